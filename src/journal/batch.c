@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Batches: the commit lane.
+ *
+ * The open batch has its place from its first record, so every record knows its location at once.
+ * A batch is closed when a commit takes it or when its segment is full; therefore the closed ones
+ * that wait all belong to different segments, and a commit writes one range a segment. A commit
+ * takes everything there is. Segments are written and synced one after the other: nothing of a
+ * segment is written before the one in front of it is durable, so a crash leaves no gap in the LSNs.
+ *
+ * A segment gets its file in the commit that writes its first batch: a spare renamed, or a new
+ * file if no spare is ready. If the disk has no room for one, its batches go back and wait (the
+ * journal is stalled); any other failure is final. Batches that could not be written stay in
+ * memory, so the owner can still read them.
+ */
+#include "journal/journal_private.h"
+
+struct batch *batch_start(struct journal *journal)
+{
+	struct segment *segment = journal->open_segment;
+	struct batch *batch = journal->free_batches;
+
+	if (batch)
+		journal->free_batches = batch->next;
+	else
+		batch = heap_alloc(sizeof *batch);
+	if (segment->used == 0 && !segment->spare) {
+		segment->prefers_new = journal->spares_count <= JOURNAL_RESERVE_SPARES;
+		segment->is_reserve = segment->prefers_new && journal->is_full;
+		segment->spare = spare_pop(journal);
+	}
+	batch->next = NULL;
+	batch->segment = segment;
+	batch->offset = segment->used;
+	batch->record_count = 0;
+	batch->content_crc = 0;
+	batch->first_lsn = journal->tail_lsn + 1;
+	batch->made_file = NULL;
+	batch->has_used_spare = false;
+	batch->is_written = false;
+	buf_reset(&batch->bytes);
+	(void)buf_extend(&batch->bytes, BATCH_HEADER_SIZE);
+	segment->used += BATCH_HEADER_SIZE;
+	journal->open_batch = batch;
+	return batch;
+}
+
+void batch_format_header(struct buf *bytes, uint32_t epoch, uint32_t segment, uint32_t offset,
+			 uint64_t first_lsn, uint32_t record_count, uint32_t content_crc)
+{
+	char *at = bytes->data;
+
+	put_u32(at + BATCH_MAGIC, MAGIC_BATCH);
+	put_u32(at + BATCH_VERSION, JOURNAL_FORMAT_VERSION);
+	put_u32(at + BATCH_EPOCH, epoch);
+	put_u32(at + BATCH_SEGMENT, segment);
+	put_u64(at + BATCH_FIRST_LSN, first_lsn);
+	put_u32(at + BATCH_OFFSET, offset);
+	put_u32(at + BATCH_SIZE, (uint32_t)bytes->size);
+	put_u32(at + BATCH_RECORD_COUNT, record_count);
+	put_u32(at + BATCH_CONTENT_CRC, content_crc);
+	put_u32(at + BATCH_CRC, crc32c(0, str_of(at, BATCH_CRC)));
+}
+
+static void list_append(struct batch_list *list, struct batch *batch)
+{
+	batch->next = NULL;
+	if (list->last)
+		list->last->next = batch;
+	else
+		list->first = batch;
+	list->last = batch;
+}
+
+void batch_close(struct journal *journal)
+{
+	struct batch *batch = journal->open_batch;
+
+	if (!batch)
+		return;
+	batch_format_header(&batch->bytes, journal->epoch, batch->segment->number, batch->offset,
+			    batch->first_lsn, batch->record_count, batch->content_crc);
+	list_append(&journal->waiting, batch);
+	journal->open_batch = NULL;
+}
+
+static void batch_release(struct journal *journal, struct batch *batch)
+{
+	if (batch->bytes.capacity > JOURNAL_BUFFER_KEEP_SIZE)
+		buf_done(&batch->bytes);
+	batch->next = journal->free_batches;
+	journal->free_batches = batch;
+}
+
+static void list_free(struct batch *batch)
+{
+	while (batch) {
+		struct batch *next = batch->next;
+		buf_done(&batch->bytes);
+		heap_free(batch);
+		batch = next;
+	}
+}
+
+void batch_free_all(struct journal *journal)
+{
+	list_free(journal->open_batch);
+	list_free(journal->waiting.first);
+	list_free(journal->free_batches);
+}
+
+static const char *find_in(const struct batch *batch, struct journal_location location)
+{
+	for (; batch; batch = batch->next) {
+		if (batch->segment->number == location.segment && location.offset >= batch->offset &&
+		    (uint64_t)location.offset + location.size <= batch->offset + batch->bytes.size)
+			return batch->bytes.data + (location.offset - batch->offset);
+	}
+	return NULL;
+}
+
+const char *batch_find_record(const struct journal *journal, struct journal_location location)
+{
+	const char *found = find_in(journal->open_batch, location);
+
+	if (!found)
+		found = find_in(journal->waiting.first, location);
+	if (!found && journal->commit.is_out)
+		found = find_in(journal->commit.batches.first, location);
+	return found;
+}
+
+/* ---- the work ---- */
+
+/* True if a stalled journal should not try yet. */
+static bool must_wait(struct journal *journal)
+{
+	struct segment *segment = journal->waiting.first->segment;
+
+	if (!atomic_load(&segment->file) && !segment->spare)
+		segment->spare = spare_pop(journal);
+	if (segment->spare || journal->stall_wait == 0)
+		return false;
+	journal->stall_wait--;
+	return true;
+}
+
+struct journal_work *commit_begin(struct journal *journal)
+{
+	struct journal_work *work = &journal->commit;
+
+	batch_close(journal);
+	if (!journal->waiting.first || (journal->is_stalled && must_wait(journal)))
+		return NULL;
+	work->batches = journal->waiting;
+	journal->waiting = (struct batch_list){0};
+	work->sync_ns = work->sync_count = 0;
+	return work;
+}
+
+static enum err make_from_spare(struct disk *disk, const struct batch *batch, const char *name,
+				struct disk_file **out_file)
+{
+	char spare[JOURNAL_NAME_SIZE];
+
+	spare_name(batch->segment->spare, spare);
+	enum err err = disk->ops->rename(disk, spare, name);
+	if (err)
+		return err;
+	return disk->ops->open(disk, name, false, out_file);
+}
+
+static enum err make_new(struct disk *disk, const struct batch *batch, const char *name,
+			 struct disk_file **out_file)
+{
+	struct disk_file *file;
+
+	enum err err = disk->ops->open(disk, name, true, &file);
+	if (err)
+		return err;
+	err = disk->ops->allocate(disk, file, batch->segment->size);
+	if (err) {
+		disk->ops->close(disk, file);
+		/* What is left of it is empty; recovery clears it away. */
+		(void)disk->ops->unlink(disk, name);
+		return err;
+	}
+	*out_file = file;
+	return ERR_OK;
+}
+
+/* Gives the batch's segment its file, by a durable name. */
+static enum err make_file(struct journal_work *work, struct batch *batch)
+{
+	struct journal *journal = work->journal;
+	struct disk *disk = journal->disk;
+	const struct segment *segment = batch->segment;
+	char name[JOURNAL_NAME_SIZE];
+	enum err err = ERR_FULL;
+
+	segment_name(segment->number, name);
+	(void)pthread_mutex_lock(&journal->names);
+	if (!segment->spare || segment->prefers_new) {
+		err = make_new(disk, batch, name, &batch->made_file);
+		work->was_full |= err == ERR_FULL;
+	}
+	if (err == ERR_FULL && segment->spare) {
+		err = make_from_spare(disk, batch, name, &batch->made_file);
+		batch->has_used_spare = !err;
+	}
+	if (!err && journal->options.durability == JOURNAL_FSYNC)
+		err = disk->ops->sync_dir(disk);
+	(void)pthread_mutex_unlock(&journal->names);
+	return err;
+}
+
+static enum err sync_file(struct journal_work *work, struct disk_file *file)
+{
+	struct disk *disk = work->journal->disk;
+	int64_t start = disk->ops->now_ns ? disk->ops->now_ns(disk) : 0;
+
+	enum err err = disk->ops->sync(disk, file);
+	if (disk->ops->now_ns)
+		work->sync_ns += (uint64_t)(disk->ops->now_ns(disk) - start);
+	work->sync_count++;
+	/* Room was allocated before; a sync that lacks it has lost something. */
+	return err == ERR_FULL ? ERR_IO : err;
+}
+
+void commit_run(struct journal_work *work)
+{
+	struct journal *journal = work->journal;
+	struct disk *disk = journal->disk;
+
+	for (struct batch *batch = work->batches.first; batch; batch = batch->next) {
+		struct disk_file *file = atomic_load(&batch->segment->file);
+		if (!file && !batch->made_file)
+			work->err = make_file(work, batch);
+		if (work->err)
+			return;
+		file = file ? file : batch->made_file;
+		work->err = disk->ops->write(disk, file, batch->offset, buf_str(&batch->bytes));
+		if (!work->err && journal->options.durability == JOURNAL_FSYNC)
+			work->err = sync_file(work, file);
+		if (work->err)
+			return;
+		batch->is_written = true;
+	}
+}
+
+/* Takes over what the run did for the batch's segment, written or not. */
+static void take_file(struct batch *batch)
+{
+	struct segment *segment = batch->segment;
+
+	if (batch->made_file)
+		atomic_store(&segment->file, batch->made_file);
+	batch->made_file = NULL;
+	if (batch->has_used_spare)
+		segment->spare = 0;
+	batch->has_used_spare = false;
+}
+
+static void count_batch(struct journal *journal, const struct batch *batch)
+{
+	atomic_fetch_add_explicit(&journal->stats.batches, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&journal->stats.records, batch->record_count,
+				  memory_order_relaxed);
+	atomic_fetch_add_explicit(&journal->stats.bytes, batch->bytes.size, memory_order_relaxed);
+	if (batch->record_count >
+	    atomic_load_explicit(&journal->stats.batch_records_max, memory_order_relaxed))
+		atomic_store_explicit(&journal->stats.batch_records_max, batch->record_count,
+				      memory_order_relaxed);
+}
+
+void commit_end(struct journal *journal, struct journal_work *work)
+{
+	struct batch *batch = work->batches.first;
+
+	while (batch && batch->is_written) {
+		struct batch *next = batch->next;
+		struct segment *segment = batch->segment;
+		take_file(batch);
+		if (segment->spare) {
+			/* A new file could be made, so the reserve is whole again. */
+			spare_push(journal, segment->spare);
+			segment->spare = 0;
+		}
+		atomic_store(&segment->written, batch->offset + (uint32_t)batch->bytes.size);
+		journal->durable_lsn = batch->first_lsn + batch->record_count - 1;
+		count_batch(journal, batch);
+		batch_release(journal, batch);
+		batch = next;
+	}
+	if (batch) {
+		take_file(batch);
+		work->batches.last->next = journal->waiting.first;
+		if (!journal->waiting.last)
+			journal->waiting.last = work->batches.last;
+		journal->waiting.first = batch;
+	}
+	work->batches = (struct batch_list){0};
+	atomic_fetch_add_explicit(&journal->stats.sync_ns, work->sync_ns, memory_order_relaxed);
+	atomic_fetch_add_explicit(&journal->stats.sync_count, work->sync_count,
+				  memory_order_relaxed);
+	if (work->was_full || work->err == ERR_FULL)
+		journal_set_full(journal, true);
+	journal->is_stalled = work->err == ERR_FULL;
+	journal->stall_wait = JOURNAL_FULL_RETRY_CALLS;
+	if (work->err && work->err != ERR_FULL)
+		journal_fail(journal);
+}

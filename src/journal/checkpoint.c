@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Checkpoint files and journal.meta: small or large files that are replaced as a whole.
+ *
+ * A file is written under a temporary name, synced, renamed and the directory synced; only then
+ * is what it replaces taken away. A crash in between leaves the old one, or both. The name of a
+ * checkpoint holds its LSN in 20 digits, so names sort by age. A checkpoint that used up a spare
+ * is longer than its content; its header says where it ends.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "journal/journal_private.h"
+
+#define CHECKPOINT_TEMPORARY "checkpoint.new"
+#define META_NAME "journal.meta"
+#define META_TEMPORARY "journal.meta.new"
+
+void checkpoint_name(uint64_t lsn, char out[JOURNAL_NAME_SIZE])
+{
+	(void)snprintf(out, JOURNAL_NAME_SIZE, "checkpoint-%020" PRIu64, lsn);
+}
+
+static void format_header(const struct checkpoint *checkpoint, char out[CHECKPOINT_HEADER_SIZE])
+{
+	put_u32(out + CHECKPOINT_MAGIC, MAGIC_CHECKPOINT);
+	put_u32(out + CHECKPOINT_VERSION, JOURNAL_FORMAT_VERSION);
+	put_u64(out + CHECKPOINT_LSN, checkpoint->lsn);
+	put_u32(out + CHECKPOINT_SEGMENT, checkpoint->segment);
+	put_u32(out + CHECKPOINT_OFFSET, checkpoint->offset);
+	put_u32(out + CHECKPOINT_EPOCH, checkpoint->epoch);
+	put_u32(out + CHECKPOINT_STATE_CRC, crc32c(0, buf_str(&checkpoint->state)));
+	put_u64(out + CHECKPOINT_STATE_SIZE, checkpoint->state.size);
+	put_u32(out + CHECKPOINT_CRC, crc32c(0, str_of(out, CHECKPOINT_CRC)));
+}
+
+/* Opens the temporary file with `size` bytes of room, from the spare if the disk is full. */
+static enum err open_temporary(struct journal_work *work, uint64_t size, struct disk_file **out_file)
+{
+	struct journal *journal = work->journal;
+	struct disk *disk = journal->disk;
+	char spare[JOURNAL_NAME_SIZE];
+	struct disk_file *file;
+
+	enum err err = disk->ops->open(disk, CHECKPOINT_TEMPORARY, true, &file);
+	if (!err) {
+		err = disk->ops->allocate(disk, file, size);
+		if (!err) {
+			*out_file = file;
+			return ERR_OK;
+		}
+		disk->ops->close(disk, file);
+		(void)disk->ops->unlink(disk, CHECKPOINT_TEMPORARY);
+	}
+	work->was_full |= err == ERR_FULL;
+	if (err != ERR_FULL || !work->spare || size > journal->options.segment_size)
+		return err;
+	spare_name(work->spare, spare);
+	err = disk->ops->rename(disk, spare, CHECKPOINT_TEMPORARY);
+	if (err)
+		return err;
+	work->spare_is_used = true;
+	return disk->ops->open(disk, CHECKPOINT_TEMPORARY, false, out_file);
+}
+
+struct older {
+	struct disk *disk;
+	struct buf names; /* each with its NUL */
+	const char *keep;
+};
+
+static void note_older(void *context, const char *name)
+{
+	struct older *older = context;
+
+	if (strncmp(name, "checkpoint-", 11) == 0 && strcmp(name, older->keep) != 0)
+		buf_append(&older->names, str_of(name, strlen(name) + 1));
+}
+
+/* The others are only in the way: a failure leaves them to the next checkpoint. */
+static void unlink_older(struct disk *disk, const char *keep)
+{
+	struct older older = {.disk = disk, .keep = keep};
+
+	if (!disk->ops->list(disk, note_older, &older)) {
+		for (size_t at = 0; at < older.names.size; at += strlen(older.names.data + at) + 1)
+			(void)disk->ops->unlink(disk, older.names.data + at);
+	}
+	buf_done(&older.names);
+}
+
+enum err checkpoint_write(struct journal_work *work)
+{
+	struct journal *journal = work->journal;
+	struct disk *disk = journal->disk;
+	const struct checkpoint *checkpoint = &journal->checkpoint;
+	char header[CHECKPOINT_HEADER_SIZE];
+	char name[JOURNAL_NAME_SIZE];
+	struct disk_file *file;
+
+	format_header(checkpoint, header);
+	checkpoint_name(checkpoint->lsn, name);
+	(void)pthread_mutex_lock(&journal->names);
+	enum err err = open_temporary(work, sizeof header + checkpoint->state.size, &file);
+	(void)pthread_mutex_unlock(&journal->names);
+	if (err)
+		return err;
+	err = disk->ops->write(disk, file, 0, str_of(header, sizeof header));
+	if (!err && checkpoint->state.size)
+		err = disk->ops->write(disk, file, sizeof header, buf_str(&checkpoint->state));
+	if (!err)
+		err = disk->ops->sync(disk, file);
+	(void)pthread_mutex_lock(&journal->names);
+	disk->ops->close(disk, file);
+	if (!err)
+		err = disk->ops->rename(disk, CHECKPOINT_TEMPORARY, name);
+	if (!err)
+		err = disk->ops->sync_dir(disk);
+	if (!err)
+		unlink_older(disk, name);
+	(void)pthread_mutex_unlock(&journal->names);
+	/* Its room was allocated; what refuses now has lost something. */
+	return err == ERR_FULL ? ERR_IO : err;
+}
+
+static enum err read_header(struct disk *disk, struct disk_file *file, uint64_t lsn,
+			    struct checkpoint *checkpoint, uint64_t *out_size, uint32_t *out_crc)
+{
+	char header[CHECKPOINT_HEADER_SIZE];
+	uint64_t file_size;
+
+	enum err err = disk->ops->size(disk, file, &file_size);
+	if (err)
+		return err;
+	err = disk->ops->read(disk, file, 0, header, sizeof header);
+	if (err)
+		return err;
+	if (get_u32(header + CHECKPOINT_MAGIC) != MAGIC_CHECKPOINT)
+		return ERR_DAMAGED;
+	if (get_u32(header + CHECKPOINT_VERSION) > JOURNAL_FORMAT_VERSION)
+		return ERR_VERSION;
+	if (crc32c(0, str_of(header, CHECKPOINT_CRC)) != get_u32(header + CHECKPOINT_CRC) ||
+	    get_u64(header + CHECKPOINT_LSN) != lsn)
+		return ERR_DAMAGED;
+	checkpoint->lsn = lsn;
+	checkpoint->segment = get_u32(header + CHECKPOINT_SEGMENT);
+	checkpoint->offset = get_u32(header + CHECKPOINT_OFFSET);
+	checkpoint->epoch = get_u32(header + CHECKPOINT_EPOCH);
+	*out_size = get_u64(header + CHECKPOINT_STATE_SIZE);
+	*out_crc = get_u32(header + CHECKPOINT_STATE_CRC);
+	return *out_size <= file_size - sizeof header ? ERR_OK : ERR_DAMAGED;
+}
+
+must_check enum err checkpoint_load(struct disk *disk, uint64_t lsn,
+				    struct checkpoint *out_checkpoint)
+{
+	struct checkpoint checkpoint = {0};
+	char name[JOURNAL_NAME_SIZE];
+	struct disk_file *file;
+	uint64_t size = 0;
+	uint32_t crc = 0;
+
+	checkpoint_name(lsn, name);
+	enum err err = disk->ops->open(disk, name, false, &file);
+	if (err)
+		return err;
+	err = read_header(disk, file, lsn, &checkpoint, &size, &crc);
+	if (!err && size) {
+		char *at = buf_extend(&checkpoint.state, size);
+		err = disk->ops->read(disk, file, CHECKPOINT_HEADER_SIZE, at, size);
+	}
+	if (!err && crc32c(0, buf_str(&checkpoint.state)) != crc)
+		err = ERR_DAMAGED;
+	disk->ops->close(disk, file);
+	if (err) {
+		buf_done(&checkpoint.state);
+		return err;
+	}
+	*out_checkpoint = checkpoint;
+	return ERR_OK;
+}
+
+must_check enum err file_replace(struct disk *disk, const char *temporary, const char *name,
+				 struct str content)
+{
+	struct disk_file *file;
+
+	enum err err = disk->ops->open(disk, temporary, true, &file);
+	if (err)
+		return err;
+	err = disk->ops->write(disk, file, 0, content);
+	if (!err)
+		err = disk->ops->sync(disk, file);
+	disk->ops->close(disk, file);
+	if (err)
+		return err;
+	err = disk->ops->rename(disk, temporary, name);
+	if (err)
+		return err;
+	return disk->ops->sync_dir(disk);
+}
+
+must_check enum err meta_load(struct disk *disk, uint32_t *out_epoch)
+{
+	char meta[META_SIZE];
+	struct disk_file *file;
+
+	enum err err = disk->ops->open(disk, META_NAME, false, &file);
+	if (err)
+		return err;
+	err = disk->ops->read(disk, file, 0, meta, sizeof meta);
+	disk->ops->close(disk, file);
+	if (err)
+		return err;
+	if (get_u32(meta + META_MAGIC) != MAGIC_META)
+		return ERR_DAMAGED;
+	if (get_u32(meta + META_VERSION) > JOURNAL_FORMAT_VERSION)
+		return ERR_VERSION;
+	if (crc32c(0, str_of(meta, META_CRC)) != get_u32(meta + META_CRC))
+		return ERR_DAMAGED;
+	*out_epoch = get_u32(meta + META_EPOCH);
+	return ERR_OK;
+}
+
+must_check enum err meta_save(struct disk *disk, uint32_t epoch)
+{
+	char meta[META_SIZE];
+
+	put_u32(meta + META_MAGIC, MAGIC_META);
+	put_u32(meta + META_VERSION, JOURNAL_FORMAT_VERSION);
+	put_u32(meta + META_EPOCH, epoch);
+	put_u32(meta + META_CRC, crc32c(0, str_of(meta, META_CRC)));
+	return file_replace(disk, META_TEMPORARY, META_NAME, str_of(meta, sizeof meta));
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * disk_file: the disk as a directory.
+ *
+ * All names are opened relative to one descriptor, so the directory may be moved while it is in
+ * use. The lock is flock on the file `lock`, which the kernel drops with the process, so a crash
+ * leaves nothing to clear away. Whatever the system refuses is logged here with its errno, as the
+ * callers see an enum err only.
+ */
+#define _GNU_SOURCE 1
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "journal/disk.h"
+
+struct disk_file {
+	int descriptor;
+	char name[64];
+};
+
+struct disk_directory {
+	struct disk disk;
+	int descriptor;
+	int lock;
+};
+
+static struct disk_directory *directory_of(struct disk *disk)
+{
+	return container_of(disk, struct disk_directory, disk);
+}
+
+/* A call that the system refused. */
+static enum err refused(const char *call, const char *name)
+{
+	int error = errno;
+
+	if (error == ENOENT)
+		return ERR_NOTFOUND;
+	if (error == ENOSPC || error == EDQUOT)
+		return ERR_FULL;
+	log_event(LOG_ERROR, "the disk refuses", log_str("call", str_from(call)),
+		  log_str("file", str_from(name)), log_i64("errno", error),
+		  log_str("error", str_from(strerrordesc_np(error))));
+	return ERR_IO;
+}
+
+static enum err file_open(struct disk *disk, const char *name, bool create,
+			  struct disk_file **out_file)
+{
+	int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT : 0);
+	int descriptor = openat(directory_of(disk)->descriptor, name, flags, 0600);
+
+	if (descriptor < 0)
+		return refused("open", name);
+	struct disk_file *file = heap_alloc(sizeof *file);
+	file->descriptor = descriptor;
+	(void)snprintf(file->name, sizeof file->name, "%s", name);
+	*out_file = file;
+	return ERR_OK;
+}
+
+static void file_close(struct disk *disk, struct disk_file *file)
+{
+	(void)disk;
+	/* What matters was synced; close has nothing to add. */
+	(void)close(file->descriptor);
+	heap_free(file);
+}
+
+static enum err file_allocate(struct disk *disk, struct disk_file *file, uint64_t size)
+{
+	int result;
+
+	(void)disk;
+	if (size == 0)
+		return ERR_OK;
+	do {
+		result = fallocate(file->descriptor, 0, 0, (off_t)size);
+	} while (result < 0 && errno == EINTR);
+	if (result < 0 && (errno == EOPNOTSUPP || errno == ENOSYS)) {
+		/* This one writes where the file system cannot reserve. It returns its errno. */
+		errno = posix_fallocate(file->descriptor, 0, (off_t)size);
+		result = errno ? -1 : 0;
+	}
+	return result < 0 ? refused("fallocate", file->name) : ERR_OK;
+}
+
+static enum err file_size(struct disk *disk, struct disk_file *file, uint64_t *out_size)
+{
+	struct stat status;
+
+	(void)disk;
+	if (fstat(file->descriptor, &status) < 0)
+		return refused("fstat", file->name);
+	*out_size = (uint64_t)status.st_size;
+	return ERR_OK;
+}
+
+static enum err file_read(struct disk *disk, struct disk_file *file, uint64_t offset, void *out,
+			  size_t size)
+{
+	char *at = out;
+
+	(void)disk;
+	while (size > 0) {
+		ssize_t count = pread(file->descriptor, at, size, (off_t)offset);
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0)
+			return refused("read", file->name);
+		if (count == 0)
+			return ERR_DAMAGED;
+		at += count;
+		offset += (uint64_t)count;
+		size -= (size_t)count;
+	}
+	return ERR_OK;
+}
+
+static enum err file_write(struct disk *disk, struct disk_file *file, uint64_t offset,
+			   struct str data)
+{
+	(void)disk;
+	while (data.size > 0) {
+		ssize_t count = pwrite(file->descriptor, data.data, data.size, (off_t)offset);
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0)
+			return refused("write", file->name);
+		offset += (uint64_t)count;
+		data = str_slice(data, (size_t)count, data.size);
+	}
+	return ERR_OK;
+}
+
+static enum err file_sync(struct disk *disk, struct disk_file *file)
+{
+	(void)disk;
+	/* Never again after a failure: the kernel may have dropped the pages it could not write. */
+	if (fdatasync(file->descriptor) < 0)
+		return refused("fdatasync", file->name);
+	return ERR_OK;
+}
+
+static enum err file_rename(struct disk *disk, const char *from, const char *to)
+{
+	int directory = directory_of(disk)->descriptor;
+
+	if (renameat(directory, from, directory, to) < 0)
+		return refused("rename", from);
+	return ERR_OK;
+}
+
+static enum err file_unlink(struct disk *disk, const char *name)
+{
+	if (unlinkat(directory_of(disk)->descriptor, name, 0) < 0)
+		return refused("unlink", name);
+	return ERR_OK;
+}
+
+static enum err directory_sync(struct disk *disk)
+{
+	if (fsync(directory_of(disk)->descriptor) < 0)
+		return refused("fsync", ".");
+	return ERR_OK;
+}
+
+static int is_file(const struct dirent *entry)
+{
+	return strcmp(entry->d_name, "lock") != 0 &&
+	       (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN);
+}
+
+static int compare_names(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static enum err directory_list(struct disk *disk, void (*visit)(void *context, const char *name),
+			       void *context)
+{
+	struct dirent **entries;
+	int count = scandirat(directory_of(disk)->descriptor, ".", &entries, is_file, compare_names);
+
+	if (count < 0)
+		return refused("scandir", ".");
+	for (int i = 0; i < count; i++) {
+		visit(context, entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+	return ERR_OK;
+}
+
+static void directory_free(struct disk *disk)
+{
+	struct disk_directory *directory = directory_of(disk);
+
+	(void)close(directory->lock);
+	(void)close(directory->descriptor);
+	heap_free(directory);
+}
+
+static int64_t now_ns(struct disk *disk)
+{
+	(void)disk;
+	return clock_steady_ns();
+}
+
+static const struct disk_ops file_ops = {
+	.open = file_open,
+	.close = file_close,
+	.allocate = file_allocate,
+	.size = file_size,
+	.read = file_read,
+	.write = file_write,
+	.sync = file_sync,
+	.rename = file_rename,
+	.unlink = file_unlink,
+	.sync_dir = directory_sync,
+	.list = directory_list,
+	.free = directory_free,
+	.now_ns = now_ns,
+};
+
+/* The lock file stays when the lock goes: unlinking it would let two processes lock two files. */
+static enum err take_lock(int directory, int *out_lock)
+{
+	int lock = openat(directory, "lock", O_RDWR | O_CLOEXEC | O_CREAT, 0600);
+
+	if (lock < 0)
+		return refused("open", "lock");
+	if (flock(lock, LOCK_EX | LOCK_NB) < 0) {
+		enum err err = errno == EWOULDBLOCK ? ERR_BUSY : refused("flock", "lock");
+		(void)close(lock);
+		return err;
+	}
+	*out_lock = lock;
+	return ERR_OK;
+}
+
+must_check enum err disk_file_open(const char *path, struct disk **out_disk)
+{
+	int lock;
+
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return refused("mkdir", path);
+	int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (descriptor < 0)
+		return refused("open", path);
+	enum err err = take_lock(descriptor, &lock);
+	if (err) {
+		(void)close(descriptor);
+		return err;
+	}
+	struct disk_directory *directory = heap_alloc(sizeof *directory);
+	directory->disk.ops = &file_ops;
+	directory->descriptor = descriptor;
+	directory->lock = lock;
+	*out_disk = &directory->disk;
+	return ERR_OK;
+}

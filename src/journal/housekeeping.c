@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The housekeeping lane, one piece at a time: recycle a segment, make a spare, write an index,
+ * write a checkpoint; in this order, because the first two keep commits from having to allocate.
+ *
+ * On a full disk nothing is tried again before something was freed or JOURNAL_FULL_RETRY_CALLS
+ * calls have passed. A checkpoint must get through even then, since it is what frees segments:
+ * it may use up a spare, reserve included. A failed write or sync fails the journal here too: a
+ * disk that refuses is not to be trusted with what it has said yes to.
+ */
+#include "journal/journal_private.h"
+
+static bool has_spare_to_make(const struct journal *journal)
+{
+	return journal->spares_count < journal->options.spare_segments && journal->full_wait == 0;
+}
+
+static bool has_checkpoint_to_write(const struct journal *journal)
+{
+	const struct checkpoint *checkpoint = &journal->checkpoint;
+	bool fits_spare = journal->spares_count > 0 &&
+			  checkpoint->state.size <=
+				  journal->options.segment_size - CHECKPOINT_HEADER_SIZE;
+
+	return journal->has_checkpoint && checkpoint->lsn <= journal->durable_lsn &&
+	       (journal->full_wait == 0 || fits_spare);
+}
+
+/* The first sealed and durable segment whose index waits. */
+static struct segment *find_index(const struct journal *journal)
+{
+	if (journal->index_waiting_count == 0 || journal->full_wait > 0)
+		return NULL;
+	for (size_t i = 0; i < journal->segments_count; i++) {
+		struct segment *segment = journal->segments[i];
+		if (segment && segment->has_index_waiting && segment_is_durable(journal, segment))
+			return segment;
+	}
+	return NULL;
+}
+
+static struct journal_work *give(struct journal *journal, enum housekeeping_kind kind)
+{
+	journal->housekeeping.kind = kind;
+	journal->housekeeping.spare_is_used = false;
+	return &journal->housekeeping;
+}
+
+struct journal_work *housekeeping_begin(struct journal *journal)
+{
+	struct journal_work *work = &journal->housekeeping;
+
+	work->spare = 0;
+	work->segment = segment_find_recyclable(journal);
+	if (work->segment) {
+		/* Out of the table now: nobody pins it any more. */
+		segment_remove(journal, work->segment);
+		if (work->segment->is_compacted)
+			atomic_fetch_add_explicit(&journal->stats.compacted, 1,
+						  memory_order_relaxed);
+		if (journal->spares_count < journal->options.spare_segments &&
+		    work->segment->size == journal->options.segment_size &&
+		    atomic_load(&work->segment->file))
+			work->spare = journal->next_spare++;
+		return give(journal, HOUSEKEEPING_RECYCLE);
+	}
+	if (has_spare_to_make(journal)) {
+		work->spare = journal->next_spare++;
+		return give(journal, HOUSEKEEPING_SPARE);
+	}
+	work->segment = find_index(journal);
+	if (work->segment) {
+		work->index = work->segment->index;
+		work->segment->index = (struct buf){0};
+		return give(journal, HOUSEKEEPING_INDEX);
+	}
+	if (has_checkpoint_to_write(journal)) {
+		work->spare = spare_pop(journal);
+		return give(journal, HOUSEKEEPING_CHECKPOINT);
+	}
+	if (journal->full_wait > 0)
+		journal->full_wait--;
+	return NULL;
+}
+
+/* ---- running ---- */
+
+/* The file becomes a spare, or goes away; either way the handles close first. */
+static enum err recycle(struct journal_work *work)
+{
+	struct journal *journal = work->journal;
+	struct disk *disk = journal->disk;
+	struct segment *segment = work->segment;
+	char segment_path[JOURNAL_NAME_SIZE];
+	char index_path[JOURNAL_NAME_SIZE];
+	char spare_path[JOURNAL_NAME_SIZE];
+	enum err err = ERR_OK;
+
+	segment_name(segment->number, segment_path);
+	index_name(segment->number, index_path);
+	spare_name(work->spare, spare_path);
+	bool has_file = atomic_load(&segment->file) != NULL;
+	bool has_index = segment->index_file != NULL;
+	(void)pthread_mutex_lock(&journal->names);
+	segment_free(journal, segment);
+	if (has_index)
+		err = disk->ops->unlink(disk, index_path);
+	if (!err && has_file && work->spare)
+		err = disk->ops->rename(disk, segment_path, spare_path);
+	else if (!err && has_file)
+		err = disk->ops->unlink(disk, segment_path);
+	(void)pthread_mutex_unlock(&journal->names);
+	return err;
+}
+
+static enum err make_spare(struct journal_work *work)
+{
+	struct journal *journal = work->journal;
+	struct disk *disk = journal->disk;
+	char name[JOURNAL_NAME_SIZE];
+	struct disk_file *file;
+
+	spare_name(work->spare, name);
+	(void)pthread_mutex_lock(&journal->names);
+	enum err err = disk->ops->open(disk, name, true, &file);
+	(void)pthread_mutex_unlock(&journal->names);
+	if (err)
+		return err;
+	err = disk->ops->allocate(disk, file, journal->options.segment_size);
+	if (!err)
+		err = disk->ops->sync(disk, file);
+	(void)pthread_mutex_lock(&journal->names);
+	disk->ops->close(disk, file);
+	if (!err)
+		err = disk->ops->sync_dir(disk);
+	else
+		/* If it stays, recovery finds it too small and clears it away. */
+		(void)disk->ops->unlink(disk, name);
+	(void)pthread_mutex_unlock(&journal->names);
+	return err;
+}
+
+void housekeeping_run(struct journal_work *work)
+{
+	switch (work->kind) {
+	case HOUSEKEEPING_RECYCLE:
+		work->err = recycle(work);
+		break;
+	case HOUSEKEEPING_SPARE:
+		work->err = make_spare(work);
+		break;
+	case HOUSEKEEPING_INDEX:
+		work->err = index_write(work);
+		break;
+	case HOUSEKEEPING_CHECKPOINT:
+		work->err = checkpoint_write(work);
+		break;
+	}
+}
+
+/* ---- ending ---- */
+
+static void end_index(struct journal *journal, struct journal_work *work)
+{
+	struct segment *segment = work->segment;
+
+	if (work->err) {
+		segment->index = work->index;
+		work->index = (struct buf){0};
+		return;
+	}
+	segment->index_file = work->index_file;
+	segment->index_size = work->index.size;
+	segment->has_index_waiting = false;
+	journal->index_waiting_count--;
+	buf_done(&work->index);
+}
+
+static void end_checkpoint(struct journal *journal, struct journal_work *work)
+{
+	if (work->spare && !work->spare_is_used)
+		spare_push(journal, work->spare);
+	if (work->err)
+		return;
+	journal->checkpoint_lsn = journal->checkpoint.lsn;
+	journal->checkpoint_segment = journal->checkpoint.segment;
+	journal->has_checkpoint = false;
+	buf_done(&journal->checkpoint.state);
+	segment_count_dead(journal);
+	journal->full_wait = 0;
+	journal->stall_wait = 0;
+	atomic_fetch_add_explicit(&journal->stats.checkpoints, 1, memory_order_relaxed);
+}
+
+static void end_recycle(struct journal *journal, struct journal_work *work)
+{
+	if (work->err)
+		return;
+	if (work->spare)
+		spare_push(journal, work->spare);
+	journal->full_wait = 0;
+	journal->stall_wait = 0;
+	atomic_fetch_add_explicit(&journal->stats.recycled, 1, memory_order_relaxed);
+}
+
+void housekeeping_end(struct journal *journal, struct journal_work *work)
+{
+	switch (work->kind) {
+	case HOUSEKEEPING_RECYCLE:
+		end_recycle(journal, work);
+		break;
+	case HOUSEKEEPING_SPARE:
+		if (!work->err)
+			spare_push(journal, work->spare);
+		break;
+	case HOUSEKEEPING_INDEX:
+		end_index(journal, work);
+		break;
+	case HOUSEKEEPING_CHECKPOINT:
+		end_checkpoint(journal, work);
+		break;
+	}
+	if (work->err == ERR_FULL || work->was_full)
+		journal_set_full(journal, true);
+	else if (!work->err && journal->is_full &&
+		 journal->spares_count >= journal->options.spare_segments)
+		journal_set_full(journal, false);
+	if (work->err && work->err != ERR_FULL)
+		journal_fail(journal);
+}
+
+/* ---- asking for checkpoints ---- */
+
+bool journal_wants_checkpoint(const struct journal *journal)
+{
+	if (journal->has_failed || journal->has_checkpoint)
+		return false;
+	if (journal->appended_since_checkpoint >= JOURNAL_CHECKPOINT_AFTER_SIZE)
+		return true;
+	/* A checkpoint costs the whole state, so it must pay: a quarter of the log, or any on a full disk. */
+	uint64_t segments = atomic_load_explicit(&journal->stats.segments, memory_order_relaxed);
+	return journal->dead_waiting_count > 0 && journal->appended_since_checkpoint > 0 &&
+	       (journal->is_full || journal->dead_waiting_count * 4 >= segments);
+}
+
+must_check enum err journal_checkpoint(struct journal *journal, struct buf *state)
+{
+	if (journal->has_checkpoint)
+		return ERR_BUSY;
+	const struct batch *batch = journal->open_batch;
+	const struct segment *segment = journal->open_segment;
+	journal->checkpoint = (struct checkpoint){
+		.lsn = journal->tail_lsn,
+		.segment = segment->number,
+		.offset = batch ? batch->offset : segment->used,
+		.epoch = journal->epoch,
+		.state = *state,
+	};
+	*state = (struct buf){0};
+	journal->has_checkpoint = true;
+	journal->appended_since_checkpoint = 0;
+	return ERR_OK;
+}
+
+bool journal_checkpoint_is_under_way(const struct journal *journal)
+{
+	return journal->has_checkpoint;
+}

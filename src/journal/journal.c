@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The face of the journal: appending, reading, room, and handing out work. The parts:
+ *
+ *   batch.c         the open batch and the commit lane
+ *   segment.c       the table of segments, what lives in them, spares
+ *   housekeeping.c  the other lane: recycling, spares, indexes, checkpoints
+ *   checkpoint.c    checkpoint files and journal.meta
+ *   index.c         index files
+ *   recover.c       opening: what is there, where replay starts
+ *   replay.c        going through the batches of a segment, torn tails and damage
+ *
+ * Each opening gets a higher epoch and starts a new segment, so what a crash left behind at a tail
+ * is never written over and never joined with anything new.
+ */
+#include "journal/journal_private.h"
+
+must_check enum err journal_open(struct disk *disk, const struct journal_options *options,
+				 journal_checkpoint_fn load, journal_record_fn apply, void *context,
+				 struct journal **out_journal, struct journal_report *out_report)
+{
+	struct journal *journal = heap_alloc(sizeof *journal);
+	struct journal_report report = {0};
+
+	check(options->segment_size >= JOURNAL_SEGMENT_SIZE_MIN);
+	check(options->segment_size <= JOURNAL_SEGMENT_SIZE_MAX);
+	check(options->spare_segments >= JOURNAL_RESERVE_SPARES);
+	journal->disk = disk;
+	journal->options = *options;
+	journal->next_spare = 1;
+	(void)pthread_mutex_init(&journal->names, NULL);
+	(void)pthread_rwlock_init(&journal->table, NULL);
+	atomic_store(&journal->owner, pthread_self());
+	journal->commit.journal = journal->housekeeping.journal = journal;
+	journal->commit.lane = JOURNAL_COMMIT;
+	journal->housekeeping.lane = JOURNAL_HOUSEKEEPING;
+	*out_journal = journal;
+	enum err err = recover(journal, load, apply, context, &report);
+	if (err)
+		journal_free(out_journal);
+	*out_report = report;
+	return err;
+}
+
+void journal_free(struct journal **journal_place)
+{
+	struct journal *journal = *journal_place;
+
+	if (!journal)
+		return;
+	check(!journal->commit.is_out);
+	check(!journal->housekeeping.is_out);
+	batch_free_all(journal);
+	for (size_t i = 0; i < journal->segments_count; i++) {
+		if (journal->segments[i])
+			segment_free(journal, journal->segments[i]);
+	}
+	heap_free(journal->segments);
+	heap_free(journal->spares);
+	buf_done(&journal->checkpoint.state);
+	(void)pthread_mutex_destroy(&journal->names);
+	(void)pthread_rwlock_destroy(&journal->table);
+	heap_free(journal);
+	*journal_place = NULL;
+}
+
+/* ---- room ---- */
+
+/* Bytes that the open segment takes for sure. */
+static uint32_t open_rest(const struct journal *journal)
+{
+	const struct segment *segment = journal->open_segment;
+
+	if (journal->is_full && !atomic_load(&segment->file) && !segment->spare)
+		return 0;
+	return segment->size - segment->used;
+}
+
+bool journal_has_room(const struct journal *journal, size_t bytes)
+{
+	size_t size = bytes + BATCH_HEADER_SIZE + RECORD_HEADER_SIZE;
+
+	if (journal->is_stalled)
+		return false;
+	if (!journal->is_full || journal->spares_count > JOURNAL_RESERVE_SPARES)
+		return true;
+	if (journal->open_segment->is_reserve && journal->spares_count < JOURNAL_RESERVE_SPARES)
+		return false;
+	return open_rest(journal) >= size;
+}
+
+bool journal_is_exhausted(const struct journal *journal)
+{
+	return journal->is_stalled || (journal->is_full && journal->spares_count == 0 &&
+				       open_rest(journal) < JOURNAL_EXHAUSTED_SIZE);
+}
+
+void journal_set_full(struct journal *journal, bool is_full)
+{
+	journal->is_full = is_full;
+	journal->full_wait = is_full ? JOURNAL_FULL_RETRY_CALLS : 0;
+	atomic_store_explicit(&journal->stats.is_full, is_full, memory_order_relaxed);
+}
+
+/* ---- appending ---- */
+
+static void roll(struct journal *journal)
+{
+	struct segment *segment = journal->open_segment;
+
+	batch_close(journal);
+	segment->last_lsn = journal->tail_lsn;
+	journal->open_segment =
+		segment_add(journal, segment->number + 1, journal->options.segment_size);
+	segment_seal(journal, segment);
+}
+
+uint64_t journal_append(struct journal *journal, uint8_t type, uint64_t queue,
+			const struct str *parts, size_t part_count,
+			struct journal_location *out_location)
+{
+	size_t size = RECORD_HEADER_SIZE;
+
+	for (size_t i = 0; i < part_count; i++)
+		size += parts[i].size;
+	check(size <= journal->options.segment_size - BATCH_HEADER_SIZE);
+	check(type != 0);
+	atomic_store_explicit(&journal->owner, pthread_self(), memory_order_relaxed);
+	size_t needed = size + (journal->open_batch ? 0 : BATCH_HEADER_SIZE);
+	if (needed > journal->open_segment->size - journal->open_segment->used)
+		roll(journal);
+	struct batch *batch = journal->open_batch ? journal->open_batch : batch_start(journal);
+	struct segment *segment = batch->segment;
+
+	char *at = buf_extend(&batch->bytes, size);
+	char *data = at + RECORD_HEADER_SIZE;
+	for (size_t i = 0; i < part_count; i++) {
+		if (parts[i].size)
+			memcpy(data, parts[i].data, parts[i].size);
+		data += parts[i].size;
+	}
+	uint64_t lsn = ++journal->tail_lsn;
+	(void)record_format_header(at, (uint32_t)size, lsn, queue, journal->epoch, type);
+	batch->content_crc = crc32c(batch->content_crc, str_of(at + RECORD_CRC, 4));
+	batch->record_count++;
+	*out_location = (struct journal_location){segment->number, segment->used, (uint32_t)size};
+	segment->used += (uint32_t)size;
+	segment->last_lsn = lsn;
+	journal->appended_since_checkpoint += size;
+	return lsn;
+}
+
+uint64_t journal_tail_lsn(const struct journal *journal)
+{
+	return journal->tail_lsn;
+}
+
+uint64_t journal_durable_lsn(const struct journal *journal)
+{
+	return journal->durable_lsn;
+}
+
+bool journal_has_failed(const struct journal *journal)
+{
+	return journal->has_failed;
+}
+
+void journal_fail(struct journal *journal)
+{
+	journal->has_failed = true;
+	atomic_store_explicit(&journal->stats.has_failed, true, memory_order_relaxed);
+}
+
+/* ---- work ---- */
+
+struct journal_work *journal_work_begin(struct journal *journal, enum journal_lane lane)
+{
+	struct journal_work *work = lane == JOURNAL_COMMIT ? &journal->commit : &journal->housekeeping;
+
+	if (work->is_out || journal->has_failed)
+		return NULL;
+	work->err = ERR_OK;
+	work->was_full = false;
+	work = lane == JOURNAL_COMMIT ? commit_begin(journal) : housekeeping_begin(journal);
+	if (work)
+		work->is_out = true;
+	return work;
+}
+
+void journal_work_run(struct journal_work *work)
+{
+	if (work->lane == JOURNAL_COMMIT)
+		commit_run(work);
+	else
+		housekeeping_run(work);
+}
+
+void journal_work_end(struct journal *journal, struct journal_work *work)
+{
+	check(work->is_out);
+	work->is_out = false;
+	if (work->lane == JOURNAL_COMMIT)
+		commit_end(journal, work);
+	else
+		housekeeping_end(journal, work);
+}
+
+/* ---- reading ---- */
+
+/* Puts the record's bytes at `out`. */
+static enum err fetch(struct journal *journal, struct journal_location location, char *out)
+{
+	struct segment *segment = segment_find(journal, location.segment);
+	uint64_t end = (uint64_t)location.offset + location.size;
+
+	if (!segment)
+		return ERR_NOTFOUND;
+	if (end <= atomic_load(&segment->written))
+		return journal->disk->ops->read(journal->disk, atomic_load(&segment->file),
+						location.offset, out, location.size);
+	pthread_t owner = atomic_load_explicit(&journal->owner, memory_order_relaxed);
+	if (!pthread_equal(owner, pthread_self()))
+		return ERR_NOTFOUND;
+	const char *bytes = batch_find_record(journal, location);
+	if (!bytes)
+		return ERR_NOTFOUND;
+	memcpy(out, bytes, location.size);
+	return ERR_OK;
+}
+
+must_check enum err journal_read(struct journal *journal, struct journal_location location,
+				 struct buf *out, struct journal_record *out_record)
+{
+	size_t before = out->size;
+	struct journal_record record;
+
+	if (location.size < RECORD_HEADER_SIZE)
+		return ERR_DAMAGED;
+	char *at = buf_extend(out, location.size);
+	enum err err = fetch(journal, location, at);
+	if (!err && !record_parse(str_of(at, location.size), &record))
+		err = ERR_DAMAGED;
+	if (err == ERR_DAMAGED)
+		atomic_fetch_add_explicit(&journal->stats.damaged_reads, 1, memory_order_relaxed);
+	if (err) {
+		out->size = before;
+		return err;
+	}
+	record.location = location;
+	*out_record = record;
+	return ERR_OK;
+}
+
+/* ---- numbers ---- */
+
+#define LOAD(name) atomic_load_explicit(&journal->stats.name, memory_order_relaxed)
+
+struct journal_stats journal_stats_read(const struct journal *journal)
+{
+	return (struct journal_stats){
+		.batches = LOAD(batches),
+		.records = LOAD(records),
+		.bytes = LOAD(bytes),
+		.sync_ns_sum = LOAD(sync_ns),
+		.sync_count = LOAD(sync_count),
+		.batch_records_max = LOAD(batch_records_max),
+		.segments = LOAD(segments),
+		.spare_segments = LOAD(spares),
+		.live_bytes = LOAD(live_bytes),
+		.log_bytes = LOAD(log_bytes),
+		.checkpoints = LOAD(checkpoints),
+		.compacted_segments = LOAD(compacted),
+		.recycled_segments = LOAD(recycled),
+		.damaged_reads = LOAD(damaged_reads),
+		.has_failed = LOAD(has_failed),
+		.is_full = LOAD(is_full),
+	};
+}

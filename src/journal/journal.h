@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * journal: one durable order for changes.
+ *
+ * Records are appended to an open batch in memory; batches are written and synced one after the
+ * other; what a batch holds is durable when it has ended well. A batch is simply what arrived
+ * while the one before it was being synced: group commit without a timer. Records live in
+ * segments (preallocated, recycled files) and are read back by location, so bodies need no memory.
+ *
+ * The journal has no thread and no clock of its own: work that blocks is handed out as struct
+ * journal_work, run by anybody on any thread, and brought back. That is what makes it drivable by
+ * a simulator. Two lanes, so that housekeeping never stands in a commit's way.
+ *
+ * Threads: one owner calls everything here (the engine's thread), except what says otherwise.
+ */
+#ifndef TERN_JOURNAL_JOURNAL_H
+#define TERN_JOURNAL_JOURNAL_H
+
+#include "base/base.h"
+#include "journal/disk.h"
+
+struct journal;
+
+enum { JOURNAL_SEGMENT_SIZE_DEFAULT = 64 << 20 };
+
+enum journal_durability {
+	JOURNAL_FSYNC, /* a batch has ended when it is written and synced */
+	JOURNAL_OS,    /* ... when it is written: survives a crash of the process */
+};
+
+struct journal_options {
+	enum journal_durability durability;
+	uint32_t segment_size;	/* bytes, 64 KiB to 1 GiB; a record must fit into one */
+	uint32_t spare_segments; /* kept preallocated, at least 2: the last 2 are the reserve of a full disk */
+};
+
+/* Where a record lies. Locations stay valid until the segment is recycled. */
+struct journal_location {
+	uint32_t segment; /* number of the segment, ascending, never reused; 0 is none */
+	uint32_t offset;  /* of the record in the segment */
+	uint32_t size;	  /* of the whole record, header included */
+};
+
+/* A record as it is read back. `data` is what was appended, parts joined. */
+struct journal_record {
+	uint64_t lsn;	/* log sequence number: 1, 2, 3, ... over the journal's life */
+	uint32_t epoch; /* which start of the owner wrote it */
+	uint8_t type;	/* the user's; 1 to 255 */
+	uint64_t queue;
+	struct str data;
+	struct journal_location location;
+};
+
+/* ---- opening and recovery ---- */
+
+/* What recovery met. Texts are ready for a log line and name file and offset. */
+struct journal_report {
+	uint64_t records;	/* replayed */
+	uint64_t torn_bytes;	/* cut at the tail: never acknowledged */
+	uint32_t damage_count;	/* places before the tail whose check failed; their records are skipped */
+	char damage[512];	/* the first one: file, offset, what */
+};
+
+typedef enum err (*journal_checkpoint_fn)(void *context, struct str checkpoint);
+typedef enum err (*journal_record_fn)(void *context, const struct journal_record *record);
+
+/*
+ * Opens the journal on `disk` (borrowed; it outlives the journal). If there is a checkpoint,
+ * `load` is called with what journal_checkpoint was given; then `apply` once for each record after
+ * it, in order. An error of a callback ends opening with that error. Blocks.
+ * ERR_VERSION: written by a newer Tern. ERR_DAMAGED: no valid checkpoint where there must be one.
+ * ERR_IO. Damage inside the log is not an error here: it is reported in out_report.
+ * During load and apply the callbacks may call journal_live_add and the index functions:
+ * *out_journal is set before the first callback (and NULL again if opening fails).
+ */
+must_check enum err journal_open(struct disk *disk, const struct journal_options *options,
+				 journal_checkpoint_fn load, journal_record_fn apply, void *context,
+				 struct journal **out_journal, struct journal_report *out_report);
+/* All work must have ended. Accepts NULL, leaves NULL. */
+void journal_free(struct journal **journal);
+
+/* ---- appending ---- */
+
+/* True if `bytes` more may be appended by new messages; false: the disk is full but for the reserve. */
+bool journal_has_room(const struct journal *journal, size_t bytes);
+/* True if even the reserve is used up: nothing at all may be appended. */
+bool journal_is_exhausted(const struct journal *journal);
+/*
+ * Appends one record made of parts, copied at once. Returns its LSN. The caller has checked
+ * journal_has_room or, for records that free space or lease, journal_is_exhausted.
+ */
+uint64_t journal_append(struct journal *journal, uint8_t type, uint64_t queue,
+			const struct str *parts, size_t part_count,
+			struct journal_location *out_location);
+uint64_t journal_tail_lsn(const struct journal *journal);    /* last appended */
+uint64_t journal_durable_lsn(const struct journal *journal); /* last durable */
+/* After a failed write or sync the journal is failed for good: nothing becomes durable any more. */
+bool journal_has_failed(const struct journal *journal);
+
+/* ---- work ---- */
+
+enum journal_lane { JOURNAL_COMMIT, JOURNAL_HOUSEKEEPING };
+struct journal_work;
+
+/* The next piece of work of that lane, or NULL: nothing to do, or one piece is still out. */
+struct journal_work *journal_work_begin(struct journal *journal, enum journal_lane lane);
+/* Any thread: writes, syncs, allocates. Blocks. */
+void journal_work_run(struct journal_work *work);
+/* Owner again: takes the results over. `work` is gone. */
+void journal_work_end(struct journal *journal, struct journal_work *work);
+
+/* ---- reading ---- */
+
+/*
+ * Any thread: reads and checks one record into `out` (appended; record->data points into it).
+ * The segment must be pinned or known to be live. A record of a batch that is not written yet is
+ * served from memory only to the owner's thread (the one that appended last): others read what is
+ * durable, and get ERR_NOTFOUND for what is not. ERR_DAMAGED, ERR_IO.
+ */
+must_check enum err journal_read(struct journal *journal, struct journal_location location,
+				 struct buf *out, struct journal_record *out_record);
+/* Keeps a segment from being recycled while somebody reads. pin: owner only; unpin: any thread. */
+void journal_pin(struct journal *journal, uint32_t segment);
+void journal_unpin(struct journal *journal, uint32_t segment);
+
+/* ---- space ---- */
+
+/* The owner counts what is still needed in each segment; 0 makes it recyclable after the next checkpoint. */
+void journal_live_add(struct journal *journal, uint32_t segment, int64_t records, int64_t bytes);
+/* Number of the segment that is being filled; all smaller ones are sealed. */
+uint32_t journal_open_segment(const struct journal *journal);
+/* True if all batches of a sealed segment are durable. */
+bool journal_segment_is_durable(const struct journal *journal, uint32_t segment);
+/*
+ * A sealed segment that is mostly dead and worth emptying by carrying its live records forward:
+ * least live share first, none above 50 %, and only while the log is larger than twice what
+ * is live plus four segments. 0: none.
+ */
+uint32_t journal_compaction_candidate(const struct journal *journal);
+
+/* Index files: the owner's bytes beside a sealed segment, gone with it. */
+/* Hands over *index (emptied); written by housekeeping. One a segment. */
+void journal_index_write(struct journal *journal, uint32_t segment, struct buf *index);
+bool journal_index_is_durable(const struct journal *journal, uint32_t segment);
+/* Blocks for one read. ERR_NOTFOUND, ERR_DAMAGED (checked per 4 KiB block), ERR_IO. */
+must_check enum err journal_index_read(struct journal *journal, uint32_t segment, uint64_t offset,
+				       void *out, size_t size);
+
+/* ---- checkpoints ---- */
+
+/* True when enough was appended since the last one that restart time is at stake (256 MiB) or segments wait to be recycled. */
+bool journal_wants_checkpoint(const struct journal *journal);
+/*
+ * Hands over the owner's whole state as of the last appended record (*state emptied). It is written by
+ * housekeeping once all those records are durable; then segments become free. One at a time:
+ * ERR_BUSY while one is under way.
+ */
+must_check enum err journal_checkpoint(struct journal *journal, struct buf *state);
+bool journal_checkpoint_is_under_way(const struct journal *journal);
+
+/* ---- numbers, for metrics; any thread ---- */
+
+struct journal_stats {
+	uint64_t batches, records, bytes;	/* committed */
+	uint64_t sync_ns_sum, sync_count;	/* time in sync, and how many */
+	uint64_t batch_records_max;
+	uint64_t segments, spare_segments, live_bytes, log_bytes;
+	uint64_t checkpoints, compacted_segments, recycled_segments, damaged_reads;
+	bool has_failed, is_full;
+};
+struct journal_stats journal_stats_read(const struct journal *journal);
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * journal_private: what the parts of the journal share among themselves. Not for others.
+ *
+ * The owner's thread changes everything here; a work in run touches only its own struct
+ * journal_work, the files and batches it was given, and what is atomic or says otherwise.
+ */
+#ifndef TERN_JOURNAL_JOURNAL_PRIVATE_H
+#define TERN_JOURNAL_JOURNAL_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "journal/journal.h"
+#include "journal/layout.h"
+
+enum {
+	JOURNAL_NAME_SIZE = 64,
+	JOURNAL_SEGMENT_SIZE_MIN = 64 << 10,
+	JOURNAL_SEGMENT_SIZE_MAX = 1 << 30,
+	JOURNAL_RESERVE_SPARES = 2,
+	/* After a full disk: calls of journal_work_begin until allocation is tried again. */
+	JOURNAL_FULL_RETRY_CALLS = 64,
+	/* Less room than this in the last segment of a full disk counts as none. */
+	JOURNAL_EXHAUSTED_SIZE = 16 << 10,
+	/* A batch's buffer that grew beyond this is not kept. */
+	JOURNAL_BUFFER_KEEP_SIZE = 8 << 20,
+	JOURNAL_CHECKPOINT_AFTER_SIZE = 256 << 20,
+};
+
+struct segment {
+	uint32_t number;
+	uint32_t size;				/* of the file */
+	uint32_t used;				/* bytes given away to batches; `size` once that is unknown */
+	uint64_t last_lsn;			/* in it, or before it if it has none */
+	_Atomic(struct disk_file *) file;	/* NULL until a commit made it */
+	_Atomic uint32_t written;		/* bytes that can be read from the file */
+	_Atomic uint32_t pins;
+	int64_t live_records, live_bytes;
+	bool is_sealed, is_compacted;
+	/* Before it has a file: the spare it will become, or 0. Taken at its first record. */
+	uint64_t spare;
+	bool prefers_new; /* the spare is of the reserve: a new file is tried first */
+	bool is_reserve;  /* taken from the reserve of a full disk: not for new messages */
+	bool has_index_waiting;
+	struct buf index;		 /* waits to be written */
+	struct disk_file *index_file;	 /* durable index, or NULL */
+	uint64_t index_size;		 /* bytes of the owner in it */
+};
+
+struct batch {
+	struct batch *next;
+	struct segment *segment;
+	uint32_t offset;
+	uint32_t record_count;
+	uint32_t content_crc;
+	uint64_t first_lsn;
+	struct buf bytes; /* header included */
+	/* While it is out with a commit: */
+	struct disk_file *made_file; /* by run, for a segment that had none */
+	bool has_used_spare;
+	bool is_written;
+};
+
+struct batch_list {
+	struct batch *first, *last;
+};
+
+enum housekeeping_kind {
+	HOUSEKEEPING_RECYCLE,
+	HOUSEKEEPING_SPARE,
+	HOUSEKEEPING_INDEX,
+	HOUSEKEEPING_CHECKPOINT,
+};
+
+struct checkpoint {
+	uint64_t lsn;
+	uint32_t segment, offset; /* where replay starts */
+	uint32_t epoch;
+	struct buf state;
+};
+
+struct journal_work {
+	struct journal *journal;
+	enum journal_lane lane;
+	bool is_out;
+	enum err err;
+	bool was_full; /* an allocation met a full disk, whatever came of it */
+
+	struct batch_list batches; /* commit */
+	uint64_t sync_ns, sync_count;
+
+	enum housekeeping_kind kind;
+	struct segment *segment; /* recycle, index */
+	struct buf index;
+	struct disk_file *index_file;
+	uint64_t spare; /* recycle: its new name, 0 to unlink; spare: the one to make; checkpoint: to fall back on */
+	bool spare_is_used;
+};
+
+struct journal {
+	struct disk *disk;
+	struct journal_options options;
+	uint32_t epoch;
+	_Atomic(pthread_t) owner;
+	pthread_mutex_t names; /* opening, renaming, unlinking: one lane at a time */
+
+	/* Segments by number; the owner changes it with `table` held for writing and reads it freely. */
+	pthread_rwlock_t table;
+	struct segment **segments; /* segments[i] has number segments_base + i; NULL where one is gone */
+	uint32_t segments_base;
+	size_t segments_count, segments_capacity;
+	struct segment *open_segment;
+	size_t dead_count;	   /* sealed, nothing live */
+	size_t dead_waiting_count; /* of those, not covered by a checkpoint yet */
+
+	struct batch *open_batch;     /* NULL: the next append starts one */
+	struct batch_list waiting;    /* closed, in order */
+	struct batch *free_batches;
+	uint64_t tail_lsn, durable_lsn;
+	bool has_failed;
+
+	uint64_t *spares; /* ready, by the number in their names */
+	size_t spares_count, spares_capacity;
+	uint64_t next_spare;
+	bool is_full;	 /* the last allocation met a full disk */
+	bool is_stalled; /* batches wait for a segment that the disk has no room for */
+	uint32_t full_wait, stall_wait;
+
+	struct checkpoint checkpoint; /* under way */
+	bool has_checkpoint;
+	uint64_t checkpoint_lsn; /* durable */
+	uint32_t checkpoint_segment;
+	uint64_t appended_since_checkpoint;
+	uint32_t index_waiting_count;
+
+	struct journal_work commit, housekeeping;
+
+	struct {
+		_Atomic uint64_t batches, records, bytes, sync_ns, sync_count, batch_records_max;
+		_Atomic uint64_t segments, spares, live_bytes, log_bytes;
+		_Atomic uint64_t checkpoints, compacted, recycled, damaged_reads;
+		_Atomic bool has_failed, is_full;
+	} stats;
+};
+
+/* ---- segment.c ---- */
+
+/* Any thread that may know the segment; NULL if there is none of that number. */
+struct segment *segment_find(struct journal *journal, uint32_t number);
+/* The owner's, without the lock. */
+struct segment *segment_of(const struct journal *journal, uint32_t number);
+/* Adds one at the end; numbers ascend. */
+struct segment *segment_add(struct journal *journal, uint32_t number, uint32_t size);
+/* Takes it out of the table; the caller frees it. */
+void segment_remove(struct journal *journal, struct segment *segment);
+void segment_free(struct journal *journal, struct segment *segment);
+void segment_seal(struct journal *journal, struct segment *segment);
+/* Counts the dead anew after a checkpoint. */
+void segment_count_dead(struct journal *journal);
+/* One that may be recycled now, or NULL. */
+struct segment *segment_find_recyclable(const struct journal *journal);
+bool segment_is_durable(const struct journal *journal, const struct segment *segment);
+void segment_name(uint32_t number, char out[JOURNAL_NAME_SIZE]);
+void spare_name(uint64_t spare, char out[JOURNAL_NAME_SIZE]);
+void spare_push(struct journal *journal, uint64_t spare);
+uint64_t spare_pop(struct journal *journal); /* 0: none */
+
+/* ---- batch.c ---- */
+
+/* Closes the open batch, if there is one: fills in its header and lets it wait. */
+void batch_close(struct journal *journal);
+struct batch *batch_start(struct journal *journal);
+/* The bytes of a record that is not written yet, or NULL. Owner. */
+const char *batch_find_record(const struct journal *journal, struct journal_location location);
+void batch_free_all(struct journal *journal);
+/* Fills a batch header; `bytes` begins with it and holds the whole batch. */
+void batch_format_header(struct buf *bytes, uint32_t epoch, uint32_t segment, uint32_t offset,
+			 uint64_t first_lsn, uint32_t record_count, uint32_t content_crc);
+struct journal_work *commit_begin(struct journal *journal);
+void commit_run(struct journal_work *work);
+void commit_end(struct journal *journal, struct journal_work *work);
+
+/* ---- record.c ---- */
+
+/* Writes the header in front of the data that stands behind it already; returns the CRC. */
+uint32_t record_format_header(char *at, uint32_t size, uint64_t lsn, uint64_t queue, uint32_t epoch,
+			      uint8_t type);
+/* Checks `size` bytes that should be one record. False: they are not. Leaves the location alone. */
+bool record_parse(struct str bytes, struct journal_record *out_record);
+
+/* ---- housekeeping.c ---- */
+
+struct journal_work *housekeeping_begin(struct journal *journal);
+void housekeeping_run(struct journal_work *work);
+void housekeeping_end(struct journal *journal, struct journal_work *work);
+/* For good. */
+void journal_fail(struct journal *journal);
+void journal_set_full(struct journal *journal, bool is_full);
+
+/* ---- checkpoint.c ---- */
+
+void checkpoint_name(uint64_t lsn, char out[JOURNAL_NAME_SIZE]);
+/* Writes it durably and unlinks older ones. Uses `spare` as the file if the disk is full. */
+enum err checkpoint_write(struct journal_work *work);
+/* ERR_DAMAGED, ERR_VERSION, ERR_IO. */
+must_check enum err checkpoint_load(struct disk *disk, uint64_t lsn, struct checkpoint *out_checkpoint);
+/* ERR_NOTFOUND, ERR_DAMAGED, ERR_VERSION, ERR_IO. */
+must_check enum err meta_load(struct disk *disk, uint32_t *out_epoch);
+must_check enum err meta_save(struct disk *disk, uint32_t epoch);
+/* Writes a whole small file durably under `name`, by way of a temporary one. */
+must_check enum err file_replace(struct disk *disk, const char *temporary, const char *name,
+				 struct str content);
+
+/* ---- index.c ---- */
+
+enum err index_write(struct journal_work *work);
+/* At recovery: takes an index file that is there, if it is one. */
+void index_adopt(struct journal *journal, struct segment *segment);
+void index_name(uint32_t segment, char out[JOURNAL_NAME_SIZE]);
+
+/* ---- recover.c and replay.c ---- */
+
+struct replay {
+	struct journal *journal;
+	struct journal_report *report;
+	journal_record_fn apply;
+	void *context;
+	uint64_t next_lsn;  /* expected */
+	uint32_t epoch;	    /* of the last batch */
+	uint32_t epoch_max; /* of all seen */
+	uint32_t end_segment, end_offset; /* where the last good batch ended */
+	struct buf window;		  /* a part of the segment at hand, from window_offset */
+	uint64_t window_offset;
+};
+
+enum err recover(struct journal *journal, journal_checkpoint_fn load, journal_record_fn apply,
+		 void *context, struct journal_report *report);
+/* Replays one segment from `offset`; `next` is the one behind it, or NULL. */
+must_check enum err replay_segment(struct replay *replay, struct segment *segment, uint32_t offset,
+				   struct segment *next);
+/* The first LSN of the good batch at the start of a segment; 0 if there is none. ERR_IO, ERR_VERSION. */
+must_check enum err replay_first_lsn(struct replay *replay, struct segment *segment,
+				     uint64_t *out_lsn);
+void report_damage(struct journal_report *report, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

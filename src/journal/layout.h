@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * layout: the bytes of the journal's files, by explicit offsets. Little endian throughout.
+ *
+ * A batch is a header and then its records without gaps. The header names the segment and the
+ * offset it was written for, so bytes left over in a recycled file are never taken for a batch.
+ * A record's CRC covers all of it but the CRC itself; the batch's content CRC covers the records'
+ * CRCs. So every byte is hashed once, and a single record can be checked alone.
+ */
+#ifndef TERN_JOURNAL_LAYOUT_H
+#define TERN_JOURNAL_LAYOUT_H
+
+#include <stdint.h>
+#include <string.h>
+
+enum { JOURNAL_FORMAT_VERSION = 1 };
+
+enum batch_layout {
+	BATCH_MAGIC = 0,	/* u32 */
+	BATCH_VERSION = 4,	/* u32 */
+	BATCH_EPOCH = 8,	/* u32 */
+	BATCH_SEGMENT = 12,	/* u32 */
+	BATCH_FIRST_LSN = 16,	/* u64 */
+	BATCH_OFFSET = 24,	/* u32 */
+	BATCH_SIZE = 28,	/* u32, header included */
+	BATCH_RECORD_COUNT = 32, /* u32 */
+	BATCH_CONTENT_CRC = 36, /* u32, of the records' CRCs as they are stored */
+	BATCH_CRC = 40,		/* u32, of what stands before */
+	BATCH_HEADER_SIZE = 44,
+};
+
+enum record_layout {
+	RECORD_CRC = 0,	  /* u32, of what stands behind */
+	RECORD_SIZE = 4,  /* u32, header included */
+	RECORD_LSN = 8,	  /* u64 */
+	RECORD_QUEUE = 16, /* u64 */
+	RECORD_EPOCH = 24, /* u32 */
+	RECORD_TYPE = 28, /* u8 */
+	RECORD_FLAGS = 29, /* u8, 0 */
+	RECORD_HEADER_SIZE = 30,
+};
+
+/* A checkpoint: this header, then the owner's state. */
+enum checkpoint_layout {
+	CHECKPOINT_MAGIC = 0,	 /* u32 */
+	CHECKPOINT_VERSION = 4,	 /* u32 */
+	CHECKPOINT_LSN = 8,	 /* u64, the last one that the state holds */
+	CHECKPOINT_SEGMENT = 16, /* u32, where replay starts */
+	CHECKPOINT_OFFSET = 20,	 /* u32 */
+	CHECKPOINT_EPOCH = 24,	 /* u32 */
+	CHECKPOINT_STATE_CRC = 28, /* u32 */
+	CHECKPOINT_STATE_SIZE = 32, /* u64 */
+	CHECKPOINT_CRC = 40,	 /* u32, of what stands before */
+	CHECKPOINT_HEADER_SIZE = 44,
+};
+
+/* journal.meta: the whole file. */
+enum meta_layout {
+	META_MAGIC = 0,	  /* u32 */
+	META_VERSION = 4, /* u32 */
+	META_EPOCH = 8,	  /* u32 */
+	META_CRC = 12,	  /* u32, of what stands before */
+	META_SIZE = 16,
+};
+
+/* An index: this header, then blocks of up to INDEX_BLOCK_DATA bytes, each followed by its CRC. */
+enum index_layout {
+	INDEX_MAGIC = 0,     /* u32 */
+	INDEX_VERSION = 4,   /* u32 */
+	INDEX_SEGMENT = 8,   /* u32 */
+	INDEX_DATA_SIZE = 12, /* u64 */
+	INDEX_CRC = 20,	     /* u32, of what stands before */
+	INDEX_HEADER_SIZE = 24,
+	INDEX_BLOCK_SIZE = 4096, /* with its CRC */
+	INDEX_BLOCK_DATA = 4092,
+};
+
+/* "TnB1" and so on, as they stand in the file. */
+#define MAGIC_BATCH 0x31426e54u
+#define MAGIC_CHECKPOINT 0x31436e54u
+#define MAGIC_META 0x314d6e54u
+#define MAGIC_INDEX 0x31496e54u
+
+static inline void put_u32(char *at, uint32_t value)
+{
+	unsigned char bytes[4] = {(unsigned char)value, (unsigned char)(value >> 8),
+				  (unsigned char)(value >> 16), (unsigned char)(value >> 24)};
+
+	memcpy(at, bytes, sizeof bytes);
+}
+
+static inline void put_u64(char *at, uint64_t value)
+{
+	put_u32(at, (uint32_t)value);
+	put_u32(at + 4, (uint32_t)(value >> 32));
+}
+
+static inline uint32_t get_u32(const char *at)
+{
+	unsigned char bytes[4];
+
+	memcpy(bytes, at, sizeof bytes);
+	return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+	       (uint32_t)bytes[3] << 24;
+}
+
+static inline uint64_t get_u64(const char *at)
+{
+	return (uint64_t)get_u32(at) | (uint64_t)get_u32(at + 4) << 32;
+}
+
+#endif

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Recovery: what is in the directory, which checkpoint holds, where replay starts.
+ *
+ * The newest valid checkpoint wins. An older one, or none, is good enough only if everything up to the
+ * newest one's LSN can be replayed; its name tells that LSN even when its bytes are damaged. Segments
+ * before the checkpoint's are only opened, not read.
+ *
+ * journal.meta is not needed for the truth: every batch and checkpoint carries its epoch too. So a disk too
+ * full to replace it does not keep the journal from opening.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "journal/journal_private.h"
+
+/* Numbers from the names of files, packed in bufs, in the order of the names. */
+struct listing {
+	struct buf segments, spares, checkpoints, indexes;
+	struct buf leftovers; /* names of temporary files, each with its NUL */
+};
+
+static void push_number(struct buf *numbers, uint64_t number)
+{
+	memcpy(buf_extend(numbers, sizeof number), &number, sizeof number);
+}
+
+static uint64_t number_at(const struct buf *numbers, size_t index)
+{
+	uint64_t number;
+
+	memcpy(&number, numbers->data + index * sizeof number, sizeof number);
+	return number;
+}
+
+static size_t number_count(const struct buf *numbers)
+{
+	return numbers->size / sizeof(uint64_t);
+}
+
+/* The number between prefix and suffix; `digits` 0 means any. */
+static bool parse_name(struct str name, struct str prefix, struct str suffix, size_t digits,
+		       uint64_t *out_number)
+{
+	if (!str_starts(name, prefix) || !str_ends(name, suffix) ||
+	    name.size < prefix.size + suffix.size)
+		return false;
+	struct str middle = str_slice(name, prefix.size, name.size - prefix.size - suffix.size);
+	return (digits == 0 || middle.size == digits) && str_to_u64(middle, out_number);
+}
+
+static void visit_name(void *context, const char *text)
+{
+	struct listing *listing = context;
+	struct str name = str_from(text);
+	uint64_t number;
+
+	if (parse_name(name, STR("segment-"), STR(".log"), 10, &number)) {
+		if (number >= 1 && number < UINT32_MAX)
+			push_number(&listing->segments, number);
+	} else if (parse_name(name, STR("spare-"), STR(".log"), 0, &number)) {
+		/* Zero means none, and the next number must exist. */
+		if (number >= 1 && number < UINT64_MAX)
+			push_number(&listing->spares, number);
+	} else if (parse_name(name, STR("checkpoint-"), STR(""), 20, &number)) {
+		push_number(&listing->checkpoints, number);
+	} else if (parse_name(name, STR("index-"), STR(""), 10, &number)) {
+		if (number < UINT32_MAX)
+			push_number(&listing->indexes, number);
+	} else if (str_ends(name, STR(".new"))) {
+		buf_append(&listing->leftovers, str_of(text, name.size + 1));
+	}
+}
+
+static void listing_done(struct listing *listing)
+{
+	buf_done(&listing->segments);
+	buf_done(&listing->spares);
+	buf_done(&listing->checkpoints);
+	buf_done(&listing->indexes);
+	buf_done(&listing->leftovers);
+}
+
+/* Opens the segments; all are sealed. */
+static enum err open_segments(struct journal *journal, const struct listing *listing)
+{
+	struct disk *disk = journal->disk;
+
+	for (size_t i = 0; i < number_count(&listing->segments); i++) {
+		uint32_t number = (uint32_t)number_at(&listing->segments, i);
+		char name[JOURNAL_NAME_SIZE];
+		struct disk_file *file;
+		uint64_t size;
+		segment_name(number, name);
+		enum err err = disk->ops->open(disk, name, false, &file);
+		if (err)
+			return err;
+		err = disk->ops->size(disk, file, &size);
+		if (err) {
+			disk->ops->close(disk, file);
+			return err;
+		}
+		/* No segment is ever made larger; what stands behind is not ours. */
+		if (size > JOURNAL_SEGMENT_SIZE_MAX)
+			size = JOURNAL_SEGMENT_SIZE_MAX;
+		struct segment *segment = segment_add(journal, number, (uint32_t)size);
+		atomic_store(&segment->file, file);
+		atomic_store(&segment->written, (uint32_t)size);
+		segment->used = (uint32_t)size;
+		segment->is_sealed = true;
+	}
+	for (size_t i = 0; i < number_count(&listing->indexes); i++) {
+		struct segment *segment =
+			segment_of(journal, (uint32_t)number_at(&listing->indexes, i));
+		if (segment)
+			index_adopt(journal, segment);
+	}
+	return ERR_OK;
+}
+
+/* Newest first. ERR_NOTFOUND: there is no valid one. */
+static enum err find_checkpoint(struct journal *journal, const struct listing *listing,
+				struct journal_report *report, struct checkpoint *out_checkpoint)
+{
+	for (size_t i = number_count(&listing->checkpoints); i-- > 0;) {
+		uint64_t lsn = number_at(&listing->checkpoints, i);
+		char name[JOURNAL_NAME_SIZE];
+		enum err err = checkpoint_load(journal->disk, lsn, out_checkpoint);
+		if (err != ERR_DAMAGED)
+			return err;
+		checkpoint_name(lsn, name);
+		report_damage(report, "%s: offset 0: the checkpoint fails its check", name);
+	}
+	return ERR_NOTFOUND;
+}
+
+/* Without a checkpoint the log must begin with LSN 1, whole or visibly damaged. */
+static enum err check_begin(struct replay *replay)
+{
+	const struct journal *journal = replay->journal;
+	uint64_t lsn;
+
+	if (journal->segments_count == 0 || journal->segments_base == 1)
+		return ERR_OK;
+	for (size_t i = 0; i < journal->segments_count; i++) {
+		if (!journal->segments[i])
+			continue;
+		enum err err = replay_first_lsn(replay, journal->segments[i], &lsn);
+		if (err)
+			return err;
+		if (lsn)
+			return lsn == 1 ? ERR_OK : ERR_DAMAGED;
+	}
+	return ERR_OK;
+}
+
+static enum err replay_all(struct replay *replay, const struct checkpoint *checkpoint)
+{
+	struct journal *journal = replay->journal;
+	struct disk *disk = journal->disk;
+	size_t i = 0;
+
+	while (i < journal->segments_count) {
+		struct segment *segment = journal->segments[i];
+		size_t after = i + 1;
+		while (after < journal->segments_count && !journal->segments[after])
+			after++;
+		i = after;
+		if (segment->number < checkpoint->segment) {
+			segment->last_lsn = checkpoint->lsn;
+			continue;
+		}
+		uint32_t offset = segment->number == checkpoint->segment ? checkpoint->offset : 0;
+		struct segment *next = after < journal->segments_count ? journal->segments[after] : NULL;
+		enum err err = replay_segment(replay, segment, offset, next);
+		/* What a killed process wrote may still be in memory only; from here on it counts as durable. */
+		if (!err && journal->options.durability == JOURNAL_FSYNC)
+			err = disk->ops->sync(disk, atomic_load(&segment->file));
+		if (err)
+			return err;
+	}
+	return ERR_OK;
+}
+
+static void adopt_spares(struct journal *journal, const struct listing *listing)
+{
+	struct disk *disk = journal->disk;
+
+	for (size_t i = 0; i < number_count(&listing->spares); i++) {
+		uint64_t spare = number_at(&listing->spares, i);
+		char name[JOURNAL_NAME_SIZE];
+		struct disk_file *file;
+		uint64_t size = 0;
+		if (spare >= journal->next_spare)
+			journal->next_spare = spare + 1;
+		spare_name(spare, name);
+		if (disk->ops->open(disk, name, false, &file))
+			continue;
+		bool is_right = !disk->ops->size(disk, file, &size) &&
+				size == journal->options.segment_size;
+		disk->ops->close(disk, file);
+		if (is_right)
+			spare_push(journal, spare);
+		else
+			(void)disk->ops->unlink(disk, name);
+	}
+}
+
+/* What is left here is only in the way, so a failure does not matter. */
+static void clear_leftovers(struct journal *journal, const struct listing *listing)
+{
+	struct disk *disk = journal->disk;
+	const struct buf *names = &listing->leftovers;
+
+	for (size_t at = 0; at < names->size; at += strlen(names->data + at) + 1)
+		(void)disk->ops->unlink(disk, names->data + at);
+	for (size_t i = 0; i < number_count(&listing->indexes); i++) {
+		uint32_t number = (uint32_t)number_at(&listing->indexes, i);
+		const struct segment *segment = segment_of(journal, number);
+		char name[JOURNAL_NAME_SIZE];
+		if (segment && segment->index_file)
+			continue;
+		index_name(number, name);
+		(void)disk->ops->unlink(disk, name);
+	}
+}
+
+/* Sets the journal up to go on behind what was replayed, in a new segment and epoch. */
+static enum err go_on(struct replay *replay, const struct checkpoint *checkpoint)
+{
+	struct journal *journal = replay->journal;
+	uint32_t last = checkpoint->segment;
+
+	if (journal->segments_count > 0 &&
+	    journal->segments_base + (uint32_t)journal->segments_count - 1 > last)
+		last = journal->segments_base + (uint32_t)journal->segments_count - 1;
+	if (last >= UINT32_MAX - 1 || replay->epoch_max == UINT32_MAX)
+		return ERR_DAMAGED;
+	journal->tail_lsn = journal->durable_lsn = replay->next_lsn - 1;
+	journal->checkpoint_lsn = checkpoint->lsn;
+	journal->checkpoint_segment = checkpoint->segment;
+	journal->epoch = replay->epoch_max + 1;
+	journal->open_segment = segment_add(journal, last + 1, journal->options.segment_size);
+	segment_count_dead(journal);
+	enum err err = meta_save(journal->disk, journal->epoch);
+	return err == ERR_FULL ? ERR_OK : err;
+}
+
+static enum err recover_from(struct replay *replay, const struct listing *listing,
+			     journal_checkpoint_fn load, struct checkpoint *checkpoint)
+{
+	struct journal *journal = replay->journal;
+	size_t checkpoints = number_count(&listing->checkpoints);
+	uint64_t newest = checkpoints ? number_at(&listing->checkpoints, checkpoints - 1) : 0;
+
+	enum err err = find_checkpoint(journal, listing, replay->report, checkpoint);
+	if (err && err != ERR_NOTFOUND)
+		return err;
+	uint32_t damage_before = replay->report->damage_count;
+	bool has_checkpoint = !err;
+	bool is_newest = has_checkpoint ? checkpoint->lsn == newest : checkpoints == 0;
+	err = open_segments(journal, listing);
+	if (err)
+		return err;
+	replay->next_lsn = checkpoint->lsn + 1;
+	replay->end_segment = has_checkpoint ? checkpoint->segment : 1;
+	replay->end_offset = checkpoint->offset;
+	if (checkpoint->epoch > replay->epoch_max)
+		replay->epoch_max = checkpoint->epoch;
+	err = has_checkpoint ? load(replay->context, buf_str(&checkpoint->state)) : check_begin(replay);
+	if (err)
+		return err;
+	err = replay_all(replay, checkpoint);
+	if (err)
+		return err;
+	if (!is_newest && (replay->report->damage_count > damage_before || replay->next_lsn <= newest))
+		return ERR_DAMAGED;
+	adopt_spares(journal, listing);
+	clear_leftovers(journal, listing);
+	return go_on(replay, checkpoint);
+}
+
+enum err recover(struct journal *journal, journal_checkpoint_fn load, journal_record_fn apply,
+		 void *context, struct journal_report *report)
+{
+	struct replay replay = {
+		.journal = journal, .report = report, .apply = apply, .context = context};
+	struct listing listing = {0};
+	struct checkpoint checkpoint = {0};
+
+	enum err err = meta_load(journal->disk, &replay.epoch_max);
+	if (err == ERR_DAMAGED)
+		report_damage(report, "journal.meta: offset 0: the file fails its check");
+	if (!err || err == ERR_NOTFOUND || err == ERR_DAMAGED)
+		err = journal->disk->ops->list(journal->disk, visit_name, &listing);
+	if (!err)
+		err = recover_from(&replay, &listing, load, &checkpoint);
+	buf_done(&checkpoint.state);
+	buf_done(&replay.window);
+	listing_done(&listing);
+	return err;
+}

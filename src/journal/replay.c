@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Replay: goes through the batches of one segment and hands their records on.
+ *
+ * A batch is good if its header and all its records check, and it names this very segment and
+ * offset. Where no good batch stands, one of three things holds:
+ *   - the segment ends there: the next one goes on with the expected LSN, or there is none;
+ *   - the tail is torn: nothing good with a higher LSN comes behind, so nothing of it was
+ *     acknowledged; it is cut, and the next opening writes into a new segment;
+ *   - damage: a good batch with a higher LSN comes behind. That is reported with the place where the
+ *     last good batch ended, and replay goes on with what is good.
+ * After a batch with a valid header the search skips to its end, so that bytes a client sent are
+ * not looked at as batches unless the header itself is gone.
+ */
+#define _GNU_SOURCE 1 /* memmem */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "journal/journal_private.h"
+
+enum { WINDOW_SIZE = 1 << 20 };
+
+enum verdict {
+	BATCH_NONE, /* no header of ours */
+	BATCH_BAD,  /* a header, but not what it promises */
+	BATCH_GOOD,
+};
+
+struct batch_view {
+	uint64_t first_lsn;
+	uint32_t epoch, size, record_count, content_crc;
+	const char *bytes; /* in the window */
+};
+
+void report_damage(struct journal_report *report, const char *format, ...)
+{
+	va_list arguments;
+
+	if (report->damage_count++ > 0)
+		return;
+	va_start(arguments, format);
+	(void)vsnprintf(report->damage, sizeof report->damage, format, arguments);
+	va_end(arguments);
+}
+
+/* Makes [offset, offset + size) of the segment readable in memory; it lies within the file. */
+static enum err window_get(struct replay *replay, struct segment *segment, uint64_t offset,
+			   size_t size, const char **out_bytes)
+{
+	struct disk *disk = replay->journal->disk;
+	struct buf *window = &replay->window;
+
+	if (offset < replay->window_offset || offset + size > replay->window_offset + window->size) {
+		size_t wanted = size > WINDOW_SIZE ? size : WINDOW_SIZE;
+		if (wanted > segment->size - offset)
+			wanted = (size_t)(segment->size - offset);
+		buf_reset(window);
+		char *at = buf_extend(window, wanted);
+		enum err err = disk->ops->read(disk, atomic_load(&segment->file), offset, at, wanted);
+		if (err) {
+			buf_reset(window);
+			return err;
+		}
+		replay->window_offset = offset;
+	}
+	*out_bytes = window->data + (offset - replay->window_offset);
+	return ERR_OK;
+}
+
+static bool records_are_good(const struct batch_view *view)
+{
+	struct str rest = str_of(view->bytes + BATCH_HEADER_SIZE, view->size - BATCH_HEADER_SIZE);
+	uint32_t content_crc = 0;
+
+	for (uint32_t i = 0; i < view->record_count; i++) {
+		struct journal_record record;
+		if (rest.size < RECORD_HEADER_SIZE)
+			return false;
+		uint32_t size = get_u32(rest.data + RECORD_SIZE);
+		if (size > rest.size || !record_parse(str_of(rest.data, size), &record))
+			return false;
+		if (record.lsn != view->first_lsn + i || record.epoch != view->epoch)
+			return false;
+		content_crc = crc32c(content_crc, str_of(rest.data + RECORD_CRC, 4));
+		rest = str_slice(rest, size, rest.size);
+	}
+	return rest.size == 0 && content_crc == view->content_crc;
+}
+
+/* Looks at what stands at `offset`. ERR_VERSION if a newer Tern wrote it. */
+static enum err look(struct replay *replay, struct segment *segment, uint32_t offset,
+		     struct batch_view *view, enum verdict *out_verdict)
+{
+	const char *at;
+
+	*out_verdict = BATCH_NONE;
+	view->size = 0;
+	if (offset > segment->size || segment->size - offset < BATCH_HEADER_SIZE)
+		return ERR_OK;
+	enum err err = window_get(replay, segment, offset, BATCH_HEADER_SIZE, &at);
+	if (err)
+		return err;
+	if (get_u32(at + BATCH_MAGIC) != MAGIC_BATCH ||
+	    get_u32(at + BATCH_SEGMENT) != segment->number || get_u32(at + BATCH_OFFSET) != offset)
+		return ERR_OK;
+	view->size = BATCH_HEADER_SIZE; /* at least this much was begun here */
+	if (crc32c(0, str_of(at, BATCH_CRC)) != get_u32(at + BATCH_CRC))
+		return ERR_OK;
+	if (get_u32(at + BATCH_VERSION) > JOURNAL_FORMAT_VERSION)
+		return ERR_VERSION;
+	view->first_lsn = get_u64(at + BATCH_FIRST_LSN);
+	view->epoch = get_u32(at + BATCH_EPOCH);
+	view->record_count = get_u32(at + BATCH_RECORD_COUNT);
+	view->content_crc = get_u32(at + BATCH_CONTENT_CRC);
+	uint32_t size = get_u32(at + BATCH_SIZE);
+	if (size < BATCH_HEADER_SIZE || size > segment->size - offset || view->record_count == 0 ||
+	    view->first_lsn == 0 || view->first_lsn > UINT64_MAX / 2)
+		return ERR_OK;
+	view->size = size;
+	*out_verdict = BATCH_BAD;
+	err = window_get(replay, segment, offset, size, &view->bytes);
+	if (err)
+		return err;
+	if (records_are_good(view))
+		*out_verdict = BATCH_GOOD;
+	return ERR_OK;
+}
+
+must_check enum err replay_first_lsn(struct replay *replay, struct segment *segment,
+				     uint64_t *out_lsn)
+{
+	struct batch_view view;
+	enum verdict verdict;
+
+	buf_reset(&replay->window);
+	enum err err = look(replay, segment, 0, &view, &verdict);
+	buf_reset(&replay->window);
+	if (err)
+		return err;
+	*out_lsn = verdict == BATCH_GOOD ? view.first_lsn : 0;
+	return ERR_OK;
+}
+
+/* Looks for a good batch with an LSN not replayed yet, from `from` on; SIZE_MAX: there is none. */
+static enum err search(struct replay *replay, struct segment *segment, uint64_t from,
+		       uint64_t *out_offset)
+{
+	static const char magic[4] = {'T', 'n', 'B', '1'};
+
+	*out_offset = UINT64_MAX;
+	while (from + BATCH_HEADER_SIZE <= segment->size) {
+		const char *bytes;
+		enum err err = window_get(replay, segment, from, BATCH_HEADER_SIZE, &bytes);
+		if (err)
+			return err;
+		size_t size = (size_t)(replay->window_offset + replay->window.size - from);
+		const char *found = memmem(bytes, size, magic, sizeof magic);
+		if (!found) {
+			from += size - (sizeof magic - 1);
+			continue;
+		}
+		from += (uint64_t)(found - bytes);
+		struct batch_view view;
+		enum verdict verdict;
+		err = look(replay, segment, (uint32_t)from, &view, &verdict);
+		if (err)
+			return err;
+		if (verdict == BATCH_GOOD && view.first_lsn >= replay->next_lsn) {
+			*out_offset = from;
+			return ERR_OK;
+		}
+		from += verdict == BATCH_NONE ? 1 : view.size;
+	}
+	return ERR_OK;
+}
+
+/* Hands on the records of a good batch that were not replayed yet. */
+static enum err apply_batch(struct replay *replay, struct segment *segment, uint32_t offset,
+			    const struct batch_view *view)
+{
+	uint32_t at = BATCH_HEADER_SIZE;
+
+	for (uint32_t i = 0; i < view->record_count; i++) {
+		struct journal_record record;
+		uint32_t size = get_u32(view->bytes + at + RECORD_SIZE);
+		/* It was checked a moment ago; this takes it apart. */
+		(void)record_parse(str_of(view->bytes + at, size), &record);
+		record.location = (struct journal_location){segment->number, offset + at, size};
+		at += size;
+		if (record.lsn < replay->next_lsn)
+			continue;
+		enum err err = replay->apply(replay->context, &record);
+		if (err)
+			return err;
+		replay->next_lsn = record.lsn + 1;
+		replay->report->records++;
+	}
+	return ERR_OK;
+}
+
+static enum err take_batch(struct replay *replay, struct segment *segment, uint32_t offset,
+			   const struct batch_view *view)
+{
+	if (view->epoch > replay->epoch_max)
+		replay->epoch_max = view->epoch;
+	/* A lower epoch than one seen before is a stale owner's: void. */
+	if (view->epoch < replay->epoch)
+		return ERR_OK;
+	if (view->first_lsn > replay->next_lsn) {
+		char name[JOURNAL_NAME_SIZE];
+		segment_name(replay->end_segment, name);
+		report_damage(replay->report,
+			      "%s: offset %" PRIu32 ": records %" PRIu64 " to %" PRIu64
+			      " are missing or fail their check",
+			      name, replay->end_offset, replay->next_lsn, view->first_lsn - 1);
+		replay->next_lsn = view->first_lsn;
+	}
+	replay->epoch = view->epoch;
+	enum err err = apply_batch(replay, segment, offset, view);
+	if (err)
+		return err;
+	replay->end_segment = segment->number;
+	replay->end_offset = offset + view->size;
+	return ERR_OK;
+}
+
+/* Where no good batch stands: sets *offset to where to go on, or *out_ends. */
+static enum err pass_bad_place(struct replay *replay, struct segment *segment, struct segment *next,
+			       const struct batch_view *view, enum verdict verdict, uint32_t *offset,
+			       bool *out_ends)
+{
+	uint64_t next_lsn = 0;
+	uint64_t found;
+
+	*out_ends = true;
+	if (next) {
+		enum err err = replay_first_lsn(replay, next, &next_lsn);
+		if (err)
+			return err;
+		if (next_lsn == replay->next_lsn)
+			return ERR_OK;
+	}
+	uint64_t from = (uint64_t)*offset + (verdict == BATCH_BAD ? view->size : 1);
+	enum err err = search(replay, segment, from, &found);
+	if (err)
+		return err;
+	if (found == UINT64_MAX) {
+		/* With a later segment it is not the tail; the gap is reported there. */
+		if (next_lsn == 0)
+			replay->report->torn_bytes += view->size;
+		return ERR_OK;
+	}
+	struct batch_view after;
+	err = look(replay, segment, (uint32_t)found, &after, &verdict);
+	if (err)
+		return err;
+	if (after.first_lsn == replay->next_lsn) {
+		char name[JOURNAL_NAME_SIZE];
+		segment_name(segment->number, name);
+		report_damage(replay->report, "%s: offset %" PRIu32 ": %" PRIu64 " bytes are no batch",
+			      name, *offset, found - *offset);
+	}
+	*offset = (uint32_t)found;
+	*out_ends = false;
+	return ERR_OK;
+}
+
+must_check enum err replay_segment(struct replay *replay, struct segment *segment, uint32_t offset,
+				   struct segment *next)
+{
+	bool ends = false;
+
+	buf_reset(&replay->window);
+	while (!ends) {
+		struct batch_view view;
+		enum verdict verdict;
+		enum err err = look(replay, segment, offset, &view, &verdict);
+		if (err)
+			return err;
+		if (verdict == BATCH_GOOD) {
+			err = take_batch(replay, segment, offset, &view);
+			offset += view.size;
+		} else {
+			err = pass_bad_place(replay, segment, next, &view, verdict, &offset, &ends);
+		}
+		if (err)
+			return err;
+	}
+	segment->last_lsn = replay->next_lsn - 1;
+	return ERR_OK;
+}

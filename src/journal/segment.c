@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of segments: an array by number with a moving base, so finding one is an index.
+ *
+ * Only the owner changes it, under the write lock; other threads look up under the read lock and
+ * may use what they found because they hold a pin or know that something in it lives. A segment
+ * leaves the table only when it is sealed, durable, covered by a durable checkpoint, without live
+ * records and without pins. How many are dead is counted as it changes, so asking costs nothing
+ * while nothing is dead.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "journal/journal_private.h"
+
+void segment_name(uint32_t number, char out[JOURNAL_NAME_SIZE])
+{
+	(void)snprintf(out, JOURNAL_NAME_SIZE, "segment-%010" PRIu32 ".log", number);
+}
+
+void spare_name(uint64_t spare, char out[JOURNAL_NAME_SIZE])
+{
+	(void)snprintf(out, JOURNAL_NAME_SIZE, "spare-%" PRIu64 ".log", spare);
+}
+
+struct segment *segment_of(const struct journal *journal, uint32_t number)
+{
+	if (number < journal->segments_base ||
+	    number - journal->segments_base >= journal->segments_count)
+		return NULL;
+	return journal->segments[number - journal->segments_base];
+}
+
+struct segment *segment_find(struct journal *journal, uint32_t number)
+{
+	(void)pthread_rwlock_rdlock(&journal->table);
+	struct segment *segment = segment_of(journal, number);
+	(void)pthread_rwlock_unlock(&journal->table);
+	return segment;
+}
+
+struct segment *segment_add(struct journal *journal, uint32_t number, uint32_t size)
+{
+	struct segment *segment = heap_alloc(sizeof *segment);
+
+	segment->number = number;
+	segment->size = size;
+	(void)pthread_rwlock_wrlock(&journal->table);
+	if (journal->segments_count == 0)
+		journal->segments_base = number;
+	size_t index = number - journal->segments_base;
+	check(number >= journal->segments_base);
+	check(index >= journal->segments_count);
+	if (index >= journal->segments_capacity) {
+		journal->segments_capacity = index * 2 + 16;
+		journal->segments = heap_resize(journal->segments, journal->segments_capacity *
+									   sizeof *journal->segments);
+	}
+	while (journal->segments_count < index)
+		journal->segments[journal->segments_count++] = NULL;
+	journal->segments[journal->segments_count++] = segment;
+	(void)pthread_rwlock_unlock(&journal->table);
+	atomic_fetch_add_explicit(&journal->stats.segments, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&journal->stats.log_bytes, size, memory_order_relaxed);
+	return segment;
+}
+
+void segment_remove(struct journal *journal, struct segment *segment)
+{
+	size_t gone = 0;
+
+	(void)pthread_rwlock_wrlock(&journal->table);
+	journal->segments[segment->number - journal->segments_base] = NULL;
+	while (gone < journal->segments_count && !journal->segments[gone])
+		gone++;
+	/* The open segment is never removed, so something stays behind. */
+	journal->segments_count -= gone;
+	journal->segments_base += (uint32_t)gone;
+	memmove(journal->segments, journal->segments + gone,
+		journal->segments_count * sizeof *journal->segments);
+	(void)pthread_rwlock_unlock(&journal->table);
+	if (segment->is_sealed && segment->live_records == 0)
+		journal->dead_count--;
+	atomic_fetch_sub_explicit(&journal->stats.segments, 1, memory_order_relaxed);
+	atomic_fetch_sub_explicit(&journal->stats.log_bytes, segment->size, memory_order_relaxed);
+}
+
+void segment_free(struct journal *journal, struct segment *segment)
+{
+	struct disk *disk = journal->disk;
+	struct disk_file *file = atomic_load(&segment->file);
+
+	if (file)
+		disk->ops->close(disk, file);
+	if (segment->index_file)
+		disk->ops->close(disk, segment->index_file);
+	buf_done(&segment->index);
+	heap_free(segment);
+}
+
+static bool is_dead(const struct segment *segment)
+{
+	return segment->is_sealed && segment->live_records == 0;
+}
+
+static bool is_covered(const struct journal *journal, const struct segment *segment)
+{
+	return segment->last_lsn <= journal->checkpoint_lsn &&
+	       segment->number < journal->checkpoint_segment;
+}
+
+/* Keeps the counts of the dead right around a change of one segment. */
+static void count_change(struct journal *journal, const struct segment *segment, bool was_dead)
+{
+	if (is_dead(segment) == was_dead)
+		return;
+	bool waits = !is_covered(journal, segment);
+	if (was_dead) {
+		journal->dead_count--;
+		journal->dead_waiting_count -= waits ? 1 : 0;
+	} else {
+		journal->dead_count++;
+		journal->dead_waiting_count += waits ? 1 : 0;
+	}
+}
+
+void segment_count_dead(struct journal *journal)
+{
+	journal->dead_count = journal->dead_waiting_count = 0;
+	for (size_t i = 0; i < journal->segments_count; i++) {
+		const struct segment *segment = journal->segments[i];
+		if (segment && is_dead(segment)) {
+			journal->dead_count++;
+			if (!is_covered(journal, segment))
+				journal->dead_waiting_count++;
+		}
+	}
+}
+
+void segment_seal(struct journal *journal, struct segment *segment)
+{
+	bool was_dead = is_dead(segment);
+
+	segment->is_sealed = true;
+	count_change(journal, segment, was_dead);
+}
+
+void journal_live_add(struct journal *journal, uint32_t number, int64_t records, int64_t bytes)
+{
+	struct segment *segment = segment_of(journal, number);
+
+	/* A checkpoint may speak of a segment that damage took away. */
+	if (!segment)
+		return;
+	bool was_dead = is_dead(segment);
+	segment->live_records += records;
+	segment->live_bytes += bytes;
+	check(segment->live_records >= 0);
+	atomic_fetch_add_explicit(&journal->stats.live_bytes, (uint64_t)bytes, memory_order_relaxed);
+	count_change(journal, segment, was_dead);
+}
+
+bool segment_is_durable(const struct journal *journal, const struct segment *segment)
+{
+	return segment->is_sealed && segment->last_lsn <= journal->durable_lsn;
+}
+
+struct segment *segment_find_recyclable(const struct journal *journal)
+{
+	if (journal->dead_count <= journal->dead_waiting_count)
+		return NULL;
+	for (size_t i = 0; i < journal->segments_count; i++) {
+		struct segment *segment = journal->segments[i];
+		if (segment && is_dead(segment) && is_covered(journal, segment) &&
+		    segment_is_durable(journal, segment) && !segment->has_index_waiting &&
+		    atomic_load(&segment->pins) == 0)
+			return segment;
+	}
+	return NULL;
+}
+
+uint32_t journal_open_segment(const struct journal *journal)
+{
+	return journal->open_segment->number;
+}
+
+bool journal_segment_is_durable(const struct journal *journal, uint32_t number)
+{
+	const struct segment *segment = segment_of(journal, number);
+
+	return segment && segment_is_durable(journal, segment);
+}
+
+void journal_pin(struct journal *journal, uint32_t number)
+{
+	struct segment *segment = segment_of(journal, number);
+
+	if (segment)
+		atomic_fetch_add(&segment->pins, 1);
+}
+
+void journal_unpin(struct journal *journal, uint32_t number)
+{
+	struct segment *segment = segment_find(journal, number);
+
+	if (!segment)
+		return;
+	uint32_t before = atomic_fetch_sub(&segment->pins, 1);
+	check(before > 0);
+}
+
+/* Dead segments go away by themselves, so they do not count as log here. */
+uint32_t journal_compaction_candidate(const struct journal *journal)
+{
+	uint64_t live = atomic_load_explicit(&journal->stats.live_bytes, memory_order_relaxed);
+	uint64_t log = atomic_load_explicit(&journal->stats.log_bytes, memory_order_relaxed);
+	uint64_t allowed = 2 * live + (4 + journal->dead_count) * journal->options.segment_size;
+	struct segment *best = NULL;
+
+	if (log <= allowed)
+		return 0;
+	for (size_t i = 0; i < journal->segments_count; i++) {
+		struct segment *segment = journal->segments[i];
+		if (!segment || segment->live_records == 0 || segment->live_bytes * 2 > segment->size ||
+		    !segment_is_durable(journal, segment))
+			continue;
+		/* Shares compared crosswise: both factors are under 2^31. */
+		if (!best || segment->live_bytes * best->size < best->live_bytes * segment->size)
+			best = segment;
+	}
+	if (!best)
+		return 0;
+	best->is_compacted = true;
+	return best->number;
+}
+
+void spare_push(struct journal *journal, uint64_t spare)
+{
+	if (journal->spares_count == journal->spares_capacity) {
+		journal->spares_capacity = journal->spares_capacity * 2 + 8;
+		journal->spares = heap_resize(journal->spares,
+					      journal->spares_capacity * sizeof *journal->spares);
+	}
+	journal->spares[journal->spares_count++] = spare;
+	atomic_store_explicit(&journal->stats.spares, journal->spares_count, memory_order_relaxed);
+}
+
+uint64_t spare_pop(struct journal *journal)
+{
+	if (journal->spares_count == 0)
+		return 0;
+	uint64_t spare = journal->spares[--journal->spares_count];
+	atomic_store_explicit(&journal->stats.spares, journal->spares_count, memory_order_relaxed);
+	return spare;
+}
