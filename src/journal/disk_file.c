@@ -7,7 +7,6 @@
  * leaves nothing to clear away. Whatever the system refuses is logged here with its errno, as the
  * callers see an enum err only.
  */
-#define _GNU_SOURCE 1
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -12,7 +12,6 @@
  * After a batch with a valid header the search skips to its end, so that bytes a client sent are
  * not looked at as batches unless the header itself is gone.
  */
-#define _GNU_SOURCE 1 /* memmem */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
