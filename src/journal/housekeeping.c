@@ -184,6 +184,7 @@ static void end_checkpoint(struct journal *journal, struct journal_work *work)
 		return;
 	journal->checkpoint_lsn = journal->checkpoint.lsn;
 	journal->checkpoint_segment = journal->checkpoint.segment;
+	journal->durable_serial = journal->checkpoint_serial;
 	journal->has_checkpoint = false;
 	buf_done(&journal->checkpoint.state);
 	segment_count_dead(journal);
@@ -258,6 +259,7 @@ must_check enum err journal_checkpoint(struct journal *journal, struct buf *stat
 	};
 	*state = (struct buf){0};
 	journal->has_checkpoint = true;
+	journal->checkpoint_serial++;
 	journal->appended_since_checkpoint = 0;
 	return ERR_OK;
 }

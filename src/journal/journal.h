@@ -125,7 +125,11 @@ void journal_unpin(struct journal *journal, uint32_t segment);
 
 /* ---- space ---- */
 
-/* The owner counts what is still needed in each segment; 0 makes it recyclable after the next checkpoint. */
+/*
+ * The owner counts what is still needed in each segment; 0 makes it recyclable after the next
+ * checkpoint, whose state must no longer refer to it. Numbers of segments that are gone are ignored: a
+ * checkpoint that was loaded may still name what a later one let go.
+ */
 void journal_live_add(struct journal *journal, uint32_t segment, int64_t records, int64_t bytes);
 /* Number of the segment that is being filled; all smaller ones are sealed. */
 uint32_t journal_open_segment(const struct journal *journal);

@@ -37,6 +37,7 @@ struct segment {
 	_Atomic uint32_t written;		/* bytes that can be read from the file */
 	_Atomic uint32_t pins;
 	int64_t live_records, live_bytes;
+	uint64_t dead_serial; /* checkpoints handed over when the last live record went */
 	bool is_sealed, is_compacted;
 	/* Before it has a file: the spare it will become, or 0. Taken at its first record. */
 	uint64_t spare;
@@ -129,6 +130,11 @@ struct journal {
 
 	struct checkpoint checkpoint; /* under way */
 	bool has_checkpoint;
+	/*
+	 * Checkpoints handed over, and how many of them are durable. A segment goes only once a
+	 * checkpoint from after its death is durable: until then a crash may bring its records back.
+	 */
+	uint64_t checkpoint_serial, durable_serial;
 	uint64_t checkpoint_lsn; /* durable */
 	uint32_t checkpoint_segment;
 	uint64_t appended_since_checkpoint;

@@ -270,6 +270,8 @@ static enum err recover_from(struct replay *replay, const struct listing *listin
 	err = has_checkpoint ? load(replay->context, buf_str(&checkpoint->state)) : check_begin(replay);
 	if (err)
 		return err;
+	/* What dies in replay is still referred to by this checkpoint, so it waits for the next. */
+	journal->checkpoint_serial = journal->durable_serial = has_checkpoint ? 1 : 0;
 	err = replay_all(replay, checkpoint);
 	if (err)
 		return err;

@@ -194,6 +194,7 @@ static enum err apply_batch(struct replay *replay, struct segment *segment, uint
 			return err;
 		replay->next_lsn = record.lsn + 1;
 		replay->report->records++;
+		replay->journal->appended_since_checkpoint += size;
 	}
 	return ERR_OK;
 }

@@ -4,8 +4,8 @@
  *
  * Only the owner changes it, under the write lock; other threads look up under the read lock and
  * may use what they found because they hold a pin or know that something in it lives. A segment
- * leaves the table only when it is sealed, durable, covered by a durable checkpoint, without live
- * records and without pins. How many are dead is counted as it changes, so asking costs nothing
+ * leaves the table only when it is sealed, durable, without live records and pins, and a checkpoint
+ * that was handed over after its death is durable, so that no replay refers to it any more. How many are dead is counted as it changes, so asking costs nothing
  * while nothing is dead.
  */
 #include <inttypes.h>
@@ -105,22 +105,23 @@ static bool is_dead(const struct segment *segment)
 
 static bool is_covered(const struct journal *journal, const struct segment *segment)
 {
-	return segment->last_lsn <= journal->checkpoint_lsn &&
+	return journal->durable_serial > segment->dead_serial &&
+	       segment->last_lsn <= journal->checkpoint_lsn &&
 	       segment->number < journal->checkpoint_segment;
 }
 
 /* Keeps the counts of the dead right around a change of one segment. */
-static void count_change(struct journal *journal, const struct segment *segment, bool was_dead)
+static void count_change(struct journal *journal, struct segment *segment, bool was_dead)
 {
 	if (is_dead(segment) == was_dead)
 		return;
-	bool waits = !is_covered(journal, segment);
 	if (was_dead) {
 		journal->dead_count--;
-		journal->dead_waiting_count -= waits ? 1 : 0;
+		journal->dead_waiting_count -= is_covered(journal, segment) ? 0 : 1;
 	} else {
+		segment->dead_serial = journal->checkpoint_serial;
 		journal->dead_count++;
-		journal->dead_waiting_count += waits ? 1 : 0;
+		journal->dead_waiting_count++;
 	}
 }
 

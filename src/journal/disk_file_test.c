@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "journal/fixture.h"
+
+static void remove_one(void *context, const char *name)
+{
+	struct disk *disk = context;
+
+	assert_int_equal(disk->ops->unlink(disk, name), ERR_OK);
+}
+
+static void remove_directory(struct disk *disk, const char *path)
+{
+	char lock[64];
+
+	assert_int_equal(disk->ops->list(disk, remove_one, disk), ERR_OK);
+	disk->ops->free(disk);
+	(void)snprintf(lock, sizeof lock, "%s/lock", path);
+	assert_int_equal(unlink(lock), 0);
+	assert_int_equal(rmdir(path), 0);
+}
+
+static struct disk *open_directory(char path[static 32])
+{
+	struct disk *disk;
+
+	(void)snprintf(path, 32, "/tmp/tern-disk-XXXXXX");
+	assert_non_null(mkdtemp(path));
+	assert_int_equal(disk_file_open(path, &disk), ERR_OK);
+	return disk;
+}
+
+static void test_disk_file_reads_what_was_written(void **state)
+{
+	char path[32];
+	struct disk *disk = open_directory(path);
+	struct disk_file *file;
+	uint64_t size;
+	char out[5];
+
+	(void)state;
+	assert_int_equal(disk->ops->open(disk, "a", false, &file), ERR_NOTFOUND);
+	assert_int_equal(disk->ops->open(disk, "a", true, &file), ERR_OK);
+	assert_int_equal(disk->ops->allocate(disk, file, 10000), ERR_OK);
+	assert_int_equal(disk->ops->size(disk, file, &size), ERR_OK);
+	assert_int_equal(size, 10000);
+	assert_int_equal(disk->ops->write(disk, file, 9995, STR("hello")), ERR_OK);
+	assert_int_equal(disk->ops->sync(disk, file), ERR_OK);
+	assert_int_equal(disk->ops->read(disk, file, 9995, out, 5), ERR_OK);
+	assert_memory_equal(out, "hello", 5);
+	assert_int_equal(disk->ops->read(disk, file, 9996, out, 5), ERR_DAMAGED);
+	disk->ops->close(disk, file);
+	assert_int_equal(disk->ops->rename(disk, "a", "b"), ERR_OK);
+	assert_int_equal(disk->ops->sync_dir(disk), ERR_OK);
+	assert_int_equal(disk->ops->open(disk, "a", false, &file), ERR_NOTFOUND);
+	assert_int_equal(disk->ops->unlink(disk, "a"), ERR_NOTFOUND);
+	remove_directory(disk, path);
+}
+
+static void note_name(void *context, const char *name)
+{
+	buf_append((struct buf *)context, str_from(name));
+	buf_append_char((struct buf *)context, ' ');
+}
+
+static void test_disk_file_lists_files_by_name_without_the_lock(void **state)
+{
+	char path[32];
+	struct disk *disk = open_directory(path);
+	const char *names[] = {"c", "a", "b"};
+	struct buf list = {0};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct disk_file *file;
+		assert_int_equal(disk->ops->open(disk, names[i], true, &file), ERR_OK);
+		disk->ops->close(disk, file);
+	}
+	assert_int_equal(disk->ops->list(disk, note_name, &list), ERR_OK);
+	assert_true(str_equal(buf_str(&list), STR("a b c ")));
+	buf_done(&list);
+	remove_directory(disk, path);
+}
+
+static void test_second_instance_is_refused(void **state)
+{
+	char path[32];
+	struct disk *disk = open_directory(path);
+	struct disk *second;
+
+	(void)state;
+	assert_int_equal(disk_file_open(path, &second), ERR_BUSY);
+	disk->ops->free(disk);
+	assert_int_equal(disk_file_open(path, &second), ERR_OK);
+	remove_directory(second, path);
+}
+
+static void test_journal_lives_on_files(void **state)
+{
+	char path[32];
+	struct fixture f = {.disk = open_directory(path),
+			    .options = {JOURNAL_FSYNC, FIXTURE_SEGMENT_SIZE, 2}};
+
+	(void)state;
+	assert_int_equal(fixture_open(&f), ERR_OK);
+	for (int i = 0; i < 300; i++) {
+		fixture_append(&f, 1000);
+		if (i % 20 == 0)
+			fixture_drain(&f);
+		if (journal_wants_checkpoint(f.journal))
+			fixture_checkpoint(&f);
+	}
+	fixture_drain(&f);
+	assert_true(journal_stats_read(f.journal).recycled_segments > 0);
+	assert_true(journal_stats_read(f.journal).sync_ns_sum > 0);
+	uint64_t chain = f.chain;
+	fixture_reopen(&f);
+	assert_int_equal(f.chain, chain);
+	assert_int_equal(f.tail, 300);
+	assert_int_equal(f.gaps, 0);
+	fixture_check_live(&f);
+	journal_free(&f.journal);
+	remove_directory(f.disk, path);
+}

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: MIT */
+#include <pthread.h>
+
+#include "journal/fixture.h"
+
+static void test_append_becomes_durable_when_the_commit_has_ended(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	assert_null(journal_work_begin(f.journal, JOURNAL_COMMIT));
+	fixture_append(&f, 100);
+	fixture_append(&f, 0);
+	assert_int_equal(journal_tail_lsn(f.journal), 2);
+	struct journal_work *work = journal_work_begin(f.journal, JOURNAL_COMMIT);
+	assert_non_null(work);
+	assert_null(journal_work_begin(f.journal, JOURNAL_COMMIT));
+	fixture_append(&f, 50);
+	journal_work_run(work);
+	assert_int_equal(journal_durable_lsn(f.journal), 0);
+	journal_work_end(f.journal, work);
+	assert_int_equal(journal_durable_lsn(f.journal), 2);
+	assert_true(fixture_work(&f, JOURNAL_COMMIT));
+	assert_int_equal(journal_durable_lsn(f.journal), 3);
+	assert_null(journal_work_begin(f.journal, JOURNAL_COMMIT));
+	struct journal_stats stats = journal_stats_read(f.journal);
+	assert_int_equal(stats.batches, 2);
+	assert_int_equal(stats.records, 3);
+	assert_int_equal(stats.batch_records_max, 2);
+	assert_int_equal(stats.sync_count, 2);
+	fixture_done(&f);
+}
+
+static void test_read_serves_records_before_during_and_after_their_commit(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	fixture_append(&f, 1000);
+	fixture_check_live(&f);
+	struct journal_work *work = journal_work_begin(f.journal, JOURNAL_COMMIT);
+	fixture_append(&f, 2000);
+	fixture_check_live(&f);
+	journal_work_run(work);
+	fixture_check_live(&f);
+	journal_work_end(f.journal, work);
+	fixture_check_live(&f);
+	fixture_drain(&f);
+	fixture_check_live(&f);
+	fixture_done(&f);
+}
+
+struct reading {
+	struct fixture *f;
+	enum err err;
+};
+
+static void *read_first(void *context)
+{
+	struct reading *reading = context;
+	struct buf out = {0};
+	struct journal_record record;
+
+	reading->err = journal_read(reading->f->journal, reading->f->live[1], &out, &record);
+	buf_done(&out);
+	return NULL;
+}
+
+static enum err read_in_another_thread(struct fixture *f)
+{
+	struct reading reading = {.f = f};
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, read_first, &reading), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	return reading.err;
+}
+
+static void test_read_gives_other_threads_only_what_is_written(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	fixture_append(&f, 10);
+	assert_int_equal(read_in_another_thread(&f), ERR_NOTFOUND);
+	fixture_drain(&f);
+	assert_int_equal(read_in_another_thread(&f), ERR_OK);
+	fixture_done(&f);
+}
+
+static void test_read_finds_damage(void **state)
+{
+	struct fixture f;
+	struct buf out = {0};
+	struct journal_record record;
+
+	(void)state;
+	fixture_init(&f);
+	fixture_append(&f, 100);
+	fixture_drain(&f);
+	for (uint32_t i = 0; i < f.live[1].size; i++) {
+		uint64_t at = f.live[1].offset + i;
+		assert_true(disk_memory_damage(f.disk, "segment-0000000001.log", at, 0x10));
+		assert_int_equal(journal_read(f.journal, f.live[1], &out, &record), ERR_DAMAGED);
+		assert_int_equal(out.size, 0);
+		assert_true(disk_memory_damage(f.disk, "segment-0000000001.log", at, 0x10));
+	}
+	assert_int_equal(journal_read(f.journal, f.live[1], &out, &record), ERR_OK);
+	assert_int_equal(journal_stats_read(f.journal).damaged_reads, f.live[1].size);
+	buf_done(&out);
+	fixture_done(&f);
+}
+
+static void test_append_rolls_to_the_next_segment_when_one_is_full(void **state)
+{
+	struct fixture f;
+	uint32_t most = FIXTURE_SEGMENT_SIZE - BATCH_HEADER_SIZE - RECORD_HEADER_SIZE;
+
+	(void)state;
+	fixture_init(&f);
+	fixture_append(&f, most);
+	assert_int_equal(journal_open_segment(f.journal), 1);
+	fixture_append(&f, 0);
+	assert_int_equal(journal_open_segment(f.journal), 2);
+	fixture_append(&f, most);
+	assert_int_equal(journal_open_segment(f.journal), 3);
+	assert_false(journal_segment_is_durable(f.journal, 1));
+	/* One commit takes all three. */
+	assert_true(fixture_work(&f, JOURNAL_COMMIT));
+	assert_int_equal(journal_durable_lsn(f.journal), 3);
+	assert_true(journal_segment_is_durable(f.journal, 1));
+	assert_false(journal_segment_is_durable(f.journal, 3));
+	fixture_check_live(&f);
+	fixture_reopen(&f);
+	assert_int_equal(f.report.records, 3);
+	fixture_check_live(&f);
+	fixture_done(&f);
+}
+
+static void test_failed_write_is_final(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	fixture_append(&f, 10);
+	disk_memory_set_faults(f.disk, (struct disk_faults){.fail_write_after = 1});
+	assert_true(fixture_work(&f, JOURNAL_COMMIT));
+	assert_true(journal_has_failed(f.journal));
+	assert_true(journal_stats_read(f.journal).has_failed);
+	assert_int_equal(journal_durable_lsn(f.journal), 0);
+	fixture_append(&f, 10);
+	assert_null(journal_work_begin(f.journal, JOURNAL_COMMIT));
+	assert_null(journal_work_begin(f.journal, JOURNAL_HOUSEKEEPING));
+	fixture_check_live(&f);
+	fixture_done(&f);
+}
+
+static void test_failed_sync_is_final(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	fixture_append(&f, 10);
+	fixture_drain(&f);
+	fixture_append(&f, 10);
+	disk_memory_set_faults(f.disk, (struct disk_faults){.fail_sync_after = 1});
+	assert_true(fixture_work(&f, JOURNAL_COMMIT));
+	assert_true(journal_has_failed(f.journal));
+	assert_int_equal(journal_durable_lsn(f.journal), 1);
+	fixture_check_live(&f);
+	fixture_done(&f);
+}
+
+static void test_os_durability_does_not_sync(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	f.options.durability = JOURNAL_OS;
+	fixture_reopen(&f);
+	fixture_append(&f, 10);
+	fixture_drain(&f);
+	assert_int_equal(journal_durable_lsn(f.journal), 1);
+	assert_int_equal(journal_stats_read(f.journal).sync_count, 0);
+	fixture_reopen(&f);
+	assert_int_equal(f.report.records, 1);
+	fixture_done(&f);
+}
+
+/* Appends until `count` segments are sealed. */
+static void fill_segments(struct fixture *f, uint32_t count)
+{
+	uint32_t end = journal_open_segment(f->journal) + count;
+
+	while (journal_open_segment(f->journal) < end) {
+		fixture_append(f, 1000);
+		(void)fixture_work(f, JOURNAL_COMMIT);
+	}
+}
+
+static void test_dead_segments_are_recycled_after_a_checkpoint(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	assert_false(journal_wants_checkpoint(f.journal));
+	fill_segments(&f, 3);
+	fixture_drain(&f);
+	assert_int_equal(journal_stats_read(f.journal).recycled_segments, 0);
+	assert_true(journal_wants_checkpoint(f.journal));
+	journal_pin(f.journal, 1);
+	fixture_checkpoint(&f);
+	assert_true(journal_checkpoint_is_under_way(f.journal));
+	fixture_drain(&f);
+	assert_false(journal_checkpoint_is_under_way(f.journal));
+	assert_false(journal_wants_checkpoint(f.journal));
+	/* Segment 3 holds live records, 1 is pinned. */
+	assert_int_equal(journal_stats_read(f.journal).recycled_segments, 1);
+	journal_unpin(f.journal, 1);
+	fixture_drain(&f);
+	assert_int_equal(journal_stats_read(f.journal).recycled_segments, 2);
+	assert_int_equal(journal_stats_read(f.journal).segments, 2);
+	/* Recycled files serve again, and what they held is never taken for new. */
+	fill_segments(&f, 2);
+	fixture_reopen(&f);
+	assert_int_equal(f.report.damage_count, 0);
+	assert_int_equal(f.report.torn_bytes, 0);
+	assert_int_equal(f.gaps, 0);
+	fixture_check_live(&f);
+	fixture_done(&f);
+}
+
+static void test_checkpoint_waits_for_its_records(void **state)
+{
+	struct fixture f;
+	struct buf second = {0};
+
+	(void)state;
+	fixture_init(&f);
+	fixture_drain(&f);
+	fixture_append(&f, 10);
+	fixture_checkpoint(&f);
+	while (fixture_work(&f, JOURNAL_HOUSEKEEPING))
+		assert_int_equal(journal_stats_read(f.journal).checkpoints, 0);
+	assert_true(journal_checkpoint_is_under_way(f.journal));
+	buf_append(&second, STR("x"));
+	assert_int_equal(journal_checkpoint(f.journal, &second), ERR_BUSY);
+	assert_int_equal(second.size, 1);
+	buf_done(&second);
+	assert_true(fixture_work(&f, JOURNAL_COMMIT));
+	assert_true(fixture_work(&f, JOURNAL_HOUSEKEEPING));
+	assert_int_equal(journal_stats_read(f.journal).checkpoints, 1);
+	fixture_append(&f, 10);
+	fixture_drain(&f);
+	fixture_reopen(&f);
+	assert_int_equal(f.report.records, 1);
+	assert_int_equal(f.tail, 2);
+	fixture_done(&f);
+}
+
+static void test_replay_starts_inside_a_batch_that_goes_on_after_the_checkpoint(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	fixture_append(&f, 10);
+	fixture_checkpoint(&f);
+	fixture_append(&f, 20);
+	fixture_drain(&f);
+	fixture_reopen(&f);
+	assert_int_equal(f.report.records, 1);
+	assert_int_equal(f.gaps, 0);
+	assert_int_equal(f.tail, 2);
+	fixture_check_live(&f);
+	fixture_done(&f);
+}
+
+static void test_full_disk_keeps_a_reserve_and_goes_on_when_there_is_room(void **state)
+{
+	struct fixture f;
+	size_t appended = 0;
+
+	(void)state;
+	fixture_init(&f);
+	fixture_drain(&f);
+	disk_memory_set_faults(f.disk, (struct disk_faults){.capacity = 6 * FIXTURE_SEGMENT_SIZE});
+	while (journal_has_room(f.journal, 1000)) {
+		fixture_append(&f, 1000);
+		(void)fixture_work(&f, JOURNAL_COMMIT);
+		(void)fixture_work(&f, JOURNAL_HOUSEKEEPING);
+		assert_true(appended++ < 1000);
+	}
+	assert_true(journal_stats_read(f.journal).is_full);
+	assert_int_equal(journal_stats_read(f.journal).spare_segments, 2);
+	assert_false(journal_is_exhausted(f.journal));
+	/* What frees space still goes in, and the checkpoint finds room. */
+	fixture_append(&f, 1000);
+	(void)fixture_work(&f, JOURNAL_COMMIT);
+	assert_int_equal(journal_durable_lsn(f.journal), f.tail);
+	assert_true(journal_wants_checkpoint(f.journal));
+	fixture_checkpoint(&f);
+	fixture_drain(&f);
+	assert_int_equal(journal_stats_read(f.journal).checkpoints, 1);
+	assert_true(journal_has_room(f.journal, 1000));
+	assert_false(journal_has_failed(f.journal));
+	fixture_reopen(&f);
+	assert_int_equal(f.gaps, 0);
+	fixture_check_live(&f);
+	fixture_done(&f);
+}
+
+static void test_exhausted_disk_stalls_and_loses_nothing(void **state)
+{
+	struct fixture f;
+	size_t appended = 0;
+
+	(void)state;
+	fixture_init(&f);
+	fixture_drain(&f);
+	disk_memory_set_faults(f.disk, (struct disk_faults){.capacity = 6 * FIXTURE_SEGMENT_SIZE});
+	while (!journal_is_exhausted(f.journal)) {
+		fixture_append(&f, 1000);
+		(void)fixture_work(&f, JOURNAL_COMMIT);
+		(void)fixture_work(&f, JOURNAL_HOUSEKEEPING);
+		assert_true(appended++ < 1000);
+	}
+	for (int i = 0; i < 40; i++)
+		fixture_append(&f, 1000);
+	(void)fixture_work(&f, JOURNAL_COMMIT);
+	assert_true(journal_durable_lsn(f.journal) < f.tail);
+	assert_false(journal_has_failed(f.journal));
+	fixture_check_live(&f);
+	disk_memory_set_faults(f.disk, (struct disk_faults){0});
+	for (int i = 0; i < 2 * JOURNAL_FULL_RETRY_CALLS; i++) {
+		(void)fixture_work(&f, JOURNAL_COMMIT);
+		(void)fixture_work(&f, JOURNAL_HOUSEKEEPING);
+	}
+	assert_int_equal(journal_durable_lsn(f.journal), f.tail);
+	assert_true(journal_has_room(f.journal, 1000));
+	fixture_reopen(&f);
+	assert_int_equal(f.gaps, 0);
+	fixture_done(&f);
+}
+
+static void test_compaction_candidate_is_the_least_live_of_a_wasteful_log(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	fill_segments(&f, 8);
+	fixture_drain(&f);
+	assert_int_equal(journal_compaction_candidate(f.journal), 0);
+	for (uint32_t i = 1; i <= 7; i++)
+		journal_live_add(f.journal, i, 1, 1000 * (int64_t)(10 - i));
+	assert_int_equal(journal_compaction_candidate(f.journal), 7);
+	journal_live_add(f.journal, 7, 1, 30 << 10);
+	assert_int_equal(journal_compaction_candidate(f.journal), 6);
+	fixture_done(&f);
+}
+
+static void test_index_is_read_back_and_goes_with_its_segment(void **state)
+{
+	struct fixture f;
+	struct buf index = {0};
+	char part[9000];
+	const size_t size = 3 * INDEX_BLOCK_DATA + 17;
+
+	(void)state;
+	fixture_init(&f);
+	fill_segments(&f, 2);
+	fixture_fill(5, buf_extend(&index, size), size);
+	struct buf copy = {0};
+	buf_append(&copy, buf_str(&index));
+	assert_int_equal(journal_index_read(f.journal, 1, 0, part, 1), ERR_NOTFOUND);
+	journal_index_write(f.journal, 1, &index);
+	assert_null(index.data);
+	assert_false(journal_index_is_durable(f.journal, 1));
+	fixture_drain(&f);
+	for (int round = 0; round < 2; round++) {
+		assert_true(journal_index_is_durable(f.journal, 1));
+		for (size_t at = 0; at < size; at += 1021) {
+			size_t count = size - at < sizeof part ? size - at : sizeof part;
+			assert_int_equal(journal_index_read(f.journal, 1, at, part, count), ERR_OK);
+			assert_memory_equal(part, copy.data + at, count);
+		}
+		assert_int_equal(journal_index_read(f.journal, 1, size, part, 1), ERR_DAMAGED);
+		fixture_reopen(&f);
+	}
+	/* Damage in one block leaves the others readable. */
+	assert_true(disk_memory_damage(f.disk, "index-0000000001", INDEX_HEADER_SIZE + 5000, 1));
+	assert_int_equal(journal_index_read(f.journal, 1, 0, part, 100), ERR_OK);
+	assert_int_equal(journal_index_read(f.journal, 1, 4092, part, 1), ERR_DAMAGED);
+	fixture_append(&f, 10);
+	fixture_checkpoint(&f);
+	fixture_drain(&f);
+	assert_false(journal_index_is_durable(f.journal, 1));
+	struct disk_file *file;
+	assert_int_equal(f.disk->ops->open(f.disk, "index-0000000001", false, &file), ERR_NOTFOUND);
+	buf_done(&copy);
+	fixture_done(&f);
+}
