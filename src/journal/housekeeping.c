@@ -33,7 +33,7 @@ static struct segment *find_index(const struct journal *journal)
 		return NULL;
 	for (size_t i = 0; i < journal->segments_count; i++) {
 		struct segment *segment = journal->segments[i];
-		if (segment && segment->has_index_waiting && segment_is_durable(journal, segment))
+		if (segment->has_index_waiting && segment_is_durable(journal, segment))
 			return segment;
 	}
 	return NULL;

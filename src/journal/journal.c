@@ -51,10 +51,8 @@ void journal_free(struct journal **journal_place)
 	check(!journal->commit.is_out);
 	check(!journal->housekeeping.is_out);
 	batch_free_all(journal);
-	for (size_t i = 0; i < journal->segments_count; i++) {
-		if (journal->segments[i])
-			segment_free(journal, journal->segments[i]);
-	}
+	for (size_t i = 0; i < journal->segments_count; i++)
+		segment_free(journal, journal->segments[i]);
 	heap_free(journal->segments);
 	heap_free(journal->spares);
 	buf_done(&journal->checkpoint.state);

@@ -108,8 +108,7 @@ struct journal {
 
 	/* Segments by number; the owner changes it with `table` held for writing and reads it freely. */
 	pthread_rwlock_t table;
-	struct segment **segments; /* segments[i] has number segments_base + i; NULL where one is gone */
-	uint32_t segments_base;
+	struct segment **segments; /* by number */
 	size_t segments_count, segments_capacity;
 	struct segment *open_segment;
 	size_t dead_count;	   /* sealed, nothing live */

@@ -140,11 +140,9 @@ static enum err check_begin(struct replay *replay)
 	const struct journal *journal = replay->journal;
 	uint64_t lsn;
 
-	if (journal->segments_count == 0 || journal->segments_base == 1)
+	if (journal->segments_count == 0 || journal->segments[0]->number == 1)
 		return ERR_OK;
 	for (size_t i = 0; i < journal->segments_count; i++) {
-		if (!journal->segments[i])
-			continue;
 		enum err err = replay_first_lsn(replay, journal->segments[i], &lsn);
 		if (err)
 			return err;
@@ -158,21 +156,17 @@ static enum err replay_all(struct replay *replay, const struct checkpoint *check
 {
 	struct journal *journal = replay->journal;
 	struct disk *disk = journal->disk;
-	size_t i = 0;
 
-	while (i < journal->segments_count) {
+	for (size_t i = 0; i < journal->segments_count; i++) {
 		struct segment *segment = journal->segments[i];
-		size_t after = i + 1;
-		while (after < journal->segments_count && !journal->segments[after])
-			after++;
-		i = after;
+		bool is_last = i + 1 == journal->segments_count;
 		if (segment->number < checkpoint->segment) {
 			segment->last_lsn = checkpoint->lsn;
 			continue;
 		}
 		uint32_t offset = segment->number == checkpoint->segment ? checkpoint->offset : 0;
-		struct segment *next = after < journal->segments_count ? journal->segments[after] : NULL;
-		enum err err = replay_segment(replay, segment, offset, next);
+		enum err err = replay_segment(replay, segment, offset,
+					      is_last ? NULL : journal->segments[i + 1]);
 		/* What a killed process wrote may still be in memory only; from here on it counts as durable. */
 		if (!err && journal->options.durability == JOURNAL_FSYNC)
 			err = disk->ops->sync(disk, atomic_load(&segment->file));
@@ -232,8 +226,8 @@ static enum err go_on(struct replay *replay, const struct checkpoint *checkpoint
 	uint32_t last = checkpoint->segment;
 
 	if (journal->segments_count > 0 &&
-	    journal->segments_base + (uint32_t)journal->segments_count - 1 > last)
-		last = journal->segments_base + (uint32_t)journal->segments_count - 1;
+	    journal->segments[journal->segments_count - 1]->number > last)
+		last = journal->segments[journal->segments_count - 1]->number;
 	if (last >= UINT32_MAX - 1 || replay->epoch_max == UINT32_MAX)
 		return ERR_DAMAGED;
 	journal->tail_lsn = journal->durable_lsn = replay->next_lsn - 1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of segments: an array by number with a moving base, so finding one is an index.
+ * The table of segments: an array sorted by number. Numbers may lie far apart: an old
+ * segment lives as long as its last message.
  *
  * Only the owner changes it, under the write lock; other threads look up under the read lock and
  * may use what they found because they hold a pin or know that something in it lives. A segment
@@ -25,10 +26,19 @@ void spare_name(uint64_t spare, char out[JOURNAL_NAME_SIZE])
 
 struct segment *segment_of(const struct journal *journal, uint32_t number)
 {
-	if (number < journal->segments_base ||
-	    number - journal->segments_base >= journal->segments_count)
-		return NULL;
-	return journal->segments[number - journal->segments_base];
+	size_t low = 0;
+	size_t high = journal->segments_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (journal->segments[middle]->number < number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < journal->segments_count && journal->segments[low]->number == number)
+		return journal->segments[low];
+	return NULL;
 }
 
 struct segment *segment_find(struct journal *journal, uint32_t number)
@@ -46,18 +56,13 @@ struct segment *segment_add(struct journal *journal, uint32_t number, uint32_t s
 	segment->number = number;
 	segment->size = size;
 	(void)pthread_rwlock_wrlock(&journal->table);
-	if (journal->segments_count == 0)
-		journal->segments_base = number;
-	size_t index = number - journal->segments_base;
-	check(number >= journal->segments_base);
-	check(index >= journal->segments_count);
-	if (index >= journal->segments_capacity) {
-		journal->segments_capacity = index * 2 + 16;
+	check(journal->segments_count == 0 ||
+	      journal->segments[journal->segments_count - 1]->number < number);
+	if (journal->segments_count == journal->segments_capacity) {
+		journal->segments_capacity = journal->segments_capacity * 2 + 16;
 		journal->segments = heap_resize(journal->segments, journal->segments_capacity *
 									   sizeof *journal->segments);
 	}
-	while (journal->segments_count < index)
-		journal->segments[journal->segments_count++] = NULL;
 	journal->segments[journal->segments_count++] = segment;
 	(void)pthread_rwlock_unlock(&journal->table);
 	atomic_fetch_add_explicit(&journal->stats.segments, 1, memory_order_relaxed);
@@ -67,17 +72,14 @@ struct segment *segment_add(struct journal *journal, uint32_t number, uint32_t s
 
 void segment_remove(struct journal *journal, struct segment *segment)
 {
-	size_t gone = 0;
+	size_t index = 0;
 
 	(void)pthread_rwlock_wrlock(&journal->table);
-	journal->segments[segment->number - journal->segments_base] = NULL;
-	while (gone < journal->segments_count && !journal->segments[gone])
-		gone++;
-	/* The open segment is never removed, so something stays behind. */
-	journal->segments_count -= gone;
-	journal->segments_base += (uint32_t)gone;
-	memmove(journal->segments, journal->segments + gone,
-		journal->segments_count * sizeof *journal->segments);
+	while (journal->segments[index] != segment)
+		index++;
+	journal->segments_count--;
+	memmove(journal->segments + index, journal->segments + index + 1,
+		(journal->segments_count - index) * sizeof *journal->segments);
 	(void)pthread_rwlock_unlock(&journal->table);
 	if (segment->is_sealed && segment->live_records == 0)
 		journal->dead_count--;
@@ -130,7 +132,7 @@ void segment_count_dead(struct journal *journal)
 	journal->dead_count = journal->dead_waiting_count = 0;
 	for (size_t i = 0; i < journal->segments_count; i++) {
 		const struct segment *segment = journal->segments[i];
-		if (segment && is_dead(segment)) {
+		if (is_dead(segment)) {
 			journal->dead_count++;
 			if (!is_covered(journal, segment))
 				journal->dead_waiting_count++;
@@ -172,7 +174,7 @@ struct segment *segment_find_recyclable(const struct journal *journal)
 		return NULL;
 	for (size_t i = 0; i < journal->segments_count; i++) {
 		struct segment *segment = journal->segments[i];
-		if (segment && is_dead(segment) && is_covered(journal, segment) &&
+		if (is_dead(segment) && is_covered(journal, segment) &&
 		    segment_is_durable(journal, segment) && !segment->has_index_waiting &&
 		    atomic_load(&segment->pins) == 0)
 			return segment;
@@ -222,7 +224,7 @@ uint32_t journal_compaction_candidate(const struct journal *journal)
 		return 0;
 	for (size_t i = 0; i < journal->segments_count; i++) {
 		struct segment *segment = journal->segments[i];
-		if (!segment || segment->live_records == 0 || segment->live_bytes * 2 > segment->size ||
+		if (segment->live_records == 0 || segment->live_bytes * 2 > segment->size ||
 		    !segment_is_durable(journal, segment))
 			continue;
 		/* Shares compared crosswise: both factors are under 2^31. */
