@@ -248,7 +248,7 @@ static enum err take_lock(int directory, int *out_lock)
 
 must_check enum err disk_file_open(const char *path, struct disk **out_disk)
 {
-	int lock;
+	int lock = -1;
 
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
 		return refused("mkdir", path);

@@ -408,3 +408,46 @@ static void test_index_is_read_back_and_goes_with_its_segment(void **state)
 	buf_done(&copy);
 	fixture_done(&f);
 }
+
+static void *run_work(void *context)
+{
+	journal_work_run(context);
+	return NULL;
+}
+
+static void test_both_lanes_run_beside_the_owner(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	for (int round = 0; round < 200; round++) {
+		struct journal_work *works[2];
+		pthread_t threads[2];
+		fixture_append(&f, 3000);
+		if (journal_wants_checkpoint(f.journal))
+			fixture_checkpoint(&f);
+		for (int i = 0; i < 2; i++) {
+			works[i] = journal_work_begin(f.journal, (enum journal_lane)i);
+			if (works[i])
+				assert_int_equal(
+					pthread_create(&threads[i], NULL, run_work, works[i]), 0);
+		}
+		for (int i = 0; i < 5; i++)
+			fixture_append(&f, 3000);
+		fixture_check_live(&f);
+		for (int i = 0; i < 2; i++) {
+			if (!works[i])
+				continue;
+			assert_int_equal(pthread_join(threads[i], NULL), 0);
+			journal_work_end(f.journal, works[i]);
+		}
+	}
+	fixture_drain(&f);
+	assert_int_equal(journal_durable_lsn(f.journal), f.tail);
+	assert_true(journal_stats_read(f.journal).recycled_segments > 0);
+	fixture_reopen(&f);
+	assert_int_equal(f.gaps, 0);
+	fixture_check_live(&f);
+	fixture_done(&f);
+}
