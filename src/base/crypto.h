@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * crypto: the digests, MACs and ciphers Tern uses, over OpenSSL; and hex, base64, CRC32C.
+ *
+ * Contexts and algorithm handles are fetched once and kept per thread, so a call costs the
+ * computation and little more. Any thread, except for the structs, which have one owner.
+ */
+#ifndef TERN_BASE_CRYPTO_H
+#define TERN_BASE_CRYPTO_H
+
+#include "base/err.h"
+#include "base/buf.h"
+
+void md5(struct str data, uint8_t out[16]);
+void sha256(struct str data, uint8_t out[32]);
+void hmac_sha256(struct str key, struct str data, uint8_t out[32]);
+
+/* Several parts one after another. */
+struct md5_state;
+struct md5_state *md5_begin(void); /* borrowed from the thread; one at a time */
+void md5_add(struct md5_state *state, struct str data);
+void md5_end(struct md5_state *state, uint8_t out[16]);
+
+/* Castagnoli, as in RFC 3720; `seed` is 0 or an earlier result to continue. Hardware when there is some. */
+uint32_t crc32c(uint32_t seed, struct str data);
+
+/* 128-bit keyed hash (SipHash-2-4, 128 bits out) for keys of tables that outsiders choose. */
+void siphash128(const uint8_t key[16], struct str data, uint8_t out[16]);
+
+/* Lower-case hex; `out` holds 2 * size bytes, no NUL. */
+void hex_format(struct str data, char *out);
+/* False if it is not hex or has odd size; `out` holds size / 2 bytes. */
+bool hex_parse(struct str text, uint8_t *out);
+
+/* RFC 4648 with padding. `out` holds base64_size(size) bytes. */
+static inline size_t base64_size(size_t size)
+{
+	return (size + 2) / 3 * 4;
+}
+void base64_format(struct str data, char *out);
+/* Strict: padding required, no blanks. False if malformed. `out` holds text.size / 4 * 3 bytes. */
+bool base64_parse(struct str text, uint8_t *out, size_t *out_size);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * limits: every size, count and wait that comes from outside, in one table.
+ *
+ * LIMITS(X) lists X(NAME, value, "unit", "what it bounds"); each becomes the constant LIMIT_NAME.
+ * doc/limits.md is generated from it (make gen).
+ */
+#ifndef TERN_BASE_LIMITS_H
+#define TERN_BASE_LIMITS_H
+
+/* clang-format off */
+#define LIMITS(X) \
+	X(HTTP_HEAD_SIZE, 32768, "bytes", "request line and headers of one request") \
+	X(HTTP_HEADERS, 100, "headers", "headers of one request") \
+	X(HTTP_TARGET_SIZE, 16384, "bytes", "request target") \
+	X(HTTP_BODY_SIZE, 8388608, "bytes", "request body: ten 1 MiB messages, base64 attributes and escapes included") \
+	X(HTTP_IDLE_MS, 600000, "ms", "an idle keep-alive connection") \
+	X(HTTP_HEAD_MS, 10000, "ms", "from the first byte of a request to the end of its headers") \
+	X(HTTP_BODY_MS, 60000, "ms", "from the end of the headers to the end of the body") \
+	X(HTTP_PIPELINE, 64, "requests", "requests read ahead on one connection") \
+	X(CONNECTIONS, 65536, "connections", "open connections of one server") \
+	X(JSON_DEPTH, 64, "levels", "nesting of a JSON document") \
+	X(FORM_PARAMETERS, 4096, "parameters", "parameters of one form") \
+	X(QUEUES, 1000000, "queues", "queues of one server") \
+	X(QUEUE_NAME_SIZE, 80, "bytes", "a queue's name, .fifo included") \
+	X(QUEUE_TAGS, 50, "tags", "tags of one queue") \
+	X(TAG_KEY_SIZE, 128, "characters", "a tag's key") \
+	X(TAG_VALUE_SIZE, 256, "characters", "a tag's value") \
+	X(POLICY_SIZE, 8192, "bytes", "a queue policy") \
+	X(POLICY_STATEMENTS, 20, "statements", "statements of a queue policy") \
+	X(PERMISSION_ACTIONS, 7, "actions", "actions of one AddPermission") \
+	X(MESSAGE_SIZE, 1048576, "bytes", "a message's body and attributes, and a batch's sum") \
+	X(MESSAGE_SIZE_MIN, 1024, "bytes", "the least MaximumMessageSize") \
+	X(MESSAGE_ATTRIBUTES, 10, "attributes", "attributes of one message") \
+	X(ATTRIBUTE_NAME_SIZE, 256, "bytes", "a message attribute's name") \
+	X(BATCH_ENTRIES, 10, "entries", "entries of one batch request") \
+	X(BATCH_ID_SIZE, 80, "bytes", "a batch entry's id") \
+	X(GROUP_ID_SIZE, 128, "bytes", "MessageGroupId, MessageDeduplicationId, ReceiveRequestAttemptId") \
+	X(RECEIPT_HANDLE_SIZE, 1024, "bytes", "a receipt handle") \
+	X(RECEIVE_MESSAGES, 10, "messages", "messages of one ReceiveMessage") \
+	X(WAIT_S, 20, "seconds", "long polling") \
+	X(DELAY_S, 900, "seconds", "a message's delay") \
+	X(VISIBILITY_S, 43200, "seconds", "visibility timeout, and its sum since the receive") \
+	X(RETENTION_S, 1209600, "seconds", "message retention") \
+	X(RETENTION_S_MIN, 60, "seconds", "least message retention") \
+	X(INFLIGHT_MESSAGES, 120000, "messages", "messages in flight of one queue") \
+	X(FIFO_WINDOW, 120000, "messages", "how far a FIFO or fair queue looks for an available group") \
+	X(DEDUPLICATION_MS, 300000, "ms", "the deduplication window, and a receive attempt's memory") \
+	X(RECEIVE_COUNT, 1000, "receives", "maxReceiveCount of a redrive policy") \
+	X(REDRIVE_SOURCES, 10, "ARNs", "sourceQueueArns of a redrive allow policy") \
+	X(MOVE_RATE, 500, "messages/s", "MaxNumberOfMessagesPerSecond of a move task") \
+	X(MOVE_TASKS, 100, "tasks", "active move tasks of one account") \
+	X(MOVE_RESULTS, 10, "tasks", "results of ListMessageMoveTasks") \
+	X(LIST_RESULTS, 1000, "items", "items of one list page")
+/* clang-format on */
+
+enum limit {
+#define LIMIT_CONSTANT(name, value, unit, text) LIMIT_##name = (value),
+	LIMITS(LIMIT_CONSTANT)
+#undef LIMIT_CONSTANT
+};
+
+#endif
