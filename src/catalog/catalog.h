@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * catalog: small durable tables of bytes, on LMDB.
+ *
+ * Settings live here, never messages. One transaction at a time; what catalog_get and a cursor give belongs to the
+ * catalog and is valid until the transaction ends. Commit is durable (synced). Knows nothing of AWS.
+ * One thread: the control thread, or main at start-up. Calls block.
+ */
+#ifndef TERN_CATALOG_CATALOG_H
+#define TERN_CATALOG_CATALOG_H
+
+#include "base/base.h"
+
+struct catalog;
+
+/* One row a table: its number is its place in the store. Add at the end. */
+enum catalog_table {
+	CATALOG_META,	    /* format version, keys, counters */
+	CATALOG_SQS_QUEUES, /* queue number (8 bytes, big endian) -> settings */
+	CATALOG_SQS_TASKS,  /* task id -> message move task */
+	CATALOG_TABLES,
+};
+
+/* Opens or makes it in directory `path`; is_durable false skips syncs. ERR_VERSION, ERR_DAMAGED, ERR_IO, ERR_FULL. */
+must_check enum err catalog_open(const char *path, bool is_durable, struct catalog **out_catalog);
+void catalog_free(struct catalog **catalog);
+
+must_check enum err catalog_begin(struct catalog *catalog, bool writes);
+must_check enum err catalog_commit(struct catalog *catalog); /* ends the transaction in any case */
+void catalog_abort(struct catalog *catalog);		     /* fine without a transaction */
+
+must_check enum err catalog_get(struct catalog *catalog, enum catalog_table table, struct str key,
+				struct str *out_value); /* ERR_NOTFOUND */
+must_check enum err catalog_put(struct catalog *catalog, enum catalog_table table, struct str key,
+				struct str value);
+must_check enum err catalog_delete(struct catalog *catalog, enum catalog_table table,
+				   struct str key); /* ERR_NOTFOUND */
+/* Visits all in key order; an error of `visit` ends the walk and is returned. */
+typedef enum err (*catalog_visit_fn)(void *context, struct str key, struct str value);
+must_check enum err catalog_each(struct catalog *catalog, enum catalog_table table,
+				 catalog_visit_fn visit, void *context);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * core: what every handler may reach, one a server.
+ *
+ * Set up by server/ before the first request; constant afterwards, so any thread may read it. The
+ * things it points to say themselves who may call them.
+ */
+#ifndef TERN_CORE_CORE_H
+#define TERN_CORE_CORE_H
+
+#include "base/base.h"
+#include "catalog/catalog.h"
+#include "core/call.h"
+#include "queue/queue.h"
+
+struct core {
+	struct engine *engine;
+	struct catalog *catalog;	/* control thread only, and start-up */
+	struct str default_account, default_region;
+	bool delays_recreate;		/* enforce QueueDeletedRecently for 60 s; off by default */
+	bool delays_purge;		/* enforce PurgeQueueInProgress for 60 s; on by default */
+	uint8_t handle_key[32];		/* seals receipt handles; from the catalog */
+	uint8_t hash_key[16];		/* of group and deduplication hashes; from the catalog */
+	void *sqs;			/* services/sqs's own state */
+};
+
+/* Any thread: runs `run(subject)` on the control thread, after what was posted before. */
+struct core_task {
+	struct letter letter;
+	void (*run)(struct core *core, struct core_task *task);
+};
+void core_post_control(struct core *core, struct core_task *task);
+/* Control thread: runs the task at that time (clock_now_ms, shifted time included) or up to 50 ms later. */
+void core_post_control_at(struct core *core, struct core_task *task, int64_t at_ms);
+
+#endif
