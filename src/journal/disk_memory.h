@@ -4,7 +4,7 @@
  *
  * What is written is volatile until synced; a crash keeps what was synced and, of each unsynced
  * write since, by the seed: all, none, a torn part of it, in any order across writes. Unsynced
- * renames and unlinks are lost or kept likewise. Without faults it is the disk of --durability memory.
+ * renames and unlinks are lost or kept likewise: the first so many of them, in their order.
  * Thread-safe.
  */
 #ifndef TERN_JOURNAL_DISK_MEMORY_H
@@ -13,6 +13,8 @@
 #include "journal/disk.h"
 
 struct disk *disk_memory_new(void);
+/* Keeps no history, so it cannot crash: the disk of --durability memory. */
+struct disk *disk_memory_new_plain(void);
 
 /* What the next calls meet. Zero is no fault. */
 struct disk_faults {

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* Tests of the formats: JSON, XML and forms. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "format/form.h"
+#include "format/json.h"
+#include "format/xml.h"
+
+static struct arena arena;
+static struct buf out;
+
+static int setup(void **state)
+{
+	(void)state;
+	arena_init(&arena);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	arena_done(&arena);
+	buf_done(&out);
+	return 0;
+}
+
+#define assert_str(actual, literal) assert_true(str_equal((actual), STR(literal)))
+
+static void test_json_depth_limit_has_two_sides(void **state)
+{
+	(void)state;
+	yyjson_val *root;
+
+	for (size_t i = 0; i < LIMIT_JSON_DEPTH; i++)
+		buf_append_char(&out, '[');
+	buf_append(&out, STR("\"]\""));
+	for (size_t i = 0; i < LIMIT_JSON_DEPTH; i++)
+		buf_append_char(&out, ']');
+	assert_int_equal(json_parse(&arena, buf_str(&out), &root), ERR_OK);
+	struct buf deeper = {0};
+	buf_format(&deeper, "[%.*s]", STR_ARG(buf_str(&out)));
+	assert_int_equal(json_parse(&arena, buf_str(&deeper), &root), ERR_TOOLARGE);
+	buf_done(&deeper);
+}
+
+static void test_json_refuses_malformed_documents(void **state)
+{
+	(void)state;
+	yyjson_val *root;
+
+	assert_int_equal(json_parse(&arena, STR(""), &root), ERR_INVALID);
+	assert_int_equal(json_parse(&arena, STR("{} x"), &root), ERR_INVALID);
+	assert_int_equal(json_parse(&arena, STR("\"\xff\""), &root), ERR_INVALID);
+	assert_int_equal(json_parse(&arena, STR("{\"a\":1,}"), &root), ERR_INVALID);
+}
+
+static void test_json_writer_escapes_what_it_must(void **state)
+{
+	(void)state;
+	struct json_writer writer;
+
+	json_begin(&writer, &out);
+	json_open_object(&writer);
+	json_key(&writer, STR("k\"\\"));
+	json_str(&writer, STR("a\n\x01\x7f\xc3\xbc\xff/"));
+	json_key(&writer, STR("list"));
+	json_open_array(&writer);
+	json_i64(&writer, -1);
+	json_bool(&writer, true);
+	json_base64(&writer, STR("hi"));
+	json_close_array(&writer);
+	json_close_object(&writer);
+	assert_str(buf_str(&out),
+		   "{\"k\\\"\\\\\":\"a\\n\\u0001\x7f\xc3\xbc\xef\xbf\xbd/\",\"list\":[-1,true,\"aGk=\"]}");
+}
+
+static void test_xml_text_survives_a_parser(void **state)
+{
+	(void)state;
+
+	xml_element(&out, STR("A"), STR("<&>\"\r\n"));
+	xml_empty(&out, STR("B"));
+	assert_str(buf_str(&out), "<A>&lt;&amp;&gt;&quot;&#xD;\n</A><B/>");
+}
+
+static void test_form_keeps_order_and_decodes(void **state)
+{
+	(void)state;
+	struct form form;
+	struct str value;
+
+	assert_int_equal(form_parse(&arena, STR("b=1&a=x+y%20z&&c&b=2"), &form), ERR_OK);
+	assert_int_equal(form.count, 4);
+	assert_str(form.pairs[1].value, "x y z");
+	assert_true(form_find(&form, STR("b"), &value));
+	assert_str(value, "1");
+	assert_true(form_find(&form, STR("c"), &value));
+	assert_int_equal(value.size, 0);
+	assert_non_null(value.data);
+	assert_false(form_find(&form, STR("d"), &value));
+}
+
+static void test_form_refuses_bad_escapes_and_too_many(void **state)
+{
+	(void)state;
+	struct form form;
+
+	assert_int_equal(form_parse(&arena, STR("a=%"), &form), ERR_INVALID);
+	assert_int_equal(form_parse(&arena, STR("a=%2"), &form), ERR_INVALID);
+	assert_int_equal(form_parse(&arena, STR("a=%zz"), &form), ERR_INVALID);
+	for (size_t i = 0; i < LIMIT_FORM_PARAMETERS; i++)
+		buf_append(&out, i ? STR("&a") : STR("a"));
+	assert_int_equal(form_parse(&arena, buf_str(&out), &form), ERR_OK);
+	buf_append(&out, STR("&a"));
+	assert_int_equal(form_parse(&arena, buf_str(&out), &form), ERR_TOOLARGE);
+}
+
+static void test_form_encode_is_rfc3986(void **state)
+{
+	(void)state;
+
+	form_encode(&out, STR("a-._~Z/ +\xc3"), true);
+	assert_str(buf_str(&out), "a-._~Z/%20%2B%C3");
+}

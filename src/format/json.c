@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * json: yyjson reads with the arena as its allocator, so nothing is freed piece by piece.
+ *
+ * yyjson parses without recursion, so depth cannot hurt it; the limit protects our own walks.
+ */
+#include "format/json.h"
+
+#include <math.h>
+#include <string.h>
+
+static void *arena_malloc(void *arena, size_t size)
+{
+	return arena_alloc(arena, size);
+}
+
+static void *arena_realloc(void *arena, void *memory, size_t old_size, size_t size)
+{
+	void *moved = arena_alloc(arena, size);
+
+	if (memory)
+		memcpy(moved, memory, old_size < size ? old_size : size);
+	return moved;
+}
+
+static void arena_forget(void *arena, void *memory)
+{
+	(void)arena;
+	(void)memory; /* goes with the arena */
+}
+
+static bool is_too_deep(struct str text)
+{
+	size_t depth = 0;
+	bool is_in_string = false;
+
+	for (size_t i = 0; i < text.size; i++) {
+		char c = text.data[i];
+		if (is_in_string) {
+			if (c == '\\')
+				i++;
+			else if (c == '"')
+				is_in_string = false;
+		} else if (c == '"') {
+			is_in_string = true;
+		} else if (c == '{' || c == '[') {
+			if (++depth > LIMIT_JSON_DEPTH)
+				return true;
+		} else if ((c == '}' || c == ']') && depth > 0) {
+			depth--;
+		}
+	}
+	return false;
+}
+
+enum err json_parse(struct arena *arena, struct str text, yyjson_val **out_root)
+{
+	yyjson_alc allocator = {arena_malloc, arena_realloc, arena_forget, arena};
+
+	/* yyjson takes a non-const pointer only for its in-situ mode, which is not used here. */
+	yyjson_doc *document =
+		yyjson_read_opts((char *)(uintptr_t)text.data, text.size, 0, &allocator, NULL);
+	if (!document)
+		return ERR_INVALID;
+	if (is_too_deep(text))
+		return ERR_TOOLARGE;
+	*out_root = yyjson_doc_get_root(document);
+	return ERR_OK;
+}
+
+struct str json_text(yyjson_val *value)
+{
+	if (!yyjson_is_str(value))
+		return (struct str){0};
+	return str_of(yyjson_get_str(value), yyjson_get_len(value));
+}
+
+yyjson_val *json_member(yyjson_val *object, const char *name)
+{
+	return yyjson_obj_get(object, name);
+}
+
+void json_begin(struct json_writer *writer, struct buf *out)
+{
+	*writer = (struct json_writer){.out = out};
+}
+
+static void separate(struct json_writer *writer)
+{
+	if (writer->needs_comma)
+		buf_append_char(writer->out, ',');
+	writer->needs_comma = true;
+}
+
+static void open_with(struct json_writer *writer, char bracket)
+{
+	separate(writer);
+	buf_append_char(writer->out, bracket);
+	writer->needs_comma = false;
+}
+
+static void close_with(struct json_writer *writer, char bracket)
+{
+	buf_append_char(writer->out, bracket);
+	writer->needs_comma = true;
+}
+
+void json_open_object(struct json_writer *writer)
+{
+	open_with(writer, '{');
+}
+
+void json_close_object(struct json_writer *writer)
+{
+	close_with(writer, '}');
+}
+
+void json_open_array(struct json_writer *writer)
+{
+	open_with(writer, '[');
+}
+
+void json_close_array(struct json_writer *writer)
+{
+	close_with(writer, ']');
+}
+
+/* True for bytes that stand for themselves in a JSON string. */
+static bool is_plain(unsigned char c)
+{
+	return c >= 0x20 && c != '"' && c != '\\' && c < 0x80;
+}
+
+static void append_escaped(struct buf *out, unsigned char c)
+{
+	static const char short_names[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n',
+					   ['\f'] = 'f', ['\r'] = 'r'};
+
+	if (c == '"' || c == '\\') {
+		buf_append_char(out, '\\');
+		buf_append_char(out, (char)c);
+	} else if (c < sizeof(short_names) && short_names[c]) {
+		buf_append_char(out, '\\');
+		buf_append_char(out, short_names[c]);
+	} else {
+		buf_format(out, "\\u%04x", c);
+	}
+}
+
+/* Size of the well-formed UTF-8 sequence at the start of text, or 0. */
+static size_t sequence_size(struct str text)
+{
+	for (size_t size = 2; size <= 4 && size <= text.size; size++)
+		if (str_is_utf8(str_of(text.data, size)))
+			return size;
+	return 0;
+}
+
+static void append_quoted(struct buf *out, struct str text)
+{
+	size_t from = 0;
+
+	buf_reserve(out, text.size + 2);
+	buf_append_char(out, '"');
+	while (from < text.size) {
+		size_t to = from;
+		while (to < text.size && is_plain((unsigned char)text.data[to]))
+			to++;
+		buf_append(out, str_slice(text, from, to - from));
+		from = to;
+		if (from == text.size)
+			break;
+		if ((unsigned char)text.data[from] < 0x80) {
+			append_escaped(out, (unsigned char)text.data[from++]);
+			continue;
+		}
+		size_t size = sequence_size(str_slice(text, from, 4));
+		buf_append(out, size ? str_slice(text, from, size) : STR("\xef\xbf\xbd"));
+		from += size ? size : 1;
+	}
+	buf_append_char(out, '"');
+}
+
+void json_key(struct json_writer *writer, struct str key)
+{
+	separate(writer);
+	append_quoted(writer->out, key);
+	buf_append_char(writer->out, ':');
+	writer->needs_comma = false;
+}
+
+void json_str(struct json_writer *writer, struct str text)
+{
+	separate(writer);
+	append_quoted(writer->out, text);
+}
+
+void json_i64(struct json_writer *writer, int64_t value)
+{
+	separate(writer);
+	buf_append_i64(writer->out, value);
+}
+
+void json_bool(struct json_writer *writer, bool value)
+{
+	separate(writer);
+	buf_append(writer->out, value ? STR("true") : STR("false"));
+}
+
+void json_double(struct json_writer *writer, double value)
+{
+	separate(writer);
+	if (isfinite(value))
+		buf_format(writer->out, "%.17g", value);
+	else
+		buf_append(writer->out, isnan(value) ? STR("\"NaN\"")
+				    : value > 0     ? STR("\"Infinity\"")
+						    : STR("\"-Infinity\""));
+}
+
+void json_base64(struct json_writer *writer, struct str bytes)
+{
+	separate(writer);
+	buf_append_char(writer->out, '"');
+	base64_format(bytes, buf_extend(writer->out, base64_size(bytes.size)));
+	buf_append_char(writer->out, '"');
+}

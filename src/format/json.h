@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * json: reading through yyjson with memory from an arena, and an append-only writer.
+ *
+ * The reader gives yyjson's values; they live as long as the arena. The writer appends to a buf and
+ * cannot fail; commas are its business. Pure, any thread.
+ */
+#ifndef TERN_FORMAT_JSON_H
+#define TERN_FORMAT_JSON_H
+
+#include <yyjson.h>
+
+#include "base/base.h"
+
+/*
+ * Parses one whole JSON document (RFC 8259, UTF-8 checked, nesting up to LIMIT_JSON_DEPTH).
+ * ERR_INVALID, ERR_TOOLARGE when nested deeper.
+ */
+must_check enum err json_parse(struct arena *arena, struct str text, yyjson_val **out_root);
+/* Text of a string value; borrowed. Empty for other kinds. */
+struct str json_text(yyjson_val *value);
+/* The member of that name, or NULL. `object` may be NULL or no object. */
+yyjson_val *json_member(yyjson_val *object, const char *name);
+
+struct json_writer {
+	struct buf *out;
+	bool needs_comma;
+};
+void json_begin(struct json_writer *writer, struct buf *out);
+void json_open_object(struct json_writer *writer);
+void json_close_object(struct json_writer *writer);
+void json_open_array(struct json_writer *writer);
+void json_close_array(struct json_writer *writer);
+void json_key(struct json_writer *writer, struct str key);
+/* Text that is not UTF-8 is written with U+FFFD in place of bad bytes. */
+void json_str(struct json_writer *writer, struct str text);
+void json_i64(struct json_writer *writer, int64_t value);
+void json_bool(struct json_writer *writer, bool value);
+void json_double(struct json_writer *writer, double value);
+void json_base64(struct json_writer *writer, struct str bytes);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* xml: an append-only writer of elements and text. Pure, any thread. */
+#ifndef TERN_FORMAT_XML_H
+#define TERN_FORMAT_XML_H
+
+#include "base/base.h"
+
+void xml_open(struct buf *out, struct str name);
+void xml_close(struct buf *out, struct str name);
+void xml_empty(struct buf *out, struct str name); /* <name/> */
+/* Escaped: & < > " and what a parser would normalise or refuse, as numeric references. */
+void xml_text(struct buf *out, struct str text);
+void xml_element(struct buf *out, struct str name, struct str text);
+
+#endif
