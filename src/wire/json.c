@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * wire/json: walks a yyjson object once; each member is looked up in the shape, starting behind the one
+ * found last, because SDKs send members in the model's order.
+ */
+#include "wire/json.h"
+
+#include "format/json.h"
+#include "wire/member.h"
+
+struct decoder {
+	struct arena *arena;
+	struct str problem;
+};
+
+static enum err reject(struct decoder *decoder, struct str problem)
+{
+	decoder->problem = problem;
+	return ERR_INVALID;
+}
+
+static enum err reject_kind(struct decoder *decoder, yyjson_val *value, const char *wanted)
+{
+	if (yyjson_is_obj(value))
+		return reject(decoder, STR("Start of structure or map found where not expected."));
+	if (yyjson_is_arr(value))
+		return reject(decoder, STR("Start of list found where not expected"));
+
+	const char *found = yyjson_is_str(value)    ? "STRING_VALUE"
+			    : yyjson_is_bool(value) ? (yyjson_get_bool(value) ? "TRUE_VALUE" : "FALSE_VALUE")
+						    : "NUMBER_VALUE";
+	return reject(decoder, arena_format(decoder->arena, "%s can not be converted to %s", found, wanted));
+}
+
+static enum err decode_string(struct decoder *decoder, yyjson_val *value, struct str *out)
+{
+	if (yyjson_is_str(value)) {
+		*out = json_text(value);
+		return ERR_OK;
+	}
+	if (yyjson_is_bool(value)) {
+		*out = yyjson_get_bool(value) ? STR("true") : STR("false");
+		return ERR_OK;
+	}
+	if (yyjson_is_uint(value)) {
+		*out = arena_format(decoder->arena, "%llu", (unsigned long long)yyjson_get_uint(value));
+		return ERR_OK;
+	}
+	if (yyjson_is_sint(value)) {
+		*out = arena_format(decoder->arena, "%lld", (long long)yyjson_get_sint(value));
+		return ERR_OK;
+	}
+	if (yyjson_is_real(value)) {
+		*out = arena_format(decoder->arena, "%.17g", yyjson_get_real(value));
+		return ERR_OK;
+	}
+	return reject_kind(decoder, value, "a String");
+}
+
+static enum err decode_blob(struct decoder *decoder, yyjson_val *value, struct str *out)
+{
+	if (!yyjson_is_str(value))
+		return reject_kind(decoder, value, "a Blob");
+
+	struct str text = json_text(value);
+	char *bytes = arena_bytes(decoder->arena, text.size / 4 * 3 + 1);
+	size_t size;
+	if (!base64_parse(text, (uint8_t *)bytes, &size))
+		return reject(decoder, STR("Invalid base64 encoding found where a Blob was expected."));
+	*out = str_of(bytes, size);
+	return ERR_OK;
+}
+
+static enum err decode_number(struct decoder *decoder, yyjson_val *value, enum shape_kind kind, int64_t *out)
+{
+	int64_t number;
+
+	if (yyjson_is_sint(value))
+		number = yyjson_get_sint(value);
+	else if (yyjson_is_uint(value) && yyjson_get_uint(value) <= INT64_MAX)
+		number = (int64_t)yyjson_get_uint(value);
+	else if (yyjson_is_real(value) && yyjson_get_real(value) > -9e15 && yyjson_get_real(value) < 9e15)
+		number = (int64_t)yyjson_get_real(value);
+	else
+		return reject_kind(decoder, value, kind == SHAPE_INTEGER ? "an Integer" : "a Long");
+	if (kind == SHAPE_INTEGER && (number > INT32_MAX || number < INT32_MIN))
+		return reject_kind(decoder, value, "an Integer");
+	*out = number;
+	return ERR_OK;
+}
+
+static enum err decode_structure(struct decoder *decoder, yyjson_val *value, const struct shape *shape,
+				 void *out);
+
+static enum err decode_item(struct decoder *decoder, yyjson_val *value, const struct shape_member *member,
+			    void *out)
+{
+	switch (member->item_kind) {
+	case SHAPE_STRING:
+		return decode_string(decoder, value, out);
+	case SHAPE_BLOB:
+		return decode_blob(decoder, value, out);
+	case SHAPE_STRUCTURE:
+		return decode_structure(decoder, value, member->shape, out);
+	default:
+		return decode_number(decoder, value, member->item_kind, out);
+	}
+}
+
+static enum err decode_list(struct decoder *decoder, yyjson_val *value, const struct shape_member *member,
+			    void *out)
+{
+	if (!yyjson_is_arr(value))
+		return reject_kind(decoder, value, "a List");
+
+	char *items = arena_alloc(decoder->arena, yyjson_arr_size(value) * member->item_size);
+	size_t index, count;
+	yyjson_val *item;
+	yyjson_arr_foreach(value, index, count, item)
+	{
+		enum err err = decode_item(decoder, item, member, items + index * member->item_size);
+		if (err)
+			return err;
+	}
+	*(void **)member_at(out, member->offset) = items;
+	*(size_t *)member_at(out, member->extra_offset) = yyjson_arr_size(value);
+	return ERR_OK;
+}
+
+static enum err decode_map(struct decoder *decoder, yyjson_val *value, const struct shape_member *member,
+			   void *out)
+{
+	if (!yyjson_is_obj(value))
+		return reject_kind(decoder, value, "a Map");
+
+	char *items = arena_alloc(decoder->arena, yyjson_obj_size(value) * member->item_size);
+	size_t index, max, used = 0;
+	yyjson_val *key, *item;
+	yyjson_obj_foreach(value, index, max, key, item)
+	{
+		if (yyjson_is_null(item))
+			continue;
+		char *entry = items + used++ * member->item_size;
+		*(struct str *)(void *)entry = json_text(key);
+		enum err err = decode_item(decoder, item, member, entry + member->item_value_offset);
+		if (err)
+			return err;
+	}
+	*(void **)member_at(out, member->offset) = items;
+	*(size_t *)member_at(out, member->extra_offset) = used;
+	return ERR_OK;
+}
+
+static enum err decode_boolean(struct decoder *decoder, yyjson_val *value, bool *out)
+{
+	if (!yyjson_is_bool(value))
+		return reject_kind(decoder, value, "a Boolean");
+	*out = yyjson_get_bool(value);
+	return ERR_OK;
+}
+
+static enum err decode_member(struct decoder *decoder, yyjson_val *value, const struct shape_member *member,
+			      void *out)
+{
+	void *place = member_at(out, member->offset);
+	enum err err;
+
+	switch (member->kind) {
+	case SHAPE_STRING:
+		return decode_string(decoder, value, place);
+	case SHAPE_BLOB:
+		return decode_blob(decoder, value, place);
+	case SHAPE_LIST:
+		return decode_list(decoder, value, member, out);
+	case SHAPE_MAP:
+		return decode_map(decoder, value, member, out);
+	case SHAPE_STRUCTURE: {
+		void *structure = arena_alloc(decoder->arena, member->shape->size);
+		*(void **)place = structure;
+		return decode_structure(decoder, value, member->shape, structure);
+	}
+	case SHAPE_BOOLEAN:
+		err = decode_boolean(decoder, value, place);
+		break;
+	case SHAPE_DOUBLE:
+		if (!yyjson_is_num(value))
+			return reject_kind(decoder, value, "a Double");
+		*(double *)place = yyjson_get_num(value);
+		err = ERR_OK;
+		break;
+	default:
+		err = decode_number(decoder, value, member->kind, place);
+	}
+	if (!err)
+		*(bool *)member_at(out, member->extra_offset) = true;
+	return err;
+}
+
+static enum err decode_structure(struct decoder *decoder, yyjson_val *value, const struct shape *shape,
+				 void *out)
+{
+	uint32_t next = 0;
+	size_t index, max;
+	yyjson_val *key, *item;
+
+	if (!yyjson_is_obj(value))
+		return reject_kind(decoder, value, "a Structure");
+	yyjson_obj_foreach(value, index, max, key, item)
+	{
+		struct str name = json_text(key);
+		if (yyjson_is_null(item))
+			continue;
+		for (uint32_t tried = 0; tried < shape->member_count; tried++, next++) {
+			const struct shape_member *member = &shape->members[next % shape->member_count];
+			if (!str_equal(member->name, name))
+				continue;
+			enum err err = decode_member(decoder, item, member, out);
+			if (err)
+				return err;
+			next++;
+			break;
+		}
+	}
+	return ERR_OK;
+}
+
+enum err wire_json_decode(struct arena *arena, struct str text, const struct shape *shape, void *out,
+			  struct str *out_problem)
+{
+	struct decoder decoder = {.arena = arena};
+	yyjson_val *root;
+
+	if (text.size == 0)
+		return ERR_OK;
+	if (json_parse(arena, text, &root)) {
+		*out_problem = STR("The request body is not valid JSON.");
+		return ERR_INVALID;
+	}
+	enum err err = decode_structure(&decoder, root, shape, out);
+	if (err)
+		*out_problem = decoder.problem;
+	return err;
+}
+
+static void encode_structure(struct json_writer *writer, const struct shape *shape, const void *value);
+
+static void encode_item(struct json_writer *writer, const struct shape_member *member, const void *value)
+{
+	switch (member->item_kind) {
+	case SHAPE_STRING:
+		json_str(writer, *(const struct str *)value);
+		return;
+	case SHAPE_BLOB:
+		json_base64(writer, *(const struct str *)value);
+		return;
+	case SHAPE_STRUCTURE:
+		encode_structure(writer, member->shape, value);
+		return;
+	default:
+		json_i64(writer, *(const int64_t *)value);
+	}
+}
+
+static void encode_items(struct json_writer *writer, const struct shape_member *member, const void *value)
+{
+	size_t count = member_count(value, member);
+	const char *item = member_items(value, member);
+
+	if (member->kind == SHAPE_MAP)
+		json_open_object(writer);
+	else
+		json_open_array(writer);
+	for (size_t i = 0; i < count; i++, item += member->item_size) {
+		if (member->kind == SHAPE_MAP)
+			json_key(writer, *(const struct str *)(const void *)item);
+		encode_item(writer, member, member_item_value(member, item));
+	}
+	if (member->kind == SHAPE_MAP)
+		json_close_object(writer);
+	else
+		json_close_array(writer);
+}
+
+static void encode_member(struct json_writer *writer, const struct shape_member *member, const void *value)
+{
+	const void *place = member_in(value, member->offset);
+
+	switch (member->kind) {
+	case SHAPE_STRING:
+		json_str(writer, *(const struct str *)place);
+		return;
+	case SHAPE_BLOB:
+		json_base64(writer, *(const struct str *)place);
+		return;
+	case SHAPE_BOOLEAN:
+		json_bool(writer, *(const bool *)place);
+		return;
+	case SHAPE_DOUBLE:
+		json_double(writer, *(const double *)place);
+		return;
+	case SHAPE_STRUCTURE:
+		encode_structure(writer, member->shape, *(void *const *)place);
+		return;
+	case SHAPE_LIST:
+	case SHAPE_MAP:
+		encode_items(writer, member, value);
+		return;
+	default:
+		json_i64(writer, *(const int64_t *)place);
+	}
+}
+
+static void encode_structure(struct json_writer *writer, const struct shape *shape, const void *value)
+{
+	json_open_object(writer);
+	for (uint32_t i = 0; i < shape->member_count; i++) {
+		if (member_is_absent(value, &shape->members[i]))
+			continue;
+		json_key(writer, shape->members[i].name);
+		encode_member(writer, &shape->members[i], value);
+	}
+	json_close_object(writer);
+}
+
+void wire_json_encode(struct buf *out, const struct shape *shape, const void *value)
+{
+	struct json_writer writer;
+
+	json_begin(&writer, out);
+	encode_structure(&writer, shape, value);
+}
