@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * checkpoint: the engine's state as bytes.
+ *
+ * Version, now_ms, queue count; a queue: number, is_fifo, next_seq, deduplication entries, messages by seq.
+ * Where a message stands follows from its fields, so lists and timers are not written.
+ */
+#include <string.h>
+
+#include "queue/engine_private.h"
+
+enum { CHECKPOINT_VERSION = 1, MESSAGE_SIZE = 69, DEDUP_SIZE = 48 };
+
+static void append_u64(struct buf *out, uint64_t value)
+{
+	put_u64((uint8_t *)buf_extend(out, 8), value);
+}
+
+static void encode_message(struct buf *out, const struct message *message)
+{
+	uint8_t *bytes = (uint8_t *)buf_extend(out, MESSAGE_SIZE);
+
+	put_u64(bytes, message->seq);
+	put_u64(bytes + 8, message->group->hash);
+	put_u32(bytes + 16, message->location.segment);
+	put_u32(bytes + 20, message->location.offset);
+	put_u32(bytes + 24, message->location.size);
+	put_u64(bytes + 28, (uint64_t)message->sent_ms);
+	put_u64(bytes + 36, (uint64_t)message->visible_ms);
+	put_u64(bytes + 44, (uint64_t)message->first_receive_ms);
+	put_u64(bytes + 52, (uint64_t)message->received_ms);
+	put_u32(bytes + 60, message->receive_count);
+	put_u32(bytes + 64, message->receives);
+	bytes[68] = message->state;
+}
+
+static void encode_queue(struct buf *out, const struct engine_queue *queue)
+{
+	size_t dedups = queue->extra ? queue->extra->dedup_map.count : 0;
+
+	append_u64(out, queue->number);
+	append_u64(out, queue->is_fifo);
+	append_u64(out, queue->next_seq);
+	append_u64(out, dedups);
+	append_u64(out, queue->visible + queue->in_flight + queue->delayed);
+	if (dedups > 0) {
+		struct list *list = &queue->extra->dedups;
+		for (struct list *link = list->next; link != list; link = link->next) {
+			const struct dedup *dedup = container_of(link, struct dedup, link);
+			uint8_t *bytes = (uint8_t *)buf_extend(out, DEDUP_SIZE);
+			memcpy(bytes, dedup->key, 16);
+			memcpy(bytes + 16, dedup->id, 16);
+			put_u64(bytes + 32, dedup->seq);
+			put_u64(bytes + 40, (uint64_t)dedup->until_ms);
+		}
+	}
+	for (struct list *link = queue->messages.next; link != &queue->messages; link = link->next)
+		encode_message(out, container_of(link, struct message, in_queue));
+}
+
+void checkpoint_encode(const struct engine *engine, struct buf *out)
+{
+	const struct engine_queue *queue;
+	size_t cursor = 0;
+
+	append_u64(out, CHECKPOINT_VERSION);
+	append_u64(out, (uint64_t)engine->now_ms);
+	append_u64(out, engine->queues.count);
+	while ((queue = map_next(&engine->queues, &cursor)))
+		encode_queue(out, queue);
+}
+
+/* Takes `size` bytes off *rest; NULL if there are fewer. */
+static const uint8_t *take(struct str *rest, size_t size)
+{
+	const uint8_t *bytes = (const uint8_t *)rest->data;
+
+	if (rest->size < size)
+		return NULL;
+	*rest = str_of(rest->data + size, rest->size - size);
+	return bytes;
+}
+
+static void decode_message(struct engine *engine, struct engine_queue *queue, const uint8_t *bytes)
+{
+	struct journal_location location = {get_u32(bytes + 16), get_u32(bytes + 20), get_u32(bytes + 24)};
+	struct message *message =
+		message_add(engine, queue, get_u64(bytes), get_u64(bytes + 8), location);
+
+	message->sent_ms = (int64_t)get_u64(bytes + 28);
+	message->visible_ms = (int64_t)get_u64(bytes + 36);
+	message->first_receive_ms = (int64_t)get_u64(bytes + 44);
+	message->received_ms = (int64_t)get_u64(bytes + 52);
+	message->receive_count = get_u32(bytes + 60);
+	message->receives = get_u32(bytes + 64);
+	message->state = bytes[68];
+	message_place(engine, message);
+}
+
+static void decode_dedup(struct engine_queue *queue, const uint8_t *bytes)
+{
+	struct queue_extra *extra = queue_extra_get(queue);
+	struct dedup *dedup = heap_alloc(sizeof(*dedup));
+
+	memcpy(dedup->key, bytes, 16);
+	memcpy(dedup->id, bytes + 16, 16);
+	dedup->seq = get_u64(bytes + 32);
+	dedup->until_ms = (int64_t)get_u64(bytes + 40);
+	list_push_back(&extra->dedups, &dedup->link);
+	map_insert(&extra->dedup_map, get_u64(dedup->key), dedup);
+}
+
+static enum err decode_queue(struct engine *engine, struct str *rest)
+{
+	const uint8_t *bytes = take(rest, 40);
+
+	if (!bytes)
+		return ERR_DAMAGED;
+	struct engine_queue *queue = queue_get(engine, get_u64(bytes), get_u64(bytes + 8) != 0);
+	uint64_t dedups = get_u64(bytes + 24), messages = get_u64(bytes + 32);
+	queue->next_seq = get_u64(bytes + 16);
+	for (uint64_t i = 0; i < dedups; i++) {
+		bytes = take(rest, DEDUP_SIZE);
+		if (!bytes)
+			return ERR_DAMAGED;
+		decode_dedup(queue, bytes);
+	}
+	for (uint64_t i = 0; i < messages; i++) {
+		bytes = take(rest, MESSAGE_SIZE);
+		if (!bytes || bytes[68] > MESSAGE_DELAYED)
+			return ERR_DAMAGED;
+		decode_message(engine, queue, bytes);
+	}
+	return ERR_OK;
+}
+
+enum err checkpoint_decode(void *context, struct str checkpoint)
+{
+	struct engine *engine = context;
+	const uint8_t *bytes = take(&checkpoint, 24);
+
+	if (!bytes)
+		return ERR_DAMAGED;
+	if (get_u64(bytes) > CHECKPOINT_VERSION)
+		return ERR_VERSION;
+	engine->now_ms = (int64_t)get_u64(bytes + 8);
+	for (uint64_t i = get_u64(bytes + 16); i > 0; i--) {
+		enum err err = decode_queue(engine, &checkpoint);
+		if (err)
+			return err;
+	}
+	return checkpoint.size == 0 ? ERR_OK : ERR_DAMAGED;
+}

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * command: what each command decides.
+ *
+ * An answer waits for the journal's tail at the time of its execution, also where it changed
+ * nothing itself: "already deleted" and "duplicate" rest on records that may not be durable yet.
+ */
+#include <string.h>
+
+#include "queue/engine_private.h"
+
+void command_answer_now(struct queue_command *command, enum queue_result result)
+{
+	command->result = result;
+	command->done(command);
+}
+
+void command_answer(struct engine *engine, struct queue_command *command, enum queue_result result)
+{
+	command->result = result;
+	command->after_lsn = journal_tail_lsn(engine->journal);
+	list_push_back(&engine->pending, &command->link);
+}
+
+uint64_t append_record(struct engine *engine, enum record_type type, uint64_t queue, const struct str *parts,
+		       size_t count, struct journal_location *out_location)
+{
+	struct journal_location unused;
+
+	return journal_append(engine->journal, (uint8_t)type, queue, parts, count,
+			      out_location ? out_location : &unused);
+}
+
+void append_seqs(struct engine *engine, enum record_type type, struct engine_queue *queue,
+		 const uint64_t *seqs, size_t count)
+{
+	uint8_t bytes[8 * RECORD_SEQS_MAX];
+	struct str part = str_of(bytes, 8 * count);
+
+	check(count <= RECORD_SEQS_MAX);
+	for (size_t i = 0; i < count; i++)
+		put_u64(bytes + 8 * i, seqs[i]);
+	append_record(engine, type, queue->number, &part, 1, NULL);
+}
+
+bool message_is_expired(const struct engine *engine, const struct message *message)
+{
+	const struct engine_queue *queue = message->queue;
+
+	return queue->is_defined && message->sent_ms + queue->settings.retention_ms <= engine->now_ms;
+}
+
+/* The oldest of a queue are looked at first; those that were moved here out of order go when they are met. */
+void expire_messages(struct engine *engine, struct engine_queue *queue)
+{
+	uint64_t seqs[RECORD_SEQS_MAX];
+	struct message *messages[RECORD_SEQS_MAX];
+	size_t count = 0;
+
+	for (struct list *link = queue->messages.next; link != &queue->messages; link = link->next) {
+		struct message *message = container_of(link, struct message, in_queue);
+		if (count == RECORD_SEQS_MAX || !message_is_expired(engine, message))
+			break;
+		messages[count] = message;
+		seqs[count++] = message->seq;
+	}
+	if (count > 0 && !journal_is_exhausted(engine->journal)) {
+		append_seqs(engine, RECORD_EXPIRE, queue, seqs, count);
+		for (size_t i = 0; i < count; i++)
+			message_remove(engine, messages[i]);
+		if (queue->counters)
+			atomic_fetch_add_explicit(&queue->counters->expired, (int64_t)count,
+						  memory_order_relaxed);
+	}
+	if (!list_is_empty(&queue->messages)) {
+		struct message *oldest = container_of(queue->messages.next, struct message, in_queue);
+		int64_t due_ms = oldest->sent_ms + queue->settings.retention_ms;
+		timer_set(&engine->timers, &queue->retention,
+			  due_ms > engine->now_ms ? due_ms : engine->now_ms + 1);
+	}
+	queue_publish(queue);
+}
+
+static void execute_define(struct engine *engine, struct queue_command *command)
+{
+	struct queue_settings *settings = &command->define.settings;
+	struct engine_queue *queue = queue_get(engine, command->queue, settings->is_fifo);
+
+	heap_free((void *)(uintptr_t)queue->settings.label.data);
+	queue->settings = *settings;
+	queue->settings.label = heap_copy(settings->label);
+	queue->is_defined = true;
+	if (!queue->counters)
+		queue->counters = command->define.counters;
+	if (!list_is_empty(&queue->messages))
+		timer_set(&engine->timers, &queue->retention, engine->now_ms);
+	queue_publish(queue);
+	command_answer_now(command, QUEUE_OK);
+}
+
+static void execute_drop(struct engine *engine, struct queue_command *command)
+{
+	struct engine_queue *queue = queue_find(engine, command->queue);
+
+	if (!queue) {
+		command_answer(engine, command, QUEUE_NOT_FOUND);
+		return;
+	}
+	while (!list_is_empty(&queue->waiting))
+		receive_end_waiting(engine, container_of(queue->waiting.next, struct queue_command, link),
+				    QUEUE_NOT_FOUND);
+	append_record(engine, RECORD_DROP, queue->number, NULL, 0, NULL);
+	apply_purge(engine, queue, UINT64_MAX);
+	queue_forget(engine, queue);
+	command_answer(engine, command, QUEUE_OK);
+}
+
+static void execute_purge(struct engine *engine, struct queue_command *command)
+{
+	struct engine_queue *queue = queue_find(engine, command->queue);
+	uint8_t last[8];
+	struct str part = str_of(last, sizeof(last));
+
+	if (!queue) {
+		command_answer(engine, command, QUEUE_NOT_FOUND);
+		return;
+	}
+	put_u64(last, queue->next_seq - 1);
+	append_record(engine, RECORD_PURGE, queue->number, &part, 1, NULL);
+	apply_purge(engine, queue, queue->next_seq - 1);
+	queue_publish(queue);
+	command_answer(engine, command, QUEUE_OK);
+}
+
+/* True if the message repeats an earlier one; then its outputs are that one's. */
+static bool is_duplicate(struct engine *engine, struct engine_queue *queue, struct queue_send *send)
+{
+	if (!send->has_dedup)
+		return false;
+	queue_drop_dedups(queue, engine->now_ms);
+
+	const struct dedup *first = queue_find_dedup(queue, send->dedup);
+	if (!first)
+		return false;
+	memcpy(send->id, first->id, 16);
+	send->seq = first->seq;
+	send->is_duplicate = true;
+	atomic_fetch_add_explicit(&queue->counters->deduplicated, 1, memory_order_relaxed);
+	return true;
+}
+
+static enum queue_result send_one(struct engine *engine, struct engine_queue *queue,
+				  struct queue_command *command, struct queue_send *send)
+{
+	uint8_t bytes[RECORD_HEAD_SIZE];
+	struct str parts[] = {str_of(bytes, sizeof(bytes)), send->payload};
+	int64_t delay_ms = send->has_delay ? send->delay_ms : queue->settings.delay_ms;
+	struct record_head head = {
+		.seq = queue->next_seq,
+		.sent_ms = command->now_ms,
+		.visible_ms = delay_ms > 0 ? command->now_ms + delay_ms : 0,
+		.group = send->group,
+		.dedup_until_ms = send->has_dedup ? engine->now_ms + LIMIT_DEDUPLICATION_MS : 0,
+		.is_fifo = queue->is_fifo,
+	};
+	struct journal_location location;
+
+	if (is_duplicate(engine, queue, send))
+		return QUEUE_OK;
+	if (!journal_has_room(engine->journal, sizeof(bytes) + send->payload.size))
+		return QUEUE_DISK_FULL;
+	memcpy(head.id, send->id, 16);
+	memcpy(head.dedup, send->dedup, 16);
+	record_head_encode(&head, bytes);
+	append_record(engine, RECORD_SEND, queue->number, parts, 2, &location);
+	apply_send(engine, queue, &head, location);
+	send->seq = head.seq;
+	atomic_fetch_add_explicit(&queue->counters->sent, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&queue->counters->sent_bytes, (int64_t)send->payload.size,
+				  memory_order_relaxed);
+	return QUEUE_OK;
+}
+
+static void execute_send(struct engine *engine, struct queue_command *command)
+{
+	struct engine_queue *queue = queue_find(engine, command->queue);
+
+	if (!queue || !queue->is_defined) {
+		command_answer(engine, command, QUEUE_NOT_FOUND);
+		return;
+	}
+	for (size_t i = 0; i < command->send.count; i++)
+		command->send.messages[i].result =
+			send_one(engine, queue, command, &command->send.messages[i]);
+	queue_publish(queue);
+	command_answer(engine, command, QUEUE_OK);
+}
+
+/* Checks a handle against the message; QUEUE_OK with *out_message set when it is the current one. */
+static enum queue_result check_handle(struct engine *engine, const struct engine_queue *queue,
+				      const struct queue_handle *handle, struct message **out_message)
+{
+	struct message *message = message_find(engine, queue->number, handle->seq);
+
+	if (!message || message_is_expired(engine, message))
+		return QUEUE_MESSAGE_GONE;
+	if (message->receives != handle->receive)
+		return QUEUE_HANDLE_STALE;
+	if (queue->is_fifo && message->state != MESSAGE_IN_FLIGHT)
+		return QUEUE_HANDLE_EXPIRED;
+	*out_message = message;
+	return QUEUE_OK;
+}
+
+static void execute_delete(struct engine *engine, struct queue_command *command)
+{
+	struct engine_queue *queue = queue_find(engine, command->queue);
+	uint64_t seqs[LIMIT_BATCH_ENTRIES];
+	size_t count = 0;
+
+	if (!queue) {
+		command_answer(engine, command, QUEUE_NOT_FOUND);
+		return;
+	}
+	check(command->change.count <= LIMIT_BATCH_ENTRIES);
+	for (size_t i = 0; i < command->change.count; i++) {
+		struct queue_change *change = &command->change.changes[i];
+		struct message *message;
+		if (journal_is_exhausted(engine->journal)) {
+			change->result = QUEUE_DISK_FULL;
+			continue;
+		}
+		change->result = check_handle(engine, queue, &change->handle, &message);
+		if (change->result)
+			continue;
+		seqs[count++] = message->seq;
+		message_remove(engine, message);
+	}
+	if (count > 0)
+		append_seqs(engine, RECORD_DELETE, queue, seqs, count);
+	atomic_fetch_add_explicit(&queue->counters->deleted, (int64_t)count, memory_order_relaxed);
+	queue_publish(queue);
+	command_answer(engine, command, QUEUE_OK);
+}
+
+static enum queue_result change_visibility(struct engine *engine, struct engine_queue *queue,
+					   struct queue_change *change)
+{
+	uint8_t bytes[16];
+	struct str part = str_of(bytes, sizeof(bytes));
+	struct message *message;
+
+	enum queue_result result = check_handle(engine, queue, &change->handle, &message);
+	if (result)
+		return result == QUEUE_HANDLE_STALE ? QUEUE_MESSAGE_GONE : result;
+	int64_t visible_ms = change->visibility_ms ? engine->now_ms + change->visibility_ms : 0;
+	if (visible_ms - message->received_ms > (int64_t)LIMIT_VISIBILITY_S * 1000)
+		return QUEUE_VISIBILITY_LIMIT;
+	if (journal_is_exhausted(engine->journal))
+		return QUEUE_DISK_FULL;
+	put_u64(bytes, message->seq);
+	put_u64(bytes + 8, (uint64_t)visible_ms);
+	append_record(engine, RECORD_VISIBILITY, queue->number, &part, 1, NULL);
+	apply_visibility(engine, message, visible_ms);
+	return QUEUE_OK;
+}
+
+static void execute_visibility(struct engine *engine, struct queue_command *command)
+{
+	struct engine_queue *queue = queue_find(engine, command->queue);
+
+	if (!queue) {
+		command_answer(engine, command, QUEUE_NOT_FOUND);
+		return;
+	}
+	for (size_t i = 0; i < command->change.count; i++)
+		command->change.changes[i].result =
+			change_visibility(engine, queue, &command->change.changes[i]);
+	queue_publish(queue);
+	command_answer(engine, command, QUEUE_OK);
+}
+
+static void execute_cancel(struct engine *engine, struct queue_command *command)
+{
+	struct queue_command *receive = command->cancel;
+
+	if (timer_is_set(&receive->receive.wait))
+		receive_end_waiting(engine, receive, QUEUE_OK);
+	command_answer_now(command, QUEUE_OK);
+}
+
+void command_execute(struct engine *engine, struct queue_command *command)
+{
+	if (journal_has_failed(engine->journal)) {
+		command_answer_now(command, QUEUE_FAILED);
+		return;
+	}
+	if (engine->is_stopping && command->type != QUEUE_CANCEL) {
+		command_answer_now(command, QUEUE_STOPPING);
+		return;
+	}
+	switch (command->type) {
+	case QUEUE_DEFINE:
+		execute_define(engine, command);
+		return;
+	case QUEUE_DROP:
+		execute_drop(engine, command);
+		return;
+	case QUEUE_PURGE:
+		execute_purge(engine, command);
+		return;
+	case QUEUE_SEND:
+		execute_send(engine, command);
+		return;
+	case QUEUE_RECEIVE:
+		receive_execute(engine, command);
+		return;
+	case QUEUE_DELETE:
+		execute_delete(engine, command);
+		return;
+	case QUEUE_VISIBILITY:
+		execute_visibility(engine, command);
+		return;
+	case QUEUE_REDRIVE:
+		redrive_execute(engine, command);
+		return;
+	case QUEUE_BROWSE:
+		browse_execute(engine, command);
+		return;
+	case QUEUE_CANCEL:
+		execute_cancel(engine, command);
+		return;
+	case QUEUE_TICK:
+		command_answer_now(command, QUEUE_OK);
+		return;
+	case QUEUE_CHECKPOINT:
+		list_push_back(&engine->checkpoint_asked, &command->link);
+		return;
+	}
+}

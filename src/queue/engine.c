@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * engine: one turn after the other.
+ *
+ * A turn executes what has arrived, then what is due, then serves receives that wait, then answers what has
+ * become durable. Nothing is done between turns, so a turn sees one time.
+ */
+#include "queue/engine_private.h"
+
+enum { TIMERS_PER_STEP = 20000 };
+
+static bool is_idle_of_commands(const struct engine *engine)
+{
+	return list_is_empty(&engine->pending) && list_is_empty(&engine->checkpoint_asked) &&
+	       list_is_empty(&engine->checkpoint_taken);
+}
+
+static enum err replay(void *context, const struct journal_record *record)
+{
+	return apply_record(context, record);
+}
+
+enum err engine_open(struct disk *disk, const struct engine_options *options, struct engine **out_engine,
+		     struct journal_report *out_report)
+{
+	struct engine *engine = heap_alloc(sizeof(*engine));
+
+	engine->options = *options;
+	mailbox_init(&engine->mailbox, options->wake, options->wake_context);
+	list_init(&engine->pending);
+	list_init(&engine->dirty);
+	list_init(&engine->checkpoint_asked);
+	list_init(&engine->checkpoint_taken);
+	enum err err = journal_open(disk, &options->journal, checkpoint_decode, replay, engine,
+				    &engine->journal, out_report);
+	if (err) {
+		engine_free(&engine);
+		return err;
+	}
+	*out_engine = engine;
+	return ERR_OK;
+}
+
+void engine_free(struct engine **engine_place)
+{
+	struct engine *engine = *engine_place;
+	struct engine_queue *queue;
+	size_t cursor;
+
+	*engine_place = NULL;
+	if (!engine)
+		return;
+	while (cursor = 0, (queue = map_next(&engine->queues, &cursor))) {
+		while (!list_is_empty(&queue->messages))
+			message_remove(engine, container_of(queue->messages.next, struct message, in_queue));
+		queue_forget(engine, queue);
+	}
+	for (size_t i = 0; i < engine->slab_count; i++)
+		heap_free(engine->slabs[i]);
+	heap_free(engine->slabs);
+	map_done(&engine->queues);
+	map_done(&engine->messages);
+	map_done(&engine->segments);
+	timer_heap_done(&engine->timers);
+	buf_done(&engine->scratch);
+	journal_free(&engine->journal);
+	heap_free(engine);
+}
+
+void queue_submit(struct engine *engine, struct queue_command *command)
+{
+	mailbox_push(&engine->mailbox, &command->letter);
+}
+
+static void take_mail(struct engine *engine)
+{
+	struct letter *letter = mailbox_take(&engine->mailbox);
+
+	while (letter) {
+		struct queue_command *command = container_of(letter, struct queue_command, letter);
+		letter = letter->next;
+		command_execute(engine, command);
+	}
+}
+
+static void run_timers(struct engine *engine)
+{
+	for (size_t i = 0; i < TIMERS_PER_STEP; i++) {
+		struct timer *timer = timer_first(&engine->timers);
+		if (!timer || timer->at_ms > engine->now_ms)
+			return;
+		switch ((enum timer_kind)timer->kind) {
+		case TIMER_MESSAGE:
+			message_due(engine, container_of(timer, struct message, timer));
+			break;
+		case TIMER_WAIT:
+			receive_end_waiting(
+				engine, container_of(timer, struct queue_command, receive.wait), QUEUE_OK);
+			break;
+		case TIMER_RETENTION:
+			timer_clear(&engine->timers, timer);
+			expire_messages(engine, container_of(timer, struct engine_queue, retention));
+			break;
+		}
+	}
+}
+
+static void serve_dirty(struct engine *engine)
+{
+	while (!list_is_empty(&engine->dirty)) {
+		struct engine_queue *queue =
+			container_of(engine->dirty.next, struct engine_queue, dirty_link);
+		list_remove(&queue->dirty_link);
+		receive_serve_waiting(engine, queue);
+	}
+}
+
+static void answer_durable(struct engine *engine)
+{
+	bool has_failed = journal_has_failed(engine->journal);
+	uint64_t durable = journal_durable_lsn(engine->journal);
+
+	while (!list_is_empty(&engine->pending)) {
+		struct queue_command *command =
+			container_of(engine->pending.next, struct queue_command, link);
+		if (command->after_lsn > durable && !has_failed)
+			return;
+		list_remove(&command->link);
+		command_answer_now(command, command->after_lsn > durable ? QUEUE_FAILED : command->result);
+	}
+}
+
+static void answer_all(struct list *commands, enum queue_result result)
+{
+	while (!list_is_empty(commands)) {
+		struct queue_command *command = container_of(commands->next, struct queue_command, link);
+		list_remove(&command->link);
+		command_answer_now(command, result);
+	}
+}
+
+static void move_all(struct list *from, struct list *to)
+{
+	while (!list_is_empty(from)) {
+		struct list *link = from->next;
+		list_remove(link);
+		list_push_back(to, link);
+	}
+}
+
+static void take_checkpoint(struct engine *engine)
+{
+	struct buf state = {0};
+
+	checkpoint_encode(engine, &state);
+	if (journal_checkpoint(engine->journal, &state))
+		buf_done(&state); /* one is under way; asked again in a later turn */
+}
+
+static void care_for_checkpoints(struct engine *engine)
+{
+	if (journal_has_failed(engine->journal)) {
+		answer_all(&engine->checkpoint_asked, QUEUE_FAILED);
+		answer_all(&engine->checkpoint_taken, QUEUE_FAILED);
+		return;
+	}
+	if (journal_checkpoint_is_under_way(engine->journal))
+		return;
+	answer_all(&engine->checkpoint_taken, QUEUE_OK);
+	bool is_last = engine->is_stopping && !engine->has_final_checkpoint &&
+		       list_is_empty(&engine->pending);
+	if (!is_last && list_is_empty(&engine->checkpoint_asked) &&
+	    !journal_wants_checkpoint(engine->journal))
+		return;
+	move_all(&engine->checkpoint_asked, &engine->checkpoint_taken);
+	take_checkpoint(engine);
+	engine->has_final_checkpoint |= is_last;
+}
+
+void engine_step(struct engine *engine, int64_t now_ms)
+{
+	if (now_ms > engine->now_ms)
+		engine->now_ms = now_ms;
+	run_timers(engine);
+	take_mail(engine);
+	serve_dirty(engine);
+	if (!journal_has_failed(engine->journal) && !engine->is_stopping)
+		compact_step(engine);
+	answer_durable(engine);
+	care_for_checkpoints(engine);
+}
+
+int64_t engine_due_ms(const struct engine *engine)
+{
+	const struct timer *timer = timer_first(&engine->timers);
+
+	return timer ? timer->at_ms : INT64_MAX;
+}
+
+struct journal_work *engine_work_begin(struct engine *engine, enum journal_lane lane)
+{
+	return journal_work_begin(engine->journal, lane);
+}
+
+void engine_work_end(struct engine *engine, struct journal_work *work)
+{
+	journal_work_end(engine->journal, work);
+}
+
+void engine_stop(struct engine *engine)
+{
+	struct engine_queue *queue;
+	size_t cursor = 0;
+
+	engine->is_stopping = true;
+	while ((queue = map_next(&engine->queues, &cursor)))
+		while (!list_is_empty(&queue->waiting))
+			receive_end_waiting(engine,
+					    container_of(queue->waiting.next, struct queue_command, link),
+					    QUEUE_OK);
+}
+
+bool engine_is_idle(const struct engine *engine)
+{
+	if (!is_idle_of_commands(engine) || engine->mailbox.top)
+		return false;
+	if (journal_has_failed(engine->journal))
+		return true;
+	return journal_durable_lsn(engine->journal) == journal_tail_lsn(engine->journal) &&
+	       !journal_checkpoint_is_under_way(engine->journal) &&
+	       (!engine->is_stopping || engine->has_final_checkpoint);
+}
+
+enum err queue_read_message(struct engine *engine, struct journal_location location, struct buf *buffer,
+			    struct queue_message *out_message)
+{
+	struct journal_record record;
+	struct record_head head;
+	struct str payload;
+
+	enum err err = journal_read(engine->journal, location, buffer, &record);
+	if (err)
+		return err;
+	if (record.type == RECORD_MOVE)
+		record.data = str_slice(record.data, RECORD_MOVE_SIZE, record.data.size);
+	if (!record_head_decode(record.data, &head, &payload))
+		return ERR_DAMAGED;
+	*out_message = (struct queue_message){
+		.sent_ms = head.sent_ms,
+		.seq = head.seq,
+		.group = head.group,
+		.origin = head.origin,
+		.payload = payload,
+	};
+	for (size_t i = 0; i < sizeof(head.id); i++)
+		out_message->id[i] = head.id[i];
+	return ERR_OK;
+}
+
+void queue_delivery_done(struct engine *engine, const struct queue_delivery *delivery)
+{
+	journal_unpin(engine->journal, delivery->location.segment);
+}
+
+struct journal_stats engine_journal_stats(const struct engine *engine)
+{
+	return journal_stats_read(engine->journal);
+}
+
+struct engine_stats engine_stats_read(const struct engine *engine)
+{
+	return (struct engine_stats){
+		.queues = atomic_load_explicit(&engine->queue_count, memory_order_relaxed),
+		.messages_in_memory = atomic_load_explicit(&engine->message_count, memory_order_relaxed),
+		.waiting_receives = atomic_load_explicit(&engine->waiting_count, memory_order_relaxed),
+	};
+}

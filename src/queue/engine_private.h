@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * engine_private: the engine's state, shared by its files only.
+ *
+ *   engine.c   turns: mailbox, timers, answers          message.c   messages, groups, queues in memory
+ *   apply.c    changes to the state, live and at replay command.c   what each command decides
+ *   receive.c  choosing and leasing messages            move.c      dead letters and redrive
+ *   checkpoint.c  the state as bytes                    compact.c   emptying old segments
+ *
+ * Every change goes the same way: decide, append a record, apply it. Replay only applies.
+ */
+#ifndef TERN_QUEUE_ENGINE_PRIVATE_H
+#define TERN_QUEUE_ENGINE_PRIVATE_H
+
+#include "queue/queue.h"
+#include "queue/record.h"
+
+enum timer_kind { TIMER_MESSAGE, TIMER_WAIT, TIMER_RETENTION };
+
+enum message_state { MESSAGE_READY, MESSAGE_IN_FLIGHT, MESSAGE_DELAYED };
+
+/*
+ * One message that is not deleted. Standard queues: while ready it is linked into its group's
+ * returned or ready list. FIFO queues: linked into its group's ready list for life.
+ */
+struct message {
+	struct list link;	/* see above */
+	struct list in_queue;	/* all of the queue, by seq */
+	struct list in_segment; /* all in the journal's segment */
+	struct timer timer;	/* while in flight or delayed: visible_ms */
+	struct engine_queue *queue;
+	struct group *group;
+	uint64_t seq;
+	struct journal_location location;
+	uint32_t receive_count; /* over its life */
+	int64_t sent_ms;
+	int64_t visible_ms;
+	int64_t first_receive_ms;
+	int64_t received_ms;	/* of the last receive */
+	uint32_t receives;	/* in this queue: numbers its handles */
+	uint8_t state;
+};
+
+struct group {
+	struct list link;     /* in the queue's ready_groups while it has something to give */
+	struct list ready;    /* never received; on FIFO queues everything */
+	struct list returned; /* standard: came back; served first */
+	uint64_t hash;	      /* 0: the messages without a group */
+	uint64_t in_flight;
+	uint64_t messages;    /* that point here */
+};
+
+struct dedup {
+	struct list link; /* in the queue's dedups, oldest first */
+	uint8_t key[16];
+	uint8_t id[16];
+	uint64_t seq;
+	int64_t until_ms;
+};
+
+/* A receive attempt that may be repeated (FIFO). */
+struct attempt {
+	struct list link;
+	uint8_t key[16];
+	int64_t until_ms;
+	size_t count;
+	struct queue_handle handles[LIMIT_RECEIVE_MESSAGES];
+};
+
+/* What only queues with groups or deduplication need. */
+struct queue_extra {
+	struct map groups; /* by hash, without group 0 */
+	struct map dedup_map;
+	struct list dedups;
+	struct list attempts;
+};
+
+struct engine_queue {
+	uint64_t number;
+	bool is_fifo, is_defined;
+	struct queue_settings settings; /* label is owned */
+	struct queue_counters *counters;
+	uint64_t next_seq;
+	uint64_t visible, in_flight, delayed;
+	struct list messages;	  /* all, by seq */
+	struct list ready_groups; /* next to be served first */
+	struct list waiting;	  /* receives, oldest first */
+	struct list dirty_link;	  /* in engine->dirty while something may be given to waiting receives */
+	struct timer retention;
+	struct group plain;	  /* messages without a group */
+	struct queue_extra *extra; /* NULL until needed */
+};
+
+struct segment_messages {
+	uint32_t segment;
+	struct list messages;
+};
+
+struct engine {
+	struct journal *journal;
+	struct engine_options options;
+	struct mailbox mailbox;
+	struct timer_heap timers;
+	struct map queues;   /* by number */
+	struct map messages; /* by queue and seq */
+	struct map segments; /* by number */
+	struct list pending; /* commands that wait for durability, by after_lsn */
+	struct list dirty;   /* queues */
+	struct list checkpoint_asked, checkpoint_taken; /* commands */
+	struct message *free_messages; /* chained by in_queue.next */
+	void **slabs;
+	size_t slab_count;
+	int64_t now_ms;
+	bool is_stopping, has_final_checkpoint, is_replaying;
+	uint32_t compacting; /* segment, 0: none */
+	struct buf scratch;  /* a record being built or copied */
+	_Atomic uint64_t queue_count, message_count, waiting_count;
+};
+
+/* ---- message.c ---- */
+
+struct engine_queue *queue_find(const struct engine *engine, uint64_t number);
+struct engine_queue *queue_get(struct engine *engine, uint64_t number, bool is_fifo); /* makes it */
+void queue_forget(struct engine *engine, struct engine_queue *queue); /* has no messages */
+struct queue_extra *queue_extra_get(struct engine_queue *queue);
+void queue_drop_dedups(struct engine_queue *queue, int64_t now_ms); /* those that are over; INT64_MAX: all */
+struct dedup *queue_find_dedup(const struct engine_queue *queue, const uint8_t key[16]);
+void queue_mark_dirty(struct engine *engine, struct engine_queue *queue);
+bool group_is_noisy(const struct engine_queue *queue, const struct group *group);
+struct message *message_find(const struct engine *engine, uint64_t queue, uint64_t seq);
+/* Enters a message that is not placed yet. */
+struct message *message_add(struct engine *engine, struct engine_queue *queue, uint64_t seq, uint64_t group,
+			    struct journal_location location);
+void message_place(struct engine *engine, struct message *message); /* by its state */
+void message_unplace(struct engine *engine, struct message *message);
+void message_relocate(struct engine *engine, struct message *message, struct journal_location location);
+void message_remove(struct engine *engine, struct message *message);
+void queue_publish(struct engine_queue *queue); /* numbers into the counters */
+
+/* ---- apply.c ---- */
+
+enum err apply_record(struct engine *engine, const struct journal_record *record);
+void apply_send(struct engine *engine, struct engine_queue *queue, const struct record_head *head,
+		struct journal_location location);
+void apply_lease(struct engine *engine, struct message *message, int64_t received_ms, int64_t visible_ms);
+void apply_visibility(struct engine *engine, struct message *message, int64_t visible_ms);
+void apply_purge(struct engine *engine, struct engine_queue *queue, uint64_t last_seq);
+/* A message's time has come: visible again. */
+void message_due(struct engine *engine, struct message *message);
+
+/* ---- command.c ---- */
+
+void command_execute(struct engine *engine, struct queue_command *command);
+/* Answers when all that was appended so far is durable. */
+void command_answer(struct engine *engine, struct queue_command *command, enum queue_result result);
+void command_answer_now(struct queue_command *command, enum queue_result result);
+uint64_t append_record(struct engine *engine, enum record_type type, uint64_t queue, const struct str *parts,
+		       size_t count, struct journal_location *out_location);
+void append_seqs(struct engine *engine, enum record_type type, struct engine_queue *queue,
+		 const uint64_t *seqs, size_t count);
+void expire_messages(struct engine *engine, struct engine_queue *queue);
+bool message_is_expired(const struct engine *engine, const struct message *message);
+
+/* ---- receive.c ---- */
+
+void receive_execute(struct engine *engine, struct queue_command *command);
+void receive_end_waiting(struct engine *engine, struct queue_command *command, enum queue_result result);
+void receive_serve_waiting(struct engine *engine, struct engine_queue *queue);
+
+/* ---- move.c ---- */
+
+/* Moves to the dead letter queue; false if the bytes cannot be read or there is no room. */
+bool move_message(struct engine *engine, struct message *message, struct engine_queue *to,
+		  const uint8_t *new_id, struct str origin);
+void redrive_execute(struct engine *engine, struct queue_command *command);
+void browse_execute(struct engine *engine, struct queue_command *command);
+
+/* ---- checkpoint.c, compact.c ---- */
+
+void checkpoint_encode(const struct engine *engine, struct buf *out);
+enum err checkpoint_decode(void *context, struct str checkpoint);
+void compact_step(struct engine *engine);
+
+#endif

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * message: what stands where.
+ *
+ * A group is linked into its queue's ready_groups exactly while it can give a message; counts of
+ * visible, in flight and delayed messages follow the states. message_unplace and message_place
+ * surround every change of state, so that no other code keeps these in step.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "queue/engine_private.h"
+
+enum { SLAB_MESSAGES = 512, NOISY_IN_FLIGHT = 30, NOISY_SHARE = 10 };
+
+static uint64_t hash_number(uint64_t number)
+{
+	number ^= number >> 33;
+	number *= 0xff51afd7ed558ccdu;
+	number ^= number >> 33;
+	number *= 0xc4ceb9fe1a85ec53u;
+	return number ^ number >> 33;
+}
+
+static uint64_t hash_message(uint64_t queue, uint64_t seq)
+{
+	return hash_number(hash_number(queue) + seq);
+}
+
+static bool queue_has_number(const void *queue, const void *number)
+{
+	return ((const struct engine_queue *)queue)->number == *(const uint64_t *)number;
+}
+
+struct engine_queue *queue_find(const struct engine *engine, uint64_t number)
+{
+	return map_find(&engine->queues, hash_number(number), queue_has_number, &number);
+}
+
+static void group_init(struct group *group, uint64_t hash)
+{
+	*group = (struct group){.hash = hash};
+	list_init(&group->ready);
+	list_init(&group->returned);
+}
+
+struct engine_queue *queue_get(struct engine *engine, uint64_t number, bool is_fifo)
+{
+	struct engine_queue *queue = queue_find(engine, number);
+
+	if (queue)
+		return queue;
+	queue = heap_alloc(sizeof(*queue));
+	queue->number = number;
+	queue->is_fifo = is_fifo;
+	queue->next_seq = 1;
+	queue->retention.kind = TIMER_RETENTION;
+	list_init(&queue->messages);
+	list_init(&queue->ready_groups);
+	list_init(&queue->waiting);
+	group_init(&queue->plain, 0);
+	map_insert(&engine->queues, hash_number(number), queue);
+	atomic_fetch_add_explicit(&engine->queue_count, 1, memory_order_relaxed);
+	return queue;
+}
+
+static void free_list(struct list *list, size_t link_offset)
+{
+	while (!list_is_empty(list)) {
+		struct list *link = list->next;
+		list_remove(link);
+		heap_free((char *)link - link_offset);
+	}
+}
+
+void queue_forget(struct engine *engine, struct engine_queue *queue)
+{
+	check(list_is_empty(&queue->messages));
+	check(list_is_empty(&queue->waiting));
+	timer_clear(&engine->timers, &queue->retention);
+	if (list_is_linked(&queue->dirty_link))
+		list_remove(&queue->dirty_link);
+	if (queue->extra) {
+		queue_drop_dedups(queue, INT64_MAX);
+		free_list(&queue->extra->attempts, offsetof(struct attempt, link));
+		check(queue->extra->groups.count == 0);
+		map_done(&queue->extra->groups);
+		map_done(&queue->extra->dedup_map);
+		heap_free(queue->extra);
+	}
+	map_remove(&engine->queues, hash_number(queue->number), queue);
+	atomic_fetch_sub_explicit(&engine->queue_count, 1, memory_order_relaxed);
+	heap_free((void *)(uintptr_t)queue->settings.label.data);
+	heap_free(queue);
+}
+
+struct queue_extra *queue_extra_get(struct engine_queue *queue)
+{
+	if (!queue->extra) {
+		queue->extra = heap_alloc(sizeof(*queue->extra));
+		list_init(&queue->extra->dedups);
+		list_init(&queue->extra->attempts);
+	}
+	return queue->extra;
+}
+
+void queue_drop_dedups(struct engine_queue *queue, int64_t now_ms)
+{
+	if (!queue->extra)
+		return;
+	while (!list_is_empty(&queue->extra->dedups)) {
+		struct dedup *dedup = container_of(queue->extra->dedups.next, struct dedup, link);
+		if (dedup->until_ms > now_ms)
+			break;
+		list_remove(&dedup->link);
+		map_remove(&queue->extra->dedup_map, get_u64(dedup->key), dedup);
+		heap_free(dedup);
+	}
+}
+
+static bool dedup_has_key(const void *dedup, const void *key)
+{
+	return memcmp(((const struct dedup *)dedup)->key, key, 16) == 0;
+}
+
+struct dedup *queue_find_dedup(const struct engine_queue *queue, const uint8_t key[16])
+{
+	if (!queue->extra)
+		return NULL;
+	return map_find(&queue->extra->dedup_map, get_u64(key), dedup_has_key, key);
+}
+
+void queue_mark_dirty(struct engine *engine, struct engine_queue *queue)
+{
+	if (!list_is_empty(&queue->waiting) && !list_is_linked(&queue->dirty_link))
+		list_push_back(&engine->dirty, &queue->dirty_link);
+}
+
+bool group_is_noisy(const struct engine_queue *queue, const struct group *group)
+{
+	return group->in_flight >= NOISY_IN_FLIGHT && group->in_flight * NOISY_SHARE > queue->in_flight;
+}
+
+static bool group_has_hash(const void *group, const void *hash)
+{
+	return ((const struct group *)group)->hash == *(const uint64_t *)hash;
+}
+
+static struct group *group_get(struct engine_queue *queue, uint64_t hash)
+{
+	if (hash == 0)
+		return &queue->plain;
+
+	struct queue_extra *extra = queue_extra_get(queue);
+	struct group *group = map_find(&extra->groups, hash, group_has_hash, &hash);
+	if (!group) {
+		group = heap_alloc(sizeof(*group));
+		group_init(group, hash);
+		map_insert(&extra->groups, hash, group);
+	}
+	return group;
+}
+
+static bool group_can_give(const struct engine_queue *queue, const struct group *group)
+{
+	if (!queue->is_fifo)
+		return !list_is_empty(&group->ready) || !list_is_empty(&group->returned);
+	return !list_is_empty(&group->ready) &&
+	       container_of(group->ready.next, struct message, link)->state == MESSAGE_READY;
+}
+
+static void group_refresh(struct engine *engine, struct engine_queue *queue, struct group *group)
+{
+	bool can_give = group_can_give(queue, group);
+
+	if (can_give && !list_is_linked(&group->link))
+		list_push_back(&queue->ready_groups, &group->link);
+	else if (!can_give && list_is_linked(&group->link))
+		list_remove(&group->link);
+	if (can_give)
+		queue_mark_dirty(engine, queue);
+	if (group->messages == 0 && group->hash != 0) {
+		map_remove(&queue->extra->groups, group->hash, group);
+		heap_free(group);
+	}
+}
+
+struct message_key {
+	uint64_t queue, seq;
+};
+
+static bool message_has_key(const void *value, const void *wanted)
+{
+	const struct message *message = value;
+	const struct message_key *key = wanted;
+
+	return message->seq == key->seq && message->queue->number == key->queue;
+}
+
+struct message *message_find(const struct engine *engine, uint64_t queue, uint64_t seq)
+{
+	struct message_key key = {queue, seq};
+
+	return map_find(&engine->messages, hash_message(queue, seq), message_has_key, &key);
+}
+
+static struct message *message_alloc(struct engine *engine)
+{
+	if (!engine->free_messages) {
+		struct message *slab = heap_alloc(sizeof(*slab) * SLAB_MESSAGES);
+		engine->slabs = heap_resize(engine->slabs, (engine->slab_count + 1) * sizeof(void *));
+		engine->slabs[engine->slab_count++] = slab;
+		for (size_t i = 0; i < SLAB_MESSAGES; i++) {
+			slab[i].in_queue.next = engine->free_messages ? &engine->free_messages->in_queue : NULL;
+			engine->free_messages = &slab[i];
+		}
+	}
+
+	struct message *message = engine->free_messages;
+	struct list *next = message->in_queue.next;
+	engine->free_messages = next ? container_of(next, struct message, in_queue) : NULL;
+	*message = (struct message){.timer.kind = TIMER_MESSAGE};
+	return message;
+}
+
+static bool segment_has_number(const void *segment, const void *number)
+{
+	return ((const struct segment_messages *)segment)->segment == *(const uint32_t *)number;
+}
+
+static void enter_segment(struct engine *engine, struct message *message)
+{
+	uint32_t number = message->location.segment;
+	struct segment_messages *segment =
+		map_find(&engine->segments, hash_number(number), segment_has_number, &number);
+
+	if (!segment) {
+		segment = heap_alloc(sizeof(*segment));
+		segment->segment = number;
+		list_init(&segment->messages);
+		map_insert(&engine->segments, hash_number(number), segment);
+	}
+	list_push_back(&segment->messages, &message->in_segment);
+	journal_live_add(engine->journal, number, 1, message->location.size);
+}
+
+static void leave_segment(struct engine *engine, struct message *message)
+{
+	struct list *before = message->in_segment.prev;
+
+	journal_live_add(engine->journal, message->location.segment, -1, -(int64_t)message->location.size);
+	list_remove(&message->in_segment);
+	if (!list_is_empty(before))
+		return;
+	/* Only the head is left: `before` is the head of an empty list. */
+	struct segment_messages *segment = container_of(before, struct segment_messages, messages);
+	map_remove(&engine->segments, hash_number(segment->segment), segment);
+	heap_free(segment);
+}
+
+struct message *message_add(struct engine *engine, struct engine_queue *queue, uint64_t seq, uint64_t group,
+			    struct journal_location location)
+{
+	struct message *message = message_alloc(engine);
+
+	message->queue = queue;
+	message->group = group_get(queue, group);
+	message->group->messages++;
+	message->seq = seq;
+	message->location = location;
+	list_push_back(&queue->messages, &message->in_queue);
+	if (queue->is_fifo)
+		list_push_back(&message->group->ready, &message->link);
+	map_insert(&engine->messages, hash_message(queue->number, seq), message);
+	enter_segment(engine, message);
+	atomic_store_explicit(&engine->message_count, engine->messages.count, memory_order_relaxed);
+	return message;
+}
+
+void message_place(struct engine *engine, struct message *message)
+{
+	struct engine_queue *queue = message->queue;
+
+	switch ((enum message_state)message->state) {
+	case MESSAGE_READY:
+		queue->visible++;
+		if (!queue->is_fifo)
+			list_push_back(message->receives == 0 || message->receives >= 3
+					       ? &message->group->ready
+					       : &message->group->returned,
+				       &message->link);
+		break;
+	case MESSAGE_IN_FLIGHT:
+		queue->in_flight++;
+		message->group->in_flight++;
+		timer_set(&engine->timers, &message->timer, message->visible_ms);
+		break;
+	case MESSAGE_DELAYED:
+		queue->delayed++;
+		timer_set(&engine->timers, &message->timer, message->visible_ms);
+		break;
+	}
+	group_refresh(engine, queue, message->group);
+}
+
+void message_unplace(struct engine *engine, struct message *message)
+{
+	struct engine_queue *queue = message->queue;
+
+	switch ((enum message_state)message->state) {
+	case MESSAGE_READY:
+		queue->visible--;
+		if (!queue->is_fifo)
+			list_remove(&message->link);
+		break;
+	case MESSAGE_IN_FLIGHT:
+		queue->in_flight--;
+		message->group->in_flight--;
+		timer_clear(&engine->timers, &message->timer);
+		break;
+	case MESSAGE_DELAYED:
+		queue->delayed--;
+		timer_clear(&engine->timers, &message->timer);
+		break;
+	}
+}
+
+void message_relocate(struct engine *engine, struct message *message, struct journal_location location)
+{
+	leave_segment(engine, message);
+	message->location = location;
+	enter_segment(engine, message);
+}
+
+void message_remove(struct engine *engine, struct message *message)
+{
+	struct engine_queue *queue = message->queue;
+	struct group *group = message->group;
+
+	message_unplace(engine, message);
+	if (queue->is_fifo)
+		list_remove(&message->link);
+	list_remove(&message->in_queue);
+	map_remove(&engine->messages, hash_message(queue->number, message->seq), message);
+	leave_segment(engine, message);
+	group->messages--;
+	group_refresh(engine, queue, group);
+	message->in_queue.next = engine->free_messages ? &engine->free_messages->in_queue : NULL;
+	engine->free_messages = message;
+	atomic_store_explicit(&engine->message_count, engine->messages.count, memory_order_relaxed);
+}
+
+static void publish(_Atomic int64_t *place, uint64_t value)
+{
+	atomic_store_explicit(place, (int64_t)value, memory_order_relaxed);
+}
+
+void queue_publish(struct engine_queue *queue)
+{
+	struct queue_counters *counters = queue->counters;
+
+	if (!counters)
+		return;
+	publish(&counters->visible, queue->visible);
+	publish(&counters->in_flight, queue->in_flight);
+	publish(&counters->delayed, queue->delayed);
+	publish(&counters->oldest_sent_ms,
+		list_is_empty(&queue->messages)
+			? 0
+			: (uint64_t)container_of(queue->messages.next, struct message, in_queue)->sent_ms);
+}

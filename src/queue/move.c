@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * move: messages that change their queue, and looking at messages without receiving them.
+ *
+ * A move is one record: the message leaves and enters in the same instant, whatever crashes. The bytes are copied, so that
+ * a segment's messages always belong to the queues that its records name.
+ */
+#include <string.h>
+
+#include "queue/engine_private.h"
+
+/* Reads a message's record; *out_head and *out_payload point into engine->scratch. */
+static bool read_record(struct engine *engine, const struct message *message, struct record_head *out_head,
+			struct str *out_payload)
+{
+	struct journal_record record;
+
+	buf_reset(&engine->scratch);
+	if (journal_read(engine->journal, message->location, &engine->scratch, &record))
+		return false;
+	if (record.type == RECORD_MOVE)
+		record.data = str_slice(record.data, RECORD_MOVE_SIZE, record.data.size);
+	return record_head_decode(record.data, out_head, out_payload);
+}
+
+bool move_message(struct engine *engine, struct message *message, struct engine_queue *to,
+		  const uint8_t *new_id, struct str origin)
+{
+	uint8_t bytes[RECORD_MOVE_SIZE + RECORD_HEAD_SIZE];
+	struct record_head head;
+	struct str payload;
+	struct journal_location location;
+
+	if (!read_record(engine, message, &head, &payload))
+		return false;
+	if (!journal_has_room(engine->journal, sizeof(bytes) + payload.size + origin.size))
+		return false;
+	put_u64(bytes, message->queue->number);
+	put_u64(bytes + 8, message->seq);
+	head.seq = to->next_seq;
+	head.visible_ms = 0;
+	head.dedup_until_ms = 0;
+	head.is_fifo = to->is_fifo;
+	head.origin = origin;
+	head.receive_count = new_id ? 0 : message->receive_count;
+	head.first_receive_ms = new_id ? 0 : message->first_receive_ms;
+	if (new_id)
+		memcpy(head.id, new_id, 16);
+	if (new_id || to->is_fifo)
+		head.sent_ms = engine->now_ms;
+	record_head_encode(&head, bytes + RECORD_MOVE_SIZE);
+	struct str parts[] = {str_of(bytes, sizeof(bytes)), origin, payload};
+	append_record(engine, RECORD_MOVE, to->number, parts, 3, &location);
+
+	struct engine_queue *from = message->queue;
+	apply_send(engine, to, &head, location);
+	message_remove(engine, message);
+	if (from->counters)
+		atomic_fetch_add_explicit(&from->counters->moved_out, 1, memory_order_relaxed);
+	if (to->counters)
+		atomic_fetch_add_explicit(&to->counters->moved_in, 1, memory_order_relaxed);
+	queue_publish(to);
+	return true;
+}
+
+/* Where a redriven message goes, or NULL. */
+static struct engine_queue *find_target(struct engine *engine, const struct queue_command *command,
+					const struct message *message)
+{
+	struct record_head head;
+	struct str payload;
+
+	if (command->redrive.to)
+		return queue_find(engine, command->redrive.to);
+	if (!read_record(engine, message, &head, &payload) || head.origin.size == 0)
+		return NULL;
+	return queue_find(engine, command->redrive.find_label(command->redrive.find_context, head.origin));
+}
+
+static struct message *first_ready(struct engine_queue *queue)
+{
+	if (list_is_empty(&queue->ready_groups))
+		return NULL;
+
+	struct group *group = container_of(queue->ready_groups.next, struct group, link);
+	struct list *list = list_is_empty(&group->returned) ? &group->ready : &group->returned;
+	return container_of(list->next, struct message, link);
+}
+
+void redrive_execute(struct engine *engine, struct queue_command *command)
+{
+	struct engine_queue *queue = queue_find(engine, command->queue);
+	struct prng prng;
+
+	command->redrive.moved = 0;
+	if (!queue) {
+		command_answer(engine, command, QUEUE_NOT_FOUND);
+		return;
+	}
+	prng_init(&prng, command->redrive.random);
+	while (command->redrive.moved < command->redrive.max) {
+		uint8_t id[16];
+		struct message *message = first_ready(queue);
+		if (!message) {
+			command->redrive.is_empty = true;
+			break;
+		}
+		struct engine_queue *to = find_target(engine, command, message);
+		if (!to || !to->is_defined) {
+			command->redrive.is_unknown_source = true;
+			break;
+		}
+		put_u64(id, prng_next(&prng));
+		put_u64(id + 8, prng_next(&prng));
+		id[6] = (uint8_t)((id[6] & 0x0f) | 0x40);
+		id[8] = (uint8_t)((id[8] & 0x3f) | 0x80);
+		if (!move_message(engine, message, to, id, STR("")))
+			break;
+		command->redrive.moved++;
+	}
+	queue_publish(queue);
+	command_answer(engine, command, QUEUE_OK);
+}
+
+void browse_execute(struct engine *engine, struct queue_command *command)
+{
+	struct engine_queue *queue = queue_find(engine, command->queue);
+
+	command->browse.count = 0;
+	command->browse.has_more = false;
+	if (!queue) {
+		command_answer(engine, command, QUEUE_NOT_FOUND);
+		return;
+	}
+	for (struct list *link = queue->messages.next; link != &queue->messages; link = link->next) {
+		struct message *message = container_of(link, struct message, in_queue);
+		if (message->seq <= command->browse.from_seq || message_is_expired(engine, message))
+			continue;
+		if (command->browse.count == command->browse.max) {
+			command->browse.has_more = true;
+			break;
+		}
+		journal_pin(engine->journal, message->location.segment);
+		command->browse.deliveries[command->browse.count++] = (struct queue_delivery){
+			.location = message->location,
+			.handle = {queue->number, message->seq, message->receives, message->received_ms},
+			.receive_count = message->receive_count,
+			.first_receive_ms = message->first_receive_ms,
+			.state = (int)message->state,
+			.visible_at_ms = message->state == MESSAGE_READY ? 0 : message->visible_ms,
+		};
+	}
+	/* Others can read only what is durable. */
+	command_answer(engine, command, QUEUE_OK);
+}

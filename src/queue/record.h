@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * record: the changes that the engine writes to the journal, and how they look in bytes.
+ *
+ * A record is the change, not the request: replay needs no clock, no policy and no randomness.
+ * All numbers are little endian. Pure functions.
+ */
+#ifndef TERN_QUEUE_RECORD_H
+#define TERN_QUEUE_RECORD_H
+
+#include "base/base.h"
+
+enum record_type {
+	RECORD_SEND = 1,   /* message head, origin, payload; the record's queue is the message's */
+	RECORD_LEASE,	   /* received_ms, visible_ms, then the seqs that were received */
+	RECORD_VISIBILITY, /* seq, visible_ms; 0: visible at once */
+	RECORD_DELETE,	   /* seqs */
+	RECORD_EXPIRE,	   /* seqs */
+	RECORD_MOVE,	   /* source queue, source seq, then as SEND: one message leaves and enters at once */
+	RECORD_CARRY,	   /* as SEND: the same message at a new place */
+	RECORD_PURGE,	   /* last seq that goes */
+	RECORD_DROP,	   /* nothing */
+};
+
+/* What a message's record says of it, besides origin and payload. */
+struct record_head {
+	uint64_t seq;
+	uint8_t id[16];
+	int64_t sent_ms;
+	int64_t visible_ms; /* end of its delay, 0: none */
+	uint64_t group;
+	uint8_t dedup[16];
+	int64_t dedup_until_ms; /* 0: no deduplication id */
+	uint32_t receive_count; /* over its life, when written */
+	int64_t first_receive_ms;
+	bool is_fifo;
+	struct str origin; /* at most 255 bytes */
+};
+
+enum { RECORD_HEAD_SIZE = 86, RECORD_MOVE_SIZE = 16, RECORD_SEQS_MAX = 100 };
+
+/* Writes the fixed part, RECORD_HEAD_SIZE bytes; origin and payload follow it. */
+void record_head_encode(const struct record_head *head, uint8_t *out);
+/* Reads head and origin; *out_payload is the rest. False if the bytes are too short. */
+bool record_head_decode(struct str data, struct record_head *out_head, struct str *out_payload);
+
+static inline void put_u64(uint8_t *out, uint64_t value)
+{
+	for (int i = 0; i < 8; i++)
+		out[i] = (uint8_t)(value >> (8 * i));
+}
+static inline uint64_t get_u64(const void *bytes)
+{
+	const uint8_t *in = bytes;
+	uint64_t value = 0;
+
+	for (int i = 7; i >= 0; i--)
+		value = value << 8 | in[i];
+	return value;
+}
+static inline void put_u32(uint8_t *out, uint32_t value)
+{
+	for (int i = 0; i < 4; i++)
+		out[i] = (uint8_t)(value >> (8 * i));
+}
+static inline uint32_t get_u32(const void *bytes)
+{
+	const uint8_t *in = bytes;
+
+	return (uint32_t)in[0] | (uint32_t)in[1] << 8 | (uint32_t)in[2] << 16 | (uint32_t)in[3] << 24;
+}
+
+#endif
