@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net/server: event loops, listeners and HTTP connections.
+ *
+ * N threads, each with its own loop, its own listening sockets and its own connections; a
+ * connection and its requests belong to one thread for all their life. The callbacks of struct
+ * net_options run on a net thread; nothing here may block it. Functions that take a net_thread or
+ * a net_request are for that thread only, except net_thread_post. Functions that take the
+ * net_server are for the thread that made it, except net_server_stats.
+ *
+ * A request's life: it begins with on_request and ends when its owner calls net_respond or
+ * net_request_end, once, during on_request or any time later on its thread. Until then the struct,
+ * its arena and all views of request->http stay where they are. If the peer goes away (or the
+ * server stops for good) before that, on_abort is called once, is_aborted is true from then on, and
+ * the owner still has to end the request: inside on_abort, or later. Either function does;
+ * net_respond then sends nothing. One request at a time runs on a connection; those behind it wait.
+ */
+#ifndef TERN_NET_SERVER_H
+#define TERN_NET_SERVER_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/mailbox.h"
+#include "http/request.h"
+
+struct net_server;
+struct net_thread;
+struct net_connection;
+
+struct net_request {
+	struct arena arena; /* for what lives as long as the request; reset at its end */
+	struct http_request http;
+	struct net_thread *thread;
+	uint32_t listener; /* what net_listen gave */
+	bool is_tls;
+	bool is_aborted;
+	void *user; /* the owner's; NULL at the beginning */
+	void *user_more;
+
+	/* The module's own. */
+	struct net_connection *connection; /* NULL once aborted */
+	struct net_request *next_free;
+	char *storage; /* a large message's bytes, on the heap */
+};
+
+struct net_options {
+	uint32_t threads; /* 0: 1 */
+	void *context;	  /* handed to thread_init */
+
+	/* Runs first on each new thread; what it returns is net_thread_context. May be NULL. */
+	void *(*thread_init)(struct net_thread *thread, void *context);
+	/* Runs last on each thread. May be NULL. */
+	void (*thread_done)(struct net_thread *thread);
+
+	void (*on_request)(struct net_request *request);
+	void (*on_abort)(struct net_request *request);
+	/* Takes over a letter of net_thread_post. NULL if nobody posts. */
+	void (*on_letter)(struct net_thread *thread, struct letter *letter);
+	/*
+	 * Once after each turn of the loop in which a request, letter or timer was handled, before
+	 * the answers of the turn are written. May respond, post and set the timer. May be NULL.
+	 */
+	void (*on_turn)(struct net_thread *thread);
+	/* The time of net_thread_set_timer has come; it is not set any more. May be NULL. */
+	void (*on_timer)(struct net_thread *thread);
+	/* net_server_stop has begun: answer what waits for something to happen. May be NULL. */
+	void (*on_drain)(struct net_thread *thread);
+
+	/* 0: the value of limits.h */
+	uint32_t connections_max;
+	uint32_t head_ms, body_ms, idle_ms;
+};
+
+/* Never fails; listens to nothing yet. Ignores SIGPIPE for the process. Free with net_server_free. */
+struct net_server *net_server_new(const struct net_options *options);
+
+/*
+ * Before net_server_start. `address` is "ADDR:PORT", "[ADDR6]:PORT", "NAME:PORT" or "unix:PATH".
+ * Gives the bound port (port 0 lets the system choose; 0 for a unix socket). Connections are taken
+ * once the server started. ERR_INVALID: not an address; ERR_BUSY: somebody listens there;
+ * ERR_IO: refused for another reason, in errno.
+ */
+must_check enum err net_listen(struct net_server *server, struct str address, uint16_t *out_port);
+
+/* Starts the threads; returns when every thread_init has returned. */
+void net_server_start(struct net_server *server);
+
+/*
+ * Stops listening, closes idle connections, lets requests in progress end, and after `grace_ms`
+ * aborts the others. Returns when all connections are closed, all requests have ended and the
+ * threads have. A request that its owner does not end within 5 s after its abort is given up.
+ */
+void net_server_stop(struct net_server *server, uint32_t grace_ms);
+
+/* After net_server_stop, or if it was never started. NULL is accepted and left behind. */
+void net_server_free(struct net_server **server);
+
+struct net_thread *net_server_thread(struct net_server *server, uint32_t index);
+
+struct net_stats {
+	uint64_t connections_open, connections_accepted, connections_refused;
+	uint64_t requests, requests_refused, requests_aborted; /* refused: answered 4xx here */
+	uint64_t bytes_in, bytes_out;
+};
+/* Any thread. Sums of all threads, each number for itself up to date. */
+void net_server_stats(struct net_server *server, struct net_stats *out);
+
+/*
+ * Ends the request. Everything is copied, so headers and body may live in the request's arena.
+ * Content-Length, Date and Connection are added. The request must not be touched afterwards.
+ */
+void net_respond(struct net_request *request, int status, const struct http_header *headers,
+		 size_t header_count, struct str body);
+/* Ends the request without an answer; if it is not aborted its connection is closed. */
+void net_request_end(struct net_request *request);
+/* "127.0.0.1:40312" or "unix", in the request's arena; empty once aborted. */
+struct str net_request_peer(struct net_request *request);
+
+void *net_thread_context(struct net_thread *thread);
+uint32_t net_thread_index(struct net_thread *thread);
+struct net_server *net_thread_server(struct net_thread *thread);
+/* Any thread, from net_server_new to net_server_free. Letters left after the stop are not read. */
+void net_thread_post(struct net_thread *thread, struct letter *letter);
+/* Calls on_timer once when clock_now_ms() >= at_ms; replaces the time set before. INT64_MAX: never. */
+void net_thread_set_timer(struct net_thread *thread, int64_t at_ms);
+
+#endif
