@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "catalog/catalog.h"
+
+static char path[64];
+
+static int setup(void **state)
+{
+	(void)state;
+	snprintf(path, sizeof(path), "/tmp/tern-catalog-XXXXXX");
+	return mkdtemp(path) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	char file[96];
+
+	(void)state;
+	snprintf(file, sizeof(file), "%s/data.mdb", path);
+	unlink(file);
+	snprintf(file, sizeof(file), "%s/lock.mdb", path);
+	unlink(file);
+	return rmdir(path);
+}
+
+static void put(struct catalog *catalog, struct str key, struct str value)
+{
+	assert_int_equal(catalog_begin(catalog, true), ERR_OK);
+	assert_int_equal(catalog_put(catalog, CATALOG_META, key, value), ERR_OK);
+	assert_int_equal(catalog_commit(catalog), ERR_OK);
+}
+
+static void test_what_was_committed_is_there_after_reopening(void **state)
+{
+	(void)state;
+	struct catalog *catalog;
+	struct str value;
+
+	assert_int_equal(catalog_open(path, true, &catalog), ERR_OK);
+	put(catalog, STR("a"), STR("1"));
+	assert_int_equal(catalog_begin(catalog, true), ERR_OK);
+	assert_int_equal(catalog_put(catalog, CATALOG_META, STR("b"), STR("2")), ERR_OK);
+	catalog_abort(catalog);
+	catalog_free(&catalog);
+	assert_null(catalog);
+
+	assert_int_equal(catalog_open(path, true, &catalog), ERR_OK);
+	assert_int_equal(catalog_begin(catalog, false), ERR_OK);
+	assert_int_equal(catalog_get(catalog, CATALOG_META, STR("a"), &value), ERR_OK);
+	assert_true(str_equal(value, STR("1")));
+	assert_int_equal(catalog_get(catalog, CATALOG_META, STR("b"), &value), ERR_NOTFOUND);
+	catalog_abort(catalog);
+	catalog_free(&catalog);
+}
+
+static enum err concatenate(void *context, struct str key, struct str value)
+{
+	buf_append(context, key);
+	buf_append(context, value);
+	return ERR_OK;
+}
+
+static void test_each_visits_in_key_order(void **state)
+{
+	(void)state;
+	struct catalog *catalog;
+	struct buf seen = {0};
+
+	assert_int_equal(catalog_open(path, false, &catalog), ERR_OK);
+	assert_int_equal(catalog_begin(catalog, true), ERR_OK);
+	assert_int_equal(catalog_put(catalog, CATALOG_SQS_TASKS, STR("b"), STR("2")), ERR_OK);
+	assert_int_equal(catalog_put(catalog, CATALOG_SQS_TASKS, STR("a"), STR("1")), ERR_OK);
+	assert_int_equal(catalog_each(catalog, CATALOG_SQS_TASKS, concatenate, &seen), ERR_OK);
+	assert_true(str_equal(buf_str(&seen), STR("a1b2")));
+	assert_int_equal(catalog_delete(catalog, CATALOG_SQS_TASKS, STR("c")), ERR_NOTFOUND);
+	assert_int_equal(catalog_commit(catalog), ERR_OK);
+	buf_done(&seen);
+	catalog_free(&catalog);
+}
+
+static void test_a_newer_version_is_refused(void **state)
+{
+	(void)state;
+	struct catalog *catalog;
+
+	assert_int_equal(catalog_open(path, true, &catalog), ERR_OK);
+	put(catalog, STR("version"), STR("2"));
+	catalog_free(&catalog);
+	assert_int_equal(catalog_open(path, true, &catalog), ERR_VERSION);
+}
