@@ -248,7 +248,9 @@ static void leave_segment(struct engine *engine, struct message *message)
 {
 	struct list *before = message->in_segment.prev;
 
-	journal_live_add(engine->journal, message->location.segment, -1, -(int64_t)message->location.size);
+	if (engine->journal) /* opening may have failed with messages already loaded */
+		journal_live_add(engine->journal, message->location.segment, -1,
+				 -(int64_t)message->location.size);
 	list_remove(&message->in_segment);
 	if (!list_is_empty(before))
 		return;
