@@ -18,6 +18,10 @@ enum { QUEUES = 4, MESSAGES = 400, HANDLES = 64, VISIBILITY_MS = 30000, STEPS = 
 
 enum state { STATE_NONE, STATE_MAYBE, STATE_SENT, STATE_DELETE_ASKED, STATE_DELETED };
 
+struct totals {
+	uint64_t sent, received, deleted, restarts, failures;
+};
+
 struct model_message {
 	enum state state;
 	uint64_t queue, group, seq;
@@ -38,6 +42,8 @@ struct sim {
 	struct journal_work *work[2];
 	int64_t now_ms;
 	bool is_canary;
+	uint64_t answers; /* hash of all of them, in order */
+	struct totals *totals;
 	char payload[600];
 };
 
@@ -58,6 +64,11 @@ static void violate(struct sim *sim, const char *what, size_t message)
 	       (unsigned long long)sim->seed, sim->step, message, what, (unsigned long long)sim->seed,
 	       (unsigned long long)sim->seed, sim->is_canary ? " --canary lost-sync" : "");
 	exit(1);
+}
+
+static void mix(struct sim *sim, uint64_t value)
+{
+	sim->answers = (sim->answers ^ value) * 0x100000001b3 + 1;
 }
 
 static bool is_fifo(uint64_t queue)
@@ -120,6 +131,8 @@ static void check_delivery(struct sim *sim, struct order *order, size_t index)
 		violate(sim, "delivered while it was hidden", message);
 	if (is_fifo(model->queue))
 		check_order(sim, order, index, message);
+	mix(sim, message * 1000 + delivery->receive_count);
+	sim->totals->received++;
 	model->seq = delivery->handle.seq;
 	if (model->state == STATE_MAYBE)
 		model->state = STATE_SENT;
@@ -136,6 +149,7 @@ static void answered(struct queue_command *command)
 	struct sim *sim = order->sim;
 	struct model_message *model = &sim->messages[order->message];
 
+	mix(sim, (uint64_t)command->type * 100 + (uint64_t)command->result);
 	if (command->type == QUEUE_RECEIVE && command->result == QUEUE_OK) {
 		for (size_t i = 0; i < command->receive.count; i++)
 			check_delivery(sim, order, i);
@@ -144,11 +158,13 @@ static void answered(struct queue_command *command)
 	} else if (command->type == QUEUE_SEND && command->result == QUEUE_OK &&
 		   order->send.result == QUEUE_OK) {
 		model->seq = order->send.seq;
+		sim->totals->sent++;
 		if (model->state == STATE_MAYBE)
 			model->state = STATE_SENT;
 	} else if (command->type == QUEUE_DELETE && command->result == QUEUE_OK &&
 		   order->change.result == QUEUE_OK) {
 		model->state = STATE_DELETED;
+		sim->totals->deleted++;
 	}
 	list_remove(&order->link);
 	heap_free(order);
@@ -246,6 +262,7 @@ static void start(struct sim *sim)
 
 static void restart(struct sim *sim)
 {
+	sim->totals->restarts++;
 	for (size_t lane = 0; lane < 2; lane++) {
 		if (!sim->work[lane])
 			continue;
@@ -284,11 +301,30 @@ static void drain(struct sim *sim)
 			violate(sim, "acknowledged and never delivered again", i);
 }
 
-static void run_seed(uint64_t seed, bool is_canary)
+static void disturb(struct sim *sim)
+{
+	struct disk_faults faults = {.syncs_lie = sim->is_canary};
+	uint64_t after = 1 + prng_below(&sim->prng, 12);
+
+	switch (prng_below(&sim->prng, 4)) {
+	case 0:
+		faults.fail_sync_after = after;
+		break;
+	case 1:
+		faults.fail_write_after = after;
+		break;
+	default:
+		faults.crash_after = after;
+	}
+	disk_memory_set_faults(sim->disk, faults);
+}
+
+static uint64_t run_seed(uint64_t seed, bool is_canary, struct totals *totals)
 {
 	struct sim *sim = heap_alloc(sizeof(*sim));
 
 	sim->seed = seed;
+	sim->totals = totals;
 	sim->is_canary = is_canary;
 	sim->now_ms = 1000000;
 	prng_init(&sim->prng, seed);
@@ -309,17 +345,20 @@ static void run_seed(uint64_t seed, bool is_canary)
 		else if (choice < 94)
 			queue_submit(sim->engine, &order_new(sim, QUEUE_CHECKPOINT, 0)->command);
 		else if (choice == 94)
-			disk_memory_set_faults(sim->disk, (struct disk_faults){
-				.syncs_lie = is_canary, .crash_after = 1 + prng_below(&sim->prng, 12)});
+			disturb(sim);
 		turn(sim, false);
-		if (disk_memory_has_crashed(sim->disk))
+		bool has_failed = engine_journal_stats(sim->engine).has_failed;
+		totals->failures += has_failed;
+		if (has_failed || disk_memory_has_crashed(sim->disk))
 			restart(sim);
 	}
 	restart(sim);
 	drain(sim);
 	engine_free(&sim->engine);
 	sim->disk->ops->free(sim->disk);
+	uint64_t answers = sim->answers;
 	heap_free(sim);
+	return answers;
 }
 
 int main(int argc, char **argv)
@@ -337,8 +376,18 @@ int main(int argc, char **argv)
 		}
 	}
 	base_init();
-	for (unsigned long long seed = from; seed <= to; seed++)
-		run_seed(seed, is_canary);
+	struct totals totals = {0};
+	for (unsigned long long seed = from; seed <= to; seed++) {
+		uint64_t answers = run_seed(seed, is_canary, &totals);
+		if (seed % 10 == 0 && run_seed(seed, is_canary, &totals) != answers) {
+			printf("seed %llu: two runs, different answers\n", seed);
+			return 1;
+		}
+	}
+	printf("%llu sent, %llu received, %llu deleted, %llu restarts, %llu failed journals\n",
+	       (unsigned long long)totals.sent, (unsigned long long)totals.received,
+	       (unsigned long long)totals.deleted, (unsigned long long)totals.restarts,
+	       (unsigned long long)totals.failures);
 	printf("%llu passed, 0 failed\n", to - from + 1);
 	return 0;
 }
