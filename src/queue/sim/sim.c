@@ -14,7 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUEUES = 4, MESSAGES = 400, HANDLES = 64, VISIBILITY_MS = 30000, STEPS = 300, ROUNDS = 2000 };
+enum { QUEUES = 4, MESSAGES = 400, HANDLES = 64, STEPS = 300, ROUNDS = 2000 };
+enum { VISIBILITY_MS = 30000 };
 
 enum state { STATE_NONE, STATE_MAYBE, STATE_SENT, STATE_DELETE_ASKED, STATE_DELETED };
 
@@ -339,7 +340,9 @@ static uint64_t run_seed(uint64_t seed, bool is_canary, struct totals *totals)
 		else if (choice < 70)
 			receive(sim, 1 + prng_below(&sim->prng, QUEUES));
 		else if (choice < 90 && sim->handle_count)
-			delete(sim, prng_below(&sim->prng, sim->handle_count < HANDLES ? sim->handle_count : HANDLES));
+			delete(sim, prng_below(&sim->prng, sim->handle_count < HANDLES
+								   ? sim->handle_count
+								   : HANDLES));
 		else if (choice < 92)
 			sim->now_ms += (int64_t)prng_below(&sim->prng, 2 * VISIBILITY_MS);
 		else if (choice < 94)
