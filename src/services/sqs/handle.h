@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * handle: receipt handles, sealed with the server's key so that nobody can forge one or use one queue's handle on another.
+ *
+ * The same receive gives the same text (the key and the contents decide), which a repeated receive attempt needs. Pure; any thread.
+ */
+#ifndef TERN_SERVICES_SQS_HANDLE_H
+#define TERN_SERVICES_SQS_HANDLE_H
+
+#include "core/core.h"
+
+/* In the arena; at most 200 characters of base64. */
+struct str sqs_handle_seal(const struct core *core, struct arena *arena,
+			   const struct queue_handle *handle);
+/* False if it is not a handle that this server sealed for that queue. */
+bool sqs_handle_open(const struct core *core, struct str text, uint64_t queue,
+		     struct queue_handle *out_handle);
+
+#endif

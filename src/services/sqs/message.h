@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * message: an SQS message as the bytes that the queue engine keeps, and back.
+ *
+ * Holds what the engine does not know: body, attributes, sender, group id, deduplication id, trace header. The MD5s are computed once,
+ * when the message is sent, and kept. Pure; any thread.
+ */
+#ifndef TERN_SERVICES_SQS_MESSAGE_H
+#define TERN_SERVICES_SQS_MESSAGE_H
+
+#include "api/sqs.h"
+#include "base/base.h"
+
+struct sqs_stored_message {
+	struct str body;
+	struct str sender;
+	struct str group, dedup; /* ids as sent; data NULL: none */
+	struct str trace;	 /* AWSTraceHeader; data NULL: none */
+	struct sqs_message_attributes_entry *attributes; /* in the order sent */
+	size_t attribute_count;
+	uint8_t body_md5[16];
+};
+
+/* Appends the encoded message. */
+void sqs_message_encode(struct buf *out, const struct sqs_stored_message *message);
+/* Views into `payload`; arrays in the arena. ERR_DAMAGED if it is no such message. */
+must_check enum err sqs_message_decode(struct arena *arena, struct str payload,
+				       struct sqs_stored_message *out_message);
+
+/* Hex MD5 of AWS's canonical form of message attributes, sorted by name; in the arena. */
+struct str sqs_attributes_md5(struct arena *arena, const struct sqs_message_attributes_entry *entries,
+			      size_t count);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * registry: the queues of all accounts and regions, for every thread.
+ *
+ * A struct sqs_queue is a snapshot of a queue's settings that never changes; a change of settings
+ * puts a new snapshot in its place. Readers hold a reference, so a call goes on with what it found
+ * even if the queue is changed or deleted meanwhile. Only the control thread (or main at start-up)
+ * changes the registry; any thread looks things up, under a lock that is held for one lookup.
+ */
+#ifndef TERN_SERVICES_SQS_REGISTRY_H
+#define TERN_SERVICES_SQS_REGISTRY_H
+
+#include "core/core.h"
+
+#define SQS_ARN_SIZE_MAX 160
+
+enum sqs_dedup_scope { SQS_DEDUP_QUEUE, SQS_DEDUP_GROUP };
+enum sqs_redrive_permission { SQS_REDRIVE_ALLOW_ALL, SQS_REDRIVE_DENY_ALL, SQS_REDRIVE_BY_QUEUE };
+
+/* What lives as long as the queue, through all its snapshots. */
+struct sqs_queue_life {
+	_Atomic uint32_t references; /* of snapshots, and of the engine until its QUEUE_DROP is answered */
+	struct queue_counters counters;
+	_Atomic int64_t purged_at_ms; /* the last PurgeQueue; 0: never */
+};
+
+struct sqs_queue {
+	_Atomic uint32_t references;
+	struct sqs_queue_life *life;
+	uint64_t number; /* in the engine and in receipt handles; never used again */
+	struct str account, region, name, arn;
+
+	bool is_fifo;
+	bool has_content_dedup;
+	enum sqs_dedup_scope dedup_scope;
+	bool is_per_group_limit; /* FifoThroughputLimit is perMessageGroupId */
+	int64_t delay_seconds, message_size_max, retention_seconds, wait_seconds, visibility_seconds;
+	int64_t created_ms, modified_ms;
+
+	struct str policy; /* as given; empty: none */
+	struct str redrive_policy; /* as given; empty: none */
+	struct str dead_letter_arn; /* of redrive_policy */
+	uint32_t max_receive_count;
+	struct str redrive_allow_policy; /* as given; empty: none */
+	enum sqs_redrive_permission redrive_permission;
+	const struct str *redrive_sources; /* ARNs */
+	size_t redrive_source_count;
+	struct str kms_key; /* KmsMasterKeyId; empty: none */
+	int64_t kms_reuse_seconds;
+	bool has_sqs_managed_sse;
+
+	const struct shape_pair *tags; /* sorted by key */
+	size_t tag_count;
+	struct arena memory; /* holds all texts above; freed with the last reference */
+};
+
+struct sqs_registry;
+struct sqs_registry *sqs_registry_new(void);
+void sqs_registry_free(struct sqs_registry **registry);
+
+/* Any thread. NULL if there is none; release what is returned. */
+const struct sqs_queue *sqs_registry_find(struct sqs_registry *registry, struct str account,
+					  struct str region, struct str name);
+const struct sqs_queue *sqs_registry_find_arn(struct sqs_registry *registry, struct str arn);
+const struct sqs_queue *sqs_registry_find_number(struct sqs_registry *registry, uint64_t number);
+void sqs_queue_release(const struct sqs_queue *queue); /* accepts NULL */
+
+/*
+ * Any thread: visits all queues of an account and region (NULL data: of all) in order of account, region
+ * and name, those after `after` only; the visitor returns false to stop. It must not call the registry, but may
+ * take references of its own with sqs_queue_hold.
+ */
+typedef bool (*sqs_queue_visit_fn)(void *context, const struct sqs_queue *queue);
+void sqs_registry_each(struct sqs_registry *registry, struct str account, struct str region,
+		       struct str after, sqs_queue_visit_fn visit, void *context);
+const struct sqs_queue *sqs_queue_hold(const struct sqs_queue *queue);
+
+/* Control thread. Puts the snapshot in, in place of one with the same ARN; takes over the caller's reference. */
+void sqs_registry_put(struct sqs_registry *registry, struct sqs_queue *queue);
+void sqs_registry_remove(struct sqs_registry *registry, const struct sqs_queue *queue);
+
+/*
+ * The queue that a call means: by URL with any host ("http://h/<account>/<name>"), by "/<account>/<name>", by ARN or
+ * by bare name; an empty URL means the request's path. Released when the call ends. Fails with QueueDoesNotExist in the caller's
+ * dialect's words, MissingParameter if nothing is named, InvalidAddress if the URL is none.
+ */
+must_check enum err sqs_queue_of_call(struct call *call, struct str queue_url,
+				      const struct sqs_queue **out_queue);
+/* "<base_url>/<account>/<name>" in the call's arena. */
+struct str sqs_queue_url(struct call *call, const struct sqs_queue *queue);
+
+#endif
