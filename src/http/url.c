@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* url: views where nothing is encoded, one copy where something is. */
+#include "http/url.h"
+
+#include <string.h>
+
+struct http_url http_url_split(struct str target)
+{
+	struct http_url url = {0};
+	size_t fragment = str_find_char(target, '#', 0);
+
+	if (fragment != SIZE_MAX)
+		target.size = fragment;
+	size_t scheme = str_find(target, STR("://"), 0);
+	if (scheme != SIZE_MAX && target.data[0] != '/') {
+		size_t path = str_find_char(target, '/', scheme + 3);
+		size_t query = str_find_char(target, '?', scheme + 3);
+		size_t from = path < query ? path : query;
+		target = from == SIZE_MAX ? (struct str){0} : str_slice(target, from, SIZE_MAX);
+	}
+	size_t query = str_find_char(target, '?', 0);
+	url.path = str_slice(target, 0, query == SIZE_MAX ? target.size : query);
+	if (url.path.size == 0)
+		url.path = STR("/");
+	if (query != SIZE_MAX) {
+		url.has_query = true;
+		url.query = str_slice(target, query + 1, SIZE_MAX);
+	}
+	return url;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+enum err http_url_decode(struct arena *arena, struct str text, struct str *out_text)
+{
+	size_t size = 0;
+
+	if (text.size == 0 || !memchr(text.data, '%', text.size)) {
+		*out_text = text;
+		return ERR_OK;
+	}
+	char *decoded = arena_bytes(arena, text.size);
+	for (size_t i = 0; i < text.size; i++) {
+		if (text.data[i] != '%') {
+			decoded[size++] = text.data[i];
+			continue;
+		}
+		if (i + 2 >= text.size)
+			return ERR_INVALID;
+		int high = hex_digit(text.data[i + 1]);
+		int low = hex_digit(text.data[i + 2]);
+		if (high < 0 || low < 0 || (high == 0 && low == 0))
+			return ERR_INVALID;
+		decoded[size++] = (char)(high * 16 + low);
+		i += 2;
+	}
+	*out_text = str_of(decoded, size);
+	return ERR_OK;
+}
