@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net_private: what the files of net/ share. A thread owns everything below it; the server is
+ * constant while threads run, except the atomics.
+ */
+#ifndef TERN_NET_NET_PRIVATE_H
+#define TERN_NET_NET_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <uv.h>
+
+#include "base/base.h"
+#include "http/response.h"
+#include "net/server.h"
+
+#define NET_READ_SIZE 65536
+#define NET_SPARE_BUFS 64
+#define NET_SPARE_REQUESTS 256
+
+enum net_phase {
+	NET_IDLE,      /* no byte of the next request has come */
+	NET_HEAD,      /* some of its head has */
+	NET_BODY,      /* its head is complete */
+	NET_REQUEST,   /* its owner has it */
+	NET_LINGERING, /* answered for the last time; what still comes is thrown away */
+};
+
+struct net_connection {
+	union {
+		uv_handle_t handle;
+		uv_stream_t stream;
+		uv_tcp_t tcp;
+		uv_pipe_t pipe;
+	};
+	struct net_thread *thread;
+	struct list link;	/* in thread->connections */
+	struct list flush_link; /* in thread->flush */
+	struct net_request *request;
+	struct http_parser *parser; /* of a message that came in part */
+	struct buf in;		    /* that part, or requests that wait for their turn */
+	struct buf out;		    /* answers of this turn */
+	struct buf writing;	    /* what the socket did not take at once */
+	uv_write_t write;
+	uv_shutdown_t shutdown;
+	int64_t deadline_ns; /* steady time; the sweep closes what is over */
+	uint32_t listener;
+	enum net_phase phase;
+	bool is_reading, is_writing, is_closing, is_last; /* is_last: close once all is written */
+};
+
+struct net_listener {
+	union {
+		uv_handle_t handle;
+		uv_stream_t stream;
+		uv_tcp_t tcp;
+		uv_pipe_t pipe;
+	};
+	struct net_thread *thread;
+	uint32_t number;
+	int descriptor; /* until it is given to libuv; -1 then */
+	bool is_unix;
+};
+
+struct net_counts { /* each written by its thread only */
+	_Atomic uint64_t connections_open, connections_accepted, connections_refused;
+	_Atomic uint64_t requests, requests_refused, requests_aborted;
+	_Atomic uint64_t bytes_in, bytes_out;
+};
+
+struct net_thread {
+	struct net_server *server;
+	uint32_t index;
+	pthread_t pthread;
+	void *context;
+	uv_loop_t loop;
+	uv_async_t wake;
+	uv_check_t check;
+	uv_timer_t sweep, timer;
+	int64_t timer_at_ms;
+	struct mailbox mailbox;
+	struct net_listener *listeners;
+	struct list connections, flush;
+	uint32_t connection_count, request_count;
+	bool has_work, is_draining, is_aborting;
+	int64_t drain_deadline_ns;
+	struct http_parser parser; /* of messages that come whole */
+	struct http_date date;
+	struct buf spare_bufs[NET_SPARE_BUFS];
+	uint32_t spare_buf_count;
+	struct net_request *spare_requests;
+	uint32_t spare_request_count;
+	struct net_counts counts;
+	char read_buffer[NET_READ_SIZE];
+};
+
+struct net_place { /* an address that is listened on */
+	struct str text;
+	bool is_unix;
+	int *descriptors; /* one a thread */
+};
+
+struct net_server {
+	struct net_options options;
+	struct net_thread **threads;
+	struct net_place *places;
+	uint32_t place_count;
+	uv_sem_t started;
+	bool is_started;
+	_Atomic bool is_stopping;
+	_Atomic uint32_t grace_ms;
+};
+
+static inline void net_count(_Atomic uint64_t *count, int64_t change)
+{
+	atomic_store_explicit(count,
+			      atomic_load_explicit(count, memory_order_relaxed) + (uint64_t)change,
+			      memory_order_relaxed);
+}
+
+/* connection.c */
+void net_connection_accept(struct net_listener *listener);
+void net_connection_close(struct net_connection *connection);
+/* Writes what is in `out`, then goes on with requests that wait in `in`. */
+void net_connection_flush(struct net_connection *connection);
+/* Closes the connection, or aborts its request, if its time is over. */
+void net_connection_sweep(struct net_connection *connection, int64_t now_ns);
+void net_connection_drain(struct net_connection *connection);
+void net_connection_abort(struct net_connection *connection);
+
+/* request.c */
+struct net_request *net_request_new(struct net_connection *connection);
+void net_request_free(struct net_request *request);
+
+/* thread.c */
+void *net_thread_main(void *context);
+void net_thread_new_buf(struct net_thread *thread, struct buf *out);
+void net_thread_spare_buf(struct net_thread *thread, struct buf *buf);
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* request: requests are used again with the first block of their arena. */
+#include "net/net_private.h"
+
+struct net_request *net_request_new(struct net_connection *connection)
+{
+	struct net_thread *thread = connection->thread;
+	struct net_request *request = thread->spare_requests;
+
+	if (request) {
+		thread->spare_requests = request->next_free;
+		thread->spare_request_count--;
+	} else {
+		request = heap_alloc(sizeof(*request));
+		arena_init(&request->arena);
+	}
+	thread->request_count++;
+	request->thread = thread;
+	request->connection = connection;
+	request->listener = connection->listener;
+	request->is_tls = request->is_aborted = false;
+	request->user = request->user_more = NULL;
+	request->next_free = NULL;
+	return request;
+}
+
+void net_request_free(struct net_request *request)
+{
+	struct net_thread *thread = request->thread;
+
+	heap_free(request->storage);
+	request->storage = NULL;
+	thread->request_count--;
+	if (thread->spare_request_count < NET_SPARE_REQUESTS) {
+		arena_reset(&request->arena);
+		request->next_free = thread->spare_requests;
+		thread->spare_requests = request;
+		thread->spare_request_count++;
+		return;
+	}
+	arena_done(&request->arena);
+	heap_free(request);
+}
+
+/* The connection is free for its next request. */
+static void leave(struct net_request *request)
+{
+	struct net_connection *connection = request->connection;
+	const struct net_options *options = &request->thread->server->options;
+
+	request->thread->has_work = true;
+	if (connection) {
+		connection->request = NULL;
+		connection->phase = NET_IDLE;
+		connection->deadline_ns = clock_steady_ns() + (int64_t)options->idle_ms * 1000000;
+	}
+	net_request_free(request);
+}
+
+void net_respond(struct net_request *request, int status, const struct http_header *headers,
+		 size_t header_count, struct str body)
+{
+	struct net_connection *connection = request->connection;
+	struct net_thread *thread = request->thread;
+
+	if (!connection) {
+		leave(request);
+		return;
+	}
+	if (!request->http.is_keep_alive || thread->is_draining)
+		connection->is_last = true;
+	if (connection->out.capacity == 0)
+		net_thread_new_buf(thread, &connection->out);
+	http_date_update(&thread->date, clock_now_ms());
+	http_response_write(&connection->out,
+			    &(struct http_response){
+				    .status = status,
+				    .version_minor = request->http.version_minor,
+				    .is_keep_alive = !connection->is_last,
+				    .is_head_only = request->http.method == HTTP_METHOD_HEAD,
+				    .headers = headers,
+				    .header_count = header_count,
+				    .body = body},
+			    &thread->date);
+	if (!list_is_linked(&connection->flush_link))
+		list_push_back(&thread->flush, &connection->flush_link);
+	leave(request);
+}
+
+void net_request_end(struct net_request *request)
+{
+	struct net_connection *connection = request->connection;
+
+	leave(request);
+	if (connection)
+		net_connection_close(connection);
+}
+
+struct str net_request_peer(struct net_request *request)
+{
+	struct sockaddr_storage address;
+	char host[64];
+	int size = sizeof(address);
+
+	if (!request->connection)
+		return (struct str){0};
+	if (request->connection->handle.type == UV_NAMED_PIPE)
+		return STR("unix");
+	if (uv_tcp_getpeername(&request->connection->tcp, (struct sockaddr *)&address, &size) != 0)
+		return (struct str){0};
+	if (address.ss_family == AF_INET6) {
+		const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&address;
+		uv_ip6_name(six, host, sizeof(host));
+		return arena_format(&request->arena, "[%s]:%u", host, ntohs(six->sin6_port));
+	}
+	const struct sockaddr_in *four = (const struct sockaddr_in *)&address;
+	uv_ip4_name(four, host, sizeof(host));
+	return arena_format(&request->arena, "%s:%u", host, ntohs(four->sin_port));
+}

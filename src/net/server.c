@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * server: sockets are bound by the thread that makes the server, so that an address in use is known at once, and then handed to
+ * the loops, one socket a loop and place (SO_REUSEPORT): the kernel spreads connections without a lock of ours.
+ */
+#include "net/server.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "net/net_private.h"
+
+struct net_server *net_server_new(const struct net_options *options)
+{
+	struct net_server *server = heap_alloc(sizeof(*server));
+	struct net_options *own = &server->options;
+
+	*own = *options;
+	if (own->threads == 0)
+		own->threads = 1;
+	if (own->connections_max == 0)
+		own->connections_max = LIMIT_CONNECTIONS;
+	if (own->head_ms == 0)
+		own->head_ms = LIMIT_HTTP_HEAD_MS;
+	if (own->body_ms == 0)
+		own->body_ms = LIMIT_HTTP_BODY_MS;
+	if (own->idle_ms == 0)
+		own->idle_ms = LIMIT_HTTP_IDLE_MS;
+	signal(SIGPIPE, SIG_IGN);
+	server->threads = heap_alloc(own->threads * sizeof(*server->threads));
+	for (uint32_t i = 0; i < own->threads; i++) {
+		server->threads[i] = heap_alloc(sizeof(struct net_thread));
+		server->threads[i]->server = server;
+		server->threads[i]->index = i;
+	}
+	return server;
+}
+
+static enum err add_place(struct net_server *server, struct str address, bool is_unix,
+			  int *descriptors)
+{
+	size_t size = (server->place_count + 1) * sizeof(*server->places);
+
+	server->places = heap_resize(server->places, size);
+	server->places[server->place_count++] = (struct net_place){
+		.text = heap_copy(address), .is_unix = is_unix, .descriptors = descriptors};
+	return ERR_OK;
+}
+
+static enum err refusal(void)
+{
+	return errno == EADDRINUSE ? ERR_BUSY : ERR_IO;
+}
+
+/* A socket file without a listener was left behind by a process that was killed. */
+static void remove_stale(const struct sockaddr_un *name)
+{
+	int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (descriptor < 0)
+		return;
+	if (connect(descriptor, (const struct sockaddr *)name, sizeof(*name)) != 0 &&
+	    errno == ECONNREFUSED)
+		unlink(name->sun_path);
+	close(descriptor);
+}
+
+static enum err listen_unix(struct net_server *server, struct str address)
+{
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	struct str path = str_slice(address, 5, SIZE_MAX);
+	uint32_t threads = server->options.threads;
+
+	if (path.size == 0 || path.size >= sizeof(name.sun_path))
+		return ERR_INVALID;
+	memcpy(name.sun_path, path.data, path.size);
+	remove_stale(&name);
+	int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (descriptor < 0)
+		return ERR_IO;
+	if (bind(descriptor, (const struct sockaddr *)&name, sizeof(name)) != 0) {
+		enum err err = refusal();
+		close(descriptor);
+		return err;
+	}
+	int *descriptors = heap_alloc(threads * sizeof(int));
+	descriptors[0] = descriptor;
+	for (uint32_t i = 1; i < threads; i++)
+		descriptors[i] = dup(descriptor);
+	return add_place(server, address, true, descriptors);
+}
+
+static enum err bind_tcp(const struct addrinfo *place, bool is_shared, int *out_descriptor)
+{
+	int one = 1;
+	int descriptor = socket(place->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (descriptor < 0)
+		return ERR_IO;
+	setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (is_shared)
+		setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
+	if (place->ai_family == AF_INET6)
+		setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+	if (bind(descriptor, place->ai_addr, place->ai_addrlen) != 0) {
+		enum err err = refusal();
+		close(descriptor);
+		return err;
+	}
+	*out_descriptor = descriptor;
+	return ERR_OK;
+}
+
+static uint16_t port_of(int descriptor, struct addrinfo *place)
+{
+	struct sockaddr_storage name;
+	socklen_t size = sizeof(name);
+
+	/* Remembered in `place`, so that the other threads bind the same. */
+	check(getsockname(descriptor, (struct sockaddr *)&name, &size) == 0);
+	memcpy(place->ai_addr, &name, size);
+	if (name.ss_family == AF_INET6)
+		return ntohs(((struct sockaddr_in6 *)&name)->sin6_port);
+	return ntohs(((struct sockaddr_in *)&name)->sin_port);
+}
+
+/*
+ * Sockets that share a port would also share it with another server, in silence; so the port is
+ * first taken alone, and somebody who has it is found.
+ */
+static enum err listen_tcp(struct net_server *server, struct str address, struct addrinfo *place,
+			   uint16_t *out_port)
+{
+	uint32_t threads = server->options.threads;
+	int alone;
+
+	enum err err = bind_tcp(place, false, &alone);
+	if (err)
+		return err;
+	if (listen(alone, 4096) != 0) {
+		err = refusal();
+		close(alone);
+		return err;
+	}
+	uint16_t port = port_of(alone, place);
+	int *descriptors = heap_alloc(threads * sizeof(int));
+	descriptors[0] = alone;
+	if (threads > 1)
+		close(alone);
+	for (uint32_t i = 0; i < threads && threads > 1; i++) {
+		err = bind_tcp(place, true, &descriptors[i]);
+		if (err) {
+			while (i-- > 0)
+				close(descriptors[i]);
+			heap_free(descriptors);
+			return err;
+		}
+	}
+	*out_port = port;
+	return add_place(server, address, false, descriptors);
+}
+
+enum err net_listen(struct net_server *server, struct str address, uint16_t *out_port)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+	struct addrinfo *places;
+	char host[256], port[8];
+	uint64_t number;
+
+	if (str_starts(address, STR("unix:"))) {
+		*out_port = 0;
+		return listen_unix(server, address);
+	}
+	size_t colon = address.size;
+	while (colon > 0 && address.data[colon - 1] != ':')
+		colon--;
+	if (colon < 2)
+		return ERR_INVALID;
+	struct str name = str_slice(address, 0, colon - 1);
+	if (name.size >= 2 && name.data[0] == '[' && name.data[name.size - 1] == ']')
+		name = str_slice(name, 1, name.size - 2);
+	if (!str_to_u64(str_slice(address, colon, SIZE_MAX), &number) || number > UINT16_MAX ||
+	    name.size >= sizeof(host))
+		return ERR_INVALID;
+	snprintf(host, sizeof(host), "%.*s", STR_ARG(name));
+	snprintf(port, sizeof(port), "%u", (unsigned)number);
+	if (getaddrinfo(host, port, &hints, &places) != 0)
+		return ERR_INVALID;
+	enum err err = listen_tcp(server, address, places, out_port);
+	freeaddrinfo(places);
+	return err;
+}
+
+void net_server_start(struct net_server *server)
+{
+	uv_sem_init(&server->started, 0);
+	for (uint32_t i = 0; i < server->options.threads; i++) {
+		struct net_thread *thread = server->threads[i];
+		thread->listeners = heap_alloc(server->place_count * sizeof(*thread->listeners));
+		for (uint32_t j = 0; j < server->place_count; j++)
+			thread->listeners[j] =
+				(struct net_listener){.thread = thread,
+						      .number = j,
+						      .descriptor = server->places[j].descriptors[i],
+						      .is_unix = server->places[j].is_unix};
+		check(pthread_create(&thread->pthread, NULL, net_thread_main, thread) == 0);
+	}
+	for (uint32_t i = 0; i < server->options.threads; i++)
+		uv_sem_wait(&server->started);
+	server->is_started = true;
+}
+
+static void remove_socket_files(const struct net_server *server)
+{
+	for (uint32_t i = 0; i < server->place_count; i++) {
+		char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+		if (!server->places[i].is_unix)
+			continue;
+		struct str text = str_slice(server->places[i].text, 5, SIZE_MAX);
+		snprintf(path, sizeof(path), "%.*s", STR_ARG(text));
+		unlink(path);
+	}
+}
+
+void net_server_stop(struct net_server *server, uint32_t grace_ms)
+{
+	if (!server->is_started)
+		return;
+	atomic_store(&server->grace_ms, grace_ms);
+	atomic_store(&server->is_stopping, true);
+	for (uint32_t i = 0; i < server->options.threads; i++)
+		net_thread_wake(server->threads[i]);
+	for (uint32_t i = 0; i < server->options.threads; i++)
+		pthread_join(server->threads[i]->pthread, NULL);
+	remove_socket_files(server);
+	uv_sem_destroy(&server->started);
+}
+
+void net_server_free(struct net_server **server)
+{
+	struct net_server *old = *server;
+
+	if (!old)
+		return;
+	for (uint32_t i = 0; i < old->place_count; i++) {
+		for (uint32_t j = 0; j < old->options.threads && !old->is_started; j++)
+			close(old->places[i].descriptors[j]);
+		heap_free((void *)old->places[i].text.data);
+		heap_free(old->places[i].descriptors);
+	}
+	for (uint32_t i = 0; i < old->options.threads; i++) {
+		heap_free(old->threads[i]->listeners);
+		heap_free(old->threads[i]);
+	}
+	heap_free(old->places);
+	heap_free(old->threads);
+	heap_free(old);
+	*server = NULL;
+}
+
+struct net_thread *net_server_thread(struct net_server *server, uint32_t index)
+{
+	return server->threads[index];
+}
+
+void net_server_stats(struct net_server *server, struct net_stats *out)
+{
+	*out = (struct net_stats){0};
+	for (uint32_t i = 0; i < server->options.threads; i++) {
+		struct net_counts *counts = &server->threads[i]->counts;
+		out->connections_open += counts->connections_open;
+		out->connections_accepted += counts->connections_accepted;
+		out->connections_refused += counts->connections_refused;
+		out->requests += counts->requests;
+		out->requests_refused += counts->requests_refused;
+		out->requests_aborted += counts->requests_aborted;
+		out->bytes_in += counts->bytes_in;
+		out->bytes_out += counts->bytes_out;
+	}
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * thread: one event loop. A turn is what one poll brought: reads and letters first, then the owner's on_turn,
+ * then all answers, one write a connection.
+ *
+ * uv_check runs after each poll, so that the turn ends there; a timer that fires outside of a poll ends a turn of its own.
+ */
+#include "net/net_private.h"
+
+#define SWEEP_MS 1000
+#define GIVE_UP_NS INT64_C(5000000000)
+
+void net_thread_new_buf(struct net_thread *thread, struct buf *out)
+{
+	if (thread->spare_buf_count > 0)
+		*out = thread->spare_bufs[--thread->spare_buf_count];
+	else
+		buf_reserve(out, 4096);
+}
+
+void net_thread_spare_buf(struct net_thread *thread, struct buf *buf)
+{
+	if (buf->capacity > 0 && buf->capacity <= NET_READ_SIZE &&
+	    thread->spare_buf_count < NET_SPARE_BUFS) {
+		buf_reset(buf);
+		thread->spare_bufs[thread->spare_buf_count++] = *buf;
+		*buf = (struct buf){0};
+		return;
+	}
+	buf_done(buf);
+}
+
+static void take_letters(struct net_thread *thread)
+{
+	struct letter *letter = mailbox_take(&thread->mailbox);
+
+	while (letter) {
+		struct letter *next = letter->next;
+		thread->has_work = true;
+		thread->server->options.on_letter(thread, letter);
+		letter = next;
+	}
+}
+
+static void flush_answers(struct net_thread *thread)
+{
+	while (!list_is_empty(&thread->flush)) {
+		struct list *link = thread->flush.next;
+		list_remove(link);
+		net_connection_flush(container_of(link, struct net_connection, flush_link));
+	}
+}
+
+static void turn(struct net_thread *thread)
+{
+	const struct net_options *options = &thread->server->options;
+
+	/* Flushing may begin requests that waited: those are a turn of their own. */
+	while (thread->has_work) {
+		thread->has_work = false;
+		if (options->on_turn)
+			options->on_turn(thread);
+		flush_answers(thread);
+	}
+}
+
+static void end_if_done(struct net_thread *thread)
+{
+	bool is_late = thread->is_aborting && clock_steady_ns() > thread->drain_deadline_ns + GIVE_UP_NS;
+
+	if (thread->is_draining && thread->connection_count == 0 &&
+	    (thread->request_count == 0 || is_late))
+		uv_stop(&thread->loop);
+}
+
+static void for_connections(struct net_thread *thread, void (*visit)(struct net_connection *))
+{
+	struct list *next;
+
+	for (struct list *link = thread->connections.next; link != &thread->connections; link = next) {
+		next = link->next;
+		visit(container_of(link, struct net_connection, link));
+	}
+}
+
+static void begin_drain(struct net_thread *thread)
+{
+	struct net_server *server = thread->server;
+
+	thread->is_draining = true;
+	thread->drain_deadline_ns =
+		clock_steady_ns() + (int64_t)atomic_load(&server->grace_ms) * 1000000;
+	for (uint32_t i = 0; i < server->place_count; i++)
+		uv_close(&thread->listeners[i].handle, NULL);
+	uv_timer_start(&thread->sweep, thread->sweep.timer_cb, 10, 10);
+	thread->has_work = true;
+	if (server->options.on_drain)
+		server->options.on_drain(thread);
+	turn(thread);
+	for_connections(thread, net_connection_drain);
+}
+
+static void on_check(uv_check_t *check)
+{
+	struct net_thread *thread = check->data;
+
+	turn(thread);
+	end_if_done(thread);
+}
+
+static void on_wake(uv_async_t *async)
+{
+	struct net_thread *thread = async->data;
+
+	thread->has_work = true;
+	take_letters(thread);
+	if (atomic_load(&thread->server->is_stopping) && !thread->is_draining)
+		begin_drain(thread);
+}
+
+static void on_sweep(uv_timer_t *timer)
+{
+	struct net_thread *thread = timer->data;
+	int64_t now_ns = clock_steady_ns();
+	struct list *next;
+
+	for (struct list *link = thread->connections.next; link != &thread->connections; link = next) {
+		next = link->next;
+		net_connection_sweep(container_of(link, struct net_connection, link), now_ns);
+	}
+	if (thread->is_draining && !thread->is_aborting && now_ns >= thread->drain_deadline_ns) {
+		thread->is_aborting = true;
+		for_connections(thread, net_connection_abort);
+	}
+	turn(thread);
+	end_if_done(thread);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct net_thread *thread = timer->data;
+	int64_t at_ms = thread->timer_at_ms;
+
+	thread->timer_at_ms = INT64_MAX;
+	if (clock_now_ms() < at_ms) {
+		net_thread_set_timer(thread, at_ms);
+		return;
+	}
+	thread->has_work = true;
+	if (thread->server->options.on_timer)
+		thread->server->options.on_timer(thread);
+	turn(thread);
+}
+
+void net_thread_set_timer(struct net_thread *thread, int64_t at_ms)
+{
+	if (at_ms == thread->timer_at_ms)
+		return;
+	thread->timer_at_ms = at_ms;
+	if (at_ms == INT64_MAX) {
+		uv_timer_stop(&thread->timer);
+		return;
+	}
+	int64_t wait_ms = at_ms - clock_now_ms();
+	uv_update_time(&thread->loop);
+	uv_timer_start(&thread->timer, on_timer, wait_ms > 0 ? (uint64_t)wait_ms : 0, 0);
+}
+
+void net_thread_post(struct net_thread *thread, struct letter *letter)
+{
+	mailbox_push(&thread->mailbox, letter);
+}
+
+void net_thread_wake(struct net_thread *thread)
+{
+	uv_async_send(&thread->wake);
+}
+
+static void on_connection(uv_stream_t *stream, int status)
+{
+	if (status == 0)
+		net_connection_accept(container_of(stream, struct net_listener, stream));
+}
+
+static void listen_all(struct net_thread *thread)
+{
+	for (uint32_t i = 0; i < thread->server->place_count; i++) {
+		struct net_listener *listener = &thread->listeners[i];
+		int failed;
+
+		if (listener->is_unix) {
+			uv_pipe_init(&thread->loop, &listener->pipe, 0);
+			failed = uv_pipe_open(&listener->pipe, listener->descriptor);
+		} else {
+			uv_tcp_init(&thread->loop, &listener->tcp);
+			failed = uv_tcp_open(&listener->tcp, listener->descriptor);
+		}
+		listener->descriptor = -1;
+		check(failed == 0);
+		check(uv_listen(&listener->stream, 4096, on_connection) == 0);
+	}
+}
+
+static void wake_thread(void *context)
+{
+	net_thread_wake(context);
+}
+
+static void init(struct net_thread *thread)
+{
+	uint32_t sweep_ms = SWEEP_MS;
+
+	check(uv_loop_init(&thread->loop) == 0);
+	uv_async_init(&thread->loop, &thread->wake, on_wake);
+	uv_check_init(&thread->loop, &thread->check);
+	uv_timer_init(&thread->loop, &thread->sweep);
+	uv_timer_init(&thread->loop, &thread->timer);
+	thread->wake.data = thread->check.data = thread;
+	thread->sweep.data = thread->timer.data = thread;
+	thread->timer_at_ms = INT64_MAX;
+	list_init(&thread->connections);
+	list_init(&thread->flush);
+	mailbox_init(&thread->mailbox, wake_thread, thread);
+	uv_check_start(&thread->check, on_check);
+	if (thread->server->options.head_ms < sweep_ms)
+		sweep_ms = thread->server->options.head_ms;
+	uv_timer_start(&thread->sweep, on_sweep, sweep_ms, sweep_ms);
+}
+
+static void close_handle(uv_handle_t *handle, void *context)
+{
+	(void)context;
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+static void done(struct net_thread *thread)
+{
+	uv_walk(&thread->loop, close_handle, NULL);
+	uv_run(&thread->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&thread->loop);
+	while (thread->spare_buf_count > 0)
+		buf_done(&thread->spare_bufs[--thread->spare_buf_count]);
+	while (thread->spare_requests) {
+		struct net_request *request = thread->spare_requests;
+		thread->spare_requests = request->next_free;
+		arena_done(&request->arena);
+		heap_free(request);
+	}
+}
+
+void *net_thread_main(void *context)
+{
+	struct net_thread *thread = context;
+	const struct net_options *options = &thread->server->options;
+
+	init(thread);
+	if (options->thread_init)
+		thread->context = options->thread_init(thread, options->context);
+	listen_all(thread);
+	uv_sem_post(&thread->server->started);
+	uv_run(&thread->loop, UV_RUN_DEFAULT);
+	if (options->thread_done)
+		options->thread_done(thread);
+	done(thread);
+	return NULL;
+}
+
+void *net_thread_context(struct net_thread *thread)
+{
+	return thread->context;
+}
+
+uint32_t net_thread_index(struct net_thread *thread)
+{
+	return thread->index;
+}
+
+struct net_server *net_thread_server(struct net_thread *thread)
+{
+	return thread->server;
+}
