@@ -46,7 +46,6 @@ struct call {
 	struct str fault_text;
 
 	/* The dispatcher's. */
-	struct letter letter;
 	resume_fn resume;
 	struct queue_command *command; /* what a parked call waits for */
 	struct list ends;

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* call: what handlers do with their call. */
+#include "core/call.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "core/box.h"
+
+struct call_end {
+	struct list link;
+	call_end_fn end;
+	void *subject;
+};
+
+enum err fail(struct call *call, const struct fault_type *fault, const char *format, ...)
+{
+	va_list arguments;
+	char *text;
+
+	va_start(arguments, format);
+	int size = vsnprintf(NULL, 0, format, arguments);
+	va_end(arguments);
+	text = arena_bytes(call->arena, (size_t)size + 1);
+	va_start(arguments, format);
+	vsnprintf(text, (size_t)size + 1, format, arguments);
+	va_end(arguments);
+	call->fault = fault;
+	call->fault_text = str_of(text, (size_t)size);
+	return ERR_FAULT;
+}
+
+enum err call_submit(struct call *call, struct queue_command *command, resume_fn resume)
+{
+	command->now_ms = call->now_ms;
+	command->done = call_answered;
+	command->context = call;
+	call->command = command;
+	call->resume = resume;
+	queue_submit(call->core->engine, command);
+	return ERR_PARKED;
+}
+
+void call_on_end(struct call *call, call_end_fn end, void *subject)
+{
+	struct call_end *entry = arena_new(call->arena, struct call_end);
+
+	entry->end = end;
+	entry->subject = subject;
+	list_push_front(&call->ends, &entry->link);
+}
+
+void call_end(struct call *call)
+{
+	while (!list_is_empty(&call->ends)) {
+		struct call_end *entry = container_of(call->ends.next, struct call_end, link);
+		list_remove(&entry->link);
+		entry->end(entry->subject);
+	}
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * control: a mailbox, a heap of timers, and a condition to sleep on.
+ *
+ * The clock may be shifted at any moment by a test, so a sleep lasts at most POLL_MS when something is timed; what
+ * is not timed wakes the thread by itself.
+ */
+#include "core/control.h"
+
+#include <pthread.h>
+#include <time.h>
+
+#define POLL_MS 50
+
+struct control {
+	struct core *core;
+	pthread_t thread;
+	struct mailbox mailbox;
+	struct timer_heap timers;
+	pthread_mutex_t mutex;
+	pthread_cond_t condition;
+	bool is_awake, is_stopping; /* under the mutex */
+};
+
+static void wake(void *context)
+{
+	struct control *control = context;
+
+	pthread_mutex_lock(&control->mutex);
+	control->is_awake = true;
+	pthread_cond_signal(&control->condition);
+	pthread_mutex_unlock(&control->mutex);
+}
+
+void control_wake(struct core *core)
+{
+	wake(core->control);
+}
+
+void core_post_control(struct core *core, struct core_task *task)
+{
+	core_post_control_at(core, task, INT64_MIN);
+}
+
+void core_post_control_at(struct core *core, struct core_task *task, int64_t at_ms)
+{
+	task->at_ms = at_ms;
+	mailbox_push(&core->control->mailbox, &task->letter);
+}
+
+static bool take_tasks(struct control *control)
+{
+	struct letter *letter = mailbox_take(&control->mailbox);
+	bool has_run = letter != NULL;
+
+	while (letter) {
+		struct letter *next = letter->next;
+		struct core_task *task = container_of(letter, struct core_task, letter);
+		if (task->at_ms == INT64_MIN)
+			task->run(control->core, task);
+		else
+			timer_set(&control->timers, &task->timer, task->at_ms);
+		letter = next;
+	}
+	return has_run;
+}
+
+static void run_due(struct control *control)
+{
+	struct timer *timer;
+
+	while ((timer = timer_first(&control->timers)) && timer->at_ms <= clock_now_ms()) {
+		struct core_task *task = container_of(timer, struct core_task, timer);
+		timer_clear(&control->timers, timer);
+		task->run(control->core, task);
+	}
+}
+
+/* False once the thread is to end. */
+static bool sleep_until_needed(struct control *control)
+{
+	struct timespec until;
+	bool goes_on;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += POLL_MS * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_nsec -= 1000000000L;
+		until.tv_sec++;
+	}
+	pthread_mutex_lock(&control->mutex);
+	if (!control->is_awake && !control->is_stopping) {
+		if (timer_first(&control->timers))
+			pthread_cond_timedwait(&control->condition, &control->mutex, &until);
+		else
+			pthread_cond_wait(&control->condition, &control->mutex);
+	}
+	control->is_awake = false;
+	goes_on = !control->is_stopping;
+	pthread_mutex_unlock(&control->mutex);
+	return goes_on;
+}
+
+static void *control_main(void *context)
+{
+	struct control *control = context;
+
+	do {
+		while (take_tasks(control))
+			;
+		run_due(control);
+	} while (sleep_until_needed(control));
+	while (take_tasks(control))
+		;
+	return NULL;
+}
+
+void control_start(struct core *core)
+{
+	struct control *control = heap_alloc(sizeof(*control));
+	pthread_condattr_t attributes;
+
+	control->core = core;
+	core->control = control;
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&control->condition, &attributes);
+	pthread_condattr_destroy(&attributes);
+	pthread_mutex_init(&control->mutex, NULL);
+	mailbox_init(&control->mailbox, wake, control);
+	check(pthread_create(&control->thread, NULL, control_main, control) == 0);
+}
+
+void control_stop(struct core *core)
+{
+	struct control *control = core->control;
+
+	pthread_mutex_lock(&control->mutex);
+	control->is_stopping = true;
+	pthread_cond_signal(&control->condition);
+	pthread_mutex_unlock(&control->mutex);
+	pthread_join(control->thread, NULL);
+	timer_heap_done(&control->timers);
+	pthread_cond_destroy(&control->condition);
+	pthread_mutex_destroy(&control->mutex);
+	heap_free(control);
+	core->control = NULL;
+}

@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dispatch: a call begins on its connection's net thread and is answered there. In between it may
+ * visit the control thread (operations that use the catalog) and wait for the queue engine. It is
+ * with one thread at a time: each hand-over is a letter.
+ */
+#include "core/dispatch.h"
+
+#include <string.h>
+
+#include "core/box.h"
+#include "core/control.h"
+#include "core/faults.h"
+#include "core/runner.h"
+#include "wire/credential.h"
+#include "wire/fault.h"
+#include "wire/json.h"
+#include "wire/query.h"
+
+/* Ends the wait of a client that left. Outlives neither the call nor the engine's answer. */
+struct call_cancel {
+	struct queue_command command;
+	struct dispatch_letter letter;
+	struct call_box *box;
+};
+
+uint32_t dispatch_operation_number(const struct dispatch *dispatch,
+				   const struct operation *operation)
+{
+	uint32_t number = operation->index;
+
+	for (size_t i = 0; i < dispatch->routes.service_count; i++) {
+		if (dispatch->routes.services[i] == operation->service)
+			break;
+		number += dispatch->routes.services[i]->operation_count;
+	}
+	return number;
+}
+
+/* ---- answering ---- */
+
+static void encode_output(struct call_box *box, struct buf *body)
+{
+	const struct call *call = &box->call;
+	struct str request_id = str_of(call->request_id, UUID_TEXT_SIZE);
+
+	switch (call->dialect) {
+	case DIALECT_JSON:
+		if (call->operation->out->member_count > 0)
+			wire_json_encode(body, call->operation->out, call->out);
+		break;
+	case DIALECT_QUERY:
+		wire_query_encode(body, call->operation, call->out, request_id);
+		break;
+	case DIALECT_QUERY_JSON:
+		wire_query_encode_json(body, call->operation, call->out, request_id);
+		break;
+	}
+}
+
+static void encode_fault(struct call_box *box, struct buf *body)
+{
+	const struct call *call = &box->call;
+	struct str request_id = str_of(call->request_id, UUID_TEXT_SIZE);
+	struct str xml_namespace = box->service
+					   ? box->service->xml_namespace
+					   : STR("http://webservices.amazon.com/AWSFault/2005-15-09");
+
+	switch (call->dialect) {
+	case DIALECT_JSON:
+		wire_fault_encode_json(body, fault_namespace(call->fault, box->service),
+				       call->fault, call->fault_text);
+		break;
+	case DIALECT_QUERY:
+		wire_fault_encode_query(body, xml_namespace, call->fault, call->fault_text,
+					request_id);
+		break;
+	case DIALECT_QUERY_JSON:
+		wire_fault_encode_query_json(body, call->fault, call->fault_text, request_id);
+		break;
+	}
+}
+
+static struct str content_type(const struct call_box *box)
+{
+	if (box->call.dialect == DIALECT_QUERY)
+		return STR("text/xml");
+	if (box->call.dialect == DIALECT_QUERY_JSON)
+		return STR("application/json");
+	if (box->service && str_equal(box->service->json_version, STR("1.1")))
+		return STR("application/x-amz-json-1.1");
+	return STR("application/x-amz-json-1.0");
+}
+
+static void respond(struct call_box *box, int status, struct str body)
+{
+	const struct call *call = &box->call;
+	struct http_header headers[3];
+	size_t count = 0;
+
+	headers[count++] = (struct http_header){STR("x-amzn-RequestId"),
+						str_of(call->request_id, UUID_TEXT_SIZE)};
+	headers[count++] = (struct http_header){STR("Content-Type"), content_type(box)};
+	if (call->fault && call->dialect == DIALECT_JSON) {
+		headers[count].name = STR("x-amzn-query-error");
+		headers[count++].value =
+			arena_format(call->arena, "%.*s;%s", STR_ARG(call->fault->query_code),
+				     call->fault->is_receiver ? "Receiver" : "Sender");
+	}
+	net_respond(box->request, status, headers, count, body);
+}
+
+static void record(struct call_box *box)
+{
+	const struct call *call = &box->call;
+	enum meter_outcome outcome = METER_OK;
+
+	if (!call->operation)
+		return;
+	if (call->fault)
+		outcome = call->fault->is_receiver ? METER_RECEIVER_FAULT : METER_SENDER_FAULT;
+	meter_record(&box->thread->meter,
+		     dispatch_operation_number(box->thread->dispatch, call->operation), outcome,
+		     clock_steady_ns() - box->begin_ns);
+}
+
+static void finish(struct call_box *box, enum err result)
+{
+	static _Thread_local struct buf body;
+	struct call *call = &box->call;
+
+	if (box->cancel) {
+		box->is_ended = true;
+		box->result = result;
+		return;
+	}
+	if (result != ERR_OK && result != ERR_FAULT) {
+		log_event(LOG_ERROR, "operation failed", log_str("operation", call->operation->name),
+			  log_str("error", err_text(result)),
+			  log_str("request_id", str_of(call->request_id, UUID_TEXT_SIZE)));
+		result = fail(call, &common_faults[FAULT_INTERNAL],
+			      "The request could not be completed because of an internal error.");
+	}
+	buf_reset(&body);
+	if (result == ERR_OK)
+		encode_output(box, &body);
+	else
+		encode_fault(box, &body);
+	record(box);
+	call_end(call);
+	respond(box, result == ERR_OK ? 200 : call->fault->status, buf_str(&body));
+	if (body.capacity > 1 << 20)
+		buf_done(&body);
+}
+
+/* ---- waiting ---- */
+
+static void on_finished(struct dispatch_letter *letter)
+{
+	struct call_box *box = container_of(letter, struct call_box, letter);
+
+	finish(box, box->result);
+}
+
+static void post_back(struct call_box *box, void (*run)(struct dispatch_letter *))
+{
+	box->letter.run = run;
+	net_thread_post(box->request->thread, &box->letter.letter);
+}
+
+static enum err go_on(struct call_box *box)
+{
+	box->call.command = NULL;
+	return box->call.resume(&box->call);
+}
+
+static void resume_on_net(struct dispatch_letter *letter)
+{
+	struct call_box *box = container_of(letter, struct call_box, letter);
+
+	enum err result = go_on(box);
+	if (result != ERR_PARKED)
+		finish(box, result);
+}
+
+static void leave_control(struct call_box *box, enum err result)
+{
+	if (result == ERR_PARKED)
+		return;
+	box->result = result;
+	post_back(box, on_finished);
+}
+
+static void resume_on_control(struct core *core, struct core_task *task)
+{
+	struct call_box *box = container_of(task, struct call_box, task);
+
+	(void)core;
+	leave_control(box, go_on(box));
+}
+
+static void run_on_control(struct core *core, struct core_task *task)
+{
+	struct call_box *box = container_of(task, struct call_box, task);
+	struct call *call = &box->call;
+
+	(void)core;
+	leave_control(box, call->operation->run(call, call->in, call->out));
+}
+
+void call_answered(struct queue_command *command)
+{
+	struct call *call = command->context;
+	struct call_box *box = call->owner;
+
+	if (call->operation->place == OPERATION_ON_CONTROL) {
+		box->task.run = resume_on_control;
+		core_post_control(call->core, &box->task);
+	} else if (runner_net_thread(call->core->runner) == box->request->thread) {
+		resume_on_net(&box->letter);
+	} else {
+		post_back(box, resume_on_net);
+	}
+}
+
+static void on_cancelled(struct dispatch_letter *letter)
+{
+	struct call_cancel *cancel = container_of(letter, struct call_cancel, letter);
+	struct call_box *box = cancel->box;
+
+	box->cancel = NULL;
+	heap_free(cancel);
+	if (box->is_ended)
+		finish(box, box->result);
+}
+
+static void cancel_answered(struct queue_command *command)
+{
+	struct call_cancel *cancel = command->context;
+
+	net_thread_post(cancel->box->request->thread, &cancel->letter.letter);
+}
+
+void dispatch_abort(struct net_request *request)
+{
+	struct call_box *box = request->user;
+
+	if (!box || !box->call.command || box->call.command->type != QUEUE_RECEIVE || box->cancel)
+		return;
+	struct call_cancel *cancel = heap_alloc(sizeof(*cancel));
+	cancel->box = box;
+	cancel->letter.run = on_cancelled;
+	cancel->command.type = QUEUE_CANCEL;
+	cancel->command.queue = box->call.command->queue;
+	cancel->command.now_ms = clock_now_ms();
+	cancel->command.cancel = box->call.command;
+	cancel->command.done = cancel_answered;
+	cancel->command.context = cancel;
+	box->cancel = cancel;
+	queue_submit(box->call.core->engine, &cancel->command);
+}
+
+/* ---- beginning ---- */
+
+static bool is_host(struct str host)
+{
+	if (host.size == 0 || host.size > 255)
+		return false;
+	for (size_t i = 0; i < host.size; i++) {
+		char c = host.data[i];
+		bool is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			       (c >= '0' && c <= '9');
+		if (!is_word && !memchr(".-_:[]", c, 6))
+			return false;
+	}
+	return true;
+}
+
+struct str dispatch_base_url(const struct core *core, struct net_request *request)
+{
+	struct str host = request->http.fields[HTTP_FIELD_HOST];
+	struct str proto = request->http.fields[HTTP_FIELD_X_FORWARDED_PROTO];
+
+	if (!is_host(host))
+		return core->base_url;
+	return arena_format(&request->arena, "%s://%.*s",
+			    request->is_tls || str_equal(proto, STR("https")) ? "https" : "http",
+			    STR_ARG(host));
+}
+
+static bool is_account(struct str text)
+{
+	if (text.size != 12)
+		return false;
+	for (size_t i = 0; i < text.size; i++)
+		if (text.data[i] < '0' || text.data[i] > '9')
+			return false;
+	return true;
+}
+
+/* Whose resources the caller means: said by the credential, which nobody has checked in open mode. */
+static void identify(struct call *call, const struct http_request *http, const struct form *form)
+{
+	struct str authorization = http->fields[HTTP_FIELD_AUTHORIZATION];
+	struct credential credential = {0};
+	struct str scope;
+
+	call->account = call->core->default_account;
+	call->region = call->core->default_region;
+	if (authorization.data)
+		(void)credential_parse_header(authorization, &credential); /* absent is fine too */
+	else if (form_find(form, STR("X-Amz-Credential"), &scope))
+		(void)credential_parse_scope(scope, &credential);
+	if (is_account(credential.access_key))
+		call->account = credential.access_key;
+	if (credential.region.size > 0 && credential.region.size <= 32 &&
+	    is_host(credential.region))
+		call->region = credential.region;
+	call->sender = call->account;
+}
+
+static enum err decode(struct call_box *box, const struct route *route)
+{
+	struct call *call = &box->call;
+	const struct shape *shape = route->operation->in;
+	void *in = arena_alloc(call->arena, shape->size);
+	struct str problem = {0};
+	enum err err;
+
+	if (route->dialect == DIALECT_JSON)
+		err = wire_json_decode(call->arena, box->request->http.body, shape, in, &problem);
+	else
+		err = wire_query_decode(call->arena, &route->form, shape, in, &problem);
+	if (err && problem.size == 0)
+		problem = STR("The request cannot be decoded.");
+	if (err)
+		return fail(call, &common_faults[FAULT_SERIALIZATION], "%.*s", STR_ARG(problem));
+	call->in = in;
+	call->out = arena_alloc(call->arena, route->operation->out->size);
+	return ERR_OK;
+}
+
+static void respond_bare(struct call_box *box)
+{
+	respond(box, 404, STR("<UnknownOperationException/>"));
+}
+
+static struct call_box *box_new(struct net_request *request)
+{
+	struct dispatch_thread *thread = net_thread_context(request->thread);
+	struct call_box *box = arena_new(&request->arena, struct call_box);
+	uint8_t id[16];
+
+	request->user = box;
+	box->request = request;
+	box->thread = thread;
+	box->begin_ns = clock_steady_ns();
+	box->call.core = thread->dispatch->core;
+	box->call.arena = &request->arena;
+	box->call.owner = box;
+	box->call.now_ms = clock_now_ms();
+	list_init(&box->call.ends);
+	uuid_new(id);
+	uuid_format(id, box->call.request_id);
+	return box;
+}
+
+void dispatch_request(struct net_request *request)
+{
+	struct dispatch_thread *thread = net_thread_context(request->thread);
+	struct dispatch *dispatch = thread->dispatch;
+	struct route route;
+
+	if (dispatch->on_other && str_starts(request->http.target, STR("/_"))) {
+		dispatch->on_other(dispatch, request);
+		return;
+	}
+	struct call_box *box = box_new(request);
+	struct call *call = &box->call;
+	route_request(&dispatch->routes, call->arena, &request->http, &route);
+	call->dialect = route.dialect;
+	call->path = route.path;
+	call->operation = route.operation;
+	box->service = route.service;
+	if (!route.operation) {
+		thread->meter.unrouted++;
+		call->fault = route.fault;
+		call->fault_text = route.problem;
+		if (route.is_bare)
+			respond_bare(box);
+		else
+			finish(box, ERR_FAULT);
+		return;
+	}
+	call->base_url = dispatch_base_url(call->core, request);
+	call->trace_header = request->http.fields[HTTP_FIELD_X_AMZN_TRACE_ID];
+	identify(call, &request->http, &route.form);
+	enum err err = decode(box, &route);
+	if (err) {
+		finish(box, err);
+	} else if (route.operation->place == OPERATION_ON_CONTROL) {
+		box->task.run = run_on_control;
+		core_post_control(call->core, &box->task);
+	} else {
+		err = route.operation->run(call, call->in, call->out);
+		if (err != ERR_PARKED)
+			finish(box, err);
+	}
+}
+
+void dispatch_letter(struct net_thread *thread, struct letter *letter)
+{
+	struct dispatch_letter *mine = container_of(letter, struct dispatch_letter, letter);
+
+	(void)thread;
+	mine->run(mine);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dispatch: from an HTTP request to an operation's handler and back.
+ *
+ * Routes, decodes, runs the handler on the thread that the operation asks for, waits while it is parked, encodes the answer
+ * or the fault in the caller's dialect. Its functions are the callbacks of a net_server (net/server.h), on its threads.
+ */
+#ifndef TERN_CORE_DISPATCH_H
+#define TERN_CORE_DISPATCH_H
+
+#include "core/core.h"
+#include "core/meter.h"
+#include "core/route.h"
+#include "net/server.h"
+
+struct dispatch {
+	struct core *core;
+	struct route_table routes;
+	/* Takes over requests whose path begins with "/_" (and then ends them); net thread. May be NULL. */
+	void (*on_other)(struct dispatch *dispatch, struct net_request *request);
+	void *other; /* on_other's */
+};
+
+/* What net_thread_context gives: one a net thread. */
+struct dispatch_thread {
+	struct dispatch *dispatch;
+	struct meter meter;
+};
+
+void dispatch_request(struct net_request *request);
+void dispatch_abort(struct net_request *request);
+void dispatch_letter(struct net_thread *thread, struct letter *letter);
+
+/* For on_other: an answer that was prepared elsewhere comes back as a letter. */
+struct dispatch_letter {
+	struct letter letter;
+	void (*run)(struct dispatch_letter *letter); /* on the net thread it was posted to */
+};
+
+/* Number of an operation in meters; operations of all services in order of the route table. */
+uint32_t dispatch_operation_number(const struct dispatch *dispatch,
+				   const struct operation *operation);
+
+/* "Host" of a request as a URL; the settings' if it has none. In the request's arena. */
+struct str dispatch_base_url(const struct core *core, struct net_request *request);
+
+#endif

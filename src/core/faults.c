@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* faults: one table. */
+#include "core/faults.h"
+
+const struct fault_type common_faults[COMMON_FAULTS] = {
+	[FAULT_SERIALIZATION] = {.shape = STR_INIT("SerializationException"),
+				 .query_code = STR_INIT("SerializationException"),
+				 .status = 400},
+	[FAULT_UNKNOWN_OPERATION] = {.shape = STR_INIT("UnknownOperationException"),
+				     .query_code = STR_INIT("InvalidAction"),
+				     .status = 400},
+	[FAULT_MISSING_ACTION] = {.shape = STR_INIT("MissingActionException"),
+				  .query_code = STR_INIT("MissingAction"),
+				  .status = 400},
+	[FAULT_MALFORMED_QUERY] = {.shape = STR_INIT("MalformedQueryStringException"),
+				   .query_code = STR_INIT("MalformedQueryString"),
+				   .status = 404},
+	[FAULT_INTERNAL] = {.shape = STR_INIT("InternalFailure"),
+			    .query_code = STR_INIT("InternalFailure"),
+			    .status = 500,
+			    .is_receiver = true},
+};
+
+struct str fault_namespace(const struct fault_type *fault, const struct service *service)
+{
+	if (!service || (fault >= common_faults && fault < common_faults + COMMON_FAULTS))
+		return STR("com.amazon.coral.service");
+	return service->namespace;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * faults: what any service may answer before, or instead of, its handler. Constants, any thread.
+ */
+#ifndef TERN_CORE_FAULTS_H
+#define TERN_CORE_FAULTS_H
+
+#include "wire/shape.h"
+
+enum common_fault {
+	FAULT_SERIALIZATION,	 /* the body is not what the dialect says */
+	FAULT_UNKNOWN_OPERATION, /* no such operation, target or action */
+	FAULT_MISSING_ACTION,	 /* Query without Action */
+	FAULT_MALFORMED_QUERY,	 /* a form that cannot be decoded */
+	FAULT_INTERNAL,		 /* went wrong here; SDKs retry */
+	COMMON_FAULTS,
+};
+extern const struct fault_type common_faults[COMMON_FAULTS];
+
+/* What __type begins with: AWS's own framework's name for the common ones, else the service's. */
+struct str fault_namespace(const struct fault_type *fault, const struct service *service);
+
+#endif

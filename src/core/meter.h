@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * meter: what each thread counts about the operations it answered.
+ *
+ * One writer a meter, any readers: a reader sees each number up to date, not all of one moment.
+ */
+#ifndef TERN_CORE_METER_H
+#define TERN_CORE_METER_H
+
+#include "base/base.h"
+
+enum {
+	METER_OPERATIONS = 64, /* of all services together */
+	METER_BUCKETS = 20,    /* bucket n: up to METER_BUCKET_US << n microseconds; the last: all */
+	METER_BUCKET_US = 50,
+};
+
+struct meter_operation {
+	_Atomic uint64_t answered, sender_faults, receiver_faults, nanoseconds;
+	_Atomic uint64_t buckets[METER_BUCKETS];
+};
+
+struct meter {
+	struct meter_operation operations[METER_OPERATIONS];
+	_Atomic uint64_t unrouted; /* requests that named no operation of ours */
+};
+
+enum meter_outcome { METER_OK, METER_SENDER_FAULT, METER_RECEIVER_FAULT };
+void meter_record(struct meter *meter, uint32_t operation, enum meter_outcome outcome,
+		  int64_t nanoseconds);
+/* Adds what `meter` counted to *sum. */
+void meter_add(struct meter *sum, const struct meter *meter);
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * route: a target header means JSON, whatever the path; otherwise an Action, in the query string or in a form, means Query.
+ */
+#include "core/route.h"
+
+#include "core/faults.h"
+#include "http/url.h"
+
+static void refuse(struct route *route, enum common_fault fault, struct str problem)
+{
+	route->fault = &common_faults[fault];
+	route->problem = problem;
+}
+
+static const struct operation *find_operation(const struct service *service, struct str name)
+{
+	size_t low = 0;
+	size_t high = service->operation_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		int order = str_compare(name, service->operations[middle].name);
+		if (order == 0)
+			return &service->operations[middle];
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
+}
+
+static void route_target(const struct route_table *table, struct arena *arena, struct str target,
+			 struct route *route)
+{
+	struct str name = target;
+	struct str prefix = str_cut(&name, '.');
+
+	route->dialect = DIALECT_JSON;
+	for (size_t i = 0; i < table->service_count; i++)
+		if (str_equal(table->services[i]->json_target, prefix))
+			route->service = table->services[i];
+	if (route->service)
+		route->operation = find_operation(route->service, name);
+	if (route->operation)
+		return;
+	if (!str_is_utf8(target))
+		target = STR("(not text)");
+	refuse(route, FAULT_UNKNOWN_OPERATION,
+	       arena_format(arena, "The operation %.*s is not served here.", STR_ARG(target)));
+}
+
+/* "/<12 digits>/<name>": only some actions may be asked of a queue. */
+static bool is_queue_path(struct str path)
+{
+	struct str rest = str_slice(path, 1, SIZE_MAX);
+	struct str account = str_cut(&rest, '/');
+
+	if (account.size != 12 || rest.size == 0)
+		return false;
+	for (size_t i = 0; i < account.size; i++)
+		if (account.data[i] < '0' || account.data[i] > '9')
+			return false;
+	return true;
+}
+
+static bool wants_json(const struct http_request *request)
+{
+	struct str accept = request->fields[HTTP_FIELD_ACCEPT];
+
+	return str_find(accept, STR("application/json"), 0) != SIZE_MAX;
+}
+
+static void route_action(const struct route_table *table, struct arena *arena, struct str action,
+			 struct route *route)
+{
+	for (size_t i = 0; i < table->service_count && !route->operation; i++) {
+		if (table->services[i]->query_version.size == 0)
+			continue;
+		route->service = table->services[i];
+		route->operation = find_operation(table->services[i], action);
+	}
+	if (route->operation && (route->operation->is_on_queue || !is_queue_path(route->path)))
+		return;
+	route->operation = NULL;
+	if (!str_is_utf8(action))
+		action = STR("(not text)");
+	refuse(route, FAULT_UNKNOWN_OPERATION,
+	       arena_format(arena, "The action %.*s is not valid for this endpoint.",
+			    STR_ARG(action)));
+}
+
+static bool is_form(const struct http_request *request)
+{
+	struct str type = request->fields[HTTP_FIELD_CONTENT_TYPE];
+	struct str kind = str_trim(str_cut(&type, ';'));
+
+	return str_equal_nocase(kind, STR("application/x-www-form-urlencoded"));
+}
+
+static void route_without_action(struct arena *arena, const struct http_request *request,
+				 struct route *route)
+{
+	if (is_form(request) && request->body.size > 0) {
+		refuse(route, FAULT_MISSING_ACTION,
+		       STR("The request must contain the parameter Action."));
+		return;
+	}
+	if (request->method == HTTP_METHOD_POST && request->body.size > 0) {
+		route->dialect = DIALECT_JSON;
+		refuse(route, FAULT_UNKNOWN_OPERATION,
+		       STR("The request names no operation: it has neither an X-Amz-Target header "
+			   "nor an Action."));
+		return;
+	}
+	route->is_bare = is_queue_path(route->path) || str_equal(route->path, STR("/"));
+	refuse(route, FAULT_UNKNOWN_OPERATION,
+	       arena_format(arena, "%.*s %.*s is not served here.", STR_ARG(request->method_text),
+			    STR_ARG(route->path)));
+}
+
+void route_request(const struct route_table *table, struct arena *arena,
+		   const struct http_request *request, struct route *out_route)
+{
+	struct http_url url = http_url_split(request->target);
+	struct str action;
+
+	*out_route = (struct route){.dialect = wants_json(request) ? DIALECT_QUERY_JSON
+								   : DIALECT_QUERY};
+	if (http_url_decode(arena, url.path, &out_route->path) != ERR_OK ||
+	    !str_is_utf8(out_route->path)) {
+		out_route->path = STR("/");
+		refuse(out_route, FAULT_MALFORMED_QUERY, STR("The path cannot be decoded."));
+		return;
+	}
+	if (request->fields[HTTP_FIELD_X_AMZ_TARGET].data) {
+		route_target(table, arena, request->fields[HTTP_FIELD_X_AMZ_TARGET], out_route);
+		return;
+	}
+	if (form_parse(arena, url.query, &out_route->form) != ERR_OK ||
+	    (is_form(request) && form_add(arena, request->body, &out_route->form) != ERR_OK)) {
+		refuse(out_route, FAULT_MALFORMED_QUERY,
+		       STR("The query string or form cannot be decoded."));
+		return;
+	}
+	if (form_find(&out_route->form, STR("Action"), &action))
+		route_action(table, arena, action, out_route);
+	else
+		route_without_action(arena, request, out_route);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * route: which operation an HTTP request asks for, and in which dialect. Pure; memory from the
+ * arena; any thread.
+ */
+#ifndef TERN_CORE_ROUTE_H
+#define TERN_CORE_ROUTE_H
+
+#include "core/call.h"
+#include "format/form.h"
+#include "http/request.h"
+
+struct route {
+	enum dialect dialect;
+	const struct operation *operation; /* NULL: fault and problem say why not */
+	const struct service *service;	   /* known even if the operation is not; may be NULL */
+	const struct fault_type *fault;
+	struct str problem;
+	bool is_bare; /* answer 404 <UnknownOperationException/>, as SQS does for a queue's URL without an Action */
+	struct str path;  /* decoded */
+	struct form form; /* Query: query string and body */
+};
+
+struct route_table {
+	const struct service *const *services;
+	size_t service_count;
+};
+
+void route_request(const struct route_table *table, struct arena *arena,
+		   const struct http_request *request, struct route *out_route);
+
+#endif

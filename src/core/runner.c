@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * runner: one lane thread for commits, one for housekeeping; each takes one piece of work at a time.
+ *
+ * Whoever wants a turn raises has_news. On the stepping thread itself that is enough: it looks again before it
+ * leaves. From elsewhere the stepping thread is woken by its own means.
+ */
+#include "core/runner.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <time.h>
+
+#include "net/server.h"
+
+enum lane_state { LANE_IDLE, LANE_GIVEN, LANE_DONE, LANE_ENDING };
+
+struct lane {
+	struct runner *runner;
+	pthread_t thread;
+	sem_t given;
+	_Atomic enum lane_state state;
+	struct journal_work *work;
+};
+
+struct runner {
+	struct engine *engine;
+	struct lane lanes[2];
+	bool blocks_commits;
+	_Atomic bool has_news, is_stopping;
+	bool has_stopped_engine;
+	_Atomic(struct net_thread *) net; /* attached to, or NULL */
+	bool has_thread;
+	pthread_t thread;
+	_Atomic bool ends_thread;
+	pthread_mutex_t mutex;
+	pthread_cond_t condition; /* has_news or ends_thread was raised */
+};
+
+static _Thread_local const struct runner *runner_here;
+
+bool runner_is_here(const struct runner *runner)
+{
+	return runner_here == runner;
+}
+
+struct net_thread *runner_net_thread(const struct runner *runner)
+{
+	return atomic_load(&runner->net);
+}
+
+static void wake(void *context)
+{
+	struct runner *runner = context;
+
+	atomic_store(&runner->has_news, true);
+	if (runner_here == runner)
+		return;
+	struct net_thread *net = atomic_load(&runner->net);
+	if (net) {
+		net_thread_wake(net);
+		return;
+	}
+	pthread_mutex_lock(&runner->mutex);
+	pthread_cond_signal(&runner->condition);
+	pthread_mutex_unlock(&runner->mutex);
+}
+
+static void *lane_main(void *context)
+{
+	struct lane *lane = context;
+
+	for (;;) {
+		while (sem_wait(&lane->given) != 0)
+			;
+		if (atomic_load(&lane->state) == LANE_ENDING)
+			return NULL;
+		journal_work_run(lane->work);
+		atomic_store(&lane->state, LANE_DONE);
+		wake(lane->runner);
+	}
+}
+
+/* True if the engine has news from it. */
+static bool serve_lane(struct runner *runner, enum journal_lane which)
+{
+	struct lane *lane = &runner->lanes[which];
+	bool has_ended = false;
+
+	if (atomic_load(&lane->state) == LANE_DONE) {
+		engine_work_end(runner->engine, lane->work);
+		atomic_store(&lane->state, LANE_IDLE);
+		has_ended = true;
+	}
+	if (atomic_load(&lane->state) != LANE_IDLE)
+		return has_ended;
+	struct journal_work *work = engine_work_begin(runner->engine, which);
+	if (!work)
+		return has_ended;
+	if (which == JOURNAL_COMMIT && !runner->blocks_commits) {
+		journal_work_run(work);
+		engine_work_end(runner->engine, work);
+		return true;
+	}
+	lane->work = work;
+	atomic_store(&lane->state, LANE_GIVEN);
+	sem_post(&lane->given);
+	return has_ended;
+}
+
+static void step(struct runner *runner)
+{
+	bool has_news;
+
+	if (atomic_load(&runner->is_stopping) && !runner->has_stopped_engine) {
+		runner->has_stopped_engine = true;
+		engine_stop(runner->engine);
+	}
+	do {
+		atomic_store(&runner->has_news, false);
+		engine_step(runner->engine, clock_now_ms());
+		has_news = serve_lane(runner, JOURNAL_COMMIT);
+		has_news |= serve_lane(runner, JOURNAL_HOUSEKEEPING);
+	} while (has_news || atomic_load(&runner->has_news));
+}
+
+void runner_turn(struct runner *runner)
+{
+	struct net_thread *net = atomic_load(&runner->net);
+
+	step(runner);
+	if (net)
+		net_thread_set_timer(net, engine_due_ms(runner->engine));
+}
+
+void runner_attach(struct runner *runner, struct net_thread *thread)
+{
+	runner_here = runner;
+	atomic_store(&runner->net, thread);
+}
+
+void runner_detach(struct runner *runner)
+{
+	atomic_store(&runner->net, NULL);
+	runner_here = NULL;
+}
+
+/* Sleeps until there is news, but not past what is due; the clock of tests may jump, hence the bound. */
+static void sleep_until_needed(struct runner *runner)
+{
+	int64_t wait_ms = engine_due_ms(runner->engine) - clock_now_ms();
+	struct timespec until;
+
+	if (wait_ms > 1000)
+		wait_ms = 1000;
+	if (wait_ms < 0)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += wait_ms / 1000;
+	until.tv_nsec += (wait_ms % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_nsec -= 1000000000L;
+		until.tv_sec++;
+	}
+	pthread_mutex_lock(&runner->mutex);
+	if (!atomic_load(&runner->has_news) && !atomic_load(&runner->ends_thread))
+		pthread_cond_timedwait(&runner->condition, &runner->mutex, &until);
+	pthread_mutex_unlock(&runner->mutex);
+}
+
+static void *runner_main(void *context)
+{
+	struct runner *runner = context;
+
+	runner_here = runner;
+	while (!atomic_load(&runner->ends_thread)) {
+		step(runner);
+		sleep_until_needed(runner);
+	}
+	runner_here = NULL;
+	return NULL;
+}
+
+void runner_start_thread(struct runner *runner)
+{
+	runner->has_thread = true;
+	check(pthread_create(&runner->thread, NULL, runner_main, runner) == 0);
+}
+
+void runner_stop_thread(struct runner *runner)
+{
+	if (!runner->has_thread)
+		return;
+	pthread_mutex_lock(&runner->mutex);
+	atomic_store(&runner->ends_thread, true);
+	pthread_cond_signal(&runner->condition);
+	pthread_mutex_unlock(&runner->mutex);
+	pthread_join(runner->thread, NULL);
+	runner->has_thread = false;
+}
+
+void runner_stop_engine(struct runner *runner)
+{
+	atomic_store(&runner->is_stopping, true);
+	wake(runner);
+}
+
+void runner_settle(struct runner *runner)
+{
+	do {
+		runner_here = runner;
+		step(runner);
+		runner_here = NULL;
+		if (engine_is_idle(runner->engine))
+			return;
+		sleep_until_needed(runner);
+	} while (true);
+}
+
+enum err runner_new(struct core *core, const struct runner_options *options,
+		    struct journal_report *out_report)
+{
+	struct runner *runner = heap_alloc(sizeof(*runner));
+	struct engine_options engine_options = options->engine;
+	pthread_condattr_t attributes;
+
+	engine_options.wake = wake;
+	engine_options.wake_context = runner;
+	runner->blocks_commits = options->blocks_commits;
+	pthread_mutex_init(&runner->mutex, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&runner->condition, &attributes);
+	pthread_condattr_destroy(&attributes);
+	enum err err = engine_open(options->disk, &engine_options, &runner->engine, out_report);
+	if (err) {
+		pthread_cond_destroy(&runner->condition);
+		pthread_mutex_destroy(&runner->mutex);
+		heap_free(runner);
+		return err;
+	}
+	for (int i = 0; i < 2; i++) {
+		struct lane *lane = &runner->lanes[i];
+		lane->runner = runner;
+		sem_init(&lane->given, 0, 0);
+		check(pthread_create(&lane->thread, NULL, lane_main, lane) == 0);
+	}
+	core->engine = runner->engine;
+	core->runner = runner;
+	return ERR_OK;
+}
+
+void runner_free(struct core *core)
+{
+	struct runner *runner = core->runner;
+
+	for (int i = 0; i < 2; i++) {
+		struct lane *lane = &runner->lanes[i];
+		check(atomic_load(&lane->state) == LANE_IDLE);
+		atomic_store(&lane->state, LANE_ENDING);
+		sem_post(&lane->given);
+		pthread_join(lane->thread, NULL);
+		sem_destroy(&lane->given);
+	}
+	engine_free(&runner->engine);
+	pthread_cond_destroy(&runner->condition);
+	pthread_mutex_destroy(&runner->mutex);
+	heap_free(runner);
+	core->engine = NULL;
+	core->runner = NULL;
+}
+
+struct waiter {
+	sem_t done;
+	bool is_done;
+};
+
+static void on_waited(struct queue_command *command)
+{
+	struct waiter *waiter = command->context;
+
+	waiter->is_done = true;
+	sem_post(&waiter->done);
+}
+
+void core_submit_and_wait(struct core *core, struct queue_command *command)
+{
+	struct runner *runner = core->runner;
+	struct waiter waiter = {0};
+
+	sem_init(&waiter.done, 0, 0);
+	command->done = on_waited;
+	command->context = &waiter;
+	queue_submit(core->engine, command);
+	if (atomic_load(&runner->net) || runner->has_thread) {
+		while (sem_wait(&waiter.done) != 0)
+			;
+	} else {
+		while (!waiter.is_done) {
+			runner_here = runner;
+			step(runner);
+			runner_here = NULL;
+			if (!waiter.is_done)
+				sleep_until_needed(runner);
+		}
+	}
+	sem_destroy(&waiter.done);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * runner: gives the queue engine its turns, and threads to its blocking work.
+ *
+ * The engine is stepped either within a net thread's turns (few cores: a turn is a batch), or by a
+ * thread of its own. Until one of them is chosen, and after the end of the chosen one, the thread that made the runner steps it, with
+ * runner_turn or by waiting in core_submit_and_wait.
+ */
+#ifndef TERN_CORE_RUNNER_H
+#define TERN_CORE_RUNNER_H
+
+#include "core/core.h"
+
+struct net_thread;
+
+struct runner_options {
+	struct engine_options engine; /* its wake is set by the runner */
+	struct disk *disk;	      /* borrowed */
+	bool blocks_commits; /* false: commits are cheap (no syncs) and run within the turn */
+};
+
+/*
+ * Opens the engine and sets core->engine and core->runner. Errors as engine_open.
+ */
+must_check enum err runner_new(struct core *core, const struct runner_options *options,
+			       struct journal_report *out_report);
+/* The engine must be idle. */
+void runner_free(struct core *core);
+
+/* The engine's turns are those of this net thread from now on; called on that thread. */
+void runner_attach(struct runner *runner, struct net_thread *thread);
+/* On the attached thread, at each of its turns and timers. */
+void runner_turn(struct runner *runner);
+/* On the attached thread, at its end: main goes on. */
+void runner_detach(struct runner *runner);
+/* Starts and ends a thread of the runner's own. */
+void runner_start_thread(struct runner *runner);
+void runner_stop_thread(struct runner *runner);
+
+/* Any thread: waiting receives are answered, and what comes from now on is refused. */
+void runner_stop_engine(struct runner *runner);
+/* Main, when nobody else steps: steps until everything is answered and durable. */
+void runner_settle(struct runner *runner);
+/* The net thread that the runner is attached to, or NULL; stable while requests run. */
+struct net_thread *runner_net_thread(const struct runner *runner);
+/* True on the thread that steps the engine now. */
+bool runner_is_here(const struct runner *runner);
+
+#endif
