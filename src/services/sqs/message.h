@@ -16,7 +16,7 @@ struct sqs_stored_message {
 	struct str sender;
 	struct str group, dedup; /* ids as sent; data NULL: none */
 	struct str trace;	 /* AWSTraceHeader; data NULL: none */
-	struct sqs_message_attributes_entry *attributes; /* in the order sent */
+	struct sqs_message_attribute_value_entry *attributes; /* in the order sent */
 	size_t attribute_count;
 	uint8_t body_md5[16];
 };
@@ -28,7 +28,7 @@ must_check enum err sqs_message_decode(struct arena *arena, struct str payload,
 				       struct sqs_stored_message *out_message);
 
 /* Hex MD5 of AWS's canonical form of message attributes, sorted by name; in the arena. */
-struct str sqs_attributes_md5(struct arena *arena, const struct sqs_message_attributes_entry *entries,
+struct str sqs_attributes_md5(struct arena *arena, const struct sqs_message_attribute_value_entry *entries,
 			      size_t count);
 
 #endif

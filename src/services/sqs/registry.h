@@ -24,6 +24,7 @@ struct sqs_queue_life {
 	_Atomic int64_t purged_at_ms; /* the last PurgeQueue; 0: never */
 };
 
+/* In one block of memory with its texts and arrays. */
 struct sqs_queue {
 	_Atomic uint32_t references;
 	struct sqs_queue_life *life;
@@ -51,7 +52,6 @@ struct sqs_queue {
 
 	const struct shape_pair *tags; /* sorted by key */
 	size_t tag_count;
-	struct arena memory; /* holds all texts above; freed with the last reference */
 };
 
 struct sqs_registry;
@@ -61,8 +61,8 @@ void sqs_registry_free(struct sqs_registry **registry);
 /* Any thread. NULL if there is none; release what is returned. */
 const struct sqs_queue *sqs_registry_find(struct sqs_registry *registry, struct str account,
 					  struct str region, struct str name);
+size_t sqs_registry_count(struct sqs_registry *registry);
 const struct sqs_queue *sqs_registry_find_arn(struct sqs_registry *registry, struct str arn);
-const struct sqs_queue *sqs_registry_find_number(struct sqs_registry *registry, uint64_t number);
 void sqs_queue_release(const struct sqs_queue *queue); /* accepts NULL */
 
 /*
@@ -75,8 +75,12 @@ void sqs_registry_each(struct sqs_registry *registry, struct str account, struct
 		       struct str after, sqs_queue_visit_fn visit, void *context);
 const struct sqs_queue *sqs_queue_hold(const struct sqs_queue *queue);
 
+/* A deep copy of a draft, with one reference, and a new life if the draft has none. */
+struct sqs_queue *sqs_queue_new(const struct sqs_queue *draft);
+void sqs_queue_life_release(struct sqs_queue_life *life);
+
 /* Control thread. Puts the snapshot in, in place of one with the same ARN; takes over the caller's reference. */
-void sqs_registry_put(struct sqs_registry *registry, struct sqs_queue *queue);
+void sqs_registry_put(struct sqs_registry *registry, const struct sqs_queue *queue);
 void sqs_registry_remove(struct sqs_registry *registry, const struct sqs_queue *queue);
 
 /*

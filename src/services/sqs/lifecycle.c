@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lifecycle: the catalog comes first and decides. What it knows is defined in the engine, at once
+ * and again at each start; a queue that only the engine knows (a crash between the two steps of a
+ * deletion) is dropped at the next start.
+ */
+#include "services/sqs/lifecycle.h"
+
+#include <string.h>
+
+#include "services/sqs/moves.h"
+#include "services/sqs/store.h"
+
+#define REMEMBERED_MS 60000
+
+struct sqs_deletion {
+	struct list link;
+	int64_t at_ms;
+	struct str arn;
+};
+
+static const struct str next_number_key = STR_INIT("sqs.next_queue_number");
+
+static struct str number_key(uint64_t number, char out[8])
+{
+	for (int i = 0; i < 8; i++)
+		out[i] = (char)(number >> (56 - 8 * i));
+	return str_of(out, 8);
+}
+
+/* ---- the engine ---- */
+
+static struct queue_settings settings_of(struct core *core, const struct sqs_queue *queue)
+{
+	struct queue_settings settings = {
+		.is_fifo = queue->is_fifo,
+		.delay_ms = queue->delay_seconds * 1000,
+		.visibility_ms = queue->visibility_seconds * 1000,
+		.retention_ms = queue->retention_seconds * 1000,
+		.max_receive_count = queue->max_receive_count,
+		.label = queue->arn,
+	};
+
+	if (queue->dead_letter_arn.size > 0) {
+		const struct sqs_queue *target =
+			sqs_registry_find_arn(sqs_of(core)->registry, queue->dead_letter_arn);
+		if (target)
+			settings.dead_letter = target->number;
+		sqs_queue_release(target);
+	}
+	return settings;
+}
+
+static enum err submit(struct core *core, struct queue_command *command)
+{
+	command->now_ms = clock_now_ms();
+	core_submit_and_wait(core, command);
+	return command->result == QUEUE_OK ? ERR_OK : ERR_CLOSED;
+}
+
+static enum err define(struct core *core, const struct sqs_queue *queue)
+{
+	struct queue_command command = {
+		.type = QUEUE_DEFINE,
+		.queue = queue->number,
+		.define = {.settings = settings_of(core, queue), .counters = &queue->life->counters},
+	};
+
+	return submit(core, &command);
+}
+
+struct sources {
+	struct str arn;
+	const struct sqs_queue **items;
+	size_t count, capacity;
+};
+
+static bool collect_source(void *context, const struct sqs_queue *queue)
+{
+	struct sources *sources = context;
+
+	if (!str_equal(queue->dead_letter_arn, sources->arn))
+		return true;
+	if (sources->count == sources->capacity) {
+		sources->capacity = sources->capacity ? sources->capacity * 2 : 8;
+		sources->items = heap_resize(sources->items,
+					     sources->capacity * sizeof(*sources->items));
+	}
+	sources->items[sources->count++] = sqs_queue_hold(queue);
+	return true;
+}
+
+/* The dead-letter queue of others came or went: the engine learns its number, or that there is none. */
+static enum err define_sources(struct core *core, const struct sqs_queue *target)
+{
+	struct sources sources = {.arn = target->arn};
+	enum err err = ERR_OK;
+
+	sqs_registry_each(sqs_of(core)->registry, target->account, target->region, STR(""),
+			  collect_source, &sources);
+	for (size_t i = 0; i < sources.count; i++) {
+		if (!err)
+			err = define(core, sources.items[i]);
+		sqs_queue_release(sources.items[i]);
+	}
+	heap_free(sources.items);
+	return err;
+}
+
+/* ---- the catalog ---- */
+
+static enum err save(struct core *core, const struct sqs_queue *queue, bool is_new)
+{
+	struct sqs *sqs = sqs_of(core);
+	struct buf record = {0};
+	struct arena arena;
+	char key[8], next[24];
+	struct str number = number_key(queue->number, key);
+
+	arena_init(&arena);
+	sqs_queue_encode(&record, &arena, queue);
+	arena_done(&arena);
+	enum err err = catalog_begin(core->catalog, true);
+	if (!err)
+		err = catalog_put(core->catalog, CATALOG_SQS_QUEUES, number, buf_str(&record));
+	if (!err && is_new) {
+		struct buf text = {0};
+		buf_append_u64(&text, sqs->next_number);
+		memcpy(next, text.data, text.size);
+		err = catalog_put(core->catalog, CATALOG_META, next_number_key,
+				  str_of(next, text.size));
+		buf_done(&text);
+	}
+	buf_done(&record);
+	if (err) {
+		catalog_abort(core->catalog);
+		return err;
+	}
+	return catalog_commit(core->catalog);
+}
+
+static enum err erase(struct core *core, uint64_t number)
+{
+	char key[8];
+
+	enum err err = catalog_begin(core->catalog, true);
+	if (!err)
+		err = catalog_delete(core->catalog, CATALOG_SQS_QUEUES, number_key(number, key));
+	if (err) {
+		catalog_abort(core->catalog);
+		return err;
+	}
+	return catalog_commit(core->catalog);
+}
+
+/* ---- what others call ---- */
+
+enum err sqs_queue_create(struct core *core, struct sqs_queue *draft)
+{
+	struct sqs *sqs = sqs_of(core);
+	char arn[SQS_ARN_SIZE_MAX];
+	struct buf text = {0};
+
+	buf_format(&text, "arn:aws:sqs:%.*s:%.*s:%.*s", STR_ARG(draft->region),
+		   STR_ARG(draft->account), STR_ARG(draft->name));
+	check(text.size <= sizeof(arn));
+	memcpy(arn, text.data, text.size);
+	draft->arn = str_of(arn, text.size);
+	buf_done(&text);
+	draft->number = sqs->next_number++;
+	draft->life = NULL;
+	draft->created_ms = draft->modified_ms = clock_now_ms();
+	struct sqs_queue *queue = sqs_queue_new(draft);
+	/* The engine's own reference, returned when it has dropped the queue. */
+	atomic_fetch_add(&queue->life->references, 1);
+	draft->arn = (struct str){0};
+	enum err err = save(core, queue, true);
+	if (!err)
+		err = define(core, queue);
+	if (err) {
+		sqs_queue_life_release(queue->life);
+		sqs_queue_release(queue);
+		return err;
+	}
+	sqs_registry_put(sqs->registry, queue);
+	return define_sources(core, queue);
+}
+
+enum err sqs_queue_change(struct core *core, struct sqs_queue *draft, bool is_touched)
+{
+	if (is_touched)
+		draft->modified_ms = clock_now_ms();
+	struct sqs_queue *queue = sqs_queue_new(draft);
+	enum err err = save(core, queue, false);
+	if (!err)
+		err = define(core, queue);
+	if (err) {
+		sqs_queue_release(queue);
+		return err;
+	}
+	sqs_registry_put(sqs_of(core)->registry, queue);
+	return ERR_OK;
+}
+
+static void forget_deletions(struct sqs *sqs, int64_t before_ms)
+{
+	while (!list_is_empty(&sqs->deletions)) {
+		struct sqs_deletion *oldest =
+			container_of(sqs->deletions.next, struct sqs_deletion, link);
+		if (oldest->at_ms >= before_ms)
+			return;
+		list_remove(&oldest->link);
+		heap_free((void *)oldest->arn.data);
+		heap_free(oldest);
+	}
+}
+
+void sqs_deletions_done(struct sqs *sqs)
+{
+	forget_deletions(sqs, INT64_MAX);
+}
+
+static void remember_deletion(struct core *core, struct str arn)
+{
+	struct sqs *sqs = sqs_of(core);
+
+	if (!core->delays_recreate)
+		return;
+	struct sqs_deletion *deletion = heap_alloc(sizeof(*deletion));
+	deletion->at_ms = clock_now_ms();
+	deletion->arn = heap_copy(arn);
+	forget_deletions(sqs, deletion->at_ms - REMEMBERED_MS);
+	list_push_back(&sqs->deletions, &deletion->link);
+}
+
+int64_t sqs_queue_deleted_ms(struct core *core, struct str arn)
+{
+	struct sqs *sqs = sqs_of(core);
+
+	forget_deletions(sqs, clock_now_ms() - REMEMBERED_MS);
+	for (struct list *link = sqs->deletions.prev; link != &sqs->deletions; link = link->prev) {
+		struct sqs_deletion *deletion = container_of(link, struct sqs_deletion, link);
+		if (str_equal(deletion->arn, arn))
+			return deletion->at_ms;
+	}
+	return INT64_MIN;
+}
+
+enum err sqs_queue_delete(struct core *core, const struct sqs_queue *queue)
+{
+	struct queue_command drop = {.type = QUEUE_DROP, .queue = queue->number};
+	struct sqs_queue_life *life = queue->life;
+
+	sqs_queue_hold(queue);
+	enum err err = erase(core, queue->number);
+	if (err) {
+		sqs_queue_release(queue);
+		return err;
+	}
+	remember_deletion(core, queue->arn);
+	sqs_registry_remove(sqs_of(core)->registry, queue);
+	err = submit(core, &drop);
+	if (!err)
+		sqs_queue_life_release(life);
+	if (!err)
+		err = define_sources(core, queue);
+	if (!err)
+		err = sqs_moves_forget(core, queue->account, queue->arn);
+	sqs_queue_release(queue);
+	return err;
+}
+
+/* ---- loading ---- */
+
+struct loading {
+	struct core *core;
+	const struct sqs_queue **queues;
+	size_t count, capacity;
+};
+
+static enum err load_one(void *context, struct str key, struct str value)
+{
+	struct loading *loading = context;
+	struct sqs *sqs = sqs_of(loading->core);
+	struct sqs_queue draft;
+	struct arena arena;
+
+	(void)key;
+	arena_init(&arena);
+	enum err err = sqs_queue_decode(&arena, value, &draft);
+	if (!err) {
+		const struct sqs_queue *queue = sqs_queue_new(&draft);
+		atomic_fetch_add(&queue->life->references, 1);
+		if (queue->number >= sqs->next_number)
+			sqs->next_number = queue->number + 1;
+		sqs_registry_put(sqs->registry, queue);
+		if (loading->count == loading->capacity) {
+			loading->capacity = loading->capacity ? loading->capacity * 2 : 64;
+			loading->queues = heap_resize(loading->queues, loading->capacity *
+							      sizeof(*loading->queues));
+		}
+		loading->queues[loading->count++] = queue;
+	}
+	arena_done(&arena);
+	return err;
+}
+
+static void on_defined(struct queue_command *command)
+{
+	(void)command; /* the last one is waited for, and they are answered in order */
+}
+
+static enum err define_all(struct core *core, const struct loading *loading)
+{
+	if (loading->count == 0)
+		return ERR_OK;
+	struct queue_command *commands = heap_alloc(loading->count * sizeof(*commands));
+	for (size_t i = 0; i < loading->count; i++) {
+		const struct sqs_queue *queue = loading->queues[i];
+		commands[i] = (struct queue_command){
+			.type = QUEUE_DEFINE,
+			.queue = queue->number,
+			.now_ms = clock_now_ms(),
+			.done = on_defined,
+			.define = {.settings = settings_of(core, queue),
+				   .counters = &queue->life->counters},
+		};
+		if (i + 1 < loading->count)
+			queue_submit(core->engine, &commands[i]);
+	}
+	core_submit_and_wait(core, &commands[loading->count - 1]);
+	enum err err = ERR_OK;
+	for (size_t i = 0; i < loading->count; i++)
+		if (commands[i].result != QUEUE_OK)
+			err = ERR_CLOSED;
+	heap_free(commands);
+	return err;
+}
+
+enum err sqs_queues_load(struct core *core)
+{
+	struct loading loading = {.core = core};
+	struct str next;
+
+	enum err err = catalog_begin(core->catalog, false);
+	if (err)
+		return err;
+	if (catalog_get(core->catalog, CATALOG_META, next_number_key, &next) == ERR_OK &&
+	    !str_to_u64(next, &sqs_of(core)->next_number))
+		err = ERR_DAMAGED;
+	if (!err)
+		err = catalog_each(core->catalog, CATALOG_SQS_QUEUES, load_one, &loading);
+	catalog_abort(core->catalog);
+	if (!err)
+		err = define_all(core, &loading);
+	heap_free(loading.queues);
+	return err;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lifecycle: makes, changes and deletes queues in all three places that know them: the catalog
+ * (what lasts), the queue engine (what runs) and the registry (what is found).
+ *
+ * Control thread, or main at start-up. Functions block until the change is durable. Errors are those
+ * of the catalog; ERR_CLOSED when the engine does not take it.
+ */
+#ifndef TERN_SERVICES_SQS_LIFECYCLE_H
+#define TERN_SERVICES_SQS_LIFECYCLE_H
+
+#include "services/sqs/sqs.h"
+
+/*
+ * Makes the queue of a draft whose names and attributes are settled: gives number, ARN and times.
+ */
+must_check enum err sqs_queue_create(struct core *core, struct sqs_queue *draft);
+/* Puts the changed draft of an existing queue in place; modified_ms is set if `is_touched`. */
+must_check enum err sqs_queue_change(struct core *core, struct sqs_queue *draft, bool is_touched);
+must_check enum err sqs_queue_delete(struct core *core, const struct sqs_queue *queue);
+/* Loads what sqs_queue_create stored, into registry and engine. */
+must_check enum err sqs_queues_load(struct core *core);
+/* When the queue of that ARN was deleted, if within the last minute; INT64_MIN otherwise. */
+int64_t sqs_queue_deleted_ms(struct core *core, struct str arn);
+void sqs_deletions_done(struct sqs *sqs);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * list: ListQueues, GetQueueUrl, ListDeadLetterSourceQueues.
+ *
+ * A page's token is the hex of the last name on it: what is created or deleted between two pages disturbs nobody.
+ */
+#include <string.h>
+
+#include "api/sqs.h"
+#include "services/sqs/sqs.h"
+
+struct page {
+	struct call *call;
+	struct str prefix;	/* of names; empty: all */
+	struct str dead_letter; /* ARN: only queues whose dead letters go there; empty: all */
+	struct str *urls;
+	size_t count, most;
+	struct str last; /* name, in the call's arena */
+	bool has_more;
+};
+
+static bool add_queue(void *context, const struct sqs_queue *queue)
+{
+	struct page *page = context;
+
+	if (page->prefix.size > 0 && !str_starts(queue->name, page->prefix))
+		/* Names are sorted: behind the prefix there is nothing any more. */
+		return str_compare(str_slice(queue->name, 0, page->prefix.size), page->prefix) <= 0;
+	if (page->dead_letter.size > 0 && !str_equal(queue->dead_letter_arn, page->dead_letter))
+		return true;
+	if (page->count == page->most) {
+		page->has_more = true;
+		return false;
+	}
+	page->urls[page->count++] = sqs_queue_url(page->call, queue);
+	page->last = arena_copy(page->call->arena, queue->name);
+	return true;
+}
+
+static enum err decode_token(struct call *call, struct str token, struct str *out_name)
+{
+	uint8_t *name = (uint8_t *)arena_bytes(call->arena, token.size / 2 + 1);
+
+	if (token.size > 2 * LIMIT_QUEUE_NAME_SIZE || !hex_parse(token, name))
+		return fail(call, &SQS_INVALID_PARAMETER_VALUE, "Invalid or expired next token.");
+	*out_name = str_of(name, token.size / 2);
+	return ERR_OK;
+}
+
+static enum err fill(struct page *page, bool has_most, int64_t most, struct str token,
+		     struct str *out_token)
+{
+	struct call *call = page->call;
+	struct str after = STR("");
+
+	if (has_most && (most < 0 || most > LIMIT_LIST_RESULTS))
+		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
+			    "Value for parameter MaxResults is invalid. Reason: MaxResults must be "
+			    "an integer between 1 and 1000.");
+	has_most = has_most && most > 0;
+	page->most = has_most ? (size_t)most : LIMIT_LIST_RESULTS;
+	page->urls = arena_array(call->arena, struct str, page->most);
+	if (token.size > 0) {
+		enum err err = decode_token(call, token, &after);
+		if (err)
+			return err;
+	}
+	if (str_compare(after, page->prefix) < 0 && page->prefix.size > 0)
+		sqs_registry_each(sqs_of(call->core)->registry, call->account, call->region,
+				  str_slice(page->prefix, 0, page->prefix.size - 1), add_queue, page);
+	else
+		sqs_registry_each(sqs_of(call->core)->registry, call->account, call->region, after,
+				  add_queue, page);
+	if (page->has_more && has_most) {
+		char *hex = arena_bytes(call->arena, 2 * page->last.size);
+		hex_format(page->last, hex);
+		*out_token = str_of(hex, 2 * page->last.size);
+	}
+	return ERR_OK;
+}
+
+enum err sqs_list_queues(struct call *call, const struct sqs_list_queues_in *in,
+			 struct sqs_list_queues_out *out)
+{
+	struct page page = {.call = call, .prefix = in->queue_name_prefix};
+
+	enum err err = fill(&page, in->has_max_results, in->max_results, in->next_token,
+			    &out->next_token);
+	out->queue_urls = page.urls;
+	out->queue_urls_count = page.count;
+	return err;
+}
+
+enum err sqs_list_dead_letter_source_queues(
+	struct call *call, const struct sqs_list_dead_letter_source_queues_in *in,
+	struct sqs_list_dead_letter_source_queues_out *out)
+{
+	const struct sqs_queue *queue;
+
+	enum err err = sqs_queue_of_call(call, in->queue_url, &queue);
+	if (err)
+		return err;
+	struct page page = {.call = call, .dead_letter = queue->arn};
+	err = fill(&page, in->has_max_results, in->max_results, in->next_token, &out->next_token);
+	out->queue_urls = page.urls;
+	out->queue_urls_count = page.count;
+	return err;
+}
+
+enum err sqs_get_queue_url(struct call *call, const struct sqs_get_queue_url_in *in,
+			   struct sqs_get_queue_url_out *out)
+{
+	struct str account = call->account;
+	const struct sqs_queue *queue;
+
+	if (in->queue_name.size == 0)
+		return fail(call, &SQS_MISSING_PARAMETER,
+			    "The request must contain the parameter QueueName.");
+	if (in->queue_owner_aws_account_id.size > 0)
+		account = in->queue_owner_aws_account_id;
+	struct str url = arena_format(call->arena, "/%.*s/%.*s", STR_ARG(account),
+				      STR_ARG(in->queue_name));
+	enum err err = sqs_queue_of_call(call, url, &queue);
+	if (err)
+		return err;
+	out->queue_url = sqs_queue_url(call, queue);
+	return ERR_OK;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * locate: from what a caller says to a queue.
+ *
+ * The host of a URL is ignored: the same server is reached under many names. What counts is the path.
+ */
+#include <string.h>
+
+#include "api/sqs.h"
+#include "services/sqs/sqs.h"
+
+static void release(void *subject)
+{
+	sqs_queue_release(subject);
+}
+
+static enum err no_such_queue(struct call *call)
+{
+	return fail(call, &SQS_QUEUE_DOES_NOT_EXIST, "%s",
+		    call->dialect == DIALECT_JSON
+			    ? "The specified queue does not exist."
+			    : "The specified queue does not exist for this wsdl version.");
+}
+
+/* "/<account>/<name>", with whatever stands before it ("/queue/<region>/..." of tunnels too). */
+static bool parse_path(struct str path, struct str *out_account, struct str *out_name)
+{
+	while (path.size > 0 && path.data[path.size - 1] == '/')
+		path.size--;
+	size_t name = path.size;
+	while (name > 0 && path.data[name - 1] != '/')
+		name--;
+	if (name < 2)
+		return false;
+	size_t account = name - 1;
+	while (account > 0 && path.data[account - 1] != '/')
+		account--;
+	*out_account = str_slice(path, account, name - 1 - account);
+	*out_name = str_slice(path, name, SIZE_MAX);
+	return out_account->size == 12 && out_name->size > 0;
+}
+
+enum err sqs_queue_of_call(struct call *call, struct str queue_url,
+			   const struct sqs_queue **out_queue)
+{
+	struct sqs_registry *registry = sqs_of(call->core)->registry;
+	const struct sqs_queue *queue = NULL;
+	struct str account = call->account;
+	struct str name;
+
+	if (queue_url.size == 0 && !parse_path(call->path, &account, &name))
+		return fail(call, &SQS_MISSING_PARAMETER,
+			    "The request must contain the parameter QueueUrl.");
+	if (queue_url.size == 0)
+		queue_url = call->path;
+	if (str_starts(queue_url, STR("arn:"))) {
+		queue = sqs_registry_find_arn(registry, queue_url);
+	} else {
+		size_t scheme = str_find(queue_url, STR("://"), 0);
+		struct str path = scheme == SIZE_MAX ? queue_url
+						     : str_slice(queue_url, scheme + 3, SIZE_MAX);
+		bool has_slash = str_find_char(path, '/', 0) != SIZE_MAX;
+		if (!has_slash && scheme == SIZE_MAX)
+			name = queue_url;
+		else if (!parse_path(path, &account, &name))
+			return no_such_queue(call);
+		queue = sqs_registry_find(registry, account, call->region, name);
+	}
+	if (!queue)
+		return no_such_queue(call);
+	call_on_end(call, release, (void *)queue);
+	/* Nobody may reach into another account before policies say so. */
+	if (!str_equal(queue->account, call->account))
+		return no_such_queue(call);
+	*out_queue = queue;
+	return ERR_OK;
+}
+
+struct str sqs_queue_url(struct call *call, const struct sqs_queue *queue)
+{
+	return arena_format(call->arena, "%.*s/%.*s/%.*s", STR_ARG(call->base_url),
+			    STR_ARG(queue->account), STR_ARG(queue->name));
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* sqs: the service's beginning and end, and what a configuration and an administrator do. */
+#include "services/sqs/sqs.h"
+
+#include <string.h>
+
+#include "services/sqs/create.h"
+#include "services/sqs/lifecycle.h"
+#include "services/sqs/moves.h"
+#include "services/sqs/attributes.h"
+
+enum err sqs_start(struct core *core)
+{
+	struct sqs *sqs = heap_alloc(sizeof(*sqs));
+
+	sqs->registry = sqs_registry_new();
+	sqs->next_number = 1;
+	list_init(&sqs->deletions);
+	core->sqs = sqs;
+	enum err err = sqs_queues_load(core);
+	if (!err)
+		err = sqs_moves_start(core);
+	return err;
+}
+
+void sqs_stop(struct core *core)
+{
+	struct sqs *sqs = sqs_of(core);
+
+	if (!sqs)
+		return;
+	sqs_moves_stop(core);
+	sqs_deletions_done(sqs);
+	sqs_registry_free(&sqs->registry);
+	heap_free(sqs);
+	core->sqs = NULL;
+}
+
+/* A call without a request, so that the rules of CreateQueue serve here too. */
+static void begin_call(struct call *call, struct core *core, struct arena *arena,
+		       const struct sqs_declaration *declaration)
+{
+	*call = (struct call){
+		.core = core,
+		.arena = arena,
+		.account = declaration->account,
+		.region = declaration->region,
+		.now_ms = clock_now_ms(),
+	};
+	list_init(&call->ends);
+}
+
+static enum err declare(struct call *call, const struct sqs_declaration *declaration)
+{
+	struct core *core = call->core;
+	const struct sqs_queue *queue;
+	struct sqs_queue draft;
+
+	enum err err = sqs_draft_new(call, declaration->account, declaration->region,
+				     declaration->name, declaration->attributes,
+				     declaration->attribute_count, &draft);
+	if (!err)
+		err = sqs_tags_merge(call, &draft, declaration->tags, declaration->tag_count);
+	if (err)
+		return err;
+	queue = sqs_registry_find_arn(sqs_of(core)->registry, draft.arn);
+	if (!queue)
+		return sqs_queue_create(core, &draft);
+	struct sqs_queue changed = *queue;
+	changed.tags = draft.tags;
+	changed.tag_count = draft.tag_count;
+	err = sqs_attributes_set(call, &changed, declaration->attributes,
+				 declaration->attribute_count);
+	if (!err)
+		err = sqs_queue_change(core, &changed, true);
+	sqs_queue_release(queue);
+	return err;
+}
+
+enum err sqs_declare(struct core *core, struct arena *arena,
+		     const struct sqs_declaration *declaration, struct str *out_problem)
+{
+	struct call call;
+
+	begin_call(&call, core, arena, declaration);
+	enum err err = declare(&call, declaration);
+	if (err == ERR_FAULT)
+		*out_problem = call.fault_text;
+	return err;
+}
+
+static bool take_first(void *context, const struct sqs_queue *queue)
+{
+	*(const struct sqs_queue **)context = sqs_queue_hold(queue);
+	return false;
+}
+
+enum err sqs_reset(struct core *core, struct str account, uint64_t *out_count)
+{
+	struct sqs_registry *registry = sqs_of(core)->registry;
+	uint64_t count = 0;
+
+	enum err err = sqs_moves_forget(core, account, (struct str){0});
+	while (!err) {
+		const struct sqs_queue *queue = NULL;
+		sqs_registry_each(registry, account, (struct str){0}, STR(""), take_first, &queue);
+		if (!queue)
+			break;
+		err = sqs_queue_delete(core, queue);
+		sqs_queue_release(queue);
+		count++;
+	}
+	*out_count = count;
+	return err;
+}

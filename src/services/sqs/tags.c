@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* tags: kept sorted by key, so that listing and comparing are plain. */
+#include <string.h>
+
+#include "api/sqs.h"
+#include "services/sqs/create.h"
+#include "services/sqs/lifecycle.h"
+
+/* Letters and digits of any script, blanks and _ . : / = + - @: what is ASCII and none of these is refused. */
+static bool has_tag_characters(struct str text)
+{
+	for (size_t i = 0; i < text.size; i++) {
+		unsigned char c = (unsigned char)text.data[i];
+		bool is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			       (c >= '0' && c <= '9');
+		if (c < 0x80 && !is_word && (c == 0 || !strchr(" _.:/=+-@", c)))
+			return false;
+	}
+	return true;
+}
+
+static size_t count_characters(struct str text)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < text.size; i++)
+		if (((unsigned char)text.data[i] & 0xc0) != 0x80)
+			count++;
+	return count;
+}
+
+static enum err check_tag(struct call *call, struct shape_pair tag)
+{
+	if (tag.key.size == 0 || count_characters(tag.key) > LIMIT_TAG_KEY_SIZE ||
+	    !has_tag_characters(tag.key))
+		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
+			    "Value %.*s for parameter TagKey is invalid. Reason: Tag keys must be "
+			    "between 1 and %d letters, digits, blanks or _.:/=+-@.",
+			    STR_ARG(tag.key), LIMIT_TAG_KEY_SIZE);
+	if (count_characters(tag.value) > LIMIT_TAG_VALUE_SIZE || !has_tag_characters(tag.value))
+		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
+			    "Value %.*s for parameter TagValue is invalid. Reason: Tag values must "
+			    "be at most %d letters, digits, blanks or _.:/=+-@.",
+			    STR_ARG(tag.value), LIMIT_TAG_VALUE_SIZE);
+	return ERR_OK;
+}
+
+/* The place of the key in the first `count` tags, or where it belongs. */
+static size_t place_of(const struct shape_pair *tags, size_t count, struct str key)
+{
+	size_t place = 0;
+
+	while (place < count && str_compare(tags[place].key, key) < 0)
+		place++;
+	return place;
+}
+
+static bool is_at(const struct shape_pair *tags, size_t count, size_t place, struct str key)
+{
+	return place < count && str_equal(tags[place].key, key);
+}
+
+enum err sqs_tags_merge(struct call *call, struct sqs_queue *draft, const struct shape_pair *tags,
+			size_t count)
+{
+	struct shape_pair *merged =
+		arena_array(call->arena, struct shape_pair, draft->tag_count + count);
+	size_t merged_count = draft->tag_count;
+
+	if (draft->tag_count > 0)
+		memcpy(merged, draft->tags, draft->tag_count * sizeof(*merged));
+	for (size_t i = 0; i < count; i++) {
+		enum err err = check_tag(call, tags[i]);
+		if (err)
+			return err;
+		size_t place = place_of(merged, merged_count, tags[i].key);
+		if (!is_at(merged, merged_count, place, tags[i].key)) {
+			memmove(&merged[place + 1], &merged[place],
+				(merged_count - place) * sizeof(*merged));
+			merged_count++;
+		}
+		merged[place] = tags[i];
+	}
+	if (merged_count > LIMIT_QUEUE_TAGS)
+		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
+			    "Too many tags added for queue %.*s.", STR_ARG(draft->name));
+	draft->tags = merged;
+	draft->tag_count = merged_count;
+	return ERR_OK;
+}
+
+enum err sqs_tag_queue(struct call *call, const struct sqs_tag_queue_in *in,
+		       struct sqs_tag_queue_out *out)
+{
+	const struct sqs_queue *queue;
+
+	(void)out;
+	enum err err = sqs_queue_of_call(call, in->queue_url, &queue);
+	if (err)
+		return err;
+	if (in->tags_count == 0)
+		return fail(call, &SQS_MISSING_PARAMETER,
+			    "The request must contain the parameter Tags.");
+	struct sqs_queue draft = *queue;
+	err = sqs_tags_merge(call, &draft, in->tags, in->tags_count);
+	if (err)
+		return err;
+	return sqs_queue_change(call->core, &draft, false);
+}
+
+enum err sqs_untag_queue(struct call *call, const struct sqs_untag_queue_in *in,
+			 struct sqs_untag_queue_out *out)
+{
+	const struct sqs_queue *queue;
+
+	(void)out;
+	enum err err = sqs_queue_of_call(call, in->queue_url, &queue);
+	if (err)
+		return err;
+	if (in->tag_keys_count == 0)
+		return fail(call, &SQS_MISSING_PARAMETER,
+			    "The request must contain the parameter TagKeys.");
+	struct sqs_queue draft = *queue;
+	struct shape_pair *kept = arena_array(call->arena, struct shape_pair, queue->tag_count);
+	size_t kept_count = 0;
+	for (size_t i = 0; i < queue->tag_count; i++) {
+		bool is_removed = false;
+		for (size_t j = 0; j < in->tag_keys_count; j++)
+			is_removed |= str_equal(queue->tags[i].key, in->tag_keys[j]);
+		if (!is_removed)
+			kept[kept_count++] = queue->tags[i];
+	}
+	draft.tags = kept;
+	draft.tag_count = kept_count;
+	return sqs_queue_change(call->core, &draft, false);
+}
+
+enum err sqs_list_queue_tags(struct call *call, const struct sqs_list_queue_tags_in *in,
+			     struct sqs_list_queue_tags_out *out)
+{
+	const struct sqs_queue *queue;
+
+	enum err err = sqs_queue_of_call(call, in->queue_url, &queue);
+	if (err)
+		return err;
+	out->tags = arena_array(call->arena, struct shape_pair, queue->tag_count);
+	if (queue->tag_count > 0)
+		memcpy(out->tags, queue->tags, queue->tag_count * sizeof(*out->tags));
+	out->tags_count = queue->tag_count;
+	return ERR_OK;
+}
