@@ -21,14 +21,13 @@ struct sqs_stored_message {
 	uint8_t body_md5[16];
 };
 
-/* Appends the encoded message. */
-void sqs_message_encode(struct buf *out, const struct sqs_stored_message *message);
+/* The encoded message, in the arena. */
+struct str sqs_message_encode(struct arena *arena, const struct sqs_stored_message *message);
 /* Views into `payload`; arrays in the arena. ERR_DAMAGED if it is no such message. */
 must_check enum err sqs_message_decode(struct arena *arena, struct str payload,
 				       struct sqs_stored_message *out_message);
 
-/* Hex MD5 of AWS's canonical form of message attributes, sorted by name; in the arena. */
-struct str sqs_attributes_md5(struct arena *arena, const struct sqs_message_attribute_value_entry *entries,
-			      size_t count);
+/* Bytes that count against size limits: body, and name, type and value of each attribute. */
+size_t sqs_message_size(const struct sqs_stored_message *message);
 
 #endif

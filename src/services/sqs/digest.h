@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * digest: MD5s as SQS answers them and its SDKs check them. Pure; memory from the arena; any thread.
+ *
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
+ */
+#ifndef TERN_SERVICES_SQS_DIGEST_H
+#define TERN_SERVICES_SQS_DIGEST_H
+
+#include "api/sqs.h"
+#include "base/base.h"
+
+/* 32 lower-case hex digits. */
+struct str sqs_md5_text(struct arena *arena, const uint8_t md5[16]);
+/* Of message attributes in AWS's canonical form, in order of name; data NULL if there are none. */
+struct str sqs_attributes_md5(struct arena *arena,
+			      const struct sqs_message_attribute_value_entry *entries,
+			      size_t count);
+
+#endif

@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * send: SendMessage and SendMessageBatch.
+ *
+ * One path for both: an entry is checked and becomes a queue_send; all of a request go to the engine
+ * in one command. On a standard queue a bad entry of a batch fails alone, on a FIFO queue the whole
+ * batch does, as order would be lost otherwise.
+ */
+#include <string.h>
+
+#include "api/sqs.h"
+#include "services/sqs/batch.h"
+#include "services/sqs/digest.h"
+#include "services/sqs/message.h"
+#include "services/sqs/sqs.h"
+#include "services/sqs/validate.h"
+
+/* A message to be sent, however it came. */
+struct entry {
+	struct str id; /* in the batch; data NULL: a single message */
+	struct str body;
+	bool has_delay;
+	int64_t delay_seconds;
+	struct sqs_message_attribute_value_entry *attributes;
+	size_t attribute_count;
+	const struct sqs_message_system_attribute_value_entry *system;
+	size_t system_count;
+	struct str dedup, group;
+
+	struct str trace;
+	struct str body_md5;
+	size_t size; /* as it counts against limits */
+};
+
+/* State of a call while the engine works. */
+struct sending {
+	struct queue_command command;
+	struct entry *entries[LIMIT_BATCH_ENTRIES]; /* of command.send.messages */
+	struct sqs_send_message_batch_result_entry *sent;
+	struct sqs_batch_result_error_entry *failed;
+	size_t failed_count;
+};
+
+/* ---- checks ---- */
+
+static enum err check_delay(struct call *call, const struct sqs_queue *queue,
+			    const struct entry *entry)
+{
+	if (!entry->has_delay)
+		return ERR_OK;
+	if (entry->delay_seconds < 0 || entry->delay_seconds > LIMIT_DELAY_S)
+		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
+			    "Value %lld for parameter DelaySeconds is invalid. Reason: DelaySeconds "
+			    "must be >= 0 and <= %d.",
+			    (long long)entry->delay_seconds, LIMIT_DELAY_S);
+	if (queue->is_fifo && entry->delay_seconds > 0)
+		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
+			    "Value %lld for parameter DelaySeconds is invalid. Reason: The request "
+			    "include parameter that is not valid for this queue type.",
+			    (long long)entry->delay_seconds);
+	return ERR_OK;
+}
+
+static enum err missing_group(struct call *call, bool is_batch)
+{
+	return fail(call, is_batch ? &SQS_INVALID_PARAMETER_VALUE : &SQS_MISSING_PARAMETER,
+		    "The request must contain the parameter MessageGroupId.");
+}
+
+static enum err missing_dedup(struct call *call)
+{
+	return fail(call, &SQS_INVALID_PARAMETER_VALUE,
+		    "The queue should either have ContentBasedDeduplication enabled or "
+		    "MessageDeduplicationId provided explicitly");
+}
+
+static enum err check_ids(struct call *call, const struct sqs_queue *queue,
+			  const struct entry *entry)
+{
+	bool is_batch = entry->id.data != NULL;
+	bool lacks_dedup = queue->is_fifo && !entry->dedup.data && !queue->has_content_dedup;
+
+	if (lacks_dedup && is_batch)
+		return missing_dedup(call);
+	if (queue->is_fifo && !entry->group.data)
+		return missing_group(call, is_batch);
+	if (lacks_dedup)
+		return missing_dedup(call);
+	if (!queue->is_fifo && entry->dedup.data)
+		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
+			    "Value %.*s for parameter MessageDeduplicationId is invalid. Reason: "
+			    "The request includes a parameter that is not valid for this queue "
+			    "type.",
+			    STR_ARG(entry->dedup));
+	if (entry->group.data) {
+		enum err err = sqs_check_id(call, "MessageGroupId", entry->group);
+		if (err)
+			return err;
+	}
+	if (entry->dedup.data)
+		return sqs_check_id(call, "MessageDeduplicationId", entry->dedup);
+	return ERR_OK;
+}
+
+static enum err check_size(struct call *call, const struct sqs_queue *queue, struct entry *entry)
+{
+	bool is_batch = entry->id.data != NULL;
+	struct sqs_stored_message message = {.body = entry->body,
+					     .attributes = entry->attributes,
+					     .attribute_count = entry->attribute_count};
+
+	entry->size = sqs_message_size(&message);
+	if (entry->size <= (size_t)queue->message_size_max)
+		return ERR_OK;
+	return fail(call, &SQS_INVALID_PARAMETER_VALUE,
+		    "One or more parameters %s. Reason: Message must be shorter than %lld bytes.",
+		    is_batch ? "cannot be validated" : "are invalid",
+		    (long long)queue->message_size_max);
+}
+
+static enum err check_entry(struct call *call, const struct sqs_queue *queue, struct entry *entry)
+{
+	enum err err = sqs_check_body(call, entry->body);
+
+	if (!err)
+		err = check_size(call, queue, entry);
+	if (!err)
+		err = check_ids(call, queue, entry);
+	if (!err)
+		err = check_delay(call, queue, entry);
+	if (!err)
+		err = sqs_check_attributes(call, entry->attributes, entry->attribute_count);
+	if (!err)
+		err = sqs_check_system_attributes(call, entry->system, entry->system_count,
+						  &entry->trace);
+	if (!err && !entry->trace.data && call->trace_header.size > 0 &&
+	    sqs_is_message_text(call->trace_header))
+		entry->trace = call->trace_header;
+	return err;
+}
+
+/* ---- making commands ---- */
+
+static uint64_t group_hash(struct call *call, struct str group)
+{
+	uint8_t hash[16];
+	uint64_t number;
+
+	siphash128(call->core->hash_key, group, hash);
+	memcpy(&number, hash, sizeof(number));
+	return number ? number : 1;
+}
+
+/* Scope and id; without an id the body's SHA-256 in hex is the id, as AWS says it is. */
+static void hash_dedup(struct call *call, const struct sqs_queue *queue, struct entry *entry,
+		       uint8_t out[16])
+{
+	if (!entry->dedup.data) {
+		uint8_t digest[32];
+		char *text = arena_bytes(call->arena, 64);
+		sha256(entry->body, digest);
+		hex_format(str_of(digest, 32), text);
+		entry->dedup = str_of(text, 64);
+	}
+	if (queue->dedup_scope == SQS_DEDUP_QUEUE) {
+		siphash128(call->core->hash_key, entry->dedup, out);
+		return;
+	}
+	struct str scoped = arena_format(call->arena, "%.*s %.*s", STR_ARG(entry->group),
+					 STR_ARG(entry->dedup));
+	siphash128(call->core->hash_key, scoped, out);
+}
+
+static void make_send(struct call *call, const struct sqs_queue *queue, struct entry *entry,
+		      struct queue_send *out)
+{
+	struct sqs_stored_message message = {
+		.body = entry->body,
+		.sender = call->sender,
+		.group = entry->group,
+		.trace = entry->trace,
+		.attributes = entry->attributes,
+		.attribute_count = entry->attribute_count,
+	};
+
+	md5(entry->body, message.body_md5);
+	entry->body_md5 = sqs_md5_text(call->arena, message.body_md5);
+	uuid_new(out->id);
+	if (entry->group.data)
+		out->group = group_hash(call, entry->group);
+	if (queue->is_fifo) {
+		out->has_dedup = true;
+		hash_dedup(call, queue, entry, out->dedup);
+		message.dedup = entry->dedup;
+	} else if (entry->has_delay) {
+		out->has_delay = true;
+		out->delay_ms = entry->delay_seconds * 1000;
+	}
+	out->payload = sqs_message_encode(call->arena, &message);
+}
+
+/* ---- answers ---- */
+
+static struct str uuid_text(struct arena *arena, const uint8_t id[16])
+{
+	char *text = arena_bytes(arena, UUID_TEXT_SIZE);
+
+	uuid_format(id, text);
+	return str_of(text, UUID_TEXT_SIZE);
+}
+
+/* A trace that came as a header was no system attribute, so it has no digest. */
+static struct str system_md5(struct arena *arena, const struct entry *entry)
+{
+	struct sqs_message_attribute_value_entry copy = {
+		.key = STR("AWSTraceHeader"),
+		.value = {.string_value = entry->trace, .data_type = STR("String")},
+	};
+
+	return entry->system_count > 0 ? sqs_attributes_md5(arena, &copy, 1) : (struct str){0};
+}
+
+static void describe(struct call *call, const struct entry *entry, const struct queue_send *send,
+		     struct sqs_send_message_batch_result_entry *out)
+{
+	out->id = entry->id;
+	out->message_id = uuid_text(call->arena, send->id);
+	out->md5_of_message_body = entry->body_md5;
+	out->md5_of_message_attributes =
+		sqs_attributes_md5(call->arena, entry->attributes, entry->attribute_count);
+	out->md5_of_message_system_attributes = system_md5(call->arena, entry);
+	if (send->has_dedup)
+		out->sequence_number =
+			arena_format(call->arena, "%020llu", (unsigned long long)send->seq);
+}
+
+static enum err send_answered(struct call *call)
+{
+	struct sending *sending = call->state;
+	const struct queue_send *send = &sending->command.send.messages[0];
+	struct sqs_send_message_out *out = call->out;
+	struct sqs_send_message_batch_result_entry result = {0};
+
+	if (sending->command.result != QUEUE_OK)
+		return sqs_fail_result(call, sending->command.result);
+	if (send->result != QUEUE_OK)
+		return sqs_fail_result(call, send->result);
+	describe(call, sending->entries[0], send, &result);
+	out->message_id = result.message_id;
+	out->md5_of_message_body = result.md5_of_message_body;
+	out->md5_of_message_attributes = result.md5_of_message_attributes;
+	out->md5_of_message_system_attributes = result.md5_of_message_system_attributes;
+	out->sequence_number = result.sequence_number;
+	return ERR_OK;
+}
+
+static enum err batch_answered(struct call *call)
+{
+	struct sending *sending = call->state;
+	struct sqs_send_message_batch_out *out = call->out;
+
+	if (sending->command.result != QUEUE_OK)
+		return sqs_fail_result(call, sending->command.result);
+	for (size_t i = 0; i < sending->command.send.count; i++) {
+		const struct queue_send *send = &sending->command.send.messages[i];
+		if (send->result == QUEUE_OK) {
+			describe(call, sending->entries[i], send,
+				 &sending->sent[out->successful_count++]);
+			continue;
+		}
+		enum err err = sqs_fail_result(call, send->result);
+		(void)err; /* becomes the entry's */
+		sqs_batch_fail(call, sending->entries[i]->id,
+			       &sending->failed[sending->failed_count++]);
+	}
+	out->successful = sending->sent;
+	out->failed = sending->failed;
+	out->failed_count = sending->failed_count;
+	return ERR_OK;
+}
+
+static struct sending *sending_new(struct call *call, const struct sqs_queue *queue, size_t count)
+{
+	struct sending *sending = arena_new(call->arena, struct sending);
+
+	sending->command.type = QUEUE_SEND;
+	sending->command.queue = queue->number;
+	sending->command.send.messages = arena_array(call->arena, struct queue_send, count);
+	call->state = sending;
+	return sending;
+}
+
+static void add_entry(struct call *call, const struct sqs_queue *queue, struct sending *sending,
+		      struct entry *entry)
+{
+	size_t place = sending->command.send.count++;
+
+	make_send(call, queue, entry, &sending->command.send.messages[place]);
+	sending->entries[place] = entry;
+}
+
+/* ---- operations ---- */
+
+enum err sqs_send_message(struct call *call, const struct sqs_send_message_in *in,
+			  struct sqs_send_message_out *out)
+{
+	const struct sqs_queue *queue;
+	struct entry *entry = arena_new(call->arena, struct entry);
+
+	(void)out;
+	*entry = (struct entry){
+		.body = in->message_body,
+		.has_delay = in->has_delay_seconds,
+		.delay_seconds = in->delay_seconds,
+		.attributes = in->message_attributes,
+		.attribute_count = in->message_attributes_count,
+		.system = in->message_system_attributes,
+		.system_count = in->message_system_attributes_count,
+		.dedup = in->message_deduplication_id,
+		.group = in->message_group_id,
+	};
+	enum err err = sqs_queue_of_call(call, in->queue_url, &queue);
+	if (!err)
+		err = check_entry(call, queue, entry);
+	if (err)
+		return err;
+	struct sending *sending = sending_new(call, queue, 1);
+	add_entry(call, queue, sending, entry);
+	return call_submit(call, &sending->command, send_answered);
+}
+
+static enum err name_body(struct call *call, const struct entry *entry, size_t place)
+{
+	if (entry->body.size > 0)
+		return ERR_OK;
+	return fail(call, &SQS_MISSING_PARAMETER,
+		    "The request must contain the parameter "
+		    "SendMessageBatchRequestEntry.%zu.MessageBody.",
+		    place + 1);
+}
+
+static struct entry *entries_of(struct call *call, const struct sqs_send_message_batch_in *in,
+				struct str *ids)
+{
+	struct entry *entries = arena_array(call->arena, struct entry, in->entries_count);
+
+	for (size_t i = 0; i < in->entries_count; i++) {
+		const struct sqs_send_message_batch_request_entry *given = &in->entries[i];
+		ids[i] = given->id;
+		entries[i] = (struct entry){
+			.id = given->id,
+			.body = given->message_body,
+			.has_delay = given->has_delay_seconds,
+			.delay_seconds = given->delay_seconds,
+			.attributes = given->message_attributes,
+			.attribute_count = given->message_attributes_count,
+			.system = given->message_system_attributes,
+			.system_count = given->message_system_attributes_count,
+			.dedup = given->message_deduplication_id,
+			.group = given->message_group_id,
+		};
+	}
+	return entries;
+}
+
+static enum err check_sum(struct call *call, const struct entry *entries, size_t count)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct sqs_stored_message message = {.body = entries[i].body,
+						     .attributes = entries[i].attributes,
+						     .attribute_count = entries[i].attribute_count};
+		sum += sqs_message_size(&message);
+	}
+	if (sum > LIMIT_MESSAGE_SIZE)
+		return fail(call, &SQS_BATCH_REQUEST_TOO_LONG,
+			    "Batch requests cannot be longer than %d bytes. You have sent %zu "
+			    "bytes.",
+			    LIMIT_MESSAGE_SIZE, sum);
+	return ERR_OK;
+}
+
+/* What a batch of a FIFO queue is refused for before its size is. */
+static enum err check_fifo_ids(struct call *call, const struct sqs_queue *queue,
+			       const struct entry *entries, size_t count)
+{
+	for (size_t i = 0; i < count && queue->is_fifo; i++) {
+		enum err err = check_ids(call, queue, &entries[i]);
+		if (err)
+			return err;
+	}
+	return ERR_OK;
+}
+
+enum err sqs_send_message_batch(struct call *call, const struct sqs_send_message_batch_in *in,
+				struct sqs_send_message_batch_out *out)
+{
+	const struct sqs_queue *queue;
+	struct str *ids = arena_array(call->arena, struct str, in->entries_count);
+	struct entry *entries = entries_of(call, in, ids);
+	size_t count = in->entries_count;
+
+	enum err err = sqs_queue_of_call(call, in->queue_url, &queue);
+	if (!err)
+		err = sqs_batch_check(call, "SendMessageBatchRequestEntry", in->entries != NULL, ids,
+				      count);
+	if (!err)
+		err = check_fifo_ids(call, queue, entries, count);
+	if (!err)
+		err = check_sum(call, entries, count);
+	if (err)
+		return err;
+	struct sending *sending = sending_new(call, queue, count);
+	sending->sent =
+		arena_array(call->arena, struct sqs_send_message_batch_result_entry, count);
+	sending->failed = arena_array(call->arena, struct sqs_batch_result_error_entry, count);
+	for (size_t i = 0; i < count; i++) {
+		err = name_body(call, &entries[i], i);
+		if (!err)
+			err = check_entry(call, queue, &entries[i]);
+		if (err == ERR_OK)
+			add_entry(call, queue, sending, &entries[i]);
+		else if (queue->is_fifo)
+			return err;
+		else
+			sqs_batch_fail(call, entries[i].id,
+				       &sending->failed[sending->failed_count++]);
+	}
+	if (sending->command.send.count > 0)
+		return call_submit(call, &sending->command, batch_answered);
+	out->failed = sending->failed;
+	out->failed_count = sending->failed_count;
+	return ERR_OK;
+}

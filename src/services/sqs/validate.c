@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/* validate: bodies are plain ASCII most of the time, which eight bytes at once tell. */
+#include "services/sqs/validate.h"
+
+#include <string.h>
+
+#include "api/sqs.h"
+
+#define ONES UINT64_C(0x0101010101010101)
+#define HIGHS UINT64_C(0x8080808080808080)
+
+/* True if all bytes are 0x20 to 0x7f. */
+static bool is_printable(uint64_t word)
+{
+	return ((word | (word - ONES * 0x20)) & HIGHS) == 0;
+}
+
+static bool is_forbidden(unsigned char c)
+{
+	return c < 0x20 && c != '\t' && c != '\n' && c != '\r';
+}
+
+bool sqs_is_message_text(struct str text)
+{
+	size_t i = 0;
+	bool has_high = false;
+
+	while (i < text.size) {
+		uint64_t word;
+		if (text.size - i >= 8) {
+			memcpy(&word, text.data + i, 8);
+			if (is_printable(word)) {
+				i += 8;
+				continue;
+			}
+		}
+		size_t end = text.size - i >= 8 ? i + 8 : text.size;
+		for (; i < end; i++) {
+			unsigned char c = (unsigned char)text.data[i];
+			if (is_forbidden(c))
+				return false;
+			has_high |= c >= 0x80;
+		}
+	}
+	if (!has_high)
+		return true;
+	/* U+FFFE and U+FFFF are well-formed UTF-8 and still no characters. */
+	return str_is_utf8(text) && str_find(text, STR("\xef\xbf\xbe"), 0) == SIZE_MAX &&
+	       str_find(text, STR("\xef\xbf\xbf"), 0) == SIZE_MAX;
+}
+
+static enum err invalid_characters(struct call *call)
+{
+	return fail(call, &SQS_INVALID_MESSAGE_CONTENTS,
+		    "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 "
+		    "to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF");
+}
+
+enum err sqs_check_body(struct call *call, struct str body)
+{
+	if (body.size == 0)
+		return fail(call, &SQS_MISSING_PARAMETER,
+			    "The request must contain the parameter MessageBody.");
+	if (!sqs_is_message_text(body))
+		return invalid_characters(call);
+	return ERR_OK;
+}
+
+enum err sqs_check_id(struct call *call, const char *parameter, struct str id)
+{
+	bool is_good = id.size >= 1 && id.size <= LIMIT_GROUP_ID_SIZE;
+
+	for (size_t i = 0; i < id.size && is_good; i++)
+		is_good = id.data[i] > ' ' && id.data[i] < 0x7f;
+	if (is_good)
+		return ERR_OK;
+	return fail(call, &SQS_INVALID_PARAMETER_VALUE,
+		    "Value %.*s for parameter %s is invalid. Reason: %s can only include "
+		    "alphanumeric and punctuation characters. 1 to 128 in length.",
+		    STR_ARG(id), parameter, parameter);
+}
+
+/* ---- attributes ---- */
+
+static bool is_reserved(struct str name)
+{
+	return str_equal_nocase(str_slice(name, 0, 4), STR("aws.")) ||
+	       str_equal_nocase(str_slice(name, 0, 7), STR("amazon."));
+}
+
+/* What is not ASCII is let through, as AWS does. */
+static bool is_attribute_name(struct str name)
+{
+	if (name.data[0] == '.' || name.data[name.size - 1] == '.' ||
+	    str_find(name, STR(".."), 0) != SIZE_MAX)
+		return false;
+	for (size_t i = 0; i < name.size; i++) {
+		unsigned char c = (unsigned char)name.data[i];
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		      c == '_' || c == '-' || c == '.' || c >= 0x80))
+			return false;
+	}
+	return true;
+}
+
+static enum err check_name(struct call *call, struct str name)
+{
+	if (name.size == 0)
+		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
+			    "The request must contain non-empty message (user) attribute names.");
+	if (name.size > LIMIT_ATTRIBUTE_NAME_SIZE)
+		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
+			    "Message (user) attribute name must be shorter than 256 bytes.");
+	if (is_reserved(name))
+		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
+			    "You can't use message attribute names beginning with 'AWS.' or "
+			    "'Amazon'. These strings are reserved for internal use.");
+	if (!is_attribute_name(name))
+		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
+			    "Message (user) attribute name '%.*s' is invalid. It can contain "
+			    "alphanumeric characters, underscores, hyphens and periods, and cannot "
+			    "start or end with a period or have two in a row.",
+			    STR_ARG(name));
+	return ERR_OK;
+}
+
+/* Digits with at most one point and an exponent; 38 digits that count, -128 to 126. */
+static bool is_number(struct str text)
+{
+	size_t i = 0, digits = 0;
+	bool has_point = false;
+	int64_t exponent = 0;
+
+	if (i < text.size && (text.data[i] == '-' || text.data[i] == '+'))
+		i++;
+	for (; i < text.size; i++) {
+		if (text.data[i] == '.' && !has_point)
+			has_point = true;
+		else if (text.data[i] >= '0' && text.data[i] <= '9')
+			digits++;
+		else
+			break;
+	}
+	if (digits == 0 || digits > 128)
+		return false;
+	if (i == text.size)
+		return true;
+	if (text.data[i] != 'e' && text.data[i] != 'E')
+		return false;
+	struct str rest = str_slice(text, i + 1, SIZE_MAX);
+	if (rest.size > 0 && rest.data[0] == '+')
+		rest = str_slice(rest, 1, SIZE_MAX);
+	return str_to_i64(rest, &exponent) && exponent >= -128 && exponent <= 126;
+}
+
+static bool has_base(struct str type, struct str base)
+{
+	return str_starts(type, base) && (type.size == base.size || type.data[base.size] == '.');
+}
+
+static enum err check_type(struct call *call, struct str name, struct str type)
+{
+	if (type.size > LIMIT_ATTRIBUTE_NAME_SIZE)
+		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
+			    "Message (user) attribute type must be shorter than 256 bytes.");
+	if (has_base(type, STR("String")) || has_base(type, STR("Number")) ||
+	    has_base(type, STR("Binary")))
+		return ERR_OK;
+	return fail(call, &SQS_INVALID_PARAMETER_VALUE,
+		    "The type of message (user) attribute '%.*s' is invalid. You must use only the "
+		    "following supported type prefixes: Binary, Number, String.",
+		    STR_ARG(name));
+}
+
+static enum err check_value(struct call *call, struct str name,
+			    const struct sqs_message_attribute_value *value)
+{
+	bool is_binary = has_base(value->data_type, STR("Binary"));
+	struct str bytes = is_binary ? value->binary_value : value->string_value;
+
+	if (value->string_list_values_count > 0 || value->binary_list_values_count > 0)
+		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
+			    "Message attribute list values in SendMessage operation are not "
+			    "supported.");
+	if (!value->string_value.data && !value->binary_value.data)
+		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
+			    "The message (user) attribute '%.*s' must contain a non-empty message "
+			    "attribute value.",
+			    STR_ARG(name));
+	if (bytes.size == 0)
+		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
+			    "Message (user) attribute '%.*s' must contain a non-empty value of "
+			    "type '%s'.",
+			    STR_ARG(name), is_binary ? "Binary" : "String");
+	if (!is_binary && !sqs_is_message_text(bytes))
+		return invalid_characters(call);
+	if (has_base(value->data_type, STR("Number")) && !is_number(bytes))
+		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
+			    "Can't cast the value of message (user) attribute '%.*s' to a number.",
+			    STR_ARG(name));
+	return ERR_OK;
+}
+
+enum err sqs_check_attributes(struct call *call,
+			      const struct sqs_message_attribute_value_entry *entries, size_t count)
+{
+	if (count > LIMIT_MESSAGE_ATTRIBUTES)
+		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
+			    "Number of message attributes [%zu] exceeds the allowed maximum [%d].",
+			    count, LIMIT_MESSAGE_ATTRIBUTES);
+	for (size_t i = 0; i < count; i++) {
+		enum err err = check_name(call, entries[i].key);
+		if (!err)
+			err = check_type(call, entries[i].key, entries[i].value.data_type);
+		if (!err)
+			err = check_value(call, entries[i].key, &entries[i].value);
+		if (err)
+			return err;
+		for (size_t j = 0; j < i; j++)
+			if (str_equal(entries[i].key, entries[j].key))
+				return fail(call, &SQS_INVALID_PARAMETER_VALUE,
+					    "Message (user) attribute name '%.*s' is used more "
+					    "than once.",
+					    STR_ARG(entries[i].key));
+	}
+	return ERR_OK;
+}
+
+enum err sqs_check_system_attributes(struct call *call,
+				     const struct sqs_message_system_attribute_value_entry *entries,
+				     size_t count, struct str *out_trace)
+{
+	struct str trace = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		const struct sqs_message_system_attribute_value *value = &entries[i].value;
+		if (!str_equal(entries[i].key, STR("AWSTraceHeader")))
+			return fail(call, &SQS_INVALID_PARAMETER_VALUE,
+				    "Message system attribute name '%.*s' is invalid.",
+				    STR_ARG(entries[i].key));
+		if (!str_equal(value->data_type, STR("String")) || value->string_value.size == 0 ||
+		    value->string_value.size > LIMIT_ATTRIBUTE_NAME_SIZE * 4 ||
+		    !sqs_is_message_text(value->string_value))
+			return fail(call, &SQS_INVALID_PARAMETER_VALUE,
+				    "Message system attribute 'AWSTraceHeader' must contain a "
+				    "non-empty value of type 'String'.");
+		trace = value->string_value;
+	}
+	*out_trace = trace;
+	return ERR_OK;
+}
