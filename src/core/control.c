@@ -20,6 +20,7 @@ struct control {
 	pthread_mutex_t mutex;
 	pthread_cond_t condition;
 	bool is_awake, is_stopping; /* under the mutex */
+	bool is_started;
 };
 
 static void wake(void *context)
@@ -115,7 +116,7 @@ static void *control_main(void *context)
 	return NULL;
 }
 
-void control_start(struct core *core)
+void control_new(struct core *core)
 {
 	struct control *control = heap_alloc(sizeof(*control));
 	pthread_condattr_t attributes;
@@ -128,6 +129,13 @@ void control_start(struct core *core)
 	pthread_condattr_destroy(&attributes);
 	pthread_mutex_init(&control->mutex, NULL);
 	mailbox_init(&control->mailbox, wake, control);
+}
+
+void control_start(struct core *core)
+{
+	struct control *control = core->control;
+
+	control->is_started = true;
 	check(pthread_create(&control->thread, NULL, control_main, control) == 0);
 }
 
@@ -135,11 +143,14 @@ void control_stop(struct core *core)
 {
 	struct control *control = core->control;
 
+	if (!control)
+		return;
 	pthread_mutex_lock(&control->mutex);
 	control->is_stopping = true;
 	pthread_cond_signal(&control->condition);
 	pthread_mutex_unlock(&control->mutex);
-	pthread_join(control->thread, NULL);
+	if (control->is_started)
+		pthread_join(control->thread, NULL);
 	timer_heap_done(&control->timers);
 	pthread_cond_destroy(&control->condition);
 	pthread_mutex_destroy(&control->mutex);

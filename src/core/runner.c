@@ -31,7 +31,7 @@ struct runner {
 	bool has_stopped_engine;
 	_Atomic(struct net_thread *) net; /* attached to, or NULL */
 	bool has_thread;
-	pthread_t thread;
+	pthread_t thread, owner; /* owner: steps while nobody else does */
 	_Atomic bool ends_thread;
 	pthread_mutex_t mutex;
 	pthread_cond_t condition; /* has_news or ends_thread was raised */
@@ -226,6 +226,7 @@ enum err runner_new(struct core *core, const struct runner_options *options,
 
 	engine_options.wake = wake;
 	engine_options.wake_context = runner;
+	runner->owner = pthread_self();
 	runner->blocks_commits = options->blocks_commits;
 	pthread_mutex_init(&runner->mutex, NULL);
 	pthread_condattr_init(&attributes);
@@ -292,7 +293,8 @@ void core_submit_and_wait(struct core *core, struct queue_command *command)
 	command->done = on_waited;
 	command->context = &waiter;
 	queue_submit(core->engine, command);
-	if (atomic_load(&runner->net) || runner->has_thread) {
+	if (!pthread_equal(runner->owner, pthread_self()) || atomic_load(&runner->net) ||
+	    runner->has_thread) {
 		while (sem_wait(&waiter.done) != 0)
 			;
 	} else {

@@ -212,10 +212,11 @@ static void take_turn(struct core *core, struct core_task *task)
 		return;
 	}
 	int64_t most = allowance(move);
+	int64_t moved = move->moved;
 	if (most > 0)
 		move_some(core, move, most);
 	if (is_active(move))
-		post_turn(core, move, move->rate > 0 ? TURN_MS : 0);
+		post_turn(core, move, move->rate > 0 || move->moved == moved ? TURN_MS : 0);
 }
 
 static void begin_turns(struct core *core, struct move *move)

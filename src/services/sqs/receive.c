@@ -10,42 +10,15 @@
 #include "api/sqs.h"
 #include "services/sqs/attributes.h"
 #include "services/sqs/batch.h"
-#include "services/sqs/digest.h"
 #include "services/sqs/handle.h"
-#include "services/sqs/message.h"
 #include "services/sqs/sqs.h"
 #include "services/sqs/validate.h"
-
-/* clang-format off */
-#define SYSTEM_ATTRIBUTES(X) \
-	X(SENDER, "SenderId") \
-	X(RECEIVE_COUNT, "ApproximateReceiveCount") \
-	X(FIRST_RECEIVE, "ApproximateFirstReceiveTimestamp") \
-	X(SENT, "SentTimestamp") \
-	X(SEQUENCE, "SequenceNumber") \
-	X(DEDUP, "MessageDeduplicationId") \
-	X(GROUP, "MessageGroupId") \
-	X(TRACE, "AWSTraceHeader") \
-	X(SOURCE, "DeadLetterQueueSourceArn")
-/* clang-format on */
-
-enum system_attribute {
-#define SYSTEM_CONSTANT(name, text) SYSTEM_##name,
-	SYSTEM_ATTRIBUTES(SYSTEM_CONSTANT)
-#undef SYSTEM_CONSTANT
-	SYSTEM_COUNT,
-};
-
-static const struct str system_names[SYSTEM_COUNT] = {
-#define SYSTEM_TEXT(name, text) STR_INIT(text),
-	SYSTEM_ATTRIBUTES(SYSTEM_TEXT)
-#undef SYSTEM_TEXT
-};
+#include "services/sqs/view.h"
 
 struct receiving {
 	struct queue_command command;
 	const struct sqs_queue *queue;
-	uint32_t wanted; /* bit per system attribute */
+	uint32_t wanted; /* of sqs_view */
 	struct queue_delivery deliveries[LIMIT_RECEIVE_MESSAGES];
 	struct buf bytes; /* of the messages, until the answer is encoded */
 };
@@ -82,136 +55,32 @@ static enum err check_numbers(struct call *call, const struct sqs_receive_messag
 static enum err add_wanted(struct call *call, const struct str *names, size_t count,
 			   uint32_t *wanted)
 {
-	for (size_t i = 0; i < count; i++) {
-		int number = 0;
-		while (number < SYSTEM_COUNT && !str_equal(names[i], system_names[number]))
-			number++;
-		if (str_equal(names[i], STR("All")))
-			*wanted = (1U << SYSTEM_COUNT) - 1;
-		else if (number < SYSTEM_COUNT)
-			*wanted |= 1U << number;
-		else if (sqs_attribute_find(names[i]) == SQS_ATTRIBUTE_COUNT)
+	for (size_t i = 0; i < count; i++)
+		if (!sqs_view_want(names[i], wanted) &&
+		    sqs_attribute_find(names[i]) == SQS_ATTRIBUTE_COUNT)
 			return fail(call, &SQS_INVALID_ATTRIBUTE_NAME, "Unknown Attribute %.*s.",
 				    STR_ARG(names[i]));
-	}
 	return ERR_OK;
-}
-
-static bool is_selected(struct str name, const struct str *patterns, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		struct str pattern = patterns[i];
-		if (str_equal(pattern, STR("All")) || str_equal(pattern, STR("*")) ||
-		    str_equal(pattern, name))
-			return true;
-		if (str_ends(pattern, STR(".*")) &&
-		    str_starts(name, str_slice(pattern, 0, pattern.size - 2)))
-			return true;
-	}
-	return false;
 }
 
 /* ---- answers ---- */
 
-static struct str number_text(struct arena *arena, int64_t number)
-{
-	return arena_format(arena, "%lld", (long long)number);
-}
-
-static struct str system_text(struct call *call, enum system_attribute attribute,
-			      const struct queue_delivery *delivery,
-			      const struct queue_message *message,
-			      const struct sqs_stored_message *stored)
-{
-	const struct receiving *receiving = call->state;
-
-	switch (attribute) {
-	case SYSTEM_SENDER:
-		return stored->sender;
-	case SYSTEM_RECEIVE_COUNT:
-		return number_text(call->arena, delivery->receive_count);
-	case SYSTEM_FIRST_RECEIVE:
-		return number_text(call->arena, delivery->first_receive_ms);
-	case SYSTEM_SENT:
-		return number_text(call->arena, message->sent_ms);
-	case SYSTEM_SEQUENCE:
-		if (!receiving->queue->is_fifo)
-			return (struct str){0};
-		return arena_format(call->arena, "%020llu", (unsigned long long)message->seq);
-	case SYSTEM_DEDUP:
-		return stored->dedup;
-	case SYSTEM_GROUP:
-		return stored->group;
-	case SYSTEM_TRACE:
-		return stored->trace;
-	case SYSTEM_SOURCE:
-		return message->origin.size > 0 ? message->origin : (struct str){0};
-	default:
-		return (struct str){0};
-	}
-}
-
-static void show_system(struct call *call, const struct queue_delivery *delivery,
-			const struct queue_message *message,
-			const struct sqs_stored_message *stored, struct sqs_message *out)
-{
-	const struct receiving *receiving = call->state;
-
-	if (receiving->wanted == 0)
-		return;
-	out->attributes = arena_array(call->arena, struct shape_pair, SYSTEM_COUNT);
-	for (int i = 0; i < SYSTEM_COUNT; i++) {
-		if (!(receiving->wanted & (1U << i)))
-			continue;
-		struct str text = system_text(call, (enum system_attribute)i, delivery, message,
-					      stored);
-		if (text.data)
-			out->attributes[out->attributes_count++] =
-				(struct shape_pair){system_names[i], text};
-	}
-}
-
-static void show_attributes(struct call *call, const struct sqs_stored_message *stored,
-			    struct sqs_message *out)
-{
-	const struct sqs_receive_message_in *in = call->in;
-
-	if (stored->attribute_count == 0 || in->message_attribute_names_count == 0)
-		return;
-	out->message_attributes = arena_array(
-		call->arena, struct sqs_message_attribute_value_entry, stored->attribute_count);
-	for (size_t i = 0; i < stored->attribute_count; i++)
-		if (is_selected(stored->attributes[i].key, in->message_attribute_names,
-				in->message_attribute_names_count))
-			out->message_attributes[out->message_attributes_count++] =
-				stored->attributes[i];
-	out->md5_of_message_attributes = sqs_attributes_md5(
-		call->arena, out->message_attributes, out->message_attributes_count);
-}
-
 static enum err show(struct call *call, const struct queue_delivery *delivery,
 		     struct sqs_message *out)
 {
+	const struct sqs_receive_message_in *in = call->in;
 	struct receiving *receiving = call->state;
-	struct queue_message message;
-	struct sqs_stored_message stored;
+	const struct sqs_view view = {
+		.is_fifo = receiving->queue->is_fifo,
+		.wanted = receiving->wanted,
+		.patterns = in->message_attribute_names,
+		.pattern_count = in->message_attribute_names_count,
+	};
 
-	enum err err = queue_read_message(call->core->engine, delivery->location,
-					  &receiving->bytes, &message);
-	if (err)
-		return err;
-	err = sqs_message_decode(call->arena, message.payload, &stored);
-	if (err)
-		return err;
-	char *id = arena_bytes(call->arena, UUID_TEXT_SIZE);
-	uuid_format(message.id, id);
-	out->message_id = str_of(id, UUID_TEXT_SIZE);
-	out->receipt_handle = sqs_handle_seal(call->core, call->arena, &delivery->handle);
-	out->body = stored.body;
-	out->md5_of_body = sqs_md5_text(call->arena, stored.body_md5);
-	show_system(call, delivery, &message, &stored, out);
-	show_attributes(call, &stored, out);
-	return ERR_OK;
+	enum err err = sqs_view_read(call->core, call->arena, &view, delivery, &receiving->bytes, out);
+	if (!err)
+		out->receipt_handle = sqs_handle_seal(call->core, call->arena, &delivery->handle);
+	return err;
 }
 
 static void release_bytes(void *subject)
