@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/* declare: two rounds, so that all dead-letter queues exist when the first policy names one. */
+#include "server/declare.h"
+
+#include "format/json.h"
+#include "services/sqs/sqs.h"
+
+static struct str text_or(yyjson_val *object, const char *name, struct str other)
+{
+	yyjson_val *value = json_member(object, name);
+
+	return yyjson_is_str(value) ? json_text(value) : other;
+}
+
+/* Values may be written as text, numbers or booleans; objects become JSON text (policies). */
+static bool pair_value(struct arena *arena, yyjson_val *value, struct str *out_text)
+{
+	if (yyjson_is_str(value)) {
+		*out_text = json_text(value);
+	} else if (yyjson_is_bool(value)) {
+		*out_text = yyjson_get_bool(value) ? STR("true") : STR("false");
+	} else if (yyjson_is_int(value)) {
+		*out_text = arena_format(arena, "%lld", (long long)yyjson_get_sint(value));
+	} else if (yyjson_is_obj(value)) {
+		char *text = yyjson_val_write(value, 0, NULL);
+		*out_text = arena_copy(arena, str_from(text));
+		heap_free(text);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static bool read_pairs(struct arena *arena, yyjson_val *object, size_t spare,
+		       struct shape_pair **out_pairs, size_t *out_count)
+{
+	size_t count = yyjson_obj_size(object);
+	struct shape_pair *pairs = arena_array(arena, struct shape_pair, count + spare);
+	yyjson_val *key, *value;
+	size_t i, most;
+
+	yyjson_obj_foreach(object, i, most, key, value)
+	{
+		pairs[i].key = json_text(key);
+		if (!pair_value(arena, value, &pairs[i].value))
+			return false;
+	}
+	*out_pairs = pairs;
+	*out_count = count;
+	return true;
+}
+
+static void add_pair(struct shape_pair *pairs, size_t *count, struct str key, struct str value)
+{
+	for (size_t i = 0; i < *count; i++)
+		if (str_equal(pairs[i].key, key))
+			return;
+	pairs[(*count)++] = (struct shape_pair){key, value};
+}
+
+static void remove_pair(struct shape_pair *pairs, size_t *count, struct str key)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < *count; i++)
+		if (!str_equal(pairs[i].key, key))
+			pairs[kept++] = pairs[i];
+	*count = kept;
+}
+
+static void add_redrive(struct arena *arena, yyjson_val *entry,
+			const struct sqs_declaration *declaration, struct shape_pair *pairs,
+			size_t *count)
+{
+	struct str target = text_or(entry, "deadLetterQueue", STR(""));
+	yyjson_val *receives = json_member(entry, "maxReceiveCount");
+
+	if (target.size == 0)
+		return;
+	add_pair(pairs, count, STR("RedrivePolicy"),
+		 arena_format(arena,
+			      "{\"deadLetterTargetArn\":\"arn:aws:sqs:%.*s:%.*s:%.*s\","
+			      "\"maxReceiveCount\":%lld}",
+			      STR_ARG(declaration->region), STR_ARG(declaration->account),
+			      STR_ARG(target),
+			      (long long)(yyjson_is_int(receives) ? yyjson_get_sint(receives) : 3)));
+}
+
+static enum err declare_one(struct core *core, struct arena *arena, yyjson_val *entry,
+			    bool is_first_round, struct str *out_problem)
+{
+	struct shape_pair *attributes, *tags;
+	struct sqs_declaration declaration = {
+		.account = text_or(entry, "account", core->default_account),
+		.region = text_or(entry, "region", core->default_region),
+		.name = text_or(entry, "name", STR("")),
+	};
+
+	if (!read_pairs(arena, json_member(entry, "attributes"), 2, &attributes,
+			&declaration.attribute_count) ||
+	    !read_pairs(arena, json_member(entry, "tags"), 0, &tags, &declaration.tag_count)) {
+		*out_problem = arena_format(arena,
+					    "queue \"%.*s\": values of attributes and tags must be "
+					    "text, numbers or booleans",
+					    STR_ARG(declaration.name));
+		return ERR_FAULT;
+	}
+	if (str_ends(declaration.name, STR(".fifo")))
+		add_pair(attributes, &declaration.attribute_count, STR("FifoQueue"), STR("true"));
+	if (is_first_round)
+		remove_pair(attributes, &declaration.attribute_count, STR("RedrivePolicy"));
+	else
+		add_redrive(arena, entry, &declaration, attributes, &declaration.attribute_count);
+	declaration.attributes = attributes;
+	declaration.tags = tags;
+	struct str problem;
+	enum err err = sqs_declare(core, arena, &declaration, &problem);
+	if (err == ERR_FAULT)
+		*out_problem = arena_format(arena, "queue \"%.*s\": %.*s",
+					    STR_ARG(declaration.name), STR_ARG(problem));
+	return err;
+}
+
+enum err declare_queues(struct core *core, struct arena *arena, struct str config,
+			struct str *out_problem)
+{
+	yyjson_val *root, *entry;
+	size_t i, most;
+
+	if (config.size == 0)
+		return ERR_OK;
+	enum err err = json_parse(arena, config, &root);
+	if (err)
+		return err;
+	yyjson_val *queues = json_member(root, "queues");
+	if (queues && !yyjson_is_arr(queues)) {
+		*out_problem = STR("\"queues\" must be a list");
+		return ERR_FAULT;
+	}
+	for (int round = 0; round < 2; round++) {
+		yyjson_arr_foreach(queues, i, most, entry)
+		{
+			err = declare_one(core, arena, entry, round == 0, out_problem);
+			if (err)
+				return err;
+		}
+	}
+	return ERR_OK;
+}

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT */
+/* settings: the table has a row a setting; its kind knows how a text becomes a value. */
+#include "server/settings.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "format/json.h"
+
+enum kind { KIND_TEXT, KIND_LIST, KIND_NUMBER, KIND_CHOICE, KIND_FLAG };
+
+struct row {
+	const char *name;
+	enum kind kind;
+	size_t offset;
+	const char *standard; /* as text; NULL: none */
+	int64_t least, most;  /* of a number */
+	const char *choices;  /* "a|b|c": the value is the place */
+	const char *value_name;
+	const char *help;
+};
+
+#define AT(member) offsetof(struct settings, member)
+static const struct row rows[] = {
+	{"listen", KIND_LIST, AT(listen), "127.0.0.1:4566", 0, 0, NULL, "ADDR:PORT",
+	 "address to serve; port 0 picks a free one; unix:PATH; may be repeated"},
+	{"port-file", KIND_TEXT, AT(port_file), "", 0, 0, NULL, "FILE",
+	 "write the first listener's port to FILE once requests are served"},
+	{"data", KIND_TEXT, AT(data), "tern-data", 0, 0, NULL, "DIR",
+	 "directory of queues and messages; made if it is missing"},
+	{"durability", KIND_CHOICE, AT(durability), "fsync", 0, 0, "fsync|os|memory", "LEVEL",
+	 "what acknowledged means: synced to disk, written to the file, or held in memory"},
+	{"region", KIND_TEXT, AT(region), "us-east-1", 0, 0, NULL, "NAME",
+	 "region of requests that name none"},
+	{"account", KIND_TEXT, AT(account), "000000000000", 0, 0, NULL, "ID",
+	 "account of callers whose access key is not a 12-digit account id"},
+	{"public-url", KIND_TEXT, AT(public_url), "", 0, 0, NULL, "URL",
+	 "base of queue URLs for requests without a usable Host header"},
+	{"threads", KIND_NUMBER, AT(threads), "1", 1, 64, NULL, "N",
+	 "network threads; with 1 the queue engine shares it"},
+	{"connections", KIND_NUMBER, AT(connections), "65536", 1, LIMIT_CONNECTIONS, NULL, "N",
+	 "most open connections"},
+	{"head-timeout-ms", KIND_NUMBER, AT(head_ms), "10000", 50, 600000, NULL, "MS",
+	 "time for a request's headers to arrive"},
+	{"body-timeout-ms", KIND_NUMBER, AT(body_ms), "60000", 50, 3600000, NULL, "MS",
+	 "time for a request's body to arrive"},
+	{"idle-timeout-ms", KIND_NUMBER, AT(idle_ms), "600000", 50, 86400000, NULL, "MS",
+	 "time an idle connection is kept"},
+	{"segment-mib", KIND_NUMBER, AT(segment_mib), "64", 1, 1024, NULL, "MIB",
+	 "size of a log segment"},
+	{"recreate-delay", KIND_FLAG, AT(delays_recreate), NULL, 0, 0, NULL, NULL,
+	 "refuse to make a queue again within 60 s of its deletion, as AWS does"},
+	{"quick-purge", KIND_FLAG, AT(allows_quick_purge), NULL, 0, 0, NULL, NULL,
+	 "allow PurgeQueue more than once in 60 s"},
+	{"test-clock", KIND_FLAG, AT(has_test_clock), NULL, 0, 0, NULL, NULL,
+	 "serve POST /_tern/clock, which advances the server's time"},
+	{"allow-reset", KIND_FLAG, AT(allows_reset), NULL, 0, 0, NULL, NULL,
+	 "serve POST /_tern/reset, which deletes all queues of an account"},
+	{"log-format", KIND_CHOICE, AT(log_format), "text", 0, 0, "text|json", "FORMAT",
+	 "form of log lines on standard error"},
+	{"log-level", KIND_CHOICE, AT(log_level), "info", 0, 0, "debug|info|warn|error", "LEVEL",
+	 "least level of log lines"},
+	{"config", KIND_TEXT, AT(config), "", 0, 0, NULL, "FILE",
+	 "JSON file with any of these settings, and \"queues\" to declare"},
+	{"help", KIND_FLAG, AT(wants_help), NULL, 0, 0, NULL, NULL, "print this text and exit"},
+	{"version", KIND_FLAG, AT(wants_version), NULL, 0, 0, NULL, NULL,
+	 "print the version and exit"},
+};
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+/* Where a value came from; a weaker source does not overwrite a stronger one. */
+enum source { SOURCE_DEFAULT, SOURCE_FILE, SOURCE_ENVIRONMENT, SOURCE_FLAG };
+
+struct loader {
+	struct settings *settings;
+	enum source from[ROWS];
+	char *problem;
+	size_t problem_size;
+};
+
+static bool complain(struct loader *loader, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+static bool complain(struct loader *loader, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(loader->problem, loader->problem_size, format, arguments);
+	va_end(arguments);
+	return false;
+}
+
+static void *value_at(struct loader *loader, const struct row *row)
+{
+	return (char *)loader->settings + row->offset;
+}
+
+static bool set_choice(struct loader *loader, const struct row *row, struct str text)
+{
+	struct str rest = str_from(row->choices);
+
+	for (int64_t place = 0; rest.data; place++) {
+		if (str_equal(str_cut(&rest, '|'), text)) {
+			*(int64_t *)value_at(loader, row) = place;
+			return true;
+		}
+	}
+	return complain(loader, "--%s must be one of %s, not \"%.*s\"", row->name, row->choices,
+			STR_ARG(text));
+}
+
+static bool set_number(struct loader *loader, const struct row *row, struct str text)
+{
+	int64_t number;
+
+	if (!str_to_i64(text, &number) || number < row->least || number > row->most)
+		return complain(loader, "--%s must be a number from %lld to %lld, not \"%.*s\"",
+				row->name, (long long)row->least, (long long)row->most,
+				STR_ARG(text));
+	*(int64_t *)value_at(loader, row) = number;
+	return true;
+}
+
+static bool set_flag(struct loader *loader, const struct row *row, struct str text)
+{
+	bool is_on = str_equal(text, STR("true")) || str_equal(text, STR("1"));
+
+	if (!is_on && !str_equal(text, STR("false")) && !str_equal(text, STR("0")))
+		return complain(loader, "--%s must be true or false, not \"%.*s\"", row->name,
+				STR_ARG(text));
+	*(bool *)value_at(loader, row) = is_on;
+	return true;
+}
+
+static bool add_listener(struct loader *loader, struct str text, bool is_first)
+{
+	struct settings *settings = loader->settings;
+
+	if (is_first)
+		settings->listen_count = 0;
+	if (settings->listen_count == SETTINGS_LISTENERS)
+		return complain(loader, "--listen may be given %d times at most",
+				SETTINGS_LISTENERS);
+	settings->listen[settings->listen_count++] = arena_copy(&settings->arena, text);
+	return true;
+}
+
+/* Of a list, `text` is one item; items of one source add up. */
+static bool set(struct loader *loader, size_t number, struct str text, enum source source)
+{
+	const struct row *row = &rows[number];
+	bool is_first = loader->from[number] != source;
+
+	if (loader->from[number] > source)
+		return true;
+	loader->from[number] = source;
+	switch (row->kind) {
+	case KIND_TEXT:
+		*(struct str *)value_at(loader, row) =
+			str_from(arena_cstr(&loader->settings->arena, text));
+		return true;
+	case KIND_LIST:
+		return add_listener(loader, text, is_first || source == SOURCE_DEFAULT);
+	case KIND_NUMBER:
+		return set_number(loader, row, text);
+	case KIND_CHOICE:
+		return set_choice(loader, row, text);
+	case KIND_FLAG:
+		return set_flag(loader, row, text);
+	}
+	return false;
+}
+
+static size_t find_row(struct str name)
+{
+	size_t number = 0;
+
+	while (number < ROWS && !str_equal(name, str_from(rows[number].name)))
+		number++;
+	return number;
+}
+
+/* ---- sources ---- */
+
+static bool load_flags(struct loader *loader, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		struct str rest = str_from(argv[i]);
+		if (!str_starts(rest, STR("--")))
+			return complain(loader, "unexpected argument \"%s\"; see ternd --help",
+					argv[i]);
+		rest = str_slice(rest, 2, SIZE_MAX);
+		bool has_value = str_find_char(rest, '=', 0) != SIZE_MAX;
+		size_t number = find_row(str_cut(&rest, '='));
+		if (number == ROWS)
+			return complain(loader, "unknown option \"%s\"; see ternd --help", argv[i]);
+		if (!has_value && rows[number].kind == KIND_FLAG)
+			rest = STR("true");
+		else if (!has_value && i + 1 == argc)
+			return complain(loader, "--%s needs a value", rows[number].name);
+		else if (!has_value)
+			rest = str_from(argv[++i]);
+		if (!set(loader, number, rest, SOURCE_FLAG))
+			return false;
+	}
+	return true;
+}
+
+static bool load_environment(struct loader *loader)
+{
+	for (size_t i = 0; i < ROWS; i++) {
+		char name[64] = "TERN_";
+		size_t size = 5;
+		for (const char *c = rows[i].name; *c; c++)
+			name[size++] = *c == '-' ? '_' : (char)(*c - ('a' <= *c && *c <= 'z' ? 32 : 0));
+		name[size] = '\0';
+		const char *value = getenv(name);
+		if (!value)
+			continue;
+		struct str rest = str_from(value);
+		if (rows[i].kind != KIND_LIST) {
+			if (!set(loader, i, rest, SOURCE_ENVIRONMENT))
+				return false;
+			continue;
+		}
+		while (rest.data)
+			if (!set(loader, i, str_trim(str_cut(&rest, ',')), SOURCE_ENVIRONMENT))
+				return false;
+	}
+	return true;
+}
+
+static bool set_from_json(struct loader *loader, size_t number, yyjson_val *value)
+{
+	char text[32];
+
+	if (yyjson_is_str(value))
+		return set(loader, number, json_text(value), SOURCE_FILE);
+	if (yyjson_is_bool(value))
+		return set(loader, number, yyjson_get_bool(value) ? STR("true") : STR("false"),
+			   SOURCE_FILE);
+	if (yyjson_is_int(value)) {
+		snprintf(text, sizeof(text), "%lld", (long long)yyjson_get_sint(value));
+		return set(loader, number, str_from(text), SOURCE_FILE);
+	}
+	return complain(loader, "the configuration's \"%s\" must be text, a number or a boolean",
+			rows[number].name);
+}
+
+static bool read_file(struct loader *loader, struct str path, struct buf *out)
+{
+	char bytes[4096];
+	size_t size;
+
+	FILE *file = fopen(path.data, "re");
+	if (!file)
+		return complain(loader, "cannot read the configuration %.*s: %s", STR_ARG(path),
+				strerror(errno));
+	while ((size = fread(bytes, 1, sizeof(bytes), file)) > 0)
+		buf_append(out, str_of(bytes, size));
+	fclose(file);
+	return true;
+}
+
+static bool load_file(struct loader *loader)
+{
+	struct settings *settings = loader->settings;
+	struct str path = settings->config;
+	struct buf text = {0};
+	yyjson_val *root, *key, *value;
+	size_t i, most;
+
+	if (path.size == 0)
+		return true;
+	bool is_read = read_file(loader, path, &text);
+	settings->config_text = arena_copy(&settings->arena, buf_str(&text));
+	buf_done(&text);
+	if (!is_read)
+		return false;
+	if (json_parse(&settings->arena, settings->config_text, &root) != ERR_OK ||
+	    !yyjson_is_obj(root))
+		return complain(loader, "the configuration %.*s is not a JSON object",
+				STR_ARG(path));
+	yyjson_obj_foreach(root, i, most, key, value)
+	{
+		struct str name = json_text(key);
+		size_t number = find_row(name);
+		size_t j, count;
+		yyjson_val *item;
+		if (str_equal(name, STR("queues")))
+			continue;
+		if (number == ROWS || str_equal(name, STR("config")))
+			return complain(loader, "the configuration %.*s has an unknown key \"%.*s\"",
+					STR_ARG(path), STR_ARG(name));
+		if (!yyjson_is_arr(value) || rows[number].kind != KIND_LIST) {
+			if (!set_from_json(loader, number, value))
+				return false;
+			continue;
+		}
+		yyjson_arr_foreach(value, j, count, item)
+			if (!set_from_json(loader, number, item))
+				return false;
+	}
+	return true;
+}
+
+static bool load_defaults(struct loader *loader)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if (rows[i].standard && loader->from[i] == SOURCE_DEFAULT &&
+		    !set(loader, i, str_from(rows[i].standard), SOURCE_DEFAULT))
+			return false;
+	return true;
+}
+
+static bool check_account(struct loader *loader)
+{
+	struct str account = loader->settings->account;
+	uint64_t number;
+
+	if (account.size != 12 || !str_to_u64(account, &number))
+		return complain(loader, "--account must have 12 digits, not \"%.*s\"",
+				STR_ARG(account));
+	return true;
+}
+
+bool settings_load(int argc, char **argv, struct settings *out_settings, char *problem, size_t size)
+{
+	struct loader loader = {.settings = out_settings, .problem = problem, .problem_size = size};
+
+	*out_settings = (struct settings){0};
+	arena_init(&out_settings->arena);
+	return load_flags(&loader, argc, argv) && load_environment(&loader) && load_file(&loader) &&
+	       load_defaults(&loader) && check_account(&loader);
+}
+
+void settings_done(struct settings *settings)
+{
+	arena_done(&settings->arena);
+}
+
+void settings_print_help(void)
+{
+	printf("Usage: ternd [options]\n\n"
+	       "Serves Amazon SQS from a directory. Each option is also an environment variable\n"
+	       "(--log-format is TERN_LOG_FORMAT) and a key of the configuration file.\n\n");
+	for (size_t i = 0; i < ROWS; i++) {
+		char option[64];
+		snprintf(option, sizeof(option), "--%s %s", rows[i].name,
+			 rows[i].choices ? rows[i].choices
+			 : rows[i].value_name ? rows[i].value_name
+					      : "");
+		printf("  %-36s %s", option, rows[i].help);
+		if (rows[i].standard && rows[i].standard[0])
+			printf(" [%s]", rows[i].standard);
+		printf("\n");
+	}
+	printf("\nSIGTERM and SIGINT stop it: requests in progress end, nothing is lost.\n");
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * settings: what ternd can be told, as one table for flags, environment, configuration file and help.
+ *
+ * A flag wins over the environment, that over the file, that over the default. Names are the
+ * same everywhere: --log-format, TERN_LOG_FORMAT, "log-format". Main thread, at start-up.
+ */
+#ifndef TERN_SERVER_SETTINGS_H
+#define TERN_SERVER_SETTINGS_H
+
+#include "base/base.h"
+
+#define SETTINGS_LISTENERS 16
+
+enum settings_durability { DURABILITY_FSYNC, DURABILITY_OS, DURABILITY_MEMORY };
+
+struct settings {
+	struct arena arena; /* holds all texts */
+	struct str listen[SETTINGS_LISTENERS];
+	size_t listen_count;
+	struct str port_file, data, region, account, public_url, config;
+	int64_t durability, log_format, log_level; /* of their enums */
+	int64_t threads;
+	int64_t connections, head_ms, body_ms, idle_ms;
+	int64_t segment_mib;
+	bool has_test_clock, allows_reset, delays_recreate, allows_quick_purge;
+	bool wants_help, wants_version;
+	struct str config_text; /* of the configuration file; empty: none */
+};
+
+/*
+ * Reads them all. False with a sentence that says what to do in `problem` (`size` bytes, ends with NUL). Free with settings_done in
+ * any case.
+ */
+bool settings_load(int argc, char **argv, struct settings *out_settings, char *problem,
+		   size_t size);
+void settings_done(struct settings *settings);
+/* The help text: usage and one line a setting, on standard output. */
+void settings_print_help(void);
+
+#endif
