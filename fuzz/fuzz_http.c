@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The HTTP parser on any bytes, given in two pieces: a refusal has a status and a reason, a complete message binds
- * to views that lie within it, and the cut between the pieces does not matter for the outcome.
+ * The HTTP parser on any bytes, given in two pieces: a refusal has a status and a reason, a
+ * complete message binds to views that lie within it, and the cut between the pieces does not
+ * matter for the outcome.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -27,8 +28,8 @@ static enum http_progress feed_in_pieces(struct http_parser *parser, struct buf 
 
 static void check_inside(struct str view, const struct buf *bytes)
 {
-	check(view.size == 0 || (view.data >= bytes->data &&
-				 view.data + view.size <= bytes->data + bytes->size));
+	check(view.size == 0 ||
+	      (view.data >= bytes->data && view.data + view.size <= bytes->data + bytes->size));
 }
 
 static void check_message(const struct http_parser *parser, const struct buf *bytes)

@@ -2,9 +2,9 @@
 /*
  * Opens a journal whose files are the input: it may fail, never crash, and what it opens must work.
  *
- * Input: a byte that says which files there are, a u32 with the size of the first, then their bytes.
- * 1: a segment. 2: a checkpoint of LSN 1, then a segment. 4: headers get right CRCs, so that the
- * fuzzer reaches what stands behind the checks.
+ * Input: a byte that says which files there are, a u32 with the size of the first, then their
+ * bytes. 1: a segment. 2: a checkpoint of LSN 1, then a segment. 4: headers get right CRCs, so that
+ * the fuzzer reaches what stands behind the checks.
  */
 #include "journal/disk_memory.h"
 #include "journal/journal_private.h"

@@ -2,8 +2,8 @@
 /*
  * arena: blocks in a chain; allocation moves a mark in the last one.
  *
- * Blocks double from 4 KiB to 256 KiB; what does not fit gets a block of its own size. Blocks hold no
- * allocation headers, so freeing is the chain alone.
+ * Blocks double from 4 KiB to 256 KiB; what does not fit gets a block of its own size. Blocks hold
+ * no allocation headers, so freeing is the chain alone.
  */
 #include "base/arena.h"
 
@@ -56,7 +56,8 @@ void arena_done(struct arena *arena)
 
 static void add_block(struct arena *arena, size_t least)
 {
-	size_t size = arena->last ? arena->last->size * 2 : BLOCK_SIZE_MIN - sizeof(struct arena_block);
+	size_t size =
+		arena->last ? arena->last->size * 2 : BLOCK_SIZE_MIN - sizeof(struct arena_block);
 
 	if (size > BLOCK_SIZE_MAX)
 		size = BLOCK_SIZE_MAX;

@@ -45,10 +45,10 @@ static void test_str_utf8_refuses_what_rfc3629_refuses(void **state)
 
 	assert_true(str_is_utf8(STR("plain ascii, longer than eight bytes")));
 	assert_true(str_is_utf8(STR("gr\xc3\xbc\xc3\x9f \xf0\x9f\x90\xa6")));
-	assert_false(str_is_utf8(STR("\xc0\x80")));	      /* overlong */
-	assert_false(str_is_utf8(STR("\xed\xa0\x80")));	      /* surrogate */
-	assert_false(str_is_utf8(STR("\xf4\x90\x80\x80")));   /* over U+10FFFF */
-	assert_false(str_is_utf8(STR("01234567\xc3")));	      /* cut */
+	assert_false(str_is_utf8(STR("\xc0\x80")));	    /* overlong */
+	assert_false(str_is_utf8(STR("\xed\xa0\x80")));	    /* surrogate */
+	assert_false(str_is_utf8(STR("\xf4\x90\x80\x80"))); /* over U+10FFFF */
+	assert_false(str_is_utf8(STR("01234567\xc3")));	    /* cut */
 }
 
 static void test_str_find_and_trim(void **state)

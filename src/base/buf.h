@@ -19,7 +19,8 @@ struct buf {
 void buf_reset(struct buf *buf);
 void buf_done(struct buf *buf);
 void buf_reserve(struct buf *buf, size_t more); /* room for `more` further bytes */
-/* Room for `size` bytes at the end, already counted in buf->size; not zeroed. Valid until the next append. */
+/* Room for `size` bytes at the end, already counted in buf->size; not zeroed. Valid until the next
+ * append. */
 char *buf_extend(struct buf *buf, size_t size);
 void buf_append(struct buf *buf, struct str s);
 void buf_append_char(struct buf *buf, char c);

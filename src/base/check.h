@@ -11,6 +11,7 @@
 	((condition) ? (void)0 : check_failed(#condition, __FILE__, __LINE__, __func__))
 
 /* Writes the place to standard error and aborts. */
-_Noreturn void check_failed(const char *condition, const char *file, int line, const char *function);
+_Noreturn void check_failed(const char *condition, const char *file, int line,
+			    const char *function);
 
 #endif

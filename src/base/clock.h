@@ -20,7 +20,8 @@ void clock_shift(int64_t delta_ms);
 int64_t clock_cpu_ns(void);
 
 #define CLOCK_TEXT_MAX 40
-/* "Tue, 24 Nov 2026 00:00:00 GMT" (RFC 9110 5.6.7). Returns the size; `out` holds CLOCK_TEXT_MAX. */
+/* "Tue, 24 Nov 2026 00:00:00 GMT" (RFC 9110 5.6.7). Returns the size; `out` holds CLOCK_TEXT_MAX.
+ */
 int clock_format_http(int64_t now_ms, char *out);
 /* "20261124T000000Z", the X-Amz-Date form. */
 int clock_format_amz(int64_t now_ms, char *out);

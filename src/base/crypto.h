@@ -8,8 +8,8 @@
 #ifndef TERN_BASE_CRYPTO_H
 #define TERN_BASE_CRYPTO_H
 
-#include "base/err.h"
 #include "base/buf.h"
+#include "base/err.h"
 
 void md5(struct str data, uint8_t out[16]);
 void sha256(struct str data, uint8_t out[32]);
@@ -21,7 +21,8 @@ struct md5_state *md5_begin(void); /* borrowed from the thread; one at a time */
 void md5_add(struct md5_state *state, struct str data);
 void md5_end(struct md5_state *state, uint8_t out[16]);
 
-/* Castagnoli, as in RFC 3720; `seed` is 0 or an earlier result to continue. Hardware when there is some. */
+/* Castagnoli, as in RFC 3720; `seed` is 0 or an earlier result to continue. Hardware when there is
+ * some. */
 uint32_t crc32c(uint32_t seed, struct str data);
 
 /* 128-bit keyed hash (SipHash-2-4, 128 bits out) for keys of tables that outsiders choose. */

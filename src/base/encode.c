@@ -21,8 +21,8 @@ static uint32_t crc32c_by_bits(uint32_t crc, const uint8_t *bytes, size_t size)
 }
 
 #if defined(__x86_64__)
-__attribute__((target("sse4.2"))) static uint32_t crc32c_by_hardware(uint32_t crc, const uint8_t *bytes,
-								     size_t size)
+__attribute__((target("sse4.2"))) static uint32_t
+crc32c_by_hardware(uint32_t crc, const uint8_t *bytes, size_t size)
 {
 	uint64_t wide = crc;
 
@@ -86,7 +86,8 @@ bool hex_parse(struct str text, uint8_t *out)
 
 void base64_format(struct str data, char *out)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const uint8_t *bytes = (const uint8_t *)data.data;
 	size_t left = data.size;
 

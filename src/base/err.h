@@ -14,18 +14,18 @@
 
 enum err {
 	ERR_OK = 0,
-	ERR_FAULT,	/* the caller's mistake; its fault is recorded in the call */
-	ERR_PARKED,	/* not an error: the call waits and is resumed later */
-	ERR_NOTFOUND,	/* nothing is stored under that name */
-	ERR_EXISTS,	/* something is stored under that name already */
-	ERR_INVALID,	/* text or bytes that do not follow their format */
-	ERR_TOOLARGE,	/* over a limit of limits.h */
-	ERR_FULL,	/* the disk has no room */
-	ERR_IO,		/* the operating system refused; errno was logged or kept by the module */
-	ERR_DAMAGED,	/* stored bytes fail their check */
-	ERR_VERSION,	/* stored bytes come from a newer version */
-	ERR_BUSY,	/* somebody else holds it */
-	ERR_CLOSED,	/* the other side is gone, or the module is stopping */
+	ERR_FAULT,    /* the caller's mistake; its fault is recorded in the call */
+	ERR_PARKED,   /* not an error: the call waits and is resumed later */
+	ERR_NOTFOUND, /* nothing is stored under that name */
+	ERR_EXISTS,   /* something is stored under that name already */
+	ERR_INVALID,  /* text or bytes that do not follow their format */
+	ERR_TOOLARGE, /* over a limit of limits.h */
+	ERR_FULL,     /* the disk has no room */
+	ERR_IO,	      /* the operating system refused; errno was logged or kept by the module */
+	ERR_DAMAGED,  /* stored bytes fail their check */
+	ERR_VERSION,  /* stored bytes come from a newer version */
+	ERR_BUSY,     /* somebody else holds it */
+	ERR_CLOSED,   /* the other side is gone, or the module is stopping */
 };
 
 /* A short English name of `err`, for logs. Static memory. */

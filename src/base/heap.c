@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* heap: a 4-ary heap in an array; each timer knows its place, so moving and clearing are O(log n). */
+/* heap: a 4-ary heap in an array; each timer knows its place, so moving and clearing are O(log n).
+ */
 #include "base/heap.h"
 
 #include "base/arena.h"

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 struct timer {
-	int64_t at_ms;	/* meaningful while set */
+	int64_t at_ms; /* meaningful while set */
 	uint64_t order;
 	uint32_t place; /* 1 + index in the heap; 0 when not set */
 	uint32_t kind;	/* the owner's; tells what the timer is embedded in */

@@ -32,7 +32,8 @@ void log_setup(enum log_level least, enum log_format format);
 bool log_wants(enum log_level level);
 void log_write(enum log_level level, const char *message, const struct log_field *fields,
 	       size_t field_count);
-/* log_event(LOG_INFO, "listening", log_str("address", s), log_i64("port", 4566)); at least one field */
+/* log_event(LOG_INFO, "listening", log_str("address", s), log_i64("port", 4566)); at least one
+ * field */
 #define log_event(level, message, ...)                                                             \
 	log_write((level), (message), (const struct log_field[]){__VA_ARGS__},                     \
 		  sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))

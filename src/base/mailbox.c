@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* mailbox: a stack that pushers swap themselves onto; the reader takes it whole and turns it round. */
+/* mailbox: a stack that pushers swap themselves onto; the reader takes it whole and turns it round.
+ */
 #include "base/mailbox.h"
 
 void mailbox_init(struct mailbox *mailbox, mailbox_wake_fn wake, void *context)
@@ -15,9 +16,8 @@ void mailbox_push(struct mailbox *mailbox, struct letter *letter)
 
 	do {
 		letter->next = top;
-	} while (!atomic_compare_exchange_weak_explicit(&mailbox->top, &top, letter,
-							memory_order_acq_rel,
-							memory_order_relaxed));
+	} while (!atomic_compare_exchange_weak_explicit(
+		&mailbox->top, &top, letter, memory_order_acq_rel, memory_order_relaxed));
 	if (!top && mailbox->wake)
 		mailbox->wake(mailbox->context);
 }

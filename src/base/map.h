@@ -28,7 +28,8 @@ struct map {
 typedef bool (*map_equal_fn)(const void *value, const void *key);
 
 void *map_find(const struct map *map, uint64_t hash, map_equal_fn equal, const void *key);
-void map_insert(struct map *map, uint64_t hash, void *value); /* value is not NULL and not in the map */
+void map_insert(struct map *map, uint64_t hash,
+		void *value); /* value is not NULL and not in the map */
 /* Removes that very pointer; it must be there. */
 void map_remove(struct map *map, uint64_t hash, const void *value);
 /* Visits all: start with *cursor = 0; NULL at the end. The map must not change meanwhile. */

@@ -189,11 +189,17 @@ uint64_t str_hash(struct str s)
 	return mix(hash ^ 0x589965cc75374cc3u, str_hash_seed | 1);
 }
 
-/* Size of the sequence that starts at data[0], 0 if it is not well formed (RFC 3629, table of section 4). */
+/* Size of the sequence that starts at data[0], 0 if it is not well formed (RFC 3629, table of
+ * section 4). */
 static size_t utf8_sequence(const unsigned char *data, size_t left)
 {
 	unsigned char lead = data[0];
-	size_t size = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+	size_t size = lead < 0x80   ? 1
+		      : lead < 0xc2 ? 0
+		      : lead < 0xe0 ? 2
+		      : lead < 0xf0 ? 3
+		      : lead < 0xf5 ? 4
+				    : 0;
 
 	if (size == 0 || size > left)
 		return 0;

@@ -19,7 +19,10 @@ struct str {
 
 /* Text of a literal, usable in static initialisers too. */
 #define STR(literal) ((struct str){(literal), sizeof(literal) - 1})
-#define STR_INIT(literal) {(literal), sizeof(literal) - 1}
+#define STR_INIT(literal)                                                                          \
+	{                                                                                          \
+		(literal), sizeof(literal) - 1                                                     \
+	}
 /* For printf: printf("%.*s", STR_ARG(s)). */
 #define STR_ARG(s) (int)(s).size, (s).data
 
@@ -48,11 +51,13 @@ struct str str_trim(struct str s); /* without blanks and tabs at both ends */
  */
 struct str str_cut(struct str *rest, char separator);
 
-/* Decimal, whole text, no sign for u64, optional '-' for i64. False if it is not one or overflows. */
+/* Decimal, whole text, no sign for u64, optional '-' for i64. False if it is not one or overflows.
+ */
 bool str_to_u64(struct str s, uint64_t *out_value);
 bool str_to_i64(struct str s, int64_t *out_value);
 
-/* 64-bit hash for tables (wyhash-like quality, seeded per process by base_init). Not for security. */
+/* 64-bit hash for tables (wyhash-like quality, seeded per process by base_init). Not for security.
+ */
 uint64_t str_hash(struct str s);
 
 /* True if all of s is UTF-8 (RFC 3629: no surrogates, nothing over U+10FFFF). */

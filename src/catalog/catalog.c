@@ -2,8 +2,8 @@
 /*
  * catalog: one LMDB environment, one named database a table.
  *
- * The map is address space, not memory or disk: it is made large once, so it never has to grow while
- * transactions are open.
+ * The map is address space, not memory or disk: it is made large once, so it never has to grow
+ * while transactions are open.
  */
 #include "catalog/catalog.h"
 
@@ -57,7 +57,8 @@ static enum err check_version(struct catalog *catalog)
 	if (err == ERR_NOTFOUND) {
 		char text[16];
 		int size = snprintf(text, sizeof(text), "%d", CATALOG_VERSION);
-		return catalog_put(catalog, CATALOG_META, STR("version"), str_of(text, (size_t)size));
+		return catalog_put(catalog, CATALOG_META, STR("version"),
+				   str_of(text, (size_t)size));
 	}
 	if (err)
 		return err;
@@ -153,13 +154,15 @@ enum err catalog_get(struct catalog *catalog, enum catalog_table table, struct s
 {
 	MDB_val name = to_value(key), value;
 
-	enum err err = from_lmdb(mdb_get(catalog->transaction, catalog->tables[table], &name, &value));
+	enum err err =
+		from_lmdb(mdb_get(catalog->transaction, catalog->tables[table], &name, &value));
 	if (!err)
 		*out_value = str_of(value.mv_data, value.mv_size);
 	return err;
 }
 
-enum err catalog_put(struct catalog *catalog, enum catalog_table table, struct str key, struct str value)
+enum err catalog_put(struct catalog *catalog, enum catalog_table table, struct str key,
+		     struct str value)
 {
 	MDB_val name = to_value(key), content = to_value(value);
 
@@ -179,7 +182,8 @@ enum err catalog_each(struct catalog *catalog, enum catalog_table table, catalog
 	MDB_cursor *cursor;
 	MDB_val key, value;
 
-	enum err err = from_lmdb(mdb_cursor_open(catalog->transaction, catalog->tables[table], &cursor));
+	enum err err =
+		from_lmdb(mdb_cursor_open(catalog->transaction, catalog->tables[table], &cursor));
 	if (err)
 		return err;
 	int code = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);

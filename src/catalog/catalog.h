@@ -2,9 +2,9 @@
 /*
  * catalog: small durable tables of bytes, on LMDB.
  *
- * Settings live here, never messages. One transaction at a time; what catalog_get and a cursor give belongs to the
- * catalog and is valid until the transaction ends. Commit is durable (synced). Knows nothing of AWS.
- * One thread: the control thread, or main at start-up. Calls block.
+ * Settings live here, never messages. One transaction at a time; what catalog_get and a cursor give
+ * belongs to the catalog and is valid until the transaction ends. Commit is durable (synced). Knows
+ * nothing of AWS. One thread: the control thread, or main at start-up. Calls block.
  */
 #ifndef TERN_CATALOG_CATALOG_H
 #define TERN_CATALOG_CATALOG_H
@@ -21,7 +21,8 @@ enum catalog_table {
 	CATALOG_TABLES,
 };
 
-/* Opens or makes it in directory `path`; is_durable false skips syncs. ERR_VERSION, ERR_DAMAGED, ERR_IO, ERR_FULL. */
+/* Opens or makes it in directory `path`; is_durable false skips syncs. ERR_VERSION, ERR_DAMAGED,
+ * ERR_IO, ERR_FULL. */
 must_check enum err catalog_open(const char *path, bool is_durable, struct catalog **out_catalog);
 void catalog_free(struct catalog **catalog);
 

@@ -16,13 +16,15 @@ struct call_box {
 	struct core_task task;	       /* over to the control thread */
 	enum err result;	       /* of the handler, carried back */
 	int64_t begin_ns;
-	struct call_cancel *cancel; /* of a wait whose client left; answered before the call may end */
-	bool is_ended;		    /* but for that */
+	struct call_cancel
+		*cancel; /* of a wait whose client left; answered before the call may end */
+	bool is_ended;	 /* but for that */
 };
 
 /* Runs what call_on_end registered. */
 void call_end(struct call *call);
-/* The engine has answered what the call waits for: goes on, on the call's thread. Engine's thread. */
+/* The engine has answered what the call waits for: goes on, on the call's thread. Engine's thread.
+ */
 void call_answered(struct queue_command *command);
 
 #endif

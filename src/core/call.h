@@ -3,9 +3,10 @@
  * call: one request of an API, from the decoded input to the answer.
  *
  * A handler gets a call, its input and a zeroed output. It returns ERR_OK with the output filled,
- * `return fail(...)`, or ERR_PARKED after call_submit. What it allocates comes from call->arena and lives until the
- * answer is encoded. A call belongs to one thread at a time: the net thread of its connection, or
- * the control thread for OPERATION_ON_CONTROL; resume functions run on that same thread.
+ * `return fail(...)`, or ERR_PARKED after call_submit. What it allocates comes from call->arena and
+ * lives until the answer is encoded. A call belongs to one thread at a time: the net thread of its
+ * connection, or the control thread for OPERATION_ON_CONTROL; resume functions run on that same
+ * thread.
  */
 #ifndef TERN_CORE_CALL_H
 #define TERN_CORE_CALL_H
@@ -14,7 +15,11 @@
 #include "queue/queue.h"
 #include "wire/shape.h"
 
-enum dialect { DIALECT_JSON, DIALECT_QUERY, DIALECT_QUERY_JSON /* Query asked with Accept: application/json */ };
+enum dialect {
+	DIALECT_JSON,
+	DIALECT_QUERY,
+	DIALECT_QUERY_JSON /* Query asked with Accept: application/json */
+};
 
 struct call;
 struct core;
@@ -25,21 +30,22 @@ typedef enum err (*resume_fn)(struct call *call);
 typedef void (*call_end_fn)(void *subject);
 
 struct call {
-	struct core *core;	  /* of the server: engine, catalog, settings; see core/core.h */
+	struct core *core; /* of the server: engine, catalog, settings; see core/core.h */
 	struct arena *arena;
 	const struct operation *operation;
 	enum dialect dialect;
-	struct str account;	  /* 12 digits: whose resources the caller means */
+	struct str account; /* 12 digits: whose resources the caller means */
 	struct str region;
-	struct str sender;	  /* SenderId of messages this caller sends */
+	struct str sender; /* SenderId of messages this caller sends */
 	char request_id[UUID_TEXT_SIZE];
-	struct str base_url;	  /* "http://host:port", from the request's Host header or the settings */
-	struct str path;	  /* of the request: "/" or "/<account>/<queue>", decoded */
-	struct str trace_header;  /* X-Amzn-Trace-Id, or data NULL */
-	int64_t now_ms;		  /* when the request arrived */
+	struct str
+		base_url; /* "http://host:port", from the request's Host header or the settings */
+	struct str path;  /* of the request: "/" or "/<account>/<queue>", decoded */
+	struct str trace_header; /* X-Amzn-Trace-Id, or data NULL */
+	int64_t now_ms;		 /* when the request arrived */
 	const void *in;
 	void *out;
-	void *state;		  /* the handler's, across parking */
+	void *state; /* the handler's, across parking */
 
 	/* Recorded by fail. */
 	const struct fault_type *fault;
@@ -57,9 +63,9 @@ must_check enum err fail(struct call *call, const struct fault_type *fault, cons
 	__attribute__((format(printf, 3, 4)));
 
 /*
- * Hands `command` (in the call's arena; type, queue and inputs filled) to the queue engine and parks the call; resume runs
- * when it is answered. Sets command->now_ms, done and context. Returns ERR_PARKED. A waiting
- * receive is cancelled by the dispatcher when the client disconnects.
+ * Hands `command` (in the call's arena; type, queue and inputs filled) to the queue engine and
+ * parks the call; resume runs when it is answered. Sets command->now_ms, done and context. Returns
+ * ERR_PARKED. A waiting receive is cancelled by the dispatcher when the client disconnects.
  */
 must_check enum err call_submit(struct call *call, struct queue_command *command, resume_fn resume);
 

@@ -2,8 +2,8 @@
 /*
  * control: a mailbox, a heap of timers, and a condition to sleep on.
  *
- * The clock may be shifted at any moment by a test, so a sleep lasts at most POLL_MS when something is timed; what
- * is not timed wakes the thread by itself.
+ * The clock may be shifted at any moment by a test, so a sleep lasts at most POLL_MS when something
+ * is timed; what is not timed wakes the thread by itself.
  */
 #include "core/control.h"
 

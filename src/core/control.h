@@ -12,7 +12,8 @@
 void control_new(struct core *core);
 /* Starts the thread; once the engine is stepped by somebody else than the caller. */
 void control_start(struct core *core);
-/* Runs what was posted, drops what waits for its time, ends the thread if it was started, and frees. */
+/* Runs what was posted, drops what waits for its time, ends the thread if it was started, and
+ * frees. */
 void control_stop(struct core *core);
 /* Any thread: looks anew which tasks are due, after the clock was shifted. */
 void control_wake(struct core *core);

@@ -18,16 +18,16 @@ struct runner;
 
 struct core {
 	struct engine *engine;
-	struct runner *runner;		/* who steps the engine */
+	struct runner *runner; /* who steps the engine */
 	struct control *control;
-	struct catalog *catalog;	/* control thread only, and start-up */
+	struct catalog *catalog; /* control thread only, and start-up */
 	struct str default_account, default_region;
-	struct str base_url;		/* for requests whose Host is missing or no host */
-	bool delays_recreate;		/* enforce QueueDeletedRecently for 60 s; off by default */
-	bool delays_purge;		/* enforce PurgeQueueInProgress for 60 s; on by default */
-	uint8_t handle_key[32];		/* seals receipt handles; from the catalog */
-	uint8_t hash_key[16];		/* of group and deduplication hashes; from the catalog */
-	void *sqs;			/* services/sqs's own state */
+	struct str base_url;	/* for requests whose Host is missing or no host */
+	bool delays_recreate;	/* enforce QueueDeletedRecently for 60 s; off by default */
+	bool delays_purge;	/* enforce PurgeQueueInProgress for 60 s; on by default */
+	uint8_t handle_key[32]; /* seals receipt handles; from the catalog */
+	uint8_t hash_key[16];	/* of group and deduplication hashes; from the catalog */
+	void *sqs;		/* services/sqs's own state */
 };
 
 /* Something for the control thread to do; the poster keeps it alive until it has run. */
@@ -40,14 +40,14 @@ struct core_task {
 /* Any thread: runs `run(core, task)` on the control thread, after what was posted before. */
 void core_post_control(struct core *core, struct core_task *task);
 /*
- * Any thread: runs the task at that time (clock_now_ms, shifted time included) or up to 50 ms later.
- * Tasks whose time has not come when the control thread ends are dropped, not run.
+ * Any thread: runs the task at that time (clock_now_ms, shifted time included) or up to 50 ms
+ * later. Tasks whose time has not come when the control thread ends are dropped, not run.
  */
 void core_post_control_at(struct core *core, struct core_task *task, int64_t at_ms);
 
 /*
- * Control thread, or main while the runner is driven by main: submits the command and waits for its answer.
- * For start-up and administration; requests use call_submit.
+ * Control thread, or main while the runner is driven by main: submits the command and waits for its
+ * answer. For start-up and administration; requests use call_submit.
  */
 void core_submit_and_wait(struct core *core, struct queue_command *command);
 

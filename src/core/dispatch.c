@@ -62,9 +62,9 @@ static void encode_fault(struct call_box *box, struct buf *body)
 {
 	const struct call *call = &box->call;
 	struct str request_id = str_of(call->request_id, UUID_TEXT_SIZE);
-	struct str xml_namespace = box->service
-					   ? box->service->xml_namespace
-					   : STR("http://webservices.amazon.com/AWSFault/2005-15-09");
+	struct str xml_namespace =
+		box->service ? box->service->xml_namespace
+			     : STR("http://webservices.amazon.com/AWSFault/2005-15-09");
 
 	switch (call->dialect) {
 	case DIALECT_JSON:
@@ -135,7 +135,8 @@ static void finish(struct call_box *box, enum err result)
 		return;
 	}
 	if (result != ERR_OK && result != ERR_FAULT) {
-		log_event(LOG_ERROR, "operation failed", log_str("operation", call->operation->name),
+		log_event(LOG_ERROR, "operation failed",
+			  log_str("operation", call->operation->name),
 			  log_str("error", err_text(result)),
 			  log_str("request_id", str_of(call->request_id, UUID_TEXT_SIZE)));
 		result = fail(call, &common_faults[FAULT_INTERNAL],
@@ -268,8 +269,8 @@ static bool is_host(struct str host)
 		return false;
 	for (size_t i = 0; i < host.size; i++) {
 		char c = host.data[i];
-		bool is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-			       (c >= '0' && c <= '9');
+		bool is_word =
+			(c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 		if (!is_word && !memchr(".-_:[]", c, 6))
 			return false;
 	}
@@ -298,7 +299,8 @@ static bool is_account(struct str text)
 	return true;
 }
 
-/* Whose resources the caller means: said by the credential, which nobody has checked in open mode. */
+/* Whose resources the caller means: said by the credential, which nobody has checked in open mode.
+ */
 static void identify(struct call *call, const struct http_request *http, const struct form *form)
 {
 	struct str authorization = http->fields[HTTP_FIELD_AUTHORIZATION];

@@ -2,8 +2,9 @@
 /*
  * dispatch: from an HTTP request to an operation's handler and back.
  *
- * Routes, decodes, runs the handler on the thread that the operation asks for, waits while it is parked, encodes the answer
- * or the fault in the caller's dialect. Its functions are the callbacks of a net_server (net/server.h), on its threads.
+ * Routes, decodes, runs the handler on the thread that the operation asks for, waits while it is
+ * parked, encodes the answer or the fault in the caller's dialect. Its functions are the callbacks
+ * of a net_server (net/server.h), on its threads.
  */
 #ifndef TERN_CORE_DISPATCH_H
 #define TERN_CORE_DISPATCH_H
@@ -16,7 +17,8 @@
 struct dispatch {
 	struct core *core;
 	struct route_table routes;
-	/* Takes over requests whose path begins with "/_" (and then ends them); net thread. May be NULL. */
+	/* Takes over requests whose path begins with "/_" (and then ends them); net thread. May be
+	 * NULL. */
 	void (*on_other)(struct dispatch *dispatch, struct net_request *request);
 	void *other; /* on_other's */
 };

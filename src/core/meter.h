@@ -11,7 +11,7 @@
 
 enum {
 	METER_OPERATIONS = 64, /* of all services together */
-	METER_BUCKETS = 20,    /* bucket n: up to METER_BUCKET_US << n microseconds; the last: all */
+	METER_BUCKETS = 20, /* bucket n: up to METER_BUCKET_US << n microseconds; the last: all */
 	METER_BUCKET_US = 50,
 };
 

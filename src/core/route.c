@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * route: a target header means JSON, whatever the path; otherwise an Action, in the query string or in a form, means Query.
+ * route: a target header means JSON, whatever the path; otherwise an Action, in the query string or
+ * in a form, means Query.
  */
 #include "core/route.h"
 
@@ -126,8 +127,8 @@ void route_request(const struct route_table *table, struct arena *arena,
 	struct http_url url = http_url_split(request->target);
 	struct str action;
 
-	*out_route = (struct route){.dialect = wants_json(request) ? DIALECT_QUERY_JSON
-								   : DIALECT_QUERY};
+	*out_route =
+		(struct route){.dialect = wants_json(request) ? DIALECT_QUERY_JSON : DIALECT_QUERY};
 	if (http_url_decode(arena, url.path, &out_route->path) != ERR_OK ||
 	    !str_is_utf8(out_route->path)) {
 		out_route->path = STR("/");

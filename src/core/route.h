@@ -16,7 +16,8 @@ struct route {
 	const struct service *service;	   /* known even if the operation is not; may be NULL */
 	const struct fault_type *fault;
 	struct str problem;
-	bool is_bare; /* answer 404 <UnknownOperationException/>, as SQS does for a queue's URL without an Action */
+	bool is_bare;	  /* answer 404 <UnknownOperationException/>, as SQS does for a queue's URL
+			     without an Action */
 	struct str path;  /* decoded */
 	struct form form; /* Query: query string and body */
 };

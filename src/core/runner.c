@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * runner: one lane thread for commits, one for housekeeping; each takes one piece of work at a time.
+ * runner: one lane thread for commits, one for housekeeping; each takes one piece of work at a
+ * time.
  *
- * Whoever wants a turn raises has_news. On the stepping thread itself that is enough: it looks again before it
- * leaves. From elsewhere the stepping thread is woken by its own means.
+ * Whoever wants a turn raises has_news. On the stepping thread itself that is enough: it looks
+ * again before it leaves. From elsewhere the stepping thread is woken by its own means.
  */
 #include "core/runner.h"
 
@@ -145,7 +146,8 @@ void runner_detach(struct runner *runner)
 	runner_here = NULL;
 }
 
-/* Sleeps until there is news, but not past what is due; the clock of tests may jump, hence the bound. */
+/* Sleeps until there is news, but not past what is due; the clock of tests may jump, hence the
+ * bound. */
 static void sleep_until_needed(struct runner *runner)
 {
 	int64_t wait_ms = engine_due_ms(runner->engine) - clock_now_ms();

@@ -3,8 +3,8 @@
  * runner: gives the queue engine its turns, and threads to its blocking work.
  *
  * The engine is stepped either within a net thread's turns (few cores: a turn is a batch), or by a
- * thread of its own. Until one of them is chosen, and after the end of the chosen one, the thread that made the runner steps it, with
- * runner_turn or by waiting in core_submit_and_wait.
+ * thread of its own. Until one of them is chosen, and after the end of the chosen one, the thread
+ * that made the runner steps it, with runner_turn or by waiting in core_submit_and_wait.
  */
 #ifndef TERN_CORE_RUNNER_H
 #define TERN_CORE_RUNNER_H

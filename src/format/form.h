@@ -13,7 +13,8 @@ struct form {
 	size_t count;
 };
 
-/* Decodes in order, '+' as a blank. ERR_INVALID: a bad escape; ERR_TOOLARGE: over LIMIT_FORM_PARAMETERS. */
+/* Decodes in order, '+' as a blank. ERR_INVALID: a bad escape; ERR_TOOLARGE: over
+ * LIMIT_FORM_PARAMETERS. */
 must_check enum err form_parse(struct arena *arena, struct str text, struct form *out_form);
 /* Appends the pairs of text behind those of *form. Errors as form_parse. */
 must_check enum err form_add(struct arena *arena, struct str text, struct form *form);

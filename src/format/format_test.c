@@ -75,8 +75,8 @@ static void test_json_writer_escapes_what_it_must(void **state)
 	json_base64(&writer, STR("hi"));
 	json_close_array(&writer);
 	json_close_object(&writer);
-	assert_str(buf_str(&out),
-		   "{\"k\\\"\\\\\":\"a\\n\\u0001\x7f\xc3\xbc\xef\xbf\xbd/\",\"list\":[-1,true,\"aGk=\"]}");
+	assert_str(buf_str(&out), "{\"k\\\"\\\\\":\"a\\n\\u0001\x7f\xc3\xbc\xef\xbf\xbd/"
+				  "\",\"list\":[-1,true,\"aGk=\"]}");
 }
 
 static void test_xml_text_survives_a_parser(void **state)

@@ -133,8 +133,8 @@ static bool is_plain(unsigned char c)
 
 static void append_escaped(struct buf *out, unsigned char c)
 {
-	static const char short_names[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n',
-					   ['\f'] = 'f', ['\r'] = 'r'};
+	static const char short_names[] = {
+		['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
 
 	if (c == '"' || c == '\\') {
 		buf_append_char(out, '\\');
@@ -214,8 +214,8 @@ void json_double(struct json_writer *writer, double value)
 		buf_format(writer->out, "%.17g", value);
 	else
 		buf_append(writer->out, isnan(value) ? STR("\"NaN\"")
-				    : value > 0     ? STR("\"Infinity\"")
-						    : STR("\"-Infinity\""));
+					: value > 0  ? STR("\"Infinity\"")
+						     : STR("\"-Infinity\""));
 }
 
 void json_base64(struct json_writer *writer, struct str bytes)

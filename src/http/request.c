@@ -247,8 +247,8 @@ static enum http_progress refused(struct http_parser *parser, enum llhttp_errno 
 static enum http_progress feed_head(struct http_parser *parser, const char *data, size_t size)
 {
 	size_t end = size < LIMIT_HTTP_HEAD_SIZE ? size : LIMIT_HTTP_HEAD_SIZE;
-	enum llhttp_errno code = llhttp_execute(&parser->reader, data + parser->scanned,
-						end - parser->scanned);
+	enum llhttp_errno code =
+		llhttp_execute(&parser->reader, data + parser->scanned, end - parser->scanned);
 
 	if (parser->has_head) {
 		parser->head_size = (size_t)(llhttp_get_error_pos(&parser->reader) - data);
@@ -267,8 +267,7 @@ static enum http_progress feed_head(struct http_parser *parser, const char *data
 static enum http_progress feed_chunks(struct http_parser *parser, char *data, size_t *size)
 {
 	size_t decoded = parser->head_size + parser->body_size;
-	enum llhttp_errno code =
-		llhttp_execute(&parser->reader, data + decoded, *size - decoded);
+	enum llhttp_errno code = llhttp_execute(&parser->reader, data + decoded, *size - decoded);
 
 	if (code == HPE_OK) {
 		*size = parser->head_size + parser->body_size;

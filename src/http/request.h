@@ -43,7 +43,7 @@ enum http_field {
 #define HTTP_FIELD_CONSTANT(name, text) HTTP_FIELD_##name,
 	HTTP_FIELDS(HTTP_FIELD_CONSTANT)
 #undef HTTP_FIELD_CONSTANT
-	HTTP_FIELD_COUNT, /* also: none of the above */
+		HTTP_FIELD_COUNT, /* also: none of the above */
 };
 
 enum http_method {
@@ -58,7 +58,7 @@ enum http_method {
 };
 
 struct http_header {
-	struct str name; /* as sent; compare with str_equal_nocase */
+	struct str name;  /* as sent; compare with str_equal_nocase */
 	struct str value; /* without blanks around */
 };
 
@@ -66,8 +66,8 @@ struct http_header {
 struct http_request {
 	enum http_method method;
 	struct str method_text;
-	struct str target; /* as sent, percent-encoded, with the query */
-	int version_minor; /* HTTP/1.0 or HTTP/1.1 */
+	struct str target;  /* as sent, percent-encoded, with the query */
+	int version_minor;  /* HTTP/1.0 or HTTP/1.1 */
 	bool is_keep_alive; /* the peer wants another request on this connection */
 	/* The value of a known field; data is NULL if it was not sent. Of several the first. */
 	struct str fields[HTTP_FIELD_COUNT];
@@ -106,7 +106,7 @@ struct http_parser {
 	uint16_t target, target_size, method_text, method_size;
 	size_t head_size, chunk_overhead;
 	size_t body_size_max;
-	char *base; /* the bytes during one call */
+	char *base;			 /* the bytes during one call */
 	uint8_t known[HTTP_FIELD_COUNT]; /* 1 + index in spans; 0: not sent */
 	uint16_t span_count;
 	llhttp_t reader;

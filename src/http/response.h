@@ -19,9 +19,9 @@ void http_date_update(struct http_date *date, int64_t now_ms);
 
 struct http_response {
 	int status;
-	int version_minor;  /* of the request; 1.0 gets its keep-alive said */
-	bool is_keep_alive; /* false adds Connection: close */
-	bool is_head_only;  /* the answer to HEAD: length, but no body */
+	int version_minor;		   /* of the request; 1.0 gets its keep-alive said */
+	bool is_keep_alive;		   /* false adds Connection: close */
+	bool is_head_only;		   /* the answer to HEAD: length, but no body */
 	const struct http_header *headers; /* without Content-Length, Connection, Date */
 	size_t header_count;
 	struct str body;

@@ -6,7 +6,8 @@
  * A batch is closed when a commit takes it or when its segment is full; therefore the closed ones
  * that wait all belong to different segments, and a commit writes one range a segment. A commit
  * takes everything there is. Segments are written and synced one after the other: nothing of a
- * segment is written before the one in front of it is durable, so a crash leaves no gap in the LSNs.
+ * segment is written before the one in front of it is durable, so a crash leaves no gap in the
+ * LSNs.
  *
  * A segment gets its file in the commit that writes its first batch: a spare renamed, or a new
  * file if no spare is ready. If the disk has no room for one, its batches go back and wait (the
@@ -112,7 +113,8 @@ void batch_free_all(struct journal *journal)
 static const char *find_in(const struct batch *batch, struct journal_location location)
 {
 	for (; batch; batch = batch->next) {
-		if (batch->segment->number == location.segment && location.offset >= batch->offset &&
+		if (batch->segment->number == location.segment &&
+		    location.offset >= batch->offset &&
 		    (uint64_t)location.offset + location.size <= batch->offset + batch->bytes.size)
 			return batch->bytes.data + (location.offset - batch->offset);
 	}

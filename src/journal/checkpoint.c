@@ -35,7 +35,8 @@ static void format_header(const struct checkpoint *checkpoint, char out[CHECKPOI
 }
 
 /* Opens the temporary file with `size` bytes of room, from the spare if the disk is full. */
-static enum err open_temporary(struct journal_work *work, uint64_t size, struct disk_file **out_file)
+static enum err open_temporary(struct journal_work *work, uint64_t size,
+			       struct disk_file **out_file)
 {
 	struct journal *journal = work->journal;
 	struct disk *disk = journal->disk;

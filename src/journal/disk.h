@@ -17,24 +17,32 @@ struct disk_file; /* an open file */
 
 struct disk;
 struct disk_ops {
-	/* Opens for reading and writing; `create` makes it if it is not there. ERR_NOTFOUND, ERR_IO, ERR_FULL. */
-	enum err (*open)(struct disk *disk, const char *name, bool create, struct disk_file **out_file);
+	/* Opens for reading and writing; `create` makes it if it is not there. ERR_NOTFOUND,
+	 * ERR_IO, ERR_FULL. */
+	enum err (*open)(struct disk *disk, const char *name, bool create,
+			 struct disk_file **out_file);
 	void (*close)(struct disk *disk, struct disk_file *file);
-	/* Reserves `size` bytes so that later writes within them cannot run out of space. ERR_FULL, ERR_IO. */
+	/* Reserves `size` bytes so that later writes within them cannot run out of space. ERR_FULL,
+	 * ERR_IO. */
 	enum err (*allocate)(struct disk *disk, struct disk_file *file, uint64_t size);
 	enum err (*size)(struct disk *disk, struct disk_file *file, uint64_t *out_size);
 	/* Reads all of size bytes; ERR_DAMAGED if the file ends before. */
-	enum err (*read)(struct disk *disk, struct disk_file *file, uint64_t offset, void *out, size_t size);
-	enum err (*write)(struct disk *disk, struct disk_file *file, uint64_t offset, struct str data);
-	enum err (*sync)(struct disk *disk, struct disk_file *file); /* data and size, as fdatasync */
+	enum err (*read)(struct disk *disk, struct disk_file *file, uint64_t offset, void *out,
+			 size_t size);
+	enum err (*write)(struct disk *disk, struct disk_file *file, uint64_t offset,
+			  struct str data);
+	enum err (*sync)(struct disk *disk,
+			 struct disk_file *file); /* data and size, as fdatasync */
 	/* Names: durable after sync_dir. */
 	enum err (*rename)(struct disk *disk, const char *from, const char *to);
 	enum err (*unlink)(struct disk *disk, const char *name);
 	enum err (*sync_dir)(struct disk *disk);
 	/* Calls visit for each file; order is by name. */
-	enum err (*list)(struct disk *disk, void (*visit)(void *context, const char *name), void *context);
+	enum err (*list)(struct disk *disk, void (*visit)(void *context, const char *name),
+			 void *context);
 	void (*free)(struct disk *disk);
-	/* Steady nanoseconds, to measure syncs with: the journal has no clock. Any thread. May be NULL. */
+	/* Steady nanoseconds, to measure syncs with: the journal has no clock. Any thread. May be
+	 * NULL. */
 	int64_t (*now_ns)(struct disk *disk);
 };
 
@@ -44,7 +52,8 @@ struct disk {
 
 /*
  * Opens a directory, making it (0700) if needed, and locks it against a second process.
- * ERR_BUSY when another process holds it. What the system refuses is logged with its errno. The caller frees with disk->ops->free.
+ * ERR_BUSY when another process holds it. What the system refuses is logged with its errno. The
+ * caller frees with disk->ops->free.
  */
 must_check enum err disk_file_open(const char *path, struct disk **out_disk);
 

@@ -187,7 +187,8 @@ static enum err directory_list(struct disk *disk, void (*visit)(void *context, c
 			       void *context)
 {
 	struct dirent **entries;
-	int count = scandirat(directory_of(disk)->descriptor, ".", &entries, is_file, compare_names);
+	int count =
+		scandirat(directory_of(disk)->descriptor, ".", &entries, is_file, compare_names);
 
 	if (count < 0)
 		return refused("scandir", ".");

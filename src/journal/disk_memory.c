@@ -2,10 +2,10 @@
 /*
  * disk_memory: files as byte arrays, with what a crash may take away remembered beside them.
  *
- * A file has its bytes as everybody sees them, the bytes as of its last sync, and the list of writes since.
- * Names have the visible table, the table as of the last sync_dir, and the list of changes since.
- * A crash starts from the synced halves and applies a random part of the lists. One mutex
- * guards everything: speed is not the point here.
+ * A file has its bytes as everybody sees them, the bytes as of its last sync, and the list of
+ * writes since. Names have the visible table, the table as of the last sync_dir, and the list of
+ * changes since. A crash starts from the synced halves and applies a random part of the lists. One
+ * mutex guards everything: speed is not the point here.
  */
 #include "journal/disk_memory.h"
 
@@ -117,8 +117,8 @@ static void put_name(struct names *names, const char *text, struct inode *inode)
 	if (!name) {
 		if (names->count == names->capacity) {
 			names->capacity = names->capacity ? names->capacity * 2 : 16;
-			names->items = heap_resize(names->items,
-						   names->capacity * sizeof(*names->items));
+			names->items =
+				heap_resize(names->items, names->capacity * sizeof(*names->items));
 		}
 		name = &names->items[names->count++];
 		copy_name(name->text, text);
@@ -153,9 +153,10 @@ static void make_change(struct disk_memory *memory, enum change_type type, const
 	if (!memory->keeps_history)
 		return;
 	if (memory->change_count == memory->change_capacity) {
-		memory->change_capacity = memory->change_capacity ? memory->change_capacity * 2 : 16;
-		memory->changes = heap_resize(memory->changes, memory->change_capacity *
-								       sizeof(*memory->changes));
+		memory->change_capacity =
+			memory->change_capacity ? memory->change_capacity * 2 : 16;
+		memory->changes = heap_resize(memory->changes,
+					      memory->change_capacity * sizeof(*memory->changes));
 	}
 	memory->changes[memory->change_count++] = change;
 }
@@ -256,8 +257,8 @@ static void remember_write(struct inode *inode, uint64_t offset, struct str data
 {
 	if (inode->write_count == inode->write_capacity) {
 		inode->write_capacity = inode->write_capacity ? inode->write_capacity * 2 : 8;
-		inode->writes = heap_resize(inode->writes,
-					    inode->write_capacity * sizeof(*inode->writes));
+		inode->writes =
+			heap_resize(inode->writes, inode->write_capacity * sizeof(*inode->writes));
 	}
 	inode->writes[inode->write_count++] = (struct pending_write){offset, heap_copy(data)};
 }
@@ -471,7 +472,7 @@ static void crash_file(struct inode *inode, struct prng *prng)
 {
 	bool keeps_size = prng_below(prng, 2) == 0;
 	uint64_t size = keeps_size && inode->seen_size > inode->synced_size ? inode->seen_size
-									     : inode->synced_size;
+									    : inode->synced_size;
 	char *left = heap_alloc(size);
 
 	if (inode->synced_size > 0)

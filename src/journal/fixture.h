@@ -3,8 +3,8 @@
  * fixture: a small owner of a journal, for tests.
  *
  * Its state is a chain over all records, and the places of the last FIXTURE_LIVE ones, which count
- * as live; older ones are dead. A record's bytes follow from its LSN and size, so whatever is read back can
- * be checked. One thread; works are run at once.
+ * as live; older ones are dead. A record's bytes follow from its LSN and size, so whatever is read
+ * back can be checked. One thread; works are run at once.
  */
 #ifndef TERN_JOURNAL_FIXTURE_H
 #define TERN_JOURNAL_FIXTURE_H
@@ -69,9 +69,10 @@ static inline void fixture_append(struct fixture *f, size_t size)
 	struct journal_location location;
 
 	fixture_fill(lsn, data, size);
-	struct str parts[3] = {str_of(data, size / 3), {0}, str_of(data + size / 3, size - size / 3)};
-	assert_int_equal(lsn, journal_append(f->journal, (uint8_t)(1 + lsn % 255), lsn * 3, parts, 3,
-					     &location));
+	struct str parts[3] = {
+		str_of(data, size / 3), {0}, str_of(data + size / 3, size - size / 3)};
+	assert_int_equal(lsn, journal_append(f->journal, (uint8_t)(1 + lsn % 255), lsn * 3, parts,
+					     3, &location));
 	heap_free(data);
 	fixture_note(f, lsn, location);
 }

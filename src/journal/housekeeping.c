@@ -18,9 +18,9 @@ static bool has_spare_to_make(const struct journal *journal)
 static bool has_checkpoint_to_write(const struct journal *journal)
 {
 	const struct checkpoint *checkpoint = &journal->checkpoint;
-	bool fits_spare = journal->spares_count > 0 &&
-			  checkpoint->state.size <=
-				  journal->options.segment_size - CHECKPOINT_HEADER_SIZE;
+	bool fits_spare =
+		journal->spares_count > 0 &&
+		checkpoint->state.size <= journal->options.segment_size - CHECKPOINT_HEADER_SIZE;
 
 	return journal->has_checkpoint && checkpoint->lsn <= journal->durable_lsn &&
 	       (journal->full_wait == 0 || fits_spare);
@@ -238,7 +238,8 @@ bool journal_wants_checkpoint(const struct journal *journal)
 		return false;
 	if (journal->appended_since_checkpoint >= JOURNAL_CHECKPOINT_AFTER_SIZE)
 		return true;
-	/* A checkpoint costs the whole state, so it must pay: a quarter of the log, or any on a full disk. */
+	/* A checkpoint costs the whole state, so it must pay: a quarter of the log, or any on a
+	 * full disk. */
 	uint64_t segments = atomic_load_explicit(&journal->stats.segments, memory_order_relaxed);
 	return journal->dead_waiting_count > 0 && journal->appended_since_checkpoint > 0 &&
 	       (journal->is_full || journal->dead_waiting_count * 4 >= segments);

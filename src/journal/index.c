@@ -129,8 +129,9 @@ must_check enum err journal_index_read(struct journal *journal, uint32_t number,
 		data_end = segment->index_size;
 	size_t stored = (size_t)(data_end - first * INDEX_BLOCK_DATA + (end - first) * 4);
 	char *blocks = heap_alloc(stored);
-	enum err err = disk->ops->read(disk, segment->index_file,
-				       INDEX_HEADER_SIZE + first * INDEX_BLOCK_SIZE, blocks, stored);
+	enum err err =
+		disk->ops->read(disk, segment->index_file,
+				INDEX_HEADER_SIZE + first * INDEX_BLOCK_SIZE, blocks, stored);
 	size_t skip = (size_t)(offset - first * INDEX_BLOCK_DATA);
 	size_t done = 0;
 	for (size_t at = 0; !err && at < stored; at += INDEX_BLOCK_SIZE) {

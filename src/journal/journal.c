@@ -173,7 +173,8 @@ void journal_fail(struct journal *journal)
 
 struct journal_work *journal_work_begin(struct journal *journal, enum journal_lane lane)
 {
-	struct journal_work *work = lane == JOURNAL_COMMIT ? &journal->commit : &journal->housekeeping;
+	struct journal_work *work =
+		lane == JOURNAL_COMMIT ? &journal->commit : &journal->housekeeping;
 
 	if (work->is_out || journal->has_failed)
 		return NULL;

@@ -30,8 +30,9 @@ enum journal_durability {
 
 struct journal_options {
 	enum journal_durability durability;
-	uint32_t segment_size;	/* bytes, 64 KiB to 1 GiB; a record must fit into one */
-	uint32_t spare_segments; /* kept preallocated, at least 2: the last 2 are the reserve of a full disk */
+	uint32_t segment_size;	 /* bytes, 64 KiB to 1 GiB; a record must fit into one */
+	uint32_t spare_segments; /* kept preallocated, at least 2: the last 2 are the reserve of a
+				    full disk */
 };
 
 /* Where a record lies. Locations stay valid until the segment is recycled. */
@@ -55,10 +56,11 @@ struct journal_record {
 
 /* What recovery met. Texts are ready for a log line and name file and offset. */
 struct journal_report {
-	uint64_t records;	/* replayed */
-	uint64_t torn_bytes;	/* cut at the tail: never acknowledged */
-	uint32_t damage_count;	/* places before the tail whose check failed; their records are skipped */
-	char damage[512];	/* the first one: file, offset, what */
+	uint64_t records;      /* replayed */
+	uint64_t torn_bytes;   /* cut at the tail: never acknowledged */
+	uint32_t damage_count; /* places before the tail whose check failed; their records are
+				  skipped */
+	char damage[512];      /* the first one: file, offset, what */
 };
 
 typedef enum err (*journal_checkpoint_fn)(void *context, struct str checkpoint);
@@ -81,7 +83,8 @@ void journal_free(struct journal **journal);
 
 /* ---- appending ---- */
 
-/* True if `bytes` more may be appended by new messages; false: the disk is full but for the reserve. */
+/* True if `bytes` more may be appended by new messages; false: the disk is full but for the
+ * reserve. */
 bool journal_has_room(const struct journal *journal, size_t bytes);
 /* True if even the reserve is used up: nothing at all may be appended. */
 bool journal_is_exhausted(const struct journal *journal);
@@ -127,8 +130,8 @@ void journal_unpin(struct journal *journal, uint32_t segment);
 
 /*
  * The owner counts what is still needed in each segment; 0 makes it recyclable after the next
- * checkpoint, whose state must no longer refer to it. Numbers of segments that are gone are ignored: a
- * checkpoint that was loaded may still name what a later one let go.
+ * checkpoint, whose state must no longer refer to it. Numbers of segments that are gone are
+ * ignored: a checkpoint that was loaded may still name what a later one let go.
  */
 void journal_live_add(struct journal *journal, uint32_t segment, int64_t records, int64_t bytes);
 /* Number of the segment that is being filled; all smaller ones are sealed. */
@@ -152,11 +155,12 @@ must_check enum err journal_index_read(struct journal *journal, uint32_t segment
 
 /* ---- checkpoints ---- */
 
-/* True when enough was appended since the last one that restart time is at stake (256 MiB) or segments wait to be recycled. */
+/* True when enough was appended since the last one that restart time is at stake (256 MiB) or
+ * segments wait to be recycled. */
 bool journal_wants_checkpoint(const struct journal *journal);
 /*
- * Hands over the owner's whole state as of the last appended record (*state emptied). It is written by
- * housekeeping once all those records are durable; then segments become free. One at a time:
+ * Hands over the owner's whole state as of the last appended record (*state emptied). It is written
+ * by housekeeping once all those records are durable; then segments become free. One at a time:
  * ERR_BUSY while one is under way.
  */
 must_check enum err journal_checkpoint(struct journal *journal, struct buf *state);
@@ -165,8 +169,8 @@ bool journal_checkpoint_is_under_way(const struct journal *journal);
 /* ---- numbers, for metrics; any thread ---- */
 
 struct journal_stats {
-	uint64_t batches, records, bytes;	/* committed */
-	uint64_t sync_ns_sum, sync_count;	/* time in sync, and how many */
+	uint64_t batches, records, bytes; /* committed */
+	uint64_t sync_ns_sum, sync_count; /* time in sync, and how many */
 	uint64_t batch_records_max;
 	uint64_t segments, spare_segments, live_bytes, log_bytes;
 	uint64_t checkpoints, compacted_segments, recycled_segments, damaged_reads;

@@ -30,11 +30,11 @@ enum {
 
 struct segment {
 	uint32_t number;
-	uint32_t size;				/* of the file */
-	uint32_t used;				/* bytes given away to batches; `size` once that is unknown */
-	uint64_t last_lsn;			/* in it, or before it if it has none */
-	_Atomic(struct disk_file *) file;	/* NULL until a commit made it */
-	_Atomic uint32_t written;		/* bytes that can be read from the file */
+	uint32_t size;	   /* of the file */
+	uint32_t used;	   /* bytes given away to batches; `size` once that is unknown */
+	uint64_t last_lsn; /* in it, or before it if it has none */
+	_Atomic(struct disk_file *) file; /* NULL until a commit made it */
+	_Atomic uint32_t written;	  /* bytes that can be read from the file */
 	_Atomic uint32_t pins;
 	int64_t live_records, live_bytes;
 	uint64_t dead_serial; /* checkpoints handed over when the last live record went */
@@ -44,9 +44,9 @@ struct segment {
 	bool prefers_new; /* the spare is of the reserve: a new file is tried first */
 	bool is_reserve;  /* taken from the reserve of a full disk: not for new messages */
 	bool has_index_waiting;
-	struct buf index;		 /* waits to be written */
-	struct disk_file *index_file;	 /* durable index, or NULL */
-	uint64_t index_size;		 /* bytes of the owner in it */
+	struct buf index;	      /* waits to be written */
+	struct disk_file *index_file; /* durable index, or NULL */
+	uint64_t index_size;	      /* bytes of the owner in it */
 };
 
 struct batch {
@@ -95,7 +95,8 @@ struct journal_work {
 	struct segment *segment; /* recycle, index */
 	struct buf index;
 	struct disk_file *index_file;
-	uint64_t spare; /* recycle: its new name, 0 to unlink; spare: the one to make; checkpoint: to fall back on */
+	uint64_t spare; /* recycle: its new name, 0 to unlink; spare: the one to make; checkpoint:
+			   to fall back on */
 	bool spare_is_used;
 };
 
@@ -106,7 +107,8 @@ struct journal {
 	_Atomic(pthread_t) owner;
 	pthread_mutex_t names; /* opening, renaming, unlinking: one lane at a time */
 
-	/* Segments by number; the owner changes it with `table` held for writing and reads it freely. */
+	/* Segments by number; the owner changes it with `table` held for writing and reads it
+	 * freely. */
 	pthread_rwlock_t table;
 	struct segment **segments; /* by number */
 	size_t segments_count, segments_capacity;
@@ -114,8 +116,8 @@ struct journal {
 	size_t dead_count;	   /* sealed, nothing live */
 	size_t dead_waiting_count; /* of those, not covered by a checkpoint yet */
 
-	struct batch *open_batch;     /* NULL: the next append starts one */
-	struct batch_list waiting;    /* closed, in order */
+	struct batch *open_batch;  /* NULL: the next append starts one */
+	struct batch_list waiting; /* closed, in order */
 	struct batch *free_batches;
 	uint64_t tail_lsn, durable_lsn;
 	bool has_failed;
@@ -131,7 +133,8 @@ struct journal {
 	bool has_checkpoint;
 	/*
 	 * Checkpoints handed over, and how many of them are durable. A segment goes only once a
-	 * checkpoint from after its death is durable: until then a crash may bring its records back.
+	 * checkpoint from after its death is durable: until then a crash may bring its records
+	 * back.
 	 */
 	uint64_t checkpoint_serial, durable_serial;
 	uint64_t checkpoint_lsn; /* durable */
@@ -209,7 +212,8 @@ void checkpoint_name(uint64_t lsn, char out[JOURNAL_NAME_SIZE]);
 /* Writes it durably and unlinks older ones. Uses `spare` as the file if the disk is full. */
 enum err checkpoint_write(struct journal_work *work);
 /* ERR_DAMAGED, ERR_VERSION, ERR_IO. */
-must_check enum err checkpoint_load(struct disk *disk, uint64_t lsn, struct checkpoint *out_checkpoint);
+must_check enum err checkpoint_load(struct disk *disk, uint64_t lsn,
+				    struct checkpoint *out_checkpoint);
 /* ERR_NOTFOUND, ERR_DAMAGED, ERR_VERSION, ERR_IO. */
 must_check enum err meta_load(struct disk *disk, uint32_t *out_epoch);
 must_check enum err meta_save(struct disk *disk, uint32_t epoch);
@@ -231,9 +235,9 @@ struct replay {
 	struct journal_report *report;
 	journal_record_fn apply;
 	void *context;
-	uint64_t next_lsn;  /* expected */
-	uint32_t epoch;	    /* of the last batch */
-	uint32_t epoch_max; /* of all seen */
+	uint64_t next_lsn;		  /* expected */
+	uint32_t epoch;			  /* of the last batch */
+	uint32_t epoch_max;		  /* of all seen */
 	uint32_t end_segment, end_offset; /* where the last good batch ended */
 	struct buf window;		  /* a part of the segment at hand, from window_offset */
 	uint64_t window_offset;
@@ -244,7 +248,8 @@ enum err recover(struct journal *journal, journal_checkpoint_fn load, journal_re
 /* Replays one segment from `offset`; `next` is the one behind it, or NULL. */
 must_check enum err replay_segment(struct replay *replay, struct segment *segment, uint32_t offset,
 				   struct segment *next);
-/* The first LSN of the good batch at the start of a segment; 0 if there is none. ERR_IO, ERR_VERSION. */
+/* The first LSN of the good batch at the start of a segment; 0 if there is none. ERR_IO,
+ * ERR_VERSION. */
 must_check enum err replay_first_lsn(struct replay *replay, struct segment *segment,
 				     uint64_t *out_lsn);
 void report_damage(struct journal_report *report, const char *format, ...)

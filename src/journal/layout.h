@@ -16,41 +16,41 @@
 enum { JOURNAL_FORMAT_VERSION = 1 };
 
 enum batch_layout {
-	BATCH_MAGIC = 0,	/* u32 */
-	BATCH_VERSION = 4,	/* u32 */
-	BATCH_EPOCH = 8,	/* u32 */
-	BATCH_SEGMENT = 12,	/* u32 */
-	BATCH_FIRST_LSN = 16,	/* u64 */
-	BATCH_OFFSET = 24,	/* u32 */
-	BATCH_SIZE = 28,	/* u32, header included */
+	BATCH_MAGIC = 0,	 /* u32 */
+	BATCH_VERSION = 4,	 /* u32 */
+	BATCH_EPOCH = 8,	 /* u32 */
+	BATCH_SEGMENT = 12,	 /* u32 */
+	BATCH_FIRST_LSN = 16,	 /* u64 */
+	BATCH_OFFSET = 24,	 /* u32 */
+	BATCH_SIZE = 28,	 /* u32, header included */
 	BATCH_RECORD_COUNT = 32, /* u32 */
-	BATCH_CONTENT_CRC = 36, /* u32, of the records' CRCs as they are stored */
-	BATCH_CRC = 40,		/* u32, of what stands before */
+	BATCH_CONTENT_CRC = 36,	 /* u32, of the records' CRCs as they are stored */
+	BATCH_CRC = 40,		 /* u32, of what stands before */
 	BATCH_HEADER_SIZE = 44,
 };
 
 enum record_layout {
-	RECORD_CRC = 0,	  /* u32, of what stands behind */
-	RECORD_SIZE = 4,  /* u32, header included */
-	RECORD_LSN = 8,	  /* u64 */
+	RECORD_CRC = 0,	   /* u32, of what stands behind */
+	RECORD_SIZE = 4,   /* u32, header included */
+	RECORD_LSN = 8,	   /* u64 */
 	RECORD_QUEUE = 16, /* u64 */
 	RECORD_EPOCH = 24, /* u32 */
-	RECORD_TYPE = 28, /* u8 */
+	RECORD_TYPE = 28,  /* u8 */
 	RECORD_FLAGS = 29, /* u8, 0 */
 	RECORD_HEADER_SIZE = 30,
 };
 
 /* A checkpoint: this header, then the owner's state. */
 enum checkpoint_layout {
-	CHECKPOINT_MAGIC = 0,	 /* u32 */
-	CHECKPOINT_VERSION = 4,	 /* u32 */
-	CHECKPOINT_LSN = 8,	 /* u64, the last one that the state holds */
-	CHECKPOINT_SEGMENT = 16, /* u32, where replay starts */
-	CHECKPOINT_OFFSET = 20,	 /* u32 */
-	CHECKPOINT_EPOCH = 24,	 /* u32 */
-	CHECKPOINT_STATE_CRC = 28, /* u32 */
+	CHECKPOINT_MAGIC = 0,	    /* u32 */
+	CHECKPOINT_VERSION = 4,	    /* u32 */
+	CHECKPOINT_LSN = 8,	    /* u64, the last one that the state holds */
+	CHECKPOINT_SEGMENT = 16,    /* u32, where replay starts */
+	CHECKPOINT_OFFSET = 20,	    /* u32 */
+	CHECKPOINT_EPOCH = 24,	    /* u32 */
+	CHECKPOINT_STATE_CRC = 28,  /* u32 */
 	CHECKPOINT_STATE_SIZE = 32, /* u64 */
-	CHECKPOINT_CRC = 40,	 /* u32, of what stands before */
+	CHECKPOINT_CRC = 40,	    /* u32, of what stands before */
 	CHECKPOINT_HEADER_SIZE = 44,
 };
 
@@ -65,11 +65,11 @@ enum meta_layout {
 
 /* An index: this header, then blocks of up to INDEX_BLOCK_DATA bytes, each followed by its CRC. */
 enum index_layout {
-	INDEX_MAGIC = 0,     /* u32 */
-	INDEX_VERSION = 4,   /* u32 */
-	INDEX_SEGMENT = 8,   /* u32 */
+	INDEX_MAGIC = 0,      /* u32 */
+	INDEX_VERSION = 4,    /* u32 */
+	INDEX_SEGMENT = 8,    /* u32 */
 	INDEX_DATA_SIZE = 12, /* u64 */
-	INDEX_CRC = 20,	     /* u32, of what stands before */
+	INDEX_CRC = 20,	      /* u32, of what stands before */
 	INDEX_HEADER_SIZE = 24,
 	INDEX_BLOCK_SIZE = 4096, /* with its CRC */
 	INDEX_BLOCK_DATA = 4092,

@@ -25,7 +25,8 @@ bool record_parse(struct str bytes, struct journal_record *out_record)
 
 	if (bytes.size < RECORD_HEADER_SIZE || get_u32(at + RECORD_SIZE) != bytes.size)
 		return false;
-	if (crc32c(0, str_of(at + RECORD_SIZE, bytes.size - RECORD_SIZE)) != get_u32(at + RECORD_CRC))
+	if (crc32c(0, str_of(at + RECORD_SIZE, bytes.size - RECORD_SIZE)) !=
+	    get_u32(at + RECORD_CRC))
 		return false;
 	out_record->lsn = get_u64(at + RECORD_LSN);
 	out_record->epoch = get_u32(at + RECORD_EPOCH);

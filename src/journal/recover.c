@@ -2,12 +2,12 @@
 /*
  * Recovery: what is in the directory, which checkpoint holds, where replay starts.
  *
- * The newest valid checkpoint wins. An older one, or none, is good enough only if everything up to the
- * newest one's LSN can be replayed; its name tells that LSN even when its bytes are damaged. Segments
- * before the checkpoint's are only opened, not read.
+ * The newest valid checkpoint wins. An older one, or none, is good enough only if everything up to
+ * the newest one's LSN can be replayed; its name tells that LSN even when its bytes are damaged.
+ * Segments before the checkpoint's are only opened, not read.
  *
- * journal.meta is not needed for the truth: every batch and checkpoint carries its epoch too. So a disk too
- * full to replace it does not keep the journal from opening.
+ * journal.meta is not needed for the truth: every batch and checkpoint carries its epoch too. So a
+ * disk too full to replace it does not keep the journal from opening.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -167,7 +167,8 @@ static enum err replay_all(struct replay *replay, const struct checkpoint *check
 		uint32_t offset = segment->number == checkpoint->segment ? checkpoint->offset : 0;
 		enum err err = replay_segment(replay, segment, offset,
 					      is_last ? NULL : journal->segments[i + 1]);
-		/* What a killed process wrote may still be in memory only; from here on it counts as durable. */
+		/* What a killed process wrote may still be in memory only; from here on it counts
+		 * as durable. */
 		if (!err && journal->options.durability == JOURNAL_FSYNC)
 			err = disk->ops->sync(disk, atomic_load(&segment->file));
 		if (err)
@@ -261,7 +262,8 @@ static enum err recover_from(struct replay *replay, const struct listing *listin
 	replay->end_offset = checkpoint->offset;
 	if (checkpoint->epoch > replay->epoch_max)
 		replay->epoch_max = checkpoint->epoch;
-	err = has_checkpoint ? load(replay->context, buf_str(&checkpoint->state)) : check_begin(replay);
+	err = has_checkpoint ? load(replay->context, buf_str(&checkpoint->state))
+			     : check_begin(replay);
 	if (err)
 		return err;
 	/* What dies in replay is still referred to by this checkpoint, so it waits for the next. */
@@ -269,7 +271,8 @@ static enum err recover_from(struct replay *replay, const struct listing *listin
 	err = replay_all(replay, checkpoint);
 	if (err)
 		return err;
-	if (!is_newest && (replay->report->damage_count > damage_before || replay->next_lsn <= newest))
+	if (!is_newest &&
+	    (replay->report->damage_count > damage_before || replay->next_lsn <= newest))
 		return ERR_DAMAGED;
 	adopt_spares(journal, listing);
 	clear_leftovers(journal, listing);

@@ -44,7 +44,8 @@ static void test_torn_tail_is_cut_at_every_byte(void **state)
 		assert_int_equal(f.report.records, 1);
 		assert_int_equal(f.report.damage_count, 0);
 		/* The first fields tell whether anything was begun there at all. */
-		bool is_known = (at >= 8 && at < 12) || (at >= 16 && at < 24) || at >= BATCH_SIZE || (at >= 4 && at < 8);
+		bool is_known = (at >= 8 && at < 12) || (at >= 16 && at < 24) || at >= BATCH_SIZE ||
+				(at >= 4 && at < 8);
 		assert_int_equal(f.report.torn_bytes > 0, is_known);
 		/* What comes next has the cut LSNs, elsewhere, and stays valid. */
 		fixture_append(&f, 30);
@@ -78,7 +79,8 @@ static void test_damage_before_the_tail_is_reported_and_skipped(void **state)
 		assert_int_equal(f.report.torn_bytes, 0);
 		assert_int_equal(f.gaps, 1);
 		assert_int_equal(f.tail, 3);
-		(void)snprintf(text, sizeof text, FIRST_SEGMENT ": offset %u: records 2 to 2", begin);
+		(void)snprintf(text, sizeof text, FIRST_SEGMENT ": offset %u: records 2 to 2",
+			       begin);
 		assert_non_null(strstr(f.report.damage, text));
 		fixture_done(&f);
 	}
@@ -222,8 +224,8 @@ static void test_error_of_a_callback_ends_opening(void **state)
 	fixture_append(&f, 1);
 	(void)fixture_work(&f, JOURNAL_COMMIT);
 	journal_free(&f.journal);
-	assert_int_equal(journal_open(f.disk, &f.options, fixture_load, apply_nothing, &f, &f.journal,
-				      &f.report),
+	assert_int_equal(journal_open(f.disk, &f.options, fixture_load, apply_nothing, &f,
+				      &f.journal, &f.report),
 			 ERR_TOOLARGE);
 	assert_null(f.journal);
 	fixture_done(&f);

@@ -7,10 +7,10 @@
  *   - the segment ends there: the next one goes on with the expected LSN, or there is none;
  *   - the tail is torn: nothing good with a higher LSN comes behind, so nothing of it was
  *     acknowledged; it is cut, and the next opening writes into a new segment;
- *   - damage: a good batch with a higher LSN comes behind. That is reported with the place where the
- *     last good batch ended, and replay goes on with what is good.
- * After a batch with a valid header the search skips to its end, so that bytes a client sent are
- * not looked at as batches unless the header itself is gone.
+ *   - damage: a good batch with a higher LSN comes behind. That is reported with the place where
+ * the last good batch ended, and replay goes on with what is good. After a batch with a valid
+ * header the search skips to its end, so that bytes a client sent are not looked at as batches
+ * unless the header itself is gone.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -50,13 +50,15 @@ static enum err window_get(struct replay *replay, struct segment *segment, uint6
 	struct disk *disk = replay->journal->disk;
 	struct buf *window = &replay->window;
 
-	if (offset < replay->window_offset || offset + size > replay->window_offset + window->size) {
+	if (offset < replay->window_offset ||
+	    offset + size > replay->window_offset + window->size) {
 		size_t wanted = size > WINDOW_SIZE ? size : WINDOW_SIZE;
 		if (wanted > segment->size - offset)
 			wanted = (size_t)(segment->size - offset);
 		buf_reset(window);
 		char *at = buf_extend(window, wanted);
-		enum err err = disk->ops->read(disk, atomic_load(&segment->file), offset, at, wanted);
+		enum err err =
+			disk->ops->read(disk, atomic_load(&segment->file), offset, at, wanted);
 		if (err) {
 			buf_reset(window);
 			return err;
@@ -227,8 +229,8 @@ static enum err take_batch(struct replay *replay, struct segment *segment, uint3
 
 /* Where no good batch stands: sets *offset to where to go on, or *out_ends. */
 static enum err pass_bad_place(struct replay *replay, struct segment *segment, struct segment *next,
-			       const struct batch_view *view, enum verdict verdict, uint32_t *offset,
-			       bool *out_ends)
+			       const struct batch_view *view, enum verdict verdict,
+			       uint32_t *offset, bool *out_ends)
 {
 	uint64_t next_lsn = 0;
 	uint64_t found;
@@ -258,8 +260,9 @@ static enum err pass_bad_place(struct replay *replay, struct segment *segment, s
 	if (after.first_lsn == replay->next_lsn) {
 		char name[JOURNAL_NAME_SIZE];
 		segment_name(segment->number, name);
-		report_damage(replay->report, "%s: offset %" PRIu32 ": %" PRIu64 " bytes are no batch",
-			      name, *offset, found - *offset);
+		report_damage(replay->report,
+			      "%s: offset %" PRIu32 ": %" PRIu64 " bytes are no batch", name,
+			      *offset, found - *offset);
 	}
 	*offset = (uint32_t)found;
 	*out_ends = false;

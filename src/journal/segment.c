@@ -6,8 +6,8 @@
  * Only the owner changes it, under the write lock; other threads look up under the read lock and
  * may use what they found because they hold a pin or know that something in it lives. A segment
  * leaves the table only when it is sealed, durable, without live records and pins, and a checkpoint
- * that was handed over after its death is durable, so that no replay refers to it any more. How many are dead is counted as it changes, so asking costs nothing
- * while nothing is dead.
+ * that was handed over after its death is durable, so that no replay refers to it any more. How
+ * many are dead is counted as it changes, so asking costs nothing while nothing is dead.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -60,8 +60,8 @@ struct segment *segment_add(struct journal *journal, uint32_t number, uint32_t s
 	      journal->segments[journal->segments_count - 1]->number < number);
 	if (journal->segments_count == journal->segments_capacity) {
 		journal->segments_capacity = journal->segments_capacity * 2 + 16;
-		journal->segments = heap_resize(journal->segments, journal->segments_capacity *
-									   sizeof *journal->segments);
+		journal->segments = heap_resize(
+			journal->segments, journal->segments_capacity * sizeof *journal->segments);
 	}
 	journal->segments[journal->segments_count++] = segment;
 	(void)pthread_rwlock_unlock(&journal->table);
@@ -159,7 +159,8 @@ void journal_live_add(struct journal *journal, uint32_t number, int64_t records,
 	segment->live_records += records;
 	segment->live_bytes += bytes;
 	check(segment->live_records >= 0);
-	atomic_fetch_add_explicit(&journal->stats.live_bytes, (uint64_t)bytes, memory_order_relaxed);
+	atomic_fetch_add_explicit(&journal->stats.live_bytes, (uint64_t)bytes,
+				  memory_order_relaxed);
 	count_change(journal, segment, was_dead);
 }
 

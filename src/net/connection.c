@@ -129,8 +129,8 @@ static void begin_request(struct net_connection *connection, const struct http_p
 	request->storage = storage;
 	if (!storage)
 		data = arena_copy(&request->arena, str_of(data, parser->message_size)).data;
-	struct http_header *headers = arena_array(&request->arena, struct http_header,
-						  http_parser_header_count(parser));
+	struct http_header *headers =
+		arena_array(&request->arena, struct http_header, http_parser_header_count(parser));
 	http_request_bind(parser, data, headers, &request->http);
 	connection->request = request;
 	set_phase(connection, NET_REQUEST);
@@ -147,8 +147,8 @@ static void take_fresh(struct net_connection *connection, char *data, size_t siz
 	http_parser_init(parser);
 	switch (http_parser_feed(parser, data, &size)) {
 	case HTTP_COMPLETE:
-		buf_append(&connection->in, str_slice(str_of(data, size), parser->message_size,
-						      SIZE_MAX));
+		buf_append(&connection->in,
+			   str_slice(str_of(data, size), parser->message_size, SIZE_MAX));
 		begin_request(connection, parser, data, NULL);
 		break;
 	case HTTP_REFUSED:
@@ -310,7 +310,8 @@ static void write_rest(struct net_connection *connection, size_t written)
 	connection->is_writing = true;
 	/* A peer that does not read its answer has the time of a body for each piece. */
 	if (connection->phase == NET_IDLE)
-		connection->deadline_ns = clock_steady_ns() +
+		connection->deadline_ns =
+			clock_steady_ns() +
 			(int64_t)connection->thread->server->options.body_ms * 1000000;
 	if (uv_write(&connection->write, &connection->stream, &rest, 1, on_written) != 0) {
 		connection->is_writing = false;

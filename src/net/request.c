@@ -72,16 +72,16 @@ void net_respond(struct net_request *request, int status, const struct http_head
 	if (connection->out.capacity == 0)
 		net_thread_new_buf(thread, &connection->out);
 	http_date_update(&thread->date, clock_now_ms());
-	http_response_write(&connection->out,
-			    &(struct http_response){
-				    .status = status,
-				    .version_minor = request->http.version_minor,
-				    .is_keep_alive = !connection->is_last,
-				    .is_head_only = request->http.method == HTTP_METHOD_HEAD,
-				    .headers = headers,
-				    .header_count = header_count,
-				    .body = body},
-			    &thread->date);
+	http_response_write(
+		&connection->out,
+		&(struct http_response){.status = status,
+					.version_minor = request->http.version_minor,
+					.is_keep_alive = !connection->is_last,
+					.is_head_only = request->http.method == HTTP_METHOD_HEAD,
+					.headers = headers,
+					.header_count = header_count,
+					.body = body},
+		&thread->date);
 	if (!list_is_linked(&connection->flush_link))
 		list_push_back(&thread->flush, &connection->flush_link);
 	leave(request);

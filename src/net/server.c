@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * server: sockets are bound by the thread that makes the server, so that an address in use is known at once, and then handed to
- * the loops, one socket a loop and place (SO_REUSEPORT): the kernel spreads connections without a lock of ours.
+ * server: sockets are bound by the thread that makes the server, so that an address in use is known
+ * at once, and then handed to the loops, one socket a loop and place (SO_REUSEPORT): the kernel
+ * spreads connections without a lock of ours.
  */
 #include "net/server.h"
 
@@ -204,11 +205,11 @@ void net_server_start(struct net_server *server)
 		struct net_thread *thread = server->threads[i];
 		thread->listeners = heap_alloc(server->place_count * sizeof(*thread->listeners));
 		for (uint32_t j = 0; j < server->place_count; j++)
-			thread->listeners[j] =
-				(struct net_listener){.thread = thread,
-						      .number = j,
-						      .descriptor = server->places[j].descriptors[i],
-						      .is_unix = server->places[j].is_unix};
+			thread->listeners[j] = (struct net_listener){
+				.thread = thread,
+				.number = j,
+				.descriptor = server->places[j].descriptors[i],
+				.is_unix = server->places[j].is_unix};
 		check(pthread_create(&thread->pthread, NULL, net_thread_main, thread) == 0);
 	}
 	for (uint32_t i = 0; i < server->options.threads; i++)

@@ -71,7 +71,8 @@ struct net_options {
 	uint32_t head_ms, body_ms, idle_ms;
 };
 
-/* Never fails; listens to nothing yet. Ignores SIGPIPE for the process. Free with net_server_free. */
+/* Never fails; listens to nothing yet. Ignores SIGPIPE for the process. Free with net_server_free.
+ */
 struct net_server *net_server_new(const struct net_options *options);
 
 /*
@@ -122,10 +123,12 @@ struct net_server *net_thread_server(struct net_thread *thread);
 /* Any thread, from net_server_new to net_server_free. Letters left after the stop are not read. */
 void net_thread_post(struct net_thread *thread, struct letter *letter);
 /*
- * Any thread, from net_server_start to the end of net_server_stop: makes a turn happen soon, even if nothing else does.
+ * Any thread, from net_server_start to the end of net_server_stop: makes a turn happen soon, even
+ * if nothing else does.
  */
 void net_thread_wake(struct net_thread *thread);
-/* Calls on_timer once when clock_now_ms() >= at_ms; replaces the time set before. INT64_MAX: never. */
+/* Calls on_timer once when clock_now_ms() >= at_ms; replaces the time set before. INT64_MAX: never.
+ */
 void net_thread_set_timer(struct net_thread *thread, int64_t at_ms);
 
 #endif

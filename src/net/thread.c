@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * thread: one event loop. A turn is what one poll brought: reads and letters first, then the owner's on_turn,
- * then all answers, one write a connection.
+ * thread: one event loop. A turn is what one poll brought: reads and letters first, then the
+ * owner's on_turn, then all answers, one write a connection.
  *
- * uv_check runs after each poll, so that the turn ends there; a timer that fires outside of a poll ends a turn of its own.
+ * uv_check runs after each poll, so that the turn ends there; a timer that fires outside of a poll
+ * ends a turn of its own.
  */
 #include "net/net_private.h"
 
@@ -66,7 +67,8 @@ static void turn(struct net_thread *thread)
 
 static void end_if_done(struct net_thread *thread)
 {
-	bool is_late = thread->is_aborting && clock_steady_ns() > thread->drain_deadline_ns + GIVE_UP_NS;
+	bool is_late =
+		thread->is_aborting && clock_steady_ns() > thread->drain_deadline_ns + GIVE_UP_NS;
 
 	if (thread->is_draining && thread->connection_count == 0 &&
 	    (thread->request_count == 0 || is_late))
@@ -77,7 +79,8 @@ static void for_connections(struct net_thread *thread, void (*visit)(struct net_
 {
 	struct list *next;
 
-	for (struct list *link = thread->connections.next; link != &thread->connections; link = next) {
+	for (struct list *link = thread->connections.next; link != &thread->connections;
+	     link = next) {
 		next = link->next;
 		visit(container_of(link, struct net_connection, link));
 	}
@@ -124,7 +127,8 @@ static void on_sweep(uv_timer_t *timer)
 	int64_t now_ns = clock_steady_ns();
 	struct list *next;
 
-	for (struct list *link = thread->connections.next; link != &thread->connections; link = next) {
+	for (struct list *link = thread->connections.next; link != &thread->connections;
+	     link = next) {
 		next = link->next;
 		net_connection_sweep(container_of(link, struct net_connection, link), now_ns);
 	}

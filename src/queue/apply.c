@@ -2,8 +2,9 @@
 /*
  * apply: the only place where records change the state, called right after appending and at replay.
  *
- * At replay a record may name a message that is gone: its segment was recycled because all in it was dead, while the
- * records about it live on in later segments. Such records say nothing any more and are passed over.
+ * At replay a record may name a message that is gone: its segment was recycled because all in it
+ * was dead, while the records about it live on in later segments. Such records say nothing any more
+ * and are passed over.
  */
 #include <string.h>
 
@@ -31,7 +32,8 @@ static void remember_dedup(struct engine_queue *queue, const struct record_head 
 static void watch_retention(struct engine *engine, struct engine_queue *queue, int64_t sent_ms)
 {
 	if (queue->is_defined && !timer_is_set(&queue->retention))
-		timer_set(&engine->timers, &queue->retention, sent_ms + queue->settings.retention_ms);
+		timer_set(&engine->timers, &queue->retention,
+			  sent_ms + queue->settings.retention_ms);
 }
 
 void apply_send(struct engine *engine, struct engine_queue *queue, const struct record_head *head,
@@ -52,7 +54,8 @@ void apply_send(struct engine *engine, struct engine_queue *queue, const struct 
 	message_place(engine, message);
 }
 
-void apply_lease(struct engine *engine, struct message *message, int64_t received_ms, int64_t visible_ms)
+void apply_lease(struct engine *engine, struct message *message, int64_t received_ms,
+		 int64_t visible_ms)
 {
 	message_unplace(engine, message);
 	message->receives++;
@@ -84,7 +87,8 @@ void message_due(struct engine *engine, struct message *message)
 void apply_purge(struct engine *engine, struct engine_queue *queue, uint64_t last_seq)
 {
 	while (!list_is_empty(&queue->messages)) {
-		struct message *message = container_of(queue->messages.next, struct message, in_queue);
+		struct message *message =
+			container_of(queue->messages.next, struct message, in_queue);
 		if (message->seq > last_seq)
 			break;
 		message_remove(engine, message);
@@ -92,7 +96,8 @@ void apply_purge(struct engine *engine, struct engine_queue *queue, uint64_t las
 	queue_drop_dedups(queue, INT64_MAX);
 }
 
-static enum err replay_message(struct engine *engine, const struct journal_record *record, struct str data)
+static enum err replay_message(struct engine *engine, const struct journal_record *record,
+			       struct str data)
 {
 	struct record_head head;
 	struct str payload;
@@ -173,7 +178,8 @@ static enum err replay_purge(struct engine *engine, const struct journal_record 
 		return ERR_DAMAGED;
 	if (!queue)
 		return ERR_OK;
-	apply_purge(engine, queue, record->type == RECORD_DROP ? UINT64_MAX : get_u64(record->data.data));
+	apply_purge(engine, queue,
+		    record->type == RECORD_DROP ? UINT64_MAX : get_u64(record->data.data));
 	if (record->type == RECORD_DROP)
 		queue_forget(engine, queue);
 	return ERR_OK;

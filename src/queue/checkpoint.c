@@ -2,8 +2,8 @@
 /*
  * checkpoint: the engine's state as bytes.
  *
- * Version, now_ms, queue count; a queue: number, is_fifo, next_seq, deduplication entries, messages by seq.
- * Where a message stands follows from its fields, so lists and timers are not written.
+ * Version, now_ms, queue count; a queue: number, is_fifo, next_seq, deduplication entries, messages
+ * by seq. Where a message stands follows from its fields, so lists and timers are not written.
  */
 #include <string.h>
 
@@ -83,7 +83,8 @@ static const uint8_t *take(struct str *rest, size_t size)
 
 static void decode_message(struct engine *engine, struct engine_queue *queue, const uint8_t *bytes)
 {
-	struct journal_location location = {get_u32(bytes + 16), get_u32(bytes + 20), get_u32(bytes + 24)};
+	struct journal_location location = {get_u32(bytes + 16), get_u32(bytes + 20),
+					    get_u32(bytes + 24)};
 	struct message *message =
 		message_add(engine, queue, get_u64(bytes), get_u64(bytes + 8), location);
 

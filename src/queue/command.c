@@ -22,8 +22,8 @@ void command_answer(struct engine *engine, struct queue_command *command, enum q
 	list_push_back(&engine->pending, &command->link);
 }
 
-uint64_t append_record(struct engine *engine, enum record_type type, uint64_t queue, const struct str *parts,
-		       size_t count, struct journal_location *out_location)
+uint64_t append_record(struct engine *engine, enum record_type type, uint64_t queue,
+		       const struct str *parts, size_t count, struct journal_location *out_location)
 {
 	struct journal_location unused;
 
@@ -47,17 +47,20 @@ bool message_is_expired(const struct engine *engine, const struct message *messa
 {
 	const struct engine_queue *queue = message->queue;
 
-	return queue->is_defined && message->sent_ms + queue->settings.retention_ms <= engine->now_ms;
+	return queue->is_defined &&
+	       message->sent_ms + queue->settings.retention_ms <= engine->now_ms;
 }
 
-/* The oldest of a queue are looked at first; those that were moved here out of order go when they are met. */
+/* The oldest of a queue are looked at first; those that were moved here out of order go when they
+ * are met. */
 void expire_messages(struct engine *engine, struct engine_queue *queue)
 {
 	uint64_t seqs[RECORD_SEQS_MAX];
 	struct message *messages[RECORD_SEQS_MAX];
 	size_t count = 0;
 
-	for (struct list *link = queue->messages.next; link != &queue->messages; link = link->next) {
+	for (struct list *link = queue->messages.next; link != &queue->messages;
+	     link = link->next) {
 		struct message *message = container_of(link, struct message, in_queue);
 		if (count == RECORD_SEQS_MAX || !message_is_expired(engine, message))
 			break;
@@ -73,7 +76,8 @@ void expire_messages(struct engine *engine, struct engine_queue *queue)
 						  memory_order_relaxed);
 	}
 	if (!list_is_empty(&queue->messages)) {
-		struct message *oldest = container_of(queue->messages.next, struct message, in_queue);
+		struct message *oldest =
+			container_of(queue->messages.next, struct message, in_queue);
 		int64_t due_ms = oldest->sent_ms + queue->settings.retention_ms;
 		timer_set(&engine->timers, &queue->retention,
 			  due_ms > engine->now_ms ? due_ms : engine->now_ms + 1);
@@ -107,7 +111,8 @@ static void execute_drop(struct engine *engine, struct queue_command *command)
 		return;
 	}
 	while (!list_is_empty(&queue->waiting))
-		receive_end_waiting(engine, container_of(queue->waiting.next, struct queue_command, link),
+		receive_end_waiting(engine,
+				    container_of(queue->waiting.next, struct queue_command, link),
 				    QUEUE_NOT_FOUND);
 	append_record(engine, RECORD_DROP, queue->number, NULL, 0, NULL);
 	apply_purge(engine, queue, UINT64_MAX);
@@ -196,9 +201,11 @@ static void execute_send(struct engine *engine, struct queue_command *command)
 	command_answer(engine, command, QUEUE_OK);
 }
 
-/* Checks a handle against the message; QUEUE_OK with *out_message set when it is the current one. */
+/* Checks a handle against the message; QUEUE_OK with *out_message set when it is the current one.
+ */
 static enum queue_result check_handle(struct engine *engine, const struct engine_queue *queue,
-				      const struct queue_handle *handle, struct message **out_message)
+				      const struct queue_handle *handle,
+				      struct message **out_message)
 {
 	struct message *message = message_find(engine, queue->number, handle->seq);
 

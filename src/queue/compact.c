@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * compact: carries what still lives in a mostly dead segment to the log's end, a little in each step.
+ * compact: carries what still lives in a mostly dead segment to the log's end, a little in each
+ * step.
  *
- * A carried message keeps its place in its queue; only its location changes. A message that cannot be read
- * stays where it is: the segment is kept and never chosen again in this run.
+ * A carried message keeps its place in its queue; only its location changes. A message that cannot
+ * be read stays where it is: the segment is kept and never chosen again in this run.
  */
 #include "queue/engine_private.h"
 
@@ -50,7 +51,8 @@ void compact_step(struct engine *engine)
 	uint32_t number = engine->compacting;
 	struct segment_messages *segment = find_segment(engine, number);
 	while (segment && carried < BYTES_PER_STEP) {
-		struct message *message = container_of(segment->messages.next, struct message, in_segment);
+		struct message *message =
+			container_of(segment->messages.next, struct message, in_segment);
 		bool is_last = message->in_segment.next == &segment->messages;
 		carried += message->location.size;
 		if (!carry(engine, message))

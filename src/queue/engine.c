@@ -2,8 +2,8 @@
 /*
  * engine: one turn after the other.
  *
- * A turn executes what has arrived, then what is due, then serves receives that wait, then answers what has
- * become durable. Nothing is done between turns, so a turn sees one time.
+ * A turn executes what has arrived, then what is due, then serves receives that wait, then answers
+ * what has become durable. Nothing is done between turns, so a turn sees one time.
  */
 #include "queue/engine_private.h"
 
@@ -20,8 +20,8 @@ static enum err replay(void *context, const struct journal_record *record)
 	return apply_record(context, record);
 }
 
-enum err engine_open(struct disk *disk, const struct engine_options *options, struct engine **out_engine,
-		     struct journal_report *out_report)
+enum err engine_open(struct disk *disk, const struct engine_options *options,
+		     struct engine **out_engine, struct journal_report *out_report)
 {
 	struct engine *engine = heap_alloc(sizeof(*engine));
 
@@ -52,7 +52,8 @@ void engine_free(struct engine **engine_place)
 		return;
 	while (cursor = 0, (queue = map_next(&engine->queues, &cursor))) {
 		while (!list_is_empty(&queue->messages))
-			message_remove(engine, container_of(queue->messages.next, struct message, in_queue));
+			message_remove(engine, container_of(queue->messages.next, struct message,
+							    in_queue));
 		queue_forget(engine, queue);
 	}
 	for (size_t i = 0; i < engine->slab_count; i++)
@@ -94,12 +95,14 @@ static void run_timers(struct engine *engine)
 			message_due(engine, container_of(timer, struct message, timer));
 			break;
 		case TIMER_WAIT:
-			receive_end_waiting(
-				engine, container_of(timer, struct queue_command, receive.wait), QUEUE_OK);
+			receive_end_waiting(engine,
+					    container_of(timer, struct queue_command, receive.wait),
+					    QUEUE_OK);
 			break;
 		case TIMER_RETENTION:
 			timer_clear(&engine->timers, timer);
-			expire_messages(engine, container_of(timer, struct engine_queue, retention));
+			expire_messages(engine,
+					container_of(timer, struct engine_queue, retention));
 			break;
 		}
 	}
@@ -126,14 +129,16 @@ static void answer_durable(struct engine *engine)
 		if (command->after_lsn > durable && !has_failed)
 			return;
 		list_remove(&command->link);
-		command_answer_now(command, command->after_lsn > durable ? QUEUE_FAILED : command->result);
+		command_answer_now(command,
+				   command->after_lsn > durable ? QUEUE_FAILED : command->result);
 	}
 }
 
 static void answer_all(struct list *commands, enum queue_result result)
 {
 	while (!list_is_empty(commands)) {
-		struct queue_command *command = container_of(commands->next, struct queue_command, link);
+		struct queue_command *command =
+			container_of(commands->next, struct queue_command, link);
 		list_remove(&command->link);
 		command_answer_now(command, result);
 	}
@@ -215,9 +220,10 @@ void engine_stop(struct engine *engine)
 	engine->is_stopping = true;
 	while ((queue = map_next(&engine->queues, &cursor)))
 		while (!list_is_empty(&queue->waiting))
-			receive_end_waiting(engine,
-					    container_of(queue->waiting.next, struct queue_command, link),
-					    QUEUE_OK);
+			receive_end_waiting(
+				engine,
+				container_of(queue->waiting.next, struct queue_command, link),
+				QUEUE_OK);
 }
 
 bool engine_is_idle(const struct engine *engine)
@@ -231,8 +237,8 @@ bool engine_is_idle(const struct engine *engine)
 	       (!engine->is_stopping || engine->has_final_checkpoint);
 }
 
-enum err queue_read_message(struct engine *engine, struct journal_location location, struct buf *buffer,
-			    struct queue_message *out_message)
+enum err queue_read_message(struct engine *engine, struct journal_location location,
+			    struct buf *buffer, struct queue_message *out_message)
 {
 	struct journal_record record;
 	struct record_head head;
@@ -271,7 +277,9 @@ struct engine_stats engine_stats_read(const struct engine *engine)
 {
 	return (struct engine_stats){
 		.queues = atomic_load_explicit(&engine->queue_count, memory_order_relaxed),
-		.messages_in_memory = atomic_load_explicit(&engine->message_count, memory_order_relaxed),
-		.waiting_receives = atomic_load_explicit(&engine->waiting_count, memory_order_relaxed),
+		.messages_in_memory =
+			atomic_load_explicit(&engine->message_count, memory_order_relaxed),
+		.waiting_receives =
+			atomic_load_explicit(&engine->waiting_count, memory_order_relaxed),
 	};
 }

@@ -2,8 +2,8 @@
 /*
  * engine_private: the engine's state, shared by its files only.
  *
- *   engine.c   turns: mailbox, timers, answers          message.c   messages, groups, queues in memory
- *   apply.c    changes to the state, live and at replay command.c   what each command decides
+ *   engine.c   turns: mailbox, timers, answers          message.c   messages, groups, queues in
+ * memory apply.c    changes to the state, live and at replay command.c   what each command decides
  *   receive.c  choosing and leasing messages            move.c      dead letters and redrive
  *   checkpoint.c  the state as bytes                    compact.c   emptying old segments
  *
@@ -36,8 +36,8 @@ struct message {
 	int64_t sent_ms;
 	int64_t visible_ms;
 	int64_t first_receive_ms;
-	int64_t received_ms;	/* of the last receive */
-	uint32_t receives;	/* in this queue: numbers its handles */
+	int64_t received_ms; /* of the last receive */
+	uint32_t receives;   /* in this queue: numbers its handles */
 	uint8_t state;
 };
 
@@ -47,7 +47,7 @@ struct group {
 	struct list returned; /* standard: came back; served first */
 	uint64_t hash;	      /* 0: the messages without a group */
 	uint64_t in_flight;
-	uint64_t messages;    /* that point here */
+	uint64_t messages; /* that point here */
 };
 
 struct dedup {
@@ -85,9 +85,10 @@ struct engine_queue {
 	struct list messages;	  /* all, by seq */
 	struct list ready_groups; /* next to be served first */
 	struct list waiting;	  /* receives, oldest first */
-	struct list dirty_link;	  /* in engine->dirty while something may be given to waiting receives */
+	struct list
+		dirty_link; /* in engine->dirty while something may be given to waiting receives */
 	struct timer retention;
-	struct group plain;	  /* messages without a group */
+	struct group plain;	   /* messages without a group */
 	struct queue_extra *extra; /* NULL until needed */
 };
 
@@ -107,7 +108,7 @@ struct engine {
 	struct list pending; /* commands that wait for durability, by after_lsn */
 	struct list dirty;   /* queues */
 	struct list checkpoint_asked, checkpoint_taken; /* commands */
-	struct message *free_messages; /* chained by in_queue.next */
+	struct message *free_messages;			/* chained by in_queue.next */
 	void **slabs;
 	size_t slab_count;
 	int64_t now_ms;
@@ -123,17 +124,19 @@ struct engine_queue *queue_find(const struct engine *engine, uint64_t number);
 struct engine_queue *queue_get(struct engine *engine, uint64_t number, bool is_fifo); /* makes it */
 void queue_forget(struct engine *engine, struct engine_queue *queue); /* has no messages */
 struct queue_extra *queue_extra_get(struct engine_queue *queue);
-void queue_drop_dedups(struct engine_queue *queue, int64_t now_ms); /* those that are over; INT64_MAX: all */
+void queue_drop_dedups(struct engine_queue *queue,
+		       int64_t now_ms); /* those that are over; INT64_MAX: all */
 struct dedup *queue_find_dedup(const struct engine_queue *queue, const uint8_t key[16]);
 void queue_mark_dirty(struct engine *engine, struct engine_queue *queue);
 bool group_is_noisy(const struct engine_queue *queue, const struct group *group);
 struct message *message_find(const struct engine *engine, uint64_t queue, uint64_t seq);
 /* Enters a message that is not placed yet. */
-struct message *message_add(struct engine *engine, struct engine_queue *queue, uint64_t seq, uint64_t group,
-			    struct journal_location location);
+struct message *message_add(struct engine *engine, struct engine_queue *queue, uint64_t seq,
+			    uint64_t group, struct journal_location location);
 void message_place(struct engine *engine, struct message *message); /* by its state */
 void message_unplace(struct engine *engine, struct message *message);
-void message_relocate(struct engine *engine, struct message *message, struct journal_location location);
+void message_relocate(struct engine *engine, struct message *message,
+		      struct journal_location location);
 void message_remove(struct engine *engine, struct message *message);
 void queue_publish(struct engine_queue *queue); /* numbers into the counters */
 
@@ -142,7 +145,8 @@ void queue_publish(struct engine_queue *queue); /* numbers into the counters */
 enum err apply_record(struct engine *engine, const struct journal_record *record);
 void apply_send(struct engine *engine, struct engine_queue *queue, const struct record_head *head,
 		struct journal_location location);
-void apply_lease(struct engine *engine, struct message *message, int64_t received_ms, int64_t visible_ms);
+void apply_lease(struct engine *engine, struct message *message, int64_t received_ms,
+		 int64_t visible_ms);
 void apply_visibility(struct engine *engine, struct message *message, int64_t visible_ms);
 void apply_purge(struct engine *engine, struct engine_queue *queue, uint64_t last_seq);
 /* A message's time has come: visible again. */
@@ -154,8 +158,9 @@ void command_execute(struct engine *engine, struct queue_command *command);
 /* Answers when all that was appended so far is durable. */
 void command_answer(struct engine *engine, struct queue_command *command, enum queue_result result);
 void command_answer_now(struct queue_command *command, enum queue_result result);
-uint64_t append_record(struct engine *engine, enum record_type type, uint64_t queue, const struct str *parts,
-		       size_t count, struct journal_location *out_location);
+uint64_t append_record(struct engine *engine, enum record_type type, uint64_t queue,
+		       const struct str *parts, size_t count,
+		       struct journal_location *out_location);
 void append_seqs(struct engine *engine, enum record_type type, struct engine_queue *queue,
 		 const uint64_t *seqs, size_t count);
 void expire_messages(struct engine *engine, struct engine_queue *queue);
@@ -164,7 +169,8 @@ bool message_is_expired(const struct engine *engine, const struct message *messa
 /* ---- receive.c ---- */
 
 void receive_execute(struct engine *engine, struct queue_command *command);
-void receive_end_waiting(struct engine *engine, struct queue_command *command, enum queue_result result);
+void receive_end_waiting(struct engine *engine, struct queue_command *command,
+			 enum queue_result result);
 void receive_serve_waiting(struct engine *engine, struct engine_queue *queue);
 
 /* ---- move.c ---- */

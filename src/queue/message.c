@@ -138,7 +138,8 @@ void queue_mark_dirty(struct engine *engine, struct engine_queue *queue)
 
 bool group_is_noisy(const struct engine_queue *queue, const struct group *group)
 {
-	return group->in_flight >= NOISY_IN_FLIGHT && group->in_flight * NOISY_SHARE > queue->in_flight;
+	return group->in_flight >= NOISY_IN_FLIGHT &&
+	       group->in_flight * NOISY_SHARE > queue->in_flight;
 }
 
 static bool group_has_hash(const void *group, const void *hash)
@@ -208,10 +209,12 @@ static struct message *message_alloc(struct engine *engine)
 {
 	if (!engine->free_messages) {
 		struct message *slab = heap_alloc(sizeof(*slab) * SLAB_MESSAGES);
-		engine->slabs = heap_resize(engine->slabs, (engine->slab_count + 1) * sizeof(void *));
+		engine->slabs =
+			heap_resize(engine->slabs, (engine->slab_count + 1) * sizeof(void *));
 		engine->slabs[engine->slab_count++] = slab;
 		for (size_t i = 0; i < SLAB_MESSAGES; i++) {
-			slab[i].in_queue.next = engine->free_messages ? &engine->free_messages->in_queue : NULL;
+			slab[i].in_queue.next =
+				engine->free_messages ? &engine->free_messages->in_queue : NULL;
 			engine->free_messages = &slab[i];
 		}
 	}
@@ -260,8 +263,8 @@ static void leave_segment(struct engine *engine, struct message *message)
 	heap_free(segment);
 }
 
-struct message *message_add(struct engine *engine, struct engine_queue *queue, uint64_t seq, uint64_t group,
-			    struct journal_location location)
+struct message *message_add(struct engine *engine, struct engine_queue *queue, uint64_t seq,
+			    uint64_t group, struct journal_location location)
 {
 	struct message *message = message_alloc(engine);
 
@@ -327,7 +330,8 @@ void message_unplace(struct engine *engine, struct message *message)
 	}
 }
 
-void message_relocate(struct engine *engine, struct message *message, struct journal_location location)
+void message_relocate(struct engine *engine, struct message *message,
+		      struct journal_location location)
 {
 	leave_segment(engine, message);
 	message->location = location;
@@ -369,5 +373,6 @@ void queue_publish(struct engine_queue *queue)
 	publish(&counters->oldest_sent_ms,
 		list_is_empty(&queue->messages)
 			? 0
-			: (uint64_t)container_of(queue->messages.next, struct message, in_queue)->sent_ms);
+			: (uint64_t)container_of(queue->messages.next, struct message, in_queue)
+				  ->sent_ms);
 }

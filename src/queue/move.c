@@ -2,16 +2,16 @@
 /*
  * move: messages that change their queue, and looking at messages without receiving them.
  *
- * A move is one record: the message leaves and enters in the same instant, whatever crashes. The bytes are copied, so that
- * a segment's messages always belong to the queues that its records name.
+ * A move is one record: the message leaves and enters in the same instant, whatever crashes. The
+ * bytes are copied, so that a segment's messages always belong to the queues that its records name.
  */
 #include <string.h>
 
 #include "queue/engine_private.h"
 
 /* Reads a message's record; *out_head and *out_payload point into engine->scratch. */
-static bool read_record(struct engine *engine, const struct message *message, struct record_head *out_head,
-			struct str *out_payload)
+static bool read_record(struct engine *engine, const struct message *message,
+			struct record_head *out_head, struct str *out_payload)
 {
 	struct journal_record record;
 
@@ -74,7 +74,8 @@ static struct engine_queue *find_target(struct engine *engine, const struct queu
 		return queue_find(engine, command->redrive.to);
 	if (!read_record(engine, message, &head, &payload) || head.origin.size == 0)
 		return NULL;
-	return queue_find(engine, command->redrive.find_label(command->redrive.find_context, head.origin));
+	return queue_find(engine,
+			  command->redrive.find_label(command->redrive.find_context, head.origin));
 }
 
 static struct message *first_ready(struct engine_queue *queue)
@@ -132,7 +133,8 @@ void browse_execute(struct engine *engine, struct queue_command *command)
 		command_answer(engine, command, QUEUE_NOT_FOUND);
 		return;
 	}
-	for (struct list *link = queue->messages.next; link != &queue->messages; link = link->next) {
+	for (struct list *link = queue->messages.next; link != &queue->messages;
+	     link = link->next) {
 		struct message *message = container_of(link, struct message, in_queue);
 		if (message->seq <= command->browse.from_seq || message_is_expired(engine, message))
 			continue;
@@ -143,7 +145,8 @@ void browse_execute(struct engine *engine, struct queue_command *command)
 		journal_pin(engine->journal, message->location.segment);
 		command->browse.deliveries[command->browse.count++] = (struct queue_delivery){
 			.location = message->location,
-			.handle = {queue->number, message->seq, message->receives, message->received_ms},
+			.handle = {queue->number, message->seq, message->receives,
+				   message->received_ms},
 			.receive_count = message->receive_count,
 			.first_receive_ms = message->first_receive_ms,
 			.state = (int)message->state,

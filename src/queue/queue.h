@@ -7,11 +7,11 @@
  * answered by their done function on the engine's thread, after what they promise is durable.
  * Same commands, same times, same work order: same state.
  *
- * Two kinds of queue. Standard: arrival order as far as possible; a message that was returned is served
- * before what never left, from the third return on behind what is there. FIFO: order within a group; no message of a group is
- * delivered while an earlier one is invisible. A standard queue whose messages carry groups is
- * fair: groups that hold more than a tenth of the messages in flight and at least 30 are served
- * only when no other group has one, the one with fewest in flight first.
+ * Two kinds of queue. Standard: arrival order as far as possible; a message that was returned is
+ * served before what never left, from the third return on behind what is there. FIFO: order within
+ * a group; no message of a group is delivered while an earlier one is invisible. A standard queue
+ * whose messages carry groups is fair: groups that hold more than a tenth of the messages in flight
+ * and at least 30 are served only when no other group has one, the one with fewest in flight first.
  *
  * Memory: a message that was never received and lies deep in the backlog has no entry in memory,
  * only its share of a run (one of a queue's messages in one sealed segment).
@@ -26,11 +26,13 @@ struct engine;
 
 /* ---- numbers that others read while the engine runs ---- */
 
-/* One a queue, allocated by whoever defines the queue, outlives it. Written by the engine, relaxed. */
+/* One a queue, allocated by whoever defines the queue, outlives it. Written by the engine, relaxed.
+ */
 struct queue_counters {
 	_Atomic int64_t visible, in_flight, delayed;
 	_Atomic int64_t oldest_sent_ms; /* of messages not deleted, approximate; 0 when empty */
-	_Atomic int64_t sent, received, deleted, empty_receives, deduplicated, moved_in, moved_out, expired;
+	_Atomic int64_t sent, received, deleted, empty_receives, deduplicated, moved_in, moved_out,
+		expired;
 	_Atomic int64_t sent_bytes;
 	_Atomic int64_t groups_in_flight, groups_noisy;
 };
@@ -39,12 +41,13 @@ struct queue_counters {
 
 struct queue_settings {
 	bool is_fifo;
-	int64_t delay_ms;	 /* of messages that do not say their own */
+	int64_t delay_ms; /* of messages that do not say their own */
 	int64_t visibility_ms;
 	int64_t retention_ms;
-	uint64_t dead_letter;	 /* queue that takes a message received max_receive_count times; 0: none */
+	uint64_t dead_letter; /* queue that takes a message received max_receive_count times; 0:
+				 none */
 	uint32_t max_receive_count;
-	struct str label;	 /* opaque, at most 255 bytes; messages moved away from here carry it */
+	struct str label; /* opaque, at most 255 bytes; messages moved away from here carry it */
 };
 
 enum queue_result {
@@ -61,14 +64,16 @@ enum queue_result {
 };
 
 enum queue_command_type {
-	QUEUE_DEFINE,	  /* makes a queue or changes its settings */
-	QUEUE_DROP,	  /* forgets a queue and its messages; waiting receives end with QUEUE_NOT_FOUND */
-	QUEUE_PURGE,	  /* forgets its messages and its deduplication window */
+	QUEUE_DEFINE, /* makes a queue or changes its settings */
+	QUEUE_DROP,   /* forgets a queue and its messages; waiting receives end with QUEUE_NOT_FOUND
+		       */
+	QUEUE_PURGE,  /* forgets its messages and its deduplication window */
 	QUEUE_SEND,
 	QUEUE_RECEIVE,
 	QUEUE_DELETE,
 	QUEUE_VISIBILITY,
-	QUEUE_REDRIVE,	  /* moves messages that are visible to another queue or to where they came from */
+	QUEUE_REDRIVE,	  /* moves messages that are visible to another queue or to where they came
+			     from */
 	QUEUE_BROWSE,	  /* looks at messages without receiving them */
 	QUEUE_CANCEL,	  /* ends a waiting receive at once, with what it has: nothing */
 	QUEUE_TICK,	  /* does what is due and answers; for the test clock */
@@ -77,24 +82,24 @@ enum queue_command_type {
 
 struct queue_send {
 	/* in */
-	uint8_t id[16];		/* message id */
-	struct str payload;	/* copied into the batch */
-	uint64_t group;		/* hash of the group; 0: none. Never 0 on a FIFO queue */
-	bool has_dedup;		/* FIFO only */
-	uint8_t dedup[16];	/* hash of scope and deduplication id */
-	bool has_delay;		/* standard only */
+	uint8_t id[16];	    /* message id */
+	struct str payload; /* copied into the batch */
+	uint64_t group;	    /* hash of the group; 0: none. Never 0 on a FIFO queue */
+	bool has_dedup;	    /* FIFO only */
+	uint8_t dedup[16];  /* hash of scope and deduplication id */
+	bool has_delay;	    /* standard only */
 	int64_t delay_ms;
 	/* out */
 	enum queue_result result;
-	bool is_duplicate;	/* then id and seq are those of the first */
-	uint64_t seq;		/* of the message in its queue, ascending */
+	bool is_duplicate; /* then id and seq are those of the first */
+	uint64_t seq;	   /* of the message in its queue, ascending */
 };
 
 /* What a receipt handle seals. */
 struct queue_handle {
 	uint64_t queue;
 	uint64_t seq;
-	uint32_t receive;    /* which receive of that message, counting from 1 in this queue */
+	uint32_t receive; /* which receive of that message, counting from 1 in this queue */
 	int64_t received_ms;
 };
 
@@ -102,10 +107,10 @@ struct queue_handle {
 struct queue_delivery {
 	struct journal_location location; /* pinned: end with queue_delivery_done */
 	struct queue_handle handle;
-	uint32_t receive_count;	   /* over its life, moves included */
+	uint32_t receive_count; /* over its life, moves included */
 	int64_t first_receive_ms;
 	enum { QUEUE_IS_VISIBLE, QUEUE_IS_IN_FLIGHT, QUEUE_IS_DELAYED } state; /* browse */
-	int64_t visible_at_ms;	   /* browse: when it becomes visible, if it is not */
+	int64_t visible_at_ms; /* browse: when it becomes visible, if it is not */
 };
 
 struct queue_change { /* of delete and visibility */
@@ -117,14 +122,15 @@ struct queue_change { /* of delete and visibility */
 struct queue_command;
 typedef void (*queue_done_fn)(struct queue_command *command);
 
-/* Owned by the engine from submit until done is called; the caller keeps it and what it points to alive. */
+/* Owned by the engine from submit until done is called; the caller keeps it and what it points to
+ * alive. */
 struct queue_command {
 	struct letter letter;
-	struct list link; /* the engine's */
+	struct list link;   /* the engine's */
 	uint64_t after_lsn; /* the engine's: answered when this is durable */
 	enum queue_command_type type;
 	uint64_t queue;
-	int64_t now_ms;	   /* when the server took the request: sent and received time */
+	int64_t now_ms;	    /* when the server took the request: sent and received time */
 	queue_done_fn done; /* engine's thread; must not block */
 	void *context;
 	enum queue_result result;
@@ -138,36 +144,39 @@ struct queue_command {
 			size_t count;
 		} send;
 		struct {
-			uint32_t max;	       /* 1 to LIMIT_RECEIVE_MESSAGES */
+			uint32_t max; /* 1 to LIMIT_RECEIVE_MESSAGES */
 			bool has_visibility;
 			int64_t visibility_ms;
-			int64_t wait_ms;       /* 0: answers at once */
-			bool has_attempt;      /* FIFO: the same messages and handles again within 5 minutes */
-			uint8_t attempt[16];   /* hash of the attempt id */
+			int64_t wait_ms;     /* 0: answers at once */
+			bool has_attempt;    /* FIFO: the same messages and handles again within 5
+						minutes */
+			uint8_t attempt[16]; /* hash of the attempt id */
 			struct queue_delivery *deliveries; /* room for max */
-			size_t count;	       /* out */
-			struct timer wait;     /* the engine's */
+			size_t count;			   /* out */
+			struct timer wait;		   /* the engine's */
 		} receive;
 		struct {
 			struct queue_change *changes;
 			size_t count;
 		} change; /* delete, visibility */
 		struct {
-			uint64_t to;	 /* 0: each to the queue whose label it carries */
-			uint32_t max;	 /* messages, at most 500 */
-			uint64_t (*find_label)(void *context, struct str label); /* 0: unknown; any thread safe */
+			uint64_t to;  /* 0: each to the queue whose label it carries */
+			uint32_t max; /* messages, at most 500 */
+			uint64_t (*find_label)(void *context,
+					       struct str label); /* 0: unknown; any thread safe */
 			void *find_context;
-			uint64_t random; /* seeds the new message ids */
-			uint32_t moved;	 /* out */
-			bool is_unknown_source; /* out: stopped at a message without a known origin */
-			bool is_empty;	 /* out: nothing visible is left */
+			uint64_t random;	/* seeds the new message ids */
+			uint32_t moved;		/* out */
+			bool is_unknown_source; /* out: stopped at a message without a known origin
+						 */
+			bool is_empty;		/* out: nothing visible is left */
 		} redrive;
 		struct {
 			uint64_t from_seq; /* messages with a higher seq, ascending */
 			uint32_t max;	   /* at most 100 */
 			struct queue_delivery *deliveries;
-			size_t count;	   /* out */
-			bool has_more;	   /* out */
+			size_t count;  /* out */
+			bool has_more; /* out */
 		} browse;
 		struct queue_command *cancel;
 	};
@@ -183,7 +192,7 @@ struct queue_message {
 	int64_t sent_ms;
 	uint64_t seq;
 	uint64_t group;
-	struct str origin;  /* label of the queue it was moved from, or empty */
+	struct str origin; /* label of the queue it was moved from, or empty */
 	struct str payload;
 };
 /* Reads into `buffer` (appended; texts point into it). ERR_DAMAGED, ERR_IO. */
@@ -196,21 +205,24 @@ void queue_delivery_done(struct engine *engine, const struct queue_delivery *del
 
 struct engine_options {
 	struct journal_options journal;
-	uint32_t hot_messages_max; /* never-received messages kept in memory over all queues; default 262144 */
+	uint32_t hot_messages_max; /* never-received messages kept in memory over all queues;
+				      default 262144 */
 	uint32_t window;	   /* messages of a run loaded at a time; default 4096 */
 	mailbox_wake_fn wake;	   /* called from any thread when the mailbox is no longer empty */
 	void *wake_context;
 };
 
 /*
- * Recovers the state from `disk`. Queues are found again with all their messages; those that no QUEUE_DEFINE names before
- * the first step after opening are kept until dropped. Errors as journal_open.
+ * Recovers the state from `disk`. Queues are found again with all their messages; those that no
+ * QUEUE_DEFINE names before the first step after opening are kept until dropped. Errors as
+ * journal_open.
  */
 must_check enum err engine_open(struct disk *disk, const struct engine_options *options,
 				struct engine **out_engine, struct journal_report *out_report);
 /*
- * One turn: takes results of ended work, executes all commands in the mailbox, does what is due at now_ms, wakes
- * waiting receives, answers what is durable. now_ms never goes back (an earlier one counts as the last).
+ * One turn: takes results of ended work, executes all commands in the mailbox, does what is due at
+ * now_ms, wakes waiting receives, answers what is durable. now_ms never goes back (an earlier one
+ * counts as the last).
  */
 void engine_step(struct engine *engine, int64_t now_ms);
 /* When a step is next needed without a command or ended work; INT64_MAX: never. Engine's thread. */
@@ -218,9 +230,11 @@ int64_t engine_due_ms(const struct engine *engine);
 /* As journal_work_begin and journal_work_end, for whoever runs the work. Engine's thread. */
 struct journal_work *engine_work_begin(struct engine *engine, enum journal_lane lane);
 void engine_work_end(struct engine *engine, struct journal_work *work);
-/* Answers waiting receives empty, refuses new commands with QUEUE_STOPPING. The caller goes on stepping until engine_is_idle. */
+/* Answers waiting receives empty, refuses new commands with QUEUE_STOPPING. The caller goes on
+ * stepping until engine_is_idle. */
 void engine_stop(struct engine *engine);
-bool engine_is_idle(const struct engine *engine); /* no command unanswered, no work out, all durable */
+bool engine_is_idle(
+	const struct engine *engine); /* no command unanswered, no work out, all durable */
 void engine_free(struct engine **engine);
 struct journal_stats engine_journal_stats(const struct engine *engine); /* any thread */
 struct engine_stats {

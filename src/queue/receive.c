@@ -2,8 +2,8 @@
 /*
  * receive: chooses messages, leases them, and lets receives wait.
  *
- * Choosing only looks; what it finds is leased, dead-lettered or expired afterwards, because each of
- * these changes the lists that choosing walks. A round that found only dead ones is repeated.
+ * Choosing only looks; what it finds is leased, dead-lettered or expired afterwards, because each
+ * of these changes the lists that choosing walks. A round that found only dead ones is repeated.
  */
 #include <string.h>
 
@@ -38,9 +38,11 @@ static void consider(const struct engine *engine, struct choice *choice, struct 
 		choice->good[choice->good_count++] = message;
 }
 
-static void choose_from_list(const struct engine *engine, struct choice *choice, const struct list *list)
+static void choose_from_list(const struct engine *engine, struct choice *choice,
+			     const struct list *list)
 {
-	for (struct list *link = list->next; link != list && !choice_is_full(choice); link = link->next) {
+	for (struct list *link = list->next; link != list && !choice_is_full(choice);
+	     link = link->next) {
 		struct message *message = container_of(link, struct message, link);
 		if (message->state != MESSAGE_READY)
 			return; /* FIFO: nothing passes an invisible message of its group */
@@ -48,20 +50,23 @@ static void choose_from_list(const struct engine *engine, struct choice *choice,
 	}
 }
 
-static void choose_from_group(const struct engine *engine, struct choice *choice, struct group *group)
+static void choose_from_group(const struct engine *engine, struct choice *choice,
+			      struct group *group)
 {
 	choose_from_list(engine, choice, &group->returned);
 	choose_from_list(engine, choice, &group->ready);
 }
 
-/* Quiet groups in their turn; noisy ones only if those have nothing, the one with least in flight. */
+/* Quiet groups in their turn; noisy ones only if those have nothing, the one with least in flight.
+ */
 static void choose(const struct engine *engine, struct engine_queue *queue, struct choice *choice)
 {
 	struct group *least = NULL;
 	size_t looked_at = 0;
 
 	for (struct list *link = queue->ready_groups.next;
-	     link != &queue->ready_groups && !choice_is_full(choice) && looked_at < GROUPS_LOOKED_AT;
+	     link != &queue->ready_groups && !choice_is_full(choice) &&
+	     looked_at < GROUPS_LOOKED_AT;
 	     link = link->next, looked_at++) {
 		struct group *group = container_of(link, struct group, link);
 		if (queue->is_fifo || !group_is_noisy(queue, group))
@@ -87,7 +92,8 @@ static void give(struct engine *engine, struct message *message, struct queue_de
 	journal_pin(engine->journal, message->location.segment);
 	*out = (struct queue_delivery){
 		.location = message->location,
-		.handle = {message->queue->number, message->seq, message->receives, message->received_ms},
+		.handle = {message->queue->number, message->seq, message->receives,
+			   message->received_ms},
 		.receive_count = message->receive_count,
 		.first_receive_ms = message->first_receive_ms,
 	};
@@ -140,7 +146,8 @@ static bool is_over_limit(const struct engine_queue *queue)
 }
 
 /* Leases what there is; false if there was nothing. */
-static bool receive_now(struct engine *engine, struct queue_command *command, struct engine_queue *queue)
+static bool receive_now(struct engine *engine, struct queue_command *command,
+			struct engine_queue *queue)
 {
 	for (size_t round = 0; round < ROUNDS_MAX; round++) {
 		struct choice choice = {.wanted = command->receive.max};
@@ -162,7 +169,8 @@ static bool receive_now(struct engine *engine, struct queue_command *command, st
 	return false;
 }
 
-static struct attempt *find_attempt(struct engine *engine, struct engine_queue *queue, const uint8_t key[16])
+static struct attempt *find_attempt(struct engine *engine, struct engine_queue *queue,
+				    const uint8_t key[16])
 {
 	struct list *attempts = &queue_extra_get(queue)->attempts;
 
@@ -182,7 +190,8 @@ static struct attempt *find_attempt(struct engine *engine, struct engine_queue *
 }
 
 /* Gives the messages of an earlier attempt again, if none of them was touched since. */
-static bool repeat_attempt(struct engine *engine, struct queue_command *command, struct engine_queue *queue)
+static bool repeat_attempt(struct engine *engine, struct queue_command *command,
+			   struct engine_queue *queue)
 {
 	struct message *messages[LIMIT_RECEIVE_MESSAGES];
 	int64_t visibility_ms = command->receive.has_visibility ? command->receive.visibility_ms
@@ -230,7 +239,8 @@ static void remember_attempt(struct engine *engine, const struct queue_command *
 		attempt->handles[i] = command->receive.deliveries[i].handle;
 }
 
-static bool receive_any(struct engine *engine, struct queue_command *command, struct engine_queue *queue)
+static bool receive_any(struct engine *engine, struct queue_command *command,
+			struct engine_queue *queue)
 {
 	bool has_attempt = command->receive.has_attempt && queue->is_fifo;
 
@@ -265,9 +275,11 @@ void receive_execute(struct engine *engine, struct queue_command *command)
 			  engine->now_ms + command->receive.wait_ms);
 		atomic_fetch_add_explicit(&engine->waiting_count, 1, memory_order_relaxed);
 	} else {
-		atomic_fetch_add_explicit(&queue->counters->empty_receives, 1, memory_order_relaxed);
-		command_answer_now(command, !queue->is_fifo && is_over_limit(queue) ? QUEUE_OVER_LIMIT
-										    : QUEUE_OK);
+		atomic_fetch_add_explicit(&queue->counters->empty_receives, 1,
+					  memory_order_relaxed);
+		command_answer_now(command, !queue->is_fifo && is_over_limit(queue)
+						    ? QUEUE_OVER_LIMIT
+						    : QUEUE_OK);
 	}
 }
 
@@ -278,13 +290,15 @@ static void leave_waiting(struct engine *engine, struct queue_command *command)
 	atomic_fetch_sub_explicit(&engine->waiting_count, 1, memory_order_relaxed);
 }
 
-void receive_end_waiting(struct engine *engine, struct queue_command *command, enum queue_result result)
+void receive_end_waiting(struct engine *engine, struct queue_command *command,
+			 enum queue_result result)
 {
 	struct engine_queue *queue = queue_find(engine, command->queue);
 
 	leave_waiting(engine, command);
 	if (result == QUEUE_OK && queue)
-		atomic_fetch_add_explicit(&queue->counters->empty_receives, 1, memory_order_relaxed);
+		atomic_fetch_add_explicit(&queue->counters->empty_receives, 1,
+					  memory_order_relaxed);
 	command_answer_now(command, result);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* record: fixed offsets; a new field goes to the end of the head together with a new record type. */
+/* record: fixed offsets; a new field goes to the end of the head together with a new record type.
+ */
 #include "queue/record.h"
 
 #include <string.h>

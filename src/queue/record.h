@@ -16,10 +16,11 @@ enum record_type {
 	RECORD_VISIBILITY, /* seq, visible_ms; 0: visible at once */
 	RECORD_DELETE,	   /* seqs */
 	RECORD_EXPIRE,	   /* seqs */
-	RECORD_MOVE,	   /* source queue, source seq, then as SEND: one message leaves and enters at once */
-	RECORD_CARRY,	   /* as SEND: the same message at a new place */
-	RECORD_PURGE,	   /* last seq that goes */
-	RECORD_DROP,	   /* nothing */
+	RECORD_MOVE,  /* source queue, source seq, then as SEND: one message leaves and enters at
+			 once */
+	RECORD_CARRY, /* as SEND: the same message at a new place */
+	RECORD_PURGE, /* last seq that goes */
+	RECORD_DROP,  /* nothing */
 };
 
 /* What a message's record says of it, besides origin and payload. */
@@ -67,7 +68,8 @@ static inline uint32_t get_u32(const void *bytes)
 {
 	const uint8_t *in = bytes;
 
-	return (uint32_t)in[0] | (uint32_t)in[1] << 8 | (uint32_t)in[2] << 16 | (uint32_t)in[3] << 24;
+	return (uint32_t)in[0] | (uint32_t)in[1] << 8 | (uint32_t)in[2] << 16 |
+	       (uint32_t)in[3] << 24;
 }
 
 #endif

@@ -77,13 +77,14 @@ static void add_redrive(struct arena *arena, yyjson_val *entry,
 
 	if (target.size == 0)
 		return;
-	add_pair(pairs, count, STR("RedrivePolicy"),
-		 arena_format(arena,
-			      "{\"deadLetterTargetArn\":\"arn:aws:sqs:%.*s:%.*s:%.*s\","
-			      "\"maxReceiveCount\":%lld}",
-			      STR_ARG(declaration->region), STR_ARG(declaration->account),
-			      STR_ARG(target),
-			      (long long)(yyjson_is_int(receives) ? yyjson_get_sint(receives) : 3)));
+	add_pair(
+		pairs, count, STR("RedrivePolicy"),
+		arena_format(arena,
+			     "{\"deadLetterTargetArn\":\"arn:aws:sqs:%.*s:%.*s:%.*s\","
+			     "\"maxReceiveCount\":%lld}",
+			     STR_ARG(declaration->region), STR_ARG(declaration->account),
+			     STR_ARG(target),
+			     (long long)(yyjson_is_int(receives) ? yyjson_get_sint(receives) : 3)));
 }
 
 static enum err declare_one(struct core *core, struct arena *arena, yyjson_val *entry,

@@ -10,8 +10,8 @@
  *   {"queues": [{"name": "orders", "account": "...", "region": "...",
  *                "attributes": {"VisibilityTimeout": "60"}, "tags": {"team": "a"},
  *                "deadLetterQueue": "orders-dlq", "maxReceiveCount": 3}]}
- * Only the name is required. A dead-letter queue may be declared before or after its sources. ERR_FAULT with a sentence in
- * *out_problem (in `arena`), or the error of the catalog.
+ * Only the name is required. A dead-letter queue may be declared before or after its sources.
+ * ERR_FAULT with a sentence in *out_problem (in `arena`), or the error of the catalog.
  */
 must_check enum err declare_queues(struct core *core, struct arena *arena, struct str config,
 				   struct str *out_problem);

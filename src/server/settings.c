@@ -215,7 +215,8 @@ static bool load_environment(struct loader *loader)
 		char name[64] = "TERN_";
 		size_t size = 5;
 		for (const char *c = rows[i].name; *c; c++)
-			name[size++] = *c == '-' ? '_' : (char)(*c - ('a' <= *c && *c <= 'z' ? 32 : 0));
+			name[size++] =
+				*c == '-' ? '_' : (char)(*c - ('a' <= *c && *c <= 'z' ? 32 : 0));
 		name[size] = '\0';
 		const char *value = getenv(name);
 		if (!value)
@@ -293,16 +294,16 @@ static bool load_file(struct loader *loader)
 		if (str_equal(name, STR("queues")))
 			continue;
 		if (number == ROWS || str_equal(name, STR("config")))
-			return complain(loader, "the configuration %.*s has an unknown key \"%.*s\"",
+			return complain(loader,
+					"the configuration %.*s has an unknown key \"%.*s\"",
 					STR_ARG(path), STR_ARG(name));
 		if (!yyjson_is_arr(value) || rows[number].kind != KIND_LIST) {
 			if (!set_from_json(loader, number, value))
 				return false;
 			continue;
 		}
-		yyjson_arr_foreach(value, j, count, item)
-			if (!set_from_json(loader, number, item))
-				return false;
+		yyjson_arr_foreach(value, j, count,
+				   item) if (!set_from_json(loader, number, item)) return false;
 	}
 	return true;
 }
@@ -350,7 +351,7 @@ void settings_print_help(void)
 	for (size_t i = 0; i < ROWS; i++) {
 		char option[64];
 		snprintf(option, sizeof(option), "--%s %s", rows[i].name,
-			 rows[i].choices ? rows[i].choices
+			 rows[i].choices      ? rows[i].choices
 			 : rows[i].value_name ? rows[i].value_name
 					      : "");
 		printf("  %-36s %s", option, rows[i].help);

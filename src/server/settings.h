@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * settings: what ternd can be told, as one table for flags, environment, configuration file and help.
+ * settings: what ternd can be told, as one table for flags, environment, configuration file and
+ * help.
  *
  * A flag wins over the environment, that over the file, that over the default. Names are the
  * same everywhere: --log-format, TERN_LOG_FORMAT, "log-format". Main thread, at start-up.
@@ -29,8 +30,8 @@ struct settings {
 };
 
 /*
- * Reads them all. False with a sentence that says what to do in `problem` (`size` bytes, ends with NUL). Free with settings_done in
- * any case.
+ * Reads them all. False with a sentence that says what to do in `problem` (`size` bytes, ends with
+ * NUL). Free with settings_done in any case.
  */
 bool settings_load(int argc, char **argv, struct settings *out_settings, char *problem,
 		   size_t size);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* credential: who signed a request, as it says itself (SigV4 headers and presigned queries). Pure, any thread. */
+/* credential: who signed a request, as it says itself (SigV4 headers and presigned queries). Pure,
+ * any thread. */
 #ifndef TERN_WIRE_CREDENTIAL_H
 #define TERN_WIRE_CREDENTIAL_H
 

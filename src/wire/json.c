@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wire/json: walks a yyjson object once; each member is looked up in the shape, starting behind the one
- * found last, because SDKs send members in the model's order.
+ * wire/json: walks a yyjson object once; each member is looked up in the shape, starting behind the
+ * one found last, because SDKs send members in the model's order.
  */
 #include "wire/json.h"
 
@@ -26,10 +26,12 @@ static enum err reject_kind(struct decoder *decoder, yyjson_val *value, const ch
 	if (yyjson_is_arr(value))
 		return reject(decoder, STR("Start of list found where not expected"));
 
-	const char *found = yyjson_is_str(value)    ? "STRING_VALUE"
-			    : yyjson_is_bool(value) ? (yyjson_get_bool(value) ? "TRUE_VALUE" : "FALSE_VALUE")
-						    : "NUMBER_VALUE";
-	return reject(decoder, arena_format(decoder->arena, "%s can not be converted to %s", found, wanted));
+	const char *found = yyjson_is_str(value) ? "STRING_VALUE"
+			    : yyjson_is_bool(value)
+				    ? (yyjson_get_bool(value) ? "TRUE_VALUE" : "FALSE_VALUE")
+				    : "NUMBER_VALUE";
+	return reject(decoder,
+		      arena_format(decoder->arena, "%s can not be converted to %s", found, wanted));
 }
 
 static enum err decode_string(struct decoder *decoder, yyjson_val *value, struct str *out)
@@ -43,7 +45,8 @@ static enum err decode_string(struct decoder *decoder, yyjson_val *value, struct
 		return ERR_OK;
 	}
 	if (yyjson_is_uint(value)) {
-		*out = arena_format(decoder->arena, "%llu", (unsigned long long)yyjson_get_uint(value));
+		*out = arena_format(decoder->arena, "%llu",
+				    (unsigned long long)yyjson_get_uint(value));
 		return ERR_OK;
 	}
 	if (yyjson_is_sint(value)) {
@@ -66,12 +69,14 @@ static enum err decode_blob(struct decoder *decoder, yyjson_val *value, struct s
 	char *bytes = arena_bytes(decoder->arena, text.size / 4 * 3 + 1);
 	size_t size;
 	if (!base64_parse(text, (uint8_t *)bytes, &size))
-		return reject(decoder, STR("Invalid base64 encoding found where a Blob was expected."));
+		return reject(decoder,
+			      STR("Invalid base64 encoding found where a Blob was expected."));
 	*out = str_of(bytes, size);
 	return ERR_OK;
 }
 
-static enum err decode_number(struct decoder *decoder, yyjson_val *value, enum shape_kind kind, int64_t *out)
+static enum err decode_number(struct decoder *decoder, yyjson_val *value, enum shape_kind kind,
+			      int64_t *out)
 {
 	int64_t number;
 
@@ -79,7 +84,8 @@ static enum err decode_number(struct decoder *decoder, yyjson_val *value, enum s
 		number = yyjson_get_sint(value);
 	else if (yyjson_is_uint(value) && yyjson_get_uint(value) <= INT64_MAX)
 		number = (int64_t)yyjson_get_uint(value);
-	else if (yyjson_is_real(value) && yyjson_get_real(value) > -9e15 && yyjson_get_real(value) < 9e15)
+	else if (yyjson_is_real(value) && yyjson_get_real(value) > -9e15 &&
+		 yyjson_get_real(value) < 9e15)
 		number = (int64_t)yyjson_get_real(value);
 	else
 		return reject_kind(decoder, value, kind == SHAPE_INTEGER ? "an Integer" : "a Long");
@@ -89,11 +95,11 @@ static enum err decode_number(struct decoder *decoder, yyjson_val *value, enum s
 	return ERR_OK;
 }
 
-static enum err decode_structure(struct decoder *decoder, yyjson_val *value, const struct shape *shape,
-				 void *out);
+static enum err decode_structure(struct decoder *decoder, yyjson_val *value,
+				 const struct shape *shape, void *out);
 
-static enum err decode_item(struct decoder *decoder, yyjson_val *value, const struct shape_member *member,
-			    void *out)
+static enum err decode_item(struct decoder *decoder, yyjson_val *value,
+			    const struct shape_member *member, void *out)
 {
 	switch (member->item_kind) {
 	case SHAPE_STRING:
@@ -107,8 +113,8 @@ static enum err decode_item(struct decoder *decoder, yyjson_val *value, const st
 	}
 }
 
-static enum err decode_list(struct decoder *decoder, yyjson_val *value, const struct shape_member *member,
-			    void *out)
+static enum err decode_list(struct decoder *decoder, yyjson_val *value,
+			    const struct shape_member *member, void *out)
 {
 	if (!yyjson_is_arr(value))
 		return reject_kind(decoder, value, "a List");
@@ -118,7 +124,8 @@ static enum err decode_list(struct decoder *decoder, yyjson_val *value, const st
 	yyjson_val *item;
 	yyjson_arr_foreach(value, index, count, item)
 	{
-		enum err err = decode_item(decoder, item, member, items + index * member->item_size);
+		enum err err =
+			decode_item(decoder, item, member, items + index * member->item_size);
 		if (err)
 			return err;
 	}
@@ -127,8 +134,8 @@ static enum err decode_list(struct decoder *decoder, yyjson_val *value, const st
 	return ERR_OK;
 }
 
-static enum err decode_map(struct decoder *decoder, yyjson_val *value, const struct shape_member *member,
-			   void *out)
+static enum err decode_map(struct decoder *decoder, yyjson_val *value,
+			   const struct shape_member *member, void *out)
 {
 	if (!yyjson_is_obj(value))
 		return reject_kind(decoder, value, "a Map");
@@ -142,7 +149,8 @@ static enum err decode_map(struct decoder *decoder, yyjson_val *value, const str
 			continue;
 		char *entry = items + used++ * member->item_size;
 		*(struct str *)(void *)entry = json_text(key);
-		enum err err = decode_item(decoder, item, member, entry + member->item_value_offset);
+		enum err err =
+			decode_item(decoder, item, member, entry + member->item_value_offset);
 		if (err)
 			return err;
 	}
@@ -159,8 +167,8 @@ static enum err decode_boolean(struct decoder *decoder, yyjson_val *value, bool 
 	return ERR_OK;
 }
 
-static enum err decode_member(struct decoder *decoder, yyjson_val *value, const struct shape_member *member,
-			      void *out)
+static enum err decode_member(struct decoder *decoder, yyjson_val *value,
+			      const struct shape_member *member, void *out)
 {
 	void *place = member_at(out, member->offset);
 	enum err err;
@@ -196,8 +204,8 @@ static enum err decode_member(struct decoder *decoder, yyjson_val *value, const 
 	return err;
 }
 
-static enum err decode_structure(struct decoder *decoder, yyjson_val *value, const struct shape *shape,
-				 void *out)
+static enum err decode_structure(struct decoder *decoder, yyjson_val *value,
+				 const struct shape *shape, void *out)
 {
 	uint32_t next = 0;
 	size_t index, max;
@@ -211,7 +219,8 @@ static enum err decode_structure(struct decoder *decoder, yyjson_val *value, con
 		if (yyjson_is_null(item))
 			continue;
 		for (uint32_t tried = 0; tried < shape->member_count; tried++, next++) {
-			const struct shape_member *member = &shape->members[next % shape->member_count];
+			const struct shape_member *member =
+				&shape->members[next % shape->member_count];
 			if (!str_equal(member->name, name))
 				continue;
 			enum err err = decode_member(decoder, item, member, out);
@@ -224,8 +233,8 @@ static enum err decode_structure(struct decoder *decoder, yyjson_val *value, con
 	return ERR_OK;
 }
 
-enum err wire_json_decode(struct arena *arena, struct str text, const struct shape *shape, void *out,
-			  struct str *out_problem)
+enum err wire_json_decode(struct arena *arena, struct str text, const struct shape *shape,
+			  void *out, struct str *out_problem)
 {
 	struct decoder decoder = {.arena = arena};
 	yyjson_val *root;
@@ -242,9 +251,11 @@ enum err wire_json_decode(struct arena *arena, struct str text, const struct sha
 	return err;
 }
 
-static void encode_structure(struct json_writer *writer, const struct shape *shape, const void *value);
+static void encode_structure(struct json_writer *writer, const struct shape *shape,
+			     const void *value);
 
-static void encode_item(struct json_writer *writer, const struct shape_member *member, const void *value)
+static void encode_item(struct json_writer *writer, const struct shape_member *member,
+			const void *value)
 {
 	switch (member->item_kind) {
 	case SHAPE_STRING:
@@ -261,7 +272,8 @@ static void encode_item(struct json_writer *writer, const struct shape_member *m
 	}
 }
 
-static void encode_items(struct json_writer *writer, const struct shape_member *member, const void *value)
+static void encode_items(struct json_writer *writer, const struct shape_member *member,
+			 const void *value)
 {
 	size_t count = member_count(value, member);
 	const char *item = member_items(value, member);
@@ -281,7 +293,8 @@ static void encode_items(struct json_writer *writer, const struct shape_member *
 		json_close_array(writer);
 }
 
-static void encode_member(struct json_writer *writer, const struct shape_member *member, const void *value)
+static void encode_member(struct json_writer *writer, const struct shape_member *member,
+			  const void *value)
 {
 	const void *place = member_in(value, member->offset);
 
@@ -310,7 +323,8 @@ static void encode_member(struct json_writer *writer, const struct shape_member 
 	}
 }
 
-static void encode_structure(struct json_writer *writer, const struct shape *shape, const void *value)
+static void encode_structure(struct json_writer *writer, const struct shape *shape,
+			     const void *value)
 {
 	json_open_object(writer);
 	for (uint32_t i = 0; i < shape->member_count; i++) {

@@ -2,8 +2,9 @@
 /*
  * wire/query: a parameter's dotted key leads through the shapes.
  *
- * Decoding goes by member: for each list or map the numbers that occur are collected and sorted, so gaps and order do not
- * matter and a huge number costs nothing. Work is members times parameters, both limited.
+ * Decoding goes by member: for each list or map the numbers that occur are collected and sorted, so
+ * gaps and order do not matter and a huge number costs nothing. Work is members times parameters,
+ * both limited.
  */
 #include "wire/query.h"
 
@@ -20,8 +21,8 @@ struct decoder {
 	struct str problem;
 };
 
-static enum err decode_structure(struct decoder *decoder, struct str prefix, const struct shape *shape,
-				 void *out);
+static enum err decode_structure(struct decoder *decoder, struct str prefix,
+				 const struct shape *shape, void *out);
 
 static struct str join(struct decoder *decoder, struct str prefix, struct str name)
 {
@@ -58,8 +59,10 @@ static enum err decode_scalar(struct decoder *decoder, struct str text, enum sha
 			break;
 		return ERR_OK;
 	}
-	decoder->problem = arena_format(decoder->arena, "Value %.*s for parameter %.*s is invalid. Reason: "
-					"it does not have the right type.", STR_ARG(text), STR_ARG(name));
+	decoder->problem = arena_format(decoder->arena,
+					"Value %.*s for parameter %.*s is invalid. Reason: "
+					"it does not have the right type.",
+					STR_ARG(text), STR_ARG(name));
 	return ERR_INVALID;
 }
 
@@ -78,7 +81,8 @@ static size_t collect_numbers(struct decoder *decoder, struct str prefix, uint64
 
 	for (size_t i = 0; i < decoder->form->count; i++) {
 		struct str rest = decoder->form->pairs[i].key;
-		if (!str_starts(rest, prefix) || rest.size <= prefix.size || rest.data[prefix.size] != '.')
+		if (!str_starts(rest, prefix) || rest.size <= prefix.size ||
+		    rest.data[prefix.size] != '.')
 			continue;
 		rest = str_slice(rest, prefix.size + 1, rest.size);
 		uint64_t number;
@@ -97,8 +101,8 @@ static size_t collect_numbers(struct decoder *decoder, struct str prefix, uint64
 	return distinct;
 }
 
-static enum err decode_entry(struct decoder *decoder, struct str prefix, const struct shape_member *member,
-			     char *item)
+static enum err decode_entry(struct decoder *decoder, struct str prefix,
+			     const struct shape_member *member, char *item)
 {
 	struct str text, value_prefix = prefix;
 
@@ -116,8 +120,8 @@ static enum err decode_entry(struct decoder *decoder, struct str prefix, const s
 	return decode_scalar(decoder, text, member->item_kind, value_prefix, item);
 }
 
-static enum err decode_items(struct decoder *decoder, struct str prefix, const struct shape_member *member,
-			     void *out)
+static enum err decode_items(struct decoder *decoder, struct str prefix,
+			     const struct shape_member *member, void *out)
 {
 	struct str unused;
 	uint64_t *numbers;
@@ -139,8 +143,8 @@ static enum err decode_items(struct decoder *decoder, struct str prefix, const s
 	return ERR_OK;
 }
 
-static enum err decode_structure(struct decoder *decoder, struct str prefix, const struct shape *shape,
-				 void *out)
+static enum err decode_structure(struct decoder *decoder, struct str prefix,
+				 const struct shape *shape, void *out)
 {
 	for (uint32_t i = 0; i < shape->member_count; i++) {
 		const struct shape_member *member = &shape->members[i];
@@ -161,8 +165,8 @@ static enum err decode_structure(struct decoder *decoder, struct str prefix, con
 	return ERR_OK;
 }
 
-enum err wire_query_decode(struct arena *arena, const struct form *form, const struct shape *shape, void *out,
-			   struct str *out_problem)
+enum err wire_query_decode(struct arena *arena, const struct form *form, const struct shape *shape,
+			   void *out, struct str *out_problem)
 {
 	struct decoder decoder = {.arena = arena, .form = form};
 

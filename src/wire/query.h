@@ -2,7 +2,8 @@
 /*
  * wire/query: C structs from the parameters of AWS Query and to its XML, by shape.
  *
- * Lists and maps are flattened (Name.1, Name.2, ...), as SQS has them. Pure; memory from the arena; any thread.
+ * Lists and maps are flattened (Name.1, Name.2, ...), as SQS has them. Pure; memory from the arena;
+ * any thread.
  */
 #ifndef TERN_WIRE_QUERY_H
 #define TERN_WIRE_QUERY_H
@@ -12,12 +13,13 @@
 #include "wire/shape.h"
 
 /*
- * Fills `out` (zeroed). Parameters that the shape does not know are ignored; numbers in lists may have
- * gaps and any order, up to LIMIT_FORM_PARAMETERS. ERR_INVALID with a text in *out_problem for a number or
- * blob that is none.
+ * Fills `out` (zeroed). Parameters that the shape does not know are ignored; numbers in lists may
+ * have gaps and any order, up to LIMIT_FORM_PARAMETERS. ERR_INVALID with a text in *out_problem for
+ * a number or blob that is none.
  */
 must_check enum err wire_query_decode(struct arena *arena, const struct form *form,
-				      const struct shape *shape, void *out, struct str *out_problem);
+				      const struct shape *shape, void *out,
+				      struct str *out_problem);
 /* Appends <OpResponse>...<ResponseMetadata>...</OpResponse>. */
 void wire_query_encode(struct buf *out, const struct operation *operation, const void *value,
 		       struct str request_id);

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shape: what a message of an API looks like, as tables that drive reading and writing in every dialect.
+ * shape: what a message of an API looks like, as tables that drive reading and writing in every
+ * dialect.
  *
  * Generated from model/ into src/api. A structure is a C struct; for each member the table has its
  * names, kind and offsets. How members look in C:
- *   string, blob      struct str name;              absent: data is NULL (empty but present: data is not NULL)
- *   integer, long     int64_t name; bool has_name;  timestamp too: milliseconds
- *   double            double name; bool has_name;
- *   boolean           bool name; bool has_name;
- *   structure         struct x *name;               absent: NULL
- *   list              T *name; size_t name_count;   T is struct str, int64_t or a structure; absent: name is NULL,
- *                                                   present but empty: not NULL and 0
- *   map               T *name; size_t name_count;   T is struct shape_pair (string to string) or a generated
- *                                                   struct { struct str key; struct x value; }; order as read
- * All memory belongs to the call's arena. Tables are static and may be read by any thread.
+ *   string, blob      struct str name;              absent: data is NULL (empty but present: data
+ * is not NULL) integer, long     int64_t name; bool has_name;  timestamp too: milliseconds double
+ * double name; bool has_name; boolean           bool name; bool has_name; structure         struct
+ * x *name;               absent: NULL list              T *name; size_t name_count;   T is struct
+ * str, int64_t or a structure; absent: name is NULL, present but empty: not NULL and 0 map T *name;
+ * size_t name_count;   T is struct shape_pair (string to string) or a generated struct { struct str
+ * key; struct x value; }; order as read All memory belongs to the call's arena. Tables are static
+ * and may be read by any thread.
  */
 #ifndef TERN_WIRE_SHAPE_H
 #define TERN_WIRE_SHAPE_H
@@ -39,9 +38,10 @@ struct shape_pair {
 
 struct shape;
 struct shape_member {
-	struct str name;	    /* in JSON and CBOR */
-	struct str query_name;	    /* in Query: of one item for flattened lists and maps */
-	struct str query_key, query_value; /* of a map's entries in Query: "Name" and "Value", "Key" and "Value" */
+	struct str name;		   /* in JSON and CBOR */
+	struct str query_name;		   /* in Query: of one item for flattened lists and maps */
+	struct str query_key, query_value; /* of a map's entries in Query: "Name" and "Value", "Key"
+					      and "Value" */
 	enum shape_kind kind;
 	enum shape_kind item_kind;  /* of a list's items or a map's values */
 	const struct shape *shape;  /* of a structure, or of structured items */
@@ -61,30 +61,30 @@ struct shape {
 
 /* A fault that an operation can answer. */
 struct fault_type {
-	struct str shape;	/* __type in JSON, without the namespace */
-	struct str query_code;	/* Code in Query, and in x-amzn-query-error */
-	int status;		/* HTTP */
-	bool is_receiver;	/* ours, not the caller's */
+	struct str shape;      /* __type in JSON, without the namespace */
+	struct str query_code; /* Code in Query, and in x-amzn-query-error */
+	int status;	       /* HTTP */
+	bool is_receiver;      /* ours, not the caller's */
 };
 
 struct call;
 typedef enum err (*operation_fn)(struct call *call, const void *in, void *out);
 
 enum operation_place {
-	OPERATION_ON_NET,     /* runs on the net thread: must not block, may park on the queue engine */
+	OPERATION_ON_NET, /* runs on the net thread: must not block, may park on the queue engine */
 	OPERATION_ON_CONTROL, /* runs on the control thread: may use the catalog, may park too */
 };
 
 struct service;
 struct operation {
-	struct str name;	/* "SendMessage" */
-	struct str action;	/* "sqs:SendMessage" */
+	struct str name;   /* "SendMessage" */
+	struct str action; /* "sqs:SendMessage" */
 	const struct service *service;
 	const struct shape *in, *out; /* out may have no members */
 	operation_fn run;
 	enum operation_place place;
-	bool is_on_queue;	/* Query: also served at /<account>/<queue> */
-	uint32_t index;		/* in the service's table */
+	bool is_on_queue; /* Query: also served at /<account>/<queue> */
+	uint32_t index;	  /* in the service's table */
 };
 
 struct service {

@@ -56,21 +56,23 @@ static void test_json_and_query_give_the_same_struct(void **state)
 	struct str problem;
 	struct form form;
 
-	struct str json = STR("{\"QueueUrl\":\"http://h/1/q\",\"Unknown\":{\"x\":[1]},\"Entries\":["
-			      "{\"Id\":\"a\",\"MessageBody\":\"b\",\"DelaySeconds\":5,\"MessageGroupId\":null},"
-			      "{\"MessageBody\":\"c\",\"Id\":\"d\",\"MessageAttributes\":{\"k\":"
-			      "{\"BinaryValue\":\"aGk=\",\"DataType\":\"Binary\"}}}]}");
+	struct str json = STR(
+		"{\"QueueUrl\":\"http://h/1/q\",\"Unknown\":{\"x\":[1]},\"Entries\":["
+		"{\"Id\":\"a\",\"MessageBody\":\"b\",\"DelaySeconds\":5,\"MessageGroupId\":null},"
+		"{\"MessageBody\":\"c\",\"Id\":\"d\",\"MessageAttributes\":{\"k\":"
+		"{\"BinaryValue\":\"aGk=\",\"DataType\":\"Binary\"}}}]}");
 	assert_int_equal(wire_json_decode(&arena, json, send_batch->in, &in, &problem), ERR_OK);
 	check_batch(&in);
 
 	/* Numbers out of order and with gaps. */
-	struct str query = STR("Action=SendMessageBatch&QueueUrl=http%3A%2F%2Fh%2F1%2Fq"
-			       "&SendMessageBatchRequestEntry.7.Id=d"
-			       "&SendMessageBatchRequestEntry.7.MessageAttribute.1.Name=k"
-			       "&SendMessageBatchRequestEntry.7.MessageAttribute.1.Value.DataType=Binary"
-			       "&SendMessageBatchRequestEntry.7.MessageAttribute.1.Value.BinaryValue=aGk%3D"
-			       "&SendMessageBatchRequestEntry.1.DelaySeconds=5"
-			       "&SendMessageBatchRequestEntry.1.Id=a");
+	struct str query =
+		STR("Action=SendMessageBatch&QueueUrl=http%3A%2F%2Fh%2F1%2Fq"
+		    "&SendMessageBatchRequestEntry.7.Id=d"
+		    "&SendMessageBatchRequestEntry.7.MessageAttribute.1.Name=k"
+		    "&SendMessageBatchRequestEntry.7.MessageAttribute.1.Value.DataType=Binary"
+		    "&SendMessageBatchRequestEntry.7.MessageAttribute.1.Value.BinaryValue=aGk%3D"
+		    "&SendMessageBatchRequestEntry.1.DelaySeconds=5"
+		    "&SendMessageBatchRequestEntry.1.Id=a");
 	assert_int_equal(form_parse(&arena, query, &form), ERR_OK);
 	in = (struct sqs_send_message_batch_in){0};
 	assert_int_equal(wire_query_decode(&arena, &form, send_batch->in, &in, &problem), ERR_OK);
@@ -82,8 +84,8 @@ static void assert_problem(const char *json, const char *expected)
 	struct sqs_receive_message_in in = {0};
 	struct str problem;
 
-	assert_int_equal(wire_json_decode(&arena, str_from(json), sqs_operations[SQS_RECEIVE_MESSAGE].in,
-					  &in, &problem),
+	assert_int_equal(wire_json_decode(&arena, str_from(json),
+					  sqs_operations[SQS_RECEIVE_MESSAGE].in, &in, &problem),
 			 ERR_INVALID);
 	assert_true(str_equal(problem, str_from(expected)));
 }
@@ -108,8 +110,8 @@ static void test_json_casts_scalars_to_strings(void **state)
 	struct str problem;
 
 	struct str json = STR("{\"QueueUrl\":7,\"Attributes\":{\"a\":30,\"b\":true}}");
-	assert_int_equal(wire_json_decode(&arena, json, sqs_operations[SQS_SET_QUEUE_ATTRIBUTES].in, &in,
-					  &problem),
+	assert_int_equal(wire_json_decode(&arena, json, sqs_operations[SQS_SET_QUEUE_ATTRIBUTES].in,
+					  &in, &problem),
 			 ERR_OK);
 	assert_str(in.queue_url, "7");
 	assert_str(in.attributes[0].value, "30");
@@ -137,7 +139,8 @@ static void test_answers_carry_lists_and_maps(void **state)
 {
 	(void)state;
 	struct shape_pair attribute = {STR("SentTimestamp"), STR("1")};
-	struct sqs_message message = {.body = STR("<b>"), .attributes = &attribute, .attributes_count = 1};
+	struct sqs_message message = {
+		.body = STR("<b>"), .attributes = &attribute, .attributes_count = 1};
 	struct sqs_receive_message_out value = {.messages = &message, .messages_count = 1};
 	const struct operation *receive = &sqs_operations[SQS_RECEIVE_MESSAGE];
 
@@ -146,14 +149,16 @@ static void test_answers_carry_lists_and_maps(void **state)
 		   "{\"Messages\":[{\"Body\":\"<b>\",\"Attributes\":{\"SentTimestamp\":\"1\"}}]}");
 	buf_reset(&out);
 	wire_query_encode(&out, receive, &value, STR("id"));
-	assert_true(str_find(buf_str(&out),
-			     STR("<Message><Body>&lt;b&gt;</Body><Attribute><Name>SentTimestamp</Name>"
-				 "<Value>1</Value></Attribute></Message>"),
-			     0) != SIZE_MAX);
+	assert_true(
+		str_find(buf_str(&out),
+			 STR("<Message><Body>&lt;b&gt;</Body><Attribute><Name>SentTimestamp</Name>"
+			     "<Value>1</Value></Attribute></Message>"),
+			 0) != SIZE_MAX);
 	buf_reset(&out);
 	wire_query_encode_json(&out, receive, &value, STR("id"));
-	assert_true(str_starts(buf_str(&out),
-			       STR("{\"ReceiveMessageResponse\":{\"ReceiveMessageResult\":{\"messages\":[")));
+	assert_true(str_starts(
+		buf_str(&out),
+		STR("{\"ReceiveMessageResponse\":{\"ReceiveMessageResult\":{\"messages\":[")));
 }
 
 static void test_credentials_are_read_from_their_end(void **state)

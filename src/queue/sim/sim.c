@@ -62,8 +62,9 @@ struct order {
 static void violate(struct sim *sim, const char *what, size_t message)
 {
 	printf("seed %llu step %zu message %zu: %s\nreproduce: sim --seeds %llu-%llu%s\n",
-	       (unsigned long long)sim->seed, sim->step, message, what, (unsigned long long)sim->seed,
-	       (unsigned long long)sim->seed, sim->is_canary ? " --canary lost-sync" : "");
+	       (unsigned long long)sim->seed, sim->step, message, what,
+	       (unsigned long long)sim->seed, (unsigned long long)sim->seed,
+	       sim->is_canary ? " --canary lost-sync" : "");
 	exit(1);
 }
 
@@ -122,7 +123,8 @@ static void check_delivery(struct sim *sim, struct order *order, size_t index)
 		violate(sim, "a message that nobody sent", message);
 	struct model_message *model = &sim->messages[message];
 	struct str payload = payload_of(sim->seed, message, sim->payload);
-	if (payload.size != read.payload.size || memcmp(payload.data, read.payload.data, payload.size))
+	if (payload.size != read.payload.size ||
+	    memcmp(payload.data, read.payload.data, payload.size))
 		violate(sim, "a payload changed", message);
 	if (model->queue != order->command.queue)
 		violate(sim, "delivered from another queue", message);
@@ -211,7 +213,7 @@ static void receive(struct sim *sim, uint64_t queue)
 	queue_submit(sim->engine, &order->command);
 }
 
-static void delete(struct sim *sim, size_t place)
+static void delete (struct sim *sim, size_t place)
 {
 	struct order *order = order_new(sim, QUEUE_DELETE, sim->handles[place].queue);
 
@@ -293,7 +295,7 @@ static void drain(struct sim *sim)
 		for (size_t i = 0; i < 4; i++)
 			turn(sim, true);
 		for (; before < sim->handle_count; before++)
-			delete(sim, before % HANDLES);
+			delete (sim, before % HANDLES);
 		for (size_t i = 0; i < 4; i++)
 			turn(sim, true);
 	}
@@ -340,9 +342,9 @@ static uint64_t run_seed(uint64_t seed, bool is_canary, struct totals *totals)
 		else if (choice < 70)
 			receive(sim, 1 + prng_below(&sim->prng, QUEUES));
 		else if (choice < 90 && sim->handle_count)
-			delete(sim, prng_below(&sim->prng, sim->handle_count < HANDLES
-								   ? sim->handle_count
-								   : HANDLES));
+			delete (sim, prng_below(&sim->prng, sim->handle_count < HANDLES
+								    ? sim->handle_count
+								    : HANDLES));
 		else if (choice < 92)
 			sim->now_ms += (int64_t)prng_below(&sim->prng, 2 * VISIBILITY_MS);
 		else if (choice < 94)
@@ -370,7 +372,8 @@ int main(int argc, char **argv)
 	bool is_canary = false;
 
 	for (int i = 1; i + 1 < argc; i += 2) {
-		if (!strcmp(argv[i], "--seeds") && sscanf(argv[i + 1], "%llu-%llu", &from, &to) == 2)
+		if (!strcmp(argv[i], "--seeds") &&
+		    sscanf(argv[i + 1], "%llu-%llu", &from, &to) == 2)
 			continue;
 		is_canary = !strcmp(argv[i], "--canary") && !strcmp(argv[i + 1], "lost-sync");
 		if (!is_canary) {

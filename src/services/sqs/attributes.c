@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * attributes: numbers have a row with their range and place in the snapshot; the others a function each.
+ * attributes: numbers have a row with their range and place in the snapshot; the others a function
+ * each.
  */
 #include "services/sqs/attributes.h"
 
@@ -149,7 +150,8 @@ static enum err set_fifo_choice(struct call *call, struct sqs_queue *draft,
 	if (!str_equal(text, choices[0]) && !str_equal(text, choices[1]))
 		return bad_value(call, attribute);
 	if (is_scope)
-		draft->dedup_scope = str_equal(text, choices[1]) ? SQS_DEDUP_GROUP : SQS_DEDUP_QUEUE;
+		draft->dedup_scope =
+			str_equal(text, choices[1]) ? SQS_DEDUP_GROUP : SQS_DEDUP_QUEUE;
 	else
 		draft->is_per_group_limit = str_equal(text, choices[1]);
 	return ERR_OK;
@@ -201,7 +203,8 @@ static const struct shape_pair *find_given(const struct shape_pair *attributes, 
 	return NULL;
 }
 
-/* A KMS key and SQS's own key exclude each other; the one that was set last wins over what was there. */
+/* A KMS key and SQS's own key exclude each other; the one that was set last wins over what was
+ * there. */
 static enum err settle_encryption(struct call *call, struct sqs_queue *draft,
 				  const struct shape_pair *attributes, size_t count)
 {

@@ -40,7 +40,7 @@ enum sqs_attribute {
 #define SQS_ATTRIBUTE_CONSTANT(name, text) SQS_ATTRIBUTE_##name,
 	SQS_ATTRIBUTES(SQS_ATTRIBUTE_CONSTANT)
 #undef SQS_ATTRIBUTE_CONSTANT
-	SQS_ATTRIBUTE_COUNT,
+		SQS_ATTRIBUTE_COUNT,
 };
 
 /* SQS_ATTRIBUTE_COUNT if there is none of that name. */
@@ -50,8 +50,9 @@ struct str sqs_attribute_name(enum sqs_attribute attribute);
 /* Defaults of a new queue, but for its names and numbers. */
 void sqs_attributes_default(struct sqs_queue *draft);
 /*
- * Sets `attributes` in the draft, whose names, account, region and is_fifo are settled. Texts are borrowed from the arguments and the call's
- * arena. Fails with InvalidAttributeName, InvalidAttributeValue, InvalidParameterValue, OverLimit in AWS's words.
+ * Sets `attributes` in the draft, whose names, account, region and is_fifo are settled. Texts are
+ * borrowed from the arguments and the call's arena. Fails with InvalidAttributeName,
+ * InvalidAttributeValue, InvalidParameterValue, OverLimit in AWS's words.
  */
 must_check enum err sqs_attributes_set(struct call *call, struct sqs_queue *draft,
 				       const struct shape_pair *attributes, size_t count);
@@ -61,7 +62,8 @@ struct str sqs_attribute_text(struct arena *arena, const struct sqs_queue *queue
 
 /* ---- redrive.c ---- */
 
-/* Parses and checks against the registry; sets the draft's policy, target and count. Empty text: removes it. */
+/* Parses and checks against the registry; sets the draft's policy, target and count. Empty text:
+ * removes it. */
 must_check enum err sqs_redrive_set(struct call *call, struct sqs_queue *draft, struct str text);
 must_check enum err sqs_redrive_allow_set(struct call *call, struct sqs_queue *draft,
 					  struct str text);

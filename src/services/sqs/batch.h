@@ -7,13 +7,14 @@
 #include "services/sqs/registry.h"
 
 /*
- * Count, syntax and distinctness of the ids, in AWS's order. `entry` names the entries in faults; `has_entries` is false if the caller
- * sent no list at all.
+ * Count, syntax and distinctness of the ids, in AWS's order. `entry` names the entries in faults;
+ * `has_entries` is false if the caller sent no list at all.
  */
 must_check enum err sqs_batch_check(struct call *call, const char *entry, bool has_entries,
 				    const struct str *ids, size_t count);
 
-/* Lists the fault that was just recorded as the failure of one entry, and takes it back from the call. */
+/* Lists the fault that was just recorded as the failure of one entry, and takes it back from the
+ * call. */
 void sqs_batch_fail(struct call *call, struct str id,
 		    struct sqs_batch_result_error_entry *out_entry);
 

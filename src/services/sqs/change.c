@@ -33,7 +33,8 @@ static enum err bad_handle(struct call *call, struct str handle, const char *rea
 }
 
 /* What the engine said of one entry. */
-static enum err judge(struct call *call, const struct entry *entry, const struct queue_change *change)
+static enum err judge(struct call *call, const struct entry *entry,
+		      const struct queue_change *change)
 {
 	bool is_delete = call->operation->index == SQS_DELETE_MESSAGE ||
 			 call->operation->index == SQS_DELETE_MESSAGE_BATCH;
@@ -92,10 +93,10 @@ static enum err open_handle(struct call *call, const struct sqs_queue *queue,
 		return fail(call, &SQS_MISSING_PARAMETER,
 			    "The request must contain the parameter ReceiptHandle.");
 	if (!sqs_handle_open(call->core, entry->receipt_handle, queue->number, out_handle))
-		return fail(call, &SQS_RECEIPT_HANDLE_IS_INVALID,
-			    "The input receipt handle \"%.*s\" is not a valid receipt handle.",
-			    STR_ARG(str_slice(entry->receipt_handle, 0,
-					      LIMIT_RECEIPT_HANDLE_SIZE)));
+		return fail(
+			call, &SQS_RECEIPT_HANDLE_IS_INVALID,
+			"The input receipt handle \"%.*s\" is not a valid receipt handle.",
+			STR_ARG(str_slice(entry->receipt_handle, 0, LIMIT_RECEIPT_HANDLE_SIZE)));
 	return ERR_OK;
 }
 
@@ -279,9 +280,10 @@ enum err sqs_delete_message_batch(struct call *call, const struct sqs_delete_mes
 			    in->entries != NULL, changing, delete_answered);
 }
 
-enum err sqs_change_message_visibility_batch(
-	struct call *call, const struct sqs_change_message_visibility_batch_in *in,
-	struct sqs_change_message_visibility_batch_out *out)
+enum err
+sqs_change_message_visibility_batch(struct call *call,
+				    const struct sqs_change_message_visibility_batch_in *in,
+				    struct sqs_change_message_visibility_batch_out *out)
 {
 	struct changing *changing = changing_new(call, QUEUE_VISIBILITY, in->entries_count);
 

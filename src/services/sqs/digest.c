@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* digest: lengths are 4 bytes big endian; one byte says whether a value is text (1) or bytes (2). */
+/* digest: lengths are 4 bytes big endian; one byte says whether a value is text (1) or bytes (2).
+ */
 #include "services/sqs/digest.h"
 
 #include <stdlib.h>

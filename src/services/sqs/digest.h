@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * digest: MD5s as SQS answers them and its SDKs check them. Pure; memory from the arena; any thread.
+ * digest: MD5s as SQS answers them and its SDKs check them. Pure; memory from the arena; any
+ * thread.
  *
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
  */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* handle: base64 of version, queue, seq, receive, time and the first half of an HMAC-SHA256 over them. */
+/* handle: base64 of version, queue, seq, receive, time and the first half of an HMAC-SHA256 over
+ * them. */
 #include "services/sqs/handle.h"
 
 #include <string.h>

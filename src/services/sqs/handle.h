@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * handle: receipt handles, sealed with the server's key so that nobody can forge one or use one queue's handle on another.
+ * handle: receipt handles, sealed with the server's key so that nobody can forge one or use one
+ * queue's handle on another.
  *
- * The same receive gives the same text (the key and the contents decide), which a repeated receive attempt needs. Pure; any thread.
+ * The same receive gives the same text (the key and the contents decide), which a repeated receive
+ * attempt needs. Pure; any thread.
  */
 #ifndef TERN_SERVICES_SQS_HANDLE_H
 #define TERN_SERVICES_SQS_HANDLE_H

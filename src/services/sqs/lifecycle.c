@@ -63,7 +63,8 @@ static enum err define(struct core *core, const struct sqs_queue *queue)
 	struct queue_command command = {
 		.type = QUEUE_DEFINE,
 		.queue = queue->number,
-		.define = {.settings = settings_of(core, queue), .counters = &queue->life->counters},
+		.define = {.settings = settings_of(core, queue),
+			   .counters = &queue->life->counters},
 	};
 
 	return submit(core, &command);
@@ -83,14 +84,15 @@ static bool collect_source(void *context, const struct sqs_queue *queue)
 		return true;
 	if (sources->count == sources->capacity) {
 		sources->capacity = sources->capacity ? sources->capacity * 2 : 8;
-		sources->items = heap_resize(sources->items,
-					     sources->capacity * sizeof(*sources->items));
+		sources->items =
+			heap_resize(sources->items, sources->capacity * sizeof(*sources->items));
 	}
 	sources->items[sources->count++] = sqs_queue_hold(queue);
 	return true;
 }
 
-/* The dead-letter queue of others came or went: the engine learns its number, or that there is none. */
+/* The dead-letter queue of others came or went: the engine learns its number, or that there is
+ * none. */
 static enum err define_sources(struct core *core, const struct sqs_queue *target)
 {
 	struct sources sources = {.arn = target->arn};
@@ -296,8 +298,8 @@ static enum err load_one(void *context, struct str key, struct str value)
 		sqs_registry_put(sqs->registry, queue);
 		if (loading->count == loading->capacity) {
 			loading->capacity = loading->capacity ? loading->capacity * 2 : 64;
-			loading->queues = heap_resize(loading->queues, loading->capacity *
-							      sizeof(*loading->queues));
+			loading->queues = heap_resize(loading->queues,
+						      loading->capacity * sizeof(*loading->queues));
 		}
 		loading->queues[loading->count++] = queue;
 	}

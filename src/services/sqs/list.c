@@ -2,7 +2,8 @@
 /*
  * list: ListQueues, GetQueueUrl, ListDeadLetterSourceQueues.
  *
- * A page's token is the hex of the last name on it: what is created or deleted between two pages disturbs nobody.
+ * A page's token is the hex of the last name on it: what is created or deleted between two pages
+ * disturbs nobody.
  */
 #include <string.h>
 
@@ -67,7 +68,8 @@ static enum err fill(struct page *page, bool has_most, int64_t most, struct str 
 	}
 	if (str_compare(after, page->prefix) < 0 && page->prefix.size > 0)
 		sqs_registry_each(sqs_of(call->core)->registry, call->account, call->region,
-				  str_slice(page->prefix, 0, page->prefix.size - 1), add_queue, page);
+				  str_slice(page->prefix, 0, page->prefix.size - 1), add_queue,
+				  page);
 	else
 		sqs_registry_each(sqs_of(call->core)->registry, call->account, call->region, after,
 				  add_queue, page);
@@ -84,16 +86,16 @@ enum err sqs_list_queues(struct call *call, const struct sqs_list_queues_in *in,
 {
 	struct page page = {.call = call, .prefix = in->queue_name_prefix};
 
-	enum err err = fill(&page, in->has_max_results, in->max_results, in->next_token,
-			    &out->next_token);
+	enum err err =
+		fill(&page, in->has_max_results, in->max_results, in->next_token, &out->next_token);
 	out->queue_urls = page.urls;
 	out->queue_urls_count = page.count;
 	return err;
 }
 
-enum err sqs_list_dead_letter_source_queues(
-	struct call *call, const struct sqs_list_dead_letter_source_queues_in *in,
-	struct sqs_list_dead_letter_source_queues_out *out)
+enum err sqs_list_dead_letter_source_queues(struct call *call,
+					    const struct sqs_list_dead_letter_source_queues_in *in,
+					    struct sqs_list_dead_letter_source_queues_out *out)
 {
 	const struct sqs_queue *queue;
 
@@ -118,8 +120,8 @@ enum err sqs_get_queue_url(struct call *call, const struct sqs_get_queue_url_in 
 			    "The request must contain the parameter QueueName.");
 	if (in->queue_owner_aws_account_id.size > 0)
 		account = in->queue_owner_aws_account_id;
-	struct str url = arena_format(call->arena, "/%.*s/%.*s", STR_ARG(account),
-				      STR_ARG(in->queue_name));
+	struct str url =
+		arena_format(call->arena, "/%.*s/%.*s", STR_ARG(account), STR_ARG(in->queue_name));
 	enum err err = sqs_queue_of_call(call, url, &queue);
 	if (err)
 		return err;

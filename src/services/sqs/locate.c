@@ -2,7 +2,8 @@
 /*
  * locate: from what a caller says to a queue.
  *
- * The host of a URL is ignored: the same server is reached under many names. What counts is the path.
+ * The host of a URL is ignored: the same server is reached under many names. What counts is the
+ * path.
  */
 #include <string.h>
 
@@ -57,8 +58,8 @@ enum err sqs_queue_of_call(struct call *call, struct str queue_url,
 		queue = sqs_registry_find_arn(registry, queue_url);
 	} else {
 		size_t scheme = str_find(queue_url, STR("://"), 0);
-		struct str path = scheme == SIZE_MAX ? queue_url
-						     : str_slice(queue_url, scheme + 3, SIZE_MAX);
+		struct str path =
+			scheme == SIZE_MAX ? queue_url : str_slice(queue_url, scheme + 3, SIZE_MAX);
 		bool has_slash = str_find_char(path, '/', 0) != SIZE_MAX;
 		if (!has_slash && scheme == SIZE_MAX)
 			name = queue_url;

@@ -2,8 +2,8 @@
 /*
  * message: an SQS message as the bytes that the queue engine keeps, and back.
  *
- * Holds what the engine does not know: body, attributes, sender, group id, deduplication id, trace header. The MD5s are computed once,
- * when the message is sent, and kept. Pure; any thread.
+ * Holds what the engine does not know: body, attributes, sender, group id, deduplication id, trace
+ * header. The MD5s are computed once, when the message is sent, and kept. Pure; any thread.
  */
 #ifndef TERN_SERVICES_SQS_MESSAGE_H
 #define TERN_SERVICES_SQS_MESSAGE_H
@@ -14,8 +14,8 @@
 struct sqs_stored_message {
 	struct str body;
 	struct str sender;
-	struct str group, dedup; /* ids as sent; data NULL: none */
-	struct str trace;	 /* AWSTraceHeader; data NULL: none */
+	struct str group, dedup;			      /* ids as sent; data NULL: none */
+	struct str trace;				      /* AWSTraceHeader; data NULL: none */
 	struct sqs_message_attribute_value_entry *attributes; /* in the order sent */
 	size_t attribute_count;
 	uint8_t body_md5[16];

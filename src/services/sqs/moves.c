@@ -92,8 +92,8 @@ static enum err save(struct core *core, const struct move *move)
 	json_close_object(&writer);
 	enum err err = catalog_begin(core->catalog, true);
 	if (!err)
-		err = catalog_put(core->catalog, CATALOG_SQS_TASKS, str_of(move->id, UUID_TEXT_SIZE),
-				  buf_str(&record));
+		err = catalog_put(core->catalog, CATALOG_SQS_TASKS,
+				  str_of(move->id, UUID_TEXT_SIZE), buf_str(&record));
 	buf_done(&record);
 	if (err) {
 		catalog_abort(core->catalog);
@@ -519,8 +519,8 @@ enum err sqs_list_message_move_tasks(struct call *call,
 			    "Value for parameter MaxResults is invalid. Reason: MaxResults must be "
 			    "an integer between 1 and %d.",
 			    LIMIT_MOVE_RESULTS);
-	out->results = arena_array(call->arena, struct sqs_list_message_move_tasks_result_entry,
-				   most);
+	out->results =
+		arena_array(call->arena, struct sqs_list_message_move_tasks_result_entry, most);
 	FOR_MOVES(call->core, link)
 	{
 		const struct move *move = container_of(link, struct move, link);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * moves: message move tasks, from a dead-letter queue to where its messages came from or to a given queue.
+ * moves: message move tasks, from a dead-letter queue to where its messages came from or to a given
+ * queue.
  *
- * A task lives in the catalog, so it goes on after a restart. The control thread drives it: a turn moves at
- * most what the rate allows with one QUEUE_REDRIVE. All functions: control thread, or main at start-up and end.
+ * A task lives in the catalog, so it goes on after a restart. The control thread drives it: a turn
+ * moves at most what the rate allows with one QUEUE_REDRIVE. All functions: control thread, or main
+ * at start-up and end.
  */
 #ifndef TERN_SERVICES_SQS_MOVES_H
 #define TERN_SERVICES_SQS_MOVES_H

@@ -24,12 +24,18 @@ static const struct str allowed_actions[] = {
 };
 
 static const struct str owner_actions[] = {
-	STR_INIT("AddPermission"),	  STR_INIT("CancelMessageMoveTask"),
-	STR_INIT("CreateQueue"),	  STR_INIT("DeleteQueue"),
-	STR_INIT("ListMessageMoveTasks"), STR_INIT("ListQueues"),
-	STR_INIT("ListQueueTags"),	  STR_INIT("RemovePermission"),
-	STR_INIT("SetQueueAttributes"),	  STR_INIT("StartMessageMoveTask"),
-	STR_INIT("TagQueue"),		  STR_INIT("UntagQueue"),
+	STR_INIT("AddPermission"),
+	STR_INIT("CancelMessageMoveTask"),
+	STR_INIT("CreateQueue"),
+	STR_INIT("DeleteQueue"),
+	STR_INIT("ListMessageMoveTasks"),
+	STR_INIT("ListQueues"),
+	STR_INIT("ListQueueTags"),
+	STR_INIT("RemovePermission"),
+	STR_INIT("SetQueueAttributes"),
+	STR_INIT("StartMessageMoveTask"),
+	STR_INIT("TagQueue"),
+	STR_INIT("UntagQueue"),
 };
 
 static bool is_listed(struct str text, const struct str *list, size_t count)
@@ -112,12 +118,11 @@ static yyjson_mut_doc *open_policy(struct call *call, const struct sqs_queue *qu
 	yyjson_mut_val *root;
 	yyjson_val *stored;
 
-	if (queue->policy.size > 0 &&
-	    json_parse(call->arena, queue->policy, &stored) == ERR_OK) {
+	if (queue->policy.size > 0 && json_parse(call->arena, queue->policy, &stored) == ERR_OK) {
 		root = yyjson_val_mut_copy(document, stored);
 	} else {
-		struct str id = arena_format(call->arena, "%.*s/SQSDefaultPolicy",
-					     STR_ARG(queue->arn));
+		struct str id =
+			arena_format(call->arena, "%.*s/SQSDefaultPolicy", STR_ARG(queue->arn));
 		root = yyjson_mut_obj(document);
 		yyjson_mut_obj_add_str(document, root, "Version", "2008-10-17");
 		yyjson_mut_obj_add_strn(document, root, "Id", id.data, id.size);
@@ -253,8 +258,7 @@ enum err sqs_remove_permission(struct call *call, const struct sqs_remove_permis
 	if (place == SIZE_MAX) {
 		err = fail(call, &SQS_INVALID_PARAMETER_VALUE,
 			   "Value %.*s for parameter Label is invalid. Reason: can't find label%s.",
-			   STR_ARG(in->label),
-			   queue->policy.size > 0 ? " on existing policy" : "");
+			   STR_ARG(in->label), queue->policy.size > 0 ? " on existing policy" : "");
 	} else {
 		yyjson_mut_arr_remove(statements_of(document), place);
 		err = write_policy(call, queue, document);

@@ -77,7 +77,8 @@ static enum err show(struct call *call, const struct queue_delivery *delivery,
 		.pattern_count = in->message_attribute_names_count,
 	};
 
-	enum err err = sqs_view_read(call->core, call->arena, &view, delivery, &receiving->bytes, out);
+	enum err err =
+		sqs_view_read(call->core, call->arena, &view, delivery, &receiving->bytes, out);
 	if (!err)
 		out->receipt_handle = sqs_handle_seal(call->core, call->arena, &delivery->handle);
 	return err;

@@ -2,8 +2,8 @@
 /*
  * registry: a table by ARN to find queues, and an array sorted by ARN to list them.
  *
- * An ARN is "arn:aws:sqs:<region>:<account>:<name>". The array is in order of account, region and name, so that all
- * queues of an account lie together. Both hold the same reference.
+ * An ARN is "arn:aws:sqs:<region>:<account>:<name>". The array is in order of account, region and
+ * name, so that all queues of an account lie together. Both hold the same reference.
  */
 #include "services/sqs/registry.h"
 
@@ -46,10 +46,14 @@ void sqs_registry_free(struct sqs_registry **registry)
 static void for_texts(struct sqs_queue *queue, void (*visit)(void *context, struct str *text),
 		      void *context)
 {
-	struct str *texts[] = {&queue->account,	       &queue->region,
-			       &queue->name,	       &queue->arn,
-			       &queue->policy,	       &queue->redrive_policy,
-			       &queue->dead_letter_arn, &queue->redrive_allow_policy,
+	struct str *texts[] = {&queue->account,
+			       &queue->region,
+			       &queue->name,
+			       &queue->arn,
+			       &queue->policy,
+			       &queue->redrive_policy,
+			       &queue->dead_letter_arn,
+			       &queue->redrive_allow_policy,
 			       &queue->kms_key};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -116,7 +120,8 @@ void sqs_queue_life_release(struct sqs_queue_life *life)
 
 const struct sqs_queue *sqs_queue_hold(const struct sqs_queue *queue)
 {
-	atomic_fetch_add_explicit(&((struct sqs_queue *)queue)->references, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&((struct sqs_queue *)queue)->references, 1,
+				  memory_order_relaxed);
 	return queue;
 }
 
@@ -239,9 +244,8 @@ void sqs_registry_put(struct sqs_registry *registry, const struct sqs_queue *que
 	} else {
 		if (registry->count == registry->capacity) {
 			registry->capacity = registry->capacity ? registry->capacity * 2 : 64;
-			registry->sorted =
-				heap_resize(registry->sorted,
-					    registry->capacity * sizeof(*registry->sorted));
+			registry->sorted = heap_resize(
+				registry->sorted, registry->capacity * sizeof(*registry->sorted));
 		}
 		memmove(&registry->sorted[place + 1], &registry->sorted[place],
 			(registry->count - place) * sizeof(*registry->sorted));

@@ -19,7 +19,8 @@ enum sqs_redrive_permission { SQS_REDRIVE_ALLOW_ALL, SQS_REDRIVE_DENY_ALL, SQS_R
 
 /* What lives as long as the queue, through all its snapshots. */
 struct sqs_queue_life {
-	_Atomic uint32_t references; /* of snapshots, and of the engine until its QUEUE_DROP is answered */
+	_Atomic uint32_t
+		references; /* of snapshots, and of the engine until its QUEUE_DROP is answered */
 	struct queue_counters counters;
 	_Atomic int64_t purged_at_ms; /* the last PurgeQueue; 0: never */
 };
@@ -35,11 +36,12 @@ struct sqs_queue {
 	bool has_content_dedup;
 	enum sqs_dedup_scope dedup_scope;
 	bool is_per_group_limit; /* FifoThroughputLimit is perMessageGroupId */
-	int64_t delay_seconds, message_size_max, retention_seconds, wait_seconds, visibility_seconds;
+	int64_t delay_seconds, message_size_max, retention_seconds, wait_seconds,
+		visibility_seconds;
 	int64_t created_ms, modified_ms;
 
-	struct str policy; /* as given; empty: none */
-	struct str redrive_policy; /* as given; empty: none */
+	struct str policy;	    /* as given; empty: none */
+	struct str redrive_policy;  /* as given; empty: none */
 	struct str dead_letter_arn; /* of redrive_policy */
 	uint32_t max_receive_count;
 	struct str redrive_allow_policy; /* as given; empty: none */
@@ -66,9 +68,9 @@ const struct sqs_queue *sqs_registry_find_arn(struct sqs_registry *registry, str
 void sqs_queue_release(const struct sqs_queue *queue); /* accepts NULL */
 
 /*
- * Any thread: visits all queues of an account and region (NULL data: of all) in order of account, region
- * and name, those after `after` only; the visitor returns false to stop. It must not call the registry, but may
- * take references of its own with sqs_queue_hold.
+ * Any thread: visits all queues of an account and region (NULL data: of all) in order of account,
+ * region and name, those after `after` only; the visitor returns false to stop. It must not call
+ * the registry, but may take references of its own with sqs_queue_hold.
  */
 typedef bool (*sqs_queue_visit_fn)(void *context, const struct sqs_queue *queue);
 void sqs_registry_each(struct sqs_registry *registry, struct str account, struct str region,
@@ -79,14 +81,16 @@ const struct sqs_queue *sqs_queue_hold(const struct sqs_queue *queue);
 struct sqs_queue *sqs_queue_new(const struct sqs_queue *draft);
 void sqs_queue_life_release(struct sqs_queue_life *life);
 
-/* Control thread. Puts the snapshot in, in place of one with the same ARN; takes over the caller's reference. */
+/* Control thread. Puts the snapshot in, in place of one with the same ARN; takes over the caller's
+ * reference. */
 void sqs_registry_put(struct sqs_registry *registry, const struct sqs_queue *queue);
 void sqs_registry_remove(struct sqs_registry *registry, const struct sqs_queue *queue);
 
 /*
- * The queue that a call means: by URL with any host ("http://h/<account>/<name>"), by "/<account>/<name>", by ARN or
- * by bare name; an empty URL means the request's path. Released when the call ends. Fails with QueueDoesNotExist in the caller's
- * dialect's words, MissingParameter if nothing is named, InvalidAddress if the URL is none.
+ * The queue that a call means: by URL with any host ("http://h/<account>/<name>"), by
+ * "/<account>/<name>", by ARN or by bare name; an empty URL means the request's path. Released when
+ * the call ends. Fails with QueueDoesNotExist in the caller's dialect's words, MissingParameter if
+ * nothing is named, InvalidAddress if the URL is none.
  */
 must_check enum err sqs_queue_of_call(struct call *call, struct str queue_url,
 				      const struct sqs_queue **out_queue);

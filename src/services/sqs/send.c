@@ -2,9 +2,9 @@
 /*
  * send: SendMessage and SendMessageBatch.
  *
- * One path for both: an entry is checked and becomes a queue_send; all of a request go to the engine
- * in one command. On a standard queue a bad entry of a batch fails alone, on a FIFO queue the whole
- * batch does, as order would be lost otherwise.
+ * One path for both: an entry is checked and becomes a queue_send; all of a request go to the
+ * engine in one command. On a standard queue a bad entry of a batch fails alone, on a FIFO queue
+ * the whole batch does, as order would be lost otherwise.
  */
 #include <string.h>
 
@@ -49,10 +49,11 @@ static enum err check_delay(struct call *call, const struct sqs_queue *queue,
 	if (!entry->has_delay)
 		return ERR_OK;
 	if (entry->delay_seconds < 0 || entry->delay_seconds > LIMIT_DELAY_S)
-		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
-			    "Value %lld for parameter DelaySeconds is invalid. Reason: DelaySeconds "
-			    "must be >= 0 and <= %d.",
-			    (long long)entry->delay_seconds, LIMIT_DELAY_S);
+		return fail(
+			call, &SQS_INVALID_PARAMETER_VALUE,
+			"Value %lld for parameter DelaySeconds is invalid. Reason: DelaySeconds "
+			"must be >= 0 and <= %d.",
+			(long long)entry->delay_seconds, LIMIT_DELAY_S);
 	if (queue->is_fifo && entry->delay_seconds > 0)
 		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
 			    "Value %lld for parameter DelaySeconds is invalid. Reason: The request "
@@ -403,8 +404,8 @@ enum err sqs_send_message_batch(struct call *call, const struct sqs_send_message
 
 	enum err err = sqs_queue_of_call(call, in->queue_url, &queue);
 	if (!err)
-		err = sqs_batch_check(call, "SendMessageBatchRequestEntry", in->entries != NULL, ids,
-				      count);
+		err = sqs_batch_check(call, "SendMessageBatchRequestEntry", in->entries != NULL,
+				      ids, count);
 	if (!err)
 		err = check_fifo_ids(call, queue, entries, count);
 	if (!err)
@@ -412,8 +413,7 @@ enum err sqs_send_message_batch(struct call *call, const struct sqs_send_message
 	if (err)
 		return err;
 	struct sending *sending = sending_new(call, queue, count);
-	sending->sent =
-		arena_array(call->arena, struct sqs_send_message_batch_result_entry, count);
+	sending->sent = arena_array(call->arena, struct sqs_send_message_batch_result_entry, count);
 	sending->failed = arena_array(call->arena, struct sqs_batch_result_error_entry, count);
 	for (size_t i = 0; i < count; i++) {
 		err = name_body(call, &entries[i], i);

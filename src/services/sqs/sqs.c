@@ -4,10 +4,10 @@
 
 #include <string.h>
 
+#include "services/sqs/attributes.h"
 #include "services/sqs/create.h"
 #include "services/sqs/lifecycle.h"
 #include "services/sqs/moves.h"
-#include "services/sqs/attributes.h"
 
 enum err sqs_start(struct core *core)
 {
@@ -56,9 +56,9 @@ static enum err declare(struct call *call, const struct sqs_declaration *declara
 	const struct sqs_queue *queue;
 	struct sqs_queue draft;
 
-	enum err err = sqs_draft_new(call, declaration->account, declaration->region,
-				     declaration->name, declaration->attributes,
-				     declaration->attribute_count, &draft);
+	enum err err =
+		sqs_draft_new(call, declaration->account, declaration->region, declaration->name,
+			      declaration->attributes, declaration->attribute_count, &draft);
 	if (!err)
 		err = sqs_tags_merge(call, &draft, declaration->tags, declaration->tag_count);
 	if (err)

@@ -21,8 +21,8 @@ static inline struct sqs *sqs_of(const struct core *core)
 }
 
 /*
- * Loads queues and move tasks from the catalog, submits QUEUE_DEFINE for each to the engine, and goes
- * on with the move tasks that were running.
+ * Loads queues and move tasks from the catalog, submits QUEUE_DEFINE for each to the engine, and
+ * goes on with the move tasks that were running.
  */
 must_check enum err sqs_start(struct core *core);
 /* Frees core->sqs; the engine is idle. */
@@ -37,13 +37,14 @@ struct sqs_declaration {
 	size_t tag_count;
 };
 /*
- * Control thread, or main at start-up: makes the queue or sets its attributes and tags to these. ERR_FAULT with one English sentence
- * in *out_problem (in `arena`) if a value is refused.
+ * Control thread, or main at start-up: makes the queue or sets its attributes and tags to these.
+ * ERR_FAULT with one English sentence in *out_problem (in `arena`) if a value is refused.
  */
 must_check enum err sqs_declare(struct core *core, struct arena *arena,
 				const struct sqs_declaration *declaration, struct str *out_problem);
 
-/* Control thread: deletes all queues and move tasks of an account, in all regions. Returns their number. */
+/* Control thread: deletes all queues and move tasks of an account, in all regions. Returns their
+ * number. */
 must_check enum err sqs_reset(struct core *core, struct str account, uint64_t *out_count);
 
 #endif

@@ -6,13 +6,14 @@
 #include "services/sqs/create.h"
 #include "services/sqs/lifecycle.h"
 
-/* Letters and digits of any script, blanks and _ . : / = + - @: what is ASCII and none of these is refused. */
+/* Letters and digits of any script, blanks and _ . : / = + - @: what is ASCII and none of these is
+ * refused. */
 static bool has_tag_characters(struct str text)
 {
 	for (size_t i = 0; i < text.size; i++) {
 		unsigned char c = (unsigned char)text.data[i];
-		bool is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-			       (c >= '0' && c <= '9');
+		bool is_word =
+			(c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 		if (c < 0x80 && !is_word && (c == 0 || !strchr(" _.:/=+-@", c)))
 			return false;
 	}

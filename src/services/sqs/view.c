@@ -22,7 +22,7 @@ enum system_attribute {
 #define SYSTEM_CONSTANT(name, text) SYSTEM_##name,
 	SYSTEM_ATTRIBUTES(SYSTEM_CONSTANT)
 #undef SYSTEM_CONSTANT
-	SYSTEM_COUNT,
+		SYSTEM_COUNT,
 };
 
 static const struct str system_names[SYSTEM_COUNT] = {
@@ -94,8 +94,7 @@ static struct str system_text(struct arena *arena, const struct sqs_view *view,
 	case SYSTEM_TRACE:
 		return subject->stored.trace;
 	case SYSTEM_SOURCE:
-		return subject->message.origin.size > 0 ? subject->message.origin
-							: (struct str){0};
+		return subject->message.origin.size > 0 ? subject->message.origin : (struct str){0};
 	default:
 		return (struct str){0};
 	}
@@ -138,7 +137,8 @@ enum err sqs_view_read(struct core *core, struct arena *arena, const struct sqs_
 {
 	struct subject subject = {.delivery = delivery};
 
-	enum err err = queue_read_message(core->engine, delivery->location, bytes, &subject.message);
+	enum err err =
+		queue_read_message(core->engine, delivery->location, bytes, &subject.message);
 	if (err)
 		return err;
 	err = sqs_message_decode(arena, subject.message.payload, &subject.stored);

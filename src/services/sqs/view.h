@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * view: a stored message as the API shows it: body, digests, chosen attributes and system attributes. Any thread.
+ * view: a stored message as the API shows it: body, digests, chosen attributes and system
+ * attributes. Any thread.
  */
 #ifndef TERN_SERVICES_SQS_VIEW_H
 #define TERN_SERVICES_SQS_VIEW_H
@@ -10,7 +11,7 @@
 
 struct sqs_view {
 	bool is_fifo;
-	uint32_t wanted; /* system attributes: made by sqs_view_want */
+	uint32_t wanted;	    /* system attributes: made by sqs_view_want */
 	const struct str *patterns; /* MessageAttributeNames: a name, "All", ".*" or "prefix.*" */
 	size_t pattern_count;
 };
@@ -19,11 +20,12 @@ struct sqs_view {
 bool sqs_view_want(struct str name, uint32_t *wanted);
 
 /*
- * Reads and shows one message, without a receipt handle. Its bytes go to `bytes`, which must have room
- * for delivery->location.size: texts point into it. ERR_DAMAGED, ERR_IO.
+ * Reads and shows one message, without a receipt handle. Its bytes go to `bytes`, which must have
+ * room for delivery->location.size: texts point into it. ERR_DAMAGED, ERR_IO.
  */
 must_check enum err sqs_view_read(struct core *core, struct arena *arena,
-				  const struct sqs_view *view, const struct queue_delivery *delivery,
-				  struct buf *bytes, struct sqs_message *out);
+				  const struct sqs_view *view,
+				  const struct queue_delivery *delivery, struct buf *bytes,
+				  struct sqs_message *out);
 
 #endif
