@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+# Behind these targets: Meson builds, tools/ holds the scripts. A fresh machine needs make only.
+SHELL := /bin/bash
+BUILD ?= build
+PREFIX ?= /usr/local
+DESTDIR ?=
+SEEDS ?= 1-10000
+TIME ?= 60
+PYTEST := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m pytest -q
+SANITIZED := -Db_lundef=false -Doptimization=1
+
+.PHONY: help run build test test-clients check tidy format asan tsan fuzz sim crash bench gen \
+	install clean
+.DEFAULT_GOAL := help
+
+help: ## print these targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 15
+
+run: build ## install what is missing, build, serve on 127.0.0.1:4566 with data in ./data
+	@tools/run
+
+build: ## build/ternd and build/tern
+	@tools/setup build
+	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD) >/dev/null
+	@ninja -C $(BUILD)
+
+test: ## unit tests, then every test against a real server: Python and JavaScript
+	@tools/setup build test
+	@$(MAKE) --no-print-directory build
+	@meson test -C $(BUILD) --no-rebuild --print-errorlogs
+	@$(PYTEST) tests --ignore=tests/clients -m 'not long'
+
+test-clients: ## the AWS SDKs for Go and Java, the AWS CLI, Celery
+	@tools/setup build test clients
+	@$(MAKE) --no-print-directory build
+	@$(PYTEST) tests/clients
+
+check: ## the fast half of the tests, and tidy: under a minute after a build
+	@tools/setup build test tidy
+	@$(MAKE) --no-print-directory build
+	@meson test -C $(BUILD) --no-rebuild --print-errorlogs
+	@tools/tidy
+	@$(PYTEST) tests -m quick
+
+tidy: ## style, layers, generated files, layout
+	@tools/setup tidy
+	@tools/tidy
+
+format: ## settle the layout of C files
+	@tools/setup tidy
+	@git ls-files '*.c' '*.h' | grep -v '^src/api/' | xargs -r .venv/bin/clang-format -i
+
+asan: ## unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@tools/setup build test
+	@[ -f build-asan/build.ninja ] || \
+		meson setup build-asan -Db_sanitize=address,undefined $(SANITIZED) >/dev/null
+	@ninja -C build-asan
+	@meson test -C build-asan --no-rebuild --print-errorlogs --timeout-multiplier 10
+
+tsan: ## unit tests under ThreadSanitizer
+	@tools/setup build test
+	@[ -f build-tsan/build.ninja ] || meson setup build-tsan -Db_sanitize=thread $(SANITIZED) >/dev/null
+	@ninja -C build-tsan
+	@meson test -C build-tsan --no-rebuild --print-errorlogs --timeout-multiplier 10
+
+fuzz: ## every fuzzer for TIME=60 seconds (0: only replay the corpora)
+	@tools/setup fuzz
+	@tools/fuzz $(TIME)
+
+sim: build ## the queue engine on a failing disk: SEEDS=1-10000
+	@$(BUILD)/src/queue/sim --seeds $(SEEDS)
+
+crash: ## a real server under load, killed a hundred times
+	@tools/setup build test
+	@$(MAKE) --no-print-directory build
+	@$(PYTEST) tests -m long
+
+bench: ## messages per second and CPU beside nginx and peers; writes doc/performance.md
+	@tools/setup build test bench
+	@$(MAKE) --no-print-directory build
+	@bench/run
+
+gen: ## src/api from model/, doc/limits.md from the table of limits
+	@python3 tools/gen.py
+
+install: build ## into DESTDIR= PREFIX=
+	@meson configure $(BUILD) --prefix $(PREFIX)
+	@meson install -C $(BUILD) $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+
+clean: ## remove every build directory; data stays
+	@rm -rf build build-asan build-tsan build-fuzz
