@@ -59,6 +59,8 @@ static const struct row rows[] = {
 	 "serve POST /_tern/clock, which advances the server's time"},
 	{"allow-reset", KIND_FLAG, AT(allows_reset), NULL, 0, 0, NULL, NULL,
 	 "serve POST /_tern/reset, which deletes all queues of an account"},
+	{"greeting", KIND_FLAG, AT(greets), NULL, 0, 0, NULL, NULL,
+	 "print the endpoint and lines to paste on standard output once requests are served"},
 	{"log-format", KIND_CHOICE, AT(log_format), "text", 0, 0, "text|json", "FORMAT",
 	 "form of log lines on standard error"},
 	{"log-level", KIND_CHOICE, AT(log_level), "info", 0, 0, "debug|info|warn|error", "LEVEL",

@@ -25,7 +25,7 @@ struct settings {
 	int64_t connections, head_ms, body_ms, idle_ms;
 	int64_t segment_mib;
 	bool has_test_clock, allows_reset, delays_recreate, allows_quick_purge;
-	bool wants_help, wants_version;
+	bool wants_help, wants_version, greets;
 	struct str config_text; /* of the configuration file; empty: none */
 };
 

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/* admin: a table of routes; the longest path that fits is taken. */
+#include "server/admin.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "core/control.h"
+#include "format/json.h"
+#include "http/url.h"
+#include "server/version.h"
+#include "services/sqs/sqs.h"
+
+#define CLOCK_ADVANCE_MS_MAX INT64_C(3155760000000) /* a hundred years */
+
+struct admin_route {
+	struct str path;
+	bool takes_more; /* a longer path is this route's too */
+	bool is_inline;	 /* answered on the net thread */
+	void (*on_get)(struct admin_call *call);
+	void (*on_post)(struct admin_call *call);
+};
+
+void admin_refuse(struct admin_call *call, int status, const char *format, ...)
+{
+	struct json_writer json;
+	va_list arguments;
+	char text[512];
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	call->status = status;
+	buf_reset(&call->body);
+	json_begin(&json, &call->body);
+	json_open_object(&json);
+	json_key(&json, STR("error"));
+	json_str(&json, str_from(text));
+	json_close_object(&json);
+}
+
+bool admin_number(struct admin_call *call, struct str name, int64_t least, int64_t most,
+		  int64_t otherwise, int64_t *out_number)
+{
+	struct str text;
+
+	*out_number = otherwise;
+	if (!form_find(&call->query, name, &text))
+		return true;
+	if (str_to_i64(text, out_number) && *out_number >= least && *out_number <= most)
+		return true;
+	admin_refuse(call, 400, "%.*s must be a number from %lld to %lld", STR_ARG(name),
+		     (long long)least, (long long)most);
+	return false;
+}
+
+/* ---- health ---- */
+
+static void health(struct admin_call *call)
+{
+	static const char *const durabilities[] = {"fsync", "os", "memory"};
+	struct server *server = call->server;
+	struct journal_stats stats = engine_journal_stats(server->core.engine);
+	struct json_writer json;
+
+	call->status = stats.has_failed ? 503 : 200;
+	json_begin(&json, &call->body);
+	json_open_object(&json);
+	json_key(&json, STR("status"));
+	json_str(&json, stats.has_failed ? STR("failed")
+			: stats.is_full	 ? STR("disk-full")
+					 : STR("ok"));
+	json_key(&json, STR("version"));
+	json_str(&json, STR(TERN_VERSION));
+	json_key(&json, STR("durability"));
+	json_str(&json, str_from(durabilities[server->settings->durability]));
+	json_key(&json, STR("queues"));
+	json_i64(&json, (int64_t)sqs_registry_count(sqs_of(&server->core)->registry));
+	json_key(&json, STR("started_ms"));
+	json_i64(&json, server->started_ms);
+	json_close_object(&json);
+}
+
+/* ---- clock ---- */
+
+static void tell_time(struct admin_call *call)
+{
+	struct json_writer json;
+
+	json_begin(&json, &call->body);
+	json_open_object(&json);
+	json_key(&json, STR("now_ms"));
+	json_i64(&json, clock_now_ms());
+	json_close_object(&json);
+}
+
+static bool read_advance(struct admin_call *call, int64_t *out_ms)
+{
+	yyjson_val *root, *advance, *set;
+
+	if (json_parse(call->arena, call->request->http.body, &root) != ERR_OK)
+		root = NULL;
+	advance = json_member(root, "advance_ms");
+	set = json_member(root, "set_ms");
+	if (yyjson_is_int(advance))
+		*out_ms = yyjson_get_sint(advance);
+	else if (yyjson_is_int(set))
+		*out_ms = yyjson_get_sint(set) - clock_now_ms();
+	else
+		return false;
+	return *out_ms >= 0 && *out_ms <= CLOCK_ADVANCE_MS_MAX;
+}
+
+/* Answered once all that has become due is done, so a test sees it at once. */
+static void advance_clock(struct admin_call *call)
+{
+	struct core *core = &call->server->core;
+	struct queue_command tick = {.type = QUEUE_TICK};
+	int64_t advance_ms;
+
+	if (!call->server->settings->has_test_clock) {
+		admin_refuse(call, 403,
+			     "the clock can be set only if ternd runs with --test-clock");
+		return;
+	}
+	if (!read_advance(call, &advance_ms)) {
+		admin_refuse(call, 400,
+			     "send {\"advance_ms\": N} or {\"set_ms\": N}, in milliseconds; time "
+			     "does not go back");
+		return;
+	}
+	clock_shift(advance_ms);
+	control_wake(core);
+	tick.now_ms = clock_now_ms();
+	core_submit_and_wait(core, &tick);
+	tell_time(call);
+}
+
+/* ---- reset ---- */
+
+static void reset(struct admin_call *call)
+{
+	struct server *server = call->server;
+	struct str account = server->settings->account;
+	struct json_writer json;
+	yyjson_val *root;
+	uint64_t count;
+
+	if (!server->settings->allows_reset) {
+		admin_refuse(call, 403,
+			     "an account can be emptied only if ternd runs with --allow-reset");
+		return;
+	}
+	if (json_parse(call->arena, call->request->http.body, &root) == ERR_OK &&
+	    yyjson_is_str(json_member(root, "account")))
+		account = json_text(json_member(root, "account"));
+	if (sqs_reset(&server->core, account, &count) != ERR_OK) {
+		admin_refuse(call, 500, "the catalog cannot be written; see ternd's log");
+		return;
+	}
+	json_begin(&json, &call->body);
+	json_open_object(&json);
+	json_key(&json, STR("account"));
+	json_str(&json, account);
+	json_key(&json, STR("deleted_queues"));
+	json_i64(&json, (int64_t)count);
+	json_close_object(&json);
+}
+
+/* ---- routes ---- */
+
+static const struct admin_route routes[] = {
+	{STR_INIT("/_tern/health"), false, true, health, NULL},
+	{STR_INIT("/_tern/metrics"), false, false, admin_metrics, NULL},
+	{STR_INIT("/_tern/clock"), false, false, tell_time, advance_clock},
+	{STR_INIT("/_tern/reset"), false, false, NULL, reset},
+	{STR_INIT("/_tern/queues"), true, false, admin_queues, NULL},
+	{STR_INIT("/_aws/sqs/messages"), true, false, admin_aws_messages, NULL},
+};
+
+static const struct admin_route *find_route(struct str path, struct str *out_rest)
+{
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+		const struct admin_route *route = &routes[i];
+		if (!str_starts(path, route->path))
+			continue;
+		struct str rest = str_slice(path, route->path.size, SIZE_MAX);
+		if (rest.size == 0 || (route->takes_more && rest.data[0] == '/')) {
+			*out_rest = str_slice(rest, 1, SIZE_MAX);
+			return route;
+		}
+	}
+	return NULL;
+}
+
+static void respond(struct admin_call *call)
+{
+	const struct http_header headers[] = {{STR("Content-Type"), call->type}};
+	struct buf body = call->body;
+
+	/* The call is gone with its request. */
+	net_respond(call->request, call->status, headers, 1, buf_str(&body));
+	buf_done(&body);
+}
+
+static void respond_here(struct dispatch_letter *letter)
+{
+	respond(container_of(letter, struct admin_call, letter));
+}
+
+static void run(struct admin_call *call)
+{
+	enum http_method method = call->request->http.method;
+	bool is_get = method == HTTP_METHOD_GET || method == HTTP_METHOD_HEAD;
+
+	if (is_get && call->route->on_get)
+		call->route->on_get(call);
+	else if (method == HTTP_METHOD_POST && call->route->on_post)
+		call->route->on_post(call);
+	else
+		admin_refuse(call, 405, "%.*s is answered to %s only", STR_ARG(call->route->path),
+			     call->route->on_get ? "GET" : "POST");
+}
+
+static void run_on_control(struct core *core, struct core_task *task)
+{
+	struct admin_call *call = container_of(task, struct admin_call, task);
+
+	(void)core;
+	run(call);
+	call->letter.run = respond_here;
+	net_thread_post(call->request->thread, &call->letter.letter);
+}
+
+void admin_request(struct dispatch *dispatch, struct net_request *request)
+{
+	struct admin_call *call = arena_new(&request->arena, struct admin_call);
+	struct http_url url = http_url_split(request->http.target);
+	struct str path;
+
+	call->server = dispatch->other;
+	call->request = request;
+	call->arena = &request->arena;
+	call->status = 200;
+	call->type = STR("application/json");
+	if (http_url_decode(call->arena, url.path, &path) != ERR_OK ||
+	    form_parse(call->arena, url.query, &call->query) != ERR_OK)
+		admin_refuse(call, 400, "the path or the query string cannot be decoded");
+	else if (!(call->route = find_route(path, &call->path)))
+		admin_refuse(call, 404, "nothing is served at this path");
+	else if (call->route->is_inline)
+		run(call);
+	if (!call->route || call->route->is_inline) {
+		respond(call);
+		return;
+	}
+	call->task.run = run_on_control;
+	core_post_control(&call->server->core, &call->task);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * admin: what ternd serves beside AWS's APIs, under paths that no API uses.
+ *
+ *   GET  /_tern/health                            state of the server; 503 once the log has failed
+ *   GET  /_tern/metrics                           Prometheus text
+ *   GET  /_tern/queues[/<account>]                queues and their numbers
+ *   GET  /_tern/queues/<account>/<name>/messages  messages, not received by looking at them
+ *   GET  /_aws/sqs/messages?QueueUrl=...          the same in the form of a ReceiveMessage answer
+ *   GET, POST /_tern/clock                        the server's time; POST with --test-clock only
+ *   POST /_tern/reset                             empties an account; with --allow-reset only
+ *
+ * Health is answered on the net thread, so that it tells of a control thread that is stuck; all
+ * else runs on the control thread.
+ */
+#ifndef TERN_SERVER_ADMIN_H
+#define TERN_SERVER_ADMIN_H
+
+#include "format/form.h"
+#include "server/server.h"
+
+/* One request; lives in its arena. Handlers fill status, type and body. */
+struct admin_call {
+	struct server *server;
+	struct net_request *request;
+	struct arena *arena;
+	struct str path;   /* what follows the route's path, without the slash; may be empty */
+	struct form query; /* decoded */
+	int status;
+	struct str type; /* of the body: application/json unless said otherwise */
+	struct buf body;
+
+	/* admin.c's own. */
+	const struct admin_route *route;
+	struct core_task task;
+	struct dispatch_letter letter;
+};
+
+/* dispatch->on_other: takes over requests whose path begins with "/_". Net thread. */
+void admin_request(struct dispatch *dispatch, struct net_request *request);
+
+/* Answers {"error": "..."} with that status. */
+void admin_refuse(struct admin_call *call, int status, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* A number of the query string; `otherwise` if it is absent. False if refused: not in the range. */
+bool admin_number(struct admin_call *call, struct str name, int64_t least, int64_t most,
+		  int64_t otherwise, int64_t *out_number);
+
+/* metrics.c */
+void admin_metrics(struct admin_call *call);
+/* messages.c */
+void admin_queues(struct admin_call *call); /* and a queue's messages */
+void admin_aws_messages(struct admin_call *call);
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main: settings, then a server, until SIGTERM or SIGINT.
+ *
+ * Exit status: 0 after a clean stop, 1 if the server cannot run, 2 for wrong settings.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "server/server.h"
+#include "server/version.h"
+
+#define PROBLEM_SIZE 1024
+
+/* Written beside it and renamed, so that whoever waits for the file never reads half of it. */
+static bool write_port_file(const struct server *server, char *problem, size_t size)
+{
+	struct str path = server->settings->port_file;
+	char temporary[4096];
+
+	if (path.size == 0)
+		return true;
+	int length = snprintf(temporary, sizeof(temporary), "%.*s.new", STR_ARG(path));
+	if (length < 0 || (size_t)length >= sizeof(temporary)) {
+		snprintf(problem, size, "the path of --port-file is too long");
+		return false;
+	}
+	FILE *file = fopen(temporary, "we");
+	bool is_written = file && fprintf(file, "%u\n", server->port) > 0;
+	if (file)
+		is_written = fclose(file) == 0 && is_written;
+	is_written = is_written && rename(temporary, path.data) == 0;
+	if (!is_written)
+		snprintf(problem, size, "cannot write the port file %.*s: %s", STR_ARG(path),
+			 strerror(errno));
+	return is_written;
+}
+
+static void greet(const struct server *server)
+{
+	const struct settings *settings = server->settings;
+
+	if (!settings->greets)
+		return;
+	if (server->port == 0) {
+		printf("Tern serves SQS at %.*s\n", STR_ARG(settings->listen[0]));
+		fflush(stdout);
+		return;
+	}
+	printf("Tern serves SQS at http://127.0.0.1:%u; queues are kept in %.*s\n\n"
+	       "  AWS CLI  AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test aws sqs list-queues "
+	       "--endpoint-url http://127.0.0.1:%u --region %.*s\n"
+	       "  Python   boto3.client(\"sqs\", endpoint_url=\"http://127.0.0.1:%u\", "
+	       "region_name=\"%.*s\", aws_access_key_id=\"test\", aws_secret_access_key=\"test\")\n"
+	       "  tern     build/tern --endpoint-url http://127.0.0.1:%u queue ls\n\n",
+	       server->port,
+	       STR_ARG(settings->durability == DURABILITY_MEMORY ? STR("memory") : settings->data),
+	       server->port, STR_ARG(settings->region), server->port, STR_ARG(settings->region),
+	       server->port);
+	fflush(stdout);
+}
+
+/* A connection and a segment take a descriptor each; the soft limit of a shell is often 1024. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit); /* the lower one serves fewer clients */
+	}
+}
+
+static int wait_for_signal(const sigset_t *signals)
+{
+	int signal;
+
+	while (sigwait(signals, &signal) != 0)
+		;
+	return signal;
+}
+
+static int complain(const char *problem, int status)
+{
+	fprintf(stderr, "ternd: %s\n", problem);
+	return status;
+}
+
+static int serve(const struct settings *settings)
+{
+	char problem[PROBLEM_SIZE];
+	struct server server;
+	sigset_t signals;
+
+	/* Blocked before any thread is made, so that only sigwait sees them. */
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	bool is_open = server_open(&server, settings, problem, sizeof(problem));
+	if (is_open) {
+		server_start(&server);
+		log_event(LOG_INFO, "serving", log_str("address", settings->listen[0]),
+			  log_i64("port", server.port), log_str("data", settings->data));
+		if (!write_port_file(&server, problem, sizeof(problem))) {
+			is_open = false;
+		} else {
+			greet(&server);
+			log_event(LOG_INFO, "stopping",
+				  log_i64("signal", wait_for_signal(&signals)));
+		}
+		server_stop(&server);
+	}
+	server_close(&server);
+	if (!is_open)
+		return complain(problem, 1);
+	log_event(LOG_INFO, "stopped", log_i64("pid", getpid()));
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	char problem[PROBLEM_SIZE];
+	struct settings settings;
+	int status = 0;
+
+	base_init();
+	raise_descriptor_limit();
+	if (!settings_load(argc, argv, &settings, problem, sizeof(problem))) {
+		status = complain(problem, 2);
+	} else if (settings.wants_help) {
+		settings_print_help();
+	} else if (settings.wants_version) {
+		printf("ternd %s\n", TERN_VERSION);
+	} else {
+		log_setup((enum log_level)settings.log_level, (enum log_format)settings.log_format);
+		status = serve(&settings);
+	}
+	settings_done(&settings);
+	return status;
+}

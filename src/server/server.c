@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * server: the order of things.
+ *
+ * Up: store, engine, SQS, declared queues, sockets, threads. Down: first the net threads end, which
+ * answers all requests; then what the control thread has begun; then the engine, once all of it is
+ * durable.
+ */
+#include "server/server.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/handlers.h"
+#include "api/sqs.h"
+#include "core/control.h"
+#include "core/runner.h"
+#include "journal/journal.h"
+#include "server/admin.h"
+#include "server/declare.h"
+#include "services/sqs/sqs.h"
+
+#define GRACE_MS 10000
+enum { SPARE_SEGMENTS = 3, HOT_MESSAGES = 262144, WINDOW = 4096 };
+
+static const struct service *const services[] = {&sqs_service};
+
+/* ---- net threads ---- */
+
+static void *thread_init(struct net_thread *thread, void *context)
+{
+	struct server *server = context;
+	uint32_t index = net_thread_index(thread);
+
+	server->threads[index].dispatch = &server->dispatch;
+	if (server->is_attached && index == 0)
+		runner_attach(server->core.runner, thread);
+	return &server->threads[index];
+}
+
+static struct runner *runner_of(struct net_thread *thread)
+{
+	struct dispatch_thread *mine = net_thread_context(thread);
+	struct runner *runner = mine->dispatch->core->runner;
+
+	return runner_net_thread(runner) == thread ? runner : NULL;
+}
+
+static void thread_done(struct net_thread *thread)
+{
+	struct runner *runner = runner_of(thread);
+
+	if (runner)
+		runner_detach(runner);
+}
+
+static void on_turn(struct net_thread *thread)
+{
+	struct runner *runner = runner_of(thread);
+
+	if (runner)
+		runner_turn(runner);
+}
+
+static void on_drain(struct net_thread *thread)
+{
+	struct dispatch_thread *mine = net_thread_context(thread);
+
+	runner_stop_engine(mine->dispatch->core->runner);
+}
+
+/* ---- up ---- */
+
+static void log_recovery(const struct journal_report *report)
+{
+	log_event(LOG_INFO, "log recovered", log_i64("records", (int64_t)report->records),
+		  log_i64("torn_bytes", (int64_t)report->torn_bytes));
+	if (report->damage_count > 0)
+		log_event(LOG_ERROR, "the log is damaged; the rest of it is served",
+			  log_i64("places", report->damage_count),
+			  log_str("first", str_from(report->damage)));
+}
+
+static bool open_engine(struct server *server, char *problem, size_t size)
+{
+	const struct settings *settings = server->settings;
+	struct journal_report report = {0};
+	struct runner_options options = {
+		.disk = server->store.disk,
+		.blocks_commits = settings->durability == DURABILITY_FSYNC,
+		.engine.journal =
+			{
+				.durability = settings->durability == DURABILITY_FSYNC
+						      ? JOURNAL_FSYNC
+						      : JOURNAL_OS,
+				.segment_size = (uint32_t)settings->segment_mib << 20,
+				.spare_segments = SPARE_SEGMENTS,
+			},
+		.engine.hot_messages_max = HOT_MESSAGES,
+		.engine.window = WINDOW,
+	};
+
+	enum err err = runner_new(&server->core, &options, &report);
+	if (err) {
+		store_explain(settings, err, problem, size);
+		return false;
+	}
+	log_recovery(&report);
+	return true;
+}
+
+static bool open_queues(struct server *server, char *problem, size_t size)
+{
+	struct str text = STR("the catalog cannot be read or written");
+	struct arena arena;
+
+	enum err err = sqs_start(&server->core);
+	if (err) {
+		store_explain(server->settings, err, problem, size);
+		return false;
+	}
+	arena_init(&arena);
+	err = declare_queues(&server->core, &arena, server->settings->config_text, &text);
+	if (err)
+		snprintf(problem, size, "the configuration %.*s: %.*s",
+			 STR_ARG(server->settings->config), STR_ARG(text));
+	arena_done(&arena);
+	return !err;
+}
+
+static const char *listen_problem(enum err err)
+{
+	switch (err) {
+	case ERR_BUSY:
+		return "somebody listens there already; stop that server, or choose another with "
+		       "--listen";
+	case ERR_INVALID:
+		return "not an address; write ADDR:PORT, [ADDR6]:PORT or unix:PATH";
+	default:
+		return strerror(errno);
+	}
+}
+
+static bool open_listeners(struct server *server, char *problem, size_t size)
+{
+	const struct settings *settings = server->settings;
+
+	for (size_t i = 0; i < settings->listen_count; i++) {
+		uint16_t port;
+		enum err err = net_listen(server->net, settings->listen[i], &port);
+		if (err) {
+			snprintf(problem, size, "cannot listen on %.*s: %s",
+				 STR_ARG(settings->listen[i]), listen_problem(err));
+			return false;
+		}
+		if (i == 0)
+			server->port = port;
+	}
+	return true;
+}
+
+static void make_net(struct server *server)
+{
+	const struct settings *settings = server->settings;
+	struct net_options options = {
+		.threads = (uint32_t)settings->threads,
+		.context = server,
+		.thread_init = thread_init,
+		.thread_done = thread_done,
+		.on_request = dispatch_request,
+		.on_abort = dispatch_abort,
+		.on_letter = dispatch_letter,
+		.on_turn = on_turn,
+		.on_timer = on_turn,
+		.on_drain = on_drain,
+		.connections_max = (uint32_t)settings->connections,
+		.head_ms = (uint32_t)settings->head_ms,
+		.body_ms = (uint32_t)settings->body_ms,
+		.idle_ms = (uint32_t)settings->idle_ms,
+	};
+
+	server->net = net_server_new(&options);
+	server->threads = heap_alloc(options.threads * sizeof(*server->threads));
+	server->dispatch = (struct dispatch){
+		.core = &server->core,
+		.routes = {services, sizeof(services) / sizeof(services[0])},
+		.on_other = admin_request,
+		.other = server,
+	};
+}
+
+bool server_open(struct server *server, const struct settings *settings, char *problem, size_t size)
+{
+	*server = (struct server){
+		.settings = settings,
+		.started_ms = clock_now_ms(),
+		.is_attached = settings->threads == 1,
+	};
+	struct core *core = &server->core;
+	core->default_account = settings->account;
+	core->default_region = settings->region;
+	core->base_url =
+		settings->public_url.size > 0 ? settings->public_url : STR("http://localhost:4566");
+	core->delays_recreate = settings->delays_recreate;
+	core->delays_purge = !settings->allows_quick_purge;
+	sqs_bind_handlers();
+	make_net(server);
+	if (!store_open(settings, core, &server->store, problem, size))
+		return false;
+	control_new(core);
+	return open_engine(server, problem, size) && open_queues(server, problem, size) &&
+	       open_listeners(server, problem, size);
+}
+
+void server_start(struct server *server)
+{
+	if (!server->is_attached)
+		runner_start_thread(server->core.runner);
+	control_start(&server->core);
+	net_server_start(server->net);
+}
+
+/* ---- down ---- */
+
+void server_stop(struct server *server)
+{
+	struct core *core = &server->core;
+
+	net_server_stop(server->net, GRACE_MS);
+	/* The control thread may still wait for the engine, which has lost its net thread. */
+	if (server->is_attached)
+		runner_start_thread(core->runner);
+	control_stop(core);
+	runner_stop_thread(core->runner);
+	runner_settle(core->runner);
+}
+
+void server_close(struct server *server)
+{
+	struct core *core = &server->core;
+
+	if (core->runner)
+		runner_settle(core->runner);
+	sqs_stop(core);
+	control_stop(core);
+	if (core->runner)
+		runner_free(core);
+	store_close(&server->store);
+	net_server_free(&server->net);
+	heap_free(server->threads);
+}

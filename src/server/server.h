@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * server: everything that ternd is made of, put together and taken apart.
+ *
+ * Functions are for the main thread. Between server_start and server_stop the net threads, the
+ * control thread and the queue engine run by themselves.
+ */
+#ifndef TERN_SERVER_SERVER_H
+#define TERN_SERVER_SERVER_H
+
+#include "core/dispatch.h"
+#include "server/settings.h"
+#include "server/store.h"
+
+struct server {
+	const struct settings *settings;
+	struct store store;
+	struct core core;
+	struct dispatch dispatch;
+	struct net_server *net;
+	struct dispatch_thread *threads; /* one a net thread */
+	uint16_t port;			 /* of the first listener; 0: a unix socket */
+	int64_t started_ms;		 /* real time, not shifted */
+	bool is_attached;		 /* the engine's turns are those of net thread 0 */
+};
+
+/*
+ * Opens the data directory, recovers the queues, declares those of the configuration, and takes the
+ * addresses. False with a sentence that says what to do in `problem` (`size` bytes, ends with NUL);
+ * server_close is fine then too.
+ */
+bool server_open(struct server *server, const struct settings *settings, char *problem,
+		 size_t size);
+/* Serves requests from now on. */
+void server_start(struct server *server);
+/* Takes no new requests, ends those in progress, makes everything durable. */
+void server_stop(struct server *server);
+void server_close(struct server *server);
+
+#endif

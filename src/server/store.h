@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store: the data directory: the log, the catalog, and the keys that are made once and kept in it.
+ *
+ *   <data>/log/      segments, indexes and checkpoints of the journal
+ *   <data>/catalog/  LMDB: queues, move tasks, keys
+ *
+ * With --durability memory nothing of it is left behind. Main thread, at start-up and end.
+ */
+#ifndef TERN_SERVER_STORE_H
+#define TERN_SERVER_STORE_H
+
+#include "core/core.h"
+#include "journal/disk.h"
+#include "server/settings.h"
+
+struct store {
+	struct disk *disk;
+	struct catalog *catalog;
+};
+
+/*
+ * Opens both and sets core->catalog and the keys of core. False with a sentence that says what to
+ * do in `problem` (`size` bytes, ends with NUL); store_close is fine then too.
+ */
+bool store_open(const struct settings *settings, struct core *core, struct store *out_store,
+		char *problem, size_t size);
+void store_close(struct store *store);
+
+/* A sentence for what engine_open said. */
+void store_explain(const struct settings *settings, enum err err, char *problem, size_t size);
+
+#endif
