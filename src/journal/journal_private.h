@@ -210,7 +210,7 @@ void journal_set_full(struct journal *journal, bool is_full);
 
 void checkpoint_name(uint64_t lsn, char out[JOURNAL_NAME_SIZE]);
 /* Writes it durably and unlinks older ones. Uses `spare` as the file if the disk is full. */
-enum err checkpoint_write(struct journal_work *work);
+must_check enum err checkpoint_write(struct journal_work *work);
 /* ERR_DAMAGED, ERR_VERSION, ERR_IO. */
 must_check enum err checkpoint_load(struct disk *disk, uint64_t lsn,
 				    struct checkpoint *out_checkpoint);
@@ -223,7 +223,7 @@ must_check enum err file_replace(struct disk *disk, const char *temporary, const
 
 /* ---- index.c ---- */
 
-enum err index_write(struct journal_work *work);
+must_check enum err index_write(struct journal_work *work);
 /* At recovery: takes an index file that is there, if it is one. */
 void index_adopt(struct journal *journal, struct segment *segment);
 void index_name(uint32_t segment, char out[JOURNAL_NAME_SIZE]);
@@ -243,8 +243,8 @@ struct replay {
 	uint64_t window_offset;
 };
 
-enum err recover(struct journal *journal, journal_checkpoint_fn load, journal_record_fn apply,
-		 void *context, struct journal_report *report);
+must_check enum err recover(struct journal *journal, journal_checkpoint_fn load,
+			    journal_record_fn apply, void *context, struct journal_report *report);
 /* Replays one segment from `offset`; `next` is the one behind it, or NULL. */
 must_check enum err replay_segment(struct replay *replay, struct segment *segment, uint32_t offset,
 				   struct segment *next);

@@ -142,7 +142,7 @@ void queue_publish(struct engine_queue *queue); /* numbers into the counters */
 
 /* ---- apply.c ---- */
 
-enum err apply_record(struct engine *engine, const struct journal_record *record);
+must_check enum err apply_record(struct engine *engine, const struct journal_record *record);
 void apply_send(struct engine *engine, struct engine_queue *queue, const struct record_head *head,
 		struct journal_location location);
 void apply_lease(struct engine *engine, struct message *message, int64_t received_ms,
@@ -184,7 +184,7 @@ void browse_execute(struct engine *engine, struct queue_command *command);
 /* ---- checkpoint.c, compact.c ---- */
 
 void checkpoint_encode(const struct engine *engine, struct buf *out);
-enum err checkpoint_decode(void *context, struct str checkpoint);
+must_check enum err checkpoint_decode(void *context, struct str checkpoint);
 void compact_step(struct engine *engine);
 
 #endif
