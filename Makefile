@@ -28,7 +28,7 @@ test: ## unit tests, then every test against a real server: Python and JavaScrip
 	@tools/setup build test
 	@$(MAKE) --no-print-directory build
 	@meson test -C $(BUILD) --no-rebuild --print-errorlogs
-	@$(PYTEST) tests --ignore=tests/clients -m 'not long'
+	@$(PYTEST) tests --ignore=tests/clients
 
 test-clients: ## the AWS SDKs for Go and Java, the AWS CLI, Celery
 	@tools/setup build test clients
@@ -40,7 +40,7 @@ check: ## the fast half of the tests, and tidy: under a minute after a build
 	@$(MAKE) --no-print-directory build
 	@meson test -C $(BUILD) --no-rebuild --print-errorlogs
 	@tools/tidy
-	@$(PYTEST) tests -m quick
+	@$(PYTEST) tests --ignore=tests/clients -m 'not slow'
 
 tidy: ## style, layers, generated files, layout
 	@tools/setup tidy
@@ -59,7 +59,8 @@ asan: ## unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 
 tsan: ## unit tests under ThreadSanitizer
 	@tools/setup build test
-	@[ -f build-tsan/build.ninja ] || meson setup build-tsan -Db_sanitize=thread $(SANITIZED) >/dev/null
+	@[ -f build-tsan/build.ninja ] || \
+		meson setup build-tsan -Db_sanitize=thread $(SANITIZED) >/dev/null
 	@ninja -C build-tsan
 	@meson test -C build-tsan --no-rebuild --print-errorlogs --timeout-multiplier 10
 
