@@ -219,9 +219,9 @@ class Model:
         for name in sorted(self.operations):
             c_name = self.struct(name)
             out.append(f"static enum err run_{c_name}(struct call *call, const void *in, "
-                       f"void *out)\n"
+                       "void *out)\n"
                        f"{{\n\treturn {c_name}(call, in, out);\n}}\n\n")
-        out.append("static const operation_fn handlers[] = {{\n")
+        out.append("static const operation_fn handlers[] = {\n")
         for name in sorted(self.operations):
             out.append(f"\t[{self.struct(name).upper()}] = run_{self.struct(name)},\n")
         out.append("};\n\n")

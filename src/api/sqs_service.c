@@ -119,7 +119,7 @@ static enum err run_sqs_untag_queue(struct call *call, const void *in, void *out
 	return sqs_untag_queue(call, in, out);
 }
 
-static const operation_fn handlers[] = {{
+static const operation_fn handlers[] = {
 	[SQS_ADD_PERMISSION] = run_sqs_add_permission,
 	[SQS_CANCEL_MESSAGE_MOVE_TASK] = run_sqs_cancel_message_move_task,
 	[SQS_CHANGE_MESSAGE_VISIBILITY] = run_sqs_change_message_visibility,
