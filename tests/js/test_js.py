@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+"""The AWS SDK for JavaScript v3 and sqs-consumer against a ternd: Node's test runner, file by file."""
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+HERE = pathlib.Path(__file__).parent
+FILES = sorted(path.name for path in HERE.glob("*.test.mjs"))
+
+
+def run_node(server, *arguments):
+    """Runs Node with the server as TERN_ENDPOINT and no AWS settings of the caller's shell."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment |= {"TERN_ENDPOINT": server.url, "AWS_EC2_METADATA_DISABLED": "true"}
+    return subprocess.run(["node", *arguments], cwd=HERE, env=environment, capture_output=True,
+                          text=True, timeout=100)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_node_suite(server, file):
+    done = run_node(server, "--test", "--test-reporter=tap", file)
+    assert done.returncode == 0, done.stdout + done.stderr
+    passed = int(re.search(r"^# pass (\d+)$", done.stdout, re.MULTILINE).group(1))
+    assert passed > 0, "no test ran"
