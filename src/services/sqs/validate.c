@@ -124,33 +124,59 @@ static enum err check_name(struct call *call, struct str name)
 	return ERR_OK;
 }
 
-/* Digits with at most one point and an exponent; 38 digits that count, -128 to 126. */
+/* What counts of a number's digits: zeros before the first and after the last other digit do not.
+ */
+struct digits {
+	size_t count, significant, trailing_zeros;
+	int64_t magnitude; /* of the first significant digit: 0 is ones, 1 is tens, -1 is tenths */
+	bool has_point;
+};
+
+static void add_digit(struct digits *digits, char c)
+{
+	digits->count++;
+	if (digits->significant > 0 && !digits->has_point)
+		digits->magnitude++;
+	else if (digits->significant == 0 && digits->has_point)
+		digits->magnitude--;
+	if (c != '0' || digits->significant > 0)
+		digits->significant++;
+	digits->trailing_zeros = c == '0' ? digits->trailing_zeros + 1 : 0;
+}
+
+/* As the developer guide says: 38 significant digits, between 10^-128 and 10^126. */
 static bool is_number(struct str text)
 {
-	size_t i = 0, digits = 0;
-	bool has_point = false;
+	struct digits digits = {0};
 	int64_t exponent = 0;
+	size_t i = 0;
 
 	if (i < text.size && (text.data[i] == '-' || text.data[i] == '+'))
 		i++;
 	for (; i < text.size; i++) {
-		if (text.data[i] == '.' && !has_point)
-			has_point = true;
+		if (text.data[i] == '.' && !digits.has_point)
+			digits.has_point = true;
 		else if (text.data[i] >= '0' && text.data[i] <= '9')
-			digits++;
+			add_digit(&digits, text.data[i]);
 		else
 			break;
 	}
-	if (digits == 0 || digits > 128)
+	if (digits.count == 0)
 		return false;
-	if (i == text.size)
+	if (i < text.size) {
+		if (text.data[i] != 'e' && text.data[i] != 'E')
+			return false;
+		struct str rest = str_slice(text, i + 1, SIZE_MAX);
+		if (str_starts(rest, STR("+")) && !str_starts(rest, STR("+-")))
+			rest = str_slice(rest, 1, SIZE_MAX);
+		if (!str_to_i64(rest, &exponent) || exponent < -1000 || exponent > 1000)
+			return false;
+	}
+	if (digits.significant == 0)
 		return true;
-	if (text.data[i] != 'e' && text.data[i] != 'E')
-		return false;
-	struct str rest = str_slice(text, i + 1, SIZE_MAX);
-	if (rest.size > 0 && rest.data[0] == '+')
-		rest = str_slice(rest, 1, SIZE_MAX);
-	return str_to_i64(rest, &exponent) && exponent >= -128 && exponent <= 126;
+	int64_t magnitude = digits.magnitude + exponent;
+	return digits.significant - digits.trailing_zeros <= 38 && magnitude >= -128 &&
+	       magnitude <= 126;
 }
 
 static bool has_base(struct str type, struct str base)
