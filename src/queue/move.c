@@ -149,7 +149,7 @@ void browse_execute(struct engine *engine, struct queue_command *command)
 				   message->received_ms},
 			.receive_count = message->receive_count,
 			.first_receive_ms = message->first_receive_ms,
-			.state = (int)message->state,
+			.state = (enum queue_message_state)message->state,
 			.visible_at_ms = message->state == MESSAGE_READY ? 0 : message->visible_ms,
 		};
 	}

@@ -103,14 +103,16 @@ struct queue_handle {
 	int64_t received_ms;
 };
 
+enum queue_message_state { QUEUE_IS_VISIBLE, QUEUE_IS_IN_FLIGHT, QUEUE_IS_DELAYED };
+
 /* A received or browsed message. Its bytes are read with queue_read_message, by any thread. */
 struct queue_delivery {
 	struct journal_location location; /* pinned: end with queue_delivery_done */
 	struct queue_handle handle;
 	uint32_t receive_count; /* over its life, moves included */
 	int64_t first_receive_ms;
-	enum { QUEUE_IS_VISIBLE, QUEUE_IS_IN_FLIGHT, QUEUE_IS_DELAYED } state; /* browse */
-	int64_t visible_at_ms; /* browse: when it becomes visible, if it is not */
+	enum queue_message_state state; /* browse */
+	int64_t visible_at_ms;		/* browse: when it becomes visible, if it is not */
 };
 
 struct queue_change { /* of delete and visibility */
