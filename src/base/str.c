@@ -235,3 +235,8 @@ bool str_is_utf8(struct str s)
 	}
 	return true;
 }
+
+size_t str_utf8_sequence(struct str s)
+{
+	return utf8_sequence((const unsigned char *)s.data, s.size);
+}

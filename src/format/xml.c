@@ -23,6 +23,7 @@ void xml_empty(struct buf *out, struct str name)
 	buf_append(out, STR("/>"));
 }
 
+/* What stands for a byte that cannot stand for itself; data NULL: it can. */
 static struct str replacement(unsigned char c)
 {
 	switch (c) {
@@ -36,12 +37,15 @@ static struct str replacement(unsigned char c)
 		return STR("&quot;");
 	case '\r': /* a parser would turn it into a line feed (XML 1.0, 2.11) */
 		return STR("&#xD;");
-	default:
+	case '\t':
+	case '\n':
 		return (struct str){0};
+	default: /* control characters are none of XML's, even as references (XML 1.0, 2.2) */
+		return c < ' ' ? STR("\xef\xbf\xbd") : (struct str){0};
 	}
 }
 
-void xml_text(struct buf *out, struct str text)
+static void append_utf8(struct buf *out, struct str text)
 {
 	size_t from = 0;
 
@@ -54,6 +58,22 @@ void xml_text(struct buf *out, struct str text)
 		from = i + 1;
 	}
 	buf_append(out, str_slice(text, from, text.size));
+}
+
+void xml_text(struct buf *out, struct str text)
+{
+	if (str_is_utf8(text)) {
+		append_utf8(out, text);
+		return;
+	}
+	while (text.size > 0) {
+		size_t size = str_utf8_sequence(text);
+		if (size > 0)
+			append_utf8(out, str_slice(text, 0, size));
+		else
+			buf_append(out, STR("\xef\xbf\xbd"));
+		text = str_slice(text, size > 0 ? size : 1, SIZE_MAX);
+	}
 }
 
 void xml_element(struct buf *out, struct str name, struct str text)
