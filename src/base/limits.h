@@ -13,13 +13,13 @@
 	X(HTTP_HEAD_SIZE, 32768, "bytes", "request line and headers of one request") \
 	X(HTTP_HEADERS, 100, "headers", "headers of one request") \
 	X(HTTP_TARGET_SIZE, 16384, "bytes", "request target") \
-	X(HTTP_BODY_SIZE, 8388608, "bytes", "request body: ten 1 MiB messages, base64 attributes and escapes included") \
+	X(HTTP_BODY_SIZE, 16777216, "bytes", "request body, also when decompressed: ten 1 MiB messages and what surrounds them, so that a batch that is too long gets its own fault") \
 	X(HTTP_IDLE_MS, 600000, "ms", "an idle keep-alive connection") \
 	X(HTTP_HEAD_MS, 10000, "ms", "from the first byte of a request to the end of its headers") \
 	X(HTTP_BODY_MS, 60000, "ms", "from the end of the headers to the end of the body") \
-	X(HTTP_PIPELINE, 64, "requests", "requests read ahead on one connection") \
 	X(CONNECTIONS, 65536, "connections", "open connections of one server") \
 	X(JSON_DEPTH, 64, "levels", "nesting of a JSON document") \
+	X(JSON_VALUES, 20000, "values", "values of a JSON request") \
 	X(FORM_PARAMETERS, 4096, "parameters", "parameters of one form") \
 	X(QUEUES, 1000000, "queues", "queues of one server") \
 	X(QUEUE_NAME_SIZE, 80, "bytes", "a queue's name, .fifo included") \

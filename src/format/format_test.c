@@ -88,6 +88,24 @@ static void test_xml_text_survives_a_parser(void **state)
 	assert_str(buf_str(&out), "<A>&lt;&amp;&gt;&quot;&#xD;\n</A><B/>");
 }
 
+static void test_xml_text_holds_nothing_that_xml_forbids(void **state)
+{
+	(void)state;
+
+	xml_text(&out, STR("a\x01\t\xff<\xc3\xbc\xc3"));
+	assert_str(buf_str(&out), "a\xef\xbf\xbd\t\xef\xbf\xbd&lt;\xc3\xbc\xef\xbf\xbd");
+}
+
+static void test_json_with_too_many_values_is_refused(void **state)
+{
+	(void)state;
+	yyjson_val *root;
+	struct str text = STR("{\"a,[\\\"{\":[1,{},\"\\\\\"]}");
+
+	assert_int_equal(json_parse_limited(&arena, text, 6, &root), ERR_OK);
+	assert_int_equal(json_parse_limited(&arena, text, 5, &root), ERR_TOOLARGE);
+}
+
 static void test_form_keeps_order_and_decodes(void **state)
 {
 	(void)state;

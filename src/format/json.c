@@ -2,21 +2,24 @@
 /*
  * json: yyjson reads with the arena as its allocator, so nothing is freed piece by piece.
  *
- * yyjson parses without recursion, so depth cannot hurt it; the limit protects our own walks.
+ * yyjson parses without recursion, so depth cannot hurt it; that limit protects our own walks.
  */
 #include "format/json.h"
 
 #include <math.h>
 #include <string.h>
 
+/* Not zeroed: yyjson asks for far more than it uses. */
 static void *arena_malloc(void *arena, size_t size)
 {
-	return arena_alloc(arena, size);
+	uintptr_t place = (uintptr_t)arena_bytes(arena, size + 15);
+
+	return (void *)((place + 15) & ~(uintptr_t)15);
 }
 
 static void *arena_realloc(void *arena, void *memory, size_t old_size, size_t size)
 {
-	void *moved = arena_alloc(arena, size);
+	void *moved = arena_malloc(arena, size);
 
 	if (memory)
 		memcpy(moved, memory, old_size < size ? old_size : size);
@@ -29,43 +32,71 @@ static void arena_forget(void *arena, void *memory)
 	(void)memory; /* goes with the arena */
 }
 
-static bool is_too_deep(struct str text)
+/* The place behind the string whose opening quote is at `open`. */
+static size_t skip_string(struct str text, size_t open)
 {
-	size_t depth = 0;
-	bool is_in_string = false;
+	size_t quote = open;
 
-	for (size_t i = 0; i < text.size; i++) {
+	do {
+		quote = str_find_char(text, '"', quote + 1);
+		if (quote == SIZE_MAX)
+			return text.size;
+		size_t backslashes = 0;
+		while (text.data[quote - 1 - backslashes] == '\\')
+			backslashes++;
+		if (backslashes % 2 == 0)
+			return quote + 1;
+	} while (true);
+}
+
+/*
+ * Before yyjson sees it, because its memory grows with the values. Counted is what
+ * values stand behind, so never fewer than there are; empty brackets count too.
+ */
+static bool is_too_large(struct str text, size_t values_max)
+{
+	size_t depth = 0, values = 0, i = 0;
+
+	while (i < text.size) {
 		char c = text.data[i];
-		if (is_in_string) {
-			if (c == '\\')
-				i++;
-			else if (c == '"')
-				is_in_string = false;
-		} else if (c == '"') {
-			is_in_string = true;
-		} else if (c == '{' || c == '[') {
-			if (++depth > LIMIT_JSON_DEPTH)
-				return true;
+		if (c == '"') {
+			i = skip_string(text, i);
+			continue;
+		}
+		if (c == '{' || c == '[') {
+			depth++;
+			values++;
+		} else if (c == ',' || c == ':') {
+			values++;
 		} else if ((c == '}' || c == ']') && depth > 0) {
 			depth--;
 		}
+		if (depth > LIMIT_JSON_DEPTH || values > values_max)
+			return true;
+		i++;
 	}
 	return false;
 }
 
-enum err json_parse(struct arena *arena, struct str text, yyjson_val **out_root)
+enum err json_parse_limited(struct arena *arena, struct str text, size_t values_max,
+			    yyjson_val **out_root)
 {
 	yyjson_alc allocator = {arena_malloc, arena_realloc, arena_forget, arena};
 
+	if (is_too_large(text, values_max))
+		return ERR_TOOLARGE;
 	/* yyjson takes a non-const pointer only for its in-situ mode, which is not used here. */
 	yyjson_doc *document =
 		yyjson_read_opts((char *)(uintptr_t)text.data, text.size, 0, &allocator, NULL);
 	if (!document)
 		return ERR_INVALID;
-	if (is_too_deep(text))
-		return ERR_TOOLARGE;
 	*out_root = yyjson_doc_get_root(document);
 	return ERR_OK;
+}
+
+enum err json_parse(struct arena *arena, struct str text, yyjson_val **out_root)
+{
+	return json_parse_limited(arena, text, SIZE_MAX, out_root);
 }
 
 struct str json_text(yyjson_val *value)
@@ -147,15 +178,6 @@ static void append_escaped(struct buf *out, unsigned char c)
 	}
 }
 
-/* Size of the well-formed UTF-8 sequence at the start of text, or 0. */
-static size_t sequence_size(struct str text)
-{
-	for (size_t size = 2; size <= 4 && size <= text.size; size++)
-		if (str_is_utf8(str_of(text.data, size)))
-			return size;
-	return 0;
-}
-
 static void append_quoted(struct buf *out, struct str text)
 {
 	size_t from = 0;
@@ -174,7 +196,7 @@ static void append_quoted(struct buf *out, struct str text)
 			append_escaped(out, (unsigned char)text.data[from++]);
 			continue;
 		}
-		size_t size = sequence_size(str_slice(text, from, 4));
+		size_t size = str_utf8_sequence(str_slice(text, from, 4));
 		buf_append(out, size ? str_slice(text, from, size) : STR("\xef\xbf\xbd"));
 		from += size ? size : 1;
 	}

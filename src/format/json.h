@@ -17,6 +17,10 @@
  * ERR_INVALID, ERR_TOOLARGE when nested deeper.
  */
 must_check enum err json_parse(struct arena *arena, struct str text, yyjson_val **out_root);
+/* The same for text that a stranger sent: ERR_TOOLARGE also with more than about values_max values.
+ */
+must_check enum err json_parse_limited(struct arena *arena, struct str text, size_t values_max,
+				       yyjson_val **out_root);
 /* Text of a string value; borrowed. Empty for other kinds. */
 struct str json_text(yyjson_val *value);
 /* The member of that name, or NULL. `object` may be NULL or no object. */

@@ -241,11 +241,15 @@ enum err wire_json_decode(struct arena *arena, struct str text, const struct sha
 
 	if (text.size == 0)
 		return ERR_OK;
-	if (json_parse(arena, text, &root)) {
-		*out_problem = STR("The request body is not valid JSON.");
+	enum err err = json_parse_limited(arena, text, LIMIT_JSON_VALUES, &root);
+	if (err) {
+		*out_problem = err == ERR_TOOLARGE
+				       ? STR("The request body is nested too deeply or holds too "
+					     "many values.")
+				       : STR("The request body is not valid JSON.");
 		return ERR_INVALID;
 	}
-	enum err err = decode_structure(&decoder, root, shape, out);
+	err = decode_structure(&decoder, root, shape, out);
 	if (err)
 		*out_problem = decoder.problem;
 	return err;

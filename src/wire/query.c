@@ -2,27 +2,72 @@
 /*
  * wire/query: a parameter's dotted key leads through the shapes.
  *
- * Decoding goes by member: for each list or map the numbers that occur are collected and sorted, so
- * gaps and order do not matter and a huge number costs nothing. Work is members times parameters,
- * both limited.
+ * The parameters are sorted by key once, so a member's is found quickly, and those of a list or map
+ * stand together. The numbers that occur in them are collected and sorted, so gaps and order do not
+ * matter and a huge number costs nothing.
  */
 #include "wire/query.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "format/xml.h"
 #include "wire/json.h"
 #include "wire/member.h"
 
+#define ECHO_SIZE 256 /* bytes of a bad value that its fault repeats */
+
 struct decoder {
 	struct arena *arena;
-	const struct form *form;
+	const struct form_pair **pairs; /* by key; of one key the first sent first */
+	size_t pair_count;
 	struct str problem;
 };
 
 static enum err decode_structure(struct decoder *decoder, struct str prefix,
 				 const struct shape *shape, void *out);
+
+static int compare_pairs(const void *a, const void *b)
+{
+	const struct form_pair *left = *(const struct form_pair *const *)a;
+	const struct form_pair *right = *(const struct form_pair *const *)b;
+	int order = str_compare(left->key, right->key);
+
+	return order ? order : (left > right) - (left < right);
+}
+
+static void sort_pairs(struct decoder *decoder, const struct form *form)
+{
+	decoder->pairs = arena_array(decoder->arena, const struct form_pair *, form->count);
+	decoder->pair_count = form->count;
+	for (size_t i = 0; i < form->count; i++)
+		decoder->pairs[i] = &form->pairs[i];
+	qsort(decoder->pairs, form->count, sizeof(*decoder->pairs), compare_pairs);
+}
+
+/* The place of the first pair whose key is not before `key`. */
+static size_t place_of(const struct decoder *decoder, struct str key)
+{
+	size_t low = 0, high = decoder->pair_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		if (str_compare(decoder->pairs[middle]->key, key) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool find(const struct decoder *decoder, struct str key, struct str *out_value)
+{
+	size_t place = place_of(decoder, key);
+
+	if (place == decoder->pair_count || !str_equal(decoder->pairs[place]->key, key))
+		return false;
+	*out_value = decoder->pairs[place]->value;
+	return true;
+}
 
 static struct str join(struct decoder *decoder, struct str prefix, struct str name)
 {
@@ -62,7 +107,7 @@ static enum err decode_scalar(struct decoder *decoder, struct str text, enum sha
 	decoder->problem = arena_format(decoder->arena,
 					"Value %.*s for parameter %.*s is invalid. Reason: "
 					"it does not have the right type.",
-					STR_ARG(text), STR_ARG(name));
+					STR_ARG(str_slice(text, 0, ECHO_SIZE)), STR_ARG(name));
 	return ERR_INVALID;
 }
 
@@ -76,24 +121,19 @@ static int compare_numbers(const void *a, const void *b)
 /* The distinct N of all keys prefix.N or prefix.N.anything, ascending. */
 static size_t collect_numbers(struct decoder *decoder, struct str prefix, uint64_t **out_numbers)
 {
-	uint64_t *numbers = NULL;
+	struct str start = arena_format(decoder->arena, "%.*s.", STR_ARG(prefix));
+	size_t from = place_of(decoder, start), to = from;
 	size_t count = 0, distinct = 0;
 
-	for (size_t i = 0; i < decoder->form->count; i++) {
-		struct str rest = decoder->form->pairs[i].key;
-		if (!str_starts(rest, prefix) || rest.size <= prefix.size ||
-		    rest.data[prefix.size] != '.')
-			continue;
-		rest = str_slice(rest, prefix.size + 1, rest.size);
-		uint64_t number;
-		if (!str_to_u64(str_cut(&rest, '.'), &number))
-			continue;
-		if (!numbers)
-			numbers = arena_array(decoder->arena, uint64_t, decoder->form->count);
-		numbers[count++] = number;
+	while (to < decoder->pair_count && str_starts(decoder->pairs[to]->key, start))
+		to++;
+	uint64_t *numbers = arena_array(decoder->arena, uint64_t, to - from);
+	for (size_t i = from; i < to; i++) {
+		struct str rest = str_slice(decoder->pairs[i]->key, start.size, SIZE_MAX);
+		if (str_to_u64(str_cut(&rest, '.'), &numbers[count]))
+			count++;
 	}
-	if (count > 0)
-		qsort(numbers, count, sizeof(*numbers), compare_numbers);
+	qsort(numbers, count, sizeof(*numbers), compare_numbers);
 	for (size_t i = 0; i < count; i++)
 		if (i == 0 || numbers[i] != numbers[i - 1])
 			numbers[distinct++] = numbers[i];
@@ -107,15 +147,15 @@ static enum err decode_entry(struct decoder *decoder, struct str prefix,
 	struct str text, value_prefix = prefix;
 
 	if (member->kind == SHAPE_MAP) {
-		if (!form_find(decoder->form, join(decoder, prefix, member->query_key),
-			       (struct str *)(void *)item))
+		if (!find(decoder, join(decoder, prefix, member->query_key),
+			  (struct str *)(void *)item))
 			*(struct str *)(void *)item = STR("");
 		value_prefix = join(decoder, prefix, member->query_value);
 		item += member->item_value_offset;
 	}
 	if (member->item_kind == SHAPE_STRUCTURE)
 		return decode_structure(decoder, value_prefix, member->shape, item);
-	if (!form_find(decoder->form, value_prefix, &text))
+	if (!find(decoder, value_prefix, &text))
 		text = STR("");
 	return decode_scalar(decoder, text, member->item_kind, value_prefix, item);
 }
@@ -127,7 +167,7 @@ static enum err decode_items(struct decoder *decoder, struct str prefix,
 	uint64_t *numbers;
 
 	size_t count = collect_numbers(decoder, prefix, &numbers);
-	if (count == 0 && !form_find(decoder->form, prefix, &unused))
+	if (count == 0 && !find(decoder, prefix, &unused))
 		return ERR_OK;
 
 	char *items = arena_alloc(decoder->arena, count * member->item_size);
@@ -153,7 +193,7 @@ static enum err decode_structure(struct decoder *decoder, struct str prefix,
 
 		if (member->kind == SHAPE_LIST || member->kind == SHAPE_MAP) {
 			err = decode_items(decoder, name, member, out);
-		} else if (form_find(decoder->form, name, &text)) {
+		} else if (find(decoder, name, &text)) {
 			err = decode_scalar(decoder, text, member->kind, name,
 					    member_at(out, member->offset));
 			if (!err && member->extra_offset)
@@ -168,8 +208,9 @@ static enum err decode_structure(struct decoder *decoder, struct str prefix,
 enum err wire_query_decode(struct arena *arena, const struct form *form, const struct shape *shape,
 			   void *out, struct str *out_problem)
 {
-	struct decoder decoder = {.arena = arena, .form = form};
+	struct decoder decoder = {.arena = arena};
 
+	sort_pairs(&decoder, form);
 	enum err err = decode_structure(&decoder, STR(""), shape, out);
 	if (err)
 		*out_problem = decoder.problem;
