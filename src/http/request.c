@@ -286,6 +286,8 @@ static enum http_progress feed_chunks(struct http_parser *parser, char *data, si
 
 enum http_progress http_parser_feed(struct http_parser *parser, char *data, size_t *size)
 {
+	if (*size == 0)
+		return HTTP_MORE;
 	parser->base = data;
 	if (!parser->has_head) {
 		enum http_progress progress = feed_head(parser, data, *size);

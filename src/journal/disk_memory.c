@@ -312,8 +312,9 @@ static enum err memory_sync(struct disk *disk, struct disk_file *file)
 		inode->synced_size = inode->seen_size;
 	} else {
 		for (size_t i = 0; i < inode->write_count; i++)
-			memcpy(inode->synced + inode->writes[i].offset, inode->writes[i].data.data,
-			       inode->writes[i].data.size);
+			if (inode->writes[i].data.size > 0)
+				memcpy(inode->synced + inode->writes[i].offset,
+				       inode->writes[i].data.data, inode->writes[i].data.size);
 	}
 	forget_writes(inode);
 	return unlock(memory, ERR_OK);
