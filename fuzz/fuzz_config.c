@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The configuration file: a sentence that says what is wrong, or settings within their ranges; then
+ * the queues it declares, up to where the service takes them over.
+ */
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "fuzz.h"
+#include "server/declare.h"
+#include "server/settings.h"
+#include "services/sqs/sqs.h"
+
+/* In place of the service's: reads all it is given. */
+enum err sqs_declare(struct core *core, struct arena *arena,
+		     const struct sqs_declaration *declaration, struct str *out_problem)
+{
+	struct buf all = {0};
+
+	(void)core;
+	buf_append(&all, declaration->account);
+	buf_append(&all, declaration->region);
+	buf_append(&all, declaration->name);
+	for (size_t i = 0; i < declaration->attribute_count; i++) {
+		buf_append(&all, declaration->attributes[i].key);
+		buf_append(&all, declaration->attributes[i].value);
+	}
+	for (size_t i = 0; i < declaration->tag_count; i++) {
+		buf_append(&all, declaration->tags[i].key);
+		buf_append(&all, declaration->tags[i].value);
+	}
+	bool is_refused = all.size % 2;
+	*out_problem = arena_copy(arena, buf_str(&all));
+	buf_done(&all);
+	return is_refused ? ERR_FAULT : ERR_OK;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct core core = {.default_account = STR_INIT("000000000000"),
+				   .default_region = STR_INIT("us-east-1")};
+	struct settings settings;
+	char path[64], problem[256] = "";
+	char *argv[] = {"ternd", "--config", path, NULL};
+	struct str text = {0};
+
+	int file = memfd_create("config", MFD_CLOEXEC);
+	check(file >= 0);
+	check(write(file, data, size) == (ssize_t)size);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+	if (settings_load(3, argv, &settings, problem, sizeof(problem))) {
+		check(settings.listen_count >= 1 && settings.listen_count <= SETTINGS_LISTENERS);
+		check(settings.account.size == 12);
+		check(settings.threads >= 1 && settings.threads <= 64);
+		enum err err = declare_queues(&core, &settings.arena, settings.config_text, &text);
+		check(err != ERR_FAULT || text.size > 0);
+	} else {
+		check(problem[0] != '\0');
+	}
+	settings_done(&settings);
+	close(file);
+	return 0;
+}

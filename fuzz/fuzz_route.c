@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An HTTP request to an operation or a fault; the fault can be written in every dialect.
+ */
+#include "api/sqs.h"
+#include "core/route.h"
+#include "format/json.h"
+#include "fuzz.h"
+#include "wire/fault.h"
+
+static void check_fault(struct arena *arena, const struct route *route)
+{
+	struct buf body = {0};
+	yyjson_val *root;
+
+	check(route->problem.size > 0);
+	wire_fault_encode_json(&body, STR("namespace"), route->fault, route->problem);
+	check(json_parse(arena, buf_str(&body), &root) == ERR_OK);
+	buf_reset(&body);
+	wire_fault_encode_query_json(&body, route->fault, route->problem, STR("id"));
+	check(json_parse(arena, buf_str(&body), &root) == ERR_OK);
+	buf_reset(&body);
+	wire_fault_encode_query(&body, STR("namespace"), route->fault, route->problem, STR("id"));
+	check(str_is_utf8(buf_str(&body)));
+	for (size_t i = 0; i < body.size; i++)
+		check((unsigned char)body.data[i] >= ' ' || body.data[i] == '\t' ||
+		      body.data[i] == '\n');
+	buf_done(&body);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const struct service *const services[] = {&sqs_client_service};
+	static const struct route_table table = {services, 1};
+	static struct http_header headers[LIMIT_HTTP_HEADERS];
+	static struct http_parser parser;
+	struct buf bytes = {0};
+	struct http_request request;
+	struct route route;
+	struct arena arena;
+
+	buf_append(&bytes, str_of(data, size));
+	arena_init(&arena);
+	http_parser_init(&parser);
+	if (size > 0 && http_parser_feed(&parser, bytes.data, &bytes.size) == HTTP_COMPLETE) {
+		http_request_bind(&parser, bytes.data, headers, &request);
+		route_request(&table, &arena, &request, &route);
+		check(str_is_utf8(route.path));
+		if (route.operation)
+			check(route.service && !route.fault);
+		else
+			check_fault(&arena, &route);
+	}
+	arena_done(&arena);
+	buf_done(&bytes);
+	return 0;
+}
