@@ -7,7 +7,8 @@ DESTDIR ?=
 SEEDS ?= 1-10000
 TIME ?= 60
 PYTEST := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m pytest -q
-SANITIZED := -Db_lundef=false -Doptimization=1
+# gcc warns wrongly of code that its sanitizers have changed.
+SANITIZED := -Doptimization=1 -Dwerror=false
 
 .PHONY: help run build test test-clients check tidy format asan tsan fuzz sim crash bench gen \
 	install clean
@@ -25,9 +26,8 @@ build: ## build/ternd and build/tern
 	@ninja -C $(BUILD)
 
 test: ## unit tests, then every test against a real server: Python and JavaScript
-	@tools/setup build test
-	@$(MAKE) --no-print-directory build
-	@meson test -C $(BUILD) --no-rebuild --print-errorlogs
+	@tools/setup build test tidy
+	@tools/unit $(BUILD)
 	@$(PYTEST) tests --ignore=tests/clients
 
 test-clients: ## the AWS SDKs for Go and Java, the AWS CLI, Celery
@@ -37,8 +37,7 @@ test-clients: ## the AWS SDKs for Go and Java, the AWS CLI, Celery
 
 check: ## the fast half of the tests, and tidy: under a minute after a build
 	@tools/setup build test tidy
-	@$(MAKE) --no-print-directory build
-	@meson test -C $(BUILD) --no-rebuild --print-errorlogs
+	@tools/unit $(BUILD)
 	@tools/tidy
 	@$(PYTEST) tests --ignore=tests/clients -m 'not slow'
 
@@ -52,17 +51,11 @@ format: ## settle the layout of C files
 
 asan: ## unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@tools/setup build test
-	@[ -f build-asan/build.ninja ] || \
-		meson setup build-asan -Db_sanitize=address,undefined $(SANITIZED) >/dev/null
-	@ninja -C build-asan
-	@meson test -C build-asan --no-rebuild --print-errorlogs --timeout-multiplier 10
+	@tools/unit build-asan -Db_sanitize=address,undefined $(SANITIZED)
 
 tsan: ## unit tests under ThreadSanitizer
 	@tools/setup build test
-	@[ -f build-tsan/build.ninja ] || \
-		meson setup build-tsan -Db_sanitize=thread $(SANITIZED) >/dev/null
-	@ninja -C build-tsan
-	@meson test -C build-tsan --no-rebuild --print-errorlogs --timeout-multiplier 10
+	@tools/unit build-tsan -Db_sanitize=thread $(SANITIZED)
 
 fuzz: ## every fuzzer for TIME=60 seconds (0: only replay the corpora)
 	@tools/setup fuzz
