@@ -44,7 +44,7 @@ static int setup(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
 		unsetenv(variables[i]);
-	strcpy(home + sizeof(home) - 7, "XXXXXX");
+	memcpy(home + sizeof(home) - 7, "XXXXXX", 6);
 	assert_non_null(mkdtemp(home));
 	setenv("HOME", home, 1);
 	setenv("AWS_CONFIG_FILE", "~/config", 1);
