@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * call: the request's body is encoded before the memory of the last answer is given up, so a
+ * request may be made of what the last answer said.
+ */
+#include "client/call.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "client/session_private.h"
+#include "client/transport.h"
+#include "format/json.h"
+#include "wire/json.h"
+#include "wire/sigv4.h"
+
+enum { HEADERS_MAX = 8, SKEW_MS_LEAST = 240000 /* AWS allows five minutes */ };
+
+struct tern_call {
+	struct tern_session *session;
+	struct transport *transport;
+	struct arena arena; /* of one call: its answer and its fault */
+	struct buf body;    /* of the request */
+	struct tern_fault fault;
+	int64_t skew_ms; /* what must be added to our clock to have the service's */
+	struct prng prng;
+	/* The key of `date` and `service`. */
+	char date[8];
+	const struct service *service;
+	struct sigv4_signer signer;
+};
+
+/* What is sent, the same in every attempt. */
+struct order {
+	const struct service *service;
+	struct str method;
+	struct str target; /* of X-Amz-Target; empty: none */
+	struct str path;   /* with the query, behind the endpoint's own */
+	struct str body;
+};
+
+struct tern_call *tern_call_new(struct tern_session *session)
+{
+	struct tern_call *call = heap_alloc(sizeof(*call));
+	uint64_t seed;
+
+	random_bytes(&seed, sizeof(seed));
+	prng_init(&call->prng, seed);
+	call->session = session;
+	call->transport = transport_new(session);
+	arena_init(&call->arena);
+	return call;
+}
+
+void tern_call_free(struct tern_call **call)
+{
+	if (!*call)
+		return;
+	transport_free(&(*call)->transport);
+	arena_done(&(*call)->arena);
+	buf_done(&(*call)->body);
+	heap_free(*call);
+	*call = NULL;
+}
+
+const struct tern_fault *tern_call_fault(const struct tern_call *call)
+{
+	return &call->fault;
+}
+
+/* ---- one attempt ---- */
+
+static void refresh_key(struct tern_call *call, const struct service *service, const char *amz_date)
+{
+	const struct tern_credentials *credentials = &call->session->credentials;
+
+	if (call->service == service && memcmp(call->date, amz_date, sizeof(call->date)) == 0)
+		return;
+	memcpy(call->date, amz_date, sizeof(call->date));
+	call->service = service;
+	call->signer.access_key = credentials->access_key_id;
+	call->signer.scope = (struct sigv4_scope){str_of(call->date, sizeof(call->date)),
+						  call->session->region, service->name};
+	sigv4_key_derive(credentials->secret_access_key, &call->signer.scope, &call->signer.key);
+}
+
+/* "http://host:80/base" in pieces. */
+struct endpoint {
+	struct str url, host, path;
+};
+
+static struct endpoint split_endpoint(struct str url)
+{
+	struct endpoint endpoint = {.url = url};
+	size_t start = str_find(url, STR("://"), 0);
+
+	endpoint.host = start == SIZE_MAX ? url : str_slice(url, start + 3, url.size);
+	size_t slash = str_find_char(endpoint.host, '/', 0);
+	if (slash != SIZE_MAX) {
+		endpoint.path = str_slice(endpoint.host, slash, url.size);
+		endpoint.host = str_slice(endpoint.host, 0, slash);
+	}
+	return endpoint;
+}
+
+struct header_list {
+	struct sigv4_header items[HEADERS_MAX];
+	size_t count;
+};
+
+static void add_header(struct header_list *list, struct str name, struct str value)
+{
+	check(list->count < HEADERS_MAX);
+	list->items[list->count++] = (struct sigv4_header){name, value};
+}
+
+static void list_headers(const struct tern_call *call, const struct order *order, struct str host,
+			 struct str amz_date, struct header_list *list)
+{
+	struct str token = call->session->credentials.session_token;
+
+	add_header(list, STR("Host"), host);
+	add_header(list, STR("X-Amz-Date"), amz_date);
+	if (token.size > 0)
+		add_header(list, STR("X-Amz-Security-Token"), token);
+	if (order->target.size == 0)
+		return;
+	add_header(list, STR("Content-Type"),
+		   str_equal(order->service->json_version, STR("1.0"))
+			   ? STR("application/x-amz-json-1.0")
+			   : STR("application/x-amz-json-1.1"));
+	add_header(list, STR("X-Amz-Target"), order->target);
+	if (order->service->is_query_compatible)
+		add_header(list, STR("X-Amzn-Query-Mode"), STR("true"));
+}
+
+static struct str authorize(struct tern_call *call, struct arena *arena, const struct order *order,
+			    struct str path, struct str amz_date, const struct header_list *list)
+{
+	char hash[SIGV4_SIGNATURE_SIZE];
+	struct str query = path;
+
+	sigv4_payload_hash(order->body, hash);
+	path = str_cut(&query, '?');
+	const struct sigv4_request request = {
+		.method = order->method,
+		.path = path,
+		.query = query,
+		.headers = list->items,
+		.header_count = list->count,
+		.payload_hash = str_of(hash, sizeof(hash)),
+	};
+	return sigv4_authorization(arena, &call->signer, amz_date, &request);
+}
+
+static enum err attempt(struct tern_call *call, struct arena *arena, const struct order *order,
+			struct transport_answer *out_answer, struct str *out_problem)
+{
+	char made_up[TERN_ENDPOINT_SIZE], amz_date[CLOCK_TEXT_MAX];
+	struct endpoint endpoint =
+		split_endpoint(tern_session_endpoint(call->session, order->service, made_up));
+	struct str path =
+		arena_format(arena, "%.*s%.*s", STR_ARG(endpoint.path), STR_ARG(order->path));
+	struct str origin = str_slice(endpoint.url, 0, endpoint.url.size - endpoint.path.size);
+	struct header_list list = {.count = 0};
+	struct transport_header headers[HEADERS_MAX + 2];
+
+	int size = clock_format_amz(clock_now_ms() + call->skew_ms, amz_date);
+	struct str date = str_of(amz_date, (size_t)size);
+	refresh_key(call, order->service, amz_date);
+	list_headers(call, order, endpoint.host, date, &list);
+	for (size_t i = 0; i < list.count; i++)
+		headers[i] = (struct transport_header){list.items[i].name, list.items[i].value};
+	headers[list.count] = (struct transport_header){
+		STR("Authorization"), authorize(call, arena, order, path, date, &list)};
+	headers[list.count + 1] =
+		(struct transport_header){STR("User-Agent"), call->session->user_agent};
+	const struct transport_request request = {
+		.method = order->method,
+		.url = arena_format(arena, "%.*s%.*s", STR_ARG(origin), STR_ARG(path)),
+		.headers = headers,
+		.header_count = list.count + 2,
+		.body = order->body,
+	};
+	return transport_exchange(call->transport, &request, out_answer, out_problem);
+}
+
+/* ---- faults ---- */
+
+static void copy_fault_text(struct tern_call *call, const struct transport_answer *answer,
+			    yyjson_val *root)
+{
+	struct tern_fault *fault = &call->fault;
+	struct str text = json_text(json_member(root, "__type"));
+	struct str query_error = answer->query_error;
+	struct str message = json_text(json_member(root, "message"));
+
+	/* "com.amazonaws.sqs#QueueDoesNotExist:http://..." */
+	size_t hash = str_find_char(text, '#', 0);
+	if (hash != SIZE_MAX)
+		text = str_slice(text, hash + 1, text.size);
+	fault->shape = str_cut(&text, ':');
+	fault->code = arena_copy(&call->arena, str_cut(&query_error, ';'));
+	if (fault->code.size == 0)
+		fault->code = fault->shape;
+	if (message.size == 0)
+		message = json_text(json_member(root, "Message"));
+	fault->message = message.size > 0 ? message : fault->code;
+}
+
+static void read_fault(struct tern_call *call, const struct transport_answer *answer)
+{
+	struct str text = arena_copy(&call->arena, answer->body);
+	struct tern_fault *fault = &call->fault;
+	yyjson_val *root;
+
+	fault->status = answer->status;
+	fault->request_id = arena_copy(&call->arena, answer->request_id);
+	if (json_parse(&call->arena, text, &root) == ERR_OK && json_member(root, "__type"))
+		copy_fault_text(call, answer, root);
+	if (fault->message.size == 0)
+		fault->message =
+			arena_format(&call->arena,
+				     "the endpoint answered HTTP %d without a fault of the service",
+				     answer->status);
+}
+
+static enum err fail(struct tern_call *call, enum err err, struct str problem)
+{
+	call->fault.message = arena_copy(&call->arena, problem);
+	return err;
+}
+
+/* ---- attempts ---- */
+
+/* True if the service's clock is so far from ours that it explains a refused signature. */
+static bool resync(struct tern_call *call, const struct transport_answer *answer)
+{
+	time_t date = answer->date.size > 0
+			      ? curl_getdate(arena_cstr(&call->arena, answer->date), NULL)
+			      : -1;
+	if (date < 0)
+		return false;
+
+	int64_t skew_ms = (int64_t)date * 1000 - clock_now_ms();
+	int64_t change_ms = skew_ms - call->skew_ms;
+	if (change_ms > -SKEW_MS_LEAST && change_ms < SKEW_MS_LEAST)
+		return false;
+	call->skew_ms = skew_ms;
+	return true;
+}
+
+/* Sleeps in pieces, so that tern_session_stop is seen. */
+static void sleep_ms(const struct tern_session *session, int64_t ms)
+{
+	int64_t end_ns = clock_steady_ns() + ms * 1000000;
+
+	while (!tern_session_is_stopped(session)) {
+		int64_t left_ns = end_ns - clock_steady_ns();
+		if (left_ns <= 0)
+			return;
+		if (left_ns > 100000000)
+			left_ns = 100000000;
+		const struct timespec piece = {.tv_nsec = left_ns};
+		nanosleep(&piece, NULL);
+	}
+}
+
+/* One attempt and what it came to: ERR_OK has a 2xx answer, or any answer if the caller wants it.
+ */
+static enum err try_once(struct tern_call *call, const struct order *order,
+			 struct transport_answer *answer, enum tern_retry *out_kind)
+{
+	struct str problem;
+
+	arena_reset(&call->arena);
+	*out_kind = TERN_RETRY_NEVER;
+	call->fault = (struct tern_fault){.attempts = call->fault.attempts + 1};
+	*answer = (struct transport_answer){0};
+	enum err err = attempt(call, &call->arena, order, answer, &problem);
+	if (err) {
+		if (err == ERR_CLOSED)
+			*out_kind = tern_retry_classify(0, STR(""));
+		return fail(call, err, problem);
+	}
+	if (answer->status >= 200 && answer->status < 300)
+		return ERR_OK;
+	read_fault(call, answer);
+	*out_kind = tern_retry_classify(answer->status, call->fault.code);
+	if (*out_kind == TERN_RETRY_NEVER)
+		*out_kind = tern_retry_classify(answer->status, call->fault.shape);
+	if (*out_kind == TERN_RETRY_SKEWED && !resync(call, answer))
+		*out_kind = TERN_RETRY_NEVER;
+	return ERR_FAULT;
+}
+
+static enum err perform(struct tern_call *call, const struct order *order,
+			struct transport_answer *out_answer)
+{
+	struct tern_session *session = call->session;
+	enum tern_retry kind, last = TERN_RETRY_NEVER;
+
+	call->fault = (struct tern_fault){0};
+	for (int failures = 1;; failures++) {
+		enum err err = try_once(call, order, out_answer, &kind);
+		if (!err)
+			tern_retry_budget_give(&session->budget, last);
+		if (!err || kind == TERN_RETRY_NEVER || failures >= session->policy.attempts_max ||
+		    tern_session_is_stopped(session) ||
+		    !tern_retry_budget_take(&session->budget, kind))
+			return err;
+		last = kind;
+		sleep_ms(session, tern_retry_delay_ms(&session->policy, kind, failures,
+						      prng_next(&call->prng)));
+		if (tern_session_is_stopped(session))
+			return err;
+	}
+}
+
+enum err tern_call_run(struct tern_call *call, const struct operation *operation, const void *in,
+		       void *out)
+{
+	const struct service *service = operation->service;
+	struct transport_answer answer;
+	struct buf target = {0};
+	struct str unused;
+
+	buf_reset(&call->body);
+	wire_json_encode(&call->body, operation->in, in);
+	buf_append(&target, service->json_target);
+	buf_append_char(&target, '.');
+	buf_append(&target, operation->name);
+	const struct order order = {service, STR("POST"), buf_str(&target), STR("/"),
+				    buf_str(&call->body)};
+	enum err err = perform(call, &order, &answer);
+	buf_done(&target);
+	if (err)
+		return err;
+	memset(out, 0, operation->out->size);
+	if (wire_json_decode(&call->arena, answer.body, operation->out, out, &unused))
+		return fail(call, ERR_INVALID,
+			    arena_format(&call->arena,
+					 "the endpoint's answer to %.*s cannot be understood",
+					 STR_ARG(operation->name)));
+	return ERR_OK;
+}
+
+enum err tern_call_fetch(struct tern_call *call, const struct service *service, struct str path,
+			 int *out_status, struct str *out_body)
+{
+	struct transport_answer answer;
+
+	buf_reset(&call->body);
+	buf_append(&call->body, path);
+	const struct order order = {
+		.service = service, .method = STR("GET"), .path = buf_str(&call->body)};
+	enum err err = perform(call, &order, &answer);
+	if (err && err != ERR_FAULT)
+		return err;
+	*out_status = answer.status;
+	*out_body = answer.body;
+	return ERR_OK;
+}
