@@ -93,6 +93,22 @@ bool journal_is_exhausted(const struct journal *journal)
 				       open_rest(journal) < JOURNAL_EXHAUSTED_SIZE);
 }
 
+bool journal_is_full(const struct journal *journal)
+{
+	return journal->is_full;
+}
+
+bool journal_is_stalled(const struct journal *journal)
+{
+	return journal->is_stalled;
+}
+
+void journal_retry_space(struct journal *journal)
+{
+	journal->full_wait = 0;
+	journal->stall_wait = 0;
+}
+
 void journal_set_full(struct journal *journal, bool is_full)
 {
 	journal->is_full = is_full;
@@ -202,6 +218,11 @@ void journal_work_end(struct journal *journal, struct journal_work *work)
 		commit_end(journal, work);
 	else
 		housekeeping_end(journal, work);
+}
+
+bool journal_has_work_out(const struct journal *journal)
+{
+	return journal->commit.is_out || journal->housekeeping.is_out;
 }
 
 /* ---- reading ---- */

@@ -88,6 +88,12 @@ void journal_free(struct journal **journal);
 bool journal_has_room(const struct journal *journal, size_t bytes);
 /* True if even the reserve is used up: nothing at all may be appended. */
 bool journal_is_exhausted(const struct journal *journal);
+/* True while the last allocation met a full disk; the owner then calls journal_retry_space now and
+ * then, so that the journal finds room that others made. */
+bool journal_is_full(const struct journal *journal);
+void journal_retry_space(struct journal *journal);
+/* True while batches wait for a segment that the disk has no room for. */
+bool journal_is_stalled(const struct journal *journal);
 /*
  * Appends one record made of parts, copied at once. Returns its LSN. The caller has checked
  * journal_has_room or, for records that free space or lease, journal_is_exhausted.
@@ -111,6 +117,7 @@ struct journal_work *journal_work_begin(struct journal *journal, enum journal_la
 void journal_work_run(struct journal_work *work);
 /* Owner again: takes the results over. `work` is gone. */
 void journal_work_end(struct journal *journal, struct journal_work *work);
+bool journal_has_work_out(const struct journal *journal);
 
 /* ---- reading ---- */
 
@@ -141,7 +148,7 @@ bool journal_segment_is_durable(const struct journal *journal, uint32_t segment)
 /*
  * A sealed segment that is mostly dead and worth emptying by carrying its live records forward:
  * least live share first, none above 50 %, and only while the log is larger than twice what
- * is live plus four segments. 0: none.
+ * is live plus four segments. 0: none. None is named twice: what cannot be carried stays.
  */
 uint32_t journal_compaction_candidate(const struct journal *journal);
 

@@ -225,7 +225,8 @@ uint32_t journal_compaction_candidate(const struct journal *journal)
 		return 0;
 	for (size_t i = 0; i < journal->segments_count; i++) {
 		struct segment *segment = journal->segments[i];
-		if (segment->live_records == 0 || segment->live_bytes * 2 > segment->size ||
+		if (segment->live_records == 0 || segment->is_compacted ||
+		    segment->live_bytes * 2 > segment->size ||
 		    !segment_is_durable(journal, segment))
 			continue;
 		/* Shares compared crosswise: both factors are under 2^31. */

@@ -144,7 +144,6 @@ enum err checkpoint_decode(void *context, struct str checkpoint)
 		return ERR_DAMAGED;
 	if (get_u64(bytes) > CHECKPOINT_VERSION)
 		return ERR_VERSION;
-	engine->now_ms = (int64_t)get_u64(bytes + 8);
 	for (uint64_t i = get_u64(bytes + 16); i > 0; i--) {
 		enum err err = decode_queue(engine, &checkpoint);
 		if (err)

@@ -9,6 +9,8 @@
 
 #include "queue/engine_private.h"
 
+enum { EXHAUSTED_RETRY_MS = 1000, TICK_ROUNDS_MAX = 1000 };
+
 void command_answer_now(struct queue_command *command, enum queue_result result)
 {
 	command->result = result;
@@ -79,8 +81,9 @@ void expire_messages(struct engine *engine, struct engine_queue *queue)
 		struct message *oldest =
 			container_of(queue->messages.next, struct message, in_queue);
 		int64_t due_ms = oldest->sent_ms + queue->settings.retention_ms;
-		timer_set(&engine->timers, &queue->retention,
-			  due_ms > engine->now_ms ? due_ms : engine->now_ms + 1);
+		if (due_ms <= engine->now_ms && journal_is_exhausted(engine->journal))
+			due_ms = engine->now_ms + EXHAUSTED_RETRY_MS;
+		timer_set(&engine->timers, &queue->retention, due_ms);
 	}
 	queue_publish(queue);
 }
@@ -110,6 +113,10 @@ static void execute_drop(struct engine *engine, struct queue_command *command)
 		command_answer(engine, command, QUEUE_NOT_FOUND);
 		return;
 	}
+	if (journal_is_exhausted(engine->journal)) {
+		command_answer(engine, command, QUEUE_DISK_FULL);
+		return;
+	}
 	while (!list_is_empty(&queue->waiting))
 		receive_end_waiting(engine,
 				    container_of(queue->waiting.next, struct queue_command, link),
@@ -128,6 +135,10 @@ static void execute_purge(struct engine *engine, struct queue_command *command)
 
 	if (!queue) {
 		command_answer(engine, command, QUEUE_NOT_FOUND);
+		return;
+	}
+	if (journal_is_exhausted(engine->journal)) {
+		command_answer(engine, command, QUEUE_DISK_FULL);
 		return;
 	}
 	put_u64(last, queue->next_seq - 1);
@@ -296,6 +307,18 @@ static void execute_cancel(struct engine *engine, struct queue_command *command)
 	command_answer_now(command, QUEUE_OK);
 }
 
+/* A turn does a bounded part of what is due; here all of it must be done. */
+static void execute_tick(struct engine *engine, struct queue_command *command)
+{
+	for (size_t i = 0; i < TICK_ROUNDS_MAX; i++) {
+		const struct timer *timer = timer_first(&engine->timers);
+		if (!timer || timer->at_ms > engine->now_ms)
+			break;
+		run_timers(engine);
+	}
+	command_answer(engine, command, QUEUE_OK);
+}
+
 void command_execute(struct engine *engine, struct queue_command *command)
 {
 	if (journal_has_failed(engine->journal)) {
@@ -338,7 +361,7 @@ void command_execute(struct engine *engine, struct queue_command *command)
 		execute_cancel(engine, command);
 		return;
 	case QUEUE_TICK:
-		command_answer_now(command, QUEUE_OK);
+		execute_tick(engine, command);
 		return;
 	case QUEUE_CHECKPOINT:
 		list_push_back(&engine->checkpoint_asked, &command->link);

@@ -10,30 +10,24 @@
 
 enum { BYTES_PER_STEP = 256 << 10 };
 
-static struct segment_messages *find_segment(struct engine *engine, uint32_t number)
-{
-	struct segment_messages *segment;
-	size_t cursor = 0;
-
-	while ((segment = map_next(&engine->segments, &cursor)))
-		if (segment->segment == number)
-			return segment;
-	return NULL;
-}
-
+/* False: there is no room. A message that cannot be read is passed over. */
 static bool carry(struct engine *engine, struct message *message)
 {
 	struct journal_record record;
 	struct journal_location location;
 
-	buf_reset(&engine->scratch);
-	if (journal_read(engine->journal, message->location, &engine->scratch, &record))
+	if (message->is_unreadable)
+		return true;
+	if (!journal_has_room(engine->journal, message->location.size))
 		return false;
+	buf_reset(&engine->scratch);
+	if (journal_read(engine->journal, message->location, &engine->scratch, &record)) {
+		message->is_unreadable = true;
+		return true;
+	}
 	struct str data = record.type == RECORD_MOVE
 				  ? str_slice(record.data, RECORD_MOVE_SIZE, record.data.size)
 				  : record.data;
-	if (!journal_has_room(engine->journal, data.size))
-		return false;
 	append_record(engine, RECORD_CARRY, message->queue->number, &data, 1, &location);
 	message_relocate(engine, message, location);
 	return true;
@@ -48,18 +42,18 @@ void compact_step(struct engine *engine)
 	if (!engine->compacting)
 		return;
 
-	uint32_t number = engine->compacting;
-	struct segment_messages *segment = find_segment(engine, number);
-	while (segment && carried < BYTES_PER_STEP) {
-		struct message *message =
-			container_of(segment->messages.next, struct message, in_segment);
-		bool is_last = message->in_segment.next == &segment->messages;
+	struct segment_messages *segment = segment_messages_find(engine, engine->compacting);
+	struct list *link = segment ? segment->messages.next : NULL;
+	while (segment && link != &segment->messages && carried < BYTES_PER_STEP) {
+		struct message *message = container_of(link, struct message, in_segment);
+		bool is_only = segment->messages.next == segment->messages.prev;
+		link = link->next;
 		carried += message->location.size;
 		if (!carry(engine, message))
 			return;
-		if (is_last)
+		if (is_only && !message->is_unreadable)
 			segment = NULL; /* freed with its last message */
 	}
-	if (!segment)
+	if (!segment || link == &segment->messages)
 		engine->compacting = 0;
 }

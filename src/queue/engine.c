@@ -7,7 +7,7 @@
  */
 #include "queue/engine_private.h"
 
-enum { TIMERS_PER_STEP = 20000 };
+enum { TIMERS_PER_STEP = 20000, SPACE_RETRY_MS = 1000, CLOCK_SLACK_MS = 1000 };
 
 static bool is_idle_of_commands(const struct engine *engine)
 {
@@ -84,7 +84,7 @@ static void take_mail(struct engine *engine)
 	}
 }
 
-static void run_timers(struct engine *engine)
+void run_timers(struct engine *engine)
 {
 	for (size_t i = 0; i < TIMERS_PER_STEP; i++) {
 		struct timer *timer = timer_first(&engine->timers);
@@ -103,6 +103,7 @@ static void run_timers(struct engine *engine)
 			timer_clear(&engine->timers, timer);
 			expire_messages(engine,
 					container_of(timer, struct engine_queue, retention));
+			i += RECORD_SEQS_MAX;
 			break;
 		}
 	}
@@ -182,24 +183,66 @@ static void care_for_checkpoints(struct engine *engine)
 	engine->has_final_checkpoint |= is_last;
 }
 
+/* Small steps back are ignored; after a large one (the clock was set) time goes on from there, and
+ * receives that wait are answered, because their end has moved away from them. */
+static void set_time(struct engine *engine, int64_t now_ms)
+{
+	if (now_ms < engine->now_ms - CLOCK_SLACK_MS) {
+		engine->now_ms = now_ms;
+		engine->space_ms = now_ms;
+		end_all_waiting(engine, QUEUE_OK);
+	} else if (now_ms > engine->now_ms) {
+		engine->now_ms = now_ms;
+	}
+}
+
+static void look_for_space(struct engine *engine)
+{
+	if (!journal_is_full(engine->journal) || engine->now_ms < engine->space_ms)
+		return;
+	journal_retry_space(engine->journal);
+	engine->space_ms = engine->now_ms + SPACE_RETRY_MS;
+}
+
+/* Nothing can become durable any more, so nothing is changed any more either. */
+static void step_failed(struct engine *engine)
+{
+	end_all_waiting(engine, QUEUE_FAILED);
+	take_mail(engine);
+	answer_durable(engine);
+	care_for_checkpoints(engine);
+}
+
 void engine_step(struct engine *engine, int64_t now_ms)
 {
-	if (now_ms > engine->now_ms)
-		engine->now_ms = now_ms;
+	set_time(engine, now_ms);
+	if (journal_has_failed(engine->journal)) {
+		step_failed(engine);
+		return;
+	}
 	run_timers(engine);
 	take_mail(engine);
 	serve_dirty(engine);
-	if (!journal_has_failed(engine->journal) && !engine->is_stopping)
+	if (!engine->is_stopping)
 		compact_step(engine);
 	answer_durable(engine);
 	care_for_checkpoints(engine);
+	look_for_space(engine);
+	/* What a full disk keeps from becoming durable is not waited for at the end. */
+	if (engine->is_stopping && journal_is_stalled(engine->journal))
+		answer_all(&engine->pending, QUEUE_STOPPING);
 }
 
 int64_t engine_due_ms(const struct engine *engine)
 {
 	const struct timer *timer = timer_first(&engine->timers);
+	int64_t due_ms = timer ? timer->at_ms : INT64_MAX;
 
-	return timer ? timer->at_ms : INT64_MAX;
+	if (journal_has_failed(engine->journal))
+		return INT64_MAX;
+	if (journal_is_full(engine->journal) && engine->space_ms < due_ms)
+		return engine->space_ms;
+	return due_ms;
 }
 
 struct journal_work *engine_work_begin(struct engine *engine, enum journal_lane lane)
@@ -212,26 +255,39 @@ void engine_work_end(struct engine *engine, struct journal_work *work)
 	journal_work_end(engine->journal, work);
 }
 
-void engine_stop(struct engine *engine)
+void end_all_waiting(struct engine *engine, enum queue_result result)
 {
 	struct engine_queue *queue;
 	size_t cursor = 0;
 
-	engine->is_stopping = true;
+	if (atomic_load_explicit(&engine->waiting_count, memory_order_relaxed) == 0)
+		return;
 	while ((queue = map_next(&engine->queues, &cursor)))
 		while (!list_is_empty(&queue->waiting))
 			receive_end_waiting(
 				engine,
 				container_of(queue->waiting.next, struct queue_command, link),
-				QUEUE_OK);
+				result);
+}
+
+void engine_stop(struct engine *engine)
+{
+	engine->is_stopping = true;
+	end_all_waiting(engine, QUEUE_OK);
 }
 
 bool engine_is_idle(const struct engine *engine)
 {
-	if (!is_idle_of_commands(engine) || engine->mailbox.top)
+	if (!is_idle_of_commands(engine) || engine->mailbox.top ||
+	    journal_has_work_out(engine->journal))
 		return false;
 	if (journal_has_failed(engine->journal))
 		return true;
+	/* A full disk may have no room for the last checkpoint or the last batch: neither was
+	 * promised to anybody. */
+	if (engine->is_stopping && journal_is_full(engine->journal))
+		return journal_is_stalled(engine->journal) ||
+		       journal_durable_lsn(engine->journal) == journal_tail_lsn(engine->journal);
 	return journal_durable_lsn(engine->journal) == journal_tail_lsn(engine->journal) &&
 	       !journal_checkpoint_is_under_way(engine->journal) &&
 	       (!engine->is_stopping || engine->has_final_checkpoint);

@@ -4,8 +4,9 @@
  *
  *   engine.c   turns: mailbox, timers, answers          message.c   messages, groups, queues in
  * memory apply.c    changes to the state, live and at replay command.c   what each command decides
- *   receive.c  choosing and leasing messages            move.c      dead letters and redrive
- *   checkpoint.c  the state as bytes                    compact.c   emptying old segments
+ *   receive.c  choosing and leasing messages            attempt.c   receives that are repeated
+ *   move.c     dead letters and redrive                 compact.c   emptying old segments
+ *   checkpoint.c  the state as bytes
  *
  * Every change goes the same way: decide, append a record, apply it. Replay only applies.
  */
@@ -39,6 +40,7 @@ struct message {
 	int64_t received_ms; /* of the last receive */
 	uint32_t receives;   /* in this queue: numbers its handles */
 	uint8_t state;
+	bool is_unreadable; /* its record failed its check: it cannot be moved or carried */
 };
 
 struct group {
@@ -60,11 +62,12 @@ struct dedup {
 
 /* A receive attempt that may be repeated (FIFO). */
 struct attempt {
-	struct list link;
+	struct list link; /* in the queue's attempts, oldest first */
 	uint8_t key[16];
 	int64_t until_ms;
+	int64_t visible_ms; /* of all its messages, while nobody changed it */
 	size_t count;
-	struct queue_handle handles[LIMIT_RECEIVE_MESSAGES];
+	struct queue_handle handles[];
 };
 
 /* What only queues with groups or deduplication need. */
@@ -72,6 +75,7 @@ struct queue_extra {
 	struct map groups; /* by hash, without group 0 */
 	struct map dedup_map;
 	struct list dedups;
+	struct map attempt_map;
 	struct list attempts;
 };
 
@@ -112,7 +116,8 @@ struct engine {
 	void **slabs;
 	size_t slab_count;
 	int64_t now_ms;
-	bool is_stopping, has_final_checkpoint, is_replaying;
+	int64_t space_ms; /* on a full disk: when room is looked for again */
+	bool is_stopping, has_final_checkpoint;
 	uint32_t compacting; /* segment, 0: none */
 	struct buf scratch;  /* a record being built or copied */
 	_Atomic uint64_t queue_count, message_count, waiting_count;
@@ -138,6 +143,7 @@ void message_unplace(struct engine *engine, struct message *message);
 void message_relocate(struct engine *engine, struct message *message,
 		      struct journal_location location);
 void message_remove(struct engine *engine, struct message *message);
+struct segment_messages *segment_messages_find(const struct engine *engine, uint32_t segment);
 void queue_publish(struct engine_queue *queue); /* numbers into the counters */
 
 /* ---- apply.c ---- */
@@ -166,7 +172,25 @@ void append_seqs(struct engine *engine, enum record_type type, struct engine_que
 void expire_messages(struct engine *engine, struct engine_queue *queue);
 bool message_is_expired(const struct engine *engine, const struct message *message);
 
+/* ---- engine.c ---- */
+
+void run_timers(struct engine *engine);
+void end_all_waiting(struct engine *engine, enum queue_result result);
+
+/* ---- attempt.c ---- */
+
+/* Gives the messages of an earlier attempt again, if none of them was touched since. */
+bool attempt_repeat(struct engine *engine, struct queue_command *command,
+		    struct engine_queue *queue);
+void attempt_remember(struct engine *engine, const struct queue_command *command,
+		      struct engine_queue *queue, int64_t visible_ms);
+void attempts_drop(struct engine_queue *queue, int64_t now_ms); /* INT64_MAX: all */
+
 /* ---- receive.c ---- */
+
+/* Fills in what the receiver gets, and pins it. */
+void delivery_give(struct engine *engine, const struct message *message,
+		   struct queue_delivery *out_delivery);
 
 void receive_execute(struct engine *engine, struct queue_command *command);
 void receive_end_waiting(struct engine *engine, struct queue_command *command,
@@ -175,7 +199,8 @@ void receive_serve_waiting(struct engine *engine, struct engine_queue *queue);
 
 /* ---- move.c ---- */
 
-/* Moves to the dead letter queue; false if the bytes cannot be read or there is no room. */
+/* Moves to another queue; false if the bytes cannot be read (the message says so from then on) or
+ * there is no room. */
 bool move_message(struct engine *engine, struct message *message, struct engine_queue *to,
 		  const uint8_t *new_id, struct str origin);
 void redrive_execute(struct engine *engine, struct queue_command *command);

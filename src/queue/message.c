@@ -64,15 +64,6 @@ struct engine_queue *queue_get(struct engine *engine, uint64_t number, bool is_f
 	return queue;
 }
 
-static void free_list(struct list *list, size_t link_offset)
-{
-	while (!list_is_empty(list)) {
-		struct list *link = list->next;
-		list_remove(link);
-		heap_free((char *)link - link_offset);
-	}
-}
-
 void queue_forget(struct engine *engine, struct engine_queue *queue)
 {
 	check(list_is_empty(&queue->messages));
@@ -82,10 +73,11 @@ void queue_forget(struct engine *engine, struct engine_queue *queue)
 		list_remove(&queue->dirty_link);
 	if (queue->extra) {
 		queue_drop_dedups(queue, INT64_MAX);
-		free_list(&queue->extra->attempts, offsetof(struct attempt, link));
+		attempts_drop(queue, INT64_MAX);
 		check(queue->extra->groups.count == 0);
 		map_done(&queue->extra->groups);
 		map_done(&queue->extra->dedup_map);
+		map_done(&queue->extra->attempt_map);
 		heap_free(queue->extra);
 	}
 	map_remove(&engine->queues, hash_number(queue->number), queue);
@@ -138,7 +130,8 @@ void queue_mark_dirty(struct engine *engine, struct engine_queue *queue)
 
 bool group_is_noisy(const struct engine_queue *queue, const struct group *group)
 {
-	return group->in_flight >= NOISY_IN_FLIGHT &&
+	/* A message without a group counts as a group of its own. */
+	return group->hash != 0 && group->in_flight >= NOISY_IN_FLIGHT &&
 	       group->in_flight * NOISY_SHARE > queue->in_flight;
 }
 
@@ -231,11 +224,15 @@ static bool segment_has_number(const void *segment, const void *number)
 	return ((const struct segment_messages *)segment)->segment == *(const uint32_t *)number;
 }
 
+struct segment_messages *segment_messages_find(const struct engine *engine, uint32_t number)
+{
+	return map_find(&engine->segments, hash_number(number), segment_has_number, &number);
+}
+
 static void enter_segment(struct engine *engine, struct message *message)
 {
 	uint32_t number = message->location.segment;
-	struct segment_messages *segment =
-		map_find(&engine->segments, hash_number(number), segment_has_number, &number);
+	struct segment_messages *segment = segment_messages_find(engine, number);
 
 	if (!segment) {
 		segment = heap_alloc(sizeof(*segment));
@@ -319,7 +316,9 @@ void message_unplace(struct engine *engine, struct message *message)
 			list_remove(&message->link);
 		break;
 	case MESSAGE_IN_FLIGHT:
-		queue->in_flight--;
+		/* At the limit it is this message that others wait for, whatever its group. */
+		if (queue->in_flight-- == LIMIT_INFLIGHT_MESSAGES)
+			queue_mark_dirty(engine, queue);
 		message->group->in_flight--;
 		timer_clear(&engine->timers, &message->timer);
 		break;

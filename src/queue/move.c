@@ -10,14 +10,17 @@
 #include "queue/engine_private.h"
 
 /* Reads a message's record; *out_head and *out_payload point into engine->scratch. */
-static bool read_record(struct engine *engine, const struct message *message,
+static bool read_record(struct engine *engine, struct message *message,
 			struct record_head *out_head, struct str *out_payload)
 {
 	struct journal_record record;
 
 	buf_reset(&engine->scratch);
-	if (journal_read(engine->journal, message->location, &engine->scratch, &record))
+	enum err err = journal_read(engine->journal, message->location, &engine->scratch, &record);
+	if (err) {
+		message->is_unreadable = true;
 		return false;
+	}
 	if (record.type == RECORD_MOVE)
 		record.data = str_slice(record.data, RECORD_MOVE_SIZE, record.data.size);
 	return record_head_decode(record.data, out_head, out_payload);
@@ -65,7 +68,7 @@ bool move_message(struct engine *engine, struct message *message, struct engine_
 
 /* Where a redriven message goes, or NULL. */
 static struct engine_queue *find_target(struct engine *engine, const struct queue_command *command,
-					const struct message *message)
+					struct message *message)
 {
 	struct record_head head;
 	struct str payload;
@@ -106,6 +109,13 @@ void redrive_execute(struct engine *engine, struct queue_command *command)
 			command->redrive.is_empty = true;
 			break;
 		}
+		if (message_is_expired(engine, message)) {
+			if (journal_is_exhausted(engine->journal))
+				break;
+			append_seqs(engine, RECORD_EXPIRE, queue, &message->seq, 1);
+			message_remove(engine, message);
+			continue;
+		}
 		struct engine_queue *to = find_target(engine, command, message);
 		if (!to || !to->is_defined) {
 			command->redrive.is_unknown_source = true;
@@ -115,8 +125,10 @@ void redrive_execute(struct engine *engine, struct queue_command *command)
 		put_u64(id + 8, prng_next(&prng));
 		id[6] = (uint8_t)((id[6] & 0x0f) | 0x40);
 		id[8] = (uint8_t)((id[8] & 0x3f) | 0x80);
-		if (!move_message(engine, message, to, id, STR("")))
+		if (!move_message(engine, message, to, id, STR(""))) {
+			command->redrive.is_unknown_source = message->is_unreadable;
 			break;
+		}
 		command->redrive.moved++;
 	}
 	queue_publish(queue);

@@ -58,8 +58,9 @@ enum queue_result {
 	QUEUE_HANDLE_STALE,	/* received again since */
 	QUEUE_VISIBILITY_LIMIT, /* more than 12 hours since the receive */
 	QUEUE_OVER_LIMIT,	/* LIMIT_INFLIGHT_MESSAGES, standard queue, no wait */
-	QUEUE_DISK_FULL,	/* new messages are refused; everything else works */
-	QUEUE_FAILED,		/* the journal has failed: nothing is acknowledged any more */
+	QUEUE_DISK_FULL, /* new messages are refused; everything else works, until the reserve
+			    is used up too */
+	QUEUE_FAILED,	 /* the journal has failed: nothing is acknowledged any more */
 	QUEUE_STOPPING,
 };
 
@@ -169,8 +170,8 @@ struct queue_command {
 			void *find_context;
 			uint64_t random;	/* seeds the new message ids */
 			uint32_t moved;		/* out */
-			bool is_unknown_source; /* out: stopped at a message without a known origin
-						 */
+			bool is_unknown_source; /* out: stopped at a message without a known origin,
+						   or that cannot be read */
 			bool is_empty;		/* out: nothing visible is left */
 		} redrive;
 		struct {
@@ -223,8 +224,8 @@ must_check enum err engine_open(struct disk *disk, const struct engine_options *
 				struct engine **out_engine, struct journal_report *out_report);
 /*
  * One turn: takes results of ended work, executes all commands in the mailbox, does what is due at
- * now_ms, wakes waiting receives, answers what is durable. now_ms never goes back (an earlier one
- * counts as the last).
+ * now_ms, wakes waiting receives, answers what is durable. A now_ms up to a second earlier than the
+ * last counts as the last; an earlier one sets the time back, and waiting receives end empty.
  */
 void engine_step(struct engine *engine, int64_t now_ms);
 /* When a step is next needed without a command or ended work; INT64_MAX: never. Engine's thread. */

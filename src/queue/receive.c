@@ -10,6 +10,8 @@
 #include "queue/engine_private.h"
 
 enum { ROUNDS_MAX = 32, GROUPS_LOOKED_AT = 256 };
+/* What a move's record holds besides the message's own: the source, and a label as its origin. */
+enum { MOVE_OVERHEAD_SIZE = RECORD_MOVE_SIZE + 256 };
 
 struct choice {
 	struct message *good[LIMIT_RECEIVE_MESSAGES];
@@ -26,13 +28,23 @@ static bool choice_is_full(const struct choice *choice)
 	       choice->expired_count == RECORD_SEQS_MAX;
 }
 
-static void consider(const struct engine *engine, struct choice *choice, struct message *message)
+/* A dead letter that cannot move now is given out like any other: withheld it would block what
+ * stands behind it. */
+static bool is_dead(const struct engine *engine, const struct choice *choice,
+		    const struct message *message)
 {
 	const struct queue_settings *settings = &message->queue->settings;
 
+	return choice->dead_letter && message->receives >= settings->max_receive_count &&
+	       !message->is_unreadable &&
+	       journal_has_room(engine->journal, message->location.size + MOVE_OVERHEAD_SIZE);
+}
+
+static void consider(const struct engine *engine, struct choice *choice, struct message *message)
+{
 	if (message_is_expired(engine, message))
 		choice->expired[choice->expired_count++] = message;
-	else if (choice->dead_letter && message->receives >= settings->max_receive_count)
+	else if (is_dead(engine, choice, message))
 		choice->dead[choice->dead_count++] = message;
 	else
 		choice->good[choice->good_count++] = message;
@@ -87,10 +99,11 @@ static void rotate(struct engine_queue *queue, struct group *group)
 	list_push_back(&queue->ready_groups, &group->link);
 }
 
-static void give(struct engine *engine, struct message *message, struct queue_delivery *out)
+void delivery_give(struct engine *engine, const struct message *message,
+		   struct queue_delivery *out_delivery)
 {
 	journal_pin(engine->journal, message->location.segment);
-	*out = (struct queue_delivery){
+	*out_delivery = (struct queue_delivery){
 		.location = message->location,
 		.handle = {message->queue->number, message->seq, message->receives,
 			   message->received_ms},
@@ -99,8 +112,9 @@ static void give(struct engine *engine, struct message *message, struct queue_de
 	};
 }
 
-static void lease(struct engine *engine, struct queue_command *command, struct engine_queue *queue,
-		  const struct choice *choice)
+/* Returns when they become visible again. */
+static int64_t lease(struct engine *engine, struct queue_command *command,
+		     struct engine_queue *queue, const struct choice *choice)
 {
 	uint8_t bytes[16 + 8 * LIMIT_RECEIVE_MESSAGES];
 	struct str part = str_of(bytes, 16 + 8 * choice->good_count);
@@ -117,14 +131,16 @@ static void lease(struct engine *engine, struct queue_command *command, struct e
 		struct message *message = choice->good[i];
 		apply_lease(engine, message, received_ms, visible_ms);
 		rotate(queue, message->group);
-		give(engine, message, &command->receive.deliveries[i]);
+		delivery_give(engine, message, &command->receive.deliveries[i]);
 	}
 	command->receive.count = choice->good_count;
 	atomic_fetch_add_explicit(&queue->counters->received, (int64_t)choice->good_count,
 				  memory_order_relaxed);
+	return visible_ms;
 }
 
-static void bury(struct engine *engine, struct engine_queue *queue, const struct choice *choice)
+/* False if a dead letter could not be moved. */
+static bool bury(struct engine *engine, struct engine_queue *queue, const struct choice *choice)
 {
 	uint64_t seqs[RECORD_SEQS_MAX];
 
@@ -137,7 +153,8 @@ static void bury(struct engine *engine, struct engine_queue *queue, const struct
 	for (size_t i = 0; i < choice->dead_count; i++)
 		if (!move_message(engine, choice->dead[i], choice->dead_letter, NULL,
 				  queue->settings.label))
-			return;
+			return false;
+	return true;
 }
 
 static bool is_over_limit(const struct engine_queue *queue)
@@ -147,20 +164,24 @@ static bool is_over_limit(const struct engine_queue *queue)
 
 /* Leases what there is; false if there was nothing. */
 static bool receive_now(struct engine *engine, struct queue_command *command,
-			struct engine_queue *queue)
+			struct engine_queue *queue, int64_t *out_visible_ms)
 {
 	for (size_t round = 0; round < ROUNDS_MAX; round++) {
+		if (is_over_limit(queue) || journal_is_exhausted(engine->journal))
+			return false;
 		struct choice choice = {.wanted = command->receive.max};
+		if (choice.wanted > LIMIT_INFLIGHT_MESSAGES - queue->in_flight)
+			choice.wanted = LIMIT_INFLIGHT_MESSAGES - queue->in_flight;
 		if (queue->settings.dead_letter && queue->settings.max_receive_count)
 			choice.dead_letter = queue_find(engine, queue->settings.dead_letter);
 		if (choice.dead_letter && !choice.dead_letter->is_defined)
 			choice.dead_letter = NULL;
-		if (is_over_limit(queue) || journal_is_exhausted(engine->journal))
-			return false;
 		choose(engine, queue, &choice);
-		bury(engine, queue, &choice);
+		/* Then what was chosen behind it must wait for another look. */
+		if (!bury(engine, queue, &choice))
+			continue;
 		if (choice.good_count > 0) {
-			lease(engine, command, queue, &choice);
+			*out_visible_ms = lease(engine, command, queue, &choice);
 			return true;
 		}
 		if (choice.dead_count == 0 && choice.expired_count == 0)
@@ -169,88 +190,18 @@ static bool receive_now(struct engine *engine, struct queue_command *command,
 	return false;
 }
 
-static struct attempt *find_attempt(struct engine *engine, struct engine_queue *queue,
-				    const uint8_t key[16])
-{
-	struct list *attempts = &queue_extra_get(queue)->attempts;
-
-	while (!list_is_empty(attempts)) {
-		struct attempt *oldest = container_of(attempts->next, struct attempt, link);
-		if (oldest->until_ms > engine->now_ms)
-			break;
-		list_remove(&oldest->link);
-		heap_free(oldest);
-	}
-	for (struct list *link = attempts->next; link != attempts; link = link->next) {
-		struct attempt *attempt = container_of(link, struct attempt, link);
-		if (memcmp(attempt->key, key, 16) == 0)
-			return attempt;
-	}
-	return NULL;
-}
-
-/* Gives the messages of an earlier attempt again, if none of them was touched since. */
-static bool repeat_attempt(struct engine *engine, struct queue_command *command,
-			   struct engine_queue *queue)
-{
-	struct message *messages[LIMIT_RECEIVE_MESSAGES];
-	int64_t visibility_ms = command->receive.has_visibility ? command->receive.visibility_ms
-								: queue->settings.visibility_ms;
-
-	const struct attempt *attempt = find_attempt(engine, queue, command->receive.attempt);
-	if (!attempt)
-		return false;
-	for (size_t i = 0; i < attempt->count; i++) {
-		const struct queue_handle *handle = &attempt->handles[i];
-		messages[i] = message_find(engine, queue->number, handle->seq);
-		if (!messages[i] || messages[i]->receives != handle->receive ||
-		    messages[i]->state != MESSAGE_IN_FLIGHT)
-			return false;
-	}
-	for (size_t i = 0; i < attempt->count; i++) {
-		uint8_t bytes[16];
-		struct str part = str_of(bytes, sizeof(bytes));
-		int64_t visible_ms = visibility_ms ? engine->now_ms + visibility_ms : 0;
-		put_u64(bytes, messages[i]->seq);
-		put_u64(bytes + 8, (uint64_t)visible_ms);
-		append_record(engine, RECORD_VISIBILITY, queue->number, &part, 1, NULL);
-		apply_visibility(engine, messages[i], visible_ms);
-		give(engine, messages[i], &command->receive.deliveries[i]);
-	}
-	command->receive.count = attempt->count;
-	return true;
-}
-
-static void remember_attempt(struct engine *engine, const struct queue_command *command,
-			     struct engine_queue *queue)
-{
-	struct attempt *attempt = find_attempt(engine, queue, command->receive.attempt);
-
-	if (!attempt) {
-		attempt = heap_alloc(sizeof(*attempt));
-		memcpy(attempt->key, command->receive.attempt, 16);
-	} else {
-		list_remove(&attempt->link);
-	}
-	list_push_back(&queue->extra->attempts, &attempt->link);
-	attempt->until_ms = engine->now_ms + LIMIT_DEDUPLICATION_MS;
-	attempt->count = command->receive.count;
-	for (size_t i = 0; i < attempt->count; i++)
-		attempt->handles[i] = command->receive.deliveries[i].handle;
-}
-
 static bool receive_any(struct engine *engine, struct queue_command *command,
 			struct engine_queue *queue)
 {
 	bool has_attempt = command->receive.has_attempt && queue->is_fifo;
+	int64_t visible_ms;
 
-	if (has_attempt && command->receive.max <= LIMIT_RECEIVE_MESSAGES &&
-	    repeat_attempt(engine, command, queue))
+	if (has_attempt && attempt_repeat(engine, command, queue))
 		return true;
-	if (!receive_now(engine, command, queue))
+	if (!receive_now(engine, command, queue, &visible_ms))
 		return false;
 	if (has_attempt)
-		remember_attempt(engine, command, queue);
+		attempt_remember(engine, command, queue, visible_ms);
 	return true;
 }
 
@@ -264,6 +215,8 @@ void receive_execute(struct engine *engine, struct queue_command *command)
 		return;
 	}
 	check(command->receive.max >= 1 && command->receive.max <= LIMIT_RECEIVE_MESSAGES);
+	/* Those that came before it go first. */
+	receive_serve_waiting(engine, queue);
 	bool is_served = list_is_empty(&queue->waiting) && receive_any(engine, command, queue);
 	queue_publish(queue);
 	if (is_served) {
@@ -274,6 +227,9 @@ void receive_execute(struct engine *engine, struct queue_command *command)
 		timer_set(&engine->timers, &command->receive.wait,
 			  engine->now_ms + command->receive.wait_ms);
 		atomic_fetch_add_explicit(&engine->waiting_count, 1, memory_order_relaxed);
+		/* So many may have been dead that none was found in one go. */
+		if (!list_is_empty(&queue->ready_groups))
+			queue_mark_dirty(engine, queue);
 	} else {
 		atomic_fetch_add_explicit(&queue->counters->empty_receives, 1,
 					  memory_order_relaxed);

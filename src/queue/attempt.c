@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * attempt: receives that may be repeated.
+ *
+ * An attempt whose messages were all left alone is given again: same messages, same handles, their
+ * visibility from now. Attempts live in memory only: after a restart a repeated one is a new
+ * receive, and finds the group locked until its visibility is over. The oldest make way when there
+ * are more than messages can be in flight.
+ */
+#include <string.h>
+
+#include "queue/engine_private.h"
+
+static bool attempt_has_key(const void *attempt, const void *key)
+{
+	return memcmp(((const struct attempt *)attempt)->key, key, 16) == 0;
+}
+
+static void forget(struct queue_extra *extra, struct attempt *attempt)
+{
+	list_remove(&attempt->link);
+	map_remove(&extra->attempt_map, get_u64(attempt->key), attempt);
+	heap_free(attempt);
+}
+
+void attempts_drop(struct engine_queue *queue, int64_t now_ms)
+{
+	struct queue_extra *extra = queue->extra;
+
+	while (extra && !list_is_empty(&extra->attempts)) {
+		struct attempt *oldest = container_of(extra->attempts.next, struct attempt, link);
+		if (oldest->until_ms > now_ms &&
+		    extra->attempt_map.count <= LIMIT_INFLIGHT_MESSAGES)
+			return;
+		forget(extra, oldest);
+	}
+}
+
+static struct attempt *find(struct queue_extra *extra, const uint8_t key[16])
+{
+	return map_find(&extra->attempt_map, get_u64(key), attempt_has_key, key);
+}
+
+bool attempt_repeat(struct engine *engine, struct queue_command *command,
+		    struct engine_queue *queue)
+{
+	struct message *messages[LIMIT_RECEIVE_MESSAGES];
+	int64_t visibility_ms = command->receive.has_visibility ? command->receive.visibility_ms
+								: queue->settings.visibility_ms;
+	int64_t visible_ms = visibility_ms ? engine->now_ms + visibility_ms : 0;
+
+	attempts_drop(queue, engine->now_ms);
+	struct attempt *attempt = find(queue_extra_get(queue), command->receive.attempt);
+	if (!attempt || attempt->count > command->receive.max ||
+	    journal_is_exhausted(engine->journal))
+		return false;
+	for (size_t i = 0; i < attempt->count; i++) {
+		const struct queue_handle *handle = &attempt->handles[i];
+		messages[i] = message_find(engine, queue->number, handle->seq);
+		if (!messages[i] || messages[i]->receives != handle->receive ||
+		    messages[i]->state != MESSAGE_IN_FLIGHT ||
+		    messages[i]->visible_ms != attempt->visible_ms ||
+		    message_is_expired(engine, messages[i]))
+			return false;
+	}
+	for (size_t i = 0; i < attempt->count; i++) {
+		uint8_t bytes[16];
+		struct str part = str_of(bytes, sizeof(bytes));
+		put_u64(bytes, messages[i]->seq);
+		put_u64(bytes + 8, (uint64_t)visible_ms);
+		append_record(engine, RECORD_VISIBILITY, queue->number, &part, 1, NULL);
+		apply_visibility(engine, messages[i], visible_ms);
+		delivery_give(engine, messages[i], &command->receive.deliveries[i]);
+	}
+	command->receive.count = attempt->count;
+	attempt->visible_ms = visible_ms;
+	return true;
+}
+
+void attempt_remember(struct engine *engine, const struct queue_command *command,
+		      struct engine_queue *queue, int64_t visible_ms)
+{
+	struct queue_extra *extra = queue_extra_get(queue);
+	size_t count = command->receive.count;
+	struct attempt *old = find(extra, command->receive.attempt);
+
+	if (old)
+		forget(extra, old);
+	struct attempt *attempt =
+		heap_alloc(sizeof(*attempt) + count * sizeof(attempt->handles[0]));
+	memcpy(attempt->key, command->receive.attempt, 16);
+	attempt->until_ms = engine->now_ms + LIMIT_DEDUPLICATION_MS;
+	attempt->visible_ms = visible_ms;
+	attempt->count = count;
+	for (size_t i = 0; i < count; i++)
+		attempt->handles[i] = command->receive.deliveries[i].handle;
+	list_push_back(&extra->attempts, &attempt->link);
+	map_insert(&extra->attempt_map, get_u64(attempt->key), attempt);
+}

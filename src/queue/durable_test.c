@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+/* What lasts, what is refused, and what is answered when: restarts, full disks, failing disks. */
+#include "queue/fixture.h"
+
+static struct world w;
+
+static int setup(void **state)
+{
+	(void)state;
+	world_init(&w);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	world_done(&w);
+	return 0;
+}
+
+static void test_no_answer_before_its_record_is_durable(void **state)
+{
+	struct queue_send send = {.id = {1}, .payload = STR("a")};
+	struct queue_command command = {.type = QUEUE_SEND, .queue = 1};
+	bool is_answered = false;
+
+	(void)state;
+	command.send.messages = &send;
+	command.send.count = 1;
+	w.holds_work = true;
+	world_submit(&w, &command, &is_answered);
+	world_turns(&w, 5);
+	assert_false(is_answered);
+	w.holds_work = false;
+	world_turn(&w);
+	assert_true(is_answered);
+}
+
+static void test_a_duplicate_waits_for_the_first_to_be_durable(void **state)
+{
+	struct queue_send sends[2] = {{.id = {1}, .group = 1, .has_dedup = true},
+				      {.id = {2}, .group = 1, .has_dedup = true}};
+	struct queue_command commands[2] = {{.type = QUEUE_SEND, .queue = 3},
+					    {.type = QUEUE_SEND, .queue = 3}};
+	bool is_answered[2] = {false};
+
+	(void)state;
+	w.holds_work = true;
+	for (size_t i = 0; i < 2; i++) {
+		sends[i].payload = STR("a");
+		commands[i].send.messages = &sends[i];
+		commands[i].send.count = 1;
+		world_submit(&w, &commands[i], &is_answered[i]);
+		world_turn(&w);
+	}
+	assert_true(sends[1].is_duplicate);
+	assert_false(is_answered[1]);
+	w.holds_work = false;
+	world_turn(&w);
+	assert_true(is_answered[1]);
+}
+
+static void test_messages_leases_and_counts_survive_a_kill(void **state)
+{
+	(void)state;
+	world_send_many(&w, 1, 0, "m", 3);
+	struct queue_handle gone = world_expect(&w, 1, "m0");
+	struct queue_handle held = world_expect(&w, 1, "m1");
+	assert_int_equal(world_delete(&w, gone), QUEUE_OK);
+	world_restart(&w);
+	(void)world_expect(&w, 1, "m2");
+	assert_int_equal(world_receive(&w, 1, 10), 0);
+	assert_int_equal(world_visibility(&w, held, 0), QUEUE_OK);
+	(void)world_expect(&w, 1, "m1");
+	assert_int_equal(w.deliveries[0].receive_count, 2);
+	assert_int_equal(w.deliveries[0].first_receive_ms, 1000000);
+}
+
+static void test_everything_survives_a_checkpoint(void **state)
+{
+	(void)state;
+	world_send_many(&w, 1, 0, "m", 3);
+	struct queue_handle gone = world_expect(&w, 1, "m0");
+	struct queue_handle held = world_expect(&w, 1, "m1");
+	assert_int_equal(world_delete(&w, gone), QUEUE_OK);
+	(void)world_send_as(&w, 1, "late", (struct queue_send){.has_delay = true, .delay_ms = 900});
+	world_checkpoint(&w);
+	world_restart(&w);
+	assert_int_equal(w.report.records, 0);
+	(void)world_expect(&w, 1, "m2");
+	assert_int_equal(world_receive(&w, 1, 10), 0);
+	world_pass(&w, 900);
+	(void)world_expect(&w, 1, "late");
+	assert_int_equal(world_delete(&w, held), QUEUE_OK);
+}
+
+static void test_an_extended_visibility_survives_a_restart(void **state)
+{
+	(void)state;
+	world_send(&w, 1, "a");
+	struct queue_handle handle = world_expect(&w, 1, "a");
+	assert_int_equal(world_visibility(&w, handle, 3600000), QUEUE_OK);
+	world_restart(&w);
+	world_pass(&w, 3599999);
+	assert_int_equal(world_receive(&w, 1, 1), 0);
+	world_pass(&w, 1);
+	(void)world_expect(&w, 1, "a");
+}
+
+static void test_purge_and_drop_survive_a_restart(void **state)
+{
+	(void)state;
+	world_send(&w, 1, "a");
+	world_send(&w, 2, "b");
+	assert_int_equal(world_simple(&w, QUEUE_PURGE, 1), QUEUE_OK);
+	assert_int_equal(world_simple(&w, QUEUE_DROP, 2), QUEUE_OK);
+	world_restart(&w);
+	assert_int_equal(world_receive(&w, 1, 1), 0);
+	assert_int_equal(world_receive(&w, 2, 1), 0);
+}
+
+static void test_a_moved_message_is_in_one_queue_after_a_restart(void **state)
+{
+	(void)state;
+	world_define(&w, 1, (struct queue_settings){.dead_letter = 2, .max_receive_count = 1});
+	world_send(&w, 1, "a");
+	assert_int_equal(world_visibility(&w, world_expect(&w, 1, "a"), 0), QUEUE_OK);
+	assert_int_equal(world_receive(&w, 1, 1), 0);
+	world_restart(&w);
+	assert_int_equal(world_receive(&w, 1, 1), 0);
+	(void)world_expect(&w, 2, "a");
+	assert_int_equal(w.deliveries[0].receive_count, 2);
+}
+
+static void test_messages_of_a_queue_not_defined_yet_are_kept(void **state)
+{
+	struct queue_settings settings = w.settings[1];
+
+	(void)state;
+	world_send(&w, 1, "a");
+	w.settings[1].retention_ms = 0;
+	world_restart(&w);
+	world_checkpoint(&w);
+	world_restart(&w);
+	world_define(&w, 1, settings);
+	(void)world_expect(&w, 1, "a");
+}
+
+static void test_space_of_deleted_messages_is_used_again(void **state)
+{
+	(void)state;
+	for (int round = 0; round < 60; round++) {
+		world_send_many(&w, 1, 0, "a message of some length that takes its place", 200);
+		assert_int_equal(world_drain(&w, 1), 200);
+		world_turns(&w, 20);
+	}
+	struct journal_stats stats = engine_journal_stats(w.engine);
+	assert_true(stats.recycled_segments > 5);
+	assert_true(stats.segments < 20);
+}
+
+static void test_a_segment_pinned_by_an_old_message_is_compacted(void **state)
+{
+	(void)state;
+	for (int round = 0; round < 40; round++) {
+		world_send(&w, 2, "kept");
+		world_send_many(&w, 1, 0, "a message of some length that takes its place", 200);
+		assert_int_equal(world_drain(&w, 1), 200);
+		world_turns(&w, 20);
+	}
+	assert_true(engine_journal_stats(w.engine).compacted_segments > 0);
+	assert_true(engine_journal_stats(w.engine).segments < 20);
+	world_restart(&w);
+	assert_int_equal(world_drain(&w, 2), 40);
+}
+
+static void test_a_damaged_message_does_not_stop_compaction_of_others(void **state)
+{
+	char name[32];
+
+	(void)state;
+	world_send(&w, 2, "damaged");
+	assert_int_equal(world_browse(&w, 2, 0, 1), 1);
+	(void)snprintf(name, sizeof name, "segment-%010u.log", w.deliveries[0].location.segment);
+	assert_true(disk_memory_damage(w.disk, name, w.deliveries[0].location.offset + 40, 1));
+	for (int round = 0; round < 40; round++) {
+		world_send_many(&w, 1, 0, "a message of some length that takes its place", 200);
+		assert_int_equal(world_drain(&w, 1), 200);
+		world_send(&w, 2, "kept");
+		world_turns(&w, 20);
+	}
+	assert_true(engine_journal_stats(w.engine).compacted_segments > 2);
+	/* Tried once and then left alone. */
+	assert_true(engine_journal_stats(w.engine).damaged_reads < 3);
+}
+
+/* ---- full disk ---- */
+
+static void set_capacity(uint64_t capacity)
+{
+	disk_memory_set_faults(w.disk, (struct disk_faults){.capacity = capacity});
+}
+
+static size_t fill(uint64_t queue)
+{
+	char text[1000];
+	size_t sent = 0;
+
+	memset(text, 'x', sizeof text - 1);
+	text[sizeof text - 1] = '\0';
+	for (; sent < 5000; sent++) {
+		struct queue_send send =
+			world_send_as(&w, queue, text, (struct queue_send){.group = 0});
+		if (send.result == QUEUE_DISK_FULL)
+			return sent;
+		assert_int_equal(send.result, QUEUE_OK);
+	}
+	fail_msg("the disk is never full");
+	return sent;
+}
+
+static void test_a_full_disk_refuses_sends_and_serves_the_rest(void **state)
+{
+	(void)state;
+	set_capacity(1 << 20);
+	size_t sent = fill(1);
+	assert_true(sent > 100);
+	for (size_t i = 0; i < 50; i++) {
+		assert_int_equal(world_receive(&w, 1, 1), 1);
+		struct queue_handle handle = w.deliveries[0].handle;
+		assert_int_equal(world_visibility(&w, handle, 1000), QUEUE_OK);
+		assert_int_equal(world_delete(&w, handle), QUEUE_OK);
+	}
+	world_restart(&w);
+	assert_int_equal(world_drain(&w, 1), sent - 50);
+}
+
+static void test_a_full_disk_goes_on_by_itself_when_messages_are_deleted(void **state)
+{
+	(void)state;
+	set_capacity(1 << 20);
+	size_t sent = fill(1);
+	assert_int_equal(world_drain(&w, 1), sent);
+	for (int i = 0; i < 100; i++)
+		world_pass(&w, 100);
+	world_send(&w, 1, "goes on");
+	(void)world_expect(&w, 1, "goes on");
+}
+
+static void test_a_full_disk_goes_on_by_itself_when_others_make_room(void **state)
+{
+	(void)state;
+	set_capacity(1 << 20);
+	(void)fill(1);
+	set_capacity(0);
+	/* Nobody asks for anything; the engine only has its turns when it says they are due. */
+	for (int i = 0; i < 20 && engine_journal_stats(w.engine).is_full; i++) {
+		int64_t due_ms = engine_due_ms(w.engine);
+		assert_true(due_ms - w.now_ms <= 5000);
+		w.now_ms = due_ms > w.now_ms ? due_ms : w.now_ms;
+		world_turn(&w);
+	}
+	world_send(&w, 1, "goes on");
+}
+
+static void test_dead_letters_do_not_block_a_queue_on_a_full_disk(void **state)
+{
+	(void)state;
+	world_define(&w, 1, (struct queue_settings){.dead_letter = 2, .max_receive_count = 1});
+	world_send_many(&w, 1, 0, "dead", 150);
+	for (int i = 0; i < 15; i++)
+		assert_int_equal(world_receive(&w, 1, 10), 10);
+	world_send_many(&w, 1, 0, "fresh", 10);
+	set_capacity(1 << 20);
+	(void)fill(2);
+	world_pass(&w, WORLD_VISIBILITY_MS);
+	size_t total = 0;
+	while (world_receive(&w, 1, 10) > 0)
+		total += w.delivery_count;
+	/* A few still fit into the dead letter queue. */
+	assert_int_equal(total + (size_t)w.counters[1].moved_out, 160);
+	assert_true(total > 100);
+}
+
+static void test_an_exhausted_disk_refuses_everything_and_loses_nothing(void **state)
+{
+	(void)state;
+	set_capacity(1 << 20);
+	size_t sent = fill(1);
+	/* Receives without visibility write leases and free nothing. */
+	struct queue_command receive = {.receive = {.max = 1, .has_visibility = true}};
+	for (int i = 0; i < 20000; i++) {
+		assert_int_equal(world_receive_as(&w, 1, receive), QUEUE_OK);
+		if (w.delivery_count == 0)
+			break;
+	}
+	assert_int_equal(w.delivery_count, 0);
+	assert_int_equal(world_simple(&w, QUEUE_PURGE, 1), QUEUE_DISK_FULL);
+	set_capacity(0);
+	for (int i = 0; i < 20; i++)
+		world_pass(&w, 1000);
+	assert_int_equal(world_drain(&w, 1), sent);
+}
+
+static void test_an_engine_stops_on_a_full_disk(void **state)
+{
+	(void)state;
+	set_capacity(1 << 20);
+	size_t sent = fill(1);
+	engine_stop(w.engine);
+	for (int i = 0; i < 1000 && !engine_is_idle(w.engine); i++)
+		world_pass(&w, 10);
+	assert_true(engine_is_idle(w.engine));
+	set_capacity(0);
+	world_restart(&w);
+	assert_int_equal(world_drain(&w, 1), sent);
+}
+
+/* ---- failing disk ---- */
+
+static void test_a_failed_sync_is_final(void **state)
+{
+	struct queue_send failed;
+
+	(void)state;
+	world_send(&w, 1, "before");
+	disk_memory_set_faults(w.disk, (struct disk_faults){.fail_sync_after = 1});
+	failed = world_send_as(&w, 1, "during", (struct queue_send){.group = 0});
+	assert_int_equal(failed.result, QUEUE_FAILED);
+	failed = world_send_as(&w, 1, "after", (struct queue_send){.group = 0});
+	assert_int_equal(failed.result, QUEUE_FAILED);
+	disk_memory_crash(w.disk, 1);
+	world_restart(&w);
+	(void)world_expect(&w, 1, "before");
+}
+
+static void test_waiting_receives_end_when_the_disk_fails(void **state)
+{
+	struct world_wait wait = {.command = {.type = QUEUE_RECEIVE, .queue = 2}};
+
+	(void)state;
+	wait.command.receive.max = 1;
+	wait.command.receive.wait_ms = 20000;
+	wait.command.receive.deliveries = wait.deliveries;
+	world_submit(&w, &wait.command, &wait.is_answered);
+	world_turn(&w);
+	disk_memory_set_faults(w.disk, (struct disk_faults){.fail_write_after = 1});
+	assert_int_equal(world_send_as(&w, 1, "a", (struct queue_send){.group = 0}).result,
+			 QUEUE_FAILED);
+	world_turn(&w);
+	assert_true(wait.is_answered);
+	assert_int_equal(wait.command.result, QUEUE_FAILED);
+}
+
+static void test_a_failed_engine_appends_nothing_more(void **state)
+{
+	(void)state;
+	world_define(&w, 1, (struct queue_settings){.retention_ms = 60000});
+	world_send_many(&w, 1, 0, "m", 10);
+	disk_memory_set_faults(w.disk, (struct disk_faults){.fail_sync_after = 1});
+	assert_int_equal(world_send_as(&w, 2, "a", (struct queue_send){.group = 0}).result,
+			 QUEUE_FAILED);
+	int64_t visible = w.counters[1].visible;
+	world_pass(&w, 120000);
+	assert_int_equal(w.counters[1].visible, visible);
+	assert_true(engine_is_idle(w.engine));
+}

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT */
+/* Queues 3 and 4 are FIFO; queue 1 is standard and fair as soon as messages carry groups. */
+#include "queue/fixture.h"
+
+static struct world w;
+
+static int setup(void **state)
+{
+	(void)state;
+	world_init(&w);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	world_done(&w);
+	return 0;
+}
+
+static void test_a_group_is_locked_while_one_of_its_messages_is_in_flight(void **state)
+{
+	(void)state;
+	world_send_many(&w, 3, 1, "a", 2);
+	world_send_many(&w, 3, 2, "b", 1);
+	struct queue_handle handle = world_expect(&w, 3, "a0");
+	(void)world_expect(&w, 3, "b0");
+	assert_int_equal(world_receive(&w, 3, 10), 0);
+	assert_int_equal(world_delete(&w, handle), QUEUE_OK);
+	(void)world_expect(&w, 3, "a1");
+}
+
+static void test_one_receive_takes_several_of_a_group_in_order(void **state)
+{
+	(void)state;
+	world_send_many(&w, 3, 1, "a", 12);
+	assert_int_equal(world_receive(&w, 3, 10), 10);
+	for (size_t i = 0; i < 10; i++) {
+		char expected[8];
+		(void)snprintf(expected, sizeof expected, "a%zu", i);
+		assert_string_equal(world_text(&w, i), expected);
+	}
+	assert_int_equal(world_receive(&w, 3, 10), 0);
+}
+
+static void test_a_returned_message_comes_before_its_successors(void **state)
+{
+	(void)state;
+	world_send_many(&w, 3, 1, "a", 3);
+	struct queue_handle handle = world_expect(&w, 3, "a0");
+	assert_int_equal(world_visibility(&w, handle, 0), QUEUE_OK);
+	(void)world_expect(&w, 3, "a0");
+	world_pass(&w, WORLD_VISIBILITY_MS);
+	assert_int_equal(world_receive(&w, 3, 10), 3);
+	assert_string_equal(world_text(&w, 0), "a0");
+}
+
+static void test_only_what_stands_before_an_extended_message_returns(void **state)
+{
+	(void)state;
+	world_send_many(&w, 3, 1, "a", 3);
+	assert_int_equal(world_receive(&w, 3, 10), 3);
+	assert_int_equal(world_visibility(&w, w.deliveries[1].handle, 600000), QUEUE_OK);
+	world_pass(&w, WORLD_VISIBILITY_MS);
+	assert_int_equal(world_receive(&w, 3, 10), 1);
+	assert_string_equal(world_text(&w, 0), "a0");
+}
+
+static void test_a_fifo_handle_expires_with_its_visibility(void **state)
+{
+	(void)state;
+	world_send_group(&w, 3, 1, "a");
+	struct queue_handle handle = world_expect(&w, 3, "a");
+	world_pass(&w, WORLD_VISIBILITY_MS);
+	assert_int_equal(world_delete(&w, handle), QUEUE_HANDLE_EXPIRED);
+	(void)world_expect(&w, 3, "a");
+}
+
+static void test_a_delayed_fifo_queue_keeps_its_order(void **state)
+{
+	(void)state;
+	world_define(&w, 3, (struct queue_settings){.is_fifo = true, .delay_ms = 5000});
+	world_send_group(&w, 3, 1, "first");
+	world_define(&w, 3, (struct queue_settings){.is_fifo = true});
+	world_send_group(&w, 3, 1, "second");
+	assert_int_equal(world_receive(&w, 3, 10), 0);
+	world_pass(&w, 5000);
+	(void)world_expect(&w, 3, "first");
+}
+
+static void test_a_duplicate_gets_the_identity_of_the_first(void **state)
+{
+	(void)state;
+	struct queue_send first = world_send_dedup(&w, 3, "key", "a");
+	struct queue_send second = world_send_dedup(&w, 3, "key", "b");
+	assert_false(first.is_duplicate);
+	assert_true(second.is_duplicate);
+	assert_int_equal(second.seq, first.seq);
+	assert_memory_equal(second.id, first.id, 16);
+	assert_int_equal(w.counters[3].visible, 1);
+	assert_int_equal(w.counters[3].deduplicated, 1);
+}
+
+static void test_deduplication_ends_after_five_minutes(void **state)
+{
+	(void)state;
+	(void)world_send_dedup(&w, 3, "key", "a");
+	world_pass(&w, LIMIT_DEDUPLICATION_MS - 1);
+	assert_true(world_send_dedup(&w, 3, "key", "b").is_duplicate);
+	world_pass(&w, 1);
+	assert_false(world_send_dedup(&w, 3, "key", "c").is_duplicate);
+}
+
+static void test_deduplication_outlives_the_message_and_a_restart(void **state)
+{
+	(void)state;
+	struct queue_send first = world_send_dedup(&w, 3, "key", "a");
+	assert_int_equal(world_delete(&w, world_expect(&w, 3, "a")), QUEUE_OK);
+	world_restart(&w);
+	assert_int_equal(world_send_dedup(&w, 3, "key", "b").seq, first.seq);
+	world_checkpoint(&w);
+	world_restart(&w);
+	assert_true(world_send_dedup(&w, 3, "key", "b").is_duplicate);
+}
+
+static void test_purge_clears_deduplication(void **state)
+{
+	(void)state;
+	(void)world_send_dedup(&w, 3, "key", "a");
+	assert_int_equal(world_simple(&w, QUEUE_PURGE, 3), QUEUE_OK);
+	assert_false(world_send_dedup(&w, 3, "key", "b").is_duplicate);
+	world_restart(&w);
+	(void)world_expect(&w, 3, "b");
+	assert_int_equal(world_receive(&w, 3, 10), 0);
+}
+
+static void test_order_lock_and_sequence_survive_a_restart(void **state)
+{
+	(void)state;
+	world_send_many(&w, 3, 1, "a", 3);
+	struct queue_handle handle = world_expect(&w, 3, "a0");
+	world_restart(&w);
+	assert_int_equal(world_receive(&w, 3, 10), 0);
+	assert_int_equal(world_delete(&w, handle), QUEUE_OK);
+	world_checkpoint(&w);
+	world_restart(&w);
+	uint64_t seq = world_send_group(&w, 3, 1, "a3").seq;
+	assert_int_equal(world_receive(&w, 3, 10), 3);
+	assert_string_equal(world_text(&w, 0), "a1");
+	assert_string_equal(world_text(&w, 2), "a3");
+	assert_int_equal(w.deliveries[2].handle.seq, seq);
+	assert_true(seq > handle.seq);
+}
+
+static void dead_letters(void)
+{
+	world_define(&w, 3,
+		     (struct queue_settings){.is_fifo = true,
+					     .dead_letter = 4,
+					     .max_receive_count = 1,
+					     .label = STR("three")});
+}
+
+static void test_dead_letters_keep_their_order(void **state)
+{
+	(void)state;
+	dead_letters();
+	world_send_many(&w, 3, 1, "a", 3);
+	assert_int_equal(world_receive(&w, 3, 10), 3);
+	world_pass(&w, WORLD_VISIBILITY_MS);
+	assert_int_equal(world_receive(&w, 3, 10), 0);
+	world_restart(&w);
+	assert_int_equal(world_receive(&w, 4, 10), 3);
+	assert_string_equal(world_text(&w, 0), "a0");
+	assert_string_equal(world_text(&w, 2), "a2");
+	assert_int_equal(world_read(&w, 0).sent_ms, 1000000 + WORLD_VISIBILITY_MS);
+}
+
+static void test_a_dead_letter_makes_way_for_its_successors(void **state)
+{
+	(void)state;
+	dead_letters();
+	world_send_many(&w, 3, 1, "a", 2);
+	(void)world_expect(&w, 3, "a0");
+	world_pass(&w, WORLD_VISIBILITY_MS);
+	(void)world_expect(&w, 3, "a1");
+	assert_int_equal(w.counters[4].visible, 1);
+}
+
+static void test_a_dead_letter_that_cannot_move_is_not_overtaken(void **state)
+{
+	(void)state;
+	dead_letters();
+	world_send_many(&w, 3, 1, "a", 2);
+	(void)world_expect(&w, 3, "a0");
+	uint32_t segment = w.deliveries[0].location.segment;
+	uint32_t offset = w.deliveries[0].location.offset;
+	char name[32];
+	(void)snprintf(name, sizeof name, "segment-%010u.log", segment);
+	assert_true(disk_memory_damage(w.disk, name, offset + 40, 1));
+	world_pass(&w, WORLD_VISIBILITY_MS);
+	assert_int_equal(world_receive(&w, 3, 1), 1);
+	/* It is given out like any other: nobody can read it, and nothing passes it. */
+	assert_int_equal(w.deliveries[0].location.offset, offset);
+	assert_int_equal(world_delete(&w, w.deliveries[0].handle), QUEUE_OK);
+	(void)world_expect(&w, 3, "a1");
+}
+
+static size_t receive_attempt(const char *key, uint32_t max)
+{
+	struct queue_command command = {.receive = {.max = max, .has_attempt = true}};
+
+	(void)snprintf((char *)command.receive.attempt, 16, "%s", key);
+	assert_int_equal(world_receive_as(&w, 3, command), QUEUE_OK);
+	return w.delivery_count;
+}
+
+static void test_a_repeated_attempt_gives_the_same_messages_and_handles(void **state)
+{
+	(void)state;
+	world_send_many(&w, 3, 1, "a", 2);
+	assert_int_equal(receive_attempt("try", 10), 2);
+	struct queue_handle handle = w.deliveries[1].handle;
+	world_pass(&w, 20000);
+	assert_int_equal(receive_attempt("try", 10), 2);
+	assert_memory_equal(&w.deliveries[1].handle, &handle, sizeof handle);
+	assert_int_equal(w.deliveries[1].receive_count, 1);
+	/* Their visibility began anew. */
+	world_pass(&w, 20000);
+	assert_int_equal(world_receive(&w, 3, 10), 0);
+}
+
+static void test_another_attempt_gives_nothing_of_a_locked_group(void **state)
+{
+	(void)state;
+	world_send_many(&w, 3, 1, "a", 2);
+	assert_int_equal(receive_attempt("try", 1), 1);
+	assert_int_equal(receive_attempt("other", 1), 0);
+}
+
+static void test_an_attempt_is_not_repeated_after_a_delete(void **state)
+{
+	(void)state;
+	world_send_many(&w, 3, 1, "a", 2);
+	assert_int_equal(receive_attempt("try", 10), 2);
+	assert_int_equal(world_delete(&w, w.deliveries[0].handle), QUEUE_OK);
+	assert_int_equal(receive_attempt("try", 10), 0);
+}
+
+static void test_an_attempt_is_not_repeated_after_a_change_of_visibility(void **state)
+{
+	(void)state;
+	world_send_many(&w, 3, 1, "a", 2);
+	assert_int_equal(receive_attempt("try", 10), 2);
+	assert_int_equal(world_visibility(&w, w.deliveries[0].handle, 60000), QUEUE_OK);
+	assert_int_equal(receive_attempt("try", 10), 0);
+}
+
+static void test_an_attempt_for_fewer_messages_is_another_one(void **state)
+{
+	(void)state;
+	world_send_many(&w, 3, 1, "a", 5);
+	assert_int_equal(receive_attempt("try", 10), 5);
+	assert_int_equal(receive_attempt("try", 2), 0);
+}
+
+static void test_an_attempt_is_forgotten_after_five_minutes(void **state)
+{
+	struct queue_command command = {.receive = {.max = 1,
+						    .has_attempt = true,
+						    .has_visibility = true,
+						    .visibility_ms = 3600000}};
+
+	(void)state;
+	world_send_group(&w, 3, 1, "a");
+	assert_int_equal(world_receive_as(&w, 3, command), QUEUE_OK);
+	assert_int_equal(w.delivery_count, 1);
+	world_pass(&w, LIMIT_DEDUPLICATION_MS);
+	assert_int_equal(world_receive_as(&w, 3, command), QUEUE_OK);
+	assert_int_equal(w.delivery_count, 0);
+}
+
+/* ---- fair queues ---- */
+
+static void test_a_noisy_group_waits_behind_a_quiet_one(void **state)
+{
+	(void)state;
+	world_send_many(&w, 1, 1, "noisy", 100);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(world_receive(&w, 1, 10), 10);
+	world_send_many(&w, 1, 2, "quiet", 3);
+	assert_int_equal(world_receive(&w, 1, 10), 3);
+	assert_string_equal(world_text(&w, 0), "quiet0");
+	assert_int_equal(world_receive(&w, 1, 10), 10);
+	assert_string_equal(world_text(&w, 0), "noisy40");
+}
+
+static void test_groups_take_turns(void **state)
+{
+	(void)state;
+	world_send_many(&w, 1, 1, "a", 3);
+	world_send_many(&w, 1, 2, "b", 3);
+	(void)world_expect(&w, 1, "a0");
+	(void)world_expect(&w, 1, "b0");
+	(void)world_expect(&w, 1, "a1");
+}
+
+static void test_of_noisy_groups_the_one_with_least_in_flight_comes_first(void **state)
+{
+	(void)state;
+	world_send_many(&w, 1, 1, "a", 60);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(world_receive(&w, 1, 10), 10);
+	world_send_many(&w, 1, 2, "b", 60);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(world_receive(&w, 1, 10), 10);
+	(void)world_expect(&w, 1, "b30");
+}
+
+static void test_messages_without_a_group_are_never_noisy(void **state)
+{
+	(void)state;
+	world_send_many(&w, 1, 0, "plain", 100);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(world_receive(&w, 1, 10), 10);
+	world_send_many(&w, 1, 2, "b", 1);
+	(void)world_expect(&w, 1, "plain40");
+}
