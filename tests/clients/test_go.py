@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: MIT
+"""The AWS SDK for Go v2 against a ternd: the module in go/, run with the server's address."""
+from outside import run_outside
+
+
+def test_go_sdk(server):
+    output = run_outside(server, "go", "test", "-count=1", "-v", "./...", directory="go")
+    assert output.count("--- PASS: ") >= 8, output
