@@ -116,6 +116,8 @@ static void route_without_action(struct arena *arena, const struct http_request 
 		return;
 	}
 	route->is_bare = is_queue_path(route->path) || str_equal(route->path, STR("/"));
+	if (route->is_bare) /* AWS answers this one in XML, whatever is accepted */
+		route->dialect = DIALECT_QUERY;
 	refuse(route, FAULT_UNKNOWN_OPERATION,
 	       arena_format(arena, "%.*s %.*s is not served here.", STR_ARG(request->method_text),
 			    STR_ARG(route->path)));
