@@ -187,6 +187,14 @@ static void test_limits_have_their_own_statuses(void **state)
 	assert_refused(buf_str(&bytes), 413);
 	buf_done(&bytes);
 	assert_refused(STR("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n"), 501);
+	assert_refused(STR("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"
+			   "0\r\n\r\n"),
+		       501);
+	assert_refused(STR("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: xchunked\r\n\r\n"),
+		       501);
+	assert_refused(STR("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, identity\r\n"
+			   "\r\n0\r\n\r\n"),
+		       501);
 }
 
 static void test_a_peer_that_waits_for_continue_is_noticed(void **state)

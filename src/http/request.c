@@ -136,7 +136,8 @@ static int on_headers_complete(llhttp_t *reader)
 
 	if (reader->http_major != 1 || reader->http_minor > 1)
 		return refuse(parser, 505, "Only HTTP/1.0 and HTTP/1.1 are spoken here.");
-	if ((reader->flags & F_TRANSFER_ENCODING) && !(reader->flags & F_CHUNKED))
+	if ((reader->flags & F_TRANSFER_ENCODING) &&
+	    !str_equal_nocase(field_value(parser, HTTP_FIELD_TRANSFER_ENCODING), STR("chunked")))
 		return refuse(parser, 501, "Only the transfer coding chunked is understood.");
 	if ((reader->flags & F_TRANSFER_ENCODING) && reader->http_minor == 0)
 		return refuse(parser, 400, "HTTP/1.0 knows no transfer codings.");
