@@ -4,8 +4,16 @@
  *
  * A read goes into the thread's buffer. A message that came whole is parsed there and copied into
  * its request; only one that came in part gets memory and a parser of its own, so an idle
- * connection holds neither. While a request runs, what else arrives waits in `in`; past a bound the
- * socket is not read any more. Answers gather in `out` and go out at the end of the turn.
+ * connection holds neither. While a request runs, what else arrives waits in `in`, of which
+ * `in_from` bytes are done with; past a bound the socket is not read any more. Answers gather in
+ * `out` and go out at the end of the turn.
+ *
+ * A peer that has sent its last byte may still want its answers: the connection stays until they
+ * are written. After our own last answer we read on for a while, because closing a socket with
+ * unread bytes resets the connection and destroys the answer on its way.
+ *
+ * What is held for strangers is counted in thread->held: messages that came in part or wait, and
+ * those of running requests.
  */
 #include <string.h>
 
@@ -13,7 +21,24 @@
 
 #define SECOND_NS INT64_C(1000000000)
 #define LINGER_NS (2 * SECOND_NS)
-#define AHEAD_SIZE ((size_t)NET_READ_SIZE) /* bytes of requests that wait for their turn */
+#define AHEAD_SIZE ((size_t)NET_READ_SIZE)   /* bytes of requests that wait for their turn */
+#define RESERVE_SIZE ((size_t)NET_READ_SIZE) /* taken on a peer's word that so much will come */
+
+static void count_held(struct net_connection *connection)
+{
+	connection->thread->held += connection->in.capacity - connection->held;
+	connection->held = connection->in.capacity;
+}
+
+/* Lets go of the bytes that came; of those in `in` no view may be left. */
+static void drop_input(struct net_connection *connection)
+{
+	net_thread_spare_buf(connection->thread, &connection->in);
+	connection->in_from = 0;
+	heap_free(connection->parser);
+	connection->parser = NULL;
+	count_held(connection);
+}
 
 static void on_closed(uv_handle_t *handle)
 {
@@ -25,10 +50,9 @@ static void on_closed(uv_handle_t *handle)
 		list_remove(&connection->flush_link);
 	thread->connection_count--;
 	net_count(&thread->counts.connections_open, -1);
-	buf_done(&connection->in);
+	drop_input(connection);
 	buf_done(&connection->out);
 	buf_done(&connection->writing);
-	heap_free(connection->parser);
 	heap_free(connection);
 }
 
@@ -87,12 +111,26 @@ static void push_flush(struct net_connection *connection)
 	connection->thread->has_work = true;
 }
 
-/* Answers a message that never became a request; nothing after it can be understood. */
-static void refuse(struct net_connection *connection, int status, const char *reason)
+/*
+ * Answers a message that never became a request; nothing after it can be understood. `data` is
+ * where the parser saw its bytes.
+ */
+static void refuse(struct net_connection *connection, const struct http_parser *parser,
+		   const char *data, int status, const char *reason)
 {
 	struct net_thread *thread = connection->thread;
+	const struct net_options *options = &thread->server->options;
+	struct http_header headers[LIMIT_HTTP_HEADERS];
 	struct http_header type = {STR("Content-Type"), STR("text/plain; charset=utf-8")};
+	struct http_request request;
+	struct buf body = {0};
 
+	http_request_bind(parser, data, headers, &request);
+	request.body = (struct str){0};
+	if (options->on_refusal)
+		options->on_refusal(thread, &request, status, reason, &type.value, &body);
+	else
+		buf_append(&body, str_from(reason));
 	if (connection->out.capacity == 0)
 		net_thread_new_buf(thread, &connection->out);
 	http_date_update(&thread->date, clock_now_ms());
@@ -101,13 +139,20 @@ static void refuse(struct net_connection *connection, int status, const char *re
 						    .version_minor = 1,
 						    .headers = &type,
 						    .header_count = 1,
-						    .body = str_from(reason)},
+						    .body = buf_str(&body)},
 			    &thread->date);
+	buf_done(&body);
 	net_count(&thread->counts.requests_refused, 1);
 	connection->is_last = true;
 	set_phase(connection, NET_LINGERING);
-	buf_done(&connection->in);
 	push_flush(connection);
+}
+
+static bool is_over_budget(const struct net_thread *thread, size_t more)
+{
+	const struct net_options *options = &thread->server->options;
+
+	return thread->held + more > options->held_max / options->threads;
 }
 
 static void send_continue(struct net_connection *connection, struct http_parser *parser)
@@ -119,14 +164,16 @@ static void send_continue(struct net_connection *connection, struct http_parser 
 	push_flush(connection);
 }
 
-/* Hands over the message, whose bytes are at `data` and will stay there or in the request. */
 static void begin_request(struct net_connection *connection, const struct http_parser *parser,
 			  const char *data, char *storage)
 {
 	struct net_thread *thread = connection->thread;
+	const struct net_options *options = &thread->server->options;
 	struct net_request *request = net_request_new(connection);
 
 	request->storage = storage;
+	request->held = parser->message_size;
+	thread->held += request->held;
 	if (!storage)
 		data = arena_copy(&request->arena, str_of(data, parser->message_size)).data;
 	struct http_header *headers =
@@ -136,35 +183,62 @@ static void begin_request(struct net_connection *connection, const struct http_p
 	set_phase(connection, NET_REQUEST);
 	net_count(&thread->counts.requests, 1);
 	thread->has_work = true;
-	thread->server->options.on_request(request);
+	options->on_request(request);
+	if (connection->has_eof && connection->request == request && options->on_half_close)
+		options->on_half_close(request);
 }
 
-/* Parses what came whole, in the thread's buffer. Keeps the rest. */
-static void take_fresh(struct net_connection *connection, char *data, size_t size)
+/* A message that came in part gets a parser of its own; its bytes are at the start of `in`. */
+static void keep_partial(struct net_connection *connection, const struct http_parser *parser)
+{
+	struct buf *in = &connection->in;
+	size_t size = parser->head_size + parser->body_size;
+
+	if (parser->has_head && size > in->size)
+		buf_reserve(in, size - in->size < RESERVE_SIZE ? size - in->size : RESERVE_SIZE);
+	connection->parser = heap_alloc(sizeof(*parser));
+	*connection->parser = *parser;
+	set_phase(connection, parser->has_head ? NET_BODY : NET_HEAD);
+	if (parser->wants_continue)
+		send_continue(connection, connection->parser);
+}
+
+/* Hands over the message at the start of `data`, if it came whole; the bytes are copied. */
+static enum http_progress take_message(struct net_connection *connection, char *data, size_t *size)
 {
 	struct http_parser *parser = &connection->thread->parser;
 
 	http_parser_init(parser);
-	switch (http_parser_feed(parser, data, &size)) {
+	enum http_progress progress = http_parser_feed(parser, data, size);
+	if (progress == HTTP_COMPLETE && is_over_budget(connection->thread, parser->message_size)) {
+		refuse(connection, parser, data, 503, "Too much is held for others just now.");
+		return HTTP_REFUSED;
+	}
+	if (progress == HTTP_COMPLETE)
+		begin_request(connection, parser, data, NULL);
+	else if (progress == HTTP_REFUSED)
+		refuse(connection, parser, data, parser->status, parser->reason);
+	return progress;
+}
+
+/* Takes what the thread's buffer holds and keeps the rest. */
+static void take_fresh(struct net_connection *connection, char *data, size_t size)
+{
+	struct http_parser *parser = &connection->thread->parser;
+
+	switch (take_message(connection, data, &size)) {
 	case HTTP_COMPLETE:
 		buf_append(&connection->in,
 			   str_slice(str_of(data, size), parser->message_size, SIZE_MAX));
-		begin_request(connection, parser, data, NULL);
-		break;
-	case HTTP_REFUSED:
-		refuse(connection, parser->status, parser->reason);
 		break;
 	case HTTP_MORE:
-		if (parser->has_head)
-			buf_reserve(&connection->in, parser->head_size + parser->body_size);
 		buf_append(&connection->in, str_of(data, size));
-		connection->parser = heap_alloc(sizeof(*parser));
-		*connection->parser = *parser;
-		set_phase(connection, parser->has_head ? NET_BODY : NET_HEAD);
-		if (parser->wants_continue)
-			send_continue(connection, connection->parser);
+		keep_partial(connection, parser);
+		break;
+	case HTTP_REFUSED:
 		break;
 	}
+	count_held(connection);
 }
 
 /* Goes on with `in`, which begins with the message that connection->parser reads. */
@@ -173,43 +247,67 @@ static void take_partial(struct net_connection *connection)
 	struct http_parser *parser = connection->parser;
 	struct buf *in = &connection->in;
 	bool had_head = parser->has_head;
+	enum http_progress progress = http_parser_feed(parser, in->data, &in->size);
 
-	switch (http_parser_feed(parser, in->data, &in->size)) {
-	case HTTP_COMPLETE: {
+	count_held(connection);
+	if (progress != HTTP_REFUSED && is_over_budget(connection->thread, 0)) {
+		parser->status = 503;
+		parser->reason = "Too much is held for others just now.";
+		progress = HTTP_REFUSED;
+	}
+	if (progress == HTTP_COMPLETE) {
 		char *storage = in->data;
 		struct str rest = str_slice(buf_str(in), parser->message_size, SIZE_MAX);
 		*in = (struct buf){0};
 		buf_append(in, rest);
+		count_held(connection);
 		connection->parser = NULL;
 		begin_request(connection, parser, storage, storage);
 		heap_free(parser);
-		break;
-	}
-	case HTTP_REFUSED:
-		refuse(connection, parser->status, parser->reason);
-		break;
-	case HTTP_MORE:
-		if (parser->has_head && !had_head) {
+	} else if (progress == HTTP_REFUSED) {
+		refuse(connection, parser, in->data, parser->status, parser->reason);
+		drop_input(connection);
+	} else {
+		if (parser->has_head && !had_head)
 			set_phase(connection, NET_BODY);
-			if (parser->head_size + parser->body_size > in->size)
-				buf_reserve(in, parser->head_size + parser->body_size - in->size);
-		}
 		if (parser->wants_continue)
 			send_continue(connection, parser);
-		break;
 	}
+}
+
+/* Moves what waits to the start of `in`. */
+static void compact(struct net_connection *connection)
+{
+	struct buf *in = &connection->in;
+
+	if (connection->in_from == 0)
+		return;
+	memmove(in->data, in->data + connection->in_from, in->size - connection->in_from);
+	in->size -= connection->in_from;
+	connection->in_from = 0;
 }
 
 /* Begins the next request if one waits and nothing stands before it. */
 static void take_waiting(struct net_connection *connection)
 {
+	struct buf *in = &connection->in;
+
 	while (!connection->is_closing && !connection->request && !connection->is_last &&
-	       !connection->is_writing && !connection->parser && connection->in.size > 0) {
-		struct buf waiting = connection->in;
-		connection->in = (struct buf){0};
-		take_fresh(connection, waiting.data, waiting.size);
-		buf_done(&waiting);
+	       !connection->is_writing && !connection->parser && connection->in_from < in->size) {
+		size_t size = in->size - connection->in_from;
+		enum http_progress progress =
+			take_message(connection, in->data + connection->in_from, &size);
+		in->size = connection->in_from + size;
+		if (progress == HTTP_COMPLETE)
+			connection->in_from += connection->thread->parser.message_size;
+		if (progress == HTTP_MORE) {
+			compact(connection);
+			keep_partial(connection, &connection->thread->parser);
+		}
 	}
+	if (connection->in_from == in->size && !connection->parser)
+		drop_input(connection);
+	count_held(connection);
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
@@ -224,7 +322,7 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *bytes);
 
 static void read_start(struct net_connection *connection)
 {
-	if (connection->is_reading || connection->is_closing)
+	if (connection->is_reading || connection->is_closing || connection->has_eof)
 		return;
 	connection->is_reading = true;
 	uv_read_start(&connection->stream, on_alloc, on_read);
@@ -236,12 +334,34 @@ static void read_stop(struct net_connection *connection)
 	uv_read_stop(&connection->stream);
 }
 
+/* The peer sends no more: what it asked for is answered, what it began is not. */
+static void on_end_of_file(struct net_connection *connection)
+{
+	const struct net_options *options = &connection->thread->server->options;
+
+	connection->has_eof = true;
+	connection->is_reading = false;
+	if (connection->phase == NET_LINGERING) {
+		net_connection_close(connection);
+		return;
+	}
+	if (connection->parser)
+		drop_input(connection);
+	if (connection->request && options->on_half_close)
+		options->on_half_close(connection->request);
+	push_flush(connection);
+}
+
 static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *bytes)
 {
 	struct net_connection *connection = container_of(stream, struct net_connection, stream);
 
 	if (size == 0 || connection->is_closing)
 		return;
+	if (size == UV_EOF) {
+		on_end_of_file(connection);
+		return;
+	}
 	if (size < 0) {
 		net_connection_abort(connection);
 		return;
@@ -255,12 +375,15 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *bytes)
 		take_waiting(connection);
 		return;
 	}
+	compact(connection);
 	buf_append(&connection->in, str_of(bytes->base, (size_t)size));
 	if (connection->parser) {
 		take_partial(connection);
 		take_waiting(connection);
-	} else if (connection->in.size > AHEAD_SIZE) {
-		read_stop(connection);
+	} else {
+		count_held(connection);
+		if (connection->in.size > AHEAD_SIZE)
+			read_stop(connection);
 	}
 }
 
@@ -269,15 +392,17 @@ static void on_shutdown(uv_shutdown_t *shutdown, int status)
 	(void)shutdown, (void)status; /* the peer's end of file or the sweep closes it */
 }
 
+/* Everything is written, no request runs, and none waits that came whole. */
 static void write_done(struct net_connection *connection)
 {
-	if (!connection->is_last || connection->request)
+	if (!connection->is_last && !connection->has_eof)
 		return;
-	if (connection->phase != NET_LINGERING) {
+	if (connection->has_eof || connection->thread->is_draining) {
 		net_connection_close(connection);
 		return;
 	}
-	/* Closing with unread bytes would reset the connection and destroy the answer. */
+	set_phase(connection, NET_LINGERING);
+	drop_input(connection);
 	read_start(connection);
 	if (uv_shutdown(&connection->shutdown, &connection->stream, on_shutdown) != 0)
 		net_connection_close(connection);
@@ -338,9 +463,12 @@ void net_connection_flush(struct net_connection *connection)
 		}
 		net_thread_spare_buf(connection->thread, &connection->out);
 	}
-	write_done(connection);
 	take_waiting(connection);
-	if (connection->in.size <= AHEAD_SIZE && !connection->is_closing)
+	if (connection->is_closing)
+		return;
+	if (!connection->request && connection->out.size == 0)
+		write_done(connection);
+	if (connection->in.size - connection->in_from <= AHEAD_SIZE)
 		read_start(connection);
 }
 
@@ -349,9 +477,9 @@ void net_connection_sweep(struct net_connection *connection, int64_t now_ns)
 	if (connection->is_closing || now_ns < connection->deadline_ns)
 		return;
 	if (connection->parser) {
-		heap_free(connection->parser);
-		connection->parser = NULL;
-		refuse(connection, 408, "The request took too long to arrive.");
+		refuse(connection, connection->parser, connection->in.data, 408,
+		       "The request took too long to arrive.");
+		drop_input(connection);
 		return;
 	}
 	net_connection_abort(connection);
@@ -383,8 +511,7 @@ void net_connection_accept(struct net_listener *listener)
 		net_connection_close(connection);
 		return;
 	}
-	uint32_t most = thread->server->options.connections_max / thread->server->options.threads;
-	if (thread->connection_count > most || thread->is_draining) {
+	if (thread->connection_count > thread->connections_max || thread->is_draining) {
 		net_count(&thread->counts.connections_refused, 1);
 		net_connection_close(connection);
 		return;

@@ -39,6 +39,8 @@ struct net_connection {
 	struct net_request *request;
 	struct http_parser *parser; /* of a message that came in part */
 	struct buf in;		    /* that part, or requests that wait for their turn */
+	size_t in_from;		    /* how much of `in` has been taken */
+	size_t held;		    /* of thread->held: the memory of `in` */
 	struct buf out;		    /* answers of this turn */
 	struct buf writing;	    /* what the socket did not take at once */
 	uv_write_t write;
@@ -46,7 +48,9 @@ struct net_connection {
 	int64_t deadline_ns; /* steady time; the sweep closes what is over */
 	uint32_t listener;
 	enum net_phase phase;
-	bool is_reading, is_writing, is_closing, is_last; /* is_last: close once all is written */
+	bool is_reading, is_writing, is_closing;
+	bool is_last; /* close once all is written */
+	bool has_eof; /* the peer sends no more */
 };
 
 struct net_listener {
@@ -81,7 +85,8 @@ struct net_thread {
 	struct mailbox mailbox;
 	struct net_listener *listeners;
 	struct list connections, flush;
-	uint32_t connection_count, request_count;
+	uint32_t connection_count, connections_max, request_count;
+	size_t held; /* bytes of messages, see connection.c */
 	bool has_work, is_draining, is_aborting;
 	int64_t drain_deadline_ns;
 	struct http_parser parser; /* of messages that come whole */

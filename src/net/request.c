@@ -30,6 +30,7 @@ void net_request_free(struct net_request *request)
 
 	heap_free(request->storage);
 	request->storage = NULL;
+	thread->held -= request->held;
 	thread->request_count--;
 	if (thread->spare_request_count < NET_SPARE_REQUESTS) {
 		arena_reset(&request->arena);

@@ -11,11 +11,25 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "net/net_private.h"
+
+#define DESCRIPTORS_KEPT 256
+
+/* Connections must leave descriptors to the journal and the catalog. */
+static uint32_t connections_at_most(uint32_t wanted)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+		return wanted;
+	rlim_t kept = limit.rlim_cur / 2 < DESCRIPTORS_KEPT ? limit.rlim_cur / 2 : DESCRIPTORS_KEPT;
+	return limit.rlim_cur - kept < wanted ? (uint32_t)(limit.rlim_cur - kept) : wanted;
+}
 
 struct net_server *net_server_new(const struct net_options *options)
 {
@@ -33,12 +47,19 @@ struct net_server *net_server_new(const struct net_options *options)
 		own->body_ms = LIMIT_HTTP_BODY_MS;
 	if (own->idle_ms == 0)
 		own->idle_ms = LIMIT_HTTP_IDLE_MS;
+	if (own->held_max == 0)
+		own->held_max = LIMIT_HTTP_HELD_SIZE;
+	own->connections_max = connections_at_most(own->connections_max);
 	signal(SIGPIPE, SIG_IGN);
 	server->threads = heap_alloc(own->threads * sizeof(*server->threads));
 	for (uint32_t i = 0; i < own->threads; i++) {
 		server->threads[i] = heap_alloc(sizeof(struct net_thread));
 		server->threads[i]->server = server;
 		server->threads[i]->index = i;
+		/* The first ones get what the division leaves over, and each thread one at least.
+		 */
+		uint32_t share = (own->connections_max + own->threads - 1 - i) / own->threads;
+		server->threads[i]->connections_max = share ? share : 1;
 	}
 	return server;
 }

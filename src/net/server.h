@@ -19,6 +19,7 @@
 #define TERN_NET_SERVER_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/mailbox.h"
 #include "http/request.h"
@@ -41,6 +42,7 @@ struct net_request {
 	struct net_connection *connection; /* NULL once aborted */
 	struct net_request *next_free;
 	char *storage; /* a large message's bytes, on the heap */
+	size_t held;   /* bytes of the message */
 };
 
 struct net_options {
@@ -54,6 +56,19 @@ struct net_options {
 
 	void (*on_request)(struct net_request *request);
 	void (*on_abort)(struct net_request *request);
+	/*
+	 * The peer sends no more, so it may have left: answer soon what waits for something to
+	 * happen. The request goes on. May be NULL.
+	 */
+	void (*on_half_close)(struct net_request *request);
+	/*
+	 * A message is refused before it became a request: may append a body to `out_body` and set
+	 * its type. `request` has the headers as far as they came, and no body. NULL: `reason` as
+	 * plain text.
+	 */
+	void (*on_refusal)(struct net_thread *thread, const struct http_request *request,
+			   int status, const char *reason, struct str *out_type,
+			   struct buf *out_body);
 	/* Takes over a letter of net_thread_post. NULL if nobody posts. */
 	void (*on_letter)(struct net_thread *thread, struct letter *letter);
 	/*
@@ -66,9 +81,10 @@ struct net_options {
 	/* net_server_stop has begun: answer what waits for something to happen. May be NULL. */
 	void (*on_drain)(struct net_thread *thread);
 
-	/* 0: the value of limits.h */
+	/* 0: the value of limits.h; connections also as the limit of descriptors allows */
 	uint32_t connections_max;
 	uint32_t head_ms, body_ms, idle_ms;
+	size_t held_max; /* bytes of messages that are received or answered */
 };
 
 /* Never fails; listens to nothing yet. Ignores SIGPIPE for the process. Free with net_server_free.
