@@ -267,7 +267,7 @@ def test_purge_queue(any_api, url):
 
 @pytest.fixture
 def dead(any_api, url, name):
-    """The URL of a dead-letter queue of `url`, with one message that was received once too often."""
+    """The URL of a dead-letter queue of `url`, with one message that was received too often."""
     dead = any_api.CreateQueue(QueueName=name + "-dead")["QueueUrl"]
     any_api.SetQueueAttributes(QueueUrl=url, Attributes={"RedrivePolicy": json.dumps(
         {"deadLetterTargetArn": f"{ARN}{name}-dead", "maxReceiveCount": 1})})
