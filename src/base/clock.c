@@ -16,10 +16,14 @@ static int64_t read_ns(clockid_t clock)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+int64_t clock_offset_ms(void)
+{
+	return atomic_load_explicit(&offset_ms, memory_order_relaxed);
+}
+
 int64_t clock_now_ms(void)
 {
-	return read_ns(CLOCK_REALTIME) / 1000000 +
-	       atomic_load_explicit(&offset_ms, memory_order_relaxed);
+	return read_ns(CLOCK_REALTIME) / 1000000 + clock_offset_ms();
 }
 
 int64_t clock_steady_ns(void)

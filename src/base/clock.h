@@ -16,6 +16,9 @@ int64_t clock_now_ms(void);
 int64_t clock_steady_ns(void);
 /* Moves clock_now_ms by `delta_ms` from now on. For --test-clock only. */
 void clock_shift(int64_t delta_ms);
+/* The sum of all shifts: who sleeps until a time knows by it that the time has to be looked at
+ * anew. */
+int64_t clock_offset_ms(void);
 /* CPU time of this process in nanoseconds, user and system. */
 int64_t clock_cpu_ns(void);
 

@@ -81,7 +81,7 @@ struct net_thread {
 	uv_async_t wake;
 	uv_check_t check;
 	uv_timer_t sweep, timer;
-	int64_t timer_at_ms;
+	int64_t timer_at_ms, timer_offset_ms; /* the latter: of the clock when it was set */
 	struct mailbox mailbox;
 	struct net_listener *listeners;
 	struct list connections, flush;

@@ -158,9 +158,12 @@ static void on_timer(uv_timer_t *timer)
 
 void net_thread_set_timer(struct net_thread *thread, int64_t at_ms)
 {
-	if (at_ms == thread->timer_at_ms)
+	int64_t offset_ms = clock_offset_ms();
+
+	if (at_ms == thread->timer_at_ms && offset_ms == thread->timer_offset_ms)
 		return;
 	thread->timer_at_ms = at_ms;
+	thread->timer_offset_ms = offset_ms;
 	if (at_ms == INT64_MAX) {
 		uv_timer_stop(&thread->timer);
 		return;
