@@ -122,7 +122,7 @@ static enum err set_policy(struct call *call, struct sqs_queue *draft, struct st
 
 static enum err set_fifo(struct call *call, struct sqs_queue *draft, struct str text)
 {
-	bool is_fifo;
+	bool is_fifo = false;
 
 	if (!draft->is_fifo)
 		return unknown(call, names[SQS_ATTRIBUTE_FIFO]);
