@@ -14,6 +14,8 @@
 
 #include "net/server.h"
 
+enum { QUICK_COMMIT_NS = 1000000 };
+
 enum lane_state { LANE_IDLE, LANE_GIVEN, LANE_DONE, LANE_ENDING };
 
 struct lane {
@@ -22,12 +24,14 @@ struct lane {
 	sem_t given;
 	_Atomic enum lane_state state;
 	struct journal_work *work;
+	int64_t work_ns; /* how long the work took; the lane's until LANE_DONE */
 };
 
 struct runner {
 	struct engine *engine;
 	struct lane lanes[2];
 	bool blocks_commits;
+	int64_t commit_ns; /* how long commits took lately */
 	_Atomic bool has_news, is_stopping;
 	bool has_stopped_engine;
 	_Atomic(struct net_thread *) net; /* attached to, or NULL */
@@ -67,6 +71,15 @@ static void wake(void *context)
 	pthread_mutex_unlock(&runner->mutex);
 }
 
+/* Returns the nanoseconds it took. */
+static int64_t run_work(struct journal_work *work)
+{
+	int64_t begin_ns = clock_steady_ns();
+
+	journal_work_run(work);
+	return clock_steady_ns() - begin_ns;
+}
+
 static void *lane_main(void *context)
 {
 	struct lane *lane = context;
@@ -76,10 +89,16 @@ static void *lane_main(void *context)
 			;
 		if (atomic_load(&lane->state) == LANE_ENDING)
 			return NULL;
-		journal_work_run(lane->work);
+		lane->work_ns = run_work(lane->work);
 		atomic_store(&lane->state, LANE_DONE);
 		wake(lane->runner);
 	}
+}
+
+/* A moving average: a slow disk is noticed at the first slow commit, a quick one after some. */
+static void note_commit(struct runner *runner, int64_t took_ns)
+{
+	runner->commit_ns += (took_ns - runner->commit_ns) / 8;
 }
 
 /* True if the engine has news from it. */
@@ -90,6 +109,8 @@ static bool serve_lane(struct runner *runner, enum journal_lane which)
 
 	if (atomic_load(&lane->state) == LANE_DONE) {
 		engine_work_end(runner->engine, lane->work);
+		if (which == JOURNAL_COMMIT)
+			note_commit(runner, lane->work_ns);
 		atomic_store(&lane->state, LANE_IDLE);
 		has_ended = true;
 	}
@@ -98,8 +119,9 @@ static bool serve_lane(struct runner *runner, enum journal_lane which)
 	struct journal_work *work = engine_work_begin(runner->engine, which);
 	if (!work)
 		return has_ended;
-	if (which == JOURNAL_COMMIT && !runner->blocks_commits) {
-		journal_work_run(work);
+	if (which == JOURNAL_COMMIT &&
+	    (!runner->blocks_commits || runner->commit_ns < QUICK_COMMIT_NS)) {
+		note_commit(runner, run_work(work));
 		engine_work_end(runner->engine, work);
 		return true;
 	}

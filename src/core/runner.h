@@ -16,7 +16,7 @@ struct net_thread;
 struct runner_options {
 	struct engine_options engine; /* its wake is set by the runner */
 	struct disk *disk;	      /* borrowed */
-	bool blocks_commits; /* false: commits are cheap (no syncs) and run within the turn */
+	bool blocks_commits; /* false: commits never sync, so they always run within the turn */
 };
 
 /*
