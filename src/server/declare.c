@@ -39,14 +39,16 @@ static bool read_pairs(struct arena *arena, yyjson_val *object, size_t spare,
 	yyjson_val *key, *value;
 	size_t i, most;
 
+	*out_pairs = pairs;
+	*out_count = count;
+	if (count == 0) /* there may be no object at all */
+		return true;
 	yyjson_obj_foreach(object, i, most, key, value)
 	{
 		pairs[i].key = json_text(key);
 		if (!pair_value(arena, value, &pairs[i].value))
 			return false;
 	}
-	*out_pairs = pairs;
-	*out_count = count;
 	return true;
 }
 
