@@ -12,6 +12,8 @@
 #include "core/control.h"
 #include "core/faults.h"
 #include "core/runner.h"
+#include "http/coding.h"
+#include "http/url.h"
 #include "wire/credential.h"
 #include "wire/fault.h"
 #include "wire/json.h"
@@ -62,9 +64,7 @@ static void encode_fault(struct call_box *box, struct buf *body)
 {
 	const struct call *call = &box->call;
 	struct str request_id = str_of(call->request_id, UUID_TEXT_SIZE);
-	struct str xml_namespace =
-		box->service ? box->service->xml_namespace
-			     : STR("http://webservices.amazon.com/AWSFault/2005-15-09");
+	struct str xml_namespace = box->service ? box->service->xml_namespace : FAULT_XML_NAMESPACE;
 
 	switch (call->dialect) {
 	case DIALECT_JSON:
@@ -342,6 +342,35 @@ static enum err decode(struct call_box *box, const struct route *route)
 	return ERR_OK;
 }
 
+static void route_to_fault(struct route *route, enum common_fault fault, struct str problem)
+{
+	route->operation = NULL;
+	route->is_bare = false;
+	route->fault = &common_faults[fault];
+	route->problem = problem;
+}
+
+/* Takes the body's coding off and routes; a body that cannot be read still shows its dialect. */
+static void route(struct call_box *box, struct route *out_route)
+{
+	const struct dispatch *dispatch = box->thread->dispatch;
+	struct http_request *http = &box->request->http;
+	struct str body = {0};
+
+	enum err err = http_body_decode(box->call.arena, http, &body);
+	http->body = body;
+	route_request(&dispatch->routes, box->call.arena, http, out_route);
+	if (err == ERR_NOTFOUND)
+		route_to_fault(out_route, FAULT_UNKNOWN_CODING,
+			       STR("The only Content-Encoding that is understood is gzip."));
+	else if (err == ERR_TOOLARGE)
+		route_to_fault(out_route, FAULT_TOO_LARGE,
+			       STR("The decompressed request body is too large."));
+	else if (err)
+		route_to_fault(out_route, FAULT_MALFORMED_HTTP,
+			       STR("The request body is not what its Content-Encoding says."));
+}
+
 static void respond_bare(struct call_box *box)
 {
 	respond(box, 404, STR("<UnknownOperationException/>"));
@@ -371,24 +400,25 @@ void dispatch_request(struct net_request *request)
 {
 	struct dispatch_thread *thread = net_thread_context(request->thread);
 	struct dispatch *dispatch = thread->dispatch;
-	struct route route;
+	struct str path = http_url_split(request->http.target).path;
+	struct route place;
 
-	if (dispatch->on_other && str_starts(request->http.target, STR("/_"))) {
+	if (dispatch->on_other && str_starts(path, STR("/_"))) {
 		dispatch->on_other(dispatch, request);
 		return;
 	}
 	struct call_box *box = box_new(request);
 	struct call *call = &box->call;
-	route_request(&dispatch->routes, call->arena, &request->http, &route);
-	call->dialect = route.dialect;
-	call->path = route.path;
-	call->operation = route.operation;
-	box->service = route.service;
-	if (!route.operation) {
+	route(box, &place);
+	call->dialect = place.dialect;
+	call->path = place.path;
+	call->operation = place.operation;
+	box->service = place.service;
+	if (!place.operation) {
 		thread->meter.unrouted++;
-		call->fault = route.fault;
-		call->fault_text = route.problem;
-		if (route.is_bare)
+		call->fault = place.fault;
+		call->fault_text = place.problem;
+		if (place.is_bare)
 			respond_bare(box);
 		else
 			finish(box, ERR_FAULT);
@@ -396,15 +426,15 @@ void dispatch_request(struct net_request *request)
 	}
 	call->base_url = dispatch_base_url(call->core, request);
 	call->trace_header = request->http.fields[HTTP_FIELD_X_AMZN_TRACE_ID];
-	identify(call, &request->http, &route.form);
-	enum err err = decode(box, &route);
+	identify(call, &request->http, &place.form);
+	enum err err = decode(box, &place);
 	if (err) {
 		finish(box, err);
-	} else if (route.operation->place == OPERATION_ON_CONTROL) {
+	} else if (place.operation->place == OPERATION_ON_CONTROL) {
 		box->task.run = run_on_control;
 		core_post_control(call->core, &box->task);
 	} else {
-		err = route.operation->run(call, call->in, call->out);
+		err = place.operation->run(call, call->in, call->out);
 		if (err != ERR_PARKED)
 			finish(box, err);
 	}

@@ -30,8 +30,13 @@ struct dispatch_thread {
 };
 
 void dispatch_request(struct net_request *request);
+/* For on_half_close too: a wait for messages ends, and they stay in the queue. */
 void dispatch_abort(struct net_request *request);
 void dispatch_letter(struct net_thread *thread, struct letter *letter);
+
+/* For on_refusal; in refusal.c. */
+void dispatch_refusal(struct net_thread *thread, const struct http_request *request, int status,
+		      const char *reason, struct str *out_type, struct buf *out_body);
 
 /* For on_other: an answer that was prepared elsewhere comes back as a letter. */
 struct dispatch_letter {

@@ -12,10 +12,18 @@ enum common_fault {
 	FAULT_UNKNOWN_OPERATION, /* no such operation, target or action */
 	FAULT_MISSING_ACTION,	 /* Query without Action */
 	FAULT_MALFORMED_QUERY,	 /* a form that cannot be decoded */
+	FAULT_MALFORMED_HTTP,	 /* not HTTP, or a body that does not follow its coding */
+	FAULT_UNKNOWN_CODING,	 /* Content-Encoding is not gzip */
+	FAULT_TOO_LARGE,	 /* a body over the limit */
+	FAULT_TIMEOUT,		 /* the request came too slowly */
+	FAULT_UNAVAILABLE,	 /* no room now; SDKs retry */
 	FAULT_INTERNAL,		 /* went wrong here; SDKs retry */
 	COMMON_FAULTS,
 };
 extern const struct fault_type common_faults[COMMON_FAULTS];
+
+/* Of a fault in Query when no service was recognised. */
+#define FAULT_XML_NAMESPACE STR("http://webservices.amazon.com/AWSFault/2005-15-09")
 
 /* What __type begins with: AWS's own framework's name for the common ones, else the service's. */
 struct str fault_namespace(const struct fault_type *fault, const struct service *service);

@@ -92,7 +92,7 @@ static void route_action(const struct route_table *table, struct arena *arena, s
 			    STR_ARG(action)));
 }
 
-static bool is_form(const struct http_request *request)
+bool route_is_form(const struct http_request *request)
 {
 	struct str type = request->fields[HTTP_FIELD_CONTENT_TYPE];
 	struct str kind = str_trim(str_cut(&type, ';'));
@@ -103,7 +103,7 @@ static bool is_form(const struct http_request *request)
 static void route_without_action(struct arena *arena, const struct http_request *request,
 				 struct route *route)
 {
-	if (is_form(request) && request->body.size > 0) {
+	if (route_is_form(request) && request->body.size > 0) {
 		refuse(route, FAULT_MISSING_ACTION,
 		       STR("The request must contain the parameter Action."));
 		return;
@@ -142,7 +142,8 @@ void route_request(const struct route_table *table, struct arena *arena,
 		return;
 	}
 	if (form_parse(arena, url.query, &out_route->form) != ERR_OK ||
-	    (is_form(request) && form_add(arena, request->body, &out_route->form) != ERR_OK)) {
+	    (route_is_form(request) &&
+	     form_add(arena, request->body, &out_route->form) != ERR_OK)) {
 		refuse(out_route, FAULT_MALFORMED_QUERY,
 		       STR("The query string or form cannot be decoded."));
 		return;

@@ -27,6 +27,9 @@ struct route_table {
 	size_t service_count;
 };
 
+/* True if the body is said to be a form, as Query's is. */
+bool route_is_form(const struct http_request *request);
+
 void route_request(const struct route_table *table, struct arena *arena,
 		   const struct http_request *request, struct route *out_route);
 

@@ -8,7 +8,10 @@
 
 #include <cmocka.h>
 
+#include <zlib.h>
+
 #include "base/clock.h"
+#include "http/coding.h"
 #include "http/request.h"
 #include "http/response.h"
 #include "http/url.h"
@@ -291,4 +294,72 @@ static void test_the_answer_says_its_length_and_date(void **state)
 		   "HTTP/1.1 404 Not Found\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nX-A: b\r\n"
 		   "Connection: close\r\nContent-Length: 2\r\n\r\nno");
 	buf_done(&out);
+}
+
+/* ---- codings ---- */
+
+static void compress_into(struct buf *out, struct str text)
+{
+	z_stream stream = {.next_in = (Bytef *)(uintptr_t)text.data, .avail_in = (uInt)text.size};
+
+	assert_int_equal(deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, 15 + 16, 8, 0), Z_OK);
+	uLong most = deflateBound(&stream, text.size);
+	stream.next_out = (Bytef *)buf_extend(out, most);
+	stream.avail_out = (uInt)most;
+	assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
+	out->size -= stream.avail_out;
+	deflateEnd(&stream);
+}
+
+static enum err decode_body(struct arena *arena, struct str coding, struct str body,
+			    struct str *out_body)
+{
+	struct http_request coded = {.body = body};
+
+	coded.fields[HTTP_FIELD_CONTENT_ENCODING] = coding;
+	return http_body_decode(arena, &coded, out_body);
+}
+
+static void test_gzip_bodies_are_decompressed(void **state)
+{
+	(void)state;
+	struct buf coded = {0};
+	struct arena arena;
+	struct str body;
+
+	arena_init(&arena);
+	assert_int_equal(decode_body(&arena, (struct str){0}, STR("x"), &body), ERR_OK);
+	assert_str(body, "x");
+	compress_into(&coded, STR("one "));
+	compress_into(&coded, STR("two"));
+	assert_int_equal(decode_body(&arena, STR("gzip"), buf_str(&coded), &body), ERR_OK);
+	assert_str(body, "one two");
+	coded.size--;
+	assert_int_equal(decode_body(&arena, STR("gzip"), buf_str(&coded), &body), ERR_INVALID);
+	buf_append(&coded, STR("xy"));
+	assert_int_equal(decode_body(&arena, STR("gzip"), buf_str(&coded), &body), ERR_INVALID);
+	assert_int_equal(decode_body(&arena, STR("gzip"), STR(""), &body), ERR_INVALID);
+	assert_int_equal(decode_body(&arena, STR("br"), STR("x"), &body), ERR_NOTFOUND);
+	buf_done(&coded);
+	arena_done(&arena);
+}
+
+static void test_gzip_bodies_have_the_limit_of_bodies(void **state)
+{
+	(void)state;
+	struct buf plain = {0}, coded = {0};
+	struct arena arena;
+	struct str body;
+
+	arena_init(&arena);
+	memset(buf_extend(&plain, LIMIT_HTTP_BODY_SIZE + 1), 'a', LIMIT_HTTP_BODY_SIZE + 1);
+	compress_into(&coded, str_of(plain.data, LIMIT_HTTP_BODY_SIZE));
+	assert_int_equal(decode_body(&arena, STR("gzip"), buf_str(&coded), &body), ERR_OK);
+	assert_int_equal(body.size, LIMIT_HTTP_BODY_SIZE);
+	buf_reset(&coded);
+	compress_into(&coded, buf_str(&plain));
+	assert_int_equal(decode_body(&arena, STR("gzip"), buf_str(&coded), &body), ERR_TOOLARGE);
+	buf_done(&plain);
+	buf_done(&coded);
+	arena_done(&arena);
 }

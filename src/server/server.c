@@ -170,6 +170,8 @@ static void make_net(struct server *server)
 		.thread_done = thread_done,
 		.on_request = dispatch_request,
 		.on_abort = dispatch_abort,
+		.on_half_close = dispatch_abort,
+		.on_refusal = dispatch_refusal,
 		.on_letter = dispatch_letter,
 		.on_turn = on_turn,
 		.on_timer = on_turn,
