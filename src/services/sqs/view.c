@@ -67,6 +67,7 @@ static struct str number_text(struct arena *arena, int64_t number)
 
 struct subject {
 	const struct queue_delivery *delivery;
+	struct str id; /* the message's, as text */
 	struct queue_message message;
 	struct sqs_stored_message stored;
 };
@@ -88,6 +89,10 @@ static struct str system_text(struct arena *arena, const struct sqs_view *view,
 			return (struct str){0};
 		return arena_format(arena, "%020llu", (unsigned long long)subject->message.seq);
 	case SYSTEM_DEDUP:
+		/* A dead letter is known by its message id, so that letters of two sources never
+		 * look like duplicates. */
+		if (view->is_fifo && subject->message.origin.size > 0)
+			return subject->id;
 		return subject->stored.dedup;
 	case SYSTEM_GROUP:
 		return subject->stored.group;
@@ -146,7 +151,8 @@ enum err sqs_view_read(struct core *core, struct arena *arena, const struct sqs_
 		return err;
 	char *id = arena_bytes(arena, UUID_TEXT_SIZE);
 	uuid_format(subject.message.id, id);
-	out->message_id = str_of(id, UUID_TEXT_SIZE);
+	subject.id = str_of(id, UUID_TEXT_SIZE);
+	out->message_id = subject.id;
 	out->body = subject.stored.body;
 	out->md5_of_body = sqs_md5_text(arena, subject.stored.body_md5);
 	show_system(arena, view, &subject, out);
