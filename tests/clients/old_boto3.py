@@ -24,7 +24,8 @@ def new_name(suffix=""):
 class OldBoto3(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        config = botocore.config.Config(retries={"total_max_attempts": 1}, read_timeout=40, proxies={})
+        config = botocore.config.Config(
+            retries={"total_max_attempts": 1}, read_timeout=40, proxies={})
         cls.sqs = boto3.client("sqs", endpoint_url=os.environ["TERN_ENDPOINT"], config=config)
 
     def queue(self, **attributes):
@@ -80,7 +81,8 @@ class OldBoto3(unittest.TestCase):
         body = "grüße 🐦 <&> ]]> \t\r\n"
         wanted = {"bytes": {"DataType": "Binary.raw", "BinaryValue": b"\x00\x01\xfe\xff"},
                   "text": {"DataType": "String", "StringValue": "a & b"}}
-        trace = {"AWSTraceHeader": {"DataType": "String", "StringValue": "Root=1-5759e988-bd862e3f"}}
+        root = "Root=1-5759e988-bd862e3f"
+        trace = {"AWSTraceHeader": {"DataType": "String", "StringValue": root}}
         sent = self.sqs.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=wanted,
                                      MessageSystemAttributes=trace)
         [message] = self.receive(url, AttributeNames=["All"], MessageAttributeNames=["All"])
@@ -88,7 +90,7 @@ class OldBoto3(unittest.TestCase):
         self.assertEqual(message["MessageId"], sent["MessageId"])
         self.assertEqual(message["MessageAttributes"], wanted)
         self.assertEqual(message["MD5OfMessageAttributes"], sent["MD5OfMessageAttributes"])
-        self.assertEqual(message["Attributes"]["AWSTraceHeader"], "Root=1-5759e988-bd862e3f")
+        self.assertEqual(message["Attributes"]["AWSTraceHeader"], root)
         self.sqs.change_message_visibility(
             QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
         [again] = self.receive(url)

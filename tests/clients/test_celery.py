@@ -28,15 +28,16 @@ class Worker:
         with open(self.log, "w") as log:
             self.process = subprocess.Popen(
                 [CLIENTS / "celery", "-A", "celery_tasks", "worker", "--concurrency", "2",
-                 "--loglevel", "info", "--without-gossip", "--without-mingle", "--without-heartbeat"],
+                 "--loglevel", "info", "--without-gossip", "--without-mingle",
+                 "--without-heartbeat"],
                 cwd=HERE, stdout=log, stderr=log, env=outside_environment(server, **self.changes))
 
     def lines(self):
         return self.results.read_text().splitlines() if self.results.exists() else []
 
     def call(self, statement):
-        run_outside(self.server, CLIENTS / "python", "-c", f"from celery_tasks import *; {statement}",
-                    **self.changes)
+        program = f"from celery_tasks import *; {statement}"
+        run_outside(self.server, CLIENTS / "python", "-c", program, **self.changes)
 
     def wait_for(self, lines):
         eventually(lambda: self.process.poll() is not None or len(self.lines()) >= len(lines), 60,

@@ -18,7 +18,8 @@ class Cli:
         self.failure = 255 if program.parent == CLIENTS else 254
 
     def command(self, *arguments):
-        return [self.program, "--endpoint-url", self.server.url, "--output", "json", "sqs", *arguments]
+        return [self.program, "--endpoint-url", self.server.url, "--output", "json", "sqs",
+                *arguments]
 
     def __call__(self, *arguments):
         output = run_outside(self.server, *self.command(*arguments))
@@ -40,6 +41,10 @@ def aws(server, request):
 
 def create(aws, name, *more):
     return aws("create-queue", "--queue-name", name, *more)["QueueUrl"]
+
+
+def receive(aws, url, *more):
+    return (aws("receive-message", "--queue-url", url, *more) or {}).get("Messages", [])
 
 
 def attributes(aws, url):
@@ -83,8 +88,7 @@ def test_a_message_and_its_attributes(aws, name):
               "text": {"DataType": "String", "StringValue": "grüße <&>"}}
     sent = aws("send-message", "--queue-url", url, "--message-body", "grüße 🐦 <&>",
                "--message-attributes", json.dumps(wanted))
-    [message] = aws("receive-message", "--queue-url", url, "--attribute-names", "All",
-                    "--message-attribute-names", "All")["Messages"]
+    [message] = receive(aws, url, "--attribute-names", "All", "--message-attribute-names", "All")
     assert message["Body"] == "grüße 🐦 <&>"
     assert message["MessageId"] == sent["MessageId"]
     assert message["MessageAttributes"] == wanted
@@ -92,10 +96,10 @@ def test_a_message_and_its_attributes(aws, name):
     assert message["Attributes"]["ApproximateReceiveCount"] == "1"
     aws("change-message-visibility", "--queue-url", url, "--visibility-timeout", "0",
         "--receipt-handle", message["ReceiptHandle"])
-    [again] = aws("receive-message", "--queue-url", url)["Messages"]
+    [again] = receive(aws, url)
     aws("delete-message", "--queue-url", url, "--receipt-handle", again["ReceiptHandle"])
     assert attributes(aws, url)["ApproximateNumberOfMessagesNotVisible"] == "0"
-    assert aws("receive-message", "--queue-url", url) in (None, {})
+    assert receive(aws, url) == []
 
 
 def test_batches(aws, name):
@@ -105,7 +109,7 @@ def test_batches(aws, name):
     sent = aws("send-message-batch", "--queue-url", url, "--entries", json.dumps(entries))
     assert len(sent["Successful"]) == 9
     assert [entry["Code"] for entry in sent["Failed"]] == ["InvalidMessageContents"]
-    messages = aws("receive-message", "--queue-url", url, "--max-number-of-messages", "10")["Messages"]
+    messages = receive(aws, url, "--max-number-of-messages", "10")
     handles = [{"Id": message["MessageId"], "ReceiptHandle": message["ReceiptHandle"]}
                for message in messages]
     deleted = aws("delete-message-batch", "--queue-url", url, "--entries", json.dumps(handles))
@@ -113,11 +117,13 @@ def test_batches(aws, name):
 
 
 def test_fifo(aws, name):
-    url = create(aws, name + ".fifo", "--attributes", "FifoQueue=true,ContentBasedDeduplication=true")
+    url = create(aws, name + ".fifo", "--attributes",
+                 "FifoQueue=true,ContentBasedDeduplication=true")
     for body in ("1", "2", "2"):
-        sent = aws("send-message", "--queue-url", url, "--message-body", body, "--message-group-id", "g")
+        sent = aws("send-message", "--queue-url", url, "--message-body", body,
+                   "--message-group-id", "g")
         assert len(sent["SequenceNumber"]) == 20
-    received = aws("receive-message", "--queue-url", url, "--max-number-of-messages", "10")["Messages"]
+    received = receive(aws, url, "--max-number-of-messages", "10")
     assert [message["Body"] for message in received] == ["1", "2"]
 
 
@@ -128,9 +134,9 @@ def test_dead_letters(aws, name):
     url = create(aws, name, "--attributes", json.dumps({"RedrivePolicy": policy}))
     aws("send-message", "--queue-url", url, "--message-body", "poison")
     for _ in range(3):
-        [message] = aws("receive-message", "--queue-url", url, "--visibility-timeout", "0")["Messages"]
+        [message] = receive(aws, url, "--visibility-timeout", "0")
         assert message["Body"] == "poison"
-    assert aws("receive-message", "--queue-url", url) in (None, {})
+    assert receive(aws, url) == []
     assert attributes(aws, dead_letters)["ApproximateNumberOfMessages"] == "1"
     assert aws("list-dead-letter-source-queues", "--queue-url", dead_letters)["queueUrls"] == [url]
 
@@ -146,7 +152,7 @@ def test_moving_dead_letters_back(aws, name):
     handle = aws("start-message-move-task", "--source-arn", arn, "--destination-arn",
                  attributes(aws, url)["QueueArn"])["TaskHandle"]
     assert handle
-    [message] = aws("receive-message", "--queue-url", url, "--wait-time-seconds", "20")["Messages"]
+    [message] = receive(aws, url, "--wait-time-seconds", "20")
     assert message["Body"] == "stray"
     [task] = aws("list-message-move-tasks", "--source-arn", arn)["Results"]
     assert task["ApproximateNumberOfMessagesMoved"] == 1
@@ -156,4 +162,4 @@ def test_a_purge(aws, name):
     url = create(aws, name)
     aws("send-message", "--queue-url", url, "--message-body", "gone")
     aws("purge-queue", "--queue-url", url)
-    assert aws("receive-message", "--queue-url", url) in (None, {})
+    assert receive(aws, url) == []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The AWS SDK for Go v2 against a ternd: the module in go/, run with the server's address."""
+"""The AWS SDK for Go v2 against a ternd: the module in go/, run with its address."""
 from outside import run_outside
 
 

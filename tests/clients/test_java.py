@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""The AWS SDK for Java v2 against a ternd: the Maven project in java/, run with the server's address."""
+"""The AWS SDK for Java v2 against a ternd: the Maven project in java/, run with its address."""
 import re
 
 from outside import run_outside
 
 
 def test_java_sdk(server):
-    output = run_outside(server, "mvn", "-B", "-ntp", "-Dstyle.color=never", "test", directory="java")
-    ran = re.search(r"^\[INFO\] Tests run: (\d+), Failures: 0, Errors: 0, Skipped: 0$", output, re.M)
+    output = run_outside(
+        server, "mvn", "-B", "-ntp", "-Dstyle.color=never", "test", directory="java")
+    ran = re.search(
+        r"^\[INFO\] Tests run: (\d+), Failures: 0, Errors: 0, Skipped: 0$", output, re.MULTILINE)
     assert ran and int(ran.group(1)) >= 8, output

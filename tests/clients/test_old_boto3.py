@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The distribution's boto3, by the distribution's Python: the Query dialect as old programs use it."""
+"""The distribution's boto3 with the distribution's Python: Query as old programs speak it."""
 import subprocess
 
 import pytest

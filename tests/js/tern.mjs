@@ -11,83 +11,83 @@ const clients = [];
 let number = 0;
 
 export function makeClient(options = {}) {
-	const client = new SQSClient({
-		region: "us-east-1", credentials, endpoint, maxAttempts: 1, ...options,
-	});
-	clients.push(client);
-	return client;
+  const client = new SQSClient({
+    region: "us-east-1", credentials, endpoint, maxAttempts: 1, ...options,
+  });
+  clients.push(client);
+  return client;
 }
 
 // Sockets that are kept alive would keep the process of the tests alive too.
 export function closeClients() {
-	for (const client of clients)
-		client.destroy();
+  for (const client of clients)
+    client.destroy();
 }
 
 export function newName(suffix = "") {
-	return `js-${process.pid}-${++number}${suffix}`;
+  return `js-${process.pid}-${++number}${suffix}`;
 }
 
 export async function makeQueue(client, Attributes = {}) {
-	const QueueName = newName(Attributes.FifoQueue ? ".fifo" : "");
-	return (await client.send(new CreateQueueCommand({ QueueName, Attributes }))).QueueUrl;
+  const QueueName = newName(Attributes.FifoQueue ? ".fifo" : "");
+  return (await client.send(new CreateQueueCommand({ QueueName, Attributes }))).QueueUrl;
 }
 
 export async function attributesOf(client, QueueUrl, AttributeNames = ["All"]) {
-	const answer = await client.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames }));
-	return answer.Attributes;
+  const answer = await client.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames }));
+  return answer.Attributes;
 }
 
 export async function makeQueueWithDeadLetters(client, maxReceiveCount = 3) {
-	const deadLetters = await makeQueue(client);
-	const deadLetterTargetArn = (await attributesOf(client, deadLetters)).QueueArn;
-	const RedrivePolicy = JSON.stringify({ deadLetterTargetArn, maxReceiveCount });
-	const queue = await makeQueue(client, { RedrivePolicy });
-	return { queue, deadLetters, deadLetterTargetArn };
+  const deadLetters = await makeQueue(client);
+  const deadLetterTargetArn = (await attributesOf(client, deadLetters)).QueueArn;
+  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn, maxReceiveCount });
+  const queue = await makeQueue(client, { RedrivePolicy });
+  return { queue, deadLetters, deadLetterTargetArn };
 }
 
 export const md5 = (text) => createHash("md5").update(text).digest("hex");
 
 // The SDK checks bodies only; this is the documented digest of message attributes.
 export function md5OfAttributes(attributes) {
-	const hash = createHash("md5");
-	const add = (bytes) => {
-		const length = Buffer.alloc(4);
-		length.writeUInt32BE(bytes.length);
-		hash.update(length).update(bytes);
-	};
-	for (const name of Object.keys(attributes).sort()) {
-		const { DataType, StringValue, BinaryValue } = attributes[name];
-		add(Buffer.from(name));
-		add(Buffer.from(DataType));
-		hash.update(Buffer.from([DataType.startsWith("Binary") ? 2 : 1]));
-		add(Buffer.from(BinaryValue ?? StringValue));
-	}
-	return hash.digest("hex");
+  const hash = createHash("md5");
+  const add = (bytes) => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(bytes.length);
+    hash.update(length).update(bytes);
+  };
+  for (const name of Object.keys(attributes).sort()) {
+    const { DataType, StringValue, BinaryValue } = attributes[name];
+    add(Buffer.from(name));
+    add(Buffer.from(DataType));
+    hash.update(Buffer.from([DataType.startsWith("Binary") ? 2 : 1]));
+    add(Buffer.from(BinaryValue ?? StringValue));
+  }
+  return hash.digest("hex");
 }
 
 // Passes requests on to the server, Host included, and counts them.
 export async function startProxy(headers = {}) {
-	const { hostname, port } = new URL(endpoint);
-	const proxy = http.createServer((request, response) => {
-		proxy.requests.push(request.headers["x-amz-target"]);
-		const onward = http.request({
-			hostname, port, method: request.method, path: request.url,
-			headers: { ...request.headers, ...headers },
-		}, (answer) => {
-			response.writeHead(answer.statusCode, answer.headers);
-			answer.pipe(response);
-		});
-		onward.on("error", () => response.destroy());
-		request.pipe(onward);
-	});
-	proxy.requests = [];
-	await new Promise((resolve) => proxy.listen(0, "127.0.0.1", resolve));
-	proxy.origin = `http://127.0.0.1:${proxy.address().port}`;
-	return proxy;
+  const { hostname, port } = new URL(endpoint);
+  const proxy = http.createServer((request, response) => {
+    proxy.requests.push(request.headers["x-amz-target"]);
+    const onward = http.request({
+      hostname, port, method: request.method, path: request.url,
+      headers: { ...request.headers, ...headers },
+    }, (answer) => {
+      response.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(response);
+    });
+    onward.on("error", () => response.destroy());
+    request.pipe(onward);
+  });
+  proxy.requests = [];
+  await new Promise((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  proxy.origin = `http://127.0.0.1:${proxy.address().port}`;
+  return proxy;
 }
 
 export function stopProxy(proxy) {
-	proxy.close();
-	proxy.closeAllConnections();
+  proxy.close();
+  proxy.closeAllConnections();
 }

