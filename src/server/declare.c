@@ -2,6 +2,7 @@
 /* declare: two rounds, so that all dead-letter queues exist when the first policy names one. */
 #include "server/declare.h"
 
+#include "core/arn.h"
 #include "format/json.h"
 #include "services/sqs/sqs.h"
 
@@ -77,15 +78,14 @@ static void add_redrive(struct arena *arena, yyjson_val *entry,
 	struct str target = text_or(entry, "deadLetterQueue", STR(""));
 	yyjson_val *receives = json_member(entry, "maxReceiveCount");
 
+	char arn[ARN_SIZE_MAX];
 	if (target.size == 0)
 		return;
 	add_pair(
 		pairs, count, STR("RedrivePolicy"),
-		arena_format(arena,
-			     "{\"deadLetterTargetArn\":\"arn:aws:sqs:%.*s:%.*s:%.*s\","
-			     "\"maxReceiveCount\":%lld}",
-			     STR_ARG(declaration->region), STR_ARG(declaration->account),
-			     STR_ARG(target),
+		arena_format(arena, "{\"deadLetterTargetArn\":\"%.*s\",\"maxReceiveCount\":%lld}",
+			     STR_ARG(arn_format(STR("sqs"), declaration->region,
+						declaration->account, target, arn)),
 			     (long long)(yyjson_is_int(receives) ? yyjson_get_sint(receives) : 3)));
 }
 

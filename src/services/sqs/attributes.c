@@ -297,7 +297,8 @@ struct str sqs_attribute_text(struct arena *arena, const struct sqs_queue *queue
 	case SQS_ATTRIBUTE_KMS_KEY:
 		return text_or_none(queue->kms_key);
 	case SQS_ATTRIBUTE_KMS_REUSE:
-		if (queue->kms_key.size == 0)
+		if (queue->kms_key.size == 0 ||
+		    queue->kms_reuse_seconds == numbers[attribute].standard)
 			return (struct str){0};
 		break;
 	case SQS_ATTRIBUTE_MANAGED_SSE:

@@ -160,15 +160,10 @@ static enum err erase(struct core *core, uint64_t number)
 enum err sqs_queue_create(struct core *core, struct sqs_queue *draft)
 {
 	struct sqs *sqs = sqs_of(core);
-	char arn[SQS_ARN_SIZE_MAX];
-	struct buf text = {0};
+	char arn[ARN_SIZE_MAX];
 
-	buf_format(&text, "arn:aws:sqs:%.*s:%.*s:%.*s", STR_ARG(draft->region),
-		   STR_ARG(draft->account), STR_ARG(draft->name));
-	check(text.size <= sizeof(arn));
-	memcpy(arn, text.data, text.size);
-	draft->arn = str_of(arn, text.size);
-	buf_done(&text);
+	draft->arn = arn_format(STR("sqs"), draft->region, draft->account, draft->name, arn);
+	check(draft->arn.data != NULL);
 	draft->number = sqs->next_number++;
 	draft->life = NULL;
 	draft->created_ms = draft->modified_ms = clock_now_ms();

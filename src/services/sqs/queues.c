@@ -55,6 +55,7 @@ enum err sqs_draft_new(struct call *call, struct str account, struct str region,
 		       const struct shape_pair *attributes, size_t attribute_count,
 		       struct sqs_queue *out_draft)
 {
+	char arn[ARN_SIZE_MAX];
 	struct sqs_queue draft = {
 		.account = account,
 		.region = region,
@@ -65,8 +66,7 @@ enum err sqs_draft_new(struct call *call, struct str account, struct str region,
 	enum err err = check_name(call, name, draft.is_fifo);
 	if (err)
 		return err;
-	draft.arn = arena_format(call->arena, "arn:aws:sqs:%.*s:%.*s:%.*s", STR_ARG(region),
-				 STR_ARG(account), STR_ARG(name));
+	draft.arn = arena_copy(call->arena, arn_format(STR("sqs"), region, account, name, arn));
 	sqs_attributes_default(&draft);
 	err = sqs_attributes_set(call, &draft, attributes, attribute_count);
 	if (err)

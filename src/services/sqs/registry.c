@@ -2,8 +2,8 @@
 /*
  * registry: a table by ARN to find queues, and an array sorted by ARN to list them.
  *
- * An ARN is "arn:aws:sqs:<region>:<account>:<name>". The array is in order of account, region and
- * name, so that all queues of an account lie together. Both hold the same reference.
+ * An ARN is "arn:<partition>:sqs:<region>:<account>:<name>". The array is in order of account,
+ * region and name, so that all queues of an account lie together. Both hold the same reference.
  */
 #include "services/sqs/registry.h"
 
@@ -155,22 +155,10 @@ const struct sqs_queue *sqs_registry_find_arn(struct sqs_registry *registry, str
 const struct sqs_queue *sqs_registry_find(struct sqs_registry *registry, struct str account,
 					  struct str region, struct str name)
 {
-	char arn[SQS_ARN_SIZE_MAX];
-	static const struct str start = STR_INIT("arn:aws:sqs:");
-	size_t size = start.size;
+	char arn[ARN_SIZE_MAX];
+	struct str text = arn_format(STR("sqs"), region, account, name, arn);
 
-	if (start.size + region.size + account.size + name.size + 2 > sizeof(arn))
-		return NULL;
-	memcpy(arn, start.data, start.size);
-	const struct str parts[] = {region, account, name};
-	for (int i = 0; i < 3; i++) {
-		if (i > 0)
-			arn[size++] = ':';
-		if (parts[i].size > 0)
-			memcpy(arn + size, parts[i].data, parts[i].size);
-		size += parts[i].size;
-	}
-	return sqs_registry_find_arn(registry, str_of(arn, size));
+	return text.data ? sqs_registry_find_arn(registry, text) : NULL;
 }
 
 size_t sqs_registry_count(struct sqs_registry *registry)

@@ -10,9 +10,8 @@
 #ifndef TERN_SERVICES_SQS_REGISTRY_H
 #define TERN_SERVICES_SQS_REGISTRY_H
 
+#include "core/arn.h"
 #include "core/core.h"
-
-#define SQS_ARN_SIZE_MAX 160
 
 enum sqs_dedup_scope { SQS_DEDUP_QUEUE, SQS_DEDUP_GROUP };
 enum sqs_redrive_permission { SQS_REDRIVE_ALLOW_ALL, SQS_REDRIVE_DENY_ALL, SQS_REDRIVE_BY_QUEUE };

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* arn: partitions are told by how a region's name begins. */
+#include "core/arn.h"
+
+#include <string.h>
+
+struct str arn_partition(struct str region)
+{
+	static const struct {
+		struct str start, partition;
+	} others[] = {
+		{STR_INIT("cn-"), STR_INIT("aws-cn")},
+		{STR_INIT("us-gov-"), STR_INIT("aws-us-gov")},
+		{STR_INIT("us-iso-"), STR_INIT("aws-iso")},
+		{STR_INIT("us-isob-"), STR_INIT("aws-iso-b")},
+		{STR_INIT("eu-isoe-"), STR_INIT("aws-iso-e")},
+		{STR_INIT("us-isof-"), STR_INIT("aws-iso-f")},
+		{STR_INIT("eu-isof-"), STR_INIT("aws-iso-f")},
+		{STR_INIT("eusc-"), STR_INIT("aws-eusc")},
+	};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (str_starts(region, others[i].start))
+			return others[i].partition;
+	return STR("aws");
+}
+
+struct str arn_format(struct str service, struct str region, struct str account,
+		      struct str resource, char out[ARN_SIZE_MAX])
+{
+	const struct str parts[] = {STR("arn"), arn_partition(region), service, region, account,
+				    resource};
+	size_t size = 0;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (size + 1 + parts[i].size > ARN_SIZE_MAX)
+			return (struct str){0};
+		if (i > 0)
+			out[size++] = ':';
+		if (parts[i].size > 0)
+			memcpy(out + size, parts[i].data, parts[i].size);
+		size += parts[i].size;
+	}
+	return str_of(out, size);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* arn: names of resources, "arn:<partition>:<service>:<region>:<account>:<resource>". Any thread.
+ */
+#ifndef TERN_CORE_ARN_H
+#define TERN_CORE_ARN_H
+
+#include "base/base.h"
+
+#define ARN_SIZE_MAX 160
+
+/* "aws", or what the region's name says: "aws-cn" for cn-north-1. */
+struct str arn_partition(struct str region);
+/* Written to `out`; data is NULL if there is no room, which there is for all a service names. */
+struct str arn_format(struct str service, struct str region, struct str account,
+		      struct str resource, char out[ARN_SIZE_MAX]);
+
+#endif
