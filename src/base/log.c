@@ -90,12 +90,11 @@ static void append_number(struct buf *line, struct str key, int64_t number)
 void log_write(enum log_level level, const char *message, const struct log_field *fields,
 	       size_t field_count)
 {
-	static _Thread_local struct buf line;
+	struct buf line = {0};
 	char time[CLOCK_TEXT_MAX];
 
 	if (!log_wants(level))
 		return;
-	buf_reset(&line);
 	if (line_format == LOG_JSON)
 		buf_append_char(&line, '{');
 	int time_size = clock_format_iso(clock_now_ms(), time);
@@ -114,4 +113,5 @@ void log_write(enum log_level level, const char *message, const struct log_field
 	/* A log that cannot be written has nowhere to be reported. */
 	ssize_t ignored = write(STDERR_FILENO, line.data, line.size);
 	(void)ignored;
+	buf_done(&line);
 }

@@ -126,7 +126,7 @@ static void record(struct call_box *box)
 
 static void finish(struct call_box *box, enum err result)
 {
-	static _Thread_local struct buf body;
+	struct buf *body = &box->thread->body;
 	struct call *call = &box->call;
 
 	if (box->cancel) {
@@ -142,16 +142,16 @@ static void finish(struct call_box *box, enum err result)
 		result = fail(call, &common_faults[FAULT_INTERNAL],
 			      "The request could not be completed because of an internal error.");
 	}
-	buf_reset(&body);
+	buf_reset(body);
 	if (result == ERR_OK)
-		encode_output(box, &body);
+		encode_output(box, body);
 	else
-		encode_fault(box, &body);
+		encode_fault(box, body);
 	record(box);
 	call_end(call);
-	respond(box, result == ERR_OK ? 200 : call->fault->status, buf_str(&body));
-	if (body.capacity > 1 << 20)
-		buf_done(&body);
+	respond(box, result == ERR_OK ? 200 : call->fault->status, buf_str(body));
+	if (body->capacity > 1 << 20)
+		buf_done(body);
 }
 
 /* ---- waiting ---- */
@@ -446,4 +446,9 @@ void dispatch_letter(struct net_thread *thread, struct letter *letter)
 
 	(void)thread;
 	mine->run(mine);
+}
+
+void dispatch_thread_done(struct dispatch_thread *thread)
+{
+	buf_done(&thread->body);
 }

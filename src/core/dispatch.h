@@ -23,11 +23,14 @@ struct dispatch {
 	void *other; /* on_other's */
 };
 
-/* What net_thread_context gives: one a net thread. */
+/* What net_thread_context gives: one a net thread. Zeroed but for dispatch at the beginning. */
 struct dispatch_thread {
 	struct dispatch *dispatch;
 	struct meter meter;
+	struct buf body; /* of the answer that is being encoded */
 };
+/* The thread has ended. */
+void dispatch_thread_done(struct dispatch_thread *thread);
 
 void dispatch_request(struct net_request *request);
 /* For on_half_close too: a wait for messages ends, and they stay in the queue. */

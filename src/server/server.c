@@ -244,11 +244,13 @@ void server_close(struct server *server)
 
 	if (core->runner)
 		runner_settle(core->runner);
-	sqs_stop(core);
 	control_stop(core);
 	if (core->runner)
 		runner_free(core);
+	sqs_stop(core);
 	store_close(&server->store);
+	for (int64_t i = 0; server->threads && i < server->settings->threads; i++)
+		dispatch_thread_done(&server->threads[i]);
 	net_server_free(&server->net);
 	heap_free(server->threads);
 }

@@ -23,6 +23,14 @@ enum err sqs_start(struct core *core)
 	return err;
 }
 
+/* The engine's own reference, which it gives back only for queues that are deleted. */
+static bool release_life(void *context, const struct sqs_queue *queue)
+{
+	(void)context;
+	sqs_queue_life_release(queue->life);
+	return true;
+}
+
 void sqs_stop(struct core *core)
 {
 	struct sqs *sqs = sqs_of(core);
@@ -31,6 +39,8 @@ void sqs_stop(struct core *core)
 		return;
 	sqs_moves_stop(core);
 	sqs_deletions_done(sqs);
+	sqs_registry_each(sqs->registry, (struct str){0}, (struct str){0}, STR(""), release_life,
+			  NULL);
 	sqs_registry_free(&sqs->registry);
 	heap_free(sqs);
 	core->sqs = NULL;

@@ -25,7 +25,7 @@ static inline struct sqs *sqs_of(const struct core *core)
  * goes on with the move tasks that were running.
  */
 must_check enum err sqs_start(struct core *core);
-/* Frees core->sqs; the engine is idle. */
+/* Frees core->sqs; the engine is gone already. */
 void sqs_stop(struct core *core);
 
 /* A queue as a configuration file declares it. */
