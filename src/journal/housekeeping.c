@@ -100,11 +100,13 @@ static enum err recycle(struct journal_work *work)
 	index_name(segment->number, index_path);
 	spare_name(work->spare, spare_path);
 	bool has_file = atomic_load(&segment->file) != NULL;
-	bool has_index = segment->index_file != NULL;
+	bool may_have_index = segment->may_have_index;
 	(void)pthread_mutex_lock(&journal->names);
 	segment_free(journal, segment);
-	if (has_index)
+	if (may_have_index)
 		err = disk->ops->unlink(disk, index_path);
+	if (err == ERR_NOTFOUND)
+		err = ERR_OK;
 	if (!err && has_file && work->spare)
 		err = disk->ops->rename(disk, segment_path, spare_path);
 	else if (!err && has_file)

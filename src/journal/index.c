@@ -88,6 +88,7 @@ void index_adopt(struct journal *journal, struct segment *segment)
 		disk->ops->close(disk, file);
 	else
 		segment->index_file = file;
+	segment->may_have_index = true;
 }
 
 void journal_index_write(struct journal *journal, uint32_t number, struct buf *index)
@@ -96,7 +97,10 @@ void journal_index_write(struct journal *journal, uint32_t number, struct buf *i
 
 	check(segment != NULL);
 	check(!segment->has_index_waiting);
-	check(segment->index_file == NULL);
+	if (segment->index_file)
+		journal->disk->ops->close(journal->disk, segment->index_file);
+	segment->index_file = NULL;
+	segment->may_have_index = true;
 	segment->index = *index;
 	*index = (struct buf){0};
 	segment->has_index_waiting = true;

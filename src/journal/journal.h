@@ -153,12 +153,18 @@ bool journal_segment_is_durable(const struct journal *journal, uint32_t segment)
 uint32_t journal_compaction_candidate(const struct journal *journal);
 
 /* Index files: the owner's bytes beside a sealed segment, gone with it. */
-/* Hands over *index (emptied); written by housekeeping. One a segment. */
+/* Hands over *index (emptied); written by housekeeping. It takes the place of an earlier one of the
+ * segment; one at a time. */
 void journal_index_write(struct journal *journal, uint32_t segment, struct buf *index);
 bool journal_index_is_durable(const struct journal *journal, uint32_t segment);
 /* Blocks for one read. ERR_NOTFOUND, ERR_DAMAGED (checked per 4 KiB block), ERR_IO. */
 must_check enum err journal_index_read(struct journal *journal, uint32_t segment, uint64_t offset,
 				       void *out, size_t size);
+
+/* Calls fn for each record of a sealed segment that passes its check, in order. Blocks for all of
+ * it. ERR_NOTFOUND, ERR_IO, ERR_VERSION, or what fn returns. */
+must_check enum err journal_scan(struct journal *journal, uint32_t segment, journal_record_fn fn,
+				 void *context);
 
 /* ---- checkpoints ---- */
 

@@ -43,7 +43,7 @@ struct segment {
 	uint64_t spare;
 	bool prefers_new; /* the spare is of the reserve: a new file is tried first */
 	bool is_reserve;  /* taken from the reserve of a full disk: not for new messages */
-	bool has_index_waiting;
+	bool has_index_waiting, may_have_index;
 	struct buf index;	      /* waits to be written */
 	struct disk_file *index_file; /* durable index, or NULL */
 	uint64_t index_size;	      /* bytes of the owner in it */

@@ -293,3 +293,25 @@ must_check enum err replay_segment(struct replay *replay, struct segment *segmen
 	segment->last_lsn = replay->next_lsn - 1;
 	return ERR_OK;
 }
+
+must_check enum err journal_scan(struct journal *journal, uint32_t number, journal_record_fn fn,
+				 void *context)
+{
+	struct segment *segment = segment_of(journal, number);
+	struct journal_report report = {0};
+	struct replay replay = {.journal = journal,
+				.report = &report,
+				.apply = fn,
+				.context = context,
+				.next_lsn = 1};
+
+	if (!segment || !atomic_load(&segment->file))
+		return ERR_NOTFOUND;
+	uint64_t last_lsn = segment->last_lsn;
+	uint64_t appended = journal->appended_since_checkpoint;
+	enum err err = replay_segment(&replay, segment, 0, NULL);
+	segment->last_lsn = last_lsn;
+	journal->appended_since_checkpoint = appended;
+	buf_done(&replay.window);
+	return err;
+}

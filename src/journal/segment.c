@@ -83,6 +83,9 @@ void segment_remove(struct journal *journal, struct segment *segment)
 	(void)pthread_rwlock_unlock(&journal->table);
 	if (segment->is_sealed && segment->live_records == 0)
 		journal->dead_count--;
+	/* An index that was not written yet goes with it. */
+	if (segment->has_index_waiting)
+		journal->index_waiting_count--;
 	atomic_fetch_sub_explicit(&journal->stats.segments, 1, memory_order_relaxed);
 	atomic_fetch_sub_explicit(&journal->stats.log_bytes, segment->size, memory_order_relaxed);
 }
@@ -176,8 +179,7 @@ struct segment *segment_find_recyclable(const struct journal *journal)
 	for (size_t i = 0; i < journal->segments_count; i++) {
 		struct segment *segment = journal->segments[i];
 		if (is_dead(segment) && is_covered(journal, segment) &&
-		    segment_is_durable(journal, segment) && !segment->has_index_waiting &&
-		    atomic_load(&segment->pins) == 0)
+		    segment_is_durable(journal, segment) && atomic_load(&segment->pins) == 0)
 			return segment;
 	}
 	return NULL;

@@ -31,26 +31,35 @@ static void remember_dedup(struct engine_queue *queue, const struct record_head 
 
 static void watch_retention(struct engine *engine, struct engine_queue *queue, int64_t sent_ms)
 {
-	if (queue->is_defined && !timer_is_set(&queue->retention))
-		timer_set(&engine->timers, &queue->retention,
-			  sent_ms + queue->settings.retention_ms);
+	int64_t due_ms = sent_ms + queue->settings.retention_ms;
+
+	/* What was moved here may be older than all that is here. */
+	if (queue->is_defined &&
+	    (!timer_is_set(&queue->retention) || due_ms < queue->retention.at_ms))
+		timer_set(&engine->timers, &queue->retention, due_ms);
 }
 
 void apply_send(struct engine *engine, struct engine_queue *queue, const struct record_head *head,
 		struct journal_location location)
 {
-	struct message *message = message_add(engine, queue, head->seq, head->group, location);
+	struct group *group = group_get(queue, head->group);
 
-	message->sent_ms = head->sent_ms;
-	message->receive_count = head->receive_count;
-	message->first_receive_ms = head->first_receive_ms;
-	message->visible_ms = head->visible_ms;
-	message->state = head->visible_ms ? MESSAGE_DELAYED : MESSAGE_READY;
 	if (queue->next_seq <= head->seq)
 		queue->next_seq = head->seq + 1;
 	if (head->dedup_until_ms)
 		remember_dedup(queue, head);
 	watch_retention(engine, queue, head->sent_ms);
+	if (group_is_deep(engine, group)) {
+		run_append(engine, queue, group, head, location);
+		return;
+	}
+
+	struct message *message =
+		message_add(engine, queue, head->seq, head->group, head->sent_ms, location);
+	message->receive_count = head->receive_count;
+	message->first_receive_ms = head->first_receive_ms;
+	message->visible_ms = head->visible_ms;
+	message->state = head->visible_ms ? MESSAGE_DELAYED : MESSAGE_READY;
 	message_place(engine, message);
 }
 
@@ -66,6 +75,8 @@ void apply_lease(struct engine *engine, struct message *message, int64_t receive
 	message->visible_ms = visible_ms;
 	message->state = visible_ms > received_ms ? MESSAGE_IN_FLIGHT : MESSAGE_READY;
 	message_place(engine, message);
+	group_refill(engine, message->group);
+	group_refresh(engine, message->queue, message->group);
 }
 
 void apply_visibility(struct engine *engine, struct message *message, int64_t visible_ms)
@@ -84,16 +95,34 @@ void message_due(struct engine *engine, struct message *message)
 	queue_publish(message->queue);
 }
 
-void apply_purge(struct engine *engine, struct engine_queue *queue, uint64_t last_seq)
+void apply_purge(struct engine *engine, struct engine_queue *queue)
 {
-	while (!list_is_empty(&queue->messages)) {
-		struct message *message =
-			container_of(queue->messages.next, struct message, in_queue);
-		if (message->seq > last_seq)
-			break;
-		message_remove(engine, message);
-	}
+	/* All of it was there at that time: replay goes in the same order. */
+	queue_drop_runs(engine, queue);
+	while (!list_is_empty(&queue->messages))
+		message_remove(engine,
+			       container_of(queue->messages.next, struct message, in_queue));
 	queue_drop_dedups(queue, INT64_MAX);
+}
+
+/* A message is at a new place; one that lies in a run stays in one. */
+static void replay_carry(struct engine *engine, const struct journal_record *record,
+			 const struct record_head *head)
+{
+	struct message *known = message_find(engine, record->queue, head->seq);
+	struct engine_queue *queue = queue_find(engine, record->queue);
+	struct group *group = queue ? group_find(queue, head->group) : NULL;
+	struct run *run = group && !known ? group_find_run(group, head->seq) : NULL;
+	struct run_entry entry;
+
+	if (run && run_peek(engine, run, 0, &entry, 1) == 1 && entry.seq == head->seq) {
+		run_carry_first(engine, run, &entry, record->location);
+		return;
+	}
+	if (run)
+		known = message_fetch(engine, record->queue, head->group, head->seq);
+	if (known)
+		message_relocate(engine, known, record->location);
 }
 
 static enum err replay_message(struct engine *engine, const struct journal_record *record,
@@ -104,13 +133,11 @@ static enum err replay_message(struct engine *engine, const struct journal_recor
 
 	if (!record_head_decode(data, &head, &payload))
 		return ERR_DAMAGED;
-	struct message *known = message_find(engine, record->queue, head.seq);
 	if (record->type == RECORD_CARRY) {
-		if (known)
-			message_relocate(engine, known, record->location);
+		replay_carry(engine, record, &head);
 		return ERR_OK;
 	}
-	if (known)
+	if (message_find(engine, record->queue, head.seq))
 		return ERR_DAMAGED;
 	apply_send(engine, queue_get(engine, record->queue, head.is_fifo), &head, record->location);
 	return ERR_OK;
@@ -118,28 +145,39 @@ static enum err replay_message(struct engine *engine, const struct journal_recor
 
 static enum err replay_move(struct engine *engine, const struct journal_record *record)
 {
-	if (record->data.size < RECORD_MOVE_SIZE)
+	struct str data = str_slice(record->data, RECORD_MOVE_SIZE, record->data.size);
+	struct record_head head;
+	struct str payload;
+
+	if (record->data.size < RECORD_MOVE_SIZE || !record_head_decode(data, &head, &payload))
 		return ERR_DAMAGED;
 
-	struct message *source =
-		message_find(engine, get_u64(record->data.data), get_u64(record->data.data + 8));
-	enum err err = replay_message(engine, record,
-				      str_slice(record->data, RECORD_MOVE_SIZE, record->data.size));
+	/* A message keeps its group when it moves. */
+	struct message *source = message_fetch(engine, get_u64(record->data.data), head.group,
+					       get_u64(record->data.data + 8));
+	enum err err = replay_message(engine, record, data);
 	if (!err && source)
 		message_remove(engine, source);
 	return err;
 }
 
+static struct message *fetch_named(struct engine *engine, const struct journal_record *record,
+				   size_t at)
+{
+	const char *name = record->data.data + at;
+
+	return message_fetch(engine, record->queue, get_u64(name + 8), get_u64(name));
+}
+
 static enum err replay_lease(struct engine *engine, const struct journal_record *record)
 {
-	if (record->data.size < 16 || record->data.size % 8 != 0)
+	if (record->data.size < 16 || record->data.size % RECORD_NAME_SIZE != 0)
 		return ERR_DAMAGED;
 
 	int64_t received_ms = (int64_t)get_u64(record->data.data);
 	int64_t visible_ms = (int64_t)get_u64(record->data.data + 8);
-	for (size_t at = 16; at < record->data.size; at += 8) {
-		struct message *message =
-			message_find(engine, record->queue, get_u64(record->data.data + at));
+	for (size_t at = 16; at < record->data.size; at += RECORD_NAME_SIZE) {
+		struct message *message = fetch_named(engine, record, at);
 		if (message)
 			apply_lease(engine, message, received_ms, visible_ms);
 	}
@@ -148,11 +186,10 @@ static enum err replay_lease(struct engine *engine, const struct journal_record 
 
 static enum err replay_removal(struct engine *engine, const struct journal_record *record)
 {
-	if (record->data.size % 8 != 0)
+	if (record->data.size % RECORD_NAME_SIZE != 0)
 		return ERR_DAMAGED;
-	for (size_t at = 0; at < record->data.size; at += 8) {
-		struct message *message =
-			message_find(engine, record->queue, get_u64(record->data.data + at));
+	for (size_t at = 0; at < record->data.size; at += RECORD_NAME_SIZE) {
+		struct message *message = fetch_named(engine, record, at);
 		if (message)
 			message_remove(engine, message);
 	}
@@ -178,8 +215,9 @@ static enum err replay_purge(struct engine *engine, const struct journal_record 
 		return ERR_DAMAGED;
 	if (!queue)
 		return ERR_OK;
-	apply_purge(engine, queue,
-		    record->type == RECORD_DROP ? UINT64_MAX : get_u64(record->data.data));
+	apply_purge(engine, queue);
+	if (record->type == RECORD_PURGE && queue->next_seq <= get_u64(record->data.data))
+		queue->next_seq = get_u64(record->data.data) + 1;
 	if (record->type == RECORD_DROP)
 		queue_forget(engine, queue);
 	return ERR_OK;

@@ -2,8 +2,9 @@
 /*
  * checkpoint: the engine's state as bytes.
  *
- * Version, now_ms, queue count; a queue: number, is_fifo, next_seq, deduplication entries, messages
- * by seq. Where a message stands follows from its fields, so lists and timers are not written.
+ * Version, queue count; a queue: number, is_fifo, next_seq, deduplication entries, messages in
+ * memory in their order, runs. Where a message stands follows from its fields, so lists and timers
+ * are not written. Neither is the time: the clock may have been set right since.
  */
 #include <string.h>
 
@@ -34,6 +35,19 @@ static void encode_message(struct buf *out, const struct message *message)
 	bytes[68] = message->state;
 }
 
+static uint64_t count_runs(const struct engine_queue *queue)
+{
+	uint64_t count = 0;
+
+	for (struct list *link = queue->deep_groups.next; link != &queue->deep_groups;
+	     link = link->next) {
+		const struct list *runs = &container_of(link, struct group, deep_link)->runs;
+		for (struct list *at = runs->next; at != runs; at = at->next)
+			count++;
+	}
+	return count;
+}
+
 static void encode_queue(struct buf *out, const struct engine_queue *queue)
 {
 	size_t dedups = queue->extra ? queue->extra->dedup_map.count : 0;
@@ -43,6 +57,7 @@ static void encode_queue(struct buf *out, const struct engine_queue *queue)
 	append_u64(out, queue->next_seq);
 	append_u64(out, dedups);
 	append_u64(out, queue->visible + queue->in_flight + queue->delayed);
+	append_u64(out, count_runs(queue));
 	if (dedups > 0) {
 		struct list *list = &queue->extra->dedups;
 		for (struct list *link = list->next; link != list; link = link->next) {
@@ -56,6 +71,12 @@ static void encode_queue(struct buf *out, const struct engine_queue *queue)
 	}
 	for (struct list *link = queue->messages.next; link != &queue->messages; link = link->next)
 		encode_message(out, container_of(link, struct message, in_queue));
+	for (struct list *link = queue->deep_groups.next; link != &queue->deep_groups;
+	     link = link->next) {
+		const struct list *runs = &container_of(link, struct group, deep_link)->runs;
+		for (struct list *at = runs->next; at != runs; at = at->next)
+			run_encode(out, container_of(at, struct run, link));
+	}
 }
 
 void checkpoint_encode(const struct engine *engine, struct buf *out)
@@ -64,7 +85,6 @@ void checkpoint_encode(const struct engine *engine, struct buf *out)
 	size_t cursor = 0;
 
 	append_u64(out, CHECKPOINT_VERSION);
-	append_u64(out, (uint64_t)engine->now_ms);
 	append_u64(out, engine->queues.count);
 	while ((queue = map_next(&engine->queues, &cursor)))
 		encode_queue(out, queue);
@@ -85,10 +105,9 @@ static void decode_message(struct engine *engine, struct engine_queue *queue, co
 {
 	struct journal_location location = {get_u32(bytes + 16), get_u32(bytes + 20),
 					    get_u32(bytes + 24)};
-	struct message *message =
-		message_add(engine, queue, get_u64(bytes), get_u64(bytes + 8), location);
+	struct message *message = message_add(engine, queue, get_u64(bytes), get_u64(bytes + 8),
+					      (int64_t)get_u64(bytes + 28), location);
 
-	message->sent_ms = (int64_t)get_u64(bytes + 28);
 	message->visible_ms = (int64_t)get_u64(bytes + 36);
 	message->first_receive_ms = (int64_t)get_u64(bytes + 44);
 	message->received_ms = (int64_t)get_u64(bytes + 52);
@@ -113,12 +132,13 @@ static void decode_dedup(struct engine_queue *queue, const uint8_t *bytes)
 
 static enum err decode_queue(struct engine *engine, struct str *rest)
 {
-	const uint8_t *bytes = take(rest, 40);
+	const uint8_t *bytes = take(rest, 48);
 
 	if (!bytes)
 		return ERR_DAMAGED;
 	struct engine_queue *queue = queue_get(engine, get_u64(bytes), get_u64(bytes + 8) != 0);
 	uint64_t dedups = get_u64(bytes + 24), messages = get_u64(bytes + 32);
+	uint64_t runs = get_u64(bytes + 40);
 	queue->next_seq = get_u64(bytes + 16);
 	for (uint64_t i = 0; i < dedups; i++) {
 		bytes = take(rest, DEDUP_SIZE);
@@ -132,22 +152,28 @@ static enum err decode_queue(struct engine *engine, struct str *rest)
 			return ERR_DAMAGED;
 		decode_message(engine, queue, bytes);
 	}
+	for (uint64_t i = 0; i < runs; i++) {
+		enum err err = run_decode(engine, queue, rest);
+		if (err)
+			return err;
+	}
 	return ERR_OK;
 }
 
 enum err checkpoint_decode(void *context, struct str checkpoint)
 {
 	struct engine *engine = context;
-	const uint8_t *bytes = take(&checkpoint, 24);
+	const uint8_t *bytes = take(&checkpoint, 16);
 
 	if (!bytes)
 		return ERR_DAMAGED;
 	if (get_u64(bytes) > CHECKPOINT_VERSION)
 		return ERR_VERSION;
-	for (uint64_t i = get_u64(bytes + 16); i > 0; i--) {
+	for (uint64_t i = get_u64(bytes + 8); i > 0; i--) {
 		enum err err = decode_queue(engine, &checkpoint);
 		if (err)
 			return err;
 	}
+	runs_loaded(engine);
 	return checkpoint.size == 0 ? ERR_OK : ERR_DAMAGED;
 }

@@ -9,7 +9,7 @@
 
 #include "queue/engine_private.h"
 
-enum { EXHAUSTED_RETRY_MS = 1000, TICK_ROUNDS_MAX = 1000 };
+enum { EXPIRY_PAUSE_MS = 1000, TICK_ROUNDS_MAX = 1000 };
 
 void command_answer_now(struct queue_command *command, enum queue_result result)
 {
@@ -33,16 +33,31 @@ uint64_t append_record(struct engine *engine, enum record_type type, uint64_t qu
 			      out_location ? out_location : &unused);
 }
 
-void append_seqs(struct engine *engine, enum record_type type, struct engine_queue *queue,
-		 const uint64_t *seqs, size_t count)
+void append_messages(struct engine *engine, enum record_type type, struct engine_queue *queue,
+		     struct message *const *messages, size_t count)
 {
-	uint8_t bytes[8 * RECORD_SEQS_MAX];
-	struct str part = str_of(bytes, 8 * count);
+	uint8_t bytes[RECORD_NAME_SIZE * RECORD_SEQS_MAX];
+	struct str part = str_of(bytes, RECORD_NAME_SIZE * count);
 
 	check(count <= RECORD_SEQS_MAX);
-	for (size_t i = 0; i < count; i++)
-		put_u64(bytes + 8 * i, seqs[i]);
+	for (size_t i = 0; i < count; i++) {
+		put_u64(bytes + RECORD_NAME_SIZE * i, messages[i]->seq);
+		put_u64(bytes + RECORD_NAME_SIZE * i + 8, messages[i]->group->hash);
+	}
 	append_record(engine, type, queue->number, &part, 1, NULL);
+}
+
+void expire_these(struct engine *engine, struct engine_queue *queue,
+		  struct message *const *messages, size_t count)
+{
+	if (count == 0)
+		return;
+	append_messages(engine, RECORD_EXPIRE, queue, messages, count);
+	for (size_t i = 0; i < count; i++)
+		message_remove(engine, messages[i]);
+	if (queue->counters)
+		atomic_fetch_add_explicit(&queue->counters->expired, (int64_t)count,
+					  memory_order_relaxed);
 }
 
 bool message_is_expired(const struct engine *engine, const struct message *message)
@@ -53,38 +68,54 @@ bool message_is_expired(const struct engine *engine, const struct message *messa
 	       message->sent_ms + queue->settings.retention_ms <= engine->now_ms;
 }
 
-/* The oldest of a queue are looked at first; those that were moved here out of order go when they
- * are met. */
+struct expiry {
+	struct message *messages[RECORD_SEQS_MAX];
+	size_t count;
+	int64_t sent_ms; /* the least of those that stay, among those looked at */
+};
+
+/* Looks at a list from its front, until one is not expired unless `looks_at_all`. */
+static void collect_expired(const struct engine *engine, const struct list *list,
+			    size_t link_offset, bool looks_at_all, struct expiry *expiry)
+{
+	for (struct list *link = list->next; link != list; link = link->next) {
+		struct message *message = (void *)((char *)link - link_offset);
+		bool is_expired = message_is_expired(engine, message);
+		if (is_expired && expiry->count < RECORD_SEQS_MAX) {
+			expiry->messages[expiry->count++] = message;
+			continue;
+		}
+		if (message->sent_ms < expiry->sent_ms)
+			expiry->sent_ms = message->sent_ms;
+		if (is_expired || !looks_at_all)
+			return;
+	}
+}
+
+/* What stands in front is oldest, in the queue and in each deep group. Where ages are mixed
+ * everything in memory is looked at, but not more often than each second. */
 void expire_messages(struct engine *engine, struct engine_queue *queue)
 {
-	uint64_t seqs[RECORD_SEQS_MAX];
-	struct message *messages[RECORD_SEQS_MAX];
-	size_t count = 0;
+	struct expiry expiry = {.sent_ms = INT64_MAX};
+	bool is_exhausted = journal_is_exhausted(engine->journal);
 
-	for (struct list *link = queue->messages.next; link != &queue->messages;
-	     link = link->next) {
-		struct message *message = container_of(link, struct message, in_queue);
-		if (count == RECORD_SEQS_MAX || !message_is_expired(engine, message))
-			break;
-		messages[count] = message;
-		seqs[count++] = message->seq;
-	}
-	if (count > 0 && !journal_is_exhausted(engine->journal)) {
-		append_seqs(engine, RECORD_EXPIRE, queue, seqs, count);
-		for (size_t i = 0; i < count; i++)
-			message_remove(engine, messages[i]);
-		if (queue->counters)
-			atomic_fetch_add_explicit(&queue->counters->expired, (int64_t)count,
-						  memory_order_relaxed);
-	}
-	if (!list_is_empty(&queue->messages)) {
-		struct message *oldest =
-			container_of(queue->messages.next, struct message, in_queue);
-		int64_t due_ms = oldest->sent_ms + queue->settings.retention_ms;
-		if (due_ms <= engine->now_ms && journal_is_exhausted(engine->journal))
-			due_ms = engine->now_ms + EXHAUSTED_RETRY_MS;
+	collect_expired(engine, &queue->messages, offsetof(struct message, in_queue),
+			queue->has_mixed_ages, &expiry);
+	for (struct list *link = queue->deep_groups.next;
+	     expiry.count == 0 && link != &queue->deep_groups; link = link->next)
+		collect_expired(engine, &container_of(link, struct group, deep_link)->ready,
+				offsetof(struct message, link), false, &expiry);
+	if (!is_exhausted)
+		expire_these(engine, queue, expiry.messages, expiry.count);
+	int64_t due_ms = expiry.count > 0 || expiry.sent_ms == INT64_MAX
+				 ? engine->now_ms
+				 : expiry.sent_ms + queue->settings.retention_ms;
+	if (is_exhausted || (expiry.count == 0 && queue->has_mixed_ages))
+		due_ms = due_ms < engine->now_ms + EXPIRY_PAUSE_MS
+				 ? engine->now_ms + EXPIRY_PAUSE_MS
+				 : due_ms;
+	if (!list_is_empty(&queue->messages) || queue->cold > 0)
 		timer_set(&engine->timers, &queue->retention, due_ms);
-	}
 	queue_publish(queue);
 }
 
@@ -122,7 +153,7 @@ static void execute_drop(struct engine *engine, struct queue_command *command)
 				    container_of(queue->waiting.next, struct queue_command, link),
 				    QUEUE_NOT_FOUND);
 	append_record(engine, RECORD_DROP, queue->number, NULL, 0, NULL);
-	apply_purge(engine, queue, UINT64_MAX);
+	apply_purge(engine, queue);
 	queue_forget(engine, queue);
 	command_answer(engine, command, QUEUE_OK);
 }
@@ -143,7 +174,7 @@ static void execute_purge(struct engine *engine, struct queue_command *command)
 	}
 	put_u64(last, queue->next_seq - 1);
 	append_record(engine, RECORD_PURGE, queue->number, &part, 1, NULL);
-	apply_purge(engine, queue, queue->next_seq - 1);
+	apply_purge(engine, queue);
 	queue_publish(queue);
 	command_answer(engine, command, QUEUE_OK);
 }
@@ -233,7 +264,7 @@ static enum queue_result check_handle(struct engine *engine, const struct engine
 static void execute_delete(struct engine *engine, struct queue_command *command)
 {
 	struct engine_queue *queue = queue_find(engine, command->queue);
-	uint64_t seqs[LIMIT_BATCH_ENTRIES];
+	struct message *messages[LIMIT_BATCH_ENTRIES];
 	size_t count = 0;
 
 	if (!queue) {
@@ -251,11 +282,17 @@ static void execute_delete(struct engine *engine, struct queue_command *command)
 		change->result = check_handle(engine, queue, &change->handle, &message);
 		if (change->result)
 			continue;
-		seqs[count++] = message->seq;
-		message_remove(engine, message);
+		/* The same handle may come twice in a batch. */
+		bool is_known = false;
+		for (size_t k = 0; k < count; k++)
+			is_known |= messages[k] == message;
+		if (!is_known)
+			messages[count++] = message;
 	}
 	if (count > 0)
-		append_seqs(engine, RECORD_DELETE, queue, seqs, count);
+		append_messages(engine, RECORD_DELETE, queue, messages, count);
+	for (size_t i = 0; i < count; i++)
+		message_remove(engine, messages[i]);
 	atomic_fetch_add_explicit(&queue->counters->deleted, (int64_t)count, memory_order_relaxed);
 	queue_publish(queue);
 	command_answer(engine, command, QUEUE_OK);

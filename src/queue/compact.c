@@ -10,26 +10,94 @@
 
 enum { BYTES_PER_STEP = 256 << 10 };
 
-/* False: there is no room. A message that cannot be read is passed over. */
-static bool carry(struct engine *engine, struct message *message)
+/* Appends what stands at `location` once more. False with *out_is_readable: there is no room. */
+static bool carry_record(struct engine *engine, const struct engine_queue *queue,
+			 struct journal_location from, struct journal_location *out_location,
+			 bool *out_is_readable)
 {
 	struct journal_record record;
-	struct journal_location location;
 
-	if (message->is_unreadable)
-		return true;
-	if (!journal_has_room(engine->journal, message->location.size))
+	*out_is_readable = true;
+	if (!journal_has_room(engine->journal, from.size))
 		return false;
 	buf_reset(&engine->scratch);
-	if (journal_read(engine->journal, message->location, &engine->scratch, &record)) {
-		message->is_unreadable = true;
-		return true;
-	}
+	*out_is_readable = !journal_read(engine->journal, from, &engine->scratch, &record);
+	if (!*out_is_readable)
+		return false;
 	struct str data = record.type == RECORD_MOVE
 				  ? str_slice(record.data, RECORD_MOVE_SIZE, record.data.size)
 				  : record.data;
-	append_record(engine, RECORD_CARRY, message->queue->number, &data, 1, &location);
-	message_relocate(engine, message, location);
+	append_record(engine, RECORD_CARRY, queue->number, &data, 1, out_location);
+	return true;
+}
+
+/* False: it must go on later. What cannot be read is passed over. */
+static bool carry_messages(struct engine *engine, uint32_t number, size_t *carried)
+{
+	struct segment_messages *segment = segment_messages_find(engine, number);
+	struct list *link = segment ? segment->messages.next : NULL;
+
+	while (segment && link != &segment->messages) {
+		struct message *message = container_of(link, struct message, in_segment);
+		struct journal_location location;
+		bool is_readable;
+		link = link->next;
+		if (message->is_unreadable)
+			continue;
+		if (*carried >= BYTES_PER_STEP)
+			return false;
+		*carried += message->location.size;
+		if (carry_record(engine, message->queue, message->location, &location,
+				 &is_readable)) {
+			message_relocate(engine, message, location);
+			/* It goes with its last message. */
+			segment = segment_messages_find(engine, number);
+		} else if (is_readable) {
+			return false;
+		} else {
+			message->is_unreadable = true;
+		}
+	}
+	return true;
+}
+
+/* False: it must go on later. A run ends to be carried at an entry that cannot be read. */
+static bool carry_run(struct engine *engine, struct run *run, size_t *carried)
+{
+	struct run_entry entries[RUN_PEEK_MAX];
+	uint32_t left = run->count;
+	size_t count;
+
+	while (left > 0 && (count = run_peek(engine, run, 0, entries, RUN_PEEK_MAX)) > 0) {
+		for (size_t i = 0; i < count; i++) {
+			struct journal_location location;
+			bool is_readable;
+			if (*carried >= BYTES_PER_STEP)
+				return false;
+			*carried += entries[i].location.size;
+			if (!carry_record(engine, run->queue, entries[i].location, &location,
+					  &is_readable))
+				return !is_readable;
+			left--;
+			/* Frees the run with its last entry. */
+			run_carry_first(engine, run, &entries[i], location);
+		}
+	}
+	return true;
+}
+
+static bool carry_runs(struct engine *engine, uint32_t number, size_t *carried)
+{
+	struct segment_messages *segment = segment_messages_find(engine, number);
+	struct list *link = segment ? segment->runs.next : NULL;
+
+	while (segment && link != &segment->runs) {
+		struct run *run = container_of(link, struct run, in_segment);
+		link = link->next;
+		if (!carry_run(engine, run, carried))
+			return false;
+		segment = segment_messages_find(engine, number);
+	}
 	return true;
 }
 
@@ -41,19 +109,7 @@ void compact_step(struct engine *engine)
 		engine->compacting = journal_compaction_candidate(engine->journal);
 	if (!engine->compacting)
 		return;
-
-	struct segment_messages *segment = segment_messages_find(engine, engine->compacting);
-	struct list *link = segment ? segment->messages.next : NULL;
-	while (segment && link != &segment->messages && carried < BYTES_PER_STEP) {
-		struct message *message = container_of(link, struct message, in_segment);
-		bool is_only = segment->messages.next == segment->messages.prev;
-		link = link->next;
-		carried += message->location.size;
-		if (!carry(engine, message))
-			return;
-		if (is_only && !message->is_unreadable)
-			segment = NULL; /* freed with its last message */
-	}
-	if (!segment || link == &segment->messages)
+	if (carry_messages(engine, engine->compacting, &carried) &&
+	    carry_runs(engine, engine->compacting, &carried))
 		engine->compacting = 0;
 }

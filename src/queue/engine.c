@@ -20,6 +20,22 @@ static enum err replay(void *context, const struct journal_record *record)
 	return apply_record(context, record);
 }
 
+/* Replay takes out of runs only what records name. */
+static void refill_all(struct engine *engine)
+{
+	struct engine_queue *queue;
+	size_t cursor = 0;
+
+	while ((queue = map_next(&engine->queues, &cursor))) {
+		struct list *link = queue->deep_groups.next;
+		while (link != &queue->deep_groups) {
+			struct group *group = container_of(link, struct group, deep_link);
+			link = link->next;
+			group_refill(engine, group);
+		}
+	}
+}
+
 enum err engine_open(struct disk *disk, const struct engine_options *options,
 		     struct engine **out_engine, struct journal_report *out_report)
 {
@@ -29,6 +45,7 @@ enum err engine_open(struct disk *disk, const struct engine_options *options,
 	mailbox_init(&engine->mailbox, options->wake, options->wake_context);
 	list_init(&engine->pending);
 	list_init(&engine->dirty);
+	list_init(&engine->unindexed);
 	list_init(&engine->checkpoint_asked);
 	list_init(&engine->checkpoint_taken);
 	enum err err = journal_open(disk, &options->journal, checkpoint_decode, replay, engine,
@@ -37,6 +54,7 @@ enum err engine_open(struct disk *disk, const struct engine_options *options,
 		engine_free(&engine);
 		return err;
 	}
+	refill_all(engine);
 	*out_engine = engine;
 	return ERR_OK;
 }
@@ -51,6 +69,7 @@ void engine_free(struct engine **engine_place)
 	if (!engine)
 		return;
 	while (cursor = 0, (queue = map_next(&engine->queues, &cursor))) {
+		queue_drop_runs(engine, queue);
 		while (!list_is_empty(&queue->messages))
 			message_remove(engine, container_of(queue->messages.next, struct message,
 							    in_queue));
@@ -225,6 +244,7 @@ void engine_step(struct engine *engine, int64_t now_ms)
 	serve_dirty(engine);
 	if (!engine->is_stopping)
 		compact_step(engine);
+	runs_step(engine);
 	answer_durable(engine);
 	care_for_checkpoints(engine);
 	look_for_space(engine);
@@ -335,6 +355,7 @@ struct engine_stats engine_stats_read(const struct engine *engine)
 		.queues = atomic_load_explicit(&engine->queue_count, memory_order_relaxed),
 		.messages_in_memory =
 			atomic_load_explicit(&engine->message_count, memory_order_relaxed),
+		.runs = atomic_load_explicit(&engine->run_count, memory_order_relaxed),
 		.waiting_receives =
 			atomic_load_explicit(&engine->waiting_count, memory_order_relaxed),
 	};

@@ -6,6 +6,7 @@
  * memory apply.c    changes to the state, live and at replay command.c   what each command decides
  *   receive.c  choosing and leasing messages            attempt.c   receives that are repeated
  *   move.c     dead letters and redrive                 compact.c   emptying old segments
+ *   run.c      the deep backlog                         browse.c    looking without receiving
  *   checkpoint.c  the state as bytes
  *
  * Every change goes the same way: decide, append a record, apply it. Replay only applies.
@@ -26,7 +27,7 @@ enum message_state { MESSAGE_READY, MESSAGE_IN_FLIGHT, MESSAGE_DELAYED };
  */
 struct message {
 	struct list link;	/* see above */
-	struct list in_queue;	/* all of the queue, by seq */
+	struct list in_queue;	/* in the queue's messages */
 	struct list in_segment; /* all in the journal's segment */
 	struct timer timer;	/* while in flight or delayed: visible_ms */
 	struct engine_queue *queue;
@@ -48,9 +49,38 @@ struct group {
 	struct list ready;    /* never received; on FIFO queues everything */
 	struct list returned; /* standard: came back; served first */
 	uint64_t hash;	      /* 0: the messages without a group */
-	uint64_t in_flight;
-	uint64_t messages; /* that point here */
+	uint64_t in_flight, ready_count;
+	uint64_t messages;     /* that point here */
+	uint64_t cold;	       /* in runs */
+	struct list runs;      /* behind all messages in memory, by seq */
+	struct list deep_link; /* in the queue's deep_groups while it has runs */
 };
+
+/* Messages of one group in one segment that are not in memory; see run.c. */
+struct run {
+	struct list link;	/* in its group's runs */
+	struct list in_segment; /* in the segment's runs */
+	struct engine_queue *queue;
+	struct group *group;
+	uint32_t segment;
+	uint32_t count;		      /* entries left, never 0 between turns */
+	uint32_t position;	      /* entries taken before them */
+	bool is_indexed;	      /* entries are in the segment's index */
+	uint64_t index_offset;	      /* of the entry at position 0 */
+	uint64_t bytes;		      /* of the records left */
+	uint64_t first_seq, last_seq; /* of those left; the first is at least first_seq */
+	int64_t first_sent_ms;	      /* about the age of the first */
+	struct buf entries;	      /* from position 0 on, unless indexed */
+};
+
+struct run_entry {
+	uint64_t seq;
+	int64_t sent_ms;
+	struct journal_location location;
+	bool is_special; /* only its record tells all of its state */
+};
+
+enum { RUN_PEEK_MAX = 64 };
 
 struct dedup {
 	struct list link; /* in the queue's dedups, oldest first */
@@ -82,13 +112,18 @@ struct queue_extra {
 struct engine_queue {
 	uint64_t number;
 	bool is_fifo, is_defined;
+	bool is_unordered;   /* its messages are not by seq: those of several groups were loaded */
+	bool has_mixed_ages; /* they are not by age: some were loaded or moved here */
 	struct queue_settings settings; /* label is owned */
 	struct queue_counters *counters;
 	uint64_t next_seq;
-	uint64_t visible, in_flight, delayed;
-	struct list messages;	  /* all, by seq */
-	struct list ready_groups; /* next to be served first */
-	struct list waiting;	  /* receives, oldest first */
+	uint64_t visible, in_flight, delayed; /* in memory */
+	uint64_t cold;			      /* in runs */
+	uint64_t groups_in_flight;	      /* groups with a message in flight, but for group 0 */
+	struct list messages;		      /* those in memory; those of one group by seq */
+	struct list ready_groups;	      /* next to be served first */
+	struct list deep_groups;	      /* those with runs */
+	struct list waiting;		      /* receives, oldest first */
 	struct list
 		dirty_link; /* in engine->dirty while something may be given to waiting receives */
 	struct timer retention;
@@ -98,7 +133,9 @@ struct engine_queue {
 
 struct segment_messages {
 	uint32_t segment;
-	struct list messages;
+	bool is_indexing; /* its index was handed over */
+	struct list messages, runs;
+	struct list unindexed_link; /* in engine->unindexed while its runs are in memory */
 };
 
 struct engine {
@@ -109,6 +146,7 @@ struct engine {
 	struct map queues;   /* by number */
 	struct map messages; /* by queue and seq */
 	struct map segments; /* by number */
+	struct list unindexed;
 	struct list pending; /* commands that wait for durability, by after_lsn */
 	struct list dirty;   /* queues */
 	struct list checkpoint_asked, checkpoint_taken; /* commands */
@@ -120,7 +158,7 @@ struct engine {
 	bool is_stopping, has_final_checkpoint;
 	uint32_t compacting; /* segment, 0: none */
 	struct buf scratch;  /* a record being built or copied */
-	_Atomic uint64_t queue_count, message_count, waiting_count;
+	_Atomic uint64_t queue_count, message_count, run_count, waiting_count;
 };
 
 /* ---- message.c ---- */
@@ -137,14 +175,46 @@ bool group_is_noisy(const struct engine_queue *queue, const struct group *group)
 struct message *message_find(const struct engine *engine, uint64_t queue, uint64_t seq);
 /* Enters a message that is not placed yet. */
 struct message *message_add(struct engine *engine, struct engine_queue *queue, uint64_t seq,
-			    uint64_t group, struct journal_location location);
+			    uint64_t group, int64_t sent_ms, struct journal_location location);
 void message_place(struct engine *engine, struct message *message); /* by its state */
 void message_unplace(struct engine *engine, struct message *message);
 void message_relocate(struct engine *engine, struct message *message,
 		      struct journal_location location);
 void message_remove(struct engine *engine, struct message *message);
 struct segment_messages *segment_messages_find(const struct engine *engine, uint32_t segment);
+struct segment_messages *segment_messages_get(struct engine *engine, uint32_t segment);
+void segment_messages_release(struct engine *engine,
+			      struct segment_messages *segment); /* if empty */
+struct group *group_find(const struct engine_queue *queue, uint64_t hash);
+struct group *group_get(struct engine_queue *queue, uint64_t hash);
+/* Keeps the group where it belongs after a change; frees it if it has become empty. */
+void group_refresh(struct engine *engine, struct engine_queue *queue, struct group *group);
 void queue_publish(struct engine_queue *queue); /* numbers into the counters */
+
+/* ---- run.c ---- */
+
+/* True if what is sent to the group now does not go to memory. */
+bool group_is_deep(const struct engine *engine, const struct group *group);
+void run_append(struct engine *engine, struct engine_queue *queue, struct group *group,
+		const struct record_head *head, struct journal_location location);
+/* Loads from the group's runs if it has little left to give. */
+void group_refill(struct engine *engine, struct group *group);
+/* At replay: finds a message, and brings it into memory if it lies in a run. */
+struct message *message_fetch(struct engine *engine, uint64_t queue, uint64_t group, uint64_t seq);
+struct run *group_first_run(const struct group *group);
+struct run *group_find_run(const struct group *group, uint64_t seq); /* that may hold it */
+/* Copies entries, from the run's `from`-th on; returns how many, at most RUN_PEEK_MAX. */
+size_t run_peek(struct engine *engine, struct run *run, size_t from, struct run_entry *out_entries,
+		size_t count);
+size_t run_seek(struct engine *engine, struct run *run, uint64_t seq); /* first entry behind seq */
+/* Moves the run's first entry, which is this one, to where it was carried. May free the run. */
+void run_carry_first(struct engine *engine, struct run *run, const struct run_entry *entry,
+		     struct journal_location location);
+void queue_drop_runs(struct engine *engine, struct engine_queue *queue);
+void runs_step(struct engine *engine); /* writes indexes of sealed segments */
+void run_encode(struct buf *out, const struct run *run);
+must_check enum err run_decode(struct engine *engine, struct engine_queue *queue, struct str *rest);
+void runs_loaded(struct engine *engine); /* after the last run_decode */
 
 /* ---- apply.c ---- */
 
@@ -154,7 +224,7 @@ void apply_send(struct engine *engine, struct engine_queue *queue, const struct 
 void apply_lease(struct engine *engine, struct message *message, int64_t received_ms,
 		 int64_t visible_ms);
 void apply_visibility(struct engine *engine, struct message *message, int64_t visible_ms);
-void apply_purge(struct engine *engine, struct engine_queue *queue, uint64_t last_seq);
+void apply_purge(struct engine *engine, struct engine_queue *queue);
 /* A message's time has come: visible again. */
 void message_due(struct engine *engine, struct message *message);
 
@@ -167,8 +237,12 @@ void command_answer_now(struct queue_command *command, enum queue_result result)
 uint64_t append_record(struct engine *engine, enum record_type type, uint64_t queue,
 		       const struct str *parts, size_t count,
 		       struct journal_location *out_location);
-void append_seqs(struct engine *engine, enum record_type type, struct engine_queue *queue,
-		 const uint64_t *seqs, size_t count);
+/* Appends a record that names these messages. */
+void append_messages(struct engine *engine, enum record_type type, struct engine_queue *queue,
+		     struct message *const *messages, size_t count);
+/* Expires these, at most RECORD_SEQS_MAX. */
+void expire_these(struct engine *engine, struct engine_queue *queue,
+		  struct message *const *messages, size_t count);
 void expire_messages(struct engine *engine, struct engine_queue *queue);
 bool message_is_expired(const struct engine *engine, const struct message *message);
 
@@ -199,11 +273,18 @@ void receive_serve_waiting(struct engine *engine, struct engine_queue *queue);
 
 /* ---- move.c ---- */
 
+/* Reads a message's record into engine->scratch; the outputs point there. */
+bool message_read_head(struct engine *engine, struct message *message, struct record_head *out_head,
+		       struct str *out_payload);
+
 /* Moves to another queue; false if the bytes cannot be read (the message says so from then on) or
  * there is no room. */
 bool move_message(struct engine *engine, struct message *message, struct engine_queue *to,
 		  const uint8_t *new_id, struct str origin);
 void redrive_execute(struct engine *engine, struct queue_command *command);
+
+/* ---- browse.c ---- */
+
 void browse_execute(struct engine *engine, struct queue_command *command);
 
 /* ---- checkpoint.c, compact.c ---- */

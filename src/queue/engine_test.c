@@ -470,6 +470,22 @@ static void test_retention_of_a_moved_message_counts_from_its_first_sending(void
 	assert_int_equal(visible(2), 0);
 }
 
+static void test_an_old_message_moved_behind_a_young_one_expires_first(void **state)
+{
+	(void)state;
+	world_define(&w, 1, (struct queue_settings){.dead_letter = 2, .max_receive_count = 1});
+	world_define(&w, 2, (struct queue_settings){.retention_ms = 60000});
+	world_send(&w, 1, "old");
+	assert_int_equal(world_visibility(&w, world_expect(&w, 1, "old"), 0), QUEUE_OK);
+	world_pass(&w, 30000);
+	world_send(&w, 2, "young");
+	assert_int_equal(world_receive(&w, 1, 1), 0);
+	assert_int_equal(visible(2), 2);
+	world_pass(&w, 30000);
+	assert_int_equal(visible(2), 1);
+	(void)world_expect(&w, 2, "young");
+}
+
 static void test_without_its_dead_letter_queue_a_message_stays(void **state)
 {
 	(void)state;

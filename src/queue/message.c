@@ -42,6 +42,7 @@ static void group_init(struct group *group, uint64_t hash)
 	*group = (struct group){.hash = hash};
 	list_init(&group->ready);
 	list_init(&group->returned);
+	list_init(&group->runs);
 }
 
 struct engine_queue *queue_get(struct engine *engine, uint64_t number, bool is_fifo)
@@ -57,6 +58,7 @@ struct engine_queue *queue_get(struct engine *engine, uint64_t number, bool is_f
 	queue->retention.kind = TIMER_RETENTION;
 	list_init(&queue->messages);
 	list_init(&queue->ready_groups);
+	list_init(&queue->deep_groups);
 	list_init(&queue->waiting);
 	group_init(&queue->plain, 0);
 	map_insert(&engine->queues, hash_number(number), queue);
@@ -74,7 +76,11 @@ void queue_forget(struct engine *engine, struct engine_queue *queue)
 	if (queue->extra) {
 		queue_drop_dedups(queue, INT64_MAX);
 		attempts_drop(queue, INT64_MAX);
-		check(queue->extra->groups.count == 0);
+		struct group *group;
+		size_t cursor = 0;
+		/* Groups whose messages were lost with a damaged segment are left. */
+		while ((group = map_next(&queue->extra->groups, &cursor)))
+			heap_free(group);
 		map_done(&queue->extra->groups);
 		map_done(&queue->extra->dedup_map);
 		map_done(&queue->extra->attempt_map);
@@ -140,17 +146,21 @@ static bool group_has_hash(const void *group, const void *hash)
 	return ((const struct group *)group)->hash == *(const uint64_t *)hash;
 }
 
-static struct group *group_get(struct engine_queue *queue, uint64_t hash)
+struct group *group_find(const struct engine_queue *queue, uint64_t hash)
 {
 	if (hash == 0)
-		return &queue->plain;
+		return (struct group *)(uintptr_t)&queue->plain;
+	return queue->extra ? map_find(&queue->extra->groups, hash, group_has_hash, &hash) : NULL;
+}
 
-	struct queue_extra *extra = queue_extra_get(queue);
-	struct group *group = map_find(&extra->groups, hash, group_has_hash, &hash);
+struct group *group_get(struct engine_queue *queue, uint64_t hash)
+{
+	struct group *group = group_find(queue, hash);
+
 	if (!group) {
 		group = heap_alloc(sizeof(*group));
 		group_init(group, hash);
-		map_insert(&extra->groups, hash, group);
+		map_insert(&queue_extra_get(queue)->groups, hash, group);
 	}
 	return group;
 }
@@ -163,7 +173,7 @@ static bool group_can_give(const struct engine_queue *queue, const struct group 
 	       container_of(group->ready.next, struct message, link)->state == MESSAGE_READY;
 }
 
-static void group_refresh(struct engine *engine, struct engine_queue *queue, struct group *group)
+void group_refresh(struct engine *engine, struct engine_queue *queue, struct group *group)
 {
 	bool can_give = group_can_give(queue, group);
 
@@ -173,7 +183,7 @@ static void group_refresh(struct engine *engine, struct engine_queue *queue, str
 		list_remove(&group->link);
 	if (can_give)
 		queue_mark_dirty(engine, queue);
-	if (group->messages == 0 && group->hash != 0) {
+	if (group->messages == 0 && group->cold == 0 && group->hash != 0) {
 		map_remove(&queue->extra->groups, group->hash, group);
 		heap_free(group);
 	}
@@ -229,19 +239,36 @@ struct segment_messages *segment_messages_find(const struct engine *engine, uint
 	return map_find(&engine->segments, hash_number(number), segment_has_number, &number);
 }
 
-static void enter_segment(struct engine *engine, struct message *message)
+struct segment_messages *segment_messages_get(struct engine *engine, uint32_t number)
 {
-	uint32_t number = message->location.segment;
 	struct segment_messages *segment = segment_messages_find(engine, number);
 
 	if (!segment) {
 		segment = heap_alloc(sizeof(*segment));
 		segment->segment = number;
 		list_init(&segment->messages);
+		list_init(&segment->runs);
 		map_insert(&engine->segments, hash_number(number), segment);
 	}
+	return segment;
+}
+
+void segment_messages_release(struct engine *engine, struct segment_messages *segment)
+{
+	if (list_is_empty(&segment->runs) && list_is_linked(&segment->unindexed_link))
+		list_remove(&segment->unindexed_link);
+	if (!list_is_empty(&segment->messages) || !list_is_empty(&segment->runs))
+		return;
+	map_remove(&engine->segments, hash_number(segment->segment), segment);
+	heap_free(segment);
+}
+
+static void enter_segment(struct engine *engine, struct message *message)
+{
+	struct segment_messages *segment = segment_messages_get(engine, message->location.segment);
+
 	list_push_back(&segment->messages, &message->in_segment);
-	journal_live_add(engine->journal, number, 1, message->location.size);
+	journal_live_add(engine->journal, segment->segment, 1, message->location.size);
 }
 
 static void leave_segment(struct engine *engine, struct message *message)
@@ -252,16 +279,26 @@ static void leave_segment(struct engine *engine, struct message *message)
 		journal_live_add(engine->journal, message->location.segment, -1,
 				 -(int64_t)message->location.size);
 	list_remove(&message->in_segment);
-	if (!list_is_empty(before))
-		return;
 	/* Only the head is left: `before` is the head of an empty list. */
-	struct segment_messages *segment = container_of(before, struct segment_messages, messages);
-	map_remove(&engine->segments, hash_number(segment->segment), segment);
-	heap_free(segment);
+	if (list_is_empty(before))
+		segment_messages_release(engine,
+					 container_of(before, struct segment_messages, messages));
+}
+
+/* Before it is put behind the others. */
+static void note_order(struct engine_queue *queue, const struct message *message)
+{
+	if (list_is_empty(&queue->messages)) {
+		queue->is_unordered = queue->has_mixed_ages = false;
+		return;
+	}
+	const struct message *last = container_of(queue->messages.prev, struct message, in_queue);
+	queue->is_unordered |= last->seq > message->seq;
+	queue->has_mixed_ages |= last->sent_ms > message->sent_ms;
 }
 
 struct message *message_add(struct engine *engine, struct engine_queue *queue, uint64_t seq,
-			    uint64_t group, struct journal_location location)
+			    uint64_t group, int64_t sent_ms, struct journal_location location)
 {
 	struct message *message = message_alloc(engine);
 
@@ -270,6 +307,8 @@ struct message *message_add(struct engine *engine, struct engine_queue *queue, u
 	message->group->messages++;
 	message->seq = seq;
 	message->location = location;
+	message->sent_ms = sent_ms;
+	note_order(queue, message);
 	list_push_back(&queue->messages, &message->in_queue);
 	if (queue->is_fifo)
 		list_push_back(&message->group->ready, &message->link);
@@ -286,6 +325,7 @@ void message_place(struct engine *engine, struct message *message)
 	switch ((enum message_state)message->state) {
 	case MESSAGE_READY:
 		queue->visible++;
+		message->group->ready_count++;
 		if (!queue->is_fifo)
 			list_push_back(message->receives == 0 || message->receives >= 3
 					       ? &message->group->ready
@@ -294,7 +334,8 @@ void message_place(struct engine *engine, struct message *message)
 		break;
 	case MESSAGE_IN_FLIGHT:
 		queue->in_flight++;
-		message->group->in_flight++;
+		if (message->group->in_flight++ == 0 && message->group->hash != 0)
+			queue->groups_in_flight++;
 		timer_set(&engine->timers, &message->timer, message->visible_ms);
 		break;
 	case MESSAGE_DELAYED:
@@ -312,6 +353,7 @@ void message_unplace(struct engine *engine, struct message *message)
 	switch ((enum message_state)message->state) {
 	case MESSAGE_READY:
 		queue->visible--;
+		message->group->ready_count--;
 		if (!queue->is_fifo)
 			list_remove(&message->link);
 		break;
@@ -319,7 +361,8 @@ void message_unplace(struct engine *engine, struct message *message)
 		/* At the limit it is this message that others wait for, whatever its group. */
 		if (queue->in_flight-- == LIMIT_INFLIGHT_MESSAGES)
 			queue_mark_dirty(engine, queue);
-		message->group->in_flight--;
+		if (--message->group->in_flight == 0 && message->group->hash != 0)
+			queue->groups_in_flight--;
 		timer_clear(&engine->timers, &message->timer);
 		break;
 	case MESSAGE_DELAYED:
@@ -349,6 +392,8 @@ void message_remove(struct engine *engine, struct message *message)
 	map_remove(&engine->messages, hash_message(queue->number, message->seq), message);
 	leave_segment(engine, message);
 	group->messages--;
+	if (group->cold > 0)
+		group_refill(engine, group);
 	group_refresh(engine, queue, group);
 	message->in_queue.next = engine->free_messages ? &engine->free_messages->in_queue : NULL;
 	engine->free_messages = message;
@@ -366,9 +411,10 @@ void queue_publish(struct engine_queue *queue)
 
 	if (!counters)
 		return;
-	publish(&counters->visible, queue->visible);
+	publish(&counters->visible, queue->visible + queue->cold);
 	publish(&counters->in_flight, queue->in_flight);
 	publish(&counters->delayed, queue->delayed);
+	publish(&counters->groups_in_flight, queue->groups_in_flight);
 	publish(&counters->oldest_sent_ms,
 		list_is_empty(&queue->messages)
 			? 0

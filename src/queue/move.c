@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * move: messages that change their queue, and looking at messages without receiving them.
+ * move: messages that change their queue.
  *
  * A move is one record: the message leaves and enters in the same instant, whatever crashes. The
  * bytes are copied, so that a segment's messages always belong to the queues that its records name.
@@ -9,9 +9,8 @@
 
 #include "queue/engine_private.h"
 
-/* Reads a message's record; *out_head and *out_payload point into engine->scratch. */
-static bool read_record(struct engine *engine, struct message *message,
-			struct record_head *out_head, struct str *out_payload)
+bool message_read_head(struct engine *engine, struct message *message, struct record_head *out_head,
+		       struct str *out_payload)
 {
 	struct journal_record record;
 
@@ -34,7 +33,7 @@ bool move_message(struct engine *engine, struct message *message, struct engine_
 	struct str payload;
 	struct journal_location location;
 
-	if (!read_record(engine, message, &head, &payload))
+	if (!message_read_head(engine, message, &head, &payload))
 		return false;
 	if (!journal_has_room(engine->journal, sizeof(bytes) + payload.size + origin.size))
 		return false;
@@ -75,7 +74,7 @@ static struct engine_queue *find_target(struct engine *engine, const struct queu
 
 	if (command->redrive.to)
 		return queue_find(engine, command->redrive.to);
-	if (!read_record(engine, message, &head, &payload) || head.origin.size == 0)
+	if (!message_read_head(engine, message, &head, &payload) || head.origin.size == 0)
 		return NULL;
 	return queue_find(engine,
 			  command->redrive.find_label(command->redrive.find_context, head.origin));
@@ -112,8 +111,7 @@ void redrive_execute(struct engine *engine, struct queue_command *command)
 		if (message_is_expired(engine, message)) {
 			if (journal_is_exhausted(engine->journal))
 				break;
-			append_seqs(engine, RECORD_EXPIRE, queue, &message->seq, 1);
-			message_remove(engine, message);
+			expire_these(engine, queue, &message, 1);
 			continue;
 		}
 		struct engine_queue *to = find_target(engine, command, message);
@@ -132,39 +130,5 @@ void redrive_execute(struct engine *engine, struct queue_command *command)
 		command->redrive.moved++;
 	}
 	queue_publish(queue);
-	command_answer(engine, command, QUEUE_OK);
-}
-
-void browse_execute(struct engine *engine, struct queue_command *command)
-{
-	struct engine_queue *queue = queue_find(engine, command->queue);
-
-	command->browse.count = 0;
-	command->browse.has_more = false;
-	if (!queue) {
-		command_answer(engine, command, QUEUE_NOT_FOUND);
-		return;
-	}
-	for (struct list *link = queue->messages.next; link != &queue->messages;
-	     link = link->next) {
-		struct message *message = container_of(link, struct message, in_queue);
-		if (message->seq <= command->browse.from_seq || message_is_expired(engine, message))
-			continue;
-		if (command->browse.count == command->browse.max) {
-			command->browse.has_more = true;
-			break;
-		}
-		journal_pin(engine->journal, message->location.segment);
-		command->browse.deliveries[command->browse.count++] = (struct queue_delivery){
-			.location = message->location,
-			.handle = {queue->number, message->seq, message->receives,
-				   message->received_ms},
-			.receive_count = message->receive_count,
-			.first_receive_ms = message->first_receive_ms,
-			.state = (enum queue_message_state)message->state,
-			.visible_at_ms = message->state == MESSAGE_READY ? 0 : message->visible_ms,
-		};
-	}
-	/* Others can read only what is durable. */
 	command_answer(engine, command, QUEUE_OK);
 }

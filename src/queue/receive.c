@@ -116,16 +116,18 @@ void delivery_give(struct engine *engine, const struct message *message,
 static int64_t lease(struct engine *engine, struct queue_command *command,
 		     struct engine_queue *queue, const struct choice *choice)
 {
-	uint8_t bytes[16 + 8 * LIMIT_RECEIVE_MESSAGES];
-	struct str part = str_of(bytes, 16 + 8 * choice->good_count);
+	uint8_t bytes[16 + RECORD_NAME_SIZE * LIMIT_RECEIVE_MESSAGES];
+	struct str part = str_of(bytes, 16 + RECORD_NAME_SIZE * choice->good_count);
 	int64_t visibility_ms = command->receive.has_visibility ? command->receive.visibility_ms
 								: queue->settings.visibility_ms;
 	int64_t received_ms = engine->now_ms, visible_ms = received_ms + visibility_ms;
 
 	put_u64(bytes, (uint64_t)received_ms);
 	put_u64(bytes + 8, (uint64_t)visible_ms);
-	for (size_t i = 0; i < choice->good_count; i++)
-		put_u64(bytes + 16 + 8 * i, choice->good[i]->seq);
+	for (size_t i = 0; i < choice->good_count; i++) {
+		put_u64(bytes + 16 + RECORD_NAME_SIZE * i, choice->good[i]->seq);
+		put_u64(bytes + 24 + RECORD_NAME_SIZE * i, choice->good[i]->group->hash);
+	}
 	append_record(engine, RECORD_LEASE, queue->number, &part, 1, NULL);
 	for (size_t i = 0; i < choice->good_count; i++) {
 		struct message *message = choice->good[i];
@@ -142,14 +144,7 @@ static int64_t lease(struct engine *engine, struct queue_command *command,
 /* False if a dead letter could not be moved. */
 static bool bury(struct engine *engine, struct engine_queue *queue, const struct choice *choice)
 {
-	uint64_t seqs[RECORD_SEQS_MAX];
-
-	for (size_t i = 0; i < choice->expired_count; i++) {
-		seqs[i] = choice->expired[i]->seq;
-		message_remove(engine, choice->expired[i]);
-	}
-	if (choice->expired_count > 0)
-		append_seqs(engine, RECORD_EXPIRE, queue, seqs, choice->expired_count);
+	expire_these(engine, queue, choice->expired, choice->expired_count);
 	for (size_t i = 0; i < choice->dead_count; i++)
 		if (!move_message(engine, choice->dead[i], choice->dead_letter, NULL,
 				  queue->settings.label))

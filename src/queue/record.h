@@ -12,14 +12,14 @@
 
 enum record_type {
 	RECORD_SEND = 1,   /* message head, origin, payload; the record's queue is the message's */
-	RECORD_LEASE,	   /* received_ms, visible_ms, then the seqs that were received */
+	RECORD_LEASE,	   /* received_ms, visible_ms, then seq and group of each received */
 	RECORD_VISIBILITY, /* seq, visible_ms; 0: visible at once */
-	RECORD_DELETE,	   /* seqs */
-	RECORD_EXPIRE,	   /* seqs */
+	RECORD_DELETE,	   /* seq and group of each */
+	RECORD_EXPIRE,	   /* as DELETE */
 	RECORD_MOVE,  /* source queue, source seq, then as SEND: one message leaves and enters at
 			 once */
 	RECORD_CARRY, /* as SEND: the same message at a new place */
-	RECORD_PURGE, /* last seq that goes */
+	RECORD_PURGE, /* last seq that goes; all of them are older */
 	RECORD_DROP,  /* nothing */
 };
 
@@ -38,7 +38,7 @@ struct record_head {
 	struct str origin; /* at most 255 bytes */
 };
 
-enum { RECORD_HEAD_SIZE = 86, RECORD_MOVE_SIZE = 16, RECORD_SEQS_MAX = 100 };
+enum { RECORD_HEAD_SIZE = 86, RECORD_MOVE_SIZE = 16, RECORD_NAME_SIZE = 16, RECORD_SEQS_MAX = 100 };
 
 /* Writes the fixed part, RECORD_HEAD_SIZE bytes; origin and payload follow it. */
 void record_head_encode(const struct record_head *head, uint8_t *out);

@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * run: what lies deep in a group's backlog, without an entry in memory.
+ *
+ * Once a group has enough in memory, what is sent to it goes to its last run: 24 bytes a message,
+ * in memory only until the segment is sealed and its index durable. A group is always its messages
+ * in memory, then its runs, by seq; runs are loaded from the front, a window at a time, before
+ * memory runs dry. So a group's order is kept by construction.
+ *
+ * What is in memory need not be the same after a replay: a record may name a message that lies in a
+ * run then, and message_fetch loads the group up to it. A replay always has as much in runs as was
+ * there before, never something in memory behind something in a run.
+ *
+ * An index is derived data. If it cannot be read, the runs of its segment are built anew from the
+ * segment's records, and a new index is written.
+ */
+#include <string.h>
+
+#include "queue/engine_private.h"
+
+/* An entry: seq, sent_ms, offset and size of its record; the top bit of size says that the record
+ * must be read to know more (a delay, receives in another queue). */
+enum { ENTRY_SIZE = 24, PRESSURE_DIVISOR = 64 };
+#define ENTRY_IS_SPECIAL 0x80000000u
+
+static void entry_encode(const struct run_entry *entry, char *out)
+{
+	put_u64((uint8_t *)out, entry->seq);
+	put_u64((uint8_t *)out + 8, (uint64_t)entry->sent_ms);
+	put_u32((uint8_t *)out + 16, entry->location.offset);
+	put_u32((uint8_t *)out + 20,
+		entry->location.size | (entry->is_special ? ENTRY_IS_SPECIAL : 0));
+}
+
+static struct run_entry entry_decode(const char *in, uint32_t segment)
+{
+	uint32_t size = get_u32(in + 20);
+
+	return (struct run_entry){
+		.seq = get_u64(in),
+		.sent_ms = (int64_t)get_u64(in + 8),
+		.location = {segment, get_u32(in + 16), size & ~ENTRY_IS_SPECIAL},
+		.is_special = (size & ENTRY_IS_SPECIAL) != 0,
+	};
+}
+
+static struct run *run_of(struct list *link)
+{
+	return container_of(link, struct run, link);
+}
+
+struct run *group_first_run(const struct group *group)
+{
+	return list_is_empty(&group->runs) ? NULL : run_of(group->runs.next);
+}
+
+/* ---- making and forgetting ---- */
+
+/* Makes an empty run in front of `place`, a link of the group's runs or their head. */
+struct run *run_new(struct engine *engine, struct engine_queue *queue, struct group *group,
+		    uint32_t number, struct list *place)
+{
+	struct run *run = heap_alloc(sizeof(*run));
+	struct segment_messages *segment = segment_messages_get(engine, number);
+
+	run->queue = queue;
+	run->group = group;
+	run->segment = number;
+	list_insert_before(place, &run->link);
+	list_push_back(&segment->runs, &run->in_segment);
+	if (!list_is_linked(&group->deep_link))
+		list_push_back(&queue->deep_groups, &group->deep_link);
+	if (!list_is_linked(&segment->unindexed_link))
+		list_push_back(&engine->unindexed, &segment->unindexed_link);
+	atomic_fetch_add_explicit(&engine->run_count, 1, memory_order_relaxed);
+	return run;
+}
+
+void run_free(struct engine *engine, struct run *run)
+{
+	struct segment_messages *segment = segment_messages_find(engine, run->segment);
+
+	list_remove(&run->link);
+	list_remove(&run->in_segment);
+	if (list_is_empty(&run->group->runs))
+		list_remove(&run->group->deep_link);
+	buf_done(&run->entries);
+	heap_free(run);
+	segment_messages_release(engine, segment);
+	atomic_fetch_sub_explicit(&engine->run_count, 1, memory_order_relaxed);
+}
+
+/* Counts `count` messages of `bytes` into the run, or out of it if they are negative. */
+void run_count(struct engine *engine, struct run *run, int64_t count, int64_t bytes)
+{
+	run->count = (uint32_t)(run->count + count);
+	run->bytes += (uint64_t)bytes;
+	run->group->cold += (uint64_t)count;
+	run->queue->cold += (uint64_t)count;
+	if (engine->journal) /* opening may have failed with runs already loaded */
+		journal_live_add(engine->journal, run->segment, count, bytes);
+}
+
+static void append_entry(struct engine *engine, struct run *run, const struct run_entry *entry)
+{
+	if (run->count == 0) {
+		run->first_seq = entry->seq;
+		run->first_sent_ms = entry->sent_ms;
+	}
+	run->last_seq = entry->seq;
+	entry_encode(entry, buf_extend(&run->entries, ENTRY_SIZE));
+	run_count(engine, run, 1, entry->location.size);
+}
+
+bool group_is_deep(const struct engine *engine, const struct group *group)
+{
+	uint64_t window = engine->options.window;
+	uint64_t limit = 2 * window;
+
+	if (engine->messages.count >= engine->options.hot_messages_max)
+		limit = window > PRESSURE_DIVISOR ? window / PRESSURE_DIVISOR : 1;
+	return group->cold > 0 || group->ready_count >= limit;
+}
+
+void run_append(struct engine *engine, struct engine_queue *queue, struct group *group,
+		const struct record_head *head, struct journal_location location)
+{
+	struct run_entry entry = {
+		.seq = head->seq,
+		.sent_ms = head->sent_ms,
+		.location = location,
+		.is_special = head->visible_ms || head->receive_count,
+	};
+	struct run *last = group->cold ? run_of(group->runs.prev) : NULL;
+
+	if (!last || last->segment != location.segment || last->is_indexed)
+		last = run_new(engine, queue, group, location.segment, &group->runs);
+	append_entry(engine, last, &entry);
+}
+
+void queue_drop_runs(struct engine *engine, struct engine_queue *queue)
+{
+	while (!list_is_empty(&queue->deep_groups)) {
+		struct group *group =
+			container_of(queue->deep_groups.next, struct group, deep_link);
+		struct run *run = group_first_run(group);
+		bool is_last = run->link.next == &group->runs;
+		run_count(engine, run, -(int64_t)run->count, -(int64_t)run->bytes);
+		run_free(engine, run);
+		if (is_last)
+			group_refresh(engine, queue, group);
+	}
+}
+
+/* ---- reading ---- */
+
+/* A run's part of a record that is looked at for rebuilding. */
+static struct run *find_owner(const struct segment_messages *segment,
+			      const struct journal_record *record, const struct record_head *head)
+{
+	for (struct list *link = segment->runs.next; link != &segment->runs; link = link->next) {
+		struct run *run = container_of(link, struct run, in_segment);
+		if (run->queue->number == record->queue && run->group->hash == head->group &&
+		    head->seq >= run->first_seq && head->seq <= run->last_seq)
+			return run;
+	}
+	return NULL;
+}
+
+struct rebuild {
+	struct engine *engine;
+	struct segment_messages *segment;
+};
+
+static enum err rebuild_record(void *context, const struct journal_record *record)
+{
+	struct rebuild *rebuild = context;
+	struct str data = record->data;
+	struct record_head head;
+	struct str payload;
+
+	if (record->type == RECORD_MOVE)
+		data = str_slice(data, RECORD_MOVE_SIZE, data.size);
+	else if (record->type != RECORD_SEND && record->type != RECORD_CARRY)
+		return ERR_OK;
+	if (!record_head_decode(data, &head, &payload))
+		return ERR_OK;
+	struct run *run = find_owner(rebuild->segment, record, &head);
+	if (!run || message_find(rebuild->engine, record->queue, head.seq))
+		return ERR_OK;
+	struct run_entry entry = {head.seq, head.sent_ms, record->location,
+				  head.visible_ms || head.receive_count};
+	entry_encode(&entry, buf_extend(&run->entries, ENTRY_SIZE));
+	return ERR_OK;
+}
+
+/* What could not be found again stays in its segment, which is therefore never used anew. */
+static void settle_rebuilt(struct run *run)
+{
+	uint64_t found = run->entries.size / ENTRY_SIZE;
+	uint64_t lost = found < run->count ? run->count - found : 0;
+	struct run_entry entry;
+
+	run->is_indexed = false;
+	run->position = 0;
+	if (lost) {
+		log_event(LOG_ERROR, "messages of a damaged segment are lost",
+			  log_i64("segment", run->segment), log_i64("messages", (int64_t)lost));
+		run->count -= (uint32_t)lost;
+		run->group->cold -= lost;
+		run->queue->cold -= lost;
+	}
+	if (run->count == 0)
+		return;
+	entry = entry_decode(run->entries.data, run->segment);
+	run->first_seq = entry.seq;
+	run->first_sent_ms = entry.sent_ms;
+}
+
+static void rebuild_segment(struct engine *engine, uint32_t number)
+{
+	struct rebuild rebuild = {engine, segment_messages_find(engine, number)};
+	struct list *runs = &rebuild.segment->runs;
+
+	log_event(LOG_WARN, "an index is built anew", log_i64("segment", number));
+	for (struct list *link = runs->next; link != runs; link = link->next)
+		buf_reset(&container_of(link, struct run, in_segment)->entries);
+	if (journal_scan(engine->journal, number, rebuild_record, &rebuild))
+		log_event(LOG_ERROR, "a segment cannot be read to its end",
+			  log_i64("segment", number));
+	for (struct list *link = runs->next; link != runs; link = link->next)
+		settle_rebuilt(container_of(link, struct run, in_segment));
+	rebuild.segment->is_indexing = false;
+	if (!list_is_linked(&rebuild.segment->unindexed_link))
+		list_push_back(&engine->unindexed, &rebuild.segment->unindexed_link);
+}
+
+/* Copies up to `count` entries from the run's `from`-th on to `out`; returns how many. */
+static size_t read_entries(struct engine *engine, struct run *run, size_t from, size_t count,
+			   char *out)
+{
+	if (from + count > run->count)
+		count = run->count - from;
+	if (run->is_indexed) {
+		uint64_t offset = run->index_offset + (run->position + from) * ENTRY_SIZE;
+		if (!journal_index_read(engine->journal, run->segment, offset, out,
+					count * ENTRY_SIZE))
+			return count;
+		rebuild_segment(engine, run->segment);
+		if (from >= run->count)
+			return 0;
+		if (from + count > run->count)
+			count = run->count - from;
+	}
+	memcpy(out, run->entries.data + (run->position + from) * ENTRY_SIZE, count * ENTRY_SIZE);
+	return count;
+}
+
+size_t run_peek(struct engine *engine, struct run *run, size_t from, struct run_entry *out_entries,
+		size_t count)
+{
+	char bytes[RUN_PEEK_MAX * ENTRY_SIZE];
+
+	check(count <= RUN_PEEK_MAX);
+	count = from < run->count ? read_entries(engine, run, from, count, bytes) : 0;
+	for (size_t i = 0; i < count; i++)
+		out_entries[i] = entry_decode(bytes + i * ENTRY_SIZE, run->segment);
+	return count;
+}
+
+size_t run_seek(struct engine *engine, struct run *run, uint64_t seq)
+{
+	size_t low = 0, high = run->count;
+
+	if (seq < run->first_seq)
+		return 0;
+	while (low < high) {
+		struct run_entry entry;
+		size_t middle = low + (high - low) / 2;
+		if (run_peek(engine, run, middle, &entry, 1) == 0 || entry.seq > seq)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+/* ---- loading ---- */
+
+static void load_special(struct engine *engine, struct message *message)
+{
+	struct record_head head;
+	struct str payload;
+
+	if (!message_read_head(engine, message, &head, &payload))
+		return;
+	message->receive_count = head.receive_count;
+	message->first_receive_ms = head.first_receive_ms;
+	message->visible_ms = head.visible_ms;
+	if (head.visible_ms > engine->now_ms)
+		message->state = MESSAGE_DELAYED;
+}
+
+static void load_entry(struct engine *engine, struct run *run, const struct run_entry *entry)
+{
+	struct message *message = message_add(engine, run->queue, entry->seq, run->group->hash,
+					      entry->sent_ms, entry->location);
+
+	message->state = MESSAGE_READY;
+	if (entry->is_special)
+		load_special(engine, message);
+	message_place(engine, message);
+}
+
+/* Takes the group's next window into memory. */
+static void load_window(struct engine *engine, struct group *group)
+{
+	struct run *run = group_first_run(group);
+	size_t count = engine->options.window;
+	int64_t bytes = 0;
+	struct run_entry entry = {0};
+
+	char *entries = heap_alloc(count * ENTRY_SIZE);
+	count = read_entries(engine, run, 0, count, entries);
+	for (size_t i = 0; i < count; i++) {
+		entry = entry_decode(entries + i * ENTRY_SIZE, run->segment);
+		bytes += entry.location.size;
+		load_entry(engine, run, &entry);
+	}
+	heap_free(entries);
+	run->position += (uint32_t)count;
+	run->first_seq = entry.seq + 1;
+	run->first_sent_ms = entry.sent_ms;
+	run_count(engine, run, -(int64_t)count, -bytes);
+	if (run->count == 0)
+		run_free(engine, run);
+}
+
+void group_refill(struct engine *engine, struct group *group)
+{
+	/* Enough for one receive, and half a window ahead of it. */
+	uint64_t low = engine->options.window / 2 + LIMIT_RECEIVE_MESSAGES;
+
+	while (!list_is_empty(&group->runs) && group->ready_count < low)
+		load_window(engine, group);
+}
+
+struct run *group_find_run(const struct group *group, uint64_t seq)
+{
+	for (struct list *link = group->runs.next; link != &group->runs; link = link->next) {
+		struct run *run = run_of(link);
+		if (seq <= run->last_seq)
+			return seq >= run->first_seq ? run : NULL;
+	}
+	return NULL;
+}
+
+struct message *message_fetch(struct engine *engine, uint64_t number, uint64_t hash, uint64_t seq)
+{
+	struct engine_queue *queue = queue_find(engine, number);
+	struct message *message = message_find(engine, number, seq);
+	struct group *group = queue ? group_find(queue, hash) : NULL;
+
+	if (message || !group || !group_find_run(group, seq))
+		return message;
+	while (!message && group_first_run(group) && group_first_run(group)->first_seq <= seq) {
+		load_window(engine, group);
+		message = message_find(engine, number, seq);
+	}
+	return message;
+}
+
+/* ---- carrying ---- */
+
+void run_carry_first(struct engine *engine, struct run *run, const struct run_entry *entry,
+		     struct journal_location location)
+{
+	struct group *group = run->group;
+	struct run *before = run->link.prev == &group->runs ? NULL : run_of(run->link.prev);
+	struct run_entry moved = *entry;
+
+	if (!before || before->segment != location.segment || before->is_indexed)
+		before = run_new(engine, run->queue, group, location.segment, &run->link);
+	moved.location = location;
+	append_entry(engine, before, &moved);
+	run->position++;
+	run->first_seq = entry->seq + 1;
+	run_count(engine, run, -1, -(int64_t)entry->location.size);
+	if (run->count == 0)
+		run_free(engine, run);
+}
+
+/* ---- indexes ---- */
+
+/* Hands the segment's index over; what was taken from its runs is left out. */
+static void write_index(struct engine *engine, struct segment_messages *segment)
+{
+	struct buf index = {0};
+
+	for (struct list *link = segment->runs.next; link != &segment->runs; link = link->next) {
+		struct run *run = container_of(link, struct run, in_segment);
+		struct buf rest = {0};
+		buf_append(&rest, str_slice(buf_str(&run->entries), run->position * ENTRY_SIZE,
+					    run->entries.size));
+		buf_done(&run->entries);
+		run->entries = rest;
+		run->position = 0;
+		run->index_offset = index.size;
+		buf_append(&index, buf_str(&rest));
+	}
+	journal_index_write(engine->journal, segment->segment, &index);
+	segment->is_indexing = true;
+}
+
+static void leave_memory(struct segment_messages *segment)
+{
+	for (struct list *link = segment->runs.next; link != &segment->runs; link = link->next) {
+		struct run *run = container_of(link, struct run, in_segment);
+		run->is_indexed = true;
+		buf_done(&run->entries);
+	}
+	list_remove(&segment->unindexed_link);
+	segment->is_indexing = false;
+}
+
+void runs_step(struct engine *engine)
+{
+	struct list *link = engine->unindexed.next;
+
+	while (link != &engine->unindexed) {
+		struct segment_messages *segment =
+			container_of(link, struct segment_messages, unindexed_link);
+		link = link->next;
+		if (segment->segment >= journal_open_segment(engine->journal))
+			continue;
+		if (!segment->is_indexing)
+			write_index(engine, segment);
+		else if (journal_index_is_durable(engine->journal, segment->segment))
+			leave_memory(segment);
+	}
+}
+
+/* ---- checkpoints ---- */
+
+enum { RUN_SIZE = 61 };
+
+void run_encode(struct buf *out, const struct run *run)
+{
+	uint8_t *bytes = (uint8_t *)buf_extend(out, RUN_SIZE);
+	uint64_t start = (uint64_t)run->position * ENTRY_SIZE;
+
+	put_u64(bytes, run->group->hash);
+	put_u32(bytes + 8, run->segment);
+	put_u32(bytes + 12, run->count);
+	put_u64(bytes + 16, run->bytes);
+	put_u64(bytes + 24, run->first_seq);
+	put_u64(bytes + 32, run->last_seq);
+	put_u64(bytes + 40, (uint64_t)run->first_sent_ms);
+	put_u64(bytes + 48, run->is_indexed ? run->index_offset + start : 0);
+	bytes[56] = run->is_indexed;
+	memset(bytes + 57, 0, RUN_SIZE - 57);
+	if (!run->is_indexed)
+		buf_append(out, str_slice(buf_str(&run->entries), start, run->entries.size));
+}
+
+must_check enum err run_decode(struct engine *engine, struct engine_queue *queue, struct str *rest)
+{
+	const uint8_t *bytes = (const uint8_t *)rest->data;
+
+	if (rest->size < RUN_SIZE)
+		return ERR_DAMAGED;
+	*rest = str_slice(*rest, RUN_SIZE, rest->size);
+	uint32_t count = get_u32(bytes + 12);
+	bool is_indexed = bytes[56] != 0;
+	size_t size = is_indexed ? 0 : (size_t)count * ENTRY_SIZE;
+	if (count == 0 || rest->size < size)
+		return ERR_DAMAGED;
+	struct group *group = group_get(queue, get_u64(bytes));
+	struct run *run = run_new(engine, queue, group, get_u32(bytes + 8), &group->runs);
+	run->first_seq = get_u64(bytes + 24);
+	run->last_seq = get_u64(bytes + 32);
+	run->first_sent_ms = (int64_t)get_u64(bytes + 40);
+	run->index_offset = get_u64(bytes + 48);
+	run->is_indexed = is_indexed;
+	buf_append(&run->entries, str_slice(*rest, 0, size));
+	*rest = str_slice(*rest, size, rest->size);
+	run_count(engine, run, count, (int64_t)get_u64(bytes + 16));
+	return ERR_OK;
+}
+
+/* An index that a checkpoint knows is durable and stays. */
+void runs_loaded(struct engine *engine)
+{
+	struct list *link = engine->unindexed.next;
+
+	while (link != &engine->unindexed) {
+		struct segment_messages *segment =
+			container_of(link, struct segment_messages, unindexed_link);
+		const struct run *run = container_of(segment->runs.next, struct run, in_segment);
+		link = link->next;
+		if (run->is_indexed)
+			list_remove(&segment->unindexed_link);
+	}
+}
