@@ -4,6 +4,8 @@ SHELL := /bin/bash
 BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
+LISTEN ?= 127.0.0.1:4566
+DATA ?= data
 SEEDS ?= 1-10000
 TIME ?= 60
 PYTEST := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m pytest -q
@@ -18,7 +20,7 @@ help: ## print these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 15
 
 run: build ## install what is missing, build, serve on 127.0.0.1:4566 with data in ./data
-	@tools/run
+	@build/ternd --greeting --listen $(LISTEN) --data $(DATA)
 
 build: ## build/ternd and build/tern
 	@tools/setup build

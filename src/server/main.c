@@ -51,15 +51,17 @@ static void greet(const struct server *server)
 		fflush(stdout);
 		return;
 	}
-	printf("Tern serves SQS at http://127.0.0.1:%u; queues are kept in %.*s\n\n"
-	       "  AWS CLI  AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test aws sqs list-queues "
-	       "--endpoint-url http://127.0.0.1:%u --region %.*s\n"
-	       "  Python   boto3.client(\"sqs\", endpoint_url=\"http://127.0.0.1:%u\", "
-	       "region_name=\"%.*s\", aws_access_key_id=\"test\", aws_secret_access_key=\"test\")\n"
-	       "  tern     build/tern --endpoint-url http://127.0.0.1:%u queue ls\n\n",
+	printf("\nTern serves SQS at http://127.0.0.1:%u, data in %.*s. Paste one of:\n\n"
+	       "  AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=%.*s aws "
+	       "sqs "
+	       "list-queues --endpoint-url http://127.0.0.1:%u\n"
+	       "  boto3.client(\"sqs\", endpoint_url=\"http://127.0.0.1:%u\", "
+	       "region_name=\"%.*s\", aws_access_key_id=\"test\", "
+	       "aws_secret_access_key=\"test\")\n"
+	       "  build/tern queue ls --endpoint-url http://127.0.0.1:%u\n\n",
 	       server->port,
 	       STR_ARG(settings->durability == DURABILITY_MEMORY ? STR("memory") : settings->data),
-	       server->port, STR_ARG(settings->region), server->port, STR_ARG(settings->region),
+	       STR_ARG(settings->region), server->port, server->port, STR_ARG(settings->region),
 	       server->port);
 	fflush(stdout);
 }
