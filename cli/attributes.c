@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* attributes: options become pairs in one list; a dead-letter queue's name becomes a policy. */
+#include "attributes.h"
+
+#include "api/sqs.h"
+#include "format/json.h"
+
+enum { OWN_NAMES = 6, RECEIVES_DEFAULT = 3 };
+
+void attributes_append(struct attribute_list *list, struct str name, struct str value)
+{
+	list->pairs[list->count++] = (struct shape_pair){name, value};
+}
+
+bool attributes_split(struct cli *cli, const char *option, const struct option_list *texts,
+		      size_t extra, struct attribute_list *out_list)
+{
+	*out_list = (struct attribute_list){
+		arena_array(&cli->arena, struct shape_pair, texts->count + extra), 0};
+	for (size_t i = 0; i < texts->count; i++) {
+		struct shape_pair *pair = &out_list->pairs[out_list->count++];
+		if (!cli_split(cli, option, texts->items[i], &pair->key, &pair->value))
+			return false;
+	}
+	return true;
+}
+
+enum cli_exit attributes_get(struct cli *cli, struct str queue_url, struct str name,
+			     struct str *out_value)
+{
+	const struct sqs_get_queue_attributes_in in = {
+		.queue_url = queue_url, .attribute_names = &name, .attribute_names_count = 1};
+	struct sqs_get_queue_attributes_out out;
+
+	enum cli_exit code = cli_run(cli, SQS_GET_QUEUE_ATTRIBUTES, &in, &out);
+	if (code)
+		return code;
+	*out_value = (struct str){0};
+	for (size_t i = 0; i < out.attributes_count; i++)
+		if (str_equal(out.attributes[i].key, name))
+			*out_value = arena_copy(&cli->arena, out.attributes[i].value);
+	return CLI_OK;
+}
+
+static enum cli_exit append_dlq(struct cli *cli, const struct attribute_values *values,
+				struct attribute_list *list)
+{
+	int64_t receives = values->receives.is_given ? values->receives.value : RECEIVES_DEFAULT;
+	struct json_writer json;
+	struct buf policy = {0};
+	struct str url, arn;
+
+	if (!values->dlq.data)
+		return values->receives.is_given
+			       ? cli_fail(cli, CLI_USAGE, "--receives goes with --dlq QUEUE")
+			       : CLI_OK;
+	enum cli_exit code = cli_queue_url(cli, values->dlq, &url);
+	if (code)
+		return code;
+	code = attributes_get(cli, url, STR("QueueArn"), &arn);
+	if (code)
+		return code;
+	json_begin(&json, &policy);
+	json_open_object(&json);
+	json_key(&json, STR("deadLetterTargetArn"));
+	json_str(&json, arn);
+	json_key(&json, STR("maxReceiveCount"));
+	json_i64(&json, receives);
+	json_close_object(&json);
+	attributes_append(list, STR("RedrivePolicy"), arena_copy(&cli->arena, buf_str(&policy)));
+	buf_done(&policy);
+	return CLI_OK;
+}
+
+enum cli_exit attributes_collect(struct cli *cli, const struct attribute_values *values,
+				 size_t extra, struct attribute_list *out_list)
+{
+	const struct {
+		struct str name;
+		const struct option_number *number;
+	} numbers[] = {
+		{STR("VisibilityTimeout"), &values->visibility},
+		{STR("DelaySeconds"), &values->delay},
+		{STR("MessageRetentionPeriod"), &values->retention},
+		{STR("ReceiveMessageWaitTimeSeconds"), &values->wait},
+		{STR("MaximumMessageSize"), &values->size},
+	};
+
+	if (!attributes_split(cli, "attribute", &values->attributes, OWN_NAMES + extra, out_list))
+		return CLI_USAGE;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (numbers[i].number->is_given)
+			attributes_append(out_list, numbers[i].name,
+					  arena_format(&cli->arena, "%lld",
+						       (long long)numbers[i].number->value));
+	return append_dlq(cli, values, out_list);
+}

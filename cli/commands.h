@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* commands: the rows that main.c puts together. Constant; main thread. */
+#ifndef TERN_CLI_COMMANDS_H
+#define TERN_CLI_COMMANDS_H
+
+#include "cli.h"
+
+extern const struct command queue_command;
+extern const struct command send_command;
+extern const struct command receive_command;
+extern const struct command dlq_command;
+extern const struct command watch_command;
+extern const struct command completion_command;
+extern const struct command help_command;
+extern const struct command version_command;
+
+#endif

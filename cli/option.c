@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/* option: one pass over the words; a row's kind knows how a text becomes a value. */
+#include "option.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { NAME_SIZE_MAX = 40, SUGGESTION_DISTANCE = 2 };
+
+struct parser {
+	struct arena *arena;
+	const struct option_set *sets;
+	size_t set_count;
+	int argc;
+	char **argv;
+	int place;
+	char *problem;
+};
+
+static bool refuse(struct parser *parser, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static bool refuse(struct parser *parser, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(parser->problem, OPTION_PROBLEM_SIZE, format, arguments);
+	va_end(arguments);
+	return false;
+}
+
+/* ---- suggestions ---- */
+
+static size_t least_of(size_t a, size_t b, size_t c)
+{
+	size_t least = a < b ? a : b;
+
+	return least < c ? least : c;
+}
+
+/* Levenshtein's distance, by one row. */
+static size_t distance(struct str a, struct str b)
+{
+	size_t row[NAME_SIZE_MAX + 1];
+
+	if (a.size > NAME_SIZE_MAX || b.size > NAME_SIZE_MAX)
+		return SIZE_MAX;
+	for (size_t j = 0; j <= b.size; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= a.size; i++) {
+		size_t corner = row[0];
+		row[0] = i;
+		for (size_t j = 1; j <= b.size; j++) {
+			size_t above = row[j];
+			row[j] = least_of(row[j] + 1, row[j - 1] + 1,
+					  corner + (a.data[i - 1] != b.data[j - 1]));
+			corner = above;
+		}
+	}
+	return row[b.size];
+}
+
+const char *option_suggest(struct str given, const char *const *names, size_t count)
+{
+	const char *best = NULL;
+	size_t best_distance = SUGGESTION_DISTANCE + 1;
+
+	if (given.size == 0)
+		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		struct str name = str_from(names[i]);
+		size_t away = str_starts(name, given) ? 0 : distance(given, name);
+		if (away < best_distance && away < name.size) {
+			best = names[i];
+			best_distance = away;
+		}
+	}
+	return best;
+}
+
+static const char *suggest(const struct parser *parser, struct str given)
+{
+	const char *names[64];
+	size_t count = 0;
+
+	for (size_t i = 0; i < parser->set_count; i++)
+		for (size_t j = 0; j < parser->sets[i].option_count && count < 64; j++)
+			names[count++] = parser->sets[i].options[j].name;
+	return option_suggest(given, names, count);
+}
+
+/* ---- values ---- */
+
+static bool read_number(struct parser *parser, const struct option *option, struct str text,
+			struct option_number *out_number)
+{
+	if (!str_to_i64(text, &out_number->value) || out_number->value < option->least ||
+	    out_number->value > option->most)
+		return refuse(parser, "--%s wants a number from %lld to %lld, not \"%.*s\"",
+			      option->name, (long long)option->least, (long long)option->most,
+			      STR_ARG(text));
+	out_number->is_given = true;
+	return true;
+}
+
+static bool read_choice(struct parser *parser, const struct option *option, struct str text,
+			size_t *out_place)
+{
+	struct str choices = str_from(option->value);
+
+	for (size_t place = 0; choices.size > 0; place++) {
+		if (!str_equal(str_cut(&choices, '|'), text))
+			continue;
+		*out_place = place;
+		return true;
+	}
+	return refuse(parser, "--%s wants one of %s, not \"%.*s\"", option->name, option->value,
+		      STR_ARG(text));
+}
+
+static void append(struct parser *parser, struct option_list *list, struct str text)
+{
+	/* There cannot be more of them than words. */
+	if (!list->items)
+		list->items = arena_array(parser->arena, struct str, (size_t)parser->argc);
+	list->items[list->count++] = text;
+}
+
+static bool read_value(struct parser *parser, const struct option *option, void *values,
+		       struct str text)
+{
+	void *place = (char *)values + option->offset;
+
+	switch (option->kind) {
+	case OPTION_NUMBER:
+		return read_number(parser, option, text, place);
+	case OPTION_CHOICE:
+		return read_choice(parser, option, text, place);
+	case OPTION_LIST:
+		append(parser, place, text);
+		return true;
+	default:
+		*(struct str *)place = text;
+		return true;
+	}
+}
+
+/* ---- words ---- */
+
+static const struct option *find(const struct parser *parser, struct str name, void **out_values)
+{
+	for (size_t i = 0; i < parser->set_count; i++) {
+		const struct option_set *set = &parser->sets[i];
+		for (size_t j = 0; j < set->option_count; j++) {
+			if (!str_equal(str_from(set->options[j].name), name))
+				continue;
+			*out_values = set->values;
+			return &set->options[j];
+		}
+	}
+	return NULL;
+}
+
+static bool read_option(struct parser *parser, struct str word)
+{
+	struct str value = str_slice(word, 2, word.size);
+	struct str name = str_cut(&value, '=');
+	void *values;
+	const struct option *option = find(parser, name, &values);
+
+	if (!option) {
+		const char *meant = suggest(parser, name);
+		return refuse(parser, "there is no option --%.*s%s%s%s", STR_ARG(name),
+			      meant ? "; did you mean --" : "", meant ? meant : "",
+			      meant ? "?" : "");
+	}
+	if (option->kind == OPTION_FLAG) {
+		if (value.data)
+			return refuse(parser, "--%s takes no value", option->name);
+		*(bool *)((char *)values + option->offset) = true;
+		return true;
+	}
+	if (!value.data) {
+		if (parser->place == parser->argc)
+			return refuse(parser, "--%s wants a value: --%s %s", option->name,
+				      option->name, option->value);
+		value = str_from(parser->argv[parser->place++]);
+	}
+	return read_value(parser, option, values, value);
+}
+
+bool option_parse(struct arena *arena, const struct option_set *sets, size_t set_count, int argc,
+		  char **argv, struct arguments *out_arguments, char *problem)
+{
+	struct parser parser = {arena, sets, set_count, argc, argv, 0, problem};
+	bool reads_options = true;
+
+	*out_arguments = (struct arguments){arena_array(arena, struct str, (size_t)argc), 0};
+	while (parser.place < argc) {
+		struct str word = str_from(argv[parser.place++]);
+		if (reads_options && str_equal(word, STR("--"))) {
+			reads_options = false;
+		} else if (reads_options && str_equal(word, STR("-h"))) {
+			if (!read_option(&parser, STR("--help")))
+				return false;
+		} else if (reads_options && word.size > 1 && word.data[0] == '-') {
+			if (word.data[1] != '-')
+				return refuse(&parser,
+					      "there is no option %.*s; put -- before an argument "
+					      "that begins with a dash",
+					      STR_ARG(word));
+			if (!read_option(&parser, word))
+				return false;
+		} else {
+			out_arguments->items[out_arguments->count++] = word;
+		}
+	}
+	return true;
+}
