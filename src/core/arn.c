@@ -25,6 +25,25 @@ struct str arn_partition(struct str region)
 	return STR("aws");
 }
 
+bool arn_is_account(struct str text)
+{
+	for (size_t i = 0; i < text.size; i++)
+		if (text.data[i] < '0' || text.data[i] > '9')
+			return false;
+	return text.size == 12;
+}
+
+bool arn_is_region(struct str text)
+{
+	for (size_t i = 0; i < text.size; i++) {
+		char c = text.data[i];
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		      c == '-'))
+			return false;
+	}
+	return text.size >= 1 && text.size <= 32;
+}
+
 struct str arn_format(struct str service, struct str region, struct str account,
 		      struct str resource, char out[ARN_SIZE_MAX])
 {

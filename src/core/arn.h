@@ -10,6 +10,10 @@
 
 /* "aws", or what the region's name says: "aws-cn" for cn-north-1. */
 struct str arn_partition(struct str region);
+/* 12 digits. */
+bool arn_is_account(struct str text);
+/* 1 to 32 letters, digits and hyphens. */
+bool arn_is_region(struct str text);
 /* Written to `out`; data is NULL if there is no room, which there is for all a service names. */
 struct str arn_format(struct str service, struct str region, struct str account,
 		      struct str resource, char out[ARN_SIZE_MAX]);

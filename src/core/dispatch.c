@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "core/arn.h"
 #include "core/box.h"
 #include "core/control.h"
 #include "core/faults.h"
@@ -289,16 +290,6 @@ struct str dispatch_base_url(const struct core *core, struct net_request *reques
 			    STR_ARG(host));
 }
 
-static bool is_account(struct str text)
-{
-	if (text.size != 12)
-		return false;
-	for (size_t i = 0; i < text.size; i++)
-		if (text.data[i] < '0' || text.data[i] > '9')
-			return false;
-	return true;
-}
-
 /* Whose resources the caller means: said by the credential, which nobody has checked in open mode.
  */
 static void identify(struct call *call, const struct http_request *http, const struct form *form)
@@ -313,10 +304,9 @@ static void identify(struct call *call, const struct http_request *http, const s
 		(void)credential_parse_header(authorization, &credential); /* absent is fine too */
 	else if (form_find(form, STR("X-Amz-Credential"), &scope))
 		(void)credential_parse_scope(scope, &credential);
-	if (is_account(credential.access_key))
+	if (arn_is_account(credential.access_key))
 		call->account = credential.access_key;
-	if (credential.region.size > 0 && credential.region.size <= 32 &&
-	    is_host(credential.region))
+	if (arn_is_region(credential.region))
 		call->region = credential.region;
 	call->sender = call->account;
 }

@@ -89,6 +89,75 @@ static void add_redrive(struct arena *arena, yyjson_val *entry,
 			     (long long)(yyjson_is_int(receives) ? yyjson_get_sint(receives) : 3)));
 }
 
+static bool has_kind(yyjson_val *value, char kind)
+{
+	return kind == 't'   ? yyjson_is_str(value)
+	       : kind == 'o' ? yyjson_is_obj(value)
+			     : yyjson_is_int(value);
+}
+
+/* A misspelt key would silently leave a queue other than it was meant to be. */
+static enum err check_entry(struct arena *arena, yyjson_val *entry, struct str *out_problem)
+{
+	static const struct {
+		const char *name;
+		char kind; /* text, object or number */
+		const char *kind_name;
+	} keys[] = {
+		{"name", 't', "text"},
+		{"account", 't', "text"},
+		{"region", 't', "text"},
+		{"attributes", 'o', "an object"},
+		{"tags", 'o', "an object"},
+		{"deadLetterQueue", 't', "text"},
+		{"maxReceiveCount", 'n', "a number"},
+	};
+	const size_t count = sizeof(keys) / sizeof(keys[0]);
+	struct str name = text_or(entry, "name", STR(""));
+	yyjson_val *key, *value;
+	size_t i, most;
+
+	if (!yyjson_is_obj(entry)) {
+		*out_problem = STR("each of \"queues\" must be an object");
+		return ERR_FAULT;
+	}
+	yyjson_obj_foreach(entry, i, most, key, value)
+	{
+		size_t place = 0;
+		while (place < count && !yyjson_equals_str(key, keys[place].name))
+			place++;
+		if (place < count && has_kind(value, keys[place].kind))
+			continue;
+		*out_problem = place == count
+				       ? arena_format(arena, "queue \"%.*s\": unknown key \"%.*s\"",
+						      STR_ARG(name), STR_ARG(json_text(key)))
+				       : arena_format(arena, "queue \"%.*s\": \"%s\" must be %s",
+						      STR_ARG(name), keys[place].name,
+						      keys[place].kind_name);
+		return ERR_FAULT;
+	}
+	return ERR_OK;
+}
+
+static enum err check_place(struct arena *arena, const struct sqs_declaration *declaration,
+			    struct str *out_problem)
+{
+	if (!arn_is_account(declaration->account)) {
+		*out_problem =
+			arena_format(arena, "queue \"%.*s\": \"account\" must have 12 digits",
+				     STR_ARG(declaration->name));
+		return ERR_FAULT;
+	}
+	if (!arn_is_region(declaration->region)) {
+		*out_problem = arena_format(arena,
+					    "queue \"%.*s\": \"region\" must have 1 to 32 letters, "
+					    "digits and hyphens",
+					    STR_ARG(declaration->name));
+		return ERR_FAULT;
+	}
+	return ERR_OK;
+}
+
 static enum err declare_one(struct core *core, struct arena *arena, yyjson_val *entry,
 			    bool is_first_round, struct str *out_problem)
 {
@@ -99,6 +168,11 @@ static enum err declare_one(struct core *core, struct arena *arena, yyjson_val *
 		.name = text_or(entry, "name", STR("")),
 	};
 
+	enum err err = check_entry(arena, entry, out_problem);
+	if (!err)
+		err = check_place(arena, &declaration, out_problem);
+	if (err)
+		return err;
 	if (!read_pairs(arena, json_member(entry, "attributes"), 2, &attributes,
 			&declaration.attribute_count) ||
 	    !read_pairs(arena, json_member(entry, "tags"), 0, &tags, &declaration.tag_count)) {
@@ -117,7 +191,7 @@ static enum err declare_one(struct core *core, struct arena *arena, yyjson_val *
 	declaration.attributes = attributes;
 	declaration.tags = tags;
 	struct str problem;
-	enum err err = sqs_declare(core, arena, &declaration, &problem);
+	err = sqs_declare(core, arena, &declaration, &problem);
 	if (err == ERR_FAULT)
 		*out_problem = arena_format(arena, "queue \"%.*s\": %.*s",
 					    STR_ARG(declaration.name), STR_ARG(problem));

@@ -186,15 +186,13 @@ static void list_queues(struct admin_call *call, struct str account)
 	json_close_object(&json);
 }
 
-static const struct sqs_queue *find_queue(struct admin_call *call, struct str account,
-					  struct str name)
+/* The region may be asked for in the query string; `region` is what it is otherwise. */
+static const struct sqs_queue *find_queue(struct admin_call *call, struct str region,
+					  struct str account, struct str name)
 {
-	const struct server *server = call->server;
-	struct str region = server->settings->region;
-
-	(void)form_find(&call->query, STR("region"), &region); /* absent: the default */
+	(void)form_find(&call->query, STR("region"), &region); /* absent is fine */
 	const struct sqs_queue *queue =
-		sqs_registry_find(sqs_of(&server->core)->registry, account, region, name);
+		sqs_registry_find(sqs_of(&call->server->core)->registry, account, region, name);
 	if (!queue)
 		admin_refuse(call, 404, "account %.*s has no queue %.*s in region %.*s",
 			     STR_ARG(account), STR_ARG(name), STR_ARG(region));
@@ -215,7 +213,8 @@ void admin_queues(struct admin_call *call)
 		admin_refuse(call, 404, "ask for /_tern/queues/<account>/<name>/messages");
 		return;
 	}
-	const struct sqs_queue *queue = find_queue(call, account, name);
+	const struct sqs_queue *queue =
+		find_queue(call, call->server->settings->region, account, name);
 	if (queue)
 		queue_messages(call, queue);
 	sqs_queue_release(queue);
@@ -265,16 +264,20 @@ static bool collect(struct admin_call *call, const struct sqs_queue *queue, stru
 	return true;
 }
 
-/* "<account>/<name>" at the end of a URL or of "<region>/<account>/<name>". */
+/* A queue URL, a name, or "<region>/<account>/<name>" as the request's own path. */
 static const struct sqs_queue *find_by_path(struct admin_call *call, struct str path)
 {
-	struct str account = {0}, name = {0};
+	struct str region = {0}, account = {0}, name = {0};
+	bool is_url = str_find(path, STR("://"), 0) != SIZE_MAX;
 
 	while (path.data) {
+		region = account;
 		account = name;
 		name = str_cut(&path, '/');
 	}
-	return find_queue(call, account.size > 0 ? account : call->server->settings->account, name);
+	return find_queue(call,
+			  !is_url && region.size > 0 ? region : call->server->settings->region,
+			  account.size > 0 ? account : call->server->settings->account, name);
 }
 
 void admin_aws_messages(struct admin_call *call)

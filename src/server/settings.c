@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/arn.h"
 #include "format/json.h"
 
 enum kind { KIND_TEXT, KIND_LIST, KIND_NUMBER, KIND_CHOICE, KIND_FLAG };
@@ -319,14 +320,19 @@ static bool load_defaults(struct loader *loader)
 	return true;
 }
 
-static bool check_account(struct loader *loader)
+static bool check_names(struct loader *loader)
 {
 	struct str account = loader->settings->account;
-	uint64_t number;
+	struct str region = loader->settings->region;
 
-	if (account.size != 12 || !str_to_u64(account, &number))
+	if (!arn_is_account(account))
 		return complain(loader, "--account must have 12 digits, not \"%.*s\"",
 				STR_ARG(account));
+	if (!arn_is_region(region))
+		return complain(loader,
+				"--region must have 1 to 32 letters, digits and hyphens, not "
+				"\"%.*s\"",
+				STR_ARG(region));
 	return true;
 }
 
@@ -337,7 +343,7 @@ bool settings_load(int argc, char **argv, struct settings *out_settings, char *p
 	*out_settings = (struct settings){0};
 	arena_init(&out_settings->arena);
 	return load_flags(&loader, argc, argv) && load_environment(&loader) && load_file(&loader) &&
-	       load_defaults(&loader) && check_account(&loader);
+	       load_defaults(&loader) && check_names(&loader);
 }
 
 void settings_done(struct settings *settings)
