@@ -114,7 +114,5 @@ bool cli_split(struct cli *cli, const char *option, struct str text, struct str 
 
 /* The child of that name, or NULL. */
 const struct command *command_find(const struct command *command, struct str name);
-/* help.c */
-void help_print(const struct cli *cli, const struct command *command, const char *path);
 
 #endif

@@ -5,9 +5,24 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "help.h"
 #include "output.h"
 
-enum { WIDTH = 100, INDENT = 28, NAME_SIZE = 128, PARAGRAPH_SIZE = 2048 };
+enum { WIDTH = 100, INDENT = 28 };
+
+const struct help_variable help_variables[] = {
+	{"AWS_ENDPOINT_URL_SQS", "endpoint of SQS; AWS_ENDPOINT_URL is that of all services"},
+	{"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+	 "true: the two above and the profile's do not count"},
+	{"AWS_REGION", "region; if it is not set, AWS_DEFAULT_REGION"},
+	{"AWS_ACCESS_KEY_ID", "with AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN: who signs"},
+	{"AWS_PROFILE", "section of ~/.aws/config and ~/.aws/credentials to use"},
+	{"AWS_CONFIG_FILE", "instead of ~/.aws/config; AWS_SHARED_CREDENTIALS_FILE for the other"},
+	{"AWS_MAX_ATTEMPTS", "how often a request is tried, 3 if it is not set"},
+	{"AWS_CA_BUNDLE", "file of certificates that are trusted instead of the system's"},
+	{"NO_COLOR", "set to anything: no colours"},
+};
+const size_t help_variable_count = sizeof(help_variables) / sizeof(help_variables[0]);
 
 /* Words of `text` in lines of WIDTH columns, of which the first begins at `indent` too. */
 static void print_wrapped(struct str text, size_t indent)
@@ -45,7 +60,7 @@ static void print_entry(const char *name, const char *text)
 
 static void print_options(const struct option *options, size_t count)
 {
-	char name[NAME_SIZE];
+	char name[HELP_NAME_SIZE];
 
 	for (size_t i = 0; i < count; i++) {
 		snprintf(name, sizeof(name), "--%s%s%s", options[i].name,
@@ -73,6 +88,13 @@ static void print_title(const struct cli *cli, const char *title)
 	       output_color(cli->has_color, COLOR_NONE));
 }
 
+static void print_variables(const struct cli *cli)
+{
+	print_title(cli, "Environment");
+	for (size_t i = 0; i < help_variable_count; i++)
+		print_entry(help_variables[i].name, help_variables[i].help);
+}
+
 void help_print(const struct cli *cli, const struct command *command, const char *path)
 {
 	printf("%s: %s\n\nUsage: %s%s [options]%s%s\n", path, command->summary, path,
@@ -88,16 +110,31 @@ void help_print(const struct cli *cli, const struct command *command, const char
 	}
 	print_title(cli, "Options of every command");
 	print_options(cli_global_options, cli_global_option_count);
+	if (command == &cli_root)
+		print_variables(cli);
 	if (command->details)
 		print_details(command->details);
 }
 
-static enum cli_exit help_run(struct cli *cli, const void *values)
+struct help_values {
+	bool wants_manual;
+};
+
+static const struct option help_options[] = {
+	{"manual", OPTION_FLAG, offsetof(struct help_values, wants_manual), NULL,
+	 "print the manual page instead, for man", 0, 0},
+};
+
+static enum cli_exit help_run(struct cli *cli, const void *values_given)
 {
+	const struct help_values *values = values_given;
 	const struct command *command = &cli_root;
 	struct buf path = {0};
 
-	(void)values; /* it has no options */
+	if (values->wants_manual) {
+		manual_print();
+		return CLI_OK;
+	}
 	buf_append(&path, STR("tern"));
 	for (size_t i = 0; i < cli->arguments.count; i++) {
 		const struct command *child = command_find(command, cli->arguments.items[i]);
@@ -123,7 +160,8 @@ const struct command help_command = {
 	.name = "help",
 	.arguments = "[COMMAND...]",
 	.summary = "print help of a command",
-	.run = help_run,
 	.arguments_max = 4,
+	.run = help_run,
 	.is_offline = true,
+	CLI_OPTIONS(help_options, struct help_values),
 };

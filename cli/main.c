@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "help.h"
 
 enum { COMMANDS_MAX = 32, DEPTH_MAX = 4 };
 

@@ -5,6 +5,7 @@
 #ifndef TERN_WIRE_FAULT_H
 #define TERN_WIRE_FAULT_H
 
+#include "base/buf.h"
 #include "wire/shape.h"
 
 /* {"__type":"<namespace>#<shape>","message":"..."} */

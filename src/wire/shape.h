@@ -21,7 +21,7 @@
 #ifndef TERN_WIRE_SHAPE_H
 #define TERN_WIRE_SHAPE_H
 
-#include "base/base.h"
+#include "base/err.h"
 
 enum shape_kind {
 	SHAPE_STRING,
