@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Dramatiq on SQS: actors that write a line to the file TERN_RESULTS. test_dramatiq.py runs them."""
+"""Dramatiq on SQS: actors that write a line to the file TERN_RESULTS, for test_dramatiq.py."""
 import os
 
 import dramatiq

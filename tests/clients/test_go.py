@@ -5,4 +5,4 @@ from outside import run_outside
 
 def test_go_sdk(server):
     output = run_outside(server, "go", "test", "-count=1", "-v", "./...", directory="go")
-    assert output.count("--- PASS: ") >= 8, output
+    assert output.count("--- PASS: ") >= 11, output

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Worker processes of task queues: started for one test, fed by their own client, stopped in order."""
+"""Workers of task queues: started for one test, fed by their own client, stopped in order."""
 import signal
 import subprocess
 
