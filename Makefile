@@ -76,7 +76,7 @@ bench: ## messages per second and CPU beside nginx and peers; writes doc/perform
 	@$(MAKE) --no-print-directory build
 	@bench/run
 
-gen: ## src/api from model/, doc/limits.md from the table of limits
+gen: ## src/api and tables of doc/ from model/, doc/limits.md from the table of limits
 	@python3 tools/gen.py
 
 install: build ## into DESTDIR= PREFIX=

@@ -4,7 +4,8 @@
 
 For each model/<service>.ops it writes <service>.h (structs, prototypes, faults), <service>_shapes.c
 (shape tables, faults; server and client link it) and <service>_service.c (the operation table with
-the handlers; only the server links it). --check exits with 1 if a file in DIR differs.
+the handlers; only the server links it), and the tables of doc/<service>.md. --check exits with 1 if
+a file in DIR differs.
 """
 import argparse
 import pathlib
@@ -235,6 +236,33 @@ class Model:
         return "".join(out)
 
 
+def operations_table(model):
+    def members(parts):
+        return ", ".join(f"**{m.name}**" if m.is_required else m.name for m in parts)
+
+    rows = ["| operation | input | output | |\n|---|---|---|---|\n"]
+    for name in sorted(model.operations):
+        parts = model.operations[name]
+        rows.append(f"| {name} | {members(parts['in'])} | {members(parts['out'])} | "
+                    f"{'queue' if parts['queue'] else ''} |\n")
+    return "".join(rows)
+
+
+def faults_table(model):
+    rows = ["| fault | query code | status |\n|---|---|---:|\n"]
+    rows += [f"| {fault[0]} | `{fault[1]}` | {fault[2]} |\n" for fault in sorted(model.faults)]
+    return "".join(rows)
+
+
+def reference_page(model, text):
+    """The hand-written page with its tables made anew."""
+    for name, table in (("operations", operations_table(model)), ("faults", faults_table(model))):
+        text = re.sub(rf"(<!-- {name}: .*? -->\n).*?(<!-- end -->)",
+                      lambda match: match[1] + "\n" + table + "\n" + match[2], text,
+                      count=1, flags=re.S)
+    return text
+
+
 def limits_page():
     text = (ROOT / "src/base/limits.h").read_text()
     rows = re.findall(r'X\((\w+), (\d+), "([^"]*)", "([^"]*)"\)', text)
@@ -254,6 +282,9 @@ def outputs():
         files[f"src/api/{model.name}.h"] = model.header()
         files[f"src/api/{model.name}_shapes.c"] = model.shapes_source()
         files[f"src/api/{model.name}_service.c"] = model.service_source()
+        page = ROOT / "doc" / f"{model.name}.md"
+        if page.exists():
+            files[f"doc/{model.name}.md"] = reference_page(model, page.read_text())
         binds.append(f"void {model.name}_bind_handlers(void);\n")
     files["src/api/handlers.h"] = (
         MARK.format(name="<service>") +

@@ -427,3 +427,16 @@ def test_task_goes_on_after_a_restart(private, ends):
     server.advance(60)
     assert pair.ended()["Status"] == "COMPLETED"
     assert counts(pair.sqs, pair.name)[0] == 20
+
+
+def test_cancelled_task_stays_cancelled_after_a_kill(private):
+    server = private("--test-clock")
+    pair = Pair(server.client(), "q")
+    pair.fail(*[str(i) for i in range(20)])
+    handle = pair.start(MaxNumberOfMessagesPerSecond=1)
+    pair.sqs.cancel_message_move_task(TaskHandle=handle)
+    server.kill()
+    server.start()
+    pair.sqs = server.client()
+    server.advance(60)
+    assert pair.ended()["Status"] == "CANCELLED"

@@ -565,7 +565,13 @@ enum err sqs_cancel_message_move_task(struct call *call,
 			return fail(call, &SQS_INVALID_PARAMETER_VALUE,
 				    "Value for parameter TaskHandle is invalid. Reason: Only "
 				    "active tasks can be cancelled.");
+		enum status before = move->status;
 		move->status = MOVE_CANCELLING;
+		enum err err = save(call->core, move);
+		if (err) {
+			move->status = before;
+			return err;
+		}
 		out->has_approximate_number_of_messages_moved = true;
 		out->approximate_number_of_messages_moved = move->moved;
 		return ERR_OK;
