@@ -277,7 +277,7 @@ def test_query_as_json_faults(query_api):
 
 def test_accounts_and_regions_are_apart(server, name):
     places = [(account, region) for account in ("111111111111", "222222222222")
-              for region in ("us-east-1", "eu-west-1", "cn-north-1")]
+              for region in ("us-east-1", "eu-west-1", "ap-southeast-1")]
     for account, region in places:
         sqs = server.client(account=account, region=region)
         url = sqs.create_queue(QueueName=name)["QueueUrl"]
