@@ -16,7 +16,7 @@ import sys
 
 import pytest
 
-from ternd import ROOT, eventually
+from ternd import BUILD, ROOT
 
 TOUR = ROOT / "examples" / "tour"
 PACKAGES = ROOT / "tests" / "js" / "node_modules"
@@ -69,19 +69,12 @@ class Tour:
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
-    def make_queues(self):
-        sqs = self.server.client("sqs")
-        failed = sqs.create_queue(QueueName="webhooks-failed")["QueueUrl"]
-        arn = sqs.get_queue_attributes(QueueUrl=failed, AttributeNames=["QueueArn"])
-        policy = {"deadLetterTargetArn": arn["Attributes"]["QueueArn"], "maxReceiveCount": RECEIVES}
-        sqs.create_queue(QueueName="webhooks", Attributes={"RedrivePolicy": json.dumps(policy)})
+    def tern(self, *arguments):
+        return self.run(BUILD / "tern", *arguments)
 
-    def redrive(self):
-        sqs = self.server.client("sqs")
-        arn = "arn:aws:sqs:us-east-1:000000000000:webhooks-failed"
-        sqs.start_message_move_task(SourceArn=arn)
-        eventually(lambda: sqs.list_message_move_tasks(SourceArn=arn)["Results"][0]["Status"]
-                   == "COMPLETED")
+    def tern_json(self, *arguments):
+        return [json.loads(line) for line in
+                self.tern(*arguments, "--output", "json").splitlines()]
 
     def consume(self, *arguments):
         """What consume.mjs says, and its receives as {(action, receive count): digests}."""
@@ -111,7 +104,8 @@ class Tour:
 def test_the_tour(tour):
     handled, refused = events()
     assert (handled.total(), refused.total()) == (309, 20)
-    tour.make_queues()
+    tour.tern("queue", "create", "webhooks-failed")
+    tour.tern("queue", "create", "webhooks", "--dlq", "webhooks-failed", "--receives", RECEIVES)
 
     output = tour.run(sys.executable, "send.py", "webhooks")
     assert output == "sent 329 events to webhooks in 33 requests\n"
@@ -126,7 +120,12 @@ def test_the_tour(tour):
     assert tour.digests("webhooks") == collections.Counter()
     assert tour.digests("webhooks-failed") == refused
 
-    tour.redrive()
+    [queue] = tour.tern_json("dlq", "ls")
+    assert queue["ApproximateNumberOfMessages"] == refused.total()
+    failed = tour.tern_json("dlq", "peek", "webhooks-failed", "--max", "100", "--full")
+    assert collections.Counter(digest(message["Body"]) for message in failed) == refused
+    assert {message["Attributes"]["ApproximateReceiveCount"] for message in failed} == {"3"}
+    assert "20 messages moved" in tour.tern("dlq", "redrive", "webhooks-failed")
     assert tour.digests("webhooks-failed") == collections.Counter()
     assert tour.digests("webhooks") == refused
 
