@@ -148,11 +148,13 @@ static void refuse(struct net_connection *connection, const struct http_parser *
 	push_flush(connection);
 }
 
-static bool is_over_budget(const struct net_thread *thread, size_t more)
+/* Large messages leave half of the room to small ones, so that they cannot shut those out. */
+static bool is_over_budget(const struct net_thread *thread, size_t message_size)
 {
 	const struct net_options *options = &thread->server->options;
+	size_t most = options->held_max / options->threads;
 
-	return thread->held + more > options->held_max / options->threads;
+	return thread->held > (message_size > NET_READ_SIZE ? most / 2 : most);
 }
 
 static void send_continue(struct net_connection *connection, struct http_parser *parser)
@@ -250,7 +252,7 @@ static void take_partial(struct net_connection *connection)
 	enum http_progress progress = http_parser_feed(parser, in->data, &in->size);
 
 	count_held(connection);
-	if (progress != HTTP_REFUSED && is_over_budget(connection->thread, 0)) {
+	if (progress != HTTP_REFUSED && is_over_budget(connection->thread, in->size)) {
 		parser->status = 503;
 		parser->reason = "Too much is held for others just now.";
 		progress = HTTP_REFUSED;

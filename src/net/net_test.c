@@ -422,7 +422,7 @@ static void test_what_is_held_for_strangers_is_bounded(void **state)
 	(void)state;
 	struct buf text = {0};
 
-	options.held_max = 1 << 20;
+	options.held_max = 2 << 20;
 	start();
 	int first = peer(), second = peer();
 	buf_append(&text, STR("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9000000\r\n\r\n"));
@@ -435,10 +435,10 @@ static void test_what_is_held_for_strangers_is_bounded(void **state)
 	assert_int_equal(hear(refused, NULL), 503);
 	assert_end(refused);
 	int small = peer();
-	close(refused == first ? second : first);
 	say(small, REQUEST("/a"));
 	assert_answer(small, "GET /a 0:");
 	close(small);
+	close(refused == first ? second : first);
 	buf_done(&text);
 }
 
