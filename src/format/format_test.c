@@ -94,6 +94,9 @@ static void test_xml_text_holds_nothing_that_xml_forbids(void **state)
 
 	xml_text(&out, STR("a\x01\t\xff<\xc3\xbc\xc3"));
 	assert_str(buf_str(&out), "a\xef\xbf\xbd\t\xef\xbf\xbd&lt;\xc3\xbc\xef\xbf\xbd");
+	buf_reset(&out);
+	xml_text(&out, STR("\xef\xbf\xbe<\xef\xbf\xbc"));
+	assert_str(buf_str(&out), "\xef\xbf\xbd&lt;\xef\xbf\xbc");
 }
 
 static void test_json_with_too_many_values_is_refused(void **state)

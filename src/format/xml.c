@@ -60,16 +60,27 @@ static void append_utf8(struct buf *out, struct str text)
 	buf_append(out, str_slice(text, from, text.size));
 }
 
+/* U+FFFE and U+FFFF, which are well-formed UTF-8 and still no characters (XML 1.0, 2.2). */
+static size_t find_noncharacter(struct str text)
+{
+	size_t place = str_find(text, STR("\xef\xbf\xbe"), 0);
+
+	return place != SIZE_MAX ? place : str_find(text, STR("\xef\xbf\xbf"), 0);
+}
+
 void xml_text(struct buf *out, struct str text)
 {
-	if (str_is_utf8(text)) {
+	bool has_noncharacter = find_noncharacter(text) != SIZE_MAX;
+
+	if (str_is_utf8(text) && !has_noncharacter) {
 		append_utf8(out, text);
 		return;
 	}
 	while (text.size > 0) {
 		size_t size = str_utf8_sequence(text);
-		if (size > 0)
-			append_utf8(out, str_slice(text, 0, size));
+		struct str sequence = str_slice(text, 0, size);
+		if (size > 0 && find_noncharacter(sequence) == SIZE_MAX)
+			append_utf8(out, sequence);
 		else
 			buf_append(out, STR("\xef\xbf\xbd"));
 		text = str_slice(text, size > 0 ? size : 1, SIZE_MAX);
