@@ -6,7 +6,8 @@
         server.advance(30)
 
 It listens on a free port of 127.0.0.1 and keeps its data in `directory`. The binary is that of
-$TERN_BUILD (a build directory; `build` by default). Everything it logs is in `server.log()`.
+$TERN_BUILD (a build directory; `build` by default), and $TERN_TEST_FLAGS are flags of every server:
+TERN_TEST_FLAGS="--threads 4" tests with four. Everything it logs is in `server.log()`.
 """
 import functools
 import os
@@ -75,7 +76,8 @@ class Server:
     # -- life --
 
     def command(self):
-        return [str(self.binary), "--listen", "127.0.0.1:0", "--port-file", str(self.port_file),
+        extra = os.environ.get("TERN_TEST_FLAGS", "").split()
+        return [str(self.binary), *extra, "--listen", "127.0.0.1:0", "--port-file", str(self.port_file),
                 "--data", str(self.data), *self.flags]
 
     def spawn(self):

@@ -175,7 +175,7 @@ static const struct admin_route routes[] = {
 	{STR_INIT("/_tern/clock"), false, false, tell_time, advance_clock},
 	{STR_INIT("/_tern/reset"), false, false, NULL, reset},
 	{STR_INIT("/_tern/queues"), true, false, admin_queues, NULL},
-	{STR_INIT("/_aws/sqs/messages"), true, false, admin_aws_messages, NULL},
+	{STR_INIT("/_aws/sqs/messages"), true, false, admin_aws_messages, admin_aws_messages},
 };
 
 static const struct admin_route *find_route(struct str path, struct str *out_rest)

@@ -7,6 +7,7 @@
  *   GET  /_tern/queues[/<account>]                queues and their numbers
  *   GET  /_tern/queues/<account>/<name>/messages  messages, not received by looking at them
  *   GET  /_aws/sqs/messages?QueueUrl=...          the same in the form of a ReceiveMessage answer
+ *   POST /_aws/sqs/messages                       the same, asked for by an SDK's ReceiveMessage
  *   GET, POST /_tern/clock                        the server's time; POST with --test-clock only
  *   POST /_tern/reset                             empties an account; with --allow-reset only
  *

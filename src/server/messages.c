@@ -3,7 +3,8 @@
  * messages: queues and their messages, looked at without receiving.
  *
  * Two forms of the same data: ours is paged by sequence number; the other is a ReceiveMessage
- * answer at the path where users of LocalStack look for it.
+ * answer at the path where users of LocalStack look for it, with a plain GET or with an SDK whose
+ * endpoint is that path.
  */
 #include "server/admin.h"
 
@@ -280,29 +281,59 @@ static const struct sqs_queue *find_by_path(struct admin_call *call, struct str 
 			  account.size > 0 ? account : call->server->settings->account, name);
 }
 
-void admin_aws_messages(struct admin_call *call)
+static bool is_sdk_request(const struct admin_call *call)
+{
+	return call->request->http.fields[HTTP_FIELD_X_AMZ_TARGET].data != NULL;
+}
+
+/* Said in the query string, in a form, in a JSON request of an SDK, or by the path. */
+static bool read_queue_url(struct admin_call *call, struct str *out_url)
+{
+	struct str body = call->request->http.body;
+	yyjson_val *root;
+
+	*out_url = call->path;
+	if (is_sdk_request(call) && json_parse(call->arena, body, &root) == ERR_OK)
+		*out_url = json_text(json_member(root, "QueueUrl"));
+	else if (!form_find(&call->query, STR("QueueUrl"), out_url) && body.size > 0 &&
+		 form_add(call->arena, body, &call->query) == ERR_OK)
+		(void)form_find(&call->query, STR("QueueUrl"), out_url); /* absent is refused */
+	return out_url->size > 0;
+}
+
+static void write_answer(struct admin_call *call, const struct sqs_receive_message_out *out)
 {
 	const struct operation *receive = &sqs_operations[SQS_RECEIVE_MESSAGE];
 	struct str accept = call->request->http.fields[HTTP_FIELD_ACCEPT];
+
+	if (is_sdk_request(call)) {
+		call->type = STR("application/x-amz-json-1.0");
+		wire_json_encode(&call->body, receive->out, out);
+	} else if (str_find(accept, STR("application/json"), 0) != SIZE_MAX) {
+		wire_query_encode_tree(&call->body, receive, out, STR(""));
+	} else {
+		call->type = STR("text/xml");
+		wire_query_encode(&call->body, receive, out, STR(""));
+	}
+}
+
+void admin_aws_messages(struct admin_call *call)
+{
 	struct sqs_receive_message_out out = {0};
 	struct page *pages = NULL;
-	struct str url = call->path;
+	struct str url;
 
-	if (!form_find(&call->query, STR("QueueUrl"), &url) && url.size == 0) {
+	if (!read_queue_url(call, &url)) {
 		admin_refuse(call, 400, "say which queue: /_aws/sqs/messages?QueueUrl=<url>");
 		return;
 	}
 	const struct sqs_queue *queue = find_by_path(call, url);
 	if (!queue)
 		return;
-	if (!collect(call, queue, &pages, &out)) {
+	if (collect(call, queue, &pages, &out))
+		write_answer(call, &out);
+	else
 		admin_refuse(call, 503, "the queue's messages cannot be read now");
-	} else if (str_find(accept, STR("application/json"), 0) != SIZE_MAX) {
-		wire_query_encode_json(&call->body, receive, &out, STR(""));
-	} else {
-		call->type = STR("text/xml");
-		wire_query_encode(&call->body, receive, &out, STR(""));
-	}
 	for (; pages; pages = pages->before)
 		buf_done(&pages->bytes);
 	sqs_queue_release(queue);

@@ -8,8 +8,10 @@
  */
 #include "wire/query.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "format/json.h"
 #include "format/xml.h"
 #include "wire/json.h"
 #include "wire/member.h"
@@ -325,4 +327,92 @@ void wire_query_encode_json(struct buf *out, const struct operation *operation, 
 		buf_append_char(out, ',');
 	}
 	buf_format(out, "\"ResponseMetadata\":{\"RequestId\":\"%.*s\"}}}", STR_ARG(request_id));
+}
+
+static void tree_structure(struct json_writer *json, const struct shape *shape, const void *value);
+
+static void tree_scalar(struct json_writer *json, enum shape_kind kind, const void *place)
+{
+	char text[24];
+
+	switch (kind) {
+	case SHAPE_STRING:
+		json_str(json, *(const struct str *)place);
+		break;
+	case SHAPE_BLOB:
+		json_base64(json, *(const struct str *)place);
+		break;
+	case SHAPE_BOOLEAN:
+		json_str(json, *(const bool *)place ? STR("true") : STR("false"));
+		break;
+	default:
+		snprintf(text, sizeof(text), "%lld", (long long)*(const int64_t *)place);
+		json_str(json, str_from(text));
+	}
+}
+
+static void tree_value(struct json_writer *json, const struct shape_member *member,
+		       const void *value)
+{
+	if (member->item_kind == SHAPE_STRUCTURE)
+		tree_structure(json, member->shape, value);
+	else
+		tree_scalar(json, member->item_kind, value);
+}
+
+static void tree_items(struct json_writer *json, const struct shape_member *member,
+		       const void *value)
+{
+	size_t count = member_count(value, member);
+	const char *item = member_items(value, member);
+
+	if (count > 1)
+		json_open_array(json);
+	for (size_t i = 0; i < count; i++, item += member->item_size) {
+		if (member->kind == SHAPE_LIST) {
+			tree_value(json, member, item);
+			continue;
+		}
+		json_open_object(json);
+		json_key(json, member->query_key);
+		json_str(json, *(const struct str *)(const void *)item);
+		json_key(json, member->query_value);
+		tree_value(json, member, item + member->item_value_offset);
+		json_close_object(json);
+	}
+	if (count > 1)
+		json_close_array(json);
+}
+
+static void tree_structure(struct json_writer *json, const struct shape *shape, const void *value)
+{
+	json_open_object(json);
+	for (uint32_t i = 0; i < shape->member_count; i++) {
+		const struct shape_member *member = &shape->members[i];
+		if (member_is_absent(value, member))
+			continue;
+		json_key(json, member->query_name);
+		if (member->kind == SHAPE_LIST || member->kind == SHAPE_MAP)
+			tree_items(json, member, value);
+		else
+			tree_scalar(json, member->kind, member_in(value, member->offset));
+	}
+	json_close_object(json);
+}
+
+void wire_query_encode_tree(struct buf *out, const struct operation *operation, const void *value,
+			    struct str request_id)
+{
+	struct str name = operation->name;
+	struct json_writer json;
+
+	buf_format(out, "{\"%.*sResponse\":{\"%.*sResult\":", STR_ARG(name), STR_ARG(name));
+	size_t from = out->size;
+	json_begin(&json, out);
+	tree_structure(&json, operation->out, value);
+	if (out->size == from + 2) {
+		out->size = from;
+		buf_append(out, STR("null"));
+	}
+	buf_format(out, ",\"ResponseMetadata\":{\"RequestId\":\"%.*s\"}}}", STR_ARG(request_id));
 }

@@ -26,5 +26,11 @@ void wire_query_encode(struct buf *out, const struct operation *operation, const
 /* The same tree as JSON, for Query requests that accept JSON. */
 void wire_query_encode_json(struct buf *out, const struct operation *operation, const void *value,
 			    struct str request_id);
+/*
+ * The XML tree as JSON in the way of common converters: an element that occurs once is a value, one
+ * that occurs several times a list, an empty result null. LocalStack shows messages so.
+ */
+void wire_query_encode_tree(struct buf *out, const struct operation *operation, const void *value,
+			    struct str request_id);
 
 #endif

@@ -5,7 +5,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from ternd import Server, eventually
+from ternd import Server, boto_client, eventually
 from test_messages import bodies
 from test_queues import attributes
 
@@ -273,6 +273,9 @@ def test_messages_are_looked_at_in_pages(clocked, name):
     assert found == [str(i) for i in range(250)]
 
 
+LOCALSTACK = "/_aws/sqs/messages"
+
+
 @pytest.mark.parametrize("query, expected", [
     ("", {"visible"}), ("&ShowInvisible=true", {"visible", "in flight"}),
     ("&ShowDelayed=true", {"visible", "delayed"}),
@@ -281,13 +284,46 @@ def test_messages_are_looked_at_in_pages(clocked, name):
     "?QueueUrl=http://elsewhere/000000000000/{0}", "?QueueUrl={0}",
     "/us-east-1/000000000000/{0}?"])
 def test_messages_where_localstack_has_them(clocked, watched, form, query, expected):
-    path = "/_aws/sqs/messages" + form.format(watched) + query
+    path = LOCALSTACK + form.format(watched) + query
     answer = clocked.get(path, headers={"Accept": "application/json"}).json()
-    messages = answer["ReceiveMessageResponse"]["ReceiveMessageResult"]["messages"]
-    assert {message["Body"] for message in messages} == expected
+    messages = answer["ReceiveMessageResponse"]["ReceiveMessageResult"]["Message"]
+    # One element is an object, several are a list: LocalStack turns its XML into JSON so.
+    assert isinstance(messages, dict if len(expected) == 1 else list)
+    found = messages if isinstance(messages, list) else [messages]
+    assert {message["Body"] for message in found} == expected
     text = clocked.get(path).text
     assert text.startswith('<?xml version="1.0"?><ReceiveMessageResponse')
     assert text.count("<Message>") == len(expected)
+
+
+def test_messages_where_localstack_has_them_as_json(clocked, watched):
+    answer = clocked.get(f"{LOCALSTACK}?QueueUrl={watched}&ShowInvisible=true",
+                         headers={"Accept": "application/json"}).json()
+    first = answer["ReceiveMessageResponse"]["ReceiveMessageResult"]["Message"][0]
+    assert {pair["Name"]: pair["Value"] for pair in first["Attribute"]}[
+        "ApproximateReceiveCount"] == "1"
+    assert first["MessageAttribute"] == {
+        "Name": "n", "Value": {"DataType": "String", "StringValue": "v"}}
+
+
+def test_empty_queue_where_localstack_has_messages(clocked, name):
+    clocked.client().create_queue(QueueName=name)
+    answer = clocked.get(f"{LOCALSTACK}?QueueUrl={name}", headers={"Accept": "application/json"})
+    assert answer.json()["ReceiveMessageResponse"]["ReceiveMessageResult"] is None
+
+
+def test_sdk_whose_endpoint_is_localstacks_path(clocked, watched):
+    path = clocked.url + LOCALSTACK
+    sqs = boto_client(path, "sqs", "000000000000", "us-east-1", True, "secret")
+    url = f"{clocked.url}/000000000000/{watched}"
+    for _ in range(2):
+        [message] = sqs.receive_message(QueueUrl=url)["Messages"]
+        assert (message["Body"], message["Attributes"]["ApproximateReceiveCount"]) == (
+            "visible", "0")
+    with pytest.raises(ClientError):
+        sqs.receive_message(QueueUrl=url + "x")
+    response = clocked.http.post(path, data={"Action": "ReceiveMessage", "QueueUrl": url})
+    assert response.text.count("<Message>") == 1
 
 
 def test_messages_where_localstack_has_them_by_region(clocked, name):
