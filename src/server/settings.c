@@ -50,7 +50,7 @@ static const struct row rows[] = {
 	 "time for a request's body to arrive"},
 	{"idle-timeout-ms", KIND_NUMBER, AT(idle_ms), "600000", 50, 86400000, NULL, "MS",
 	 "time an idle connection is kept"},
-	{"segment-mib", KIND_NUMBER, AT(segment_mib), "64", 1, 1024, NULL, "MIB",
+	{"segment-mib", KIND_NUMBER, AT(segment_mib), "64", 2, 1024, NULL, "MIB",
 	 "size of a log segment"},
 	{"recreate-delay", KIND_FLAG, AT(delays_recreate), NULL, 0, 0, NULL, NULL,
 	 "refuse to make a queue again within 60 s of its deletion, as AWS does"},
