@@ -20,7 +20,7 @@ help: ## print these targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 15
 
 run: build ## install what is missing, build, serve on 127.0.0.1:4566 with data in ./data
-	@build/ternd --greeting --listen $(LISTEN) --data $(DATA)
+	@exec $(BUILD)/ternd --greeting --listen $(LISTEN) --data $(DATA)
 
 build: ## build/ternd and build/tern
 	@tools/setup build
