@@ -153,7 +153,8 @@ def test_receipt_handles_survive_a_restart(private):
     sqs = server.client()
     url = sqs.create_queue(QueueName="q")["QueueUrl"]
     sqs.send_message(QueueUrl=url, MessageBody="x")
-    handle = sqs.receive_message(QueueUrl=url, VisibilityTimeout=600)["Messages"][0]["ReceiptHandle"]
+    message = sqs.receive_message(QueueUrl=url, VisibilityTimeout=600)["Messages"][0]
+    handle = message["ReceiptHandle"]
     server.restart()
     sqs = server.client()
     url = sqs.get_queue_url(QueueName="q")["QueueUrl"]

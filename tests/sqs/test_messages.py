@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Standard queues through boto3: sizes, digests, attributes, visibility, delays, waiting, batches."""
+"""Standard queues through boto3: sizes, digests, attributes, visibility, delays, batches."""
 import hashlib
 import threading
 
