@@ -124,21 +124,35 @@ static void descend(struct place *place, const struct command *child)
 	place->command = child;
 }
 
-/* How many of the words at the start are options, with their values. */
+static const struct option *find_global(struct str word)
+{
+	struct str rest = str_slice(word, 2, word.size);
+	struct str name = str_cut(&rest, '=');
+
+	for (size_t i = 0; i < cli_global_option_count; i++)
+		if (str_equal(name, str_from(cli_global_options[i].name)))
+			return &cli_global_options[i];
+	return NULL;
+}
+
+/*
+ * How many of the words at the start are options, with their values. All of them if one is
+ * unknown: without a command to run it will be refused.
+ */
 static int leading_options(int argc, char **argv)
 {
 	int count = 0;
 
 	while (count < argc && argv[count][0] == '-' && argv[count][1] != '\0') {
 		struct str word = str_from(argv[count++]);
-		bool has_value = str_find_char(word, '=', 0) != SIZE_MAX;
-		for (size_t i = 0; i < cli_global_option_count && !has_value; i++) {
-			const struct option *option = &cli_global_options[i];
-			if (option->kind != OPTION_FLAG &&
-			    str_equal(str_slice(word, 2, word.size), str_from(option->name)) &&
-			    count < argc)
-				count++;
-		}
+		if (str_equal(word, STR("-h")))
+			continue;
+		const struct option *option = find_global(word);
+		if (!option)
+			return argc;
+		if (option->kind != OPTION_FLAG && str_find_char(word, '=', 0) == SIZE_MAX &&
+		    count < argc)
+			count++;
 	}
 	return count;
 }

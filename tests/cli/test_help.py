@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: MIT
+"""Help, completion and the manual page, all from the tables; and how mistakes are answered."""
+import os
+import pty
+import subprocess
+
+import pytest
+
+COMMANDS = ["queue", "send", "receive", "dlq", "watch", "bench", "completion", "version", "help"]
+LEAVES = ["queue create", "queue ls", "queue show", "queue set", "queue rm", "queue purge",
+          "queue url", "send", "receive", "dlq ls", "dlq peek", "dlq redrive", "watch",
+          "completion", "version", "help"]
+
+
+def test_tern_alone_prints_its_commands(bare):
+    text = bare(code=2).stdout
+    assert [line.split()[0] for line in text.split("Commands\n")[1].split("\n\n")[0].splitlines()
+            ] == COMMANDS
+    assert bare("--help").stdout == bare("help").stdout == bare("-h").stdout == text
+    assert "Exit status" in text and "AWS_ENDPOINT_URL_SQS" in text
+
+
+@pytest.mark.parametrize("path", LEAVES)
+def test_every_command_has_help(bare, path):
+    text = bare(*path.split(), "--help").stdout
+    assert text.startswith(f"tern {path}: ") and f"Usage: tern {path} [options]" in text
+    assert "--endpoint-url" in text
+    assert max(map(len, text.splitlines())) <= 100
+    assert bare("help", *path.split()).stdout == text
+
+
+def test_bench_has_its_own_help(bare):
+    assert bare("help", "bench").stdout == bare("bench", "--help").stdout != ""
+
+
+def test_version(bare):
+    assert bare("version").stdout == bare("--version").stdout
+    assert bare("version").stdout.startswith("tern 0.")
+    assert bare.json("version")[0]["version"] in bare("version").stdout
+
+
+def test_mistakes_are_answered_with_advice(bare):
+    for arguments, text in [
+            (["quue"], 'did you mean "tern queue"?'),
+            (["queue", "lst"], 'did you mean "tern queue ls"?'),
+            (["zzz"], 'there is no command "tern zzz"'),
+            (["queue", "ls", "--count"], "did you mean --counts?"),
+            (["--otput", "json", "queue", "ls"], "--otput"),
+            (["queue", "ls", "--output", "xml"], "table|json"),
+            (["help", "nothing"], "nothing"),
+            (["completion", "csh"], "bash, zsh and fish"),
+            (["queue", "ls", "--endpoint-url", "localhost"], "http://host:port"),
+            (["queue", "ls", "--aws", "--endpoint-url", "http://h"], "exclude"),
+            (["queue", "ls", "--profile", "nobody"], "~/.aws/config")]:
+        result = bare(*arguments, code=2)
+        assert text in result.stderr and result.stdout == "", arguments
+    assert "Usage: tern queue\n" in bare("queue", code=2).stdout.replace(" COMMAND [options]", "")
+
+
+def test_global_options_may_stand_first(tern, queue, name):
+    assert tern("--output", "json", "queue", "url", name).stdout == \
+        tern("queue", "url", name, "--output=json").stdout == f'{{"QueueUrl":"{queue}"}}\n'
+
+
+def complete(tern, *words):
+    """What bash offers for the last word."""
+    script = tern("completion", "bash").stdout + """
+        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
+        _tern
+        printf '%s\\n' "${COMPREPLY[@]}"
+    """
+    binary = os.path.dirname(tern.command()[0])
+    environment = tern.environment | {"PATH": f"{binary}:{tern.environment['PATH']}"}
+    result = subprocess.run(["bash", "-c", script, "bash", *words], capture_output=True,
+                            text=True, check=True, timeout=60, env=environment)
+    assert result.stderr == ""
+    return result.stdout.split()
+
+
+def test_bash_completes_commands_options_and_queues(tern, queue, name):
+    assert complete(tern, "tern", "qu") == ["queue"]
+    assert complete(tern, "tern", "") == COMMANDS + [
+        "--endpoint-url", "--aws", "--region", "--profile", "--output", "--help", "--version"]
+    assert complete(tern, "tern", "queue", "s") == ["show", "set"]
+    assert complete(tern, "tern", "--output", "json", "dlq", "re") == ["redrive"]
+    assert complete(tern, "tern", "send", name, "--de") == ["--delay", "--dedup-id", "--dedup-each"]
+    assert complete(tern, "tern", "receive", name) == [
+        line for line in tern.lines("queue", "ls", "--names", name)]
+    assert name in complete(tern, "tern", "queue", "show", "")
+
+
+def test_scripts_for_other_shells_name_every_command(bare):
+    for shell in ("zsh", "fish"):
+        text = bare("completion", shell).stdout
+        for path in LEAVES:
+            assert path.split()[-1] in text
+        assert "dedup-each" in text and "endpoint-url" in text
+
+
+def test_manual_page_is_sound(bare):
+    page = bare("help", "--manual").stdout
+    assert page.startswith(".TH TERN 1 ")
+    for path in LEAVES:
+        assert f'.SS "tern {path}' in page
+    assert "\\-\\-dedup\\-each" in page
+
+
+def run_on_terminal(tern, *arguments, **environment):
+    main, other = pty.openpty()
+    process = subprocess.Popen(
+        tern.command(*arguments), stdin=subprocess.DEVNULL, stdout=other, stderr=other,
+        env=tern.environment | {"TERM": "xterm"} | environment)
+    os.close(other)
+    text = b""
+    try:
+        while piece := os.read(main, 65536):
+            text += piece
+    except OSError:  # the other end is closed
+        pass
+    os.close(main)
+    return process.wait(60), text.decode()
+
+
+def test_colours_are_for_terminals_only(tern, queue, name):
+    assert "\033[" in run_on_terminal(tern, "queue", "ls")[1]
+    assert "\033[" in run_on_terminal(tern, "queue", "show", "missing")[1]
+    assert "\033[" not in run_on_terminal(tern, "queue", "ls", NO_COLOR="1")[1]
+    assert "\033[" not in run_on_terminal(tern, "queue", "ls", TERM="dumb")[1]
+    assert "\033[" not in tern("queue", "ls").stdout
+
+
+def test_a_terminal_sees_no_control_characters_of_messages(tern, sqs, queue, name):
+    sqs.send_message(QueueUrl=queue, MessageBody="\x85\x9b31mred\r\n\tend")
+    text = run_on_terminal(tern, "receive", name, "--body", NO_COLOR="1")[1]
+    assert text == "????31mred?\r\n\tend\r\n"

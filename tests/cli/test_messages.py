@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: MIT
+"""tern send and tern receive."""
+import base64
+import hashlib
+import json
+import signal
+
+from ternd import eventually
+
+
+def take(sqs, queue, count=10):
+    return sqs.receive_message(
+        QueueUrl=queue, MaxNumberOfMessages=count, AttributeNames=["All"],
+        MessageAttributeNames=["All"]).get("Messages", [])
+
+
+def bodies(sqs, queue):
+    found = []
+    while messages := take(sqs, queue):
+        found += [message["Body"] for message in messages]
+    return found
+
+
+def test_send_takes_the_body_from_anywhere(tern, sqs, queue, name, tmp_path):
+    (tmp_path / "body").write_text("from a file\n")
+    identifier, = tern.lines("send", name, "an argument")
+    tern("send", name, text="from a pipe\nof two lines\n")
+    tern("send", name, "--file", tmp_path / "body")
+    tern("send", name, "--file", "-", text="by a dash")
+    messages = take(sqs, queue)
+    assert messages[0]["MessageId"] == identifier
+    assert [message["Body"] for message in messages] == [
+        "an argument", "from a pipe\nof two lines", "from a file", "by a dash"]
+
+
+def test_send_sets_attributes(tern, sqs, queue, name):
+    sent, = tern.json("send", name, "x", "--attribute", "url=http://h:1/x", "--attribute",
+                      "n=3.5:Number.price", "--attribute",
+                      "b=" + base64.b64encode(b"\0\1").decode() + ":Binary")
+    message, = take(sqs, queue)
+    assert sent == {"MessageId": message["MessageId"],
+                    "MD5OfMessageBody": hashlib.md5(b"x").hexdigest()}
+    assert message["MessageAttributes"] == {
+        "url": {"StringValue": "http://h:1/x", "DataType": "String"},
+        "n": {"StringValue": "3.5", "DataType": "Number.price"},
+        "b": {"BinaryValue": b"\0\1", "DataType": "Binary"}}
+    assert "base64" in tern("send", name, "x", "--attribute", "b=!:Binary", code=2).stderr
+
+
+def test_send_lines_batches_and_keeps_order(tern, sqs, fifo, name):
+    lines = [f"line {number}" for number in range(35)]
+    assert tern.lines("send", name + ".fifo", "--lines", "--group", "g", "--dedup-each",
+                      text="\n\n".join(lines) + "\r\n") == ["35 messages sent"]
+    found = []
+    while messages := take(sqs, fifo):
+        found += [message["Body"] for message in messages]
+        for message in messages:
+            sqs.delete_message(QueueUrl=fifo, ReceiptHandle=message["ReceiptHandle"])
+    assert found == lines
+
+
+def test_send_lines_respects_the_size_of_a_batch(tern, server, queue, name):
+    # Three of 400 KB do not fit into one request of 1 MiB.
+    lines = [letter * 400_000 for letter in "abcde"]
+    before = operations(server, "SendMessageBatch")
+    sent = tern.json("send", name, "--lines", text="\n".join(lines))
+    assert [one["MD5OfMessageBody"] for one in sent] == [
+        hashlib.md5(line.encode()).hexdigest() for line in lines]
+    assert operations(server, "SendMessageBatch") - before == 3
+
+
+def operations(server, operation):
+    return server.metrics().get(f'tern_request_seconds_count{{operation="{operation}"}}', 0)
+
+
+def test_send_says_which_messages_failed(tern, sqs, queue, name):
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"MaximumMessageSize": "1024"})
+    result = tern("send", name, "--lines", text=f"a\n{'x' * 1025}\nb\n", code=1)
+    assert result.stdout == "2 messages sent\n"
+    assert "message 2 was not sent" in result.stderr and "1024 bytes" in result.stderr
+    assert bodies(sqs, queue) == ["a", "b"]
+
+
+def test_send_refuses_what_makes_no_sense(tern, queue, name, tmp_path):
+    assert "not both" in tern("send", name, "x", "--lines", code=2).stderr
+    assert "empty" in tern("send", name, code=2).stderr
+    assert "--dedup-each" in tern("send", name, "--lines", "--dedup-id", "x", code=2).stderr
+    assert "cannot open" in tern("send", name, "--file", tmp_path / "none", code=2).stderr
+    assert "1 MiB" in tern("send", name, text="x" * (1024 * 1024 + 1), code=1).stderr
+    assert "line 2" in tern("send", name, "--lines", text="a\n" + "x" * (1024 * 1024 + 1),
+                            code=1).stderr
+
+
+def test_send_a_mebibyte(tern, sqs, queue, name):
+    tern("send", name, text="x" * (1024 * 1024))
+    assert take(sqs, queue)[0]["Body"] == "x" * (1024 * 1024)
+
+
+def test_receive_prints_and_leaves_the_message(tern, sqs, queue, name):
+    sqs.send_message(QueueUrl=queue, MessageBody="hello\nyou", MessageAttributes={
+        "k": {"StringValue": "v", "DataType": "String"}})
+    facts, attribute, *body = tern.lines("receive", name, "--visibility", 0)
+    assert "receive 1" in facts and attribute == "k=v" and body == ["hello", "you", ""]
+    message, = tern.json("receive", name, "--visibility", 0)
+    assert message["Attributes"]["ApproximateReceiveCount"] == "2"
+    assert message["MessageAttributes"]["k"]["StringValue"] == "v"
+    assert tern.lines("receive", name, "--body") == ["hello", "you"]
+    assert tern("receive", name).stdout == ""
+
+
+def test_receive_deletes_what_it_printed(tern, sqs, queue, name):
+    for number in range(25):
+        sqs.send_message(QueueUrl=queue, MessageBody=str(number))
+    got = tern.lines("receive", name, "--delete", "--max", 13, "--body", "--visibility", 0)
+    assert len(got) == 13
+    rest = bodies(sqs, queue)
+    assert sorted(map(int, got + rest)) == list(range(25))
+
+
+def test_receive_keeps_what_it_could_not_print(tern, sqs, queue, name):
+    sqs.send_message(QueueUrl=queue, MessageBody="x" * 100_000)
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        process = tern.start("receive", name, "--delete", "--visibility", "0", stdout=full)
+        errors = process.communicate(timeout=30)[1]
+    assert process.returncode == 1 and "cannot write" in errors
+    assert bodies(sqs, queue) == ["x" * 100_000]
+
+
+def test_receive_waits_for_a_message(tern, server, sqs, queue, name):
+    asked = operations(server, "GetQueueUrl")
+    process = tern.start("receive", name, "--wait", 20, "--body")
+    eventually(lambda: operations(server, "GetQueueUrl") > asked, what="it asked for the queue")
+    sqs.send_message(QueueUrl=queue, MessageBody="late")
+    assert process.communicate(timeout=30)[0] == "late\n"
+    assert process.returncode == 0
+
+
+def test_receive_loops_until_it_is_interrupted(tern, sqs, queue, name):
+    process = tern.start("receive", name, "--loop", "--delete", "--output", "json")
+    for body in ("one", "two"):
+        sqs.send_message(QueueUrl=queue, MessageBody=body)
+        assert json.loads(process.stdout.readline())["Body"] == body
+    process.send_signal(signal.SIGINT)
+    out, errors = process.communicate(timeout=30)
+    assert (out, errors, process.returncode) == ("", "", 0)
+    assert sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"][
+        "ApproximateNumberOfMessages"] == "0"
+
+
+def test_receive_loops_up_to_max(tern, sqs, queue, name):
+    sqs.send_message(QueueUrl=queue, MessageBody="one")
+    process = tern.start("receive", name, "--loop", "--max", "2", "--body")
+    assert process.stdout.readline() == "one\n"
+    sqs.send_message(QueueUrl=queue, MessageBody="two")
+    assert process.communicate(timeout=30)[0] == "two\n"

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+"""tern watch: the numbers of queues, and how they change."""
+import json
+import signal
+
+
+def test_watch_prints_a_table_of_all_queues(tern, sqs, queue, name):
+    sqs.send_message(QueueUrl=queue, MessageBody="x")
+    sqs.send_message(QueueUrl=queue, MessageBody="x", DelaySeconds=900)
+    sqs.send_message(QueueUrl=queue, MessageBody="x")
+    sqs.receive_message(QueueUrl=queue)
+    title, row, _ = tern.lines("watch", name, "--count", 1)
+    assert title.split("  ")[0] == "QUEUE"
+    assert row.split()[:7] == [name, "1", "1", "1", "-", "-", "-"]
+    assert name in tern("watch", "--count", 1).stdout
+    assert tern.lines("watch", "no-such-prefix", "--count", 1)[0] == "no queues"
+
+
+def test_watch_computes_rates(tern, sqs, queue, name):
+    process = tern.start("watch", name, "--interval", "1", "--output", "json")
+    first = json.loads(process.stdout.readline())
+    assert first["visible"] == 0 and "sent_per_second" not in first
+    for _ in range(50):
+        sqs.send_message(QueueUrl=queue, MessageBody="x")
+    rates = []
+    while sum(rates) == 0:
+        row = json.loads(process.stdout.readline())
+        rates.append(row["sent_per_second"])
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=30)[1] == ""
+    assert process.returncode == 0
+    assert 0 < rates[-1] <= 50 and row["visible"] > 0
+    assert row["received_per_second"] == 0 and row["account"] == "000000000000"
+
+
+def test_watch_elsewhere_asks_for_attributes(bare, endpoint):
+    endpoint.answer("not here", status=404)
+    endpoint.answer({"QueueUrls": ["http://h/123456789012/a"]})
+    endpoint.answer({"Attributes": {
+        "ApproximateNumberOfMessages": "3", "ApproximateNumberOfMessagesNotVisible": "2",
+        "ApproximateNumberOfMessagesDelayed": "1"}})
+    row = bare.lines("watch", "--count", 1, "--endpoint-url", endpoint.url)[1]
+    assert row.split() == ["a", "3", "2", "1", "-", "-", "-", "-"]
