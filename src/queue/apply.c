@@ -223,7 +223,7 @@ static enum err replay_purge(struct engine *engine, const struct journal_record 
 	return ERR_OK;
 }
 
-enum err apply_record(struct engine *engine, const struct journal_record *record)
+static enum err replay_record(struct engine *engine, const struct journal_record *record)
 {
 	switch ((enum record_type)record->type) {
 	case RECORD_SEND:
@@ -243,4 +243,11 @@ enum err apply_record(struct engine *engine, const struct journal_record *record
 		return replay_purge(engine, record);
 	}
 	return ERR_VERSION;
+}
+
+enum err apply_record(struct engine *engine, const struct journal_record *record)
+{
+	enum err err = replay_record(engine, record);
+
+	return !err && engine->has_read_failed ? ERR_IO : err;
 }

@@ -267,7 +267,7 @@ static void execute_delete(struct engine *engine, struct queue_command *command)
 	struct message *messages[LIMIT_BATCH_ENTRIES];
 	size_t count = 0;
 
-	if (!queue) {
+	if (!queue || !queue->is_defined) {
 		command_answer(engine, command, QUEUE_NOT_FOUND);
 		return;
 	}
@@ -324,7 +324,7 @@ static void execute_visibility(struct engine *engine, struct queue_command *comm
 {
 	struct engine_queue *queue = queue_find(engine, command->queue);
 
-	if (!queue) {
+	if (!queue || !queue->is_defined) {
 		command_answer(engine, command, QUEUE_NOT_FOUND);
 		return;
 	}

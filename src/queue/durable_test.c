@@ -146,6 +146,24 @@ static void test_messages_of_a_queue_not_defined_yet_are_kept(void **state)
 	(void)world_expect(&w, 1, "a");
 }
 
+static void test_a_queue_not_defined_yet_can_only_be_dropped(void **state)
+{
+	struct queue_command redrive = {.type = QUEUE_REDRIVE, .queue = 1};
+
+	(void)state;
+	world_send(&w, 1, "a");
+	struct queue_handle handle = world_expect(&w, 1, "a");
+	w.settings[1].retention_ms = 0;
+	world_restart(&w);
+	redrive.redrive.to = 2;
+	redrive.redrive.max = 1;
+	assert_int_equal(world_delete(&w, handle), QUEUE_NOT_FOUND);
+	assert_int_equal(world_visibility(&w, handle, 1), QUEUE_NOT_FOUND);
+	assert_int_equal(world_run(&w, &redrive), QUEUE_NOT_FOUND);
+	assert_int_equal(world_simple(&w, QUEUE_DROP, 1), QUEUE_OK);
+	assert_int_equal(engine_journal_stats(w.engine).live_bytes, 0);
+}
+
 static void test_space_of_deleted_messages_is_used_again(void **state)
 {
 	(void)state;

@@ -70,6 +70,7 @@ void engine_free(struct engine **engine_place)
 		return;
 	while (cursor = 0, (queue = map_next(&engine->queues, &cursor))) {
 		queue_drop_runs(engine, queue);
+		list_init(&queue->waiting);
 		while (!list_is_empty(&queue->messages))
 			message_remove(engine, container_of(queue->messages.next, struct message,
 							    in_queue));
@@ -249,7 +250,11 @@ void engine_step(struct engine *engine, int64_t now_ms)
 	care_for_checkpoints(engine);
 	look_for_space(engine);
 	/* What a full disk keeps from becoming durable is not waited for at the end. */
-	if (engine->is_stopping && journal_is_stalled(engine->journal))
+	if (!engine->is_stopping || !journal_is_full(engine->journal))
+		return;
+	answer_all(&engine->checkpoint_asked, QUEUE_DISK_FULL);
+	answer_all(&engine->checkpoint_taken, QUEUE_DISK_FULL);
+	if (journal_is_stalled(engine->journal))
 		answer_all(&engine->pending, QUEUE_STOPPING);
 }
 

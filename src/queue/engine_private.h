@@ -156,8 +156,9 @@ struct engine {
 	int64_t now_ms;
 	int64_t space_ms; /* on a full disk: when room is looked for again */
 	bool is_stopping, has_final_checkpoint;
-	uint32_t compacting; /* segment, 0: none */
-	struct buf scratch;  /* a record being built or copied */
+	bool has_read_failed; /* a run could not be read: at replay the state would be wrong */
+	uint32_t compacting;  /* segment, 0: none */
+	struct buf scratch;   /* a record being built or copied */
 	_Atomic uint64_t queue_count, message_count, run_count, waiting_count;
 };
 
@@ -197,7 +198,8 @@ void queue_publish(struct engine_queue *queue); /* numbers into the counters */
 bool group_is_deep(const struct engine *engine, const struct group *group);
 void run_append(struct engine *engine, struct engine_queue *queue, struct group *group,
 		const struct record_head *head, struct journal_location location);
-/* Loads from the group's runs if it has little left to give. */
+/* Loads from the group's runs if it has little left to give. If the disk refuses they stay, and it
+ * is tried again when somebody asks. */
 void group_refill(struct engine *engine, struct group *group);
 /* At replay: finds a message, and brings it into memory if it lies in a run. */
 struct message *message_fetch(struct engine *engine, uint64_t queue, uint64_t group, uint64_t seq);

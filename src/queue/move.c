@@ -96,7 +96,7 @@ void redrive_execute(struct engine *engine, struct queue_command *command)
 	struct prng prng;
 
 	command->redrive.moved = 0;
-	if (!queue) {
+	if (!queue || !queue->is_defined) {
 		command_answer(engine, command, QUEUE_NOT_FOUND);
 		return;
 	}

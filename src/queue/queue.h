@@ -238,6 +238,7 @@ void engine_work_end(struct engine *engine, struct journal_work *work);
 void engine_stop(struct engine *engine);
 bool engine_is_idle(
 	const struct engine *engine); /* no command unanswered, no work out, all durable */
+/* Commands that are not answered are forgotten: the caller has them back. */
 void engine_free(struct engine **engine);
 struct journal_stats engine_journal_stats(const struct engine *engine); /* any thread */
 struct engine_stats {

@@ -157,6 +157,19 @@ static bool is_over_limit(const struct engine_queue *queue)
 	return queue->in_flight >= LIMIT_INFLIGHT_MESSAGES;
 }
 
+/* Where the disk refused before, deep groups may have nothing in memory to give. */
+static void refill_queue(struct engine *engine, struct engine_queue *queue)
+{
+	struct list *link = queue->deep_groups.next;
+
+	while (link != &queue->deep_groups) {
+		struct group *group = container_of(link, struct group, deep_link);
+		link = link->next;
+		group_refill(engine, group);
+		group_refresh(engine, queue, group);
+	}
+}
+
 /* Leases what there is; false if there was nothing. */
 static bool receive_now(struct engine *engine, struct queue_command *command,
 			struct engine_queue *queue, int64_t *out_visible_ms)
@@ -164,6 +177,8 @@ static bool receive_now(struct engine *engine, struct queue_command *command,
 	for (size_t round = 0; round < ROUNDS_MAX; round++) {
 		if (is_over_limit(queue) || journal_is_exhausted(engine->journal))
 			return false;
+		if (engine->has_read_failed && list_is_empty(&queue->ready_groups))
+			refill_queue(engine, queue);
 		struct choice choice = {.wanted = command->receive.max};
 		if (choice.wanted > LIMIT_INFLIGHT_MESSAGES - queue->in_flight)
 			choice.wanted = LIMIT_INFLIGHT_MESSAGES - queue->in_flight;

@@ -217,7 +217,8 @@ static void settle_rebuilt(struct run *run)
 	run->first_sent_ms = entry.sent_ms;
 }
 
-static void rebuild_segment(struct engine *engine, uint32_t number)
+/* False: the disk refuses, so nothing is known; all stays as it is. */
+static bool rebuild_segment(struct engine *engine, uint32_t number)
 {
 	struct rebuild rebuild = {engine, segment_messages_find(engine, number)};
 	struct list *runs = &rebuild.segment->runs;
@@ -225,35 +226,46 @@ static void rebuild_segment(struct engine *engine, uint32_t number)
 	log_event(LOG_WARN, "an index is built anew", log_i64("segment", number));
 	for (struct list *link = runs->next; link != runs; link = link->next)
 		buf_reset(&container_of(link, struct run, in_segment)->entries);
-	if (journal_scan(engine->journal, number, rebuild_record, &rebuild))
-		log_event(LOG_ERROR, "a segment cannot be read to its end",
-			  log_i64("segment", number));
+	enum err err = journal_scan(engine->journal, number, rebuild_record, &rebuild);
+	if (err) {
+		log_event(LOG_ERROR, "a segment cannot be read", log_i64("segment", number));
+		engine->has_read_failed = true;
+		return false;
+	}
 	for (struct list *link = runs->next; link != runs; link = link->next)
 		settle_rebuilt(container_of(link, struct run, in_segment));
 	rebuild.segment->is_indexing = false;
 	if (!list_is_linked(&rebuild.segment->unindexed_link))
 		list_push_back(&engine->unindexed, &rebuild.segment->unindexed_link);
+	return true;
 }
 
-/* Copies up to `count` entries from the run's `from`-th on to `out`; returns how many. */
-static size_t read_entries(struct engine *engine, struct run *run, size_t from, size_t count,
-			   char *out)
+/* Copies up to `count` entries from the run's `from`-th on to `out`. False: the disk refuses. */
+static bool read_entries(struct engine *engine, struct run *run, size_t from, size_t count,
+			 char *out, size_t *out_count)
 {
-	if (from + count > run->count)
+	*out_count = 0;
+	if (from >= run->count)
+		return true;
+	if (count > run->count - from)
 		count = run->count - from;
 	if (run->is_indexed) {
 		uint64_t offset = run->index_offset + (run->position + from) * ENTRY_SIZE;
+		*out_count = count;
 		if (!journal_index_read(engine->journal, run->segment, offset, out,
 					count * ENTRY_SIZE))
-			return count;
-		rebuild_segment(engine, run->segment);
+			return true;
+		*out_count = 0;
+		if (!rebuild_segment(engine, run->segment))
+			return false;
 		if (from >= run->count)
-			return 0;
-		if (from + count > run->count)
+			return true;
+		if (count > run->count - from)
 			count = run->count - from;
 	}
 	memcpy(out, run->entries.data + (run->position + from) * ENTRY_SIZE, count * ENTRY_SIZE);
-	return count;
+	*out_count = count;
+	return true;
 }
 
 size_t run_peek(struct engine *engine, struct run *run, size_t from, struct run_entry *out_entries,
@@ -262,7 +274,8 @@ size_t run_peek(struct engine *engine, struct run *run, size_t from, struct run_
 	char bytes[RUN_PEEK_MAX * ENTRY_SIZE];
 
 	check(count <= RUN_PEEK_MAX);
-	count = from < run->count ? read_entries(engine, run, from, count, bytes) : 0;
+	if (!read_entries(engine, run, from, count, bytes, &count))
+		return 0;
 	for (size_t i = 0; i < count; i++)
 		out_entries[i] = entry_decode(bytes + i * ENTRY_SIZE, run->segment);
 	return count;
@@ -312,8 +325,8 @@ static void load_entry(struct engine *engine, struct run *run, const struct run_
 	message_place(engine, message);
 }
 
-/* Takes the group's next window into memory. */
-static void load_window(struct engine *engine, struct group *group)
+/* Takes the group's next window into memory. False: the disk refuses. */
+static bool load_window(struct engine *engine, struct group *group)
 {
 	struct run *run = group_first_run(group);
 	size_t count = engine->options.window;
@@ -321,19 +334,22 @@ static void load_window(struct engine *engine, struct group *group)
 	struct run_entry entry = {0};
 
 	char *entries = heap_alloc(count * ENTRY_SIZE);
-	count = read_entries(engine, run, 0, count, entries);
+	bool is_read = read_entries(engine, run, 0, count, entries, &count);
 	for (size_t i = 0; i < count; i++) {
 		entry = entry_decode(entries + i * ENTRY_SIZE, run->segment);
 		bytes += entry.location.size;
 		load_entry(engine, run, &entry);
 	}
 	heap_free(entries);
+	if (!is_read)
+		return false;
 	run->position += (uint32_t)count;
 	run->first_seq = entry.seq + 1;
 	run->first_sent_ms = entry.sent_ms;
 	run_count(engine, run, -(int64_t)count, -bytes);
 	if (run->count == 0)
 		run_free(engine, run);
+	return true;
 }
 
 void group_refill(struct engine *engine, struct group *group)
@@ -342,7 +358,8 @@ void group_refill(struct engine *engine, struct group *group)
 	uint64_t low = engine->options.window / 2 + LIMIT_RECEIVE_MESSAGES;
 
 	while (!list_is_empty(&group->runs) && group->ready_count < low)
-		load_window(engine, group);
+		if (!load_window(engine, group))
+			return;
 }
 
 struct run *group_find_run(const struct group *group, uint64_t seq)
@@ -364,7 +381,8 @@ struct message *message_fetch(struct engine *engine, uint64_t number, uint64_t h
 	if (message || !group || !group_find_run(group, seq))
 		return message;
 	while (!message && group_first_run(group) && group_first_run(group)->first_seq <= seq) {
-		load_window(engine, group);
+		if (!load_window(engine, group))
+			return NULL;
 		message = message_find(engine, number, seq);
 	}
 	return message;

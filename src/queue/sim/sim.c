@@ -1,71 +1,125 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sim: drives engine and journal on a disk that crashes, by seed, and compares with a model.
+ * sim: drives engine and journal by seed, on a disk that crashes, fails and fills up, and tells the
+ * model what it asked for and what was answered.
  *
- * The model knows of each message only what was answered. A command without an answer may or may
- * not have happened, so it loosens what is expected and never tightens it.
- * Held: an acknowledged send is delivered until it is deleted; an acknowledged delete holds; an
- * acknowledged lease hides a message; a FIFO group keeps its order; payloads are intact.
+ * Every tenth seed runs twice: both runs must answer the same. A canary is a planted fault that the
+ * model must find: calls of the engine are redirected here by the linker (--wrap), so the engine
+ * itself knows nothing of them.
  */
 #include "journal/disk_memory.h"
-#include "queue/queue.h"
+#include "queue/engine_private.h"
+#include "queue/sim/model.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUEUES = 4, MESSAGES = 400, HANDLES = 64, STEPS = 300, ROUNDS = 2000 };
-enum { VISIBILITY_MS = 30000 };
+enum { HANDLES = 64, STEPS = 400, ROUNDS = 2500, ATTEMPTS = 5, BATCH = 3 };
 
-enum state { STATE_NONE, STATE_MAYBE, STATE_SENT, STATE_DELETE_ASKED, STATE_DELETED };
-
-struct totals {
-	uint64_t sent, received, deleted, restarts, failures;
+enum canary {
+	CANARY_NONE,
+	CANARY_LOST_SYNC,     /* the disk says yes and does nothing */
+	CANARY_EARLY_ANSWER,  /* answers do not wait for durability */
+	CANARY_FORGET_DELETE, /* replay passes over deletes */
+	CANARY_FORGET_LOCK,   /* replay passes over leases of FIFO queues */
+	CANARY_OVERTAKE_RUN,  /* what is sent overtakes the deep backlog */
+	CANARIES,
 };
 
-struct model_message {
-	enum state state;
-	uint64_t queue, group, seq;
-	int64_t lease_until_ms;
+static const char *const canary_names[CANARIES] = {
+	"none", "lost-sync", "early-answer", "forget-delete", "forget-lock", "overtake-run",
+};
+
+static enum canary canary;
+
+enum err __real_apply_record(struct engine *engine, const struct journal_record *record);
+enum err __wrap_apply_record(struct engine *engine, const struct journal_record *record);
+bool __real_group_is_deep(const struct engine *engine, const struct group *group);
+bool __wrap_group_is_deep(const struct engine *engine, const struct group *group);
+uint64_t __real_journal_durable_lsn(const struct journal *journal);
+uint64_t __wrap_journal_durable_lsn(const struct journal *journal);
+
+enum err __wrap_apply_record(struct engine *engine, const struct journal_record *record)
+{
+	const struct engine_queue *queue = queue_find(engine, record->queue);
+
+	if ((canary == CANARY_FORGET_DELETE && record->type == RECORD_DELETE) ||
+	    (canary == CANARY_FORGET_LOCK && record->type == RECORD_LEASE && queue &&
+	     queue->is_fifo))
+		return ERR_OK;
+	return __real_apply_record(engine, record);
+}
+
+uint64_t __wrap_journal_durable_lsn(const struct journal *journal)
+{
+	return canary == CANARY_EARLY_ANSWER ? journal_tail_lsn(journal)
+					     : __real_journal_durable_lsn(journal);
+}
+
+bool __wrap_group_is_deep(const struct engine *engine, const struct group *group)
+{
+	return canary == CANARY_OVERTAKE_RUN ? group->ready_count >= 2 * engine->options.window
+					     : __real_group_is_deep(engine, group);
+}
+
+struct totals {
+	uint64_t sent, received, deleted, moved, refused, restarts, failures, failed_openings,
+		compacted, runs;
 };
 
 struct sim {
+	struct model model;
 	struct prng prng;
-	uint64_t seed;
+	size_t step;
 	struct disk *disk;
 	struct engine *engine;
-	struct queue_counters counters[QUEUES];
-	struct model_message messages[MESSAGES];
-	size_t message_count, step;
+	struct engine_options options;
+	struct queue_counters counters[SLOTS];
 	struct queue_handle handles[HANDLES];
 	size_t handle_messages[HANDLES], handle_count;
 	struct list outstanding;
 	struct journal_work *work[2];
-	int64_t now_ms;
-	bool is_canary;
-	uint64_t answers; /* hash of all of them, in order */
+	int64_t now_ms, full_until_ms;
+	bool has_faults;   /* an opening may fail */
+	uint64_t size_max; /* of payloads */
+	uint64_t answers;  /* hash of all of them, in order */
+	uint64_t orders;
 	struct totals *totals;
-	char payload[600];
 };
 
 struct order {
 	struct queue_command command;
 	struct list link;
 	struct sim *sim;
-	size_t message;
-	struct queue_send send;
+	size_t slot, count, key, message_count;
+	size_t messages[BATCH];
+	bool was_certain, is_drop;
+	uint8_t attempt;
+	uint64_t serial;
+	int64_t visible_ms;
+	struct queue_send sends[BATCH];
 	struct queue_change change;
-	struct queue_delivery deliveries[LIMIT_RECEIVE_MESSAGES];
-	char payload[600];
+	struct queue_delivery deliveries[100];
+	char payloads[BATCH][PAYLOAD_MAX];
 };
 
-static void violate(struct sim *sim, const char *what, size_t message)
+static void judge(struct sim *sim)
 {
-	printf("seed %llu step %zu message %zu: %s\nreproduce: sim --seeds %llu-%llu%s\n",
-	       (unsigned long long)sim->seed, sim->step, message, what,
-	       (unsigned long long)sim->seed, (unsigned long long)sim->seed,
-	       sim->is_canary ? " --canary lost-sync" : "");
+	unsigned long long seed = sim->model.seed;
+
+	if (!sim->model.violation)
+		return;
+	printf("seed %llu step %zu message %zu: %s\nreproduce: sim --seeds %llu-%llu%s%s\n", seed,
+	       sim->step, sim->model.violation_message, sim->model.violation, seed, seed,
+	       canary ? " --canary " : "", canary ? canary_names[canary] : "");
 	exit(1);
+}
+
+static void violate(struct sim *sim, const char *what)
+{
+	sim->model.violation = what;
+	judge(sim);
 }
 
 static void mix(struct sim *sim, uint64_t value)
@@ -73,165 +127,318 @@ static void mix(struct sim *sim, uint64_t value)
 	sim->answers = (sim->answers ^ value) * 0x100000001b3 + 1;
 }
 
-static bool is_fifo(uint64_t queue)
+static uint64_t below(struct sim *sim, uint64_t limit)
 {
-	return queue > QUEUES / 2;
+	return prng_below(&sim->prng, limit);
 }
 
-static struct str payload_of(uint64_t seed, size_t message, char *room)
+/* ---- answers ---- */
+
+static void take_delivery(struct sim *sim, const struct order *order, size_t index,
+			  size_t batch[LIMIT_RECEIVE_MESSAGES])
 {
-	struct prng prng;
-
-	prng_init(&prng, seed * MESSAGES + message);
-	size_t size = 8 + prng_below(&prng, 592);
-	for (size_t i = 0; i < size; i++)
-		room[i] = (char)prng_next(&prng);
-	return (struct str){room, size};
-}
-
-static void check_order(struct sim *sim, const struct order *order, size_t index, size_t message)
-{
-	const struct model_message *later = &sim->messages[message];
-
-	for (size_t i = 0; i < sim->message_count; i++) {
-		const struct model_message *earlier = &sim->messages[i];
-		bool is_before = earlier->state == STATE_SENT && earlier->queue == later->queue &&
-				 earlier->group == later->group &&
-				 earlier->seq < order->deliveries[index].handle.seq;
-		for (size_t k = 0; k < index; k++)
-			is_before &= order->deliveries[k].handle.seq != earlier->seq;
-		if (is_before)
-			violate(sim, "delivered before an earlier message of its group", message);
-	}
-}
-
-static void check_delivery(struct sim *sim, struct order *order, size_t index)
-{
-	struct queue_delivery *delivery = &order->deliveries[index];
+	const struct queue_delivery *delivery = &order->deliveries[index];
+	struct model_delivery d = {.slot = order->slot,
+				   .delivery = delivery,
+				   .serial = order->serial,
+				   .now_ms = order->command.now_ms,
+				   .attempt = order->attempt,
+				   .batch_before = batch,
+				   .batch_before_count = index};
 	struct queue_message read;
 	struct buf buffer = {0};
-	size_t message;
 
+	batch[index] = SIZE_MAX;
 	if (queue_read_message(sim->engine, delivery->location, &buffer, &read)) {
 		if (!disk_memory_has_crashed(sim->disk))
-			violate(sim, "a delivered message cannot be read", 0);
+			violate(sim, "a delivered message cannot be read");
+		/* The lease is durable, but nobody can say of which message. */
+		model_receive_lost(&sim->model, order->slot);
 		buf_done(&buffer);
-		return; /* the lease is durable, but nobody can say of which message */
+		return;
 	}
-	memcpy(&message, read.id, sizeof(message));
-	if (message >= sim->message_count)
-		violate(sim, "a message that nobody sent", message);
-	struct model_message *model = &sim->messages[message];
-	struct str payload = payload_of(sim->seed, message, sim->payload);
-	if (payload.size != read.payload.size ||
-	    memcmp(payload.data, read.payload.data, payload.size))
-		violate(sim, "a payload changed", message);
-	if (model->queue != order->command.queue)
-		violate(sim, "delivered from another queue", message);
-	if (model->state == STATE_DELETED)
-		violate(sim, "delivered after its delete was acknowledged", message);
-	if (delivery->handle.received_ms < model->lease_until_ms)
-		violate(sim, "delivered while it was hidden", message);
-	if (is_fifo(model->queue))
-		check_order(sim, order, index, message);
-	mix(sim, message * 1000 + delivery->receive_count);
+	memcpy(&d.message, read.payload.data, sizeof d.message);
+	if (read.payload.size < sizeof d.message || d.message >= sim->model.message_count)
+		violate(sim, "a message that nobody sent");
+	d.payload = read.payload;
+	batch[index] = d.message;
+	model_delivered(&sim->model, &d);
+	mix(sim, d.message * 1000 + delivery->receive_count);
 	sim->totals->received++;
-	model->seq = delivery->handle.seq;
-	if (model->state == STATE_MAYBE)
-		model->state = STATE_SENT;
-	model->lease_until_ms = delivery->handle.received_ms + VISIBILITY_MS;
 	size_t place = sim->handle_count++ % HANDLES;
 	sim->handles[place] = delivery->handle;
-	sim->handle_messages[place] = message;
+	sim->handle_messages[place] = d.message;
 	buf_done(&buffer);
+}
+
+static void take_receive(struct sim *sim, const struct order *order)
+{
+	size_t batch[LIMIT_RECEIVE_MESSAGES];
+
+	if (order->command.result == QUEUE_FAILED) {
+		model_receive_lost(&sim->model, order->slot);
+		return;
+	}
+	for (size_t i = 0; i < order->command.receive.count; i++)
+		take_delivery(sim, order, i, batch);
+	for (size_t i = 0; i < order->command.receive.count; i++)
+		queue_delivery_done(sim->engine, &order->deliveries[i]);
+}
+
+static void take_browse(struct sim *sim, const struct order *order)
+{
+	uint64_t seq = order->command.browse.from_seq;
+
+	for (size_t i = 0; i < order->command.browse.count; i++) {
+		const struct queue_delivery *delivery = &order->deliveries[i];
+		struct queue_message read;
+		struct buf buffer = {0};
+		size_t message;
+		if (delivery->handle.seq <= seq)
+			violate(sim, "a page is not in order");
+		seq = delivery->handle.seq;
+		if (!queue_read_message(sim->engine, delivery->location, &buffer, &read)) {
+			memcpy(&message, read.payload.data, sizeof message);
+			if (sim->model.messages[message].state == MODEL_GONE)
+				violate(sim, "shown after its delete was acknowledged");
+			mix(sim, message);
+		}
+		buf_done(&buffer);
+		queue_delivery_done(sim->engine, delivery);
+	}
+}
+
+static void take_send(struct sim *sim, const struct order *order)
+{
+	for (size_t i = 0; i < order->count; i++) {
+		struct queue_send send = order->sends[i];
+		size_t first;
+		memcpy(&first, send.id, sizeof first);
+		if (order->command.result)
+			send.result = order->command.result;
+		/* A failed journal may have kept it all the same. */
+		if (send.result == QUEUE_FAILED) {
+			model_send_lost(&sim->model, order->key);
+			continue;
+		}
+		model_send_answered(&sim->model, order->messages[i], &send, order->key, first,
+				    order->command.now_ms);
+		sim->totals->sent += send.result == QUEUE_OK;
+		sim->totals->refused += send.result != QUEUE_OK;
+	}
+}
+
+static void take_change(struct sim *sim, const struct order *order)
+{
+	struct queue_change change = order->change;
+
+	if (order->command.result)
+		change.result = order->command.result;
+	if (order->command.result == QUEUE_NOT_FOUND)
+		change.result = QUEUE_HANDLE_STALE; /* its queue was dropped */
+	mix(sim, change.result);
+	if (order->command.type == QUEUE_DELETE) {
+		model_delete_answered(&sim->model, order->messages[0], change.result,
+				      order->was_certain);
+		sim->totals->deleted += change.result == QUEUE_OK;
+	} else {
+		model_visibility_answered(&sim->model, order->messages[0], &change,
+					  order->visible_ms);
+	}
 }
 
 static void answered(struct queue_command *command)
 {
 	struct order *order = container_of(command, struct order, command);
 	struct sim *sim = order->sim;
-	struct model_message *model = &sim->messages[order->message];
 
 	mix(sim, (uint64_t)command->type * 100 + (uint64_t)command->result);
-	if (command->type == QUEUE_RECEIVE && command->result == QUEUE_OK) {
-		for (size_t i = 0; i < command->receive.count; i++)
-			check_delivery(sim, order, i);
-		for (size_t i = 0; i < command->receive.count; i++)
-			queue_delivery_done(sim->engine, &order->deliveries[i]);
-	} else if (command->type == QUEUE_SEND && command->result == QUEUE_OK &&
-		   order->send.result == QUEUE_OK) {
-		model->seq = order->send.seq;
-		sim->totals->sent++;
-		if (model->state == STATE_MAYBE)
-			model->state = STATE_SENT;
-	} else if (command->type == QUEUE_DELETE && command->result == QUEUE_OK &&
-		   order->change.result == QUEUE_OK) {
-		model->state = STATE_DELETED;
-		sim->totals->deleted++;
-	}
+	if (command->type == QUEUE_RECEIVE)
+		take_receive(sim, order);
+	else if (command->type == QUEUE_SEND)
+		take_send(sim, order);
+	else if (command->type == QUEUE_DELETE || command->type == QUEUE_VISIBILITY)
+		take_change(sim, order);
+	else if (command->type == QUEUE_BROWSE && command->result == QUEUE_OK)
+		take_browse(sim, order);
+	else if (command->type == QUEUE_PURGE || command->type == QUEUE_DROP)
+		model_purge_answered(&sim->model, order->slot, order->message_count,
+				     command->result);
+	else if (command->type == QUEUE_REDRIVE)
+		sim->totals->moved += command->redrive.moved;
 	list_remove(&order->link);
 	heap_free(order);
+	judge(sim);
 }
 
-static struct order *order_new(struct sim *sim, enum queue_command_type type, uint64_t queue)
+/* ---- asking ---- */
+
+static struct order *order_new(struct sim *sim, enum queue_command_type type, size_t slot)
 {
 	struct order *order = heap_alloc(sizeof(*order));
 
 	order->sim = sim;
+	order->slot = slot;
 	order->command.type = type;
-	order->command.queue = queue;
+	order->command.queue = sim->model.slots[slot].number;
 	order->command.now_ms = sim->now_ms;
 	order->command.done = answered;
+	order->serial = ++sim->orders;
+	order->message_count = sim->model.message_count;
 	list_push_back(&sim->outstanding, &order->link);
 	return order;
 }
 
-static void send(struct sim *sim)
+static void define(struct sim *sim, size_t slot)
 {
-	if (sim->message_count == MESSAGES)
-		return;
-	struct order *order = order_new(sim, QUEUE_SEND, 1 + prng_below(&sim->prng, QUEUES));
-	order->message = sim->message_count++;
-	struct model_message *model = &sim->messages[order->message];
-	model->state = STATE_MAYBE;
-	model->queue = order->command.queue;
-	model->group = is_fifo(model->queue) ? 1 + prng_below(&sim->prng, 3) : 0;
-	memcpy(order->send.id, &order->message, sizeof(order->message));
-	order->send.payload = payload_of(sim->seed, order->message, order->payload);
-	order->send.group = model->group;
-	order->command.send.messages = &order->send;
-	order->command.send.count = 1;
+	const struct model_slot *model = &sim->model.slots[slot];
+	struct order *order = order_new(sim, QUEUE_DEFINE, slot);
+
+	order->command.define.settings = (struct queue_settings){
+		.is_fifo = model->is_fifo,
+		.visibility_ms = model->visibility_ms,
+		.retention_ms = model->retention_ms,
+		.max_receive_count = model->max_receive_count,
+		.dead_letter =
+			model->max_receive_count ? sim->model.slots[model->dead_letters].number : 0,
+	};
+	order->command.define.counters = &sim->counters[slot];
 	queue_submit(sim->engine, &order->command);
 }
 
-static void receive(struct sim *sim, uint64_t queue)
+static void send(struct sim *sim)
 {
-	struct order *order = order_new(sim, QUEUE_RECEIVE, queue);
+	size_t slot = below(sim, SLOTS);
+	const struct model_slot *model = &sim->model.slots[slot];
 
-	order->command.receive.max = (uint32_t)(1 + prng_below(&sim->prng, LIMIT_RECEIVE_MESSAGES));
-	order->command.receive.deliveries = order->deliveries;
+	if (sim->model.message_count + BATCH > MESSAGES)
+		return;
+	struct order *order = order_new(sim, QUEUE_SEND, slot);
+	order->key = model->has_dedup && below(sim, 3) ? below(sim, KEYS) : KEYS;
+	order->count = order->key < KEYS ? 1 : 1 + below(sim, BATCH);
+	for (size_t i = 0; i < order->count; i++) {
+		struct queue_send *send = &order->sends[i];
+		int64_t delay_ms = model->is_fifo || below(sim, 8) ? 0 : (int64_t)below(sim, 20000);
+		send->group = model->is_fifo	  ? 1 + below(sim, 3)
+			      : model->has_groups ? below(sim, 3)
+						  : 0;
+		size_t size = sizeof(size_t) + below(sim, sim->size_max);
+		size_t message =
+			model_send(&sim->model, slot, send->group, size, sim->now_ms, delay_ms);
+		order->messages[i] = message;
+		memcpy(send->id, &message, sizeof message);
+		send->payload = model_payload(&sim->model, message, order->payloads[i]);
+		send->has_delay = delay_ms > 0;
+		send->delay_ms = delay_ms;
+		send->has_dedup = order->key < KEYS;
+		send->dedup[0] = (uint8_t)order->key;
+	}
+	order->command.send.messages = order->sends;
+	order->command.send.count = order->count;
 	queue_submit(sim->engine, &order->command);
+}
+
+static void receive(struct sim *sim, size_t slot)
+{
+	struct order *order = order_new(sim, QUEUE_RECEIVE, slot);
+
+	order->command.receive.max = (uint32_t)(1 + below(sim, LIMIT_RECEIVE_MESSAGES));
+	order->command.receive.deliveries = order->deliveries;
+	if (below(sim, 4) == 0)
+		order->command.receive.wait_ms = (int64_t)below(sim, 2000);
+	if (sim->model.slots[slot].is_fifo && below(sim, 3) == 0) {
+		order->attempt = (uint8_t)(1 + below(sim, ATTEMPTS));
+		order->command.receive.has_attempt = true;
+		order->command.receive.attempt[0] = order->attempt;
+	}
+	queue_submit(sim->engine, &order->command);
+}
+
+static struct order *change(struct sim *sim, enum queue_command_type type, size_t place)
+{
+	struct order *order = order_new(sim, type, 0);
+	size_t message = sim->handle_messages[place];
+
+	order->messages[0] = message;
+	order->command.queue = sim->handles[place].queue;
+	order->change.handle = sim->handles[place];
+	order->command.change.changes = &order->change;
+	order->command.change.count = 1;
+	return order;
 }
 
 static void delete (struct sim *sim, size_t place)
 {
-	struct order *order = order_new(sim, QUEUE_DELETE, sim->handles[place].queue);
+	struct order *order = change(sim, QUEUE_DELETE, place);
+	const struct model_message *m = &sim->model.messages[order->messages[0]];
 
-	order->message = sim->handle_messages[place];
-	if (sim->messages[order->message].state != STATE_DELETED)
-		sim->messages[order->message].state = STATE_DELETE_ASKED;
-	order->change.handle = sim->handles[place];
-	order->command.change.changes = &order->change;
-	order->command.change.count = 1;
+	for (size_t slot = 0; slot < SLOTS; slot++)
+		order->was_certain |= m->slots == 1u << slot && !m->is_loose &&
+				      sim->model.slots[slot].number == order->command.queue;
+	/* Time goes on a little until it is executed. */
+	order->was_certain &=
+		model_is_certain(&sim->model, order->messages[0], sim->now_ms + 1000);
+	model_delete_asked(&sim->model, order->messages[0]);
 	queue_submit(sim->engine, &order->command);
 }
+
+static void set_visibility(struct sim *sim, size_t place)
+{
+	struct order *order = change(sim, QUEUE_VISIBILITY, place);
+	int64_t visibility_ms = below(sim, 3) ? (int64_t)below(sim, 60000) : 0;
+
+	order->change.visibility_ms = visibility_ms;
+	order->visible_ms = visibility_ms ? sim->now_ms + visibility_ms : 0;
+	model_visibility_asked(&sim->model, order->messages[0], order->visible_ms);
+	queue_submit(sim->engine, &order->command);
+}
+
+static void purge_or_drop(struct sim *sim)
+{
+	static const size_t droppable[] = {2, 3, 6};
+	bool drops = below(sim, 3) == 0;
+	size_t slot = drops ? droppable[below(sim, 3)] : below(sim, SLOTS);
+	struct order *order = order_new(sim, drops ? QUEUE_DROP : QUEUE_PURGE, slot);
+
+	model_purge_asked(&sim->model, slot);
+	queue_submit(sim->engine, &order->command);
+	if (!drops)
+		return;
+	sim->model.slots[slot].number += SLOTS;
+	define(sim, slot);
+}
+
+static void redrive(struct sim *sim)
+{
+	size_t to = below(sim, 2) ? 0 : 4;
+	size_t from = sim->model.slots[to].dead_letters;
+	struct order *order = order_new(sim, QUEUE_REDRIVE, from);
+
+	model_redrive_asked(&sim->model, from, to, order->serial);
+	order->command.redrive.to = sim->model.slots[to].number;
+	order->command.redrive.max = (uint32_t)(1 + below(sim, 20));
+	order->command.redrive.random = prng_next(&sim->prng);
+	queue_submit(sim->engine, &order->command);
+}
+
+static void browse(struct sim *sim)
+{
+	struct order *order = order_new(sim, QUEUE_BROWSE, below(sim, SLOTS));
+
+	order->command.browse.from_seq = below(sim, 50);
+	order->command.browse.max = (uint32_t)(1 + below(sim, 100));
+	order->command.browse.deliveries = order->deliveries;
+	queue_submit(sim->engine, &order->command);
+}
+
+/* ---- time and crashes ---- */
 
 static void turn(struct sim *sim, bool is_hasty)
 {
 	for (size_t lane = 0; lane < 2; lane++) {
 		if (!sim->work[lane])
 			sim->work[lane] = engine_work_begin(sim->engine, (enum journal_lane)lane);
-		if (!sim->work[lane] || (!is_hasty && prng_below(&sim->prng, 3)))
+		if (!sim->work[lane] || (!is_hasty && below(sim, 3)))
 			continue;
 		journal_work_run(sim->work[lane]);
 		engine_work_end(sim->engine, sim->work[lane]);
@@ -240,32 +447,61 @@ static void turn(struct sim *sim, bool is_hasty)
 	engine_step(sim->engine, sim->now_ms);
 }
 
+static void crash_disk(struct sim *sim)
+{
+	disk_memory_crash(sim->disk, prng_next(&sim->prng));
+	disk_memory_set_faults(sim->disk,
+			       (struct disk_faults){.syncs_lie = canary == CANARY_LOST_SYNC});
+	sim->full_until_ms = 0;
+}
+
+/* Opening may meet a fault too; then the disk crashes and it is tried once more. */
+static void open_engine(struct sim *sim, struct journal_report *report)
+{
+	enum err err = engine_open(sim->disk, &sim->options, &sim->engine, report);
+
+	if ((err == ERR_IO || err == ERR_CLOSED) && sim->has_faults) {
+		sim->totals->failed_openings++;
+		crash_disk(sim);
+		err = engine_open(sim->disk, &sim->options, &sim->engine, report);
+	}
+	if (err)
+		violate(sim, "the engine does not open");
+	if (report->damage_count)
+		violate(sim, "recovery reports damage");
+}
+
 static void start(struct sim *sim)
 {
-	struct engine_options options = {.journal = {.segment_size = 64 << 10, .spare_segments = 2},
-					 .hot_messages_max = 16,
-					 .window = 8};
 	struct journal_report report = {0};
 
-	if (engine_open(sim->disk, &options, &sim->engine, &report))
-		violate(sim, "the engine does not open", 0);
-	for (uint64_t queue = 1; queue <= QUEUES; queue++) {
-		struct order *order = order_new(sim, QUEUE_DEFINE, queue);
-		order->command.define.settings = (struct queue_settings){
-			.is_fifo = is_fifo(queue),
-			.visibility_ms = VISIBILITY_MS,
-			.retention_ms = (int64_t)14 * 24 * 3600 * 1000,
-		};
-		order->command.define.counters = &sim->counters[queue - 1];
-		queue_submit(sim->engine, &order->command);
-	}
+	open_engine(sim, &report);
+	memset(sim->counters, 0, sizeof(sim->counters));
+	for (size_t slot = 0; slot < SLOTS; slot++)
+		define(sim, slot);
 	for (size_t i = 0; i < 20; i++)
 		turn(sim, true);
 }
 
-static void restart(struct sim *sim)
+static void lose_order(struct sim *sim, struct order *order)
 {
-	sim->totals->restarts++;
+	if (order->command.type == QUEUE_RECEIVE) {
+		model_receive_lost(&sim->model, order->slot);
+	} else if (order->command.type == QUEUE_SEND) {
+		model_send_lost(&sim->model, order->key);
+	} else if (order->command.type == QUEUE_DELETE) {
+		model_delete_answered(&sim->model, order->messages[0], QUEUE_FAILED, false);
+	} else if (order->command.type == QUEUE_VISIBILITY) {
+		model_visibility_asked(&sim->model, order->messages[0], order->visible_ms);
+	} else if (order->command.type == QUEUE_PURGE || order->command.type == QUEUE_DROP) {
+		model_purge_answered(&sim->model, order->slot, 0, QUEUE_FAILED);
+	}
+	list_remove(&order->link);
+	heap_free(order);
+}
+
+static void end_works(struct sim *sim)
+{
 	for (size_t lane = 0; lane < 2; lane++) {
 		if (!sim->work[lane])
 			continue;
@@ -273,127 +509,235 @@ static void restart(struct sim *sim)
 		engine_work_end(sim->engine, sim->work[lane]);
 		sim->work[lane] = NULL;
 	}
+}
+
+static void note_totals(struct sim *sim)
+{
+	sim->totals->restarts++;
+	sim->totals->compacted += engine_journal_stats(sim->engine).compacted_segments;
+	sim->totals->runs += engine_stats_read(sim->engine).runs;
+}
+
+static void restart(struct sim *sim)
+{
+	note_totals(sim);
+	end_works(sim);
 	engine_free(&sim->engine);
-	while (!list_is_empty(&sim->outstanding)) {
-		struct order *order = container_of(sim->outstanding.next, struct order, link);
-		list_remove(&order->link);
-		heap_free(order);
-	}
-	disk_memory_crash(sim->disk, prng_next(&sim->prng));
-	disk_memory_set_faults(sim->disk, (struct disk_faults){.syncs_lie = sim->is_canary});
-	memset(sim->counters, 0, sizeof(sim->counters));
+	while (!list_is_empty(&sim->outstanding))
+		lose_order(sim, container_of(sim->outstanding.next, struct order, link));
+	crash_disk(sim);
+	sim->has_faults = sim->step < STEPS && below(sim, 6) == 0;
+	if (sim->has_faults)
+		disk_memory_set_faults(sim->disk, (struct disk_faults){
+							  .crash_after = 1 + below(sim, 8),
+							  .syncs_lie = canary == CANARY_LOST_SYNC,
+						  });
 	start(sim);
 }
 
-static void drain(struct sim *sim)
+/* Everything is answered before the end, and nothing is replayed after it. */
+static void stop_cleanly(struct sim *sim)
 {
-	for (size_t round = 0; round < ROUNDS; round++) {
-		if (round % 100 == 0)
-			sim->now_ms += 2 * VISIBILITY_MS;
-		size_t before = sim->handle_count;
-		receive(sim, 1 + round % QUEUES);
-		for (size_t i = 0; i < 4; i++)
-			turn(sim, true);
-		for (; before < sim->handle_count; before++)
-			delete (sim, before % HANDLES);
-		for (size_t i = 0; i < 4; i++)
-			turn(sim, true);
+	engine_stop(sim->engine);
+	for (size_t i = 0; i < 2000 && !engine_is_idle(sim->engine); i++)
+		turn(sim, true);
+	if (disk_memory_has_crashed(sim->disk) || engine_journal_stats(sim->engine).has_failed) {
+		restart(sim);
+		return;
 	}
-	for (size_t i = 0; i < sim->message_count; i++)
-		if (sim->messages[i].state == STATE_SENT)
-			violate(sim, "acknowledged and never delivered again", i);
+	if (!engine_is_idle(sim->engine) || !list_is_empty(&sim->outstanding))
+		violate(sim, "the engine does not stop");
+	note_totals(sim);
+	end_works(sim);
+	engine_free(&sim->engine);
+	start(sim);
 }
 
 static void disturb(struct sim *sim)
 {
-	struct disk_faults faults = {.syncs_lie = sim->is_canary};
-	uint64_t after = 1 + prng_below(&sim->prng, 12);
+	struct disk_faults faults = {.syncs_lie = canary == CANARY_LOST_SYNC};
+	uint64_t after = 1 + below(sim, 12);
 
-	switch (prng_below(&sim->prng, 4)) {
+	switch (below(sim, 5)) {
 	case 0:
 		faults.fail_sync_after = after;
 		break;
 	case 1:
 		faults.fail_write_after = after;
 		break;
+	case 2:
+		faults.capacity = (256 << 10) + below(sim, 512 << 10);
+		sim->full_until_ms = sim->now_ms + 1 + (int64_t)below(sim, 100000);
+		sim->model.was_full = true;
+		break;
 	default:
 		faults.crash_after = after;
 	}
 	disk_memory_set_faults(sim->disk, faults);
+	sim->has_faults = true;
 }
 
-static uint64_t run_seed(uint64_t seed, bool is_canary, struct totals *totals)
+static void make_room(struct sim *sim)
 {
-	struct sim *sim = heap_alloc(sizeof(*sim));
+	if (!sim->full_until_ms || sim->now_ms < sim->full_until_ms)
+		return;
+	sim->full_until_ms = 0;
+	disk_memory_set_faults(sim->disk,
+			       (struct disk_faults){.syncs_lie = canary == CANARY_LOST_SYNC});
+}
 
-	sim->seed = seed;
-	sim->totals = totals;
-	sim->is_canary = is_canary;
-	sim->now_ms = 1000000;
-	prng_init(&sim->prng, seed);
-	list_init(&sim->outstanding);
-	sim->disk = disk_memory_new();
-	disk_memory_set_faults(sim->disk, (struct disk_faults){.syncs_lie = is_canary});
-	start(sim);
+/* ---- a run ---- */
+
+static size_t some_handle(struct sim *sim)
+{
+	return below(sim, sim->handle_count < HANDLES ? sim->handle_count : HANDLES);
+}
+
+static void act(struct sim *sim)
+{
+	uint64_t choice = below(sim, 200);
+
+	if (choice < 90)
+		send(sim);
+	else if (choice < 135)
+		receive(sim, below(sim, SLOTS));
+	else if (choice < 165 && sim->handle_count)
+		delete (sim, some_handle(sim));
+	else if (choice < 175 && sim->handle_count)
+		set_visibility(sim, some_handle(sim));
+	else if (choice < 182)
+		sim->now_ms += (int64_t)below(sim, 60000);
+	else if (choice < 186)
+		queue_submit(sim->engine, &order_new(sim, QUEUE_CHECKPOINT, 0)->command);
+	else if (choice < 189)
+		browse(sim);
+	else if (choice < 192)
+		redrive(sim);
+	else if (choice == 192)
+		purge_or_drop(sim);
+	else if (choice == 193 && below(sim, 2))
+		stop_cleanly(sim);
+	else if (choice > 197)
+		disturb(sim);
+}
+
+static void drain(struct sim *sim)
+{
+	for (size_t round = 0; round < ROUNDS; round++) {
+		if (round % 100 == 0)
+			sim->now_ms += 60000;
+		size_t before = sim->handle_count;
+		receive(sim, round % SLOTS);
+		for (size_t i = 0; i < 3; i++)
+			turn(sim, true);
+		for (; before < sim->handle_count; before++)
+			delete (sim, before % HANDLES);
+		for (size_t i = 0; i < 3; i++)
+			turn(sim, true);
+	}
+	model_finish(&sim->model, sim->now_ms);
+	judge(sim);
+}
+
+static void run_steps(struct sim *sim)
+{
 	for (sim->step = 0; sim->step < STEPS; sim->step++) {
-		uint64_t choice = prng_below(&sim->prng, 100);
-		if (choice < 45)
-			send(sim);
-		else if (choice < 70)
-			receive(sim, 1 + prng_below(&sim->prng, QUEUES));
-		else if (choice < 90 && sim->handle_count)
-			delete (sim, prng_below(&sim->prng, sim->handle_count < HANDLES
-								    ? sim->handle_count
-								    : HANDLES));
-		else if (choice < 92)
-			sim->now_ms += (int64_t)prng_below(&sim->prng, 2 * VISIBILITY_MS);
-		else if (choice < 94)
-			queue_submit(sim->engine, &order_new(sim, QUEUE_CHECKPOINT, 0)->command);
-		else if (choice == 94)
-			disturb(sim);
+		act(sim);
+		sim->now_ms += (int64_t)below(sim, 20);
+		make_room(sim);
 		turn(sim, false);
 		bool has_failed = engine_journal_stats(sim->engine).has_failed;
-		totals->failures += has_failed;
+		sim->totals->failures += has_failed;
 		if (has_failed || disk_memory_has_crashed(sim->disk))
 			restart(sim);
 	}
+}
+
+static uint64_t run_seed(uint64_t seed, struct totals *totals)
+{
+	struct sim *sim = heap_alloc(sizeof(*sim));
+
+	model_init(&sim->model, seed);
+	sim->totals = totals;
+	sim->now_ms = 1000000;
+	prng_init(&sim->prng, seed);
+	list_init(&sim->outstanding);
+	sim->size_max = below(sim, 2) ? 300 : PAYLOAD_MAX - 100;
+	sim->options = (struct engine_options){
+		.journal = {.segment_size = 64 << 10, .spare_segments = 2},
+		.hot_messages_max = below(sim, 2) ? 16 : 1000,
+		.window = 1u << below(sim, 6),
+	};
+	sim->disk = disk_memory_new();
+	disk_memory_set_faults(sim->disk,
+			       (struct disk_faults){.syncs_lie = canary == CANARY_LOST_SYNC});
+	start(sim);
+	run_steps(sim);
 	restart(sim);
 	drain(sim);
+	note_totals(sim);
+	end_works(sim);
 	engine_free(&sim->engine);
+	while (!list_is_empty(&sim->outstanding))
+		lose_order(sim, container_of(sim->outstanding.next, struct order, link));
 	sim->disk->ops->free(sim->disk);
 	uint64_t answers = sim->answers;
 	heap_free(sim);
 	return answers;
 }
 
+static bool parse(int argc, char **argv, unsigned long long *from, unsigned long long *to)
+{
+	for (int i = 1; i < argc; i += 2) {
+		bool is_known = i + 1 < argc && !strcmp(argv[i], "--seeds") &&
+				sscanf(argv[i + 1], "%llu-%llu", from, to) == 2;
+		for (int k = 1; k < CANARIES && i + 1 < argc && !strcmp(argv[i], "--canary"); k++) {
+			if (strcmp(argv[i + 1], canary_names[k]) != 0)
+				continue;
+			canary = (enum canary)k;
+			is_known = true;
+		}
+		if (!is_known)
+			return false;
+	}
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned long long from = 1, to = 150;
-	bool is_canary = false;
+	struct totals totals = {0};
 
-	for (int i = 1; i + 1 < argc; i += 2) {
-		if (!strcmp(argv[i], "--seeds") &&
-		    sscanf(argv[i + 1], "%llu-%llu", &from, &to) == 2)
-			continue;
-		is_canary = !strcmp(argv[i], "--canary") && !strcmp(argv[i + 1], "lost-sync");
-		if (!is_canary) {
-			fprintf(stderr, "usage: sim [--seeds FROM-TO] [--canary lost-sync]\n");
-			return 2;
-		}
+	if (!parse(argc, argv, &from, &to)) {
+		fprintf(stderr, "usage: sim [--seeds FROM-TO] [--canary NAME]\ncanaries:");
+		for (int i = 1; i < CANARIES; i++)
+			fprintf(stderr, " %s", canary_names[i]);
+		fprintf(stderr, "\n");
+		return 2;
 	}
 	base_init();
-	struct totals totals = {0};
 	for (unsigned long long seed = from; seed <= to; seed++) {
-		uint64_t answers = run_seed(seed, is_canary, &totals);
-		if (seed % 10 == 0 && run_seed(seed, is_canary, &totals) != answers) {
+		uint64_t answers = run_seed(seed, &totals);
+		if (seed % 10 == 0 && run_seed(seed, &totals) != answers) {
 			printf("seed %llu: two runs, different answers\n", seed);
 			return 1;
 		}
+		if ((seed - from + 1) % 1000 == 0)
+			printf("%llu seeds passed\n", seed - from + 1);
+		fflush(stdout);
 	}
-	printf("%llu sent, %llu received, %llu deleted, %llu restarts, %llu failed journals\n",
-	       (unsigned long long)totals.sent, (unsigned long long)totals.received,
-	       (unsigned long long)totals.deleted, (unsigned long long)totals.restarts,
-	       (unsigned long long)totals.failures);
-	printf("%llu passed, 0 failed\n", to - from + 1);
+#define SHOW(name) printf("%llu " #name ", ", (unsigned long long)totals.name)
+	SHOW(sent);
+	SHOW(received);
+	SHOW(deleted);
+	SHOW(moved);
+	SHOW(refused);
+	SHOW(restarts);
+	SHOW(failures);
+	SHOW(failed_openings);
+	SHOW(compacted);
+	SHOW(runs);
+#undef SHOW
+	printf("\n%llu passed, 0 failed\n", to - from + 1);
 	return 0;
 }

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+/* model: every rule says what it needs to be certain of before it calls something a violation. */
+#include "queue/sim/model.h"
+
+#include <string.h>
+
+static const int64_t day_ms = 24 * 3600 * 1000;
+
+static void violate(struct model *model, const char *what, size_t message)
+{
+	if (model->violation)
+		return;
+	model->violation = what;
+	model->violation_message = message;
+}
+
+void model_init(struct model *model, uint64_t seed)
+{
+	static const struct model_slot slots[SLOTS] = {
+		{.max_receive_count = 3, .dead_letters = 1},
+		{.number = 0},
+		{.has_groups = true},
+		{.retention_ms = 200000},
+		{.is_fifo = true, .max_receive_count = 3, .dead_letters = 5},
+		{.is_fifo = true},
+		{.is_fifo = true, .has_dedup = true},
+	};
+
+	*model = (struct model){.seed = seed};
+	memcpy(model->slots, slots, sizeof slots);
+	for (size_t i = 0; i < SLOTS; i++) {
+		model->slots[i].number = i + 1;
+		model->slots[i].visibility_ms = 30000;
+		if (!model->slots[i].retention_ms)
+			model->slots[i].retention_ms = 14 * day_ms;
+	}
+}
+
+struct str model_payload(const struct model *model, size_t message, char room[PAYLOAD_MAX])
+{
+	size_t size = model->messages[message].size;
+	struct prng prng;
+
+	prng_init(&prng, model->seed * MESSAGES + message);
+	memcpy(room, &message, sizeof message);
+	for (size_t i = sizeof message; i < size; i++)
+		room[i] = (char)prng_next(&prng);
+	return str_of(room, size);
+}
+
+size_t model_send(struct model *model, size_t slot, uint64_t group, size_t size, int64_t now_ms,
+		  int64_t delay_ms)
+{
+	model->messages[model->message_count] = (struct model_message){
+		.state = MODEL_MAYBE,
+		.slots = 1u << slot,
+		.group = group,
+		.size = size,
+		.sent_ms = now_ms,
+		.delayed_until_ms = now_ms + delay_ms,
+	};
+	return model->message_count++;
+}
+
+static void check_duplicate(struct model *model, size_t message, size_t key, size_t first)
+{
+	const struct model_key *known = &model->keys[key];
+
+	if (known->is_known && known->message != first)
+		violate(model, "a duplicate of something else", message);
+	model->messages[message].state = MODEL_REFUSED;
+}
+
+void model_send_answered(struct model *model, size_t message, const struct queue_send *send,
+			 size_t key, size_t first, int64_t now_ms)
+{
+	struct model_message *m = &model->messages[message];
+
+	if (send->result) {
+		m->state = MODEL_REFUSED;
+		return;
+	}
+	if (send->is_duplicate) {
+		check_duplicate(model, message, key, first);
+		return;
+	}
+	if (key < KEYS) {
+		struct model_key *known = &model->keys[key];
+		if (known->is_known && now_ms < known->sent_ms + LIMIT_DEDUPLICATION_MS)
+			violate(model, "a duplicate was taken for new", message);
+		*known = (struct model_key){true, message, now_ms};
+	}
+	if (m->state == MODEL_MAYBE)
+		m->state = MODEL_SENT;
+	if (m->seq && m->seq != send->seq)
+		return; /* it has moved on since */
+	m->seq = send->seq;
+	for (size_t slot = 0; slot < SLOTS; slot++)
+		if (m->slots == 1u << slot)
+			m->seq_slot = slot;
+}
+
+void model_send_lost(struct model *model, size_t key)
+{
+	if (key < KEYS)
+		model->keys[key].is_known = false;
+}
+
+static bool is_expired(const struct model *model, const struct model_message *m, int64_t now_ms)
+{
+	for (size_t slot = 0; slot < SLOTS; slot++)
+		if ((m->slots & 1u << slot) &&
+		    now_ms >= m->sent_ms + model->slots[slot].retention_ms)
+			return true;
+	return false;
+}
+
+bool model_is_certain(const struct model *model, size_t message, int64_t now_ms)
+{
+	const struct model_message *m = &model->messages[message];
+
+	return m->state == MODEL_SENT && !m->maybe_gone && m->deletes_out == 0 &&
+	       !is_expired(model, m, now_ms);
+}
+
+/* ---- deliveries ---- */
+
+static void check_order(struct model *model, const struct model_delivery *d)
+{
+	const struct model_message *later = &model->messages[d->message];
+
+	for (size_t i = 0; i < model->message_count; i++) {
+		const struct model_message *m = &model->messages[i];
+		if (i == d->message || m->group != later->group || m->is_loose || !m->seq ||
+		    m->slots != 1u << d->slot || m->seq_slot != d->slot ||
+		    m->seq >= d->delivery->handle.seq ||
+		    !model_is_certain(model, i, d->delivery->handle.received_ms))
+			continue;
+		bool is_before = false;
+		for (size_t k = 0; k < d->batch_before_count; k++)
+			is_before |= d->batch_before[k] == i;
+		if (!is_before)
+			violate(model, "delivered before an earlier message of its group",
+				d->message);
+	}
+}
+
+static void check_counts(struct model *model, const struct model_delivery *d)
+{
+	const struct model_message *m = &model->messages[d->message];
+	const struct model_slot *slot = &model->slots[d->slot];
+	uint32_t count = d->delivery->receive_count;
+
+	if (m->is_loose)
+		return;
+	if (count <= m->receives)
+		violate(model, "a receive was not counted", d->message);
+	if (count > m->receives + m->receives_lost + 1)
+		violate(model, "a receive was counted twice", d->message);
+	if (slot->max_receive_count && !model->was_full &&
+	    d->delivery->handle.receive > slot->max_receive_count)
+		violate(model, "received more often than the redrive policy says", d->message);
+}
+
+/* The same receive once more, by the same attempt. */
+static bool is_repeated(const struct model_message *m, const struct model_delivery *d)
+{
+	return d->attempt && d->attempt == m->attempt &&
+	       m->handle.receive == d->delivery->handle.receive &&
+	       m->handle.seq == d->delivery->handle.seq;
+}
+
+static void check_delivery(struct model *model, const struct model_delivery *d)
+{
+	char room[PAYLOAD_MAX];
+	const struct model_message *m = &model->messages[d->message];
+	int64_t received_ms = d->delivery->handle.received_ms;
+
+	if (!str_equal(model_payload(model, d->message, room), d->payload))
+		violate(model, "a payload changed", d->message);
+	if (!(m->slots & 1u << d->slot))
+		violate(model, "delivered from another queue", d->message);
+	if (m->state == MODEL_REFUSED)
+		violate(model, "delivered though its send was refused or a duplicate", d->message);
+	if (m->state == MODEL_GONE)
+		violate(model, "delivered after its delete was acknowledged", d->message);
+	if (received_ms < m->delayed_until_ms)
+		violate(model, "delivered before its delay was over", d->message);
+	if (!m->is_loose && !model->slots[d->slot].is_fifo &&
+	    received_ms >= m->sent_ms + model->slots[d->slot].retention_ms)
+		violate(model, "delivered after its retention", d->message);
+	if (is_repeated(m, d))
+		return;
+	if (received_ms < m->leased_until_ms)
+		violate(model, "delivered while it was hidden", d->message);
+	check_counts(model, d);
+	if (model->slots[d->slot].is_fifo)
+		check_order(model, d);
+}
+
+void model_delivered(struct model *model, const struct model_delivery *d)
+{
+	struct model_message *m = &model->messages[d->message];
+	const struct model_slot *slot = &model->slots[d->slot];
+
+	int64_t hidden_from_ms = d->delivery->handle.received_ms;
+	if (is_repeated(m, d) && d->now_ms > hidden_from_ms)
+		hidden_from_ms = d->now_ms;
+	check_delivery(model, d);
+	if (m->state == MODEL_MAYBE)
+		m->state = MODEL_SENT;
+	if (m->is_loose && d->serial < m->loose_since)
+		return; /* an old answer: it may have been redriven since */
+	m->slots = 1u << d->slot;
+	m->seq_slot = d->slot;
+	m->seq = d->delivery->handle.seq;
+	m->receives = d->delivery->receive_count;
+	m->receives_lost = 0;
+	m->home_receives = d->delivery->handle.receive;
+	m->is_loose = false;
+	m->handle = d->delivery->handle;
+	m->attempt = d->attempt;
+	m->leased_until_ms = hidden_from_ms + slot->visibility_ms;
+	if (slot->max_receive_count && m->home_receives >= slot->max_receive_count)
+		m->slots |= 1u << slot->dead_letters;
+}
+
+void model_receive_lost(struct model *model, size_t slot)
+{
+	const struct model_slot *s = &model->slots[slot];
+
+	for (size_t i = 0; i < model->message_count; i++) {
+		struct model_message *m = &model->messages[i];
+		if (!(m->slots & 1u << slot))
+			continue;
+		m->receives_lost++;
+		m->home_receives++;
+		if (s->max_receive_count && m->home_receives >= s->max_receive_count)
+			m->slots |= 1u << s->dead_letters;
+	}
+}
+
+/* ---- changes ---- */
+
+void model_delete_asked(struct model *model, size_t message)
+{
+	model->messages[message].deletes_out++;
+}
+
+void model_delete_answered(struct model *model, size_t message, enum queue_result result,
+			   bool was_certain)
+{
+	struct model_message *m = &model->messages[message];
+
+	m->deletes_out--;
+	if (result == QUEUE_OK)
+		m->state = MODEL_GONE;
+	else if (result == QUEUE_FAILED || result == QUEUE_STOPPING)
+		m->maybe_gone = true;
+	else if (result == QUEUE_MESSAGE_GONE && was_certain && m->state == MODEL_SENT)
+		violate(model, "gone, and nobody deleted it", message);
+}
+
+void model_visibility_asked(struct model *model, size_t message, int64_t visible_ms)
+{
+	struct model_message *m = &model->messages[message];
+
+	if (visible_ms < m->leased_until_ms)
+		m->leased_until_ms = visible_ms;
+}
+
+void model_visibility_answered(struct model *model, size_t message,
+			       const struct queue_change *change, int64_t visible_ms)
+{
+	struct model_message *m = &model->messages[message];
+
+	if (change->result != QUEUE_OK || m->handle.receive != change->handle.receive ||
+	    m->handle.seq != change->handle.seq || m->is_loose)
+		return;
+	m->leased_until_ms = visible_ms;
+	m->attempt = 0; /* what was changed is not repeated */
+}
+
+static void forget_keys(struct model *model, size_t slot)
+{
+	for (size_t key = 0; model->slots[slot].has_dedup && key < KEYS; key++)
+		model->keys[key].is_known = false;
+}
+
+void model_purge_asked(struct model *model, size_t slot)
+{
+	for (size_t i = 0; i < model->message_count; i++)
+		if (model->messages[i].slots & 1u << slot)
+			model->messages[i].maybe_gone = true;
+	forget_keys(model, slot);
+}
+
+void model_purge_answered(struct model *model, size_t slot, size_t message_count,
+			  enum queue_result result)
+{
+	for (size_t i = 0; i < message_count && result == QUEUE_OK; i++)
+		if (model->messages[i].slots == 1u << slot && !model->messages[i].is_loose)
+			model->messages[i].state = MODEL_GONE;
+	forget_keys(model, slot);
+}
+
+void model_redrive_asked(struct model *model, size_t from, size_t to, uint64_t serial)
+{
+	for (size_t i = 0; i < model->message_count; i++) {
+		struct model_message *m = &model->messages[i];
+		if (!(m->slots & 1u << from))
+			continue;
+		m->slots |= 1u << to | 1u << from;
+		m->is_loose = true;
+		m->loose_since = serial;
+		m->leased_until_ms = 0;
+		m->seq = 0;
+	}
+}
+
+void model_finish(struct model *model, int64_t now_ms)
+{
+	for (size_t i = 0; i < model->message_count; i++)
+		if (model_is_certain(model, i, now_ms))
+			violate(model, "acknowledged and never delivered again", i);
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * model: what is known of each message from answers alone, and what must therefore hold.
+ *
+ * A command without an answer may or may not have happened: it loosens what is expected and never
+ * tightens it. Held: an acknowledged send is delivered until it is deleted, expires or is purged; a
+ * refused send never is; an acknowledged delete or purge holds; a lease and a delay hide a message;
+ * a FIFO group keeps its order and its lock; receives are counted; duplicates are recognised; what
+ * is received too often moves; payloads are intact.
+ */
+#ifndef TERN_QUEUE_SIM_MODEL_H
+#define TERN_QUEUE_SIM_MODEL_H
+
+#include "queue/queue.h"
+
+enum { MESSAGES = 700, SLOTS = 7, KEYS = 12, PAYLOAD_MAX = 4096 };
+
+enum message_knowledge {
+	MODEL_MAYBE,   /* a send without an answer */
+	MODEL_SENT,    /* acknowledged */
+	MODEL_REFUSED, /* or a duplicate: it must never be seen */
+	MODEL_GONE,    /* deleted, purged or dropped for sure */
+};
+
+struct model_message {
+	enum message_knowledge state;
+	uint32_t slots; /* bits: where it may be */
+	size_t seq_slot;
+	uint64_t seq; /* in seq_slot; 0: not known */
+	uint64_t group;
+	size_t size;
+	int64_t sent_ms, delayed_until_ms, leased_until_ms;
+	uint32_t receives, receives_lost; /* acknowledged; and those that may have been it */
+	uint32_t home_receives;		  /* those in its first queue */
+	uint32_t deletes_out;
+	bool maybe_gone;
+	bool is_loose;	      /* it may have been redriven: its counts and place are not known */
+	uint64_t loose_since; /* serial of that redrive */
+	struct queue_handle handle;
+	uint8_t attempt;
+};
+
+struct model_slot {
+	uint64_t number; /* of its queue now; never used again after a drop */
+	bool is_fifo, has_groups, has_dedup;
+	int64_t retention_ms, visibility_ms;
+	uint32_t max_receive_count; /* 0: no dead letters */
+	size_t dead_letters;	    /* slot */
+};
+
+struct model_key {
+	bool is_known;
+	size_t message;
+	int64_t sent_ms;
+};
+
+struct model {
+	uint64_t seed;
+	struct model_message messages[MESSAGES];
+	size_t message_count;
+	struct model_slot slots[SLOTS];
+	struct model_key keys[KEYS];
+	bool was_full; /* a full disk keeps dead letters where they are */
+	const char *violation;
+	size_t violation_message;
+};
+
+struct model_delivery {
+	size_t slot, message;
+	uint64_t serial; /* of the receive, in the order of asking */
+	const struct queue_delivery *delivery;
+	struct str payload;
+	int64_t now_ms;		    /* when it was asked for */
+	uint8_t attempt;	    /* 0: none */
+	const size_t *batch_before; /* messages delivered before it in the same answer */
+	size_t batch_before_count;
+};
+
+void model_init(struct model *model, uint64_t seed);
+/* The payload of a message: its number first, then bytes that follow from seed and number. */
+struct str model_payload(const struct model *model, size_t message, char room[PAYLOAD_MAX]);
+size_t model_send(struct model *model, size_t slot, uint64_t group, size_t size, int64_t now_ms,
+		  int64_t delay_ms);
+/* `key`: 0 to KEYS - 1, or KEYS without one. `first` is the message named by a duplicate's id. */
+void model_send_answered(struct model *model, size_t message, const struct queue_send *send,
+			 size_t key, size_t first, int64_t now_ms);
+void model_send_lost(struct model *model, size_t key);
+void model_delivered(struct model *model, const struct model_delivery *delivery);
+/* A receive of that slot has no answer, or one that cannot be read. */
+void model_receive_lost(struct model *model, size_t slot);
+bool model_is_certain(const struct model *model, size_t message, int64_t now_ms);
+void model_delete_asked(struct model *model, size_t message);
+void model_delete_answered(struct model *model, size_t message, enum queue_result result,
+			   bool was_certain);
+void model_visibility_asked(struct model *model, size_t message, int64_t visible_ms);
+void model_visibility_answered(struct model *model, size_t message,
+			       const struct queue_change *change, int64_t visible_ms);
+void model_purge_asked(struct model *model, size_t slot);
+void model_purge_answered(struct model *model, size_t slot, size_t message_count,
+			  enum queue_result result);
+void model_redrive_asked(struct model *model, size_t from, size_t to, uint64_t serial);
+/* Everything that must still be there was to be delivered and deleted by now. */
+void model_finish(struct model *model, int64_t now_ms);
+
+#endif
