@@ -77,8 +77,8 @@ class Server:
 
     def command(self):
         extra = os.environ.get("TERN_TEST_FLAGS", "").split()
-        return [str(self.binary), *extra, "--listen", "127.0.0.1:0", "--port-file", str(self.port_file),
-                "--data", str(self.data), *self.flags]
+        return [str(self.binary), *extra, "--listen", "127.0.0.1:0", "--port-file",
+                str(self.port_file), "--data", str(self.data), *self.flags]
 
     def spawn(self):
         """Starts the process without waiting for it to serve."""

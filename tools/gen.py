@@ -258,7 +258,7 @@ def reference_page(model, text):
     """The hand-written page with its tables made anew."""
     for name, table in (("operations", operations_table(model)), ("faults", faults_table(model))):
         text = re.sub(rf"(<!-- {name}: .*? -->\n).*?(<!-- end -->)",
-                      lambda match: match[1] + "\n" + table + "\n" + match[2], text,
+                      lambda match, table=table: f"{match[1]}\n{table}\n{match[2]}", text,
                       count=1, flags=re.S)
     return text
 

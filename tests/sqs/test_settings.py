@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a configuration changes: declared queues, the 60-second rules, accounts, regions, addresses."""
+"""What a configuration changes: declared queues, 60-second rules, accounts, regions, addresses."""
 import json
 
 import pytest
