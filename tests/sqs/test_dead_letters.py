@@ -230,6 +230,15 @@ def test_allow_policy_decides_who_may_point_here(sqs, queue, name):
     sqs.create_queue(QueueName=name + "-new", Attributes=policy(name + "-dead"))
 
 
+@pytest.mark.parametrize("permission", ["allowAll", "denyAll"])
+def test_allow_policy_may_have_null_sources(sqs, queue, permission):
+    """As Terraform's jsonencode writes an optional list that is not set."""
+    text = '{"redrivePermission":"%s","sourceQueueArns":null}' % permission
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"RedriveAllowPolicy": text})
+    found = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["RedriveAllowPolicy"])
+    assert found["Attributes"]["RedriveAllowPolicy"] == text
+
+
 def test_allow_policy_is_returned_as_given_and_removed(sqs, queue):
     text = '{"redrivePermission" : "byQueue", "sourceQueueArns": ["%sx"]}' % ARN
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"RedriveAllowPolicy": text})

@@ -359,6 +359,28 @@ BATCHES = [row for row in BATCHES if not row[2].startswith("per dialect")] + [
               url="{fifo}"), "InvalidMessageContents", CHARACTERS_TEXT),
 ]
 
+# What is wrong first is what is said, in the order that was observed of AWS.
+BATCHES += [
+    (*entries("SendMessageBatch", *[send_entry(0, Id="bad id")] * 11),
+     BATCH + "TooManyEntriesInBatchRequest",
+     "Maximum number of entries per request are 10. You have sent 11."),
+    (*entries("SendMessageBatch", send_entry(1), send_entry(1), send_entry(0, Id="bad id")),
+     BATCH + "InvalidBatchEntryId", ENTRY_ID_TEXT),
+    (*entries("SendMessageBatch", send_entry(1, MessageBody="x" * MIB), send_entry(1)),
+     BATCH + "BatchEntryIdsNotDistinct", "Id e1 repeated."),
+    (*entries("SendMessageBatch", send_entry(1), url="{fifo}"), "InvalidParameterValue",
+     "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId "
+     "provided explicitly"),
+    (*entries("SendMessageBatch", send_entry(1, MessageBody="x" * MIB),
+              send_entry(2, MessageDeduplicationId="d"), url="{fifo}"), "InvalidParameterValue",
+     "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId "
+     "provided explicitly"),
+    (*entries("SendMessageBatch", send_entry(1, MessageBody=""),
+              send_entry(2, MessageBody="x" * (MIB + 1))), BATCH + "BatchRequestTooLong",
+     "Batch requests cannot be longer than 1048576 bytes. You have sent 1048577 bytes."),
+    ("SendMessageBatch", {"QueueUrl": "absent", "Entries": []}, NO_QUEUE, *NO_QUEUE_TEXTS),
+]
+
 RECEIVING = [
     *[("ReceiveMessage", {"QueueUrl": "{queue}", "MaxNumberOfMessages": number},
        "InvalidParameterValue", value_text(number, "MaxNumberOfMessages",

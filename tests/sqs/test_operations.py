@@ -180,6 +180,13 @@ def test_system_attributes(any_api, url):
                           "SenderId": "000000000000"}
 
 
+def test_queue_attributes_may_be_asked_of_messages(any_api, url):
+    """The API's type allows their names here; they mean nothing."""
+    any_api.SendMessage(QueueUrl=url, MessageBody="b")
+    message = receive_one(any_api, url, AttributeNames=["Policy", "VisibilityTimeout", "SenderId"])
+    assert message["Attributes"] == {"SenderId": "000000000000"}
+
+
 def test_system_attributes_of_a_fifo_message(any_api, name):
     url = any_api.CreateQueue(QueueName=name + ".fifo",
                               Attributes={"FifoQueue": "true"})["QueueUrl"]
@@ -206,12 +213,16 @@ def test_send_message_batch(any_api, url):
         {"Id": "a", "MessageBody": BODY},
         {"Id": "b", "MessageBody": ""},
         {"Id": "c", "MessageBody": "c", "DelaySeconds": 901},
+        {"Id": "e", "MessageBody": "\x01"},
+        {"Id": "f", "MessageBody": "f", "MessageDeduplicationId": "d"},
         {"Id": "d", "MessageBody": "d", "MessageAttributes": {
             "MyAttribute": {"DataType": "String", "StringValue": "foobar"}}}])
     sent = {entry["Id"]: entry for entry in answer["Successful"]}
     assert sent["a"] == {"Id": "a", "MessageId": sent["a"]["MessageId"], "MD5OfMessageBody": MD5}
     assert sent["d"]["MD5OfMessageAttributes"] == "adb59cd4678ea5a855436b949cd07ab6"
-    assert answer["Failed"] == [
+    assert [(entry["Id"], entry["Code"]) for entry in answer["Failed"][2:]] == [
+        ("e", "InvalidMessageContents"), ("f", "InvalidParameterValue")]
+    assert answer["Failed"][:2] == [
         {"Id": "b", "SenderFault": True, "Code": "MissingParameter", "Message":
          "The request must contain the parameter SendMessageBatchRequestEntry.2.MessageBody."},
         {"Id": "c", "SenderFault": True, "Code": "InvalidParameterValue", "Message":

@@ -293,6 +293,27 @@ def test_accounts_and_regions_are_apart(server, name):
             f"{server.url}/{account}/{name}"]
 
 
+@pytest.mark.parametrize("operation, members", [
+    ("SendMessage", {"MessageBody": "b"}), ("ReceiveMessage", {}), ("DeleteQueue", {}),
+    ("PurgeQueue", {}), ("GetQueueAttributes", {"AttributeNames": ["All"]}),
+    ("SetQueueAttributes", {"Attributes": {"DelaySeconds": "1"}}), ("ListQueueTags", {}),
+    ("DeleteMessage", {"ReceiptHandle": "handle"})])
+def test_queues_of_another_account_do_not_exist(server, name, operation, members):
+    owner = server.client(account="111111111111")
+    url = owner.create_queue(QueueName=name)["QueueUrl"]
+    owner.send_message(QueueUrl=url, MessageBody="private")
+    handle = owner.receive_message(QueueUrl=url)["Messages"][0]["ReceiptHandle"]
+    stranger = Json(server, account="222222222222")
+    if "ReceiptHandle" in members:
+        members = {"ReceiptHandle": handle}
+    for form in (url, f"/111111111111/{name}", f"arn:aws:sqs:us-east-1:111111111111:{name}", name):
+        with pytest.raises(Fault) as caught:
+            stranger.call(operation, {"QueueUrl": form} | members)
+        assert caught.value.shape == "QueueDoesNotExist"
+    found = owner.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert (found["ApproximateNumberOfMessagesNotVisible"], found["DelaySeconds"]) == ("1", "0")
+
+
 @pytest.mark.parametrize("key", ["test", "AKIAIOSFODNN7EXAMPLE", "12345", "1234567890123"])
 def test_other_access_keys_mean_the_default_account(server, name, key):
     url = server.client(account=key).create_queue(QueueName=name)["QueueUrl"]

@@ -184,7 +184,7 @@ enum err sqs_redrive_allow_parse(struct arena *arena, struct sqs_queue *draft, s
 	    !read_permission(root, &permission))
 		return ERR_INVALID;
 	yyjson_val *sources = json_member(root, "sourceQueueArns");
-	if (sources && !yyjson_is_arr(sources))
+	if (sources && !yyjson_is_arr(sources) && !yyjson_is_null(sources))
 		return ERR_INVALID;
 	size_t count = yyjson_arr_size(sources);
 	struct str *arns = arena_array(arena, struct str, count);
