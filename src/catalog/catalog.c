@@ -19,6 +19,7 @@ static const char *const table_names[CATALOG_TABLES] = {
 	[CATALOG_META] = "meta",
 	[CATALOG_SQS_QUEUES] = "sqs-queues",
 	[CATALOG_SQS_TASKS] = "sqs-tasks",
+	[CATALOG_ACCESS_KEYS] = "access-keys",
 };
 
 struct catalog {

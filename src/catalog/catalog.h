@@ -15,9 +15,10 @@ struct catalog;
 
 /* One row a table: its number is its place in the store. Add at the end. */
 enum catalog_table {
-	CATALOG_META,	    /* format version, keys, counters */
-	CATALOG_SQS_QUEUES, /* queue number (8 bytes, big endian) -> settings */
-	CATALOG_SQS_TASKS,  /* task id -> message move task */
+	CATALOG_META,	     /* format version, keys, counters */
+	CATALOG_SQS_QUEUES,  /* queue number (8 bytes, big endian) -> settings */
+	CATALOG_SQS_TASKS,   /* task id -> message move task */
+	CATALOG_ACCESS_KEYS, /* access key id -> account (12 bytes) and secret */
 	CATALOG_TABLES,
 };
 

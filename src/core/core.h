@@ -8,6 +8,7 @@
 #ifndef TERN_CORE_CORE_H
 #define TERN_CORE_CORE_H
 
+#include "access/keys.h"
 #include "base/base.h"
 #include "catalog/catalog.h"
 #include "core/call.h"
@@ -21,6 +22,7 @@ struct core {
 	struct runner *runner; /* who steps the engine */
 	struct control *control;
 	struct catalog *catalog; /* control thread only, and start-up */
+	const struct keys *keys; /* requests must be signed by one of them; NULL: open to all */
 	struct str default_account, default_region;
 	struct str base_url;	/* for requests whose Host is missing or no host */
 	bool delays_recreate;	/* enforce QueueDeletedRecently for 60 s; off by default */

@@ -290,16 +290,13 @@ struct str dispatch_base_url(const struct core *core, struct net_request *reques
 			    STR_ARG(host));
 }
 
-/* Whose resources the caller means: said by the credential, which nobody has checked in open mode.
- */
-static void identify(struct call *call, const struct http_request *http, const struct form *form)
+/* Whose resources the caller means: said by the credential, which nobody checks in open mode. */
+static void believe(struct call *call, const struct http_request *http, const struct form *form)
 {
 	struct str authorization = http->fields[HTTP_FIELD_AUTHORIZATION];
 	struct credential credential = {0};
 	struct str scope;
 
-	call->account = call->core->default_account;
-	call->region = call->core->default_region;
 	if (authorization.data)
 		(void)credential_parse_header(authorization, &credential); /* absent is fine too */
 	else if (form_find(form, STR("X-Amz-Credential"), &scope))
@@ -308,7 +305,46 @@ static void identify(struct call *call, const struct http_request *http, const s
 		call->account = credential.access_key;
 	if (arn_is_region(credential.region))
 		call->region = credential.region;
+}
+
+enum err dispatch_verify(struct dispatch_thread *thread, struct net_request *request,
+			 struct str body, struct str service, struct signature *out_signature,
+			 const struct fault_type **out_fault, struct str *out_problem)
+{
+	struct signature_request signed_request = {
+		.http = &request->http,
+		.body = body,
+		.service = service,
+		.now_ms = clock_now_ms() - clock_offset_ms(),
+	};
+
+	return signature_verify(&request->arena, thread->dispatch->core->keys, &thread->signatures,
+				&signed_request, out_signature, out_fault, out_problem);
+}
+
+/* Who calls. `body` is as it was sent. */
+static enum err identify(struct call_box *box, struct str body, const struct form *form)
+{
+	struct call *call = &box->call;
+	struct signature signature;
+	enum err err = ERR_OK;
+
+	call->account = call->core->default_account;
+	call->region = call->core->default_region;
+	if (!call->core->keys) {
+		believe(call, &box->request->http, form);
+	} else {
+		struct str service = box->service ? box->service->name : (struct str){0};
+		err = dispatch_verify(box->thread, box->request, body, service, &signature,
+				      &call->fault, &call->fault_text);
+		if (!err) {
+			call->account = signature.key->account;
+			if (arn_is_region(signature.region))
+				call->region = signature.region;
+		}
+	}
 	call->sender = call->account;
+	return err;
 }
 
 static enum err decode(struct call_box *box, const struct route *route)
@@ -391,6 +427,7 @@ void dispatch_request(struct net_request *request)
 	struct dispatch_thread *thread = net_thread_context(request->thread);
 	struct dispatch *dispatch = thread->dispatch;
 	struct str path = http_url_split(request->http.target).path;
+	struct str body = request->http.body;
 	struct route place;
 
 	if (dispatch->on_other && str_starts(path, STR("/_"))) {
@@ -404,6 +441,11 @@ void dispatch_request(struct net_request *request)
 	call->path = place.path;
 	call->operation = place.operation;
 	box->service = place.service;
+	enum err err = identify(box, body, &place.form);
+	if (err) {
+		finish(box, err);
+		return;
+	}
 	if (!place.operation) {
 		thread->meter.unrouted++;
 		call->fault = place.fault;
@@ -416,8 +458,7 @@ void dispatch_request(struct net_request *request)
 	}
 	call->base_url = dispatch_base_url(call->core, request);
 	call->trace_header = request->http.fields[HTTP_FIELD_X_AMZN_TRACE_ID];
-	identify(call, &request->http, &place.form);
-	enum err err = decode(box, &place);
+	err = decode(box, &place);
 	if (err) {
 		finish(box, err);
 	} else if (place.operation->place == OPERATION_ON_CONTROL) {

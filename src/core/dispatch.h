@@ -9,6 +9,7 @@
 #ifndef TERN_CORE_DISPATCH_H
 #define TERN_CORE_DISPATCH_H
 
+#include "access/signature.h"
 #include "core/core.h"
 #include "core/meter.h"
 #include "core/route.h"
@@ -26,6 +27,7 @@ struct dispatch {
 /* What net_thread_context gives: one a net thread. Zeroed but for dispatch at the beginning. */
 struct dispatch_thread {
 	struct dispatch *dispatch;
+	struct signature_cache signatures;
 	struct meter meter;
 	struct buf body; /* of the answer that is being encoded */
 };
@@ -50,6 +52,15 @@ struct dispatch_letter {
 /* Number of an operation in meters; operations of all services in order of the route table. */
 uint32_t dispatch_operation_number(const struct dispatch *dispatch,
 				   const struct operation *operation);
+
+/*
+ * Net thread, with core->keys: who signed the request. `body` is as it was sent; `service` is what
+ * the credential's scope must name (data NULL: any). ERR_FAULT as signature_verify.
+ */
+must_check enum err dispatch_verify(struct dispatch_thread *thread, struct net_request *request,
+				    struct str body, struct str service,
+				    struct signature *out_signature,
+				    const struct fault_type **out_fault, struct str *out_problem);
 
 /* "Host" of a request as a URL; the settings' if it has none. In the request's arena. */
 struct str dispatch_base_url(const struct core *core, struct net_request *request);

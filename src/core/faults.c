@@ -2,6 +2,8 @@
 /* faults: one table. */
 #include "core/faults.h"
 
+#include "access/signature.h"
+
 const struct fault_type common_faults[COMMON_FAULTS] = {
 	[FAULT_SERIALIZATION] = {.shape = STR_INIT("SerializationException"),
 				 .query_code = STR_INIT("SerializationException"),
@@ -39,7 +41,8 @@ const struct fault_type common_faults[COMMON_FAULTS] = {
 
 struct str fault_namespace(const struct fault_type *fault, const struct service *service)
 {
-	if (!service || (fault >= common_faults && fault < common_faults + COMMON_FAULTS))
+	if (!service || (fault >= common_faults && fault < common_faults + COMMON_FAULTS) ||
+	    (fault >= access_faults && fault < access_faults + ACCESS_FAULTS))
 		return STR("com.amazon.coral.service");
 	return service->namespace;
 }

@@ -17,6 +17,7 @@ struct admin_route {
 	struct str path;
 	bool takes_more; /* a longer path is this route's too */
 	bool is_inline;	 /* answered on the net thread */
+	bool is_public;	 /* needs no signature */
 	void (*on_get)(struct admin_call *call);
 	void (*on_post)(struct admin_call *call);
 };
@@ -170,12 +171,15 @@ static void reset(struct admin_call *call)
 /* ---- routes ---- */
 
 static const struct admin_route routes[] = {
-	{STR_INIT("/_tern/health"), false, true, health, NULL},
-	{STR_INIT("/_tern/metrics"), false, false, admin_metrics, NULL},
-	{STR_INIT("/_tern/clock"), false, false, tell_time, advance_clock},
-	{STR_INIT("/_tern/reset"), false, false, NULL, reset},
-	{STR_INIT("/_tern/queues"), true, false, admin_queues, NULL},
-	{STR_INIT("/_aws/sqs/messages"), true, false, admin_aws_messages, admin_aws_messages},
+	{.path = STR_INIT("/_tern/health"), .is_inline = true, .is_public = true, .on_get = health},
+	{.path = STR_INIT("/_tern/metrics"), .is_public = true, .on_get = admin_metrics},
+	{.path = STR_INIT("/_tern/clock"), .on_get = tell_time, .on_post = advance_clock},
+	{.path = STR_INIT("/_tern/reset"), .on_post = reset},
+	{.path = STR_INIT("/_tern/queues"), .takes_more = true, .on_get = admin_queues},
+	{.path = STR_INIT("/_aws/sqs/messages"),
+	 .takes_more = true,
+	 .on_get = admin_aws_messages,
+	 .on_post = admin_aws_messages},
 };
 
 static const struct admin_route *find_route(struct str path, struct str *out_rest)
@@ -232,6 +236,25 @@ static void run_on_control(struct core *core, struct core_task *task)
 	net_thread_post(call->request->thread, &call->letter.letter);
 }
 
+/* With --auth required, the same signatures as AWS's APIs; any service in the scope will do. */
+static bool may_run(struct admin_call *call)
+{
+	struct net_request *request = call->request;
+	const struct fault_type *fault;
+	struct signature signature;
+	struct str problem;
+
+	if (call->route->is_public || !call->server->core.keys)
+		return true;
+	enum err err =
+		dispatch_verify(net_thread_context(request->thread), request, request->http.body,
+				(struct str){0}, &signature, &fault, &problem);
+	if (!err)
+		return true;
+	admin_refuse(call, fault->status, "%.*s", STR_ARG(problem));
+	return false;
+}
+
 void admin_request(struct dispatch *dispatch, struct net_request *request)
 {
 	struct admin_call *call = arena_new(&request->arena, struct admin_call);
@@ -248,9 +271,10 @@ void admin_request(struct dispatch *dispatch, struct net_request *request)
 		admin_refuse(call, 400, "the path or the query string cannot be decoded");
 	else if (!(call->route = find_route(path, &call->path)))
 		admin_refuse(call, 404, "nothing is served at this path");
-	else if (call->route->is_inline)
+	bool is_refused = !call->route || !may_run(call);
+	if (!is_refused && call->route->is_inline)
 		run(call);
-	if (!call->route || call->route->is_inline) {
+	if (is_refused || call->route->is_inline) {
 		respond(call);
 		return;
 	}

@@ -66,6 +66,21 @@ static void greet(const struct server *server)
 	fflush(stdout);
 }
 
+/* The only time that the secret leaves the catalog. */
+static void show_root(const struct server *server)
+{
+	const struct credentials_new *root = &server->root;
+
+	if (!root->is_new)
+		return;
+	printf("\nThe root credential of account %.*s, shown this once:\n\n"
+	       "  export AWS_ACCESS_KEY_ID=%.*s\n"
+	       "  export AWS_SECRET_ACCESS_KEY=%.*s\n\n",
+	       STR_ARG(server->settings->account), ACCESS_KEY_ID_SIZE, root->id,
+	       ACCESS_KEY_SECRET_SIZE, root->secret);
+	fflush(stdout);
+}
+
 /* A connection and a segment take a descriptor each; the soft limit of a shell is often 1024. */
 static void raise_descriptor_limit(void)
 {
@@ -111,6 +126,7 @@ static int serve(const struct settings *settings)
 		if (!write_port_file(&server, problem, sizeof(problem))) {
 			is_open = false;
 		} else {
+			show_root(&server);
 			greet(&server);
 			log_event(LOG_INFO, "stopping",
 				  log_i64("signal", wait_for_signal(&signals)));

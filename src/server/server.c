@@ -110,6 +110,19 @@ static bool open_engine(struct server *server, char *problem, size_t size)
 	return true;
 }
 
+static bool open_keys(struct server *server, char *problem, size_t size)
+{
+	if (server->settings->auth == AUTH_OPEN)
+		return true;
+	enum err err = credentials_load(&server->core, &server->keys, &server->root);
+	if (err) {
+		store_explain(server->settings, err, problem, size);
+		return false;
+	}
+	server->core.keys = server->keys;
+	return true;
+}
+
 static bool open_queues(struct server *server, char *problem, size_t size)
 {
 	struct str text = STR("the catalog cannot be read or written");
@@ -127,6 +140,41 @@ static bool open_queues(struct server *server, char *problem, size_t size)
 			 STR_ARG(server->settings->config), STR_ARG(text));
 	arena_done(&arena);
 	return !err;
+}
+
+/* An address that only this machine can reach. */
+static bool is_local(struct str address)
+{
+	return str_starts(address, STR("127.")) || str_starts(address, STR("[::1]:")) ||
+	       str_starts(address, STR("localhost:")) || str_starts(address, STR("unix:"));
+}
+
+static bool may_listen(const struct settings *settings, struct str address, char *problem,
+		       size_t size)
+{
+	if (is_local(address))
+		return true;
+	if (settings->is_insecure) {
+		log_event(LOG_WARN,
+			  settings->auth == AUTH_OPEN
+				  ? "anybody who reaches this address may do anything (--insecure)"
+				  : "requests and answers cross the network in clear (--insecure)",
+			  log_str("address", address));
+		return true;
+	}
+	if (settings->auth == AUTH_OPEN)
+		snprintf(problem, size,
+			 "%.*s can be reached from other machines, and anybody there could do "
+			 "anything: use a loopback address, or --auth required behind TLS, or "
+			 "--insecure if the network is yours alone",
+			 STR_ARG(address));
+	else
+		snprintf(problem, size,
+			 "%.*s can be reached from other machines, and messages would cross the "
+			 "network in clear: put a proxy that speaks TLS in front of a loopback "
+			 "address, or use --insecure if the network is yours alone",
+			 STR_ARG(address));
+	return false;
 }
 
 static const char *listen_problem(enum err err)
@@ -154,6 +202,9 @@ static bool open_listeners(struct server *server, char *problem, size_t size)
 				 STR_ARG(settings->listen[i]), listen_problem(err));
 			return false;
 		}
+		/* Bound, but nothing is taken from it before server_start. */
+		if (!may_listen(settings, settings->listen[i], problem, size))
+			return false;
 		if (i == 0)
 			server->port = port;
 	}
@@ -211,8 +262,8 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	if (!store_open(settings, core, &server->store, problem, size))
 		return false;
 	control_new(core);
-	return open_engine(server, problem, size) && open_queues(server, problem, size) &&
-	       open_listeners(server, problem, size);
+	return open_keys(server, problem, size) && open_engine(server, problem, size) &&
+	       open_queues(server, problem, size) && open_listeners(server, problem, size);
 }
 
 void server_start(struct server *server)
@@ -252,5 +303,6 @@ void server_close(struct server *server)
 	for (int64_t i = 0; server->threads && i < server->settings->threads; i++)
 		dispatch_thread_done(&server->threads[i]);
 	net_server_free(&server->net);
+	keys_free(&server->keys);
 	heap_free(server->threads);
 }

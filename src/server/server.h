@@ -9,6 +9,7 @@
 #define TERN_SERVER_SERVER_H
 
 #include "core/dispatch.h"
+#include "server/credentials.h"
 #include "server/settings.h"
 #include "server/store.h"
 
@@ -16,6 +17,8 @@ struct server {
 	const struct settings *settings;
 	struct store store;
 	struct core core;
+	struct keys *keys; /* NULL: --auth open */
+	struct credentials_new root;
 	struct dispatch dispatch;
 	struct net_server *net;
 	struct dispatch_thread *threads; /* one a net thread */

@@ -13,6 +13,7 @@
 
 #define SETTINGS_LISTENERS 16
 
+enum settings_auth { AUTH_OPEN, AUTH_REQUIRED };
 enum settings_durability { DURABILITY_FSYNC, DURABILITY_OS, DURABILITY_MEMORY };
 
 struct settings {
@@ -20,10 +21,11 @@ struct settings {
 	struct str listen[SETTINGS_LISTENERS];
 	size_t listen_count;
 	struct str port_file, data, region, account, public_url, config;
-	int64_t durability, log_format, log_level; /* of their enums */
+	int64_t auth, durability, log_format, log_level; /* of their enums */
 	int64_t threads;
 	int64_t connections, head_ms, body_ms, idle_ms;
 	int64_t segment_mib;
+	bool is_insecure;
 	bool has_test_clock, allows_reset, delays_recreate, allows_quick_purge;
 	bool wants_help, wants_version, greets;
 	struct str config_text; /* of the configuration file; empty: none */
