@@ -207,6 +207,25 @@ def test_smallest_segment_takes_the_largest_message(private):
     assert set(received["MessageAttributes"]) == set(attributes)
 
 
+class Traced(Server):
+    """A server whose calls of connect and bind are written to a file by strace."""
+
+    def command(self):
+        # -D: the process that was started becomes ternd, strace watches from outside.
+        return ["strace", "-D", "-f", "-e", "trace=connect,bind", "-o",
+                str(self.directory / "trace"), *super().command()]
+
+
+def test_connects_to_nobody(tmp_path):
+    with Traced(tmp_path) as server:
+        fill(server, 3)
+        assert len(drain(server)) == 3
+    trace = tmp_path / "trace"
+    eventually(lambda: "+++ exited with 0 +++" in trace.read_text())
+    assert " bind(" in trace.read_text()
+    assert "connect(" not in trace.read_text()
+
+
 def test_install_puts_two_programs_under_prefix(tmp_path):
     subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--destdir", tmp_path],
                    check=True, capture_output=True, timeout=60)

@@ -376,8 +376,7 @@ static void delete (struct sim *sim, size_t place)
 		order->was_certain |= m->slots == 1u << slot && !m->is_loose &&
 				      sim->model.slots[slot].number == order->command.queue;
 	/* Time goes on a little until it is executed. */
-	order->was_certain &=
-		model_is_certain(&sim->model, order->messages[0], sim->now_ms + 1000);
+	order->was_certain &= model_is_certain(&sim->model, order->messages[0], sim->now_ms + 1000);
 	model_delete_asked(&sim->model, order->messages[0]);
 	queue_submit(sim->engine, &order->command);
 }

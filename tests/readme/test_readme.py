@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""The README's commands, run as they stand there: in one shell, one after the other."""
+import os
+import re
+import subprocess
+
+import pytest
+
+from ternd import ROOT, Server
+
+README = (ROOT / "README.md").read_text()
+ENDPOINT = "http://127.0.0.1:4566"
+MARK = "---- end of block ----"
+
+
+def blocks(title):
+    """(commands, expected output or None) of each shell block of a section."""
+    section = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", README, re.M | re.S)[1]
+    return re.findall(r"^```sh\n(.*?)^```\n(?:```text\n(.*?)^```\n)?", section, re.M | re.S)
+
+
+def run(script, **environment):
+    clean = {name: value for name, value in os.environ.items()
+             if not name.startswith(("AWS_", "TERN_"))}
+    return subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=ROOT, text=True,
+                          capture_output=True, env=clean | environment, timeout=100, check=False)
+
+
+@pytest.fixture(scope="module")
+def tour(tmp_path_factory):
+    found = blocks("Five minutes")
+    assert len(found) >= 6
+    with Server(tmp_path_factory.mktemp("readme")) as server:
+        script = f"\necho '{MARK}'\n".join(commands for commands, _ in found)
+        result = run(script.replace(ENDPOINT, server.url), HOME=str(server.directory))
+        assert result.returncode == 0, result.stdout + result.stderr
+        outputs = result.stdout.replace(server.url, ENDPOINT).split(MARK + "\n")
+        yield server, list(zip(found, outputs, strict=True))
+
+
+def test_tour_prints_what_the_readme_says(tour):
+    told = [(output, expected) for (_, expected), output in tour[1] if expected]
+    assert len(told) >= 3
+    for output, expected in told:
+        assert output == expected
+
+
+def test_tour_moves_the_failed_events_back(tour):
+    output = next(output for (commands, _), output in tour[1] if "dlq redrive" in commands)
+    assert '"webhooks-failed"' in output and "20" in output
+    assert output.endswith("handled 20 events, refused 0 receives\n")
+
+
+def test_tour_receives_what_was_sent_by_hand(tour):
+    output = next(output for (commands, _), output in tour[1] if "tern receive" in commands)
+    assert sorted(set(re.findall(r"^(?:first|second)$", output, re.M))) == ["first", "second"]
+
+
+def test_tour_leaves_the_queues_empty(tour):
+    sqs = tour[0].client()
+    for url in sqs.list_queues()["QueueUrls"]:
+        counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        assert counts["ApproximateNumberOfMessages"] == "0", url
+
+
+def test_first_commands_are_targets_of_make():
+    commands = re.search(r"```sh\n(.*?)```", README, re.S)[1]
+    targets = re.findall(r"^make (\S+)", commands, re.M)
+    assert targets == ["run", "test"]
+    for target in targets:
+        assert subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True,
+                              check=False, timeout=60).returncode == 0
+
+
+def test_help_lists_every_target():
+    makefile = (ROOT / "Makefile").read_text()
+    phony = re.search(r"^\.PHONY: ((?:.*\\\n)*.*)", makefile, re.M)[1].replace("\\", "").split()
+    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True,
+                            timeout=60).stdout
+    assert [line.split()[0] for line in listed.splitlines()] == phony
