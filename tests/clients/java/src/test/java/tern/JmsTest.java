@@ -41,6 +41,12 @@ class JmsTest {
     return url.substring(url.lastIndexOf('/') + 1);
   }
 
+  /** A consumer ends with its long poll, which ends when its queue is gone. */
+  private void close(MessageConsumer consumer, String url) throws Exception {
+    sqs.deleteQueue(in -> in.queueUrl(url));
+    consumer.close();
+  }
+
   @Test
   void textAndPropertiesArriveAndAreAcknowledged() throws Exception {
     String url = Tern.newQueue(sqs, Map.of());
@@ -60,11 +66,11 @@ class JmsTest {
       assertEquals("body " + message.getIntProperty("number"), message.getText());
       assertEquals(1, message.getIntProperty("JMSXDeliveryCount"));
     }
-    consumer.close();
     assertEquals("0", Tern.attributeOf(sqs, url,
       QueueAttributeName.APPROXIMATE_NUMBER_OF_MESSAGES));
     assertEquals("0", Tern.attributeOf(sqs, url,
       QueueAttributeName.APPROXIMATE_NUMBER_OF_MESSAGES_NOT_VISIBLE));
+    close(consumer, url);
   }
 
   @Test
@@ -83,8 +89,8 @@ class JmsTest {
     assertTrue(again.getJMSRedelivered());
     assertEquals("group", again.getStringProperty("JMSXGroupID"));
     again.acknowledge();
-    consumer.close();
     assertEquals("0", Tern.attributeOf(sqs, url,
       QueueAttributeName.APPROXIMATE_NUMBER_OF_MESSAGES_NOT_VISIBLE));
+    close(consumer, url);
   }
 }
