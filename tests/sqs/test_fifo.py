@@ -193,10 +193,10 @@ def test_deduplication_lasts_five_minutes(clocked, timed, timed_fifo):
     first = send(timed, timed_fifo, "g1", "one", MessageDeduplicationId="d")
     [message] = receive(timed, timed_fifo)
     delete(timed, timed_fifo, [message])
-    clocked.advance(299)
+    clocked.advance(280)
     again = send(timed, timed_fifo, "g1", "two", MessageDeduplicationId="d")
     assert again["MessageId"] == first["MessageId"], "also when the first was deleted"
-    clocked.advance(2)
+    clocked.advance(20)
     other = send(timed, timed_fifo, "g1", "three", MessageDeduplicationId="d")
     assert other["MessageId"] != first["MessageId"]
     assert bodies(timed, timed_fifo, MaxNumberOfMessages=10) == ["three"]

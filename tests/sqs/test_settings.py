@@ -162,10 +162,10 @@ def test_recreate_delay(private):
     assert error["Message"] == ("You must wait 60 seconds after deleting a queue before you can "
                                 "create another with the same name.")
     server.client(region="eu-west-1").create_queue(QueueName="q")
-    server.advance(59)
+    server.advance(40)
     with pytest.raises(sqs.exceptions.QueueDeletedRecently):
         sqs.create_queue(QueueName="q")
-    server.advance(2)
+    server.advance(20)
     sqs.create_queue(QueueName="q")
 
 
