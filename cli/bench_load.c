@@ -24,6 +24,8 @@
 #define REFUSED_MAX 50		      /* connections in a row that could not be opened */
 #define STALL_NS INT64_C(30000000000) /* without any answer: give up */
 
+#define GRACE_NS INT64_C(3000000000) /* for answers that are under way at the end */
+
 /* Receipt handles, each behind its size. */
 struct handles {
 	struct buf bytes;
@@ -63,7 +65,7 @@ struct bench_load {
 	/* The phase that runs. */
 	const struct bench_plan *plan;
 	struct bench_results *results;
-	bool is_warming;
+	bool is_warming, is_ending;
 	uint64_t claimed; /* messages in requests to send or receive, begun since the warm-up */
 	uint64_t sent, deleted, sending;
 	uint32_t refused_count;
@@ -148,6 +150,8 @@ static bool is_drained(const struct bench_load *load)
 /* The next request of the lane; false: none now. */
 static bool lane_choose(struct bench_load *load, struct lane *lane, enum bench_action *out_action)
 {
+	if (load->is_ending)
+		return false;
 	*out_action = BENCH_DELETE;
 	if (lane->handles.count > 0)
 		return true;
@@ -497,11 +501,50 @@ static void phase_begin(struct bench_load *load, const struct bench_plan *plan,
 		lane_continue(load, &load->lanes[i]);
 }
 
+static void turn(struct bench_load *load, int64_t now_ns)
+{
+	struct epoll_event events[EVENTS_MAX];
+	struct timespec wait = turn_wait(load, now_ns);
+	int count = epoll_pwait2(load->epoll, events, EVENTS_MAX, &wait, NULL);
+
+	for (int i = 0; i < count; i++)
+		lane_event(load, events[i].data.ptr);
+}
+
+/* A long poll may take its whole time, so nobody waits for it. */
+static bool awaits_answer(const struct bench_load *load)
+{
+	for (uint32_t i = 0; i < load->options->connections; i++)
+		if (load->lanes[i].is_busy &&
+		    (load->lanes[i].action != BENCH_RECEIVE || load->options->wait_seconds == 0))
+			return true;
+	return false;
+}
+
+/*
+ * Waits for the answers under way, uncounted: the queue is deleted next, and not every server
+ * bears that while it works on a request for the queue.
+ */
+static void phase_end(struct bench_load *load)
+{
+	int64_t end_ns = clock_steady_ns() + GRACE_NS;
+
+	load->is_ending = true;
+	load->results = heap_alloc(sizeof(*load->results));
+	while (awaits_answer(load) && clock_steady_ns() < end_ns)
+		turn(load, clock_steady_ns());
+	heap_free(load->results);
+	load->is_ending = false;
+	for (uint32_t i = 0; i < load->options->connections; i++) {
+		if (load->lanes[i].is_busy)
+			lane_disconnect(&load->lanes[i]);
+		handles_reset(&load->lanes[i].handles);
+	}
+}
+
 enum err bench_load_run(struct bench_load *load, const struct bench_plan *plan,
 			struct bench_results *results)
 {
-	struct epoll_event events[EVENTS_MAX];
-
 	phase_begin(load, plan, results);
 	for (;;) {
 		int64_t now_ns = clock_steady_ns();
@@ -514,18 +557,12 @@ enum err bench_load_run(struct bench_load *load, const struct bench_plan *plan,
 			break;
 		}
 		due_begin(load, now_ns);
-		struct timespec wait = turn_wait(load, now_ns);
-		int count = epoll_pwait2(load->epoll, events, EVENTS_MAX, &wait, NULL);
-		for (int i = 0; i < count; i++)
-			lane_event(load, events[i].data.ptr);
+		turn(load, now_ns);
 	}
 	measuring_end(load);
-	for (uint32_t i = 0; i < load->options->connections; i++) {
-		if (load->lanes[i].is_busy)
-			lane_disconnect(&load->lanes[i]);
-		handles_reset(&load->lanes[i].handles);
-	}
-	return load->refused_count > REFUSED_MAX ? ERR_CLOSED : ERR_OK;
+	bool is_refused = load->refused_count > REFUSED_MAX;
+	phase_end(load);
+	return is_refused ? ERR_CLOSED : ERR_OK;
 }
 
 static void templates_init(struct bench_load *load)
