@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""No answer leaves before what it promises is durable: proven by the order of system calls."""
+import concurrent.futures
+import hashlib
+import uuid
+
+import pytest
+
+from syscalls import Traced, complaint, parse
+
+SENDERS = 4
+SENDS = 12
+
+
+def send_some(server, url, number):
+    """Sends singly and in batches; gives the bodies."""
+    sqs = server.client()
+    bodies = []
+    for i in range(SENDS):
+        body = f"body-{number}-{i}-{uuid.uuid4()}"
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+        batch = [f"{body}-{k}" for k in range(3)]
+        sqs.send_message_batch(QueueUrl=url, Entries=[
+            {"Id": str(k), "MessageBody": text} for k, text in enumerate(batch)])
+        bodies += [body, *batch]
+    return bodies
+
+
+def trace_sends(directory, *flags):
+    """[(body, complaint)] of sends from several clients at once."""
+    server = Traced(directory, *flags)
+    with server:
+        url = server.client().create_queue(QueueName="q")["QueueUrl"]
+        with concurrent.futures.ThreadPoolExecutor(SENDERS) as pool:
+            runs = [pool.submit(send_some, server, url, i) for i in range(SENDERS)]
+            bodies = [body for run in runs for body in run.result()]
+    calls = server.calls()
+    return [(body, complaint(calls, body, hashlib.md5(body.encode()).hexdigest()))
+            for body in bodies]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_send_is_answered_after_the_sync_that_covers_it(tmp_path, threads):
+    results = trace_sends(tmp_path, "--threads", threads)
+    assert len(results) == SENDERS * SENDS * 4
+    assert [entry for entry in results if entry[1]] == []
+
+
+def test_without_syncs_the_checker_says_so(tmp_path):
+    results = trace_sends(tmp_path, "--durability", "os")
+    assert {text for _, text in results} == {"no sync followed the write"}
+
+
+LOG = "7</data/log/segment-0000000001.log>"
+SOCKET = "9<TCP:[127.0.0.1:1->127.0.0.1:2]>"
+
+
+@pytest.mark.parametrize("lines, expected", [
+    ([f'1 pwrite64({LOG}, "body", 4, 0) = 4',
+      f'2 fdatasync({LOG} <unfinished ...>',
+      f'1 write({SOCKET}, "answer", 6) = 6',
+      '2 <... fdatasync resumed>) = 0'], "the answer left before the sync had ended"),
+    ([f'2 fdatasync({LOG} <unfinished ...>',
+      f'1 pwrite64({LOG}, "body", 4, 0) = 4',
+      '2 <... fdatasync resumed>) = 0',
+      f'1 write({SOCKET}, "answer", 6) = 6'], "no sync followed the write"),
+    ([f'1 pwrite64({LOG}, "body", 4, 0) = 4',
+      f'2 fdatasync({LOG}) = -1 EIO (Input/output error)',
+      f'1 write({SOCKET}, "answer", 6) = 6'], "no sync followed the write"),
+    ([f'1 pwrite64({LOG}, "body", 4, 0) = 4',
+      f'2 fdatasync({LOG}) = 0',
+      f'1 write({SOCKET}, "answer", 6) = 6'], None),
+])
+def test_the_checker_knows_right_order_from_wrong(lines, expected):
+    assert complaint(parse(lines), "body", "answer") == expected
