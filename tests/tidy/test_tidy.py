@@ -98,6 +98,8 @@ PLANTED = {
                            {"src/low/low.c": SOURCE.replace("low/low.h", "low/none.h")}),
     "source that nothing builds": ("dead", "src/low/none.c:1", {"src/low/none.c": SOURCE}),
     "header that nothing includes": ("dead", "src/low/none.h:1", {"src/low/none.h": HEADER}),
+    "two tests of one name": ("tests", "tests/b/test_a.py:1", {
+        "tests/a/test_a.py": f"# {SPDX}\n", "tests/b/test_a.py": f"# {SPDX}\n"}),
     "two titles": ("markdown", "README.md:2", {"README.md": "# One\n# Two\n"}),
     "no title": ("markdown", "README.md:1", {"README.md": "Text.\n"}),
     "dead link": ("markdown", "README.md:2", {"README.md": "# One\n[two](two.md)\n"}),
