@@ -105,7 +105,7 @@ static struct queue_delivery show_message(const struct message *message)
 			   message->received_ms},
 		.receive_count = message->receive_count,
 		.first_receive_ms = message->first_receive_ms,
-		.state = (int)message->state,
+		.state = (enum queue_message_state)message->state,
 		.visible_at_ms = message->state == MESSAGE_READY ? 0 : message->visible_ms,
 	};
 }
