@@ -196,7 +196,7 @@ static void add_statement(struct call *call, yyjson_mut_doc *document,
 static enum err write_policy(struct call *call, const struct sqs_queue *queue,
 			     yyjson_mut_doc *document)
 {
-	struct sqs_queue draft = *queue;
+	struct sqs_queue draft = sqs_queue_draft(queue);
 	size_t size;
 	char *text = yyjson_mut_write(document, 0, &size);
 

@@ -81,6 +81,16 @@ static void move_text(void *context, struct str *text)
 	*end += text->size;
 }
 
+/* All but the references, which other threads count while this one copies. */
+struct sqs_queue sqs_queue_draft(const struct sqs_queue *queue)
+{
+	static const size_t from = offsetof(struct sqs_queue, life);
+	struct sqs_queue draft = {0};
+
+	memcpy((char *)&draft + from, (const char *)queue + from, sizeof(draft) - from);
+	return draft;
+}
+
 struct sqs_queue *sqs_queue_new(const struct sqs_queue *draft)
 {
 	struct sqs_queue view = *draft;

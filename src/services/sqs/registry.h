@@ -76,6 +76,8 @@ void sqs_registry_each(struct sqs_registry *registry, struct str account, struct
 		       struct str after, sqs_queue_visit_fn visit, void *context);
 const struct sqs_queue *sqs_queue_hold(const struct sqs_queue *queue);
 
+/* What a snapshot says, to be changed; texts are borrowed from it. */
+struct sqs_queue sqs_queue_draft(const struct sqs_queue *queue);
 /* A deep copy of a draft, with one reference, and a new life if the draft has none. */
 struct sqs_queue *sqs_queue_new(const struct sqs_queue *draft);
 void sqs_queue_life_release(struct sqs_queue_life *life);

@@ -76,7 +76,7 @@ static enum err declare(struct call *call, const struct sqs_declaration *declara
 	queue = sqs_registry_find_arn(sqs_of(core)->registry, draft.arn);
 	if (!queue)
 		return sqs_queue_create(core, &draft);
-	struct sqs_queue changed = *queue;
+	struct sqs_queue changed = sqs_queue_draft(queue);
 	changed.tags = draft.tags;
 	changed.tag_count = draft.tag_count;
 	err = sqs_attributes_set(call, &changed, declaration->attributes,

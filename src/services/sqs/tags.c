@@ -102,7 +102,7 @@ enum err sqs_tag_queue(struct call *call, const struct sqs_tag_queue_in *in,
 	if (in->tags_count == 0)
 		return fail(call, &SQS_MISSING_PARAMETER,
 			    "The request must contain the parameter Tags.");
-	struct sqs_queue draft = *queue;
+	struct sqs_queue draft = sqs_queue_draft(queue);
 	err = sqs_tags_merge(call, &draft, in->tags, in->tags_count);
 	if (err)
 		return err;
@@ -121,7 +121,7 @@ enum err sqs_untag_queue(struct call *call, const struct sqs_untag_queue_in *in,
 	if (in->tag_keys_count == 0)
 		return fail(call, &SQS_MISSING_PARAMETER,
 			    "The request must contain the parameter TagKeys.");
-	struct sqs_queue draft = *queue;
+	struct sqs_queue draft = sqs_queue_draft(queue);
 	struct shape_pair *kept = arena_array(call->arena, struct shape_pair, queue->tag_count);
 	size_t kept_count = 0;
 	for (size_t i = 0; i < queue->tag_count; i++) {
