@@ -9,7 +9,7 @@ import pytest
 CLIENTS, STEPS, QUEUES = 8, 120, 6
 # A queue may be deleted under the hands of the others; nothing else may go wrong.
 EXPECTED = {"AWS.SimpleQueueService.NonExistentQueue", "QueueAlreadyExists",
-            "AWS.SimpleQueueService.PurgeQueueInProgress"}
+            "AWS.SimpleQueueService.PurgeQueueInProgress", "ReceiptHandleIsInvalid"}
 
 
 class Client:
