@@ -66,6 +66,19 @@ export function md5OfAttributes(attributes) {
   return hash.digest("hex");
 }
 
+// Asks the server until as many long polls wait.
+export async function waitForPolls(count) {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    const text = await (await fetch(`${endpoint}/_tern/metrics`)).text();
+    const waiting = Number(/^tern_waiting_receives (\d+)$/m.exec(text)[1]);
+    if (waiting === count)
+      return;
+    if (Date.now() > deadline)
+      throw new Error(`${waiting} long polls wait, not ${count}`);
+  }
+}
+
 // Passes requests on to the server, Host included, and counts them.
 export async function startProxy(headers = {}) {
   const { hostname, port } = new URL(endpoint);
