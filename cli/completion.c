@@ -32,6 +32,14 @@ static bool takes_queue(const struct command *command)
 	return str_find(arguments, STR("QUEUE"), 0) != SIZE_MAX;
 }
 
+static void print_choices(const struct option *option)
+{
+	for (struct str rest = str_from(option->value); rest.size > 0;) {
+		struct str choice = str_cut(&rest, '|');
+		printf("%.*s ", STR_ARG(choice));
+	}
+}
+
 /* ---- bash and zsh ---- */
 
 static void print_words(const struct command *command, const char *path)
@@ -50,11 +58,38 @@ static void print_words(const struct command *command, const char *path)
 	printf("\t\t;;\n");
 }
 
+/* After an option with a value stands one of its choices, or what the shell itself knows: files. */
+static void print_values(const struct option *options, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (options[i].kind == OPTION_FLAG)
+			continue;
+		printf("\t--%s) COMPREPLY=(", options[i].name);
+		if (options[i].kind == OPTION_CHOICE) {
+			printf("$(compgen -W \"");
+			print_choices(&options[i]);
+			printf("\" -- \"$current\")");
+		}
+		printf("); return ;;\n");
+	}
+}
+
+static void print_command_values(const struct command *command, const char *path)
+{
+	(void)path; /* an option has the same kind wherever it is */
+	print_values(command->options, command->option_count);
+}
+
 static void print_bash(void)
 {
 	printf("_tern() {\n"
 	       "\tlocal word path=\"\" words=\"\" takes_queue=\"\" i\n"
 	       "\tlocal current=\"${COMP_WORDS[COMP_CWORD]}\"\n"
+	       "\tlocal previous=\"${COMP_WORDS[COMP_CWORD-1]}\"\n"
+	       "\tcase \"$previous\" in\n");
+	print_values(cli_global_options, cli_global_option_count);
+	each_command(&cli_root, "", print_command_values);
+	printf("\tesac\n"
 	       "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
 	       "\t\tword=\"${COMP_WORDS[i]}\"\n"
 	       "\t\tcase \" $(_tern_children \"$path\") \" in\n"
@@ -109,10 +144,8 @@ static void print_fish_option(const struct option *option, const char *condition
 	print_fish_text(option->help);
 	printf("'");
 	if (option->kind == OPTION_CHOICE) {
-		struct str choices = str_from(option->value);
 		printf(" -fa '");
-		while (choices.size > 0)
-			printf("%.*s ", STR_ARG(str_cut(&choices, '|')));
+		print_choices(option);
 		printf("'");
 	}
 	printf("\n");

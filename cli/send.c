@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "api/sqs.h"
 #include "output.h"
@@ -160,9 +161,32 @@ static void print_sent(const struct batch *batch, struct str message_id, struct 
 	buf_done(&out);
 }
 
+/* Other bytes would arrive changed: JSON, in which a message travels, is text. */
+static enum cli_exit check_body(struct batch *batch, struct str body)
+{
+	unsigned long long number = batch->read_count + 1;
+
+	if (body.size > LIMIT_MESSAGE_SIZE)
+		return cli_fail(batch->cli, CLI_FAILED,
+				"message %llu is longer than a message may be, 1 MiB%s", number,
+				batch->values->has_lines ? ""
+							 : "; is each line a message? Add --lines");
+	if (!str_is_utf8(body))
+		return cli_fail(
+			batch->cli, CLI_FAILED,
+			"message %llu is not UTF-8 text, as messages must be; encode it, for "
+			"example with base64",
+			number);
+	return CLI_OK;
+}
+
 static enum cli_exit send_one(struct batch *batch, struct str body)
 {
 	struct sqs_send_message_out out;
+	enum cli_exit code = check_body(batch, body);
+	if (code)
+		return code;
+
 	const struct sqs_send_message_in in = {
 		.queue_url = batch->queue_url,
 		.message_body = body,
@@ -174,7 +198,7 @@ static enum cli_exit send_one(struct batch *batch, struct str body)
 		.message_deduplication_id = dedup_id(batch, &batch->arena),
 	};
 
-	enum cli_exit code = cli_run(batch->cli, SQS_SEND_MESSAGE, &in, &out);
+	code = cli_run(batch->cli, SQS_SEND_MESSAGE, &in, &out);
 	if (code)
 		return code;
 	batch->sent_count++;
@@ -305,17 +329,15 @@ static enum cli_exit send_lines(struct batch *batch, FILE *file)
 	enum cli_exit code = CLI_OK;
 	size_t capacity = 0;
 	char *line = NULL;
+	bool is_bad = false;
 	ssize_t size;
 
-	while (code == CLI_OK && (size = getline(&line, &capacity, file)) >= 0) {
+	while (code == CLI_OK && !is_bad && (size = getline(&line, &capacity, file)) >= 0) {
 		struct str body = str_of(line, (size_t)size);
 		while (str_ends(body, STR("\n")) || str_ends(body, STR("\r")))
 			body.size--;
-		if (body.size > LIMIT_MESSAGE_SIZE)
-			code = cli_fail(batch->cli, CLI_FAILED,
-					"line %llu is longer than a message may be, 1 MiB",
-					(unsigned long long)batch->read_count + 1);
-		else if (body.size > 0)
+		is_bad = body.size > 0 && check_body(batch, body) != CLI_OK;
+		if (body.size > 0 && !is_bad)
 			code = batch_add(batch, body);
 		if (cli_is_interrupted())
 			code = CLI_INTERRUPTED;
@@ -323,12 +345,13 @@ static enum cli_exit send_lines(struct batch *batch, FILE *file)
 	free(line); /* getline's, not the arena's */
 	if (code == CLI_OK && ferror(file))
 		code = cli_fail(batch->cli, CLI_USAGE, "cannot read: %s", strerror(errno));
-	enum cli_exit last = code == CLI_OK ? batch_flush(batch) : code;
+	if (code == CLI_OK)
+		code = batch_flush(batch);
 	if (batch->cli->is_error_terminal)
 		fputc('\r', stderr);
 	if (!batch->cli->is_json)
 		printf("%llu messages sent\n", (unsigned long long)batch->sent_count);
-	return last;
+	return code == CLI_OK && is_bad ? CLI_FAILED : code;
 }
 
 /* The whole file is one message; a newline at its end belongs to the file, not to the message. */
@@ -348,10 +371,6 @@ static enum cli_exit send_file(struct batch *batch, FILE *file)
 		code = cli_fail(batch->cli, CLI_USAGE, "cannot read: %s", strerror(errno));
 	else if (body.size == 0)
 		code = cli_fail(batch->cli, CLI_USAGE, "the message is empty");
-	else if (body.size > LIMIT_MESSAGE_SIZE)
-		code = cli_fail(batch->cli, CLI_FAILED,
-				"the file is longer than a message may be, 1 MiB; is each of its "
-				"lines one? Then add --lines");
 	else
 		code = send_one(batch, buf_str(&body));
 	buf_done(&body);
@@ -365,6 +384,9 @@ static enum cli_exit send_input(struct batch *batch)
 	bool is_stdin = !name.data || str_equal(name, STR("-"));
 	FILE *file = is_stdin ? stdin : fopen(arena_cstr(&cli->arena, name), "re");
 
+	if (is_stdin && isatty(STDIN_FILENO))
+		cli_note(cli, "Type the message%s; Ctrl-D ends it.",
+			 batch->values->has_lines ? "s, one a line" : "");
 	if (!file)
 		return cli_fail(cli, CLI_USAGE, "cannot open %.*s: %s", STR_ARG(name),
 				strerror(errno));
@@ -381,8 +403,11 @@ static enum cli_exit send_arguments(struct batch *batch, const struct str *bodie
 
 	if (count == 1)
 		return send_one(batch, bodies[0]);
-	for (size_t i = 0; i < count && code == CLI_OK; i++)
-		code = batch_add(batch, bodies[i]);
+	for (size_t i = 0; i < count && code == CLI_OK; i++) {
+		code = check_body(batch, bodies[i]);
+		if (code == CLI_OK)
+			code = batch_add(batch, bodies[i]);
+	}
 	return code == CLI_OK ? batch_flush(batch) : code;
 }
 

@@ -305,6 +305,23 @@ static bool is_half(const struct tern_credentials *credentials)
 	return (credentials->access_key_id.size > 0) != (credentials->secret_access_key.size > 0);
 }
 
+#define EXPORT_ADVICE "run: eval \"$(aws configure export-credentials --format env)\""
+
+/* A profile that gets its credentials elsewhere must not be taken for one without any. */
+static enum err check_sources(const struct tern_session *session, char *problem)
+{
+	static const char *const sources[] = {"credential_process", "role_arn", "sso_session",
+					      "sso_start_url", "web_identity_token_file"};
+
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
+		if (profile_value(session, sources[i]).size > 0)
+			return refuse(problem, ERR_INVALID,
+				      "the profile %.*s has its credentials from %s, which is not "
+				      "looked for; " EXPORT_ADVICE,
+				      STR_ARG(session->profile), sources[i]);
+	return ERR_OK;
+}
+
 static enum err find_credentials(struct tern_session *session, const struct tern_options *options,
 				 bool is_aws, char *problem)
 {
@@ -340,10 +357,10 @@ static enum err find_credentials(struct tern_session *session, const struct tern
 	if (is_aws)
 		return refuse(problem, ERR_INVALID,
 			      "no credentials for AWS: set AWS_ACCESS_KEY_ID and "
-			      "AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; for single sign-on and roles "
-			      "run: eval \"$(aws configure export-credentials --format env)\"");
+			      "AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; for single sign-on and "
+			      "roles " EXPORT_ADVICE);
 	session->credentials = open_credentials;
-	return ERR_OK;
+	return check_sources(session, problem);
 }
 
 static enum err find_attempts(struct tern_session *session, const struct tern_options *options,

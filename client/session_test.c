@@ -180,6 +180,18 @@ static void test_session_finds_credentials_in_the_documented_order(void **state)
 	assert_str(tern_session_credentials(session)->access_key_id, "S");
 }
 
+static void test_session_does_not_pass_over_credentials_from_elsewhere(void **state)
+{
+	(void)state;
+	write_file("config", "[default]\ncredential_process = /bin/keys\n");
+	assert_int_equal(make(&at_home), ERR_INVALID);
+	assert_problem("credential_process");
+	assert_problem("export-credentials");
+	setenv("AWS_ACCESS_KEY_ID", "A", 1);
+	setenv("AWS_SECRET_ACCESS_KEY", "s", 1);
+	assert_int_equal(make(&at_home), ERR_OK);
+}
+
 static void test_session_refuses_what_cannot_be_meant(void **state)
 {
 	struct tern_options options = at_home;

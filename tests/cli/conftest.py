@@ -3,6 +3,7 @@
 import http.server
 import json
 import os
+import pty
 import subprocess
 import threading
 
@@ -43,6 +44,25 @@ class Tern:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         return subprocess.Popen(
             self.command(*arguments), text=True, env=self.environment, **pipes | options)
+
+
+    def on_terminal(self, *arguments, **environment):
+        """All that a terminal would have been sent; the command must end well or with a fault."""
+        main, other = pty.openpty()
+        words = self.command(*arguments)
+        process = subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=other, stderr=other,
+            env=self.environment | {"TERM": "xterm"} | environment)
+        os.close(other)
+        text = b""
+        try:
+            while piece := os.read(main, 65536):
+                text += piece
+        except OSError:  # the other end is closed
+            pass
+        os.close(main)
+        assert process.wait(60) in (0, 1), text
+        return text.decode()
 
 
 @pytest.fixture

@@ -95,6 +95,12 @@ def test_redrive_moves_all_back(tern, sqs, dead, name):
     assert task["SourceArn"].endswith(f":{name}-dead")
 
 
+def test_redrive_draws_a_bar_on_a_terminal(tern, dead, name):
+    text = tern.on_terminal("dlq", "redrive", name + "-dead", NO_COLOR="1")
+    assert "\r[##############################] 3 of 3 " in text
+    assert text.endswith("3 messages moved\r\n")
+
+
 def test_redrive_moves_to_another_queue(tern, sqs, dead, name):
     tern("queue", "create", name + "-slow")
     done, = tern.json("dlq", "redrive", dead[1], "--to", name + "-slow")

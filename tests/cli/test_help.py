@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Help, completion and the manual page, all from the tables; and how mistakes are answered."""
 import os
-import pty
 import subprocess
 
 import pytest
@@ -84,6 +83,8 @@ def test_bash_completes_commands_options_and_queues(tern, queue, name):
     assert complete(tern, "tern", "queue", "s") == ["show", "set"]
     assert complete(tern, "tern", "--output", "json", "dlq", "re") == ["redrive"]
     assert complete(tern, "tern", "send", name, "--de") == ["--delay", "--dedup-id", "--dedup-each"]
+    assert complete(tern, "tern", "queue", "ls", "--output", "j") == ["json"]
+    assert complete(tern, "tern", "send", name, "--file", "x") == []
     assert complete(tern, "tern", "receive", name) == [
         line for line in tern.lines("queue", "ls", "--names", name)]
     assert name in complete(tern, "tern", "queue", "show", "")
@@ -94,7 +95,7 @@ def test_scripts_for_other_shells_name_every_command(bare):
         text = bare("completion", shell).stdout
         for path in LEAVES:
             assert path.split()[-1] in text
-        assert "dedup-each" in text and "endpoint-url" in text
+        assert "dedup-each" in text and "endpoint-url" in text and "table json" in text
 
 
 def test_manual_page_is_sound(bare):
@@ -105,31 +106,15 @@ def test_manual_page_is_sound(bare):
     assert "\\-\\-dedup\\-each" in page
 
 
-def run_on_terminal(tern, *arguments, **environment):
-    main, other = pty.openpty()
-    process = subprocess.Popen(
-        tern.command(*arguments), stdin=subprocess.DEVNULL, stdout=other, stderr=other,
-        env=tern.environment | {"TERM": "xterm"} | environment)
-    os.close(other)
-    text = b""
-    try:
-        while piece := os.read(main, 65536):
-            text += piece
-    except OSError:  # the other end is closed
-        pass
-    os.close(main)
-    return process.wait(60), text.decode()
-
-
 def test_colours_are_for_terminals_only(tern, queue, name):
-    assert "\033[" in run_on_terminal(tern, "queue", "ls")[1]
-    assert "\033[" in run_on_terminal(tern, "queue", "show", "missing")[1]
-    assert "\033[" not in run_on_terminal(tern, "queue", "ls", NO_COLOR="1")[1]
-    assert "\033[" not in run_on_terminal(tern, "queue", "ls", TERM="dumb")[1]
+    assert "\033[" in tern.on_terminal("queue", "ls")
+    assert "\033[" in tern.on_terminal("queue", "show", "missing")
+    assert "\033[" not in tern.on_terminal("queue", "ls", NO_COLOR="1")
+    assert "\033[" not in tern.on_terminal("queue", "ls", TERM="dumb")
     assert "\033[" not in tern("queue", "ls").stdout
 
 
 def test_a_terminal_sees_no_control_characters_of_messages(tern, sqs, queue, name):
     sqs.send_message(QueueUrl=queue, MessageBody="\x85\x9b31mred\r\n\tend")
-    text = run_on_terminal(tern, "receive", name, "--body", NO_COLOR="1")[1]
+    text = tern.on_terminal("receive", name, "--body", NO_COLOR="1")
     assert text == "????31mred?\r\n\tend\r\n"

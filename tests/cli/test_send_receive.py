@@ -87,8 +87,20 @@ def test_send_refuses_what_makes_no_sense(tern, queue, name, tmp_path):
     assert "--dedup-each" in tern("send", name, "--lines", "--dedup-id", "x", code=2).stderr
     assert "cannot open" in tern("send", name, "--file", tmp_path / "none", code=2).stderr
     assert "1 MiB" in tern("send", name, text="x" * (1024 * 1024 + 1), code=1).stderr
-    assert "line 2" in tern("send", name, "--lines", text="a\n" + "x" * (1024 * 1024 + 1),
-                            code=1).stderr
+
+
+def test_send_lines_stops_at_what_cannot_be_a_message(tern, sqs, queue, name):
+    result = tern("send", name, "--lines", text="a\n" + "x" * (1024 * 1024 + 1) + "\nb", code=1)
+    assert "message 2 is longer" in result.stderr and result.stdout == "1 messages sent\n"
+    assert bodies(sqs, queue) == ["a"]
+
+
+def test_send_refuses_what_is_not_text(tern, sqs, queue, name, tmp_path):
+    (tmp_path / "bytes").write_bytes(b"ok\n\xff\xfe\n")
+    assert "not UTF-8" in tern("send", name, "--file", tmp_path / "bytes", code=1).stderr
+    result = tern("send", name, "--lines", "--file", tmp_path / "bytes", code=1)
+    assert "message 2 is not UTF-8" in result.stderr and result.stdout == "1 messages sent\n"
+    assert bodies(sqs, queue) == ["ok"]
 
 
 def test_send_a_mebibyte(tern, sqs, queue, name):

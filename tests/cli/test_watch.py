@@ -16,6 +16,11 @@ def test_watch_prints_a_table_of_all_queues(tern, sqs, queue, name):
     assert tern.lines("watch", "no-such-prefix", "--count", 1)[0] == "no queues"
 
 
+def test_watch_draws_over_itself_on_a_terminal(tern, queue, name):
+    text = tern.on_terminal("watch", name, "--count", 2, "--interval", 1)
+    assert text.count("\033[H\033[J") == text.count(name) == 2
+
+
 def test_watch_computes_rates(tern, sqs, queue, name):
     process = tern.start("watch", name, "--interval", "1", "--output", "json")
     first = json.loads(process.stdout.readline())
