@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Reads what strace -f -y wrote: which system calls began and ended, in which order.
 
-A call that another thread's interrupts is written in two lines, "unfinished" and "resumed"; so every
-call has the place where it began and the place where it ended, and the order of two calls is known
-whenever it matters: one ended before the other began.
+A call that another thread's interrupts is written in two lines, "unfinished" and "resumed"; so
+every call has the place where it began and the place where it ended, and the order of two calls is
+known whenever it matters: one ended before the other began.
 """
 import dataclasses
 import re
@@ -70,7 +70,8 @@ def complaint(calls, stored, answered):
 
     It must begin after the end of a sync of the file, which began after the end of the write.
     """
-    writes = [call for call in calls if is_log(call) and "write" in call.name and stored in call.text]
+    writes = [call for call in calls
+              if is_log(call) and "write" in call.name and stored in call.text]
     if not writes:
         return "the message was never written to the log"
     answers = [call for call in calls if is_socket(call) and answered in call.text]

@@ -249,18 +249,24 @@ enum err sqs_queue_delete(struct core *core, const struct sqs_queue *queue)
 	struct sqs_queue_life *life = queue->life;
 
 	sqs_queue_hold(queue);
-	enum err err = erase(core, queue->number);
+	/* Messages first: after a crash in between, the queue is there and empty, and nobody was
+	 * told that it is gone. The other way round they would stay in the log for good. */
+	enum err err = submit(core, &drop);
+	if (drop.result == QUEUE_NOT_FOUND)
+		err = ERR_OK; /* an earlier try came this far */
+	if (!err) {
+		err = erase(core, queue->number);
+		if (err)
+			(void)define(core, queue); /* it goes on, empty */
+	}
 	if (err) {
 		sqs_queue_release(queue);
 		return err;
 	}
 	remember_deletion(core, queue->arn);
 	sqs_registry_remove(sqs_of(core)->registry, queue);
-	err = submit(core, &drop);
-	if (!err)
-		sqs_queue_life_release(life);
-	if (!err)
-		err = define_sources(core, queue);
+	sqs_queue_life_release(life);
+	err = define_sources(core, queue);
 	if (!err)
 		err = sqs_moves_forget(core, queue->account, queue->arn);
 	sqs_queue_release(queue);
