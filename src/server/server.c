@@ -103,6 +103,9 @@ static bool open_engine(struct server *server, char *problem, size_t size)
 
 	enum err err = runner_new(&server->core, &options, &report);
 	if (err) {
+		if (report.damage_count > 0)
+			log_event(LOG_ERROR, "the log is damaged",
+				  log_str("first", str_from(report.damage)));
 		store_explain(settings, err, problem, size);
 		return false;
 	}

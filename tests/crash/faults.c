@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * faults: loaded before libc, makes calls on the log's files fail as the file $FAULTS_FILE says.
+ *
+ * It holds lines of a call's name and an errno: "fdatasync 5". Without the file nothing fails.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool is_log(int descriptor)
+{
+	char link[64], path[PATH_MAX + 1];
+
+	(void)snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+	ssize_t size = readlink(link, path, sizeof path - 1);
+	path[size < 0 ? 0 : size] = '\0';
+	return strstr(path, "/log/") != NULL;
+}
+
+/* The errno that the call is to fail with, or 0. */
+static int find_fault(const char *call, int descriptor)
+{
+	const char *path = getenv("FAULTS_FILE");
+	char name[32];
+	int number, found = 0;
+
+	if (!path || !is_log(descriptor))
+		return 0;
+	FILE *file = fopen(path, "re");
+	if (!file)
+		return 0;
+	while (fscanf(file, "%31s %d", name, &number) == 2)
+		if (strcmp(name, call) == 0)
+			found = number;
+	(void)fclose(file);
+	return found;
+}
+
+static bool fails(const char *call, int descriptor)
+{
+	int saved = errno;
+	int number = find_fault(call, descriptor);
+
+	errno = number ? number : saved;
+	return number != 0;
+}
+
+int fdatasync(int descriptor)
+{
+	static int (*next)(int);
+
+	if (!next)
+		*(void **)&next = dlsym(RTLD_NEXT, "fdatasync");
+	return fails("fdatasync", descriptor) ? -1 : next(descriptor);
+}
+
+ssize_t pwrite64(int descriptor, const void *bytes, size_t size, off64_t offset)
+{
+	static ssize_t (*next)(int, const void *, size_t, off64_t);
+
+	if (!next)
+		*(void **)&next = dlsym(RTLD_NEXT, "pwrite64");
+	return fails("pwrite", descriptor) ? -1 : next(descriptor, bytes, size, offset);
+}
+
+int fallocate64(int descriptor, int mode, off64_t offset, off64_t size)
+{
+	static int (*next)(int, int, off64_t, off64_t);
+
+	if (!next)
+		*(void **)&next = dlsym(RTLD_NEXT, "fallocate64");
+	return fails("fallocate", descriptor) ? -1 : next(descriptor, mode, offset, size);
+}

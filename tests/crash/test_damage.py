@@ -1,0 +1,337 @@
+# SPDX-License-Identifier: MIT
+"""Full and failing disks, damage, newer versions, a second server: what ternd does and says."""
+import errno
+import os
+import struct
+import subprocess
+
+import botocore.exceptions
+import pytest
+
+from ternd import Server, eventually
+
+HERE = os.path.dirname(__file__)
+SMALL = ("--segment-mib", 2)
+BODY_SIZE = 100_000
+
+
+def send(server, url, *bodies):
+    for body in bodies:
+        server.client().send_message(QueueUrl=url, MessageBody=body)
+
+
+def create(server, name="q", **attributes):
+    return server.client().create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+
+
+def receive(server, url, most=10):
+    return server.client().receive_message(
+        QueueUrl=url, MaxNumberOfMessages=most).get("Messages", [])
+
+
+def drain(server, url):
+    """Receives and deletes until nothing comes; gives the bodies."""
+    bodies = []
+    while batch := receive(server, url):
+        bodies += [message["Body"] for message in batch]
+        server.client().delete_message_batch(QueueUrl=url, Entries=[
+            {"Id": str(i), "ReceiptHandle": message["ReceiptHandle"]}
+            for i, message in enumerate(batch)])
+    return bodies
+
+
+def refusal(call, *arguments):
+    """The status and the text of the fault that the call must meet."""
+    with pytest.raises(botocore.exceptions.ClientError) as caught:
+        call(*arguments)
+    answer = caught.value.response
+    return answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Message"]
+
+
+def status(server):
+    return server.get("/_tern/health").json()["status"]
+
+
+def refused_start(server):
+    """Starts a server that must give up; what it says last."""
+    server.spawn()
+    assert server.wait() == 1
+    return server.log().splitlines()[-1]
+
+
+# ---- full ----
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 32 MiB."""
+    path = tmp_path / "disk"
+    path.mkdir()
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "tern-test", path],
+                          check=False, capture_output=True)
+    if made.returncode:
+        pytest.skip("no right to mount")
+    yield path
+    subprocess.run(["umount", "--lazy", path], check=True)
+
+
+def fill(server, url):
+    """Sends until the disk is full; gives the bodies that were taken."""
+    bodies = []
+    while len(bodies) < 1000:
+        body = f"{len(bodies)}-".ljust(BODY_SIZE, "x")
+        try:
+            send(server, url, body)
+        except botocore.exceptions.ClientError as error:
+            assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 503
+            assert "disk is full" in error.response["Error"]["Message"]
+            return bodies
+        bodies.append(body)
+    raise AssertionError("the disk is never full")
+
+
+def test_a_full_disk_refuses_sends_and_serves_the_rest(small_disk):
+    with Server(small_disk, *SMALL) as server:
+        url = create(server)
+        bodies = fill(server, url)
+        assert len(bodies) > 50
+        assert status(server) == "disk-full"
+        for _ in range(5):
+            message, = receive(server, url, 1)
+            handle = {"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]}
+            server.client().change_message_visibility(**handle, VisibilityTimeout=60)
+            server.client().delete_message(**handle)
+            bodies.remove(message["Body"])
+        server.kill()
+        server.start()
+        assert sorted(drain(server, url)) == sorted(bodies)
+
+
+def test_a_full_disk_goes_on_when_messages_are_deleted(small_disk):
+    with Server(small_disk, *SMALL) as server:
+        url = create(server)
+        bodies = fill(server, url)
+        assert sorted(drain(server, url)) == sorted(bodies)
+        eventually(lambda: status(server) == "ok", 20, "the disk has room again")
+        again = fill(server, url)
+        assert len(again) >= len(bodies) // 2
+
+
+def test_a_full_disk_goes_on_when_others_make_room(small_disk):
+    with Server(small_disk, *SMALL) as server:
+        url = create(server)
+        filler = small_disk / "filler"
+        filler.write_bytes(bytes(8 << 20))
+        bodies = fill(server, url)
+        filler.unlink()
+        # Nobody asks for anything but its health meanwhile.
+        eventually(lambda: status(server) == "ok", 20, "the disk has room again")
+        send(server, url, "goes on")
+        assert len(drain(server, url)) == len(bodies) + 1
+
+
+def test_a_server_stops_and_starts_on_a_full_disk(small_disk):
+    with Server(small_disk, *SMALL) as server:
+        url = create(server)
+        bodies = fill(server, url)
+        server.restart()
+        assert sorted(drain(server, url)) == sorted(bodies)
+
+
+# ---- failing ----
+
+
+@pytest.fixture
+def failing(tmp_path):
+    """failing(text) lets calls of the server fail as `text` says; "" lets them be."""
+    library = tmp_path / "faults.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, os.path.join(HERE, "faults.c")],
+                   check=True)
+    faults = tmp_path / "faults"
+    server = Server(tmp_path / "server", *SMALL, environment={
+        "LD_PRELOAD": str(library), "FAULTS_FILE": str(faults)})
+
+    def fail(text):
+        if not text:
+            faults.unlink(missing_ok=True)
+            return
+        # Renamed, so that no call reads half of it.
+        (tmp_path / "new").write_text(text)
+        (tmp_path / "new").rename(faults)
+
+    server.start()
+    server.fail = fail
+    yield server
+    server.kill()
+
+
+@pytest.mark.parametrize("call", ["fdatasync", "pwrite"])
+def test_a_disk_that_fails_ends_all_acknowledging(failing, call):
+    url = create(failing)
+    send(failing, url, "before")
+    failing.fail(f"{call} {errno.EIO}")
+    code, text = refusal(send, failing, url, "during")
+    assert code == 503 and "The log cannot be written" in text
+    # It may be healthy again, but what it lost nobody knows.
+    failing.fail("")
+    assert refusal(send, failing, url, "after")[0] == 503
+    assert refusal(receive, failing, url)[0] == 503
+    health = failing.get("/_tern/health")
+    assert (health.status_code, health.json()["status"]) == (503, "failed")
+    line = next(line for line in failing.log().splitlines() if "the disk refuses" in line)
+    assert "segment-" in line and "Input/output error" in line
+    failing.kill()
+    failing.start()
+    bodies = drain(failing, url)
+    assert "before" in bodies and "after" not in bodies
+
+
+def test_a_long_poll_ends_when_the_disk_fails(failing):
+    url, other = create(failing), create(failing, "other")
+    polls = subprocess.Popen(
+        ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", failing.url + "/",
+         "-d", f"Action=ReceiveMessage&WaitTimeSeconds=20&QueueUrl={other}"],
+        stdout=subprocess.PIPE, text=True)
+    eventually(lambda: any("waiting" in name and value >= 1
+                           for name, value in failing.metrics().items()), 10, "a poll waits")
+    failing.fail(f"fdatasync {errno.EIO}")
+    assert refusal(send, failing, url, "during")[0] == 503
+    assert polls.communicate(timeout=10)[0] == "503"
+
+
+def test_a_failed_server_stops_in_order(failing):
+    url = create(failing)
+    failing.fail(f"fdatasync {errno.EIO}")
+    refusal(send, failing, url, "during")
+    failing.fail("")
+    failing.stop()
+
+
+# ---- damaged ----
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def log_file(server, pattern):
+    return sorted((server.data / "log").glob(pattern))[-1]
+
+
+def find(server, text):
+    """The file of the log that holds the text, and where."""
+    for path in sorted((server.data / "log").glob("segment-*.log")):
+        place = path.read_bytes().find(text.encode())
+        if place >= 0:
+            return path, place
+    raise AssertionError(f"{text} is in no segment")
+
+
+def overwrite(path, offset, data):
+    with open(path, "r+b") as file:
+        file.seek(offset)
+        file.write(data)
+
+
+def stored(tmp_path, stops):
+    """A server that holds five messages and was killed, or stopped in order."""
+    server = Server(tmp_path, *SMALL)
+    with server:
+        url = create(server)
+        send(server, url, *(f"message {i} of the log" for i in range(5)))
+        if not stops:
+            server.kill()
+    return server, url
+
+
+def test_a_torn_tail_is_cut_and_nothing_else(tmp_path):
+    server, url = stored(tmp_path, stops=False)
+    path, place = find(server, "message 4")
+    overwrite(path, place, bytes(200))
+    with server:
+        assert "damaged" not in server.log()
+        assert drain(server, url) == [f"message {i} of the log" for i in range(4)]
+
+
+def test_damage_before_the_tail_is_named_and_the_rest_served(tmp_path):
+    server, url = stored(tmp_path, stops=False)
+    path, place = find(server, "message 2")
+    overwrite(path, place, b"M")
+    server.start()
+    line = next(line for line in server.log().splitlines() if "log is damaged" in line)
+    assert "level=error" in line and path.name in line and "offset" in line
+    assert [body[8] for body in drain(server, url)] == ["0", "1", "3", "4"]
+    server.stop()
+
+
+def test_damage_found_when_reading_is_named_and_the_rest_served(tmp_path):
+    # A checkpoint at the end: the message's record is not replayed at the next start.
+    server, url = stored(tmp_path, stops=True)
+    path, place = find(server, "message 2")
+    overwrite(path, place, b"M")
+    server.start()
+    assert [body[8] for body in drain(server, url)] == ["0", "1", "3", "4"]
+    line = next(line for line in server.log().splitlines() if "message cannot be read" in line)
+    assert f"segment={int(path.name[8:18])}" in line and "offset=" in line
+    server.stop()
+
+
+def test_a_damaged_checkpoint_is_named_and_the_whole_log_replayed(tmp_path):
+    server, url = stored(tmp_path, stops=True)
+    path = log_file(server, "checkpoint-*")
+    overwrite(path, path.stat().st_size // 2, b"\xff\xff\xff\xff")
+    server.start()
+    line = next(line for line in server.log().splitlines() if "log is damaged" in line)
+    assert "level=error" in line and path.name in line
+    assert len(drain(server, url)) == 5
+    server.stop()
+
+
+def test_without_checkpoint_and_log_the_start_is_refused(tmp_path):
+    server, _ = stored(tmp_path, stops=True)
+    path = log_file(server, "checkpoint-*")
+    overwrite(path, path.stat().st_size // 2, b"\xff\xff\xff\xff")
+    log_file(server, "segment-*").unlink()
+    problem = refused_start(server)
+    assert "is damaged and cannot be opened" in problem and str(server.data) in problem
+    assert path.name in server.log()
+
+
+def test_a_newer_format_is_refused_and_left_alone(tmp_path):
+    server, url = stored(tmp_path, stops=True)
+    path = log_file(server, "journal.meta")
+    before = path.read_bytes()
+    overwrite(path, 4, struct.pack("<I", 99))
+    newer = path.read_bytes()
+    problem = refused_start(server)
+    assert "was written by a newer Tern" in problem and str(server.data) in problem
+    assert path.read_bytes() == newer
+    path.write_bytes(before)
+    with server:
+        assert len(drain(server, url)) == 5
+
+
+def test_a_newer_batch_is_refused(tmp_path):
+    server, _ = stored(tmp_path, stops=False)
+    path, _ = find(server, "message 0")
+    data = path.read_bytes()
+    start = data.rfind(b"TnB1", 0, data.find(b"message 0"))
+    header = data[start:start + 4] + struct.pack("<I", 99) + data[start + 8:start + 40]
+    overwrite(path, start, header + struct.pack("<I", crc32c(header)))
+    assert "was written by a newer Tern" in refused_start(server)
+
+
+def test_a_second_server_on_the_same_data_is_refused(tmp_path):
+    with Server(tmp_path / "first") as first:
+        second = Server(tmp_path / "second")
+        second.data = first.data
+        problem = refused_start(second)
+        assert "in use by another ternd" in problem and str(first.data) in problem
+        url = create(first)
+        send(first, url, "still served")
+        assert drain(first, url) == ["still served"]
