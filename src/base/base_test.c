@@ -63,6 +63,24 @@ static void test_str_find_and_trim(void **state)
 	assert_true(str_equal_nocase(STR("Content-TYPE"), STR("content-type")));
 }
 
+static void test_str_equal_nocase_knows_all_bytes_at_all_places(void **state)
+{
+	(void)state;
+
+	for (size_t place = 0; place < 11; place++) {
+		for (unsigned byte = 0; byte < 65536; byte++) {
+			char left[] = "a-b-c-d-e-f", right[] = "A-B-C-D-E-F";
+			unsigned l = byte & 255, r = byte >> 8;
+			left[place] = (char)l;
+			right[place] = (char)r;
+			bool is_letter = (l | 32) >= 'a' && (l | 32) <= 'z';
+			bool is_same = l == r || (is_letter && (l ^ r) == 32);
+			assert_int_equal(str_equal_nocase(str_of(left, 11), str_of(right, 11)),
+					 is_same);
+		}
+	}
+}
+
 static void test_arena_memory_is_zeroed_and_aligned(void **state)
 {
 	(void)state;

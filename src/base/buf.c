@@ -36,26 +36,6 @@ void buf_reserve(struct buf *buf, size_t more)
 	buf->capacity = capacity;
 }
 
-char *buf_extend(struct buf *buf, size_t size)
-{
-	buf_reserve(buf, size);
-
-	char *place = buf->data + buf->size;
-	buf->size += size;
-	return place;
-}
-
-void buf_append(struct buf *buf, struct str s)
-{
-	if (s.size > 0)
-		memcpy(buf_extend(buf, s.size), s.data, s.size);
-}
-
-void buf_append_char(struct buf *buf, char c)
-{
-	*buf_extend(buf, 1) = c;
-}
-
 void buf_append_u64(struct buf *buf, uint64_t value)
 {
 	char digits[DECIMAL_MAX];

@@ -28,11 +28,28 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
+/* Eight at a time: of an ASCII letter's two bytes only the capital one gets its bit 0x20. */
+static uint64_t lower_eight(const char *data)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
+	uint64_t word;
+
+	memcpy(&word, data, sizeof(word));
+	uint64_t low = word & ~highs;
+	uint64_t is_capital = (low + ones * (0x80 - 'A')) & ~(low + ones * (0x7f - 'Z'));
+	return word | ((is_capital & highs & ~word) >> 2);
+}
+
 bool str_equal_nocase(struct str a, struct str b)
 {
+	size_t i = 0;
+
 	if (a.size != b.size)
 		return false;
-	for (size_t i = 0; i < a.size; i++)
+	for (; a.size - i >= 8; i += 8)
+		if (lower_eight(a.data + i) != lower_eight(b.data + i))
+			return false;
+	for (; i < a.size; i++)
 		if (lower(a.data[i]) != lower(b.data[i]))
 			return false;
 	return true;

@@ -285,9 +285,12 @@ struct str dispatch_base_url(const struct core *core, struct net_request *reques
 
 	if (!is_host(host))
 		return core->base_url;
-	return arena_format(&request->arena, "%s://%.*s",
-			    request->is_tls || str_equal(proto, STR("https")) ? "https" : "http",
-			    STR_ARG(host));
+	bool is_secure = request->is_tls || str_equal(proto, STR("https"));
+	struct str scheme = is_secure ? STR("https://") : STR("http://");
+	char *url = arena_bytes(&request->arena, scheme.size + host.size);
+	memcpy(url, scheme.data, scheme.size);
+	memcpy(url + scheme.size, host.data, host.size);
+	return str_of(url, scheme.size + host.size);
 }
 
 /* Whose resources the caller means: said by the credential, which nobody checks in open mode. */

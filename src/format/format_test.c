@@ -59,6 +59,27 @@ static void test_json_refuses_malformed_documents(void **state)
 	assert_int_equal(json_parse(&arena, STR("{\"a\":1,}"), &root), ERR_INVALID);
 }
 
+static void test_json_writer_finds_what_it_must_escape_at_any_place(void **state)
+{
+	(void)state;
+	struct json_writer writer;
+	yyjson_val *root;
+
+	for (unsigned byte = 0; byte < 128; byte++) {
+		for (size_t place = 0; place < 20; place++) {
+			char text[] = "abcdefghijklmnopqrst";
+			text[place] = (char)byte;
+			buf_reset(&out);
+			json_begin(&writer, &out);
+			json_str(&writer, str_of(text, 20));
+			bool is_escaped = byte < 0x20 || byte == '"' || byte == '\\';
+			assert_int_equal(out.size > 22, is_escaped);
+			assert_int_equal(json_parse(&arena, buf_str(&out), &root), ERR_OK);
+			assert_true(str_equal(json_text(root), str_of(text, 20)));
+		}
+	}
+}
+
 static void test_json_writer_escapes_what_it_must(void **state)
 {
 	(void)state;

@@ -178,27 +178,47 @@ static void append_escaped(struct buf *out, unsigned char c)
 	}
 }
 
+/* How many bytes at the front stand for themselves. */
+static size_t plain_size(const char *data, size_t size)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
+	size_t at = 0;
+
+	/* Eight at a time: a byte's high bit says that it is not ASCII, below a blank, '"' or '\\'.
+	 */
+	for (; size - at >= 8; at += 8) {
+		uint64_t word;
+		memcpy(&word, data + at, sizeof(word));
+		uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
+		uint64_t found = word | (word - ones * 0x20) | (quote - ones) | (backslash - ones);
+		if (found & highs)
+			break;
+	}
+	while (at < size && is_plain((unsigned char)data[at]))
+		at++;
+	return at;
+}
+
 static void append_quoted(struct buf *out, struct str text)
 {
-	size_t from = 0;
+	size_t plain = plain_size(text.data, text.size);
+	char *place = buf_extend(out, plain + 1);
 
-	buf_reserve(out, text.size + 2);
-	buf_append_char(out, '"');
-	while (from < text.size) {
-		size_t to = from;
-		while (to < text.size && is_plain((unsigned char)text.data[to]))
-			to++;
-		buf_append(out, str_slice(text, from, to - from));
-		from = to;
-		if (from == text.size)
-			break;
-		if ((unsigned char)text.data[from] < 0x80) {
-			append_escaped(out, (unsigned char)text.data[from++]);
-			continue;
+	place[0] = '"';
+	if (plain > 0)
+		memcpy(place + 1, text.data, plain);
+	for (size_t from = plain; from < text.size; from += plain) {
+		unsigned char c = (unsigned char)text.data[from];
+		if (c < 0x80) {
+			append_escaped(out, c);
+			from++;
+		} else {
+			size_t size = str_utf8_sequence(str_slice(text, from, 4));
+			buf_append(out, size ? str_slice(text, from, size) : STR("\xef\xbf\xbd"));
+			from += size ? size : 1;
 		}
-		size_t size = str_utf8_sequence(str_slice(text, from, 4));
-		buf_append(out, size ? str_slice(text, from, size) : STR("\xef\xbf\xbd"));
-		from += size ? size : 1;
+		plain = plain_size(text.data + from, text.size - from);
+		buf_append(out, str_of(text.data + from, plain));
 	}
 	buf_append_char(out, '"');
 }
