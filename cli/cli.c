@@ -109,15 +109,14 @@ bool cli_flush(struct cli *cli)
 
 /* ---- Ctrl-C ---- */
 
-static volatile sig_atomic_t is_interrupted, is_shielded;
+static volatile sig_atomic_t is_interrupted;
 static struct tern_session *interruptible;
 
 static void on_interrupt(int signal_number)
 {
 	(void)signal_number;
 	is_interrupted = 1;
-	if (!is_shielded)
-		tern_session_stop(interruptible);
+	tern_session_stop(interruptible);
 }
 
 void cli_catch_interrupt(struct cli *cli)
@@ -136,8 +135,16 @@ bool cli_is_interrupted(void)
 
 void cli_shield(struct cli *cli, bool shields)
 {
-	is_shielded = shields;
-	if (!shields && is_interrupted)
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	check(sigprocmask(shields ? SIG_BLOCK : SIG_UNBLOCK, &signals, NULL) == 0);
+	/* It may have come while the answer did that is now worked on. */
+	if (shields)
+		tern_session_resume(cli->session);
+	else if (is_interrupted)
 		tern_session_stop(cli->session);
 }
 

@@ -69,10 +69,7 @@ struct cli {
 
 /* Ctrl-C was pressed: stop at the next good moment. */
 bool cli_is_interrupted(void);
-/*
- * While shielded, Ctrl-C does not end the calls of the session, so that what was begun can be
- * finished; it does afterwards.
- */
+/* While shielded, calls work and Ctrl-C waits, so that what was begun can be finished. */
 void cli_shield(struct cli *cli, bool shields);
 /* From now on Ctrl-C ends the session's calls; a second one ends the process. */
 void cli_catch_interrupt(struct cli *cli);

@@ -448,6 +448,11 @@ void tern_session_stop(struct tern_session *session)
 	atomic_store(&session->is_stopped, true);
 }
 
+void tern_session_resume(struct tern_session *session)
+{
+	atomic_store(&session->is_stopped, false);
+}
+
 bool tern_session_is_stopped(const struct tern_session *session)
 {
 	return atomic_load(&session->is_stopped);

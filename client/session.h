@@ -3,15 +3,16 @@
  * session: where to, who, and how patiently; found out once and shared by any number of calls.
  *
  * Made by one thread from the options, AWS's environment variables and AWS's shared files;
- * read-only afterwards but for the retry budget and tern_session_stop, so any thread may use it. It
+ * read-only afterwards but for the retry budget and its being stopped, so any thread may use it. It
  * outlives its calls. Order of precedence, for each item on its own (AWS SDKs and Tools Reference
  * Guide, "Settings reference"):
  *
  *   endpoint     options.endpoint_url, AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, the profile's
  *                services section, the profile's endpoint_url, options.endpoint_url_default, AWS
- *   region       options.region, AWS_REGION, AWS_DEFAULT_REGION, the profile, us-east-1 (not at
- * AWS) credentials  options, environment (not if options.profile is given), the profile in the
- *                credentials file, then in the config file, "tern" (not at AWS)
+ *   region       options.region, AWS_REGION, AWS_DEFAULT_REGION, the profile; if not at AWS
+ *                us-east-1
+ *   credentials  options, environment (not if options.profile is given), the profile in the
+ *                credentials file, then in the config file, "tern" if not at AWS
  *   attempts     options.attempts_max, AWS_MAX_ATTEMPTS, the profile's max_attempts, 3
  *
  * A profile is options.profile, AWS_PROFILE, AWS_DEFAULT_PROFILE or "default". Credentials that
@@ -59,6 +60,8 @@ void tern_session_free(struct tern_session **session);
 
 /* Ends all waiting of the session's calls soon, with ERR_CLOSED. Allowed in a signal handler. */
 void tern_session_stop(struct tern_session *session);
+/* Calls work again, for what must still be said after a stop. */
+void tern_session_resume(struct tern_session *session);
 bool tern_session_is_stopped(const struct tern_session *session);
 
 /* All borrowed from the session. */

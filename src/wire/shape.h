@@ -6,15 +6,19 @@
  * Generated from model/ into src/api. A structure is a C struct; for each member the table has its
  * names, kind and offsets. How members look in C:
  *
- * - string, blob: struct str name. Absent: data is NULL; empty but present: data is not NULL.
- * - integer, long: int64_t name; bool has_name. A timestamp too, in milliseconds.
- * - double: double name; bool has_name.
- * - boolean: bool name; bool has_name.
- * - structure: struct x *name. Absent: NULL.
- * - list: T *name; size_t name_count, where T is struct str, int64_t or a structure. Absent: name
- * is NULL; present but empty: not NULL and 0.
- * - map: T *name; size_t name_count, where T is struct shape_pair (string to string) or a generated
- *   struct { struct str key; struct x value; }. Order as read.
+ *   string, blob    struct str name;          absent: data is NULL; empty but there: it is not
+ *   integer, long   int64_t name; bool has_name;
+ *   timestamp       the same, in milliseconds
+ *   double          double name; bool has_name;
+ *   boolean         bool name; bool has_name;
+ *   structure       struct x *name;           absent: NULL
+ *   list            T *name; size_t name_count;
+ *                                             T is struct str, int64_t or a structure
+ *                                             absent: NULL; empty but there: not NULL and 0
+ *   map             T *name; size_t name_count;
+ *                                             T is struct shape_pair (string to string) or a
+ *                                             generated struct { struct str key; struct x value; }
+ *                                             in the order read
  *
  * All memory belongs to the call's arena. Tables are static and may be read by any thread.
  */

@@ -2,6 +2,7 @@
 """How tern talks to an endpoint: signatures, retries, faults, and what it says if none answers."""
 import email.utils
 import json
+import re
 import socket
 import time
 
@@ -149,3 +150,15 @@ def test_accounts_are_kept_apart(tern, server, name):
     assert tern("queue", "ls", name).stdout == ""
     url = server.client("sqs", account="111122223333").get_queue_url(QueueName=name)["QueueUrl"]
     assert url.endswith(f"/111122223333/{name}")
+
+
+def test_required_signatures_are_given_everywhere(private, bare):
+    server = private("--auth", "required", "--durability", "memory")
+    bare.environment |= {"AWS_ENDPOINT_URL": server.url} | dict(
+        re.findall(r"export (AWS_\w+)=(\S+)", server.log()))
+    bare("queue", "create", "q", "--tag", "a=b")
+    bare("send", "q", "h\u00e9llo")
+    assert bare.lines("dlq", "peek", "q", "--body") == ["h\u00e9llo"]
+    assert bare.json("watch", "--count", "1")[0]["visible"] == 1
+    assert "SignatureDoesNotMatch" in bare(
+        "queue", "ls", code=1, AWS_SECRET_ACCESS_KEY="wrong").stderr

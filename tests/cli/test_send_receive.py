@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import os
 import signal
 
 from ternd import eventually
@@ -95,6 +96,44 @@ def test_send_lines_stops_at_what_cannot_be_a_message(tern, sqs, queue, name):
     assert bodies(sqs, queue) == ["a"]
 
 
+def batch_answer(*failed):
+    """Two sent messages but those that failed: (id, is the sender to blame)."""
+    return {"Successful": [{"Id": identifier, "MessageId": identifier, "MD5OfMessageBody": ""}
+                           for identifier in "01" if identifier not in dict(failed)],
+            "Failed": [{"Id": identifier, "SenderFault": blamed, "Code": "C", "Message": "why"}
+                       for identifier, blamed in failed]}
+
+
+def sent_bodies(endpoint):
+    return [[entry["MessageBody"] for entry in json.loads(body)["Entries"]]
+            for _, _, _, body in endpoint.requests]
+
+
+def send_two(bare, endpoint, queue, **options):
+    return bare("send", "http://h/1/" + queue, "--lines", "--endpoint-url", endpoint.url,
+                text="a\nb\n", **options)
+
+
+def test_send_again_what_failed_on_the_service_s_side(bare, endpoint):
+    endpoint.answer(batch_answer(("0", False)))
+    endpoint.answer(batch_answer(("1", True)))
+    assert send_two(bare, endpoint, "q").stdout == "2 messages sent\n"
+    assert sent_bodies(endpoint) == [["a", "b"], ["a"]]
+
+
+def test_send_gives_up_after_some_attempts(bare, endpoint):
+    endpoint.answer(batch_answer(("1", False)))
+    result = send_two(bare, endpoint, "q", code=1)
+    assert "message 2 was not sent: why (C)" in result.stderr
+    assert sent_bodies(endpoint) == [["a", "b"], ["b"], ["b"], ["b"]]
+
+
+def test_send_does_not_reorder_a_fifo_queue(bare, endpoint):
+    endpoint.answer(batch_answer(("0", False)))
+    assert "message 1 was not sent" in send_two(bare, endpoint, "q.fifo", code=1).stderr
+    assert sent_bodies(endpoint) == [["a", "b"]]
+
+
 def test_send_refuses_what_is_not_text(tern, sqs, queue, name, tmp_path):
     (tmp_path / "bytes").write_bytes(b"ok\n\xff\xfe\n")
     assert "not UTF-8" in tern("send", name, "--file", tmp_path / "bytes", code=1).stderr
@@ -136,6 +175,22 @@ def test_receive_keeps_what_it_could_not_print(tern, sqs, queue, name):
         errors = process.communicate(timeout=30)[1]
     assert process.returncode == 1 and "cannot write" in errors
     assert bodies(sqs, queue) == ["x" * 100_000]
+
+
+def test_receive_finishes_what_it_began(tern, sqs, queue, name):
+    # More than a pipe holds: it is interrupted while it prints.
+    sqs.send_message(QueueUrl=queue, MessageBody="x" * 300_000)
+    process = tern.start("receive", name, "--loop", "--delete", "--body")
+    assert os.read(process.stdout.fileno(), 1) == b"x"
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=30) == ("x" * 299_999 + "\n", "")
+    assert process.returncode == 0
+    assert (count(sqs, queue), count(sqs, queue, "NotVisible")) == (0, 0)
+
+
+def count(sqs, queue, kind=""):
+    name = "ApproximateNumberOfMessages" + kind
+    return int(sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=[name])["Attributes"][name])
 
 
 def test_receive_waits_for_a_message(tern, server, sqs, queue, name):
