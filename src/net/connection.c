@@ -51,6 +51,8 @@ static void on_closed(uv_handle_t *handle)
 	thread->connection_count--;
 	net_count(&thread->counts.connections_open, -1);
 	drop_input(connection);
+	tls_session_free(&connection->tls);
+	buf_done(&connection->wire);
 	buf_done(&connection->out);
 	buf_done(&connection->writing);
 	heap_free(connection);
@@ -354,6 +356,55 @@ static void on_end_of_file(struct net_connection *connection)
 	push_flush(connection);
 }
 
+/* Takes bytes of HTTP; those at `data` may be changed. */
+static void take_bytes(struct net_connection *connection, char *data, size_t size)
+{
+	if (connection->phase == NET_LINGERING)
+		return;
+	if (connection->in.size == 0 && !connection->request && !connection->parser &&
+	    !connection->is_writing && !connection->is_last) {
+		take_fresh(connection, data, size);
+		take_waiting(connection);
+		return;
+	}
+	compact(connection);
+	buf_append(&connection->in, str_of(data, size));
+	if (connection->parser) {
+		take_partial(connection);
+		take_waiting(connection);
+	} else {
+		count_held(connection);
+		if (connection->in.size > AHEAD_SIZE)
+			read_stop(connection);
+	}
+}
+
+/* What TLS wants to say of its own goes out with the turn, before the answers. */
+static void take_tls(struct net_connection *connection, struct str bytes)
+{
+	struct buf *plain = &connection->thread->plain;
+
+	buf_reset(plain);
+	enum err err = tls_session_receive(connection->tls, bytes, plain, &connection->wire);
+	if (err == ERR_INVALID) {
+		uv_buf_t alert =
+			uv_buf_init(connection->wire.data, (unsigned)connection->wire.size);
+		if (alert.len > 0)
+			(void)uv_try_write(&connection->stream, &alert, 1);
+		net_connection_abort(connection);
+		return;
+	}
+	if (connection->wire.size > 0)
+		push_flush(connection);
+	if (connection->phase == NET_HEAD && !connection->parser &&
+	    tls_session_is_ready(connection->tls))
+		set_phase(connection, NET_IDLE);
+	if (plain->size > 0)
+		take_bytes(connection, plain->data, plain->size);
+	if (err == ERR_CLOSED && !connection->is_closing)
+		on_end_of_file(connection);
+}
+
 static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *bytes)
 {
 	struct net_connection *connection = container_of(stream, struct net_connection, stream);
@@ -369,24 +420,10 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *bytes)
 		return;
 	}
 	net_count(&connection->thread->counts.bytes_in, size);
-	if (connection->phase == NET_LINGERING)
-		return;
-	if (connection->in.size == 0 && !connection->request && !connection->parser &&
-	    !connection->is_writing && !connection->is_last) {
-		take_fresh(connection, bytes->base, (size_t)size);
-		take_waiting(connection);
-		return;
-	}
-	compact(connection);
-	buf_append(&connection->in, str_of(bytes->base, (size_t)size));
-	if (connection->parser) {
-		take_partial(connection);
-		take_waiting(connection);
-	} else {
-		count_held(connection);
-		if (connection->in.size > AHEAD_SIZE)
-			read_stop(connection);
-	}
+	if (connection->tls)
+		take_tls(connection, str_of(bytes->base, (size_t)size));
+	else
+		take_bytes(connection, bytes->base, (size_t)size);
 }
 
 static void on_shutdown(uv_shutdown_t *shutdown, int status)
@@ -446,10 +483,27 @@ static void write_rest(struct net_connection *connection, size_t written)
 	}
 }
 
+/* Makes `out` what goes over the wire. */
+static void seal_output(struct net_connection *connection)
+{
+	struct buf plain = connection->out;
+
+	connection->out = connection->wire;
+	connection->wire = (struct buf){0};
+	tls_session_send(connection->tls, buf_str(&plain), &connection->out);
+	net_thread_spare_buf(connection->thread, &plain);
+	if (connection->is_last && !connection->request && !connection->has_ended_tls) {
+		connection->has_ended_tls = true;
+		tls_session_end(connection->tls, &connection->out);
+	}
+}
+
 void net_connection_flush(struct net_connection *connection)
 {
 	if (connection->is_closing || connection->is_writing)
 		return;
+	if (connection->tls)
+		seal_output(connection);
 	if (connection->out.size > 0) {
 		uv_buf_t bytes = uv_buf_init(connection->out.data, (unsigned)connection->out.size);
 		int written = uv_try_write(&connection->stream, &bytes, 1);
@@ -521,6 +575,9 @@ void net_connection_accept(struct net_listener *listener)
 	net_count(&thread->counts.connections_accepted, 1);
 	if (!listener->is_unix)
 		uv_tcp_nodelay(&connection->tcp, 1);
-	set_phase(connection, NET_IDLE);
+	if (listener->is_tls)
+		connection->tls = net_server_new_tls(thread->server);
+	/* A handshake has the time of a head. */
+	set_phase(connection, listener->is_tls ? NET_HEAD : NET_IDLE);
 	read_start(connection);
 }

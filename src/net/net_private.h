@@ -13,6 +13,7 @@
 #include "base/base.h"
 #include "http/response.h"
 #include "net/server.h"
+#include "net/tls.h"
 
 #define NET_READ_SIZE 65536
 #define NET_SPARE_BUFS 64
@@ -43,6 +44,8 @@ struct net_connection {
 	size_t held;		    /* of thread->held: the memory of `in` */
 	struct buf out;		    /* answers of this turn */
 	struct buf writing;	    /* what the socket did not take at once */
+	struct tls_session *tls;    /* NULL: plain */
+	struct buf wire;	    /* of TLS itself, to be written before `out` */
 	uv_write_t write;
 	uv_shutdown_t shutdown;
 	int64_t deadline_ns; /* steady time; the sweep closes what is over */
@@ -51,6 +54,7 @@ struct net_connection {
 	bool is_reading, is_writing, is_closing;
 	bool is_last; /* close once all is written */
 	bool has_eof; /* the peer sends no more */
+	bool has_ended_tls;
 };
 
 struct net_listener {
@@ -63,7 +67,7 @@ struct net_listener {
 	struct net_thread *thread;
 	uint32_t number;
 	int descriptor; /* until it is given to libuv; -1 then */
-	bool is_unix;
+	bool is_unix, is_tls;
 };
 
 struct net_counts { /* each written by its thread only */
@@ -96,12 +100,13 @@ struct net_thread {
 	struct net_request *spare_requests;
 	uint32_t spare_request_count;
 	struct net_counts counts;
+	struct buf plain; /* what a read of a TLS connection said */
 	char read_buffer[NET_READ_SIZE];
 };
 
 struct net_place { /* an address that is listened on */
 	struct str text;
-	bool is_unix;
+	bool is_unix, is_tls;
 	int *descriptors; /* one a thread */
 };
 
@@ -110,6 +115,8 @@ struct net_server {
 	struct net_thread **threads;
 	struct net_place *places;
 	uint32_t place_count;
+	pthread_mutex_t tls_lock;
+	struct tls_context *tls; /* of connections that begin now; under tls_lock */
 	uv_sem_t started;
 	bool is_started;
 	_Atomic bool is_stopping;
@@ -132,6 +139,9 @@ void net_connection_flush(struct net_connection *connection);
 void net_connection_sweep(struct net_connection *connection, int64_t now_ns);
 void net_connection_drain(struct net_connection *connection);
 void net_connection_abort(struct net_connection *connection);
+
+/* server.c: a session under the newest certificate. */
+struct tls_session *net_server_new_tls(struct net_server *server);
 
 /* request.c */
 struct net_request *net_request_new(struct net_connection *connection);

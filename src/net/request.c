@@ -18,7 +18,8 @@ struct net_request *net_request_new(struct net_connection *connection)
 	request->thread = thread;
 	request->connection = connection;
 	request->listener = connection->listener;
-	request->is_tls = request->is_aborted = false;
+	request->is_tls = connection->tls != NULL;
+	request->is_aborted = false;
 	request->user = request->user_more = NULL;
 	request->next_free = NULL;
 	return request;

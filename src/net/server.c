@@ -51,6 +51,7 @@ struct net_server *net_server_new(const struct net_options *options)
 		own->held_max = LIMIT_HTTP_HELD_SIZE;
 	own->connections_max = connections_at_most(own->connections_max);
 	signal(SIGPIPE, SIG_IGN);
+	pthread_mutex_init(&server->tls_lock, NULL);
 	server->threads = heap_alloc(own->threads * sizeof(*server->threads));
 	for (uint32_t i = 0; i < own->threads; i++) {
 		server->threads[i] = heap_alloc(sizeof(struct net_thread));
@@ -62,6 +63,23 @@ struct net_server *net_server_new(const struct net_options *options)
 		server->threads[i]->connections_max = share ? share : 1;
 	}
 	return server;
+}
+
+void net_server_set_tls(struct net_server *server, struct tls_context *context)
+{
+	pthread_mutex_lock(&server->tls_lock);
+	struct tls_context *old = server->tls;
+	server->tls = context;
+	pthread_mutex_unlock(&server->tls_lock);
+	tls_context_free(&old);
+}
+
+struct tls_session *net_server_new_tls(struct net_server *server)
+{
+	pthread_mutex_lock(&server->tls_lock);
+	struct tls_session *session = tls_session_new(server->tls);
+	pthread_mutex_unlock(&server->tls_lock);
+	return session;
 }
 
 static enum err add_place(struct net_server *server, struct str address, bool is_unix,
@@ -188,7 +206,7 @@ static enum err listen_tcp(struct net_server *server, struct str address, struct
 	return add_place(server, address, false, descriptors);
 }
 
-enum err net_listen(struct net_server *server, struct str address, uint16_t *out_port)
+static enum err listen_plain(struct net_server *server, struct str address, uint16_t *out_port)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
 	struct addrinfo *places;
@@ -219,6 +237,19 @@ enum err net_listen(struct net_server *server, struct str address, uint16_t *out
 	return err;
 }
 
+enum err net_listen(struct net_server *server, struct str address, uint16_t *out_port)
+{
+	bool is_tls = str_starts(address, STR("tls:"));
+
+	if (!is_tls)
+		return listen_plain(server, address, out_port);
+	check(server->tls != NULL);
+	enum err err = listen_plain(server, str_slice(address, 4, SIZE_MAX), out_port);
+	if (!err)
+		server->places[server->place_count - 1].is_tls = true;
+	return err;
+}
+
 void net_server_start(struct net_server *server)
 {
 	uv_sem_init(&server->started, 0);
@@ -230,7 +261,8 @@ void net_server_start(struct net_server *server)
 				.thread = thread,
 				.number = j,
 				.descriptor = server->places[j].descriptors[i],
-				.is_unix = server->places[j].is_unix};
+				.is_unix = server->places[j].is_unix,
+				.is_tls = server->places[j].is_tls};
 		check(pthread_create(&thread->pthread, NULL, net_thread_main, thread) == 0);
 	}
 	for (uint32_t i = 0; i < server->options.threads; i++)
@@ -282,6 +314,8 @@ void net_server_free(struct net_server **server)
 	}
 	heap_free(old->places);
 	heap_free(old->threads);
+	tls_context_free(&old->tls);
+	pthread_mutex_destroy(&old->tls_lock);
 	heap_free(old);
 	*server = NULL;
 }

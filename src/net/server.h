@@ -25,6 +25,7 @@
 #include "http/request.h"
 
 struct net_server;
+struct tls_context;
 struct net_thread;
 struct net_connection;
 
@@ -92,7 +93,14 @@ struct net_options {
 struct net_server *net_server_new(const struct net_options *options);
 
 /*
- * Before net_server_start. `address` is "ADDR:PORT", "[ADDR6]:PORT", "NAME:PORT" or "unix:PATH".
+ * The certificate of connections that begin from now on; those that are open keep theirs. Takes the
+ * context over. Before the first "tls:" address is listened on, and whenever there is a newer one.
+ */
+void net_server_set_tls(struct net_server *server, struct tls_context *context);
+
+/*
+ * Before net_server_start. `address` is "ADDR:PORT", "[ADDR6]:PORT", "NAME:PORT" or "unix:PATH",
+ * with "tls:" before it where TLS is spoken.
  * Gives the bound port (port 0 lets the system choose; 0 for a unix socket). Connections are taken
  * once the server started. ERR_INVALID: not an address; ERR_BUSY: somebody listens there;
  * ERR_IO: refused for another reason, in errno.

@@ -246,6 +246,7 @@ static void done(struct net_thread *thread)
 	uv_walk(&thread->loop, close_handle, NULL);
 	uv_run(&thread->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&thread->loop);
+	buf_done(&thread->plain);
 	while (thread->spare_buf_count > 0)
 		buf_done(&thread->spare_bufs[--thread->spare_buf_count]);
 	while (thread->spare_requests) {

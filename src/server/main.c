@@ -43,6 +43,9 @@ static bool write_port_file(const struct server *server, char *problem, size_t s
 static void greet(const struct server *server)
 {
 	const struct settings *settings = server->settings;
+	bool is_memory = settings->durability == DURABILITY_MEMORY;
+	bool is_tls = str_starts(settings->listen[0], STR("tls:"));
+	char endpoint[64];
 
 	if (!settings->greets)
 		return;
@@ -51,18 +54,16 @@ static void greet(const struct server *server)
 		fflush(stdout);
 		return;
 	}
-	printf("\nTern serves SQS at http://127.0.0.1:%u, data in %.*s. Paste one of:\n\n"
-	       "  AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=%.*s aws "
-	       "sqs "
-	       "list-queues --endpoint-url http://127.0.0.1:%u\n"
-	       "  boto3.client(\"sqs\", endpoint_url=\"http://127.0.0.1:%u\", "
-	       "region_name=\"%.*s\", aws_access_key_id=\"test\", "
-	       "aws_secret_access_key=\"test\")\n"
-	       "  build/tern queue ls --endpoint-url http://127.0.0.1:%u\n\n",
-	       server->port,
-	       STR_ARG(settings->durability == DURABILITY_MEMORY ? STR("memory") : settings->data),
-	       STR_ARG(settings->region), server->port, server->port, STR_ARG(settings->region),
-	       server->port);
+	snprintf(endpoint, sizeof(endpoint), "%s://127.0.0.1:%u", is_tls ? "https" : "http",
+		 server->port);
+	printf("\nTern serves SQS at %s, data in %.*s. Paste one of:\n\n"
+	       "  AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=%.*s "
+	       "aws sqs list-queues --endpoint-url %s\n"
+	       "  boto3.client(\"sqs\", endpoint_url=\"%s\", region_name=\"%.*s\", "
+	       "aws_access_key_id=\"test\", aws_secret_access_key=\"test\")\n"
+	       "  build/tern queue ls --endpoint-url %s\n\n",
+	       endpoint, STR_ARG(is_memory ? STR("memory") : settings->data),
+	       STR_ARG(settings->region), endpoint, endpoint, STR_ARG(settings->region), endpoint);
 	fflush(stdout);
 }
 
@@ -92,13 +93,18 @@ static void raise_descriptor_limit(void)
 	}
 }
 
-static int wait_for_signal(const sigset_t *signals)
+/* Returns the signal that ends the server. */
+static int wait_for_end(struct server *server, const sigset_t *signals)
 {
-	int signal;
+	int signal = 0;
 
-	while (sigwait(signals, &signal) != 0)
-		;
-	return signal;
+	for (;;) {
+		if (sigwait(signals, &signal) != 0)
+			continue;
+		if (signal != SIGHUP)
+			return signal;
+		server_reload(server);
+	}
 }
 
 static int complain(const char *problem, int status)
@@ -117,19 +123,19 @@ static int serve(const struct settings *settings)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	bool is_open = server_open(&server, settings, problem, sizeof(problem));
 	if (is_open) {
 		server_start(&server);
-		log_event(LOG_INFO, "serving", log_str("address", settings->listen[0]),
-			  log_i64("port", server.port), log_str("data", settings->data));
+		log_event(LOG_INFO, "serving", log_str("data", settings->data));
 		if (!write_port_file(&server, problem, sizeof(problem))) {
 			is_open = false;
 		} else {
 			show_root(&server);
 			greet(&server);
 			log_event(LOG_INFO, "stopping",
-				  log_i64("signal", wait_for_signal(&signals)));
+				  log_i64("signal", wait_for_end(&server, &signals)));
 		}
 		server_stop(&server);
 	}

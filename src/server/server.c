@@ -17,6 +17,7 @@
 #include "core/control.h"
 #include "core/runner.h"
 #include "journal/journal.h"
+#include "net/tls.h"
 #include "server/admin.h"
 #include "server/declare.h"
 #include "services/sqs/sqs.h"
@@ -145,9 +146,16 @@ static bool open_queues(struct server *server, char *problem, size_t size)
 	return !err;
 }
 
+static bool is_tls(struct str address)
+{
+	return str_starts(address, STR("tls:"));
+}
+
 /* An address that only this machine can reach. */
 static bool is_local(struct str address)
 {
+	if (is_tls(address))
+		address = str_slice(address, 4, SIZE_MAX);
 	return str_starts(address, STR("127.")) || str_starts(address, STR("[::1]:")) ||
 	       str_starts(address, STR("localhost:")) || str_starts(address, STR("unix:"));
 }
@@ -155,7 +163,7 @@ static bool is_local(struct str address)
 static bool may_listen(const struct settings *settings, struct str address, char *problem,
 		       size_t size)
 {
-	if (is_local(address))
+	if (is_local(address) || (is_tls(address) && settings->auth == AUTH_REQUIRED))
 		return true;
 	if (settings->is_insecure) {
 		log_event(LOG_WARN,
@@ -168,14 +176,14 @@ static bool may_listen(const struct settings *settings, struct str address, char
 	if (settings->auth == AUTH_OPEN)
 		snprintf(problem, size,
 			 "%.*s can be reached from other machines, and anybody there could do "
-			 "anything: use a loopback address, or --auth required behind TLS, or "
-			 "--insecure if the network is yours alone",
+			 "anything: use a loopback address, or --auth required with a tls: "
+			 "address, or --insecure if the network is yours alone",
 			 STR_ARG(address));
 	else
 		snprintf(problem, size,
 			 "%.*s can be reached from other machines, and messages would cross the "
-			 "network in clear: put a proxy that speaks TLS in front of a loopback "
-			 "address, or use --insecure if the network is yours alone",
+			 "network in clear: use a tls: address with --tls-cert and --tls-key, or "
+			 "--insecure if the network is yours alone",
 			 STR_ARG(address));
 	return false;
 }
@@ -193,9 +201,68 @@ static const char *listen_problem(enum err err)
 	}
 }
 
+static bool load_tls(struct server *server, char *problem, size_t size)
+{
+	const struct settings *settings = server->settings;
+	struct tls_files files = {
+		.certificate = settings->tls_certificate.data,
+		.key = settings->tls_key.data,
+		.client_ca = settings->tls_client_ca.size > 0 ? settings->tls_client_ca.data : NULL,
+	};
+	struct tls_context *context;
+
+	if (tls_context_new(&files, &context, problem, size) != ERR_OK)
+		return false;
+	net_server_set_tls(server->net, context);
+	return true;
+}
+
+static bool has_tls(const struct settings *settings)
+{
+	for (size_t i = 0; i < settings->listen_count; i++)
+		if (is_tls(settings->listen[i]))
+			return true;
+	return false;
+}
+
+/* A certificate is read even if no address uses it, so that a mistake shows at once. */
+static bool open_tls(struct server *server, char *problem, size_t size)
+{
+	const struct settings *settings = server->settings;
+	bool has_files = settings->tls_certificate.size > 0 && settings->tls_key.size > 0;
+
+	if (!has_files && !has_tls(settings) && settings->tls_certificate.size == 0 &&
+	    settings->tls_key.size == 0)
+		return true;
+	if (!has_files) {
+		snprintf(problem, size,
+			 "TLS needs a certificate and its key: give --tls-cert and --tls-key");
+		return false;
+	}
+	return load_tls(server, problem, size);
+}
+
+void server_reload(struct server *server)
+{
+	const struct settings *settings = server->settings;
+	char problem[1024];
+
+	if (settings->tls_certificate.size == 0)
+		log_event(LOG_INFO, "nothing to read again", log_str("certificate", STR("none")));
+	else if (load_tls(server, problem, sizeof(problem)))
+		log_event(LOG_INFO, "certificate read",
+			  log_str("certificate", settings->tls_certificate));
+	else
+		log_event(LOG_ERROR, "the old certificate stays in use",
+			  log_str("error", str_from(problem)));
+}
+
 static bool open_listeners(struct server *server, char *problem, size_t size)
 {
 	const struct settings *settings = server->settings;
+
+	if (!open_tls(server, problem, size))
+		return false;
 
 	for (size_t i = 0; i < settings->listen_count; i++) {
 		uint16_t port;
@@ -210,6 +277,8 @@ static bool open_listeners(struct server *server, char *problem, size_t size)
 			return false;
 		if (i == 0)
 			server->port = port;
+		log_event(LOG_INFO, "listening", log_str("address", settings->listen[i]),
+			  log_i64("port", port));
 	}
 	return true;
 }

@@ -27,7 +27,8 @@ struct row {
 #define AT(member) offsetof(struct settings, member)
 static const struct row rows[] = {
 	{"listen", KIND_LIST, AT(listen), "127.0.0.1:4566", 0, 0, NULL, "ADDR:PORT",
-	 "address to serve; port 0 picks a free one; unix:PATH; may be repeated"},
+	 "address to serve, tls:ADDR:PORT for TLS, or unix:PATH; port 0 picks a free one; may be "
+	 "repeated"},
 	{"port-file", KIND_TEXT, AT(port_file), "", 0, 0, NULL, "FILE",
 	 "write the first listener's port to FILE once requests are served"},
 	{"data", KIND_TEXT, AT(data), "tern-data", 0, 0, NULL, "DIR",
@@ -36,6 +37,12 @@ static const struct row rows[] = {
 	 "what acknowledged means: synced to disk, written to the file, or held in memory"},
 	{"auth", KIND_CHOICE, AT(auth), "open", 0, 0, "open|required", "MODE",
 	 "open: any credentials, loopback only; required: every request must be signed"},
+	{"tls-cert", KIND_TEXT, AT(tls_certificate), "", 0, 0, NULL, "FILE",
+	 "certificate of tls: addresses, in PEM, with its chain; read again on SIGHUP"},
+	{"tls-key", KIND_TEXT, AT(tls_key), "", 0, 0, NULL, "FILE",
+	 "private key of the certificate, in PEM"},
+	{"tls-client-ca", KIND_TEXT, AT(tls_client_ca), "", 0, 0, NULL, "FILE",
+	 "clients of tls: addresses must show a certificate of this CA, in PEM"},
 	{"insecure", KIND_FLAG, AT(is_insecure), NULL, 0, 0, NULL, NULL,
 	 "listen on other addresses than loopback although anybody on the way can read along"},
 	{"region", KIND_TEXT, AT(region), "us-east-1", 0, 0, NULL, "NAME",

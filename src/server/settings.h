@@ -21,7 +21,8 @@ struct settings {
 	struct str listen[SETTINGS_LISTENERS];
 	size_t listen_count;
 	struct str port_file, data, region, account, public_url, config;
-	int64_t auth, durability, log_format, log_level; /* of their enums */
+	struct str tls_certificate, tls_key, tls_client_ca; /* paths; empty: none */
+	int64_t auth, durability, log_format, log_level;    /* of their enums */
 	int64_t threads;
 	int64_t connections, head_ms, body_ms, idle_ms;
 	int64_t segment_mib;

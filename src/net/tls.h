@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tls: TLS 1.2 and 1.3 by OpenSSL, as bytes in and bytes out; knows no sockets.
+ *
+ * A context holds a certificate and its key and may be shared by threads: sessions keep what they
+ * need of it, so it may be freed while they go on. A session has one owning thread.
+ */
+#ifndef TERN_NET_TLS_H
+#define TERN_NET_TLS_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct tls_context;
+struct tls_session;
+
+struct tls_files {		 /* in PEM; paths end with NUL */
+	const char *certificate; /* with the chain behind it */
+	const char *key;
+	const char *client_ca; /* clients must show a certificate of it; NULL: they need none */
+};
+
+/*
+ * Reads the files. ERR_INVALID: one cannot be read, is no PEM, or the key belongs to another
+ * certificate; a sentence is in `problem` (`size` bytes, ends with NUL).
+ */
+must_check enum err tls_context_new(const struct tls_files *files, struct tls_context **out_context,
+				    char *problem, size_t size);
+void tls_context_free(struct tls_context **context); /* accepts NULL, leaves NULL */
+
+/* The server's side of a connection. */
+struct tls_session *tls_session_new(struct tls_context *context);
+void tls_session_free(struct tls_session **session); /* accepts NULL, leaves NULL */
+
+/*
+ * Takes bytes that came from the peer: appends what they say to *plain and what has to be sent
+ * because of them to *wire, also with an error. ERR_CLOSED: the peer has said that it sends no
+ * more. ERR_INVALID: no TLS, or none that is good enough.
+ */
+must_check enum err tls_session_receive(struct tls_session *session, struct str bytes,
+					struct buf *plain, struct buf *wire);
+/* True once the handshake is over. */
+bool tls_session_is_ready(const struct tls_session *session);
+/* Appends `plain` to *wire in its encrypted form. Only once the session is ready. */
+void tls_session_send(struct tls_session *session, struct str plain, struct buf *wire);
+/* Appends the notice that no more will be sent. */
+void tls_session_end(struct tls_session *session, struct buf *wire);
+
+#endif
