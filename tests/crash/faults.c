@@ -4,7 +4,6 @@
  *
  * It holds lines of a call's name and an errno: "fdatasync 5". Without the file nothing fails.
  */
-#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Full and failing disks, damage, newer versions, a second server: what ternd does and says."""
 import errno
-import os
 import struct
 import subprocess
 
 import botocore.exceptions
 import pytest
 
-from ternd import Server, eventually
+from ternd import BUILD, Server, eventually
 
-HERE = os.path.dirname(__file__)
 SMALL = ("--segment-mib", 2)
 BODY_SIZE = 100_000
 
@@ -63,16 +61,20 @@ def refused_start(server):
 
 
 @pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 32 MiB."""
+def small(tmp_path):
+    """A server whose data, and nothing else, is on a file system of 32 MiB."""
     path = tmp_path / "disk"
     path.mkdir()
     made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "tern-test", path],
                           check=False, capture_output=True)
     if made.returncode:
         pytest.skip("no right to mount")
-    yield path
-    subprocess.run(["umount", "--lazy", path], check=True)
+    server = Server(tmp_path / "server", *SMALL)
+    server.data = path / "data"
+    server.start()
+    yield server
+    server.kill()
+    subprocess.run(["umount", path], check=True)
 
 
 def fill(server, url):
@@ -90,52 +92,48 @@ def fill(server, url):
     raise AssertionError("the disk is never full")
 
 
-def test_a_full_disk_refuses_sends_and_serves_the_rest(small_disk):
-    with Server(small_disk, *SMALL) as server:
-        url = create(server)
-        bodies = fill(server, url)
-        assert len(bodies) > 50
-        assert status(server) == "disk-full"
-        for _ in range(5):
-            message, = receive(server, url, 1)
-            handle = {"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]}
-            server.client().change_message_visibility(**handle, VisibilityTimeout=60)
-            server.client().delete_message(**handle)
-            bodies.remove(message["Body"])
-        server.kill()
-        server.start()
-        assert sorted(drain(server, url)) == sorted(bodies)
+def test_a_full_disk_refuses_sends_and_serves_the_rest(small):
+    url = create(small)
+    bodies = fill(small, url)
+    assert len(bodies) > 50
+    assert status(small) == "disk-full"
+    for _ in range(5):
+        message, = receive(small, url, 1)
+        handle = {"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]}
+        small.client().change_message_visibility(**handle, VisibilityTimeout=60)
+        small.client().delete_message(**handle)
+        bodies.remove(message["Body"])
+    small.kill()
+    small.start()
+    assert sorted(drain(small, url)) == sorted(bodies)
 
 
-def test_a_full_disk_goes_on_when_messages_are_deleted(small_disk):
-    with Server(small_disk, *SMALL) as server:
-        url = create(server)
-        bodies = fill(server, url)
-        assert sorted(drain(server, url)) == sorted(bodies)
-        eventually(lambda: status(server) == "ok", 20, "the disk has room again")
-        again = fill(server, url)
-        assert len(again) >= len(bodies) // 2
+def test_a_full_disk_goes_on_when_messages_are_deleted(small):
+    url = create(small)
+    bodies = fill(small, url)
+    assert sorted(drain(small, url)) == sorted(bodies)
+    eventually(lambda: status(small) == "ok", 20, "the disk has room again")
+    assert len(fill(small, url)) >= len(bodies) // 2
 
 
-def test_a_full_disk_goes_on_when_others_make_room(small_disk):
-    with Server(small_disk, *SMALL) as server:
-        url = create(server)
-        filler = small_disk / "filler"
-        filler.write_bytes(bytes(8 << 20))
-        bodies = fill(server, url)
-        filler.unlink()
-        # Nobody asks for anything but its health meanwhile.
-        eventually(lambda: status(server) == "ok", 20, "the disk has room again")
-        send(server, url, "goes on")
-        assert len(drain(server, url)) == len(bodies) + 1
+def test_a_full_disk_goes_on_when_others_make_room(small):
+    url = create(small)
+    filler = small.data / "filler"
+    filler.write_bytes(bytes(8 << 20))
+    bodies = fill(small, url)
+    filler.unlink()
+    # Nobody asks for anything but its health meanwhile.
+    eventually(lambda: status(small) == "ok", 20, "the disk has room again")
+    send(small, url, "goes on")
+    assert len(drain(small, url)) == len(bodies) + 1
 
 
-def test_a_server_stops_and_starts_on_a_full_disk(small_disk):
-    with Server(small_disk, *SMALL) as server:
-        url = create(server)
-        bodies = fill(server, url)
-        server.restart()
-        assert sorted(drain(server, url)) == sorted(bodies)
+def test_a_server_stops_and_starts_on_a_full_disk(small):
+    url = create(small)
+    bodies = fill(small, url)
+    small.restart()
+    assert sorted(drain(small, url)) == sorted(bodies)
+    small.stop()
 
 
 # ---- failing ----
@@ -144,9 +142,7 @@ def test_a_server_stops_and_starts_on_a_full_disk(small_disk):
 @pytest.fixture
 def failing(tmp_path):
     """failing(text) lets calls of the server fail as `text` says; "" lets them be."""
-    library = tmp_path / "faults.so"
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, os.path.join(HERE, "faults.c")],
-                   check=True)
+    library = BUILD / "tests" / "crash" / "faults.so"
     faults = tmp_path / "faults"
     server = Server(tmp_path / "server", *SMALL, environment={
         "LD_PRELOAD": str(library), "FAULTS_FILE": str(faults)})
