@@ -24,6 +24,16 @@ def server(tmp_path_factory, request):
         yield shared
 
 
+@pytest.fixture(scope="session")
+def signed(tmp_path_factory, request):
+    """A shared server that wants every request signed by its root credential: key and secret."""
+    with Server(tmp_path_factory.mktemp("signed"), "--durability", "os", "--quick-purge",
+                "--auth", "required") as shared:
+        request.session.stash.setdefault(running, []).append(shared)
+        shared.read_credential()
+        yield shared
+
+
 @pytest.fixture
 def private(tmp_path, request):
     """private(*flags, **options) starts a Server that only this test uses."""

@@ -12,6 +12,7 @@ TERN_TEST_FLAGS="--threads 4" tests with four. Everything it logs is in `server.
 import functools
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import time
@@ -24,6 +25,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / os.environ.get("TERN_BUILD", "build")
 DEFAULT_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
+CREDENTIAL = re.compile(
+    r"AWS_ACCESS_KEY_ID=(AKIA[A-Z2-7]{16})\s.*AWS_SECRET_ACCESS_KEY=(\S{40})", re.DOTALL)
 START_S = 30
 STOP_S = 30
 # What a sanitizer writes even when the process ends with status 0.
@@ -70,6 +73,7 @@ class Server:
         self.binary = pathlib.Path(binary) if binary else BUILD / "ternd"
         self.process = None
         self.port = None
+        self.key, self.secret = DEFAULT_ACCOUNT, "secret"
         self.http = requests.Session()
         self.http.trust_env = False
 
@@ -160,10 +164,16 @@ class Server:
     def url(self):
         return f"http://127.0.0.1:{self.port}"
 
-    def client(self, service="sqs", account=DEFAULT_ACCOUNT, region=DEFAULT_REGION,
-               validates=True, secret="secret"):
+    def read_credential(self):
+        """With --auth required: the root credential, which the first start shows."""
+        found = eventually(lambda: CREDENTIAL.search(self.log()), what="the credential is shown")
+        self.key, self.secret = found.groups()
+
+    def client(self, service="sqs", account=None, region=DEFAULT_REGION, validates=True,
+               secret=None):
         """A boto3 client; validates=False sends what botocore itself would refuse."""
-        return boto_client(self.url, service, account, region, validates, secret)
+        return boto_client(self.url, service, account or self.key, region, validates,
+                           secret or self.secret)
 
     def get(self, path, **options):
         return self.http.get(self.url + path, timeout=40, **options)

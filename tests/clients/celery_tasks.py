@@ -9,7 +9,9 @@ import urllib.parse
 import celery
 
 endpoint = urllib.parse.urlsplit(os.environ["TERN_ENDPOINT"])
-app = celery.Celery("tern", broker=f"sqs://000000000000:secret@{endpoint.netloc}//")
+credential = ":".join(urllib.parse.quote(os.environ[name], safe="")
+                      for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
+app = celery.Celery("tern", broker=f"sqs://{credential}@{endpoint.netloc}//")
 app.conf.update(
     broker_connection_retry_on_startup=True,
     broker_transport_options={

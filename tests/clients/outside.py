@@ -14,8 +14,8 @@ def outside_environment(server, **changes):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return environment | {
         "TERN_ENDPOINT": server.url,
-        "AWS_ACCESS_KEY_ID": "000000000000",
-        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_ACCESS_KEY_ID": server.key,
+        "AWS_SECRET_ACCESS_KEY": server.secret,
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -24,7 +24,7 @@ def outside_environment(server, **changes):
     } | changes
 
 
-def run_outside(server, *command, directory=".", status=0, wants=None, timeout=300, **changes):
+def run_outside(server, *command, directory=".", status=0, wants=None, timeout=600, **changes):
     """Runs it in a folder beside this file; gives its output, or what it says about a failure."""
     done = subprocess.run(
         [str(part) for part in command], cwd=HERE / directory, capture_output=True, text=True,

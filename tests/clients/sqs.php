@@ -11,7 +11,8 @@ use AsyncAws\Sqs\SqsClient;
 
 $sqs = new SqsClient([
     'endpoint' => getenv('TERN_ENDPOINT'), 'region' => 'us-east-1',
-    'accessKeyId' => '000000000000', 'accessKeySecret' => 'secret',
+    'accessKeyId' => getenv('AWS_ACCESS_KEY_ID'),
+    'accessKeySecret' => getenv('AWS_SECRET_ACCESS_KEY'),
 ]);
 
 function equal(string $what, $got, $want): void

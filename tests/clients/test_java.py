@@ -2,9 +2,12 @@
 """The AWS SDK for Java v2 against a ternd: the Maven project in java/, run with its address."""
 import re
 
+import pytest
+
 from outside import run_outside
 
 
+@pytest.mark.timeout(600)  # the first run fetches Maven's plugins and the SDKs
 def test_java_sdk(server):
     output = run_outside(
         server, "mvn", "-B", "-ntp", "-Dstyle.color=never", "test", directory="java")

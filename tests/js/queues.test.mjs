@@ -9,7 +9,7 @@ import {
   StartMessageMoveTaskCommand, TagQueueCommand, UntagQueueCommand, paginateListQueues,
 } from "@aws-sdk/client-sqs";
 import {
-  attributesOf, closeClients, makeClient, makeQueue, makeQueueWithDeadLetters, newName,
+  attributesOf, closeClients, isSigned, makeClient, makeQueue, makeQueueWithDeadLetters, newName,
 } from "./tern.mjs";
 
 const client = makeClient();
@@ -130,7 +130,10 @@ test("a slow move task can be cancelled", async () => {
   assert.ok(task.ApproximateNumberOfMessagesMoved < 5);
 });
 
-test("accounts and regions do not see each other's queues", async () => {
+// Where signatures are checked, the key of another account would have to be known.
+const apart = { skip: isSigned };
+
+test("accounts and regions do not see each other's queues", apart, async () => {
   const QueueName = newName();
   await client.send(new CreateQueueCommand({ QueueName }));
   const account = makeClient({

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MIT
 // What the tests of the JavaScript SDK share: clients, queues of one's own, digests, a proxy.
-// The server is that of TERN_ENDPOINT; test_js.py starts one.
+// The server is that of TERN_ENDPOINT, the credentials those of AWS's variables; test_js.py starts
+// servers: one that takes any credentials, and one (TERN_SIGNED) that checks signatures.
 import { createHash } from "node:crypto";
 import http from "node:http";
 import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
 
 export const endpoint = process.env.TERN_ENDPOINT;
-export const credentials = { accessKeyId: "000000000000", secretAccessKey: "secret" };
+export const isSigned = process.env.TERN_SIGNED === "true";
 const clients = [];
 let number = 0;
 
 export function makeClient(options = {}) {
   const client = new SQSClient({
-    region: "us-east-1", credentials, endpoint, maxAttempts: 1, ...options,
+    region: "us-east-1", endpoint, maxAttempts: 1, ...options,
   });
   clients.push(client);
   return client;

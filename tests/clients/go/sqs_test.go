@@ -16,10 +16,8 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-const account = "000000000000"
-
 func TestQueuesAreFoundListedTaggedAndDeleted(t *testing.T) {
-	client, ctx := newClient(t, account), newContext(t)
+	client, ctx := newClient(t), newContext(t)
 	prefix := newName("-list-")
 	var made []string
 	for _, suffix := range []string{"a", "b", "c"} {
@@ -64,7 +62,7 @@ func TestQueuesAreFoundListedTaggedAndDeleted(t *testing.T) {
 
 // The SDK compares MD5OfMessageBody and MD5OfBody itself and fails the call if they are wrong.
 func TestAMessageComesBackAsItWasSent(t *testing.T) {
-	client, ctx := newClient(t, account), newContext(t)
+	client, ctx := newClient(t), newContext(t)
 	url := newQueue(t, client, nil)
 	body := "grüße 🐦 <&> \t\r\n"
 	raw := []byte{0, 1, 254, 255}
@@ -94,7 +92,7 @@ func TestAMessageComesBackAsItWasSent(t *testing.T) {
 }
 
 func TestBatchesOfTenWithAFailure(t *testing.T) {
-	client, ctx := newClient(t, account), newContext(t)
+	client, ctx := newClient(t), newContext(t)
 	url := newQueue(t, client, nil)
 	var sends []types.SendMessageBatchRequestEntry
 	for i := range 10 {
@@ -131,7 +129,7 @@ func TestBatchesOfTenWithAFailure(t *testing.T) {
 }
 
 func TestFifoKeepsTheOrderAndDropsDuplicates(t *testing.T) {
-	client, ctx := newClient(t, account), newContext(t)
+	client, ctx := newClient(t), newContext(t)
 	url := newQueue(t, client, map[string]string{"FifoQueue": "true"})
 	var last string
 	for _, id := range []string{"1", "2", "2", "3"} {
@@ -152,7 +150,7 @@ func TestFifoKeepsTheOrderAndDropsDuplicates(t *testing.T) {
 }
 
 func TestALongPollIsWokenByASend(t *testing.T) {
-	client := newClient(t, account)
+	client := newClient(t)
 	url := newQueue(t, client, nil)
 	polled := make(chan []types.Message)
 	go func() {
@@ -172,7 +170,7 @@ func TestALongPollIsWokenByASend(t *testing.T) {
 }
 
 func TestDeadLettersMoveBack(t *testing.T) {
-	client, ctx := newClient(t, account), newContext(t)
+	client, ctx := newClient(t), newContext(t)
 	queue, deadLetters, arn := newQueueWithDeadLetters(t, client, 3)
 	send(t, client, queue, "poison")
 	for range 3 {
@@ -209,7 +207,7 @@ func TestDeadLettersMoveBack(t *testing.T) {
 
 // What the Terraform provider and older programs compare is ErrorCode(): the legacy code.
 func TestErrorsAreTypedAndCarryTheLegacyCode(t *testing.T) {
-	client, ctx := newClient(t, account), newContext(t)
+	client, ctx := newClient(t), newContext(t)
 	url := newQueue(t, client, nil)
 	handle := aws.String("garbage")
 
@@ -245,7 +243,7 @@ func TestErrorsAreTypedAndCarryTheLegacyCode(t *testing.T) {
 
 // KEDA's scaler asks for these three, needs each to be an integer, and takes a queue's bare name.
 func TestDepthsAreThereForAScaler(t *testing.T) {
-	client, ctx := newClient(t, account), newContext(t)
+	client, ctx := newClient(t), newContext(t)
 	url := newQueue(t, client, nil)
 	send(t, client, url, "in flight")
 	receive(t, client, sqs.ReceiveMessageInput{QueueUrl: url})

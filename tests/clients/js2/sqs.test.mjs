@@ -7,7 +7,6 @@ import AWS from "aws-sdk";
 
 const sqs = new AWS.SQS({
   endpoint: process.env.TERN_ENDPOINT, region: "us-east-1", maxRetries: 0,
-  accessKeyId: "000000000000", secretAccessKey: "secret",
 });
 const call = (operation, input) => sqs[operation](input).promise();
 let number = 0;

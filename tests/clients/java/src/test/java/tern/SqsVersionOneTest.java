@@ -4,8 +4,6 @@ package tern;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import com.amazonaws.auth.AWSStaticCredentialsProvider;
-import com.amazonaws.auth.BasicAWSCredentials;
 import com.amazonaws.client.builder.AwsClientBuilder.EndpointConfiguration;
 import com.amazonaws.services.sqs.AmazonSQS;
 import com.amazonaws.services.sqs.AmazonSQSClientBuilder;
@@ -39,8 +37,6 @@ class SqsVersionOneTest {
     sqs = AmazonSQSClientBuilder.standard()
       .withEndpointConfiguration(
         new EndpointConfiguration(System.getenv("TERN_ENDPOINT"), "us-east-1"))
-      .withCredentials(new AWSStaticCredentialsProvider(
-        new BasicAWSCredentials("000000000000", "secret")))
       .build();
   }
 

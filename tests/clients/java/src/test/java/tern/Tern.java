@@ -6,8 +6,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
-import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
-import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.retries.DefaultRetryStrategy;
 import software.amazon.awssdk.services.sqs.SqsAsyncClient;
@@ -26,8 +24,6 @@ final class Tern {
   private static <B extends SqsBaseClientBuilder<B, ?>> B settle(B builder) {
     return builder.endpointOverride(URI.create(System.getenv("TERN_ENDPOINT")))
       .region(Region.US_EAST_1)
-      .credentialsProvider(StaticCredentialsProvider.create(
-        AwsBasicCredentials.create("000000000000", "secret")))
       .overrideConfiguration(settings -> settings
         .apiCallTimeout(Duration.ofSeconds(60))
         .retryStrategy(DefaultRetryStrategy.doNotRetry()));
