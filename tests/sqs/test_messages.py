@@ -138,6 +138,14 @@ def test_ten_attributes_of_full_length_names(sqs, queue):
     assert message["MessageAttributes"] == attributes
 
 
+def test_attribute_names_have_all_allowed_characters(sqs, queue):
+    attributes = {"AZaz09_-.x": text("v"), "aws": text("v"), "awsx": text("v"),
+                  "Amazonas": text("v")}
+    sqs.send_message(QueueUrl=queue, MessageBody="b", MessageAttributes=attributes)
+    [message] = receive(sqs, queue, MessageAttributeNames=["All"])
+    assert message["MessageAttributes"] == attributes
+
+
 def test_system_attribute_names_are_united(sqs, queue):
     sqs.send_message(QueueUrl=queue, MessageBody="b")
     [message] = receive(sqs, queue, AttributeNames=["SenderId"],

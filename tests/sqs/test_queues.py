@@ -27,13 +27,13 @@ def set_one(sqs, url, name, value):
 
 # ---- names ----
 
-@pytest.mark.parametrize("stem", ["a", "A-z_09", "x" * 80])
+@pytest.mark.parametrize("stem", ["a", "-", "AZaz09-_", "x" * 80])
 def test_names_of_standard_queues(server, stem):
     sqs = server.client(account="100000000001")
     assert sqs.create_queue(QueueName=stem)["QueueUrl"].endswith("/" + stem)
 
 
-@pytest.mark.parametrize("stem", ["a", "x" * 75])
+@pytest.mark.parametrize("stem", ["a", "AZaz09-_", "x" * 75])
 def test_names_of_fifo_queues(server, stem):
     sqs = server.client(account="100000000001")
     url = sqs.create_queue(QueueName=stem + ".fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
@@ -246,6 +246,21 @@ def test_fifty_tags_at_most(sqs, queue):
         sqs.tag_queue(QueueUrl=queue, Tags={"k50": "v"})
     sqs.untag_queue(QueueUrl=queue, TagKeys=[f"k{i}" for i in range(50)])
     assert "Tags" not in sqs.list_queue_tags(QueueUrl=queue)
+
+
+def test_tags_have_all_allowed_characters(sqs, queue):
+    tags = {"AZaz09 _.:/=+-@": "AZaz09 _.:/=+-@"}
+    sqs.tag_queue(QueueUrl=queue, Tags=tags)
+    assert sqs.list_queue_tags(QueueUrl=queue)["Tags"] == tags
+
+
+def test_labels_and_batch_ids_have_all_allowed_characters(sqs, queue):
+    allowed = "AZaz09-_" * 10
+    sqs.send_message_batch(QueueUrl=queue, Entries=[{"Id": allowed, "MessageBody": "b"}])
+    sqs.add_permission(QueueUrl=queue, Label=allowed, AWSAccountIds=["0123456789" + "09"],
+                       Actions=["SendMessage", "ReceiveMessage", "DeleteMessage", "GetQueueUrl",
+                                "ChangeMessageVisibility", "GetQueueAttributes", "PurgeQueue"])
+    sqs.remove_permission(QueueUrl=queue, Label=allowed)
 
 
 def test_longest_tags_count_characters(sqs, queue):
