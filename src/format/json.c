@@ -249,6 +249,12 @@ void json_bool(struct json_writer *writer, bool value)
 	buf_append(writer->out, value ? STR("true") : STR("false"));
 }
 
+void json_null(struct json_writer *writer)
+{
+	separate(writer);
+	buf_append(writer->out, STR("null"));
+}
+
 void json_double(struct json_writer *writer, double value)
 {
 	separate(writer);

@@ -40,6 +40,7 @@ void json_key(struct json_writer *writer, struct str key);
 void json_str(struct json_writer *writer, struct str text);
 void json_i64(struct json_writer *writer, int64_t value);
 void json_bool(struct json_writer *writer, bool value);
+void json_null(struct json_writer *writer);
 void json_double(struct json_writer *writer, double value);
 void json_base64(struct json_writer *writer, struct str bytes);
 

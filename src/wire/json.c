@@ -255,95 +255,112 @@ enum err wire_json_decode(struct arena *arena, struct str text, const struct sha
 	return err;
 }
 
-static void encode_structure(struct json_writer *writer, const struct shape *shape,
-			     const void *value);
+struct encoder {
+	struct json_writer writer;
+	bool shows_absent; /* as null */
+};
 
-static void encode_item(struct json_writer *writer, const struct shape_member *member,
+static void encode_structure(struct encoder *encoder, const struct shape *shape, const void *value);
+
+static void encode_item(struct encoder *encoder, const struct shape_member *member,
 			const void *value)
 {
 	switch (member->item_kind) {
 	case SHAPE_STRING:
-		json_str(writer, *(const struct str *)value);
+		json_str(&encoder->writer, *(const struct str *)value);
 		return;
 	case SHAPE_BLOB:
-		json_base64(writer, *(const struct str *)value);
+		json_base64(&encoder->writer, *(const struct str *)value);
 		return;
 	case SHAPE_STRUCTURE:
-		encode_structure(writer, member->shape, value);
+		encode_structure(encoder, member->shape, value);
 		return;
 	default:
-		json_i64(writer, *(const int64_t *)value);
+		json_i64(&encoder->writer, *(const int64_t *)value);
 	}
 }
 
-static void encode_items(struct json_writer *writer, const struct shape_member *member,
+static void encode_items(struct encoder *encoder, const struct shape_member *member,
 			 const void *value)
 {
 	size_t count = member_count(value, member);
 	const char *item = member_items(value, member);
 
 	if (member->kind == SHAPE_MAP)
-		json_open_object(writer);
+		json_open_object(&encoder->writer);
 	else
-		json_open_array(writer);
+		json_open_array(&encoder->writer);
 	for (size_t i = 0; i < count; i++, item += member->item_size) {
 		if (member->kind == SHAPE_MAP)
-			json_key(writer, *(const struct str *)(const void *)item);
-		encode_item(writer, member, member_item_value(member, item));
+			json_key(&encoder->writer, *(const struct str *)(const void *)item);
+		encode_item(encoder, member, member_item_value(member, item));
 	}
 	if (member->kind == SHAPE_MAP)
-		json_close_object(writer);
+		json_close_object(&encoder->writer);
 	else
-		json_close_array(writer);
+		json_close_array(&encoder->writer);
 }
 
-static void encode_member(struct json_writer *writer, const struct shape_member *member,
+static void encode_member(struct encoder *encoder, const struct shape_member *member,
 			  const void *value)
 {
 	const void *place = member_in(value, member->offset);
 
 	switch (member->kind) {
 	case SHAPE_STRING:
-		json_str(writer, *(const struct str *)place);
+		json_str(&encoder->writer, *(const struct str *)place);
 		return;
 	case SHAPE_BLOB:
-		json_base64(writer, *(const struct str *)place);
+		json_base64(&encoder->writer, *(const struct str *)place);
 		return;
 	case SHAPE_BOOLEAN:
-		json_bool(writer, *(const bool *)place);
+		json_bool(&encoder->writer, *(const bool *)place);
 		return;
 	case SHAPE_DOUBLE:
-		json_double(writer, *(const double *)place);
+		json_double(&encoder->writer, *(const double *)place);
 		return;
 	case SHAPE_STRUCTURE:
-		encode_structure(writer, member->shape, *(void *const *)place);
+		encode_structure(encoder, member->shape, *(void *const *)place);
 		return;
 	case SHAPE_LIST:
 	case SHAPE_MAP:
-		encode_items(writer, member, value);
+		encode_items(encoder, member, value);
 		return;
 	default:
-		json_i64(writer, *(const int64_t *)place);
+		json_i64(&encoder->writer, *(const int64_t *)place);
 	}
 }
 
-static void encode_structure(struct json_writer *writer, const struct shape *shape,
-			     const void *value)
+static void encode_structure(struct encoder *encoder, const struct shape *shape, const void *value)
 {
-	json_open_object(writer);
+	json_open_object(&encoder->writer);
 	for (uint32_t i = 0; i < shape->member_count; i++) {
-		if (member_is_absent(value, &shape->members[i]))
+		bool is_absent = member_is_absent(value, &shape->members[i]);
+		if (is_absent && !encoder->shows_absent)
 			continue;
-		json_key(writer, shape->members[i].name);
-		encode_member(writer, &shape->members[i], value);
+		json_key(&encoder->writer, shape->members[i].name);
+		if (is_absent)
+			json_null(&encoder->writer);
+		else
+			encode_member(encoder, &shape->members[i], value);
 	}
-	json_close_object(writer);
+	json_close_object(&encoder->writer);
+}
+
+static void encode(struct buf *out, const struct shape *shape, const void *value, bool shows_absent)
+{
+	struct encoder encoder = {.shows_absent = shows_absent};
+
+	json_begin(&encoder.writer, out);
+	encode_structure(&encoder, shape, value);
 }
 
 void wire_json_encode(struct buf *out, const struct shape *shape, const void *value)
 {
-	struct json_writer writer;
+	encode(out, shape, value, false);
+}
 
-	json_begin(&writer, out);
-	encode_structure(&writer, shape, value);
+void wire_json_encode_full(struct buf *out, const struct shape *shape, const void *value)
+{
+	encode(out, shape, value, true);
 }

@@ -320,7 +320,7 @@ void wire_query_encode_json(struct buf *out, const struct operation *operation, 
 	if (operation->out->member_count > 0) {
 		buf_format(out, "\"%.*sResult\":", STR_ARG(name));
 		size_t from = out->size;
-		wire_json_encode(out, operation->out, value);
+		wire_json_encode_full(out, operation->out, value);
 		/* AWS calls the one list of ReceiveMessage "messages" here. */
 		if (str_starts(str_slice(buf_str(out), from, messages.size), messages))
 			out->data[from + 2] = 'm';

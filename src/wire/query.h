@@ -23,7 +23,7 @@ must_check enum err wire_query_decode(struct arena *arena, const struct form *fo
 /* Appends <OpResponse>...<ResponseMetadata>...</OpResponse>. */
 void wire_query_encode(struct buf *out, const struct operation *operation, const void *value,
 		       struct str request_id);
-/* The same tree as JSON, for Query requests that accept JSON. */
+/* JSON for Query requests that accept it: as AWS does, with nulls for what is absent. */
 void wire_query_encode_json(struct buf *out, const struct operation *operation, const void *value,
 			    struct str request_id);
 /*

@@ -94,6 +94,19 @@ def test_dead_letter_keeps_what_it_was(timed_pair, clocked):
     assert after["Attributes"] == expected
 
 
+def test_dead_letter_queues_in_a_chain(sqs, name):
+    for stage, target in ((3, None), (2, 3), (1, 2)):
+        sqs.create_queue(QueueName=f"{name}-{stage}",
+                         Attributes=policy(f"{name}-{target}") if target else {})
+    sqs.send_message(QueueUrl=f"{name}-1", MessageBody="poison")
+    for stage in (1, 2):
+        assert bodies(sqs, f"{name}-{stage}", VisibilityTimeout=0) == ["poison"]
+        assert bodies(sqs, f"{name}-{stage}", VisibilityTimeout=0) == []
+    [message] = receive(sqs, f"{name}-3", AttributeNames=["All"])
+    assert message["Attributes"]["ApproximateReceiveCount"] == "3"
+    assert message["Attributes"]["DeadLetterQueueSourceArn"] == f"{ARN}{name}-2"
+
+
 def test_others_are_returned_while_dead_ones_go(sqs, name):
     pair = Pair(sqs, name)
     for number in range(30):

@@ -4,6 +4,9 @@
 A row is (operation, members, code, text[, text in Query]). Names in braces stand for what the
 `place` fixture made; {queue} is a standard queue's URL and {fifo} a FIFO queue's.
 """
+import base64
+import json
+
 import pytest
 
 from dialects import Fault, Json, Query
@@ -493,6 +496,14 @@ TAGS = [
 ]
 
 GONE = "arn:aws:sqs:us-east-1:000000000000:absent"
+
+
+def task_handle(arn):
+    """A handle as AWS builds it, of a task that is not there."""
+    return base64.b64encode(json.dumps({
+        "taskId": "4a5a9bb0-35d8-4b3b-9d5d-0f3e50ab5c5d", "sourceArn": arn}).encode()).decode()
+
+
 MOVES = [
     *[(operation, members, "MissingParameter",
        f"The request must contain the parameter {name}.")
@@ -527,10 +538,10 @@ MOVES = [
     *[("CancelMessageMoveTask", {"TaskHandle": handle}, "InvalidParameterValue",
        "Value for parameter TaskHandle is invalid.")
       for handle in ("nonsense", "e30=", "bm9uc2Vuc2U=", "{handle}")],
-    # {"taskId":"4a5a9bb0-35d8-4b3b-9d5d-0f3e50ab5c5d","sourceArn":"arn:aws:sqs:r:1:q"}
+    ("CancelMessageMoveTask", {"TaskHandle": task_handle(GONE)}, "ResourceNotFoundException",
+     "The resource that you specified for the SourceArn parameter doesn't exist."),
     ("CancelMessageMoveTask",
-     {"TaskHandle": "eyJ0YXNrSWQiOiI0YTVhOWJiMC0zNWQ4LTRiM2ItOWQ1ZC0wZjNlNTBhYjVjNWQiLCJzb3VyY2VB"
-                    "cm4iOiJhcm46YXdzOnNxczpyOjE6cSJ9"},
+     {"TaskHandle": task_handle("arn:aws:sqs:us-east-1:000000000000:errors-dlq")},
      "ResourceNotFoundException", "Task does not exist."),
 ]
 

@@ -247,7 +247,7 @@ def as_json(api, operation, members, path="/"):
 def test_query_as_json(query_api, queue, name):
     response = as_json(query_api, "ListQueues", {"QueueNamePrefix": name})
     assert response.json() == {"ListQueuesResponse": {
-        "ListQueuesResult": {"QueueUrls": [queue]},
+        "ListQueuesResult": {"QueueUrls": [queue], "NextToken": None},
         "ResponseMetadata": {"RequestId": response.headers["x-amzn-RequestId"]}}}
 
 
@@ -255,7 +255,22 @@ def test_query_as_json_calls_messages_messages(query_api, queue):
     query_api.SendMessage(QueueUrl=queue, MessageBody="b")
     answer = as_json(query_api, "ReceiveMessage", {"QueueUrl": queue}).json()
     [message] = answer["ReceiveMessageResponse"]["ReceiveMessageResult"]["messages"]
-    assert message["Body"] == "b"
+    assert message == {
+        "Attributes": None, "Body": "b", "MD5OfBody": "92eb5ffee6ae2fec3ad71c777531578f",
+        "MD5OfMessageAttributes": None, "MessageAttributes": None,
+        "MessageId": message["MessageId"], "ReceiptHandle": message["ReceiptHandle"]}
+    answer = as_json(query_api, "ReceiveMessage", {"QueueUrl": queue}).json()
+    assert answer["ReceiveMessageResponse"]["ReceiveMessageResult"] == {"messages": None}
+
+
+def test_query_as_json_shows_what_is_absent_as_null(query_api, queue):
+    """As AWS answers API Gateway, which asks so."""
+    answer = as_json(query_api, "SendMessage", {"QueueUrl": queue, "MessageBody": "b"}).json()
+    result = answer["SendMessageResponse"]["SendMessageResult"]
+    assert result == {
+        "MD5OfMessageAttributes": None, "MD5OfMessageBody": "92eb5ffee6ae2fec3ad71c777531578f",
+        "MD5OfMessageSystemAttributes": None, "MessageId": result["MessageId"],
+        "SequenceNumber": None}
 
 
 def test_query_as_json_without_a_result(query_api, queue):

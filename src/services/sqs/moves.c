@@ -530,7 +530,8 @@ enum err sqs_list_message_move_tasks(struct call *call,
 	return ERR_OK;
 }
 
-static bool parse_handle(struct arena *arena, struct str handle, struct str *out_id)
+static bool parse_handle(struct arena *arena, struct str handle, struct str *out_id,
+			 struct str *out_arn)
 {
 	uint8_t *plain = (uint8_t *)arena_bytes(arena, handle.size + 4);
 	yyjson_val *root;
@@ -540,21 +541,26 @@ static bool parse_handle(struct arena *arena, struct str handle, struct str *out
 	    json_parse(arena, str_of(plain, size), &root) != ERR_OK)
 		return false;
 	*out_id = json_text(json_member(root, "taskId"));
-	return out_id->size > 0 && is_arn(json_text(json_member(root, "sourceArn")));
+	*out_arn = json_text(json_member(root, "sourceArn"));
+	return out_id->size > 0 && is_arn(*out_arn);
 }
 
 enum err sqs_cancel_message_move_task(struct call *call,
 				      const struct sqs_cancel_message_move_task_in *in,
 				      struct sqs_cancel_message_move_task_out *out)
 {
-	struct str id;
+	const struct sqs_queue *source;
+	struct str id, arn;
 
 	if (in->task_handle.size == 0)
 		return fail(call, &SQS_MISSING_PARAMETER,
 			    "The request must contain the parameter TaskHandle.");
-	if (!parse_handle(call->arena, in->task_handle, &id))
+	if (!parse_handle(call->arena, in->task_handle, &id, &arn))
 		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
 			    "Value for parameter TaskHandle is invalid.");
+	enum err err = find_by_arn(call, "SourceArn", arn, &source);
+	if (err)
+		return err;
 	FOR_MOVES(call->core, link)
 	{
 		struct move *move = container_of(link, struct move, link);
@@ -567,7 +573,7 @@ enum err sqs_cancel_message_move_task(struct call *call,
 				    "active tasks can be cancelled.");
 		enum status before = move->status;
 		move->status = MOVE_CANCELLING;
-		enum err err = save(call->core, move);
+		err = save(call->core, move);
 		if (err) {
 			move->status = before;
 			return err;
