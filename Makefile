@@ -9,6 +9,7 @@ DATA ?= data
 SEEDS ?= 1-10000
 TIME ?= 60
 PYTEST := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m pytest -q
+SERVER_TESTS := tests/sqs tests/server tests/robust -m 'not slow and not long'
 # gcc warns wrongly of code that its sanitizers have changed.
 SANITIZED := -Doptimization=1 -Dwerror=false
 
@@ -30,7 +31,7 @@ build: ## build/ternd and build/tern
 test: ## unit tests, then every test against a real server: Python and JavaScript
 	@tools/setup build test tidy
 	@tools/unit $(BUILD)
-	@$(PYTEST) tests --ignore=tests/clients
+	@$(PYTEST) tests --ignore=tests/clients -m 'not long'
 
 test-clients: ## the AWS SDKs for Go and Java, the AWS CLI, Celery
 	@tools/setup build test clients
@@ -41,7 +42,7 @@ check: ## the fast half of the tests, and tidy: under a minute after a build
 	@tools/setup build test tidy
 	@tools/unit $(BUILD)
 	@tools/tidy
-	@$(PYTEST) tests --ignore=tests/clients -m 'not slow'
+	@$(PYTEST) tests --ignore=tests/clients -m 'not slow and not long'
 
 tidy: ## style, layers, generated files, layout
 	@tools/setup tidy
@@ -51,13 +52,15 @@ format: ## settle the layout of C files
 	@tools/setup tidy
 	@git ls-files '*.c' '*.h' | grep -v '^src/api/' | xargs -r .venv/bin/clang-format -i
 
-asan: ## unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
+asan: ## unit tests and a sanitized server: AddressSanitizer, UndefinedBehaviorSanitizer
 	@tools/setup build test
 	@tools/unit build-asan -Db_sanitize=address,undefined $(SANITIZED)
+	@TERN_BUILD=build-asan $(PYTEST) $(SERVER_TESTS)
 
-tsan: ## unit tests under ThreadSanitizer
+tsan: ## the same under ThreadSanitizer, with several net threads
 	@tools/setup build test
 	@tools/unit build-tsan -Db_sanitize=thread $(SANITIZED)
+	@TERN_BUILD=build-tsan TERN_TEST_FLAGS="--threads 3" $(PYTEST) $(SERVER_TESTS)
 
 fuzz: ## every fuzzer for TIME=60 seconds (0: only replay the corpora)
 	@tools/setup fuzz
