@@ -283,6 +283,16 @@ static bool open_listeners(struct server *server, char *problem, size_t size)
 	return true;
 }
 
+static void settle_base_url(struct server *server)
+{
+	const struct settings *settings = server->settings;
+
+	snprintf(server->base_url, sizeof(server->base_url), "%s://localhost:%u",
+		 is_tls(settings->listen[0]) ? "https" : "http", (unsigned)server->port);
+	server->core.base_url =
+		settings->public_url.size > 0 ? settings->public_url : str_from(server->base_url);
+}
+
 static void make_net(struct server *server)
 {
 	const struct settings *settings = server->settings;
@@ -325,8 +335,6 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	struct core *core = &server->core;
 	core->default_account = settings->account;
 	core->default_region = settings->region;
-	core->base_url =
-		settings->public_url.size > 0 ? settings->public_url : STR("http://localhost:4566");
 	core->delays_recreate = settings->delays_recreate;
 	core->delays_purge = !settings->allows_quick_purge;
 	sqs_bind_handlers();
@@ -334,8 +342,11 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	if (!store_open(settings, core, &server->store, problem, size))
 		return false;
 	control_new(core);
-	return open_keys(server, problem, size) && open_engine(server, problem, size) &&
-	       open_queues(server, problem, size) && open_listeners(server, problem, size);
+	if (!open_keys(server, problem, size) || !open_engine(server, problem, size) ||
+	    !open_queues(server, problem, size) || !open_listeners(server, problem, size))
+		return false;
+	settle_base_url(server);
+	return true;
 }
 
 void server_start(struct server *server)

@@ -23,6 +23,7 @@ struct server {
 	struct net_server *net;
 	struct dispatch_thread *threads; /* one a net thread */
 	uint16_t port;			 /* of the first listener; 0: a unix socket */
+	char base_url[40];		 /* of that listener, when no public URL is set */
 	int64_t started_ms;		 /* real time, not shifted */
 	bool is_attached;		 /* the engine's turns are those of net thread 0 */
 };

@@ -518,22 +518,42 @@ def test_often_returned_message_goes_to_the_back(sqs, queue):
     assert bodies(sqs, queue) == ["fresh"]
 
 
-def test_120000_in_flight_are_the_most(private):
-    server = private("--durability", "memory")
+def fill_flight(server, **attributes):
+    """A queue with 120,000 messages in flight and ten more that wait; its client and URL."""
     sqs = server.client()
-    url = sqs.create_queue(QueueName="q", Attributes={"VisibilityTimeout": "43200"})["QueueUrl"]
-    send = "&".join(f"SendMessageBatchRequestEntry.{i}.Id={i}"
-                    f"&SendMessageBatchRequestEntry.{i}.MessageBody=b" for i in range(1, 11))
-    requests = [f"Action=SendMessageBatch&{send}"] * 12001
+    is_fifo = "FifoQueue" in attributes
+    url = sqs.create_queue(QueueName="q.fifo" if is_fifo else "q", Attributes={
+        "VisibilityTimeout": "43200"} | attributes)["QueueUrl"]
+    entry = "SendMessageBatchRequestEntry."
+    requests = []
+    for number in range(12001):
+        form = "Action=SendMessageBatch"
+        for i in range(1, 11):
+            form += f"&{entry}{i}.Id={i}&{entry}{i}.MessageBody=b"
+            if is_fifo:
+                form += (f"&{entry}{i}.MessageGroupId={number}"
+                         f"&{entry}{i}.MessageDeduplicationId={number}.{i}")
+        requests.append(form)
     requests += ["Action=ReceiveMessage&MaxNumberOfMessages=10"] * 12000
     pipeline(server, url[url.index("/", 8):], requests)
     assert counts(sqs, url) == (10, 120000, 0)
+    return sqs, url
+
+
+def test_120000_in_flight_are_the_most(private):
+    sqs, url = fill_flight(private("--durability", "memory"))
     with pytest.raises(sqs.exceptions.OverLimit) as caught:
         receive(sqs, url)
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
     waiter = Waiter(sqs, url, WaitTimeSeconds=1)
     assert waiter.result() == [], "a long poll waits instead"
     sqs.send_message(QueueUrl=url, MessageBody="still welcome")
+
+
+@pytest.mark.slow
+def test_120000_in_flight_of_a_fifo_queue_are_no_error(private):
+    sqs, url = fill_flight(private("--durability", "memory"), FifoQueue="true")
+    assert receive(sqs, url) == []
 
 
 def pipeline(server, path, forms, window=32):

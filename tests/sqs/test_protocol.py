@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What goes over the wire apart from what it means: routing, decoding, escaping, rendering."""
 import json
+import socket
 
 import pytest
 
@@ -369,6 +370,29 @@ def test_queue_urls_are_built_from_the_host_asked(server, queue, name, dialect, 
     url = f"{base}/000000000000/{name}"
     assert api.GetQueueUrl(QueueName=name) == {"QueueUrl": url}
     assert api.ListQueues(QueueNamePrefix=name) == {"QueueUrls": [url]}
+
+
+@pytest.mark.parametrize("head, base", [
+    ("GET {0} HTTP/1.0\r\n\r\n", "http://localhost:4566"),
+    ("GET {0} HTTP/1.1\r\nHost: \r\n\r\n", "http://localhost:4566"),
+    ("GET {0} HTTP/1.1\r\nHost: <b>\r\n\r\n", "http://localhost:4566"),
+    ("GET {0} HTTP/1.1\r\nHost: queue.example.com\r\n\r\n", "http://queue.example.com"),
+])
+@pytest.mark.parametrize("public_url", [None, "https://sqs.example.com:8443"])
+def test_queue_urls_without_a_usable_host(private, head, base, public_url):
+    server = private(*(["--public-url", public_url] if public_url else []))
+    if public_url and base.startswith("http://localhost"):
+        base = public_url
+    base = base.replace("4566", str(server.port))
+    server.client().create_queue(QueueName="q")
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(head.format("/?Action=GetQueueUrl&QueueName=q").encode())
+        answer = b""
+        while b"</GetQueueUrlResponse>" not in answer:
+            part = connection.recv(4096)
+            assert part, answer
+            answer += part
+    assert f"<QueueUrl>{base}/000000000000/q</QueueUrl>".encode() in answer
 
 
 @pytest.mark.parametrize("form", [
