@@ -68,7 +68,8 @@ void engine_free(struct engine **engine_place)
 	*engine_place = NULL;
 	if (!engine)
 		return;
-	while (cursor = 0, (queue = map_next(&engine->queues, &cursor))) {
+	/* A removal may move the next one to where this one was, and no other one before it. */
+	for (cursor = 0; (queue = map_next(&engine->queues, &cursor)); cursor--) {
 		queue_drop_runs(engine, queue);
 		list_init(&queue->waiting);
 		while (!list_is_empty(&queue->messages))
