@@ -98,6 +98,8 @@ static enum err define_sources(struct core *core, const struct sqs_queue *target
 	struct sources sources = {.arn = target->arn};
 	enum err err = ERR_OK;
 
+	if (!sqs_registry_has_sources(sqs_of(core)->registry, target->arn))
+		return ERR_OK;
 	sqs_registry_each(sqs_of(core)->registry, target->account, target->region, STR(""),
 			  collect_source, &sources);
 	for (size_t i = 0; i < sources.count; i++) {

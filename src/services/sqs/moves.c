@@ -353,27 +353,11 @@ static enum err find_by_arn(struct call *call, const char *parameter, struct str
 	return ERR_OK;
 }
 
-struct source_search {
-	struct str arn;
-	bool is_found;
-};
-
-static bool search_source(void *context, const struct sqs_queue *queue)
-{
-	struct source_search *search = context;
-
-	search->is_found = str_equal(queue->dead_letter_arn, search->arn);
-	return !search->is_found;
-}
-
 static enum err check_source(struct call *call, const struct sqs_queue *source)
 {
-	struct source_search search = {.arn = source->arn};
 	int active = 0;
 
-	sqs_registry_each(sqs_of(call->core)->registry, source->account, source->region, STR(""),
-			  search_source, &search);
-	if (!search.is_found)
+	if (!sqs_registry_has_sources(sqs_of(call->core)->registry, source->arn))
 		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
 			    "Source queue must be configured as a Dead Letter Queue.");
 	FOR_MOVES(call->core, link)

@@ -4,15 +4,23 @@
  *
  * An ARN is "arn:<partition>:sqs:<region>:<account>:<name>". The array is in order of account,
  * region and name, so that all queues of an account lie together. Both hold the same reference.
+ * Dead-letter queues have their sources counted, so that a queue that is none is known at once.
  */
 #include "services/sqs/registry.h"
 
 #include <pthread.h>
 #include <string.h>
 
+/* A queue, there or not, that others name as their dead-letter queue. */
+struct target {
+	struct str arn;
+	size_t source_count;
+};
+
 struct sqs_registry {
 	pthread_rwlock_t lock;
 	struct map by_arn;
+	struct map targets;
 	const struct sqs_queue **sorted;
 	size_t count, capacity;
 };
@@ -25,14 +33,24 @@ struct sqs_registry *sqs_registry_new(void)
 	return registry;
 }
 
+static void target_free(struct target *target)
+{
+	heap_free((char *)target->arn.data);
+	heap_free(target);
+}
+
 void sqs_registry_free(struct sqs_registry **registry)
 {
 	struct sqs_registry *old = *registry;
+	struct target *target;
 
 	if (!old)
 		return;
 	for (size_t i = 0; i < old->count; i++)
 		sqs_queue_release(old->sorted[i]);
+	for (size_t i = 0; (target = map_next(&old->targets, &i));)
+		target_free(target);
+	map_done(&old->targets);
 	map_done(&old->by_arn);
 	heap_free(old->sorted);
 	pthread_rwlock_destroy(&old->lock);
@@ -152,6 +170,11 @@ static bool has_arn(const void *value, const void *key)
 	return str_equal(((const struct sqs_queue *)value)->arn, *(const struct str *)key);
 }
 
+static bool is_target(const void *value, const void *key)
+{
+	return str_equal(((const struct target *)value)->arn, *(const struct str *)key);
+}
+
 const struct sqs_queue *sqs_registry_find_arn(struct sqs_registry *registry, struct str arn)
 {
 	pthread_rwlock_rdlock(&registry->lock);
@@ -228,7 +251,43 @@ void sqs_registry_each(struct sqs_registry *registry, struct str account, struct
 	pthread_rwlock_unlock(&registry->lock);
 }
 
+bool sqs_registry_has_sources(struct sqs_registry *registry, struct str arn)
+{
+	pthread_rwlock_rdlock(&registry->lock);
+	bool has = map_find(&registry->targets, str_hash(arn), is_target, &arn) != NULL;
+	pthread_rwlock_unlock(&registry->lock);
+	return has;
+}
+
 /* ---- changing ---- */
+
+static void add_source(struct sqs_registry *registry, const struct sqs_queue *queue)
+{
+	struct str arn = queue->dead_letter_arn;
+
+	if (arn.size == 0)
+		return;
+	struct target *target = map_find(&registry->targets, str_hash(arn), is_target, &arn);
+	if (!target) {
+		target = heap_alloc(sizeof(*target));
+		target->arn = heap_copy(arn);
+		map_insert(&registry->targets, str_hash(arn), target);
+	}
+	target->source_count++;
+}
+
+static void remove_source(struct sqs_registry *registry, const struct sqs_queue *queue)
+{
+	struct str arn = queue->dead_letter_arn;
+
+	if (arn.size == 0)
+		return;
+	struct target *target = map_find(&registry->targets, str_hash(arn), is_target, &arn);
+	if (--target->source_count > 0)
+		return;
+	map_remove(&registry->targets, str_hash(arn), target);
+	target_free(target);
+}
 
 void sqs_registry_put(struct sqs_registry *registry, const struct sqs_queue *queue)
 {
@@ -238,6 +297,7 @@ void sqs_registry_put(struct sqs_registry *registry, const struct sqs_queue *que
 	const struct sqs_queue *old = map_find(&registry->by_arn, hash, has_arn, &queue->arn);
 	size_t place = place_of(registry, queue->account, queue->region, queue->name);
 	if (old) {
+		remove_source(registry, old);
 		map_remove(&registry->by_arn, hash, old);
 	} else {
 		if (registry->count == registry->capacity) {
@@ -251,6 +311,7 @@ void sqs_registry_put(struct sqs_registry *registry, const struct sqs_queue *que
 	}
 	registry->sorted[place] = queue;
 	map_insert(&registry->by_arn, hash, (void *)queue);
+	add_source(registry, queue);
 	pthread_rwlock_unlock(&registry->lock);
 	sqs_queue_release(old);
 }
@@ -261,6 +322,7 @@ void sqs_registry_remove(struct sqs_registry *registry, const struct sqs_queue *
 	size_t place = place_of(registry, queue->account, queue->region, queue->name);
 	const struct sqs_queue *old = registry->sorted[place];
 	check(str_equal(old->arn, queue->arn));
+	remove_source(registry, old);
 	map_remove(&registry->by_arn, str_hash(old->arn), old);
 	registry->count--;
 	memmove(&registry->sorted[place], &registry->sorted[place + 1],

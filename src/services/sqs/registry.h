@@ -63,6 +63,8 @@ void sqs_registry_free(struct sqs_registry **registry);
 const struct sqs_queue *sqs_registry_find(struct sqs_registry *registry, struct str account,
 					  struct str region, struct str name);
 size_t sqs_registry_count(struct sqs_registry *registry);
+/* True if a queue names that ARN, of a queue or of none, as its dead-letter queue. */
+bool sqs_registry_has_sources(struct sqs_registry *registry, struct str arn);
 const struct sqs_queue *sqs_registry_find_arn(struct sqs_registry *registry, struct str arn);
 void sqs_queue_release(const struct sqs_queue *queue); /* accepts NULL */
 
