@@ -105,16 +105,29 @@ def test_create_again_keeps_tags(sqs, name):
 
 # ---- attributes ----
 
-def test_every_settable_number_is_kept_over_a_restart(private):
+def test_everything_is_kept_over_a_restart(private):
     server = private()
-    url = server.client().create_queue(QueueName="q", Attributes=STANDARD, tags={
-        "k": "v"})["QueueUrl"]
-    server.client().add_permission(QueueUrl=url, Label="l", AWSAccountIds=["111122223333"],
-                                   Actions=["*"])
-    before = attributes(server.client(), "q")
-    server.restart()
-    assert attributes(server.client(), "q") == before
-    assert server.client().list_queue_tags(QueueUrl="q")["Tags"] == {"k": "v"}
+    sqs = server.client()
+    sqs.create_queue(QueueName="dead.fifo", Attributes={
+        "FifoQueue": "true", "RedriveAllowPolicy": json.dumps({
+            "redrivePermission": "byQueue", "sourceQueueArns": [ARN + "q.fifo"]})})
+    sqs.create_queue(QueueName="q.fifo", tags={"k": "v"}, Attributes=STANDARD | {
+        "FifoQueue": "true", "ContentBasedDeduplication": "true", "KmsMasterKeyId": "alias/k",
+        "DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId",
+        "KmsDataKeyReusePeriodSeconds": "600", "RedrivePolicy": json.dumps({
+            "deadLetterTargetArn": ARN + "dead.fifo", "maxReceiveCount": 3})})
+    sqs.add_permission(QueueUrl="q.fifo", Label="l", AWSAccountIds=["111122223333"],
+                       Actions=["*"])
+    before = attributes(sqs, "q.fifo"), attributes(sqs, "dead.fifo")
+    assert len(before[0]) == 20
+    for end in (server.restart, lambda: (server.kill(), server.start())):
+        end()
+        sqs = server.client()
+        assert (attributes(sqs, "q.fifo"), attributes(sqs, "dead.fifo")) == before
+        assert sqs.list_queue_tags(QueueUrl="q.fifo")["Tags"] == {"k": "v"}
+        with pytest.raises(ClientError, match="RedriveAllowPolicy"):
+            sqs.create_queue(QueueName="x.fifo", Attributes={
+                "FifoQueue": "true", "RedrivePolicy": before[0]["RedrivePolicy"]})
 
 
 def test_booleans_are_taken_in_any_case(sqs, name):

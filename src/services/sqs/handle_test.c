@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* Before cmocka, whose macro "fail" is the name of a function in core/call.h. */
+#include "services/sqs/handle.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct arena arena;
+static struct core core;
+static const struct queue_handle given = {.queue = UINT64_MAX - 1,
+					  .seq = 0x0123456789abcdef,
+					  .receive = 7,
+					  .received_ms = 1700000000001};
+
+static int setup(void **state)
+{
+	(void)state;
+	arena_init(&arena);
+	memset(core.handle_key, 'k', sizeof(core.handle_key));
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	arena_done(&arena);
+	return 0;
+}
+
+static void test_handle_opens_to_what_was_sealed(void **state)
+{
+	struct queue_handle found;
+
+	(void)state;
+	struct str text = sqs_handle_seal(&core, &arena, &given);
+	assert_true(text.size <= 200);
+	assert_true(sqs_handle_open(&core, text, given.queue, &found));
+	assert_true(found.queue == given.queue && found.seq == given.seq);
+	assert_true(found.receive == given.receive && found.received_ms == given.received_ms);
+}
+
+static void test_handle_opens_for_its_queue_and_key_only(void **state)
+{
+	struct queue_handle found;
+	struct core other = core;
+
+	(void)state;
+	struct str text = sqs_handle_seal(&core, &arena, &given);
+	assert_false(sqs_handle_open(&core, text, given.queue + 1, &found));
+	other.handle_key[31] ^= 1;
+	assert_false(sqs_handle_open(&other, text, given.queue, &found));
+}
+
+static void test_handle_that_was_changed_does_not_open(void **state)
+{
+	struct queue_handle found;
+
+	(void)state;
+	struct str text = sqs_handle_seal(&core, &arena, &given);
+	char *changed = arena_cstr(&arena, text);
+	for (size_t i = 0; i < text.size; i++) {
+		changed[i] = text.data[i] == 'A' ? 'B' : 'A';
+		assert_false(
+			sqs_handle_open(&core, str_of(changed, text.size), given.queue, &found));
+		changed[i] = text.data[i];
+	}
+	for (size_t size = 0; size < text.size; size++)
+		assert_false(sqs_handle_open(&core, str_of(changed, size), given.queue, &found));
+	assert_true(sqs_handle_open(&core, str_of(changed, text.size), given.queue, &found));
+}
