@@ -13,9 +13,11 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/check.h"
 
 static EVP_MD *md5_algorithm, *sha256_algorithm;
+static EVP_CIPHER *aes_gcm_algorithm;
 static pthread_key_t contexts_key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -44,6 +46,8 @@ static void fetch(void)
 	sha256_algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
 	check(md5_algorithm != NULL);
 	check(sha256_algorithm != NULL);
+	aes_gcm_algorithm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+	check(aes_gcm_algorithm != NULL);
 	check(pthread_key_create(&contexts_key, free_contexts) == 0);
 }
 
@@ -125,6 +129,80 @@ void hmac_sha256(struct str key, struct str data, uint8_t out[32])
 	for (size_t i = 0; i < sizeof(pad); i++)
 		pad[i] ^= 0x36 ^ 0x5c;
 	sha256_parts(str_of(pad, sizeof(pad)), str_of(inner, sizeof(inner)), out);
+}
+
+/* ---- AES-256-GCM ---- */
+
+struct aes_gcm {
+	EVP_CIPHER_CTX *sealing, *opening;
+};
+
+static EVP_CIPHER_CTX *gcm_context(const uint8_t key[32], bool seals)
+{
+	EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+
+	check(context != NULL);
+	check(EVP_CipherInit_ex2(context, aes_gcm_algorithm, key, NULL, seals, NULL) == 1);
+	return context;
+}
+
+struct aes_gcm *aes_gcm_new(const uint8_t key[32])
+{
+	struct aes_gcm *gcm = heap_alloc(sizeof(*gcm));
+
+	pthread_once(&once, fetch);
+	gcm->sealing = gcm_context(key, true);
+	gcm->opening = gcm_context(key, false);
+	return gcm;
+}
+
+void aes_gcm_free(struct aes_gcm **gcm)
+{
+	if (!*gcm)
+		return;
+	EVP_CIPHER_CTX_free((*gcm)->sealing);
+	EVP_CIPHER_CTX_free((*gcm)->opening);
+	heap_free(*gcm);
+	*gcm = NULL;
+}
+
+/* Everything but the tag. */
+static void run_gcm(EVP_CIPHER_CTX *context, const uint8_t *nonce, struct str clear, struct str in,
+		    uint8_t *out)
+{
+	int size;
+
+	check(in.size <= INT32_MAX && clear.size <= INT32_MAX);
+	check(EVP_CipherInit_ex2(context, NULL, NULL, nonce, -1, NULL) == 1);
+	check(EVP_CipherUpdate(context, NULL, &size, (const uint8_t *)clear.data,
+			       (int)clear.size) == 1);
+	check(EVP_CipherUpdate(context, out, &size, (const uint8_t *)in.data, (int)in.size) == 1);
+}
+
+void aes_gcm_seal(struct aes_gcm *gcm, const uint8_t nonce[AES_GCM_NONCE_SIZE], struct str clear,
+		  struct str plain, uint8_t *out)
+{
+	uint8_t *tag = out + plain.size;
+	int size;
+
+	run_gcm(gcm->sealing, nonce, clear, plain, out);
+	check(EVP_CipherFinal_ex(gcm->sealing, tag, &size) == 1);
+	check(EVP_CIPHER_CTX_ctrl(gcm->sealing, EVP_CTRL_AEAD_GET_TAG, AES_GCM_TAG_SIZE, tag) == 1);
+}
+
+bool aes_gcm_open(struct aes_gcm *gcm, const uint8_t nonce[AES_GCM_NONCE_SIZE], struct str clear,
+		  struct str sealed, uint8_t *out)
+{
+	uint8_t tag[AES_GCM_TAG_SIZE];
+	int size;
+
+	if (sealed.size < AES_GCM_TAG_SIZE)
+		return false;
+	sealed.size -= AES_GCM_TAG_SIZE;
+	memcpy(tag, sealed.data + sealed.size, sizeof(tag));
+	run_gcm(gcm->opening, nonce, clear, sealed, out);
+	check(EVP_CIPHER_CTX_ctrl(gcm->opening, EVP_CTRL_AEAD_SET_TAG, AES_GCM_TAG_SIZE, tag) == 1);
+	return EVP_CipherFinal_ex(gcm->opening, out + sealed.size, &size) == 1;
 }
 
 /* ---- SipHash-2-4 with 128 bits of output (Aumasson and Bernstein, 2012) ---- */

@@ -15,6 +15,24 @@ void md5(struct str data, uint8_t out[16]);
 void sha256(struct str data, uint8_t out[32]);
 void hmac_sha256(struct str key, struct str data, uint8_t out[32]);
 
+/*
+ * AES-256-GCM (NIST SP 800-38D) under one key, whose schedule is computed once. A nonce must never
+ * be used twice with a key for sealing. One owning thread.
+ */
+#define AES_GCM_NONCE_SIZE 12
+#define AES_GCM_TAG_SIZE 16
+struct aes_gcm;
+struct aes_gcm *aes_gcm_new(const uint8_t key[32]);
+void aes_gcm_free(struct aes_gcm **gcm); /* accepts NULL, leaves NULL; wipes the key */
+/* `out` holds plain.size bytes and then the tag; it may be where plain is. `clear` is
+ * authenticated too, but not encrypted. */
+void aes_gcm_seal(struct aes_gcm *gcm, const uint8_t nonce[AES_GCM_NONCE_SIZE], struct str clear,
+		  struct str plain, uint8_t *out);
+/* False if it was not sealed so; then what is in `out` must not be used. `sealed` ends with the
+ * tag; `out` holds the rest of its size and may be where sealed is. */
+bool aes_gcm_open(struct aes_gcm *gcm, const uint8_t nonce[AES_GCM_NONCE_SIZE], struct str clear,
+		  struct str sealed, uint8_t *out);
+
 /* Several parts one after another. */
 struct md5_state;
 struct md5_state *md5_begin(void); /* borrowed from the thread; one at a time */

@@ -383,6 +383,7 @@ void server_close(struct server *server)
 		runner_free(core);
 	sqs_stop(core);
 	store_close(&server->store);
+	seal_free(&core->seal);
 	for (int64_t i = 0; server->threads && i < server->settings->threads; i++)
 		dispatch_thread_done(&server->threads[i]);
 	net_server_free(&server->net);

@@ -33,6 +33,12 @@ static const struct row rows[] = {
 	 "write the first listener's port to FILE once requests are served"},
 	{"data", KIND_TEXT, AT(data), "tern-data", 0, 0, NULL, "DIR",
 	 "directory of queues and messages; made if it is missing"},
+	{"root-key-file", KIND_TEXT, AT(root_key_file), "", 0, 0, NULL, "FILE",
+	 "64 hex digits, mode 0600, that all encryption at rest hangs on; made if the data "
+	 "directory "
+	 "is new; root.key in --data if not given"},
+	{"root-key-command", KIND_TEXT, AT(root_key_command), "", 0, 0, NULL, "COMMAND",
+	 "shell command that prints the root key, in place of a file"},
 	{"durability", KIND_CHOICE, AT(durability), "fsync", 0, 0, "fsync|os|memory", "LEVEL",
 	 "what acknowledged means: synced to disk, written to the file, or held in memory"},
 	{"auth", KIND_CHOICE, AT(auth), "open", 0, 0, "open|required", "MODE",

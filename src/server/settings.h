@@ -21,6 +21,7 @@ struct settings {
 	struct str listen[SETTINGS_LISTENERS];
 	size_t listen_count;
 	struct str port_file, data, region, account, public_url, config;
+	struct str root_key_file, root_key_command;
 	struct str tls_certificate, tls_key, tls_client_ca; /* paths; empty: none */
 	int64_t auth, durability, log_format, log_level;    /* of their enums */
 	int64_t threads;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "journal/disk_memory.h"
+#include "server/root_key.h"
 
 #define PATH_SIZE 4096
 
@@ -127,38 +128,104 @@ static enum err open_directory(const struct settings *settings, struct store *st
 	return catalog_open(path, is_durable, &store->catalog);
 }
 
-/* The key of that name, made at the first start. Needs a writing transaction. */
-static enum err load_key(struct catalog *catalog, struct str name, uint8_t *out, size_t size)
-{
-	struct str value;
+/* ---- keys ---- */
 
+/* The secret of that name, made at the first start and sealed. Needs a writing transaction. */
+static enum err load_secret(struct catalog *catalog, struct seal *seal, struct str name,
+			    uint8_t *out, size_t size)
+{
+	struct arena arena;
+	struct str value, plain;
+
+	arena_init(&arena);
 	enum err err = catalog_get(catalog, CATALOG_META, name, &value);
 	if (err == ERR_NOTFOUND) {
 		random_bytes(out, size);
-		return catalog_put(catalog, CATALOG_META, name, str_of(out, size));
+		err = catalog_put(catalog, CATALOG_META, name,
+				  seal_close(seal, &arena, 0, str_of(out, size)));
+	} else if (!err) {
+		char *copy = arena_cstr(&arena, value);
+		err = seal_open(seal, copy, value.size, &plain);
+		if (!err && plain.size != size)
+			err = ERR_DAMAGED;
+		if (!err)
+			memcpy(out, plain.data, size);
+		explicit_bzero(copy, value.size);
 	}
-	if (err)
-		return err;
-	if (value.size != size)
-		return ERR_DAMAGED;
-	memcpy(out, value.data, size);
-	return ERR_OK;
+	arena_done(&arena);
+	return err;
 }
 
-static enum err load_keys(struct core *core)
+/* The root key opens the master key, and that one the others: so the root key can be changed. */
+static enum err open_seal(struct core *core, const uint8_t *root_key)
+{
+	uint8_t master[SEAL_KEY_SIZE];
+	struct seal *root = seal_new(root_key);
+
+	enum err err = load_secret(core->catalog, root, STR("master-key"), master, sizeof(master));
+	if (!err)
+		core->seal = seal_new(master);
+	explicit_bzero(master, sizeof(master));
+	seal_free(&root);
+	return err;
+}
+
+static enum err load_secrets(struct core *core)
 {
 	struct catalog *catalog = core->catalog;
 
-	enum err err = catalog_begin(catalog, true);
-	if (err)
-		return err;
-	err = load_key(catalog, STR("handle-key"), core->handle_key, sizeof(core->handle_key));
+	enum err err = load_secret(catalog, core->seal, STR("handle-key"), core->handle_key,
+				   sizeof(core->handle_key));
 	if (!err)
-		err = load_key(catalog, STR("hash-key"), core->hash_key, sizeof(core->hash_key));
-	if (!err)
-		return catalog_commit(catalog);
-	catalog_abort(catalog);
+		err = load_secret(catalog, core->seal, STR("hash-key"), core->hash_key,
+				  sizeof(core->hash_key));
 	return err;
+}
+
+/* Within a transaction. */
+static bool read_keys(const struct settings *settings, struct core *core, char *problem,
+		      size_t size)
+{
+	uint8_t root_key[SEAL_KEY_SIZE];
+	struct str master;
+
+	enum err err = catalog_get(core->catalog, CATALOG_META, STR("master-key"), &master);
+	if (err && err != ERR_NOTFOUND) {
+		store_explain(settings, err, problem, size);
+		return false;
+	}
+	if (!root_key_load(settings, err == ERR_NOTFOUND, root_key, problem, size))
+		return false;
+	err = open_seal(core, root_key);
+	explicit_bzero(root_key, sizeof(root_key));
+	if (err == ERR_DAMAGED) {
+		snprintf(problem, size,
+			 "the root key is not the one that %.*s was made with: give that one with "
+			 "--root-key-file or --root-key-command",
+			 STR_ARG(settings->data));
+		return false;
+	}
+	if (!err)
+		err = load_secrets(core);
+	if (err)
+		store_explain(settings, err, problem, size);
+	return !err;
+}
+
+static bool open_keys(const struct settings *settings, struct core *core, char *problem,
+		      size_t size)
+{
+	enum err err = catalog_begin(core->catalog, true);
+
+	if (!err && !read_keys(settings, core, problem, size)) {
+		catalog_abort(core->catalog);
+		return false;
+	}
+	if (!err)
+		err = catalog_commit(core->catalog);
+	if (err)
+		store_explain(settings, err, problem, size);
+	return !err;
 }
 
 bool store_open(const struct settings *settings, struct core *core, struct store *out_store,
@@ -174,11 +241,11 @@ bool store_open(const struct settings *settings, struct core *core, struct store
 		err = open_directory(settings, out_store);
 	}
 	core->catalog = out_store->catalog;
-	if (!err)
-		err = load_keys(core);
-	if (err)
+	if (err) {
 		store_explain(settings, err, problem, size);
-	return !err;
+		return false;
+	}
+	return open_keys(settings, core, problem, size);
 }
 
 void store_close(struct store *store)

@@ -3,7 +3,8 @@
  * store: the data directory: the log, the catalog, and the keys that are made once and kept in it.
  *
  *   <data>/log/      segments, indexes and checkpoints of the journal
- *   <data>/catalog/  LMDB: queues, move tasks, keys
+ *   <data>/catalog/  LMDB: queues, move tasks, keys (sealed)
+ *   <data>/root.key  opens the keys, unless it is kept elsewhere
  *
  * With --durability memory nothing of it is left behind. Main thread, at start-up and end.
  */
@@ -20,8 +21,8 @@ struct store {
 };
 
 /*
- * Opens both and sets core->catalog and the keys of core. False with a sentence that says what to
- * do in `problem` (`size` bytes, ends with NUL); store_close is fine then too.
+ * Opens both and sets core->catalog, core->seal and the keys of core. False with a sentence that
+ * says what to do in `problem` (`size` bytes, ends with NUL); store_close is fine then too.
  */
 bool store_open(const struct settings *settings, struct core *core, struct store *out_store,
 		char *problem, size_t size);

@@ -198,6 +198,9 @@ static void make_send(struct call *call, const struct sqs_queue *queue, struct e
 		out->delay_ms = entry->delay_seconds * 1000;
 	}
 	out->payload = sqs_message_encode(call->arena, &message);
+	if (sqs_is_encrypted(queue))
+		out->payload =
+			seal_close(call->core->seal, call->arena, queue->number, out->payload);
 }
 
 /* ---- answers ---- */

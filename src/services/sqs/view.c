@@ -146,7 +146,15 @@ enum err sqs_view_read(struct core *core, struct arena *arena, const struct sqs_
 		queue_read_message(core->engine, delivery->location, bytes, &subject.message);
 	if (err)
 		return err;
-	err = sqs_message_decode(arena, subject.message.payload, &subject.stored);
+	/* Whatever the queue's settings are now: the message may be older, or come from elsewhere.
+	 */
+	struct str payload = subject.message.payload;
+	if (seal_is_sealed(payload))
+		err = seal_open(core->seal, bytes->data + (payload.data - bytes->data),
+				payload.size, &payload);
+	if (err)
+		return err;
+	err = sqs_message_decode(arena, payload, &subject.stored);
 	if (err)
 		return err;
 	char *id = arena_bytes(arena, UUID_TEXT_SIZE);
