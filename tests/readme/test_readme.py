@@ -72,6 +72,18 @@ def test_first_commands_are_targets_of_make():
                               check=False, timeout=60).returncode == 0
 
 
+@pytest.mark.parametrize("path", sorted(
+    str(path.relative_to(ROOT)) for path in [*ROOT.glob("*.md"), *ROOT.glob("doc/*.md")]))
+def test_documents_name_targets_and_tools_that_are_there(path):
+    text = (ROOT / path).read_text()
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+    code = "\n".join(re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S) +
+                     re.findall(r"`([^`\n]+)`", text))
+    assert set(re.findall(r"\bmake ([a-z-]+)", code)) <= targets
+    for tool in re.findall(r"\b(?:tools|bench)/\w[\w.]*", code):
+        assert (ROOT / tool).exists(), tool
+
+
 def test_help_lists_every_target():
     makefile = (ROOT / "Makefile").read_text()
     phony = re.search(r"^\.PHONY: ((?:.*\\\n)*.*)", makefile, re.M)[1].replace("\\", "").split()
