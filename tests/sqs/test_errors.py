@@ -9,7 +9,7 @@ import json
 
 import pytest
 
-from dialects import Fault, Json, Query
+from dialects import Fault, Json, Query, QueryString
 
 MIB = 1 << 20
 # Query code -> (shape in JSON, HTTP status)
@@ -617,6 +617,20 @@ def test_batch_without_entries(json_api, query_api, names, operation):
         with pytest.raises(Fault) as caught:
             api.call(operation, {"QueueUrl": names["queue"]} | members)
         assert (caught.value.code, caught.value.message) == (code, text)
+
+
+@pytest.mark.parametrize("dialect", [Json, Query, QueryString], ids=lambda dialect: dialect.name)
+@pytest.mark.parametrize("operation", sorted(ALL_ON_QUEUE))
+def test_path_names_the_queue(server, name, dialect, operation):
+    """Every operation on a queue finds it by the request's path alone."""
+    api = dialect(server)
+    url = api.CreateQueue(QueueName=name)["QueueUrl"]
+    try:
+        api.call(operation, ALL_ON_QUEUE[operation], url[url.index("/", 8):])
+    except Fault as fault:
+        # Their handle or label is no good, which can only be said of a queue that was found.
+        assert fault.code in ("ReceiptHandleIsInvalid", "InvalidParameterValue")
+        assert "Value l for" in fault.message or '"r"' in fault.message
 
 
 def test_no_row_changed_anything(server, names):

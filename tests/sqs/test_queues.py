@@ -130,6 +130,40 @@ def test_everything_is_kept_over_a_restart(private):
                 "FifoQueue": "true", "RedrivePolicy": before[0]["RedrivePolicy"]})
 
 
+TEN_ARNS = json.dumps({"redrivePermission": "byQueue",
+                       "sourceQueueArns": [f"{ARN}s{i}" for i in range(10)]})
+SMALL_POLICY = '{"Statement":[%s]}' % ",".join(["{}"] * 20)
+
+
+@pytest.mark.parametrize("attribute, value", [
+    *[(attribute, value) for attribute, values in {
+        "DelaySeconds": ("0", "900"), "MaximumMessageSize": ("1024", "1048576"),
+        "MessageRetentionPeriod": ("60", "1209600"), "VisibilityTimeout": ("0", "43200"),
+        "ReceiveMessageWaitTimeSeconds": ("0", "20")}.items() for value in values],
+    ("RedriveAllowPolicy", TEN_ARNS), ("Policy", SMALL_POLICY),
+    ("Policy", SMALL_POLICY + " " * (8192 - len(SMALL_POLICY))),
+])
+def test_attributes_at_their_limits(sqs, queue, name, attribute, value):
+    set_one(sqs, queue, attribute, value)
+    assert attributes(sqs, queue, attribute) == {attribute: value}
+    sqs.create_queue(QueueName=name + "-new", Attributes={attribute: value})
+    assert attributes(sqs, name + "-new", attribute) == {attribute: value}
+
+
+@pytest.mark.parametrize("period", ["60", "86400"])
+def test_kms_reuse_period_at_its_limits(sqs, queue, period):
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={
+        "KmsMasterKeyId": "k", "KmsDataKeyReusePeriodSeconds": period})
+    assert attributes(sqs, queue, SSE[2]) == {SSE[2]: period}
+
+
+@pytest.mark.parametrize("count", [1, 1000])
+def test_receive_count_at_its_limits(sqs, queue, name, count):
+    sqs.create_queue(QueueName=name + "-dead")
+    set_one(sqs, queue, "RedrivePolicy", json.dumps(
+        {"deadLetterTargetArn": f"{ARN}{name}-dead", "maxReceiveCount": count}))
+
+
 def test_booleans_are_taken_in_any_case(sqs, name):
     url = sqs.create_queue(QueueName=name + ".fifo", Attributes={
         "FifoQueue": "TRUE", "ContentBasedDeduplication": "True"})["QueueUrl"]
