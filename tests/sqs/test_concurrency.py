@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Many clients at once: every message to one of them, groups in order, no fault but the right one."""
+"""Many clients at once: each message to one, groups in order, no fault but the right one."""
 import collections
 import concurrent.futures
 import threading
