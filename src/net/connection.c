@@ -386,6 +386,9 @@ static void take_tls(struct net_connection *connection, struct str bytes)
 
 	buf_reset(plain);
 	enum err err = tls_session_receive(connection->tls, bytes, plain, &connection->wire);
+	/* A peer may ask for new keys again and again without reading what it is sent. */
+	if (connection->wire.size > NET_READ_SIZE)
+		err = ERR_INVALID;
 	if (err == ERR_INVALID) {
 		uv_buf_t alert =
 			uv_buf_init(connection->wire.data, (unsigned)connection->wire.size);

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from ternd import eventually
+from ternd import BUILD, eventually
 from wire import FORM, LIST, Peer, ask, json_message, message, query_message, refused
 
 SEND = b"Action=SendMessage&MessageBody=hello"
@@ -122,6 +122,16 @@ def test_absolute_targets(server):
 def test_methods_that_nothing_is_served_by(server, method):
     answer = ask(server, message(method=method, target="/000000000000/queue"))
     assert 400 <= answer.status < 500
+
+
+def test_offers_of_other_protocols_are_passed_over(server, path):
+    offers = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c",
+              "HTTP2-Settings": "AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA"}
+    assert ask(server, query_message(SEND, target=path, **offers)).status == 200
+    head, body = query_message(SEND, target=path, **offers).split(b"\r\n\r\n")
+    head = head.replace(b"Content-Length: %d" % len(body), b"Transfer-Encoding: chunked")
+    assert ask(server, head + b"\r\n\r\n" + chunked(body)).status == 200
+    assert ask(server, message(method="GET", target="/_tern/health", **offers)).status == 200
 
 
 def test_methods_that_are_none(server):
@@ -307,6 +317,22 @@ def test_connections_have_a_limit(private):
     peers.append(eventually(lambda: accepted(server)))
     for peer in peers:
         peer.close()
+
+
+def test_connections_leave_descriptors_to_files(private, tmp_path):
+    limited = tmp_path / "limited"
+    limited.write_text(f'#!/bin/sh\nulimit -n 300\nexec "{BUILD}/ternd" "$@"\n')
+    limited.chmod(0o755)
+    server = private("--durability", "os", "--segment-mib", 2, binary=limited)
+    sqs = server.client("sqs")
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    peers = [Peer(server) for _ in range(400)]
+    eventually(lambda: server.metrics()["tern_connections_refused_total"] >= 200)
+    for number in range(12):
+        sqs.send_message(QueueUrl=url, MessageBody=f"{number:02}" * 500000)
+    for peer in peers:
+        peer.close()
+    assert "the disk refuses" not in server.log()
 
 
 # -- peers that go --
