@@ -4,9 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define TEXT_SIZE (2 * SEAL_KEY_SIZE)
@@ -44,22 +46,50 @@ static bool read_stream(struct source *source, FILE *stream, const char *what, u
 	return is_read;
 }
 
+/* Starts it with its output in *out_stream. Returns 0 or an errno. */
+static int start_command(const char *command, pid_t *out_pid, FILE **out_stream)
+{
+	char *const arguments[] = {(char[]){"sh"}, (char[]){"-c"}, (char *)(uintptr_t)command,
+				   NULL};
+	posix_spawn_file_actions_t actions;
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return errno;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+	int error = posix_spawn(out_pid, "/bin/sh", &actions, NULL, arguments, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	close(ends[1]);
+	if (error)
+		close(ends[0]);
+	else
+		*out_stream = fdopen(ends[0], "r");
+	return error;
+}
+
 static bool run_command(struct source *source, uint8_t *out_key)
 {
 	const char *command = source->settings->root_key_command.data;
+	FILE *stream;
+	int status;
+	pid_t pid;
 
-	FILE *stream = popen(command, "re");
-	if (!stream) {
+	int error = start_command(command, &pid, &stream);
+	if (error) {
 		snprintf(source->problem, source->problem_size,
-			 "--root-key-command cannot be run: %s", strerror(errno));
+			 "--root-key-command cannot be run: %s", strerror(error));
 		return false;
 	}
 	bool is_read = read_stream(source, stream, "--root-key-command", out_key);
-	int status = pclose(stream);
-	if (status == 0)
+	fclose(stream);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return is_read;
 	snprintf(source->problem, source->problem_size,
-		 "--root-key-command ended with status %d: %s", status >> 8, command);
+		 "--root-key-command ended with status %d: %s",
+		 WIFEXITED(status) ? WEXITSTATUS(status) : -1, command);
 	return false;
 }
 
