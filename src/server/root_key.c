@@ -71,7 +71,7 @@ static int start_command(const char *command, pid_t *out_pid, FILE **out_stream)
 static bool run_command(struct source *source, uint8_t *out_key)
 {
 	const char *command = source->settings->root_key_command.data;
-	FILE *stream;
+	FILE *stream = NULL;
 	int status;
 	pid_t pid;
 
