@@ -78,7 +78,8 @@ def bare(tmp_path):
 
 class Endpoint(http.server.ThreadingHTTPServer):
     """Answers with what is in `answers`, one after another, the last one again and again, and
-    keeps the requests. An answer is (status, headers, body); None closes the connection."""
+    keeps the requests. An answer is (status, headers, body); None closes the connection; a function
+    is called and gives the answer."""
 
     daemon_threads = True
 
@@ -102,6 +103,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         answers = self.server.answers
         self.server.requests.append((self.command, self.path, dict(self.headers), body))
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if callable(answer):
+            answer = answer()
         if answer is None:
             self.close_connection = True
             return

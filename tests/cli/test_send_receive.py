@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import signal
+import threading
 
 from ternd import eventually
 
@@ -121,6 +122,13 @@ def test_send_again_what_failed_on_the_service_s_side(bare, endpoint):
     assert sent_bodies(endpoint) == [["a", "b"], ["a"]]
 
 
+def test_send_not_again_what_is_the_sender_s_fault(bare, endpoint):
+    endpoint.answer(batch_answer(("1", True)))
+    result = send_two(bare, endpoint, "q", code=1)
+    assert "message 2 was not sent: why (C)" in result.stderr
+    assert sent_bodies(endpoint) == [["a", "b"]]
+
+
 def test_send_gives_up_after_some_attempts(bare, endpoint):
     endpoint.answer(batch_answer(("1", False)))
     result = send_two(bare, endpoint, "q", code=1)
@@ -212,6 +220,17 @@ def test_receive_loops_until_it_is_interrupted(tern, sqs, queue, name):
     assert (out, errors, process.returncode) == ("", "", 0)
     assert sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"][
         "ApproximateNumberOfMessages"] == "0"
+
+
+def test_receive_is_interrupted_while_it_waits(bare, endpoint):
+    asked, over = threading.Event(), threading.Event()
+    endpoint.answers.append(lambda: (asked.set(), over.wait(), None)[2])
+    process = bare.start("receive", "http://h/1/q", "--wait", "20", "--endpoint-url", endpoint.url)
+    assert asked.wait(30)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=30) == ("", "")
+    assert process.returncode == 130
+    over.set()
 
 
 def test_receive_loops_up_to_max(tern, sqs, queue, name):

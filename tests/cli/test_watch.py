@@ -38,6 +38,24 @@ def test_watch_computes_rates(tern, sqs, queue, name):
     assert row["received_per_second"] == 0 and row["account"] == "000000000000"
 
 
+def test_watch_knows_queues_apart(tern, sqs, name):
+    urls = [sqs.create_queue(QueueName=f"{name}-{letter}")["QueueUrl"] for letter in "abc"]
+    process = tern.start("watch", name, "--interval", "1", "--output", "json")
+    assert len([process.stdout.readline() for _ in urls]) == 3
+    for _ in range(50):
+        sqs.send_message(QueueUrl=urls[1], MessageBody="x")
+    sqs.create_queue(QueueName=f"{name}-aa")
+    sent = {}
+    while f"{name}-aa" not in sent or not sent[f"{name}-b"]:
+        row = json.loads(process.stdout.readline())
+        if "sent_per_second" in row:
+            sent[row["name"]] = sent.get(row["name"], 0) + row["sent_per_second"]
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert sent[f"{name}-b"] > 0
+    assert sent[f"{name}-a"] == sent.get(f"{name}-c", 0) == sent[f"{name}-aa"] == 0
+
+
 def test_watch_elsewhere_asks_for_attributes(bare, endpoint):
     endpoint.answer("not here", status=404)
     endpoint.answer({"QueueUrls": ["http://h/123456789012/a"]})
