@@ -45,7 +45,6 @@
 	X(RETENTION_S, 1209600, "seconds", "message retention") \
 	X(RETENTION_S_MIN, 60, "seconds", "least message retention") \
 	X(INFLIGHT_MESSAGES, 120000, "messages", "messages in flight of one queue") \
-	X(FIFO_WINDOW, 120000, "messages", "how far a FIFO or fair queue looks for an available group") \
 	X(DEDUPLICATION_MS, 300000, "ms", "the deduplication window, and a receive attempt's memory") \
 	X(RECEIVE_COUNT, 1000, "receives", "maxReceiveCount of a redrive policy") \
 	X(REDRIVE_SOURCES, 10, "ARNs", "sourceQueueArns of a redrive allow policy") \

@@ -175,10 +175,23 @@ static void move_all(struct list *from, struct list *to)
 	}
 }
 
+/* Queues that nobody uses any more keep what is over until somebody looks. */
+static void forget_what_is_over(struct engine *engine)
+{
+	struct engine_queue *queue;
+	size_t cursor = 0;
+
+	while ((queue = map_next(&engine->queues, &cursor))) {
+		queue_drop_dedups(queue, engine->now_ms);
+		attempts_drop(queue, engine->now_ms);
+	}
+}
+
 static void take_checkpoint(struct engine *engine)
 {
 	struct buf state = {0};
 
+	forget_what_is_over(engine);
 	checkpoint_encode(engine, &state);
 	if (journal_checkpoint(engine->journal, &state))
 		buf_done(&state); /* one is under way; asked again in a later turn */

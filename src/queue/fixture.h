@@ -123,7 +123,7 @@ static inline void world_init(struct world *w)
 	*w = (struct world){.disk = disk_memory_new(),
 			    .options = {.journal = {.segment_size = 64 << 10, .spare_segments = 3},
 					.hot_messages_max = 262144,
-					.window = 4096},
+					.window = 512},
 			    .now_ms = 1000000};
 	world_open(w);
 	for (uint64_t queue = 1; queue <= 4; queue++)

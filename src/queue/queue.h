@@ -13,8 +13,9 @@
  * whose messages carry groups is fair: groups that hold more than a tenth of the messages in flight
  * and at least 30 are served only when no other group has one, the one with fewest in flight first.
  *
- * Memory: a message that was never received and lies deep in the backlog has no entry in memory,
- * only its share of a run (one of a queue's messages in one sealed segment).
+ * Memory: a message that was never received and lies deep in its group's backlog has no entry in
+ * memory, only its share of a run (those of one group in one segment). It counts as visible, also
+ * while its delay is not over.
  */
 #ifndef TERN_QUEUE_QUEUE_H
 #define TERN_QUEUE_QUEUE_H
@@ -210,7 +211,7 @@ struct engine_options {
 	struct journal_options journal;
 	uint32_t hot_messages_max; /* never-received messages kept in memory over all queues;
 				      default 262144 */
-	uint32_t window;	   /* messages of a run loaded at a time; default 4096 */
+	uint32_t window;	   /* messages of a run loaded at a time; default 512 */
 	mailbox_wake_fn wake;	   /* called from any thread when the mailbox is no longer empty */
 	void *wake_context;
 };

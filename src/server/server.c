@@ -23,7 +23,7 @@
 #include "services/sqs/sqs.h"
 
 #define GRACE_MS 10000
-enum { SPARE_SEGMENTS = 3, HOT_MESSAGES = 262144, WINDOW = 4096 };
+enum { SPARE_SEGMENTS = 3, HOT_MESSAGES = 262144, WINDOW = 512 };
 
 static const struct service *const services[] = {&sqs_service};
 
