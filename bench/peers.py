@@ -75,6 +75,7 @@ class Peer:
     name = ""
     durability = ""
     flags = ()  # of tern bench
+    credentials = {}  # AWS's variables, where it matters which
     is_http = True
 
     def __init__(self, directory):
@@ -178,6 +179,17 @@ class TernInMemory(Tern):
     name = "Tern, memory"
     mode = "memory"
     durability = "none: in memory"
+
+
+class TernSigned(Tern):
+    name = "Tern, signatures verified"
+    more = ("--auth", "required")
+
+    def is_ready(self):
+        # The first start prints the key as two shell commands, once it serves.
+        words = (self.directory / "log").read_text().split()
+        self.credentials = dict(word.split("=", 1) for word in words if word.startswith("AWS_"))
+        return len(self.credentials) == 2 and super().is_ready()
 
 
 class ElasticMQ(Peer):
@@ -291,5 +303,5 @@ class Beanstalkd(Peer):
                 str(self.directory / "data"), "-f", "0"]
 
 
-SQS = [Tern, TernInMemory, ElasticMQ, GoAWS, Moto]
+SQS = [Tern, TernSigned, TernInMemory, ElasticMQ, GoAWS, Moto]
 OTHERS = [RabbitMQ, Nats, Redis, Beanstalkd]

@@ -70,12 +70,14 @@ def budget_rows(results):
     nginx, send, batch = (find(rows, "nginx", "send"), find(rows, "Tern", "send"),
                           find(rows, "Tern", BATCH))
     send_ratio, batch_ratio = send["cpu_us"] / nginx["cpu_us"], batch["cpu_us"] / nginx["cpu_us"]
+    signed = find(rows, "Tern, signatures verified", "send")
     wake = results["wake"]
     lines = [
         ["CPU of a durable SendMessage of 1 KB, signatures not verified", "1.6 x nginx",
          f"{send_ratio:.2f} x", verdict(send_ratio, 1.6), "make bench"],
-        ["the same, SigV4 verified", "2 x nginx", "-", "not measured: ternd does not verify yet",
-         "-"],
+        *([["the same, signatures verified", "2 x nginx",
+            f"{signed['cpu_us'] / nginx['cpu_us']:.2f} x",
+            verdict(signed["cpu_us"] / nginx["cpu_us"], 2), "make bench"]] if signed else []),
         ["CPU of a message in a batch of 10 x 1 KB", "0.5 x nginx's request",
          f"{batch_ratio:.2f} x", verdict(batch_ratio, 0.5), "make bench"],
         *throughput_budget(rows, "ElasticMQ", 10),
