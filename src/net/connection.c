@@ -12,8 +12,8 @@
  * are written. After our own last answer we read on for a while, because closing a socket with
  * unread bytes resets the connection and destroys the answer on its way.
  *
- * What is held for strangers is counted in thread->held: messages that came in part or wait, and
- * those of running requests.
+ * What is held for strangers is counted in thread->held: messages that came in part or wait, those
+ * of running requests, and answers that the peer does not read.
  */
 #include <string.h>
 
@@ -26,8 +26,10 @@
 
 static void count_held(struct net_connection *connection)
 {
-	connection->thread->held += connection->in.capacity - connection->held;
-	connection->held = connection->in.capacity;
+	size_t held = connection->in.capacity + connection->writing.capacity;
+
+	connection->thread->held += held - connection->held;
+	connection->held = held;
 }
 
 /* Lets go of the bytes that came; of those in `in` no view may be left. */
@@ -456,6 +458,7 @@ static void on_written(uv_write_t *write, int status)
 
 	connection->is_writing = false;
 	net_thread_spare_buf(connection->thread, &connection->writing);
+	count_held(connection);
 	if (connection->is_closing)
 		return;
 	if (status != 0) {
@@ -475,6 +478,7 @@ static void write_rest(struct net_connection *connection, size_t written)
 	connection->writing = connection->out;
 	connection->out = (struct buf){0};
 	connection->is_writing = true;
+	count_held(connection);
 	/* A peer that does not read its answer has the time of a body for each piece. */
 	if (connection->phase == NET_IDLE)
 		connection->deadline_ns =

@@ -41,7 +41,7 @@ struct net_connection {
 	struct http_parser *parser; /* of a message that came in part */
 	struct buf in;		    /* that part, or requests that wait for their turn */
 	size_t in_from;		    /* how much of `in` has been taken */
-	size_t held;		    /* of thread->held: the memory of `in` */
+	size_t held;		    /* of thread->held: the memory of `in` and `writing` */
 	struct buf out;		    /* answers of this turn */
 	struct buf writing;	    /* what the socket did not take at once */
 	struct tls_session *tls;    /* NULL: plain */

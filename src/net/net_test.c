@@ -23,6 +23,7 @@
 #include "net/server.h"
 
 #define PATIENCE_S 20 /* how long a test waits for what must happen */
+#define BIG_SIZE ((size_t)32 << 20)
 #define REQUEST(target) "GET " target " HTTP/1.1\r\nHost: h\r\n\r\n"
 
 #define assert_str(actual, literal) assert_true(str_equal((actual), STR(literal)))
@@ -43,12 +44,18 @@ static void answer(struct net_request *request)
 	net_respond(request, 200, NULL, 0, text);
 }
 
-/* "/park" waits for a "/release" on another connection. */
+/* "/park" waits for a "/release" on another connection; "/big" is more than sockets hold. */
 static void on_request(struct net_request *request)
 {
 	if (str_equal(request->http.target, STR("/park"))) {
 		parked = request;
 		sem_post(&has_parked);
+		return;
+	}
+	if (str_equal(request->http.target, STR("/big"))) {
+		struct str body = str_of(arena_bytes(&request->arena, BIG_SIZE), BIG_SIZE);
+		memset((char *)body.data, 'b', BIG_SIZE);
+		net_respond(request, 200, NULL, 0, body);
 		return;
 	}
 	if (str_equal(request->http.target, STR("/release")) && parked) {
@@ -461,6 +468,34 @@ static size_t flood(int peer, struct str request)
 	fcntl(peer, F_SETFL, 0);
 	assert_true(sent < 64 << 20);
 	return sent / request.size;
+}
+
+static void test_answers_that_are_not_read_count_as_held(void **state)
+{
+	(void)state;
+	char byte, part[65536];
+	size_t heard = 0;
+
+	options.held_max = BIG_SIZE / 2;
+	start();
+	int lazy = peer(), small = peer();
+	say(lazy, REQUEST("/big"));
+	assert_int_equal(recv(lazy, &byte, 1, MSG_PEEK), 1);
+	say(small, REQUEST("/a"));
+	assert_int_equal(hear(small, NULL), 503);
+	assert_end(small);
+	while (heard < BIG_SIZE) {
+		ssize_t got = recv(lazy, part, sizeof(part), 0);
+		assert_true(got > 0);
+		heard += (size_t)got;
+	}
+	say(lazy, REQUEST("/a"));
+	do { /* the end of the large answer is still before it */
+		ssize_t got = recv(lazy, part, sizeof(part), 0);
+		assert_true(got > 0);
+		heard = (size_t)got;
+	} while (str_find(str_of(part, heard), STR("GET /a 0:"), 0) == SIZE_MAX);
+	close(lazy);
 }
 
 static void test_reading_ahead_is_bounded(void **state)
