@@ -540,6 +540,7 @@ def fill_flight(server, **attributes):
     return sqs, url
 
 
+@pytest.mark.slow
 def test_120000_in_flight_are_the_most(private):
     sqs, url = fill_flight(private("--durability", "memory"))
     with pytest.raises(sqs.exceptions.OverLimit) as caught:
