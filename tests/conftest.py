@@ -16,20 +16,24 @@ numbers = itertools.count(1)
 running = pytest.StashKey()
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory, request):
-    directory = tmp_path_factory.mktemp("shared")
-    with Server(directory, "--durability", "os", "--quick-purge") as shared:
+def share(request, directory, *flags):
+    """Runs a server for the whole session; its data goes when it ended well."""
+    with Server(directory, "--durability", "os", *flags) as shared:
         request.session.stash.setdefault(running, []).append(shared)
         yield shared
+    shared.forget()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory, request):
+    yield from share(request, tmp_path_factory.mktemp("shared"), "--quick-purge")
 
 
 @pytest.fixture(scope="session")
 def signed(tmp_path_factory, request):
     """A shared server that wants every request signed by its root credential: key and secret."""
-    with Server(tmp_path_factory.mktemp("signed"), "--durability", "os", "--quick-purge",
-                "--auth", "required") as shared:
-        request.session.stash.setdefault(running, []).append(shared)
+    for shared in share(request, tmp_path_factory.mktemp("signed"), "--quick-purge", "--auth",
+                        "required"):
         shared.read_credential()
         yield shared
 
@@ -51,14 +55,13 @@ def private(tmp_path, request):
             made.kill()
         else:
             made.stop()
+            made.forget()
 
 
 @pytest.fixture(scope="session")
 def clocked(tmp_path_factory, request):
     """A shared server whose clock each test may move forward with clocked.advance(seconds)."""
-    with Server(tmp_path_factory.mktemp("clocked"), "--durability", "os", "--test-clock") as shared:
-        request.session.stash.setdefault(running, []).append(shared)
-        yield shared
+    yield from share(request, tmp_path_factory.mktemp("clocked"), "--test-clock")
 
 
 @pytest.fixture

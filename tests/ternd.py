@@ -13,6 +13,7 @@ import functools
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -80,7 +81,8 @@ class Server:
     # -- life --
 
     def command(self):
-        extra = os.environ.get("TERN_TEST_FLAGS", "").split()
+        # Small segments: those of hundreds of servers would fill a disk.
+        extra = ["--segment-mib", "16", *os.environ.get("TERN_TEST_FLAGS", "").split()]
         return [str(self.binary), *extra, "--listen", "127.0.0.1:0", "--port-file",
                 str(self.port_file), "--data", str(self.data), *self.flags]
 
@@ -141,6 +143,11 @@ class Server:
         self.process.wait()
         self.process = None
         self.http.close()
+
+    def forget(self):
+        """Removes the data of a server that ran well and is needed no more."""
+        assert self.process is None, "this server still runs"
+        shutil.rmtree(self.data, ignore_errors=True)
 
     def restart(self):
         self.stop()

@@ -201,11 +201,14 @@ def test_removing_the_policy_keeps_messages_alive(sqs, pair):
 
 
 def test_dead_letters_survive_a_kill(private):
+    """Where they are when the server is killed is open, as no answer told of the move; none is
+    lost and none is returned once more."""
     server = private()
     pair = Pair(server.client(), "q")
     pair.fail("a", "b", "c")
     server.kill()
     server.start()
+    assert bodies(server.client(), pair.name, MaxNumberOfMessages=10) == []
     messages = receive(server.client(), pair.dead_name, MaxNumberOfMessages=10,
                        AttributeNames=["All"])
     assert sorted(message["Body"] for message in messages) == ["a", "b", "c"]
