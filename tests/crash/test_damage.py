@@ -238,7 +238,8 @@ def stored(tmp_path, stops):
     """A server that holds five messages and was killed, or stopped in order."""
     server = Server(tmp_path, *SMALL)
     with server:
-        url = create(server)
+        # In the clear, so that the messages are found in the files.
+        url = create(server, SqsManagedSseEnabled="false")
         send(server, url, *(f"message {i} of the log" for i in range(5)))
         if not stops:
             server.kill()

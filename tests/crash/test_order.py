@@ -30,7 +30,9 @@ def trace_sends(directory, *flags):
     """[(body, complaint)] of sends from several clients at once."""
     server = Traced(directory, *flags)
     with server:
-        url = server.client().create_queue(QueueName="q")["QueueUrl"]
+        # In the clear, so that the bodies are found in what is written.
+        url = server.client().create_queue(
+            QueueName="q", Attributes={"SqsManagedSseEnabled": "false"})["QueueUrl"]
         with concurrent.futures.ThreadPoolExecutor(SENDERS) as pool:
             runs = [pool.submit(send_some, server, url, i) for i in range(SENDERS)]
             bodies = [body for run in runs for body in run.result()]
