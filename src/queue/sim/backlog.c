@@ -276,19 +276,24 @@ static void stop(struct bench *b)
 
 static void parse(struct bench *b, int argc, char **argv)
 {
+	bool is_good = argc % 2 == 1;
+
 	for (int i = 1; i + 1 < argc; i += 2) {
+		struct str value = str_from(argv[i + 1]);
+		uint64_t size = b->size;
 		if (!strcmp(argv[i], "--data"))
 			b->directory = argv[i + 1];
 		else if (!strcmp(argv[i], "--messages"))
-			b->total = strtoull(argv[i + 1], NULL, 10);
+			is_good &= str_to_u64(value, &b->total);
 		else if (!strcmp(argv[i], "--size"))
-			b->size = strtoull(argv[i + 1], NULL, 10);
+			is_good &= str_to_u64(value, &size);
 		else if (!strcmp(argv[i], "--fifo"))
-			b->groups = strtoull(argv[i + 1], NULL, 10);
+			is_good &= str_to_u64(value, &b->groups);
 		else
-			b->directory = NULL;
+			is_good = false;
+		b->size = size;
 	}
-	if (!b->directory || b->total == 0 || b->size > LIMIT_MESSAGE_SIZE) {
+	if (!is_good || !b->directory || b->total == 0 || b->size > LIMIT_MESSAGE_SIZE) {
 		fprintf(stderr,
 			"usage: backlog --data DIR [--messages N] [--size N] [--fifo GROUPS]\n");
 		exit(2);
