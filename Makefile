@@ -9,6 +9,8 @@ DATA ?= data
 SEEDS ?= 1-10000
 TIME ?= 60
 PYTEST := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m pytest -q
+QUICK_TESTS := $(addprefix tests/,doc server cli tidy sqs/test_smoke.py sqs/test_messages.py \
+	sqs/test_fifo.py) -m 'not slow and not long'
 SERVER_TESTS := tests/sqs tests/server tests/robust -m 'not slow and not long'
 # gcc warns wrongly of code that its sanitizers have changed.
 SANITIZED := -Doptimization=1 -Dwerror=false
@@ -42,7 +44,7 @@ check: ## the fast half of the tests, and tidy: under a minute after a build
 	@tools/setup build test tidy
 	@tools/unit $(BUILD)
 	@tools/tidy
-	@$(PYTEST) tests --ignore=tests/clients -m 'not slow and not long'
+	@$(PYTEST) $(QUICK_TESTS)
 
 tidy: ## style, layers, generated files, layout
 	@tools/setup tidy
