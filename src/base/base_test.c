@@ -81,6 +81,31 @@ static void test_str_equal_nocase_knows_all_bytes_at_all_places(void **state)
 	}
 }
 
+static void test_md5_many_agrees_with_md5(void **state)
+{
+	(void)state;
+	static char bytes[4096];
+	struct prng prng;
+
+	prng_init(&prng, 11);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (char)prng_next(&prng);
+	for (int round = 0; round < 2000; round++) {
+		struct str texts[20];
+		uint8_t got[20][16], want[16];
+		size_t count = prng_below(&prng, 21);
+		size_t size_max = round % 2 ? 200 : 1100;
+		for (size_t i = 0; i < count; i++)
+			texts[i] = str_of(bytes + prng_below(&prng, 2000),
+					  round % 3 ? prng_below(&prng, size_max) : size_max - i);
+		md5_many(texts, count, got);
+		for (size_t i = 0; i < count; i++) {
+			md5(texts[i], want);
+			assert_memory_equal(got[i], want, 16);
+		}
+	}
+}
+
 static void test_arena_memory_is_zeroed_and_aligned(void **state)
 {
 	(void)state;

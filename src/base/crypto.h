@@ -12,6 +12,8 @@
 #include "base/err.h"
 
 void md5(struct str data, uint8_t out[16]);
+/* The digest of each text; several cost little more than the longest alone. */
+void md5_many(const struct str *texts, size_t count, uint8_t (*out)[16]);
 void sha256(struct str data, uint8_t out[32]);
 void hmac_sha256(struct str key, struct str data, uint8_t out[32]);
 

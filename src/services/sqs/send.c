@@ -28,8 +28,9 @@ struct entry {
 	struct str dedup, group;
 
 	struct str trace;
-	struct str body_md5;
-	size_t size; /* as it counts against limits */
+	uint8_t body_digest[16];
+	struct str body_md5; /* the digest as text */
+	size_t size;	     /* as it counts against limits */
 };
 
 /* State of a call while the engine works. */
@@ -184,7 +185,7 @@ static void make_send(struct call *call, const struct sqs_queue *queue, struct e
 		.attribute_count = entry->attribute_count,
 	};
 
-	md5(entry->body, message.body_md5);
+	memcpy(message.body_md5, entry->body_digest, sizeof(message.body_md5));
 	entry->body_md5 = sqs_md5_text(call->arena, message.body_md5);
 	uuid_new(out->id);
 	if (entry->group.data)
@@ -329,6 +330,7 @@ enum err sqs_send_message(struct call *call, const struct sqs_send_message_in *i
 	if (err)
 		return err;
 	struct sending *sending = sending_new(call, queue, 1);
+	md5(entry->body, entry->body_digest);
 	add_entry(call, queue, sending, entry);
 	return call_submit(call, &sending->command, send_answered);
 }
@@ -365,6 +367,19 @@ static struct entry *entries_of(struct call *call, const struct sqs_send_message
 		};
 	}
 	return entries;
+}
+
+/* All at once costs a third of one after the other. */
+static void digest_bodies(struct call *call, struct entry *entries, size_t count)
+{
+	struct str *bodies = arena_array(call->arena, struct str, count);
+	uint8_t(*digests)[16] = arena_alloc(call->arena, count * sizeof(*digests));
+
+	for (size_t i = 0; i < count; i++)
+		bodies[i] = entries[i].body;
+	md5_many(bodies, count, digests);
+	for (size_t i = 0; i < count; i++)
+		memcpy(entries[i].body_digest, digests[i], sizeof(digests[i]));
 }
 
 static enum err check_sum(struct call *call, const struct entry *entries, size_t count)
@@ -415,6 +430,7 @@ enum err sqs_send_message_batch(struct call *call, const struct sqs_send_message
 		err = check_sum(call, entries, count);
 	if (err)
 		return err;
+	digest_bodies(call, entries, count);
 	struct sending *sending = sending_new(call, queue, count);
 	sending->sent = arena_array(call->arena, struct sqs_send_message_batch_result_entry, count);
 	sending->failed = arena_array(call->arena, struct sqs_batch_result_error_entry, count);
