@@ -41,7 +41,10 @@ static void lane_init(struct lane *lane, struct str text)
 
 #if defined(__x86_64__)
 
-typedef uint32_t vector __attribute__((vector_size(4 * LANES)));
+/* One 32-bit word of each text. */
+struct vector {
+	uint32_t lanes __attribute__((vector_size(4 * LANES)));
+};
 
 /* floor(2^32 * |sin(i + 1)|) */
 static const uint32_t sines[64] = {
@@ -60,7 +63,7 @@ static const uint32_t sines[64] = {
 /* One step for all lanes, with the round's function of b, c and d. */
 #define STEP(mix, a, b, c, d, word, number, shift)                                                 \
 	do {                                                                                       \
-		a += (mix) + words[word] + sines[number];                                          \
+		a += (mix) + words[word].lanes + sines[number];                                    \
 		a = (a << (shift)) | (a >> (32 - (shift)));                                        \
 		a += b;                                                                            \
 	} while (0)
@@ -79,10 +82,11 @@ static const uint32_t sines[64] = {
 		STEP(MIX(c, d, a), b, c, d, a, ((place) + 3 * (stride)) & 15, at + 3, four);       \
 	} while (0)
 
-static inline __attribute__((always_inline)) void hash_block(vector state[4], const vector *words,
-							     const vector *has_block)
+static inline __attribute__((always_inline)) void
+hash_block(struct vector state[4], const struct vector *words, const struct vector *has_block)
 {
-	vector a = state[0], b = state[1], c = state[2], d = state[3];
+	uint32_t __attribute__((vector_size(4 * LANES))) a = state[0].lanes, b = state[1].lanes,
+							 c = state[2].lanes, d = state[3].lanes;
 
 #pragma GCC unroll 4
 	for (int i = 0; i < WORDS; i += 4)
@@ -96,26 +100,29 @@ static inline __attribute__((always_inline)) void hash_block(vector state[4], co
 #pragma GCC unroll 4
 	for (int i = 0; i < WORDS; i += 4)
 		STEPS(MIX_4, 7 * i, 7, 48 + i, 6, 10, 15, 21);
-	state[0] += a & *has_block;
-	state[1] += b & *has_block;
-	state[2] += c & *has_block;
-	state[3] += d & *has_block;
+	state[0].lanes += a & has_block->lanes;
+	state[1].lanes += b & has_block->lanes;
+	state[2].lanes += c & has_block->lanes;
+	state[3].lanes += d & has_block->lanes;
 }
 
 static inline __attribute__((always_inline)) void hash_lanes(const struct lane *lanes, size_t count,
 							     size_t block_count, uint8_t (*out)[16])
 {
-	vector state[4] = {(vector){0} + 0x67452301, (vector){0} + 0xefcdab89,
-			   (vector){0} + 0x98badcfe, (vector){0} + 0x10325476};
-	vector words[WORDS], has_block;
+	struct vector state[4] = {0};
+	struct vector words[WORDS], has_block;
 	uint32_t digests[4][LANES];
 
+	state[0].lanes += 0x67452301;
+	state[1].lanes += 0xefcdab89;
+	state[2].lanes += 0x98badcfe;
+	state[3].lanes += 0x10325476;
 	for (size_t block = 0; block < block_count; block++) {
 		const char *places[LANES];
 		for (size_t i = 0; i < LANES; i++) {
 			const struct lane *lane = &lanes[i < count ? i : 0];
 			bool is_there = i < count && block < lane->block_count;
-			has_block[i] = is_there ? UINT32_MAX : 0;
+			has_block.lanes[i] = is_there ? UINT32_MAX : 0;
 			places[i] = block < lane->whole_count ? lane->data + block * BLOCK_SIZE
 				    : is_there
 					    ? lane->tail + (block - lane->whole_count) * BLOCK_SIZE
