@@ -19,6 +19,7 @@
 #include "net/net_private.h"
 
 #define DESCRIPTORS_KEPT 256
+#define THREAD_BODIES ((size_t)4 * LIMIT_HTTP_BODY_SIZE) /* room that every thread has */
 
 /* Connections must leave descriptors to the journal and the catalog. */
 static uint32_t connections_at_most(uint32_t wanted)
@@ -29,6 +30,11 @@ static uint32_t connections_at_most(uint32_t wanted)
 		return wanted;
 	rlim_t kept = limit.rlim_cur / 2 < DESCRIPTORS_KEPT ? limit.rlim_cur / 2 : DESCRIPTORS_KEPT;
 	return limit.rlim_cur - kept < wanted ? (uint32_t)(limit.rlim_cur - kept) : wanted;
+}
+
+static size_t held_at_least(size_t least)
+{
+	return least > LIMIT_HTTP_HELD_SIZE ? least : LIMIT_HTTP_HELD_SIZE;
 }
 
 struct net_server *net_server_new(const struct net_options *options)
@@ -48,7 +54,7 @@ struct net_server *net_server_new(const struct net_options *options)
 	if (own->idle_ms == 0)
 		own->idle_ms = LIMIT_HTTP_IDLE_MS;
 	if (own->held_max == 0)
-		own->held_max = LIMIT_HTTP_HELD_SIZE;
+		own->held_max = held_at_least((size_t)own->threads * THREAD_BODIES);
 	own->connections_max = connections_at_most(own->connections_max);
 	signal(SIGPIPE, SIG_IGN);
 	pthread_mutex_init(&server->tls_lock, NULL);

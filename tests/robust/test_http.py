@@ -251,6 +251,14 @@ def test_a_batch_that_is_too_long_gets_its_own_fault(server, queue):
     assert ask(server, request).fault()[0] == "BatchRequestTooLong"
 
 
+def test_many_threads_leave_each_room_for_large_bodies(private):
+    server = private("--threads", 64, "--durability", "os")
+    url = server.client("sqs").create_queue(QueueName="q")["QueueUrl"]
+    entries = [{"Id": str(i), "MessageBody": "a" * 1048576} for i in range(10)]
+    request = json_message("SendMessageBatch", {"QueueUrl": url, "Entries": entries})
+    assert ask(server, request).fault()[0] == "BatchRequestTooLong"
+
+
 # -- time --
 
 def test_slow_requests_are_ended(private):
