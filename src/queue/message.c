@@ -150,7 +150,9 @@ struct group *group_find(const struct engine_queue *queue, uint64_t hash)
 {
 	if (hash == 0)
 		return (struct group *)(uintptr_t)&queue->plain;
-	return queue->extra ? map_find(&queue->extra->groups, hash, group_has_hash, &hash) : NULL;
+	return queue->extra
+		       ? map_find(&queue->extra->groups, hash_number(hash), group_has_hash, &hash)
+		       : NULL;
 }
 
 struct group *group_get(struct engine_queue *queue, uint64_t hash)
@@ -160,7 +162,7 @@ struct group *group_get(struct engine_queue *queue, uint64_t hash)
 	if (!group) {
 		group = heap_alloc(sizeof(*group));
 		group_init(group, hash);
-		map_insert(&queue_extra_get(queue)->groups, hash, group);
+		map_insert(&queue_extra_get(queue)->groups, hash_number(hash), group);
 	}
 	return group;
 }
@@ -184,7 +186,7 @@ void group_refresh(struct engine *engine, struct engine_queue *queue, struct gro
 	if (can_give)
 		queue_mark_dirty(engine, queue);
 	if (group->messages == 0 && group->cold == 0 && group->hash != 0) {
-		map_remove(&queue->extra->groups, group->hash, group);
+		map_remove(&queue->extra->groups, hash_number(group->hash), group);
 		heap_free(group);
 	}
 }
