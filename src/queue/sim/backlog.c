@@ -21,18 +21,19 @@ enum {
 	CYCLES = 1500,
 	WARM_UP = 300
 };
+enum { DEEP_QUEUE = 1, EMPTY_QUEUE = 2 };
 enum { SPARE_SEGMENTS = 4, HOT_MESSAGES = 262144, WINDOW = 512, DAY_MS = 24 * 3600 * 1000 };
 
 struct numbers {
 	uint64_t messages;
 	int64_t send_ns, receive_ns, read_ns, delete_ns; /* CPU */
-	int64_t wall_ns;
 };
 
 struct bench {
 	struct disk *disk;
 	struct engine *engine;
-	struct queue_counters counters;
+	struct queue_counters counters[2];
+	uint64_t queue; /* that commands go to */
 	const char *directory;
 	uint64_t total, groups;
 	size_t size;
@@ -82,7 +83,7 @@ static int64_t run(struct bench *b, size_t count)
 
 	b->unanswered = count;
 	for (size_t i = 0; i < count; i++) {
-		b->commands[i].queue = 1;
+		b->commands[i].queue = b->queue;
 		b->commands[i].now_ms = clock_now_ms();
 		b->commands[i].done = answered;
 		b->commands[i].context = &b->unanswered;
@@ -166,23 +167,34 @@ static void cycle(struct bench *b, struct numbers *numbers)
 	numbers->messages += TURN_MESSAGES;
 }
 
+static double show_numbers(const char *name, const char *queue, const struct numbers *numbers)
+{
+	double count = (double)numbers->messages * 1000;
+	double sum = (double)(numbers->send_ns + numbers->receive_ns + numbers->read_ns +
+			      numbers->delete_ns) /
+		     count;
+
+	printf("%-20s %-8s send %.2f  receive %.2f  read %.2f  delete %.2f  all %.2f us CPU a "
+	       "message\n",
+	       name, queue, (double)numbers->send_ns / count, (double)numbers->receive_ns / count,
+	       (double)numbers->read_ns / count, (double)numbers->delete_ns / count, sum);
+	return sum;
+}
+
+/* In turns with the empty queue, so that both meet the same machine. */
 static void show_cycles(struct bench *b, const char *name)
 {
-	struct numbers numbers = {0}, warm_up = {0};
+	struct numbers deep = {0}, empty = {0}, warm_up = {0};
 
-	for (size_t i = 0; i < WARM_UP; i++)
-		cycle(b, &warm_up);
-	int64_t start = clock_steady_ns();
-	for (size_t i = 0; i < CYCLES; i++)
-		cycle(b, &numbers);
-	numbers.wall_ns = clock_steady_ns() - start;
-	double count = (double)numbers.messages * 1000;
-	int64_t sum = numbers.send_ns + numbers.receive_ns + numbers.read_ns + numbers.delete_ns;
-	printf("%-28s send %.2f  receive %.2f  read %.2f  delete %.2f  all %.2f us CPU a message, "
-	       "%.0f messages/s\n",
-	       name, (double)numbers.send_ns / count, (double)numbers.receive_ns / count,
-	       (double)numbers.read_ns / count, (double)numbers.delete_ns / count,
-	       (double)sum / count, (double)numbers.messages * 1e9 / (double)numbers.wall_ns);
+	for (size_t i = 0; i < CYCLES + WARM_UP; i++) {
+		b->queue = EMPTY_QUEUE;
+		cycle(b, i < WARM_UP ? &warm_up : &empty);
+		b->queue = DEEP_QUEUE;
+		cycle(b, i < WARM_UP ? &warm_up : &deep);
+	}
+	double of_empty = show_numbers(name, "empty", &empty);
+	double of_deep = show_numbers(name, "deep", &deep);
+	printf("%-20s %-8s %.2f times the empty queue's\n", name, "deep", of_deep / of_empty);
 	fflush(stdout);
 }
 
@@ -205,7 +217,7 @@ static void show_memory(const struct bench *b, const char *name)
 {
 	struct engine_stats stats = engine_stats_read(b->engine);
 
-	printf("%-28s %.1f MB resident (peak %.1f), %llu messages and %llu runs in memory\n", name,
+	printf("%-20s %.1f MB resident (peak %.1f), %llu messages and %llu runs in memory\n", name,
 	       proc_number("/proc/self/status", "VmRSS:") / 1024,
 	       proc_number("/proc/self/status", "VmHWM:") / 1024,
 	       (unsigned long long)stats.messages_in_memory, (unsigned long long)stats.runs);
@@ -226,17 +238,20 @@ static void open_engine(struct bench *b, const char *name)
 	if (disk_file_open(b->directory, &b->disk) ||
 	    engine_open(b->disk, &options, &b->engine, &report))
 		give_up("the directory cannot be opened");
-	b->commands[0] = (struct queue_command){.type = QUEUE_DEFINE};
-	b->commands[0].define.settings = (struct queue_settings){
-		.is_fifo = b->groups > 0,
-		.visibility_ms = DAY_MS,
-		.retention_ms = 14 * (int64_t)DAY_MS,
-	};
-	b->commands[0].define.counters = &b->counters;
-	(void)run(b, 1);
-	printf("%-28s ready in %.3f s, %llu records replayed, %lld messages\n", name,
+	for (b->queue = EMPTY_QUEUE; b->queue >= DEEP_QUEUE; b->queue--) {
+		b->commands[0] = (struct queue_command){.type = QUEUE_DEFINE};
+		b->commands[0].define.settings = (struct queue_settings){
+			.is_fifo = b->groups > 0,
+			.visibility_ms = DAY_MS,
+			.retention_ms = 14 * (int64_t)DAY_MS,
+		};
+		b->commands[0].define.counters = &b->counters[b->queue - 1];
+		(void)run(b, 1);
+	}
+	b->queue = DEEP_QUEUE;
+	printf("%-20s ready in %.3f s, %llu records replayed, %lld messages\n", name,
 	       (double)(clock_steady_ns() - start) / 1e9, (unsigned long long)report.records,
-	       (long long)b->counters.visible);
+	       (long long)b->counters[0].visible);
 	fflush(stdout);
 }
 
@@ -248,6 +263,7 @@ static void close_engine(struct bench *b)
 
 static void fill(struct bench *b)
 {
+	b->queue = DEEP_QUEUE;
 	double written = proc_number("/proc/self/io", "write_bytes:");
 	int64_t cpu_ns = 0, start = clock_steady_ns();
 
@@ -256,7 +272,7 @@ static void fill(struct bench *b)
 	for (int i = 0; i < 100; i++)
 		turn(b);
 	written = proc_number("/proc/self/io", "write_bytes:") - written;
-	printf("%-28s %.2f us CPU a message, %.0f messages/s, %.2f bytes written a byte of "
+	printf("%-20s %.2f us CPU a message, %.0f messages/s, %.2f bytes written a byte of "
 	       "payload\n",
 	       "sent without receiving", (double)cpu_ns / 1000 / (double)b->total,
 	       (double)b->total * 1e9 / (double)(clock_steady_ns() - start),
@@ -270,7 +286,7 @@ static void stop(struct bench *b)
 	engine_stop(b->engine);
 	while (!engine_is_idle(b->engine))
 		turn(b);
-	printf("%-28s %.3f s\n", "stopped in", (double)(clock_steady_ns() - start) / 1e9);
+	printf("%-20s %.3f s\n", "stopped in", (double)(clock_steady_ns() - start) / 1e9);
 	close_engine(b);
 }
 
@@ -310,8 +326,8 @@ int main(int argc, char **argv)
 	base_init();
 	b->payload = heap_alloc(b->size + 1);
 	open_engine(b, "new");
-	show_cycles(b, "empty");
-	show_memory(b, "empty");
+	show_cycles(b, "before");
+	show_memory(b, "before");
 	fill(b);
 	show_memory(b, "full");
 	show_cycles(b, "behind the backlog");
