@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "format/json.h"
 #include "format/xml.h"
@@ -71,11 +72,17 @@ static bool find(const struct decoder *decoder, struct str key, struct str *out_
 	return true;
 }
 
+/* Not by a format: a form of thousands of parameters joins tens of thousands of names. */
 static struct str join(struct decoder *decoder, struct str prefix, struct str name)
 {
 	if (prefix.size == 0)
 		return name;
-	return arena_format(decoder->arena, "%.*s.%.*s", STR_ARG(prefix), STR_ARG(name));
+	char *text = arena_bytes(decoder->arena, prefix.size + 1 + name.size);
+	memcpy(text, prefix.data, prefix.size);
+	text[prefix.size] = '.';
+	if (name.size > 0)
+		memcpy(text + prefix.size + 1, name.data, name.size);
+	return str_of(text, prefix.size + 1 + name.size);
 }
 
 static enum err decode_scalar(struct decoder *decoder, struct str text, enum shape_kind kind,
@@ -123,7 +130,7 @@ static int compare_numbers(const void *a, const void *b)
 /* The distinct N of all keys prefix.N or prefix.N.anything, ascending. */
 static size_t collect_numbers(struct decoder *decoder, struct str prefix, uint64_t **out_numbers)
 {
-	struct str start = arena_format(decoder->arena, "%.*s.", STR_ARG(prefix));
+	struct str start = join(decoder, prefix, STR(""));
 	size_t from = place_of(decoder, start), to = from;
 	size_t count = 0, distinct = 0;
 
