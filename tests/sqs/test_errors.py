@@ -397,6 +397,12 @@ RECEIVING = [
        "InvalidParameterValue",
        value_text(number, "VisibilityTimeout", "Must be >= 0 and <= 43200, if provided."))
       for number in (-1, 43201)],
+    *[("ReceiveMessage", {"QueueUrl": "{queue}", "MaxNumberOfMessages": 1, "WaitTimeSeconds": 1,
+                          "VisibilityTimeout": 1, name: 50000}, "InvalidParameterValue",
+       value_text(50000, name, f"Must be {rule}, if provided."))
+      for name, rule in (("MaxNumberOfMessages", "between 1 and 10"),
+                         ("WaitTimeSeconds", ">= 0 and <= 20"),
+                         ("VisibilityTimeout", ">= 0 and <= 43200"))],
     ("ReceiveMessage", {"QueueUrl": "{queue}", "MessageSystemAttributeNames": ["Nonsense"]},
      "InvalidAttributeName", "Unknown Attribute Nonsense."),
     *[("ReceiveMessage", {"QueueUrl": "{fifo}", "ReceiveRequestAttemptId": attempt},

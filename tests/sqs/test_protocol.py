@@ -149,6 +149,12 @@ def test_query_refuses_actions_a_queue_does_not_have(query_api, queue, operation
     assert caught.value.message == f"The action {operation} is not valid for this endpoint."
 
 
+@pytest.mark.parametrize("path", ["/", "/base/", "/1234/x", "/000000000000", "/000000000000/",
+                                  "/00000000000x/x"])
+def test_query_takes_every_action_elsewhere(query_api, queue, name, path):
+    assert query_api.call("ListQueues", {"QueueNamePrefix": name}, path) == {"QueueUrls": [queue]}
+
+
 def test_query_finds_another_queue_from_a_queue_url(query_api, queue, name):
     other = query_api.CreateQueue(QueueName=name + "-other")["QueueUrl"]
     assert query_api.call("GetQueueUrl", {"QueueName": name + "-other"}, path_of(queue)) == {
