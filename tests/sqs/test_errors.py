@@ -467,8 +467,9 @@ PERMISSIONS = [
     (*permission([]), "MissingParameter", "The request must contain the parameter ActionName."),
     (*permission(["*"], accounts=()), "MissingParameter",
      "The request must contain the parameter AWSAccountId."),
-    (*permission(["*"], accounts=("12",)), "InvalidParameterValue",
-     value_text("[12]", "PrincipalId", "Unable to verify.")),
+    *[(*permission(["*"], accounts=("111122223333", account)), "InvalidParameterValue",
+       value_text(f"[{account}]", "PrincipalId", "Unable to verify."))
+      for account in ("12", "12345678901x", "12345678901/", "1234567890123", "")],
     (*permission(["*", "SendMessage", "ReceiveMessage", "DeleteMessage", "PurgeQueue",
                   "ChangeMessageVisibility", "GetQueueAttributes", "GetQueueUrl"]), "OverLimit",
      "8 Actions were found, maximum allowed is 7."),

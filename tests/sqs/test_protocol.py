@@ -184,6 +184,11 @@ def test_get_without_an_action(query_api, queue, accept, at_queue):
     query_api.check(response, XML)
 
 
+def test_post_without_anything(query_api):
+    response = query_api.send("POST", "/")
+    assert (response.status_code, response.content) == (404, b"<UnknownOperationException/>")
+
+
 def test_query_needs_no_version(query_api, queue):
     response = query_api.send("GET", path_of(queue) + "?Action=SendMessage&MessageBody=a+b%26")
     assert response.status_code == 200
