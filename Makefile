@@ -15,8 +15,8 @@ SERVER_TESTS := tests/sqs tests/server tests/robust -m 'not slow and not long'
 # gcc warns wrongly of code that its sanitizers have changed.
 SANITIZED := -Doptimization=1 -Dwerror=false
 
-.PHONY: help run build test test-clients check tidy format asan tsan fuzz sim crash bench gen \
-	install clean
+.PHONY: help run build test test-clients check tidy format asan tsan fuzz sim crash bench \
+	bench-quick gen install clean
 .DEFAULT_GOAL := help
 
 help: ## print these targets
@@ -80,6 +80,12 @@ bench: ## messages per second and CPU beside nginx and peers; writes doc/perform
 	@tools/setup build test bench
 	@$(MAKE) --no-print-directory build
 	@bench/run
+
+bench-quick: ## a smoke test of the benchmark: Tern and nginx, a second a load
+	@tools/setup build
+	@bench/install quick
+	@$(MAKE) --no-print-directory build
+	@bench/run --quick
 
 gen: ## src/api and tables of doc/ from model/, doc/limits.md from the table of limits
 	@python3 tools/gen.py

@@ -11,8 +11,9 @@ BATCH = "send, batch of 10"
 
 
 def table(head, rows):
-    """Markdown; numbers stand right."""
-    marks = ["---" if index == 0 else "---:" for index in range(len(head))]
+    """Markdown; columns of numbers stand right."""
+    marks = ["---:" if all(str(cell)[:1].isdigit() for cell in column) else "---"
+             for column in zip(*rows)] or ["---"] * len(head)
     lines = [head, marks, *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
@@ -127,6 +128,7 @@ def measured_text(results):
         f"a request was {noise(rows)} us over the runs, which is the noise to keep in mind.",
         "### Budgets", table(["what", "budget", "measured", "", "command"], budget_rows(results)),
         "### SQS servers and nginx", load_table(rows),
+        "A cycle's message counts when it is deleted: 0 means that none came that far in time.",
         "### Brokers, for orientation", broker_table(results["brokers"]),
     ]
     if results["missing"]:
