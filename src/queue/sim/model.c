@@ -62,6 +62,11 @@ size_t model_send(struct model *model, size_t slot, uint64_t group, size_t size,
 	return model->message_count++;
 }
 
+static int64_t latest(const struct model *model, int64_t now_ms)
+{
+	return model->latest_ms > now_ms ? model->latest_ms : now_ms;
+}
+
 static void check_duplicate(struct model *model, size_t message, size_t key, size_t first)
 {
 	const struct model_key *known = &model->keys[key];
@@ -86,7 +91,8 @@ void model_send_answered(struct model *model, size_t message, const struct queue
 	}
 	if (key < KEYS) {
 		struct model_key *known = &model->keys[key];
-		if (known->is_known && now_ms < known->sent_ms + LIMIT_DEDUPLICATION_MS)
+		if (known->is_known &&
+		    latest(model, now_ms) < known->sent_ms + LIMIT_DEDUPLICATION_MS)
 			violate(model, "a duplicate was taken for new", message);
 		*known = (struct model_key){true, message, now_ms};
 	}
@@ -110,7 +116,7 @@ static bool is_expired(const struct model *model, const struct model_message *m,
 {
 	for (size_t slot = 0; slot < SLOTS; slot++)
 		if ((m->slots & 1u << slot) &&
-		    now_ms >= m->sent_ms + model->slots[slot].retention_ms)
+		    latest(model, now_ms) >= m->sent_ms + model->slots[slot].retention_ms)
 			return true;
 	return false;
 }
@@ -175,6 +181,7 @@ static void check_delivery(struct model *model, const struct model_delivery *d)
 	char room[PAYLOAD_MAX];
 	const struct model_message *m = &model->messages[d->message];
 	int64_t received_ms = d->delivery->handle.received_ms;
+	int64_t latest_ms = received_ms > d->latest_ms ? received_ms : d->latest_ms;
 
 	if (!str_equal(model_payload(model, d->message, room), d->payload))
 		violate(model, "a payload changed", d->message);
@@ -184,14 +191,14 @@ static void check_delivery(struct model *model, const struct model_delivery *d)
 		violate(model, "delivered though its send was refused or a duplicate", d->message);
 	if (m->state == MODEL_GONE)
 		violate(model, "delivered after its delete was acknowledged", d->message);
-	if (received_ms < m->delayed_until_ms)
+	if (latest_ms < m->delayed_until_ms)
 		violate(model, "delivered before its delay was over", d->message);
 	if (!m->is_loose && !model->slots[d->slot].is_fifo &&
 	    received_ms >= m->sent_ms + model->slots[d->slot].retention_ms)
 		violate(model, "delivered after its retention", d->message);
 	if (is_repeated(m, d))
 		return;
-	if (received_ms < m->leased_until_ms)
+	if (latest_ms < m->leased_until_ms)
 		violate(model, "delivered while it was hidden", d->message);
 	check_counts(model, d);
 	if (model->slots[d->slot].is_fifo)
@@ -204,7 +211,7 @@ void model_delivered(struct model *model, const struct model_delivery *d)
 	const struct model_slot *slot = &model->slots[d->slot];
 
 	int64_t hidden_from_ms = d->delivery->handle.received_ms;
-	if (is_repeated(m, d) && d->now_ms > hidden_from_ms)
+	if (is_repeated(m, d))
 		hidden_from_ms = d->now_ms;
 	check_delivery(model, d);
 	if (m->state == MODEL_MAYBE)

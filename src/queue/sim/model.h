@@ -60,7 +60,8 @@ struct model {
 	size_t message_count;
 	struct model_slot slots[SLOTS];
 	struct model_key keys[KEYS];
-	bool was_full; /* a full disk keeps dead letters where they are */
+	int64_t latest_ms; /* the clock may be set back: what was over stays over */
+	bool was_full;	   /* a full disk keeps dead letters where they are */
 	const char *violation;
 	size_t violation_message;
 };
@@ -71,6 +72,7 @@ struct model_delivery {
 	const struct queue_delivery *delivery;
 	struct str payload;
 	int64_t now_ms;		    /* when it was asked for */
+	int64_t latest_ms;	    /* the model's, then */
 	uint8_t attempt;	    /* 0: none */
 	const size_t *batch_before; /* messages delivered before it in the same answer */
 	size_t batch_before_count;

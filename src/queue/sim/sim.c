@@ -97,7 +97,7 @@ struct order {
 	bool was_certain, is_drop;
 	uint8_t attempt;
 	uint64_t serial;
-	int64_t visible_ms;
+	int64_t latest_ms, visible_ms;
 	struct queue_send sends[BATCH];
 	struct queue_change change;
 	struct queue_delivery deliveries[100];
@@ -142,6 +142,7 @@ static void take_delivery(struct sim *sim, const struct order *order, size_t ind
 				   .delivery = delivery,
 				   .serial = order->serial,
 				   .now_ms = order->command.now_ms,
+				   .latest_ms = order->latest_ms,
 				   .attempt = order->attempt,
 				   .batch_before = batch,
 				   .batch_before_count = index};
@@ -284,6 +285,7 @@ static struct order *order_new(struct sim *sim, enum queue_command_type type, si
 	order->command.now_ms = sim->now_ms;
 	order->command.done = answered;
 	order->serial = ++sim->orders;
+	order->latest_ms = sim->model.latest_ms;
 	order->message_count = sim->model.message_count;
 	list_push_back(&sim->outstanding, &order->link);
 	return order;
@@ -434,6 +436,8 @@ static void browse(struct sim *sim)
 
 static void turn(struct sim *sim, bool is_hasty)
 {
+	if (sim->model.latest_ms < sim->now_ms)
+		sim->model.latest_ms = sim->now_ms;
 	for (size_t lane = 0; lane < 2; lane++) {
 		if (!sim->work[lane])
 			sim->work[lane] = engine_work_begin(sim->engine, (enum journal_lane)lane);
@@ -616,6 +620,8 @@ static void act(struct sim *sim)
 		purge_or_drop(sim);
 	else if (choice == 193 && below(sim, 2))
 		stop_cleanly(sim);
+	else if (choice == 194 && below(sim, 2))
+		sim->now_ms -= (int64_t)below(sim, 40000); /* somebody sets the clock */
 	else if (choice > 197)
 		disturb(sim);
 }
