@@ -236,7 +236,8 @@ def test_query_numbers_may_have_gaps_and_any_order(query_api, queue):
 def test_query_refuses_what_is_no_number(query_api, queue, parameter, value):
     with pytest.raises(Fault) as caught:
         query_api.SendMessage(QueueUrl=queue, MessageBody="b", **{parameter: value})
-    assert caught.value.status == 400 and parameter in caught.value.message
+    assert (caught.value.status, caught.value.code) == (400, "SerializationException")
+    assert parameter in caught.value.message
 
 
 @pytest.mark.parametrize("form", [b"Action=SendMessage&MessageBody=%zz", b"Action=%ff",
