@@ -178,22 +178,34 @@ static void append_escaped(struct buf *out, unsigned char c)
 	}
 }
 
+/* Compared all at once, on any processor that has vectors. */
+struct sixteen {
+	int8_t bytes __attribute__((vector_size(16)));
+};
+
+static bool is_plain_sixteen(const char *data)
+{
+	struct sixteen text;
+	uint64_t found[2];
+
+	memcpy(&text, data, sizeof(text));
+	/* As signed numbers, the bytes that are not ASCII are below a blank, too. */
+	text.bytes = (text.bytes < 0x20) | (text.bytes == '"') | (text.bytes == '\\');
+	memcpy(found, &text, sizeof(found));
+	return !(found[0] | found[1]);
+}
+
 /* How many bytes at the front stand for themselves. */
 static size_t plain_size(const char *data, size_t size)
 {
-	const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
+	const size_t step = sizeof(struct sixteen);
 	size_t at = 0;
 
-	/* Eight at a time: a byte's high bit says that it is not ASCII, below a blank, '"' or '\\'.
-	 */
-	for (; size - at >= 8; at += 8) {
-		uint64_t word;
-		memcpy(&word, data + at, sizeof(word));
-		uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
-		uint64_t found = word | (word - ones * 0x20) | (quote - ones) | (backslash - ones);
-		if (found & highs)
-			break;
-	}
+	while (size - at >= step && is_plain_sixteen(data + at))
+		at += step;
+	/* The rest together with some of what was seen. */
+	if (size > step && size - at < step && is_plain_sixteen(data + size - step))
+		return size;
 	while (at < size && is_plain((unsigned char)data[at]))
 		at++;
 	return at;
