@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -60,9 +61,13 @@ static enum err tls_begin(struct bench_dialer *dialer, struct bench_socket *sock
 {
 	socket->tls = SSL_new(dialer->context);
 	check(socket->tls != NULL);
-	if (SSL_set_fd(socket->tls, socket->fd) != 1 ||
-	    SSL_set_tlsext_host_name(socket->tls, dialer->host) != 1 ||
-	    SSL_set1_host(socket->tls, dialer->host) != 1 || SSL_connect(socket->tls) != 1)
+	/* An address is looked for among the certificate's addresses and is no server name. */
+	bool is_address =
+		X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(socket->tls), dialer->host) == 1;
+	if (!is_address && (SSL_set_tlsext_host_name(socket->tls, dialer->host) != 1 ||
+			    SSL_set1_host(socket->tls, dialer->host) != 1))
+		return ERR_CLOSED;
+	if (SSL_set_fd(socket->tls, socket->fd) != 1 || SSL_connect(socket->tls) != 1)
 		return ERR_CLOSED;
 	return ERR_OK;
 }

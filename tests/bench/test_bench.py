@@ -20,10 +20,10 @@ KEYS = {
 }
 
 
-def bench(url, *flags, status=0):
+def bench(url, *flags, status=0, **variables):
     """Runs tern bench and gives what it reports."""
     environment = {name: value for name, value in os.environ.items()
-                   if not name.startswith(("TERN_", "AWS_"))}
+                   if not name.startswith(("TERN_", "AWS_"))} | variables
     done = subprocess.run(
         [BUILD / "tern", "bench", *flags, "--endpoint-url", url, "--output", "json"],
         capture_output=True, text=True, timeout=60, env=environment, check=False)
@@ -115,6 +115,25 @@ def test_signatures_are_right_and_can_be_left_out(private):
              "--attributes", "--endpoint-url", server.url, *flags],
             capture_output=True, text=True, timeout=60, env=os.environ | keys, check=False)
         assert done.returncode == status, done.stderr + done.stdout
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_tls_is_spoken_and_checked(private, tmp_path, host):
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=bench",
+         "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"],
+        check=True, capture_output=True, timeout=60)
+    server = private("--durability", "memory", "--listen", "tls:127.0.0.1:0", "--tls-cert",
+                     certificate, "--tls-key", key)
+    port = re.search(r"address=tls:\S+ port=(\d+)", server.log()).group(1)
+    url = f"https://{host}:{port}"
+    assert "does not answer" in bench(url, "send", "--count", "1", status=1)
+    result = bench(url, "cycle", "--count", "200", "--batch", "10", "--size", "20000",
+                   "--connections", "4", AWS_CA_BUNDLE=str(certificate))
+    assert result["messages"] == 200
+    assert result["errors"] == 0
 
 
 def test_errors_are_counted_and_shown(private):
