@@ -88,6 +88,19 @@ static void test_a_delayed_fifo_queue_keeps_its_order(void **state)
 	(void)world_expect(&w, 3, "first");
 }
 
+static void test_groups_in_flight_are_counted(void **state)
+{
+	(void)state;
+	world_send_many(&w, 3, 1, "a", 2);
+	world_send_many(&w, 3, 2, "b", 1);
+	assert_int_equal(world_receive(&w, 3, 10), 3);
+	assert_int_equal(w.counters[3].groups_in_flight, 2);
+	assert_int_equal(world_delete(&w, w.deliveries[2].handle), QUEUE_OK);
+	assert_int_equal(w.counters[3].groups_in_flight, 1);
+	world_pass(&w, WORLD_VISIBILITY_MS);
+	assert_int_equal(w.counters[3].groups_in_flight, 0);
+}
+
 static void test_a_duplicate_gets_the_identity_of_the_first(void **state)
 {
 	(void)state;

@@ -35,7 +35,7 @@ struct queue_counters {
 	_Atomic int64_t sent, received, deleted, empty_receives, deduplicated, moved_in, moved_out,
 		expired;
 	_Atomic int64_t sent_bytes;
-	_Atomic int64_t groups_in_flight, groups_noisy;
+	_Atomic int64_t groups_in_flight;
 };
 
 /* ---- commands ---- */
