@@ -376,6 +376,7 @@ static void delete (struct sim *sim, size_t place)
 
 	for (size_t slot = 0; slot < SLOTS; slot++)
 		order->was_certain |= m->slots == 1u << slot && !m->is_loose &&
+				      m->seq == order->change.handle.seq &&
 				      sim->model.slots[slot].number == order->command.queue;
 	/* Time goes on a little until it is executed. */
 	order->was_certain &= model_is_certain(&sim->model, order->messages[0], sim->now_ms + 1000);
