@@ -49,7 +49,9 @@ void apply_send(struct engine *engine, struct engine_queue *queue, const struct 
 	if (head->dedup_until_ms)
 		remember_dedup(queue, head);
 	watch_retention(engine, queue, head->sent_ms);
-	if (group_is_deep(engine, group)) {
+	/* A delay has a timer, which needs memory; only a FIFO group's order is worth more. */
+	bool is_late = head->visible_ms && !queue->is_fifo;
+	if (!is_late && group_is_deep(engine, group)) {
 		run_append(engine, queue, group, head, location);
 		return;
 	}

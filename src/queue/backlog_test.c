@@ -45,6 +45,13 @@ static void flip(const char *kind, const char *suffix, uint32_t segment, uint64_
 	assert_true(disk_memory_damage(w.disk, name, offset, 1));
 }
 
+/* The segment of the message in the middle of the backlog. */
+static uint32_t middle_segment(void)
+{
+	assert_int_equal(world_browse(&w, 1, DEEP / 2, 1), 1);
+	return w.deliveries[0].location.segment;
+}
+
 static void test_memory_does_not_grow_with_the_backlog(void **state)
 {
 	(void)state;
@@ -258,20 +265,62 @@ static void test_browse_pages_through_a_deep_backlog(void **state)
 	assert_int_equal(seen, 1099);
 }
 
-static void test_a_delayed_message_waits_in_a_deep_backlog(void **state)
+static void test_a_delayed_message_is_counted_and_comes_in_time(void **state)
 {
 	(void)state;
-	world_send_many(&w, 1, 0, "m", 100);
+	world_send_many(&w, 1, 0, "m", 500);
 	(void)world_send_as(&w, 1, "late",
-			    (struct queue_send){.has_delay = true, .delay_ms = 900000});
-	assert_int_equal(world_browse(&w, 1, 100, 1), 1);
-	assert_int_equal(w.deliveries[0].state, QUEUE_IS_DELAYED);
-	expect_range(1, "m", 0, 100);
-	assert_int_equal(world_receive(&w, 1, 1), 0);
+			    (struct queue_send){.has_delay = true, .delay_ms = 5000});
+	world_send_many(&w, 1, 0, "n", 500);
 	assert_int_equal(w.counters[1].delayed, 1);
 	world_restart(&w);
+	assert_int_equal(w.counters[1].delayed, 1);
+	world_pass(&w, 5000);
+	for (size_t i = 0; i < 20; i++)
+		assert_int_equal(world_receive(&w, 1, 10), 10);
+	world_pass(&w, WORLD_VISIBILITY_MS);
+	assert_int_equal(world_drain(&w, 1), 1001);
+}
+
+static void test_a_delay_of_a_deep_fifo_group_keeps_its_order(void **state)
+{
+	(void)state;
+	world_send_many(&w, 3, 1, "m", 100);
+	world_define(&w, 3, (struct queue_settings){.is_fifo = true, .delay_ms = 900000});
+	world_send_group(&w, 3, 1, "late");
+	world_define(&w, 3, (struct queue_settings){.is_fifo = true});
+	world_send_group(&w, 3, 1, "last");
+	assert_int_equal(world_browse(&w, 3, 100, 1), 1);
+	assert_int_equal(w.deliveries[0].state, QUEUE_IS_DELAYED);
+	expect_range(3, "m", 0, 100);
+	assert_int_equal(world_receive(&w, 3, 1), 0);
+	assert_int_equal(w.counters[3].delayed, 1);
+	world_restart(&w);
 	world_pass(&w, 900000);
-	(void)world_expect(&w, 1, "late");
+	assert_int_equal(world_receive(&w, 3, 10), 2);
+	assert_string_equal(world_text(&w, 0), "late");
+}
+
+static void test_a_delayed_message_that_is_gone_does_not_come_back_with_an_index(void **state)
+{
+	(void)state;
+	world_send_many(&w, 1, 0, "m", DEEP / 2);
+	(void)world_send_as(&w, 1, "late",
+			    (struct queue_send){.has_delay = true, .delay_ms = 1000});
+	world_send_many(&w, 1, 0, "n", DEEP / 2);
+	uint32_t segment = middle_segment();
+	world_pass(&w, 1000);
+	/* It has been returned to nothing yet, so it stands behind the window in memory. */
+	for (size_t i = 0; i < 10; i++) {
+		assert_int_equal(world_receive(&w, 1, 10), 10);
+		for (size_t k = 0; k < 10; k++)
+			assert_int_equal(world_delete(&w, w.deliveries[k].handle), QUEUE_OK);
+	}
+	world_turns(&w, 10);
+	flip("index", "", segment, 100);
+	world_checkpoint(&w);
+	world_restart(&w);
+	assert_int_equal(world_drain(&w, 1), DEEP + 1 - 100);
 }
 
 static void test_dead_letters_in_a_deep_queue_keep_their_counts(void **state)
@@ -356,13 +405,6 @@ static void test_carried_runs_survive_restarts(void **state)
 	world_restart(&w);
 	assert_int_equal(w.counters[2].visible, 500);
 	expect_mixed_log(10);
-}
-
-/* The segment of the message in the middle of the backlog. */
-static uint32_t middle_segment(void)
-{
-	assert_int_equal(world_browse(&w, 1, DEEP / 2, 1), 1);
-	return w.deliveries[0].location.segment;
 }
 
 static void test_a_damaged_index_is_built_anew(void **state)

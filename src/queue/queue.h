@@ -14,8 +14,8 @@
  * and at least 30 are served only when no other group has one, the one with fewest in flight first.
  *
  * Memory: a message that was never received and lies deep in its group's backlog has no entry in
- * memory, only its share of a run (those of one group in one segment). It counts as visible, also
- * while its delay is not over.
+ * memory, only its share of a run (those of one group in one segment). It counts as visible; in a
+ * FIFO queue also while its delay is not over.
  */
 #ifndef TERN_QUEUE_QUEUE_H
 #define TERN_QUEUE_QUEUE_H

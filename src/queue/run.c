@@ -186,7 +186,9 @@ static enum err rebuild_record(void *context, const struct journal_record *recor
 	if (!record_head_decode(data, &head, &payload))
 		return ERR_OK;
 	struct run *run = find_owner(rebuild->segment, record, &head);
-	if (!run || message_find(rebuild->engine, record->queue, head.seq))
+	/* What a standard queue delays was never in a run. */
+	if (!run || (head.visible_ms && !head.is_fifo) ||
+	    message_find(rebuild->engine, record->queue, head.seq))
 		return ERR_OK;
 	struct run_entry entry = {head.seq, head.sent_ms, record->location,
 				  head.visible_ms || head.receive_count};
