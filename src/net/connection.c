@@ -86,7 +86,7 @@ void net_connection_abort(struct net_connection *connection)
 static void set_phase(struct net_connection *connection, enum net_phase phase)
 {
 	const struct net_options *options = &connection->thread->server->options;
-	int64_t now_ns = clock_steady_ns();
+	int64_t now_ns = net_turn_ns(connection->thread);
 
 	connection->phase = phase;
 	switch (phase) {
@@ -482,7 +482,7 @@ static void write_rest(struct net_connection *connection, size_t written)
 	/* A peer that does not read its answer has the time of a body for each piece. */
 	if (connection->phase == NET_IDLE)
 		connection->deadline_ns =
-			clock_steady_ns() +
+			net_turn_ns(connection->thread) +
 			(int64_t)connection->thread->server->options.body_ms * 1000000;
 	if (uv_write(&connection->write, &connection->stream, &rest, 1, on_written) != 0) {
 		connection->is_writing = false;

@@ -130,6 +130,12 @@ static inline void net_count(_Atomic uint64_t *count, int64_t change)
 			      memory_order_relaxed);
 }
 
+/* Steady time as of the beginning of the loop's turn: good enough for deadlines, and free. */
+static inline int64_t net_turn_ns(const struct net_thread *thread)
+{
+	return (int64_t)uv_now(&thread->loop) * 1000000;
+}
+
 /* connection.c */
 void net_connection_accept(struct net_listener *listener);
 void net_connection_close(struct net_connection *connection);

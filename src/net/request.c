@@ -54,7 +54,8 @@ static void leave(struct net_request *request)
 	if (connection) {
 		connection->request = NULL;
 		connection->phase = NET_IDLE;
-		connection->deadline_ns = clock_steady_ns() + (int64_t)options->idle_ms * 1000000;
+		connection->deadline_ns =
+			net_turn_ns(request->thread) + (int64_t)options->idle_ms * 1000000;
 	}
 	net_request_free(request);
 }
