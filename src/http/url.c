@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/crypto.h"
+
 struct http_url http_url_split(struct str target)
 {
 	struct http_url url = {0};
@@ -29,17 +31,6 @@ struct http_url http_url_split(struct str target)
 	return url;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 enum err http_url_decode(struct arena *arena, struct str text, struct str *out_text)
 {
 	size_t size = 0;
@@ -54,13 +45,11 @@ enum err http_url_decode(struct arena *arena, struct str text, struct str *out_t
 			decoded[size++] = text.data[i];
 			continue;
 		}
-		if (i + 2 >= text.size)
+		uint8_t byte;
+		struct str digits = str_slice(text, i + 1, 2);
+		if (digits.size < 2 || !hex_parse(digits, &byte) || byte == 0)
 			return ERR_INVALID;
-		int high = hex_digit(text.data[i + 1]);
-		int low = hex_digit(text.data[i + 2]);
-		if (high < 0 || low < 0 || (high == 0 && low == 0))
-			return ERR_INVALID;
-		decoded[size++] = (char)(high * 16 + low);
+		decoded[size++] = (char)byte;
 		i += 2;
 	}
 	*out_text = str_of(decoded, size);

@@ -24,6 +24,16 @@ void command_answer(struct engine *engine, struct queue_command *command, enum q
 	list_push_back(&engine->pending, &command->link);
 }
 
+struct engine_queue *command_queue(struct engine *engine, struct queue_command *command)
+{
+	struct engine_queue *queue = queue_find(engine, command->queue);
+
+	if (queue && queue->is_defined)
+		return queue;
+	command_answer(engine, command, QUEUE_NOT_FOUND);
+	return NULL;
+}
+
 uint64_t append_record(struct engine *engine, enum record_type type, uint64_t queue,
 		       const struct str *parts, size_t count, struct journal_location *out_location)
 {
@@ -230,12 +240,10 @@ static enum queue_result send_one(struct engine *engine, struct engine_queue *qu
 
 static void execute_send(struct engine *engine, struct queue_command *command)
 {
-	struct engine_queue *queue = queue_find(engine, command->queue);
+	struct engine_queue *queue = command_queue(engine, command);
 
-	if (!queue || !queue->is_defined) {
-		command_answer(engine, command, QUEUE_NOT_FOUND);
+	if (!queue)
 		return;
-	}
 	for (size_t i = 0; i < command->send.count; i++)
 		command->send.messages[i].result =
 			send_one(engine, queue, command, &command->send.messages[i]);
@@ -263,14 +271,12 @@ static enum queue_result check_handle(struct engine *engine, const struct engine
 
 static void execute_delete(struct engine *engine, struct queue_command *command)
 {
-	struct engine_queue *queue = queue_find(engine, command->queue);
+	struct engine_queue *queue = command_queue(engine, command);
 	struct message *messages[LIMIT_BATCH_ENTRIES];
 	size_t count = 0;
 
-	if (!queue || !queue->is_defined) {
-		command_answer(engine, command, QUEUE_NOT_FOUND);
+	if (!queue)
 		return;
-	}
 	check(command->change.count <= LIMIT_BATCH_ENTRIES);
 	for (size_t i = 0; i < command->change.count; i++) {
 		struct queue_change *change = &command->change.changes[i];
@@ -322,12 +328,10 @@ static enum queue_result change_visibility(struct engine *engine, struct engine_
 
 static void execute_visibility(struct engine *engine, struct queue_command *command)
 {
-	struct engine_queue *queue = queue_find(engine, command->queue);
+	struct engine_queue *queue = command_queue(engine, command);
 
-	if (!queue || !queue->is_defined) {
-		command_answer(engine, command, QUEUE_NOT_FOUND);
+	if (!queue)
 		return;
-	}
 	for (size_t i = 0; i < command->change.count; i++)
 		command->change.changes[i].result =
 			change_visibility(engine, queue, &command->change.changes[i]);

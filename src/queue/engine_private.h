@@ -233,6 +233,8 @@ void message_due(struct engine *engine, struct message *message);
 /* ---- command.c ---- */
 
 void command_execute(struct engine *engine, struct queue_command *command);
+/* The queue that the command is for; NULL: there is none, and the command is answered. */
+struct engine_queue *command_queue(struct engine *engine, struct queue_command *command);
 /* Answers when all that was appended so far is durable. */
 void command_answer(struct engine *engine, struct queue_command *command, enum queue_result result);
 void command_answer_now(struct queue_command *command, enum queue_result result);

@@ -92,14 +92,12 @@ static struct message *first_ready(struct engine_queue *queue)
 
 void redrive_execute(struct engine *engine, struct queue_command *command)
 {
-	struct engine_queue *queue = queue_find(engine, command->queue);
 	struct prng prng;
 
 	command->redrive.moved = 0;
-	if (!queue || !queue->is_defined) {
-		command_answer(engine, command, QUEUE_NOT_FOUND);
+	struct engine_queue *queue = command_queue(engine, command);
+	if (!queue)
 		return;
-	}
 	prng_init(&prng, command->redrive.random);
 	while (command->redrive.moved < command->redrive.max) {
 		uint8_t id[16];

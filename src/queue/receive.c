@@ -217,13 +217,11 @@ static bool receive_any(struct engine *engine, struct queue_command *command,
 
 void receive_execute(struct engine *engine, struct queue_command *command)
 {
-	struct engine_queue *queue = queue_find(engine, command->queue);
-
 	command->receive.count = 0;
-	if (!queue || !queue->is_defined) {
-		command_answer(engine, command, QUEUE_NOT_FOUND);
+
+	struct engine_queue *queue = command_queue(engine, command);
+	if (!queue)
 		return;
-	}
 	check(command->receive.max >= 1 && command->receive.max <= LIMIT_RECEIVE_MESSAGES);
 	/* Those that came before it go first. */
 	receive_serve_waiting(engine, queue);
