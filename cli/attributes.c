@@ -25,21 +25,39 @@ bool attributes_split(struct cli *cli, const char *option, const struct option_l
 	return true;
 }
 
-enum cli_exit attributes_get(struct cli *cli, struct str queue_url, struct str name,
-			     struct str *out_value)
+static enum cli_exit get_named(struct cli *cli, struct str queue_url, struct str *names,
+			       size_t count, struct str *out_values)
 {
 	const struct sqs_get_queue_attributes_in in = {
-		.queue_url = queue_url, .attribute_names = &name, .attribute_names_count = 1};
+		.queue_url = queue_url, .attribute_names = names, .attribute_names_count = count};
 	struct sqs_get_queue_attributes_out out;
 
 	enum cli_exit code = cli_run(cli, SQS_GET_QUEUE_ATTRIBUTES, &in, &out);
 	if (code)
 		return code;
-	*out_value = (struct str){0};
-	for (size_t i = 0; i < out.attributes_count; i++)
-		if (str_equal(out.attributes[i].key, name))
-			*out_value = arena_copy(&cli->arena, out.attributes[i].value);
+	for (size_t i = 0; i < count; i++) {
+		out_values[i] = (struct str){0};
+		for (size_t j = 0; j < out.attributes_count; j++)
+			if (str_equal(out.attributes[j].key, names[i]))
+				out_values[i] = arena_copy(&cli->arena, out.attributes[j].value);
+	}
 	return CLI_OK;
+}
+
+enum cli_exit attributes_get(struct cli *cli, struct str queue_url, struct str name,
+			     struct str *out_value)
+{
+	return get_named(cli, queue_url, &name, 1, out_value);
+}
+
+enum cli_exit attributes_get_counts(struct cli *cli, struct str queue_url,
+				    struct str out_counts[ATTRIBUTE_COUNTS])
+{
+	struct str names[ATTRIBUTE_COUNTS] = {STR("ApproximateNumberOfMessages"),
+					      STR("ApproximateNumberOfMessagesNotVisible"),
+					      STR("ApproximateNumberOfMessagesDelayed")};
+
+	return get_named(cli, queue_url, names, ATTRIBUTE_COUNTS, out_counts);
 }
 
 static enum cli_exit append_dlq(struct cli *cli, const struct attribute_values *values,

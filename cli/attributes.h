@@ -64,5 +64,9 @@ void attributes_append(struct attribute_list *list, struct str name, struct str 
 /* An attribute of a queue, in the arena; data is NULL if the queue does not have it. */
 must_check enum cli_exit attributes_get(struct cli *cli, struct str queue_url, struct str name,
 					struct str *out_value);
+enum { ATTRIBUTE_COUNTS = 3 };
+/* How many messages a queue has: those that can be received, are in flight, are delayed. */
+must_check enum cli_exit attributes_get_counts(struct cli *cli, struct str queue_url,
+					       struct str out_counts[ATTRIBUTE_COUNTS]);
 
 #endif

@@ -110,30 +110,14 @@ static const struct column count_columns[] = {
 	{NULL, "QueueUrl", false},
 };
 
-static struct str attribute_of(struct cli *cli, const struct sqs_get_queue_attributes_out *out,
-			       struct str name)
-{
-	for (size_t i = 0; i < out->attributes_count; i++)
-		if (str_equal(out->attributes[i].key, name))
-			return arena_copy(&cli->arena, out->attributes[i].value);
-	return (struct str){0};
-}
-
 static enum cli_exit add_counts(struct cli *cli, struct table *table, struct str url)
 {
-	struct str names[] = {STR("ApproximateNumberOfMessages"),
-			      STR("ApproximateNumberOfMessagesNotVisible"),
-			      STR("ApproximateNumberOfMessagesDelayed")};
-	const struct sqs_get_queue_attributes_in in = {
-		.queue_url = url, .attribute_names = names, .attribute_names_count = 3};
-	struct sqs_get_queue_attributes_out out;
+	struct str counts[ATTRIBUTE_COUNTS];
 
-	enum cli_exit code = cli_run(cli, SQS_GET_QUEUE_ATTRIBUTES, &in, &out);
+	enum cli_exit code = attributes_get_counts(cli, url, counts);
 	if (code)
 		return code;
-	const struct str cells[] = {cli_queue_name(url), attribute_of(cli, &out, names[0]),
-				    attribute_of(cli, &out, names[1]),
-				    attribute_of(cli, &out, names[2]), url};
+	const struct str cells[] = {cli_queue_name(url), counts[0], counts[1], counts[2], url};
 	table_add(table, cells);
 	return CLI_OK;
 }

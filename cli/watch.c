@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "api/sqs.h"
+#include "attributes.h"
 #include "output.h"
 
 struct watch_values {
@@ -117,23 +118,16 @@ static bool sample_tern(const struct watch *watch, struct view *view, enum cli_e
 
 static enum cli_exit sample_attributes(struct view *view, struct str url)
 {
-	struct str names[] = {STR("ApproximateNumberOfMessages"),
-			      STR("ApproximateNumberOfMessagesNotVisible"),
-			      STR("ApproximateNumberOfMessagesDelayed")};
-	const struct sqs_get_queue_attributes_in in = {
-		.queue_url = url, .attribute_names = names, .attribute_names_count = 3};
-	struct sqs_get_queue_attributes_out out;
 	struct queue_sample sample = {.account = cli_queue_account(url),
 				      .name = cli_queue_name(url)};
 	int64_t *const places[] = {&sample.visible, &sample.in_flight, &sample.delayed};
+	struct str counts[ATTRIBUTE_COUNTS];
 
-	enum cli_exit code = cli_run(&view->cli, SQS_GET_QUEUE_ATTRIBUTES, &in, &out);
+	enum cli_exit code = attributes_get_counts(&view->cli, url, counts);
 	if (code)
 		return code;
-	for (size_t i = 0; i < out.attributes_count; i++)
-		for (size_t j = 0; j < 3; j++)
-			if (str_equal(out.attributes[i].key, names[j]))
-				(void)str_to_i64(out.attributes[i].value, places[j]); /* or 0 */
+	for (size_t i = 0; i < ATTRIBUTE_COUNTS; i++)
+		(void)str_to_i64(counts[i], places[i]); /* or 0 */
 	view->samples[view->count++] = sample;
 	return CLI_OK;
 }

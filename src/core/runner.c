@@ -44,11 +44,6 @@ struct runner {
 
 static _Thread_local const struct runner *runner_here;
 
-bool runner_is_here(const struct runner *runner)
-{
-	return runner_here == runner;
-}
-
 struct net_thread *runner_net_thread(const struct runner *runner)
 {
 	return atomic_load(&runner->net);

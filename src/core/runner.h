@@ -43,7 +43,5 @@ void runner_stop_engine(struct runner *runner);
 void runner_settle(struct runner *runner);
 /* The net thread that the runner is attached to, or NULL; stable while requests run. */
 struct net_thread *runner_net_thread(const struct runner *runner);
-/* True on the thread that steps the engine now. */
-bool runner_is_here(const struct runner *runner);
 
 #endif

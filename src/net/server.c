@@ -326,11 +326,6 @@ void net_server_free(struct net_server **server)
 	*server = NULL;
 }
 
-struct net_thread *net_server_thread(struct net_server *server, uint32_t index)
-{
-	return server->threads[index];
-}
-
 void net_server_stats(struct net_server *server, struct net_stats *out)
 {
 	*out = (struct net_stats){0};

@@ -120,8 +120,6 @@ void net_server_stop(struct net_server *server, uint32_t grace_ms);
 /* After net_server_stop, or if it was never started. NULL is accepted and left behind. */
 void net_server_free(struct net_server **server);
 
-struct net_thread *net_server_thread(struct net_server *server, uint32_t index);
-
 struct net_stats {
 	uint64_t connections_open, connections_accepted, connections_refused;
 	uint64_t requests, requests_refused, requests_aborted; /* refused: answered 4xx here */
@@ -143,7 +141,6 @@ struct str net_request_peer(struct net_request *request);
 
 void *net_thread_context(struct net_thread *thread);
 uint32_t net_thread_index(struct net_thread *thread);
-struct net_server *net_thread_server(struct net_thread *thread);
 /* Any thread, from net_server_new to net_server_free. Letters left after the stop are not read. */
 void net_thread_post(struct net_thread *thread, struct letter *letter);
 /*

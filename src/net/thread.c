@@ -283,8 +283,3 @@ uint32_t net_thread_index(struct net_thread *thread)
 {
 	return thread->index;
 }
-
-struct net_server *net_thread_server(struct net_thread *thread)
-{
-	return thread->server;
-}

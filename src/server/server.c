@@ -229,12 +229,12 @@ static bool has_tls(const struct settings *settings)
 static bool open_tls(struct server *server, char *problem, size_t size)
 {
 	const struct settings *settings = server->settings;
-	bool has_files = settings->tls_certificate.size > 0 && settings->tls_key.size > 0;
+	bool has_certificate = settings->tls_certificate.size > 0;
+	bool has_key = settings->tls_key.size > 0;
 
-	if (!has_files && !has_tls(settings) && settings->tls_certificate.size == 0 &&
-	    settings->tls_key.size == 0)
+	if (!has_certificate && !has_key && !has_tls(settings))
 		return true;
-	if (!has_files) {
+	if (!has_certificate || !has_key) {
 		snprintf(problem, size,
 			 "TLS needs a certificate and its key: give --tls-cert and --tls-key");
 		return false;

@@ -17,43 +17,30 @@
 
 #define PATH_SIZE 4096
 
-void store_explain(const struct settings *settings, enum err err, char *problem, size_t size)
+static const char *explanation(enum err err)
 {
-	const char *format;
-
 	switch (err) {
 	case ERR_BUSY:
-		format = "the data directory %.*s is in use by another ternd; stop that one, or "
-			 "give "
-			 "this one another --data";
-		break;
+		return "is in use by another ternd; stop that one, or give this one another --data";
 	case ERR_VERSION:
-		format =
-			"the data directory %.*s was written by a newer Tern; run that version, or "
-			"give another --data";
-		break;
+		return "was written by a newer Tern; run that version, or give another --data";
 	case ERR_DAMAGED:
-		format = "the data directory %.*s is damaged and cannot be opened; see the log "
-			 "lines "
-			 "above for the file, and restore it from a backup";
-		break;
+		return "is damaged and cannot be opened; see the log lines above for the file, and "
+		       "restore it from a backup";
 	case ERR_FULL:
-		format = "the disk of the data directory %.*s is full; make room and start again";
-		break;
+		return "is on a disk that is full; make room and start again";
 	case ERR_INVALID:
-		format = "the data directory %.*s has a path that is too long";
-		break;
+		return "has a path that is too long";
 	default:
-		format = "the data directory %.*s cannot be opened; see the log lines above, and "
-			 "check "
-			 "that it may be written";
-		break;
+		return "cannot be opened; see the log lines above, and check that it may be "
+		       "written";
 	}
-	/* The formats above are the only ones. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	snprintf(problem, size, format, STR_ARG(settings->data));
-#pragma GCC diagnostic pop
+}
+
+void store_explain(const struct settings *settings, enum err err, char *problem, size_t size)
+{
+	snprintf(problem, size, "the data directory %.*s %s", STR_ARG(settings->data),
+		 explanation(err));
 }
 
 static int remove_entry(const char *path, const struct stat *status, int flag, struct FTW *place)
