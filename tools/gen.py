@@ -66,7 +66,7 @@ class Model:
                 self.faults.append(words[1:])
             elif words[0] == "service":
                 pass
-            elif words[0] in ("target", "namespace", "query"):
+            elif words[0] in ("target", "namespace", "query", "denied"):
                 setattr(self, words[0], words[1:])
             else:
                 sys.exit(f"{path}:{number}: unknown line: {line}")
@@ -211,6 +211,8 @@ class Model:
                 f'\t.namespace = STR_INIT("{self.namespace[0]}"),\n'
                 f'\t.query_version = STR_INIT("{self.query[0]}"),\n'
                 f'\t.xml_namespace = STR_INIT("{self.query[1]}"),\n'
+                f'\t.denied = {{STR_INIT("{self.denied[0]}"), STR_INIT("{self.denied[1]}"), '
+                f"{self.denied[2]}, false}},\n"
                 f"\t.is_query_compatible = true,\n\t.operation_count = {len(self.operations)},\n"
                 f"\t.operations = {operations},\n}};\n")
 

@@ -154,6 +154,7 @@ const struct service sqs_service = {
 	.namespace = STR_INIT("com.amazonaws.sqs"),
 	.query_version = STR_INIT("2012-11-05"),
 	.xml_namespace = STR_INIT("http://queue.amazonaws.com/doc/2012-11-05/"),
+	.denied = {STR_INIT("AccessDeniedException"), STR_INIT("AccessDenied"), 403, false},
 	.is_query_compatible = true,
 	.operation_count = 23,
 	.operations = operations,

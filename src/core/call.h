@@ -11,6 +11,7 @@
 #ifndef TERN_CORE_CALL_H
 #define TERN_CORE_CALL_H
 
+#include "access/policy.h"
 #include "base/base.h"
 #include "queue/queue.h"
 #include "wire/shape.h"
@@ -34,9 +35,12 @@ struct call {
 	struct arena *arena;
 	const struct operation *operation;
 	enum dialect dialect;
-	struct str account; /* 12 digits: whose resources the caller means */
+	const struct principal *principal; /* who calls; as long as the call */
+	struct str account;		   /* 12 digits: whose resources the caller means */
 	struct str region;
 	struct str sender; /* SenderId of messages this caller sends */
+	/* What policies may ask about; authorize.h fills in action and resource. */
+	struct policy_request asked;
 	char request_id[UUID_TEXT_SIZE];
 	struct str
 		base_url; /* "http://host:port", from the request's Host header or the settings */
@@ -50,6 +54,11 @@ struct call {
 	/* Recorded by fail. */
 	const struct fault_type *fault;
 	struct str fault_text;
+
+	/* authorize.c's: a question was asked, whatever the answer. */
+	bool is_authorized;
+	struct policy_key *keys;
+	size_t key_count, key_room;
 
 	/* The dispatcher's. */
 	resume_fn resume;

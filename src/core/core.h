@@ -22,8 +22,10 @@ struct core {
 	struct engine *engine;
 	struct runner *runner; /* who steps the engine */
 	struct control *control;
-	struct catalog *catalog; /* control thread only, and start-up */
-	const struct keys *keys; /* requests must be signed by one of them; NULL: open to all */
+	struct catalog *catalog;    /* control thread only, and start-up */
+	const struct keys *keys;    /* requests must be signed by one of them; NULL: open to all */
+	bool is_enforcing;	    /* policies decide in the caller's own account too */
+	const struct core_kms *kms; /* of services/kms; core/kms.h */
 	struct str default_account, default_region;
 	struct str base_url;	/* for requests whose Host is missing or no host */
 	bool delays_recreate;	/* enforce QueueDeletedRecently for 60 s; off by default */

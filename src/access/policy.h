@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * policy: a policy document, compiled once and asked many times.
+ *
+ * Grammar and meaning: IAM User Guide, "IAM JSON policy reference" and "Policy evaluation logic".
+ * A compiled policy never changes; any thread may ask it. Nothing here knows an API.
+ */
+#ifndef TERN_ACCESS_POLICY_H
+#define TERN_ACCESS_POLICY_H
+
+#include "access/principal.h"
+
+enum policy_kind {
+	POLICY_IDENTITY, /* of users, groups, roles; boundaries and session policies: no Principal
+			  */
+	POLICY_RESOURCE, /* of queues, topics, keys, endpoints: Principal required */
+	POLICY_TRUST,	 /* of roles: Principal required, no Resource */
+};
+
+struct policy;
+
+/*
+ * Compiles `text`. ERR_INVALID with one sentence in *out_problem (in `arena`), in the words of
+ * IAM's MalformedPolicyDocument where those are known.
+ */
+must_check enum err policy_compile(struct arena *arena, struct str text, enum policy_kind kind,
+				   const struct policy **out_policy, struct str *out_problem);
+const struct policy *policy_hold(const struct policy *policy);
+void policy_release(const struct policy *policy);    /* accepts NULL */
+struct str policy_text(const struct policy *policy); /* as it was given; the policy's */
+
+/* A condition key of a service or of a request, with its values: "kms:EncryptionContext:a". */
+struct policy_key {
+	struct str name; /* compared without case */
+	const struct str *values;
+	size_t count;
+};
+
+/*
+ * A question: may this principal do this to that? Views only; a text whose data is NULL is a key
+ * that the request does not have.
+ */
+struct policy_request {
+	const struct principal *principal;
+	struct str action;			/* "sqs:SendMessage"; compared without case */
+	struct str resource;			/* ARN; "*" for operations without a resource */
+	struct str resource_account;		/* aws:ResourceAccount */
+	const struct shape_pair *resource_tags; /* aws:ResourceTag/... */
+	size_t resource_tag_count;
+	const struct shape_pair *request_tags; /* aws:RequestTag/..., aws:TagKeys */
+	size_t request_tag_count;
+	struct str region;		    /* aws:RequestedRegion */
+	struct str source_ip;		    /* aws:SourceIp; through an endpoint aws:VpcSourceIp */
+	struct str source_vpc, source_vpce; /* aws:SourceVpc, aws:SourceVpce */
+	struct str user_agent, referer;	    /* aws:UserAgent, aws:Referer */
+	struct str source_arn, source_account; /* of a service's call: for whom it calls */
+	struct str via_service;	       /* "sqs.amazonaws.com": aws:CalledVia, ViaAWSService */
+	bool is_secure;		       /* aws:SecureTransport */
+	int64_t now_ms;		       /* aws:CurrentTime, aws:EpochTime */
+	const struct policy_key *keys; /* all others */
+	size_t key_count;
+};
+
+enum policy_outcome { POLICY_SILENT, POLICY_ALLOW, POLICY_DENY };
+/* Whom the allowing statement names; the broadest grant of those that match, in this order. */
+enum policy_grantee {
+	POLICY_TO_NOBODY,
+	POLICY_TO_ACCOUNT, /* "<account>" or its root: the account decides about its principals */
+	POLICY_TO_ROLE,	  /* the role behind a session: boundary and session policies still limit */
+	POLICY_TO_CALLER, /* the user, the session, the service, or everybody */
+};
+
+struct policy_verdict {
+	enum policy_outcome outcome;
+	enum policy_grantee grantee; /* of an allowing resource policy */
+};
+struct policy_verdict policy_evaluate(const struct policy *policy,
+				      const struct policy_request *request);
+
+#endif

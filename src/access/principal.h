@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * principal: who calls, with all that its own side allows it.
+ *
+ * An immutable snapshot with a count of references, so that a request goes on with what it found
+ * even if users and policies change meanwhile. Any thread.
+ *
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+ */
+#ifndef TERN_ACCESS_PRINCIPAL_H
+#define TERN_ACCESS_PRINCIPAL_H
+
+#include "base/base.h"
+#include "wire/shape.h"
+
+struct policy;
+
+enum principal_type {
+	PRINCIPAL_ANONYMOUS, /* an unsigned request */
+	PRINCIPAL_ROOT,	     /* of an account */
+	PRINCIPAL_USER,
+	PRINCIPAL_ROLE_SESSION,
+	PRINCIPAL_FEDERATED_USER,
+	PRINCIPAL_SERVICE, /* "sns.amazonaws.com" */
+};
+
+/* In one block of memory with its texts and arrays; holds a reference to each policy. */
+struct principal {
+	_Atomic uint32_t references;
+	enum principal_type type;
+	struct str account; /* 12 digits; empty for services and anonymous callers */
+	struct str arn;	    /* as denials and GetCallerIdentity print it: "...:root", "...:user/x",
+			       "arn:aws:sts::A:assumed-role/role/session"; a service's name */
+	struct str entity_arn; /* aws:PrincipalArn: of a session that of its role; else as arn */
+	struct str id;	       /* aws:userid: account, AIDA..., AROA...:session, account:name */
+	struct str entity_id;  /* what deleted principals become in policies: AIDA..., AROA... */
+	struct str name;       /* aws:username: of users; else data NULL */
+	const struct shape_pair *tags; /* aws:PrincipalTag/... */
+	size_t tag_count;
+
+	const struct policy *const *identity; /* inline and managed, of the user and its groups */
+	size_t identity_count;
+	const struct policy *boundary;	     /* NULL: none */
+	const struct policy *const *session; /* of a session; all that were passed, together */
+	size_t session_count;
+
+	int64_t token_issued_ms, expires_ms; /* of temporary credentials; 0: none */
+	struct str source_identity;	     /* of a session; empty: none */
+};
+
+/* A deep copy of a draft whose texts are borrowed, with one reference. */
+const struct principal *principal_new(const struct principal *draft);
+/* The root user of an account, without any policy of its own. */
+const struct principal *principal_root(struct str account);
+const struct principal *principal_hold(const struct principal *principal);
+void principal_release(const struct principal *principal); /* accepts NULL */
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* authorize: the question is put together from the call and the resource, and decide answers. */
+#include "core/authorize.h"
+
+#include "access/signature.h"
+#include "core/core.h"
+
+enum { KEYS_AT_FIRST = 8 };
+
+void call_add_key(struct call *call, struct str name, const struct str *values, size_t count)
+{
+	if (call->key_count == call->key_room) {
+		size_t room = call->key_room > 0 ? call->key_room * 2 : KEYS_AT_FIRST;
+		struct policy_key *keys = arena_array(call->arena, struct policy_key, room);
+		for (size_t i = 0; i < call->key_count; i++)
+			keys[i] = call->keys[i];
+		call->keys = keys;
+		call->key_room = room;
+	}
+	call->keys[call->key_count++] =
+		(struct policy_key){.name = name, .values = values, .count = count};
+}
+
+void call_set_request_tags(struct call *call, const struct shape_pair *tags, size_t count)
+{
+	call->asked.request_tags = tags;
+	call->asked.request_tag_count = count;
+}
+
+void call_needs_no_permission(struct call *call)
+{
+	call->is_authorized = true;
+}
+
+static enum err refuse(struct call *call, const struct decide_request *request,
+		       const struct decision *decision, struct str action)
+{
+	struct str text;
+
+	if (call->principal->type == PRINCIPAL_ANONYMOUS)
+		return fail(call, &access_faults[ACCESS_MISSING_TOKEN], "%s",
+			    "Request is missing Authentication Token");
+	text = decide_explain(call->arena, request, decision, action);
+	return fail(call, &call->operation->service->denied, "%.*s", STR_ARG(text));
+}
+
+enum err call_authorize(struct call *call, struct str action, const struct resource *resource)
+{
+	struct decide_request request = {
+		.request = call->asked,
+		.resource_policy = resource->policy,
+		.is_resource_policy_required = resource->is_policy_required,
+		.is_granted = resource->is_granted,
+	};
+	struct policy_request *asked = &request.request;
+
+	call->is_authorized = true;
+	/* A call that the server makes for itself has no principal; it may do everything. */
+	if (!call->principal)
+		return ERR_OK;
+	if (!call->core->is_enforcing && str_equal(resource->account, call->account))
+		return ERR_OK;
+	asked->principal = call->principal;
+	asked->action = action;
+	asked->resource = resource->arn;
+	asked->resource_account = resource->account;
+	asked->resource_tags = resource->tags;
+	asked->resource_tag_count = resource->tag_count;
+	asked->region = call->region;
+	asked->now_ms = call->now_ms;
+	asked->keys = call->keys;
+	asked->key_count = call->key_count;
+	struct decision decision = decide(&request);
+	return decision.is_allowed ? ERR_OK : refuse(call, &request, &decision, action);
+}
+
+enum err call_authorize_any(struct call *call, struct str action)
+{
+	struct resource any = {.arn = STR("*"), .account = call->account};
+
+	return call_authorize(call, action, &any);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * authorize: may the caller do this to that resource?
+ *
+ * Every operation asks, at least once, before it shows or changes anything; an operation that
+ * succeeds without having asked is answered with an internal error, so that forgetting shows.
+ */
+#ifndef TERN_CORE_AUTHORIZE_H
+#define TERN_CORE_AUTHORIZE_H
+
+#include "access/decide.h"
+#include "core/call.h"
+
+struct resource {
+	struct str arn;		     /* as policies name it; "*" if the operation has none */
+	struct str account;	     /* whose it is */
+	const struct policy *policy; /* its own; NULL: none */
+	/* Keys: identity policies count only if the key's policy lets them. */
+	bool is_policy_required;
+	bool is_granted; /* by a grant of a key */
+	const struct shape_pair *tags;
+	size_t tag_count;
+};
+
+/*
+ * ERR_OK, or ERR_FAULT: the service's access-denied fault with AWS's sentence. Under --auth open
+ * the caller is the root user of the account it names and nothing in that account is refused to it;
+ * what belongs to other accounts is subject to their policies all the same. The call's thread.
+ */
+must_check enum err call_authorize(struct call *call, struct str action,
+				   const struct resource *resource);
+/* For operations without a resource of their own: "*" in the caller's account. */
+must_check enum err call_authorize_any(struct call *call, struct str action);
+/* The operation is open to every caller, such as sts:GetCallerIdentity. */
+void call_needs_no_permission(struct call *call);
+
+/* A condition key of this request for the questions to come; views live as long as the call. */
+void call_add_key(struct call *call, struct str name, const struct str *values, size_t count);
+/* aws:RequestTag/... and aws:TagKeys for the questions to come. */
+void call_set_request_tags(struct call *call, const struct shape_pair *tags, size_t count);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kms: what other services ask of keys: data keys for what they keep at rest.
+ *
+ * services/kms fills core->kms at its start. Both functions may be called on any thread, do not
+ * block, and check on each call that the key exists, is enabled, and that its policy, the caller's
+ * policies and grants allow `kms:GenerateDataKey` or `kms:Decrypt` with kms:ViaService set.
+ */
+#ifndef TERN_CORE_KMS_H
+#define TERN_CORE_KMS_H
+
+#include "core/call.h"
+
+enum { KMS_DATA_KEY_SIZE = 32, KMS_BLOB_SIZE_MAX = 512 };
+
+enum kms_problem {
+	KMS_FINE,
+	KMS_NOT_FOUND,	   /* KMS.NotFoundException */
+	KMS_DISABLED,	   /* KMS.DisabledException */
+	KMS_INVALID_STATE, /* pending deletion or import: KMS.InvalidStateException */
+	KMS_INVALID_USAGE, /* not a symmetric encryption key: KMS.InvalidKeyUsageException */
+	KMS_ACCESS_DENIED, /* KMS.AccessDeniedException */
+	KMS_DAMAGED, /* the blob is none of ours, or was changed: InvalidCiphertextException */
+};
+
+struct kms_use {
+	struct call *call;		  /* on whose behalf; its principal is asked about */
+	struct str via_service;		  /* "sqs" : kms:ViaService is sqs.<region>.amazonaws.com */
+	const struct shape_pair *context; /* encryption context: {"aws:sqs:arn", <arn>} */
+	size_t context_count;
+};
+
+struct core_kms {
+	/*
+	 * A new data key under the key `key_id` (id, ARN, "alias/...", alias ARN; a bare id or
+	 * alias is one of `account`). `out_blob` is it encrypted, in the call's arena. On a problem
+	 * *out_text is AWS's sentence, in the arena.
+	 */
+	enum kms_problem (*generate_data_key)(const struct kms_use *use, struct str account,
+					      struct str key_id, uint8_t out_key[KMS_DATA_KEY_SIZE],
+					      struct str *out_blob, struct str *out_text);
+	/* The data key of a blob; the blob says itself of which key it is. */
+	enum kms_problem (*decrypt_data_key)(const struct kms_use *use, struct str blob,
+					     uint8_t out_key[KMS_DATA_KEY_SIZE],
+					     struct str *out_text);
+	/*
+	 * Whether the two above would be allowed to `use` now, without making or counting a call to
+	 * KMS: for callers that still hold a data key.
+	 */
+	enum kms_problem (*check)(const struct kms_use *use, struct str account, struct str key_id,
+				  struct str action, struct str *out_text);
+};
+
+#endif
