@@ -19,6 +19,9 @@ SCALARS = {"string": ("SHAPE_STRING", "struct str"), "blob": ("SHAPE_BLOB", "str
            "integer": ("SHAPE_INTEGER", "int64_t"), "long": ("SHAPE_LONG", "int64_t"),
            "double": ("SHAPE_DOUBLE", "double"), "boolean": ("SHAPE_BOOLEAN", "bool"),
            "timestamp": ("SHAPE_TIMESTAMP", "int64_t")}
+# Members with such a name must be marked, so that no secret gets into the audit log by oversight.
+SECRETS = re.compile(r"(Secret|SecretAccessKey|Plaintext|Password|SessionToken|PrivateKey|"
+                     r"KeyMaterial)$|^(Message)?Body$")
 
 
 def snake(name):
@@ -31,12 +34,15 @@ class Member:
     def __init__(self, words, structures):
         self.name, kind, *rest = words
         self.is_required = "required" in rest
+        self.is_sensitive = "sensitive" in rest
         self.query = [self.name]
         if "query" in rest:
             self.query = rest[rest.index("query") + 1:]
         self.field = snake(self.name)
         self.kind, _, self.item = kind.partition(":")
         self.structures = structures
+        if SECRETS.search(self.name) and not self.is_sensitive:
+            sys.exit(f"{self.name} looks like a secret: mark it sensitive")
 
     def item_is_structure(self):
         return self.item in self.structures
@@ -174,6 +180,8 @@ class Model:
                 row.append(f".extra_offset = offsetof(struct {c_name}, has_{member.field})")
         if member.is_required:
             row.append(".is_required = true")
+        if member.is_sensitive:
+            row.append(".is_sensitive = true")
         return "\t{" + ",\n\t ".join(row) + "},\n"
 
     def shapes_source(self):

@@ -58,6 +58,7 @@ struct shape_member {
 	uint32_t item_size;	    /* sizeof(T) of lists and maps */
 	uint32_t item_value_offset; /* of `value` in a map's T */
 	bool is_required;
+	bool is_sensitive; /* a secret, or what belongs to the caller alone: in no log */
 };
 
 struct shape {
