@@ -30,6 +30,15 @@ struct kms_use {
 	size_t context_count;
 };
 
+struct kms_description {
+	struct str arn;
+	struct str state;	    /* KeyState: "Enabled", "Disabled", "PendingDeletion", ... */
+	int64_t deletion_ms;	    /* of PendingDeletion; else 0 */
+	int64_t expiry_ms;	    /* of imported material; 0: none */
+	bool is_managed;	    /* an AWS managed key: "alias/aws/sqs" */
+	bool has_imported_material; /* Origin EXTERNAL: whoever imported it can bring it back */
+};
+
 struct core_kms {
 	/*
 	 * A new data key under the key `key_id` (id, ARN, "alias/...", alias ARN; a bare id or
@@ -49,6 +58,16 @@ struct core_kms {
 	 */
 	enum kms_problem (*check)(const struct kms_use *use, struct str account, struct str key_id,
 				  struct str action, struct str *out_text);
+	/* The same about decrypt_data_key of that blob: of the key it is of, whatever its name. */
+	enum kms_problem (*check_blob)(const struct kms_use *use, struct str blob,
+				       struct str *out_text);
+	/*
+	 * What `key_id` means in that account and region, for those who look after the server:
+	 * nobody is asked for permission. KMS_NOT_FOUND, or KMS_FINE whatever state the key is in.
+	 */
+	enum kms_problem (*describe)(struct core *core, struct arena *arena, struct str account,
+				     struct str region, struct str key_id,
+				     struct kms_description *out);
 };
 
 #endif
