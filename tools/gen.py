@@ -221,6 +221,7 @@ class Model:
                 f'\t.xml_namespace = STR_INIT("{self.query[1]}"),\n'
                 f'\t.denied = {{STR_INIT("{self.denied[0]}"), STR_INIT("{self.denied[1]}"), '
                 f"{self.denied[2]}, false}},\n"
+                f"\t.serves_anonymous = {str('anonymous' in self.denied).lower()},\n"
                 f"\t.is_query_compatible = true,\n\t.operation_count = {len(self.operations)},\n"
                 f"\t.operations = {operations},\n}};\n")
 

@@ -46,6 +46,26 @@ const struct access_key *keys_find(const struct keys *keys, struct str id)
 	return entry ? &entry->key : NULL;
 }
 
+static enum signer_outcome find_signer(void *context, struct str key_id, struct str token,
+				       int64_t now_ms, struct signer *out_signer)
+{
+	const struct access_key *key = keys_find(context, key_id);
+
+	(void)now_ms;
+	/* These keys are for good: a session token belongs to others. */
+	if (!key || token.size > 0)
+		return SIGNER_UNKNOWN;
+	memcpy(out_signer->secret, key->secret.data, key->secret.size);
+	out_signer->secret_size = key->secret.size;
+	out_signer->principal = principal_root(key->account);
+	return SIGNER_FOUND;
+}
+
+struct signer_source keys_signers(struct keys *keys)
+{
+	return (struct signer_source){find_signer, keys};
+}
+
 size_t keys_count(const struct keys *keys)
 {
 	return keys->by_id.count;
@@ -64,7 +84,7 @@ bool keys_add(struct keys *keys, const struct access_key *key)
 {
 	size_t size = key->id.size + key->secret.size + key->account.size;
 
-	if (keys_find(keys, key->id))
+	if (keys_find(keys, key->id) || key->secret.size > SIGNER_SECRET_MAX)
 		return false;
 	struct entry *entry = heap_alloc(sizeof(*entry) + size);
 	char *place = (char *)(entry + 1);

@@ -8,6 +8,7 @@
 #ifndef TERN_ACCESS_KEYS_H
 #define TERN_ACCESS_KEYS_H
 
+#include "access/signer.h"
 #include "base/base.h"
 
 struct access_key {
@@ -24,6 +25,8 @@ void keys_free(struct keys **keys); /* wipes the secrets */
 bool keys_add(struct keys *keys, const struct access_key *key);
 /* Any thread. NULL if there is none. */
 const struct access_key *keys_find(const struct keys *keys, struct str id);
+/* Each key signs as the root user of its account. `keys` outlives the source. */
+struct signer_source keys_signers(struct keys *keys);
 size_t keys_count(const struct keys *keys);
 
 #define ACCESS_KEY_ID_SIZE 20

@@ -6,6 +6,13 @@
 
 #include "access/policy.h"
 
+const struct principal principal_anonymous = {
+	.type = PRINCIPAL_ANONYMOUS,
+	.arn = STR_INIT("anonymous"),
+	.entity_arn = STR_INIT("anonymous"),
+	.id = STR_INIT("anonymous"),
+};
+
 /* Texts are put behind the arrays one after the other; in the first round only counted. */
 struct packing {
 	char *place; /* NULL while counting */
@@ -94,7 +101,8 @@ const struct principal *principal_root(struct str account)
 
 const struct principal *principal_hold(const struct principal *principal)
 {
-	((struct principal *)principal)->references++;
+	if (principal != &principal_anonymous)
+		((struct principal *)principal)->references++;
 	return principal;
 }
 
@@ -102,7 +110,7 @@ void principal_release(const struct principal *principal)
 {
 	struct principal *mine = (struct principal *)principal;
 
-	if (!mine || --mine->references > 0)
+	if (!mine || principal == &principal_anonymous || --mine->references > 0)
 		return;
 	for (size_t i = 0; i < mine->identity_count; i++)
 		policy_release(mine->identity[i]);

@@ -52,6 +52,7 @@ struct principal {
 const struct principal *principal_new(const struct principal *draft);
 /* The root user of an account, without any policy of its own. */
 const struct principal *principal_root(struct str account);
+extern const struct principal principal_anonymous; /* references do not count */
 const struct principal *principal_hold(const struct principal *principal);
 void principal_release(const struct principal *principal); /* accepts NULL */
 

@@ -24,6 +24,9 @@ const struct fault_type access_faults[ACCESS_FAULTS] = {
 	[ACCESS_UNKNOWN_KEY] = {.shape = STR_INIT("UnrecognizedClientException"),
 				.query_code = STR_INIT("InvalidClientTokenId"),
 				.status = 403},
+	[ACCESS_EXPIRED_TOKEN] = {.shape = STR_INIT("ExpiredTokenException"),
+				  .query_code = STR_INIT("ExpiredToken"),
+				  .status = 403},
 	[ACCESS_WRONG_SIGNATURE] = {.shape = STR_INIT("InvalidSignatureException"),
 				    .query_code = STR_INIT("SignatureDoesNotMatch"),
 				    .status = 403},
@@ -321,7 +324,7 @@ static enum err check_signed_headers(struct verifier *verifier)
 /* ---- the signature ---- */
 
 static const struct sigv4_key *signing_key(struct signature_cache *cache,
-					   const struct access_key *key, const struct claim *claim)
+					   const struct signer *signer, const struct claim *claim)
 {
 	struct str credential = claim->credential;
 	struct signature_cached *cached =
@@ -330,7 +333,7 @@ static const struct sigv4_key *signing_key(struct signature_cache *cache,
 	if (credential.size == cached->size &&
 	    memcmp(credential.data, cached->credential, credential.size) == 0)
 		return &cached->key;
-	sigv4_key_derive(key->secret, &claim->scope, &cached->key);
+	sigv4_key_derive(str_of(signer->secret, signer->secret_size), &claim->scope, &cached->key);
 	/* One that is too long for the cache uses its place without being found there. */
 	cached->size = 0;
 	if (credential.size <= SIGNATURE_CREDENTIAL_SIZE) {
@@ -354,7 +357,7 @@ static size_t collect_headers(const struct verifier *verifier, struct sigv4_head
 }
 
 static enum err check_signature(struct verifier *verifier, struct signature_cache *cache,
-				const struct access_key *key)
+				const struct signer *signer)
 {
 	const struct http_request *http = verifier->request->http;
 	const struct claim *claim = &verifier->claim;
@@ -374,7 +377,7 @@ static enum err check_signature(struct verifier *verifier, struct signature_cach
 	};
 	struct str text = sigv4_string_to_sign(verifier->arena, claim->date, &claim->scope,
 					       sigv4_canonical_request(verifier->arena, &request));
-	sigv4_sign(signing_key(cache, key, claim), text, expected);
+	sigv4_sign(signing_key(cache, signer, claim), text, expected);
 	if (str_equal_secret(str_of(expected, sizeof(expected)), claim->signature))
 		return ERR_OK;
 	return refuse(verifier, ACCESS_WRONG_SIGNATURE,
@@ -383,38 +386,65 @@ static enum err check_signature(struct verifier *verifier, struct signature_cach
 			  "the service documentation for details."));
 }
 
-enum err signature_verify(struct arena *arena, const struct keys *keys,
+static enum err find_signer(struct verifier *verifier, const struct signer_source *signers,
+			    struct signer *out_signer)
+{
+	const struct claim *claim = &verifier->claim;
+
+	switch (signers->find(signers->context, claim->key_id, claim->token,
+			      verifier->request->now_ms, out_signer)) {
+	case SIGNER_FOUND:
+		return ERR_OK;
+	case SIGNER_EXPIRED:
+		return refuse(verifier, ACCESS_EXPIRED_TOKEN,
+			      STR("The security token included in the request is expired"));
+	case SIGNER_UNKNOWN:
+		break;
+	}
+	return refuse(verifier, ACCESS_UNKNOWN_KEY,
+		      STR("The security token included in the request is invalid."));
+}
+
+static enum err verify_claim(struct verifier *verifier, struct signature_cache *cache,
+			     const struct signer *signer)
+{
+	enum err err = check_scope(verifier);
+
+	if (!err)
+		err = check_time(verifier);
+	if (!err)
+		err = check_signed_headers(verifier);
+	if (!err)
+		err = check_signature(verifier, cache, signer);
+	return err;
+}
+
+enum err signature_verify(struct arena *arena, const struct signer_source *signers,
 			  struct signature_cache *cache, const struct signature_request *request,
 			  struct signature *out_signature, const struct fault_type **out_fault,
 			  struct str *out_problem)
 {
 	struct verifier verifier = {.arena = arena, .request = request};
-	const struct access_key *key = NULL;
+	struct signer signer = {0};
 
 	enum err err = read_claim(&verifier);
 	if (!err)
 		err = read_credential(&verifier);
-	if (!err) {
-		key = keys_find(keys, verifier.claim.key_id);
-		/* These keys are for good: a session token belongs to others. */
-		if (!key || verifier.claim.token.size > 0)
-			err = refuse(&verifier, ACCESS_UNKNOWN_KEY,
-				     STR("The security token included in the request is "
-					 "invalid."));
-	}
 	if (!err)
-		err = check_scope(&verifier);
+		err = find_signer(&verifier, signers, &signer);
 	if (!err)
-		err = check_time(&verifier);
-	if (!err)
-		err = check_signed_headers(&verifier);
-	if (!err)
-		err = check_signature(&verifier, cache, key);
+		err = verify_claim(&verifier, cache, &signer);
+	signer_wipe(&signer);
 	if (err) {
+		principal_release(signer.principal);
 		*out_fault = verifier.fault;
 		*out_problem = verifier.problem;
 		return err;
 	}
-	*out_signature = (struct signature){.key = key, .region = verifier.claim.scope.region};
+	*out_signature = (struct signature){
+		.principal = signer.principal,
+		.key_id = verifier.claim.key_id,
+		.region = verifier.claim.scope.region,
+	};
 	return ERR_OK;
 }

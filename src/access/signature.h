@@ -9,7 +9,7 @@
 #ifndef TERN_ACCESS_SIGNATURE_H
 #define TERN_ACCESS_SIGNATURE_H
 
-#include "access/keys.h"
+#include "access/signer.h"
 #include "http/request.h"
 #include "wire/shape.h"
 #include "wire/sigv4.h"
@@ -17,7 +17,8 @@
 enum access_fault {
 	ACCESS_MISSING_TOKEN,	     /* not signed at all */
 	ACCESS_INCOMPLETE_SIGNATURE, /* a part is missing or malformed */
-	ACCESS_UNKNOWN_KEY,	     /* no such access key */
+	ACCESS_UNKNOWN_KEY,	     /* no such access key, or not with that session token */
+	ACCESS_EXPIRED_TOKEN,	     /* temporary credentials that have ended */
 	ACCESS_WRONG_SIGNATURE,	     /* signature, scope or time are not right */
 	ACCESS_FAULTS,
 };
@@ -41,12 +42,12 @@ struct signature_request {
 };
 
 struct signature {
-	const struct access_key *key; /* who signed */
-	struct str region;	      /* of the scope; a view into the request */
+	const struct principal *principal; /* who signed; a reference of the caller's */
+	struct str key_id, region;	   /* of the credential; views into the request */
 };
 
 /* ERR_FAULT with one of access_faults in *out_fault and AWS's text in *out_problem. */
-must_check enum err signature_verify(struct arena *arena, const struct keys *keys,
+must_check enum err signature_verify(struct arena *arena, const struct signer_source *signers,
 				     struct signature_cache *cache,
 				     const struct signature_request *request,
 				     struct signature *out_signature,

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "access/keys.h"
 #include "access/signature.h"
 
 #define KEY_ID "AKIATERNTERNTERNTERN"
@@ -87,6 +88,7 @@ static void init(struct fixture *f)
 
 static void done(struct fixture *f)
 {
+	principal_release(f->signature.principal);
 	keys_free(&f->keys);
 	arena_done(&f->arena);
 }
@@ -96,7 +98,11 @@ static enum err verify(struct fixture *f)
 	struct signature_request request = {
 		.http = &f->http, .body = f->body, .service = f->service, .now_ms = f->now_ms};
 
-	return signature_verify(&f->arena, f->keys, &f->cache, &request, &f->signature, &f->fault,
+	struct signer_source signers = keys_signers(f->keys);
+
+	principal_release(f->signature.principal);
+	f->signature.principal = NULL;
+	return signature_verify(&f->arena, &signers, &f->cache, &request, &f->signature, &f->fault,
 				&f->problem);
 }
 
@@ -116,7 +122,7 @@ static void test_a_signed_request_tells_who_signed(void **state)
 	init(&f);
 	for (int i = 0; i < 2; i++) { /* the second time from the cache */
 		assert_int_equal(verify(&f), ERR_OK);
-		assert_true(str_equal(f.signature.key->account, STR("111122223333")));
+		assert_true(str_equal(f.signature.principal->account, STR("111122223333")));
 		assert_true(str_equal(f.signature.region, STR("eu-west-1")));
 	}
 	f.service = (struct str){0};

@@ -155,6 +155,7 @@ const struct service sqs_service = {
 	.query_version = STR_INIT("2012-11-05"),
 	.xml_namespace = STR_INIT("http://queue.amazonaws.com/doc/2012-11-05/"),
 	.denied = {STR_INIT("AccessDeniedException"), STR_INIT("AccessDenied"), 403, false},
+	.serves_anonymous = true,
 	.is_query_compatible = true,
 	.operation_count = 23,
 	.operations = operations,

@@ -62,3 +62,13 @@ struct str arn_format(struct str service, struct str region, struct str account,
 	}
 	return str_of(out, size);
 }
+
+struct str arn_account(struct str arn)
+{
+	struct str rest = arn;
+
+	for (int i = 0; i < 4; i++)
+		str_cut(&rest, ':');
+	struct str account = rest.data ? str_cut(&rest, ':') : STR("");
+	return account.data ? account : STR("");
+}

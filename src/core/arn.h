@@ -14,6 +14,8 @@ struct str arn_partition(struct str region);
 bool arn_is_account(struct str text);
 /* 1 to 32 letters, digits and hyphens. */
 bool arn_is_region(struct str text);
+/* The fifth part of an ARN; empty if it has none. */
+struct str arn_account(struct str arn);
 /* Written to `out`; data is NULL if there is no room, which there is for all a service names. */
 struct str arn_format(struct str service, struct str region, struct str account,
 		      struct str resource, char out[ARN_SIZE_MAX]);

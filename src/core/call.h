@@ -36,6 +36,7 @@ struct call {
 	const struct operation *operation;
 	enum dialect dialect;
 	const struct principal *principal; /* who calls; as long as the call */
+	struct str access_key_id;	   /* that signed; data NULL: none, or nobody checked */
 	struct str account;		   /* 12 digits: whose resources the caller means */
 	struct str region;
 	struct str sender; /* SenderId of messages this caller sends */

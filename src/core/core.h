@@ -8,7 +8,7 @@
 #ifndef TERN_CORE_CORE_H
 #define TERN_CORE_CORE_H
 
-#include "access/keys.h"
+#include "access/signer.h"
 #include "base/base.h"
 #include "catalog/catalog.h"
 #include "core/call.h"
@@ -22,8 +22,9 @@ struct core {
 	struct engine *engine;
 	struct runner *runner; /* who steps the engine */
 	struct control *control;
-	struct catalog *catalog;    /* control thread only, and start-up */
-	const struct keys *keys;    /* requests must be signed by one of them; NULL: open to all */
+	struct catalog *catalog; /* control thread only, and start-up */
+	/* Requests must be signed by one of them; find NULL: open to all. */
+	struct signer_source signers;
 	bool is_enforcing;	    /* policies decide in the caller's own account too */
 	const struct core_kms *kms; /* of services/kms; core/kms.h */
 	struct str default_account, default_region;

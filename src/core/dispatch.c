@@ -143,6 +143,12 @@ static void finish(struct call_box *box, enum err result)
 		result = fail(call, &common_faults[FAULT_INTERNAL],
 			      "The request could not be completed because of an internal error.");
 	}
+	if (result == ERR_OK && !call->is_authorized) {
+		log_event(LOG_ERROR, "operation asked for no permission",
+			  log_str("operation", call->operation->name));
+		result = fail(call, &common_faults[FAULT_INTERNAL],
+			      "The request could not be completed because of an internal error.");
+	}
 	buf_reset(body);
 	if (result == ERR_OK)
 		encode_output(box, body);
@@ -293,11 +299,37 @@ struct str dispatch_base_url(const struct core *core, struct net_request *reques
 	return str_of(url, scheme.size + host.size);
 }
 
-/* Whose resources the caller means: said by the credential, which nobody checks in open mode. */
-static void believe(struct call *call, const struct http_request *http, const struct form *form)
+static void release_principal(void *subject)
 {
-	struct str authorization = http->fields[HTTP_FIELD_AUTHORIZATION];
+	principal_release(subject);
+}
+
+/* Takes over the reference. */
+static void set_principal(struct call *call, const struct principal *principal)
+{
+	call->principal = principal;
+	call_on_end(call, release_principal, (void *)principal);
+	if (principal->account.size > 0)
+		call->account = principal->account;
+}
+
+/* The root user of an account that a caller names, whom nobody checks. */
+static const struct principal *root_of(struct dispatch_thread *thread, struct str account)
+{
+	if (!thread->root || !str_equal(thread->root->account, account)) {
+		principal_release(thread->root);
+		thread->root = principal_root(account);
+	}
+	return principal_hold(thread->root);
+}
+
+/* Whose resources the caller means: said by the credential, which nobody checks in open mode. */
+static void believe(struct call_box *box, const struct form *form)
+{
+	struct call *call = &box->call;
+	struct str authorization = box->request->http.fields[HTTP_FIELD_AUTHORIZATION];
 	struct credential credential = {0};
+	struct str account = call->account;
 	struct str scope;
 
 	if (authorization.data)
@@ -305,9 +337,10 @@ static void believe(struct call *call, const struct http_request *http, const st
 	else if (form_find(form, STR("X-Amz-Credential"), &scope))
 		(void)credential_parse_scope(scope, &credential);
 	if (arn_is_account(credential.access_key))
-		call->account = credential.access_key;
+		account = credential.access_key;
 	if (arn_is_region(credential.region))
 		call->region = credential.region;
+	set_principal(call, root_of(box->thread, account));
 }
 
 enum err dispatch_verify(struct dispatch_thread *thread, struct net_request *request,
@@ -321,33 +354,38 @@ enum err dispatch_verify(struct dispatch_thread *thread, struct net_request *req
 		.now_ms = clock_now_ms() - clock_offset_ms(),
 	};
 
-	return signature_verify(&request->arena, thread->dispatch->core->keys, &thread->signatures,
-				&signed_request, out_signature, out_fault, out_problem);
+	return signature_verify(&request->arena, &thread->dispatch->core->signers,
+				&thread->signatures, &signed_request, out_signature, out_fault,
+				out_problem);
 }
 
 /* Who calls. `body` is as it was sent. */
 static enum err identify(struct call_box *box, struct str body, const struct form *form)
 {
 	struct call *call = &box->call;
+	struct str service = box->service ? box->service->name : (struct str){0};
 	struct signature signature;
-	enum err err = ERR_OK;
 
 	call->account = call->core->default_account;
 	call->region = call->core->default_region;
-	if (!call->core->keys) {
-		believe(call, &box->request->http, form);
+	if (!call->core->signers.find) {
+		believe(box, form);
+	} else if (dispatch_verify(box->thread, box->request, body, service, &signature,
+				   &call->fault, &call->fault_text) == ERR_OK) {
+		set_principal(call, signature.principal);
+		call->access_key_id = signature.key_id;
+		if (arn_is_region(signature.region))
+			call->region = signature.region;
+	} else if (call->fault == &access_faults[ACCESS_MISSING_TOKEN] && box->service &&
+		   box->service->serves_anonymous) {
+		set_principal(call, principal_hold(&principal_anonymous));
+		call->fault = NULL;
 	} else {
-		struct str service = box->service ? box->service->name : (struct str){0};
-		err = dispatch_verify(box->thread, box->request, body, service, &signature,
-				      &call->fault, &call->fault_text);
-		if (!err) {
-			call->account = signature.key->account;
-			if (arn_is_region(signature.region))
-				call->region = signature.region;
-		}
+		return ERR_FAULT;
 	}
-	call->sender = call->account;
-	return err;
+	call->sender =
+		call->principal->type == PRINCIPAL_ROOT ? call->account : call->principal->id;
+	return ERR_OK;
 }
 
 static enum err decode(struct call_box *box, const struct route *route)
@@ -460,6 +498,9 @@ void dispatch_request(struct net_request *request)
 		return;
 	}
 	call->base_url = dispatch_base_url(call->core, request);
+	call->asked.is_secure = request->is_tls;
+	call->asked.user_agent = request->http.fields[HTTP_FIELD_USER_AGENT];
+	call->asked.referer = request->http.fields[HTTP_FIELD_REFERER];
 	call->trace_header = request->http.fields[HTTP_FIELD_X_AMZN_TRACE_ID];
 	err = decode(box, &place);
 	if (err) {
@@ -485,4 +526,5 @@ void dispatch_letter(struct net_thread *thread, struct letter *letter)
 void dispatch_thread_done(struct dispatch_thread *thread)
 {
 	buf_done(&thread->body);
+	principal_release(thread->root);
 }

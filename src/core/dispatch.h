@@ -28,6 +28,7 @@ struct dispatch {
 struct dispatch_thread {
 	struct dispatch *dispatch;
 	struct signature_cache signatures;
+	const struct principal *root; /* under --auth open: of the account that called last */
 	struct meter meter;
 	struct buf body; /* of the answer that is being encoded */
 };
@@ -54,8 +55,8 @@ uint32_t dispatch_operation_number(const struct dispatch *dispatch,
 				   const struct operation *operation);
 
 /*
- * Net thread, with core->keys: who signed the request. `body` is as it was sent; `service` is what
- * the credential's scope must name (data NULL: any). ERR_FAULT as signature_verify.
+ * Net thread, with core->signers: who signed the request. `body` is as it was sent; `service` is
+ * what the credential's scope must name (data NULL: any). ERR_FAULT as signature_verify.
  */
 must_check enum err dispatch_verify(struct dispatch_thread *thread, struct net_request *request,
 				    struct str body, struct str service,

@@ -28,6 +28,7 @@
 	X(EXPECT, "expect") \
 	X(ACCEPT, "accept") \
 	X(USER_AGENT, "user-agent") \
+	X(REFERER, "referer") \
 	X(AUTHORIZATION, "authorization") \
 	X(X_AMZ_TARGET, "x-amz-target") \
 	X(X_AMZ_DATE, "x-amz-date") \

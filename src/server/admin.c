@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "access/decide.h"
 #include "core/control.h"
 #include "format/json.h"
 #include "http/url.h"
@@ -236,6 +237,29 @@ static void run_on_control(struct core *core, struct core_task *task)
 	net_thread_post(call->request->thread, &call->letter.letter);
 }
 
+/* The server's own account decides with its identity policies who administers the server. */
+static bool is_administrator(struct admin_call *call, const struct principal *principal)
+{
+	struct decide_request question = {
+		.request = {
+			.principal = principal,
+			.action = STR("tern:Administer"),
+			.resource = STR("*"),
+			.resource_account = call->server->core.default_account,
+			.is_secure = call->request->is_tls,
+			.now_ms = clock_now_ms(),
+		}};
+	struct decision decision = decide(&question);
+
+	if (decision.is_allowed &&
+	    str_equal(principal->account, call->server->core.default_account))
+		return true;
+	struct str text =
+		decide_explain(call->arena, &question, &decision, question.request.action);
+	admin_refuse(call, 403, "%.*s", STR_ARG(text));
+	return false;
+}
+
 /* With --auth required, the same signatures as AWS's APIs; any service in the scope will do. */
 static bool may_run(struct admin_call *call)
 {
@@ -244,15 +268,18 @@ static bool may_run(struct admin_call *call)
 	struct signature signature;
 	struct str problem;
 
-	if (call->route->is_public || !call->server->core.keys)
+	if (call->route->is_public || !call->server->core.signers.find)
 		return true;
 	enum err err =
 		dispatch_verify(net_thread_context(request->thread), request, request->http.body,
 				(struct str){0}, &signature, &fault, &problem);
-	if (!err)
-		return true;
-	admin_refuse(call, fault->status, "%.*s", STR_ARG(problem));
-	return false;
+	if (err) {
+		admin_refuse(call, fault->status, "%.*s", STR_ARG(problem));
+		return false;
+	}
+	bool is_allowed = is_administrator(call, signature.principal);
+	principal_release(signature.principal);
+	return is_allowed;
 }
 
 void admin_request(struct dispatch *dispatch, struct net_request *request)

@@ -5,6 +5,7 @@
 #ifndef TERN_SERVER_CREDENTIALS_H
 #define TERN_SERVER_CREDENTIALS_H
 
+#include "access/keys.h"
 #include "core/core.h"
 
 /* A key that was made just now: this is the only time that its secret is shown. */

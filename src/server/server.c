@@ -123,7 +123,8 @@ static bool open_keys(struct server *server, char *problem, size_t size)
 		store_explain(server->settings, err, problem, size);
 		return false;
 	}
-	server->core.keys = server->keys;
+	server->core.signers = keys_signers(server->keys);
+	server->core.is_enforcing = true;
 	return true;
 }
 

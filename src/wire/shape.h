@@ -104,6 +104,7 @@ struct service {
 	struct str query_version; /* "2012-11-05" */
 	struct str xml_namespace; /* "http://queue.amazonaws.com/doc/2012-11-05/" */
 	bool is_query_compatible; /* sends x-amzn-query-error */
+	bool serves_anonymous; /* unsigned requests too, if a resource's policy lets everybody in */
 	struct fault_type denied; /* what policies refuse */
 	uint32_t operation_count;
 	const struct operation *operations; /* sorted by name */

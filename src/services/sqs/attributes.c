@@ -100,22 +100,23 @@ static enum err parse_bool(struct call *call, enum sqs_attribute attribute, stru
 
 static enum err set_policy(struct call *call, struct sqs_queue *draft, struct str text)
 {
+	const struct policy *compiled;
+	struct str problem;
 	yyjson_val *root;
 
 	draft->policy = (struct str){0};
 	if (text.size == 0)
 		return ERR_OK;
-	if (text.size > LIMIT_POLICY_SIZE || json_parse(call->arena, text, &root) != ERR_OK ||
-	    !yyjson_is_obj(root))
+	if (text.size > LIMIT_POLICY_SIZE || json_parse(call->arena, text, &root) != ERR_OK)
 		return bad_value(call, SQS_ATTRIBUTE_POLICY);
-	yyjson_val *statements = json_member(root, "Statement");
-	if (!yyjson_is_arr(statements) && !yyjson_is_obj(statements))
-		return bad_value(call, SQS_ATTRIBUTE_POLICY);
-	size_t count = yyjson_is_arr(statements) ? yyjson_arr_size(statements) : 1;
+	size_t count = yyjson_arr_size(json_member(root, "Statement"));
 	if (count > LIMIT_POLICY_STATEMENTS)
 		return fail(call, &SQS_OVER_LIMIT,
 			    "%zu statements were found in the submitted policy, max allowed is %d",
 			    count, LIMIT_POLICY_STATEMENTS);
+	if (policy_compile(call->arena, text, POLICY_RESOURCE, &compiled, &problem) != ERR_OK)
+		return bad_value(call, SQS_ATTRIBUTE_POLICY);
+	policy_release(compiled);
 	draft->policy = text;
 	return ERR_OK;
 }

@@ -8,10 +8,12 @@
 #include <string.h>
 
 #include "api/sqs.h"
+#include "services/sqs/authorize.h"
 #include "services/sqs/sqs.h"
 
 struct page {
 	struct call *call;
+	struct str account;	/* whose queues */
 	struct str prefix;	/* of names; empty: all */
 	struct str dead_letter; /* ARN: only queues whose dead letters go there; empty: all */
 	struct str *urls;
@@ -67,11 +69,11 @@ static enum err fill(struct page *page, bool has_most, int64_t most, struct str 
 			return err;
 	}
 	if (str_compare(after, page->prefix) < 0 && page->prefix.size > 0)
-		sqs_registry_each(sqs_of(call->core)->registry, call->account, call->region,
+		sqs_registry_each(sqs_of(call->core)->registry, page->account, call->region,
 				  str_slice(page->prefix, 0, page->prefix.size - 1), add_queue,
 				  page);
 	else
-		sqs_registry_each(sqs_of(call->core)->registry, call->account, call->region, after,
+		sqs_registry_each(sqs_of(call->core)->registry, page->account, call->region, after,
 				  add_queue, page);
 	if (page->has_more && has_most) {
 		char *hex = arena_bytes(call->arena, 2 * page->last.size);
@@ -84,10 +86,15 @@ static enum err fill(struct page *page, bool has_most, int64_t most, struct str 
 enum err sqs_list_queues(struct call *call, const struct sqs_list_queues_in *in,
 			 struct sqs_list_queues_out *out)
 {
-	struct page page = {.call = call, .prefix = in->queue_name_prefix};
+	struct page page = {
+		.call = call, .account = call->account, .prefix = in->queue_name_prefix};
+	char text[ARN_SIZE_MAX];
+	struct str arn = arn_format(STR("sqs"), call->region, call->account, STR(""), text);
 
-	enum err err =
-		fill(&page, in->has_max_results, in->max_results, in->next_token, &out->next_token);
+	enum err err = sqs_authorize(call, SQS_LIST_QUEUES, arn, call->account, NULL);
+	if (err)
+		return err;
+	err = fill(&page, in->has_max_results, in->max_results, in->next_token, &out->next_token);
 	out->queue_urls = page.urls;
 	out->queue_urls_count = page.count;
 	return err;
@@ -102,7 +109,7 @@ enum err sqs_list_dead_letter_source_queues(struct call *call,
 	enum err err = sqs_queue_of_call(call, in->queue_url, &queue);
 	if (err)
 		return err;
-	struct page page = {.call = call, .dead_letter = queue->arn};
+	struct page page = {.call = call, .account = queue->account, .dead_letter = queue->arn};
 	err = fill(&page, in->has_max_results, in->max_results, in->next_token, &out->next_token);
 	out->queue_urls = page.urls;
 	out->queue_urls_count = page.count;

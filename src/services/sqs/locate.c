@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api/sqs.h"
+#include "services/sqs/authorize.h"
 #include "services/sqs/sqs.h"
 
 static void release(void *subject)
@@ -15,7 +16,7 @@ static void release(void *subject)
 	sqs_queue_release(subject);
 }
 
-static enum err no_such_queue(struct call *call)
+enum err sqs_no_such_queue(struct call *call)
 {
 	return fail(call, &SQS_QUEUE_DOES_NOT_EXIST, "%s",
 		    call->dialect == DIALECT_JSON
@@ -41,13 +42,26 @@ static bool parse_path(struct str path, struct str *out_account, struct str *out
 	return out_account->size == 12 && out_name->size > 0;
 }
 
+/* Account and name of the queue that a URL or name means; false: it can mean none. */
+static bool parse_url(struct str url, struct str *account, struct str *out_name)
+{
+	size_t scheme = str_find(url, STR("://"), 0);
+	struct str path = scheme == SIZE_MAX ? url : str_slice(url, scheme + 3, SIZE_MAX);
+
+	if (str_find_char(path, '/', 0) != SIZE_MAX)
+		return parse_path(path, account, out_name);
+	*out_name = url;
+	return scheme == SIZE_MAX;
+}
+
 enum err sqs_queue_of_call(struct call *call, struct str queue_url,
 			   const struct sqs_queue **out_queue)
 {
 	struct sqs_registry *registry = sqs_of(call->core)->registry;
-	const struct sqs_queue *queue = NULL;
 	struct str account = call->account;
+	struct str arn = queue_url;
 	struct str name;
+	char text[ARN_SIZE_MAX];
 
 	if (queue_url.size == 0 && !parse_path(call->path, &account, &name))
 		return fail(call, &SQS_MISSING_PARAMETER,
@@ -55,24 +69,22 @@ enum err sqs_queue_of_call(struct call *call, struct str queue_url,
 	if (queue_url.size == 0)
 		queue_url = call->path;
 	if (str_starts(queue_url, STR("arn:"))) {
-		queue = sqs_registry_find_arn(registry, queue_url);
+		account = arn_account(arn);
 	} else {
-		size_t scheme = str_find(queue_url, STR("://"), 0);
-		struct str path =
-			scheme == SIZE_MAX ? queue_url : str_slice(queue_url, scheme + 3, SIZE_MAX);
-		bool has_slash = str_find_char(path, '/', 0) != SIZE_MAX;
-		if (!has_slash && scheme == SIZE_MAX)
-			name = queue_url;
-		else if (!parse_path(path, &account, &name))
-			return no_such_queue(call);
-		queue = sqs_registry_find(registry, account, call->region, name);
+		if (!parse_url(queue_url, &account, &name))
+			return sqs_no_such_queue(call);
+		arn = arn_format(STR("sqs"), call->region, account, name, text);
+		if (!arn.data)
+			return sqs_no_such_queue(call);
 	}
+	const struct sqs_queue *queue = sqs_registry_find_arn(registry, arn);
+	if (queue)
+		call_on_end(call, release, (void *)queue);
+	enum err err = sqs_authorize(call, call->operation->index, arn, account, queue);
+	if (err)
+		return err;
 	if (!queue)
-		return no_such_queue(call);
-	call_on_end(call, release, (void *)queue);
-	/* Nobody may reach into another account before policies say so. */
-	if (!str_equal(queue->account, call->account))
-		return no_such_queue(call);
+		return sqs_no_such_queue(call);
 	*out_queue = queue;
 	return ERR_OK;
 }

@@ -12,6 +12,7 @@
 
 #include "api/sqs.h"
 #include "format/json.h"
+#include "services/sqs/authorize.h"
 
 #define TURN_MS 100
 #define COMMAND_MESSAGES 500
@@ -330,8 +331,9 @@ static bool is_arn(struct str text)
 	return rest.size > 0;
 }
 
-/* A queue of the caller's own, by ARN. */
+/* A queue of the caller's own, by ARN, to which the caller may do all `operations`. */
 static enum err find_by_arn(struct call *call, const char *parameter, struct str arn,
+			    const uint32_t *operations, size_t operation_count,
 			    const struct sqs_queue **out_queue)
 {
 	if (arn.size == 0)
@@ -345,6 +347,11 @@ static enum err find_by_arn(struct call *call, const char *parameter, struct str
 	const struct sqs_queue *queue = sqs_registry_find_arn(sqs_of(call->core)->registry, arn);
 	if (queue)
 		call_on_end(call, (call_end_fn)sqs_queue_release, (void *)queue);
+	for (size_t i = 0; i < operation_count; i++) {
+		enum err err = sqs_authorize(call, operations[i], arn, arn_account(arn), queue);
+		if (err)
+			return err;
+	}
 	if (!queue || !str_equal(queue->account, call->account))
 		return fail(call, &SQS_RESOURCE_NOT_FOUND,
 			    "The resource that you specified for the %s parameter doesn't exist.",
@@ -379,11 +386,12 @@ static enum err check_source(struct call *call, const struct sqs_queue *source)
 
 static enum err check_destination(struct call *call, const struct sqs_queue *source, struct str arn)
 {
+	static const uint32_t operations[] = {SQS_SEND_MESSAGE};
 	const struct sqs_queue *destination;
 
 	if (arn.size == 0)
 		return ERR_OK;
-	enum err err = find_by_arn(call, "DestinationArn", arn, &destination);
+	enum err err = find_by_arn(call, "DestinationArn", arn, operations, 1, &destination);
 	if (err)
 		return err;
 	if (str_equal(destination->arn, source->arn))
@@ -428,10 +436,12 @@ enum err sqs_start_message_move_task(struct call *call,
 				     const struct sqs_start_message_move_task_in *in,
 				     struct sqs_start_message_move_task_out *out)
 {
+	static const uint32_t operations[] = {SQS_START_MESSAGE_MOVE_TASK, SQS_RECEIVE_MESSAGE,
+					      SQS_DELETE_MESSAGE, SQS_GET_QUEUE_ATTRIBUTES};
 	const struct sqs_queue *source;
 	uint8_t id[16];
 
-	enum err err = find_by_arn(call, "SourceArn", in->source_arn, &source);
+	enum err err = find_by_arn(call, "SourceArn", in->source_arn, operations, 4, &source);
 	if (!err)
 		err = check_destination(call, source, in->destination_arn);
 	if (!err && in->has_max_number_of_messages_per_second &&
@@ -492,10 +502,11 @@ enum err sqs_list_message_move_tasks(struct call *call,
 				     const struct sqs_list_message_move_tasks_in *in,
 				     struct sqs_list_message_move_tasks_out *out)
 {
+	static const uint32_t operations[] = {SQS_LIST_MESSAGE_MOVE_TASKS};
 	const struct sqs_queue *source;
 	size_t most = in->has_max_results ? (size_t)in->max_results : 1;
 
-	enum err err = find_by_arn(call, "SourceArn", in->source_arn, &source);
+	enum err err = find_by_arn(call, "SourceArn", in->source_arn, operations, 1, &source);
 	if (err)
 		return err;
 	if (in->has_max_results && (in->max_results < 1 || in->max_results > LIMIT_MOVE_RESULTS))
@@ -533,6 +544,7 @@ enum err sqs_cancel_message_move_task(struct call *call,
 				      const struct sqs_cancel_message_move_task_in *in,
 				      struct sqs_cancel_message_move_task_out *out)
 {
+	static const uint32_t operations[] = {SQS_CANCEL_MESSAGE_MOVE_TASK};
 	const struct sqs_queue *source;
 	struct str id, arn;
 
@@ -542,7 +554,7 @@ enum err sqs_cancel_message_move_task(struct call *call,
 	if (!parse_handle(call->arena, in->task_handle, &id, &arn))
 		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
 			    "Value for parameter TaskHandle is invalid.");
-	enum err err = find_by_arn(call, "SourceArn", arn, &source);
+	enum err err = find_by_arn(call, "SourceArn", arn, operations, 1, &source);
 	if (err)
 		return err;
 	FOR_MOVES(call->core, link)

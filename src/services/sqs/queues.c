@@ -2,6 +2,7 @@
 /* queues: CreateQueue and its rules, DeleteQueue, attributes, PurgeQueue. */
 #include "api/sqs.h"
 #include "services/sqs/attributes.h"
+#include "services/sqs/authorize.h"
 #include "services/sqs/create.h"
 #include "services/sqs/lifecycle.h"
 
@@ -117,6 +118,10 @@ enum err sqs_create_queue(struct call *call, const struct sqs_create_queue_in *i
 	if (err)
 		return err;
 	err = sqs_tags_merge(call, &draft, in->tags, in->tags_count);
+	if (err)
+		return err;
+	call_set_request_tags(call, draft.tags, draft.tag_count);
+	err = sqs_authorize(call, SQS_CREATE_QUEUE, draft.arn, draft.account, NULL);
 	if (err)
 		return err;
 	out->queue_url = sqs_queue_url(call, &draft);

@@ -109,6 +109,32 @@ struct sqs_queue sqs_queue_draft(const struct sqs_queue *queue)
 	return draft;
 }
 
+/*
+ * What was stored has been compiled before. If it cannot be now, nobody may believe that what it
+ * denied is allowed: all is denied, and the owner's root user can set another.
+ */
+static const struct policy *compile_policy(const struct sqs_queue *queue)
+{
+	static const struct str deny_all =
+		STR_INIT("{\"Statement\":{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"*\","
+			 "\"Resource\":\"*\"}}");
+	const struct policy *policy = NULL;
+	struct str problem = {0};
+	struct arena arena;
+
+	if (queue->policy.size == 0)
+		return NULL;
+	arena_init(&arena);
+	if (policy_compile(&arena, queue->policy, POLICY_RESOURCE, &policy, &problem) != ERR_OK) {
+		log_event(LOG_ERROR, "the policy of a queue cannot be read; it denies everything",
+			  log_str("queue", queue->arn), log_str("problem", problem));
+		check(policy_compile(&arena, deny_all, POLICY_RESOURCE, &policy, &problem) ==
+		      ERR_OK);
+	}
+	arena_done(&arena);
+	return policy;
+}
+
 struct sqs_queue *sqs_queue_new(const struct sqs_queue *draft)
 {
 	struct sqs_queue view = *draft;
@@ -130,6 +156,7 @@ struct sqs_queue *sqs_queue_new(const struct sqs_queue *draft)
 	queue->tags = tags;
 	queue->redrive_sources = sources;
 	for_texts(queue, move_text, &end);
+	queue->compiled_policy = compile_policy(queue);
 	atomic_store(&queue->references, 1);
 	if (queue->life)
 		atomic_fetch_add(&queue->life->references, 1);
@@ -160,6 +187,7 @@ void sqs_queue_release(const struct sqs_queue *queue)
 	if (!mine || atomic_fetch_sub(&mine->references, 1) != 1)
 		return;
 	sqs_queue_life_release(mine->life);
+	policy_release(mine->compiled_policy);
 	heap_free(mine);
 }
 

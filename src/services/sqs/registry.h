@@ -39,9 +39,10 @@ struct sqs_queue {
 		visibility_seconds;
 	int64_t created_ms, modified_ms;
 
-	struct str policy;	    /* as given; empty: none */
-	struct str redrive_policy;  /* as given; empty: none */
-	struct str dead_letter_arn; /* of redrive_policy */
+	struct str policy;		      /* as given; empty: none */
+	const struct policy *compiled_policy; /* the snapshot's own; NULL: none */
+	struct str redrive_policy;	      /* as given; empty: none */
+	struct str dead_letter_arn;	      /* of redrive_policy */
 	uint32_t max_receive_count;
 	struct str redrive_allow_policy; /* as given; empty: none */
 	enum sqs_redrive_permission redrive_permission;
@@ -99,10 +100,12 @@ void sqs_registry_remove(struct sqs_registry *registry, const struct sqs_queue *
  * The queue that a call means: by URL with any host ("http://h/<account>/<name>"), by
  * "/<account>/<name>", by ARN or by bare name; an empty URL means the request's path. Released when
  * the call ends. Fails with QueueDoesNotExist in the caller's dialect's words, MissingParameter if
- * nothing is named, InvalidAddress if the URL is none.
+ * nothing is named, AccessDenied if the caller may not do the call's operation to it.
  */
 must_check enum err sqs_queue_of_call(struct call *call, struct str queue_url,
 				      const struct sqs_queue **out_queue);
+/* QueueDoesNotExist in the caller's dialect's words. */
+must_check enum err sqs_no_such_queue(struct call *call);
 /* "<base_url>/<account>/<name>" in the call's arena. */
 struct str sqs_queue_url(struct call *call, const struct sqs_queue *queue);
 

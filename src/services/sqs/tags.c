@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/sqs.h"
+#include "core/authorize.h"
 #include "services/sqs/create.h"
 #include "services/sqs/lifecycle.h"
 
@@ -96,6 +97,7 @@ enum err sqs_tag_queue(struct call *call, const struct sqs_tag_queue_in *in,
 	const struct sqs_queue *queue;
 
 	(void)out;
+	call_set_request_tags(call, in->tags, in->tags_count);
 	enum err err = sqs_queue_of_call(call, in->queue_url, &queue);
 	if (err)
 		return err;
@@ -115,6 +117,11 @@ enum err sqs_untag_queue(struct call *call, const struct sqs_untag_queue_in *in,
 	const struct sqs_queue *queue;
 
 	(void)out;
+	struct shape_pair *removed =
+		arena_array(call->arena, struct shape_pair, in->tag_keys_count + 1);
+	for (size_t i = 0; i < in->tag_keys_count; i++)
+		removed[i].key = in->tag_keys[i];
+	call_set_request_tags(call, removed, in->tag_keys_count);
 	enum err err = sqs_queue_of_call(call, in->queue_url, &queue);
 	if (err)
 		return err;
