@@ -2,9 +2,10 @@
 /*
  * kms: what other services ask of keys: data keys for what they keep at rest.
  *
- * services/kms fills core->kms at its start. Both functions may be called on any thread, do not
- * block, and check on each call that the key exists, is enabled, and that its policy, the caller's
- * policies and grants allow `kms:GenerateDataKey` or `kms:Decrypt` with kms:ViaService set.
+ * services/kms fills core->kms at its start. All but `prepare` may be called on any thread and do
+ * not block. They check on each call that the key exists and is enabled, and that its policy, the
+ * caller's policies and grants allow `kms:GenerateDataKey` or `kms:Decrypt` with kms:ViaService
+ * set. What they ask leaves no trace in the call: neither a fault nor condition keys.
  */
 #ifndef TERN_CORE_KMS_H
 #define TERN_CORE_KMS_H
@@ -14,13 +15,14 @@
 enum { KMS_DATA_KEY_SIZE = 32, KMS_BLOB_SIZE_MAX = 512 };
 
 enum kms_problem {
-	KMS_FINE,
-	KMS_NOT_FOUND,	   /* KMS.NotFoundException */
-	KMS_DISABLED,	   /* KMS.DisabledException */
-	KMS_INVALID_STATE, /* pending deletion or import: KMS.InvalidStateException */
-	KMS_INVALID_USAGE, /* not a symmetric encryption key: KMS.InvalidKeyUsageException */
-	KMS_ACCESS_DENIED, /* KMS.AccessDeniedException */
-	KMS_DAMAGED, /* the blob is none of ours, or was changed: InvalidCiphertextException */
+	KMS_PROBLEM_NONE,
+	KMS_PROBLEM_NOT_FOUND, /* KMS.NotFoundException */
+	KMS_PROBLEM_DISABLED,  /* KMS.DisabledException */
+	KMS_PROBLEM_STATE,     /* pending deletion or import: KMS.InvalidStateException */
+	KMS_PROBLEM_USAGE,     /* not a symmetric encryption key: KMS.InvalidKeyUsageException */
+	KMS_PROBLEM_DENIED,    /* KMS.AccessDeniedException */
+	KMS_PROBLEM_DAMAGED, /* the blob is none of ours, or was changed, or is of another context:
+				InvalidCiphertextException */
 };
 
 struct kms_use {
@@ -41,9 +43,16 @@ struct kms_description {
 
 struct core_kms {
 	/*
+	 * Control thread, or main at start-up: a resource of that account and region begins to use
+	 * the key `key_id`. The only key that need not exist for it is alias/aws/<service>, which
+	 * is made now, so that the functions below find it. Other ids are left alone.
+	 */
+	enum err (*prepare)(struct core *core, struct str account, struct str region,
+			    struct str key_id);
+	/*
 	 * A new data key under the key `key_id` (id, ARN, "alias/...", alias ARN; a bare id or
-	 * alias is one of `account`). `out_blob` is it encrypted, in the call's arena. On a problem
-	 * *out_text is AWS's sentence, in the arena.
+	 * alias is one of `account` in the call's region). `out_blob` is it encrypted, in the
+	 * call's arena. On a problem *out_text is AWS's sentence, in the arena.
 	 */
 	enum kms_problem (*generate_data_key)(const struct kms_use *use, struct str account,
 					      struct str key_id, uint8_t out_key[KMS_DATA_KEY_SIZE],
@@ -54,7 +63,8 @@ struct core_kms {
 					     struct str *out_text);
 	/*
 	 * Whether the two above would be allowed to `use` now, without making or counting a call to
-	 * KMS: for callers that still hold a data key.
+	 * KMS: for callers that still hold a data key. `action` is "kms:GenerateDataKey" or
+	 * "kms:Decrypt".
 	 */
 	enum kms_problem (*check)(const struct kms_use *use, struct str account, struct str key_id,
 				  struct str action, struct str *out_text);
