@@ -82,16 +82,6 @@ struct core_kms {
 				       struct str *out_text);
 	/*
 	 * What `key_id` means in that account and region, for those who look after the server:
-	 * nobody is asked for permission. KMS_NOT_FOUND, or KMS_FINE whatever state the key is in.
-	 */
-	enum kms_problem (*describe)(struct core *core, struct arena *arena, struct str account,
-				     struct str region, struct str key_id,
-				     struct kms_description *out);
-	/* The same about decrypt_data_key of that blob: of the key it is of, whatever its name. */
-	enum kms_problem (*check_blob)(const struct kms_use *use, struct str blob,
-				       struct str *out_text);
-	/*
-	 * What `key_id` means in that account and region, for those who look after the server:
 	 * nobody is asked for permission. KMS_PROBLEM_NOT_FOUND, or KMS_PROBLEM_NONE whatever state
 	 * the key is in. Texts are in the arena.
 	 */
