@@ -41,15 +41,6 @@ struct kms_description {
 	bool has_imported_material; /* Origin EXTERNAL: whoever imported it can bring it back */
 };
 
-struct kms_description {
-	struct str arn;
-	struct str state;	    /* KeyState: "Enabled", "Disabled", "PendingDeletion", ... */
-	int64_t deletion_ms;	    /* of PendingDeletion; else 0 */
-	int64_t expiry_ms;	    /* of imported material; 0: none */
-	bool is_managed;	    /* an AWS managed key: "alias/aws/sqs" */
-	bool has_imported_material; /* Origin EXTERNAL: whoever imported it can bring it back */
-};
-
 struct core_kms {
 	/*
 	 * Control thread, or main at start-up: a resource of that account and region begins to use
