@@ -51,6 +51,11 @@
 	X(MOVE_RATE, 500, "messages/s", "MaxNumberOfMessagesPerSecond of a move task") \
 	X(MOVE_TASKS, 100, "tasks", "active move tasks of one account") \
 	X(MOVE_RESULTS, 10, "tasks", "results of ListMessageMoveTasks") \
+	X(SESSION_POLICY_SIZE, 2048, "bytes", "the policy passed for a session") \
+	X(SESSION_POLICY_ARNS, 10, "ARNs", "managed policies passed for a session") \
+	X(SESSION_TAGS, 50, "tags", "tags of a session") \
+	X(SESSION_PACKED_SIZE, 6144, "bytes", "policies and tags of a session, in its token") \
+	X(SESSION_TOKEN_SIZE, 12288, "bytes", "a session token") \
 	X(LIST_RESULTS, 1000, "items", "items of one list page")
 /* clang-format on */
 

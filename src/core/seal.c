@@ -141,6 +141,14 @@ bool seal_is_sealed(struct str bytes)
 	return bytes.size >= SEAL_OVERHEAD && (uint8_t)bytes.data[0] == VERSION;
 }
 
+bool seal_is_of(struct str bytes, uint64_t subject)
+{
+	char number[8];
+
+	put_number(number, subject);
+	return seal_is_sealed(bytes) && memcmp(bytes.data + SUBJECT_AT, number, 8) == 0;
+}
+
 enum err seal_open(struct seal *seal, char *sealed, size_t size, struct str *out_plain)
 {
 	uint8_t nonce[AES_GCM_NONCE_SIZE];

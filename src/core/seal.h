@@ -18,6 +18,8 @@
 #include "base/base.h"
 
 enum { SEAL_KEY_SIZE = 32, SEAL_OVERHEAD = 49 };
+/* Subjects that are no queues: 0 is secrets of the catalog, this one session tokens. */
+#define SEAL_SUBJECT_SESSIONS UINT64_MAX
 
 struct seal;
 struct seal *seal_new(const uint8_t master[SEAL_KEY_SIZE]);
@@ -27,6 +29,8 @@ void seal_free(struct seal **seal); /* accepts NULL, leaves NULL; wipes the key 
 struct str seal_close(struct seal *seal, struct arena *arena, uint64_t subject, struct str plain);
 /* True if the bytes begin as those of seal_close do. */
 bool seal_is_sealed(struct str bytes);
+/* True if they also say that they were sealed for that subject; seal_open tells if it is true. */
+bool seal_is_of(struct str bytes, uint64_t subject);
 /* Opens in place: *out_plain is a part of `sealed`. ERR_DAMAGED: not sealed by this server. */
 must_check enum err seal_open(struct seal *seal, char *sealed, size_t size, struct str *out_plain);
 

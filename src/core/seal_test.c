@@ -41,6 +41,21 @@ static void test_what_is_sealed_is_opened(void **state)
 	arena_done(&arena);
 }
 
+static void test_what_is_sealed_says_for_whom(void **state)
+{
+	struct seal *seal = seal_new(master);
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena);
+	struct str sealed = seal_close(seal, &arena, SEAL_SUBJECT_SESSIONS, STR("kept"));
+	assert_true(seal_is_of(sealed, SEAL_SUBJECT_SESSIONS));
+	assert_false(seal_is_of(sealed, 0));
+	assert_false(seal_is_of(str_slice(sealed, 0, 9), SEAL_SUBJECT_SESSIONS));
+	seal_free(&seal);
+	arena_done(&arena);
+}
+
 static void test_a_later_run_opens_what_an_earlier_one_sealed(void **state)
 {
 	struct seal *earlier = seal_new(master);
