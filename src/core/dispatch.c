@@ -376,7 +376,7 @@ static enum err identify(struct call_box *box, struct str body, const struct for
 		call->access_key_id = signature.key_id;
 		if (arn_is_region(signature.region))
 			call->region = signature.region;
-	} else if (call->fault == &access_faults[ACCESS_MISSING_TOKEN] && box->service &&
+	} else if (call->fault == &access_faults[ACCESS_MISSING_TOKEN] && call->operation &&
 		   box->service->serves_anonymous) {
 		set_principal(call, principal_hold(&principal_anonymous));
 		call->fault = NULL;

@@ -412,13 +412,13 @@ def test_tasks_are_listed_newest_first_and_ten_at_most(sqs, pair):
     assert len(sqs.list_message_move_tasks(SourceArn=pair.dead_arn)["Results"]) == 1
 
 
-def test_task_of_another_account_is_unknown(server, timed_pair, clocked):
+def test_task_of_another_account_is_closed(server, timed_pair, clocked):
     timed_pair.fail("a", "b", "c")
     handle = timed_pair.start(MaxNumberOfMessagesPerSecond=1)
     other = clocked.client(account="999999999999")
-    with pytest.raises(other.exceptions.ResourceNotFoundException):
+    with pytest.raises(ClientError, match="AccessDenied"):
         other.cancel_message_move_task(TaskHandle=handle)
-    with pytest.raises(other.exceptions.ResourceNotFoundException):
+    with pytest.raises(ClientError, match="AccessDenied"):
         other.start_message_move_task(SourceArn=timed_pair.dead_arn)
     timed_pair.sqs.cancel_message_move_task(TaskHandle=handle)
 

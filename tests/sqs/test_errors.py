@@ -14,6 +14,7 @@ from dialects import Fault, Json, Query, QueryString
 MIB = 1 << 20
 # Query code -> (shape in JSON, HTTP status)
 FAULTS = {
+    "AccessDenied": ("AccessDeniedException", 403),
     "AWS.SimpleQueueService.NonExistentQueue": ("QueueDoesNotExist", 400),
     "QueueAlreadyExists": ("QueueNameExists", 400),
     "AWS.SimpleQueueService.BatchEntryIdsNotDistinct": ("BatchEntryIdsNotDistinct", 400),
@@ -241,11 +242,15 @@ ABSENT = [
        *NO_QUEUE_TEXTS) for operation, members in ALL_ON_QUEUE.items()],
     *[("SendMessage", {"QueueUrl": url, "MessageBody": "b"}, NO_QUEUE, *NO_QUEUE_TEXTS)
       for url in ("absent", "http://localhost/nonsense", "http://localhost/", "a/b", "/",
-                  "arn:aws:sqs:us-east-1:000000000000:absent", "arn:", "x" * 5000,
-                  "http://localhost/111122223333/{queue_name}")],
+                  "arn:aws:sqs:us-east-1:000000000000:absent", "arn:", "x" * 5000)],
+    ("SendMessage", {"QueueUrl": "http://localhost/111122223333/{queue_name}", "MessageBody": "b"},
+     "AccessDenied",
+     "User: arn:aws:iam::000000000000:root is not authorized to perform: sqs:sendmessage on "
+     "resource: arn:aws:sqs:us-east-1:111122223333:{queue_name} because no resource-based policy "
+     "allows the sqs:sendmessage action"),
     ("GetQueueUrl", {"QueueName": "absent"}, NO_QUEUE, *NO_QUEUE_TEXTS),
     ("GetQueueUrl", {"QueueName": "{queue_name}", "QueueOwnerAWSAccountId": "111122223333"},
-     NO_QUEUE, *NO_QUEUE_TEXTS),
+     NO_QUEUE, "The specified queue does not exist or you do not have access to it."),
     ("GetQueueUrl", {}, "MissingParameter", "The request must contain the parameter QueueName."),
     *[(operation, members, "MissingParameter",
        "The request must contain the parameter QueueUrl.")

@@ -326,7 +326,7 @@ def test_accounts_and_regions_are_apart(server, name):
     ("PurgeQueue", {}), ("GetQueueAttributes", {"AttributeNames": ["All"]}),
     ("SetQueueAttributes", {"Attributes": {"DelaySeconds": "1"}}), ("ListQueueTags", {}),
     ("DeleteMessage", {"ReceiptHandle": "handle"})])
-def test_queues_of_another_account_do_not_exist(server, name, operation, members):
+def test_queues_of_another_account_are_closed(server, name, operation, members):
     owner = server.client(account="111111111111")
     url = owner.create_queue(QueueName=name)["QueueUrl"]
     owner.send_message(QueueUrl=url, MessageBody="private")
@@ -334,10 +334,17 @@ def test_queues_of_another_account_do_not_exist(server, name, operation, members
     stranger = Json(server, account="222222222222")
     if "ReceiptHandle" in members:
         members = {"ReceiptHandle": handle}
-    for form in (url, f"/111111111111/{name}", f"arn:aws:sqs:us-east-1:111111111111:{name}", name):
-        with pytest.raises(Fault) as caught:
-            stranger.call(operation, {"QueueUrl": form} | members)
-        assert caught.value.shape == "QueueDoesNotExist"
+    for form in (url, f"/111111111111/{name}", f"arn:aws:sqs:us-east-1:111111111111:{name}"):
+        denials = set()
+        for queue in (form, form + "-absent"):
+            with pytest.raises(Fault) as caught:
+                stranger.call(operation, {"QueueUrl": queue} | members)
+            assert caught.value.shape == "AccessDeniedException"
+            denials.add(caught.value.message.replace("-absent", ""))
+        assert len(denials) == 1, "what exists must not show"
+    with pytest.raises(Fault) as caught:
+        stranger.call(operation, {"QueueUrl": name} | members)
+    assert caught.value.shape == "QueueDoesNotExist"
     found = owner.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     assert (found["ApproximateNumberOfMessagesNotVisible"], found["DelaySeconds"]) == ("1", "0")
 

@@ -130,6 +130,9 @@ enum err sqs_get_queue_url(struct call *call, const struct sqs_get_queue_url_in 
 	struct str url =
 		arena_format(call->arena, "/%.*s/%.*s", STR_ARG(account), STR_ARG(in->queue_name));
 	enum err err = sqs_queue_of_call(call, url, &queue);
+	if (call->fault == &call->operation->service->denied && !str_equal(account, call->account))
+		return fail(call, &SQS_QUEUE_DOES_NOT_EXIST,
+			    "The specified queue does not exist or you do not have access to it.");
 	if (err)
 		return err;
 	out->queue_url = sqs_queue_url(call, queue);

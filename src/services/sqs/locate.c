@@ -70,6 +70,8 @@ enum err sqs_queue_of_call(struct call *call, struct str queue_url,
 		queue_url = call->path;
 	if (str_starts(queue_url, STR("arn:"))) {
 		account = arn_account(arn);
+		if (!arn_is_account(account))
+			return sqs_no_such_queue(call);
 	} else {
 		if (!parse_url(queue_url, &account, &name))
 			return sqs_no_such_queue(call);
