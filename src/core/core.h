@@ -8,6 +8,7 @@
 #ifndef TERN_CORE_CORE_H
 #define TERN_CORE_CORE_H
 
+#include "access/directory.h"
 #include "access/signer.h"
 #include "base/base.h"
 #include "catalog/catalog.h"
@@ -25,6 +26,7 @@ struct core {
 	struct catalog *catalog; /* control thread only, and start-up */
 	/* Requests must be signed by one of them; find NULL: open to all. */
 	struct signer_source signers;
+	struct directory *directory; /* who exists; access/directory.h */
 	bool is_enforcing;	    /* policies decide in the caller's own account too */
 	const struct core_kms *kms; /* of services/kms; core/kms.h */
 	struct str default_account, default_region;

@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * directory: a slot per entity, found by id in a table and by kind, account and name in an array
+ * sorted so; access keys have slots of their own in a table by id.
+ *
+ * What ARNs name is found by the name in them, since names are unique in a kind and account.
+ */
+#include "access/directory_private.h"
+
+#include <string.h>
+
+/* ---- snapshots ---- */
+
+typedef void (*visit_text_fn)(void *context, struct str *text);
+
+static void for_array_texts(struct directory_entity *entity, visit_text_fn visit, void *context)
+{
+	for (size_t i = 0; i < entity->tag_count; i++) {
+		visit(context, (struct str *)&entity->tags[i].key);
+		visit(context, (struct str *)&entity->tags[i].value);
+	}
+	for (size_t i = 0; i < entity->inline_count; i++)
+		visit(context, (struct str *)&entity->inlines[i].name);
+	for (size_t i = 0; i < entity->attached_count; i++)
+		visit(context, (struct str *)&entity->attached[i]);
+	for (size_t i = 0; i < entity->group_count; i++)
+		visit(context, (struct str *)&entity->groups[i]);
+	for (size_t i = 0; i < entity->key_count; i++) {
+		visit(context, (struct str *)&entity->keys[i].id);
+		visit(context, (struct str *)&entity->keys[i].secret);
+	}
+	for (size_t i = 0; i < entity->version_count; i++)
+		visit(context, (struct str *)&entity->versions[i].id);
+}
+
+/* The texts of a snapshot, one after another, so that sizing and copying cannot disagree. */
+static void for_texts(struct directory_entity *entity, visit_text_fn visit, void *context)
+{
+	struct str *texts[] = {&entity->account,  &entity->name, &entity->path,
+			       &entity->arn,	  &entity->id,	 &entity->description,
+			       &entity->boundary, &entity->alias};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		visit(context, texts[i]);
+	for_array_texts(entity, visit, context);
+}
+
+static void add_size(void *context, struct str *text)
+{
+	*(size_t *)context += text->size;
+}
+
+static void move_text(void *context, struct str *text)
+{
+	char **end = context;
+
+	if (text->size > 0)
+		memcpy(*end, text->data, text->size);
+	text->data = *end;
+	*end += text->size;
+}
+
+static const void *move_array(char **end, const void *items, size_t size)
+{
+	char *copy = *end;
+
+	if (size > 0)
+		memcpy(copy, items, size);
+	*end += size;
+	return copy;
+}
+
+static size_t arrays_size(const struct directory_entity *entity)
+{
+	return entity->tag_count * sizeof(*entity->tags) +
+	       entity->inline_count * sizeof(*entity->inlines) +
+	       entity->attached_count * sizeof(*entity->attached) +
+	       entity->group_count * sizeof(*entity->groups) +
+	       entity->key_count * sizeof(*entity->keys) +
+	       entity->version_count * sizeof(*entity->versions);
+}
+
+static void move_arrays(struct directory_entity *entity, char **end)
+{
+	entity->tags = move_array(end, entity->tags, entity->tag_count * sizeof(*entity->tags));
+	entity->inlines =
+		move_array(end, entity->inlines, entity->inline_count * sizeof(*entity->inlines));
+	entity->attached = move_array(end, entity->attached,
+				      entity->attached_count * sizeof(*entity->attached));
+	entity->groups =
+		move_array(end, entity->groups, entity->group_count * sizeof(*entity->groups));
+	entity->keys = move_array(end, entity->keys, entity->key_count * sizeof(*entity->keys));
+	entity->versions = move_array(end, entity->versions,
+				      entity->version_count * sizeof(*entity->versions));
+}
+
+static void for_policies(const struct directory_entity *entity,
+			 void (*visit)(const struct policy *policy))
+{
+	for (size_t i = 0; i < entity->inline_count; i++)
+		visit(entity->inlines[i].policy);
+	for (size_t i = 0; i < entity->version_count; i++)
+		visit(entity->versions[i].policy);
+	if (entity->trust)
+		visit(entity->trust);
+}
+
+static void hold_policy(const struct policy *policy)
+{
+	policy_hold(policy);
+}
+
+/* All but the references, which other threads count while this one copies. */
+struct directory_entity directory_draft(const struct directory_entity *entity)
+{
+	static const size_t from = offsetof(struct directory_entity, kind);
+	struct directory_entity draft = {0};
+
+	memcpy((char *)&draft + from, (const char *)entity + from, sizeof(draft) - from);
+	return draft;
+}
+
+static const struct directory_entity *entity_new(const struct directory_entity *draft)
+{
+	struct directory_entity view = directory_draft(draft);
+	size_t size = sizeof(view) + arrays_size(draft);
+
+	for_texts(&view, add_size, &size);
+	struct directory_entity *entity = heap_alloc(size);
+	char *end = (char *)(entity + 1);
+	*entity = view;
+	move_arrays(entity, &end);
+	for_texts(entity, move_text, &end);
+	for_policies(entity, hold_policy);
+	entity->references = 1;
+	return entity;
+}
+
+const struct directory_entity *directory_hold(const struct directory_entity *entity)
+{
+	((struct directory_entity *)entity)->references++;
+	return entity;
+}
+
+void directory_release(const struct directory_entity *entity)
+{
+	struct directory_entity *mine = (struct directory_entity *)entity;
+
+	if (!mine || --mine->references > 0)
+		return;
+	for_policies(mine, policy_release);
+	for (size_t i = 0; i < mine->key_count; i++)
+		explicit_bzero((char *)mine->keys[i].secret.data, mine->keys[i].secret.size);
+	heap_free(mine);
+}
+
+const struct directory_version *directory_default(const struct directory_entity *policy)
+{
+	struct str number;
+	int64_t value;
+
+	for (size_t i = 0; i < policy->version_count; i++) {
+		number = str_slice(policy->versions[i].id, 1, SIZE_MAX);
+		if (str_to_i64(number, &value) && value == policy->version_default)
+			return &policy->versions[i];
+	}
+	return NULL;
+}
+
+/* ---- names ---- */
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static int compare_nocase(struct str a, struct str b)
+{
+	size_t size = a.size < b.size ? a.size : b.size;
+
+	for (size_t i = 0; i < size; i++) {
+		int order = (unsigned char)lower(a.data[i]) - (unsigned char)lower(b.data[i]);
+		if (order != 0)
+			return order;
+	}
+	return (a.size > b.size) - (a.size < b.size);
+}
+
+static int compare(const struct directory_entity *entity, enum directory_kind kind,
+		   struct str account, struct str name)
+{
+	if (entity->kind != kind)
+		return entity->kind < kind ? -1 : 1;
+	int order = str_compare(entity->account, account);
+	return order != 0 ? order : compare_nocase(entity->name, name);
+}
+
+/* The first place whose entity is not before that name. */
+static size_t place_of(const struct directory *directory, enum directory_kind kind,
+		       struct str account, struct str name)
+{
+	size_t low = 0, high = directory->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		if (compare(directory->sorted[middle]->entity, kind, account, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct directory_slot *directory_slot_of_name(const struct directory *directory,
+					      enum directory_kind kind, struct str account,
+					      struct str name)
+{
+	size_t place = place_of(directory, kind, account, name);
+
+	if (place == directory->count ||
+	    compare(directory->sorted[place]->entity, kind, account, name) != 0)
+		return NULL;
+	return directory->sorted[place];
+}
+
+static bool slot_has_id(const void *value, const void *key)
+{
+	return str_equal(((const struct directory_slot *)value)->entity->id,
+			 *(const struct str *)key);
+}
+
+struct directory_slot *directory_slot_of_id(const struct directory *directory, struct str id)
+{
+	return map_find(&directory->by_id, str_hash(id), slot_has_id, &id);
+}
+
+static bool key_has_id(const void *value, const void *key)
+{
+	return str_equal(((const struct directory_key_slot *)value)->id, *(const struct str *)key);
+}
+
+struct directory_key_slot *directory_slot_of_key(const struct directory *directory, struct str id)
+{
+	return map_find(&directory->by_key, str_hash(id), key_has_id, &id);
+}
+
+bool directory_is_account(struct str text)
+{
+	for (size_t i = 0; i < text.size; i++)
+		if (text.data[i] < '0' || text.data[i] > '9')
+			return false;
+	return text.size == 12;
+}
+
+bool directory_arn_split(struct str arn, struct directory_arn *out_parts)
+{
+	struct str rest = arn;
+
+	if (!str_equal(str_cut(&rest, ':'), STR("arn")))
+		return false;
+	struct str partition = str_cut(&rest, ':');
+	out_parts->service = str_cut(&rest, ':');
+	(void)str_cut(&rest, ':'); /* regions play no part in the names of identities */
+	out_parts->account = str_cut(&rest, ':');
+	out_parts->resource = rest;
+	return partition.size > 0 && rest.size > 0;
+}
+
+/* The kind that a resource "user/path/name" is of; its name is what follows the last slash. */
+static bool kind_of(struct str resource, enum directory_kind *out_kind)
+{
+	static const struct {
+		struct str start;
+		enum directory_kind kind;
+	} kinds[] = {
+		{STR_INIT("user/"), DIRECTORY_USER},
+		{STR_INIT("group/"), DIRECTORY_GROUP},
+		{STR_INIT("role/"), DIRECTORY_ROLE},
+		{STR_INIT("policy/"), DIRECTORY_POLICY},
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (str_starts(resource, kinds[i].start)) {
+			*out_kind = kinds[i].kind;
+			return true;
+		}
+	}
+	return false;
+}
+
+struct directory_slot *directory_slot_of_arn(const struct directory *directory, struct str arn)
+{
+	struct directory_arn parts;
+	enum directory_kind kind;
+
+	if (!directory_arn_split(arn, &parts) || !str_equal(parts.service, STR("iam")))
+		return NULL;
+	if (str_equal(parts.resource, STR("root")))
+		return directory_slot_of_id(directory, parts.account);
+	if (!kind_of(parts.resource, &kind))
+		return NULL;
+	struct str name = parts.resource;
+	while (name.data)
+		parts.resource = str_cut(&name, '/');
+	struct directory_slot *slot =
+		directory_slot_of_name(directory, kind, parts.account, parts.resource);
+	return slot && str_equal(slot->entity->arn, arn) ? slot : NULL;
+}
+
+/* ---- finding ---- */
+
+static const struct directory_entity *hold_slot(const struct directory_slot *slot)
+{
+	return slot ? directory_hold(slot->entity) : NULL;
+}
+
+const struct directory_entity *directory_find(struct directory *directory, enum directory_kind kind,
+					      struct str account, struct str name)
+{
+	pthread_rwlock_rdlock(&directory->lock);
+	const struct directory_entity *entity =
+		hold_slot(directory_slot_of_name(directory, kind, account, name));
+	pthread_rwlock_unlock(&directory->lock);
+	return entity;
+}
+
+const struct directory_entity *directory_find_id(struct directory *directory, struct str id)
+{
+	pthread_rwlock_rdlock(&directory->lock);
+	const struct directory_entity *entity = hold_slot(directory_slot_of_id(directory, id));
+	pthread_rwlock_unlock(&directory->lock);
+	return entity;
+}
+
+const struct directory_entity *directory_find_arn(struct directory *directory, struct str arn)
+{
+	pthread_rwlock_rdlock(&directory->lock);
+	const struct directory_entity *entity = hold_slot(directory_slot_of_arn(directory, arn));
+	pthread_rwlock_unlock(&directory->lock);
+	return entity;
+}
+
+bool directory_has_account(struct directory *directory, struct str account)
+{
+	if (!directory_is_account(account))
+		return false;
+	if (directory->is_open)
+		return true;
+	pthread_rwlock_rdlock(&directory->lock);
+	bool has = directory_slot_of_id(directory, account) != NULL;
+	pthread_rwlock_unlock(&directory->lock);
+	return has;
+}
+
+void directory_each(struct directory *directory, enum directory_kind kind, struct str account,
+		    struct str after, directory_visit_fn visit, void *context)
+{
+	pthread_rwlock_rdlock(&directory->lock);
+	for (size_t i = place_of(directory, kind, account, after); i < directory->count; i++) {
+		const struct directory_entity *entity = directory->sorted[i]->entity;
+		if (entity->kind != kind || (account.data && !str_equal(entity->account, account)))
+			break;
+		if (after.size > 0 && compare_nocase(entity->name, after) == 0)
+			continue;
+		if (!visit(context, entity))
+			break;
+	}
+	pthread_rwlock_unlock(&directory->lock);
+}
+
+uint64_t directory_generation(const struct directory *directory)
+{
+	return directory->generation;
+}
+
+/* ---- changing ---- */
+
+static void sorted_insert(struct directory *directory, struct directory_slot *slot)
+{
+	const struct directory_entity *entity = slot->entity;
+	size_t place = place_of(directory, entity->kind, entity->account, entity->name);
+
+	if (directory->count == directory->capacity) {
+		directory->capacity = directory->capacity ? directory->capacity * 2 : 64;
+		directory->sorted = heap_resize(directory->sorted,
+						directory->capacity * sizeof(*directory->sorted));
+	}
+	memmove(&directory->sorted[place + 1], &directory->sorted[place],
+		(directory->count - place) * sizeof(*directory->sorted));
+	directory->sorted[place] = slot;
+	directory->count++;
+}
+
+static void sorted_remove(struct directory *directory, const struct directory_slot *slot)
+{
+	const struct directory_entity *entity = slot->entity;
+	size_t place = place_of(directory, entity->kind, entity->account, entity->name);
+
+	check(place < directory->count && directory->sorted[place] == slot);
+	directory->count--;
+	memmove(&directory->sorted[place], &directory->sorted[place + 1],
+		(directory->count - place) * sizeof(*directory->sorted));
+}
+
+static bool has_key(const struct directory_entity *entity, struct str id)
+{
+	for (size_t i = 0; entity && i < entity->key_count; i++)
+		if (str_equal(entity->keys[i].id, id))
+			return true;
+	return false;
+}
+
+static void remove_key(struct directory *directory, struct str id)
+{
+	struct directory_key_slot *key = directory_slot_of_key(directory, id);
+
+	map_remove(&directory->by_key, str_hash(id), key);
+	heap_free((char *)key->id.data);
+	heap_free(key);
+}
+
+/* Either may be NULL: an entity that comes or goes. */
+static void change_keys(struct directory *directory, struct directory_slot *slot,
+			const struct directory_entity *old, const struct directory_entity *entity)
+{
+	for (size_t i = 0; old && i < old->key_count; i++)
+		if (!has_key(entity, old->keys[i].id))
+			remove_key(directory, old->keys[i].id);
+	for (size_t i = 0; entity && i < entity->key_count; i++) {
+		if (has_key(old, entity->keys[i].id))
+			continue;
+		struct directory_key_slot *key = heap_alloc(sizeof(*key));
+		key->id = heap_copy(entity->keys[i].id);
+		key->owner = slot;
+		map_insert(&directory->by_key, str_hash(key->id), key);
+	}
+}
+
+void directory_put(struct directory *directory, const struct directory_entity *draft)
+{
+	const struct directory_entity *entity = entity_new(draft);
+	const struct directory_entity *old = NULL;
+
+	pthread_rwlock_wrlock(&directory->lock);
+	struct directory_slot *slot = directory_slot_of_id(directory, entity->id);
+	if (slot) {
+		old = slot->entity;
+		check(old->kind == entity->kind && str_equal(old->account, entity->account));
+		sorted_remove(directory, slot);
+	} else {
+		slot = heap_alloc(sizeof(*slot));
+	}
+	slot->entity = entity;
+	if (!old)
+		map_insert(&directory->by_id, str_hash(entity->id), slot);
+	sorted_insert(directory, slot);
+	change_keys(directory, slot, old, entity);
+	directory->generation++;
+	pthread_rwlock_unlock(&directory->lock);
+	directory_release(old);
+}
+
+static void slot_free(struct directory_slot *slot)
+{
+	principal_release(slot->principal);
+	directory_release(slot->entity);
+	heap_free(slot);
+}
+
+void directory_remove(struct directory *directory, struct str id)
+{
+	pthread_rwlock_wrlock(&directory->lock);
+	struct directory_slot *slot = directory_slot_of_id(directory, id);
+	check(slot);
+	change_keys(directory, slot, slot->entity, NULL);
+	sorted_remove(directory, slot);
+	map_remove(&directory->by_id, str_hash(id), slot);
+	directory->generation++;
+	pthread_rwlock_unlock(&directory->lock);
+	slot_free(slot);
+}
+
+struct directory *directory_new(bool is_open)
+{
+	struct directory *directory = heap_alloc(sizeof(*directory));
+
+	pthread_rwlock_init(&directory->lock, NULL);
+	directory->is_open = is_open;
+	directory_add_managed(directory);
+	return directory;
+}
+
+void directory_free(struct directory **directory)
+{
+	struct directory *old = *directory;
+	struct directory_key_slot *key;
+	size_t cursor = 0;
+
+	if (!old)
+		return;
+	while ((key = map_next(&old->by_key, &cursor))) {
+		heap_free((char *)key->id.data);
+		heap_free(key);
+	}
+	for (size_t i = 0; i < old->count; i++)
+		slot_free(old->sorted[i]);
+	map_done(&old->by_key);
+	map_done(&old->by_id);
+	heap_free(old->sorted);
+	pthread_rwlock_destroy(&old->lock);
+	heap_free(old);
+	*directory = NULL;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * directory: who exists: accounts, users, groups, roles, managed policies and access keys, in
+ * memory.
+ *
+ * A struct directory_entity is a snapshot of one of them that never changes; a change puts a new
+ * snapshot in its place. Readers hold a reference, so a call goes on with what it found. Any thread
+ * looks things up, under a lock that is held for one lookup; only the control thread (or main at
+ * start-up) changes the directory, after it has made the change durable elsewhere.
+ *
+ * Principals (access/principal.h) are put together from entities when they are first needed and
+ * kept until anything in the directory changes. Policies are compiled by whoever puts them in.
+ */
+#ifndef TERN_ACCESS_DIRECTORY_H
+#define TERN_ACCESS_DIRECTORY_H
+
+#include "access/policy.h"
+#include "access/signer.h"
+
+enum directory_kind {
+	DIRECTORY_ACCOUNT, /* its name is its 12 digits; its keys are those of the root user */
+	DIRECTORY_USER,
+	DIRECTORY_GROUP,
+	DIRECTORY_ROLE,
+	DIRECTORY_POLICY, /* managed; AWS's own are of the account "aws" and built in */
+};
+#define DIRECTORY_AWS STR("aws") /* the account part of ARNs of AWS's managed policies */
+#define DIRECTORY_ID_SIZE 21	 /* "AIDA" and 17 capitals and digits */
+
+struct directory_inline {
+	struct str name;
+	const struct policy *policy;
+};
+
+struct directory_version {
+	struct str id; /* "v1" */
+	const struct policy *policy;
+	int64_t created_ms;
+};
+
+struct directory_key {
+	struct str id, secret;
+	bool is_active;
+	int64_t created_ms;
+};
+
+/* In one block of memory with its texts and arrays; holds a reference to each policy. */
+struct directory_entity {
+	_Atomic uint32_t references;
+	enum directory_kind kind;
+	struct str account, name, path, arn;
+	struct str id;		/* "AIDA..."; of accounts their 12 digits; never used again */
+	struct str description; /* of roles and policies; of accounts what they are called */
+	int64_t created_ms, updated_ms;
+	const struct shape_pair *tags; /* sorted by key */
+	size_t tag_count;
+
+	/* Users, groups and roles. */
+	const struct directory_inline *inlines; /* sorted by name */
+	size_t inline_count;
+	const struct str *attached; /* ARNs of managed policies, in the order they came */
+	size_t attached_count;
+	struct str boundary; /* ARN of a managed policy; empty: none */
+
+	const struct str *groups; /* of users: ids of groups */
+	size_t group_count;
+	const struct directory_key *keys; /* of users and accounts */
+	size_t key_count;
+
+	const struct policy *trust; /* of roles */
+	int64_t session_seconds_max;
+
+	const struct directory_version *versions; /* of policies, oldest first */
+	size_t version_count;
+	int64_t version_default, version_next; /* numbers: 1 is "v1" */
+
+	struct str alias; /* of accounts; empty: none */
+};
+
+struct directory;
+/*
+ * is_open: callers are not checked, so every account exists and may be named in policies, and so
+ * may principals that nobody made.
+ */
+struct directory *directory_new(bool is_open);
+void directory_free(struct directory **directory); /* wipes secrets */
+
+/* ---- any thread: who signs ---- */
+
+/*
+ * Active access keys of users and of root users: SIGNER_FOUND with the secret and who signs with
+ * it, or SIGNER_UNKNOWN.
+ */
+must_check enum signer_outcome directory_find_signer(struct directory *directory, struct str key_id,
+						     struct signer *out_signer);
+/* The same as a source; a request with a session token is none of the directory's. */
+struct signer_source directory_signers(struct directory *directory);
+
+/* A request was signed with the key, for GetAccessKeyLastUsed; kept in memory only. */
+void directory_note_use(struct directory *directory, struct str key_id, struct str service,
+			struct str region, int64_t now_ms);
+struct directory_use {
+	int64_t at_ms; /* 0: never, since the server started */
+	char service[32], region[33];
+};
+/* Who owns the key (release it), active or not; NULL: nobody. */
+const struct directory_entity *directory_find_key(struct directory *directory, struct str key_id,
+						  struct directory_use *out_use);
+
+/* ---- any thread: principals; release what is returned ---- */
+
+/* Of a user's, a role's or a root user's ARN, or of an account's 12 digits; NULL: there is none. */
+const struct principal *directory_find_principal(struct directory *directory, struct str arn);
+
+enum directory_session_kind {
+	DIRECTORY_SESSION_ROLE,	     /* AssumeRole */
+	DIRECTORY_SESSION_SELF,	     /* GetSessionToken: the user or root user itself */
+	DIRECTORY_SESSION_FEDERATED, /* GetFederationToken */
+};
+struct directory_session {
+	enum directory_session_kind kind;
+	struct str account;
+	struct str entity_id; /* AROA... of the role, AIDA... of the user, 12 digits: root user */
+	struct str name;      /* of the session or the federated user */
+	const struct policy *const *policies; /* passed session policies, compiled */
+	size_t policy_count;
+	const struct shape_pair *tags; /* of the session; they hide the entity's of the same key */
+	size_t tag_count;
+	struct str source_identity; /* empty: none */
+	int64_t issued_ms, expires_ms;
+};
+/* Who acts in that session; NULL if the entity of that id is gone. */
+const struct principal *directory_session(struct directory *directory,
+					  const struct directory_session *session);
+
+/* Grows at every change: what was put together at an earlier number must be asked for again. */
+uint64_t directory_generation(const struct directory *directory);
+
+/* ---- any thread: entities ---- */
+
+bool directory_has_account(struct directory *directory, struct str account);
+/*
+ * False for an AWS principal of a policy (an account, an ARN of a root user, user, role, session or
+ * federated user, an id) behind which there is nobody.
+ */
+bool directory_knows_principal(struct directory *directory, struct str principal);
+
+/* NULL: there is none; release what is returned. Names are compared without case. */
+const struct directory_entity *directory_find(struct directory *directory, enum directory_kind kind,
+					      struct str account, struct str name);
+const struct directory_entity *directory_find_id(struct directory *directory, struct str id);
+const struct directory_entity *directory_find_arn(struct directory *directory, struct str arn);
+const struct directory_entity *directory_hold(const struct directory_entity *entity);
+void directory_release(const struct directory_entity *entity); /* accepts NULL */
+
+/* The default version of a managed policy; the entity's. */
+const struct directory_version *directory_default(const struct directory_entity *policy);
+
+/*
+ * Visits those of a kind and account (data NULL: of all accounts) in order of account and name,
+ * after the name `after` only; the visitor returns false to stop. It must not call the directory,
+ * but may hold what it sees.
+ */
+typedef bool (*directory_visit_fn)(void *context, const struct directory_entity *entity);
+void directory_each(struct directory *directory, enum directory_kind kind, struct str account,
+		    struct str after, directory_visit_fn visit, void *context);
+
+/* ---- control thread ---- */
+
+/* What a snapshot says, to be changed; texts and policies are borrowed from it. */
+struct directory_entity directory_draft(const struct directory_entity *entity);
+/* Copies the draft in, in place of the entity of that id. Its name is free or its own. */
+void directory_put(struct directory *directory, const struct directory_entity *draft);
+void directory_remove(struct directory *directory, struct str id);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* directory_private: what the parts of the directory share. */
+#ifndef TERN_ACCESS_DIRECTORY_PRIVATE_H
+#define TERN_ACCESS_DIRECTORY_PRIVATE_H
+
+#include <pthread.h>
+
+#include "access/directory.h"
+
+/* Of an entity as long as it exists, through all its snapshots. */
+struct directory_slot {
+	const struct directory_entity *entity;
+	/* Put together at that generation; NULL: never. Changed under the writer's lock only. */
+	const struct principal *principal;
+	uint64_t principal_generation;
+};
+
+struct directory_key_slot {
+	struct str id; /* its own memory */
+	struct directory_slot *owner;
+	struct directory_use use;
+};
+
+struct directory {
+	pthread_rwlock_t lock;
+	_Atomic uint64_t generation;
+	bool is_open;
+	struct map by_id, by_key;
+	struct directory_slot **sorted; /* by kind, account and name */
+	size_t count, capacity;
+};
+
+/* Under the lock. NULL: there is none. */
+struct directory_slot *directory_slot_of_id(const struct directory *directory, struct str id);
+struct directory_slot *directory_slot_of_arn(const struct directory *directory, struct str arn);
+struct directory_slot *directory_slot_of_name(const struct directory *directory,
+					      enum directory_kind kind, struct str account,
+					      struct str name);
+struct directory_key_slot *directory_slot_of_key(const struct directory *directory, struct str id);
+
+/* The parts of "arn:<partition>:<service>:<region>:<account>:<resource>"; false: it is none. */
+struct directory_arn {
+	struct str service, account, resource;
+};
+bool directory_arn_split(struct str arn, struct directory_arn *out_parts);
+bool directory_is_account(struct str text); /* 12 digits */
+
+/* Puts AWS's managed policies in. */
+void directory_add_managed(struct directory *directory);
+
+#endif

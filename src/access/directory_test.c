@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+#include "access/directory.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define ACCOUNT STR("111122223333")
+
+static struct directory_entity make(enum directory_kind kind, const char *name, const char *id,
+				    const char *arn)
+{
+	return (struct directory_entity){.kind = kind,
+					 .account = ACCOUNT,
+					 .name = str_from(name),
+					 .path = STR("/"),
+					 .id = str_from(id),
+					 .arn = str_from(arn)};
+}
+
+static const struct policy *compile(const char *text)
+{
+	struct arena arena;
+	const struct policy *policy;
+	struct str problem;
+
+	arena_init(&arena);
+	enum err err = policy_compile(&arena, str_from(text), POLICY_IDENTITY, &policy, &problem);
+	arena_done(&arena);
+	assert_int_equal(err, ERR_OK);
+	return policy;
+}
+
+static const char allow[] = "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","
+			    "\"Action\":\"sqs:*\",\"Resource\":\"*\"}]}";
+
+static void put_user(struct directory *directory, const char *name, bool is_active)
+{
+	struct directory_key key = {
+		.id = STR("AKIAEXAMPLE"), .secret = STR("secret"), .is_active = is_active};
+	struct directory_entity user =
+		make(DIRECTORY_USER, name, "AIDA1", "arn:aws:iam::111122223333:user/alice");
+
+	user.keys = &key;
+	user.key_count = 1;
+	directory_put(directory, &user);
+}
+
+static const struct principal *sign(struct directory *directory)
+{
+	struct signer_source source = directory_signers(directory);
+	struct signer signer;
+
+	enum signer_outcome outcome =
+		source.find(source.context, STR("AKIAEXAMPLE"), STR(""), 0, &signer);
+	if (outcome != SIGNER_FOUND)
+		return NULL;
+	assert_true(str_equal(str_of(signer.secret, signer.secret_size), STR("secret")));
+	return signer.principal;
+}
+
+static void test_signer_is_who_owns_an_active_key(void **state)
+{
+	struct directory *directory = directory_new(false);
+
+	(void)state;
+	put_user(directory, "alice", true);
+	const struct principal *principal = sign(directory);
+	assert_non_null(principal);
+	assert_true(str_equal(principal->arn, STR("arn:aws:iam::111122223333:user/alice")));
+	assert_true(str_equal(principal->name, STR("alice")));
+	put_user(directory, "alice", false);
+	assert_null(sign(directory));
+	put_user(directory, "alice", true);
+	directory_remove(directory, STR("AIDA1"));
+	assert_null(sign(directory));
+	principal_release(principal);
+	directory_free(&directory);
+}
+
+static void test_principal_is_kept_until_something_changes(void **state)
+{
+	struct directory *directory = directory_new(false);
+
+	(void)state;
+	put_user(directory, "alice", true);
+	const struct principal *first = sign(directory), *second = sign(directory);
+	assert_ptr_equal(first, second);
+	uint64_t generation = directory_generation(directory);
+	struct directory_entity group = make(DIRECTORY_GROUP, "readers", "AGPA1",
+					     "arn:aws:iam::111122223333:group/readers");
+	directory_put(directory, &group);
+	assert_true(directory_generation(directory) > generation);
+	const struct principal *third = sign(directory);
+	assert_ptr_not_equal(first, third);
+	principal_release(first);
+	principal_release(second);
+	principal_release(third);
+	directory_free(&directory);
+}
+
+static void test_principal_has_policies_of_its_groups_and_attachments(void **state)
+{
+	struct directory *directory = directory_new(false);
+	const struct policy *policy = compile(allow);
+	struct directory_inline own = {STR("own"), policy}, shared = {STR("shared"), policy};
+	struct str attached = STR("arn:aws:iam::aws:policy/AmazonSQSFullAccess");
+	struct str group_id = STR("AGPA1");
+	struct directory_entity group = make(DIRECTORY_GROUP, "readers", "AGPA1",
+					     "arn:aws:iam::111122223333:group/readers");
+	struct directory_entity user =
+		make(DIRECTORY_USER, "bob", "AIDA2", "arn:aws:iam::111122223333:user/bob");
+
+	(void)state;
+	group.inlines = &shared;
+	group.inline_count = 1;
+	directory_put(directory, &group);
+	user.inlines = &own;
+	user.inline_count = 1;
+	user.attached = &attached;
+	user.attached_count = 1;
+	user.groups = &group_id;
+	user.group_count = 1;
+	user.boundary = attached;
+	directory_put(directory, &user);
+	const struct principal *principal = directory_find_principal(directory, user.arn);
+	assert_non_null(principal);
+	assert_int_equal(principal->identity_count, 3);
+	assert_non_null(principal->boundary);
+	principal_release(principal);
+	policy_release(policy);
+	directory_free(&directory);
+}
+
+static void test_names_are_found_without_case_and_listed_in_order(void **state)
+{
+	struct directory *directory = directory_new(false);
+	struct directory_entity first =
+		make(DIRECTORY_ROLE, "Zebra", "AROA1", "arn:aws:iam::111122223333:role/Zebra");
+	struct directory_entity second =
+		make(DIRECTORY_ROLE, "ape", "AROA2", "arn:aws:iam::111122223333:role/ape");
+
+	(void)state;
+	directory_put(directory, &first);
+	directory_put(directory, &second);
+	const struct directory_entity *role =
+		directory_find(directory, DIRECTORY_ROLE, ACCOUNT, STR("zEBRA"));
+	assert_non_null(role);
+	assert_true(str_equal(role->name, STR("Zebra")));
+	directory_release(role);
+	first.name = STR("aardvark");
+	directory_put(directory, &first);
+	assert_null(directory_find(directory, DIRECTORY_ROLE, ACCOUNT, STR("Zebra")));
+	role = directory_find_id(directory, STR("AROA1"));
+	assert_true(str_equal(role->name, STR("aardvark")));
+	directory_release(role);
+	directory_free(&directory);
+}
+
+static void test_session_is_of_its_role_with_tags_of_its_own(void **state)
+{
+	struct directory *directory = directory_new(false);
+	struct shape_pair tags[] = {{STR("team"), STR("red")}, {STR("unit"), STR("one")}};
+	struct shape_pair passed = {STR("Team"), STR("blue")};
+	struct directory_entity role =
+		make(DIRECTORY_ROLE, "deploy", "AROA1", "arn:aws:iam::111122223333:role/ci/deploy");
+
+	(void)state;
+	role.tags = tags;
+	role.tag_count = 2;
+	directory_put(directory, &role);
+	struct directory_session session = {.kind = DIRECTORY_SESSION_ROLE,
+					    .account = ACCOUNT,
+					    .entity_id = STR("AROA1"),
+					    .name = STR("me"),
+					    .tags = &passed,
+					    .tag_count = 1,
+					    .issued_ms = 1,
+					    .expires_ms = 2};
+	const struct principal *principal = directory_session(directory, &session);
+	assert_true(
+		str_equal(principal->arn, STR("arn:aws:sts::111122223333:assumed-role/deploy/me")));
+	assert_true(str_equal(principal->entity_arn, role.arn));
+	assert_true(str_equal(principal->id, STR("AROA1:me")));
+	assert_int_equal(principal->tag_count, 2);
+	assert_true(str_equal(principal->tags[0].value, STR("blue")));
+	principal_release(principal);
+	session.kind = DIRECTORY_SESSION_SELF;
+	assert_null(directory_session(directory, &session));
+	session.kind = DIRECTORY_SESSION_ROLE;
+	session.account = STR("999999999999");
+	assert_null(directory_session(directory, &session));
+	directory_free(&directory);
+}
+
+static void test_principals_of_policies_exist_or_not(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is_known, is_known_open;
+	} cases[] = {
+		{"111122223333", true, true},
+		{"999999999999", false, true},
+		{"arn:aws:iam::111122223333:root", true, true},
+		{"arn:aws:iam::999999999999:root", false, true},
+		{"arn:aws:iam::111122223333:user/alice", true, true},
+		{"arn:aws:iam::111122223333:user/path/alice", false, true},
+		{"arn:aws:iam::111122223333:group/alice", false, false},
+		{"arn:aws:iam::1:user/alice", false, false},
+		{"arn:aws:sts::111122223333:assumed-role/none/x", false, true},
+		{"arn:aws:sts::111122223333:federated-user/x", true, true},
+		{"AIDA1", true, true},
+		{"AIDA9", false, true},
+		{"arn:aws:sqs::111122223333:user/alice", false, false},
+	};
+
+	(void)state;
+	for (int is_open = 0; is_open < 2; is_open++) {
+		struct directory *directory = directory_new(is_open);
+		struct directory_entity account =
+			make(DIRECTORY_ACCOUNT, "111122223333", "111122223333",
+			     "arn:aws:iam::111122223333:root");
+		directory_put(directory, &account);
+		put_user(directory, "alice", true);
+		for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+			assert_int_equal(
+				directory_knows_principal(directory, str_from(cases[i].text)),
+				is_open ? cases[i].is_known_open : cases[i].is_known);
+		directory_free(&directory);
+	}
+}
+
+static void test_use_of_a_key_is_noted(void **state)
+{
+	struct directory *directory = directory_new(false);
+	struct directory_use use;
+
+	(void)state;
+	put_user(directory, "alice", true);
+	directory_note_use(directory, STR("AKIAEXAMPLE"), STR("sqs"), STR("eu-west-1"), 100000);
+	directory_release(directory_find_key(directory, STR("AKIAEXAMPLE"), &use));
+	assert_int_equal(use.at_ms, 100000);
+	assert_string_equal(use.service, "sqs");
+	put_user(directory, "alice", false);
+	directory_note_use(directory, STR("AKIAEXAMPLE"), STR("sns"), STR("eu-west-1"), 100001);
+	directory_release(directory_find_key(directory, STR("AKIAEXAMPLE"), &use));
+	assert_string_equal(use.service, "sns");
+	assert_null(directory_find_key(directory, STR("AKIANONE"), &use));
+	directory_free(&directory);
+}
