@@ -20,7 +20,7 @@ static void check_fault(struct arena *arena, const struct route *route)
 	wire_fault_encode_query_json(&body, route->fault, route->problem, STR("id"));
 	check(json_parse(arena, buf_str(&body), &root) == ERR_OK);
 	buf_reset(&body);
-	wire_fault_encode_query(&body, STR("namespace"), route->fault, route->problem, STR("id"));
+	wire_fault_encode_query(&body, route->service, route->fault, route->problem, STR("id"));
 	check(str_is_utf8(buf_str(&body)));
 	for (size_t i = 0; i < body.size; i++)
 		check((unsigned char)body.data[i] >= ' ' || body.data[i] == '\t' ||

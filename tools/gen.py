@@ -22,6 +22,7 @@ SCALARS = {"string": ("SHAPE_STRING", "struct str"), "blob": ("SHAPE_BLOB", "str
 # Members with such a name must be marked, so that no secret gets into the audit log by oversight.
 SECRETS = re.compile(r"(Secret|SecretAccessKey|Plaintext|Password|SessionToken|PrivateKey|"
                      r"KeyMaterial)$|^(Message)?Body$")
+STYLES = {"lists": "LISTS", "flat": "FLATTENED", "ec2": "EC2"}
 
 
 def snake(name):
@@ -31,18 +32,53 @@ def snake(name):
 
 
 class Member:
-    def __init__(self, words, structures):
+    """One line of a structure or operation: NAME KIND and options."""
+    OPTIONS = {"required": (0, 0), "always": (0, 0), "sensitive": (0, 0), "flat": (0, 0),
+               "query": (1, 3), "xml": (1, 1), "item": (1, 1)}
+
+    def __init__(self, words, structures, style):
         self.name, kind, *rest = words
-        self.is_required = "required" in rest
-        self.is_sensitive = "sensitive" in rest
-        self.query = [self.name]
-        if "query" in rest:
-            self.query = rest[rest.index("query") + 1:]
         self.field = snake(self.name)
         self.kind, _, self.item = kind.partition(":")
         self.structures = structures
+        options = self.read_options(rest)
+        self.is_required, self.is_always = "required" in options, "always" in options
+        self.is_sensitive = "sensitive" in options
         if SECRETS.search(self.name) and not self.is_sensitive:
-            sys.exit(f"{self.name} looks like a secret: mark it sensitive")
+            raise ValueError(f"{self.name} looks like a secret: mark it sensitive")
+        is_flat = style == "flat" or "flat" in options
+        item = options.get("item", ["entry" if self.kind == "map" else "member"])[0]
+        names = options.get("query", [self.name[0].upper() + self.name[1:] if style == "ec2"
+                                      else self.name])
+        self.query = names[0]
+        self.xml = options.get("xml", [self.name[0].lower() + self.name[1:] if style == "ec2"
+                                       else self.query])[0]
+        self.query_item = "" if is_flat or style == "ec2" else item
+        self.xml_item = "" if is_flat else "item" if style == "ec2" else item
+        self.key, self.value = names[1:] if len(names) == 3 else ("key", "value")
+        if self.kind in ("structure", "list", "map"):
+            if not (self.item_is_structure() or self.item in SCALARS and self.kind != "structure"):
+                raise ValueError(f"{self.item} is not known here")
+            if self.kind == "map" and not (self.item_is_structure() or self.item == "string"):
+                raise ValueError("a map's values are strings or structures")
+        elif self.kind not in SCALARS or self.item:
+            raise ValueError(f"no such kind: {kind}")
+
+    def read_options(self, words):
+        options, name = {}, None
+        for word in words:
+            if word in self.OPTIONS and word not in options:
+                name = word
+                options[name] = []
+            elif name is None:
+                raise ValueError(f"no such option: {word}")
+            else:
+                options[name].append(word)
+        for name, values in options.items():
+            least, most = self.OPTIONS[name]
+            if not least <= len(values) <= most:
+                raise ValueError(f"{name} takes {least} to {most} names")
+        return options
 
     def item_is_structure(self):
         return self.item in self.structures
@@ -52,30 +88,43 @@ class Model:
     def __init__(self, path):
         self.name = path.stem
         self.structures, self.operations, self.faults = {}, {}, []
-        operation, members = None, None
+        self.target, self.query, self.style = None, None, "lists"
+        self.namespace = ["com.amazonaws." + self.name]
+        self.members = None  # of the structure or operation that is being read
         for number, line in enumerate(path.read_text().splitlines(), 1):
-            words = line.split("#")[0].split() if not line.startswith("query") else line.split()
+            words = line.split("#")[0].split()
             if not words:
                 continue
-            if line[0] == "\t":
-                if words[0] in ("in", "out"):
-                    self.operations[operation][words[0]].append(Member(words[1:], self.structures))
-                else:
-                    members.append(Member(words, self.structures))
-            elif words[0] == "structure":
-                members = self.structures.setdefault(words[1], [])
-            elif words[0] == "operation":
-                operation = words[1]
-                self.operations[operation] = {"in": [], "out": [], "place": words[2],
-                                              "queue": "queue" in words[3:]}
-            elif words[0] == "fault":
-                self.faults.append(words[1:])
-            elif words[0] == "service":
-                pass
-            elif words[0] in ("target", "namespace", "query", "denied"):
-                setattr(self, words[0], words[1:])
+            try:
+                self.read_line(line[0] == "\t", words)
+            except (ValueError, KeyError, IndexError, TypeError) as error:
+                sys.exit(f"{path}:{number}: {error}: {line}")
+
+    def read_line(self, is_member, words):
+        if is_member:
+            if isinstance(self.members, dict):
+                side, *words = words
+                self.members[side].append(Member(words, self.structures, self.style))
             else:
-                sys.exit(f"{path}:{number}: unknown line: {line}")
+                self.members.append(Member(words, self.structures, self.style))
+        elif words[0] == "structure":
+            self.members = self.structures.setdefault(words[1], [])
+        elif words[0] == "operation":
+            self.members = {"in": [], "out": [], "place": words[2], "queue": "queue" in words[3:],
+                            "data": "data" in words[3:]}
+            if words[2] not in ("net", "control") or set(words[3:]) - {"queue", "data"}:
+                raise ValueError("operation NAME net|control [queue] [data]")
+            self.operations[words[1]] = self.members
+        elif words[0] == "fault":
+            self.faults.append(words[1:])
+        elif words[0] == "query":
+            self.query, self.style = words[1:3], (words[3:] or ["lists"])[0]
+            if self.style not in ("lists", "flat", "ec2"):
+                raise ValueError("query VERSION NAMESPACE [flat|ec2]")
+        elif words[0] in ("target", "namespace", "denied"):
+            setattr(self, words[0], words[1:])
+        elif words[0] != "service":
+            raise ValueError("unknown line")
 
     def struct(self, name):
         return f"{self.name}_{snake(name)}"
@@ -148,17 +197,15 @@ class Model:
     def fault_name(self, fault):
         name = re.sub(r"Exception$", "", fault[0]) if fault[0] != "ResourceNotFoundException" \
             else "ResourceNotFound"
-        name = {"InvalidParameterValue": "InvalidParameterValue",
-                "MissingRequiredParameter": "MissingParameter"}.get(name, name)
+        name = {"MissingRequiredParameter": "MissingParameter"}.get(name, name).replace(".", "")
         return f"{self.name}_{snake(name)}".upper()
 
     # -- tables --
 
     def member_row(self, c_name, member):
         field = f"offsetof(struct {c_name}, {member.field})"
-        query = [f'STR_INIT("{q}")' for q in member.query] + ["{0}"] * (3 - len(member.query))
-        row = [f'.name = STR_INIT("{member.name}")', f".query_name = {query[0]}",
-               f".offset = {field}"]
+        row = [f'.name = STR_INIT("{member.name}")', f'.query_name = STR_INIT("{member.query}")',
+               f'.xml_name = STR_INIT("{member.xml}")', f".offset = {field}"]
         if member.kind in ("list", "map"):
             row.append(f".kind = SHAPE_{member.kind.upper()}")
             row.append(f".extra_offset = offsetof(struct {c_name}, {member.field}_count)")
@@ -168,8 +215,15 @@ class Model:
                 row.append(f".shape = &{self.struct(member.item)}_shape")
             else:
                 row.append(f".item_kind = {SCALARS[member.item][0]}")
+            if member.query_item:
+                row.append(f'.query_item = STR_INIT("{member.query_item}")')
+            if member.xml_item:
+                row.append(f'.xml_item = STR_INIT("{member.xml_item}")')
+            if member.is_always:
+                row.append(".is_always = true")
             if member.kind == "map":
-                row.append(f".query_key = {query[1]}, .query_value = {query[2]}")
+                row.append(f'.key_name = STR_INIT("{member.key}"), '
+                           f'.value_name = STR_INIT("{member.value}")')
                 row.append(f".item_value_offset = offsetof({self.entry(member)}, value)")
         elif member.kind == "structure":
             row += [".kind = SHAPE_STRUCTURE", f".shape = &{self.struct(member.item)}_shape"]
@@ -198,32 +252,40 @@ class Model:
         for fault in self.faults:
             receiver = "true" if "receiver" in fault else "false"
             out.append(f"const struct fault_type {self.fault_name(fault)} = {{\n"
-                       f'\tSTR_INIT("{fault[0]}"), STR_INIT("{fault[1]}"), '
-                       f'{fault[2]}, {receiver}}};\n')
+                       f'\t.shape = STR_INIT("{fault[0]}"), .query_code = STR_INIT("{fault[1]}"),\n'
+                       f"\t.status = {fault[2]}, .is_receiver = {receiver}}};\n")
         out.append(f"\nconst struct operation {self.name}_operations[] = {{\n")
         for index, name in enumerate(sorted(self.operations)):
             parts, c_name = self.operations[name], self.struct(name)
-            out.append(f'\t{{STR_INIT("{name}"), STR_INIT("{self.name}:{name}"), '
-                       f"&{self.name}_client_service,\n\t &{c_name}_in_shape, &{c_name}_out_shape, "
-                       f'NULL, OPERATION_ON_{parts["place"].upper()}, '
-                       f'{str(parts["queue"]).lower()}, {index}}},\n')
+            out.append(f'\t{{.name = STR_INIT("{name}"),\n'
+                       f'\t .action = STR_INIT("{self.name}:{name}"),\n'
+                       f"\t .service = &{self.name}_client_service,\n"
+                       f"\t .in = &{c_name}_in_shape, .out = &{c_name}_out_shape,\n"
+                       f'\t .place = OPERATION_ON_{parts["place"].upper()}, .index = {index}'
+                       f'{", .is_on_queue = true" if parts["queue"] else ""}'
+                       f'{", .is_data = true" if parts["data"] else ""}}},\n')
         out.append("};\n\n")
         out.append(self.service_row(f"{self.name}_client_service", f"{self.name}_operations"))
         return "".join(out)
 
     def service_row(self, c_name, operations):
-        return (f"const struct service {c_name} = {{\n"
-                f'\t.name = STR_INIT("{self.name}"),\n'
-                f'\t.json_target = STR_INIT("{self.target[0]}"),\n'
-                f'\t.json_version = STR_INIT("{self.target[1]}"),\n'
-                f'\t.namespace = STR_INIT("{self.namespace[0]}"),\n'
-                f'\t.query_version = STR_INIT("{self.query[0]}"),\n'
-                f'\t.xml_namespace = STR_INIT("{self.query[1]}"),\n'
-                f'\t.denied = {{STR_INIT("{self.denied[0]}"), STR_INIT("{self.denied[1]}"), '
-                f"{self.denied[2]}, false}},\n"
-                f"\t.serves_anonymous = {str('anonymous' in self.denied).lower()},\n"
-                f"\t.is_query_compatible = true,\n\t.operation_count = {len(self.operations)},\n"
-                f"\t.operations = {operations},\n}};\n")
+        rows = [f'.name = STR_INIT("{self.name}")', f'.namespace = STR_INIT("{self.namespace[0]}")']
+        if self.target:
+            rows += [f'.json_target = STR_INIT("{self.target[0]}")',
+                     f'.json_version = STR_INIT("{self.target[1]}")']
+        if self.query:
+            rows += [f'.query_version = STR_INIT("{self.query[0]}")',
+                     f'.xml_namespace = STR_INIT("{self.query[1]}")',
+                     f".query_style = QUERY_STYLE_{STYLES[self.style]}"]
+        if "anonymous" in self.denied:
+            rows.append(".serves_anonymous = true")
+        if self.target and self.query:
+            rows.append(".is_query_compatible = true")
+        rows += [f'.denied = {{.shape = STR_INIT("{self.denied[0]}"),\n'
+                 f'\t\t   .query_code = STR_INIT("{self.denied[1]}"), .status = {self.denied[2]}}}',
+                 f".operation_count = {len(self.operations)}", f".operations = {operations}"]
+        return f"const struct service {c_name} = {{\n" + "".join(f"\t{row},\n" for row in rows) + \
+            "};\n"
 
     def service_source(self):
         out = [MARK.format(name=self.name),
@@ -255,7 +317,7 @@ def operations_table(model):
     for name in sorted(model.operations):
         parts = model.operations[name]
         rows.append(f"| {name} | {members(parts['in'])} | {members(parts['out'])} | "
-                    f"{'queue' if parts['queue'] else ''} |\n")
+                    f"{', '.join(word for word in ('queue', 'data') if parts[word])} |\n")
     return "".join(rows)
 
 

@@ -149,14 +149,16 @@ static struct operation operations[SQS_OPERATIONS];
 
 const struct service sqs_service = {
 	.name = STR_INIT("sqs"),
+	.namespace = STR_INIT("com.amazonaws.sqs"),
 	.json_target = STR_INIT("AmazonSQS"),
 	.json_version = STR_INIT("1.0"),
-	.namespace = STR_INIT("com.amazonaws.sqs"),
 	.query_version = STR_INIT("2012-11-05"),
 	.xml_namespace = STR_INIT("http://queue.amazonaws.com/doc/2012-11-05/"),
-	.denied = {STR_INIT("AccessDeniedException"), STR_INIT("AccessDenied"), 403, false},
+	.query_style = QUERY_STYLE_FLATTENED,
 	.serves_anonymous = true,
 	.is_query_compatible = true,
+	.denied = {.shape = STR_INIT("AccessDeniedException"),
+		   .query_code = STR_INIT("AccessDenied"), .status = 403},
 	.operation_count = 23,
 	.operations = operations,
 };

@@ -10,6 +10,8 @@
 
 #include <stdint.h>
 
+#include "base/str.h"
+
 /* Wall time in milliseconds since 1970-01-01 UTC, plus the offset of clock_shift. */
 int64_t clock_now_ms(void);
 /* Steady nanoseconds of the machine, for measuring; not shifted. */
@@ -30,5 +32,10 @@ int clock_format_http(int64_t now_ms, char *out);
 int clock_format_amz(int64_t now_ms, char *out);
 /* "2026-11-24T00:00:00.000Z" (RFC 3339). */
 int clock_format_iso(int64_t now_ms, char *out);
+/*
+ * RFC 3339 and what else AWS takes for a time: a date alone, no fraction or up to nine digits of
+ * it (cut to milliseconds), "Z" or an offset. False if it is none.
+ */
+bool clock_parse_iso(struct str text, int64_t *out_ms);
 
 #endif

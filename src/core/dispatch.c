@@ -65,7 +65,6 @@ static void encode_fault(struct call_box *box, struct buf *body)
 {
 	const struct call *call = &box->call;
 	struct str request_id = str_of(call->request_id, UUID_TEXT_SIZE);
-	struct str xml_namespace = box->service ? box->service->xml_namespace : FAULT_XML_NAMESPACE;
 
 	switch (call->dialect) {
 	case DIALECT_JSON:
@@ -73,7 +72,7 @@ static void encode_fault(struct call_box *box, struct buf *body)
 				       call->fault, call->fault_text);
 		break;
 	case DIALECT_QUERY:
-		wire_fault_encode_query(body, xml_namespace, call->fault, call->fault_text,
+		wire_fault_encode_query(body, box->service, call->fault, call->fault_text,
 					request_id);
 		break;
 	case DIALECT_QUERY_JSON:
@@ -93,6 +92,12 @@ static struct str content_type(const struct call_box *box)
 	return STR("application/x-amz-json-1.0");
 }
 
+/* Whether SDKs look for the code that Query would have. */
+static bool has_query_error(const struct service *service)
+{
+	return !service || service->is_query_compatible;
+}
+
 static void respond(struct call_box *box, int status, struct str body)
 {
 	const struct call *call = &box->call;
@@ -102,7 +107,7 @@ static void respond(struct call_box *box, int status, struct str body)
 	headers[count++] = (struct http_header){STR("x-amzn-RequestId"),
 						str_of(call->request_id, UUID_TEXT_SIZE)};
 	headers[count++] = (struct http_header){STR("Content-Type"), content_type(box)};
-	if (call->fault && call->dialect == DIALECT_JSON) {
+	if (call->fault && call->dialect == DIALECT_JSON && has_query_error(box->service)) {
 		headers[count].name = STR("x-amzn-query-error");
 		headers[count++].value =
 			arena_format(call->arena, "%.*s;%s", STR_ARG(call->fault->query_code),
@@ -156,7 +161,8 @@ static void finish(struct call_box *box, enum err result)
 		encode_fault(box, body);
 	record(box);
 	call_end(call);
-	respond(box, result == ERR_OK ? 200 : call->fault->status, buf_str(body));
+	respond(box, result == ERR_OK ? 200 : wire_fault_status(box->service, call->fault),
+		buf_str(body));
 	if (body->capacity > 1 << 20)
 		buf_done(body);
 }

@@ -7,7 +7,8 @@
 const struct fault_type common_faults[COMMON_FAULTS] = {
 	[FAULT_SERIALIZATION] = {.shape = STR_INIT("SerializationException"),
 				 .query_code = STR_INIT("SerializationException"),
-				 .status = 400},
+				 .status = 400,
+				 .ec2_code = STR_INIT("InvalidParameterValue")},
 	[FAULT_UNKNOWN_OPERATION] = {.shape = STR_INIT("UnknownOperationException"),
 				     .query_code = STR_INIT("InvalidAction"),
 				     .status = 400},
@@ -32,11 +33,13 @@ const struct fault_type common_faults[COMMON_FAULTS] = {
 	[FAULT_UNAVAILABLE] = {.shape = STR_INIT("ServiceUnavailableException"),
 			       .query_code = STR_INIT("ServiceUnavailable"),
 			       .status = 503,
-			       .is_receiver = true},
+			       .is_receiver = true,
+			       .ec2_code = STR_INIT("Unavailable")},
 	[FAULT_INTERNAL] = {.shape = STR_INIT("InternalFailure"),
 			    .query_code = STR_INIT("InternalFailure"),
 			    .status = 500,
-			    .is_receiver = true},
+			    .is_receiver = true,
+			    .ec2_code = STR_INIT("InternalError")},
 };
 
 struct str fault_namespace(const struct fault_type *fault, const struct service *service)

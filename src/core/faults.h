@@ -22,9 +22,6 @@ enum common_fault {
 };
 extern const struct fault_type common_faults[COMMON_FAULTS];
 
-/* Of a fault in Query when no service was recognised. */
-#define FAULT_XML_NAMESPACE STR("http://webservices.amazon.com/AWSFault/2005-15-09")
-
 /* What __type begins with: AWS's own framework's name for the common ones, else the service's. */
 struct str fault_namespace(const struct fault_type *fault, const struct service *service);
 

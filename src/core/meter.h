@@ -10,7 +10,7 @@
 #include "base/base.h"
 
 enum {
-	METER_OPERATIONS = 64, /* of all services together */
+	METER_OPERATIONS = 256, /* of all services together */
 	METER_BUCKETS = 20, /* bucket n: up to METER_BUCKET_US << n microseconds; the last: all */
 	METER_BUCKET_US = 50,
 };

@@ -37,7 +37,7 @@ void dispatch_refusal(struct net_thread *thread, const struct http_request *requ
 		uuid_new(id);
 		uuid_format(id, request_id);
 		*out_type = STR("text/xml");
-		wire_fault_encode_query(out_body, FAULT_XML_NAMESPACE, fault, str_from(reason),
+		wire_fault_encode_query(out_body, NULL, fault, str_from(reason),
 					str_of(request_id, UUID_TEXT_SIZE));
 	} else {
 		buf_append(out_body, str_from(reason));

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * route: a target header means JSON, whatever the path; otherwise an Action, in the query string or
- * in a form, means Query.
+ * route: a target header means JSON, whatever the path, and its prefix the service; otherwise an
+ * Action, in the query string or in a form, means Query.
  */
 #include "core/route.h"
 
 #include "core/faults.h"
 #include "http/url.h"
+#include "wire/credential.h"
 
 static void refuse(struct route *route, enum common_fault fault, struct str problem)
 {
@@ -40,7 +41,7 @@ static void route_target(const struct route_table *table, struct arena *arena, s
 
 	route->dialect = DIALECT_JSON;
 	for (size_t i = 0; i < table->service_count; i++)
-		if (str_equal(table->services[i]->json_target, prefix))
+		if (prefix.size > 0 && str_equal(table->services[i]->json_target, prefix))
 			route->service = table->services[i];
 	if (route->service)
 		route->operation = find_operation(route->service, name);
@@ -73,23 +74,89 @@ static bool wants_json(const struct http_request *request)
 	return str_find(accept, STR("application/json"), 0) != SIZE_MAX;
 }
 
-static void route_action(const struct route_table *table, struct arena *arena, struct str action,
-			 struct route *route)
+static struct str scope_service(const struct http_request *request, const struct form *form)
 {
-	for (size_t i = 0; i < table->service_count && !route->operation; i++) {
-		if (table->services[i]->query_version.size == 0)
+	struct str authorization = request->fields[HTTP_FIELD_AUTHORIZATION];
+	struct credential credential = {0};
+	struct str scope;
+
+	if (authorization.data)
+		(void)credential_parse_header(authorization, &credential); /* absent is fine too */
+	else if (form_find(form, STR("X-Amz-Credential"), &scope))
+		(void)credential_parse_scope(scope, &credential);
+	return credential.service;
+}
+
+/* The first service that speaks Query and fits; NULL: none does. */
+static const struct service *find_service(const struct route_table *table, struct str version,
+					  struct str name, struct str action)
+{
+	for (size_t i = 0; i < table->service_count; i++) {
+		const struct service *service = table->services[i];
+		if (service->query_version.size == 0)
 			continue;
-		route->service = table->services[i];
-		route->operation = find_operation(table->services[i], action);
+		if ((!version.data || str_equal(service->query_version, version)) &&
+		    (!name.data || str_equal(service->name, name)) &&
+		    (!action.data || find_operation(service, action)))
+			return service;
 	}
+	return NULL;
+}
+
+/*
+ * Whom a form means: its Version says, two services of one Version are told apart by the
+ * credential's scope; then the scope alone, as SQS has served several versions; then the action,
+ * for those who send neither.
+ */
+static const struct service *choose_service(const struct route_table *table,
+					    const struct http_request *request,
+					    const struct form *form, struct str action)
+{
+	struct str version = {0}, name = scope_service(request, form), none = {0};
+	const struct service *service = NULL;
+
+	if (form_find(form, STR("Version"), &version) && version.data) {
+		if (name.data)
+			service = find_service(table, version, name, none);
+		if (!service)
+			service = find_service(table, version, none, action);
+		if (!service)
+			service = find_service(table, version, none, none);
+	}
+	if (!service && name.data)
+		service = find_service(table, none, name, none);
+	if (!service)
+		service = find_service(table, none, none, action);
+	return service;
+}
+
+static struct str unknown_action(struct arena *arena, const struct service *service,
+				 struct str action)
+{
+	if (!str_is_utf8(action))
+		action = STR("(not text)");
+	if (!service || service->query_style == QUERY_STYLE_FLATTENED)
+		return arena_format(arena, "The action %.*s is not valid for this endpoint.",
+				    STR_ARG(action));
+	if (service->query_style == QUERY_STYLE_EC2)
+		return arena_format(arena, "The action %.*s is not valid for this web service.",
+				    STR_ARG(action));
+	return arena_format(arena, "Could not find operation %.*s for version %.*s",
+			    STR_ARG(action), STR_ARG(service->query_version));
+}
+
+static void route_action(const struct route_table *table, struct arena *arena,
+			 const struct http_request *request, struct str action, struct route *route)
+{
+	route->service = choose_service(table, request, &route->form, action);
+	if (route->service && route->service->query_style == QUERY_STYLE_EC2)
+		route->dialect = DIALECT_QUERY; /* EC2 does not look at Accept */
+	if (route->service)
+		route->operation = find_operation(route->service, action);
 	if (route->operation && (route->operation->is_on_queue || !is_queue_path(route->path)))
 		return;
 	route->operation = NULL;
-	if (!str_is_utf8(action))
-		action = STR("(not text)");
-	refuse(route, FAULT_UNKNOWN_OPERATION,
-	       arena_format(arena, "The action %.*s is not valid for this endpoint.",
-			    STR_ARG(action)));
+	refuse(route, FAULT_UNKNOWN_OPERATION, unknown_action(arena, route->service, action));
 }
 
 bool route_is_form(const struct http_request *request)
@@ -149,7 +216,7 @@ void route_request(const struct route_table *table, struct arena *arena,
 		return;
 	}
 	if (form_find(&out_route->form, STR("Action"), &action))
-		route_action(table, arena, action, out_route);
+		route_action(table, arena, request, action, out_route);
 	else
 		route_without_action(arena, request, out_route);
 }

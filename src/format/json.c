@@ -278,6 +278,20 @@ void json_double(struct json_writer *writer, double value)
 						     : STR("\"-Infinity\""));
 }
 
+void json_milliseconds(struct json_writer *writer, int64_t milliseconds)
+{
+	int64_t fraction = milliseconds % 1000;
+
+	separate(writer);
+	if (milliseconds < 0 && fraction != 0)
+		buf_append_char(writer->out, '-');
+	buf_append_i64(writer->out, fraction != 0 && milliseconds < 0 ? -(milliseconds / 1000)
+								      : milliseconds / 1000);
+	if (fraction != 0)
+		buf_format(writer->out, ".%03lld",
+			   (long long)(fraction < 0 ? -fraction : fraction));
+}
+
 void json_base64(struct json_writer *writer, struct str bytes)
 {
 	separate(writer);

@@ -42,6 +42,8 @@ void json_i64(struct json_writer *writer, int64_t value);
 void json_bool(struct json_writer *writer, bool value);
 void json_null(struct json_writer *writer);
 void json_double(struct json_writer *writer, double value);
+/* A time in seconds with three digits behind the point, none if it is a whole second. */
+void json_milliseconds(struct json_writer *writer, int64_t milliseconds);
 void json_base64(struct json_writer *writer, struct str bytes);
 
 #endif

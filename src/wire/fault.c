@@ -5,6 +5,9 @@
 #include "format/json.h"
 #include "format/xml.h"
 
+/* Of faults of no service. */
+#define XML_NAMESPACE STR("http://webservices.amazon.com/AWSFault/2005-15-09")
+
 static struct str side(const struct fault_type *fault)
 {
 	return fault->is_receiver ? STR("Receiver") : STR("Sender");
@@ -25,17 +28,51 @@ void wire_fault_encode_json(struct buf *out, struct str namespace, const struct 
 	buf_append_char(out, '}');
 }
 
-void wire_fault_encode_query(struct buf *out, struct str xml_namespace,
+static bool is_ec2(const struct service *service)
+{
+	return service && service->query_style == QUERY_STYLE_EC2;
+}
+
+int wire_fault_status(const struct service *service, const struct fault_type *fault)
+{
+	if (is_ec2(service) && fault->ec2_status)
+		return fault->ec2_status;
+	bool is_json_only = service && service->query_version.size == 0;
+	return is_json_only && fault->json_status ? fault->json_status : fault->status;
+}
+
+struct str wire_fault_code(const struct service *service, const struct fault_type *fault)
+{
+	return is_ec2(service) && fault->ec2_code.size > 0 ? fault->ec2_code : fault->query_code;
+}
+
+static void encode_ec2(struct buf *out, struct str code, struct str message, struct str request_id)
+{
+	buf_append(out, STR("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+			    "<Response><Errors><Error>"));
+	xml_element(out, STR("Code"), code);
+	xml_element(out, STR("Message"), message);
+	buf_append(out, STR("</Error></Errors>"));
+	xml_element(out, STR("RequestID"), request_id);
+	buf_append(out, STR("</Response>"));
+}
+
+void wire_fault_encode_query(struct buf *out, const struct service *service,
 			     const struct fault_type *fault, struct str message,
 			     struct str request_id)
 {
+	if (is_ec2(service)) {
+		encode_ec2(out, wire_fault_code(service, fault), message, request_id);
+		return;
+	}
 	buf_append(out, STR("<?xml version=\"1.0\"?><ErrorResponse xmlns=\""));
-	buf_append(out, xml_namespace);
+	buf_append(out, service ? service->xml_namespace : XML_NAMESPACE);
 	buf_append(out, STR("\"><Error>"));
 	xml_element(out, STR("Type"), side(fault));
 	xml_element(out, STR("Code"), fault->query_code);
 	xml_element(out, STR("Message"), message);
-	xml_empty(out, STR("Detail"));
+	if (!service || service->query_style == QUERY_STYLE_FLATTENED)
+		xml_empty(out, STR("Detail"));
 	buf_append(out, STR("</Error>"));
 	xml_element(out, STR("RequestId"), request_id);
 	buf_append(out, STR("</ErrorResponse>"));

@@ -11,12 +11,19 @@
 /* {"__type":"<namespace>#<shape>","message":"..."} */
 void wire_fault_encode_json(struct buf *out, struct str namespace, const struct fault_type *fault,
 			    struct str message);
-/* <ErrorResponse>, with the empty <Detail/> that AWS sends. */
-void wire_fault_encode_query(struct buf *out, struct str xml_namespace,
+/*
+ * <ErrorResponse> or EC2's <Response>, as the service's Query has it. `service` NULL: none was
+ * recognised.
+ */
+void wire_fault_encode_query(struct buf *out, const struct service *service,
 			     const struct fault_type *fault, struct str message,
 			     struct str request_id);
 /* The same tree as JSON, for Query requests that accept JSON. */
 void wire_fault_encode_query_json(struct buf *out, const struct fault_type *fault,
 				  struct str message, struct str request_id);
+
+/* HTTP's status and Query's Code of a fault, as that service has them; NULL: none recognised. */
+int wire_fault_status(const struct service *service, const struct fault_type *fault);
+struct str wire_fault_code(const struct service *service, const struct fault_type *fault);
 
 #endif

@@ -5,8 +5,13 @@
  */
 #include "wire/json.h"
 
+#include <math.h>
+
 #include "format/json.h"
 #include "wire/member.h"
+#include "wire/scalar.h"
+
+#define TIMESTAMP_S_MAX 9e12 /* a double holds the milliseconds of times before that exactly */
 
 struct decoder {
 	struct arena *arena;
@@ -95,22 +100,66 @@ static enum err decode_number(struct decoder *decoder, yyjson_val *value, enum s
 	return ERR_OK;
 }
 
+static enum err decode_boolean(struct decoder *decoder, yyjson_val *value, bool *out)
+{
+	if (!yyjson_is_bool(value))
+		return reject_kind(decoder, value, "a Boolean");
+	*out = yyjson_get_bool(value);
+	return ERR_OK;
+}
+
+static enum err decode_double(struct decoder *decoder, yyjson_val *value, double *out)
+{
+	if (yyjson_is_num(value)) {
+		*out = yyjson_get_num(value);
+		return ERR_OK;
+	}
+	if (yyjson_is_str(value) &&
+	    str_find_char(STR("NI-"), *yyjson_get_str(value), 0) != SIZE_MAX &&
+	    scalar_parse(decoder->arena, json_text(value), SHAPE_DOUBLE, out))
+		return ERR_OK;
+	return reject_kind(decoder, value, "a Double");
+}
+
+/* Seconds since 1970, with a fraction. */
+static enum err decode_timestamp(struct decoder *decoder, yyjson_val *value, int64_t *out)
+{
+	double seconds = yyjson_get_num(value);
+
+	if (!yyjson_is_num(value) || !(seconds > -TIMESTAMP_S_MAX && seconds < TIMESTAMP_S_MAX))
+		return reject_kind(decoder, value, "a Timestamp");
+	*out = llround(seconds * 1000);
+	return ERR_OK;
+}
+
 static enum err decode_structure(struct decoder *decoder, yyjson_val *value,
 				 const struct shape *shape, void *out);
 
-static enum err decode_item(struct decoder *decoder, yyjson_val *value,
-			    const struct shape_member *member, void *out)
+static enum err decode_scalar(struct decoder *decoder, yyjson_val *value, enum shape_kind kind,
+			      void *out)
 {
-	switch (member->item_kind) {
+	switch (kind) {
 	case SHAPE_STRING:
 		return decode_string(decoder, value, out);
 	case SHAPE_BLOB:
 		return decode_blob(decoder, value, out);
-	case SHAPE_STRUCTURE:
-		return decode_structure(decoder, value, member->shape, out);
+	case SHAPE_BOOLEAN:
+		return decode_boolean(decoder, value, out);
+	case SHAPE_DOUBLE:
+		return decode_double(decoder, value, out);
+	case SHAPE_TIMESTAMP:
+		return decode_timestamp(decoder, value, out);
 	default:
-		return decode_number(decoder, value, member->item_kind, out);
+		return decode_number(decoder, value, kind, out);
 	}
+}
+
+static enum err decode_item(struct decoder *decoder, yyjson_val *value,
+			    const struct shape_member *member, void *out)
+{
+	if (member->item_kind == SHAPE_STRUCTURE)
+		return decode_structure(decoder, value, member->shape, out);
+	return decode_scalar(decoder, value, member->item_kind, out);
 }
 
 static enum err decode_list(struct decoder *decoder, yyjson_val *value,
@@ -159,25 +208,12 @@ static enum err decode_map(struct decoder *decoder, yyjson_val *value,
 	return ERR_OK;
 }
 
-static enum err decode_boolean(struct decoder *decoder, yyjson_val *value, bool *out)
-{
-	if (!yyjson_is_bool(value))
-		return reject_kind(decoder, value, "a Boolean");
-	*out = yyjson_get_bool(value);
-	return ERR_OK;
-}
-
 static enum err decode_member(struct decoder *decoder, yyjson_val *value,
 			      const struct shape_member *member, void *out)
 {
 	void *place = member_at(out, member->offset);
-	enum err err;
 
 	switch (member->kind) {
-	case SHAPE_STRING:
-		return decode_string(decoder, value, place);
-	case SHAPE_BLOB:
-		return decode_blob(decoder, value, place);
 	case SHAPE_LIST:
 		return decode_list(decoder, value, member, out);
 	case SHAPE_MAP:
@@ -187,21 +223,13 @@ static enum err decode_member(struct decoder *decoder, yyjson_val *value,
 		*(void **)place = structure;
 		return decode_structure(decoder, value, member->shape, structure);
 	}
-	case SHAPE_BOOLEAN:
-		err = decode_boolean(decoder, value, place);
-		break;
-	case SHAPE_DOUBLE:
-		if (!yyjson_is_num(value))
-			return reject_kind(decoder, value, "a Double");
-		*(double *)place = yyjson_get_num(value);
-		err = ERR_OK;
-		break;
-	default:
-		err = decode_number(decoder, value, member->kind, place);
+	default: {
+		enum err err = decode_scalar(decoder, value, member->kind, place);
+		if (!err && member->extra_offset)
+			*(bool *)member_at(out, member->extra_offset) = true;
+		return err;
 	}
-	if (!err)
-		*(bool *)member_at(out, member->extra_offset) = true;
-	return err;
+	}
 }
 
 static enum err decode_structure(struct decoder *decoder, yyjson_val *value,
@@ -262,22 +290,36 @@ struct encoder {
 
 static void encode_structure(struct encoder *encoder, const struct shape *shape, const void *value);
 
+static void encode_scalar(struct encoder *encoder, enum shape_kind kind, const void *place)
+{
+	switch (kind) {
+	case SHAPE_STRING:
+		json_str(&encoder->writer, *(const struct str *)place);
+		return;
+	case SHAPE_BLOB:
+		json_base64(&encoder->writer, *(const struct str *)place);
+		return;
+	case SHAPE_BOOLEAN:
+		json_bool(&encoder->writer, *(const bool *)place);
+		return;
+	case SHAPE_DOUBLE:
+		json_double(&encoder->writer, *(const double *)place);
+		return;
+	case SHAPE_TIMESTAMP:
+		json_milliseconds(&encoder->writer, *(const int64_t *)place);
+		return;
+	default:
+		json_i64(&encoder->writer, *(const int64_t *)place);
+	}
+}
+
 static void encode_item(struct encoder *encoder, const struct shape_member *member,
 			const void *value)
 {
-	switch (member->item_kind) {
-	case SHAPE_STRING:
-		json_str(&encoder->writer, *(const struct str *)value);
-		return;
-	case SHAPE_BLOB:
-		json_base64(&encoder->writer, *(const struct str *)value);
-		return;
-	case SHAPE_STRUCTURE:
+	if (member->item_kind == SHAPE_STRUCTURE)
 		encode_structure(encoder, member->shape, value);
-		return;
-	default:
-		json_i64(&encoder->writer, *(const int64_t *)value);
-	}
+	else
+		encode_scalar(encoder, member->item_kind, value);
 }
 
 static void encode_items(struct encoder *encoder, const struct shape_member *member,
@@ -307,18 +349,6 @@ static void encode_member(struct encoder *encoder, const struct shape_member *me
 	const void *place = member_in(value, member->offset);
 
 	switch (member->kind) {
-	case SHAPE_STRING:
-		json_str(&encoder->writer, *(const struct str *)place);
-		return;
-	case SHAPE_BLOB:
-		json_base64(&encoder->writer, *(const struct str *)place);
-		return;
-	case SHAPE_BOOLEAN:
-		json_bool(&encoder->writer, *(const bool *)place);
-		return;
-	case SHAPE_DOUBLE:
-		json_double(&encoder->writer, *(const double *)place);
-		return;
 	case SHAPE_STRUCTURE:
 		encode_structure(encoder, member->shape, *(void *const *)place);
 		return;
@@ -327,7 +357,7 @@ static void encode_member(struct encoder *encoder, const struct shape_member *me
 		encode_items(encoder, member, value);
 		return;
 	default:
-		json_i64(&encoder->writer, *(const int64_t *)place);
+		encode_scalar(encoder, member->kind, place);
 	}
 }
 
@@ -335,7 +365,8 @@ static void encode_structure(struct encoder *encoder, const struct shape *shape,
 {
 	json_open_object(&encoder->writer);
 	for (uint32_t i = 0; i < shape->member_count; i++) {
-		bool is_absent = member_is_absent(value, &shape->members[i]);
+		bool is_absent =
+			member_is_absent(value, &shape->members[i]) && !shape->members[i].is_always;
 		if (is_absent && !encoder->shows_absent)
 			continue;
 		json_key(&encoder->writer, shape->members[i].name);

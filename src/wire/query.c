@@ -8,14 +8,11 @@
  */
 #include "wire/query.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "format/json.h"
-#include "format/xml.h"
-#include "wire/json.h"
 #include "wire/member.h"
+#include "wire/scalar.h"
 
 #define ECHO_SIZE 256 /* bytes of a bad value that its fault repeats */
 
@@ -88,31 +85,8 @@ static struct str join(struct decoder *decoder, struct str prefix, struct str na
 static enum err decode_scalar(struct decoder *decoder, struct str text, enum shape_kind kind,
 			      struct str name, void *out)
 {
-	size_t size;
-
-	switch (kind) {
-	case SHAPE_STRING:
-		*(struct str *)out = text;
+	if (scalar_parse(decoder->arena, text, kind, out))
 		return ERR_OK;
-	case SHAPE_BLOB: {
-		char *bytes = arena_bytes(decoder->arena, text.size / 4 * 3 + 1);
-		if (!base64_parse(text, (uint8_t *)bytes, &size))
-			break;
-		*(struct str *)out = str_of(bytes, size);
-		return ERR_OK;
-	}
-	case SHAPE_BOOLEAN:
-		if (!str_equal_nocase(text, STR("true")) && !str_equal_nocase(text, STR("false")))
-			break;
-		*(bool *)out = str_equal_nocase(text, STR("true"));
-		return ERR_OK;
-	default:
-		if (!str_to_i64(text, out) ||
-		    (kind == SHAPE_INTEGER &&
-		     (*(int64_t *)out > INT32_MAX || *(int64_t *)out < INT32_MIN)))
-			break;
-		return ERR_OK;
-	}
 	decoder->problem = arena_format(decoder->arena,
 					"Value %.*s for parameter %.*s is invalid. Reason: "
 					"it does not have the right type.",
@@ -156,10 +130,10 @@ static enum err decode_entry(struct decoder *decoder, struct str prefix,
 	struct str text, value_prefix = prefix;
 
 	if (member->kind == SHAPE_MAP) {
-		if (!find(decoder, join(decoder, prefix, member->query_key),
+		if (!find(decoder, join(decoder, prefix, member->key_name),
 			  (struct str *)(void *)item))
 			*(struct str *)(void *)item = STR("");
-		value_prefix = join(decoder, prefix, member->query_value);
+		value_prefix = join(decoder, prefix, member->value_name);
 		item += member->item_value_offset;
 	}
 	if (member->item_kind == SHAPE_STRUCTURE)
@@ -169,21 +143,23 @@ static enum err decode_entry(struct decoder *decoder, struct str prefix,
 	return decode_scalar(decoder, text, member->item_kind, value_prefix, item);
 }
 
-static enum err decode_items(struct decoder *decoder, struct str prefix,
+static enum err decode_items(struct decoder *decoder, struct str name,
 			     const struct shape_member *member, void *out)
 {
+	struct str prefix =
+		member->query_item.size > 0 ? join(decoder, name, member->query_item) : name;
 	struct str unused;
 	uint64_t *numbers;
 
 	size_t count = collect_numbers(decoder, prefix, &numbers);
-	if (count == 0 && !find(decoder, prefix, &unused))
+	if (count == 0 && !find(decoder, name, &unused))
 		return ERR_OK;
 
 	char *items = arena_alloc(decoder->arena, count * member->item_size);
 	for (size_t i = 0; i < count; i++) {
-		struct str name = arena_format(decoder->arena, "%.*s.%llu", STR_ARG(prefix),
+		struct str item = arena_format(decoder->arena, "%.*s.%llu", STR_ARG(prefix),
 					       (unsigned long long)numbers[i]);
-		enum err err = decode_entry(decoder, name, member, items + i * member->item_size);
+		enum err err = decode_entry(decoder, item, member, items + i * member->item_size);
 		if (err)
 			return err;
 	}
@@ -192,22 +168,49 @@ static enum err decode_items(struct decoder *decoder, struct str prefix,
 	return ERR_OK;
 }
 
+/* True if a parameter is one of a structure of that name. */
+static bool has_below(struct decoder *decoder, struct str name)
+{
+	struct str start = join(decoder, name, STR(""));
+	size_t place = place_of(decoder, start);
+
+	return place < decoder->pair_count && str_starts(decoder->pairs[place]->key, start);
+}
+
+static enum err decode_member(struct decoder *decoder, struct str name,
+			      const struct shape_member *member, void *out)
+{
+	struct str text;
+
+	switch (member->kind) {
+	case SHAPE_LIST:
+	case SHAPE_MAP:
+		return decode_items(decoder, name, member, out);
+	case SHAPE_STRUCTURE: {
+		if (!has_below(decoder, name))
+			return ERR_OK;
+		void *structure = arena_alloc(decoder->arena, member->shape->size);
+		*(void **)member_at(out, member->offset) = structure;
+		return decode_structure(decoder, name, member->shape, structure);
+	}
+	default:
+		if (!find(decoder, name, &text))
+			return ERR_OK;
+		enum err err = decode_scalar(decoder, text, member->kind, name,
+					     member_at(out, member->offset));
+		if (!err && member->extra_offset)
+			*(bool *)member_at(out, member->extra_offset) = true;
+		return err;
+	}
+}
+
 static enum err decode_structure(struct decoder *decoder, struct str prefix,
 				 const struct shape *shape, void *out)
 {
 	for (uint32_t i = 0; i < shape->member_count; i++) {
 		const struct shape_member *member = &shape->members[i];
-		struct str name = join(decoder, prefix, member->query_name), text;
-		enum err err = ERR_OK;
-
-		if (member->kind == SHAPE_LIST || member->kind == SHAPE_MAP) {
-			err = decode_items(decoder, name, member, out);
-		} else if (find(decoder, name, &text)) {
-			err = decode_scalar(decoder, text, member->kind, name,
-					    member_at(out, member->offset));
-			if (!err && member->extra_offset)
-				*(bool *)member_at(out, member->extra_offset) = true;
-		}
+		enum err err = decode_member(decoder, join(decoder, prefix, member->query_name),
+					     member, out);
 		if (err)
 			return err;
 	}
@@ -224,202 +227,4 @@ enum err wire_query_decode(struct arena *arena, const struct form *form, const s
 	if (err)
 		*out_problem = decoder.problem;
 	return err;
-}
-
-static void encode_structure(struct buf *out, const struct shape *shape, const void *value);
-
-static void encode_scalar(struct buf *out, struct str name, enum shape_kind kind, const void *place)
-{
-	xml_open(out, name);
-	switch (kind) {
-	case SHAPE_STRING:
-		xml_text(out, *(const struct str *)place);
-		break;
-	case SHAPE_BLOB: {
-		struct str bytes = *(const struct str *)place;
-		base64_format(bytes, buf_extend(out, base64_size(bytes.size)));
-		break;
-	}
-	case SHAPE_BOOLEAN:
-		buf_append(out, *(const bool *)place ? STR("true") : STR("false"));
-		break;
-	default:
-		buf_append_i64(out, *(const int64_t *)place);
-	}
-	xml_close(out, name);
-}
-
-static void encode_value(struct buf *out, struct str name, const struct shape_member *member,
-			 const void *value)
-{
-	if (member->item_kind != SHAPE_STRUCTURE) {
-		encode_scalar(out, name, member->item_kind, value);
-		return;
-	}
-	xml_open(out, name);
-	encode_structure(out, member->shape, value);
-	xml_close(out, name);
-}
-
-static void encode_items(struct buf *out, const struct shape_member *member, const void *value)
-{
-	size_t count = member_count(value, member);
-	const char *item = member_items(value, member);
-
-	for (size_t i = 0; i < count; i++, item += member->item_size) {
-		if (member->kind == SHAPE_LIST) {
-			encode_value(out, member->query_name, member, item);
-			continue;
-		}
-		xml_open(out, member->query_name);
-		xml_element(out, member->query_key, *(const struct str *)(const void *)item);
-		encode_value(out, member->query_value, member, item + member->item_value_offset);
-		xml_close(out, member->query_name);
-	}
-}
-
-static void encode_structure(struct buf *out, const struct shape *shape, const void *value)
-{
-	for (uint32_t i = 0; i < shape->member_count; i++) {
-		const struct shape_member *member = &shape->members[i];
-		if (member_is_absent(value, member))
-			continue;
-		if (member->kind == SHAPE_LIST || member->kind == SHAPE_MAP)
-			encode_items(out, member, value);
-		else
-			encode_scalar(out, member->query_name, member->kind,
-				      member_in(value, member->offset));
-	}
-}
-
-void wire_query_encode(struct buf *out, const struct operation *operation, const void *value,
-		       struct str request_id)
-{
-	struct str name = operation->name;
-
-	buf_append(out, STR("<?xml version=\"1.0\"?>"));
-	buf_format(out, "<%.*sResponse xmlns=\"%.*s\">", STR_ARG(name),
-		   STR_ARG(operation->service->xml_namespace));
-	if (operation->out->member_count > 0) {
-		size_t before = out->size;
-		buf_format(out, "<%.*sResult>", STR_ARG(name));
-		size_t inside = out->size;
-		encode_structure(out, operation->out, value);
-		if (out->size == inside) {
-			out->size = before;
-			buf_format(out, "<%.*sResult/>", STR_ARG(name));
-		} else {
-			buf_format(out, "</%.*sResult>", STR_ARG(name));
-		}
-	}
-	buf_append(out, STR("<ResponseMetadata>"));
-	xml_element(out, STR("RequestId"), request_id);
-	buf_format(out, "</ResponseMetadata></%.*sResponse>", STR_ARG(name));
-}
-
-void wire_query_encode_json(struct buf *out, const struct operation *operation, const void *value,
-			    struct str request_id)
-{
-	static const struct str messages = STR_INIT("{\"Messages\"");
-	struct str name = operation->name;
-
-	buf_format(out, "{\"%.*sResponse\":{", STR_ARG(name));
-	if (operation->out->member_count > 0) {
-		buf_format(out, "\"%.*sResult\":", STR_ARG(name));
-		size_t from = out->size;
-		wire_json_encode_full(out, operation->out, value);
-		/* AWS calls the one list of ReceiveMessage "messages" here. */
-		if (str_starts(str_slice(buf_str(out), from, messages.size), messages))
-			out->data[from + 2] = 'm';
-		buf_append_char(out, ',');
-	}
-	buf_format(out, "\"ResponseMetadata\":{\"RequestId\":\"%.*s\"}}}", STR_ARG(request_id));
-}
-
-static void tree_structure(struct json_writer *json, const struct shape *shape, const void *value);
-
-static void tree_scalar(struct json_writer *json, enum shape_kind kind, const void *place)
-{
-	char text[24];
-
-	switch (kind) {
-	case SHAPE_STRING:
-		json_str(json, *(const struct str *)place);
-		break;
-	case SHAPE_BLOB:
-		json_base64(json, *(const struct str *)place);
-		break;
-	case SHAPE_BOOLEAN:
-		json_str(json, *(const bool *)place ? STR("true") : STR("false"));
-		break;
-	default:
-		snprintf(text, sizeof(text), "%lld", (long long)*(const int64_t *)place);
-		json_str(json, str_from(text));
-	}
-}
-
-static void tree_value(struct json_writer *json, const struct shape_member *member,
-		       const void *value)
-{
-	if (member->item_kind == SHAPE_STRUCTURE)
-		tree_structure(json, member->shape, value);
-	else
-		tree_scalar(json, member->item_kind, value);
-}
-
-static void tree_items(struct json_writer *json, const struct shape_member *member,
-		       const void *value)
-{
-	size_t count = member_count(value, member);
-	const char *item = member_items(value, member);
-
-	if (count > 1)
-		json_open_array(json);
-	for (size_t i = 0; i < count; i++, item += member->item_size) {
-		if (member->kind == SHAPE_LIST) {
-			tree_value(json, member, item);
-			continue;
-		}
-		json_open_object(json);
-		json_key(json, member->query_key);
-		json_str(json, *(const struct str *)(const void *)item);
-		json_key(json, member->query_value);
-		tree_value(json, member, item + member->item_value_offset);
-		json_close_object(json);
-	}
-	if (count > 1)
-		json_close_array(json);
-}
-
-static void tree_structure(struct json_writer *json, const struct shape *shape, const void *value)
-{
-	json_open_object(json);
-	for (uint32_t i = 0; i < shape->member_count; i++) {
-		const struct shape_member *member = &shape->members[i];
-		if (member_is_absent(value, member))
-			continue;
-		json_key(json, member->query_name);
-		if (member->kind == SHAPE_LIST || member->kind == SHAPE_MAP)
-			tree_items(json, member, value);
-		else
-			tree_scalar(json, member->kind, member_in(value, member->offset));
-	}
-	json_close_object(json);
-}
-
-void wire_query_encode_tree(struct buf *out, const struct operation *operation, const void *value,
-			    struct str request_id)
-{
-	struct str name = operation->name;
-	struct json_writer json;
-
-	buf_format(out, "{\"%.*sResponse\":{\"%.*sResult\":", STR_ARG(name), STR_ARG(name));
-	size_t from = out->size;
-	json_begin(&json, out);
-	tree_structure(&json, operation->out, value);
-	if (out->size == from + 2) {
-		out->size = from;
-		buf_append(out, STR("null"));
-	}
-	buf_format(out, ",\"ResponseMetadata\":{\"RequestId\":\"%.*s\"}}}", STR_ARG(request_id));
 }

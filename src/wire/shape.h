@@ -46,10 +46,15 @@ struct shape_pair {
 
 struct shape;
 struct shape_member {
-	struct str name;		   /* in JSON and CBOR */
-	struct str query_name;		   /* in Query: of one item for flattened lists and maps */
-	struct str query_key, query_value; /* of a map's entries in Query: "Name" and "Value", "Key"
-					      and "Value" */
+	struct str name;       /* in JSON and CBOR */
+	struct str query_name; /* a parameter of Query, without what leads there */
+	struct str xml_name;   /* an element of Query's answers */
+	struct str query_item; /* of lists and maps: "member" in Name.member.1; empty: flattened,
+				  Name.1 */
+	struct str xml_item;   /* of lists and maps: the element of one item inside of xml_name;
+				  empty: flattened, each item is an element xml_name */
+	struct str key_name;   /* of a map's entries in Query: "Name", "Key", "key" */
+	struct str value_name; /* "Value", "value" */
 	enum shape_kind kind;
 	enum shape_kind item_kind;  /* of a list's items or a map's values */
 	const struct shape *shape;  /* of a structure, or of structured items */
@@ -59,6 +64,7 @@ struct shape_member {
 	uint32_t item_value_offset; /* of `value` in a map's T */
 	bool is_required;
 	bool is_sensitive; /* a secret, or what belongs to the caller alone: in no log */
+	bool is_always;	   /* an answer has this list or map even when it is empty */
 };
 
 struct shape {
@@ -74,6 +80,10 @@ struct fault_type {
 	struct str query_code; /* Code in Query, and in x-amzn-query-error */
 	int status;	       /* HTTP */
 	bool is_receiver;      /* ours, not the caller's */
+	/* Of common faults, where dialects differ; 0 and empty: as above. */
+	int json_status;     /* of services that speak JSON only */
+	struct str ec2_code; /* of EC2's Query */
+	int ec2_status;
 };
 
 struct call;
@@ -93,18 +103,27 @@ struct operation {
 	operation_fn run;
 	enum operation_place place;
 	bool is_on_queue; /* Query: also served at /<account>/<queue> */
+	bool is_data;	  /* of the data plane: auditing it is optional */
 	uint32_t index;	  /* in the service's table */
+};
+
+/* How a service speaks Query; lists and names are in the shapes. */
+enum query_style {
+	QUERY_STYLE_LISTS,     /* as IAM: times to the second */
+	QUERY_STYLE_FLATTENED, /* as SQS: faults have a Detail */
+	QUERY_STYLE_EC2,       /* an envelope of its own, times to the millisecond */
 };
 
 struct service {
 	struct str name;	  /* "sqs": signing name and the model's file */
-	struct str json_target;	  /* "AmazonSQS" */
+	struct str json_target;	  /* "AmazonSQS"; empty: it does not speak JSON */
 	struct str json_version;  /* "1.0" */
 	struct str namespace;	  /* "com.amazonaws.sqs": of __type */
-	struct str query_version; /* "2012-11-05" */
+	struct str query_version; /* "2012-11-05"; empty: it does not speak Query */
 	struct str xml_namespace; /* "http://queue.amazonaws.com/doc/2012-11-05/" */
-	bool is_query_compatible; /* sends x-amzn-query-error */
+	enum query_style query_style;
 	bool serves_anonymous; /* unsigned requests too, if a resource's policy lets everybody in */
+	bool is_query_compatible; /* speaks both: its JSON faults name Query's code too */
 	struct fault_type denied; /* what policies refuse */
 	uint32_t operation_count;
 	const struct operation *operations; /* sorted by name */
