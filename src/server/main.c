@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "server/process.h"
 #include "server/server.h"
 #include "server/version.h"
 
@@ -30,7 +32,9 @@ static bool write_port_file(const struct server *server, char *problem, size_t s
 		return false;
 	}
 	FILE *file = fopen(temporary, "we");
-	bool is_written = file && fprintf(file, "%u\n", server->port) > 0;
+	/* Nothing secret is in it, and those who wait for it may be others. */
+	bool is_written =
+		file && fchmod(fileno(file), 0644) == 0 && fprintf(file, "%u\n", server->port) > 0;
 	if (file)
 		is_written = fclose(file) == 0 && is_written;
 	is_written = is_written && rename(temporary, path.data) == 0;
@@ -125,7 +129,8 @@ static int serve(const struct settings *settings)
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
-	bool is_open = server_open(&server, settings, problem, sizeof(problem));
+	bool is_open = server_open(&server, settings, problem, sizeof(problem)) &&
+		       process_confine(settings, problem, sizeof(problem));
 	if (is_open) {
 		server_start(&server);
 		log_event(LOG_INFO, "serving", log_str("data", settings->data));
@@ -162,7 +167,8 @@ int main(int argc, char **argv)
 		printf("ternd %s\n", TERN_VERSION);
 	} else {
 		log_setup((enum log_level)settings.log_level, (enum log_format)settings.log_format);
-		status = serve(&settings);
+		status = process_begin(&settings, problem, sizeof(problem)) ? serve(&settings)
+									    : complain(problem, 1);
 	}
 	settings_done(&settings);
 	return status;

@@ -51,6 +51,14 @@ static const struct row rows[] = {
 	 "clients of tls: addresses must show a certificate of this CA, in PEM"},
 	{"insecure", KIND_FLAG, AT(is_insecure), NULL, 0, 0, NULL, NULL,
 	 "listen on other addresses than loopback although anybody on the way can read along"},
+	{"user", KIND_TEXT, AT(user), "", 0, 0, NULL, "NAME",
+	 "user to become once everything is open, if started as root; the data directory is given "
+	 "to it"},
+	{"seccomp", KIND_CHOICE, AT(seccomp), "on", 0, 0, "on|off", "MODE",
+	 "refuse system calls that ternd never needs once it serves: other programs, other "
+	 "processes, the kernel's administration"},
+	{"core-dumps", KIND_FLAG, AT(allows_dumps), NULL, 0, 0, NULL, NULL,
+	 "allow core dumps and debuggers of the same user: both see keys and messages"},
 	{"region", KIND_TEXT, AT(region), "us-east-1", 0, 0, NULL, "NAME",
 	 "region of requests that name none"},
 	{"account", KIND_TEXT, AT(account), "000000000000", 0, 0, NULL, "ID",

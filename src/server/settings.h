@@ -14,6 +14,7 @@
 #define SETTINGS_LISTENERS 16
 
 enum settings_auth { AUTH_OPEN, AUTH_REQUIRED };
+enum settings_seccomp { SECCOMP_ON, SECCOMP_OFF };
 enum settings_durability { DURABILITY_FSYNC, DURABILITY_OS, DURABILITY_MEMORY };
 
 struct settings {
@@ -23,11 +24,12 @@ struct settings {
 	struct str port_file, data, region, account, public_url, config;
 	struct str root_key_file, root_key_command;
 	struct str tls_certificate, tls_key, tls_client_ca; /* paths; empty: none */
-	int64_t auth, durability, log_format, log_level;    /* of their enums */
+	struct str user;
+	int64_t auth, durability, seccomp, log_format, log_level; /* of their enums */
 	int64_t threads;
 	int64_t connections, head_ms, body_ms, idle_ms;
 	int64_t segment_mib;
-	bool is_insecure;
+	bool is_insecure, allows_dumps;
 	bool has_test_clock, allows_reset, delays_recreate, allows_quick_purge;
 	bool wants_help, wants_version, greets;
 	struct str config_text; /* of the configuration file; empty: none */

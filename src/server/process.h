@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * process: how little a break-in into ternd, or a crash of it, gets.
+ *
+ * Main thread. process_begin comes before anything secret is read and before any thread is made,
+ * process_confine once all is open that needs privileges; there is no way back.
+ */
+#ifndef TERN_SERVER_PROCESS_H
+#define TERN_SERVER_PROCESS_H
+
+#include "server/settings.h"
+
+/*
+ * What is made from now on is for its owner only; no core dump, no debugger of the same user, no
+ * setuid program gains anything. False with a sentence in `problem` (`size` bytes, ends with NUL).
+ */
+bool process_begin(const struct settings *settings, char *problem, size_t size);
+
+/*
+ * Becomes the user of --user, to whom the data directory is given first, and refuses system calls
+ * that ternd never needs. False with a sentence in `problem`: the process must not go on.
+ */
+bool process_confine(const struct settings *settings, char *problem, size_t size);
+
+/* syscalls.c: puts the filter on all threads; false: errno says why. */
+bool process_filter_calls(void);
+
+#endif

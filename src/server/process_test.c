@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* Each filter is put on a child, since nothing takes it off again. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "server/process.h"
+
+enum { FILTERED = 0, NOT_FILTERED = 1, NO_FILTER = 2 };
+
+typedef bool (*attempt_fn)(void);
+
+static int try_filtered(attempt_fn attempt)
+{
+	int status;
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || !process_filter_calls())
+			_exit(NO_FILTER);
+		_exit(attempt() ? FILTERED : NOT_FILTERED);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+/* The arguments are wrong on purpose: without the filter another error comes first. */
+static bool is_refused(long result)
+{
+	return result == -1 && errno == EPERM;
+}
+
+static bool reads_others(void)
+{
+	return is_refused(syscall(SYS_process_vm_readv, -1, NULL, 0, NULL, 0, -1));
+}
+
+static bool enters_namespaces(void)
+{
+	return is_refused(syscall(SYS_setns, -1, -1)) &&
+	       is_refused(syscall(SYS_mount, "", "/nowhere", "", 0, NULL));
+}
+
+static bool asks_the_kernel(void)
+{
+	return is_refused(syscall(SYS_bpf, -1, NULL, 0)) &&
+	       is_refused(syscall(SYS_keyctl, -1, 0, 0, 0, 0)) &&
+	       is_refused(syscall(SYS_perf_event_open, NULL, 0, 0, -1, 0));
+}
+
+static void test_filter_refuses_what_is_never_needed(void **state)
+{
+	(void)state;
+	assert_int_equal(try_filtered(reads_others), FILTERED);
+	assert_int_equal(try_filtered(enters_namespaces), FILTERED);
+	assert_int_equal(try_filtered(asks_the_kernel), FILTERED);
+}
+
+/* Sanitizers need both themselves. */
+static bool runs_programs(void)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	return true;
+#else
+	return is_refused(execl("/nowhere", "nowhere", (char *)NULL)) &&
+	       is_refused(ptrace(PTRACE_ATTACH, -1, NULL, NULL));
+#endif
+}
+
+static void test_filter_refuses_programs_and_debugging(void **state)
+{
+	(void)state;
+	assert_int_equal(try_filtered(runs_programs), FILTERED);
+}
+
+static bool lives_on(void)
+{
+	int ends[2];
+	char byte = 'x';
+
+	return pipe(ends) == 0 && write(ends[1], &byte, 1) == 1 && read(ends[0], &byte, 1) == 1 &&
+	       clock_now_ms() > 0;
+}
+
+static void test_filter_lets_other_calls_pass(void **state)
+{
+	(void)state;
+	assert_int_equal(try_filtered(lives_on), FILTERED);
+}
+
+/* Other ABIs have other numbers: here is one whose number is of the x32 ABI. */
+static bool calls_by_other_numbers(void)
+{
+#ifdef __x86_64__
+	return is_refused(syscall(0x40000000 + SYS_getpid));
+#else
+	return true;
+#endif
+}
+
+static void test_filter_refuses_other_abis(void **state)
+{
+	(void)state;
+	assert_int_equal(try_filtered(calls_by_other_numbers), FILTERED);
+}
