@@ -125,8 +125,8 @@ struct directory_session {
 	const struct policy *const *policies; /* passed session policies, compiled */
 	size_t policy_count;
 	const struct shape_pair *tags; /* of the session; they hide the entity's of the same key */
-	size_t tag_count;
-	struct str source_identity; /* empty: none */
+	size_t tag_count, transitive_tag_count; /* the first ones are transitive */
+	struct str source_identity;		/* empty: none */
 	int64_t issued_ms, expires_ms;
 };
 /* Who acts in that session; NULL if the entity of that id is gone. */

@@ -296,6 +296,7 @@ static void join_tags(struct arena *arena, const struct directory_session *sessi
 			tags[count++] = entity->tags[i];
 	draft->tags = tags;
 	draft->tag_count = count;
+	draft->transitive_tag_count = session->transitive_tag_count;
 }
 
 static void name_session(struct arena *arena, const struct directory_session *session,

@@ -37,6 +37,8 @@ struct principal {
 	struct str name;       /* aws:username: of users; else data NULL */
 	const struct shape_pair *tags; /* aws:PrincipalTag/... */
 	size_t tag_count;
+	/* The first of them go on to the sessions that a session begins by assuming a role. */
+	size_t transitive_tag_count;
 
 	const struct policy *const *identity; /* inline and managed, of the user and its groups */
 	size_t identity_count;
