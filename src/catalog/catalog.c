@@ -8,11 +8,13 @@
 #include "catalog/catalog.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <lmdb.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-enum { CATALOG_VERSION = 1, FILE_MODE = 0600 };
+enum { CATALOG_VERSION = 1, FILE_MODE = 0600, PATH_SIZE = 4096 };
 static const size_t map_size = (size_t)8 << 30;
 
 static const char *const table_names[CATALOG_TABLES] = {
@@ -23,7 +25,9 @@ static const char *const table_names[CATALOG_TABLES] = {
 };
 
 struct catalog {
-	MDB_env *environment;
+	char path[PATH_SIZE];
+	unsigned flags;	      /* of the environment */
+	MDB_env *environment; /* NULL: it could not be opened */
 	MDB_txn *transaction;
 	MDB_dbi tables[CATALOG_TABLES];
 };
@@ -85,24 +89,35 @@ static enum err open_tables(struct catalog *catalog)
 	return catalog_commit(catalog);
 }
 
-enum err catalog_open(const char *path, bool is_durable, struct catalog **out_catalog)
+/* Opens the environment of catalog->path; on an error there is none. */
+static enum err open_environment(struct catalog *catalog)
 {
-	struct catalog *catalog = heap_alloc(sizeof(*catalog));
-	unsigned flags = MDB_NOTLS | (is_durable ? 0u : MDB_NOSYNC);
-
-	if (mkdir(path, 0700) != 0 && errno != EEXIST) {
-		heap_free(catalog);
-		return ERR_IO;
-	}
 	enum err err = from_lmdb(mdb_env_create(&catalog->environment));
 	if (!err)
 		err = from_lmdb(mdb_env_set_maxdbs(catalog->environment, CATALOG_TABLES));
 	if (!err)
 		err = from_lmdb(mdb_env_set_mapsize(catalog->environment, map_size));
 	if (!err)
-		err = from_lmdb(mdb_env_open(catalog->environment, path, flags, FILE_MODE));
+		err = from_lmdb(mdb_env_open(catalog->environment, catalog->path, catalog->flags,
+					     FILE_MODE));
 	if (!err)
 		err = open_tables(catalog);
+	if (err) {
+		catalog_abort(catalog);
+		mdb_env_close(catalog->environment);
+		catalog->environment = NULL;
+	}
+	return err;
+}
+
+static enum err open_at(const char *path, unsigned flags, struct catalog **out_catalog)
+{
+	struct catalog *catalog = heap_alloc(sizeof(*catalog));
+
+	snprintf(catalog->path, sizeof(catalog->path), "%s", path);
+	catalog->flags = flags;
+	enum err err =
+		mkdir(path, 0700) == 0 || errno == EEXIST ? open_environment(catalog) : ERR_IO;
 	if (err) {
 		catalog_free(&catalog);
 		return err;
@@ -111,12 +126,18 @@ enum err catalog_open(const char *path, bool is_durable, struct catalog **out_ca
 	return ERR_OK;
 }
 
+enum err catalog_open(const char *path, bool is_durable, struct catalog **out_catalog)
+{
+	return open_at(path, MDB_NOTLS | (is_durable ? 0u : MDB_NOSYNC), out_catalog);
+}
+
 void catalog_free(struct catalog **catalog)
 {
 	if (!*catalog)
 		return;
 	catalog_abort(*catalog);
-	mdb_env_close((*catalog)->environment);
+	if ((*catalog)->environment)
+		mdb_env_close((*catalog)->environment);
 	heap_free(*catalog);
 	*catalog = NULL;
 }
@@ -196,4 +217,104 @@ enum err catalog_each(struct catalog *catalog, enum catalog_table table, catalog
 	}
 	mdb_cursor_close(cursor);
 	return err ? err : code == MDB_NOTFOUND ? ERR_OK : from_lmdb(code);
+}
+
+/* ---- rewriting ---- */
+
+static enum err copy_table(struct catalog *from, struct catalog *to, enum catalog_table table)
+{
+	MDB_cursor *cursor;
+	MDB_val key, value;
+
+	enum err err = from_lmdb(mdb_cursor_open(from->transaction, from->tables[table], &cursor));
+	if (err)
+		return err;
+	int code = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+	while (code == 0) {
+		code = mdb_put(to->transaction, to->tables[table], &key, &value, 0);
+		if (code == 0)
+			code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+	}
+	mdb_cursor_close(cursor);
+	return code == MDB_NOTFOUND ? ERR_OK : from_lmdb(code);
+}
+
+/*
+ * Record by record into fresh memory: LMDB's own compacting copy takes pages as they are, with the
+ * bytes that lie between their records.
+ */
+static enum err copy_tables(struct catalog *from, struct catalog *to)
+{
+	enum err err = catalog_begin(from, false);
+	if (!err)
+		err = catalog_begin(to, true);
+	for (int i = 0; i < CATALOG_TABLES && !err; i++)
+		err = copy_table(from, to, (enum catalog_table)i);
+	catalog_abort(from);
+	if (!err)
+		return catalog_commit(to);
+	catalog_abort(to);
+	return err;
+}
+
+static void join_path(char *out, const char *directory, const char *name)
+{
+	int length = snprintf(out, PATH_SIZE, "%s/%s", directory, name);
+
+	check(length > 0 && length < PATH_SIZE);
+}
+
+static enum err sync_directory(const char *path)
+{
+	int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (descriptor < 0)
+		return ERR_IO;
+	enum err err = fsync(descriptor) == 0 ? ERR_OK : ERR_IO;
+	close(descriptor);
+	return err;
+}
+
+static void remove_copy(const char *directory)
+{
+	char path[PATH_SIZE];
+
+	join_path(path, directory, "data.mdb");
+	(void)unlink(path); /* what is left over is replaced by the next copy */
+	join_path(path, directory, "lock.mdb");
+	(void)unlink(path);
+	(void)rmdir(directory);
+}
+
+static enum err take_place(struct catalog *catalog, const char *directory)
+{
+	char copied[PATH_SIZE], place[PATH_SIZE];
+
+	join_path(copied, directory, "data.mdb");
+	join_path(place, catalog->path, "data.mdb");
+	mdb_env_close(catalog->environment);
+	catalog->environment = NULL;
+	bool is_renamed = rename(copied, place) == 0;
+	if (is_renamed && sync_directory(catalog->path) != ERR_OK)
+		return ERR_DAMAGED;
+	if (open_environment(catalog) != ERR_OK)
+		return ERR_DAMAGED;
+	return is_renamed ? ERR_OK : ERR_IO;
+}
+
+enum err catalog_rewrite(struct catalog *catalog)
+{
+	char directory[PATH_SIZE];
+	struct catalog *copy;
+
+	join_path(directory, catalog->path, "rewrite");
+	remove_copy(directory);
+	enum err err = open_at(directory, MDB_NOTLS, &copy);
+	if (err)
+		return err;
+	err = copy_tables(catalog, copy);
+	catalog_free(&copy);
+	if (!err)
+		err = take_place(catalog, directory);
+	remove_copy(directory);
+	return err;
 }

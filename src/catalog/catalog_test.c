@@ -39,6 +39,67 @@ static void put(struct catalog *catalog, struct str key, struct str value)
 	assert_int_equal(catalog_commit(catalog), ERR_OK);
 }
 
+/* What a file holds, as one text; free it. */
+static struct buf read_whole(void)
+{
+	struct buf bytes = {0};
+	char file[96], part[4096];
+	size_t size;
+
+	snprintf(file, sizeof(file), "%s/data.mdb", path);
+	FILE *stream = fopen(file, "re");
+	assert_non_null(stream);
+	while ((size = fread(part, 1, sizeof(part), stream)) > 0)
+		buf_append(&bytes, str_of(part, size));
+	fclose(stream);
+	return bytes;
+}
+
+static bool is_in_file(struct str text)
+{
+	struct buf bytes = read_whole();
+	bool is_found = str_find(buf_str(&bytes), text, 0) != SIZE_MAX;
+
+	buf_done(&bytes);
+	return is_found;
+}
+
+static void test_a_rewritten_catalog_keeps_nothing_of_what_is_gone(void **state)
+{
+	(void)state;
+	struct catalog *catalog;
+	struct str value;
+	char key[16];
+
+	assert_int_equal(catalog_open(path, true, &catalog), ERR_OK);
+	put(catalog, STR("secret"), STR("a-secret-of-the-past"));
+	put(catalog, STR("kept"), STR("what-stays"));
+	assert_int_equal(catalog_begin(catalog, true), ERR_OK);
+	assert_int_equal(catalog_delete(catalog, CATALOG_META, STR("secret")), ERR_OK);
+	assert_int_equal(catalog_commit(catalog), ERR_OK);
+	assert_true(is_in_file(STR("a-secret-of-the-past")));
+	assert_int_equal(catalog_begin(catalog, true), ERR_OK);
+	for (int i = 0; i < 200; i++) {
+		int size = snprintf(key, sizeof(key), "key-%d", i);
+		assert_int_equal(
+			catalog_put(catalog, CATALOG_META, str_of(key, (size_t)size), STR("x")),
+			ERR_OK);
+	}
+	assert_int_equal(catalog_commit(catalog), ERR_OK);
+	assert_int_equal(catalog_rewrite(catalog), ERR_OK);
+	assert_false(is_in_file(STR("a-secret-of-the-past")));
+	assert_true(is_in_file(STR("what-stays")));
+
+	put(catalog, STR("later"), STR("still-written"));
+	catalog_free(&catalog);
+	assert_int_equal(catalog_open(path, true, &catalog), ERR_OK);
+	assert_int_equal(catalog_begin(catalog, false), ERR_OK);
+	assert_int_equal(catalog_get(catalog, CATALOG_META, STR("later"), &value), ERR_OK);
+	assert_int_equal(catalog_get(catalog, CATALOG_META, STR("key-199"), &value), ERR_OK);
+	assert_int_equal(catalog_get(catalog, CATALOG_META, STR("secret"), &value), ERR_NOTFOUND);
+	catalog_free(&catalog);
+}
+
 static void test_what_was_committed_is_there_after_reopening(void **state)
 {
 	(void)state;

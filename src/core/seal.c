@@ -3,7 +3,9 @@
  * seal: what is sealed is a head in the clear, which is authenticated too, the ciphertext and the
  * tag. Little endian.
  *
- *   version 1 | subject 8 | salt 16 | counter 8 | ciphertext | tag 16
+ *   version 1 | subject 6 | master 2 | salt 16 | counter 8 | ciphertext | tag 16
+ *
+ * The number of the master key is 0 for the first one. Subject, master and salt name the key.
  */
 #include "core/seal.h"
 
@@ -15,6 +17,7 @@
 enum {
 	VERSION = 0xe1, /* no first byte of a message in the clear */
 	SUBJECT_AT = 1,
+	MASTER_AT = 7,
 	SALT_AT = 9,
 	COUNTER_AT = 25,
 	HEAD_SIZE = 33,
@@ -25,7 +28,8 @@ enum {
 static_assert((int)HEAD_SIZE + AES_GCM_TAG_SIZE == (int)SEAL_OVERHEAD, "head and tag");
 
 struct seal {
-	uint8_t master[SEAL_KEY_SIZE];
+	uint8_t masters[SEAL_MASTERS_MAX][SEAL_KEY_SIZE];
+	uint64_t last;		 /* the number of the last master key */
 	uint8_t salt[SALT_SIZE]; /* of this run */
 	_Atomic uint64_t counter;
 };
@@ -59,9 +63,15 @@ struct seal *seal_new(const uint8_t master[SEAL_KEY_SIZE])
 {
 	struct seal *seal = heap_alloc(sizeof(*seal));
 
-	memcpy(seal->master, master, SEAL_KEY_SIZE);
+	memcpy(seal->masters[0], master, SEAL_KEY_SIZE);
 	random_bytes(seal->salt, sizeof(seal->salt));
 	return seal;
+}
+
+void seal_add_master(struct seal *seal, const uint8_t master[SEAL_KEY_SIZE])
+{
+	check(seal->last + 1 < SEAL_MASTERS_MAX);
+	memcpy(seal->masters[++seal->last], master, SEAL_KEY_SIZE);
 }
 
 void seal_free(struct seal **seal)
@@ -74,16 +84,25 @@ void seal_free(struct seal **seal)
 		free_cache(cache);
 		cache = NULL;
 	}
-	explicit_bzero((*seal)->master, SEAL_KEY_SIZE);
+	explicit_bzero((*seal)->masters, sizeof((*seal)->masters));
 	heap_free(*seal);
 	*seal = NULL;
 }
 
+/* The number of the master key that a key's name says. */
+static size_t master_of(const char *name)
+{
+	const uint8_t *number = (const uint8_t *)name + MASTER_AT - SUBJECT_AT;
+
+	return (size_t)(number[0] | number[1] << 8);
+}
+
 static struct aes_gcm *derive(const struct seal *seal, const char *name)
 {
+	const uint8_t *master = seal->masters[master_of(name)];
 	uint8_t subject_key[32], key[32];
 
-	hmac_sha256(str_of(seal->master, SEAL_KEY_SIZE), str_of(name, 8), subject_key);
+	hmac_sha256(str_of(master, SEAL_KEY_SIZE), str_of(name, 8), subject_key);
 	hmac_sha256(str_of(subject_key, 32), str_of(name + 8, SALT_SIZE), key);
 	struct aes_gcm *gcm = aes_gcm_new(key);
 	explicit_bzero(subject_key, sizeof(subject_key));
@@ -126,8 +145,9 @@ struct str seal_close(struct seal *seal, struct arena *arena, uint64_t subject, 
 	char *head = arena_bytes(arena, plain.size + SEAL_OVERHEAD);
 	uint8_t nonce[AES_GCM_NONCE_SIZE];
 
+	check(subject <= SEAL_SUBJECT_MAX);
 	head[0] = (char)VERSION;
-	put_number(head + SUBJECT_AT, subject);
+	put_number(head + SUBJECT_AT, subject | seal->last << 48);
 	memcpy(head + SALT_AT, seal->salt, SALT_SIZE);
 	put_number(head + COUNTER_AT, atomic_fetch_add(&seal->counter, 1));
 	make_nonce(head, nonce);
@@ -153,7 +173,7 @@ enum err seal_open(struct seal *seal, char *sealed, size_t size, struct str *out
 {
 	uint8_t nonce[AES_GCM_NONCE_SIZE];
 
-	if (!seal_is_sealed(str_of(sealed, size)))
+	if (!seal_is_sealed(str_of(sealed, size)) || master_of(sealed + SUBJECT_AT) > seal->last)
 		return ERR_DAMAGED;
 	make_nonce(sealed, nonce);
 	char *content = sealed + HEAD_SIZE;

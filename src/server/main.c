@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "server/process.h"
+#include "server/rotate.h"
 #include "server/server.h"
 #include "server/version.h"
 
@@ -167,8 +168,13 @@ int main(int argc, char **argv)
 		printf("ternd %s\n", TERN_VERSION);
 	} else {
 		log_setup((enum log_level)settings.log_level, (enum log_format)settings.log_format);
-		status = process_begin(&settings, problem, sizeof(problem)) ? serve(&settings)
-									    : complain(problem, 1);
+		bool is_done = process_begin(&settings, problem, sizeof(problem));
+		if (is_done && settings.rotates_root_key)
+			is_done = rotate_root_key(&settings, problem, sizeof(problem));
+		else if (is_done)
+			status = serve(&settings);
+		if (!is_done)
+			status = complain(problem, 1);
 	}
 	settings_done(&settings);
 	return status;

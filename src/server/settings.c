@@ -39,6 +39,12 @@ static const struct row rows[] = {
 	 "is new; root.key in --data if not given"},
 	{"root-key-command", KIND_TEXT, AT(root_key_command), "", 0, 0, NULL, "COMMAND",
 	 "shell command that prints the root key, in place of a file"},
+	{"rotate-root-key", KIND_FLAG, AT(rotates_root_key), NULL, 0, 0, NULL, NULL,
+	 "give the data directory a new root key and exit; no ternd may be using it"},
+	{"new-root-key-file", KIND_TEXT, AT(new_root_key_file), "", 0, 0, NULL, "FILE",
+	 "with --rotate-root-key: the new root key, made if it is missing, where the old one is "
+	 "not "
+	 "in a file that may be replaced"},
 	{"durability", KIND_CHOICE, AT(durability), "fsync", 0, 0, "fsync|os|memory", "LEVEL",
 	 "what acknowledged means: synced to disk, written to the file, or held in memory"},
 	{"auth", KIND_CHOICE, AT(auth), "open", 0, 0, "open|required", "MODE",

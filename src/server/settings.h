@@ -22,7 +22,7 @@ struct settings {
 	struct str listen[SETTINGS_LISTENERS];
 	size_t listen_count;
 	struct str port_file, data, region, account, public_url, config;
-	struct str root_key_file, root_key_command;
+	struct str root_key_file, root_key_command, new_root_key_file;
 	struct str tls_certificate, tls_key, tls_client_ca; /* paths; empty: none */
 	struct str user;
 	int64_t auth, durability, seccomp, log_format, log_level; /* of their enums */
@@ -31,7 +31,7 @@ struct settings {
 	int64_t segment_mib;
 	bool is_insecure, allows_dumps;
 	bool has_test_clock, allows_reset, delays_recreate, allows_quick_purge;
-	bool wants_help, wants_version, greets;
+	bool wants_help, wants_version, greets, rotates_root_key;
 	struct str config_text; /* of the configuration file; empty: none */
 };
 

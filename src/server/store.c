@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "journal/disk_memory.h"
-#include "server/root_key.h"
+#include "server/master_keys.h"
 
 #define PATH_SIZE 4096
 
@@ -96,9 +96,9 @@ static bool make_directories(const char *path)
 	return make_directory(path);
 }
 
-static enum err open_directory(const struct settings *settings, struct store *store)
+static enum err open_directory(const struct settings *settings, bool is_durable,
+			       struct store *store)
 {
-	bool is_durable = settings->durability == DURABILITY_FSYNC;
 	char path[PATH_SIZE];
 
 	int length = snprintf(path, sizeof(path), "%.*s/catalog", STR_ARG(settings->data));
@@ -143,20 +143,6 @@ static enum err load_secret(struct catalog *catalog, struct seal *seal, struct s
 	return err;
 }
 
-/* The root key opens the master key, and that one the others: so the root key can be changed. */
-static enum err open_seal(struct core *core, const uint8_t *root_key)
-{
-	uint8_t master[SEAL_KEY_SIZE];
-	struct seal *root = seal_new(root_key);
-
-	enum err err = load_secret(core->catalog, root, STR("master-key"), master, sizeof(master));
-	if (!err)
-		core->seal = seal_new(master);
-	explicit_bzero(master, sizeof(master));
-	seal_free(&root);
-	return err;
-}
-
 static enum err load_secrets(struct core *core)
 {
 	struct catalog *catalog = core->catalog;
@@ -169,42 +155,57 @@ static enum err load_secrets(struct core *core)
 	return err;
 }
 
-/* Within a transaction. */
-static bool read_keys(const struct settings *settings, struct core *core, char *problem,
-		      size_t size)
+/* The root key opens the master keys, and those the others: so the root key can be changed. */
+static bool open_masters(const struct settings *settings, struct core *core,
+			 const struct root_key *root, char *problem, size_t size)
 {
-	uint8_t root_key[SEAL_KEY_SIZE];
-	struct str master;
+	struct master_keys masters;
 
-	enum err err = catalog_get(core->catalog, CATALOG_META, STR("master-key"), &master);
-	if (err && err != ERR_NOTFOUND) {
-		store_explain(settings, err, problem, size);
-		return false;
-	}
-	if (!root_key_load(settings, err == ERR_NOTFOUND, root_key, problem, size))
-		return false;
-	err = open_seal(core, root_key);
-	explicit_bzero(root_key, sizeof(root_key));
-	if (err == ERR_DAMAGED) {
+	enum err err = master_keys_load(core->catalog, root->key, &masters);
+	if (err == ERR_DAMAGED)
 		snprintf(problem, size,
 			 "the root key is not the one that %.*s was made with: give that one with "
 			 "--root-key-file or --root-key-command",
 			 STR_ARG(settings->data));
+	else if (err)
+		store_explain(settings, err, problem, size);
+	if (err)
+		return false;
+	core->seal = master_keys_seal(&masters);
+	if (masters.is_changed)
+		log_event(LOG_INFO, "the root key was changed; the old one opens nothing more",
+			  log_i64("master_keys", (int64_t)masters.count));
+	explicit_bzero(&masters, sizeof(masters));
+	return true;
+}
+
+/* Within a transaction. */
+static bool read_keys(const struct settings *settings, struct core *core, struct root_key *root,
+		      char *problem, size_t size)
+{
+	enum err err = master_keys_exist(core->catalog);
+	if (err && err != ERR_NOTFOUND) {
+		store_explain(settings, err, problem, size);
 		return false;
 	}
-	if (!err)
-		err = load_secrets(core);
+	if (!root_key_load(settings, err == ERR_NOTFOUND, root, problem, size))
+		return false;
+	bool is_open = open_masters(settings, core, root, problem, size);
+	explicit_bzero(root->key, sizeof(root->key));
+	if (!is_open)
+		return false;
+	err = load_secrets(core);
 	if (err)
 		store_explain(settings, err, problem, size);
 	return !err;
 }
 
-static bool open_keys(const struct settings *settings, struct core *core, char *problem,
-		      size_t size)
+static bool open_keys(const struct settings *settings, struct core *core, struct root_key *root,
+		      char *problem, size_t size)
 {
 	enum err err = catalog_begin(core->catalog, true);
 
-	if (!err && !read_keys(settings, core, problem, size)) {
+	if (!err && !read_keys(settings, core, root, problem, size)) {
 		catalog_abort(core->catalog);
 		return false;
 	}
@@ -215,8 +216,8 @@ static bool open_keys(const struct settings *settings, struct core *core, char *
 	return !err;
 }
 
-bool store_open(const struct settings *settings, struct core *core, struct store *out_store,
-		char *problem, size_t size)
+bool store_open_plain(const struct settings *settings, bool is_durable, struct store *out_store,
+		      char *problem, size_t size)
 {
 	enum err err;
 
@@ -225,14 +226,21 @@ bool store_open(const struct settings *settings, struct core *core, struct store
 		out_store->disk = disk_memory_new_plain();
 		err = open_nameless_catalog(&out_store->catalog);
 	} else {
-		err = open_directory(settings, out_store);
+		err = open_directory(settings, is_durable, out_store);
 	}
-	core->catalog = out_store->catalog;
-	if (err) {
+	if (err)
 		store_explain(settings, err, problem, size);
-		return false;
-	}
-	return open_keys(settings, core, problem, size);
+	return !err;
+}
+
+bool store_open(const struct settings *settings, struct core *core, struct store *out_store,
+		char *problem, size_t size)
+{
+	bool is_durable = settings->durability == DURABILITY_FSYNC;
+
+	bool is_open = store_open_plain(settings, is_durable, out_store, problem, size);
+	core->catalog = out_store->catalog;
+	return is_open && open_keys(settings, core, &out_store->root, problem, size);
 }
 
 void store_close(struct store *store)

@@ -13,11 +13,13 @@
 
 #include "core/core.h"
 #include "journal/disk.h"
+#include "server/root_key.h"
 #include "server/settings.h"
 
 struct store {
 	struct disk *disk;
 	struct catalog *catalog;
+	struct root_key root; /* where it came from; the key itself is wiped */
 };
 
 /*
@@ -26,6 +28,9 @@ struct store {
  */
 bool store_open(const struct settings *settings, struct core *core, struct store *out_store,
 		char *problem, size_t size);
+/* The same without the keys. A catalog that is durable is synced whatever the settings say. */
+bool store_open_plain(const struct settings *settings, bool is_durable, struct store *out_store,
+		      char *problem, size_t size);
 void store_close(struct store *store);
 
 /* A sentence for what engine_open said. */
