@@ -22,6 +22,9 @@
 	X(JSON_DEPTH, 64, "levels", "nesting of a JSON document") \
 	X(JSON_VALUES, 20000, "values", "values of a JSON request") \
 	X(FORM_PARAMETERS, 4096, "parameters", "parameters of one form") \
+	X(AUDIT_PARAMETERS_SIZE, 102400, "bytes", "parameters, and answer, in an audit record; longer ones are omitted, as CloudTrail does") \
+	X(AUDIT_TEXT_SIZE, 2048, "bytes", "user agent, error message and the like in an audit record") \
+	X(AUDIT_WAITING_SIZE, 8388608, "bytes", "audit records that are not written yet") \
 	X(QUEUES, 1000000, "queues", "queues of one server") \
 	X(QUEUE_NAME_SIZE, 80, "bytes", "a queue's name, .fifo included") \
 	X(QUEUE_TAGS, 50, "tags", "tags of one queue") \

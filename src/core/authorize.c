@@ -44,6 +44,17 @@ static enum err refuse(struct call *call, const struct decide_request *request,
 	return fail(call, &call->operation->service->denied, "%.*s", STR_ARG(text));
 }
 
+/* For the audit log: the first thing that the call is about. */
+static void note_resource(struct call *call, const struct resource *resource)
+{
+	bool is_known = call->asked.resource.size > 1;
+
+	if (!call->core->audit || is_known)
+		return;
+	call->asked.resource = arena_copy(call->arena, resource->arn);
+	call->asked.resource_account = arena_copy(call->arena, resource->account);
+}
+
 enum err call_authorize(struct call *call, struct str action, const struct resource *resource)
 {
 	struct decide_request request = {
@@ -55,6 +66,7 @@ enum err call_authorize(struct call *call, struct str action, const struct resou
 	struct policy_request *asked = &request.request;
 
 	call->is_authorized = true;
+	note_resource(call, resource);
 	/* A call that the server makes for itself has no principal; it may do everything. */
 	if (!call->principal)
 		return ERR_OK;

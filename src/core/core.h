@@ -16,6 +16,7 @@
 #include "core/seal.h"
 #include "queue/queue.h"
 
+struct audit;
 struct control;
 struct runner;
 
@@ -33,6 +34,7 @@ struct core {
 	struct str base_url;	/* for requests whose Host is missing or no host */
 	bool delays_recreate;	/* enforce QueueDeletedRecently for 60 s; off by default */
 	bool delays_purge;	/* enforce PurgeQueueInProgress for 60 s; on by default */
+	struct audit *audit;	/* NULL: nothing is recorded */
 	struct seal *seal;	/* of messages at rest, and of secrets in the catalog (subject 0) */
 	uint8_t handle_key[32]; /* seals receipt handles; from the catalog */
 	uint8_t hash_key[16];	/* of group and deduplication hashes; from the catalog */

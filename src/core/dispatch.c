@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/arn.h"
+#include "core/audit.h"
 #include "core/box.h"
 #include "core/control.h"
 #include "core/faults.h"
@@ -160,6 +161,7 @@ static void finish(struct call_box *box, enum err result)
 	else
 		encode_fault(box, body);
 	record(box);
+	audit_call(call->core->audit, box);
 	call_end(call);
 	respond(box, result == ERR_OK ? 200 : wire_fault_status(box->service, call->fault),
 		buf_str(body));
@@ -508,7 +510,10 @@ void dispatch_request(struct net_request *request)
 	call->asked.user_agent = request->http.fields[HTTP_FIELD_USER_AGENT];
 	call->asked.referer = request->http.fields[HTTP_FIELD_REFERER];
 	call->trace_header = request->http.fields[HTTP_FIELD_X_AMZN_TRACE_ID];
-	err = decode(box, &place);
+	if (audit_refuses(call->core->audit, place.operation))
+		err = fail(call, &common_faults[FAULT_UNAVAILABLE], "The audit log is full.");
+	else
+		err = decode(box, &place);
 	if (err) {
 		finish(box, err);
 	} else if (place.operation->place == OPERATION_ON_CONTROL) {

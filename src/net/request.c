@@ -120,3 +120,12 @@ struct str net_request_peer(struct net_request *request)
 	uv_ip4_name(four, host, sizeof(host));
 	return arena_format(&request->arena, "%s:%u", host, ntohs(four->sin_port));
 }
+
+void net_request_tls(const struct net_request *request, struct str *out_version,
+		     struct str *out_cipher)
+{
+	const struct tls_session *tls = request->connection ? request->connection->tls : NULL;
+
+	*out_version = tls ? tls_session_version(tls) : (struct str){0};
+	*out_cipher = tls ? tls_session_cipher(tls) : (struct str){0};
+}

@@ -139,6 +139,10 @@ void net_request_end(struct net_request *request);
 /* "127.0.0.1:40312" or "unix", in the request's arena; empty once aborted. */
 struct str net_request_peer(struct net_request *request);
 
+/* Version and cipher suite, static texts; data NULL without TLS and once aborted. */
+void net_request_tls(const struct net_request *request, struct str *out_version,
+		     struct str *out_cipher);
+
 void *net_thread_context(struct net_thread *thread);
 uint32_t net_thread_index(struct net_thread *thread);
 /* Any thread, from net_server_new to net_server_free. Letters left after the stop are not read. */

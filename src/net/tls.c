@@ -123,6 +123,16 @@ bool tls_session_is_ready(const struct tls_session *session)
 	return SSL_is_init_finished(session->ssl);
 }
 
+struct str tls_session_version(const struct tls_session *session)
+{
+	return str_from(SSL_get_version(session->ssl));
+}
+
+struct str tls_session_cipher(const struct tls_session *session)
+{
+	return str_from(SSL_get_cipher_name(session->ssl));
+}
+
 static void take_wire(struct tls_session *session, struct buf *wire)
 {
 	char *bytes;

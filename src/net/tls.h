@@ -41,6 +41,9 @@ must_check enum err tls_session_receive(struct tls_session *session, struct str 
 					struct buf *plain, struct buf *wire);
 /* True once the handshake is over. */
 bool tls_session_is_ready(const struct tls_session *session);
+/* "TLSv1.3" and "TLS_AES_128_GCM_SHA256", static; only once the session is ready. */
+struct str tls_session_version(const struct tls_session *session);
+struct str tls_session_cipher(const struct tls_session *session);
 /* Appends `plain` to *wire in its encrypted form. Only once the session is ready. */
 void tls_session_send(struct tls_session *session, struct str plain, struct buf *wire);
 /* Appends the notice that no more will be sent. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "access/decide.h"
+#include "core/audit.h"
 #include "core/control.h"
 #include "format/json.h"
 #include "http/url.h"
@@ -198,11 +199,41 @@ static const struct admin_route *find_route(struct str path, struct str *out_res
 	return NULL;
 }
 
+/* What was changed, and what was refused; looking at metrics is not worth a record. */
+static void record(struct admin_call *call)
+{
+	const struct core *core = &call->server->core;
+	bool is_change = call->request->http.method == HTTP_METHOD_POST;
+
+	if (!core->audit || !call->route || (!is_change && call->status < 400))
+		return;
+	struct audit_event event = {
+		.now_ms = clock_now_ms(),
+		.source = STR("tern"),
+		.name = arena_format(call->arena, "%.*s %.*s",
+				     STR_ARG(call->request->http.method_text),
+				     STR_ARG(call->route->path)),
+		.region = core->default_region,
+		.account = core->default_account,
+		.principal = call->principal,
+		.access_key = call->access_key_id,
+		.is_read_only = !is_change,
+	};
+	if (call->status >= 400) {
+		event.error_code = call->status == 403 ? STR("AccessDenied") : STR("Refused");
+		event.error_message = buf_str(&call->body);
+	}
+	audit_describe_request(&event, call->request);
+	audit_record(core->audit, &event);
+}
+
 static void respond(struct admin_call *call)
 {
 	const struct http_header headers[] = {{STR("Content-Type"), call->type}};
 	struct buf body = call->body;
 
+	record(call);
+	principal_release(call->principal);
 	/* The call is gone with its request. */
 	net_respond(call->request, call->status, headers, 1, buf_str(&body));
 	buf_done(&body);
@@ -277,9 +308,9 @@ static bool may_run(struct admin_call *call)
 		admin_refuse(call, fault->status, "%.*s", STR_ARG(problem));
 		return false;
 	}
-	bool is_allowed = is_administrator(call, signature.principal);
-	principal_release(signature.principal);
-	return is_allowed;
+	call->principal = signature.principal;
+	call->access_key_id = signature.key_id;
+	return is_administrator(call, signature.principal);
 }
 
 void admin_request(struct dispatch *dispatch, struct net_request *request)

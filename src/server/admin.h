@@ -32,6 +32,8 @@ struct admin_call {
 	struct buf body;
 
 	/* admin.c's own. */
+	const struct principal *principal; /* NULL: with --auth open, and until it is known */
+	struct str access_key_id;
 	const struct admin_route *route;
 	struct core_task task;
 	struct dispatch_letter letter;

@@ -8,6 +8,7 @@
 #include "server/admin.h"
 
 #include "api/sqs.h"
+#include "core/audit.h"
 #include "services/sqs/sqs.h"
 
 static void family(struct buf *out, const char *name, const char *type, const char *help)
@@ -231,6 +232,19 @@ static void write_net(struct buf *out, const struct server *server)
 	single(out, "tern_http_bytes_out_total", "counter", "Bytes sent.", stats.bytes_out);
 }
 
+static void write_audit(struct buf *out, const struct server *server)
+{
+	struct audit_file_stats stats = {0};
+
+	if (server->core.audit)
+		stats = audit_stats(server->core.audit);
+	single(out, "tern_audit_records_total", "counter", "Audit records written.", stats.written);
+	single(out, "tern_audit_dropped_total", "counter",
+	       "Audit records lost: the disk did not take them in time.", stats.dropped);
+	single(out, "tern_audit_failing", "gauge", "1 while audit records cannot be written.",
+	       stats.is_failing);
+}
+
 void admin_metrics(struct admin_call *call)
 {
 	const struct server *server = call->server;
@@ -239,6 +253,7 @@ void admin_metrics(struct admin_call *call)
 	write_operations(&call->body, server);
 	write_journal(&call->body, server);
 	write_net(&call->body, server);
+	write_audit(&call->body, server);
 	family(&call->body, "tern_process_cpu_seconds_total", "counter",
 	       "CPU time of the process, user and system.");
 	buf_format(&call->body, "tern_process_cpu_seconds_total %.6f\n",

@@ -14,11 +14,13 @@
 
 #include "api/handlers.h"
 #include "api/sqs.h"
+#include "core/audit.h"
 #include "core/control.h"
 #include "core/runner.h"
 #include "journal/journal.h"
 #include "net/tls.h"
 #include "server/admin.h"
+#include "server/audit_setup.h"
 #include "server/declare.h"
 #include "services/sqs/sqs.h"
 
@@ -248,6 +250,8 @@ void server_reload(struct server *server)
 	const struct settings *settings = server->settings;
 	char problem[1024];
 
+	if (server->core.audit)
+		audit_reopen(server->core.audit);
 	if (settings->tls_certificate.size == 0)
 		log_event(LOG_INFO, "nothing to read again", log_str("certificate", STR("none")));
 	else if (load_tls(server, problem, sizeof(problem)))
@@ -343,8 +347,10 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	if (!store_open(settings, core, &server->store, problem, size))
 		return false;
 	control_new(core);
-	if (!open_keys(server, problem, size) || !open_engine(server, problem, size) ||
-	    !open_queues(server, problem, size) || !open_listeners(server, problem, size))
+	if (!open_keys(server, problem, size) ||
+	    !audit_setup(settings, &core->audit, problem, size) ||
+	    !open_engine(server, problem, size) || !open_queues(server, problem, size) ||
+	    !open_listeners(server, problem, size))
 		return false;
 	settle_base_url(server);
 	return true;
@@ -382,6 +388,7 @@ void server_close(struct server *server)
 	control_stop(core);
 	if (core->runner)
 		runner_free(core);
+	audit_close(&core->audit);
 	sqs_stop(core);
 	store_close(&server->store);
 	seal_free(&core->seal);

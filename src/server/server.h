@@ -37,7 +37,8 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 		 size_t size);
 /* Serves requests from now on. */
 void server_start(struct server *server);
-/* Reads the certificate anew, for connections that begin from now on. Logs how it went. */
+/* Reads the certificate anew, for connections that begin from now on, and opens the audit log anew.
+ * Logs how it went. */
 void server_reload(struct server *server);
 /* Takes no new requests, ends those in progress, makes everything durable. */
 void server_stop(struct server *server);
