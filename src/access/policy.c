@@ -1,38 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* policy: see policy.h. */
+/*
+ * policy: which statements of a policy speak about a request, and what they say.
+ *
+ * A deny ends the search; of several allows the broadest grant counts. Nothing here takes memory.
+ */
 #include "access/policy.h"
 
-#include <string.h>
-
-struct policy {
-	_Atomic uint32_t references;
-	struct str text;
-};
-
-enum err policy_compile(struct arena *arena, struct str text, enum policy_kind kind,
-			const struct policy **out_policy, struct str *out_problem)
-{
-	(void)arena;
-	(void)kind;
-	(void)out_problem;
-	struct policy *policy = heap_alloc(sizeof(*policy) + text.size);
-	char *copy = (char *)(policy + 1);
-	memcpy(copy, text.data, text.size);
-	policy->references = 1;
-	policy->text = str_of(copy, text.size);
-	*out_policy = policy;
-	return ERR_OK;
-}
+#include "access/policy_private.h"
 
 const struct policy *policy_hold(const struct policy *policy)
 {
-	((struct policy *)policy)->references++;
+	((struct policy *)(uintptr_t)policy)->references++;
 	return policy;
 }
 
 void policy_release(const struct policy *policy)
 {
-	struct policy *mine = (struct policy *)policy;
+	struct policy *mine = (struct policy *)(uintptr_t)policy;
 
 	if (mine && --mine->references == 0)
 		heap_free(mine);
@@ -43,10 +27,226 @@ struct str policy_text(const struct policy *policy)
 	return policy->text;
 }
 
+static bool is_digits(struct str text)
+{
+	for (size_t i = 0; i < text.size; i++)
+		if (text.data[i] < '0' || text.data[i] > '9')
+			return false;
+	return true;
+}
+
+/* "AIDA..." and the like: four capitals that end in A, and capitals and digits. */
+static bool is_unique_id(struct str text)
+{
+	if (text.size < 16 || text.size > 128 || text.data[0] != 'A' || text.data[3] != 'A')
+		return false;
+	for (size_t i = 0; i < text.size; i++) {
+		char c = text.data[i];
+		if (!((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')))
+			return false;
+	}
+	return true;
+}
+
+static bool parse_arn(struct str text, struct policy_principal *out)
+{
+	static const struct str kinds[] = {STR_INIT("user/"), STR_INIT("role/"),
+					   STR_INIT("assumed-role/"), STR_INIT("federated-user/")};
+	struct arn_parts arn = arn_parts_of(text);
+	struct str name = arn.parts[5];
+
+	if (!arn.is_arn || !str_starts(arn.parts[1], STR("aws")) || arn.parts[3].size > 0)
+		return false;
+	if (str_equal(name, STR("root")) && str_equal(arn.parts[2], STR("iam"))) {
+		*out = (struct policy_principal){PRINCIPAL_OF_ACCOUNT, arn.parts[4]};
+		return arn.parts[4].size == 12 && is_digits(arn.parts[4]);
+	}
+	if (str_find_char(text, '*', 0) != SIZE_MAX || str_find_char(text, '?', 0) != SIZE_MAX)
+		return false;
+	*out = (struct policy_principal){PRINCIPAL_BY_ARN, text};
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (str_starts(name, kinds[i]) && name.size > kinds[i].size)
+			return str_equal(arn.parts[2], i < 2 ? STR("iam") : STR("sts"));
+	return false;
+}
+
+bool policy_principal_parse(struct str text, struct policy_principal *out_principal)
+{
+	if (str_equal(text, STR("*"))) {
+		*out_principal = (struct policy_principal){.form = PRINCIPAL_EVERYBODY};
+		return true;
+	}
+	if (text.size == 12 && is_digits(text)) {
+		*out_principal = (struct policy_principal){PRINCIPAL_OF_ACCOUNT, text};
+		return true;
+	}
+	if (is_unique_id(text)) {
+		*out_principal = (struct policy_principal){PRINCIPAL_BY_ID, text};
+		return true;
+	}
+	return parse_arn(text, out_principal);
+}
+
+void question_init(struct question *question, const struct policy_request *request)
+{
+	struct str action = request->action;
+
+	question->request = request;
+	question->resource = arn_parts_of(request->resource);
+	/* No service has an action of such a name. */
+	if (action.size > sizeof(question->action_text))
+		action.size = 0;
+	for (size_t i = 0; i < action.size; i++) {
+		char c = action.data[i];
+		question->action_text[i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+	}
+	question->action = str_of(question->action_text, action.size);
+}
+
+static bool has_action(const struct statement *statement, const struct question *question)
+{
+	for (size_t i = 0; i < statement->action_count; i++)
+		if (pattern_matches(&statement->actions[i], question->action, question->request))
+			return !statement->is_not_action;
+	return statement->is_not_action;
+}
+
+static bool has_resource(const struct statement *statement, const struct question *question)
+{
+	if (statement->resource_count == 0)
+		return true;
+	for (size_t i = 0; i < statement->resource_count; i++)
+		if (arn_pattern_matches(&statement->resources[i], question->request->resource,
+					&question->resource, question->request))
+			return !statement->is_not_resource;
+	return statement->is_not_resource;
+}
+
+static bool has_conditions(const struct statement *statement, const struct question *question)
+{
+	for (size_t i = 0; i < statement->condition_count; i++)
+		if (!condition_holds(&statement->conditions[i], question->request))
+			return false;
+	return true;
+}
+
+static bool is_provider(const struct policy_request *request, struct str provider)
+{
+	struct context_name name = {.text = STR("aws:FederatedProvider")};
+	struct context_values values;
+
+	return context_find(request, &name, &values) && values.count == 1 &&
+	       str_equal(context_value(&values, 0), provider);
+}
+
+static enum policy_grantee match_arn(const struct principal *caller, struct str arn)
+{
+	if (caller->type == PRINCIPAL_ANONYMOUS || caller->type == PRINCIPAL_SERVICE)
+		return POLICY_TO_NOBODY;
+	if (str_equal(arn, caller->arn))
+		return POLICY_TO_CALLER;
+	return str_equal(arn, caller->entity_arn) ? POLICY_TO_ROLE : POLICY_TO_NOBODY;
+}
+
+static enum policy_grantee match_id(const struct principal *caller, struct str id)
+{
+	if (!str_equal(id, caller->entity_id))
+		return POLICY_TO_NOBODY;
+	return caller->type == PRINCIPAL_USER ? POLICY_TO_CALLER : POLICY_TO_ROLE;
+}
+
+/* As whom the element names the caller. */
+static enum policy_grantee match_principal(const struct policy_principal *principal,
+					   const struct policy_request *request)
+{
+	const struct principal *caller = request->principal;
+	bool is_service = caller->type == PRINCIPAL_SERVICE;
+	bool has_account = !is_service && caller->type != PRINCIPAL_ANONYMOUS;
+
+	switch (principal->form) {
+	case PRINCIPAL_EVERYBODY:
+		return POLICY_TO_CALLER;
+	case PRINCIPAL_OF_ACCOUNT:
+		if (!has_account || !str_equal(principal->text, caller->account))
+			return POLICY_TO_NOBODY;
+		return caller->type == PRINCIPAL_ROOT ? POLICY_TO_CALLER : POLICY_TO_ACCOUNT;
+	case PRINCIPAL_BY_ARN:
+		return match_arn(caller, principal->text);
+	case PRINCIPAL_BY_ID:
+		return has_account ? match_id(caller, principal->text) : POLICY_TO_NOBODY;
+	case PRINCIPAL_OF_SERVICE:
+		return is_service && (str_equal(principal->text, STR("*")) ||
+				      str_equal(principal->text, caller->arn))
+			       ? POLICY_TO_CALLER
+			       : POLICY_TO_NOBODY;
+	case PRINCIPAL_FEDERATED:
+		return is_provider(request, principal->text) ? POLICY_TO_CALLER : POLICY_TO_NOBODY;
+	case PRINCIPAL_CANONICAL_USER:
+		break;
+	}
+	return POLICY_TO_NOBODY;
+}
+
+static enum policy_grantee match_principals(const struct statement *statement,
+					    const struct policy_request *request)
+{
+	enum policy_grantee found = POLICY_TO_NOBODY;
+
+	for (size_t i = 0; i < statement->principal_count; i++) {
+		enum policy_grantee as = match_principal(&statement->principals[i], request);
+		if (as > found)
+			found = as;
+	}
+	return found;
+}
+
+/*
+ * As whom a resource's policy names the caller. An account in NotPrincipal excepts its root user
+ * only. As in AWS, NotPrincipal with Deny excepts nobody who has a permissions boundary.
+ */
+static enum policy_grantee grantee_of(const struct statement *statement,
+				      const struct policy_request *request)
+{
+	enum policy_grantee found = match_principals(statement, request);
+
+	if (!statement->is_not_principal)
+		return found;
+	if (statement->is_deny && request->principal->boundary)
+		return POLICY_TO_CALLER;
+	return found > POLICY_TO_ACCOUNT ? POLICY_TO_NOBODY : POLICY_TO_CALLER;
+}
+
+struct policy_verdict policy_ask(const struct policy *policy, const struct question *question)
+{
+	bool has_principals = policy->kind == POLICY_RESOURCE || policy->kind == POLICY_TRUST;
+	struct policy_verdict verdict = {POLICY_SILENT, POLICY_TO_NOBODY};
+
+	for (size_t i = 0; i < policy->statement_count; i++) {
+		const struct statement *statement = &policy->statements[i];
+		enum policy_grantee grantee = POLICY_TO_NOBODY;
+		if (!has_action(statement, question) || !has_resource(statement, question))
+			continue;
+		if (has_principals) {
+			grantee = grantee_of(statement, question->request);
+			if (grantee == POLICY_TO_NOBODY)
+				continue;
+		}
+		if (!has_conditions(statement, question))
+			continue;
+		if (statement->is_deny)
+			return (struct policy_verdict){POLICY_DENY, POLICY_TO_NOBODY};
+		verdict.outcome = POLICY_ALLOW;
+		if (grantee > verdict.grantee)
+			verdict.grantee = grantee;
+	}
+	return verdict;
+}
+
 struct policy_verdict policy_evaluate(const struct policy *policy,
 				      const struct policy_request *request)
 {
-	(void)policy;
-	(void)request;
-	return (struct policy_verdict){POLICY_SILENT, POLICY_TO_NOBODY};
+	struct question question;
+
+	question_init(&question, request);
+	return policy_ask(policy, &question);
 }

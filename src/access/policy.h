@@ -11,8 +11,8 @@
 #include "access/principal.h"
 
 enum policy_kind {
-	POLICY_IDENTITY, /* of users, groups, roles; boundaries and session policies: no Principal
-			  */
+	POLICY_IDENTITY, /* inline, of users, groups, roles; session policies: no Principal */
+	POLICY_MANAGED,	 /* the same, and the version must be 2012-10-17 */
 	POLICY_RESOURCE, /* of queues, topics, keys, endpoints: Principal required */
 	POLICY_TRUST,	 /* of roles: Principal required, no Resource */
 };
@@ -57,7 +57,7 @@ struct policy_request {
 	struct str via_service;	       /* "sqs.amazonaws.com": aws:CalledVia, ViaAWSService */
 	bool is_secure;		       /* aws:SecureTransport */
 	int64_t now_ms;		       /* aws:CurrentTime, aws:EpochTime */
-	const struct policy_key *keys; /* all others */
+	const struct policy_key *keys; /* all others; what stands here goes before the above */
 	size_t key_count;
 };
 

@@ -32,6 +32,10 @@
 	X(TAG_VALUE_SIZE, 256, "characters", "a tag's value") \
 	X(POLICY_SIZE, 8192, "bytes", "a queue policy") \
 	X(POLICY_STATEMENTS, 20, "statements", "statements of a queue policy") \
+	X(POLICY_DOCUMENT_SIZE, 131072, "bytes", "any policy document, with its blanks") \
+	X(POLICY_VALUES, 20000, "values", "values of a policy document") \
+	X(POLICY_CONDITION_KEYS, 128, "keys", "operators of a condition, and keys under one operator") \
+	X(POLICY_VARIABLES, 16, "variables", "policy variables in one text") \
 	X(PERMISSION_ACTIONS, 7, "actions", "actions of one AddPermission") \
 	X(MESSAGE_SIZE, 1048576, "bytes", "a message's body and attributes, and a batch's sum") \
 	X(MESSAGE_SIZE_MIN, 1024, "bytes", "the least MaximumMessageSize") \

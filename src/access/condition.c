@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * condition: the operators, and how a request's values are compared with a policy's.
+ *
+ * Several values of a policy are alternatives: one of them must match, or none for negated
+ * operators. A key that is not in the request does not match, so negated operators hold. A value
+ * of the request that cannot be converted meets no condition, negated or not.
+ */
+#include "access/condition.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+
+static const struct {
+	struct str name;
+	struct condition_operator operator;
+} operators[] = {
+#define OPERATOR(text, ...)                                                                        \
+	{                                                                                          \
+		STR_INIT(text),                                                                    \
+		{                                                                                  \
+			__VA_ARGS__                                                                \
+		}                                                                                  \
+	}
+	OPERATOR("StringEquals", .family = CONDITION_STRING),
+	OPERATOR("StringNotEquals", .family = CONDITION_STRING, .is_negated = true),
+	OPERATOR("StringEqualsIgnoreCase", .family = CONDITION_STRING, .ignores_case = true),
+	OPERATOR("StringNotEqualsIgnoreCase", .family = CONDITION_STRING, .ignores_case = true,
+		 .is_negated = true),
+	OPERATOR("StringLike", .family = CONDITION_STRING, .has_wildcards = true),
+	OPERATOR("StringNotLike", .family = CONDITION_STRING, .has_wildcards = true,
+		 .is_negated = true),
+	OPERATOR("NumericEquals", .family = CONDITION_NUMERIC),
+	OPERATOR("NumericNotEquals", .family = CONDITION_NUMERIC, .is_negated = true),
+	OPERATOR("NumericLessThan", .family = CONDITION_NUMERIC, .relation = CONDITION_LESS),
+	OPERATOR("NumericLessThanEquals", .family = CONDITION_NUMERIC,
+		 .relation = CONDITION_LESS_OR_EQUAL),
+	OPERATOR("NumericGreaterThan", .family = CONDITION_NUMERIC, .relation = CONDITION_GREATER),
+	OPERATOR("NumericGreaterThanEquals", .family = CONDITION_NUMERIC,
+		 .relation = CONDITION_GREATER_OR_EQUAL),
+	OPERATOR("DateEquals", .family = CONDITION_DATE),
+	OPERATOR("DateNotEquals", .family = CONDITION_DATE, .is_negated = true),
+	OPERATOR("DateLessThan", .family = CONDITION_DATE, .relation = CONDITION_LESS),
+	OPERATOR("DateLessThanEquals", .family = CONDITION_DATE,
+		 .relation = CONDITION_LESS_OR_EQUAL),
+	OPERATOR("DateGreaterThan", .family = CONDITION_DATE, .relation = CONDITION_GREATER),
+	OPERATOR("DateGreaterThanEquals", .family = CONDITION_DATE,
+		 .relation = CONDITION_GREATER_OR_EQUAL),
+	OPERATOR("Bool", .family = CONDITION_BOOL),
+	OPERATOR("BinaryEquals", .family = CONDITION_BINARY),
+	OPERATOR("IpAddress", .family = CONDITION_IP),
+	OPERATOR("NotIpAddress", .family = CONDITION_IP, .is_negated = true),
+	OPERATOR("ArnEquals", .family = CONDITION_ARN),
+	OPERATOR("ArnLike", .family = CONDITION_ARN),
+	OPERATOR("ArnNotEquals", .family = CONDITION_ARN, .is_negated = true),
+	OPERATOR("ArnNotLike", .family = CONDITION_ARN, .is_negated = true),
+	OPERATOR("Null", .family = CONDITION_NULL),
+#undef OPERATOR
+};
+
+static enum condition_quantifier read_quantifier(struct str *text)
+{
+	static const struct str all = STR_INIT("ForAllValues:"), any = STR_INIT("ForAnyValue:");
+	struct str prefix = str_starts(*text, all)   ? all
+			    : str_starts(*text, any) ? any
+						     : (struct str){0};
+
+	*text = str_slice(*text, prefix.size, text->size);
+	return prefix.size == 0		 ? CONDITION_PLAIN
+	       : prefix.data == all.data ? CONDITION_FOR_ALL
+					 : CONDITION_FOR_ANY;
+}
+
+bool condition_operator_parse(struct str text, struct condition_operator *out_operator)
+{
+	static const struct str suffix = STR_INIT("IfExists");
+	enum condition_quantifier quantifier = read_quantifier(&text);
+	bool if_exists = str_ends(text, suffix);
+
+	if (if_exists)
+		text.size -= suffix.size;
+	for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++) {
+		if (!str_equal(text, operators[i].name))
+			continue;
+		if (operators[i].operator.family == CONDITION_NULL && if_exists)
+			return false;
+		*out_operator = operators[i].operator;
+		out_operator->quantifier = quantifier;
+		out_operator->if_exists = if_exists;
+		return true;
+	}
+	return false;
+}
+
+static bool parse_number(struct str text, double *out_number)
+{
+	char copy[64], *end;
+
+	if (text.size == 0 || text.size >= sizeof(copy))
+		return false;
+	for (size_t i = 0; i < text.size; i++)
+		if (!strchr("0123456789+-.eE", text.data[i]) || text.data[i] == '\0')
+			return false;
+	memcpy(copy, text.data, text.size);
+	copy[text.size] = '\0';
+	*out_number = strtod(copy, &end);
+	return end == copy + text.size;
+}
+
+static bool parse_bool(struct str text, bool *out_value)
+{
+	*out_value = str_equal_nocase(text, STR("true"));
+	return *out_value || str_equal_nocase(text, STR("false"));
+}
+
+static bool is_base64(struct str text)
+{
+	size_t digits = text.size;
+
+	while (digits > 0 && text.size - digits < 2 && text.data[digits - 1] == '=')
+		digits--;
+	for (size_t i = 0; i < digits; i++) {
+		char c = text.data[i];
+		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+		      c == '+' || c == '/'))
+			return false;
+	}
+	return text.size % 4 == 0;
+}
+
+/* An address, as IPv6. */
+static bool parse_address(struct str text, uint8_t out_address[16], bool *out_is_v4)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	char copy[INET6_ADDRSTRLEN];
+
+	if (text.size >= sizeof(copy))
+		return false;
+	memcpy(copy, text.data, text.size);
+	copy[text.size] = '\0';
+	memcpy(out_address, mapped, sizeof(mapped));
+	*out_is_v4 = inet_pton(AF_INET, copy, out_address + sizeof(mapped)) == 1;
+	return *out_is_v4 || inet_pton(AF_INET6, copy, out_address) == 1;
+}
+
+static bool parse_network(struct str text, struct condition_network *out_network)
+{
+	struct str rest = text;
+	uint64_t prefix = 0;
+	bool is_v4 = false;
+
+	struct str address = str_cut(&rest, '/');
+	if (!parse_address(address, out_network->address, &is_v4))
+		return false;
+	uint64_t bits = is_v4 ? 32 : 128;
+	if (!rest.data)
+		prefix = bits;
+	else if (!str_to_u64(rest, &prefix) || prefix > bits)
+		return false;
+	out_network->prefix = (unsigned)(128 - bits + prefix);
+	return true;
+}
+
+static bool is_within(const uint8_t address[16], const struct condition_network *network)
+{
+	unsigned whole = network->prefix / 8, rest = network->prefix % 8;
+
+	if (memcmp(address, network->address, whole) != 0)
+		return false;
+	return rest == 0 || ((address[whole] ^ network->address[whole]) >> (8 - rest)) == 0;
+}
+
+bool condition_value_compile(struct store *store, const struct condition_operator *operator,
+			     struct str text, bool has_variables, union condition_value *out_value)
+{
+	struct pattern_syntax syntax = {
+		.has_wildcards = operator->has_wildcards,
+		.has_variables = has_variables,
+		.ignores_case = operator->ignores_case,
+	};
+
+	switch (operator->family) {
+	case CONDITION_STRING:
+		return pattern_compile(store, text, syntax, &out_value->pattern);
+	case CONDITION_ARN:
+		return arn_pattern_compile(store, text, has_variables, &out_value->arn);
+	case CONDITION_NUMERIC:
+		return parse_number(text, &out_value->number);
+	case CONDITION_DATE:
+		return condition_date_parse(text, &out_value->at_ms);
+	case CONDITION_BOOL:
+	case CONDITION_NULL:
+		return parse_bool(text, &out_value->is_true);
+	case CONDITION_BINARY:
+		out_value->base64 = store_text(store, text);
+		return is_base64(text);
+	case CONDITION_IP:
+		break;
+	}
+	return parse_network(text, &out_value->network);
+}
+
+/* A value of the request, in the form that the operator compares. */
+struct operand {
+	struct str text;
+	struct arn_parts arn;
+	uint8_t address[16];
+	double number;
+	int64_t at_ms;
+	bool is_true;
+};
+
+static bool read_operand(enum condition_family family, struct str text, struct operand *out)
+{
+	bool is_v4 = false;
+
+	out->text = text;
+	switch (family) {
+	case CONDITION_ARN:
+		out->arn = arn_parts_of(text);
+		return out->arn.is_arn;
+	case CONDITION_NUMERIC:
+		return parse_number(text, &out->number);
+	case CONDITION_DATE:
+		return condition_date_parse(text, &out->at_ms);
+	case CONDITION_BOOL:
+		return parse_bool(text, &out->is_true);
+	case CONDITION_BINARY:
+		return is_base64(text);
+	case CONDITION_IP:
+		return parse_address(text, out->address, &is_v4);
+	case CONDITION_STRING:
+	case CONDITION_NULL:
+		break;
+	}
+	return true;
+}
+
+static bool is_in_relation(enum condition_relation relation, int order)
+{
+	switch (relation) {
+	case CONDITION_EQUAL:
+		return order == 0;
+	case CONDITION_LESS:
+		return order < 0;
+	case CONDITION_LESS_OR_EQUAL:
+		return order <= 0;
+	case CONDITION_GREATER:
+		return order > 0;
+	case CONDITION_GREATER_OR_EQUAL:
+		break;
+	}
+	return order >= 0;
+}
+
+static bool matches_value(const struct condition_operator *operator,
+			  const union condition_value * value, const struct operand *operand,
+			  const struct policy_request *request)
+{
+	switch (operator->family) {
+	case CONDITION_STRING:
+		return pattern_matches(&value->pattern, operand->text, request);
+	case CONDITION_ARN:
+		return arn_pattern_matches(&value->arn, operand->text, &operand->arn, request);
+	case CONDITION_NUMERIC:
+		return is_in_relation(operator->relation,
+				      (operand->number > value->number) -
+					      (operand->number < value->number));
+	case CONDITION_DATE:
+		return is_in_relation(operator->relation, (operand->at_ms > value->at_ms) -
+								  (operand->at_ms < value->at_ms));
+	case CONDITION_BOOL:
+		return operand->is_true == value->is_true;
+	case CONDITION_BINARY:
+		return str_equal(operand->text, value->base64);
+	case CONDITION_IP:
+		return is_within(operand->address, &value->network);
+	case CONDITION_NULL:
+		break;
+	}
+	return false;
+}
+
+/* Does one value of the request meet the condition? */
+static bool is_met_by(const struct condition *condition, struct str text,
+		      const struct policy_request *request)
+{
+	const struct condition_operator *operator= & condition->operator;
+	struct operand operand;
+
+	if (!read_operand(operator->family, text, &operand))
+		return false;
+	for (size_t i = 0; i < condition->value_count; i++)
+		if (matches_value(operator, & condition->values[i], &operand, request))
+			return !operator->is_negated;
+	return operator->is_negated;
+}
+
+static bool is_null_met(const struct condition *condition, bool is_there)
+{
+	for (size_t i = 0; i < condition->value_count; i++)
+		if (condition->values[i].is_true != is_there)
+			return true;
+	return false;
+}
+
+bool condition_holds(const struct condition *condition, const struct policy_request *request)
+{
+	const struct condition_operator *operator= & condition->operator;
+	struct context_values found;
+
+	bool is_there = context_find(request, &condition->name, &found);
+	if (operator->family == CONDITION_NULL)
+		return is_null_met(condition, is_there);
+	if (!is_there)
+		return operator->if_exists || operator->quantifier == CONDITION_FOR_ALL ||(
+			operator->quantifier == CONDITION_PLAIN && operator->is_negated);
+	if (operator->quantifier == CONDITION_FOR_ALL &&
+	    found.count == 1 && context_value(&found, 0)
+		    .size == 0)
+		return true;
+	/* Without a quantifier several values count as one that is like each of them. */
+	bool must_all = operator->quantifier == CONDITION_FOR_ALL ||(
+		operator->quantifier == CONDITION_PLAIN && operator->is_negated);
+	for (size_t i = 0; i < found.count; i++)
+		if (is_met_by(condition, context_value(&found, i), request) != must_all)
+			return !must_all;
+	return must_all;
+}

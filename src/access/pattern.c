@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pattern: most patterns are plain text or plain text and a `*`; all others are lists of parts.
+ *
+ * Parts are matched from the left; on a mismatch the last run takes one character more. A run never
+ * has to be reconsidered once a later one has begun, so the time is at most the product of both
+ * lengths.
+ */
+#include "access/pattern.h"
+
+#include <string.h>
+
+/* Without a closing brace the dollar is a character like others. */
+static size_t variable_size(struct str text, size_t at)
+{
+	if (text.data[at] != '$' || at + 1 >= text.size || text.data[at + 1] != '{')
+		return 0;
+	size_t end = str_find_char(text, '}', at);
+	return end == SIZE_MAX ? 0 : end - at + 1;
+}
+
+/* "key" or "key, 'fallback'". */
+static void read_variable(struct store *store, struct str inner, struct pattern_part *part)
+{
+	struct pattern_variable *variable = store_array(store, struct pattern_variable, 1);
+	struct str rest = inner;
+
+	struct str name = str_trim(str_cut(&rest, ','));
+	variable->name = context_name_of(store_text(store, name));
+	rest = str_trim(rest);
+	if (rest.size >= 2 && rest.data[0] == '\'' && rest.data[rest.size - 1] == '\'')
+		variable->fallback = store_text(store, str_slice(rest, 1, rest.size - 2));
+	part->kind = PATTERN_VARIABLE;
+	part->variable = variable;
+}
+
+struct splitter {
+	struct store *store;
+	struct pattern_syntax syntax;
+	struct pattern_part *parts;
+	size_t count;
+	size_t variables;
+	char *texts; /* room for the texts of all parts */
+};
+
+static void add_character(struct splitter *splitter, char c)
+{
+	struct pattern_part *last =
+		splitter->count > 0 ? &splitter->parts[splitter->count - 1] : NULL;
+
+	if (!last || last->kind != PATTERN_TEXT) {
+		last = &splitter->parts[splitter->count++];
+		*last = (struct pattern_part){.kind = PATTERN_TEXT, .text = {splitter->texts, 0}};
+	}
+	*splitter->texts++ = c;
+	last->text.size++;
+}
+
+static void add_wildcard(struct splitter *splitter, char c)
+{
+	enum pattern_part_kind kind = c == '*' ? PATTERN_RUN : PATTERN_CHARACTER;
+
+	/* Two runs side by side are one. */
+	if (kind == PATTERN_RUN && splitter->count > 0 &&
+	    splitter->parts[splitter->count - 1].kind == PATTERN_RUN)
+		return;
+	splitter->parts[splitter->count++] = (struct pattern_part){.kind = kind};
+}
+
+static void add_variable(struct splitter *splitter, struct str inner)
+{
+	if (inner.size == 1 &&
+	    (inner.data[0] == '*' || inner.data[0] == '?' || inner.data[0] == '$')) {
+		add_character(splitter, inner.data[0]);
+		return;
+	}
+	read_variable(splitter->store, inner, &splitter->parts[splitter->count++]);
+	splitter->variables++;
+}
+
+static void split(struct splitter *splitter, struct str text)
+{
+	for (size_t i = 0; i < text.size; i++) {
+		char c = text.data[i];
+		size_t size = splitter->syntax.has_variables ? variable_size(text, i) : 0;
+		if (size > 0) {
+			add_variable(splitter, str_slice(text, i + 2, size - 3));
+			i += size - 1;
+		} else if (splitter->syntax.has_wildcards && (c == '*' || c == '?')) {
+			add_wildcard(splitter, c);
+		} else {
+			add_character(splitter, c);
+		}
+	}
+}
+
+/* At most: each special character is a part and begins another. */
+static size_t part_count_max(struct str text)
+{
+	size_t count = 1;
+
+	for (size_t i = 0; i < text.size; i++)
+		if (text.data[i] == '*' || text.data[i] == '?' || text.data[i] == '$')
+			count += 2;
+	return count;
+}
+
+bool pattern_compile(struct store *store, struct str text, struct pattern_syntax syntax,
+		     struct pattern *out_pattern)
+{
+	struct splitter splitter = {
+		.store = store,
+		.syntax = syntax,
+		.parts = store_array(store, struct pattern_part, part_count_max(text)),
+		.texts = store_take(store, text.size),
+	};
+
+	split(&splitter, text);
+	if (splitter.variables > LIMIT_POLICY_VARIABLES)
+		return false;
+	const struct pattern_part *parts = splitter.parts;
+	*out_pattern = (struct pattern){.form = PATTERN_PARTS,
+					.ignores_case = syntax.ignores_case,
+					.parts = parts,
+					.part_count = splitter.count};
+	if (splitter.count == 0 || (splitter.count == 1 && parts[0].kind == PATTERN_TEXT)) {
+		out_pattern->form = PATTERN_EXACT;
+		out_pattern->text = splitter.count == 0 ? STR("") : parts[0].text;
+	} else if (parts[splitter.count - 1].kind == PATTERN_RUN &&
+		   (splitter.count == 1 ||
+		    (splitter.count == 2 && parts[0].kind == PATTERN_TEXT))) {
+		out_pattern->form = PATTERN_PREFIX;
+		out_pattern->text = splitter.count == 1 ? STR("") : parts[0].text;
+	}
+	return true;
+}
+
+/* What a variable stands for now; data NULL: nothing, which no text is equal to or like. */
+static struct str resolve(const struct pattern_variable *variable,
+			  const struct policy_request *request, struct context_values *values)
+{
+	if (!context_find(request, &variable->name, values) || values->count != 1)
+		return variable->fallback;
+	return context_value(values, 0);
+}
+
+static size_t character_size(struct str text, size_t at)
+{
+	size_t size = str_utf8_sequence(str_slice(text, at, 4));
+
+	return size > 0 ? size : 1;
+}
+
+struct matcher {
+	const struct pattern *pattern;
+	struct str text;
+	struct str variables[LIMIT_POLICY_VARIABLES]; /* their values, in order */
+};
+
+static bool stands_at(const struct matcher *matcher, struct str literal, size_t at)
+{
+	struct str there = str_slice(matcher->text, at, literal.size);
+
+	return matcher->pattern->ignores_case ? str_equal_nocase(there, literal)
+					      : str_equal(there, literal);
+}
+
+/* Where the matcher stands: before a part and before a character. */
+struct place {
+	size_t part, variable, at;
+};
+
+/* Takes the part at *place; false if the text there is not like it. */
+static bool step(const struct matcher *matcher, struct place *place)
+{
+	const struct pattern_part *part = &matcher->pattern->parts[place->part];
+	struct str literal = part->text;
+
+	if (part->kind == PATTERN_CHARACTER) {
+		if (place->at == matcher->text.size)
+			return false;
+		place->at += character_size(matcher->text, place->at);
+		place->part++;
+		return true;
+	}
+	if (part->kind == PATTERN_VARIABLE)
+		literal = matcher->variables[place->variable];
+	if (!stands_at(matcher, literal, place->at))
+		return false;
+	place->variable += part->kind == PATTERN_VARIABLE;
+	place->at += literal.size;
+	place->part++;
+	return true;
+}
+
+static bool match_parts(const struct matcher *matcher)
+{
+	const struct pattern *pattern = matcher->pattern;
+	struct place place = {0}, retry = {0};
+	bool has_run = false;
+
+	while (place.part < pattern->part_count || place.at < matcher->text.size) {
+		if (place.part < pattern->part_count) {
+			if (pattern->parts[place.part].kind == PATTERN_RUN) {
+				if (++place.part == pattern->part_count)
+					return true;
+				retry = place;
+				has_run = true;
+				continue;
+			}
+			if (step(matcher, &place))
+				continue;
+		}
+		if (!has_run || retry.at == matcher->text.size)
+			return false;
+		retry.at += character_size(matcher->text, retry.at);
+		place = retry;
+	}
+	return true;
+}
+
+static bool match_with_variables(const struct pattern *pattern, struct str text,
+				 const struct policy_request *request)
+{
+	struct context_values values[LIMIT_POLICY_VARIABLES];
+	struct matcher matcher = {.pattern = pattern, .text = text};
+	size_t count = 0;
+
+	for (size_t i = 0; i < pattern->part_count; i++) {
+		if (pattern->parts[i].kind != PATTERN_VARIABLE)
+			continue;
+		struct str value = resolve(pattern->parts[i].variable, request, &values[count]);
+		if (!value.data)
+			return false;
+		matcher.variables[count++] = value;
+	}
+	return match_parts(&matcher);
+}
+
+bool pattern_matches(const struct pattern *pattern, struct str text,
+		     const struct policy_request *request)
+{
+	switch (pattern->form) {
+	case PATTERN_EXACT:
+		return pattern->ignores_case ? str_equal_nocase(pattern->text, text)
+					     : str_equal(pattern->text, text);
+	case PATTERN_PREFIX:
+		text = str_slice(text, 0, pattern->text.size);
+		return pattern->ignores_case ? str_equal_nocase(pattern->text, text)
+					     : str_equal(pattern->text, text);
+	case PATTERN_PARTS:
+		break;
+	}
+	return match_with_variables(pattern, text, request);
+}
+
+/* The place of the next colon that is not within ${...}, or the text's end. */
+static size_t next_colon(struct str text, size_t from, bool has_variables)
+{
+	size_t i = from;
+
+	while (i < text.size && text.data[i] != ':') {
+		size_t size = has_variables ? variable_size(text, i) : 0;
+		i += size > 0 ? size : 1;
+	}
+	return i;
+}
+
+static struct arn_parts split_arn(struct str text, bool is_pattern, bool has_variables)
+{
+	struct arn_parts arn = {0};
+	size_t from = 0;
+
+	for (int i = 0; i < ARN_PARTS; i++) {
+		size_t end = i == ARN_PARTS - 1 ? text.size : next_colon(text, from, has_variables);
+		arn.parts[i] = str_slice(text, from, end - from);
+		if (end < text.size) {
+			from = end + 1;
+			continue;
+		}
+		/* What stands behind a "*" at the end may be left out: "arn:aws:sqs:*". */
+		if (i < ARN_PARTS - 1 && (!is_pattern || !str_ends(text, STR("*"))))
+			return arn;
+		while (++i < ARN_PARTS)
+			arn.parts[i] = STR("*");
+	}
+	arn.is_arn = str_equal(arn.parts[0], STR("arn"));
+	return arn;
+}
+
+struct arn_parts arn_parts_of(struct str text)
+{
+	return split_arn(text, false, false);
+}
+
+static bool is_plain(struct str text, bool has_variables)
+{
+	return str_find_char(text, '*', 0) == SIZE_MAX && str_find_char(text, '?', 0) == SIZE_MAX &&
+	       !(has_variables && str_find(text, STR("${"), 0) != SIZE_MAX);
+}
+
+bool arn_pattern_compile(struct store *store, struct str text, bool has_variables,
+			 struct arn_pattern *out_pattern)
+{
+	struct pattern_syntax syntax = {.has_wildcards = true, .has_variables = has_variables};
+	struct arn_parts arn = split_arn(text, true, has_variables);
+
+	*out_pattern = (struct arn_pattern){.is_any = str_equal(text, STR("*"))};
+	if (out_pattern->is_any)
+		return true;
+	if (!arn.is_arn || is_plain(text, has_variables)) {
+		out_pattern->whole =
+			(struct pattern){.form = PATTERN_EXACT, .text = store_text(store, text)};
+		return true;
+	}
+	struct pattern *parts = store_array(store, struct pattern, ARN_PARTS);
+	for (int i = 0; i < ARN_PARTS; i++)
+		if (!pattern_compile(store, arn.parts[i], syntax, &parts[i]))
+			return false;
+	out_pattern->parts = parts;
+	return true;
+}
+
+bool arn_pattern_matches(const struct arn_pattern *pattern, struct str text,
+			 const struct arn_parts *parts, const struct policy_request *request)
+{
+	if (pattern->is_any)
+		return true;
+	if (!pattern->parts)
+		return pattern_matches(&pattern->whole, text, request);
+	if (!parts->is_arn)
+		return false;
+	for (int i = ARN_PARTS - 1; i > 0; i--)
+		if (!pattern_matches(&pattern->parts[i], parts->parts[i], request))
+			return false;
+	return true;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * policy_check: is a text a policy document? The grammar, and the order and the words in which IAM
+ * refuses what does not follow it.
+ *
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+ */
+#ifndef TERN_ACCESS_POLICY_CHECK_H
+#define TERN_ACCESS_POLICY_CHECK_H
+
+#include "access/condition.h"
+#include "format/json.h"
+
+struct policy_document {
+	bool has_variables;	 /* version 2012-10-17 */
+	yyjson_val **statements; /* objects */
+	size_t statement_count;
+};
+
+/* ERR_INVALID with a sentence in *out_problem. All memory is the arena's. */
+must_check enum err policy_check(struct arena *arena, struct str text, enum policy_kind kind,
+				 struct policy_document *out_document, struct str *out_problem);
+
+/* A value that may stand alone or in an array: how many there are, and each of them. */
+size_t policy_item_count(yyjson_val *value);
+yyjson_val *policy_item(yyjson_val *value, size_t index);
+/* A condition's value as text: strings, numbers and booleans. data NULL: something else. */
+struct str policy_value_text(struct arena *arena, yyjson_val *value);
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * policy_compile: a checked document becomes statements whose texts are ready to be compared.
+ *
+ * The same functions run twice over the document: see store.h. Resources, and patterns with more
+ * variables than there may be, are the only thing that is still refused here, the first time.
+ */
+#include <string.h>
+
+#include "access/policy_check.h"
+#include "access/policy_private.h"
+
+struct compiler {
+	struct arena *arena;
+	struct store store;
+	enum policy_kind kind;
+	bool has_variables;
+	bool is_refused;
+};
+
+static char *lower(char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (text[i] >= 'A' && text[i] <= 'Z')
+			text[i] = (char)(text[i] + ('a' - 'A'));
+	return text;
+}
+
+static void compile_actions(struct compiler *compiler, yyjson_val *value,
+			    struct statement *statement)
+{
+	struct pattern_syntax syntax = {.has_wildcards = true};
+
+	statement->action_count = policy_item_count(value);
+	statement->actions = store_array(&compiler->store, struct pattern, statement->action_count);
+	for (size_t i = 0; i < statement->action_count; i++) {
+		struct str text = arena_copy(compiler->arena, json_text(policy_item(value, i)));
+		lower((char *)(uintptr_t)text.data, text.size);
+		compiler->is_refused |=
+			!pattern_compile(&compiler->store, text, syntax, &statement->actions[i]);
+	}
+}
+
+static void compile_resources(struct compiler *compiler, yyjson_val *value,
+			      struct statement *statement)
+{
+	statement->resource_count = policy_item_count(value);
+	statement->resources =
+		store_array(&compiler->store, struct arn_pattern, statement->resource_count);
+	for (size_t i = 0; i < statement->resource_count; i++)
+		compiler->is_refused |=
+			!arn_pattern_compile(&compiler->store, json_text(policy_item(value, i)),
+					     compiler->has_variables, &statement->resources[i]);
+}
+
+static void compile_principal(struct compiler *compiler, struct str type, struct str text,
+			      struct policy_principal *out)
+{
+	if (str_equal(type, STR("AWS"))) {
+		/* Checked before. */
+		(void)policy_principal_parse(text, out);
+	} else {
+		out->form = str_equal(type, STR("Service"))	? PRINCIPAL_OF_SERVICE
+			    : str_equal(type, STR("Federated")) ? PRINCIPAL_FEDERATED
+								: PRINCIPAL_CANONICAL_USER;
+		out->text = text;
+	}
+	out->text = store_text(&compiler->store, out->text);
+}
+
+static void compile_principals(struct compiler *compiler, yyjson_val *value,
+			       struct statement *statement)
+{
+	yyjson_val *type, *texts;
+	size_t i, count, total = 0, place = 0;
+
+	if (yyjson_is_str(value)) {
+		statement->principal_count = 1;
+		statement->principals = store_array(&compiler->store, struct policy_principal, 1);
+		statement->principals[0].form = PRINCIPAL_EVERYBODY;
+		return;
+	}
+	yyjson_obj_foreach(value, i, count, type, texts) total += policy_item_count(texts);
+	statement->principal_count = total;
+	statement->principals = store_array(&compiler->store, struct policy_principal, total);
+	yyjson_obj_foreach(value, i, count, type, texts) for (size_t j = 0;
+							      j < policy_item_count(texts); j++)
+		compile_principal(compiler, json_text(type), json_text(policy_item(texts, j)),
+				  &statement->principals[place++]);
+}
+
+static void compile_condition(struct compiler *compiler, const struct condition_operator *operator,
+			      struct str key, yyjson_val *values, struct condition *out)
+{
+	size_t count = policy_item_count(values);
+	union condition_value *compiled =
+		store_array(&compiler->store, union condition_value, count);
+
+	out->operator= * operator;
+	out->name = context_name_of(store_text(&compiler->store, key));
+	for (size_t i = 0; i < count; i++)
+		compiler->is_refused |= !condition_value_compile(
+			&compiler->store, operator,
+			policy_value_text(compiler->arena, policy_item(values, i)),
+			compiler->has_variables, &compiled[i]);
+	out->values = compiled;
+	out->value_count = count;
+}
+
+static void compile_conditions(struct compiler *compiler, yyjson_val *value,
+			       struct statement *statement)
+{
+	struct condition_operator operator;
+	yyjson_val *name, *keys, *key, *values;
+	size_t i, j, operator_count, key_count, total = 0, place = 0;
+
+	yyjson_obj_foreach(value, i, operator_count, name, keys) total += yyjson_obj_size(keys);
+	statement->condition_count = total;
+	statement->conditions = store_array(&compiler->store, struct condition, total);
+	yyjson_obj_foreach(value, i, operator_count, name, keys)
+	{
+		if (!condition_operator_parse(json_text(name), &operator))
+			continue; /* nothing stands under it */
+		yyjson_obj_foreach(keys, j, key_count, key, values)
+			compile_condition(compiler, &operator, json_text(key), values,
+					  &statement->conditions[place++]);
+	}
+}
+
+static void compile_statement(struct compiler *compiler, yyjson_val *object,
+			      struct statement *statement)
+{
+	yyjson_val *not_action = json_member(object, "NotAction");
+	yyjson_val *not_resource = json_member(object, "NotResource");
+	yyjson_val *not_principal = json_member(object, "NotPrincipal");
+
+	statement->is_deny = str_equal(json_text(json_member(object, "Effect")), STR("Deny"));
+	statement->is_not_action = not_action != NULL;
+	statement->is_not_resource = not_resource != NULL;
+	statement->is_not_principal = not_principal != NULL;
+	compile_actions(compiler, not_action ? not_action : json_member(object, "Action"),
+			statement);
+	compile_resources(compiler, not_resource ? not_resource : json_member(object, "Resource"),
+			  statement);
+	compile_principals(compiler,
+			   not_principal ? not_principal : json_member(object, "Principal"),
+			   statement);
+	compile_conditions(compiler, json_member(object, "Condition"), statement);
+}
+
+static struct policy *compile(struct compiler *compiler, const struct policy_document *document,
+			      struct str text)
+{
+	struct policy *policy = store_array(&compiler->store, struct policy, 1);
+
+	policy->references = 1;
+	policy->kind = compiler->kind;
+	policy->text = store_text(&compiler->store, text);
+	policy->statement_count = document->statement_count;
+	policy->statements =
+		store_array(&compiler->store, struct statement, document->statement_count);
+	for (size_t i = 0; i < document->statement_count; i++)
+		compile_statement(compiler, document->statements[i], &policy->statements[i]);
+	return policy;
+}
+
+enum err policy_compile(struct arena *arena, struct str text, enum policy_kind kind,
+			const struct policy **out_policy, struct str *out_problem)
+{
+	struct policy_document document;
+	struct compiler compiler = {.arena = arena, .store = {.arena = arena}, .kind = kind};
+
+	enum err err = policy_check(arena, text, kind, &document, out_problem);
+	if (err)
+		return err;
+	compiler.has_variables = document.has_variables;
+	(void)compile(&compiler, &document, text); /* counts the size */
+	if (compiler.is_refused) {
+		*out_problem = STR("The policy has too many variables in one text.");
+		return ERR_INVALID;
+	}
+	size_t size = compiler.store.size;
+	compiler.store = (struct store){.arena = arena, .block = heap_alloc(size)};
+	*out_policy = compile(&compiler, &document, text);
+	check(compiler.store.size == size);
+	return ERR_OK;
+}

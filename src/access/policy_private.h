@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* policy_private: a compiled policy, as policy_compile.c makes it and policy.c asks it. */
+#ifndef TERN_ACCESS_POLICY_PRIVATE_H
+#define TERN_ACCESS_POLICY_PRIVATE_H
+
+#include "access/condition.h"
+
+enum principal_form {
+	PRINCIPAL_EVERYBODY,	  /* "*" and {"AWS": "*"} */
+	PRINCIPAL_OF_ACCOUNT,	  /* `text` is its 12 digits */
+	PRINCIPAL_BY_ARN,	  /* user, role, session of a role or of a federated user */
+	PRINCIPAL_BY_ID,	  /* "AIDA...", "AROA..." */
+	PRINCIPAL_OF_SERVICE,	  /* "*": every service */
+	PRINCIPAL_FEDERATED,	  /* an identity provider */
+	PRINCIPAL_CANONICAL_USER, /* S3's; nobody here is one */
+};
+struct policy_principal {
+	enum principal_form form;
+	struct str text;
+};
+
+struct statement {
+	bool is_deny;
+	/* True: the element was written as NotAction, NotPrincipal, NotResource. */
+	bool is_not_action, is_not_principal, is_not_resource;
+	struct pattern *actions; /* in lower case */
+	size_t action_count;
+	struct policy_principal *principals;
+	size_t principal_count;
+	struct arn_pattern *resources; /* none in trust policies */
+	size_t resource_count;
+	struct condition *conditions;
+	size_t condition_count;
+};
+
+struct policy {
+	_Atomic uint32_t references;
+	enum policy_kind kind;
+	struct str text;
+	struct statement *statements;
+	size_t statement_count;
+};
+
+/* "arn:aws:sqs:..." -> what a Principal element's AWS value says; false if it says nothing. */
+bool policy_principal_parse(struct str text, struct policy_principal *out_principal);
+
+/* A request made ready to be asked of several policies. */
+struct question {
+	const struct policy_request *request;
+	struct str action; /* in lower case */
+	struct arn_parts resource;
+	char action_text[128];
+};
+void question_init(struct question *question, const struct policy_request *request);
+struct policy_verdict policy_ask(const struct policy *policy, const struct question *question);
+
+#endif
