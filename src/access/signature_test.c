@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "access/directory.h"
 #include "access/keys.h"
 #include "access/signature.h"
 
@@ -20,7 +21,7 @@ enum { HEADERS = 5, AUTHORIZATION = 4 };
 
 struct fixture {
 	struct arena arena;
-	struct keys *keys;
+	struct directory *directory;
 	struct signature_cache cache;
 	struct http_header headers[HEADERS];
 	struct http_request http;
@@ -64,13 +65,19 @@ static const struct sigv4_scope scope = {STR_INIT("20261125"), STR_INIT("eu-west
 
 static void init(struct fixture *f)
 {
-	static const struct access_key key = {STR_INIT(KEY_ID), STR_INIT(SECRET),
-					      STR_INIT("111122223333")};
+	static const struct directory_key key = {
+		.id = STR_INIT(KEY_ID), .secret = STR_INIT(SECRET), .is_active = true};
+	static const struct directory_entity account = {.kind = DIRECTORY_ACCOUNT,
+							.account = STR_INIT("111122223333"),
+							.name = STR_INIT("111122223333"),
+							.id = STR_INIT("111122223333"),
+							.keys = &key,
+							.key_count = 1};
 
 	memset(f, 0, sizeof(*f));
 	arena_init(&f->arena);
-	f->keys = keys_new();
-	assert_true(keys_add(f->keys, &key));
+	f->directory = directory_new(false);
+	directory_put(f->directory, &account);
 	f->headers[0] = (struct http_header){STR("Host"), STR("127.0.0.1:4566")};
 	f->headers[1] = (struct http_header){STR("X-Amz-Date"), STR(DATE)};
 	f->headers[2] = (struct http_header){STR("X-Amz-Target"), STR("AmazonSQS.ListQueues")};
@@ -89,7 +96,7 @@ static void init(struct fixture *f)
 static void done(struct fixture *f)
 {
 	principal_release(f->signature.principal);
-	keys_free(&f->keys);
+	directory_free(&f->directory);
 	arena_done(&f->arena);
 }
 
@@ -98,7 +105,7 @@ static enum err verify(struct fixture *f)
 	struct signature_request request = {
 		.http = &f->http, .body = f->body, .service = f->service, .now_ms = f->now_ms};
 
-	struct signer_source signers = keys_signers(f->keys);
+	struct signer_source signers = directory_signers(f->directory);
 
 	principal_release(f->signature.principal);
 	f->signature.principal = NULL;
@@ -175,8 +182,7 @@ static void test_an_unknown_key_or_a_session_token_is_refused(void **state)
 	init(&f);
 	f.headers[3] = (struct http_header){STR("X-Amz-Security-Token"), STR("token")};
 	assert_refused(&f, ACCESS_UNKNOWN_KEY, "security token included in the request is invalid");
-	keys_free(&f.keys);
-	f.keys = keys_new();
+	directory_remove(f.directory, STR("111122223333"));
 	assert_refused(&f, ACCESS_UNKNOWN_KEY, "security token included in the request is invalid");
 	done(&f);
 }
@@ -361,19 +367,4 @@ static void test_made_keys_differ_and_have_their_form(void **state)
 	assert_memory_equal(ids[0], "AKIA", 4);
 	assert_memory_not_equal(ids[0], ids[1], ACCESS_KEY_ID_SIZE);
 	assert_memory_not_equal(secrets[0], secrets[1], ACCESS_KEY_SECRET_SIZE);
-}
-
-static void test_a_key_is_added_once(void **state)
-{
-	struct access_key key = {STR("AKIAX"), STR("secret"), STR("111122223333")};
-	struct keys *keys = keys_new();
-
-	(void)state;
-	assert_null(keys_find(keys, key.id));
-	assert_true(keys_add(keys, &key));
-	assert_false(keys_add(keys, &key));
-	assert_int_equal(keys_count(keys), 1);
-	assert_true(str_equal(keys_find(keys, STR("AKIAX"))->secret, STR("secret")));
-	keys_free(&keys);
-	assert_null(keys);
 }

@@ -25,6 +25,8 @@
 	X(AUDIT_PARAMETERS_SIZE, 102400, "bytes", "parameters, and answer, in an audit record; longer ones are omitted, as CloudTrail does") \
 	X(AUDIT_TEXT_SIZE, 2048, "bytes", "user agent, error message and the like in an audit record") \
 	X(AUDIT_WAITING_SIZE, 8388608, "bytes", "audit records that are not written yet") \
+	X(ACCOUNTS, 10000, "accounts", "accounts of one server") \
+	X(ACCOUNT_NAME_SIZE, 50, "bytes", "an account's name") \
 	X(QUEUES, 1000000, "queues", "queues of one server") \
 	X(QUEUE_NAME_SIZE, 80, "bytes", "a queue's name, .fifo included") \
 	X(QUEUE_TAGS, 50, "tags", "tags of one queue") \

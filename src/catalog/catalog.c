@@ -22,6 +22,7 @@ static const char *const table_names[CATALOG_TABLES] = {
 	[CATALOG_SQS_QUEUES] = "sqs-queues",
 	[CATALOG_SQS_TASKS] = "sqs-tasks",
 	[CATALOG_ACCESS_KEYS] = "access-keys",
+	[CATALOG_IAM] = "iam",
 };
 
 struct catalog {

@@ -10,6 +10,16 @@
  *   POST /_aws/sqs/messages                       the same, asked for by an SDK's ReceiveMessage
  *   GET, POST /_tern/clock                        the server's time; POST with --test-clock only
  *   POST /_tern/reset                             empties an account; with --allow-reset only
+ *   GET  /_tern/accounts                          the accounts of this server
+ *   POST /_tern/accounts                          a new one, with a root credential
+ *   POST /_tern/accounts/<account>/keys           a new root credential for one that lost its own
+ *
+ * Accounts are {"account": "111122223333", "name": "...", "created_ms": N, "users": N, "roles": N,
+ * "root_keys": ["AKIA..."]}; GET answers {"accounts": [...]}. POST takes {"name": "...", "account":
+ * "..."}, both of which may be left out, and answers {"account": ..., "name": ..., "arn":
+ * "arn:aws:iam::...:root", "access_key_id": ..., "secret_access_key": ...}, the only time that the
+ * secret is shown; so does POST of keys, which takes nothing. 409: there is such an account, or it
+ * has two active root keys.
  *
  * Health is answered on the net thread, so that it tells of a control thread that is stuck; all
  * else runs on the control thread.
@@ -51,6 +61,8 @@ bool admin_number(struct admin_call *call, struct str name, int64_t least, int64
 
 /* metrics.c */
 void admin_metrics(struct admin_call *call);
+/* accounts.c */
+void admin_accounts(struct admin_call *call);
 /* messages.c */
 void admin_queues(struct admin_call *call); /* and a queue's messages */
 void admin_aws_messages(struct admin_call *call);

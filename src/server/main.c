@@ -75,9 +75,9 @@ static void greet(const struct server *server)
 /* The only time that the secret leaves the catalog. */
 static void show_root(const struct server *server)
 {
-	const struct credentials_new *root = &server->root;
+	const struct iam_new_key *root = &server->root;
 
-	if (!root->is_new)
+	if (!server->has_new_root)
 		return;
 	printf("\nThe root credential of account %.*s, shown this once:\n\n"
 	       "  export AWS_ACCESS_KEY_ID=%.*s\n"

@@ -116,17 +116,25 @@ static bool open_engine(struct server *server, char *problem, size_t size)
 	return true;
 }
 
-static bool open_keys(struct server *server, char *problem, size_t size)
+/* Who may call. The first start with --auth required makes a credential, or nobody could. */
+static bool open_accounts(struct server *server, char *problem, size_t size)
 {
-	if (server->settings->auth == AUTH_OPEN)
-		return true;
-	enum err err = credentials_load(&server->core, &server->keys, &server->root);
+	bool is_open = server->settings->auth == AUTH_OPEN;
+	struct core *core = &server->core;
+
+	enum err err = iam_start(core, is_open);
+	if (!err && !is_open && iam_is_locked_out(core, core->default_account)) {
+		err = iam_root_key_create(core, core->default_account, &server->root);
+		server->has_new_root = !err;
+	}
 	if (err) {
 		store_explain(server->settings, err, problem, size);
 		return false;
 	}
-	server->core.signers = keys_signers(server->keys);
-	server->core.is_enforcing = true;
+	if (!is_open) {
+		core->signers = directory_signers(core->directory);
+		core->is_enforcing = true;
+	}
 	return true;
 }
 
@@ -347,7 +355,7 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	if (!store_open(settings, core, &server->store, problem, size))
 		return false;
 	control_new(core);
-	if (!open_keys(server, problem, size) ||
+	if (!open_accounts(server, problem, size) ||
 	    !audit_setup(settings, &core->audit, problem, size) ||
 	    !open_engine(server, problem, size) || !open_queues(server, problem, size) ||
 	    !open_listeners(server, problem, size))
@@ -390,11 +398,11 @@ void server_close(struct server *server)
 		runner_free(core);
 	audit_close(&core->audit);
 	sqs_stop(core);
+	iam_stop(core);
 	store_close(&server->store);
 	seal_free(&core->seal);
 	for (int64_t i = 0; server->threads && i < server->settings->threads; i++)
 		dispatch_thread_done(&server->threads[i]);
 	net_server_free(&server->net);
-	keys_free(&server->keys);
 	heap_free(server->threads);
 }

@@ -9,16 +9,16 @@
 #define TERN_SERVER_SERVER_H
 
 #include "core/dispatch.h"
-#include "server/credentials.h"
 #include "server/settings.h"
 #include "server/store.h"
+#include "services/iam/iam.h"
 
 struct server {
 	const struct settings *settings;
 	struct store store;
 	struct core core;
-	struct keys *keys; /* NULL: --auth open */
-	struct credentials_new root;
+	bool has_new_root; /* key, of the default account: made just now */
+	struct iam_new_key root;
 	struct dispatch dispatch;
 	struct net_server *net;
 	struct dispatch_thread *threads; /* one a net thread */

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * iam: what the server needs of the service beside its operations: accounts, and the credentials of
+ * their root users. The service's state is core->directory.
+ *
+ * Control thread, or main before the first request and after the last one. Errors as the catalog's.
+ */
+#ifndef TERN_SERVICES_IAM_IAM_H
+#define TERN_SERVICES_IAM_IAM_H
+
+#include "access/keys.h"
+#include "core/core.h"
+
+/*
+ * Makes core->directory and loads it; makes the default account if it is not there. is_open:
+ * callers are not checked.
+ */
+must_check enum err iam_start(struct core *core, bool is_open);
+void iam_stop(struct core *core);
+
+/* A key that was made just now: this is the only time that its secret is shown. */
+struct iam_new_key {
+	char id[ACCESS_KEY_ID_SIZE], secret[ACCESS_KEY_SECRET_SIZE];
+};
+
+/*
+ * A new account, without any key. `account` empty: a number that no account has yet, at random.
+ * The number is written to out_account. ERR_EXISTS, ERR_TOOLARGE: there are too many.
+ */
+must_check enum err iam_account_create(struct core *core, struct str account, struct str name,
+				       char out_account[12]);
+/*
+ * One more active key of the account's root user, in place of an inactive one if it has two.
+ * ERR_NOTFOUND, ERR_TOOLARGE: both are active.
+ */
+must_check enum err iam_root_key_create(struct core *core, struct str account,
+					struct iam_new_key *out_key);
+/* True if nobody of the account could sign in: no user and no root user has an active key. */
+bool iam_is_locked_out(struct core *core, struct str account);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* A catalog in a directory of its own, and a core around it. */
+#include "services/iam/store.h"
+
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "services/iam/iam.h"
+
+#define ACCOUNT "111122223333"
+
+struct fixture {
+	char path[64];
+	struct core core;
+};
+
+static int remove_entry(const char *path, const struct stat *status, int flag, struct FTW *place)
+{
+	(void)status;
+	(void)flag;
+	(void)place;
+	return remove(path);
+}
+
+static void init(struct fixture *f)
+{
+	static const uint8_t master[SEAL_KEY_SIZE] = {1};
+
+	memset(f, 0, sizeof(*f));
+	snprintf(f->path, sizeof(f->path), "/tmp/iam-store-XXXXXX");
+	assert_non_null(mkdtemp(f->path));
+	assert_int_equal(catalog_open(f->path, false, &f->core.catalog), ERR_OK);
+	f->core.seal = seal_new(master);
+	f->core.default_account = STR(ACCOUNT);
+}
+
+static void done(struct fixture *f)
+{
+	iam_stop(&f->core);
+	catalog_free(&f->core.catalog);
+	seal_free(&f->core.seal);
+	nftw(f->path, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static void put_row(struct fixture *f, enum catalog_table table, const char *id, const char *text)
+{
+	struct arena arena;
+
+	arena_init(&arena);
+	assert_int_equal(catalog_begin(f->core.catalog, true), ERR_OK);
+	struct str sealed = seal_close(f->core.seal, &arena, 0, str_from(text));
+	assert_int_equal(catalog_put(f->core.catalog, table, str_from(id), sealed), ERR_OK);
+	assert_int_equal(catalog_commit(f->core.catalog), ERR_OK);
+	arena_done(&arena);
+}
+
+static bool signs(struct fixture *f, const char *key_id)
+{
+	struct signer signer;
+
+	if (directory_find_signer(f->core.directory, str_from(key_id), &signer) != SIGNER_FOUND)
+		return false;
+	assert_int_equal(signer.principal->type, PRINCIPAL_ROOT);
+	assert_true(str_equal(signer.principal->account, STR(ACCOUNT)));
+	principal_release(signer.principal);
+	return true;
+}
+
+static void test_a_root_credential_of_an_earlier_version_stays_valid(void **state)
+{
+	struct fixture f;
+	struct str value;
+
+	(void)state;
+	init(&f);
+	put_row(&f, CATALOG_ACCESS_KEYS, "AKIAOLD", ACCOUNT "secret");
+	for (int starts = 0; starts < 2; starts++) {
+		assert_int_equal(iam_start(&f.core, false), ERR_OK);
+		assert_true(signs(&f, "AKIAOLD"));
+		assert_false(iam_is_locked_out(&f.core, STR(ACCOUNT)));
+		iam_stop(&f.core);
+	}
+	assert_int_equal(catalog_begin(f.core.catalog, false), ERR_OK);
+	assert_int_equal(catalog_get(f.core.catalog, CATALOG_ACCESS_KEYS, STR("AKIAOLD"), &value),
+			 ERR_NOTFOUND);
+	assert_int_equal(catalog_get(f.core.catalog, CATALOG_IAM, STR(ACCOUNT), &value), ERR_OK);
+	assert_int_equal(str_find(value, STR("secret"), 0), SIZE_MAX);
+	catalog_abort(f.core.catalog);
+	done(&f);
+}
+
+static void test_a_damaged_row_is_told(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	init(&f);
+	put_row(&f, CATALOG_IAM, "AIDA1", "{}");
+	assert_int_equal(iam_start(&f.core, false), ERR_DAMAGED);
+	done(&f);
+	init(&f);
+	put_row(&f, CATALOG_ACCESS_KEYS, "AKIAOLD", "11112222");
+	assert_int_equal(iam_start(&f.core, false), ERR_DAMAGED);
+	done(&f);
+}
+
+static void test_a_root_user_has_two_keys_of_which_inactive_ones_give_way(void **state)
+{
+	struct iam_new_key first, second, third;
+	struct fixture f;
+
+	(void)state;
+	init(&f);
+	assert_int_equal(iam_start(&f.core, false), ERR_OK);
+	assert_true(iam_is_locked_out(&f.core, STR(ACCOUNT)));
+	assert_int_equal(iam_root_key_create(&f.core, STR(ACCOUNT), &first), ERR_OK);
+	assert_int_equal(iam_root_key_create(&f.core, STR(ACCOUNT), &second), ERR_OK);
+	assert_int_equal(iam_root_key_create(&f.core, STR(ACCOUNT), &third), ERR_TOOLARGE);
+	const struct directory_entity *account = directory_find_id(f.core.directory, STR(ACCOUNT));
+	struct directory_entity draft = directory_draft(account);
+	struct directory_key keys[2] = {account->keys[0], account->keys[1]};
+	keys[0].is_active = false;
+	draft.keys = keys;
+	assert_int_equal(iam_store_put(&f.core, &draft), ERR_OK);
+	directory_release(account);
+	assert_int_equal(iam_root_key_create(&f.core, STR(ACCOUNT), &third), ERR_OK);
+	account = directory_find_id(f.core.directory, STR(ACCOUNT));
+	assert_int_equal(account->key_count, 2);
+	assert_memory_equal(account->keys[0].id.data, second.id, sizeof(second.id));
+	assert_memory_equal(account->keys[1].id.data, third.id, sizeof(third.id));
+	directory_release(account);
+	done(&f);
+}
