@@ -88,15 +88,7 @@ static struct str content_type(const struct call_box *box)
 		return STR("text/xml");
 	if (box->call.dialect == DIALECT_QUERY_JSON)
 		return STR("application/json");
-	if (box->service && str_equal(box->service->json_version, STR("1.1")))
-		return STR("application/x-amz-json-1.1");
-	return STR("application/x-amz-json-1.0");
-}
-
-/* Whether SDKs look for the code that Query would have. */
-static bool has_query_error(const struct service *service)
-{
-	return !service || service->is_query_compatible;
+	return wire_json_type(box->service);
 }
 
 static void respond(struct call_box *box, int status, struct str body)
@@ -108,7 +100,7 @@ static void respond(struct call_box *box, int status, struct str body)
 	headers[count++] = (struct http_header){STR("x-amzn-RequestId"),
 						str_of(call->request_id, UUID_TEXT_SIZE)};
 	headers[count++] = (struct http_header){STR("Content-Type"), content_type(box)};
-	if (call->fault && call->dialect == DIALECT_JSON && has_query_error(box->service)) {
+	if (call->fault && call->dialect == DIALECT_JSON && wire_has_query_error(box->service)) {
 		headers[count].name = STR("x-amzn-query-error");
 		headers[count++].value =
 			arena_format(call->arena, "%.*s;%s", STR_ARG(call->fault->query_code),

@@ -30,7 +30,8 @@ struct dispatch_thread {
 	struct signature_cache signatures;
 	const struct principal *root; /* under --auth open: of the account that called last */
 	struct meter meter;
-	struct buf body; /* of the answer that is being encoded */
+	struct buf body;		 /* of the answer that is being encoded */
+	char refusal_id[UUID_TEXT_SIZE]; /* the request id of what was refused last */
 };
 /* The thread has ended. */
 void dispatch_thread_done(struct dispatch_thread *thread);
@@ -41,8 +42,7 @@ void dispatch_abort(struct net_request *request);
 void dispatch_letter(struct net_thread *thread, struct letter *letter);
 
 /* For on_refusal; in refusal.c. */
-void dispatch_refusal(struct net_thread *thread, const struct http_request *request, int status,
-		      const char *reason, struct str *out_type, struct buf *out_body);
+void dispatch_refusal(struct net_thread *thread, struct net_refusal *refusal);
 
 /* For on_other: an answer that was prepared elsewhere comes back as a letter. */
 struct dispatch_letter {

@@ -7,39 +7,56 @@
 #include "core/faults.h"
 #include "wire/fault.h"
 
-static const struct fault_type *fault_of(int status)
+struct refusal_kind {
+	int status;
+	enum common_fault fault;
+	struct str query_error; /* of x-amzn-query-error */
+};
+
+static const struct refusal_kind kinds[] = {
+	{408, FAULT_TIMEOUT, STR_INIT("RequestTimeout;Sender")},
+	{413, FAULT_TOO_LARGE, STR_INIT("RequestEntityTooLarge;Sender")},
+	{503, FAULT_UNAVAILABLE, STR_INIT("ServiceUnavailable;Receiver")},
+	{0, FAULT_MALFORMED_HTTP, STR_INIT("MalformedHttpRequest;Sender")},
+};
+
+static const struct refusal_kind *kind_of(int status)
 {
-	switch (status) {
-	case 408:
-		return &common_faults[FAULT_TIMEOUT];
-	case 413:
-		return &common_faults[FAULT_TOO_LARGE];
-	case 503:
-		return &common_faults[FAULT_UNAVAILABLE];
-	default:
-		return &common_faults[FAULT_MALFORMED_HTTP];
-	}
+	const struct refusal_kind *kind = kinds;
+
+	while (kind->status && kind->status != status)
+		kind++;
+	return kind;
 }
 
-void dispatch_refusal(struct net_thread *thread, const struct http_request *request, int status,
-		      const char *reason, struct str *out_type, struct buf *out_body)
+static void add_header(struct net_refusal *refusal, struct str name, struct str value)
 {
-	const struct fault_type *fault = fault_of(status);
-	char request_id[UUID_TEXT_SIZE];
+	refusal->headers[refusal->header_count++] = (struct http_header){name, value};
+}
+
+void dispatch_refusal(struct net_thread *thread, struct net_refusal *refusal)
+{
+	struct dispatch_thread *mine = net_thread_context(thread);
+	const struct refusal_kind *kind = kind_of(refusal->status);
+	const struct fault_type *fault = &common_faults[kind->fault];
+	const struct service *service = route_guess(&mine->dispatch->routes, refusal->request);
+	struct str request_id = str_of(mine->refusal_id, UUID_TEXT_SIZE);
+	struct str reason = str_from(refusal->reason);
 	uint8_t id[16];
 
-	(void)thread;
-	if (request->fields[HTTP_FIELD_X_AMZ_TARGET].data) {
-		*out_type = STR("application/x-amz-json-1.0");
-		wire_fault_encode_json(out_body, fault_namespace(fault, NULL), fault,
-				       str_from(reason));
-	} else if (route_is_form(request)) {
-		uuid_new(id);
-		uuid_format(id, request_id);
-		*out_type = STR("text/xml");
-		wire_fault_encode_query(out_body, NULL, fault, str_from(reason),
-					str_of(request_id, UUID_TEXT_SIZE));
+	uuid_new(id);
+	uuid_format(id, mine->refusal_id);
+	add_header(refusal, STR("x-amzn-RequestId"), request_id);
+	if (refusal->request->fields[HTTP_FIELD_X_AMZ_TARGET].data) {
+		add_header(refusal, STR("Content-Type"), wire_json_type(service));
+		if (wire_has_query_error(service))
+			add_header(refusal, STR("x-amzn-query-error"), kind->query_error);
+		wire_fault_encode_json(&refusal->body, fault_namespace(fault, NULL), fault, reason);
+	} else if (route_is_form(refusal->request)) {
+		add_header(refusal, STR("Content-Type"), STR("text/xml"));
+		wire_fault_encode_query(&refusal->body, service, fault, reason, request_id);
 	} else {
-		buf_append(out_body, str_from(reason));
+		add_header(refusal, STR("Content-Type"), STR("text/plain; charset=utf-8"));
+		buf_append(&refusal->body, reason);
 	}
 }

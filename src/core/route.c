@@ -33,16 +33,21 @@ static const struct operation *find_operation(const struct service *service, str
 	return NULL;
 }
 
+static const struct service *find_target(const struct route_table *table, struct str prefix)
+{
+	for (size_t i = 0; i < table->service_count && prefix.size > 0; i++)
+		if (str_equal(table->services[i]->json_target, prefix))
+			return table->services[i];
+	return NULL;
+}
+
 static void route_target(const struct route_table *table, struct arena *arena, struct str target,
 			 struct route *route)
 {
 	struct str name = target;
-	struct str prefix = str_cut(&name, '.');
 
 	route->dialect = DIALECT_JSON;
-	for (size_t i = 0; i < table->service_count; i++)
-		if (prefix.size > 0 && str_equal(table->services[i]->json_target, prefix))
-			route->service = table->services[i];
+	route->service = find_target(table, str_cut(&name, '.'));
 	if (route->service)
 		route->operation = find_operation(route->service, name);
 	if (route->operation)
@@ -128,6 +133,18 @@ static const struct service *choose_service(const struct route_table *table,
 	if (!service)
 		service = find_service(table, none, none, action);
 	return service;
+}
+
+const struct service *route_guess(const struct route_table *table,
+				  const struct http_request *request)
+{
+	static const struct form nothing;
+	struct str target = request->fields[HTTP_FIELD_X_AMZ_TARGET], none = {0};
+	struct str scope = scope_service(request, &nothing);
+
+	if (target.data)
+		return find_target(table, str_cut(&target, '.'));
+	return scope.data ? find_service(table, none, scope, none) : NULL;
 }
 
 static struct str unknown_action(struct arena *arena, const struct service *service,

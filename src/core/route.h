@@ -30,6 +30,10 @@ struct route_table {
 /* True if the body is said to be a form, as Query's is. */
 bool route_is_form(const struct http_request *request);
 
+/* Whose a request is, as far as its headers tell; NULL: they do not. */
+const struct service *route_guess(const struct route_table *table,
+				  const struct http_request *request);
+
 void route_request(const struct route_table *table, struct arena *arena,
 		   const struct http_request *request, struct route *out_route);
 

@@ -125,27 +125,30 @@ static void refuse(struct net_connection *connection, const struct http_parser *
 	struct net_thread *thread = connection->thread;
 	const struct net_options *options = &thread->server->options;
 	struct http_header headers[LIMIT_HTTP_HEADERS];
-	struct http_header type = {STR("Content-Type"), STR("text/plain; charset=utf-8")};
+	struct net_refusal refusal = {.status = status, .reason = reason};
 	struct http_request request;
-	struct buf body = {0};
 
 	http_request_bind(parser, data, headers, &request);
 	request.body = (struct str){0};
-	if (options->on_refusal)
-		options->on_refusal(thread, &request, status, reason, &type.value, &body);
-	else
-		buf_append(&body, str_from(reason));
+	refusal.request = &request;
+	if (options->on_refusal) {
+		options->on_refusal(thread, &refusal);
+	} else {
+		refusal.headers[refusal.header_count++] =
+			(struct http_header){STR("Content-Type"), STR("text/plain; charset=utf-8")};
+		buf_append(&refusal.body, str_from(reason));
+	}
 	if (connection->out.capacity == 0)
 		net_thread_new_buf(thread, &connection->out);
 	http_date_update(&thread->date, clock_now_ms());
 	http_response_write(&connection->out,
 			    &(struct http_response){.status = status,
 						    .version_minor = 1,
-						    .headers = &type,
-						    .header_count = 1,
-						    .body = buf_str(&body)},
+						    .headers = refusal.headers,
+						    .header_count = refusal.header_count,
+						    .body = buf_str(&refusal.body)},
 			    &thread->date);
-	buf_done(&body);
+	buf_done(&refusal.body);
 	net_count(&thread->counts.requests_refused, 1);
 	connection->is_last = true;
 	set_phase(connection, NET_LINGERING);

@@ -353,13 +353,13 @@ static void test_a_refusal_reaches_a_peer_that_still_sends(void **state)
 	buf_done(&text);
 }
 
-static void refuse_in_words(struct net_thread *thread, const struct http_request *request,
-			    int status, const char *reason, struct str *out_type,
-			    struct buf *out_body)
+static void refuse_in_words(struct net_thread *thread, struct net_refusal *refusal)
 {
-	(void)thread, (void)reason;
-	*out_type = STR("text/words");
-	buf_format(out_body, "%d %.*s", status, STR_ARG(request->fields[HTTP_FIELD_X_AMZ_TARGET]));
+	(void)thread;
+	refusal->headers[refusal->header_count++] =
+		(struct http_header){STR("Content-Type"), STR("text/words")};
+	buf_format(&refusal->body, "%d %.*s", refusal->status,
+		   STR_ARG(refusal->request->fields[HTTP_FIELD_X_AMZ_TARGET]));
 }
 
 static void test_the_owner_may_word_a_refusal(void **state)

@@ -46,6 +46,18 @@ struct net_request {
 	size_t held;   /* bytes of the message */
 };
 
+enum { NET_REFUSAL_HEADERS = 4 };
+/* Why a message is refused, and how that is said. */
+struct net_refusal {
+	const struct http_request *request; /* the headers as far as they came, and no body */
+	int status;
+	const char *reason;
+	/* For the owner to fill in; what headers point to must stay for this turn. */
+	struct http_header headers[NET_REFUSAL_HEADERS];
+	size_t header_count;
+	struct buf body;
+};
+
 struct net_options {
 	uint32_t threads; /* 0: 1 */
 	void *context;	  /* handed to thread_init */
@@ -62,14 +74,8 @@ struct net_options {
 	 * happen. The request goes on. May be NULL.
 	 */
 	void (*on_half_close)(struct net_request *request);
-	/*
-	 * A message is refused before it became a request: may append a body to `out_body` and set
-	 * its type. `request` has the headers as far as they came, and no body. NULL: `reason` as
-	 * plain text.
-	 */
-	void (*on_refusal)(struct net_thread *thread, const struct http_request *request,
-			   int status, const char *reason, struct str *out_type,
-			   struct buf *out_body);
+	/* A message is refused before it became a request. NULL: the reason as plain text. */
+	void (*on_refusal)(struct net_thread *thread, struct net_refusal *refusal);
 	/* Takes over a letter of net_thread_post. NULL if nobody posts. */
 	void (*on_letter)(struct net_thread *thread, struct letter *letter);
 	/*

@@ -98,3 +98,15 @@ void wire_fault_encode_query_json(struct buf *out, const struct fault_type *faul
 	json_str(&writer, request_id);
 	json_close_object(&writer);
 }
+
+bool wire_has_query_error(const struct service *service)
+{
+	return !service || service->is_query_compatible;
+}
+
+struct str wire_json_type(const struct service *service)
+{
+	if (service && str_equal(service->json_version, STR("1.1")))
+		return STR("application/x-amz-json-1.1");
+	return STR("application/x-amz-json-1.0");
+}

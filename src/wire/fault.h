@@ -25,5 +25,9 @@ void wire_fault_encode_query_json(struct buf *out, const struct fault_type *faul
 /* HTTP's status and Query's Code of a fault, as that service has them; NULL: none recognised. */
 int wire_fault_status(const struct service *service, const struct fault_type *fault);
 struct str wire_fault_code(const struct service *service, const struct fault_type *fault);
+/* Whether x-amzn-query-error names Query's Code beside a fault in JSON. */
+bool wire_has_query_error(const struct service *service);
+/* Content-Type of the service's JSON; 1.0 if none was recognised. */
+struct str wire_json_type(const struct service *service);
 
 #endif

@@ -2,6 +2,7 @@
 """HTTP as strangers speak it: in pieces, ahead, too large, too slow, in shapes that smuggle."""
 import gzip
 import json
+import re
 import socket
 import struct
 import threading
@@ -231,6 +232,10 @@ def test_bodies_have_a_limit_which_is_told_in_the_dialect(server, make, code):
     head = make("SendMessage").split(b"Content-Length")[0]
     answer = refused(server, head + b"Content-Length: %d\r\n\r\n" % (BODY_LIMIT + 1))
     assert (answer.status, answer.fault()[0]) == (413, code)
+    assert re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+                        answer.headers["x-amzn-requestid"])
+    named = "RequestEntityTooLarge;Sender" if make is json_message else None
+    assert answer.headers.get("x-amzn-query-error") == named
     # Whoever goes on sending gets the answer all the same.
     answer = refused(server, head + b"Content-Length: 99999999\r\n\r\n" + bytes(5000000))
     assert (answer.status, answer.fault()[0]) == (413, code)
