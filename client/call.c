@@ -14,6 +14,7 @@
 #include "client/transport.h"
 #include "format/json.h"
 #include "wire/json.h"
+#include "wire/query_client.h"
 #include "wire/sigv4.h"
 
 enum { HEADERS_MAX = 8, SKEW_MS_LEAST = 240000 /* AWS allows five minutes */ };
@@ -37,6 +38,7 @@ struct order {
 	const struct service *service;
 	struct str method;
 	struct str target; /* of X-Amz-Target; empty: none */
+	bool is_form;	   /* the body is Query's */
 	struct str path;   /* with the query, behind the endpoint's own */
 	struct str body;
 };
@@ -125,6 +127,9 @@ static void list_headers(const struct tern_call *call, const struct order *order
 	add_header(list, STR("X-Amz-Date"), amz_date);
 	if (token.size > 0)
 		add_header(list, STR("X-Amz-Security-Token"), token);
+	if (order->is_form)
+		add_header(list, STR("Content-Type"),
+			   STR("application/x-www-form-urlencoded; charset=utf-8"));
 	if (order->target.size == 0)
 		return;
 	add_header(list, STR("Content-Type"),
@@ -210,16 +215,29 @@ static void copy_fault_text(struct tern_call *call, const struct transport_answe
 	fault->message = message.size > 0 ? message : fault->code;
 }
 
+static void copy_query_fault(struct tern_call *call, const struct wire_query_fault *told)
+{
+	struct tern_fault *fault = &call->fault;
+
+	fault->code = fault->shape = told->code;
+	fault->message = told->message.size > 0 ? told->message : told->code;
+	if (told->request_id.size > 0)
+		fault->request_id = told->request_id;
+}
+
 static void read_fault(struct tern_call *call, const struct transport_answer *answer)
 {
 	struct str text = arena_copy(&call->arena, answer->body);
 	struct tern_fault *fault = &call->fault;
+	struct wire_query_fault told;
 	yyjson_val *root;
 
 	fault->status = answer->status;
 	fault->request_id = arena_copy(&call->arena, answer->request_id);
 	if (json_parse(&call->arena, text, &root) == ERR_OK && json_member(root, "__type"))
 		copy_fault_text(call, answer, root);
+	else if (wire_query_decode_fault(&call->arena, text, &told) == ERR_OK)
+		copy_query_fault(call, &told);
 	if (fault->message.size == 0)
 		fault->message =
 			arena_format(&call->arena,
@@ -319,27 +337,54 @@ static enum err perform(struct tern_call *call, const struct order *order,
 	}
 }
 
+/* In JSON if the service speaks it. */
+static void encode(struct tern_call *call, const struct operation *operation, const void *in,
+		   struct buf *target)
+{
+	const struct service *service = operation->service;
+
+	buf_reset(&call->body);
+	if (service->json_target.size == 0) {
+		wire_query_encode_request(&call->body, operation, in);
+		return;
+	}
+	wire_json_encode(&call->body, operation->in, in);
+	buf_append(target, service->json_target);
+	buf_append_char(target, '.');
+	buf_append(target, operation->name);
+}
+
+static enum err decode(struct tern_call *call, const struct operation *operation, struct str body,
+		       void *out)
+{
+	struct str unused;
+
+	if (operation->service->json_target.size == 0)
+		return wire_query_decode_answer(&call->arena, body, operation, out);
+	return wire_json_decode(&call->arena, body, operation->out, out, &unused);
+}
+
 enum err tern_call_run(struct tern_call *call, const struct operation *operation, const void *in,
 		       void *out)
 {
-	const struct service *service = operation->service;
 	struct transport_answer answer;
 	struct buf target = {0};
-	struct str unused;
 
-	buf_reset(&call->body);
-	wire_json_encode(&call->body, operation->in, in);
-	buf_append(&target, service->json_target);
-	buf_append_char(&target, '.');
-	buf_append(&target, operation->name);
-	const struct order order = {service, STR("POST"), buf_str(&target), STR("/"),
-				    buf_str(&call->body)};
+	encode(call, operation, in, &target);
+	const struct order order = {
+		.service = operation->service,
+		.method = STR("POST"),
+		.target = buf_str(&target),
+		.is_form = target.size == 0,
+		.path = STR("/"),
+		.body = buf_str(&call->body),
+	};
 	enum err err = perform(call, &order, &answer);
 	buf_done(&target);
 	if (err)
 		return err;
 	memset(out, 0, operation->out->size);
-	if (wire_json_decode(&call->arena, answer.body, operation->out, out, &unused))
+	if (decode(call, operation, answer.body, out))
 		return fail(call, ERR_INVALID,
 			    arena_format(&call->arena,
 					 "the endpoint's answer to %.*s cannot be understood",

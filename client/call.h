@@ -5,7 +5,7 @@
  * A call object is a place where calls are made, one at a time: it keeps a connection, the signing
  * key of the day and the memory of the last answer. One owning thread at a time; for calls side by
  * side make several of one session. Any operation of a model works: structs and table are in
- * api/<service>.h. The protocol is AWS JSON (AWS Smithy, "AWS JSON 1.0 protocol").
+ * api/<service>.h. The protocol is the service's AWS JSON, 1.0 or 1.1, or Query where it has none.
  *
  *   struct sqs_send_message_in in = {.queue_url = url, .message_body = STR("hello")};
  *   struct sqs_send_message_out out;

@@ -21,6 +21,8 @@
 	X(CONNECTIONS, 65536, "connections", "open connections of one server") \
 	X(JSON_DEPTH, 64, "levels", "nesting of a JSON document") \
 	X(JSON_VALUES, 20000, "values", "values of a JSON request") \
+	X(XML_DEPTH, 64, "levels", "nesting of an XML document") \
+	X(XML_NODES, 200000, "elements", "elements of an XML document") \
 	X(FORM_PARAMETERS, 4096, "parameters", "parameters of one form") \
 	X(AUDIT_PARAMETERS_SIZE, 102400, "bytes", "parameters, and answer, in an audit record; longer ones are omitted, as CloudTrail does") \
 	X(AUDIT_TEXT_SIZE, 2048, "bytes", "user agent, error message and the like in an audit record") \
