@@ -108,20 +108,44 @@ static void slot_add(const struct bench_options *options, const char *prefix, co
 		buf_append_char(&out->bytes, '"');
 }
 
+static void queue_attribute_add(const struct bench_options *options, const char *name,
+				const char *value, int *number, struct buf *out)
+{
+	*number += 1;
+	if (options->is_query)
+		buf_format(out, "&Attribute.%d.Name=%s&Attribute.%d.Value=%s", *number, name,
+			   *number, value);
+	else
+		buf_format(out, "%s\"%s\": \"%s\"", *number > 1 ? ", " : "", name, value);
+}
+
+static void encryption_add(const struct bench_options *options, int *number, struct buf *out)
+{
+	if (!options->sse)
+		return;
+	if (str_equal(str_from(options->sse), STR("none")))
+		queue_attribute_add(options, "SqsManagedSseEnabled", "false", number, out);
+	else if (str_equal(str_from(options->sse), STR("sqs")))
+		queue_attribute_add(options, "SqsManagedSseEnabled", "true", number, out);
+	else
+		queue_attribute_add(options, "KmsMasterKeyId", options->sse, number, out);
+}
+
 void bench_body_create(const struct bench_options *options, struct bench_body *out)
 {
+	struct buf *bytes = &out->bytes;
+	int number = 0;
+
 	body_begin(options, BENCH_CREATE_QUEUE, STR(""), out);
-	text_add(options, "", "QueueName", str_from(options->queue_name), &out->bytes);
-	if (options->is_query) {
-		buf_append(&out->bytes, STR("&Attribute.1.Name=VisibilityTimeout"
-					    "&Attribute.1.Value=" VISIBILITY_TIMEOUT));
-		if (options->is_fifo)
-			buf_append(&out->bytes,
-				   STR("&Attribute.2.Name=FifoQueue&Attribute.2.Value=true"));
-	} else {
-		buf_format(&out->bytes, ", \"Attributes\": {\"VisibilityTimeout\": \"%s\"%s}",
-			   VISIBILITY_TIMEOUT, options->is_fifo ? ", \"FifoQueue\": \"true\"" : "");
-	}
+	text_add(options, "", "QueueName", str_from(options->queue_name), bytes);
+	if (!options->is_query)
+		buf_append(bytes, STR(", \"Attributes\": {"));
+	queue_attribute_add(options, "VisibilityTimeout", VISIBILITY_TIMEOUT, &number, bytes);
+	if (options->is_fifo)
+		queue_attribute_add(options, "FifoQueue", "true", &number, bytes);
+	encryption_add(options, &number, bytes);
+	if (!options->is_query)
+		buf_append_char(bytes, '}');
 	body_end(options, out);
 }
 

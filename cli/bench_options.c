@@ -38,6 +38,9 @@ static const struct option_row rows[] = {
 	 "made before and deleted after (tern-bench-PID)"},
 	{"keep-queue", NULL, KIND_FLAG, AT(keeps_queue), 0, 0, "do not delete the queue"},
 	{"fifo", NULL, KIND_FLAG, AT(is_fifo), 0, 0, "a FIFO queue; a message group each request"},
+	{"sse", "none|sqs|KEY", KIND_TEXT, AT(sse), 0, 0,
+	 "the queue's encryption at rest: none, SSE-SQS, or SSE-KMS with that key (the server's "
+	 "own default)"},
 	{"attributes", NULL, KIND_FLAG, AT(has_attributes), 0, 0,
 	 "three message attributes on each message"},
 	{"batch", "N", KIND_COUNT32, AT(batch), 1, BENCH_BATCH_MAX, "messages a request (1)"},

@@ -50,6 +50,7 @@ struct bench_options {
 	const char *secret_key;
 	const char *session_token; /* NULL: none */
 	bool is_fifo;
+	const char *sse; /* "none", "sqs", or a KMS key; NULL: as the server does by itself */
 	bool has_attributes;
 	bool is_query;
 	bool is_json_output;

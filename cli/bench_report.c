@@ -100,6 +100,7 @@ static void json_settings(struct json_writer *writer, const struct bench_options
 	whole(writer, "size", options->body_size);
 	whole(writer, "connections", options->connections);
 	flag(writer, "fifo", options->is_fifo);
+	text(writer, "sse", options->sse ? options->sse : "default");
 	flag(writer, "attributes", options->has_attributes);
 	number(writer, "rate", options->rate);
 }
