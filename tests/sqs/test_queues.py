@@ -132,7 +132,9 @@ def test_everything_is_kept_over_a_restart(private):
 
 TEN_ARNS = json.dumps({"redrivePermission": "byQueue",
                        "sourceQueueArns": [f"{ARN}s{i}" for i in range(10)]})
-SMALL_POLICY = '{"Statement":[%s]}' % ",".join(["{}"] * 20)
+# As many statements as a queue's policy may have.
+SMALL_POLICY = json.dumps({"Statement": [
+    {"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"}] * 20})
 
 
 @pytest.mark.parametrize("attribute, value", [

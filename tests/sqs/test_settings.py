@@ -71,7 +71,8 @@ def test_declared_queue_of_another_account_and_region(configured):
 
 
 def test_declared_policies_may_be_objects(configured):
-    policy = {"Version": "2012-10-17", "Statement": []}
+    policy = {"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"}]}
     allow = {"redrivePermission": "denyAll"}
     sqs = configured({"queues": [{"name": "q", "attributes": {
         "Policy": policy, "RedriveAllowPolicy": allow}}]}).client()
