@@ -482,5 +482,10 @@ extern const struct fault_type SQS_INVALID_MESSAGE_CONTENTS;
 extern const struct fault_type SQS_INVALID_PARAMETER_VALUE;
 extern const struct fault_type SQS_MISSING_PARAMETER;
 extern const struct fault_type SQS_SERVICE_UNAVAILABLE;
+extern const struct fault_type SQS_KMS_ACCESS_DENIED;
+extern const struct fault_type SQS_KMS_DISABLED;
+extern const struct fault_type SQS_KMS_INVALID_KEY_USAGE;
+extern const struct fault_type SQS_KMS_INVALID_STATE;
+extern const struct fault_type SQS_KMS_NOT_FOUND;
 
 #endif

@@ -1172,6 +1172,21 @@ const struct fault_type SQS_MISSING_PARAMETER = {
 const struct fault_type SQS_SERVICE_UNAVAILABLE = {
 	.shape = STR_INIT("ServiceUnavailable"), .query_code = STR_INIT("ServiceUnavailable"),
 	.status = 503, .is_receiver = true};
+const struct fault_type SQS_KMS_ACCESS_DENIED = {
+	.shape = STR_INIT("KmsAccessDenied"), .query_code = STR_INIT("KMS.AccessDeniedException"),
+	.status = 400, .is_receiver = false};
+const struct fault_type SQS_KMS_DISABLED = {
+	.shape = STR_INIT("KmsDisabled"), .query_code = STR_INIT("KMS.DisabledException"),
+	.status = 400, .is_receiver = false};
+const struct fault_type SQS_KMS_INVALID_KEY_USAGE = {
+	.shape = STR_INIT("KmsInvalidKeyUsage"), .query_code = STR_INIT("KMS.InvalidKeyUsageException"),
+	.status = 400, .is_receiver = false};
+const struct fault_type SQS_KMS_INVALID_STATE = {
+	.shape = STR_INIT("KmsInvalidState"), .query_code = STR_INIT("KMS.InvalidStateException"),
+	.status = 400, .is_receiver = false};
+const struct fault_type SQS_KMS_NOT_FOUND = {
+	.shape = STR_INIT("KmsNotFound"), .query_code = STR_INIT("KMS.NotFoundException"),
+	.status = 400, .is_receiver = false};
 
 const struct operation sqs_operations[] = {
 	{.name = STR_INIT("AddPermission"),

@@ -43,6 +43,7 @@
 	X(PERMISSION_ACTIONS, 7, "actions", "actions of one AddPermission") \
 	X(MESSAGE_SIZE, 1048576, "bytes", "a message's body and attributes, and a batch's sum") \
 	X(MESSAGE_SIZE_MIN, 1024, "bytes", "the least MaximumMessageSize") \
+	X(DATA_KEYS, 4096, "keys", "data keys from KMS in memory; those used least recently go first") \
 	X(MESSAGE_ATTRIBUTES, 10, "attributes", "attributes of one message") \
 	X(ATTRIBUTE_NAME_SIZE, 256, "bytes", "a message attribute's name") \
 	X(BATCH_ENTRIES, 10, "entries", "entries of one batch request") \

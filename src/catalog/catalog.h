@@ -45,9 +45,9 @@ must_check enum err catalog_each(struct catalog *catalog, enum catalog_table tab
 
 /*
  * Writes all tables into a new file that takes the old one's place, so that nothing is left of what
- * was deleted or replaced: the old file keeps such bytes in free pages. Outside a transaction; takes
- * time and space as the catalog is large. A crash leaves one of the two files. After an error other
- * than ERR_FULL and ERR_IO the catalog must not be used any more.
+ * was deleted or replaced: the old file keeps such bytes in free pages. Outside a transaction; it
+ * takes time and space as the catalog is large. A crash leaves one of the two files. After an error
+ * other than ERR_FULL and ERR_IO the catalog must not be used any more.
  */
 must_check enum err catalog_rewrite(struct catalog *catalog);
 

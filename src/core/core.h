@@ -18,6 +18,7 @@
 
 struct audit;
 struct control;
+struct data_keys;
 struct runner;
 
 struct core {
@@ -28,8 +29,9 @@ struct core {
 	/* Requests must be signed by one of them; find NULL: open to all. */
 	struct signer_source signers;
 	struct directory *directory; /* who exists; access/directory.h */
-	bool is_enforcing;	    /* policies decide in the caller's own account too */
-	const struct core_kms *kms; /* of services/kms; core/kms.h */
+	bool is_enforcing;	     /* policies decide in the caller's own account too */
+	const struct core_kms *kms;  /* of services/kms; core/kms.h */
+	struct data_keys *data_keys; /* that came from it; core/envelope.h */
 	struct str default_account, default_region;
 	struct str base_url;	/* for requests whose Host is missing or no host */
 	bool delays_recreate;	/* enforce QueueDeletedRecently for 60 s; off by default */

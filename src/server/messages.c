@@ -20,6 +20,9 @@ enum { BROWSE_MAX = 100, AWS_MESSAGES_MAX = 1000 };
 struct page {
 	struct queue_delivery deliveries[BROWSE_MAX];
 	struct sqs_message messages[BROWSE_MAX]; /* MessageId NULL: could not be read */
+	const struct fault_type
+		*sealed[BROWSE_MAX];	/* why KMS does not let it be opened, or NULL */
+	struct str reasons[BROWSE_MAX]; /* KMS's sentences about it */
 	size_t count;
 	bool has_more;
 	struct buf bytes;
@@ -32,8 +35,22 @@ static void page_read(struct core *core, struct arena *arena, const struct sqs_q
 		      struct page *page)
 {
 	static const struct str all = STR_INIT("All");
-	struct sqs_view view = {.is_fifo = queue->is_fifo, .patterns = &all, .pattern_count = 1};
+	/* Whoever may ask here looks after the server: the state of a key counts, policies do not.
+	 */
+	struct call call = {
+		.core = core,
+		.arena = arena,
+		.account = queue->account,
+		.region = queue->region,
+		.now_ms = clock_now_ms(),
+	};
+	struct envelope_reader reader;
+	struct sqs_view view = {
+		.is_fifo = queue->is_fifo, .patterns = &all, .pattern_count = 1, .reader = &reader};
 	size_t size = 0;
+
+	list_init(&call.ends);
+	sqs_reader_begin(&call, queue, &reader);
 
 	(void)sqs_view_want(all, &view.wanted);
 	for (size_t i = 0; i < page->count; i++)
@@ -42,10 +59,13 @@ static void page_read(struct core *core, struct arena *arena, const struct sqs_q
 	for (size_t i = 0; i < page->count; i++) {
 		enum err err = sqs_view_read(core, arena, &view, &page->deliveries[i], &page->bytes,
 					     &page->messages[i]);
-		if (err)
+		page->sealed[i] = err == ERR_FAULT ? sqs_kms_fault(reader.problem) : NULL;
+		page->reasons[i] = reader.text;
+		if (err && err != ERR_FAULT)
 			page->messages[i] = (struct sqs_message){0};
 		queue_delivery_done(core->engine, &page->deliveries[i]);
 	}
+	envelope_reader_done(&reader);
 }
 
 /* Messages behind sequence number `from`; free page->bytes when the page is done with. */
@@ -86,6 +106,15 @@ static void write_message(struct buf *body, struct json_writer *json, const stru
 	if (delivery->state != QUEUE_IS_VISIBLE) {
 		json_key(json, STR("visible_at_ms"));
 		json_i64(json, delivery->visible_at_ms);
+	}
+	if (page->sealed[index]) {
+		json_key(json, STR("sealed"));
+		json_open_object(json);
+		json_key(json, STR("code"));
+		json_str(json, page->sealed[index]->query_code);
+		json_key(json, STR("message"));
+		json_str(json, page->reasons[index]);
+		json_close_object(json);
 	}
 	json_key(json, STR("message"));
 	wire_json_encode(body, receive->out->members[0].shape, &page->messages[index]);
@@ -255,7 +284,7 @@ static bool collect(struct admin_call *call, const struct sqs_queue *queue, stru
 		    QUEUE_OK)
 			return false;
 		for (size_t i = 0; i < page->count; i++)
-			if (page->messages[i].message_id.data &&
+			if (page->messages[i].message_id.data && !page->sealed[i] &&
 			    is_shown(&page->deliveries[i], shows_invisible, shows_delayed))
 				out->messages[out->messages_count++] = page->messages[i];
 		if (!page->has_more || page->count == 0)

@@ -16,6 +16,7 @@
 #include "api/sqs.h"
 #include "core/audit.h"
 #include "core/control.h"
+#include "core/envelope.h"
 #include "core/runner.h"
 #include "journal/journal.h"
 #include "net/tls.h"
@@ -350,6 +351,7 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	core->default_region = settings->region;
 	core->delays_recreate = settings->delays_recreate;
 	core->delays_purge = !settings->allows_quick_purge;
+	core->data_keys = data_keys_new();
 	sqs_bind_handlers();
 	make_net(server);
 	if (!store_open(settings, core, &server->store, problem, size))
@@ -400,6 +402,7 @@ void server_close(struct server *server)
 	sqs_stop(core);
 	iam_stop(core);
 	store_close(&server->store);
+	data_keys_free(&core->data_keys);
 	seal_free(&core->seal);
 	for (int64_t i = 0; server->threads && i < server->settings->threads; i++)
 		dispatch_thread_done(&server->threads[i]);

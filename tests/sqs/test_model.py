@@ -13,8 +13,7 @@ import gen  # noqa: E402
 
 # Faults that AWS documents and this server has no cause to send.
 UNUSED_FAULTS = {
-    "InvalidAddress", "InvalidIdFormat", "InvalidSecurity", "RequestThrottled", "KmsAccessDenied",
-    "KmsDisabled", "KmsInvalidKeyUsage", "KmsInvalidState", "KmsNotFound", "KmsOptInRequired",
+    "InvalidAddress", "InvalidIdFormat", "InvalidSecurity", "RequestThrottled", "KmsOptInRequired",
     "KmsThrottled",
 }
 # What AWS sends without having it in its model, and our own for a server that cannot go on.

@@ -10,6 +10,7 @@
 #include "api/sqs.h"
 #include "services/sqs/attributes.h"
 #include "services/sqs/batch.h"
+#include "services/sqs/encrypt.h"
 #include "services/sqs/handle.h"
 #include "services/sqs/sqs.h"
 #include "services/sqs/validate.h"
@@ -21,6 +22,7 @@ struct receiving {
 	uint32_t wanted; /* of sqs_view */
 	struct queue_delivery deliveries[LIMIT_RECEIVE_MESSAGES];
 	struct buf bytes; /* of the messages, until the answer is encoded */
+	struct envelope_reader reader;
 };
 
 /* ---- what is asked for ---- */
@@ -75,6 +77,7 @@ static enum err show(struct call *call, const struct queue_delivery *delivery,
 		.wanted = receiving->wanted,
 		.patterns = in->message_attribute_names,
 		.pattern_count = in->message_attribute_names_count,
+		.reader = &receiving->reader,
 	};
 
 	enum err err =
@@ -87,6 +90,39 @@ static enum err show(struct call *call, const struct queue_delivery *delivery,
 static void release_bytes(void *subject)
 {
 	buf_done(subject);
+}
+
+/*
+ * Those that can be shown are; the others stay in flight until their visibility timeout. So an
+ * unreadable message does not come back at once, again and again, until it is a dead letter.
+ */
+static enum err show_all(struct call *call)
+{
+	struct receiving *receiving = call->state;
+	const struct queue_command *command = &receiving->command;
+	struct sqs_receive_message_out *out = call->out;
+	enum err refusal = ERR_OK;
+
+	for (size_t i = 0; i < command->receive.count; i++) {
+		const struct queue_delivery *delivery = &receiving->deliveries[i];
+		enum err err = show(call, delivery, &out->messages[out->messages_count]);
+		queue_delivery_done(call->core->engine, delivery);
+		if (!err)
+			out->messages_count++;
+		else if (err == ERR_FAULT)
+			refusal = sqs_fail_kms(call, receiving->reader.problem,
+					       receiving->reader.text);
+		else
+			log_event(LOG_ERROR, "message cannot be read",
+				  log_str("queue", receiving->queue->arn),
+				  log_i64("segment", delivery->location.segment),
+				  log_i64("offset", delivery->location.offset),
+				  log_str("error", err_text(err)));
+	}
+	if (out->messages_count == 0)
+		return refusal;
+	call->fault = NULL;
+	return ERR_OK;
 }
 
 static enum err answered(struct call *call)
@@ -106,21 +142,10 @@ static enum err answered(struct call *call)
 	buf_reserve(&receiving->bytes, size);
 	call_on_end(call, release_bytes, &receiving->bytes);
 	out->messages = arena_array(call->arena, struct sqs_message, command->receive.count);
-	for (size_t i = 0; i < command->receive.count; i++) {
-		const struct queue_delivery *delivery = &receiving->deliveries[i];
-		enum err err = show(call, delivery, &out->messages[out->messages_count]);
-		queue_delivery_done(call->core->engine, delivery);
-		if (!err)
-			out->messages_count++;
-		else
-			/* The others can still be delivered; this one stays in flight. */
-			log_event(LOG_ERROR, "message cannot be read",
-				  log_str("queue", receiving->queue->arn),
-				  log_i64("segment", delivery->location.segment),
-				  log_i64("offset", delivery->location.offset),
-				  log_str("error", err_text(err)));
-	}
-	return ERR_OK;
+	sqs_reader_begin(call, receiving->queue, &receiving->reader);
+	enum err err = show_all(call);
+	envelope_reader_done(&receiving->reader);
+	return err;
 }
 
 enum err sqs_receive_message(struct call *call, const struct sqs_receive_message_in *in,
@@ -141,6 +166,8 @@ enum err sqs_receive_message(struct call *call, const struct sqs_receive_message
 				 in->message_system_attribute_names_count, &wanted);
 	if (!err && in->receive_request_attempt_id.data && queue->is_fifo)
 		err = sqs_check_id(call, "ReceiveRequestAttemptId", in->receive_request_attempt_id);
+	if (!err)
+		err = sqs_may_open(call, queue);
 	if (err)
 		return err;
 	receiving = arena_new(call->arena, struct receiving);

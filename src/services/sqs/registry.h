@@ -56,12 +56,6 @@ struct sqs_queue {
 	size_t tag_count;
 };
 
-/* Either kind of server-side encryption: messages are sealed before they reach the journal. */
-static inline bool sqs_is_encrypted(const struct sqs_queue *queue)
-{
-	return queue->has_sqs_managed_sse || queue->kms_key.size > 0;
-}
-
 struct sqs_registry;
 struct sqs_registry *sqs_registry_new(void);
 void sqs_registry_free(struct sqs_registry **registry);

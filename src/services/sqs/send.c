@@ -11,6 +11,7 @@
 #include "api/sqs.h"
 #include "services/sqs/batch.h"
 #include "services/sqs/digest.h"
+#include "services/sqs/encrypt.h"
 #include "services/sqs/message.h"
 #include "services/sqs/sqs.h"
 #include "services/sqs/validate.h"
@@ -40,6 +41,7 @@ struct sending {
 	struct sqs_send_message_batch_result_entry *sent;
 	struct sqs_batch_result_error_entry *failed;
 	size_t failed_count;
+	struct data_key *key; /* of sqs_seal */
 };
 
 /* ---- checks ---- */
@@ -173,8 +175,8 @@ static void hash_dedup(struct call *call, const struct sqs_queue *queue, struct 
 	siphash128(call->core->hash_key, scoped, out);
 }
 
-static void make_send(struct call *call, const struct sqs_queue *queue, struct entry *entry,
-		      struct queue_send *out)
+static void make_send(struct call *call, const struct sqs_queue *queue, struct data_key *key,
+		      struct entry *entry, struct queue_send *out)
 {
 	struct sqs_stored_message message = {
 		.body = entry->body,
@@ -198,10 +200,7 @@ static void make_send(struct call *call, const struct sqs_queue *queue, struct e
 		out->has_delay = true;
 		out->delay_ms = entry->delay_seconds * 1000;
 	}
-	out->payload = sqs_message_encode(call->arena, &message);
-	if (sqs_is_encrypted(queue))
-		out->payload =
-			seal_close(call->core->seal, call->arena, queue->number, out->payload);
+	out->payload = sqs_seal(call, queue, key, sqs_message_encode(call->arena, &message));
 }
 
 /* ---- answers ---- */
@@ -284,15 +283,21 @@ static enum err batch_answered(struct call *call)
 	return ERR_OK;
 }
 
-static struct sending *sending_new(struct call *call, const struct sqs_queue *queue, size_t count)
+/* KMS is asked once a request. */
+static enum err begin(struct call *call, const struct sqs_queue *queue, size_t count,
+		      struct sending **out_sending)
 {
 	struct sending *sending = arena_new(call->arena, struct sending);
 
+	enum err err = sqs_sealer_begin(call, queue, &sending->key);
+	if (err)
+		return err;
 	sending->command.type = QUEUE_SEND;
 	sending->command.queue = queue->number;
 	sending->command.send.messages = arena_array(call->arena, struct queue_send, count);
 	call->state = sending;
-	return sending;
+	*out_sending = sending;
+	return ERR_OK;
 }
 
 static void add_entry(struct call *call, const struct sqs_queue *queue, struct sending *sending,
@@ -300,7 +305,7 @@ static void add_entry(struct call *call, const struct sqs_queue *queue, struct s
 {
 	size_t place = sending->command.send.count++;
 
-	make_send(call, queue, entry, &sending->command.send.messages[place]);
+	make_send(call, queue, sending->key, entry, &sending->command.send.messages[place]);
 	sending->entries[place] = entry;
 }
 
@@ -310,6 +315,7 @@ enum err sqs_send_message(struct call *call, const struct sqs_send_message_in *i
 			  struct sqs_send_message_out *out)
 {
 	const struct sqs_queue *queue;
+	struct sending *sending;
 	struct entry *entry = arena_new(call->arena, struct entry);
 
 	(void)out;
@@ -327,9 +333,10 @@ enum err sqs_send_message(struct call *call, const struct sqs_send_message_in *i
 	enum err err = sqs_queue_of_call(call, in->queue_url, &queue);
 	if (!err)
 		err = check_entry(call, queue, entry);
+	if (!err)
+		err = begin(call, queue, 1, &sending);
 	if (err)
 		return err;
-	struct sending *sending = sending_new(call, queue, 1);
 	md5(entry->body, entry->body_digest);
 	add_entry(call, queue, sending, entry);
 	return call_submit(call, &sending->command, send_answered);
@@ -416,6 +423,7 @@ enum err sqs_send_message_batch(struct call *call, const struct sqs_send_message
 				struct sqs_send_message_batch_out *out)
 {
 	const struct sqs_queue *queue;
+	struct sending *sending;
 	struct str *ids = arena_array(call->arena, struct str, in->entries_count);
 	struct entry *entries = entries_of(call, in, ids);
 	size_t count = in->entries_count;
@@ -428,10 +436,11 @@ enum err sqs_send_message_batch(struct call *call, const struct sqs_send_message
 		err = check_fifo_ids(call, queue, entries, count);
 	if (!err)
 		err = check_sum(call, entries, count);
+	if (!err)
+		err = begin(call, queue, count, &sending);
 	if (err)
 		return err;
 	digest_bodies(call, entries, count);
-	struct sending *sending = sending_new(call, queue, count);
 	sending->sent = arena_array(call->arena, struct sqs_send_message_batch_result_entry, count);
 	sending->failed = arena_array(call->arena, struct sqs_batch_result_error_entry, count);
 	for (size_t i = 0; i < count; i++) {

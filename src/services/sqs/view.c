@@ -136,6 +136,27 @@ static void show_attributes(struct arena *arena, const struct sqs_view *view,
 		sqs_attributes_md5(arena, out->message_attributes, out->message_attributes_count);
 }
 
+/*
+ * Opens what the message was sealed with, whatever the queue's settings are now: it may be older,
+ * or come from elsewhere.
+ */
+static enum err open_payload(struct core *core, const struct sqs_view *view, char *bytes,
+			     size_t size, struct str *out_payload)
+{
+	struct str payload = str_of(bytes, size);
+
+	if (envelope_is_one(payload)) {
+		enum kms_problem problem = envelope_open(view->reader, bytes, size, out_payload);
+		return problem == KMS_PROBLEM_NONE	? ERR_OK
+		       : problem == KMS_PROBLEM_DAMAGED ? ERR_DAMAGED
+							: ERR_FAULT;
+	}
+	if (seal_is_sealed(payload))
+		return seal_open(core->seal, bytes, size, out_payload);
+	*out_payload = payload;
+	return ERR_OK;
+}
+
 enum err sqs_view_read(struct core *core, struct arena *arena, const struct sqs_view *view,
 		       const struct queue_delivery *delivery, struct buf *bytes,
 		       struct sqs_message *out)
@@ -146,21 +167,22 @@ enum err sqs_view_read(struct core *core, struct arena *arena, const struct sqs_
 		queue_read_message(core->engine, delivery->location, bytes, &subject.message);
 	if (err)
 		return err;
-	/* Whatever the queue's settings are now: the message may be older, or come from elsewhere.
-	 */
 	struct str payload = subject.message.payload;
-	if (seal_is_sealed(payload))
-		err = seal_open(core->seal, bytes->data + (payload.data - bytes->data),
-				payload.size, &payload);
-	if (err)
-		return err;
-	err = sqs_message_decode(arena, payload, &subject.stored);
-	if (err)
+	err = open_payload(core, view, bytes->data + (payload.data - bytes->data), payload.size,
+			   &payload);
+	if (err && err != ERR_FAULT)
 		return err;
 	char *id = arena_bytes(arena, UUID_TEXT_SIZE);
 	uuid_format(subject.message.id, id);
 	subject.id = str_of(id, UUID_TEXT_SIZE);
 	out->message_id = subject.id;
+	if (err) {
+		show_system(arena, view, &subject, out);
+		return err;
+	}
+	err = sqs_message_decode(arena, payload, &subject.stored);
+	if (err)
+		return err;
 	out->body = subject.stored.body;
 	out->md5_of_body = sqs_md5_text(arena, subject.stored.body_md5);
 	show_system(arena, view, &subject, out);

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * envelope: bytes sealed under a data key that came from KMS, with the encrypted data key beside
+ * them.
+ *
+ * So whoever has the bytes needs nothing but the KMS key to open them: they may be moved to another
+ * queue, their queue may get another key or be deleted, and the server may start anew. There is no
+ * record of data keys that a send would have to write first, or that a crash could lose. Without
+ * the KMS key nobody opens them, not even with the server's root key.
+ *
+ * Data keys are held in memory for their reuse period, one a principal, a key and a context; KMS is
+ * called when there is none, and asked each time whether the key may still be used. Their number is
+ * bounded, and they are wiped when they go.
+ *
+ * Nonces never repeat under a data key: it is made in this process, for one object that alone seals
+ * with it and counts its nonces, and a data key that was decrypted from a blob never seals. So
+ * neither a crash nor a restored backup nor another server brings a nonce back.
+ *
+ * Any thread, while core->kms and core->data_keys are set.
+ */
+#ifndef TERN_CORE_ENVELOPE_H
+#define TERN_CORE_ENVELOPE_H
+
+#include "core/kms.h"
+
+enum { ENVELOPE_CONTEXT_SIZE_MAX = 512 };
+
+struct data_keys;
+struct data_keys *data_keys_new(void);
+/* Once nobody uses them any more; wipes them. Accepts NULL, leaves NULL. */
+void data_keys_free(struct data_keys **keys);
+
+/* On whose behalf, and what for; views live as long as it is used. */
+struct envelope_use {
+	struct call *call;
+	struct str service;	 /* "sqs" */
+	struct str context_name; /* of the encryption context's only pair: "aws:sqs:arn" */
+	int64_t reuse_ms;
+};
+
+/* ---- sealing ---- */
+
+struct data_key;
+/*
+ * The data key that `use` seals with now, under the KMS key `key_id` of `account`; `context` is the
+ * value of the pair, at most ENVELOPE_CONTEXT_SIZE_MAX bytes. On a problem *out_text is KMS's
+ * sentence, in the call's arena. Give the key back with data_key_release.
+ */
+must_check enum kms_problem data_key_hold(const struct envelope_use *use, struct str account,
+					  struct str key_id, struct str context,
+					  struct data_key **out_key, struct str *out_text);
+void data_key_release(struct data_key *key); /* accepts NULL */
+/* `plain` sealed, in the arena. */
+struct str envelope_close(struct data_key *key, struct arena *arena, struct str plain);
+
+/* ---- opening ---- */
+
+/* True if the bytes begin as those of envelope_close do. */
+bool envelope_is_one(struct str bytes);
+/* The encrypted data key and the context's value; false: it is damaged. */
+bool envelope_parse(struct str bytes, struct str *out_blob, struct str *out_context);
+
+/*
+ * Opens several, of which many have the same data key: KMS is asked once for each that differs from
+ * the one before. Zeroed but for `use` at first.
+ */
+struct envelope_reader {
+	struct envelope_use use;
+	struct data_key *key; /* of the last one; NULL: none, or it may not be used */
+	struct str blob;      /* of the last one; in the call's arena */
+	enum kms_problem problem;
+	struct str text; /* KMS's sentence, if there is a problem */
+};
+/* Opens in place: *out_plain is a part of `sealed`. KMS_PROBLEM_DAMAGED: nobody sealed that. */
+must_check enum kms_problem envelope_open(struct envelope_reader *reader, char *sealed, size_t size,
+					  struct str *out_plain);
+void envelope_reader_done(struct envelope_reader *reader);
+
+#endif

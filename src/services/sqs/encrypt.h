@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * encrypt: under which key a queue's messages are sealed, and what stands in the way of it.
+ *
+ * SSE-SQS seals under a key of Tern's own (core/seal.h), SSE-KMS under data keys from KMS
+ * (core/envelope.h). What is sealed says itself how, so that messages open whatever the queue's
+ * settings are by now. Any thread.
+ */
+#ifndef TERN_SERVICES_SQS_ENCRYPT_H
+#define TERN_SERVICES_SQS_ENCRYPT_H
+
+#include "core/envelope.h"
+#include "services/sqs/sqs.h"
+
+/*
+ * What the call's messages are sealed with, released when the call ends; NULL if the queue has no
+ * KMS key. Fails with the fault of KMS.
+ */
+must_check enum err sqs_sealer_begin(struct call *call, const struct sqs_queue *queue,
+				     struct data_key **out_key);
+/* The payload, sealed as the queue wants it, in the call's arena. */
+struct str sqs_seal(struct call *call, const struct sqs_queue *queue, struct data_key *key,
+		    struct str payload);
+
+/* Before messages are received: whether the queue's own KMS key may open them. */
+must_check enum err sqs_may_open(struct call *call, const struct sqs_queue *queue);
+/* What opens messages of any KMS key for the call; end it with envelope_reader_done. */
+void sqs_reader_begin(struct call *call, const struct sqs_queue *queue,
+		      struct envelope_reader *out_reader);
+
+const struct fault_type *sqs_kms_fault(enum kms_problem problem);
+must_check enum err sqs_fail_kms(struct call *call, enum kms_problem problem, struct str text);
+
+#endif
