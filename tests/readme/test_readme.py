@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from ternd import ROOT, Server
+from ternd import BUILD, ROOT, Server, eventually
 
 README = (ROOT / "README.md").read_text()
 ENDPOINT = "http://127.0.0.1:4566"
@@ -26,15 +26,34 @@ def run(script, **environment):
                           capture_output=True, env=clean | environment, timeout=100, check=False)
 
 
-@pytest.fixture(scope="module")
-def tour(tmp_path_factory):
+def secure(directory):
+    """Flags and variables with which the tour goes over TLS, by `tern cert`'s certificate."""
+    subprocess.run([BUILD / "tern", "cert", "create", "--dir", directory], check=True,
+                   capture_output=True, timeout=60)
+    flags = ["--listen", "tls:127.0.0.1:0", "--tls-cert", directory / "server.pem", "--tls-key",
+             directory / "server.key"]
+    authority = str(directory / "ca.pem")
+    return flags, {"AWS_CA_BUNDLE": authority, "NODE_EXTRA_CA_CERTS": authority}
+
+
+def tls_url(server):
+    found = eventually(lambda: re.search(r"address=tls:\S+ port=(\d+)", server.log()),
+                       what="the TLS address is logged")
+    return f"https://127.0.0.1:{found[1]}"
+
+
+@pytest.fixture(scope="module", params=["http", "https"])
+def tour(request, tmp_path_factory):
     found = blocks("Five minutes")
     assert len(found) >= 6
-    with Server(tmp_path_factory.mktemp("readme")) as server:
+    is_secure = request.param == "https"
+    flags, variables = secure(tmp_path_factory.mktemp("tls")) if is_secure else ([], {})
+    with Server(tmp_path_factory.mktemp("readme"), *flags) as server:
+        url = tls_url(server) if is_secure else server.url
         script = f"\necho '{MARK}'\n".join(commands for commands, _ in found)
-        result = run(script.replace(ENDPOINT, server.url), HOME=str(server.directory))
+        result = run(script.replace(ENDPOINT, url), HOME=str(server.directory), **variables)
         assert result.returncode == 0, result.stdout + result.stderr
-        outputs = result.stdout.replace(server.url, ENDPOINT).split(MARK + "\n")
+        outputs = result.stdout.replace(url, ENDPOINT).split(MARK + "\n")
         yield server, list(zip(found, outputs, strict=True))
 
 
