@@ -19,7 +19,10 @@ import subprocess
 import time
 
 import boto3
+import botocore.auth
+import botocore.awsrequest
 import botocore.config
+import botocore.credentials
 import requests
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -52,14 +55,28 @@ def boto_session():
 
 
 @functools.cache
-def boto_client(url, service, account, region, validates, secret):
+def boto_client(url, service, account, region, validates, secret, token):
     config = botocore.config.Config(
         connect_timeout=5, read_timeout=40, retries={"total_max_attempts": 1}, proxies={},
         parameter_validation=validates, max_pool_connections=32,
         ignore_configured_endpoint_urls=True)
     return boto_session().client(
         service, endpoint_url=url, region_name=region, aws_access_key_id=account,
-        aws_secret_access_key=secret, config=config)
+        aws_secret_access_key=secret, aws_session_token=token, config=config)
+
+
+class SigV4(requests.auth.AuthBase):
+    """Signs what `requests` sends, as AWS's SDKs do."""
+
+    def __init__(self, key, secret, token=None, service="tern"):
+        self.credentials = botocore.credentials.Credentials(key, secret, token)
+        self.service = service
+
+    def __call__(self, request):
+        signed = botocore.awsrequest.AWSRequest(request.method, request.url, data=request.body)
+        botocore.auth.SigV4Auth(self.credentials, self.service, DEFAULT_REGION).add_auth(signed)
+        request.headers.update(signed.headers.items())
+        return request
 
 
 class Server:
@@ -175,12 +192,13 @@ class Server:
         """With --auth required: the root credential, which the first start shows."""
         found = eventually(lambda: CREDENTIAL.search(self.log()), what="the credential is shown")
         self.key, self.secret = found.groups()
+        return self.key, self.secret
 
     def client(self, service="sqs", account=None, region=DEFAULT_REGION, validates=True,
-               secret=None):
+               secret=None, token=None):
         """A boto3 client; validates=False sends what botocore itself would refuse."""
         return boto_client(self.url, service, account or self.key, region, validates,
-                           secret or self.secret)
+                           secret or self.secret, token)
 
     def get(self, path, **options):
         return self.http.get(self.url + path, timeout=40, **options)
