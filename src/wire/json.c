@@ -5,7 +5,6 @@
  */
 #include "wire/json.h"
 
-#include <math.h>
 
 #include "format/json.h"
 #include "wire/member.h"
@@ -128,7 +127,7 @@ static enum err decode_timestamp(struct decoder *decoder, yyjson_val *value, int
 
 	if (!yyjson_is_num(value) || !(seconds > -TIMESTAMP_S_MAX && seconds < TIMESTAMP_S_MAX))
 		return reject_kind(decoder, value, "a Timestamp");
-	*out = llround(seconds * 1000);
+	*out = (int64_t)(seconds * 1000 + (seconds < 0 ? -0.5 : 0.5));
 	return ERR_OK;
 }
 
