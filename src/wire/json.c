@@ -5,7 +5,6 @@
  */
 #include "wire/json.h"
 
-
 #include "format/json.h"
 #include "wire/member.h"
 #include "wire/scalar.h"
