@@ -5,5 +5,6 @@
 #define TERN_API_HANDLERS_H
 
 void sqs_bind_handlers(void);
+void sts_bind_handlers(void);
 
 #endif

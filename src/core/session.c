@@ -30,13 +30,77 @@ static void list_texts(struct session *session, struct str *out[TEXTS])
 	memcpy(out, texts, sizeof(texts));
 }
 
-void session_generate(char out_key_id[SESSION_KEY_ID_SIZE], char out_secret[SESSION_SECRET_SIZE])
-{
-	static_assert((int)SESSION_KEY_ID_SIZE == (int)ACCESS_KEY_ID_SIZE, "one form of ids");
-	static_assert((int)SESSION_SECRET_SIZE == (int)ACCESS_KEY_SECRET_SIZE, "and of secrets");
+/*
+ * The 16 characters behind the prefix are base32 (RFC 4648) of ten bytes: a bit that is set, the
+ * account in 40 bits and 39 random ones.
+ */
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+enum { ID_BYTES = 10, ACCOUNT_SHIFT = 7, PREFIX_SIZE = 4 };
 
-	keys_generate(out_key_id, out_secret);
-	memcpy(out_key_id, SESSION_KEY_PREFIX.data, SESSION_KEY_PREFIX.size);
+static void put_base32(const uint8_t bytes[ID_BYTES], char out[SESSION_KEY_ID_SIZE])
+{
+	uint32_t bits = 0, count = 0;
+
+	memcpy(out, SESSION_KEY_PREFIX.data, PREFIX_SIZE);
+	out += PREFIX_SIZE;
+	for (size_t i = 0; i < ID_BYTES; i++) {
+		bits = bits << 8 | bytes[i];
+		for (count += 8; count >= 5; count -= 5)
+			*out++ = alphabet[bits >> (count - 5) & 31];
+	}
+}
+
+static bool take_base32(struct str key_id, uint8_t out_bytes[ID_BYTES])
+{
+	uint32_t bits = 0, count = 0;
+
+	if (key_id.size != SESSION_KEY_ID_SIZE || !str_starts(key_id, SESSION_KEY_PREFIX))
+		return false;
+	for (size_t i = PREFIX_SIZE; i < SESSION_KEY_ID_SIZE; i++) {
+		const char *place = memchr(alphabet, key_id.data[i], 32);
+		if (!place)
+			return false;
+		bits = bits << 5 | (uint32_t)(place - alphabet);
+		count += 5;
+		if (count >= 8) {
+			count -= 8;
+			*out_bytes++ = (uint8_t)(bits >> count);
+		}
+	}
+	return true;
+}
+
+void session_generate(struct str account, char out_key_id[SESSION_KEY_ID_SIZE],
+		      char out_secret[SESSION_SECRET_SIZE])
+{
+	char unused[ACCESS_KEY_ID_SIZE];
+	uint8_t bytes[ID_BYTES];
+	uint64_t number;
+
+	static_assert((int)SESSION_SECRET_SIZE == (int)ACCESS_KEY_SECRET_SIZE, "one form");
+	check(str_to_u64(account, &number));
+	check(number < UINT64_C(1000000000000));
+	keys_generate(unused, out_secret);
+	random_bytes(bytes, sizeof(bytes));
+	number = UINT64_C(1) << 47 | number << ACCOUNT_SHIFT | (bytes[5] & 127);
+	for (size_t i = 6; i-- > 0; number >>= 8)
+		bytes[i] = (uint8_t)number;
+	put_base32(bytes, out_key_id);
+}
+
+bool session_account(struct str key_id, char out_account[SESSION_ACCOUNT_SIZE])
+{
+	uint8_t bytes[ID_BYTES];
+	uint64_t number = 0;
+
+	if (!take_base32(key_id, bytes))
+		return false;
+	for (size_t i = 0; i < 6; i++)
+		number = number << 8 | bytes[i];
+	number = (number & (UINT64_C(1) << 47) - 1) >> ACCOUNT_SHIFT;
+	for (size_t i = SESSION_ACCOUNT_SIZE; i-- > 0; number /= 10)
+		out_account[i] = (char)('0' + number % 10);
+	return number == 0;
 }
 
 size_t session_packed_size(const struct session *session)

@@ -15,7 +15,7 @@
 #include "wire/shape.h"
 
 #define SESSION_KEY_PREFIX STR("ASIA")
-enum { SESSION_KEY_ID_SIZE = 20, SESSION_SECRET_SIZE = 40 };
+enum { SESSION_KEY_ID_SIZE = 20, SESSION_SECRET_SIZE = 40, SESSION_ACCOUNT_SIZE = 12 };
 
 enum session_kind {
 	SESSION_ROLE,	   /* AssumeRole */
@@ -38,8 +38,14 @@ struct session {
 	int64_t issued_ms, expires_ms;
 };
 
-/* A new session's key id and secret, unpredictable. */
-void session_generate(char out_key_id[SESSION_KEY_ID_SIZE], char out_secret[SESSION_SECRET_SIZE]);
+/*
+ * A new session's key id and secret. The id says whose it is, as AWS's do: GetAccessKeyInfo needs
+ * no more. Both are unpredictable.
+ */
+void session_generate(struct str account, char out_key_id[SESSION_KEY_ID_SIZE],
+		      char out_secret[SESSION_SECRET_SIZE]);
+/* The account that a session's key id names; false if it is none. */
+bool session_account(struct str key_id, char out_account[SESSION_ACCOUNT_SIZE]);
 
 /* Bytes that policies and tags take in a token: what LIMIT_SESSION_PACKED_SIZE bounds. */
 size_t session_packed_size(const struct session *session);

@@ -212,13 +212,25 @@ static void test_the_largest_session_fits_a_token(void **state)
 	assert_int_equal(session_decode(seal, &arena, token, &read), ERR_OK);
 }
 
-static void test_generated_keys_look_like_those_of_sessions(void **state)
+static void test_generated_keys_tell_whose_they_are(void **state)
 {
+	static const char *const accounts[] = {"000000000000", "111122223333", "999999999999"};
 	char id[SESSION_KEY_ID_SIZE], secret[SESSION_SECRET_SIZE], other[SESSION_KEY_ID_SIZE];
+	char account[12];
 
 	(void)state;
-	session_generate(id, secret);
-	session_generate(other, secret);
-	assert_true(str_starts(str_of(id, sizeof(id)), SESSION_KEY_PREFIX));
-	assert_memory_not_equal(id, other, sizeof(id));
+	for (size_t i = 0; i < 3; i++) {
+		session_generate(str_from(accounts[i]), id, secret);
+		session_generate(str_from(accounts[i]), other, secret);
+		assert_true(str_starts(str_of(id, sizeof(id)), SESSION_KEY_PREFIX));
+		assert_memory_not_equal(id, other, sizeof(id));
+		assert_true(session_account(str_of(id, sizeof(id)), account));
+		assert_memory_equal(account, accounts[i], 12);
+	}
+	/* One that AWS issued, from a public description of the form. */
+	assert_true(session_account(STR("ASIAQNZGKIQY56JQ7WML"), account));
+	assert_memory_equal(account, "029608264753", 12);
+	assert_false(session_account(STR("AKIAQNZGKIQY56JQ7WML"), account));
+	assert_false(session_account(STR("ASIAQNZGKIQY56JQ7WM1"), account));
+	assert_false(session_account(STR("ASIA"), account));
 }

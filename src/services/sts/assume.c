@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * assume: AssumeRole. The trust policy of the role must let the caller in; what the caller's own
+ * policies say counts as for any resource.
+ *
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use.html
+ */
+#include "core/arn.h"
+#include "services/sts/grant.h"
+
+enum {
+	DURATION_MIN = 900,
+	DURATION_MAX = 43200,
+	DURATION_DEFAULT = 3600,
+	CHAINED_MAX = 3600,
+};
+
+/* One AssumeRole on its way. */
+struct assuming {
+	struct call *call;
+	const struct sts_assume_role_in *in;
+	const struct directory_entity *role;
+	struct session session;
+};
+
+/* ---- what is asked for ---- */
+
+static struct sts_passed passed_of(const struct sts_assume_role_in *in)
+{
+	return (struct sts_passed){
+		.policy = in->policy,
+		.policy_arns = in->policy_arns,
+		.policy_arn_count = in->policy_arns_count,
+		.tags = in->tags,
+		.tag_count = in->tags_count,
+	};
+}
+
+static enum err check_input(struct call *call, const struct sts_assume_role_in *in)
+{
+	struct constraints constraints = {.call = call};
+	struct sts_passed passed = passed_of(in);
+
+	constraint_present(&constraints, "roleArn", in->role_arn.data);
+	constraint_length(&constraints, "roleArn", in->role_arn, 20, 2048);
+	constraint_present(&constraints, "roleSessionName", in->role_session_name.data);
+	constraint_length(&constraints, "roleSessionName", in->role_session_name, 2, 64);
+	constraint_characters(&constraints, "roleSessionName", in->role_session_name, "_+=,.@-",
+			      "[\\w+=,.@-]*");
+	constraint_range(&constraints, "durationSeconds", in->has_duration_seconds,
+			 in->duration_seconds, DURATION_MIN, DURATION_MAX);
+	constraint_length(&constraints, "externalId", in->external_id, 2, 1224);
+	constraint_characters(&constraints, "externalId", in->external_id, "_+=,.@:/-",
+			      "[\\w+=,.@:\\/-]*");
+	constraint_length(&constraints, "sourceIdentity", in->source_identity, 2, 64);
+	constraint_characters(&constraints, "sourceIdentity", in->source_identity, "_+=,.@-",
+			      "[\\w+=,.@-]*");
+	constraint_list_length(&constraints, "transitiveTagKeys", in->transitive_tag_keys_count,
+			       LIMIT_SESSION_TAGS);
+	sts_constrain_passed(&constraints, &passed);
+	return constraints_check(&constraints, &STS_VALIDATION_ERROR);
+}
+
+/* "arn:aws:iam::<account>:role/<path and name>" */
+static bool is_role_arn(struct str arn)
+{
+	size_t start = str_find(arn, STR(":iam::"), 0);
+
+	return str_starts(arn, STR("arn:aws")) && start != SIZE_MAX &&
+	       arn_is_account(str_slice(arn, start + 6, 12)) &&
+	       str_starts(str_slice(arn, start + 18, SIZE_MAX), STR(":role/"));
+}
+
+/* ---- may it ---- */
+
+static enum err denied(const struct assuming *assuming, struct str action)
+{
+	struct call *call = assuming->call;
+
+	return fail(call, &call->operation->service->denied,
+		    "User: %.*s is not authorized to perform: %.*s on resource: %.*s",
+		    STR_ARG(call->principal->arn), STR_ARG(action),
+		    STR_ARG(assuming->in->role_arn));
+}
+
+static void release_role(void *subject)
+{
+	directory_release(subject);
+}
+
+/* A role that does not exist is refused like one that trusts somebody else. */
+static enum err find_role(struct assuming *assuming)
+{
+	struct call *call = assuming->call;
+
+	if (!is_role_arn(assuming->in->role_arn))
+		return fail(call, &STS_VALIDATION_ERROR, "Request ARN is invalid");
+	assuming->role = directory_find_arn(call->core->directory, assuming->in->role_arn);
+	if (assuming->role)
+		call_on_end(call, release_role, (void *)assuming->role);
+	if (!assuming->role || assuming->role->kind != DIRECTORY_ROLE)
+		return denied(assuming, STR("sts:AssumeRole"));
+	return ERR_OK;
+}
+
+static enum err ask(const struct assuming *assuming, struct str action)
+{
+	const struct directory_entity *role = assuming->role;
+	struct resource resource = {
+		.arn = role->arn,
+		.account = role->account,
+		.policy = role->trust,
+		.is_policy_required = true,
+		.tags = role->tags,
+		.tag_count = role->tag_count,
+	};
+
+	enum err err = call_authorize(assuming->call, action, &resource);
+	/* AWS gives no reason here. */
+	return err == ERR_FAULT ? denied(assuming, action) : err;
+}
+
+static void add_text_key(struct call *call, struct str name, struct str value)
+{
+	struct str *values;
+
+	if (!value.data)
+		return;
+	values = arena_new(call->arena, struct str);
+	*values = value;
+	call_add_key(call, name, values, 1);
+}
+
+static enum err authorize(struct assuming *assuming)
+{
+	struct call *call = assuming->call;
+	const struct sts_assume_role_in *in = assuming->in;
+	const struct session *session = &assuming->session;
+
+	add_text_key(call, STR("sts:ExternalId"), in->external_id);
+	add_text_key(call, STR("sts:RoleSessionName"), in->role_session_name);
+	if (session->source_identity.size > 0)
+		add_text_key(call, STR("sts:SourceIdentity"), session->source_identity);
+	if (in->transitive_tag_keys_count > 0)
+		call_add_key(call, STR("sts:TransitiveTagKeys"), in->transitive_tag_keys,
+			     in->transitive_tag_keys_count);
+	call_set_request_tags(call, session->tags, session->tag_count);
+	if (call->core->is_enforcing && call->principal->type == PRINCIPAL_ROOT)
+		return fail(call, &call->operation->service->denied,
+			    "Roles may not be assumed by root accounts.");
+	enum err err = ask(assuming, STR("sts:AssumeRole"));
+	if (!err && session->tag_count > 0)
+		err = ask(assuming, STR("sts:TagSession"));
+	if (!err && session->source_identity.size > 0)
+		err = ask(assuming, STR("sts:SetSourceIdentity"));
+	return err;
+}
+
+/* ---- tags and identity that a session hands on ---- */
+
+static bool has_key(const struct shape_pair *tags, size_t count, struct str key, size_t *out_index)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (str_equal_nocase(tags[i].key, key)) {
+			*out_index = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void swap(struct shape_pair *a, struct shape_pair *b)
+{
+	struct shape_pair kept = *a;
+
+	*a = *b;
+	*b = kept;
+}
+
+/* Moves those that are named to the front: they are the transitive ones. */
+static enum err mark_transitive(struct assuming *assuming, struct shape_pair *tags)
+{
+	const struct sts_assume_role_in *in = assuming->in;
+	struct session *session = &assuming->session;
+	size_t index;
+
+	for (size_t i = 0; i < in->transitive_tag_keys_count; i++) {
+		if (!has_key(tags, session->tag_count, in->transitive_tag_keys[i], &index))
+			return fail(assuming->call, &STS_VALIDATION_ERROR,
+				    "The specified transitive tag key must be included in the "
+				    "requested tags.");
+		if (index >= session->transitive_count)
+			swap(&tags[index], &tags[session->transitive_count++]);
+	}
+	return ERR_OK;
+}
+
+/* The transitive tags of the caller's session stay transitive, and cannot be changed. */
+static enum err join_tags(struct assuming *assuming)
+{
+	const struct principal *caller = assuming->call->principal;
+	struct session *session = &assuming->session;
+	size_t passed_count = session->tag_count, index;
+	struct shape_pair *tags = arena_array(assuming->call->arena, struct shape_pair,
+					      caller->transitive_tag_count + passed_count);
+
+	for (size_t i = 0; i < caller->transitive_tag_count; i++) {
+		tags[i] = caller->tags[i];
+		if (has_key(session->tags, passed_count, tags[i].key, &index))
+			return fail(assuming->call, &STS_VALIDATION_ERROR,
+				    "One of the specified transitive tag keys can't be set because "
+				    "it conflicts with a transitive tag key from the calling "
+				    "session.");
+	}
+	session->transitive_count = caller->transitive_tag_count;
+	for (size_t i = 0; i < passed_count; i++)
+		tags[session->transitive_count + i] = session->tags[i];
+	session->tags = tags;
+	session->tag_count = session->transitive_count + passed_count;
+	return mark_transitive(assuming, tags);
+}
+
+/* Once it is set it stays, through all sessions that are begun from this one. */
+static enum err join_source_identity(struct assuming *assuming)
+{
+	struct str earlier = assuming->call->principal->source_identity;
+	struct str asked = assuming->in->source_identity;
+
+	if (earlier.size > 0 && asked.data && !str_equal(earlier, asked))
+		return denied(assuming, STR("sts:SetSourceIdentity"));
+	assuming->session.source_identity = earlier.size > 0 ? earlier : asked;
+	return ERR_OK;
+}
+
+/* ---- how long ---- */
+
+static enum err settle_duration(const struct assuming *assuming, int64_t *out_seconds)
+{
+	struct call *call = assuming->call;
+	int64_t seconds = assuming->in->has_duration_seconds ? assuming->in->duration_seconds
+							     : DURATION_DEFAULT;
+
+	if (sts_is_session(call) && seconds > CHAINED_MAX)
+		return fail(call, &STS_VALIDATION_ERROR,
+			    "The requested DurationSeconds exceeds the 1 hour session limit for "
+			    "roles assumed by role chaining.");
+	if (seconds > assuming->role->session_seconds_max)
+		return fail(call, &STS_VALIDATION_ERROR,
+			    "The requested DurationSeconds exceeds the MaxSessionDuration set for "
+			    "this role.");
+	*out_seconds = seconds;
+	return ERR_OK;
+}
+
+/* ---- the answer ---- */
+
+static void answer(struct assuming *assuming, int64_t seconds, int64_t percent,
+		   struct sts_assume_role_out *out)
+{
+	struct call *call = assuming->call;
+	const struct directory_entity *role = assuming->role;
+	struct session *session = &assuming->session;
+	struct sts_assumed_role_user *user = arena_new(call->arena, struct sts_assumed_role_user);
+
+	user->assumed_role_id = arena_format(call->arena, "%.*s:%.*s", STR_ARG(role->id),
+					     STR_ARG(session->name));
+	user->arn = arena_format(call->arena, "arn:aws:sts::%.*s:assumed-role/%.*s/%.*s",
+				 STR_ARG(role->account), STR_ARG(role->name),
+				 STR_ARG(session->name));
+	out->credentials = sts_issue(call, session, seconds);
+	out->assumed_role_user = user;
+	out->packed_policy_size = percent;
+	out->has_packed_policy_size = percent > 0;
+	if (session->source_identity.size > 0)
+		out->source_identity = session->source_identity;
+}
+
+enum err sts_assume_role(struct call *call, const struct sts_assume_role_in *in,
+			 struct sts_assume_role_out *out)
+{
+	struct assuming assuming = {.call = call, .in = in};
+	struct sts_passed passed = passed_of(in);
+	int64_t seconds = 0, percent = 0;
+
+	enum err err = check_input(call, in);
+	if (!err)
+		err = sts_refuse_mfa(call, in->serial_number, in->token_code);
+	if (!err)
+		err = find_role(&assuming);
+	if (err)
+		return err;
+	assuming.session = (struct session){
+		.kind = SESSION_ROLE,
+		.account = assuming.role->account,
+		.entity_id = assuming.role->id,
+		.name = in->role_session_name,
+	};
+	err = sts_take_passed(call, &passed, assuming.role->account, &assuming.session);
+	if (!err)
+		err = join_tags(&assuming);
+	if (!err)
+		err = join_source_identity(&assuming);
+	if (!err)
+		err = authorize(&assuming);
+	if (!err)
+		err = settle_duration(&assuming, &seconds);
+	if (!err)
+		err = sts_check_packed(call, &assuming.session, &percent);
+	if (!err)
+		answer(&assuming, seconds, percent, out);
+	return err;
+}

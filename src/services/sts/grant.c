@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* grant: limits are AWS's; https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+ */
+#include "services/sts/grant.h"
+
+#include "access/signature.h"
+#include "base/limits.h"
+
+#define TAG_PATTERN "[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]"
+#define TAG_OTHERS " _.:/=+-@"
+
+static const char *member_name(struct call *call, const char *list, size_t index, const char *name)
+{
+	struct str text =
+		arena_format(call->arena, "%s.%zu.member.%s", list, index + 1, name);
+
+	return arena_cstr(call->arena, text);
+}
+
+/* Characters of all scripts are allowed in tags, so only those of ASCII are looked at. */
+static struct str ascii_of(struct arena *arena, struct str text)
+{
+	char *out = arena_bytes(arena, text.size + 1);
+	size_t size = 0;
+
+	for (size_t i = 0; i < text.size; i++)
+		if ((unsigned char)text.data[i] < 0x80)
+			out[size++] = text.data[i];
+	return str_of(out, size);
+}
+
+static void constrain_tag(struct constraints *constraints, const struct sts_tag *tag, size_t index)
+{
+	struct call *call = constraints->call;
+	const char *key = member_name(call, "tags", index, "key");
+	const char *value = member_name(call, "tags", index, "value");
+
+	constraint_present(constraints, key, tag->key.data);
+	constraint_length(constraints, key, tag->key, 1, LIMIT_TAG_KEY_SIZE);
+	constraint_characters(constraints, key, ascii_of(call->arena, tag->key), TAG_OTHERS,
+			      TAG_PATTERN "+");
+	constraint_present(constraints, value, tag->value.data);
+	constraint_length(constraints, value, tag->value, 0, LIMIT_TAG_VALUE_SIZE);
+	constraint_characters(constraints, value, ascii_of(call->arena, tag->value), TAG_OTHERS,
+			      TAG_PATTERN "*");
+}
+
+void sts_constrain_passed(struct constraints *constraints, const struct sts_passed *passed)
+{
+	constraint_length(constraints, "policy", passed->policy, 1, LIMIT_SESSION_POLICY_SIZE);
+	constraint_list_length(constraints, "policyArns", passed->policy_arn_count,
+			       LIMIT_SESSION_POLICY_ARNS);
+	for (size_t i = 0; i < passed->policy_arn_count && i < LIMIT_SESSION_POLICY_ARNS; i++) {
+		const char *name = member_name(constraints->call, "policyArns", i, "arn");
+		constraint_present(constraints, name, passed->policy_arns[i].arn.data);
+		constraint_length(constraints, name, passed->policy_arns[i].arn, 20, 2048);
+	}
+	constraint_list_length(constraints, "tags", passed->tag_count, LIMIT_SESSION_TAGS);
+	for (size_t i = 0; i < passed->tag_count && i < LIMIT_SESSION_TAGS; i++)
+		constrain_tag(constraints, &passed->tags[i], i);
+}
+
+static enum err check_policy(struct call *call, struct str text)
+{
+	const struct policy *policy;
+	struct str problem;
+
+	if (text.size == 0)
+		return ERR_OK;
+	if (policy_compile(call->arena, text, POLICY_IDENTITY, &policy, &problem) != ERR_OK)
+		return fail(call, &STS_MALFORMED_POLICY_DOCUMENT, "%.*s", STR_ARG(problem));
+	policy_release(policy);
+	return ERR_OK;
+}
+
+static enum err check_managed(struct call *call, struct str arn, struct str account)
+{
+	const struct directory_entity *policy =
+		directory_find_arn(call->core->directory, arn);
+	bool is_known = policy && policy->kind == DIRECTORY_POLICY &&
+			(str_equal(policy->account, account) ||
+			 str_equal(policy->account, DIRECTORY_AWS));
+
+	directory_release(policy);
+	if (is_known)
+		return ERR_OK;
+	return fail(call, &STS_VALIDATION_ERROR, "Policy ARN %.*s does not exist in account %.*s.",
+		    STR_ARG(arn), STR_ARG(account));
+}
+
+static enum err take_tags(struct call *call, const struct sts_passed *passed,
+			  struct session *session)
+{
+	struct shape_pair *tags = arena_array(call->arena, struct shape_pair, passed->tag_count);
+
+	for (size_t i = 0; i < passed->tag_count; i++) {
+		tags[i] = (struct shape_pair){passed->tags[i].key, passed->tags[i].value};
+		for (size_t j = 0; j < i; j++)
+			if (str_equal_nocase(tags[j].key, tags[i].key))
+				return fail(call, &STS_VALIDATION_ERROR,
+					    "Duplicate tag keys found. Please note that Tag keys "
+					    "are case insensitive.");
+	}
+	session->tags = tags;
+	session->tag_count = passed->tag_count;
+	return ERR_OK;
+}
+
+enum err sts_take_passed(struct call *call, const struct sts_passed *passed, struct str account,
+			 struct session *session)
+{
+	struct str *arns = arena_array(call->arena, struct str, passed->policy_arn_count);
+
+	enum err err = check_policy(call, passed->policy);
+	for (size_t i = 0; i < passed->policy_arn_count && !err; i++) {
+		arns[i] = passed->policy_arns[i].arn;
+		err = check_managed(call, arns[i], account);
+	}
+	if (err)
+		return err;
+	session->policy = passed->policy;
+	session->policy_arns = arns;
+	session->policy_arn_count = passed->policy_arn_count;
+	return take_tags(call, passed, session);
+}
+
+enum err sts_check_packed(struct call *call, const struct session *session, int64_t *out_percent)
+{
+	size_t size = session_packed_size(session);
+	size_t percent = (size * 100 + LIMIT_SESSION_PACKED_SIZE - 1) / LIMIT_SESSION_PACKED_SIZE;
+	bool has_policy = session->policy.size > 0 || session->policy_arn_count > 0;
+
+	if (percent > 100 && has_policy)
+		return fail(call, &STS_PACKED_POLICY_TOO_LARGE,
+			    "Packed policy consumes %zu%% of allotted space, please use smaller "
+			    "policy.",
+			    percent);
+	if (percent > 100)
+		return fail(call, &STS_PACKED_POLICY_TOO_LARGE,
+			    "Packed size of session tags consumes %zu%% of allotted space.",
+			    percent);
+	*out_percent = (int64_t)percent;
+	return ERR_OK;
+}
+
+struct sts_credentials *sts_issue(struct call *call, struct session *session,
+				  int64_t duration_seconds)
+{
+	struct sts_credentials *credentials = arena_new(call->arena, struct sts_credentials);
+	char *key_id = arena_bytes(call->arena, SESSION_KEY_ID_SIZE);
+	char *secret = arena_bytes(call->arena, SESSION_SECRET_SIZE);
+
+	session_generate(session->account, key_id, secret);
+	session->key_id = str_of(key_id, SESSION_KEY_ID_SIZE);
+	session->secret = str_of(secret, SESSION_SECRET_SIZE);
+	/* AWS tells times in whole seconds. */
+	session->issued_ms = call->now_ms / 1000 * 1000;
+	session->expires_ms = session->issued_ms + duration_seconds * 1000;
+	*credentials = (struct sts_credentials){
+		.access_key_id = session->key_id,
+		.secret_access_key = session->secret,
+		.session_token = session_encode(call->core->seal, call->arena, session),
+		.expiration = session->expires_ms,
+		.has_expiration = true,
+	};
+	return credentials;
+}
+
+enum err sts_need_caller(struct call *call)
+{
+	call_needs_no_permission(call);
+	if (call->principal->type != PRINCIPAL_ANONYMOUS)
+		return ERR_OK;
+	return fail(call, &access_faults[ACCESS_MISSING_TOKEN],
+		    "Request is missing Authentication Token");
+}
+
+bool sts_is_session(const struct call *call)
+{
+	return call->principal->token_issued_ms != 0;
+}
+
+enum err sts_refuse_mfa(struct call *call, struct str serial_number, struct str token_code)
+{
+	if (!serial_number.data && !token_code.data)
+		return ERR_OK;
+	return fail(call, &call->operation->service->denied,
+		    "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify "
+		    "your MFA serial number is valid and associated with this user.");
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * grant: what AssumeRole and GetFederationToken have in common: the policies and tags that are
+ * passed for a session, checked; and the credentials that come out. The call's thread.
+ */
+#ifndef TERN_SERVICES_STS_GRANT_H
+#define TERN_SERVICES_STS_GRANT_H
+
+#include "api/sts.h"
+#include "core/authorize.h"
+#include "core/constraint.h"
+#include "core/core.h"
+#include "core/session.h"
+
+/* What a request passes for the session. */
+struct sts_passed {
+	struct str policy;
+	const struct sts_policy_descriptor_type *policy_arns;
+	size_t policy_arn_count;
+	const struct sts_tag *tags;
+	size_t tag_count;
+};
+
+/* Sizes, and characters of tags. */
+void sts_constrain_passed(struct constraints *constraints, const struct sts_passed *passed);
+/* Into the session, once they are checked: policies that can be read, managed ones that exist in
+ * `account` or are AWS's, keys of tags that differ. */
+must_check enum err sts_take_passed(struct call *call, const struct sts_passed *passed,
+				    struct str account, struct session *session);
+/* *out_percent of what a token has room for; the fault if it is more than all. */
+must_check enum err sts_check_packed(struct call *call, const struct session *session,
+				     int64_t *out_percent);
+
+/* Begins and ends the session, makes its key, and the token from all that. */
+struct sts_credentials *sts_issue(struct call *call, struct session *session,
+				  int64_t duration_seconds);
+
+/* The fault if nobody signed: for operations that ask for no permission. */
+must_check enum err sts_need_caller(struct call *call);
+/* True if the caller's credentials are those of a session. */
+bool sts_is_session(const struct call *call);
+/* No MFA device is known here, so whatever is given of one is wrong. */
+must_check enum err sts_refuse_mfa(struct call *call, struct str serial_number,
+				   struct str token_code);
+
+#endif

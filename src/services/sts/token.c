@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * token: sessions of a user itself and of federated users.
+ *
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access.html
+ */
+#include "services/sts/grant.h"
+
+enum {
+	DURATION_MIN = 900,
+	DURATION_MAX = 129600,
+	DURATION_DEFAULT = 43200,
+	ROOT_MAX = 3600,
+};
+
+/* Sessions of a root user last an hour, whatever is asked for beyond. */
+static int64_t duration_of(const struct call *call, bool is_given, int64_t seconds)
+{
+	if (!is_given)
+		seconds = DURATION_DEFAULT;
+	return call->principal->type == PRINCIPAL_ROOT && seconds > ROOT_MAX ? ROOT_MAX : seconds;
+}
+
+static enum err refuse_session(struct call *call)
+{
+	if (!sts_is_session(call))
+		return ERR_OK;
+	return fail(call, &call->operation->service->denied,
+		    "Cannot call %.*s with session credentials", STR_ARG(call->operation->name));
+}
+
+enum err sts_get_session_token(struct call *call, const struct sts_get_session_token_in *in,
+			       struct sts_get_session_token_out *out)
+{
+	struct constraints constraints = {.call = call};
+	struct session session = {
+		.kind = SESSION_SELF,
+		.account = call->principal->account,
+		.entity_id = call->principal->entity_id,
+	};
+
+	enum err err = sts_need_caller(call);
+	if (err)
+		return err;
+	constraint_range(&constraints, "durationSeconds", in->has_duration_seconds,
+			 in->duration_seconds, DURATION_MIN, DURATION_MAX);
+	err = constraints_check(&constraints, &STS_VALIDATION_ERROR);
+	if (!err)
+		err = refuse_session(call);
+	if (!err)
+		err = sts_refuse_mfa(call, in->serial_number, in->token_code);
+	if (err)
+		return err;
+	int64_t seconds = duration_of(call, in->has_duration_seconds, in->duration_seconds);
+	out->credentials = sts_issue(call, &session, seconds);
+	return ERR_OK;
+}
+
+static struct sts_passed passed_of(const struct sts_get_federation_token_in *in)
+{
+	return (struct sts_passed){
+		.policy = in->policy,
+		.policy_arns = in->policy_arns,
+		.policy_arn_count = in->policy_arns_count,
+		.tags = in->tags,
+		.tag_count = in->tags_count,
+	};
+}
+
+static enum err check_input(struct call *call, const struct sts_get_federation_token_in *in)
+{
+	struct constraints constraints = {.call = call};
+	struct sts_passed passed = passed_of(in);
+
+	constraint_present(&constraints, "name", in->name.data);
+	constraint_length(&constraints, "name", in->name, 2, 32);
+	constraint_characters(&constraints, "name", in->name, "_+=,.@-", "[\\w+=,.@-]*");
+	constraint_range(&constraints, "durationSeconds", in->has_duration_seconds,
+			 in->duration_seconds, DURATION_MIN, DURATION_MAX);
+	sts_constrain_passed(&constraints, &passed);
+	return constraints_check(&constraints, &STS_VALIDATION_ERROR);
+}
+
+static enum err authorize(struct call *call, struct str arn, const struct session *session)
+{
+	struct resource resource = {.arn = arn, .account = session->account};
+
+	call_set_request_tags(call, session->tags, session->tag_count);
+	enum err err = call_authorize(call, STR("sts:GetFederationToken"), &resource);
+	if (!err && session->tag_count > 0)
+		err = call_authorize(call, STR("sts:TagSession"), &resource);
+	return err;
+}
+
+enum err sts_get_federation_token(struct call *call, const struct sts_get_federation_token_in *in,
+				  struct sts_get_federation_token_out *out)
+{
+	struct sts_federated_user *user = arena_new(call->arena, struct sts_federated_user);
+	struct sts_passed passed = passed_of(in);
+	struct session session = {
+		.kind = SESSION_FEDERATED,
+		.account = call->principal->account,
+		.entity_id = call->principal->entity_id,
+		.name = in->name,
+	};
+	int64_t percent = 0;
+
+	enum err err = check_input(call, in);
+	if (!err)
+		err = refuse_session(call);
+	if (!err)
+		err = sts_take_passed(call, &passed, session.account, &session);
+	if (err)
+		return err;
+	user->arn = arena_format(call->arena, "arn:aws:sts::%.*s:federated-user/%.*s",
+				 STR_ARG(session.account), STR_ARG(in->name));
+	user->federated_user_id = arena_format(call->arena, "%.*s:%.*s", STR_ARG(session.account),
+					       STR_ARG(in->name));
+	err = authorize(call, user->arn, &session);
+	if (!err)
+		err = sts_check_packed(call, &session, &percent);
+	if (err)
+		return err;
+	int64_t seconds = duration_of(call, in->has_duration_seconds, in->duration_seconds);
+	out->credentials = sts_issue(call, &session, seconds);
+	out->federated_user = user;
+	out->packed_policy_size = percent;
+	out->has_packed_policy_size = percent > 0;
+	return ERR_OK;
+}
