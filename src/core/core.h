@@ -20,6 +20,7 @@ struct audit;
 struct control;
 struct data_keys;
 struct runner;
+struct sessions;
 
 struct core {
 	struct engine *engine;
@@ -29,6 +30,7 @@ struct core {
 	/* Requests must be signed by one of them; find NULL: open to all. */
 	struct signer_source signers;
 	struct directory *directory; /* who exists; access/directory.h */
+	struct sessions *sessions;   /* temporary credentials; core/sessions.h */
 	bool is_enforcing;	     /* policies decide in the caller's own account too */
 	const struct core_kms *kms;  /* of services/kms; core/kms.h */
 	struct data_keys *data_keys; /* that came from it; core/envelope.h */

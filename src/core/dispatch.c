@@ -14,6 +14,7 @@
 #include "core/control.h"
 #include "core/faults.h"
 #include "core/runner.h"
+#include "core/sessions.h"
 #include "http/coding.h"
 #include "http/url.h"
 #include "wire/credential.h"
@@ -323,24 +324,56 @@ static const struct principal *root_of(struct dispatch_thread *thread, struct st
 	return principal_hold(thread->root);
 }
 
-/* Whose resources the caller means: said by the credential, which nobody checks in open mode. */
-static void believe(struct call_box *box, const struct form *form)
+/* The principal behind a key that this server issued; ERR_NOTFOUND: another key. */
+static enum err believe_key(struct call *call, struct str key_id, struct str token)
+{
+	struct signer_source signers = sessions_signers(call->core->sessions);
+	struct signer signer = {0};
+
+	switch (signers.find(signers.context, key_id, token, call->now_ms, &signer)) {
+	case SIGNER_FOUND:
+		signer_wipe(&signer);
+		set_principal(call, signer.principal);
+		return ERR_OK;
+	case SIGNER_EXPIRED:
+		return fail(call, &access_faults[ACCESS_EXPIRED_TOKEN],
+			    "The security token included in the request is expired");
+	case SIGNER_UNKNOWN:
+		break;
+	}
+	return ERR_NOTFOUND;
+}
+
+/*
+ * Whose resources the caller means: said by the credential, whose signature nobody checks in open
+ * mode: an account's number, or a key that this server issued.
+ */
+static enum err believe(struct call_box *box, const struct form *form)
 {
 	struct call *call = &box->call;
 	struct str authorization = box->request->http.fields[HTTP_FIELD_AUTHORIZATION];
+	struct str token = box->request->http.fields[HTTP_FIELD_X_AMZ_SECURITY_TOKEN];
 	struct credential credential = {0};
 	struct str account = call->account;
 	struct str scope;
 
-	if (authorization.data)
+	if (authorization.data) {
 		(void)credential_parse_header(authorization, &credential); /* absent is fine too */
-	else if (form_find(form, STR("X-Amz-Credential"), &scope))
+	} else if (form_find(form, STR("X-Amz-Credential"), &scope)) {
 		(void)credential_parse_scope(scope, &credential);
-	if (arn_is_account(credential.access_key))
-		account = credential.access_key;
+		(void)form_find(form, STR("X-Amz-Security-Token"), &token);
+	}
 	if (arn_is_region(credential.region))
 		call->region = credential.region;
+	if (arn_is_account(credential.access_key)) {
+		account = credential.access_key;
+	} else if (credential.access_key.size > 0) {
+		enum err err = believe_key(call, credential.access_key, token);
+		if (err != ERR_NOTFOUND)
+			return err;
+	}
 	set_principal(call, root_of(box->thread, account));
+	return ERR_OK;
 }
 
 enum err dispatch_verify(struct dispatch_thread *thread, struct net_request *request,
@@ -365,11 +398,14 @@ static enum err identify(struct call_box *box, struct str body, const struct for
 	struct call *call = &box->call;
 	struct str service = box->service ? box->service->name : (struct str){0};
 	struct signature signature;
+	enum err err;
 
 	call->account = call->core->default_account;
 	call->region = call->core->default_region;
 	if (!call->core->signers.find) {
-		believe(box, form);
+		err = believe(box, form);
+		if (err)
+			return err;
 	} else if (dispatch_verify(box->thread, box->request, body, service, &signature,
 				   &call->fault, &call->fault_text) == ERR_OK) {
 		set_principal(call, signature.principal);

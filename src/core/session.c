@@ -97,7 +97,7 @@ bool session_account(struct str key_id, char out_account[SESSION_ACCOUNT_SIZE])
 		return false;
 	for (size_t i = 0; i < 6; i++)
 		number = number << 8 | bytes[i];
-	number = (number & (UINT64_C(1) << 47) - 1) >> ACCOUNT_SHIFT;
+	number = (number & ((UINT64_C(1) << 47) - 1)) >> ACCOUNT_SHIFT;
 	for (size_t i = SESSION_ACCOUNT_SIZE; i-- > 0; number /= 10)
 		out_account[i] = (char)('0' + number % 10);
 	return number == 0;

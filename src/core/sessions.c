@@ -97,6 +97,31 @@ static const struct policy *managed(struct arena *arena, struct directory *direc
 	return policy;
 }
 
+/*
+ * A federated user of a root user, who may do all and so has no policy that says it: the session
+ * policies narrow one that does. Takes over the reference.
+ */
+static const struct principal *with_root_policy(struct arena *arena,
+						const struct principal *principal,
+						const struct session *session)
+{
+	static const struct str text =
+		STR_INIT("{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","
+			 "\"Action\":\"*\",\"Resource\":\"*\"}]}");
+
+	if (!principal || session->kind != SESSION_FEDERATED ||
+	    !str_equal(session->entity_id, session->account))
+		return principal;
+	const struct policy *all = compile(arena, text);
+	struct principal draft = *principal;
+	draft.identity = &all;
+	draft.identity_count = 1;
+	const struct principal *able = principal_new(&draft);
+	policy_release(all);
+	principal_release(principal);
+	return able;
+}
+
 const struct principal *sessions_principal(struct directory *directory,
 					   const struct session *session)
 {
@@ -129,7 +154,8 @@ const struct principal *sessions_principal(struct directory *directory,
 		.issued_ms = session->issued_ms,
 		.expires_ms = session->expires_ms,
 	};
-	const struct principal *principal = directory_session(directory, &acting);
+	const struct principal *principal =
+		with_root_policy(&arena, directory_session(directory, &acting), session);
 	while (count > 0)
 		policy_release(policies[--count]);
 	arena_done(&arena);

@@ -14,10 +14,12 @@
 
 #include "api/handlers.h"
 #include "api/sqs.h"
+#include "api/sts.h"
 #include "core/audit.h"
 #include "core/control.h"
 #include "core/envelope.h"
 #include "core/runner.h"
+#include "core/sessions.h"
 #include "journal/journal.h"
 #include "net/tls.h"
 #include "server/admin.h"
@@ -28,7 +30,7 @@
 #define GRACE_MS 10000
 enum { SPARE_SEGMENTS = 3, HOT_MESSAGES = 262144, WINDOW = 512 };
 
-static const struct service *const services[] = {&sqs_service};
+static const struct service *const services[] = {&sqs_service, &sts_service};
 
 /* ---- net threads ---- */
 
@@ -132,8 +134,9 @@ static bool open_accounts(struct server *server, char *problem, size_t size)
 		store_explain(server->settings, err, problem, size);
 		return false;
 	}
+	core->sessions = sessions_new(core->seal, core->directory);
 	if (!is_open) {
-		core->signers = directory_signers(core->directory);
+		core->signers = sessions_signers(core->sessions);
 		core->is_enforcing = true;
 	}
 	return true;
@@ -353,6 +356,7 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	core->delays_purge = !settings->allows_quick_purge;
 	core->data_keys = data_keys_new();
 	sqs_bind_handlers();
+	sts_bind_handlers();
 	make_net(server);
 	if (!store_open(settings, core, &server->store, problem, size))
 		return false;
@@ -400,6 +404,7 @@ void server_close(struct server *server)
 		runner_free(core);
 	audit_close(&core->audit);
 	sqs_stop(core);
+	sessions_free(&core->sessions);
 	iam_stop(core);
 	store_close(&server->store);
 	data_keys_free(&core->data_keys);

@@ -262,11 +262,11 @@ static void answer(struct assuming *assuming, int64_t seconds, int64_t percent,
 	struct session *session = &assuming->session;
 	struct sts_assumed_role_user *user = arena_new(call->arena, struct sts_assumed_role_user);
 
-	user->assumed_role_id = arena_format(call->arena, "%.*s:%.*s", STR_ARG(role->id),
-					     STR_ARG(session->name));
-	user->arn = arena_format(call->arena, "arn:aws:sts::%.*s:assumed-role/%.*s/%.*s",
-				 STR_ARG(role->account), STR_ARG(role->name),
-				 STR_ARG(session->name));
+	user->assumed_role_id =
+		arena_format(call->arena, "%.*s:%.*s", STR_ARG(role->id), STR_ARG(session->name));
+	user->arn =
+		arena_format(call->arena, "arn:aws:sts::%.*s:assumed-role/%.*s/%.*s",
+			     STR_ARG(role->account), STR_ARG(role->name), STR_ARG(session->name));
 	out->credentials = sts_issue(call, session, seconds);
 	out->assumed_role_user = user;
 	out->packed_policy_size = percent;

@@ -11,8 +11,7 @@
 
 static const char *member_name(struct call *call, const char *list, size_t index, const char *name)
 {
-	struct str text =
-		arena_format(call->arena, "%s.%zu.member.%s", list, index + 1, name);
+	struct str text = arena_format(call->arena, "%s.%zu.member.%s", list, index + 1, name);
 
 	return arena_cstr(call->arena, text);
 }
@@ -75,11 +74,10 @@ static enum err check_policy(struct call *call, struct str text)
 
 static enum err check_managed(struct call *call, struct str arn, struct str account)
 {
-	const struct directory_entity *policy =
-		directory_find_arn(call->core->directory, arn);
-	bool is_known = policy && policy->kind == DIRECTORY_POLICY &&
-			(str_equal(policy->account, account) ||
-			 str_equal(policy->account, DIRECTORY_AWS));
+	const struct directory_entity *policy = directory_find_arn(call->core->directory, arn);
+	bool is_known =
+		policy && policy->kind == DIRECTORY_POLICY &&
+		(str_equal(policy->account, account) || str_equal(policy->account, DIRECTORY_AWS));
 
 	directory_release(policy);
 	if (is_known)

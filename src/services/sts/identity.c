@@ -86,6 +86,5 @@ enum err sts_assume_role_with_saml(struct call *call, const struct sts_assume_ro
 {
 	(void)in;
 	(void)out;
-	return fail(call, &STS_INVALID_IDENTITY_TOKEN,
-		    "No SAML provider found in your account");
+	return fail(call, &STS_INVALID_IDENTITY_TOKEN, "No SAML provider found in your account");
 }

@@ -114,8 +114,8 @@ enum err sts_get_federation_token(struct call *call, const struct sts_get_federa
 		return err;
 	user->arn = arena_format(call->arena, "arn:aws:sts::%.*s:federated-user/%.*s",
 				 STR_ARG(session.account), STR_ARG(in->name));
-	user->federated_user_id = arena_format(call->arena, "%.*s:%.*s", STR_ARG(session.account),
-					       STR_ARG(in->name));
+	user->federated_user_id =
+		arena_format(call->arena, "%.*s:%.*s", STR_ARG(session.account), STR_ARG(in->name));
 	err = authorize(call, user->arn, &session);
 	if (!err)
 		err = sts_check_packed(call, &session, &percent);
