@@ -10,6 +10,7 @@
 #include "fuzz.h"
 #include "server/declare.h"
 #include "server/settings.h"
+#include "server/throttling.h"
 #include "services/sqs/sqs.h"
 
 /* In place of the service's: reads all it is given. */
@@ -36,6 +37,10 @@ enum err sqs_declare(struct core *core, struct arena *arena,
 	return is_refused ? ERR_FAULT : ERR_OK;
 }
 
+static const struct operation operation = {.action = STR_INIT("sqs:SendMessage")};
+static const struct service service = {.operation_count = 1, .operations = &operation};
+static const struct service *const services[] = {&service};
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct core core = {.default_account = STR_INIT("000000000000"),
@@ -43,6 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct settings settings;
 	char path[64], problem[256] = "";
 	char *argv[] = {"ternd", "--config", path, NULL};
+	struct throttle *throttle = NULL;
 	struct str text = {0};
 
 	int file = memfd_create("config", MFD_CLOEXEC);
@@ -55,6 +61,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check(settings.threads >= 1 && settings.threads <= 64);
 		enum err err = declare_queues(&core, &settings.arena, settings.config_text, &text);
 		check(err != ERR_FAULT || text.size > 0);
+		check(throttling_open(&settings, services, 1, &throttle, problem,
+				      sizeof(problem)) ||
+		      problem[0] != '\0');
+		throttle_free(&throttle);
 	} else {
 		check(problem[0] != '\0');
 	}

@@ -68,6 +68,9 @@
 	X(SESSION_TAGS, 50, "tags", "tags of a session") \
 	X(SESSION_PACKED_SIZE, 6144, "bytes", "policies and tags of a session, in its token") \
 	X(SESSION_TOKEN_SIZE, 12288, "bytes", "a session token") \
+	X(THROTTLE_BUCKETS, 65536, "buckets", "token buckets of --throttle, of one server") \
+	X(THROTTLE_RULES, 256, "rules", "throttle-rules of the configuration") \
+	X(THROTTLE_RATE, 1000000, "requests/s", "rate and burst of such a rule") \
 	X(LIST_RESULTS, 1000, "items", "items of one list page")
 /* clang-format on */
 

@@ -15,6 +15,7 @@
 #include "core/faults.h"
 #include "core/runner.h"
 #include "core/sessions.h"
+#include "core/throttle.h"
 #include "http/coding.h"
 #include "http/url.h"
 #include "wire/credential.h"
@@ -118,7 +119,9 @@ static void record(struct call_box *box)
 	if (!call->operation)
 		return;
 	if (call->fault)
-		outcome = call->fault->is_receiver ? METER_RECEIVER_FAULT : METER_SENDER_FAULT;
+		outcome = call->fault->is_receiver	   ? METER_RECEIVER_FAULT
+			  : throttle_is_fault(call->fault) ? METER_THROTTLED
+							   : METER_SENDER_FAULT;
 	meter_record(&box->thread->meter,
 		     dispatch_operation_number(box->thread->dispatch, call->operation), outcome,
 		     clock_steady_ns() - box->begin_ns);
@@ -541,6 +544,8 @@ void dispatch_request(struct net_request *request)
 	if (audit_refuses(call->core->audit, place.operation))
 		err = fail(call, &common_faults[FAULT_UNAVAILABLE], "The audit log is full.");
 	else
+		err = throttle_account(call->core->throttle, call);
+	if (!err)
 		err = decode(box, &place);
 	if (err) {
 		finish(box, err);

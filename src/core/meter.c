@@ -22,7 +22,9 @@ void meter_record(struct meter *meter, uint32_t operation, enum meter_outcome ou
 	add(&row->answered, 1);
 	add(&row->nanoseconds, (uint64_t)nanoseconds);
 	add(&row->buckets[bucket], 1);
-	if (outcome == METER_SENDER_FAULT)
+	if (outcome == METER_THROTTLED)
+		add(&row->throttled, 1);
+	if (outcome == METER_SENDER_FAULT || outcome == METER_THROTTLED)
 		add(&row->sender_faults, 1);
 	if (outcome == METER_RECEIVER_FAULT)
 		add(&row->receiver_faults, 1);
@@ -36,6 +38,7 @@ void meter_add(struct meter *sum, const struct meter *meter)
 		add(&to->answered, from->answered);
 		add(&to->sender_faults, from->sender_faults);
 		add(&to->receiver_faults, from->receiver_faults);
+		add(&to->throttled, from->throttled);
 		add(&to->nanoseconds, from->nanoseconds);
 		for (int j = 0; j < METER_BUCKETS; j++)
 			add(&to->buckets[j], from->buckets[j]);

@@ -16,7 +16,7 @@ enum {
 };
 
 struct meter_operation {
-	_Atomic uint64_t answered, sender_faults, receiver_faults, nanoseconds;
+	_Atomic uint64_t answered, sender_faults, receiver_faults, throttled, nanoseconds;
 	_Atomic uint64_t buckets[METER_BUCKETS];
 };
 
@@ -25,7 +25,8 @@ struct meter {
 	_Atomic uint64_t unrouted; /* requests that named no operation of ours */
 };
 
-enum meter_outcome { METER_OK, METER_SENDER_FAULT, METER_RECEIVER_FAULT };
+/* What is throttled is the sender's fault too. */
+enum meter_outcome { METER_OK, METER_SENDER_FAULT, METER_RECEIVER_FAULT, METER_THROTTLED };
 void meter_record(struct meter *meter, uint32_t operation, enum meter_outcome outcome,
 		  int64_t nanoseconds);
 /* Adds what `meter` counted to *sum. */

@@ -61,6 +61,16 @@ static void write_latency(struct buf *out, const struct meter *sum, uint32_t ind
 		   STR_ARG(name), (unsigned long long)count);
 }
 
+static void write_throttled(struct buf *out, const struct meter *sum, uint32_t index,
+			    struct str name)
+{
+	uint64_t count = load(&sum->operations[index].throttled);
+
+	if (count > 0)
+		buf_format(out, "tern_throttled_requests_total{operation=\"%.*s\"} %llu\n",
+			   STR_ARG(name), (unsigned long long)count);
+}
+
 typedef void (*write_operation_fn)(struct buf *out, const struct meter *sum, uint32_t index,
 				   struct str name);
 
@@ -87,6 +97,9 @@ static void write_operations(struct buf *out, const struct server *server)
 		meter_add(sum, &server->threads[i].meter);
 	family(out, "tern_faults_total", "counter", "Requests answered with a fault.");
 	for_operations(out, &server->dispatch, sum, write_faults);
+	family(out, "tern_throttled_requests_total", "counter",
+	       "Requests refused because there were too many of them.");
+	for_operations(out, &server->dispatch, sum, write_throttled);
 	family(out, "tern_request_seconds", "histogram",
 	       "Time from a request's arrival to its answer, long polls included.");
 	for_operations(out, &server->dispatch, sum, write_latency);

@@ -25,6 +25,7 @@
 #include "server/admin.h"
 #include "server/audit_setup.h"
 #include "server/declare.h"
+#include "server/throttling.h"
 #include "services/sqs/sqs.h"
 
 #define GRACE_MS 10000
@@ -139,6 +140,17 @@ static bool open_accounts(struct server *server, char *problem, size_t size)
 		core->signers = sessions_signers(core->sessions);
 		core->is_enforcing = true;
 	}
+	return true;
+}
+
+static bool open_throttle(struct server *server, char *problem, size_t size)
+{
+	const struct route_table *routes = &server->dispatch.routes;
+
+	if (!throttling_open(server->settings, routes->services, routes->service_count,
+			     &server->throttle, problem, size))
+		return false;
+	server->core.throttle = server->throttle;
 	return true;
 }
 
@@ -358,6 +370,8 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	sqs_bind_handlers();
 	sts_bind_handlers();
 	make_net(server);
+	if (!open_throttle(server, problem, size))
+		return false;
 	if (!store_open(settings, core, &server->store, problem, size))
 		return false;
 	control_new(core);
@@ -412,5 +426,6 @@ void server_close(struct server *server)
 	for (int64_t i = 0; server->threads && i < server->settings->threads; i++)
 		dispatch_thread_done(&server->threads[i]);
 	net_server_free(&server->net);
+	throttle_free(&server->throttle);
 	heap_free(server->threads);
 }

@@ -19,6 +19,7 @@ struct server {
 	struct core core;
 	bool has_new_root; /* key, of the default account: made just now */
 	struct iam_new_key root;
+	struct throttle *throttle; /* core's; NULL: --throttle off */
 	struct dispatch dispatch;
 	struct net_server *net;
 	struct dispatch_thread *threads; /* one a net thread */

@@ -65,6 +65,9 @@ static const struct row rows[] = {
 	 "processes, the kernel's administration"},
 	{"core-dumps", KIND_FLAG, AT(allows_dumps), NULL, 0, 0, NULL, NULL,
 	 "allow core dumps and debuggers of the same user: both see keys and messages"},
+	{"throttle", KIND_CHOICE, AT(throttle), "off", 0, 0, "off|aws", "QUOTAS",
+	 "refuse requests beyond AWS's quotas of requests a second; \"throttle-rules\" of the "
+	 "configuration file are others"},
 	{"region", KIND_TEXT, AT(region), "us-east-1", 0, 0, NULL, "NAME",
 	 "region of requests that name none"},
 	{"account", KIND_TEXT, AT(account), "000000000000", 0, 0, NULL, "ID",
@@ -339,7 +342,7 @@ static bool load_file(struct loader *loader)
 		size_t number = find_row(name);
 		size_t j, count;
 		yyjson_val *item;
-		if (str_equal(name, STR("queues")))
+		if (str_equal(name, STR("queues")) || str_equal(name, STR("throttle-rules")))
 			continue;
 		if (number == ROWS || str_equal(name, STR("config")))
 			return complain(loader,

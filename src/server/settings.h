@@ -17,6 +17,7 @@ enum settings_auth { AUTH_OPEN, AUTH_REQUIRED };
 enum settings_seccomp { SECCOMP_ON, SECCOMP_OFF };
 enum settings_audit { AUDIT_CALLS_AUTO, AUDIT_CALLS_NONE, AUDIT_CALLS_MANAGEMENT, AUDIT_CALLS_ALL };
 enum settings_audit_full { AUDIT_FULL_DROP, AUDIT_FULL_REFUSE };
+enum settings_throttle { THROTTLE_OFF, THROTTLE_AWS };
 enum settings_durability { DURABILITY_FSYNC, DURABILITY_OS, DURABILITY_MEMORY };
 
 struct settings {
@@ -27,10 +28,10 @@ struct settings {
 	struct str root_key_file, root_key_command, new_root_key_file;
 	struct str tls_certificate, tls_key, tls_client_ca; /* paths; empty: none */
 	struct str user;
-	int64_t auth, durability, seccomp, log_format, log_level; /* of their enums */
-	int64_t audit, audit_full;				  /* of their enums */
+	int64_t audit, audit_full; /* of their enums */
 	struct str audit_file;
 	int64_t audit_max_mib, audit_max_hours, audit_keep;
+	int64_t auth, durability, seccomp, throttle, log_format, log_level; /* of their enums */
 	int64_t threads;
 	int64_t connections, head_ms, body_ms, idle_ms;
 	int64_t segment_mib;

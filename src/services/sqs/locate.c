@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api/sqs.h"
+#include "core/throttle.h"
 #include "services/sqs/authorize.h"
 #include "services/sqs/sqs.h"
 
@@ -88,7 +89,8 @@ enum err sqs_queue_of_call(struct call *call, struct str queue_url,
 	if (!queue)
 		return sqs_no_such_queue(call);
 	*out_queue = queue;
-	return ERR_OK;
+	return throttle_resource(call->core->throttle, call, queue->arn,
+				 queue->is_fifo && !queue->is_per_group_limit);
 }
 
 struct str sqs_queue_url(struct call *call, const struct sqs_queue *queue)
