@@ -57,7 +57,8 @@ struct net_connection {
 	bool has_ended_tls;
 };
 
-struct net_listener {
+struct net_listener {	  /* a place on a thread */
+	struct list link; /* in thread->listeners, while it is open */
 	union {
 		uv_handle_t handle;
 		uv_stream_t stream;
@@ -66,8 +67,15 @@ struct net_listener {
 	};
 	struct net_thread *thread;
 	uint32_t number;
-	int descriptor; /* until it is given to libuv; -1 then */
 	bool is_unix, is_tls;
+};
+
+/* For a thread to do; whoever asks waits. */
+struct net_order {
+	struct letter letter;
+	const struct net_place *place;
+	bool closes; /* else opens */
+	uv_sem_t *done;
 };
 
 struct net_counts { /* each written by its thread only */
@@ -87,7 +95,10 @@ struct net_thread {
 	uv_timer_t sweep, timer;
 	int64_t timer_at_ms, timer_offset_ms; /* the latter: of the clock when it was set */
 	struct mailbox mailbox;
-	struct net_listener *listeners;
+	struct mailbox orders;
+	pthread_mutex_t orders_lock;
+	bool has_ended; /* takes no orders; under orders_lock */
+	struct list listeners;
 	struct list connections, flush;
 	uint32_t connection_count, connections_max, request_count;
 	size_t held; /* bytes of messages, see connection.c */
@@ -104,17 +115,21 @@ struct net_thread {
 	char read_buffer[NET_READ_SIZE];
 };
 
-struct net_place { /* an address that is listened on */
-	struct str text;
+struct net_place {	  /* an address that is listened on */
+	struct list link; /* in server->places */
+	uint32_t number;
+	struct str text; /* without "tls:" */
 	bool is_unix, is_tls;
+	bool is_served;	  /* the threads have the descriptors */
 	int *descriptors; /* one a thread */
 };
 
 struct net_server {
 	struct net_options options;
 	struct net_thread **threads;
-	struct net_place *places;
-	uint32_t place_count;
+	pthread_mutex_t places_lock;
+	struct list places;   /* in order of number; under places_lock */
+	uint32_t next_number; /* under places_lock */
 	pthread_mutex_t tls_lock;
 	struct tls_context *tls; /* of connections that begin now; under tls_lock */
 	uv_sem_t started;
@@ -154,6 +169,10 @@ struct net_request *net_request_new(struct net_connection *connection);
 void net_request_free(struct net_request *request);
 
 /* thread.c */
+/* Begins to take connections; or closes the descriptor if the thread is about to end. */
+void net_thread_open(struct net_thread *thread, const struct net_place *place);
+/* Does it on the thread and waits for that; at once if the thread has ended. */
+void net_thread_order(struct net_thread *thread, const struct net_place *place, bool closes);
 void *net_thread_main(void *context);
 void net_thread_new_buf(struct net_thread *thread, struct buf *out);
 void net_thread_spare_buf(struct net_thread *thread, struct buf *buf);

@@ -52,6 +52,11 @@ static void on_request(struct net_request *request)
 		sem_post(&has_parked);
 		return;
 	}
+	if (str_equal(request->http.target, STR("/listener"))) {
+		net_respond(request, 200, NULL, 0,
+			    arena_format(&request->arena, "listener %u", request->listener));
+		return;
+	}
 	if (str_equal(request->http.target, STR("/big"))) {
 		struct str body = str_of(arena_bytes(&request->arena, BIG_SIZE), BIG_SIZE);
 		memset((char *)body.data, 'b', BIG_SIZE);
@@ -100,8 +105,11 @@ static int teardown(void **state)
 
 static void start(void)
 {
+	struct net_listening listening;
+
 	server = net_server_new(&options);
-	assert_int_equal(net_listen(server, STR("127.0.0.1:0"), &port), ERR_OK);
+	assert_int_equal(net_listen(server, STR("127.0.0.1:0"), &listening), ERR_OK);
+	port = listening.port;
 	net_server_start(server);
 }
 
@@ -116,10 +124,10 @@ static void await(sem_t *event)
 
 /* ---- a peer ---- */
 
-static int peer(void)
+static int peer_at(uint16_t place_port)
 {
 	struct sockaddr_in place = {.sin_family = AF_INET,
-				    .sin_port = htons(port),
+				    .sin_port = htons(place_port),
 				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	struct timeval patience = {.tv_sec = PATIENCE_S};
 	int peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -128,6 +136,11 @@ static int peer(void)
 	setsockopt(peer, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	assert_int_equal(connect(peer, (struct sockaddr *)&place, sizeof(place)), 0);
 	return peer;
+}
+
+static int peer(void)
+{
+	return peer_at(port);
 }
 
 static void say_all(int peer, struct str text)
@@ -594,7 +607,7 @@ static void test_an_address_in_use_is_refused(void **state)
 {
 	(void)state;
 	char address[32];
-	uint16_t same;
+	struct net_listening same;
 
 	options.threads = 2;
 	start();
@@ -604,4 +617,89 @@ static void test_an_address_in_use_is_refused(void **state)
 	assert_int_equal(net_listen(other, STR("nowhere"), &same), ERR_INVALID);
 	assert_int_equal(net_listen(other, STR("127.0.0.1:65536"), &same), ERR_INVALID);
 	net_server_free(&other);
+}
+
+static bool is_refused(uint16_t place_port)
+{
+	struct sockaddr_in place = {.sin_family = AF_INET,
+				    .sin_port = htons(place_port),
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	bool is = connect(client, (struct sockaddr *)&place, sizeof(place)) != 0 &&
+		  errno == ECONNREFUSED;
+	close(client);
+	return is;
+}
+
+static void test_addresses_come_and_go_while_the_server_runs(void **state)
+{
+	(void)state;
+	struct net_listening more, last;
+
+	options.threads = 2;
+	start();
+	assert_int_equal(net_listen(server, STR("127.0.0.1:0"), &more), ERR_OK);
+	net_serve(server, more.listener);
+	int client = peer_at(more.port), first = peer();
+	say(client, REQUEST("/listener"));
+	assert_answer(client, "listener 1");
+	say(first, REQUEST("/listener"));
+	assert_answer(first, "listener 0");
+
+	net_unlisten(server, more.listener);
+	assert_end(client);
+	assert_true(is_refused(more.port));
+	say(first, REQUEST("/a"));
+	assert_answer(first, "GET /a 0:");
+	close(first);
+
+	/* The number is never used again, the port may be. */
+	char address[32];
+	snprintf(address, sizeof(address), "127.0.0.1:%u", more.port);
+	assert_int_equal(net_listen(server, str_from(address), &last), ERR_OK);
+	assert_int_equal(last.port, more.port);
+	assert_int_equal(last.listener, 2);
+	net_unlisten(server, last.listener);
+	assert_true(is_refused(more.port));
+}
+
+static void test_requests_end_when_their_address_goes(void **state)
+{
+	(void)state;
+	struct net_listening more;
+
+	start();
+	assert_int_equal(net_listen(server, STR("127.0.0.1:0"), &more), ERR_OK);
+	net_serve(server, more.listener);
+	int busy = peer_at(more.port);
+	say(busy, REQUEST("/park"));
+	await(&has_parked);
+	net_unlisten(server, more.listener);
+	await(&has_half_closed);
+	int other = peer();
+	say(other, REQUEST("/release"));
+	assert_answer(other, "GET /release 0:");
+	assert_answer(busy, "GET /park 0:");
+	assert_end(busy);
+	close(other);
+}
+
+static void test_addresses_may_come_and_go_around_the_end(void **state)
+{
+	(void)state;
+	struct net_listening before, served, taken;
+
+	start();
+	assert_int_equal(net_listen(server, STR("127.0.0.1:0"), &served), ERR_OK);
+	net_serve(server, served.listener);
+	assert_int_equal(net_listen(server, STR("127.0.0.1:0"), &taken), ERR_OK);
+	net_server_stop(server, 0);
+	assert_int_equal(net_listen(server, STR("127.0.0.1:0"), &before), ERR_OK);
+	net_serve(server, before.listener);
+	assert_true(is_refused(before.port));
+	net_unlisten(server, served.listener);
+	net_unlisten(server, before.listener);
+	net_server_free(&server);
+	assert_true(is_refused(taken.port));
 }

@@ -58,11 +58,14 @@ struct net_server *net_server_new(const struct net_options *options)
 	own->connections_max = connections_at_most(own->connections_max);
 	signal(SIGPIPE, SIG_IGN);
 	pthread_mutex_init(&server->tls_lock, NULL);
+	pthread_mutex_init(&server->places_lock, NULL);
+	list_init(&server->places);
 	server->threads = heap_alloc(own->threads * sizeof(*server->threads));
 	for (uint32_t i = 0; i < own->threads; i++) {
 		server->threads[i] = heap_alloc(sizeof(struct net_thread));
 		server->threads[i]->server = server;
 		server->threads[i]->index = i;
+		pthread_mutex_init(&server->threads[i]->orders_lock, NULL);
 		/* The first ones get what the division leaves over, and each thread one at least.
 		 */
 		uint32_t share = (own->connections_max + own->threads - 1 - i) / own->threads;
@@ -88,15 +91,21 @@ struct tls_session *net_server_new_tls(struct net_server *server)
 	return session;
 }
 
-static enum err add_place(struct net_server *server, struct str address, bool is_unix,
-			  int *descriptors)
+static struct net_place *place_new(struct net_server *server, struct str address, bool is_unix)
 {
-	size_t size = (server->place_count + 1) * sizeof(*server->places);
+	struct net_place *place = heap_alloc(sizeof(*place));
 
-	server->places = heap_resize(server->places, size);
-	server->places[server->place_count++] = (struct net_place){
-		.text = heap_copy(address), .is_unix = is_unix, .descriptors = descriptors};
-	return ERR_OK;
+	place->text = heap_copy(address);
+	place->is_unix = is_unix;
+	place->descriptors = heap_alloc(server->options.threads * sizeof(int));
+	return place;
+}
+
+static void place_free(struct net_place *place)
+{
+	heap_free((void *)place->text.data);
+	heap_free(place->descriptors);
+	heap_free(place);
 }
 
 static enum err refusal(void)
@@ -117,7 +126,8 @@ static void remove_stale(const struct sockaddr_un *name)
 	close(descriptor);
 }
 
-static enum err listen_unix(struct net_server *server, struct str address)
+static enum err listen_unix(struct net_server *server, struct str address,
+			    struct net_place **out_place)
 {
 	struct sockaddr_un name = {.sun_family = AF_UNIX};
 	struct str path = str_slice(address, 5, SIZE_MAX);
@@ -135,11 +145,11 @@ static enum err listen_unix(struct net_server *server, struct str address)
 		close(descriptor);
 		return err;
 	}
-	int *descriptors = heap_alloc(threads * sizeof(int));
-	descriptors[0] = descriptor;
+	*out_place = place_new(server, address, true);
+	(*out_place)->descriptors[0] = descriptor;
 	for (uint32_t i = 1; i < threads; i++)
-		descriptors[i] = dup(descriptor);
-	return add_place(server, address, true, descriptors);
+		(*out_place)->descriptors[i] = dup(descriptor);
+	return ERR_OK;
 }
 
 static enum err bind_tcp(const struct addrinfo *place, bool is_shared, int *out_descriptor)
@@ -180,13 +190,13 @@ static uint16_t port_of(int descriptor, struct addrinfo *place)
  * Sockets that share a port would also share it with another server, in silence; so the port is
  * first taken alone, and somebody who has it is found.
  */
-static enum err listen_tcp(struct net_server *server, struct str address, struct addrinfo *place,
-			   uint16_t *out_port)
+static enum err listen_tcp(struct net_server *server, struct str address, struct addrinfo *info,
+			   uint16_t *out_port, struct net_place **out_place)
 {
 	uint32_t threads = server->options.threads;
 	int alone;
 
-	enum err err = bind_tcp(place, false, &alone);
+	enum err err = bind_tcp(info, false, &alone);
 	if (err)
 		return err;
 	if (listen(alone, 4096) != 0) {
@@ -194,25 +204,27 @@ static enum err listen_tcp(struct net_server *server, struct str address, struct
 		close(alone);
 		return err;
 	}
-	uint16_t port = port_of(alone, place);
-	int *descriptors = heap_alloc(threads * sizeof(int));
-	descriptors[0] = alone;
+	uint16_t port = port_of(alone, info);
+	struct net_place *place = place_new(server, address, false);
+	place->descriptors[0] = alone;
 	if (threads > 1)
 		close(alone);
 	for (uint32_t i = 0; i < threads && threads > 1; i++) {
-		err = bind_tcp(place, true, &descriptors[i]);
+		err = bind_tcp(info, true, &place->descriptors[i]);
 		if (err) {
 			while (i-- > 0)
-				close(descriptors[i]);
-			heap_free(descriptors);
+				close(place->descriptors[i]);
+			place_free(place);
 			return err;
 		}
 	}
 	*out_port = port;
-	return add_place(server, address, false, descriptors);
+	*out_place = place;
+	return ERR_OK;
 }
 
-static enum err listen_plain(struct net_server *server, struct str address, uint16_t *out_port)
+static enum err listen_plain(struct net_server *server, struct str address, uint16_t *out_port,
+			     struct net_place **out_place)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
 	struct addrinfo *places;
@@ -221,7 +233,7 @@ static enum err listen_plain(struct net_server *server, struct str address, uint
 
 	if (str_starts(address, STR("unix:"))) {
 		*out_port = 0;
-		return listen_unix(server, address);
+		return listen_unix(server, address, out_place);
 	}
 	size_t colon = address.size;
 	while (colon > 0 && address.data[colon - 1] != ':')
@@ -238,22 +250,98 @@ static enum err listen_plain(struct net_server *server, struct str address, uint
 	snprintf(port, sizeof(port), "%u", (unsigned)number);
 	if (getaddrinfo(host, port, &hints, &places) != 0)
 		return ERR_INVALID;
-	enum err err = listen_tcp(server, address, places, out_port);
+	enum err err = listen_tcp(server, address, places, out_port, out_place);
 	freeaddrinfo(places);
 	return err;
 }
 
-enum err net_listen(struct net_server *server, struct str address, uint16_t *out_port)
+static bool has_certificate(struct net_server *server)
+{
+	pthread_mutex_lock(&server->tls_lock);
+	bool has = server->tls != NULL;
+	pthread_mutex_unlock(&server->tls_lock);
+	return has;
+}
+
+enum err net_listen(struct net_server *server, struct str address,
+		    struct net_listening *out_listening)
 {
 	bool is_tls = str_starts(address, STR("tls:"));
+	struct net_place *place;
+	uint16_t port;
 
-	if (!is_tls)
-		return listen_plain(server, address, out_port);
-	check(server->tls != NULL);
-	enum err err = listen_plain(server, str_slice(address, 4, SIZE_MAX), out_port);
-	if (!err)
-		server->places[server->place_count - 1].is_tls = true;
-	return err;
+	if (is_tls && !has_certificate(server))
+		return ERR_INVALID;
+	if (is_tls)
+		address = str_slice(address, 4, SIZE_MAX);
+	enum err err = listen_plain(server, address, &port, &place);
+	if (err)
+		return err;
+	place->is_tls = is_tls;
+	pthread_mutex_lock(&server->places_lock);
+	place->number = server->next_number++;
+	list_push_back(&server->places, &place->link);
+	pthread_mutex_unlock(&server->places_lock);
+	*out_listening = (struct net_listening){place->number, port};
+	return ERR_OK;
+}
+
+static struct net_place *find_place(struct net_server *server, uint32_t listener)
+{
+	struct net_place *found = NULL;
+
+	pthread_mutex_lock(&server->places_lock);
+	for (struct list *link = server->places.next; link != &server->places && !found;
+	     link = link->next) {
+		struct net_place *place = container_of(link, struct net_place, link);
+		if (place->number == listener)
+			found = place;
+	}
+	pthread_mutex_unlock(&server->places_lock);
+	check(found != NULL);
+	return found;
+}
+
+void net_serve(struct net_server *server, uint32_t listener)
+{
+	struct net_place *place = find_place(server, listener);
+
+	check(server->is_started && !place->is_served);
+	place->is_served = true;
+	for (uint32_t i = 0; i < server->options.threads; i++)
+		net_thread_order(server->threads[i], place, false);
+}
+
+static void remove_socket_file(const struct net_place *place)
+{
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+
+	if (!place->is_unix)
+		return;
+	struct str text = str_slice(place->text, 5, SIZE_MAX);
+	snprintf(path, sizeof(path), "%.*s", STR_ARG(text));
+	unlink(path);
+}
+
+/* Of one that no thread has. */
+static void close_descriptors(const struct net_server *server, const struct net_place *place)
+{
+	for (uint32_t i = 0; i < server->options.threads && !place->is_served; i++)
+		close(place->descriptors[i]);
+}
+
+void net_unlisten(struct net_server *server, uint32_t listener)
+{
+	struct net_place *place = find_place(server, listener);
+
+	pthread_mutex_lock(&server->places_lock);
+	list_remove(&place->link);
+	pthread_mutex_unlock(&server->places_lock);
+	for (uint32_t i = 0; i < server->options.threads && place->is_served; i++)
+		net_thread_order(server->threads[i], place, true);
+	close_descriptors(server, place);
+	remove_socket_file(place);
+	place_free(place);
 }
 
 void net_server_start(struct net_server *server)
@@ -261,31 +349,13 @@ void net_server_start(struct net_server *server)
 	uv_sem_init(&server->started, 0);
 	for (uint32_t i = 0; i < server->options.threads; i++) {
 		struct net_thread *thread = server->threads[i];
-		thread->listeners = heap_alloc(server->place_count * sizeof(*thread->listeners));
-		for (uint32_t j = 0; j < server->place_count; j++)
-			thread->listeners[j] = (struct net_listener){
-				.thread = thread,
-				.number = j,
-				.descriptor = server->places[j].descriptors[i],
-				.is_unix = server->places[j].is_unix,
-				.is_tls = server->places[j].is_tls};
 		check(pthread_create(&thread->pthread, NULL, net_thread_main, thread) == 0);
 	}
 	for (uint32_t i = 0; i < server->options.threads; i++)
 		uv_sem_wait(&server->started);
+	for (struct list *link = server->places.next; link != &server->places; link = link->next)
+		container_of(link, struct net_place, link)->is_served = true;
 	server->is_started = true;
-}
-
-static void remove_socket_files(const struct net_server *server)
-{
-	for (uint32_t i = 0; i < server->place_count; i++) {
-		char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-		if (!server->places[i].is_unix)
-			continue;
-		struct str text = str_slice(server->places[i].text, 5, SIZE_MAX);
-		snprintf(path, sizeof(path), "%.*s", STR_ARG(text));
-		unlink(path);
-	}
 }
 
 void net_server_stop(struct net_server *server, uint32_t grace_ms)
@@ -298,7 +368,10 @@ void net_server_stop(struct net_server *server, uint32_t grace_ms)
 		net_thread_wake(server->threads[i]);
 	for (uint32_t i = 0; i < server->options.threads; i++)
 		pthread_join(server->threads[i]->pthread, NULL);
-	remove_socket_files(server);
+	pthread_mutex_lock(&server->places_lock);
+	for (struct list *link = server->places.next; link != &server->places; link = link->next)
+		remove_socket_file(container_of(link, struct net_place, link));
+	pthread_mutex_unlock(&server->places_lock);
 	uv_sem_destroy(&server->started);
 }
 
@@ -308,17 +381,17 @@ void net_server_free(struct net_server **server)
 
 	if (!old)
 		return;
-	for (uint32_t i = 0; i < old->place_count; i++) {
-		for (uint32_t j = 0; j < old->options.threads && !old->is_started; j++)
-			close(old->places[i].descriptors[j]);
-		heap_free((void *)old->places[i].text.data);
-		heap_free(old->places[i].descriptors);
+	while (!list_is_empty(&old->places)) {
+		struct net_place *place = container_of(old->places.next, struct net_place, link);
+		list_remove(&place->link);
+		close_descriptors(old, place);
+		place_free(place);
 	}
 	for (uint32_t i = 0; i < old->options.threads; i++) {
-		heap_free(old->threads[i]->listeners);
+		pthread_mutex_destroy(&old->threads[i]->orders_lock);
 		heap_free(old->threads[i]);
 	}
-	heap_free(old->places);
+	pthread_mutex_destroy(&old->places_lock);
 	heap_free(old->threads);
 	tls_context_free(&old->tls);
 	pthread_mutex_destroy(&old->tls_lock);

@@ -6,7 +6,8 @@
  * connection and its requests belong to one thread for all their life. The callbacks of struct
  * net_options run on a net thread; nothing here may block it. Functions that take a net_thread or
  * a net_request are for that thread only, except net_thread_post. Functions that take the
- * net_server are for the thread that made it, except net_server_stats.
+ * net_server are for the thread that made it, except net_server_stats, and net_listen, net_serve
+ * and net_unlisten, which one other thread may call between net_server_start and net_server_free.
  *
  * A request's life: it begins with on_request and ends when its owner calls net_respond or
  * net_request_end, once, during on_request or any time later on its thread. Until then the struct,
@@ -104,14 +105,28 @@ struct net_server *net_server_new(const struct net_options *options);
  */
 void net_server_set_tls(struct net_server *server, struct tls_context *context);
 
+/* What net_listen gives. */
+struct net_listening {
+	uint32_t listener; /* of net_request; counts from 0 and is never used again */
+	uint16_t port;	   /* bound: port 0 lets the system choose; 0 for a unix socket */
+};
 /*
- * Before net_server_start. `address` is "ADDR:PORT", "[ADDR6]:PORT", "NAME:PORT" or "unix:PATH",
- * with "tls:" before it where TLS is spoken.
- * Gives the bound port (port 0 lets the system choose; 0 for a unix socket). Connections are taken
- * once the server started. ERR_INVALID: not an address; ERR_BUSY: somebody listens there;
- * ERR_IO: refused for another reason, in errno.
+ * Takes an address: "ADDR:PORT", "[ADDR6]:PORT", "NAME:PORT" or "unix:PATH", with "tls:" before it
+ * where TLS is spoken. Connections are taken from net_server_start on; what is listened on later,
+ * from net_serve on. ERR_INVALID: not an address, or TLS without a certificate; ERR_BUSY: somebody
+ * listens there; ERR_IO: refused for another reason, in errno.
  */
-must_check enum err net_listen(struct net_server *server, struct str address, uint16_t *out_port);
+must_check enum err net_listen(struct net_server *server, struct str address,
+			       struct net_listening *out_listening);
+/* Once the server started: takes connections on what net_listen took since. Waits for the threads,
+ * so it must not be called on one. */
+void net_serve(struct net_server *server, uint32_t listener);
+/*
+ * Gives an address up: when it returns, nobody can connect. Its idle connections are closed, the
+ * others once their request is answered; on_half_close asks for that to be soon. Waits for the
+ * threads.
+ */
+void net_unlisten(struct net_server *server, uint32_t listener);
 
 /* Starts the threads; returns when every thread_init has returned. */
 void net_server_start(struct net_server *server);

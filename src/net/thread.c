@@ -6,6 +6,8 @@
  * uv_check runs after each poll, so that the turn ends there; a timer that fires outside of a poll
  * ends a turn of its own.
  */
+#include <unistd.h>
+
 #include "net/net_private.h"
 
 #define SWEEP_MS 1000
@@ -86,6 +88,17 @@ static void for_connections(struct net_thread *thread, void (*visit)(struct net_
 	}
 }
 
+static void on_listener_closed(uv_handle_t *handle)
+{
+	heap_free(container_of(handle, struct net_listener, handle));
+}
+
+static void close_listener(struct net_listener *listener)
+{
+	list_remove(&listener->link);
+	uv_close(&listener->handle, on_listener_closed);
+}
+
 static void begin_drain(struct net_thread *thread)
 {
 	struct net_server *server = thread->server;
@@ -93,8 +106,8 @@ static void begin_drain(struct net_thread *thread)
 	thread->is_draining = true;
 	thread->drain_deadline_ns =
 		clock_steady_ns() + (int64_t)atomic_load(&server->grace_ms) * 1000000;
-	for (uint32_t i = 0; i < server->place_count; i++)
-		uv_close(&thread->listeners[i].handle, NULL);
+	while (!list_is_empty(&thread->listeners))
+		close_listener(container_of(thread->listeners.next, struct net_listener, link));
 	uv_timer_start(&thread->sweep, thread->sweep.timer_cb, 10, 10);
 	thread->has_work = true;
 	if (server->options.on_drain)
@@ -111,11 +124,50 @@ static void on_check(uv_check_t *check)
 	end_if_done(thread);
 }
 
+static void close_place(struct net_thread *thread, uint32_t number)
+{
+	const struct net_options *options = &thread->server->options;
+	struct list *next;
+
+	for (struct list *link = thread->listeners.next; link != &thread->listeners; link = next) {
+		struct net_listener *listener = container_of(link, struct net_listener, link);
+		next = link->next;
+		if (listener->number == number)
+			close_listener(listener);
+	}
+	for (struct list *link = thread->connections.next; link != &thread->connections;
+	     link = next) {
+		struct net_connection *connection = container_of(link, struct net_connection, link);
+		next = link->next;
+		if (connection->listener != number || connection->is_closing)
+			continue;
+		net_connection_drain(connection);
+		if (connection->request && options->on_half_close)
+			options->on_half_close(connection->request);
+	}
+}
+
+static void take_orders(struct net_thread *thread)
+{
+	struct letter *letter = mailbox_take(&thread->orders);
+
+	while (letter) {
+		struct net_order *order = container_of(letter, struct net_order, letter);
+		letter = letter->next;
+		if (order->closes)
+			close_place(thread, order->place->number);
+		else
+			net_thread_open(thread, order->place);
+		uv_sem_post(order->done);
+	}
+}
+
 static void on_wake(uv_async_t *async)
 {
 	struct net_thread *thread = async->data;
 
 	thread->has_work = true;
+	take_orders(thread);
 	take_letters(thread);
 	if (atomic_load(&thread->server->is_stopping) && !thread->is_draining)
 		begin_drain(thread);
@@ -189,23 +241,65 @@ static void on_connection(uv_stream_t *stream, int status)
 		net_connection_accept(container_of(stream, struct net_listener, stream));
 }
 
+void net_thread_open(struct net_thread *thread, const struct net_place *place)
+{
+	int descriptor = place->descriptors[thread->index];
+	int failed;
+
+	if (thread->is_draining || thread->has_ended) {
+		close(descriptor);
+		return;
+	}
+	struct net_listener *listener = heap_alloc(sizeof(*listener));
+	listener->thread = thread;
+	listener->number = place->number;
+	listener->is_unix = place->is_unix;
+	listener->is_tls = place->is_tls;
+	if (listener->is_unix) {
+		uv_pipe_init(&thread->loop, &listener->pipe, 0);
+		failed = uv_pipe_open(&listener->pipe, descriptor);
+	} else {
+		uv_tcp_init(&thread->loop, &listener->tcp);
+		failed = uv_tcp_open(&listener->tcp, descriptor);
+	}
+	check(failed == 0);
+	check(uv_listen(&listener->stream, 4096, on_connection) == 0);
+	list_push_back(&thread->listeners, &listener->link);
+}
+
 static void listen_all(struct net_thread *thread)
 {
-	for (uint32_t i = 0; i < thread->server->place_count; i++) {
-		struct net_listener *listener = &thread->listeners[i];
-		int failed;
+	struct list *places = &thread->server->places;
 
-		if (listener->is_unix) {
-			uv_pipe_init(&thread->loop, &listener->pipe, 0);
-			failed = uv_pipe_open(&listener->pipe, listener->descriptor);
-		} else {
-			uv_tcp_init(&thread->loop, &listener->tcp);
-			failed = uv_tcp_open(&listener->tcp, listener->descriptor);
-		}
-		listener->descriptor = -1;
-		check(failed == 0);
-		check(uv_listen(&listener->stream, 4096, on_connection) == 0);
-	}
+	for (struct list *link = places->next; link != places; link = link->next)
+		net_thread_open(thread, container_of(link, struct net_place, link));
+}
+
+void net_thread_order(struct net_thread *thread, const struct net_place *place, bool closes)
+{
+	uv_sem_t done;
+	struct net_order order = {.place = place, .closes = closes, .done = &done};
+
+	uv_sem_init(&done, 0);
+	pthread_mutex_lock(&thread->orders_lock);
+	bool has_ended = thread->has_ended;
+	if (!has_ended)
+		mailbox_push(&thread->orders, &order.letter);
+	pthread_mutex_unlock(&thread->orders_lock);
+	if (!has_ended)
+		uv_sem_wait(&done);
+	else if (!closes)
+		close(place->descriptors[thread->index]);
+	uv_sem_destroy(&done);
+}
+
+/* No order is left unanswered. */
+static void end_orders(struct net_thread *thread)
+{
+	pthread_mutex_lock(&thread->orders_lock);
+	thread->has_ended = true;
+	pthread_mutex_unlock(&thread->orders_lock);
+	take_orders(thread);
 }
 
 static void wake_thread(void *context)
@@ -227,7 +321,9 @@ static void init(struct net_thread *thread)
 	thread->timer_at_ms = INT64_MAX;
 	list_init(&thread->connections);
 	list_init(&thread->flush);
+	list_init(&thread->listeners);
 	mailbox_init(&thread->mailbox, wake_thread, thread);
+	mailbox_init(&thread->orders, wake_thread, thread);
 	uv_check_start(&thread->check, on_check);
 	if (thread->server->options.head_ms < sweep_ms)
 		sweep_ms = thread->server->options.head_ms;
@@ -268,6 +364,7 @@ void *net_thread_main(void *context)
 	listen_all(thread);
 	uv_sem_post(&thread->server->started);
 	uv_run(&thread->loop, UV_RUN_DEFAULT);
+	end_orders(thread);
 	if (options->thread_done)
 		options->thread_done(thread);
 	done(thread);

@@ -294,8 +294,8 @@ static bool open_listeners(struct server *server, char *problem, size_t size)
 		return false;
 
 	for (size_t i = 0; i < settings->listen_count; i++) {
-		uint16_t port;
-		enum err err = net_listen(server->net, settings->listen[i], &port);
+		struct net_listening listening;
+		enum err err = net_listen(server->net, settings->listen[i], &listening);
 		if (err) {
 			snprintf(problem, size, "cannot listen on %.*s: %s",
 				 STR_ARG(settings->listen[i]), listen_problem(err));
@@ -305,9 +305,9 @@ static bool open_listeners(struct server *server, char *problem, size_t size)
 		if (!may_listen(settings, settings->listen[i], problem, size))
 			return false;
 		if (i == 0)
-			server->port = port;
+			server->port = listening.port;
 		log_event(LOG_INFO, "listening", log_str("address", settings->listen[i]),
-			  log_i64("port", port));
+			  log_i64("port", listening.port));
 	}
 	return true;
 }
