@@ -9,6 +9,7 @@ extern const struct command queue_command;
 extern const struct command send_command;
 extern const struct command receive_command;
 extern const struct command dlq_command;
+extern const struct command kms_command;
 extern const struct command watch_command;
 extern const struct command cert_command;
 extern const struct command completion_command;

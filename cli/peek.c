@@ -40,10 +40,13 @@ struct peek {
 	struct str queue_url;
 	int64_t left;
 	struct table table;
-	struct buf seen; /* ids, of UUID_TEXT_SIZE or any other size, each behind its length */
+	int64_t sealed_count; /* that the server could not open */
+	struct str sealed;    /* why, of the last one */
+	struct buf seen;      /* ids, of UUID_TEXT_SIZE or any other size, each behind its length */
 };
 
-static void show(struct peek *peek, const struct sqs_message *message)
+/* `sealed` is the reason why the message has no body; else its data is NULL. */
+static void show(struct peek *peek, const struct sqs_message *message, struct str sealed)
 {
 	struct arena *arena = &peek->cli->arena;
 	struct str source = message_attribute(message, STR("DeadLetterQueueSourceArn"));
@@ -51,6 +54,12 @@ static void show(struct peek *peek, const struct sqs_message *message)
 	int64_t sent_ms;
 
 	peek->left--;
+	if (sealed.data) {
+		peek->sealed_count++;
+		peek->sealed = arena_copy(arena, sealed);
+		if (peek->values->has_body_only)
+			return;
+	}
 	if (peek->cli->is_json || peek->values->is_full || peek->values->has_body_only) {
 		message_print(peek->cli, message, peek->values->has_body_only);
 		return;
@@ -60,7 +69,8 @@ static void show(struct peek *peek, const struct sqs_message *message)
 		message_attribute(message, STR("ApproximateReceiveCount")),
 		source.data ? cli_queue_name(source) : (struct str){0},
 		message->message_id,
-		output_shorten(arena, message->body, BODY_WIDTH),
+		sealed.data ? arena_format(arena, "[%.*s]", STR_ARG(sealed))
+			    : output_shorten(arena, message->body, BODY_WIDTH),
 	};
 	table_add(&peek->table, cells);
 }
@@ -95,8 +105,10 @@ static bool show_page(struct peek *peek, struct str body, int64_t *out_next)
 		return false;
 	yyjson_arr_foreach(json_member(root, "messages"), index, count, item)
 	{
+		yyjson_val *sealed = json_member(item, "sealed");
 		if (peek->left > 0 && decode(peek, json_member(item, "message"), &message))
-			show(peek, &message);
+			show(peek, &message,
+			     sealed ? json_text(json_member(sealed, "code")) : (struct str){0});
 	}
 	yyjson_val *next = json_member(root, "next");
 	*out_next = yyjson_is_int(next) ? yyjson_get_sint(next) : 0;
@@ -173,7 +185,7 @@ static enum cli_exit peek_by_receiving(struct peek *peek)
 		int64_t before = peek->left;
 		for (size_t i = 0; i < out.messages_count && peek->left > 0; i++)
 			if (is_new(peek, out.messages[i].message_id))
-				show(peek, &out.messages[i]);
+				show(peek, &out.messages[i], (struct str){0});
 		empty_looks = peek->left < before ? 0 : empty_looks + 1;
 	}
 	return CLI_OK;
@@ -191,6 +203,9 @@ static enum cli_exit peek_run(struct cli *cli, const void *values)
 	if (!peek_at_tern(&peek, &code))
 		code = peek_by_receiving(&peek);
 	table_done(&peek.table);
+	if (peek.sealed_count > 0)
+		cli_note(cli, "%lld messages cannot be opened: %.*s. See: tern kms doctor",
+			 (long long)peek.sealed_count, STR_ARG(peek.sealed));
 	buf_done(&peek.seen);
 	return code;
 }

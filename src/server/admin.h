@@ -13,6 +13,7 @@
  *   GET  /_tern/accounts                          the accounts of this server
  *   POST /_tern/accounts                          a new one, with a root credential
  *   POST /_tern/accounts/<account>/keys           a new root credential for one that lost its own
+ *   GET  /_tern/kms/doctor                        which key protects what, and what is wrong
  *
  * Accounts are {"account": "111122223333", "name": "...", "created_ms": N, "users": N, "roles": N,
  * "root_keys": ["AKIA..."]}; GET answers {"accounts": [...]}. POST takes {"name": "...", "account":
@@ -63,6 +64,8 @@ bool admin_number(struct admin_call *call, struct str name, int64_t least, int64
 void admin_metrics(struct admin_call *call);
 /* accounts.c */
 void admin_accounts(struct admin_call *call);
+/* doctor.c */
+void admin_doctor(struct admin_call *call);
 /* messages.c */
 void admin_queues(struct admin_call *call); /* and a queue's messages */
 void admin_aws_messages(struct admin_call *call);

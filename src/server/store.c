@@ -156,12 +156,12 @@ static enum err load_secrets(struct core *core)
 }
 
 /* The root key opens the master keys, and those the others: so the root key can be changed. */
-static bool open_masters(const struct settings *settings, struct core *core,
-			 const struct root_key *root, char *problem, size_t size)
+static bool open_masters(const struct settings *settings, struct core *core, struct store *store,
+			 char *problem, size_t size)
 {
 	struct master_keys masters;
 
-	enum err err = master_keys_load(core->catalog, root->key, &masters);
+	enum err err = master_keys_load(core->catalog, store->root.key, &masters);
 	if (err == ERR_DAMAGED)
 		snprintf(problem, size,
 			 "the root key is not the one that %.*s was made with: give that one with "
@@ -172,6 +172,8 @@ static bool open_masters(const struct settings *settings, struct core *core,
 	if (err)
 		return false;
 	core->seal = master_keys_seal(&masters);
+	store->master_key_count = masters.count;
+	store->is_root_offered = masters.is_offered;
 	if (masters.is_changed)
 		log_event(LOG_INFO, "the root key was changed; the old one opens nothing more",
 			  log_i64("master_keys", (int64_t)masters.count));
@@ -180,7 +182,7 @@ static bool open_masters(const struct settings *settings, struct core *core,
 }
 
 /* Within a transaction. */
-static bool read_keys(const struct settings *settings, struct core *core, struct root_key *root,
+static bool read_keys(const struct settings *settings, struct core *core, struct store *store,
 		      char *problem, size_t size)
 {
 	enum err err = master_keys_exist(core->catalog);
@@ -188,10 +190,10 @@ static bool read_keys(const struct settings *settings, struct core *core, struct
 		store_explain(settings, err, problem, size);
 		return false;
 	}
-	if (!root_key_load(settings, err == ERR_NOTFOUND, root, problem, size))
+	if (!root_key_load(settings, err == ERR_NOTFOUND, &store->root, problem, size))
 		return false;
-	bool is_open = open_masters(settings, core, root, problem, size);
-	explicit_bzero(root->key, sizeof(root->key));
+	bool is_open = open_masters(settings, core, store, problem, size);
+	explicit_bzero(store->root.key, sizeof(store->root.key));
 	if (!is_open)
 		return false;
 	err = load_secrets(core);
@@ -200,12 +202,12 @@ static bool read_keys(const struct settings *settings, struct core *core, struct
 	return !err;
 }
 
-static bool open_keys(const struct settings *settings, struct core *core, struct root_key *root,
+static bool open_keys(const struct settings *settings, struct core *core, struct store *store,
 		      char *problem, size_t size)
 {
 	enum err err = catalog_begin(core->catalog, true);
 
-	if (!err && !read_keys(settings, core, root, problem, size)) {
+	if (!err && !read_keys(settings, core, store, problem, size)) {
 		catalog_abort(core->catalog);
 		return false;
 	}
@@ -240,7 +242,7 @@ bool store_open(const struct settings *settings, struct core *core, struct store
 
 	bool is_open = store_open_plain(settings, is_durable, out_store, problem, size);
 	core->catalog = out_store->catalog;
-	return is_open && open_keys(settings, core, &out_store->root, problem, size);
+	return is_open && open_keys(settings, core, out_store, problem, size);
 }
 
 void store_close(struct store *store)

@@ -20,6 +20,8 @@ struct store {
 	struct disk *disk;
 	struct catalog *catalog;
 	struct root_key root; /* where it came from; the key itself is wiped */
+	size_t master_key_count;
+	bool is_root_offered; /* a change of the root key has begun */
 };
 
 /*
