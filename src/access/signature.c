@@ -42,7 +42,7 @@ const struct fault_type access_faults[ACCESS_FAULTS] = {
 struct claim {
 	struct str credential, signed_headers, signature, date, token;
 	struct str expires; /* presigned only */
-	bool is_presigned;
+	bool is_presigned, has_token_parameter;
 	/* Parts of the credential. */
 	struct str key_id, terminator;
 	struct sigv4_scope scope;
@@ -71,6 +71,14 @@ static struct str header(const struct verifier *verifier, struct str name)
 
 	(void)http_request_find(verifier->request->http, name, &value); /* absent: empty */
 	return value;
+}
+
+static struct str date_text(struct arena *arena, int64_t time_ms)
+{
+	char text[CLOCK_TEXT_MAX];
+	int size = clock_format_amz(time_ms, text);
+
+	return arena_copy(arena, str_of(text, (size_t)size));
 }
 
 /* "Credential=..., SignedHeaders=..., Signature=..." */
@@ -109,6 +117,20 @@ static enum err incomplete_header(struct verifier *verifier)
 	return refuse(verifier, ACCESS_INCOMPLETE_SIGNATURE, problem);
 }
 
+/* A Date header may have the form of HTTP (RFC 9110 5.6.7); what is signed has that of AWS. */
+static struct str as_amz_date(const struct verifier *verifier, struct str date)
+{
+	char text[CLOCK_TEXT_MAX];
+	struct tm utc = {0};
+
+	if (date.size >= sizeof(text))
+		return date;
+	memcpy(text, date.data ? date.data : "", date.size);
+	text[date.size] = '\0';
+	const char *end = strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &utc);
+	return end && !*end ? date_text(verifier->arena, (int64_t)timegm(&utc) * 1000) : date;
+}
+
 static enum err read_header(struct verifier *verifier, struct str authorization)
 {
 	struct claim *claim = &verifier->claim;
@@ -122,7 +144,7 @@ static enum err read_header(struct verifier *verifier, struct str authorization)
 	read_parts(claim, parts);
 	claim->date = header(verifier, STR("X-Amz-Date"));
 	if (claim->date.size == 0)
-		claim->date = header(verifier, STR("Date"));
+		claim->date = as_amz_date(verifier, header(verifier, STR("Date")));
 	claim->token = header(verifier, STR("X-Amz-Security-Token"));
 	return incomplete_header(verifier);
 }
@@ -142,7 +164,10 @@ static enum err read_query(struct verifier *verifier, const struct form *form)
 	};
 
 	claim->is_presigned = true;
-	(void)form_find(form, STR("X-Amz-Security-Token"), &claim->token); /* absent: empty */
+	if (form_find(form, STR("X-Amz-Security-Token"), &claim->token))
+		claim->has_token_parameter = true;
+	else
+		claim->token = header(verifier, STR("X-Amz-Security-Token"));
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
 		if (!form_find(form, wanted[i].name, wanted[i].value))
 			return refuse(verifier, ACCESS_INCOMPLETE_SIGNATURE,
@@ -247,14 +272,6 @@ static bool parse_date(struct str date, int64_t *out_ms)
 	return true;
 }
 
-static struct str date_text(struct arena *arena, int64_t time_ms)
-{
-	char text[CLOCK_TEXT_MAX];
-	int size = clock_format_amz(time_ms, text);
-
-	return arena_copy(arena, str_of(text, (size_t)size));
-}
-
 /* A header's signature holds for five minutes; a presigned one for as long as it says. */
 static enum err check_time(struct verifier *verifier)
 {
@@ -305,7 +322,10 @@ static bool is_listed(struct str names, struct str name)
 	return false;
 }
 
-/* Host and every x-amz-* must be signed, or somebody on the way could change what is asked for. */
+/*
+ * Host and every x-amz-* must be signed, or somebody on the way could change what is asked for.
+ * Not the session token, which some clients add after signing: no other token fits the key.
+ */
 static enum err check_signed_headers(struct verifier *verifier)
 {
 	const struct http_request *http = verifier->request->http;
@@ -317,7 +337,7 @@ static enum err check_signed_headers(struct verifier *verifier)
 	for (size_t i = 0; i < http->header_count; i++) {
 		struct str name = http->headers[i].name;
 		if (str_equal_nocase(str_slice(name, 0, 6), STR("x-amz-")) &&
-		    !is_listed(names, name))
+		    !str_equal_nocase(name, STR("x-amz-security-token")) && !is_listed(names, name))
 			return refuse(verifier, ACCESS_WRONG_SIGNATURE,
 				      arena_format(verifier->arena,
 						   "There were headers present in the request "
@@ -362,15 +382,32 @@ static size_t collect_headers(const struct verifier *verifier, struct sigv4_head
 	return count;
 }
 
+static bool is_signature(struct verifier *verifier, const struct sigv4_request *request,
+			 const struct sigv4_key *key)
+{
+	const struct claim *claim = &verifier->claim;
+	char expected[SIGV4_SIGNATURE_SIZE];
+
+	struct str text = sigv4_string_to_sign(verifier->arena, claim->date, &claim->scope,
+					       sigv4_canonical_request(verifier->arena, request));
+	sigv4_sign(key, text, expected);
+	return str_equal_secret(str_of(expected, sizeof(expected)), claim->signature);
+}
+
+/*
+ * The body is always hashed: what x-amz-content-sha256 says counts only for S3, so a body that was
+ * not signed (UNSIGNED-PAYLOAD) or was signed in chunks (STREAMING-...) is not accepted.
+ */
 static enum err check_signature(struct verifier *verifier, struct signature_cache *cache,
 				const struct signer *signer)
 {
 	const struct http_request *http = verifier->request->http;
 	const struct claim *claim = &verifier->claim;
+	const struct sigv4_key *key = signing_key(cache, signer, claim);
 	struct http_url url = http_url_split(http->target);
 	struct sigv4_header *headers =
 		arena_array(verifier->arena, struct sigv4_header, http->header_count + 1);
-	char hash[SIGV4_SIGNATURE_SIZE], expected[SIGV4_SIGNATURE_SIZE];
+	char hash[SIGV4_SIGNATURE_SIZE];
 
 	sigv4_payload_hash(verifier->request->body, hash);
 	struct sigv4_request request = {
@@ -381,10 +418,10 @@ static enum err check_signature(struct verifier *verifier, struct signature_cach
 		.header_count = collect_headers(verifier, headers),
 		.payload_hash = str_of(hash, sizeof(hash)),
 	};
-	struct str text = sigv4_string_to_sign(verifier->arena, claim->date, &claim->scope,
-					       sigv4_canonical_request(verifier->arena, &request));
-	sigv4_sign(signing_key(cache, signer, claim), text, expected);
-	if (str_equal_secret(str_of(expected, sizeof(expected)), claim->signature))
+	if (is_signature(verifier, &request, key))
+		return ERR_OK;
+	request.is_token_added_later = claim->has_token_parameter;
+	if (request.is_token_added_later && is_signature(verifier, &request, key))
 		return ERR_OK;
 	return refuse(verifier, ACCESS_WRONG_SIGNATURE,
 		      STR("The request signature we calculated does not match the signature you "

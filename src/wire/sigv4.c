@@ -172,8 +172,18 @@ static size_t count_char(struct str text, char c)
 	return count;
 }
 
-static void put_query(struct arena *arena, struct writer *writer, struct str query)
+static bool is_signed_parameter(const struct sigv4_request *request, struct str name)
 {
+	if (request->is_token_added_later && str_equal(name, STR("X-Amz-Security-Token")))
+		return false;
+	return !str_equal(name, STR("X-Amz-Signature"));
+}
+
+static void put_query(struct arena *arena, struct writer *writer,
+		      const struct sigv4_request *request)
+{
+	struct str query = request->query;
+
 	if (query.size == 0)
 		return;
 
@@ -183,7 +193,7 @@ static void put_query(struct arena *arena, struct writer *writer, struct str que
 	while (query.size > 0) {
 		struct str value = str_cut(&query, '&');
 		struct str name = str_cut(&value, '=');
-		if ((name.size == 0 && value.size == 0) || str_equal(name, STR("X-Amz-Signature")))
+		if ((name.size == 0 && value.size == 0) || !is_signed_parameter(request, name))
 			continue;
 		parameters[count].name = encode_again(arena, name);
 		parameters[count++].value = encode_again(arena, value);
@@ -300,7 +310,7 @@ struct str sigv4_canonical_request(struct arena *arena, const struct sigv4_reque
 	put_char(&writer, '\n');
 	put_path(&writer, request);
 	put_char(&writer, '\n');
-	put_query(arena, &writer, request->query);
+	put_query(arena, &writer, request);
 	put_char(&writer, '\n');
 	put_headers(&writer, sorted, request->header_count);
 	put_char(&writer, '\n');

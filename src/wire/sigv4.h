@@ -30,6 +30,8 @@ struct sigv4_request {
 	struct str payload_hash; /* hex SHA-256 of the body, or the text of x-amz-content-sha256 */
 	/* S3: the path is encoded once and its dots and empty segments stay. */
 	bool is_path_literal;
+	/* The query parameter X-Amz-Security-Token is not signed: it came after the signature. */
+	bool is_token_added_later;
 };
 
 /* "20150830/us-east-1/sqs/aws4_request" in pieces. */
