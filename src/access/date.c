@@ -23,6 +23,13 @@ static bool read_number(struct str *rest, int64_t least, int64_t most, int64_t *
 	return true;
 }
 
+static bool read_two_digits(struct str *rest, int64_t most, int64_t *out_number)
+{
+	size_t before = rest->size;
+
+	return read_number(rest, 0, most, out_number) && before - rest->size == 2;
+}
+
 static bool take(struct str *rest, char c)
 {
 	if (rest->size == 0 || (rest->data[0] | 0x20) != (c | 0x20))
@@ -74,8 +81,8 @@ static bool read_zone(struct str *rest, struct date *date)
 		return true;
 	if (!is_east && !take(rest, '-'))
 		return false;
-	if (!read_number(rest, 0, 23, &hours) ||
-	    (take(rest, ':') && !read_number(rest, 0, 59, &minutes)))
+	if (!read_two_digits(rest, 23, &hours) ||
+	    (take(rest, ':') && !read_two_digits(rest, 59, &minutes)))
 		return false;
 	date->zone_minutes = (is_east ? 1 : -1) * (hours * 60 + minutes);
 	return true;
@@ -117,10 +124,8 @@ bool condition_date_parse(struct str text, int64_t *out_ms)
 	uint64_t seconds = 0;
 
 	if (str_to_u64(text, &seconds)) {
-		if (seconds > INT64_MAX / 1000)
-			seconds = INT64_MAX / 1000;
-		*out_ms = (int64_t)seconds * 1000;
-		return true;
+		*out_ms = seconds > INT64_MAX / 1000 ? INT64_MAX : (int64_t)seconds * 1000;
+		return seconds <= INT64_MAX;
 	}
 	if (!read_day(&rest, &date) || (take(&rest, 't') && !read_time(&rest, &date)) ||
 	    rest.size > 0)
