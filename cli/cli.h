@@ -74,6 +74,8 @@ void cli_shield(struct cli *cli, bool shields);
 /* From now on Ctrl-C ends the session's calls; a second one ends the process. */
 void cli_catch_interrupt(struct cli *cli);
 
+/* For commands that are offline unless they are told otherwise: cli->session and cli->call. */
+must_check enum cli_exit cli_open_session(struct cli *cli);
 /* Runs an operation; on a failure prints it with what to do next. */
 must_check enum cli_exit cli_run(struct cli *cli, uint32_t operation, const void *in, void *out);
 /* Prints why the last call of cli->call failed, and gives the exit code. */

@@ -45,8 +45,10 @@ static const struct command bench_command = {
 
 /* clang-format off */
 static const struct command *const commands[] = {
-	&queue_command, &send_command, &receive_command, &dlq_command, &kms_command, &watch_command,
-	&cert_command, &bench_command, &completion_command, &version_command, &help_command,
+	&queue_command, &send_command, &receive_command, &dlq_command,
+	&kms_command,
+	&watch_command, &audit_command, &cert_command,
+	&bench_command, &completion_command, &version_command, &help_command,
 };
 /* clang-format on */
 
@@ -168,7 +170,7 @@ static void look_at_terminal(struct cli *cli)
 	cli->has_error_color = cli->is_error_terminal && may_color;
 }
 
-static enum cli_exit open_session(struct cli *cli)
+enum cli_exit cli_open_session(struct cli *cli)
 {
 	const struct tern_options options = {
 		.endpoint_url = cli->globals.endpoint_url,
@@ -233,7 +235,7 @@ static enum cli_exit run_command(struct cli *cli, int argc, char **argv)
 	}
 	enum cli_exit code = check_arguments(cli);
 	if (code == CLI_OK && !command->is_offline)
-		code = open_session(cli);
+		code = cli_open_session(cli);
 	if (code == CLI_OK)
 		code = command->run(cli, values);
 	return code;

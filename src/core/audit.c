@@ -424,3 +424,8 @@ struct audit_file_stats audit_stats(const struct audit *audit)
 {
 	return audit_file_stats(audit->file);
 }
+
+const char *audit_path(const struct audit *audit)
+{
+	return audit_file_path(audit->file);
+}

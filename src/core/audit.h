@@ -28,6 +28,7 @@ struct audit_options {
 must_check enum err audit_open(const struct audit_options *options, struct audit **out_audit);
 void audit_close(struct audit **audit); /* what was recorded is written; accepts NULL */
 void audit_reopen(struct audit *audit);
+const char *audit_path(const struct audit *audit);
 struct audit_file_stats audit_stats(const struct audit *audit);
 
 /* What a record is made of. Views; a text without data is left out. */

@@ -11,8 +11,6 @@
  */
 #include "core/audit_file.h"
 
-#include <assert.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -23,13 +21,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/rotated.h"
+
 #define PATH_SIZE 4096
 #define GATHER_MS 50
 #define RETRY_MS 1000
 #define SYNC_MS 1000
 #define CHUNK_SIZE (256 * 1024)
 #define LINE_SIZE (256 * 1024)
-#define STAMP_SIZE 20 /* "20261124T000000.000Z" */
 
 struct audit_line {
 	struct letter letter;
@@ -129,81 +128,32 @@ static void close_descriptor(struct audit_file *file)
 
 /* ---- rotation ---- */
 
-static bool is_stamp(const char *text)
-{
-	static const char pattern[] = "00000000T000000.000Z";
-
-	static_assert(sizeof(pattern) == STAMP_SIZE + 1, "a stamp's form has its size");
-	for (size_t i = 0; i < STAMP_SIZE; i++) {
-		bool is_digit = text[i] >= '0' && text[i] <= '9';
-		if (pattern[i] == '0' ? !is_digit : text[i] != pattern[i])
-			return false;
-	}
-	return text[STAMP_SIZE] == '\0';
-}
-
-static void format_stamp(int64_t now_ms, char out[STAMP_SIZE + 1])
-{
-	char text[CLOCK_TEXT_MAX];
-
-	/* "2026-11-24T00:00:00.000Z" without hyphens and colons. */
-	clock_format_iso(now_ms, text);
-	for (const char *c = text; *c; c++)
-		if (*c != '-' && *c != ':')
-			*out++ = *c;
-	*out = '\0';
-}
-
-static int compare_names(const void *left, const void *right)
-{
-	return strcmp(left, right);
-}
-
-/* Removes the oldest of the rotated files. Their stamps are sorted: names tell the order. */
+/* Removes the oldest of the rotated files. */
 static void prune(const struct audit_file *file)
 {
-	char directory[PATH_SIZE], path[PATH_SIZE + STAMP_SIZE + 2];
-	const char *slash = strrchr(file->path, '/');
-	const char *base = slash ? slash + 1 : file->path;
-	size_t base_size = strlen(base), count = 0;
-	struct buf stamps = {0};
-	struct dirent *entry;
+	struct rotated_file *files;
+	struct arena arena;
+	size_t count;
 
-	snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash - file->path + 1) : 1,
-		 slash ? file->path : ".");
-	DIR *stream = opendir(directory);
-	if (!stream)
-		return;
-	while ((entry = readdir(stream))) {
-		const char *stamp = entry->d_name + base_size + 1;
-		if (strncmp(entry->d_name, base, base_size) != 0 ||
-		    strlen(entry->d_name) != base_size + 1 + STAMP_SIZE || stamp[-1] != '.' ||
-		    !is_stamp(stamp))
-			continue;
-		buf_append(&stamps, str_of(stamp, STAMP_SIZE + 1));
-		count++;
-	}
-	closedir(stream);
-	if (count > 0)
-		qsort(stamps.data, count, STAMP_SIZE + 1, compare_names);
-	for (size_t i = 0; i + file->options.kept_max < count; i++) {
-		snprintf(path, sizeof(path), "%s.%s", file->path,
-			 stamps.data + i * (STAMP_SIZE + 1));
-		if (unlink(path) != 0)
+	arena_init(&arena);
+	if (rotated_list(&arena, file->path, &files, &count) != ERR_OK)
+		count = 0; /* there is nothing to remove */
+	/* The last one is in use. */
+	for (size_t i = 0; i + file->options.kept_max + 1 < count; i++)
+		if (unlink(files[i].path) != 0)
 			log_failure(file, "an old audit log cannot be removed");
-	}
-	buf_done(&stamps);
+	arena_done(&arena);
 }
 
 /* False if the current file stays in use. */
 static bool move_away(struct audit_file *file)
 {
-	char stamp[STAMP_SIZE + 1], path[PATH_SIZE + STAMP_SIZE + 2];
+	char stamp[ROTATED_STAMP_SIZE + 1], path[PATH_SIZE + ROTATED_STAMP_SIZE + 2];
 	int64_t now_ms = clock_now_ms();
 
 	/* Each name is behind the one before, also within a millisecond. */
 	file->rotated_ms = now_ms > file->rotated_ms ? now_ms : file->rotated_ms + 1;
-	format_stamp(file->rotated_ms, stamp);
+	rotated_format(file->rotated_ms, stamp);
 	snprintf(path, sizeof(path), "%s.%s", file->path, stamp);
 	/* Somebody may have moved or removed it already. */
 	return rename(file->path, path) == 0 || errno == ENOENT;
@@ -523,4 +473,9 @@ struct audit_file_stats audit_file_stats(const struct audit_file *file)
 	};
 
 	return stats;
+}
+
+const char *audit_file_path(const struct audit_file *file)
+{
+	return file->path;
 }

@@ -41,6 +41,7 @@ void audit_file_close(struct audit_file **file);
 void audit_file_append(struct audit_file *file, struct str line);
 /* Any thread: the next line goes to a file that is opened anew, for those who moved it away. */
 void audit_file_reopen(struct audit_file *file);
+const char *audit_file_path(const struct audit_file *file);
 struct audit_file_stats audit_file_stats(const struct audit_file *file); /* any thread */
 
 #endif

@@ -182,6 +182,7 @@ static const struct admin_route routes[] = {
 	 .on_get = admin_accounts,
 	 .on_post = admin_accounts},
 	{.path = STR_INIT("/_tern/kms/doctor"), .on_get = admin_doctor},
+	{.path = STR_INIT("/_tern/audit"), .takes_more = true, .on_get = admin_audit},
 	{.path = STR_INIT("/_tern/queues"), .takes_more = true, .on_get = admin_queues},
 	{.path = STR_INIT("/_aws/sqs/messages"),
 	 .takes_more = true,

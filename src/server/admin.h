@@ -8,6 +8,7 @@
  *   GET  /_tern/queues/<account>/<name>/messages  messages, not received by looking at them
  *   GET  /_aws/sqs/messages?QueueUrl=...          the same in the form of a ReceiveMessage answer
  *   POST /_aws/sqs/messages                       the same, asked for by an SDK's ReceiveMessage
+ *   GET  /_tern/audit[/<id>?offset=N]             files of the audit log; lines of one of them
  *   GET, POST /_tern/clock                        the server's time; POST with --test-clock only
  *   POST /_tern/reset                             empties an account; with --allow-reset only
  *   GET  /_tern/accounts                          the accounts of this server
@@ -60,6 +61,8 @@ void admin_refuse(struct admin_call *call, int status, const char *format, ...)
 bool admin_number(struct admin_call *call, struct str name, int64_t least, int64_t most,
 		  int64_t otherwise, int64_t *out_number);
 
+/* audit_log.c */
+void admin_audit(struct admin_call *call);
 /* metrics.c */
 void admin_metrics(struct admin_call *call);
 /* accounts.c */

@@ -77,8 +77,8 @@ def test_certificates_are_strict(made, bare):
 
 
 def test_names_and_days(bare, tmp_path):
-    bare("cert", "create", "queues.example.com", "*.example.org", "fd00::7", "--dir", tmp_path / "x",
-         "--days", "9")
+    bare("cert", "create", "queues.example.com", "*.example.org", "fd00::7", "--days", "9",
+         "--dir", tmp_path / "x")
     server, = [row for row in bare.json("cert", "ls", "--dir", tmp_path / "x")
                if row["Kind"] == "server"]
     assert server["Names"] == "queues.example.com, *.example.org, fd00::7"
