@@ -48,6 +48,7 @@ static void on_closed(uv_handle_t *handle)
 	struct net_thread *thread = connection->thread;
 
 	list_remove(&connection->link);
+	timer_clear(&thread->holds, &connection->hold);
 	if (list_is_linked(&connection->flush_link))
 		list_remove(&connection->flush_link);
 	thread->connection_count--;
@@ -152,6 +153,18 @@ static void refuse(struct net_connection *connection, const struct http_parser *
 	net_count(&thread->counts.requests_refused, 1);
 	connection->is_last = true;
 	set_phase(connection, NET_LINGERING);
+	push_flush(connection);
+}
+
+/* What was answered must go out before anything else is taken. */
+static bool must_write(const struct net_connection *connection)
+{
+	return connection->is_writing || connection->is_held;
+}
+
+void net_connection_release(struct net_connection *connection)
+{
+	connection->is_held = false;
 	push_flush(connection);
 }
 
@@ -302,7 +315,7 @@ static void take_waiting(struct net_connection *connection)
 	struct buf *in = &connection->in;
 
 	while (!connection->is_closing && !connection->request && !connection->is_last &&
-	       !connection->is_writing && !connection->parser && connection->in_from < in->size) {
+	       !must_write(connection) && !connection->parser && connection->in_from < in->size) {
 		size_t size = in->size - connection->in_from;
 		enum http_progress progress =
 			take_message(connection, in->data + connection->in_from, &size);
@@ -367,7 +380,7 @@ static void take_bytes(struct net_connection *connection, char *data, size_t siz
 	if (connection->phase == NET_LINGERING)
 		return;
 	if (connection->in.size == 0 && !connection->request && !connection->parser &&
-	    !connection->is_writing && !connection->is_last) {
+	    !must_write(connection) && !connection->is_last) {
 		take_fresh(connection, data, size);
 		take_waiting(connection);
 		return;
@@ -510,7 +523,7 @@ static void seal_output(struct net_connection *connection)
 
 void net_connection_flush(struct net_connection *connection)
 {
-	if (connection->is_closing || connection->is_writing)
+	if (connection->is_closing || must_write(connection))
 		return;
 	if (connection->tls)
 		seal_output(connection);
@@ -540,7 +553,7 @@ void net_connection_flush(struct net_connection *connection)
 
 void net_connection_sweep(struct net_connection *connection, int64_t now_ns)
 {
-	if (connection->is_closing || now_ns < connection->deadline_ns)
+	if (connection->is_closing || connection->is_held || now_ns < connection->deadline_ns)
 		return;
 	if (connection->parser) {
 		refuse(connection, connection->parser, connection->in.data, 408,
@@ -553,6 +566,10 @@ void net_connection_sweep(struct net_connection *connection, int64_t now_ns)
 
 void net_connection_drain(struct net_connection *connection)
 {
+	if (connection->is_held) {
+		timer_clear(&connection->thread->holds, &connection->hold);
+		net_connection_release(connection);
+	}
 	if (connection->request || connection->is_writing || connection->out.size > 0)
 		connection->is_last = true;
 	else

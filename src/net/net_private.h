@@ -16,6 +16,7 @@
 #include "net/tls.h"
 
 #define NET_READ_SIZE 65536
+#define NET_PEER_SIZE 56 /* "[" and INET6_ADDRSTRLEN and "]:65535" */
 #define NET_SPARE_BUFS 64
 #define NET_SPARE_REQUESTS 256
 
@@ -52,6 +53,10 @@ struct net_connection {
 	uint32_t listener;
 	enum net_phase phase;
 	bool is_reading, is_writing, is_closing;
+	bool is_held;	   /* what is in `out` must not go out before `hold` is due */
+	struct timer hold; /* in thread->holds */
+	uint8_t peer_size; /* 0: not asked for yet */
+	char peer[NET_PEER_SIZE];
 	bool is_last; /* close once all is written */
 	bool has_eof; /* the peer sends no more */
 	bool has_ended_tls;
@@ -92,7 +97,8 @@ struct net_thread {
 	uv_loop_t loop;
 	uv_async_t wake;
 	uv_check_t check;
-	uv_timer_t sweep, timer;
+	uv_timer_t sweep, timer, release;
+	struct timer_heap holds;	      /* of connections, in time of the loop */
 	int64_t timer_at_ms, timer_offset_ms; /* the latter: of the clock when it was set */
 	struct mailbox mailbox;
 	struct mailbox orders;
@@ -160,6 +166,8 @@ void net_connection_flush(struct net_connection *connection);
 void net_connection_sweep(struct net_connection *connection, int64_t now_ns);
 void net_connection_drain(struct net_connection *connection);
 void net_connection_abort(struct net_connection *connection);
+/* Lets go out what was held. */
+void net_connection_release(struct net_connection *connection);
 
 /* server.c: a session under the newest certificate. */
 struct tls_session *net_server_new_tls(struct net_server *server);
@@ -174,6 +182,8 @@ void net_thread_open(struct net_thread *thread, const struct net_place *place);
 /* Does it on the thread and waits for that; at once if the thread has ended. */
 void net_thread_order(struct net_thread *thread, const struct net_place *place, bool closes);
 void *net_thread_main(void *context);
+/* Keeps the connection's answer back for that long. */
+void net_thread_hold(struct net_thread *thread, struct net_connection *connection, uint32_t ms);
 void net_thread_new_buf(struct net_thread *thread, struct buf *out);
 void net_thread_spare_buf(struct net_thread *thread, struct buf *buf);
 

@@ -44,12 +44,20 @@ static void answer(struct net_request *request)
 	net_respond(request, 200, NULL, 0, text);
 }
 
-/* "/park" waits for a "/release" on another connection; "/big" is more than sockets hold. */
+/*
+ * "/park" waits for a "/release" on another connection; "/big" is more than sockets hold; the
+ * answer to "/hold" is held for 50 ms, that to "/hold-long" for a minute.
+ */
 static void on_request(struct net_request *request)
 {
 	if (str_equal(request->http.target, STR("/park"))) {
 		parked = request;
 		sem_post(&has_parked);
+		return;
+	}
+	if (str_starts(request->http.target, STR("/hold"))) {
+		net_request_hold(request, str_ends(request->http.target, STR("long")) ? 60000 : 50);
+		answer(request);
 		return;
 	}
 	if (str_equal(request->http.target, STR("/listener"))) {
@@ -533,6 +541,56 @@ static void test_reading_ahead_is_bounded(void **state)
 }
 
 /* ---- ends ---- */
+
+static void test_a_held_answer_goes_out_later_and_in_order(void **state)
+{
+	(void)state;
+	start();
+	int held = peer(), other = peer();
+	int64_t begin_ns = clock_steady_ns();
+	say(held, REQUEST("/before") REQUEST("/hold") REQUEST("/after"));
+	say(other, REQUEST("/other"));
+	assert_answer(other, "GET /other 0:");
+	assert_answer(held, "GET /before 0:");
+	assert_answer(held, "GET /hold 0:");
+	assert_true(clock_steady_ns() - begin_ns >= 50000000);
+	assert_answer(held, "GET /after 0:");
+	close(held);
+	close(other);
+}
+
+static void test_nothing_is_taken_while_an_answer_is_held(void **state)
+{
+	int held, other;
+
+	(void)state;
+	start();
+	held = peer();
+	say(held, REQUEST("/hold-long"));
+	other = peer();
+	say(held, REQUEST("/park"));
+	say(other, REQUEST("/other"));
+	assert_answer(other, "GET /other 0:");
+	assert_null(parked);
+	close(held);
+	close(other);
+}
+
+static void test_a_stop_lets_held_answers_go(void **state)
+{
+	(void)state;
+	start();
+	int held = peer();
+	struct net_stats stats;
+	say(held, REQUEST("/hold-long"));
+	do
+		net_server_stats(server, &stats);
+	while (stats.requests == 0);
+	net_server_stop(server, PATIENCE_S * 1000);
+	assert_answer(held, "GET /hold-long 0:");
+	assert_end(held);
+	net_server_free(&server);
+}
 
 static void test_a_half_closed_peer_gets_its_answers(void **state)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* request: requests are used again with the first block of their arena. */
+#include <stdio.h>
+#include <sys/socket.h>
+
 #include "net/net_private.h"
 
 struct net_request *net_request_new(struct net_connection *connection)
@@ -22,6 +25,7 @@ struct net_request *net_request_new(struct net_connection *connection)
 	request->is_aborted = false;
 	request->user = request->user_more = NULL;
 	request->next_free = NULL;
+	request->hold_ms = 0;
 	return request;
 }
 
@@ -85,7 +89,9 @@ void net_respond(struct net_request *request, int status, const struct http_head
 					.header_count = header_count,
 					.body = body},
 		&thread->date);
-	if (!list_is_linked(&connection->flush_link))
+	if (request->hold_ms > 0 && !thread->is_draining)
+		net_thread_hold(thread, connection, request->hold_ms);
+	else if (!list_is_linked(&connection->flush_link))
 		list_push_back(&thread->flush, &connection->flush_link);
 	leave(request);
 }
@@ -99,26 +105,56 @@ void net_request_end(struct net_request *request)
 		net_connection_close(connection);
 }
 
-struct str net_request_peer(struct net_request *request)
+void net_request_hold(struct net_request *request, uint32_t delay_ms)
+{
+	request->hold_ms = delay_ms;
+}
+
+static int format_peer(const struct net_connection *connection, char out[NET_PEER_SIZE])
 {
 	struct sockaddr_storage address;
-	char host[64];
+	char host[INET6_ADDRSTRLEN];
 	int size = sizeof(address);
 
-	if (!request->connection)
-		return (struct str){0};
-	if (request->connection->handle.type == UV_NAMED_PIPE)
-		return STR("unix");
-	if (uv_tcp_getpeername(&request->connection->tcp, (struct sockaddr *)&address, &size) != 0)
-		return (struct str){0};
+	if (connection->handle.type == UV_NAMED_PIPE)
+		return snprintf(out, NET_PEER_SIZE, "unix");
+	if (uv_tcp_getpeername(&connection->tcp, (struct sockaddr *)&address, &size) != 0)
+		return 0;
 	if (address.ss_family == AF_INET6) {
 		const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)&address;
 		uv_ip6_name(six, host, sizeof(host));
-		return arena_format(&request->arena, "[%s]:%u", host, ntohs(six->sin6_port));
+		return snprintf(out, NET_PEER_SIZE, "[%s]:%u", host, ntohs(six->sin6_port));
 	}
 	const struct sockaddr_in *four = (const struct sockaddr_in *)&address;
 	uv_ip4_name(four, host, sizeof(host));
-	return arena_format(&request->arena, "%s:%u", host, ntohs(four->sin_port));
+	return snprintf(out, NET_PEER_SIZE, "%s:%u", host, ntohs(four->sin_port));
+}
+
+struct str net_request_peer(struct net_request *request)
+{
+	struct net_connection *connection = request->connection;
+
+	if (!connection)
+		return (struct str){0};
+	if (connection->peer_size == 0)
+		connection->peer_size = (uint8_t)format_peer(connection, connection->peer);
+	check(connection->peer_size < NET_PEER_SIZE);
+	return arena_copy(&request->arena, str_of(connection->peer, connection->peer_size));
+}
+
+bool net_request_user_id(struct net_request *request, uint32_t *out_user)
+{
+	struct net_connection *connection = request->connection;
+	struct ucred credentials;
+	socklen_t size = sizeof(credentials);
+	uv_os_fd_t descriptor;
+
+	if (!connection || connection->handle.type != UV_NAMED_PIPE ||
+	    uv_fileno(&connection->handle, &descriptor) != 0 ||
+	    getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0)
+		return false;
+	*out_user = credentials.uid;
+	return true;
 }
 
 void net_request_tls(const struct net_request *request, struct str *out_version,

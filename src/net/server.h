@@ -45,6 +45,7 @@ struct net_request {
 	struct net_request *next_free;
 	char *storage; /* a large message's bytes, on the heap */
 	size_t held;   /* bytes of the message */
+	uint32_t hold_ms;
 };
 
 enum { NET_REFUSAL_HEADERS = 4 };
@@ -157,8 +158,15 @@ void net_respond(struct net_request *request, int status, const struct http_head
 		 size_t header_count, struct str body);
 /* Ends the request without an answer; if it is not aborted its connection is closed. */
 void net_request_end(struct net_request *request);
+/*
+ * The answer that follows is to go out no sooner than that. Meanwhile the connection reads on into
+ * a small buffer only and holds nothing but the answer. Not while the server stops.
+ */
+void net_request_hold(struct net_request *request, uint32_t delay_ms);
 /* "127.0.0.1:40312" or "unix", in the request's arena; empty once aborted. */
 struct str net_request_peer(struct net_request *request);
+/* Of a unix socket: the user of the process that connected. */
+bool net_request_user_id(struct net_request *request, uint32_t *out_user);
 
 /* Version and cipher suite, static texts; data NULL without TLS and once aborted. */
 void net_request_tls(const struct net_request *request, struct str *out_version,

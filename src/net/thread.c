@@ -225,6 +225,32 @@ void net_thread_set_timer(struct net_thread *thread, int64_t at_ms)
 	uv_timer_start(&thread->timer, on_timer, wait_ms > 0 ? (uint64_t)wait_ms : 0, 0);
 }
 
+static void on_release(uv_timer_t *release)
+{
+	struct net_thread *thread = release->data;
+	int64_t now_ms = (int64_t)uv_now(&thread->loop);
+	struct timer *first;
+
+	while ((first = timer_first(&thread->holds)) && first->at_ms <= now_ms) {
+		timer_clear(&thread->holds, first);
+		net_connection_release(container_of(first, struct net_connection, hold));
+	}
+	if (first)
+		uv_timer_start(release, on_release, (uint64_t)(first->at_ms - now_ms), 0);
+	turn(thread);
+}
+
+void net_thread_hold(struct net_thread *thread, struct net_connection *connection, uint32_t ms)
+{
+	uv_update_time(&thread->loop);
+	int64_t now_ms = (int64_t)uv_now(&thread->loop);
+
+	connection->is_held = true;
+	timer_set(&thread->holds, &connection->hold, now_ms + ms);
+	uv_timer_start(&thread->release, on_release,
+		       (uint64_t)(timer_first(&thread->holds)->at_ms - now_ms), 0);
+}
+
 void net_thread_post(struct net_thread *thread, struct letter *letter)
 {
 	mailbox_push(&thread->mailbox, letter);
@@ -316,8 +342,9 @@ static void init(struct net_thread *thread)
 	uv_check_init(&thread->loop, &thread->check);
 	uv_timer_init(&thread->loop, &thread->sweep);
 	uv_timer_init(&thread->loop, &thread->timer);
+	uv_timer_init(&thread->loop, &thread->release);
 	thread->wake.data = thread->check.data = thread;
-	thread->sweep.data = thread->timer.data = thread;
+	thread->sweep.data = thread->timer.data = thread->release.data = thread;
 	thread->timer_at_ms = INT64_MAX;
 	list_init(&thread->connections);
 	list_init(&thread->flush);
@@ -342,6 +369,7 @@ static void done(struct net_thread *thread)
 	uv_walk(&thread->loop, close_handle, NULL);
 	uv_run(&thread->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&thread->loop);
+	timer_heap_done(&thread->holds);
 	buf_done(&thread->plain);
 	while (thread->spare_buf_count > 0)
 		buf_done(&thread->spare_bufs[--thread->spare_buf_count]);
