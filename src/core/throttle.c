@@ -173,7 +173,7 @@ void throttle_free(struct throttle **throttle)
 /* ---- buckets ---- */
 
 /* The bucket of that key, or the place for it: free, or nearest to being full. */
-static struct bucket *find_bucket(struct bucket set[WAYS], uint64_t key)
+static struct bucket *find_bucket(struct bucket set[WAYS], uint64_t key, int64_t now_ns)
 {
 	struct bucket *place = &set[0];
 
@@ -183,7 +183,7 @@ static struct bucket *find_bucket(struct bucket set[WAYS], uint64_t key)
 		if (set[i].full_ns < place->full_ns)
 			place = &set[i];
 	}
-	*place = (struct bucket){.key = key};
+	*place = (struct bucket){.key = key, .full_ns = now_ns};
 	return place;
 }
 
@@ -195,7 +195,7 @@ static bool take(struct throttle_table *table, uint64_t key, const struct thrott
 	pthread_mutex_t *lock = &table->locks[set % LOCKS];
 
 	pthread_mutex_lock(lock);
-	struct bucket *bucket = find_bucket(table->buckets[set], key);
+	struct bucket *bucket = find_bucket(table->buckets[set], key, now_ns);
 	int64_t full_ns = bucket->full_ns > now_ns ? bucket->full_ns : now_ns;
 	bool has_token = full_ns - now_ns <= (rule->burst - 1) * token_ns;
 	if (has_token)

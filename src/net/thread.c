@@ -246,7 +246,8 @@ void net_thread_hold(struct net_thread *thread, struct net_connection *connectio
 	int64_t now_ms = (int64_t)uv_now(&thread->loop);
 
 	connection->is_held = true;
-	timer_set(&thread->holds, &connection->hold, now_ms + ms);
+	/* The loop's time is cut to milliseconds. */
+	timer_set(&thread->holds, &connection->hold, now_ms + ms + 1);
 	uv_timer_start(&thread->release, on_release,
 		       (uint64_t)(timer_first(&thread->holds)->at_ms - now_ms), 0);
 }
