@@ -8,7 +8,6 @@
  */
 #include "access/condition.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 
 static const struct {
@@ -128,48 +127,6 @@ static bool is_base64(struct str text)
 	return text.size % 4 == 0;
 }
 
-/* An address, as IPv6. */
-static bool parse_address(struct str text, uint8_t out_address[16], bool *out_is_v4)
-{
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-	char copy[INET6_ADDRSTRLEN];
-
-	if (text.size >= sizeof(copy))
-		return false;
-	memcpy(copy, text.data, text.size);
-	copy[text.size] = '\0';
-	memcpy(out_address, mapped, sizeof(mapped));
-	*out_is_v4 = inet_pton(AF_INET, copy, out_address + sizeof(mapped)) == 1;
-	return *out_is_v4 || inet_pton(AF_INET6, copy, out_address) == 1;
-}
-
-static bool parse_network(struct str text, struct condition_network *out_network)
-{
-	struct str rest = text;
-	uint64_t prefix = 0;
-	bool is_v4 = false;
-
-	struct str address = str_cut(&rest, '/');
-	if (!parse_address(address, out_network->address, &is_v4))
-		return false;
-	uint64_t bits = is_v4 ? 32 : 128;
-	if (!rest.data)
-		prefix = bits;
-	else if (!str_to_u64(rest, &prefix) || prefix > bits)
-		return false;
-	out_network->prefix = (unsigned)(128 - bits + prefix);
-	return true;
-}
-
-static bool is_within(const uint8_t address[16], const struct condition_network *network)
-{
-	unsigned whole = network->prefix / 8, rest = network->prefix % 8;
-
-	if (memcmp(address, network->address, whole) != 0)
-		return false;
-	return rest == 0 || ((address[whole] ^ network->address[whole]) >> (8 - rest)) == 0;
-}
-
 bool condition_value_compile(struct store *store, const struct condition_operator *operator,
 			     struct str text, bool has_variables, union condition_value *out_value)
 {
@@ -197,7 +154,7 @@ bool condition_value_compile(struct store *store, const struct condition_operato
 	case CONDITION_IP:
 		break;
 	}
-	return parse_network(text, &out_value->network);
+	return network_parse(text, &out_value->network);
 }
 
 /* A value of the request, in the form that the operator compares. */
@@ -228,7 +185,7 @@ static bool read_operand(enum condition_family family, struct str text, struct o
 	case CONDITION_BINARY:
 		return is_base64(text);
 	case CONDITION_IP:
-		return parse_address(text, out->address, &is_v4);
+		return network_parse_address(text, out->address, &is_v4);
 	case CONDITION_STRING:
 	case CONDITION_NULL:
 		break;
@@ -274,7 +231,7 @@ static bool matches_value(const struct condition_operator *operator,
 	case CONDITION_BINARY:
 		return str_equal(operand->text, value->base64);
 	case CONDITION_IP:
-		return is_within(operand->address, &value->network);
+		return network_has(&value->network, operand->address);
 	case CONDITION_NULL:
 		break;
 	}

@@ -8,6 +8,7 @@
 #define TERN_ACCESS_CONDITION_H
 
 #include "access/pattern.h"
+#include "base/network.h"
 
 enum condition_family {
 	CONDITION_STRING,
@@ -39,17 +40,12 @@ struct condition_operator {
 /* "ForAnyValue:StringLikeIfExists"; false if there is no such operator. */
 bool condition_operator_parse(struct str text, struct condition_operator *out_operator);
 
-struct condition_network {
-	uint8_t address[16]; /* an IPv4 address is mapped into IPv6 */
-	unsigned prefix;     /* bits */
-};
-
 /* A value of the policy, in the form that its operator compares. */
 union condition_value {
 	struct pattern pattern;
 	struct arn_pattern arn;
 	struct str base64;
-	struct condition_network network;
+	struct network network;
 	double number;
 	int64_t at_ms;
 	bool is_true;

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/base.h"
+#include "base/network.h"
 
 #define assert_str(actual, literal) assert_true(str_equal((actual), STR(literal)))
 
@@ -330,4 +331,44 @@ static void test_mailbox_keeps_each_senders_order(void **state)
 	for (int s = 0; s < SENDERS; s++)
 		pthread_join(threads[s], NULL);
 	assert_true(mailbox_is_empty(&box));
+}
+
+/* ---- network ---- */
+
+static bool is_in(const char *network_text, const char *address_text)
+{
+	uint8_t address[NETWORK_ADDRESS_SIZE];
+	struct network network;
+	bool is_v4;
+
+	assert_true(network_parse(str_from(network_text), &network));
+	assert_true(network_parse_address(str_from(address_text), address, &is_v4));
+	return network_has(&network, address);
+}
+
+static void test_network_has_its_addresses_only(void **state)
+{
+	(void)state;
+	assert_true(is_in("192.0.2.0/24", "192.0.2.255"));
+	assert_false(is_in("192.0.2.0/24", "192.0.3.0"));
+	assert_true(is_in("192.0.2.128/25", "192.0.2.129"));
+	assert_false(is_in("192.0.2.128/25", "192.0.2.127"));
+	assert_true(is_in("192.0.2.1", "::ffff:192.0.2.1"));
+	assert_true(is_in("0.0.0.0/0", "203.0.113.9"));
+	assert_false(is_in("0.0.0.0/0", "2001:db8::1"));
+	assert_true(is_in("2001:db8::/32", "2001:db8:ffff::"));
+	assert_false(is_in("2001:db8::/32", "2001:db9::"));
+	assert_true(is_in("::/0", "192.0.2.1"));
+}
+
+static void test_network_is_refused_if_it_is_none(void **state)
+{
+	static const char *const texts[] = {
+		"",	  "192.0.2",	  "192.0.2.0/33",   "192.0.2.0/", "192.0.2.0/x",
+		"::/129", "192.0.2.0/-1", "192.0.2.0/24/1", "localhost"};
+	struct network network;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		assert_false(network_parse(str_from(texts[i]), &network));
 }
