@@ -127,8 +127,32 @@ static enum err open_at(const char *path, unsigned flags, struct catalog **out_c
 	return ERR_OK;
 }
 
+/* False: it is too long. */
+static bool join_path(char *out, const char *directory, const char *name)
+{
+	int length = snprintf(out, PATH_SIZE, "%s/%s", directory, name);
+
+	return length > 0 && length < PATH_SIZE;
+}
+
+static void remove_copy(const char *directory)
+{
+	char path[PATH_SIZE];
+
+	if (join_path(path, directory, "data.mdb"))
+		(void)unlink(path); /* usually there is none */
+	if (join_path(path, directory, "lock.mdb"))
+		(void)unlink(path);
+	(void)rmdir(directory);
+}
+
 enum err catalog_open(const char *path, bool is_durable, struct catalog **out_catalog)
 {
+	char directory[PATH_SIZE];
+
+	/* Of a rewriting that was stopped before it took the place of the file. */
+	if (join_path(directory, path, "rewrite"))
+		remove_copy(directory);
 	return open_at(path, MDB_NOTLS | (is_durable ? 0u : MDB_NOSYNC), out_catalog);
 }
 
@@ -258,13 +282,6 @@ static enum err copy_tables(struct catalog *from, struct catalog *to)
 	return err;
 }
 
-static void join_path(char *out, const char *directory, const char *name)
-{
-	int length = snprintf(out, PATH_SIZE, "%s/%s", directory, name);
-
-	check(length > 0 && length < PATH_SIZE);
-}
-
 static enum err sync_directory(const char *path)
 {
 	int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -275,23 +292,13 @@ static enum err sync_directory(const char *path)
 	return err;
 }
 
-static void remove_copy(const char *directory)
-{
-	char path[PATH_SIZE];
-
-	join_path(path, directory, "data.mdb");
-	(void)unlink(path); /* what is left over is replaced by the next copy */
-	join_path(path, directory, "lock.mdb");
-	(void)unlink(path);
-	(void)rmdir(directory);
-}
-
 static enum err take_place(struct catalog *catalog, const char *directory)
 {
 	char copied[PATH_SIZE], place[PATH_SIZE];
 
-	join_path(copied, directory, "data.mdb");
-	join_path(place, catalog->path, "data.mdb");
+	if (!join_path(copied, directory, "data.mdb") ||
+	    !join_path(place, catalog->path, "data.mdb"))
+		return ERR_IO;
 	mdb_env_close(catalog->environment);
 	catalog->environment = NULL;
 	bool is_renamed = rename(copied, place) == 0;
@@ -307,7 +314,8 @@ enum err catalog_rewrite(struct catalog *catalog)
 	char directory[PATH_SIZE];
 	struct catalog *copy;
 
-	join_path(directory, catalog->path, "rewrite");
+	if (!join_path(directory, catalog->path, "rewrite"))
+		return ERR_IO;
 	remove_copy(directory);
 	enum err err = open_at(directory, MDB_NOTLS, &copy);
 	if (err)

@@ -330,6 +330,7 @@ enum kms_problem data_key_hold(const struct envelope_use *use, struct str accoun
 	/* The data key may be of a key that an alias meant before; then there is a new one. */
 	if (question.kms->check_blob(&question.use, key->blob, out_text)) {
 		discard(&question, key);
+		use->call->fault = NULL; /* a refusal may have left its own */
 		return generate_once(&question, out_key);
 	}
 	*out_key = key;

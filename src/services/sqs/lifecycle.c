@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "core/kms.h"
 #include "services/sqs/moves.h"
 #include "services/sqs/store.h"
 
@@ -56,6 +57,14 @@ static enum err submit(struct core *core, struct queue_command *command)
 	command->now_ms = clock_now_ms();
 	core_submit_and_wait(core, command);
 	return command->result == QUEUE_OK ? ERR_OK : ERR_CLOSED;
+}
+
+/* So that alias/aws/sqs exists for sends, which may not make keys. */
+static enum err prepare_key(struct core *core, const struct sqs_queue *queue)
+{
+	if (queue->kms_key.size == 0 || !core->kms)
+		return ERR_OK;
+	return core->kms->prepare(core, queue->account, queue->region, queue->kms_key);
 }
 
 static enum err define(struct core *core, const struct sqs_queue *queue)
@@ -164,6 +173,10 @@ enum err sqs_queue_create(struct core *core, struct sqs_queue *draft)
 	struct sqs *sqs = sqs_of(core);
 	char arn[ARN_SIZE_MAX];
 
+	enum err err = prepare_key(core, draft);
+	if (err)
+		return err;
+
 	draft->arn = arn_format(STR("sqs"), draft->region, draft->account, draft->name, arn);
 	check(draft->arn.data != NULL);
 	draft->number = sqs->next_number++;
@@ -173,7 +186,7 @@ enum err sqs_queue_create(struct core *core, struct sqs_queue *draft)
 	/* The engine's own reference, returned when it has dropped the queue. */
 	atomic_fetch_add(&queue->life->references, 1);
 	draft->arn = (struct str){0};
-	enum err err = save(core, queue, true);
+	err = save(core, queue, true);
 	if (!err)
 		err = define(core, queue);
 	if (err) {
@@ -187,10 +200,13 @@ enum err sqs_queue_create(struct core *core, struct sqs_queue *draft)
 
 enum err sqs_queue_change(struct core *core, struct sqs_queue *draft, bool is_touched)
 {
+	enum err err = prepare_key(core, draft);
+	if (err)
+		return err;
 	if (is_touched)
 		draft->modified_ms = clock_now_ms();
 	struct sqs_queue *queue = sqs_queue_new(draft);
-	enum err err = save(core, queue, false);
+	err = save(core, queue, false);
 	if (!err)
 		err = define(core, queue);
 	if (err) {
@@ -335,9 +351,9 @@ static enum err define_all(struct core *core, const struct loading *loading)
 	}
 	core_submit_and_wait(core, &commands[loading->count - 1]);
 	enum err err = ERR_OK;
-	for (size_t i = 0; i < loading->count; i++)
-		if (commands[i].result != QUEUE_OK)
-			err = ERR_CLOSED;
+	for (size_t i = 0; i < loading->count && !err; i++)
+		err = commands[i].result == QUEUE_OK ? prepare_key(core, loading->queues[i])
+						     : ERR_CLOSED;
 	heap_free(commands);
 	return err;
 }
