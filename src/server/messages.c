@@ -9,6 +9,7 @@
 #include "server/admin.h"
 
 #include "api/sqs.h"
+#include "core/box.h"
 #include "format/json.h"
 #include "services/sqs/view.h"
 #include "wire/json.h"
@@ -66,6 +67,7 @@ static void page_read(struct core *core, struct arena *arena, const struct sqs_q
 		queue_delivery_done(core->engine, &page->deliveries[i]);
 	}
 	envelope_reader_done(&reader);
+	call_end(&call);
 }
 
 /* Messages behind sequence number `from`; free page->bytes when the page is done with. */
