@@ -315,7 +315,7 @@ def test_empty_queue_where_localstack_has_messages(clocked, name):
 
 def test_sdk_whose_endpoint_is_localstacks_path(clocked, watched):
     path = clocked.url + LOCALSTACK
-    sqs = boto_client(path, "sqs", "000000000000", "us-east-1", True, "secret")
+    sqs = boto_client(path, "sqs", "000000000000", "us-east-1", True, "secret", None)
     url = f"{clocked.url}/000000000000/{watched}"
     for _ in range(2):
         [message] = sqs.receive_message(QueueUrl=url)["Messages"]

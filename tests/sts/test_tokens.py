@@ -166,9 +166,9 @@ def test_sessions_survive_a_restart_and_end_in_time(private):
     sts = client_of(server, "sts", answer["Credentials"])
     sqs = client_of(server, "sqs", answer["Credentials"])
     sts.get_caller_identity()
-    advance(server, 899)
+    advance(server, 800)
     sts.get_caller_identity()
-    advance(server, 2)
+    advance(server, 101)
     assert fault_of(sts.get_caller_identity) == (
         "ExpiredToken", 403, "The security token included in the request is expired")
     assert fault_of(sqs.list_queues)[0] == "ExpiredToken"
