@@ -71,6 +71,26 @@
 	X(THROTTLE_BUCKETS, 65536, "buckets", "token buckets of --throttle, of one server") \
 	X(THROTTLE_RULES, 256, "rules", "throttle-rules of the configuration") \
 	X(THROTTLE_RATE, 1000000, "requests/s", "rate and burst of such a rule") \
+	X(KMS_KEYS, 100000, "keys", "KMS keys of one server") \
+	X(KMS_ALIASES, 50, "aliases", "aliases of one KMS key") \
+	X(KMS_ALIAS_SIZE, 256, "bytes", "an alias of a KMS key") \
+	X(KMS_GRANTS, 1000, "grants", "grants of one KMS key") \
+	X(KMS_TAGS, 50, "tags", "tags of one KMS key") \
+	X(KMS_KEY_ID_SIZE, 2048, "bytes", "what names a KMS key in a request") \
+	X(KMS_DESCRIPTION_SIZE, 8192, "bytes", "the description of a KMS key") \
+	X(KMS_POLICY_SIZE, 32768, "bytes", "a key policy") \
+	X(KMS_CONTEXT_SIZE, 8192, "bytes", "an encryption context") \
+	X(KMS_PLAIN_SIZE, 4096, "bytes", "what Encrypt, Sign and GenerateMac take") \
+	X(KMS_CIPHER_SIZE, 6144, "bytes", "a ciphertext, signature, MAC or import token") \
+	X(KMS_DATA_KEY_SIZE, 1024, "bytes", "a data key, or what GenerateRandom gives") \
+	X(KMS_WINDOW_DAYS_MIN, 7, "days", "least waiting period of a KMS key's deletion") \
+	X(KMS_WINDOW_DAYS, 30, "days", "waiting period of a KMS key's deletion") \
+	X(KMS_ROTATION_DAYS_MIN, 90, "days", "least rotation period of a KMS key") \
+	X(KMS_ROTATION_DAYS, 2560, "days", "rotation period of a KMS key") \
+	X(KMS_ROTATIONS, 25, "rotations", "rotations on demand of one KMS key") \
+	X(KMS_GENERATIONS, 8, "keys", "RSA keys that wait to be generated") \
+	X(KMS_PRINCIPAL_SIZE, 256, "bytes", "a principal of a grant") \
+	X(KMS_GRANT_TOKENS, 10, "tokens", "grant tokens of one request") \
 	X(LIST_RESULTS, 1000, "items", "items of one list page")
 /* clang-format on */
 

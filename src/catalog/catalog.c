@@ -23,6 +23,7 @@ static const char *const table_names[CATALOG_TABLES] = {
 	[CATALOG_SQS_TASKS] = "sqs-tasks",
 	[CATALOG_ACCESS_KEYS] = "access-keys",
 	[CATALOG_IAM] = "iam",
+	[CATALOG_KMS_KEYS] = "kms_keys",
 };
 
 struct catalog {

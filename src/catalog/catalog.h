@@ -20,6 +20,7 @@ enum catalog_table {
 	CATALOG_SQS_TASKS,   /* task id -> message move task */
 	CATALOG_ACCESS_KEYS, /* access key id -> account (12 bytes) and secret */
 	CATALOG_IAM,	     /* id of an account, user, group, role or policy -> sealed record */
+	CATALOG_KMS_KEYS,    /* key id -> key, its material sealed */
 	CATALOG_TABLES,
 };
 

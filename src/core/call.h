@@ -79,6 +79,13 @@ must_check enum err fail(struct call *call, const struct fault_type *fault, cons
  */
 must_check enum err call_submit(struct call *call, struct queue_command *command, resume_fn resume);
 
+/*
+ * Any thread: goes on with a call of the control thread that was parked by its handler:
+ * call->resume is set, ERR_PARKED was returned, and nobody else resumes it. Resume runs on the
+ * control thread.
+ */
+void call_resume(struct call *call);
+
 /* Registers what is to run once the call has ended, whatever its outcome. */
 void call_on_end(struct call *call, call_end_fn end, void *subject);
 

@@ -45,6 +45,7 @@ struct core {
 	uint8_t handle_key[32]; /* seals receipt handles; from the catalog */
 	uint8_t hash_key[16];	/* of group and deduplication hashes; from the catalog */
 	void *sqs;		/* services/sqs's own state */
+	void *kms_state;	/* services/kms's own state */
 };
 
 /* Something for the control thread to do; the poster keeps it alive until it has run. */

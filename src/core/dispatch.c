@@ -235,6 +235,15 @@ void call_answered(struct queue_command *command)
 	}
 }
 
+void call_resume(struct call *call)
+{
+	struct call_box *box = call->owner;
+
+	check(call->operation->place == OPERATION_ON_CONTROL);
+	box->task.run = resume_on_control;
+	core_post_control(call->core, &box->task);
+}
+
 static void on_cancelled(struct dispatch_letter *letter)
 {
 	struct call_cancel *cancel = container_of(letter, struct call_cancel, letter);

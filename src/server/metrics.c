@@ -9,6 +9,7 @@
 
 #include "api/sqs.h"
 #include "core/audit.h"
+#include "services/kms/kms.h"
 #include "services/sqs/sqs.h"
 
 static void family(struct buf *out, const char *name, const char *type, const char *help)
@@ -185,6 +186,25 @@ static void write_queues(struct buf *out, const struct server *server)
 	sqs_registry_each(registry, all, all, STR(""), write_queue, &walk);
 }
 
+/* ---- keys ---- */
+
+static void write_keys(struct buf *out, const struct server *server)
+{
+	static const char *const operations[KMS_SERVICE_CALLS] = {"GenerateDataKey", "Decrypt"};
+	struct kms_stats stats;
+
+	kms_stats_read(&server->core, &stats);
+	family(out, "tern_kms_keys", "gauge", "KMS keys by state.");
+	for (int i = 0; i < KMS_STATES; i++)
+		buf_format(out, "tern_kms_keys{state=\"%.*s\"} %llu\n", STR_ARG(kms_states[i]),
+			   (unsigned long long)stats.keys[i]);
+	family(out, "tern_kms_service_calls_total", "counter",
+	       "Calls of other services to KMS, as AWS would bill them.");
+	for (int i = 0; i < KMS_SERVICE_CALLS; i++)
+		buf_format(out, "tern_kms_service_calls_total{operation=\"%s\"} %llu\n",
+			   operations[i], (unsigned long long)stats.service_calls[i]);
+}
+
 /* ---- log, engine, connections ---- */
 
 static void write_journal(struct buf *out, const struct server *server)
@@ -271,5 +291,6 @@ void admin_metrics(struct admin_call *call)
 	       "CPU time of the process, user and system.");
 	buf_format(&call->body, "tern_process_cpu_seconds_total %.6f\n",
 		   (double)clock_cpu_ns() * 1e-9);
+	write_keys(&call->body, server);
 	write_queues(&call->body, server);
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "api/handlers.h"
+#include "api/kms.h"
 #include "api/sqs.h"
 #include "api/sts.h"
 #include "core/audit.h"
@@ -26,12 +27,13 @@
 #include "server/audit_setup.h"
 #include "server/declare.h"
 #include "server/throttling.h"
+#include "services/kms/kms.h"
 #include "services/sqs/sqs.h"
 
 #define GRACE_MS 10000
 enum { SPARE_SEGMENTS = 3, HOT_MESSAGES = 262144, WINDOW = 512 };
 
-static const struct service *const services[] = {&sqs_service, &sts_service};
+static const struct service *const services[] = {&kms_service, &sqs_service, &sts_service};
 
 /* ---- net threads ---- */
 
@@ -152,6 +154,15 @@ static bool open_throttle(struct server *server, char *problem, size_t size)
 		return false;
 	server->core.throttle = server->throttle;
 	return true;
+}
+
+static bool open_keys(struct server *server, char *problem, size_t size)
+{
+	enum err err = kms_start(&server->core);
+
+	if (err)
+		store_explain(server->settings, err, problem, size);
+	return !err;
 }
 
 static bool open_queues(struct server *server, char *problem, size_t size)
@@ -367,6 +378,7 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	core->delays_recreate = settings->delays_recreate;
 	core->delays_purge = !settings->allows_quick_purge;
 	core->data_keys = data_keys_new();
+	kms_bind_handlers();
 	sqs_bind_handlers();
 	sts_bind_handlers();
 	make_net(server);
@@ -377,8 +389,8 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	control_new(core);
 	if (!open_accounts(server, problem, size) ||
 	    !audit_setup(settings, &core->audit, problem, size) ||
-	    !open_engine(server, problem, size) || !open_queues(server, problem, size) ||
-	    !open_listeners(server, problem, size))
+	    !open_engine(server, problem, size) || !open_keys(server, problem, size) ||
+	    !open_queues(server, problem, size) || !open_listeners(server, problem, size))
 		return false;
 	settle_base_url(server);
 	return true;
@@ -418,6 +430,7 @@ void server_close(struct server *server)
 		runner_free(core);
 	audit_close(&core->audit);
 	sqs_stop(core);
+	kms_stop(core);
 	sessions_free(&core->sessions);
 	iam_stop(core);
 	store_close(&server->store);

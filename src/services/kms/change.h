@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* change: new, changed and destroyed keys, in the catalog and then in the registry. Control thread,
+ * or main at start-up. */
+#ifndef TERN_SERVICES_KMS_CHANGE_H
+#define TERN_SERVICES_KMS_CHANGE_H
+
+#include "services/kms/kms.h"
+
+/* Writes the drafts in one transaction and puts them in place of what was there. */
+must_check enum err kms_keys_change(struct core *core, const struct kms_key *drafts, size_t count);
+must_check enum err kms_key_change(struct core *core, const struct kms_key *draft);
+must_check enum err kms_key_destroy(struct core *core, const struct kms_key *key);
+
+/* The draft with one material more, which becomes the current one and is the draft's own until
+ * kms_material_release. `secret` is taken over. ERR_INVALID: it is not of the key's spec. */
+must_check enum err kms_material_add(struct core *core, struct arena *arena, struct kms_key *draft,
+				     struct kms_secret *secret, enum kms_rotation rotation,
+				     int64_t now_ms, struct kms_material **out_material);
+
+/* What every new key of the account and region has, borrowed from the arena: id, ARN, date; a
+ * policy is still missing. */
+void kms_draft_new(struct arena *arena, struct str account, struct str region, bool is_multi_region,
+		   int64_t now_ms, struct kms_key *out_draft);
+/* The policy that a key has unless it is given another. */
+struct str kms_default_policy(struct arena *arena, struct str account, struct str region);
+/* The policy as a key holds it, which cannot be refused. */
+const struct policy *kms_policy_of(struct arena *arena, struct str text);
+
+#endif

@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: MIT */
+/* crypt: Encrypt, Decrypt, ReEncrypt, GenerateDataKey and GenerateRandom. */
+#include "services/kms/crypt.h"
+
+#include <string.h>
+
+#include "services/kms/token.h"
+#include "services/kms/validate.h"
+
+/* ---- shared ---- */
+
+enum err kms_check_context(struct call *call, const struct shape_pair *context, size_t count)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < count; i++)
+		size += context[i].key.size + context[i].value.size;
+	if (size <= LIMIT_KMS_CONTEXT_SIZE)
+		return ERR_OK;
+	return fail(call, &KMS_VALIDATION, "The encryption context is too large: at most %d bytes.",
+		    LIMIT_KMS_CONTEXT_SIZE);
+}
+
+enum err kms_algorithm_of_call(struct call *call, const char *member, struct str name,
+			       enum kms_usage usage, const char *otherwise, const char *set,
+			       const struct kms_algorithm **out_algorithm)
+{
+	if (!name.data && otherwise)
+		name = str_from(otherwise);
+	enum err err = kms_need(call, member, name.data != NULL);
+	if (err)
+		return err;
+	*out_algorithm = kms_algorithm_find(name, usage);
+	return *out_algorithm ? ERR_OK : kms_refuse_value(call, member, name, set);
+}
+
+static enum err check_algorithm(struct call *call, const struct kms_key *key,
+				const struct kms_request *request)
+{
+	if (!request->algorithm || kms_algorithm_fits(request->algorithm, key->spec, key->usage))
+		return ERR_OK;
+	return fail(call, &KMS_INVALID_KEY_USAGE,
+		    "Algorithm %.*s is incompatible with key spec %.*s.",
+		    STR_ARG(request->algorithm->name), STR_ARG(kms_specs[key->spec].name));
+}
+
+static enum err ask(struct call *call, const struct kms_request *request,
+		    const struct kms_target *target)
+{
+	static const struct shape_pair nothing;
+	struct kms_question question = {
+		.action = request->action,
+		.target = target,
+		.context = request->context,
+		.context_count = request->context_count,
+		.algorithm_key = request->algorithm_key,
+	};
+
+	if (request->has_context && !question.context)
+		question.context = &nothing;
+	if (request->algorithm)
+		question.algorithm = request->algorithm->name;
+	return kms_ask(call, &question);
+}
+
+enum err kms_key_to_use(struct call *call, const struct kms_request *request,
+			struct kms_target *out_target)
+{
+	enum err err = kms_target_of_call(call, request->member, request->key_id, true, out_target);
+
+	if (!err)
+		err = kms_check_context(call, request->context, request->context_count);
+	if (!err)
+		err = kms_grant_tokens_check(call, request->tokens, request->token_count);
+	if (!err)
+		err = ask(call, request, out_target);
+	if (!err)
+		err = kms_check_usable(call, out_target->key, request->usage);
+	if (!err)
+		err = check_algorithm(call, out_target->key, request);
+	return err;
+}
+
+/* ---- encrypting ---- */
+
+static enum err encrypt(struct call *call, const struct kms_request *request,
+			const struct kms_key *key, struct str plain, struct str *out_blob)
+{
+	const struct kms_material *material = kms_key_material(key);
+
+	if (key->spec == KMS_SPEC_SYMMETRIC_DEFAULT) {
+		struct str context =
+			kms_context_encode(call->arena, request->context, request->context_count);
+		*out_blob = kms_blob_seal(call->arena, key->id, material->number,
+					  kms_secret_str(&material->secret), context, plain);
+		return ERR_OK;
+	}
+	if (request->context_count > 0)
+		return fail(call, &KMS_VALIDATION,
+			    "An encryption context is only valid with symmetric encryption keys.");
+	size_t most = kms_rsa_plain_max(material->pair, request->algorithm);
+	if (plain.size > most)
+		return fail(call, &KMS_VALIDATION,
+			    "Algorithm %.*s and key spec %.*s cannot encrypt data larger than %zu "
+			    "bytes.",
+			    STR_ARG(request->algorithm->name), STR_ARG(kms_specs[key->spec].name),
+			    most);
+	*out_blob = kms_rsa_encrypt(material->pair, request->algorithm, call->arena, plain);
+	return ERR_OK;
+}
+
+enum err kms_encrypt(struct call *call, const struct kms_encrypt_in *in,
+		     struct kms_encrypt_out *out)
+{
+	struct kms_request request = {
+		.member = "keyId",
+		.key_id = in->key_id,
+		.action = STR("kms:Encrypt"),
+		.context = in->encryption_context,
+		.context_count = in->encryption_context_count,
+		.has_context = true,
+		.tokens = in->grant_tokens,
+		.token_count = in->grant_tokens_count,
+		.algorithm_key = STR("kms:EncryptionAlgorithm"),
+	};
+	struct kms_target target;
+
+	enum err err = kms_need(call, "plaintext", in->plaintext.data != NULL);
+	if (!err)
+		err = kms_check_bytes(call, "plaintext", in->plaintext, 1, LIMIT_KMS_PLAIN_SIZE);
+	if (!err)
+		err = kms_algorithm_of_call(call, "encryptionAlgorithm", in->encryption_algorithm,
+					    KMS_USAGE_ENCRYPT_DECRYPT, "SYMMETRIC_DEFAULT",
+					    KMS_ENCRYPTION_SET, &request.algorithm);
+	if (!err)
+		err = kms_key_to_use(call, &request, &target);
+	if (!err)
+		err = kms_end_dry_run(call, in->dry_run);
+	if (!err)
+		err = encrypt(call, &request, target.key, in->plaintext, &out->ciphertext_blob);
+	if (err)
+		return err;
+	out->key_id = target.key->arn;
+	out->encryption_algorithm = request.algorithm->name;
+	return ERR_OK;
+}
+
+/* ---- decrypting ---- */
+
+struct opened {
+	const struct kms_key *key;
+	const struct kms_material *material;
+	struct str plain;
+};
+
+static enum err refuse_cipher(struct call *call)
+{
+	return fail(call, &KMS_INVALID_CIPHERTEXT, "%s", "");
+}
+
+/* The blob says which key it is of; a key that is named must be that one. */
+static enum err settle_key(struct call *call, struct kms_request *request, struct str cipher)
+{
+	struct kms_blob blob;
+
+	bool is_blob = kms_blob_parse(cipher, &blob);
+	if (request->key_id.data) {
+		struct kms_target target;
+		enum err err =
+			kms_target_of_call(call, request->member, request->key_id, true, &target);
+		if (err)
+			return err;
+		struct str id = str_of(blob.key_id, KMS_KEY_ID_SIZE);
+		if (is_blob && !str_equal(target.key->id, id)) {
+			err = ask(call, request, &target);
+			return err ? err
+				   : fail(call, &KMS_INCORRECT_KEY,
+					  "The key ID in the request does not identify a CMK that "
+					  "can perform this operation.");
+		}
+		return ERR_OK;
+	}
+	if (!is_blob)
+		return refuse_cipher(call);
+	const struct kms_key *key = kms_registry_find(kms_of(call->core)->registry,
+						      str_of(blob.key_id, KMS_KEY_ID_SIZE));
+	if (!key)
+		return refuse_cipher(call);
+	bool is_here = str_equal(key->region, call->region);
+	request->key_id = arena_copy(call->arena, key->arn);
+	kms_key_release(key);
+	return is_here ? ERR_OK : refuse_cipher(call);
+}
+
+static enum err open_cipher(struct call *call, const struct kms_request *request, struct str cipher,
+			    struct opened *opened)
+{
+	const struct kms_key *key = opened->key;
+	struct kms_blob blob;
+	enum err err;
+
+	if (key->spec == KMS_SPEC_SYMMETRIC_DEFAULT) {
+		if (!kms_blob_parse(cipher, &blob))
+			return refuse_cipher(call);
+		opened->material = kms_key_material_of(key, blob.material);
+		if (!opened->material || opened->material->secret.size == 0)
+			return refuse_cipher(call);
+		err = kms_blob_open(
+			call->arena, &blob, kms_secret_str(&opened->material->secret),
+			kms_context_encode(call->arena, request->context, request->context_count),
+			&opened->plain);
+	} else {
+		opened->material = kms_key_material(key);
+		err = kms_rsa_decrypt(opened->material->pair, request->algorithm, call->arena,
+				      cipher, &opened->plain);
+	}
+	return err ? refuse_cipher(call) : ERR_OK;
+}
+
+static enum err decrypt(struct call *call, struct kms_request *request, struct str cipher,
+			bool is_dry_run, struct opened *out_opened)
+{
+	struct kms_target target;
+
+	enum err err = kms_need(call, "ciphertextBlob", cipher.data != NULL);
+	if (!err)
+		err = kms_check_bytes(call, "ciphertextBlob", cipher, 1, LIMIT_KMS_CIPHER_SIZE);
+	if (!err)
+		err = settle_key(call, request, cipher);
+	if (!err)
+		err = kms_key_to_use(call, request, &target);
+	if (err)
+		return err;
+	*out_opened = (struct opened){.key = target.key};
+	err = open_cipher(call, request, cipher, out_opened);
+	return err ? err : kms_end_dry_run(call, is_dry_run);
+}
+
+/* Only symmetric keys have material that changes, and an id of it. */
+static struct str material_id(const struct kms_key *key, const struct kms_material *material)
+{
+	if (key->spec != KMS_SPEC_SYMMETRIC_DEFAULT)
+		return (struct str){0};
+	return str_of(material->id, KMS_MATERIAL_ID_SIZE);
+}
+
+enum err kms_decrypt(struct call *call, const struct kms_decrypt_in *in,
+		     struct kms_decrypt_out *out)
+{
+	struct kms_request request = {
+		.member = "keyId",
+		.key_id = in->key_id,
+		.action = STR("kms:Decrypt"),
+		.context = in->encryption_context,
+		.context_count = in->encryption_context_count,
+		.has_context = true,
+		.tokens = in->grant_tokens,
+		.token_count = in->grant_tokens_count,
+		.algorithm_key = STR("kms:EncryptionAlgorithm"),
+	};
+	struct opened opened;
+
+	enum err err = kms_algorithm_of_call(call, "encryptionAlgorithm", in->encryption_algorithm,
+					     KMS_USAGE_ENCRYPT_DECRYPT, "SYMMETRIC_DEFAULT",
+					     KMS_ENCRYPTION_SET, &request.algorithm);
+	if (!err)
+		err = decrypt(call, &request, in->ciphertext_blob, in->dry_run, &opened);
+	if (err)
+		return err;
+	out->key_id = opened.key->arn;
+	out->plaintext = opened.plain;
+	out->encryption_algorithm = request.algorithm->name;
+	out->key_material_id = material_id(opened.key, opened.material);
+	return ERR_OK;
+}
+
+/* The destination's half of ReEncrypt. */
+static enum err encrypt_again(struct call *call, const struct kms_re_encrypt_in *in,
+			      struct str plain, struct kms_re_encrypt_out *out)
+{
+	struct kms_request request = {
+		.member = "destinationKeyId",
+		.key_id = in->destination_key_id,
+		.action = STR("kms:ReEncryptTo"),
+		.context = in->destination_encryption_context,
+		.context_count = in->destination_encryption_context_count,
+		.has_context = true,
+		.tokens = in->grant_tokens,
+		.token_count = in->grant_tokens_count,
+		.algorithm_key = STR("kms:EncryptionAlgorithm"),
+	};
+	struct kms_target target;
+
+	enum err err = kms_algorithm_of_call(call, "destinationEncryptionAlgorithm",
+					     in->destination_encryption_algorithm,
+					     KMS_USAGE_ENCRYPT_DECRYPT, "SYMMETRIC_DEFAULT",
+					     KMS_ENCRYPTION_SET, &request.algorithm);
+	if (!err)
+		err = kms_key_to_use(call, &request, &target);
+	if (!err)
+		err = kms_end_dry_run(call, in->dry_run);
+	if (!err)
+		err = encrypt(call, &request, target.key, plain, &out->ciphertext_blob);
+	if (err)
+		return err;
+	out->key_id = target.key->arn;
+	out->destination_encryption_algorithm = request.algorithm->name;
+	out->destination_key_material_id = material_id(target.key, kms_key_material(target.key));
+	return ERR_OK;
+}
+
+enum err kms_re_encrypt(struct call *call, const struct kms_re_encrypt_in *in,
+			struct kms_re_encrypt_out *out)
+{
+	struct kms_request request = {
+		.member = "sourceKeyId",
+		.key_id = in->source_key_id,
+		.action = STR("kms:ReEncryptFrom"),
+		.context = in->source_encryption_context,
+		.context_count = in->source_encryption_context_count,
+		.has_context = true,
+		.tokens = in->grant_tokens,
+		.token_count = in->grant_tokens_count,
+		.algorithm_key = STR("kms:EncryptionAlgorithm"),
+	};
+	struct opened opened;
+
+	enum err err = kms_need(call, "destinationKeyId", in->destination_key_id.data != NULL);
+	if (!err)
+		err = kms_algorithm_of_call(call, "sourceEncryptionAlgorithm",
+					    in->source_encryption_algorithm,
+					    KMS_USAGE_ENCRYPT_DECRYPT, "SYMMETRIC_DEFAULT",
+					    KMS_ENCRYPTION_SET, &request.algorithm);
+	if (!err)
+		err = decrypt(call, &request, in->ciphertext_blob, false, &opened);
+	if (!err)
+		err = encrypt_again(call, in, opened.plain, out);
+	if (err)
+		return err;
+	out->source_key_id = opened.key->arn;
+	out->source_encryption_algorithm = request.algorithm->name;
+	out->source_key_material_id = material_id(opened.key, opened.material);
+	return ERR_OK;
+}
+
+/* ---- data keys ---- */
+
+static enum err size_of_spec(struct call *call, struct str spec, bool has_size, int64_t size,
+			     size_t *out_size)
+{
+	enum err err =
+		kms_check_range(call, "numberOfBytes", has_size, size, 1, LIMIT_KMS_DATA_KEY_SIZE);
+
+	if (err)
+		return err;
+	if ((spec.data != NULL) == has_size)
+		return fail(call, &KMS_VALIDATION,
+			    "Please specify either number of bytes or key spec.");
+	if (has_size)
+		*out_size = (size_t)size;
+	else if (str_equal(spec, STR("AES_256")))
+		*out_size = 32;
+	else if (str_equal(spec, STR("AES_128")))
+		*out_size = 16;
+	else
+		return kms_refuse_value(call, "keySpec", spec, "AES_256, AES_128");
+	return ERR_OK;
+}
+
+struct data_key {
+	struct str plain, blob;
+	const struct kms_key *key;
+};
+
+static enum err make_data_key(struct call *call, struct kms_request *request, size_t size,
+			      bool is_dry_run, struct data_key *out)
+{
+	struct kms_target target;
+
+	request->member = "keyId";
+	request->has_context = true;
+	request->algorithm_key = STR("kms:EncryptionAlgorithm");
+	request->algorithm = &kms_algorithms[0];
+	enum err err = kms_key_to_use(call, request, &target);
+	if (!err)
+		err = kms_end_dry_run(call, is_dry_run);
+	if (err)
+		return err;
+	char *plain = arena_bytes(call->arena, size);
+	random_bytes(plain, size);
+	out->plain = str_of(plain, size);
+	out->key = target.key;
+	return encrypt(call, request, target.key, out->plain, &out->blob);
+}
+
+enum err kms_generate_data_key(struct call *call, const struct kms_generate_data_key_in *in,
+			       struct kms_generate_data_key_out *out)
+{
+	struct kms_request request = {
+		.key_id = in->key_id,
+		.action = STR("kms:GenerateDataKey"),
+		.context = in->encryption_context,
+		.context_count = in->encryption_context_count,
+		.tokens = in->grant_tokens,
+		.token_count = in->grant_tokens_count,
+	};
+	struct data_key made;
+	size_t size;
+
+	enum err err = size_of_spec(call, in->key_spec, in->has_number_of_bytes,
+				    in->number_of_bytes, &size);
+	if (!err)
+		err = make_data_key(call, &request, size, in->dry_run, &made);
+	if (err)
+		return err;
+	out->plaintext = made.plain;
+	out->ciphertext_blob = made.blob;
+	out->key_id = made.key->arn;
+	out->key_material_id = material_id(made.key, kms_key_material(made.key));
+	return ERR_OK;
+}
+
+enum err
+kms_generate_data_key_without_plaintext(struct call *call,
+					const struct kms_generate_data_key_without_plaintext_in *in,
+					struct kms_generate_data_key_without_plaintext_out *out)
+{
+	struct kms_request request = {
+		.key_id = in->key_id,
+		.action = STR("kms:GenerateDataKeyWithoutPlaintext"),
+		.context = in->encryption_context,
+		.context_count = in->encryption_context_count,
+		.tokens = in->grant_tokens,
+		.token_count = in->grant_tokens_count,
+	};
+	struct data_key made;
+	size_t size;
+
+	enum err err = size_of_spec(call, in->key_spec, in->has_number_of_bytes,
+				    in->number_of_bytes, &size);
+	if (!err)
+		err = make_data_key(call, &request, size, in->dry_run, &made);
+	if (err)
+		return err;
+	explicit_bzero((char *)made.plain.data, made.plain.size);
+	out->ciphertext_blob = made.blob;
+	out->key_id = made.key->arn;
+	out->key_material_id = material_id(made.key, kms_key_material(made.key));
+	return ERR_OK;
+}
+
+enum err kms_generate_random(struct call *call, const struct kms_generate_random_in *in,
+			     struct kms_generate_random_out *out)
+{
+	enum err err = kms_check_range(call, "numberOfBytes", in->has_number_of_bytes,
+				       in->number_of_bytes, 1, LIMIT_KMS_DATA_KEY_SIZE);
+
+	if (!err && in->custom_key_store_id.data)
+		err = fail(call, &KMS_UNSUPPORTED_OPERATION,
+			   "Custom key stores are not supported.");
+	if (!err && !in->has_number_of_bytes)
+		err = fail(call, &KMS_VALIDATION, "NumberOfBytes is required.");
+	if (!err)
+		err = call_authorize_any(call, STR("kms:GenerateRandom"));
+	if (err)
+		return err;
+	char *bytes = arena_bytes(call->arena, (size_t)in->number_of_bytes);
+	random_bytes(bytes, (size_t)in->number_of_bytes);
+	out->plaintext = str_of(bytes, (size_t)in->number_of_bytes);
+	return ERR_OK;
+}

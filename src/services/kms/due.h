@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * due: what time does to keys: they are rotated, imported material expires, and keys whose waiting
+ * period is over are destroyed. Control thread, or main at start-up.
+ */
+#ifndef TERN_SERVICES_KMS_DUE_H
+#define TERN_SERVICES_KMS_DUE_H
+
+#include "services/kms/kms.h"
+
+/* A year, if no other period was given. */
+enum { KMS_ROTATION_DAYS_DEFAULT = 365 };
+#define KMS_DAY_MS INT64_C(86400000)
+
+/* Makes sure that the key is looked at when something of it becomes due. */
+void kms_due_watch(struct core *core, const struct kms_key *key);
+/* Does all that is due now, and watches for the rest. */
+must_check enum err kms_due_run(struct core *core);
+void kms_due_done(struct kms *kms); /* frees what still waits */
+
+/* New material for a symmetric key made by us. A rotation on demand leaves the automatic one where
+ * it is. */
+must_check enum err kms_key_rotate(struct core *core, const struct kms_key *key,
+				   enum kms_rotation rotation, int64_t now_ms);
+/* The key without its imported material: it waits for import, or for its deletion as before. */
+must_check enum err kms_key_forget_material(struct core *core, const struct kms_key *key);
+
+#endif

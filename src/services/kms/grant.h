@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * grant: what a grant of a key allows, to whom, and for which encryption contexts. Pure, any
+ * thread.
+ *
+ * https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
+ */
+#ifndef TERN_SERVICES_KMS_GRANT_H
+#define TERN_SERVICES_KMS_GRANT_H
+
+#include "access/principal.h"
+#include "services/kms/registry.h"
+
+enum { KMS_GRANT_OPERATIONS = 16 };
+extern const struct str kms_grant_operations[KMS_GRANT_OPERATIONS];
+
+/* True if `name` is one; its bit in *out_bit. "kms:" before the name is left away. */
+bool kms_grant_operation_find(struct str name, uint32_t *out_bit);
+/* Whether `arn` in a grant means this principal: itself, or the role of its session. */
+bool kms_grant_names(struct str arn, const struct principal *principal);
+
+struct kms_grant_question {
+	const struct principal *principal;
+	struct str action;		  /* "kms:Decrypt" */
+	const struct shape_pair *context; /* of the request; NULL: the operation has none */
+	size_t context_count;
+};
+/* The grant that allows it, or NULL. */
+const struct kms_grant *kms_grant_find(const struct kms_key *key,
+				       const struct kms_grant_question *question);
+
+#endif

@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: MIT */
+/* grants: CreateGrant, RetireGrant, RevokeGrant, ListGrants, ListRetirableGrants. */
+#include <string.h>
+
+#include "services/kms/change.h"
+#include "services/kms/crypt.h"
+#include "services/kms/grant.h"
+#include "services/kms/list.h"
+#include "services/kms/token.h"
+#include "services/kms/use.h"
+#include "services/kms/validate.h"
+
+#define OPERATION_SET                                                                              \
+	"Decrypt, Encrypt, GenerateDataKey, GenerateDataKeyWithoutPlaintext, ReEncryptFrom, "      \
+	"ReEncryptTo, Sign, Verify, GetPublicKey, CreateGrant, RetireGrant, DescribeKey, "         \
+	"GenerateDataKeyPair, GenerateDataKeyPairWithoutPlaintext, GenerateMac, VerifyMac"
+
+enum { GRANT_ID_SIZE = 64 };
+
+/* ---- CreateGrant ---- */
+
+static enum err check_principal(struct call *call, const char *member, struct str arn)
+{
+	struct str rest = arn;
+
+	if (!arn.data)
+		return ERR_OK;
+	enum err err = kms_check_text(call, member, arn, 1, LIMIT_KMS_PRINCIPAL_SIZE);
+	if (err)
+		return err;
+	struct str scheme = str_cut(&rest, ':');
+	(void)str_cut(&rest, ':');
+	struct str service = str_cut(&rest, ':');
+	struct str region = str_cut(&rest, ':');
+	struct str account = str_cut(&rest, ':');
+	bool is_entity = str_equal(scheme, STR("arn")) && region.size == 0 && rest.size > 0 &&
+			 arn_is_account(account) &&
+			 (str_equal(service, STR("iam")) || str_equal(service, STR("sts")));
+	if (is_entity || (str_ends(arn, STR(".amazonaws.com")) && !str_starts(arn, STR("arn:"))))
+		return ERR_OK;
+	return fail(call, &KMS_INVALID_ARN, "ARN does not refer to a valid principal: %.*s",
+		    STR_ARG(arn));
+}
+
+/* Which keys an operation of a grant is for. */
+static bool fits_key(int operation, const struct kms_key *key)
+{
+	struct str name = kms_grant_operations[operation];
+
+	if (str_equal(name, STR("CreateGrant")) || str_equal(name, STR("RetireGrant")) ||
+	    str_equal(name, STR("DescribeKey")))
+		return true;
+	if (str_equal(name, STR("GetPublicKey")))
+		return kms_specs[key->spec].kind >= KMS_KIND_RSA;
+	if (str_equal(name, STR("Sign")) || str_equal(name, STR("Verify")))
+		return key->usage == KMS_USAGE_SIGN_VERIFY;
+	if (str_ends(name, STR("Mac")))
+		return key->usage == KMS_USAGE_MAC;
+	if (str_starts(name, STR("Generate")))
+		return key->spec == KMS_SPEC_SYMMETRIC_DEFAULT;
+	return key->usage == KMS_USAGE_ENCRYPT_DECRYPT;
+}
+
+static enum err read_operations(struct call *call, const struct kms_create_grant_in *in,
+				uint32_t *out_operations)
+{
+	uint32_t operations = 0, bit;
+
+	enum err err = kms_need(call, "operations", in->operations_count > 0);
+	if (err)
+		return err;
+	for (size_t i = 0; i < in->operations_count; i++) {
+		if (!kms_grant_operation_find(in->operations[i], &bit) ||
+		    str_starts(in->operations[i], STR("kms:")))
+			return kms_refuse_value(call, "operations", in->operations[i],
+						OPERATION_SET);
+		operations |= bit;
+	}
+	*out_operations = operations;
+	return ERR_OK;
+}
+
+static enum err check_fits(struct call *call, const struct kms_key *key,
+			   const struct kms_grant *grant)
+{
+	for (int i = 0; i < KMS_GRANT_OPERATIONS; i++)
+		if ((grant->operations & 1u << i) && !fits_key(i, key))
+			return fail(call, &KMS_VALIDATION,
+				    "Grant operation %.*s is not valid for a key with key spec "
+				    "%.*s and key usage %.*s.",
+				    STR_ARG(kms_grant_operations[i]),
+				    STR_ARG(kms_specs[key->spec].name),
+				    STR_ARG(kms_usages[key->usage]));
+	if ((grant->equals || grant->subset) && key->spec != KMS_SPEC_SYMMETRIC_DEFAULT)
+		return fail(call, &KMS_VALIDATION,
+			    "Encryption context constraints are only valid with symmetric "
+			    "encryption keys.");
+	return ERR_OK;
+}
+
+static enum err read_grant(struct call *call, const struct kms_create_grant_in *in,
+			   struct kms_grant *grant)
+{
+	*grant = (struct kms_grant){
+		.name = in->name,
+		.grantee = in->grantee_principal,
+		.retiring = in->retiring_principal,
+		.issuing_account =
+			arena_format(call->arena, "arn:%.*s:iam::%.*s:root",
+				     STR_ARG(arn_partition(call->region)), STR_ARG(call->account)),
+		.created_ms = call->now_ms,
+	};
+	if (in->constraints) {
+		grant->equals = in->constraints->encryption_context_equals;
+		grant->equals_count = in->constraints->encryption_context_equals_count;
+		grant->subset = in->constraints->encryption_context_subset;
+		grant->subset_count = in->constraints->encryption_context_subset_count;
+	}
+	enum err err = kms_need(call, "granteePrincipal", grant->grantee.data != NULL);
+	if (!err)
+		err = check_principal(call, "granteePrincipal", grant->grantee);
+	if (!err)
+		err = check_principal(call, "retiringPrincipal", grant->retiring);
+	if (!err)
+		err = kms_check_text(call, "name", in->name, 1, LIMIT_KMS_ALIAS_SIZE);
+	if (!err && !kms_is_name(in->name))
+		err = fail(call, &KMS_VALIDATION,
+			   "1 validation error detected: Value '%.*s' at 'name' failed to satisfy "
+			   "constraint: Member must satisfy regular expression pattern: "
+			   "^[a-zA-Z0-9:/_-]+$",
+			   STR_ARG(in->name));
+	if (!err)
+		err = kms_check_context(call, grant->equals, grant->equals_count);
+	if (!err)
+		err = kms_check_context(call, grant->subset, grant->subset_count);
+	return err ? err : read_operations(call, in, &grant->operations);
+}
+
+static bool same_pairs(const struct shape_pair *a, size_t a_count, const struct shape_pair *b,
+		       size_t b_count)
+{
+	if (a_count != b_count || (a == NULL) != (b == NULL))
+		return false;
+	for (size_t i = 0; i < a_count; i++) {
+		bool is_found = false;
+		for (size_t j = 0; j < b_count; j++)
+			is_found |=
+				str_equal(a[i].key, b[j].key) && str_equal(a[i].value, b[j].value);
+		if (!is_found)
+			return false;
+	}
+	return true;
+}
+
+static bool same_constraints(const struct kms_grant *a, const struct kms_grant *b)
+{
+	return same_pairs(a->equals, a->equals_count, b->equals, b->equals_count) &&
+	       same_pairs(a->subset, a->subset_count, b->subset, b->subset_count);
+}
+
+/* A grant hands on no more than its own operations, under its own constraints. */
+static bool may_hand_on(struct call *call, const struct kms_key *key, const struct kms_grant *grant)
+{
+	uint32_t create;
+
+	check(kms_grant_operation_find(STR("CreateGrant"), &create));
+	for (size_t i = 0; call->principal && i < key->grant_count; i++) {
+		const struct kms_grant *parent = &key->grants[i];
+		if ((parent->operations & create) &&
+		    (grant->operations & ~parent->operations) == 0 &&
+		    kms_grant_names(parent->grantee, call->principal) &&
+		    (!(parent->equals || parent->subset) || same_constraints(parent, grant)))
+			return true;
+	}
+	return false;
+}
+
+static void add_key(struct call *call, const char *name, struct str value)
+{
+	struct str *values = arena_new(call->arena, struct str);
+
+	if (!value.data)
+		return;
+	values[0] = value;
+	call_add_key(call, str_from(name), values, 1);
+}
+
+static enum err ask_to_create(struct call *call, const struct kms_create_grant_in *in,
+			      const struct kms_target *target, const struct kms_grant *grant)
+{
+	struct kms_question question = {
+		.action = STR("kms:CreateGrant"),
+		.target = target,
+		.ignores_grants = true,
+		.is_granted = may_hand_on(call, target->key, grant),
+	};
+
+	call_add_key(call, STR("kms:GrantOperations"), in->operations, in->operations_count);
+	add_key(call, "kms:GranteePrincipal", grant->grantee);
+	add_key(call, "kms:RetiringPrincipal", grant->retiring);
+	add_key(call, "kms:GrantIsForAWSResource", STR("false"));
+	if (grant->equals)
+		add_key(call, "kms:GrantConstraintType", STR("EncryptionContextEquals"));
+	else if (grant->subset)
+		add_key(call, "kms:GrantConstraintType", STR("EncryptionContextSubset"));
+	return kms_ask(call, &question);
+}
+
+/* One that was made by the same request before; only named ones are looked for. */
+static const struct kms_grant *find_same(const struct kms_key *key, const struct kms_grant *grant)
+{
+	for (size_t i = 0; grant->name.data && i < key->grant_count; i++) {
+		const struct kms_grant *other = &key->grants[i];
+		if (str_equal(other->name, grant->name) &&
+		    str_equal(other->grantee, grant->grantee) &&
+		    str_equal(other->retiring, grant->retiring) &&
+		    other->operations == grant->operations && same_constraints(other, grant))
+			return other;
+	}
+	return NULL;
+}
+
+static struct str make_id(struct arena *arena)
+{
+	char *id = arena_bytes(arena, GRANT_ID_SIZE);
+	uint8_t bytes[GRANT_ID_SIZE / 2];
+
+	random_bytes(bytes, sizeof(bytes));
+	hex_format(str_of(bytes, sizeof(bytes)), id);
+	return str_of(id, GRANT_ID_SIZE);
+}
+
+static enum err store_grant(struct call *call, const struct kms_key *key, struct kms_grant *grant)
+{
+	struct kms_grant *grants = arena_array(call->arena, struct kms_grant, key->grant_count + 1);
+	struct kms_key draft = kms_key_draft(key);
+
+	if (key->grant_count >= LIMIT_KMS_GRANTS)
+		return fail(call, &KMS_LIMIT_EXCEEDED, "A key may have at most %d grants.",
+			    LIMIT_KMS_GRANTS);
+	grant->id = make_id(call->arena);
+	if (key->grant_count > 0)
+		memcpy(grants, key->grants, key->grant_count * sizeof(*grants));
+	grants[key->grant_count] = *grant;
+	draft.grants = grants;
+	draft.grant_count++;
+	return kms_key_change(call->core, &draft);
+}
+
+enum err kms_create_grant(struct call *call, const struct kms_create_grant_in *in,
+			  struct kms_create_grant_out *out)
+{
+	struct kms_target target;
+	struct kms_grant grant;
+
+	enum err err = read_grant(call, in, &grant);
+	if (!err)
+		err = kms_target_of_call(call, "keyId", in->key_id, false, &target);
+	if (!err)
+		err = kms_grant_tokens_check(call, in->grant_tokens, in->grant_tokens_count);
+	if (!err)
+		err = ask_to_create(call, in, &target, &grant);
+	if (!err)
+		err = kms_check_enabled(call, target.key);
+	if (!err)
+		err = check_fits(call, target.key, &grant);
+	if (!err)
+		err = kms_end_dry_run(call, in->dry_run);
+	if (err)
+		return err;
+	const struct kms_grant *same = find_same(target.key, &grant);
+	if (same)
+		grant.id = same->id;
+	else
+		err = store_grant(call, target.key, &grant);
+	out->grant_id = grant.id;
+	out->grant_token =
+		kms_grant_token_make(call->arena, call->core->seal, target.key->arn, grant.id);
+	return err;
+}
+
+/* ---- ending grants ---- */
+
+static size_t place_of(const struct kms_key *key, struct str grant_id)
+{
+	size_t place = 0;
+
+	while (place < key->grant_count && !str_equal(key->grants[place].id, grant_id))
+		place++;
+	return place;
+}
+
+static enum err end_grant(struct call *call, const struct kms_key *key, size_t place)
+{
+	struct kms_grant *grants = arena_array(call->arena, struct kms_grant, key->grant_count);
+	struct kms_key draft = kms_key_draft(key);
+
+	for (size_t i = 0; i < key->grant_count; i++)
+		if (i != place)
+			grants[i < place ? i : i - 1] = key->grants[i];
+	draft.grants = grants;
+	draft.grant_count--;
+	return kms_key_change(call->core, &draft);
+}
+
+static enum err refuse_id(struct call *call, struct str grant_id)
+{
+	return fail(call, &KMS_NOT_FOUND, "Grant ID %.*s not found", STR_ARG(grant_id));
+}
+
+enum err kms_revoke_grant(struct call *call, const struct kms_revoke_grant_in *in,
+			  struct kms_revoke_grant_out *out)
+{
+	const struct kms_key *key;
+
+	(void)out;
+	enum err err = kms_need(call, "grantId", in->grant_id.data != NULL);
+	if (!err)
+		err = kms_managed_key(call, in->key_id, STR("kms:RevokeGrant"), true, &key);
+	if (err)
+		return err;
+	size_t place = place_of(key, in->grant_id);
+	if (place == key->grant_count)
+		return refuse_id(call, in->grant_id);
+	err = kms_end_dry_run(call, in->dry_run);
+	return err ? err : end_grant(call, key, place);
+}
+
+/* Whom the grant itself lets retire it. */
+static bool may_retire(const struct kms_grant *grant, const struct principal *principal)
+{
+	uint32_t retire;
+
+	check(kms_grant_operation_find(STR("RetireGrant"), &retire));
+	if (!principal)
+		return true;
+	return kms_grant_names(grant->retiring, principal) ||
+	       ((grant->operations & retire) && kms_grant_names(grant->grantee, principal)) ||
+	       (principal->type == PRINCIPAL_ROOT &&
+		str_equal(principal->arn, grant->issuing_account));
+}
+
+enum err kms_retire_grant(struct call *call, const struct kms_retire_grant_in *in,
+			  struct kms_retire_grant_out *out)
+{
+	struct str key_id = in->key_id, grant_id = in->grant_id;
+	struct kms_target target;
+	enum err err = ERR_OK;
+
+	(void)out;
+	if (in->grant_token.data &&
+	    kms_grant_token_read(call->arena, call->core->seal, in->grant_token, &key_id,
+				 &grant_id) != ERR_OK)
+		return fail(call, &KMS_INVALID_GRANT_TOKEN, "The grant token is invalid.");
+	if (!in->grant_token.data && !(in->key_id.data && in->grant_id.data))
+		return fail(call, &KMS_VALIDATION,
+			    "Either a grant token or a key ARN with a grant ID is required.");
+	err = kms_target_of_call(call, "keyId", key_id, false, &target);
+	if (err)
+		return err;
+	size_t place = place_of(target.key, grant_id);
+	if (place < target.key->grant_count &&
+	    may_retire(&target.key->grants[place], call->principal))
+		call_needs_no_permission(call);
+	else
+		err = kms_ask(call, &(struct kms_question){.action = STR("kms:RetireGrant"),
+							   .target = &target,
+							   .ignores_grants = true});
+	if (err)
+		return err;
+	if (place == target.key->grant_count)
+		return refuse_id(call, grant_id);
+	err = kms_end_dry_run(call, in->dry_run);
+	return err ? err : end_grant(call, target.key, place);
+}
+
+/* ---- listing ---- */
+
+static void fill_entry(struct arena *arena, const struct kms_key *key,
+		       const struct kms_grant *grant, struct kms_grant_list_entry *entry)
+{
+	*entry = (struct kms_grant_list_entry){
+		.key_id = key->arn,
+		.grant_id = grant->id,
+		.name = grant->name.size > 0 ? grant->name : (struct str){0},
+		.creation_date = grant->created_ms,
+		.has_creation_date = true,
+		.grantee_principal = grant->grantee,
+		.retiring_principal = grant->retiring.size > 0 ? grant->retiring : (struct str){0},
+		.issuing_account = grant->issuing_account,
+	};
+	entry->operations = arena_array(arena, struct str, KMS_GRANT_OPERATIONS);
+	for (int i = 0; i < KMS_GRANT_OPERATIONS; i++)
+		if (grant->operations & 1u << i)
+			entry->operations[entry->operations_count++] = kms_grant_operations[i];
+	if (!grant->equals && !grant->subset)
+		return;
+	entry->constraints = arena_new(arena, struct kms_grant_constraints);
+	entry->constraints->encryption_context_equals = (struct shape_pair *)grant->equals;
+	entry->constraints->encryption_context_equals_count = grant->equals_count;
+	entry->constraints->encryption_context_subset = (struct shape_pair *)grant->subset;
+	entry->constraints->encryption_context_subset_count = grant->subset_count;
+}
+
+struct grant_list {
+	struct call *call;
+	struct kms_page page;
+	bool is_after;
+	struct kms_grant_list_entry *entries;
+	size_t count;
+	struct str retiring; /* ListRetirableGrants */
+	struct str next_marker;
+};
+
+/* False once the page is full. */
+static bool add_entry(struct grant_list *list, const struct kms_key *key,
+		      const struct kms_grant *grant)
+{
+	struct arena *arena = list->call->arena;
+
+	if (!list->is_after) {
+		list->is_after = str_equal(grant->id, list->page.after);
+		return true;
+	}
+	if (list->count == list->page.limit) {
+		list->next_marker = kms_page_marker(arena, list->entries[list->count - 1].grant_id);
+		return false;
+	}
+	fill_entry(arena, key, grant, &list->entries[list->count++]);
+	return true;
+}
+
+static enum err begin_list(struct call *call, bool has_limit, int64_t limit, struct str marker,
+			   struct grant_list *list)
+{
+	*list = (struct grant_list){.call = call};
+	enum err err = kms_page_begin(call, has_limit, limit, marker, &list->page);
+	if (err)
+		return err;
+	list->is_after = list->page.after.size == 0;
+	list->entries = arena_array(call->arena, struct kms_grant_list_entry, list->page.limit);
+	return ERR_OK;
+}
+
+enum err kms_list_grants(struct call *call, const struct kms_list_grants_in *in,
+			 struct kms_list_grants_out *out)
+{
+	const struct kms_key *key;
+	struct grant_list list;
+
+	enum err err = begin_list(call, in->has_limit, in->limit, in->marker, &list);
+	if (!err)
+		err = kms_managed_key(call, in->key_id, STR("kms:ListGrants"), true, &key);
+	if (err)
+		return err;
+	for (size_t i = 0; i < key->grant_count; i++) {
+		const struct kms_grant *grant = &key->grants[i];
+		if (in->grant_id.data && !str_equal(in->grant_id, grant->id))
+			continue;
+		if (in->grantee_principal.data && !str_equal(in->grantee_principal, grant->grantee))
+			continue;
+		if (!add_entry(&list, key, grant))
+			break;
+	}
+	out->grants = list.entries;
+	out->grants_count = list.count;
+	out->truncated = list.next_marker.data != NULL;
+	out->has_truncated = true;
+	out->next_marker = list.next_marker;
+	return ERR_OK;
+}
+
+static void release(void *subject)
+{
+	kms_key_release(subject);
+}
+
+/* The entries are views of the key, which is held until they are written. */
+static bool add_retirable(void *context, const struct kms_key *key)
+{
+	struct grant_list *list = context;
+	bool is_held = false;
+
+	for (size_t i = 0; i < key->grant_count; i++) {
+		if (!str_equal(key->grants[i].retiring, list->retiring))
+			continue;
+		if (!is_held)
+			call_on_end(list->call, release, (void *)kms_key_hold(key));
+		is_held = true;
+		if (!add_entry(list, key, &key->grants[i]))
+			return false;
+	}
+	return true;
+}
+
+enum err kms_list_retirable_grants(struct call *call, const struct kms_list_retirable_grants_in *in,
+				   struct kms_list_retirable_grants_out *out)
+{
+	struct grant_list list;
+
+	enum err err = kms_need(call, "retiringPrincipal", in->retiring_principal.data != NULL);
+	if (!err)
+		err = begin_list(call, in->has_limit, in->limit, in->marker, &list);
+	if (!err)
+		err = call_authorize_any(call, STR("kms:ListRetirableGrants"));
+	if (err)
+		return err;
+	list.retiring = in->retiring_principal;
+	kms_registry_each(kms_of(call->core)->registry, call->account, call->region, STR(""),
+			  add_retirable, &list);
+	out->grants = list.entries;
+	out->grants_count = list.count;
+	out->truncated = list.next_marker.data != NULL;
+	out->has_truncated = true;
+	out->next_marker = list.next_marker;
+	return ERR_OK;
+}

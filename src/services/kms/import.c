@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * import: material that callers bring. The private half of the pair that wraps it travels sealed in
+ * the import token, so nothing has to be kept meanwhile.
+ */
+#include <string.h>
+
+#include "services/kms/change.h"
+#include "services/kms/due.h"
+#include "services/kms/generator.h"
+#include "services/kms/token.h"
+#include "services/kms/use.h"
+#include "services/kms/validate.h"
+
+/* https://docs.aws.amazon.com/kms/latest/APIReference/API_GetParametersForImport.html: 24 hours. */
+#define TOKEN_MS KMS_DAY_MS
+#define EXPIRY_DAYS_MAX 365
+
+static enum err find(struct call *call, struct str key_id, struct str action,
+		     const struct kms_key **out_key)
+{
+	enum err err = kms_managed_key(call, key_id, action, false, out_key);
+
+	if (!err && !(*out_key)->is_external)
+		err = fail(call, &KMS_UNSUPPORTED_OPERATION,
+			   "%.*s origin is AWS_KMS which is not valid for this operation.",
+			   STR_ARG((*out_key)->arn));
+	return err;
+}
+
+/* ---- GetParametersForImport ---- */
+
+struct preparation {
+	const struct kms_key *key;
+	struct kms_import_token token;
+};
+
+static enum err read_wrapping(struct call *call, const struct kms_get_parameters_for_import_in *in,
+			      struct kms_import_token *token)
+{
+	int wrapping = 0;
+
+	enum err err = kms_need(call, "wrappingAlgorithm", in->wrapping_algorithm.data != NULL);
+	if (!err)
+		err = kms_need(call, "wrappingKeySpec", in->wrapping_key_spec.data != NULL);
+	if (err)
+		return err;
+	while (wrapping < KMS_WRAPPINGS &&
+	       !str_equal(kms_wrappings[wrapping], in->wrapping_algorithm))
+		wrapping++;
+	if (wrapping == KMS_WRAPPINGS)
+		return kms_refuse_value(call, "wrappingAlgorithm", in->wrapping_algorithm,
+					"RSAES_OAEP_SHA_1, RSAES_OAEP_SHA_256, "
+					"RSA_AES_KEY_WRAP_SHA_1, RSA_AES_KEY_WRAP_SHA_256");
+	if (!kms_spec_find(in->wrapping_key_spec, &token->spec) ||
+	    kms_specs[token->spec].kind != KMS_KIND_RSA)
+		return kms_refuse_value(call, "wrappingKeySpec", in->wrapping_key_spec,
+					"RSA_2048, RSA_3072, RSA_4096");
+	token->wrapping = (enum kms_wrapping)wrapping;
+	return ERR_OK;
+}
+
+static enum err finish_preparation(struct call *call)
+{
+	struct kms_get_parameters_for_import_out *out = call->out;
+	struct preparation *preparation;
+	struct kms_secret secret = kms_generated(call, (void **)&preparation);
+	struct kms_import_token *token = &preparation->token;
+
+	struct kms_pair *pair = kms_pair_open(token->spec, kms_secret_str(&secret));
+	check(pair != NULL);
+	token->secret = kms_secret_str(&secret);
+	out->key_id = preparation->key->arn;
+	out->public_key = kms_pair_public(pair, call->arena);
+	out->import_token = kms_import_token_make(call->arena, call->core->seal, token);
+	out->parameters_valid_to = token->valid_to_ms;
+	out->has_parameters_valid_to = true;
+	kms_pair_free(&pair);
+	kms_secret_done(&secret);
+	return ERR_OK;
+}
+
+enum err kms_get_parameters_for_import(struct call *call,
+				       const struct kms_get_parameters_for_import_in *in,
+				       struct kms_get_parameters_for_import_out *out)
+{
+	struct preparation *preparation = arena_new(call->arena, struct preparation);
+	struct kms_import_token *token = &preparation->token;
+
+	(void)out;
+	enum err err = read_wrapping(call, in, token);
+	if (!err)
+		err = find(call, in->key_id, STR("kms:GetParametersForImport"), &preparation->key);
+	if (!err)
+		err = kms_check_not_deleted(call, preparation->key);
+	if (err)
+		return err;
+	token->key_arn = preparation->key->arn;
+	token->valid_to_ms = call->now_ms + TOKEN_MS;
+	return kms_generate(call, token->spec, finish_preparation, preparation);
+}
+
+/* ---- ImportKeyMaterial ---- */
+
+static enum err read_expiry(struct call *call, const struct kms_import_key_material_in *in,
+			    int64_t *out_valid_to_ms)
+{
+	struct str model = in->expiration_model;
+	bool expires = !model.data || str_equal(model, STR("KEY_MATERIAL_EXPIRES"));
+
+	if (!expires && !str_equal(model, STR("KEY_MATERIAL_DOES_NOT_EXPIRE")))
+		return kms_refuse_value(call, "expirationModel", model,
+					"KEY_MATERIAL_EXPIRES, KEY_MATERIAL_DOES_NOT_EXPIRE");
+	if (expires && !in->has_valid_to)
+		return fail(call, &KMS_VALIDATION,
+			    "A validTo date must be set if the ExpirationModel is "
+			    "KEY_MATERIAL_EXPIRES");
+	if (!expires && in->has_valid_to)
+		return fail(call, &KMS_VALIDATION,
+			    "A validTo date must not be set if the ExpirationModel is "
+			    "KEY_MATERIAL_DOES_NOT_EXPIRE");
+	if (expires && (in->valid_to <= call->now_ms ||
+			in->valid_to > call->now_ms + EXPIRY_DAYS_MAX * KMS_DAY_MS))
+		return fail(call, &KMS_VALIDATION,
+			    "The validTo date must be in the future, and at most %d days away.",
+			    EXPIRY_DAYS_MAX);
+	*out_valid_to_ms = expires ? in->valid_to : 0;
+	return ERR_OK;
+}
+
+static enum err check_request(struct call *call, const struct kms_import_key_material_in *in)
+{
+	enum err err = kms_need(call, "importToken", in->import_token.data != NULL);
+
+	if (!err)
+		err = kms_need(call, "encryptedKeyMaterial",
+			       in->encrypted_key_material.data != NULL);
+	if (!err)
+		err = kms_check_bytes(call, "importToken", in->import_token, 1,
+				      LIMIT_KMS_CIPHER_SIZE);
+	if (!err)
+		err = kms_check_bytes(call, "encryptedKeyMaterial", in->encrypted_key_material, 1,
+				      LIMIT_KMS_CIPHER_SIZE);
+	if (!err && str_equal(in->import_type, STR("NEW_KEY_MATERIAL")))
+		err = fail(call, &KMS_UNSUPPORTED_OPERATION,
+			   "A key can have only one imported key material.");
+	return err;
+}
+
+/* The material in clear; the caller's. */
+static enum err unwrap(struct call *call, const struct kms_import_key_material_in *in,
+		       const struct kms_key *key, struct kms_secret *out_secret)
+{
+	struct kms_import_token token;
+
+	if (kms_import_token_read(call->arena, call->core->seal, in->import_token, &token) !=
+		    ERR_OK ||
+	    !str_equal(token.key_arn, key->arn))
+		return fail(call, &KMS_INVALID_IMPORT_TOKEN, "The import token is invalid.");
+	struct kms_pair *pair = kms_pair_open(token.spec, token.secret);
+	enum err err = ERR_OK;
+	if (token.valid_to_ms <= call->now_ms)
+		err = fail(call, &KMS_EXPIRED_IMPORT_TOKEN, "The import token has expired.");
+	else if (!pair ||
+		 kms_unwrap(pair, token.wrapping, in->encrypted_key_material, out_secret) != ERR_OK)
+		err = fail(call, &KMS_INVALID_CIPHERTEXT, "%s", "");
+	kms_pair_free(&pair);
+	kms_import_token_done(&token);
+	return err;
+}
+
+/* In place of what was there: nothing, the same, or the same that was deleted. */
+static enum err store_material(struct call *call, const struct kms_key *key,
+			       struct kms_secret *secret, int64_t valid_to_ms,
+			       struct kms_import_key_material_out *out)
+{
+	const struct kms_material *old = kms_key_material(key);
+	struct kms_key draft = kms_key_draft(key);
+	struct kms_material *material;
+
+	draft.material_count = 0;
+	if (!kms_secret_fits(key->spec, kms_secret_str(secret)) ||
+	    kms_material_add(call->core, call->arena, &draft, secret, KMS_ROTATION_NONE,
+			     call->now_ms, &material) != ERR_OK)
+		return fail(call, &KMS_INCORRECT_KEY_MATERIAL,
+			    "The key material is not of key spec %.*s.",
+			    STR_ARG(kms_specs[key->spec].name));
+	if (old && memcmp(old->id, material->id, KMS_MATERIAL_ID_SIZE) != 0) {
+		kms_material_release(material);
+		return fail(call, &KMS_INCORRECT_KEY_MATERIAL,
+			    "The key material is not the one that was imported into this key "
+			    "before.");
+	}
+	draft.valid_to_ms = valid_to_ms;
+	if (draft.state == KMS_STATE_PENDING_IMPORT)
+		draft.state = KMS_STATE_ENABLED;
+	out->key_id = key->arn;
+	if (key->spec == KMS_SPEC_SYMMETRIC_DEFAULT)
+		out->key_material_id =
+			arena_copy(call->arena, str_of(material->id, KMS_MATERIAL_ID_SIZE));
+	enum err err = kms_key_change(call->core, &draft);
+	kms_material_release(material);
+	return err;
+}
+
+enum err kms_import_key_material(struct call *call, const struct kms_import_key_material_in *in,
+				 struct kms_import_key_material_out *out)
+{
+	struct kms_secret secret = {0};
+	const struct kms_key *key;
+	int64_t valid_to_ms = 0;
+
+	enum err err = check_request(call, in);
+	if (!err)
+		err = read_expiry(call, in, &valid_to_ms);
+	if (!err)
+		err = find(call, in->key_id, STR("kms:ImportKeyMaterial"), &key);
+	if (!err)
+		err = kms_check_not_deleted(call, key);
+	if (!err)
+		err = unwrap(call, in, key, &secret);
+	if (!err)
+		err = store_material(call, key, &secret, valid_to_ms, out);
+	kms_secret_done(&secret);
+	return err;
+}
+
+enum err kms_delete_imported_key_material(struct call *call,
+					  const struct kms_delete_imported_key_material_in *in,
+					  struct kms_delete_imported_key_material_out *out)
+{
+	const struct kms_material *material;
+	const struct kms_key *key;
+
+	enum err err = find(call, in->key_id, STR("kms:DeleteImportedKeyMaterial"), &key);
+	if (err)
+		return err;
+	material = kms_key_material(key);
+	out->key_id = key->arn;
+	/* Deleting what is not there has no effect. */
+	if (!material || material->secret.size == 0)
+		return ERR_OK;
+	if (key->spec == KMS_SPEC_SYMMETRIC_DEFAULT)
+		out->key_material_id = str_of(material->id, KMS_MATERIAL_ID_SIZE);
+	return kms_key_forget_material(call->core, key);
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/* keys: CreateKey, DescribeKey, ListKeys, UpdateKeyDescription, and a key's states. */
+#include <string.h>
+
+#include "services/kms/change.h"
+#include "services/kms/describe.h"
+#include "services/kms/due.h"
+#include "services/kms/generator.h"
+#include "services/kms/list.h"
+#include "services/kms/policies.h"
+#include "services/kms/tags.h"
+#include "services/kms/validate.h"
+
+#define SPEC_SET                                                                                   \
+	"RSA_2048, ECC_NIST_P384, ECC_NIST_P256, ECC_NIST_P521, HMAC_384, RSA_3072, "              \
+	"ECC_SECG_P256K1, RSA_4096, SYMMETRIC_DEFAULT, HMAC_256, HMAC_224, HMAC_512"
+
+/* ---- CreateKey ---- */
+
+static enum err read_usage(struct call *call, const struct kms_create_key_in *in,
+			   struct kms_key *draft)
+{
+	if (str_equal(in->key_usage, STR("KEY_AGREEMENT")))
+		return fail(call, &KMS_UNSUPPORTED_OPERATION,
+			    "KeyUsage KEY_AGREEMENT is not supported.");
+	if (in->key_usage.data && !kms_usage_find(in->key_usage, &draft->usage))
+		return kms_refuse_value(call, "keyUsage", in->key_usage,
+					"ENCRYPT_DECRYPT, SIGN_VERIFY, GENERATE_VERIFY_MAC");
+	if (!in->key_usage.data && draft->spec != KMS_SPEC_SYMMETRIC_DEFAULT)
+		return fail(call, &KMS_VALIDATION,
+			    "You must specify a KeyUsage value for all KMS keys except for "
+			    "symmetric encryption keys.");
+	if (!kms_usage_fits(draft->usage, draft->spec))
+		return fail(
+			call, &KMS_VALIDATION, "KeyUsage %.*s is not compatible with KeySpec %.*s",
+			STR_ARG(kms_usages[draft->usage]), STR_ARG(kms_specs[draft->spec].name));
+	return ERR_OK;
+}
+
+static enum err read_origin(struct call *call, const struct kms_create_key_in *in,
+			    struct kms_key *draft)
+{
+	draft->is_external = str_equal(in->origin, STR("EXTERNAL"));
+	if (draft->is_external)
+		draft->state = KMS_STATE_PENDING_IMPORT;
+	if (str_equal(in->origin, STR("AWS_CLOUDHSM")) ||
+	    str_equal(in->origin, STR("EXTERNAL_KEY_STORE")) || in->custom_key_store_id.data)
+		return fail(call, &KMS_UNSUPPORTED_OPERATION,
+			    "Custom key stores are not supported.");
+	if (in->origin.data && !draft->is_external && !str_equal(in->origin, STR("AWS_KMS")))
+		return kms_refuse_value(call, "origin", in->origin,
+					"AWS_KMS, EXTERNAL, AWS_CLOUDHSM, EXTERNAL_KEY_STORE");
+	return ERR_OK;
+}
+
+/* All but policy and material. */
+static enum err read_draft(struct call *call, const struct kms_create_key_in *in,
+			   struct kms_key *draft)
+{
+	struct str spec = in->key_spec.data ? in->key_spec : in->customer_master_key_spec;
+
+	kms_draft_new(call->arena, call->account, call->region, in->multi_region, call->now_ms,
+		      draft);
+	if (in->key_spec.data && in->customer_master_key_spec.data)
+		return fail(call, &KMS_VALIDATION,
+			    "You cannot specify KeySpec and CustomerMasterKeySpec in the same "
+			    "request. CustomerMasterKeySpec is deprecated.");
+	if (spec.data && !kms_spec_find(spec, &draft->spec))
+		return kms_refuse_value(call, "keySpec", spec, SPEC_SET);
+	enum err err = read_usage(call, in, draft);
+	if (!err)
+		err = read_origin(call, in, draft);
+	if (!err)
+		err = kms_check_text(call, "description", in->description, 0,
+				     LIMIT_KMS_DESCRIPTION_SIZE);
+	if (!err)
+		err = kms_tags_merge(call, draft, in->tags, in->tags_count);
+	if (in->description.data)
+		draft->description = in->description;
+	draft->rotation_days = KMS_ROTATION_DAYS_DEFAULT;
+	return err;
+}
+
+static enum err authorize_create(struct call *call, const struct kms_key *draft)
+{
+	struct str *values = arena_array(call->arena, struct str, 4);
+
+	values[0] = kms_specs[draft->spec].name;
+	values[1] = kms_usages[draft->usage];
+	values[2] = draft->is_external ? STR("EXTERNAL") : STR("AWS_KMS");
+	values[3] = draft->is_multi_region ? STR("true") : STR("false");
+	call_add_key(call, STR("kms:KeySpec"), &values[0], 1);
+	call_add_key(call, STR("kms:KeyUsage"), &values[1], 1);
+	call_add_key(call, STR("kms:KeyOrigin"), &values[2], 1);
+	call_add_key(call, STR("kms:MultiRegion"), &values[3], 1);
+	call_set_request_tags(call, draft->tags, draft->tag_count);
+	return call_authorize_any(call, STR("kms:CreateKey"));
+}
+
+static enum err store_new(struct call *call, struct kms_key *draft, struct kms_create_key_out *out)
+{
+	enum err err = kms_key_change(call->core, draft);
+	if (err)
+		return err;
+	out->key_metadata = arena_new(call->arena, struct kms_key_metadata);
+	kms_describe_key_to(call->arena, draft, out->key_metadata);
+	return ERR_OK;
+}
+
+static void release_policy(void *subject)
+{
+	policy_release(subject);
+}
+
+static void release_material(void *subject)
+{
+	kms_material_release(subject);
+}
+
+static enum err read_policy(struct call *call, const struct kms_create_key_in *in,
+			    struct kms_key *draft)
+{
+	struct str text = kms_default_policy(call->arena, call->account, call->region);
+	enum err err = ERR_OK;
+
+	if (in->policy.data)
+		err = kms_policy_of_call(call, in->policy, draft->arn,
+					 in->bypass_policy_lockout_safety_check, &draft->policy);
+	else
+		draft->policy = kms_policy_of(call->arena, text);
+	if (!err)
+		call_on_end(call, release_policy, (void *)draft->policy);
+	return err;
+}
+
+static enum err use_generated(struct call *call)
+{
+	struct kms_material *material;
+	struct kms_key *draft;
+	struct kms_secret secret = kms_generated(call, (void **)&draft);
+
+	enum err err = kms_material_add(call->core, call->arena, draft, &secret, KMS_ROTATION_NONE,
+					call->now_ms, &material);
+	check(err == ERR_OK); /* what we made ourselves fits */
+	call_on_end(call, release_material, material);
+	return store_new(call, draft, call->out);
+}
+
+enum err kms_create_key(struct call *call, const struct kms_create_key_in *in,
+			struct kms_create_key_out *out)
+{
+	struct kms_key *draft = arena_new(call->arena, struct kms_key);
+
+	enum err err = read_draft(call, in, draft);
+	if (!err)
+		err = authorize_create(call, draft);
+	if (!err && kms_registry_count(kms_of(call->core)->registry) >= LIMIT_KMS_KEYS)
+		err = fail(call, &KMS_LIMIT_EXCEEDED, "This server may have at most %d keys.",
+			   LIMIT_KMS_KEYS);
+	if (!err)
+		err = read_policy(call, in, draft);
+	if (err)
+		return err;
+	if (draft->is_external)
+		return store_new(call, draft, out);
+	return kms_generate(call, draft->spec, use_generated, draft);
+}
+
+/* ---- reading ---- */
+
+enum err kms_describe_key(struct call *call, const struct kms_describe_key_in *in,
+			  struct kms_describe_key_out *out)
+{
+	struct kms_target target;
+
+	/* Asking for a key that AWS manages is one of the things that make it. */
+	enum err err =
+		kms_for_services.prepare(call->core, call->account, call->region, in->key_id);
+	if (!err)
+		err = kms_target_of_call(call, "keyId", in->key_id, true, &target);
+	if (!err)
+		err = kms_ask(call, &(struct kms_question){.action = STR("kms:DescribeKey"),
+							   .target = &target});
+	if (err)
+		return err;
+	out->key_metadata = arena_new(call->arena, struct kms_key_metadata);
+	kms_describe_key_to(call->arena, target.key, out->key_metadata);
+	return ERR_OK;
+}
+
+struct key_list {
+	struct arena *arena;
+	struct kms_page page;
+	struct kms_list_keys_out *out;
+};
+
+static bool add_key(void *context, const struct kms_key *key)
+{
+	struct key_list *list = context;
+	struct kms_list_keys_out *out = list->out;
+
+	if (out->keys_count == list->page.limit) {
+		out->truncated = true;
+		out->next_marker =
+			kms_page_marker(list->arena, out->keys[out->keys_count - 1].key_id);
+		return false;
+	}
+	struct kms_key_list_entry *entry = &out->keys[out->keys_count++];
+	entry->key_id = arena_copy(list->arena, key->id);
+	entry->key_arn = arena_copy(list->arena, key->arn);
+	return true;
+}
+
+enum err kms_list_keys(struct call *call, const struct kms_list_keys_in *in,
+		       struct kms_list_keys_out *out)
+{
+	struct key_list list = {.arena = call->arena, .out = out};
+
+	enum err err = kms_page_begin(call, in->has_limit, in->limit, in->marker, &list.page);
+	if (!err)
+		err = call_authorize_any(call, STR("kms:ListKeys"));
+	if (err)
+		return err;
+	out->keys = arena_array(call->arena, struct kms_key_list_entry, list.page.limit);
+	out->has_truncated = true;
+	kms_registry_each(kms_of(call->core)->registry, call->account, call->region,
+			  list.page.after, add_key, &list);
+	return ERR_OK;
+}
+
+/* ---- changing ---- */
+
+enum err kms_update_key_description(struct call *call,
+				    const struct kms_update_key_description_in *in,
+				    struct kms_update_key_description_out *out)
+{
+	const struct kms_key *key;
+
+	(void)out;
+	enum err err =
+		kms_managed_key(call, in->key_id, STR("kms:UpdateKeyDescription"), false, &key);
+	if (!err)
+		err = kms_need(call, "description", in->description.data != NULL);
+	if (!err)
+		err = kms_check_text(call, "description", in->description, 0,
+				     LIMIT_KMS_DESCRIPTION_SIZE);
+	if (!err)
+		err = kms_check_own(call, key, STR("kms:UpdateKeyDescription"));
+	if (!err)
+		err = kms_check_not_deleted(call, key);
+	if (err)
+		return err;
+	struct kms_key draft = kms_key_draft(key);
+	draft.description = in->description;
+	return kms_key_change(call->core, &draft);
+}
+
+static enum err set_state(struct call *call, struct str key_id, struct str action,
+			  enum kms_state state)
+{
+	const struct kms_key *key;
+
+	enum err err = kms_managed_key(call, key_id, action, false, &key);
+	if (!err)
+		err = kms_check_own(call, key, action);
+	if (!err)
+		err = kms_check_not_deleted(call, key);
+	if (err)
+		return err;
+	if (key->state == KMS_STATE_PENDING_IMPORT)
+		return fail(call, &KMS_KMS_INVALID_STATE, "%.*s is pending import.",
+			    STR_ARG(key->arn));
+	struct kms_key draft = kms_key_draft(key);
+	draft.state = state;
+	return kms_key_change(call->core, &draft);
+}
+
+enum err kms_enable_key(struct call *call, const struct kms_enable_key_in *in,
+			struct kms_enable_key_out *out)
+{
+	(void)out;
+	return set_state(call, in->key_id, STR("kms:EnableKey"), KMS_STATE_ENABLED);
+}
+
+enum err kms_disable_key(struct call *call, const struct kms_disable_key_in *in,
+			 struct kms_disable_key_out *out)
+{
+	(void)out;
+	return set_state(call, in->key_id, STR("kms:DisableKey"), KMS_STATE_DISABLED);
+}
+
+enum err kms_schedule_key_deletion(struct call *call, const struct kms_schedule_key_deletion_in *in,
+				   struct kms_schedule_key_deletion_out *out)
+{
+	struct str action = STR("kms:ScheduleKeyDeletion");
+	int64_t days = LIMIT_KMS_WINDOW_DAYS;
+	const struct kms_key *key;
+
+	enum err err = kms_check_range(call, "pendingWindowInDays", in->has_pending_window_in_days,
+				       in->pending_window_in_days, LIMIT_KMS_WINDOW_DAYS_MIN,
+				       LIMIT_KMS_WINDOW_DAYS);
+	if (!err)
+		err = kms_managed_key(call, in->key_id, action, false, &key);
+	if (!err)
+		err = kms_check_own(call, key, action);
+	if (!err)
+		err = kms_check_not_deleted(call, key);
+	if (err)
+		return err;
+	if (in->has_pending_window_in_days)
+		days = in->pending_window_in_days;
+	struct kms_key draft = kms_key_draft(key);
+	draft.state = KMS_STATE_PENDING_DELETION;
+	draft.window_days = days;
+	draft.deletion_ms = call->now_ms + days * KMS_DAY_MS;
+	err = kms_key_change(call->core, &draft);
+	out->key_id = key->arn;
+	out->deletion_date = draft.deletion_ms;
+	out->has_deletion_date = true;
+	out->key_state = kms_states[draft.state];
+	out->pending_window_in_days = days;
+	out->has_pending_window_in_days = true;
+	return err;
+}
+
+enum err kms_cancel_key_deletion(struct call *call, const struct kms_cancel_key_deletion_in *in,
+				 struct kms_cancel_key_deletion_out *out)
+{
+	const struct kms_material *material;
+	const struct kms_key *key;
+
+	enum err err = kms_managed_key(call, in->key_id, STR("kms:CancelKeyDeletion"), false, &key);
+	if (err)
+		return err;
+	if (key->state != KMS_STATE_PENDING_DELETION)
+		return fail(call, &KMS_KMS_INVALID_STATE, "%.*s is not pending deletion.",
+			    STR_ARG(key->arn));
+	struct kms_key draft = kms_key_draft(key);
+	material = kms_key_material(key);
+	draft.state = material && material->secret.size > 0 ? KMS_STATE_DISABLED
+							    : KMS_STATE_PENDING_IMPORT;
+	draft.deletion_ms = draft.window_days = 0;
+	out->key_id = key->arn;
+	return kms_key_change(call->core, &draft);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* policies: key policies as callers give them. */
+#ifndef TERN_SERVICES_KMS_POLICIES_H
+#define TERN_SERVICES_KMS_POLICIES_H
+
+#include "services/kms/use.h"
+
+/* The compiled policy, with a reference of the caller's. Refuses one that is malformed, or under
+ * which the caller could not put another, unless `is_lockout_accepted`. */
+must_check enum err kms_policy_of_call(struct call *call, struct str text, struct str key_arn,
+				       bool is_lockout_accepted, const struct policy **out_policy);
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* tags: TagResource, UntagResource, ListResourceTags. */
+#include "services/kms/tags.h"
+
+#include <string.h>
+
+#include "services/kms/change.h"
+#include "services/kms/list.h"
+#include "services/kms/use.h"
+#include "services/kms/validate.h"
+
+static size_t count_characters(struct str text)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < text.size; i++)
+		if (((unsigned char)text.data[i] & 0xc0) != 0x80)
+			count++;
+	return count;
+}
+
+static enum err check_length(struct call *call, size_t place, const char *member, struct str text,
+			     size_t most)
+{
+	if (count_characters(text) <= most)
+		return ERR_OK;
+	return fail(call, &KMS_VALIDATION,
+		    "1 validation error detected: Value '%.*s' at 'tags.%zu.member.%s' failed to "
+		    "satisfy constraint: Member must have length less than or equal to %zu",
+		    STR_ARG(text), place + 1, member, most);
+}
+
+static enum err check_tag(struct call *call, const struct kms_tag *tag, size_t place)
+{
+	bool is_named = tag->tag_key.size > 0;
+
+	enum err err = kms_need(call, "tags.member.tagKey", is_named);
+	if (!err)
+		err = kms_need(call, "tags.member.tagValue", tag->tag_value.data != NULL);
+	if (!err)
+		err = check_length(call, place, "tagKey", tag->tag_key, LIMIT_TAG_KEY_SIZE);
+	if (!err)
+		err = check_length(call, place, "tagValue", tag->tag_value, LIMIT_TAG_VALUE_SIZE);
+	if (!err && str_equal_nocase(str_slice(tag->tag_key, 0, 4), STR("aws:")))
+		err = fail(call, &KMS_TAG, "Tags beginning with aws: are reserved");
+	return err;
+}
+
+static enum err check_tags(struct call *call, const struct kms_tag *tags, size_t count)
+{
+	if (count > LIMIT_KMS_TAGS)
+		return fail(call, &KMS_TAG, "Too many tags");
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = i + 1; j < count; j++)
+			if (str_equal(tags[i].tag_key, tags[j].tag_key))
+				return fail(call, &KMS_TAG, "Duplicate tag keys");
+	for (size_t i = 0; i < count; i++) {
+		enum err err = check_tag(call, &tags[i], i);
+		if (err)
+			return err;
+	}
+	return ERR_OK;
+}
+
+/* The place of the name in the first `count` tags, or where it belongs. */
+static size_t place_of(const struct shape_pair *tags, size_t count, struct str name)
+{
+	size_t place = 0;
+
+	while (place < count && str_compare(tags[place].key, name) < 0)
+		place++;
+	return place;
+}
+
+enum err kms_tags_merge(struct call *call, struct kms_key *draft, const struct kms_tag *tags,
+			size_t count)
+{
+	enum err err = check_tags(call, tags, count);
+	if (err)
+		return err;
+	struct shape_pair *merged =
+		arena_array(call->arena, struct shape_pair, draft->tag_count + count);
+	size_t merged_count = draft->tag_count;
+	if (merged_count > 0)
+		memcpy(merged, draft->tags, merged_count * sizeof(*merged));
+	for (size_t i = 0; i < count; i++) {
+		size_t place = place_of(merged, merged_count, tags[i].tag_key);
+		if (place == merged_count || !str_equal(merged[place].key, tags[i].tag_key)) {
+			memmove(&merged[place + 1], &merged[place],
+				(merged_count - place) * sizeof(*merged));
+			merged_count++;
+		}
+		merged[place] = (struct shape_pair){tags[i].tag_key, tags[i].tag_value};
+	}
+	if (merged_count > LIMIT_KMS_TAGS)
+		return fail(call, &KMS_TAG, "Too many tags");
+	draft->tags = merged;
+	draft->tag_count = merged_count;
+	return ERR_OK;
+}
+
+/* What policies may ask about the request's tags. */
+static void set_request_tags(struct call *call, const struct kms_tag *tags, size_t count)
+{
+	struct shape_pair *pairs = arena_array(call->arena, struct shape_pair, count);
+
+	for (size_t i = 0; i < count; i++)
+		pairs[i] = (struct shape_pair){tags[i].tag_key, tags[i].tag_value};
+	call_set_request_tags(call, pairs, count);
+}
+
+enum err kms_tag_resource(struct call *call, const struct kms_tag_resource_in *in,
+			  struct kms_tag_resource_out *out)
+{
+	const struct kms_key *key;
+
+	(void)out;
+	enum err err = kms_need(call, "tags", in->tags != NULL);
+	if (err)
+		return err;
+	set_request_tags(call, in->tags, in->tags_count);
+	err = kms_managed_key(call, in->key_id, STR("kms:TagResource"), false, &key);
+	if (!err)
+		err = kms_check_own(call, key, STR("kms:TagResource"));
+	if (!err)
+		err = kms_check_not_deleted(call, key);
+	if (err)
+		return err;
+	struct kms_key draft = kms_key_draft(key);
+	err = kms_tags_merge(call, &draft, in->tags, in->tags_count);
+	return err ? err : kms_key_change(call->core, &draft);
+}
+
+enum err kms_untag_resource(struct call *call, const struct kms_untag_resource_in *in,
+			    struct kms_untag_resource_out *out)
+{
+	const struct kms_key *key;
+	size_t kept_count = 0;
+
+	(void)out;
+	enum err err = kms_need(call, "tagKeys", in->tag_keys != NULL);
+	if (!err)
+		err = kms_managed_key(call, in->key_id, STR("kms:UntagResource"), false, &key);
+	if (!err)
+		err = kms_check_own(call, key, STR("kms:UntagResource"));
+	if (!err)
+		err = kms_check_not_deleted(call, key);
+	if (err)
+		return err;
+	struct kms_key draft = kms_key_draft(key);
+	struct shape_pair *kept = arena_array(call->arena, struct shape_pair, key->tag_count);
+	for (size_t i = 0; i < key->tag_count; i++) {
+		bool is_removed = false;
+		for (size_t j = 0; j < in->tag_keys_count; j++)
+			is_removed |= str_equal(key->tags[i].key, in->tag_keys[j]);
+		if (!is_removed)
+			kept[kept_count++] = key->tags[i];
+	}
+	draft.tags = kept;
+	draft.tag_count = kept_count;
+	return kms_key_change(call->core, &draft);
+}
+
+enum err kms_list_resource_tags(struct call *call, const struct kms_list_resource_tags_in *in,
+				struct kms_list_resource_tags_out *out)
+{
+	const struct kms_key *key;
+	struct kms_page page;
+
+	enum err err = kms_managed_key(call, in->key_id, STR("kms:ListResourceTags"), false, &key);
+	if (!err)
+		err = kms_page_begin(call, in->has_limit, in->limit, in->marker, &page);
+	if (err)
+		return err;
+	out->tags = arena_array(call->arena, struct kms_tag, key->tag_count);
+	out->has_truncated = true;
+	for (size_t i = 0; i < key->tag_count && !out->truncated; i++) {
+		if (page.after.size > 0 && str_compare(key->tags[i].key, page.after) <= 0)
+			continue;
+		if (out->tags_count == page.limit) {
+			out->truncated = true;
+			out->next_marker = kms_page_marker(call->arena, key->tags[i - 1].key);
+			break;
+		}
+		out->tags[out->tags_count++] =
+			(struct kms_tag){key->tags[i].key, key->tags[i].value};
+	}
+	return ERR_OK;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * use: from what a request says to a key that it may use: find, ask for permission, look at the
+ * key's state. Any thread.
+ */
+#ifndef TERN_SERVICES_KMS_USE_H
+#define TERN_SERVICES_KMS_USE_H
+
+#include "api/kms.h"
+#include "core/authorize.h"
+#include "services/kms/kms.h"
+
+/* How a request names a key. */
+struct kms_target {
+	const struct kms_key *key;
+	struct str alias; /* "alias/x" if it was named so; else data NULL */
+};
+
+/* What is wrong, to be answered or to be told to another service. */
+struct kms_refusal {
+	const struct fault_type *fault; /* NULL: nothing */
+	struct str text;		/* in the arena */
+};
+
+/*
+ * The key that `key_id` names: a UUID or mrk- id of the account and region, or an ARN; aliases and
+ * their ARNs too if `may_be_alias`. Holds the key; the caller releases it.
+ */
+struct kms_refusal kms_find(const struct core *core, struct arena *arena, struct str account,
+			    struct str region, struct str key_id, bool may_be_alias,
+			    struct kms_target *out_target);
+/* Nothing if the key is enabled. */
+struct kms_refusal kms_state_refusal(struct arena *arena, const struct kms_key *key,
+				     int64_t now_ms);
+/* Nothing if it has that usage; `operation` is for the text: "Encrypt". */
+struct kms_refusal kms_usage_refusal(struct arena *arena, const struct kms_key *key,
+				     enum kms_usage usage, struct str operation);
+
+struct kms_question {
+	struct str action; /* "kms:Encrypt" */
+	const struct kms_target *target;
+	struct str via_service;		  /* "sqs"; data NULL: the caller itself */
+	const struct shape_pair *context; /* NULL: the operation has none */
+	size_t context_count;
+	struct str algorithm_key, algorithm; /* "kms:MacAlgorithm" and its value; or data NULL */
+	bool ignores_grants;		     /* of the key: the operation looks at them itself */
+	bool is_granted;		     /* by one that the operation found */
+};
+/* Asks about the call's principal; leaves no condition keys in the call. ERR_FAULT: denied. */
+must_check enum err kms_ask(struct call *call, const struct kms_question *question);
+
+/* ---- for operations: the same with the call's faults ---- */
+
+must_check enum err kms_fail(struct call *call, const struct kms_refusal *refusal);
+/* Checks that `key_id` is there (as `member`: "keyId") and finds it; released when the call ends.
+ */
+must_check enum err kms_target_of_call(struct call *call, const char *member, struct str key_id,
+				       bool may_be_alias, struct kms_target *out_target);
+/* The key by id or ARN, and permission for the action: what operations that manage keys begin with.
+ * Keys of other accounts are refused unless `may_be_foreign`. */
+must_check enum err kms_managed_key(struct call *call, struct str key_id, struct str action,
+				    bool may_be_foreign, const struct kms_key **out_key);
+/* Refuses keys that AWS manages, which nobody else changes. */
+must_check enum err kms_check_own(struct call *call, const struct kms_key *key, struct str action);
+/* State and usage. */
+must_check enum err kms_check_usable(struct call *call, const struct kms_key *key,
+				     enum kms_usage usage);
+must_check enum err kms_check_enabled(struct call *call, const struct kms_key *key);
+/* Refuses keys that wait for their deletion. */
+must_check enum err kms_check_not_deleted(struct call *call, const struct kms_key *key);
+must_check enum err kms_end_dry_run(struct call *call, bool is_dry_run);
+
+#endif
