@@ -208,7 +208,8 @@ class Server:
 
     def advance(self, seconds):
         """Moves the server's clock forward; needs --test-clock."""
-        answer = self.post("/_tern/clock", {"advance_ms": round(seconds * 1000)})
+        answer = self.post("/_tern/clock", {"advance_ms": round(seconds * 1000)},
+                           auth=SigV4(self.key, self.secret))
         assert answer.status_code == 200, answer.text
 
     def metrics(self):

@@ -68,6 +68,10 @@
 	X(SESSION_TAGS, 50, "tags", "tags of a session") \
 	X(SESSION_PACKED_SIZE, 6144, "bytes", "policies and tags of a session, in its token") \
 	X(SESSION_TOKEN_SIZE, 12288, "bytes", "a session token") \
+	X(AUTH_FAILURES, 10, "failures", "failing signatures of one source that are answered at once") \
+	X(AUTH_DELAY_MS, 5000, "ms", "for which the answer to a failing signature is held back") \
+	X(AUTH_MEMORY_S, 600, "seconds", "without failures after which a source is forgiven") \
+	X(AUTH_SOURCES, 16384, "sources", "sources of failing signatures that are remembered") \
 	X(THROTTLE_BUCKETS, 65536, "buckets", "token buckets of --throttle, of one server") \
 	X(THROTTLE_RULES, 256, "rules", "throttle-rules of the configuration") \
 	X(THROTTLE_RATE, 1000000, "requests/s", "rate and burst of such a rule") \

@@ -19,8 +19,10 @@
 struct audit;
 struct control;
 struct data_keys;
+struct penalty;
 struct runner;
 struct sessions;
+struct source_proxies;
 struct throttle;
 
 struct core {
@@ -30,12 +32,14 @@ struct core {
 	struct catalog *catalog; /* control thread only, and start-up */
 	/* Requests must be signed by one of them; find NULL: open to all. */
 	struct signer_source signers;
-	struct directory *directory;	 /* who exists; access/directory.h */
-	struct sessions *sessions;	 /* temporary credentials; core/sessions.h */
-	bool is_enforcing;		 /* policies decide in the caller's own account too */
-	const struct core_kms *kms;	 /* of services/kms; core/kms.h */
-	struct data_keys *data_keys;	 /* that came from it; core/envelope.h */
-	const struct throttle *throttle; /* NULL: nobody asks too often; core/throttle.h */
+	struct directory *directory; /* who exists; access/directory.h */
+	struct sessions *sessions;   /* temporary credentials; core/sessions.h */
+	bool is_enforcing;	     /* policies decide in the caller's own account too */
+	const struct core_kms *kms;  /* of services/kms; core/kms.h */
+	struct data_keys *data_keys; /* that came from it; core/envelope.h */
+	struct penalty *penalty;     /* NULL: signatures are not looked at; core/penalty.h */
+	const struct source_proxies *proxies; /* NULL: none; core/source.h */
+	const struct throttle *throttle;      /* NULL: nobody asks too often; core/throttle.h */
 	struct str default_account, default_region;
 	struct str base_url;	/* for requests whose Host is missing or no host */
 	bool delays_recreate;	/* enforce QueueDeletedRecently for 60 s; off by default */

@@ -13,8 +13,10 @@
 #include "core/box.h"
 #include "core/control.h"
 #include "core/faults.h"
+#include "core/penalty.h"
 #include "core/runner.h"
 #include "core/sessions.h"
+#include "core/source.h"
 #include "core/throttle.h"
 #include "http/coding.h"
 #include "http/url.h"
@@ -404,6 +406,39 @@ enum err dispatch_verify(struct dispatch_thread *thread, struct net_request *req
 				out_problem);
 }
 
+void dispatch_slow_down(const struct core *core, struct net_request *request)
+{
+	uint32_t user;
+
+	if (!core->penalty)
+		return;
+	struct str source = source_of(request, core->proxies).ip;
+	if (!source.data && net_request_user_id(request, &user))
+		source = arena_format(&request->arena, "unix:%u", user);
+	net_request_hold(request, penalty_failed(core->penalty, source, clock_now_ms()));
+}
+
+/*
+ * Whoever sends a coded body must have signed it before it is decoded: a few bytes may stand for
+ * megabytes. Who has not said who they are gets no further than that. What it asks for is not
+ * known yet, so this fault is in the dialect that its headers show.
+ */
+static enum err admit_coded(struct call_box *box)
+{
+	struct call *call = &box->call;
+	const struct http_request *http = &box->request->http;
+	struct signature signature;
+
+	if (!call->core->signers.find || !http->fields[HTTP_FIELD_CONTENT_ENCODING].data)
+		return ERR_OK;
+	call->dialect = http->fields[HTTP_FIELD_X_AMZ_TARGET].data ? DIALECT_JSON : DIALECT_QUERY;
+	enum err err = dispatch_verify(box->thread, box->request, http->body, (struct str){0},
+				       &signature, &call->fault, &call->fault_text);
+	if (!err)
+		principal_release(signature.principal);
+	return err;
+}
+
 /* Who calls. `body` is as it was sent. */
 static enum err identify(struct call_box *box, struct str body, const struct form *form)
 {
@@ -525,13 +560,23 @@ void dispatch_request(struct net_request *request)
 	}
 	struct call_box *box = box_new(request);
 	struct call *call = &box->call;
+	struct source source = source_of(request, call->core->proxies);
+	call->asked.source_ip = source.ip;
+	call->asked.is_secure = source.is_secure;
+	enum err err = admit_coded(box);
+	if (err) {
+		dispatch_slow_down(call->core, request);
+		finish(box, err);
+		return;
+	}
 	route(box, &place);
 	call->dialect = place.dialect;
 	call->path = place.path;
 	call->operation = place.operation;
 	box->service = place.service;
-	enum err err = identify(box, body, &place.form);
+	err = identify(box, body, &place.form);
 	if (err) {
+		dispatch_slow_down(call->core, request);
 		finish(box, err);
 		return;
 	}
@@ -546,7 +591,6 @@ void dispatch_request(struct net_request *request)
 		return;
 	}
 	call->base_url = dispatch_base_url(call->core, request);
-	call->asked.is_secure = request->is_tls;
 	call->asked.user_agent = request->http.fields[HTTP_FIELD_USER_AGENT];
 	call->asked.referer = request->http.fields[HTTP_FIELD_REFERER];
 	call->trace_header = request->http.fields[HTTP_FIELD_X_AMZN_TRACE_ID];

@@ -63,6 +63,9 @@ must_check enum err dispatch_verify(struct dispatch_thread *thread, struct net_r
 				    struct signature *out_signature,
 				    const struct fault_type **out_fault, struct str *out_problem);
 
+/* The request failed to say who sends it: holds the answer that follows back, if that is due. */
+void dispatch_slow_down(const struct core *core, struct net_request *request);
+
 /* "Host" of a request as a URL; the settings' if it has none. In the request's arena. */
 struct str dispatch_base_url(const struct core *core, struct net_request *request);
 

@@ -311,6 +311,7 @@ static bool may_run(struct admin_call *call)
 		dispatch_verify(net_thread_context(request->thread), request, request->http.body,
 				(struct str){0}, &signature, &fault, &problem);
 	if (err) {
+		dispatch_slow_down(&call->server->core, request);
 		admin_refuse(call, fault->status, "%.*s", STR_ARG(problem));
 		return false;
 	}

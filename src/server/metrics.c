@@ -9,6 +9,7 @@
 
 #include "api/sqs.h"
 #include "core/audit.h"
+#include "core/penalty.h"
 #include "services/kms/kms.h"
 #include "services/sqs/sqs.h"
 
@@ -246,6 +247,18 @@ static void write_journal(struct buf *out, const struct server *server)
 	       engine.waiting_receives);
 }
 
+static void write_failures(struct buf *out, const struct server *server)
+{
+	struct penalty_stats stats = {0};
+
+	if (server->core.penalty)
+		stats = penalty_stats_read(server->core.penalty);
+	single(out, "tern_auth_failures_total", "counter",
+	       "Requests whose sender could not be told: no good signature.", stats.failures);
+	single(out, "tern_auth_delayed_total", "counter",
+	       "Of these, those whose answer was held back.", stats.delayed);
+}
+
 static void write_net(struct buf *out, const struct server *server)
 {
 	struct net_stats stats;
@@ -287,6 +300,7 @@ void admin_metrics(struct admin_call *call)
 	write_journal(&call->body, server);
 	write_net(&call->body, server);
 	write_audit(&call->body, server);
+	write_failures(&call->body, server);
 	family(&call->body, "tern_process_cpu_seconds_total", "counter",
 	       "CPU time of the process, user and system.");
 	buf_format(&call->body, "tern_process_cpu_seconds_total %.6f\n",

@@ -19,6 +19,7 @@
 #include "core/audit.h"
 #include "core/control.h"
 #include "core/envelope.h"
+#include "core/penalty.h"
 #include "core/runner.h"
 #include "core/sessions.h"
 #include "journal/journal.h"
@@ -142,6 +143,26 @@ static bool open_accounts(struct server *server, char *problem, size_t size)
 		core->signers = sessions_signers(core->sessions);
 		core->is_enforcing = true;
 	}
+	return true;
+}
+
+/* Whom requests come from, and how long those wait who fail to say who they are. */
+static bool open_sources(struct server *server, char *problem, size_t size)
+{
+	const struct settings *settings = server->settings;
+	struct str part;
+
+	if (!source_proxies_parse(&server->arena, settings->trusted_proxies, &server->proxies,
+				  &part)) {
+		snprintf(problem, size,
+			 "--trusted-proxies: \"%.*s\" is neither an address nor a network such as "
+			 "192.0.2.0/24, nor unix",
+			 STR_ARG(part));
+		return false;
+	}
+	server->core.proxies = &server->proxies;
+	if (settings->auth == AUTH_REQUIRED)
+		server->core.penalty = penalty_new();
 	return true;
 }
 
@@ -373,6 +394,7 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 		.is_attached = settings->threads == 1,
 	};
 	struct core *core = &server->core;
+	arena_init(&server->arena);
 	core->default_account = settings->account;
 	core->default_region = settings->region;
 	core->delays_recreate = settings->delays_recreate;
@@ -382,7 +404,7 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	sqs_bind_handlers();
 	sts_bind_handlers();
 	make_net(server);
-	if (!open_throttle(server, problem, size))
+	if (!open_sources(server, problem, size) || !open_throttle(server, problem, size))
 		return false;
 	if (!store_open(settings, core, &server->store, problem, size))
 		return false;
@@ -440,5 +462,7 @@ void server_close(struct server *server)
 		dispatch_thread_done(&server->threads[i]);
 	net_server_free(&server->net);
 	throttle_free(&server->throttle);
+	penalty_free(&core->penalty);
+	arena_done(&server->arena);
 	heap_free(server->threads);
 }

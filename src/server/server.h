@@ -9,6 +9,7 @@
 #define TERN_SERVER_SERVER_H
 
 #include "core/dispatch.h"
+#include "core/source.h"
 #include "server/settings.h"
 #include "server/store.h"
 #include "services/iam/iam.h"
@@ -19,6 +20,8 @@ struct server {
 	struct core core;
 	bool has_new_root; /* key, of the default account: made just now */
 	struct iam_new_key root;
+	struct arena arena; /* of what is made at the start and never changes */
+	struct source_proxies proxies;
 	struct throttle *throttle; /* core's; NULL: --throttle off */
 	struct dispatch dispatch;
 	struct net_server *net;

@@ -68,6 +68,10 @@ static const struct row rows[] = {
 	{"throttle", KIND_CHOICE, AT(throttle), "off", 0, 0, "off|aws", "QUOTAS",
 	 "refuse requests beyond AWS's quotas of requests a second; \"throttle-rules\" of the "
 	 "configuration file are others"},
+	{"trusted-proxies", KIND_TEXT, AT(trusted_proxies), "", 0, 0, NULL, "LIST",
+	 "addresses or networks of proxies, with commas, and unix for unix sockets: "
+	 "X-Forwarded-For "
+	 "and X-Forwarded-Proto of these are believed"},
 	{"region", KIND_TEXT, AT(region), "us-east-1", 0, 0, NULL, "NAME",
 	 "region of requests that name none"},
 	{"account", KIND_TEXT, AT(account), "000000000000", 0, 0, NULL, "ID",

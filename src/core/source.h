@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * source: where a request comes from: the peer, or who a proxy that is trusted says it is.
+ *
+ * The net thread of the request. Texts live in its arena.
+ */
+#ifndef TERN_CORE_SOURCE_H
+#define TERN_CORE_SOURCE_H
+
+#include "base/arena.h"
+#include "base/network.h"
+#include "net/server.h"
+
+struct source_proxies {
+	const struct network *networks;
+	size_t count;
+	bool has_unix; /* whoever connects to a unix socket is one */
+};
+
+struct source {
+	struct str ip;	/* without port and brackets; data NULL: a unix socket */
+	bool is_secure; /* TLS, to us or to the proxy */
+};
+
+/*
+ * "192.0.2.0/24,2001:db8::1,unix". Without blanks around it is as good; empty trusts nobody.
+ * False: *out_part is none of it.
+ */
+must_check bool source_proxies_parse(struct arena *arena, struct str list,
+				     struct source_proxies *out_proxies, struct str *out_part);
+
+/*
+ * With a peer that is a trusted proxy, the last address of X-Forwarded-For that is none, and
+ * X-Forwarded-Proto; what others say there is not listened to. `proxies` may be NULL.
+ */
+struct source source_of(struct net_request *request, const struct source_proxies *proxies);
+
+#endif
