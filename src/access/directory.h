@@ -145,6 +145,13 @@ bool directory_has_account(struct directory *directory, struct str account);
  */
 bool directory_knows_principal(struct directory *directory, struct str principal);
 
+/*
+ * The first AWS principal of a policy document, which compiles, that directory_knows_principal does
+ * not know; data NULL: all are known. In the arena.
+ */
+struct str directory_unknown_principal(struct directory *directory, struct arena *arena,
+				       struct str document);
+
 /* NULL: there is none; release what is returned. Names are compared without case. */
 const struct directory_entity *directory_find(struct directory *directory, enum directory_kind kind,
 					      struct str account, struct str name);

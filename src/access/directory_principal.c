@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "format/json.h"
+
 /* ---- building ---- */
 
 struct policy_list {
@@ -417,4 +419,52 @@ bool directory_knows_principal(struct directory *directory, struct str principal
 		(str_equal(kind, STR("user")) || str_equal(kind, STR("role"))) && name.size > 0;
 	return str_equal(parts.service, STR("iam")) && is_named &&
 	       knows_entity(directory, principal, directory_slot_of_arn);
+}
+
+/* A text, or the first unknown one of an array. */
+static struct str unknown_of(struct directory *directory, yyjson_val *value)
+{
+	yyjson_val *item;
+	size_t i, most;
+
+	if (yyjson_is_str(value) && !directory_knows_principal(directory, json_text(value)))
+		return json_text(value);
+	yyjson_arr_foreach(value, i, most, item)
+	{
+		if (!directory_knows_principal(directory, json_text(item)))
+			return json_text(item);
+	}
+	return (struct str){0};
+}
+
+static struct str unknown_in(struct directory *directory, yyjson_val *statement)
+{
+	struct str unknown =
+		unknown_of(directory, json_member(json_member(statement, "Principal"), "AWS"));
+
+	return unknown.data
+		       ? unknown
+		       : unknown_of(directory,
+				    json_member(json_member(statement, "NotPrincipal"), "AWS"));
+}
+
+struct str directory_unknown_principal(struct directory *directory, struct arena *arena,
+				       struct str document)
+{
+	struct str unknown = {0};
+	yyjson_val *root, *statements, *item;
+	size_t i, most;
+
+	if (json_parse(arena, document, &root) != ERR_OK)
+		return unknown;
+	statements = json_member(root, "Statement");
+	if (yyjson_is_obj(statements))
+		return unknown_in(directory, statements);
+	yyjson_arr_foreach(statements, i, most, item)
+	{
+		unknown = unknown_in(directory, item);
+		if (unknown.data)
+			break;
+	}
+	return unknown;
 }

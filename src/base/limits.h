@@ -29,6 +29,22 @@
 	X(AUDIT_WAITING_SIZE, 8388608, "bytes", "audit records that are not written yet") \
 	X(ACCOUNTS, 10000, "accounts", "accounts of one server") \
 	X(ACCOUNT_NAME_SIZE, 50, "bytes", "an account's name") \
+	X(IAM_USERS, 5000, "users", "users of one account") \
+	X(IAM_GROUPS, 300, "groups", "groups of one account") \
+	X(IAM_ROLES, 1000, "roles", "roles of one account") \
+	X(IAM_POLICIES, 1500, "policies", "managed policies of one account") \
+	X(IAM_KEYS, 2, "keys", "access keys of one user") \
+	X(IAM_USER_GROUPS, 10, "groups", "groups of one user") \
+	X(IAM_ATTACHED, 10, "policies", "managed policies attached to one user, group or role") \
+	X(IAM_VERSIONS, 5, "versions", "versions of one managed policy") \
+	X(IAM_TAGS, 50, "tags", "tags of one user, role or policy") \
+	X(IAM_POLICY_SIZE, 6144, "bytes", "a managed policy, blanks left out") \
+	X(IAM_USER_POLICY_SIZE, 2048, "bytes", "all inline policies of one user, blanks left out") \
+	X(IAM_GROUP_POLICY_SIZE, 5120, "bytes", "all inline policies of one group, blanks left out") \
+	X(IAM_ROLE_POLICY_SIZE, 10240, "bytes", "all inline policies of one role, blanks left out") \
+	X(IAM_TRUST_SIZE, 2048, "bytes", "a role's trust policy, blanks left out") \
+	X(IAM_DOCUMENT_SIZE, 131072, "characters", "a policy document as it is sent") \
+	X(IAM_LIST_RESULTS, 1000, "items", "items of one page of IAM's lists") \
 	X(QUEUES, 1000000, "queues", "queues of one server") \
 	X(QUEUE_NAME_SIZE, 80, "bytes", "a queue's name, .fifo included") \
 	X(QUEUE_TAGS, 50, "tags", "tags of one queue") \

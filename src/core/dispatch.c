@@ -459,6 +459,8 @@ static enum err identify(struct call_box *box, struct str body, const struct for
 		call->access_key_id = signature.key_id;
 		if (arn_is_region(signature.region))
 			call->region = signature.region;
+		directory_note_use(call->core->directory, call->access_key_id, service,
+				   call->region, call->now_ms);
 	} else if (call->fault == &access_faults[ACCESS_MISSING_TOKEN] && call->operation &&
 		   box->service->serves_anonymous) {
 		set_principal(call, principal_hold(&principal_anonymous));

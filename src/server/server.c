@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "api/handlers.h"
+#include "api/iam.h"
 #include "api/kms.h"
 #include "api/sqs.h"
 #include "api/sts.h"
@@ -34,7 +35,12 @@
 #define GRACE_MS 10000
 enum { SPARE_SEGMENTS = 3, HOT_MESSAGES = 262144, WINDOW = 512 };
 
-static const struct service *const services[] = {&kms_service, &sqs_service, &sts_service};
+static const struct service *const services[] = {
+	&iam_service,
+	&kms_service,
+	&sqs_service,
+	&sts_service,
+};
 
 /* ---- net threads ---- */
 
@@ -400,6 +406,7 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	core->delays_recreate = settings->delays_recreate;
 	core->delays_purge = !settings->allows_quick_purge;
 	core->data_keys = data_keys_new();
+	iam_bind_handlers();
 	kms_bind_handlers();
 	sqs_bind_handlers();
 	sts_bind_handlers();

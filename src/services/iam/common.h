@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * common: what the operations of IAM share.
+ *
+ * Every operation validates its input, opens what it names, which asks whether the caller may, and
+ * only then shows or changes it. What is opened is released when the call ends. Reading operations
+ * run on the call's net thread, changing ones on the control thread.
+ */
+#ifndef TERN_SERVICES_IAM_COMMON_H
+#define TERN_SERVICES_IAM_COMMON_H
+
+#include "api/iam.h"
+#include "core/authorize.h"
+#include "core/core.h"
+
+/* What texts and ARNs call the kinds, and how much each may have. */
+struct iam_kind {
+	const char *word;  /* "user" */
+	const char *title; /* "User" */
+	const char *id;	   /* "AIDA" */
+	int64_t count_max; /* in one account */
+	int64_t inline_size_max;
+};
+extern const struct iam_kind iam_kinds[];
+
+/* ---- input ---- */
+
+/* What the API's model says of the members of `in`, which is of the call's operation. */
+must_check enum err iam_validate(struct call *call, const void *in);
+
+/* ---- opening ---- */
+
+/* NoSuchEntity: "The user with name x cannot be found." */
+must_check enum err iam_fail_missing(struct call *call, const char *what, struct str name);
+
+/* A user, group or role of the caller's account. NoSuchEntity. */
+must_check enum err iam_open(struct call *call, enum directory_kind kind, struct str name,
+			     const struct directory_entity **out_entity);
+/* The same for a change: UnmodifiableEntity for roles that belong to a service. */
+must_check enum err iam_open_to_change(struct call *call, enum directory_kind kind, struct str name,
+				       const struct directory_entity **out_entity);
+/* The same, unasked: part of what another question is about. */
+must_check enum err iam_find(struct call *call, enum directory_kind kind, struct str name,
+			     const struct directory_entity **out_entity);
+/* By id; NULL if it has been deleted meanwhile. */
+const struct directory_entity *iam_get(struct call *call, struct str id);
+/*
+ * A user by name or, without one, whoever calls: a user, or the account's root user (an entity of
+ * the kind account). ValidationError for sessions.
+ */
+must_check enum err iam_open_user(struct call *call, struct str name,
+				  const struct directory_entity **out_entity);
+/* A managed policy, the account's own or AWS's. NoSuchEntity. */
+must_check enum err iam_open_policy(struct call *call, struct str arn,
+				    const struct directory_entity **out_entity);
+/* The same for a change; AccessDenied for AWS's. */
+must_check enum err iam_open_policy_to_change(struct call *call, struct str arn,
+					      const struct directory_entity **out_entity);
+/* A policy that is to be attached or to bound, and not itself the question's resource. */
+must_check enum err iam_find_policy(struct call *call, struct str arn,
+				    const struct directory_entity **out_entity);
+/* The account's own entity; made, but not stored, if it has none yet. */
+const struct directory_entity *iam_account(struct call *call);
+/* For lists: "iam:ListUsers" on "arn:aws:iam::<account>:user/prefix". */
+must_check enum err iam_may_list(struct call *call, enum directory_kind kind, struct str prefix);
+
+/* ---- creating ---- */
+
+/*
+ * Fills the draft of a new user, group, role or policy: kind, account, name, path, ARN, id, dates,
+ * tags; asks whether the caller may. EntityAlreadyExists, LimitExceeded.
+ */
+must_check enum err iam_draft_new(struct call *call, enum directory_kind kind, struct str path,
+				  struct str name, const struct iam_tag *tags, size_t tag_count,
+				  struct directory_entity *out_draft);
+/* "arn:aws:iam::<account>:user/path/name", in the arena. */
+struct str iam_arn(struct call *call, enum directory_kind kind, struct str path, struct str name);
+
+/* ---- policies and tags ---- */
+
+/* Compiles; released when the call ends. MalformedPolicyDocument. */
+must_check enum err iam_compile(struct call *call, struct str document, enum policy_kind kind,
+				const struct policy **out_policy);
+/* Bytes of a document that are not blanks: what quotas count. */
+size_t iam_document_size(struct str document);
+/* As answers show documents: URL-encoded (RFC 3986). */
+struct str iam_show_document(struct call *call, const struct policy *policy);
+
+/* aws:RequestTag and aws:TagKeys of the questions to come. */
+void iam_ask_about_tags(struct call *call, const struct iam_tag *tags, size_t count);
+/* Adds tags or changes their values. InvalidInput, ValidationError, LimitExceeded. */
+must_check enum err iam_tags_merge(struct call *call, struct directory_entity *draft,
+				   const struct iam_tag *tags, size_t count);
+/* In order of the keys; NULL without tags. */
+struct iam_tag *iam_show_tags(struct call *call, const struct directory_entity *entity,
+			      size_t *out_count);
+void iam_add_key(struct call *call, struct str name, struct str value);
+
+/* ---- pages ---- */
+
+struct iam_page {
+	struct call *call;
+	size_t most;
+	size_t from;		   /* of lists that are cut by place */
+	struct str account, after; /* of lists of entities: behind which name to go on */
+	struct str marker;	   /* of the next page; data NULL: this is the last one */
+};
+must_check enum err iam_page_open(struct call *call, struct str marker, bool has_most, int64_t most,
+				  struct iam_page *out_page);
+/* How many of `count` items, from page->from on, this page shows. */
+size_t iam_page_cut(struct iam_page *page, size_t count);
+/* How many of `count` entities, which come after the marker, this page shows. */
+size_t iam_page_cut_entities(struct iam_page *page, const struct directory_entity *const *entities,
+			     size_t count);
+void iam_page_close(const struct iam_page *page, bool *out_has_truncated, bool *out_truncated,
+		    struct str *out_marker);
+
+/* Entities that are released when the call ends. */
+struct iam_list {
+	const struct directory_entity **items;
+	size_t count, capacity;
+};
+/* Those of a kind and account after the name `after` whose paths begin with `prefix`; all, or one
+ * more than `most`. */
+struct iam_list *iam_list(struct call *call, enum directory_kind kind, struct str account,
+			  struct str after, struct str prefix, size_t most);
+
+/* An array of answers' structs. */
+#define iam_array(call, type, count) arena_array((call)->arena, type, (count))
+
+#endif

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/* tags: kept sorted by key; keys that differ in case only are one. */
+#include <string.h>
+
+#include "core/constraint.h"
+#include "services/iam/common.h"
+#include "services/iam/store.h"
+
+void iam_ask_about_tags(struct call *call, const struct iam_tag *tags, size_t count)
+{
+	struct shape_pair *pairs = arena_array(call->arena, struct shape_pair, count);
+
+	for (size_t i = 0; i < count; i++)
+		pairs[i] = (struct shape_pair){tags[i].key, tags[i].value};
+	call_set_request_tags(call, pairs, count);
+}
+
+/* The members are numbered from one in these texts. */
+static enum err check_tags(struct call *call, const struct iam_tag *tags, size_t count)
+{
+	static const char pattern[] = "[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+";
+	struct constraints constraints = {.call = call};
+
+	for (size_t i = 0; i < count; i++) {
+		int number = (int)i + 1;
+		char *key = arena_cstr(call->arena,
+				       arena_format(call->arena, "tags.%d.member.key", number));
+		char *value = arena_cstr(call->arena,
+					 arena_format(call->arena, "tags.%d.member.value", number));
+		constraint_present(&constraints, key, tags[i].key.data != NULL);
+		constraint_present(&constraints, value, tags[i].value.data != NULL);
+		constraint_length(&constraints, key, tags[i].key, 1, LIMIT_TAG_KEY_SIZE);
+		constraint_length(&constraints, value, tags[i].value, 0, LIMIT_TAG_VALUE_SIZE);
+		constraint_characters(&constraints, key, tags[i].key, " _.:/=+-@", pattern);
+		constraint_characters(&constraints, value, tags[i].value, " _.:/=+-@", pattern);
+	}
+	enum err err = constraints_check(&constraints, &IAM_VALIDATION_ERROR);
+	for (size_t i = 0; !err && i < count; i++)
+		for (size_t j = 0; !err && j < i; j++)
+			if (str_equal_nocase(tags[i].key, tags[j].key))
+				err = fail(call, &IAM_INVALID_INPUT,
+					   "Duplicate tag keys found. Please note that Tag keys "
+					   "are case insensitive.");
+	return err;
+}
+
+static void remove_tag(struct shape_pair *tags, size_t *count, struct str key)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < *count; i++)
+		if (!str_equal_nocase(tags[i].key, key))
+			tags[kept++] = tags[i];
+	*count = kept;
+}
+
+static void insert_tag(struct shape_pair *tags, size_t *count, struct shape_pair tag)
+{
+	size_t place = 0;
+
+	while (place < *count && str_compare(tags[place].key, tag.key) < 0)
+		place++;
+	memmove(&tags[place + 1], &tags[place], (*count - place) * sizeof(*tags));
+	tags[place] = tag;
+	++*count;
+}
+
+enum err iam_tags_merge(struct call *call, struct directory_entity *draft,
+			const struct iam_tag *tags, size_t count)
+{
+	struct shape_pair *merged =
+		arena_array(call->arena, struct shape_pair, draft->tag_count + count);
+	size_t merged_count = draft->tag_count;
+
+	enum err err = check_tags(call, tags, count);
+	if (err)
+		return err;
+	if (merged_count > 0)
+		memcpy(merged, draft->tags, merged_count * sizeof(*merged));
+	for (size_t i = 0; i < count; i++) {
+		remove_tag(merged, &merged_count, tags[i].key);
+		insert_tag(merged, &merged_count, (struct shape_pair){tags[i].key, tags[i].value});
+	}
+	if (merged_count > LIMIT_IAM_TAGS)
+		return fail(call, &IAM_LIMIT_EXCEEDED, "Cannot exceed quota for TagsPerEntity: %d",
+			    LIMIT_IAM_TAGS);
+	draft->tags = merged;
+	draft->tag_count = merged_count;
+	return ERR_OK;
+}
+
+struct iam_tag *iam_show_tags(struct call *call, const struct directory_entity *entity,
+			      size_t *out_count)
+{
+	struct iam_tag *tags =
+		entity->tag_count > 0 ? iam_array(call, struct iam_tag, entity->tag_count) : NULL;
+
+	for (size_t i = 0; i < entity->tag_count; i++)
+		tags[i] = (struct iam_tag){entity->tags[i].key, entity->tags[i].value};
+	*out_count = entity->tag_count;
+	return tags;
+}
+
+/* ---- operations ---- */
+
+static enum err tag(struct call *call, const struct directory_entity *entity,
+		    const struct iam_tag *tags, size_t count)
+{
+	struct directory_entity draft = directory_draft(entity);
+
+	enum err err = iam_tags_merge(call, &draft, tags, count);
+	return err ? err : iam_store_put(call->core, &draft);
+}
+
+static void ask_about_keys(struct call *call, const struct str *keys, size_t count)
+{
+	struct shape_pair *pairs = arena_array(call->arena, struct shape_pair, count);
+
+	for (size_t i = 0; i < count; i++)
+		pairs[i].key = keys[i];
+	call_set_request_tags(call, pairs, count);
+}
+
+static enum err untag(struct call *call, const struct directory_entity *entity,
+		      const struct str *keys, size_t count)
+{
+	struct directory_entity draft = directory_draft(entity);
+	struct shape_pair *kept = arena_array(call->arena, struct shape_pair, draft.tag_count);
+
+	if (draft.tag_count > 0)
+		memcpy(kept, draft.tags, draft.tag_count * sizeof(*kept));
+	for (size_t i = 0; i < count; i++)
+		remove_tag(kept, &draft.tag_count, keys[i]);
+	draft.tags = kept;
+	return iam_store_put(call->core, &draft);
+}
+
+/* Tags of this page; their number in *out_count. */
+static struct iam_tag *show_page(struct call *call, const struct directory_entity *entity,
+				 struct iam_page *page, size_t *out_count)
+{
+	size_t count;
+	struct iam_tag *tags = iam_show_tags(call, entity, &count);
+
+	*out_count = iam_page_cut(page, count);
+	return tags ? tags + page->from : iam_array(call, struct iam_tag, 0);
+}
+
+enum err iam_tag_user(struct call *call, const struct iam_tag_user_in *in,
+		      struct iam_tag_user_out *out)
+{
+	const struct directory_entity *user;
+
+	(void)out;
+	enum err err = iam_validate(call, in);
+	iam_ask_about_tags(call, in->tags, in->tags_count);
+	if (!err)
+		err = iam_open(call, DIRECTORY_USER, in->user_name, &user);
+	return err ? err : tag(call, user, in->tags, in->tags_count);
+}
+
+enum err iam_tag_role(struct call *call, const struct iam_tag_role_in *in,
+		      struct iam_tag_role_out *out)
+{
+	const struct directory_entity *role;
+
+	(void)out;
+	enum err err = iam_validate(call, in);
+	iam_ask_about_tags(call, in->tags, in->tags_count);
+	if (!err)
+		err = iam_open(call, DIRECTORY_ROLE, in->role_name, &role);
+	return err ? err : tag(call, role, in->tags, in->tags_count);
+}
+
+enum err iam_tag_policy(struct call *call, const struct iam_tag_policy_in *in,
+			struct iam_tag_policy_out *out)
+{
+	const struct directory_entity *policy;
+
+	(void)out;
+	enum err err = iam_validate(call, in);
+	iam_ask_about_tags(call, in->tags, in->tags_count);
+	if (!err)
+		err = iam_open_policy_to_change(call, in->policy_arn, &policy);
+	return err ? err : tag(call, policy, in->tags, in->tags_count);
+}
+
+enum err iam_untag_user(struct call *call, const struct iam_untag_user_in *in,
+			struct iam_untag_user_out *out)
+{
+	const struct directory_entity *user;
+
+	(void)out;
+	enum err err = iam_validate(call, in);
+	ask_about_keys(call, in->tag_keys, in->tag_keys_count);
+	if (!err)
+		err = iam_open(call, DIRECTORY_USER, in->user_name, &user);
+	return err ? err : untag(call, user, in->tag_keys, in->tag_keys_count);
+}
+
+enum err iam_untag_role(struct call *call, const struct iam_untag_role_in *in,
+			struct iam_untag_role_out *out)
+{
+	const struct directory_entity *role;
+
+	(void)out;
+	enum err err = iam_validate(call, in);
+	ask_about_keys(call, in->tag_keys, in->tag_keys_count);
+	if (!err)
+		err = iam_open(call, DIRECTORY_ROLE, in->role_name, &role);
+	return err ? err : untag(call, role, in->tag_keys, in->tag_keys_count);
+}
+
+enum err iam_untag_policy(struct call *call, const struct iam_untag_policy_in *in,
+			  struct iam_untag_policy_out *out)
+{
+	const struct directory_entity *policy;
+
+	(void)out;
+	enum err err = iam_validate(call, in);
+	ask_about_keys(call, in->tag_keys, in->tag_keys_count);
+	if (!err)
+		err = iam_open_policy_to_change(call, in->policy_arn, &policy);
+	return err ? err : untag(call, policy, in->tag_keys, in->tag_keys_count);
+}
+
+enum err iam_list_user_tags(struct call *call, const struct iam_list_user_tags_in *in,
+			    struct iam_list_user_tags_out *out)
+{
+	const struct directory_entity *user;
+	struct iam_page page;
+
+	enum err err = iam_validate(call, in);
+	if (!err)
+		err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
+	if (!err)
+		err = iam_open(call, DIRECTORY_USER, in->user_name, &user);
+	if (err)
+		return err;
+	out->tags = show_page(call, user, &page, &out->tags_count);
+	iam_page_close(&page, &out->has_is_truncated, &out->is_truncated, &out->marker);
+	return ERR_OK;
+}
+
+enum err iam_list_role_tags(struct call *call, const struct iam_list_role_tags_in *in,
+			    struct iam_list_role_tags_out *out)
+{
+	const struct directory_entity *role;
+	struct iam_page page;
+
+	enum err err = iam_validate(call, in);
+	if (!err)
+		err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
+	if (!err)
+		err = iam_open(call, DIRECTORY_ROLE, in->role_name, &role);
+	if (err)
+		return err;
+	out->tags = show_page(call, role, &page, &out->tags_count);
+	iam_page_close(&page, &out->has_is_truncated, &out->is_truncated, &out->marker);
+	return ERR_OK;
+}
+
+enum err iam_list_policy_tags(struct call *call, const struct iam_list_policy_tags_in *in,
+			      struct iam_list_policy_tags_out *out)
+{
+	const struct directory_entity *policy;
+	struct iam_page page;
+
+	enum err err = iam_validate(call, in);
+	if (!err)
+		err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
+	if (!err)
+		err = iam_open_policy(call, in->policy_arn, &policy);
+	if (err)
+		return err;
+	out->tags = show_page(call, policy, &page, &out->tags_count);
+	iam_page_close(&page, &out->has_is_truncated, &out->is_truncated, &out->marker);
+	return ERR_OK;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* view: entities as answers show them; texts are borrowed from the entity or in the arena. */
+#ifndef TERN_SERVICES_IAM_VIEW_H
+#define TERN_SERVICES_IAM_VIEW_H
+
+#include "services/iam/common.h"
+
+struct iam_user iam_show_user(struct call *call, const struct directory_entity *entity);
+struct iam_group iam_show_group(const struct directory_entity *entity);
+struct iam_role iam_show_role(struct call *call, const struct directory_entity *entity);
+/* With its counts in the caller's account. */
+struct iam_policy iam_show_policy(struct call *call, const struct directory_entity *entity);
+struct iam_policy_version iam_show_version(const struct directory_entity *entity,
+					   const struct directory_version *version);
+/* NULL without one. */
+struct iam_attached_permissions_boundary *iam_show_boundary(struct call *call,
+							    const struct directory_entity *entity);
+
+/* How often the account's users, groups and roles have a managed policy. */
+struct iam_uses {
+	int64_t attached, bounding;
+};
+struct iam_uses iam_count_uses(struct call *call, struct str arn);
+bool iam_is_attached(const struct directory_entity *entity, struct str arn);
+
+#endif
