@@ -118,6 +118,12 @@ def noise(rows):
     return f"{min(runs):.1f} to {max(runs):.1f}" if runs else "-"
 
 
+def security_table(rows):
+    return table(["what", "CPU us a request", "beside", "CPU us more"],
+                 [[row["what"], f"{row['cpu_us']:.1f}", row["beside"],
+                   "" if row["more_us"] is None else f"{row['more_us']:+.1f}"] for row in rows])
+
+
 def measured_text(results):
     rows = results["rows"]
     parts = [
@@ -129,6 +135,8 @@ def measured_text(results):
         "### Budgets", table(["what", "budget", "measured", "", "command"], budget_rows(results)),
         "### SQS servers and nginx", load_table(rows),
         "A cycle's message counts when it is deleted: 0 means that none came that far in time.",
+        "### What security costs", security_table(results["security"]),
+        "SendMessage of 1 KB, fsync, 64 connections; medians of the differences within a round.",
         "### Brokers, for orientation", broker_table(results["brokers"]),
     ]
     if results["missing"]:
