@@ -32,7 +32,11 @@ struct catalog {
 	MDB_env *environment; /* NULL: it could not be opened */
 	MDB_txn *transaction;
 	MDB_dbi tables[CATALOG_TABLES];
+	bool is_rewrite_wanted; /* perhaps; WANTED in the meta table tells */
 };
+
+/* A key of the meta table that no copy takes along: it is gone with what is to be gone. */
+#define WANTED STR("rewrite-wanted")
 
 static enum err from_lmdb(int code)
 {
@@ -154,7 +158,14 @@ enum err catalog_open(const char *path, bool is_durable, struct catalog **out_ca
 	/* Of a rewriting that was stopped before it took the place of the file. */
 	if (join_path(directory, path, "rewrite"))
 		remove_copy(directory);
-	return open_at(path, MDB_NOTLS | (is_durable ? 0u : MDB_NOSYNC), out_catalog);
+	enum err err = open_at(path, MDB_NOTLS | (is_durable ? 0u : MDB_NOSYNC), out_catalog);
+	if (err)
+		return err;
+	(*out_catalog)->is_rewrite_wanted = true;
+	err = catalog_rewrite_wanted(*out_catalog);
+	if (err)
+		catalog_free(out_catalog);
+	return err;
 }
 
 void catalog_free(struct catalog **catalog)
@@ -171,6 +182,8 @@ void catalog_free(struct catalog **catalog)
 enum err catalog_begin(struct catalog *catalog, bool writes)
 {
 	check(catalog->transaction == NULL);
+	if (!catalog->environment)
+		return ERR_IO;
 	return from_lmdb(mdb_txn_begin(catalog->environment, NULL, writes ? 0 : MDB_RDONLY,
 				       &catalog->transaction));
 }
@@ -257,7 +270,9 @@ static enum err copy_table(struct catalog *from, struct catalog *to, enum catalo
 		return err;
 	int code = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
 	while (code == 0) {
-		code = mdb_put(to->transaction, to->tables[table], &key, &value, 0);
+		bool is_taken = !str_equal(str_of(key.mv_data, key.mv_size), WANTED);
+		if (is_taken)
+			code = mdb_put(to->transaction, to->tables[table], &key, &value, 0);
 		if (code == 0)
 			code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
 	}
@@ -317,6 +332,9 @@ enum err catalog_rewrite(struct catalog *catalog)
 
 	if (!join_path(directory, catalog->path, "rewrite"))
 		return ERR_IO;
+	/* A catalog without a name leaves nothing behind anyway. */
+	if (access(catalog->path, F_OK) != 0 && errno == ENOENT)
+		return ERR_OK;
 	remove_copy(directory);
 	enum err err = open_at(directory, MDB_NOTLS, &copy);
 	if (err)
@@ -326,5 +344,30 @@ enum err catalog_rewrite(struct catalog *catalog)
 	if (!err)
 		err = take_place(catalog, directory);
 	remove_copy(directory);
+	return err;
+}
+
+enum err catalog_want_rewrite(struct catalog *catalog)
+{
+	catalog->is_rewrite_wanted = true;
+	return catalog_put(catalog, CATALOG_META, WANTED, STR("1"));
+}
+
+enum err catalog_rewrite_wanted(struct catalog *catalog)
+{
+	struct str value;
+
+	if (!catalog->is_rewrite_wanted)
+		return ERR_OK;
+	enum err err = catalog_begin(catalog, false);
+	if (err)
+		return err;
+	err = catalog_get(catalog, CATALOG_META, WANTED, &value);
+	catalog_abort(catalog);
+	if (!err)
+		err = catalog_rewrite(catalog);
+	if (err == ERR_NOTFOUND)
+		err = ERR_OK;
+	catalog->is_rewrite_wanted = err != ERR_OK;
 	return err;
 }

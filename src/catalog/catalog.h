@@ -51,5 +51,12 @@ must_check enum err catalog_each(struct catalog *catalog, enum catalog_table tab
  * other than ERR_FULL and ERR_IO the catalog must not be used any more.
  */
 must_check enum err catalog_rewrite(struct catalog *catalog);
+/*
+ * Within a writing transaction: what is deleted or replaced in it, or in one that follows, is to be
+ * gone for good. catalog_rewrite_wanted sees to it, or the next catalog_open if it did not come to
+ * that.
+ */
+must_check enum err catalog_want_rewrite(struct catalog *catalog);
+must_check enum err catalog_rewrite_wanted(struct catalog *catalog);
 
 #endif

@@ -148,6 +148,30 @@ static void test_each_visits_in_key_order(void **state)
 	catalog_free(&catalog);
 }
 
+static void test_a_rewriting_that_is_wanted_is_done_by_the_next_start(void **state)
+{
+	(void)state;
+	struct catalog *catalog;
+	struct str value;
+
+	assert_int_equal(catalog_open(path, true, &catalog), ERR_OK);
+	put(catalog, STR("secret"), STR("a-secret-of-the-past"));
+	assert_int_equal(catalog_begin(catalog, true), ERR_OK);
+	assert_int_equal(catalog_delete(catalog, CATALOG_META, STR("secret")), ERR_OK);
+	assert_int_equal(catalog_want_rewrite(catalog), ERR_OK);
+	assert_int_equal(catalog_commit(catalog), ERR_OK);
+	catalog_free(&catalog);
+	assert_true(is_in_file(STR("a-secret-of-the-past")));
+
+	assert_int_equal(catalog_open(path, true, &catalog), ERR_OK);
+	assert_false(is_in_file(STR("a-secret-of-the-past")));
+	/* Once. */
+	assert_int_equal(catalog_begin(catalog, false), ERR_OK);
+	assert_int_equal(catalog_get(catalog, CATALOG_META, STR("rewrite-wanted"), &value),
+			 ERR_NOTFOUND);
+	catalog_free(&catalog);
+}
+
 static void test_a_newer_version_is_refused(void **state)
 {
 	(void)state;

@@ -99,9 +99,8 @@ static struct kms_key *find_key(struct doctor *doctor, const struct patient *pat
 	struct kms_description is = {.arn = patient->key};
 	struct kms_key *key;
 
-	bool is_found =
-		kms && kms->describe(&doctor->server->core, doctor->arena, patient->account,
-				     patient->region, patient->key, &is) == KMS_PROBLEM_NONE;
+	bool is_found = kms->describe(&doctor->server->core, doctor->arena, patient->account,
+				      patient->region, patient->key, &is) == KMS_PROBLEM_NONE;
 	for (key = doctor->keys; key && is_found; key = key->next)
 		if (key->is_found && str_equal(key->is.arn, is.arn))
 			return key;

@@ -59,12 +59,38 @@ enum err kms_key_destroy(struct core *core, const struct kms_key *key)
 
 	if (!err)
 		err = catalog_delete(core->catalog, CATALOG_KMS_KEYS, key->id);
+	/* Free pages must not keep the material. */
+	if (!err)
+		err = catalog_want_rewrite(core->catalog);
 	if (!err)
 		err = catalog_commit(core->catalog);
 	else
 		catalog_abort(core->catalog);
 	if (!err)
 		kms_registry_remove(kms_of(core)->registry, key->id);
+	return err;
+}
+
+void kms_material_erase(struct core *core)
+{
+	enum err err = catalog_rewrite_wanted(core->catalog);
+
+	if (err)
+		log_event(LOG_ERROR,
+			  "destroyed key material stays in free pages of the catalog until the "
+			  "next start",
+			  log_str("error", err_text(err)));
+}
+
+enum err kms_material_will_go(struct core *core)
+{
+	enum err err = catalog_begin(core->catalog, true);
+
+	if (!err)
+		err = catalog_want_rewrite(core->catalog);
+	if (!err)
+		return catalog_commit(core->catalog);
+	catalog_abort(core->catalog);
 	return err;
 }
 

@@ -10,6 +10,11 @@
 must_check enum err kms_keys_change(struct core *core, const struct kms_key *drafts, size_t count);
 must_check enum err kms_key_change(struct core *core, const struct kms_key *draft);
 must_check enum err kms_key_destroy(struct core *core, const struct kms_key *key);
+/* Before a change after which material is gone: kms_material_erase is to follow, or the next start
+ * does the same. */
+must_check enum err kms_material_will_go(struct core *core);
+/* After the last of such changes: nothing of the material is left in the catalog's file. */
+void kms_material_erase(struct core *core);
 
 /* The draft with one material more, which becomes the current one and is the draft's own until
  * kms_material_release. `secret` is taken over. ERR_INVALID: it is not of the key's spec. */

@@ -111,7 +111,9 @@ enum err kms_key_forget_material(struct core *core, const struct kms_key *key)
 	draft.valid_to_ms = 0;
 	if (draft.state != KMS_STATE_PENDING_DELETION)
 		draft.state = KMS_STATE_PENDING_IMPORT;
-	enum err err = kms_key_change(core, &draft);
+	enum err err = kms_material_will_go(core);
+	if (!err)
+		err = kms_key_change(core, &draft);
 	kms_material_release(material);
 	return err;
 }
@@ -160,6 +162,7 @@ enum err kms_due_run(struct core *core)
 		struct look look = {.now_ms = clock_now_ms(), .next_ms = INT64_MAX};
 		kms_registry_each(registry, all, all, STR(""), look_at, &look);
 		if (!look.found) {
+			kms_material_erase(core);
 			watch(core, look.next_ms);
 			return ERR_OK;
 		}

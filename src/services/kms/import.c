@@ -242,5 +242,8 @@ enum err kms_delete_imported_key_material(struct call *call,
 		return ERR_OK;
 	if (key->spec == KMS_SPEC_SYMMETRIC_DEFAULT)
 		out->key_material_id = str_of(material->id, KMS_MATERIAL_ID_SIZE);
-	return kms_key_forget_material(call->core, key);
+	err = kms_key_forget_material(call->core, key);
+	if (!err)
+		kms_material_erase(call->core);
+	return err;
 }

@@ -48,7 +48,7 @@ enum err sqs_sealer_begin(struct call *call, const struct sqs_queue *queue,
 	struct str text = {0};
 
 	*out_key = NULL;
-	if (queue->kms_key.size == 0 || !call->core->kms)
+	if (queue->kms_key.size == 0)
 		return ERR_OK;
 	enum kms_problem problem =
 		data_key_hold(&use, queue->account, queue->kms_key, queue->arn, out_key, &text);
@@ -63,7 +63,7 @@ struct str sqs_seal(struct call *call, const struct sqs_queue *queue, struct dat
 {
 	if (key)
 		return envelope_close(key, call->arena, payload);
-	if (queue->has_sqs_managed_sse || queue->kms_key.size > 0)
+	if (queue->has_sqs_managed_sse)
 		return seal_close(call->core->seal, call->arena, queue->number, payload);
 	return payload;
 }
@@ -74,7 +74,7 @@ enum err sqs_may_open(struct call *call, const struct sqs_queue *queue)
 	struct kms_use use = {call, STR("sqs"), &context, 1};
 	struct str text = {0};
 
-	if (queue->kms_key.size == 0 || !call->core->kms)
+	if (queue->kms_key.size == 0)
 		return ERR_OK;
 	enum kms_problem problem = (call->core->kms->check)(&use, queue->account, queue->kms_key,
 							    STR("kms:Decrypt"), &text);

@@ -62,7 +62,7 @@ static enum err submit(struct core *core, struct queue_command *command)
 /* So that alias/aws/sqs exists for sends, which may not make keys. */
 static enum err prepare_key(struct core *core, const struct sqs_queue *queue)
 {
-	if (queue->kms_key.size == 0 || !core->kms)
+	if (queue->kms_key.size == 0)
 		return ERR_OK;
 	return core->kms->prepare(core, queue->account, queue->region, queue->kms_key);
 }
