@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/sqs.h"
 #include "audit_filter.h"
 #include "base/rotated.h"
 #include "output.h"
@@ -204,29 +203,6 @@ static void show_kept(struct search *search)
 
 /* ---- files ---- */
 
-static enum cli_exit refuse_server(struct cli *cli, int status, struct str body)
-{
-	yyjson_val *root;
-	struct str error = {0};
-
-	if (json_parse(&cli->arena, body, &root) == ERR_OK)
-		error = json_text(json_member(root, "error"));
-	if (error.size == 0)
-		error = STR("the endpoint has no audit log that can be read; is it ternd?");
-	return cli_fail(cli, CLI_FAILED, "%.*s (HTTP %d)", STR_ARG(error), status);
-}
-
-static enum cli_exit fetch(struct search *search, struct str path, struct str *out_body)
-{
-	struct cli *cli = search->cli;
-	int status;
-
-	enum err err = tern_call_fetch(cli->call, &sqs_client_service, path, &status, out_body);
-	if (err)
-		return cli_explain(cli, err);
-	return status == 200 ? CLI_OK : refuse_server(cli, status, *out_body);
-}
-
 static void read_files(struct arena *arena, yyjson_val *list, struct rotated_file **out_files,
 		       size_t *out_count)
 {
@@ -258,11 +234,11 @@ static enum cli_exit list_files(struct search *search, struct arena *arena,
 		return cli_fail(search->cli, CLI_USAGE, "%s cannot be read: %s", search->path,
 				err == ERR_NOTFOUND ? "there is no such file" : strerror(errno));
 	}
-	enum cli_exit code = fetch(search, STR("/_tern/audit"), &body);
+	enum cli_exit code = cli_fetch(search->cli, STR("/_tern/audit"), &body);
 	if (code)
 		return code;
 	if (json_parse(arena, body, &root) != ERR_OK)
-		return refuse_server(search->cli, 200, body);
+		return cli_fail(search->cli, CLI_FAILED, "the answer is no JSON; is it ternd?");
 	read_files(arena, json_member(root, "files"), out_files, out_count);
 	return CLI_OK;
 }
@@ -277,7 +253,7 @@ static enum cli_exit read_piece(struct search *search, const struct rotated_file
 		char path[96];
 		int length = snprintf(path, sizeof(path), "/_tern/audit/%lld?offset=%lld",
 				      (long long)file->id, (long long)search->offset);
-		return fetch(search, str_of(path, (size_t)length), out_lines);
+		return cli_fetch(search->cli, str_of(path, (size_t)length), out_lines);
 	}
 	if (rotated_read(file->path, search->offset, bytes, PIECE_SIZE, &size) != ERR_OK)
 		return cli_fail(search->cli, CLI_USAGE, "%s cannot be read: %s", file->path,

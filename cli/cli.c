@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "api/sqs.h"
+#include "format/json.h"
 #include "output.h"
 
 /* ---- messages ---- */
@@ -166,11 +167,17 @@ void cli_sleep_ms(int64_t ms)
 
 /* ---- operations and queues ---- */
 
-enum cli_exit cli_run(struct cli *cli, uint32_t operation, const void *in, void *out)
+enum cli_exit cli_call(struct cli *cli, const struct operation *operation, const void *in,
+		       void *out)
 {
-	enum err err = tern_call_run(cli->call, &sqs_operations[operation], in, out);
+	enum err err = tern_call_run(cli->call, operation, in, out);
 
 	return err ? cli_explain(cli, err) : CLI_OK;
+}
+
+enum cli_exit cli_run(struct cli *cli, uint32_t operation, const void *in, void *out)
+{
+	return cli_call(cli, &sqs_operations[operation], in, out);
 }
 
 static struct str last_part(struct str text, char separator)
@@ -240,6 +247,41 @@ enum cli_exit cli_queue_list(struct cli *cli, struct str prefix, struct queue_li
 		memcpy(out_list->urls, urls.data, urls.size);
 	buf_done(&urls);
 	return err == ERR_NOTFOUND ? CLI_OK : cli_explain(cli, err);
+}
+
+/* ---- ternd's own paths ---- */
+
+static enum cli_exit refuse_answer(struct cli *cli, int status, struct str body)
+{
+	yyjson_val *root;
+	struct str error = {0};
+
+	if (json_parse(&cli->arena, body, &root) == ERR_OK)
+		error = json_text(json_member(root, "error"));
+	if (error.size == 0)
+		error = STR("the endpoint does not know what only ternd has");
+	return cli_fail(cli, CLI_FAILED, "%.*s (HTTP %d)", STR_ARG(error), status);
+}
+
+enum cli_exit cli_fetch(struct cli *cli, struct str path, struct str *out_body)
+{
+	int status;
+
+	enum err err = tern_call_fetch(cli->call, &sqs_client_service, path, &status, out_body);
+	if (err)
+		return cli_explain(cli, err);
+	return status == 200 ? CLI_OK : refuse_answer(cli, status, *out_body);
+}
+
+enum cli_exit cli_post(struct cli *cli, struct str path, struct str body, struct str *out_body)
+{
+	int status;
+
+	enum err err =
+		tern_call_post(cli->call, &sqs_client_service, path, body, &status, out_body);
+	if (err)
+		return cli_explain(cli, err);
+	return status == 200 ? CLI_OK : refuse_answer(cli, status, *out_body);
 }
 
 bool cli_split(struct cli *cli, const char *option, struct str text, struct str *out_name,

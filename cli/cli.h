@@ -76,8 +76,11 @@ void cli_catch_interrupt(struct cli *cli);
 
 /* For commands that are offline unless they are told otherwise: cli->session and cli->call. */
 must_check enum cli_exit cli_open_session(struct cli *cli);
-/* Runs an operation; on a failure prints it with what to do next. */
+/* Runs an operation of SQS; on a failure prints it with what to do next. */
 must_check enum cli_exit cli_run(struct cli *cli, uint32_t operation, const void *in, void *out);
+/* The same of any service. */
+must_check enum cli_exit cli_call(struct cli *cli, const struct operation *operation,
+				  const void *in, void *out);
 /* Prints why the last call of cli->call failed, and gives the exit code. */
 enum cli_exit cli_explain(struct cli *cli, enum err err);
 /* "tern: ..." on standard error; returns `code`. */
@@ -85,6 +88,14 @@ enum cli_exit cli_fail(struct cli *cli, enum cli_exit code, const char *format, 
 	__attribute__((format(printf, 3, 4)));
 /* The same without "tern: ": an advice, or progress that only people want. */
 void cli_note(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * A path of ternd's own: GET, or POST of `body`. The answer's body, which is borrowed until the
+ * next call; any status but 200 is a failure and is explained.
+ */
+must_check enum cli_exit cli_fetch(struct cli *cli, struct str path, struct str *out_body);
+must_check enum cli_exit cli_post(struct cli *cli, struct str path, struct str body,
+				  struct str *out_body);
 
 /* Sleeps unless Ctrl-C is or was pressed. */
 void cli_sleep_ms(int64_t ms);

@@ -11,6 +11,8 @@ extern const struct command receive_command;
 extern const struct command dlq_command;
 extern const struct command kms_command;
 extern const struct command watch_command;
+extern const struct command account_command;
+extern const struct command whoami_command;
 extern const struct command audit_command;
 extern const struct command cert_command;
 extern const struct command completion_command;

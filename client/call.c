@@ -31,6 +31,7 @@ struct tern_call {
 	char date[8];
 	const struct service *service;
 	struct sigv4_signer signer;
+	const struct tern_credentials *credentials; /* the signer's */
 };
 
 /* What is sent, the same in every attempt. */
@@ -41,6 +42,7 @@ struct order {
 	bool is_form;	   /* the body is Query's */
 	struct str path;   /* with the query, behind the endpoint's own */
 	struct str body;
+	bool is_once; /* never tried again */
 };
 
 struct tern_call *tern_call_new(struct tern_session *session)
@@ -74,18 +76,29 @@ const struct tern_fault *tern_call_fault(const struct tern_call *call)
 
 /* ---- one attempt ---- */
 
-static void refresh_key(struct tern_call *call, const struct service *service, const char *amz_date)
+static enum err refresh_key(struct tern_call *call, const struct service *service,
+			    const char *amz_date, struct str *out_problem)
 {
-	const struct tern_credentials *credentials = &call->session->credentials;
+	char *problem = arena_bytes(&call->arena, TERN_PROBLEM_SIZE);
+	const struct tern_credentials *credentials;
 
-	if (call->service == service && memcmp(call->date, amz_date, sizeof(call->date)) == 0)
-		return;
+	enum err err = tern_session_credentials(call->session, &credentials, problem);
+	if (err) {
+		*out_problem = str_from(problem);
+		return err;
+	}
+	if (call->service == service && call->credentials == credentials &&
+	    memcmp(call->date, amz_date, sizeof(call->date)) == 0)
+		return ERR_OK;
 	memcpy(call->date, amz_date, sizeof(call->date));
 	call->service = service;
+	call->credentials = credentials;
 	call->signer.access_key = credentials->access_key_id;
-	call->signer.scope = (struct sigv4_scope){str_of(call->date, sizeof(call->date)),
-						  call->session->region, service->name};
+	call->signer.scope =
+		(struct sigv4_scope){str_of(call->date, sizeof(call->date)),
+				     session_region_of(call->session, service), service->name};
 	sigv4_key_derive(credentials->secret_access_key, &call->signer.scope, &call->signer.key);
+	return ERR_OK;
 }
 
 /* "http://host:80/base" in pieces. */
@@ -121,7 +134,7 @@ static void add_header(struct header_list *list, struct str name, struct str val
 static void list_headers(const struct tern_call *call, const struct order *order, struct str host,
 			 struct str amz_date, struct header_list *list)
 {
-	struct str token = call->session->credentials.session_token;
+	struct str token = call->credentials->session_token;
 
 	add_header(list, STR("Host"), host);
 	add_header(list, STR("X-Amz-Date"), amz_date);
@@ -174,7 +187,9 @@ static enum err attempt(struct tern_call *call, struct arena *arena, const struc
 
 	int size = clock_format_amz(clock_now_ms() + call->skew_ms, amz_date);
 	struct str date = str_of(amz_date, (size_t)size);
-	refresh_key(call, order->service, amz_date);
+	enum err err = refresh_key(call, order->service, amz_date, out_problem);
+	if (err)
+		return err;
 	list_headers(call, order, endpoint.host, date, &list);
 	for (size_t i = 0; i < list.count; i++)
 		headers[i] = (struct transport_header){list.items[i].name, list.items[i].value};
@@ -325,8 +340,8 @@ static enum err perform(struct tern_call *call, const struct order *order,
 		enum err err = try_once(call, order, out_answer, &kind);
 		if (!err)
 			tern_retry_budget_give(&session->budget, last);
-		if (!err || kind == TERN_RETRY_NEVER || failures >= session->policy.attempts_max ||
-		    tern_session_is_stopped(session) ||
+		if (!err || kind == TERN_RETRY_NEVER || order->is_once ||
+		    failures >= session->policy.attempts_max || tern_session_is_stopped(session) ||
 		    !tern_retry_budget_take(&session->budget, kind))
 			return err;
 		last = kind;
@@ -392,19 +407,41 @@ enum err tern_call_run(struct tern_call *call, const struct operation *operation
 	return ERR_OK;
 }
 
-enum err tern_call_fetch(struct tern_call *call, const struct service *service, struct str path,
-			 int *out_status, struct str *out_body)
+/* Any answer is one; what the order's texts point to is in call->body. */
+static enum err exchange(struct tern_call *call, const struct order *order, int *out_status,
+			 struct str *out_body)
 {
 	struct transport_answer answer;
 
-	buf_reset(&call->body);
-	buf_append(&call->body, path);
-	const struct order order = {
-		.service = service, .method = STR("GET"), .path = buf_str(&call->body)};
-	enum err err = perform(call, &order, &answer);
+	enum err err = perform(call, order, &answer);
 	if (err && err != ERR_FAULT)
 		return err;
 	*out_status = answer.status;
 	*out_body = answer.body;
 	return ERR_OK;
+}
+
+enum err tern_call_fetch(struct tern_call *call, const struct service *service, struct str path,
+			 int *out_status, struct str *out_body)
+{
+	buf_reset(&call->body);
+	buf_append(&call->body, path);
+	const struct order order = {
+		.service = service, .method = STR("GET"), .path = buf_str(&call->body)};
+	return exchange(call, &order, out_status, out_body);
+}
+
+enum err tern_call_post(struct tern_call *call, const struct service *service, struct str path,
+			struct str body, int *out_status, struct str *out_body)
+{
+	buf_reset(&call->body);
+	buf_append(&call->body, path);
+	buf_append(&call->body, body);
+	struct str both = buf_str(&call->body);
+	const struct order order = {.service = service,
+				    .method = STR("POST"),
+				    .path = str_slice(both, 0, path.size),
+				    .body = str_slice(both, path.size, body.size),
+				    .is_once = true};
+	return exchange(call, &order, out_status, out_body);
 }

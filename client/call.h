@@ -55,5 +55,9 @@ const struct tern_fault *tern_call_fault(const struct tern_call *call);
  */
 must_check enum err tern_call_fetch(struct tern_call *call, const struct service *service,
 				    struct str path, int *out_status, struct str *out_body);
+/* POSTs `body`, signed, once: what it does may not be fit to be done twice. */
+must_check enum err tern_call_post(struct tern_call *call, const struct service *service,
+				   struct str path, struct str body, int *out_status,
+				   struct str *out_body);
 
 #endif

@@ -3,7 +3,7 @@
  * session: the environment is read once, here, because getenv is not safe beside setenv in
  * other threads.
  */
-#include "client/session_private.h"
+#include "client/credentials.h"
 
 #include <ctype.h>
 #include <curl/curl.h>
@@ -14,10 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* Anybody may be "tern" on an endpoint that is not AWS; a server that checks will refuse it. */
-static const struct tern_credentials open_credentials = {
-	STR_INIT("tern"), STR_INIT("tern"), {NULL, 0}};
 
 static enum err refuse(char *problem, enum err err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -33,7 +29,7 @@ static enum err refuse(char *problem, enum err err, const char *format, ...)
 }
 
 /* An empty variable counts as unset, as AWS's tools have it. */
-static struct str environment(struct arena *arena, const char *name)
+struct str session_environment(struct arena *arena, const char *name)
 {
 	const char *text = getenv(name);
 
@@ -52,7 +48,7 @@ static bool is_true(struct str text)
 
 /* ---- the shared files ---- */
 
-static struct str profile_value(const struct tern_session *session, const char *key)
+struct str session_profile(const struct tern_session *session, const char *key)
 {
 	struct str value = {0};
 
@@ -61,7 +57,7 @@ static struct str profile_value(const struct tern_session *session, const char *
 	return value;
 }
 
-static struct str secret_value(const struct tern_session *session, const char *key)
+struct str session_secret(const struct tern_session *session, const char *key)
 {
 	struct str value = {0};
 
@@ -73,8 +69,8 @@ static struct str secret_value(const struct tern_session *session, const char *k
 /* The path of a shared file: from the environment, with "~/" at its start, or in ~/.aws. */
 static const char *shared_path(struct arena *arena, const char *variable, const char *name)
 {
-	struct str path = environment(arena, variable);
-	struct str home = environment(arena, "HOME");
+	struct str path = session_environment(arena, variable);
+	struct str home = session_environment(arena, "HOME");
 
 	if (path.size == 0)
 		path = arena_format(arena, "%.*s/.aws/%s", STR_ARG(home), name);
@@ -111,8 +107,8 @@ static enum err load_profile(struct tern_session *session, const struct tern_opt
 			&session->secrets, problem);
 	if (err)
 		return err;
-	named = first_of(named, environment(arena, "AWS_PROFILE"));
-	named = first_of(named, environment(arena, "AWS_DEFAULT_PROFILE"));
+	named = first_of(named, session_environment(arena, "AWS_PROFILE"));
+	named = first_of(named, session_environment(arena, "AWS_DEFAULT_PROFILE"));
 	session->profile = first_of(named, STR("default"));
 	if (named.size > 0 && !str_equal(named, STR("default")) &&
 	    !profile_exists(&session->config, STR("profile"), named) &&
@@ -181,11 +177,11 @@ static struct str configured_endpoint(const struct tern_session *session, struct
 			return session->endpoints[i].url;
 	if (session->endpoint_url_everywhere.size > 0)
 		return session->endpoint_url_everywhere;
-	struct str section = profile_value(session, "services");
+	struct str section = session_profile(session, "services");
 	if (section.size > 0 && profile_find(&session->config, STR("services"), section, service,
 					     STR("endpoint_url"), &url))
 		return url;
-	return profile_value(session, "endpoint_url");
+	return session_profile(session, "endpoint_url");
 }
 
 /* Empty: AWS's own. */
@@ -197,6 +193,19 @@ static struct str known_endpoint(const struct tern_session *session, struct str 
 	return without_slash(first_of(url, session->endpoint_url_default));
 }
 
+/* IAM has one host for all regions, and one region that its requests are signed for. */
+static bool is_global(const struct service *service)
+{
+	return str_equal(service->name, STR("iam"));
+}
+
+struct str session_region_of(const struct tern_session *session, const struct service *service)
+{
+	if (!is_global(service) || known_endpoint(session, service->name).size > 0)
+		return session->region;
+	return str_starts(session->region, STR("cn-")) ? STR("cn-north-1") : STR("us-east-1");
+}
+
 struct str tern_session_endpoint(const struct tern_session *session, const struct service *service,
 				 char *out)
 {
@@ -204,8 +213,10 @@ struct str tern_session_endpoint(const struct tern_session *session, const struc
 
 	if (url.size > 0)
 		return url;
-	const char *domain =
-		str_starts(session->region, STR("cn-")) ? "amazonaws.com.cn" : "amazonaws.com";
+	bool is_china = str_starts(session->region, STR("cn-"));
+	const char *domain = is_china ? "amazonaws.com.cn" : "amazonaws.com";
+	if (is_global(service) && !is_china)
+		return STR("https://iam.amazonaws.com");
 	int size = snprintf(out, TERN_ENDPOINT_SIZE, "https://%.*s.%.*s.%s", STR_ARG(service->name),
 			    STR_ARG(session->region), domain);
 	check(size > 0);
@@ -231,14 +242,14 @@ static enum err find_endpoint(struct tern_session *session, const struct tern_op
 	session->wants_aws = options->wants_aws;
 	session->endpoint_url = arena_copy(arena, options->endpoint_url);
 	session->endpoint_url_default = arena_copy(arena, options->endpoint_url_default);
-	session->endpoint_url_everywhere = environment(arena, "AWS_ENDPOINT_URL");
+	session->endpoint_url_everywhere = session_environment(arena, "AWS_ENDPOINT_URL");
 	session->ignores_configured =
-		is_true(first_of(environment(arena, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"),
-				 profile_value(session, "ignore_configured_endpoint_urls")));
+		is_true(first_of(session_environment(arena, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"),
+				 session_profile(session, "ignore_configured_endpoint_urls")));
 	keep_endpoints(session);
 	const struct str urls[] = {session->endpoint_url, session->endpoint_url_default,
 				   session->endpoint_url_everywhere,
-				   profile_value(session, "endpoint_url")};
+				   session_profile(session, "endpoint_url")};
 	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
 		enum err err = check_url(urls[i], problem);
 		if (err)
@@ -261,11 +272,11 @@ static bool is_at_aws(const struct tern_session *session)
 		return false;
 	return session->ignores_configured ||
 	       (session->endpoint_count == 0 && session->endpoint_url_everywhere.size == 0 &&
-		profile_value(session, "endpoint_url").size == 0 &&
-		profile_value(session, "services").size == 0);
+		session_profile(session, "endpoint_url").size == 0 &&
+		session_profile(session, "services").size == 0);
 }
 
-/* ---- region and credentials ---- */
+/* ---- region ---- */
 
 static bool is_region(struct str region)
 {
@@ -281,9 +292,9 @@ static enum err find_region(struct tern_session *session, const struct tern_opti
 	struct arena *arena = &session->arena;
 	struct str region = arena_copy(arena, options->region);
 
-	region = first_of(region, environment(arena, "AWS_REGION"));
-	region = first_of(region, environment(arena, "AWS_DEFAULT_REGION"));
-	region = first_of(region, profile_value(session, "region"));
+	region = first_of(region, session_environment(arena, "AWS_REGION"));
+	region = first_of(region, session_environment(arena, "AWS_DEFAULT_REGION"));
+	region = first_of(region, session_profile(session, "region"));
 	if (region.size == 0 && is_aws)
 		return refuse(problem, ERR_INVALID,
 			      "no region for AWS: set AWS_REGION or give one explicitly");
@@ -295,79 +306,11 @@ static enum err find_region(struct tern_session *session, const struct tern_opti
 	return ERR_OK;
 }
 
-static bool is_complete(const struct tern_credentials *credentials)
-{
-	return credentials->access_key_id.size > 0 && credentials->secret_access_key.size > 0;
-}
-
-static bool is_half(const struct tern_credentials *credentials)
-{
-	return (credentials->access_key_id.size > 0) != (credentials->secret_access_key.size > 0);
-}
-
-#define EXPORT_ADVICE "run: eval \"$(aws configure export-credentials --format env)\""
-
-/* A profile that gets its credentials elsewhere must not be taken for one without any. */
-static enum err check_sources(const struct tern_session *session, char *problem)
-{
-	static const char *const sources[] = {"credential_process", "role_arn", "sso_session",
-					      "sso_start_url", "web_identity_token_file"};
-
-	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
-		if (profile_value(session, sources[i]).size > 0)
-			return refuse(problem, ERR_INVALID,
-				      "the profile %.*s has its credentials from %s, which is not "
-				      "looked for; " EXPORT_ADVICE,
-				      STR_ARG(session->profile), sources[i]);
-	return ERR_OK;
-}
-
-static enum err find_credentials(struct tern_session *session, const struct tern_options *options,
-				 bool is_aws, char *problem)
-{
-	struct arena *arena = &session->arena;
-	struct tern_credentials sources[] = {
-		{arena_copy(arena, options->access_key_id),
-		 arena_copy(arena, options->secret_access_key),
-		 arena_copy(arena, options->session_token)},
-		{environment(arena, "AWS_ACCESS_KEY_ID"),
-		 environment(arena, "AWS_SECRET_ACCESS_KEY"),
-		 environment(arena, "AWS_SESSION_TOKEN")},
-		{secret_value(session, "aws_access_key_id"),
-		 secret_value(session, "aws_secret_access_key"),
-		 secret_value(session, "aws_session_token")},
-		{profile_value(session, "aws_access_key_id"),
-		 profile_value(session, "aws_secret_access_key"),
-		 profile_value(session, "aws_session_token")},
-	};
-
-	if (options->profile.size > 0)
-		sources[1] = (struct tern_credentials){0};
-	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
-		if (is_half(&sources[i]))
-			return refuse(
-				problem, ERR_INVALID,
-				"there is only half of a key pair: set both AWS_ACCESS_KEY_ID "
-				"and AWS_SECRET_ACCESS_KEY");
-		if (!is_complete(&sources[i]))
-			continue;
-		session->credentials = sources[i];
-		return ERR_OK;
-	}
-	if (is_aws)
-		return refuse(problem, ERR_INVALID,
-			      "no credentials for AWS: set AWS_ACCESS_KEY_ID and "
-			      "AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; for single sign-on and "
-			      "roles " EXPORT_ADVICE);
-	session->credentials = open_credentials;
-	return check_sources(session, problem);
-}
-
 static enum err find_attempts(struct tern_session *session, const struct tern_options *options,
 			      char *problem)
 {
-	struct str text = first_of(environment(&session->arena, "AWS_MAX_ATTEMPTS"),
-				   profile_value(session, "max_attempts"));
+	struct str text = first_of(session_environment(&session->arena, "AWS_MAX_ATTEMPTS"),
+				   session_profile(session, "max_attempts"));
 	uint64_t attempts = (uint64_t)tern_retry_standard.attempts_max;
 
 	if (options->attempts_max > 0)
@@ -391,7 +334,7 @@ static void init_library(void)
 }
 
 static enum err fill(struct tern_session *session, const struct tern_options *options,
-		     char *problem)
+		     const struct session_lineage *lineage, char *problem)
 {
 	enum err err = load_profile(session, options, problem);
 	if (err)
@@ -403,14 +346,14 @@ static enum err fill(struct tern_session *session, const struct tern_options *op
 	err = find_region(session, options, is_aws, problem);
 	if (err)
 		return err;
-	err = find_credentials(session, options, is_aws, problem);
+	err = credentials_find(session, options, lineage, is_aws, problem);
 	if (err)
 		return err;
 	return find_attempts(session, options, problem);
 }
 
-enum err tern_session_new(const struct tern_options *options, struct tern_session **out_session,
-			  char *problem)
+enum err session_new(const struct tern_options *options, const struct session_lineage *lineage,
+		     struct tern_session **out_session, char *problem)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct tern_session *session = heap_alloc(sizeof(*session));
@@ -421,11 +364,12 @@ enum err tern_session_new(const struct tern_options *options, struct tern_sessio
 		options->connect_timeout_ms > 0 ? options->connect_timeout_ms : 5000;
 	session->answer_timeout_ms =
 		options->answer_timeout_ms > 0 ? options->answer_timeout_ms : 60000;
-	session->certificates = environment(&session->arena, "AWS_CA_BUNDLE");
+	session->certificates = session_environment(&session->arena, "AWS_CA_BUNDLE");
 	session->user_agent =
 		arena_format(&session->arena, "%.*s%slibtern/" TERN_VERSION,
 			     STR_ARG(options->user_agent), options->user_agent.size > 0 ? " " : "");
-	enum err err = fill(session, options, problem);
+	credentials_init(session);
+	enum err err = fill(session, options, lineage, problem);
 	if (err) {
 		tern_session_free(&session);
 		return err;
@@ -434,23 +378,39 @@ enum err tern_session_new(const struct tern_options *options, struct tern_sessio
 	return ERR_OK;
 }
 
+enum err tern_session_new(const struct tern_options *options, struct tern_session **out_session,
+			  char *problem)
+{
+	const struct session_lineage first = {0};
+
+	return session_new(options, &first, out_session, problem);
+}
+
 void tern_session_free(struct tern_session **session)
 {
 	if (!*session)
 		return;
+	credentials_done(*session);
 	arena_done(&(*session)->arena);
 	heap_free(*session);
 	*session = NULL;
 }
 
+/* The sessions behind it, which may be asked for credentials, too. */
+static void set_stopped(struct tern_session *session, bool is_stopped)
+{
+	for (; session; session = session->source)
+		atomic_store(&session->is_stopped, is_stopped);
+}
+
 void tern_session_stop(struct tern_session *session)
 {
-	atomic_store(&session->is_stopped, true);
+	set_stopped(session, true);
 }
 
 void tern_session_resume(struct tern_session *session)
 {
-	atomic_store(&session->is_stopped, false);
+	set_stopped(session, false);
 }
 
 bool tern_session_is_stopped(const struct tern_session *session)
@@ -461,11 +421,6 @@ bool tern_session_is_stopped(const struct tern_session *session)
 struct str tern_session_region(const struct tern_session *session)
 {
 	return session->region;
-}
-
-const struct tern_credentials *tern_session_credentials(const struct tern_session *session)
-{
-	return &session->credentials;
 }
 
 const char *tern_version(void)

@@ -11,12 +11,15 @@
  *                services section, the profile's endpoint_url, options.endpoint_url_default, AWS
  *   region       options.region, AWS_REGION, AWS_DEFAULT_REGION, the profile; if not at AWS
  *                us-east-1
- *   credentials  options, environment (not if options.profile is given), the profile in the
- *                credentials file, then in the config file, "tern" if not at AWS
+ *   credentials  options, environment (not if options.profile is given), the profile: its role_arn
+ *                (with source_profile or credential_source = Environment), its keys in the
+ *                credentials file, then in the config file, its credential_process; "tern" if not
+ *                at AWS. options.role_arn is assumed with what is found so.
  *   attempts     options.attempts_max, AWS_MAX_ATTEMPTS, the profile's max_attempts, 3
  *
- * A profile is options.profile, AWS_PROFILE, AWS_DEFAULT_PROFILE or "default". Credentials that
- * come from another program, from single sign-on, a role or the instance are not looked for.
+ * A profile is options.profile, AWS_PROFILE, AWS_DEFAULT_PROFILE or "default". Credentials of roles
+ * and processes are asked for by the first call that needs them, and again five minutes before they
+ * end. Single sign-on, web identities, MFA codes and the instance's own are not looked for.
  */
 #ifndef TERN_CLIENT_SESSION_H
 #define TERN_CLIENT_SESSION_H
@@ -35,7 +38,12 @@ struct tern_options {
 	struct str region;
 	struct str profile;
 	struct str access_key_id, secret_access_key, session_token;
-	struct str user_agent; /* put before ours */
+	/* A role to assume with the credentials that are found otherwise. */
+	struct str role_arn;
+	struct str role_session_name; /* empty: "tern-<time>" */
+	struct str external_id;	      /* empty: none */
+	int64_t role_duration_s;      /* 0: as the service has it, an hour */
+	struct str user_agent;	      /* put before ours */
 	int attempts_max;
 	int64_t connect_timeout_ms; /* 0: 5000 */
 	int64_t answer_timeout_ms;  /* for a whole attempt; 0: 60000. A long poll takes 20 s. */
@@ -64,9 +72,15 @@ void tern_session_stop(struct tern_session *session);
 void tern_session_resume(struct tern_session *session);
 bool tern_session_is_stopped(const struct tern_session *session);
 
-/* All borrowed from the session. */
-struct str tern_session_region(const struct tern_session *session);
-const struct tern_credentials *tern_session_credentials(const struct tern_session *session);
+struct str tern_session_region(const struct tern_session *session); /* borrowed */
+/*
+ * Those to sign with now; borrowed from the session. May block, when they have to be asked for.
+ * ERR_INVALID: they were refused; ERR_CLOSED: nobody answered; with a sentence in `problem`
+ * (TERN_PROBLEM_SIZE bytes, ends with NUL).
+ */
+must_check enum err tern_session_credentials(struct tern_session *session,
+					     const struct tern_credentials **out_credentials,
+					     char *problem);
 /*
  * The service's base URL without a slash at its end. Into `out`, if it has to be made up (AWS's
  * host), and borrowed then: TERN_ENDPOINT_SIZE bytes.

@@ -3,6 +3,8 @@
 #ifndef TERN_CLIENT_SESSION_PRIVATE_H
 #define TERN_CLIENT_SESSION_PRIVATE_H
 
+#include <pthread.h>
+
 #include "client/profile.h"
 #include "client/retry.h"
 #include "client/session.h"
@@ -13,6 +15,14 @@ struct session_endpoint {
 	struct str url;
 };
 
+/* The role that is assumed. */
+struct lent_role {
+	struct str arn, session_name, external_id;
+	int64_t duration_s; /* 0: as the service has it */
+};
+
+enum lender { LENDER_NONE, LENDER_ROLE, LENDER_PROCESS };
+
 struct tern_session {
 	struct arena arena; /* holds all texts */
 	struct str endpoint_url;
@@ -22,12 +32,40 @@ struct tern_session {
 	size_t endpoint_count;
 	bool wants_aws, ignores_configured;
 	struct str profile, region, user_agent, certificates;
-	struct tern_credentials credentials;
+	struct tern_credentials credentials; /* of LENDER_NONE */
+	/* credentials.c's. */
+	enum lender lender;
+	struct lent_role role;
+	struct str process;			 /* credential_process */
+	struct tern_session *source;		 /* who assumes the role */
+	pthread_mutex_t lending;		 /* for what follows */
+	struct arena lent;			 /* all that were lent */
+	const struct tern_credentials *lent_now; /* NULL: not asked for yet */
+	int64_t lent_until_ms, lent_again_ms;
+
 	struct profile_file config, secrets;
 	struct tern_retry_policy policy;
 	struct tern_retry_budget budget;
 	int64_t connect_timeout_ms, answer_timeout_ms;
 	atomic_bool is_stopped;
 };
+
+/* How a session came from another one, whose role it is to assume. */
+struct session_lineage {
+	int depth;
+	bool wants_own_keys; /* the role of the profile is the other session's */
+};
+must_check enum err session_new(const struct tern_options *options,
+				const struct session_lineage *lineage,
+				struct tern_session **out_session, char *problem);
+
+/* The region that requests to the service are signed for. */
+struct str session_region_of(const struct tern_session *session, const struct service *service);
+
+/* An environment variable; empty if it is not set. */
+struct str session_environment(struct arena *arena, const char *name);
+/* A setting of the session's profile in the config file, and in the credentials file; or empty. */
+struct str session_profile(const struct tern_session *session, const char *key);
+struct str session_secret(const struct tern_session *session, const char *key);
 
 #endif

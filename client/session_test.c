@@ -30,6 +30,15 @@ static void write_file(const char *name, const char *text)
 	fclose(file);
 }
 
+static const struct tern_credentials *credentials(void)
+{
+	const struct tern_credentials *found = NULL;
+
+	if (tern_session_credentials(session, &found, problem) != ERR_OK)
+		fail_msg("%s", problem);
+	return found;
+}
+
 static int setup(void **state)
 {
 	static const char *const variables[] = {
@@ -87,7 +96,7 @@ static void test_session_without_any_configuration_uses_the_default(void **state
 	assert_int_equal(make(&at_home), ERR_OK);
 	assert_endpoint("http://127.0.0.1:4566");
 	assert_str(tern_session_region(session), "us-east-1");
-	assert_str(tern_session_credentials(session)->access_key_id, "tern");
+	assert_str(credentials()->access_key_id, "tern");
 	assert_int_equal(session->policy.attempts_max, 3);
 }
 
@@ -159,37 +168,140 @@ static void test_session_finds_credentials_in_the_documented_order(void **state)
 			     "region = eu-north-1\nmax_attempts = 7\n");
 	setenv("AWS_PROFILE", "dev", 1);
 	assert_int_equal(make(&options), ERR_OK);
-	assert_str(tern_session_credentials(session)->access_key_id, "C");
+	assert_str(credentials()->access_key_id, "C");
 	assert_str(tern_session_region(session), "eu-north-1");
 	assert_int_equal(session->policy.attempts_max, 7);
 
 	write_file("credentials", "[dev]\naws_access_key_id = S\naws_secret_access_key = s\n"
 				  "aws_session_token = t\n");
 	assert_int_equal(make(&options), ERR_OK);
-	assert_str(tern_session_credentials(session)->access_key_id, "S");
-	assert_str(tern_session_credentials(session)->session_token, "t");
+	assert_str(credentials()->access_key_id, "S");
+	assert_str(credentials()->session_token, "t");
 
 	setenv("AWS_ACCESS_KEY_ID", "E", 1);
 	setenv("AWS_SECRET_ACCESS_KEY", "e", 1);
 	assert_int_equal(make(&options), ERR_OK);
-	assert_str(tern_session_credentials(session)->access_key_id, "E");
-	assert_int_equal(tern_session_credentials(session)->session_token.size, 0);
+	assert_str(credentials()->access_key_id, "E");
+	assert_int_equal(credentials()->session_token.size, 0);
 
 	options.profile = STR("dev");
 	assert_int_equal(make(&options), ERR_OK);
-	assert_str(tern_session_credentials(session)->access_key_id, "S");
+	assert_str(credentials()->access_key_id, "S");
 }
 
 static void test_session_does_not_pass_over_credentials_from_elsewhere(void **state)
 {
 	(void)state;
-	write_file("config", "[default]\ncredential_process = /bin/keys\n");
+	write_file("config", "[default]\nsso_session = work\n");
 	assert_int_equal(make(&at_home), ERR_INVALID);
-	assert_problem("credential_process");
+	assert_problem("sso_session");
 	assert_problem("export-credentials");
 	setenv("AWS_ACCESS_KEY_ID", "A", 1);
 	setenv("AWS_SECRET_ACCESS_KEY", "s", 1);
 	assert_int_equal(make(&at_home), ERR_OK);
+}
+
+static enum err ask(void)
+{
+	const struct tern_credentials *found;
+
+	return tern_session_credentials(session, &found, problem);
+}
+
+/* Each run of the process prints another key, by a file that grows. */
+#define COUNTING "n=$(cat ~/runs 2>/dev/null | wc -l); echo >> ~/runs; "
+
+static void test_session_runs_a_credential_process(void **state)
+{
+	char path[128];
+
+	(void)state;
+	write_file("config", "[default]\ncredential_process = " COUNTING
+			     "echo '{\"Version\": 1, \"AccessKeyId\": \"K'$n'\", "
+			     "\"SecretAccessKey\": \"s\", \"SessionToken\": \"t\"}'\n");
+	assert_int_equal(make(&at_home), ERR_OK);
+	assert_str(credentials()->access_key_id, "K0");
+	assert_str(credentials()->access_key_id, "K0");
+	assert_str(credentials()->session_token, "t");
+	snprintf(path, sizeof(path), "%s/runs", home);
+	assert_int_equal(unlink(path), 0);
+
+	for (size_t i = 0; i < 3; i++) {
+		static const char *const bad[] = {
+			"false", "echo nonsense",
+			"echo '{\"AccessKeyId\": \"K\", \"SecretAccessKey\": \"s\"}'"};
+		char text[256];
+		snprintf(text, sizeof(text), "[default]\ncredential_process = %s\n", bad[i]);
+		write_file("config", text);
+		assert_int_equal(make(&at_home), ERR_OK);
+		assert_int_equal(ask(), ERR_INVALID);
+		assert_problem("credential_process");
+	}
+}
+
+static void test_session_asks_anew_before_credentials_end(void **state)
+{
+	char path[128];
+
+	(void)state;
+	write_file("config",
+		   "[default]\ncredential_process = " COUNTING
+		   "echo '{\"Version\": 1, \"AccessKeyId\": \"K'$n'\", \"SecretAccessKey\": "
+		   "\"s\", \"Expiration\": \"'$(date -u -d '+1 hour' +%FT%TZ)'\"}'\n");
+	assert_int_equal(make(&at_home), ERR_OK);
+	const struct tern_credentials *first = credentials();
+	assert_str(first->access_key_id, "K0");
+	clock_shift(54 * 60000);
+	assert_str(credentials()->access_key_id, "K0");
+	clock_shift(2 * 60000);
+	assert_str(credentials()->access_key_id, "K1");
+	assert_str(first->access_key_id, "K0");
+	/* While the old ones hold, a failure is no harm. */
+	session->process = STR("false");
+	clock_shift(60000);
+	assert_str(credentials()->access_key_id, "K1");
+	clock_shift(4 * 60000);
+	assert_int_equal(ask(), ERR_INVALID);
+	clock_shift(-61 * 60000);
+	snprintf(path, sizeof(path), "%s/runs", home);
+	assert_int_equal(unlink(path), 0);
+}
+
+static void test_session_refuses_roles_it_cannot_assume(void **state)
+{
+	static const struct {
+		const char *lines, *problem;
+	} rows[] = {
+		{"", "source_profile"},
+		{"source_profile = missing\n", "the profile missing"},
+		{"source_profile = other\n[profile other]\nrole_arn = r\nsource_profile = "
+		 "default\n",
+		 "circle"},
+		{"source_profile = default\nmfa_serial = m\n", "mfa_serial"},
+		{"source_profile = default\nduration_seconds = long\n", "duration_seconds"},
+	};
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(text, sizeof(text), "[default]\nrole_arn = arn\n%s", rows[i].lines);
+		write_file("config", text);
+		assert_int_equal(make(&at_home), ERR_INVALID);
+		assert_problem(rows[i].problem);
+	}
+}
+
+static void test_session_says_which_role_nobody_lends(void **state)
+{
+	struct tern_options options = at_home;
+
+	(void)state;
+	options.endpoint_url = STR("http://127.0.0.1:1");
+	options.attempts_max = 1;
+	options.role_arn = STR("arn:aws:iam::111122223333:role/reader");
+	assert_int_equal(make(&options), ERR_OK);
+	assert_int_equal(ask(), ERR_CLOSED);
+	assert_problem("arn:aws:iam::111122223333:role/reader cannot be assumed");
 }
 
 static void test_session_refuses_what_cannot_be_meant(void **state)

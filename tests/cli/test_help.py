@@ -5,10 +5,11 @@ import subprocess
 
 import pytest
 
-COMMANDS = ["queue", "send", "receive", "dlq", "kms", "watch", "audit", "cert", "bench",
-            "completion", "version", "help"]
+COMMANDS = ["queue", "send", "receive", "dlq", "account", "whoami", "kms", "watch", "audit", "cert",
+            "bench", "completion", "version", "help"]
 LEAVES = ["queue create", "queue ls", "queue show", "queue set", "queue rm", "queue purge",
-          "queue url", "send", "receive", "dlq ls", "dlq peek", "dlq redrive", "kms doctor",
+          "queue url", "send", "receive", "dlq ls", "dlq peek", "dlq redrive",
+          "account create", "account ls", "account key", "whoami", "kms doctor",
           "watch", "audit", "cert create", "cert renew", "cert ls",
           "completion", "version", "help"]
 

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * secret: new credentials, shown once or put into a profile. Main thread.
+ */
+#ifndef TERN_CLI_SECRET_H
+#define TERN_CLI_SECRET_H
+
+#include "cli.h"
+
+struct secret {
+	struct str access_key_id, secret_access_key;
+	struct str session_token; /* empty: none */
+	struct str arn;		  /* whose they are; empty: not known */
+};
+
+#define SECRET_PROFILE_HELP                                                                        \
+	"put the credentials into this profile of ~/.aws/credentials, and print no secret"
+
+/*
+ * Prints lines to paste into a shell, or JSON; with `profile` writes them to that profile of
+ * ~/.aws/credentials (AWS_SHARED_CREDENTIALS_FILE), mode 0600, and says so. If the file cannot be
+ * written they are printed, since they cannot be had again.
+ */
+must_check enum cli_exit secret_tell(struct cli *cli, const struct secret *secret,
+				     struct str profile);
+
+#endif
