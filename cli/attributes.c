@@ -5,7 +5,7 @@
 #include "api/sqs.h"
 #include "format/json.h"
 
-enum { OWN_NAMES = 6, RECEIVES_DEFAULT = 3 };
+enum { OWN_NAMES = 7, RECEIVES_DEFAULT = 3 };
 
 void attributes_append(struct attribute_list *list, struct str name, struct str value)
 {
@@ -111,5 +111,7 @@ enum cli_exit attributes_collect(struct cli *cli, const struct attribute_values 
 			attributes_append(out_list, numbers[i].name,
 					  arena_format(&cli->arena, "%lld",
 						       (long long)numbers[i].number->value));
+	if (values->kms_key.data)
+		attributes_append(out_list, STR("KmsMasterKeyId"), values->kms_key);
 	return append_dlq(cli, values, out_list);
 }

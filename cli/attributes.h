@@ -13,7 +13,7 @@
 struct attribute_values {
 	struct option_number delay, visibility, retention, wait, size;
 	struct option_list attributes, tags;
-	struct str dlq;
+	struct str dlq, kms_key;
 	struct option_number receives;
 };
 
@@ -41,6 +41,9 @@ struct attribute_values {
 	{"receives", OPTION_NUMBER, offsetof(type, member.receives), "N", \
 	 "with --dlq: receives before a message moves there; without it 3", \
 	 1, LIMIT_RECEIVE_COUNT}, \
+	{"kms-key", OPTION_TEXT, offsetof(type, member.kms_key), "KEY", \
+	 "KmsMasterKeyId: id, ARN or alias of the KMS key that messages are encrypted under", \
+	 0, 0}, \
 	{"attribute", OPTION_LIST, offsetof(type, member.attributes), "NAME=VALUE", \
 	 "any other attribute by AWS's name; may be repeated", \
 	 0, 0}, \

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* kms: what the server says of its keys. The keys themselves are managed through AWS's API. */
+/* kms: what the server says of its keys. The keys themselves are kms_key.c's. */
 #include "commands.h"
 
 #include <stdio.h>
 
 #include "api/sqs.h"
 #include "format/json.h"
+#include "kms_key.h"
 #include "output.h"
 
 static const struct column columns[] = {
@@ -114,11 +115,14 @@ static const struct command doctor_command = {
 	.run = doctor_run,
 };
 
-static const struct command *const children[] = {&doctor_command};
+static const struct command *const children[] = {
+	&kms_create_command, &kms_ls_command, &kms_enable_command,  &kms_disable_command,
+	&kms_rotate_command, &kms_rm_command, &kms_restore_command, &doctor_command,
+};
 
 const struct command kms_command = {
 	.name = "kms",
-	.summary = "look after the keys of encryption at rest",
+	.summary = "make, list, disable, rotate and destroy keys, and look after them",
 	.children = children,
 	.child_count = sizeof(children) / sizeof(children[0]),
 	.arguments_max = ARGUMENTS_ANY,

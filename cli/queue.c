@@ -7,6 +7,7 @@
 
 #include "api/sqs.h"
 #include "attributes.h"
+#include "grant.h"
 #include "output.h"
 
 /* ---- create ---- */
@@ -434,8 +435,8 @@ static const struct command url_command = {
 };
 
 static const struct command *const children[] = {
-	&create_command, &ls_command,	 &show_command, &set_command,
-	&rm_command,	 &purge_command, &url_command,
+	&create_command, &ls_command,  &show_command,  &set_command,	&rm_command,
+	&purge_command,	 &url_command, &grant_command, &revoke_command,
 };
 
 const struct command queue_command = {

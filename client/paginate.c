@@ -7,11 +7,16 @@
 #include "base/base.h"
 #include "wire/member.h"
 
+/* SQS and EC2 say NextToken; IAM says Marker, KMS too, but NextMarker in its answers. */
 static const struct shape_member *token_member(const struct shape *shape)
 {
-	for (uint32_t i = 0; i < shape->member_count; i++)
-		if (str_equal(shape->members[i].name, STR("NextToken")))
-			return &shape->members[i];
+	static const struct str names[] = {STR_INIT("NextToken"), STR_INIT("NextMarker"),
+					   STR_INIT("Marker")};
+
+	for (size_t name = 0; name < sizeof(names) / sizeof(names[0]); name++)
+		for (uint32_t i = 0; i < shape->member_count; i++)
+			if (str_equal(shape->members[i].name, names[name]))
+				return &shape->members[i];
 	return NULL;
 }
 

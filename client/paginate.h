@@ -2,9 +2,9 @@
 /*
  * paginate: all pages of a list operation, one after another.
  *
- * Works for every operation that has NextToken in its request and in its answer. SQS sends a
- * token only if MaxResults was asked for, so set it. Lives in the caller's memory, holds the heap:
- * done must follow init. Same thread as its call.
+ * Works for every operation that has NextToken or Marker in its request and in its answer. SQS
+ * gives a token only if MaxResults was asked for, so set it. Lives in the caller's memory, holds
+ * the heap: done must follow init. Same thread as its call.
  *
  *   tern_pager_init(&pager, call, &sqs_operations[SQS_LIST_QUEUES], &in);
  *   while (!(err = tern_pager_next(&pager, &out)))

@@ -8,8 +8,11 @@ import pytest
 COMMANDS = ["queue", "send", "receive", "dlq", "account", "whoami", "kms", "watch", "audit", "cert",
             "bench", "completion", "version", "help"]
 LEAVES = ["queue create", "queue ls", "queue show", "queue set", "queue rm", "queue purge",
-          "queue url", "send", "receive", "dlq ls", "dlq peek", "dlq redrive",
-          "account create", "account ls", "account key", "whoami", "kms doctor",
+          "queue url", "queue grant", "queue revoke", "send", "receive",
+          "dlq ls", "dlq peek", "dlq redrive",
+          "account create", "account ls", "account key", "whoami",
+          "kms create", "kms ls", "kms enable", "kms disable", "kms rotate", "kms rm",
+          "kms restore", "kms doctor",
           "watch", "audit", "cert create", "cert renew", "cert ls",
           "completion", "version", "help"]
 
