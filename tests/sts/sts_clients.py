@@ -1,35 +1,87 @@
 # SPDX-License-Identifier: MIT
-"""Clients that sign with given credentials, temporary ones among them."""
+"""Who calls STS in these tests: clients by credentials, accounts with users and roles."""
+import itertools
 import json
 
-import boto3
-import botocore.auth
-import botocore.awsrequest
-import botocore.config
-import botocore.credentials
+import botocore.exceptions
+import pytest
+
+numbers = itertools.count(1)
 
 
-def client_of(server, service, credentials, region="us-east-1", **config):
-    """A boto3 client with the credentials of an STS answer, or with a key, secret and token."""
+def client_of(server, service, credentials, **options):
+    """A client with the credentials of an STS answer, or with a key and a secret."""
     if isinstance(credentials, dict):
-        credentials = (credentials["AccessKeyId"], credentials["SecretAccessKey"],
-                       credentials.get("SessionToken"))
-    key, secret, token = (*credentials, None)[:3]
-    return boto3.Session().client(
-        service, endpoint_url=server.url, region_name=region, aws_access_key_id=key,
-        aws_secret_access_key=secret, aws_session_token=token,
-        config=botocore.config.Config(
-            connect_timeout=5, read_timeout=40, retries={"total_max_attempts": 1}, proxies={},
-            ignore_configured_endpoint_urls=True, **config))
+        return server.client(service, account=credentials["AccessKeyId"],
+                             secret=credentials["SecretAccessKey"],
+                             token=credentials.get("SessionToken"), **options)
+    key, secret = credentials
+    return server.client(service, account=key, secret=secret, **options)
 
 
+def fault_of(call, **parameters):
+    """Code, status and text of the fault that the call must get."""
+    with pytest.raises(botocore.exceptions.ClientError) as caught:
+        call(**parameters)
+    error = caught.value.response
+    return (error["Error"]["Code"], error["ResponseMetadata"]["HTTPStatusCode"],
+            error["Error"]["Message"])
 
-def advance(server, seconds):
-    """Moves the clock of a server that wants signatures and has --test-clock."""
-    request = botocore.awsrequest.AWSRequest(
-        method="POST", url=server.url + "/_tern/clock",
-        data=json.dumps({"advance_ms": round(seconds * 1000)}))
-    keys = botocore.credentials.Credentials(server.key, server.secret)
-    botocore.auth.SigV4Auth(keys, "tern", "us-east-1").add_auth(request)
-    answer = server.http.post(request.url, data=request.body, headers=dict(request.headers))
-    assert answer.status_code == 200, answer.text
+
+def document(*statements):
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def allow(actions, resource="*", **others):
+    return {"Effect": "Allow", "Action": actions, "Resource": resource} | others
+
+
+def trust(principal, actions="sts:AssumeRole", **others):
+    return document({"Effect": "Allow", "Principal": principal, "Action": actions} | others)
+
+
+class Account:
+    """An account by the credentials of its root user."""
+
+    def __init__(self, server, number, key, secret):
+        self.server, self.number = server, number
+        self.iam = client_of(server, "iam", (key, secret))
+        self.sqs = client_of(server, "sqs", (key, secret))
+        self.root = {"AWS": f"arn:aws:iam::{number}:root"}
+
+    def user(self, *statements):
+        """A user with one inline policy: clients of services, by name."""
+        name = f"user{next(numbers)}"
+        self.iam.create_user(UserName=name)
+        if statements:
+            self.iam.put_user_policy(UserName=name, PolicyName="p",
+                                     PolicyDocument=document(*statements))
+        key = self.iam.create_access_key(UserName=name)["AccessKey"]
+        return User(self, name, key)
+
+    def role(self, trust_policy, *statements, **options):
+        """The ARN of a role with one inline policy."""
+        name = f"role{next(numbers)}"
+        arn = self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust_policy,
+                                   **options)["Role"]["Arn"]
+        if statements:
+            self.iam.put_role_policy(RoleName=name, PolicyName="p",
+                                     PolicyDocument=document(*statements))
+        return arn
+
+
+class User:
+    def __init__(self, account, name, key):
+        self.name, self.key = name, key
+        self.arn = f"arn:aws:iam::{account.number}:user/{name}"
+        self.server = account.server
+
+    def client(self, service, **options):
+        return client_of(self.server, service, self.key, **options)
+
+    def assume(self, role, **options):
+        return assume(self.client("sts"), role, **options)
+
+
+def assume(sts, role, **options):
+    return sts.assume_role(**{"RoleArn": role, "RoleSessionName": "session"} | options)

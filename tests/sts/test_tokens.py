@@ -1,21 +1,19 @@
 # SPDX-License-Identifier: MIT
 """Sessions of users themselves and of federated ones, and what is said of tokens that are none."""
-import botocore.exceptions
 import pytest
 
-from sts_clients import advance, client_of
+from sts_clients import client_of, fault_of
+from ternd import SigV4
 
 ACCOUNT = "000000000000"
 LIST_QUEUES = ('{"Version":"2012-10-17","Statement":[{"Effect":"Allow",'
                '"Action":"sqs:ListQueues","Resource":"*"}]}')
 
 
-def fault_of(call, **parameters):
-    with pytest.raises(botocore.exceptions.ClientError) as caught:
-        call(**parameters)
-    error = caught.value.response
-    return (error["Error"]["Code"], error["ResponseMetadata"]["HTTPStatusCode"],
-            error["Error"]["Message"])
+def advance(server, seconds):
+    answer = server.post("/_tern/clock", {"advance_ms": seconds * 1000},
+                         auth=SigV4(server.key, server.secret))
+    assert answer.status_code == 200, answer.text
 
 
 def test_the_root_user_is_told_who_it_is(root):
@@ -99,7 +97,7 @@ def test_a_policy_that_cannot_be_read_is_refused(root):
 
 
 def test_what_breaks_constraints_is_named(root):
-    sts = root("sts", parameter_validation=False)
+    sts = root("sts", validates=False)
     assert fault_of(sts.get_session_token, DurationSeconds=899) == (
         "ValidationError", 400,
         "1 validation error detected: Value '899' at 'durationSeconds' failed to satisfy "

@@ -282,7 +282,9 @@ enum err sts_assume_role(struct call *call, const struct sts_assume_role_in *in,
 	struct sts_passed passed = passed_of(in);
 	int64_t seconds = 0, percent = 0;
 
-	enum err err = check_input(call, in);
+	enum err err = sts_need_caller(call);
+	if (!err)
+		err = check_input(call, in);
 	if (!err)
 		err = sts_refuse_mfa(call, in->serial_number, in->token_code);
 	if (!err)

@@ -166,7 +166,6 @@ struct sts_credentials *sts_issue(struct call *call, struct session *session,
 
 enum err sts_need_caller(struct call *call)
 {
-	call_needs_no_permission(call);
 	if (call->principal->type != PRINCIPAL_ANONYMOUS)
 		return ERR_OK;
 	return fail(call, &access_faults[ACCESS_MISSING_TOKEN],

@@ -35,7 +35,7 @@ must_check enum err sts_check_packed(struct call *call, const struct session *se
 struct sts_credentials *sts_issue(struct call *call, struct session *session,
 				  int64_t duration_seconds);
 
-/* The fault if nobody signed: for operations that ask for no permission. */
+/* The fault if nobody signed: whoever everybody may be, no policy lets it in here. */
 must_check enum err sts_need_caller(struct call *call);
 /* True if the caller's credentials are those of a session. */
 bool sts_is_session(const struct call *call);

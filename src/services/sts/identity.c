@@ -12,6 +12,7 @@ enum err sts_get_caller_identity(struct call *call, const struct sts_get_caller_
 	enum err err = sts_need_caller(call);
 	if (err)
 		return err;
+	call_needs_no_permission(call);
 	out->user_id = call->principal->id;
 	out->account = call->principal->account;
 	out->arn = call->principal->arn;

@@ -42,6 +42,7 @@ enum err sts_get_session_token(struct call *call, const struct sts_get_session_t
 	enum err err = sts_need_caller(call);
 	if (err)
 		return err;
+	call_needs_no_permission(call);
 	constraint_range(&constraints, "durationSeconds", in->has_duration_seconds,
 			 in->duration_seconds, DURATION_MIN, DURATION_MAX);
 	err = constraints_check(&constraints, &STS_VALIDATION_ERROR);
@@ -105,7 +106,9 @@ enum err sts_get_federation_token(struct call *call, const struct sts_get_federa
 	};
 	int64_t percent = 0;
 
-	enum err err = check_input(call, in);
+	enum err err = sts_need_caller(call);
+	if (!err)
+		err = check_input(call, in);
 	if (!err)
 		err = refuse_session(call);
 	if (!err)
