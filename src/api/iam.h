@@ -247,6 +247,55 @@ struct iam_policy_role {
 	struct str role_id;
 };
 
+struct iam_context_entry {
+	struct str context_key_name;
+	struct str *context_key_values;
+	size_t context_key_values_count;
+	struct str context_key_type;
+};
+
+struct iam_position {
+	int64_t line;
+	bool has_line;
+	int64_t column;
+	bool has_column;
+};
+
+struct iam_statement {
+	struct str source_policy_id;
+	struct str source_policy_type;
+	struct iam_position *start_position;
+	struct iam_position *end_position;
+};
+
+struct iam_permissions_boundary_decision_detail {
+	bool allowed_by_permissions_boundary;
+	bool has_allowed_by_permissions_boundary;
+};
+
+struct iam_resource_specific_result {
+	struct str eval_resource_name;
+	struct str eval_resource_decision;
+	struct iam_statement *matched_statements;
+	size_t matched_statements_count;
+	struct str *missing_context_values;
+	size_t missing_context_values_count;
+	struct iam_permissions_boundary_decision_detail *permissions_boundary_decision_detail;
+};
+
+struct iam_evaluation_result {
+	struct str eval_action_name;
+	struct str eval_resource_name;
+	struct str eval_decision;
+	struct iam_statement *matched_statements;
+	size_t matched_statements_count;
+	struct str *missing_context_values;
+	size_t missing_context_values_count;
+	struct iam_permissions_boundary_decision_detail *permissions_boundary_decision_detail;
+	struct iam_resource_specific_result *resource_specific_results;
+	size_t resource_specific_results_count;
+};
+
 struct iam_add_user_to_group_in {
 	struct str group_name;
 	struct str user_name;
@@ -546,6 +595,27 @@ struct iam_get_account_summary_in {
 struct iam_get_account_summary_out {
 	struct shape_pair *summary_map;
 	size_t summary_map_count;
+};
+
+struct iam_get_context_keys_for_custom_policy_in {
+	struct str *policy_input_list;
+	size_t policy_input_list_count;
+};
+
+struct iam_get_context_keys_for_custom_policy_out {
+	struct str *context_key_names;
+	size_t context_key_names_count;
+};
+
+struct iam_get_context_keys_for_principal_policy_in {
+	struct str policy_source_arn;
+	struct str *policy_input_list;
+	size_t policy_input_list_count;
+};
+
+struct iam_get_context_keys_for_principal_policy_out {
+	struct str *context_key_names;
+	size_t context_key_names_count;
 };
 
 struct iam_get_group_in {
@@ -1003,6 +1073,63 @@ struct iam_set_default_policy_version_out {
 	char no_members;
 };
 
+struct iam_simulate_custom_policy_in {
+	struct str *policy_input_list;
+	size_t policy_input_list_count;
+	struct str *permissions_boundary_policy_input_list;
+	size_t permissions_boundary_policy_input_list_count;
+	struct str *action_names;
+	size_t action_names_count;
+	struct str *resource_arns;
+	size_t resource_arns_count;
+	struct str resource_policy;
+	struct str resource_owner;
+	struct str caller_arn;
+	struct iam_context_entry *context_entries;
+	size_t context_entries_count;
+	struct str resource_handling_option;
+	int64_t max_items;
+	bool has_max_items;
+	struct str marker;
+};
+
+struct iam_simulate_custom_policy_out {
+	struct iam_evaluation_result *evaluation_results;
+	size_t evaluation_results_count;
+	bool is_truncated;
+	bool has_is_truncated;
+	struct str marker;
+};
+
+struct iam_simulate_principal_policy_in {
+	struct str policy_source_arn;
+	struct str *policy_input_list;
+	size_t policy_input_list_count;
+	struct str *permissions_boundary_policy_input_list;
+	size_t permissions_boundary_policy_input_list_count;
+	struct str *action_names;
+	size_t action_names_count;
+	struct str *resource_arns;
+	size_t resource_arns_count;
+	struct str resource_policy;
+	struct str resource_owner;
+	struct str caller_arn;
+	struct iam_context_entry *context_entries;
+	size_t context_entries_count;
+	struct str resource_handling_option;
+	int64_t max_items;
+	bool has_max_items;
+	struct str marker;
+};
+
+struct iam_simulate_principal_policy_out {
+	struct iam_evaluation_result *evaluation_results;
+	size_t evaluation_results_count;
+	bool is_truncated;
+	bool has_is_truncated;
+	struct str marker;
+};
+
 struct iam_tag_policy_in {
 	struct str policy_arn;
 	struct iam_tag *tags;
@@ -1188,6 +1315,10 @@ enum err iam_get_account_authorization_details(struct call *call, const struct i
 		struct iam_get_account_authorization_details_out *out);
 enum err iam_get_account_summary(struct call *call, const struct iam_get_account_summary_in *in,
 		struct iam_get_account_summary_out *out);
+enum err iam_get_context_keys_for_custom_policy(struct call *call, const struct iam_get_context_keys_for_custom_policy_in *in,
+		struct iam_get_context_keys_for_custom_policy_out *out);
+enum err iam_get_context_keys_for_principal_policy(struct call *call, const struct iam_get_context_keys_for_principal_policy_in *in,
+		struct iam_get_context_keys_for_principal_policy_out *out);
 enum err iam_get_group(struct call *call, const struct iam_get_group_in *in,
 		struct iam_get_group_out *out);
 enum err iam_get_group_policy(struct call *call, const struct iam_get_group_policy_in *in,
@@ -1258,6 +1389,10 @@ enum err iam_remove_user_from_group(struct call *call, const struct iam_remove_u
 		struct iam_remove_user_from_group_out *out);
 enum err iam_set_default_policy_version(struct call *call, const struct iam_set_default_policy_version_in *in,
 		struct iam_set_default_policy_version_out *out);
+enum err iam_simulate_custom_policy(struct call *call, const struct iam_simulate_custom_policy_in *in,
+		struct iam_simulate_custom_policy_out *out);
+enum err iam_simulate_principal_policy(struct call *call, const struct iam_simulate_principal_policy_in *in,
+		struct iam_simulate_principal_policy_out *out);
 enum err iam_tag_policy(struct call *call, const struct iam_tag_policy_in *in,
 		struct iam_tag_policy_out *out);
 enum err iam_tag_role(struct call *call, const struct iam_tag_role_in *in,
@@ -1315,6 +1450,8 @@ enum {
 	IAM_GET_ACCESS_KEY_LAST_USED,
 	IAM_GET_ACCOUNT_AUTHORIZATION_DETAILS,
 	IAM_GET_ACCOUNT_SUMMARY,
+	IAM_GET_CONTEXT_KEYS_FOR_CUSTOM_POLICY,
+	IAM_GET_CONTEXT_KEYS_FOR_PRINCIPAL_POLICY,
 	IAM_GET_GROUP,
 	IAM_GET_GROUP_POLICY,
 	IAM_GET_POLICY,
@@ -1350,6 +1487,8 @@ enum {
 	IAM_PUT_USER_POLICY,
 	IAM_REMOVE_USER_FROM_GROUP,
 	IAM_SET_DEFAULT_POLICY_VERSION,
+	IAM_SIMULATE_CUSTOM_POLICY,
+	IAM_SIMULATE_PRINCIPAL_POLICY,
 	IAM_TAG_POLICY,
 	IAM_TAG_ROLE,
 	IAM_TAG_USER,

@@ -159,6 +159,16 @@ static enum err run_iam_get_account_summary(struct call *call, const void *in, v
 	return iam_get_account_summary(call, in, out);
 }
 
+static enum err run_iam_get_context_keys_for_custom_policy(struct call *call, const void *in, void *out)
+{
+	return iam_get_context_keys_for_custom_policy(call, in, out);
+}
+
+static enum err run_iam_get_context_keys_for_principal_policy(struct call *call, const void *in, void *out)
+{
+	return iam_get_context_keys_for_principal_policy(call, in, out);
+}
+
 static enum err run_iam_get_group(struct call *call, const void *in, void *out)
 {
 	return iam_get_group(call, in, out);
@@ -334,6 +344,16 @@ static enum err run_iam_set_default_policy_version(struct call *call, const void
 	return iam_set_default_policy_version(call, in, out);
 }
 
+static enum err run_iam_simulate_custom_policy(struct call *call, const void *in, void *out)
+{
+	return iam_simulate_custom_policy(call, in, out);
+}
+
+static enum err run_iam_simulate_principal_policy(struct call *call, const void *in, void *out)
+{
+	return iam_simulate_principal_policy(call, in, out);
+}
+
 static enum err run_iam_tag_policy(struct call *call, const void *in, void *out)
 {
 	return iam_tag_policy(call, in, out);
@@ -426,6 +446,8 @@ static const operation_fn handlers[] = {
 	[IAM_GET_ACCESS_KEY_LAST_USED] = run_iam_get_access_key_last_used,
 	[IAM_GET_ACCOUNT_AUTHORIZATION_DETAILS] = run_iam_get_account_authorization_details,
 	[IAM_GET_ACCOUNT_SUMMARY] = run_iam_get_account_summary,
+	[IAM_GET_CONTEXT_KEYS_FOR_CUSTOM_POLICY] = run_iam_get_context_keys_for_custom_policy,
+	[IAM_GET_CONTEXT_KEYS_FOR_PRINCIPAL_POLICY] = run_iam_get_context_keys_for_principal_policy,
 	[IAM_GET_GROUP] = run_iam_get_group,
 	[IAM_GET_GROUP_POLICY] = run_iam_get_group_policy,
 	[IAM_GET_POLICY] = run_iam_get_policy,
@@ -461,6 +483,8 @@ static const operation_fn handlers[] = {
 	[IAM_PUT_USER_POLICY] = run_iam_put_user_policy,
 	[IAM_REMOVE_USER_FROM_GROUP] = run_iam_remove_user_from_group,
 	[IAM_SET_DEFAULT_POLICY_VERSION] = run_iam_set_default_policy_version,
+	[IAM_SIMULATE_CUSTOM_POLICY] = run_iam_simulate_custom_policy,
+	[IAM_SIMULATE_PRINCIPAL_POLICY] = run_iam_simulate_principal_policy,
 	[IAM_TAG_POLICY] = run_iam_tag_policy,
 	[IAM_TAG_ROLE] = run_iam_tag_role,
 	[IAM_TAG_USER] = run_iam_tag_user,
@@ -485,7 +509,7 @@ const struct service iam_service = {
 	.query_style = QUERY_STYLE_LISTS,
 	.denied = {.shape = STR_INIT("AccessDeniedException"),
 		   .query_code = STR_INIT("AccessDenied"), .status = 403},
-	.operation_count = 78,
+	.operation_count = 82,
 	.operations = operations,
 };
 

@@ -79,6 +79,7 @@
 	X(MOVE_RATE, 500, "messages/s", "MaxNumberOfMessagesPerSecond of a move task") \
 	X(MOVE_TASKS, 100, "tasks", "active move tasks of one account") \
 	X(MOVE_RESULTS, 10, "tasks", "results of ListMessageMoveTasks") \
+	X(SIMULATED_REQUESTS, 10000, "requests", "actions times resources of one policy simulation") \
 	X(SESSION_POLICY_SIZE, 2048, "bytes", "the policy passed for a session") \
 	X(SESSION_POLICY_ARNS, 10, "ARNs", "managed policies passed for a session") \
 	X(SESSION_TAGS, 50, "tags", "tags of a session") \

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * outline: where the statements of a policy stand in its text, and which context keys it asks for.
+ *
+ * For the policy simulator, which tells both. Takes only text that policy_compile took before.
+ * Results live in the arena, and are views into the text. Any thread.
+ */
+#ifndef TERN_SERVICES_IAM_OUTLINE_H
+#define TERN_SERVICES_IAM_OUTLINE_H
+
+#include "base/base.h"
+
+struct outline_position {
+	int64_t line, column; /* from 1 on */
+};
+
+struct outline_statement {
+	struct str text;
+	/* Behind the bracket or the statement before it, and behind its own end, as AWS counts. */
+	struct outline_position start, end;
+};
+
+struct outline {
+	struct str version; /* as the document says; empty: it says none */
+	const struct outline_statement *statements;
+	size_t statement_count;
+	/* Of conditions and of policy variables, each once, in the order of the text. */
+	const struct str *keys;
+	size_t key_count;
+};
+/* ERR_INVALID: not the text of a policy. */
+must_check enum err outline_read(struct arena *arena, struct str text, struct outline *out_outline);
+
+#endif

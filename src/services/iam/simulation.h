@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * simulation: policies, a caller and what it would ask for, put together and decided upon as a
+ * request would be.
+ *
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_testing-policies.html
+ *
+ * Lives in the call's arena; what it holds is released when the call ends. The call's thread.
+ */
+#ifndef TERN_SERVICES_IAM_SIMULATION_H
+#define TERN_SERVICES_IAM_SIMULATION_H
+
+#include "api/iam.h"
+#include "core/authorize.h"
+#include "services/iam/outline.h"
+
+/* A policy that takes part. */
+struct simulation_source {
+	struct str id;	  /* SourcePolicyId */
+	const char *type; /* SourcePolicyType */
+	const struct policy *policy;
+	struct outline outline;
+	const struct policy **statements; /* each alone, to see whether it matches */
+};
+
+struct simulation {
+	struct call *call;
+	struct simulation_source *identity;
+	size_t identity_count, identity_room;
+	const struct simulation_source *boundary, *resource; /* NULL: none */
+	struct principal caller;			     /* a draft, until simulation_begin */
+	bool has_caller;
+	struct str owner; /* account of resources whose ARNs have none */
+	const struct policy_key *keys;
+	size_t key_count;
+
+	/* From simulation_begin on. */
+	const struct principal *principal;
+	const struct str *missing;
+	size_t missing_count;
+};
+
+/* InvalidInput if the text is no policy. */
+must_check enum err simulation_add_identity(struct simulation *simulation, struct str text,
+					    struct str id, const char *type);
+/* One policy of another role; *out_source is set. */
+must_check enum err simulation_read(struct simulation *simulation, struct str text,
+				    enum policy_kind kind, struct str id, const char *type,
+				    const struct simulation_source **out_source);
+/* The caller, from the ARN of a user, group or role. InvalidInput for others. */
+must_check enum err simulation_set_caller(struct simulation *simulation, struct str arn);
+must_check enum err simulation_set_context(struct simulation *simulation,
+					   const struct iam_context_entry *entries, size_t count);
+
+/* All is there: makes the principal, and finds what keys are missing. */
+void simulation_begin(struct simulation *simulation);
+/* One action on all resources; `resources` empty: on "*". */
+void simulation_ask(const struct simulation *simulation, struct str action,
+		    const struct str *resources, size_t resource_count,
+		    struct iam_evaluation_result *out_result);
+
+/* Keys that the identity policies ask for, each once; in the arena. */
+struct str *simulation_keys(const struct simulation *simulation, size_t *out_count);
+
+#endif
