@@ -11,6 +11,7 @@ struct kms_grant_constraints {
 	size_t encryption_context_subset_count;
 	struct shape_pair *encryption_context_equals;
 	size_t encryption_context_equals_count;
+	struct str source_arn;
 };
 
 struct kms_tag {
@@ -89,6 +90,8 @@ struct kms_grant_list_entry {
 	struct str *operations;
 	size_t operations_count;
 	struct kms_grant_constraints *constraints;
+	struct str grantee_service_principal;
+	struct str retiring_service_principal;
 };
 
 struct kms_rotations_list_entry {
@@ -139,6 +142,8 @@ struct kms_create_grant_in {
 	struct str name;
 	bool dry_run;
 	bool has_dry_run;
+	struct str grantee_service_principal;
+	struct str retiring_service_principal;
 };
 
 struct kms_create_grant_out {
@@ -468,6 +473,7 @@ struct kms_list_grants_in {
 	struct str key_id;
 	struct str grant_id;
 	struct str grantee_principal;
+	struct str grantee_service_principal;
 };
 
 struct kms_list_grants_out {
@@ -543,6 +549,7 @@ struct kms_list_retirable_grants_in {
 	bool has_limit;
 	struct str marker;
 	struct str retiring_principal;
+	struct str retiring_service_principal;
 };
 
 struct kms_list_retirable_grants_out {

@@ -27,8 +27,13 @@ static const struct shape_member kms_grant_constraints_members[] = {
 	 .xml_item = STR_INIT("entry"),
 	 .key_name = STR_INIT("key"), .value_name = STR_INIT("value"),
 	 .item_value_offset = offsetof(struct shape_pair, value)},
+	{.name = STR_INIT("SourceArn"),
+	 .query_name = STR_INIT("SourceArn"),
+	 .xml_name = STR_INIT("SourceArn"),
+	 .offset = offsetof(struct kms_grant_constraints, source_arn),
+	 .kind = SHAPE_STRING},
 };
-static const struct shape kms_grant_constraints_shape = {STR_INIT("GrantConstraints"), sizeof(struct kms_grant_constraints), 2, kms_grant_constraints_members};
+static const struct shape kms_grant_constraints_shape = {STR_INIT("GrantConstraints"), sizeof(struct kms_grant_constraints), 3, kms_grant_constraints_members};
 
 static const struct shape_member kms_tag_members[] = {
 	{.name = STR_INIT("TagKey"),
@@ -323,8 +328,18 @@ static const struct shape_member kms_grant_list_entry_members[] = {
 	 .offset = offsetof(struct kms_grant_list_entry, constraints),
 	 .kind = SHAPE_STRUCTURE,
 	 .shape = &kms_grant_constraints_shape},
+	{.name = STR_INIT("GranteeServicePrincipal"),
+	 .query_name = STR_INIT("GranteeServicePrincipal"),
+	 .xml_name = STR_INIT("GranteeServicePrincipal"),
+	 .offset = offsetof(struct kms_grant_list_entry, grantee_service_principal),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("RetiringServicePrincipal"),
+	 .query_name = STR_INIT("RetiringServicePrincipal"),
+	 .xml_name = STR_INIT("RetiringServicePrincipal"),
+	 .offset = offsetof(struct kms_grant_list_entry, retiring_service_principal),
+	 .kind = SHAPE_STRING},
 };
-static const struct shape kms_grant_list_entry_shape = {STR_INIT("GrantListEntry"), sizeof(struct kms_grant_list_entry), 9, kms_grant_list_entry_members};
+static const struct shape kms_grant_list_entry_shape = {STR_INIT("GrantListEntry"), sizeof(struct kms_grant_list_entry), 11, kms_grant_list_entry_members};
 
 static const struct shape_member kms_rotations_list_entry_members[] = {
 	{.name = STR_INIT("KeyId"),
@@ -439,8 +454,7 @@ static const struct shape_member kms_create_grant_in_members[] = {
 	 .query_name = STR_INIT("GranteePrincipal"),
 	 .xml_name = STR_INIT("GranteePrincipal"),
 	 .offset = offsetof(struct kms_create_grant_in, grantee_principal),
-	 .kind = SHAPE_STRING,
-	 .is_required = true},
+	 .kind = SHAPE_STRING},
 	{.name = STR_INIT("RetiringPrincipal"),
 	 .query_name = STR_INIT("RetiringPrincipal"),
 	 .xml_name = STR_INIT("RetiringPrincipal"),
@@ -484,8 +498,18 @@ static const struct shape_member kms_create_grant_in_members[] = {
 	 .offset = offsetof(struct kms_create_grant_in, dry_run),
 	 .kind = SHAPE_BOOLEAN,
 	 .extra_offset = offsetof(struct kms_create_grant_in, has_dry_run)},
+	{.name = STR_INIT("GranteeServicePrincipal"),
+	 .query_name = STR_INIT("GranteeServicePrincipal"),
+	 .xml_name = STR_INIT("GranteeServicePrincipal"),
+	 .offset = offsetof(struct kms_create_grant_in, grantee_service_principal),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("RetiringServicePrincipal"),
+	 .query_name = STR_INIT("RetiringServicePrincipal"),
+	 .xml_name = STR_INIT("RetiringServicePrincipal"),
+	 .offset = offsetof(struct kms_create_grant_in, retiring_service_principal),
+	 .kind = SHAPE_STRING},
 };
-static const struct shape kms_create_grant_in_shape = {STR_INIT("CreateGrantRequest"), sizeof(struct kms_create_grant_in), 8, kms_create_grant_in_members};
+static const struct shape kms_create_grant_in_shape = {STR_INIT("CreateGrantRequest"), sizeof(struct kms_create_grant_in), 10, kms_create_grant_in_members};
 
 static const struct shape_member kms_create_grant_out_members[] = {
 	{.name = STR_INIT("GrantToken"),
@@ -1392,8 +1416,7 @@ static const struct shape_member kms_get_public_key_out_members[] = {
 	 .item_size = sizeof(struct str),
 	 .item_kind = SHAPE_STRING,
 	 .query_item = STR_INIT("member"),
-	 .xml_item = STR_INIT("member"),
-	 .is_always = true},
+	 .xml_item = STR_INIT("member")},
 	{.name = STR_INIT("SigningAlgorithms"),
 	 .query_name = STR_INIT("SigningAlgorithms"),
 	 .xml_name = STR_INIT("SigningAlgorithms"),
@@ -1403,8 +1426,7 @@ static const struct shape_member kms_get_public_key_out_members[] = {
 	 .item_size = sizeof(struct str),
 	 .item_kind = SHAPE_STRING,
 	 .query_item = STR_INIT("member"),
-	 .xml_item = STR_INIT("member"),
-	 .is_always = true},
+	 .xml_item = STR_INIT("member")},
 	{.name = STR_INIT("KeyAgreementAlgorithms"),
 	 .query_name = STR_INIT("KeyAgreementAlgorithms"),
 	 .xml_name = STR_INIT("KeyAgreementAlgorithms"),
@@ -1414,8 +1436,7 @@ static const struct shape_member kms_get_public_key_out_members[] = {
 	 .item_size = sizeof(struct str),
 	 .item_kind = SHAPE_STRING,
 	 .query_item = STR_INIT("member"),
-	 .xml_item = STR_INIT("member"),
-	 .is_always = true},
+	 .xml_item = STR_INIT("member")},
 };
 static const struct shape kms_get_public_key_out_shape = {STR_INIT("GetPublicKeyResult"), sizeof(struct kms_get_public_key_out), 8, kms_get_public_key_out_members};
 
@@ -1558,8 +1579,13 @@ static const struct shape_member kms_list_grants_in_members[] = {
 	 .xml_name = STR_INIT("GranteePrincipal"),
 	 .offset = offsetof(struct kms_list_grants_in, grantee_principal),
 	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("GranteeServicePrincipal"),
+	 .query_name = STR_INIT("GranteeServicePrincipal"),
+	 .xml_name = STR_INIT("GranteeServicePrincipal"),
+	 .offset = offsetof(struct kms_list_grants_in, grantee_service_principal),
+	 .kind = SHAPE_STRING},
 };
-static const struct shape kms_list_grants_in_shape = {STR_INIT("ListGrantsRequest"), sizeof(struct kms_list_grants_in), 5, kms_list_grants_in_members};
+static const struct shape kms_list_grants_in_shape = {STR_INIT("ListGrantsRequest"), sizeof(struct kms_list_grants_in), 6, kms_list_grants_in_members};
 
 static const struct shape_member kms_list_grants_out_members[] = {
 	{.name = STR_INIT("Grants"),
@@ -1795,10 +1821,14 @@ static const struct shape_member kms_list_retirable_grants_in_members[] = {
 	 .query_name = STR_INIT("RetiringPrincipal"),
 	 .xml_name = STR_INIT("RetiringPrincipal"),
 	 .offset = offsetof(struct kms_list_retirable_grants_in, retiring_principal),
-	 .kind = SHAPE_STRING,
-	 .is_required = true},
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("RetiringServicePrincipal"),
+	 .query_name = STR_INIT("RetiringServicePrincipal"),
+	 .xml_name = STR_INIT("RetiringServicePrincipal"),
+	 .offset = offsetof(struct kms_list_retirable_grants_in, retiring_service_principal),
+	 .kind = SHAPE_STRING},
 };
-static const struct shape kms_list_retirable_grants_in_shape = {STR_INIT("ListRetirableGrantsRequest"), sizeof(struct kms_list_retirable_grants_in), 3, kms_list_retirable_grants_in_members};
+static const struct shape kms_list_retirable_grants_in_shape = {STR_INIT("ListRetirableGrantsRequest"), sizeof(struct kms_list_retirable_grants_in), 4, kms_list_retirable_grants_in_members};
 
 static const struct shape_member kms_list_retirable_grants_out_members[] = {
 	{.name = STR_INIT("Grants"),

@@ -64,6 +64,8 @@ static bool fits_context(const struct kms_grant *grant, const struct kms_grant_q
 	const struct shape_pair *context = question->context;
 	size_t count = question->context_count;
 
+	if (grant->source_arn.size > 0 && !str_equal(grant->source_arn, question->source_arn))
+		return false;
 	if (!context)
 		return true;
 	if (grant->equals && (count != grant->equals_count ||

@@ -22,6 +22,7 @@ bool kms_grant_names(struct str arn, const struct principal *principal);
 struct kms_grant_question {
 	const struct principal *principal;
 	struct str action;		  /* "kms:Decrypt" */
+	struct str source_arn;		  /* of a service's call: for whom it calls */
 	const struct shape_pair *context; /* of the request; NULL: the operation has none */
 	size_t context_count;
 };

@@ -19,27 +19,43 @@ enum { GRANT_ID_SIZE = 64 };
 
 /* ---- CreateGrant ---- */
 
+static bool is_entity(struct str arn)
+{
+	struct str scheme = str_cut(&arn, ':');
+
+	(void)str_cut(&arn, ':');
+	struct str service = str_cut(&arn, ':');
+	struct str region = str_cut(&arn, ':');
+	struct str account = str_cut(&arn, ':');
+	return str_equal(scheme, STR("arn")) && region.size == 0 && arn.size > 0 &&
+	       arn_is_account(account) &&
+	       (str_equal(service, STR("iam")) || str_equal(service, STR("sts")));
+}
+
 static enum err check_principal(struct call *call, const char *member, struct str arn)
 {
-	struct str rest = arn;
-
-	if (!arn.data)
-		return ERR_OK;
 	enum err err = kms_check_text(call, member, arn, 1, LIMIT_KMS_PRINCIPAL_SIZE);
-	if (err)
+
+	if (err || !arn.data || is_entity(arn))
 		return err;
-	struct str scheme = str_cut(&rest, ':');
-	(void)str_cut(&rest, ':');
-	struct str service = str_cut(&rest, ':');
-	struct str region = str_cut(&rest, ':');
-	struct str account = str_cut(&rest, ':');
-	bool is_entity = str_equal(scheme, STR("arn")) && region.size == 0 && rest.size > 0 &&
-			 arn_is_account(account) &&
-			 (str_equal(service, STR("iam")) || str_equal(service, STR("sts")));
-	if (is_entity || (str_ends(arn, STR(".amazonaws.com")) && !str_starts(arn, STR("arn:"))))
-		return ERR_OK;
 	return fail(call, &KMS_INVALID_ARN, "ARN does not refer to a valid principal: %.*s",
 		    STR_ARG(arn));
+}
+
+/* The name of a service stands for it in the grant, as it does among the callers. */
+static enum err take_service(struct call *call, const char *member, struct str service,
+			     struct str *principal)
+{
+	enum err err = kms_check_text(call, member, service, 1, LIMIT_KMS_PRINCIPAL_SIZE);
+
+	if (err || !service.data)
+		return err;
+	if (principal->data || !str_ends(service, STR(".amazonaws.com")))
+		return fail(call, &KMS_VALIDATION,
+			    "%s must be the name of a service, and the only principal of its kind.",
+			    member);
+	*principal = service;
+	return ERR_OK;
 }
 
 /* Which keys an operation of a grant is for. */
@@ -111,16 +127,23 @@ static enum err read_grant(struct call *call, const struct kms_create_grant_in *
 		.created_ms = call->now_ms,
 	};
 	if (in->constraints) {
+		grant->source_arn = in->constraints->source_arn;
 		grant->equals = in->constraints->encryption_context_equals;
 		grant->equals_count = in->constraints->encryption_context_equals_count;
 		grant->subset = in->constraints->encryption_context_subset;
 		grant->subset_count = in->constraints->encryption_context_subset_count;
 	}
-	enum err err = kms_need(call, "granteePrincipal", grant->grantee.data != NULL);
-	if (!err)
-		err = check_principal(call, "granteePrincipal", grant->grantee);
+	enum err err = check_principal(call, "granteePrincipal", grant->grantee);
 	if (!err)
 		err = check_principal(call, "retiringPrincipal", grant->retiring);
+	if (!err)
+		err = take_service(call, "granteeServicePrincipal", in->grantee_service_principal,
+				   &grant->grantee);
+	if (!err)
+		err = take_service(call, "retiringServicePrincipal", in->retiring_service_principal,
+				   &grant->retiring);
+	if (!err)
+		err = kms_need(call, "granteePrincipal", grant->grantee.data != NULL);
 	if (!err)
 		err = kms_check_text(call, "name", in->name, 1, LIMIT_KMS_ALIAS_SIZE);
 	if (!err && !kms_is_name(in->name))
@@ -154,8 +177,14 @@ static bool same_pairs(const struct shape_pair *a, size_t a_count, const struct 
 
 static bool same_constraints(const struct kms_grant *a, const struct kms_grant *b)
 {
-	return same_pairs(a->equals, a->equals_count, b->equals, b->equals_count) &&
+	return str_equal(a->source_arn, b->source_arn) &&
+	       same_pairs(a->equals, a->equals_count, b->equals, b->equals_count) &&
 	       same_pairs(a->subset, a->subset_count, b->subset, b->subset_count);
+}
+
+static bool is_constrained(const struct kms_grant *grant)
+{
+	return grant->equals || grant->subset || grant->source_arn.size > 0;
 }
 
 /* A grant hands on no more than its own operations, under its own constraints. */
@@ -169,7 +198,7 @@ static bool may_hand_on(struct call *call, const struct kms_key *key, const stru
 		if ((parent->operations & create) &&
 		    (grant->operations & ~parent->operations) == 0 &&
 		    kms_grant_names(parent->grantee, call->principal) &&
-		    (!(parent->equals || parent->subset) || same_constraints(parent, grant)))
+		    (!is_constrained(parent) || same_constraints(parent, grant)))
 			return true;
 	}
 	return false;
@@ -376,6 +405,12 @@ enum err kms_retire_grant(struct call *call, const struct kms_retire_grant_in *i
 
 /* ---- listing ---- */
 
+static void show_principal(struct str principal, struct str *out_entity, struct str *out_service)
+{
+	if (principal.size > 0)
+		*(str_starts(principal, STR("arn:")) ? out_entity : out_service) = principal;
+}
+
 static void fill_entry(struct arena *arena, const struct kms_key *key,
 		       const struct kms_grant *grant, struct kms_grant_list_entry *entry)
 {
@@ -385,17 +420,21 @@ static void fill_entry(struct arena *arena, const struct kms_key *key,
 		.name = grant->name.size > 0 ? grant->name : (struct str){0},
 		.creation_date = grant->created_ms,
 		.has_creation_date = true,
-		.grantee_principal = grant->grantee,
-		.retiring_principal = grant->retiring.size > 0 ? grant->retiring : (struct str){0},
 		.issuing_account = grant->issuing_account,
 	};
+	show_principal(grant->grantee, &entry->grantee_principal,
+		       &entry->grantee_service_principal);
+	show_principal(grant->retiring, &entry->retiring_principal,
+		       &entry->retiring_service_principal);
 	entry->operations = arena_array(arena, struct str, KMS_GRANT_OPERATIONS);
 	for (int i = 0; i < KMS_GRANT_OPERATIONS; i++)
 		if (grant->operations & 1u << i)
 			entry->operations[entry->operations_count++] = kms_grant_operations[i];
-	if (!grant->equals && !grant->subset)
+	if (!is_constrained(grant))
 		return;
 	entry->constraints = arena_new(arena, struct kms_grant_constraints);
+	if (grant->source_arn.size > 0)
+		entry->constraints->source_arn = grant->source_arn;
 	entry->constraints->encryption_context_equals = (struct shape_pair *)grant->equals;
 	entry->constraints->encryption_context_equals_count = grant->equals_count;
 	entry->constraints->encryption_context_subset = (struct shape_pair *)grant->subset;
@@ -498,14 +537,17 @@ enum err kms_list_retirable_grants(struct call *call, const struct kms_list_reti
 {
 	struct grant_list list;
 
-	enum err err = kms_need(call, "retiringPrincipal", in->retiring_principal.data != NULL);
+	struct str retiring = in->retiring_principal.data ? in->retiring_principal
+							  : in->retiring_service_principal;
+
+	enum err err = kms_need(call, "retiringPrincipal", retiring.data != NULL);
 	if (!err)
 		err = begin_list(call, in->has_limit, in->limit, in->marker, &list);
 	if (!err)
 		err = call_authorize_any(call, STR("kms:ListRetirableGrants"));
 	if (err)
 		return err;
-	list.retiring = in->retiring_principal;
+	list.retiring = retiring;
 	kms_registry_each(kms_of(call->core)->registry, call->account, call->region, STR(""),
 			  add_retirable, &list);
 	out->grants = list.entries;

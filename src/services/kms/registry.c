@@ -96,8 +96,12 @@ static void for_texts(struct kms_key *key, text_visit_fn visit, void *context)
 	}
 	for (size_t i = 0; i < key->grant_count; i++) {
 		struct kms_grant *grant = (struct kms_grant *)&key->grants[i];
-		struct str *parts[] = {&grant->id, &grant->name, &grant->grantee, &grant->retiring,
-				       &grant->issuing_account};
+		struct str *parts[] = {&grant->id,
+				       &grant->name,
+				       &grant->grantee,
+				       &grant->retiring,
+				       &grant->issuing_account,
+				       &grant->source_arn};
 		for (size_t j = 0; j < sizeof(parts) / sizeof(parts[0]); j++)
 			visit(context, parts[j]);
 		for_pairs(grant->equals, grant->equals_count, visit, context);

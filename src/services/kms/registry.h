@@ -48,6 +48,7 @@ struct kms_grant {
 	struct str id, name, grantee, retiring, issuing_account;
 	uint32_t operations; /* bits in order of kms_grant_operations */
 	int64_t created_ms;
+	struct str source_arn;			  /* constraint of services; empty: none */
 	const struct shape_pair *equals, *subset; /* constraints; NULL: none */
 	size_t equals_count, subset_count;
 };

@@ -130,6 +130,7 @@ static void write_grant(struct json_writer *writer, const struct kms_grant *gran
 	write_text(writer, "granteePrincipal", grant->grantee);
 	write_text(writer, "retiringPrincipal", grant->retiring);
 	write_text(writer, "issuingAccount", grant->issuing_account);
+	write_text(writer, "sourceArn", grant->source_arn);
 	write_number(writer, "createdMs", grant->created_ms);
 	json_key(writer, STR("operations"));
 	json_open_array(writer);
@@ -273,6 +274,7 @@ static void read_grants(struct arena *arena, yyjson_val *array, struct kms_key *
 			.grantee = read_text(item, "granteePrincipal"),
 			.retiring = read_text(item, "retiringPrincipal"),
 			.issuing_account = read_text(item, "issuingAccount"),
+			.source_arn = read_text(item, "sourceArn"),
 			.created_ms = read_number(item, "createdMs"),
 			.operations = read_operations(json_member(item, "operations")),
 		};

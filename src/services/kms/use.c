@@ -211,6 +211,7 @@ enum err kms_ask(struct call *call, const struct kms_question *question)
 	struct kms_grant_question granted = {
 		.principal = call->principal,
 		.action = question->action,
+		.source_arn = call->asked.source_arn,
 		.context = question->context,
 		.context_count = question->context_count,
 	};
