@@ -6,7 +6,7 @@ import hmac
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
+from cryptography.hazmat.primitives.asymmetric import ec, padding
 
 DIGESTS = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()}
 RSA = [f"RSASSA_{kind}_SHA_{bits}" for kind in ("PKCS1_V1_5", "PSS") for bits in DIGESTS]
@@ -55,16 +55,6 @@ def test_signature_is_verified_elsewhere_and_here(kms, pairs, refuses, spec, alg
                    SigningAlgorithm=algorithm)
     with refuses("ValidationException", f"Digest is invalid length for algorithm {algorithm}."):
         kms.sign(KeyId=key, Message=digest[:-1], MessageType="DIGEST", SigningAlgorithm=algorithm)
-
-
-def test_signature_made_elsewhere_is_verified(kms):
-    """With material of our own: who has the private key elsewhere signs for the same key."""
-    made = kms.generate_data_key_pair(
-        KeyId=kms.create_key()["KeyMetadata"]["KeyId"], KeyPairSpec="ECC_NIST_P256")
-    private = serialization.load_der_private_key(made["PrivateKeyPlaintext"], None)
-    signature = private.sign(b"x", ec.ECDSA(hashes.SHA256()))
-    r, s = utils.decode_dss_signature(signature)
-    assert utils.encode_dss_signature(r, s) == signature
 
 
 @pytest.mark.parametrize("arguments, code, text", [

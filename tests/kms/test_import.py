@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: MIT
+"""Imported material, which other implementations have too: what we encrypt, they decrypt."""
+import hashlib
+import hmac
+import struct
+
+import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from conftest import wrap
+
+MATERIAL = bytes(range(32))
+WRAPPINGS = ["RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "RSA_AES_KEY_WRAP_SHA_1",
+             "RSA_AES_KEY_WRAP_SHA_256"]
+
+
+def encode_context(context):
+    parts = [part.encode() for pair in sorted(context.items()) for part in pair]
+    return b"".join(struct.pack(">I", len(part)) + part for part in parts)
+
+
+def derive(material, salt):
+    """SP 800-108 in counter mode with HMAC-SHA256, one block."""
+    block = struct.pack(">I", 1) + b"tern kms\0" + salt + struct.pack(">I", 256)
+    return hmac.new(material, block, hashlib.sha256).digest()
+
+
+def open_blob(material, blob, context):
+    """doc/kms.md, by another implementation."""
+    head, nonce = blob[:50], blob[38:50]
+    return AESGCM(derive(material, blob[22:38])).decrypt(
+        nonce, blob[50:], head + encode_context(context))
+
+
+def prepare(kms, key, algorithm="RSAES_OAEP_SHA_256", spec="RSA_2048"):
+    return kms.get_parameters_for_import(
+        KeyId=key, WrappingAlgorithm=algorithm, WrappingKeySpec=spec)
+
+
+def bring_material(kms, key, material, algorithm="RSAES_OAEP_SHA_256", **changes):
+    parameters = prepare(kms, key, algorithm)
+    return kms.import_key_material(**{
+        "KeyId": key, "ImportToken": parameters["ImportToken"],
+        "EncryptedKeyMaterial": wrap(parameters, algorithm, material),
+        "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"} | changes)
+
+
+@pytest.fixture
+def waiting(kms):
+    return kms.create_key(Origin="EXTERNAL")["KeyMetadata"]["Arn"]
+
+
+@pytest.mark.parametrize("context", [{}, {"b": "2", "a": "1"}, {"ä": "", "": "x"}])
+def test_ciphertext_is_opened_elsewhere(kms, bring, context):
+    key = bring("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", MATERIAL)
+    blob = kms.encrypt(KeyId=key, Plaintext=b"plain", EncryptionContext=context)["CiphertextBlob"]
+    assert open_blob(MATERIAL, blob, context) == b"plain"
+    assert blob[2:18].hex() == key.rsplit("/", 1)[1].replace("-", "")
+    made = kms.generate_data_key(KeyId=key, KeySpec="AES_256", EncryptionContext=context)
+    assert open_blob(MATERIAL, made["CiphertextBlob"], context) == made["Plaintext"]
+
+
+def test_ciphertext_made_elsewhere_is_decrypted(kms, bring):
+    key = bring("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", MATERIAL)
+    key_id = bytes.fromhex(key.rsplit("/", 1)[1].replace("-", ""))
+    salt, nonce = b"s" * 16, b"n" * 12
+    head = b"\x74\x01" + key_id + struct.pack(">I", 1) + salt + nonce
+    blob = head + AESGCM(derive(MATERIAL, salt)).encrypt(
+        nonce, b"from elsewhere", head + encode_context({"a": "1"}))
+    opened = kms.decrypt(CiphertextBlob=blob, EncryptionContext={"a": "1"})
+    assert opened["Plaintext"] == b"from elsewhere"
+
+
+@pytest.mark.parametrize("algorithm", WRAPPINGS)
+def test_material_is_taken_in_each_wrapping(kms, waiting, algorithm):
+    answer = bring_material(kms, waiting, MATERIAL, algorithm)
+    metadata = kms.describe_key(KeyId=waiting)["KeyMetadata"]
+    assert answer["KeyId"] == waiting
+    assert answer["KeyMaterialId"] == metadata["CurrentKeyMaterialId"]
+    assert (metadata["KeyState"], metadata["Enabled"], metadata["ExpirationModel"]) == (
+        "Enabled", True, "KEY_MATERIAL_DOES_NOT_EXPIRE")
+    blob = kms.encrypt(KeyId=waiting, Plaintext=b"plain")["CiphertextBlob"]
+    assert open_blob(MATERIAL, blob, {}) == b"plain"
+
+
+def test_key_waits_for_its_material(kms, waiting, refuses):
+    metadata = kms.describe_key(KeyId=waiting)["KeyMetadata"]
+    assert (metadata["KeyState"], metadata["Enabled"], metadata["Origin"]) == (
+        "PendingImport", False, "EXTERNAL")
+    assert "ExpirationModel" not in metadata and "CurrentKeyMaterialId" not in metadata
+    text = f"{waiting} is pending import."
+    with refuses("KMSInvalidStateException", text):
+        kms.encrypt(KeyId=waiting, Plaintext=b"x")
+    for change in (kms.enable_key, kms.disable_key):
+        with refuses("KMSInvalidStateException", text):
+            change(KeyId=waiting)
+
+
+def test_deleted_material_comes_back_only_as_it_was(kms, waiting, refuses):
+    bring_material(kms, waiting, MATERIAL)
+    blob = kms.encrypt(KeyId=waiting, Plaintext=b"x")["CiphertextBlob"]
+    assert kms.delete_imported_key_material(KeyId=waiting)["KeyId"] == waiting
+    with refuses("KMSInvalidStateException", f"{waiting} is pending import."):
+        kms.decrypt(CiphertextBlob=blob)
+    kms.delete_imported_key_material(KeyId=waiting)  # without effect
+    with refuses("IncorrectKeyMaterialException"):
+        bring_material(kms, waiting, b"k" * 32)
+    assert kms.describe_key(KeyId=waiting)["KeyMetadata"]["KeyState"] == "PendingImport"
+    bring_material(kms, waiting, MATERIAL)
+    assert kms.decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
+    rotations = kms.list_key_rotations(KeyId=waiting, IncludeKeyMaterial="ALL_KEY_MATERIAL")
+    assert [entry["ImportState"] for entry in rotations["Rotations"]] == ["IMPORTED"]
+
+
+def test_pairs_are_imported(kms, bring):
+    for spec, private in (("ECC_NIST_P256", ec.generate_private_key(ec.SECP256R1())),
+                          ("ECC_SECG_P256K1", ec.generate_private_key(ec.SECP256K1())),
+                          ("RSA_2048", rsa.generate_private_key(65537, 2048))):
+        material = private.private_bytes(
+            serialization.Encoding.DER, serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption())
+        key = bring(spec, "SIGN_VERIFY", material, "RSA_AES_KEY_WRAP_SHA_256")
+        public = private.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+        assert kms.get_public_key(KeyId=key)["PublicKey"] == public
+        if spec != "RSA_2048":
+            signature = private.sign(b"x", ec.ECDSA(hashes.SHA256()))
+            assert kms.verify(KeyId=key, Message=b"x", Signature=signature,
+                              SigningAlgorithm="ECDSA_SHA_256")["SignatureValid"]
+
+
+@pytest.mark.parametrize("spec, usage, material", [
+    ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", b"k" * 31),
+    ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", b"k" * 33),
+    ("HMAC_256", "GENERATE_VERIFY_MAC", b"k" * 31), ("ECC_NIST_P256", "SIGN_VERIFY", b"k" * 32)])
+def test_material_of_another_kind_is_refused(kms, refuses, spec, usage, material):
+    key = kms.create_key(Origin="EXTERNAL", KeySpec=spec, KeyUsage=usage)["KeyMetadata"]["Arn"]
+    with refuses("IncorrectKeyMaterialException"):
+        bring_material(kms, key, material)
+
+
+def test_import_that_cannot_be_is_refused(kms, waiting, key, refuses):
+    parameters = prepare(kms, waiting)
+    material = wrap(parameters, "RSAES_OAEP_SHA_256", MATERIAL)
+    good = {"KeyId": waiting, "ImportToken": parameters["ImportToken"],
+            "EncryptedKeyMaterial": material, "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"}
+    other = kms.create_key(Origin="EXTERNAL")["KeyMetadata"]["Arn"]
+    token = bytearray(parameters["ImportToken"])
+    token[-1] ^= 1
+    for changes, code in (
+            ({"KeyId": other}, "InvalidImportTokenException"),
+            ({"ImportToken": bytes(token)}, "InvalidImportTokenException"),
+            ({"ImportToken": b"x"}, "InvalidImportTokenException"),
+            ({"EncryptedKeyMaterial": material[:-1]}, "InvalidCiphertextException"),
+            ({"EncryptedKeyMaterial": b"x" * 256}, "InvalidCiphertextException"),
+            ({"ExpirationModel": "SOMETIMES"}, "ValidationException"),
+            ({"ImportType": "NEW_KEY_MATERIAL"}, "UnsupportedOperationException"),
+            ({"KeyId": key}, "UnsupportedOperationException")):
+        with refuses(code):
+            kms.import_key_material(**good | changes)
+    with refuses("ValidationException",
+                 "A validTo date must be set if the ExpirationModel is KEY_MATERIAL_EXPIRES"):
+        kms.import_key_material(**good | {"ExpirationModel": "KEY_MATERIAL_EXPIRES"})
+    with refuses("UnsupportedOperationException",
+                 f"{key} origin is AWS_KMS which is not valid for this operation."):
+        prepare(kms, key)
+    with refuses("ValidationException"):
+        prepare(kms, waiting, "RSAES_PKCS1_V1_5")
+    with refuses("ValidationException"):
+        prepare(kms, waiting, spec="ECC_NIST_P256")

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: MIT
+"""What time does to keys: rotation, expiry of imported material, destruction."""
+import datetime
+import json
+
+import lmdb
+import pytest
+
+from conftest import wrap
+from ternd import eventually
+
+DAY = 86400
+
+
+@pytest.fixture
+def timed(private):
+    return private("--test-clock")
+
+
+def state_of(kms, key):
+    return kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"]
+
+
+def material_of(kms, key):
+    return kms.describe_key(KeyId=key)["KeyMetadata"]["CurrentKeyMaterialId"]
+
+
+def is_gone(kms, key):
+    try:
+        kms.describe_key(KeyId=key)
+        return False
+    except kms.exceptions.NotFoundException:
+        return True
+
+
+# ---- deletion ----
+
+
+def test_key_is_destroyed_when_it_is_due(timed, refuses):
+    kms = timed.client("kms")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    kept = kms.create_key()["KeyMetadata"]["Arn"]
+    kms.create_alias(AliasName="alias/mine", TargetKeyId=key)
+    blob = kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
+    kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+    timed.advance(7 * DAY - 60)
+    assert state_of(kms, key) == "PendingDeletion"
+    timed.advance(61)
+    eventually(lambda: is_gone(kms, key))
+    with refuses("NotFoundException", f"Key '{key}' does not exist"):
+        kms.cancel_key_deletion(KeyId=key)
+    with refuses("NotFoundException"):
+        kms.describe_key(KeyId="alias/mine")
+    with refuses("InvalidCiphertextException"):
+        kms.decrypt(CiphertextBlob=blob)
+    assert [entry["KeyArn"] for entry in kms.list_keys()["Keys"]] == [kept]
+    timed.restart()
+    assert [entry["KeyArn"] for entry in timed.client("kms").list_keys()["Keys"]] == [kept]
+
+
+def test_cancelled_deletion_does_not_happen(timed):
+    kms = timed.client("kms")
+    cancelled = kms.create_key()["KeyMetadata"]["Arn"]
+    deleted = kms.create_key()["KeyMetadata"]["Arn"]
+    kms.schedule_key_deletion(KeyId=cancelled, PendingWindowInDays=7)
+    kms.cancel_key_deletion(KeyId=cancelled)
+    kms.schedule_key_deletion(KeyId=deleted, PendingWindowInDays=8)
+    timed.advance(9 * DAY)
+    eventually(lambda: is_gone(kms, deleted))
+    assert state_of(kms, cancelled) == "Disabled"
+
+
+def test_key_that_became_due_while_the_server_was_down_is_destroyed(private):
+    """The stored time is moved, as no test can wait for days without a server."""
+    server = private()
+    key = server.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    server.client("kms").schedule_key_deletion(KeyId=key)
+    server.stop()
+    environment = lmdb.open(str(server.data / "catalog"), max_dbs=64)
+    table = environment.open_db(b"kms_keys", create=False)
+    with environment.begin(db=table, write=True) as transaction:
+        record = json.loads(transaction.get(key.encode()))
+        record["deletionMs"] -= 31 * DAY * 1000
+        transaction.put(key.encode(), json.dumps(record).encode())
+    environment.close()
+    server.start()
+    assert is_gone(server.client("kms"), key)
+    assert server.client("kms").list_keys()["Keys"] == []
+
+
+# ---- rotation ----
+
+
+def test_rotation_keeps_old_material_for_decryption(kms, key):
+    first = kms.encrypt(KeyId=key, Plaintext=b"first")["CiphertextBlob"]
+    before = material_of(kms, key)
+    assert kms.rotate_key_on_demand(KeyId=key)["KeyId"] == key.rsplit("/", 1)[1]
+    after = material_of(kms, key)
+    assert after != before
+    second = kms.encrypt(KeyId=key, Plaintext=b"second")["CiphertextBlob"]
+    for blob, plain, material in ((first, b"first", before), (second, b"second", after)):
+        opened = kms.decrypt(CiphertextBlob=blob)
+        assert (opened["Plaintext"], opened["KeyMaterialId"]) == (plain, material)
+    moved = kms.re_encrypt(CiphertextBlob=first, DestinationKeyId=key)
+    assert (moved["SourceKeyMaterialId"], moved["DestinationKeyMaterialId"]) == (before, after)
+
+
+def test_rotations_are_listed(kms, key):
+    first = material_of(kms, key)
+    assert kms.list_key_rotations(KeyId=key)["Rotations"] == []
+    kms.rotate_key_on_demand(KeyId=key)
+    kms.rotate_key_on_demand(KeyId=key)
+    rotations = kms.list_key_rotations(KeyId=key)["Rotations"]
+    assert [(entry["RotationType"], entry["KeyMaterialState"]) for entry in rotations] == [
+        ("ON_DEMAND", "NON_CURRENT"), ("ON_DEMAND", "CURRENT")]
+    assert rotations[1]["KeyMaterialId"] == material_of(kms, key)
+    every = kms.list_key_rotations(KeyId=key, IncludeKeyMaterial="ALL_KEY_MATERIAL")["Rotations"]
+    assert every[0]["KeyMaterialId"] == first and "RotationType" not in every[0]
+    assert every[1:] == rotations
+    pages = kms.get_paginator("list_key_rotations").paginate(
+        KeyId=key, PaginationConfig={"PageSize": 1})
+    assert [entry for page in pages for entry in page["Rotations"]] == rotations
+
+
+def test_rotations_on_demand_have_a_limit(kms, key, refuses):
+    for _ in range(25):
+        kms.rotate_key_on_demand(KeyId=key)
+    with refuses("LimitExceededException"):
+        kms.rotate_key_on_demand(KeyId=key)
+
+
+def test_automatic_rotation_happens_when_it_is_due(timed):
+    kms = timed.client("kms")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    blob = kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
+    assert kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"] is False
+    kms.enable_key_rotation(KeyId=key, RotationPeriodInDays=90)
+    status = kms.get_key_rotation_status(KeyId=key)
+    assert (status["KeyRotationEnabled"], status["RotationPeriodInDays"]) == (True, 90)
+    created = kms.describe_key(KeyId=key)["KeyMetadata"]["CreationDate"]
+    assert (status["NextRotationDate"] - created).days == 90
+    seen = [material_of(kms, key)]
+    for _ in range(2):
+        timed.advance(89 * DAY)
+        assert material_of(kms, key) == seen[-1]
+        timed.advance(DAY + 60)
+        eventually(lambda: material_of(kms, key) != seen[-1])
+        seen.append(material_of(kms, key))
+    rotations = kms.list_key_rotations(KeyId=key)["Rotations"]
+    assert [entry["RotationType"] for entry in rotations] == ["AUTOMATIC"] * 2
+    assert kms.decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
+    kms.disable_key_rotation(KeyId=key)
+    assert kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"] is False
+
+
+def test_disabled_key_is_rotated_once_it_is_enabled(timed):
+    kms = timed.client("kms")
+    key, other = (kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2))
+    for each in (key, other):
+        kms.enable_key_rotation(KeyId=each, RotationPeriodInDays=90)
+    before, of_other = material_of(kms, key), material_of(kms, other)
+    kms.disable_key(KeyId=key)
+    timed.advance(91 * DAY)
+    eventually(lambda: material_of(kms, other) != of_other)
+    assert material_of(kms, key) == before
+    kms.enable_key(KeyId=key)
+    eventually(lambda: material_of(kms, key) != before)
+
+
+def test_rotation_on_demand_leaves_the_automatic_one(kms, key):
+    kms.enable_key_rotation(KeyId=key)
+    status = kms.get_key_rotation_status(KeyId=key)
+    assert status["RotationPeriodInDays"] == 365
+    kms.rotate_key_on_demand(KeyId=key)
+    after = kms.get_key_rotation_status(KeyId=key)
+    assert after["NextRotationDate"] == status["NextRotationDate"]
+
+
+@pytest.mark.parametrize("days", [89, 2561])
+def test_rotation_period_has_limits(server, key, refuses, days):
+    kms = server.client("kms", validates=False)
+    with refuses("ValidationException"):
+        kms.enable_key_rotation(KeyId=key, RotationPeriodInDays=days)
+
+
+def test_only_symmetric_keys_of_ours_are_rotated(kms, pairs, bring, refuses):
+    imported = bring("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", b"k" * 32)
+    for operation in (kms.enable_key_rotation, kms.rotate_key_on_demand):
+        with refuses("UnsupportedOperationException"):
+            operation(KeyId=pairs["ECC_NIST_P256"])
+        with refuses("UnsupportedOperationException",
+                     f"{imported} origin is EXTERNAL which is not valid for this operation."):
+            operation(KeyId=imported)
+    # Terraform asks about every key that was made here.
+    assert kms.get_key_rotation_status(
+        KeyId=pairs["ECC_NIST_P256"])["KeyRotationEnabled"] is False
+
+
+# ---- expiry ----
+
+
+def test_imported_material_expires(timed, refuses):
+    kms = timed.client("kms")
+    key = kms.create_key(Origin="EXTERNAL")["KeyMetadata"]["Arn"]
+    parameters = kms.get_parameters_for_import(
+        KeyId=key, WrappingAlgorithm="RSAES_OAEP_SHA_256", WrappingKeySpec="RSA_2048")
+    expiry = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=2)
+    arguments = {"KeyId": key, "ImportToken": parameters["ImportToken"],
+                 "EncryptedKeyMaterial": wrap(parameters, "RSAES_OAEP_SHA_256", b"k" * 32),
+                 "ExpirationModel": "KEY_MATERIAL_EXPIRES", "ValidTo": expiry}
+    kms.import_key_material(**arguments)
+    metadata = kms.describe_key(KeyId=key)["KeyMetadata"]
+    assert metadata["ExpirationModel"] == "KEY_MATERIAL_EXPIRES"
+    assert abs((metadata["ValidTo"] - expiry).total_seconds()) < 1
+    blob = kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
+    timed.advance(2 * 3600 + 1)
+    with refuses("KMSInvalidStateException", f"{key} is pending import."):
+        kms.decrypt(CiphertextBlob=blob)
+    eventually(lambda: state_of(kms, key) == "PendingImport")
+    forever = {**arguments, "ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"}
+    del forever["ValidTo"]
+    kms.import_key_material(**forever)
+    assert kms.decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
+    timed.advance(DAY)
+    with refuses("ExpiredImportTokenException"):
+        kms.import_key_material(**arguments | {"ValidTo": expiry + datetime.timedelta(days=9)})
