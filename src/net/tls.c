@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/check.h"
+#include "net/tickets.h"
 
 #define PIECE_SIZE 16384 /* a record's most */
 
@@ -67,6 +68,7 @@ enum err tls_context_new(const struct tls_files *files, struct tls_context **out
 	/* Buffers of idle connections are given back. */
 	SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_alpn_select_cb(ssl, choose_protocol, NULL);
+	tickets_use(ssl);
 	/* Forward secrecy and authenticated encryption only, also in TLS 1.2. */
 	check(SSL_CTX_set_cipher_list(ssl, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1);
 	ERR_clear_error();
