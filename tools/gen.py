@@ -22,6 +22,7 @@ SCALARS = {"string": ("SHAPE_STRING", "struct str"), "blob": ("SHAPE_BLOB", "str
 # Members with such a name must be marked, so that no secret gets into the audit log by oversight.
 SECRETS = re.compile(r"(Secret|SecretAccessKey|Plaintext|Password|SessionToken|PrivateKey|"
                      r"KeyMaterial)$|^(Message)?Body$")
+KEYWORDS = {"return", "default", "register", "static", "switch", "union", "long", "int"}
 STYLES = {"lists": "LISTS", "flat": "FLATTENED", "ec2": "EC2"}
 
 
@@ -38,7 +39,7 @@ class Member:
 
     def __init__(self, words, structures, style):
         self.name, kind, *rest = words
-        self.field = snake(self.name)
+        self.field = snake(self.name) + ("_" if self.name.lower() in KEYWORDS else "")
         self.kind, _, self.item = kind.partition(":")
         self.structures = structures
         options = self.read_options(rest)

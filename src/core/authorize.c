@@ -62,6 +62,7 @@ enum err call_authorize(struct call *call, struct str action, const struct resou
 		.resource_policy = resource->policy,
 		.is_resource_policy_required = resource->is_policy_required,
 		.is_granted = resource->is_granted,
+		.endpoint_policy = call->endpoint ? call->endpoint->policy : NULL,
 	};
 	struct policy_request *asked = &request.request;
 
@@ -70,8 +71,12 @@ enum err call_authorize(struct call *call, struct str action, const struct resou
 	/* A call that the server makes for itself has no principal; it may do everything. */
 	if (!call->principal)
 		return ERR_OK;
-	if (!call->core->is_enforcing && str_equal(resource->account, call->account))
-		return ERR_OK;
+	if (!call->core->is_enforcing && str_equal(resource->account, call->account)) {
+		if (!request.endpoint_policy)
+			return ERR_OK;
+		request.resource_policy = NULL;
+		request.is_resource_policy_required = false;
+	}
 	asked->principal = call->principal;
 	asked->action = action;
 	asked->resource = resource->arn;

@@ -24,8 +24,9 @@ struct resource {
 
 /*
  * ERR_OK, or ERR_FAULT: the service's access-denied fault with AWS's sentence. Under --auth open
- * the caller is the root user of the account it names and nothing in that account is refused to it;
- * what belongs to other accounts is subject to their policies all the same. The call's thread.
+ * the caller is the root user of the account it names and nothing in that account is refused to it
+ * but by the policy of the private endpoint that it came through; what belongs to other accounts is
+ * subject to their policies all the same. The call's thread.
  */
 must_check enum err call_authorize(struct call *call, struct str action,
 				   const struct resource *resource);

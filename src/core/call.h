@@ -13,6 +13,7 @@
 
 #include "access/policy.h"
 #include "base/base.h"
+#include "core/endpoint.h"
 #include "queue/queue.h"
 #include "wire/shape.h"
 
@@ -40,6 +41,7 @@ struct call {
 	struct str account;		   /* 12 digits: whose resources the caller means */
 	struct str region;
 	struct str sender; /* SenderId of messages this caller sends */
+	const struct endpoint *endpoint;   /* that it came through; NULL: none */
 	/* What policies may ask about; authorize.h fills in action and resource. */
 	struct policy_request asked;
 	char request_id[UUID_TEXT_SIZE];

@@ -40,6 +40,9 @@ struct core {
 	struct penalty *penalty;     /* NULL: signatures are not looked at; core/penalty.h */
 	const struct source_proxies *proxies; /* NULL: none; core/source.h */
 	const struct throttle *throttle;      /* NULL: nobody asks too often; core/throttle.h */
+	const struct core_endpoints *endpoints; /* of services/ec2; core/endpoint.h */
+	const struct core_listeners *listeners; /* of the server; core/endpoint.h */
+	uint32_t first_endpoint; /* listeners of this number and above are private endpoints */
 	struct str default_account, default_region;
 	struct str base_url;	/* for requests whose Host is missing or no host */
 	bool delays_recreate;	/* enforce QueueDeletedRecently for 60 s; off by default */
@@ -50,6 +53,7 @@ struct core {
 	uint8_t hash_key[16];	/* of group and deduplication hashes; from the catalog */
 	void *sqs;		/* services/sqs's own state */
 	void *kms_state;	/* services/kms's own state */
+	void *ec2;		/* services/ec2's own state */
 };
 
 /* Something for the control thread to do; the poster keeps it alive until it has run. */

@@ -505,13 +505,20 @@ static void route_to_fault(struct route *route, enum common_fault fault, struct 
 /* Takes the body's coding off and routes; a body that cannot be read still shows its dialect. */
 static void route(struct call_box *box, struct route *out_route)
 {
-	const struct dispatch *dispatch = box->thread->dispatch;
+	const struct route_table *all = &box->thread->dispatch->routes;
 	struct http_request *http = &box->request->http;
+	const struct service *only;
 	struct str body = {0};
 
 	enum err err = http_body_decode(box->call.arena, http, &body);
 	http->body = body;
-	route_request(&dispatch->routes, box->call.arena, http, out_route);
+	if (box->call.endpoint) {
+		only = route_service(all, box->call.endpoint->service);
+		const struct route_table table = {&only, only ? 1 : 0};
+		route_request(&table, box->call.arena, http, out_route);
+	} else {
+		route_request(all, box->call.arena, http, out_route);
+	}
 	if (err == ERR_NOTFOUND)
 		route_to_fault(out_route, FAULT_UNKNOWN_CODING,
 			       STR("The only Content-Encoding that is understood is gzip."));
@@ -525,7 +532,35 @@ static void route(struct call_box *box, struct route *out_route)
 
 static void respond_bare(struct call_box *box)
 {
+	call_end(&box->call);
 	respond(box, 404, STR("<UnknownOperationException/>"));
+}
+
+static void release_endpoint(void *subject)
+{
+	struct call *call = subject;
+
+	call->core->endpoints->release(call->endpoint);
+}
+
+/* Takes over the reference. */
+static void set_endpoint(struct call *call, const struct endpoint *endpoint)
+{
+	call->endpoint = endpoint;
+	call->asked.source_vpce = endpoint->id;
+	call->asked.source_vpc = endpoint->vpc;
+	call_on_end(call, release_endpoint, call);
+}
+
+/* False if the request came through a private endpoint that is gone. */
+static bool find_endpoint(struct core *core, const struct net_request *request,
+			  const struct endpoint **out_endpoint)
+{
+	*out_endpoint = NULL;
+	if (!core->endpoints || request->listener < core->first_endpoint)
+		return true;
+	*out_endpoint = core->endpoints->hold(core, request->listener);
+	return *out_endpoint != NULL;
 }
 
 static struct call_box *box_new(struct net_request *request)
@@ -554,14 +589,21 @@ void dispatch_request(struct net_request *request)
 	struct dispatch *dispatch = thread->dispatch;
 	struct str path = http_url_split(request->http.target).path;
 	struct str body = request->http.body;
+	const struct endpoint *endpoint;
 	struct route place;
 
-	if (dispatch->on_other && str_starts(path, STR("/_"))) {
+	if (!find_endpoint(dispatch->core, request, &endpoint)) {
+		net_request_end(request);
+		return;
+	}
+	if (!endpoint && dispatch->on_other && str_starts(path, STR("/_"))) {
 		dispatch->on_other(dispatch, request);
 		return;
 	}
 	struct call_box *box = box_new(request);
 	struct call *call = &box->call;
+	if (endpoint)
+		set_endpoint(call, endpoint);
 	struct source source = source_of(request, call->core->proxies);
 	call->asked.source_ip = source.ip;
 	call->asked.is_secure = source.is_secure;

@@ -135,6 +135,14 @@ static const struct service *choose_service(const struct route_table *table,
 	return service;
 }
 
+const struct service *route_service(const struct route_table *table, struct str name)
+{
+	for (size_t i = 0; i < table->service_count; i++)
+		if (str_equal(table->services[i]->name, name))
+			return table->services[i];
+	return NULL;
+}
+
 const struct service *route_guess(const struct route_table *table,
 				  const struct http_request *request)
 {

@@ -30,6 +30,9 @@ struct route_table {
 /* True if the body is said to be a form, as Query's is. */
 bool route_is_form(const struct http_request *request);
 
+/* NULL: it is not served. */
+const struct service *route_service(const struct route_table *table, struct str name);
+
 /* Whose a request is, as far as its headers tell; NULL: they do not. */
 const struct service *route_guess(const struct route_table *table,
 				  const struct http_request *request);

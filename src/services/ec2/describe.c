@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* describe: DescribeVpcEndpoints and DescribeVpcEndpointServices. */
+#include "services/ec2/check.h"
+#include "services/ec2/ec2.h"
+#include "services/ec2/query.h"
+#include "services/ec2/view.h"
+
+/* ---- endpoints ---- */
+
+struct listing {
+	struct call *call;
+	struct ec2_query query;
+	const struct str *ids; /* only these, if there are any */
+	size_t id_count;
+	const struct ec2_endpoint **found;
+	size_t found_count;
+};
+
+static bool endpoint_has(const void *thing, struct str name, struct str pattern)
+{
+	const struct ec2_endpoint *endpoint = thing;
+
+	if (str_equal(name, STR("vpc-id")))
+		return ec2_fits(pattern, endpoint->shown.vpc);
+	if (str_equal(name, STR("vpc-endpoint-id")))
+		return ec2_fits(pattern, endpoint->shown.id);
+	if (str_equal(name, STR("service-name")))
+		return ec2_fits(pattern, endpoint->service_name);
+	if (str_equal(name, STR("service-region")))
+		return ec2_fits(pattern, endpoint->region);
+	if (str_equal(name, STR("ip-address-type")))
+		return ec2_fits(pattern, endpoint->ip_address_type);
+	if (str_equal(name, STR("vpc-endpoint-state")))
+		return ec2_fits(pattern, ec2_endpoint_state(endpoint));
+	if (str_equal(name, STR("vpc-endpoint-type")))
+		return ec2_fits(pattern, STR("Interface"));
+	return ec2_tags_have(endpoint->tags, endpoint->tag_count, name, pattern);
+}
+
+static void release_endpoint(void *subject)
+{
+	ec2_endpoint_release(subject);
+}
+
+static bool add_endpoint(void *context, const struct ec2_endpoint *endpoint)
+{
+	struct listing *listing = context;
+	bool is_asked = listing->id_count == 0;
+
+	for (size_t i = 0; i < listing->id_count && !is_asked; i++)
+		is_asked = str_equal(listing->ids[i], endpoint->shown.id);
+	if (!is_asked || !ec2_query_takes(&listing->query, endpoint, endpoint->shown.id))
+		return !listing->query.has_more;
+	listing->found[listing->found_count++] = ec2_endpoint_hold(endpoint);
+	call_on_end(listing->call, release_endpoint, (void *)endpoint);
+	return true;
+}
+
+enum err ec2_describe_vpc_endpoints(struct call *call,
+				    const struct ec2_describe_vpc_endpoints_in *in,
+				    struct ec2_describe_vpc_endpoints_out *out)
+{
+	struct listing listing = {
+		.call = call, .ids = in->vpc_endpoint_ids, .id_count = in->vpc_endpoint_ids_count};
+	const struct ec2_endpoint *unused;
+
+	enum err err = ec2_authorize(call, (struct str){0}, NULL, 0);
+	if (!err)
+		err = ec2_query_begin(call, in->filters, in->filters_count,
+				      "vpc-id vpc-endpoint-id service-name service-region "
+				      "ip-address-type vpc-endpoint-state vpc-endpoint-type tag",
+				      endpoint_has, in->has_max_results, in->max_results,
+				      in->next_token, &listing.query);
+	for (size_t i = 0; i < in->vpc_endpoint_ids_count && !err; i++)
+		err = ec2_find_endpoint(call, in->vpc_endpoint_ids[i], &unused);
+	if (!err)
+		err = ec2_end_dry_run(call, in->dry_run);
+	if (err)
+		return err;
+	listing.found =
+		arena_array(call->arena, const struct ec2_endpoint *, listing.query.most);
+	ec2_endpoints_each(ec2_of(call->core)->endpoints, call->account, call->region,
+			   add_endpoint, &listing);
+	out->vpc_endpoints =
+		arena_array(call->arena, struct ec2_vpc_endpoint, listing.found_count);
+	for (size_t i = 0; i < listing.found_count; i++)
+		out->vpc_endpoints[i] = *ec2_show_endpoint(call, listing.found[i]);
+	out->vpc_endpoints_count = listing.found_count;
+	out->next_token = ec2_query_token(call, &listing.query);
+	return ERR_OK;
+}
+
+/* ---- services ---- */
+
+static bool service_has(const void *thing, struct str name, struct str pattern)
+{
+	const struct ec2_service_detail *detail = thing;
+
+	if (str_equal(name, STR("service-name")))
+		return ec2_fits(pattern, detail->service_name);
+	if (str_equal(name, STR("service-type")))
+		return ec2_fits(pattern, STR("Interface"));
+	if (str_equal(name, STR("owner")))
+		return ec2_fits(pattern, detail->owner);
+	if (str_equal(name, STR("service-region")))
+		return ec2_fits(pattern, detail->service_region);
+	return str_equal(name, STR("supported-ip-address-types")) &&
+	       (ec2_fits(pattern, STR("ipv4")) || ec2_fits(pattern, STR("ipv6")));
+}
+
+static struct ec2_service_detail show_service(struct call *call, struct str service)
+{
+	static struct ec2_service_type_detail interface = {STR_INIT("Interface")};
+	static struct str families[] = {STR_INIT("ipv4"), STR_INIT("ipv6")};
+	struct str *host = arena_new(call->arena, struct str);
+	struct ec2_private_dns_details *private = arena_new(call->arena,
+							    struct ec2_private_dns_details);
+
+	*host = arena_format(call->arena, "%.*s.%.*s.amazonaws.com", STR_ARG(service),
+			     STR_ARG(call->region));
+	private->private_dns_name = *host;
+	return (struct ec2_service_detail){
+		.service_name = ec2_service_name(call, service),
+		.service_type = &interface,
+		.service_type_count = 1,
+		.service_region = call->region,
+		.owner = STR("amazon"),
+		.private_dns_name = *host,
+		.private_dns_names = private,
+		.private_dns_names_count = 1,
+		.base_endpoint_dns_names = host,
+		.base_endpoint_dns_names_count = 1,
+		.vpc_endpoint_policy_supported = true,
+		.has_vpc_endpoint_policy_supported = true,
+		.has_acceptance_required = true,
+		.has_manages_vpc_endpoints = true,
+		.private_dns_name_verification_state = STR("verified"),
+		.supported_ip_address_types = families,
+		.supported_ip_address_types_count = 2,
+	};
+}
+
+static bool is_asked(const struct ec2_describe_vpc_endpoint_services_in *in, struct str name)
+{
+	for (size_t i = 0; i < in->service_names_count; i++)
+		if (str_equal(in->service_names[i], name))
+			return true;
+	return in->service_names_count == 0;
+}
+
+enum err ec2_describe_vpc_endpoint_services(struct call *call,
+					    const struct ec2_describe_vpc_endpoint_services_in *in,
+					    struct ec2_describe_vpc_endpoint_services_out *out)
+{
+	struct ec2_query query;
+	struct str unused;
+
+	enum err err = ec2_authorize(call, (struct str){0}, NULL, 0);
+	if (!err)
+		err = ec2_query_begin(call, in->filters, in->filters_count,
+				      "service-name service-type owner service-region "
+				      "supported-ip-address-types",
+				      service_has, in->has_max_results, in->max_results,
+				      in->next_token, &query);
+	for (size_t i = 0; i < in->service_names_count && !err; i++)
+		err = ec2_check_service(call, in->service_names[i], &unused);
+	if (!err)
+		err = ec2_end_dry_run(call, in->dry_run);
+	if (err)
+		return err;
+	out->service_names = arena_array(call->arena, struct str, ec2_service_count);
+	out->service_details =
+		arena_array(call->arena, struct ec2_service_detail, ec2_service_count);
+	for (size_t i = 0; i < ec2_service_count; i++) {
+		struct ec2_service_detail detail = show_service(call, ec2_services[i]);
+		if (!is_asked(in, detail.service_name) ||
+		    !ec2_query_takes(&query, &detail, detail.service_name))
+			continue;
+		out->service_names[out->service_names_count++] = detail.service_name;
+		out->service_details[out->service_details_count++] = detail;
+	}
+	out->next_token = ec2_query_token(call, &query);
+	return ERR_OK;
+}

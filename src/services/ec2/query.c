@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* query: a page's token is the hex of the last id on it, so that what comes and goes between two
+ * pages disturbs nobody. */
+#include "services/ec2/query.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/arn.h"
+
+enum { ID_SIZE_MAX = 400 };
+
+enum err ec2_authorize_action(struct call *call, struct str action, struct str resource,
+			      const struct shape_pair *tags, size_t tag_count)
+{
+	struct resource asked = {.account = call->account, .tags = tags, .tag_count = tag_count};
+
+	asked.arn = STR("*");
+	if (resource.data)
+		asked.arn = arena_format(call->arena, "arn:%.*s:ec2:%.*s:%.*s:%.*s",
+					 STR_ARG(arn_partition(call->region)),
+					 STR_ARG(call->region), STR_ARG(call->account),
+					 STR_ARG(resource));
+	enum err err = call_authorize(call, action, &asked);
+	if (err == ERR_FAULT && call->fault == &call->operation->service->denied)
+		return fail(call, call->fault,
+			    "You are not authorized to perform this operation. %.*s",
+			    STR_ARG(call->fault_text));
+	return err;
+}
+
+enum err ec2_authorize(struct call *call, struct str resource, const struct shape_pair *tags,
+		       size_t tag_count)
+{
+	return ec2_authorize_action(call, call->operation->action, resource, tags, tag_count);
+}
+
+enum err ec2_end_dry_run(struct call *call, bool is_dry_run)
+{
+	if (!is_dry_run)
+		return ERR_OK;
+	return fail(call, &EC2_DRY_RUN_OPERATION,
+		    "Request would have succeeded, but DryRun flag is set.");
+}
+
+/* ---- filters ---- */
+
+bool ec2_fits(struct str pattern, struct str text)
+{
+	size_t p = 0, t = 0, star = SIZE_MAX, star_text = 0;
+
+	while (t < text.size) {
+		bool is_escaped = p + 1 < pattern.size && pattern.data[p] == '\\';
+		char c = p < pattern.size ? pattern.data[is_escaped ? p + 1 : p] : '\0';
+		if (p < pattern.size && !is_escaped && c == '*') {
+			star = ++p;
+			star_text = t;
+		} else if (p < pattern.size &&
+			   ((!is_escaped && c == '?') || c == text.data[t])) {
+			p += is_escaped ? 2 : 1;
+			t++;
+		} else if (star != SIZE_MAX) {
+			p = star;
+			t = ++star_text;
+		} else {
+			return false;
+		}
+	}
+	while (p < pattern.size && pattern.data[p] == '*')
+		p++;
+	return p == pattern.size;
+}
+
+bool ec2_tags_have(const struct shape_pair *tags, size_t count, struct str name, struct str pattern)
+{
+	bool is_key = str_equal(name, STR("tag-key"));
+
+	if (!is_key && !str_starts(name, STR("tag:")))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (is_key ? ec2_fits(pattern, tags[i].key)
+			   : str_equal(str_slice(name, 4, SIZE_MAX), tags[i].key) &&
+				     ec2_fits(pattern, tags[i].value))
+			return true;
+	}
+	return false;
+}
+
+/* Is the name one of the words? */
+static bool is_known(struct str name, struct str words)
+{
+	while (words.data) {
+		struct str word = str_cut(&words, ' ');
+		if (str_equal(word, name) ||
+		    (str_equal(word, STR("tag")) &&
+		     (str_equal(name, STR("tag-key")) || str_starts(name, STR("tag:")))))
+			return !str_equal(name, STR("tag"));
+	}
+	return false;
+}
+
+static enum err check_filters(struct call *call, const struct ec2_filter *filters, size_t count,
+			      struct str names)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!is_known(filters[i].name, names))
+			return fail(call, &EC2_INVALID_PARAMETER_VALUE,
+				    "The filter '%.*s' is invalid", STR_ARG(filters[i].name));
+		if (filters[i].values_count == 0)
+			return fail(call, &EC2_INVALID_PARAMETER_VALUE,
+				    "The filter '%.*s' has no value", STR_ARG(filters[i].name));
+	}
+	return ERR_OK;
+}
+
+static bool matches(const struct ec2_query *query, const void *thing)
+{
+	for (size_t i = 0; i < query->filter_count; i++) {
+		const struct ec2_filter *filter = &query->filters[i];
+		bool has = false;
+		for (size_t j = 0; j < filter->values_count && !has; j++)
+			has = query->has(thing, filter->name, filter->values[j]);
+		if (!has)
+			return false;
+	}
+	return true;
+}
+
+/* ---- pages ---- */
+
+static enum err decode_token(struct call *call, struct str token, struct str *out_id)
+{
+	uint8_t *id = (uint8_t *)arena_bytes(call->arena, token.size / 2 + 1);
+
+	if (token.size > 2 * ID_SIZE_MAX || !hex_parse(token, id))
+		return fail(call, &EC2_INVALID_NEXT_TOKEN, "Invalid value '%.*s' for nextToken.",
+			    STR_ARG(str_slice(token, 0, ID_SIZE_MAX)));
+	*out_id = str_of(id, token.size / 2);
+	return ERR_OK;
+}
+
+enum err ec2_query_begin(struct call *call, const struct ec2_filter *filters, size_t filter_count,
+			 const char *names, ec2_has_fn has, bool has_most, int64_t most,
+			 struct str token, struct ec2_query *out_query)
+{
+	*out_query = (struct ec2_query){.filters = filters,
+					.filter_count = filter_count,
+					.has = has,
+					.after = STR(""),
+					.most = LIMIT_LIST_RESULTS};
+	if (has_most && (most < 1 || most > LIMIT_LIST_RESULTS))
+		return fail(call, &EC2_INVALID_PARAMETER_VALUE,
+			    "Value ( %lld ) for parameter maxResults is invalid. Expecting a value "
+			    "from 1 to %d.",
+			    (long long)most, LIMIT_LIST_RESULTS);
+	if (has_most)
+		out_query->most = (size_t)most;
+	enum err err = check_filters(call, filters, filter_count, str_from(names));
+	if (!err && token.size > 0)
+		err = decode_token(call, token, &out_query->after);
+	return err;
+}
+
+bool ec2_query_takes(struct ec2_query *query, const void *thing, struct str id)
+{
+	if (query->after.size > 0 && str_compare(id, query->after) <= 0)
+		return false;
+	if (!matches(query, thing))
+		return false;
+	if (query->count == query->most) {
+		query->has_more = true;
+		return false;
+	}
+	query->count++;
+	query->last = id;
+	return true;
+}
+
+struct str ec2_query_token(struct call *call, const struct ec2_query *query)
+{
+	if (!query->has_more)
+		return (struct str){0};
+	char *hex = arena_bytes(call->arena, 2 * query->last.size);
+	hex_format(query->last, hex);
+	return str_of(hex, 2 * query->last.size);
+}
+
+void ec2_show_tags(struct call *call, const struct shape_pair *tags, size_t count,
+		   struct ec2_tag **out_tags, size_t *out_count)
+{
+	*out_tags = arena_array(call->arena, struct ec2_tag, count);
+	*out_count = count;
+	for (size_t i = 0; i < count; i++)
+		(*out_tags)[i] = (struct ec2_tag){tags[i].key, tags[i].value};
+}

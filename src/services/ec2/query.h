@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* query: what the operations have in common: permission, filters and pages. The call's thread. */
+#ifndef TERN_SERVICES_EC2_QUERY_H
+#define TERN_SERVICES_EC2_QUERY_H
+
+#include "api/ec2.h"
+#include "core/authorize.h"
+#include "services/ec2/endpoint.h"
+
+#define EC2_ARN_SIZE 200
+
+/*
+ * May the caller do the call's operation to that resource: "vpc-endpoint/*"? data NULL: to "*".
+ * ERR_FAULT: UnauthorizedOperation.
+ */
+must_check enum err ec2_authorize(struct call *call, struct str resource,
+				  const struct shape_pair *tags, size_t tag_count);
+/* The same for another action, "ec2:CreateTags". */
+must_check enum err ec2_authorize_action(struct call *call, struct str action, struct str resource,
+					 const struct shape_pair *tags, size_t tag_count);
+/* Once it may: ERR_FAULT with DryRunOperation if that was the question. */
+must_check enum err ec2_end_dry_run(struct call *call, bool is_dry_run);
+
+/* Does `thing` have a value for the filter's name that fits the pattern? */
+typedef bool (*ec2_has_fn)(const void *thing, struct str name, struct str pattern);
+struct ec2_query {
+	const struct ec2_filter *filters;
+	size_t filter_count;
+	ec2_has_fn has;
+	/* The page: what comes behind `after`. */
+	struct str after;
+	size_t most, count;
+	bool has_more;
+	struct str last;
+};
+/* Begins it. `names` ("a b c") are the filters that there are; with "tag", tag:KEY and tag-key. */
+must_check enum err ec2_query_begin(struct call *call, const struct ec2_filter *filters,
+				    size_t filter_count, const char *names, ec2_has_fn has,
+				    bool has_most, int64_t most, struct str token,
+				    struct ec2_query *out_query);
+/* True if the thing is on the page; things must come in the order of their ids. */
+bool ec2_query_takes(struct ec2_query *query, const void *thing, struct str id);
+/* Of the next page; data NULL: there is none. */
+struct str ec2_query_token(struct call *call, const struct ec2_query *query);
+
+/* '*' and '?', and '\\' before those that stand for themselves. */
+bool ec2_fits(struct str pattern, struct str text);
+/* For filters tag:KEY and tag-key; false for other names. */
+bool ec2_tags_have(const struct shape_pair *tags, size_t count, struct str name,
+		   struct str pattern);
+
+/* As answers show tags. */
+void ec2_show_tags(struct call *call, const struct shape_pair *tags, size_t count,
+		   struct ec2_tag **out_tags, size_t *out_count);
+
+#endif
