@@ -391,8 +391,8 @@ struct ec2_modify_vpc_endpoint_in {
 };
 
 struct ec2_modify_vpc_endpoint_out {
-	bool return;
-	bool has_return;
+	bool return_;
+	bool has_return_;
 };
 
 enum err ec2_create_tags(struct call *call, const struct ec2_create_tags_in *in,
@@ -454,13 +454,12 @@ extern const struct fault_type EC2_INVALID_SECURITY_GROUP_ID_NOT_FOUND;
 extern const struct fault_type EC2_INVALID_SERVICE_NAME;
 extern const struct fault_type EC2_INVALID_SUBNET_ID_MALFORMED;
 extern const struct fault_type EC2_INVALID_SUBNET_ID_NOT_FOUND;
-extern const struct fault_type EC2_INVALID_SUBNET_ID_NOT_FOUND;
+extern const struct fault_type EC2_SUBNET_NOT_FOUND;
 extern const struct fault_type EC2_INVALID_VPC_ENDPOINT_ID_MALFORMED;
 extern const struct fault_type EC2_INVALID_VPC_ENDPOINT_ID_NOT_FOUND;
-extern const struct fault_type EC2_INVALID_VPC_ENDPOINT_SERVICE_NOT_FOUND;
 extern const struct fault_type EC2_INVALID_VPC_ID_MALFORMED;
 extern const struct fault_type EC2_INVALID_VPC_ID_NOT_FOUND;
-extern const struct fault_type EC2_INVALID_VPC_ID_NOT_FOUND;
+extern const struct fault_type EC2_VPC_NOT_FOUND;
 extern const struct fault_type EC2_MISSING_PARAMETER;
 extern const struct fault_type EC2_DUPLICATE_SUBNETS_IN_SAME_ZONE;
 extern const struct fault_type EC2_TAG_LIMIT_EXCEEDED;

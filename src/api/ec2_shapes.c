@@ -1355,9 +1355,9 @@ static const struct shape_member ec2_modify_vpc_endpoint_out_members[] = {
 	{.name = STR_INIT("Return"),
 	 .query_name = STR_INIT("Return"),
 	 .xml_name = STR_INIT("return"),
-	 .offset = offsetof(struct ec2_modify_vpc_endpoint_out, return),
+	 .offset = offsetof(struct ec2_modify_vpc_endpoint_out, return_),
 	 .kind = SHAPE_BOOLEAN,
-	 .extra_offset = offsetof(struct ec2_modify_vpc_endpoint_out, has_return)},
+	 .extra_offset = offsetof(struct ec2_modify_vpc_endpoint_out, has_return_)},
 };
 static const struct shape ec2_modify_vpc_endpoint_out_shape = {STR_INIT("ModifyVpcEndpointResult"), sizeof(struct ec2_modify_vpc_endpoint_out), 1, ec2_modify_vpc_endpoint_out_members};
 
@@ -1406,8 +1406,8 @@ const struct fault_type EC2_INVALID_SUBNET_ID_MALFORMED = {
 const struct fault_type EC2_INVALID_SUBNET_ID_NOT_FOUND = {
 	.shape = STR_INIT("InvalidSubnetId.NotFound"), .query_code = STR_INIT("InvalidSubnetId.NotFound"),
 	.status = 400, .is_receiver = false};
-const struct fault_type EC2_INVALID_SUBNET_ID_NOT_FOUND = {
-	.shape = STR_INIT("InvalidSubnetID.NotFound"), .query_code = STR_INIT("InvalidSubnetID.NotFound"),
+const struct fault_type EC2_SUBNET_NOT_FOUND = {
+	.shape = STR_INIT("SubnetNotFound"), .query_code = STR_INIT("InvalidSubnetID.NotFound"),
 	.status = 400, .is_receiver = false};
 const struct fault_type EC2_INVALID_VPC_ENDPOINT_ID_MALFORMED = {
 	.shape = STR_INIT("InvalidVpcEndpointId.Malformed"), .query_code = STR_INIT("InvalidVpcEndpointId.Malformed"),
@@ -1415,17 +1415,14 @@ const struct fault_type EC2_INVALID_VPC_ENDPOINT_ID_MALFORMED = {
 const struct fault_type EC2_INVALID_VPC_ENDPOINT_ID_NOT_FOUND = {
 	.shape = STR_INIT("InvalidVpcEndpointId.NotFound"), .query_code = STR_INIT("InvalidVpcEndpointId.NotFound"),
 	.status = 400, .is_receiver = false};
-const struct fault_type EC2_INVALID_VPC_ENDPOINT_SERVICE_NOT_FOUND = {
-	.shape = STR_INIT("InvalidVpcEndpointService.NotFound"), .query_code = STR_INIT("InvalidVpcEndpointService.NotFound"),
-	.status = 400, .is_receiver = false};
 const struct fault_type EC2_INVALID_VPC_ID_MALFORMED = {
 	.shape = STR_INIT("InvalidVpcId.Malformed"), .query_code = STR_INIT("InvalidVpcId.Malformed"),
 	.status = 400, .is_receiver = false};
 const struct fault_type EC2_INVALID_VPC_ID_NOT_FOUND = {
 	.shape = STR_INIT("InvalidVpcId.NotFound"), .query_code = STR_INIT("InvalidVpcId.NotFound"),
 	.status = 400, .is_receiver = false};
-const struct fault_type EC2_INVALID_VPC_ID_NOT_FOUND = {
-	.shape = STR_INIT("InvalidVpcID.NotFound"), .query_code = STR_INIT("InvalidVpcID.NotFound"),
+const struct fault_type EC2_VPC_NOT_FOUND = {
+	.shape = STR_INIT("VpcNotFound"), .query_code = STR_INIT("InvalidVpcID.NotFound"),
 	.status = 400, .is_receiver = false};
 const struct fault_type EC2_MISSING_PARAMETER = {
 	.shape = STR_INIT("MissingParameter"), .query_code = STR_INIT("MissingParameter"),

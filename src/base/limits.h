@@ -80,6 +80,10 @@
 	X(MOVE_TASKS, 100, "tasks", "active move tasks of one account") \
 	X(MOVE_RESULTS, 10, "tasks", "results of ListMessageMoveTasks") \
 	X(SIMULATED_REQUESTS, 10000, "requests", "actions times resources of one policy simulation") \
+	X(ENDPOINT_POLICY_SIZE, 20480, "bytes", "the policy of a private endpoint") \
+	X(VPC_ENDPOINTS, 1000, "endpoints", "private endpoints of one server") \
+	X(VPC_ENDPOINTS_PER_VPC, 50, "endpoints", "private endpoints of one VPC") \
+	X(VPC_ENDPOINT_NETWORKS, 100, "ids", "subnets, and security groups, of one private endpoint") \
 	X(SESSION_POLICY_SIZE, 2048, "bytes", "the policy passed for a session") \
 	X(SESSION_POLICY_ARNS, 10, "ARNs", "managed policies passed for a session") \
 	X(SESSION_TAGS, 50, "tags", "tags of a session") \

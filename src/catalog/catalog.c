@@ -24,6 +24,7 @@ static const char *const table_names[CATALOG_TABLES] = {
 	[CATALOG_ACCESS_KEYS] = "access-keys",
 	[CATALOG_IAM] = "iam",
 	[CATALOG_KMS_KEYS] = "kms_keys",
+	[CATALOG_EC2_ENDPOINTS] = "ec2-endpoints",
 };
 
 struct catalog {

@@ -15,12 +15,13 @@ struct catalog;
 
 /* One row a table: its number is its place in the store. Add at the end. */
 enum catalog_table {
-	CATALOG_META,	     /* format version, keys, counters */
-	CATALOG_SQS_QUEUES,  /* queue number (8 bytes, big endian) -> settings */
-	CATALOG_SQS_TASKS,   /* task id -> message move task */
-	CATALOG_ACCESS_KEYS, /* access key id -> account (12 bytes) and secret */
-	CATALOG_IAM,	     /* id of an account, user, group, role or policy -> sealed record */
-	CATALOG_KMS_KEYS,    /* key id -> key, its material sealed */
+	CATALOG_META,	       /* format version, keys, counters */
+	CATALOG_SQS_QUEUES,    /* queue number (8 bytes, big endian) -> settings */
+	CATALOG_SQS_TASKS,     /* task id -> message move task */
+	CATALOG_ACCESS_KEYS,   /* access key id -> account (12 bytes) and secret */
+	CATALOG_IAM,	       /* id of an account, user, group, role or policy -> sealed record */
+	CATALOG_KMS_KEYS,      /* key id -> key, its material sealed */
+	CATALOG_EC2_ENDPOINTS, /* id of a private endpoint -> its settings */
 	CATALOG_TABLES,
 };
 

@@ -40,8 +40,8 @@ struct call {
 	struct str access_key_id;	   /* that signed; data NULL: none, or nobody checked */
 	struct str account;		   /* 12 digits: whose resources the caller means */
 	struct str region;
-	struct str sender; /* SenderId of messages this caller sends */
-	const struct endpoint *endpoint;   /* that it came through; NULL: none */
+	struct str sender;		 /* SenderId of messages this caller sends */
+	const struct endpoint *endpoint; /* that it came through; NULL: none */
 	/* What policies may ask about; authorize.h fills in action and resource. */
 	struct policy_request asked;
 	char request_id[UUID_TEXT_SIZE];

@@ -133,6 +133,7 @@ struct net_place {	  /* an address that is listened on */
 struct net_server {
 	struct net_options options;
 	struct net_thread **threads;
+	pthread_mutex_t start_lock; /* while the threads start, for whoever must not be ahead */
 	pthread_mutex_t places_lock;
 	struct list places;   /* in order of number; under places_lock */
 	uint32_t next_number; /* under places_lock */

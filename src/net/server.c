@@ -59,6 +59,7 @@ struct net_server *net_server_new(const struct net_options *options)
 	signal(SIGPIPE, SIG_IGN);
 	pthread_mutex_init(&server->tls_lock, NULL);
 	pthread_mutex_init(&server->places_lock, NULL);
+	pthread_mutex_init(&server->start_lock, NULL);
 	list_init(&server->places);
 	server->threads = heap_alloc(own->threads * sizeof(*server->threads));
 	for (uint32_t i = 0; i < own->threads; i++) {
@@ -263,6 +264,13 @@ static bool has_certificate(struct net_server *server)
 	return has;
 }
 
+/* A request may be answered before net_server_start has returned. */
+static void await_start(struct net_server *server)
+{
+	pthread_mutex_lock(&server->start_lock);
+	pthread_mutex_unlock(&server->start_lock);
+}
+
 enum err net_listen(struct net_server *server, struct str address,
 		    struct net_listening *out_listening)
 {
@@ -272,6 +280,7 @@ enum err net_listen(struct net_server *server, struct str address,
 
 	if (is_tls && !has_certificate(server))
 		return ERR_INVALID;
+	await_start(server);
 	if (is_tls)
 		address = str_slice(address, 4, SIZE_MAX);
 	enum err err = listen_plain(server, address, &port, &place);
@@ -346,6 +355,7 @@ void net_unlisten(struct net_server *server, uint32_t listener)
 
 void net_server_start(struct net_server *server)
 {
+	pthread_mutex_lock(&server->start_lock);
 	uv_sem_init(&server->started, 0);
 	for (uint32_t i = 0; i < server->options.threads; i++) {
 		struct net_thread *thread = server->threads[i];
@@ -356,6 +366,7 @@ void net_server_start(struct net_server *server)
 	for (struct list *link = server->places.next; link != &server->places; link = link->next)
 		container_of(link, struct net_place, link)->is_served = true;
 	server->is_started = true;
+	pthread_mutex_unlock(&server->start_lock);
 }
 
 void net_server_stop(struct net_server *server, uint32_t grace_ms)
@@ -392,6 +403,7 @@ void net_server_free(struct net_server **server)
 		heap_free(old->threads[i]);
 	}
 	pthread_mutex_destroy(&old->places_lock);
+	pthread_mutex_destroy(&old->start_lock);
 	heap_free(old->threads);
 	tls_context_free(&old->tls);
 	pthread_mutex_destroy(&old->tls_lock);

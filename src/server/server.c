@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/ec2.h"
 #include "api/handlers.h"
 #include "api/iam.h"
 #include "api/kms.h"
@@ -25,10 +26,13 @@
 #include "core/sessions.h"
 #include "journal/journal.h"
 #include "net/tls.h"
+#include "server/address.h"
 #include "server/admin.h"
 #include "server/audit_setup.h"
 #include "server/declare.h"
+#include "server/endpoints.h"
 #include "server/throttling.h"
+#include "services/ec2/ec2.h"
 #include "services/kms/kms.h"
 #include "services/sqs/sqs.h"
 
@@ -36,6 +40,7 @@
 enum { SPARE_SEGMENTS = 3, HOT_MESSAGES = 262144, WINDOW = 512 };
 
 static const struct service *const services[] = {
+	&ec2_service,
 	&iam_service,
 	&kms_service,
 	&sqs_service,
@@ -211,48 +216,6 @@ static bool open_queues(struct server *server, char *problem, size_t size)
 	return !err;
 }
 
-static bool is_tls(struct str address)
-{
-	return str_starts(address, STR("tls:"));
-}
-
-/* An address that only this machine can reach. */
-static bool is_local(struct str address)
-{
-	if (is_tls(address))
-		address = str_slice(address, 4, SIZE_MAX);
-	return str_starts(address, STR("127.")) || str_starts(address, STR("[::1]:")) ||
-	       str_starts(address, STR("localhost:")) || str_starts(address, STR("unix:"));
-}
-
-static bool may_listen(const struct settings *settings, struct str address, char *problem,
-		       size_t size)
-{
-	if (is_local(address) || (is_tls(address) && settings->auth == AUTH_REQUIRED))
-		return true;
-	if (settings->is_insecure) {
-		log_event(LOG_WARN,
-			  settings->auth == AUTH_OPEN
-				  ? "anybody who reaches this address may do anything (--insecure)"
-				  : "requests and answers cross the network in clear (--insecure)",
-			  log_str("address", address));
-		return true;
-	}
-	if (settings->auth == AUTH_OPEN)
-		snprintf(problem, size,
-			 "%.*s can be reached from other machines, and anybody there could do "
-			 "anything: use a loopback address, or --auth required with a tls: "
-			 "address, or --insecure if the network is yours alone",
-			 STR_ARG(address));
-	else
-		snprintf(problem, size,
-			 "%.*s can be reached from other machines, and messages would cross the "
-			 "network in clear: use a tls: address with --tls-cert and --tls-key, or "
-			 "--insecure if the network is yours alone",
-			 STR_ARG(address));
-	return false;
-}
-
 static const char *listen_problem(enum err err)
 {
 	switch (err) {
@@ -284,8 +247,10 @@ static bool load_tls(struct server *server, char *problem, size_t size)
 
 static bool has_tls(const struct settings *settings)
 {
+	if (address_is_tls(settings->endpoint_listen))
+		return true;
 	for (size_t i = 0; i < settings->listen_count; i++)
-		if (is_tls(settings->listen[i]))
+		if (address_is_tls(settings->listen[i]))
 			return true;
 	return false;
 }
@@ -340,7 +305,7 @@ static bool open_listeners(struct server *server, char *problem, size_t size)
 			return false;
 		}
 		/* Bound, but nothing is taken from it before server_start. */
-		if (!may_listen(settings, settings->listen[i], problem, size))
+		if (!address_may_listen(settings, settings->listen[i], problem, size))
 			return false;
 		if (i == 0)
 			server->port = listening.port;
@@ -355,7 +320,7 @@ static void settle_base_url(struct server *server)
 	const struct settings *settings = server->settings;
 
 	snprintf(server->base_url, sizeof(server->base_url), "%s://localhost:%u",
-		 is_tls(settings->listen[0]) ? "https" : "http", (unsigned)server->port);
+		 address_is_tls(settings->listen[0]) ? "https" : "http", (unsigned)server->port);
 	server->core.base_url =
 		settings->public_url.size > 0 ? settings->public_url : str_from(server->base_url);
 }
@@ -406,6 +371,7 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	core->delays_recreate = settings->delays_recreate;
 	core->delays_purge = !settings->allows_quick_purge;
 	core->data_keys = data_keys_new();
+	ec2_bind_handlers();
 	iam_bind_handlers();
 	kms_bind_handlers();
 	sqs_bind_handlers();
@@ -419,7 +385,8 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	if (!open_accounts(server, problem, size) ||
 	    !audit_setup(settings, &core->audit, problem, size) ||
 	    !open_engine(server, problem, size) || !open_keys(server, problem, size) ||
-	    !open_queues(server, problem, size) || !open_listeners(server, problem, size))
+	    !open_queues(server, problem, size) || !open_listeners(server, problem, size) ||
+	    !endpoints_open(server, problem, size))
 		return false;
 	settle_base_url(server);
 	return true;
@@ -458,6 +425,7 @@ void server_close(struct server *server)
 	if (core->runner)
 		runner_free(core);
 	audit_close(&core->audit);
+	ec2_stop(core);
 	sqs_stop(core);
 	kms_stop(core);
 	sessions_free(&core->sessions);

@@ -29,6 +29,10 @@ static const struct row rows[] = {
 	{"listen", KIND_LIST, AT(listen), "127.0.0.1:4566", 0, 0, NULL, "ADDR:PORT",
 	 "address to serve, tls:ADDR:PORT for TLS, or unix:PATH; port 0 picks a free one; may be "
 	 "repeated"},
+	{"endpoint-listen", KIND_TEXT, AT(endpoint_listen), "127.0.0.1", 0, 0, NULL, "ADDR",
+	 "where private endpoints listen: ADDR for free ports, ADDR:FIRST-LAST for those of a "
+	 "range, "
+	 "unix:DIR for sockets in a directory; tls: before it for TLS"},
 	{"port-file", KIND_TEXT, AT(port_file), "", 0, 0, NULL, "FILE",
 	 "write the first listener's port to FILE once requests are served"},
 	{"data", KIND_TEXT, AT(data), "tern-data", 0, 0, NULL, "DIR",
@@ -119,7 +123,7 @@ static const struct row rows[] = {
 	{"log-level", KIND_CHOICE, AT(log_level), "info", 0, 0, "debug|info|warn|error", "LEVEL",
 	 "least level of log lines"},
 	{"config", KIND_TEXT, AT(config), "", 0, 0, NULL, "FILE",
-	 "JSON file with any of these settings, and \"queues\" to declare"},
+	 "JSON file with any of these settings, and \"queues\" and \"vpcs\" to declare"},
 	{"help", KIND_FLAG, AT(wants_help), NULL, 0, 0, NULL, NULL, "print this text and exit"},
 	{"version", KIND_FLAG, AT(wants_version), NULL, 0, 0, NULL, NULL,
 	 "print the version and exit"},
@@ -346,7 +350,8 @@ static bool load_file(struct loader *loader)
 		size_t number = find_row(name);
 		size_t j, count;
 		yyjson_val *item;
-		if (str_equal(name, STR("queues")) || str_equal(name, STR("throttle-rules")))
+		if (str_equal(name, STR("queues")) || str_equal(name, STR("vpcs")) ||
+		    str_equal(name, STR("throttle-rules")))
 			continue;
 		if (number == ROWS || str_equal(name, STR("config")))
 			return complain(loader,

@@ -24,6 +24,7 @@ struct settings {
 	struct arena arena; /* holds all texts */
 	struct str listen[SETTINGS_LISTENERS];
 	size_t listen_count;
+	struct str endpoint_listen;
 	struct str port_file, data, region, account, public_url, config;
 	struct str root_key_file, root_key_command, new_root_key_file;
 	struct str tls_certificate, tls_key, tls_client_ca; /* paths; empty: none */

@@ -9,9 +9,17 @@
 #define TAGS_MAX 50
 
 const struct str ec2_services[] = {
-	STR_INIT("application-autoscaling"), STR_INIT("ec2"), STR_INIT("ecs"), STR_INIT("events"),
-	STR_INIT("kms"), STR_INIT("lambda"), STR_INIT("monitoring"), STR_INIT("s3"),
-	STR_INIT("sns"), STR_INIT("sqs"), STR_INIT("sts"),
+	STR_INIT("application-autoscaling"),
+	STR_INIT("ec2"),
+	STR_INIT("ecs"),
+	STR_INIT("events"),
+	STR_INIT("kms"),
+	STR_INIT("lambda"),
+	STR_INIT("monitoring"),
+	STR_INIT("s3"),
+	STR_INIT("sns"),
+	STR_INIT("sqs"),
+	STR_INIT("sts"),
 };
 const size_t ec2_service_count = sizeof(ec2_services) / sizeof(ec2_services[0]);
 
@@ -227,8 +235,7 @@ static size_t count_characters(struct str text)
 static enum err check_tag(struct call *call, const struct ec2_tag *tag)
 {
 	if (tag->key.size == 0)
-		return fail(call, &EC2_INVALID_PARAMETER_VALUE,
-			    "Tag key cannot be null or empty.");
+		return fail(call, &EC2_INVALID_PARAMETER_VALUE, "Tag key cannot be null or empty.");
 	if (count_characters(tag->key) > LIMIT_TAG_KEY_SIZE)
 		return fail(call, &EC2_INVALID_PARAMETER_VALUE,
 			    "Tag key exceeds the maximum length of %d characters",

@@ -26,9 +26,8 @@ static enum err authorize(struct call *call, const struct ec2_create_vpc_endpoin
 			call, arena_format(call->arena, "vpc/%.*s", STR_ARG(in->vpc_id)), NULL, 0);
 	for (size_t i = 0; i < in->subnet_ids_count && !err; i++)
 		err = ec2_authorize(
-			call,
-			arena_format(call->arena, "subnet/%.*s", STR_ARG(in->subnet_ids[i])), NULL,
-			0);
+			call, arena_format(call->arena, "subnet/%.*s", STR_ARG(in->subnet_ids[i])),
+			NULL, 0);
 	for (size_t i = 0; i < in->security_group_ids_count && !err; i++)
 		err = ec2_authorize(call,
 				    arena_format(call->arena, "security-group/%.*s",

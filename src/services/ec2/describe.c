@@ -77,12 +77,10 @@ enum err ec2_describe_vpc_endpoints(struct call *call,
 		err = ec2_end_dry_run(call, in->dry_run);
 	if (err)
 		return err;
-	listing.found =
-		arena_array(call->arena, const struct ec2_endpoint *, listing.query.most);
-	ec2_endpoints_each(ec2_of(call->core)->endpoints, call->account, call->region,
-			   add_endpoint, &listing);
-	out->vpc_endpoints =
-		arena_array(call->arena, struct ec2_vpc_endpoint, listing.found_count);
+	listing.found = arena_array(call->arena, const struct ec2_endpoint *, listing.query.most);
+	ec2_endpoints_each(ec2_of(call->core)->endpoints, call->account, call->region, add_endpoint,
+			   &listing);
+	out->vpc_endpoints = arena_array(call->arena, struct ec2_vpc_endpoint, listing.found_count);
 	for (size_t i = 0; i < listing.found_count; i++)
 		out->vpc_endpoints[i] = *ec2_show_endpoint(call, listing.found[i]);
 	out->vpc_endpoints_count = listing.found_count;
@@ -113,8 +111,8 @@ static struct ec2_service_detail show_service(struct call *call, struct str serv
 	static struct ec2_service_type_detail interface = {STR_INIT("Interface")};
 	static struct str families[] = {STR_INIT("ipv4"), STR_INIT("ipv6")};
 	struct str *host = arena_new(call->arena, struct str);
-	struct ec2_private_dns_details *private = arena_new(call->arena,
-							    struct ec2_private_dns_details);
+	struct ec2_private_dns_details *private =
+		arena_new(call->arena, struct ec2_private_dns_details);
 
 	*host = arena_format(call->arena, "%.*s.%.*s.amazonaws.com", STR_ARG(service),
 			     STR_ARG(call->region));

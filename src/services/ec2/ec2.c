@@ -35,14 +35,14 @@ static enum err load_one(void *context, struct str key, struct str value)
 	struct ec2_endpoint draft;
 
 	(void)key;
-	enum err err = ec2_endpoint_decode(loading->arena,
-					   arena_copy(loading->arena, value), &draft);
+	enum err err =
+		ec2_endpoint_decode(loading->arena, arena_copy(loading->arena, value), &draft);
 	if (err)
 		return err;
 	if (loading->count == loading->capacity) {
 		loading->capacity = loading->capacity > 0 ? loading->capacity * 2 : 8;
-		loading->drafts = heap_resize(loading->drafts,
-					      loading->capacity * sizeof(*loading->drafts));
+		loading->drafts =
+			heap_resize(loading->drafts, loading->capacity * sizeof(*loading->drafts));
 	}
 	loading->drafts[loading->count++] = draft;
 	return ERR_OK;

@@ -48,8 +48,8 @@ static void for_list(const struct str *texts, size_t count,
 }
 
 /* The texts of a snapshot, one after another, so that sizing and copying cannot disagree. */
-static void for_texts(struct ec2_endpoint *endpoint,
-		      void (*visit)(void *context, struct str *text), void *context)
+static void for_texts(struct ec2_endpoint *endpoint, void (*visit)(void *context, struct str *text),
+		      void *context)
 {
 	struct str *texts[] = {&endpoint->shown.id,
 			       &endpoint->shown.vpc,
@@ -211,8 +211,7 @@ const struct ec2_endpoint *ec2_endpoints_find(struct ec2_endpoints *endpoints, s
 
 	pthread_rwlock_rdlock(&endpoints->lock);
 	size_t place = place_of(endpoints, id);
-	if (is_at(endpoints, place, id) &&
-	    str_equal(endpoints->sorted[place]->account, account) &&
+	if (is_at(endpoints, place, id) && str_equal(endpoints->sorted[place]->account, account) &&
 	    str_equal(endpoints->sorted[place]->region, region))
 		found = ec2_endpoint_hold(endpoints->sorted[place]);
 	pthread_rwlock_unlock(&endpoints->lock);
@@ -278,8 +277,8 @@ void ec2_endpoints_put(struct ec2_endpoints *endpoints, const struct ec2_endpoin
 		if (endpoints->count == endpoints->capacity) {
 			endpoints->capacity = endpoints->capacity > 0 ? endpoints->capacity * 2 : 8;
 			endpoints->sorted =
-				heap_resize(endpoints->sorted, endpoints->capacity *
-								       sizeof(*endpoints->sorted));
+				heap_resize(endpoints->sorted,
+					    endpoints->capacity * sizeof(*endpoints->sorted));
 		}
 		memmove(&endpoints->sorted[place + 1], &endpoints->sorted[place],
 			(endpoints->count - place) * sizeof(*endpoints->sorted));

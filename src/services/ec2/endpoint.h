@@ -18,12 +18,12 @@ struct ec2_endpoint {
 	_Atomic uint32_t references;
 	struct endpoint shown; /* the policy is the snapshot's own */
 	struct str account, region;
-	struct str service_name;   /* "com.amazonaws.us-east-1.sqs" */
-	struct str policy;	   /* as given; empty: the default, which allows everything */
-	struct str client_token;   /* of its creation; empty: none */
-	struct str fingerprint;	   /* of what it was created with */
+	struct str service_name; /* "com.amazonaws.us-east-1.sqs" */
+	struct str policy;	 /* as given; empty: the default, which allows everything */
+	struct str client_token; /* of its creation; empty: none */
+	struct str fingerprint;	 /* of what it was created with */
 	struct str ip_address_type, dns_record_ip_type;
-	struct str url;		   /* where it listens; empty: it could not */
+	struct str url; /* where it listens; empty: it could not */
 	const struct str *subnets, *groups, *interfaces;
 	size_t subnet_count, group_count, interface_count;
 	const struct shape_pair *tags; /* sorted by key */

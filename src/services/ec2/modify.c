@@ -162,9 +162,9 @@ static enum err authorize_all(struct call *call, const struct ec2_delete_vpc_end
 		struct str id = in->vpc_endpoint_ids[i];
 		if (ec2_find_endpoint(call, id, &endpoint) != ERR_OK)
 			call->fault = NULL;
-		enum err err = ec2_authorize(call, arn_tail(call, id),
-					     endpoint ? endpoint->tags : NULL,
-					     endpoint ? endpoint->tag_count : 0);
+		enum err err =
+			ec2_authorize(call, arn_tail(call, id), endpoint ? endpoint->tags : NULL,
+				      endpoint ? endpoint->tag_count : 0);
 		if (err)
 			return err;
 	}
@@ -183,8 +183,8 @@ enum err ec2_delete_vpc_endpoints(struct call *call, const struct ec2_delete_vpc
 		err = ec2_end_dry_run(call, in->dry_run);
 	if (err)
 		return err;
-	out->unsuccessful = arena_array(call->arena, struct ec2_unsuccessful_item,
-					in->vpc_endpoint_ids_count);
+	out->unsuccessful =
+		arena_array(call->arena, struct ec2_unsuccessful_item, in->vpc_endpoint_ids_count);
 	for (size_t i = 0; i < in->vpc_endpoint_ids_count; i++) {
 		const struct ec2_endpoint *endpoint;
 		err = ec2_find_endpoint(call, in->vpc_endpoint_ids[i], &endpoint);

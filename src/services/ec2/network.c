@@ -87,8 +87,8 @@ static enum err add(struct reader *reader, yyjson_val *entry, enum ec2_label_kin
 	read_tags(&network->arena, json_member(entry, "tags"), &label);
 	if (network->count == reader->capacity) {
 		reader->capacity = reader->capacity > 0 ? reader->capacity * 2 : 16;
-		network->labels = heap_resize(network->labels,
-					      reader->capacity * sizeof(*network->labels));
+		network->labels =
+			heap_resize(network->labels, reader->capacity * sizeof(*network->labels));
 	}
 	network->labels[network->count++] = label;
 	return ERR_OK;

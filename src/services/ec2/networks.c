@@ -84,8 +84,8 @@ static enum err select_labels(struct call *call, struct selection *selection)
 	enum err err = ec2_authorize(call, (struct str){0}, NULL, 0);
 	if (!err)
 		err = ec2_query_begin(call, selection->given, selection->given_count,
-				      selection->filters, has, selection->has_most,
-				      selection->most, selection->token, &query);
+				      selection->filters, has, selection->has_most, selection->most,
+				      selection->token, &query);
 	if (!err)
 		err = check_ids(call, selection);
 	if (!err)
@@ -215,8 +215,7 @@ enum err ec2_describe_security_groups(struct call *call,
 	enum err err = select_labels(call, &selection);
 	if (err)
 		return err;
-	out->security_groups =
-		arena_array(call->arena, struct ec2_security_group, selection.count);
+	out->security_groups = arena_array(call->arena, struct ec2_security_group, selection.count);
 	out->security_groups_count = selection.count;
 	out->next_token = selection.next_token;
 	for (size_t i = 0; i < selection.count; i++) {

@@ -17,10 +17,10 @@ enum err ec2_authorize_action(struct call *call, struct str action, struct str r
 
 	asked.arn = STR("*");
 	if (resource.data)
-		asked.arn = arena_format(call->arena, "arn:%.*s:ec2:%.*s:%.*s:%.*s",
-					 STR_ARG(arn_partition(call->region)),
-					 STR_ARG(call->region), STR_ARG(call->account),
-					 STR_ARG(resource));
+		asked.arn =
+			arena_format(call->arena, "arn:%.*s:ec2:%.*s:%.*s:%.*s",
+				     STR_ARG(arn_partition(call->region)), STR_ARG(call->region),
+				     STR_ARG(call->account), STR_ARG(resource));
 	enum err err = call_authorize(call, action, &asked);
 	if (err == ERR_FAULT && call->fault == &call->operation->service->denied)
 		return fail(call, call->fault,
@@ -55,8 +55,7 @@ bool ec2_fits(struct str pattern, struct str text)
 		if (p < pattern.size && !is_escaped && c == '*') {
 			star = ++p;
 			star_text = t;
-		} else if (p < pattern.size &&
-			   ((!is_escaped && c == '?') || c == text.data[t])) {
+		} else if (p < pattern.size && ((!is_escaped && c == '?') || c == text.data[t])) {
 			p += is_escaped ? 2 : 1;
 			t++;
 		} else if (star != SIZE_MAX) {

@@ -10,8 +10,8 @@
 #define EC2_ARN_SIZE 200
 
 /*
- * May the caller do the call's operation to that resource: "vpc-endpoint/*"? data NULL: to "*".
- * ERR_FAULT: UnauthorizedOperation.
+ * May the caller do the call's operation to that resource, the last part of an ARN? data NULL: to
+ * "*". ERR_FAULT: UnauthorizedOperation.
  */
 must_check enum err ec2_authorize(struct call *call, struct str resource,
 				  const struct shape_pair *tags, size_t tag_count);

@@ -48,8 +48,7 @@ void ec2_endpoint_encode(struct buf *out, const struct ec2_endpoint *endpoint)
 	json_i64(&writer, STORE_VERSION);
 	for (size_t i = 0; i < COUNT(texts); i++) {
 		json_key(&writer, str_from(texts[i].name));
-		json_str(&writer,
-			 *(const struct str *)((const char *)endpoint + texts[i].offset));
+		json_str(&writer, *(const struct str *)((const char *)endpoint + texts[i].offset));
 	}
 	encode_list(&writer, STR("subnetIds"), endpoint->subnets, endpoint->subnet_count);
 	encode_list(&writer, STR("groupIds"), endpoint->groups, endpoint->group_count);
@@ -105,8 +104,7 @@ enum err ec2_endpoint_decode(struct arena *arena, struct str record, struct ec2_
 	for (size_t i = 0; i < COUNT(texts); i++)
 		*(struct str *)((char *)&draft + texts[i].offset) =
 			json_text(json_member(root, texts[i].name));
-	draft.subnets =
-		decode_list(arena, json_member(root, "subnetIds"), &draft.subnet_count);
+	draft.subnets = decode_list(arena, json_member(root, "subnetIds"), &draft.subnet_count);
 	draft.groups = decode_list(arena, json_member(root, "groupIds"), &draft.group_count);
 	draft.interfaces = decode_list(arena, json_member(root, "networkInterfaceIds"),
 				       &draft.interface_count);

@@ -156,8 +156,7 @@ enum err ec2_describe_tags(struct call *call, const struct ec2_describe_tags_in 
 		err = ec2_end_dry_run(call, in->dry_run);
 	if (err)
 		return err;
-	listing.items =
-		arena_array(call->arena, struct ec2_tag_description, listing.query.most);
+	listing.items = arena_array(call->arena, struct ec2_tag_description, listing.query.most);
 	ec2_endpoints_each(ec2_of(call->core)->endpoints, call->account, call->region, add_tags,
 			   &listing);
 	out->tags = listing.items;

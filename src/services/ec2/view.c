@@ -30,8 +30,8 @@ static void show_address(struct call *call, const struct ec2_endpoint *endpoint,
 			STR("No address of --endpoint-listen was free when the server started.");
 		return;
 	}
-	entry->dns_name = scheme == SIZE_MAX ? endpoint->url
-					     : str_slice(endpoint->url, scheme + 3, SIZE_MAX);
+	entry->dns_name =
+		scheme == SIZE_MAX ? endpoint->url : str_slice(endpoint->url, scheme + 3, SIZE_MAX);
 	out->dns_entries = entry;
 	out->dns_entries_count = 1;
 }

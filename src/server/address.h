@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* address: an address as --listen takes it. Main thread, at start-up. */
+#ifndef TERN_SERVER_ADDRESS_H
+#define TERN_SERVER_ADDRESS_H
+
+#include "server/settings.h"
+
+bool address_is_tls(struct str address);
+/*
+ * False with a sentence that says what to do in `problem` (`size` bytes, ends with NUL) if the
+ * address can be reached from other machines and is not safe from them.
+ */
+bool address_may_listen(const struct settings *settings, struct str address, char *problem,
+			size_t size);
+
+#endif
