@@ -12,8 +12,10 @@ OWN, OTHER = "000000000000", "222222222222"
 class Caller:
     """Credentials of somebody, and clients made with them."""
 
-    def __init__(self, server, key, secret, token=None):
-        self.server, self.key, self.secret, self.token = server, key, secret, token
+    def __init__(self, server, account, key, secret, token=None):
+        self.server, self.account = server, account
+        self.key, self.secret, self.token = key, secret, token
+        self.arn = f"arn:aws:iam::{account}:root"
 
     def client(self, service="sqs", **options):
         return self.server.client(service, account=self.key, secret=self.secret,
@@ -24,10 +26,11 @@ class World:
     def __init__(self, server):
         self.server = server
         key, secret = server.read_credential()
-        self.root = Caller(server, key, secret)
+        self.root = Caller(server, OWN, key, secret)
         answer = server.post("/_tern/accounts", {"account": OTHER, "name": "other"},
                              auth=SigV4(key, secret)).json()
-        self.other_root = Caller(server, answer["access_key_id"], answer["secret_access_key"])
+        self.other_root = Caller(
+            server, OTHER, answer["access_key_id"], answer["secret_access_key"])
         self.count = 0
 
     def user(self, root=None, *statements, boundary=None, tags=()):
@@ -45,7 +48,7 @@ class World:
                                     PolicyDocument=document(*boundary))["Policy"]["Arn"]
             iam.put_user_permissions_boundary(UserName=name, PermissionsBoundary=arn)
         key = iam.create_access_key(UserName=name)["AccessKey"]
-        caller = Caller(self.server, key["AccessKeyId"], key["SecretAccessKey"])
+        caller = Caller(self.server, root.account, key["AccessKeyId"], key["SecretAccessKey"])
         caller.name, caller.arn = name, iam.get_user(UserName=name)["User"]["Arn"]
         return caller
 
