@@ -49,7 +49,7 @@ class World:
             iam.put_user_permissions_boundary(UserName=name, PermissionsBoundary=arn)
         key = iam.create_access_key(UserName=name)["AccessKey"]
         caller = Caller(self.server, root.account, key["AccessKeyId"], key["SecretAccessKey"])
-        caller.name, caller.arn = name, iam.get_user(UserName=name)["User"]["Arn"]
+        caller.arn = f"arn:aws:iam::{root.account}:user/{name}"
         return caller
 
 

@@ -5,8 +5,8 @@ What one account has is marked: a text stands in its messages, descriptions, tag
 other one's root user and administrator call every operation of model/ with the first one's
 identifiers. Whatever is answered, the mark is not in it, and afterwards all is as it was.
 """
+import base64
 import json
-import pathlib
 import re
 
 import botocore.exceptions
@@ -22,8 +22,17 @@ OPERATIONS = [(service, operation) for service in SERVICES for operation in re.f
 # Says by design whose key that is: https://docs.aws.amazon.com/STS/latest/APIReference/
 # API_GetAccessKeyInfo.html
 TELLS_ACCOUNTS = {("sts", "GetAccessKeyInfo")}
-# Not asked with the identifiers of others, for it would end the caller itself.
-UNSENT = set()
+# Lists of what the caller has that concerns them: empty.
+LISTS_NOTHING = {("kms", "ListAliases"), ("kms", "ListRetirableGrants")}
+# What an operation wants so that it comes to the question of permission.
+MORE = {
+    "GenerateDataKey": {"KeySpec": "AES_256"},
+    "GenerateDataKeyWithoutPlaintext": {"KeySpec": "AES_256"},
+    "GenerateRandom": {"NumberOfBytes": 8},
+    "GetParametersForImport": {"WrappingAlgorithm": "RSAES_OAEP_SHA_256",
+                               "WrappingKeySpec": "RSA_2048"},
+    "ImportKeyMaterial": {"ExpirationModel": "KEY_MATERIAL_DOES_NOT_EXPIRE"},
+}
 
 
 class Treasure:
@@ -76,7 +85,7 @@ class Treasure:
             "VpcEndpointId": endpoint, "VpcEndpointIds": [endpoint], "ResourceIds": [endpoint],
             "VpcId": "vpc-12345678", "ServiceName": "com.amazonaws.us-east-1.sqs",
             "Resources": [endpoint], "RoleSessionName": "burglar", "MessageBody": "b",
-            "TaskHandle": "task", "Policy": document("sqs:*"), "AWSServiceName": "x.amazonaws.com",
+            "TaskHandle": task_handle(arn), "Policy": document("sqs:*"), "AWSServiceName": "x.amazonaws.com",
         }
 
     def state(self):
@@ -101,6 +110,11 @@ class Treasure:
         for answer in answers:
             answer.pop("ResponseMetadata")
         return json.dumps(answers, default=str, sort_keys=True)
+
+
+def task_handle(arn):
+    plain = json.dumps({"taskId": "00000000-0000-0000-0000-000000000000", "sourceArn": arn})
+    return base64.b64encode(plain.encode()).decode()
 
 
 def trust(arn):
@@ -154,6 +168,7 @@ def test_operation(treasure, burglars, service, operation, who):
     client = burglars[who].client(service, validates=False)
     model = client.meta.service_model.operation_model(operation)
     members = fill(model.input_shape, "", treasure.known) if model.input_shape else {}
+    members |= MORE.get(operation, {})
     try:
         answer = client._make_api_call(operation, members)
     except botocore.exceptions.ClientError as error:
@@ -163,3 +178,5 @@ def test_operation(treasure, burglars, service, operation, who):
     assert MARK not in text
     if (service, operation) not in TELLS_ACCOUNTS and "Error" not in answer:
         assert treasure.root.account not in text
+        reaches_out = treasure.root.account in json.dumps(members, default=str)
+        assert not reaches_out or (service, operation) in LISTS_NOTHING
