@@ -23,12 +23,14 @@ def main(url, what):
         account = clients["sts"].get_caller_identity()["Account"]
         arn = f"arn:aws:sqs:us-east-1:{account}:{QUEUE}"
         clients["iam"].create_user(UserName="bench")
-        clients["iam"].put_user_policy(UserName="bench", PolicyName="bench", PolicyDocument=document(
+        allowed = document(
             {"Effect": "Allow", "Resource": arn, "Action": [
                 "sqs:CreateQueue", "sqs:GetQueueUrl", "sqs:GetQueueAttributes", "sqs:SendMessage",
                 "sqs:ReceiveMessage", "sqs:DeleteMessage"]},
             {"Effect": "Allow", "Resource": "*", "Action": ["kms:GenerateDataKey", "kms:Decrypt"],
-             "Condition": {"StringEquals": {"kms:ViaService": "sqs.us-east-1.amazonaws.com"}}}))
+             "Condition": {"StringEquals": {"kms:ViaService": "sqs.us-east-1.amazonaws.com"}}})
+        clients["iam"].put_user_policy(UserName="bench", PolicyName="bench",
+                                       PolicyDocument=allowed)
         attributes = {"VisibilityTimeout": "600", "Policy": document(
             {"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": arn,
              "Condition": {"StringNotEquals": {"aws:PrincipalAccount": account}}},

@@ -15,8 +15,8 @@ TIMES = {"mean_us", "p50_us", "p90_us", "p99_us", "p999_us", "max_us"}
 COUNTS = {"requests", "messages", "errors", "empty"}
 KEYS = {
     "operation", "endpoint", "protocol", "signing", "batch", "size", "connections", "fifo",
-    "attributes", "sse", "rate", "elapsed_s", "messages", "messages_per_s", "requests", "requests_per_s",
-    "errors", "first_error", "operations", "delivery", "server", "client",
+    "attributes", "sse", "rate", "elapsed_s", "messages", "messages_per_s", "requests",
+    "requests_per_s", "errors", "first_error", "operations", "delivery", "server", "client",
 }
 
 

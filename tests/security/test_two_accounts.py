@@ -85,7 +85,8 @@ class Treasure:
             "VpcEndpointId": endpoint, "VpcEndpointIds": [endpoint], "ResourceIds": [endpoint],
             "VpcId": "vpc-12345678", "ServiceName": "com.amazonaws.us-east-1.sqs",
             "Resources": [endpoint], "RoleSessionName": "burglar", "MessageBody": "b",
-            "TaskHandle": task_handle(arn), "Policy": document("sqs:*"), "AWSServiceName": "x.amazonaws.com",
+            "TaskHandle": task_handle(arn), "Policy": document("sqs:*"),
+            "AWSServiceName": "x.amazonaws.com",
         }
 
     def state(self):
