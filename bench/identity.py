@@ -36,8 +36,8 @@ def main(url, what):
              "Condition": {"StringNotEquals": {"aws:PrincipalAccount": account}}},
             {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Resource": arn,
              "Action": "sqs:SendMessage"})}
-        if "sse" in made:
-            attributes["KmsMasterKeyId"] = made["sse"]
+        attributes |= {"KmsMasterKeyId": made["sse"]} if "sse" in made else {
+            "SqsManagedSseEnabled": "false"}
         clients["sqs"].create_queue(QueueName=QUEUE, Attributes=attributes)
         key = clients["iam"].create_access_key(UserName="bench")["AccessKey"]
         made["credentials"] = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"],
