@@ -40,11 +40,7 @@
 enum { SPARE_SEGMENTS = 3, HOT_MESSAGES = 262144, WINDOW = 512 };
 
 static const struct service *const services[] = {
-	&ec2_service,
-	&iam_service,
-	&kms_service,
-	&sqs_service,
-	&sts_service,
+	&ec2_service, &iam_service, &kms_service, &sqs_service, &sts_service,
 };
 
 /* ---- net threads ---- */

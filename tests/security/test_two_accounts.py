@@ -66,7 +66,7 @@ class Treasure:
                                AssumeRolePolicyDocument=trust(root.arn))["Role"]["Arn"]
         policy = iam.create_policy(PolicyName="vault", Description=MARK, Tags=tag,
                                    PolicyDocument=document("sqs:*"))["Policy"]["Arn"]
-        endpoint = "vpce-0" if "ec2" not in SERVICES else ec2.create_vpc_endpoint(
+        endpoint = ec2.create_vpc_endpoint(
             VpcId="vpc-12345678", ServiceName="com.amazonaws.us-east-1.sqs",
             VpcEndpointType="Interface", TagSpecifications=[
                 {"ResourceType": "vpc-endpoint", "Tags": tag}])["VpcEndpoint"]["VpcEndpointId"]
@@ -105,9 +105,8 @@ class Treasure:
             (kms.get_key_rotation_status, {"KeyId": known["KeyId"]}),
             (iam.get_account_authorization_details, {}),
             (iam.list_access_keys, {"UserName": "vault"}),
+            (ec2.describe_vpc_endpoints, {"VpcEndpointIds": known["VpcEndpointIds"]}),
         ]
-        if "ec2" in SERVICES:
-            calls.append((ec2.describe_vpc_endpoints, {"VpcEndpointIds": known["VpcEndpointIds"]}))
         answers = [call(**members) for call, members in calls]
         for answer in answers:
             answer.pop("ResponseMetadata")

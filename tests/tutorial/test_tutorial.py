@@ -49,3 +49,32 @@ def test_cross_account_access(run, server, name, capsys):
     with pytest.raises(ClientError, match="AccessDenied"):
         other.send_message(QueueUrl=url, MessageBody="hello")
     owner.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+
+def test_encrypted_queue(run, server, capsys):
+    url = run("sqs_encryption", OWNER)["create_encrypted_queue"]()
+    assert capsys.readouterr().out == f"Encrypted queue created: {url}\n"
+    sqs, kms = server.client(account=OWNER), server.client("kms", account=OWNER)
+    sqs.send_message(QueueUrl=url, MessageBody="hello")
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    key = attributes["KmsMasterKeyId"]
+    kms.disable_key(KeyId=key)
+    for call, members in ((sqs.send_message, {"MessageBody": "b"}), (sqs.receive_message, {})):
+        with pytest.raises(ClientError, match="KMS.DisabledException"):
+            call(QueueUrl=url, **members)
+    kms.enable_key(KeyId=key)
+    [message] = sqs.receive_message(QueueUrl=url)["Messages"]
+    assert message["Body"] == "hello"
+
+
+def test_private_endpoints(run, server, capsys):
+    run("vpc_endpoints", OWNER)["create_vpc_endpoints"]()
+    printed = capsys.readouterr().out.splitlines()
+    found = server.client("ec2", account=OWNER).describe_vpc_endpoints()["VpcEndpoints"]
+    by_service = {one["ServiceName"]: one for one in found}
+    assert printed == [f"{name.upper()} endpoint: "
+                       f"{by_service[f'com.amazonaws.us-east-1.{name}']['VpcEndpointId']}"
+                       for name in ("sqs", "sns")]
+    for endpoint in found:
+        assert endpoint["State"] == "available"
+        assert endpoint["DnsEntries"]
