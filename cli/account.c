@@ -88,7 +88,7 @@ static enum cli_exit key_run(struct cli *cli, const void *values_given)
 	return ask(cli, path, STR("{}"), values->profile);
 }
 
-static const struct command key_command = {
+static const struct command root_key_command = {
 	.name = "key",
 	.arguments = "ACCOUNT",
 	.summary = "make other root credentials of an account that lost its own",
@@ -151,7 +151,7 @@ static const struct command ls_command = {
 	.run = ls_run,
 };
 
-static const struct command *const children[] = {&create_command, &ls_command, &key_command};
+static const struct command *const children[] = {&create_command, &ls_command, &root_key_command};
 
 const struct command account_command = {
 	.name = "account",

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * document: policies and trust policies from the command line. Main thread; memory from the cli's
+ * arena.
+ */
+#ifndef TERN_CLI_DOCUMENT_H
+#define TERN_CLI_DOCUMENT_H
+
+#include "cli.h"
+
+/* The whole text of a file, or of standard input for "-". */
+must_check enum cli_exit document_read(struct cli *cli, struct str path, struct str *out_text);
+/* Allows these actions on these resources; commas separate too; without resources on all. */
+struct str document_allow(struct cli *cli, const struct option_list *actions,
+			  const struct option_list *resources);
+/*
+ * Who may assume a role: accounts, ARNs, services ("sns.amazonaws.com") or "*"; with an external id
+ * if it is not empty.
+ */
+struct str document_trust(struct cli *cli, const struct option_list *principals,
+			  struct str external_id);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * owner: what users and roles have in common: inline and attached policies. Which of the two a
+ * command is about is told by its path. Main thread.
+ */
+#ifndef TERN_CLI_OWNER_H
+#define TERN_CLI_OWNER_H
+
+#include "cli.h"
+
+extern const struct command owner_policy_command; /* `user policy` and `role policy` */
+
+/* One policy of a user or role; the ARN's data is NULL for an inline one. */
+struct owned_policy {
+	struct str name, arn;
+};
+struct owned_policies {
+	struct owned_policy *items;
+	size_t count;
+};
+must_check enum cli_exit owner_policies(struct cli *cli, struct str owner,
+					struct owned_policies *out_policies);
+/* Deletes the inline ones and detaches the others, so that their owner can be deleted. */
+must_check enum cli_exit owner_strip(struct cli *cli, struct str owner);
+
+#endif
