@@ -4239,7 +4239,7 @@ const struct operation iam_operations[] = {
 	 .action = STR_INIT("iam:UpdateRole"),
 	 .service = &iam_client_service,
 	 .in = &iam_update_role_in_shape, .out = &iam_update_role_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 79},
+	 .place = OPERATION_ON_CONTROL, .index = 79, .has_empty_result = true},
 	{.name = STR_INIT("UpdateRoleDescription"),
 	 .action = STR_INIT("iam:UpdateRoleDescription"),
 	 .service = &iam_client_service,

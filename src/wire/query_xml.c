@@ -122,7 +122,7 @@ void wire_query_encode(struct buf *out, const struct operation *operation, const
 		xml_element(out, STR("requestId"), request_id);
 		encode_structure(&encoder, operation->out, value);
 	} else {
-		if (operation->out->member_count > 0)
+		if (operation->out->member_count > 0 || operation->has_empty_result)
 			encode_result(&encoder, operation, value);
 		buf_append(out, STR("<ResponseMetadata>"));
 		xml_element(out, STR("RequestId"), request_id);

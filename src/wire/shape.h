@@ -102,9 +102,10 @@ struct operation {
 	const struct shape *in, *out; /* out may have no members */
 	operation_fn run;
 	enum operation_place place;
-	bool is_on_queue; /* Query: also served at /<account>/<queue> */
-	bool is_data;	  /* of the data plane: auditing it is optional */
-	uint32_t index;	  /* in the service's table */
+	bool is_on_queue;      /* Query: also served at /<account>/<queue> */
+	bool has_empty_result; /* Query: an answer without members shows its result all the same */
+	bool is_data;	       /* of the data plane: auditing it is optional */
+	uint32_t index;	       /* in the service's table */
 };
 
 /* How a service speaks Query; lists and names are in the shapes. */
