@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Fixtures of the KMS tests: a client of the shared server and fresh keys."""
 import contextlib
-import os
 
 import botocore.exceptions
 import pytest
-from cryptography.hazmat.primitives import hashes, keywrap, serialization
-from cryptography.hazmat.primitives.asymmetric import padding
+
+from wrapping import wrap
 
 
 @contextlib.contextmanager
@@ -44,17 +43,6 @@ def pairs(server):
     specs = ["RSA_2048", "ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "ECC_SECG_P256K1"]
     return {spec: kms.create_key(KeySpec=spec, KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
             for spec in specs}
-
-
-def wrap(parameters, algorithm, material):
-    """Material as ImportKeyMaterial takes it."""
-    public = serialization.load_der_public_key(parameters["PublicKey"])
-    digest = hashes.SHA1() if algorithm.endswith("SHA_1") else hashes.SHA256()
-    oaep = padding.OAEP(padding.MGF1(digest), digest, None)
-    if algorithm.startswith("RSAES"):
-        return public.encrypt(material, oaep)
-    once = os.urandom(32)
-    return public.encrypt(once, oaep) + keywrap.aes_key_wrap_with_padding(once, material)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import json
 
 import lmdb
 
-from conftest import wrap
+from wrapping import wrap
 
 MATERIAL = bytes(range(100, 132))
 

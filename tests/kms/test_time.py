@@ -6,8 +6,8 @@ import json
 import lmdb
 import pytest
 
-from conftest import wrap
 from ternd import eventually
+from wrapping import wrap
 
 DAY = 86400
 

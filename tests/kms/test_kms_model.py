@@ -14,7 +14,8 @@ import gen  # noqa: E402
 NOT_SERVED = {
     "ConnectCustomKeyStore", "CreateCustomKeyStore", "DeleteCustomKeyStore",
     "DescribeCustomKeyStores", "DisconnectCustomKeyStore", "UpdateCustomKeyStore",
-    "Decapsulate", "DeriveSharedSecret", "Encapsulate", "ReplicateKey", "UpdatePrimaryRegion", "GetKeyLastUsage",
+    "Decapsulate", "DeriveSharedSecret", "Encapsulate", "ReplicateKey", "UpdatePrimaryRegion",
+    "GetKeyLastUsage",
 }
 # Members that only those things and Nitro enclaves have.
 LEFT_OUT = {"Recipient", "CiphertextForRecipient", "XksKeyConfiguration", "CloudHsmClusterId",
