@@ -217,7 +217,9 @@ static inline void case_finish(struct case_request *request, yyjson_val *context
 	yyjson_val *key, *value;
 	size_t i, count;
 
-	yyjson_obj_foreach(context, i, count, key, value) case_put(request, json_text(key), value);
+	if (context)
+		yyjson_obj_foreach(context, i, count, key, value)
+			case_put(request, json_text(key), value);
 	asked->principal = &request->principal;
 	request->principal.tags = request->principal_tags.pairs;
 	request->principal.tag_count = request->principal_tags.count;

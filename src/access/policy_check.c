@@ -241,8 +241,11 @@ static bool check_values(struct checker *checker, yyjson_val *statement)
 	struct condition_operator operator;
 	size_t i, j, k, operator_count, key_count;
 	yyjson_val *name, *keys, *key, *values;
+	yyjson_val *operators = json_member(statement, "Condition");
 
-	yyjson_obj_foreach(json_member(statement, "Condition"), i, operator_count, name, keys)
+	if (!operators)
+		return true;
+	yyjson_obj_foreach(operators, i, operator_count, name, keys)
 	{
 		if (!condition_operator_parse(json_text(name), &operator))
 			continue;

@@ -74,6 +74,8 @@ static void compile_principals(struct compiler *compiler, yyjson_val *value,
 	yyjson_val *type, *texts;
 	size_t i, count, total = 0, place = 0;
 
+	if (!value)
+		return;
 	if (yyjson_is_str(value)) {
 		statement->principal_count = 1;
 		statement->principals = store_array(&compiler->store, struct policy_principal, 1);
@@ -114,6 +116,8 @@ static void compile_conditions(struct compiler *compiler, yyjson_val *value,
 	yyjson_val *name, *keys, *key, *values;
 	size_t i, j, operator_count, key_count, total = 0, place = 0;
 
+	if (!value)
+		return;
 	yyjson_obj_foreach(value, i, operator_count, name, keys) total += yyjson_obj_size(keys);
 	statement->condition_count = total;
 	statement->conditions = store_array(&compiler->store, struct condition, total);
