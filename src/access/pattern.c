@@ -3,8 +3,8 @@
  * pattern: most patterns are plain text or plain text and a `*`; all others are lists of parts.
  *
  * Parts are matched from the left; on a mismatch the last run takes one character more. A run never
- * has to be reconsidered once a later one has begun, so the time is at most the product of both
- * lengths.
+ * has to be reconsidered once a later one has begun, so a match takes at most as many steps as the
+ * text has characters for each part.
  */
 #include "access/pattern.h"
 
@@ -39,7 +39,7 @@ struct splitter {
 	struct pattern_syntax syntax;
 	struct pattern_part *parts;
 	size_t count;
-	size_t variables;
+	size_t variables, wildcards;
 	char *texts; /* room for the texts of all parts */
 };
 
@@ -65,6 +65,7 @@ static void add_wildcard(struct splitter *splitter, char c)
 	    splitter->parts[splitter->count - 1].kind == PATTERN_RUN)
 		return;
 	splitter->parts[splitter->count++] = (struct pattern_part){.kind = kind};
+	splitter->wildcards++;
 }
 
 static void add_variable(struct splitter *splitter, struct str inner)
@@ -116,7 +117,8 @@ bool pattern_compile(struct store *store, struct str text, struct pattern_syntax
 	};
 
 	split(&splitter, text);
-	if (splitter.variables > LIMIT_POLICY_VARIABLES)
+	if (splitter.variables > LIMIT_POLICY_VARIABLES ||
+	    splitter.wildcards > LIMIT_POLICY_WILDCARDS)
 		return false;
 	const struct pattern_part *parts = splitter.parts;
 	*out_pattern = (struct pattern){.form = PATTERN_PARTS,

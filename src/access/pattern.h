@@ -45,7 +45,7 @@ struct pattern_syntax {
 	bool has_wildcards, has_variables, ignores_case;
 };
 
-/* False if there are more than LIMIT_POLICY_VARIABLES variables. */
+/* False if there are more variables or wildcards than limits.h lets be in one text. */
 must_check bool pattern_compile(struct store *store, struct str text, struct pattern_syntax syntax,
 				struct pattern *out_pattern);
 bool pattern_matches(const struct pattern *pattern, struct str text,

@@ -2,8 +2,8 @@
 /*
  * policy_compile: a checked document becomes statements whose texts are ready to be compared.
  *
- * The same functions run twice over the document: see store.h. Resources, and patterns with more
- * variables than there may be, are the only thing that is still refused here, the first time.
+ * The same functions run twice over the document: see store.h. Texts of resources and actions
+ * with more wildcards or variables than there may be are still refused here, the first time.
  */
 #include <string.h>
 
@@ -180,7 +180,7 @@ enum err policy_compile(struct arena *arena, struct str text, enum policy_kind k
 	compiler.has_variables = document.has_variables;
 	(void)compile(&compiler, &document, text); /* counts the size */
 	if (compiler.is_refused) {
-		*out_problem = STR("The policy has too many variables in one text.");
+		*out_problem = STR("The policy has too many wildcards or variables in one text.");
 		return ERR_INVALID;
 	}
 	size_t size = compiler.store.size;
