@@ -16,6 +16,8 @@ extern const struct command whoami_command;
 extern const struct command user_command;
 extern const struct command key_command;
 extern const struct command role_command;
+extern const struct command policy_command;
+extern const struct command endpoint_command;
 extern const struct command audit_command;
 extern const struct command cert_command;
 extern const struct command completion_command;

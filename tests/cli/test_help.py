@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
-COMMANDS = ["queue", "send", "receive", "dlq", "account", "user", "key", "role", "whoami",
-            "kms", "watch", "audit", "cert", "bench", "completion", "version", "help"]
+COMMANDS = ["queue", "send", "receive", "dlq", "account", "user", "key", "role", "policy",
+            "whoami", "endpoint", "kms", "watch", "audit", "cert", "bench", "completion", "version", "help"]
 LEAVES = ["queue create", "queue ls", "queue show", "queue set", "queue rm", "queue purge",
           "queue url", "queue grant", "queue revoke", "send", "receive",
           "dlq ls", "dlq peek", "dlq redrive",
@@ -15,7 +15,7 @@ LEAVES = ["queue create", "queue ls", "queue show", "queue set", "queue rm", "qu
               "create", "ls", "rm", "policy ls", "policy show", "policy put", "policy attach",
               "policy rm")),
           *(f"key {word}" for word in ("create", "ls", "rotate", "disable", "enable", "rm")),
-          "role assume",
+          "role assume", "policy check", "endpoint create", "endpoint ls", "endpoint rm",
           "kms create", "kms ls", "kms enable", "kms disable", "kms rotate", "kms rm",
           "kms restore", "kms doctor",
           "watch", "audit", "cert create", "cert renew", "cert ls",

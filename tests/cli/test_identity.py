@@ -223,3 +223,53 @@ def test_secrets_are_not_in_the_audit_log(root, server, name):
         "type": "Role", "principalId": who["principalId"].split(":")[0],
         "arn": f"arn:aws:iam::{ACCOUNT}:role/{name}", "accountId": ACCOUNT, "userName": name}
     assert who["sessionContext"]["attributes"]["creationDate"].endswith("Z")
+
+
+def test_policies_are_tried(root, name):
+    root("queue", "create", name)
+    root("user", "create", name)
+    root("user", "policy", "put", name, "send", "--allow", "sqs:SendMessage", "--on",
+         f"arn:aws:sqs:us-east-1:{ACCOUNT}:{name}")
+    for arguments, decision in [
+            ([name, "sqs:SendMessage", name], "allowed"),
+            ([f"user/{name}", "sqs:SendMessage", f"arn:aws:sqs:us-east-1:{ACCOUNT}:{name}"],
+             "allowed"),
+            ([name, "sqs:DeleteQueue", name], "implicitDeny"),
+            ([f"arn:aws:iam::{ACCOUNT}:user/{name}", "kms:Decrypt"], "implicitDeny")]:
+        row, = root.json("policy", "check", *arguments, code=0 if decision == "allowed" else 1)
+        assert (row["EvalDecision"], row["EvalActionName"]) == (decision, arguments[1]), arguments
+    assert "NoSuchEntity" in root("policy", "check", "nobody", "sqs:SendMessage", code=1).stderr
+
+
+def test_the_policy_of_the_queue_is_asked_too(root, name):
+    root("queue", "create", name)
+    root("user", "create", name)
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "sqs:SendMessage",
+                 "Resource": "*",
+                 "Condition": {"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}
+    root("user", "policy", "put", name, "all", "--allow", "sqs:*")
+    assert root.json("policy", "check", name, "sqs:SendMessage", name)[0]["EvalDecision"] == \
+        "allowed"
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    root("queue", "set", name, "--attribute", f"Policy={policy}")
+    check = ["policy", "check", name, "sqs:SendMessage", name, "--context"]
+    assert root.json(*check, "aws:SourceIp=192.0.2.1", code=1)[0]["EvalDecision"] == "explicitDeny"
+    assert root.json(*check, "aws:SourceIp=10.0.0.7")[0]["EvalDecision"] == "allowed"
+
+
+def test_endpoints(root, keyless, name, server):
+    made, = root.json("endpoint", "create", "sqs", "--vpc", "vpc-12345678", "--tag", "team=shop")
+    assert made["ServiceName"] == "com.amazonaws.us-east-1.sqs"
+    identity = made["VpcEndpointId"]
+    rows = {row["VpcEndpointId"]: row for row in root.json("endpoint", "ls")}
+    assert rows[identity]["VpcId"] == "vpc-12345678"
+    address = rows[identity]["DnsName"]
+    root("queue", "create", name, "--endpoint-url", f"http://{address}")
+    root("endpoint", "rm", identity)
+    root("queue", "ls", "--endpoint-url", f"http://{address}", code=3)
+    assert "--vpc" in root("endpoint", "create", "sqs", code=2).stderr
+    assert "vpce-" in root("endpoint", "rm", identity, code=1).stderr
+    through = [record for record in map(json.loads, (
+        server.data / "audit/audit.jsonl").read_text().splitlines()) if "vpcEndpointId" in record]
+    assert [(record["vpcEndpointId"], record["eventName"]) for record in through] == [
+        (identity, "CreateQueue")]
