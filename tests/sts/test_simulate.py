@@ -112,6 +112,11 @@ def test_a_boundary_limits(root):
         assert result["EvalDecision"] == ("allowed" if within else "implicitDeny")
         assert result["PermissionsBoundaryDecisionDetail"] == {
             "AllowedByPermissionsBoundary": within}
+    result, = simulate(root("iam"), allow("*"), PermissionsBoundaryPolicyInputList=[
+        document(allow("*"), deny("sqs:SendMessage"))])
+    assert result["EvalDecision"] == "explicitDeny"
+    assert [each["SourcePolicyId"] for each in result["MatchedStatements"]] == [
+        "PermissionsBoundaryPolicyInputList.1"]
     assert fault_of(root("iam").simulate_custom_policy, PolicyInputList=[document(allow("*"))],
                     PermissionsBoundaryPolicyInputList=[document(allow("*"))] * 2,
                     ActionNames=["sqs:SendMessage"])[0] == "InvalidInput"
@@ -134,6 +139,21 @@ def test_a_resource_policy_takes_part(root):
         assert decisions(results) == [decision]
     assert fault_of(root("iam").simulate_custom_policy, PolicyInputList=[document(allow("*"))],
                     ActionNames=["sqs:SendMessage"], ResourcePolicy=policy)[0] == "InvalidInput"
+
+
+def test_the_owner_of_a_resource_is_in_its_arn_or_given(root):
+    for owner, decision in (("000000000000", "allowed"), ("111122223333", "implicitDeny"),
+                            ("arn:aws:iam::111122223333:root", "implicitDeny")):
+        results = simulate(root("iam"), allow("s3:*"), actions="s3:GetObject", CallerArn=ALICE,
+                           ResourceArns=["arn:aws:s3:::bucket/key"], ResourceOwner=owner)
+        assert decisions(results) == [decision]
+    # Without a caller nobody is a stranger.
+    results = simulate(root("iam"), allow("s3:*"), actions="s3:GetObject",
+                       ResourceArns=["arn:aws:s3:::bucket/key"], ResourceOwner="111122223333")
+    assert decisions(results) == ["allowed"]
+    results = simulate(root("iam"), allow("sqs:*"), CallerArn=ALICE, ResourceArns=[
+        QUEUE.replace("000000000000", "111122223333")], ResourceOwner="000000000000")
+    assert decisions(results) == ["implicitDeny"]
 
 
 def test_what_is_no_policy_or_action_is_refused(root):
