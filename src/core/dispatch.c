@@ -583,6 +583,47 @@ static struct call_box *box_new(struct net_request *request)
 	return box;
 }
 
+static void answer_unrouted(struct call_box *box, const struct route *place)
+{
+	struct call *call = &box->call;
+
+	box->thread->meter.unrouted++;
+	call->fault = place->fault;
+	call->fault_text = place->problem;
+	if (place->is_bare)
+		respond_bare(box);
+	else
+		finish(box, ERR_FAULT);
+}
+
+static void run_operation(struct call_box *box, const struct route *place)
+{
+	struct net_request *request = box->request;
+	struct call *call = &box->call;
+	enum err err;
+
+	call->base_url = dispatch_base_url(call->core, request);
+	call->asked.user_agent = request->http.fields[HTTP_FIELD_USER_AGENT];
+	call->asked.referer = request->http.fields[HTTP_FIELD_REFERER];
+	call->trace_header = request->http.fields[HTTP_FIELD_X_AMZN_TRACE_ID];
+	if (audit_refuses(call->core->audit, place->operation))
+		err = fail(call, &common_faults[FAULT_UNAVAILABLE], "The audit log is full.");
+	else
+		err = throttle_account(call->core->throttle, call);
+	if (!err)
+		err = decode(box, place);
+	if (err) {
+		finish(box, err);
+	} else if (place->operation->place == OPERATION_ON_CONTROL) {
+		box->task.run = run_on_control;
+		core_post_control(call->core, &box->task);
+	} else {
+		err = place->operation->run(call, call->in, call->out);
+		if (err != ERR_PARKED)
+			finish(box, err);
+	}
+}
+
 void dispatch_request(struct net_request *request)
 {
 	struct dispatch_thread *thread = net_thread_context(request->thread);
@@ -624,36 +665,10 @@ void dispatch_request(struct net_request *request)
 		finish(box, err);
 		return;
 	}
-	if (!place.operation) {
-		thread->meter.unrouted++;
-		call->fault = place.fault;
-		call->fault_text = place.problem;
-		if (place.is_bare)
-			respond_bare(box);
-		else
-			finish(box, ERR_FAULT);
-		return;
-	}
-	call->base_url = dispatch_base_url(call->core, request);
-	call->asked.user_agent = request->http.fields[HTTP_FIELD_USER_AGENT];
-	call->asked.referer = request->http.fields[HTTP_FIELD_REFERER];
-	call->trace_header = request->http.fields[HTTP_FIELD_X_AMZN_TRACE_ID];
-	if (audit_refuses(call->core->audit, place.operation))
-		err = fail(call, &common_faults[FAULT_UNAVAILABLE], "The audit log is full.");
+	if (place.operation)
+		run_operation(box, &place);
 	else
-		err = throttle_account(call->core->throttle, call);
-	if (!err)
-		err = decode(box, &place);
-	if (err) {
-		finish(box, err);
-	} else if (place.operation->place == OPERATION_ON_CONTROL) {
-		box->task.run = run_on_control;
-		core_post_control(call->core, &box->task);
-	} else {
-		err = place.operation->run(call, call->in, call->out);
-		if (err != ERR_PARKED)
-			finish(box, err);
-	}
+		answer_unrouted(box, &place);
 }
 
 void dispatch_letter(struct net_thread *thread, struct letter *letter)
