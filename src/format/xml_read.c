@@ -238,7 +238,7 @@ static enum err open_element(struct reader *reader)
 
 	skip(reader, 1);
 	struct str name = take_name(reader);
-	if (name.size == 0 || (reader->depth == 0 && reader->root))
+	if (local_name(name).size == 0 || (reader->depth == 0 && reader->root))
 		return ERR_INVALID;
 	enum err err = skip_attributes(reader, &is_empty);
 	if (err)
