@@ -85,8 +85,9 @@ def port(root):
 
 
 def client(root, **keys):
+    authority = root / "etc/tern/tls/ca.pem"
     return boto3.client("sqs", endpoint_url=f"https://localhost:{port(root)}",
-                        region_name="eu-central-1", verify=str(root / "etc/tern/tls/ca.pem"), **keys)
+                        region_name="eu-central-1", verify=str(authority), **keys)
 
 
 def test_every_block_runs(followed):

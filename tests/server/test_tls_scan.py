@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a scanner would find: every version, every cipher suite of OpenSSL, one by one, and habits."""
+"""What a scanner would find: each version and cipher suite of OpenSSL, one by one, and habits."""
 import contextlib
 import re
 import socket
@@ -44,8 +44,9 @@ def s_client(server, *arguments, said=b"", **options):
 
 
 def suites(*arguments):
-    told = subprocess.run(["openssl", "ciphers", "-s", *arguments, "ALL:COMPLEMENTOFALL:@SECLEVEL=0"],
-                          capture_output=True, text=True, check=True).stdout
+    told = subprocess.run(
+        ["openssl", "ciphers", "-s", *arguments, "ALL:COMPLEMENTOFALL:@SECLEVEL=0"],
+        capture_output=True, text=True, check=True).stdout
     return set(told.strip().split(":"))
 
 
