@@ -43,7 +43,8 @@ test("a federated user may do what its policy says", { skip: !isSigned }, async 
     Version: "2012-10-17",
     Statement: [{ Effect: "Allow", Action: "sqs:ListQueues", Resource: "*" }],
   });
-  const credentials = keysOf(await sts.send(new GetFederationTokenCommand({ Name: "bob", Policy })));
+  const answer = await sts.send(new GetFederationTokenCommand({ Name: "bob", Policy }));
+  const credentials = keysOf(answer);
   const sqs = makeClient({ credentials });
   await sqs.send(new ListQueuesCommand({}));
   await assert.rejects(sqs.send(new CreateQueueCommand({ QueueName: newName() })),

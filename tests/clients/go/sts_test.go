@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -30,10 +29,11 @@ func TestTemporaryCredentials(t *testing.T) {
 
 	queues := newClient(t)
 	session := sqs.New(queues.Options(), func(options *sqs.Options) {
-		options.Credentials = aws.NewCredentialsCache(credentials.NewStaticCredentialsProvider(
-			*keys.AccessKeyId, *keys.SecretAccessKey, *keys.SessionToken))
+		options.Credentials = credentials.NewStaticCredentialsProvider(
+			*keys.AccessKeyId, *keys.SecretAccessKey, *keys.SessionToken)
 	})
-	made, err := session.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(newName(""))})
+	name := newName("")
+	made, err := session.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &name})
 	must(t, err)
 	_, err = queues.DeleteQueue(ctx, &sqs.DeleteQueueInput{QueueUrl: made.QueueUrl})
 	must(t, err)
