@@ -58,6 +58,11 @@ class Authorized(Signed):
     makes = ("user",)
 
 
+class Audited(Open):
+    name = "audit log of all calls"
+    more = ("--audit", "all")
+
+
 class Tls(Open):
     name = "TLS 1.3"
 
@@ -85,7 +90,7 @@ class Everything(Tls, Authorized):
 
 # Each with the one that lacks what it adds.
 RUNGS = {Open: None, Encrypted: Open, EncryptedByKey: Encrypted, Signed: Open,
-         Authorized: Signed, Tls: Open, Everything: Open}
+         Authorized: Signed, Audited: Open, Tls: Open, Everything: Open}
 
 
 def measure(drive, tern, directory, rounds, seconds):

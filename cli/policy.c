@@ -51,6 +51,20 @@ static enum cli_exit find_principal(struct cli *cli, struct str given, struct st
 	return code;
 }
 
+/* An ARN may be that of a queue that is not there yet, or of another account. */
+static bool can_see(struct cli *cli, struct str arn)
+{
+	const struct sqs_get_queue_url_in in = {.queue_name = cli_queue_name(arn),
+						.queue_owner_aws_account_id =
+							cli_queue_account(arn)};
+	struct sqs_get_queue_url_out out;
+
+	if (tern_call_run(cli->call, &sqs_operations[SQS_GET_QUEUE_URL], &in, &out) == ERR_OK)
+		return true;
+	cli_note(cli, "The queue cannot be seen, so its policy is not asked.");
+	return false;
+}
+
 /* A queue may be given as everywhere; its policy decides along. */
 static enum cli_exit find_queue(struct cli *cli, struct iam_simulate_principal_policy_in *in,
 				struct str *resource)
@@ -60,6 +74,8 @@ static enum cli_exit find_queue(struct cli *cli, struct iam_simulate_principal_p
 						  .attribute_names_count = 2};
 	struct sqs_get_queue_attributes_out out;
 
+	if (str_starts(*resource, STR("arn:")) && !can_see(cli, *resource))
+		return CLI_OK;
 	enum cli_exit code = cli_queue_url(cli, *resource, &ask.queue_url);
 	if (code == CLI_OK)
 		code = cli_run(cli, SQS_GET_QUEUE_ATTRIBUTES, &ask, &out);

@@ -2,12 +2,14 @@
 """The audit log: what is recorded, what is not, and what becomes of its files."""
 import json
 import os
+import pwd
 import stat
+import tempfile
 
 import botocore.exceptions
 import pytest
 
-from ternd import DEFAULT_ACCOUNT, DEFAULT_REGION, eventually
+from ternd import DEFAULT_ACCOUNT, DEFAULT_REGION, Server, eventually
 
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 SECRET = "the treasure is under the oak"
@@ -208,6 +210,21 @@ def test_file_grows_old(audited):
     server.stop()
     assert names(server)[-1] == "ListQueues"
     assert len(list((server.data / "audit").iterdir())) == 2
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_another_user_rotates_it_too():
+    with tempfile.TemporaryDirectory(prefix="ternd-audit-") as directory:
+        os.chown(directory, pwd.getpwnam("nobody").pw_uid, -1)
+        with Server(directory, "--user", "nobody", "--audit", "management", "--durability", "os",
+                    "--audit-max-hours", "1", "--test-clock") as server:
+            server.client().list_queues()
+            eventually(lambda: names(server), what="the record is written")
+            server.advance(3600)
+            server.client().list_queues()
+            server.stop()
+            assert len(list((server.data / "audit").iterdir())) == 2
+            assert "cannot be rotated" not in server.log()
 
 
 def test_full_disk_drops_and_goes_on(private):

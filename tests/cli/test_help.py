@@ -6,7 +6,8 @@ import subprocess
 import pytest
 
 COMMANDS = ["queue", "send", "receive", "dlq", "account", "user", "key", "role", "policy",
-            "whoami", "endpoint", "kms", "watch", "audit", "cert", "bench", "completion", "version", "help"]
+            "whoami", "endpoint", "kms", "watch", "audit", "cert", "bench",
+            "completion", "version", "help"]
 LEAVES = ["queue create", "queue ls", "queue show", "queue set", "queue rm", "queue purge",
           "queue url", "queue grant", "queue revoke", "send", "receive",
           "dlq ls", "dlq peek", "dlq redrive",

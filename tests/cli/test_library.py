@@ -104,7 +104,8 @@ def test_only_prefixed_names_are_exported(installed):
                  if len(line.split()) > 2 and line.split()[1] != "A"]
         assert "tern_call_run" in names
         strangers = [name for name in names if not name.startswith((
-            "tern_", "ec2_", "EC2_", "iam_", "IAM_", "kms_", "KMS_", "sqs_", "SQS_", "sts_", "STS_"))]
+            "tern_", "ec2_", "EC2_", "iam_", "IAM_", "kms_", "KMS_", "sqs_", "SQS_", "sts_",
+            "STS_"))]
         assert strangers == []
 
 
