@@ -68,22 +68,34 @@ def test_managing_is_for_the_own_account_whatever_the_policy_says(kms, key, othe
                  other.enable_key_rotation, other.list_resource_tags):
         with refuses("AccessDeniedException"):
             call(KeyId=key)
-    with refuses("NotFoundException"):
+    with refuses("AccessDeniedException"):
         other.create_alias(AliasName="alias/stolen", TargetKeyId=key)
 
 
-def test_others_cannot_tell_whether_a_key_exists(kms, key, other, refuses):
-    missing = key[:-12] + "000000000000"
+@pytest.mark.parametrize("operation, arguments", [
+    ("describe_key", {}), ("encrypt", {"Plaintext": b"x"}), ("decrypt", {"CiphertextBlob": b"x"}),
+    ("generate_data_key", {"KeySpec": "AES_256"}), ("get_key_policy", {}), ("list_grants", {}),
+    ("generate_data_key_pair", {"KeyPairSpec": "ECC_NIST_P256"}), ("get_public_key", {}),
+    ("sign", {"Message": b"x", "SigningAlgorithm": "ECDSA_SHA_256"}), ("disable_key", {}),
+    ("generate_mac", {"Message": b"x", "MacAlgorithm": "HMAC_SHA_256"}), ("list_aliases", {}),
+    ("create_grant", {"GranteePrincipal": ROOT, "Operations": ["Decrypt"]}),
+    ("revoke_grant", {"GrantId": "x"}), ("retire_grant", {"GrantId": "x"}),
+    ("schedule_key_deletion", {}), ("get_key_rotation_status", {}), ("list_resource_tags", {}),
+    ("get_parameters_for_import", {"WrappingAlgorithm": "RSAES_OAEP_SHA_256",
+                                   "WrappingKeySpec": "RSA_2048"}),
+    ("re_encrypt", {"CiphertextBlob": b"x"}), ("create_alias", {"AliasName": "alias/theirs"}),
+])
+def test_others_cannot_tell_whether_a_key_exists(key, other, operation, arguments):
+    member = {"create_alias": "TargetKeyId", "re_encrypt": "SourceKeyId"}.get(operation, "KeyId")
+    more = {"DestinationKeyId": key} if operation == "re_encrypt" else {}
     texts = []
-    for named in (key, missing):
+    for named in (key, key[:-12] + "000000000000"):
         with pytest.raises(other.exceptions.ClientError) as caught:
-            other.describe_key(KeyId=named)
+            getattr(other, operation)(**arguments, **more, **{member: named})
         error = caught.value.response["Error"]
         assert error["Code"] == "AccessDeniedException"
         texts.append(error["Message"].replace(named, "KEY"))
     assert texts[0] == texts[1]
-    with refuses("NotFoundException"):
-        other.describe_key(KeyId=key.rsplit("/", 1)[1])
 
 
 @pytest.mark.parametrize("condition, fits, fails", [

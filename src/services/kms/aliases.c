@@ -94,9 +94,9 @@ static enum err find_target(struct call *call, struct str key_id, struct str act
 {
 	struct kms_target target;
 
-	enum err err = kms_target_of_call(call, "targetKeyId", key_id, false, &target);
+	enum err err = kms_target_of_call(call, "targetKeyId", key_id, false, action, &target);
 	if (!err && !str_equal(target.key->account, call->account))
-		err = fail(call, &KMS_NOT_FOUND, "Key '%.*s' does not exist", STR_ARG(key_id));
+		err = kms_deny_foreign(call, action, key_id);
 	if (!err)
 		err = kms_ask(call, &(struct kms_question){.action = action, .target = &target});
 	if (!err)
@@ -271,16 +271,19 @@ enum err kms_list_aliases(struct call *call, const struct kms_list_aliases_in *i
 			  struct kms_list_aliases_out *out)
 {
 	struct alias_list list = {.arena = call->arena};
+	struct str action = STR("kms:ListAliases");
 	struct kms_page page;
 	size_t first = 0;
 
 	enum err err = kms_page_begin(call, in->has_limit, in->limit, in->marker, &page);
 	if (!err)
-		err = call_authorize_any(call, STR("kms:ListAliases"));
+		err = call_authorize_any(call, action);
 	if (!err && in->key_id.data) {
 		struct kms_target target;
-		err = kms_target_of_call(call, "keyId", in->key_id, true, &target);
-		if (!err && str_equal(target.key->account, call->account))
+		err = kms_target_of_call(call, "keyId", in->key_id, true, action, &target);
+		if (!err && !str_equal(target.key->account, call->account))
+			err = kms_deny_foreign(call, action, in->key_id);
+		if (!err)
 			add_aliases(&list, target.key);
 	} else if (!err) {
 		kms_registry_each(kms_of(call->core)->registry, call->account, call->region,

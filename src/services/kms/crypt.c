@@ -66,12 +66,13 @@ static enum err ask(struct call *call, const struct kms_request *request,
 enum err kms_key_to_use(struct call *call, const struct kms_request *request,
 			struct kms_target *out_target)
 {
-	enum err err = kms_target_of_call(call, request->member, request->key_id, true, out_target);
-
-	if (!err)
-		err = kms_check_context(call, request->context, request->context_count);
+	/* What does not hang on the key comes first, so that it tells nothing about one. */
+	enum err err = kms_check_context(call, request->context, request->context_count);
 	if (!err)
 		err = kms_grant_tokens_check(call, request->tokens, request->token_count);
+	if (!err)
+		err = kms_target_of_call(call, request->member, request->key_id, true,
+					 request->action, out_target);
 	if (!err)
 		err = ask(call, request, out_target);
 	if (!err)
@@ -166,8 +167,8 @@ static enum err settle_key(struct call *call, struct kms_request *request, struc
 	bool is_blob = kms_blob_parse(cipher, &blob);
 	if (request->key_id.data) {
 		struct kms_target target;
-		enum err err =
-			kms_target_of_call(call, request->member, request->key_id, true, &target);
+		enum err err = kms_target_of_call(call, request->member, request->key_id, true,
+						  request->action, &target);
 		if (err)
 			return err;
 		struct str id = str_of(blob.key_id, KMS_KEY_ID_SIZE);

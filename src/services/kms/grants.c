@@ -284,9 +284,10 @@ enum err kms_create_grant(struct call *call, const struct kms_create_grant_in *i
 
 	enum err err = read_grant(call, in, &grant);
 	if (!err)
-		err = kms_target_of_call(call, "keyId", in->key_id, false, &target);
-	if (!err)
 		err = kms_grant_tokens_check(call, in->grant_tokens, in->grant_tokens_count);
+	if (!err)
+		err = kms_target_of_call(call, "keyId", in->key_id, false, STR("kms:CreateGrant"),
+					 &target);
 	if (!err)
 		err = ask_to_create(call, in, &target, &grant);
 	if (!err)
@@ -384,7 +385,7 @@ enum err kms_retire_grant(struct call *call, const struct kms_retire_grant_in *i
 	if (!in->grant_token.data && !(in->key_id.data && in->grant_id.data))
 		return fail(call, &KMS_VALIDATION,
 			    "Either a grant token or a key ARN with a grant ID is required.");
-	err = kms_target_of_call(call, "keyId", key_id, false, &target);
+	err = kms_target_of_call(call, "keyId", key_id, false, STR("kms:RetireGrant"), &target);
 	if (err)
 		return err;
 	size_t place = place_of(target.key, grant_id);

@@ -177,7 +177,8 @@ enum err kms_describe_key(struct call *call, const struct kms_describe_key_in *i
 	enum err err =
 		kms_for_services.prepare(call->core, call->account, call->region, in->key_id);
 	if (!err)
-		err = kms_target_of_call(call, "keyId", in->key_id, true, &target);
+		err = kms_target_of_call(call, "keyId", in->key_id, true, STR("kms:DescribeKey"),
+					 &target);
 	if (!err)
 		err = kms_ask(call, &(struct kms_question){.action = STR("kms:DescribeKey"),
 							   .target = &target});

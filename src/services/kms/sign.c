@@ -112,7 +112,8 @@ enum err kms_get_public_key(struct call *call, const struct kms_get_public_key_i
 {
 	struct kms_target target;
 
-	enum err err = kms_target_of_call(call, "keyId", in->key_id, true, &target);
+	enum err err = kms_target_of_call(call, "keyId", in->key_id, true, STR("kms:GetPublicKey"),
+					  &target);
 	if (err)
 		return err;
 	struct kms_request request = {

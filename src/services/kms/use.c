@@ -192,7 +192,7 @@ static bool is_foreign(const struct call *call, struct str account)
 	return !str_equal(call->account, account);
 }
 
-static enum err deny_foreign(struct call *call, struct str action, struct str arn)
+enum err kms_deny_foreign(struct call *call, struct str action, struct str arn)
 {
 	struct str caller = call->principal ? call->principal->arn : STR("anonymous");
 
@@ -236,7 +236,7 @@ enum err kms_ask(struct call *call, const struct kms_question *question)
 	call->asked.via_service = via_service;
 	call->key_count = key_count;
 	if (err == ERR_FAULT && is_foreign(call, key->account))
-		return deny_foreign(call, question->action, key->arn);
+		return kms_deny_foreign(call, question->action, key->arn);
 	return err;
 }
 
@@ -253,7 +253,7 @@ static void release(void *subject)
 }
 
 enum err kms_target_of_call(struct call *call, const char *member, struct str key_id,
-			    bool may_be_alias, struct kms_target *out_target)
+			    bool may_be_alias, struct str action, struct kms_target *out_target)
 {
 	struct arn_parts parts;
 
@@ -266,7 +266,7 @@ enum err kms_target_of_call(struct call *call, const char *member, struct str ke
 					      key_id, may_be_alias, out_target);
 	if (refusal.fault == &KMS_NOT_FOUND && split_arn(key_id, &parts) &&
 	    is_foreign(call, parts.account) && str_equal(parts.region, call->region)) {
-		return deny_foreign(call, call->operation->action, key_id);
+		return kms_deny_foreign(call, action, key_id);
 	}
 	if (refusal.fault)
 		return kms_fail(call, &refusal);
@@ -279,11 +279,11 @@ enum err kms_managed_key(struct call *call, struct str key_id, struct str action
 {
 	struct kms_target target;
 
-	enum err err = kms_target_of_call(call, "keyId", key_id, false, &target);
+	enum err err = kms_target_of_call(call, "keyId", key_id, false, action, &target);
 	if (err)
 		return err;
 	if (!may_be_foreign && is_foreign(call, target.key->account)) {
-		return deny_foreign(call, action, target.key->arn);
+		return kms_deny_foreign(call, action, target.key->arn);
 	}
 	*out_key = target.key;
 	return kms_ask(call, &(struct kms_question){.action = action, .target = &target});

@@ -52,10 +52,16 @@ must_check enum err kms_ask(struct call *call, const struct kms_question *questi
 /* ---- for operations: the same with the call's faults ---- */
 
 must_check enum err kms_fail(struct call *call, const struct kms_refusal *refusal);
-/* Checks that `key_id` is there (as `member`: "keyId") and finds it; released when the call ends.
+/*
+ * Checks that `key_id` is there (as `member`: "keyId") and finds it; released when the call ends.
+ * What is of another account and is not there is refused as what may not be used: the denial names
+ * `action`, which must be what is asked about next.
  */
 must_check enum err kms_target_of_call(struct call *call, const char *member, struct str key_id,
-				       bool may_be_alias, struct kms_target *out_target);
+				       bool may_be_alias, struct str action,
+				       struct kms_target *out_target);
+/* The denial that callers get for keys of other accounts, whether these exist or not. */
+must_check enum err kms_deny_foreign(struct call *call, struct str action, struct str arn);
 /* The key by id or ARN, and permission for the action: what operations that manage keys begin with.
  * Keys of other accounts are refused unless `may_be_foreign`. */
 must_check enum err kms_managed_key(struct call *call, struct str key_id, struct str action,
