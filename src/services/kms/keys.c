@@ -94,7 +94,10 @@ static enum err authorize_create(struct call *call, const struct kms_key *draft)
 	call_add_key(call, STR("kms:KeyOrigin"), &values[2], 1);
 	call_add_key(call, STR("kms:MultiRegion"), &values[3], 1);
 	call_set_request_tags(call, draft->tags, draft->tag_count);
-	return call_authorize_any(call, STR("kms:CreateKey"));
+	enum err err = call_authorize_any(call, STR("kms:CreateKey"));
+	if (!err && draft->tag_count > 0)
+		err = call_authorize_any(call, STR("kms:TagResource"));
+	return err;
 }
 
 static enum err store_new(struct call *call, struct kms_key *draft, struct kms_create_key_out *out)
