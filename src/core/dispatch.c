@@ -8,19 +8,15 @@
 
 #include <string.h>
 
-#include "core/arn.h"
 #include "core/audit.h"
 #include "core/box.h"
 #include "core/control.h"
 #include "core/faults.h"
-#include "core/penalty.h"
+#include "core/identify.h"
 #include "core/runner.h"
-#include "core/sessions.h"
-#include "core/source.h"
 #include "core/throttle.h"
 #include "http/coding.h"
 #include "http/url.h"
-#include "wire/credential.h"
 #include "wire/fault.h"
 #include "wire/json.h"
 #include "wire/query.h"
@@ -314,165 +310,6 @@ struct str dispatch_base_url(const struct core *core, struct net_request *reques
 	return str_of(url, scheme.size + host.size);
 }
 
-static void release_principal(void *subject)
-{
-	principal_release(subject);
-}
-
-/* Takes over the reference. */
-static void set_principal(struct call *call, const struct principal *principal)
-{
-	call->principal = principal;
-	call_on_end(call, release_principal, (void *)principal);
-	if (principal->account.size > 0)
-		call->account = principal->account;
-}
-
-/* The root user of an account that a caller names, whom nobody checks. */
-static const struct principal *root_of(struct dispatch_thread *thread, struct str account)
-{
-	if (!thread->root || !str_equal(thread->root->account, account)) {
-		principal_release(thread->root);
-		thread->root = principal_root(account);
-	}
-	return principal_hold(thread->root);
-}
-
-/* The principal behind a key that this server issued; ERR_NOTFOUND: another key. */
-static enum err believe_key(struct call *call, struct str key_id, struct str token)
-{
-	struct signer_source signers = sessions_signers(call->core->sessions);
-	struct signer signer = {0};
-
-	switch (signers.find(signers.context, key_id, token, call->now_ms, &signer)) {
-	case SIGNER_FOUND:
-		signer_wipe(&signer);
-		set_principal(call, signer.principal);
-		return ERR_OK;
-	case SIGNER_EXPIRED:
-		return fail(call, &access_faults[ACCESS_EXPIRED_TOKEN],
-			    "The security token included in the request is expired");
-	case SIGNER_UNKNOWN:
-		break;
-	}
-	return ERR_NOTFOUND;
-}
-
-/*
- * Whose resources the caller means: said by the credential, whose signature nobody checks in open
- * mode: an account's number, or a key that this server issued.
- */
-static enum err believe(struct call_box *box, const struct form *form)
-{
-	struct call *call = &box->call;
-	struct str authorization = box->request->http.fields[HTTP_FIELD_AUTHORIZATION];
-	struct str token = box->request->http.fields[HTTP_FIELD_X_AMZ_SECURITY_TOKEN];
-	struct credential credential = {0};
-	struct str account = call->account;
-	struct str scope;
-
-	if (authorization.data) {
-		(void)credential_parse_header(authorization, &credential); /* absent is fine too */
-	} else if (form_find(form, STR("X-Amz-Credential"), &scope)) {
-		(void)credential_parse_scope(scope, &credential);
-		(void)form_find(form, STR("X-Amz-Security-Token"), &token);
-	}
-	if (arn_is_region(credential.region))
-		call->region = credential.region;
-	if (arn_is_account(credential.access_key)) {
-		account = credential.access_key;
-	} else if (credential.access_key.size > 0) {
-		enum err err = believe_key(call, credential.access_key, token);
-		if (err != ERR_NOTFOUND)
-			return err;
-	}
-	set_principal(call, root_of(box->thread, account));
-	return ERR_OK;
-}
-
-enum err dispatch_verify(struct dispatch_thread *thread, struct net_request *request,
-			 struct str body, struct str service, struct signature *out_signature,
-			 const struct fault_type **out_fault, struct str *out_problem)
-{
-	struct signature_request signed_request = {
-		.http = &request->http,
-		.body = body,
-		.service = service,
-		.now_ms = clock_now_ms() - clock_offset_ms(),
-	};
-
-	return signature_verify(&request->arena, &thread->dispatch->core->signers,
-				&thread->signatures, &signed_request, out_signature, out_fault,
-				out_problem);
-}
-
-void dispatch_slow_down(const struct core *core, struct net_request *request)
-{
-	uint32_t user;
-
-	if (!core->penalty)
-		return;
-	struct str source = source_of(request, core->proxies).ip;
-	if (!source.data && net_request_user_id(request, &user))
-		source = arena_format(&request->arena, "unix:%u", user);
-	net_request_hold(request, penalty_failed(core->penalty, source, clock_now_ms()));
-}
-
-/*
- * Whoever sends a coded body must have signed it before it is decoded: a few bytes may stand for
- * megabytes. Who has not said who they are gets no further than that. What it asks for is not
- * known yet, so this fault is in the dialect that its headers show.
- */
-static enum err admit_coded(struct call_box *box)
-{
-	struct call *call = &box->call;
-	const struct http_request *http = &box->request->http;
-	struct signature signature;
-
-	if (!call->core->signers.find || !http->fields[HTTP_FIELD_CONTENT_ENCODING].data)
-		return ERR_OK;
-	call->dialect = http->fields[HTTP_FIELD_X_AMZ_TARGET].data ? DIALECT_JSON : DIALECT_QUERY;
-	enum err err = dispatch_verify(box->thread, box->request, http->body, (struct str){0},
-				       &signature, &call->fault, &call->fault_text);
-	if (!err)
-		principal_release(signature.principal);
-	return err;
-}
-
-/* Who calls. `body` is as it was sent. */
-static enum err identify(struct call_box *box, struct str body, const struct form *form)
-{
-	struct call *call = &box->call;
-	struct str service = box->service ? box->service->name : (struct str){0};
-	struct signature signature;
-	enum err err;
-
-	call->account = call->core->default_account;
-	call->region = call->core->default_region;
-	if (!call->core->signers.find) {
-		err = believe(box, form);
-		if (err)
-			return err;
-	} else if (dispatch_verify(box->thread, box->request, body, service, &signature,
-				   &call->fault, &call->fault_text) == ERR_OK) {
-		set_principal(call, signature.principal);
-		call->access_key_id = signature.key_id;
-		if (arn_is_region(signature.region))
-			call->region = signature.region;
-		directory_note_use(call->core->directory, call->access_key_id, service,
-				   call->region, call->now_ms);
-	} else if (call->fault == &access_faults[ACCESS_MISSING_TOKEN] && call->operation &&
-		   box->service->serves_anonymous) {
-		set_principal(call, principal_hold(&principal_anonymous));
-		call->fault = NULL;
-	} else {
-		return ERR_FAULT;
-	}
-	call->sender =
-		call->principal->type == PRINCIPAL_ROOT ? call->account : call->principal->id;
-	return ERR_OK;
-}
-
 static enum err decode(struct call_box *box, const struct route *route)
 {
 	struct call *call = &box->call;
@@ -536,33 +373,6 @@ static void respond_bare(struct call_box *box)
 	respond(box, 404, STR("<UnknownOperationException/>"));
 }
 
-static void release_endpoint(void *subject)
-{
-	struct call *call = subject;
-
-	call->core->endpoints->release(call->endpoint);
-}
-
-/* Takes over the reference. */
-static void set_endpoint(struct call *call, const struct endpoint *endpoint)
-{
-	call->endpoint = endpoint;
-	call->asked.source_vpce = endpoint->id;
-	call->asked.source_vpc = endpoint->vpc;
-	call_on_end(call, release_endpoint, call);
-}
-
-/* False if the request came through a private endpoint that is gone. */
-static bool find_endpoint(struct core *core, const struct net_request *request,
-			  const struct endpoint **out_endpoint)
-{
-	*out_endpoint = NULL;
-	if (!core->endpoints || request->listener < core->first_endpoint)
-		return true;
-	*out_endpoint = core->endpoints->hold(core, request->listener);
-	return *out_endpoint != NULL;
-}
-
 static struct call_box *box_new(struct net_request *request)
 {
 	struct dispatch_thread *thread = net_thread_context(request->thread);
@@ -583,45 +393,59 @@ static struct call_box *box_new(struct net_request *request)
 	return box;
 }
 
-static void answer_unrouted(struct call_box *box, const struct route *place)
+/* What is asked for, and by whom; after that the call has a principal. */
+static enum err receive(struct call_box *box, struct route *out_route)
 {
 	struct call *call = &box->call;
+	struct str body = box->request->http.body;
 
+	enum err err = identify_coded(box);
+	if (!err) {
+		route(box, out_route);
+		call->dialect = out_route->dialect;
+		call->path = out_route->path;
+		call->operation = out_route->operation;
+		box->service = out_route->service;
+		err = identify(box, body, &out_route->form);
+	}
+	if (err)
+		dispatch_slow_down(call->core, box->request);
+	return err;
+}
+
+static void answer_unrouted(struct call_box *box, const struct route *place)
+{
 	box->thread->meter.unrouted++;
-	call->fault = place->fault;
-	call->fault_text = place->problem;
+	box->call.fault = place->fault;
+	box->call.fault_text = place->problem;
 	if (place->is_bare)
 		respond_bare(box);
 	else
 		finish(box, ERR_FAULT);
 }
 
-static void run_operation(struct call_box *box, const struct route *place)
+static enum err admit(struct call_box *box, const struct route *place)
 {
-	struct net_request *request = box->request;
 	struct call *call = &box->call;
-	enum err err;
 
-	call->base_url = dispatch_base_url(call->core, request);
-	call->asked.user_agent = request->http.fields[HTTP_FIELD_USER_AGENT];
-	call->asked.referer = request->http.fields[HTTP_FIELD_REFERER];
-	call->trace_header = request->http.fields[HTTP_FIELD_X_AMZN_TRACE_ID];
 	if (audit_refuses(call->core->audit, place->operation))
-		err = fail(call, &common_faults[FAULT_UNAVAILABLE], "The audit log is full.");
-	else
-		err = throttle_account(call->core->throttle, call);
-	if (!err)
-		err = decode(box, place);
-	if (err) {
-		finish(box, err);
-	} else if (place->operation->place == OPERATION_ON_CONTROL) {
+		return fail(call, &common_faults[FAULT_UNAVAILABLE], "The audit log is full.");
+	enum err err = throttle_account(call->core->throttle, call);
+	return err ? err : decode(box, place);
+}
+
+static void run(struct call_box *box)
+{
+	struct call *call = &box->call;
+
+	if (call->operation->place == OPERATION_ON_CONTROL) {
 		box->task.run = run_on_control;
 		core_post_control(call->core, &box->task);
-	} else {
-		err = place->operation->run(call, call->in, call->out);
-		if (err != ERR_PARKED)
-			finish(box, err);
+		return;
 	}
+	enum err err = call->operation->run(call, call->in, call->out);
+	if (err != ERR_PARKED)
+		finish(box, err);
 }
 
 void dispatch_request(struct net_request *request)
@@ -629,11 +453,10 @@ void dispatch_request(struct net_request *request)
 	struct dispatch_thread *thread = net_thread_context(request->thread);
 	struct dispatch *dispatch = thread->dispatch;
 	struct str path = http_url_split(request->http.target).path;
-	struct str body = request->http.body;
 	const struct endpoint *endpoint;
 	struct route place;
 
-	if (!find_endpoint(dispatch->core, request, &endpoint)) {
+	if (!identify_endpoint(dispatch->core, request, &endpoint)) {
 		net_request_end(request);
 		return;
 	}
@@ -642,33 +465,23 @@ void dispatch_request(struct net_request *request)
 		return;
 	}
 	struct call_box *box = box_new(request);
-	struct call *call = &box->call;
-	if (endpoint)
-		set_endpoint(call, endpoint);
-	struct source source = source_of(request, call->core->proxies);
-	call->asked.source_ip = source.ip;
-	call->asked.is_secure = source.is_secure;
-	enum err err = admit_coded(box);
+	identify_origin(box, endpoint);
+	enum err err = receive(box, &place);
 	if (err) {
-		dispatch_slow_down(call->core, request);
 		finish(box, err);
 		return;
 	}
-	route(box, &place);
-	call->dialect = place.dialect;
-	call->path = place.path;
-	call->operation = place.operation;
-	box->service = place.service;
-	err = identify(box, body, &place.form);
-	if (err) {
-		dispatch_slow_down(call->core, request);
-		finish(box, err);
-		return;
-	}
-	if (place.operation)
-		run_operation(box, &place);
-	else
+	if (!place.operation) {
 		answer_unrouted(box, &place);
+		return;
+	}
+	box->call.base_url = dispatch_base_url(dispatch->core, request);
+	box->call.trace_header = request->http.fields[HTTP_FIELD_X_AMZN_TRACE_ID];
+	err = admit(box, &place);
+	if (err)
+		finish(box, err);
+	else
+		run(box);
 }
 
 void dispatch_letter(struct net_thread *thread, struct letter *letter)

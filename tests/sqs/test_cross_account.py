@@ -152,4 +152,4 @@ def test_unsigned_requests_where_everybody_may(signed, name):
     assert ask(path).status_code == 200
     assert "MissingAuthenticationToken" in signed.get(f"{path}?Action=ReceiveMessage").text
     [message] = sqs.receive_message(QueueUrl=url, AttributeNames=["SenderId"])["Messages"]
-    assert message["Attributes"]["SenderId"] == "anonymous"
+    assert message["Attributes"]["SenderId"] == "127.0.0.1"

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * identify: the credential is checked, or under --auth open believed; then everything that policies
+ * may ask about the caller stands in the call.
+ */
+#include "core/identify.h"
+
+#include "core/arn.h"
+#include "core/penalty.h"
+#include "core/sessions.h"
+#include "core/source.h"
+#include "wire/credential.h"
+
+/* ---- where from ---- */
+
+bool identify_endpoint(struct core *core, const struct net_request *request,
+		       const struct endpoint **out_endpoint)
+{
+	*out_endpoint = NULL;
+	if (!core->endpoints || request->listener < core->first_endpoint)
+		return true;
+	*out_endpoint = core->endpoints->hold(core, request->listener);
+	return *out_endpoint != NULL;
+}
+
+static void release_endpoint(void *subject)
+{
+	struct call *call = subject;
+
+	call->core->endpoints->release(call->endpoint);
+}
+
+void identify_origin(struct call_box *box, const struct endpoint *endpoint)
+{
+	struct call *call = &box->call;
+	struct source source = source_of(box->request, call->core->proxies);
+
+	call->asked.source_ip = source.ip;
+	call->asked.is_secure = source.is_secure;
+	call->asked.user_agent = box->request->http.fields[HTTP_FIELD_USER_AGENT];
+	call->asked.referer = box->request->http.fields[HTTP_FIELD_REFERER];
+	if (!endpoint)
+		return;
+	call->endpoint = endpoint;
+	call->asked.source_vpce = endpoint->id;
+	call->asked.source_vpc = endpoint->vpc;
+	call_on_end(call, release_endpoint, call);
+}
+
+/* ---- who ---- */
+
+static void release_principal(void *subject)
+{
+	principal_release(subject);
+}
+
+/* Takes over the reference. */
+static void set_principal(struct call *call, const struct principal *principal)
+{
+	call->principal = principal;
+	call_on_end(call, release_principal, (void *)principal);
+	if (principal->account.size > 0)
+		call->account = principal->account;
+}
+
+/* The root user of an account that a caller names, whom nobody checks. */
+static const struct principal *root_of(struct dispatch_thread *thread, struct str account)
+{
+	if (!thread->root || !str_equal(thread->root->account, account)) {
+		principal_release(thread->root);
+		thread->root = principal_root(account);
+	}
+	return principal_hold(thread->root);
+}
+
+/* The principal behind a key that this server issued; ERR_NOTFOUND: another key. */
+static enum err believe_key(struct call *call, struct str key_id, struct str token)
+{
+	struct signer_source signers = sessions_signers(call->core->sessions);
+	struct signer signer = {0};
+
+	switch (signers.find(signers.context, key_id, token, call->now_ms, &signer)) {
+	case SIGNER_FOUND:
+		signer_wipe(&signer);
+		set_principal(call, signer.principal);
+		return ERR_OK;
+	case SIGNER_EXPIRED:
+		return fail(call, &access_faults[ACCESS_EXPIRED_TOKEN],
+			    "The security token included in the request is expired");
+	case SIGNER_UNKNOWN:
+		break;
+	}
+	return ERR_NOTFOUND;
+}
+
+/*
+ * Whose resources the caller means: said by the credential, whose signature nobody checks in open
+ * mode: an account's number, or a key that this server issued.
+ */
+static enum err believe(struct call_box *box, const struct form *form)
+{
+	struct call *call = &box->call;
+	struct str authorization = box->request->http.fields[HTTP_FIELD_AUTHORIZATION];
+	struct str token = box->request->http.fields[HTTP_FIELD_X_AMZ_SECURITY_TOKEN];
+	struct credential credential = {0};
+	struct str account = call->account;
+	struct str scope;
+
+	if (authorization.data) {
+		(void)credential_parse_header(authorization, &credential); /* absent is fine too */
+	} else if (form_find(form, STR("X-Amz-Credential"), &scope)) {
+		(void)credential_parse_scope(scope, &credential);
+		(void)form_find(form, STR("X-Amz-Security-Token"), &token);
+	}
+	if (arn_is_region(credential.region))
+		call->region = credential.region;
+	if (arn_is_account(credential.access_key)) {
+		account = credential.access_key;
+	} else if (credential.access_key.size > 0) {
+		enum err err = believe_key(call, credential.access_key, token);
+		if (err != ERR_NOTFOUND)
+			return err;
+	}
+	set_principal(call, root_of(box->thread, account));
+	return ERR_OK;
+}
+
+enum err dispatch_verify(struct dispatch_thread *thread, struct net_request *request,
+			 struct str body, struct str service, struct signature *out_signature,
+			 const struct fault_type **out_fault, struct str *out_problem)
+{
+	struct signature_request signed_request = {
+		.http = &request->http,
+		.body = body,
+		.service = service,
+		.now_ms = clock_now_ms() - clock_offset_ms(),
+	};
+
+	return signature_verify(&request->arena, &thread->dispatch->core->signers,
+				&thread->signatures, &signed_request, out_signature, out_fault,
+				out_problem);
+}
+
+void dispatch_slow_down(const struct core *core, struct net_request *request)
+{
+	uint32_t user;
+
+	if (!core->penalty)
+		return;
+	struct str source = source_of(request, core->proxies).ip;
+	if (!source.data && net_request_user_id(request, &user))
+		source = arena_format(&request->arena, "unix:%u", user);
+	net_request_hold(request, penalty_failed(core->penalty, source, clock_now_ms()));
+}
+
+/* What the body asks for is not known yet, so the fault is in the dialect that the headers show. */
+enum err identify_coded(struct call_box *box)
+{
+	struct call *call = &box->call;
+	const struct http_request *http = &box->request->http;
+	struct signature signature;
+
+	if (!call->core->signers.find || !http->fields[HTTP_FIELD_CONTENT_ENCODING].data)
+		return ERR_OK;
+	call->dialect = http->fields[HTTP_FIELD_X_AMZ_TARGET].data ? DIALECT_JSON : DIALECT_QUERY;
+	enum err err = dispatch_verify(box->thread, box->request, http->body, (struct str){0},
+				       &signature, &call->fault, &call->fault_text);
+	if (!err)
+		principal_release(signature.principal);
+	return err;
+}
+
+/* An account, a principal's id, or the address of who has neither. */
+static struct str sender_of(const struct call *call)
+{
+	const struct principal *principal = call->principal;
+
+	if (principal->type == PRINCIPAL_ROOT)
+		return call->account;
+	if (principal->type == PRINCIPAL_ANONYMOUS && call->asked.source_ip.data)
+		return call->asked.source_ip;
+	return principal->id;
+}
+
+enum err identify(struct call_box *box, struct str body, const struct form *form)
+{
+	struct call *call = &box->call;
+	struct str service = box->service ? box->service->name : (struct str){0};
+	struct signature signature;
+	enum err err;
+
+	call->account = call->core->default_account;
+	call->region = call->core->default_region;
+	if (!call->core->signers.find) {
+		err = believe(box, form);
+		if (err)
+			return err;
+	} else if (dispatch_verify(box->thread, box->request, body, service, &signature,
+				   &call->fault, &call->fault_text) == ERR_OK) {
+		set_principal(call, signature.principal);
+		call->access_key_id = signature.key_id;
+		if (arn_is_region(signature.region))
+			call->region = signature.region;
+		directory_note_use(call->core->directory, call->access_key_id, service,
+				   call->region, call->now_ms);
+	} else if (call->fault == &access_faults[ACCESS_MISSING_TOKEN] && call->operation &&
+		   box->service->serves_anonymous) {
+		set_principal(call, principal_hold(&principal_anonymous));
+		call->fault = NULL;
+	} else {
+		return ERR_FAULT;
+	}
+	call->sender = sender_of(call);
+	return ERR_OK;
+}
