@@ -352,6 +352,14 @@ bool directory_has_account(struct directory *directory, struct str account)
 	return has;
 }
 
+size_t directory_count(struct directory *directory)
+{
+	pthread_rwlock_rdlock(&directory->lock);
+	size_t count = directory->count;
+	pthread_rwlock_unlock(&directory->lock);
+	return count;
+}
+
 void directory_each(struct directory *directory, enum directory_kind kind, struct str account,
 		    struct str after, directory_visit_fn visit, void *context)
 {

@@ -138,6 +138,7 @@ uint64_t directory_generation(const struct directory *directory);
 
 /* ---- any thread: entities ---- */
 
+size_t directory_count(struct directory *directory); /* of all kinds and accounts */
 bool directory_has_account(struct directory *directory, struct str account);
 /*
  * False for an AWS principal of a policy (an account, an ARN of a root user, user, role, session or

@@ -296,6 +296,87 @@ struct iam_evaluation_result {
 	size_t resource_specific_results_count;
 };
 
+struct iam_password_policy {
+	int64_t minimum_password_length;
+	bool has_minimum_password_length;
+	bool require_symbols;
+	bool has_require_symbols;
+	bool require_numbers;
+	bool has_require_numbers;
+	bool require_uppercase_characters;
+	bool has_require_uppercase_characters;
+	bool require_lowercase_characters;
+	bool has_require_lowercase_characters;
+	bool allow_users_to_change_password;
+	bool has_allow_users_to_change_password;
+	bool expire_passwords;
+	bool has_expire_passwords;
+	int64_t max_password_age;
+	bool has_max_password_age;
+	int64_t password_reuse_prevention;
+	bool has_password_reuse_prevention;
+	bool hard_expiry;
+	bool has_hard_expiry;
+};
+
+struct iam_login_profile {
+	struct str user_name;
+	int64_t create_date;
+	bool has_create_date;
+	bool password_reset_required;
+	bool has_password_reset_required;
+	int64_t max_signin_session_duration;
+	bool has_max_signin_session_duration;
+};
+
+struct iam_mfa_device {
+	struct str user_name;
+	struct str serial_number;
+	int64_t enable_date;
+	bool has_enable_date;
+};
+
+struct iam_ssh_public_key_metadata {
+	struct str user_name;
+	struct str ssh_public_key_id;
+	struct str status;
+	int64_t upload_date;
+	bool has_upload_date;
+};
+
+struct iam_service_specific_credential_metadata {
+	struct str user_name;
+	struct str status;
+	struct str service_user_name;
+	struct str service_credential_alias;
+	int64_t create_date;
+	bool has_create_date;
+	int64_t expiration_date;
+	bool has_expiration_date;
+	struct str service_specific_credential_id;
+	struct str service_name;
+};
+
+struct iam_signing_certificate {
+	struct str user_name;
+	struct str certificate_id;
+	struct str certificate_body;
+	struct str status;
+	int64_t upload_date;
+	bool has_upload_date;
+};
+
+struct iam_virtual_mfa_device {
+	struct str serial_number;
+	struct str base32_string_seed;
+	struct str qr_code_png;
+	struct iam_user *user;
+	int64_t enable_date;
+	bool has_enable_date;
+	struct iam_tag *tags;
+	size_t tags_count;
+};
+
 struct iam_add_user_to_group_in {
 	struct str group_name;
 	struct str user_name;
@@ -455,6 +536,14 @@ struct iam_delete_group_policy_out {
 	char no_members;
 };
 
+struct iam_delete_login_profile_in {
+	struct str user_name;
+};
+
+struct iam_delete_login_profile_out {
+	char no_members;
+};
+
 struct iam_delete_policy_in {
 	struct str policy_arn;
 };
@@ -588,6 +677,14 @@ struct iam_get_account_authorization_details_out {
 	struct str marker;
 };
 
+struct iam_get_account_password_policy_in {
+	char no_members;
+};
+
+struct iam_get_account_password_policy_out {
+	struct iam_password_policy *password_policy;
+};
+
 struct iam_get_account_summary_in {
 	char no_members;
 };
@@ -643,6 +740,14 @@ struct iam_get_group_policy_out {
 	struct str group_name;
 	struct str policy_name;
 	struct str policy_document;
+};
+
+struct iam_get_login_profile_in {
+	struct str user_name;
+};
+
+struct iam_get_login_profile_out {
+	struct iam_login_profile *login_profile;
 };
 
 struct iam_get_policy_in {
@@ -868,6 +973,21 @@ struct iam_list_instance_profiles_for_role_out {
 	struct str marker;
 };
 
+struct iam_list_mfa_devices_in {
+	struct str user_name;
+	struct str marker;
+	int64_t max_items;
+	bool has_max_items;
+};
+
+struct iam_list_mfa_devices_out {
+	struct iam_mfa_device *mfa_devices;
+	size_t mfa_devices_count;
+	bool is_truncated;
+	bool has_is_truncated;
+	struct str marker;
+};
+
 struct iam_list_policies_in {
 	struct str scope;
 	bool only_attached;
@@ -962,6 +1082,54 @@ struct iam_list_roles_out {
 	struct str marker;
 };
 
+struct iam_list_ssh_public_keys_in {
+	struct str user_name;
+	struct str marker;
+	int64_t max_items;
+	bool has_max_items;
+};
+
+struct iam_list_ssh_public_keys_out {
+	struct iam_ssh_public_key_metadata *ssh_public_keys;
+	size_t ssh_public_keys_count;
+	bool is_truncated;
+	bool has_is_truncated;
+	struct str marker;
+};
+
+struct iam_list_service_specific_credentials_in {
+	struct str user_name;
+	struct str service_name;
+	bool all_users;
+	bool has_all_users;
+	struct str marker;
+	int64_t max_items;
+	bool has_max_items;
+};
+
+struct iam_list_service_specific_credentials_out {
+	struct iam_service_specific_credential_metadata *service_specific_credentials;
+	size_t service_specific_credentials_count;
+	struct str marker;
+	bool is_truncated;
+	bool has_is_truncated;
+};
+
+struct iam_list_signing_certificates_in {
+	struct str user_name;
+	struct str marker;
+	int64_t max_items;
+	bool has_max_items;
+};
+
+struct iam_list_signing_certificates_out {
+	struct iam_signing_certificate *certificates;
+	size_t certificates_count;
+	bool is_truncated;
+	bool has_is_truncated;
+	struct str marker;
+};
+
 struct iam_list_user_policies_in {
 	struct str user_name;
 	struct str marker;
@@ -1002,6 +1170,21 @@ struct iam_list_users_in {
 struct iam_list_users_out {
 	struct iam_user *users;
 	size_t users_count;
+	bool is_truncated;
+	bool has_is_truncated;
+	struct str marker;
+};
+
+struct iam_list_virtual_mfa_devices_in {
+	struct str assignment_status;
+	struct str marker;
+	int64_t max_items;
+	bool has_max_items;
+};
+
+struct iam_list_virtual_mfa_devices_out {
+	struct iam_virtual_mfa_device *virtual_mfa_devices;
+	size_t virtual_mfa_devices_count;
 	bool is_truncated;
 	bool has_is_truncated;
 	struct str marker;
@@ -1285,6 +1468,8 @@ enum err iam_delete_group(struct call *call, const struct iam_delete_group_in *i
 		struct iam_delete_group_out *out);
 enum err iam_delete_group_policy(struct call *call, const struct iam_delete_group_policy_in *in,
 		struct iam_delete_group_policy_out *out);
+enum err iam_delete_login_profile(struct call *call, const struct iam_delete_login_profile_in *in,
+		struct iam_delete_login_profile_out *out);
 enum err iam_delete_policy(struct call *call, const struct iam_delete_policy_in *in,
 		struct iam_delete_policy_out *out);
 enum err iam_delete_policy_version(struct call *call, const struct iam_delete_policy_version_in *in,
@@ -1313,6 +1498,8 @@ enum err iam_get_access_key_last_used(struct call *call, const struct iam_get_ac
 		struct iam_get_access_key_last_used_out *out);
 enum err iam_get_account_authorization_details(struct call *call, const struct iam_get_account_authorization_details_in *in,
 		struct iam_get_account_authorization_details_out *out);
+enum err iam_get_account_password_policy(struct call *call, const struct iam_get_account_password_policy_in *in,
+		struct iam_get_account_password_policy_out *out);
 enum err iam_get_account_summary(struct call *call, const struct iam_get_account_summary_in *in,
 		struct iam_get_account_summary_out *out);
 enum err iam_get_context_keys_for_custom_policy(struct call *call, const struct iam_get_context_keys_for_custom_policy_in *in,
@@ -1323,6 +1510,8 @@ enum err iam_get_group(struct call *call, const struct iam_get_group_in *in,
 		struct iam_get_group_out *out);
 enum err iam_get_group_policy(struct call *call, const struct iam_get_group_policy_in *in,
 		struct iam_get_group_policy_out *out);
+enum err iam_get_login_profile(struct call *call, const struct iam_get_login_profile_in *in,
+		struct iam_get_login_profile_out *out);
 enum err iam_get_policy(struct call *call, const struct iam_get_policy_in *in,
 		struct iam_get_policy_out *out);
 enum err iam_get_policy_version(struct call *call, const struct iam_get_policy_version_in *in,
@@ -1357,6 +1546,8 @@ enum err iam_list_groups_for_user(struct call *call, const struct iam_list_group
 		struct iam_list_groups_for_user_out *out);
 enum err iam_list_instance_profiles_for_role(struct call *call, const struct iam_list_instance_profiles_for_role_in *in,
 		struct iam_list_instance_profiles_for_role_out *out);
+enum err iam_list_mfa_devices(struct call *call, const struct iam_list_mfa_devices_in *in,
+		struct iam_list_mfa_devices_out *out);
 enum err iam_list_policies(struct call *call, const struct iam_list_policies_in *in,
 		struct iam_list_policies_out *out);
 enum err iam_list_policy_tags(struct call *call, const struct iam_list_policy_tags_in *in,
@@ -1369,12 +1560,20 @@ enum err iam_list_role_tags(struct call *call, const struct iam_list_role_tags_i
 		struct iam_list_role_tags_out *out);
 enum err iam_list_roles(struct call *call, const struct iam_list_roles_in *in,
 		struct iam_list_roles_out *out);
+enum err iam_list_ssh_public_keys(struct call *call, const struct iam_list_ssh_public_keys_in *in,
+		struct iam_list_ssh_public_keys_out *out);
+enum err iam_list_service_specific_credentials(struct call *call, const struct iam_list_service_specific_credentials_in *in,
+		struct iam_list_service_specific_credentials_out *out);
+enum err iam_list_signing_certificates(struct call *call, const struct iam_list_signing_certificates_in *in,
+		struct iam_list_signing_certificates_out *out);
 enum err iam_list_user_policies(struct call *call, const struct iam_list_user_policies_in *in,
 		struct iam_list_user_policies_out *out);
 enum err iam_list_user_tags(struct call *call, const struct iam_list_user_tags_in *in,
 		struct iam_list_user_tags_out *out);
 enum err iam_list_users(struct call *call, const struct iam_list_users_in *in,
 		struct iam_list_users_out *out);
+enum err iam_list_virtual_mfa_devices(struct call *call, const struct iam_list_virtual_mfa_devices_in *in,
+		struct iam_list_virtual_mfa_devices_out *out);
 enum err iam_put_group_policy(struct call *call, const struct iam_put_group_policy_in *in,
 		struct iam_put_group_policy_out *out);
 enum err iam_put_role_permissions_boundary(struct call *call, const struct iam_put_role_permissions_boundary_in *in,
@@ -1435,6 +1634,7 @@ enum {
 	IAM_DELETE_ACCOUNT_ALIAS,
 	IAM_DELETE_GROUP,
 	IAM_DELETE_GROUP_POLICY,
+	IAM_DELETE_LOGIN_PROFILE,
 	IAM_DELETE_POLICY,
 	IAM_DELETE_POLICY_VERSION,
 	IAM_DELETE_ROLE,
@@ -1449,11 +1649,13 @@ enum {
 	IAM_DETACH_USER_POLICY,
 	IAM_GET_ACCESS_KEY_LAST_USED,
 	IAM_GET_ACCOUNT_AUTHORIZATION_DETAILS,
+	IAM_GET_ACCOUNT_PASSWORD_POLICY,
 	IAM_GET_ACCOUNT_SUMMARY,
 	IAM_GET_CONTEXT_KEYS_FOR_CUSTOM_POLICY,
 	IAM_GET_CONTEXT_KEYS_FOR_PRINCIPAL_POLICY,
 	IAM_GET_GROUP,
 	IAM_GET_GROUP_POLICY,
+	IAM_GET_LOGIN_PROFILE,
 	IAM_GET_POLICY,
 	IAM_GET_POLICY_VERSION,
 	IAM_GET_ROLE,
@@ -1471,15 +1673,20 @@ enum {
 	IAM_LIST_GROUPS,
 	IAM_LIST_GROUPS_FOR_USER,
 	IAM_LIST_INSTANCE_PROFILES_FOR_ROLE,
+	IAM_LIST_MFA_DEVICES,
 	IAM_LIST_POLICIES,
 	IAM_LIST_POLICY_TAGS,
 	IAM_LIST_POLICY_VERSIONS,
 	IAM_LIST_ROLE_POLICIES,
 	IAM_LIST_ROLE_TAGS,
 	IAM_LIST_ROLES,
+	IAM_LIST_SSH_PUBLIC_KEYS,
+	IAM_LIST_SERVICE_SPECIFIC_CREDENTIALS,
+	IAM_LIST_SIGNING_CERTIFICATES,
 	IAM_LIST_USER_POLICIES,
 	IAM_LIST_USER_TAGS,
 	IAM_LIST_USERS,
+	IAM_LIST_VIRTUAL_MFA_DEVICES,
 	IAM_PUT_GROUP_POLICY,
 	IAM_PUT_ROLE_PERMISSIONS_BOUNDARY,
 	IAM_PUT_ROLE_POLICY,

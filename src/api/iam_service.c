@@ -84,6 +84,11 @@ static enum err run_iam_delete_group_policy(struct call *call, const void *in, v
 	return iam_delete_group_policy(call, in, out);
 }
 
+static enum err run_iam_delete_login_profile(struct call *call, const void *in, void *out)
+{
+	return iam_delete_login_profile(call, in, out);
+}
+
 static enum err run_iam_delete_policy(struct call *call, const void *in, void *out)
 {
 	return iam_delete_policy(call, in, out);
@@ -154,6 +159,11 @@ static enum err run_iam_get_account_authorization_details(struct call *call, con
 	return iam_get_account_authorization_details(call, in, out);
 }
 
+static enum err run_iam_get_account_password_policy(struct call *call, const void *in, void *out)
+{
+	return iam_get_account_password_policy(call, in, out);
+}
+
 static enum err run_iam_get_account_summary(struct call *call, const void *in, void *out)
 {
 	return iam_get_account_summary(call, in, out);
@@ -177,6 +187,11 @@ static enum err run_iam_get_group(struct call *call, const void *in, void *out)
 static enum err run_iam_get_group_policy(struct call *call, const void *in, void *out)
 {
 	return iam_get_group_policy(call, in, out);
+}
+
+static enum err run_iam_get_login_profile(struct call *call, const void *in, void *out)
+{
+	return iam_get_login_profile(call, in, out);
 }
 
 static enum err run_iam_get_policy(struct call *call, const void *in, void *out)
@@ -264,6 +279,11 @@ static enum err run_iam_list_instance_profiles_for_role(struct call *call, const
 	return iam_list_instance_profiles_for_role(call, in, out);
 }
 
+static enum err run_iam_list_mfa_devices(struct call *call, const void *in, void *out)
+{
+	return iam_list_mfa_devices(call, in, out);
+}
+
 static enum err run_iam_list_policies(struct call *call, const void *in, void *out)
 {
 	return iam_list_policies(call, in, out);
@@ -294,6 +314,21 @@ static enum err run_iam_list_roles(struct call *call, const void *in, void *out)
 	return iam_list_roles(call, in, out);
 }
 
+static enum err run_iam_list_ssh_public_keys(struct call *call, const void *in, void *out)
+{
+	return iam_list_ssh_public_keys(call, in, out);
+}
+
+static enum err run_iam_list_service_specific_credentials(struct call *call, const void *in, void *out)
+{
+	return iam_list_service_specific_credentials(call, in, out);
+}
+
+static enum err run_iam_list_signing_certificates(struct call *call, const void *in, void *out)
+{
+	return iam_list_signing_certificates(call, in, out);
+}
+
 static enum err run_iam_list_user_policies(struct call *call, const void *in, void *out)
 {
 	return iam_list_user_policies(call, in, out);
@@ -307,6 +342,11 @@ static enum err run_iam_list_user_tags(struct call *call, const void *in, void *
 static enum err run_iam_list_users(struct call *call, const void *in, void *out)
 {
 	return iam_list_users(call, in, out);
+}
+
+static enum err run_iam_list_virtual_mfa_devices(struct call *call, const void *in, void *out)
+{
+	return iam_list_virtual_mfa_devices(call, in, out);
 }
 
 static enum err run_iam_put_group_policy(struct call *call, const void *in, void *out)
@@ -431,6 +471,7 @@ static const operation_fn handlers[] = {
 	[IAM_DELETE_ACCOUNT_ALIAS] = run_iam_delete_account_alias,
 	[IAM_DELETE_GROUP] = run_iam_delete_group,
 	[IAM_DELETE_GROUP_POLICY] = run_iam_delete_group_policy,
+	[IAM_DELETE_LOGIN_PROFILE] = run_iam_delete_login_profile,
 	[IAM_DELETE_POLICY] = run_iam_delete_policy,
 	[IAM_DELETE_POLICY_VERSION] = run_iam_delete_policy_version,
 	[IAM_DELETE_ROLE] = run_iam_delete_role,
@@ -445,11 +486,13 @@ static const operation_fn handlers[] = {
 	[IAM_DETACH_USER_POLICY] = run_iam_detach_user_policy,
 	[IAM_GET_ACCESS_KEY_LAST_USED] = run_iam_get_access_key_last_used,
 	[IAM_GET_ACCOUNT_AUTHORIZATION_DETAILS] = run_iam_get_account_authorization_details,
+	[IAM_GET_ACCOUNT_PASSWORD_POLICY] = run_iam_get_account_password_policy,
 	[IAM_GET_ACCOUNT_SUMMARY] = run_iam_get_account_summary,
 	[IAM_GET_CONTEXT_KEYS_FOR_CUSTOM_POLICY] = run_iam_get_context_keys_for_custom_policy,
 	[IAM_GET_CONTEXT_KEYS_FOR_PRINCIPAL_POLICY] = run_iam_get_context_keys_for_principal_policy,
 	[IAM_GET_GROUP] = run_iam_get_group,
 	[IAM_GET_GROUP_POLICY] = run_iam_get_group_policy,
+	[IAM_GET_LOGIN_PROFILE] = run_iam_get_login_profile,
 	[IAM_GET_POLICY] = run_iam_get_policy,
 	[IAM_GET_POLICY_VERSION] = run_iam_get_policy_version,
 	[IAM_GET_ROLE] = run_iam_get_role,
@@ -467,15 +510,20 @@ static const operation_fn handlers[] = {
 	[IAM_LIST_GROUPS] = run_iam_list_groups,
 	[IAM_LIST_GROUPS_FOR_USER] = run_iam_list_groups_for_user,
 	[IAM_LIST_INSTANCE_PROFILES_FOR_ROLE] = run_iam_list_instance_profiles_for_role,
+	[IAM_LIST_MFA_DEVICES] = run_iam_list_mfa_devices,
 	[IAM_LIST_POLICIES] = run_iam_list_policies,
 	[IAM_LIST_POLICY_TAGS] = run_iam_list_policy_tags,
 	[IAM_LIST_POLICY_VERSIONS] = run_iam_list_policy_versions,
 	[IAM_LIST_ROLE_POLICIES] = run_iam_list_role_policies,
 	[IAM_LIST_ROLE_TAGS] = run_iam_list_role_tags,
 	[IAM_LIST_ROLES] = run_iam_list_roles,
+	[IAM_LIST_SSH_PUBLIC_KEYS] = run_iam_list_ssh_public_keys,
+	[IAM_LIST_SERVICE_SPECIFIC_CREDENTIALS] = run_iam_list_service_specific_credentials,
+	[IAM_LIST_SIGNING_CERTIFICATES] = run_iam_list_signing_certificates,
 	[IAM_LIST_USER_POLICIES] = run_iam_list_user_policies,
 	[IAM_LIST_USER_TAGS] = run_iam_list_user_tags,
 	[IAM_LIST_USERS] = run_iam_list_users,
+	[IAM_LIST_VIRTUAL_MFA_DEVICES] = run_iam_list_virtual_mfa_devices,
 	[IAM_PUT_GROUP_POLICY] = run_iam_put_group_policy,
 	[IAM_PUT_ROLE_PERMISSIONS_BOUNDARY] = run_iam_put_role_permissions_boundary,
 	[IAM_PUT_ROLE_POLICY] = run_iam_put_role_policy,
@@ -509,7 +557,7 @@ const struct service iam_service = {
 	.query_style = QUERY_STYLE_LISTS,
 	.denied = {.shape = STR_INIT("AccessDeniedException"),
 		   .query_code = STR_INIT("AccessDenied"), .status = 403},
-	.operation_count = 82,
+	.operation_count = 90,
 	.operations = operations,
 };
 

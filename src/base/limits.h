@@ -29,6 +29,7 @@
 	X(AUDIT_WAITING_SIZE, 8388608, "bytes", "audit records that are not written yet") \
 	X(ACCOUNTS, 10000, "accounts", "accounts of one server") \
 	X(ACCOUNT_NAME_SIZE, 50, "bytes", "an account's name") \
+	X(IAM_ENTITIES, 1000000, "entities", "accounts, users, groups, roles and managed policies of one server") \
 	X(IAM_USERS, 5000, "users", "users of one account") \
 	X(IAM_GROUPS, 300, "groups", "groups of one account") \
 	X(IAM_ROLES, 1000, "roles", "roles of one account") \

@@ -153,7 +153,8 @@ ASKED_ELSEWHERE = {"SimulateCustomPolicy", "SimulatePrincipalPolicy",
 NEEDS_PERMISSION = [
     ("list_users", {}), ("list_groups", {}), ("list_roles", {}), ("list_policies", {}),
     ("list_account_aliases", {}), ("get_account_summary", {}),
-    ("get_account_authorization_details", {}), ("create_account_alias", {"AccountAlias": "abc"}),
+    ("get_account_authorization_details", {}), ("get_account_password_policy", {}),
+    ("list_virtual_mfa_devices", {}), ("create_account_alias", {"AccountAlias": "abc"}),
     ("delete_account_alias", {"AccountAlias": "abc"}),
     ("create_user", {"UserName": "n"}), ("create_group", {"GroupName": "n"}),
     ("create_role", {"RoleName": "n", "AssumeRolePolicyDocument": trust()}),
@@ -182,7 +183,10 @@ def permission_cases():
             ("delete_user_permissions_boundary", {}), ("put_user_policy", document),
             ("get_user_policy", {"PolicyName": "p"}), ("list_user_policies", {}),
             ("delete_user_policy", {"PolicyName": "p"}), ("attach_user_policy", arn),
-            ("detach_user_policy", arn), ("list_attached_user_policies", {})]:
+            ("detach_user_policy", arn), ("list_attached_user_policies", {}),
+            ("get_login_profile", {}), ("delete_login_profile", {}), ("list_mfa_devices", {}),
+            ("list_ssh_public_keys", {}), ("list_signing_certificates", {}),
+            ("list_service_specific_credentials", {})]:
         yield call, {"UserName": "x", **more}
     for call, more in [
             ("get_group", {}), ("update_group", {}), ("delete_group", {}),

@@ -263,3 +263,18 @@ def test_when_and_for_what_a_key_was_used(account, iam):
     eventually(lambda: last()["ServiceName"] == "sqs")
     assert last()["Region"] == "us-east-1" and "LastUsedDate" in last()
     assert fault_of(iam.get_access_key_last_used, AccessKeyId="A" * 20)[0] == "NoSuchEntity"
+
+
+def test_what_users_never_have(iam):
+    iam.create_user(UserName="alice")
+    assert iam.list_mfa_devices(UserName="alice")["MFADevices"] == []
+    assert iam.list_ssh_public_keys(UserName="alice")["SSHPublicKeys"] == []
+    assert iam.list_signing_certificates(UserName="alice")["Certificates"] == []
+    assert iam.list_service_specific_credentials(UserName="alice")[
+        "ServiceSpecificCredentials"] == []
+    assert iam.list_virtual_mfa_devices()["VirtualMFADevices"] == []
+    for call in (iam.get_login_profile, iam.delete_login_profile):
+        assert fault_of(call, UserName="alice") == (
+            "NoSuchEntity", "Login Profile for User alice cannot be found.", 404)
+    assert fault_of(iam.get_account_password_policy)[::2] == ("NoSuchEntity", 404)
+    assert fault_of(iam.list_mfa_devices, UserName="nobody")[0] == "NoSuchEntity"

@@ -294,6 +294,10 @@ static enum err check_free(struct call *call, enum directory_kind kind, struct s
 		return fail(call, &IAM_ENTITY_ALREADY_EXISTS, "%s with name %.*s already exists.",
 			    words->title, STR_ARG(name));
 	directory_each(call->core->directory, kind, call->account, STR(""), count_entity, &count);
+	if (directory_count(call->core->directory) >= LIMIT_IAM_ENTITIES)
+		return fail(call, &IAM_LIMIT_EXCEEDED,
+			    "Cannot exceed quota for entities of this server: %d",
+			    LIMIT_IAM_ENTITIES);
 	if (count >= words->count_max)
 		return fail(call, &IAM_LIMIT_EXCEEDED,
 			    "Cannot exceed quota for %s%sPerAccount: %lld", words->title,

@@ -97,10 +97,10 @@ static struct iam_role_detail show_role(struct call *call, const struct director
 	return detail;
 }
 
-static struct iam_managed_policy_detail show_policy(struct call *call,
-						    const struct directory_entity *entity)
+static struct iam_managed_policy_detail
+show_policy(struct call *call, const struct directory_entity *entity, struct iam_uses uses)
 {
-	struct iam_policy shown = iam_show_policy(call, entity);
+	struct iam_policy shown = iam_show_policy(call, entity, uses);
 	struct iam_managed_policy_detail detail = {
 		.policy_name = shown.policy_name,
 		.policy_id = shown.policy_id,
@@ -133,7 +133,7 @@ static struct iam_managed_policy_detail show_policy(struct call *call,
 }
 
 static void add(struct call *call, struct iam_get_account_authorization_details_out *out,
-		const struct directory_entity *entity)
+		const struct directory_entity *entity, const struct iam_use_table *table)
 {
 	switch (entity->kind) {
 	case DIRECTORY_USER:
@@ -146,7 +146,8 @@ static void add(struct call *call, struct iam_get_account_authorization_details_
 		out->role_detail_list[out->role_detail_list_count++] = show_role(call, entity);
 		break;
 	default:
-		out->policies[out->policies_count++] = show_policy(call, entity);
+		out->policies[out->policies_count++] =
+			show_policy(call, entity, iam_uses_of(table, entity->arn));
 	}
 }
 
@@ -160,11 +161,12 @@ static bool is_asked_for(const struct iam_get_account_authorization_details_in *
 }
 
 /* AWS's managed policies are shown if the account uses them. */
-static bool is_shown(struct call *call, const struct directory_entity *entity)
+static bool is_shown(const struct iam_use_table *table, const struct directory_entity *entity)
 {
+	struct iam_uses uses = iam_uses_of(table, entity->arn);
+
 	if (!str_equal(entity->account, DIRECTORY_AWS))
 		return true;
-	struct iam_uses uses = iam_count_uses(call, entity->arn);
 	return uses.attached + uses.bounding > 0;
 }
 
@@ -192,6 +194,7 @@ iam_get_account_authorization_details(struct call *call,
 		err = call_authorize_any(call, call->operation->action);
 	if (err)
 		return err;
+	struct iam_use_table *table = iam_count_all_uses(call);
 	out->user_detail_list = iam_array(call, struct iam_user_detail, page.most);
 	out->group_detail_list = iam_array(call, struct iam_group_detail, page.most);
 	out->role_detail_list = iam_array(call, struct iam_role_detail, page.most);
@@ -202,10 +205,10 @@ iam_get_account_authorization_details(struct call *call,
 		struct iam_list *list =
 			iam_list(call, kinds[k].kind, kinds[k].account, STR(""), STR(""), SIZE_MAX);
 		for (size_t i = 0; i < list->count; i++) {
-			if (!is_shown(call, list->items[i]))
+			if (!is_shown(table, list->items[i]))
 				continue;
 			if (seen >= page.from && seen - page.from < page.most)
-				add(call, out, list->items[i]);
+				add(call, out, list->items[i], table);
 			seen++;
 		}
 	}

@@ -36,7 +36,7 @@ enum err iam_create_policy(struct call *call, const struct iam_create_policy_in 
 	if (err)
 		return err;
 	out->policy = arena_new(call->arena, struct iam_policy);
-	*out->policy = iam_show_policy(call, &draft);
+	*out->policy = iam_show_policy(call, &draft, (struct iam_uses){0});
 	return ERR_OK;
 }
 
@@ -51,7 +51,7 @@ enum err iam_get_policy(struct call *call, const struct iam_get_policy_in *in,
 	if (err)
 		return err;
 	out->policy = arena_new(call->arena, struct iam_policy);
-	*out->policy = iam_show_policy(call, policy);
+	*out->policy = iam_show_policy(call, policy, iam_count_uses(call, policy->arn));
 	return ERR_OK;
 }
 
@@ -80,14 +80,8 @@ enum err iam_delete_policy(struct call *call, const struct iam_delete_policy_in 
 
 /* ---- listing ---- */
 
-static bool is_wanted(struct call *call, const struct iam_list_policies_in *in,
-		      const struct directory_entity *policy)
+static bool is_wanted(const struct iam_list_policies_in *in, struct iam_uses uses)
 {
-	bool is_filtered = in->only_attached || in->policy_usage_filter.data;
-	struct iam_uses uses = {0};
-
-	if (is_filtered)
-		uses = iam_count_uses(call, policy->arn);
 	if (in->only_attached && uses.attached + uses.bounding == 0)
 		return false;
 	if (str_equal(in->policy_usage_filter, STR("PermissionsPolicy")))
@@ -99,8 +93,8 @@ static bool is_wanted(struct call *call, const struct iam_list_policies_in *in,
 
 /* AWS's come behind the account's own. */
 static size_t collect(struct call *call, const struct iam_list_policies_in *in,
-		      const struct iam_page *page, const struct directory_entity **out_items,
-		      size_t room)
+		      const struct iam_page *page, const struct iam_use_table *table,
+		      const struct directory_entity **out_items, size_t room)
 {
 	const struct str scopes[] = {call->account, DIRECTORY_AWS};
 	bool skips_own =
@@ -114,7 +108,7 @@ static size_t collect(struct call *call, const struct iam_list_policies_in *in,
 			iam_list(call, DIRECTORY_POLICY, scopes[s], goes_on ? page->after : STR(""),
 				 in->path_prefix, SIZE_MAX);
 		for (size_t i = 0; i < list->count && count < room; i++)
-			if (is_wanted(call, in, list->items[i]))
+			if (is_wanted(in, iam_uses_of(table, list->items[i]->arn)))
 				out_items[count++] = list->items[i];
 	}
 	return count;
@@ -132,13 +126,15 @@ enum err iam_list_policies(struct call *call, const struct iam_list_policies_in 
 		err = iam_may_list(call, DIRECTORY_POLICY, in->path_prefix);
 	if (err)
 		return err;
+	struct iam_use_table *table = iam_count_all_uses(call);
 	const struct directory_entity **items =
 		arena_array(call->arena, const struct directory_entity *, page.most + 1);
-	size_t count = collect(call, in, &page, items, page.most + 1);
+	size_t count = collect(call, in, &page, table, items, page.most + 1);
 	out->policies_count = iam_page_cut_entities(&page, items, count);
 	out->policies = iam_array(call, struct iam_policy, out->policies_count);
 	for (size_t i = 0; i < out->policies_count; i++) {
-		out->policies[i] = iam_show_policy(call, items[i]);
+		out->policies[i] =
+			iam_show_policy(call, items[i], iam_uses_of(table, items[i]->arn));
 		out->policies[i].tags = NULL;
 		out->policies[i].tags_count = 0;
 		out->policies[i].description = (struct str){0};

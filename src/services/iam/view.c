@@ -66,6 +66,9 @@ struct iam_role iam_show_role(struct call *call, const struct directory_entity *
 
 /* ---- managed policies ---- */
 
+static const enum directory_kind users_of_policies[] = {DIRECTORY_USER, DIRECTORY_GROUP,
+							DIRECTORY_ROLE};
+
 struct counting {
 	struct str arn;
 	struct iam_uses uses;
@@ -90,19 +93,77 @@ static bool count_use(void *context, const struct directory_entity *entity)
 
 struct iam_uses iam_count_uses(struct call *call, struct str arn)
 {
-	static const enum directory_kind kinds[] = {DIRECTORY_USER, DIRECTORY_GROUP,
-						    DIRECTORY_ROLE};
 	struct counting counting = {.arn = arn};
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		directory_each(call->core->directory, kinds[i], call->account, STR(""), count_use,
-			       &counting);
+	for (size_t i = 0; i < sizeof(users_of_policies) / sizeof(users_of_policies[0]); i++)
+		directory_each(call->core->directory, users_of_policies[i], call->account, STR(""),
+			       count_use, &counting);
 	return counting.uses;
 }
 
-struct iam_policy iam_show_policy(struct call *call, const struct directory_entity *entity)
+struct iam_use {
+	struct str arn;
+	struct iam_uses uses;
+};
+
+struct iam_use_table {
+	struct arena *arena;
+	struct map by_arn;
+};
+
+static bool has_arn(const void *value, const void *key)
 {
-	struct iam_uses uses = iam_count_uses(call, entity->arn);
+	return str_equal(((const struct iam_use *)value)->arn, *(const struct str *)key);
+}
+
+static struct iam_uses *use_of(struct iam_use_table *table, struct str arn)
+{
+	struct iam_use *use = map_find(&table->by_arn, str_hash(arn), has_arn, &arn);
+
+	if (!use) {
+		use = arena_new(table->arena, struct iam_use);
+		use->arn = arena_copy(table->arena, arn);
+		map_insert(&table->by_arn, str_hash(arn), use);
+	}
+	return &use->uses;
+}
+
+static bool count_all(void *context, const struct directory_entity *entity)
+{
+	for (size_t i = 0; i < entity->attached_count; i++)
+		use_of(context, entity->attached[i])->attached++;
+	if (entity->boundary.size > 0)
+		use_of(context, entity->boundary)->bounding++;
+	return true;
+}
+
+static void release_table(void *subject)
+{
+	map_done(&((struct iam_use_table *)subject)->by_arn);
+}
+
+struct iam_use_table *iam_count_all_uses(struct call *call)
+{
+	struct iam_use_table *table = arena_new(call->arena, struct iam_use_table);
+
+	table->arena = call->arena;
+	call_on_end(call, release_table, table);
+	for (size_t i = 0; i < sizeof(users_of_policies) / sizeof(users_of_policies[0]); i++)
+		directory_each(call->core->directory, users_of_policies[i], call->account, STR(""),
+			       count_all, table);
+	return table;
+}
+
+struct iam_uses iam_uses_of(const struct iam_use_table *table, struct str arn)
+{
+	const struct iam_use *use = map_find(&table->by_arn, str_hash(arn), has_arn, &arn);
+
+	return use ? use->uses : (struct iam_uses){0};
+}
+
+struct iam_policy iam_show_policy(struct call *call, const struct directory_entity *entity,
+				  struct iam_uses uses)
+{
 	struct iam_policy policy = {
 		.policy_name = entity->name,
 		.policy_id = entity->id,

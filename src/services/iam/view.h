@@ -8,8 +8,6 @@
 struct iam_user iam_show_user(struct call *call, const struct directory_entity *entity);
 struct iam_group iam_show_group(const struct directory_entity *entity);
 struct iam_role iam_show_role(struct call *call, const struct directory_entity *entity);
-/* With its counts in the caller's account. */
-struct iam_policy iam_show_policy(struct call *call, const struct directory_entity *entity);
 struct iam_policy_version iam_show_version(const struct directory_entity *entity,
 					   const struct directory_version *version);
 /* NULL without one. */
@@ -21,6 +19,12 @@ struct iam_uses {
 	int64_t attached, bounding;
 };
 struct iam_uses iam_count_uses(struct call *call, struct str arn);
+/* Of all policies at once: lists of policies would ask for each. Released when the call ends. */
+struct iam_use_table;
+struct iam_use_table *iam_count_all_uses(struct call *call);
+struct iam_uses iam_uses_of(const struct iam_use_table *table, struct str arn);
+struct iam_policy iam_show_policy(struct call *call, const struct directory_entity *entity,
+				  struct iam_uses uses);
 bool iam_is_attached(const struct directory_entity *entity, struct str arn);
 
 #endif
