@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * AWS JSON by the input shape of each SQS operation: the first byte chooses the operation, the
- * rest is the body. What was decoded is encoded, and both decode and encode to the same again.
+ * AWS JSON by the input shape of each operation: the first bytes choose the operation, the rest is
+ * the body. What was decoded is encoded, and both decode and encode to the same again.
  */
-#include "api/sqs.h"
 #include "format/json.h"
 #include "fuzz.h"
+#include "shapes.h"
 #include "wire/json.h"
 
 static bool decode(struct arena *arena, const struct shape *shape, struct str text,
@@ -26,11 +26,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	yyjson_val *root;
 	void *value;
 
-	if (size < 1)
+	struct str text = str_of(data, size);
+	const struct shape *shape = choose_shape(&text);
+	if (!shape)
 		return 0;
-	const struct shape *shape = sqs_operations[data[0] % SQS_OPERATIONS].in;
 	arena_init(&arena);
-	if (decode(&arena, shape, str_of(data + 1, size - 1), &value)) {
+	if (decode(&arena, shape, text, &value)) {
 		wire_json_encode(&first, shape, value);
 		check(json_parse(&arena, buf_str(&first), &root) == ERR_OK);
 		check(decode(&arena, shape, buf_str(&first), &value));

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * AWS Query by the input shape of each SQS operation: the first byte chooses the operation, the
- * rest is the form. What was decoded can be written as JSON.
+ * AWS Query by the input shape of each operation: the first bytes choose the operation, the rest is
+ * the form. What was decoded can be written as JSON.
  */
-#include "api/sqs.h"
 #include "format/form.h"
 #include "format/json.h"
 #include "fuzz.h"
+#include "shapes.h"
 #include "wire/json.h"
 #include "wire/query.h"
 
@@ -18,11 +18,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct form form;
 	yyjson_val *root;
 
-	if (size < 1)
+	struct str text = str_of(data, size);
+	const struct shape *shape = choose_shape(&text);
+	if (!shape)
 		return 0;
-	const struct shape *shape = sqs_operations[data[0] % SQS_OPERATIONS].in;
 	arena_init(&arena);
-	if (form_parse(&arena, str_of(data + 1, size - 1), &form) == ERR_OK) {
+	if (form_parse(&arena, text, &form) == ERR_OK) {
 		void *value = arena_alloc(&arena, shape->size);
 		enum err err = wire_query_decode(&arena, &form, shape, value, &problem);
 		check(err == ERR_OK || (err == ERR_INVALID && problem.size > 0));

@@ -80,7 +80,10 @@ def test_a_crash_leaves_no_core(tmp_path, flags, dumps):
         pytest.skip("this machine pipes cores to a program")
     where = tmp_path / "cwd"
     where.mkdir()
-    resource.prlimit(0, resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    if most == 0:
+        pytest.skip("no cores for anybody here")
+    resource.setrlimit(resource.RLIMIT_CORE, (most, most))
     server = Server(tmp_path / "server", "--durability", "memory", *flags)
     home = os.getcwd()
     try:

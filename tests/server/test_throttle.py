@@ -163,6 +163,33 @@ def test_a_rule_of_a_resource_counts_all_callers(private, tmp_path):
         "ok", "RequestThrottled"]
 
 
+@pytest.mark.parametrize("service, action, call, code, status", [
+    ("kms", "kms:ListKeys", "list_keys", "ThrottlingException", 400),
+    ("sts", "sts:GetCallerIdentity", "get_caller_identity", "Throttling", 400),
+    ("iam", "iam:ListUsers", "list_users", "Throttling", 400),
+    ("ec2", "ec2:DescribeVpcEndpoints", "describe_vpc_endpoints", "RequestLimitExceeded", 503),
+])
+def test_the_fault_of_each_service(private, tmp_path, service, action, call, code, status):
+    server = private("--durability", "memory", "--config", configured(
+        tmp_path, {"actions": [action], "rate": 0.01, "burst": 1}))
+    client = server.client(service)
+    getattr(client, call)()
+    with pytest.raises(botocore.exceptions.ClientError) as caught:
+        getattr(client, call)()
+    answer = caught.value.response
+    assert answer["Error"]["Code"] == code
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == status
+
+
+def test_kms_has_the_quotas_of_aws(private):
+    server = private("--durability", "memory", "--throttle", "aws")
+    kms = server.client("kms")
+    told = outcomes(lambda: kms.create_key(Description="x"), 30)
+    assert told[:5] == ["ok"] * 5
+    assert "ThrottlingException" in told
+    assert outcomes(lambda: kms.generate_random(NumberOfBytes=8), 30) == ["ok"] * 30
+
+
 @pytest.mark.parametrize("rule, text", [
     ({"rate": 1}, "needs \"actions\""), ({"actions": ["*"]}, "needs a \"rate\""),
     ({"actions": ["sqs:*Attributes"], "rate": 1}, 'no operation is "sqs:*Attributes"'),
