@@ -100,6 +100,22 @@ char *arena_bytes(struct arena *arena, size_t size)
 	return take(arena, size ? size : 1, 1);
 }
 
+struct str arena_join(struct arena *arena, const struct str *parts, size_t count)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < count; i++)
+		size += parts[i].size;
+	char *bytes = arena_bytes(arena, size);
+	char *at = bytes;
+	for (size_t i = 0; i < count; i++) {
+		if (parts[i].size > 0)
+			memcpy(at, parts[i].data, parts[i].size);
+		at += parts[i].size;
+	}
+	return str_of(bytes, size);
+}
+
 struct str arena_copy(struct arena *arena, struct str s)
 {
 	char *copy = arena_bytes(arena, s.size);

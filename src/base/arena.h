@@ -30,6 +30,8 @@ char *arena_bytes(struct arena *arena, size_t size);
 struct str arena_copy(struct arena *arena, struct str s);
 /* A NUL-terminated copy, for C interfaces. */
 char *arena_cstr(struct arena *arena, struct str s);
+/* The parts one after another: for where arena_format is too slow. */
+struct str arena_join(struct arena *arena, const struct str *parts, size_t count);
 struct str arena_format(struct arena *arena, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 #define arena_new(arena, type) ((type *)arena_alloc((arena), sizeof(type)))

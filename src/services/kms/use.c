@@ -40,9 +40,10 @@ static bool split_arn(struct str arn, struct arn_parts *parts)
 
 static struct str arn_of(struct arena *arena, const struct arn_parts *parts)
 {
-	return arena_format(arena, "arn:%.*s:kms:%.*s:%.*s:%.*s", STR_ARG(parts->partition),
-			    STR_ARG(parts->region), STR_ARG(parts->account),
-			    STR_ARG(parts->resource));
+	const struct str texts[] = {STR("arn:"), parts->partition, STR(":kms:"), parts->region,
+				    STR(":"),	 parts->account,   STR(":"),	 parts->resource};
+
+	return arena_join(arena, texts, sizeof(texts) / sizeof(texts[0]));
 }
 
 static struct kms_refusal find_alias(struct kms_registry *registry, struct arena *arena,
@@ -94,7 +95,7 @@ struct kms_refusal kms_find(const struct core *core, struct arena *arena, struct
 		if (!str_equal(parts.region, region))
 			return refuse(arena, &KMS_NOT_FOUND, "Invalid arn ", parts.region, "");
 	} else if (is_key_id(key_id)) {
-		parts.resource = arena_format(arena, "key/%.*s", STR_ARG(key_id));
+		parts.resource = arena_join(arena, (const struct str[]){STR("key/"), key_id}, 2);
 	}
 	if (may_be_alias && str_starts(parts.resource, STR("alias/")))
 		refusal = find_alias(registry, arena, &parts, &target);
@@ -153,13 +154,23 @@ static void add_context(struct call *call, const struct kms_question *question)
 
 	for (size_t i = 0; i < count; i++) {
 		const struct shape_pair *pair = &question->context[i];
-		struct str name =
-			arena_format(call->arena, "kms:EncryptionContext:%.*s", STR_ARG(pair->key));
+		struct str name = arena_join(
+			call->arena, (const struct str[]){STR("kms:EncryptionContext:"), pair->key},
+			2);
 		names[i] = pair->key;
 		call_add_key(call, name, &pair->value, 1);
 	}
 	if (count > 0)
 		call_add_key(call, STR("kms:EncryptionContextKeys"), names, count);
+}
+
+/* "sqs.us-east-1.amazonaws.com", or without the region if there is none. */
+static struct str host_of(struct arena *arena, struct str service, struct str region)
+{
+	const struct str texts[] = {service, region.size > 0 ? STR(".") : STR(""), region,
+				    STR(".amazonaws.com")};
+
+	return arena_join(arena, texts, sizeof(texts) / sizeof(texts[0]));
 }
 
 static void add_keys(struct call *call, const struct kms_question *question)
@@ -180,8 +191,7 @@ static void add_keys(struct call *call, const struct kms_question *question)
 		call_add_key(call, STR("kms:ResourceAliases"), aliases, key->alias_count);
 	if (question->via_service.data)
 		add_text(call, "kms:ViaService",
-			 arena_format(call->arena, "%.*s.%.*s.amazonaws.com",
-				      STR_ARG(question->via_service), STR_ARG(key->region)));
+			 host_of(call->arena, question->via_service, key->region));
 	if (question->algorithm.data)
 		call_add_key(call, question->algorithm_key, &question->algorithm, 1);
 	add_context(call, question);
@@ -230,8 +240,8 @@ enum err kms_ask(struct call *call, const struct kms_question *question)
 	if (call->principal)
 		add_keys(call, question);
 	if (question->via_service.data)
-		call->asked.via_service = arena_format(call->arena, "%.*s.amazonaws.com",
-						       STR_ARG(question->via_service));
+		call->asked.via_service =
+			host_of(call->arena, question->via_service, (struct str){0});
 	enum err err = call_authorize(call, question->action, &resource);
 	call->asked.via_service = via_service;
 	call->key_count = key_count;
