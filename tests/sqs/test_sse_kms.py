@@ -373,3 +373,36 @@ def test_a_key_of_another_account_needs_its_policy(server, sqs, name):
         allows_all, statement("Allow", root_of(DEFAULT_ACCOUNT), "kms:GenerateDataKey", **through)))
     assert_refused("KMS.AccessDeniedException", sqs.send_message, QueueUrl=url, MessageBody=BODY)
     assert_refused("KMS.AccessDeniedException", sqs.receive_message, QueueUrl=url)
+
+
+def user_of(signed, name, *statements):
+    """A client of a new user who may do that."""
+    iam = signed.client("iam")
+    iam.create_user(UserName=name)
+    iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=json.dumps(
+        {"Version": "2012-10-17", "Statement": list(statements)}))
+    made = iam.create_access_key(UserName=name)["AccessKey"]
+    return signed.client(account=made["AccessKeyId"], secret=made["SecretAccessKey"])
+
+
+def allow(*actions):
+    return {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+
+
+def test_a_user_needs_permission_for_the_key_as_well(signed, name):
+    root = signed.client()
+    key = signed.client("kms").create_key()["KeyMetadata"]
+    url = make(root, name, key["KeyId"])
+    send(root, url)
+    without = user_of(signed, name + "-a", allow("sqs:*"))
+    assert_refused("KMS.AccessDeniedException", without.send_message, QueueUrl=url,
+                   MessageBody=BODY)
+    text = assert_refused("KMS.AccessDeniedException", without.receive_message, QueueUrl=url)
+    assert "is not authorized to perform: kms:Decrypt on resource: " + key["Arn"] in text
+    reader = user_of(signed, name + "-b", allow("sqs:*", "kms:Decrypt"))
+    assert bodies(reader, url, VisibilityTimeout=0) == [BODY]
+    assert_refused("KMS.AccessDeniedException", reader.send_message, QueueUrl=url,
+                   MessageBody=BODY)
+    writer = user_of(signed, name + "-c", allow("sqs:*", "kms:GenerateDataKey", "kms:Decrypt"))
+    send(writer, url, "of the writer")
+    assert sorted(bodies(reader, url)) == [BODY, "of the writer"]
