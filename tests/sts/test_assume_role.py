@@ -204,6 +204,21 @@ def test_a_session_ends_with_its_role(own, signed):
     assert fault_of(sts.get_caller_identity)[0] == "InvalidClientTokenId"
 
 
+def test_earlier_sessions_of_a_role_can_be_denied(own, signed):
+    user, role = own.user(ASSUME), own.role(trust(own.root), allow("sqs:*"))
+    sqs = client_of(signed, "sqs", user.assume(role)["Credentials"])
+    sqs.list_queues()
+    for moment, is_denied in (("2020-01-01T00:00:00Z", False), ("2100-01-01T00:00:00Z", True)):
+        own.iam.put_role_policy(
+            RoleName=role.rsplit("/", 1)[1], PolicyName="AWSRevokeOlderSessions",
+            PolicyDocument=document(allow("*", Condition={
+                "DateLessThan": {"aws:TokenIssueTime": moment}}) | {"Effect": "Deny"}))
+        if is_denied:
+            assert "explicit deny" in fault_of(sqs.list_queues)[2]
+        else:
+            sqs.list_queues()
+
+
 def test_a_session_token_ends_with_its_user(own, signed):
     user = own.user()
     answer = user.client("sts").get_session_token()["Credentials"]

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Sessions of users themselves and of federated ones, and what is said of tokens that are none."""
+import subprocess
+
 import pytest
 
 from sts_clients import client_of, fault_of
@@ -154,12 +156,14 @@ def test_who_does_not_sign_is_nobody(signed):
     assert "<Code>MissingAuthenticationToken</Code>" in answer.text
 
 
-def test_sessions_survive_a_restart_and_end_in_time(private):
+def test_sessions_survive_a_restart_and_a_new_root_key_and_end_in_time(private):
     server = private("--auth", "required", "--test-clock")
     server.read_credential()
     keys = (server.key, server.secret)
     answer = client_of(server, "sts", keys).get_session_token(DurationSeconds=900)
     server.stop()
+    subprocess.run([server.binary, "--data", server.data, "--rotate-root-key"], check=True,
+                   capture_output=True, timeout=30)
     server.start()
     sts = client_of(server, "sts", answer["Credentials"])
     sqs = client_of(server, "sqs", answer["Credentials"])
