@@ -3,9 +3,19 @@
 import pytest
 
 from sts_clients import Account, client_of
-from ternd import DEFAULT_ACCOUNT, SigV4
+from ternd import DEFAULT_ACCOUNT, Server, SigV4
 
 OTHER = "222222222222"
+
+
+@pytest.fixture(scope="session")
+def signed(tmp_path_factory):
+    """A server of these tests alone: their wrong signatures would slow down others."""
+    with Server(tmp_path_factory.mktemp("sts"), "--durability", "os", "--quick-purge", "--auth",
+                "required") as server:
+        server.read_credential()
+        yield server
+    server.forget()
 
 
 @pytest.fixture
