@@ -55,11 +55,11 @@ static const struct command *const commands[] = {
 
 const struct command cli_root = {
 	.name = "tern",
-	.summary = "queues of Tern, or of any SQS endpoint, from the command line",
+	.summary = "queues, users and keys of Tern, or of AWS, from the command line",
 	.details = "Credentials come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and "
-		   "AWS_SESSION_TOKEN, or from the profile. Without any, requests to an endpoint "
-		   "that is "
-		   "not AWS are signed as \"tern\".\n"
+		   "AWS_SESSION_TOKEN, or from the profile: its keys, its role_arn, or its "
+		   "credential_process. Without any, requests to an endpoint that is not AWS are "
+		   "signed as \"tern\".\n"
 		   "\n"
 		   "Exit status: 0 done, 1 the service refused or not all could be done, 2 the "
 		   "command "

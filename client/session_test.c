@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/iam.h"
 #include "api/sqs.h"
 #include "client/session_private.h"
 
@@ -327,6 +328,27 @@ static void test_session_refuses_what_cannot_be_meant(void **state)
 	options.region = STR("us east");
 	assert_int_equal(make(&options), ERR_INVALID);
 	assert_problem("not a region");
+}
+
+static void test_session_knows_that_iam_is_one_for_all_regions(void **state)
+{
+	struct tern_options options = {.wants_aws = true, .region = STR("eu-west-1")};
+
+	(void)state;
+	setenv("AWS_ACCESS_KEY_ID", "A", 1);
+	setenv("AWS_SECRET_ACCESS_KEY", "s", 1);
+	assert_int_equal(make(&options), ERR_OK);
+	assert_endpoint("https://sqs.eu-west-1.amazonaws.com");
+	assert_str(tern_session_endpoint(session, &iam_client_service, made_up),
+		   "https://iam.amazonaws.com");
+	assert_str(session_region_of(session, &iam_client_service), "us-east-1");
+	assert_str(session_region_of(session, &sqs_client_service), "eu-west-1");
+	options.wants_aws = false;
+	options.endpoint_url = STR("http://127.0.0.1:4566");
+	assert_int_equal(make(&options), ERR_OK);
+	assert_str(tern_session_endpoint(session, &iam_client_service, made_up),
+		   "http://127.0.0.1:4566");
+	assert_str(session_region_of(session, &iam_client_service), "eu-west-1");
 }
 
 static void test_session_refuses_what_is_no_endpoint(void **state)
