@@ -128,6 +128,12 @@ def test_tags_of_queue_request_and_caller(world, name):
     denial(sqs.send_message, QueueUrl=url, MessageBody="b")
 
 
+def test_a_queue_is_created_with_tags_by_who_may_tag(world, name):
+    sqs = world.user(None, "sqs:CreateQueue").client()
+    assert "sqs:tagqueue" in denial(sqs.create_queue, QueueName=name, tags={"team": "red"})
+    sqs.create_queue(QueueName=name)
+
+
 def test_a_change_of_policy_counts_at_once(world, queue):
     url, _ = queue
     user = world.user(None, "sqs:*")

@@ -153,3 +153,24 @@ def test_unsigned_requests_where_everybody_may(signed, name):
     assert "MissingAuthenticationToken" in signed.get(f"{path}?Action=ReceiveMessage").text
     [message] = sqs.receive_message(QueueUrl=url, AttributeNames=["SenderId"])["Messages"]
     assert message["Attributes"]["SenderId"] == "127.0.0.1"
+
+
+def test_unsigned_requests_never_do_what_is_the_owners(signed, name):
+    sqs = signed.client()
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    set_policy(sqs, url, statement(arn(sqs, url), principal="*", action="sqs:*"))
+    path = url.replace(signed.url, "")
+    for more in ({"Action": "DeleteQueue"}, {"Action": "ListQueueTags"},
+                 {"Action": "TagQueue", "Tag.1.Key": "k", "Tag.1.Value": "v"},
+                 {"Action": "UntagQueue", "TagKey.1": "k"},
+                 {"Action": "RemovePermission", "Label": "l"},
+                 {"Action": "AddPermission", "Label": "l", "AWSAccountId.1": STRANGER,
+                  "ActionName.1": "*"},
+                 {"Action": "SetQueueAttributes", "Attribute.1.Name": "DelaySeconds",
+                  "Attribute.1.Value": "1"}):
+        answer = signed.post(path, data=more)
+        assert answer.status_code == 403, more
+        assert "MissingAuthenticationToken" in answer.text
+    assert signed.post(path, data={"Action": "PurgeQueue"}).status_code == 200
+    assert sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["DelaySeconds"])[
+        "Attributes"]["DelaySeconds"] == "0"

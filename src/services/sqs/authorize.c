@@ -48,11 +48,17 @@ static bool is_way_back(const struct call *call, uint32_t operation, struct str 
 	       str_equal(account, call->account);
 }
 
+/* Strangers have no account, whichever account their calls are served in. */
+static bool is_of_account(const struct call *call, struct str account)
+{
+	return str_equal(account, call->principal ? call->principal->account : call->account);
+}
+
 enum err sqs_authorize(struct call *call, uint32_t operation, struct str arn, struct str account,
 		       const struct sqs_queue *queue)
 {
 	const struct permission *permission = &permissions[operation];
-	bool is_own = str_equal(account, call->account);
+	bool is_own = is_of_account(call, account);
 	struct resource resource = {.arn = arn, .account = account};
 
 	if (queue && (is_own || !permission->is_owners)) {

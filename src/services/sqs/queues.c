@@ -122,6 +122,9 @@ enum err sqs_create_queue(struct call *call, const struct sqs_create_queue_in *i
 		return err;
 	call_set_request_tags(call, draft.tags, draft.tag_count);
 	err = sqs_authorize(call, SQS_CREATE_QUEUE, draft.arn, draft.account, NULL);
+	/* CreateQueue with tags needs the permission of TagQueue, too. */
+	if (!err && in->tags_count > 0)
+		err = sqs_authorize(call, SQS_TAG_QUEUE, draft.arn, draft.account, NULL);
 	if (err)
 		return err;
 	out->queue_url = sqs_queue_url(call, &draft);
