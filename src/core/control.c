@@ -2,15 +2,15 @@
 /*
  * control: a mailbox, a heap of timers, and a condition to sleep on.
  *
- * The clock may be shifted at any moment by a test, so a sleep lasts at most POLL_MS when something
- * is timed; what is not timed wakes the thread by itself.
+ * Somebody may set the machine's clock, so a sleep lasts at most POLL_MS when something is timed;
+ * whoever shifts our own clock wakes the thread, as what is not timed does.
  */
 #include "core/control.h"
 
 #include <pthread.h>
 #include <time.h>
 
-#define POLL_MS 50
+#define POLL_MS 1000
 
 struct control {
 	struct core *core;
@@ -77,18 +77,33 @@ static void run_due(struct control *control)
 	}
 }
 
+/* When the first timer has to be looked at, on the clock that the condition goes by. */
+static struct timespec time_to_look(const struct control *control)
+{
+	const struct timer *timer = timer_first(&control->timers);
+	int64_t wait_ms = timer ? timer->at_ms - clock_now_ms() : POLL_MS;
+	struct timespec time;
+
+	if (wait_ms < 0)
+		wait_ms = 0;
+	if (wait_ms > POLL_MS)
+		wait_ms = POLL_MS;
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	time.tv_sec += wait_ms / 1000;
+	time.tv_nsec += wait_ms % 1000 * 1000000L;
+	if (time.tv_nsec >= 1000000000L) {
+		time.tv_nsec -= 1000000000L;
+		time.tv_sec++;
+	}
+	return time;
+}
+
 /* False once the thread is to end. */
 static bool sleep_until_needed(struct control *control)
 {
-	struct timespec until;
+	struct timespec until = time_to_look(control);
 	bool goes_on;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += POLL_MS * 1000000L;
-	if (until.tv_nsec >= 1000000000L) {
-		until.tv_nsec -= 1000000000L;
-		until.tv_sec++;
-	}
 	pthread_mutex_lock(&control->mutex);
 	if (!control->is_awake && !control->is_stopping) {
 		if (timer_first(&control->timers))

@@ -66,8 +66,9 @@ struct core_task {
 /* Any thread: runs `run(core, task)` on the control thread, after what was posted before. */
 void core_post_control(struct core *core, struct core_task *task);
 /*
- * Any thread: runs the task at that time (clock_now_ms, shifted time included) or up to 50 ms
- * later. Tasks whose time has not come when the control thread ends are dropped, not run.
+ * Any thread: runs the task at that time (clock_now_ms, shifted time included), or up to a second
+ * later if the machine's clock was set. Tasks whose time has not come when the control thread ends
+ * are dropped, not run.
  */
 void core_post_control_at(struct core *core, struct core_task *task, int64_t at_ms);
 

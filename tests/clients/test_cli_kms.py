@@ -72,4 +72,5 @@ def test_signatures(kms, tmp_path):
                  "ECDSA_SHA_256"]
     signature = tmp_path / "signature"
     signature.write_bytes(base64.b64decode(kms("sign", *arguments)["Signature"]))
-    assert kms("verify", *arguments, "--signature", f"fileb://{signature}")["SignatureValid"] is True
+    verified = kms("verify", *arguments, "--signature", f"fileb://{signature}")
+    assert verified["SignatureValid"] is True

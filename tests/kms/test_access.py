@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Users of an account, on a server that checks signatures: key policies, identity policies, grants."""
+"""Users of an account where signatures are checked: key policies, identity policies, grants."""
 import itertools
 import json
 
