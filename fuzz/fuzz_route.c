@@ -2,10 +2,10 @@
 /*
  * An HTTP request to an operation or a fault; the fault can be written in every dialect.
  */
-#include "api/sqs.h"
 #include "core/route.h"
 #include "format/json.h"
 #include "fuzz.h"
+#include "shapes.h"
 #include "wire/fault.h"
 
 static void check_fault(struct arena *arena, const struct route *route)
@@ -30,8 +30,10 @@ static void check_fault(struct arena *arena, const struct route *route)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct service *const services[] = {&sqs_client_service};
-	static const struct route_table table = {services, 1};
+	static const struct service *const services[] = {&ec2_client_service, &iam_client_service,
+							 &kms_client_service, &sqs_client_service,
+							 &sts_client_service};
+	static const struct route_table table = {services, sizeof(services) / sizeof(services[0])};
 	static struct http_header headers[LIMIT_HTTP_HEADERS];
 	static struct http_parser parser;
 	struct buf bytes = {0};
@@ -46,6 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		http_request_bind(&parser, bytes.data, headers, &request);
 		route_request(&table, &arena, &request, &route);
 		check(str_is_utf8(route.path));
+		(void)route_guess(&table, &request); /* any answer is fine */
 		if (route.operation)
 			check(route.service && !route.fault);
 		else

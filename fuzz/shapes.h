@@ -14,7 +14,7 @@
  * The first byte of *input chooses an operation of SQS; from 0xf0 on it chooses another service
  * and the second byte its operation. Takes these bytes off; NULL if there are too few.
  */
-static inline const struct shape *choose_shape(struct str *input)
+static inline const struct operation *choose_operation(struct str *input)
 {
 	static const struct {
 		const struct operation *operations;
@@ -29,11 +29,18 @@ static inline const struct shape *choose_shape(struct str *input)
 		return NULL;
 	if (bytes[0] < 0xf0) {
 		*input = str_slice(*input, 1, SIZE_MAX);
-		return sqs_operations[bytes[0] % SQS_OPERATIONS].in;
+		return &sqs_operations[bytes[0] % SQS_OPERATIONS];
 	}
 	size_t service = bytes[0] % (sizeof(others) / sizeof(others[0]));
 	*input = str_slice(*input, 2, SIZE_MAX);
-	return others[service].operations[bytes[1] % others[service].count].in;
+	return &others[service].operations[bytes[1] % others[service].count];
+}
+
+static inline const struct shape *choose_shape(struct str *input)
+{
+	const struct operation *operation = choose_operation(input);
+
+	return operation ? operation->in : NULL;
 }
 
 #endif

@@ -321,6 +321,15 @@ static void settle_base_url(struct server *server)
 		settings->public_url.size > 0 ? settings->public_url : str_from(server->base_url);
 }
 
+static void check_meters(void)
+{
+	uint32_t operations = 0;
+
+	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++)
+		operations += services[i]->operation_count;
+	check(operations <= METER_OPERATIONS);
+}
+
 static void make_net(struct server *server)
 {
 	const struct settings *settings = server->settings;
@@ -367,6 +376,7 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	core->delays_recreate = settings->delays_recreate;
 	core->delays_purge = !settings->allows_quick_purge;
 	core->data_keys = data_keys_new();
+	check_meters();
 	ec2_bind_handlers();
 	iam_bind_handlers();
 	kms_bind_handlers();
