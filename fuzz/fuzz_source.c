@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct http_header headers[HEADERS_MAX];
 	struct net_request request = {.http.headers = headers};
 	struct str text = str_of(data, size), part = {0};
-	struct source_proxies proxies;
+	struct source_list proxies;
 	struct arena arena;
 
 	arena_init(&arena);
@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct source plain = source_of(&request, NULL);
 	check_address(plain.ip);
 	check(!plain.is_secure);
-	if (source_proxies_parse(&arena, list, &proxies, &part))
+	if (source_list_parse(&arena, list, &proxies, &part))
 		check_address(source_of(&request, &proxies).ip);
 	else
 		check_within(part, list);

@@ -22,7 +22,7 @@ struct data_keys;
 struct penalty;
 struct runner;
 struct sessions;
-struct source_proxies;
+struct source_list;
 struct throttle;
 
 struct core {
@@ -38,7 +38,7 @@ struct core {
 	const struct core_kms *kms;  /* of services/kms; core/kms.h */
 	struct data_keys *data_keys; /* that came from it; core/envelope.h */
 	struct penalty *penalty;     /* NULL: signatures are not looked at; core/penalty.h */
-	const struct source_proxies *proxies;	/* NULL: none; core/source.h */
+	const struct source_list *proxies;	/* NULL: none; core/source.h */
 	const struct throttle *throttle;	/* NULL: nobody asks too often; core/throttle.h */
 	const struct core_endpoints *endpoints; /* of services/ec2; core/endpoint.h */
 	const struct core_listeners *listeners; /* of the server; core/endpoint.h */

@@ -33,13 +33,22 @@ static struct str check_address(struct str text, uint8_t out_address[NETWORK_ADD
 	return network_parse_address(text, out_address, &is_v4) ? text : (struct str){0};
 }
 
-static bool is_trusted(const struct source_proxies *proxies,
-		       const uint8_t address[NETWORK_ADDRESS_SIZE])
+static bool has_address(const struct source_list *list, const uint8_t address[NETWORK_ADDRESS_SIZE])
 {
-	for (size_t i = 0; i < proxies->count; i++)
-		if (network_has(&proxies->networks[i], address))
+	for (size_t i = 0; i < list->count; i++)
+		if (network_has(&list->networks[i], address))
 			return true;
 	return false;
+}
+
+bool source_list_has(const struct source_list *list, struct source source)
+{
+	uint8_t address[NETWORK_ADDRESS_SIZE];
+	bool is_v4;
+
+	if (!source.ip.data)
+		return source.is_unix && list->has_unix;
+	return network_parse_address(source.ip, address, &is_v4) && has_address(list, address);
 }
 
 /* Cuts the last entry off; false: there is none. */
@@ -57,7 +66,7 @@ static bool cut_last(struct str *list, struct str *out_entry)
 }
 
 /* The furthest that trusted proxies vouch for; `nearest` if they say nothing. */
-static struct str follow(const struct http_request *http, const struct source_proxies *proxies,
+static struct str follow(const struct http_request *http, const struct source_list *proxies,
 			 struct str nearest)
 {
 	uint8_t address[NETWORK_ADDRESS_SIZE];
@@ -72,26 +81,26 @@ static struct str follow(const struct http_request *http, const struct source_pr
 			if (said.size == 0)
 				return nearest;
 			nearest = said;
-			if (!is_trusted(proxies, address))
+			if (!has_address(proxies, address))
 				return nearest;
 		}
 	}
 	return nearest;
 }
 
-struct source source_of(struct net_request *request, const struct source_proxies *proxies)
+struct source source_of(struct net_request *request, const struct source_list *proxies)
 {
 	struct source source = {.is_secure = request->is_tls};
 	struct str peer = net_request_peer(request);
 	uint8_t address[NETWORK_ADDRESS_SIZE];
-	bool is_unix = str_equal(peer, STR("unix"));
 
-	if (!is_unix)
+	source.is_unix = str_equal(peer, STR("unix"));
+	if (!source.is_unix)
 		source.ip = check_address(peer, address);
 	if (source.ip.size == 0)
 		source.ip = (struct str){0};
-	if (!proxies ||
-	    (is_unix ? !proxies->has_unix : source.ip.size == 0 || !is_trusted(proxies, address)))
+	if (!proxies || (source.is_unix ? !proxies->has_unix
+					: source.ip.size == 0 || !has_address(proxies, address)))
 		return source;
 	source.ip = follow(&request->http, proxies, source.ip);
 	if (str_equal(request->http.fields[HTTP_FIELD_X_FORWARDED_PROTO], STR("https")))
@@ -99,22 +108,22 @@ struct source source_of(struct net_request *request, const struct source_proxies
 	return source;
 }
 
-bool source_proxies_parse(struct arena *arena, struct str list, struct source_proxies *out_proxies,
-			  struct str *out_part)
+bool source_list_parse(struct arena *arena, struct str text, struct source_list *out_list,
+		       struct str *out_part)
 {
-	struct source_proxies proxies = {0};
-	struct network *networks = arena_array(arena, struct network, list.size / 2 + 1);
+	struct source_list list = {0};
+	struct network *networks = arena_array(arena, struct network, text.size / 2 + 1);
 
-	proxies.networks = networks;
-	while (list.size > 0) {
-		struct str part = str_trim(str_cut(&list, ','));
+	list.networks = networks;
+	while (text.size > 0) {
+		struct str part = str_trim(str_cut(&text, ','));
 		if (str_equal(part, STR("unix"))) {
-			proxies.has_unix = true;
-		} else if (!network_parse(part, &networks[proxies.count++])) {
+			list.has_unix = true;
+		} else if (!network_parse(part, &networks[list.count++])) {
 			*out_part = part;
 			return false;
 		}
 	}
-	*out_proxies = proxies;
+	*out_list = list;
 	return true;
 }

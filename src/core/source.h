@@ -11,28 +11,27 @@
 #include "base/network.h"
 #include "net/server.h"
 
-struct source_proxies {
+struct source_list {
 	const struct network *networks;
 	size_t count;
-	bool has_unix; /* whoever connects to a unix socket is one */
+	bool has_unix; /* unix sockets too */
 };
 
 struct source {
 	struct str ip;	/* without port and brackets; data NULL: a unix socket */
+	bool is_unix;	/* of the peer, whoever it speaks for */
 	bool is_secure; /* TLS, to us or to the proxy */
 };
 
-/*
- * "192.0.2.0/24,2001:db8::1,unix". Without blanks around it is as good; empty trusts nobody.
- * False: *out_part is none of it.
- */
-must_check bool source_proxies_parse(struct arena *arena, struct str list,
-				     struct source_proxies *out_proxies, struct str *out_part);
+/* "192.0.2.0/24, 2001:db8::1,unix"; empty has nobody. False: *out_part is none of it. */
+must_check bool source_list_parse(struct arena *arena, struct str text,
+				  struct source_list *out_list, struct str *out_part);
+bool source_list_has(const struct source_list *list, struct source source);
 
 /*
  * With a peer that is a trusted proxy, the last address of X-Forwarded-For that is none, and
  * X-Forwarded-Proto; what others say there is not listened to. `proxies` may be NULL.
  */
-struct source source_of(struct net_request *request, const struct source_proxies *proxies);
+struct source source_of(struct net_request *request, const struct source_list *proxies);
 
 #endif

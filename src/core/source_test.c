@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 static struct arena arena;
-static struct source_proxies proxies;
+static struct source_list proxies;
 static const char *peer;
 static struct http_header headers[4];
 static size_t header_count;
@@ -23,7 +23,7 @@ static int setup(void **state)
 {
 	(void)state;
 	arena_init(&arena);
-	proxies = (struct source_proxies){0};
+	proxies = (struct source_list){0};
 	header_count = 0;
 	return 0;
 }
@@ -39,7 +39,7 @@ static void trust(const char *list)
 {
 	struct str part;
 
-	assert_true(source_proxies_parse(&arena, str_from(list), &proxies, &part));
+	assert_true(source_list_parse(&arena, str_from(list), &proxies, &part));
 }
 
 static void forwarded(const char *value)
@@ -125,15 +125,32 @@ static void test_what_is_no_address_ends_the_search(void **state)
 	assert_from("192.0.2.1:80", "192.0.2.1");
 }
 
+static void test_a_list_has_its_sources(void **state)
+{
+	struct source_list near;
+	struct str part;
+
+	(void)state;
+	assert_true(source_list_parse(&arena, STR("127.0.0.0/8,unix"), &near, &part));
+	assert_true(source_list_has(&near, source_from("127.0.0.9:80")));
+	assert_true(source_list_has(&near, source_from("unix")));
+	assert_false(source_list_has(&near, source_from("192.0.2.1:80")));
+	assert_false(source_list_has(&near, source_from("")));
+	assert_false(source_list_has(&proxies, source_from("unix")));
+	trust("unix");
+	forwarded("192.0.2.1");
+	assert_false(source_list_has(&near, source_from("unix")));
+}
+
 static void test_wrong_lists_are_refused(void **state)
 {
 	struct str part;
 
 	(void)state;
-	assert_false(source_proxies_parse(&arena, STR("192.0.2.1,host"), &proxies, &part));
+	assert_false(source_list_parse(&arena, STR("192.0.2.1,host"), &proxies, &part));
 	assert_true(str_equal(part, STR("host")));
-	assert_false(source_proxies_parse(&arena, STR("192.0.2.0/40"), &proxies, &part));
-	assert_false(source_proxies_parse(&arena, STR(",192.0.2.1"), &proxies, &part));
-	assert_true(source_proxies_parse(&arena, STR(""), &proxies, &part));
+	assert_false(source_list_parse(&arena, STR("192.0.2.0/40"), &proxies, &part));
+	assert_false(source_list_parse(&arena, STR(",192.0.2.1"), &proxies, &part));
+	assert_true(source_list_parse(&arena, STR(""), &proxies, &part));
 	assert_int_equal(proxies.count, 0);
 }

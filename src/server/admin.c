@@ -174,7 +174,7 @@ static void reset(struct admin_call *call)
 
 static const struct admin_route routes[] = {
 	{.path = STR_INIT("/_tern/health"), .is_inline = true, .is_public = true, .on_get = health},
-	{.path = STR_INIT("/_tern/metrics"), .is_public = true, .on_get = admin_metrics},
+	{.path = STR_INIT("/_tern/metrics"), .on_get = admin_metrics},
 	{.path = STR_INIT("/_tern/clock"), .on_get = tell_time, .on_post = advance_clock},
 	{.path = STR_INIT("/_tern/reset"), .on_post = reset},
 	{.path = STR_INIT("/_tern/accounts"),
@@ -297,6 +297,17 @@ static bool is_administrator(struct admin_call *call, const struct principal *pr
 	return false;
 }
 
+/* Metrics name accounts and queues: whoever is not near must sign. */
+static bool is_open_to(const struct admin_call *call)
+{
+	const struct server *server = call->server;
+
+	if (call->route->on_get != admin_metrics)
+		return call->route->is_public;
+	return source_list_has(&server->metrics_readers,
+			       source_of(call->request, server->core.proxies));
+}
+
 /* With --auth required, the same signatures as AWS's APIs; any service in the scope will do. */
 static bool may_run(struct admin_call *call)
 {
@@ -305,7 +316,7 @@ static bool may_run(struct admin_call *call)
 	struct signature signature;
 	struct str problem;
 
-	if (call->route->is_public || !call->server->core.signers.find)
+	if (!call->server->core.signers.find || is_open_to(call))
 		return true;
 	enum err err =
 		dispatch_verify(net_thread_context(request->thread), request, request->http.body,

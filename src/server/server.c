@@ -153,20 +153,29 @@ static bool open_accounts(struct server *server, char *problem, size_t size)
 	return true;
 }
 
+static bool parse_sources(struct server *server, const char *setting, struct str text,
+			  struct source_list *out_list, char *problem, size_t size)
+{
+	struct str part;
+
+	if (source_list_parse(&server->arena, text, out_list, &part))
+		return true;
+	snprintf(problem, size,
+		 "%s: \"%.*s\" is neither an address nor a network such as 192.0.2.0/24, nor unix",
+		 setting, STR_ARG(part));
+	return false;
+}
+
 /* Whom requests come from, and how long those wait who fail to say who they are. */
 static bool open_sources(struct server *server, char *problem, size_t size)
 {
 	const struct settings *settings = server->settings;
-	struct str part;
 
-	if (!source_proxies_parse(&server->arena, settings->trusted_proxies, &server->proxies,
-				  &part)) {
-		snprintf(problem, size,
-			 "--trusted-proxies: \"%.*s\" is neither an address nor a network such as "
-			 "192.0.2.0/24, nor unix",
-			 STR_ARG(part));
+	if (!parse_sources(server, "--trusted-proxies", settings->trusted_proxies, &server->proxies,
+			   problem, size) ||
+	    !parse_sources(server, "--metrics-from", settings->metrics_from,
+			   &server->metrics_readers, problem, size))
 		return false;
-	}
 	server->core.proxies = &server->proxies;
 	if (settings->auth == AUTH_REQUIRED)
 		server->core.penalty = penalty_new();

@@ -21,7 +21,7 @@ struct server {
 	bool has_new_root; /* key, of the default account: made just now */
 	struct iam_new_key root;
 	struct arena arena; /* of what is made at the start and never changes */
-	struct source_proxies proxies;
+	struct source_list proxies, metrics_readers;
 	struct throttle *throttle; /* core's; NULL: --throttle off */
 	struct dispatch dispatch;
 	struct net_server *net;

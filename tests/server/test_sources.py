@@ -14,7 +14,7 @@ import botocore.credentials
 import botocore.exceptions
 import pytest
 
-from ternd import eventually
+from ternd import SigV4, eventually
 from test_process import refusal
 
 FREE = 10           # LIMIT_AUTH_FAILURES
@@ -247,3 +247,30 @@ def test_a_trusted_proxy_tells_of_tls(private):
 
 def test_wrong_proxies_are_named(tmp_path):
     assert '"nonsense"' in refusal("--data", tmp_path, "--trusted-proxies", "10.0.0.1,nonsense")
+
+
+# -- who may read metrics --
+
+def test_metrics_are_for_those_who_are_near(private):
+    server = private("--auth", "required", "--durability", "memory", "--trusted-proxies",
+                     "127.0.0.1")
+    server.read_credential()
+    far = {"X-Forwarded-For": "198.51.100.7"}
+    assert server.get("/_tern/metrics").status_code == 200
+    assert server.get("/_tern/metrics", headers=far).status_code == 403
+    assert server.get("/_tern/health", headers=far).status_code == 200
+    signed = server.get("/_tern/metrics", headers=far, auth=SigV4(server.key, server.secret))
+    assert signed.status_code == 200
+
+
+def test_metrics_may_be_for_others(private):
+    server = private("--auth", "required", "--durability", "memory", "--trusted-proxies",
+                     "127.0.0.1", "--metrics-from", "127.0.0.1,198.51.100.0/24")
+    for address, status in (("198.51.100.7", 200), ("198.51.101.7", 403)):
+        answer = server.get("/_tern/metrics", headers={"X-Forwarded-For": address})
+        assert answer.status_code == status
+
+
+def test_in_open_mode_metrics_are_open(private):
+    server = private("--durability", "memory", "--metrics-from", "")
+    assert server.get("/_tern/metrics").status_code == 200
