@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """SSE-KMS: queues whose messages are sealed under a KMS key."""
 import json
+import threading
 
 import pytest
 from botocore.exceptions import ClientError
@@ -166,7 +167,6 @@ def test_a_refused_receive_takes_nothing(sqs, kms, key, sealed):
 
 def test_a_message_that_comes_during_a_poll_obeys_the_key_of_then(clocked, name):
     """The key is asked when the message is opened, not only when the poll begins."""
-    import threading  # noqa: PLC0415
     sqs, kms = clocked.client(), clocked.client("kms")
     keys = [kms.create_key()["KeyMetadata"] for _ in range(2)]
     url = make(sqs, name, keys[0]["KeyId"])
@@ -406,3 +406,50 @@ def test_a_user_needs_permission_for_the_key_as_well(signed, name):
     writer = user_of(signed, name + "-c", allow("sqs:*", "kms:GenerateDataKey", "kms:Decrypt"))
     send(writer, url, "of the writer")
     assert sorted(bodies(reader, url)) == [BODY, "of the writer"]
+
+
+# -- all at once --
+
+def test_a_key_that_comes_and_goes_loses_nothing(private, name):
+    """Threads send and receive while the key is disabled and enabled: each call either works or
+    says so, and what was acknowledged is there in the end."""
+    server = private("--durability", "os", "--threads", "4")
+    kms = server.client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    url = make(server.client(), name, key, KmsDataKeyReusePeriodSeconds="60")
+    sent, received, refused, wrong = set(), set(), [], []
+    ends = threading.Event()
+
+    def worker(number):
+        sqs = server.client(account=DEFAULT_ACCOUNT)
+        count = 0
+        while not ends.is_set():
+            count += 1
+            body = f"{number}-{count}"
+            try:
+                send(sqs, url, body)
+                sent.add(body)
+                for message in receive(sqs, url):
+                    received.add(message["Body"])
+                    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            except ClientError as error:
+                code = error.response["Error"]["Code"]
+                (refused if code == "KMS.DisabledException" else wrong).append(code)
+
+    threads = [threading.Thread(target=worker, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(20):
+        before = len(refused)
+        kms.disable_key(KeyId=key)
+        eventually(lambda: len(refused) > before or wrong)
+        before = len(sent)
+        kms.enable_key(KeyId=key)
+        eventually(lambda: len(sent) > before or wrong)
+    ends.set()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    # What a receive took while the key went away comes back after its visibility timeout.
+    left = server.get(f"/_tern/queues/{DEFAULT_ACCOUNT}/{name}/messages").json()["messages"]
+    assert sent == received | {message["message"]["Body"] for message in left}
