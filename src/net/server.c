@@ -299,6 +299,7 @@ static struct net_place *find_place(struct net_server *server, uint32_t listener
 {
 	struct net_place *found = NULL;
 
+	await_start(server);
 	pthread_mutex_lock(&server->places_lock);
 	for (struct list *link = server->places.next; link != &server->places && !found;
 	     link = link->next) {
