@@ -139,6 +139,14 @@ def test_tags_need_a_permission_of_their_own(own):
         "AccessDenied"
 
 
+@pytest.mark.parametrize("key", ["aws:ResourceTag/stage", "iam:ResourceTag/stage"])
+def test_tags_of_the_role_are_known_to_policies(own, key):
+    user = own.user(allow("sts:AssumeRole", Condition={"StringEquals": {key: "test"}}))
+    user.assume(own.role(trust(own.root), Tags=[{"Key": "stage", "Value": "test"}]))
+    role = own.role(trust(own.root), Tags=[{"Key": "stage", "Value": "live"}])
+    assert fault_of(user.assume, role=role) == denied(user.arn, "sts:AssumeRole", role)
+
+
 def test_transitive_tags_go_on(own, signed):
     user = own.user(allow(EVERYTHING))
     first = own.role(trust(own.root, EVERYTHING), allow(EVERYTHING))

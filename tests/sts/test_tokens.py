@@ -180,6 +180,10 @@ def test_open_mode_believes_who_is_named(private):
     server = private("--test-clock")
     sts = client_of(server, "sts", ("111122223333", "any"))
     assert sts.get_caller_identity()["Arn"] == "arn:aws:iam::111122223333:root"
+    iam = client_of(server, "iam", ("111122223333", "any"))
+    arn = iam.create_user(UserName="alice")["User"]["Arn"]
+    key = iam.create_access_key(UserName="alice")["AccessKey"] | {"SecretAccessKey": "any"}
+    assert client_of(server, "sts", key).get_caller_identity()["Arn"] == arn
     answer = sts.get_session_token(DurationSeconds=900)["Credentials"]
     sqs = client_of(server, "sqs", answer)
     assert "/111122223333/" in sqs.create_queue(QueueName="q")["QueueUrl"]

@@ -189,20 +189,32 @@ static void add_variables_of(struct keys *keys, yyjson_val *value)
 	yyjson_arr_foreach(value, index, count, item) add_variables(keys, json_text(item));
 }
 
+static void add_comparisons(struct keys *keys, yyjson_val *comparisons, bool has_variables)
+{
+	size_t index, count;
+	yyjson_val *key, *values;
+
+	if (!yyjson_is_obj(comparisons))
+		return;
+	yyjson_obj_foreach(comparisons, index, count, key, values)
+	{
+		add_key(keys, json_text(key));
+		if (has_variables)
+			add_variables_of(keys, values);
+	}
+}
+
 static void add_condition(struct keys *keys, yyjson_val *condition, bool has_variables)
 {
-	size_t i, operator_count, j, key_count;
-	yyjson_val *operator, * comparisons, *key, *values;
+	size_t index, count;
+	yyjson_val *operator, * comparisons;
 
-	yyjson_obj_foreach(condition, i, operator_count, operator, comparisons)
+	if (!yyjson_is_obj(condition))
+		return;
+	yyjson_obj_foreach(condition, index, count, operator, comparisons)
 	{
 		(void)operator;
-		yyjson_obj_foreach(comparisons, j, key_count, key, values)
-		{
-			add_key(keys, json_text(key));
-			if (has_variables)
-				add_variables_of(keys, values);
-		}
+		add_comparisons(keys, comparisons, has_variables);
 	}
 }
 
@@ -231,10 +243,11 @@ enum err outline_read(struct arena *arena, struct str text, struct outline *out_
 	if (room == 0 || !statements)
 		return ERR_INVALID;
 	struct outline_statement *items = arena_array(arena, struct outline_statement, room);
-	if (yyjson_is_obj(statements))
+	if (yyjson_is_arr(statements))
+		yyjson_arr_foreach(statements, index, count, statement)
+			add_statement(&keys, statement, has_variables);
+	else
 		add_statement(&keys, statements, has_variables);
-	yyjson_arr_foreach(statements, index, count, statement)
-		add_statement(&keys, statement, has_variables);
 	*out_outline = (struct outline){
 		.version = version,
 		.statements = items,

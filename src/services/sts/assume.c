@@ -131,12 +131,26 @@ static void add_text_key(struct call *call, struct str name, struct str value)
 	call_add_key(call, name, values, 1);
 }
 
+/* A role's tags have a name of IAM's own, beside aws:ResourceTag. */
+static void add_role_tags(const struct assuming *assuming)
+{
+	const struct directory_entity *role = assuming->role;
+	struct call *call = assuming->call;
+
+	for (size_t i = 0; i < role->tag_count; i++)
+		add_text_key(call,
+			     arena_format(call->arena, "iam:ResourceTag/%.*s",
+					  STR_ARG(role->tags[i].key)),
+			     role->tags[i].value);
+}
+
 static enum err authorize(struct assuming *assuming)
 {
 	struct call *call = assuming->call;
 	const struct sts_assume_role_in *in = assuming->in;
 	const struct session *session = &assuming->session;
 
+	add_role_tags(assuming);
 	add_text_key(call, STR("sts:ExternalId"), in->external_id);
 	add_text_key(call, STR("sts:RoleSessionName"), in->role_session_name);
 	if (session->source_identity.size > 0)
