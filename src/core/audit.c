@@ -383,9 +383,9 @@ void audit_call(struct audit *audit, struct call_box *box)
 	audit_record(audit, &event);
 }
 
-bool audit_refuses(const struct audit *audit, const struct operation *operation)
+bool audit_refuses(const struct audit *audit, bool is_data)
 {
-	return audit && audit->refuses_if_full && !operation->is_data &&
+	return audit && audit->refuses_if_full && !is_data &&
 	       audit_file_stats(audit->file).is_failing;
 }
 

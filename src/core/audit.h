@@ -55,8 +55,8 @@ void audit_record(struct audit *audit, const struct audit_event *event);
 
 /* The call has come to its end: records it, if it is one that is wanted. `audit` may be NULL. */
 void audit_call(struct audit *audit, struct call_box *box);
-/* The call must not run, because nobody would know of it. `audit` may be NULL. */
-bool audit_refuses(const struct audit *audit, const struct operation *operation);
+/* A call must not run, because nobody would know of it. `audit` may be NULL. */
+bool audit_refuses(const struct audit *audit, bool is_data);
 
 /* audit_shape.c: `value` as an object, as records show it. */
 void audit_write_shape(struct buf *out, const struct shape *shape, const void *value);

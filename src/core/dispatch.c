@@ -428,7 +428,7 @@ static enum err admit(struct call_box *box, const struct route *place)
 {
 	struct call *call = &box->call;
 
-	if (audit_refuses(call->core->audit, place->operation))
+	if (audit_refuses(call->core->audit, place->operation->is_data))
 		return fail(call, &common_faults[FAULT_UNAVAILABLE], "The audit log is full.");
 	enum err err = throttle_account(call->core->throttle, call);
 	return err ? err : decode(box, place);

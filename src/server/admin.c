@@ -331,6 +331,17 @@ static bool may_run(struct admin_call *call)
 	return is_administrator(call, signature.principal);
 }
 
+/* Nothing is changed without a record, if that is wanted so. */
+static bool may_change(struct admin_call *call)
+{
+	if (call->request->http.method != HTTP_METHOD_POST ||
+	    !str_starts(call->route->path, STR("/_tern/")) ||
+	    !audit_refuses(call->server->core.audit, false))
+		return true;
+	admin_refuse(call, 503, "the audit log is full");
+	return false;
+}
+
 void admin_request(struct dispatch *dispatch, struct net_request *request)
 {
 	struct admin_call *call = arena_new(&request->arena, struct admin_call);
@@ -347,7 +358,7 @@ void admin_request(struct dispatch *dispatch, struct net_request *request)
 		admin_refuse(call, 400, "the path or the query string cannot be decoded");
 	else if (!(call->route = find_route(path, &call->path)))
 		admin_refuse(call, 404, "nothing is served at this path");
-	bool is_refused = !call->route || !may_run(call);
+	bool is_refused = !call->route || !may_run(call) || !may_change(call);
 	if (!is_refused && call->route->is_inline)
 		run(call);
 	if (is_refused || call->route->is_inline) {

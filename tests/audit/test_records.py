@@ -244,6 +244,7 @@ def test_full_disk_may_refuse_what_changes(private):
     url = sqs.create_queue(QueueName="orders")["QueueUrl"]
     eventually(lambda: server.metrics()["tern_audit_failing"] == 1, what="the write fails")
     assert fault_of(sqs.create_queue, QueueName="more") == "ServiceUnavailable"
+    assert server.post("/_tern/accounts").status_code == 503
     sqs.send_message(QueueUrl=url, MessageBody="goes on")
     assert sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"] == "goes on"
     server.stop()
