@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include <pthread.h>
+
 #include "core/sessions.h"
 
 #define ACCOUNT STR_INIT("111122223333")
@@ -249,4 +251,40 @@ static void test_sessions_of_a_root_user_and_of_a_federated_one(void **state)
 	assert_int_equal(find(KEY_ID, token, &signer), SIGNER_FOUND);
 	assert_text(signer.principal->arn, "arn:aws:sts::111122223333:federated-user/one");
 	principal_release(signer.principal);
+}
+
+enum { THREADS = 4, ROUNDS = 500 };
+
+static void *find_again_and_again(void *context)
+{
+	const struct str *token = context;
+	struct signer signer = {0};
+	size_t found = 0;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		if (find(KEY_ID, *token, &signer) != SIGNER_FOUND)
+			continue;
+		found += str_equal(signer.principal->source_identity, STR("alice"));
+		principal_release(signer.principal);
+	}
+	return (void *)found;
+}
+
+static void test_threads_find_while_the_directory_changes(void **state)
+{
+	struct session session = role_session();
+	pthread_t threads[THREADS];
+	void *found;
+
+	(void)state;
+	struct str token = session_encode(seal, &arena, &session);
+	for (size_t i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, find_again_and_again, &token),
+				 0);
+	for (int i = 0; i < 100; i++)
+		put_role(i % 2 ? "one" : "other");
+	for (size_t i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(threads[i], &found), 0);
+		assert_int_equal((size_t)found, ROUNDS);
+	}
 }
