@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "access/directory.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,8 +38,10 @@ static const struct policy *compile(const char *text)
 static const char allow[] = "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","
 			    "\"Action\":\"sqs:*\",\"Resource\":\"*\"}]}";
 
+/* A member of a group that may be there or not. */
 static void put_user(struct directory *directory, const char *name, bool is_active)
 {
+	struct str group_id = STR("AGPA1");
 	struct directory_key key = {
 		.id = STR("AKIAEXAMPLE"), .secret = STR("secret"), .is_active = is_active};
 	struct directory_entity user =
@@ -46,6 +49,8 @@ static void put_user(struct directory *directory, const char *name, bool is_acti
 
 	user.keys = &key;
 	user.key_count = 1;
+	user.groups = &group_id;
+	user.group_count = 1;
 	directory_put(directory, &user);
 }
 
@@ -250,4 +255,58 @@ static void test_use_of_a_key_is_noted(void **state)
 	assert_string_equal(use.service, "sns");
 	assert_null(directory_find_key(directory, STR("AKIANONE"), &use));
 	directory_free(&directory);
+}
+
+struct reading {
+	struct directory *directory;
+	_Atomic bool ends;
+	_Atomic size_t found;
+};
+
+/* Only what was put together of one state of the directory is ever seen. */
+static void *read_signers(void *context)
+{
+	struct reading *reading = context;
+
+	while (!reading->ends) {
+		const struct principal *principal = sign(reading->directory);
+		if (!principal)
+			continue;
+		check(principal->identity_count <= 1);
+		check(str_equal(principal->entity_id, STR("AIDA1")));
+		principal_release(principal);
+		reading->found++;
+	}
+	return NULL;
+}
+
+static void test_readers_see_whole_principals_while_the_directory_changes(void **state)
+{
+	enum { READERS = 3, CHANGES = 200 };
+	struct reading reading = {.directory = directory_new(false)};
+	struct directory_entity group = make(DIRECTORY_GROUP, "readers", "AGPA1",
+					     "arn:aws:iam::111122223333:group/readers");
+	const struct policy *policy = compile(allow);
+	struct directory_inline own = {STR("own"), policy};
+	pthread_t threads[READERS];
+
+	(void)state;
+	group.inlines = &own;
+	put_user(reading.directory, "alice", true);
+	for (size_t i = 0; i < READERS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, read_signers, &reading), 0);
+	for (size_t i = 0; i < CHANGES; i++) {
+		size_t before = reading.found;
+		put_user(reading.directory, "alice", i % 3 != 0);
+		group.inline_count = i % 2;
+		directory_put(reading.directory, &group);
+		/* Each state with an active key is met by a reader. */
+		while (i % 3 != 0 && reading.found == before)
+			continue;
+	}
+	reading.ends = true;
+	for (size_t i = 0; i < READERS; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	policy_release(policy);
+	directory_free(&reading.directory);
 }
