@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The configuration file: a sentence that says what is wrong, or settings within their ranges; then
- * the queues it declares, up to where the service takes them over.
+ * the queues it declares, up to where the service takes them over, and the networks.
  */
 #include <stdio.h>
 #include <sys/mman.h>
@@ -11,6 +11,7 @@
 #include "server/declare.h"
 #include "server/settings.h"
 #include "server/throttling.h"
+#include "services/ec2/network.h"
 #include "services/sqs/sqs.h"
 
 /* In place of the service's: reads all it is given. */
@@ -37,6 +38,21 @@ enum err sqs_declare(struct core *core, struct arena *arena,
 	return is_refused ? ERR_FAULT : ERR_OK;
 }
 
+static void check_networks(const struct core *core, struct str config)
+{
+	struct ec2_network network;
+	struct str problem = {0};
+
+	enum err err = ec2_network_read(&network, core, config, &problem);
+	check(err != ERR_FAULT || problem.size > 0);
+	for (size_t i = 0; i < network.count && !err; i++) {
+		const struct ec2_label *label = &network.labels[i];
+		check(ec2_network_find(&network, label->account, label->region, label->kind,
+				       label->id) == label);
+	}
+	ec2_network_done(&network);
+}
+
 static const struct operation operation = {.action = STR_INIT("sqs:SendMessage")};
 static const struct service service = {.operation_count = 1, .operations = &operation};
 static const struct service *const services[] = {&service};
@@ -61,6 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check(settings.threads >= 1 && settings.threads <= 64);
 		enum err err = declare_queues(&core, &settings.arena, settings.config_text, &text);
 		check(err != ERR_FAULT || text.size > 0);
+		check_networks(&core, settings.config_text);
 		check(throttling_open(&settings, services, 1, &throttle, problem,
 				      sizeof(problem)) ||
 		      problem[0] != '\0');

@@ -61,7 +61,7 @@ static enum err reopen(struct loading *loading, struct ec2_endpoint *draft)
 		log_event(LOG_ERROR, "a private endpoint has no address",
 			  log_str("endpoint", draft->shown.id), log_str("before", before),
 			  log_str("error", err_text(err)));
-	if (!str_equal(before, draft->url))
+	if (!err && !str_equal(before, draft->url))
 		return ec2_change(core, draft);
 	ec2_endpoints_put(ec2_of(core)->endpoints, ec2_endpoint_new(draft));
 	return ERR_OK;
