@@ -30,6 +30,7 @@ static const struct {
 	{STR_INIT("SourceVpc"), CONTEXT_SOURCE_VPC},
 	{STR_INIT("SourceVpce"), CONTEXT_SOURCE_VPCE},
 	{STR_INIT("TagKeys"), CONTEXT_TAG_KEYS},
+	{STR_INIT("TokenAge"), CONTEXT_TOKEN_AGE},
 	{STR_INIT("TokenIssueTime"), CONTEXT_TOKEN_ISSUE_TIME},
 	{STR_INIT("UserAgent"), CONTEXT_USER_AGENT},
 	{STR_INIT("userid"), CONTEXT_USER_ID},
@@ -200,6 +201,9 @@ static bool find_known(const struct policy_request *request, const struct contex
 		return give_time(out, request->now_ms);
 	case CONTEXT_EPOCH_TIME:
 		return give_seconds(out, request->now_ms);
+	case CONTEXT_TOKEN_AGE: /* in seconds */
+		return request->principal->token_issued_ms > 0 &&
+		       give_seconds(out, request->now_ms - request->principal->token_issued_ms);
 	case CONTEXT_REFERER:
 		return give(out, request->referer);
 	case CONTEXT_USER_AGENT:
