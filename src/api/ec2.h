@@ -143,6 +143,13 @@ struct ec2_tag_description {
 	struct str value;
 };
 
+struct ec2_prefix_list {
+	struct str *cidrs;
+	size_t cidrs_count;
+	struct str prefix_list_id;
+	struct str prefix_list_name;
+};
+
 struct ec2_vpc {
 	struct str owner_id;
 	struct str instance_tenancy;
@@ -249,6 +256,24 @@ struct ec2_delete_vpc_endpoints_in {
 struct ec2_delete_vpc_endpoints_out {
 	struct ec2_unsuccessful_item *unsuccessful;
 	size_t unsuccessful_count;
+};
+
+struct ec2_describe_prefix_lists_in {
+	bool dry_run;
+	bool has_dry_run;
+	struct ec2_filter *filters;
+	size_t filters_count;
+	int64_t max_results;
+	bool has_max_results;
+	struct str next_token;
+	struct str *prefix_list_ids;
+	size_t prefix_list_ids_count;
+};
+
+struct ec2_describe_prefix_lists_out {
+	struct str next_token;
+	struct ec2_prefix_list *prefix_lists;
+	size_t prefix_lists_count;
 };
 
 struct ec2_describe_security_groups_in {
@@ -403,6 +428,8 @@ enum err ec2_delete_tags(struct call *call, const struct ec2_delete_tags_in *in,
 		struct ec2_delete_tags_out *out);
 enum err ec2_delete_vpc_endpoints(struct call *call, const struct ec2_delete_vpc_endpoints_in *in,
 		struct ec2_delete_vpc_endpoints_out *out);
+enum err ec2_describe_prefix_lists(struct call *call, const struct ec2_describe_prefix_lists_in *in,
+		struct ec2_describe_prefix_lists_out *out);
 enum err ec2_describe_security_groups(struct call *call, const struct ec2_describe_security_groups_in *in,
 		struct ec2_describe_security_groups_out *out);
 enum err ec2_describe_subnets(struct call *call, const struct ec2_describe_subnets_in *in,
@@ -423,6 +450,7 @@ enum {
 	EC2_CREATE_VPC_ENDPOINT,
 	EC2_DELETE_TAGS,
 	EC2_DELETE_VPC_ENDPOINTS,
+	EC2_DESCRIBE_PREFIX_LISTS,
 	EC2_DESCRIBE_SECURITY_GROUPS,
 	EC2_DESCRIBE_SUBNETS,
 	EC2_DESCRIBE_TAGS,
@@ -449,6 +477,7 @@ extern const struct fault_type EC2_INVALID_PARAMETER;
 extern const struct fault_type EC2_INVALID_PARAMETER_COMBINATION;
 extern const struct fault_type EC2_INVALID_PARAMETER_VALUE;
 extern const struct fault_type EC2_INVALID_POLICY_DOCUMENT;
+extern const struct fault_type EC2_INVALID_PREFIX_LIST_ID_NOT_FOUND;
 extern const struct fault_type EC2_INVALID_SECURITY_GROUP_ID_MALFORMED;
 extern const struct fault_type EC2_INVALID_SECURITY_GROUP_ID_NOT_FOUND;
 extern const struct fault_type EC2_INVALID_SERVICE_NAME;

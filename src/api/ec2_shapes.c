@@ -486,6 +486,30 @@ static const struct shape_member ec2_tag_description_members[] = {
 };
 static const struct shape ec2_tag_description_shape = {STR_INIT("TagDescription"), sizeof(struct ec2_tag_description), 4, ec2_tag_description_members};
 
+static const struct shape_member ec2_prefix_list_members[] = {
+	{.name = STR_INIT("Cidrs"),
+	 .query_name = STR_INIT("Cidrs"),
+	 .xml_name = STR_INIT("cidrSet"),
+	 .offset = offsetof(struct ec2_prefix_list, cidrs),
+	 .kind = SHAPE_LIST,
+	 .extra_offset = offsetof(struct ec2_prefix_list, cidrs_count),
+	 .item_size = sizeof(struct str),
+	 .item_kind = SHAPE_STRING,
+	 .xml_item = STR_INIT("item"),
+	 .is_always = true},
+	{.name = STR_INIT("PrefixListId"),
+	 .query_name = STR_INIT("PrefixListId"),
+	 .xml_name = STR_INIT("prefixListId"),
+	 .offset = offsetof(struct ec2_prefix_list, prefix_list_id),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("PrefixListName"),
+	 .query_name = STR_INIT("PrefixListName"),
+	 .xml_name = STR_INIT("prefixListName"),
+	 .offset = offsetof(struct ec2_prefix_list, prefix_list_name),
+	 .kind = SHAPE_STRING},
+};
+static const struct shape ec2_prefix_list_shape = {STR_INIT("PrefixList"), sizeof(struct ec2_prefix_list), 3, ec2_prefix_list_members};
+
 static const struct shape_member ec2_vpc_members[] = {
 	{.name = STR_INIT("OwnerId"),
 	 .query_name = STR_INIT("OwnerId"),
@@ -863,6 +887,66 @@ static const struct shape_member ec2_delete_vpc_endpoints_out_members[] = {
 	 .is_always = true},
 };
 static const struct shape ec2_delete_vpc_endpoints_out_shape = {STR_INIT("DeleteVpcEndpointsResult"), sizeof(struct ec2_delete_vpc_endpoints_out), 1, ec2_delete_vpc_endpoints_out_members};
+
+static const struct shape_member ec2_describe_prefix_lists_in_members[] = {
+	{.name = STR_INIT("DryRun"),
+	 .query_name = STR_INIT("DryRun"),
+	 .xml_name = STR_INIT("dryRun"),
+	 .offset = offsetof(struct ec2_describe_prefix_lists_in, dry_run),
+	 .kind = SHAPE_BOOLEAN,
+	 .extra_offset = offsetof(struct ec2_describe_prefix_lists_in, has_dry_run)},
+	{.name = STR_INIT("Filters"),
+	 .query_name = STR_INIT("Filter"),
+	 .xml_name = STR_INIT("filters"),
+	 .offset = offsetof(struct ec2_describe_prefix_lists_in, filters),
+	 .kind = SHAPE_LIST,
+	 .extra_offset = offsetof(struct ec2_describe_prefix_lists_in, filters_count),
+	 .item_size = sizeof(struct ec2_filter),
+	 .item_kind = SHAPE_STRUCTURE,
+	 .shape = &ec2_filter_shape,
+	 .xml_item = STR_INIT("item")},
+	{.name = STR_INIT("MaxResults"),
+	 .query_name = STR_INIT("MaxResults"),
+	 .xml_name = STR_INIT("maxResults"),
+	 .offset = offsetof(struct ec2_describe_prefix_lists_in, max_results),
+	 .kind = SHAPE_INTEGER,
+	 .extra_offset = offsetof(struct ec2_describe_prefix_lists_in, has_max_results)},
+	{.name = STR_INIT("NextToken"),
+	 .query_name = STR_INIT("NextToken"),
+	 .xml_name = STR_INIT("nextToken"),
+	 .offset = offsetof(struct ec2_describe_prefix_lists_in, next_token),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("PrefixListIds"),
+	 .query_name = STR_INIT("PrefixListId"),
+	 .xml_name = STR_INIT("prefixListIds"),
+	 .offset = offsetof(struct ec2_describe_prefix_lists_in, prefix_list_ids),
+	 .kind = SHAPE_LIST,
+	 .extra_offset = offsetof(struct ec2_describe_prefix_lists_in, prefix_list_ids_count),
+	 .item_size = sizeof(struct str),
+	 .item_kind = SHAPE_STRING,
+	 .xml_item = STR_INIT("item")},
+};
+static const struct shape ec2_describe_prefix_lists_in_shape = {STR_INIT("DescribePrefixListsRequest"), sizeof(struct ec2_describe_prefix_lists_in), 5, ec2_describe_prefix_lists_in_members};
+
+static const struct shape_member ec2_describe_prefix_lists_out_members[] = {
+	{.name = STR_INIT("NextToken"),
+	 .query_name = STR_INIT("NextToken"),
+	 .xml_name = STR_INIT("nextToken"),
+	 .offset = offsetof(struct ec2_describe_prefix_lists_out, next_token),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("PrefixLists"),
+	 .query_name = STR_INIT("PrefixLists"),
+	 .xml_name = STR_INIT("prefixListSet"),
+	 .offset = offsetof(struct ec2_describe_prefix_lists_out, prefix_lists),
+	 .kind = SHAPE_LIST,
+	 .extra_offset = offsetof(struct ec2_describe_prefix_lists_out, prefix_lists_count),
+	 .item_size = sizeof(struct ec2_prefix_list),
+	 .item_kind = SHAPE_STRUCTURE,
+	 .shape = &ec2_prefix_list_shape,
+	 .xml_item = STR_INIT("item"),
+	 .is_always = true},
+};
+static const struct shape ec2_describe_prefix_lists_out_shape = {STR_INIT("DescribePrefixListsResult"), sizeof(struct ec2_describe_prefix_lists_out), 2, ec2_describe_prefix_lists_out_members};
 
 static const struct shape_member ec2_describe_security_groups_in_members[] = {
 	{.name = STR_INIT("GroupIds"),
@@ -1391,6 +1475,9 @@ const struct fault_type EC2_INVALID_PARAMETER_VALUE = {
 const struct fault_type EC2_INVALID_POLICY_DOCUMENT = {
 	.shape = STR_INIT("InvalidPolicyDocument"), .query_code = STR_INIT("InvalidPolicyDocument"),
 	.status = 400, .is_receiver = false};
+const struct fault_type EC2_INVALID_PREFIX_LIST_ID_NOT_FOUND = {
+	.shape = STR_INIT("InvalidPrefixListId.NotFound"), .query_code = STR_INIT("InvalidPrefixListId.NotFound"),
+	.status = 400, .is_receiver = false};
 const struct fault_type EC2_INVALID_SECURITY_GROUP_ID_MALFORMED = {
 	.shape = STR_INIT("InvalidSecurityGroupId.Malformed"), .query_code = STR_INIT("InvalidSecurityGroupId.Malformed"),
 	.status = 400, .is_receiver = false};
@@ -1461,41 +1548,46 @@ const struct operation ec2_operations[] = {
 	 .service = &ec2_client_service,
 	 .in = &ec2_delete_vpc_endpoints_in_shape, .out = &ec2_delete_vpc_endpoints_out_shape,
 	 .place = OPERATION_ON_CONTROL, .index = 3},
+	{.name = STR_INIT("DescribePrefixLists"),
+	 .action = STR_INIT("ec2:DescribePrefixLists"),
+	 .service = &ec2_client_service,
+	 .in = &ec2_describe_prefix_lists_in_shape, .out = &ec2_describe_prefix_lists_out_shape,
+	 .place = OPERATION_ON_NET, .index = 4},
 	{.name = STR_INIT("DescribeSecurityGroups"),
 	 .action = STR_INIT("ec2:DescribeSecurityGroups"),
 	 .service = &ec2_client_service,
 	 .in = &ec2_describe_security_groups_in_shape, .out = &ec2_describe_security_groups_out_shape,
-	 .place = OPERATION_ON_NET, .index = 4},
+	 .place = OPERATION_ON_NET, .index = 5},
 	{.name = STR_INIT("DescribeSubnets"),
 	 .action = STR_INIT("ec2:DescribeSubnets"),
 	 .service = &ec2_client_service,
 	 .in = &ec2_describe_subnets_in_shape, .out = &ec2_describe_subnets_out_shape,
-	 .place = OPERATION_ON_NET, .index = 5},
+	 .place = OPERATION_ON_NET, .index = 6},
 	{.name = STR_INIT("DescribeTags"),
 	 .action = STR_INIT("ec2:DescribeTags"),
 	 .service = &ec2_client_service,
 	 .in = &ec2_describe_tags_in_shape, .out = &ec2_describe_tags_out_shape,
-	 .place = OPERATION_ON_NET, .index = 6},
+	 .place = OPERATION_ON_NET, .index = 7},
 	{.name = STR_INIT("DescribeVpcEndpointServices"),
 	 .action = STR_INIT("ec2:DescribeVpcEndpointServices"),
 	 .service = &ec2_client_service,
 	 .in = &ec2_describe_vpc_endpoint_services_in_shape, .out = &ec2_describe_vpc_endpoint_services_out_shape,
-	 .place = OPERATION_ON_NET, .index = 7},
+	 .place = OPERATION_ON_NET, .index = 8},
 	{.name = STR_INIT("DescribeVpcEndpoints"),
 	 .action = STR_INIT("ec2:DescribeVpcEndpoints"),
 	 .service = &ec2_client_service,
 	 .in = &ec2_describe_vpc_endpoints_in_shape, .out = &ec2_describe_vpc_endpoints_out_shape,
-	 .place = OPERATION_ON_NET, .index = 8},
+	 .place = OPERATION_ON_NET, .index = 9},
 	{.name = STR_INIT("DescribeVpcs"),
 	 .action = STR_INIT("ec2:DescribeVpcs"),
 	 .service = &ec2_client_service,
 	 .in = &ec2_describe_vpcs_in_shape, .out = &ec2_describe_vpcs_out_shape,
-	 .place = OPERATION_ON_NET, .index = 9},
+	 .place = OPERATION_ON_NET, .index = 10},
 	{.name = STR_INIT("ModifyVpcEndpoint"),
 	 .action = STR_INIT("ec2:ModifyVpcEndpoint"),
 	 .service = &ec2_client_service,
 	 .in = &ec2_modify_vpc_endpoint_in_shape, .out = &ec2_modify_vpc_endpoint_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 10},
+	 .place = OPERATION_ON_CONTROL, .index = 11},
 };
 
 const struct service ec2_client_service = {
@@ -1506,6 +1598,6 @@ const struct service ec2_client_service = {
 	.query_style = QUERY_STYLE_EC2,
 	.denied = {.shape = STR_INIT("UnauthorizedOperation"),
 		   .query_code = STR_INIT("UnauthorizedOperation"), .status = 403},
-	.operation_count = 11,
+	.operation_count = 12,
 	.operations = ec2_operations,
 };

@@ -128,7 +128,7 @@ def test_users_need_permission(signed):
     for operation, members in (
             ("describe_vpc_endpoints", {}), ("describe_vpc_endpoint_services", {}),
             ("describe_vpcs", {}), ("describe_subnets", {}), ("describe_security_groups", {}),
-            ("describe_tags", {}), ("delete_vpc_endpoints", {"VpcEndpointIds": ["vpce-1"]}),
+            ("describe_tags", {}), ("describe_prefix_lists", {}), ("delete_vpc_endpoints", {"VpcEndpointIds": ["vpce-1"]}),
             ("modify_vpc_endpoint", {"VpcEndpointId": "vpce-1"}),
             ("create_tags", {"Resources": ["vpce-1"], "Tags": [{"Key": "a", "Value": "b"}]}),
             ("delete_tags", {"Resources": ["vpce-1"]})):
@@ -425,6 +425,10 @@ def test_an_endpoints_life_as_a_provider_sees_it(server):
                        aws_access_key_id="test", aws_secret_access_key="test")
     made = ec2.create_vpc_endpoint(**arguments(VpcId="vpc-0000aaaa"))["VpcEndpoint"]
     waiter = {"VpcEndpointIds": [made["VpcEndpointId"]]}
+    assert ec2.describe_prefix_lists(
+        Filters=[{"Name": "prefix-list-name", "Values": [SQS]}])["PrefixLists"] == []
+    assert code_of(ec2.describe_prefix_lists, PrefixListIds=["pl-1"])[0] == \
+        "InvalidPrefixListId.NotFound"
     assert ec2.describe_vpc_endpoints(**waiter)["VpcEndpoints"][0]["State"] == "available"
     ec2.delete_vpc_endpoints(**waiter)
     assert code_of(ec2.describe_vpc_endpoints, **waiter)[0] == "InvalidVpcEndpointId.NotFound"

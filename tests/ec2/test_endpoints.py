@@ -100,6 +100,25 @@ def test_a_queue_policy_refuses_what_does_not_come_through(signed, name, vpc):
     assert ec2.delete_vpc_endpoints(VpcEndpointIds=ids)["Unsuccessful"] == []
 
 
+def test_the_callers_address_is_another_key_through_an_endpoint(signed, name, vpc):
+    """aws:SourceIp is not there and aws:VpcSourceIp is, so address rules tell the ways apart."""
+    ec2, sqs = signed.client("ec2"), signed.client("sqs")
+    endpoint = ec2.create_vpc_endpoint(
+        VpcId=vpc, ServiceName="com.amazonaws.us-east-1.sqs",
+        VpcEndpointType="Interface")["VpcEndpoint"]
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    inside = through(signed, endpoint)
+    for key, refused, served in (("aws:SourceIp", sqs, inside), ("aws:VpcSourceIp", inside, sqs)):
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy(
+            {"Effect": "Deny", "Principal": "*", "Action": "sqs:SendMessage",
+             "Resource": arn["QueueArn"], "Condition": {"IpAddress": {key: "127.0.0.0/8"}}})})
+        served.send_message(QueueUrl=url, MessageBody="hello")
+        assert code_of(refused.send_message, QueueUrl=url, MessageBody="no")[0] == "AccessDenied"
+    assert ec2.delete_vpc_endpoints(
+        VpcEndpointIds=[endpoint["VpcEndpointId"]])["Unsuccessful"] == []
+
+
 def test_another_accounts_queue_open_to_an_endpoint_only(server, vpc, name):
     """Open mode: what belongs to other accounts is subject to their policies all the same."""
     ec2 = server.client("ec2")

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* describe: DescribeVpcEndpoints and DescribeVpcEndpointServices. */
+/* describe: DescribeVpcEndpoints, DescribeVpcEndpointServices, DescribePrefixLists. */
 #include "services/ec2/check.h"
 #include "services/ec2/ec2.h"
 #include "services/ec2/query.h"
@@ -179,4 +179,31 @@ enum err ec2_describe_vpc_endpoint_services(struct call *call,
 	}
 	out->next_token = ec2_query_token(call, &query);
 	return ERR_OK;
+}
+
+/* ---- prefix lists ---- */
+
+static bool prefix_list_has(const void *thing, struct str name, struct str pattern)
+{
+	(void)thing, (void)name, (void)pattern;
+	return false;
+}
+
+/* Only gateways have any; Terraform asks for those of every endpoint. */
+enum err ec2_describe_prefix_lists(struct call *call, const struct ec2_describe_prefix_lists_in *in,
+				   struct ec2_describe_prefix_lists_out *out)
+{
+	struct ec2_query query;
+
+	(void)out;
+	enum err err = ec2_authorize(call, (struct str){0}, NULL, 0);
+	if (!err)
+		err = ec2_query_begin(call, in->filters, in->filters_count,
+				      "prefix-list-id prefix-list-name", prefix_list_has,
+				      in->has_max_results, in->max_results, in->next_token, &query);
+	if (!err && in->prefix_list_ids_count > 0)
+		err = fail(call, &EC2_INVALID_PREFIX_LIST_ID_NOT_FOUND,
+			   "The prefix list ID '%.*s' does not exist",
+			   STR_ARG(in->prefix_list_ids[0]));
+	return err ? err : ec2_end_dry_run(call, in->dry_run);
 }
