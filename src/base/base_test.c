@@ -5,12 +5,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "base/base.h"
 #include "base/network.h"
+#include "base/secret.h"
 
 #define assert_str(actual, literal) assert_true(str_equal((actual), STR(literal)))
 
@@ -371,4 +373,38 @@ static void test_network_is_refused_if_it_is_none(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		assert_false(network_parse(str_from(texts[i]), &network));
+}
+
+/* ---- secret ---- */
+
+/* The flags that the kernel shows for the mapping that begins there: "rd wr ... dd". */
+static bool has_flag(const void *memory, const char *flag)
+{
+	char line[512], begin[32];
+	bool is_it = false, has = false;
+	FILE *file = fopen("/proc/self/smaps", "re");
+
+	assert_non_null(file);
+	snprintf(begin, sizeof(begin), "%lx-", (unsigned long)(uintptr_t)memory);
+	while (fgets(line, sizeof(line), file)) {
+		if (strncmp(line, begin, strlen(begin)) == 0)
+			is_it = true;
+		if (is_it && strncmp(line, "VmFlags:", 8) == 0) {
+			has = strstr(line, flag) != NULL;
+			break;
+		}
+	}
+	fclose(file);
+	return has;
+}
+
+static void test_secret_is_left_out_of_dumps(void **state)
+{
+	(void)state;
+	char *memory = secret_alloc(100);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(memory[i], 0);
+	assert_true(has_flag(memory, " dd"));
+	secret_free(memory, 100);
+	secret_free(NULL, 100);
 }

@@ -14,6 +14,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "base/secret.h"
+
 enum {
 	VERSION = 0xe1, /* no first byte of a message in the clear */
 	SUBJECT_AT = 1,
@@ -61,7 +63,7 @@ static void make_cache_key(void)
 
 struct seal *seal_new(const uint8_t master[SEAL_KEY_SIZE])
 {
-	struct seal *seal = heap_alloc(sizeof(*seal));
+	struct seal *seal = secret_alloc(sizeof(*seal));
 
 	memcpy(seal->masters[0], master, SEAL_KEY_SIZE);
 	random_bytes(seal->salt, sizeof(seal->salt));
@@ -84,8 +86,7 @@ void seal_free(struct seal **seal)
 		free_cache(cache);
 		cache = NULL;
 	}
-	explicit_bzero((*seal)->masters, sizeof((*seal)->masters));
-	heap_free(*seal);
+	secret_free(*seal, sizeof(**seal));
 	*seal = NULL;
 }
 
