@@ -128,7 +128,8 @@ def test_users_need_permission(signed):
     for operation, members in (
             ("describe_vpc_endpoints", {}), ("describe_vpc_endpoint_services", {}),
             ("describe_vpcs", {}), ("describe_subnets", {}), ("describe_security_groups", {}),
-            ("describe_tags", {}), ("describe_prefix_lists", {}), ("delete_vpc_endpoints", {"VpcEndpointIds": ["vpce-1"]}),
+            ("describe_tags", {}), ("describe_prefix_lists", {}),
+            ("delete_vpc_endpoints", {"VpcEndpointIds": ["vpce-1"]}),
             ("modify_vpc_endpoint", {"VpcEndpointId": "vpce-1"}),
             ("create_tags", {"Resources": ["vpce-1"], "Tags": [{"Key": "a", "Value": "b"}]}),
             ("delete_tags", {"Resources": ["vpce-1"]})):

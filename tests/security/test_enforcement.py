@@ -5,7 +5,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from conftest import OTHER, OWN, document
+from callers import OTHER, OWN, document
 
 
 def denial(call, **members):

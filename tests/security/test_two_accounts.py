@@ -12,7 +12,7 @@ import re
 import botocore.exceptions
 import pytest
 
-from conftest import document
+from callers import document
 from ternd import ROOT
 
 MARK = "tresor"
