@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from test_secrecy import assert_nowhere
 from ternd import DEFAULT_ACCOUNT, eventually
 
 BODY = "what only the key can bring back"
@@ -88,8 +89,8 @@ def data_key_of(material, blob, context):
         return None
 
 
-def bodies_of(materials, disk, size):
-    """Of the messages of `size` bytes whose data keys the materials open."""
+def bodies_of(materials, disk, size, data_keys):
+    """Of the messages of `size` bytes whose data keys the materials open; adds those."""
     found = set()
     for match in re.finditer(re.escape(ENVELOPE + struct.pack("<H", BLOB_SIZE)), disk):
         head = disk[match.start():]
@@ -99,6 +100,7 @@ def bodies_of(materials, disk, size):
         for material in materials:
             data_key = data_key_of(material, blob, {b"aws:sqs:arn": arn})
             if data_key:
+                data_keys.add(data_key)
                 plain = AESGCM(data_key).decrypt(
                     nonce_of(head[5:13]), head[clear:clear + size + 16], head[:clear])
                 found.add(plain[31 + len(DEFAULT_ACCOUNT):].decode())
@@ -106,13 +108,17 @@ def bodies_of(materials, disk, size):
 
 
 def recover(server):
+    """The bodies of messages, and all keys that were found on the way."""
     disk = b"\0".join(path.read_bytes() for path in sorted(server.data.rglob("*"))
                       if path.is_file())
     root = bytes.fromhex((server.data / "root.key").read_text().strip())
-    materials = set()
-    for masters in masters_of(root, disk):
-        materials |= materials_of(masters, disk)
-    return bodies_of(materials, disk, 31 + len(DEFAULT_ACCOUNT) + len(BODY))
+    materials, data_keys, masters = set(), set(), set()
+    for opened in masters_of(root, disk):
+        masters.update(opened)
+        materials |= materials_of(opened, disk)
+    size = 31 + len(DEFAULT_ACCOUNT) + len(BODY)
+    bodies = bodies_of(materials, disk, size, data_keys)
+    return bodies, masters | materials | data_keys
 
 
 def make(server):
@@ -125,10 +131,15 @@ def make(server):
 
 
 def test_another_implementation_opens_messages_of_a_kms_key(private):
-    server = private()
+    server = private("--log-level", "debug", "--audit", "all")
     make(server)
+    assert len(server.client().receive_message(QueueUrl="q")["Messages"]) == 1
     server.stop()
-    assert recover(server) == {BODY}
+    bodies, keys = recover(server)
+    assert bodies == {BODY}
+    # A master key, secrets of the server and of the KMS key, a data key: none lies about.
+    assert len(keys) >= 3
+    assert_nowhere(server.directory, keys)
 
 
 def test_a_destroyed_key_takes_its_messages_with_it(private):
@@ -141,7 +152,7 @@ def test_a_destroyed_key_takes_its_messages_with_it(private):
     kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
     server.restart()
     server.stop()
-    assert recover(server) == {BODY}
+    assert recover(server)[0] == {BODY}
     server.start()
     server.advance(8 * DAY_S)
     eventually(lambda: server.client("kms").list_keys()["Keys"] == [], what="the key is gone")
@@ -151,7 +162,7 @@ def test_a_destroyed_key_takes_its_messages_with_it(private):
     # Nothing else was lost.
     assert server.client().get_queue_url(QueueName="q")
     server.stop()
-    assert recover(server) == set()
+    assert recover(server)[0] == set()
     server.start()
     attributes = server.client().get_queue_attributes(QueueUrl="q", AttributeNames=["All"])
     assert attributes["Attributes"]["ApproximateNumberOfMessages"] == "1"
