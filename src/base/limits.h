@@ -102,6 +102,8 @@
 	X(KMS_ALIASES, 50, "aliases", "aliases of one KMS key") \
 	X(KMS_ALIAS_SIZE, 256, "bytes", "an alias of a KMS key") \
 	X(KMS_GRANTS, 1000, "grants", "grants of one KMS key") \
+	X(KMS_GRANT_PAIRS, 8, "pairs", "encryption context of one constraint of a grant") \
+	X(KMS_GRANT_PAIR_SIZE, 384, "bytes", "a name or value of it") \
 	X(KMS_TAGS, 50, "tags", "tags of one KMS key") \
 	X(KMS_KEY_ID_SIZE, 2048, "bytes", "what names a KMS key in a request") \
 	X(KMS_DESCRIPTION_SIZE, 8192, "bytes", "the description of a KMS key") \

@@ -168,6 +168,9 @@ def test_retirable_grants_are_listed(kms, key, grant):
     ({"Operations": []}, "ValidationException"),
     ({"Operations": ["Sign"]}, "ValidationException"),
     ({"Name": "with blanks"}, "ValidationException"),
+    ({"Constraints": {"EncryptionContextEquals": {"k": "v" * 385}}}, "ValidationException"),
+    ({"Constraints": {"EncryptionContextSubset": {str(number): "" for number in range(9)}}},
+     "ValidationException"),
     ({"GrantTokens": ["none"]}, "InvalidGrantTokenException"),
 ])
 def test_grant_that_cannot_be_is_refused(server, key, refuses, changes, code):
@@ -175,6 +178,14 @@ def test_grant_that_cannot_be_is_refused(server, key, refuses, changes, code):
     with refuses(code):
         kms.create_grant(**{"KeyId": key, "GranteePrincipal": ROOT, "Operations": ["Decrypt"]} |
                          changes)
+
+
+def test_largest_constraint_is_taken(kms, key, other, grant):
+    context = {str(number): "v" * 384 for number in range(8)}
+    grant("Encrypt", Constraints={"EncryptionContextEquals": context})
+    other.encrypt(KeyId=key, Plaintext=b"x", EncryptionContext=context)
+    entry, = kms.list_grants(KeyId=key)["Grants"]
+    assert entry["Constraints"] == {"EncryptionContextEquals": context}
 
 
 def test_token_that_is_none_is_refused(kms, key, refuses):

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "services/kms/change.h"
-#include "services/kms/crypt.h"
 #include "services/kms/grant.h"
 #include "services/kms/list.h"
 #include "services/kms/token.h"
@@ -114,6 +113,22 @@ static enum err check_fits(struct call *call, const struct kms_key *key,
 	return ERR_OK;
 }
 
+/* https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html, Constraints. */
+static enum err check_constraint(struct call *call, const struct shape_pair *pairs, size_t count)
+{
+	bool fits = count <= LIMIT_KMS_GRANT_PAIRS;
+
+	for (size_t i = 0; fits && i < count; i++)
+		fits = pairs[i].key.size <= LIMIT_KMS_GRANT_PAIR_SIZE &&
+		       pairs[i].value.size <= LIMIT_KMS_GRANT_PAIR_SIZE;
+	if (fits)
+		return ERR_OK;
+	return fail(call, &KMS_VALIDATION,
+		    "A constraint may have at most %d encryption context pairs, with names and "
+		    "values of at most %d bytes.",
+		    LIMIT_KMS_GRANT_PAIRS, LIMIT_KMS_GRANT_PAIR_SIZE);
+}
+
 static enum err read_grant(struct call *call, const struct kms_create_grant_in *in,
 			   struct kms_grant *grant)
 {
@@ -153,9 +168,9 @@ static enum err read_grant(struct call *call, const struct kms_create_grant_in *
 			   "^[a-zA-Z0-9:/_-]+$",
 			   STR_ARG(in->name));
 	if (!err)
-		err = kms_check_context(call, grant->equals, grant->equals_count);
+		err = check_constraint(call, grant->equals, grant->equals_count);
 	if (!err)
-		err = kms_check_context(call, grant->subset, grant->subset_count);
+		err = check_constraint(call, grant->subset, grant->subset_count);
 	return err ? err : read_operations(call, in, &grant->operations);
 }
 

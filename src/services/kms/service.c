@@ -110,7 +110,8 @@ static enum err prepare(struct core *core, struct str account, struct str region
 		arena_format(&arena, "arn:%.*s:kms:%.*s:%.*s:%.*s", STR_ARG(arn_partition(region)),
 			     STR_ARG(region), STR_ARG(account), STR_ARG(name));
 	const struct kms_key *key = kms_registry_find_alias(kms_of(core)->registry, arn);
-	if (!key && str_starts(name, STR(MANAGED_PREFIX)) &&
+	if (!key && kms_registry_count(kms_of(core)->registry) < LIMIT_KMS_KEYS &&
+	    str_starts(name, STR(MANAGED_PREFIX)) &&
 	    is_service(str_slice(name, sizeof(MANAGED_PREFIX) - 1, SIZE_MAX)))
 		err = make_managed(core, &arena, account, region, arn, name);
 	kms_key_release(key);
