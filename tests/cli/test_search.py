@@ -125,6 +125,9 @@ def test_follow_goes_on_through_a_rotation(audited, is_offline):
     sqs = server.client()
     sqs.create_queue(QueueName="first")
     settled(server, 1)
+    server.advance(3600)
+    sqs.create_queue(QueueName="second")
+    settled(server, 3)
     place = ["--data", server.data] if is_offline else []
     process = tern.start("audit", "--follow", "--output", "json", "--source", "sqs", *place)
     names = []
@@ -135,18 +138,19 @@ def test_follow_goes_on_through_a_rotation(audited, is_offline):
 
     thread = threading.Thread(target=read)
     thread.start()
-    eventually(lambda: names == ["first"], what="what was there is shown")
-    sqs.create_queue(QueueName="second")
-    eventually(lambda: names == ["first", "second"], what="what comes is shown")
-    server.advance(3600)
+    eventually(lambda: names == ["first", "second"], what="what was there is shown")
     sqs.create_queue(QueueName="third")
-    eventually(lambda: names == ["first", "second", "third"], what="the next file is read")
-    assert len(list((server.data / "audit").iterdir())) == 2
+    eventually(lambda: names == ["first", "second", "third"], what="what comes is shown")
+    server.advance(3600)
+    sqs.create_queue(QueueName="fourth")
+    eventually(lambda: names == ["first", "second", "third", "fourth"],
+               what="the next file is read")
+    assert len(list((server.data / "audit").iterdir())) == 3
     process.send_signal(signal.SIGINT)
     process.wait(30)
     thread.join()
     process.communicate()
-    assert names == ["first", "second", "third"]
+    assert names == ["first", "second", "third", "fourth"]
 
 
 def test_half_a_line_is_passed_over(bare, tmp_path):
