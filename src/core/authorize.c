@@ -55,6 +55,19 @@ static void note_resource(struct call *call, const struct resource *resource)
 	call->asked.resource_account = arena_copy(call->arena, resource->account);
 }
 
+/* What a service asks of another for its caller does not come through the caller's endpoint. */
+static void take_endpoint(const struct call *call, struct decide_request *request)
+{
+	if (!call->endpoint)
+		return;
+	if (!call->asked.via_service.data) {
+		request->endpoint_policy = call->endpoint->policy;
+		return;
+	}
+	request->request.source_vpce = request->request.source_vpc = (struct str){0};
+	request->request.source_ip = (struct str){0};
+}
+
 enum err call_authorize(struct call *call, struct str action, const struct resource *resource)
 {
 	struct decide_request request = {
@@ -62,12 +75,12 @@ enum err call_authorize(struct call *call, struct str action, const struct resou
 		.resource_policy = resource->policy,
 		.is_resource_policy_required = resource->is_policy_required,
 		.is_granted = resource->is_granted,
-		.endpoint_policy = call->endpoint ? call->endpoint->policy : NULL,
 	};
 	struct policy_request *asked = &request.request;
 
 	call->is_authorized = true;
 	note_resource(call, resource);
+	take_endpoint(call, &request);
 	/* A call that the server makes for itself has no principal; it may do everything. */
 	if (!call->principal)
 		return ERR_OK;

@@ -163,6 +163,17 @@ def test_the_endpoints_own_policy(mode, make, name):
     inside.send_message(QueueUrl=url, MessageBody="again")
 
 
+def test_what_a_service_does_for_the_caller_does_not_come_through(mode, make, name):
+    """SQS asks KMS by itself: the policy of its endpoint need not know of KMS."""
+    key = mode.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    url = mode.client("sqs").create_queue(
+        QueueName=name, Attributes={"KmsMasterKeyId": key})["QueueUrl"]
+    sqs = through(mode, make(PolicyDocument=policy(
+        {"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"})))
+    sqs.send_message(QueueUrl=url, MessageBody="sealed")
+    assert sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"] == "sealed"
+
+
 def test_nobody_connects_once_it_is_deleted(mode, make):
     endpoint = make()
     sqs = through(mode, endpoint)

@@ -129,3 +129,25 @@ def test_faults_are_aws(models):
         told = modelled[name].metadata.get("error", {})
         assert (code, int(status)) == (told.get("code", name),
                                        told.get("httpStatusCode", int(status))), name
+
+
+@pytest.mark.parametrize("line, text", [
+    ("\tin Name text", "no such kind: text"),
+    ("\tin Name string:x", "no such kind: string:x"),
+    ("\tin Name list:Nothing", "Nothing is not known here"),
+    ("\tin Name map:integer", "a map's values are strings or structures"),
+    ("\tin Name string mandatory", "no such option: mandatory"),
+    ("\tin Name string query", "query takes 1 to 3 names"),
+    ("\tin Name string required yes", "required takes 0 to 0 names"),
+    ("\tin SecretAccessKey string", "mark it sensitive"),
+    ("operation Other thread", "operation NAME net|control"),
+    ("operation Other net fast", "operation NAME net|control"),
+    ("query 2010-05-08 https://x/ deep", "query VERSION NAMESPACE"),
+    ("faults X Y 400", "unknown line"),
+])
+def test_models_that_are_refused(tmp_path, line, text):
+    path = tmp_path / "made.ops"
+    path.write_text(f"service made\nquery 1 https://x/\noperation Do net\n{line}\n")
+    with pytest.raises(SystemExit, match=r"made\.ops:4: ") as caught:
+        gen.Model(path)
+    assert text in str(caught.value)
