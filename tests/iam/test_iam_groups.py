@@ -131,6 +131,28 @@ def test_trust_policies_that_are_none(account, iam):
         "LimitExceeded", "Cannot exceed quota for ACLSizePerRole: 2048")
 
 
+def test_a_trust_policy_means_whom_it_was_set_for(account, iam):
+    def trusted():
+        document = iam.get_role(RoleName="r")["Role"]["AssumeRolePolicyDocument"]
+        return document["Statement"][0]["Principal"]["AWS"]
+
+    alice = iam.create_user(UserName="alice")["User"]
+    iam.create_user(UserName="bob")
+    iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust(
+        {"AWS": [alice["Arn"], account.arn("user/bob")]}))
+    iam.update_user(UserName="alice", NewPath="/x/")
+    assert trusted() == [account.arn("user/x/alice"), account.arn("user/bob")]
+    iam.delete_user(UserName="alice")
+    assert trusted() == [alice["UserId"], account.arn("user/bob")]
+    key = account.user("alice", "sts:AssumeRole")
+    sts = account.client("sts", key)
+    assert fault_of(sts.assume_role, RoleArn=account.arn("role/r"),
+                    RoleSessionName="session")[0] == "AccessDenied"
+    iam.update_assume_role_policy(RoleName="r", PolicyDocument=trust(
+        {"AWS": account.arn("user/alice")}))
+    sts.assume_role(RoleArn=account.arn("role/r"), RoleSessionName="session")
+
+
 def test_a_role_that_has_something_is_not_deleted(iam):
     iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust())
     iam.attach_role_policy(RoleName="r", PolicyArn=READ_ONLY)

@@ -86,6 +86,12 @@ size_t iam_document_size(struct str document);
 /* As answers show documents: URL-encoded (RFC 3986). */
 struct str iam_show_document(struct call *call, const struct policy *policy);
 
+/*
+ * Before a user or role gets another ARN, or is deleted: roles of all accounts that trust `arn`
+ * trust `successor` instead, its new ARN or, of what is deleted, its id.
+ */
+must_check enum err iam_retrust(struct call *call, struct str arn, struct str successor);
+
 /* aws:RequestTag and aws:TagKeys of the questions to come. */
 void iam_ask_about_tags(struct call *call, const struct iam_tag *tags, size_t count);
 /* Adds tags or changes their values. InvalidInput, ValidationError, LimitExceeded. */

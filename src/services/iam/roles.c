@@ -143,7 +143,8 @@ static enum err delete_role(struct call *call, const struct directory_entity *ro
 	if (rest)
 		return fail(call, &IAM_DELETE_CONFLICT, "Cannot delete entity, must %s first.",
 			    rest);
-	return iam_store_remove(call->core, role->id);
+	enum err err = iam_retrust(call, role->arn, role->id);
+	return err ? err : iam_store_remove(call->core, role->id);
 }
 
 enum err iam_delete_role(struct call *call, const struct iam_delete_role_in *in,

@@ -65,6 +65,7 @@ static enum err rename_to(struct call *call, enum directory_kind kind, struct st
 {
 	const struct directory_entity *taken;
 	struct resource resource = {.account = call->account};
+	struct str old_arn = draft->arn;
 
 	if (name.data)
 		draft->name = name;
@@ -80,6 +81,8 @@ static enum err rename_to(struct call *call, enum directory_kind kind, struct st
 		err = fail(call, &IAM_ENTITY_ALREADY_EXISTS, "%s with name %.*s already exists.",
 			   iam_kinds[kind].title, STR_ARG(draft->name));
 	directory_release(taken);
+	if (!err && !str_equal(old_arn, draft->arn))
+		err = iam_retrust(call, old_arn, draft->arn);
 	return err ? err : iam_store_put(call->core, draft);
 }
 
@@ -132,7 +135,8 @@ enum err iam_delete_user(struct call *call, const struct iam_delete_user_in *in,
 	if (rest)
 		return fail(call, &IAM_DELETE_CONFLICT, "Cannot delete entity, must %s first.",
 			    rest);
-	return iam_store_remove(call->core, user->id);
+	err = iam_retrust(call, user->arn, user->id);
+	return err ? err : iam_store_remove(call->core, user->id);
 }
 
 enum err iam_list_users(struct call *call, const struct iam_list_users_in *in,
