@@ -11,9 +11,7 @@
 
 /* ---- snapshots ---- */
 
-typedef void (*visit_text_fn)(void *context, struct str *text);
-
-static void for_array_texts(struct directory_entity *entity, visit_text_fn visit, void *context)
+static void for_array_texts(struct directory_entity *entity, pack_visit_fn visit, void *context)
 {
 	for (size_t i = 0; i < entity->tag_count; i++) {
 		visit(context, (struct str *)&entity->tags[i].key);
@@ -34,7 +32,7 @@ static void for_array_texts(struct directory_entity *entity, visit_text_fn visit
 }
 
 /* The texts of a snapshot, one after another, so that sizing and copying cannot disagree. */
-static void for_texts(struct directory_entity *entity, visit_text_fn visit, void *context)
+static void for_texts(struct directory_entity *entity, pack_visit_fn visit, void *context)
 {
 	struct str *texts[] = {&entity->account,  &entity->name, &entity->path,
 			       &entity->arn,	  &entity->id,	 &entity->description,
@@ -43,31 +41,6 @@ static void for_texts(struct directory_entity *entity, visit_text_fn visit, void
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		visit(context, texts[i]);
 	for_array_texts(entity, visit, context);
-}
-
-static void add_size(void *context, struct str *text)
-{
-	*(size_t *)context += text->size;
-}
-
-static void move_text(void *context, struct str *text)
-{
-	char **end = context;
-
-	if (text->size > 0)
-		memcpy(*end, text->data, text->size);
-	text->data = *end;
-	*end += text->size;
-}
-
-static const void *move_array(char **end, const void *items, size_t size)
-{
-	char *copy = *end;
-
-	if (size > 0)
-		memcpy(copy, items, size);
-	*end += size;
-	return copy;
 }
 
 static size_t arrays_size(const struct directory_entity *entity)
@@ -82,15 +55,15 @@ static size_t arrays_size(const struct directory_entity *entity)
 
 static void move_arrays(struct directory_entity *entity, char **end)
 {
-	entity->tags = move_array(end, entity->tags, entity->tag_count * sizeof(*entity->tags));
+	entity->tags = pack_array(end, entity->tags, entity->tag_count * sizeof(*entity->tags));
 	entity->inlines =
-		move_array(end, entity->inlines, entity->inline_count * sizeof(*entity->inlines));
-	entity->attached = move_array(end, entity->attached,
+		pack_array(end, entity->inlines, entity->inline_count * sizeof(*entity->inlines));
+	entity->attached = pack_array(end, entity->attached,
 				      entity->attached_count * sizeof(*entity->attached));
 	entity->groups =
-		move_array(end, entity->groups, entity->group_count * sizeof(*entity->groups));
-	entity->keys = move_array(end, entity->keys, entity->key_count * sizeof(*entity->keys));
-	entity->versions = move_array(end, entity->versions,
+		pack_array(end, entity->groups, entity->group_count * sizeof(*entity->groups));
+	entity->keys = pack_array(end, entity->keys, entity->key_count * sizeof(*entity->keys));
+	entity->versions = pack_array(end, entity->versions,
 				      entity->version_count * sizeof(*entity->versions));
 }
 
@@ -125,12 +98,12 @@ static const struct directory_entity *entity_new(const struct directory_entity *
 	struct directory_entity view = directory_draft(draft);
 	size_t size = sizeof(view) + arrays_size(draft);
 
-	for_texts(&view, add_size, &size);
+	for_texts(&view, pack_size, &size);
 	struct directory_entity *entity = heap_alloc(size);
 	char *end = (char *)(entity + 1);
 	*entity = view;
 	move_arrays(entity, &end);
-	for_texts(entity, move_text, &end);
+	for_texts(entity, pack_text, &end);
 	for_policies(entity, hold_policy);
 	entity->references = 1;
 	return entity;

@@ -25,6 +25,12 @@ struct policy;
  */
 must_check enum err policy_compile(struct arena *arena, struct str text, enum policy_kind kind,
 				   const struct policy **out_policy, struct str *out_problem);
+/*
+ * Of a resource whose policy was compiled before it was stored; NULL for an empty text. If it
+ * cannot be compiled now, nobody may believe that what it denied is allowed: it denies everything,
+ * and the log says whose it is (`of`).
+ */
+const struct policy *policy_compile_stored(struct str text, struct str of);
 const struct policy *policy_hold(const struct policy *policy);
 void policy_release(const struct policy *policy);    /* accepts NULL */
 struct str policy_text(const struct policy *policy); /* as it was given; the policy's */

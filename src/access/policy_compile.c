@@ -189,3 +189,25 @@ enum err policy_compile(struct arena *arena, struct str text, enum policy_kind k
 	check(compiler.store.size == size);
 	return ERR_OK;
 }
+
+const struct policy *policy_compile_stored(struct str text, struct str of)
+{
+	static const struct str deny_all =
+		STR_INIT("{\"Statement\":{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"*\","
+			 "\"Resource\":\"*\"}}");
+	const struct policy *policy = NULL;
+	struct str problem = {0};
+	struct arena arena;
+
+	if (text.size == 0)
+		return NULL;
+	arena_init(&arena);
+	if (policy_compile(&arena, text, POLICY_RESOURCE, &policy, &problem) != ERR_OK) {
+		log_event(LOG_ERROR, "a policy cannot be understood; it denies everything",
+			  log_str("of", of), log_str("problem", problem));
+		check(policy_compile(&arena, deny_all, POLICY_RESOURCE, &policy, &problem) ==
+		      ERR_OK);
+	}
+	arena_done(&arena);
+	return policy;
+}

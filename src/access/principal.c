@@ -13,35 +13,17 @@ const struct principal principal_anonymous = {
 	.id = STR_INIT("anonymous"),
 };
 
-/* Texts are put behind the arrays one after the other; in the first round only counted. */
-struct packing {
-	char *place; /* NULL while counting */
-	size_t size;
-};
-
-static void pack(struct packing *packing, struct str *text)
+static void for_texts(struct principal *principal, pack_visit_fn visit, void *context)
 {
-	if (packing->place && text->data) {
-		char *copy = packing->place + packing->size;
-		memcpy(copy, text->data, text->size);
-		*text = str_of(copy, text->size);
-	}
-	packing->size += text->size;
-}
+	struct str *texts[] = {
+		&principal->account,   &principal->arn,	 &principal->entity_arn,     &principal->id,
+		&principal->entity_id, &principal->name, &principal->source_identity};
 
-static void pack_texts(struct packing *packing, struct principal *principal,
-		       struct shape_pair *tags)
-{
-	pack(packing, &principal->account);
-	pack(packing, &principal->arn);
-	pack(packing, &principal->entity_arn);
-	pack(packing, &principal->id);
-	pack(packing, &principal->entity_id);
-	pack(packing, &principal->name);
-	pack(packing, &principal->source_identity);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		visit(context, texts[i]);
 	for (size_t i = 0; i < principal->tag_count; i++) {
-		pack(packing, &tags[i].key);
-		pack(packing, &tags[i].value);
+		visit(context, (struct str *)&principal->tags[i].key);
+		visit(context, (struct str *)&principal->tags[i].value);
 	}
 }
 
@@ -54,28 +36,24 @@ static void hold_all(const struct policy **out, const struct policy *const *poli
 const struct principal *principal_new(const struct principal *draft)
 {
 	size_t policy_count = draft->identity_count + draft->session_count;
-	size_t fixed = sizeof(*draft) + policy_count * sizeof(struct policy *) +
-		       draft->tag_count * sizeof(struct shape_pair);
-	struct packing packing = {0};
-	struct principal counted = *draft;
+	size_t tags_size = draft->tag_count * sizeof(*draft->tags);
+	size_t size = sizeof(*draft) + policy_count * sizeof(struct policy *) + tags_size;
+	struct principal view = *draft;
 
-	pack_texts(&packing, &counted, (struct shape_pair *)draft->tags);
-	struct principal *principal = heap_alloc(fixed + packing.size);
+	for_texts(&view, pack_size, &size);
+	struct principal *principal = heap_alloc(size);
+	const struct policy **policies = (const struct policy **)(principal + 1);
+	char *end = (char *)(policies + policy_count);
 	*principal = *draft;
 	principal->references = 1;
-	const struct policy **policies = (const struct policy **)(principal + 1);
-	struct shape_pair *tags = (struct shape_pair *)(policies + policy_count);
 	hold_all(policies, draft->identity, draft->identity_count);
 	hold_all(policies + draft->identity_count, draft->session, draft->session_count);
 	principal->identity = policies;
 	principal->session = policies + draft->identity_count;
 	if (draft->boundary)
 		principal->boundary = policy_hold(draft->boundary);
-	if (draft->tag_count > 0)
-		memcpy(tags, draft->tags, draft->tag_count * sizeof(*tags));
-	principal->tags = tags;
-	packing = (struct packing){.place = (char *)(tags + draft->tag_count)};
-	pack_texts(&packing, principal, tags);
+	principal->tags = pack_array(&end, draft->tags, tags_size);
+	for_texts(principal, pack_text, &end);
 	return principal;
 }
 

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/mailbox.h"
 #include "base/map.h"
+#include "base/pack.h"
 #include "base/random.h"
 #include "base/str.h"
 

@@ -75,21 +75,6 @@ static void for_texts(struct ec2_endpoint *endpoint, void (*visit)(void *context
 	}
 }
 
-static void add_size(void *context, struct str *text)
-{
-	*(size_t *)context += text->size;
-}
-
-static void move_text(void *context, struct str *text)
-{
-	char **end = context;
-
-	if (text->size > 0)
-		memcpy(*end, text->data, text->size);
-	text->data = *end;
-	*end += text->size;
-}
-
 struct ec2_endpoint ec2_endpoint_draft(const struct ec2_endpoint *endpoint)
 {
 	static const size_t from = offsetof(struct ec2_endpoint, shown);
@@ -99,39 +84,6 @@ struct ec2_endpoint ec2_endpoint_draft(const struct ec2_endpoint *endpoint)
 	return draft;
 }
 
-static const struct policy *compile(struct str text)
-{
-	static const struct str deny_all =
-		STR_INIT("{\"Statement\":{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"*\","
-			 "\"Resource\":\"*\"}}");
-	const struct policy *policy = NULL;
-	struct str problem;
-	struct arena arena;
-
-	if (text.size == 0)
-		return NULL;
-	arena_init(&arena);
-	if (policy_compile(&arena, text, POLICY_RESOURCE, &policy, &problem) != ERR_OK) {
-		log_event(LOG_ERROR, "an endpoint's policy cannot be understood; it denies all",
-			  log_str("problem", problem));
-		check(policy_compile(&arena, deny_all, POLICY_RESOURCE, &policy, &problem) ==
-		      ERR_OK);
-	}
-	arena_done(&arena);
-	return policy;
-}
-
-/* Moves an array into the block. */
-static void *move_items(char **end, const void *items, size_t size)
-{
-	void *moved = *end;
-
-	if (size > 0)
-		memcpy(moved, items, size);
-	*end += size;
-	return moved;
-}
-
 const struct ec2_endpoint *ec2_endpoint_new(const struct ec2_endpoint *draft)
 {
 	struct ec2_endpoint copy = ec2_endpoint_draft(draft);
@@ -139,16 +91,16 @@ const struct ec2_endpoint *ec2_endpoint_new(const struct ec2_endpoint *draft)
 	size_t size = sizeof(copy) + names * sizeof(struct str) +
 		      draft->tag_count * sizeof(struct shape_pair);
 
-	for_texts(&copy, add_size, &size);
+	for_texts(&copy, pack_size, &size);
 	struct ec2_endpoint *endpoint = heap_alloc(size);
 	char *end = (char *)(endpoint + 1);
-	copy.subnets = move_items(&end, draft->subnets, draft->subnet_count * sizeof(struct str));
-	copy.groups = move_items(&end, draft->groups, draft->group_count * sizeof(struct str));
+	copy.subnets = pack_array(&end, draft->subnets, draft->subnet_count * sizeof(struct str));
+	copy.groups = pack_array(&end, draft->groups, draft->group_count * sizeof(struct str));
 	copy.interfaces =
-		move_items(&end, draft->interfaces, draft->interface_count * sizeof(struct str));
-	copy.tags = move_items(&end, draft->tags, draft->tag_count * sizeof(struct shape_pair));
-	for_texts(&copy, move_text, &end);
-	copy.shown.policy = compile(copy.policy);
+		pack_array(&end, draft->interfaces, draft->interface_count * sizeof(struct str));
+	copy.tags = pack_array(&end, draft->tags, draft->tag_count * sizeof(struct shape_pair));
+	for_texts(&copy, pack_text, &end);
+	copy.shown.policy = policy_compile_stored(copy.policy, copy.shown.id);
 	memcpy(endpoint, &copy, sizeof(copy));
 	endpoint->references = 1;
 	return endpoint;

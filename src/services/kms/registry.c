@@ -71,9 +71,7 @@ const struct kms_material *kms_key_material_of(const struct kms_key *key, uint32
 
 /* ---- snapshots ---- */
 
-typedef void (*text_visit_fn)(void *context, struct str *text);
-
-static void for_pairs(const struct shape_pair *pairs, size_t count, text_visit_fn visit,
+static void for_pairs(const struct shape_pair *pairs, size_t count, pack_visit_fn visit,
 		      void *context)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -83,7 +81,7 @@ static void for_pairs(const struct shape_pair *pairs, size_t count, text_visit_f
 }
 
 /* The texts of a snapshot, one after another, so that sizing and copying cannot disagree. */
-static void for_texts(struct kms_key *key, text_visit_fn visit, void *context)
+static void for_texts(struct kms_key *key, pack_visit_fn visit, void *context)
 {
 	struct str *texts[] = {&key->account, &key->region, &key->id, &key->arn, &key->description};
 
@@ -109,24 +107,6 @@ static void for_texts(struct kms_key *key, text_visit_fn visit, void *context)
 	}
 }
 
-static void add_size(void *context, struct str *text)
-{
-	*(size_t *)context += text->size;
-}
-
-/* A text that is not there stays so: its data is NULL. */
-static void move_text(void *context, struct str *text)
-{
-	char **end = context;
-
-	if (!text->data)
-		return;
-	if (text->size > 0)
-		memcpy(*end, text->data, text->size);
-	text->data = *end;
-	*end += text->size;
-}
-
 /* All but the references, which other threads count while this one copies. */
 struct kms_key kms_key_draft(const struct kms_key *key)
 {
@@ -150,31 +130,19 @@ static size_t arrays_size(const struct kms_key *draft)
 	return size;
 }
 
-/* Copies an array to *end, which is aligned for pointers and stays so. */
-static const void *move_array(char **end, const void *items, size_t size)
-{
-	void *place = *end;
-
-	if (!items)
-		return NULL;
-	if (size > 0)
-		memcpy(place, items, size);
-	*end += size;
-	return place;
-}
-
+/* `end` is aligned for pointers and stays so. */
 static char *move_arrays(struct kms_key *key, char *end)
 {
-	key->tags = move_array(&end, key->tags, key->tag_count * sizeof(*key->tags));
-	key->aliases = move_array(&end, key->aliases, key->alias_count * sizeof(*key->aliases));
-	key->grants = move_array(&end, key->grants, key->grant_count * sizeof(*key->grants));
-	key->materials = move_array(&end, (const void *)key->materials,
+	key->tags = pack_array(&end, key->tags, key->tag_count * sizeof(*key->tags));
+	key->aliases = pack_array(&end, key->aliases, key->alias_count * sizeof(*key->aliases));
+	key->grants = pack_array(&end, key->grants, key->grant_count * sizeof(*key->grants));
+	key->materials = pack_array(&end, (const void *)key->materials,
 				    key->material_count * sizeof(struct kms_material *));
 	for (size_t i = 0; i < key->grant_count; i++) {
 		struct kms_grant *grant = (struct kms_grant *)&key->grants[i];
-		grant->equals = move_array(&end, grant->equals,
+		grant->equals = pack_array(&end, grant->equals,
 					   grant->equals_count * sizeof(*grant->equals));
-		grant->subset = move_array(&end, grant->subset,
+		grant->subset = pack_array(&end, grant->subset,
 					   grant->subset_count * sizeof(*grant->subset));
 	}
 	return end;
@@ -185,11 +153,11 @@ const struct kms_key *kms_key_new(const struct kms_key *draft)
 	struct kms_key view = kms_key_draft(draft);
 	size_t size = sizeof(view) + arrays_size(draft);
 
-	for_texts(&view, add_size, &size);
+	for_texts(&view, pack_size, &size);
 	struct kms_key *key = heap_alloc(size);
 	*key = view;
 	char *end = move_arrays(key, (char *)(key + 1));
-	for_texts(key, move_text, &end);
+	for_texts(key, pack_text, &end);
 	for (size_t i = 0; i < key->alias_count; i++)
 		((struct kms_alias *)&key->aliases[i])->key = key;
 	for (size_t i = 0; i < key->material_count; i++)

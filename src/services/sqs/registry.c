@@ -61,8 +61,7 @@ void sqs_registry_free(struct sqs_registry **registry)
 /* ---- snapshots ---- */
 
 /* The texts of a snapshot, one after another, so that sizing and copying cannot disagree. */
-static void for_texts(struct sqs_queue *queue, void (*visit)(void *context, struct str *text),
-		      void *context)
+static void for_texts(struct sqs_queue *queue, pack_visit_fn visit, void *context)
 {
 	struct str *texts[] = {&queue->account,
 			       &queue->region,
@@ -84,21 +83,6 @@ static void for_texts(struct sqs_queue *queue, void (*visit)(void *context, stru
 	}
 }
 
-static void add_size(void *context, struct str *text)
-{
-	*(size_t *)context += text->size;
-}
-
-static void move_text(void *context, struct str *text)
-{
-	char **end = context;
-
-	if (text->size > 0)
-		memcpy(*end, text->data, text->size);
-	text->data = *end;
-	*end += text->size;
-}
-
 /* All but the references, which other threads count while this one copies. */
 struct sqs_queue sqs_queue_draft(const struct sqs_queue *queue)
 {
@@ -109,32 +93,6 @@ struct sqs_queue sqs_queue_draft(const struct sqs_queue *queue)
 	return draft;
 }
 
-/*
- * What was stored has been compiled before. If it cannot be now, nobody may believe that what it
- * denied is allowed: all is denied, and the owner's root user can set another.
- */
-static const struct policy *compile_policy(const struct sqs_queue *queue)
-{
-	static const struct str deny_all =
-		STR_INIT("{\"Statement\":{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"*\","
-			 "\"Resource\":\"*\"}}");
-	const struct policy *policy = NULL;
-	struct str problem = {0};
-	struct arena arena;
-
-	if (queue->policy.size == 0)
-		return NULL;
-	arena_init(&arena);
-	if (policy_compile(&arena, queue->policy, POLICY_RESOURCE, &policy, &problem) != ERR_OK) {
-		log_event(LOG_ERROR, "the policy of a queue cannot be read; it denies everything",
-			  log_str("queue", queue->arn), log_str("problem", problem));
-		check(policy_compile(&arena, deny_all, POLICY_RESOURCE, &policy, &problem) ==
-		      ERR_OK);
-	}
-	arena_done(&arena);
-	return policy;
-}
-
 struct sqs_queue *sqs_queue_new(const struct sqs_queue *draft)
 {
 	struct sqs_queue view = *draft;
@@ -142,21 +100,15 @@ struct sqs_queue *sqs_queue_new(const struct sqs_queue *draft)
 	size_t sources_size = draft->redrive_source_count * sizeof(*draft->redrive_sources);
 	size_t size = sizeof(view) + tags_size + sources_size;
 
-	for_texts(&view, add_size, &size);
+	for_texts(&view, pack_size, &size);
 	struct sqs_queue *queue = heap_alloc(size);
-	struct shape_pair *tags = (struct shape_pair *)(queue + 1);
-	struct str *sources = (struct str *)(tags + draft->tag_count);
-	char *end = (char *)(sources + draft->redrive_source_count);
+	char *end = (char *)(queue + 1);
 
 	*queue = *draft;
-	if (tags_size > 0)
-		memcpy(tags, draft->tags, tags_size);
-	if (sources_size > 0)
-		memcpy(sources, draft->redrive_sources, sources_size);
-	queue->tags = tags;
-	queue->redrive_sources = sources;
-	for_texts(queue, move_text, &end);
-	queue->compiled_policy = compile_policy(queue);
+	queue->tags = pack_array(&end, draft->tags, tags_size);
+	queue->redrive_sources = pack_array(&end, draft->redrive_sources, sources_size);
+	for_texts(queue, pack_text, &end);
+	queue->compiled_policy = policy_compile_stored(queue->policy, queue->arn);
 	atomic_store(&queue->references, 1);
 	if (queue->life)
 		atomic_fetch_add(&queue->life->references, 1);
