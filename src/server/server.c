@@ -421,7 +421,9 @@ void server_stop(struct server *server)
 {
 	struct core *core = &server->core;
 
+	kms_drain(core);
 	net_server_stop(server->net, GRACE_MS);
+	kms_settle(core);
 	/* The control thread may still wait for the engine, which has lost its net thread. */
 	if (server->is_attached)
 		runner_start_thread(core->runner);

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Keys from their creation to their end: metadata, names, lists, states."""
+import concurrent.futures
 import json
 import re
 import uuid
 
+import botocore.exceptions
 import pytest
+
+from ternd import eventually
 
 UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
@@ -279,3 +283,25 @@ def test_numbers_of_keys_are_metrics(private):
     assert metrics['tern_kms_keys{state="Enabled"}'] == 1
     assert metrics['tern_kms_keys{state="Disabled"}'] == 1
     assert metrics['tern_kms_keys{state="PendingDeletion"}'] == 0
+
+
+def test_server_stops_while_keys_are_made(private):
+    """RSA keys take seconds; those that wait are given up, and what was answered is there."""
+    server = private()
+    kms = server.client("kms")
+
+    def make():
+        try:
+            return kms.create_key(KeySpec="RSA_4096", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
+        except botocore.exceptions.ClientError as error:
+            return error.response["ResponseMetadata"]["HTTPStatusCode"]
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        made = [pool.submit(make) for _ in range(8)]
+        eventually(lambda: any(each.done() for each in made), what="one key is made")
+        server.stop()
+        answers = [each.result() for each in made]
+    assert 503 in answers
+    keys = {answer for answer in answers if answer != 503}
+    server.start()
+    assert {entry["KeyArn"] for entry in server.client("kms").list_keys()["Keys"]} == keys

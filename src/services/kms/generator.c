@@ -6,11 +6,13 @@
 #include <pthread.h>
 
 #include "api/kms.h"
+#include "core/faults.h"
 #include "services/kms/kms.h"
 
 struct work {
 	struct list link;
 	struct call *call;
+	resume_fn resume;
 	void *context;
 	enum kms_spec spec;
 	struct kms_secret secret;
@@ -43,7 +45,7 @@ static struct work *take(struct kms_generator *generator)
 	pthread_mutex_lock(&generator->mutex);
 	while (list_is_empty(&generator->works) && !generator->is_stopping)
 		pthread_cond_wait(&generator->condition, &generator->mutex);
-	if (!list_is_empty(&generator->works)) {
+	if (!generator->is_stopping) {
 		work = container_of(generator->works.next, struct work, link);
 		list_remove(&work->link);
 	}
@@ -66,18 +68,34 @@ static void *generator_main(void *context)
 	return NULL;
 }
 
+void kms_generator_stop(struct kms_generator *generator)
+{
+	pthread_mutex_lock(&generator->mutex);
+	generator->is_stopping = true;
+	while (!list_is_empty(&generator->works)) {
+		struct work *work = container_of(generator->works.next, struct work, link);
+		list_remove(&work->link);
+		call_resume(work->call);
+	}
+	pthread_cond_signal(&generator->condition);
+	pthread_mutex_unlock(&generator->mutex);
+}
+
+void kms_generator_join(struct kms_generator *generator)
+{
+	if (generator->is_started)
+		pthread_join(generator->thread, NULL);
+	generator->is_started = false;
+}
+
 void kms_generator_free(struct kms_generator **generator)
 {
 	struct kms_generator *old = *generator;
 
 	if (!old)
 		return;
-	pthread_mutex_lock(&old->mutex);
-	old->is_stopping = true;
-	pthread_cond_signal(&old->condition);
-	pthread_mutex_unlock(&old->mutex);
-	if (old->is_started)
-		pthread_join(old->thread, NULL);
+	kms_generator_stop(old);
+	kms_generator_join(old);
 	pthread_cond_destroy(&old->condition);
 	pthread_mutex_destroy(&old->mutex);
 	heap_free(old);
@@ -88,7 +106,7 @@ void kms_generator_free(struct kms_generator **generator)
 static bool give(struct kms_generator *generator, struct work *work)
 {
 	pthread_mutex_lock(&generator->mutex);
-	bool has_room = generator->count < LIMIT_KMS_GENERATIONS;
+	bool has_room = generator->count < LIMIT_KMS_GENERATIONS && !generator->is_stopping;
 	if (has_room) {
 		list_push_back(&generator->works, &work->link);
 		generator->count++;
@@ -102,6 +120,15 @@ static bool give(struct kms_generator *generator, struct work *work)
 	return has_room;
 }
 
+static enum err go_on(struct call *call)
+{
+	struct work *work = call->state;
+
+	if (work->secret.size == 0)
+		return fail(call, &common_faults[FAULT_UNAVAILABLE], "The server is stopping.");
+	return work->resume(call);
+}
+
 enum err kms_generate(struct call *call, enum kms_spec spec, resume_fn resume, void *context)
 {
 	struct work *work = arena_new(call->arena, struct work);
@@ -109,8 +136,9 @@ enum err kms_generate(struct call *call, enum kms_spec spec, resume_fn resume, v
 	work->call = call;
 	work->context = context;
 	work->spec = spec;
+	work->resume = resume;
 	call->state = work;
-	call->resume = resume;
+	call->resume = go_on;
 	if (kms_specs[spec].kind != KMS_KIND_RSA) {
 		work->secret = kms_secret_generate(spec);
 		return resume(call);

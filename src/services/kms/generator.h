@@ -12,7 +12,10 @@
 
 struct kms_generator;
 struct kms_generator *kms_generator_new(void);
-/* Ends the thread; no call waits any more. */
+/* Keys that still wait are not made, nor are new ones: their calls end, and SDKs try again. */
+void kms_generator_stop(struct kms_generator *generator);
+/* Waits for the key that is being made, whose call goes on as ever. After kms_generator_stop. */
+void kms_generator_join(struct kms_generator *generator);
 void kms_generator_free(struct kms_generator **generator); /* accepts NULL, leaves NULL */
 
 /*

@@ -47,6 +47,16 @@ enum err kms_start(struct core *core)
 	return err ? err : kms_due_run(core);
 }
 
+void kms_drain(struct core *core)
+{
+	kms_generator_stop(kms_of(core)->generator);
+}
+
+void kms_settle(struct core *core)
+{
+	kms_generator_join(kms_of(core)->generator);
+}
+
 void kms_stop(struct core *core)
 {
 	struct kms *kms = kms_of(core);

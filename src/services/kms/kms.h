@@ -31,6 +31,11 @@ static inline struct kms *kms_of(const struct core *core)
 
 /* Main: loads the keys and sets core->kms. What became due meanwhile is done. */
 must_check enum err kms_start(struct core *core);
+/* Main, when the server begins to stop: calls that wait for RSA keys end soon. */
+void kms_drain(struct core *core);
+/* Main, once the net threads have ended, before the control thread does: nothing comes from here to
+ * the control thread any more. */
+void kms_settle(struct core *core);
 /* Main, once the control thread has ended. */
 void kms_stop(struct core *core);
 
