@@ -110,12 +110,3 @@ def test_a_crash_leaves_no_core(crash, tmp_path):
     for number in (signal.SIGABRT, signal.SIGSEGV, signal.SIGQUIT):
         assert not crash(number)
     assert not list(tmp_path.glob("core*"))
-
-
-def test_what_proc_shows_is_of_root(private):
-    """So no debugger of the same user gets at it."""
-    server = private("--durability", "os")
-    assert os.stat(f"/proc/{server.process.pid}/mem").st_uid == 0
-    with open(f"/proc/{server.process.pid}/limits", encoding="ascii") as file:
-        core, = [line.split() for line in file if line.startswith("Max core file size")]
-    assert core[4:6] == ["0", "0"]
