@@ -362,6 +362,9 @@ void audit_call(struct audit *audit, struct call_box *box)
 	/* Who failed to say who they are is always of interest. */
 	if (is_data && !audit->wants_data && call->principal)
 		return;
+	/* But whoever fails on and on would wash all else out of the log; that is counted. */
+	if (!call->principal && net_request_is_held(box->request))
+		return;
 	struct audit_event event = {
 		.now_ms = clock_now_ms(),
 		.source = call->operation->service->name,

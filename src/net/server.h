@@ -163,6 +163,10 @@ void net_request_end(struct net_request *request);
  * a small buffer only and holds nothing but the answer. Not while the server stops.
  */
 void net_request_hold(struct net_request *request, uint32_t delay_ms);
+static inline bool net_request_is_held(const struct net_request *request)
+{
+	return request->hold_ms > 0;
+}
 /* "127.0.0.1:40312" or "unix", in the request's arena; empty once aborted. */
 struct str net_request_peer(struct net_request *request);
 /* Of a unix socket: the user of the process that connected. */

@@ -205,13 +205,17 @@ static const struct admin_route *find_route(struct str path, struct str *out_res
 	return NULL;
 }
 
-/* What was changed, and what was refused; looking at metrics is not worth a record. */
+/*
+ * What was changed, and what was refused; looking at metrics is not worth a record, and failures
+ * of a source that is slowed down are only counted.
+ */
 static void record(struct admin_call *call)
 {
 	const struct core *core = &call->server->core;
 	bool is_change = call->request->http.method == HTTP_METHOD_POST;
 
-	if (!core->audit || !call->route || (!is_change && call->status < 400))
+	if (!core->audit || !call->route || (!is_change && call->status < 400) ||
+	    net_request_is_held(call->request))
 		return;
 	struct audit_event event = {
 		.now_ms = clock_now_ms(),

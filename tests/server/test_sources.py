@@ -69,6 +69,17 @@ def test_failures_are_answered_ever_more_slowly(guarded):
     assert "source=127.0.0.1" in guarded.log()
 
 
+def test_failures_do_not_wash_out_the_audit_log(private):
+    server = private("--auth", "required", "--durability", "os")
+    server.read_credential()
+    fail(server, FREE + 3)
+    assert server.get("/_tern/queues").status_code == 403
+    assert send(server, sign(server, LIST, b"{}"), b"{}").status_code == 200
+    server.stop()
+    lines = (server.data / "audit" / "audit.jsonl").read_text().splitlines()
+    assert [json.loads(line).get("errorCode") is None for line in lines] == [False] * FREE + [True]
+
+
 def test_a_good_signature_is_never_slowed(guarded):
     fail(guarded, FREE + 2)
     for _ in range(20):
