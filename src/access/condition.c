@@ -12,7 +12,7 @@
 
 static const struct {
 	struct str name;
-	struct condition_operator operator;
+	struct condition_operator comparison;
 } operators[] = {
 #define OPERATOR(text, ...)                                                                        \
 	{                                                                                          \
@@ -81,9 +81,9 @@ bool condition_operator_parse(struct str text, struct condition_operator *out_op
 	for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++) {
 		if (!str_equal(text, operators[i].name))
 			continue;
-		if (operators[i].operator.family == CONDITION_NULL && if_exists)
+		if (operators[i].comparison.family == CONDITION_NULL && if_exists)
 			return false;
-		*out_operator = operators[i].operator;
+		*out_operator = operators[i].comparison;
 		out_operator->quantifier = quantifier;
 		out_operator->if_exists = if_exists;
 		return true;
@@ -127,16 +127,16 @@ static bool is_base64(struct str text)
 	return text.size % 4 == 0;
 }
 
-bool condition_value_compile(struct store *store, const struct condition_operator *operator,
+bool condition_value_compile(struct store *store, const struct condition_operator *comparison,
 			     struct str text, bool has_variables, union condition_value *out_value)
 {
 	struct pattern_syntax syntax = {
-		.has_wildcards = operator->has_wildcards,
+		.has_wildcards = comparison->has_wildcards,
 		.has_variables = has_variables,
-		.ignores_case = operator->ignores_case,
+		.ignores_case = comparison->ignores_case,
 	};
 
-	switch (operator->family) {
+	switch (comparison->family) {
 	case CONDITION_STRING:
 		return pattern_compile(store, text, syntax, &out_value->pattern);
 	case CONDITION_ARN:
@@ -210,22 +210,23 @@ static bool is_in_relation(enum condition_relation relation, int order)
 	return order >= 0;
 }
 
-static bool matches_value(const struct condition_operator *operator,
-			  const union condition_value * value, const struct operand *operand,
+static bool matches_value(const struct condition_operator *comparison,
+			  const union condition_value *value, const struct operand *operand,
 			  const struct policy_request *request)
 {
-	switch (operator->family) {
+	switch (comparison->family) {
 	case CONDITION_STRING:
 		return pattern_matches(&value->pattern, operand->text, request);
 	case CONDITION_ARN:
 		return arn_pattern_matches(&value->arn, operand->text, &operand->arn, request);
 	case CONDITION_NUMERIC:
-		return is_in_relation(operator->relation,
+		return is_in_relation(comparison->relation,
 				      (operand->number > value->number) -
 					      (operand->number < value->number));
 	case CONDITION_DATE:
-		return is_in_relation(operator->relation, (operand->at_ms > value->at_ms) -
-								  (operand->at_ms < value->at_ms));
+		return is_in_relation(comparison->relation,
+				      (operand->at_ms > value->at_ms) -
+					      (operand->at_ms < value->at_ms));
 	case CONDITION_BOOL:
 		return operand->is_true == value->is_true;
 	case CONDITION_BINARY:
@@ -242,15 +243,15 @@ static bool matches_value(const struct condition_operator *operator,
 static bool is_met_by(const struct condition *condition, struct str text,
 		      const struct policy_request *request)
 {
-	const struct condition_operator *operator= & condition->operator;
+	const struct condition_operator *comparison = &condition->comparison;
 	struct operand operand;
 
-	if (!read_operand(operator->family, text, &operand))
+	if (!read_operand(comparison->family, text, &operand))
 		return false;
 	for (size_t i = 0; i < condition->value_count; i++)
-		if (matches_value(operator, & condition->values[i], &operand, request))
-			return !operator->is_negated;
-	return operator->is_negated;
+		if (matches_value(comparison, &condition->values[i], &operand, request))
+			return !comparison->is_negated;
+	return comparison->is_negated;
 }
 
 static bool is_null_met(const struct condition *condition, bool is_there)
@@ -263,22 +264,21 @@ static bool is_null_met(const struct condition *condition, bool is_there)
 
 bool condition_holds(const struct condition *condition, const struct policy_request *request)
 {
-	const struct condition_operator *operator= & condition->operator;
+	const struct condition_operator *comparison = &condition->comparison;
 	struct context_values found;
 
 	bool is_there = context_find(request, &condition->name, &found);
-	if (operator->family == CONDITION_NULL)
+	if (comparison->family == CONDITION_NULL)
 		return is_null_met(condition, is_there);
 	if (!is_there)
-		return operator->if_exists || operator->quantifier == CONDITION_FOR_ALL ||(
-			operator->quantifier == CONDITION_PLAIN && operator->is_negated);
-	if (operator->quantifier == CONDITION_FOR_ALL &&
-	    found.count == 1 && context_value(&found, 0)
-		    .size == 0)
+		return comparison->if_exists || comparison->quantifier == CONDITION_FOR_ALL ||
+		       (comparison->quantifier == CONDITION_PLAIN && comparison->is_negated);
+	if (comparison->quantifier == CONDITION_FOR_ALL && found.count == 1 &&
+	    context_value(&found, 0).size == 0)
 		return true;
 	/* Without a quantifier several values count as one that is like each of them. */
-	bool must_all = operator->quantifier == CONDITION_FOR_ALL ||(
-		operator->quantifier == CONDITION_PLAIN && operator->is_negated);
+	bool must_all = comparison->quantifier == CONDITION_FOR_ALL ||
+			(comparison->quantifier == CONDITION_PLAIN && comparison->is_negated);
 	for (size_t i = 0; i < found.count; i++)
 		if (is_met_by(condition, context_value(&found, i), request) != must_all)
 			return !must_all;

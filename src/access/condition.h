@@ -52,7 +52,7 @@ union condition_value {
 };
 
 struct condition {
-	struct condition_operator operator;
+	struct condition_operator comparison;
 	struct context_name name;
 	const union condition_value *values;
 	size_t value_count;
@@ -60,8 +60,9 @@ struct condition {
 
 /* False if the text is none that the operator can compare. */
 must_check bool condition_value_compile(struct store *store,
-					const struct condition_operator *operator, struct str text,
-					bool has_variables, union condition_value *out_value);
+					const struct condition_operator *comparison,
+					struct str text, bool has_variables,
+					union condition_value *out_value);
 bool condition_holds(const struct condition *condition, const struct policy_request *request);
 
 /* ISO 8601 as IAM reads it, or seconds since 1970. */

@@ -128,7 +128,7 @@ static bool are_keys(struct arena *arena, yyjson_val *keys)
 
 static bool is_condition(struct arena *arena, yyjson_val *value)
 {
-	struct condition_operator operator;
+	struct condition_operator comparison;
 	struct str *seen;
 	yyjson_obj_iter members;
 	yyjson_val *key;
@@ -146,7 +146,7 @@ static bool is_condition(struct arena *arena, yyjson_val *value)
 			return false;
 		seen[count++] = json_text(key);
 		/* IAM takes an operator that there is not, if nothing stands under it. */
-		if (!condition_operator_parse(json_text(key), &operator) &&
+		if (!condition_operator_parse(json_text(key), &comparison) &&
 		    yyjson_obj_size(keys) > 0)
 			return false;
 		if (!are_keys(arena, keys))
@@ -238,24 +238,24 @@ static bool check_values(struct checker *checker, yyjson_val *statement)
 {
 	struct store scratch = {.arena = checker->arena};
 	union condition_value value;
-	struct condition_operator operator;
+	struct condition_operator comparison;
 	size_t i, j, k, operator_count, key_count;
 	yyjson_val *name, *keys, *key, *values;
 	yyjson_val *operators = json_member(statement, "Condition");
 
 	if (!operators)
 		return true;
-	yyjson_obj_foreach(operators, i, operator_count, name, keys)
-	{
-		if (!condition_operator_parse(json_text(name), &operator))
+	yyjson_obj_foreach(operators, i, operator_count, name, keys) {
+		if (!condition_operator_parse(json_text(name), &comparison))
 			continue;
-		yyjson_obj_foreach(keys, j, key_count, key, values) for (
-			k = 0; k < policy_item_count(values);
-			k++) if (!condition_value_compile(&scratch, &operator,
-							  policy_value_text(checker->arena,
-									    policy_item(values, k)),
-							  checker->document->has_variables,
-							  &value)) return refuse(checker, legacy);
+		yyjson_obj_foreach(keys, j, key_count, key, values)
+			for (k = 0; k < policy_item_count(values); k++)
+				if (!condition_value_compile(
+					    &scratch, &comparison,
+					    policy_value_text(checker->arena,
+							      policy_item(values, k)),
+					    checker->document->has_variables, &value))
+					return refuse(checker, legacy);
 	}
 	return true;
 }
@@ -463,8 +463,7 @@ static bool check_principal(struct checker *checker, yyjson_val *statement)
 			      STR("AssumeRole policy must not contain NotPrincipal field."));
 	if (yyjson_is_str(value))
 		return true;
-	yyjson_obj_foreach(value, i, count, type, texts)
-	{
+	yyjson_obj_foreach(value, i, count, type, texts) {
 		for (size_t j = 0; j < policy_item_count(texts); j++)
 			if (!check_principal_text(checker, json_text(type),
 						  json_text(policy_item(texts, j))))

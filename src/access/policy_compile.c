@@ -82,27 +82,30 @@ static void compile_principals(struct compiler *compiler, yyjson_val *value,
 		statement->principals[0].form = PRINCIPAL_EVERYBODY;
 		return;
 	}
-	yyjson_obj_foreach(value, i, count, type, texts) total += policy_item_count(texts);
+	yyjson_obj_foreach(value, i, count, type, texts)
+		total += policy_item_count(texts);
 	statement->principal_count = total;
 	statement->principals = store_array(&compiler->store, struct policy_principal, total);
-	yyjson_obj_foreach(value, i, count, type, texts) for (size_t j = 0;
-							      j < policy_item_count(texts); j++)
-		compile_principal(compiler, json_text(type), json_text(policy_item(texts, j)),
-				  &statement->principals[place++]);
+	yyjson_obj_foreach(value, i, count, type, texts)
+		for (size_t j = 0; j < policy_item_count(texts); j++)
+			compile_principal(compiler, json_text(type),
+					  json_text(policy_item(texts, j)),
+					  &statement->principals[place++]);
 }
 
-static void compile_condition(struct compiler *compiler, const struct condition_operator *operator,
-			      struct str key, yyjson_val *values, struct condition *out)
+static void compile_condition(struct compiler *compiler,
+			      const struct condition_operator *comparison, struct str key,
+			      yyjson_val *values, struct condition *out)
 {
 	size_t count = policy_item_count(values);
 	union condition_value *compiled =
 		store_array(&compiler->store, union condition_value, count);
 
-	out->operator= * operator;
+	out->comparison = *comparison;
 	out->name = context_name_of(store_text(&compiler->store, key));
 	for (size_t i = 0; i < count; i++)
 		compiler->is_refused |= !condition_value_compile(
-			&compiler->store, operator,
+			&compiler->store, comparison,
 			policy_value_text(compiler->arena, policy_item(values, i)),
 			compiler->has_variables, &compiled[i]);
 	out->values = compiled;
@@ -112,21 +115,21 @@ static void compile_condition(struct compiler *compiler, const struct condition_
 static void compile_conditions(struct compiler *compiler, yyjson_val *value,
 			       struct statement *statement)
 {
-	struct condition_operator operator;
+	struct condition_operator comparison;
 	yyjson_val *name, *keys, *key, *values;
 	size_t i, j, operator_count, key_count, total = 0, place = 0;
 
 	if (!value)
 		return;
-	yyjson_obj_foreach(value, i, operator_count, name, keys) total += yyjson_obj_size(keys);
+	yyjson_obj_foreach(value, i, operator_count, name, keys)
+		total += yyjson_obj_size(keys);
 	statement->condition_count = total;
 	statement->conditions = store_array(&compiler->store, struct condition, total);
-	yyjson_obj_foreach(value, i, operator_count, name, keys)
-	{
-		if (!condition_operator_parse(json_text(name), &operator))
+	yyjson_obj_foreach(value, i, operator_count, name, keys) {
+		if (!condition_operator_parse(json_text(name), &comparison))
 			continue; /* nothing stands under it */
 		yyjson_obj_foreach(keys, j, key_count, key, values)
-			compile_condition(compiler, &operator, json_text(key), values,
+			compile_condition(compiler, &comparison, json_text(key), values,
 					  &statement->conditions[place++]);
 	}
 }

@@ -54,7 +54,7 @@ static const char *const asked_values[] = {"a", "b", "ab", "a*"};
 struct made_condition {
 	bool is_there, if_exists;
 	enum { PLAIN, FOR_ALL, FOR_ANY } quantifier;
-	const char *operator;
+	const char *comparison;
 	const char *values[VALUES];
 };
 
@@ -87,7 +87,7 @@ static void make_statement(struct prng *prng, struct made_statement *statement)
 		.condition = {.is_there = prng_below(prng, 2) == 0,
 			      .if_exists = prng_below(prng, 3) == 0,
 			      .quantifier = (unsigned)prng_below(prng, 3),
-			      .operator= PICK(prng, operators)},
+			      .comparison = PICK(prng, operators)},
 	};
 	for (int i = 0; i < VALUES; i++) {
 		statement->actions[i] = PICK(prng, actions);
@@ -95,7 +95,7 @@ static void make_statement(struct prng *prng, struct made_statement *statement)
 		statement->principals[i] = PICK(prng, principals);
 		statement->condition.values[i] = PICK(prng, values);
 	}
-	if (strcmp(statement->condition.operator, "Null") == 0) {
+	if (strcmp(statement->condition.comparison, "Null") == 0) {
 		statement->condition.if_exists = false;
 		statement->condition.values[0] = prng_below(prng, 2) ? "true" : "false";
 		statement->condition.values[1] = statement->condition.values[0];
@@ -134,13 +134,13 @@ static void write_list(struct json_writer *json, const char *key, const char *co
 static void write_condition(struct json_writer *json, const struct made_condition *condition)
 {
 	static const char *const prefixes[] = {"", "ForAllValues:", "ForAnyValue:"};
-	char operator[64];
+	char comparison[64];
 
-	snprintf(operator, sizeof(operator), "%s%s%s", prefixes[condition->quantifier],
-		 condition->operator, condition->if_exists ? "IfExists" : "");
+	snprintf(comparison, sizeof(comparison), "%s%s%s", prefixes[condition->quantifier],
+		 condition->comparison, condition->if_exists ? "IfExists" : "");
 	json_key(json, STR("Condition"));
 	json_open_object(json);
-	json_key(json, str_from(operator));
+	json_key(json, str_from(comparison));
 	json_open_object(json);
 	write_list(json, "app:k", condition->values);
 	json_close_object(json);
@@ -259,14 +259,14 @@ static enum policy_grantee plain_principal(const char *principal, const char *ca
 
 static bool plain_value(const struct made_condition *condition, struct str text)
 {
-	bool is_negated = strstr(condition->operator, "Not") != NULL;
+	bool is_negated = strstr(condition->comparison, "Not") != NULL;
 	char copy[64];
 
 	memcpy(copy, text.data, text.size);
 	copy[text.size] = '\0';
 	for (int i = 0; i < VALUES; i++)
-		if (strstr(condition->operator, "Like") ? like(condition->values[i], copy)
-							: strcmp(condition->values[i], copy) == 0)
+		if (strstr(condition->comparison, "Like") ? like(condition->values[i], copy)
+							  : strcmp(condition->values[i], copy) == 0)
 			return !is_negated;
 	return is_negated;
 }
@@ -274,12 +274,12 @@ static bool plain_value(const struct made_condition *condition, struct str text)
 static bool plain_condition(const struct made_condition *condition,
 			    const struct made_request *request)
 {
-	bool is_negated = strstr(condition->operator, "Not") != NULL;
+	bool is_negated = strstr(condition->comparison, "Not") != NULL;
 	size_t met = 0, count = request->value_count;
 
 	if (!condition->is_there)
 		return true;
-	if (strcmp(condition->operator, "Null") == 0)
+	if (strcmp(condition->comparison, "Null") == 0)
 		return (strcmp(condition->values[0], "true") == 0) == (count == 0);
 	if (count == 0)
 		return condition->if_exists || condition->quantifier == FOR_ALL ||

@@ -186,7 +186,8 @@ static void add_variables_of(struct keys *keys, yyjson_val *value)
 
 	if (yyjson_is_str(value))
 		add_variables(keys, json_text(value));
-	yyjson_arr_foreach(value, index, count, item) add_variables(keys, json_text(item));
+	yyjson_arr_foreach(value, index, count, item)
+		add_variables(keys, json_text(item));
 }
 
 static void add_comparisons(struct keys *keys, yyjson_val *comparisons, bool has_variables)
@@ -196,8 +197,7 @@ static void add_comparisons(struct keys *keys, yyjson_val *comparisons, bool has
 
 	if (!yyjson_is_obj(comparisons))
 		return;
-	yyjson_obj_foreach(comparisons, index, count, key, values)
-	{
+	yyjson_obj_foreach(comparisons, index, count, key, values) {
 		add_key(keys, json_text(key));
 		if (has_variables)
 			add_variables_of(keys, values);
@@ -207,13 +207,12 @@ static void add_comparisons(struct keys *keys, yyjson_val *comparisons, bool has
 static void add_condition(struct keys *keys, yyjson_val *condition, bool has_variables)
 {
 	size_t index, count;
-	yyjson_val *operator, * comparisons;
+	yyjson_val *operator_name, *comparisons;
 
 	if (!yyjson_is_obj(condition))
 		return;
-	yyjson_obj_foreach(condition, index, count, operator, comparisons)
-	{
-		(void)operator;
+	yyjson_obj_foreach(condition, index, count, operator_name, comparisons) {
+		(void)operator_name;
 		add_comparisons(keys, comparisons, has_variables);
 	}
 }
