@@ -137,8 +137,7 @@ static enum cli_exit ls_run(struct cli *cli, const void *values)
 	if (json_parse(&cli->arena, answer, &root) != ERR_OK)
 		return cli_fail(cli, CLI_FAILED, "the answer is no JSON; is it ternd?");
 	table_init(&table, cli, ls_columns, sizeof(ls_columns) / sizeof(ls_columns[0]));
-	yyjson_arr_foreach(json_member(root, "accounts"), i, count, account)
-	{
+	yyjson_arr_foreach(json_member(root, "accounts"), i, count, account) {
 		add_row(cli, &table, account);
 	}
 	table_done(&table);

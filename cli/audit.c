@@ -211,8 +211,7 @@ static void read_files(struct arena *arena, yyjson_val *list, struct rotated_fil
 
 	*out_files = arena_array(arena, struct rotated_file, yyjson_arr_size(list));
 	*out_count = 0;
-	yyjson_arr_foreach(list, i, count, item)
-	{
+	yyjson_arr_foreach(list, i, count, item) {
 		(*out_files)[(*out_count)++] = (struct rotated_file){
 			.stamp = text_of(item, "rotated"),
 			.id = (uint64_t)yyjson_get_sint(json_member(item, "id")),

@@ -78,8 +78,7 @@ static bool is_about_resource(struct str pattern, yyjson_val *record)
 
 	if (!yyjson_is_arr(resources))
 		return false;
-	yyjson_arr_foreach(resources, i, count, item)
-	{
+	yyjson_arr_foreach(resources, i, count, item) {
 		struct str arn = json_text(json_member(item, "ARN"));
 		if (matches(pattern, arn))
 			return true;

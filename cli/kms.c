@@ -38,8 +38,7 @@ static void print_keys(struct cli *cli, yyjson_val *root)
 	table_init(&table, cli, columns, sizeof(columns) / sizeof(columns[0]));
 	add_row(cli, &table, STR("Tern's own (SSE-SQS)"), (struct str){0},
 		json_member(root, "sealed_by_tern"), "queues");
-	yyjson_arr_foreach(json_member(root, "kms_keys"), index, count, key)
-	{
+	yyjson_arr_foreach(json_member(root, "kms_keys"), index, count, key) {
 		add_row(cli, &table, json_text(json_member(key, "key")),
 			json_text(json_member(key, "state")), key, "queue_count");
 	}
@@ -53,8 +52,7 @@ static void print_findings(struct cli *cli, yyjson_val *root)
 	size_t index, count;
 	yyjson_val *finding;
 
-	yyjson_arr_foreach(json_member(root, "findings"), index, count, finding)
-	{
+	yyjson_arr_foreach(json_member(root, "findings"), index, count, finding) {
 		struct str text = output_printable(&cli->arena,
 						   json_text(json_member(finding, "text")), false);
 		bool is_warning =

@@ -103,8 +103,7 @@ static bool show_page(struct peek *peek, struct str body, int64_t *out_next)
 
 	if (json_parse(&peek->cli->arena, body, &root) || !json_member(root, "messages"))
 		return false;
-	yyjson_arr_foreach(json_member(root, "messages"), index, count, item)
-	{
+	yyjson_arr_foreach(json_member(root, "messages"), index, count, item) {
 		yyjson_val *sealed = json_member(item, "sealed");
 		if (peek->left > 0 && decode(peek, json_member(item, "message"), &message))
 			show(peek, &message,

@@ -74,8 +74,7 @@ static void read_queues(const struct watch *watch, struct view *view, yyjson_val
 	yyjson_val *item;
 
 	view->samples = arena_array(&view->cli.arena, struct queue_sample, yyjson_arr_size(queues));
-	yyjson_arr_foreach(queues, index, count, item)
-	{
+	yyjson_arr_foreach(queues, index, count, item) {
 		struct str name = json_text(json_member(item, "name"));
 		if (!str_starts(name, watch->prefix))
 			continue;

@@ -429,8 +429,7 @@ static struct str unknown_of(struct directory *directory, yyjson_val *value)
 
 	if (yyjson_is_str(value) && !directory_knows_principal(directory, json_text(value)))
 		return json_text(value);
-	yyjson_arr_foreach(value, i, most, item)
-	{
+	yyjson_arr_foreach(value, i, most, item) {
 		if (!directory_knows_principal(directory, json_text(item)))
 			return json_text(item);
 	}
@@ -460,8 +459,7 @@ struct str directory_unknown_principal(struct directory *directory, struct arena
 	statements = json_member(root, "Statement");
 	if (yyjson_is_obj(statements))
 		return unknown_in(directory, statements);
-	yyjson_arr_foreach(statements, i, most, item)
-	{
+	yyjson_arr_foreach(statements, i, most, item) {
 		unknown = unknown_in(directory, item);
 		if (unknown.data)
 			break;

@@ -138,7 +138,8 @@ static void check_all(const char *file, void (*check_row)(yyjson_val *row, size_
 	yyjson_val *row;
 
 	arena_init(&arena);
-	yyjson_arr_foreach(case_load(&arena, file), i, count, row) check_row(row, &failures);
+	yyjson_arr_foreach(case_load(&arena, file), i, count, row)
+		check_row(row, &failures);
 	print_message("%s: %zu cases\n", file, i);
 	assert_int_equal(failures, 0);
 	arena_done(&arena);

@@ -44,8 +44,7 @@ static bool read_pairs(struct arena *arena, yyjson_val *object, size_t spare,
 	*out_count = count;
 	if (count == 0) /* there may be no object at all */
 		return true;
-	yyjson_obj_foreach(object, i, most, key, value)
-	{
+	yyjson_obj_foreach(object, i, most, key, value) {
 		pairs[i].key = json_text(key);
 		if (!pair_value(arena, value, &pairs[i].value))
 			return false;
@@ -121,8 +120,7 @@ static enum err check_entry(struct arena *arena, yyjson_val *entry, struct str *
 		*out_problem = STR("each of \"queues\" must be an object");
 		return ERR_FAULT;
 	}
-	yyjson_obj_foreach(entry, i, most, key, value)
-	{
+	yyjson_obj_foreach(entry, i, most, key, value) {
 		size_t place = 0;
 		while (place < count && !yyjson_equals_str(key, keys[place].name))
 			place++;
@@ -215,8 +213,7 @@ enum err declare_queues(struct core *core, struct arena *arena, struct str confi
 		return ERR_FAULT;
 	}
 	for (int round = 0; round < 2; round++) {
-		yyjson_arr_foreach(queues, i, most, entry)
-		{
+		yyjson_arr_foreach(queues, i, most, entry) {
 			err = declare_one(core, arena, entry, round == 0, out_problem);
 			if (err)
 				return err;

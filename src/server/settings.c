@@ -346,8 +346,7 @@ static bool load_file(struct loader *loader)
 	    !yyjson_is_obj(root))
 		return complain(loader, "the configuration %.*s is not a JSON object",
 				STR_ARG(path));
-	yyjson_obj_foreach(root, i, most, key, value)
-	{
+	yyjson_obj_foreach(root, i, most, key, value) {
 		struct str name = json_text(key);
 		size_t number = find_row(name);
 		size_t j, count;
@@ -364,8 +363,9 @@ static bool load_file(struct loader *loader)
 				return false;
 			continue;
 		}
-		yyjson_arr_foreach(value, j, count,
-				   item) if (!set_from_json(loader, number, item)) return false;
+		yyjson_arr_foreach(value, j, count, item)
+			if (!set_from_json(loader, number, item))
+				return false;
 	}
 	return true;
 }

@@ -23,8 +23,7 @@ static bool read_actions(struct arena *arena, yyjson_val *list, struct throttle_
 
 	if (count == 0)
 		return complain(out_problem, "\"actions\" must be a list such as [\"sqs:*\"]");
-	yyjson_arr_foreach(list, i, most, item)
-	{
+	yyjson_arr_foreach(list, i, most, item) {
 		if (!yyjson_is_str(item) || json_text(item).size == 0)
 			return complain(out_problem, "each of \"actions\" must be text");
 		actions[i] = json_text(item);
@@ -90,8 +89,7 @@ static bool read_rule(struct arena *arena, yyjson_val *object, struct throttle_r
 
 	if (!yyjson_is_obj(object))
 		return complain(out_problem, "each rule must be an object");
-	yyjson_obj_foreach(object, i, most, key, value)
-	{
+	yyjson_obj_foreach(object, i, most, key, value) {
 		if (!read_member(arena, json_text(key), value, rule, out_problem))
 			return false;
 	}
@@ -145,8 +143,7 @@ static bool read_rules(struct arena *arena, struct str config, size_t room,
 	if (*out_count > LIMIT_THROTTLE_RULES)
 		return complain(out_problem, "there are more than 256 rules");
 	*out_rules = arena_array(arena, struct throttle_rule, *out_count + room);
-	yyjson_arr_foreach(list, i, most, item)
-	{
+	yyjson_arr_foreach(list, i, most, item) {
 		if (!read_rule(arena, item, &(*out_rules)[i], out_problem))
 			return false;
 	}

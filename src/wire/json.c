@@ -169,8 +169,7 @@ static enum err decode_list(struct decoder *decoder, yyjson_val *value,
 	char *items = arena_alloc(decoder->arena, yyjson_arr_size(value) * member->item_size);
 	size_t index, count;
 	yyjson_val *item;
-	yyjson_arr_foreach(value, index, count, item)
-	{
+	yyjson_arr_foreach(value, index, count, item) {
 		enum err err =
 			decode_item(decoder, item, member, items + index * member->item_size);
 		if (err)
@@ -190,8 +189,7 @@ static enum err decode_map(struct decoder *decoder, yyjson_val *value,
 	char *items = arena_alloc(decoder->arena, yyjson_obj_size(value) * member->item_size);
 	size_t index, max, used = 0;
 	yyjson_val *key, *item;
-	yyjson_obj_foreach(value, index, max, key, item)
-	{
+	yyjson_obj_foreach(value, index, max, key, item) {
 		if (yyjson_is_null(item))
 			continue;
 		char *entry = items + used++ * member->item_size;
@@ -239,8 +237,7 @@ static enum err decode_structure(struct decoder *decoder, yyjson_val *value,
 
 	if (!yyjson_is_obj(value))
 		return reject_kind(decoder, value, "a Structure");
-	yyjson_obj_foreach(value, index, max, key, item)
-	{
+	yyjson_obj_foreach(value, index, max, key, item) {
 		struct str name = json_text(key);
 		if (yyjson_is_null(item))
 			continue;

@@ -48,8 +48,8 @@ static void read_tags(struct arena *arena, yyjson_val *object, struct ec2_label 
 	yyjson_val *key, *value;
 	size_t i, most;
 
-	yyjson_obj_foreach(object, i, most, key, value) tags[i] =
-		(struct shape_pair){json_text(key), json_text(value)};
+	yyjson_obj_foreach(object, i, most, key, value)
+		tags[i] = (struct shape_pair){json_text(key), json_text(value)};
 	label->tags = tags;
 	label->tag_count = yyjson_obj_size(object);
 }
@@ -102,8 +102,7 @@ static enum err add_all(struct reader *reader, yyjson_val *list, enum ec2_label_
 
 	if (list && !yyjson_is_arr(list))
 		return reject(reader, vpc->id, "has subnets or security-groups that are no list");
-	yyjson_arr_foreach(list, i, most, entry)
-	{
+	yyjson_arr_foreach(list, i, most, entry) {
 		enum err err = add(reader, entry, kind, vpc);
 		if (err)
 			return err;
@@ -147,8 +146,7 @@ enum err ec2_network_read(struct ec2_network *network, const struct core *core, 
 		*out_problem = STR("\"vpcs\" must be a list");
 		return ERR_FAULT;
 	}
-	yyjson_arr_foreach(vpcs, i, most, entry)
-	{
+	yyjson_arr_foreach(vpcs, i, most, entry) {
 		err = add_vpc(&reader, entry);
 		if (err) {
 			*out_problem = reader.problem;

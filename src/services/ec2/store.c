@@ -74,7 +74,8 @@ static const struct str *decode_list(struct arena *arena, yyjson_val *list, size
 	struct str *items = arena_array(arena, struct str, count);
 	yyjson_val *item;
 
-	yyjson_arr_foreach(list, i, most, item) items[i] = json_text(item);
+	yyjson_arr_foreach(list, i, most, item)
+		items[i] = json_text(item);
 	*out_count = count;
 	return items;
 }
@@ -86,8 +87,8 @@ static const struct shape_pair *decode_tags(struct arena *arena, yyjson_val *obj
 	struct shape_pair *tags = arena_array(arena, struct shape_pair, count);
 	yyjson_val *key, *value;
 
-	yyjson_obj_foreach(object, i, most, key, value) tags[i] =
-		(struct shape_pair){json_text(key), json_text(value)};
+	yyjson_obj_foreach(object, i, most, key, value)
+		tags[i] = (struct shape_pair){json_text(key), json_text(value)};
 	*out_count = count;
 	return tags;
 }

@@ -171,8 +171,8 @@ static void read_tags(struct arena *arena, yyjson_val *root, struct directory_en
 	size_t i, most;
 	struct shape_pair *tags = arena_array(arena, struct shape_pair, yyjson_obj_size(object));
 
-	yyjson_obj_foreach(object, i, most, key, value) tags[i] =
-		(struct shape_pair){json_text(key), json_text(value)};
+	yyjson_obj_foreach(object, i, most, key, value)
+		tags[i] = (struct shape_pair){json_text(key), json_text(value)};
 	draft->tags = tags;
 	draft->tag_count = yyjson_obj_size(object);
 }
@@ -184,7 +184,8 @@ static struct str *read_texts(struct arena *arena, yyjson_val *root, const char 
 	struct str *items = arena_array(arena, struct str, *out_count);
 	size_t i, most;
 
-	yyjson_arr_foreach(array, i, most, item) items[i] = json_text(item);
+	yyjson_arr_foreach(array, i, most, item)
+		items[i] = json_text(item);
 	return items;
 }
 
@@ -194,12 +195,13 @@ static void read_keys(struct arena *arena, yyjson_val *root, struct directory_en
 	struct directory_key *keys = arena_array(arena, struct directory_key, draft->key_count);
 	size_t i, most;
 
-	yyjson_arr_foreach(array, i, most, item) keys[i] = (struct directory_key){
-		.id = json_text(json_member(item, "id")),
-		.secret = json_text(json_member(item, "secret")),
-		.is_active = yyjson_get_bool(json_member(item, "active")),
-		.created_ms = yyjson_get_sint(json_member(item, "createdMs")),
-	};
+	yyjson_arr_foreach(array, i, most, item)
+		keys[i] = (struct directory_key){
+			.id = json_text(json_member(item, "id")),
+			.secret = json_text(json_member(item, "secret")),
+			.is_active = yyjson_get_bool(json_member(item, "active")),
+			.created_ms = yyjson_get_sint(json_member(item, "createdMs")),
+		};
 	draft->keys = keys;
 }
 
@@ -211,8 +213,7 @@ static enum err read_inlines(struct arena *arena, yyjson_val *root, struct direc
 	struct directory_inline *inlines = arena_array(arena, struct directory_inline, count);
 
 	draft->inlines = inlines;
-	yyjson_arr_foreach(array, i, most, item)
-	{
+	yyjson_arr_foreach(array, i, most, item) {
 		inlines[i].name = json_text(json_member(item, "name"));
 		enum err err = compile(arena, json_member(item, "document"), POLICY_IDENTITY,
 				       &inlines[i].policy);
@@ -230,8 +231,7 @@ static enum err read_versions(struct arena *arena, yyjson_val *root, struct dire
 	struct directory_version *versions = arena_array(arena, struct directory_version, count);
 
 	draft->versions = versions;
-	yyjson_arr_foreach(array, i, most, item)
-	{
+	yyjson_arr_foreach(array, i, most, item) {
 		versions[i].id = json_text(json_member(item, "id"));
 		versions[i].created_ms = yyjson_get_sint(json_member(item, "createdMs"));
 		enum err err = compile(arena, json_member(item, "document"), POLICY_IDENTITY,

@@ -219,8 +219,8 @@ static const struct shape_pair *read_pairs(struct arena *arena, yyjson_val *obje
 
 	if (!object)
 		return NULL;
-	yyjson_obj_foreach(object, i, most, key, value) pairs[i] =
-		(struct shape_pair){json_text(key), json_text(value)};
+	yyjson_obj_foreach(object, i, most, key, value)
+		pairs[i] = (struct shape_pair){json_text(key), json_text(value)};
 	*out_count = count;
 	return pairs;
 }
@@ -231,8 +231,7 @@ static void read_aliases(struct arena *arena, yyjson_val *array, struct kms_key 
 	yyjson_val *item;
 	size_t i, most;
 
-	yyjson_arr_foreach(array, i, most, item)
-	{
+	yyjson_arr_foreach(array, i, most, item) {
 		aliases[i] = (struct kms_alias){
 			.name = read_text(item, "name"),
 			.arn = read_text(item, "arn"),
@@ -250,8 +249,7 @@ static uint32_t read_operations(yyjson_val *array)
 	yyjson_val *item;
 	size_t i, most;
 
-	yyjson_arr_foreach(array, i, most, item)
-	{
+	yyjson_arr_foreach(array, i, most, item) {
 		for (int j = 0; j < KMS_GRANT_OPERATIONS; j++)
 			if (str_equal(kms_grant_operations[j], json_text(item)))
 				operations |= 1u << j;
@@ -265,8 +263,7 @@ static void read_grants(struct arena *arena, yyjson_val *array, struct kms_key *
 	yyjson_val *item;
 	size_t i, most;
 
-	yyjson_arr_foreach(array, i, most, item)
-	{
+	yyjson_arr_foreach(array, i, most, item) {
 		struct kms_grant *grant = &grants[i];
 		*grant = (struct kms_grant){
 			.id = read_text(item, "grantId"),
@@ -326,8 +323,7 @@ static enum err read_materials(struct arena *arena, struct seal *seal, yyjson_va
 	size_t i, most;
 
 	draft->materials = (const struct kms_material *const *)materials;
-	yyjson_arr_foreach(array, i, most, item)
-	{
+	yyjson_arr_foreach(array, i, most, item) {
 		err = read_material(arena, seal, item, draft, &materials[i]);
 		if (err)
 			break;

@@ -88,8 +88,8 @@ static void decode_tags(struct arena *arena, yyjson_val *object, struct sqs_queu
 	yyjson_val *key, *value;
 	size_t i, most;
 
-	yyjson_obj_foreach(object, i, most, key, value) tags[i] =
-		(struct shape_pair){json_text(key), json_text(value)};
+	yyjson_obj_foreach(object, i, most, key, value)
+		tags[i] = (struct shape_pair){json_text(key), json_text(value)};
 	draft->tags = tags;
 	draft->tag_count = count;
 }
