@@ -56,13 +56,13 @@ static void wake(void *context)
 	atomic_store(&runner->has_news, true);
 	if (runner_here == runner)
 		return;
-	struct net_thread *net = atomic_load(&runner->net);
-	if (net) {
-		net_thread_wake(net);
-		return;
-	}
+	/* Under the lock, since the net thread's loop is gone soon after runner_detach. */
 	pthread_mutex_lock(&runner->mutex);
-	pthread_cond_signal(&runner->condition);
+	struct net_thread *net = atomic_load(&runner->net);
+	if (net)
+		net_thread_wake(net);
+	else
+		pthread_cond_signal(&runner->condition);
 	pthread_mutex_unlock(&runner->mutex);
 }
 
@@ -159,7 +159,9 @@ void runner_attach(struct runner *runner, struct net_thread *thread)
 
 void runner_detach(struct runner *runner)
 {
+	pthread_mutex_lock(&runner->mutex);
 	atomic_store(&runner->net, NULL);
+	pthread_mutex_unlock(&runner->mutex);
 	runner_here = NULL;
 }
 
