@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of bench_histogram: its precision, its ends, and quantiles against sorted values. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
-#include "base/base.h"
+#include "base/fixture.h"
 #include "bench_histogram.h"
 
 static struct bench_histogram histogram;

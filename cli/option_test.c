@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of the command line's options. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <string.h>
 
+#include "base/fixture.h"
 #include "option.h"
 
 struct values {
@@ -32,25 +27,10 @@ static const struct option more_rows[] = {
 	{"help", OPTION_FLAG, offsetof(struct more_values, wants_help), NULL, "", 0, 0},
 };
 
-static struct arena arena;
 static struct values values;
 static struct more_values more;
 static struct arguments arguments;
 static char problem[OPTION_PROBLEM_SIZE];
-
-static int setup(void **state)
-{
-	(void)state;
-	arena_init(&arena);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_done(&arena);
-	return 0;
-}
 
 /* `line` is cut at blanks. */
 static bool parse(const char *line)
@@ -68,7 +48,6 @@ static bool parse(const char *line)
 	return option_parse(&arena, sets, 2, count, words, &arguments, problem);
 }
 
-#define assert_str(actual, literal) assert_true(str_equal((actual), str_from(literal)))
 #define assert_problem(line, text)                                                                 \
 	do {                                                                                       \
 		assert_false(parse(line));                                                         \

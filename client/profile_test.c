@@ -1,30 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of the shared config and credentials files. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
+#include "base/fixture.h"
 #include "client/profile.h"
 
-static struct arena arena;
 static struct profile_file file;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena_init(&arena);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_done(&arena);
-	return 0;
-}
 
 static const char *find(const char *kind, const char *name, const char *parent, const char *key)
 {

@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of the retry policy. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "base/base.h"
+#include "base/fixture.h"
 #include "client/retry.h"
 
 static void test_retry_knows_what_is_worth_another_attempt(void **state)

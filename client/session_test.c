@@ -1,11 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of where a session finds its endpoint, region and credentials. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +7,7 @@
 
 #include "api/iam.h"
 #include "api/sqs.h"
+#include "base/fixture.h"
 #include "client/session_private.h"
 
 static char home[] = "/tmp/tern-session-XXXXXX";
@@ -86,7 +81,6 @@ static enum err make(const struct tern_options *options)
 static const struct tern_options at_home = {.endpoint_url_default =
 						    STR_INIT("http://127.0.0.1:4566")};
 
-#define assert_str(actual, literal) assert_true(str_equal((actual), str_from(literal)))
 #define assert_endpoint(literal)                                                                   \
 	assert_str(tern_session_endpoint(session, &sqs_client_service, made_up), literal)
 #define assert_problem(text) assert_non_null(strstr(problem, (text)))

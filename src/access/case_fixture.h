@@ -10,18 +10,13 @@
 #ifndef TERN_ACCESS_CASE_FIXTURE_H
 #define TERN_ACCESS_CASE_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "access/condition.h"
 #include "access/decide.h"
+#include "base/fixture.h"
 #include "format/json.h"
 
 #define CASE_NOW_MS INT64_C(1795608000000) /* 2026-11-25T12:00:00Z */
@@ -34,7 +29,6 @@ struct case_tags {
 
 /* A caller, a request, and all that they are made of. */
 struct case_request {
-	struct arena *arena;
 	struct principal principal;
 	struct case_tags principal_tags, request_tags, resource_tags;
 	struct policy_key keys[CASE_KEYS];
@@ -42,7 +36,7 @@ struct case_request {
 	struct decide_request decide;
 };
 
-static inline yyjson_val *case_load(struct arena *arena, const char *name)
+static inline yyjson_val *case_load(const char *name)
 {
 	struct buf bytes = {0};
 	char path[1024];
@@ -58,35 +52,35 @@ static inline yyjson_val *case_load(struct arena *arena, const char *name)
 		bytes.size -= 4096 - size;
 	} while (size > 0);
 	fclose(file);
-	if (json_parse(arena, arena_copy(arena, buf_str(&bytes)), &root) != ERR_OK)
+	if (json_parse(&arena, arena_copy(&arena, buf_str(&bytes)), &root) != ERR_OK)
 		fail_msg("%s is not JSON", path);
 	buf_done(&bytes);
 	return root;
 }
 
-static inline struct str case_written(struct arena *arena, yyjson_val *value)
+static inline struct str case_written(yyjson_val *value)
 {
 	size_t size;
 	char *text = yyjson_val_write(value, 0, &size);
-	struct str copy = arena_copy(arena, str_of(text, size));
+	struct str copy = arena_copy(&arena, str_of(text, size));
 
 	free(text);
 	return copy;
 }
 
-static inline const struct policy *case_policy(struct arena *arena, yyjson_val *value,
-					       enum policy_kind kind, const char *name)
+static inline const struct policy *case_policy(yyjson_val *value, enum policy_kind kind,
+					       const char *name)
 {
 	const struct policy *policy = NULL;
 	struct str problem = {0}, text;
 
 	if (!value)
 		return NULL;
-	text = case_written(arena, value);
+	text = case_written(value);
 	if (!json_member(value, "Statement"))
-		text = arena_format(arena, "{\"Version\":\"2012-10-17\",\"Statement\":%.*s}",
+		text = arena_format(&arena, "{\"Version\":\"2012-10-17\",\"Statement\":%.*s}",
 				    STR_ARG(text));
-	if (policy_compile(arena, text, kind, &policy, &problem) != ERR_OK)
+	if (policy_compile(&arena, text, kind, &policy, &problem) != ERR_OK)
 		fail_msg("%s: %.*s: %.*s", name, STR_ARG(problem), STR_ARG(text));
 	return policy;
 }
@@ -115,17 +109,15 @@ static inline void case_set_caller(struct case_request *request, struct str call
 		principal->type = PRINCIPAL_ROLE_SESSION;
 		str_cut(&path, '/');
 		struct str role = str_cut(&path, '/');
-		principal->entity_arn = arena_format(request->arena, "arn:aws:iam::%.*s:role/%.*s",
+		principal->entity_arn = arena_format(&arena, "arn:aws:iam::%.*s:role/%.*s",
 						     STR_ARG(principal->account), STR_ARG(role));
 		principal->entity_id = STR("AROAEXAMPLEROLE00001");
-		principal->id =
-			arena_format(request->arena, "AROAEXAMPLEROLE00001:%.*s", STR_ARG(path));
+		principal->id = arena_format(&arena, "AROAEXAMPLEROLE00001:%.*s", STR_ARG(path));
 		principal->token_issued_ms = CASE_NOW_MS - 60000;
 	} else if (str_starts(kind, STR("federated-user/"))) {
 		principal->type = PRINCIPAL_FEDERATED_USER;
-		principal->id =
-			arena_format(request->arena, "%.*s:%.*s", STR_ARG(principal->account),
-				     STR_ARG(str_slice(kind, 15, kind.size)));
+		principal->id = arena_format(&arena, "%.*s:%.*s", STR_ARG(principal->account),
+					     STR_ARG(str_slice(kind, 15, kind.size)));
 		principal->token_issued_ms = CASE_NOW_MS - 60000;
 	}
 }
@@ -183,7 +175,7 @@ static inline void case_put(struct case_request *request, struct str key, yyjson
 {
 	struct policy_request *asked = &request->decide.request;
 	size_t count = yyjson_is_arr(value) ? yyjson_arr_size(value) : 1;
-	struct str *values = arena_array(request->arena, struct str, count);
+	struct str *values = arena_array(&arena, struct str, count);
 
 	if (yyjson_is_str(value) && case_put_known(request, key, json_text(value)))
 		return;
@@ -196,11 +188,11 @@ static inline void case_put(struct case_request *request, struct str key, yyjson
 }
 
 /* A request of `caller` for an action on a resource of account 111122223333. */
-static inline void case_begin(struct case_request *request, struct arena *arena, struct str caller)
+static inline void case_begin(struct case_request *request, struct str caller)
 {
 	struct policy_request *asked = &request->decide.request;
 
-	*request = (struct case_request){.arena = arena};
+	*request = (struct case_request){0};
 	case_set_caller(request, caller);
 	asked->action = STR("sqs:SendMessage");
 	asked->resource = STR("arn:aws:sqs:eu-west-1:111122223333:orders");

@@ -2,25 +2,23 @@
 /* What cases/decisions.json says about all policies together. */
 #include "access/case_fixture.h"
 
-static size_t read_policies(struct arena *arena, yyjson_val *value, const char *name,
-			    const struct policy **out)
+static size_t read_policies(yyjson_val *value, const char *name, const struct policy **out)
 {
 	size_t count = !value ? 0 : yyjson_is_arr(value) ? yyjson_arr_size(value) : 1;
 
 	assert_true(count <= CASE_POLICIES);
 	for (size_t i = 0; i < count; i++)
-		out[i] = case_policy(arena, yyjson_is_arr(value) ? yyjson_arr_get(value, i) : value,
+		out[i] = case_policy(yyjson_is_arr(value) ? yyjson_arr_get(value, i) : value,
 				     POLICY_IDENTITY, name);
 	return count;
 }
 
 static void read_request(struct case_request *request, yyjson_val *row, const char *name)
 {
-	struct arena *arena = request->arena;
 	struct policy_request *asked = &request->decide.request;
 	bool is_trust = yyjson_get_bool(json_member(row, "trust"));
 
-	case_begin(request, arena, json_text(json_member(row, "caller")));
+	case_begin(request, json_text(json_member(row, "caller")));
 	if (json_member(row, "action"))
 		asked->action = json_text(json_member(row, "action"));
 	if (json_member(row, "on"))
@@ -32,16 +30,14 @@ static void read_request(struct case_request *request, yyjson_val *row, const ch
 	principal->identity = request->identity;
 	principal->session = request->session;
 	principal->identity_count =
-		read_policies(arena, json_member(row, "identity"), name, request->identity);
+		read_policies(json_member(row, "identity"), name, request->identity);
 	principal->session_count =
-		read_policies(arena, json_member(row, "session"), name, request->session);
-	principal->boundary =
-		case_policy(arena, json_member(row, "boundary"), POLICY_MANAGED, name);
-	request->decide.resource_policy =
-		case_policy(arena, json_member(row, "resource"),
-			    is_trust ? POLICY_TRUST : POLICY_RESOURCE, name);
+		read_policies(json_member(row, "session"), name, request->session);
+	principal->boundary = case_policy(json_member(row, "boundary"), POLICY_MANAGED, name);
+	request->decide.resource_policy = case_policy(
+		json_member(row, "resource"), is_trust ? POLICY_TRUST : POLICY_RESOURCE, name);
 	request->decide.endpoint_policy =
-		case_policy(arena, json_member(row, "endpoint"), POLICY_RESOURCE, name);
+		case_policy(json_member(row, "endpoint"), POLICY_RESOURCE, name);
 	request->decide.is_resource_policy_required =
 		is_trust || yyjson_get_bool(json_member(row, "required"));
 	request->decide.is_granted = yyjson_get_bool(json_member(row, "granted"));
@@ -76,10 +72,7 @@ static void check_decision(yyjson_val *row, size_t *failures)
 {
 	const char *name = yyjson_get_str(json_member(row, "name"));
 	struct case_request request;
-	struct arena arena;
 
-	arena_init(&arena);
-	request.arena = &arena;
 	read_request(&request, row, name);
 	struct decision decision = decide(&request.decide);
 	const char *found = verdict_text(&decision);
@@ -96,20 +89,16 @@ static void check_decision(yyjson_val *row, size_t *failures)
 		(*failures)++;
 	}
 	release(&request);
-	arena_done(&arena);
 }
 
 static void test_all_policies_together_decide(void **state)
 {
 	size_t i, count, failures = 0;
-	struct arena arena;
 	yyjson_val *row;
 
 	(void)state;
-	arena_init(&arena);
-	yyjson_arr_foreach(case_load(&arena, "decisions.json"), i, count, row)
+	yyjson_arr_foreach(case_load("decisions.json"), i, count, row)
 		check_decision(row, &failures);
 	print_message("decisions.json: %zu cases\n", i);
 	assert_int_equal(failures, 0);
-	arena_done(&arena);
 }

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "access/directory.h"
-
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "access/directory.h"
+#include "base/fixture.h"
 
 #define ACCOUNT STR("111122223333")
 
@@ -24,13 +20,10 @@ static struct directory_entity make(enum directory_kind kind, const char *name, 
 
 static const struct policy *compile(const char *text)
 {
-	struct arena arena;
 	const struct policy *policy;
 	struct str problem;
 
-	arena_init(&arena);
 	enum err err = policy_compile(&arena, str_from(text), POLICY_IDENTITY, &policy, &problem);
-	arena_done(&arena);
 	assert_int_equal(err, ERR_OK);
 	return policy;
 }

@@ -170,7 +170,7 @@ static void write_statement(struct json_writer *json, const struct made_policy *
 	json_close_object(json);
 }
 
-static const struct policy *compile(struct arena *arena, const struct made_policy *made)
+static const struct policy *compile(const struct made_policy *made)
 {
 	const struct policy *policy = NULL;
 	struct json_writer json;
@@ -187,7 +187,7 @@ static const struct policy *compile(struct arena *arena, const struct made_polic
 		write_statement(&json, made, &made->statements[i]);
 	json_close_array(&json);
 	json_close_object(&json);
-	if (policy_compile(arena, buf_str(&text),
+	if (policy_compile(&arena, buf_str(&text),
 			   made->has_principals ? POLICY_RESOURCE : POLICY_IDENTITY, &policy,
 			   &problem) != ERR_OK)
 		fail_msg("%.*s: %.*s", STR_ARG(problem), STR_ARG(buf_str(&text)));
@@ -341,11 +341,11 @@ static struct policy_verdict plain_verdict(const struct made_policy *policy,
 }
 
 /* The request as the policy engine takes it. */
-static void ask(struct arena *arena, const struct made_request *made, struct case_request *out)
+static void ask(const struct made_request *made, struct case_request *out)
 {
 	struct str account = str_slice(str_from(made->resource), 22, 12);
 
-	case_begin(out, arena, str_from(made->caller));
+	case_begin(out, str_from(made->caller));
 	out->decide.request.action = str_from(made->action);
 	out->decide.request.resource = str_from(made->resource);
 	out->decide.request.resource_account = account;
@@ -355,10 +355,10 @@ static void ask(struct arena *arena, const struct made_request *made, struct cas
 	case_finish(out, NULL);
 }
 
-static struct policy_verdict verdict_of(struct arena *arena, const struct made_policy *made,
+static struct policy_verdict verdict_of(const struct made_policy *made,
 					const struct policy_request *request)
 {
-	const struct policy *policy = compile(arena, made);
+	const struct policy *policy = compile(made);
 	struct policy_verdict verdict = policy_evaluate(policy, request);
 
 	policy_release(policy);
@@ -383,7 +383,6 @@ static void shuffle(struct prng *prng, struct made_policy *policy)
 
 struct round {
 	struct prng prng;
-	struct arena arena;
 	struct made_policy policy;
 	struct made_request made;
 	struct case_request request;
@@ -396,18 +395,15 @@ static void run_rounds(uint64_t seed, void (*check_round)(struct round *round))
 	size_t outcomes[3] = {0};
 
 	prng_init(&round.prng, seed);
-	arena_init(&round.arena);
 	for (int i = 0; i < ROUNDS; i++) {
-		arena_reset(&round.arena);
+		arena_reset(&arena);
 		make_policy(&round.prng, prng_below(&round.prng, 2), &round.policy);
 		make_request(&round.prng, &round.made);
-		ask(&round.arena, &round.made, &round.request);
-		round.verdict =
-			verdict_of(&round.arena, &round.policy, &round.request.decide.request);
+		ask(&round.made, &round.request);
+		round.verdict = verdict_of(&round.policy, &round.request.decide.request);
 		outcomes[round.verdict.outcome]++;
 		check_round(&round);
 	}
-	arena_done(&round.arena);
 	/* What is tried must not be all the same. */
 	for (int i = 0; i < 3; i++)
 		assert_true(outcomes[i] > ROUNDS / 20);
@@ -427,8 +423,7 @@ static void test_a_plain_evaluator_says_the_same(void **state)
 static void check_order(struct round *round)
 {
 	shuffle(&round->prng, &round->policy);
-	assert_same(round->verdict,
-		    verdict_of(&round->arena, &round->policy, &round->request.decide.request));
+	assert_same(round->verdict, verdict_of(&round->policy, &round->request.decide.request));
 }
 
 static void test_the_order_of_statements_does_not_matter(void **state)
@@ -441,8 +436,7 @@ static void check_sids(struct round *round)
 {
 	for (size_t i = 0; i < round->policy.count; i++)
 		round->policy.statements[i].sid = (char)('Z' - i);
-	assert_same(round->verdict,
-		    verdict_of(&round->arena, &round->policy, &round->request.decide.request));
+	assert_same(round->verdict, verdict_of(&round->policy, &round->request.decide.request));
 }
 
 static void test_names_of_statements_do_not_matter(void **state)
@@ -457,8 +451,7 @@ static void check_more(struct round *round)
 
 	make_statement(&round->prng, added);
 	added->sid = 'x';
-	struct policy_verdict verdict =
-		verdict_of(&round->arena, &round->policy, &round->request.decide.request);
+	struct policy_verdict verdict = verdict_of(&round->policy, &round->request.decide.request);
 	if (round->verdict.outcome == POLICY_DENY) {
 		assert_int_equal(verdict.outcome, POLICY_DENY);
 	} else if (added->is_deny) {
@@ -502,23 +495,22 @@ static void make_decision(struct prng *prng, struct made_decision *made)
 	made->is_granted = prng_below(prng, 6) == 0;
 }
 
-static struct decision decide_made(struct arena *arena, const struct made_decision *made,
-				   struct case_request *request)
+static struct decision decide_made(const struct made_decision *made, struct case_request *request)
 {
 	struct decide_request *asked = &request->decide;
 	struct principal *principal = &request->principal;
 
 	for (size_t i = 0; i < POLICIES; i++) {
-		request->identity[i] = compile(arena, &made->identity[i]);
-		request->session[i] = compile(arena, &made->session[i]);
+		request->identity[i] = compile(&made->identity[i]);
+		request->session[i] = compile(&made->session[i]);
 	}
 	principal->identity = request->identity;
 	principal->identity_count = made->identity_count;
 	principal->session = request->session;
 	principal->session_count = made->session_count;
-	principal->boundary = made->has_boundary ? compile(arena, &made->boundary) : NULL;
-	asked->resource_policy = made->has_resource ? compile(arena, &made->resource) : NULL;
-	asked->endpoint_policy = made->has_endpoint ? compile(arena, &made->endpoint) : NULL;
+	principal->boundary = made->has_boundary ? compile(&made->boundary) : NULL;
+	asked->resource_policy = made->has_resource ? compile(&made->resource) : NULL;
+	asked->endpoint_policy = made->has_endpoint ? compile(&made->endpoint) : NULL;
 	asked->is_resource_policy_required = made->is_required;
 	asked->is_granted = made->is_granted;
 	struct decision decision = decide(asked);
@@ -547,18 +539,16 @@ static void test_what_decides_together_keeps_its_rules(void **state)
 	struct made_decision made;
 	struct made_request asked;
 	struct case_request request;
-	struct arena arena;
 	struct prng prng;
 
 	(void)state;
 	prng_init(&prng, 5);
-	arena_init(&arena);
 	for (int i = 0; i < ROUNDS; i++) {
 		arena_reset(&arena);
 		make_decision(&prng, &made);
 		make_request(&prng, &asked);
-		ask(&arena, &asked, &request);
-		struct decision before = decide_made(&arena, &made, &request);
+		ask(&asked, &request);
+		struct decision before = decide_made(&made, &request);
 		allowed += before.is_allowed;
 		refused += !before.is_allowed;
 
@@ -568,7 +558,7 @@ static void test_what_decides_together_keeps_its_rules(void **state)
 			made.identity[0] = made.identity[1];
 			made.identity[1] = first;
 		}
-		struct decision after = decide_made(&arena, &made, &request);
+		struct decision after = decide_made(&made, &request);
 		assert_int_equal(before.is_allowed, after.is_allowed);
 		assert_int_equal(before.is_explicit, after.is_explicit);
 		assert_int_equal(before.source, after.source);
@@ -578,13 +568,12 @@ static void test_what_decides_together_keeps_its_rules(void **state)
 		struct made_statement *added = &changed->statements[changed->count++];
 		make_statement(&prng, added);
 		added->sid = 'x';
-		after = decide_made(&arena, &made, &request);
+		after = decide_made(&made, &request);
 		if (added->is_deny)
 			assert_true(before.is_allowed || !after.is_allowed);
 		else
 			assert_true(!before.is_allowed || after.is_allowed);
 		assert_true(!before.is_explicit || after.is_explicit);
 	}
-	arena_done(&arena);
 	assert_true(allowed > ROUNDS / 20 && refused > ROUNDS / 20);
 }

@@ -16,12 +16,10 @@ static void check_document(yyjson_val *row, size_t *failures)
 	const struct policy *policy = NULL;
 	enum policy_kind kind = POLICY_IDENTITY;
 	struct str problem = {0}, text;
-	struct arena arena;
 
-	arena_init(&arena);
 	while (!yyjson_equals_str(yyjson_arr_get(row, 1), kinds[kind]))
 		kind++;
-	text = yyjson_is_str(document) ? json_text(document) : case_written(&arena, document);
+	text = yyjson_is_str(document) ? json_text(document) : case_written(document);
 	enum err err = policy_compile(&arena, text, kind, &policy, &problem);
 	if ((err == ERR_OK) != yyjson_is_null(expected) ||
 	    !str_equal(problem, json_text(expected))) {
@@ -31,7 +29,6 @@ static void check_document(yyjson_val *row, size_t *failures)
 	if (err == ERR_OK)
 		assert_true(str_equal(policy_text(policy), text));
 	policy_release(policy);
-	arena_done(&arena);
 }
 
 /* [name, condition, context, holds] */
@@ -42,17 +39,15 @@ static void check_condition(yyjson_val *row, size_t *failures)
 	struct str caller = json_text(json_member(context, "caller"));
 	const struct policy *policy;
 	struct case_request request;
-	struct arena arena;
 	struct str problem;
 
-	arena_init(&arena);
-	case_begin(&request, &arena, caller.data ? caller : STR(ALICE));
+	case_begin(&request, caller.data ? caller : STR(ALICE));
 	case_finish(&request, context);
 	struct str text =
 		arena_format(&arena,
 			     "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\","
 			     "\"Action\":\"sqs:*\",\"Resource\":\"*\",\"Condition\":%.*s}}",
-			     STR_ARG(case_written(&arena, yyjson_arr_get(row, 1))));
+			     STR_ARG(case_written(yyjson_arr_get(row, 1))));
 	if (policy_compile(&arena, text, POLICY_IDENTITY, &policy, &problem) != ERR_OK)
 		fail_msg("%s: %.*s", name, STR_ARG(problem));
 	bool holds = policy_evaluate(policy, &request.decide.request).outcome == POLICY_ALLOW;
@@ -61,7 +56,6 @@ static void check_condition(yyjson_val *row, size_t *failures)
 		(*failures)++;
 	}
 	policy_release(policy);
-	arena_done(&arena);
 }
 
 static enum policy_outcome outcome_of(yyjson_val *value)
@@ -76,22 +70,18 @@ static void check_statement(yyjson_val *row, size_t *failures)
 {
 	const char *name = yyjson_get_str(yyjson_arr_get(row, 0));
 	struct case_request request;
-	struct arena arena;
 
-	arena_init(&arena);
-	case_begin(&request, &arena, STR(ALICE));
+	case_begin(&request, STR(ALICE));
 	case_finish(&request, NULL);
 	request.decide.request.action = json_text(yyjson_arr_get(row, 2));
 	request.decide.request.resource = json_text(yyjson_arr_get(row, 3));
-	const struct policy *policy =
-		case_policy(&arena, yyjson_arr_get(row, 1), POLICY_IDENTITY, name);
+	const struct policy *policy = case_policy(yyjson_arr_get(row, 1), POLICY_IDENTITY, name);
 	enum policy_outcome outcome = policy_evaluate(policy, &request.decide.request).outcome;
 	if (outcome != outcome_of(yyjson_arr_get(row, 4))) {
 		print_error("%s: outcome %d\n", name, outcome);
 		(*failures)++;
 	}
 	policy_release(policy);
-	arena_done(&arena);
 }
 
 /* [name, "Principal" or "NotPrincipal" and its value in an object, effect, caller, grantee] */
@@ -108,12 +98,10 @@ static void check_principal(yyjson_val *row, size_t *failures)
 	struct case_request request;
 	const struct policy *policy;
 	struct str problem;
-	struct arena arena;
 
-	arena_init(&arena);
-	case_begin(&request, &arena, json_text(yyjson_arr_get(row, 3)));
+	case_begin(&request, json_text(yyjson_arr_get(row, 3)));
 	case_finish(&request, yyjson_arr_get(row, 5));
-	struct str element = case_written(&arena, yyjson_arr_get(row, 1));
+	struct str element = case_written(yyjson_arr_get(row, 1));
 	struct str effect = json_text(yyjson_arr_get(row, 2));
 	struct str text = arena_format(&arena,
 				       "{\"Statement\":{%.*s,\"Effect\":\"%.*s\","
@@ -128,21 +116,17 @@ static void check_principal(yyjson_val *row, size_t *failures)
 		(*failures)++;
 	}
 	policy_release(policy);
-	arena_done(&arena);
 }
 
 static void check_all(const char *file, void (*check_row)(yyjson_val *row, size_t *failures))
 {
 	size_t i, count, failures = 0;
-	struct arena arena;
 	yyjson_val *row;
 
-	arena_init(&arena);
-	yyjson_arr_foreach(case_load(&arena, file), i, count, row)
+	yyjson_arr_foreach(case_load(file), i, count, row)
 		check_row(row, &failures);
 	print_message("%s: %zu cases\n", file, i);
 	assert_int_equal(failures, 0);
-	arena_done(&arena);
 }
 
 static void test_documents_are_taken_or_refused_in_iams_words(void **state)

@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Requests are signed with wire/sigv4, changed in one place, and verified. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "access/directory.h"
 #include "access/keys.h"
 #include "access/signature.h"
+#include "base/fixture.h"
 
 #define KEY_ID "AKIATERNTERNTERNTERN"
 #define SECRET "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
@@ -20,7 +15,6 @@
 enum { HEADERS = 5, AUTHORIZATION = 4 };
 
 struct fixture {
-	struct arena arena;
 	struct directory *directory;
 	struct signature_cache cache;
 	struct http_header headers[HEADERS];
@@ -57,7 +51,7 @@ static struct str authorization(struct fixture *f, const char *secret, struct si
 					.headers = headers,
 					.header_count = AUTHORIZATION,
 					.payload_hash = str_of(hash, sizeof(hash))};
-	return sigv4_authorization(&f->arena, &signer, STR(DATE), &request);
+	return sigv4_authorization(&arena, &signer, STR(DATE), &request);
 }
 
 static const struct sigv4_scope scope = {STR_INIT("20261125"), STR_INIT("eu-west-1"),
@@ -75,7 +69,6 @@ static void init(struct fixture *f)
 							.key_count = 1};
 
 	memset(f, 0, sizeof(*f));
-	arena_init(&f->arena);
 	f->directory = directory_new(false);
 	directory_put(f->directory, &account);
 	f->headers[0] = (struct http_header){STR("Host"), STR("127.0.0.1:4566")};
@@ -97,7 +90,6 @@ static void done(struct fixture *f)
 {
 	principal_release(f->signature.principal);
 	directory_free(&f->directory);
-	arena_done(&f->arena);
 }
 
 static enum err verify(struct fixture *f)
@@ -109,7 +101,7 @@ static enum err verify(struct fixture *f)
 
 	principal_release(f->signature.principal);
 	f->signature.principal = NULL;
-	return signature_verify(&f->arena, &signers, &f->cache, &request, &f->signature, &f->fault,
+	return signature_verify(&arena, &signers, &f->cache, &request, &f->signature, &f->fault,
 				&f->problem);
 }
 
@@ -291,7 +283,7 @@ static void presign(struct fixture *f, const char *expires)
 	f->http.header_count = 1;
 	set_authorization(f, (struct str){0});
 	struct str query = arena_format(
-		&f->arena,
+		&arena,
 		"Action=ListQueues&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=" KEY_ID
 		"%%2F20261125%%2Feu-west-1%%2Fsqs%%2Faws4_request&X-Amz-Date=" DATE
 		"&X-Amz-Expires=%s&X-Amz-SignedHeaders=host",
@@ -305,10 +297,10 @@ static void presign(struct fixture *f, const char *expires)
 					.header_count = 1,
 					.payload_hash = str_of(hash, sizeof(hash))};
 	sigv4_sign(&key,
-		   sigv4_string_to_sign(&f->arena, STR(DATE), &scope,
-					sigv4_canonical_request(&f->arena, &request)),
+		   sigv4_string_to_sign(&arena, STR(DATE), &scope,
+					sigv4_canonical_request(&arena, &request)),
 		   signature);
-	f->http.target = arena_format(&f->arena, "/?%.*s&X-Amz-Signature=%.*s", STR_ARG(query),
+	f->http.target = arena_format(&arena, "/?%.*s&X-Amz-Signature=%.*s", STR_ARG(query),
 				      SIGV4_SIGNATURE_SIZE, signature);
 }
 

@@ -5,15 +5,10 @@
  * normalised. A header that goes on in further lines is there as several headers, which is what its
  * signature means.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "access/signature.h"
+#include "base/fixture.h"
 
 #define SECRET "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 #define SCOPE "20150830/us-east-1/service/aws4_request"
@@ -318,21 +313,12 @@ static const struct vector in_query[] = {
 	},
 };
 
-static struct arena arena;
 static struct signature_cache cache;
 
 static int setup(void **state)
 {
 	(void)state;
-	arena_init(&arena);
 	memset(&cache, 0, sizeof(cache));
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_done(&arena);
 	return 0;
 }
 

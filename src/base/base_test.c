@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of the base layer: text, memory, tables, encodings, time and the mailbox. */
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "base/base.h"
+#include "base/fixture.h"
 #include "base/network.h"
 #include "base/secret.h"
-
-#define assert_str(actual, literal) assert_true(str_equal((actual), STR(literal)))
 
 static void test_str_cut_splits_and_ends(void **state)
 {
@@ -112,9 +104,7 @@ static void test_md5_many_agrees_with_md5(void **state)
 static void test_arena_memory_is_zeroed_and_aligned(void **state)
 {
 	(void)state;
-	struct arena arena;
 
-	arena_init(&arena);
 	for (size_t size = 1; size < 100000; size = size * 3 + 1) {
 		arena_bytes(&arena, 1);
 		unsigned char *memory = arena_alloc(&arena, size);
@@ -127,7 +117,6 @@ static void test_arena_memory_is_zeroed_and_aligned(void **state)
 	unsigned char *again = arena_alloc(&arena, 64);
 	for (size_t i = 0; i < 64; i++)
 		assert_int_equal(again[i], 0);
-	arena_done(&arena);
 }
 
 static void test_buf_grows_and_formats(void **state)

@@ -1,13 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of the audit file: order, rotation, a disk that refuses, and the end. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -16,10 +8,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fixture.h"
 #include "core/audit_file.h"
 
 enum { DIRECTORY_SIZE = 64, PATH_SIZE = 160, HOUR_MS = 3600000 };

@@ -1,31 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of constraints: both sides of each limit, and AWS's words for what is wrong. */
-#include "core/constraint.h" /* before cmocka.h, whose macro fail it would meet */
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "base/fixture.h"
+#include "core/constraint.h"
 
 static const struct fault_type fault = {.shape = STR_INIT("ValidationError")};
 
-static struct arena arena;
 static struct call call;
 
 static int setup(void **state)
 {
 	(void)state;
-	arena_init(&arena);
 	call = (struct call){.arena = &arena};
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_done(&arena);
 	return 0;
 }
 

@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of envelopes, with a KMS of one key that counts what it is asked. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fixture.h"
 #include "core/core.h"
 #include "core/envelope.h"
-
-/* cmocka has a macro of the name of a function of core/call.h. */
-#include <cmocka.h>
 
 enum { REUSE_MS = 300000, BLOB_SIZE = 40 };
 
@@ -104,7 +98,6 @@ static const struct core_kms core_kms = {
 
 struct world {
 	struct core core;
-	struct arena arena;
 	struct call call;
 	struct principal principal;
 };
@@ -117,12 +110,11 @@ static int setup(void **state)
 	memset(&kms, 0, sizeof(kms));
 	kms.version = 'a';
 	memset(&world, 0, sizeof(world));
-	arena_init(&world.arena);
 	world.core.kms = &core_kms;
 	world.core.data_keys = data_keys_new();
 	world.principal.arn = STR("arn:aws:iam::111122223333:user/one");
 	world.call.core = &world.core;
-	world.call.arena = &world.arena;
+	world.call.arena = &arena;
 	world.call.principal = &world.principal;
 	return 0;
 }
@@ -131,7 +123,6 @@ static int teardown(void **state)
 {
 	(void)state;
 	data_keys_free(&world.core.data_keys);
-	arena_done(&world.arena);
 	return 0;
 }
 
@@ -159,7 +150,7 @@ static struct str seal(struct str context, struct str plain)
 	struct data_key *key;
 
 	assert_int_equal(hold(context, &key), KMS_PROBLEM_NONE);
-	struct str sealed = envelope_close(key, &world.arena, plain);
+	struct str sealed = envelope_close(key, &arena, plain);
 	data_key_release(key);
 	return sealed;
 }
@@ -167,7 +158,7 @@ static struct str seal(struct str context, struct str plain)
 static enum kms_problem open_copy(struct str sealed, struct str *out_plain)
 {
 	struct envelope_reader reader = {.use = use_now()};
-	struct str copy = arena_copy(&world.arena, sealed);
+	struct str copy = arena_copy(&arena, sealed);
 
 	enum kms_problem problem =
 		envelope_open(&reader, (char *)(uintptr_t)copy.data, copy.size, out_plain);
@@ -191,7 +182,7 @@ static void test_what_is_sealed_is_opened(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		char *bytes = arena_bytes(&world.arena, sizes[i] + 1);
+		char *bytes = arena_bytes(&arena, sizes[i] + 1);
 		memset(bytes, 'x', sizes[i]);
 		struct str sealed = seal(STR("queue"), str_of(bytes, sizes[i]));
 		assert_true(envelope_is_one(sealed));
@@ -207,7 +198,7 @@ static void test_every_changed_bit_is_noticed(void **state)
 
 	(void)state;
 	for (size_t bit = 0; bit < sealed.size * 8; bit++) {
-		struct str changed = arena_copy(&world.arena, sealed);
+		struct str changed = arena_copy(&arena, sealed);
 		((char *)(uintptr_t)changed.data)[bit / 8] ^= (char)(1 << bit % 8);
 		assert_int_not_equal(open_copy(changed, &plain), KMS_PROBLEM_NONE);
 	}
@@ -283,7 +274,7 @@ static void test_one_reader_asks_once_for_equal_data_keys(void **state)
 	assert_opens(sealed, STR("a message"));
 	kms.asked = 0;
 	for (int i = 0; i < 10; i++) {
-		struct str copy = arena_copy(&world.arena, sealed);
+		struct str copy = arena_copy(&arena, sealed);
 		assert_int_equal(
 			envelope_open(&reader, (char *)(uintptr_t)copy.data, copy.size, &plain),
 			KMS_PROBLEM_NONE);

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/penalty.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 
-#include <cmocka.h>
+#include "base/fixture.h"
+#include "core/penalty.h"
 
 static struct penalty *penalty;
 

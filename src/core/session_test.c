@@ -1,25 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of session tokens: all that is put in comes out, and only from an unchanged token. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
+#include "base/fixture.h"
 #include "base/limits.h"
 #include "core/session.h"
 
 static const uint8_t master[SEAL_KEY_SIZE] = "a key of thirty-two bytes, so so";
 
-static struct arena arena;
 static struct seal *seal;
 
 static int setup(void **state)
 {
 	(void)state;
-	arena_init(&arena);
 	seal = seal_new(master);
 	return 0;
 }
@@ -28,7 +21,6 @@ static int teardown(void **state)
 {
 	(void)state;
 	seal_free(&seal);
-	arena_done(&arena);
 	return 0;
 }
 

@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of who signs with a session's key: only its own token counts, only while its role is there.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <pthread.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include <pthread.h>
-
+#include "base/fixture.h"
 #include "core/sessions.h"
 
 #define ACCOUNT STR_INIT("111122223333")
@@ -21,7 +15,6 @@ static const uint8_t master[SEAL_KEY_SIZE] = "a key of thirty-two bytes, so so";
 static const char allow[] = "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","
 			    "\"Action\":\"sqs:*\",\"Resource\":\"*\"}]}";
 
-static struct arena arena;
 static struct seal *seal;
 static struct directory *directory;
 static struct sessions *sessions;
@@ -77,7 +70,6 @@ static void put_managed(void)
 static int setup(void **state)
 {
 	(void)state;
-	arena_init(&arena);
 	seal = seal_new(master);
 	directory = directory_new(false);
 	sessions = sessions_new(seal, directory);
@@ -92,7 +84,6 @@ static int teardown(void **state)
 	sessions_free(&sessions);
 	directory_free(&directory);
 	seal_free(&seal);
-	arena_done(&arena);
 	return 0;
 }
 
@@ -135,8 +126,6 @@ static void assert_outcome(struct str key_id, struct str token, enum signer_outc
 	principal_release(signer.principal);
 }
 
-#define assert_text(actual, literal) assert_true(str_equal((actual), STR(literal)))
-
 static void test_a_token_tells_who_acts_with_what(void **state)
 {
 	struct session session = role_session();
@@ -149,14 +138,14 @@ static void test_a_token_tells_who_acts_with_what(void **state)
 		assert_true(str_equal(str_of(signer.secret, signer.secret_size), session.secret));
 		const struct principal *who = signer.principal;
 		assert_int_equal(who->type, PRINCIPAL_ROLE_SESSION);
-		assert_text(who->arn, "arn:aws:sts::111122223333:assumed-role/worker/one");
-		assert_text(who->entity_arn, "arn:aws:iam::111122223333:role/worker");
-		assert_text(who->id, "AROATERNTERNTERNTERN1:one");
-		assert_text(who->source_identity, "alice");
+		assert_str(who->arn, "arn:aws:sts::111122223333:assumed-role/worker/one");
+		assert_str(who->entity_arn, "arn:aws:iam::111122223333:role/worker");
+		assert_str(who->id, "AROATERNTERNTERNTERN1:one");
+		assert_str(who->source_identity, "alice");
 		assert_int_equal(who->session_count, 2);
 		assert_int_equal(who->tag_count, 2);
 		assert_int_equal(who->transitive_tag_count, 1);
-		assert_text(who->tags[0].value, "session's");
+		assert_str(who->tags[0].value, "session's");
 		assert_int_equal(who->expires_ms, session.expires_ms);
 		principal_release(who);
 	}
@@ -249,7 +238,7 @@ static void test_sessions_of_a_root_user_and_of_a_federated_one(void **state)
 	session.kind = SESSION_FEDERATED;
 	token = session_encode(seal, &arena, &session);
 	assert_int_equal(find(KEY_ID, token, &signer), SIGNER_FOUND);
-	assert_text(signer.principal->arn, "arn:aws:sts::111122223333:federated-user/one");
+	assert_str(signer.principal->arn, "arn:aws:sts::111122223333:federated-user/one");
 	principal_release(signer.principal);
 }
 

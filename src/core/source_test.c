@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* In place of net's: a request comes from where a test says. */
+#include "base/fixture.h"
 #include "core/source.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
-static struct arena arena;
 static struct source_list proxies;
 static const char *peer;
 static struct http_header headers[4];
@@ -22,16 +17,8 @@ struct str net_request_peer(struct net_request *request)
 static int setup(void **state)
 {
 	(void)state;
-	arena_init(&arena);
 	proxies = (struct source_list){0};
 	header_count = 0;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_done(&arena);
 	return 0;
 }
 

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/throttle.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 
-#include <cmocka.h> /* last: its fail is a macro */
+#include "base/fixture.h"
+#include "core/throttle.h"
 
 #define ONE STR_INIT("111122223333")
 #define TWO STR_INIT("444455556666")
@@ -19,14 +16,12 @@ static struct service store = {
 	.name = STR_INIT("store"), .operation_count = 2, .operations = operations};
 static const struct service *const services[] = {&store};
 
-static struct arena arena;
 static struct throttle *throttle;
 static int64_t now_ms;
 
 static int setup(void **state)
 {
 	(void)state;
-	arena_init(&arena);
 	now_ms = clock_now_ms();
 	return 0;
 }
@@ -35,7 +30,6 @@ static int teardown(void **state)
 {
 	(void)state;
 	throttle_free(&throttle);
-	arena_done(&arena);
 	return 0;
 }
 

@@ -1,35 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of the formats: JSON, XML and forms. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
+#include "base/fixture.h"
 #include "format/form.h"
 #include "format/json.h"
 #include "format/xml.h"
 
-static struct arena arena;
 static struct buf out;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena_init(&arena);
-	return 0;
-}
 
 static int teardown(void **state)
 {
 	(void)state;
-	arena_done(&arena);
 	buf_done(&out);
 	return 0;
 }
-
-#define assert_str(actual, literal) assert_true(str_equal((actual), STR(literal)))
 
 static void test_json_depth_limit_has_two_sides(void **state)
 {

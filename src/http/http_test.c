@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Requests whole and in pieces, refused shapes, targets and answers. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
-
 #include <zlib.h>
 
 #include "base/clock.h"
+#include "base/fixture.h"
 #include "http/coding.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -19,8 +13,6 @@
 static struct http_parser parser;
 static struct http_header headers[LIMIT_HTTP_HEADERS];
 static struct http_request request;
-
-#define assert_str(actual, literal) assert_true(str_equal((actual), STR(literal)))
 
 static const struct str post =
 	STR_INIT("POST /1/q?a=b HTTP/1.1\r\nHost: h:1\r\nX-Amz-Target:  AmazonSQS.X \r\n"
@@ -263,16 +255,13 @@ static void test_targets_come_apart(void **state)
 static void test_percent_signs_are_decoded_strictly(void **state)
 {
 	(void)state;
-	struct arena arena;
 	struct str text;
 
-	arena_init(&arena);
 	assert_int_equal(http_url_decode(&arena, STR("/a%20b+c"), &text), ERR_OK);
 	assert_str(text, "/a b+c");
 	assert_int_equal(http_url_decode(&arena, STR("%2"), &text), ERR_INVALID);
 	assert_int_equal(http_url_decode(&arena, STR("%zz"), &text), ERR_INVALID);
 	assert_int_equal(http_url_decode(&arena, STR("a%00"), &text), ERR_INVALID);
-	arena_done(&arena);
 }
 
 static void test_the_answer_says_its_length_and_date(void **state)
@@ -311,55 +300,48 @@ static void compress_into(struct buf *out, struct str text)
 	deflateEnd(&stream);
 }
 
-static enum err decode_body(struct arena *arena, struct str coding, struct str body,
-			    struct str *out_body)
+static enum err decode_body(struct str coding, struct str body, struct str *out_body)
 {
 	struct http_request coded = {.body = body};
 
 	coded.fields[HTTP_FIELD_CONTENT_ENCODING] = coding;
-	return http_body_decode(arena, &coded, out_body);
+	return http_body_decode(&arena, &coded, out_body);
 }
 
 static void test_gzip_bodies_are_decompressed(void **state)
 {
 	(void)state;
 	struct buf coded = {0};
-	struct arena arena;
 	struct str body;
 
-	arena_init(&arena);
-	assert_int_equal(decode_body(&arena, (struct str){0}, STR("x"), &body), ERR_OK);
+	assert_int_equal(decode_body((struct str){0}, STR("x"), &body), ERR_OK);
 	assert_str(body, "x");
 	compress_into(&coded, STR("one "));
 	compress_into(&coded, STR("two"));
-	assert_int_equal(decode_body(&arena, STR("gzip"), buf_str(&coded), &body), ERR_OK);
+	assert_int_equal(decode_body(STR("gzip"), buf_str(&coded), &body), ERR_OK);
 	assert_str(body, "one two");
 	coded.size--;
-	assert_int_equal(decode_body(&arena, STR("gzip"), buf_str(&coded), &body), ERR_INVALID);
+	assert_int_equal(decode_body(STR("gzip"), buf_str(&coded), &body), ERR_INVALID);
 	buf_append(&coded, STR("xy"));
-	assert_int_equal(decode_body(&arena, STR("gzip"), buf_str(&coded), &body), ERR_INVALID);
-	assert_int_equal(decode_body(&arena, STR("gzip"), STR(""), &body), ERR_INVALID);
-	assert_int_equal(decode_body(&arena, STR("br"), STR("x"), &body), ERR_NOTFOUND);
+	assert_int_equal(decode_body(STR("gzip"), buf_str(&coded), &body), ERR_INVALID);
+	assert_int_equal(decode_body(STR("gzip"), STR(""), &body), ERR_INVALID);
+	assert_int_equal(decode_body(STR("br"), STR("x"), &body), ERR_NOTFOUND);
 	buf_done(&coded);
-	arena_done(&arena);
 }
 
 static void test_gzip_bodies_have_the_limit_of_bodies(void **state)
 {
 	(void)state;
 	struct buf plain = {0}, coded = {0};
-	struct arena arena;
 	struct str body;
 
-	arena_init(&arena);
 	memset(buf_extend(&plain, LIMIT_HTTP_BODY_SIZE + 1), 'a', LIMIT_HTTP_BODY_SIZE + 1);
 	compress_into(&coded, str_of(plain.data, LIMIT_HTTP_BODY_SIZE));
-	assert_int_equal(decode_body(&arena, STR("gzip"), buf_str(&coded), &body), ERR_OK);
+	assert_int_equal(decode_body(STR("gzip"), buf_str(&coded), &body), ERR_OK);
 	assert_int_equal(body.size, LIMIT_HTTP_BODY_SIZE);
 	buf_reset(&coded);
 	compress_into(&coded, buf_str(&plain));
-	assert_int_equal(decode_body(&arena, STR("gzip"), buf_str(&coded), &body), ERR_TOOLARGE);
+	assert_int_equal(decode_body(STR("gzip"), buf_str(&coded), &body), ERR_TOOLARGE);
 	buf_done(&plain);
 	buf_done(&coded);
-	arena_done(&arena);
 }

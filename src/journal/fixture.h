@@ -9,14 +9,9 @@
 #ifndef TERN_JOURNAL_FIXTURE_H
 #define TERN_JOURNAL_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
+#include "base/fixture.h"
 #include "journal/disk_memory.h"
 #include "journal/journal_private.h"
 

@@ -1,12 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* A server in this process and raw sockets: what peers may do, well or badly meant. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,14 +12,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/base.h"
+#include "base/fixture.h"
 #include "net/server.h"
 
 #define PATIENCE_S 20 /* how long a test waits for what must happen */
 #define BIG_SIZE ((size_t)32 << 20)
 #define REQUEST(target) "GET " target " HTTP/1.1\r\nHost: h\r\n\r\n"
-
-#define assert_str(actual, literal) assert_true(str_equal((actual), STR(literal)))
 
 static struct net_options options;
 static struct net_server *server;

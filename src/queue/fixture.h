@@ -8,15 +8,10 @@
 #ifndef TERN_QUEUE_FIXTURE_H
 #define TERN_QUEUE_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
+#include "base/fixture.h"
 #include "journal/disk_memory.h"
 #include "queue/queue.h"
 

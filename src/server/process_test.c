@@ -1,12 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Each filter is put on a child, since nothing takes it off again. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <errno.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -14,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fixture.h"
 #include "server/process.h"
 
 enum { FILTERED = 0, NOT_FILTERED = 1, NO_FILTER = 2 };

@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of Query as IAM and as EC2 speak it and of JSON 1.1, in both directions, on shapes of their
  * own. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
+#include "base/fixture.h"
 #include "format/form.h"
 #include "format/xml_read.h"
 #include "wire/fault.h"
@@ -147,28 +141,14 @@ static const struct thing full = {
 	.switches_count = 2,
 };
 
-static struct arena arena;
 static struct buf out, other;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena_init(&arena);
-	return 0;
-}
 
 static int teardown(void **state)
 {
 	(void)state;
-	arena_done(&arena);
 	buf_done(&out);
 	buf_done(&other);
 	return 0;
-}
-
-static void assert_text(struct str actual, const char *expected)
-{
-	assert_string_equal(arena_cstr(&arena, actual), expected);
 }
 
 static void assert_same(const struct shape *shape, const struct thing *a, const struct thing *b)
@@ -177,7 +157,7 @@ static void assert_same(const struct shape *shape, const struct thing *a, const 
 
 	wire_json_encode(&left, shape, a);
 	wire_json_encode(&right, shape, b);
-	assert_text(buf_str(&left), arena_cstr(&arena, buf_str(&right)));
+	assert_str(buf_str(&left), arena_cstr(&arena, buf_str(&right)));
 	buf_done(&left);
 	buf_done(&right);
 }
@@ -203,19 +183,19 @@ static void test_lists_and_maps_have_members_and_entries(void **state)
 		   "&Labels.entry.1.key=l&Labels.entry.1.value=m&Ratio=-1e3&IsOn=TRUE&Bytes=aGk%3D"
 		   "&Switches.member.1=false"),
 	       &thing);
-	assert_text(thing.name, "n");
+	assert_str(thing.name, "n");
 	assert_int_equal(thing.created, 1764097418250);
-	assert_text(thing.owner->key, "k");
+	assert_str(thing.owner->key, "k");
 	assert_null(thing.owner->value.data);
 	assert_int_equal(thing.tags_count, 2);
-	assert_text(thing.tags[0].key, "b");
-	assert_text(thing.tags[1].value, "v");
+	assert_str(thing.tags[0].key, "b");
+	assert_str(thing.tags[1].value, "v");
 	assert_int_equal(thing.labels_count, 1);
-	assert_text(thing.labels[0].key, "l");
-	assert_text(thing.labels[0].value, "m");
+	assert_str(thing.labels[0].key, "l");
+	assert_str(thing.labels[0].value, "m");
 	assert_true(thing.ratio < -999.9 && thing.ratio > -1000.1);
 	assert_true(thing.is_on);
-	assert_text(thing.bytes, "hi");
+	assert_str(thing.bytes, "hi");
 	assert_int_equal(thing.switches_count, 1);
 
 	/* Flattened is another style, and an empty list is there. */
@@ -233,7 +213,7 @@ static void test_ec2_flattens_parameters(void **state)
 
 	decode(&put_ec2, STR("Name=n&Tag.1.Key=a&Tag.1.Value=b"), &thing);
 	assert_int_equal(thing.tags_count, 1);
-	assert_text(thing.tags[0].value, "b");
+	assert_str(thing.tags[0].value, "b");
 }
 
 static void refuse(struct str query)
@@ -285,16 +265,15 @@ static void test_answers_nest_their_lists(void **state)
 	thing.bytes = thing.name = (struct str){0};
 	thing.switches_count = 0;
 	wire_query_encode(&out, &put_list, &thing, STR("id"));
-	assert_text(buf_str(&out),
-		    "<?xml version=\"1.0\"?><PutThingResponse xmlns=\"https://iam/\">"
-		    "<PutThingResult><Created>2025-11-25T19:03:38Z</Created>"
-		    "<Owner><Key>o</Key><Value>&amp;=&lt;</Value></Owner>"
-		    "<Tags><member><Key>a</Key><Value>1</Value></member>"
-		    "<member><Key>b</Key><Value></Value></member></Tags>"
-		    "<Labels><entry><key>x y</key><value>z</value></entry></Labels>"
-		    "<Ratio>0.5</Ratio><IsOn>false</IsOn></PutThingResult>"
-		    "<ResponseMetadata><RequestId>id</RequestId></ResponseMetadata>"
-		    "</PutThingResponse>");
+	assert_str(buf_str(&out), "<?xml version=\"1.0\"?><PutThingResponse xmlns=\"https://iam/\">"
+				  "<PutThingResult><Created>2025-11-25T19:03:38Z</Created>"
+				  "<Owner><Key>o</Key><Value>&amp;=&lt;</Value></Owner>"
+				  "<Tags><member><Key>a</Key><Value>1</Value></member>"
+				  "<member><Key>b</Key><Value></Value></member></Tags>"
+				  "<Labels><entry><key>x y</key><value>z</value></entry></Labels>"
+				  "<Ratio>0.5</Ratio><IsOn>false</IsOn></PutThingResult>"
+				  "<ResponseMetadata><RequestId>id</RequestId></ResponseMetadata>"
+				  "</PutThingResponse>");
 }
 
 static void test_ec2_answers_have_an_envelope_of_their_own(void **state)
@@ -303,11 +282,11 @@ static void test_ec2_answers_have_an_envelope_of_their_own(void **state)
 	struct thing thing = {.created = 1764097418250, .has_created = true};
 
 	wire_query_encode(&out, &put_ec2, &thing, STR("id"));
-	assert_text(buf_str(&out),
-		    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-		    "<PutThingResponse xmlns=\"http://ec2/\"><requestId>id</requestId>"
-		    "<creationTimestamp>2025-11-25T19:03:38.250Z</creationTimestamp><tagSet/>"
-		    "</PutThingResponse>");
+	assert_str(buf_str(&out),
+		   "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+		   "<PutThingResponse xmlns=\"http://ec2/\"><requestId>id</requestId>"
+		   "<creationTimestamp>2025-11-25T19:03:38.250Z</creationTimestamp><tagSet/>"
+		   "</PutThingResponse>");
 }
 
 static void test_what_a_client_sends_is_what_the_server_reads(void **state)
@@ -356,7 +335,7 @@ static void test_json_times_are_seconds(void **state)
 	struct str problem;
 
 	wire_json_encode(&out, &lists_thing, &thing);
-	assert_text(buf_str(&out), "{\"Created\":1764097418.250,\"Tags\":[]}");
+	assert_str(buf_str(&out), "{\"Created\":1764097418.250,\"Tags\":[]}");
 	assert_int_equal(wire_json_decode(&arena, buf_str(&out), &lists_thing, &back, &problem),
 			 ERR_OK);
 	assert_int_equal(back.created, thing.created);
@@ -414,22 +393,22 @@ static void test_faults_differ_by_dialect(void **state)
 	assert_int_equal(wire_fault_status(&ec2_service, &fault), 401);
 
 	wire_fault_encode_query(&out, &ec2_service, &fault, STR("a<b"), STR("id"));
-	assert_text(buf_str(&out),
-		    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error>"
-		    "<Code>AuthFailure</Code><Message>a&lt;b</Message></Error></Errors>"
-		    "<RequestID>id</RequestID></Response>");
+	assert_str(buf_str(&out),
+		   "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error>"
+		   "<Code>AuthFailure</Code><Message>a&lt;b</Message></Error></Errors>"
+		   "<RequestID>id</RequestID></Response>");
 	assert_int_equal(wire_query_decode_fault(&arena, buf_str(&out), &told), ERR_OK);
-	assert_text(told.code, "AuthFailure");
-	assert_text(told.message, "a<b");
-	assert_text(told.request_id, "id");
+	assert_str(told.code, "AuthFailure");
+	assert_str(told.message, "a<b");
+	assert_str(told.request_id, "id");
 
 	wire_fault_encode_query(&other, &lists_service, &fault, STR("m"), STR("id"));
-	assert_text(buf_str(&other), "<?xml version=\"1.0\"?><ErrorResponse xmlns=\"https://iam/\">"
-				     "<Error><Type>Sender</Type><Code>NoKey</Code><Message>m"
-				     "</Message></Error><RequestId>id</RequestId></ErrorResponse>");
+	assert_str(buf_str(&other), "<?xml version=\"1.0\"?><ErrorResponse xmlns=\"https://iam/\">"
+				    "<Error><Type>Sender</Type><Code>NoKey</Code><Message>m"
+				    "</Message></Error><RequestId>id</RequestId></ErrorResponse>");
 	assert_int_equal(wire_query_decode_fault(&arena, buf_str(&other), &told), ERR_OK);
-	assert_text(told.code, "NoKey");
-	assert_text(told.request_id, "id");
+	assert_str(told.code, "NoKey");
+	assert_str(told.request_id, "id");
 	assert_int_equal(wire_query_decode_fault(&arena, STR("<html/>"), &told), ERR_INVALID);
 }
 
@@ -444,10 +423,10 @@ static void test_xml_is_read_with_its_oddities(void **state)
 				       "&#x41;&#66;&quot;</b>\n<c/><b>second</b></n:a>\n"),
 				   &root),
 			 ERR_OK);
-	assert_text(root->name, "a");
-	assert_text(xml_child_text(root, STR("b")), "12<&AB\"");
-	assert_text(xml_child_text(root, STR("c")), "");
-	assert_text(root->text, "");
+	assert_str(root->name, "a");
+	assert_str(xml_child_text(root, STR("b")), "12<&AB\"");
+	assert_str(xml_child_text(root, STR("c")), "");
+	assert_str(root->text, "");
 	assert_null(xml_child_text(root, STR("d")).data);
 }
 

@@ -3,32 +3,8 @@
  * Tests of SigV4. get-vanilla is from the test suite that AWS publishes; the other expectations
  * were computed with botocore 1.43 for the same requests.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
+#include "base/fixture.h"
 #include "wire/sigv4.h"
-
-static struct arena arena;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena_init(&arena);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_done(&arena);
-	return 0;
-}
-
-#define assert_str(actual, literal) assert_string_equal(arena_cstr(&arena, (actual)), (literal))
 
 #define EMPTY_HASH "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define SECRET "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"

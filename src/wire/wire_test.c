@@ -1,36 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of the dialects, on the shapes of SQS. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "api/sqs.h"
+#include "base/fixture.h"
 #include "wire/credential.h"
 #include "wire/json.h"
 #include "wire/query.h"
 
-static struct arena arena;
 static struct buf out;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena_init(&arena);
-	return 0;
-}
 
 static int teardown(void **state)
 {
 	(void)state;
-	arena_done(&arena);
 	buf_done(&out);
 	return 0;
 }
-
-#define assert_str(actual, literal) assert_true(str_equal((actual), STR(literal)))
 
 static const struct operation *send_batch = &sqs_operations[SQS_SEND_MESSAGE_BATCH];
 

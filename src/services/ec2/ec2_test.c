@@ -1,35 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of what needs no server: patterns of filters, records, the registry, declarations. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "base/fixture.h"
 
 #undef fail
 
 #include "services/ec2/network.h"
 #include "services/ec2/query.h"
 #include "services/ec2/store.h"
-
-static struct arena arena;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena_init(&arena);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_done(&arena);
-	return 0;
-}
-
-#define assert_str(actual, literal) assert_true(str_equal((actual), STR(literal)))
 
 static void test_patterns_fit_as_ec2s_filters_do(void **state)
 {

@@ -1,29 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of outlines: places as AWS's documentation shows them, and keys from everywhere. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
+#include "base/fixture.h"
 #include "services/iam/outline.h"
-
-static struct arena arena;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena_init(&arena);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_done(&arena);
-	return 0;
-}
 
 static struct outline read(const char *text)
 {
@@ -38,8 +16,6 @@ static void assert_position(struct outline_position position, int64_t line, int6
 	assert_int_equal(position.line, line);
 	assert_int_equal(position.column, column);
 }
-
-#define assert_text(actual, literal) assert_string_equal(arena_cstr(&arena, (actual)), (literal))
 
 static void test_a_statement_stands_where_aws_says(void **state)
 {
@@ -56,7 +32,7 @@ static void test_a_statement_stands_where_aws_says(void **state)
 				      "    ]\n"
 				      "}\n");
 
-	assert_text(outline.version, "2012-10-17");
+	assert_str(outline.version, "2012-10-17");
 	assert_int_equal(outline.statement_count, 1);
 	assert_position(outline.statements[0].start, 3, 19);
 	assert_position(outline.statements[0].end, 9, 10);
@@ -71,16 +47,16 @@ static void test_several_statements_and_a_single_one(void **state)
 				      "\"Version\":\"2008-10-17\"}");
 
 	assert_int_equal(outline.statement_count, 3);
-	assert_text(outline.statements[0].text, "{\"a\":[1,{}]}");
-	assert_text(outline.statements[1].text, "{\"b\":\"]\"}");
-	assert_text(outline.statements[2].text, "{}");
+	assert_str(outline.statements[0].text, "{\"a\":[1,{}]}");
+	assert_str(outline.statements[1].text, "{\"b\":\"]\"}");
+	assert_str(outline.statements[2].text, "{}");
 	assert_position(outline.statements[0].start, 1, 15);
 	assert_position(outline.statements[0].end, 1, 27);
 	assert_position(outline.statements[1].start, 1, 27);
 	outline = read("{\"Id\":\"x\",\"n\":1,\"o\":{\"Statement\":1},\"Statement\": {\"c\":1}}");
 	assert_int_equal(outline.statement_count, 1);
-	assert_text(outline.statements[0].text, "{\"c\":1}");
-	assert_text(outline.version, "");
+	assert_str(outline.statements[0].text, "{\"c\":1}");
+	assert_str(outline.version, "");
 }
 
 static void test_keys_come_from_conditions_and_variables(void **state)
@@ -93,10 +69,10 @@ static void test_keys_come_from_conditions_and_variables(void **state)
 		"\"Bool\":{\"aws:SourceIp\":\"2\"}}}]}");
 
 	assert_int_equal(outline.key_count, 4);
-	assert_text(outline.keys[0], "aws:username");
-	assert_text(outline.keys[1], "aws:PrincipalTag/x");
-	assert_text(outline.keys[2], "aws:SourceIp");
-	assert_text(outline.keys[3], "aws:userid");
+	assert_str(outline.keys[0], "aws:username");
+	assert_str(outline.keys[1], "aws:PrincipalTag/x");
+	assert_str(outline.keys[2], "aws:SourceIp");
+	assert_str(outline.keys[3], "aws:userid");
 	/* Before 2012 there were no variables. */
 	outline = read("{\"Statement\":{\"Resource\":\"${aws:username}\",\"Condition\":{}}}");
 	assert_int_equal(outline.key_count, 0);

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "services/iam/record.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "base/fixture.h"
+#include "services/iam/record.h"
 
 static const char document[] =
 	"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"sqs:*\","
@@ -15,12 +11,12 @@ static const char trust[] =
 	"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":"
 	"\"111122223333\"},\"Action\":\"sts:AssumeRole\"}]}";
 
-static const struct policy *compile(struct arena *arena, const char *text, enum policy_kind kind)
+static const struct policy *compile(const char *text, enum policy_kind kind)
 {
 	const struct policy *policy;
 	struct str problem;
 
-	assert_int_equal(policy_compile(arena, str_from(text), kind, &policy, &problem), ERR_OK);
+	assert_int_equal(policy_compile(&arena, str_from(text), kind, &policy, &problem), ERR_OK);
 	return policy;
 }
 
@@ -61,12 +57,10 @@ static void test_record_gives_back_what_it_was_made_of(void **state)
 					  .version_count = 1};
 	struct buf first = {0}, second = {0};
 	struct directory_entity read;
-	struct arena arena;
 
 	(void)state;
-	arena_init(&arena);
-	inlined.policy = version.policy = compile(&arena, document, POLICY_IDENTITY);
-	entity.trust = compile(&arena, trust, POLICY_TRUST);
+	inlined.policy = version.policy = compile(document, POLICY_IDENTITY);
+	entity.trust = compile(trust, POLICY_TRUST);
 	iam_record_encode(&first, &entity);
 	assert_int_equal(iam_record_decode(&arena, buf_str(&first), &read), ERR_OK);
 	iam_record_encode(&second, &read);
@@ -81,7 +75,6 @@ static void test_record_gives_back_what_it_was_made_of(void **state)
 	policy_release(entity.trust);
 	buf_done(&first);
 	buf_done(&second);
-	arena_done(&arena);
 }
 
 static void test_record_that_is_none_is_refused(void **state)
@@ -100,10 +93,7 @@ static void test_record_that_is_none_is_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct directory_entity draft;
-		struct arena arena;
-		arena_init(&arena);
 		assert_int_equal(iam_record_decode(&arena, str_from(cases[i].text), &draft),
 				 cases[i].err);
-		arena_done(&arena);
 	}
 }

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* A catalog in a directory of its own, and a core around it. */
-#include "services/iam/store.h"
-
 #include <ftw.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
+#include "base/fixture.h"
 #include "services/iam/iam.h"
+#include "services/iam/store.h"
 
 #define ACCOUNT "111122223333"
 
@@ -52,14 +47,10 @@ static void done(struct fixture *f)
 
 static void put_row(struct fixture *f, enum catalog_table table, const char *id, const char *text)
 {
-	struct arena arena;
-
-	arena_init(&arena);
 	assert_int_equal(catalog_begin(f->core.catalog, true), ERR_OK);
 	struct str sealed = seal_close(f->core.seal, &arena, 0, str_from(text));
 	assert_int_equal(catalog_put(f->core.catalog, table, str_from(id), sealed), ERR_OK);
 	assert_int_equal(catalog_commit(f->core.catalog), ERR_OK);
-	arena_done(&arena);
 }
 
 static bool signs(struct fixture *f, const char *key_id)

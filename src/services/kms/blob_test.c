@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Before cmocka, whose macro "fail" is the name of a function in core/call.h. */
-#include "services/kms/blob.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "base/fixture.h"
+#include "services/kms/blob.h"
 
 static const struct str key_id = STR_INIT("01234567-89ab-cdef-0123-456789abcdef");
 static const struct shape_pair pairs[] = {
@@ -17,11 +11,9 @@ static const struct shape_pair pairs[] = {
 };
 static uint8_t secret_bytes[32];
 static struct str secret;
-static struct arena arena;
 
 static void begin(void)
 {
-	arena_init(&arena);
 	for (uint8_t i = 0; i < sizeof(secret_bytes); i++)
 		secret_bytes[i] = i;
 	secret = str_of(secret_bytes, sizeof(secret_bytes));
@@ -42,7 +34,6 @@ static void test_blob_opens_to_what_was_sealed(void **state)
 	assert_int_equal(blob.material, 3);
 	assert_int_equal(kms_blob_open(&arena, &blob, secret, context, &plain), ERR_OK);
 	assert_true(str_equal(plain, STR("plain")));
-	arena_done(&arena);
 }
 
 /* Made by another implementation. */
@@ -63,7 +54,6 @@ static void test_known_blob_opens(void **state)
 		kms_blob_open(&arena, &blob, secret, kms_context_encode(&arena, pairs, 2), &plain),
 		ERR_OK);
 	assert_true(str_equal(plain, STR("plain text")));
-	arena_done(&arena);
 }
 
 static void test_any_change_is_noticed(void **state)
@@ -89,7 +79,6 @@ static void test_any_change_is_noticed(void **state)
 	assert_int_equal(kms_blob_open(&arena, &blob, secret, STR(""), &plain), ERR_INVALID);
 	secret_bytes[31] ^= 1;
 	assert_int_equal(kms_blob_open(&arena, &blob, secret, context, &plain), ERR_INVALID);
-	arena_done(&arena);
 }
 
 static void test_context_has_no_order_and_no_seams(void **state)
@@ -110,7 +99,6 @@ static void test_context_has_no_order_and_no_seams(void **state)
 	assert_false(str_equal(context, kms_context_encode(&arena, shifted, 2)));
 	assert_false(str_equal(context, kms_context_encode(&arena, pairs, 1)));
 	assert_int_equal(kms_context_encode(&arena, pairs, 0).size, 0);
-	arena_done(&arena);
 }
 
 static void test_blobs_do_not_repeat(void **state)
@@ -121,7 +109,6 @@ static void test_blobs_do_not_repeat(void **state)
 	struct str second = kms_blob_seal(&arena, key_id, 1, secret, STR(""), STR("same"));
 	assert_false(str_equal(str_slice(first, 22, 28), str_slice(second, 22, 28)));
 	assert_false(str_equal(str_slice(first, 50, 4), str_slice(second, 50, 4)));
-	arena_done(&arena);
 }
 
 static void test_key_ids_are_uuids_and_multi_region_ids(void **state)

@@ -1,31 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Known vectors where there are some; what is made here is taken apart again here, and by other
  * implementations in tests/kms. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
+#include "base/fixture.h"
 #include "services/kms/cryptography.h"
-
-static struct arena arena;
-
-static int setup(void **state)
-{
-	(void)state;
-	arena_init(&arena);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_done(&arena);
-	return 0;
-}
 
 static struct str from_hex(const char *text)
 {
@@ -59,14 +38,13 @@ static void test_mac_is_that_of_rfc_4231(void **state)
 		 "9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737"},
 	};
 
-	setup(state);
+	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct kms_algorithm *algorithm = algorithm_of(cases[i].algorithm);
 		uint8_t mac[64];
 		kms_mac(STR("Jefe"), algorithm, STR("what do ya want for nothing?"), mac);
 		assert_true(str_equal(str_of(mac, algorithm->digest_size), from_hex(cases[i].mac)));
 	}
-	teardown(state);
 }
 
 /* The private key and the signature of RFC 6979, A.2.5, "sample" with SHA-256. */
@@ -83,7 +61,7 @@ static void test_known_signature_is_verified(void **state)
 {
 	const struct kms_algorithm *algorithm = algorithm_of("ECDSA_SHA_256");
 
-	setup(state);
+	(void)state;
 	struct kms_pair *pair = kms_pair_open(KMS_SPEC_ECC_NIST_P256, from_hex(known_key));
 	struct str signature = from_hex(known_signature);
 	assert_non_null(pair);
@@ -92,12 +70,11 @@ static void test_known_signature_is_verified(void **state)
 	((char *)signature.data)[signature.size - 1] ^= 1;
 	assert_false(kms_verify_bytes(pair, algorithm, STR("sample"), false, signature));
 	kms_pair_free(&pair);
-	teardown(state);
 }
 
 static void test_secret_is_of_its_own_spec_only(void **state)
 {
-	setup(state);
+	(void)state;
 	struct str secret = from_hex(known_key);
 	assert_true(kms_secret_fits(KMS_SPEC_ECC_NIST_P256, secret));
 	assert_false(kms_secret_fits(KMS_SPEC_ECC_NIST_P384, secret));
@@ -113,12 +90,11 @@ static void test_secret_is_of_its_own_spec_only(void **state)
 	assert_false(kms_secret_fits(KMS_SPEC_HMAC_512, bytes));
 	bytes.size = 128;
 	assert_true(kms_secret_fits(KMS_SPEC_HMAC_512, bytes));
-	teardown(state);
 }
 
 static void test_each_pair_signs_what_it_verifies(void **state)
 {
-	setup(state);
+	(void)state;
 	for (int i = KMS_SPEC_RSA_2048; i < KMS_SPECS; i++) {
 		enum kms_spec spec = (enum kms_spec)i;
 		if (kms_specs[spec].bits > 2048)
@@ -141,7 +117,6 @@ static void test_each_pair_signs_what_it_verifies(void **state)
 		kms_secret_done(&secret);
 		assert_null(secret.bytes);
 	}
-	teardown(state);
 }
 
 /* The value was computed by another implementation. */
@@ -149,7 +124,7 @@ static void test_derived_key_is_as_documented(void **state)
 {
 	uint8_t secret[32], salt[KMS_SALT_SIZE], key[32];
 
-	setup(state);
+	(void)state;
 	for (uint8_t i = 0; i < 32; i++)
 		secret[i] = i;
 	for (uint8_t i = 0; i < KMS_SALT_SIZE; i++)
@@ -158,7 +133,6 @@ static void test_derived_key_is_as_documented(void **state)
 	assert_true(str_equal(
 		str_of(key, sizeof(key)),
 		from_hex("c021d60251df819a1259f013f5287a6ff79ceaafcd852961c5af3b108960fe5e")));
-	teardown(state);
 }
 
 static void test_what_is_wrapped_otherwise_is_refused(void **state)
@@ -167,7 +141,7 @@ static void test_what_is_wrapped_otherwise_is_refused(void **state)
 	struct kms_secret generated = kms_secret_generate(KMS_SPEC_RSA_2048), secret = {0};
 	struct kms_pair *pair = kms_pair_open(KMS_SPEC_RSA_2048, kms_secret_str(&generated));
 
-	setup(state);
+	(void)state;
 	struct str wrapped = kms_rsa_encrypt(pair, oaep, &arena, STR("some key material"));
 	assert_int_equal(kms_unwrap(pair, KMS_WRAPPING_OAEP_SHA_256, wrapped, &secret), ERR_OK);
 	assert_true(str_equal(kms_secret_str(&secret), STR("some key material")));
@@ -183,5 +157,4 @@ static void test_what_is_wrapped_otherwise_is_refused(void **state)
 	assert_null(secret.bytes);
 	kms_pair_free(&pair);
 	kms_secret_done(&generated);
-	teardown(state);
 }

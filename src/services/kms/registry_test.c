@@ -1,35 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /* Keys, tokens, grants and records, without a server. */
+#include <string.h>
+
+#include "base/fixture.h"
 #include "services/kms/grant.h"
 #include "services/kms/store.h"
 #include "services/kms/token.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #define POLICY                                                                                     \
 	"{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Principal\":\"*\","     \
 	"\"Action\":\"kms:*\",\"Resource\":\"*\"}}"
 
 static const uint8_t master[SEAL_KEY_SIZE] = "a key of thirty-two bytes, so so";
-static struct arena arena;
 static struct seal *seal;
 
 static void begin(void)
 {
-	arena_init(&arena);
 	seal = seal_new(master);
 }
 
 static void end(void)
 {
 	seal_free(&seal);
-	arena_done(&arena);
 }
 
 /* A key of that last digit, with one material and the given aliases and grants. */

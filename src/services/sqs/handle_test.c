@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Before cmocka, whose macro "fail" is the name of a function in core/call.h. */
-#include "services/sqs/handle.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "base/fixture.h"
+#include "services/sqs/handle.h"
 
-static struct arena arena;
 static struct core core;
 static const struct queue_handle given = {.queue = UINT64_MAX - 1,
 					  .seq = 0x0123456789abcdef,
@@ -20,15 +13,7 @@ static const struct queue_handle given = {.queue = UINT64_MAX - 1,
 static int setup(void **state)
 {
 	(void)state;
-	arena_init(&arena);
 	memset(core.handle_key, 'k', sizeof(core.handle_key));
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_done(&arena);
 	return 0;
 }
 

@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The payload is a format on disk: what is written today must be read by every later version. */
-/* Before cmocka, whose macro "fail" is the name of a function in core/call.h. */
-#include "services/sqs/message.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-static struct arena arena;
+#include "base/fixture.h"
+#include "services/sqs/message.h"
 
 /* version, MD5, sizes of sender, group, dedup, trace, attributes, body, then their bytes */
 static const char payload[] = "\x01"
@@ -21,20 +13,6 @@ static const char payload[] = "\x01"
 			      "body"
 			      "\x01\0\x06\0\x01\0\0\0nStringv"
 			      "\x02\0\x08\0\x02\0\0\0rbBinary.x\0\xff";
-
-static int setup(void **state)
-{
-	(void)state;
-	arena_init(&arena);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_done(&arena);
-	return 0;
-}
 
 static void test_payload_is_written_as_it_was_read(void **state)
 {

@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The record is a format on disk: what is written today must be read by every later version. */
-/* Before cmocka, whose macro "fail" is the name of a function in core/call.h. */
+#include "base/fixture.h"
 #include "services/sqs/store.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 static const char record[] =
 	"{\"version\":1,\"number\":\"18446744073709551615\",\"account\":\"111122223333\","
@@ -26,21 +19,12 @@ static const char record[] =
 	"\"perMessageGroupIdLimit\":true,\"sqsManagedSseEnabled\":false,\"groupScope\":true,"
 	"\"tags\":{\"a\":\"1\",\"b\":\"\"}}";
 
-static struct arena arena;
 static struct sqs_queue queue;
 
 static int setup(void **state)
 {
 	(void)state;
-	arena_init(&arena);
 	return sqs_queue_decode(&arena, str_from(record), &queue) == ERR_OK ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	arena_done(&arena);
-	return 0;
 }
 
 static void test_record_is_written_as_it_was_read(void **state)
