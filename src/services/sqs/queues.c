@@ -69,9 +69,6 @@ enum err sqs_draft_new(struct call *call, struct str account, struct str region,
 		return err;
 	draft.arn = arena_copy(call->arena, arn_format(STR("sqs"), region, account, name, arn));
 	sqs_attributes_default(&draft);
-	err = sqs_attributes_set(call, &draft, attributes, attribute_count);
-	if (err)
-		return err;
 	*out_draft = draft;
 	return ERR_OK;
 }
@@ -125,6 +122,9 @@ enum err sqs_create_queue(struct call *call, const struct sqs_create_queue_in *i
 	/* CreateQueue with tags needs the permission of TagQueue, too. */
 	if (!err && in->tags_count > 0)
 		err = sqs_authorize(call, SQS_TAG_QUEUE, draft.arn, draft.account, NULL);
+	/* What attributes name is looked up, so only whoever may create a queue learns of it. */
+	if (!err)
+		err = sqs_attributes_set(call, &draft, in->attributes, in->attributes_count);
 	if (err)
 		return err;
 	out->queue_url = sqs_queue_url(call, &draft);

@@ -70,6 +70,9 @@ static enum err declare(struct call *call, const struct sqs_declaration *declara
 		sqs_draft_new(call, declaration->account, declaration->region, declaration->name,
 			      declaration->attributes, declaration->attribute_count, &draft);
 	if (!err)
+		err = sqs_attributes_set(call, &draft, declaration->attributes,
+					 declaration->attribute_count);
+	if (!err)
 		err = sqs_tags_merge(call, &draft, declaration->tags, declaration->tag_count);
 	if (err)
 		return err;
