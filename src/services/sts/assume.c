@@ -100,6 +100,8 @@ static enum err find_role(struct assuming *assuming)
 		call_on_end(call, release_role, (void *)assuming->role);
 	if (!assuming->role || assuming->role->kind != DIRECTORY_ROLE)
 		return denied(assuming, STR("sts:AssumeRole"));
+	assuming->session.account = assuming->role->account;
+	assuming->session.entity_id = assuming->role->id;
 	return ERR_OK;
 }
 
@@ -292,7 +294,11 @@ static void answer(struct assuming *assuming, int64_t seconds, int64_t percent,
 enum err sts_assume_role(struct call *call, const struct sts_assume_role_in *in,
 			 struct sts_assume_role_out *out)
 {
-	struct assuming assuming = {.call = call, .in = in};
+	struct assuming assuming = {
+		.call = call,
+		.in = in,
+		.session = {.kind = SESSION_ROLE, .name = in->role_session_name},
+	};
 	struct sts_passed passed = passed_of(in);
 	int64_t seconds = 0, percent = 0;
 
@@ -301,23 +307,19 @@ enum err sts_assume_role(struct call *call, const struct sts_assume_role_in *in,
 		err = check_input(call, in);
 	if (!err)
 		err = sts_refuse_mfa(call, in->serial_number, in->token_code);
+	/* What does not hang on the role comes first, so that it tells nothing about one. */
 	if (!err)
-		err = find_role(&assuming);
-	if (err)
-		return err;
-	assuming.session = (struct session){
-		.kind = SESSION_ROLE,
-		.account = assuming.role->account,
-		.entity_id = assuming.role->id,
-		.name = in->role_session_name,
-	};
-	err = sts_take_passed(call, &passed, assuming.role->account, &assuming.session);
+		err = sts_take_passed(call, &passed, &assuming.session);
 	if (!err)
 		err = join_tags(&assuming);
 	if (!err)
 		err = join_source_identity(&assuming);
 	if (!err)
+		err = find_role(&assuming);
+	if (!err)
 		err = authorize(&assuming);
+	if (!err)
+		err = sts_check_managed(call, &assuming.session);
 	if (!err)
 		err = settle_duration(&assuming, &seconds);
 	if (!err)

@@ -104,22 +104,29 @@ static enum err take_tags(struct call *call, const struct sts_passed *passed,
 	return ERR_OK;
 }
 
-enum err sts_take_passed(struct call *call, const struct sts_passed *passed, struct str account,
+enum err sts_take_passed(struct call *call, const struct sts_passed *passed,
 			 struct session *session)
 {
 	struct str *arns = arena_array(call->arena, struct str, passed->policy_arn_count);
 
 	enum err err = check_policy(call, passed->policy);
-	for (size_t i = 0; i < passed->policy_arn_count && !err; i++) {
-		arns[i] = passed->policy_arns[i].arn;
-		err = check_managed(call, arns[i], account);
-	}
 	if (err)
 		return err;
+	for (size_t i = 0; i < passed->policy_arn_count; i++)
+		arns[i] = passed->policy_arns[i].arn;
 	session->policy = passed->policy;
 	session->policy_arns = arns;
 	session->policy_arn_count = passed->policy_arn_count;
 	return take_tags(call, passed, session);
+}
+
+enum err sts_check_managed(struct call *call, const struct session *session)
+{
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; i < session->policy_arn_count && !err; i++)
+		err = check_managed(call, session->policy_arns[i], session->account);
+	return err;
 }
 
 enum err sts_check_packed(struct call *call, const struct session *session, int64_t *out_percent)

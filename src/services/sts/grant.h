@@ -23,10 +23,12 @@ struct sts_passed {
 
 /* Sizes, and characters of tags. */
 void sts_constrain_passed(struct constraints *constraints, const struct sts_passed *passed);
-/* Into the session, once they are checked: policies that can be read, managed ones that exist in
- * `account` or are AWS's, keys of tags that differ. */
+/* Into the session, once they are checked: policies that can be read, keys of tags that differ. */
 must_check enum err sts_take_passed(struct call *call, const struct sts_passed *passed,
-				    struct str account, struct session *session);
+				    struct session *session);
+/* Managed policies exist in the session's account or are AWS's. For whoever may have the session:
+ * the answer tells what an account has. */
+must_check enum err sts_check_managed(struct call *call, const struct session *session);
 /* *out_percent of what a token has room for; the fault if it is more than all. */
 must_check enum err sts_check_packed(struct call *call, const struct session *session,
 				     int64_t *out_percent);
