@@ -104,6 +104,28 @@ enum err call_authorize(struct call *call, struct str action, const struct resou
 	return decision.is_allowed ? ERR_OK : refuse(call, &request, &decision, action);
 }
 
+enum err call_authorize_endpoint(struct call *call, struct str action)
+{
+	struct decide_request request = {.request = call->asked};
+	struct policy_request *asked = &request.request;
+
+	call->is_authorized = true;
+	if (!call->endpoint || !call->endpoint->policy || !call->principal)
+		return ERR_OK;
+	asked->principal = call->principal;
+	asked->action = action;
+	asked->resource = STR("*");
+	asked->resource_account = call->account;
+	asked->region = call->region;
+	asked->now_ms = call->now_ms;
+	enum policy_outcome outcome = policy_evaluate(call->endpoint->policy, asked).outcome;
+	if (outcome == POLICY_ALLOW)
+		return ERR_OK;
+	struct decision decision = {.is_explicit = outcome == POLICY_DENY,
+				    .source = DECIDE_ENDPOINT};
+	return refuse(call, &request, &decision, action);
+}
+
 enum err call_authorize_any(struct call *call, struct str action)
 {
 	struct resource any = {.arn = STR("*"), .account = call->account};

@@ -32,7 +32,10 @@ must_check enum err call_authorize(struct call *call, struct str action,
 				   const struct resource *resource);
 /* For operations without a resource of their own: "*" in the caller's account. */
 must_check enum err call_authorize_any(struct call *call, struct str action);
-/* The operation is open to every caller, such as sts:GetCallerIdentity. */
+/* The operation is open to every caller, such as sts:GetCallerIdentity; only the policy of the
+ * private endpoint that it came through is asked. */
+must_check enum err call_authorize_endpoint(struct call *call, struct str action);
+/* The call is refused for what it is, whoever calls. */
 void call_needs_no_permission(struct call *call);
 
 /* A condition key of this request for the questions to come; views live as long as the call. */

@@ -406,7 +406,7 @@ enum err kms_retire_grant(struct call *call, const struct kms_retire_grant_in *i
 	size_t place = place_of(target.key, grant_id);
 	if (place < target.key->grant_count &&
 	    may_retire(&target.key->grants[place], call->principal))
-		call_needs_no_permission(call);
+		err = call_authorize_endpoint(call, STR("kms:RetireGrant"));
 	else
 		err = kms_ask(call, &(struct kms_question){.action = STR("kms:RetireGrant"),
 							   .target = &target,

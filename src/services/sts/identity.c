@@ -10,9 +10,10 @@ enum err sts_get_caller_identity(struct call *call, const struct sts_get_caller_
 {
 	(void)in;
 	enum err err = sts_need_caller(call);
+	if (!err)
+		err = call_authorize_endpoint(call, STR("sts:GetCallerIdentity"));
 	if (err)
 		return err;
-	call_needs_no_permission(call);
 	out->user_id = call->principal->id;
 	out->account = call->principal->account;
 	out->arn = call->principal->arn;

@@ -40,9 +40,10 @@ enum err sts_get_session_token(struct call *call, const struct sts_get_session_t
 	};
 
 	enum err err = sts_need_caller(call);
+	if (!err)
+		err = call_authorize_endpoint(call, STR("sts:GetSessionToken"));
 	if (err)
 		return err;
-	call_needs_no_permission(call);
 	constraint_range(&constraints, "durationSeconds", in->has_duration_seconds,
 			 in->duration_seconds, DURATION_MIN, DURATION_MAX);
 	err = constraints_check(&constraints, &STS_VALIDATION_ERROR);
@@ -112,7 +113,7 @@ enum err sts_get_federation_token(struct call *call, const struct sts_get_federa
 	if (!err)
 		err = refuse_session(call);
 	if (!err)
-		err = sts_take_passed(call, &passed, session.account, &session);
+		err = sts_take_passed(call, &passed, &session);
 	if (err)
 		return err;
 	user->arn = arena_format(call->arena, "arn:aws:sts::%.*s:federated-user/%.*s",
@@ -120,6 +121,8 @@ enum err sts_get_federation_token(struct call *call, const struct sts_get_federa
 	user->federated_user_id =
 		arena_format(call->arena, "%.*s:%.*s", STR_ARG(session.account), STR_ARG(in->name));
 	err = authorize(call, user->arn, &session);
+	if (!err)
+		err = sts_check_managed(call, &session);
 	if (!err)
 		err = sts_check_packed(call, &session, &percent);
 	if (err)
