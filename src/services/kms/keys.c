@@ -171,14 +171,33 @@ enum err kms_create_key(struct call *call, const struct kms_create_key_in *in,
 
 /* ---- reading ---- */
 
+/* Asking for a key that AWS manages is one of the things that make it, if the caller may ask. */
+static enum err make_managed(struct call *call, struct str key_id)
+{
+	struct kms_target target = {0};
+	struct resource any = {.account = call->account};
+
+	if (str_find(key_id, STR("alias/aws/"), 0) == SIZE_MAX)
+		return ERR_OK;
+	struct kms_refusal refusal = kms_find(call->core, call->arena, call->account, call->region,
+					      key_id, true, &target);
+	kms_key_release(target.key);
+	if (refusal.fault != &KMS_NOT_FOUND)
+		return ERR_OK;
+	any.arn = arena_format(call->arena, "arn:%.*s:kms:%.*s:%.*s:key/*",
+			       STR_ARG(arn_partition(call->region)), STR_ARG(call->region),
+			       STR_ARG(call->account));
+	enum err err = call_authorize(call, STR("kms:DescribeKey"), &any);
+	return err ? err
+		   : kms_for_services.prepare(call->core, call->account, call->region, key_id);
+}
+
 enum err kms_describe_key(struct call *call, const struct kms_describe_key_in *in,
 			  struct kms_describe_key_out *out)
 {
 	struct kms_target target;
 
-	/* Asking for a key that AWS manages is one of the things that make it. */
-	enum err err =
-		kms_for_services.prepare(call->core, call->account, call->region, in->key_id);
+	enum err err = make_managed(call, in->key_id);
 	if (!err)
 		err = kms_target_of_call(call, "keyId", in->key_id, true, STR("kms:DescribeKey"),
 					 &target);
