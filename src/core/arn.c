@@ -63,12 +63,23 @@ struct str arn_format(struct str service, struct str region, struct str account,
 	return str_of(out, size);
 }
 
-struct str arn_account(struct str arn)
+/* What stands behind that many colons, up to the next one. */
+static struct str part_of(struct str arn, int colons)
 {
 	struct str rest = arn;
 
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < colons; i++)
 		str_cut(&rest, ':');
-	struct str account = rest.data ? str_cut(&rest, ':') : STR("");
-	return account.data ? account : STR("");
+	struct str part = rest.data ? str_cut(&rest, ':') : STR("");
+	return part.data ? part : STR("");
+}
+
+struct str arn_region(struct str arn)
+{
+	return part_of(arn, 3);
+}
+
+struct str arn_account(struct str arn)
+{
+	return part_of(arn, 4);
 }

@@ -16,6 +16,8 @@ bool arn_is_account(struct str text);
 bool arn_is_region(struct str text);
 /* The fifth part of an ARN; empty if it has none. */
 struct str arn_account(struct str arn);
+/* The same of the region. */
+struct str arn_region(struct str arn);
 /* Written to `out`; data is NULL if there is no room, which there is for all a service names. */
 struct str arn_format(struct str service, struct str region, struct str account,
 		      struct str resource, char out[ARN_SIZE_MAX]);

@@ -80,7 +80,10 @@ enum err sqs_queue_of_call(struct call *call, struct str queue_url,
 		if (!arn.data)
 			return sqs_no_such_queue(call);
 	}
-	const struct sqs_queue *queue = sqs_registry_find_arn(registry, arn);
+	/* An ARN must not reach into another region than the one the caller signed for. */
+	const struct sqs_queue *queue = str_equal(arn_region(arn), call->region)
+						? sqs_registry_find_arn(registry, arn)
+						: NULL;
 	if (queue)
 		call_on_end(call, release, (void *)queue);
 	enum err err = sqs_authorize(call, call->operation->index, arn, account, queue);

@@ -344,7 +344,9 @@ static enum err find_by_arn(struct call *call, const char *parameter, struct str
 			    "You must use this format to specify the %s: "
 			    "arn:<partition>:<service>:<region>:<account-id>:<resource-id>",
 			    parameter);
-	const struct sqs_queue *queue = sqs_registry_find_arn(sqs_of(call->core)->registry, arn);
+	const struct sqs_queue *queue = NULL;
+	if (str_equal(arn_region(arn), call->region))
+		queue = sqs_registry_find_arn(sqs_of(call->core)->registry, arn);
 	if (queue)
 		call_on_end(call, (call_end_fn)sqs_queue_release, (void *)queue);
 	for (size_t i = 0; i < operation_count; i++) {
