@@ -6,8 +6,27 @@
  * place in it, and what is deleted leaves its id there, which nobody has again: somebody new of the
  * same name is not trusted. Those who change the directory are one thread, so nothing is missed.
  */
+#include <stdlib.h>
+
+#include "format/json.h"
 #include "services/iam/store.h"
 #include "services/iam/view.h"
+
+/* With each text written in one way, as "\/" and "\u0061" are ways to write the same. */
+static struct str without_escapes(struct call *call, struct str text)
+{
+	yyjson_val *root;
+	size_t size;
+
+	if (str_find_char(text, '\\', 0) == SIZE_MAX ||
+	    json_parse(call->arena, text, &root) != ERR_OK)
+		return text;
+	char *written = yyjson_val_write(root, YYJSON_WRITE_PRETTY, &size);
+	check(written != NULL);
+	struct str copy = arena_copy(call->arena, str_of(written, size));
+	free(written);
+	return copy;
+}
 
 /* `text` with each "old" between quotes replaced; data NULL: there is none. */
 static struct str replace(struct call *call, struct str text, struct str old, struct str new)
@@ -36,7 +55,8 @@ enum err iam_retrust(struct call *call, struct str arn, struct str successor)
 
 	for (size_t i = 0; i < roles->count; i++) {
 		const struct directory_entity *role = roles->items[i];
-		struct str text = replace(call, policy_text(role->trust), arn, successor);
+		struct str written = without_escapes(call, policy_text(role->trust));
+		struct str text = replace(call, written, arn, successor);
 		if (!text.data)
 			continue;
 		struct directory_entity draft = directory_draft(role);
