@@ -281,19 +281,24 @@ static void run_on_control(struct core *core, struct core_task *task)
 /* The server's own account decides with its identity policies who administers the server. */
 static bool is_administrator(struct admin_call *call, const struct principal *principal)
 {
-	struct decide_request question = {
-		.request = {
-			.principal = principal,
-			.action = STR("tern:Administer"),
-			.resource = STR("*"),
-			.resource_account = call->server->core.default_account,
-			.is_secure = call->request->is_tls,
-			.now_ms = clock_now_ms(),
-		}};
+	const struct core *core = &call->server->core;
+	const struct http_request *http = &call->request->http;
+	struct source source = source_of(call->request, core->proxies);
+	struct decide_request question = {.request = {
+						  .principal = principal,
+						  .action = STR("tern:Administer"),
+						  .resource = STR("*"),
+						  .resource_account = core->default_account,
+						  .region = core->default_region,
+						  .source_ip = source.ip,
+						  .is_secure = source.is_secure,
+						  .user_agent = http->fields[HTTP_FIELD_USER_AGENT],
+						  .referer = http->fields[HTTP_FIELD_REFERER],
+						  .now_ms = clock_now_ms(),
+					  }};
 	struct decision decision = decide(&question);
 
-	if (decision.is_allowed &&
-	    str_equal(principal->account, call->server->core.default_account))
+	if (decision.is_allowed && str_equal(principal->account, core->default_account))
 		return true;
 	struct str text =
 		decide_explain(call->arena, &question, &decision, question.request.action);
