@@ -78,9 +78,14 @@ static const struct principal *build(const struct directory *directory,
 		.identity = list.items,
 		.identity_count = list.count,
 	};
+	const struct policy *lost = NULL;
 	if (entity->boundary.size > 0)
 		draft.boundary = managed_policy(directory, entity->boundary);
+	/* A boundary that is gone lets nothing through rather than all. */
+	if (entity->boundary.size > 0 && !draft.boundary)
+		draft.boundary = lost = policy_compile_stored(STR("{}"), entity->arn);
 	const struct principal *principal = principal_new(&draft);
+	policy_release(lost);
 	heap_free(list.items);
 	return principal;
 }

@@ -133,6 +133,33 @@ static void test_principal_has_policies_of_its_groups_and_attachments(void **sta
 	directory_free(&directory);
 }
 
+static void test_a_boundary_that_is_gone_lets_nothing_through(void **state)
+{
+	struct directory *directory = directory_new(false);
+	const struct policy *policy = compile(allow);
+	struct directory_inline own = {STR("own"), policy};
+	struct directory_entity user =
+		make(DIRECTORY_USER, "bob", "AIDA2", "arn:aws:iam::111122223333:user/bob");
+
+	(void)state;
+	user.inlines = &own;
+	user.inline_count = 1;
+	user.boundary = STR("arn:aws:iam::111122223333:policy/gone");
+	directory_put(directory, &user);
+	const struct principal *principal = directory_find_principal(directory, user.arn);
+	assert_non_null(principal);
+	assert_non_null(principal->boundary);
+	struct policy_request request = {
+		.principal = principal,
+		.action = STR("sqs:SendMessage"),
+		.resource = STR("arn:aws:sqs:eu-west-1:111122223333:q"),
+	};
+	assert_int_not_equal(policy_evaluate(principal->boundary, &request).outcome, POLICY_ALLOW);
+	principal_release(principal);
+	policy_release(policy);
+	directory_free(&directory);
+}
+
 static void test_names_are_found_without_case_and_listed_in_order(void **state)
 {
 	struct directory *directory = directory_new(false);
