@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: MIT
+"""Ways in that were tried: each test is an attempt, and what it must come to."""
+import json
+
+import boto3
+import botocore
+import pytest
+from botocore.exceptions import ClientError
+
+from callers import OTHER, OWN, document
+from ternd import SigV4, Server
+
+
+def error_of(call, **members):
+    with pytest.raises(ClientError) as caught:
+        call(**members)
+    error = caught.value.response["Error"]
+    return error["Code"], error["Message"]
+
+
+def trust(principal):
+    return json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole"}]})
+
+
+def stranger(server):
+    """A client that signs nothing."""
+    return boto3.client("sqs", endpoint_url=server.url, region_name="us-east-1",
+                        config=botocore.config.Config(signature_version=botocore.UNSIGNED))
+
+
+@pytest.mark.parametrize("attribute, there, absent", [
+    ("RedrivePolicy", f"arn:aws:sqs:us-east-1:{OWN}:probed",
+     f"arn:aws:sqs:us-east-1:{OWN}:probed-not"),
+    ("Policy", f"arn:aws:iam::{OWN}:user/probed", f"arn:aws:iam::{OWN}:user/probed-not")])
+def test_a_stranger_learns_nothing_by_creating_a_queue(world, attribute, there, absent):
+    world.root.client().create_queue(QueueName="probed")
+    if attribute == "Policy":
+        world.root.client("iam").create_user(UserName="probed")
+
+    def probe(arn):
+        value = {"RedrivePolicy": {"deadLetterTargetArn": arn, "maxReceiveCount": 1},
+                 "Policy": json.loads(trust(arn))}[attribute]
+        return error_of(stranger(world.server).create_queue, QueueName="mine",
+                        Attributes={attribute: json.dumps(value)})
+
+    assert probe(there) == probe(absent)
+    assert "Token" in probe(there)[0]
+
+
+def test_roles_and_policies_of_others_do_not_show(world):
+    """Who is not trusted learns neither whether a role is there nor what policies are."""
+    iam = world.root.client("iam")
+    iam.create_role(RoleName="hidden", AssumeRolePolicyDocument=trust(OWN))
+    policy = iam.create_policy(PolicyName="hidden", PolicyDocument=document("sqs:*"))
+    policy = policy["Policy"]["Arn"]
+    sts = world.user(world.other_root, "sts:*").client("sts")
+
+    def probe(role, **members):
+        code, text = error_of(sts.assume_role, RoleSessionName="probe", **members,
+                              RoleArn=f"arn:aws:iam::{OWN}:role/{role}")
+        return code, text.replace(role, "*")
+
+    for members in [{"PolicyArns": [{"arn": policy}]}, {"PolicyArns": [{"arn": policy + "-not"}]},
+                    {"Policy": "{"}, {"Tags": [{"Key": "a", "Value": "b"}] * 2},
+                    {"DurationSeconds": 43200}]:
+        assert probe("hidden", **members) == probe("hidden-not", **members), members
+    assert probe("hidden", PolicyArns=[{"arn": policy}]) == (
+        probe("hidden", PolicyArns=[{"arn": policy + "-not"}]))
+
+
+def test_nobody_makes_keys_by_asking_about_them(world):
+    user = world.user(None)
+    for region in ("eu-north-1", "nowhere-1"):
+        asked = user.client("kms", region=region)
+        assert error_of(asked.describe_key, KeyId="alias/aws/sqs")[0] == "AccessDeniedException"
+        root = world.root.client("kms", region=region)
+        assert root.list_keys()["Keys"] == []
+
+
+def test_a_queues_arn_does_not_reach_into_another_region(world, name):
+    """A caller that is kept in a region stays there."""
+    far = world.root.client(region="eu-west-1")
+    url = far.create_queue(QueueName=name)["QueueUrl"]
+    arn = f"arn:aws:sqs:eu-west-1:{OWN}:{name}"
+    far.send_message(QueueUrl=url, MessageBody="far")
+    far.create_queue(QueueName=f"{name}-source", Attributes={"RedrivePolicy": json.dumps(
+        {"deadLetterTargetArn": arn, "maxReceiveCount": 1})})
+    sqs = world.user(None, {"Effect": "Allow", "Action": "sqs:*", "Condition": {
+        "StringEquals": {"aws:RequestedRegion": "us-east-1"}}}).client()
+    assert "NonExistentQueue" in error_of(sqs.receive_message, QueueUrl=arn)[0]
+    assert error_of(sqs.start_message_move_task, SourceArn=arn)[0] == "ResourceNotFoundException"
+    assert error_of(sqs.list_message_move_tasks, SourceArn=arn)[0] == "ResourceNotFoundException"
+
+
+@pytest.mark.parametrize("escape", [("/", "\\/"), ("user", "\\u0075ser")])
+def test_a_new_user_does_not_inherit_trust_however_it_is_written(world, escape, name):
+    first = world.user(None, "sts:AssumeRole")
+    iam = world.root.client("iam")
+    role = iam.create_role(RoleName=name[-60:], AssumeRolePolicyDocument=trust(first.arn).replace(
+        *escape))["Role"]["Arn"]
+    first.client("sts").assume_role(RoleArn=role, RoleSessionName="first")
+    user = first.arn.rpartition("/")[2]
+    iam.delete_access_key(UserName=user, AccessKeyId=first.key)
+    iam.delete_user_policy(UserName=user, PolicyName="inline")
+    iam.delete_user(UserName=user)
+    world.count -= 1
+    second = world.user(None, "sts:AssumeRole")
+    assert second.arn == first.arn
+    assert error_of(second.client("sts").assume_role, RoleArn=role, RoleSessionName="second")[0] \
+        == "AccessDenied"
+
+
+def test_an_administrator_is_asked_where_from(world):
+    """Conditions on address and transport hold for the administration, too."""
+    deny = {"Effect": "Deny", "Action": "*", "Condition": {
+        "IpAddress": {"aws:SourceIp": "127.0.0.0/8"}}}
+    for statements, status in [(["*"], 200), (["*", deny], 403)]:
+        user = world.user(None, *statements)
+        answer = world.server.get("/_tern/clock", auth=SigV4(user.key, user.secret))
+        assert answer.status_code == status
+
+
+def test_an_endpoints_policy_holds_where_nothing_else_is_asked(tmp_path):
+    """Operations that need no permission of the caller need the endpoint's."""
+    with Server(tmp_path, "--auth", "required") as server:
+        key, secret = server.read_credential()
+        ec2, sts = (server.client(one, account=key, secret=secret) for one in ("ec2", "sts"))
+        made = ec2.create_vpc_endpoint(
+            VpcId="vpc-12345678", ServiceName="com.amazonaws.us-east-1.sts",
+            VpcEndpointType="Interface", PrivateDnsEnabled=False, PolicyDocument=document(
+                {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}))
+        made = ec2.describe_vpc_endpoints(
+            VpcEndpointIds=[made["VpcEndpoint"]["VpcEndpointId"]])["VpcEndpoints"][0]
+        url = f"http://{made['DnsEntries'][0]['DnsName']}"
+        through = boto3.client("sts", endpoint_url=url, region_name="us-east-1",
+                               aws_access_key_id=key, aws_secret_access_key=secret)
+        for call, members in [(through.get_session_token, {}), (through.get_caller_identity, {})]:
+            code, text = error_of(call, **members)
+            assert code == "AccessDenied" and "VPC endpoint policy" in text
+        assert sts.get_caller_identity()["Account"] == OWN
