@@ -2,8 +2,6 @@
 /* grant: what other accounts may do with a queue, as statements of its policy with labels. */
 #include "grant.h"
 
-#include <stdio.h>
-
 #include "api/sqs.h"
 #include "output.h"
 
@@ -50,24 +48,6 @@ static struct str make_label(struct cli *cli, struct str account, struct str act
 	return arena_format(&cli->arena, "%.*s-%.*s", STR_ARG(account), STR_ARG(action));
 }
 
-static void print_label(const struct cli *cli, struct str label)
-{
-	struct json_writer json;
-	struct buf out = {0};
-
-	if (!cli->is_json) {
-		printf("%.*s\n", STR_ARG(label));
-		return;
-	}
-	json_begin(&json, &out);
-	json_open_object(&json);
-	json_key(&json, STR("Label"));
-	json_str(&json, label);
-	json_close_object(&json);
-	output_json_line(&out);
-	buf_done(&out);
-}
-
 static enum cli_exit grant_run(struct cli *cli, const void *values_given)
 {
 	const struct grant_values *values = values_given;
@@ -90,7 +70,7 @@ static enum cli_exit grant_run(struct cli *cli, const void *values_given)
 		code = cli_run(cli, SQS_ADD_PERMISSION, &in, &out);
 	if (code)
 		return code;
-	print_label(cli, in.label);
+	output_text(cli, "Label", in.label);
 	cli_note(cli,
 		 "Users and roles there also need a policy of their own account that allows it.");
 	return CLI_OK;

@@ -4,10 +4,6 @@
  * the alias's name without "alias/".
  */
 #include "kms_key.h"
-
-#include <stdio.h>
-#include <string.h>
-
 #include "api/kms.h"
 #include "output.h"
 
@@ -67,24 +63,6 @@ static const struct option create_options[] = {
 	 "new material each year", 0, 0},
 };
 
-static void print_key(const struct cli *cli, struct str arn)
-{
-	struct json_writer json;
-	struct buf out = {0};
-
-	if (!cli->is_json) {
-		printf("%.*s\n", STR_ARG(arn));
-		return;
-	}
-	json_begin(&json, &out);
-	json_open_object(&json);
-	json_key(&json, STR("Arn"));
-	json_str(&json, arn);
-	json_close_object(&json);
-	output_json_line(&out);
-	buf_done(&out);
-}
-
 static enum cli_exit finish_key(struct cli *cli, const struct create_values *values, struct str id)
 {
 	const struct kms_enable_key_rotation_in rotation = {.key_id = id};
@@ -121,7 +99,7 @@ static enum cli_exit create_run(struct cli *cli, const void *values_given)
 	struct str id = arena_copy(&cli->arena, out.key_metadata->key_id);
 	struct str arn = arena_copy(&cli->arena, out.key_metadata->arn);
 	/* The key is there whatever comes behind. */
-	print_key(cli, arn);
+	output_text(cli, "Arn", arn);
 	return finish_key(cli, values, id);
 }
 

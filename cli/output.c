@@ -118,6 +118,24 @@ void table_done(struct table *table)
 	arena_done(&table->arena);
 }
 
+void output_text(const struct cli *cli, const char *key, struct str text)
+{
+	struct json_writer json;
+	struct buf out = {0};
+
+	if (!cli->is_json) {
+		printf("%.*s\n", STR_ARG(text));
+		return;
+	}
+	json_begin(&json, &out);
+	json_open_object(&json);
+	json_key(&json, str_from(key));
+	json_str(&json, text);
+	json_close_object(&json);
+	output_json_line(&out);
+	buf_done(&out);
+}
+
 void output_json_line(struct buf *out)
 {
 	buf_append_char(out, '\n');

@@ -33,6 +33,8 @@ void table_add(struct table *table, const struct str *cells);
 /* Prints what JSON did not print already, and frees. */
 void table_done(struct table *table);
 
+/* Prints what a command made: alone, or in a JSON object under `key`. */
+void output_text(const struct cli *cli, const char *key, struct str text);
 /* Prints a JSON object that `out` holds, and empties it. */
 void output_json_line(struct buf *out);
 /* Control characters of a message must not reach a terminal: they become '?'; keeps \n and \t

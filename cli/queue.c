@@ -23,24 +23,6 @@ static const struct option create_options[] = {
 	ATTRIBUTE_OPTIONS(struct create_values, attributes),
 };
 
-static void print_url(const struct cli *cli, struct str url)
-{
-	struct json_writer json;
-	struct buf out = {0};
-
-	if (!cli->is_json) {
-		printf("%.*s\n", STR_ARG(url));
-		return;
-	}
-	json_begin(&json, &out);
-	json_open_object(&json);
-	json_key(&json, STR("QueueUrl"));
-	json_str(&json, url);
-	json_close_object(&json);
-	output_json_line(&out);
-	buf_done(&out);
-}
-
 static enum cli_exit create_run(struct cli *cli, const void *values_given)
 {
 	const struct create_values *values = values_given;
@@ -66,7 +48,7 @@ static enum cli_exit create_run(struct cli *cli, const void *values_given)
 					       .tags_count = tags.count};
 	code = cli_run(cli, SQS_CREATE_QUEUE, &in, &out);
 	if (code == CLI_OK)
-		print_url(cli, out.queue_url);
+		output_text(cli, "QueueUrl", out.queue_url);
 	return code;
 }
 
@@ -421,7 +403,7 @@ static enum cli_exit url_run(struct cli *cli, const void *values)
 	(void)values; /* it has no options */
 	enum cli_exit code = cli_queue_url(cli, cli->arguments.items[0], &url);
 	if (code == CLI_OK)
-		print_url(cli, url);
+		output_text(cli, "QueueUrl", url);
 	return code;
 }
 

@@ -2,8 +2,6 @@
 /* user: users of an account, through IAM's API. */
 #include "commands.h"
 
-#include <stdio.h>
-
 #include "api/iam.h"
 #include "key.h"
 #include "output.h"
@@ -31,24 +29,6 @@ static const struct option create_options[] = {
 	 "tag; may be repeated", 0, 0},
 };
 
-static void print_arn(const struct cli *cli, struct str arn)
-{
-	struct json_writer json;
-	struct buf out = {0};
-
-	if (!cli->is_json) {
-		printf("%.*s\n", STR_ARG(arn));
-		return;
-	}
-	json_begin(&json, &out);
-	json_open_object(&json);
-	json_key(&json, STR("Arn"));
-	json_str(&json, arn);
-	json_close_object(&json);
-	output_json_line(&out);
-	buf_done(&out);
-}
-
 static enum cli_exit create_run(struct cli *cli, const void *values_given)
 {
 	const struct create_values *values = values_given;
@@ -71,7 +51,7 @@ static enum cli_exit create_run(struct cli *cli, const void *values_given)
 		return code;
 	if (!out.user)
 		return cli_fail(cli, CLI_FAILED, "the answer does not say whom was made");
-	print_arn(cli, out.user->arn);
+	output_text(cli, "Arn", out.user->arn);
 	if (values->wants_key || values->profile.data)
 		code = key_create(cli, name, values->profile, &unused);
 	return code;
