@@ -4,6 +4,7 @@
  * the alias's name without "alias/".
  */
 #include "kms_key.h"
+
 #include "api/kms.h"
 #include "output.h"
 
