@@ -305,3 +305,8 @@ def test_server_stops_while_keys_are_made(private):
     keys = {answer for answer in answers if answer != 503}
     server.start()
     assert {entry["KeyArn"] for entry in server.client("kms").list_keys()["Keys"]} == keys
+
+
+def test_operations_that_are_not_served_are_refused_at_once(kms, refuses):
+    with refuses("UnknownOperationException"):
+        kms.describe_custom_key_stores()
