@@ -8,15 +8,10 @@
  */
 #include "client/credentials.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "api/sts.h"
+#include "base/command.h"
 #include "client/call.h"
 #include "format/json.h"
 
@@ -32,19 +27,6 @@ enum {
 /* Anybody may be "tern" on an endpoint that is not AWS; a server that checks will refuse it. */
 static const struct tern_credentials open_credentials = {
 	STR_INIT("tern"), STR_INIT("tern"), {NULL, 0}};
-
-static enum err refuse(char *problem, enum err err, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static enum err refuse(char *problem, enum err err, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(problem, TERN_PROBLEM_SIZE, format, arguments);
-	va_end(arguments);
-	return err;
-}
 
 /* ---- where they are from ---- */
 
@@ -64,7 +46,7 @@ static enum err take_first(struct tern_session *session, const struct tern_crede
 {
 	for (size_t i = 0; i < count; i++) {
 		if (is_half(&sources[i]))
-			return refuse(
+			return session_refuse(
 				problem, ERR_INVALID,
 				"there is only half of a key pair: set both AWS_ACCESS_KEY_ID "
 				"and AWS_SECRET_ACCESS_KEY");
@@ -127,7 +109,7 @@ static enum err open_source(struct tern_session *session, const struct tern_opti
 	nested.role_arn = (struct str){0};
 	nested.profile = source;
 	if (origin.depth > CHAIN_MAX)
-		return refuse(
+		return session_refuse(
 			problem, ERR_INVALID,
 			"the profiles that lead to %.*s by source_profile go round in a circle",
 			STR_ARG(session->profile));
@@ -140,10 +122,11 @@ static enum err open_source(struct tern_session *session, const struct tern_opti
 		nested.secret_access_key = keys.secret_access_key;
 		nested.session_token = keys.session_token;
 	} else if (source.size == 0) {
-		return refuse(problem, ERR_INVALID,
-			      "the profile %.*s has a role_arn and needs a source_profile, or "
-			      "credential_source = Environment",
-			      STR_ARG(session->profile));
+		return session_refuse(
+			problem, ERR_INVALID,
+			"the profile %.*s has a role_arn and needs a source_profile, or "
+			"credential_source = Environment",
+			STR_ARG(session->profile));
 	} else {
 		origin.wants_own_keys = str_equal(source, session->profile);
 	}
@@ -172,13 +155,14 @@ static enum err find_role(struct tern_session *session, const struct tern_option
 	if (is_explicit)
 		role->duration_s = options->role_duration_s;
 	else if (duration.size > 0 && !str_to_i64(duration, &role->duration_s))
-		return refuse(problem, ERR_INVALID, "duration_seconds is \"%.*s\"",
-			      STR_ARG(duration));
+		return session_refuse(problem, ERR_INVALID, "duration_seconds is \"%.*s\"",
+				      STR_ARG(duration));
 	if (session_profile(session, "mfa_serial").size > 0)
-		return refuse(problem, ERR_INVALID,
-			      "the profile %.*s wants a code (mfa_serial), which is not asked "
-			      "for; " EXPORT_ADVICE,
-			      STR_ARG(session->profile));
+		return session_refuse(
+			problem, ERR_INVALID,
+			"the profile %.*s wants a code (mfa_serial), which is not asked "
+			"for; " EXPORT_ADVICE,
+			STR_ARG(session->profile));
 	session->lender = LENDER_ROLE;
 	return open_source(session, options, lineage, problem);
 }
@@ -200,10 +184,11 @@ static enum err check_sources(const struct tern_session *session, char *problem)
 
 	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
 		if (session_profile(session, sources[i]).size > 0)
-			return refuse(problem, ERR_INVALID,
-				      "the profile %.*s has its credentials from %s, which is not "
-				      "looked for; " EXPORT_ADVICE,
-				      STR_ARG(session->profile), sources[i]);
+			return session_refuse(
+				problem, ERR_INVALID,
+				"the profile %.*s has its credentials from %s, which is not "
+				"looked for; " EXPORT_ADVICE,
+				STR_ARG(session->profile), sources[i]);
 	return ERR_OK;
 }
 
@@ -222,7 +207,7 @@ enum err credentials_find(struct tern_session *session, const struct tern_option
 	if (err != ERR_NOTFOUND)
 		return err;
 	if (is_aws)
-		return refuse(
+		return session_refuse(
 			problem, ERR_INVALID,
 			"no credentials for AWS: set AWS_ACCESS_KEY_ID and "
 			"AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; for single sign-on " EXPORT_ADVICE);
@@ -277,34 +262,12 @@ static enum err assume_role(struct tern_session *session, char *problem)
 						       out.credentials->session_token};
 		keep(session, &fresh, out.credentials->expiration);
 	} else {
-		refuse(problem, err, "the role %.*s cannot be assumed: %.*s", STR_ARG(role->arn),
-		       STR_ARG(tern_call_fault(call)->message));
+		session_refuse(problem, err, "the role %.*s cannot be assumed: %.*s",
+			       STR_ARG(role->arn), STR_ARG(tern_call_fault(call)->message));
 		err = err == ERR_CLOSED ? ERR_CLOSED : ERR_INVALID;
 	}
 	tern_call_free(&call);
 	return err;
-}
-
-/* Starts it in a shell, with its output in *out_stream. */
-static bool start_program(const char *command, pid_t *out_pid, FILE **out_stream)
-{
-	char *const arguments[] = {(char[]){"sh"}, (char[]){"-c"}, (char *)(uintptr_t)command,
-				   NULL};
-	posix_spawn_file_actions_t actions;
-	int ends[2];
-
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		return false;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-	int error = posix_spawn(out_pid, "/bin/sh", &actions, NULL, arguments, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	close(ends[1]);
-	if (error)
-		close(ends[0]);
-	else
-		*out_stream = fdopen(ends[0], "r");
-	return error == 0;
 }
 
 /* The program's output, in the arena. False if it failed. */
@@ -312,17 +275,14 @@ static bool run_program(struct arena *arena, struct str command, struct str *out
 {
 	char *bytes = arena_bytes(arena, OUTPUT_SIZE_MAX);
 	FILE *stream;
-	int status;
 	pid_t pid;
 
-	if (!start_program(arena_cstr(arena, command), &pid, &stream))
+	if (command_start(arena_cstr(arena, command), &pid, &stream) != 0)
 		return false;
 	size_t size = fread(bytes, 1, OUTPUT_SIZE_MAX, stream);
 	*out_text = str_of(bytes, size);
 	fclose(stream);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 && size < OUTPUT_SIZE_MAX;
+	return command_wait(pid) == 0 && size < OUTPUT_SIZE_MAX;
 }
 
 static enum err read_program(struct tern_session *session, struct arena *arena, char *problem)
@@ -332,8 +292,9 @@ static enum err read_program(struct tern_session *session, struct arena *arena, 
 	struct str text;
 
 	if (!run_program(arena, session->process, &text))
-		return refuse(problem, ERR_INVALID, "the credential_process of profile %.*s failed",
-			      STR_ARG(session->profile));
+		return session_refuse(problem, ERR_INVALID,
+				      "the credential_process of profile %.*s failed",
+				      STR_ARG(session->profile));
 	if (json_parse(arena, text, &root) != ERR_OK)
 		root = NULL;
 	const struct tern_credentials fresh = {json_text(json_member(root, "AccessKeyId")),
@@ -342,7 +303,7 @@ static enum err read_program(struct tern_session *session, struct arena *arena, 
 	struct str expiration = json_text(json_member(root, "Expiration"));
 	if (!is_complete(&fresh) || yyjson_get_int(json_member(root, "Version")) != 1 ||
 	    (expiration.size > 0 && !clock_parse_iso(expiration, &expires_ms)))
-		return refuse(
+		return session_refuse(
 			problem, ERR_INVALID,
 			"the credential_process of profile %.*s does not print what it should: "
 			"{\"Version\": 1, \"AccessKeyId\": ..., \"SecretAccessKey\": ...}",

@@ -15,10 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static enum err refuse(char *problem, enum err err, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static enum err refuse(char *problem, enum err err, const char *format, ...)
+enum err session_refuse(char *problem, enum err err, const char *format, ...)
 {
 	va_list arguments;
 
@@ -87,9 +84,9 @@ static enum err load_file(struct arena *arena, const char *variable, const char 
 
 	enum err err = profile_load(arena, path, is_credentials, out_file);
 	if (err == ERR_TOOLARGE)
-		return refuse(problem, err, "%s is larger than 1 MiB", path);
+		return session_refuse(problem, err, "%s is larger than 1 MiB", path);
 	if (err)
-		return refuse(problem, err, "cannot read %s: %s", path, strerror(errno));
+		return session_refuse(problem, err, "cannot read %s: %s", path, strerror(errno));
 	return ERR_OK;
 }
 
@@ -113,9 +110,10 @@ static enum err load_profile(struct tern_session *session, const struct tern_opt
 	if (named.size > 0 && !str_equal(named, STR("default")) &&
 	    !profile_exists(&session->config, STR("profile"), named) &&
 	    !profile_exists(&session->secrets, STR("profile"), named))
-		return refuse(problem, ERR_INVALID,
-			      "the profile %.*s is in neither ~/.aws/config nor ~/.aws/credentials",
-			      STR_ARG(named));
+		return session_refuse(
+			problem, ERR_INVALID,
+			"the profile %.*s is in neither ~/.aws/config nor ~/.aws/credentials",
+			STR_ARG(named));
 	return ERR_OK;
 }
 
@@ -228,10 +226,10 @@ static enum err check_url(struct str url, char *problem)
 {
 	if (url.size == 0 || is_url(url))
 		return ERR_OK;
-	return refuse(problem, ERR_INVALID,
-		      "\"%.*s\" is not an endpoint: it must look like http://host:port or "
-		      "https://host",
-		      STR_ARG(url));
+	return session_refuse(problem, ERR_INVALID,
+			      "\"%.*s\" is not an endpoint: it must look like http://host:port or "
+			      "https://host",
+			      STR_ARG(url));
 }
 
 static enum err find_endpoint(struct tern_session *session, const struct tern_options *options,
@@ -296,12 +294,13 @@ static enum err find_region(struct tern_session *session, const struct tern_opti
 	region = first_of(region, session_environment(arena, "AWS_DEFAULT_REGION"));
 	region = first_of(region, session_profile(session, "region"));
 	if (region.size == 0 && is_aws)
-		return refuse(problem, ERR_INVALID,
-			      "no region for AWS: set AWS_REGION or give one explicitly");
+		return session_refuse(problem, ERR_INVALID,
+				      "no region for AWS: set AWS_REGION or give one explicitly");
 	region = first_of(region, STR("us-east-1"));
 	if (!is_region(region))
-		return refuse(problem, ERR_INVALID, "\"%.*s\" is not a region, such as eu-west-1",
-			      STR_ARG(region));
+		return session_refuse(problem, ERR_INVALID,
+				      "\"%.*s\" is not a region, such as eu-west-1",
+				      STR_ARG(region));
 	session->region = region;
 	return ERR_OK;
 }
@@ -316,9 +315,9 @@ static enum err find_attempts(struct tern_session *session, const struct tern_op
 	if (options->attempts_max > 0)
 		attempts = (uint64_t)options->attempts_max;
 	else if (text.size > 0 && (!str_to_u64(text, &attempts) || attempts < 1 || attempts > 100))
-		return refuse(problem, ERR_INVALID,
-			      "AWS_MAX_ATTEMPTS is \"%.*s\" and must be from 1 to 100",
-			      STR_ARG(text));
+		return session_refuse(problem, ERR_INVALID,
+				      "AWS_MAX_ATTEMPTS is \"%.*s\" and must be from 1 to 100",
+				      STR_ARG(text));
 	session->policy = tern_retry_standard;
 	session->policy.attempts_max = (int)attempts;
 	tern_retry_budget_init(&session->budget);

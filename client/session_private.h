@@ -59,6 +59,10 @@ must_check enum err session_new(const struct tern_options *options,
 				const struct session_lineage *lineage,
 				struct tern_session **out_session, char *problem);
 
+/* Writes the problem, TERN_PROBLEM_SIZE bytes at the most, and returns `err`. */
+enum err session_refuse(char *problem, enum err err, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
 /* The region that requests to the service are signed for. */
 struct str session_region_of(const struct tern_session *session, const struct service *service);
 

@@ -5,13 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/command.h"
 
 #define TEXT_SIZE (2 * SEAL_KEY_SIZE)
 
@@ -50,35 +50,12 @@ static bool read_stream(struct sentence *sentence, FILE *stream, const char *wha
 
 /* ---- commands ---- */
 
-/* Starts it with its output in *out_stream. Returns 0 or an errno. */
-static int start_command(const char *command, pid_t *out_pid, FILE **out_stream)
-{
-	char *const arguments[] = {(char[]){"sh"}, (char[]){"-c"}, (char *)(uintptr_t)command,
-				   NULL};
-	posix_spawn_file_actions_t actions;
-	int ends[2];
-
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		return errno;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-	int error = posix_spawn(out_pid, "/bin/sh", &actions, NULL, arguments, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	close(ends[1]);
-	if (error)
-		close(ends[0]);
-	else
-		*out_stream = fdopen(ends[0], "r");
-	return error;
-}
-
 static bool run_command(struct sentence *sentence, const char *command, uint8_t *out_key)
 {
 	FILE *stream = NULL;
-	int status;
 	pid_t pid;
 
-	int error = start_command(command, &pid, &stream);
+	int error = command_start(command, &pid, &stream);
 	if (error) {
 		snprintf(sentence->text, sentence->size, "--root-key-command cannot be run: %s",
 			 strerror(error));
@@ -86,12 +63,11 @@ static bool run_command(struct sentence *sentence, const char *command, uint8_t 
 	}
 	bool is_read = read_stream(sentence, stream, "--root-key-command", out_key);
 	fclose(stream);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	int status = command_wait(pid);
+	if (status == 0)
 		return is_read;
 	snprintf(sentence->text, sentence->size, "--root-key-command ended with status %d: %s",
-		 WIFEXITED(status) ? WEXITSTATUS(status) : -1, command);
+		 status, command);
 	return false;
 }
 
