@@ -42,12 +42,26 @@ static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *o
 	return SSL_TLSEXT_ERR_OK;
 }
 
+/* OpenSSL's reason, or a plainer one for what is most often wrong. */
+static const char *reason_of(unsigned long error)
+{
+	if (ERR_SYSTEM_ERROR(error))
+		return strerror(ERR_GET_REASON(error));
+	if (ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE)
+		return "it is not in PEM: a line -----BEGIN ... is missing";
+	if (ERR_GET_LIB(error) == ERR_LIB_SSL &&
+	    ERR_GET_REASON(error) == SSL_R_NO_CERTIFICATE_ASSIGNED) /* of the key's kind */
+		return "it does not belong to the certificate";
+	if (ERR_GET_LIB(error) == ERR_LIB_X509 &&
+	    ERR_GET_REASON(error) == X509_R_KEY_VALUES_MISMATCH)
+		return "it does not belong to the certificate";
+	return ERR_reason_error_string(error);
+}
+
 static enum err complain(SSL_CTX *ssl, char *problem, size_t size, const char *what,
 			 const char *path)
 {
-	unsigned long first = ERR_peek_error();
-	const char *reason = ERR_SYSTEM_ERROR(first) ? strerror(ERR_GET_REASON(first))
-						     : ERR_reason_error_string(first);
+	const char *reason = reason_of(ERR_peek_error());
 
 	snprintf(problem, size, "%s %s: %s", what, path, reason ? reason : "it cannot be read");
 	ERR_clear_error();

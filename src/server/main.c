@@ -61,6 +61,11 @@ static void greet(const struct server *server)
 	}
 	snprintf(endpoint, sizeof(endpoint), "%s://127.0.0.1:%u", is_tls ? "https" : "http",
 		 server->port);
+	if (settings->auth == AUTH_REQUIRED) {
+		printf("\nTern serves SQS at %s, to those who sign.\n\n", endpoint);
+		fflush(stdout);
+		return;
+	}
 	printf("\nTern serves SQS at %s, data in %.*s. Paste one of:\n\n"
 	       "  AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=%.*s "
 	       "aws sqs list-queues --endpoint-url %s\n"
@@ -81,7 +86,9 @@ static void show_root(const struct server *server)
 		return;
 	printf("\nThe root credential of account %.*s, shown this once:\n\n"
 	       "  export AWS_ACCESS_KEY_ID=%.*s\n"
-	       "  export AWS_SECRET_ACCESS_KEY=%.*s\n\n",
+	       "  export AWS_SECRET_ACCESS_KEY=%.*s\n\n"
+	       "Export both, then tern key rotate --yes --write-profile admin makes another one "
+	       "and disables this.\n\n",
 	       STR_ARG(server->settings->account), ACCESS_KEY_ID_SIZE, root->id,
 	       ACCESS_KEY_SECRET_SIZE, root->secret);
 	fflush(stdout);
@@ -168,6 +175,7 @@ int main(int argc, char **argv)
 		printf("ternd %s\n", TERN_VERSION);
 	} else {
 		log_setup((enum log_level)settings.log_level, (enum log_format)settings.log_format);
+		settings_warn_of_unknown();
 		bool is_done = process_begin(&settings, problem, sizeof(problem));
 		if (is_done && settings.rotates_root_key)
 			is_done = rotate_root_key(&settings, problem, sizeof(problem));

@@ -221,7 +221,7 @@ static bool open_queues(struct server *server, char *problem, size_t size)
 	return !err;
 }
 
-static const char *listen_problem(enum err err)
+static const char *listen_problem(enum err err, struct str address)
 {
 	switch (err) {
 	case ERR_BUSY:
@@ -230,8 +230,13 @@ static const char *listen_problem(enum err err)
 	case ERR_INVALID:
 		return "not an address; write ADDR:PORT, [ADDR6]:PORT or unix:PATH";
 	default:
-		return strerror(errno);
+		break;
 	}
+	if (errno == EADDRNOTAVAIL)
+		return "this machine has no such address; name one that it has";
+	if (errno == EACCES && !str_starts(address, STR("unix:")))
+		return "ports below 1024 are root's; choose another, or start as root with --user";
+	return strerror(errno);
 }
 
 static bool load_tls(struct server *server, char *problem, size_t size)
@@ -271,7 +276,8 @@ static bool open_tls(struct server *server, char *problem, size_t size)
 		return true;
 	if (!has_certificate || !has_key) {
 		snprintf(problem, size,
-			 "TLS needs a certificate and its key: give --tls-cert and --tls-key");
+			 "TLS needs a certificate and its key: give --tls-cert and --tls-key; "
+			 "tern cert create makes both");
 		return false;
 	}
 	return load_tls(server, problem, size);
@@ -306,7 +312,8 @@ static bool open_listeners(struct server *server, char *problem, size_t size)
 		enum err err = net_listen(server->net, settings->listen[i], &listening);
 		if (err) {
 			snprintf(problem, size, "cannot listen on %.*s: %s",
-				 STR_ARG(settings->listen[i]), listen_problem(err));
+				 STR_ARG(settings->listen[i]),
+				 listen_problem(err, settings->listen[i]));
 			return false;
 		}
 		/* Bound, but nothing is taken from it before server_start. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/arn.h"
 #include "format/json.h"
@@ -130,6 +131,8 @@ static const struct row rows[] = {
 	{"version", KIND_FLAG, AT(wants_version), NULL, 0, 0, NULL, NULL,
 	 "print the version and exit"},
 };
+enum { HELP_INDENT = 38, HELP_WIDTH = 100 };
+
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
 /* Where a value came from; a weaker source does not overwrite a stronger one. */
@@ -246,6 +249,14 @@ static size_t find_row(struct str name)
 
 /* ---- sources ---- */
 
+/* "TERN_LOG_FORMAT" of "log-format". */
+static void format_variable(const struct row *row, char *out, size_t size)
+{
+	snprintf(out, size, "TERN_%s", row->name);
+	for (char *c = out + 5; *c; c++)
+		*c = *c == '-' ? '_' : (char)(*c - ('a' <= *c && *c <= 'z' ? 32 : 0));
+}
+
 static bool load_flags(struct loader *loader, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
@@ -273,12 +284,8 @@ static bool load_flags(struct loader *loader, int argc, char **argv)
 static bool load_environment(struct loader *loader)
 {
 	for (size_t i = 0; i < ROWS; i++) {
-		char name[64] = "TERN_";
-		size_t size = 5;
-		for (const char *c = rows[i].name; *c; c++)
-			name[size++] =
-				*c == '-' ? '_' : (char)(*c - ('a' <= *c && *c <= 'z' ? 32 : 0));
-		name[size] = '\0';
+		char name[64];
+		format_variable(&rows[i], name, sizeof(name));
 		const char *value = getenv(name);
 		if (!value)
 			continue;
@@ -293,6 +300,39 @@ static bool load_environment(struct loader *loader)
 				return false;
 	}
 	return true;
+}
+
+static bool is_variable(struct str name)
+{
+	char known[64];
+
+	if (str_equal(name, STR("TERN_ROOT_KEY")))
+		return true;
+	for (size_t i = 0; i < ROWS; i++) {
+		format_variable(&rows[i], known, sizeof(known));
+		if (str_equal(name, str_from(known)))
+			return true;
+	}
+	return false;
+}
+
+void settings_warn_of_unknown(void)
+{
+	struct buf names = {0};
+
+	for (char **variable = environ; variable && *variable; variable++) {
+		struct str rest = str_from(*variable);
+		struct str name = str_cut(&rest, '=');
+		if (!str_starts(name, STR("TERN_")) || is_variable(name))
+			continue;
+		if (names.size > 0)
+			buf_append(&names, STR(","));
+		buf_append(&names, name);
+	}
+	if (names.size > 0)
+		log_event(LOG_WARN, "variables of the environment that are no settings",
+			  log_str("names", buf_str(&names)));
+	buf_done(&names);
 }
 
 static bool set_from_json(struct loader *loader, size_t number, yyjson_val *value)
@@ -410,21 +450,44 @@ void settings_done(struct settings *settings)
 	arena_done(&settings->arena);
 }
 
+/* Words of `text` in lines that begin at HELP_INDENT and end before HELP_WIDTH. */
+static void print_wrapped(struct str text)
+{
+	size_t column = HELP_INDENT;
+
+	while (text.size > 0) {
+		struct str word = str_cut(&text, ' ');
+		if (column > HELP_INDENT && column + 1 + word.size > HELP_WIDTH) {
+			printf("\n%*s", HELP_INDENT, "");
+			column = HELP_INDENT;
+		} else if (column > HELP_INDENT) {
+			putchar(' ');
+			column++;
+		}
+		printf("%.*s", STR_ARG(word));
+		column += word.size;
+	}
+	putchar('\n');
+}
+
 void settings_print_help(void)
 {
 	printf("Usage: ternd [options]\n\n"
-	       "Serves Amazon SQS from a directory. Each option is also an environment variable\n"
-	       "(--log-format is TERN_LOG_FORMAT) and a key of the configuration file.\n\n");
+	       "Serves Amazon SQS, with IAM, STS and KMS, from a directory. Each option is also "
+	       "an\n"
+	       "environment variable (--log-format is TERN_LOG_FORMAT) and a key of the "
+	       "configuration file.\n\n");
 	for (size_t i = 0; i < ROWS; i++) {
-		char option[64];
+		char option[64], text[512];
+		const char *standard = rows[i].standard ? rows[i].standard : "";
 		snprintf(option, sizeof(option), "--%s %s", rows[i].name,
 			 rows[i].choices      ? rows[i].choices
 			 : rows[i].value_name ? rows[i].value_name
 					      : "");
-		printf("  %-36s %s", option, rows[i].help);
-		if (rows[i].standard && rows[i].standard[0])
-			printf(" [%s]", rows[i].standard);
-		printf("\n");
+		snprintf(text, sizeof(text), "%s%s%s%s", rows[i].help, standard[0] ? " [" : "",
+			 standard, standard[0] ? "]" : "");
+		printf("  %-*s", HELP_INDENT - 2, option);
+		print_wrapped(str_from(text));
 	}
 	printf("\nSIGTERM and SIGINT stop it: requests in progress end, nothing is lost.\n");
 }

@@ -49,7 +49,9 @@ struct settings {
 bool settings_load(int argc, char **argv, struct settings *out_settings, char *problem,
 		   size_t size);
 void settings_done(struct settings *settings);
-/* The help text: usage and one line a setting, on standard output. */
+/* Once the log is set up: a misspelt TERN_... says nothing by itself. */
+void settings_warn_of_unknown(void);
+/* The help text: usage and one entry a setting, on standard output. */
 void settings_print_help(void);
 
 #endif

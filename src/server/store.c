@@ -96,6 +96,17 @@ static bool make_directories(const char *path)
 	return make_directory(path);
 }
 
+/* What is in it is its owner's; but who may write there may put other files in their place. */
+static void warn_of_writers(const char *path)
+{
+	struct stat is;
+
+	if (stat(path, &is) == 0 && (is.st_mode & (S_IWGRP | S_IWOTH)))
+		log_event(LOG_WARN,
+			  "others may write to the data directory; chmod go-w forbids that",
+			  log_str("path", str_from(path)));
+}
+
 static enum err open_directory(const struct settings *settings, bool is_durable,
 			       struct store *store)
 {
@@ -107,6 +118,7 @@ static enum err open_directory(const struct settings *settings, bool is_durable,
 	path[settings->data.size] = '\0';
 	if (!make_directories(path))
 		return ERR_IO;
+	warn_of_writers(path);
 	snprintf(path, sizeof(path), "%.*s/log", STR_ARG(settings->data));
 	enum err err = disk_file_open(path, &store->disk);
 	if (err)

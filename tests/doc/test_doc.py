@@ -24,6 +24,7 @@ def table(heading):
 def test_settings_are_those_of_help():
     text = subprocess.run([BUILD / "ternd", "--help"], capture_output=True, text=True,
                           check=True).stdout
+    text = re.sub(r"\n {30,}", " ", text)
     rows = re.findall(r"^  --(\S+)(?: (\S+))?\s{2,}(.*?)(?: \[(.*)\])?$", text, re.M)
     assert len(rows) > 20
     assert table("| setting | value | default | meaning |") == [

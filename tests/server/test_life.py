@@ -2,6 +2,7 @@
 """How ternd starts, is configured, and stops."""
 import concurrent.futures
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -51,7 +52,9 @@ def test_wrong_settings_say_what_is_right(arguments, text):
 
 
 @pytest.mark.parametrize("address, text", [
-    ("nonsense", "not an address"), ("127.0.0.1:99999", "not an address")])
+    ("nonsense", "not an address"), ("127.0.0.1:99999", "not an address"),
+    ("192.0.2.1:4566", "no such address"),
+    ("tls:127.0.0.1:0", "tern cert create")])
 def test_wrong_addresses_say_what_is_right(tmp_path, address, text):
     done = run("--listen", address, "--data", str(tmp_path / "data"))
     assert done.returncode == 1
@@ -126,6 +129,35 @@ def test_the_greeting_can_be_pasted(private):
     assert f"http://127.0.0.1:{server.port}" in text
     assert "aws sqs list-queues" in text
     assert "tern" in text
+
+
+def test_the_greeting_names_no_credentials_where_they_are_checked(private):
+    server = private("--greeting", "--auth", "required")
+    text = eventually(lambda: server.log() if "Tern serves" in server.log() else None)
+    assert f"http://127.0.0.1:{server.port}" in text
+    assert "=test" not in text and '"test"' not in text
+
+
+def test_help_fits_a_screen():
+    assert max(len(line) for line in run("--help").stdout.splitlines()) <= 100
+
+
+def test_a_misspelt_variable_is_told(tmp_path):
+    done = run("--listen", "nonsense", "--data", str(tmp_path / "data"),
+               environment={"TERN_AUHT": "required", "TERN_LOG_LEVEL": "info"})
+    told = re.search(r'msg="variables of the environment that are no settings" names=(\S+)',
+                     done.stderr)
+    assert told[1] == "TERN_AUHT"
+
+
+@pytest.mark.parametrize("mode, is_told", [(0o755, False), (0o775, True), (0o757, True)])
+def test_a_data_directory_that_others_may_change_is_told(tmp_path, mode, is_told):
+    data = tmp_path / "data"
+    data.mkdir()
+    data.chmod(mode)
+    done = run("--listen", "0.0.0.0:0", "--data", str(data))
+    assert done.returncode == 1
+    assert ("chmod go-w" in done.stderr) == is_told
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
