@@ -91,8 +91,9 @@ gen: ## src/api and tables of doc/ from model/, doc/limits.md from the table of 
 	@python3 tools/gen.py
 
 install: build ## into DESTDIR= PREFIX=
-	@meson configure $(BUILD) --prefix $(PREFIX)
+	@meson configure $(BUILD) --prefix $(PREFIX) --libdir lib
 	@meson install -C $(BUILD) $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || ldconfig
 
 clean: ## remove every build directory; data stays
 	@rm -rf build build-asan build-tsan build-fuzz

@@ -305,8 +305,9 @@ static enum cli_exit ls_run(struct cli *cli, const void *values)
 
 	int count = scandir(directory, &entries, NULL, alphasort);
 	if (count < 0)
-		return cli_fail(cli, CLI_USAGE, "%s cannot be read: %s", directory,
-				strerror(errno));
+		return cli_fail(cli, CLI_USAGE,
+				"%s cannot be read: %s; say where the certificates are with --dir",
+				directory, strerror(errno));
 	table_init(&table, cli, ls_columns, sizeof(ls_columns) / sizeof(ls_columns[0]));
 	for (int i = 0; i < count; i++) {
 		if (str_ends(str_from(entries[i]->d_name), STR(".pem")))

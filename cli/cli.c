@@ -260,7 +260,11 @@ static enum cli_exit refuse_answer(struct cli *cli, int status, struct str body)
 		error = json_text(json_member(root, "error"));
 	if (error.size == 0)
 		error = STR("the endpoint does not know what only ternd has");
-	return cli_fail(cli, CLI_FAILED, "%.*s (HTTP %d)", STR_ARG(error), status);
+	cli_fail(cli, CLI_FAILED, "%.*s (HTTP %d)", STR_ARG(error), status);
+	if (status == 403)
+		cli_note(cli, "Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the profile: "
+			      "what only ternd has is for administrators.");
+	return CLI_FAILED;
 }
 
 enum cli_exit cli_fetch(struct cli *cli, struct str path, struct str *out_body)

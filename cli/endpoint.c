@@ -51,7 +51,11 @@ static enum cli_exit settle_vpc(struct cli *cli, const struct create_values *val
 	enum cli_exit code = cli_call(cli, &ec2_operations[EC2_DESCRIBE_VPCS], &in, &out);
 	if (code)
 		return code;
-	if (out.vpcs_count != 1)
+	if (out.vpcs_count == 0)
+		return cli_fail(cli, CLI_USAGE,
+				"say for which network; none is declared, so any id will do: "
+				"--vpc vpc-12345678");
+	if (out.vpcs_count > 1)
 		return cli_fail(cli, CLI_USAGE,
 				"say for which network with --vpc ID: %zu are declared",
 				out.vpcs_count);

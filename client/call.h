@@ -41,7 +41,8 @@ void tern_call_free(struct tern_call **call);
  *
  *   ERR_FAULT    the service answered with a fault
  *   ERR_CLOSED   no answer: not reachable, time ran out, or tern_session_stop
- *   ERR_INVALID  the answer is not what the model says, or the endpoint is no URL
+ *   ERR_INVALID  the answer is not what the model says, or the endpoint is no URL or is
+ *                not the server of its certificate, or that is not trusted
  *   ERR_TOOLARGE the answer is over 64 MiB
  */
 must_check enum err tern_call_run(struct tern_call *call, const struct operation *operation,

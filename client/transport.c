@@ -155,8 +155,19 @@ static enum err explain(struct transport *transport, CURLcode code, struct str u
 		*out_problem = STR("interrupted");
 		return ERR_CLOSED;
 	}
+	/* Somebody answers, so neither another try nor a start of the server helps. */
+	if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE) {
+		*out_problem = arena_format(&transport->arena,
+					    "%.*s is not to be trusted: %s. AWS_CA_BUNDLE names "
+					    "the file of the authorities that are",
+					    STR_ARG(url), detail);
+		return ERR_INVALID;
+	}
 	*out_problem =
-		arena_format(&transport->arena, "no answer from %.*s: %s", STR_ARG(url), detail);
+		arena_format(&transport->arena, "no answer from %.*s: %s%s", STR_ARG(url), detail,
+			     code == CURLE_GOT_NOTHING && str_starts(url, STR("http:"))
+				     ? "; if it speaks TLS, its URL begins with https://"
+				     : "");
 	return code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL ? ERR_INVALID
 										 : ERR_CLOSED;
 }

@@ -41,7 +41,7 @@ def server(tmp_path):
 def test_example_works(server, tmp_path):
     (tmp_path / ".aws").mkdir()
     (tmp_path / ".aws/credentials").write_text(
-        f"[default]\naws_access_key_id = {server.key}\naws_secret_access_key = {server.secret}\n")
+        f"[admin]\naws_access_key_id = {server.key}\naws_secret_access_key = {server.secret}\n")
     script = re.search(r"```sh\n(.*?)```", DOCUMENT, re.S)[1]
     result = subprocess.run(
         ["bash", "-eux", "-c", script], capture_output=True, text=True, timeout=60, check=False,
