@@ -59,7 +59,10 @@ def test_changed_ciphertext_is_refused(kms, key, refuses):
     for place in range(len(blob)):
         changed = bytearray(blob)
         changed[place] ^= 1
-        with refuses("InvalidCiphertextException", ""):
+        names_another_key = 2 <= place < 18
+        fault = ("AccessDeniedException",) if names_another_key else (
+            "InvalidCiphertextException", "")
+        with refuses(*fault):
             kms.decrypt(CiphertextBlob=bytes(changed))
     for size in (1, len(blob) - 1):
         with refuses("InvalidCiphertextException", ""):

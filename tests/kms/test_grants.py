@@ -30,7 +30,7 @@ def refused_text(action, key):
 def test_grant_allows_what_it_names_and_no_more(kms, key, other, grant, refuses):
     blob = kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
     with refuses("AccessDeniedException", refused_text("kms:Decrypt", key)):
-        other.decrypt(CiphertextBlob=blob)
+        other.decrypt(CiphertextBlob=blob, KeyId=key)
     made = grant("Decrypt", "DescribeKey")
     assert other.decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
     assert other.decrypt(CiphertextBlob=blob, GrantTokens=[made["GrantToken"]])["KeyId"] == key
@@ -39,7 +39,7 @@ def test_grant_allows_what_it_names_and_no_more(kms, key, other, grant, refuses)
         other.encrypt(KeyId=key, Plaintext=b"x")
     kms.revoke_grant(KeyId=key, GrantId=made["GrantId"])
     with refuses("AccessDeniedException", refused_text("kms:Decrypt", key)):
-        other.decrypt(CiphertextBlob=blob)
+        other.decrypt(CiphertextBlob=blob, KeyId=key)
 
 
 def test_each_operation_needs_its_own_grant(kms, key, other, grant, refuses):
@@ -52,7 +52,8 @@ def test_each_operation_needs_its_own_grant(kms, key, other, grant, refuses):
             KeyId=key, KeySpec="AES_256"),
         "GenerateDataKeyPair": lambda: other.generate_data_key_pair(
             KeyId=key, KeyPairSpec="ECC_NIST_P256"),
-        "ReEncryptFrom": lambda: other.re_encrypt(CiphertextBlob=blob, DestinationKeyId=mine),
+        "ReEncryptFrom": lambda: other.re_encrypt(
+            CiphertextBlob=blob, SourceKeyId=key, DestinationKeyId=mine),
     }
     for name, call in calls.items():
         with refuses("AccessDeniedException", refused_text(f"kms:{name}", key)):

@@ -151,7 +151,7 @@ def test_keys_of_other_regions_are_not_here(server, kms, key, refuses):
     with refuses("NotFoundException",
                  f"Key 'arn:aws:kms:eu-west-1:000000000000:key/{key_id}' does not exist"):
         other.describe_key(KeyId=key_id)
-    with refuses("InvalidCiphertextException"):
+    with refuses("AccessDeniedException"):
         other.decrypt(CiphertextBlob=kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"])
 
 

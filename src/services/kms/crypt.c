@@ -159,6 +159,15 @@ static enum err refuse_cipher(struct call *call)
 	return fail(call, &KMS_INVALID_CIPHERTEXT, "%s", "");
 }
 
+/* Whoever has a ciphertext of others is not told whose it is, nor whether the key is still there.
+ */
+static enum err refuse_stranger(struct call *call)
+{
+	return fail(call, &call->operation->service->denied,
+		    "The ciphertext refers to a customer master key that does not exist, does not "
+		    "exist in this region, or you are not allowed to access.");
+}
+
 /* The blob says which key it is of; a key that is named must be that one. */
 static enum err settle_key(struct call *call, struct kms_request *request, struct str cipher)
 {
@@ -186,11 +195,11 @@ static enum err settle_key(struct call *call, struct kms_request *request, struc
 	const struct kms_key *key = kms_registry_find(kms_of(call->core)->registry,
 						      str_of(blob.key_id, KMS_KEY_ID_SIZE));
 	if (!key)
-		return refuse_cipher(call);
+		return refuse_stranger(call);
 	bool is_here = str_equal(key->region, call->region);
 	request->key_id = arena_copy(call->arena, key->arn);
 	kms_key_release(key);
-	return is_here ? ERR_OK : refuse_cipher(call);
+	return is_here ? ERR_OK : refuse_stranger(call);
 }
 
 static enum err open_cipher(struct call *call, const struct kms_request *request, struct str cipher,
@@ -226,10 +235,14 @@ static enum err decrypt(struct call *call, struct kms_request *request, struct s
 	enum err err = kms_need(call, "ciphertextBlob", cipher.data != NULL);
 	if (!err)
 		err = kms_check_bytes(call, "ciphertextBlob", cipher, 1, LIMIT_KMS_CIPHER_SIZE);
+	bool is_named = request->key_id.data != NULL;
 	if (!err)
 		err = settle_key(call, request, cipher);
 	if (!err)
 		err = kms_key_to_use(call, request, &target);
+	if (err && call->fault == &call->operation->service->denied && !is_named &&
+	    !str_equal(arn_account(request->key_id), call->account))
+		return refuse_stranger(call);
 	if (err)
 		return err;
 	*out_opened = (struct opened){.key = target.key};
