@@ -157,6 +157,7 @@ struct survey {
 	const struct ec2_endpoint *draft;
 	const struct ec2_endpoint *same_token; /* held */
 	size_t in_vpc;
+	bool is_taken; /* the VPC is another account's */
 };
 
 static bool look(void *context, const struct ec2_endpoint *other)
@@ -170,11 +171,30 @@ static bool look(void *context, const struct ec2_endpoint *other)
 	return true;
 }
 
+/* Goes on until there is an endpoint of another account in the VPC. */
+static bool is_free(void *context, const struct ec2_endpoint *other)
+{
+	struct survey *survey = context;
+	const struct ec2_endpoint *draft = survey->draft;
+
+	survey->is_taken = str_equal(draft->shown.vpc, other->shown.vpc) &&
+			   !str_equal(draft->account, other->account);
+	return !survey->is_taken;
+}
+
+/*
+ * A VPC is of one account, or aws:SourceVpc would be whatever somebody else says: of the one that
+ * is declared, or else of the one that has endpoints in it.
+ */
 static enum err check_others(struct call *call, const struct ec2_endpoint *draft,
-			     const struct survey *survey)
+			     struct survey *survey)
 {
 	struct ec2_endpoints *endpoints = ec2_of(call->core)->endpoints;
 
+	ec2_endpoints_each(endpoints, (struct str){0}, (struct str){0}, is_free, survey);
+	if (survey->is_taken)
+		return fail(call, &EC2_INVALID_VPC_ID_NOT_FOUND, "The Vpc Id %.*s does not exist",
+			    STR_ARG(draft->shown.vpc));
 	if (survey->in_vpc >= LIMIT_VPC_ENDPOINTS_PER_VPC ||
 	    ec2_endpoints_count(endpoints) >= LIMIT_VPC_ENDPOINTS)
 		return fail(call, &EC2_VPC_ENDPOINT_LIMIT_EXCEEDED,

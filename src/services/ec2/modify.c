@@ -83,6 +83,24 @@ static enum err edit_networks(struct call *call, const struct ec2_modify_vpc_end
 	return err;
 }
 
+/* What is added to an endpoint is asked about as by CreateVpcEndpoint. */
+static enum err authorize_added(struct call *call, const struct ec2_modify_vpc_endpoint_in *in)
+{
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; i < in->add_subnet_ids_count && !err; i++)
+		err = ec2_authorize(
+			call,
+			arena_format(call->arena, "subnet/%.*s", STR_ARG(in->add_subnet_ids[i])),
+			NULL, 0);
+	for (size_t i = 0; i < in->add_security_group_ids_count && !err; i++)
+		err = ec2_authorize(call,
+				    arena_format(call->arena, "security-group/%.*s",
+						 STR_ARG(in->add_security_group_ids[i])),
+				    NULL, 0);
+	return err;
+}
+
 static enum err edit_policy(struct call *call, const struct ec2_modify_vpc_endpoint_in *in,
 			    struct ec2_endpoint *draft)
 {
@@ -125,6 +143,8 @@ enum err ec2_modify_vpc_endpoint(struct call *call, const struct ec2_modify_vpc_
 	enum err found = ec2_find_endpoint(call, in->vpc_endpoint_id, &old);
 	enum err err = ec2_authorize(call, arn_tail(call, in->vpc_endpoint_id),
 				     old ? old->tags : NULL, old ? old->tag_count : 0);
+	if (!err)
+		err = authorize_added(call, in);
 	if (err)
 		return err;
 	if (found)
