@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Ways in that were tried: each test is an attempt, and what it must come to."""
 import json
+import uuid
 
 import boto3
 import botocore
@@ -76,6 +77,48 @@ def test_nobody_makes_keys_by_asking_about_them(world):
         assert error_of(asked.describe_key, KeyId="alias/aws/sqs")[0] == "AccessDeniedException"
         root = world.root.client("kms", region=region)
         assert root.list_keys()["Keys"] == []
+
+
+def test_a_ciphertext_does_not_tell_whose_it_is(world):
+    """Decrypt answers the same whether the key is another account's or there is none."""
+    kms = world.root.client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    blob = kms.encrypt(KeyId=key, Plaintext=b"b")["CiphertextBlob"]
+    assert uuid.UUID(key).bytes in blob
+    absent = blob.replace(uuid.UUID(key).bytes, uuid.uuid4().bytes)
+    other = world.other_root.client("kms")
+    there = error_of(other.decrypt, CiphertextBlob=blob)
+    assert there == error_of(other.decrypt, CiphertextBlob=absent)
+    assert there[0] == "AccessDeniedException" and OWN not in there[1]
+    mine = other.create_key()["KeyMetadata"]["KeyId"]
+    assert there == error_of(other.re_encrypt, CiphertextBlob=blob, DestinationKeyId=mine)
+
+
+def test_another_account_does_not_come_from_our_vpc(world):
+    """aws:SourceVpc would let in whoever says that its endpoint is in that VPC."""
+    def make(root, vpc):
+        return root.client("ec2").create_vpc_endpoint(
+            VpcId=vpc, ServiceName="com.amazonaws.us-east-1.sqs",
+            VpcEndpointType="Interface", PrivateDnsEnabled=False)
+
+    make(world.root, "vpc-0a77ac60")
+    make(world.root, "vpc-0a77ac60")
+    assert error_of(make, root=world.other_root, vpc="vpc-0a77ac60")[0] == "InvalidVpcId.NotFound"
+    make(world.other_root, "vpc-0a77ac61")
+
+
+def test_what_is_added_to_an_endpoint_is_asked_about(world):
+    made = world.root.client("ec2").create_vpc_endpoint(
+        VpcId="vpc-0a77ac62", ServiceName="com.amazonaws.us-east-1.sqs",
+        VpcEndpointType="Interface", PrivateDnsEnabled=False)["VpcEndpoint"]["VpcEndpointId"]
+    ec2 = world.user(None, "ec2:*", {"Effect": "Deny", "Action": "ec2:*", "Resource": [
+        "arn:aws:ec2:*:*:subnet/subnet-0a77ac60",
+        "arn:aws:ec2:*:*:security-group/sg-0a77ac60"]}).client("ec2")
+    for members in ({"AddSubnetIds": ["subnet-0a77ac60"]},
+                    {"AddSecurityGroupIds": ["sg-0a77ac60"]}):
+        assert error_of(ec2.modify_vpc_endpoint, VpcEndpointId=made, **members)[0] == \
+            "UnauthorizedOperation"
+    ec2.modify_vpc_endpoint(VpcEndpointId=made, AddSubnetIds=["subnet-0a77ac61"])
 
 
 def test_a_queues_arn_does_not_reach_into_another_region(world, name):
