@@ -262,9 +262,9 @@ static enum err assume_role(struct tern_session *session, char *problem)
 						       out.credentials->session_token};
 		keep(session, &fresh, out.credentials->expiration);
 	} else {
-		session_refuse(problem, err, "the role %.*s cannot be assumed: %.*s",
-			       STR_ARG(role->arn), STR_ARG(tern_call_fault(call)->message));
-		err = err == ERR_CLOSED ? ERR_CLOSED : ERR_INVALID;
+		err = session_refuse(problem, err == ERR_CLOSED ? ERR_CLOSED : ERR_INVALID,
+				     "the role %.*s cannot be assumed: %.*s", STR_ARG(role->arn),
+				     STR_ARG(tern_call_fault(call)->message));
 	}
 	tern_call_free(&call);
 	return err;

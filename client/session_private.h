@@ -60,7 +60,7 @@ must_check enum err session_new(const struct tern_options *options,
 				struct tern_session **out_session, char *problem);
 
 /* Writes the problem, TERN_PROBLEM_SIZE bytes at the most, and returns `err`. */
-enum err session_refuse(char *problem, enum err err, const char *format, ...)
+must_check enum err session_refuse(char *problem, enum err err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* The region that requests to the service are signed for. */
