@@ -91,6 +91,7 @@ class Model:
         self.structures, self.operations, self.faults = {}, {}, []
         self.target, self.query, self.style = None, None, "lists"
         self.namespace = ["com.amazonaws." + self.name]
+        self.is_validated = False
         self.members = None  # of the structure or operation that is being read
         for number, line in enumerate(path.read_text().splitlines(), 1):
             words = line.split("#")[0].split()
@@ -124,7 +125,9 @@ class Model:
                 raise ValueError("query VERSION NAMESPACE [flat|ec2]")
         elif words[0] in ("target", "namespace", "denied"):
             setattr(self, words[0], words[1:])
-        elif words[0] != "service":
+        elif words[0] == "service":
+            self.is_validated = "validated" in words[2:]
+        else:
             raise ValueError("unknown line")
 
     def struct(self, name):
@@ -181,6 +184,10 @@ class Model:
             c_name = self.struct(name)
             out.append(f"enum err {c_name}(struct call *call, const struct {c_name}_in *in,\n"
                        f"\t\tstruct {c_name}_out *out);\n")
+        if self.is_validated:
+            out.append("\n/* What the service says of an input before the handler runs. */\n"
+                       f"must_check enum err {self.name}_validate(struct call *call, "
+                       "const void *in);\n")
         out.append("\nenum {\n")
         for name in sorted(self.operations):
             out.append(f"\t{self.struct(name).upper()},\n")
@@ -295,8 +302,12 @@ class Model:
         for name in sorted(self.operations):
             c_name = self.struct(name)
             out.append(f"static enum err run_{c_name}(struct call *call, const void *in, "
-                       "void *out)\n"
-                       f"{{\n\treturn {c_name}(call, in, out);\n}}\n\n")
+                       "void *out)\n{\n")
+            if self.is_validated:
+                out.append(f"\tenum err err = {self.name}_validate(call, in);\n\n"
+                           f"\treturn err ? err : {c_name}(call, in, out);\n}}\n\n")
+            else:
+                out.append(f"\treturn {c_name}(call, in, out);\n}}\n\n")
         out.append("static const operation_fn handlers[] = {\n")
         for name in sorted(self.operations):
             out.append(f"\t[{self.struct(name).upper()}] = run_{self.struct(name)},\n")

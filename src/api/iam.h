@@ -1617,6 +1617,9 @@ enum err iam_update_role_description(struct call *call, const struct iam_update_
 enum err iam_update_user(struct call *call, const struct iam_update_user_in *in,
 		struct iam_update_user_out *out);
 
+/* What the service says of an input before the handler runs. */
+must_check enum err iam_validate(struct call *call, const void *in);
+
 enum {
 	IAM_ADD_USER_TO_GROUP,
 	IAM_ATTACH_GROUP_POLICY,

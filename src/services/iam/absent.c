@@ -21,22 +21,18 @@ static enum err fail_profile(struct call *call, struct str name)
 enum err iam_get_login_profile(struct call *call, const struct iam_get_login_profile_in *in,
 			       struct iam_get_login_profile_out *out)
 {
-	enum err err = iam_validate(call, in);
+	enum err err = open_named(call, in->user_name);
 
 	(void)out;
-	if (!err)
-		err = open_named(call, in->user_name);
 	return err ? err : fail_profile(call, in->user_name);
 }
 
 enum err iam_delete_login_profile(struct call *call, const struct iam_delete_login_profile_in *in,
 				  struct iam_delete_login_profile_out *out)
 {
-	enum err err = iam_validate(call, in);
+	enum err err = open_named(call, in->user_name);
 
 	(void)out;
-	if (!err)
-		err = open_named(call, in->user_name);
 	return err ? err : fail_profile(call, in->user_name);
 }
 
@@ -57,10 +53,8 @@ enum err iam_get_account_password_policy(struct call *call,
 enum err iam_list_mfa_devices(struct call *call, const struct iam_list_mfa_devices_in *in,
 			      struct iam_list_mfa_devices_out *out)
 {
-	enum err err = iam_validate(call, in);
+	enum err err = open_named(call, in->user_name);
 
-	if (!err)
-		err = open_named(call, in->user_name);
 	out->has_is_truncated = true;
 	return err;
 }
@@ -68,10 +62,8 @@ enum err iam_list_mfa_devices(struct call *call, const struct iam_list_mfa_devic
 enum err iam_list_ssh_public_keys(struct call *call, const struct iam_list_ssh_public_keys_in *in,
 				  struct iam_list_ssh_public_keys_out *out)
 {
-	enum err err = iam_validate(call, in);
+	enum err err = open_named(call, in->user_name);
 
-	if (!err)
-		err = open_named(call, in->user_name);
 	out->has_is_truncated = true;
 	return err;
 }
@@ -80,10 +72,8 @@ enum err iam_list_signing_certificates(struct call *call,
 				       const struct iam_list_signing_certificates_in *in,
 				       struct iam_list_signing_certificates_out *out)
 {
-	enum err err = iam_validate(call, in);
+	enum err err = open_named(call, in->user_name);
 
-	if (!err)
-		err = open_named(call, in->user_name);
 	out->has_is_truncated = true;
 	return err;
 }
@@ -93,20 +83,17 @@ iam_list_service_specific_credentials(struct call *call,
 				      const struct iam_list_service_specific_credentials_in *in,
 				      struct iam_list_service_specific_credentials_out *out)
 {
-	enum err err = iam_validate(call, in);
-
 	(void)out;
-	return err ? err : open_named(call, in->user_name);
+	return open_named(call, in->user_name);
 }
 
 enum err iam_list_virtual_mfa_devices(struct call *call,
 				      const struct iam_list_virtual_mfa_devices_in *in,
 				      struct iam_list_virtual_mfa_devices_out *out)
 {
-	enum err err = iam_validate(call, in);
+	enum err err = call_authorize_any(call, call->operation->action);
 
-	if (!err)
-		err = call_authorize_any(call, call->operation->action);
+	(void)in;
 	out->has_is_truncated = true;
 	return err;
 }

@@ -48,9 +48,7 @@ enum err iam_create_access_key(struct call *call, const struct iam_create_access
 	char *id = arena_bytes(call->arena, ACCESS_KEY_ID_SIZE);
 	char *secret = arena_bytes(call->arena, ACCESS_KEY_SECRET_SIZE);
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_open_user(call, in->user_name, &user);
+	enum err err = iam_open_user(call, in->user_name, &user);
 	if (err)
 		return err;
 	if (user->key_count >= LIMIT_IAM_KEYS)
@@ -84,9 +82,7 @@ enum err iam_list_access_keys(struct call *call, const struct iam_list_access_ke
 	const struct directory_entity *user;
 	struct iam_page page;
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
+	enum err err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
 	if (!err)
 		err = iam_open_user(call, in->user_name, &user);
 	if (err)
@@ -114,9 +110,7 @@ enum err iam_update_access_key(struct call *call, const struct iam_update_access
 	size_t place = 0;
 
 	(void)out;
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_open_user(call, in->user_name, &user);
+	enum err err = iam_open_user(call, in->user_name, &user);
 	if (!err)
 		err = find_key(call, user, in->access_key_id, &place);
 	if (err)
@@ -138,9 +132,7 @@ enum err iam_delete_access_key(struct call *call, const struct iam_delete_access
 	size_t place = 0;
 
 	(void)out;
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_open_user(call, in->user_name, &user);
+	enum err err = iam_open_user(call, in->user_name, &user);
 	if (!err)
 		err = find_key(call, user, in->access_key_id, &place);
 	if (err)
@@ -164,9 +156,6 @@ enum err iam_get_access_key_last_used(struct call *call,
 {
 	struct directory_use use;
 
-	enum err err = iam_validate(call, in);
-	if (err)
-		return err;
 	const struct directory_entity *owner =
 		directory_find_key(call->core->directory, in->access_key_id, &use);
 	if (owner)
@@ -174,7 +163,7 @@ enum err iam_get_access_key_last_used(struct call *call,
 	bool is_own = owner && str_equal(owner->account, call->account);
 	struct resource resource = {.arn = is_own ? owner->arn : STR("*"),
 				    .account = call->account};
-	err = call_authorize(call, call->operation->action, &resource);
+	enum err err = call_authorize(call, call->operation->action, &resource);
 	if (err)
 		return err;
 	if (!is_own)

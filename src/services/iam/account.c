@@ -26,9 +26,7 @@ enum err iam_create_account_alias(struct call *call, const struct iam_create_acc
 	struct search search = {.alias = in->account_alias};
 
 	(void)out;
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = call_authorize_any(call, call->operation->action);
+	enum err err = call_authorize_any(call, call->operation->action);
 	if (err)
 		return err;
 	directory_each(call->core->directory, DIRECTORY_ACCOUNT, (struct str){0}, STR(""),
@@ -45,9 +43,7 @@ enum err iam_delete_account_alias(struct call *call, const struct iam_delete_acc
 				  struct iam_delete_account_alias_out *out)
 {
 	(void)out;
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = call_authorize_any(call, call->operation->action);
+	enum err err = call_authorize_any(call, call->operation->action);
 	if (err)
 		return err;
 	struct directory_entity draft = directory_draft(iam_account(call));
@@ -61,9 +57,9 @@ enum err iam_delete_account_alias(struct call *call, const struct iam_delete_acc
 enum err iam_list_account_aliases(struct call *call, const struct iam_list_account_aliases_in *in,
 				  struct iam_list_account_aliases_out *out)
 {
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = call_authorize_any(call, call->operation->action);
+	enum err err = call_authorize_any(call, call->operation->action);
+
+	(void)in;
 	if (err)
 		return err;
 	const struct directory_entity *account = iam_account(call);

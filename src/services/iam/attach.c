@@ -98,19 +98,15 @@ static enum err list(struct call *call, enum directory_kind kind, struct str nam
 enum err iam_attach_user_policy(struct call *call, const struct iam_attach_user_policy_in *in,
 				struct iam_attach_user_policy_out *out)
 {
-	enum err err = iam_validate(call, in);
-
 	(void)out;
-	return err ? err : attach(call, DIRECTORY_USER, in->user_name, in->policy_arn);
+	return attach(call, DIRECTORY_USER, in->user_name, in->policy_arn);
 }
 
 enum err iam_detach_user_policy(struct call *call, const struct iam_detach_user_policy_in *in,
 				struct iam_detach_user_policy_out *out)
 {
-	enum err err = iam_validate(call, in);
-
 	(void)out;
-	return err ? err : detach(call, DIRECTORY_USER, in->user_name, in->policy_arn);
+	return detach(call, DIRECTORY_USER, in->user_name, in->policy_arn);
 }
 
 enum err iam_list_attached_user_policies(struct call *call,
@@ -119,9 +115,7 @@ enum err iam_list_attached_user_policies(struct call *call,
 {
 	struct iam_page page;
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
+	enum err err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
 	if (!err)
 		err = list(call, DIRECTORY_USER, in->user_name, in->path_prefix, &page,
 			   &out->attached_policies, &out->attached_policies_count);
@@ -135,19 +129,15 @@ enum err iam_list_attached_user_policies(struct call *call,
 enum err iam_attach_group_policy(struct call *call, const struct iam_attach_group_policy_in *in,
 				 struct iam_attach_group_policy_out *out)
 {
-	enum err err = iam_validate(call, in);
-
 	(void)out;
-	return err ? err : attach(call, DIRECTORY_GROUP, in->group_name, in->policy_arn);
+	return attach(call, DIRECTORY_GROUP, in->group_name, in->policy_arn);
 }
 
 enum err iam_detach_group_policy(struct call *call, const struct iam_detach_group_policy_in *in,
 				 struct iam_detach_group_policy_out *out)
 {
-	enum err err = iam_validate(call, in);
-
 	(void)out;
-	return err ? err : detach(call, DIRECTORY_GROUP, in->group_name, in->policy_arn);
+	return detach(call, DIRECTORY_GROUP, in->group_name, in->policy_arn);
 }
 
 enum err iam_list_attached_group_policies(struct call *call,
@@ -156,9 +146,7 @@ enum err iam_list_attached_group_policies(struct call *call,
 {
 	struct iam_page page;
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
+	enum err err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
 	if (!err)
 		err = list(call, DIRECTORY_GROUP, in->group_name, in->path_prefix, &page,
 			   &out->attached_policies, &out->attached_policies_count);
@@ -172,19 +160,15 @@ enum err iam_list_attached_group_policies(struct call *call,
 enum err iam_attach_role_policy(struct call *call, const struct iam_attach_role_policy_in *in,
 				struct iam_attach_role_policy_out *out)
 {
-	enum err err = iam_validate(call, in);
-
 	(void)out;
-	return err ? err : attach(call, DIRECTORY_ROLE, in->role_name, in->policy_arn);
+	return attach(call, DIRECTORY_ROLE, in->role_name, in->policy_arn);
 }
 
 enum err iam_detach_role_policy(struct call *call, const struct iam_detach_role_policy_in *in,
 				struct iam_detach_role_policy_out *out)
 {
-	enum err err = iam_validate(call, in);
-
 	(void)out;
-	return err ? err : detach(call, DIRECTORY_ROLE, in->role_name, in->policy_arn);
+	return detach(call, DIRECTORY_ROLE, in->role_name, in->policy_arn);
 }
 
 enum err iam_list_attached_role_policies(struct call *call,
@@ -193,9 +177,7 @@ enum err iam_list_attached_role_policies(struct call *call,
 {
 	struct iam_page page;
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
+	enum err err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
 	if (!err)
 		err = list(call, DIRECTORY_ROLE, in->role_name, in->path_prefix, &page,
 			   &out->attached_policies, &out->attached_policies_count);
@@ -231,10 +213,8 @@ enum err iam_put_user_permissions_boundary(struct call *call,
 					   const struct iam_put_user_permissions_boundary_in *in,
 					   struct iam_put_user_permissions_boundary_out *out)
 {
-	enum err err = iam_validate(call, in);
-
 	(void)out;
-	return err ? err : bound(call, DIRECTORY_USER, in->user_name, in->permissions_boundary);
+	return bound(call, DIRECTORY_USER, in->user_name, in->permissions_boundary);
 }
 
 enum err
@@ -242,20 +222,16 @@ iam_delete_user_permissions_boundary(struct call *call,
 				     const struct iam_delete_user_permissions_boundary_in *in,
 				     struct iam_delete_user_permissions_boundary_out *out)
 {
-	enum err err = iam_validate(call, in);
-
 	(void)out;
-	return err ? err : bound(call, DIRECTORY_USER, in->user_name, (struct str){0});
+	return bound(call, DIRECTORY_USER, in->user_name, (struct str){0});
 }
 
 enum err iam_put_role_permissions_boundary(struct call *call,
 					   const struct iam_put_role_permissions_boundary_in *in,
 					   struct iam_put_role_permissions_boundary_out *out)
 {
-	enum err err = iam_validate(call, in);
-
 	(void)out;
-	return err ? err : bound(call, DIRECTORY_ROLE, in->role_name, in->permissions_boundary);
+	return bound(call, DIRECTORY_ROLE, in->role_name, in->permissions_boundary);
 }
 
 enum err
@@ -263,10 +239,8 @@ iam_delete_role_permissions_boundary(struct call *call,
 				     const struct iam_delete_role_permissions_boundary_in *in,
 				     struct iam_delete_role_permissions_boundary_out *out)
 {
-	enum err err = iam_validate(call, in);
-
 	(void)out;
-	return err ? err : bound(call, DIRECTORY_ROLE, in->role_name, (struct str){0});
+	return bound(call, DIRECTORY_ROLE, in->role_name, (struct str){0});
 }
 
 /* ---- who has a policy ---- */
@@ -316,9 +290,7 @@ enum err iam_list_entities_for_policy(struct call *call,
 	struct iam_page page;
 	size_t seen = 0;
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
+	enum err err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
 	if (!err)
 		err = iam_open_policy(call, in->policy_arn, &policy);
 	if (err)

@@ -2,9 +2,9 @@
 /*
  * common: what the operations of IAM share.
  *
- * Every operation validates its input, opens what it names, which asks whether the caller may, and
- * only then shows or changes it. What is opened is released when the call ends. Reading operations
- * run on the call's net thread, changing ones on the control thread.
+ * An operation gets input that iam_validate found valid. It opens what it names, which asks whether
+ * the caller may, and only then shows or changes it. What is opened is released when the call ends.
+ * Reading operations run on the call's net thread, changing ones on the control thread.
  */
 #ifndef TERN_SERVICES_IAM_COMMON_H
 #define TERN_SERVICES_IAM_COMMON_H
@@ -22,11 +22,6 @@ struct iam_kind {
 	int64_t inline_size_max;
 };
 extern const struct iam_kind iam_kinds[];
-
-/* ---- input ---- */
-
-/* What the API's model says of the members of `in`, which is of the call's operation. */
-must_check enum err iam_validate(struct call *call, const void *in);
 
 /* ---- opening ---- */
 

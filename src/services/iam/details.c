@@ -187,9 +187,7 @@ iam_get_account_authorization_details(struct call *call,
 	struct iam_page page;
 	size_t seen = 0;
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
+	enum err err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
 	if (!err)
 		err = call_authorize_any(call, call->operation->action);
 	if (err)

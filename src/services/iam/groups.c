@@ -33,10 +33,8 @@ enum err iam_create_group(struct call *call, const struct iam_create_group_in *i
 {
 	struct directory_entity draft;
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_draft_new(call, DIRECTORY_GROUP, in->path, in->group_name, NULL, 0,
-				    &draft);
+	enum err err =
+		iam_draft_new(call, DIRECTORY_GROUP, in->path, in->group_name, NULL, 0, &draft);
 	if (!err)
 		err = iam_store_put(call->core, &draft);
 	if (err)
@@ -52,9 +50,7 @@ enum err iam_get_group(struct call *call, const struct iam_get_group_in *in,
 	const struct directory_entity *group;
 	struct iam_page page;
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
+	enum err err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
 	if (!err)
 		err = iam_open(call, DIRECTORY_GROUP, in->group_name, &group);
 	if (err)
@@ -80,9 +76,7 @@ enum err iam_delete_group(struct call *call, const struct iam_delete_group_in *i
 	const struct directory_entity *group;
 
 	(void)out;
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_open(call, DIRECTORY_GROUP, in->group_name, &group);
+	enum err err = iam_open(call, DIRECTORY_GROUP, in->group_name, &group);
 	if (err)
 		return err;
 	const char *rest = group->attached_count > 0			 ? "detach all policies"
@@ -100,9 +94,7 @@ enum err iam_list_groups(struct call *call, const struct iam_list_groups_in *in,
 {
 	struct iam_page page;
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
+	enum err err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
 	if (!err)
 		err = iam_may_list(call, DIRECTORY_GROUP, in->path_prefix);
 	if (err)
@@ -137,9 +129,7 @@ enum err iam_add_user_to_group(struct call *call, const struct iam_add_user_to_g
 	const struct directory_entity *group, *user;
 
 	(void)out;
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = open_both(call, in->group_name, in->user_name, &group, &user);
+	enum err err = open_both(call, in->group_name, in->user_name, &group, &user);
 	if (err || is_member(user, group->id))
 		return err;
 	if (user->group_count >= LIMIT_IAM_USER_GROUPS)
@@ -161,9 +151,7 @@ enum err iam_remove_user_from_group(struct call *call,
 	const struct directory_entity *group, *user;
 
 	(void)out;
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = open_both(call, in->group_name, in->user_name, &group, &user);
+	enum err err = open_both(call, in->group_name, in->user_name, &group, &user);
 	if (err || !is_member(user, group->id))
 		return err;
 	struct directory_entity draft = directory_draft(user);
@@ -183,9 +171,7 @@ enum err iam_list_groups_for_user(struct call *call, const struct iam_list_group
 	const struct directory_entity *user;
 	struct iam_page page;
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
+	enum err err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
 	if (!err)
 		err = iam_open(call, DIRECTORY_USER, in->user_name, &user);
 	if (err)

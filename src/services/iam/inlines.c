@@ -134,30 +134,22 @@ static enum err list(struct call *call, enum directory_kind kind, struct str own
 enum err iam_put_user_policy(struct call *call, const struct iam_put_user_policy_in *in,
 			     struct iam_put_user_policy_out *out)
 {
-	enum err err = iam_validate(call, in);
-
 	(void)out;
-	return err ? err
-		   : put(call, DIRECTORY_USER, in->user_name, in->policy_name, in->policy_document);
+	return put(call, DIRECTORY_USER, in->user_name, in->policy_name, in->policy_document);
 }
 
 enum err iam_get_user_policy(struct call *call, const struct iam_get_user_policy_in *in,
 			     struct iam_get_user_policy_out *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err
-		   : get(call, DIRECTORY_USER, in->user_name, in->policy_name, &out->user_name,
-			 &out->policy_name, &out->policy_document);
+	return get(call, DIRECTORY_USER, in->user_name, in->policy_name, &out->user_name,
+		   &out->policy_name, &out->policy_document);
 }
 
 enum err iam_delete_user_policy(struct call *call, const struct iam_delete_user_policy_in *in,
 				struct iam_delete_user_policy_out *out)
 {
-	enum err err = iam_validate(call, in);
-
 	(void)out;
-	return err ? err : drop(call, DIRECTORY_USER, in->user_name, in->policy_name);
+	return drop(call, DIRECTORY_USER, in->user_name, in->policy_name);
 }
 
 enum err iam_list_user_policies(struct call *call, const struct iam_list_user_policies_in *in,
@@ -165,9 +157,7 @@ enum err iam_list_user_policies(struct call *call, const struct iam_list_user_po
 {
 	struct iam_page page;
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
+	enum err err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
 	if (!err)
 		err = list(call, DIRECTORY_USER, in->user_name, &page, &out->policy_names,
 			   &out->policy_names_count);
@@ -181,31 +171,22 @@ enum err iam_list_user_policies(struct call *call, const struct iam_list_user_po
 enum err iam_put_group_policy(struct call *call, const struct iam_put_group_policy_in *in,
 			      struct iam_put_group_policy_out *out)
 {
-	enum err err = iam_validate(call, in);
-
 	(void)out;
-	return err ? err
-		   : put(call, DIRECTORY_GROUP, in->group_name, in->policy_name,
-			 in->policy_document);
+	return put(call, DIRECTORY_GROUP, in->group_name, in->policy_name, in->policy_document);
 }
 
 enum err iam_get_group_policy(struct call *call, const struct iam_get_group_policy_in *in,
 			      struct iam_get_group_policy_out *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err
-		   : get(call, DIRECTORY_GROUP, in->group_name, in->policy_name, &out->group_name,
-			 &out->policy_name, &out->policy_document);
+	return get(call, DIRECTORY_GROUP, in->group_name, in->policy_name, &out->group_name,
+		   &out->policy_name, &out->policy_document);
 }
 
 enum err iam_delete_group_policy(struct call *call, const struct iam_delete_group_policy_in *in,
 				 struct iam_delete_group_policy_out *out)
 {
-	enum err err = iam_validate(call, in);
-
 	(void)out;
-	return err ? err : drop(call, DIRECTORY_GROUP, in->group_name, in->policy_name);
+	return drop(call, DIRECTORY_GROUP, in->group_name, in->policy_name);
 }
 
 enum err iam_list_group_policies(struct call *call, const struct iam_list_group_policies_in *in,
@@ -213,9 +194,7 @@ enum err iam_list_group_policies(struct call *call, const struct iam_list_group_
 {
 	struct iam_page page;
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
+	enum err err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
 	if (!err)
 		err = list(call, DIRECTORY_GROUP, in->group_name, &page, &out->policy_names,
 			   &out->policy_names_count);
@@ -229,30 +208,22 @@ enum err iam_list_group_policies(struct call *call, const struct iam_list_group_
 enum err iam_put_role_policy(struct call *call, const struct iam_put_role_policy_in *in,
 			     struct iam_put_role_policy_out *out)
 {
-	enum err err = iam_validate(call, in);
-
 	(void)out;
-	return err ? err
-		   : put(call, DIRECTORY_ROLE, in->role_name, in->policy_name, in->policy_document);
+	return put(call, DIRECTORY_ROLE, in->role_name, in->policy_name, in->policy_document);
 }
 
 enum err iam_get_role_policy(struct call *call, const struct iam_get_role_policy_in *in,
 			     struct iam_get_role_policy_out *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err
-		   : get(call, DIRECTORY_ROLE, in->role_name, in->policy_name, &out->role_name,
-			 &out->policy_name, &out->policy_document);
+	return get(call, DIRECTORY_ROLE, in->role_name, in->policy_name, &out->role_name,
+		   &out->policy_name, &out->policy_document);
 }
 
 enum err iam_delete_role_policy(struct call *call, const struct iam_delete_role_policy_in *in,
 				struct iam_delete_role_policy_out *out)
 {
-	enum err err = iam_validate(call, in);
-
 	(void)out;
-	return err ? err : drop(call, DIRECTORY_ROLE, in->role_name, in->policy_name);
+	return drop(call, DIRECTORY_ROLE, in->role_name, in->policy_name);
 }
 
 enum err iam_list_role_policies(struct call *call, const struct iam_list_role_policies_in *in,
@@ -260,9 +231,7 @@ enum err iam_list_role_policies(struct call *call, const struct iam_list_role_po
 {
 	struct iam_page page;
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
+	enum err err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
 	if (!err)
 		err = list(call, DIRECTORY_ROLE, in->role_name, &page, &out->policy_names,
 			   &out->policy_names_count);

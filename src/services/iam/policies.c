@@ -19,10 +19,8 @@ enum err iam_create_policy(struct call *call, const struct iam_create_policy_in 
 	struct directory_version version = {.id = STR("v1"), .created_ms = call->now_ms};
 	struct directory_entity draft;
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_draft_new(call, DIRECTORY_POLICY, in->path, in->policy_name, in->tags,
-				    in->tags_count, &draft);
+	enum err err = iam_draft_new(call, DIRECTORY_POLICY, in->path, in->policy_name, in->tags,
+				     in->tags_count, &draft);
 	if (!err)
 		err = compile(call, in->policy_document, &version.policy);
 	if (err)
@@ -45,9 +43,7 @@ enum err iam_get_policy(struct call *call, const struct iam_get_policy_in *in,
 {
 	const struct directory_entity *policy;
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_open_policy(call, in->policy_arn, &policy);
+	enum err err = iam_open_policy(call, in->policy_arn, &policy);
 	if (err)
 		return err;
 	out->policy = arena_new(call->arena, struct iam_policy);
@@ -61,9 +57,7 @@ enum err iam_delete_policy(struct call *call, const struct iam_delete_policy_in 
 	const struct directory_entity *policy;
 
 	(void)out;
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_open_policy_to_change(call, in->policy_arn, &policy);
+	enum err err = iam_open_policy_to_change(call, in->policy_arn, &policy);
 	if (err)
 		return err;
 	struct iam_uses uses = iam_count_uses(call, policy->arn);
@@ -119,9 +113,7 @@ enum err iam_list_policies(struct call *call, const struct iam_list_policies_in 
 {
 	struct iam_page page;
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
+	enum err err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
 	if (!err)
 		err = iam_may_list(call, DIRECTORY_POLICY, in->path_prefix);
 	if (err)
@@ -173,9 +165,7 @@ enum err iam_create_policy_version(struct call *call, const struct iam_create_po
 	const struct directory_entity *policy;
 	const struct policy *document;
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_open_policy_to_change(call, in->policy_arn, &policy);
+	enum err err = iam_open_policy_to_change(call, in->policy_arn, &policy);
 	if (!err)
 		err = compile(call, in->policy_document, &document);
 	if (err)
@@ -214,9 +204,7 @@ enum err iam_get_policy_version(struct call *call, const struct iam_get_policy_v
 	const struct directory_entity *policy;
 	size_t place = 0;
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_open_policy(call, in->policy_arn, &policy);
+	enum err err = iam_open_policy(call, in->policy_arn, &policy);
 	if (!err)
 		err = find_version(call, policy, in->version_id, &place);
 	if (err)
@@ -234,9 +222,7 @@ enum err iam_list_policy_versions(struct call *call, const struct iam_list_polic
 	const struct directory_entity *policy;
 	struct iam_page page;
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
+	enum err err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
 	if (!err)
 		err = iam_open_policy(call, in->policy_arn, &policy);
 	if (err)
@@ -258,9 +244,7 @@ enum err iam_set_default_policy_version(struct call *call,
 	size_t place = 0;
 
 	(void)out;
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_open_policy_to_change(call, in->policy_arn, &policy);
+	enum err err = iam_open_policy_to_change(call, in->policy_arn, &policy);
 	if (!err)
 		err = find_version(call, policy, in->version_id, &place);
 	if (err)
@@ -278,9 +262,7 @@ enum err iam_delete_policy_version(struct call *call, const struct iam_delete_po
 	size_t place = 0;
 
 	(void)out;
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_open_policy_to_change(call, in->policy_arn, &policy);
+	enum err err = iam_open_policy_to_change(call, in->policy_arn, &policy);
 	if (!err)
 		err = find_version(call, policy, in->version_id, &place);
 	if (err)

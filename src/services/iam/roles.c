@@ -31,13 +31,10 @@ enum err iam_create_role(struct call *call, const struct iam_create_role_in *in,
 	const struct directory_entity *boundary;
 	struct directory_entity draft;
 
-	enum err err = iam_validate(call, in);
-	if (err)
-		return err;
 	if (in->permissions_boundary.data)
 		iam_add_key(call, STR("iam:PermissionsBoundary"), in->permissions_boundary);
-	err = iam_draft_new(call, DIRECTORY_ROLE, in->path, in->role_name, in->tags, in->tags_count,
-			    &draft);
+	enum err err = iam_draft_new(call, DIRECTORY_ROLE, in->path, in->role_name, in->tags,
+				     in->tags_count, &draft);
 	if (!err && in->permissions_boundary.data) {
 		err = iam_find_policy(call, in->permissions_boundary, &boundary);
 		draft.boundary = in->permissions_boundary;
@@ -62,9 +59,7 @@ enum err iam_get_role(struct call *call, const struct iam_get_role_in *in,
 {
 	const struct directory_entity *role;
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_open(call, DIRECTORY_ROLE, in->role_name, &role);
+	enum err err = iam_open(call, DIRECTORY_ROLE, in->role_name, &role);
 	if (err)
 		return err;
 	out->role = arena_new(call->arena, struct iam_role);
@@ -79,9 +74,7 @@ enum err iam_update_role(struct call *call, const struct iam_update_role_in *in,
 	const struct directory_entity *role;
 
 	(void)out;
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_open_to_change(call, DIRECTORY_ROLE, in->role_name, &role);
+	enum err err = iam_open_to_change(call, DIRECTORY_ROLE, in->role_name, &role);
 	if (err)
 		return err;
 	struct directory_entity draft = directory_draft(role);
@@ -98,9 +91,7 @@ enum err iam_update_role_description(struct call *call,
 {
 	const struct directory_entity *role;
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_open_to_change(call, DIRECTORY_ROLE, in->role_name, &role);
+	enum err err = iam_open_to_change(call, DIRECTORY_ROLE, in->role_name, &role);
 	if (err)
 		return err;
 	struct directory_entity *draft = arena_new(call->arena, struct directory_entity);
@@ -122,9 +113,7 @@ enum err iam_update_assume_role_policy(struct call *call,
 	const struct policy *trust;
 
 	(void)out;
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_open_to_change(call, DIRECTORY_ROLE, in->role_name, &role);
+	enum err err = iam_open_to_change(call, DIRECTORY_ROLE, in->role_name, &role);
 	if (!err)
 		err = compile_trust(call, in->policy_document, &trust);
 	if (err)
@@ -153,9 +142,7 @@ enum err iam_delete_role(struct call *call, const struct iam_delete_role_in *in,
 	const struct directory_entity *role;
 
 	(void)out;
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_open_to_change(call, DIRECTORY_ROLE, in->role_name, &role);
+	enum err err = iam_open_to_change(call, DIRECTORY_ROLE, in->role_name, &role);
 	return err ? err : delete_role(call, role);
 }
 
@@ -164,9 +151,7 @@ enum err iam_list_roles(struct call *call, const struct iam_list_roles_in *in,
 {
 	struct iam_page page;
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
+	enum err err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
 	if (!err)
 		err = iam_may_list(call, DIRECTORY_ROLE, in->path_prefix);
 	if (err)
@@ -193,9 +178,7 @@ iam_list_instance_profiles_for_role(struct call *call,
 {
 	const struct directory_entity *role;
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_open(call, DIRECTORY_ROLE, in->role_name, &role);
+	enum err err = iam_open(call, DIRECTORY_ROLE, in->role_name, &role);
 	if (err)
 		return err;
 	out->instance_profiles = iam_array(call, struct iam_instance_profile, 0);
@@ -248,9 +231,6 @@ enum err iam_create_service_linked_role(struct call *call,
 	struct directory_entity draft;
 	struct str policy;
 
-	enum err err = iam_validate(call, in);
-	if (err)
-		return err;
 	size_t place = find_linked(in->aws_service_name);
 	if (place == sizeof(linked) / sizeof(linked[0]))
 		return fail(call, &IAM_INVALID_INPUT, "Service name %.*s is not valid.",
@@ -258,7 +238,7 @@ enum err iam_create_service_linked_role(struct call *call,
 	iam_add_key(call, STR("iam:AWSServiceName"), in->aws_service_name);
 	struct str path = arena_format(call->arena, "/aws-service-role/%s/", linked[place].service);
 	struct str name = linked_name(call, place, in->custom_suffix);
-	err = iam_draft_new(call, DIRECTORY_ROLE, path, name, NULL, 0, &draft);
+	enum err err = iam_draft_new(call, DIRECTORY_ROLE, path, name, NULL, 0, &draft);
 	if (err && call->fault == &IAM_ENTITY_ALREADY_EXISTS)
 		return fail(call, &IAM_INVALID_INPUT,
 			    "Service role name %.*s has been taken in this account, please try a "
@@ -296,9 +276,7 @@ enum err iam_delete_service_linked_role(struct call *call,
 {
 	const struct directory_entity *role;
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_open(call, DIRECTORY_ROLE, in->role_name, &role);
+	enum err err = iam_open(call, DIRECTORY_ROLE, in->role_name, &role);
 	if (err)
 		return err;
 	if (!str_starts(role->path, STR("/aws-service-role/")))
@@ -313,10 +291,7 @@ enum err iam_get_service_linked_role_deletion_status(
 	struct call *call, const struct iam_get_service_linked_role_deletion_status_in *in,
 	struct iam_get_service_linked_role_deletion_status_out *out)
 {
-	enum err err = iam_validate(call, in);
-
-	if (!err)
-		err = call_authorize_any(call, call->operation->action);
+	enum err err = call_authorize_any(call, call->operation->action);
 	if (!err && !str_starts(in->deletion_task_id, STR("task/aws-service-role/")))
 		err = fail(call, &IAM_NO_SUCH_ENTITY,
 			   "The deletion task with id %.*s cannot be found.",

@@ -255,9 +255,7 @@ enum err iam_simulate_custom_policy(struct call *call,
 	struct simulation simulation = {.call = call};
 	struct questions questions = QUESTIONS_OF(in);
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = may_ask(call);
+	enum err err = may_ask(call);
 	if (!err)
 		err = add_inputs(&simulation, in->policy_input_list, in->policy_input_list_count);
 	return err ? err : run(&simulation, &questions, out);
@@ -271,9 +269,7 @@ enum err iam_simulate_principal_policy(struct call *call,
 	struct questions questions = QUESTIONS_OF(in);
 	struct iam_simulate_custom_policy_out same = {0};
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = may_ask_about(call, in->policy_source_arn);
+	enum err err = may_ask_about(call, in->policy_source_arn);
 	if (!err)
 		err = add_principal(&simulation, in->policy_source_arn);
 	if (!err)
@@ -299,9 +295,7 @@ iam_get_context_keys_for_custom_policy(struct call *call,
 {
 	struct simulation simulation = {.call = call};
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = may_ask(call);
+	enum err err = may_ask(call);
 	if (!err)
 		err = add_inputs(&simulation, in->policy_input_list, in->policy_input_list_count);
 	if (!err)
@@ -316,9 +310,7 @@ enum err iam_get_context_keys_for_principal_policy(
 {
 	struct simulation simulation = {.call = call};
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = may_ask_about(call, in->policy_source_arn);
+	enum err err = may_ask_about(call, in->policy_source_arn);
 	if (!err)
 		err = add_principal(&simulation, in->policy_source_arn);
 	if (!err)

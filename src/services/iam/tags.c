@@ -152,10 +152,8 @@ enum err iam_tag_user(struct call *call, const struct iam_tag_user_in *in,
 	const struct directory_entity *user;
 
 	(void)out;
-	enum err err = iam_validate(call, in);
 	iam_ask_about_tags(call, in->tags, in->tags_count);
-	if (!err)
-		err = iam_open(call, DIRECTORY_USER, in->user_name, &user);
+	enum err err = iam_open(call, DIRECTORY_USER, in->user_name, &user);
 	return err ? err : tag(call, user, in->tags, in->tags_count);
 }
 
@@ -165,10 +163,8 @@ enum err iam_tag_role(struct call *call, const struct iam_tag_role_in *in,
 	const struct directory_entity *role;
 
 	(void)out;
-	enum err err = iam_validate(call, in);
 	iam_ask_about_tags(call, in->tags, in->tags_count);
-	if (!err)
-		err = iam_open(call, DIRECTORY_ROLE, in->role_name, &role);
+	enum err err = iam_open(call, DIRECTORY_ROLE, in->role_name, &role);
 	return err ? err : tag(call, role, in->tags, in->tags_count);
 }
 
@@ -178,10 +174,8 @@ enum err iam_tag_policy(struct call *call, const struct iam_tag_policy_in *in,
 	const struct directory_entity *policy;
 
 	(void)out;
-	enum err err = iam_validate(call, in);
 	iam_ask_about_tags(call, in->tags, in->tags_count);
-	if (!err)
-		err = iam_open_policy_to_change(call, in->policy_arn, &policy);
+	enum err err = iam_open_policy_to_change(call, in->policy_arn, &policy);
 	return err ? err : tag(call, policy, in->tags, in->tags_count);
 }
 
@@ -191,10 +185,8 @@ enum err iam_untag_user(struct call *call, const struct iam_untag_user_in *in,
 	const struct directory_entity *user;
 
 	(void)out;
-	enum err err = iam_validate(call, in);
 	ask_about_keys(call, in->tag_keys, in->tag_keys_count);
-	if (!err)
-		err = iam_open(call, DIRECTORY_USER, in->user_name, &user);
+	enum err err = iam_open(call, DIRECTORY_USER, in->user_name, &user);
 	return err ? err : untag(call, user, in->tag_keys, in->tag_keys_count);
 }
 
@@ -204,10 +196,8 @@ enum err iam_untag_role(struct call *call, const struct iam_untag_role_in *in,
 	const struct directory_entity *role;
 
 	(void)out;
-	enum err err = iam_validate(call, in);
 	ask_about_keys(call, in->tag_keys, in->tag_keys_count);
-	if (!err)
-		err = iam_open(call, DIRECTORY_ROLE, in->role_name, &role);
+	enum err err = iam_open(call, DIRECTORY_ROLE, in->role_name, &role);
 	return err ? err : untag(call, role, in->tag_keys, in->tag_keys_count);
 }
 
@@ -217,10 +207,8 @@ enum err iam_untag_policy(struct call *call, const struct iam_untag_policy_in *i
 	const struct directory_entity *policy;
 
 	(void)out;
-	enum err err = iam_validate(call, in);
 	ask_about_keys(call, in->tag_keys, in->tag_keys_count);
-	if (!err)
-		err = iam_open_policy_to_change(call, in->policy_arn, &policy);
+	enum err err = iam_open_policy_to_change(call, in->policy_arn, &policy);
 	return err ? err : untag(call, policy, in->tag_keys, in->tag_keys_count);
 }
 
@@ -230,9 +218,7 @@ enum err iam_list_user_tags(struct call *call, const struct iam_list_user_tags_i
 	const struct directory_entity *user;
 	struct iam_page page;
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
+	enum err err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
 	if (!err)
 		err = iam_open(call, DIRECTORY_USER, in->user_name, &user);
 	if (err)
@@ -248,9 +234,7 @@ enum err iam_list_role_tags(struct call *call, const struct iam_list_role_tags_i
 	const struct directory_entity *role;
 	struct iam_page page;
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
+	enum err err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
 	if (!err)
 		err = iam_open(call, DIRECTORY_ROLE, in->role_name, &role);
 	if (err)
@@ -266,9 +250,7 @@ enum err iam_list_policy_tags(struct call *call, const struct iam_list_policy_ta
 	const struct directory_entity *policy;
 	struct iam_page page;
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
+	enum err err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
 	if (!err)
 		err = iam_open_policy(call, in->policy_arn, &policy);
 	if (err)

@@ -21,9 +21,6 @@ enum err iam_create_user(struct call *call, const struct iam_create_user_in *in,
 {
 	struct directory_entity draft;
 
-	enum err err = iam_validate(call, in);
-	if (err)
-		return err;
 	if (in->user_name.size > 64)
 		return fail(call, &IAM_VALIDATION_ERROR,
 			    "1 validation error detected: Value '%.*s' at 'userName' failed to "
@@ -31,8 +28,8 @@ enum err iam_create_user(struct call *call, const struct iam_create_user_in *in,
 			    STR_ARG(in->user_name));
 	if (in->permissions_boundary.data)
 		iam_add_key(call, STR("iam:PermissionsBoundary"), in->permissions_boundary);
-	err = iam_draft_new(call, DIRECTORY_USER, in->path, in->user_name, in->tags, in->tags_count,
-			    &draft);
+	enum err err = iam_draft_new(call, DIRECTORY_USER, in->path, in->user_name, in->tags,
+				     in->tags_count, &draft);
 	if (!err)
 		err = bound(call, in->permissions_boundary, &draft);
 	if (!err)
@@ -49,9 +46,7 @@ enum err iam_get_user(struct call *call, const struct iam_get_user_in *in,
 {
 	const struct directory_entity *user;
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_open_user(call, in->user_name, &user);
+	enum err err = iam_open_user(call, in->user_name, &user);
 	if (err)
 		return err;
 	out->user = arena_new(call->arena, struct iam_user);
@@ -92,9 +87,7 @@ enum err iam_update_user(struct call *call, const struct iam_update_user_in *in,
 	const struct directory_entity *user;
 
 	(void)out;
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_open(call, DIRECTORY_USER, in->user_name, &user);
+	enum err err = iam_open(call, DIRECTORY_USER, in->user_name, &user);
 	if (err)
 		return err;
 	struct directory_entity draft = directory_draft(user);
@@ -107,9 +100,7 @@ enum err iam_update_group(struct call *call, const struct iam_update_group_in *i
 	const struct directory_entity *group;
 
 	(void)out;
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_open(call, DIRECTORY_GROUP, in->group_name, &group);
+	enum err err = iam_open(call, DIRECTORY_GROUP, in->group_name, &group);
 	if (err)
 		return err;
 	struct directory_entity draft = directory_draft(group);
@@ -122,9 +113,7 @@ enum err iam_delete_user(struct call *call, const struct iam_delete_user_in *in,
 	const struct directory_entity *user;
 
 	(void)out;
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_open(call, DIRECTORY_USER, in->user_name, &user);
+	enum err err = iam_open(call, DIRECTORY_USER, in->user_name, &user);
 	if (err)
 		return err;
 	const char *rest = user->attached_count > 0 ? "detach all policies"
@@ -144,9 +133,7 @@ enum err iam_list_users(struct call *call, const struct iam_list_users_in *in,
 {
 	struct iam_page page;
 
-	enum err err = iam_validate(call, in);
-	if (!err)
-		err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
+	enum err err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
 	if (!err)
 		err = iam_may_list(call, DIRECTORY_USER, in->path_prefix);
 	if (err)
