@@ -178,6 +178,38 @@ struct ec2_subnet {
 	bool has_map_public_ip_on_launch;
 };
 
+struct ec2_group_identifier {
+	struct str group_id;
+	struct str group_name;
+};
+
+struct ec2_network_interface_private_ip_address {
+	bool primary;
+	bool has_primary;
+	struct str private_ip_address;
+};
+
+struct ec2_network_interface {
+	struct str description;
+	struct ec2_group_identifier *groups;
+	size_t groups_count;
+	struct str interface_type;
+	struct str network_interface_id;
+	struct str owner_id;
+	struct str private_ip_address;
+	struct ec2_network_interface_private_ip_address *private_ip_addresses;
+	size_t private_ip_addresses_count;
+	bool requester_managed;
+	bool has_requester_managed;
+	bool source_dest_check;
+	bool has_source_dest_check;
+	struct str status;
+	struct str subnet_id;
+	struct ec2_tag *tag_set;
+	size_t tag_set_count;
+	struct str vpc_id;
+};
+
 struct ec2_security_group {
 	struct str group_id;
 	struct ec2_tag *tags;
@@ -256,6 +288,24 @@ struct ec2_delete_vpc_endpoints_in {
 struct ec2_delete_vpc_endpoints_out {
 	struct ec2_unsuccessful_item *unsuccessful;
 	size_t unsuccessful_count;
+};
+
+struct ec2_describe_network_interfaces_in {
+	struct str next_token;
+	int64_t max_results;
+	bool has_max_results;
+	bool dry_run;
+	bool has_dry_run;
+	struct str *network_interface_ids;
+	size_t network_interface_ids_count;
+	struct ec2_filter *filters;
+	size_t filters_count;
+};
+
+struct ec2_describe_network_interfaces_out {
+	struct ec2_network_interface *network_interfaces;
+	size_t network_interfaces_count;
+	struct str next_token;
 };
 
 struct ec2_describe_prefix_lists_in {
@@ -428,6 +478,8 @@ enum err ec2_delete_tags(struct call *call, const struct ec2_delete_tags_in *in,
 		struct ec2_delete_tags_out *out);
 enum err ec2_delete_vpc_endpoints(struct call *call, const struct ec2_delete_vpc_endpoints_in *in,
 		struct ec2_delete_vpc_endpoints_out *out);
+enum err ec2_describe_network_interfaces(struct call *call, const struct ec2_describe_network_interfaces_in *in,
+		struct ec2_describe_network_interfaces_out *out);
 enum err ec2_describe_prefix_lists(struct call *call, const struct ec2_describe_prefix_lists_in *in,
 		struct ec2_describe_prefix_lists_out *out);
 enum err ec2_describe_security_groups(struct call *call, const struct ec2_describe_security_groups_in *in,
@@ -450,6 +502,7 @@ enum {
 	EC2_CREATE_VPC_ENDPOINT,
 	EC2_DELETE_TAGS,
 	EC2_DELETE_VPC_ENDPOINTS,
+	EC2_DESCRIBE_NETWORK_INTERFACES,
 	EC2_DESCRIBE_PREFIX_LISTS,
 	EC2_DESCRIBE_SECURITY_GROUPS,
 	EC2_DESCRIBE_SUBNETS,
@@ -472,6 +525,7 @@ extern const struct fault_type EC2_IDEMPOTENT_PARAMETER_MISMATCH;
 extern const struct fault_type EC2_INVALID_FILTER;
 extern const struct fault_type EC2_INVALID_GROUP_NOT_FOUND;
 extern const struct fault_type EC2_INVALID_ID;
+extern const struct fault_type EC2_INVALID_NETWORK_INTERFACE_ID_NOT_FOUND;
 extern const struct fault_type EC2_INVALID_NEXT_TOKEN;
 extern const struct fault_type EC2_INVALID_PARAMETER;
 extern const struct fault_type EC2_INVALID_PARAMETER_COMBINATION;

@@ -24,6 +24,11 @@ static enum err run_ec2_delete_vpc_endpoints(struct call *call, const void *in, 
 	return ec2_delete_vpc_endpoints(call, in, out);
 }
 
+static enum err run_ec2_describe_network_interfaces(struct call *call, const void *in, void *out)
+{
+	return ec2_describe_network_interfaces(call, in, out);
+}
+
 static enum err run_ec2_describe_prefix_lists(struct call *call, const void *in, void *out)
 {
 	return ec2_describe_prefix_lists(call, in, out);
@@ -69,6 +74,7 @@ static const operation_fn handlers[] = {
 	[EC2_CREATE_VPC_ENDPOINT] = run_ec2_create_vpc_endpoint,
 	[EC2_DELETE_TAGS] = run_ec2_delete_tags,
 	[EC2_DELETE_VPC_ENDPOINTS] = run_ec2_delete_vpc_endpoints,
+	[EC2_DESCRIBE_NETWORK_INTERFACES] = run_ec2_describe_network_interfaces,
 	[EC2_DESCRIBE_PREFIX_LISTS] = run_ec2_describe_prefix_lists,
 	[EC2_DESCRIBE_SECURITY_GROUPS] = run_ec2_describe_security_groups,
 	[EC2_DESCRIBE_SUBNETS] = run_ec2_describe_subnets,
@@ -89,7 +95,7 @@ const struct service ec2_service = {
 	.query_style = QUERY_STYLE_EC2,
 	.denied = {.shape = STR_INIT("UnauthorizedOperation"),
 		   .query_code = STR_INIT("UnauthorizedOperation"), .status = 403},
-	.operation_count = 12,
+	.operation_count = 13,
 	.operations = operations,
 };
 

@@ -436,3 +436,30 @@ def test_an_endpoints_life_as_a_provider_sees_it(server):
     answer = requests.get(server.url, timeout=10, params={
         "Action": "DescribeVpcEndpoints", "Version": "2016-11-15"})
     assert answer.status_code == 200 and "<vpcEndpointSet" in answer.text
+
+
+def test_network_interfaces(declared):
+    ec2 = declared.client("ec2")
+    subnets = ["subnet-12345678", "subnet-87654321"]
+    endpoint = ec2.create_vpc_endpoint(**arguments(
+        SubnetIds=subnets, SecurityGroupIds=["sg-12345678"]))["VpcEndpoint"]
+    ids = endpoint["NetworkInterfaceIds"]
+    found = ec2.describe_network_interfaces(NetworkInterfaceIds=ids)["NetworkInterfaces"]
+    assert {one["NetworkInterfaceId"]: one["SubnetId"] for one in found} == dict(zip(ids, subnets))
+    for one in found:
+        assert one["VpcId"] == VPC
+        assert one["PrivateIpAddress"] == "127.0.0.1"
+        assert one["Description"] == f"VPC Endpoint Interface {endpoint['VpcEndpointId']}"
+        assert [group["GroupId"] for group in one["Groups"]] == ["sg-12345678"]
+    only = ec2.describe_network_interfaces(
+        Filters=[{"Name": "subnet-id", "Values": subnets[1:]}])["NetworkInterfaces"]
+    assert [one["NetworkInterfaceId"] for one in only] == ids[1:]
+    pages = [page["NetworkInterfaces"] for page in ec2.get_paginator(
+        "describe_network_interfaces").paginate(PaginationConfig={"PageSize": 5})]
+    assert [one["NetworkInterfaceId"] for page in pages for one in page] == sorted(ids)
+    assert code_of(ec2.describe_network_interfaces, NetworkInterfaceIds=["eni-0"])[0] == (
+        "InvalidNetworkInterfaceID.NotFound")
+    other = declared.client("ec2", account="999999999999")
+    assert other.describe_network_interfaces()["NetworkInterfaces"] == []
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint["VpcEndpointId"]])
+    assert ec2.describe_network_interfaces()["NetworkInterfaces"] == []
