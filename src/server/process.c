@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -69,8 +70,32 @@ bool process_begin(const struct settings *settings, char *problem, size_t size)
 static struct {
 	uid_t user;
 	gid_t group;
+	int root;	  /* the data directory */
+	size_t root_size; /* of its path */
 	int error;
 } heir;
+
+int process_open_beneath(int directory, const char *path)
+{
+	const char *end = path + strcspn(path, "/");
+	char name[NAME_MAX + 1];
+
+	if ((size_t)(end - path) > NAME_MAX) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	snprintf(name, sizeof(name), "%.*s", (int)(end - path), path);
+	int descriptor =
+		openat(directory, end > path ? name : ".", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	end += strspn(end, "/");
+	if (!*end || descriptor < 0)
+		return descriptor;
+	int below = process_open_beneath(descriptor, end);
+	int error = errno;
+	close(descriptor);
+	errno = error;
+	return below;
+}
 
 /*
  * Gives a file of root to the heir. Another user's stays that user's, and so does what has a second
@@ -78,12 +103,13 @@ static struct {
  */
 static int give_entry(const char *path, const struct stat *status, int flag, struct FTW *place)
 {
-	int descriptor = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	const char *rest = path + heir.root_size;
+	int descriptor = process_open_beneath(heir.root, rest + strspn(rest, "/"));
 	struct stat now;
 
 	(void)status, (void)flag, (void)place;
 	if (descriptor < 0)
-		return errno == ENOENT ? 0 : -1;
+		return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
 	bool is_given = fstat(descriptor, &now) == 0 && now.st_uid == 0 &&
 			(S_ISDIR(now.st_mode) || (S_ISREG(now.st_mode) && now.st_nlink == 1));
 	if (is_given &&
@@ -97,11 +123,19 @@ static bool give_data(const struct settings *settings, char *problem, size_t siz
 {
 	if (settings->durability == DURABILITY_MEMORY)
 		return true;
-	if (nftw(settings->data.data, give_entry, TREE_DESCRIPTORS, FTW_PHYS | FTW_MOUNT) == 0)
+	heir.root = open(settings->data.data, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	heir.root_size = settings->data.size;
+	while (heir.root_size > 1 && settings->data.data[heir.root_size - 1] == '/')
+		heir.root_size--; /* as nftw does */
+	bool is_given = heir.root >= 0 && nftw(settings->data.data, give_entry, TREE_DESCRIPTORS,
+					       FTW_PHYS | FTW_MOUNT) == 0;
+	int error = heir.error ? heir.error : errno;
+	if (heir.root >= 0)
+		close(heir.root);
+	if (is_given)
 		return true;
 	snprintf(problem, size, "the data directory %s cannot be given to %s: %s",
-		 settings->data.data, settings->user.data,
-		 strerror(heir.error ? heir.error : errno));
+		 settings->data.data, settings->user.data, strerror(error));
 	return false;
 }
 

@@ -22,6 +22,12 @@ bool process_begin(const struct settings *settings, char *problem, size_t size);
  */
 bool process_confine(const struct settings *settings, char *problem, size_t size);
 
+/*
+ * A descriptor (O_PATH) of what `path` names beneath the directory, by way of no symbolic link, so
+ * that nobody leads out of it while it is looked through; what is last may be one. -1: errno.
+ */
+int process_open_beneath(int directory, const char *path);
+
 /* syscalls.c: puts the filter on all threads; false: errno says why. */
 bool process_filter_calls(void);
 

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Each filter is put on a child, since nothing takes it off again. */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -52,6 +55,38 @@ static bool asks_the_kernel(void)
 	return is_refused(syscall(SYS_bpf, -1, NULL, 0)) &&
 	       is_refused(syscall(SYS_keyctl, -1, 0, 0, 0, 0)) &&
 	       is_refused(syscall(SYS_perf_event_open, NULL, 0, 0, -1, 0));
+}
+
+static void test_no_link_leads_out_of_the_data(void **state)
+{
+	char path[] = "/tmp/tern-process-XXXXXX";
+	struct stat found, sought;
+
+	(void)state;
+	assert_non_null(mkdtemp(path));
+	int root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	assert_true(root >= 0);
+	assert_int_equal(mkdirat(root, "a", 0700), 0);
+	assert_int_equal(mkdirat(root, "a/b", 0700), 0);
+	assert_int_equal(symlinkat("/etc", root, "out"), 0);
+	int below = process_open_beneath(root, "a/b");
+	assert_true(below >= 0);
+	assert_int_equal(fstat(below, &found), 0);
+	assert_int_equal(fstatat(root, "a/b", &sought, 0), 0);
+	assert_int_equal(found.st_ino, sought.st_ino);
+	close(below);
+	assert_int_equal(process_open_beneath(root, "out/passwd"), -1);
+	assert_int_equal(errno, ENOTDIR);
+	below = process_open_beneath(root, "");
+	assert_int_equal(fstat(below, &found), 0);
+	assert_int_equal(fstat(root, &sought), 0);
+	assert_int_equal(found.st_ino, sought.st_ino);
+	close(below);
+	assert_int_equal(unlinkat(root, "out", 0), 0);
+	assert_int_equal(unlinkat(root, "a/b", AT_REMOVEDIR), 0);
+	assert_int_equal(unlinkat(root, "a", AT_REMOVEDIR), 0);
+	close(root);
+	assert_int_equal(rmdir(path), 0);
 }
 
 static void test_filter_refuses_what_is_never_needed(void **state)
