@@ -32,7 +32,9 @@ static bool write_port_file(const struct server *server, char *problem, size_t s
 		snprintf(problem, size, "the path of --port-file is too long");
 		return false;
 	}
-	FILE *file = fopen(temporary, "we");
+	/* A new file, as somebody else may have put a link there. */
+	(void)unlink(temporary);
+	FILE *file = fopen(temporary, "wxe");
 	/* Nothing secret is in it, and those who wait for it may be others. */
 	bool is_written =
 		file && fchmod(fileno(file), 0644) == 0 && fprintf(file, "%u\n", server->port) > 0;
