@@ -229,6 +229,15 @@ static size_t utf8_sequence(const unsigned char *data, size_t left)
 	return size;
 }
 
+size_t str_count_characters(struct str s)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < s.size; i++)
+		count += ((unsigned char)s.data[i] & 0xc0) != 0x80;
+	return count;
+}
+
 bool str_is_utf8(struct str s)
 {
 	const unsigned char *data = (const unsigned char *)s.data;

@@ -62,6 +62,7 @@ uint64_t str_hash(struct str s);
 
 /* True if all of s is UTF-8 (RFC 3629: no surrogates, nothing over U+10FFFF). */
 bool str_is_utf8(struct str s);
+size_t str_count_characters(struct str s); /* of UTF-8 */
 /* Bytes of the well-formed UTF-8 sequence at the start of s, which is not empty; 0: there is none.
  */
 size_t str_utf8_sequence(struct str s);

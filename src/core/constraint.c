@@ -38,19 +38,10 @@ void constraint_present(struct constraints *constraints, const char *name, bool 
 		add(constraints, name, (struct str){0}, "not be null");
 }
 
-size_t constraint_count_characters(struct str text)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < text.size; i++)
-		count += ((unsigned char)text.data[i] & 0xc0) != 0x80;
-	return count;
-}
-
 void constraint_length(struct constraints *constraints, const char *name, struct str value,
 		       size_t length_min, size_t length_max)
 {
-	size_t length = constraint_count_characters(value);
+	size_t length = str_count_characters(value);
 
 	if (!value.data)
 		return;

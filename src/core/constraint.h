@@ -34,6 +34,4 @@ void constraint_list_length(struct constraints *constraints, const char *name, s
 must_check enum err constraints_check(const struct constraints *constraints,
 				      const struct fault_type *fault);
 
-size_t constraint_count_characters(struct str text); /* of UTF-8 */
-
 #endif

@@ -2,8 +2,7 @@
 /* check: what can be known of a name without changing anything. */
 #include "services/ec2/check.h"
 
-#include <string.h>
-
+#include "core/tags.h"
 #include "services/ec2/ec2.h"
 
 #define TAGS_MAX 50
@@ -222,25 +221,15 @@ struct str ec2_make_id(struct call *call, const char *prefix)
 
 /* ---- tags ---- */
 
-static size_t count_characters(struct str text)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < text.size; i++)
-		if (((unsigned char)text.data[i] & 0xc0) != 0x80)
-			count++;
-	return count;
-}
-
 static enum err check_tag(struct call *call, const struct ec2_tag *tag)
 {
 	if (tag->key.size == 0)
 		return fail(call, &EC2_INVALID_PARAMETER_VALUE, "Tag key cannot be null or empty.");
-	if (count_characters(tag->key) > LIMIT_TAG_KEY_SIZE)
+	if (str_count_characters(tag->key) > LIMIT_TAG_KEY_SIZE)
 		return fail(call, &EC2_INVALID_PARAMETER_VALUE,
 			    "Tag key exceeds the maximum length of %d characters",
 			    LIMIT_TAG_KEY_SIZE);
-	if (count_characters(tag->value) > LIMIT_TAG_VALUE_SIZE)
+	if (str_count_characters(tag->value) > LIMIT_TAG_VALUE_SIZE)
 		return fail(call, &EC2_INVALID_PARAMETER_VALUE,
 			    "Tag value exceeds the maximum length of %d characters",
 			    LIMIT_TAG_VALUE_SIZE);
@@ -253,32 +242,20 @@ static enum err check_tag(struct call *call, const struct ec2_tag *tag)
 enum err ec2_tags_merge(struct call *call, struct ec2_endpoint *draft, const struct ec2_tag *tags,
 			size_t count)
 {
-	struct shape_pair *merged =
-		arena_array(call->arena, struct shape_pair, draft->tag_count + count);
-	size_t merged_count = draft->tag_count;
+	struct tag_set set = tag_set_copy(call->arena, draft->tags, draft->tag_count, count);
 
-	if (merged_count > 0)
-		memcpy(merged, draft->tags, merged_count * sizeof(*merged));
 	for (size_t i = 0; i < count; i++) {
-		size_t place = 0;
 		enum err err = check_tag(call, &tags[i]);
 		if (err)
 			return err;
-		while (place < merged_count && str_compare(merged[place].key, tags[i].key) < 0)
-			place++;
-		if (place == merged_count || !str_equal(merged[place].key, tags[i].key)) {
-			memmove(&merged[place + 1], &merged[place],
-				(merged_count - place) * sizeof(*merged));
-			merged_count++;
-		}
-		merged[place] = (struct shape_pair){tags[i].key, tags[i].value};
+		tag_set_put(&set, tags[i].key, tags[i].value);
 	}
-	if (merged_count > TAGS_MAX)
+	if (set.count > TAGS_MAX)
 		return fail(call, &EC2_TAG_LIMIT_EXCEEDED,
 			    "You have reached the maximum number of tags for this resource (%d).",
 			    TAGS_MAX);
-	draft->tags = merged;
-	draft->tag_count = merged_count;
+	draft->tags = set.tags;
+	draft->tag_count = set.count;
 	return ERR_OK;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* tags: kept sorted by key; keys that differ in case only are one. */
-#include <string.h>
-
+#include "core/tags.h"
 #include "core/constraint.h"
 #include "services/iam/common.h"
 #include "services/iam/store.h"
@@ -44,48 +43,30 @@ static enum err check_tags(struct call *call, const struct iam_tag *tags, size_t
 	return err;
 }
 
-static void remove_tag(struct shape_pair *tags, size_t *count, struct str key)
+static struct tag_set copy_tags(struct call *call, const struct directory_entity *entity,
+				size_t added)
 {
-	size_t kept = 0;
+	struct tag_set set = tag_set_copy(call->arena, entity->tags, entity->tag_count, added);
 
-	for (size_t i = 0; i < *count; i++)
-		if (!str_equal_nocase(tags[i].key, key))
-			tags[kept++] = tags[i];
-	*count = kept;
-}
-
-static void insert_tag(struct shape_pair *tags, size_t *count, struct shape_pair tag)
-{
-	size_t place = 0;
-
-	while (place < *count && str_compare(tags[place].key, tag.key) < 0)
-		place++;
-	memmove(&tags[place + 1], &tags[place], (*count - place) * sizeof(*tags));
-	tags[place] = tag;
-	++*count;
+	set.ignores_case = true;
+	return set;
 }
 
 enum err iam_tags_merge(struct call *call, struct directory_entity *draft,
 			const struct iam_tag *tags, size_t count)
 {
-	struct shape_pair *merged =
-		arena_array(call->arena, struct shape_pair, draft->tag_count + count);
-	size_t merged_count = draft->tag_count;
+	struct tag_set set = copy_tags(call, draft, count);
 
 	enum err err = check_tags(call, tags, count);
 	if (err)
 		return err;
-	if (merged_count > 0)
-		memcpy(merged, draft->tags, merged_count * sizeof(*merged));
-	for (size_t i = 0; i < count; i++) {
-		remove_tag(merged, &merged_count, tags[i].key);
-		insert_tag(merged, &merged_count, (struct shape_pair){tags[i].key, tags[i].value});
-	}
-	if (merged_count > LIMIT_IAM_TAGS)
+	for (size_t i = 0; i < count; i++)
+		tag_set_put(&set, tags[i].key, tags[i].value);
+	if (set.count > LIMIT_IAM_TAGS)
 		return fail(call, &IAM_LIMIT_EXCEEDED, "Cannot exceed quota for TagsPerEntity: %d",
 			    LIMIT_IAM_TAGS);
-	draft->tags = merged;
-	draft->tag_count = merged_count;
+	draft->tags = set.tags;
+	draft->tag_count = set.count;
 	return ERR_OK;
 }
 
@@ -125,13 +106,12 @@ static enum err untag(struct call *call, const struct directory_entity *entity,
 		      const struct str *keys, size_t count)
 {
 	struct directory_entity draft = directory_draft(entity);
-	struct shape_pair *kept = arena_array(call->arena, struct shape_pair, draft.tag_count);
+	struct tag_set set = copy_tags(call, entity, 0);
 
-	if (draft.tag_count > 0)
-		memcpy(kept, draft.tags, draft.tag_count * sizeof(*kept));
 	for (size_t i = 0; i < count; i++)
-		remove_tag(kept, &draft.tag_count, keys[i]);
-	draft.tags = kept;
+		tag_set_remove(&set, keys[i]);
+	draft.tags = set.tags;
+	draft.tag_count = set.count;
 	return iam_store_put(call->core, &draft);
 }
 

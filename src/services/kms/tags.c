@@ -2,27 +2,16 @@
 /* tags: TagResource, UntagResource, ListResourceTags. */
 #include "services/kms/tags.h"
 
-#include <string.h>
-
+#include "core/tags.h"
 #include "services/kms/change.h"
 #include "services/kms/list.h"
 #include "services/kms/use.h"
 #include "services/kms/validate.h"
 
-static size_t count_characters(struct str text)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < text.size; i++)
-		if (((unsigned char)text.data[i] & 0xc0) != 0x80)
-			count++;
-	return count;
-}
-
 static enum err check_length(struct call *call, size_t place, const char *member, struct str text,
 			     size_t most)
 {
-	if (count_characters(text) <= most)
+	if (str_count_characters(text) <= most)
 		return ERR_OK;
 	return fail(call, &KMS_VALIDATION,
 		    "1 validation error detected: Value '%.*s' at 'tags.%zu.member.%s' failed to "
@@ -62,40 +51,19 @@ static enum err check_tags(struct call *call, const struct kms_tag *tags, size_t
 	return ERR_OK;
 }
 
-/* The place of the name in the first `count` tags, or where it belongs. */
-static size_t place_of(const struct shape_pair *tags, size_t count, struct str name)
-{
-	size_t place = 0;
-
-	while (place < count && str_compare(tags[place].key, name) < 0)
-		place++;
-	return place;
-}
-
 enum err kms_tags_merge(struct call *call, struct kms_key *draft, const struct kms_tag *tags,
 			size_t count)
 {
 	enum err err = check_tags(call, tags, count);
 	if (err)
 		return err;
-	struct shape_pair *merged =
-		arena_array(call->arena, struct shape_pair, draft->tag_count + count);
-	size_t merged_count = draft->tag_count;
-	if (merged_count > 0)
-		memcpy(merged, draft->tags, merged_count * sizeof(*merged));
-	for (size_t i = 0; i < count; i++) {
-		size_t place = place_of(merged, merged_count, tags[i].tag_key);
-		if (place == merged_count || !str_equal(merged[place].key, tags[i].tag_key)) {
-			memmove(&merged[place + 1], &merged[place],
-				(merged_count - place) * sizeof(*merged));
-			merged_count++;
-		}
-		merged[place] = (struct shape_pair){tags[i].tag_key, tags[i].tag_value};
-	}
-	if (merged_count > LIMIT_KMS_TAGS)
+	struct tag_set set = tag_set_copy(call->arena, draft->tags, draft->tag_count, count);
+	for (size_t i = 0; i < count; i++)
+		tag_set_put(&set, tags[i].tag_key, tags[i].tag_value);
+	if (set.count > LIMIT_KMS_TAGS)
 		return fail(call, &KMS_TAG, "Too many tags");
-	draft->tags = merged;
-	draft->tag_count = merged_count;
+	draft->tags = set.tags;
+	draft->tag_count = set.count;
 	return ERR_OK;
 }
 
@@ -135,7 +103,6 @@ enum err kms_untag_resource(struct call *call, const struct kms_untag_resource_i
 			    struct kms_untag_resource_out *out)
 {
 	const struct kms_key *key;
-	size_t kept_count = 0;
 
 	(void)out;
 	enum err err = kms_need(call, "tagKeys", in->tag_keys != NULL);
@@ -148,16 +115,11 @@ enum err kms_untag_resource(struct call *call, const struct kms_untag_resource_i
 	if (err)
 		return err;
 	struct kms_key draft = kms_key_draft(key);
-	struct shape_pair *kept = arena_array(call->arena, struct shape_pair, key->tag_count);
-	for (size_t i = 0; i < key->tag_count; i++) {
-		bool is_removed = false;
-		for (size_t j = 0; j < in->tag_keys_count; j++)
-			is_removed |= str_equal(key->tags[i].key, in->tag_keys[j]);
-		if (!is_removed)
-			kept[kept_count++] = key->tags[i];
-	}
-	draft.tags = kept;
-	draft.tag_count = kept_count;
+	struct tag_set set = tag_set_copy(call->arena, draft.tags, draft.tag_count, 0);
+	for (size_t i = 0; i < in->tag_keys_count; i++)
+		tag_set_remove(&set, in->tag_keys[i]);
+	draft.tags = set.tags;
+	draft.tag_count = set.count;
 	return kms_key_change(call->core, &draft);
 }
 

@@ -4,6 +4,7 @@
 
 #include "api/sqs.h"
 #include "core/authorize.h"
+#include "core/tags.h"
 #include "services/sqs/create.h"
 #include "services/sqs/lifecycle.h"
 
@@ -21,25 +22,16 @@ static bool has_tag_characters(struct str text)
 	return true;
 }
 
-static size_t count_characters(struct str text)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < text.size; i++)
-		if (((unsigned char)text.data[i] & 0xc0) != 0x80)
-			count++;
-	return count;
-}
-
 static enum err check_tag(struct call *call, struct shape_pair tag)
 {
-	if (tag.key.size == 0 || count_characters(tag.key) > LIMIT_TAG_KEY_SIZE ||
+	if (tag.key.size == 0 || str_count_characters(tag.key) > LIMIT_TAG_KEY_SIZE ||
 	    !has_tag_characters(tag.key))
 		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
 			    "Value %.*s for parameter TagKey is invalid. Reason: Tag keys must be "
 			    "between 1 and %d letters, digits, blanks or _.:/=+-@.",
 			    STR_ARG(tag.key), LIMIT_TAG_KEY_SIZE);
-	if (count_characters(tag.value) > LIMIT_TAG_VALUE_SIZE || !has_tag_characters(tag.value))
+	if (str_count_characters(tag.value) > LIMIT_TAG_VALUE_SIZE ||
+	    !has_tag_characters(tag.value))
 		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
 			    "Value %.*s for parameter TagValue is invalid. Reason: Tag values must "
 			    "be at most %d letters, digits, blanks or _.:/=+-@.",
@@ -47,47 +39,22 @@ static enum err check_tag(struct call *call, struct shape_pair tag)
 	return ERR_OK;
 }
 
-/* The place of the key in the first `count` tags, or where it belongs. */
-static size_t place_of(const struct shape_pair *tags, size_t count, struct str key)
-{
-	size_t place = 0;
-
-	while (place < count && str_compare(tags[place].key, key) < 0)
-		place++;
-	return place;
-}
-
-static bool is_at(const struct shape_pair *tags, size_t count, size_t place, struct str key)
-{
-	return place < count && str_equal(tags[place].key, key);
-}
-
 enum err sqs_tags_merge(struct call *call, struct sqs_queue *draft, const struct shape_pair *tags,
 			size_t count)
 {
-	struct shape_pair *merged =
-		arena_array(call->arena, struct shape_pair, draft->tag_count + count);
-	size_t merged_count = draft->tag_count;
+	struct tag_set set = tag_set_copy(call->arena, draft->tags, draft->tag_count, count);
 
-	if (draft->tag_count > 0)
-		memcpy(merged, draft->tags, draft->tag_count * sizeof(*merged));
 	for (size_t i = 0; i < count; i++) {
 		enum err err = check_tag(call, tags[i]);
 		if (err)
 			return err;
-		size_t place = place_of(merged, merged_count, tags[i].key);
-		if (!is_at(merged, merged_count, place, tags[i].key)) {
-			memmove(&merged[place + 1], &merged[place],
-				(merged_count - place) * sizeof(*merged));
-			merged_count++;
-		}
-		merged[place] = tags[i];
+		tag_set_put(&set, tags[i].key, tags[i].value);
 	}
-	if (merged_count > LIMIT_QUEUE_TAGS)
+	if (set.count > LIMIT_QUEUE_TAGS)
 		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
 			    "Too many tags added for queue %.*s.", STR_ARG(draft->name));
-	draft->tags = merged;
-	draft->tag_count = merged_count;
+	draft->tags = set.tags;
+	draft->tag_count = set.count;
 	return ERR_OK;
 }
 
@@ -129,17 +96,11 @@ enum err sqs_untag_queue(struct call *call, const struct sqs_untag_queue_in *in,
 		return fail(call, &SQS_MISSING_PARAMETER,
 			    "The request must contain the parameter TagKeys.");
 	struct sqs_queue draft = sqs_queue_draft(queue);
-	struct shape_pair *kept = arena_array(call->arena, struct shape_pair, queue->tag_count);
-	size_t kept_count = 0;
-	for (size_t i = 0; i < queue->tag_count; i++) {
-		bool is_removed = false;
-		for (size_t j = 0; j < in->tag_keys_count; j++)
-			is_removed |= str_equal(queue->tags[i].key, in->tag_keys[j]);
-		if (!is_removed)
-			kept[kept_count++] = queue->tags[i];
-	}
-	draft.tags = kept;
-	draft.tag_count = kept_count;
+	struct tag_set set = tag_set_copy(call->arena, draft.tags, draft.tag_count, 0);
+	for (size_t i = 0; i < in->tag_keys_count; i++)
+		tag_set_remove(&set, in->tag_keys[i]);
+	draft.tags = set.tags;
+	draft.tag_count = set.count;
 	return sqs_queue_change(call->core, &draft, false);
 }
 
