@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <lmdb.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -96,6 +97,36 @@ static enum err open_tables(struct catalog *catalog)
 	return catalog_commit(catalog);
 }
 
+static bool join_path(char *out, const char *directory, const char *name)
+{
+	int length = snprintf(out, PATH_SIZE, "%s/%s", directory, name);
+
+	return length > 0 && length < PATH_SIZE;
+}
+
+/*
+ * What root made in the directory of another user is given to that user, whose server opens it
+ * next: a root key is changed by root. What has a second name elsewhere was put there by somebody.
+ */
+static void give_to_owner(const char *directory, const char *name)
+{
+	char path[PATH_SIZE];
+	struct stat above, is;
+
+	if (geteuid() != 0 || !join_path(path, directory, name) || stat(directory, &above) != 0)
+		return;
+	int descriptor = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (descriptor < 0)
+		return;
+	bool is_roots = fstat(descriptor, &is) == 0 && is.st_uid == 0 && above.st_uid != 0 &&
+			(S_ISDIR(is.st_mode) || (S_ISREG(is.st_mode) && is.st_nlink == 1));
+	if (is_roots && fchownat(descriptor, "", above.st_uid, above.st_gid,
+				 AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) != 0)
+		log_event(LOG_WARN, "a file stays root's", log_str("path", str_from(path)),
+			  log_str("error", str_from(strerror(errno))));
+	close(descriptor);
+}
+
 /* Opens the environment of catalog->path; on an error there is none. */
 static enum err open_environment(struct catalog *catalog)
 {
@@ -104,11 +135,20 @@ static enum err open_environment(struct catalog *catalog)
 		err = from_lmdb(mdb_env_set_maxdbs(catalog->environment, CATALOG_TABLES));
 	if (!err)
 		err = from_lmdb(mdb_env_set_mapsize(catalog->environment, map_size));
-	if (!err)
-		err = from_lmdb(mdb_env_open(catalog->environment, catalog->path, catalog->flags,
-					     FILE_MODE));
-	if (!err)
+	if (!err) {
+		int code = mdb_env_open(catalog->environment, catalog->path, catalog->flags,
+					FILE_MODE);
+		if (code != 0)
+			log_event(LOG_ERROR, "the catalog cannot be opened",
+				  log_str("path", str_from(catalog->path)),
+				  log_str("error", str_from(mdb_strerror(code))));
+		err = from_lmdb(code);
+	}
+	if (!err) {
+		give_to_owner(catalog->path, "data.mdb");
+		give_to_owner(catalog->path, "lock.mdb");
 		err = open_tables(catalog);
+	}
 	if (err) {
 		catalog_abort(catalog);
 		mdb_env_close(catalog->environment);
@@ -134,13 +174,6 @@ static enum err open_at(const char *path, unsigned flags, struct catalog **out_c
 }
 
 /* False: it is too long. */
-static bool join_path(char *out, const char *directory, const char *name)
-{
-	int length = snprintf(out, PATH_SIZE, "%s/%s", directory, name);
-
-	return length > 0 && length < PATH_SIZE;
-}
-
 static void remove_copy(const char *directory)
 {
 	char path[PATH_SIZE];
@@ -337,6 +370,8 @@ enum err catalog_rewrite(struct catalog *catalog)
 	if (access(catalog->path, F_OK) != 0 && errno == ENOENT)
 		return ERR_OK;
 	remove_copy(directory);
+	if (mkdir(directory, 0700) == 0)
+		give_to_owner(catalog->path, "rewrite");
 	enum err err = open_at(directory, MDB_NOTLS, &copy);
 	if (err)
 		return err;

@@ -123,6 +123,16 @@ def test_it_becomes_the_user_and_nothing_leads_back():
             for kind in ("CapEff", "CapPrm", "CapInh", "CapAmb"):
                 assert int(view[kind][0], 16) == 0
         assert {path.owner() for path in server.data.rglob("*")} == {"nobody"}
+
+
+@as_root
+def test_a_root_key_changed_by_root_leaves_all_to_the_user():
+    with open_to_others() as directory, serve_as("nobody", directory) as server:
+        server.stop()
+        (server.data / "catalog/lock.mdb").unlink()
+        subprocess.run([BUILD / "ternd", "--data", server.data, "--rotate-root-key"], check=True,
+                       capture_output=True, timeout=30)
+        assert {path.owner() for path in server.data.rglob("*")} == {"nobody"}
         assert server.data.owner() == "nobody"
 
 
