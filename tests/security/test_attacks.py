@@ -136,6 +136,18 @@ def test_a_queues_arn_does_not_reach_into_another_region(world, name):
     assert error_of(sqs.list_message_move_tasks, SourceArn=arn)[0] == "ResourceNotFoundException"
 
 
+def test_messages_do_not_go_back_to_where_the_caller_may_not_send(world, name):
+    root = world.root.client()
+    dead = f"arn:aws:sqs:us-east-1:{OWN}:{name}"
+    root.create_queue(QueueName=name)
+    root.create_queue(QueueName=f"{name}-source", Attributes={"RedrivePolicy": json.dumps(
+        {"deadLetterTargetArn": dead, "maxReceiveCount": 1})})
+    deny = {"Effect": "Deny", "Action": "sqs:SendMessage", "Resource": f"{dead}-source"}
+    sqs = world.user(None, "sqs:*", deny).client()
+    assert error_of(sqs.start_message_move_task, SourceArn=dead)[0] == "AccessDenied"
+    world.user(None, "sqs:*").client().start_message_move_task(SourceArn=dead)
+
+
 @pytest.mark.parametrize("escape", [("/", "\\/"), ("user", "\\u0075ser")])
 def test_a_new_user_does_not_inherit_trust_however_it_is_written(world, escape, name):
     first = world.user(None, "sts:AssumeRole")

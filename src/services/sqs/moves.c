@@ -386,13 +386,39 @@ static enum err check_source(struct call *call, const struct sqs_queue *source)
 	return ERR_OK;
 }
 
+struct return_question {
+	struct call *call;
+	struct str dead_letter_arn;
+	enum err err;
+};
+
+static bool may_return(void *context, const struct sqs_queue *queue)
+{
+	struct return_question *question = context;
+
+	if (str_equal(queue->dead_letter_arn, question->dead_letter_arn))
+		question->err = sqs_authorize(question->call, SQS_SEND_MESSAGE, queue->arn,
+					      queue->account, queue);
+	return !question->err;
+}
+
+/* Without a destination messages go back to where they come from: the caller may send there. */
+static enum err check_return(struct call *call, const struct sqs_queue *source)
+{
+	struct return_question question = {.call = call, .dead_letter_arn = source->arn};
+
+	sqs_registry_each(sqs_of(call->core)->registry, source->account, source->region, STR(""),
+			  may_return, &question);
+	return question.err;
+}
+
 static enum err check_destination(struct call *call, const struct sqs_queue *source, struct str arn)
 {
 	static const uint32_t operations[] = {SQS_SEND_MESSAGE};
 	const struct sqs_queue *destination;
 
 	if (arn.size == 0)
-		return ERR_OK;
+		return check_return(call, source);
 	enum err err = find_by_arn(call, "DestinationArn", arn, operations, 1, &destination);
 	if (err)
 		return err;
