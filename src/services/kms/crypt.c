@@ -21,17 +21,37 @@ enum err kms_check_context(struct call *call, const struct shape_pair *context, 
 		    LIMIT_KMS_CONTEXT_SIZE);
 }
 
+/* By usage. */
+static const struct {
+	const char *otherwise; /* what requests mean that name none; NULL: they must */
+	const char *set;       /* of AWS's text */
+	struct str key;	       /* of conditions */
+} algorithms[] = {
+	[KMS_USAGE_ENCRYPT_DECRYPT] = {"SYMMETRIC_DEFAULT",
+				       "RSAES_OAEP_SHA_1, RSAES_OAEP_SHA_256, SYMMETRIC_DEFAULT",
+				       STR_INIT("kms:EncryptionAlgorithm")},
+	[KMS_USAGE_SIGN_VERIFY] = {NULL,
+				   "RSASSA_PKCS1_V1_5_SHA_256, RSASSA_PKCS1_V1_5_SHA_384, "
+				   "RSASSA_PKCS1_V1_5_SHA_512, RSASSA_PSS_SHA_256, "
+				   "RSASSA_PSS_SHA_384, RSASSA_PSS_SHA_512, ECDSA_SHA_256, "
+				   "ECDSA_SHA_384, ECDSA_SHA_512",
+				   STR_INIT("kms:SigningAlgorithm")},
+	[KMS_USAGE_MAC] = {NULL, "HMAC_SHA_384, HMAC_SHA_256, HMAC_SHA_224, HMAC_SHA_512",
+			   STR_INIT("kms:MacAlgorithm")},
+};
+
 enum err kms_algorithm_of_call(struct call *call, const char *member, struct str name,
-			       enum kms_usage usage, const char *otherwise, const char *set,
-			       const struct kms_algorithm **out_algorithm)
+			       struct kms_request *request)
 {
-	if (!name.data && otherwise)
-		name = str_from(otherwise);
+	if (!name.data && algorithms[request->usage].otherwise)
+		name = str_from(algorithms[request->usage].otherwise);
 	enum err err = kms_need(call, member, name.data != NULL);
 	if (err)
 		return err;
-	*out_algorithm = kms_algorithm_find(name, usage);
-	return *out_algorithm ? ERR_OK : kms_refuse_value(call, member, name, set);
+	request->algorithm = kms_algorithm_find(name, request->usage);
+	return request->algorithm
+		       ? ERR_OK
+		       : kms_refuse_value(call, member, name, algorithms[request->usage].set);
 }
 
 static enum err check_algorithm(struct call *call, const struct kms_key *key,
@@ -53,13 +73,15 @@ static enum err ask(struct call *call, const struct kms_request *request,
 		.target = target,
 		.context = request->context,
 		.context_count = request->context_count,
-		.algorithm_key = request->algorithm_key,
 	};
 
-	if (request->has_context && !question.context)
-		question.context = &nothing;
-	if (request->algorithm)
+	if (request->algorithm) {
 		question.algorithm = request->algorithm->name;
+		question.algorithm_key = algorithms[request->usage].key;
+		/* All that encrypts has a context, if only an empty one. */
+		if (request->usage == KMS_USAGE_ENCRYPT_DECRYPT && !question.context)
+			question.context = &nothing;
+	}
 	return kms_ask(call, &question);
 }
 
@@ -119,10 +141,8 @@ enum err kms_encrypt(struct call *call, const struct kms_encrypt_in *in,
 		.action = STR("kms:Encrypt"),
 		.context = in->encryption_context,
 		.context_count = in->encryption_context_count,
-		.has_context = true,
 		.tokens = in->grant_tokens,
 		.token_count = in->grant_tokens_count,
-		.algorithm_key = STR("kms:EncryptionAlgorithm"),
 	};
 	struct kms_target target;
 
@@ -131,8 +151,7 @@ enum err kms_encrypt(struct call *call, const struct kms_encrypt_in *in,
 		err = kms_check_bytes(call, "plaintext", in->plaintext, 1, LIMIT_KMS_PLAIN_SIZE);
 	if (!err)
 		err = kms_algorithm_of_call(call, "encryptionAlgorithm", in->encryption_algorithm,
-					    KMS_USAGE_ENCRYPT_DECRYPT, "SYMMETRIC_DEFAULT",
-					    KMS_ENCRYPTION_SET, &request.algorithm);
+					    &request);
 	if (!err)
 		err = kms_key_to_use(call, &request, &target);
 	if (!err)
@@ -267,16 +286,13 @@ enum err kms_decrypt(struct call *call, const struct kms_decrypt_in *in,
 		.action = STR("kms:Decrypt"),
 		.context = in->encryption_context,
 		.context_count = in->encryption_context_count,
-		.has_context = true,
 		.tokens = in->grant_tokens,
 		.token_count = in->grant_tokens_count,
-		.algorithm_key = STR("kms:EncryptionAlgorithm"),
 	};
 	struct opened opened;
 
 	enum err err = kms_algorithm_of_call(call, "encryptionAlgorithm", in->encryption_algorithm,
-					     KMS_USAGE_ENCRYPT_DECRYPT, "SYMMETRIC_DEFAULT",
-					     KMS_ENCRYPTION_SET, &request.algorithm);
+					     &request);
 	if (!err)
 		err = decrypt(call, &request, in->ciphertext_blob, in->dry_run, &opened);
 	if (err)
@@ -298,17 +314,13 @@ static enum err encrypt_again(struct call *call, const struct kms_re_encrypt_in 
 		.action = STR("kms:ReEncryptTo"),
 		.context = in->destination_encryption_context,
 		.context_count = in->destination_encryption_context_count,
-		.has_context = true,
 		.tokens = in->grant_tokens,
 		.token_count = in->grant_tokens_count,
-		.algorithm_key = STR("kms:EncryptionAlgorithm"),
 	};
 	struct kms_target target;
 
 	enum err err = kms_algorithm_of_call(call, "destinationEncryptionAlgorithm",
-					     in->destination_encryption_algorithm,
-					     KMS_USAGE_ENCRYPT_DECRYPT, "SYMMETRIC_DEFAULT",
-					     KMS_ENCRYPTION_SET, &request.algorithm);
+					     in->destination_encryption_algorithm, &request);
 	if (!err)
 		err = kms_key_to_use(call, &request, &target);
 	if (!err)
@@ -332,19 +344,15 @@ enum err kms_re_encrypt(struct call *call, const struct kms_re_encrypt_in *in,
 		.action = STR("kms:ReEncryptFrom"),
 		.context = in->source_encryption_context,
 		.context_count = in->source_encryption_context_count,
-		.has_context = true,
 		.tokens = in->grant_tokens,
 		.token_count = in->grant_tokens_count,
-		.algorithm_key = STR("kms:EncryptionAlgorithm"),
 	};
 	struct opened opened;
 
 	enum err err = kms_need(call, "destinationKeyId", in->destination_key_id.data != NULL);
 	if (!err)
 		err = kms_algorithm_of_call(call, "sourceEncryptionAlgorithm",
-					    in->source_encryption_algorithm,
-					    KMS_USAGE_ENCRYPT_DECRYPT, "SYMMETRIC_DEFAULT",
-					    KMS_ENCRYPTION_SET, &request.algorithm);
+					    in->source_encryption_algorithm, &request);
 	if (!err)
 		err = decrypt(call, &request, in->ciphertext_blob, false, &opened);
 	if (!err)
@@ -392,8 +400,6 @@ static enum err make_data_key(struct call *call, struct kms_request *request, si
 	struct kms_target target;
 
 	request->member = "keyId";
-	request->has_context = true;
-	request->algorithm_key = STR("kms:EncryptionAlgorithm");
 	request->algorithm = &kms_algorithms[0];
 	enum err err = kms_key_to_use(call, request, &target);
 	if (!err)

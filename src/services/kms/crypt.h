@@ -13,10 +13,8 @@ struct kms_request {
 	enum kms_usage usage;
 	const struct shape_pair *context;
 	size_t context_count;
-	bool has_context; /* the operation has one, even if this request does not */
 	const struct str *tokens;
 	size_t token_count;
-	struct str algorithm_key;	       /* "kms:MacAlgorithm" */
 	const struct kms_algorithm *algorithm; /* NULL: the operation has none */
 };
 
@@ -26,12 +24,8 @@ must_check enum err kms_key_to_use(struct call *call, const struct kms_request *
 /* Checks the size of an encryption context. */
 must_check enum err kms_check_context(struct call *call, const struct shape_pair *context,
 				      size_t count);
-/* The algorithm of that name, `otherwise` if it is absent. `set` is for the text of the fault. */
+/* Settles request->algorithm, which its usage has by that name; if `name` is absent, its own. */
 must_check enum err kms_algorithm_of_call(struct call *call, const char *member, struct str name,
-					  enum kms_usage usage, const char *otherwise,
-					  const char *set,
-					  const struct kms_algorithm **out_algorithm);
-
-#define KMS_ENCRYPTION_SET "RSAES_OAEP_SHA_1, RSAES_OAEP_SHA_256, SYMMETRIC_DEFAULT"
+					  struct kms_request *request);
 
 #endif

@@ -24,8 +24,6 @@ static enum err begin(struct call *call, struct pair_call *pair, struct str spec
 	struct kms_request *request = &pair->request;
 
 	request->member = "keyId";
-	request->has_context = true;
-	request->algorithm_key = STR("kms:EncryptionAlgorithm");
 	request->algorithm = &kms_algorithms[0];
 	enum err err = kms_need(call, "keyPairSpec", spec.data != NULL);
 	if (!err &&

@@ -6,12 +6,6 @@
 #include "services/kms/describe.h"
 #include "services/kms/validate.h"
 
-#define SIGNING_SET                                                                                \
-	"RSASSA_PKCS1_V1_5_SHA_256, RSASSA_PKCS1_V1_5_SHA_384, RSASSA_PKCS1_V1_5_SHA_512, "        \
-	"RSASSA_PSS_SHA_256, RSASSA_PSS_SHA_384, RSASSA_PSS_SHA_512, ECDSA_SHA_256, "              \
-	"ECDSA_SHA_384, ECDSA_SHA_512"
-#define MAC_SET "HMAC_SHA_384, HMAC_SHA_256, HMAC_SHA_224, HMAC_SHA_512"
-
 static enum err check_message(struct call *call, struct str message)
 {
 	enum err err = kms_need(call, "message", message.data != NULL);
@@ -40,7 +34,6 @@ enum err kms_sign(struct call *call, const struct kms_sign_in *in, struct kms_si
 		.usage = KMS_USAGE_SIGN_VERIFY,
 		.tokens = in->grant_tokens,
 		.token_count = in->grant_tokens_count,
-		.algorithm_key = STR("kms:SigningAlgorithm"),
 	};
 	struct kms_target target;
 	bool is_digest;
@@ -48,8 +41,7 @@ enum err kms_sign(struct call *call, const struct kms_sign_in *in, struct kms_si
 	enum err err = check_message(call, in->message);
 	if (!err)
 		err = kms_algorithm_of_call(call, "signingAlgorithm", in->signing_algorithm,
-					    KMS_USAGE_SIGN_VERIFY, NULL, SIGNING_SET,
-					    &request.algorithm);
+					    &request);
 	if (!err)
 		err = kms_key_to_use(call, &request, &target);
 	if (!err)
@@ -75,7 +67,6 @@ enum err kms_verify(struct call *call, const struct kms_verify_in *in, struct km
 		.usage = KMS_USAGE_SIGN_VERIFY,
 		.tokens = in->grant_tokens,
 		.token_count = in->grant_tokens_count,
-		.algorithm_key = STR("kms:SigningAlgorithm"),
 	};
 	struct kms_target target;
 	bool is_digest;
@@ -87,8 +78,7 @@ enum err kms_verify(struct call *call, const struct kms_verify_in *in, struct km
 		err = kms_check_bytes(call, "signature", in->signature, 1, LIMIT_KMS_CIPHER_SIZE);
 	if (!err)
 		err = kms_algorithm_of_call(call, "signingAlgorithm", in->signing_algorithm,
-					    KMS_USAGE_SIGN_VERIFY, NULL, SIGNING_SET,
-					    &request.algorithm);
+					    &request);
 	if (!err)
 		err = kms_key_to_use(call, &request, &target);
 	if (!err)
@@ -155,14 +145,12 @@ enum err kms_generate_mac(struct call *call, const struct kms_generate_mac_in *i
 		.usage = KMS_USAGE_MAC,
 		.tokens = in->grant_tokens,
 		.token_count = in->grant_tokens_count,
-		.algorithm_key = STR("kms:MacAlgorithm"),
 	};
 	struct kms_target target;
 
 	enum err err = check_message(call, in->message);
 	if (!err)
-		err = kms_algorithm_of_call(call, "macAlgorithm", in->mac_algorithm, KMS_USAGE_MAC,
-					    NULL, MAC_SET, &request.algorithm);
+		err = kms_algorithm_of_call(call, "macAlgorithm", in->mac_algorithm, &request);
 	if (!err)
 		err = kms_key_to_use(call, &request, &target);
 	if (!err)
@@ -188,7 +176,6 @@ enum err kms_verify_mac(struct call *call, const struct kms_verify_mac_in *in,
 		.usage = KMS_USAGE_MAC,
 		.tokens = in->grant_tokens,
 		.token_count = in->grant_tokens_count,
-		.algorithm_key = STR("kms:MacAlgorithm"),
 	};
 	struct kms_target target;
 	uint8_t mac[64];
@@ -199,8 +186,7 @@ enum err kms_verify_mac(struct call *call, const struct kms_verify_mac_in *in,
 	if (!err)
 		err = kms_check_bytes(call, "mac", in->mac, 1, LIMIT_KMS_CIPHER_SIZE);
 	if (!err)
-		err = kms_algorithm_of_call(call, "macAlgorithm", in->mac_algorithm, KMS_USAGE_MAC,
-					    NULL, MAC_SET, &request.algorithm);
+		err = kms_algorithm_of_call(call, "macAlgorithm", in->mac_algorithm, &request);
 	if (!err)
 		err = kms_key_to_use(call, &request, &target);
 	if (!err)
