@@ -295,7 +295,8 @@ static bool is_host(struct str host)
 	return true;
 }
 
-struct str dispatch_base_url(const struct core *core, struct net_request *request)
+/* "Host" of a request as a URL; the settings' if it has none. In the request's arena. */
+static struct str base_url_of(const struct core *core, struct net_request *request)
 {
 	struct str host = request->http.fields[HTTP_FIELD_HOST];
 	struct str proto = request->http.fields[HTTP_FIELD_X_FORWARDED_PROTO];
@@ -475,7 +476,7 @@ void dispatch_request(struct net_request *request)
 		answer_unrouted(box, &place);
 		return;
 	}
-	box->call.base_url = dispatch_base_url(dispatch->core, request);
+	box->call.base_url = base_url_of(dispatch->core, request);
 	box->call.trace_header = request->http.fields[HTTP_FIELD_X_AMZN_TRACE_ID];
 	err = admit(box, &place);
 	if (err)

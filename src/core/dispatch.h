@@ -66,7 +66,4 @@ must_check enum err dispatch_verify(struct dispatch_thread *thread, struct net_r
 /* The request failed to say who sends it: holds the answer that follows back, if that is due. */
 void dispatch_slow_down(const struct core *core, struct net_request *request);
 
-/* "Host" of a request as a URL; the settings' if it has none. In the request's arena. */
-struct str dispatch_base_url(const struct core *core, struct net_request *request);
-
 #endif

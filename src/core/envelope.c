@@ -386,7 +386,8 @@ bool envelope_is_one(struct str bytes)
 	return bytes.size >= HEAD_SIZE + AES_GCM_TAG_SIZE && (uint8_t)bytes.data[0] == VERSION;
 }
 
-bool envelope_parse(struct str bytes, struct str *out_blob, struct str *out_context)
+/* The encrypted data key and the context's value; false: it is damaged. */
+static bool split(struct str bytes, struct str *out_blob, struct str *out_context)
 {
 	if (!envelope_is_one(bytes))
 		return false;
@@ -462,7 +463,7 @@ enum kms_problem envelope_open(struct envelope_reader *reader, char *sealed, siz
 	struct arena *arena = reader->use.call->arena;
 	struct str blob, context;
 
-	if (!envelope_parse(str_of(sealed, size), &blob, &context))
+	if (!split(str_of(sealed, size), &blob, &context))
 		return KMS_PROBLEM_DAMAGED;
 	/* One blob has one context, or KMS would not have opened it. */
 	if (!reader->blob.data || !str_equal(reader->blob, blob)) {

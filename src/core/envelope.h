@@ -57,8 +57,6 @@ struct str envelope_close(struct data_key *key, struct arena *arena, struct str 
 
 /* True if the bytes begin as those of envelope_close do. */
 bool envelope_is_one(struct str bytes);
-/* The encrypted data key and the context's value; false: it is damaged. */
-bool envelope_parse(struct str bytes, struct str *out_blob, struct str *out_context);
 
 /*
  * Opens several, of which many have the same data key: KMS is asked once for each that differs from

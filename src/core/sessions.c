@@ -122,8 +122,12 @@ static const struct principal *with_root_policy(struct arena *arena,
 	return able;
 }
 
-const struct principal *sessions_principal(struct directory *directory,
-					   const struct session *session)
+/*
+ * Who will act in that session, with its policies compiled; NULL if who is behind it is gone. Give
+ * the reference back.
+ */
+static const struct principal *principal_of(struct directory *directory,
+					    const struct session *session)
 {
 	static const enum directory_session_kind kinds[] = {
 		[SESSION_ROLE] = DIRECTORY_SESSION_ROLE,
@@ -236,7 +240,7 @@ static enum signer_outcome read_token(struct sessions *sessions, struct arena *a
 	/* Shifted time, as when it was issued. */
 	if (session.expires_ms <= clock_now_ms())
 		return SIGNER_EXPIRED;
-	const struct principal *principal = sessions_principal(sessions->directory, &session);
+	const struct principal *principal = principal_of(sessions->directory, &session);
 	if (!principal)
 		return SIGNER_UNKNOWN;
 	keep(sessions, token, &session, generation, principal);
@@ -246,8 +250,9 @@ static enum signer_outcome read_token(struct sessions *sessions, struct arena *a
 	return SIGNER_FOUND;
 }
 
-enum signer_outcome sessions_find(struct sessions *sessions, struct str key_id, struct str token,
-				  struct signer *out_signer)
+/* SIGNER_FOUND with a reference to who acts in the session. */
+static enum signer_outcome find_session(struct sessions *sessions, struct str key_id,
+					struct str token, struct signer *out_signer)
 {
 	uint64_t generation = directory_generation(sessions->directory);
 	struct arena arena;
@@ -270,7 +275,7 @@ static enum signer_outcome find_signer(void *context, struct str key_id, struct 
 
 	(void)now_ms; /* real time; sessions end by the server's clock, which tests may shift */
 	if (token.size > 0 || str_starts(key_id, SESSION_KEY_PREFIX))
-		return sessions_find(sessions, key_id, token, out_signer);
+		return find_session(sessions, key_id, token, out_signer);
 	return directory_find_signer(sessions->directory, key_id, out_signer);
 }
 

@@ -17,17 +17,7 @@ struct sessions;
 struct sessions *sessions_new(struct seal *seal, struct directory *directory); /* borrowed */
 void sessions_free(struct sessions **sessions);				       /* wipes secrets */
 
-/* SIGNER_FOUND with a reference to who acts in the session. */
-must_check enum signer_outcome sessions_find(struct sessions *sessions, struct str key_id,
-					     struct str token, struct signer *out_signer);
 /* Sessions and the directory's keys. */
 struct signer_source sessions_signers(struct sessions *sessions);
-
-/*
- * Who will act in that session, with its policies compiled; NULL if who is behind it is gone. Give
- * the reference back.
- */
-const struct principal *sessions_principal(struct directory *directory,
-					   const struct session *session);
 
 #endif

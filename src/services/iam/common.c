@@ -19,7 +19,8 @@ const struct iam_kind iam_kinds[] = {
 
 /* ---- opening ---- */
 
-enum err iam_fail_missing(struct call *call, const char *what, struct str name)
+/* NoSuchEntity: "The user with name x cannot be found." */
+static enum err fail_missing(struct call *call, const char *what, struct str name)
 {
 	return fail(call, &IAM_NO_SUCH_ENTITY, "The %s with name %.*s cannot be found.", what,
 		    STR_ARG(name));
@@ -90,7 +91,7 @@ enum err iam_open(struct call *call, enum directory_kind kind, struct str name,
 	if (err)
 		return err;
 	if (!entity)
-		return iam_fail_missing(call, iam_kinds[kind].word, name);
+		return fail_missing(call, iam_kinds[kind].word, name);
 	*out_entity = entity;
 	return ERR_OK;
 }
@@ -102,7 +103,7 @@ enum err iam_find(struct call *call, enum directory_kind kind, struct str name,
 		keep(call, directory_find(call->core->directory, kind, call->account, name));
 
 	if (!entity)
-		return iam_fail_missing(call, iam_kinds[kind].word, name);
+		return fail_missing(call, iam_kinds[kind].word, name);
 	*out_entity = entity;
 	return ERR_OK;
 }
@@ -166,7 +167,7 @@ enum err iam_open_user(struct call *call, struct str name,
 		return fail(call, &IAM_VALIDATION_ERROR,
 			    "Must specify userName when calling with non-User credentials");
 	if (!entity)
-		return iam_fail_missing(call, "user", caller->name);
+		return fail_missing(call, "user", caller->name);
 	enum err err = ask(call, entity->arn, call->account, entity);
 	if (!err)
 		*out_entity = entity;

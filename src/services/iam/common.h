@@ -25,9 +25,6 @@ extern const struct iam_kind iam_kinds[];
 
 /* ---- opening ---- */
 
-/* NoSuchEntity: "The user with name x cannot be found." */
-must_check enum err iam_fail_missing(struct call *call, const char *what, struct str name);
-
 /* A user, group or role of the caller's account. NoSuchEntity. */
 must_check enum err iam_open(struct call *call, enum directory_kind kind, struct str name,
 			     const struct directory_entity **out_entity);

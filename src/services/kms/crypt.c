@@ -9,7 +9,8 @@
 
 /* ---- shared ---- */
 
-enum err kms_check_context(struct call *call, const struct shape_pair *context, size_t count)
+/* Checks the size of an encryption context. */
+static enum err check_context(struct call *call, const struct shape_pair *context, size_t count)
 {
 	size_t size = 0;
 
@@ -89,7 +90,7 @@ enum err kms_key_to_use(struct call *call, const struct kms_request *request,
 			struct kms_target *out_target)
 {
 	/* What does not hang on the key comes first, so that it tells nothing about one. */
-	enum err err = kms_check_context(call, request->context, request->context_count);
+	enum err err = check_context(call, request->context, request->context_count);
 	if (!err)
 		err = kms_grant_tokens_check(call, request->tokens, request->token_count);
 	if (!err)

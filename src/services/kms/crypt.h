@@ -21,9 +21,6 @@ struct kms_request {
 /* The key, once all was asked and looked at: tokens, permission, state, usage, algorithm. */
 must_check enum err kms_key_to_use(struct call *call, const struct kms_request *request,
 				   struct kms_target *out_target);
-/* Checks the size of an encryption context. */
-must_check enum err kms_check_context(struct call *call, const struct shape_pair *context,
-				      size_t count);
 /* Settles request->algorithm, which its usage has by that name; if `name` is absent, its own. */
 must_check enum err kms_algorithm_of_call(struct call *call, const char *member, struct str name,
 					  struct kms_request *request);

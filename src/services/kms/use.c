@@ -252,7 +252,7 @@ enum err kms_ask(struct call *call, const struct kms_question *question)
 
 /* ---- for operations ---- */
 
-enum err kms_fail(struct call *call, const struct kms_refusal *refusal)
+static enum err refuse_as(struct call *call, const struct kms_refusal *refusal)
 {
 	return fail(call, refusal->fault, "%.*s", STR_ARG(refusal->text));
 }
@@ -279,7 +279,7 @@ enum err kms_target_of_call(struct call *call, const char *member, struct str ke
 		return kms_deny_foreign(call, action, key_id);
 	}
 	if (refusal.fault)
-		return kms_fail(call, &refusal);
+		return refuse_as(call, &refusal);
 	call_on_end(call, release, (void *)out_target->key);
 	return ERR_OK;
 }
@@ -315,7 +315,7 @@ enum err kms_check_enabled(struct call *call, const struct kms_key *key)
 {
 	struct kms_refusal refusal = kms_state_refusal(call->arena, key, call->now_ms);
 
-	return refusal.fault ? kms_fail(call, &refusal) : ERR_OK;
+	return refusal.fault ? refuse_as(call, &refusal) : ERR_OK;
 }
 
 enum err kms_check_usable(struct call *call, const struct kms_key *key, enum kms_usage usage)
@@ -325,7 +325,7 @@ enum err kms_check_usable(struct call *call, const struct kms_key *key, enum kms
 		return err;
 	struct kms_refusal refusal =
 		kms_usage_refusal(call->arena, key, usage, call->operation->name);
-	return refusal.fault ? kms_fail(call, &refusal) : ERR_OK;
+	return refusal.fault ? refuse_as(call, &refusal) : ERR_OK;
 }
 
 enum err kms_check_not_deleted(struct call *call, const struct kms_key *key)

@@ -51,7 +51,6 @@ must_check enum err kms_ask(struct call *call, const struct kms_question *questi
 
 /* ---- for operations: the same with the call's faults ---- */
 
-must_check enum err kms_fail(struct call *call, const struct kms_refusal *refusal);
 /*
  * Checks that `key_id` is there (as `member`: "keyId") and finds it; released when the call ends.
  * What is of another account and is not there is refused as what may not be used: the denial names
