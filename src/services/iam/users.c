@@ -55,30 +55,30 @@ enum err iam_get_user(struct call *call, const struct iam_get_user_in *in,
 }
 
 /* The new name is asked about too, and free or the user's own in another case. */
-static enum err rename_to(struct call *call, enum directory_kind kind, struct str name,
-			  struct str path, struct directory_entity *draft)
+static enum err rename_to(struct call *call, const struct directory_entity *entity, struct str name,
+			  struct str path)
 {
-	const struct directory_entity *taken;
+	struct directory_entity draft = directory_draft(entity);
 	struct resource resource = {.account = call->account};
-	struct str old_arn = draft->arn;
+	const struct directory_entity *taken;
 
 	if (name.data)
-		draft->name = name;
+		draft.name = name;
 	if (path.data)
-		draft->path = path;
-	draft->arn = iam_arn(call, kind, draft->path, draft->name);
-	resource.arn = draft->arn;
+		draft.path = path;
+	draft.arn = iam_arn(call, entity->kind, draft.path, draft.name);
+	resource.arn = draft.arn;
 	enum err err = call_authorize(call, call->operation->action, &resource);
 	if (err)
 		return err;
-	taken = directory_find(call->core->directory, kind, call->account, draft->name);
-	if (taken && !str_equal(taken->id, draft->id))
+	taken = directory_find(call->core->directory, entity->kind, call->account, draft.name);
+	if (taken && !str_equal(taken->id, draft.id))
 		err = fail(call, &IAM_ENTITY_ALREADY_EXISTS, "%s with name %.*s already exists.",
-			   iam_kinds[kind].title, STR_ARG(draft->name));
+			   iam_kinds[entity->kind].title, STR_ARG(draft.name));
 	directory_release(taken);
-	if (!err && !str_equal(old_arn, draft->arn))
-		err = iam_retrust(call, old_arn, draft->arn);
-	return err ? err : iam_store_put(call->core, draft);
+	if (!err && !str_equal(entity->arn, draft.arn))
+		err = iam_retrust(call, entity->arn, draft.arn);
+	return err ? err : iam_store_put(call->core, &draft);
 }
 
 enum err iam_update_user(struct call *call, const struct iam_update_user_in *in,
@@ -88,10 +88,7 @@ enum err iam_update_user(struct call *call, const struct iam_update_user_in *in,
 
 	(void)out;
 	enum err err = iam_open(call, DIRECTORY_USER, in->user_name, &user);
-	if (err)
-		return err;
-	struct directory_entity draft = directory_draft(user);
-	return rename_to(call, DIRECTORY_USER, in->new_user_name, in->new_path, &draft);
+	return err ? err : rename_to(call, user, in->new_user_name, in->new_path);
 }
 
 enum err iam_update_group(struct call *call, const struct iam_update_group_in *in,
@@ -101,10 +98,7 @@ enum err iam_update_group(struct call *call, const struct iam_update_group_in *i
 
 	(void)out;
 	enum err err = iam_open(call, DIRECTORY_GROUP, in->group_name, &group);
-	if (err)
-		return err;
-	struct directory_entity draft = directory_draft(group);
-	return rename_to(call, DIRECTORY_GROUP, in->new_group_name, in->new_path, &draft);
+	return err ? err : rename_to(call, group, in->new_group_name, in->new_path);
 }
 
 enum err iam_delete_user(struct call *call, const struct iam_delete_user_in *in,
