@@ -113,12 +113,13 @@ static void give_to_owner(const char *directory, const char *name)
 	char path[PATH_SIZE];
 	struct stat above, is;
 
-	if (geteuid() != 0 || !join_path(path, directory, name) || stat(directory, &above) != 0)
+	if (geteuid() != 0 || !join_path(path, directory, name) || stat(directory, &above) != 0 ||
+	    above.st_uid == 0)
 		return;
 	int descriptor = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (descriptor < 0)
 		return;
-	bool is_roots = fstat(descriptor, &is) == 0 && is.st_uid == 0 && above.st_uid != 0 &&
+	bool is_roots = fstat(descriptor, &is) == 0 && is.st_uid == 0 &&
 			(S_ISDIR(is.st_mode) || (S_ISREG(is.st_mode) && is.st_nlink == 1));
 	if (is_roots && fchownat(descriptor, "", above.st_uid, above.st_gid,
 				 AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) != 0)
