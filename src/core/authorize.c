@@ -27,6 +27,15 @@ void call_set_request_tags(struct call *call, const struct shape_pair *tags, siz
 	call->asked.request_tag_count = count;
 }
 
+void call_set_request_tag_keys(struct call *call, const struct str *keys, size_t count)
+{
+	struct shape_pair *pairs = arena_array(call->arena, struct shape_pair, count + 1);
+
+	for (size_t i = 0; i < count; i++)
+		pairs[i].key = keys[i];
+	call_set_request_tags(call, pairs, count);
+}
+
 void call_needs_no_permission(struct call *call)
 {
 	call->is_authorized = true;

@@ -42,5 +42,7 @@ void call_needs_no_permission(struct call *call);
 void call_add_key(struct call *call, struct str name, const struct str *values, size_t count);
 /* aws:RequestTag/... and aws:TagKeys for the questions to come. */
 void call_set_request_tags(struct call *call, const struct shape_pair *tags, size_t count);
+/* aws:TagKeys alone: tags that are to go. */
+void call_set_request_tag_keys(struct call *call, const struct str *keys, size_t count);
 
 #endif

@@ -160,3 +160,13 @@ def test_alias_needs_permission_on_both(key, user, refuses):
                 AliasName=name, TargetKeyId=key)
     user(statement("kms:CreateAlias", Resource=[key, alias]))[1].create_alias(
         AliasName=name, TargetKeyId=key)
+
+
+def test_keys_of_tags_that_are_to_go_decide(kms, key, user, refuses):
+    kms.tag_resource(KeyId=key, Tags=[{"TagKey": one, "TagValue": "v"} for one in ("keep", "go")])
+    _, users = user(statement("kms:UntagResource", Condition={
+        "ForAllValues:StringEquals": {"aws:TagKeys": "go"}, "Null": {"aws:TagKeys": "false"}}))
+    with refuses("AccessDeniedException"):
+        users.untag_resource(KeyId=key, TagKeys=["keep"])
+    users.untag_resource(KeyId=key, TagKeys=["go"])
+    assert [tag["TagKey"] for tag in kms.list_resource_tags(KeyId=key)["Tags"]] == ["keep"]

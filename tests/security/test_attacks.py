@@ -8,7 +8,7 @@ import botocore
 import pytest
 from botocore.exceptions import ClientError
 
-from callers import OTHER, OWN, document
+from callers import OWN, document
 from ternd import SigV4, Server
 
 

@@ -48,6 +48,8 @@ static void read_tags(struct arena *arena, yyjson_val *object, struct ec2_label 
 	yyjson_val *key, *value;
 	size_t i, most;
 
+	if (yyjson_obj_size(object) == 0) /* there may be no object at all */
+		return;
 	yyjson_obj_foreach(object, i, most, key, value)
 		tags[i] = (struct shape_pair){json_text(key), json_text(value)};
 	label->tags = tags;

@@ -93,15 +93,6 @@ static enum err tag(struct call *call, const struct directory_entity *entity,
 	return err ? err : iam_store_put(call->core, &draft);
 }
 
-static void ask_about_keys(struct call *call, const struct str *keys, size_t count)
-{
-	struct shape_pair *pairs = arena_array(call->arena, struct shape_pair, count);
-
-	for (size_t i = 0; i < count; i++)
-		pairs[i].key = keys[i];
-	call_set_request_tags(call, pairs, count);
-}
-
 static enum err untag(struct call *call, const struct directory_entity *entity,
 		      const struct str *keys, size_t count)
 {
@@ -165,7 +156,7 @@ enum err iam_untag_user(struct call *call, const struct iam_untag_user_in *in,
 	const struct directory_entity *user;
 
 	(void)out;
-	ask_about_keys(call, in->tag_keys, in->tag_keys_count);
+	call_set_request_tag_keys(call, in->tag_keys, in->tag_keys_count);
 	enum err err = iam_open(call, DIRECTORY_USER, in->user_name, &user);
 	return err ? err : untag(call, user, in->tag_keys, in->tag_keys_count);
 }
@@ -176,7 +167,7 @@ enum err iam_untag_role(struct call *call, const struct iam_untag_role_in *in,
 	const struct directory_entity *role;
 
 	(void)out;
-	ask_about_keys(call, in->tag_keys, in->tag_keys_count);
+	call_set_request_tag_keys(call, in->tag_keys, in->tag_keys_count);
 	enum err err = iam_open(call, DIRECTORY_ROLE, in->role_name, &role);
 	return err ? err : untag(call, role, in->tag_keys, in->tag_keys_count);
 }
@@ -187,7 +178,7 @@ enum err iam_untag_policy(struct call *call, const struct iam_untag_policy_in *i
 	const struct directory_entity *policy;
 
 	(void)out;
-	ask_about_keys(call, in->tag_keys, in->tag_keys_count);
+	call_set_request_tag_keys(call, in->tag_keys, in->tag_keys_count);
 	enum err err = iam_open_policy_to_change(call, in->policy_arn, &policy);
 	return err ? err : untag(call, policy, in->tag_keys, in->tag_keys_count);
 }

@@ -105,6 +105,7 @@ enum err kms_untag_resource(struct call *call, const struct kms_untag_resource_i
 	const struct kms_key *key;
 
 	(void)out;
+	call_set_request_tag_keys(call, in->tag_keys, in->tag_keys_count);
 	enum err err = kms_need(call, "tagKeys", in->tag_keys != NULL);
 	if (!err)
 		err = kms_managed_key(call, in->key_id, STR("kms:UntagResource"), false, &key);

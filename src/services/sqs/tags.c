@@ -84,11 +84,7 @@ enum err sqs_untag_queue(struct call *call, const struct sqs_untag_queue_in *in,
 	const struct sqs_queue *queue;
 
 	(void)out;
-	struct shape_pair *removed =
-		arena_array(call->arena, struct shape_pair, in->tag_keys_count + 1);
-	for (size_t i = 0; i < in->tag_keys_count; i++)
-		removed[i].key = in->tag_keys[i];
-	call_set_request_tags(call, removed, in->tag_keys_count);
+	call_set_request_tag_keys(call, in->tag_keys, in->tag_keys_count);
 	enum err err = sqs_queue_of_call(call, in->queue_url, &queue);
 	if (err)
 		return err;
