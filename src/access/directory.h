@@ -52,6 +52,7 @@ struct directory_entity {
 	struct str id;		/* "AIDA..."; of accounts their 12 digits; never used again */
 	struct str description; /* of roles and policies; of accounts what they are called */
 	int64_t created_ms, updated_ms;
+	int64_t renamed_ms;	       /* 0: never */
 	const struct shape_pair *tags; /* sorted by key */
 	size_t tag_count;
 

@@ -73,6 +73,9 @@ static const struct principal *build(const struct directory *directory,
 		.id = entity->id,
 		.entity_id = entity->id,
 		.name = is_user ? entity->name : (struct str){0},
+		.named_ms = directory->is_open	 ? 0
+			    : entity->renamed_ms ? entity->renamed_ms
+						 : entity->created_ms,
 		.tags = entity->tags,
 		.tag_count = entity->tag_count,
 		.identity = list.items,
@@ -83,7 +86,7 @@ static const struct principal *build(const struct directory *directory,
 		draft.boundary = managed_policy(directory, entity->boundary);
 	/* A boundary that is gone lets nothing through rather than all. */
 	if (entity->boundary.size > 0 && !draft.boundary)
-		draft.boundary = lost = policy_compile_stored(STR("{}"), entity->arn);
+		draft.boundary = lost = policy_compile_stored(STR("{}"), entity->arn, 0);
 	const struct principal *principal = principal_new(&draft);
 	policy_release(lost);
 	heap_free(list.items);
@@ -362,6 +365,7 @@ const struct principal *directory_session(struct directory *directory,
 		.id = entity->id,
 		.entity_id = entity->entity_id,
 		.name = entity->name,
+		.named_ms = entity->named_ms,
 		.identity = entity->identity,
 		.identity_count = entity->identity_count,
 		.boundary = entity->boundary,

@@ -22,6 +22,16 @@ void policy_release(const struct policy *policy)
 		heap_free(mine);
 }
 
+void policy_set_time(const struct policy *policy, int64_t set_ms)
+{
+	((struct policy *)(uintptr_t)policy)->set_ms = set_ms;
+}
+
+int64_t policy_time(const struct policy *policy)
+{
+	return policy->set_ms;
+}
+
 struct str policy_text(const struct policy *policy)
 {
 	return policy->text;
@@ -187,13 +197,24 @@ static enum policy_grantee match_principal(const struct policy_principal *princi
 	return POLICY_TO_NOBODY;
 }
 
+/* Whoever took the name of somebody who is gone is not whom the policy allowed. */
+static bool is_namesake(const struct policy_principal *principal, const struct statement *statement,
+			const struct policy_request *request, int64_t set_ms)
+{
+	return principal->form == PRINCIPAL_BY_ARN && !statement->is_deny &&
+	       !statement->is_not_principal && set_ms > 0 && request->principal->named_ms > set_ms;
+}
+
 static enum policy_grantee match_principals(const struct statement *statement,
-					    const struct policy_request *request)
+					    const struct policy_request *request, int64_t set_ms)
 {
 	enum policy_grantee found = POLICY_TO_NOBODY;
 
 	for (size_t i = 0; i < statement->principal_count; i++) {
-		enum policy_grantee as = match_principal(&statement->principals[i], request);
+		const struct policy_principal *principal = &statement->principals[i];
+		if (is_namesake(principal, statement, request, set_ms))
+			continue;
+		enum policy_grantee as = match_principal(principal, request);
 		if (as > found)
 			found = as;
 	}
@@ -205,9 +226,9 @@ static enum policy_grantee match_principals(const struct statement *statement,
  * only. As in AWS, NotPrincipal with Deny excepts nobody who has a permissions boundary.
  */
 static enum policy_grantee grantee_of(const struct statement *statement,
-				      const struct policy_request *request)
+				      const struct policy_request *request, int64_t set_ms)
 {
-	enum policy_grantee found = match_principals(statement, request);
+	enum policy_grantee found = match_principals(statement, request, set_ms);
 
 	if (!statement->is_not_principal)
 		return found;
@@ -227,7 +248,7 @@ struct policy_verdict policy_ask(const struct policy *policy, const struct quest
 		if (!has_action(statement, question) || !has_resource(statement, question))
 			continue;
 		if (has_principals) {
-			grantee = grantee_of(statement, question->request);
+			grantee = grantee_of(statement, question->request, policy->set_ms);
 			if (grantee == POLICY_TO_NOBODY)
 				continue;
 		}

@@ -30,9 +30,16 @@ must_check enum err policy_compile(struct arena *arena, struct str text, enum po
  * cannot be compiled now, nobody may believe that what it denied is allowed: it denies everything,
  * and the log says whose it is (`of`).
  */
-const struct policy *policy_compile_stored(struct str text, struct str of);
+const struct policy *policy_compile_stored(struct str text, struct str of, int64_t set_ms);
 const struct policy *policy_hold(const struct policy *policy);
-void policy_release(const struct policy *policy);    /* accepts NULL */
+void policy_release(const struct policy *policy); /* accepts NULL */
+/*
+ * When it was set, before others see it. A user or role that got its name later is not the one that
+ * a statement which allows names by ARN, as at AWS, which keeps the ids behind ARNs. 0, as at
+ * first: a name is a name.
+ */
+void policy_set_time(const struct policy *policy, int64_t set_ms);
+int64_t policy_time(const struct policy *policy);
 struct str policy_text(const struct policy *policy); /* as it was given; the policy's */
 
 /* A condition key of a service or of a request, with its values: "kms:EncryptionContext:a". */

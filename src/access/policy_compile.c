@@ -193,7 +193,7 @@ enum err policy_compile(struct arena *arena, struct str text, enum policy_kind k
 	return ERR_OK;
 }
 
-const struct policy *policy_compile_stored(struct str text, struct str of)
+const struct policy *policy_compile_stored(struct str text, struct str of, int64_t set_ms)
 {
 	static const struct str deny_all =
 		STR_INIT("{\"Statement\":{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"*\","
@@ -212,5 +212,6 @@ const struct policy *policy_compile_stored(struct str text, struct str of)
 		      ERR_OK);
 	}
 	arena_done(&arena);
+	policy_set_time(policy, set_ms);
 	return policy;
 }

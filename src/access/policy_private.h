@@ -37,6 +37,7 @@ struct policy {
 	_Atomic uint32_t references;
 	enum policy_kind kind;
 	struct str text;
+	int64_t set_ms; /* 0: not said */
 	struct statement *statements;
 	size_t statement_count;
 };

@@ -35,6 +35,7 @@ struct principal {
 	struct str id;	       /* aws:userid: account, AIDA..., AROA...:session, account:name */
 	struct str entity_id;  /* what deleted principals become in policies: AIDA..., AROA... */
 	struct str name;       /* aws:username: of users; else data NULL */
+	int64_t named_ms; /* since when the user or role has its ARN; 0: nobody keeps account */
 	const struct shape_pair *tags; /* aws:PrincipalTag/... */
 	size_t tag_count;
 	/* The first of them go on to the sessions that a session begins by assuming a role. */

@@ -8,7 +8,7 @@ import botocore
 import pytest
 from botocore.exceptions import ClientError
 
-from callers import OWN, document
+from callers import OWN, Caller, document
 from ternd import SigV4, Server
 
 
@@ -194,3 +194,48 @@ def test_an_endpoints_policy_holds_where_nothing_else_is_asked(tmp_path):
             code, text = error_of(call, **members)
             assert code == "AccessDenied" and "VPC endpoint policy" in text
         assert sts.get_caller_identity()["Account"] == OWN
+
+
+def test_who_takes_the_name_of_somebody_gone_gets_nothing(world, name):
+    """At AWS a policy or grant keeps the id behind an ARN; a new user of that name is another."""
+    iam, sqs, kms = (world.root.client(one) for one in ("iam", "sqs", "kms"))
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    first = world.user(None)
+    user = first.arn.rpartition("/")[2]
+
+    def allow():
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({
+            "Version": "2012-10-17", "Statement": {
+                "Effect": "Allow", "Principal": {"AWS": first.arn}, "Action": "sqs:SendMessage",
+                "Resource": f"arn:aws:sqs:us-east-1:{OWN}:{name}"}})})
+        kms.put_key_policy(KeyId=key, Policy=json.dumps({
+            "Version": "2012-10-17", "Statement": [
+                {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{OWN}:root"},
+                 "Action": "kms:*", "Resource": "*"},
+                {"Effect": "Allow", "Principal": {"AWS": first.arn}, "Action": "kms:Encrypt",
+                 "Resource": "*"}]}))
+        kms.create_grant(KeyId=key, GranteePrincipal=first.arn, Operations=["GenerateDataKey"])
+
+    def attempts(caller):
+        yield caller.client().send_message, {"QueueUrl": url, "MessageBody": "b"}
+        yield caller.client("kms").encrypt, {"KeyId": key, "Plaintext": b"x"}
+        yield caller.client("kms").generate_data_key, {"KeyId": key, "KeySpec": "AES_256"}
+
+    allow()
+    for call, members in attempts(first):
+        call(**members)
+    iam.delete_access_key(UserName=user, AccessKeyId=first.key)
+    iam.delete_user(UserName=user)
+    iam.create_user(UserName=user)
+    made = iam.create_access_key(UserName=user)["AccessKey"]
+    second = Caller(world.server, OWN, made["AccessKeyId"], made["SecretAccessKey"])
+    for call, members in attempts(second):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            call(**members)
+    sqs.add_permission(QueueUrl=url, Label="l", AWSAccountIds=[OWN], Actions=["ReceiveMessage"])
+    with pytest.raises(ClientError, match="AccessDenied"):
+        second.client().send_message(QueueUrl=url, MessageBody="b")
+    allow()
+    for call, members in attempts(second):
+        call(**members)

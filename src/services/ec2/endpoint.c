@@ -100,7 +100,7 @@ const struct ec2_endpoint *ec2_endpoint_new(const struct ec2_endpoint *draft)
 		pack_array(&end, draft->interfaces, draft->interface_count * sizeof(struct str));
 	copy.tags = pack_array(&end, draft->tags, draft->tag_count * sizeof(struct shape_pair));
 	for_texts(&copy, pack_text, &end);
-	copy.shown.policy = policy_compile_stored(copy.policy, copy.shown.id);
+	copy.shown.policy = policy_compile_stored(copy.policy, copy.shown.id, 0);
 	memcpy(endpoint, &copy, sizeof(copy));
 	endpoint->references = 1;
 	return endpoint;

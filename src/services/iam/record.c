@@ -26,6 +26,7 @@ static const struct field texts[] = {
 static const struct field numbers[] = {
 	{"createdMs", offsetof(struct directory_entity, created_ms)},
 	{"updatedMs", offsetof(struct directory_entity, updated_ms)},
+	{"renamedMs", offsetof(struct directory_entity, renamed_ms)},
 	{"maxSessionDuration", offsetof(struct directory_entity, session_seconds_max)},
 	{"defaultVersion", offsetof(struct directory_entity, version_default)},
 	{"nextVersion", offsetof(struct directory_entity, version_next)},

@@ -76,7 +76,9 @@ static enum err rename_to(struct call *call, const struct directory_entity *enti
 		err = fail(call, &IAM_ENTITY_ALREADY_EXISTS, "%s with name %.*s already exists.",
 			   iam_kinds[entity->kind].title, STR_ARG(draft.name));
 	directory_release(taken);
-	if (!err && !str_equal(entity->arn, draft.arn))
+	if (!str_equal(entity->arn, draft.arn))
+		draft.renamed_ms = call->now_ms;
+	if (!err && draft.renamed_ms == call->now_ms)
 		err = iam_retrust(call, entity->arn, draft.arn);
 	return err ? err : iam_store_put(call->core, &draft);
 }

@@ -212,7 +212,7 @@ static bool may_hand_on(struct call *call, const struct kms_key *key, const stru
 		const struct kms_grant *parent = &key->grants[i];
 		if ((parent->operations & create) &&
 		    (grant->operations & ~parent->operations) == 0 &&
-		    kms_grant_names(parent->grantee, call->principal) &&
+		    kms_grant_names(parent, parent->grantee, call->principal) &&
 		    (!is_constrained(parent) || same_constraints(parent, grant)))
 			return true;
 	}
@@ -379,8 +379,9 @@ static bool may_retire(const struct kms_grant *grant, const struct principal *pr
 	check(kms_grant_operation_find(STR("RetireGrant"), &retire));
 	if (!principal)
 		return true;
-	return kms_grant_names(grant->retiring, principal) ||
-	       ((grant->operations & retire) && kms_grant_names(grant->grantee, principal)) ||
+	return kms_grant_names(grant, grant->retiring, principal) ||
+	       ((grant->operations & retire) &&
+		kms_grant_names(grant, grant->grantee, principal)) ||
 	       (principal->type == PRINCIPAL_ROOT &&
 		str_equal(principal->arn, grant->issuing_account));
 }

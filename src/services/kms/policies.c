@@ -42,6 +42,7 @@ enum err kms_policy_of_call(struct call *call, struct str text, struct str key_a
 			    "The new key policy will not allow you to update the key policy in "
 			    "the future.");
 	}
+	policy_set_time(policy, call->now_ms);
 	*out_policy = policy;
 	return ERR_OK;
 }

@@ -132,6 +132,7 @@ static void test_record_gives_the_key_back(void **state)
 	(void)state;
 	begin();
 	const struct kms_key *key = make_key('1', &alias, 1, &grant, 1);
+	policy_set_time(key->policy, 7);
 	kms_key_encode(&record, &arena, seal, key);
 	assert_true(str_find(buf_str(&record), kms_secret_str(&kms_key_material(key)->secret), 0) ==
 		    SIZE_MAX);
@@ -139,6 +140,7 @@ static void test_record_gives_the_key_back(void **state)
 	assert_true(str_equal(loaded->arn, key->arn) && loaded->alias_count == 1);
 	assert_true(str_equal(kms_secret_str(&kms_key_material(loaded)->secret),
 			      kms_secret_str(&kms_key_material(key)->secret)));
+	assert_int_equal(policy_time(loaded->policy), 7);
 	assert_int_equal(loaded->grants[0].operations, 3);
 	assert_null(loaded->grants[0].equals);
 	assert_true(str_equal(loaded->grants[0].subset[0].value, STR("1")));

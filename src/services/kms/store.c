@@ -183,6 +183,7 @@ void kms_key_encode(struct buf *out, struct arena *arena, struct seal *seal,
 	write_text(&writer, "keyUsage", kms_usages[key->usage]);
 	write_text(&writer, "keyState", kms_states[key->state]);
 	write_text(&writer, "policy", policy_text(key->policy));
+	write_number(&writer, "policySetMs", policy_time(key->policy));
 	write_pairs(&writer, "tags", key->tags, key->tag_count);
 	write_aliases(&writer, key);
 	json_key(&writer, STR("grants"));
@@ -364,6 +365,7 @@ static enum err read_draft(struct arena *arena, struct seal *seal, yyjson_val *r
 				      &draft->policy, &problem);
 	if (err)
 		return ERR_DAMAGED;
+	policy_set_time(draft->policy, read_number(root, "policySetMs"));
 	return read_materials(arena, seal, json_member(root, "materials"), draft);
 }
 

@@ -118,6 +118,7 @@ static enum err set_policy(struct call *call, struct sqs_queue *draft, struct st
 		return bad_value(call, SQS_ATTRIBUTE_POLICY);
 	policy_release(compiled);
 	draft->policy = text;
+	draft->policy_set_ms = call->now_ms;
 	return ERR_OK;
 }
 

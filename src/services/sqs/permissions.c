@@ -205,6 +205,9 @@ static enum err write_policy(struct call *call, const struct sqs_queue *queue,
 	free(text); /* yyjson's, from malloc */
 	if (yyjson_mut_arr_size(statements_of(document)) == 0)
 		draft.policy = (struct str){0};
+	/* What the other statements name stays as old as it is; new ones name accounts. */
+	if (queue->policy.size == 0)
+		draft.policy_set_ms = call->now_ms;
 	return sqs_queue_change(call->core, &draft, true);
 }
 

@@ -108,7 +108,8 @@ struct sqs_queue *sqs_queue_new(const struct sqs_queue *draft)
 	queue->tags = pack_array(&end, draft->tags, tags_size);
 	queue->redrive_sources = pack_array(&end, draft->redrive_sources, sources_size);
 	for_texts(queue, pack_text, &end);
-	queue->compiled_policy = policy_compile_stored(queue->policy, queue->arn);
+	queue->compiled_policy =
+		policy_compile_stored(queue->policy, queue->arn, queue->policy_set_ms);
 	atomic_store(&queue->references, 1);
 	if (queue->life)
 		atomic_fetch_add(&queue->life->references, 1);

@@ -39,7 +39,8 @@ struct sqs_queue {
 		visibility_seconds;
 	int64_t created_ms, modified_ms;
 
-	struct str policy;		      /* as given; empty: none */
+	struct str policy; /* as given; empty: none */
+	int64_t policy_set_ms;
 	const struct policy *compiled_policy; /* the snapshot's own; NULL: none */
 	struct str redrive_policy;	      /* as given; empty: none */
 	struct str dead_letter_arn;	      /* of redrive_policy */

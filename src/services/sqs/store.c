@@ -31,6 +31,7 @@ static const struct field numbers[] = {
 	{"kmsDataKeyReusePeriodSeconds", offsetof(struct sqs_queue, kms_reuse_seconds)},
 	{"createdMs", offsetof(struct sqs_queue, created_ms)},
 	{"modifiedMs", offsetof(struct sqs_queue, modified_ms)},
+	{"policySetMs", offsetof(struct sqs_queue, policy_set_ms)},
 };
 
 static const struct field flags[] = {

@@ -15,7 +15,8 @@ static const char record[] =
 	"\"delaySeconds\":1,\"maximumMessageSize\":2048,\"messageRetentionPeriod\":60,"
 	"\"receiveMessageWaitTimeSeconds\":2,\"visibilityTimeout\":3,"
 	"\"kmsDataKeyReusePeriodSeconds\":600,\"createdMs\":1700000000001,"
-	"\"modifiedMs\":1700000000002,\"fifoQueue\":true,\"contentBasedDeduplication\":true,"
+	"\"modifiedMs\":1700000000002,\"policySetMs\":1700000000002,\"fifoQueue\":true,"
+	"\"contentBasedDeduplication\":true,"
 	"\"perMessageGroupIdLimit\":true,\"sqsManagedSseEnabled\":false,\"groupScope\":true,"
 	"\"tags\":{\"a\":\"1\",\"b\":\"\"}}";
 
