@@ -246,14 +246,10 @@ static bool take_all(const struct throttle *throttle, const struct call *call, s
 
 enum err throttle_account(const struct throttle *throttle, struct call *call)
 {
-	char subject[64];
-
 	if (!throttle)
 		return ERR_OK;
-	int size = snprintf(subject, sizeof(subject), "%.*s %.*s", STR_ARG(call->account),
-			    STR_ARG(call->region));
-	check(size > 0 && (size_t)size < sizeof(subject));
-	return take_all(throttle, call, str_of(subject, (size_t)size),
+	/* For all regions together: a caller may name any. */
+	return take_all(throttle, call, call->account,
 			(const bool[]){[THROTTLE_ACCOUNT] = true, [THROTTLE_QUOTA] = false})
 		       ? ERR_OK
 		       : refuse(call);

@@ -115,6 +115,16 @@ static void test_accounts_and_operations_have_buckets_of_their_own(void **state)
 	assert_int_equal(passing((struct str)TWO, 0, 10), 3);
 }
 
+static void test_regions_share_the_buckets_of_their_account(void **state)
+{
+	(void)state;
+	use(&three_a_second, 1, 0);
+	assert_int_equal(passing((struct str)ONE, 0, 5), 3);
+	struct call elsewhere = call_of((struct str)ONE, 0);
+	elsewhere.region = STR("nowhere-1");
+	assert_int_equal(throttle_account(throttle, &elsewhere), ERR_FAULT);
+}
+
 static void test_a_shared_bucket_is_for_all_operations(void **state)
 {
 	struct throttle_rule shared = three_a_second;
