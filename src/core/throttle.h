@@ -5,8 +5,8 @@
  * A rule gives each account, or each resource of one, a bucket that holds `burst` tokens and gets
  * `rate` of them a second; a request takes one from each bucket that stands for it or is refused in
  * its dialect's words, which SDKs understand as "later". An account's regions share its bucket, for
- * a caller may name any region. Rules never change once the server runs; any thread may ask. Time is
- * the call's, so tests can set it.
+ * a caller may name any region. Rules never change once the server runs; any thread may ask. Time
+ * is the call's, so tests can set it.
  *
  * Buckets live in a table of fixed size (LIMIT_THROTTLE_BUCKETS). One that makes room for another
  * is the one that is nearest to being full, so that strangers who make up accounts cannot grow it.
