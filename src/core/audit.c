@@ -352,6 +352,11 @@ static void describe_outcome(struct audit_event *event, const struct call *call)
 	}
 }
 
+bool audit_wants(const struct audit *audit, bool is_data)
+{
+	return audit && (!is_data || audit->wants_data);
+}
+
 void audit_call(struct audit *audit, struct call_box *box)
 {
 	const struct call *call = &box->call;
@@ -360,7 +365,7 @@ void audit_call(struct audit *audit, struct call_box *box)
 		return;
 	bool is_data = call->operation->is_data;
 	/* Who failed to say who they are is always of interest. */
-	if (is_data && !audit->wants_data && call->principal)
+	if (!audit_wants(audit, is_data) && call->principal)
 		return;
 	/* But whoever fails on and on would wash all else out of the log; that is counted. */
 	if (!call->principal && net_request_is_held(box->request))

@@ -53,6 +53,8 @@ struct audit_event {
 void audit_describe_request(struct audit_event *event, struct net_request *request);
 void audit_record(struct audit *audit, const struct audit_event *event);
 
+/* Whether calls of that kind are recorded, other than for who failed to say who they are. */
+bool audit_wants(const struct audit *audit, bool is_data); /* `audit` may be NULL */
 /* The call has come to its end: records it, if it is one that is wanted. `audit` may be NULL. */
 void audit_call(struct audit *audit, struct call_box *box);
 /* A call must not run, because nobody would know of it. `audit` may be NULL. */

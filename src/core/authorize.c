@@ -3,6 +3,7 @@
 #include "core/authorize.h"
 
 #include "access/signature.h"
+#include "core/audit.h"
 #include "core/core.h"
 
 enum { KEYS_AT_FIRST = 8 };
@@ -58,76 +59,71 @@ static void note_resource(struct call *call, const struct resource *resource)
 {
 	bool is_known = call->asked.resource.size > 1;
 
-	if (!call->core->audit || is_known)
+	if (is_known || !audit_wants(call->core->audit, call->operation->is_data))
 		return;
 	call->asked.resource = arena_copy(call->arena, resource->arn);
 	call->asked.resource_account = arena_copy(call->arena, resource->account);
 }
 
 /* What a service asks of another for its caller does not come through the caller's endpoint. */
-static void take_endpoint(const struct call *call, struct decide_request *request)
+static bool is_through_endpoint(const struct call *call)
 {
-	if (!call->endpoint)
-		return;
-	if (!call->asked.via_service.data) {
-		request->endpoint_policy = call->endpoint->policy;
-		return;
-	}
-	request->request.source_vpce = request->request.source_vpc = (struct str){0};
-	request->request.source_ip = (struct str){0};
+	return call->endpoint && !call->asked.via_service.data;
+}
+
+static struct policy_request question_of(const struct call *call, struct str action,
+					 struct str resource, struct str account)
+{
+	struct policy_request asked = call->asked;
+
+	asked.principal = call->principal;
+	asked.action = action;
+	asked.resource = resource;
+	asked.resource_account = account;
+	asked.region = call->region;
+	asked.now_ms = call->now_ms;
+	asked.keys = call->keys;
+	asked.key_count = call->key_count;
+	if (call->endpoint && !is_through_endpoint(call))
+		asked.source_vpce = asked.source_vpc = asked.source_ip = (struct str){0};
+	return asked;
 }
 
 enum err call_authorize(struct call *call, struct str action, const struct resource *resource)
 {
-	struct decide_request request = {
-		.request = call->asked,
-		.resource_policy = resource->policy,
-		.is_resource_policy_required = resource->is_policy_required,
-		.is_granted = resource->is_granted,
-	};
-	struct policy_request *asked = &request.request;
+	const struct policy *endpoint_policy =
+		is_through_endpoint(call) ? call->endpoint->policy : NULL;
+	bool is_open = !call->core->is_enforcing && str_equal(resource->account, call->account);
 
 	call->is_authorized = true;
-	note_resource(call, resource);
-	take_endpoint(call, &request);
 	/* A call that the server makes for itself has no principal; it may do everything. */
 	if (!call->principal)
 		return ERR_OK;
-	if (!call->core->is_enforcing && str_equal(resource->account, call->account)) {
-		if (!request.endpoint_policy)
-			return ERR_OK;
-		request.resource_policy = NULL;
-		request.is_resource_policy_required = false;
-	}
-	asked->principal = call->principal;
-	asked->action = action;
-	asked->resource = resource->arn;
-	asked->resource_account = resource->account;
-	asked->resource_tags = resource->tags;
-	asked->resource_tag_count = resource->tag_count;
-	asked->region = call->region;
-	asked->now_ms = call->now_ms;
-	asked->keys = call->keys;
-	asked->key_count = call->key_count;
+	note_resource(call, resource);
+	if (is_open && !endpoint_policy)
+		return ERR_OK;
+	struct decide_request request = {
+		.request = question_of(call, action, resource->arn, resource->account),
+		.resource_policy = is_open ? NULL : resource->policy,
+		.is_resource_policy_required = !is_open && resource->is_policy_required,
+		.is_granted = resource->is_granted,
+		.endpoint_policy = endpoint_policy,
+	};
+	request.request.resource_tags = resource->tags;
+	request.request.resource_tag_count = resource->tag_count;
 	struct decision decision = decide(&request);
 	return decision.is_allowed ? ERR_OK : refuse(call, &request, &decision, action);
 }
 
 enum err call_authorize_endpoint(struct call *call, struct str action)
 {
-	struct decide_request request = {.request = call->asked};
-	struct policy_request *asked = &request.request;
-
 	call->is_authorized = true;
 	if (!call->endpoint || !call->endpoint->policy || !call->principal)
 		return ERR_OK;
-	asked->principal = call->principal;
-	asked->action = action;
-	asked->resource = STR("*");
-	asked->resource_account = call->account;
-	asked->region = call->region;
-	asked->now_ms = call->now_ms;
-	enum policy_outcome outcome = policy_evaluate(call->endpoint->policy, asked).outcome;
+	struct decide_request request = {
+		.request = question_of(call, action, STR("*"), call->account)};
+	enum policy_outcome outcome =
+		policy_evaluate(call->endpoint->policy, &request.request).outcome;
 	if (outcome == POLICY_ALLOW)
 		return ERR_OK;
 	struct decision decision = {.is_explicit = outcome == POLICY_DENY,
