@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * handle: receipt handles, sealed with the server's key so that nobody can forge one or use one
- * queue's handle on another.
+ * handle: receipt handles, encrypted and authenticated with the server's key: nobody can forge one,
+ * use one queue's handle on another, or read the server-wide numbers in it.
  *
  * The same receive gives the same text (the key and the contents decide), which a repeated receive
  * attempt needs. Pure; any thread.

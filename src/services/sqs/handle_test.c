@@ -58,3 +58,37 @@ static void test_handle_that_was_changed_does_not_open(void **state)
 		assert_false(sqs_handle_open(&core, str_of(changed, size), given.queue, &found));
 	assert_true(sqs_handle_open(&core, str_of(changed, text.size), given.queue, &found));
 }
+
+/* Bytes of b that are also at the same place in a. */
+static size_t count_equal(const uint8_t *a, const uint8_t *b, size_t size)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < size; i++)
+		count += a[i] == b[i];
+	return count;
+}
+
+static void test_handle_does_not_show_its_content(void **state)
+{
+	struct queue_handle next = given;
+	uint8_t bytes[64], other[64];
+	size_t size, other_size;
+
+	(void)state;
+	next.seq++;
+	assert_true(base64_parse(sqs_handle_seal(&core, &arena, &given), bytes, &size));
+	assert_true(base64_parse(sqs_handle_seal(&core, &arena, &next), other, &other_size));
+	assert_int_equal(size, other_size);
+	/* All but the version differs, as random bytes do: one in 256 is equal by chance. */
+	assert_true(count_equal(bytes, other, size) < 6);
+	/* "ef cd ab" of the sequence number are in no handle in the clear. */
+	assert_true(str_find(str_of(bytes, size), STR("\xef\xcd\xab"), 0) == SIZE_MAX);
+}
+
+static void test_handle_of_the_same_receive_is_the_same(void **state)
+{
+	(void)state;
+	assert_true(str_equal(sqs_handle_seal(&core, &arena, &given),
+			      sqs_handle_seal(&core, &arena, &given)));
+}
