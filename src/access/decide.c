@@ -141,6 +141,8 @@ struct decision decide(const struct decide_request *request)
 	if (principal->type == PRINCIPAL_SERVICE || principal->type == PRINCIPAL_ANONYMOUS)
 		decision = resource_grantee(&ballot) == POLICY_TO_NOBODY ? missing(DECIDE_RESOURCE)
 									 : allowed();
+	else if (request->is_named)
+		decision = limits_allow(&ballot);
 	else if (str_equal(principal->account, request->request.resource_account))
 		decision = decide_within(&ballot);
 	else

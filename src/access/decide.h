@@ -19,6 +19,10 @@ struct decide_request {
 	const struct policy *endpoint_policy; /* of the VPC endpoint it came through; NULL: none */
 	/* An allow from elsewhere that the resource side may use: a grant of a key. */
 	bool is_granted;
+	/* Neither side's allow is needed: the resource itself names the caller, as a grant does who
+	 * may retire it. Denies, boundary, session policies and endpoint policy count all the same.
+	 */
+	bool is_named;
 };
 
 enum decide_source {

@@ -41,6 +41,7 @@ static void read_request(struct case_request *request, yyjson_val *row, const ch
 	request->decide.is_resource_policy_required =
 		is_trust || yyjson_get_bool(json_member(row, "required"));
 	request->decide.is_granted = yyjson_get_bool(json_member(row, "granted"));
+	request->decide.is_named = yyjson_get_bool(json_member(row, "named"));
 }
 
 static void release(struct case_request *request)

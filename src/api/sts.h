@@ -189,6 +189,7 @@ extern const struct service sts_client_service;
 
 extern const struct fault_type STS_INVALID_AUTHORIZATION_MESSAGE;
 extern const struct fault_type STS_INVALID_IDENTITY_TOKEN;
+extern const struct fault_type STS_INVALID_PARAMETER_VALUE;
 extern const struct fault_type STS_MALFORMED_POLICY_DOCUMENT;
 extern const struct fault_type STS_PACKED_POLICY_TOO_LARGE;
 extern const struct fault_type STS_VALIDATION_ERROR;

@@ -502,6 +502,9 @@ const struct fault_type STS_INVALID_AUTHORIZATION_MESSAGE = {
 const struct fault_type STS_INVALID_IDENTITY_TOKEN = {
 	.shape = STR_INIT("InvalidIdentityTokenException"), .query_code = STR_INIT("InvalidIdentityToken"),
 	.status = 400, .is_receiver = false};
+const struct fault_type STS_INVALID_PARAMETER_VALUE = {
+	.shape = STR_INIT("InvalidParameterValue"), .query_code = STR_INIT("InvalidParameterValue"),
+	.status = 400, .is_receiver = false};
 const struct fault_type STS_MALFORMED_POLICY_DOCUMENT = {
 	.shape = STR_INIT("MalformedPolicyDocumentException"), .query_code = STR_INIT("MalformedPolicyDocument"),
 	.status = 400, .is_receiver = false};

@@ -63,23 +63,34 @@ struct str arn_format(struct str service, struct str region, struct str account,
 	return str_of(out, size);
 }
 
-/* What stands behind that many colons, up to the next one. */
-static struct str part_of(struct str arn, int colons)
+bool arn_parse(struct str text, struct arn *out_arn)
 {
-	struct str rest = arn;
+	struct str rest = text;
+	struct arn arn;
 
-	for (int i = 0; i < colons; i++)
-		str_cut(&rest, ':');
-	struct str part = rest.data ? str_cut(&rest, ':') : STR("");
-	return part.data ? part : STR("");
+	bool has_scheme = str_equal(str_cut(&rest, ':'), STR("arn"));
+	arn.partition = str_cut(&rest, ':');
+	arn.service = str_cut(&rest, ':');
+	arn.region = str_cut(&rest, ':');
+	arn.account = str_cut(&rest, ':');
+	arn.resource = rest;
+	if (!has_scheme || arn.partition.size == 0 || arn.service.size == 0 ||
+	    arn.resource.size == 0)
+		return false;
+	*out_arn = arn;
+	return true;
 }
 
-struct str arn_region(struct str arn)
+struct str arn_region(struct str text)
 {
-	return part_of(arn, 3);
+	struct arn arn;
+
+	return arn_parse(text, &arn) ? arn.region : STR("");
 }
 
-struct str arn_account(struct str arn)
+struct str arn_account(struct str text)
 {
-	return part_of(arn, 4);
+	struct arn arn;
+
+	return arn_parse(text, &arn) ? arn.account : STR("");
 }

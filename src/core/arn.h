@@ -8,6 +8,16 @@
 
 #define ARN_SIZE_MAX 160
 
+/* Views of the six parts of an ARN. */
+struct arn {
+	struct str partition, service, region, account, resource;
+};
+/*
+ * False if it is none: there must be a partition, a service and a resource. Whether each is one
+ * that exists is not looked at.
+ */
+bool arn_parse(struct str text, struct arn *out_arn);
+
 /* "aws", or what the region's name says: "aws-cn" for cn-north-1. */
 struct str arn_partition(struct str region);
 /* 12 digits. */

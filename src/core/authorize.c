@@ -107,6 +107,7 @@ enum err call_authorize(struct call *call, struct str action, const struct resou
 		.resource_policy = is_open ? NULL : resource->policy,
 		.is_resource_policy_required = !is_open && resource->is_policy_required,
 		.is_granted = resource->is_granted,
+		.is_named = resource->is_named,
 		.endpoint_policy = endpoint_policy,
 	};
 	request.request.resource_tags = resource->tags;

@@ -18,6 +18,7 @@ struct resource {
 	/* Keys: identity policies count only if the key's policy lets them. */
 	bool is_policy_required;
 	bool is_granted; /* by a grant of a key */
+	bool is_named;	 /* see decide.h: nothing else need allow it */
 	const struct shape_pair *tags;
 	size_t tag_count;
 };

@@ -170,3 +170,41 @@ def test_keys_of_tags_that_are_to_go_decide(kms, key, user, refuses):
         users.untag_resource(KeyId=key, TagKeys=["keep"])
     users.untag_resource(KeyId=key, TagKeys=["go"])
     assert [tag["TagKey"] for tag in kms.list_resource_tags(KeyId=key)["Tags"]] == ["keep"]
+
+
+@pytest.fixture
+def retirable(kms, key):
+    """retirable(arn): the key and the id of a new grant that this principal may retire."""
+    def make(arn):
+        grant = kms.create_grant(KeyId=key, GranteePrincipal=arn, RetiringPrincipal=arn,
+                                 Operations=["Decrypt", "RetireGrant"])
+        return {"KeyId": key, "GrantId": grant["GrantId"]}
+    return make
+
+
+def test_grant_is_retired_without_a_policy_by_whom_it_names(user, retirable):
+    arn, own = user()
+    own.retire_grant(**retirable(arn))
+
+
+def test_deny_of_the_user_stops_retiring(user, retirable, refuses):
+    arn, own = user(statement("kms:RetireGrant", Effect="Deny"))
+    with refuses("AccessDeniedException"):
+        own.retire_grant(**retirable(arn))
+
+
+def test_deny_of_the_key_stops_retiring(kms, key, user, retirable, refuses):
+    arn, own = user()
+    put_policy(kms, key, statement("kms:RetireGrant", Effect="Deny", Principal={"AWS": arn}))
+    with refuses("AccessDeniedException"):
+        own.retire_grant(**retirable(arn))
+
+
+def test_boundary_stops_retiring(signed, user, retirable, refuses):
+    arn, own = user()
+    iam = signed.client("iam")
+    boundary = iam.create_policy(PolicyName=f"boundary{next(numbers)}",
+                                 PolicyDocument=document(statement("sqs:*")))["Policy"]["Arn"]
+    iam.put_user_permissions_boundary(UserName=arn.split("/")[1], PermissionsBoundary=boundary)
+    with refuses("AccessDeniedException"):
+        own.retire_grant(**retirable(arn))

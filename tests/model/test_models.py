@@ -50,7 +50,7 @@ FAULTS_UNMODELLED = {
     "kms": {"ValidationException"},
     "sqs": {"InvalidParameterValueException", "MissingRequiredParameterException",
             "ServiceUnavailable"},
-    "sts": {"ValidationError"},
+    "sts": {"InvalidParameterValue", "ValidationError"},
 }
 
 

@@ -416,8 +416,11 @@ def test_task_of_another_account_is_closed(server, timed_pair, clocked):
     timed_pair.fail("a", "b", "c")
     handle = timed_pair.start(MaxNumberOfMessagesPerSecond=1)
     other = clocked.client(account="999999999999")
-    with pytest.raises(ClientError, match="AccessDenied"):
+    with pytest.raises(ClientError) as caught:
         other.cancel_message_move_task(TaskHandle=handle)
+    assert caught.value.response["Error"]["Code"] == "ResourceNotFoundException"
+    assert caught.value.response["Error"]["Message"] == (
+        "The resource that you specified for the SourceArn parameter doesn't exist.")
     with pytest.raises(ClientError, match="AccessDenied"):
         other.start_message_move_task(SourceArn=timed_pair.dead_arn)
     timed_pair.sqs.cancel_message_move_task(TaskHandle=handle)

@@ -163,7 +163,7 @@ def test_transitive_tags_go_on(own, signed):
     assert "conflicts with a transitive tag key" in fault_of(
         assume, sts=sts, role=second, Tags=[{"Key": "Team", "Value": "red"}])[2]
     assert fault_of(user.assume, role=first, Tags=[{"Key": "a", "Value": "b"}],
-                    TransitiveTagKeys=["c"])[0] == "ValidationError"
+                    TransitiveTagKeys=["c"])[0] == "InvalidParameterValue"
 
 
 def test_a_source_identity_stays(own, signed):
@@ -328,3 +328,28 @@ def test_open_mode_has_sessions_too(private, service):
     else:
         url = client_of(server, "sqs", answer).create_queue(QueueName="q")["QueueUrl"]
         assert "/111122223333/" in url
+
+
+def test_tags_that_are_refused(own, signed):
+    user = own.user(allow(EVERYTHING))
+    role = own.role(trust(own.root, EVERYTHING), allow(EVERYTHING))
+    tags = [{"Key": "team", "Value": "blue"}]
+    assert fault_of(user.assume, role=role, Tags=tags + [{"Key": "TEAM", "Value": "red"}]) == (
+        "InvalidParameterValue", 400,
+        "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+    assert fault_of(user.assume, role=role, Tags=tags, TransitiveTagKeys=["other"]) == (
+        "InvalidParameterValue", 400,
+        "The specified transitive tag key must be included in the requested tags.")
+    session = client_of(signed, "sts", user.assume(
+        role, Tags=tags, TransitiveTagKeys=["team"])["Credentials"])
+    assert fault_of(session.assume_role, RoleArn=role, RoleSessionName="next", Tags=tags) == (
+        "InvalidParameterValue", 400,
+        "One of the specified transitive tag keys can't be set because it conflicts with a "
+        "transitive tag key from the calling session.")
+
+
+@pytest.mark.parametrize("arn", ["nothing-valid-in-here", "arn::b:::something/test-role",
+                                 "arn:a::::something/test-role", "arn:a:::something/test-role",
+                                 "arn:a:a::aaaaaaaaaa:"])
+def test_what_is_no_arn_is_named(own, arn):
+    assert fault_of(own.user().assume, role=arn) == ("ValidationError", 400, f"{arn} is invalid")

@@ -86,7 +86,7 @@ def test_a_federated_user_may_do_what_its_policy_says(signed, root, name):
 
 def test_a_federated_user_without_a_policy_may_do_nothing(signed, root):
     answer = root("sts").get_federation_token(Name="bob")
-    assert "PackedPolicySize" not in answer
+    assert answer["PackedPolicySize"] == 0
     sqs = client_of(signed, "sqs", answer["Credentials"])
     assert fault_of(sqs.list_queues)[0] == "AccessDenied"
 

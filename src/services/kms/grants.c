@@ -391,7 +391,6 @@ enum err kms_retire_grant(struct call *call, const struct kms_retire_grant_in *i
 {
 	struct str key_id = in->key_id, grant_id = in->grant_id;
 	struct kms_target target;
-	enum err err = ERR_OK;
 
 	(void)out;
 	if (in->grant_token.data &&
@@ -401,17 +400,19 @@ enum err kms_retire_grant(struct call *call, const struct kms_retire_grant_in *i
 	if (!in->grant_token.data && !(in->key_id.data && in->grant_id.data))
 		return fail(call, &KMS_VALIDATION,
 			    "Either a grant token or a key ARN with a grant ID is required.");
-	err = kms_target_of_call(call, "keyId", key_id, false, STR("kms:RetireGrant"), &target);
+	enum err err =
+		kms_target_of_call(call, "keyId", key_id, false, STR("kms:RetireGrant"), &target);
 	if (err)
 		return err;
 	size_t place = place_of(target.key, grant_id);
-	if (place < target.key->grant_count &&
-	    may_retire(&target.key->grants[place], call->principal))
-		err = call_authorize_endpoint(call, STR("kms:RetireGrant"));
-	else
-		err = kms_ask(call, &(struct kms_question){.action = STR("kms:RetireGrant"),
-							   .target = &target,
-							   .ignores_grants = true});
+	struct kms_question question = {
+		.action = STR("kms:RetireGrant"),
+		.target = &target,
+		.ignores_grants = true,
+		.is_named = place < target.key->grant_count &&
+			    may_retire(&target.key->grants[place], call->principal),
+	};
+	err = kms_ask(call, &question);
 	if (err)
 		return err;
 	if (place == target.key->grant_count)

@@ -231,6 +231,7 @@ enum err kms_ask(struct call *call, const struct kms_question *question)
 		.policy = key->policy,
 		.is_policy_required = true,
 		.is_granted = question->is_granted,
+		.is_named = question->is_named,
 		.tags = key->tags,
 		.tag_count = key->tag_count,
 	};

@@ -45,6 +45,7 @@ struct kms_question {
 	struct str algorithm_key, algorithm; /* "kms:MacAlgorithm" and its value; or data NULL */
 	bool ignores_grants;		     /* of the key: the operation looks at them itself */
 	bool is_granted;		     /* by one that the operation found */
+	bool is_named; /* by a grant that names who may do this to it; see access/decide.h */
 };
 /* Asks about the call's principal; leaves no condition keys in the call. ERR_FAULT: denied. */
 must_check enum err kms_ask(struct call *call, const struct kms_question *question);

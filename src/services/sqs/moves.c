@@ -331,6 +331,20 @@ static bool is_arn(struct str text)
 	return rest.size > 0;
 }
 
+static enum err no_resource(struct call *call, const char *parameter)
+{
+	return fail(call, &SQS_RESOURCE_NOT_FOUND,
+		    "The resource that you specified for the %s parameter doesn't exist.",
+		    parameter);
+}
+
+/* Of another account than the caller's; an unsigned request has none to compare. */
+static bool is_foreign(const struct call *call, struct str arn)
+{
+	return call->principal && call->principal->type != PRINCIPAL_ANONYMOUS &&
+	       !str_equal(arn_account(arn), call->account);
+}
+
 /* A queue of the caller's own, by ARN, to which the caller may do all `operations`. */
 static enum err find_by_arn(struct call *call, const char *parameter, struct str arn,
 			    const uint32_t *operations, size_t operation_count,
@@ -355,9 +369,7 @@ static enum err find_by_arn(struct call *call, const char *parameter, struct str
 			return err;
 	}
 	if (!queue || !str_equal(queue->account, call->account))
-		return fail(call, &SQS_RESOURCE_NOT_FOUND,
-			    "The resource that you specified for the %s parameter doesn't exist.",
-			    parameter);
+		return no_resource(call, parameter);
 	*out_queue = queue;
 	return ERR_OK;
 }
@@ -582,6 +594,8 @@ enum err sqs_cancel_message_move_task(struct call *call,
 	if (!parse_handle(call->arena, in->task_handle, &id, &arn))
 		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
 			    "Value for parameter TaskHandle is invalid.");
+	if (is_foreign(call, arn))
+		return no_resource(call, "SourceArn");
 	enum err err = find_by_arn(call, "SourceArn", arn, operations, 1, &source);
 	if (err)
 		return err;

@@ -61,14 +61,17 @@ static enum err check_input(struct call *call, const struct sts_assume_role_in *
 	return constraints_check(&constraints, &STS_VALIDATION_ERROR);
 }
 
-/* "arn:aws:iam::<account>:role/<path and name>" */
-static bool is_role_arn(struct str arn)
+/* AWS tells a text that is no ARN from the ARN of something that is no role. */
+static enum err check_role_arn(struct call *call, struct str text)
 {
-	size_t start = str_find(arn, STR(":iam::"), 0);
+	struct arn arn;
 
-	return str_starts(arn, STR("arn:aws")) && start != SIZE_MAX &&
-	       arn_is_account(str_slice(arn, start + 6, 12)) &&
-	       str_starts(str_slice(arn, start + 18, SIZE_MAX), STR(":role/"));
+	if (!arn_parse(text, &arn))
+		return fail(call, &STS_VALIDATION_ERROR, "%.*s is invalid", STR_ARG(text));
+	if (!str_equal(arn.service, STR("iam")) || arn.region.size > 0 ||
+	    !arn_is_account(arn.account) || !str_starts(arn.resource, STR("role/")))
+		return fail(call, &STS_VALIDATION_ERROR, "Request ARN is invalid");
+	return ERR_OK;
 }
 
 /* ---- may it ---- */
@@ -93,8 +96,9 @@ static enum err find_role(struct assuming *assuming)
 {
 	struct call *call = assuming->call;
 
-	if (!is_role_arn(assuming->in->role_arn))
-		return fail(call, &STS_VALIDATION_ERROR, "Request ARN is invalid");
+	enum err err = check_role_arn(call, assuming->in->role_arn);
+	if (err)
+		return err;
 	assuming->role = directory_find_arn(call->core->directory, assuming->in->role_arn);
 	if (assuming->role)
 		call_on_end(call, release_role, (void *)assuming->role);
@@ -202,7 +206,7 @@ static enum err mark_transitive(struct assuming *assuming, struct shape_pair *ta
 
 	for (size_t i = 0; i < in->transitive_tag_keys_count; i++) {
 		if (!has_key(tags, session->tag_count, in->transitive_tag_keys[i], &index))
-			return fail(assuming->call, &STS_VALIDATION_ERROR,
+			return fail(assuming->call, &STS_INVALID_PARAMETER_VALUE,
 				    "The specified transitive tag key must be included in the "
 				    "requested tags.");
 		if (index >= session->transitive_count)
@@ -223,7 +227,7 @@ static enum err join_tags(struct assuming *assuming)
 	for (size_t i = 0; i < caller->transitive_tag_count; i++) {
 		tags[i] = caller->tags[i];
 		if (has_key(session->tags, passed_count, tags[i].key, &index))
-			return fail(assuming->call, &STS_VALIDATION_ERROR,
+			return fail(assuming->call, &STS_INVALID_PARAMETER_VALUE,
 				    "One of the specified transitive tag keys can't be set because "
 				    "it conflicts with a transitive tag key from the calling "
 				    "session.");

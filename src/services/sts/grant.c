@@ -95,7 +95,7 @@ static enum err take_tags(struct call *call, const struct sts_passed *passed,
 		tags[i] = (struct shape_pair){passed->tags[i].key, passed->tags[i].value};
 		for (size_t j = 0; j < i; j++)
 			if (str_equal_nocase(tags[j].key, tags[i].key))
-				return fail(call, &STS_VALIDATION_ERROR,
+				return fail(call, &STS_INVALID_PARAMETER_VALUE,
 					    "Duplicate tag keys found. Please note that Tag keys "
 					    "are case insensitive.");
 	}

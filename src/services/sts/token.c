@@ -130,7 +130,8 @@ enum err sts_get_federation_token(struct call *call, const struct sts_get_federa
 	int64_t seconds = duration_of(call, in->has_duration_seconds, in->duration_seconds);
 	out->credentials = sts_issue(call, &session, seconds);
 	out->federated_user = user;
+	/* Unlike AssumeRole, which leaves 0 out. */
 	out->packed_policy_size = percent;
-	out->has_packed_policy_size = percent > 0;
+	out->has_packed_policy_size = true;
 	return ERR_OK;
 }
