@@ -12,6 +12,7 @@ struct call_box {
 	struct net_request *request;
 	struct dispatch_thread *thread;
 	const struct service *service; /* NULL: none was recognised */
+	struct str allow;	       /* of the Allow header; data NULL: none */
 	struct dispatch_letter letter; /* back to the net thread */
 	struct core_task task;	       /* over to the control thread */
 	enum err result;	       /* of the handler, carried back */

@@ -21,6 +21,8 @@
 #include "wire/json.h"
 #include "wire/query.h"
 
+enum { RESPONSE_HEADERS = 4 };
+
 /* Ends the wait of a client that left. Outlives neither the call nor the engine's answer. */
 struct call_cancel {
 	struct queue_command command;
@@ -94,7 +96,7 @@ static struct str content_type(const struct call_box *box)
 static void respond(struct call_box *box, int status, struct str body)
 {
 	const struct call *call = &box->call;
-	struct http_header headers[3];
+	struct http_header headers[RESPONSE_HEADERS];
 	size_t count = 0;
 
 	headers[count++] = (struct http_header){STR("x-amzn-RequestId"),
@@ -106,6 +108,8 @@ static void respond(struct call_box *box, int status, struct str body)
 			arena_format(call->arena, "%.*s;%s", STR_ARG(call->fault->query_code),
 				     call->fault->is_receiver ? "Receiver" : "Sender");
 	}
+	if (box->allow.data)
+		headers[count++] = (struct http_header){STR("Allow"), box->allow};
 	net_respond(box->request, status, headers, count, body);
 }
 
@@ -417,6 +421,7 @@ static enum err receive(struct call_box *box, struct route *out_route)
 static void answer_unrouted(struct call_box *box, const struct route *place)
 {
 	box->thread->meter.unrouted++;
+	box->allow = place->allow;
 	box->call.fault = place->fault;
 	box->call.fault_text = place->problem;
 	if (place->is_bare)

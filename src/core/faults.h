@@ -11,6 +11,7 @@ enum common_fault {
 	FAULT_SERIALIZATION,	 /* the body is not what the dialect says */
 	FAULT_UNKNOWN_OPERATION, /* no such operation, target or action */
 	FAULT_MISSING_ACTION,	 /* Query without Action */
+	FAULT_METHOD,		 /* an HTTP method that runs no operation */
 	FAULT_MALFORMED_QUERY,	 /* a form that cannot be decoded */
 	FAULT_MALFORMED_HTTP,	 /* not HTTP, or a body that does not follow its coding */
 	FAULT_UNKNOWN_CODING,	 /* Content-Encoding is not gzip */

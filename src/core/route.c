@@ -58,6 +58,27 @@ static void route_target(const struct route_table *table, struct arena *arena, s
 	       arena_format(arena, "The operation %.*s is not served here.", STR_ARG(target)));
 }
 
+/*
+ * Only GET and POST run an operation, and only POST one in JSON, as AWS documents: whatever sends
+ * other methods (preflights of browsers, link checkers) must change nothing.
+ */
+static bool check_method(const struct route_table *table, struct arena *arena,
+			 const struct http_request *request, struct route *route)
+{
+	bool is_json = request->fields[HTTP_FIELD_X_AMZ_TARGET].data != NULL;
+
+	if (request->method == HTTP_METHOD_POST || (request->method == HTTP_METHOD_GET && !is_json))
+		return true;
+	if (is_json)
+		route->dialect = DIALECT_JSON;
+	route->service = route_guess(table, request);
+	route->allow = is_json ? STR("POST") : STR("GET, POST");
+	refuse(route, FAULT_METHOD,
+	       arena_format(arena, "%.*s requests run no operation; send %s.",
+			    STR_ARG(request->method_text), is_json ? "POST" : "GET or POST"));
+	return false;
+}
+
 /* "/<12 digits>/<name>": only some actions may be asked of a queue. */
 static bool is_queue_path(struct str path)
 {
@@ -229,6 +250,8 @@ void route_request(const struct route_table *table, struct arena *arena,
 		refuse(out_route, FAULT_MALFORMED_QUERY, STR("The path cannot be decoded."));
 		return;
 	}
+	if (!check_method(table, arena, request, out_route))
+		return;
 	if (request->fields[HTTP_FIELD_X_AMZ_TARGET].data) {
 		route_target(table, arena, request->fields[HTTP_FIELD_X_AMZ_TARGET], out_route);
 		return;

@@ -16,6 +16,7 @@ struct route {
 	const struct service *service;	   /* known even if the operation is not; may be NULL */
 	const struct fault_type *fault;
 	struct str problem;
+	struct str allow; /* the methods that would do, if the fault is about the method */
 	bool is_bare;	  /* answer 404 <UnknownOperationException/>, as SQS does for a queue's URL
 			     without an Action */
 	struct str path;  /* decoded */

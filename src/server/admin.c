@@ -239,19 +239,31 @@ static void record(struct admin_call *call)
 
 static void respond(struct admin_call *call)
 {
-	const struct http_header headers[] = {{STR("Content-Type"), call->type}};
+	const struct http_header headers[] = {{STR("Content-Type"), call->type},
+					      {STR("Allow"), call->allow}};
+	size_t header_count = call->allow.data ? 2 : 1;
 	struct buf body = call->body;
 
 	record(call);
 	principal_release(call->principal);
 	/* The call is gone with its request. */
-	net_respond(call->request, call->status, headers, 1, buf_str(&body));
+	net_respond(call->request, call->status, headers, header_count, buf_str(&body));
 	buf_done(&body);
 }
 
 static void respond_here(struct dispatch_letter *letter)
 {
 	respond(container_of(letter, struct admin_call, letter));
+}
+
+static void refuse_method(struct admin_call *call)
+{
+	const struct admin_route *route = call->route;
+
+	call->allow = !route->on_get	? STR("POST")
+		      : !route->on_post ? STR("GET, HEAD")
+					: STR("GET, HEAD, POST");
+	admin_refuse(call, 405, "%.*s takes %.*s only", STR_ARG(route->path), STR_ARG(call->allow));
 }
 
 static void run(struct admin_call *call)
@@ -264,8 +276,7 @@ static void run(struct admin_call *call)
 	else if (method == HTTP_METHOD_POST && call->route->on_post)
 		call->route->on_post(call);
 	else
-		admin_refuse(call, 405, "%.*s is answered to %s only", STR_ARG(call->route->path),
-			     call->route->on_get ? "GET" : "POST");
+		refuse_method(call);
 }
 
 static void run_on_control(struct core *core, struct core_task *task)

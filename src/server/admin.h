@@ -40,7 +40,8 @@ struct admin_call {
 	struct str path;   /* what follows the route's path, without the slash; may be empty */
 	struct form query; /* decoded */
 	int status;
-	struct str type; /* of the body: application/json unless said otherwise */
+	struct str allow; /* of the Allow header; data NULL: none */
+	struct str type;  /* of the body: application/json unless said otherwise */
 	struct buf body;
 
 	/* admin.c's own. */
