@@ -4,18 +4,25 @@
  *
  * The map is address space, not memory or disk: it is made large once, so it never has to grow
  * while transactions are open.
+ *
+ * LMDB has no checksums and trusts its pages. So the pages are inspected before it opens the file,
+ * and each transaction keeps, in the meta table, the number of records of each table and the sum of
+ * their CRC-32Cs: opening counts and adds them up again.
  */
 #include "catalog/catalog.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CATALOG_VERSION = 1, FILE_MODE = 0600, PATH_SIZE = 4096 };
+#include "catalog/inspect.h"
+
+enum { CATALOG_VERSION = 2, FILE_MODE = 0600, PATH_SIZE = 4096 };
 static const size_t map_size = (size_t)8 << 30;
 
 static const char *const table_names[CATALOG_TABLES] = {
@@ -28,17 +35,29 @@ static const char *const table_names[CATALOG_TABLES] = {
 	[CATALOG_EC2_ENDPOINTS] = "ec2-endpoints",
 };
 
+/* Of the records of a table; the record of these sums itself is in none. */
+struct table_sum {
+	uint64_t count, sum;
+};
+
 struct catalog {
 	char path[PATH_SIZE];
 	unsigned flags;	      /* of the environment */
 	MDB_env *environment; /* NULL: it could not be opened */
 	MDB_txn *transaction;
 	MDB_dbi tables[CATALOG_TABLES];
-	bool is_rewrite_wanted; /* perhaps; WANTED in the meta table tells */
+	struct table_sum sums[CATALOG_TABLES];	    /* with the open transaction */
+	struct table_sum committed[CATALOG_TABLES]; /* without it */
+	bool is_changed;			    /* by the open transaction */
+	bool is_rewrite_wanted;			    /* perhaps; WANTED in the meta table tells */
+	_Atomic bool has_failed;
 };
 
-/* A key of the meta table that no copy takes along: it is gone with what is to be gone. */
+/* A key of the meta table. A rewrite never copies its record, so it is absent once the rewrite is
+ * complete. */
 #define WANTED STR("rewrite-wanted")
+/* A key of the meta table: the sums, in the order of the tables. */
+#define SUMS STR("sums")
 
 static enum err from_lmdb(int code)
 {
@@ -61,23 +80,138 @@ static enum err from_lmdb(int code)
 	}
 }
 
+/* ---- sums ---- */
+
+static MDB_val to_value(struct str s)
+{
+	/* LMDB's structs are not const; it does not write to what we pass. */
+	return (MDB_val){s.size, (void *)(uintptr_t)s.data};
+}
+
+static uint32_t hash_record(struct str key, struct str value)
+{
+	uint32_t size = (uint32_t)key.size;
+
+	return crc32c(crc32c(crc32c(0, str_of((const char *)&size, sizeof(size))), key), value);
+}
+
+static void add_record(struct table_sum *sum, struct str key, struct str value)
+{
+	sum->count++;
+	sum->sum += hash_record(key, value);
+}
+
+static void remove_record(struct table_sum *sum, struct str key, struct str value)
+{
+	sum->count--;
+	sum->sum -= hash_record(key, value);
+}
+
+/* Takes what stands under that key out of the sums. ERR_NOTFOUND. */
+static enum err remove_old(struct catalog *catalog, enum catalog_table table, struct str key)
+{
+	struct str value;
+
+	enum err err = catalog_get(catalog, table, key, &value);
+	if (!err)
+		remove_record(&catalog->sums[table], key, value);
+	return err;
+}
+
+static enum err save_sums(struct catalog *catalog)
+{
+	MDB_val name = to_value(SUMS);
+	MDB_val content = {sizeof(catalog->sums), catalog->sums};
+
+	return from_lmdb(
+		mdb_put(catalog->transaction, catalog->tables[CATALOG_META], &name, &content, 0));
+}
+
+static enum err add_to_sum(void *context, struct str key, struct str value)
+{
+	struct table_sum *sum = context;
+
+	if (!str_equal(key, SUMS))
+		add_record(sum, key, value);
+	return ERR_OK;
+}
+
+static enum err check_sum(struct catalog *catalog, enum catalog_table table)
+{
+	const struct table_sum *expected = &catalog->committed[table];
+	struct table_sum found = {0};
+
+	enum err err = catalog_each(catalog, table, add_to_sum, &found);
+	if (err || (found.count == expected->count && found.sum == expected->sum))
+		return err;
+	log_event(LOG_ERROR, "the catalog is damaged", log_str("file", str_from(catalog->path)),
+		  log_str("table", str_from(table_names[table])),
+		  log_i64("records", (int64_t)found.count),
+		  log_i64("expected", (int64_t)expected->count),
+		  log_str("problem", str_from(found.count == expected->count
+						      ? "the content of records has changed"
+						      : "records are missing or too many")));
+	return ERR_DAMAGED;
+}
+
+/* Within a transaction. Tables that are newer than the sums have none, and are empty. */
+static enum err check_sums(struct catalog *catalog)
+{
+	struct str value;
+
+	enum err err = catalog_get(catalog, CATALOG_META, SUMS, &value);
+	if (err || value.size > sizeof(catalog->committed) ||
+	    value.size % sizeof(catalog->committed[0]) != 0) {
+		log_event(LOG_ERROR, "the catalog is damaged",
+			  log_str("file", str_from(catalog->path)),
+			  log_str("problem", STR("its checksums are missing")));
+		return err && err != ERR_NOTFOUND ? err : ERR_DAMAGED;
+	}
+	memcpy(catalog->committed, value.data, value.size);
+	for (int i = 0; i < CATALOG_TABLES && !err; i++)
+		err = check_sum(catalog, (enum catalog_table)i);
+	memcpy(catalog->sums, catalog->committed, sizeof(catalog->sums));
+	return err;
+}
+
+/* ---- opening ---- */
+
+/* A catalog without a version is new, so it holds nothing. */
+static enum err put_version(struct catalog *catalog)
+{
+	char text[16];
+	int size = snprintf(text, sizeof(text), "%d", CATALOG_VERSION);
+	MDB_stat table;
+
+	for (int i = 0; i < CATALOG_TABLES; i++) {
+		enum err err =
+			from_lmdb(mdb_stat(catalog->transaction, catalog->tables[i], &table));
+		if (err)
+			return err;
+		if (table.ms_entries > 0)
+			return ERR_DAMAGED;
+	}
+	return catalog_put(catalog, CATALOG_META, STR("version"), str_of(text, (size_t)size));
+}
+
 static enum err check_version(struct catalog *catalog)
 {
 	struct str value;
 	uint64_t version;
 
 	enum err err = catalog_get(catalog, CATALOG_META, STR("version"), &value);
-	if (err == ERR_NOTFOUND) {
-		char text[16];
-		int size = snprintf(text, sizeof(text), "%d", CATALOG_VERSION);
-		return catalog_put(catalog, CATALOG_META, STR("version"),
-				   str_of(text, (size_t)size));
-	}
+	if (err == ERR_NOTFOUND)
+		return put_version(catalog);
 	if (err)
 		return err;
 	if (!str_to_u64(value, &version))
 		return ERR_DAMAGED;
-	return version > CATALOG_VERSION ? ERR_VERSION : ERR_OK;
+	if (version == CATALOG_VERSION)
+		return check_sums(catalog);
+	log_event(LOG_ERROR, "the catalog has another format",
+		  log_str("path", str_from(catalog->path)), log_i64("format", (int64_t)version),
+		  log_i64("expected", CATALOG_VERSION));
+	return ERR_VERSION;
 }
 
 static enum err open_tables(struct catalog *catalog)
@@ -128,10 +262,30 @@ static void give_to_owner(const char *directory, const char *name)
 	close(descriptor);
 }
 
+/* LMDB found a page of which it can make nothing, and ends the process. */
+static void on_assertion(MDB_env *environment, const char *problem)
+{
+	const char *path = "";
+
+	(void)mdb_env_get_path(environment, &path);
+	log_event(LOG_ERROR,
+		  "the catalog is damaged and the process ends; the next start says what to do",
+		  log_str("path", str_from(path)), log_str("problem", str_from(problem)));
+}
+
 /* Opens the environment of catalog->path; on an error there is none. */
 static enum err open_environment(struct catalog *catalog)
 {
-	enum err err = from_lmdb(mdb_env_create(&catalog->environment));
+	char file[PATH_SIZE];
+
+	if (!join_path(file, catalog->path, "data.mdb"))
+		return ERR_INVALID;
+	enum err err = catalog_inspect(file);
+	if (err)
+		return err;
+	err = from_lmdb(mdb_env_create(&catalog->environment));
+	if (!err)
+		err = from_lmdb(mdb_env_set_assert(catalog->environment, on_assertion));
 	if (!err)
 		err = from_lmdb(mdb_env_set_maxdbs(catalog->environment, CATALOG_TABLES));
 	if (!err)
@@ -174,7 +328,7 @@ static enum err open_at(const char *path, unsigned flags, struct catalog **out_c
 	return ERR_OK;
 }
 
-/* False: it is too long. */
+/* Removes an unfinished rewrite; a path that is too long has none. */
 static void remove_copy(const char *directory)
 {
 	char path[PATH_SIZE];
@@ -217,19 +371,53 @@ void catalog_free(struct catalog **catalog)
 enum err catalog_begin(struct catalog *catalog, bool writes)
 {
 	check(catalog->transaction == NULL);
-	if (!catalog->environment)
+	if (!catalog->environment || (writes && catalog_has_failed(catalog)))
 		return ERR_IO;
 	return from_lmdb(mdb_txn_begin(catalog->environment, NULL, writes ? 0 : MDB_RDONLY,
 				       &catalog->transaction));
 }
 
+/*
+ * A failed write or sync is final: the pages that it left in the page cache may be lost although a
+ * later sync succeeds. A full disk refuses pages before anything of the transaction counts.
+ */
+static void fail(struct catalog *catalog, int code)
+{
+	if (!atomic_exchange(&catalog->has_failed, true))
+		log_event(LOG_ERROR,
+			  "the catalog cannot be written; no change of settings is accepted until "
+			  "the disk is mended and ternd started again",
+			  log_str("path", str_from(catalog->path)),
+			  log_str("error", str_from(mdb_strerror(code))));
+}
+
+bool catalog_has_failed(const struct catalog *catalog)
+{
+	return atomic_load_explicit(&catalog->has_failed, memory_order_relaxed);
+}
+
 enum err catalog_commit(struct catalog *catalog)
 {
-	MDB_txn *transaction = catalog->transaction;
+	enum err err = ERR_OK;
 
-	check(transaction != NULL);
+	check(catalog->transaction != NULL);
+	if (catalog->is_changed)
+		err = save_sums(catalog);
+	if (err) {
+		catalog_abort(catalog);
+		return err;
+	}
+	int code = mdb_txn_commit(catalog->transaction);
 	catalog->transaction = NULL;
-	return from_lmdb(mdb_txn_commit(transaction));
+	err = from_lmdb(code);
+	if (err && err != ERR_FULL)
+		fail(catalog, code);
+	if (err)
+		memcpy(catalog->sums, catalog->committed, sizeof(catalog->sums));
+	else
+		memcpy(catalog->committed, catalog->sums, sizeof(catalog->sums));
+	catalog->is_changed = false;
+	return err;
 }
 
 void catalog_abort(struct catalog *catalog)
@@ -237,12 +425,8 @@ void catalog_abort(struct catalog *catalog)
 	if (catalog->transaction)
 		mdb_txn_abort(catalog->transaction);
 	catalog->transaction = NULL;
-}
-
-static MDB_val to_value(struct str s)
-{
-	/* LMDB's structs are not const; it does not write to what we pass. */
-	return (MDB_val){s.size, (void *)(uintptr_t)s.data};
+	catalog->is_changed = false;
+	memcpy(catalog->sums, catalog->committed, sizeof(catalog->sums));
 }
 
 enum err catalog_get(struct catalog *catalog, enum catalog_table table, struct str key,
@@ -262,13 +446,24 @@ enum err catalog_put(struct catalog *catalog, enum catalog_table table, struct s
 {
 	MDB_val name = to_value(key), content = to_value(value);
 
-	return from_lmdb(mdb_put(catalog->transaction, catalog->tables[table], &name, &content, 0));
+	catalog->is_changed = true;
+	enum err err = remove_old(catalog, table, key);
+	if (!err || err == ERR_NOTFOUND)
+		err = from_lmdb(
+			mdb_put(catalog->transaction, catalog->tables[table], &name, &content, 0));
+	if (!err)
+		add_record(&catalog->sums[table], key, value);
+	return err;
 }
 
 enum err catalog_delete(struct catalog *catalog, enum catalog_table table, struct str key)
 {
 	MDB_val name = to_value(key);
 
+	catalog->is_changed = true;
+	enum err err = remove_old(catalog, table, key);
+	if (err)
+		return err;
 	return from_lmdb(mdb_del(catalog->transaction, catalog->tables[table], &name, NULL));
 }
 
@@ -295,24 +490,19 @@ enum err catalog_each(struct catalog *catalog, enum catalog_table table, catalog
 
 /* ---- rewriting ---- */
 
-static enum err copy_table(struct catalog *from, struct catalog *to, enum catalog_table table)
-{
-	MDB_cursor *cursor;
-	MDB_val key, value;
+struct copying {
+	struct catalog *to;
+	enum catalog_table table;
+};
 
-	enum err err = from_lmdb(mdb_cursor_open(from->transaction, from->tables[table], &cursor));
-	if (err)
-		return err;
-	int code = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
-	while (code == 0) {
-		bool is_taken = !str_equal(str_of(key.mv_data, key.mv_size), WANTED);
-		if (is_taken)
-			code = mdb_put(to->transaction, to->tables[table], &key, &value, 0);
-		if (code == 0)
-			code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
-	}
-	mdb_cursor_close(cursor);
-	return code == MDB_NOTFOUND ? ERR_OK : from_lmdb(code);
+static enum err copy_record(void *context, struct str key, struct str value)
+{
+	const struct copying *copying = context;
+	bool is_meta = copying->table == CATALOG_META;
+
+	if (is_meta && (str_equal(key, WANTED) || str_equal(key, SUMS)))
+		return ERR_OK;
+	return catalog_put(copying->to, copying->table, key, value);
 }
 
 /*
@@ -324,8 +514,10 @@ static enum err copy_tables(struct catalog *from, struct catalog *to)
 	enum err err = catalog_begin(from, false);
 	if (!err)
 		err = catalog_begin(to, true);
-	for (int i = 0; i < CATALOG_TABLES && !err; i++)
-		err = copy_table(from, to, (enum catalog_table)i);
+	for (int i = 0; i < CATALOG_TABLES && !err; i++) {
+		struct copying copying = {to, (enum catalog_table)i};
+		err = catalog_each(from, copying.table, copy_record, &copying);
+	}
 	catalog_abort(from);
 	if (!err)
 		return catalog_commit(to);

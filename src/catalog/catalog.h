@@ -25,14 +25,21 @@ enum catalog_table {
 	CATALOG_TABLES,
 };
 
-/* Opens or makes it in directory `path`; is_durable false skips syncs. ERR_VERSION, ERR_DAMAGED,
- * ERR_IO, ERR_FULL. */
+/*
+ * Opens or makes it in directory `path`; is_durable false skips syncs. Reads all of it: the pages
+ * must be in order, and each table must have the records that it had at the last commit.
+ * ERR_VERSION, ERR_DAMAGED, ERR_IO, ERR_FULL; what is wrong is logged.
+ */
 must_check enum err catalog_open(const char *path, bool is_durable, struct catalog **out_catalog);
 void catalog_free(struct catalog **catalog);
 
+/* ERR_IO to write once a commit has failed for good. */
 must_check enum err catalog_begin(struct catalog *catalog, bool writes);
 must_check enum err catalog_commit(struct catalog *catalog); /* ends the transaction in any case */
-void catalog_abort(struct catalog *catalog);		     /* fine without a transaction */
+/* Any thread. True once a write or sync has failed other than for a full disk: nothing more can be
+ * written until the process starts again. */
+bool catalog_has_failed(const struct catalog *catalog);
+void catalog_abort(struct catalog *catalog); /* fine without a transaction */
 
 must_check enum err catalog_get(struct catalog *catalog, enum catalog_table table, struct str key,
 				struct str *out_value); /* ERR_NOTFOUND */

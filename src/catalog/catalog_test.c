@@ -167,13 +167,165 @@ static void test_a_rewriting_that_is_wanted_is_done_by_the_next_start(void **sta
 	catalog_free(&catalog);
 }
 
+/* ---- damage ---- */
+
+enum { RECORDS = 300, HOLE = 200 };
+
+/* Writes records of two tables in several transactions, so that the file has free pages as well. */
+static void fill(void)
+{
+	struct catalog *catalog;
+	char key[16], value[6000];
+
+	memset(value, 'v', sizeof(value));
+	assert_int_equal(catalog_open(path, true, &catalog), ERR_OK);
+	for (int round = 0; round < 3; round++) {
+		assert_int_equal(catalog_begin(catalog, true), ERR_OK);
+		for (int i = 0; i < RECORDS; i++) {
+			/* Every tenth needs pages of its own. */
+			size_t value_size = i % 10 == 0 ? sizeof(value) : 200;
+			int size = snprintf(key, sizeof(key), "key-%04d", i);
+			value[0] = (char)('a' + round);
+			assert_int_equal(
+				catalog_put(catalog, i % 2 ? CATALOG_IAM : CATALOG_SQS_QUEUES,
+					    str_of(key, (size_t)size), str_of(value, value_size)),
+				ERR_OK);
+		}
+		assert_int_equal(catalog_commit(catalog), ERR_OK);
+	}
+	catalog_free(&catalog);
+}
+
+static enum err hash_record(void *context, struct str key, struct str value)
+{
+	uint32_t *crc = context;
+
+	*crc = crc32c(crc32c(*crc, key), value);
+	return ERR_OK;
+}
+
+/* A number for all that the catalog holds; its error if it cannot be opened. */
+static enum err hash_content(uint32_t *out_crc)
+{
+	struct catalog *catalog;
+	uint32_t crc = 0;
+
+	enum err err = catalog_open(path, false, &catalog);
+	if (err)
+		return err;
+	assert_int_equal(catalog_begin(catalog, false), ERR_OK);
+	assert_int_equal(catalog_each(catalog, CATALOG_SQS_QUEUES, hash_record, &crc), ERR_OK);
+	assert_int_equal(catalog_each(catalog, CATALOG_IAM, hash_record, &crc), ERR_OK);
+	catalog_free(&catalog);
+	*out_crc = crc;
+	return ERR_OK;
+}
+
+static void write_file(struct str bytes)
+{
+	char file[96];
+
+	snprintf(file, sizeof(file), "%s/data.mdb", path);
+	FILE *stream = fopen(file, "we");
+	assert_non_null(stream);
+	assert_int_equal(fwrite(bytes.data, 1, bytes.size, stream), bytes.size);
+	fclose(stream);
+}
+
+/* The file with a hole of `size` bytes at `at`: refused, or the same where nothing is kept. */
+static bool is_hole_noticed(const struct buf *whole, uint32_t expected, size_t at, size_t size,
+			    char byte)
+{
+	struct buf copy = {0};
+	uint32_t crc;
+
+	buf_append(&copy, buf_str(whole));
+	memset(copy.data + at, byte, size);
+	write_file(buf_str(&copy));
+	buf_done(&copy);
+	enum err err = hash_content(&crc);
+	assert_true(err == ERR_OK || err == ERR_DAMAGED || err == ERR_VERSION);
+	if (!err)
+		assert_int_equal(crc, expected);
+	return err != ERR_OK;
+}
+
+static void test_a_hole_anywhere_is_noticed_or_harmless(void **state)
+{
+	size_t noticed = 0;
+	uint32_t crc;
+
+	(void)state;
+	log_setup(LOG_ERROR + 1, LOG_TEXT);
+	fill();
+	assert_int_equal(hash_content(&crc), ERR_OK);
+	struct buf whole = read_whole();
+	for (size_t at = 0; at + HOLE < whole.size; at += 1009) {
+		noticed += is_hole_noticed(&whole, crc, at, HOLE, 0);
+		noticed += is_hole_noticed(&whole, crc, at, HOLE, '\xff');
+	}
+	assert_true(noticed > 100);
+	/* Each byte of the two pages that say where all others are. */
+	for (size_t at = 0; at < 160; at++) {
+		is_hole_noticed(&whole, crc, at, 1, 0);
+		is_hole_noticed(&whole, crc, at, 1, '\x7f');
+		is_hole_noticed(&whole, crc, 4096 + at, 1, 0);
+		is_hole_noticed(&whole, crc, 4096 + at, 1, '\x7f');
+	}
+	buf_done(&whole);
+}
+
+static void test_a_file_cut_short_is_refused(void **state)
+{
+	uint32_t crc;
+
+	(void)state;
+	log_setup(LOG_ERROR + 1, LOG_TEXT);
+	fill();
+	struct buf whole = read_whole();
+	for (size_t size = 1; size < whole.size; size += 4096 * 3 + 100) {
+		write_file(str_of(whole.data, size));
+		assert_int_equal(hash_content(&crc), ERR_DAMAGED);
+	}
+	buf_done(&whole);
+}
+
+static void test_a_record_that_is_lost_is_noticed(void **state)
+{
+	uint32_t crc;
+
+	(void)state;
+	log_setup(LOG_ERROR + 1, LOG_TEXT);
+	fill();
+	struct buf whole = read_whole();
+	size_t at = str_find(buf_str(&whole), STR("cvvvvvvv"), 0);
+	while (at != SIZE_MAX) {
+		whole.data[at] = 'd';
+		at = str_find(buf_str(&whole), STR("cvvvvvvv"), at + 1);
+	}
+	write_file(buf_str(&whole));
+	assert_int_equal(hash_content(&crc), ERR_DAMAGED);
+	buf_done(&whole);
+}
+
 static void test_a_newer_version_is_refused(void **state)
 {
 	(void)state;
 	struct catalog *catalog;
 
 	assert_int_equal(catalog_open(path, true, &catalog), ERR_OK);
-	put(catalog, STR("version"), STR("2"));
+	put(catalog, STR("version"), STR("3"));
+	catalog_free(&catalog);
+	assert_int_equal(catalog_open(path, true, &catalog), ERR_VERSION);
+}
+
+static void test_an_older_version_is_refused(void **state)
+{
+	(void)state;
+	struct catalog *catalog;
+
+	assert_int_equal(catalog_open(path, true, &catalog), ERR_OK);
+	put(catalog, STR("version"), STR("1"));
 	catalog_free(&catalog);
 	assert_int_equal(catalog_open(path, true, &catalog), ERR_VERSION);
 }
