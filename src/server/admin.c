@@ -64,15 +64,14 @@ static void health(struct admin_call *call)
 	static const char *const durabilities[] = {"fsync", "os", "memory"};
 	struct server *server = call->server;
 	struct journal_stats stats = engine_journal_stats(server->core.engine);
+	bool has_failed = stats.has_failed || catalog_has_failed(server->core.catalog);
 	struct json_writer json;
 
-	call->status = stats.has_failed ? 503 : 200;
+	call->status = has_failed ? 503 : 200;
 	json_begin(&json, &call->body);
 	json_open_object(&json);
 	json_key(&json, STR("status"));
-	json_str(&json, stats.has_failed ? STR("failed")
-			: stats.is_full	 ? STR("disk-full")
-					 : STR("ok"));
+	json_str(&json, has_failed ? STR("failed") : stats.is_full ? STR("disk-full") : STR("ok"));
 	json_key(&json, STR("version"));
 	json_str(&json, STR(TERN_VERSION));
 	json_key(&json, STR("durability"));

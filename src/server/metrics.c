@@ -238,6 +238,9 @@ static void write_journal(struct buf *out, const struct server *server)
 	       stats.damaged_reads);
 	single(out, "tern_log_failed", "gauge", "1 once a write or sync has failed for good.",
 	       stats.has_failed);
+	single(out, "tern_catalog_failed", "gauge",
+	       "1 once a write or sync of the catalog has failed for good.",
+	       catalog_has_failed(server->core.catalog));
 	single(out, "tern_log_full", "gauge", "1 while the disk has no room for new messages.",
 	       stats.is_full);
 	single(out, "tern_queues", "gauge", "Queues.", engine.queues);

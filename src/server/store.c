@@ -23,7 +23,8 @@ static const char *explanation(enum err err)
 	case ERR_BUSY:
 		return "is in use by another ternd; stop that one, or give this one another --data";
 	case ERR_VERSION:
-		return "was written by a newer Tern; run that version, or give another --data";
+		return "was written by another version of Tern; run that version, or give another "
+		       "--data";
 	case ERR_DAMAGED:
 		return "is damaged and cannot be opened; see the log lines above for the file, and "
 		       "restore it from a backup";
@@ -41,6 +42,20 @@ void store_explain(const struct settings *settings, enum err err, char *problem,
 {
 	snprintf(problem, size, "the data directory %.*s %s", STR_ARG(settings->data),
 		 explanation(err));
+}
+
+/* Most of what goes wrong with the catalog goes wrong with the log, too. */
+static void explain_catalog(const struct settings *settings, enum err err, char *problem,
+			    size_t size)
+{
+	if (err == ERR_DAMAGED)
+		snprintf(
+			problem, size,
+			"the catalog is damaged: see the log lines above, and restore %.*s/catalog "
+			"from a backup; without it no queue, user or key is known",
+			STR_ARG(settings->data));
+	else
+		store_explain(settings, err, problem, size);
 }
 
 static int remove_entry(const char *path, const struct stat *status, int flag, struct FTW *place)
@@ -107,24 +122,33 @@ static void warn_of_writers(const char *path)
 			  log_str("path", str_from(path)));
 }
 
-static enum err open_directory(const struct settings *settings, bool is_durable,
-			       struct store *store)
+static bool open_directory(const struct settings *settings, bool is_durable, struct store *store,
+			   char *problem, size_t size)
 {
 	char path[PATH_SIZE];
 
 	int length = snprintf(path, sizeof(path), "%.*s/catalog", STR_ARG(settings->data));
-	if (length < 0 || (size_t)length >= sizeof(path) || settings->data.size == 0)
-		return ERR_INVALID;
+	if (length < 0 || (size_t)length >= sizeof(path) || settings->data.size == 0) {
+		store_explain(settings, ERR_INVALID, problem, size);
+		return false;
+	}
 	path[settings->data.size] = '\0';
-	if (!make_directories(path))
-		return ERR_IO;
+	if (!make_directories(path)) {
+		store_explain(settings, ERR_IO, problem, size);
+		return false;
+	}
 	warn_of_writers(path);
 	snprintf(path, sizeof(path), "%.*s/log", STR_ARG(settings->data));
 	enum err err = disk_file_open(path, &store->disk);
-	if (err)
-		return err;
+	if (err) {
+		store_explain(settings, err, problem, size);
+		return false;
+	}
 	snprintf(path, sizeof(path), "%.*s/catalog", STR_ARG(settings->data));
-	return catalog_open(path, is_durable, &store->catalog);
+	err = catalog_open(path, is_durable, &store->catalog);
+	if (err)
+		explain_catalog(settings, err, problem, size);
+	return !err;
 }
 
 /* ---- keys ---- */
@@ -233,15 +257,11 @@ static bool open_keys(const struct settings *settings, struct core *core, struct
 bool store_open_plain(const struct settings *settings, bool is_durable, struct store *out_store,
 		      char *problem, size_t size)
 {
-	enum err err;
-
 	*out_store = (struct store){0};
-	if (settings->durability == DURABILITY_MEMORY) {
-		out_store->disk = disk_memory_new_plain();
-		err = open_nameless_catalog(&out_store->catalog);
-	} else {
-		err = open_directory(settings, is_durable, out_store);
-	}
+	if (settings->durability != DURABILITY_MEMORY)
+		return open_directory(settings, is_durable, out_store, problem, size);
+	out_store->disk = disk_memory_new_plain();
+	enum err err = open_nameless_catalog(&out_store->catalog);
 	if (err)
 		store_explain(settings, err, problem, size);
 	return !err;

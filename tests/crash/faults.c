@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * faults: loaded before libc, makes calls on the log's files fail as the file $FAULTS_FILE says.
+ * faults: loaded before libc, makes calls on the server's files fail as the file $FAULTS_FILE says.
  *
- * It holds lines of a call's name and an errno: "fdatasync 5". Without the file nothing fails.
+ * It holds lines of a call's name and an errno: "fdatasync 5" is for files of the log,
+ * "catalog.fdatasync 5" for those of the catalog. Without the file nothing fails.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -14,30 +15,34 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool is_log(int descriptor)
+/* Puts what a call on that file is called in $FAULTS_FILE in front of the call's name. */
+static bool find_prefix(int descriptor, const char **out_prefix)
 {
 	char link[64], path[PATH_MAX + 1];
 
 	(void)snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
 	ssize_t size = readlink(link, path, sizeof path - 1);
 	path[size < 0 ? 0 : size] = '\0';
-	return strstr(path, "/log/") != NULL;
+	*out_prefix = strstr(path, "/log/") ? "" : "catalog.";
+	return strstr(path, "/log/") || strstr(path, "/catalog/");
 }
 
 /* The errno that the call is to fail with, or 0. */
 static int find_fault(const char *call, int descriptor)
 {
 	const char *path = getenv("FAULTS_FILE");
-	char name[32];
+	const char *prefix;
+	char name[32], wanted[32];
 	int number, found = 0;
 
-	if (!path || !is_log(descriptor))
+	if (!path || !find_prefix(descriptor, &prefix))
 		return 0;
+	(void)snprintf(wanted, sizeof wanted, "%s%s", prefix, call);
 	FILE *file = fopen(path, "re");
 	if (!file)
 		return 0;
 	while (fscanf(file, "%31s %d", name, &number) == 2)
-		if (strcmp(name, call) == 0)
+		if (strcmp(name, wanted) == 0)
 			found = number;
 	(void)fclose(file);
 	return found;
@@ -67,6 +72,18 @@ ssize_t pwrite64(int descriptor, const void *bytes, size_t size, off64_t offset)
 
 	if (!next)
 		*(void **)&next = dlsym(RTLD_NEXT, "pwrite64");
+	return fails("pwrite", descriptor) ? -1 : next(descriptor, bytes, size, offset);
+}
+
+/* LMDB calls the function for small files, which has the other name in this file's headers. */
+ssize_t small_pwrite(int descriptor, const void *bytes, size_t size,
+		     off_t offset) __asm__("pwrite");
+ssize_t small_pwrite(int descriptor, const void *bytes, size_t size, off_t offset)
+{
+	static ssize_t (*next)(int, const void *, size_t, off_t);
+
+	if (!next)
+		*(void **)&next = dlsym(RTLD_NEXT, "pwrite");
 	return fails("pwrite", descriptor) ? -1 : next(descriptor, bytes, size, offset);
 }
 

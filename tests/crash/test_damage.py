@@ -203,6 +203,27 @@ def test_a_failed_server_stops_in_order(failing):
     failing.stop()
 
 
+def test_a_catalog_whose_sync_fails_is_changed_no_more(failing):
+    url = create(failing)
+    failing.fail(f"catalog.fdatasync {errno.EIO}")
+    assert refusal(create, failing, "during")[0] == 500
+    health = failing.get("/_tern/health")
+    assert (health.status_code, health.json()["status"]) == (503, "failed")
+    assert failing.metrics()["tern_catalog_failed"] == 1
+    # Later syncs may succeed, but what this one lost nobody knows.
+    failing.fail("")
+    assert refusal(create, failing, "after")[0] == 500
+    assert failing.get("/_tern/health").status_code == 503
+    line, = [line for line in failing.log().splitlines() if "catalog cannot be written" in line]
+    assert "level=error" in line and "Input/output error" in line
+    # The log's disk is well: messages go on.
+    send(failing, url, "message")
+    assert drain(failing, url) == ["message"]
+    failing.restart()
+    assert status(failing) == "ok"
+    create(failing, "after")
+
+
 # ---- damaged ----
 
 
@@ -299,6 +320,53 @@ def test_without_checkpoint_and_log_the_start_is_refused(tmp_path):
     assert path.name in server.log()
 
 
+def damage_catalog(server, change):
+    path = server.data / "catalog" / "data.mdb"
+    data = bytearray(path.read_bytes())
+    change(data)
+    path.write_bytes(data)
+
+
+def make_queues(tmp_path, count=30):
+    server = Server(tmp_path, *SMALL)
+    with server:
+        for i in range(count):
+            create(server, f"queue-{i}")
+    return server
+
+
+@pytest.mark.parametrize("pages", [1, 2, 4, 7])
+def test_a_catalog_cut_short_is_refused(tmp_path, pages):
+    server = make_queues(tmp_path)
+
+    def cut(data):
+        del data[pages * 4096 - 100:]
+
+    damage_catalog(server, cut)
+    problem = refused_start(server)
+    assert "catalog is damaged" in problem and str(server.data) in problem
+    assert "restore" in problem
+    assert "data.mdb" in server.log() and "cut short" in server.log()
+
+
+def test_zero_bytes_in_the_catalog_are_refused(tmp_path):
+    server = make_queues(tmp_path)
+    whole = (server.data / "catalog" / "data.mdb").read_bytes()
+    place = whole.rfind(b'"queue-7"')
+    page = place // 4096 * 4096
+    for start in (page, page + 16, place):
+
+        def clear(data, start=start):
+            data[:] = whole
+            data[start:start + 200] = bytes(200)
+
+        damage_catalog(server, clear)
+        assert "catalog is damaged" in refused_start(server)
+    damage_catalog(server, lambda data: data.__setitem__(slice(None), whole))
+    with server:
+        assert server.get("/_tern/health").json()["queues"] == 30
+
+
 def test_a_newer_format_is_refused_and_left_alone(tmp_path):
     server, url = stored(tmp_path, stops=True)
     path = log_file(server, "journal.meta")
@@ -306,7 +374,7 @@ def test_a_newer_format_is_refused_and_left_alone(tmp_path):
     overwrite(path, 4, struct.pack("<I", 99))
     newer = path.read_bytes()
     problem = refused_start(server)
-    assert "was written by a newer Tern" in problem and str(server.data) in problem
+    assert "was written by another version of Tern" in problem and str(server.data) in problem
     assert path.read_bytes() == newer
     path.write_bytes(before)
     with server:
@@ -320,7 +388,7 @@ def test_a_newer_batch_is_refused(tmp_path):
     start = data.rfind(b"TnB1", 0, data.find(b"message 0"))
     header = data[start:start + 4] + struct.pack("<I", 99) + data[start + 8:start + 40]
     overwrite(path, start, header + struct.pack("<I", crc32c(header)))
-    assert "was written by a newer Tern" in refused_start(server)
+    assert "was written by another version of Tern" in refused_start(server)
 
 
 def test_a_second_server_on_the_same_data_is_refused(tmp_path):
