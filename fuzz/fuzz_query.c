@@ -33,7 +33,7 @@ static bool decode(struct arena *arena, const struct operation *operation, struc
 		return false;
 	*out_value = arena_alloc(arena, operation->in->size);
 	enum err err = wire_query_decode(arena, &form, operation->in, *out_value, &problem);
-	check(err == ERR_OK || (err == ERR_INVALID && problem.size > 0));
+	check(err == ERR_OK || ((err == ERR_INVALID || err == ERR_NOTFOUND) && problem.size > 0));
 	return !err;
 }
 

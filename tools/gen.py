@@ -52,6 +52,9 @@ class Member:
         names = options.get("query", [self.name[0].upper() + self.name[1:] if style == "ec2"
                                       else self.name])
         self.query = names[0]
+        # AWS's older SDKs for Java send the member's own name where others send that of an item.
+        alias = self.name[0].upper() + self.name[1:]
+        self.alias = alias if is_flat and alias != self.query else ""
         self.xml = options.get("xml", [self.name[0].lower() + self.name[1:] if style == "ec2"
                                        else self.query])[0]
         self.query_item = "" if is_flat or style == "ec2" else item
@@ -223,6 +226,8 @@ class Model:
                 row.append(f".shape = &{self.struct(member.item)}_shape")
             else:
                 row.append(f".item_kind = {SCALARS[member.item][0]}")
+            if member.alias:
+                row.append(f'.query_alias = STR_INIT("{member.alias}")')
             if member.query_item:
                 row.append(f'.query_item = STR_INIT("{member.query_item}")')
             if member.xml_item:

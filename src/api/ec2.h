@@ -294,6 +294,8 @@ struct ec2_describe_network_interfaces_in {
 	struct str next_token;
 	int64_t max_results;
 	bool has_max_results;
+	bool include_managed_resources;
+	bool has_include_managed_resources;
 	bool dry_run;
 	bool has_dry_run;
 	struct str *network_interface_ids;

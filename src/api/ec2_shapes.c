@@ -1018,6 +1018,12 @@ static const struct shape_member ec2_describe_network_interfaces_in_members[] = 
 	 .offset = offsetof(struct ec2_describe_network_interfaces_in, max_results),
 	 .kind = SHAPE_INTEGER,
 	 .extra_offset = offsetof(struct ec2_describe_network_interfaces_in, has_max_results)},
+	{.name = STR_INIT("IncludeManagedResources"),
+	 .query_name = STR_INIT("IncludeManagedResources"),
+	 .xml_name = STR_INIT("includeManagedResources"),
+	 .offset = offsetof(struct ec2_describe_network_interfaces_in, include_managed_resources),
+	 .kind = SHAPE_BOOLEAN,
+	 .extra_offset = offsetof(struct ec2_describe_network_interfaces_in, has_include_managed_resources)},
 	{.name = STR_INIT("DryRun"),
 	 .query_name = STR_INIT("DryRun"),
 	 .xml_name = STR_INIT("dryRun"),
@@ -1044,7 +1050,7 @@ static const struct shape_member ec2_describe_network_interfaces_in_members[] = 
 	 .shape = &ec2_filter_shape,
 	 .xml_item = STR_INIT("item")},
 };
-static const struct shape ec2_describe_network_interfaces_in_shape = {STR_INIT("DescribeNetworkInterfacesRequest"), sizeof(struct ec2_describe_network_interfaces_in), 5, ec2_describe_network_interfaces_in_members};
+static const struct shape ec2_describe_network_interfaces_in_shape = {STR_INIT("DescribeNetworkInterfacesRequest"), sizeof(struct ec2_describe_network_interfaces_in), 6, ec2_describe_network_interfaces_in_members};
 
 static const struct shape_member ec2_describe_network_interfaces_out_members[] = {
 	{.name = STR_INIT("NetworkInterfaces"),

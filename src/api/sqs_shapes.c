@@ -23,6 +23,7 @@ static const struct shape_member sqs_message_attribute_value_members[] = {
 	 .extra_offset = offsetof(struct sqs_message_attribute_value, string_list_values_count),
 	 .item_size = sizeof(struct str),
 	 .item_kind = SHAPE_STRING,
+	 .query_alias = STR_INIT("StringListValues"),
 	 .is_sensitive = true},
 	{.name = STR_INIT("BinaryListValues"),
 	 .query_name = STR_INIT("BinaryListValue"),
@@ -32,6 +33,7 @@ static const struct shape_member sqs_message_attribute_value_members[] = {
 	 .extra_offset = offsetof(struct sqs_message_attribute_value, binary_list_values_count),
 	 .item_size = sizeof(struct str),
 	 .item_kind = SHAPE_BLOB,
+	 .query_alias = STR_INIT("BinaryListValues"),
 	 .is_sensitive = true},
 	{.name = STR_INIT("DataType"),
 	 .query_name = STR_INIT("DataType"),
@@ -63,6 +65,7 @@ static const struct shape_member sqs_message_system_attribute_value_members[] = 
 	 .extra_offset = offsetof(struct sqs_message_system_attribute_value, string_list_values_count),
 	 .item_size = sizeof(struct str),
 	 .item_kind = SHAPE_STRING,
+	 .query_alias = STR_INIT("StringListValues"),
 	 .is_sensitive = true},
 	{.name = STR_INIT("BinaryListValues"),
 	 .query_name = STR_INIT("BinaryListValue"),
@@ -72,6 +75,7 @@ static const struct shape_member sqs_message_system_attribute_value_members[] = 
 	 .extra_offset = offsetof(struct sqs_message_system_attribute_value, binary_list_values_count),
 	 .item_size = sizeof(struct str),
 	 .item_kind = SHAPE_BLOB,
+	 .query_alias = STR_INIT("BinaryListValues"),
 	 .is_sensitive = true},
 	{.name = STR_INIT("DataType"),
 	 .query_name = STR_INIT("DataType"),
@@ -111,6 +115,7 @@ static const struct shape_member sqs_send_message_batch_request_entry_members[] 
 	 .item_size = sizeof(struct sqs_message_attribute_value_entry),
 	 .item_kind = SHAPE_STRUCTURE,
 	 .shape = &sqs_message_attribute_value_shape,
+	 .query_alias = STR_INIT("MessageAttributes"),
 	 .key_name = STR_INIT("Name"), .value_name = STR_INIT("Value"),
 	 .item_value_offset = offsetof(struct sqs_message_attribute_value_entry, value)},
 	{.name = STR_INIT("MessageSystemAttributes"),
@@ -122,6 +127,7 @@ static const struct shape_member sqs_send_message_batch_request_entry_members[] 
 	 .item_size = sizeof(struct sqs_message_system_attribute_value_entry),
 	 .item_kind = SHAPE_STRUCTURE,
 	 .shape = &sqs_message_system_attribute_value_shape,
+	 .query_alias = STR_INIT("MessageSystemAttributes"),
 	 .key_name = STR_INIT("Name"), .value_name = STR_INIT("Value"),
 	 .item_value_offset = offsetof(struct sqs_message_system_attribute_value_entry, value)},
 	{.name = STR_INIT("MessageDeduplicationId"),
@@ -290,6 +296,7 @@ static const struct shape_member sqs_message_members[] = {
 	 .extra_offset = offsetof(struct sqs_message, attributes_count),
 	 .item_size = sizeof(struct shape_pair),
 	 .item_kind = SHAPE_STRING,
+	 .query_alias = STR_INIT("Attributes"),
 	 .key_name = STR_INIT("Name"), .value_name = STR_INIT("Value"),
 	 .item_value_offset = offsetof(struct shape_pair, value)},
 	{.name = STR_INIT("MD5OfMessageAttributes"),
@@ -306,6 +313,7 @@ static const struct shape_member sqs_message_members[] = {
 	 .item_size = sizeof(struct sqs_message_attribute_value_entry),
 	 .item_kind = SHAPE_STRUCTURE,
 	 .shape = &sqs_message_attribute_value_shape,
+	 .query_alias = STR_INIT("MessageAttributes"),
 	 .key_name = STR_INIT("Name"), .value_name = STR_INIT("Value"),
 	 .item_value_offset = offsetof(struct sqs_message_attribute_value_entry, value)},
 };
@@ -385,6 +393,7 @@ static const struct shape_member sqs_add_permission_in_members[] = {
 	 .extra_offset = offsetof(struct sqs_add_permission_in, aws_account_ids_count),
 	 .item_size = sizeof(struct str),
 	 .item_kind = SHAPE_STRING,
+	 .query_alias = STR_INIT("AWSAccountIds"),
 	 .is_required = true},
 	{.name = STR_INIT("Actions"),
 	 .query_name = STR_INIT("ActionName"),
@@ -394,6 +403,7 @@ static const struct shape_member sqs_add_permission_in_members[] = {
 	 .extra_offset = offsetof(struct sqs_add_permission_in, actions_count),
 	 .item_size = sizeof(struct str),
 	 .item_kind = SHAPE_STRING,
+	 .query_alias = STR_INIT("Actions"),
 	 .is_required = true},
 };
 static const struct shape sqs_add_permission_in_shape = {STR_INIT("AddPermissionRequest"), sizeof(struct sqs_add_permission_in), 4, sqs_add_permission_in_members};
@@ -461,6 +471,7 @@ static const struct shape_member sqs_change_message_visibility_batch_in_members[
 	 .item_size = sizeof(struct sqs_change_message_visibility_batch_request_entry),
 	 .item_kind = SHAPE_STRUCTURE,
 	 .shape = &sqs_change_message_visibility_batch_request_entry_shape,
+	 .query_alias = STR_INIT("Entries"),
 	 .is_required = true},
 };
 static const struct shape sqs_change_message_visibility_batch_in_shape = {STR_INIT("ChangeMessageVisibilityBatchRequest"), sizeof(struct sqs_change_message_visibility_batch_in), 2, sqs_change_message_visibility_batch_in_members};
@@ -475,6 +486,7 @@ static const struct shape_member sqs_change_message_visibility_batch_out_members
 	 .item_size = sizeof(struct sqs_change_message_visibility_batch_result_entry),
 	 .item_kind = SHAPE_STRUCTURE,
 	 .shape = &sqs_change_message_visibility_batch_result_entry_shape,
+	 .query_alias = STR_INIT("Successful"),
 	 .is_required = true},
 	{.name = STR_INIT("Failed"),
 	 .query_name = STR_INIT("BatchResultErrorEntry"),
@@ -485,6 +497,7 @@ static const struct shape_member sqs_change_message_visibility_batch_out_members
 	 .item_size = sizeof(struct sqs_batch_result_error_entry),
 	 .item_kind = SHAPE_STRUCTURE,
 	 .shape = &sqs_batch_result_error_entry_shape,
+	 .query_alias = STR_INIT("Failed"),
 	 .is_required = true},
 };
 static const struct shape sqs_change_message_visibility_batch_out_shape = {STR_INIT("ChangeMessageVisibilityBatchResult"), sizeof(struct sqs_change_message_visibility_batch_out), 2, sqs_change_message_visibility_batch_out_members};
@@ -504,6 +517,7 @@ static const struct shape_member sqs_create_queue_in_members[] = {
 	 .extra_offset = offsetof(struct sqs_create_queue_in, attributes_count),
 	 .item_size = sizeof(struct shape_pair),
 	 .item_kind = SHAPE_STRING,
+	 .query_alias = STR_INIT("Attributes"),
 	 .key_name = STR_INIT("Name"), .value_name = STR_INIT("Value"),
 	 .item_value_offset = offsetof(struct shape_pair, value)},
 	{.name = STR_INIT("tags"),
@@ -514,6 +528,7 @@ static const struct shape_member sqs_create_queue_in_members[] = {
 	 .extra_offset = offsetof(struct sqs_create_queue_in, tags_count),
 	 .item_size = sizeof(struct shape_pair),
 	 .item_kind = SHAPE_STRING,
+	 .query_alias = STR_INIT("Tags"),
 	 .key_name = STR_INIT("Key"), .value_name = STR_INIT("Value"),
 	 .item_value_offset = offsetof(struct shape_pair, value)},
 };
@@ -562,6 +577,7 @@ static const struct shape_member sqs_delete_message_batch_in_members[] = {
 	 .item_size = sizeof(struct sqs_delete_message_batch_request_entry),
 	 .item_kind = SHAPE_STRUCTURE,
 	 .shape = &sqs_delete_message_batch_request_entry_shape,
+	 .query_alias = STR_INIT("Entries"),
 	 .is_required = true},
 };
 static const struct shape sqs_delete_message_batch_in_shape = {STR_INIT("DeleteMessageBatchRequest"), sizeof(struct sqs_delete_message_batch_in), 2, sqs_delete_message_batch_in_members};
@@ -576,6 +592,7 @@ static const struct shape_member sqs_delete_message_batch_out_members[] = {
 	 .item_size = sizeof(struct sqs_delete_message_batch_result_entry),
 	 .item_kind = SHAPE_STRUCTURE,
 	 .shape = &sqs_delete_message_batch_result_entry_shape,
+	 .query_alias = STR_INIT("Successful"),
 	 .is_required = true},
 	{.name = STR_INIT("Failed"),
 	 .query_name = STR_INIT("BatchResultErrorEntry"),
@@ -586,6 +603,7 @@ static const struct shape_member sqs_delete_message_batch_out_members[] = {
 	 .item_size = sizeof(struct sqs_batch_result_error_entry),
 	 .item_kind = SHAPE_STRUCTURE,
 	 .shape = &sqs_batch_result_error_entry_shape,
+	 .query_alias = STR_INIT("Failed"),
 	 .is_required = true},
 };
 static const struct shape sqs_delete_message_batch_out_shape = {STR_INIT("DeleteMessageBatchResult"), sizeof(struct sqs_delete_message_batch_out), 2, sqs_delete_message_batch_out_members};
@@ -616,7 +634,8 @@ static const struct shape_member sqs_get_queue_attributes_in_members[] = {
 	 .kind = SHAPE_LIST,
 	 .extra_offset = offsetof(struct sqs_get_queue_attributes_in, attribute_names_count),
 	 .item_size = sizeof(struct str),
-	 .item_kind = SHAPE_STRING},
+	 .item_kind = SHAPE_STRING,
+	 .query_alias = STR_INIT("AttributeNames")},
 };
 static const struct shape sqs_get_queue_attributes_in_shape = {STR_INIT("GetQueueAttributesRequest"), sizeof(struct sqs_get_queue_attributes_in), 2, sqs_get_queue_attributes_in_members};
 
@@ -629,6 +648,7 @@ static const struct shape_member sqs_get_queue_attributes_out_members[] = {
 	 .extra_offset = offsetof(struct sqs_get_queue_attributes_out, attributes_count),
 	 .item_size = sizeof(struct shape_pair),
 	 .item_kind = SHAPE_STRING,
+	 .query_alias = STR_INIT("Attributes"),
 	 .key_name = STR_INIT("Name"), .value_name = STR_INIT("Value"),
 	 .item_value_offset = offsetof(struct shape_pair, value)},
 };
@@ -688,6 +708,7 @@ static const struct shape_member sqs_list_dead_letter_source_queues_out_members[
 	 .extra_offset = offsetof(struct sqs_list_dead_letter_source_queues_out, queue_urls_count),
 	 .item_size = sizeof(struct str),
 	 .item_kind = SHAPE_STRING,
+	 .query_alias = STR_INIT("QueueUrls"),
 	 .is_required = true},
 	{.name = STR_INIT("NextToken"),
 	 .query_name = STR_INIT("NextToken"),
@@ -722,7 +743,8 @@ static const struct shape_member sqs_list_message_move_tasks_out_members[] = {
 	 .extra_offset = offsetof(struct sqs_list_message_move_tasks_out, results_count),
 	 .item_size = sizeof(struct sqs_list_message_move_tasks_result_entry),
 	 .item_kind = SHAPE_STRUCTURE,
-	 .shape = &sqs_list_message_move_tasks_result_entry_shape},
+	 .shape = &sqs_list_message_move_tasks_result_entry_shape,
+	 .query_alias = STR_INIT("Results")},
 };
 static const struct shape sqs_list_message_move_tasks_out_shape = {STR_INIT("ListMessageMoveTasksResult"), sizeof(struct sqs_list_message_move_tasks_out), 1, sqs_list_message_move_tasks_out_members};
 
@@ -745,6 +767,7 @@ static const struct shape_member sqs_list_queue_tags_out_members[] = {
 	 .extra_offset = offsetof(struct sqs_list_queue_tags_out, tags_count),
 	 .item_size = sizeof(struct shape_pair),
 	 .item_kind = SHAPE_STRING,
+	 .query_alias = STR_INIT("Tags"),
 	 .key_name = STR_INIT("Key"), .value_name = STR_INIT("Value"),
 	 .item_value_offset = offsetof(struct shape_pair, value)},
 };
@@ -778,7 +801,8 @@ static const struct shape_member sqs_list_queues_out_members[] = {
 	 .kind = SHAPE_LIST,
 	 .extra_offset = offsetof(struct sqs_list_queues_out, queue_urls_count),
 	 .item_size = sizeof(struct str),
-	 .item_kind = SHAPE_STRING},
+	 .item_kind = SHAPE_STRING,
+	 .query_alias = STR_INIT("QueueUrls")},
 	{.name = STR_INIT("NextToken"),
 	 .query_name = STR_INIT("NextToken"),
 	 .xml_name = STR_INIT("NextToken"),
@@ -813,7 +837,8 @@ static const struct shape_member sqs_receive_message_in_members[] = {
 	 .kind = SHAPE_LIST,
 	 .extra_offset = offsetof(struct sqs_receive_message_in, attribute_names_count),
 	 .item_size = sizeof(struct str),
-	 .item_kind = SHAPE_STRING},
+	 .item_kind = SHAPE_STRING,
+	 .query_alias = STR_INIT("AttributeNames")},
 	{.name = STR_INIT("MessageSystemAttributeNames"),
 	 .query_name = STR_INIT("MessageSystemAttributeName"),
 	 .xml_name = STR_INIT("MessageSystemAttributeName"),
@@ -821,7 +846,8 @@ static const struct shape_member sqs_receive_message_in_members[] = {
 	 .kind = SHAPE_LIST,
 	 .extra_offset = offsetof(struct sqs_receive_message_in, message_system_attribute_names_count),
 	 .item_size = sizeof(struct str),
-	 .item_kind = SHAPE_STRING},
+	 .item_kind = SHAPE_STRING,
+	 .query_alias = STR_INIT("MessageSystemAttributeNames")},
 	{.name = STR_INIT("MessageAttributeNames"),
 	 .query_name = STR_INIT("MessageAttributeName"),
 	 .xml_name = STR_INIT("MessageAttributeName"),
@@ -829,7 +855,8 @@ static const struct shape_member sqs_receive_message_in_members[] = {
 	 .kind = SHAPE_LIST,
 	 .extra_offset = offsetof(struct sqs_receive_message_in, message_attribute_names_count),
 	 .item_size = sizeof(struct str),
-	 .item_kind = SHAPE_STRING},
+	 .item_kind = SHAPE_STRING,
+	 .query_alias = STR_INIT("MessageAttributeNames")},
 	{.name = STR_INIT("MaxNumberOfMessages"),
 	 .query_name = STR_INIT("MaxNumberOfMessages"),
 	 .xml_name = STR_INIT("MaxNumberOfMessages"),
@@ -865,7 +892,8 @@ static const struct shape_member sqs_receive_message_out_members[] = {
 	 .extra_offset = offsetof(struct sqs_receive_message_out, messages_count),
 	 .item_size = sizeof(struct sqs_message),
 	 .item_kind = SHAPE_STRUCTURE,
-	 .shape = &sqs_message_shape},
+	 .shape = &sqs_message_shape,
+	 .query_alias = STR_INIT("Messages")},
 };
 static const struct shape sqs_receive_message_out_shape = {STR_INIT("ReceiveMessageResult"), sizeof(struct sqs_receive_message_out), 1, sqs_receive_message_out_members};
 
@@ -916,6 +944,7 @@ static const struct shape_member sqs_send_message_in_members[] = {
 	 .item_size = sizeof(struct sqs_message_attribute_value_entry),
 	 .item_kind = SHAPE_STRUCTURE,
 	 .shape = &sqs_message_attribute_value_shape,
+	 .query_alias = STR_INIT("MessageAttributes"),
 	 .key_name = STR_INIT("Name"), .value_name = STR_INIT("Value"),
 	 .item_value_offset = offsetof(struct sqs_message_attribute_value_entry, value)},
 	{.name = STR_INIT("MessageSystemAttributes"),
@@ -927,6 +956,7 @@ static const struct shape_member sqs_send_message_in_members[] = {
 	 .item_size = sizeof(struct sqs_message_system_attribute_value_entry),
 	 .item_kind = SHAPE_STRUCTURE,
 	 .shape = &sqs_message_system_attribute_value_shape,
+	 .query_alias = STR_INIT("MessageSystemAttributes"),
 	 .key_name = STR_INIT("Name"), .value_name = STR_INIT("Value"),
 	 .item_value_offset = offsetof(struct sqs_message_system_attribute_value_entry, value)},
 	{.name = STR_INIT("MessageDeduplicationId"),
@@ -987,6 +1017,7 @@ static const struct shape_member sqs_send_message_batch_in_members[] = {
 	 .item_size = sizeof(struct sqs_send_message_batch_request_entry),
 	 .item_kind = SHAPE_STRUCTURE,
 	 .shape = &sqs_send_message_batch_request_entry_shape,
+	 .query_alias = STR_INIT("Entries"),
 	 .is_required = true},
 };
 static const struct shape sqs_send_message_batch_in_shape = {STR_INIT("SendMessageBatchRequest"), sizeof(struct sqs_send_message_batch_in), 2, sqs_send_message_batch_in_members};
@@ -1001,6 +1032,7 @@ static const struct shape_member sqs_send_message_batch_out_members[] = {
 	 .item_size = sizeof(struct sqs_send_message_batch_result_entry),
 	 .item_kind = SHAPE_STRUCTURE,
 	 .shape = &sqs_send_message_batch_result_entry_shape,
+	 .query_alias = STR_INIT("Successful"),
 	 .is_required = true},
 	{.name = STR_INIT("Failed"),
 	 .query_name = STR_INIT("BatchResultErrorEntry"),
@@ -1011,6 +1043,7 @@ static const struct shape_member sqs_send_message_batch_out_members[] = {
 	 .item_size = sizeof(struct sqs_batch_result_error_entry),
 	 .item_kind = SHAPE_STRUCTURE,
 	 .shape = &sqs_batch_result_error_entry_shape,
+	 .query_alias = STR_INIT("Failed"),
 	 .is_required = true},
 };
 static const struct shape sqs_send_message_batch_out_shape = {STR_INIT("SendMessageBatchResult"), sizeof(struct sqs_send_message_batch_out), 2, sqs_send_message_batch_out_members};
@@ -1030,6 +1063,7 @@ static const struct shape_member sqs_set_queue_attributes_in_members[] = {
 	 .extra_offset = offsetof(struct sqs_set_queue_attributes_in, attributes_count),
 	 .item_size = sizeof(struct shape_pair),
 	 .item_kind = SHAPE_STRING,
+	 .query_alias = STR_INIT("Attributes"),
 	 .key_name = STR_INIT("Name"), .value_name = STR_INIT("Value"),
 	 .item_value_offset = offsetof(struct shape_pair, value),
 	 .is_required = true},
@@ -1083,6 +1117,7 @@ static const struct shape_member sqs_tag_queue_in_members[] = {
 	 .extra_offset = offsetof(struct sqs_tag_queue_in, tags_count),
 	 .item_size = sizeof(struct shape_pair),
 	 .item_kind = SHAPE_STRING,
+	 .query_alias = STR_INIT("Tags"),
 	 .key_name = STR_INIT("Key"), .value_name = STR_INIT("Value"),
 	 .item_value_offset = offsetof(struct shape_pair, value),
 	 .is_required = true},
@@ -1106,6 +1141,7 @@ static const struct shape_member sqs_untag_queue_in_members[] = {
 	 .extra_offset = offsetof(struct sqs_untag_queue_in, tag_keys_count),
 	 .item_size = sizeof(struct str),
 	 .item_kind = SHAPE_STRING,
+	 .query_alias = STR_INIT("TagKeys"),
 	 .is_required = true},
 };
 static const struct shape sqs_untag_queue_in_shape = {STR_INIT("UntagQueueRequest"), sizeof(struct sqs_untag_queue_in), 2, sqs_untag_queue_in_members};

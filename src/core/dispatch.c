@@ -330,7 +330,10 @@ static enum err decode(struct call_box *box, const struct route *route)
 	if (err && problem.size == 0)
 		problem = STR("The request cannot be decoded.");
 	if (err)
-		return fail(call, &common_faults[FAULT_SERIALIZATION], "%.*s", STR_ARG(problem));
+		return fail(call,
+			    &common_faults[err == ERR_NOTFOUND ? FAULT_UNKNOWN_PARAMETER
+							       : FAULT_SERIALIZATION],
+			    "%.*s", STR_ARG(problem));
 	call->in = in;
 	call->out = arena_alloc(call->arena, route->operation->out->size);
 	return ERR_OK;

@@ -9,6 +9,7 @@
 
 enum common_fault {
 	FAULT_SERIALIZATION,	 /* the body is not what the dialect says */
+	FAULT_UNKNOWN_PARAMETER, /* Query: a parameter that the operation does not have */
 	FAULT_UNKNOWN_OPERATION, /* no such operation, target or action */
 	FAULT_MISSING_ACTION,	 /* Query without Action */
 	FAULT_METHOD,		 /* an HTTP method that runs no operation */

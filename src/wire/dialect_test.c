@@ -87,6 +87,7 @@ static const struct shape_member ec2_members[] = {
 	 MORE(has_created)},
 	{.name = STR_INIT("Tags"),
 	 .query_name = STR_INIT("Tag"),
+	 .query_alias = STR_INIT("TagSet"),
 	 .xml_name = STR_INIT("tagSet"),
 	 .xml_item = STR_INIT("item"),
 	 .kind = SHAPE_LIST,
@@ -198,12 +199,92 @@ static void test_lists_and_maps_have_members_and_entries(void **state)
 	assert_str(thing.bytes, "hi");
 	assert_int_equal(thing.switches_count, 1);
 
-	/* Flattened is another style, and an empty list is there. */
-	decode(&put_list, STR("Tags.1.Key=b&Switches="), &thing);
+	/* An empty list is there. */
+	decode(&put_list, STR("Switches="), &thing);
 	assert_null(thing.tags);
 	assert_null(thing.owner);
 	assert_non_null(thing.switches);
 	assert_int_equal(thing.switches_count, 0);
+}
+
+static void test_lists_may_be_flattened_or_unnumbered(void **state)
+{
+	(void)state;
+	struct thing thing;
+
+	decode(&put_list, STR("Tags.1.Key=b&Tags.member.1.Key=c&Tags.Key=a&Tags.Value=v"), &thing);
+	assert_int_equal(thing.tags_count, 3);
+	assert_str(thing.tags[0].key, "a");
+	assert_str(thing.tags[0].value, "v");
+	assert_str(thing.tags[1].key, "b");
+	assert_str(thing.tags[2].key, "c");
+	decode(&put_list, STR("Labels.key=l&Labels.value=m&Labels.2.key=n&Labels.2.value=o"),
+	       &thing);
+	assert_int_equal(thing.labels_count, 2);
+	assert_str(thing.labels[0].value, "m");
+	assert_str(thing.labels[1].value, "o");
+	decode(&put_list, STR("Switches=true&Switches=false&Switches.1=true"), &thing);
+	assert_int_equal(thing.switches_count, 3);
+	assert_true(thing.switches[0]);
+	assert_false(thing.switches[1]);
+}
+
+static void test_members_may_have_their_alias(void **state)
+{
+	(void)state;
+	struct thing thing;
+
+	decode(&put_ec2, STR("TagSet.2.Key=b&Tag.1.Key=a"), &thing);
+	assert_int_equal(thing.tags_count, 2);
+	assert_str(thing.tags[0].key, "a");
+	assert_str(thing.tags[1].key, "b");
+}
+
+static void test_parameters_that_nobody_takes_are_refused(void **state)
+{
+	(void)state;
+	static const struct {
+		struct str query, problem;
+	} cases[] = {
+		{STR_INIT("Name=n&Nam=m"), STR_INIT("The parameter Nam is not recognized")},
+		{STR_INIT("Name.1=n"), STR_INIT("The parameter Name.1 is not recognized")},
+		{STR_INIT("Owner=o"), STR_INIT("The parameter Owner is not recognized")},
+		{STR_INIT("Owner.Kay=o"), STR_INIT("The parameter Owner.Kay is not recognized")},
+		{STR_INIT("Tags=a"), STR_INIT("The parameter Tags is not recognized")},
+		{STR_INIT("Tag.1.Key=a"), STR_INIT("The parameter Tag.1.Key is not recognized")},
+		{STR_INIT("Tags.member.01.Key=a"),
+		 STR_INIT("The parameter Tags.member.01.Key is not recognized")},
+		{STR_INIT("Switches.member.1=true&Switches.member.1.x=a"),
+		 STR_INIT("The parameter Switches.member.1.x is not recognized")},
+		{STR_INIT("Switches.member=true"),
+		 STR_INIT("The parameter Switches.member is not recognized")},
+		{STR_INIT("Name=n&%ff=m"), STR_INIT("The parameter (not text) is not recognized")},
+		{STR_INIT("Name=n&Name=m"), STR_INIT("The parameter Name is given more than once")},
+		{STR_INIT("Action=PutThing&Action=GetThing"),
+		 STR_INIT("The parameter Action is given more than once")},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct thing thing = {0};
+		struct str problem = {0};
+		struct form form;
+		assert_int_equal(form_parse(&arena, cases[i].query, &form), ERR_OK);
+		assert_int_equal(wire_query_decode(&arena, &form, &lists_thing, &thing, &problem),
+				 ERR_NOTFOUND);
+		assert_str(problem, arena_cstr(&arena, cases[i].problem));
+	}
+}
+
+static void test_parameters_of_every_request_are_known(void **state)
+{
+	(void)state;
+	struct thing thing;
+
+	decode(&put_list,
+	       STR("Action=PutThing&Version=1&AWSAccessKeyId=a&Timestamp=t&SignatureVersion=2"
+		   "&X-Amz-Date=d&x-amz-signature=s&Name=n&Name=n"),
+	       &thing);
+	assert_str(thing.name, "n");
 }
 
 static void test_ec2_flattens_parameters(void **state)

@@ -280,7 +280,7 @@ enum err wire_json_decode(struct arena *arena, struct str text, const struct sha
 
 struct encoder {
 	struct json_writer writer;
-	bool shows_absent; /* as null */
+	bool is_of_query; /* absent members are null, flattened maps lists */
 };
 
 static void encode_structure(struct encoder *encoder, const struct shape *shape, const void *value);
@@ -317,6 +317,25 @@ static void encode_item(struct encoder *encoder, const struct shape_member *memb
 		encode_scalar(encoder, member->item_kind, value);
 }
 
+/* In Query's JSON a flattened map is a list of entries, as in its XML. */
+static void encode_entries(struct encoder *encoder, const struct shape_member *member,
+			   const void *value)
+{
+	size_t count = member_count(value, member);
+	const char *item = member_items(value, member);
+
+	json_open_array(&encoder->writer);
+	for (size_t i = 0; i < count; i++, item += member->item_size) {
+		json_open_object(&encoder->writer);
+		json_key(&encoder->writer, member->key_name);
+		json_str(&encoder->writer, *(const struct str *)(const void *)item);
+		json_key(&encoder->writer, member->value_name);
+		encode_item(encoder, member, member_item_value(member, item));
+		json_close_object(&encoder->writer);
+	}
+	json_close_array(&encoder->writer);
+}
+
 static void encode_items(struct encoder *encoder, const struct shape_member *member,
 			 const void *value)
 {
@@ -349,7 +368,10 @@ static void encode_member(struct encoder *encoder, const struct shape_member *me
 		return;
 	case SHAPE_LIST:
 	case SHAPE_MAP:
-		encode_items(encoder, member, value);
+		if (member->kind == SHAPE_MAP && encoder->is_of_query && member->xml_item.size == 0)
+			encode_entries(encoder, member, value);
+		else
+			encode_items(encoder, member, value);
 		return;
 	default:
 		encode_scalar(encoder, member->kind, place);
@@ -362,7 +384,7 @@ static void encode_structure(struct encoder *encoder, const struct shape *shape,
 	for (uint32_t i = 0; i < shape->member_count; i++) {
 		bool is_absent =
 			member_is_absent(value, &shape->members[i]) && !shape->members[i].is_always;
-		if (is_absent && !encoder->shows_absent)
+		if (is_absent && !encoder->is_of_query)
 			continue;
 		json_key(&encoder->writer, shape->members[i].name);
 		if (is_absent)
@@ -373,9 +395,9 @@ static void encode_structure(struct encoder *encoder, const struct shape *shape,
 	json_close_object(&encoder->writer);
 }
 
-static void encode(struct buf *out, const struct shape *shape, const void *value, bool shows_absent)
+static void encode(struct buf *out, const struct shape *shape, const void *value, bool is_of_query)
 {
-	struct encoder encoder = {.shows_absent = shows_absent};
+	struct encoder encoder = {.is_of_query = is_of_query};
 
 	json_begin(&encoder.writer, out);
 	encode_structure(&encoder, shape, value);

@@ -19,7 +19,7 @@ must_check enum err wire_json_decode(struct arena *arena, struct str text,
 				     const struct shape *shape, void *out, struct str *out_problem);
 /* Appends one object; absent and empty members are left out. */
 void wire_json_encode(struct buf *out, const struct shape *shape, const void *value);
-/* The same with every absent member as null. */
+/* As the JSON of Query: absent members are null, flattened maps are lists of entries. */
 void wire_json_encode_full(struct buf *out, const struct shape *shape, const void *value);
 
 #endif

@@ -46,15 +46,16 @@ struct shape_pair {
 
 struct shape;
 struct shape_member {
-	struct str name;       /* in JSON and CBOR */
-	struct str query_name; /* a parameter of Query, without what leads there */
-	struct str xml_name;   /* an element of Query's answers */
-	struct str query_item; /* of lists and maps: "member" in Name.member.1; empty: flattened,
-				  Name.1 */
-	struct str xml_item;   /* of lists and maps: the element of one item inside of xml_name;
-				  empty: flattened, each item is an element xml_name */
-	struct str key_name;   /* of a map's entries in Query: "Name", "Key", "key" */
-	struct str value_name; /* "Value", "value" */
+	struct str name;	/* in JSON and CBOR */
+	struct str query_name;	/* a parameter of Query, without what leads there */
+	struct str query_alias; /* of lists and maps: another name that Query takes; or empty */
+	struct str xml_name;	/* an element of Query's answers */
+	struct str query_item;	/* of lists and maps: "member" in Name.member.1; empty: flattened,
+				   Name.1 */
+	struct str xml_item;	/* of lists and maps: the element of one item inside of xml_name;
+				   empty: flattened, each item is an element xml_name */
+	struct str key_name;	/* of a map's entries in Query: "Name", "Key", "key" */
+	struct str value_name;	/* "Value", "value" */
 	enum shape_kind kind;
 	enum shape_kind item_kind;  /* of a list's items or a map's values */
 	const struct shape *shape;  /* of a structure, or of structured items */

@@ -220,7 +220,7 @@ def test_heads_have_a_limit(server):
 
 
 def test_targets_have_a_limit(server):
-    target = "/?Action=ListQueues&x="
+    target = "/?Action=ListQueues&QueueNamePrefix="
     fits = target + "a" * (TARGET_LIMIT - len(target))
     assert ask(server, message(method="GET", target=fits)).status == 200
     assert refused(server, message(method="GET", target=fits + "a")).status == 414

@@ -20,6 +20,8 @@ class Answer:
             return told["__type"].split("#")[1], told["message"]
         assert self.headers["content-type"] == "text/xml", self.headers
         error = ElementTree.fromstring(self.body)
+        if error.tag == "Response":  # EC2's
+            return error.find("Errors/Error/Code").text, error.find("Errors/Error/Message").text
         spaces = {"": error.tag[1:].split("}")[0]}
         return error.find("Error/Code", spaces).text, error.find("Error/Message", spaces).text
 

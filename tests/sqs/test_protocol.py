@@ -249,6 +249,114 @@ def test_query_refuses_a_form_that_cannot_be_decoded(query_api, form):
     assert response.content.startswith(b'<?xml version="1.0"?><ErrorResponse ')
 
 
+# What SDKs without the plain Name.1 send, each taken from the SDK's requests.
+FORMS = {
+    "boto 2": [
+        ("GET", "Action=SetQueueAttributes&Attribute.Name=DelaySeconds&Attribute.Value=7"),
+        ("GET", "Action=GetQueueAttributes&AttributeName=DelaySeconds"),
+        ("GET", "AWSAccountId=123456789012&Action=AddPermission&ActionName=SendMessage&Label=l"),
+    ],
+    "AWS SDK for Java 1.12 and 2.20": [
+        ("POST", "Action=TagQueue&Tags.1.Key=k&Tags.1.Value=v&Tags.2.Key=l&Tags.2.Value=w"),
+        ("POST", "Action=UntagQueue&TagKey.1=l"),
+        ("POST", "Action=SetQueueAttributes&Attribute.1.Name=DelaySeconds&Attribute.1.Value=7"),
+        ("POST", "Action=GetQueueAttributes&AttributeName.1=DelaySeconds"),
+        ("POST", "Action=AddPermission&Label=l&AWSAccountId.1=123456789012"
+                 "&ActionName.1=SendMessage"),
+    ],
+    "names of members": [
+        ("POST", "Action=TagQueue&Tags.1.Key=k&Tags.1.Value=v&Tags.2.Key=l&Tags.2.Value=w"),
+        ("POST", "Action=UntagQueue&TagKeys.1=l"),
+        ("POST", "Action=SetQueueAttributes&Attributes.1.Name=DelaySeconds&Attributes.1.Value=7"),
+        ("POST", "Action=GetQueueAttributes&AttributeNames.1=DelaySeconds"),
+        ("POST", "Action=AddPermission&Label=l&AWSAccountIds.1=123456789012"
+                 "&Actions.1=SendMessage"),
+    ],
+}
+
+
+def raw(api, method, path, form):
+    if method == "GET":
+        return api.send("GET", f"{path}?{form}&Version=2012-11-05")
+    return api.send("POST", path, {"Content-Type": "application/x-www-form-urlencoded"},
+                    data=form + "&Version=2012-11-05")
+
+
+@pytest.mark.parametrize("sdk", FORMS)
+def test_query_takes_the_forms_of_older_sdks(query_api, json_api, queue, sdk):
+    for method, form in FORMS[sdk]:
+        response = raw(query_api, method, path_of(queue), form)
+        assert response.status_code == 200, response.text
+        if "GetQueueAttributes" in form:
+            assert "<Name>DelaySeconds</Name><Value>7</Value>" in response.text
+    attributes = json_api.GetQueueAttributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
+    assert attributes["DelaySeconds"] == "7"
+    assert "123456789012" in attributes["Policy"]
+    tagged = any("TagQueue" in form for _, form in FORMS[sdk])
+    assert json_api.ListQueueTags(QueueUrl=queue) == ({"Tags": {"k": "v"}} if tagged else {})
+
+
+@pytest.mark.parametrize("form", [
+    "Attribute.Name=DelaySeconds&Attribute.Value=7&Tag.Key=k&Tag.Value=v",
+    "Attributes.1.Name=DelaySeconds&Attributes.1.Value=7&Tags.1.Key=k&Tags.1.Value=v"])
+def test_query_creates_a_queue_with_unnumbered_and_plural_lists(query_api, json_api, name, form):
+    response = raw(query_api, "POST", "/", f"Action=CreateQueue&QueueName={name}&{form}")
+    assert response.status_code == 200
+    answer = json_api.GetQueueAttributes(QueueUrl=name, AttributeNames=["DelaySeconds"])
+    assert answer["Attributes"] == {"DelaySeconds": "7"}
+    assert json_api.ListQueueTags(QueueUrl=name)["Tags"] == {"k": "v"}
+
+
+def test_query_takes_batches_and_message_attributes_by_their_members_names(query_api, queue):
+    response = raw(query_api, "POST", path_of(queue), (
+        "Action=SendMessageBatch&Entries.1.Id=a&Entries.1.MessageBody=b"
+        "&Entries.1.MessageAttributes.1.Name=n&Entries.1.MessageAttributes.1.Value.DataType=String"
+        "&Entries.1.MessageAttributes.1.Value.StringValue=s"))
+    assert response.status_code == 200
+    response = raw(query_api, "POST", path_of(queue), (
+        "Action=ReceiveMessage&AttributeNames.1=SenderId&MessageAttributeName=n"
+        "&MessageSystemAttributeNames=SentTimestamp"))
+    for text in ("<Name>SenderId</Name>", "<Name>SentTimestamp</Name>",
+                 "<StringValue>s</StringValue>"):
+        assert text in response.text
+
+
+@pytest.mark.parametrize("form, parameter", [
+    ("Action=SendMessage&MessageBody=b&Delay=5", "Delay"),
+    ("Action=SendMessage&MessageBody=b&QueueName=x", "QueueName"),
+    ("Action=SendMessage&MessageBody.1=b", "MessageBody.1"),
+    ("Action=TagQueue&Tag.1.Key=k&Tag.1.Val=v", "Tag.1.Val"),
+    ("Action=TagQueue&tag.1.Key=k&tag.1.Value=v", "tag.1.Key"),
+    ("Action=SetQueueAttributes&Attribute.1.Name=DelaySeconds&Attribute.01.Value=1",
+     "Attribute.01.Value"),
+    ("Action=ReceiveMessage&AttributeName.All=", "AttributeName.All"),
+    ("Action=GetQueueAttributes&AttributeName.1=All&AttributeName.1.Name=x",
+     "AttributeName.1.Name"),
+])
+def test_query_refuses_parameters_that_it_does_not_have(query_api, queue, form, parameter):
+    response = raw(query_api, "POST", path_of(queue), form)
+    assert response.status_code == 400
+    assert "<Code>InvalidQueryParameter</Code>" in response.text
+    assert f"<Message>The parameter {parameter} is not recognized</Message>" in response.text
+
+
+def test_query_refuses_two_values_of_one_parameter(query_api, queue):
+    response = raw(query_api, "POST", path_of(queue) + "?MessageBody=a",
+                   "Action=SendMessage&MessageBody=b")
+    assert response.status_code == 400
+    assert "The parameter MessageBody is given more than once" in response.text
+    response = raw(query_api, "POST", path_of(queue) + "?MessageBody=b",
+                   "Action=SendMessage&MessageBody=b")
+    assert response.status_code == 200
+
+
+def test_query_knows_the_parameters_of_every_request(query_api, queue):
+    response = raw(query_api, "GET", path_of(queue), (
+        "Action=ReceiveMessage&AWSAccessKeyId=a&SignatureVersion=2&SignatureMethod=HmacSHA256"
+        "&Timestamp=2026-01-01T00%3A00%3A00Z&Expires=1&Signature=s&X-Amz-Date=20260101T000000Z"))
+    assert response.status_code == 200
+
+
 # ---- Query, rendered as JSON ----
 
 def as_json(api, operation, members, path="/"):
@@ -274,6 +382,26 @@ def test_query_as_json_calls_messages_messages(query_api, queue):
         "MessageId": message["MessageId"], "ReceiptHandle": message["ReceiptHandle"]}
     answer = as_json(query_api, "ReceiveMessage", {"QueueUrl": queue}).json()
     assert answer["ReceiveMessageResponse"]["ReceiveMessageResult"] == {"messages": None}
+
+
+def test_query_as_json_lists_the_entries_of_maps(query_api, queue):
+    query_api.TagQueue(QueueUrl=queue, Tags={"k": "v"})
+    query_api.SendMessage(QueueUrl=queue, MessageBody="b", MessageAttributes={
+        "n": {"DataType": "String", "StringValue": "s"}})
+    answer = as_json(query_api, "GetQueueAttributes", {
+        "QueueUrl": queue, "AttributeNames": ["DelaySeconds", "VisibilityTimeout"]}).json()
+    assert answer["GetQueueAttributesResponse"]["GetQueueAttributesResult"] == {"Attributes": [
+        {"Name": "DelaySeconds", "Value": "0"}, {"Name": "VisibilityTimeout", "Value": "30"}]}
+    answer = as_json(query_api, "ListQueueTags", {"QueueUrl": queue}).json()
+    assert answer["ListQueueTagsResponse"]["ListQueueTagsResult"] == {
+        "Tags": [{"Key": "k", "Value": "v"}]}
+    answer = as_json(query_api, "ReceiveMessage", {
+        "QueueUrl": queue, "AttributeNames": ["ApproximateReceiveCount"],
+        "MessageAttributeNames": ["n"]}).json()
+    [message] = answer["ReceiveMessageResponse"]["ReceiveMessageResult"]["messages"]
+    assert message["Attributes"] == [{"Name": "ApproximateReceiveCount", "Value": "1"}]
+    [attribute] = message["MessageAttributes"]
+    assert (attribute["Name"], attribute["Value"]["StringValue"]) == ("n", "s")
 
 
 def test_query_as_json_shows_what_is_absent_as_null(query_api, queue):
