@@ -216,6 +216,16 @@ static enum err make_file(struct journal_work *work, struct batch *batch)
 	return err;
 }
 
+/* Before anything in the segment is acknowledged, so that a missing file is noticed. */
+static enum err register_segment(struct journal *journal, uint32_t number)
+{
+	if (number <= journal->meta.last_segment)
+		return ERR_OK;
+	enum err err = meta_save(journal->disk, &journal->meta, journal->epoch, number,
+				 journal->options.durability == JOURNAL_FSYNC);
+	return err == ERR_FULL ? ERR_OK : err;
+}
+
 static enum err sync_file(struct journal_work *work, struct disk_file *file)
 {
 	struct disk *disk = work->journal->disk;
@@ -238,6 +248,8 @@ void commit_run(struct journal_work *work)
 		struct disk_file *file = atomic_load(&batch->segment->file);
 		if (!file && !batch->made_file)
 			work->err = make_file(work, batch);
+		if (!work->err)
+			work->err = register_segment(journal, batch->segment->number);
 		if (work->err)
 			return;
 		file = file ? file : batch->made_file;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Checkpoint files and journal.meta: small or large files that are replaced as a whole.
+ * Checkpoint files, which are replaced as a whole.
  *
  * A file is written under a temporary name, synced, renamed and the directory synced; only then
  * is what it replaces taken away. A crash in between leaves the old one, or both. The name of a
@@ -13,12 +13,21 @@
 #include "journal/journal_private.h"
 
 #define CHECKPOINT_TEMPORARY "checkpoint.new"
-#define META_NAME "journal.meta"
-#define META_TEMPORARY "journal.meta.new"
 
 void checkpoint_name(uint64_t lsn, char out[JOURNAL_NAME_SIZE])
 {
 	(void)snprintf(out, JOURNAL_NAME_SIZE, "checkpoint-%020" PRIu64, lsn);
+}
+
+static uint32_t content_crc(const struct checkpoint *checkpoint)
+{
+	return crc32c(crc32c(0, buf_str(&checkpoint->segments)), buf_str(&checkpoint->state));
+}
+
+void checkpoint_done(struct checkpoint *checkpoint)
+{
+	buf_done(&checkpoint->segments);
+	buf_done(&checkpoint->state);
 }
 
 static void format_header(const struct checkpoint *checkpoint, char out[CHECKPOINT_HEADER_SIZE])
@@ -29,8 +38,10 @@ static void format_header(const struct checkpoint *checkpoint, char out[CHECKPOI
 	put_u32(out + CHECKPOINT_SEGMENT, checkpoint->segment);
 	put_u32(out + CHECKPOINT_OFFSET, checkpoint->offset);
 	put_u32(out + CHECKPOINT_EPOCH, checkpoint->epoch);
-	put_u32(out + CHECKPOINT_STATE_CRC, crc32c(0, buf_str(&checkpoint->state)));
+	put_u32(out + CHECKPOINT_STATE_CRC, content_crc(checkpoint));
 	put_u64(out + CHECKPOINT_STATE_SIZE, checkpoint->state.size);
+	put_u32(out + CHECKPOINT_SEGMENTS,
+		(uint32_t)(checkpoint->segments.size / sizeof(uint32_t)));
 	put_u32(out + CHECKPOINT_CRC, crc32c(0, str_of(out, CHECKPOINT_CRC)));
 }
 
@@ -90,6 +101,11 @@ static void unlink_older(struct disk *disk, const char *keep)
 	buf_done(&older.names);
 }
 
+uint64_t checkpoint_file_size(const struct checkpoint *checkpoint)
+{
+	return CHECKPOINT_HEADER_SIZE + checkpoint->segments.size + checkpoint->state.size;
+}
+
 enum err checkpoint_write(struct journal_work *work)
 {
 	struct journal *journal = work->journal;
@@ -102,13 +118,16 @@ enum err checkpoint_write(struct journal_work *work)
 	format_header(checkpoint, header);
 	checkpoint_name(checkpoint->lsn, name);
 	(void)pthread_mutex_lock(&journal->names);
-	enum err err = open_temporary(work, sizeof header + checkpoint->state.size, &file);
+	enum err err = open_temporary(work, checkpoint_file_size(checkpoint), &file);
 	(void)pthread_mutex_unlock(&journal->names);
 	if (err)
 		return err;
 	err = disk->ops->write(disk, file, 0, str_of(header, sizeof header));
-	if (!err && checkpoint->state.size)
-		err = disk->ops->write(disk, file, sizeof header, buf_str(&checkpoint->state));
+	if (!err)
+		err = disk->ops->write(disk, file, sizeof header, buf_str(&checkpoint->segments));
+	if (!err)
+		err = disk->ops->write(disk, file, sizeof header + checkpoint->segments.size,
+				       buf_str(&checkpoint->state));
 	if (!err)
 		err = disk->ops->sync(disk, file);
 	(void)pthread_mutex_lock(&journal->names);
@@ -125,7 +144,7 @@ enum err checkpoint_write(struct journal_work *work)
 }
 
 static enum err read_header(struct disk *disk, struct disk_file *file, uint64_t lsn,
-			    struct checkpoint *checkpoint, uint64_t *out_size, uint32_t *out_crc)
+			    struct checkpoint *checkpoint, uint32_t *out_crc)
 {
 	char header[CHECKPOINT_HEADER_SIZE];
 	uint64_t file_size;
@@ -138,7 +157,7 @@ static enum err read_header(struct disk *disk, struct disk_file *file, uint64_t 
 		return err;
 	if (get_u32(header + CHECKPOINT_MAGIC) != MAGIC_CHECKPOINT)
 		return ERR_DAMAGED;
-	if (get_u32(header + CHECKPOINT_VERSION) > JOURNAL_FORMAT_VERSION)
+	if (get_u32(header + CHECKPOINT_VERSION) != JOURNAL_FORMAT_VERSION)
 		return ERR_VERSION;
 	if (crc32c(0, str_of(header, CHECKPOINT_CRC)) != get_u32(header + CHECKPOINT_CRC) ||
 	    get_u64(header + CHECKPOINT_LSN) != lsn)
@@ -147,9 +166,14 @@ static enum err read_header(struct disk *disk, struct disk_file *file, uint64_t 
 	checkpoint->segment = get_u32(header + CHECKPOINT_SEGMENT);
 	checkpoint->offset = get_u32(header + CHECKPOINT_OFFSET);
 	checkpoint->epoch = get_u32(header + CHECKPOINT_EPOCH);
-	*out_size = get_u64(header + CHECKPOINT_STATE_SIZE);
 	*out_crc = get_u32(header + CHECKPOINT_STATE_CRC);
-	return *out_size <= file_size - sizeof header ? ERR_OK : ERR_DAMAGED;
+	uint64_t numbers = (uint64_t)get_u32(header + CHECKPOINT_SEGMENTS) * sizeof(uint32_t);
+	uint64_t state = get_u64(header + CHECKPOINT_STATE_SIZE);
+	if (state > file_size || numbers + state > file_size - sizeof header)
+		return ERR_DAMAGED;
+	(void)buf_extend(&checkpoint->segments, numbers);
+	(void)buf_extend(&checkpoint->state, state);
+	return ERR_OK;
 }
 
 must_check enum err checkpoint_load(struct disk *disk, uint64_t lsn,
@@ -158,23 +182,25 @@ must_check enum err checkpoint_load(struct disk *disk, uint64_t lsn,
 	struct checkpoint checkpoint = {0};
 	char name[JOURNAL_NAME_SIZE];
 	struct disk_file *file;
-	uint64_t size = 0;
 	uint32_t crc = 0;
 
 	checkpoint_name(lsn, name);
 	enum err err = disk->ops->open(disk, name, false, &file);
 	if (err)
 		return err;
-	err = read_header(disk, file, lsn, &checkpoint, &size, &crc);
-	if (!err && size) {
-		char *at = buf_extend(&checkpoint.state, size);
-		err = disk->ops->read(disk, file, CHECKPOINT_HEADER_SIZE, at, size);
-	}
-	if (!err && crc32c(0, buf_str(&checkpoint.state)) != crc)
+	err = read_header(disk, file, lsn, &checkpoint, &crc);
+	struct buf *segments = &checkpoint.segments, *state = &checkpoint.state;
+	if (!err)
+		err = disk->ops->read(disk, file, CHECKPOINT_HEADER_SIZE, segments->data,
+				      segments->size);
+	if (!err)
+		err = disk->ops->read(disk, file, CHECKPOINT_HEADER_SIZE + segments->size,
+				      state->data, state->size);
+	if (!err && content_crc(&checkpoint) != crc)
 		err = ERR_DAMAGED;
 	disk->ops->close(disk, file);
 	if (err) {
-		buf_done(&checkpoint.state);
+		checkpoint_done(&checkpoint);
 		return err;
 	}
 	*out_checkpoint = checkpoint;
@@ -199,37 +225,4 @@ must_check enum err file_replace(struct disk *disk, const char *temporary, const
 	if (err)
 		return err;
 	return disk->ops->sync_dir(disk);
-}
-
-must_check enum err meta_load(struct disk *disk, uint32_t *out_epoch)
-{
-	char meta[META_SIZE];
-	struct disk_file *file;
-
-	enum err err = disk->ops->open(disk, META_NAME, false, &file);
-	if (err)
-		return err;
-	err = disk->ops->read(disk, file, 0, meta, sizeof meta);
-	disk->ops->close(disk, file);
-	if (err)
-		return err;
-	if (get_u32(meta + META_MAGIC) != MAGIC_META)
-		return ERR_DAMAGED;
-	if (get_u32(meta + META_VERSION) > JOURNAL_FORMAT_VERSION)
-		return ERR_VERSION;
-	if (crc32c(0, str_of(meta, META_CRC)) != get_u32(meta + META_CRC))
-		return ERR_DAMAGED;
-	*out_epoch = get_u32(meta + META_EPOCH);
-	return ERR_OK;
-}
-
-must_check enum err meta_save(struct disk *disk, uint32_t epoch)
-{
-	char meta[META_SIZE];
-
-	put_u32(meta + META_MAGIC, MAGIC_META);
-	put_u32(meta + META_VERSION, JOURNAL_FORMAT_VERSION);
-	put_u32(meta + META_EPOCH, epoch);
-	put_u32(meta + META_CRC, crc32c(0, str_of(meta, META_CRC)));
-	return file_replace(disk, META_TEMPORARY, META_NAME, str_of(meta, sizeof meta));
 }

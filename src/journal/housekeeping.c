@@ -18,9 +18,8 @@ static bool has_spare_to_make(const struct journal *journal)
 static bool has_checkpoint_to_write(const struct journal *journal)
 {
 	const struct checkpoint *checkpoint = &journal->checkpoint;
-	bool fits_spare =
-		journal->spares_count > 0 &&
-		checkpoint->state.size <= journal->options.segment_size - CHECKPOINT_HEADER_SIZE;
+	bool fits_spare = journal->spares_count > 0 &&
+			  checkpoint_file_size(checkpoint) <= journal->options.segment_size;
 
 	return journal->has_checkpoint && checkpoint->lsn <= journal->durable_lsn &&
 	       (journal->full_wait == 0 || fits_spare);
@@ -188,7 +187,7 @@ static void end_checkpoint(struct journal *journal, struct journal_work *work)
 	journal->checkpoint_segment = journal->checkpoint.segment;
 	journal->durable_serial = journal->checkpoint_serial;
 	journal->has_checkpoint = false;
-	buf_done(&journal->checkpoint.state);
+	checkpoint_done(&journal->checkpoint);
 	segment_count_dead(journal);
 	journal->full_wait = 0;
 	journal->stall_wait = 0;
@@ -247,6 +246,18 @@ bool journal_wants_checkpoint(const struct journal *journal)
 	       (journal->is_full || journal->dead_waiting_count * 4 >= segments);
 }
 
+/* A segment with live records, and the one where replay starts, cannot be recycled before another
+ * checkpoint is durable. */
+static void list_segments(const struct journal *journal, uint32_t offset, struct buf *out)
+{
+	for (size_t i = 0; i < journal->segments_count; i++) {
+		const struct segment *segment = journal->segments[i];
+		bool is_open = segment == journal->open_segment;
+		if (is_open ? offset > 0 : segment->live_records > 0)
+			put_u32(buf_extend(out, sizeof(uint32_t)), segment->number);
+	}
+}
+
 must_check enum err journal_checkpoint(struct journal *journal, struct buf *state)
 {
 	if (journal->has_checkpoint)
@@ -260,6 +271,7 @@ must_check enum err journal_checkpoint(struct journal *journal, struct buf *stat
 		.epoch = journal->epoch,
 		.state = *state,
 	};
+	list_segments(journal, journal->checkpoint.offset, &journal->checkpoint.segments);
 	*state = (struct buf){0};
 	journal->has_checkpoint = true;
 	journal->checkpoint_serial++;

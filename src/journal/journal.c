@@ -5,7 +5,8 @@
  *   batch.c         the open batch and the commit lane
  *   segment.c       the table of segments, what lives in them, spares
  *   housekeeping.c  the other lane: recycling, spares, indexes, checkpoints
- *   checkpoint.c    checkpoint files and journal.meta
+ *   checkpoint.c    checkpoint files
+ *   meta.c          journal.meta
  *   index.c         index files
  *   recover.c       opening: what is there, where replay starts
  *   replay.c        going through the batches of a segment, torn tails and damage
@@ -55,7 +56,8 @@ void journal_free(struct journal **journal_place)
 		segment_free(journal, journal->segments[i]);
 	heap_free(journal->segments);
 	heap_free(journal->spares);
-	buf_done(&journal->checkpoint.state);
+	checkpoint_done(&journal->checkpoint);
+	meta_close(journal->disk, &journal->meta);
 	(void)pthread_mutex_destroy(&journal->names);
 	(void)pthread_rwlock_destroy(&journal->table);
 	heap_free(journal);

@@ -70,8 +70,8 @@ typedef enum err (*journal_record_fn)(void *context, const struct journal_record
  * Opens the journal on `disk` (borrowed; it outlives the journal). If there is a checkpoint,
  * `load` is called with what journal_checkpoint was given; then `apply` once for each record after
  * it, in order. An error of a callback ends opening with that error. Blocks.
- * ERR_VERSION: written by a newer Tern. ERR_DAMAGED: no valid checkpoint where there must be one.
- * ERR_IO. Damage inside the log is not an error here: it is reported in out_report.
+ * ERR_VERSION: written by another version of Tern. ERR_DAMAGED: no valid checkpoint where there
+ * must be one. ERR_IO. Damage inside the log is not an error here: it is reported in out_report.
  * During load and apply the callbacks may call journal_live_add and the index functions:
  * *out_journal is set before the first callback (and NULL again if opening fails).
  */

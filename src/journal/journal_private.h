@@ -78,7 +78,15 @@ struct checkpoint {
 	uint64_t lsn;
 	uint32_t segment, offset; /* where replay starts */
 	uint32_t epoch;
+	struct buf segments; /* numbers of those that must exist, u32 each */
 	struct buf state;
+};
+
+/* What journal.meta holds. */
+struct meta {
+	struct disk_file *file; /* NULL: it could not be made, for the disk was full */
+	uint32_t epoch, last_segment;
+	uint64_t serial;
 };
 
 struct journal_work {
@@ -104,6 +112,7 @@ struct journal {
 	struct disk *disk;
 	struct journal_options options;
 	uint32_t epoch;
+	struct meta meta; /* the commit lane's, once opening has ended */
 	_Atomic(pthread_t) owner;
 	pthread_mutex_t names; /* opening, renaming, unlinking: one lane at a time */
 
@@ -214,12 +223,20 @@ must_check enum err checkpoint_write(struct journal_work *work);
 /* ERR_DAMAGED, ERR_VERSION, ERR_IO. */
 must_check enum err checkpoint_load(struct disk *disk, uint64_t lsn,
 				    struct checkpoint *out_checkpoint);
-/* ERR_NOTFOUND, ERR_DAMAGED, ERR_VERSION, ERR_IO. */
-must_check enum err meta_load(struct disk *disk, uint32_t *out_epoch);
-must_check enum err meta_save(struct disk *disk, uint32_t epoch);
+uint64_t checkpoint_file_size(const struct checkpoint *checkpoint);
+void checkpoint_done(struct checkpoint *checkpoint);
 /* Writes a whole small file durably under `name`, by way of a temporary one. */
 must_check enum err file_replace(struct disk *disk, const char *temporary, const char *name,
 				 struct str content);
+
+/* ---- meta.c ---- */
+
+/* Opens the file and reads it. ERR_NOTFOUND, ERR_DAMAGED, ERR_VERSION, ERR_IO. */
+must_check enum err meta_load(struct disk *disk, struct meta *out_meta);
+/* Writes these numbers, durably if `syncs`. ERR_FULL: there is no file and no room for one. */
+must_check enum err meta_save(struct disk *disk, struct meta *meta, uint32_t epoch,
+			      uint32_t last_segment, bool syncs);
+void meta_close(struct disk *disk, struct meta *meta);
 
 /* ---- index.c ---- */
 

@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { JOURNAL_FORMAT_VERSION = 1 };
+enum { JOURNAL_FORMAT_VERSION = 2 };
 
 enum batch_layout {
 	BATCH_MAGIC = 0,	 /* u32 */
@@ -40,7 +40,8 @@ enum record_layout {
 	RECORD_HEADER_SIZE = 30,
 };
 
-/* A checkpoint: this header, then the owner's state. */
+/* A checkpoint: this header, the numbers of the segments that its state refers to (u32 each), then
+ * the owner's state. */
 enum checkpoint_layout {
 	CHECKPOINT_MAGIC = 0,	    /* u32 */
 	CHECKPOINT_VERSION = 4,	    /* u32 */
@@ -48,19 +49,24 @@ enum checkpoint_layout {
 	CHECKPOINT_SEGMENT = 16,    /* u32, where replay starts */
 	CHECKPOINT_OFFSET = 20,	    /* u32 */
 	CHECKPOINT_EPOCH = 24,	    /* u32 */
-	CHECKPOINT_STATE_CRC = 28,  /* u32 */
+	CHECKPOINT_STATE_CRC = 28,  /* u32, of the numbers and the state */
 	CHECKPOINT_STATE_SIZE = 32, /* u64 */
-	CHECKPOINT_CRC = 40,	    /* u32, of what stands before */
-	CHECKPOINT_HEADER_SIZE = 44,
+	CHECKPOINT_SEGMENTS = 40,   /* u32, how many numbers */
+	CHECKPOINT_CRC = 44,	    /* u32, of what stands before */
+	CHECKPOINT_HEADER_SIZE = 48,
 };
 
-/* journal.meta: the whole file. */
+/* journal.meta: two slots, written in turn; the one with the higher serial is valid. */
 enum meta_layout {
-	META_MAGIC = 0,	  /* u32 */
-	META_VERSION = 4, /* u32 */
-	META_EPOCH = 8,	  /* u32 */
-	META_CRC = 12,	  /* u32, of what stands before */
-	META_SIZE = 16,
+	META_MAGIC = 0,		/* u32 */
+	META_VERSION = 4,	/* u32 */
+	META_EPOCH = 8,		/* u32 */
+	META_LAST_SEGMENT = 12, /* u32, the highest number that a file was made for; 0: none */
+	META_SERIAL = 16,	/* u64 */
+	META_CRC = 24,		/* u32, of what stands before */
+	META_SIZE = 28,
+	META_SLOT_SIZE = 4096,
+	META_FILE_SIZE = 2 * META_SLOT_SIZE,
 };
 
 /* An index: this header, then blocks of up to INDEX_BLOCK_DATA bytes, each followed by its CRC. */

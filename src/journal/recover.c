@@ -6,8 +6,12 @@
  * the newest one's LSN can be replayed; its name tells that LSN even when its bytes are damaged.
  * Segments before the checkpoint's are only opened, not read.
  *
- * journal.meta is not needed for the truth: every batch and checkpoint carries its epoch too. So a
- * disk too full to replace it does not keep the journal from opening.
+ * A checkpoint names the segments that its state refers to, and journal.meta the last one that was
+ * made; those in between have no gaps. A file that is missing is reported like other damage, and
+ * the number of the last segment is never used again.
+ *
+ * journal.meta is not needed to read the log: every batch and checkpoint carries its epoch too. So
+ * a disk too full to make it does not keep the journal from opening.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -118,6 +122,26 @@ static enum err open_segments(struct journal *journal, const struct listing *lis
 	return ERR_OK;
 }
 
+static void require_segment(const struct journal *journal, uint32_t number,
+			    struct journal_report *report)
+{
+	char name[JOURNAL_NAME_SIZE];
+
+	if (segment_of(journal, number))
+		return;
+	segment_name(number, name);
+	report_damage(report, "%s: the file is missing, and the records in it are lost", name);
+}
+
+static void require_segments(const struct journal *journal, const struct checkpoint *checkpoint,
+			     struct journal_report *report)
+{
+	for (size_t at = 0; at < checkpoint->segments.size; at += sizeof(uint32_t))
+		require_segment(journal, get_u32(checkpoint->segments.data + at), report);
+	for (uint64_t i = checkpoint->segment + 1; i <= journal->meta.last_segment; i++)
+		require_segment(journal, (uint32_t)i, report);
+}
+
 /* Newest first. ERR_NOTFOUND: there is no valid one. */
 static enum err find_checkpoint(struct journal *journal, const struct listing *listing,
 				struct journal_report *report, struct checkpoint *out_checkpoint)
@@ -140,7 +164,9 @@ static enum err check_begin(struct replay *replay)
 	const struct journal *journal = replay->journal;
 	uint64_t lsn;
 
-	if (journal->segments_count == 0 || journal->segments[0]->number == 1)
+	if (journal->segments_count == 0)
+		return journal->meta.last_segment ? ERR_DAMAGED : ERR_OK;
+	if (journal->segments[0]->number == 1)
 		return ERR_OK;
 	for (size_t i = 0; i < journal->segments_count; i++) {
 		enum err err = replay_first_lsn(replay, journal->segments[i], &lsn);
@@ -220,24 +246,41 @@ static void clear_leftovers(struct journal *journal, const struct listing *listi
 	}
 }
 
+/* The highest number that a file was made for, missing files included. */
+static uint32_t find_last_number(struct replay *replay, const struct checkpoint *checkpoint)
+{
+	const struct journal *journal = replay->journal;
+	uint32_t known = checkpoint->offset ? checkpoint->segment : 0;
+
+	if (journal->segments_count > 0 &&
+	    journal->segments[journal->segments_count - 1]->number > known)
+		known = journal->segments[journal->segments_count - 1]->number;
+	if (journal->meta.last_segment <= known)
+		return known;
+	/* If the files are put back later, no LSN may stand for two records. */
+	replay->next_lsn += (uint64_t)(journal->meta.last_segment - known) *
+			    (JOURNAL_SEGMENT_SIZE_MAX / RECORD_HEADER_SIZE);
+	return journal->meta.last_segment;
+}
+
 /* Sets the journal up to go on behind what was replayed, in a new segment and epoch. */
 static enum err go_on(struct replay *replay, const struct checkpoint *checkpoint)
 {
 	struct journal *journal = replay->journal;
-	uint32_t last = checkpoint->segment;
+	uint32_t last = find_last_number(replay, checkpoint);
+	/* A checkpoint may begin at a segment that never got a file. */
+	uint32_t next = last < checkpoint->segment ? checkpoint->segment : last + 1;
 
-	if (journal->segments_count > 0 &&
-	    journal->segments[journal->segments_count - 1]->number > last)
-		last = journal->segments[journal->segments_count - 1]->number;
 	if (last >= UINT32_MAX - 1 || replay->epoch_max == UINT32_MAX)
 		return ERR_DAMAGED;
 	journal->tail_lsn = journal->durable_lsn = replay->next_lsn - 1;
 	journal->checkpoint_lsn = checkpoint->lsn;
 	journal->checkpoint_segment = checkpoint->segment;
 	journal->epoch = replay->epoch_max + 1;
-	journal->open_segment = segment_add(journal, last + 1, journal->options.segment_size);
+	journal->open_segment = segment_add(journal, next, journal->options.segment_size);
 	segment_count_dead(journal);
-	enum err err = meta_save(journal->disk, journal->epoch);
+	enum err err = meta_save(journal->disk, &journal->meta, journal->epoch, last,
+				 journal->options.durability == JOURNAL_FSYNC);
 	return err == ERR_FULL ? ERR_OK : err;
 }
 
@@ -257,6 +300,7 @@ static enum err recover_from(struct replay *replay, const struct listing *listin
 	err = open_segments(journal, listing);
 	if (err)
 		return err;
+	require_segments(journal, checkpoint, replay->report);
 	replay->next_lsn = checkpoint->lsn + 1;
 	replay->end_segment = has_checkpoint ? checkpoint->segment : 1;
 	replay->end_offset = checkpoint->offset;
@@ -287,14 +331,15 @@ enum err recover(struct journal *journal, journal_checkpoint_fn load, journal_re
 	struct listing listing = {0};
 	struct checkpoint checkpoint = {0};
 
-	enum err err = meta_load(journal->disk, &replay.epoch_max);
+	enum err err = meta_load(journal->disk, &journal->meta);
+	replay.epoch_max = journal->meta.epoch;
 	if (err == ERR_DAMAGED)
 		report_damage(report, "journal.meta: offset 0: the file fails its check");
 	if (!err || err == ERR_NOTFOUND || err == ERR_DAMAGED)
 		err = journal->disk->ops->list(journal->disk, visit_name, &listing);
 	if (!err)
 		err = recover_from(&replay, &listing, load, &checkpoint);
-	buf_done(&checkpoint.state);
+	checkpoint_done(&checkpoint);
 	buf_done(&replay.window);
 	listing_done(&listing);
 	return err;

@@ -86,21 +86,76 @@ static void test_damage_before_the_tail_is_reported_and_skipped(void **state)
 	}
 }
 
-static void test_missing_segment_is_damage(void **state)
+/* Three segments with a record each, then one of them is gone. */
+static void open_without(struct fixture *f, const char *name, bool has_checkpoint)
+{
+	fixture_init(f);
+	for (int i = 0; i < 3; i++) {
+		fixture_append(f, 60000);
+		(void)fixture_work(f, JOURNAL_COMMIT);
+	}
+	if (has_checkpoint) {
+		fixture_checkpoint(f);
+		fixture_drain(f);
+		fixture_append(f, 60000);
+		(void)fixture_work(f, JOURNAL_COMMIT);
+	}
+	journal_free(&f->journal);
+	assert_int_equal(f->disk->ops->unlink(f->disk, name), ERR_OK);
+	assert_int_equal(fixture_open(f), ERR_OK);
+	assert_true(f->report.damage_count > 0);
+	assert_non_null(strstr(f->report.damage, name));
+	assert_non_null(strstr(f->report.damage, "missing"));
+}
+
+static void test_a_missing_segment_is_found_at_the_start(void **state)
+{
+	static const char *const names[] = {"segment-0000000002.log", "segment-0000000003.log",
+					    "segment-0000000004.log"};
+	struct fixture f;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		open_without(&f, names[i], false);
+		assert_int_equal(f.report.records, 2);
+		fixture_done(&f);
+	}
+	/* The first two are not replayed, but the checkpoint refers to them. */
+	for (size_t i = 0; i < 3; i++) {
+		open_without(&f, names[i], true);
+		fixture_done(&f);
+	}
+}
+
+static void test_what_a_missing_segment_held_is_not_mixed_up_with_what_comes_later(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	open_without(&f, "segment-0000000003.log", false);
+	assert_int_equal(journal_open_segment(f.journal), 4);
+	fixture_append(&f, 100);
+	assert_true(f.tail > 1000);
+	fixture_drain(&f);
+	fixture_checkpoint(&f);
+	fixture_drain(&f);
+	fixture_reopen(&f);
+	assert_int_equal(f.report.damage_count, 0);
+	fixture_check_live(&f);
+	fixture_done(&f);
+}
+
+static void test_a_log_of_which_nothing_is_left_is_refused(void **state)
 {
 	struct fixture f;
 
 	(void)state;
 	fixture_init(&f);
-	for (int i = 0; i < 3; i++) {
-		fixture_append(&f, 60000);
-		(void)fixture_work(&f, JOURNAL_COMMIT);
-	}
+	fixture_append(&f, 100);
+	(void)fixture_work(&f, JOURNAL_COMMIT);
 	journal_free(&f.journal);
-	assert_int_equal(f.disk->ops->unlink(f.disk, "segment-0000000002.log"), ERR_OK);
-	assert_int_equal(fixture_open(&f), ERR_OK);
-	assert_int_equal(f.report.records, 2);
-	assert_int_equal(f.report.damage_count, 1);
+	assert_int_equal(f.disk->ops->unlink(f.disk, FIRST_SEGMENT), ERR_OK);
+	assert_int_equal(fixture_open(&f), ERR_DAMAGED);
 	fixture_done(&f);
 }
 
@@ -110,21 +165,23 @@ static void put_file(struct fixture *f, const char *name, struct str content)
 	assert_int_equal(file_replace(f->disk, "test.new", name, content), ERR_OK);
 }
 
-static void test_newer_version_is_refused(void **state)
+static void test_another_version_is_refused(void **state)
 {
 	struct fixture f;
-	char meta[META_SIZE];
+	char meta[META_SIZE] = {0};
 
 	(void)state;
 	fixture_init(&f);
 	journal_free(&f.journal);
-	put_u32(meta + META_MAGIC, MAGIC_META);
-	put_u32(meta + META_VERSION, JOURNAL_FORMAT_VERSION + 1);
-	put_u32(meta + META_EPOCH, 1);
-	put_u32(meta + META_CRC, 0);
-	put_file(&f, "journal.meta", str_of(meta, sizeof meta));
-	assert_int_equal(fixture_open(&f), ERR_VERSION);
-	assert_null(f.journal);
+	for (int other = -1; other <= 1; other += 2) {
+		put_u32(meta + META_MAGIC, MAGIC_META);
+		put_u32(meta + META_VERSION, (uint32_t)(JOURNAL_FORMAT_VERSION + other));
+		put_u32(meta + META_EPOCH, 1);
+		put_u32(meta + META_CRC, 0);
+		put_file(&f, "journal.meta", str_of(meta, sizeof meta));
+		assert_int_equal(fixture_open(&f), ERR_VERSION);
+		assert_null(f.journal);
+	}
 	fixture_done(&f);
 }
 
@@ -138,6 +195,11 @@ static void test_damaged_meta_is_reported_and_the_epoch_still_rises(void **state
 	(void)fixture_work(&f, JOURNAL_COMMIT);
 	uint32_t epoch = f.journal->epoch;
 	assert_true(disk_memory_damage(f.disk, "journal.meta", META_EPOCH, 0xff));
+	fixture_reopen(&f);
+	assert_int_equal(f.report.damage_count, 0);
+	assert_true(f.journal->epoch > epoch);
+	assert_true(disk_memory_damage(f.disk, "journal.meta", META_EPOCH, 0xff));
+	assert_true(disk_memory_damage(f.disk, "journal.meta", META_SLOT_SIZE + META_EPOCH, 0xff));
 	fixture_reopen(&f);
 	assert_int_equal(f.report.damage_count, 1);
 	assert_true(f.journal->epoch > epoch);

@@ -89,7 +89,7 @@ static bool records_are_good(const struct batch_view *view)
 	return rest.size == 0 && content_crc == view->content_crc;
 }
 
-/* Looks at what stands at `offset`. ERR_VERSION if a newer Tern wrote it. */
+/* Looks at what stands at `offset`. ERR_VERSION if another version of Tern wrote it. */
 static enum err look(struct replay *replay, struct segment *segment, uint32_t offset,
 		     struct batch_view *view, enum verdict *out_verdict)
 {
@@ -108,7 +108,7 @@ static enum err look(struct replay *replay, struct segment *segment, uint32_t of
 	view->size = BATCH_HEADER_SIZE; /* at least this much was begun here */
 	if (crc32c(0, str_of(at, BATCH_CRC)) != get_u32(at + BATCH_CRC))
 		return ERR_OK;
-	if (get_u32(at + BATCH_VERSION) > JOURNAL_FORMAT_VERSION)
+	if (get_u32(at + BATCH_VERSION) != JOURNAL_FORMAT_VERSION)
 		return ERR_VERSION;
 	view->first_lsn = get_u64(at + BATCH_FIRST_LSN);
 	view->epoch = get_u32(at + BATCH_EPOCH);
