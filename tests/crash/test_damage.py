@@ -7,6 +7,7 @@ import subprocess
 import botocore.exceptions
 import pytest
 
+from catalog import crc32c
 from ternd import BUILD, Server, eventually
 
 SMALL = ("--segment-mib", 2)
@@ -225,15 +226,6 @@ def test_a_catalog_whose_sync_fails_is_changed_no_more(failing):
 
 
 # ---- damaged ----
-
-
-def crc32c(data):
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
-    return crc ^ 0xFFFFFFFF
 
 
 def log_file(server, pattern):

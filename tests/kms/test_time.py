@@ -3,9 +3,9 @@
 import datetime
 import json
 
-import lmdb
 import pytest
 
+from catalog import Catalog
 from ternd import eventually
 from wrapping import wrap
 
@@ -76,13 +76,10 @@ def test_key_that_became_due_while_the_server_was_down_is_destroyed(private):
     key = server.client("kms").create_key()["KeyMetadata"]["KeyId"]
     server.client("kms").schedule_key_deletion(KeyId=key)
     server.stop()
-    environment = lmdb.open(str(server.data / "catalog"), max_dbs=64)
-    table = environment.open_db(b"kms_keys", create=False)
-    with environment.begin(db=table, write=True) as transaction:
-        record = json.loads(transaction.get(key.encode()))
+    with Catalog(server) as catalog:
+        record = json.loads(catalog.get(b"kms_keys", key.encode()))
         record["deletionMs"] -= 31 * DAY * 1000
-        transaction.put(key.encode(), json.dumps(record).encode())
-    environment.close()
+        catalog.put(b"kms_keys", key.encode(), json.dumps(record).encode())
     server.start()
     assert is_gone(server.client("kms"), key)
     assert server.client("kms").list_keys()["Keys"] == []
