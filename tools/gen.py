@@ -116,9 +116,11 @@ class Model:
             self.members = self.structures.setdefault(words[1], [])
         elif words[0] == "operation":
             self.members = {"in": [], "out": [], "place": words[2], "queue": "queue" in words[3:],
-                            "data": "data" in words[3:], "result": "result" in words[3:]}
-            if words[2] not in ("net", "control") or set(words[3:]) - {"queue", "data", "result"}:
-                raise ValueError("operation NAME net|control [queue] [data] [result]")
+                            "data": "data" in words[3:], "result": "result" in words[3:],
+                            "work": "work" in words[3:] or words[2] == "worker"}
+            if words[2] not in ("net", "control", "worker") or \
+                    set(words[3:]) - {"queue", "data", "result", "work"}:
+                raise ValueError("operation NAME net|control|worker [work] [queue] [data] [result]")
             self.operations[words[1]] = self.members
         elif words[0] == "fault":
             self.faults.append(words[1:])
@@ -275,6 +277,7 @@ class Model:
                        f"\t .service = &{self.name}_client_service,\n"
                        f"\t .in = &{c_name}_in_shape, .out = &{c_name}_out_shape,\n"
                        f'\t .place = OPERATION_ON_{parts["place"].upper()}, .index = {index}'
+                       f'{", .uses_workers = true" if parts["work"] else ""}'
                        f'{", .is_on_queue = true" if parts["queue"] else ""}'
                        f'{", .has_empty_result = true" if parts["result"] else ""}'
                        f'{", .is_data = true" if parts["data"] else ""}}},\n')

@@ -1304,7 +1304,7 @@ const struct operation sqs_operations[] = {
 	 .action = STR_INIT("sqs:ReceiveMessage"),
 	 .service = &sqs_client_service,
 	 .in = &sqs_receive_message_in_shape, .out = &sqs_receive_message_out_shape,
-	 .place = OPERATION_ON_NET, .index = 15, .is_on_queue = true, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 15, .uses_workers = true, .is_on_queue = true, .is_data = true},
 	{.name = STR_INIT("RemovePermission"),
 	 .action = STR_INIT("sqs:RemovePermission"),
 	 .service = &sqs_client_service,

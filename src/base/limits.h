@@ -98,6 +98,10 @@
 	X(THROTTLE_BUCKETS, 65536, "buckets", "token buckets of --throttle, of one server") \
 	X(THROTTLE_RULES, 256, "rules", "throttle-rules of the configuration") \
 	X(THROTTLE_RATE, 1000000, "requests/s", "rate and burst of such a rule") \
+	X(WORKER_ITEMS, 1024, "operations", "operations that wait for a worker thread") \
+	X(WORKER_ITEMS_SIZE, 268435456, "bytes", "requests and messages of these") \
+	X(WORKER_ACCOUNT_ITEMS, 256, "operations", "operations of one account that wait for a worker thread") \
+	X(WORKER_ACCOUNT_SIZE, 67108864, "bytes", "requests and messages of these") \
 	X(KMS_KEYS, 100000, "keys", "KMS keys of one server") \
 	X(KMS_ALIASES, 50, "aliases", "aliases of one KMS key") \
 	X(KMS_ALIAS_SIZE, 256, "bytes", "an alias of a KMS key") \
@@ -117,7 +121,6 @@
 	X(KMS_ROTATION_DAYS_MIN, 90, "days", "least rotation period of a KMS key") \
 	X(KMS_ROTATION_DAYS, 2560, "days", "rotation period of a KMS key") \
 	X(KMS_ROTATIONS, 25, "rotations", "rotations on demand of one KMS key") \
-	X(KMS_GENERATIONS, 8, "keys", "RSA keys that wait to be generated") \
 	X(KMS_PRINCIPAL_SIZE, 256, "bytes", "a principal of a grant") \
 	X(KMS_GRANT_TOKENS, 10, "tokens", "grant tokens of one request") \
 	X(LIST_RESULTS, 1000, "items", "items of one list page")

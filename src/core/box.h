@@ -6,6 +6,7 @@
 #define TERN_CORE_BOX_H
 
 #include "core/dispatch.h"
+#include "core/worker.h"
 
 struct call_box {
 	struct call call;
@@ -15,13 +16,20 @@ struct call_box {
 	struct str allow;	       /* of the Allow header; data NULL: none */
 	struct dispatch_letter letter; /* back to the net thread */
 	struct core_task task;	       /* over to the control thread */
-	enum err result;	       /* of the handler, carried back */
+	struct work work;	       /* over to a worker, for `step` */
+	resume_fn step;
+	bool is_on_worker;
+	enum err result; /* of the handler, carried back */
 	int64_t begin_ns;
 	struct call_cancel
 		*cancel; /* of a wait whose client left; answered before the call may end */
 	bool is_ended;	 /* but for that */
 };
 
+/* Runs the handler on the thread that the operation is marked for. Net thread. */
+void call_begin(struct call_box *box);
+/* Answers the call, or does so once the engine has given up its wait. Net thread. */
+void call_finish(struct call_box *box, enum err result);
 /* Runs what call_on_end registered. */
 void call_end(struct call *call);
 /* The engine has answered what the call waits for: goes on, on the call's thread. Engine's thread.

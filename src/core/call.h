@@ -5,8 +5,8 @@
  * A handler gets a call, its input and a zeroed output. It returns ERR_OK with the output filled,
  * `return fail(...)`, or ERR_PARKED after call_submit. What it allocates comes from call->arena and
  * lives until the answer is encoded. A call belongs to one thread at a time: the net thread of its
- * connection, or the control thread for OPERATION_ON_CONTROL; resume functions run on that same
- * thread.
+ * connection, the control thread for OPERATION_ON_CONTROL, a worker for OPERATION_ON_WORKER; resume
+ * functions run on that same thread. Handlers of OPERATION_ON_WORKER do not park.
  */
 #ifndef TERN_CORE_CALL_H
 #define TERN_CORE_CALL_H
@@ -82,11 +82,13 @@ must_check enum err fail(struct call *call, const struct fault_type *fault, cons
 must_check enum err call_submit(struct call *call, struct queue_command *command, resume_fn resume);
 
 /*
- * Any thread: goes on with a call of the control thread that was parked by its handler:
- * call->resume is set, ERR_PARKED was returned, and nobody else resumes it. Resume runs on the
- * control thread.
+ * Parks the call: `step` runs on a worker thread and returns as a handler does, but must not park.
+ * If it returns ERR_OK and `resume` is not NULL, resume then runs on the call's own thread. On a
+ * worker both run at once. `size`: bytes that the call holds while it waits, beside its request.
+ * The model marks operations that may do this with "work". The fault is the service's throttling
+ * fault, if too much work waits.
  */
-void call_resume(struct call *call);
+must_check enum err call_work(struct call *call, size_t size, resume_fn step, resume_fn resume);
 
 /* Registers what is to run once the call has ended, whatever its outcome. */
 void call_on_end(struct call *call, call_end_fn end, void *subject);

@@ -24,11 +24,13 @@ struct runner;
 struct sessions;
 struct source_list;
 struct throttle;
+struct workers;
 
 struct core {
 	struct engine *engine;
 	struct runner *runner; /* who steps the engine */
 	struct control *control;
+	struct workers *workers; /* for what takes long; core/worker.h */
 	struct catalog *catalog; /* control thread only, and start-up */
 	/* Requests must be signed by one of them; find NULL: open to all. */
 	struct signer_source signers;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dispatch: a call begins on its connection's net thread and is answered there. In between it may
- * visit the control thread (operations that use the catalog) and wait for the queue engine. It is
- * with one thread at a time: each hand-over is a letter.
+ * dispatch: a call begins on its connection's net thread and is answered there. What it does in
+ * between, and on which threads, is in park.c.
  */
 #include "core/dispatch.h"
 
@@ -10,10 +9,8 @@
 
 #include "core/audit.h"
 #include "core/box.h"
-#include "core/control.h"
 #include "core/faults.h"
 #include "core/identify.h"
-#include "core/runner.h"
 #include "core/throttle.h"
 #include "http/coding.h"
 #include "http/url.h"
@@ -22,13 +19,6 @@
 #include "wire/query.h"
 
 enum { RESPONSE_HEADERS = 4 };
-
-/* Ends the wait of a client that left. Outlives neither the call nor the engine's answer. */
-struct call_cancel {
-	struct queue_command command;
-	struct dispatch_letter letter;
-	struct call_box *box;
-};
 
 uint32_t dispatch_operation_number(const struct dispatch *dispatch,
 				   const struct operation *operation)
@@ -129,7 +119,7 @@ static void record(struct call_box *box)
 		     clock_steady_ns() - box->begin_ns);
 }
 
-static void finish(struct call_box *box, enum err result)
+void call_finish(struct call_box *box, enum err result)
 {
 	struct buf *body = &box->thread->body;
 	struct call *call = &box->call;
@@ -165,122 +155,6 @@ static void finish(struct call_box *box, enum err result)
 		buf_str(body));
 	if (body->capacity > 1 << 20)
 		buf_done(body);
-}
-
-/* ---- waiting ---- */
-
-static void on_finished(struct dispatch_letter *letter)
-{
-	struct call_box *box = container_of(letter, struct call_box, letter);
-
-	finish(box, box->result);
-}
-
-static void post_back(struct call_box *box, void (*run)(struct dispatch_letter *))
-{
-	box->letter.run = run;
-	net_thread_post(box->request->thread, &box->letter.letter);
-}
-
-static enum err go_on(struct call_box *box)
-{
-	box->call.command = NULL;
-	return box->call.resume(&box->call);
-}
-
-static void resume_on_net(struct dispatch_letter *letter)
-{
-	struct call_box *box = container_of(letter, struct call_box, letter);
-
-	enum err result = go_on(box);
-	if (result != ERR_PARKED)
-		finish(box, result);
-}
-
-static void leave_control(struct call_box *box, enum err result)
-{
-	if (result == ERR_PARKED)
-		return;
-	box->result = result;
-	post_back(box, on_finished);
-}
-
-static void resume_on_control(struct core *core, struct core_task *task)
-{
-	struct call_box *box = container_of(task, struct call_box, task);
-
-	(void)core;
-	leave_control(box, go_on(box));
-}
-
-static void run_on_control(struct core *core, struct core_task *task)
-{
-	struct call_box *box = container_of(task, struct call_box, task);
-	struct call *call = &box->call;
-
-	(void)core;
-	leave_control(box, call->operation->run(call, call->in, call->out));
-}
-
-void call_answered(struct queue_command *command)
-{
-	struct call *call = command->context;
-	struct call_box *box = call->owner;
-
-	if (call->operation->place == OPERATION_ON_CONTROL) {
-		box->task.run = resume_on_control;
-		core_post_control(call->core, &box->task);
-	} else if (runner_net_thread(call->core->runner) == box->request->thread) {
-		resume_on_net(&box->letter);
-	} else {
-		post_back(box, resume_on_net);
-	}
-}
-
-void call_resume(struct call *call)
-{
-	struct call_box *box = call->owner;
-
-	check(call->operation->place == OPERATION_ON_CONTROL);
-	box->task.run = resume_on_control;
-	core_post_control(call->core, &box->task);
-}
-
-static void on_cancelled(struct dispatch_letter *letter)
-{
-	struct call_cancel *cancel = container_of(letter, struct call_cancel, letter);
-	struct call_box *box = cancel->box;
-
-	box->cancel = NULL;
-	heap_free(cancel);
-	if (box->is_ended)
-		finish(box, box->result);
-}
-
-static void cancel_answered(struct queue_command *command)
-{
-	struct call_cancel *cancel = command->context;
-
-	net_thread_post(cancel->box->request->thread, &cancel->letter.letter);
-}
-
-void dispatch_abort(struct net_request *request)
-{
-	struct call_box *box = request->user;
-
-	if (!box || !box->call.command || box->call.command->type != QUEUE_RECEIVE || box->cancel)
-		return;
-	struct call_cancel *cancel = heap_alloc(sizeof(*cancel));
-	cancel->box = box;
-	cancel->letter.run = on_cancelled;
-	cancel->command.type = QUEUE_CANCEL;
-	cancel->command.queue = box->call.command->queue;
-	cancel->command.now_ms = clock_now_ms();
-	cancel->command.cancel = box->call.command;
-	cancel->command.done = cancel_answered;
-	cancel->command.context = cancel;
-	box->cancel = cancel;
-	queue_submit(box->call.core->engine, &cancel->command);
 }
 
 /* ---- beginning ---- */
@@ -430,7 +304,7 @@ static void answer_unrouted(struct call_box *box, const struct route *place)
 	if (place->is_bare)
 		respond_bare(box);
 	else
-		finish(box, ERR_FAULT);
+		call_finish(box, ERR_FAULT);
 }
 
 static enum err admit(struct call_box *box, const struct route *place)
@@ -441,20 +315,6 @@ static enum err admit(struct call_box *box, const struct route *place)
 		return fail(call, &common_faults[FAULT_UNAVAILABLE], "The audit log is full.");
 	enum err err = throttle_account(call->core->throttle, call);
 	return err ? err : decode(box, place);
-}
-
-static void run(struct call_box *box)
-{
-	struct call *call = &box->call;
-
-	if (call->operation->place == OPERATION_ON_CONTROL) {
-		box->task.run = run_on_control;
-		core_post_control(call->core, &box->task);
-		return;
-	}
-	enum err err = call->operation->run(call, call->in, call->out);
-	if (err != ERR_PARKED)
-		finish(box, err);
 }
 
 void dispatch_request(struct net_request *request)
@@ -477,7 +337,7 @@ void dispatch_request(struct net_request *request)
 	identify_origin(box, endpoint);
 	enum err err = receive(box, &place);
 	if (err) {
-		finish(box, err);
+		call_finish(box, err);
 		return;
 	}
 	if (!place.operation) {
@@ -488,9 +348,9 @@ void dispatch_request(struct net_request *request)
 	box->call.trace_header = request->http.fields[HTTP_FIELD_X_AMZN_TRACE_ID];
 	err = admit(box, &place);
 	if (err)
-		finish(box, err);
+		call_finish(box, err);
 	else
-		run(box);
+		call_begin(box);
 }
 
 void dispatch_letter(struct net_thread *thread, struct letter *letter)

@@ -58,7 +58,7 @@ bool throttle_is_fault(const struct fault_type *fault)
 	return fault >= faults && fault < faults + sizeof(faults) / sizeof(faults[0]);
 }
 
-static enum err refuse(struct call *call)
+enum err throttle_refuse(struct call *call)
 {
 	struct str service = call->operation->service->name;
 
@@ -252,7 +252,7 @@ enum err throttle_account(const struct throttle *throttle, struct call *call)
 	return take_all(throttle, call, call->account,
 			(const bool[]){[THROTTLE_ACCOUNT] = true, [THROTTLE_QUOTA] = false})
 		       ? ERR_OK
-		       : refuse(call);
+		       : throttle_refuse(call);
 }
 
 enum err throttle_resource(const struct throttle *throttle, struct call *call, struct str arn,
@@ -264,5 +264,5 @@ enum err throttle_resource(const struct throttle *throttle, struct call *call, s
 	return take_all(throttle, call, arn,
 			(const bool[]){[THROTTLE_RESOURCE] = true, [THROTTLE_QUOTA] = has_quota})
 		       ? ERR_OK
-		       : refuse(call);
+		       : throttle_refuse(call);
 }

@@ -53,6 +53,8 @@ must_check enum err throttle_account(const struct throttle *throttle, struct cal
 /* The same of what is asked for; `has_quota`: AWS would limit how often. */
 must_check enum err throttle_resource(const struct throttle *throttle, struct call *call,
 				      struct str arn, bool has_quota);
+/* The service's fault for what comes too often; returns ERR_FAULT. */
+must_check enum err throttle_refuse(struct call *call);
 /* True if it is a fault of this module. */
 bool throttle_is_fault(const struct fault_type *fault);
 

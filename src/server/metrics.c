@@ -10,6 +10,7 @@
 #include "api/sqs.h"
 #include "core/audit.h"
 #include "core/penalty.h"
+#include "core/worker.h"
 #include "services/kms/kms.h"
 #include "services/sqs/sqs.h"
 
@@ -262,6 +263,26 @@ static void write_failures(struct buf *out, const struct server *server)
 	       "Of these, those whose answer was held back.", stats.delayed);
 }
 
+static void write_workers(struct buf *out, const struct server *server)
+{
+	struct worker_stats stats = worker_stats_read(server->core.workers);
+
+	single(out, "tern_worker_operations_total", "counter",
+	       "Operations, or parts of one, that ran on a worker thread.", stats.done);
+	single(out, "tern_worker_refused_total", "counter",
+	       "Requests that were throttled because too much work waited.", stats.refused);
+	single(out, "tern_worker_cancelled_total", "counter",
+	       "Requests whose client left while they waited.", stats.cancelled);
+	single(out, "tern_worker_waiting", "gauge", "Operations that wait for a worker thread.",
+	       stats.waiting);
+	single(out, "tern_worker_waiting_bytes", "gauge", "Bytes that these hold.",
+	       stats.waiting_size);
+	single(out, "tern_worker_running", "gauge", "Operations on worker threads.", stats.running);
+	family(out, "tern_worker_busy_seconds_total", "counter",
+	       "Time that operations took on worker threads.");
+	buf_format(out, "tern_worker_busy_seconds_total %.6f\n", (double)stats.busy_ns * 1e-9);
+}
+
 static void write_net(struct buf *out, const struct server *server)
 {
 	struct net_stats stats;
@@ -302,6 +323,7 @@ void admin_metrics(struct admin_call *call)
 	write_operations(&call->body, server);
 	write_journal(&call->body, server);
 	write_net(&call->body, server);
+	write_workers(&call->body, server);
 	write_audit(&call->body, server);
 	write_failures(&call->body, server);
 	family(&call->body, "tern_process_cpu_seconds_total", "counter",

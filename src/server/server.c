@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "api/ec2.h"
 #include "api/handlers.h"
@@ -24,6 +25,7 @@
 #include "core/penalty.h"
 #include "core/runner.h"
 #include "core/sessions.h"
+#include "core/worker.h"
 #include "journal/journal.h"
 #include "net/tls.h"
 #include "server/address.h"
@@ -37,6 +39,7 @@
 #include "services/sqs/sqs.h"
 
 #define GRACE_MS 10000
+#define WORK_GRACE_MS 1000 /* an RSA key that begins then is made before GRACE_MS is over */
 enum { SPARE_SEGMENTS = 3, HOT_MESSAGES = 262144, WINDOW = 512 };
 
 static const struct service *const services[] = {
@@ -378,6 +381,15 @@ static void make_net(struct server *server)
 	};
 }
 
+static uint32_t worker_count(const struct settings *settings)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (settings->workers > 0)
+		return (uint32_t)settings->workers;
+	return processors < 2 ? 2 : processors > 64 ? 64 : (uint32_t)processors;
+}
+
 bool server_open(struct server *server, const struct settings *settings, char *problem, size_t size)
 {
 	*server = (struct server){
@@ -392,6 +404,7 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	core->delays_recreate = settings->delays_recreate;
 	core->delays_purge = !settings->allows_quick_purge;
 	core->data_keys = data_keys_new();
+	core->workers = workers_new(worker_count(settings));
 	check_meters();
 	ec2_bind_handlers();
 	iam_bind_handlers();
@@ -428,9 +441,10 @@ void server_stop(struct server *server)
 {
 	struct core *core = &server->core;
 
-	kms_drain(core);
+	workers_stop(core->workers, WORK_GRACE_MS);
 	net_server_stop(server->net, GRACE_MS);
-	kms_settle(core);
+	/* Afterwards nothing comes from them to the control thread. */
+	workers_join(core->workers);
 	/* The control thread may still wait for the engine, which has lost its net thread. */
 	if (server->is_attached)
 		runner_start_thread(core->runner);
@@ -445,6 +459,7 @@ void server_close(struct server *server)
 
 	if (core->runner)
 		runner_settle(core->runner);
+	workers_free(&core->workers);
 	control_stop(core);
 	if (core->runner)
 		runner_free(core);

@@ -87,6 +87,9 @@ static const struct row rows[] = {
 	 "base of queue URLs for requests without a usable Host header"},
 	{"threads", KIND_NUMBER, AT(threads), "1", 1, 64, NULL, "N",
 	 "network threads; with 1 the queue engine shares it"},
+	{"workers", KIND_NUMBER, AT(workers), "0", 0, 64, NULL, "N",
+	 "threads for what takes long, such as RSA and policy simulation; 0: one a processor, at "
+	 "least 2"},
 	{"connections", KIND_NUMBER, AT(connections), "65536", 1, LIMIT_CONNECTIONS, NULL, "N",
 	 "most open connections"},
 	{"head-timeout-ms", KIND_NUMBER, AT(head_ms), "10000", 50, 600000, NULL, "MS",

@@ -33,7 +33,7 @@ struct settings {
 	struct str audit_file;
 	int64_t audit_max_mib, audit_max_hours, audit_keep;
 	int64_t auth, durability, seccomp, throttle, log_format, log_level; /* of their enums */
-	int64_t threads;
+	int64_t threads, workers;
 	int64_t connections, head_ms, body_ms, idle_ms;
 	int64_t segment_mib;
 	bool is_insecure, allows_dumps;

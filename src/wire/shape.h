@@ -93,6 +93,7 @@ typedef enum err (*operation_fn)(struct call *call, const void *in, void *out);
 enum operation_place {
 	OPERATION_ON_NET, /* runs on the net thread: must not block, may park on the queue engine */
 	OPERATION_ON_CONTROL, /* runs on the control thread: may use the catalog, may park too */
+	OPERATION_ON_WORKER,  /* runs on a worker thread: may burn CPU or block, must not park */
 };
 
 struct service;
@@ -103,6 +104,7 @@ struct operation {
 	const struct shape *in, *out; /* out may have no members */
 	operation_fn run;
 	enum operation_place place;
+	bool uses_workers;     /* a part of it may run on a worker thread, or all of it does */
 	bool is_on_queue;      /* Query: also served at /<account>/<queue> */
 	bool has_empty_result; /* Query: an answer without members shows its result all the same */
 	bool is_data;	       /* of the data plane: auditing it is optional */

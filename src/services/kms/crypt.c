@@ -105,6 +105,13 @@ enum err kms_key_to_use(struct call *call, const struct kms_request *request,
 	return err;
 }
 
+/* RSA takes milliseconds, so a worker does it. The step uses call->state. */
+static enum err run_step(struct call *call, const struct kms_key *key, resume_fn step)
+{
+	return kms_specs[key->spec].kind == KMS_KIND_RSA ? call_work(call, 0, step, NULL)
+							 : step(call);
+}
+
 /* ---- encrypting ---- */
 
 static enum err encrypt(struct call *call, const struct kms_request *request,
@@ -133,10 +140,36 @@ static enum err encrypt(struct call *call, const struct kms_request *request,
 	return ERR_OK;
 }
 
+/* call->state of Encrypt, and of ReEncrypt's second half. */
+struct encryption {
+	struct kms_request request;
+	struct kms_target target;
+	struct str plain;
+};
+
+static enum err finish_encrypt(struct call *call)
+{
+	const struct encryption *encryption = call->state;
+	const struct kms_key *key = encryption->target.key;
+	struct kms_encrypt_out *out = call->out;
+
+	enum err err =
+		encrypt(call, &encryption->request, key, encryption->plain, &out->ciphertext_blob);
+	if (err)
+		return err;
+	out->key_id = key->arn;
+	out->encryption_algorithm = encryption->request.algorithm->name;
+	return ERR_OK;
+}
+
 enum err kms_encrypt(struct call *call, const struct kms_encrypt_in *in,
 		     struct kms_encrypt_out *out)
 {
-	struct kms_request request = {
+	struct encryption *encryption = arena_new(call->arena, struct encryption);
+	struct kms_request *request = &encryption->request;
+
+	(void)out;
+	*request = (struct kms_request){
 		.member = "keyId",
 		.key_id = in->key_id,
 		.action = STR("kms:Encrypt"),
@@ -145,31 +178,30 @@ enum err kms_encrypt(struct call *call, const struct kms_encrypt_in *in,
 		.tokens = in->grant_tokens,
 		.token_count = in->grant_tokens_count,
 	};
-	struct kms_target target;
-
+	encryption->plain = in->plaintext;
+	call->state = encryption;
 	enum err err = kms_need(call, "plaintext", in->plaintext.data != NULL);
 	if (!err)
 		err = kms_check_bytes(call, "plaintext", in->plaintext, 1, LIMIT_KMS_PLAIN_SIZE);
 	if (!err)
 		err = kms_algorithm_of_call(call, "encryptionAlgorithm", in->encryption_algorithm,
-					    &request);
+					    request);
 	if (!err)
-		err = kms_key_to_use(call, &request, &target);
+		err = kms_key_to_use(call, request, &encryption->target);
 	if (!err)
 		err = kms_end_dry_run(call, in->dry_run);
-	if (!err)
-		err = encrypt(call, &request, target.key, in->plaintext, &out->ciphertext_blob);
-	if (err)
-		return err;
-	out->key_id = target.key->arn;
-	out->encryption_algorithm = request.algorithm->name;
-	return ERR_OK;
+	return err ? err : run_step(call, encryption->target.key, finish_encrypt);
 }
 
 /* ---- decrypting ---- */
 
-struct opened {
+/* call->state of Decrypt, and of ReEncrypt's first half. */
+struct decryption {
+	struct kms_request request;
+	struct str cipher;
+	bool is_dry_run;
 	const struct kms_key *key;
+	/* From open_cipher on. */
 	const struct kms_material *material;
 	struct str plain;
 };
@@ -222,10 +254,11 @@ static enum err settle_key(struct call *call, struct kms_request *request, struc
 	return is_here ? ERR_OK : refuse_stranger(call);
 }
 
-static enum err open_cipher(struct call *call, const struct kms_request *request, struct str cipher,
-			    struct opened *opened)
+static enum err open_cipher(struct call *call, struct decryption *opened)
 {
+	const struct kms_request *request = &opened->request;
 	const struct kms_key *key = opened->key;
+	struct str cipher = opened->cipher;
 	struct kms_blob blob;
 	enum err err;
 
@@ -244,12 +277,14 @@ static enum err open_cipher(struct call *call, const struct kms_request *request
 		err = kms_rsa_decrypt(opened->material->pair, request->algorithm, call->arena,
 				      cipher, &opened->plain);
 	}
-	return err ? refuse_cipher(call) : ERR_OK;
+	return err ? refuse_cipher(call) : kms_end_dry_run(call, opened->is_dry_run);
 }
 
-static enum err decrypt(struct call *call, struct kms_request *request, struct str cipher,
-			bool is_dry_run, struct opened *out_opened)
+/* Everything up to the work itself, which is left to `step`. */
+static enum err begin_decrypt(struct call *call, struct decryption *decryption, resume_fn step)
 {
+	struct kms_request *request = &decryption->request;
+	struct str cipher = decryption->cipher;
 	struct kms_target target;
 
 	enum err err = kms_need(call, "ciphertextBlob", cipher.data != NULL);
@@ -265,9 +300,8 @@ static enum err decrypt(struct call *call, struct kms_request *request, struct s
 		return refuse_stranger(call);
 	if (err)
 		return err;
-	*out_opened = (struct opened){.key = target.key};
-	err = open_cipher(call, request, cipher, out_opened);
-	return err ? err : kms_end_dry_run(call, is_dry_run);
+	decryption->key = target.key;
+	return run_step(call, target.key, step);
 }
 
 /* Only symmetric keys have material that changes, and an id of it. */
@@ -278,10 +312,30 @@ static struct str material_id(const struct kms_key *key, const struct kms_materi
 	return str_of(material->id, KMS_MATERIAL_ID_SIZE);
 }
 
+static enum err finish_decrypt(struct call *call)
+{
+	struct kms_decrypt_out *out = call->out;
+	struct decryption *decryption = call->state;
+
+	enum err err = open_cipher(call, decryption);
+	if (err)
+		return err;
+	out->key_id = decryption->key->arn;
+	out->plaintext = decryption->plain;
+	out->encryption_algorithm = decryption->request.algorithm->name;
+	out->key_material_id = material_id(decryption->key, decryption->material);
+	return ERR_OK;
+}
+
 enum err kms_decrypt(struct call *call, const struct kms_decrypt_in *in,
 		     struct kms_decrypt_out *out)
 {
-	struct kms_request request = {
+	struct decryption *decryption = arena_new(call->arena, struct decryption);
+
+	(void)out;
+	decryption->cipher = in->ciphertext_blob;
+	decryption->is_dry_run = in->dry_run;
+	decryption->request = (struct kms_request){
 		.member = "keyId",
 		.key_id = in->key_id,
 		.action = STR("kms:Decrypt"),
@@ -290,26 +344,36 @@ enum err kms_decrypt(struct call *call, const struct kms_decrypt_in *in,
 		.tokens = in->grant_tokens,
 		.token_count = in->grant_tokens_count,
 	};
-	struct opened opened;
-
+	call->state = decryption;
 	enum err err = kms_algorithm_of_call(call, "encryptionAlgorithm", in->encryption_algorithm,
-					     &request);
-	if (!err)
-		err = decrypt(call, &request, in->ciphertext_blob, in->dry_run, &opened);
+					     &decryption->request);
+	return err ? err : begin_decrypt(call, decryption, finish_decrypt);
+}
+
+static enum err finish_re_encrypt(struct call *call)
+{
+	const struct encryption *encryption = call->state;
+	const struct kms_key *key = encryption->target.key;
+	struct kms_re_encrypt_out *out = call->out;
+
+	enum err err =
+		encrypt(call, &encryption->request, key, encryption->plain, &out->ciphertext_blob);
 	if (err)
 		return err;
-	out->key_id = opened.key->arn;
-	out->plaintext = opened.plain;
-	out->encryption_algorithm = request.algorithm->name;
-	out->key_material_id = material_id(opened.key, opened.material);
+	out->key_id = key->arn;
+	out->destination_encryption_algorithm = encryption->request.algorithm->name;
+	out->destination_key_material_id = material_id(key, kms_key_material(key));
 	return ERR_OK;
 }
 
 /* The destination's half of ReEncrypt. */
-static enum err encrypt_again(struct call *call, const struct kms_re_encrypt_in *in,
-			      struct str plain, struct kms_re_encrypt_out *out)
+static enum err encrypt_again(struct call *call, struct str plain)
 {
-	struct kms_request request = {
+	const struct kms_re_encrypt_in *in = call->in;
+	struct encryption *encryption = arena_new(call->arena, struct encryption);
+
+	encryption->plain = plain;
+	encryption->request = (struct kms_request){
 		.member = "destinationKeyId",
 		.key_id = in->destination_key_id,
 		.action = STR("kms:ReEncryptTo"),
@@ -318,28 +382,39 @@ static enum err encrypt_again(struct call *call, const struct kms_re_encrypt_in 
 		.tokens = in->grant_tokens,
 		.token_count = in->grant_tokens_count,
 	};
-	struct kms_target target;
-
-	enum err err = kms_algorithm_of_call(call, "destinationEncryptionAlgorithm",
-					     in->destination_encryption_algorithm, &request);
+	call->state = encryption;
+	enum err err =
+		kms_algorithm_of_call(call, "destinationEncryptionAlgorithm",
+				      in->destination_encryption_algorithm, &encryption->request);
 	if (!err)
-		err = kms_key_to_use(call, &request, &target);
+		err = kms_key_to_use(call, &encryption->request, &encryption->target);
 	if (!err)
 		err = kms_end_dry_run(call, in->dry_run);
-	if (!err)
-		err = encrypt(call, &request, target.key, plain, &out->ciphertext_blob);
+	return err ? err : run_step(call, encryption->target.key, finish_re_encrypt);
+}
+
+static enum err decrypt_source(struct call *call)
+{
+	struct kms_re_encrypt_out *out = call->out;
+	struct decryption *decryption = call->state;
+
+	enum err err = open_cipher(call, decryption);
 	if (err)
 		return err;
-	out->key_id = target.key->arn;
-	out->destination_encryption_algorithm = request.algorithm->name;
-	out->destination_key_material_id = material_id(target.key, kms_key_material(target.key));
-	return ERR_OK;
+	out->source_key_id = decryption->key->arn;
+	out->source_encryption_algorithm = decryption->request.algorithm->name;
+	out->source_key_material_id = material_id(decryption->key, decryption->material);
+	return encrypt_again(call, decryption->plain);
 }
 
 enum err kms_re_encrypt(struct call *call, const struct kms_re_encrypt_in *in,
 			struct kms_re_encrypt_out *out)
 {
-	struct kms_request request = {
+	struct decryption *decryption = arena_new(call->arena, struct decryption);
+
+	(void)out;
+	decryption->cipher = in->ciphertext_blob;
+	decryption->request = (struct kms_request){
 		.member = "sourceKeyId",
 		.key_id = in->source_key_id,
 		.action = STR("kms:ReEncryptFrom"),
@@ -348,22 +423,12 @@ enum err kms_re_encrypt(struct call *call, const struct kms_re_encrypt_in *in,
 		.tokens = in->grant_tokens,
 		.token_count = in->grant_tokens_count,
 	};
-	struct opened opened;
-
+	call->state = decryption;
 	enum err err = kms_need(call, "destinationKeyId", in->destination_key_id.data != NULL);
 	if (!err)
 		err = kms_algorithm_of_call(call, "sourceEncryptionAlgorithm",
-					    in->source_encryption_algorithm, &request);
-	if (!err)
-		err = decrypt(call, &request, in->ciphertext_blob, false, &opened);
-	if (!err)
-		err = encrypt_again(call, in, opened.plain, out);
-	if (err)
-		return err;
-	out->source_key_id = opened.key->arn;
-	out->source_encryption_algorithm = request.algorithm->name;
-	out->source_key_material_id = material_id(opened.key, opened.material);
-	return ERR_OK;
+					    in->source_encryption_algorithm, &decryption->request);
+	return err ? err : begin_decrypt(call, decryption, decrypt_source);
 }
 
 /* ---- data keys ---- */

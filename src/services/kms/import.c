@@ -7,7 +7,6 @@
 
 #include "services/kms/change.h"
 #include "services/kms/due.h"
-#include "services/kms/generator.h"
 #include "services/kms/token.h"
 #include "services/kms/use.h"
 #include "services/kms/validate.h"
@@ -29,11 +28,6 @@ static enum err find(struct call *call, struct str key_id, struct str action,
 }
 
 /* ---- GetParametersForImport ---- */
-
-struct preparation {
-	const struct kms_key *key;
-	struct kms_import_token token;
-};
 
 static enum err read_wrapping(struct call *call, const struct kms_get_parameters_for_import_in *in,
 			      struct kms_import_token *token)
@@ -60,44 +54,41 @@ static enum err read_wrapping(struct call *call, const struct kms_get_parameters
 	return ERR_OK;
 }
 
-static enum err finish_preparation(struct call *call)
+static void make_token(struct call *call, struct kms_import_token *token,
+		       struct kms_get_parameters_for_import_out *out)
 {
-	struct kms_get_parameters_for_import_out *out = call->out;
-	struct preparation *preparation;
-	struct kms_secret secret = kms_generated(call, (void **)&preparation);
-	struct kms_import_token *token = &preparation->token;
+	struct kms_secret secret = kms_secret_generate(token->spec);
 
 	struct kms_pair *pair = kms_pair_open(token->spec, kms_secret_str(&secret));
 	check(pair != NULL);
 	token->secret = kms_secret_str(&secret);
-	out->key_id = preparation->key->arn;
 	out->public_key = kms_pair_public(pair, call->arena);
 	out->import_token = kms_import_token_make(call->arena, call->core->seal, token);
-	out->parameters_valid_to = token->valid_to_ms;
-	out->has_parameters_valid_to = true;
 	kms_pair_free(&pair);
 	kms_secret_done(&secret);
-	return ERR_OK;
 }
 
 enum err kms_get_parameters_for_import(struct call *call,
 				       const struct kms_get_parameters_for_import_in *in,
 				       struct kms_get_parameters_for_import_out *out)
 {
-	struct preparation *preparation = arena_new(call->arena, struct preparation);
-	struct kms_import_token *token = &preparation->token;
+	struct kms_import_token token = {0};
+	const struct kms_key *key;
 
-	(void)out;
-	enum err err = read_wrapping(call, in, token);
+	enum err err = read_wrapping(call, in, &token);
 	if (!err)
-		err = find(call, in->key_id, STR("kms:GetParametersForImport"), &preparation->key);
+		err = find(call, in->key_id, STR("kms:GetParametersForImport"), &key);
 	if (!err)
-		err = kms_check_not_deleted(call, preparation->key);
+		err = kms_check_not_deleted(call, key);
 	if (err)
 		return err;
-	token->key_arn = preparation->key->arn;
-	token->valid_to_ms = call->now_ms + TOKEN_MS;
-	return kms_generate(call, token->spec, finish_preparation, preparation);
+	token.key_arn = key->arn;
+	token.valid_to_ms = call->now_ms + TOKEN_MS;
+	make_token(call, &token, out);
+	out->key_id = key->arn;
+	out->parameters_valid_to = token.valid_to_ms;
+	out->has_parameters_valid_to = true;
+	return ERR_OK;
 }
 
 /* ---- ImportKeyMaterial ---- */
@@ -147,10 +138,30 @@ static enum err check_request(struct call *call, const struct kms_import_key_mat
 	return err;
 }
 
-/* The material in clear; the caller's. */
-static enum err unwrap(struct call *call, const struct kms_import_key_material_in *in,
-		       const struct kms_key *key, struct kms_secret *out_secret)
+/* Material that is being imported. */
+struct import {
+	const struct kms_key *key;
+	int64_t valid_to_ms;
+	struct kms_secret secret; /* in clear */
+};
+
+static void release_secret(void *subject)
 {
+	kms_secret_done(subject);
+}
+
+static enum err refuse_material(struct call *call, const struct kms_key *key)
+{
+	return fail(call, &KMS_INCORRECT_KEY_MATERIAL, "The key material is not of key spec %.*s.",
+		    STR_ARG(kms_specs[key->spec].name));
+}
+
+/* Worker: opens the material and looks whether it fits the key. */
+static enum err unwrap(struct call *call)
+{
+	const struct kms_import_key_material_in *in = call->in;
+	struct import *import = call->state;
+	const struct kms_key *key = import->key;
 	struct kms_import_token token;
 
 	if (kms_import_token_read(call->arena, call->core->seal, in->import_token, &token) !=
@@ -161,44 +172,65 @@ static enum err unwrap(struct call *call, const struct kms_import_key_material_i
 	enum err err = ERR_OK;
 	if (token.valid_to_ms <= call->now_ms)
 		err = fail(call, &KMS_EXPIRED_IMPORT_TOKEN, "The import token has expired.");
-	else if (!pair ||
-		 kms_unwrap(pair, token.wrapping, in->encrypted_key_material, out_secret) != ERR_OK)
+	else if (!pair || kms_unwrap(pair, token.wrapping, in->encrypted_key_material,
+				     &import->secret) != ERR_OK)
 		err = fail(call, &KMS_INVALID_CIPHERTEXT, "%s", "");
+	else if (!kms_secret_fits(key->spec, kms_secret_str(&import->secret)))
+		err = refuse_material(call, key);
 	kms_pair_free(&pair);
 	kms_import_token_done(&token);
 	return err;
 }
 
-/* In place of what was there: nothing, the same, or the same that was deleted. */
-static enum err store_material(struct call *call, const struct kms_key *key,
-			       struct kms_secret *secret, int64_t valid_to_ms,
-			       struct kms_import_key_material_out *out)
+static void release_key(void *subject)
 {
+	kms_key_release(subject);
+}
+
+/* The key as it is now: other calls may have changed or deleted it while a worker had this one. */
+static enum err find_again(struct call *call, const struct kms_key *old,
+			   const struct kms_key **out_key)
+{
+	const struct kms_key *key = kms_registry_find(kms_of(call->core)->registry, old->id);
+
+	if (!key)
+		return fail(call, &KMS_NOT_FOUND, "Key '%.*s' does not exist", STR_ARG(old->arn));
+	call_on_end(call, release_key, (void *)key);
+	*out_key = key;
+	return kms_check_not_deleted(call, key);
+}
+
+/* In place of what was there: nothing, the same, or the same that was deleted. */
+static enum err store_material(struct call *call)
+{
+	struct kms_import_key_material_out *out = call->out;
+	struct import *import = call->state;
+	struct kms_material *material;
+	const struct kms_key *key = NULL;
+
+	enum err err = find_again(call, import->key, &key);
+	if (err)
+		return err;
 	const struct kms_material *old = kms_key_material(key);
 	struct kms_key draft = kms_key_draft(key);
-	struct kms_material *material;
-
 	draft.material_count = 0;
-	if (!kms_secret_fits(key->spec, kms_secret_str(secret)) ||
-	    kms_material_add(call->core, call->arena, &draft, secret, KMS_ROTATION_NONE,
+	if (kms_material_add(call->core, call->arena, &draft, &import->secret, KMS_ROTATION_NONE,
 			     call->now_ms, &material) != ERR_OK)
-		return fail(call, &KMS_INCORRECT_KEY_MATERIAL,
-			    "The key material is not of key spec %.*s.",
-			    STR_ARG(kms_specs[key->spec].name));
+		return refuse_material(call, key);
 	if (old && memcmp(old->id, material->id, KMS_MATERIAL_ID_SIZE) != 0) {
 		kms_material_release(material);
 		return fail(call, &KMS_INCORRECT_KEY_MATERIAL,
 			    "The key material is not the one that was imported into this key "
 			    "before.");
 	}
-	draft.valid_to_ms = valid_to_ms;
+	draft.valid_to_ms = import->valid_to_ms;
 	if (draft.state == KMS_STATE_PENDING_IMPORT)
 		draft.state = KMS_STATE_ENABLED;
 	out->key_id = key->arn;
 	if (key->spec == KMS_SPEC_SYMMETRIC_DEFAULT)
 		out->key_material_id =
 			arena_copy(call->arena, str_of(material->id, KMS_MATERIAL_ID_SIZE));
-	enum err err = kms_key_change(call->core, &draft);
+	err = kms_key_change(call->core, &draft);
 	kms_material_release(material);
 	return err;
 }
@@ -206,23 +238,21 @@ static enum err store_material(struct call *call, const struct kms_key *key,
 enum err kms_import_key_material(struct call *call, const struct kms_import_key_material_in *in,
 				 struct kms_import_key_material_out *out)
 {
-	struct kms_secret secret = {0};
-	const struct kms_key *key;
-	int64_t valid_to_ms = 0;
+	struct import *import = arena_new(call->arena, struct import);
 
+	(void)out;
 	enum err err = check_request(call, in);
 	if (!err)
-		err = read_expiry(call, in, &valid_to_ms);
+		err = read_expiry(call, in, &import->valid_to_ms);
 	if (!err)
-		err = find(call, in->key_id, STR("kms:ImportKeyMaterial"), &key);
+		err = find(call, in->key_id, STR("kms:ImportKeyMaterial"), &import->key);
 	if (!err)
-		err = kms_check_not_deleted(call, key);
-	if (!err)
-		err = unwrap(call, in, key, &secret);
-	if (!err)
-		err = store_material(call, key, &secret, valid_to_ms, out);
-	kms_secret_done(&secret);
-	return err;
+		err = kms_check_not_deleted(call, import->key);
+	if (err)
+		return err;
+	call->state = import;
+	call_on_end(call, release_secret, &import->secret);
+	return call_work(call, 0, unwrap, store_material);
 }
 
 enum err kms_delete_imported_key_material(struct call *call,

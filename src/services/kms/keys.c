@@ -5,7 +5,6 @@
 #include "services/kms/change.h"
 #include "services/kms/describe.h"
 #include "services/kms/due.h"
-#include "services/kms/generator.h"
 #include "services/kms/list.h"
 #include "services/kms/policies.h"
 #include "services/kms/tags.h"
@@ -136,23 +135,38 @@ static enum err read_policy(struct call *call, const struct kms_create_key_in *i
 	return err;
 }
 
+/* A key that is being made. */
+struct creation {
+	struct kms_key draft;
+	struct kms_secret secret;
+};
+
+static enum err generate(struct call *call)
+{
+	struct creation *creation = call->state;
+
+	creation->secret = kms_secret_generate(creation->draft.spec);
+	return ERR_OK;
+}
+
 static enum err use_generated(struct call *call)
 {
+	struct creation *creation = call->state;
 	struct kms_material *material;
-	struct kms_key *draft;
-	struct kms_secret secret = kms_generated(call, (void **)&draft);
 
-	enum err err = kms_material_add(call->core, call->arena, draft, &secret, KMS_ROTATION_NONE,
-					call->now_ms, &material);
+	enum err err =
+		kms_material_add(call->core, call->arena, &creation->draft, &creation->secret,
+				 KMS_ROTATION_NONE, call->now_ms, &material);
 	check(err == ERR_OK); /* what we made ourselves fits */
 	call_on_end(call, release_material, material);
-	return store_new(call, draft, call->out);
+	return store_new(call, &creation->draft, call->out);
 }
 
 enum err kms_create_key(struct call *call, const struct kms_create_key_in *in,
 			struct kms_create_key_out *out)
 {
-	struct kms_key *draft = arena_new(call->arena, struct kms_key);
+	struct creation *creation = arena_new(call->arena, struct creation);
+	struct kms_key *draft = &creation->draft;
 
 	enum err err = read_draft(call, in, draft);
 	if (!err)
@@ -166,7 +180,11 @@ enum err kms_create_key(struct call *call, const struct kms_create_key_in *in,
 		return err;
 	if (draft->is_external)
 		return store_new(call, draft, out);
-	return kms_generate(call, draft->spec, use_generated, draft);
+	call->state = creation;
+	if (kms_specs[draft->spec].kind == KMS_KIND_RSA)
+		return call_work(call, 0, generate, use_generated);
+	err = generate(call);
+	return err ? err : use_generated(call);
 }
 
 /* ---- reading ---- */

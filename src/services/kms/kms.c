@@ -3,7 +3,6 @@
 #include "services/kms/kms.h"
 
 #include "services/kms/due.h"
-#include "services/kms/generator.h"
 #include "services/kms/store.h"
 
 static enum err load_row(void *context, struct str id, struct str record)
@@ -39,22 +38,11 @@ enum err kms_start(struct core *core)
 	struct kms *kms = heap_alloc(sizeof(*kms));
 
 	kms->registry = kms_registry_new();
-	kms->generator = kms_generator_new();
 	list_init(&kms->dues);
 	core->kms_state = kms;
 	core->kms = &kms_for_services;
 	enum err err = load_keys(core);
 	return err ? err : kms_due_run(core);
-}
-
-void kms_drain(struct core *core)
-{
-	kms_generator_stop(kms_of(core)->generator);
-}
-
-void kms_settle(struct core *core)
-{
-	kms_generator_join(kms_of(core)->generator);
 }
 
 void kms_stop(struct core *core)
@@ -63,7 +51,6 @@ void kms_stop(struct core *core)
 
 	if (!kms)
 		return;
-	kms_generator_free(&kms->generator);
 	kms_due_done(kms);
 	kms_registry_free(&kms->registry);
 	heap_free(kms);

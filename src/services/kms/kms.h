@@ -16,10 +16,8 @@
 
 enum kms_service_call { KMS_SERVICE_GENERATE_DATA_KEY, KMS_SERVICE_DECRYPT, KMS_SERVICE_CALLS };
 
-struct kms_generator;
 struct kms {
 	struct kms_registry *registry;
-	struct kms_generator *generator;
 	struct list dues; /* struct due of due.c: tasks that wait for their time */
 	_Atomic uint64_t service_calls[KMS_SERVICE_CALLS];
 };
@@ -31,11 +29,6 @@ static inline struct kms *kms_of(const struct core *core)
 
 /* Main: loads the keys and sets core->kms. What became due meanwhile is done. */
 must_check enum err kms_start(struct core *core);
-/* Main, when the server begins to stop: calls that wait for RSA keys end soon. */
-void kms_drain(struct core *core);
-/* Main, once the net threads have ended, before the control thread does: nothing comes from here to
- * the control thread any more. */
-void kms_settle(struct core *core);
 /* Main, once the control thread has ended. */
 void kms_stop(struct core *core);
 
