@@ -34,8 +34,8 @@ def snake(name):
 
 class Member:
     """One line of a structure or operation: NAME KIND and options."""
-    OPTIONS = {"required": (0, 0), "always": (0, 0), "sensitive": (0, 0), "flat": (0, 0),
-               "query": (1, 3), "xml": (1, 1), "item": (1, 1)}
+    OPTIONS = {"required": (0, 0), "always": (0, 0), "empty": (0, 0), "sensitive": (0, 0),
+               "flat": (0, 0), "query": (1, 3), "xml": (1, 1), "item": (1, 1)}
 
     def __init__(self, words, structures, style):
         self.name, kind, *rest = words
@@ -44,6 +44,7 @@ class Member:
         self.structures = structures
         options = self.read_options(rest)
         self.is_required, self.is_always = "required" in options, "always" in options
+        self.is_shown_empty = "empty" in options
         self.is_sensitive = "sensitive" in options
         if SECRETS.search(self.name) and not self.is_sensitive:
             raise ValueError(f"{self.name} looks like a secret: mark it sensitive")
@@ -236,6 +237,8 @@ class Model:
                 row.append(f'.xml_item = STR_INIT("{member.xml_item}")')
             if member.is_always:
                 row.append(".is_always = true")
+            if member.is_shown_empty:
+                row.append(".is_shown_empty = true")
             if member.kind == "map":
                 row.append(f'.key_name = STR_INIT("{member.key}"), '
                            f'.value_name = STR_INIT("{member.value}")')

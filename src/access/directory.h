@@ -86,6 +86,21 @@ struct directory;
 struct directory *directory_new(bool is_open);
 void directory_free(struct directory **directory); /* wipes secrets */
 
+/* ---- AWS's managed policies: before other threads know the directory ---- */
+
+struct directory_aws_policy {
+	struct str path, name, description, document; /* path: "/service-role/" */
+};
+bool directory_has_aws_policy(struct directory *directory, struct arena *arena,
+			      const struct directory_aws_policy *policy);
+/*
+ * Adds one, in place of one of its path and name. ERR_INVALID with one sentence in *out_problem,
+ * which may be NULL.
+ */
+must_check enum err directory_add_aws_policy(struct directory *directory, struct arena *arena,
+					     const struct directory_aws_policy *policy,
+					     struct str *out_problem);
+
 /* ---- any thread: who signs ---- */
 
 /*

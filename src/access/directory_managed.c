@@ -5,7 +5,6 @@
  */
 #include "access/directory_private.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define POLICY(statements) "{\"Version\":\"2012-10-17\",\"Statement\":[" statements "]}"
@@ -183,12 +182,12 @@ static const struct {
 };
 
 /* The same for every server: ids of what AWS owns do not depend on who looks. */
-static void make_id(const char *name, char out_id[DIRECTORY_ID_SIZE])
+static void make_id(struct str name, char out_id[DIRECTORY_ID_SIZE])
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 	uint8_t digest[32];
 
-	sha256(str_from(name), digest);
+	sha256(name, digest);
 	memcpy(out_id, "ANPA", 4);
 	for (size_t i = 4; i < DIRECTORY_ID_SIZE; i++)
 		out_id[i] = letters[digest[i] & 31];
@@ -197,25 +196,44 @@ static void make_id(const char *name, char out_id[DIRECTORY_ID_SIZE])
 /* 2015-02-06, when AWS published the first of them. */
 #define PUBLISHED_MS INT64_C(1423180800000)
 
-static void add(struct directory *directory, struct arena *arena, const char *path,
-		const char *name, const char *document)
+static struct str arn_of(struct arena *arena, const struct directory_aws_policy *policy)
 {
-	char id[DIRECTORY_ID_SIZE], arn[160];
-	struct str problem;
-	struct directory_version version = {.id = STR("v1"), .created_ms = PUBLISHED_MS};
+	return arena_format(arena, "arn:aws:iam::aws:policy%.*s%.*s", STR_ARG(policy->path),
+			    STR_ARG(policy->name));
+}
 
-	make_id(name, id);
-	snprintf(arn, sizeof(arn), "arn:aws:iam::aws:policy%s%s", path, name);
-	enum err err = policy_compile(arena, str_from(document), POLICY_IDENTITY, &version.policy,
-				      &problem);
-	check(err == ERR_OK);
+bool directory_has_aws_policy(struct directory *directory, struct arena *arena,
+			      const struct directory_aws_policy *policy)
+{
+	const struct directory_entity *found = directory_find_arn(directory, arn_of(arena, policy));
+
+	directory_release(found);
+	return found != NULL;
+}
+
+enum err directory_add_aws_policy(struct directory *directory, struct arena *arena,
+				  const struct directory_aws_policy *policy,
+				  struct str *out_problem)
+{
+	struct directory_version version = {.id = STR("v1"), .created_ms = PUBLISHED_MS};
+	char id[DIRECTORY_ID_SIZE];
+	struct str problem;
+
+	make_id(policy->name, id);
+	enum err err =
+		policy_compile(arena, policy->document, POLICY_IDENTITY, &version.policy, &problem);
+	if (err && out_problem)
+		*out_problem = problem;
+	if (err)
+		return err;
 	struct directory_entity draft = {
 		.kind = DIRECTORY_POLICY,
 		.account = DIRECTORY_AWS,
-		.name = str_from(name),
-		.path = str_from(path),
-		.arn = str_from(arn),
+		.name = policy->name,
+		.path = policy->path,
+		.arn = arn_of(arena, policy),
 		.id = str_of(id, sizeof(id)),
+		.description = policy->description,
 		.created_ms = PUBLISHED_MS,
 		.updated_ms = PUBLISHED_MS,
 		.versions = &version,
@@ -225,6 +243,7 @@ static void add(struct directory *directory, struct arena *arena, const char *pa
 	};
 	directory_put(directory, &draft);
 	policy_release(version.policy);
+	return ERR_OK;
 }
 
 void directory_add_managed(struct directory *directory)
@@ -232,7 +251,13 @@ void directory_add_managed(struct directory *directory)
 	struct arena arena;
 
 	arena_init(&arena);
-	for (size_t i = 0; i < sizeof(managed) / sizeof(managed[0]); i++)
-		add(directory, &arena, managed[i].path, managed[i].name, managed[i].document);
+	for (size_t i = 0; i < sizeof(managed) / sizeof(managed[0]); i++) {
+		struct directory_aws_policy policy = {
+			.path = str_from(managed[i].path),
+			.name = str_from(managed[i].name),
+			.document = str_from(managed[i].document),
+		};
+		check(directory_add_aws_policy(directory, &arena, &policy, NULL) == ERR_OK);
+	}
 	arena_done(&arena);
 }

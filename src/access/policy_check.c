@@ -524,6 +524,28 @@ static bool is_vendor(struct str text)
 	return true;
 }
 
+/* One of the actions that a trust policy may name, or a pattern of "sts:" that matches one. */
+static bool is_assume_role_action(struct arena *arena, struct str text)
+{
+	static const struct str actions[] = {
+		STR_INIT("sts:AssumeRole"), STR_INIT("sts:AssumeRoleWithSAML"),
+		STR_INIT("sts:SetContext"), STR_INIT("sts:AssumeRoleWithWebIdentity"),
+		STR_INIT("sts:TagSession"), STR_INIT("sts:SetSourceIdentity"),
+	};
+	struct store scratch = {.arena = arena};
+	struct pattern pattern;
+
+	if (!str_equal_nocase(str_slice(text, 0, 4), STR("sts:")) ||
+	    !pattern_compile(&scratch, text,
+			     (struct pattern_syntax){.has_wildcards = true, .ignores_case = true},
+			     &pattern))
+		return false;
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
+		if (pattern_matches(&pattern, actions[i], NULL))
+			return true;
+	return false;
+}
+
 static bool check_action(struct checker *checker, struct str text)
 {
 	struct str rest = text;
@@ -537,7 +559,7 @@ static bool check_action(struct checker *checker, struct str text)
 	if (!str_equal(vendor, STR("*")) && !is_vendor(vendor))
 		return refuse(checker, arena_format(checker->arena, "Vendor %.*s is not valid",
 						    STR_ARG(vendor)));
-	if (checker->kind == POLICY_TRUST && !str_equal_nocase(vendor, STR("sts")))
+	if (checker->kind == POLICY_TRUST && !is_assume_role_action(checker->arena, text))
 		return refuse(checker, STR("AssumeRole policy may only specify STS AssumeRole "
 					   "actions."));
 	return true;

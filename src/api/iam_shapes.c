@@ -159,7 +159,8 @@ static const struct shape_member iam_policy_members[] = {
 	 .item_kind = SHAPE_STRUCTURE,
 	 .shape = &iam_tag_shape,
 	 .query_item = STR_INIT("member"),
-	 .xml_item = STR_INIT("member")},
+	 .xml_item = STR_INIT("member"),
+	 .is_shown_empty = true},
 };
 static const struct shape iam_policy_shape = {STR_INIT("Policy"), sizeof(struct iam_policy), 12, iam_policy_members};
 

@@ -8,27 +8,34 @@
 
 enum { RULE_SIZE = 160 };
 
-/* `value` is printed as AWS does it: quoted, or null. */
+/* As AWS prints it behind "Value": quoted, or null; nothing if the service leaves values out. */
+static struct str printed(const struct constraints *constraints, struct str value)
+{
+	if (constraints->hides_values)
+		return STR("");
+	if (!value.data)
+		return STR(" null");
+	return arena_format(constraints->call->arena, " '%.*s'", STR_ARG(value));
+}
+
 static void add(struct constraints *constraints, const char *name, struct str value,
 		const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 static void add(struct constraints *constraints, const char *name, struct str value,
 		const char *format, ...)
 {
-	const char *quote = value.data ? "'" : "";
+	struct str text = printed(constraints, value);
 	char rule[RULE_SIZE];
 	va_list arguments;
 
 	va_start(arguments, format);
 	vsnprintf(rule, sizeof(rule), format, arguments);
 	va_end(arguments);
-	if (!value.data)
-		value = STR("null");
-	constraints->text = arena_format(
-		constraints->call->arena,
-		"%.*s%sValue %s%.*s%s at '%s' failed to satisfy constraint: Member must %s",
-		STR_ARG(constraints->text), constraints->count > 0 ? "; " : "", quote,
-		STR_ARG(value), quote, name, rule);
+	constraints->text =
+		arena_format(constraints->call->arena,
+			     "%.*s%sValue%.*s at '%s' failed to satisfy constraint: Member must %s",
+			     STR_ARG(constraints->text), constraints->count > 0 ? "; " : "",
+			     STR_ARG(text), name, rule);
 	constraints->count++;
 }
 

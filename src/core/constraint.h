@@ -2,7 +2,8 @@
 /*
  * constraint: what an API's model says of its members, and all that is wrong with them in the words
  * in which IAM, STS and KMS tell it: "2 validation errors detected: Value 'x' at 'name' failed to
- * satisfy constraint: Member must have length greater than or equal to 2; ...".
+ * satisfy constraint: Member must have length greater than or equal to 2; ...". IAM leaves values
+ * out since 2025: "Value at 'name' failed to satisfy constraint: ...".
  *
  * A member that is absent (data NULL) satisfies all but constraint_present. Members are named as
  * AWS's texts do: "roleSessionName". The call's thread.
@@ -12,9 +13,10 @@
 
 #include "core/call.h"
 
-/* Zero-initialised but for the call; lives in the call's arena. */
+/* Zero-initialised but for call and hides_values; lives in the call's arena. */
 struct constraints {
 	struct call *call;
+	bool hides_values;
 	struct str text; /* of all that is wrong so far */
 	size_t count;
 };

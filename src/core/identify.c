@@ -118,6 +118,8 @@ static enum err believe(struct call_box *box, const struct form *form)
 		account = credential.access_key;
 	} else if (credential.access_key.size > 0) {
 		enum err err = believe_key(call, credential.access_key, token);
+		if (!err)
+			call->access_key_id = credential.access_key;
 		if (err != ERR_NOTFOUND)
 			return err;
 	}
@@ -201,8 +203,6 @@ enum err identify(struct call_box *box, struct str body, const struct form *form
 		call->access_key_id = signature.key_id;
 		if (arn_is_region(signature.region))
 			call->region = signature.region;
-		directory_note_use(call->core->directory, call->access_key_id, service,
-				   call->region, call->now_ms);
 	} else if (call->fault == &access_faults[ACCESS_MISSING_TOKEN] && call->operation &&
 		   box->service->serves_anonymous) {
 		set_principal(call, principal_hold(&principal_anonymous));
@@ -210,6 +210,9 @@ enum err identify(struct call_box *box, struct str body, const struct form *form
 	} else {
 		return ERR_FAULT;
 	}
+	if (call->access_key_id.size > 0)
+		directory_note_use(call->core->directory, call->access_key_id, service,
+				   call->region, call->now_ms);
 	call->sender = sender_of(call);
 	return ERR_OK;
 }

@@ -382,8 +382,7 @@ static void encode_structure(struct encoder *encoder, const struct shape *shape,
 {
 	json_open_object(&encoder->writer);
 	for (uint32_t i = 0; i < shape->member_count; i++) {
-		bool is_absent =
-			member_is_absent(value, &shape->members[i]) && !shape->members[i].is_always;
+		bool is_absent = !member_is_shown(value, &shape->members[i]);
 		if (is_absent && !encoder->is_of_query)
 			continue;
 		json_key(&encoder->writer, shape->members[i].name);

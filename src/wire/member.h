@@ -52,4 +52,11 @@ static inline bool member_is_absent(const void *structure, const struct shape_me
 	}
 }
 
+/* Does an answer have it? */
+static inline bool member_is_shown(const void *structure, const struct shape_member *member)
+{
+	return !member_is_absent(structure, member) || member->is_always ||
+	       (member->is_shown_empty && *(void *const *)member_in(structure, member->offset));
+}
+
 #endif

@@ -76,7 +76,7 @@ static void encode_structure(struct encoder *encoder, const struct shape *shape,
 	for (uint32_t i = 0; i < shape->member_count; i++) {
 		const struct shape_member *member = &shape->members[i];
 		const void *place = member_in(value, member->offset);
-		if (member_is_absent(value, member) && !member->is_always)
+		if (!member_is_shown(value, member))
 			continue;
 		if (member->kind == SHAPE_LIST || member->kind == SHAPE_MAP) {
 			encode_container(encoder, member, value);

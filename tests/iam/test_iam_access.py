@@ -244,7 +244,7 @@ def test_accounts_do_not_see_each_other(signed, account, iam):
         assert fault_of(getattr(iam, call), PolicyArn=arn, **arguments)[0] == "AccessDenied"
     assert fault_of(iam.attach_user_policy, UserName="x", PolicyArn=arn)[0] == "NoSuchEntity"
     key = theirs.create_access_key(UserName="x")["AccessKey"]["AccessKeyId"]
-    assert fault_of(iam.get_access_key_last_used, AccessKeyId=key)[0] == "NoSuchEntity"
+    assert fault_of(iam.get_access_key_last_used, AccessKeyId=key)[0] == "AccessDenied"
     assert len(theirs.list_users()["Users"]) == 1
 
 

@@ -55,7 +55,7 @@ def test_statements_are_shown_where_they_stand(root):
         ActionNames=["codecommit:ListRepositories"])
     result, = answer["EvaluationResults"]
     assert result["MatchedStatements"] == [{
-        "SourcePolicyId": "PolicyInputList.2", "SourcePolicyType": "none",
+        "SourcePolicyId": "PolicyInputList.2", "SourcePolicyType": "IAM Policy",
         "StartPosition": {"Line": 3, "Column": 19}, "EndPosition": {"Line": 9, "Column": 10}}]
     assert answer["IsTruncated"] is False
 
@@ -192,8 +192,8 @@ def test_a_principal_brings_its_policies(own, name):
                      "sqs:PurgeQueue", "sqs:CreateQueue"])
     found = [[(each["SourcePolicyId"], each["SourcePolicyType"])
               for each in result["MatchedStatements"]] for result in answer["EvaluationResults"]]
-    assert found == [[("p", "user")], [("of-the-group", "group")], [(name, "user-managed")],
-                     [("PolicyInputList.1", "none")], []]
+    assert found == [[("p", "IAM Policy")], [("of-the-group", "IAM Policy")],
+                     [(name, "IAM Policy")], [("PolicyInputList.1", "IAM Policy")], []]
     boundary = own.iam.create_policy(PolicyName=name + "b", PolicyDocument=document(
         allow("sqs:ReceiveMessage")))["Policy"]["Arn"]
     own.iam.put_user_permissions_boundary(UserName=user.name, PermissionsBoundary=boundary)
@@ -225,7 +225,8 @@ def test_a_role_is_a_principal_too_and_others_are_not(own, other):
     role = own.role(trust(own.root), allow("sqs:*"))
     answer = own.iam.simulate_principal_policy(PolicySourceArn=role,
                                                ActionNames=["sqs:SendMessage"])
-    assert answer["EvaluationResults"][0]["MatchedStatements"][0]["SourcePolicyType"] == "role"
+    assert answer["EvaluationResults"][0]["MatchedStatements"][0]["SourcePolicyType"] == \
+        "IAM Policy"
     for arn in (role + "x", other.role(trust(other.root)),
                 "arn:aws:iam::aws:policy/AdministratorAccess"):
         assert fault_of(own.iam.simulate_principal_policy, PolicySourceArn=arn,

@@ -166,10 +166,11 @@ enum err iam_get_access_key_last_used(struct call *call,
 	enum err err = call_authorize(call, call->operation->action, &resource);
 	if (err)
 		return err;
-	if (!is_own)
-		return fail(call, &IAM_NO_SUCH_ENTITY,
-			    "The Access Key with id %.*s cannot be found.",
-			    STR_ARG(in->access_key_id));
+	if (!is_own) /* AWS's words, for callers that may ask for every key too */
+		return fail(call, &call->operation->service->denied,
+			    "User: %.*s is not authorized to perform iam:GetAccessKeyLastUsed on "
+			    "resource: access key %.*s",
+			    STR_ARG(call->principal->arn), STR_ARG(in->access_key_id));
 	out->user_name = user_name_of(owner);
 	struct iam_access_key_last_used *last =
 		arena_new(call->arena, struct iam_access_key_last_used);

@@ -32,7 +32,7 @@ enum err iam_create_account_alias(struct call *call, const struct iam_create_acc
 	directory_each(call->core->directory, DIRECTORY_ACCOUNT, (struct str){0}, STR(""),
 		       find_alias, &search);
 	struct directory_entity draft = directory_draft(iam_account(call));
-	if (search.is_taken && !str_equal(draft.alias, in->account_alias))
+	if (search.is_taken) /* by this account too */
 		return fail(call, &IAM_ENTITY_ALREADY_EXISTS,
 			    "The account alias %.*s already exists.", STR_ARG(in->account_alias));
 	draft.alias = in->account_alias;

@@ -42,6 +42,8 @@ static enum err detach(struct call *call, enum directory_kind kind, struct str n
 	const struct directory_entity *entity;
 
 	enum err err = open(call, kind, name, arn, &entity);
+	if (!err)
+		err = iam_check_policy_arn(call, arn);
 	if (err)
 		return err;
 	if (!iam_is_attached(entity, arn))
@@ -197,7 +199,7 @@ static enum err bound(struct call *call, enum directory_kind kind, struct str na
 		iam_add_key(call, STR("iam:PermissionsBoundary"), arn);
 	enum err err = iam_open_to_change(call, kind, name, &entity);
 	if (!err && arn.data)
-		err = iam_find_policy(call, arn, &policy);
+		err = iam_find_boundary(call, arn, &policy);
 	if (err)
 		return err;
 	if (!arn.data && entity->boundary.size == 0)

@@ -184,7 +184,7 @@ static struct str account_of(const struct call *call, struct str arn)
 	return str_equal(account, DIRECTORY_AWS) ? call->account : account;
 }
 
-static enum err check_policy_arn(struct call *call, struct str arn)
+enum err iam_check_policy_arn(struct call *call, struct str arn)
 {
 	struct str rest = arn;
 
@@ -192,6 +192,8 @@ static enum err check_policy_arn(struct call *call, struct str arn)
 		(void)str_cut(&rest, ':');
 	if (str_starts(arn, STR("arn:")) && str_starts(rest, STR("policy/")))
 		return ERR_OK;
+	if (!rest.data || !str_starts(arn, STR("arn:")))
+		return fail(call, &IAM_VALIDATION_ERROR, "Invalid ARN:  Could not be parsed!");
 	return fail(call, &IAM_INVALID_INPUT, "ARN %.*s is not valid.", STR_ARG(arn));
 }
 
@@ -206,7 +208,7 @@ static const struct directory_entity *policy_of(struct call *call, struct str ar
 enum err iam_open_policy(struct call *call, struct str arn,
 			 const struct directory_entity **out_entity)
 {
-	enum err err = check_policy_arn(call, arn);
+	enum err err = iam_check_policy_arn(call, arn);
 
 	if (err)
 		return err;
@@ -235,10 +237,11 @@ enum err iam_open_policy_to_change(struct call *call, struct str arn,
 	return ERR_OK;
 }
 
-enum err iam_find_policy(struct call *call, struct str arn,
-			 const struct directory_entity **out_entity)
+/* `what` begins the text of NoSuchEntity. */
+static enum err find_policy(struct call *call, const char *what, struct str arn,
+			    const struct directory_entity **out_entity)
 {
-	enum err err = check_policy_arn(call, arn);
+	enum err err = iam_check_policy_arn(call, arn);
 
 	if (err)
 		return err;
@@ -246,9 +249,21 @@ enum err iam_find_policy(struct call *call, struct str arn,
 	if (!entity || (!str_equal(entity->account, call->account) &&
 			!str_equal(entity->account, DIRECTORY_AWS)))
 		return fail(call, &IAM_NO_SUCH_ENTITY,
-			    "Policy %.*s does not exist or is not attachable.", STR_ARG(arn));
+			    "%s %.*s does not exist or is not attachable.", what, STR_ARG(arn));
 	*out_entity = entity;
 	return ERR_OK;
+}
+
+enum err iam_find_policy(struct call *call, struct str arn,
+			 const struct directory_entity **out_entity)
+{
+	return find_policy(call, "Policy", arn, out_entity);
+}
+
+enum err iam_find_boundary(struct call *call, struct str arn,
+			   const struct directory_entity **out_entity)
+{
+	return find_policy(call, "Scope ARN:", arn, out_entity);
 }
 
 enum err iam_may_list(struct call *call, enum directory_kind kind, struct str prefix)

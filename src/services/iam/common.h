@@ -13,6 +13,8 @@
 #include "core/authorize.h"
 #include "core/core.h"
 
+enum { IAM_SESSION_SECONDS = 3600 }; /* MaxSessionDuration of a role, unless given */
+
 /* What texts and ARNs call the kinds, and how much each may have. */
 struct iam_kind {
 	const char *word;  /* "user" */
@@ -48,9 +50,14 @@ must_check enum err iam_open_policy(struct call *call, struct str arn,
 /* The same for a change; AccessDenied for AWS's. */
 must_check enum err iam_open_policy_to_change(struct call *call, struct str arn,
 					      const struct directory_entity **out_entity);
-/* A policy that is to be attached or to bound, and not itself the question's resource. */
+/* ValidationError, InvalidInput: not the ARN of a policy. */
+must_check enum err iam_check_policy_arn(struct call *call, struct str arn);
+/* A policy to attach, which is not itself the question's resource. NoSuchEntity. */
 must_check enum err iam_find_policy(struct call *call, struct str arn,
 				    const struct directory_entity **out_entity);
+/* The same for a permissions boundary, which AWS's fault calls "Scope ARN". */
+must_check enum err iam_find_boundary(struct call *call, struct str arn,
+				      const struct directory_entity **out_entity);
 /* The account's own entity; made, but not stored, if it has none yet. */
 const struct directory_entity *iam_account(struct call *call);
 /* For lists: "iam:ListUsers" on "arn:aws:iam::<account>:user/prefix". */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "services/iam/service_roles.h"
 #include "services/iam/store.h"
 
 enum { ACCOUNT_SIZE = 12, ROOT_KEYS = 2 };
@@ -137,6 +138,7 @@ enum err iam_start(struct core *core, bool is_open)
 	char account[ACCOUNT_SIZE];
 
 	core->directory = directory_new(is_open);
+	iam_service_policies_add(core->directory);
 	enum err err = iam_store_load(core);
 	if (err)
 		return err;

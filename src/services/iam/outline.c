@@ -120,13 +120,13 @@ static size_t take_statements(struct str text, struct outline_statement *out, si
 
 	if (!find_member(&scanner, STR("Statement")))
 		return 0;
-	size_t from = scanner.at;
 	skip_blanks(&scanner);
+	/* AWS's positions are those behind the token that begins: "[", or here "{". */
 	if (peek(&scanner) == '{') {
-		take_statement(&scanner, from, out);
+		take_statement(&scanner, scanner.at + 1, out);
 		return 1;
 	}
-	from = ++scanner.at;
+	size_t from = ++scanner.at;
 	while (count < count_max) {
 		take_statement(&scanner, from, &out[count++]);
 		from = scanner.at;

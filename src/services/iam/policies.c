@@ -35,6 +35,7 @@ enum err iam_create_policy(struct call *call, const struct iam_create_policy_in 
 		return err;
 	out->policy = arena_new(call->arena, struct iam_policy);
 	*out->policy = iam_show_policy(call, &draft, (struct iam_uses){0});
+	out->policy->description = (struct str){0}; /* only GetPolicy shows it */
 	return ERR_OK;
 }
 
@@ -48,6 +49,8 @@ enum err iam_get_policy(struct call *call, const struct iam_get_policy_in *in,
 		return err;
 	out->policy = arena_new(call->arena, struct iam_policy);
 	*out->policy = iam_show_policy(call, policy, iam_count_uses(call, policy->arn));
+	if (!out->policy->tags) /* an empty list, which other answers leave out */
+		out->policy->tags = iam_array(call, struct iam_tag, 0);
 	return ERR_OK;
 }
 
@@ -137,18 +140,28 @@ enum err iam_list_policies(struct call *call, const struct iam_list_policies_in 
 
 /* ---- versions ---- */
 
-static enum err find_version(struct call *call, const struct directory_entity *policy,
-			     struct str id, size_t *out_place)
+typedef enum err (*open_policy_fn)(struct call *call, struct str arn,
+				   const struct directory_entity **out_policy);
+
+/* A policy and the place of one of its versions; AWS's fault is the same without the policy. */
+static enum err open_version(struct call *call, open_policy_fn open, struct str arn, struct str id,
+			     const struct directory_entity **out_policy, size_t *out_place)
 {
-	for (size_t i = 0; i < policy->version_count; i++) {
+	const struct directory_entity *policy;
+
+	enum err err = open(call, arn, &policy);
+	if (err && call->fault != &IAM_NO_SUCH_ENTITY)
+		return err;
+	for (size_t i = 0; !err && i < policy->version_count; i++) {
 		if (str_equal(policy->versions[i].id, id)) {
+			*out_policy = policy;
 			*out_place = i;
 			return ERR_OK;
 		}
 	}
 	return fail(call, &IAM_NO_SUCH_ENTITY,
-		    "Policy %.*s version %.*s does not exist or is not attachable.",
-		    STR_ARG(policy->arn), STR_ARG(id));
+		    "Policy %.*s version %.*s does not exist or is not attachable.", STR_ARG(arn),
+		    STR_ARG(id));
 }
 
 static int64_t number_of(const struct directory_version *version)
@@ -204,9 +217,8 @@ enum err iam_get_policy_version(struct call *call, const struct iam_get_policy_v
 	const struct directory_entity *policy;
 	size_t place = 0;
 
-	enum err err = iam_open_policy(call, in->policy_arn, &policy);
-	if (!err)
-		err = find_version(call, policy, in->version_id, &place);
+	enum err err = open_version(call, iam_open_policy, in->policy_arn, in->version_id, &policy,
+				    &place);
 	if (err)
 		return err;
 	out->policy_version = arena_new(call->arena, struct iam_policy_version);
@@ -244,9 +256,8 @@ enum err iam_set_default_policy_version(struct call *call,
 	size_t place = 0;
 
 	(void)out;
-	enum err err = iam_open_policy_to_change(call, in->policy_arn, &policy);
-	if (!err)
-		err = find_version(call, policy, in->version_id, &place);
+	enum err err = open_version(call, iam_open_policy_to_change, in->policy_arn, in->version_id,
+				    &policy, &place);
 	if (err)
 		return err;
 	struct directory_entity draft = directory_draft(policy);
@@ -262,9 +273,8 @@ enum err iam_delete_policy_version(struct call *call, const struct iam_delete_po
 	size_t place = 0;
 
 	(void)out;
-	enum err err = iam_open_policy_to_change(call, in->policy_arn, &policy);
-	if (!err)
-		err = find_version(call, policy, in->version_id, &place);
+	enum err err = open_version(call, iam_open_policy_to_change, in->policy_arn, in->version_id,
+				    &policy, &place);
 	if (err)
 		return err;
 	if (number_of(&policy->versions[place]) == policy->version_default)

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* roles: the roles of an account, and those that belong to services. */
+/* roles: the roles of an account; service_roles.c has those of services. */
 #include <string.h>
 
 #include "services/iam/store.h"
 #include "services/iam/view.h"
-
-enum { SESSION_SECONDS_DEFAULT = 3600 };
 
 /* A trust policy names whom it trusts: they must exist. */
 static enum err compile_trust(struct call *call, struct str document,
@@ -36,7 +34,7 @@ enum err iam_create_role(struct call *call, const struct iam_create_role_in *in,
 	enum err err = iam_draft_new(call, DIRECTORY_ROLE, in->path, in->role_name, in->tags,
 				     in->tags_count, &draft);
 	if (!err && in->permissions_boundary.data) {
-		err = iam_find_policy(call, in->permissions_boundary, &boundary);
+		err = iam_find_boundary(call, in->permissions_boundary, &boundary);
 		draft.boundary = in->permissions_boundary;
 	}
 	if (!err)
@@ -45,12 +43,13 @@ enum err iam_create_role(struct call *call, const struct iam_create_role_in *in,
 		return err;
 	draft.description = in->description;
 	draft.session_seconds_max =
-		in->has_max_session_duration ? in->max_session_duration : SESSION_SECONDS_DEFAULT;
+		in->has_max_session_duration ? in->max_session_duration : IAM_SESSION_SECONDS;
 	err = iam_store_put(call->core, &draft);
 	if (err)
 		return err;
 	out->role = arena_new(call->arena, struct iam_role);
-	*out->role = iam_show_role(call, &draft);
+	*out->role = in->has_max_session_duration ? iam_show_role(call, &draft)
+						  : iam_show_role_shortly(call, &draft);
 	return ERR_OK;
 }
 
@@ -101,7 +100,7 @@ enum err iam_update_role_description(struct call *call,
 	if (err)
 		return err;
 	out->role = arena_new(call->arena, struct iam_role);
-	*out->role = iam_show_role(call, draft);
+	*out->role = iam_show_role_shortly(call, draft);
 	return ERR_OK;
 }
 
@@ -184,118 +183,4 @@ iam_list_instance_profiles_for_role(struct call *call,
 	out->instance_profiles = iam_array(call, struct iam_instance_profile, 0);
 	out->has_is_truncated = true;
 	return ERR_OK;
-}
-
-/* ---- service-linked roles ---- */
-
-static const struct {
-	const char *service, *name;
-	const char *policy; /* of AWS, behind "aws-service-role/"; NULL: none here */
-} linked[] = {
-	{"ecs.amazonaws.com", "AWSServiceRoleForECS", "AmazonECSServiceRolePolicy"},
-	{"ecs.application-autoscaling.amazonaws.com",
-	 "AWSServiceRoleForApplicationAutoScaling_ECSService",
-	 "AWSApplicationAutoscalingECSServicePolicy"},
-	{"lambda.application-autoscaling.amazonaws.com",
-	 "AWSServiceRoleForApplicationAutoScaling_LambdaConcurrency", NULL},
-	{"autoscaling.amazonaws.com", "AWSServiceRoleForAutoScaling", NULL},
-	{"elasticloadbalancing.amazonaws.com", "AWSServiceRoleForElasticLoadBalancing", NULL},
-	{"events.amazonaws.com", "AWSServiceRoleForCloudWatchEvents", NULL},
-	{"apidestinations.events.amazonaws.com",
-	 "AWSServiceRoleForAmazonEventBridgeApiDestinations", NULL},
-	{"cloudwatch.amazonaws.com", "AWSServiceRoleForCloudWatchAlarms", NULL},
-	{"mq.amazonaws.com", "AWSServiceRoleForAmazonMQ", "AmazonMQServiceRolePolicy"},
-	{"replicator.lambda.amazonaws.com", "AWSServiceRoleForLambdaReplicator", NULL},
-};
-
-static size_t find_linked(struct str service)
-{
-	size_t place = 0;
-
-	while (place < sizeof(linked) / sizeof(linked[0]) &&
-	       !str_equal(service, str_from(linked[place].service)))
-		place++;
-	return place;
-}
-
-static struct str linked_name(struct call *call, size_t place, struct str suffix)
-{
-	return arena_format(call->arena, "%s%s%.*s", linked[place].name, suffix.size > 0 ? "_" : "",
-			    STR_ARG(suffix));
-}
-
-enum err iam_create_service_linked_role(struct call *call,
-					const struct iam_create_service_linked_role_in *in,
-					struct iam_create_service_linked_role_out *out)
-{
-	struct directory_entity draft;
-	struct str policy;
-
-	size_t place = find_linked(in->aws_service_name);
-	if (place == sizeof(linked) / sizeof(linked[0]))
-		return fail(call, &IAM_INVALID_INPUT, "Service name %.*s is not valid.",
-			    STR_ARG(in->aws_service_name));
-	iam_add_key(call, STR("iam:AWSServiceName"), in->aws_service_name);
-	struct str path = arena_format(call->arena, "/aws-service-role/%s/", linked[place].service);
-	struct str name = linked_name(call, place, in->custom_suffix);
-	enum err err = iam_draft_new(call, DIRECTORY_ROLE, path, name, NULL, 0, &draft);
-	if (err && call->fault == &IAM_ENTITY_ALREADY_EXISTS)
-		return fail(call, &IAM_INVALID_INPUT,
-			    "Service role name %.*s has been taken in this account, please try a "
-			    "different suffix.",
-			    STR_ARG(name));
-	struct str trust = arena_format(
-		call->arena,
-		"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":"
-		"{\"Service\":\"%s\"},\"Action\":\"sts:AssumeRole\"}]}",
-		linked[place].service);
-	if (!err)
-		err = iam_compile(call, trust, POLICY_TRUST, &draft.trust);
-	if (err)
-		return err;
-	draft.description = in->description;
-	draft.session_seconds_max = SESSION_SECONDS_DEFAULT;
-	if (linked[place].policy) {
-		policy = arena_format(call->arena, "arn:aws:iam::aws:policy/aws-service-role/%s",
-				      linked[place].policy);
-		draft.attached = &policy;
-		draft.attached_count = 1;
-	}
-	err = iam_store_put(call->core, &draft);
-	if (err)
-		return err;
-	out->role = arena_new(call->arena, struct iam_role);
-	*out->role = iam_show_role(call, &draft);
-	return ERR_OK;
-}
-
-/* Nothing here uses such a role, so it is gone at once; the task only says so. */
-enum err iam_delete_service_linked_role(struct call *call,
-					const struct iam_delete_service_linked_role_in *in,
-					struct iam_delete_service_linked_role_out *out)
-{
-	const struct directory_entity *role;
-
-	enum err err = iam_open(call, DIRECTORY_ROLE, in->role_name, &role);
-	if (err)
-		return err;
-	if (!str_starts(role->path, STR("/aws-service-role/")))
-		return fail(call, &IAM_INVALID_INPUT, "Role %.*s is not a service-linked role.",
-			    STR_ARG(role->name));
-	out->deletion_task_id = arena_format(call->arena, "task%.*s%.*s/%.*s", STR_ARG(role->path),
-					     STR_ARG(role->name), UUID_TEXT_SIZE, call->request_id);
-	return iam_store_remove(call->core, role->id);
-}
-
-enum err iam_get_service_linked_role_deletion_status(
-	struct call *call, const struct iam_get_service_linked_role_deletion_status_in *in,
-	struct iam_get_service_linked_role_deletion_status_out *out)
-{
-	enum err err = call_authorize_any(call, call->operation->action);
-	if (!err && !str_starts(in->deletion_task_id, STR("task/aws-service-role/")))
-		err = fail(call, &IAM_NO_SUCH_ENTITY,
-			   "The deletion task with id %.*s cannot be found.",
-			   STR_ARG(in->deletion_task_id));
-	out->status = STR("SUCCEEDED");
-	return err;
 }

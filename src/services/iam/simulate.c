@@ -8,6 +8,9 @@
 
 /* ---- where policies come from ---- */
 
+/* What AWS answers for every kind of identity policy, whatever its model lists. */
+#define IAM_SOURCE_TYPE "IAM Policy"
+
 static enum err add_inputs(struct simulation *simulation, const struct str *texts, size_t count)
 {
 	enum err err = ERR_OK;
@@ -16,7 +19,7 @@ static enum err add_inputs(struct simulation *simulation, const struct str *text
 		err = simulation_add_identity(
 			simulation, texts[i],
 			arena_format(simulation->call->arena, "PolicyInputList.%zu", i + 1),
-			"none");
+			IAM_SOURCE_TYPE);
 	return err;
 }
 
@@ -26,8 +29,7 @@ static enum err add_inlines(struct simulation *simulation, const struct director
 
 	for (size_t i = 0; i < entity->inline_count && !err; i++)
 		err = simulation_add_identity(simulation, policy_text(entity->inlines[i].policy),
-					      entity->inlines[i].name,
-					      iam_kinds[entity->kind].word);
+					      entity->inlines[i].name, IAM_SOURCE_TYPE);
 	return err;
 }
 
@@ -63,10 +65,9 @@ static enum err add_attached(struct simulation *simulation, const struct directo
 			find_policy(simulation->call, entity->attached[i]);
 		if (!policy)
 			continue;
-		bool is_aws = str_equal(policy->account, DIRECTORY_AWS);
-		err = simulation_add_identity(
-			simulation, policy_text(directory_default(policy)->policy), policy->name,
-			is_aws ? "aws-managed" : "user-managed");
+		err = simulation_add_identity(simulation,
+					      policy_text(directory_default(policy)->policy),
+					      policy->name, IAM_SOURCE_TYPE);
 	}
 	return err;
 }
@@ -90,7 +91,7 @@ static enum err add_groups(struct simulation *simulation, const struct directory
 
 static enum err read_boundary(struct simulation *simulation, struct str text, struct str id)
 {
-	return simulation_read(simulation, text, POLICY_IDENTITY, id, "user-managed",
+	return simulation_read(simulation, text, POLICY_IDENTITY, id, IAM_SOURCE_TYPE,
 			       &simulation->boundary);
 }
 

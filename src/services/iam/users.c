@@ -10,7 +10,7 @@ static enum err bound(struct call *call, struct str arn, struct directory_entity
 
 	if (!arn.data)
 		return ERR_OK;
-	enum err err = iam_find_policy(call, arn, &policy);
+	enum err err = iam_find_boundary(call, arn, &policy);
 	if (!err)
 		draft->boundary = policy->arn;
 	return err;
@@ -23,9 +23,8 @@ enum err iam_create_user(struct call *call, const struct iam_create_user_in *in,
 
 	if (in->user_name.size > 64)
 		return fail(call, &IAM_VALIDATION_ERROR,
-			    "1 validation error detected: Value '%.*s' at 'userName' failed to "
-			    "satisfy constraint: Member must have length less than or equal to 64",
-			    STR_ARG(in->user_name));
+			    "1 validation error detected: Value at 'userName' failed to satisfy "
+			    "constraint: Member must have length less than or equal to 64");
 	if (in->permissions_boundary.data)
 		iam_add_key(call, STR("iam:PermissionsBoundary"), in->permissions_boundary);
 	enum err err = iam_draft_new(call, DIRECTORY_USER, in->path, in->user_name, in->tags,

@@ -64,6 +64,14 @@ struct iam_role iam_show_role(struct call *call, const struct directory_entity *
 	return role;
 }
 
+struct iam_role iam_show_role_shortly(struct call *call, const struct directory_entity *entity)
+{
+	struct iam_role role = iam_show_role(call, entity);
+
+	role.has_max_session_duration = false;
+	return role;
+}
+
 /* ---- managed policies ---- */
 
 static const enum directory_kind users_of_policies[] = {DIRECTORY_USER, DIRECTORY_GROUP,

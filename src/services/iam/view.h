@@ -8,6 +8,8 @@
 struct iam_user iam_show_user(struct call *call, const struct directory_entity *entity);
 struct iam_group iam_show_group(const struct directory_entity *entity);
 struct iam_role iam_show_role(struct call *call, const struct directory_entity *entity);
+/* As CreateRole, UpdateRoleDescription and instance profiles show it: without its duration. */
+struct iam_role iam_show_role_shortly(struct call *call, const struct directory_entity *entity);
 struct iam_policy_version iam_show_version(const struct directory_entity *entity,
 					   const struct directory_version *version);
 /* NULL without one. */
