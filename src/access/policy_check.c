@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * policy_check: one rule after the other goes over all statements, in the order in which IAM names
- * mistakes: syntax, version, what its older parser refuses, statement ids, missing elements,
- * resources, actions.
+ * mistakes: syntax, version, what its older parser refuses, statement ids, missing principals and
+ * actions, resources, actions, missing resources.
  */
 #include "access/policy_check.h"
 
@@ -487,6 +487,15 @@ static bool check_elements(struct checker *checker)
 			return refuse(checker, is_trust ? STR("Missing required field Action")
 							: STR("Policy statement must contain "
 							      "actions."));
+	return true;
+}
+
+/* The last check: an action without a vendor is named before a resource that is missing. */
+static bool check_resources_exist(struct checker *checker)
+{
+	struct policy_document *document = checker->document;
+	bool is_trust = checker->kind == POLICY_TRUST;
+
 	for (size_t i = 0; i < document->statement_count; i++) {
 		yyjson_val *statement = document->statements[i];
 		yyjson_val *resources = one_of(statement, "Resource", "NotResource");
@@ -595,7 +604,8 @@ enum err policy_check(struct arena *arena, struct str text, enum policy_kind kin
 	struct checker checker = {.arena = arena, .kind = kind, .document = &document};
 
 	if (check_syntax(&checker, text) && check_version(&checker) && check_legacy(&checker) &&
-	    check_sids(&checker) && check_elements(&checker) && check_texts(&checker)) {
+	    check_sids(&checker) && check_elements(&checker) && check_texts(&checker) &&
+	    check_resources_exist(&checker)) {
 		*out_document = document;
 		return ERR_OK;
 	}

@@ -74,6 +74,16 @@ def test_a_boundary_that_does_not_exist(account, iam):
         f"Policy {arn} does not exist or is not attachable."
 
 
+def test_a_policy_with_two_mistakes_names_the_action_first(iam):
+    vendor = "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
+    for statement, text in [({"Action": "invalid"}, vendor),
+                            ({"Action": "sqs:*"}, "Policy statement must contain resources.")]:
+        document = json.dumps({"Version": "2012-10-17",
+                               "Statement": {"Effect": "Allow", **statement}})
+        assert fault_of(iam.create_policy, PolicyName="p", PolicyDocument=document) == (
+            "MalformedPolicyDocument", text, 400)
+
+
 # ---- trust policies ----
 
 
