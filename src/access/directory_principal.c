@@ -243,7 +243,8 @@ static bool is_noted(const struct directory_use *use, struct str service, struct
 {
 	static const int64_t exactness_ms = 60000;
 
-	return now_ms - use->at_ms < exactness_ms && str_equal(str_from(use->service), service) &&
+	return now_ms >= use->at_ms && now_ms - use->at_ms < exactness_ms &&
+	       str_equal(str_from(use->service), service) &&
 	       str_equal(str_from(use->region), region);
 }
 

@@ -280,6 +280,35 @@ static void test_clock_shift_moves_wall_time(void **state)
 	clock_shift(-3600000);
 }
 
+static void test_the_time_base_does_not_follow_wall_time(void **state)
+{
+	(void)state;
+
+	int64_t base_ms = clock_base_ms(), wall_ms = clock_now_ms();
+	clock_set_wall(-3600000);
+	assert_true(clock_now_ms() < wall_ms);
+	assert_true(clock_base_ms() >= base_ms);
+	clock_set_wall(2 * 3600000);
+	assert_true(clock_base_ms() < base_ms + 3600000);
+	clock_set_wall(-3600000);
+	clock_shift(3600000);
+	assert_true(clock_base_ms() >= base_ms + 3600000);
+	clock_shift(-3600000);
+	assert_true(clock_base_ms() >= base_ms + 3600000);
+}
+
+static void test_the_time_base_goes_on_from_a_mark(void **state)
+{
+	(void)state;
+	const struct clock_mark mark = {.base_ms = 5000, .wall_ms = 70000};
+
+	assert_int_equal(clock_resumed_ms(mark, 70000), 5000);
+	assert_int_equal(clock_resumed_ms(mark, 70100), 5100);
+	assert_int_equal(clock_resumed_ms(mark, 1), 5000); /* set back */
+	clock_resume((struct clock_mark){.base_ms = 5000, .wall_ms = clock_now_ms() - 1000});
+	assert_true(clock_base_ms() >= 6000 && clock_base_ms() < 3600000);
+}
+
 struct parcel {
 	struct letter letter;
 	int sender, number;

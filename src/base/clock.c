@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* clock: the machine's clocks, one shared offset, and the three ways AWS writes a time. */
+/*
+ * clock: the machine's clocks with shared offsets, and the three ways AWS writes a time.
+ *
+ * The time base is CLOCK_BOOTTIME, which nobody can set, plus an offset that clock_resume chooses.
+ */
 #include "base/clock.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
 
-static _Atomic int64_t offset_ms;
+static _Atomic int64_t wall_offset_ms, base_offset_ms;
+static _Atomic uint64_t shift_count;
 
 static int64_t read_ns(clockid_t clock)
 {
@@ -18,7 +23,12 @@ static int64_t read_ns(clockid_t clock)
 
 int64_t clock_offset_ms(void)
 {
-	return atomic_load_explicit(&offset_ms, memory_order_relaxed);
+	return atomic_load_explicit(&wall_offset_ms, memory_order_relaxed);
+}
+
+uint64_t clock_shift_count(void)
+{
+	return atomic_load_explicit(&shift_count, memory_order_relaxed);
 }
 
 int64_t clock_now_ms(void)
@@ -26,14 +36,38 @@ int64_t clock_now_ms(void)
 	return read_ns(CLOCK_REALTIME) / 1000000 + clock_offset_ms();
 }
 
+int64_t clock_base_ms(void)
+{
+	return read_ns(CLOCK_BOOTTIME) / 1000000 +
+	       atomic_load_explicit(&base_offset_ms, memory_order_relaxed);
+}
+
 int64_t clock_steady_ns(void)
 {
 	return read_ns(CLOCK_MONOTONIC);
 }
 
+int64_t clock_resumed_ms(struct clock_mark mark, int64_t wall_ms)
+{
+	return mark.base_ms + (wall_ms > mark.wall_ms ? wall_ms - mark.wall_ms : 0);
+}
+
+void clock_resume(struct clock_mark mark)
+{
+	atomic_fetch_add(&base_offset_ms, clock_resumed_ms(mark, clock_now_ms()) - clock_base_ms());
+}
+
+void clock_set_wall(int64_t delta_ms)
+{
+	atomic_fetch_add(&wall_offset_ms, delta_ms);
+	atomic_fetch_add(&shift_count, 1);
+}
+
 void clock_shift(int64_t delta_ms)
 {
-	atomic_fetch_add(&offset_ms, delta_ms);
+	if (delta_ms > 0)
+		atomic_fetch_add(&base_offset_ms, delta_ms);
+	clock_set_wall(delta_ms);
 }
 
 int64_t clock_cpu_ns(void)

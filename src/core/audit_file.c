@@ -52,7 +52,7 @@ struct audit_file {
 	/* The thread's own. */
 	int descriptor;
 	int64_t rotated_ms;	      /* last stamp */
-	int64_t size, born_ms;	      /* of the file */
+	int64_t size, born_ms;	      /* of the file; the latter by the time base */
 	struct letter *first, **last; /* lines that were taken from the mailbox */
 	size_t first_done;	      /* bytes of the first one that the file has */
 	struct buf chunk;
@@ -69,16 +69,17 @@ static void log_failure(const struct audit_file *file, const char *what)
 		  log_str("error", str_from(strerror(errno))));
 }
 
-/* When the file was made; a file system that does not know says when it was last changed. */
-static int64_t birth_ms(int descriptor)
+/* Since the file was made; a file system that does not know says when it was last changed. */
+static int64_t age_of(int descriptor)
 {
 	struct statx status;
 
 	if (statx(descriptor, "", AT_EMPTY_PATH, STATX_BTIME | STATX_MTIME, &status) != 0)
-		return clock_now_ms();
+		return 0;
 	const struct statx_timestamp *time =
 		status.stx_mask & STATX_BTIME ? &status.stx_btime : &status.stx_mtime;
-	return time->tv_sec * 1000 + time->tv_nsec / 1000000;
+	int64_t age_ms = clock_now_ms() - (time->tv_sec * 1000 + time->tv_nsec / 1000000);
+	return age_ms > 0 ? age_ms : 0; /* the clock was set back since */
 }
 
 /* A crash may have left half a line: what follows begins on a line of its own. */
@@ -106,7 +107,7 @@ static enum err open_descriptor(struct audit_file *file)
 	} else {
 		file->size = 0;
 	}
-	file->born_ms = file->size > 0 ? birth_ms(descriptor) : clock_now_ms();
+	file->born_ms = clock_base_ms() - (file->size > 0 ? age_of(descriptor) : 0);
 	file->descriptor = descriptor;
 	return ERR_OK;
 }
@@ -165,7 +166,7 @@ static void rotate(struct audit_file *file)
 		log_failure(file, "audit log cannot be rotated");
 		/* It is tried again once the file has grown or aged as much once more. */
 		file->size = 0;
-		file->born_ms = clock_now_ms();
+		file->born_ms = clock_base_ms();
 		return;
 	}
 	close_descriptor(file);
@@ -182,7 +183,7 @@ static bool settle_file(struct audit_file *file, size_t size)
 	if (file->descriptor < 0 && open_descriptor(file) != ERR_OK)
 		return false;
 	bool is_long = file->size + (int64_t)size > file->options.size_max;
-	bool is_old = clock_now_ms() - file->born_ms >= file->options.age_max_ms;
+	bool is_old = clock_base_ms() - file->born_ms >= file->options.age_max_ms;
 	/* Half a line stays with its other half. */
 	if (file->size > 0 && file->first_done == 0 && (is_long || is_old))
 		rotate(file);

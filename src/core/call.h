@@ -49,7 +49,8 @@ struct call {
 		base_url; /* "http://host:port", from the request's Host header or the settings */
 	struct str path;  /* of the request: "/" or "/<account>/<queue>", decoded */
 	struct str trace_header; /* X-Amzn-Trace-Id, or data NULL */
-	int64_t now_ms;		 /* when the request arrived */
+	int64_t now_ms;		 /* wall time when the request arrived */
+	int64_t base_ms;	 /* the time base then, for what lasts a while */
 	const void *in;
 	void *out;
 	void *state; /* the handler's, across parking */

@@ -63,16 +63,18 @@ struct core_task {
 	struct letter letter;
 	struct timer timer;
 	int64_t at_ms;
+	bool is_date; /* at_ms is wall time */
 	void (*run)(struct core *core, struct core_task *task);
 };
 /* Any thread: runs `run(core, task)` on the control thread, after what was posted before. */
 void core_post_control(struct core *core, struct core_task *task);
 /*
- * Any thread: runs the task at that time (clock_now_ms, shifted time included), or up to a second
- * later if the machine's clock was set. Tasks whose time has not come when the control thread ends
- * are dropped, not run.
+ * Any thread: runs the task at that time of the time base. Tasks whose time has not come when the
+ * control thread ends are dropped, not run.
  */
 void core_post_control_at(struct core *core, struct core_task *task, int64_t at_ms);
+/* The same for a date: at that wall time, or up to a second later if the machine's clock is set. */
+void core_post_control_on(struct core *core, struct core_task *task, int64_t wall_ms);
 
 /*
  * Control thread, or main while the runner is driven by main: submits the command and waits for its

@@ -269,6 +269,7 @@ static struct call_box *box_new(struct net_request *request)
 	box->call.arena = &request->arena;
 	box->call.owner = box;
 	box->call.now_ms = clock_now_ms();
+	box->call.base_ms = clock_base_ms();
 	list_init(&box->call.ends);
 	uuid_new(id);
 	uuid_format(id, box->call.request_id);

@@ -33,7 +33,8 @@ struct data_key {
 	char name[NAME_SIZE]; /* a keyed hash of all that it is for */
 	_Atomic uint32_t references;
 	bool is_listed; /* the table has it, and a reference */
-	int64_t expires_ms;
+	int64_t made_ms;
+	int64_t expires_ms;	  /* by the reuse period of the last call */
 	struct str blob, context; /* on the heap */
 
 	pthread_mutex_t mutex; /* of what follows */
@@ -102,13 +103,16 @@ static void drop(struct data_keys *keys, struct data_key *key)
 	data_key_release(key);
 }
 
-/* With a reference for the caller; NULL if there is none that lives. */
-static struct data_key *find(struct data_keys *keys, const char *name, int64_t now_ms)
+/* With a reference for the caller; NULL if there is none that lives. A changed reuse period counts
+ * at once. */
+static struct data_key *find(struct data_keys *keys, const char *name, int64_t now_ms,
+			     int64_t reuse_ms)
 {
 	struct data_key *key = map_find(&keys->map, hash_of(name), has_name, name);
 
 	if (!key)
 		return NULL;
+	key->expires_ms = key->made_ms + reuse_ms;
 	if (key->expires_ms <= now_ms) {
 		drop(keys, key);
 		return NULL;
@@ -127,14 +131,14 @@ static void post_sweep(struct core *core, struct data_keys *keys)
 		return;
 	keys->is_sweep_posted = true;
 	keys->sweep.run = sweep;
-	core_post_control_at(core, &keys->sweep, clock_now_ms() + SWEEP_MS);
+	core_post_control_at(core, &keys->sweep, clock_base_ms() + SWEEP_MS);
 }
 
 /* What has expired is wiped even if nobody asks for it any more. */
 static void sweep(struct core *core, struct core_task *task)
 {
 	struct data_keys *keys = container_of(task, struct data_keys, sweep);
-	int64_t now_ms = clock_now_ms();
+	int64_t now_ms = clock_base_ms();
 
 	pthread_mutex_lock(&keys->mutex);
 	for (struct list *link = keys->used.next, *next; link != &keys->used; link = next) {
@@ -149,14 +153,16 @@ static void sweep(struct core *core, struct core_task *task)
 }
 
 /* The table gets a reference, beside the caller's. */
-static void enlist(struct core *core, struct data_key *key, const char *name, int64_t expires_ms)
+static void enlist(struct core *core, struct data_key *key, const char *name, int64_t now_ms,
+		   int64_t reuse_ms)
 {
 	struct data_keys *keys = core->data_keys;
 
 	while (keys->map.count >= LIMIT_DATA_KEYS)
 		drop(keys, container_of(keys->used.prev, struct data_key, link));
 	memcpy(key->name, name, NAME_SIZE);
-	key->expires_ms = expires_ms;
+	key->made_ms = now_ms;
+	key->expires_ms = now_ms + reuse_ms;
 	key->is_listed = true;
 	atomic_fetch_add(&key->references, 1);
 	map_insert(&keys->map, hash_of(name), key);
@@ -210,7 +216,7 @@ static void begin(struct question *question, const struct envelope_use *use, str
 		.context = {use->context_name, context},
 		.keys = core->data_keys,
 		.kms = core->kms,
-		.now_ms = clock_now_ms(),
+		.now_ms = clock_base_ms(),
 		.reuse_ms = use->reuse_ms,
 		.out_text = out_text,
 	};
@@ -252,7 +258,8 @@ static void name_key(struct question *question, char kind, const struct str *wha
 static struct data_key *find_named(const struct question *question)
 {
 	pthread_mutex_lock(&question->keys->mutex);
-	struct data_key *key = find(question->keys, question->name, question->now_ms);
+	struct data_key *key =
+		find(question->keys, question->name, question->now_ms, question->reuse_ms);
 	pthread_mutex_unlock(&question->keys->mutex);
 	return key;
 }
@@ -285,8 +292,8 @@ static enum kms_problem generate(struct question *question, struct data_key **ou
 		problem = KMS_PROBLEM_DAMAGED;
 	if (!problem) {
 		*out_key = key_new(bytes, blob, question->context.value);
-		enlist(question->use.call->core, *out_key, question->name,
-		       question->now_ms + question->reuse_ms);
+		enlist(question->use.call->core, *out_key, question->name, question->now_ms,
+		       question->reuse_ms);
 	}
 	explicit_bzero(bytes, sizeof(bytes));
 	explicit_bzero(again, sizeof(again));
@@ -299,7 +306,7 @@ static enum kms_problem generate_once(struct question *question, struct data_key
 	enum kms_problem problem = KMS_PROBLEM_NONE;
 
 	pthread_mutex_lock(&question->keys->mutex);
-	*out_key = find(question->keys, question->name, question->now_ms);
+	*out_key = find(question->keys, question->name, question->now_ms, question->reuse_ms);
 	if (!*out_key)
 		problem = generate(question, out_key);
 	pthread_mutex_unlock(&question->keys->mutex);
@@ -411,8 +418,8 @@ static enum kms_problem decrypt(struct question *question, struct str blob,
 	if (problem)
 		return problem;
 	*out_key = key_new(bytes, blob, question->context.value);
-	enlist(question->use.call->core, *out_key, question->name,
-	       question->now_ms + question->reuse_ms);
+	enlist(question->use.call->core, *out_key, question->name, question->now_ms,
+	       question->reuse_ms);
 	explicit_bzero(bytes, sizeof(bytes));
 	return KMS_PROBLEM_NONE;
 }
@@ -434,7 +441,7 @@ static enum kms_problem hold_opener(const struct envelope_use *use, struct str b
 			discard(&question, *out_key);
 	} else {
 		pthread_mutex_lock(&question.keys->mutex);
-		*out_key = find(question.keys, question.name, question.now_ms);
+		*out_key = find(question.keys, question.name, question.now_ms, question.reuse_ms);
 		if (!*out_key)
 			problem = decrypt(&question, blob, out_key);
 		pthread_mutex_unlock(&question.keys->mutex);

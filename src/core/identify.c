@@ -152,7 +152,7 @@ void dispatch_slow_down(const struct core *core, struct net_request *request)
 	struct str source = source_of(request, core->proxies).ip;
 	if (!source.data && net_request_user_id(request, &user))
 		source = arena_format(&request->arena, "unix:%u", user);
-	net_request_hold(request, penalty_failed(core->penalty, source, clock_now_ms()));
+	net_request_hold(request, penalty_failed(core->penalty, source, clock_base_ms()));
 }
 
 /* What the body asks for is not known yet, so the fault is in the dialect that the headers show. */

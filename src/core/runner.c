@@ -136,7 +136,7 @@ static void step(struct runner *runner)
 	}
 	do {
 		atomic_store(&runner->has_news, false);
-		engine_step(runner->engine, clock_now_ms());
+		engine_step(runner->engine, clock_base_ms(), clock_now_ms());
 		has_news = serve_lane(runner, JOURNAL_COMMIT);
 		has_news |= serve_lane(runner, JOURNAL_HOUSEKEEPING);
 	} while (has_news || atomic_load(&runner->has_news));
@@ -169,7 +169,7 @@ void runner_detach(struct runner *runner)
  * bound. */
 static void sleep_until_needed(struct runner *runner)
 {
-	int64_t wait_ms = engine_due_ms(runner->engine) - clock_now_ms();
+	int64_t wait_ms = engine_due_ms(runner->engine) - clock_base_ms();
 	struct timespec until;
 
 	if (wait_ms > 1000)
@@ -267,6 +267,7 @@ enum err runner_new(struct core *core, const struct runner_options *options,
 		sem_init(&lane->given, 0, 0);
 		check(pthread_create(&lane->thread, NULL, lane_main, lane) == 0);
 	}
+	clock_resume(engine_clock(runner->engine));
 	core->engine = runner->engine;
 	core->runner = runner;
 	return ERR_OK;

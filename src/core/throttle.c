@@ -144,7 +144,7 @@ struct throttle *throttle_new(const struct throttle_rule *rules, size_t count, s
 	throttle->own_count = own_count;
 	throttle->services = services;
 	throttle->service_count = service_count;
-	throttle->begin_ms = clock_now_ms();
+	throttle->begin_ms = clock_base_ms();
 	throttle->of_operation = heap_alloc(operations * sizeof(*throttle->of_operation));
 	size_t number = 0;
 	for (size_t i = 0; i < service_count; i++)
@@ -222,7 +222,7 @@ static bool take_all(const struct throttle *throttle, const struct call *call, s
 		     const bool scopes[THROTTLE_QUOTA + 1])
 {
 	const uint16_t *row = throttle->of_operation[number_of(throttle, call->operation)];
-	int64_t span_ms = call->now_ms - throttle->begin_ms;
+	int64_t span_ms = call->base_ms - throttle->begin_ms;
 	bool has_own = false;
 
 	if (span_ms > span_ms_max)

@@ -22,7 +22,7 @@ static int64_t now_ms;
 static int setup(void **state)
 {
 	(void)state;
-	now_ms = clock_now_ms();
+	now_ms = clock_base_ms();
 	return 0;
 }
 
@@ -44,7 +44,7 @@ static struct call call_of(struct str account, int operation)
 			     .account = account,
 			     .region = STR("us-east-1"),
 			     .operation = &operations[operation],
-			     .now_ms = now_ms};
+			     .base_ms = now_ms};
 }
 
 static bool passes(struct str account, int operation)

@@ -98,8 +98,9 @@ struct net_thread {
 	uv_async_t wake;
 	uv_check_t check;
 	uv_timer_t sweep, timer, release;
-	struct timer_heap holds;	      /* of connections, in time of the loop */
-	int64_t timer_at_ms, timer_offset_ms; /* the latter: of the clock when it was set */
+	struct timer_heap holds; /* of connections, in time of the loop */
+	int64_t timer_at_ms;
+	uint64_t timer_shift_count; /* of the clock when it was set */
 	struct mailbox mailbox;
 	struct mailbox orders;
 	pthread_mutex_t orders_lock;

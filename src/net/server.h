@@ -185,7 +185,8 @@ void net_thread_post(struct net_thread *thread, struct letter *letter);
  * if nothing else does.
  */
 void net_thread_wake(struct net_thread *thread);
-/* Calls on_timer once when clock_now_ms() >= at_ms; replaces the time set before. INT64_MAX: never.
+/* Calls on_timer once when clock_base_ms() >= at_ms; replaces the time set before. INT64_MAX:
+ * never.
  */
 void net_thread_set_timer(struct net_thread *thread, int64_t at_ms);
 

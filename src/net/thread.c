@@ -198,7 +198,7 @@ static void on_timer(uv_timer_t *timer)
 	int64_t at_ms = thread->timer_at_ms;
 
 	thread->timer_at_ms = INT64_MAX;
-	if (clock_now_ms() < at_ms) {
+	if (clock_base_ms() < at_ms) {
 		net_thread_set_timer(thread, at_ms);
 		return;
 	}
@@ -210,17 +210,17 @@ static void on_timer(uv_timer_t *timer)
 
 void net_thread_set_timer(struct net_thread *thread, int64_t at_ms)
 {
-	int64_t offset_ms = clock_offset_ms();
+	uint64_t shift_count = clock_shift_count();
 
-	if (at_ms == thread->timer_at_ms && offset_ms == thread->timer_offset_ms)
+	if (at_ms == thread->timer_at_ms && shift_count == thread->timer_shift_count)
 		return;
 	thread->timer_at_ms = at_ms;
-	thread->timer_offset_ms = offset_ms;
+	thread->timer_shift_count = shift_count;
 	if (at_ms == INT64_MAX) {
 		uv_timer_stop(&thread->timer);
 		return;
 	}
-	int64_t wait_ms = at_ms - clock_now_ms();
+	int64_t wait_ms = at_ms - clock_base_ms();
 	uv_update_time(&thread->loop);
 	uv_timer_start(&thread->timer, on_timer, wait_ms > 0 ? (uint64_t)wait_ms : 0, 0);
 }

@@ -74,7 +74,7 @@ static bool find_key(struct tickets *tickets, bool is_new, const uint8_t *name,
 
 	*out_is_old = false;
 	pthread_mutex_lock(&tickets->lock);
-	rotate(tickets, clock_now_ms());
+	rotate(tickets, clock_base_ms());
 	if (is_new || memcmp(name, tickets->current.name, NAME_SIZE) == 0) {
 		*out_key = tickets->current;
 	} else if (tickets->previous.made_ms > 0 &&

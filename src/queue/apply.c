@@ -29,9 +29,9 @@ static void remember_dedup(struct engine_queue *queue, const struct record_head 
 	map_insert(&extra->dedup_map, get_u64(dedup->key), dedup);
 }
 
-static void watch_retention(struct engine *engine, struct engine_queue *queue, int64_t sent_ms)
+static void watch_retention(struct engine *engine, struct engine_queue *queue, int64_t since_ms)
 {
-	int64_t due_ms = sent_ms + queue->settings.retention_ms;
+	int64_t due_ms = since_ms + queue->settings.retention_ms;
 
 	/* What was moved here may be older than all that is here. */
 	if (queue->is_defined &&
@@ -48,7 +48,7 @@ void apply_send(struct engine *engine, struct engine_queue *queue, const struct 
 		queue->next_seq = head->seq + 1;
 	if (head->dedup_until_ms)
 		remember_dedup(queue, head);
-	watch_retention(engine, queue, head->sent_ms);
+	watch_retention(engine, queue, head->since_ms);
 	/* A delay has a timer, which needs memory; only a FIFO group's order is worth more. */
 	bool is_late = head->visible_ms && !queue->is_fifo;
 	if (!is_late && group_is_deep(engine, group)) {
@@ -57,7 +57,7 @@ void apply_send(struct engine *engine, struct engine_queue *queue, const struct 
 	}
 
 	struct message *message =
-		message_add(engine, queue, head->seq, head->group, head->sent_ms, location);
+		message_add(engine, queue, head->seq, head->group, head->since_ms, location);
 	message->receive_count = head->receive_count;
 	message->first_receive_ms = head->first_receive_ms;
 	message->visible_ms = head->visible_ms;
@@ -65,17 +65,16 @@ void apply_send(struct engine *engine, struct engine_queue *queue, const struct 
 	message_place(engine, message);
 }
 
-void apply_lease(struct engine *engine, struct message *message, int64_t received_ms,
-		 int64_t visible_ms)
+void apply_lease(struct engine *engine, struct message *message, const struct lease *lease)
 {
 	message_unplace(engine, message);
 	message->receives++;
 	message->receive_count++;
-	message->received_ms = received_ms;
+	message->received_ms = lease->received_ms;
 	if (!message->first_receive_ms)
-		message->first_receive_ms = received_ms;
-	message->visible_ms = visible_ms;
-	message->state = visible_ms > received_ms ? MESSAGE_IN_FLIGHT : MESSAGE_READY;
+		message->first_receive_ms = lease->wall_ms;
+	message->visible_ms = lease->visible_ms;
+	message->state = lease->visible_ms > lease->received_ms ? MESSAGE_IN_FLIGHT : MESSAGE_READY;
 	message_place(engine, message);
 	group_refill(engine, message->group);
 	group_refresh(engine, message->queue, message->group);
@@ -105,6 +104,13 @@ void apply_purge(struct engine *engine, struct engine_queue *queue)
 		message_remove(engine,
 			       container_of(queue->messages.next, struct message, in_queue));
 	queue_drop_dedups(queue, INT64_MAX);
+}
+
+/* The time base goes on from the last time that replay has seen. */
+static void note_time(struct engine *engine, int64_t now_ms)
+{
+	if (now_ms > engine->now_ms)
+		engine->now_ms = now_ms;
 }
 
 /* A message is at a new place; one that lies in a run stays in one. */
@@ -141,6 +147,7 @@ static enum err replay_message(struct engine *engine, const struct journal_recor
 	}
 	if (message_find(engine, record->queue, head.seq))
 		return ERR_DAMAGED;
+	note_time(engine, head.since_ms);
 	apply_send(engine, queue_get(engine, record->queue, head.is_fifo), &head, record->location);
 	return ERR_OK;
 }
@@ -173,16 +180,30 @@ static struct message *fetch_named(struct engine *engine, const struct journal_r
 
 static enum err replay_lease(struct engine *engine, const struct journal_record *record)
 {
-	if (record->data.size < 16 || record->data.size % RECORD_NAME_SIZE != 0)
+	if (record->data.size < RECORD_LEASE_SIZE ||
+	    (record->data.size - RECORD_LEASE_SIZE) % RECORD_NAME_SIZE != 0)
 		return ERR_DAMAGED;
 
-	int64_t received_ms = (int64_t)get_u64(record->data.data);
-	int64_t visible_ms = (int64_t)get_u64(record->data.data + 8);
-	for (size_t at = 16; at < record->data.size; at += RECORD_NAME_SIZE) {
+	const struct lease lease = {
+		.received_ms = (int64_t)get_u64(record->data.data),
+		.visible_ms = (int64_t)get_u64(record->data.data + 8),
+		.wall_ms = (int64_t)get_u64(record->data.data + 16),
+	};
+	note_time(engine, lease.received_ms);
+	for (size_t at = RECORD_LEASE_SIZE; at < record->data.size; at += RECORD_NAME_SIZE) {
 		struct message *message = fetch_named(engine, record, at);
 		if (message)
-			apply_lease(engine, message, received_ms, visible_ms);
+			apply_lease(engine, message, &lease);
 	}
+	return ERR_OK;
+}
+
+static enum err replay_clock(struct engine *engine, const struct journal_record *record)
+{
+	if (record->data.size != 16)
+		return ERR_DAMAGED;
+	note_time(engine, (int64_t)get_u64(record->data.data));
+	engine->wall_offset_ms = (int64_t)get_u64(record->data.data + 8);
 	return ERR_OK;
 }
 
@@ -243,6 +264,8 @@ static enum err replay_record(struct engine *engine, const struct journal_record
 	case RECORD_PURGE:
 	case RECORD_DROP:
 		return replay_purge(engine, record);
+	case RECORD_CLOCK:
+		return replay_clock(engine, record);
 	}
 	return ERR_VERSION;
 }

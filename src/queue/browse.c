@@ -61,7 +61,8 @@ static void gather_memory(const struct engine *engine, const struct engine_queue
 static bool entry_is_expired(const struct engine *engine, const struct engine_queue *queue,
 			     const struct run_entry *entry)
 {
-	return queue->is_defined && entry->sent_ms + queue->settings.retention_ms <= engine->now_ms;
+	return queue->is_defined &&
+	       entry->since_ms + queue->settings.retention_ms <= engine->now_ms;
 }
 
 static void gather_run(struct engine *engine, struct run *run, uint64_t from_seq, struct page *page)

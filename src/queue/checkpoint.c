@@ -2,15 +2,15 @@
 /*
  * checkpoint: the engine's state as bytes.
  *
- * Version, queue count; a queue: number, is_fifo, next_seq, deduplication entries, messages in
- * memory in their order, runs. Where a message stands follows from its fields, so lists and timers
- * are not written. Neither is the time: the clock may have been set right since.
+ * Version, time, wall time less that, queue count; a queue: number, is_fifo, next_seq,
+ * deduplication entries, messages in memory in their order, runs. Where a message stands follows
+ * from its fields, so lists and timers are not written.
  */
 #include <string.h>
 
 #include "queue/engine_private.h"
 
-enum { CHECKPOINT_VERSION = 1, MESSAGE_SIZE = 69, DEDUP_SIZE = 48 };
+enum { CHECKPOINT_VERSION = 2, HEADER_SIZE = 32, MESSAGE_SIZE = 69, DEDUP_SIZE = 48 };
 
 static void append_u64(struct buf *out, uint64_t value)
 {
@@ -26,7 +26,7 @@ static void encode_message(struct buf *out, const struct message *message)
 	put_u32(bytes + 16, message->location.segment);
 	put_u32(bytes + 20, message->location.offset);
 	put_u32(bytes + 24, message->location.size);
-	put_u64(bytes + 28, (uint64_t)message->sent_ms);
+	put_u64(bytes + 28, (uint64_t)message->since_ms);
 	put_u64(bytes + 36, (uint64_t)message->visible_ms);
 	put_u64(bytes + 44, (uint64_t)message->first_receive_ms);
 	put_u64(bytes + 52, (uint64_t)message->received_ms);
@@ -85,6 +85,8 @@ void checkpoint_encode(const struct engine *engine, struct buf *out)
 	size_t cursor = 0;
 
 	append_u64(out, CHECKPOINT_VERSION);
+	append_u64(out, (uint64_t)engine->now_ms);
+	append_u64(out, (uint64_t)engine->wall_offset_ms);
 	append_u64(out, engine->queues.count);
 	while ((queue = map_next(&engine->queues, &cursor)))
 		encode_queue(out, queue);
@@ -163,13 +165,15 @@ static enum err decode_queue(struct engine *engine, struct str *rest)
 enum err checkpoint_decode(void *context, struct str checkpoint)
 {
 	struct engine *engine = context;
-	const uint8_t *bytes = take(&checkpoint, 16);
+	const uint8_t *bytes = take(&checkpoint, HEADER_SIZE);
 
 	if (!bytes)
 		return ERR_DAMAGED;
-	if (get_u64(bytes) > CHECKPOINT_VERSION)
+	if (get_u64(bytes) != CHECKPOINT_VERSION)
 		return ERR_VERSION;
-	for (uint64_t i = get_u64(bytes + 8); i > 0; i--) {
+	engine->now_ms = (int64_t)get_u64(bytes + 8);
+	engine->wall_offset_ms = (int64_t)get_u64(bytes + 16);
+	for (uint64_t i = get_u64(bytes + 24); i > 0; i--) {
 		enum err err = decode_queue(engine, &checkpoint);
 		if (err)
 			return err;

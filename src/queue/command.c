@@ -75,13 +75,13 @@ bool message_is_expired(const struct engine *engine, const struct message *messa
 	const struct engine_queue *queue = message->queue;
 
 	return queue->is_defined &&
-	       message->sent_ms + queue->settings.retention_ms <= engine->now_ms;
+	       message->since_ms + queue->settings.retention_ms <= engine->now_ms;
 }
 
 struct expiry {
 	struct message *messages[RECORD_SEQS_MAX];
 	size_t count;
-	int64_t sent_ms; /* the least of those that stay, among those looked at */
+	int64_t since_ms; /* the least of those that stay, among those looked at */
 };
 
 /* Looks at a list from its front, until one is not expired unless `looks_at_all`. */
@@ -95,8 +95,8 @@ static void collect_expired(const struct engine *engine, const struct list *list
 			expiry->messages[expiry->count++] = message;
 			continue;
 		}
-		if (message->sent_ms < expiry->sent_ms)
-			expiry->sent_ms = message->sent_ms;
+		if (message->since_ms < expiry->since_ms)
+			expiry->since_ms = message->since_ms;
 		if (is_expired || !looks_at_all)
 			return;
 	}
@@ -106,7 +106,7 @@ static void collect_expired(const struct engine *engine, const struct list *list
  * everything in memory is looked at, but not more often than each second. */
 void expire_messages(struct engine *engine, struct engine_queue *queue)
 {
-	struct expiry expiry = {.sent_ms = INT64_MAX};
+	struct expiry expiry = {.since_ms = INT64_MAX};
 	bool is_exhausted = journal_is_exhausted(engine->journal);
 
 	collect_expired(engine, &queue->messages, offsetof(struct message, in_queue),
@@ -117,9 +117,9 @@ void expire_messages(struct engine *engine, struct engine_queue *queue)
 				offsetof(struct message, link), false, &expiry);
 	if (!is_exhausted)
 		expire_these(engine, queue, expiry.messages, expiry.count);
-	int64_t due_ms = expiry.count > 0 || expiry.sent_ms == INT64_MAX
+	int64_t due_ms = expiry.count > 0 || expiry.since_ms == INT64_MAX
 				 ? engine->now_ms
-				 : expiry.sent_ms + queue->settings.retention_ms;
+				 : expiry.since_ms + queue->settings.retention_ms;
 	if (is_exhausted || (expiry.count == 0 && queue->has_mixed_ages))
 		due_ms = due_ms < engine->now_ms + EXPIRY_PAUSE_MS
 				 ? engine->now_ms + EXPIRY_PAUSE_MS
@@ -197,7 +197,7 @@ static bool is_duplicate(struct engine *engine, struct engine_queue *queue, stru
 	queue_drop_dedups(queue, engine->now_ms);
 
 	const struct dedup *first = queue_find_dedup(queue, send->dedup);
-	if (!first)
+	if (!first || first->until_ms <= engine->now_ms)
 		return false;
 	memcpy(send->id, first->id, 16);
 	send->seq = first->seq;
@@ -215,7 +215,8 @@ static enum queue_result send_one(struct engine *engine, struct engine_queue *qu
 	struct record_head head = {
 		.seq = queue->next_seq,
 		.sent_ms = command->now_ms,
-		.visible_ms = delay_ms > 0 ? command->now_ms + delay_ms : 0,
+		.since_ms = engine->now_ms,
+		.visible_ms = delay_ms > 0 ? engine->now_ms + delay_ms : 0,
 		.group = send->group,
 		.dedup_until_ms = send->has_dedup ? engine->now_ms + LIMIT_DEDUPLICATION_MS : 0,
 		.is_fifo = queue->is_fifo,

@@ -217,17 +217,34 @@ static void care_for_checkpoints(struct engine *engine)
 	engine->has_final_checkpoint |= is_last;
 }
 
-/* Small steps back are ignored; after a large one (the clock was set) time goes on from there, and
- * receives that wait are answered, because their end has moved away from them. */
-static void set_time(struct engine *engine, int64_t now_ms)
+static void set_time(struct engine *engine, int64_t now_ms, int64_t wall_ms)
 {
-	if (now_ms < engine->now_ms - CLOCK_SLACK_MS) {
+	if (now_ms > engine->now_ms)
 		engine->now_ms = now_ms;
-		engine->space_ms = now_ms;
-		end_all_waiting(engine, QUEUE_OK);
-	} else if (now_ms > engine->now_ms) {
-		engine->now_ms = now_ms;
-	}
+	engine->wall_ms = wall_ms;
+}
+
+/* When somebody has set the machine's clock: at the next start only wall time tells how long the
+ * server was down. */
+static void record_clock(struct engine *engine)
+{
+	int64_t offset_ms = engine->wall_ms - engine->now_ms;
+	int64_t moved_ms = offset_ms - engine->wall_offset_ms;
+	uint8_t bytes[16];
+	struct str part = str_of(bytes, sizeof(bytes));
+
+	if ((moved_ms <= CLOCK_SLACK_MS && moved_ms >= -CLOCK_SLACK_MS) ||
+	    !journal_has_room(engine->journal, sizeof(bytes)))
+		return;
+	engine->wall_offset_ms = offset_ms;
+	put_u64(bytes, (uint64_t)engine->now_ms);
+	put_u64(bytes + 8, (uint64_t)offset_ms);
+	append_record(engine, RECORD_CLOCK, 0, &part, 1, NULL);
+}
+
+struct clock_mark engine_clock(const struct engine *engine)
+{
+	return (struct clock_mark){engine->now_ms, engine->now_ms + engine->wall_offset_ms};
 }
 
 static void look_for_space(struct engine *engine)
@@ -247,13 +264,14 @@ static void step_failed(struct engine *engine)
 	care_for_checkpoints(engine);
 }
 
-void engine_step(struct engine *engine, int64_t now_ms)
+void engine_step(struct engine *engine, int64_t now_ms, int64_t wall_ms)
 {
-	set_time(engine, now_ms);
+	set_time(engine, now_ms, wall_ms);
 	if (journal_has_failed(engine->journal)) {
 		step_failed(engine);
 		return;
 	}
+	record_clock(engine);
 	run_timers(engine);
 	take_mail(engine);
 	serve_dirty(engine);

@@ -35,11 +35,11 @@ struct message {
 	uint64_t seq;
 	struct journal_location location;
 	uint32_t receive_count; /* over its life */
-	int64_t sent_ms;
+	int64_t since_ms;	/* when it was sent or moved here: retention counts from it */
 	int64_t visible_ms;
-	int64_t first_receive_ms;
-	int64_t received_ms; /* of the last receive */
-	uint32_t receives;   /* in this queue: numbers its handles */
+	int64_t first_receive_ms; /* wall time */
+	int64_t received_ms;	  /* of the last receive */
+	uint32_t receives;	  /* in this queue: numbers its handles */
 	uint8_t state;
 	bool is_unreadable; /* its record failed its check: it cannot be moved or carried */
 };
@@ -69,13 +69,13 @@ struct run {
 	uint64_t index_offset;	      /* of the entry at position 0 */
 	uint64_t bytes;		      /* of the records left */
 	uint64_t first_seq, last_seq; /* of those left; the first is at least first_seq */
-	int64_t first_sent_ms;	      /* about the age of the first */
+	int64_t first_since_ms;	      /* about the age of the first */
 	struct buf entries;	      /* from position 0 on, unless indexed */
 };
 
 struct run_entry {
 	uint64_t seq;
-	int64_t sent_ms;
+	int64_t since_ms;
 	struct journal_location location;
 	bool is_special; /* only its record tells all of its state */
 };
@@ -153,8 +153,10 @@ struct engine {
 	struct message *free_messages;			/* chained by in_queue.next */
 	void **slabs;
 	size_t slab_count;
-	int64_t now_ms;
-	int64_t space_ms; /* on a full disk: when room is looked for again */
+	int64_t now_ms;		/* the time base; at replay, the last time that a record tells */
+	int64_t wall_ms;	/* of this turn */
+	int64_t wall_offset_ms; /* wall time less now_ms, as recorded */
+	int64_t space_ms;	/* on a full disk: when room is looked for again */
 	bool is_stopping, has_final_checkpoint;
 	bool has_read_failed; /* a run could not be read: at replay the state would be wrong */
 	uint32_t compacting;  /* segment, 0: none */
@@ -176,7 +178,7 @@ bool group_is_noisy(const struct engine_queue *queue, const struct group *group)
 struct message *message_find(const struct engine *engine, uint64_t queue, uint64_t seq);
 /* Enters a message that is not placed yet. */
 struct message *message_add(struct engine *engine, struct engine_queue *queue, uint64_t seq,
-			    uint64_t group, int64_t sent_ms, struct journal_location location);
+			    uint64_t group, int64_t since_ms, struct journal_location location);
 void message_place(struct engine *engine, struct message *message); /* by its state */
 void message_unplace(struct engine *engine, struct message *message);
 void message_relocate(struct engine *engine, struct message *message,
@@ -223,8 +225,11 @@ void runs_loaded(struct engine *engine); /* after the last run_decode */
 must_check enum err apply_record(struct engine *engine, const struct journal_record *record);
 void apply_send(struct engine *engine, struct engine_queue *queue, const struct record_head *head,
 		struct journal_location location);
-void apply_lease(struct engine *engine, struct message *message, int64_t received_ms,
-		 int64_t visible_ms);
+/* A receive, as its record tells it. */
+struct lease {
+	int64_t received_ms, visible_ms, wall_ms;
+};
+void apply_lease(struct engine *engine, struct message *message, const struct lease *lease);
 void apply_visibility(struct engine *engine, struct message *message, int64_t visible_ms);
 void apply_purge(struct engine *engine, struct engine_queue *queue);
 /* A message's time has come: visible again. */

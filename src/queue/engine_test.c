@@ -382,17 +382,86 @@ static void test_a_cancelled_receive_ends_empty(void **state)
 	(void)world_expect(&w, 1, "a");
 }
 
-static void test_waiting_goes_on_when_the_clock_is_set_back(void **state)
+enum { HOUR_MS = 3600000 };
+
+static void test_waiting_ends_in_time_though_the_clock_is_set_back(void **state)
 {
 	struct world_wait wait;
 
 	(void)state;
+	submit_wait(&wait, 2, 1);
+	w.wall_offset_ms -= HOUR_MS;
+	world_pass(&w, 19000);
+	assert_false(wait.is_answered);
+	world_pass(&w, 1000);
+	assert_true(wait.is_answered);
+}
+
+static void test_a_visibility_timeout_lasts_as_long_whatever_the_clock_does(void **state)
+{
+	static const int64_t jumps_ms[] = {-HOUR_MS, HOUR_MS};
+
+	(void)state;
+	world_send(&w, 1, "a");
+	for (size_t i = 0; i < 2; i++) {
+		(void)world_expect(&w, 1, "a");
+		w.wall_offset_ms += jumps_ms[i];
+		world_pass(&w, WORLD_VISIBILITY_MS - 1);
+		assert_int_equal(world_receive(&w, 1, 1), 0);
+		world_pass(&w, 1);
+	}
+	assert_int_equal(visible(1), 1);
+}
+
+static void test_a_visibility_timeout_ends_after_a_restart_with_the_clock_set_back(void **state)
+{
+	(void)state;
 	world_send(&w, 1, "a");
 	(void)world_expect(&w, 1, "a");
-	world_pass(&w, -500000);
-	submit_wait(&wait, 2, 1);
-	world_pass(&w, 20000);
-	assert_true(wait.is_answered);
+	w.wall_offset_ms -= HOUR_MS;
+	world_restart(&w);
+	world_turn(&w);
+	assert_int_equal(visible(1), 0);
+	world_pass(&w, WORLD_VISIBILITY_MS);
+	assert_int_equal(visible(1), 1);
+}
+
+static void test_time_passes_while_the_server_is_down(void **state)
+{
+	(void)state;
+	world_send(&w, 1, "a");
+	(void)world_expect(&w, 1, "a");
+	w.now_ms += WORLD_VISIBILITY_MS - 1;
+	world_restart(&w);
+	world_turn(&w);
+	assert_int_equal(visible(1), 0);
+	world_pass(&w, 1);
+	assert_int_equal(visible(1), 1);
+}
+
+static void test_the_clock_that_was_set_back_is_known_after_a_restart(void **state)
+{
+	(void)state;
+	w.wall_offset_ms -= HOUR_MS;
+	world_send(&w, 1, "a");
+	(void)world_expect(&w, 1, "a");
+	world_checkpoint(&w);
+	w.now_ms += WORLD_VISIBILITY_MS - 1;
+	world_restart(&w);
+	world_turn(&w);
+	assert_int_equal(visible(1), 0);
+	world_pass(&w, 1);
+	assert_int_equal(visible(1), 1);
+}
+
+static void test_times_that_are_shown_are_wall_times(void **state)
+{
+	(void)state;
+	w.wall_offset_ms += HOUR_MS;
+	world_send(&w, 1, "a");
+	(void)world_expect(&w, 1, "a");
+	assert_int_equal(w.deliveries[0].first_receive_ms, w.now_ms + HOUR_MS);
+	assert_int_equal(world_read(&w, 0).sent_ms, w.now_ms + HOUR_MS);
 }
 
 static void test_in_flight_messages_are_limited(void **state)

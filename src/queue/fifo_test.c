@@ -18,6 +18,19 @@ static int teardown(void **state)
 	return 0;
 }
 
+static void test_no_message_is_swallowed_when_the_clock_is_set_back(void **state)
+{
+	(void)state;
+	assert_false(world_send_dedup(&w, 3, "first", "a").is_duplicate);
+	w.wall_offset_ms -= 3600000;
+	assert_false(world_send_dedup(&w, 3, "second", "b").is_duplicate);
+	world_pass(&w, LIMIT_DEDUPLICATION_MS);
+	w.wall_offset_ms += 1800000;
+	assert_false(world_send_dedup(&w, 3, "second", "c").is_duplicate);
+	world_restart(&w);
+	assert_true(world_send_dedup(&w, 3, "second", "d").is_duplicate);
+}
+
 static void test_a_group_is_locked_while_one_of_its_messages_is_in_flight(void **state)
 {
 	(void)state;

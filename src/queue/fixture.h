@@ -25,6 +25,7 @@ struct world {
 	struct queue_settings settings[WORLD_QUEUES]; /* as last defined, by queue */
 	struct queue_counters counters[WORLD_QUEUES];
 	int64_t now_ms;
+	int64_t wall_offset_ms; /* wall time less now_ms; now_ms is the time base */
 	uint64_t next_id;
 	struct queue_delivery deliveries[100];
 	size_t delivery_count;
@@ -55,12 +56,12 @@ static inline void world_work(struct world *w, enum journal_lane lane)
 
 static inline void world_turn(struct world *w)
 {
-	engine_step(w->engine, w->now_ms);
+	engine_step(w->engine, w->now_ms, w->now_ms + w->wall_offset_ms);
 	if (w->holds_work)
 		return;
 	world_work(w, JOURNAL_COMMIT);
 	world_work(w, JOURNAL_HOUSEKEEPING);
-	engine_step(w->engine, w->now_ms);
+	engine_step(w->engine, w->now_ms, w->now_ms + w->wall_offset_ms);
 }
 
 static inline void world_turns(struct world *w, int count)
@@ -71,7 +72,7 @@ static inline void world_turns(struct world *w, int count)
 
 static inline void world_submit(struct world *w, struct queue_command *command, bool *is_answered)
 {
-	command->now_ms = w->now_ms;
+	command->now_ms = w->now_ms + w->wall_offset_ms;
 	command->done = world_answered;
 	command->context = is_answered;
 	queue_submit(w->engine, command);
@@ -103,9 +104,14 @@ static inline void world_define(struct world *w, uint64_t queue, struct queue_se
 	assert_int_equal(world_run(w, &command), QUEUE_OK);
 }
 
+/* A process that starts knows wall time and what is recorded. */
 static inline void world_open(struct world *w)
 {
+	int64_t wall_ms = w->now_ms + w->wall_offset_ms;
+
 	assert_int_equal(engine_open(w->disk, &w->options, &w->engine, &w->report), ERR_OK);
+	w->now_ms = clock_resumed_ms(engine_clock(w->engine), wall_ms);
+	w->wall_offset_ms = wall_ms - w->now_ms;
 	memset(w->counters, 0, sizeof w->counters);
 	for (uint64_t queue = 0; queue < WORLD_QUEUES; queue++)
 		if (w->settings[queue].retention_ms)

@@ -296,11 +296,11 @@ static void note_order(struct engine_queue *queue, const struct message *message
 	}
 	const struct message *last = container_of(queue->messages.prev, struct message, in_queue);
 	queue->is_unordered |= last->seq > message->seq;
-	queue->has_mixed_ages |= last->sent_ms > message->sent_ms;
+	queue->has_mixed_ages |= last->since_ms > message->since_ms;
 }
 
 struct message *message_add(struct engine *engine, struct engine_queue *queue, uint64_t seq,
-			    uint64_t group, int64_t sent_ms, struct journal_location location)
+			    uint64_t group, int64_t since_ms, struct journal_location location)
 {
 	struct message *message = message_alloc(engine);
 
@@ -309,7 +309,7 @@ struct message *message_add(struct engine *engine, struct engine_queue *queue, u
 	message->group->messages++;
 	message->seq = seq;
 	message->location = location;
-	message->sent_ms = sent_ms;
+	message->since_ms = since_ms;
 	note_order(queue, message);
 	list_push_back(&queue->messages, &message->in_queue);
 	if (queue->is_fifo)
@@ -417,9 +417,9 @@ void queue_publish(struct engine_queue *queue)
 	publish(&counters->in_flight, queue->in_flight);
 	publish(&counters->delayed, queue->delayed);
 	publish(&counters->groups_in_flight, queue->groups_in_flight);
-	publish(&counters->oldest_sent_ms,
+	publish(&counters->oldest_since_ms,
 		list_is_empty(&queue->messages)
 			? 0
 			: (uint64_t)container_of(queue->messages.next, struct message, in_queue)
-				  ->sent_ms);
+				  ->since_ms);
 }

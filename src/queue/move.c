@@ -48,8 +48,10 @@ bool move_message(struct engine *engine, struct message *message, struct engine_
 	head.first_receive_ms = new_id ? 0 : message->first_receive_ms;
 	if (new_id)
 		memcpy(head.id, new_id, 16);
-	if (new_id || to->is_fifo)
-		head.sent_ms = engine->now_ms;
+	if (new_id || to->is_fifo) {
+		head.sent_ms = engine->wall_ms;
+		head.since_ms = engine->now_ms;
+	}
 	record_head_encode(&head, bytes + RECORD_MOVE_SIZE);
 	struct str parts[] = {str_of(bytes, sizeof(bytes)), origin, payload};
 	append_record(engine, RECORD_MOVE, to->number, parts, 3, &location);

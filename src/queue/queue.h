@@ -3,7 +3,8 @@
  * queue: the queue engine, a single-threaded state machine over the journal.
  *
  * Knows no AWS and no HTTP: queues are numbers, payloads are bytes, groups and deduplication keys
- * are hashes, time comes with each step. Commands arrive by mailbox from any thread and are
+ * are hashes, time comes with each step. Times are of the time base (base/clock.h), which never
+ * goes back, unless they are called wall time. Commands arrive by mailbox from any thread and are
  * answered by their done function on the engine's thread, after what they promise is durable.
  * Same commands, same times, same work order: same state.
  *
@@ -31,7 +32,7 @@ struct engine;
  */
 struct queue_counters {
 	_Atomic int64_t visible, in_flight, delayed;
-	_Atomic int64_t oldest_sent_ms; /* of messages not deleted, approximate; 0 when empty */
+	_Atomic int64_t oldest_since_ms; /* of messages not deleted, approximate; 0 when empty */
 	_Atomic int64_t sent, received, deleted, empty_receives, deduplicated, moved_in, moved_out,
 		expired;
 	_Atomic int64_t sent_bytes;
@@ -111,8 +112,8 @@ enum queue_message_state { QUEUE_IS_VISIBLE, QUEUE_IS_IN_FLIGHT, QUEUE_IS_DELAYE
 struct queue_delivery {
 	struct journal_location location; /* pinned: end with queue_delivery_done */
 	struct queue_handle handle;
-	uint32_t receive_count; /* over its life, moves included */
-	int64_t first_receive_ms;
+	uint32_t receive_count;		/* over its life, moves included */
+	int64_t first_receive_ms;	/* wall time */
 	enum queue_message_state state; /* browse */
 	int64_t visible_at_ms;		/* browse: when it becomes visible, if it is not */
 };
@@ -134,7 +135,7 @@ struct queue_command {
 	uint64_t after_lsn; /* the engine's: answered when this is durable */
 	enum queue_command_type type;
 	uint64_t queue;
-	int64_t now_ms;	    /* when the server took the request: sent and received time */
+	int64_t now_ms;	    /* wall time when the server took the request: the sent time */
 	queue_done_fn done; /* engine's thread; must not block */
 	void *context;
 	enum queue_result result;
@@ -193,7 +194,7 @@ void queue_submit(struct engine *engine, struct queue_command *command);
 
 struct queue_message {
 	uint8_t id[16];
-	int64_t sent_ms;
+	int64_t sent_ms; /* wall time */
 	uint64_t seq;
 	uint64_t group;
 	struct str origin; /* label of the queue it was moved from, or empty */
@@ -223,12 +224,14 @@ struct engine_options {
  */
 must_check enum err engine_open(struct disk *disk, const struct engine_options *options,
 				struct engine **out_engine, struct journal_report *out_report);
+/* The last time that the records tell, and wall time then: clock_resume goes on from it. */
+struct clock_mark engine_clock(const struct engine *engine);
 /*
  * One turn: takes results of ended work, executes all commands in the mailbox, does what is due at
- * now_ms, wakes waiting receives, answers what is durable. A now_ms up to a second earlier than the
- * last counts as the last; an earlier one sets the time back, and waiting receives end empty.
+ * now_ms, wakes waiting receives, answers what is durable. A now_ms earlier than the last counts as
+ * the last. If wall time has moved against it, that is recorded for the next start.
  */
-void engine_step(struct engine *engine, int64_t now_ms);
+void engine_step(struct engine *engine, int64_t now_ms, int64_t wall_ms);
 /* When a step is next needed without a command or ended work; INT64_MAX: never. Engine's thread. */
 int64_t engine_due_ms(const struct engine *engine);
 /* As journal_work_begin and journal_work_end, for whoever runs the work. Engine's thread. */

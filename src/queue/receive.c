@@ -113,32 +113,35 @@ void delivery_give(struct engine *engine, const struct message *message,
 }
 
 /* Returns when they become visible again. */
-static int64_t lease(struct engine *engine, struct queue_command *command,
-		     struct engine_queue *queue, const struct choice *choice)
+static int64_t lease_chosen(struct engine *engine, struct queue_command *command,
+			    struct engine_queue *queue, const struct choice *choice)
 {
-	uint8_t bytes[16 + RECORD_NAME_SIZE * LIMIT_RECEIVE_MESSAGES];
-	struct str part = str_of(bytes, 16 + RECORD_NAME_SIZE * choice->good_count);
+	uint8_t bytes[RECORD_LEASE_SIZE + RECORD_NAME_SIZE * LIMIT_RECEIVE_MESSAGES];
+	uint8_t *names = bytes + RECORD_LEASE_SIZE;
+	struct str part = str_of(bytes, RECORD_LEASE_SIZE + RECORD_NAME_SIZE * choice->good_count);
 	int64_t visibility_ms = command->receive.has_visibility ? command->receive.visibility_ms
 								: queue->settings.visibility_ms;
-	int64_t received_ms = engine->now_ms, visible_ms = received_ms + visibility_ms;
+	const struct lease lease = {engine->now_ms, engine->now_ms + visibility_ms,
+				    engine->wall_ms};
 
-	put_u64(bytes, (uint64_t)received_ms);
-	put_u64(bytes + 8, (uint64_t)visible_ms);
+	put_u64(bytes, (uint64_t)lease.received_ms);
+	put_u64(bytes + 8, (uint64_t)lease.visible_ms);
+	put_u64(bytes + 16, (uint64_t)lease.wall_ms);
 	for (size_t i = 0; i < choice->good_count; i++) {
-		put_u64(bytes + 16 + RECORD_NAME_SIZE * i, choice->good[i]->seq);
-		put_u64(bytes + 24 + RECORD_NAME_SIZE * i, choice->good[i]->group->hash);
+		put_u64(names + RECORD_NAME_SIZE * i, choice->good[i]->seq);
+		put_u64(names + RECORD_NAME_SIZE * i + 8, choice->good[i]->group->hash);
 	}
 	append_record(engine, RECORD_LEASE, queue->number, &part, 1, NULL);
 	for (size_t i = 0; i < choice->good_count; i++) {
 		struct message *message = choice->good[i];
-		apply_lease(engine, message, received_ms, visible_ms);
+		apply_lease(engine, message, &lease);
 		rotate(queue, message->group);
 		delivery_give(engine, message, &command->receive.deliveries[i]);
 	}
 	command->receive.count = choice->good_count;
 	atomic_fetch_add_explicit(&queue->counters->received, (int64_t)choice->good_count,
 				  memory_order_relaxed);
-	return visible_ms;
+	return lease.visible_ms;
 }
 
 /* False if a dead letter could not be moved. */
@@ -191,7 +194,7 @@ static bool receive_now(struct engine *engine, struct queue_command *command,
 		if (!bury(engine, queue, &choice))
 			continue;
 		if (choice.good_count > 0) {
-			*out_visible_ms = lease(engine, command, queue, &choice);
+			*out_visible_ms = lease_chosen(engine, command, queue, &choice);
 			return true;
 		}
 		if (choice.dead_count == 0 && choice.expired_count == 0)

@@ -3,6 +3,7 @@
  * record: the changes that the engine writes to the journal, and how they look in bytes.
  *
  * A record is the change, not the request: replay needs no clock, no policy and no randomness.
+ * Times are of the time base (base/clock.h) unless they are called wall time.
  * All numbers are little endian. Pure functions.
  */
 #ifndef TERN_QUEUE_RECORD_H
@@ -11,8 +12,8 @@
 #include "base/base.h"
 
 enum record_type {
-	RECORD_SEND = 1,   /* message head, origin, payload; the record's queue is the message's */
-	RECORD_LEASE,	   /* received_ms, visible_ms, then seq and group of each received */
+	RECORD_SEND = 1, /* message head, origin, payload; the record's queue is the message's */
+	RECORD_LEASE,	 /* received_ms, visible_ms, wall_ms, then seq and group of each received */
 	RECORD_VISIBILITY, /* seq, visible_ms; 0: visible at once */
 	RECORD_DELETE,	   /* seq and group of each */
 	RECORD_EXPIRE,	   /* as DELETE */
@@ -21,24 +22,32 @@ enum record_type {
 	RECORD_CARRY, /* as SEND: the same message at a new place */
 	RECORD_PURGE, /* last seq that goes; all of them are older */
 	RECORD_DROP,  /* nothing */
+	RECORD_CLOCK, /* now_ms, wall time less that; of no queue */
 };
 
 /* What a message's record says of it, besides origin and payload. */
 struct record_head {
 	uint64_t seq;
 	uint8_t id[16];
-	int64_t sent_ms;
+	int64_t sent_ms;    /* wall time, as receivers see it */
+	int64_t since_ms;   /* retention counts from here */
 	int64_t visible_ms; /* end of its delay, 0: none */
 	uint64_t group;
 	uint8_t dedup[16];
-	int64_t dedup_until_ms; /* 0: no deduplication id */
-	uint32_t receive_count; /* over its life, when written */
-	int64_t first_receive_ms;
+	int64_t dedup_until_ms;	  /* 0: no deduplication id */
+	uint32_t receive_count;	  /* over its life, when written */
+	int64_t first_receive_ms; /* wall time */
 	bool is_fifo;
 	struct str origin; /* at most 255 bytes */
 };
 
-enum { RECORD_HEAD_SIZE = 86, RECORD_MOVE_SIZE = 16, RECORD_NAME_SIZE = 16, RECORD_SEQS_MAX = 100 };
+enum {
+	RECORD_HEAD_SIZE = 94,
+	RECORD_MOVE_SIZE = 16,
+	RECORD_LEASE_SIZE = 24,
+	RECORD_NAME_SIZE = 16,
+	RECORD_SEQS_MAX = 100,
+};
 
 /* Writes the fixed part, RECORD_HEAD_SIZE bytes; origin and payload follow it. */
 void record_head_encode(const struct record_head *head, uint8_t *out);

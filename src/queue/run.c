@@ -18,7 +18,7 @@
 
 #include "queue/engine_private.h"
 
-/* An entry: seq, sent_ms, offset and size of its record; the top bit of size says that the record
+/* An entry: seq, since_ms, offset and size of its record; the top bit of size says that the record
  * must be read to know more (a delay, receives in another queue). */
 enum { ENTRY_SIZE = 24, PRESSURE_DIVISOR = 64 };
 #define ENTRY_IS_SPECIAL 0x80000000u
@@ -26,7 +26,7 @@ enum { ENTRY_SIZE = 24, PRESSURE_DIVISOR = 64 };
 static void entry_encode(const struct run_entry *entry, char *out)
 {
 	put_u64((uint8_t *)out, entry->seq);
-	put_u64((uint8_t *)out + 8, (uint64_t)entry->sent_ms);
+	put_u64((uint8_t *)out + 8, (uint64_t)entry->since_ms);
 	put_u32((uint8_t *)out + 16, entry->location.offset);
 	put_u32((uint8_t *)out + 20,
 		entry->location.size | (entry->is_special ? ENTRY_IS_SPECIAL : 0));
@@ -38,7 +38,7 @@ static struct run_entry entry_decode(const char *in, uint32_t segment)
 
 	return (struct run_entry){
 		.seq = get_u64(in),
-		.sent_ms = (int64_t)get_u64(in + 8),
+		.since_ms = (int64_t)get_u64(in + 8),
 		.location = {segment, get_u32(in + 16), size & ~ENTRY_IS_SPECIAL},
 		.is_special = (size & ENTRY_IS_SPECIAL) != 0,
 	};
@@ -105,7 +105,7 @@ static void append_entry(struct engine *engine, struct run *run, const struct ru
 {
 	if (run->count == 0) {
 		run->first_seq = entry->seq;
-		run->first_sent_ms = entry->sent_ms;
+		run->first_since_ms = entry->since_ms;
 	}
 	run->last_seq = entry->seq;
 	entry_encode(entry, buf_extend(&run->entries, ENTRY_SIZE));
@@ -127,7 +127,7 @@ void run_append(struct engine *engine, struct engine_queue *queue, struct group 
 {
 	struct run_entry entry = {
 		.seq = head->seq,
-		.sent_ms = head->sent_ms,
+		.since_ms = head->since_ms,
 		.location = location,
 		.is_special = head->visible_ms || head->receive_count,
 	};
@@ -190,7 +190,7 @@ static enum err rebuild_record(void *context, const struct journal_record *recor
 	if (!run || (head.visible_ms && !head.is_fifo) ||
 	    message_find(rebuild->engine, record->queue, head.seq))
 		return ERR_OK;
-	struct run_entry entry = {head.seq, head.sent_ms, record->location,
+	struct run_entry entry = {head.seq, head.since_ms, record->location,
 				  head.visible_ms || head.receive_count};
 	entry_encode(&entry, buf_extend(&run->entries, ENTRY_SIZE));
 	return ERR_OK;
@@ -216,7 +216,7 @@ static void settle_rebuilt(struct run *run)
 		return;
 	entry = entry_decode(run->entries.data, run->segment);
 	run->first_seq = entry.seq;
-	run->first_sent_ms = entry.sent_ms;
+	run->first_since_ms = entry.since_ms;
 }
 
 /* False: the disk refuses, so nothing is known; all stays as it is. */
@@ -319,7 +319,7 @@ static void load_special(struct engine *engine, struct message *message)
 static void load_entry(struct engine *engine, struct run *run, const struct run_entry *entry)
 {
 	struct message *message = message_add(engine, run->queue, entry->seq, run->group->hash,
-					      entry->sent_ms, entry->location);
+					      entry->since_ms, entry->location);
 
 	message->state = MESSAGE_READY;
 	if (entry->is_special)
@@ -347,7 +347,7 @@ static bool load_window(struct engine *engine, struct group *group)
 		return false;
 	run->position += (uint32_t)count;
 	run->first_seq = entry.seq + 1;
-	run->first_sent_ms = entry.sent_ms;
+	run->first_since_ms = entry.since_ms;
 	run_count(engine, run, -(int64_t)count, -bytes);
 	if (run->count == 0)
 		run_free(engine, run);
@@ -475,7 +475,7 @@ void run_encode(struct buf *out, const struct run *run)
 	put_u64(bytes + 16, run->bytes);
 	put_u64(bytes + 24, run->first_seq);
 	put_u64(bytes + 32, run->last_seq);
-	put_u64(bytes + 40, (uint64_t)run->first_sent_ms);
+	put_u64(bytes + 40, (uint64_t)run->first_since_ms);
 	put_u64(bytes + 48, run->is_indexed ? run->index_offset + start : 0);
 	bytes[56] = run->is_indexed;
 	memset(bytes + 57, 0, RUN_SIZE - 57);
@@ -499,7 +499,7 @@ must_check enum err run_decode(struct engine *engine, struct engine_queue *queue
 	struct run *run = run_new(engine, queue, group, get_u32(bytes + 8), &group->runs);
 	run->first_seq = get_u64(bytes + 24);
 	run->last_seq = get_u64(bytes + 32);
-	run->first_sent_ms = (int64_t)get_u64(bytes + 40);
+	run->first_since_ms = (int64_t)get_u64(bytes + 40);
 	run->index_offset = get_u64(bytes + 48);
 	run->is_indexed = is_indexed;
 	buf_append(&run->entries, str_slice(*rest, 0, size));

@@ -96,21 +96,26 @@ static void tell_time(struct admin_call *call)
 	json_close_object(&json);
 }
 
-static bool read_advance(struct admin_call *call, int64_t *out_ms)
+static bool read_advance(struct admin_call *call, int64_t *out_ms, bool *out_is_wall)
 {
-	yyjson_val *root, *advance, *set;
+	yyjson_val *root, *advance, *set, *wall;
 
 	if (json_parse(call->arena, call->request->http.body, &root) != ERR_OK)
 		root = NULL;
 	advance = json_member(root, "advance_ms");
 	set = json_member(root, "set_ms");
-	if (yyjson_is_int(advance))
+	wall = json_member(root, "wall_ms");
+	*out_is_wall = yyjson_is_int(wall);
+	if (*out_is_wall)
+		*out_ms = yyjson_get_sint(wall);
+	else if (yyjson_is_int(advance))
 		*out_ms = yyjson_get_sint(advance);
 	else if (yyjson_is_int(set))
 		*out_ms = yyjson_get_sint(set) - clock_now_ms();
 	else
 		return false;
-	return *out_ms >= 0 && *out_ms <= CLOCK_ADVANCE_MS_MAX;
+	return *out_ms >= (*out_is_wall ? -CLOCK_ADVANCE_MS_MAX : 0) &&
+	       *out_ms <= CLOCK_ADVANCE_MS_MAX;
 }
 
 /* Answered once all that has become due is done, so a test sees it at once. */
@@ -119,19 +124,25 @@ static void advance_clock(struct admin_call *call)
 	struct core *core = &call->server->core;
 	struct queue_command tick = {.type = QUEUE_TICK};
 	int64_t advance_ms;
+	bool is_wall;
 
 	if (!call->server->settings->has_test_clock) {
 		admin_refuse(call, 403,
 			     "the clock can be set only if ternd runs with --test-clock");
 		return;
 	}
-	if (!read_advance(call, &advance_ms)) {
-		admin_refuse(call, 400,
-			     "send {\"advance_ms\": N} or {\"set_ms\": N}, in milliseconds; time "
-			     "does not go back");
+	if (!read_advance(call, &advance_ms, &is_wall)) {
+		admin_refuse(
+			call, 400,
+			"send {\"advance_ms\": N} or {\"set_ms\": N}, in milliseconds; time "
+			"does not go back. {\"wall_ms\": N} moves wall time alone, back if N is "
+			"negative, as if somebody set the machine's clock");
 		return;
 	}
-	clock_shift(advance_ms);
+	if (is_wall)
+		clock_set_wall(advance_ms);
+	else
+		clock_shift(advance_ms);
 	control_wake(core);
 	tick.now_ms = clock_now_ms();
 	core_submit_and_wait(core, &tick);

@@ -44,6 +44,7 @@ static void page_read(struct core *core, struct arena *arena, const struct sqs_q
 		.account = queue->account,
 		.region = queue->region,
 		.now_ms = clock_now_ms(),
+		.base_ms = clock_base_ms(),
 	};
 	struct envelope_reader reader;
 	struct sqs_view view = {
@@ -107,7 +108,8 @@ static void write_message(struct buf *body, struct json_writer *json, const stru
 	json_str(json, str_from(states[delivery->state]));
 	if (delivery->state != QUEUE_IS_VISIBLE) {
 		json_key(json, STR("visible_at_ms"));
-		json_i64(json, delivery->visible_at_ms);
+		/* The time base has no date. */
+		json_i64(json, clock_now_ms() + delivery->visible_at_ms - clock_base_ms());
 	}
 	if (page->sealed[index]) {
 		json_key(json, STR("sealed"));
@@ -180,7 +182,7 @@ static bool write_queue(void *context, const struct sqs_queue *queue)
 	const struct listing *listing = context;
 	struct json_writer *json = listing->json;
 	const struct queue_counters *counters = &queue->life->counters;
-	int64_t oldest_ms = atomic_load_explicit(&counters->oldest_sent_ms, memory_order_relaxed);
+	int64_t oldest_ms = atomic_load_explicit(&counters->oldest_since_ms, memory_order_relaxed);
 
 	json_open_object(json);
 	json_key(json, STR("account"));
@@ -205,7 +207,7 @@ static bool write_queue(void *context, const struct sqs_queue *queue)
 static void list_queues(struct admin_call *call, struct str account)
 {
 	struct json_writer json;
-	struct listing listing = {&json, clock_now_ms()};
+	struct listing listing = {&json, clock_base_ms()};
 
 	json_begin(&json, &call->body);
 	json_open_object(&json);

@@ -163,7 +163,7 @@ static bool write_queue(void *context, const struct sqs_queue *queue)
 		buf_append_i64(walk->out, atomic_load_explicit(number, memory_order_relaxed));
 	} else {
 		int64_t oldest_ms =
-			atomic_load_explicit(&counters->oldest_sent_ms, memory_order_relaxed);
+			atomic_load_explicit(&counters->oldest_since_ms, memory_order_relaxed);
 		int64_t age_ms = oldest_ms > 0 ? walk->now_ms - oldest_ms : 0;
 		buf_format(walk->out, "%.3f", age_ms > 0 ? (double)age_ms * 1e-3 : 0.0);
 	}
@@ -174,7 +174,7 @@ static bool write_queue(void *context, const struct sqs_queue *queue)
 static void write_queues(struct buf *out, const struct server *server)
 {
 	struct sqs_registry *registry = sqs_of(&server->core)->registry;
-	struct queue_walk walk = {.out = out, .now_ms = clock_now_ms()};
+	struct queue_walk walk = {.out = out, .now_ms = clock_base_ms()};
 	struct str all = {0};
 
 	for (size_t i = 0; i < sizeof(queue_metrics) / sizeof(queue_metrics[0]); i++) {

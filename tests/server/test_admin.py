@@ -153,6 +153,15 @@ def test_the_clock_goes_forward_only(clocked):
         assert clocked.post("/_tern/clock", wrong).status_code == 400, wrong
 
 
+def test_wall_time_can_be_set_back_alone(clocked):
+    before = clocked.get("/_tern/clock").json()["now_ms"]
+    try:
+        after = clocked.post("/_tern/clock", {"wall_ms": -3600000}).json()["now_ms"]
+        assert before - 3600000 <= after < before
+    finally:
+        clocked.post("/_tern/clock", {"wall_ms": 3600000})
+
+
 def test_the_clock_and_reset_need_their_flags(server):
     assert server.post("/_tern/clock", {"advance_ms": 1}).status_code == 403
     assert "--test-clock" in server.post("/_tern/clock", {"advance_ms": 1}).json()["error"]

@@ -65,7 +65,7 @@ static void answered(struct queue_command *command)
 
 static void turn(struct bench *b)
 {
-	engine_step(b->engine, clock_now_ms());
+	engine_step(b->engine, clock_base_ms(), clock_now_ms());
 	for (int lane = 0; lane < 2; lane++) {
 		struct journal_work *work = engine_work_begin(b->engine, (enum journal_lane)lane);
 		if (!work)
@@ -73,7 +73,7 @@ static void turn(struct bench *b)
 		journal_work_run(work);
 		engine_work_end(b->engine, work);
 	}
-	engine_step(b->engine, clock_now_ms());
+	engine_step(b->engine, clock_base_ms(), clock_now_ms());
 }
 
 /* Runs the first `count` commands to their end; gives the CPU that took. */

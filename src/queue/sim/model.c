@@ -54,6 +54,7 @@ size_t model_send(struct model *model, size_t slot, uint64_t group, size_t size,
 	model->messages[model->message_count] = (struct model_message){
 		.state = MODEL_MAYBE,
 		.slots = 1u << slot,
+		.sent_slot = slot,
 		.group = group,
 		.size = size,
 		.sent_ms = now_ms,
@@ -67,34 +68,36 @@ static int64_t latest(const struct model *model, int64_t now_ms)
 	return model->latest_ms > now_ms ? model->latest_ms : now_ms;
 }
 
-static void check_duplicate(struct model *model, size_t message, size_t key, size_t first)
+static void check_duplicate(struct model *model, size_t message, const struct model_key *known,
+			    const struct model_key *key)
 {
-	const struct model_key *known = &model->keys[key];
-
-	if (known->is_known && known->message != first)
+	if (known->is_known && known->message != key->message)
 		violate(model, "a duplicate of something else", message);
+	if (known->is_known && key->asked_ms >= known->answered_ms + LIMIT_DEDUPLICATION_MS)
+		violate(model, "taken for a duplicate after five minutes", message);
 	model->messages[message].state = MODEL_REFUSED;
 }
 
 void model_send_answered(struct model *model, size_t message, const struct queue_send *send,
-			 size_t key, size_t first, int64_t now_ms)
+			 const struct model_key *key)
 {
 	struct model_message *m = &model->messages[message];
+	struct model_key *known = key->number < KEYS ? &model->keys[key->number] : NULL;
 
 	if (send->result) {
 		m->state = MODEL_REFUSED;
 		return;
 	}
 	if (send->is_duplicate) {
-		check_duplicate(model, message, key, first);
+		check_duplicate(model, message, known, key);
 		return;
 	}
-	if (key < KEYS) {
-		struct model_key *known = &model->keys[key];
+	if (known) {
 		if (known->is_known &&
-		    latest(model, now_ms) < known->sent_ms + LIMIT_DEDUPLICATION_MS)
+		    latest(model, key->answered_ms) < known->asked_ms + LIMIT_DEDUPLICATION_MS)
 			violate(model, "a duplicate was taken for new", message);
-		*known = (struct model_key){true, message, now_ms};
+		*known = *key;
+		known->is_known = true;
 	}
 	if (m->state == MODEL_MAYBE)
 		m->state = MODEL_SENT;
@@ -187,6 +190,9 @@ static void check_delivery(struct model *model, const struct model_delivery *d)
 		violate(model, "a payload changed", d->message);
 	if (!(m->slots & 1u << d->slot))
 		violate(model, "delivered from another queue", d->message);
+	if ((d->slot == m->sent_slot || !model->slots[d->slot].is_fifo) && !m->loose_since &&
+	    d->sent_wall_ms != m->sent_wall_ms)
+		violate(model, "its sent time changed", d->message);
 	if (m->state == MODEL_REFUSED)
 		violate(model, "delivered though its send was refused or a duplicate", d->message);
 	if (m->state == MODEL_GONE)
@@ -194,10 +200,13 @@ static void check_delivery(struct model *model, const struct model_delivery *d)
 	if (latest_ms < m->delayed_until_ms)
 		violate(model, "delivered before its delay was over", d->message);
 	if (!m->is_loose && !model->slots[d->slot].is_fifo &&
-	    received_ms >= m->sent_ms + model->slots[d->slot].retention_ms)
+	    received_ms >= m->sent_ms + TURN_MS + model->slots[d->slot].retention_ms)
 		violate(model, "delivered after its retention", d->message);
 	if (is_repeated(m, d))
 		return;
+	/* An attempt may repeat a delivery that was not looked at. */
+	if ((received_ms < d->asked_ms && !d->attempt) || received_ms > d->now_ms)
+		violate(model, "received at another time", d->message);
 	if (latest_ms < m->leased_until_ms)
 		violate(model, "delivered while it was hidden", d->message);
 	check_counts(model, d);
@@ -212,7 +221,7 @@ void model_delivered(struct model *model, const struct model_delivery *d)
 
 	int64_t hidden_from_ms = d->delivery->handle.received_ms;
 	if (is_repeated(m, d))
-		hidden_from_ms = d->now_ms;
+		hidden_from_ms = d->asked_ms;
 	check_delivery(model, d);
 	if (m->state == MODEL_MAYBE)
 		m->state = MODEL_SENT;

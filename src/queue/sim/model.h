@@ -5,8 +5,9 @@
  * A command without an answer may or may not have happened: it loosens what is expected and never
  * tightens it. Held: an acknowledged send is delivered until it is deleted, expires or is purged; a
  * refused send never is; an acknowledged delete or purge holds; a lease and a delay hide a message;
- * a FIFO group keeps its order and its lock; receives are counted; duplicates are recognised; what
- * is received too often moves; payloads are intact.
+ * a FIFO group keeps its order and its lock; receives are counted; duplicates are recognised, and
+ * no longer than they should be; what is received too often moves; payloads are intact. All of that
+ * is measured by the time base, whatever wall time does.
  */
 #ifndef TERN_QUEUE_SIM_MODEL_H
 #define TERN_QUEUE_SIM_MODEL_H
@@ -14,6 +15,8 @@
 #include "queue/queue.h"
 
 enum { MESSAGES = 700, SLOTS = 7, KEYS = 12, PAYLOAD_MAX = 4096 };
+/* A command is executed less than that after it was submitted. */
+enum { TURN_MS = 20 };
 
 enum message_knowledge {
 	MODEL_MAYBE,   /* a send without an answer */
@@ -29,7 +32,8 @@ struct model_message {
 	uint64_t seq; /* in seq_slot; 0: not known */
 	uint64_t group;
 	size_t size;
-	int64_t sent_ms, delayed_until_ms, leased_until_ms;
+	size_t sent_slot;
+	int64_t sent_ms, sent_wall_ms, delayed_until_ms, leased_until_ms;
 	uint32_t receives, receives_lost; /* acknowledged; and those that may have been it */
 	uint32_t home_receives;		  /* those in its first queue */
 	uint32_t deletes_out;
@@ -48,10 +52,12 @@ struct model_slot {
 	size_t dead_letters;	    /* slot */
 };
 
+/* A deduplication id, and the message that was sent with it. */
 struct model_key {
 	bool is_known;
+	size_t number; /* 0 to KEYS - 1, or KEYS: none */
 	size_t message;
-	int64_t sent_ms;
+	int64_t asked_ms, answered_ms; /* it was sent in between */
 };
 
 struct model {
@@ -60,7 +66,7 @@ struct model {
 	size_t message_count;
 	struct model_slot slots[SLOTS];
 	struct model_key keys[KEYS];
-	int64_t latest_ms; /* the clock may be set back: what was over stays over */
+	int64_t latest_ms; /* a restart may set the time back a little: what was over stays over */
 	bool was_full;	   /* a full disk keeps dead letters where they are */
 	const char *violation;
 	size_t violation_message;
@@ -71,8 +77,9 @@ struct model_delivery {
 	uint64_t serial; /* of the receive, in the order of asking */
 	const struct queue_delivery *delivery;
 	struct str payload;
-	int64_t now_ms;		    /* when it was asked for */
-	int64_t latest_ms;	    /* the model's, then */
+	int64_t asked_ms, now_ms;   /* when it was asked for, and answered */
+	int64_t latest_ms;	    /* the model's, when it was asked for */
+	int64_t sent_wall_ms;	    /* as the message says */
 	uint8_t attempt;	    /* 0: none */
 	const size_t *batch_before; /* messages delivered before it in the same answer */
 	size_t batch_before_count;
@@ -83,9 +90,9 @@ void model_init(struct model *model, uint64_t seed);
 struct str model_payload(const struct model *model, size_t message, char room[PAYLOAD_MAX]);
 size_t model_send(struct model *model, size_t slot, uint64_t group, size_t size, int64_t now_ms,
 		  int64_t delay_ms);
-/* `key`: 0 to KEYS - 1, or KEYS without one. `first` is the message named by a duplicate's id. */
+/* `key->message` is the one that the answer names, another one if this is a duplicate. */
 void model_send_answered(struct model *model, size_t message, const struct queue_send *send,
-			 size_t key, size_t first, int64_t now_ms);
+			 const struct model_key *key);
 void model_send_lost(struct model *model, size_t key);
 void model_delivered(struct model *model, const struct model_delivery *delivery);
 /* A receive of that slot has no answer, or one that cannot be read. */

@@ -24,11 +24,14 @@ enum canary {
 	CANARY_FORGET_DELETE, /* replay passes over deletes */
 	CANARY_FORGET_LOCK,   /* replay passes over leases of FIFO queues */
 	CANARY_OVERTAKE_RUN,  /* what is sent overtakes the deep backlog */
+	CANARY_WALL_CLOCK,    /* the time base is wall time, which is set forward and back */
+	CANARY_LONG_DEDUP,    /* a deduplication id that is met again does not end */
 	CANARIES,
 };
 
 static const char *const canary_names[CANARIES] = {
-	"none", "lost-sync", "early-answer", "forget-delete", "forget-lock", "overtake-run",
+	"none",	       "lost-sync",    "early-answer", "forget-delete",
+	"forget-lock", "overtake-run", "wall-clock",   "long-dedup",
 };
 
 static enum canary canary;
@@ -37,6 +40,8 @@ enum err __real_apply_record(struct engine *engine, const struct journal_record 
 enum err __wrap_apply_record(struct engine *engine, const struct journal_record *record);
 bool __real_group_is_deep(const struct engine *engine, const struct group *group);
 bool __wrap_group_is_deep(const struct engine *engine, const struct group *group);
+struct dedup *__real_queue_find_dedup(const struct engine_queue *queue, const uint8_t key[16]);
+struct dedup *__wrap_queue_find_dedup(const struct engine_queue *queue, const uint8_t key[16]);
 uint64_t __real_journal_durable_lsn(const struct journal *journal);
 uint64_t __wrap_journal_durable_lsn(const struct journal *journal);
 
@@ -63,9 +68,18 @@ bool __wrap_group_is_deep(const struct engine *engine, const struct group *group
 					     : __real_group_is_deep(engine, group);
 }
 
+struct dedup *__wrap_queue_find_dedup(const struct engine_queue *queue, const uint8_t key[16])
+{
+	struct dedup *dedup = __real_queue_find_dedup(queue, key);
+
+	if (canary == CANARY_LONG_DEDUP && dedup)
+		dedup->until_ms = INT64_MAX;
+	return dedup;
+}
+
 struct totals {
 	uint64_t sent, received, deleted, moved, refused, restarts, failures, failed_openings,
-		compacted, runs;
+		compacted, runs, clock_jumps;
 };
 
 struct sim {
@@ -80,7 +94,9 @@ struct sim {
 	size_t handle_messages[HANDLES], handle_count;
 	struct list outstanding;
 	struct journal_work *work[2];
-	int64_t now_ms, full_until_ms;
+	int64_t now_ms;		/* the time base, as the engine is to have it */
+	int64_t wall_offset_ms; /* wall time less that; somebody sets the clock */
+	int64_t full_until_ms;
 	bool has_faults;   /* an opening may fail */
 	uint64_t size_max; /* of payloads */
 	uint64_t answers;  /* hash of all of them, in order */
@@ -97,7 +113,7 @@ struct order {
 	bool was_certain, is_drop;
 	uint8_t attempt;
 	uint64_t serial;
-	int64_t latest_ms, visible_ms;
+	int64_t now_ms, latest_ms, visible_ms;
 	struct queue_send sends[BATCH];
 	struct queue_change change;
 	struct queue_delivery deliveries[100];
@@ -127,6 +143,11 @@ static void mix(struct sim *sim, uint64_t value)
 	sim->answers = (sim->answers ^ value) * 0x100000001b3 + 1;
 }
 
+static int64_t wall_ms(const struct sim *sim)
+{
+	return sim->now_ms + sim->wall_offset_ms;
+}
+
 static uint64_t below(struct sim *sim, uint64_t limit)
 {
 	return prng_below(&sim->prng, limit);
@@ -141,7 +162,8 @@ static void take_delivery(struct sim *sim, const struct order *order, size_t ind
 	struct model_delivery d = {.slot = order->slot,
 				   .delivery = delivery,
 				   .serial = order->serial,
-				   .now_ms = order->command.now_ms,
+				   .asked_ms = order->now_ms,
+				   .now_ms = sim->now_ms,
 				   .latest_ms = order->latest_ms,
 				   .attempt = order->attempt,
 				   .batch_before = batch,
@@ -162,6 +184,7 @@ static void take_delivery(struct sim *sim, const struct order *order, size_t ind
 	if (read.payload.size < sizeof d.message || d.message >= sim->model.message_count)
 		violate(sim, "a message that nobody sent");
 	d.payload = read.payload;
+	d.sent_wall_ms = read.sent_ms;
 	batch[index] = d.message;
 	model_delivered(&sim->model, &d);
 	mix(sim, d.message * 1000 + delivery->receive_count);
@@ -222,8 +245,11 @@ static void take_send(struct sim *sim, const struct order *order)
 			model_send_lost(&sim->model, order->key);
 			continue;
 		}
-		model_send_answered(&sim->model, order->messages[i], &send, order->key, first,
-				    order->command.now_ms);
+		model_send_answered(&sim->model, order->messages[i], &send,
+				    &(struct model_key){.number = order->key,
+							.message = first,
+							.asked_ms = order->now_ms,
+							.answered_ms = sim->now_ms});
 		sim->totals->sent += send.result == QUEUE_OK;
 		sim->totals->refused += send.result != QUEUE_OK;
 	}
@@ -282,7 +308,8 @@ static struct order *order_new(struct sim *sim, enum queue_command_type type, si
 	order->slot = slot;
 	order->command.type = type;
 	order->command.queue = sim->model.slots[slot].number;
-	order->command.now_ms = sim->now_ms;
+	order->command.now_ms = wall_ms(sim);
+	order->now_ms = sim->now_ms;
 	order->command.done = answered;
 	order->serial = ++sim->orders;
 	order->latest_ms = sim->model.latest_ms;
@@ -327,6 +354,7 @@ static void send(struct sim *sim)
 		size_t size = sizeof(size_t) + below(sim, sim->size_max);
 		size_t message =
 			model_send(&sim->model, slot, send->group, size, sim->now_ms, delay_ms);
+		sim->model.messages[message].sent_wall_ms = wall_ms(sim);
 		order->messages[i] = message;
 		memcpy(send->id, &message, sizeof message);
 		send->payload = model_payload(&sim->model, message, order->payloads[i]);
@@ -448,7 +476,8 @@ static void turn(struct sim *sim, bool is_hasty)
 		engine_work_end(sim->engine, sim->work[lane]);
 		sim->work[lane] = NULL;
 	}
-	engine_step(sim->engine, sim->now_ms);
+	engine_step(sim->engine, canary == CANARY_WALL_CLOCK ? wall_ms(sim) : sim->now_ms,
+		    wall_ms(sim));
 }
 
 static void crash_disk(struct sim *sim)
@@ -475,11 +504,21 @@ static void open_engine(struct sim *sim, struct journal_report *report)
 		violate(sim, "recovery reports damage");
 }
 
+/* A process that starts knows wall time and what the engine has recorded. */
+static void resume_time(struct sim *sim)
+{
+	int64_t wall = wall_ms(sim);
+
+	sim->now_ms = clock_resumed_ms(engine_clock(sim->engine), wall);
+	sim->wall_offset_ms = wall - sim->now_ms;
+}
+
 static void start(struct sim *sim)
 {
 	struct journal_report report = {0};
 
 	open_engine(sim, &report);
+	resume_time(sim);
 	memset(sim->counters, 0, sizeof(sim->counters));
 	for (size_t slot = 0; slot < SLOTS; slot++)
 		define(sim, slot);
@@ -581,6 +620,16 @@ static void disturb(struct sim *sim)
 	sim->has_faults = true;
 }
 
+/* Somebody sets the clock, a little or by hours. */
+static void set_clock(struct sim *sim)
+{
+	int64_t most_ms = below(sim, 2) ? 40000 : 6 * 3600000;
+	int64_t delta_ms = (int64_t)below(sim, (uint64_t)most_ms);
+
+	sim->wall_offset_ms += below(sim, 2) ? delta_ms : -delta_ms;
+	sim->totals->clock_jumps++;
+}
+
 static void make_room(struct sim *sim)
 {
 	if (!sim->full_until_ms || sim->now_ms < sim->full_until_ms)
@@ -621,8 +670,8 @@ static void act(struct sim *sim)
 		purge_or_drop(sim);
 	else if (choice == 193 && below(sim, 2))
 		stop_cleanly(sim);
-	else if (choice == 194 && below(sim, 2))
-		sim->now_ms -= (int64_t)below(sim, 40000); /* somebody sets the clock */
+	else if (choice == 194)
+		set_clock(sim);
 	else if (choice > 197)
 		disturb(sim);
 }
@@ -649,7 +698,7 @@ static void run_steps(struct sim *sim)
 {
 	for (sim->step = 0; sim->step < STEPS; sim->step++) {
 		act(sim);
-		sim->now_ms += (int64_t)below(sim, 20);
+		sim->now_ms += (int64_t)below(sim, TURN_MS);
 		make_room(sim);
 		turn(sim, false);
 		bool has_failed = engine_journal_stats(sim->engine).has_failed;
@@ -665,7 +714,7 @@ static uint64_t run_seed(uint64_t seed, struct totals *totals)
 
 	model_init(&sim->model, seed);
 	sim->totals = totals;
-	sim->now_ms = 1000000;
+	sim->wall_offset_ms = 100000000; /* a new engine begins at wall time */
 	prng_init(&sim->prng, seed);
 	list_init(&sim->outstanding);
 	sim->size_max = below(sim, 2) ? 300 : PAYLOAD_MAX - 100;
@@ -743,6 +792,7 @@ int main(int argc, char **argv)
 	SHOW(failed_openings);
 	SHOW(compacted);
 	SHOW(runs);
+	SHOW(clock_jumps);
 #undef SHOW
 	printf("\n%llu passed, 0 failed\n", to - from + 1);
 	return 0;

@@ -56,7 +56,7 @@ static void watch(struct core *core, int64_t at_ms)
 	due->at_ms = at_ms;
 	due->task.run = run_task;
 	list_push_back(&kms->dues, &due->link);
-	core_post_control_at(core, &due->task, at_ms);
+	core_post_control_on(core, &due->task, at_ms);
 }
 
 void kms_due_watch(struct core *core, const struct kms_key *key)

@@ -242,7 +242,7 @@ static void remember_deletion(struct core *core, struct str arn)
 	if (!core->delays_recreate)
 		return;
 	struct sqs_deletion *deletion = heap_alloc(sizeof(*deletion));
-	deletion->at_ms = clock_now_ms();
+	deletion->at_ms = clock_base_ms();
 	deletion->arn = heap_copy(arn);
 	forget_deletions(sqs, deletion->at_ms - REMEMBERED_MS);
 	list_push_back(&sqs->deletions, &deletion->link);
@@ -252,7 +252,7 @@ int64_t sqs_queue_deleted_ms(struct core *core, struct str arn)
 {
 	struct sqs *sqs = sqs_of(core);
 
-	forget_deletions(sqs, clock_now_ms() - REMEMBERED_MS);
+	forget_deletions(sqs, clock_base_ms() - REMEMBERED_MS);
 	for (struct list *link = sqs->deletions.prev; link != &sqs->deletions; link = link->prev) {
 		struct sqs_deletion *deletion = container_of(link, struct sqs_deletion, link);
 		if (str_equal(deletion->arn, arn))

@@ -33,7 +33,7 @@ struct move {
 	enum status status;
 	int64_t rate; /* messages a second; 0: as fast as it goes */
 	int64_t started_ms, moved, to_move;
-	int64_t paced_ms, paced_moved; /* where pacing began, in this life of the server */
+	int64_t paced_ms, paced_moved; /* where pacing began in this process, by the time base */
 };
 
 struct sqs_moves {
@@ -156,7 +156,7 @@ static int64_t allowance(const struct move *move)
 {
 	if (move->rate == 0)
 		return COMMAND_MESSAGES;
-	int64_t due = (clock_now_ms() - move->paced_ms) * move->rate / 1000 - move->paced_moved;
+	int64_t due = (clock_base_ms() - move->paced_ms) * move->rate / 1000 - move->paced_moved;
 	if (due < 0)
 		return 0;
 	return due < COMMAND_MESSAGES ? due : COMMAND_MESSAGES;
@@ -196,7 +196,7 @@ static void move_some(struct core *core, struct move *move, int64_t most)
 static void post_turn(struct core *core, struct move *move, int64_t delay_ms)
 {
 	move->is_posted = true;
-	core_post_control_at(core, &move->task, clock_now_ms() + delay_ms);
+	core_post_control_at(core, &move->task, clock_base_ms() + delay_ms);
 }
 
 static void take_turn(struct core *core, struct core_task *task)
@@ -223,7 +223,7 @@ static void take_turn(struct core *core, struct core_task *task)
 static void begin_turns(struct core *core, struct move *move)
 {
 	move->task.run = take_turn;
-	move->paced_ms = clock_now_ms();
+	move->paced_ms = clock_base_ms();
 	move->paced_moved = 0;
 	post_turn(core, move, 0);
 }

@@ -135,7 +135,7 @@ enum err sqs_create_queue(struct call *call, const struct sqs_create_queue_in *i
 		return err;
 	}
 	if (core->delays_recreate &&
-	    sqs_queue_deleted_ms(core, draft.arn) > call->now_ms - RECREATE_INTERVAL_MS)
+	    sqs_queue_deleted_ms(core, draft.arn) > call->base_ms - RECREATE_INTERVAL_MS)
 		return fail(call, &SQS_QUEUE_DELETED_RECENTLY,
 			    "You must wait 60 seconds after deleting a queue before you can create "
 			    "another with the same name.");
@@ -230,7 +230,7 @@ enum err sqs_purge_queue(struct call *call, const struct sqs_purge_queue_in *in,
 	if (err)
 		return err;
 	int64_t last_ms = atomic_load(&queue->life->purged_at_ms);
-	if (core->delays_purge && last_ms > 0 && call->now_ms < last_ms + PURGE_INTERVAL_MS)
+	if (core->delays_purge && last_ms > 0 && call->base_ms < last_ms + PURGE_INTERVAL_MS)
 		return fail(call, &SQS_PURGE_QUEUE_IN_PROGRESS,
 			    "Only one PurgeQueue operation on %.*s is allowed every 60 seconds.",
 			    STR_ARG(queue->name));
@@ -240,6 +240,6 @@ enum err sqs_purge_queue(struct call *call, const struct sqs_purge_queue_in *in,
 	if (purge.result != QUEUE_OK)
 		return fail(call, &SQS_SERVICE_UNAVAILABLE,
 			    "The queue cannot be purged now. Try again.");
-	atomic_store(&queue->life->purged_at_ms, call->now_ms);
+	atomic_store(&queue->life->purged_at_ms, call->base_ms);
 	return ERR_OK;
 }

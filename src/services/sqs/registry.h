@@ -21,7 +21,7 @@ struct sqs_queue_life {
 	_Atomic uint32_t
 		references; /* of snapshots, and of the engine until its QUEUE_DROP is answered */
 	struct queue_counters counters;
-	_Atomic int64_t purged_at_ms; /* the last PurgeQueue; 0: never */
+	_Atomic int64_t purged_at_ms; /* the last PurgeQueue, by the time base; 0: never */
 };
 
 /* In one block of memory with its texts and arrays. */

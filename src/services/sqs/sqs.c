@@ -56,6 +56,7 @@ static void begin_call(struct call *call, struct core *core, struct arena *arena
 		.account = declaration->account,
 		.region = declaration->region,
 		.now_ms = clock_now_ms(),
+		.base_ms = clock_base_ms(),
 	};
 	list_init(&call->ends);
 }
