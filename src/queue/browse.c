@@ -98,7 +98,14 @@ static void gather_runs(struct engine *engine, const struct engine_queue *queue,
 	}
 }
 
-static struct queue_delivery show_message(const struct message *message)
+/* Wall time by what is recorded, so that the same message always shows the same. */
+static int64_t wall_time(const struct engine *engine, int64_t at_ms)
+{
+	return at_ms + engine->wall_offset_ms;
+}
+
+static struct queue_delivery show_message(const struct engine *engine,
+					  const struct message *message)
 {
 	return (struct queue_delivery){
 		.location = message->location,
@@ -107,7 +114,9 @@ static struct queue_delivery show_message(const struct message *message)
 		.receive_count = message->receive_count,
 		.first_receive_ms = message->first_receive_ms,
 		.state = (enum queue_message_state)message->state,
-		.visible_at_ms = message->state == MESSAGE_READY ? 0 : message->visible_ms,
+		.visible_at_ms = message->state == MESSAGE_READY
+					 ? 0
+					 : wall_time(engine, message->visible_ms),
 	};
 }
 
@@ -129,7 +138,7 @@ static struct queue_delivery show_entry(struct engine *engine, const struct engi
 	delivery.first_receive_ms = head.first_receive_ms;
 	if (head.visible_ms > engine->now_ms) {
 		delivery.state = QUEUE_IS_DELAYED;
-		delivery.visible_at_ms = head.visible_ms;
+		delivery.visible_at_ms = wall_time(engine, head.visible_ms);
 	}
 	return delivery;
 }
@@ -153,7 +162,7 @@ void browse_execute(struct engine *engine, struct queue_command *command)
 	for (size_t i = 0; i < command->browse.count; i++) {
 		const struct place *place = &page.places[i];
 		struct queue_delivery *delivery = &command->browse.deliveries[i];
-		*delivery = place->message ? show_message(place->message)
+		*delivery = place->message ? show_message(engine, place->message)
 					   : show_entry(engine, queue, &place->entry);
 		journal_pin(engine->journal, delivery->location.segment);
 	}

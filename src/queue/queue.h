@@ -115,7 +115,8 @@ struct queue_delivery {
 	uint32_t receive_count;		/* over its life, moves included */
 	int64_t first_receive_ms;	/* wall time */
 	enum queue_message_state state; /* browse */
-	int64_t visible_at_ms;		/* browse: when it becomes visible, if it is not */
+	int64_t visible_at_ms;		/* browse: when it becomes visible, if it is not; wall
+					   time, as exact as it is recorded */
 };
 
 struct queue_change { /* of delete and visibility */

@@ -108,8 +108,7 @@ static void write_message(struct buf *body, struct json_writer *json, const stru
 	json_str(json, str_from(states[delivery->state]));
 	if (delivery->state != QUEUE_IS_VISIBLE) {
 		json_key(json, STR("visible_at_ms"));
-		/* The time base has no date. */
-		json_i64(json, clock_now_ms() + delivery->visible_at_ms - clock_base_ms());
+		json_i64(json, delivery->visible_at_ms);
 	}
 	if (page->sealed[index]) {
 		json_key(json, STR("sealed"));

@@ -417,11 +417,11 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	if (!store_open(settings, core, &server->store, problem, size))
 		return false;
 	control_new(core);
-	if (!open_accounts(server, problem, size) ||
+	/* The time base goes on where the engine left it; what measures by it comes later. */
+	if (!open_accounts(server, problem, size) || !open_engine(server, problem, size) ||
 	    !audit_setup(settings, &core->audit, problem, size) ||
-	    !open_engine(server, problem, size) || !open_keys(server, problem, size) ||
-	    !open_queues(server, problem, size) || !open_listeners(server, problem, size) ||
-	    !endpoints_open(server, problem, size))
+	    !open_keys(server, problem, size) || !open_queues(server, problem, size) ||
+	    !open_listeners(server, problem, size) || !endpoints_open(server, problem, size))
 		return false;
 	settle_base_url(server);
 	return true;
