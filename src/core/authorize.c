@@ -101,7 +101,7 @@ enum err call_authorize(struct call *call, struct str action, const struct resou
 		return ERR_OK;
 	note_resource(call, resource);
 	if (is_open && !endpoint_policy)
-		return ERR_OK;
+		return call_refuse_unknown(call);
 	struct decide_request request = {
 		.request = question_of(call, action, resource->arn, resource->account),
 		.resource_policy = is_open ? NULL : resource->policy,
@@ -113,20 +113,21 @@ enum err call_authorize(struct call *call, struct str action, const struct resou
 	request.request.resource_tags = resource->tags;
 	request.request.resource_tag_count = resource->tag_count;
 	struct decision decision = decide(&request);
-	return decision.is_allowed ? ERR_OK : refuse(call, &request, &decision, action);
+	return decision.is_allowed ? call_refuse_unknown(call)
+				   : refuse(call, &request, &decision, action);
 }
 
 enum err call_authorize_endpoint(struct call *call, struct str action)
 {
 	call->is_authorized = true;
 	if (!call->endpoint || !call->endpoint->policy || !call->principal)
-		return ERR_OK;
+		return call_refuse_unknown(call);
 	struct decide_request request = {
 		.request = question_of(call, action, STR("*"), call->account)};
 	enum policy_outcome outcome =
 		policy_evaluate(call->endpoint->policy, &request.request).outcome;
 	if (outcome == POLICY_ALLOW)
-		return ERR_OK;
+		return call_refuse_unknown(call);
 	struct decision decision = {.is_explicit = outcome == POLICY_DENY,
 				    .source = DECIDE_ENDPOINT};
 	return refuse(call, &request, &decision, action);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "core/box.h"
+#include "core/faults.h"
 
 struct call_end {
 	struct list link;
@@ -28,6 +29,14 @@ enum err fail(struct call *call, const struct fault_type *fault, const char *for
 	call->fault = fault;
 	call->fault_text = str_of(text, (size_t)size);
 	return ERR_FAULT;
+}
+
+enum err call_refuse_unknown(struct call *call)
+{
+	if (!call->unknown_parameter.data)
+		return ERR_OK;
+	return fail(call, &common_faults[FAULT_UNKNOWN_PARAMETER], "%.*s",
+		    STR_ARG(call->unknown_parameter));
 }
 
 enum err call_submit(struct call *call, struct queue_command *command, resume_fn resume)

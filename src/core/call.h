@@ -59,6 +59,10 @@ struct call {
 	const struct fault_type *fault;
 	struct str fault_text;
 
+	/* Query: the text that refuses a parameter which no member took; data NULL: there is none.
+	 * Recorded when a permission would be granted, so that missing members are told first. */
+	struct str unknown_parameter;
+
 	/* authorize.c's: a question was asked, whatever the answer. */
 	bool is_authorized;
 	struct policy_key *keys;
@@ -74,6 +78,9 @@ struct call {
 /* Records the fault and returns ERR_FAULT: `return fail(c, &SQS_QUEUE_DOES_NOT_EXIST, "...")`. */
 must_check enum err fail(struct call *call, const struct fault_type *fault, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Refuses the parameter that no member took, if there is one. */
+must_check enum err call_refuse_unknown(struct call *call);
 
 /*
  * Hands `command` (in the call's arena; type, queue and inputs filled) to the queue engine and

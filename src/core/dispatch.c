@@ -143,6 +143,9 @@ void call_finish(struct call_box *box, enum err result)
 		result = fail(call, &common_faults[FAULT_INTERNAL],
 			      "The request could not be completed because of an internal error.");
 	}
+	/* What needs no permission has not met the refusal yet. */
+	if (result == ERR_OK)
+		result = call_refuse_unknown(call);
 	buf_reset(body);
 	if (result == ERR_OK)
 		encode_output(box, body);
@@ -201,13 +204,14 @@ static enum err decode(struct call_box *box, const struct route *route)
 		err = wire_json_decode(call->arena, box->request->http.body, shape, in, &problem);
 	else
 		err = wire_query_decode(call->arena, &route->form, shape, in, &problem);
+	if (err == ERR_NOTFOUND) {
+		call->unknown_parameter = problem;
+		err = ERR_OK;
+	}
 	if (err && problem.size == 0)
 		problem = STR("The request cannot be decoded.");
 	if (err)
-		return fail(call,
-			    &common_faults[err == ERR_NOTFOUND ? FAULT_UNKNOWN_PARAMETER
-							       : FAULT_SERIALIZATION],
-			    "%.*s", STR_ARG(problem));
+		return fail(call, &common_faults[FAULT_SERIALIZATION], "%.*s", STR_ARG(problem));
 	call->in = in;
 	call->out = arena_alloc(call->arena, route->operation->out->size);
 	return ERR_OK;
