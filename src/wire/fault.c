@@ -22,10 +22,20 @@ void wire_fault_encode_json(struct buf *out, struct str namespace, const struct 
 	buf_append(out, namespace);
 	buf_append_char(out, '#');
 	buf_append(out, fault->shape);
-	buf_append(out, STR("\",\"message\":"));
-	json_begin(&writer, out);
-	json_str(&writer, message);
+	buf_append_char(out, '"');
+	if (message.size > 0) {
+		buf_append(out, STR(",\"message\":"));
+		json_begin(&writer, out);
+		json_str(&writer, message);
+	}
 	buf_append_char(out, '}');
+}
+
+/* Some faults of AWS have no text, and then no member for it. */
+static void xml_message(struct buf *out, struct str message)
+{
+	if (message.size > 0)
+		xml_element(out, STR("Message"), message);
 }
 
 static bool is_ec2(const struct service *service)
@@ -51,7 +61,7 @@ static void encode_ec2(struct buf *out, struct str code, struct str message, str
 	buf_append(out, STR("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 			    "<Response><Errors><Error>"));
 	xml_element(out, STR("Code"), code);
-	xml_element(out, STR("Message"), message);
+	xml_message(out, message);
 	buf_append(out, STR("</Error></Errors>"));
 	xml_element(out, STR("RequestID"), request_id);
 	buf_append(out, STR("</Response>"));
@@ -70,7 +80,7 @@ void wire_fault_encode_query(struct buf *out, const struct service *service,
 	buf_append(out, STR("\"><Error>"));
 	xml_element(out, STR("Type"), side(fault));
 	xml_element(out, STR("Code"), fault->query_code);
-	xml_element(out, STR("Message"), message);
+	xml_message(out, message);
 	if (!service || service->query_style == QUERY_STYLE_FLATTENED)
 		xml_empty(out, STR("Detail"));
 	buf_append(out, STR("</Error>"));
@@ -90,7 +100,10 @@ void wire_fault_encode_query_json(struct buf *out, const struct fault_type *faul
 	json_key(&writer, STR("Code"));
 	json_str(&writer, fault->query_code);
 	json_key(&writer, STR("Message"));
-	json_str(&writer, message);
+	if (message.size > 0)
+		json_str(&writer, message);
+	else
+		json_null(&writer);
 	json_key(&writer, STR("Type"));
 	json_str(&writer, side(fault));
 	json_close_object(&writer);

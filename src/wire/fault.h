@@ -8,7 +8,8 @@
 #include "base/buf.h"
 #include "wire/shape.h"
 
-/* {"__type":"<namespace>#<shape>","message":"..."} */
+/* {"__type":"<namespace>#<shape>","message":"..."}; an empty message is left out, here and below.
+ */
 void wire_fault_encode_json(struct buf *out, struct str namespace, const struct fault_type *fault,
 			    struct str message);
 /*
