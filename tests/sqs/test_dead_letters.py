@@ -219,12 +219,38 @@ def test_dead_letters_survive_a_kill(private):
 # ---- policies ----
 
 @pytest.mark.parametrize("count", ["7", 7])
-def test_policy_is_returned_as_it_was_given(sqs, queue, name, count):
+def test_policy_is_returned_in_the_form_of_aws(sqs, queue, name, count):
     sqs.create_queue(QueueName=name + "-dead")
     text = json.dumps({"maxReceiveCount": count, "deadLetterTargetArn": ARN + name + "-dead"})
+    expected = '{"deadLetterTargetArn":"%s%s-dead","maxReceiveCount":7}' % (ARN, name)
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"RedrivePolicy": text})
     found = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["RedrivePolicy"])
-    assert found["Attributes"]["RedrivePolicy"] == text
+    assert found["Attributes"]["RedrivePolicy"] == expected
+
+
+def test_policy_keeps_its_form_over_a_restart(private):
+    server = private()
+    sqs = server.client()
+    sqs.create_queue(QueueName="dead", Attributes={
+        "RedriveAllowPolicy": '{ "redrivePermission": "denyAll" }'})
+    sqs.create_queue(QueueName="live")
+    sqs.create_queue(QueueName="source", Attributes={"RedrivePolicy": json.dumps(
+        {"maxReceiveCount": "3", "deadLetterTargetArn": ARN + "live"})})
+    server.restart()
+    for queue, attribute, text in (
+            ("dead", "RedriveAllowPolicy", '{"redrivePermission":"denyAll"}'),
+            ("source", "RedrivePolicy",
+             '{"deadLetterTargetArn":"%slive","maxReceiveCount":3}' % ARN)):
+        found = server.client().get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])
+        assert found["Attributes"][attribute] == text
+
+
+@pytest.mark.parametrize("count", ["3", 3])
+def test_the_same_policy_in_another_form_creates_the_queue_again(sqs, name, count):
+    sqs.create_queue(QueueName=name + "-dead")
+    text = json.dumps({"maxReceiveCount": count, "deadLetterTargetArn": ARN + name + "-dead"})
+    url = sqs.create_queue(QueueName=name, Attributes=policy(name + "-dead", 3))["QueueUrl"]
+    assert sqs.create_queue(QueueName=name, Attributes={"RedrivePolicy": text})["QueueUrl"] == url
 
 
 def allow(sqs, url, **policy_members):
@@ -249,18 +275,18 @@ def test_allow_policy_decides_who_may_point_here(sqs, queue, name):
 @pytest.mark.parametrize("permission", ["allowAll", "denyAll"])
 def test_allow_policy_may_have_null_sources(sqs, queue, permission):
     """As Terraform's jsonencode writes an optional list that is not set."""
-    text = '{"redrivePermission":"%s","sourceQueueArns":null}' % permission
+    text = '{"sourceQueueArns":null,"redrivePermission":"%s"}' % permission
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"RedriveAllowPolicy": text})
     found = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["RedriveAllowPolicy"])
-    assert found["Attributes"]["RedriveAllowPolicy"] == text
+    assert found["Attributes"]["RedriveAllowPolicy"] == '{"redrivePermission":"%s"}' % permission
 
 
-def test_allow_policy_is_returned_as_given_and_removed(sqs, queue):
-    text = '{"redrivePermission" : "byQueue", "sourceQueueArns": ["%sx"]}' % ARN
+def test_allow_policy_is_returned_in_the_form_of_aws_and_removed(sqs, queue):
+    text = '{"sourceQueueArns": ["%sx"], "redrivePermission" : "byQueue"}' % ARN
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"RedriveAllowPolicy": text})
     names = {"AttributeNames": ["RedriveAllowPolicy"]}
     assert sqs.get_queue_attributes(QueueUrl=queue, **names)["Attributes"] == {
-        "RedriveAllowPolicy": text}
+        "RedriveAllowPolicy": '{"redrivePermission":"byQueue","sourceQueueArns":["%sx"]}' % ARN}
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"RedriveAllowPolicy": ""})
     assert "Attributes" not in sqs.get_queue_attributes(QueueUrl=queue, **names)
 

@@ -81,14 +81,14 @@ QUEUES = [
     (*create({}, "with/slash"), "InvalidParameterValue", NAME_TEXT),
     (*create({}, "with space"), "InvalidParameterValue", NAME_TEXT),
     (*create({}, "x" * 81), "InvalidParameterValue", NAME_TEXT),
-    (*create({}, ""), "InvalidParameterValue", NAME_TEXT),
+    (*create({}, ""), "InvalidParameterValue", "Queue name cannot be empty"),
     (*create({}, "q\u00e9"), "InvalidParameterValue", NAME_TEXT),
     (*create({}, "plain.fifo"), "InvalidParameterValue", NAME_TEXT),
     (*create({"FifoQueue": "true"}, "plain"), "InvalidParameterValue", FIFO_NAME_TEXT),
     (*create({"FifoQueue": "true"}, ".fifo"), "InvalidParameterValue", FIFO_NAME_TEXT),
     (*create({"FifoQueue": "true"}, "x" * 76 + ".fifo"), "InvalidParameterValue", FIFO_NAME_TEXT),
-    ("CreateQueue", {}, "MissingParameter",
-     "The request must contain the parameter QueueName."),
+    ("CreateQueue", {}, "InvalidParameterValue",
+     "Value for parameter QueueName is invalid. Reason: Must specify a queue name."),
     (*create({"VisibilityTimeout": "31"}, "{queue_name}"), "QueueAlreadyExists",
      "A queue already exists with the same name and a different value for attribute "
      "VisibilityTimeout"),
@@ -321,8 +321,14 @@ SENDING = [
     (*attributed({"n": {"DataType": "String", "StringListValues": ["a"]}}),
      "InvalidParameterValue",
      "Message attribute list values in SendMessage operation are not supported."),
-    (*attributed({"n": {"DataType": "String", "StringValue": "\x01"}}), "InvalidMessageContents",
+    (*attributed({"n": {"DataType": "String", "StringValue": "\x01"}}), "InvalidParameterValue",
      CHARACTERS_TEXT),
+    *[(*attributed({name: TEXT}), "InvalidParameterValue",
+       f"Message (user) attribute name '{name}' is invalid. It can contain alphanumeric "
+       "characters, underscores, hyphens and periods, and cannot start or end with a period or "
+       "have two in a row.")
+      for name in ("a b", "a/b", ".a", "a.", "a..b", "a\u00a7", "\u00bf", "\u0180", "\u4e2d",
+                   "\U0001f600")],
     (*send(MessageSystemAttributes={"Other": TEXT}), "InvalidParameterValue",
      "Message system attribute name 'Other' is invalid."),
 ]

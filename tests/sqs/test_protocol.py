@@ -340,6 +340,17 @@ def test_query_refuses_parameters_that_it_does_not_have(query_api, queue, form, 
     assert f"<Message>The parameter {parameter} is not recognized</Message>" in response.text
 
 
+def test_query_tells_of_missing_members_first(query_api, queue):
+    response = raw(query_api, "POST", "/", "Action=CreateQueue&FooBar=baz")
+    assert response.status_code == 400
+    assert "<Code>InvalidParameterValue</Code>" in response.text
+    assert "<Message>Value for parameter QueueName is invalid. Reason: Must specify a queue name." \
+        "</Message>" in response.text
+    response = raw(query_api, "POST", path_of(queue), "Action=DeleteQueue&FooBar=baz")
+    assert "<Message>The parameter FooBar is not recognized</Message>" in response.text
+    assert query_api.GetQueueAttributes(QueueUrl=queue) == {}
+
+
 def test_query_refuses_two_values_of_one_parameter(query_api, queue):
     response = raw(query_api, "POST", path_of(queue) + "?MessageBody=a",
                    "Action=SendMessage&MessageBody=b")

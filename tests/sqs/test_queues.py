@@ -103,6 +103,22 @@ def test_create_again_keeps_tags(sqs, name):
     assert sqs.list_queue_tags(QueueUrl=url)["Tags"] == {"a": "1"}
 
 
+@pytest.mark.parametrize("given", [{"a": "2"}, {"b": "1"}, {"a": "1", "b": "2"}, {"A": "1"}])
+@pytest.mark.parametrize("tags", [{"a": "1"}, {}])
+def test_create_again_with_other_tags(sqs, name, given, tags):
+    url = sqs.create_queue(QueueName=name, tags=tags)["QueueUrl"]
+    with pytest.raises(sqs.exceptions.QueueNameExists) as caught:
+        sqs.create_queue(QueueName=name, tags=given)
+    assert caught.value.response["Error"]["Code"] == "QueueAlreadyExists"
+    assert sqs.list_queue_tags(QueueUrl=url).get("Tags", {}) == tags
+
+
+def test_create_again_with_tags_that_are_there(sqs, name):
+    url = sqs.create_queue(QueueName=name, tags={"a": "1", "b": ""})["QueueUrl"]
+    for given in ({"a": "1", "b": ""}, {"b": ""}):
+        assert sqs.create_queue(QueueName=name, tags=given)["QueueUrl"] == url
+
+
 # ---- attributes ----
 
 def test_everything_is_kept_over_a_restart(private):
@@ -131,7 +147,8 @@ def test_everything_is_kept_over_a_restart(private):
 
 
 TEN_ARNS = json.dumps({"redrivePermission": "byQueue",
-                       "sourceQueueArns": [f"{ARN}s{i}" for i in range(10)]})
+                       "sourceQueueArns": [f"{ARN}s{i}" for i in range(10)]},
+                      separators=(",", ":"))
 # As many statements as a queue's policy may have.
 SMALL_POLICY = json.dumps({"Statement": [
     {"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"}] * 20})

@@ -73,15 +73,12 @@ enum err sqs_draft_new(struct call *call, struct str account, struct str region,
 	return ERR_OK;
 }
 
-static bool is_same(struct arena *arena, const struct sqs_queue *queue,
-		    const struct sqs_queue *draft, enum sqs_attribute attribute)
+static bool has_tag(const struct sqs_queue *queue, const struct shape_pair *tag)
 {
-	/* The same policy may be written in several ways. */
-	if (attribute == SQS_ATTRIBUTE_REDRIVE)
-		return str_equal(queue->dead_letter_arn, draft->dead_letter_arn) &&
-		       queue->max_receive_count == draft->max_receive_count;
-	return str_equal(sqs_attribute_text(arena, queue, attribute),
-			 sqs_attribute_text(arena, draft, attribute));
+	for (size_t i = 0; i < queue->tag_count; i++)
+		if (str_equal(queue->tags[i].key, tag->key))
+			return str_equal(queue->tags[i].value, tag->value);
+	return false;
 }
 
 /* CreateQueue of a queue that exists: fine if all that is given is as it is. */
@@ -91,12 +88,20 @@ static enum err compare(struct call *call, const struct sqs_queue *queue, struct
 	draft->life = queue->life;
 	for (size_t i = 0; i < in->attributes_count; i++) {
 		struct str name = in->attributes[i].key;
-		if (!is_same(call->arena, queue, draft, sqs_attribute_find(name)))
+		enum sqs_attribute attribute = sqs_attribute_find(name);
+		if (!str_equal(sqs_attribute_text(call->arena, queue, attribute),
+			       sqs_attribute_text(call->arena, draft, attribute)))
 			return fail(call, &SQS_QUEUE_NAME_EXISTS,
 				    "A queue already exists with the same name and a different "
 				    "value for attribute %.*s",
 				    STR_ARG(name));
 	}
+	for (size_t i = 0; i < draft->tag_count; i++)
+		if (!has_tag(queue, &draft->tags[i]))
+			return fail(call, &SQS_QUEUE_NAME_EXISTS,
+				    "A queue already exists with the same name and a different "
+				    "value for tag %.*s",
+				    STR_ARG(draft->tags[i].key));
 	return ERR_OK;
 }
 
@@ -108,8 +113,11 @@ enum err sqs_create_queue(struct call *call, const struct sqs_create_queue_in *i
 	struct sqs_queue draft;
 
 	if (!in->queue_name.data)
-		return fail(call, &SQS_MISSING_PARAMETER,
-			    "The request must contain the parameter QueueName.");
+		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
+			    "Value for parameter QueueName is invalid. Reason: Must specify a "
+			    "queue name.");
+	if (in->queue_name.size == 0)
+		return fail(call, &SQS_INVALID_PARAMETER_VALUE, "Queue name cannot be empty");
 	enum err err = sqs_draft_new(call, call->account, call->region, in->queue_name,
 				     in->attributes, in->attributes_count, &draft);
 	if (err)

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* redrive: who sends its dead letters where, and who may. */
+/*
+ * redrive: where a queue's dead letters go, and which queues may send theirs to it.
+ *
+ * Policies are kept as AWS returns them: known members in AWS's order, maxReceiveCount as a number.
+ */
 #include "api/sqs.h"
 #include "format/json.h"
 #include "services/sqs/attributes.h"
@@ -72,6 +76,23 @@ static enum err check_target(struct call *call, const struct sqs_queue *draft, s
 	return problem ? bad_policy(call, text, problem) : ERR_OK;
 }
 
+static struct str policy_text_of(struct arena *arena, const struct sqs_queue *draft)
+{
+	struct buf text = {0};
+	struct json_writer writer;
+
+	json_begin(&writer, &text);
+	json_open_object(&writer);
+	json_key(&writer, STR("deadLetterTargetArn"));
+	json_str(&writer, draft->dead_letter_arn);
+	json_key(&writer, STR("maxReceiveCount"));
+	json_i64(&writer, draft->max_receive_count);
+	json_close_object(&writer);
+	struct str copy = arena_copy(arena, buf_str(&text));
+	buf_done(&text);
+	return copy;
+}
+
 enum err sqs_redrive_parse(struct arena *arena, struct sqs_queue *draft, struct str text)
 {
 	yyjson_val *root;
@@ -85,9 +106,9 @@ enum err sqs_redrive_parse(struct arena *arena, struct sqs_queue *draft, struct 
 	    !read_count(json_member(root, "maxReceiveCount"), &count) || count < 1 ||
 	    count > LIMIT_RECEIVE_COUNT)
 		return ERR_INVALID;
-	draft->redrive_policy = text;
 	draft->dead_letter_arn = json_text(json_member(root, "deadLetterTargetArn"));
 	draft->max_receive_count = (uint32_t)count;
+	draft->redrive_policy = policy_text_of(arena, draft);
 	return ERR_OK;
 }
 
@@ -154,19 +175,45 @@ static enum err bad_allow(struct call *call, struct str text, const char *reason
 		    STR_ARG(text), reason);
 }
 
+static const struct str permissions[] = {
+	[SQS_REDRIVE_ALLOW_ALL] = STR_INIT("allowAll"),
+	[SQS_REDRIVE_DENY_ALL] = STR_INIT("denyAll"),
+	[SQS_REDRIVE_BY_QUEUE] = STR_INIT("byQueue"),
+};
+
 static bool read_permission(yyjson_val *root, enum sqs_redrive_permission *out_permission)
 {
 	struct str permission = json_text(json_member(root, "redrivePermission"));
 
-	if (str_equal(permission, STR("allowAll")))
-		*out_permission = SQS_REDRIVE_ALLOW_ALL;
-	else if (str_equal(permission, STR("denyAll")))
-		*out_permission = SQS_REDRIVE_DENY_ALL;
-	else if (str_equal(permission, STR("byQueue")))
-		*out_permission = SQS_REDRIVE_BY_QUEUE;
-	else
-		return false;
-	return true;
+	for (size_t i = 0; i < sizeof(permissions) / sizeof(permissions[0]); i++) {
+		if (!str_equal(permission, permissions[i]))
+			continue;
+		*out_permission = (enum sqs_redrive_permission)i;
+		return true;
+	}
+	return false;
+}
+
+static struct str allow_text_of(struct arena *arena, const struct sqs_queue *draft)
+{
+	struct buf text = {0};
+	struct json_writer writer;
+
+	json_begin(&writer, &text);
+	json_open_object(&writer);
+	json_key(&writer, STR("redrivePermission"));
+	json_str(&writer, permissions[draft->redrive_permission]);
+	if (draft->redrive_source_count > 0) {
+		json_key(&writer, STR("sourceQueueArns"));
+		json_open_array(&writer);
+		for (size_t i = 0; i < draft->redrive_source_count; i++)
+			json_str(&writer, draft->redrive_sources[i]);
+		json_close_array(&writer);
+	}
+	json_close_object(&writer);
+	struct str copy = arena_copy(arena, buf_str(&text));
+	buf_done(&text);
+	return copy;
 }
 
 enum err sqs_redrive_allow_parse(struct arena *arena, struct sqs_queue *draft, struct str text)
@@ -190,10 +237,10 @@ enum err sqs_redrive_allow_parse(struct arena *arena, struct sqs_queue *draft, s
 	struct str *arns = arena_array(arena, struct str, count);
 	for (size_t i = 0; i < count; i++)
 		arns[i] = json_text(yyjson_arr_get(sources, i));
-	draft->redrive_allow_policy = text;
 	draft->redrive_permission = permission;
 	draft->redrive_sources = arns;
 	draft->redrive_source_count = count;
+	draft->redrive_allow_policy = allow_text_of(arena, draft);
 	return ERR_OK;
 }
 

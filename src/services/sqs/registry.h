@@ -42,10 +42,10 @@ struct sqs_queue {
 	struct str policy; /* as given; empty: none */
 	int64_t policy_set_ms;
 	const struct policy *compiled_policy; /* the snapshot's own; NULL: none */
-	struct str redrive_policy;	      /* as given; empty: none */
+	struct str redrive_policy;	      /* as AWS returns it; empty: none */
 	struct str dead_letter_arn;	      /* of redrive_policy */
 	uint32_t max_receive_count;
-	struct str redrive_allow_policy; /* as given; empty: none */
+	struct str redrive_allow_policy; /* as AWS returns it; empty: none */
 	enum sqs_redrive_permission redrive_permission;
 	const struct str *redrive_sources; /* ARNs */
 	size_t redrive_source_count;

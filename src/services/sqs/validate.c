@@ -49,9 +49,9 @@ bool sqs_is_message_text(struct str text)
 	       str_find(text, STR("\xef\xbf\xbf"), 0) == SIZE_MAX;
 }
 
-static enum err invalid_characters(struct call *call)
+static enum err invalid_characters(struct call *call, const struct fault_type *fault)
 {
-	return fail(call, &SQS_INVALID_MESSAGE_CONTENTS,
+	return fail(call, fault,
 		    "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 "
 		    "to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF");
 }
@@ -62,7 +62,7 @@ enum err sqs_check_body(struct call *call, struct str body)
 		return fail(call, &SQS_MISSING_PARAMETER,
 			    "The request must contain the parameter MessageBody.");
 	if (!sqs_is_message_text(body))
-		return invalid_characters(call);
+		return invalid_characters(call, &SQS_INVALID_MESSAGE_CONTENTS);
 	return ERR_OK;
 }
 
@@ -88,7 +88,15 @@ static bool is_reserved(struct str name)
 	       str_equal_nocase(str_slice(name, 0, 7), STR("amazon."));
 }
 
-/* What is not ASCII is let through, as AWS does. */
+/* Latin letters with accents and the like, U+00C0 to U+017F, are not documented, but AWS takes
+ * them. In UTF-8 they have two bytes; out of U+00C0 to U+00FF the first is 0xc3. */
+static bool is_latin_letter(struct str text)
+{
+	unsigned char first = (unsigned char)text.data[0];
+
+	return str_utf8_sequence(text) == 2 && first >= 0xc3 && first <= 0xc5;
+}
+
 static bool is_attribute_name(struct str name)
 {
 	if (name.data[0] == '.' || name.data[name.size - 1] == '.' ||
@@ -96,9 +104,12 @@ static bool is_attribute_name(struct str name)
 		return false;
 	for (size_t i = 0; i < name.size; i++) {
 		unsigned char c = (unsigned char)name.data[i];
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		      c == '_' || c == '-' || c == '.' || c >= 0x80))
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		    c == '_' || c == '-' || c == '.')
+			continue;
+		if (!is_latin_letter(str_slice(name, i, SIZE_MAX)))
 			return false;
+		i++;
 	}
 	return true;
 }
@@ -219,7 +230,7 @@ static enum err check_value(struct call *call, struct str name,
 			    "type '%s'.",
 			    STR_ARG(name), is_binary ? "Binary" : "String");
 	if (!is_binary && !sqs_is_message_text(bytes))
-		return invalid_characters(call);
+		return invalid_characters(call, &SQS_INVALID_PARAMETER_VALUE);
 	if (has_base(value->data_type, STR("Number")) && !is_number(bytes))
 		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
 			    "Can't cast the value of message (user) attribute '%.*s' to a number.",
