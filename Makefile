@@ -8,6 +8,7 @@ LISTEN ?= 127.0.0.1:4566
 DATA ?= data
 SEEDS ?= 1-10000
 TIME ?= 60
+SUITE ?= bookworm
 PYTEST := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m pytest -q
 QUICK_TESTS := $(addprefix tests/,doc server cli tidy sqs/test_smoke.py sqs/test_messages.py \
 	sqs/test_fifo.py) -m 'not slow and not long'
@@ -15,8 +16,8 @@ SERVER_TESTS := $(addprefix tests/,sqs audit iam kms server robust) -m 'not slow
 # gcc warns wrongly of code that its sanitizers have changed.
 SANITIZED := -Doptimization=1 -Dwerror=false
 
-.PHONY: help run build test test-clients check tidy format asan tsan fuzz sim crash bench \
-	bench-quick gen install clean
+.PHONY: help run build test test-units test-clients test-fresh check tidy format asan tsan fuzz \
+	sim crash bench bench-quick gen install clean
 .DEFAULT_GOAL := help
 
 help: ## print these targets
@@ -30,10 +31,15 @@ build: ## build/ternd and build/tern
 	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD) >/dev/null
 	@ninja -C $(BUILD)
 
-test: ## unit tests, then every test against a real server: Python and JavaScript
+test: test-units ## unit tests, then every test against a real server: Python and JavaScript
+	@$(PYTEST) tests --ignore=tests/clients -m 'not long'
+
+test-units: ## what the tests need, and the unit tests
 	@tools/setup build test tidy
 	@tools/unit $(BUILD)
-	@$(PYTEST) tests --ignore=tests/clients -m 'not long'
+
+test-fresh: ## the README's commands on a bare Debian 12 (SUITE=trixie: 13), as root
+	@tools/fresh $(SUITE)
 
 test-clients: ## the AWS SDKs for Go and Java, the AWS CLI, Celery
 	@tools/setup build test clients
