@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/suggest.h"
 #include "bench.h"
 #include "help.h"
 
@@ -101,14 +102,32 @@ const struct command *command_find(const struct command *command, struct str nam
 	return NULL;
 }
 
-static enum cli_exit refuse_command(struct cli *cli, const struct place *place, struct str name)
+/* What other command-line programs call what has another name here. */
+static const char *const synonyms[][2] = {
+	{"list", "ls"},		{"delete", "rm"},  {"remove", "rm"},   {"del", "rm"},
+	{"new", "create"},	{"add", "create"}, {"make", "create"}, {"get", "show"},
+	{"describe", "show"},	{"info", "show"},  {"update", "set"},  {"publish", "send"},
+	{"consume", "receive"},
+};
+
+static const char *suggest_command(const struct command *parent, struct str name)
 {
 	const char *names[COMMANDS_MAX];
 	size_t count = 0;
 
-	for (; count < place->command->child_count && count < COMMANDS_MAX; count++)
-		names[count] = place->command->children[count]->name;
-	const char *meant = option_suggest(name, names, count);
+	for (size_t i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]); i++)
+		if (str_equal(name, str_from(synonyms[i][0])) &&
+		    command_find(parent, str_from(synonyms[i][1])))
+			return synonyms[i][1];
+	for (; count < parent->child_count && count < COMMANDS_MAX; count++)
+		names[count] = parent->children[count]->name;
+	return suggest_name(name, names, count);
+}
+
+static enum cli_exit refuse_command(struct cli *cli, const struct place *place, struct str name)
+{
+	const char *meant = suggest_command(place->command, name);
+
 	if (meant)
 		cli_fail(cli, CLI_USAGE, "there is no command \"%s %.*s\"; did you mean \"%s %s\"?",
 			 place->path, STR_ARG(name), place->path, meant);

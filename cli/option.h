@@ -58,10 +58,4 @@ struct arguments {
 bool option_parse(struct arena *arena, const struct option_set *sets, size_t set_count, int argc,
 		  char **argv, struct arguments *out_arguments, char *problem);
 
-/*
- * The name among `names` that was probably meant by `given`, or NULL: it differs in at most two
- * places, or begins with it.
- */
-const char *option_suggest(struct str given, const char *const *names, size_t count);
-
 #endif

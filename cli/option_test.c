@@ -116,15 +116,3 @@ static void test_option_refuses_with_advice(void **state)
 	assert_problem("-x", "there is no option -x; put -- before an argument that begins with a "
 			     "dash");
 }
-
-static void test_option_suggests_only_what_is_near(void **state)
-{
-	(void)state;
-	const char *const names[] = {"queue", "send", "receive"};
-
-	assert_string_equal(option_suggest(STR("recieve"), names, 3), "receive");
-	assert_string_equal(option_suggest(STR("que"), names, 3), "queue");
-	assert_string_equal(option_suggest(STR("sent"), names, 3), "send");
-	assert_null(option_suggest(STR("bench"), names, 3));
-	assert_null(option_suggest(STR(""), names, 3));
-}

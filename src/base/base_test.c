@@ -7,6 +7,7 @@
 #include "base/fixture.h"
 #include "base/network.h"
 #include "base/secret.h"
+#include "base/suggest.h"
 
 static void test_str_cut_splits_and_ends(void **state)
 {
@@ -425,4 +426,16 @@ static void test_secret_is_left_out_of_dumps(void **state)
 	assert_true(has_flag(memory, " dd"));
 	secret_free(memory, 100);
 	secret_free(NULL, 100);
+}
+
+static void test_suggest_names_only_what_is_near(void **state)
+{
+	(void)state;
+	const char *const names[] = {"queue", "send", "receive"};
+
+	assert_string_equal(suggest_name(STR("recieve"), names, 3), "receive");
+	assert_string_equal(suggest_name(STR("que"), names, 3), "queue");
+	assert_string_equal(suggest_name(STR("sent"), names, 3), "send");
+	assert_null(suggest_name(STR("bench"), names, 3));
+	assert_null(suggest_name(STR(""), names, 3));
 }
