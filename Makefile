@@ -16,7 +16,7 @@ SERVER_TESTS := $(addprefix tests/,sqs audit iam kms server robust) -m 'not slow
 # gcc warns wrongly of code that its sanitizers have changed.
 SANITIZED := -Doptimization=1 -Dwerror=false
 
-.PHONY: help run build test test-units test-clients test-fresh check tidy format asan tsan fuzz \
+.PHONY: help run build test test-units test-fresh test-clients check tidy format asan tsan fuzz \
 	sim crash bench bench-quick gen install clean
 .DEFAULT_GOAL := help
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""tools/setup beside another package manager, with an apt-get and a dpkg-query of the test's own."""
+"""tools/setup beside another package manager: apt-get and dpkg-query are the test's own."""
 import os
 import subprocess
 
