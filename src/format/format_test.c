@@ -152,3 +152,32 @@ static void test_form_encode_is_rfc3986(void **state)
 	form_encode(&out, STR("a-._~Z/ +\xc3"), true);
 	assert_str(buf_str(&out), "a-._~Z/%20%2B%C3");
 }
+
+static void test_json_parse_explained_names_line_and_column(void **state)
+{
+	struct json_problem problem = {0};
+	yyjson_val *root;
+
+	(void)state;
+	assert_int_equal(
+		json_parse_explained(&arena, STR("{\n \"a\": 1,\n \"b\": }"), &root, &problem),
+		ERR_INVALID);
+	assert_int_equal(problem.line, 3);
+	assert_int_equal(problem.column, 7);
+	assert_non_null(problem.reason);
+	assert_int_equal(json_parse_explained(&arena, STR("{"), &root, &problem), ERR_INVALID);
+	assert_int_equal(problem.line, 1);
+	assert_int_equal(json_parse_explained(&arena, STR("{}"), &root, &problem), ERR_OK);
+}
+
+static void test_json_line_of_member_finds_outer_members_only(void **state)
+{
+	struct str text = STR("{\n\"x\": {\n\"b\": \"a\"},\n \"a\" : [\n\"b\"],\n\"b\":1}");
+
+	(void)state;
+	assert_int_equal(json_line_of_member(text, STR("x")), 2);
+	assert_int_equal(json_line_of_member(text, STR("a")), 4);
+	assert_int_equal(json_line_of_member(text, STR("b")), 6);
+	assert_int_equal(json_line_of_member(text, STR("c")), 0);
+	assert_int_equal(json_line_of_member(STR("{\"a"), STR("a")), 0);
+}

@@ -78,8 +78,8 @@ static bool is_too_large(struct str text, size_t values_max)
 	return false;
 }
 
-enum err json_parse_limited(struct arena *arena, struct str text, size_t values_max,
-			    yyjson_val **out_root)
+static enum err parse(struct arena *arena, struct str text, size_t values_max,
+		      yyjson_val **out_root, yyjson_read_err *out_error)
 {
 	yyjson_alc allocator = {arena_malloc, arena_realloc, arena_forget, arena};
 
@@ -87,16 +87,71 @@ enum err json_parse_limited(struct arena *arena, struct str text, size_t values_
 		return ERR_TOOLARGE;
 	/* yyjson takes a non-const pointer only for its in-situ mode, which is not used here. */
 	yyjson_doc *document =
-		yyjson_read_opts((char *)(uintptr_t)text.data, text.size, 0, &allocator, NULL);
+		yyjson_read_opts((char *)(uintptr_t)text.data, text.size, 0, &allocator, out_error);
 	if (!document)
 		return ERR_INVALID;
 	*out_root = yyjson_doc_get_root(document);
 	return ERR_OK;
 }
 
+enum err json_parse_limited(struct arena *arena, struct str text, size_t values_max,
+			    yyjson_val **out_root)
+{
+	return parse(arena, text, values_max, out_root, NULL);
+}
+
 enum err json_parse(struct arena *arena, struct str text, yyjson_val **out_root)
 {
 	return json_parse_limited(arena, text, SIZE_MAX, out_root);
+}
+
+static size_t line_at(struct str text, size_t place)
+{
+	size_t line = 1;
+
+	for (size_t i = 0; i < place; i++)
+		line += text.data[i] == '\n';
+	return line;
+}
+
+enum err json_parse_explained(struct arena *arena, struct str text, yyjson_val **out_root,
+			      struct json_problem *out_problem)
+{
+	yyjson_read_err error = {0};
+
+	enum err err = parse(arena, text, SIZE_MAX, out_root, &error);
+	if (err != ERR_INVALID)
+		return err;
+	size_t place = error.pos < text.size ? error.pos : text.size;
+	size_t start = place;
+	while (start > 0 && text.data[start - 1] != '\n')
+		start--;
+	*out_problem = (struct json_problem){line_at(text, place), place - start + 1, error.msg};
+	return err;
+}
+
+size_t json_line_of_member(struct str text, struct str name)
+{
+	size_t depth = 0, i = 0;
+
+	while (i < text.size) {
+		char c = text.data[i];
+		if (c == '"') {
+			size_t end = skip_string(text, i);
+			if (depth == 1 && end > i + 1 &&
+			    str_equal(str_slice(text, i + 1, end - i - 2), name) &&
+			    str_starts(str_trim(str_slice(text, end, SIZE_MAX)), STR(":")))
+				return line_at(text, i);
+			i = end;
+			continue;
+		}
+		if (c == '{' || c == '[')
+			depth++;
+		else if ((c == '}' || c == ']') && depth > 0)
+			depth--;
+		i++;
+	}
+	return 0;
 }
 
 struct str json_text(yyjson_val *value)

@@ -21,6 +21,16 @@ must_check enum err json_parse(struct arena *arena, struct str text, yyjson_val 
  */
 must_check enum err json_parse_limited(struct arena *arena, struct str text, size_t values_max,
 				       yyjson_val **out_root);
+/* Where and why a text is not JSON: line and column from 1 (in bytes), and a static phrase. */
+struct json_problem {
+	size_t line, column;
+	const char *reason;
+};
+/* json_parse, which says in *out_problem what is wrong when it returns ERR_INVALID. */
+must_check enum err json_parse_explained(struct arena *arena, struct str text,
+					 yyjson_val **out_root, struct json_problem *out_problem);
+/* The line, from 1, of a member of the outermost object; 0 if that member is not there. */
+size_t json_line_of_member(struct str text, struct str name);
 /* Text of a string value; borrowed. Empty for other kinds. */
 struct str json_text(yyjson_val *value);
 /* The member of that name, or NULL. `object` may be NULL or no object. */
