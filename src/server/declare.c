@@ -2,6 +2,7 @@
 /* declare: two rounds, so that all dead-letter queues exist when the first policy names one. */
 #include "server/declare.h"
 
+#include "base/suggest.h"
 #include "core/arn.h"
 #include "format/json.h"
 #include "services/sqs/sqs.h"
@@ -113,6 +114,7 @@ static enum err check_entry(struct arena *arena, yyjson_val *entry, struct str *
 	};
 	const size_t count = sizeof(keys) / sizeof(keys[0]);
 	struct str name = text_or(entry, "name", STR(""));
+	const char *names[sizeof(keys) / sizeof(keys[0])], *meant;
 	yyjson_val *key, *value;
 	size_t i, most;
 
@@ -120,18 +122,24 @@ static enum err check_entry(struct arena *arena, yyjson_val *entry, struct str *
 		*out_problem = STR("each of \"queues\" must be an object");
 		return ERR_FAULT;
 	}
+	for (i = 0; i < count; i++)
+		names[i] = keys[i].name;
 	yyjson_obj_foreach(entry, i, most, key, value) {
 		size_t place = 0;
 		while (place < count && !yyjson_equals_str(key, keys[place].name))
 			place++;
 		if (place < count && has_kind(value, keys[place].kind))
 			continue;
-		*out_problem = place == count
-				       ? arena_format(arena, "queue \"%.*s\": unknown key \"%.*s\"",
-						      STR_ARG(name), STR_ARG(json_text(key)))
-				       : arena_format(arena, "queue \"%.*s\": \"%s\" must be %s",
-						      STR_ARG(name), keys[place].name,
-						      keys[place].kind_name);
+		meant = suggest_name(json_text(key), names, count);
+		*out_problem =
+			place == count
+				? arena_format(arena, "queue \"%.*s\": unknown key \"%.*s\"%s%s%s",
+					       STR_ARG(name), STR_ARG(json_text(key)),
+					       meant ? "; did you mean \"" : "", meant ? meant : "",
+					       meant ? "\"?" : "")
+				: arena_format(arena, "queue \"%.*s\": \"%s\" must be %s",
+					       STR_ARG(name), keys[place].name,
+					       keys[place].kind_name);
 		return ERR_FAULT;
 	}
 	return ERR_OK;

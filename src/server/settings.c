@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/suggest.h"
 #include "core/arn.h"
 #include "format/json.h"
 
@@ -252,12 +253,37 @@ static size_t find_row(struct str name)
 
 /* ---- sources ---- */
 
+/* What the configuration file has beside the settings. */
+static const char *const sections[] = {"queues", "vpcs", "throttle-rules"};
+enum { SECTIONS = sizeof(sections) / sizeof(sections[0]) };
+
 /* "TERN_LOG_FORMAT" of "log-format". */
 static void format_variable(const struct row *row, char *out, size_t size)
 {
 	snprintf(out, size, "TERN_%s", row->name);
 	for (char *c = out + 5; *c; c++)
 		*c = *c == '-' ? '_' : (char)(*c - ('a' <= *c && *c <= 'z' ? 32 : 0));
+}
+
+static const char *suggest_row(struct str name, bool has_sections)
+{
+	const char *names[ROWS + SECTIONS];
+	size_t count = 0;
+
+	for (; count < ROWS; count++)
+		names[count] = rows[count].name;
+	for (size_t i = 0; has_sections && i < SECTIONS; i++)
+		names[count++] = sections[i];
+	return suggest_name(name, names, count);
+}
+
+static bool complain_of_option(struct loader *loader, const char *word)
+{
+	struct str rest = str_slice(str_from(word), 2, SIZE_MAX);
+	const char *meant = suggest_row(str_cut(&rest, '='), false);
+
+	return complain(loader, "unknown option \"%s\"%s%s%s; see ternd --help", word,
+			meant ? "; did you mean --" : "", meant ? meant : "", meant ? "?" : "");
 }
 
 static bool load_flags(struct loader *loader, int argc, char **argv)
@@ -271,7 +297,7 @@ static bool load_flags(struct loader *loader, int argc, char **argv)
 		bool has_value = str_find_char(rest, '=', 0) != SIZE_MAX;
 		size_t number = find_row(str_cut(&rest, '='));
 		if (number == ROWS)
-			return complain(loader, "unknown option \"%s\"; see ternd --help", argv[i]);
+			return complain_of_option(loader, argv[i]);
 		if (!has_value && rows[number].kind == KIND_FLAG)
 			rest = STR("true");
 		else if (!has_value && i + 1 == argc)
@@ -351,8 +377,7 @@ static bool set_from_json(struct loader *loader, size_t number, yyjson_val *valu
 		snprintf(text, sizeof(text), "%lld", (long long)yyjson_get_sint(value));
 		return set(loader, number, str_from(text), SOURCE_FILE);
 	}
-	return complain(loader, "the configuration's \"%s\" must be text, a number or a boolean",
-			rows[number].name);
+	return complain(loader, "\"%s\" must be text, a number or a boolean", rows[number].name);
 }
 
 static bool read_file(struct loader *loader, struct str path, struct buf *out)
@@ -370,11 +395,44 @@ static bool read_file(struct loader *loader, struct str path, struct buf *out)
 	return true;
 }
 
+static bool is_section(struct str name)
+{
+	for (size_t i = 0; i < SECTIONS; i++)
+		if (str_equal(name, str_from(sections[i])))
+			return true;
+	return false;
+}
+
+/* Puts in front of the problem which line of the file has it. */
+static bool complain_of_value(struct loader *loader, struct str name)
+{
+	const struct settings *settings = loader->settings;
+	char problem[256];
+
+	snprintf(problem, sizeof(problem), "%s", loader->problem);
+	return complain(loader, "the configuration %.*s, line %zu: %s", STR_ARG(settings->config),
+			json_line_of_member(settings->config_text, name), problem);
+}
+
+static bool complain_of_key(struct loader *loader, struct str name)
+{
+	const struct settings *settings = loader->settings;
+	const char *meant = suggest_row(name, true);
+
+	return complain(loader,
+			"the configuration %.*s, line %zu: there is no setting \"%.*s\"%s%s%s "
+			"ternd --help lists all",
+			STR_ARG(settings->config), json_line_of_member(settings->config_text, name),
+			STR_ARG(name), meant ? "; did you mean \"" : ";", meant ? meant : "",
+			meant ? "\"?" : "");
+}
+
 static bool load_file(struct loader *loader)
 {
 	struct settings *settings = loader->settings;
 	struct str path = settings->config;
 	struct buf text = {0};
+	struct json_problem problem;
 	yyjson_val *root, *key, *value;
 	size_t i, most;
 
@@ -385,8 +443,13 @@ static bool load_file(struct loader *loader)
 	buf_done(&text);
 	if (!is_read)
 		return false;
-	if (json_parse(&settings->arena, settings->config_text, &root) != ERR_OK ||
-	    !yyjson_is_obj(root))
+	enum err err =
+		json_parse_explained(&settings->arena, settings->config_text, &root, &problem);
+	if (err == ERR_INVALID)
+		return complain(loader,
+				"the configuration %.*s is not JSON: line %zu, column %zu: %s",
+				STR_ARG(path), problem.line, problem.column, problem.reason);
+	if (err || !yyjson_is_obj(root))
 		return complain(loader, "the configuration %.*s is not a JSON object",
 				STR_ARG(path));
 	yyjson_obj_foreach(root, i, most, key, value) {
@@ -394,21 +457,18 @@ static bool load_file(struct loader *loader)
 		size_t number = find_row(name);
 		size_t j, count;
 		yyjson_val *item;
-		if (str_equal(name, STR("queues")) || str_equal(name, STR("vpcs")) ||
-		    str_equal(name, STR("throttle-rules")))
+		if (is_section(name))
 			continue;
 		if (number == ROWS || str_equal(name, STR("config")))
-			return complain(loader,
-					"the configuration %.*s has an unknown key \"%.*s\"",
-					STR_ARG(path), STR_ARG(name));
+			return complain_of_key(loader, name);
 		if (!yyjson_is_arr(value) || rows[number].kind != KIND_LIST) {
 			if (!set_from_json(loader, number, value))
-				return false;
+				return complain_of_value(loader, name);
 			continue;
 		}
 		yyjson_arr_foreach(value, j, count, item)
 			if (!set_from_json(loader, number, item))
-				return false;
+				return complain_of_value(loader, name);
 	}
 	return true;
 }

@@ -94,7 +94,15 @@ def test_settings_come_from_flags_before_environment_before_file(tmp_path, priva
 
 
 @pytest.mark.parametrize("text, problem", [
-    ("[]", "not a JSON object"), ('{"nonsense": 1}', 'unknown key "nonsense"'),
+    ("[]", "not a JSON object"), ('{"nonsense": 1}', 'there is no setting "nonsense"'),
+    ('{\n "region": "eu-1",\n "acount": "1"\n}', 'line 3: there is no setting "acount"; '
+     'did you mean "account"?'),
+    ('{"quues": []}', 'did you mean "queues"?'),
+    ('{\n "region": "eu-1",\n}', "line 2, column 18: trailing comma"),
+    ('{\n "threads": 99}', "line 2: --threads must be a number from 1 to 64"),
+    ('{"queues": [{"nam": "q"}]}', 'unknown key "nam"; did you mean "name"?'),
+    ('{"queues": [{"name": "q", "attributes": {"DelaySeconds": 901}}]}',
+     '"901" is not a number from 0 to 900'),
     ('{"queues": {}}', '"queues" must be a list'),
     ('{"queues": [{"name": "bad name"}]}', 'queue "bad name"'),
     ('{"queues": [{"name": "q", "attributes": {"VisibilityTimeout": "x"}}]}', "VisibilityTimeout"),

@@ -46,6 +46,8 @@ enum sqs_attribute {
 /* SQS_ATTRIBUTE_COUNT if there is none of that name. */
 enum sqs_attribute sqs_attribute_find(struct str name);
 struct str sqs_attribute_name(enum sqs_attribute attribute);
+/* The range of a queue's attribute; false if there is no attribute of that name with a range. */
+bool sqs_attribute_range(struct str name, int64_t *out_least, int64_t *out_most);
 
 /* Defaults of a new queue, but for its names and numbers. */
 void sqs_attributes_default(struct sqs_queue *draft);

@@ -91,6 +91,24 @@ static enum err declare(struct call *call, const struct sqs_declaration *declara
 	return err;
 }
 
+/* AWS's sentence about a value does not say which values are valid. */
+static struct str add_range(struct arena *arena, const struct sqs_declaration *declaration,
+			    struct str problem)
+{
+	int64_t least, most;
+
+	for (size_t i = 0; i < declaration->attribute_count; i++) {
+		struct str name = declaration->attributes[i].key;
+		if (str_find(problem, name, 0) != SIZE_MAX &&
+		    sqs_attribute_range(name, &least, &most))
+			return arena_format(
+				arena, "%.*s \"%.*s\" is not a number from %lld to %lld.",
+				STR_ARG(problem), STR_ARG(declaration->attributes[i].value),
+				(long long)least, (long long)most);
+	}
+	return problem;
+}
+
 enum err sqs_declare(struct core *core, struct arena *arena,
 		     const struct sqs_declaration *declaration, struct str *out_problem)
 {
@@ -99,7 +117,7 @@ enum err sqs_declare(struct core *core, struct arena *arena,
 	begin_call(&call, core, arena, declaration);
 	enum err err = declare(&call, declaration);
 	if (err == ERR_FAULT)
-		*out_problem = call.fault_text;
+		*out_problem = add_range(arena, declaration, call.fault_text);
 	return err;
 }
 
