@@ -13,7 +13,7 @@
 struct attribute_values {
 	struct option_number delay, visibility, retention, wait, size;
 	struct option_list attributes, tags;
-	struct str dlq, kms_key;
+	struct str dlq, kms_key, policy;
 	struct option_number receives;
 };
 
@@ -43,6 +43,9 @@ struct attribute_values {
 	 1, LIMIT_RECEIVE_COUNT}, \
 	{"kms-key", OPTION_TEXT, offsetof(type, member.kms_key), "KEY", \
 	 "KmsMasterKeyId: id, ARN or alias of the KMS key that messages are encrypted under", \
+	 0, 0}, \
+	{"policy", OPTION_TEXT, offsetof(type, member.policy), "FILE", \
+	 "file with the queue's policy, - for standard input; it is checked before it is sent", \
 	 0, 0}, \
 	{"attribute", OPTION_LIST, offsetof(type, member.attributes), "NAME=VALUE", \
 	 "any other attribute by AWS's name; may be repeated", \

@@ -2,6 +2,7 @@
 /* check: what can be known of a name without changing anything. */
 #include "services/ec2/check.h"
 
+#include "core/policies.h"
 #include "core/tags.h"
 #include "services/ec2/ec2.h"
 
@@ -146,7 +147,7 @@ enum err ec2_check_policy(struct call *call, struct str text)
 	if (text.size > LIMIT_ENDPOINT_POLICY_SIZE)
 		return fail(call, &EC2_INVALID_POLICY_DOCUMENT,
 			    "The policy is longer than %d characters", LIMIT_ENDPOINT_POLICY_SIZE);
-	if (policy_compile(call->arena, text, POLICY_RESOURCE, &policy, &problem) != ERR_OK)
+	if (call_compile_policy(call, text, POLICY_RESOURCE, &policy, &problem) != ERR_OK)
 		return fail(call, &EC2_INVALID_POLICY_DOCUMENT, "%.*s", STR_ARG(problem));
 	policy_release(policy);
 	return ERR_OK;

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/policies.h"
 #include "format/form.h"
 
 #define SERVICE_ROLE_PATH STR("/aws-service-role/")
@@ -363,7 +364,7 @@ enum err iam_compile(struct call *call, struct str document, enum policy_kind ki
 	const struct policy *policy;
 	struct str problem;
 
-	enum err err = policy_compile(call->arena, document, kind, &policy, &problem);
+	enum err err = call_compile_policy(call, document, kind, &policy, &problem);
 	if (err == ERR_INVALID)
 		return fail(call, &IAM_MALFORMED_POLICY_DOCUMENT, "%.*s", STR_ARG(problem));
 	if (err)

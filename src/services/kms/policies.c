@@ -2,6 +2,7 @@
 /* policies: PutKeyPolicy, GetKeyPolicy, ListKeyPolicies. */
 #include "services/kms/policies.h"
 
+#include "core/policies.h"
 #include "services/kms/change.h"
 #include "services/kms/list.h"
 #include "services/kms/validate.h"
@@ -31,7 +32,7 @@ enum err kms_policy_of_call(struct call *call, struct str text, struct str key_a
 	if (text.size > LIMIT_KMS_POLICY_SIZE)
 		return fail(call, &KMS_LIMIT_EXCEEDED, "A key policy may have at most %d bytes.",
 			    LIMIT_KMS_POLICY_SIZE);
-	enum err err = policy_compile(call->arena, text, POLICY_RESOURCE, &policy, &problem);
+	enum err err = call_compile_policy(call, text, POLICY_RESOURCE, &policy, &problem);
 	if (err == ERR_INVALID)
 		return fail(call, &KMS_MALFORMED_POLICY_DOCUMENT, "%.*s", STR_ARG(problem));
 	if (err)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api/sqs.h"
+#include "core/policies.h"
 #include "format/json.h"
 
 static const struct str names[SQS_ATTRIBUTE_COUNT] = {
@@ -46,6 +47,17 @@ enum sqs_attribute sqs_attribute_find(struct str name)
 struct str sqs_attribute_name(enum sqs_attribute attribute)
 {
 	return names[attribute];
+}
+
+bool sqs_attribute_range(struct str name, int64_t *out_least, int64_t *out_most)
+{
+	enum sqs_attribute attribute = sqs_attribute_find(name);
+
+	if (attribute == SQS_ATTRIBUTE_COUNT || numbers[attribute].most == 0)
+		return false;
+	*out_least = numbers[attribute].least;
+	*out_most = numbers[attribute].most;
+	return true;
 }
 
 static int64_t *number_of(struct sqs_queue *queue, enum sqs_attribute attribute)
@@ -107,14 +119,16 @@ static enum err set_policy(struct call *call, struct sqs_queue *draft, struct st
 	draft->policy = (struct str){0};
 	if (text.size == 0)
 		return ERR_OK;
-	if (text.size > LIMIT_POLICY_SIZE || json_parse(call->arena, text, &root) != ERR_OK)
+	if (text.size > LIMIT_POLICY_SIZE)
 		return bad_value(call, SQS_ATTRIBUTE_POLICY);
-	size_t count = yyjson_arr_size(json_member(root, "Statement"));
+	size_t count = json_parse(call->arena, text, &root) == ERR_OK
+			       ? yyjson_arr_size(json_member(root, "Statement"))
+			       : 0;
 	if (count > LIMIT_POLICY_STATEMENTS)
 		return fail(call, &SQS_OVER_LIMIT,
 			    "%zu statements were found in the submitted policy, max allowed is %d",
 			    count, LIMIT_POLICY_STATEMENTS);
-	if (policy_compile(call->arena, text, POLICY_RESOURCE, &compiled, &problem) != ERR_OK)
+	if (call_compile_policy(call, text, POLICY_RESOURCE, &compiled, &problem) != ERR_OK)
 		return bad_value(call, SQS_ATTRIBUTE_POLICY);
 	policy_release(compiled);
 	draft->policy = text;

@@ -5,6 +5,7 @@
 
 #include "access/signature.h"
 #include "base/limits.h"
+#include "core/policies.h"
 
 #define TAG_PATTERN "[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]"
 #define TAG_OTHERS " _.:/=+-@"
@@ -66,7 +67,7 @@ static enum err check_policy(struct call *call, struct str text)
 
 	if (text.size == 0)
 		return ERR_OK;
-	if (policy_compile(call->arena, text, POLICY_IDENTITY, &policy, &problem) != ERR_OK)
+	if (call_compile_policy(call, text, POLICY_IDENTITY, &policy, &problem) != ERR_OK)
 		return fail(call, &STS_MALFORMED_POLICY_DOCUMENT, "%.*s", STR_ARG(problem));
 	policy_release(policy);
 	return ERR_OK;
