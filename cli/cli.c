@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "api/sqs.h"
+#include "base/suggest.h"
 #include "format/json.h"
 #include "output.h"
 
@@ -202,6 +203,42 @@ struct str cli_queue_account(struct str url)
 	return cli_queue_name(str_slice(url, 0, url.size - name.size - 1));
 }
 
+/* The name among the caller's queues that was probably meant; NULL: none, or it may not list them.
+ */
+static const char *suggest_queue(struct cli *cli, struct str name)
+{
+	const struct sqs_list_queues_in in = {.max_results = LIMIT_LIST_RESULTS,
+					      .has_max_results = true};
+	struct sqs_list_queues_out out;
+
+	if (tern_call_run(cli->call, &sqs_operations[SQS_LIST_QUEUES], &in, &out) != ERR_OK)
+		return NULL;
+	const char **names = arena_array(&cli->arena, const char *, out.queue_urls_count);
+	for (size_t i = 0; i < out.queue_urls_count; i++)
+		names[i] = arena_cstr(&cli->arena, cli_queue_name(out.queue_urls[i]));
+	return suggest_name(name, names, out.queue_urls_count);
+}
+
+static enum cli_exit explain_queue(struct cli *cli, struct str given, enum err err)
+{
+	const struct tern_fault *fault = tern_call_fault(cli->call);
+
+	if (!str_equal(fault->code, STR("AWS.SimpleQueueService.NonExistentQueue")) &&
+	    !str_equal(fault->shape, STR("QueueDoesNotExist")))
+		return cli_explain(cli, err);
+	struct str name = cli_queue_name(given);
+	const char *meant = suggest_queue(cli, name);
+	if (meant)
+		return cli_fail(cli, CLI_FAILED,
+				"queue '%.*s' does not exist; did you mean '%s'? 'tern queue ls' "
+				"lists all",
+				STR_ARG(name), meant);
+	return cli_fail(cli, CLI_FAILED,
+			"queue '%.*s' does not exist in region %.*s; 'tern queue ls' lists all, "
+			"'tern queue create %.*s' makes it",
+			STR_ARG(name), STR_ARG(tern_session_region(cli->session)), STR_ARG(name));
+}
+
 enum cli_exit cli_queue_url(struct cli *cli, struct str given, struct str *out_url)
 {
 	struct sqs_get_queue_url_in in = {.queue_name = given};
@@ -215,9 +252,9 @@ enum cli_exit cli_queue_url(struct cli *cli, struct str given, struct str *out_u
 		in.queue_name = cli_queue_name(given);
 		in.queue_owner_aws_account_id = cli_queue_account(given);
 	}
-	enum cli_exit code = cli_run(cli, SQS_GET_QUEUE_URL, &in, &out);
-	if (code)
-		return code;
+	enum err err = tern_call_run(cli->call, &sqs_operations[SQS_GET_QUEUE_URL], &in, &out);
+	if (err)
+		return explain_queue(cli, given, err);
 	*out_url = arena_copy(&cli->arena, out.queue_url);
 	return CLI_OK;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "api/sqs.h"
+#include "api/sts.h"
 #include "attributes.h"
 #include "grant.h"
 #include "output.h"
@@ -119,6 +120,23 @@ static enum cli_exit list_row(struct cli *cli, const struct ls_values *values, s
 	return CLI_OK;
 }
 
+/* Which account and region the caller has asked is what a surprised one needs to know. */
+static void note_nothing(struct cli *cli)
+{
+	const struct sts_get_caller_identity_in in = {0};
+	struct sts_get_caller_identity_out out;
+	struct str prefix = cli->arguments.count > 0 ? cli->arguments.items[0] : STR("");
+	struct str account = STR("of this access key");
+
+	if (tern_call_run(cli->call, &sts_operations[STS_GET_CALLER_IDENTITY], &in, &out) == ERR_OK)
+		account = arena_copy(&cli->arena, out.account);
+	cli_note(cli,
+		 "No queues%s%.*s in account %.*s, region %.*s. Make one with: tern queue create "
+		 "NAME",
+		 prefix.size > 0 ? " that begin with " : "", STR_ARG(prefix), STR_ARG(account),
+		 STR_ARG(tern_session_region(cli->session)));
+}
+
 static enum cli_exit ls_run(struct cli *cli, const void *values_given)
 {
 	const struct ls_values *values = values_given;
@@ -136,8 +154,8 @@ static enum cli_exit ls_run(struct cli *cli, const void *values_given)
 	for (size_t i = 0; i < queues.count && code == CLI_OK; i++)
 		code = list_row(cli, values, &table, queues.urls[i]);
 	table_done(&table);
-	if (queues.count == 0 && cli->is_error_terminal)
-		cli_note(cli, "There are no queues. Make one with: tern queue create NAME");
+	if (queues.count == 0 && !cli->is_json && !values->has_names_only)
+		note_nothing(cli);
 	return code;
 }
 

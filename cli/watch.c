@@ -250,6 +250,19 @@ static void show(const struct watch *watch, struct view *view, const struct view
 		putchar('\n');
 }
 
+/* A PREFIX without queues is probably misspelt: at the first look it is refused. */
+static enum cli_exit check_prefix(struct watch *watch)
+{
+	struct view *view = &watch->views[0];
+
+	enum cli_exit code = take_sample(watch, view);
+	if (code == CLI_OK && view->count == 0)
+		code = cli_fail(watch->cli, CLI_FAILED,
+				"no queue's name begins with '%.*s'; 'tern queue ls' lists all",
+				STR_ARG(watch->prefix));
+	return code;
+}
+
 static enum cli_exit watch_run(struct cli *cli, const void *values_given)
 {
 	const struct watch_values *values = values_given;
@@ -264,7 +277,10 @@ static enum cli_exit watch_run(struct cli *cli, const void *values_given)
 		watch.views[i].cli = *cli;
 		arena_init(&watch.views[i].cli.arena);
 	}
-	for (int turn = 0; left > 0 && !cli_is_interrupted(); turn = !turn, left--) {
+	if (watch.prefix.size > 0)
+		code = check_prefix(&watch);
+	for (int turn = 0; code == CLI_OK && left > 0 && !cli_is_interrupted();
+	     turn = !turn, left--) {
 		code = take_sample(&watch, &watch.views[turn]);
 		if (code)
 			break;

@@ -163,6 +163,12 @@ static enum err explain(struct transport *transport, CURLcode code, struct str u
 					    STR_ARG(url), detail);
 		return ERR_INVALID;
 	}
+	if (code == CURLE_SSL_CONNECT_ERROR && strstr(detail, "wrong version number")) {
+		*out_problem = arena_format(&transport->arena,
+					    "%.*s does not speak TLS: its URL begins with http://",
+					    STR_ARG(url));
+		return ERR_INVALID;
+	}
 	*out_problem =
 		arena_format(&transport->arena, "no answer from %.*s: %s%s", STR_ARG(url), detail,
 			     code == CURLE_GOT_NOTHING && str_starts(url, STR("http:"))

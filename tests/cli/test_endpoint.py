@@ -81,7 +81,8 @@ def test_attempts_have_an_end(bare, endpoint):
 def test_a_fault_of_the_caller_is_not_tried_again(bare, endpoint):
     endpoint.answer(FAULT, status=400,
                     x_amzn_query_error="AWS.SimpleQueueService.NonExistentQueue;Sender")
-    error = bare("queue", "url", "q", "--endpoint-url", endpoint.url, code=1).stderr
+    queue = endpoint.url + "/000000000000/q"
+    error = bare("queue", "purge", queue, "--endpoint-url", endpoint.url, code=1).stderr
     assert "tern: No such queue. (AWS.SimpleQueueService.NonExistentQueue)\n" in error
     assert "tern queue create" in error
     assert len(endpoint.requests) == 1
@@ -89,7 +90,8 @@ def test_a_fault_of_the_caller_is_not_tried_again(bare, endpoint):
 
 def test_a_fault_without_its_query_code_is_known_by_its_shape(bare, endpoint):
     endpoint.answer(FAULT, status=400)
-    assert "(QueueDoesNotExist)" in bare("queue", "url", "q", "--endpoint-url", endpoint.url,
+    queue = endpoint.url + "/000000000000/q"
+    assert "(QueueDoesNotExist)" in bare("queue", "purge", queue, "--endpoint-url", endpoint.url,
                                          code=1).stderr
 
 

@@ -130,3 +130,8 @@ def test_a_terminal_sees_no_control_characters_of_messages(tern, sqs, queue, nam
     sqs.send_message(QueueUrl=queue, MessageBody="\x85\x9b31mred\r\n\tend")
     text = tern.on_terminal("receive", name, "--body", NO_COLOR="1")
     assert text == "????31mred?\r\n\tend\r\n"
+
+
+def test_https_to_an_http_port_is_explained(tern, server):
+    said = tern("queue", "ls", code=1, AWS_ENDPOINT_URL=server.url.replace("http:", "https:"))
+    assert "does not speak TLS" in said.stderr and "http://" in said.stderr

@@ -2,6 +2,9 @@
 """tern queue: what it does to queues, seen through boto3."""
 import json
 
+import pytest
+
+from ternd import eventually
 
 def attributes(sqs, url):
     return sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
@@ -104,5 +107,68 @@ def test_purge_and_rm_empty_and_remove(tern, sqs, queue, name):
     tern("queue", "rm", name, name + "-2")
     assert tern("queue", "ls", name).stdout == ""
     error = tern("queue", "show", name, code=1).stderr
-    assert "AWS.SimpleQueueService.NonExistentQueue" in error
-    assert "tern queue create" in error
+    assert f"queue '{name}' does not exist" in error
+    assert "tern queue ls" in error
+
+
+def test_a_missing_queue_is_named_with_the_nearest_one(tern, sqs, name):
+    sqs.create_queue(QueueName=name + "-orders")
+    said = tern("send", name + "-order", "x", code=1).stderr
+    assert f"queue '{name}-order' does not exist; did you mean '{name}-orders'?" in said
+    said = tern("queue", "show", name + "-entirely-other", code=1).stderr
+    assert f"queue '{name}-entirely-other' does not exist in region us-east-1" in said
+    assert "did you mean" not in said and "tern queue ls" in said
+
+
+def test_create_names_a_missing_dead_letter_queue(tern, name):
+    said = tern("queue", "create", name, "--dlq", name + "-nowhere", code=1).stderr
+    assert f"queue '{name}-nowhere' does not exist" in said
+    assert tern("queue", "ls", name).stdout == ""
+
+
+def test_an_empty_list_names_account_and_region(tern):
+    said = tern("queue", "ls", "--region", "eu-central-1", AWS_ACCESS_KEY_ID="123456789012",
+                AWS_SECRET_ACCESS_KEY="x")
+    assert said.stdout == ""
+    assert "No queues in account 123456789012, region eu-central-1" in said.stderr
+
+
+def test_other_tools_words_lead_to_the_command(tern):
+    for word, meant in {"list": "ls", "delete": "rm", "describe": "show", "add": "create"}.items():
+        assert f'did you mean "tern queue {meant}"?' in tern("queue", word, code=2).stderr
+
+
+POLICY = {"Version": "2012-10-17", "Statement": [{
+    "Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "sqs:SendMessage",
+    "Resource": "*"}]}
+
+
+def test_set_takes_a_policy_from_a_file(tern, sqs, queue, name, tmp_path):
+    path = tmp_path / "policy.json"
+    path.write_text(json.dumps(POLICY))
+    tern("queue", "set", name, "--policy", path)
+    assert json.loads(attributes(sqs, queue)["Policy"]) == POLICY
+    tern("queue", "set", name, "--attribute", "Policy=")
+    assert "Policy" not in attributes(sqs, queue)
+    tern("queue", "set", name, "--policy", "-", text=json.dumps(POLICY))
+    assert json.loads(attributes(sqs, queue)["Policy"]) == POLICY
+
+
+@pytest.mark.parametrize("text, problem", [
+    ('{"Statement": [}', "line 1, column 16"),
+    (json.dumps(POLICY).replace("SendMessage", "SendMesage"),
+     "'sqs:SendMesage' is no action; did you mean 'sqs:SendMessage'?"),
+    (json.dumps(POLICY).replace('"Effect"', '"Efect"'), "did you mean 'Effect'?"),
+    (json.dumps(POLICY).replace("111122223333", "bob"), "'bob' is no principal"),
+])
+def test_a_policy_is_checked_before_it_is_sent(tern, sqs, queue, name, text, problem):
+    said = tern("queue", "set", name, "--attribute", "Policy=" + text, code=2).stderr
+    assert problem in said
+    assert "Policy" not in attributes(sqs, queue)
+
+
+def test_the_server_logs_where_a_refused_policy_is_wrong(server, sqs, queue):
+    text = json.dumps(POLICY).replace('"Effect"', '"Efect"')
+    with pytest.raises(sqs.exceptions.ClientError):
+        sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": text})
+    eventually(lambda: "unknown element 'Efect'" in server.log(), what="the reason is logged")
