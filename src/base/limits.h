@@ -98,6 +98,7 @@
 	X(THROTTLE_BUCKETS, 65536, "buckets", "token buckets of --throttle, of one server") \
 	X(THROTTLE_RULES, 256, "rules", "throttle-rules of the configuration") \
 	X(THROTTLE_RATE, 1000000, "requests/s", "rate and burst of such a rule") \
+	X(NET_READ_SIZE, 1048576, "bytes", "messages of one ReceiveMessage that its network thread reads; a worker reads more") \
 	X(WORKER_ITEMS, 1024, "operations", "operations that wait for a worker thread") \
 	X(WORKER_ITEMS_SIZE, 268435456, "bytes", "requests and messages of these") \
 	X(WORKER_ACCOUNT_ITEMS, 256, "operations", "operations of one account that wait for a worker thread") \

@@ -29,6 +29,12 @@ struct disk_ops {
 	/* Reads all of size bytes; ERR_DAMAGED if the file ends before. */
 	enum err (*read)(struct disk *disk, struct disk_file *file, uint64_t offset, void *out,
 			 size_t size);
+	/*
+	 * The same, but ERR_BUSY if the bytes are not in memory and the device must be waited for.
+	 * Reads nothing ahead. May be NULL: read never waits.
+	 */
+	enum err (*read_cached)(struct disk *disk, struct disk_file *file, uint64_t offset,
+				void *out, size_t size);
 	enum err (*write)(struct disk *disk, struct disk_file *file, uint64_t offset,
 			  struct str data);
 	enum err (*sync)(struct disk *disk,

@@ -229,8 +229,12 @@ bool journal_has_work_out(const struct journal *journal)
 
 /* ---- reading ---- */
 
+typedef enum err (*read_fn)(struct disk *disk, struct disk_file *file, uint64_t offset, void *out,
+			    size_t size);
+
 /* Puts the record's bytes at `out`. */
-static enum err fetch(struct journal *journal, struct journal_location location, char *out)
+static enum err fetch(struct journal *journal, struct journal_location location, read_fn read,
+		      char *out)
 {
 	struct segment *segment = segment_find(journal, location.segment);
 	uint64_t end = (uint64_t)location.offset + location.size;
@@ -238,8 +242,8 @@ static enum err fetch(struct journal *journal, struct journal_location location,
 	if (!segment)
 		return ERR_NOTFOUND;
 	if (end <= atomic_load(&segment->written))
-		return journal->disk->ops->read(journal->disk, atomic_load(&segment->file),
-						location.offset, out, location.size);
+		return read(journal->disk, atomic_load(&segment->file), location.offset, out,
+			    location.size);
 	pthread_t owner = atomic_load_explicit(&journal->owner, memory_order_relaxed);
 	if (!pthread_equal(owner, pthread_self()))
 		return ERR_NOTFOUND;
@@ -250,8 +254,8 @@ static enum err fetch(struct journal *journal, struct journal_location location,
 	return ERR_OK;
 }
 
-must_check enum err journal_read(struct journal *journal, struct journal_location location,
-				 struct buf *out, struct journal_record *out_record)
+static enum err read_record(struct journal *journal, struct journal_location location, read_fn read,
+			    struct buf *out, struct journal_record *out_record)
 {
 	size_t before = out->size;
 	struct journal_record record;
@@ -259,7 +263,7 @@ must_check enum err journal_read(struct journal *journal, struct journal_locatio
 	if (location.size < RECORD_HEADER_SIZE)
 		return ERR_DAMAGED;
 	char *at = buf_extend(out, location.size);
-	enum err err = fetch(journal, location, at);
+	enum err err = fetch(journal, location, read, at);
 	if (!err && !record_parse(str_of(at, location.size), &record))
 		err = ERR_DAMAGED;
 	if (err == ERR_DAMAGED)
@@ -271,6 +275,21 @@ must_check enum err journal_read(struct journal *journal, struct journal_locatio
 	record.location = location;
 	*out_record = record;
 	return ERR_OK;
+}
+
+must_check enum err journal_read(struct journal *journal, struct journal_location location,
+				 struct buf *out, struct journal_record *out_record)
+{
+	return read_record(journal, location, journal->disk->ops->read, out, out_record);
+}
+
+must_check enum err journal_read_cached(struct journal *journal, struct journal_location location,
+					struct buf *out, struct journal_record *out_record)
+{
+	const struct disk_ops *ops = journal->disk->ops;
+
+	return read_record(journal, location, ops->read_cached ? ops->read_cached : ops->read, out,
+			   out_record);
 }
 
 /* ---- numbers ---- */

@@ -129,6 +129,9 @@ bool journal_has_work_out(const struct journal *journal);
  */
 must_check enum err journal_read(struct journal *journal, struct journal_location location,
 				 struct buf *out, struct journal_record *out_record);
+/* The same, but ERR_BUSY if the disk would have to be waited for. */
+must_check enum err journal_read_cached(struct journal *journal, struct journal_location location,
+					struct buf *out, struct journal_record *out_record);
 /* Keeps a segment from being recycled while somebody reads. pin: owner only; unpin: any thread. */
 void journal_pin(struct journal *journal, uint32_t segment);
 void journal_unpin(struct journal *journal, uint32_t segment);

@@ -350,19 +350,14 @@ bool engine_is_idle(const struct engine *engine)
 	       (!engine->is_stopping || engine->has_final_checkpoint);
 }
 
-enum err queue_read_message(struct engine *engine, struct journal_location location,
-			    struct buf *buffer, struct queue_message *out_message)
+static enum err decode_message(struct journal_record *record, struct queue_message *out_message)
 {
-	struct journal_record record;
 	struct record_head head;
 	struct str payload;
 
-	enum err err = journal_read(engine->journal, location, buffer, &record);
-	if (err)
-		return err;
-	if (record.type == RECORD_MOVE)
-		record.data = str_slice(record.data, RECORD_MOVE_SIZE, record.data.size);
-	if (!record_head_decode(record.data, &head, &payload))
+	if (record->type == RECORD_MOVE)
+		record->data = str_slice(record->data, RECORD_MOVE_SIZE, record->data.size);
+	if (!record_head_decode(record->data, &head, &payload))
 		return ERR_DAMAGED;
 	*out_message = (struct queue_message){
 		.sent_ms = head.sent_ms,
@@ -374,6 +369,24 @@ enum err queue_read_message(struct engine *engine, struct journal_location locat
 	for (size_t i = 0; i < sizeof(head.id); i++)
 		out_message->id[i] = head.id[i];
 	return ERR_OK;
+}
+
+enum err queue_read_message(struct engine *engine, struct journal_location location,
+			    struct buf *buffer, struct queue_message *out_message)
+{
+	struct journal_record record;
+
+	enum err err = journal_read(engine->journal, location, buffer, &record);
+	return err ? err : decode_message(&record, out_message);
+}
+
+enum err queue_read_cached_message(struct engine *engine, struct journal_location location,
+				   struct buf *buffer, struct queue_message *out_message)
+{
+	struct journal_record record;
+
+	enum err err = journal_read_cached(engine->journal, location, buffer, &record);
+	return err ? err : decode_message(&record, out_message);
 }
 
 void queue_delivery_done(struct engine *engine, const struct queue_delivery *delivery)

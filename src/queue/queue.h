@@ -204,6 +204,10 @@ struct queue_message {
 /* Reads into `buffer` (appended; texts point into it). ERR_DAMAGED, ERR_IO. */
 must_check enum err queue_read_message(struct engine *engine, struct journal_location location,
 				       struct buf *buffer, struct queue_message *out_message);
+/* The same, but ERR_BUSY if the disk would have to be waited for. */
+must_check enum err queue_read_cached_message(struct engine *engine,
+					      struct journal_location location, struct buf *buffer,
+					      struct queue_message *out_message);
 /* Any thread: the location may become invalid from now on. */
 void queue_delivery_done(struct engine *engine, const struct queue_delivery *delivery);
 

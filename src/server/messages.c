@@ -47,8 +47,11 @@ static void page_read(struct core *core, struct arena *arena, const struct sqs_q
 		.base_ms = clock_base_ms(),
 	};
 	struct envelope_reader reader;
-	struct sqs_view view = {
-		.is_fifo = queue->is_fifo, .patterns = &all, .pattern_count = 1, .reader = &reader};
+	struct sqs_view view = {.may_wait = true,
+				.is_fifo = queue->is_fifo,
+				.patterns = &all,
+				.pattern_count = 1,
+				.reader = &reader};
 	size_t size = 0;
 
 	list_init(&call.ends);

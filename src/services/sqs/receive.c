@@ -3,7 +3,8 @@
  * receive: ReceiveMessage.
  *
  * The engine leases and says where the messages lie; once that is durable they are read from the
- * journal here, on the caller's own thread.
+ * journal here: on the call's own thread as far as that need not wait for the disk, the rest on a
+ * worker.
  */
 #include <string.h>
 
@@ -18,11 +19,16 @@
 
 struct receiving {
 	struct queue_command command;
+	struct engine *engine;
 	const struct sqs_queue *queue;
 	uint32_t wanted; /* of sqs_view */
 	struct queue_delivery deliveries[LIMIT_RECEIVE_MESSAGES];
 	struct buf bytes; /* of the messages, until the answer is encoded */
 	struct envelope_reader reader;
+	size_t size;	  /* of all messages, as they are stored */
+	size_t next;	  /* delivery to read */
+	bool may_wait;	  /* for the disk: on a worker */
+	enum err refusal; /* of KMS, for the last message that it refused */
 };
 
 /* ---- what is asked for ---- */
@@ -77,6 +83,7 @@ static enum err show(struct call *call, const struct queue_delivery *delivery,
 		.wanted = receiving->wanted,
 		.patterns = in->message_attribute_names,
 		.pattern_count = in->message_attribute_names_count,
+		.may_wait = receiving->may_wait,
 		.reader = &receiving->reader,
 	};
 
@@ -87,42 +94,75 @@ static enum err show(struct call *call, const struct queue_delivery *delivery,
 	return err;
 }
 
-static void release_bytes(void *subject)
+static void release(void *subject)
 {
-	buf_done(subject);
+	struct receiving *receiving = subject;
+
+	for (size_t i = 0; i < receiving->command.receive.count; i++)
+		queue_delivery_done(receiving->engine, &receiving->deliveries[i]);
+	envelope_reader_done(&receiving->reader);
+	buf_done(&receiving->bytes);
+}
+
+static void log_unreadable(const struct receiving *receiving, const struct queue_delivery *delivery,
+			   enum err err)
+{
+	log_event(LOG_ERROR, "message cannot be read", log_str("queue", receiving->queue->arn),
+		  log_i64("segment", delivery->location.segment),
+		  log_i64("offset", delivery->location.offset), log_str("error", err_text(err)));
 }
 
 /*
  * Those that can be shown are; the others stay in flight until their visibility timeout. So an
  * unreadable message does not come back at once, again and again, until it is a dead letter.
+ * ERR_BUSY: the next one is not in memory.
  */
-static enum err show_all(struct call *call)
+static enum err read_messages(struct call *call)
 {
 	struct receiving *receiving = call->state;
-	const struct queue_command *command = &receiving->command;
 	struct sqs_receive_message_out *out = call->out;
-	enum err refusal = ERR_OK;
 
-	for (size_t i = 0; i < command->receive.count; i++) {
-		const struct queue_delivery *delivery = &receiving->deliveries[i];
+	/* Texts point into the buffer: it must not move from here on. */
+	if (receiving->bytes.capacity == 0)
+		buf_reserve(&receiving->bytes, receiving->size);
+	for (; receiving->next < receiving->command.receive.count; receiving->next++) {
+		const struct queue_delivery *delivery = &receiving->deliveries[receiving->next];
 		enum err err = show(call, delivery, &out->messages[out->messages_count]);
-		queue_delivery_done(call->core->engine, delivery);
+		if (err == ERR_BUSY)
+			return err;
 		if (!err)
 			out->messages_count++;
 		else if (err == ERR_FAULT)
-			refusal = sqs_fail_kms(call, receiving->reader.problem,
-					       receiving->reader.text);
+			receiving->refusal = sqs_fail_kms(call, receiving->reader.problem,
+							  receiving->reader.text);
 		else
-			log_event(LOG_ERROR, "message cannot be read",
-				  log_str("queue", receiving->queue->arn),
-				  log_i64("segment", delivery->location.segment),
-				  log_i64("offset", delivery->location.offset),
-				  log_str("error", err_text(err)));
+			log_unreadable(receiving, delivery, err);
 	}
+	return ERR_OK;
+}
+
+static enum err finish(struct call *call)
+{
+	struct receiving *receiving = call->state;
+	struct sqs_receive_message_out *out = call->out;
+
 	if (out->messages_count == 0)
-		return refusal;
+		return receiving->refusal;
 	call->fault = NULL;
 	return ERR_OK;
+}
+
+/* If the workers are too busy, the client gets what was read so far. */
+static enum err read_on_worker(struct call *call)
+{
+	struct receiving *receiving = call->state;
+
+	receiving->may_wait = true;
+	enum err err = call_work(call, receiving->bytes.capacity, read_messages, finish);
+	if (err != ERR_FAULT)
+		return err;
+	receiving->refusal = err;
+	return finish(call);
 }
 
 static enum err answered(struct call *call)
@@ -130,22 +170,22 @@ static enum err answered(struct call *call)
 	struct receiving *receiving = call->state;
 	const struct queue_command *command = &receiving->command;
 	struct sqs_receive_message_out *out = call->out;
-	size_t size = 0;
 
 	if (command->result != QUEUE_OK)
 		return sqs_fail_result(call, command->result);
 	if (command->receive.count == 0)
 		return ERR_OK;
-	/* Texts point into the buffer: it must not move from here on. */
 	for (size_t i = 0; i < command->receive.count; i++)
-		size += receiving->deliveries[i].location.size;
-	buf_reserve(&receiving->bytes, size);
-	call_on_end(call, release_bytes, &receiving->bytes);
+		receiving->size += receiving->deliveries[i].location.size;
 	out->messages = arena_array(call->arena, struct sqs_message, command->receive.count);
 	sqs_reader_begin(call, receiving->queue, &receiving->reader);
-	enum err err = show_all(call);
-	envelope_reader_done(&receiving->reader);
-	return err;
+	call_on_end(call, release, receiving);
+	if (receiving->size > LIMIT_NET_READ_SIZE)
+		return read_on_worker(call);
+	enum err err = read_messages(call);
+	if (err == ERR_BUSY)
+		return read_on_worker(call);
+	return err ? err : finish(call);
 }
 
 enum err sqs_receive_message(struct call *call, const struct sqs_receive_message_in *in,
@@ -171,6 +211,7 @@ enum err sqs_receive_message(struct call *call, const struct sqs_receive_message
 	if (err)
 		return err;
 	receiving = arena_new(call->arena, struct receiving);
+	receiving->engine = call->core->engine;
 	receiving->queue = queue;
 	receiving->wanted = wanted;
 	receiving->command.type = QUEUE_RECEIVE;

@@ -163,8 +163,10 @@ enum err sqs_view_read(struct core *core, struct arena *arena, const struct sqs_
 {
 	struct subject subject = {.delivery = delivery};
 
-	enum err err =
-		queue_read_message(core->engine, delivery->location, bytes, &subject.message);
+	enum err err = view->may_wait ? queue_read_message(core->engine, delivery->location, bytes,
+							   &subject.message)
+				      : queue_read_cached_message(core->engine, delivery->location,
+								  bytes, &subject.message);
 	if (err)
 		return err;
 	struct str payload = subject.message.payload;
