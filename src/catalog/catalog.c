@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/owner.h"
 #include "catalog/inspect.h"
 
 enum { CATALOG_VERSION = 2, FILE_MODE = 0600, PATH_SIZE = 4096 };
@@ -238,30 +239,6 @@ static bool join_path(char *out, const char *directory, const char *name)
 	return length > 0 && length < PATH_SIZE;
 }
 
-/*
- * What root made in the directory of another user is given to that user, whose server opens it
- * next: a root key is changed by root. What has a second name elsewhere was put there by somebody.
- */
-static void give_to_owner(const char *directory, const char *name)
-{
-	char path[PATH_SIZE];
-	struct stat above, is;
-
-	if (geteuid() != 0 || !join_path(path, directory, name) || stat(directory, &above) != 0 ||
-	    above.st_uid == 0)
-		return;
-	int descriptor = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (descriptor < 0)
-		return;
-	bool is_roots = fstat(descriptor, &is) == 0 && is.st_uid == 0 &&
-			(S_ISDIR(is.st_mode) || (S_ISREG(is.st_mode) && is.st_nlink == 1));
-	if (is_roots && fchownat(descriptor, "", above.st_uid, above.st_gid,
-				 AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) != 0)
-		log_event(LOG_WARN, "a file stays root's", log_str("path", str_from(path)),
-			  log_str("error", str_from(strerror(errno))));
-	close(descriptor);
-}
-
 /* LMDB found a page of which it can make nothing, and ends the process. */
 static void on_assertion(MDB_env *environment, const char *problem)
 {
@@ -300,8 +277,8 @@ static enum err open_environment(struct catalog *catalog)
 		err = from_lmdb(code);
 	}
 	if (!err) {
-		give_to_owner(catalog->path, "data.mdb");
-		give_to_owner(catalog->path, "lock.mdb");
+		owner_give(catalog->path, "data.mdb");
+		owner_give(catalog->path, "lock.mdb");
 		err = open_tables(catalog);
 	}
 	if (err) {
@@ -564,7 +541,7 @@ enum err catalog_rewrite(struct catalog *catalog)
 		return ERR_OK;
 	remove_copy(directory);
 	if (mkdir(directory, 0700) == 0)
-		give_to_owner(catalog->path, "rewrite");
+		owner_give(catalog->path, "rewrite");
 	enum err err = open_at(directory, MDB_NOTLS, &copy);
 	if (err)
 		return err;

@@ -46,10 +46,11 @@ struct core {
 	const struct core_listeners *listeners; /* of the server; core/endpoint.h */
 	uint32_t first_endpoint; /* listeners of this number and above are private endpoints */
 	struct str default_account, default_region;
-	struct str base_url;	/* for requests whose Host is missing or no host */
-	bool delays_recreate;	/* enforce QueueDeletedRecently for 60 s; off by default */
-	bool delays_purge;	/* enforce PurgeQueueInProgress for 60 s; on by default */
-	struct audit *audit;	/* NULL: nothing is recorded */
+	struct str base_url;	   /* for requests whose Host is missing or no host */
+	bool drops_unknown_queues; /* delete what the log has of queues without settings */
+	bool delays_recreate;	   /* enforce QueueDeletedRecently for 60 s; off by default */
+	bool delays_purge;	   /* enforce PurgeQueueInProgress for 60 s; on by default */
+	struct audit *audit;	   /* NULL: nothing is recorded */
 	struct seal *seal;	/* of messages at rest, and of secrets in the catalog (subject 0) */
 	uint8_t handle_key[32]; /* seals receipt handles; from the catalog */
 	uint8_t hash_key[16];	/* of group and deduplication hashes; from the catalog */

@@ -166,6 +166,11 @@ uint64_t journal_append(struct journal *journal, uint8_t type, uint64_t queue,
 	return lsn;
 }
 
+uint32_t journal_epoch(const struct journal *journal)
+{
+	return journal->epoch;
+}
+
 uint64_t journal_tail_lsn(const struct journal *journal)
 {
 	return journal->tail_lsn;

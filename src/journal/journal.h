@@ -101,6 +101,8 @@ bool journal_is_stalled(const struct journal *journal);
 uint64_t journal_append(struct journal *journal, uint8_t type, uint64_t queue,
 			const struct str *parts, size_t part_count,
 			struct journal_location *out_location);
+/* Which opening this is, counting from 1; each has a higher one than all before it. */
+uint32_t journal_epoch(const struct journal *journal);
 uint64_t journal_tail_lsn(const struct journal *journal);    /* last appended */
 uint64_t journal_durable_lsn(const struct journal *journal); /* last durable */
 /* After a failed write or sync the journal is failed for good: nothing becomes durable any more. */

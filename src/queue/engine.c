@@ -394,6 +394,26 @@ void queue_delivery_done(struct engine *engine, const struct queue_delivery *del
 	journal_unpin(engine->journal, delivery->location.segment);
 }
 
+uint32_t engine_epoch(const struct engine *engine)
+{
+	return journal_epoch(engine->journal);
+}
+
+void engine_each_queue(const struct engine *engine, engine_visit_fn visit, void *context)
+{
+	const struct engine_queue *queue;
+	size_t cursor = 0;
+
+	while ((queue = map_next(&engine->queues, &cursor))) {
+		struct queue_summary summary = {
+			.number = queue->number,
+			.is_defined = queue->is_defined,
+			.messages = queue->visible + queue->in_flight + queue->delayed,
+		};
+		visit(context, &summary);
+	}
+}
+
 struct journal_stats engine_journal_stats(const struct engine *engine)
 {
 	return journal_stats_read(engine->journal);

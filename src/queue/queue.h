@@ -249,6 +249,19 @@ bool engine_is_idle(
 	const struct engine *engine); /* no command unanswered, no work out, all durable */
 /* Commands that are not answered are forgotten: the caller has them back. */
 void engine_free(struct engine **engine);
+/* As journal_epoch. Any thread. */
+uint32_t engine_epoch(const struct engine *engine);
+/*
+ * Visits all queues that the engine has, in no order: those that no QUEUE_DEFINE named as well,
+ * which it keeps until they are dropped. Engine's thread; the visitor changes nothing.
+ */
+struct queue_summary {
+	uint64_t number;
+	bool is_defined;
+	uint64_t messages;
+};
+typedef void (*engine_visit_fn)(void *context, const struct queue_summary *queue);
+void engine_each_queue(const struct engine *engine, engine_visit_fn visit, void *context);
 struct journal_stats engine_journal_stats(const struct engine *engine); /* any thread */
 struct engine_stats {
 	uint64_t queues, messages_in_memory, runs, waiting_receives;

@@ -127,6 +127,21 @@ static int complain(const char *problem, int status)
 	return status;
 }
 
+static bool repair(const struct settings *settings, char *problem, size_t size)
+{
+	if (settings->durability == DURABILITY_MEMORY) {
+		snprintf(problem, size, "with --durability memory there is nothing to repair");
+		return false;
+	}
+	if (!store_join(settings, problem, size))
+		return false;
+	printf("catalog/ and log/ of %.*s belong together from now on. The next start says if the "
+	       "log has\nmessages of queues that the catalog does not know.\n",
+	       STR_ARG(settings->data));
+	fflush(stdout);
+	return true;
+}
+
 static int serve(const struct settings *settings)
 {
 	char problem[PROBLEM_SIZE];
@@ -181,6 +196,8 @@ int main(int argc, char **argv)
 		bool is_done = process_begin(&settings, problem, sizeof(problem));
 		if (is_done && settings.rotates_root_key)
 			is_done = rotate_root_key(&settings, problem, sizeof(problem));
+		else if (is_done && settings.repair == REPAIR_JOIN)
+			is_done = repair(&settings, problem, sizeof(problem));
 		else if (is_done)
 			status = serve(&settings);
 		if (!is_done)

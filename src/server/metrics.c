@@ -245,6 +245,9 @@ static void write_journal(struct buf *out, const struct server *server)
 	single(out, "tern_log_full", "gauge", "1 while the disk has no room for new messages.",
 	       stats.is_full);
 	single(out, "tern_queues", "gauge", "Queues.", engine.queues);
+	single(out, "tern_unknown_queues", "gauge",
+	       "Queues whose messages the log has although the catalog does not know them.",
+	       sqs_of(&server->core)->unknown_queues);
 	single(out, "tern_messages_in_memory", "gauge", "Messages with an entry in memory.",
 	       engine.messages_in_memory);
 	single(out, "tern_waiting_receives", "gauge", "Long polls that wait.",

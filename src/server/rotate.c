@@ -210,8 +210,8 @@ bool rotate_root_key(const struct settings *settings, char *problem, size_t size
 			 STR_ARG(settings->data));
 		return false;
 	}
-	bool is_done = store_open_plain(settings, true, &rotation.store, problem, size) &&
-		       rotate(&rotation);
+	bool is_done =
+		store_open_plain(settings, &rotation.store, problem, size) && rotate(&rotation);
 	explicit_bzero(rotation.key, sizeof(rotation.key));
 	explicit_bzero(rotation.old.key, sizeof(rotation.old.key));
 	store_close(&rotation.store);

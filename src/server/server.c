@@ -401,6 +401,7 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	arena_init(&server->arena);
 	core->default_account = settings->account;
 	core->default_region = settings->region;
+	core->drops_unknown_queues = settings->drops_unknown_queues;
 	core->delays_recreate = settings->delays_recreate;
 	core->delays_purge = !settings->allows_quick_purge;
 	core->data_keys = data_keys_new();

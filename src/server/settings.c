@@ -39,6 +39,13 @@ static const struct row rows[] = {
 	 "write the first listener's port to FILE once requests are served"},
 	{"data", KIND_TEXT, AT(data), "tern-data", 0, 0, NULL, "DIR",
 	 "directory of queues and messages; made if it is missing"},
+	{"data-must-exist", KIND_FLAG, AT(data_must_exist), NULL, 0, 0, NULL, NULL,
+	 "refuse to make a data directory: so a file system that is not mounted is noticed"},
+	{"repair", KIND_CHOICE, AT(repair), "off", 0, 0, "off|join", "WHAT",
+	 "join: declare that catalog/ and log/ of the data directory belong together, and exit; no "
+	 "ternd may be using it"},
+	{"drop-unknown-queues", KIND_FLAG, AT(drops_unknown_queues), NULL, 0, 0, NULL, NULL,
+	 "delete the messages of queues that the catalog does not know, at the start"},
 	{"root-key-file", KIND_TEXT, AT(root_key_file), "", 0, 0, NULL, "FILE",
 	 "64 hex digits, mode 0600, that all encryption at rest hangs on; made if the data "
 	 "directory "

@@ -18,6 +18,7 @@ enum settings_seccomp { SECCOMP_ON, SECCOMP_OFF };
 enum settings_audit { AUDIT_CALLS_AUTO, AUDIT_CALLS_NONE, AUDIT_CALLS_MANAGEMENT, AUDIT_CALLS_ALL };
 enum settings_audit_full { AUDIT_FULL_DROP, AUDIT_FULL_REFUSE };
 enum settings_throttle { THROTTLE_OFF, THROTTLE_AWS };
+enum settings_repair { REPAIR_OFF, REPAIR_JOIN };
 enum settings_durability { DURABILITY_FSYNC, DURABILITY_OS, DURABILITY_MEMORY };
 
 struct settings {
@@ -32,10 +33,12 @@ struct settings {
 	int64_t audit, audit_full; /* of their enums */
 	struct str audit_file;
 	int64_t audit_max_mib, audit_max_hours, audit_keep;
+	int64_t repair;							    /* of its enum */
 	int64_t auth, durability, seccomp, throttle, log_format, log_level; /* of their enums */
 	int64_t threads, workers;
 	int64_t connections, head_ms, body_ms, idle_ms;
 	int64_t segment_mib;
+	bool data_must_exist, drops_unknown_queues;
 	bool is_insecure, allows_dumps;
 	bool has_test_clock, allows_reset, delays_recreate, allows_quick_purge;
 	bool wants_help, wants_version, greets, rotates_root_key;

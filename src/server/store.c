@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store: the log's lock is taken first, so that whoever holds it owns the catalog too.
+ * store: the log's lock is taken first, so that whoever holds it owns the catalog too. Then the two
+ * parts must fit together, before anything is made or changed.
  */
 #include "server/store.h"
 
@@ -12,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/owner.h"
 #include "journal/disk_memory.h"
 #include "server/master_keys.h"
 
@@ -122,32 +124,128 @@ static void warn_of_writers(const char *path)
 			  log_str("path", str_from(path)));
 }
 
-static bool open_directory(const struct settings *settings, bool is_durable, struct store *store,
-			   char *problem, size_t size)
+enum purpose { TO_SERVE, TO_CHANGE, TO_JOIN };
+
+static bool exists(const struct settings *settings, const char *name)
 {
 	char path[PATH_SIZE];
 
-	int length = snprintf(path, sizeof(path), "%.*s/catalog", STR_ARG(settings->data));
-	if (length < 0 || (size_t)length >= sizeof(path) || settings->data.size == 0) {
-		store_explain(settings, ERR_INVALID, problem, size);
-		return false;
-	}
-	path[settings->data.size] = '\0';
-	if (!make_directories(path)) {
-		store_explain(settings, ERR_IO, problem, size);
-		return false;
-	}
-	warn_of_writers(path);
+	snprintf(path, sizeof(path), "%.*s/%s", STR_ARG(settings->data), name);
+	return access(path, F_OK) == 0;
+}
+
+/* A data directory that is made by mistake hides the one that was meant. */
+static bool may_make(const struct settings *settings, enum purpose purpose, char *problem,
+		     size_t size)
+{
+	if (purpose == TO_SERVE && !settings->data_must_exist)
+		return true;
+	snprintf(problem, size,
+		 "%.*s holds no data of Tern: is its file system mounted, and is --data right?%s",
+		 STR_ARG(settings->data),
+		 purpose == TO_SERVE ? " To make a new data directory there, start once without "
+				       "--data-must-exist"
+				     : "");
+	return false;
+}
+
+static bool open_log(const struct settings *settings, struct store *store, char *problem,
+		     size_t size)
+{
+	char path[PATH_SIZE];
+
 	snprintf(path, sizeof(path), "%.*s/log", STR_ARG(settings->data));
 	enum err err = disk_file_open(path, &store->disk);
 	if (err) {
 		store_explain(settings, err, problem, size);
 		return false;
 	}
+	snprintf(path, sizeof(path), "%.*s/catalog/data.mdb", STR_ARG(settings->data));
+	err = parts_survey(store->disk, path, &store->parts);
+	if (err == ERR_DAMAGED)
+		snprintf(problem, size,
+			 "%.*s/log/identity is damaged, so nothing tells whether catalog/ and log/ "
+			 "belong together. If they do, run ternd --data %.*s --repair join",
+			 STR_ARG(settings->data), STR_ARG(settings->data));
+	else if (err)
+		store_explain(settings, err, problem, size);
+	return !err;
+}
+
+/* True if the parts that were found may be opened, or made. */
+static bool check_parts(const struct settings *settings, enum purpose purpose, struct store *store,
+			char *problem, size_t size)
+{
+	if (parts_are_new(&store->parts)) {
+		if (!may_make(settings, purpose, problem, size))
+			return false;
+		enum err err = identity_begin(store->disk, &store->parts);
+		if (err)
+			store_explain(settings, err, problem, size);
+		return !err;
+	}
+	if (purpose == TO_JOIN && store->parts.has_catalog)
+		return true;
+	return parts_are_complete(settings, &store->parts, problem, size);
+}
+
+static bool open_catalog(const struct settings *settings, enum purpose purpose, struct store *store,
+			 char *problem, size_t size)
+{
+	bool is_durable = purpose != TO_SERVE || settings->durability == DURABILITY_FSYNC;
+	char path[PATH_SIZE];
+
 	snprintf(path, sizeof(path), "%.*s/catalog", STR_ARG(settings->data));
-	err = catalog_open(path, is_durable, &store->catalog);
-	if (err)
+	enum err err = catalog_open(path, is_durable, &store->catalog);
+	if (err) {
 		explain_catalog(settings, err, problem, size);
+		return false;
+	}
+	return purpose == TO_JOIN ||
+	       parts_agree(settings, &store->parts, store->catalog, problem, size);
+}
+
+static bool open_directory(const struct settings *settings, enum purpose purpose,
+			   struct store *store, char *problem, size_t size)
+{
+	char path[PATH_SIZE];
+
+	int length = snprintf(path, sizeof(path), "%.*s/catalog/data.mdb", STR_ARG(settings->data));
+	if (length < 0 || (size_t)length >= sizeof(path) || settings->data.size == 0) {
+		store_explain(settings, ERR_INVALID, problem, size);
+		return false;
+	}
+	path[settings->data.size] = '\0';
+	if (!exists(settings, "catalog/data.mdb") && !exists(settings, "log") &&
+	    !may_make(settings, purpose, problem, size))
+		return false;
+	if (!make_directories(path)) {
+		store_explain(settings, ERR_IO, problem, size);
+		return false;
+	}
+	warn_of_writers(path);
+	return open_log(settings, store, problem, size) &&
+	       check_parts(settings, purpose, store, problem, size) &&
+	       open_catalog(settings, purpose, store, problem, size);
+}
+
+/* A start without a new generation still agrees, so a full disk does not keep it from serving. */
+static bool advance(const struct settings *settings, struct store *store, char *problem,
+		    size_t size)
+{
+	enum err err = identity_advance(store->disk, store->catalog, &store->parts.identity);
+
+	if (err == ERR_FULL && !parts_are_new(&store->parts)) {
+		log_event(LOG_WARN,
+			  "the disk is full: this start is not recorded in the data "
+			  "directory",
+			  log_str("data", settings->data));
+		err = ERR_OK;
+	}
+	if (err)
+		store_explain(settings, err, problem, size);
+	else if (parts_are_new(&store->parts))
+		log_event(LOG_INFO, "new data directory", log_str("data", settings->data));
 	return !err;
 }
 
@@ -254,14 +352,11 @@ static bool open_keys(const struct settings *settings, struct core *core, struct
 	return !err;
 }
 
-bool store_open_plain(const struct settings *settings, bool is_durable, struct store *out_store,
-		      char *problem, size_t size)
+static bool open_in_memory(const struct settings *settings, struct store *store, char *problem,
+			   size_t size)
 {
-	*out_store = (struct store){0};
-	if (settings->durability != DURABILITY_MEMORY)
-		return open_directory(settings, is_durable, out_store, problem, size);
-	out_store->disk = disk_memory_new_plain();
-	enum err err = open_nameless_catalog(&out_store->catalog);
+	store->disk = disk_memory_new_plain();
+	enum err err = open_nameless_catalog(&store->catalog);
 	if (err)
 		store_explain(settings, err, problem, size);
 	return !err;
@@ -270,11 +365,49 @@ bool store_open_plain(const struct settings *settings, bool is_durable, struct s
 bool store_open(const struct settings *settings, struct core *core, struct store *out_store,
 		char *problem, size_t size)
 {
-	bool is_durable = settings->durability == DURABILITY_FSYNC;
+	bool is_open;
 
-	bool is_open = store_open_plain(settings, is_durable, out_store, problem, size);
+	*out_store = (struct store){0};
+	if (settings->durability == DURABILITY_MEMORY)
+		is_open = open_in_memory(settings, out_store, problem, size);
+	else
+		is_open = open_directory(settings, TO_SERVE, out_store, problem, size) &&
+			  advance(settings, out_store, problem, size);
 	core->catalog = out_store->catalog;
 	return is_open && open_keys(settings, core, out_store, problem, size);
+}
+
+bool store_open_plain(const struct settings *settings, struct store *out_store, char *problem,
+		      size_t size)
+{
+	*out_store = (struct store){0};
+	return open_directory(settings, TO_CHANGE, out_store, problem, size);
+}
+
+static void give_log(const struct settings *settings)
+{
+	char path[PATH_SIZE];
+
+	owner_give(settings->data.data, "log");
+	snprintf(path, sizeof(path), "%.*s/log", STR_ARG(settings->data));
+	owner_give(path, "lock");
+	owner_give(path, "identity");
+}
+
+bool store_join(const struct settings *settings, char *problem, size_t size)
+{
+	struct store store = {0};
+
+	bool is_done = open_directory(settings, TO_JOIN, &store, problem, size);
+	if (is_done) {
+		enum err err = identity_join(store.disk, store.catalog);
+		if (err)
+			store_explain(settings, err, problem, size);
+		is_done = !err;
+		give_log(settings);
+	}
+	store_close(&store);
+	return is_done;
 }
 
 void store_close(struct store *store)

@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * lifecycle: the catalog comes first and decides. What it knows is defined in the engine, at once
- * and again at each start; a queue that only the engine knows (a crash between the two steps of a
- * deletion) is dropped at the next start.
+ * and again at each start. Messages of a queue that only the engine knows are kept: the catalog may
+ * be from another time than the log.
+ *
+ * A queue's number is never used again, or a new queue would have the messages and receipt handles
+ * of an old one. Numbers of each start begin above those of the catalog, those that the engine has,
+ * and a block that belongs to the epoch of the log: so even a catalog of an earlier time, whose
+ * next number is too low, gives no number of a start that it does not know of.
  */
 #include "services/sqs/lifecycle.h"
 
 #include <string.h>
 
 #include "core/kms.h"
+#include "core/seal.h"
 #include "services/sqs/moves.h"
 #include "services/sqs/store.h"
 
 #define REMEMBERED_MS 60000
+/* Numbers have 48 bits (core/seal.h): room for 67 million starts with four million new queues. */
+enum { EPOCH_SHIFT = 22 };
 
 struct sqs_deletion {
 	struct list link;
@@ -176,6 +184,8 @@ enum err sqs_queue_create(struct core *core, struct sqs_queue *draft)
 	enum err err = prepare_key(core, draft);
 	if (err)
 		return err;
+	if (sqs->next_number >= SEAL_SUBJECT_SESSIONS)
+		return ERR_FULL;
 
 	draft->arn = arn_format(STR("sqs"), draft->region, draft->account, draft->name, arn);
 	check(draft->arn.data != NULL);
@@ -358,6 +368,90 @@ static enum err define_all(struct core *core, const struct loading *loading)
 	return err;
 }
 
+/* ---- queues without settings ---- */
+
+enum { UNKNOWN_LOGGED = 20 };
+
+struct unknown {
+	uint64_t number_max; /* of all queues */
+	uint64_t *numbers;   /* of those without settings */
+	size_t count, capacity;
+	uint64_t messages;
+};
+
+static void look_at(void *context, const struct queue_summary *queue)
+{
+	struct unknown *unknown = context;
+
+	if (queue->number > unknown->number_max)
+		unknown->number_max = queue->number;
+	if (queue->is_defined)
+		return;
+	if (unknown->count == unknown->capacity) {
+		unknown->capacity = unknown->capacity ? unknown->capacity * 2 : 64;
+		unknown->numbers = heap_resize(unknown->numbers,
+					       unknown->capacity * sizeof(*unknown->numbers));
+	}
+	unknown->numbers[unknown->count++] = queue->number;
+	unknown->messages += queue->messages;
+}
+
+static void log_unknown(const struct unknown *unknown)
+{
+	struct buf numbers = {0};
+
+	for (size_t i = 0; i < unknown->count && i < UNKNOWN_LOGGED; i++) {
+		if (i > 0)
+			buf_append_char(&numbers, ',');
+		buf_append_u64(&numbers, unknown->numbers[i]);
+	}
+	log_event(LOG_WARN,
+		  "the log has messages of queues that the catalog does not know: nobody can read "
+		  "them; --drop-unknown-queues deletes them",
+		  log_i64("queues", (int64_t)unknown->count),
+		  log_i64("messages", (int64_t)unknown->messages),
+		  log_str("numbers", buf_str(&numbers)));
+	buf_done(&numbers);
+}
+
+static enum err drop_unknown(struct core *core, const struct unknown *unknown)
+{
+	enum err err = ERR_OK;
+
+	for (size_t i = 0; i < unknown->count && !err; i++) {
+		struct queue_command drop = {.type = QUEUE_DROP, .queue = unknown->numbers[i]};
+		err = submit(core, &drop);
+	}
+	if (!err)
+		log_event(LOG_WARN, "messages of unknown queues were dropped",
+			  log_i64("queues", (int64_t)unknown->count),
+			  log_i64("messages", (int64_t)unknown->messages));
+	return err;
+}
+
+/* After all queues of the catalog were defined. */
+static enum err settle_unknown(struct core *core)
+{
+	uint64_t block = (uint64_t)engine_epoch(core->engine) << EPOCH_SHIFT;
+	struct unknown unknown = {0};
+	struct sqs *sqs = sqs_of(core);
+	enum err err = ERR_OK;
+
+	engine_each_queue(core->engine, look_at, &unknown);
+	if (sqs->next_number <= unknown.number_max)
+		sqs->next_number = unknown.number_max + 1;
+	if (sqs->next_number <= block)
+		sqs->next_number = block + 1;
+	if (unknown.count > 0 && core->drops_unknown_queues) {
+		err = drop_unknown(core, &unknown);
+	} else if (unknown.count > 0) {
+		log_unknown(&unknown);
+		sqs->unknown_queues = unknown.count;
+	}
+	heap_free(unknown.numbers);
+	return err;
+}
+
 enum err sqs_queues_load(struct core *core)
 {
 	struct loading loading = {.core = core};
@@ -374,6 +468,8 @@ enum err sqs_queues_load(struct core *core)
 	catalog_abort(core->catalog);
 	if (!err)
 		err = define_all(core, &loading);
+	if (!err)
+		err = settle_unknown(core);
 	heap_free(loading.queues);
 	return err;
 }

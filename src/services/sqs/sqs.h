@@ -13,6 +13,7 @@ struct sqs {
 	struct sqs_registry *registry;
 	struct sqs_moves *moves; /* message move tasks; control thread */
 	uint64_t next_number;	 /* of a new queue; control thread */
+	uint64_t unknown_queues; /* that the engine has and the catalog does not; since start */
 	struct list deletions;	 /* of the last minute, oldest first; control thread */
 };
 static inline struct sqs *sqs_of(const struct core *core)
