@@ -138,10 +138,12 @@ def test_another_implementation_opens_what_was_sealed(private):
     catalog = lmdb.open(str(server.data / "catalog"), max_dbs=8, readonly=True, lock=False)
     with catalog.begin(catalog.open_db(b"meta", create=False)) as transaction:
         master = open_sealed(root, transaction.get(b"master-key"))
+    with catalog.begin(catalog.open_db(b"sqs-queues", create=False)) as transaction:
+        number = int.from_bytes(next(transaction.cursor().iternext(values=False)), "big")
     catalog.close()
     size = MESSAGE_HEAD + len(DEFAULT_ACCOUNT) + len(BODY) + HEAD_SIZE + 16
     log = b"".join(path.read_bytes() for path in (server.data / "log").iterdir())
-    place = log.index(b"\xe1" + (1).to_bytes(8, "little"))
+    place = log.index(b"\xe1" + number.to_bytes(8, "little"))
     plain = open_sealed(master, log[place:place + size])
     assert plain.endswith(BODY.encode())
     assert hashlib.md5(BODY.encode()).digest() in plain
