@@ -29,23 +29,36 @@ static void for_array_texts(struct directory_entity *entity, pack_visit_fn visit
 	}
 	for (size_t i = 0; i < entity->version_count; i++)
 		visit(context, (struct str *)&entity->versions[i].id);
+	for (size_t i = 0; i < DIRECTORY_LISTS; i++)
+		for (size_t j = 0; j < entity->lists[i].count; j++)
+			visit(context, (struct str *)&entity->lists[i].items[j]);
 }
 
 /* The texts of a snapshot, one after another, so that sizing and copying cannot disagree. */
 static void for_texts(struct directory_entity *entity, pack_visit_fn visit, void *context)
 {
-	struct str *texts[] = {&entity->account,  &entity->name, &entity->path,
-			       &entity->arn,	  &entity->id,	 &entity->description,
-			       &entity->boundary, &entity->alias};
+	struct str *texts[] = {&entity->account,  &entity->name,  &entity->path,
+			       &entity->arn,	  &entity->id,	  &entity->description,
+			       &entity->boundary, &entity->alias, &entity->seed,
+			       &entity->user_id};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		visit(context, texts[i]);
 	for_array_texts(entity, visit, context);
 }
 
+static size_t list_size(const struct directory_texts *list)
+{
+	return list->count * sizeof(*list->items);
+}
+
 static size_t arrays_size(const struct directory_entity *entity)
 {
-	return entity->tag_count * sizeof(*entity->tags) +
+	size_t lists_size = 0;
+
+	for (size_t i = 0; i < DIRECTORY_LISTS; i++)
+		lists_size += list_size(&entity->lists[i]);
+	return lists_size + entity->tag_count * sizeof(*entity->tags) +
 	       entity->inline_count * sizeof(*entity->inlines) +
 	       entity->attached_count * sizeof(*entity->attached) +
 	       entity->group_count * sizeof(*entity->groups) +
@@ -65,6 +78,9 @@ static void move_arrays(struct directory_entity *entity, char **end)
 	entity->keys = pack_array(end, entity->keys, entity->key_count * sizeof(*entity->keys));
 	entity->versions = pack_array(end, entity->versions,
 				      entity->version_count * sizeof(*entity->versions));
+	for (size_t i = 0; i < DIRECTORY_LISTS; i++)
+		entity->lists[i].items =
+			pack_array(end, entity->lists[i].items, list_size(&entity->lists[i]));
 }
 
 static void for_policies(const struct directory_entity *entity,
@@ -124,6 +140,7 @@ void directory_release(const struct directory_entity *entity)
 	for_policies(mine, policy_release);
 	for (size_t i = 0; i < mine->key_count; i++)
 		explicit_bzero((char *)mine->keys[i].secret.data, mine->keys[i].secret.size);
+	explicit_bzero((char *)mine->seed.data, mine->seed.size);
 	heap_free(mine);
 }
 
@@ -239,8 +256,9 @@ bool directory_arn_split(struct str arn, struct directory_arn *out_parts)
 	return partition.size > 0 && rest.size > 0;
 }
 
-/* The kind that a resource "user/path/name" is of; its name is what follows the last slash. */
-static bool kind_of(struct str resource, enum directory_kind *out_kind)
+/* The kind and name that a resource "user/path/name" is of: what follows the last slash, but of
+ * providers all that follows the first one. */
+static bool split_resource(struct str resource, enum directory_kind *out_kind, struct str *out_name)
 {
 	static const struct {
 		struct str start;
@@ -250,13 +268,21 @@ static bool kind_of(struct str resource, enum directory_kind *out_kind)
 		{STR_INIT("group/"), DIRECTORY_GROUP},
 		{STR_INIT("role/"), DIRECTORY_ROLE},
 		{STR_INIT("policy/"), DIRECTORY_POLICY},
+		{STR_INIT("instance-profile/"), DIRECTORY_INSTANCE_PROFILE},
+		{STR_INIT("oidc-provider/"), DIRECTORY_OIDC_PROVIDER},
+		{STR_INIT("mfa/"), DIRECTORY_MFA_DEVICE},
 	};
+	struct str name = {0};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (str_starts(resource, kinds[i].start)) {
-			*out_kind = kinds[i].kind;
-			return true;
-		}
+		if (!str_starts(resource, kinds[i].start))
+			continue;
+		*out_kind = kinds[i].kind;
+		name = str_slice(resource, kinds[i].start.size, SIZE_MAX);
+		*out_name = name;
+		while (name.data && *out_kind != DIRECTORY_OIDC_PROVIDER)
+			*out_name = str_cut(&name, '/');
+		return true;
 	}
 	return false;
 }
@@ -265,18 +291,15 @@ struct directory_slot *directory_slot_of_arn(const struct directory *directory, 
 {
 	struct directory_arn parts;
 	enum directory_kind kind;
+	struct str name;
 
 	if (!directory_arn_split(arn, &parts) || !str_equal(parts.service, STR("iam")))
 		return NULL;
 	if (str_equal(parts.resource, STR("root")))
 		return directory_slot_of_id(directory, parts.account);
-	if (!kind_of(parts.resource, &kind))
+	if (!split_resource(parts.resource, &kind, &name))
 		return NULL;
-	struct str name = parts.resource;
-	while (name.data)
-		parts.resource = str_cut(&name, '/');
-	struct directory_slot *slot =
-		directory_slot_of_name(directory, kind, parts.account, parts.resource);
+	struct directory_slot *slot = directory_slot_of_name(directory, kind, parts.account, name);
 	return slot && str_equal(slot->entity->arn, arn) ? slot : NULL;
 }
 

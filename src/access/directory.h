@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * directory: who exists: accounts, users, groups, roles, managed policies and access keys, in
- * memory.
+ * directory: the entities of IAM in memory: accounts, users, groups, roles, managed policies,
+ * instance profiles, OpenID Connect providers, virtual MFA devices, access keys.
  *
  * A struct directory_entity is a snapshot of one of them that never changes; a change puts a new
  * snapshot in its place. Readers hold a reference, so a call goes on with what it found. Any thread
@@ -23,9 +23,32 @@ enum directory_kind {
 	DIRECTORY_GROUP,
 	DIRECTORY_ROLE,
 	DIRECTORY_POLICY, /* managed; AWS's own are of the account "aws" and built in */
+	DIRECTORY_INSTANCE_PROFILE,
+	DIRECTORY_OIDC_PROVIDER, /* its name is its URL without "https://" */
+	DIRECTORY_MFA_DEVICE,	 /* virtual; its serial number is its ARN */
 };
 #define DIRECTORY_AWS STR("aws") /* the account part of ARNs of AWS's managed policies */
 #define DIRECTORY_ID_SIZE 21	 /* "AIDA" and 17 capitals and digits */
+
+/* Lists of texts that only some kinds have. */
+enum directory_list {
+	DIRECTORY_ROLES,       /* ids; of instance profiles */
+	DIRECTORY_CLIENT_IDS,  /* of OpenID Connect providers */
+	DIRECTORY_THUMBPRINTS, /* of OpenID Connect providers */
+	DIRECTORY_PASSWORDS,   /* hashes (base/password.h), the present one first; of users */
+	DIRECTORY_LISTS,
+};
+struct directory_texts {
+	const struct str *items;
+	size_t count;
+};
+
+/* Of an account; numbers that are booleans are 0 or 1. */
+struct directory_password_policy {
+	int64_t is_set; /* the rest counts only then */
+	int64_t length_min, needs_symbols, needs_numbers, needs_uppercase, needs_lowercase;
+	int64_t lets_users_change, age_days_max, reuse_prevention, is_expiry_hard;
+};
 
 struct directory_inline {
 	struct str name;
@@ -75,7 +98,18 @@ struct directory_entity {
 	size_t version_count;
 	int64_t version_default, version_next; /* numbers: 1 is "v1" */
 
-	struct str alias; /* of accounts; empty: none */
+	struct str alias;				  /* of accounts; empty: none */
+	struct directory_password_policy password_policy; /* of accounts */
+
+	struct directory_texts lists[DIRECTORY_LISTS];
+
+	/* Of users: the login profile; no password, no profile. */
+	int64_t profile_created_ms, password_changed_ms, must_reset_password;
+
+	/* Of MFA devices. */
+	struct str seed;    /* secret bytes in base32 */
+	struct str user_id; /* of the user, or the account for its root user; empty: unassigned */
+	int64_t enabled_ms;
 };
 
 struct directory;

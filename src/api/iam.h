@@ -377,6 +377,15 @@ struct iam_virtual_mfa_device {
 	size_t tags_count;
 };
 
+struct iam_add_role_to_instance_profile_in {
+	struct str instance_profile_name;
+	struct str role_name;
+};
+
+struct iam_add_role_to_instance_profile_out {
+	char no_members;
+};
+
 struct iam_add_user_to_group_in {
 	struct str group_name;
 	struct str user_name;
@@ -436,6 +445,17 @@ struct iam_create_group_in {
 
 struct iam_create_group_out {
 	struct iam_group *group;
+};
+
+struct iam_create_instance_profile_in {
+	struct str instance_profile_name;
+	struct str path;
+	struct iam_tag *tags;
+	size_t tags_count;
+};
+
+struct iam_create_instance_profile_out {
+	struct iam_instance_profile *instance_profile;
 };
 
 struct iam_create_policy_in {
@@ -533,6 +553,14 @@ struct iam_delete_group_policy_in {
 };
 
 struct iam_delete_group_policy_out {
+	char no_members;
+};
+
+struct iam_delete_instance_profile_in {
+	struct str instance_profile_name;
+};
+
+struct iam_delete_instance_profile_out {
 	char no_members;
 };
 
@@ -740,6 +768,14 @@ struct iam_get_group_policy_out {
 	struct str group_name;
 	struct str policy_name;
 	struct str policy_document;
+};
+
+struct iam_get_instance_profile_in {
+	struct str instance_profile_name;
+};
+
+struct iam_get_instance_profile_out {
+	struct iam_instance_profile *instance_profile;
 };
 
 struct iam_get_login_profile_in {
@@ -953,6 +989,36 @@ struct iam_list_groups_for_user_in {
 struct iam_list_groups_for_user_out {
 	struct iam_group *groups;
 	size_t groups_count;
+	bool is_truncated;
+	bool has_is_truncated;
+	struct str marker;
+};
+
+struct iam_list_instance_profile_tags_in {
+	struct str instance_profile_name;
+	struct str marker;
+	int64_t max_items;
+	bool has_max_items;
+};
+
+struct iam_list_instance_profile_tags_out {
+	struct iam_tag *tags;
+	size_t tags_count;
+	bool is_truncated;
+	bool has_is_truncated;
+	struct str marker;
+};
+
+struct iam_list_instance_profiles_in {
+	struct str path_prefix;
+	struct str marker;
+	int64_t max_items;
+	bool has_max_items;
+};
+
+struct iam_list_instance_profiles_out {
+	struct iam_instance_profile *instance_profiles;
+	size_t instance_profiles_count;
 	bool is_truncated;
 	bool has_is_truncated;
 	struct str marker;
@@ -1238,6 +1304,15 @@ struct iam_put_user_policy_out {
 	char no_members;
 };
 
+struct iam_remove_role_from_instance_profile_in {
+	struct str instance_profile_name;
+	struct str role_name;
+};
+
+struct iam_remove_role_from_instance_profile_out {
+	char no_members;
+};
+
 struct iam_remove_user_from_group_in {
 	struct str group_name;
 	struct str user_name;
@@ -1313,6 +1388,16 @@ struct iam_simulate_principal_policy_out {
 	struct str marker;
 };
 
+struct iam_tag_instance_profile_in {
+	struct str instance_profile_name;
+	struct iam_tag *tags;
+	size_t tags_count;
+};
+
+struct iam_tag_instance_profile_out {
+	char no_members;
+};
+
 struct iam_tag_policy_in {
 	struct str policy_arn;
 	struct iam_tag *tags;
@@ -1340,6 +1425,16 @@ struct iam_tag_user_in {
 };
 
 struct iam_tag_user_out {
+	char no_members;
+};
+
+struct iam_untag_instance_profile_in {
+	struct str instance_profile_name;
+	struct str *tag_keys;
+	size_t tag_keys_count;
+};
+
+struct iam_untag_instance_profile_out {
 	char no_members;
 };
 
@@ -1436,6 +1531,8 @@ struct iam_update_user_out {
 	char no_members;
 };
 
+enum err iam_add_role_to_instance_profile(struct call *call, const struct iam_add_role_to_instance_profile_in *in,
+		struct iam_add_role_to_instance_profile_out *out);
 enum err iam_add_user_to_group(struct call *call, const struct iam_add_user_to_group_in *in,
 		struct iam_add_user_to_group_out *out);
 enum err iam_attach_group_policy(struct call *call, const struct iam_attach_group_policy_in *in,
@@ -1450,6 +1547,8 @@ enum err iam_create_account_alias(struct call *call, const struct iam_create_acc
 		struct iam_create_account_alias_out *out);
 enum err iam_create_group(struct call *call, const struct iam_create_group_in *in,
 		struct iam_create_group_out *out);
+enum err iam_create_instance_profile(struct call *call, const struct iam_create_instance_profile_in *in,
+		struct iam_create_instance_profile_out *out);
 enum err iam_create_policy(struct call *call, const struct iam_create_policy_in *in,
 		struct iam_create_policy_out *out);
 enum err iam_create_policy_version(struct call *call, const struct iam_create_policy_version_in *in,
@@ -1468,6 +1567,8 @@ enum err iam_delete_group(struct call *call, const struct iam_delete_group_in *i
 		struct iam_delete_group_out *out);
 enum err iam_delete_group_policy(struct call *call, const struct iam_delete_group_policy_in *in,
 		struct iam_delete_group_policy_out *out);
+enum err iam_delete_instance_profile(struct call *call, const struct iam_delete_instance_profile_in *in,
+		struct iam_delete_instance_profile_out *out);
 enum err iam_delete_login_profile(struct call *call, const struct iam_delete_login_profile_in *in,
 		struct iam_delete_login_profile_out *out);
 enum err iam_delete_policy(struct call *call, const struct iam_delete_policy_in *in,
@@ -1510,6 +1611,8 @@ enum err iam_get_group(struct call *call, const struct iam_get_group_in *in,
 		struct iam_get_group_out *out);
 enum err iam_get_group_policy(struct call *call, const struct iam_get_group_policy_in *in,
 		struct iam_get_group_policy_out *out);
+enum err iam_get_instance_profile(struct call *call, const struct iam_get_instance_profile_in *in,
+		struct iam_get_instance_profile_out *out);
 enum err iam_get_login_profile(struct call *call, const struct iam_get_login_profile_in *in,
 		struct iam_get_login_profile_out *out);
 enum err iam_get_policy(struct call *call, const struct iam_get_policy_in *in,
@@ -1544,6 +1647,10 @@ enum err iam_list_groups(struct call *call, const struct iam_list_groups_in *in,
 		struct iam_list_groups_out *out);
 enum err iam_list_groups_for_user(struct call *call, const struct iam_list_groups_for_user_in *in,
 		struct iam_list_groups_for_user_out *out);
+enum err iam_list_instance_profile_tags(struct call *call, const struct iam_list_instance_profile_tags_in *in,
+		struct iam_list_instance_profile_tags_out *out);
+enum err iam_list_instance_profiles(struct call *call, const struct iam_list_instance_profiles_in *in,
+		struct iam_list_instance_profiles_out *out);
 enum err iam_list_instance_profiles_for_role(struct call *call, const struct iam_list_instance_profiles_for_role_in *in,
 		struct iam_list_instance_profiles_for_role_out *out);
 enum err iam_list_mfa_devices(struct call *call, const struct iam_list_mfa_devices_in *in,
@@ -1584,6 +1691,8 @@ enum err iam_put_user_permissions_boundary(struct call *call, const struct iam_p
 		struct iam_put_user_permissions_boundary_out *out);
 enum err iam_put_user_policy(struct call *call, const struct iam_put_user_policy_in *in,
 		struct iam_put_user_policy_out *out);
+enum err iam_remove_role_from_instance_profile(struct call *call, const struct iam_remove_role_from_instance_profile_in *in,
+		struct iam_remove_role_from_instance_profile_out *out);
 enum err iam_remove_user_from_group(struct call *call, const struct iam_remove_user_from_group_in *in,
 		struct iam_remove_user_from_group_out *out);
 enum err iam_set_default_policy_version(struct call *call, const struct iam_set_default_policy_version_in *in,
@@ -1592,12 +1701,16 @@ enum err iam_simulate_custom_policy(struct call *call, const struct iam_simulate
 		struct iam_simulate_custom_policy_out *out);
 enum err iam_simulate_principal_policy(struct call *call, const struct iam_simulate_principal_policy_in *in,
 		struct iam_simulate_principal_policy_out *out);
+enum err iam_tag_instance_profile(struct call *call, const struct iam_tag_instance_profile_in *in,
+		struct iam_tag_instance_profile_out *out);
 enum err iam_tag_policy(struct call *call, const struct iam_tag_policy_in *in,
 		struct iam_tag_policy_out *out);
 enum err iam_tag_role(struct call *call, const struct iam_tag_role_in *in,
 		struct iam_tag_role_out *out);
 enum err iam_tag_user(struct call *call, const struct iam_tag_user_in *in,
 		struct iam_tag_user_out *out);
+enum err iam_untag_instance_profile(struct call *call, const struct iam_untag_instance_profile_in *in,
+		struct iam_untag_instance_profile_out *out);
 enum err iam_untag_policy(struct call *call, const struct iam_untag_policy_in *in,
 		struct iam_untag_policy_out *out);
 enum err iam_untag_role(struct call *call, const struct iam_untag_role_in *in,
@@ -1621,6 +1734,7 @@ enum err iam_update_user(struct call *call, const struct iam_update_user_in *in,
 must_check enum err iam_validate(struct call *call, const void *in);
 
 enum {
+	IAM_ADD_ROLE_TO_INSTANCE_PROFILE,
 	IAM_ADD_USER_TO_GROUP,
 	IAM_ATTACH_GROUP_POLICY,
 	IAM_ATTACH_ROLE_POLICY,
@@ -1628,6 +1742,7 @@ enum {
 	IAM_CREATE_ACCESS_KEY,
 	IAM_CREATE_ACCOUNT_ALIAS,
 	IAM_CREATE_GROUP,
+	IAM_CREATE_INSTANCE_PROFILE,
 	IAM_CREATE_POLICY,
 	IAM_CREATE_POLICY_VERSION,
 	IAM_CREATE_ROLE,
@@ -1637,6 +1752,7 @@ enum {
 	IAM_DELETE_ACCOUNT_ALIAS,
 	IAM_DELETE_GROUP,
 	IAM_DELETE_GROUP_POLICY,
+	IAM_DELETE_INSTANCE_PROFILE,
 	IAM_DELETE_LOGIN_PROFILE,
 	IAM_DELETE_POLICY,
 	IAM_DELETE_POLICY_VERSION,
@@ -1658,6 +1774,7 @@ enum {
 	IAM_GET_CONTEXT_KEYS_FOR_PRINCIPAL_POLICY,
 	IAM_GET_GROUP,
 	IAM_GET_GROUP_POLICY,
+	IAM_GET_INSTANCE_PROFILE,
 	IAM_GET_LOGIN_PROFILE,
 	IAM_GET_POLICY,
 	IAM_GET_POLICY_VERSION,
@@ -1675,6 +1792,8 @@ enum {
 	IAM_LIST_GROUP_POLICIES,
 	IAM_LIST_GROUPS,
 	IAM_LIST_GROUPS_FOR_USER,
+	IAM_LIST_INSTANCE_PROFILE_TAGS,
+	IAM_LIST_INSTANCE_PROFILES,
 	IAM_LIST_INSTANCE_PROFILES_FOR_ROLE,
 	IAM_LIST_MFA_DEVICES,
 	IAM_LIST_POLICIES,
@@ -1695,13 +1814,16 @@ enum {
 	IAM_PUT_ROLE_POLICY,
 	IAM_PUT_USER_PERMISSIONS_BOUNDARY,
 	IAM_PUT_USER_POLICY,
+	IAM_REMOVE_ROLE_FROM_INSTANCE_PROFILE,
 	IAM_REMOVE_USER_FROM_GROUP,
 	IAM_SET_DEFAULT_POLICY_VERSION,
 	IAM_SIMULATE_CUSTOM_POLICY,
 	IAM_SIMULATE_PRINCIPAL_POLICY,
+	IAM_TAG_INSTANCE_PROFILE,
 	IAM_TAG_POLICY,
 	IAM_TAG_ROLE,
 	IAM_TAG_USER,
+	IAM_UNTAG_INSTANCE_PROFILE,
 	IAM_UNTAG_POLICY,
 	IAM_UNTAG_ROLE,
 	IAM_UNTAG_USER,

@@ -4,6 +4,13 @@
 
 #include "api/handlers.h"
 
+static enum err run_iam_add_role_to_instance_profile(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_add_role_to_instance_profile(call, in, out);
+}
+
 static enum err run_iam_add_user_to_group(struct call *call, const void *in, void *out)
 {
 	enum err err = iam_validate(call, in);
@@ -51,6 +58,13 @@ static enum err run_iam_create_group(struct call *call, const void *in, void *ou
 	enum err err = iam_validate(call, in);
 
 	return err ? err : iam_create_group(call, in, out);
+}
+
+static enum err run_iam_create_instance_profile(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_create_instance_profile(call, in, out);
 }
 
 static enum err run_iam_create_policy(struct call *call, const void *in, void *out)
@@ -114,6 +128,13 @@ static enum err run_iam_delete_group_policy(struct call *call, const void *in, v
 	enum err err = iam_validate(call, in);
 
 	return err ? err : iam_delete_group_policy(call, in, out);
+}
+
+static enum err run_iam_delete_instance_profile(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_delete_instance_profile(call, in, out);
 }
 
 static enum err run_iam_delete_login_profile(struct call *call, const void *in, void *out)
@@ -263,6 +284,13 @@ static enum err run_iam_get_group_policy(struct call *call, const void *in, void
 	return err ? err : iam_get_group_policy(call, in, out);
 }
 
+static enum err run_iam_get_instance_profile(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_get_instance_profile(call, in, out);
+}
+
 static enum err run_iam_get_login_profile(struct call *call, const void *in, void *out)
 {
 	enum err err = iam_validate(call, in);
@@ -380,6 +408,20 @@ static enum err run_iam_list_groups_for_user(struct call *call, const void *in, 
 	enum err err = iam_validate(call, in);
 
 	return err ? err : iam_list_groups_for_user(call, in, out);
+}
+
+static enum err run_iam_list_instance_profile_tags(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_list_instance_profile_tags(call, in, out);
+}
+
+static enum err run_iam_list_instance_profiles(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_list_instance_profiles(call, in, out);
 }
 
 static enum err run_iam_list_instance_profiles_for_role(struct call *call, const void *in, void *out)
@@ -522,6 +564,13 @@ static enum err run_iam_put_user_policy(struct call *call, const void *in, void 
 	return err ? err : iam_put_user_policy(call, in, out);
 }
 
+static enum err run_iam_remove_role_from_instance_profile(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_remove_role_from_instance_profile(call, in, out);
+}
+
 static enum err run_iam_remove_user_from_group(struct call *call, const void *in, void *out)
 {
 	enum err err = iam_validate(call, in);
@@ -550,6 +599,13 @@ static enum err run_iam_simulate_principal_policy(struct call *call, const void 
 	return err ? err : iam_simulate_principal_policy(call, in, out);
 }
 
+static enum err run_iam_tag_instance_profile(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_tag_instance_profile(call, in, out);
+}
+
 static enum err run_iam_tag_policy(struct call *call, const void *in, void *out)
 {
 	enum err err = iam_validate(call, in);
@@ -569,6 +625,13 @@ static enum err run_iam_tag_user(struct call *call, const void *in, void *out)
 	enum err err = iam_validate(call, in);
 
 	return err ? err : iam_tag_user(call, in, out);
+}
+
+static enum err run_iam_untag_instance_profile(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_untag_instance_profile(call, in, out);
 }
 
 static enum err run_iam_untag_policy(struct call *call, const void *in, void *out)
@@ -635,6 +698,7 @@ static enum err run_iam_update_user(struct call *call, const void *in, void *out
 }
 
 static const operation_fn handlers[] = {
+	[IAM_ADD_ROLE_TO_INSTANCE_PROFILE] = run_iam_add_role_to_instance_profile,
 	[IAM_ADD_USER_TO_GROUP] = run_iam_add_user_to_group,
 	[IAM_ATTACH_GROUP_POLICY] = run_iam_attach_group_policy,
 	[IAM_ATTACH_ROLE_POLICY] = run_iam_attach_role_policy,
@@ -642,6 +706,7 @@ static const operation_fn handlers[] = {
 	[IAM_CREATE_ACCESS_KEY] = run_iam_create_access_key,
 	[IAM_CREATE_ACCOUNT_ALIAS] = run_iam_create_account_alias,
 	[IAM_CREATE_GROUP] = run_iam_create_group,
+	[IAM_CREATE_INSTANCE_PROFILE] = run_iam_create_instance_profile,
 	[IAM_CREATE_POLICY] = run_iam_create_policy,
 	[IAM_CREATE_POLICY_VERSION] = run_iam_create_policy_version,
 	[IAM_CREATE_ROLE] = run_iam_create_role,
@@ -651,6 +716,7 @@ static const operation_fn handlers[] = {
 	[IAM_DELETE_ACCOUNT_ALIAS] = run_iam_delete_account_alias,
 	[IAM_DELETE_GROUP] = run_iam_delete_group,
 	[IAM_DELETE_GROUP_POLICY] = run_iam_delete_group_policy,
+	[IAM_DELETE_INSTANCE_PROFILE] = run_iam_delete_instance_profile,
 	[IAM_DELETE_LOGIN_PROFILE] = run_iam_delete_login_profile,
 	[IAM_DELETE_POLICY] = run_iam_delete_policy,
 	[IAM_DELETE_POLICY_VERSION] = run_iam_delete_policy_version,
@@ -672,6 +738,7 @@ static const operation_fn handlers[] = {
 	[IAM_GET_CONTEXT_KEYS_FOR_PRINCIPAL_POLICY] = run_iam_get_context_keys_for_principal_policy,
 	[IAM_GET_GROUP] = run_iam_get_group,
 	[IAM_GET_GROUP_POLICY] = run_iam_get_group_policy,
+	[IAM_GET_INSTANCE_PROFILE] = run_iam_get_instance_profile,
 	[IAM_GET_LOGIN_PROFILE] = run_iam_get_login_profile,
 	[IAM_GET_POLICY] = run_iam_get_policy,
 	[IAM_GET_POLICY_VERSION] = run_iam_get_policy_version,
@@ -689,6 +756,8 @@ static const operation_fn handlers[] = {
 	[IAM_LIST_GROUP_POLICIES] = run_iam_list_group_policies,
 	[IAM_LIST_GROUPS] = run_iam_list_groups,
 	[IAM_LIST_GROUPS_FOR_USER] = run_iam_list_groups_for_user,
+	[IAM_LIST_INSTANCE_PROFILE_TAGS] = run_iam_list_instance_profile_tags,
+	[IAM_LIST_INSTANCE_PROFILES] = run_iam_list_instance_profiles,
 	[IAM_LIST_INSTANCE_PROFILES_FOR_ROLE] = run_iam_list_instance_profiles_for_role,
 	[IAM_LIST_MFA_DEVICES] = run_iam_list_mfa_devices,
 	[IAM_LIST_POLICIES] = run_iam_list_policies,
@@ -709,13 +778,16 @@ static const operation_fn handlers[] = {
 	[IAM_PUT_ROLE_POLICY] = run_iam_put_role_policy,
 	[IAM_PUT_USER_PERMISSIONS_BOUNDARY] = run_iam_put_user_permissions_boundary,
 	[IAM_PUT_USER_POLICY] = run_iam_put_user_policy,
+	[IAM_REMOVE_ROLE_FROM_INSTANCE_PROFILE] = run_iam_remove_role_from_instance_profile,
 	[IAM_REMOVE_USER_FROM_GROUP] = run_iam_remove_user_from_group,
 	[IAM_SET_DEFAULT_POLICY_VERSION] = run_iam_set_default_policy_version,
 	[IAM_SIMULATE_CUSTOM_POLICY] = run_iam_simulate_custom_policy,
 	[IAM_SIMULATE_PRINCIPAL_POLICY] = run_iam_simulate_principal_policy,
+	[IAM_TAG_INSTANCE_PROFILE] = run_iam_tag_instance_profile,
 	[IAM_TAG_POLICY] = run_iam_tag_policy,
 	[IAM_TAG_ROLE] = run_iam_tag_role,
 	[IAM_TAG_USER] = run_iam_tag_user,
+	[IAM_UNTAG_INSTANCE_PROFILE] = run_iam_untag_instance_profile,
 	[IAM_UNTAG_POLICY] = run_iam_untag_policy,
 	[IAM_UNTAG_ROLE] = run_iam_untag_role,
 	[IAM_UNTAG_USER] = run_iam_untag_user,
@@ -737,7 +809,7 @@ const struct service iam_service = {
 	.query_style = QUERY_STYLE_LISTS,
 	.denied = {.shape = STR_INIT("AccessDeniedException"),
 		   .query_code = STR_INIT("AccessDenied"), .status = 403},
-	.operation_count = 90,
+	.operation_count = 99,
 	.operations = operations,
 };
 

@@ -29,7 +29,7 @@
 	X(AUDIT_WAITING_SIZE, 8388608, "bytes", "audit records that are not written yet") \
 	X(ACCOUNTS, 10000, "accounts", "accounts of one server") \
 	X(ACCOUNT_NAME_SIZE, 50, "bytes", "an account's name") \
-	X(IAM_ENTITIES, 1000000, "entities", "accounts, users, groups, roles and managed policies of one server") \
+	X(IAM_ENTITIES, 1000000, "entities", "accounts, users, groups, roles and all else that IAM keeps, of one server") \
 	X(IAM_USERS, 5000, "users", "users of one account") \
 	X(IAM_GROUPS, 300, "groups", "groups of one account") \
 	X(IAM_ROLES, 1000, "roles", "roles of one account") \
@@ -38,7 +38,13 @@
 	X(IAM_USER_GROUPS, 10, "groups", "groups of one user") \
 	X(IAM_ATTACHED, 10, "policies", "managed policies attached to one user, group or role") \
 	X(IAM_VERSIONS, 5, "versions", "versions of one managed policy") \
-	X(IAM_TAGS, 50, "tags", "tags of one user, role or policy") \
+	X(IAM_TAGS, 50, "tags", "tags of one user, role, policy, instance profile, provider or MFA device") \
+	X(IAM_INSTANCE_PROFILES, 1000, "instance profiles", "instance profiles of one account") \
+	X(IAM_OIDC_PROVIDERS, 100, "providers", "OpenID Connect providers of one account") \
+	X(IAM_CLIENT_IDS, 100, "client ids", "client ids of one OpenID Connect provider") \
+	X(IAM_THUMBPRINTS, 5, "thumbprints", "thumbprints of one OpenID Connect provider") \
+	X(IAM_MFA_DEVICES, 5000, "devices", "virtual MFA devices of one account") \
+	X(IAM_USER_MFA_DEVICES, 8, "devices", "MFA devices of one user or root user") \
 	X(IAM_POLICY_SIZE, 6144, "bytes", "a managed policy, blanks left out") \
 	X(IAM_USER_POLICY_SIZE, 2048, "bytes", "all inline policies of one user, blanks left out") \
 	X(IAM_GROUP_POLICY_SIZE, 5120, "bytes", "all inline policies of one group, blanks left out") \

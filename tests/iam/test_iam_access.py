@@ -216,9 +216,22 @@ def permission_cases():
         yield call, {**arn, **more}
 
 
+def more_permission_cases():
+    """Of what users and roles have beside them."""
+    tags, keys = {"Tags": [{"Key": "a", "Value": "b"}]}, {"TagKeys": ["a"]}
+    yield "list_instance_profiles", {}
+    for call, more in [
+            ("create_instance_profile", {}), ("get_instance_profile", {}),
+            ("delete_instance_profile", {}), ("add_role_to_instance_profile", {"RoleName": "x"}),
+            ("remove_role_from_instance_profile", {"RoleName": "x"}),
+            ("tag_instance_profile", tags), ("untag_instance_profile", keys),
+            ("list_instance_profile_tags", {})]:
+        yield call, {"InstanceProfileName": "x", **more}
+
+
 def test_every_operation_asks_before_it_tells_anything(account):
     client = account.client(key=account.user("nobody"))
-    cases = list(permission_cases())
+    cases = [*permission_cases(), *more_permission_cases()]
     assert len(cases) == len({call for call, _ in cases})
     tested = {client.meta.method_to_api_mapping[call] for call, _ in cases}
     assert tested == set(modelled_operations()) - ASKED_ELSEWHERE

@@ -64,6 +64,8 @@ class Treasure:
         iam.add_user_to_group(GroupName="vault", UserName="vault")
         role = iam.create_role(RoleName="vault", Description=MARK, Tags=tag,
                                AssumeRolePolicyDocument=trust(root.arn))["Role"]["Arn"]
+        iam.create_instance_profile(InstanceProfileName="vault", Tags=tag)
+        iam.add_role_to_instance_profile(InstanceProfileName="vault", RoleName="vault")
         policy = iam.create_policy(PolicyName="vault", Description=MARK, Tags=tag,
                                    PolicyDocument=document("sqs:*"))["Policy"]["Arn"]
         endpoint = ec2.create_vpc_endpoint(
@@ -79,6 +81,7 @@ class Treasure:
             "GrantToken": grant["GrantToken"], "CiphertextBlob": blob,
             "GranteePrincipal": root.arn, "RetiringPrincipal": root.arn,
             "UserName": "vault", "GroupName": "vault", "RoleName": "vault", "PolicyArn": policy,
+            "InstanceProfileName": "vault",
             "PermissionsBoundary": policy, "PolicyName": "inline", "VersionId": "v1",
             "AccessKeyId": access_key, "RoleArn": role, "PolicySourceArn": role,
             "PolicyDocument": document("sqs:*"), "AssumeRolePolicyDocument": trust(root.arn),
@@ -105,6 +108,7 @@ class Treasure:
             (kms.get_key_rotation_status, {"KeyId": known["KeyId"]}),
             (iam.get_account_authorization_details, {}),
             (iam.list_access_keys, {"UserName": "vault"}),
+            (iam.get_instance_profile, {"InstanceProfileName": "vault"}),
             (ec2.describe_vpc_endpoints, {"VpcEndpointIds": known["VpcEndpointIds"]}),
         ]
         answers = [call(**members) for call, members in calls]

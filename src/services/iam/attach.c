@@ -43,7 +43,7 @@ static enum err detach(struct call *call, enum directory_kind kind, struct str n
 
 	enum err err = open(call, kind, name, arn, &entity);
 	if (!err)
-		err = iam_check_policy_arn(call, arn);
+		err = iam_check_arn(call, DIRECTORY_POLICY, arn);
 	if (err)
 		return err;
 	if (!iam_is_attached(entity, arn))

@@ -10,21 +10,78 @@
 #define SERVICE_ROLE_PATH STR("/aws-service-role/")
 
 const struct iam_kind iam_kinds[] = {
-	[DIRECTORY_ACCOUNT] = {"account", "Account", "", 1, 0},
-	[DIRECTORY_USER] = {"user", "User", "AIDA", LIMIT_IAM_USERS, LIMIT_IAM_USER_POLICY_SIZE},
-	[DIRECTORY_GROUP] = {"group", "Group", "AGPA", LIMIT_IAM_GROUPS,
-			     LIMIT_IAM_GROUP_POLICY_SIZE},
-	[DIRECTORY_ROLE] = {"role", "Role", "AROA", LIMIT_IAM_ROLES, LIMIT_IAM_ROLE_POLICY_SIZE},
-	[DIRECTORY_POLICY] = {"policy", "Policy", "ANPA", LIMIT_IAM_POLICIES, 0},
+	[DIRECTORY_ACCOUNT] = {.word = "account", .title = "Account", .id = "", .count_max = 1},
+	[DIRECTORY_USER] = {.word = "user",
+			    .title = "User",
+			    .id = "AIDA",
+			    .quota = "UsersPerAccount",
+			    .count_max = LIMIT_IAM_USERS,
+			    .inline_size_max = LIMIT_IAM_USER_POLICY_SIZE,
+			    .missing = {"The user with name ", " cannot be found."},
+			    .taken = {"User with name ", " already exists."}},
+	[DIRECTORY_GROUP] = {.word = "group",
+			     .title = "Group",
+			     .id = "AGPA",
+			     .quota = "GroupsPerAccount",
+			     .count_max = LIMIT_IAM_GROUPS,
+			     .inline_size_max = LIMIT_IAM_GROUP_POLICY_SIZE,
+			     .missing = {"The group with name ", " cannot be found."},
+			     .taken = {"Group with name ", " already exists."}},
+	[DIRECTORY_ROLE] = {.word = "role",
+			    .title = "Role",
+			    .id = "AROA",
+			    .quota = "RolesPerAccount",
+			    .count_max = LIMIT_IAM_ROLES,
+			    .inline_size_max = LIMIT_IAM_ROLE_POLICY_SIZE,
+			    .missing = {"The role with name ", " cannot be found."},
+			    .taken = {"Role with name ", " already exists."}},
+	[DIRECTORY_POLICY] = {.word = "policy",
+			      .title = "Policy",
+			      .id = "ANPA",
+			      .quota = "PolicyPerAccount",
+			      .count_max = LIMIT_IAM_POLICIES,
+			      .missing = {"Policy ", " was not found."},
+			      .taken = {"A policy called ",
+					" already exists. Duplicate names are not allowed."}},
+	[DIRECTORY_INSTANCE_PROFILE] = {.word = "instance-profile",
+					.title = "InstanceProfile",
+					.id = "AIPA",
+					.quota = "InstanceProfilesPerAccount",
+					.count_max = LIMIT_IAM_INSTANCE_PROFILES,
+					.missing = {"Instance Profile ", " cannot be found."},
+					.taken = {"Instance Profile ", " already exists."}},
+	[DIRECTORY_OIDC_PROVIDER] = {.word = "oidc-provider",
+				     .title = "OpenIdConnectProvider",
+				     .id = "OIDC", /* shown nowhere */
+				     .quota = "OpenIdConnectProvidersPerAccount",
+				     .count_max = LIMIT_IAM_OIDC_PROVIDERS,
+				     .missing = {"OpenIDConnect Provider not found for arn ", ""},
+				     .taken = {"Provider with url https://", " already exists."}},
+	[DIRECTORY_MFA_DEVICE] = {.word = "mfa",
+				  .title = "MFADevice",
+				  .id = "MFAD", /* shown nowhere */
+				  .quota = "MFADevicesPerAccount",
+				  .count_max = LIMIT_IAM_MFA_DEVICES,
+				  .missing = {"MFA Device with serial number ", " does not exist."},
+				  .taken = {"MFA device already exists.", NULL}},
 };
 
 /* ---- opening ---- */
 
-/* NoSuchEntity: "The user with name x cannot be found." */
-static enum err fail_missing(struct call *call, const char *what, struct str name)
+enum err iam_fail_missing(struct call *call, enum directory_kind kind, struct str name)
 {
-	return fail(call, &IAM_NO_SUCH_ENTITY, "The %s with name %.*s cannot be found.", what,
-		    STR_ARG(name));
+	const char *const *text = iam_kinds[kind].missing;
+
+	return fail(call, &IAM_NO_SUCH_ENTITY, "%s%.*s%s", text[0], STR_ARG(name), text[1]);
+}
+
+enum err iam_fail_taken(struct call *call, enum directory_kind kind, struct str name)
+{
+	const char *const *text = iam_kinds[kind].taken;
+
+	if (!text[1])
+		return fail(call, &IAM_ENTITY_ALREADY_EXISTS, "%s", text[0]);
+	return fail(call, &IAM_ENTITY_ALREADY_EXISTS, "%s%.*s%s", text[0], STR_ARG(name), text[1]);
 }
 
 struct str iam_arn(struct call *call, enum directory_kind kind, struct str path, struct str name)
@@ -92,7 +149,7 @@ enum err iam_open(struct call *call, enum directory_kind kind, struct str name,
 	if (err)
 		return err;
 	if (!entity)
-		return fail_missing(call, iam_kinds[kind].word, name);
+		return iam_fail_missing(call, kind, name);
 	*out_entity = entity;
 	return ERR_OK;
 }
@@ -104,7 +161,7 @@ enum err iam_find(struct call *call, enum directory_kind kind, struct str name,
 		keep(call, directory_find(call->core->directory, kind, call->account, name));
 
 	if (!entity)
-		return fail_missing(call, iam_kinds[kind].word, name);
+		return iam_fail_missing(call, kind, name);
 	*out_entity = entity;
 	return ERR_OK;
 }
@@ -168,7 +225,7 @@ enum err iam_open_user(struct call *call, struct str name,
 		return fail(call, &IAM_VALIDATION_ERROR,
 			    "Must specify userName when calling with non-User credentials");
 	if (!entity)
-		return fail_missing(call, "user", caller->name);
+		return iam_fail_missing(call, DIRECTORY_USER, caller->name);
 	enum err err = ask(call, entity->arn, call->account, entity);
 	if (!err)
 		*out_entity = entity;
@@ -185,42 +242,52 @@ static struct str account_of(const struct call *call, struct str arn)
 	return str_equal(account, DIRECTORY_AWS) ? call->account : account;
 }
 
-enum err iam_check_policy_arn(struct call *call, struct str arn)
+enum err iam_check_arn(struct call *call, enum directory_kind kind, struct str arn)
 {
-	struct str rest = arn;
+	struct str word = str_from(iam_kinds[kind].word), rest = arn, service = {0};
 
-	for (int part = 0; part < 5 && rest.data; part++)
-		(void)str_cut(&rest, ':');
-	if (str_starts(arn, STR("arn:")) && str_starts(rest, STR("policy/")))
-		return ERR_OK;
+	for (int part = 0; part < 5 && rest.data; part++) {
+		struct str text = str_cut(&rest, ':');
+		service = part == 2 ? text : service;
+	}
 	if (!rest.data || !str_starts(arn, STR("arn:")))
 		return fail(call, &IAM_VALIDATION_ERROR, "Invalid ARN:  Could not be parsed!");
+	if (str_equal(service, STR("iam")) && str_starts(rest, word) &&
+	    str_starts(str_slice(rest, word.size, SIZE_MAX), STR("/")))
+		return ERR_OK;
 	return fail(call, &IAM_INVALID_INPUT, "ARN %.*s is not valid.", STR_ARG(arn));
 }
 
-static const struct directory_entity *policy_of(struct call *call, struct str arn)
+static const struct directory_entity *find_arn(struct call *call, enum directory_kind kind,
+					       struct str arn)
 {
 	const struct directory_entity *entity =
 		keep(call, directory_find_arn(call->core->directory, arn));
 
-	return entity && entity->kind == DIRECTORY_POLICY ? entity : NULL;
+	return entity && entity->kind == kind ? entity : NULL;
+}
+
+enum err iam_open_arn(struct call *call, enum directory_kind kind, struct str arn,
+		      const struct directory_entity **out_entity)
+{
+	enum err err = iam_check_arn(call, kind, arn);
+
+	if (err)
+		return err;
+	const struct directory_entity *entity = find_arn(call, kind, arn);
+	err = ask(call, arn, account_of(call, arn), entity);
+	if (err)
+		return err;
+	if (!entity)
+		return iam_fail_missing(call, kind, arn);
+	*out_entity = entity;
+	return ERR_OK;
 }
 
 enum err iam_open_policy(struct call *call, struct str arn,
 			 const struct directory_entity **out_entity)
 {
-	enum err err = iam_check_policy_arn(call, arn);
-
-	if (err)
-		return err;
-	const struct directory_entity *entity = policy_of(call, arn);
-	err = ask(call, arn, account_of(call, arn), entity);
-	if (err)
-		return err;
-	if (!entity)
-		return fail(call, &IAM_NO_SUCH_ENTITY, "Policy %.*s was not found.", STR_ARG(arn));
-	*out_entity = entity;
-	return ERR_OK;
+	return iam_open_arn(call, DIRECTORY_POLICY, arn, out_entity);
 }
 
 enum err iam_open_policy_to_change(struct call *call, struct str arn,
@@ -242,11 +309,11 @@ enum err iam_open_policy_to_change(struct call *call, struct str arn,
 static enum err find_policy(struct call *call, const char *what, struct str arn,
 			    const struct directory_entity **out_entity)
 {
-	enum err err = iam_check_policy_arn(call, arn);
+	enum err err = iam_check_arn(call, DIRECTORY_POLICY, arn);
 
 	if (err)
 		return err;
-	const struct directory_entity *entity = policy_of(call, arn);
+	const struct directory_entity *entity = find_arn(call, DIRECTORY_POLICY, arn);
 	if (!entity || (!str_equal(entity->account, call->account) &&
 			!str_equal(entity->account, DIRECTORY_AWS)))
 		return fail(call, &IAM_NO_SUCH_ENTITY,
@@ -302,23 +369,16 @@ static enum err check_free(struct call *call, enum directory_kind kind, struct s
 	int64_t count = 0;
 
 	directory_release(taken);
-	if (taken && kind == DIRECTORY_POLICY)
-		return fail(call, &IAM_ENTITY_ALREADY_EXISTS,
-			    "A policy called %.*s already exists. Duplicate names are not "
-			    "allowed.",
-			    STR_ARG(name));
 	if (taken)
-		return fail(call, &IAM_ENTITY_ALREADY_EXISTS, "%s with name %.*s already exists.",
-			    words->title, STR_ARG(name));
+		return iam_fail_taken(call, kind, name);
 	directory_each(call->core->directory, kind, call->account, STR(""), count_entity, &count);
 	if (directory_count(call->core->directory) >= LIMIT_IAM_ENTITIES)
 		return fail(call, &IAM_LIMIT_EXCEEDED,
 			    "Cannot exceed quota for entities of this server: %d",
 			    LIMIT_IAM_ENTITIES);
 	if (count >= words->count_max)
-		return fail(call, &IAM_LIMIT_EXCEEDED,
-			    "Cannot exceed quota for %s%sPerAccount: %lld", words->title,
-			    kind == DIRECTORY_POLICY ? "" : "s", (long long)words->count_max);
+		return fail(call, &IAM_LIMIT_EXCEEDED, "Cannot exceed quota for %s: %lld",
+			    words->quota, (long long)words->count_max);
 	return ERR_OK;
 }
 

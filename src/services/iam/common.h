@@ -20,8 +20,11 @@ struct iam_kind {
 	const char *word;  /* "user" */
 	const char *title; /* "User" */
 	const char *id;	   /* "AIDA" */
+	const char *quota; /* "UsersPerAccount" */
 	int64_t count_max; /* in one account */
 	int64_t inline_size_max;
+	/* What stands before and behind the name, or of kinds that are named by ARN the ARN. */
+	const char *missing[2], *taken[2];
 };
 extern const struct iam_kind iam_kinds[];
 
@@ -47,11 +50,18 @@ must_check enum err iam_open_user(struct call *call, struct str name,
 /* A managed policy, the account's own or AWS's. NoSuchEntity. */
 must_check enum err iam_open_policy(struct call *call, struct str arn,
 				    const struct directory_entity **out_entity);
+/* An entity of a kind by its ARN. ValidationError, InvalidInput, NoSuchEntity. */
+must_check enum err iam_open_arn(struct call *call, enum directory_kind kind, struct str arn,
+				 const struct directory_entity **out_entity);
+/* NoSuchEntity, in the kind's words. */
+must_check enum err iam_fail_missing(struct call *call, enum directory_kind kind, struct str name);
+/* EntityAlreadyExists, in the kind's words. */
+must_check enum err iam_fail_taken(struct call *call, enum directory_kind kind, struct str name);
 /* The same for a change; AccessDenied for AWS's. */
 must_check enum err iam_open_policy_to_change(struct call *call, struct str arn,
 					      const struct directory_entity **out_entity);
-/* ValidationError, InvalidInput: not the ARN of a policy. */
-must_check enum err iam_check_policy_arn(struct call *call, struct str arn);
+/* ValidationError, InvalidInput: not the ARN of an entity of that kind. */
+must_check enum err iam_check_arn(struct call *call, enum directory_kind kind, struct str arn);
 /* A policy to attach, which is not itself the question's resource. NoSuchEntity. */
 must_check enum err iam_find_policy(struct call *call, struct str arn,
 				    const struct directory_entity **out_entity);
@@ -129,6 +139,10 @@ struct iam_list {
  * more than `most`. */
 struct iam_list *iam_list(struct call *call, enum directory_kind kind, struct str account,
 			  struct str after, struct str prefix, size_t most);
+
+/* An empty list, released when the call ends; and one more entity for it, which it holds. */
+struct iam_list *iam_list_new(struct call *call);
+void iam_list_add(struct iam_list *list, const struct directory_entity *entity);
 
 /* An array of answers' structs. */
 #define iam_array(call, type, count) arena_array((call)->arena, type, (count))

@@ -85,11 +85,14 @@ static struct iam_role_detail show_role(struct call *call, const struct director
 		.create_date = role->created_ms,
 		.has_create_date = true,
 		.assume_role_policy_document = iam_show_document(call, role->trust),
-		.instance_profile_list = iam_array(call, struct iam_instance_profile, 0),
 		.permissions_boundary = iam_show_boundary(call, role),
 		.role_last_used = arena_new(call->arena, struct iam_role_last_used),
 	};
 
+	const struct iam_list *profiles = iam_instance_profiles_of(call, role);
+	detail.instance_profile_list =
+		iam_show_instance_profiles(call, profiles->items, profiles->count);
+	detail.instance_profile_list_count = profiles->count;
 	detail.tags = iam_show_tags(call, role, &detail.tags_count);
 	detail.role_policy_list = show_inlines(call, role, &detail.role_policy_list_count);
 	detail.attached_managed_policies =

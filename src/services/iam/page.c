@@ -89,19 +89,22 @@ struct listing {
 	size_t most;
 };
 
-static bool add_entity(void *context, const struct directory_entity *entity)
+void iam_list_add(struct iam_list *list, const struct directory_entity *entity)
 {
-	struct listing *listing = context;
-	struct iam_list *list = listing->list;
-
-	if (!str_starts(entity->path, listing->prefix))
-		return true;
 	if (list->count == list->capacity) {
 		list->capacity = list->capacity ? list->capacity * 2 : 64;
 		list->items = heap_resize(list->items, list->capacity * sizeof(*list->items));
 	}
 	list->items[list->count++] = directory_hold(entity);
-	return list->count <= listing->most;
+}
+
+static bool add_entity(void *context, const struct directory_entity *entity)
+{
+	struct listing *listing = context;
+
+	if (str_starts(entity->path, listing->prefix))
+		iam_list_add(listing->list, entity);
+	return listing->list->count <= listing->most;
 }
 
 static void release_list(void *subject)
@@ -113,12 +116,19 @@ static void release_list(void *subject)
 	heap_free(list->items);
 }
 
+struct iam_list *iam_list_new(struct call *call)
+{
+	struct iam_list *list = arena_new(call->arena, struct iam_list);
+
+	call_on_end(call, release_list, list);
+	return list;
+}
+
 struct iam_list *iam_list(struct call *call, enum directory_kind kind, struct str account,
 			  struct str after, struct str prefix, size_t most)
 {
-	struct listing listing = {arena_new(call->arena, struct iam_list), prefix, most};
+	struct listing listing = {iam_list_new(call), prefix, most};
 
 	directory_each(call->core->directory, kind, account, after, add_entity, &listing);
-	call_on_end(call, release_list, listing.list);
 	return listing.list;
 }

@@ -2,9 +2,11 @@
 /* record: names as in the API where the API has one. */
 #include "services/iam/record.h"
 
+#include <assert.h>
+
 #include "format/json.h"
 
-#define RECORD_VERSION 1
+#define RECORD_VERSION 2
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 struct field {
@@ -21,6 +23,8 @@ static const struct field texts[] = {
 	{"description", offsetof(struct directory_entity, description)},
 	{"permissionsBoundary", offsetof(struct directory_entity, boundary)},
 	{"alias", offsetof(struct directory_entity, alias)},
+	{"seed", offsetof(struct directory_entity, seed)},
+	{"userId", offsetof(struct directory_entity, user_id)},
 };
 
 static const struct field numbers[] = {
@@ -30,12 +34,44 @@ static const struct field numbers[] = {
 	{"maxSessionDuration", offsetof(struct directory_entity, session_seconds_max)},
 	{"defaultVersion", offsetof(struct directory_entity, version_default)},
 	{"nextVersion", offsetof(struct directory_entity, version_next)},
+	{"profileCreatedMs", offsetof(struct directory_entity, profile_created_ms)},
+	{"passwordChangedMs", offsetof(struct directory_entity, password_changed_ms)},
+	{"passwordResetRequired", offsetof(struct directory_entity, must_reset_password)},
+	{"enabledMs", offsetof(struct directory_entity, enabled_ms)},
+	{"passwordPolicy", offsetof(struct directory_entity, password_policy.is_set)},
+	{"minimumPasswordLength", offsetof(struct directory_entity, password_policy.length_min)},
+	{"requireSymbols", offsetof(struct directory_entity, password_policy.needs_symbols)},
+	{"requireNumbers", offsetof(struct directory_entity, password_policy.needs_numbers)},
+	{"requireUppercaseCharacters",
+	 offsetof(struct directory_entity, password_policy.needs_uppercase)},
+	{"requireLowercaseCharacters",
+	 offsetof(struct directory_entity, password_policy.needs_lowercase)},
+	{"allowUsersToChangePassword",
+	 offsetof(struct directory_entity, password_policy.lets_users_change)},
+	{"maxPasswordAge", offsetof(struct directory_entity, password_policy.age_days_max)},
+	{"passwordReusePrevention",
+	 offsetof(struct directory_entity, password_policy.reuse_prevention)},
+	{"hardExpiry", offsetof(struct directory_entity, password_policy.is_expiry_hard)},
 };
 
 static const char *const kinds[] = {
-	[DIRECTORY_ACCOUNT] = "account", [DIRECTORY_USER] = "user",	[DIRECTORY_GROUP] = "group",
-	[DIRECTORY_ROLE] = "role",	 [DIRECTORY_POLICY] = "policy",
+	[DIRECTORY_ACCOUNT] = "account",
+	[DIRECTORY_USER] = "user",
+	[DIRECTORY_GROUP] = "group",
+	[DIRECTORY_ROLE] = "role",
+	[DIRECTORY_POLICY] = "policy",
+	[DIRECTORY_INSTANCE_PROFILE] = "instance-profile",
+	[DIRECTORY_OIDC_PROVIDER] = "oidc-provider",
+	[DIRECTORY_MFA_DEVICE] = "mfa-device",
 };
+
+static const char *const lists[] = {
+	[DIRECTORY_ROLES] = "roles",
+	[DIRECTORY_CLIENT_IDS] = "clientIds",
+	[DIRECTORY_THUMBPRINTS] = "thumbprints",
+	[DIRECTORY_PASSWORDS] = "passwords",
+};
+static_assert(COUNT(lists) == DIRECTORY_LISTS, "a name for each list");
 
 static void *at(const struct directory_entity *entity, const struct field *field)
 {
@@ -138,6 +174,9 @@ void iam_record_encode(struct buf *out, const struct directory_entity *entity)
 	write_inlines(&writer, entity);
 	write_texts(&writer, STR("attachedPolicies"), entity->attached, entity->attached_count);
 	write_texts(&writer, STR("groups"), entity->groups, entity->group_count);
+	for (size_t i = 0; i < COUNT(lists); i++)
+		write_texts(&writer, str_from(lists[i]), entity->lists[i].items,
+			    entity->lists[i].count);
 	write_keys(&writer, entity);
 	write_versions(&writer, entity);
 	if (entity->trust)
@@ -278,6 +317,8 @@ enum err iam_record_decode(struct arena *arena, struct str record,
 	read_keys(arena, root, &draft);
 	draft.attached = read_texts(arena, root, "attachedPolicies", &draft.attached_count);
 	draft.groups = read_texts(arena, root, "groups", &draft.group_count);
+	for (size_t i = 0; i < COUNT(lists); i++)
+		draft.lists[i].items = read_texts(arena, root, lists[i], &draft.lists[i].count);
 	enum err err = read_inlines(arena, root, &draft);
 	if (!err)
 		err = read_versions(arena, root, &draft);

@@ -126,7 +126,9 @@ static enum err delete_role(struct call *call, const struct directory_entity *ro
 {
 	const char *rest = role->attached_count > 0 ? "detach all policies"
 			   : role->inline_count > 0 ? "delete policies"
-						    : NULL;
+			   : iam_instance_profiles_of(call, role)->count > 0
+				   ? "remove roles from instance profile"
+				   : NULL;
 
 	if (rest)
 		return fail(call, &IAM_DELETE_CONFLICT, "Cannot delete entity, must %s first.",
@@ -166,21 +168,5 @@ enum err iam_list_roles(struct call *call, const struct iam_list_roles_in *in,
 		out->roles[i].permissions_boundary = NULL;
 	}
 	iam_page_close(&page, &out->has_is_truncated, &out->is_truncated, &out->marker);
-	return ERR_OK;
-}
-
-/* Instance profiles are EC2's: a role is in none here. */
-enum err
-iam_list_instance_profiles_for_role(struct call *call,
-				    const struct iam_list_instance_profiles_for_role_in *in,
-				    struct iam_list_instance_profiles_for_role_out *out)
-{
-	const struct directory_entity *role;
-
-	enum err err = iam_open(call, DIRECTORY_ROLE, in->role_name, &role);
-	if (err)
-		return err;
-	out->instance_profiles = iam_array(call, struct iam_instance_profile, 0);
-	out->has_is_truncated = true;
 	return ERR_OK;
 }

@@ -230,3 +230,48 @@ enum err iam_list_policy_tags(struct call *call, const struct iam_list_policy_ta
 	iam_page_close(&page, &out->has_is_truncated, &out->is_truncated, &out->marker);
 	return ERR_OK;
 }
+
+/* ---- of instance profiles ---- */
+
+enum err iam_tag_instance_profile(struct call *call, const struct iam_tag_instance_profile_in *in,
+				  struct iam_tag_instance_profile_out *out)
+{
+	const struct directory_entity *profile;
+
+	(void)out;
+	iam_ask_about_tags(call, in->tags, in->tags_count);
+	enum err err =
+		iam_open(call, DIRECTORY_INSTANCE_PROFILE, in->instance_profile_name, &profile);
+	return err ? err : tag(call, profile, in->tags, in->tags_count);
+}
+
+enum err iam_untag_instance_profile(struct call *call,
+				    const struct iam_untag_instance_profile_in *in,
+				    struct iam_untag_instance_profile_out *out)
+{
+	const struct directory_entity *profile;
+
+	(void)out;
+	call_set_request_tag_keys(call, in->tag_keys, in->tag_keys_count);
+	enum err err =
+		iam_open(call, DIRECTORY_INSTANCE_PROFILE, in->instance_profile_name, &profile);
+	return err ? err : untag(call, profile, in->tag_keys, in->tag_keys_count);
+}
+
+enum err iam_list_instance_profile_tags(struct call *call,
+					const struct iam_list_instance_profile_tags_in *in,
+					struct iam_list_instance_profile_tags_out *out)
+{
+	const struct directory_entity *profile;
+	struct iam_page page;
+
+	enum err err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
+	if (!err)
+		err = iam_open(call, DIRECTORY_INSTANCE_PROFILE, in->instance_profile_name,
+			       &profile);
+	if (err)
+		return err;
+	out->tags = show_page(call, profile, &page, &out->tags_count);
+	iam_page_close(&page, &out->has_is_truncated, &out->is_truncated, &out->marker);
+	return ERR_OK;
+}

@@ -72,8 +72,7 @@ static enum err rename_to(struct call *call, const struct directory_entity *enti
 		return err;
 	taken = directory_find(call->core->directory, entity->kind, call->account, draft.name);
 	if (taken && !str_equal(taken->id, draft.id))
-		err = fail(call, &IAM_ENTITY_ALREADY_EXISTS, "%s with name %.*s already exists.",
-			   iam_kinds[entity->kind].title, STR_ARG(draft.name));
+		err = iam_fail_taken(call, entity->kind, draft.name);
 	directory_release(taken);
 	if (!str_equal(entity->arn, draft.arn))
 		draft.renamed_ms = call->now_ms;

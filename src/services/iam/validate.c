@@ -25,6 +25,7 @@ static const struct rule rules[] = {
 	{"DeletionTaskId", 1, 1000, ANYTHING},
 	{"Description", 0, 1000, ANYTHING},
 	{"GroupName", 1, 128, NAME},
+	{"InstanceProfileName", 1, 128, NAME},
 	{"Marker", 1, 320, ANYTHING},
 	{"MaxItems", 1, LIMIT_IAM_LIST_RESULTS, ANYTHING},
 	{"MaxSessionDuration", 3600, 43200, ANYTHING},

@@ -12,6 +12,14 @@ struct iam_role iam_show_role(struct call *call, const struct directory_entity *
 struct iam_role iam_show_role_shortly(struct call *call, const struct directory_entity *entity);
 struct iam_policy_version iam_show_version(const struct directory_entity *entity,
 					   const struct directory_version *version);
+struct iam_instance_profile iam_show_instance_profile(struct call *call,
+						      const struct directory_entity *profile);
+/* As lists show them: without tags. */
+struct iam_instance_profile *iam_show_instance_profiles(struct call *call,
+							const struct directory_entity *const *items,
+							size_t count);
+/* Those that hold the role; released when the call ends. */
+struct iam_list *iam_instance_profiles_of(struct call *call, const struct directory_entity *role);
 /* NULL without one. */
 struct iam_attached_permissions_boundary *iam_show_boundary(struct call *call,
 							    const struct directory_entity *entity);
