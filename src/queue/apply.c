@@ -104,6 +104,7 @@ void apply_purge(struct engine *engine, struct engine_queue *queue)
 		message_remove(engine,
 			       container_of(queue->messages.next, struct message, in_queue));
 	queue_drop_dedups(queue, INT64_MAX);
+	attempts_drop(queue, INT64_MAX);
 }
 
 /* The time base goes on from the last time that replay has seen. */

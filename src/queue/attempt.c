@@ -3,9 +3,10 @@
  * attempt: receives that may be repeated.
  *
  * An attempt whose messages were all left alone is given again: same messages, same handles, their
- * visibility from now. Attempts live in memory only: after a restart a repeated one is a new
- * receive, and finds the group locked until its visibility is over. The oldest make way when there
- * are more than messages can be in flight.
+ * visibility from now. If their visibility is over, and nobody has received them since, it is an
+ * ordinary receive; if they were touched, it is refused. Attempts live in memory only: after a
+ * restart a repeated one is a new receive, and finds the group locked until its visibility is over.
+ * The oldest make way when there are more than messages can be in flight.
  */
 #include <string.h>
 
@@ -41,40 +42,57 @@ static struct attempt *find(struct queue_extra *extra, const uint8_t key[16])
 	return map_find(&extra->attempt_map, get_u64(key), attempt_has_key, key);
 }
 
-bool attempt_repeat(struct engine *engine, struct queue_command *command,
-		    struct engine_queue *queue)
+/* What became of a message since the attempt. */
+static enum attempt_outcome look_at(struct engine *engine, const struct engine_queue *queue,
+				    const struct attempt *attempt,
+				    const struct queue_handle *handle, struct message **out_message)
 {
-	struct message *messages[LIMIT_RECEIVE_MESSAGES];
+	struct message *message = message_find(engine, queue->number, handle->seq);
+
+	*out_message = message;
+	if (!message || message->receives != handle->receive ||
+	    message->visible_ms != attempt->visible_ms || message_is_expired(engine, message))
+		return ATTEMPT_OVER;
+	return message->state == MESSAGE_IN_FLIGHT ? ATTEMPT_REPEATED : ATTEMPT_NEW;
+}
+
+static void give_again(struct engine *engine, struct queue_command *command,
+		       struct engine_queue *queue, struct message *message, size_t index)
+{
+	uint8_t bytes[16];
+	struct str part = str_of(bytes, sizeof(bytes));
 	int64_t visibility_ms = command->receive.has_visibility ? command->receive.visibility_ms
 								: queue->settings.visibility_ms;
 	int64_t visible_ms = visibility_ms ? engine->now_ms + visibility_ms : 0;
+
+	put_u64(bytes, message->seq);
+	put_u64(bytes + 8, (uint64_t)visible_ms);
+	append_record(engine, RECORD_VISIBILITY, queue->number, &part, 1, NULL);
+	apply_visibility(engine, message, visible_ms);
+	delivery_give(engine, message, &command->receive.deliveries[index]);
+}
+
+enum attempt_outcome attempt_repeat(struct engine *engine, struct queue_command *command,
+				    struct engine_queue *queue)
+{
+	struct message *messages[LIMIT_RECEIVE_MESSAGES];
 
 	attempts_drop(queue, engine->now_ms);
 	struct attempt *attempt = find(queue_extra_get(queue), command->receive.attempt);
 	if (!attempt || attempt->count > command->receive.max ||
 	    journal_is_exhausted(engine->journal))
-		return false;
+		return ATTEMPT_NEW;
 	for (size_t i = 0; i < attempt->count; i++) {
-		const struct queue_handle *handle = &attempt->handles[i];
-		messages[i] = message_find(engine, queue->number, handle->seq);
-		if (!messages[i] || messages[i]->receives != handle->receive ||
-		    messages[i]->state != MESSAGE_IN_FLIGHT ||
-		    messages[i]->visible_ms != attempt->visible_ms ||
-		    message_is_expired(engine, messages[i]))
-			return false;
+		enum attempt_outcome outcome =
+			look_at(engine, queue, attempt, &attempt->handles[i], &messages[i]);
+		if (outcome != ATTEMPT_REPEATED)
+			return outcome;
 	}
-	for (size_t i = 0; i < attempt->count; i++) {
-		uint8_t bytes[16];
-		struct str part = str_of(bytes, sizeof(bytes));
-		put_u64(bytes, messages[i]->seq);
-		put_u64(bytes + 8, (uint64_t)visible_ms);
-		append_record(engine, RECORD_VISIBILITY, queue->number, &part, 1, NULL);
-		apply_visibility(engine, messages[i], visible_ms);
-		delivery_give(engine, messages[i], &command->receive.deliveries[i]);
-	}
+	for (size_t i = 0; i < attempt->count; i++)
+		give_again(engine, command, queue, messages[i], i);
 	command->receive.count = attempt->count;
-	attempt->visible_ms = visible_ms;
-	return true;
+	attempt->visible_ms = messages[0]->visible_ms;
+	return ATTEMPT_REPEATED;
 }
 
 void attempt_remember(struct engine *engine, const struct queue_command *command,

@@ -252,19 +252,27 @@ static void execute_send(struct engine *engine, struct queue_command *command)
 	command_answer(engine, command, QUEUE_OK);
 }
 
-/* Checks a handle against the message; QUEUE_OK with *out_message set when it is the current one.
- */
+/* True if the handle is of a receive of this very message: an earlier one may have had its seq, in
+ * a queue that was dropped or in what a power cut took. */
+static bool is_of_message(const struct queue_handle *handle, const struct message *message)
+{
+	if (handle->receive == message->receives)
+		return handle->received_ms == message->received_ms;
+	return handle->receive < message->receives && handle->received_ms >= message->since_ms &&
+	       handle->received_ms <= message->received_ms;
+}
+
+/* Finds the message of a handle. On standard queues handles of earlier receives count as well. */
 static enum queue_result check_handle(struct engine *engine, const struct engine_queue *queue,
 				      const struct queue_handle *handle,
 				      struct message **out_message)
 {
 	struct message *message = message_find(engine, queue->number, handle->seq);
 
-	if (!message || message_is_expired(engine, message))
+	if (!message || message_is_expired(engine, message) || !is_of_message(handle, message))
 		return QUEUE_MESSAGE_GONE;
-	if (message->receives != handle->receive)
-		return QUEUE_HANDLE_STALE;
-	if (queue->is_fifo && message->state != MESSAGE_IN_FLIGHT)
+	if (queue->is_fifo &&
+	    (handle->receive < message->receives || message->state != MESSAGE_IN_FLIGHT))
 		return QUEUE_HANDLE_EXPIRED;
 	*out_message = message;
 	return QUEUE_OK;
@@ -314,7 +322,7 @@ static enum queue_result change_visibility(struct engine *engine, struct engine_
 
 	enum queue_result result = check_handle(engine, queue, &change->handle, &message);
 	if (result)
-		return result == QUEUE_HANDLE_STALE ? QUEUE_MESSAGE_GONE : result;
+		return result;
 	int64_t visible_ms = change->visibility_ms ? engine->now_ms + change->visibility_ms : 0;
 	if (visible_ms - message->received_ms > (int64_t)LIMIT_VISIBILITY_S * 1000)
 		return QUEUE_VISIBILITY_LIMIT;

@@ -262,9 +262,13 @@ void end_all_waiting(struct engine *engine, enum queue_result result);
 
 /* ---- attempt.c ---- */
 
-/* Gives the messages of an earlier attempt again, if none of them was touched since. */
-bool attempt_repeat(struct engine *engine, struct queue_command *command,
-		    struct engine_queue *queue);
+enum attempt_outcome {
+	ATTEMPT_NEW,	  /* to be received as if it had no attempt */
+	ATTEMPT_REPEATED, /* given again */
+	ATTEMPT_OVER,	  /* some of its messages were deleted, changed or received again */
+};
+enum attempt_outcome attempt_repeat(struct engine *engine, struct queue_command *command,
+				    struct engine_queue *queue);
 void attempt_remember(struct engine *engine, const struct queue_command *command,
 		      struct engine_queue *queue, int64_t visible_ms);
 void attempts_drop(struct engine_queue *queue, int64_t now_ms); /* INT64_MAX: all */

@@ -100,15 +100,53 @@ static void test_a_deleted_message_is_gone(void **state)
 	assert_int_equal(world_delete(&w, handle), QUEUE_MESSAGE_GONE);
 }
 
-static void test_a_stale_handle_deletes_nothing(void **state)
+static void test_a_handle_of_an_earlier_receive_deletes(void **state)
 {
 	(void)state;
 	world_send(&w, 1, "a");
-	struct queue_handle stale = world_expect(&w, 1, "a");
+	struct queue_handle earlier = world_expect(&w, 1, "a");
 	world_pass(&w, WORLD_VISIBILITY_MS);
 	struct queue_handle current = world_expect(&w, 1, "a");
-	assert_int_equal(world_delete(&w, stale), QUEUE_HANDLE_STALE);
-	assert_int_equal(world_delete(&w, current), QUEUE_OK);
+	assert_int_equal(world_delete(&w, earlier), QUEUE_OK);
+	assert_int_equal(world_delete(&w, current), QUEUE_MESSAGE_GONE);
+}
+
+static void test_a_handle_of_an_earlier_receive_changes_visibility(void **state)
+{
+	(void)state;
+	world_send(&w, 1, "a");
+	struct queue_handle earlier = world_expect(&w, 1, "a");
+	world_pass(&w, WORLD_VISIBILITY_MS);
+	(void)world_expect(&w, 1, "a");
+	assert_int_equal(world_visibility(&w, earlier, 0), QUEUE_OK);
+	(void)world_expect(&w, 1, "a");
+	assert_int_equal(world_visibility(&w, earlier, 60000), QUEUE_OK);
+	world_pass(&w, 59999);
+	assert_int_equal(world_receive(&w, 1, 1), 0);
+	world_pass(&w, 1);
+	(void)world_expect(&w, 1, "a");
+}
+
+static void test_no_handle_deletes_another_message_of_its_seq(void **state)
+{
+	(void)state;
+	world_send(&w, 1, "a");
+	struct queue_handle first = world_expect(&w, 1, "a");
+	world_pass(&w, WORLD_VISIBILITY_MS);
+	struct queue_handle second = world_expect(&w, 1, "a");
+	assert_int_equal(world_simple(&w, QUEUE_DROP, 1), QUEUE_OK);
+	world_define(&w, 1, (struct queue_settings){.is_fifo = false});
+	world_pass(&w, 1000);
+	world_send(&w, 1, "b");
+	for (int i = 0; i < 2; i++) {
+		struct queue_handle current = world_expect(&w, 1, "b");
+		assert_int_equal(current.seq, first.seq);
+		assert_int_equal(world_delete(&w, first), QUEUE_MESSAGE_GONE);
+		assert_int_equal(world_delete(&w, second), QUEUE_MESSAGE_GONE);
+		assert_int_equal(world_visibility(&w, second, 0), QUEUE_MESSAGE_GONE);
+		world_pass(&w, WORLD_VISIBILITY_MS);
+	}
+	(void)world_expect(&w, 1, "b");
 }
 
 static void test_a_standard_handle_deletes_after_its_timeout(void **state)

@@ -86,7 +86,12 @@ static void test_a_fifo_handle_expires_with_its_visibility(void **state)
 	struct queue_handle handle = world_expect(&w, 3, "a");
 	world_pass(&w, WORLD_VISIBILITY_MS);
 	assert_int_equal(world_delete(&w, handle), QUEUE_HANDLE_EXPIRED);
-	(void)world_expect(&w, 3, "a");
+	assert_int_equal(world_visibility(&w, handle, 0), QUEUE_HANDLE_EXPIRED);
+	struct queue_handle current = world_expect(&w, 3, "a");
+	assert_int_equal(world_delete(&w, handle), QUEUE_HANDLE_EXPIRED);
+	assert_int_equal(world_visibility(&w, handle, 0), QUEUE_HANDLE_EXPIRED);
+	assert_int_equal(world_delete(&w, current), QUEUE_OK);
+	assert_int_equal(world_delete(&w, handle), QUEUE_MESSAGE_GONE);
 }
 
 static void test_a_delayed_fifo_queue_keeps_its_order(void **state)
@@ -232,6 +237,14 @@ static void test_a_dead_letter_that_cannot_move_is_not_overtaken(void **state)
 	(void)world_expect(&w, 3, "a1");
 }
 
+static enum queue_result repeat_attempt(const char *key)
+{
+	struct queue_command command = {.receive = {.max = 10, .has_attempt = true}};
+
+	(void)snprintf((char *)command.receive.attempt, 16, "%s", key);
+	return world_receive_as(&w, 3, command);
+}
+
 static size_t receive_attempt(const char *key, uint32_t max)
 {
 	struct queue_command command = {.receive = {.max = max, .has_attempt = true}};
@@ -270,7 +283,8 @@ static void test_an_attempt_is_not_repeated_after_a_delete(void **state)
 	world_send_many(&w, 3, 1, "a", 2);
 	assert_int_equal(receive_attempt("try", 10), 2);
 	assert_int_equal(world_delete(&w, w.deliveries[0].handle), QUEUE_OK);
-	assert_int_equal(receive_attempt("try", 10), 0);
+	assert_int_equal(repeat_attempt("try"), QUEUE_ATTEMPT_OVER);
+	assert_int_equal(repeat_attempt("other"), QUEUE_OK);
 }
 
 static void test_an_attempt_is_not_repeated_after_a_change_of_visibility(void **state)
@@ -279,6 +293,28 @@ static void test_an_attempt_is_not_repeated_after_a_change_of_visibility(void **
 	world_send_many(&w, 3, 1, "a", 2);
 	assert_int_equal(receive_attempt("try", 10), 2);
 	assert_int_equal(world_visibility(&w, w.deliveries[0].handle, 60000), QUEUE_OK);
+	assert_int_equal(repeat_attempt("try"), QUEUE_ATTEMPT_OVER);
+}
+
+static void test_an_attempt_whose_timeout_is_over_is_an_ordinary_receive(void **state)
+{
+	(void)state;
+	world_send_many(&w, 3, 1, "a", 1);
+	assert_int_equal(receive_attempt("try", 10), 1);
+	world_pass(&w, WORLD_VISIBILITY_MS);
+	assert_int_equal(receive_attempt("try", 10), 1);
+	assert_int_equal(w.deliveries[0].receive_count, 2);
+	world_pass(&w, WORLD_VISIBILITY_MS);
+	assert_int_equal(world_receive(&w, 3, 1), 1);
+	assert_int_equal(repeat_attempt("try"), QUEUE_ATTEMPT_OVER);
+}
+
+static void test_a_purge_forgets_attempts(void **state)
+{
+	(void)state;
+	world_send_many(&w, 3, 1, "a", 1);
+	assert_int_equal(receive_attempt("try", 10), 1);
+	assert_int_equal(world_simple(&w, QUEUE_PURGE, 3), QUEUE_OK);
 	assert_int_equal(receive_attempt("try", 10), 0);
 }
 

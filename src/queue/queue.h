@@ -57,7 +57,8 @@ enum queue_result {
 	QUEUE_NOT_FOUND,	/* no such queue */
 	QUEUE_MESSAGE_GONE,	/* deleted, expired or purged; a delete of it is no error to AWS */
 	QUEUE_HANDLE_EXPIRED,	/* FIFO: the visibility timeout of this receive is over */
-	QUEUE_HANDLE_STALE,	/* received again since */
+	QUEUE_ATTEMPT_OVER,	/* a repeated attempt, and not all of its messages are as it left
+				   them */
 	QUEUE_VISIBILITY_LIMIT, /* more than 12 hours since the receive */
 	QUEUE_OVER_LIMIT,	/* LIMIT_INFLIGHT_MESSAGES, standard queue, no wait */
 	QUEUE_DISK_FULL, /* new messages are refused; everything else works, until the reserve
@@ -102,8 +103,8 @@ struct queue_send {
 struct queue_handle {
 	uint64_t queue;
 	uint64_t seq;
-	uint32_t receive; /* which receive of that message, counting from 1 in this queue */
-	int64_t received_ms;
+	uint32_t receive;    /* which receive of that message, counting from 1 in this queue */
+	int64_t received_ms; /* tells messages apart that have the same seq one after the other */
 };
 
 enum queue_message_state { QUEUE_IS_VISIBLE, QUEUE_IS_IN_FLIGHT, QUEUE_IS_DELAYED };

@@ -203,13 +203,17 @@ static bool receive_now(struct engine *engine, struct queue_command *command,
 	return false;
 }
 
+/* False if it must wait. */
 static bool receive_any(struct engine *engine, struct queue_command *command,
-			struct engine_queue *queue)
+			struct engine_queue *queue, enum queue_result *out_result)
 {
 	bool has_attempt = command->receive.has_attempt && queue->is_fifo;
+	enum attempt_outcome outcome =
+		has_attempt ? attempt_repeat(engine, command, queue) : ATTEMPT_NEW;
 	int64_t visible_ms;
 
-	if (has_attempt && attempt_repeat(engine, command, queue))
+	*out_result = outcome == ATTEMPT_OVER ? QUEUE_ATTEMPT_OVER : QUEUE_OK;
+	if (outcome != ATTEMPT_NEW)
 		return true;
 	if (!receive_now(engine, command, queue, &visible_ms))
 		return false;
@@ -220,18 +224,20 @@ static bool receive_any(struct engine *engine, struct queue_command *command,
 
 void receive_execute(struct engine *engine, struct queue_command *command)
 {
-	command->receive.count = 0;
+	enum queue_result result = QUEUE_OK;
 
+	command->receive.count = 0;
 	struct engine_queue *queue = command_queue(engine, command);
 	if (!queue)
 		return;
 	check(command->receive.max >= 1 && command->receive.max <= LIMIT_RECEIVE_MESSAGES);
 	/* Those that came before it go first. */
 	receive_serve_waiting(engine, queue);
-	bool is_served = list_is_empty(&queue->waiting) && receive_any(engine, command, queue);
+	bool is_served =
+		list_is_empty(&queue->waiting) && receive_any(engine, command, queue, &result);
 	queue_publish(queue);
 	if (is_served) {
-		command_answer(engine, command, QUEUE_OK);
+		command_answer(engine, command, result);
 	} else if (command->receive.wait_ms > 0) {
 		command->receive.wait.kind = TIMER_WAIT;
 		list_push_back(&queue->waiting, &command->link);
@@ -274,10 +280,11 @@ void receive_serve_waiting(struct engine *engine, struct engine_queue *queue)
 	while (!list_is_empty(&queue->waiting)) {
 		struct queue_command *command =
 			container_of(queue->waiting.next, struct queue_command, link);
-		if (!receive_any(engine, command, queue))
+		enum queue_result result;
+		if (!receive_any(engine, command, queue, &result))
 			break;
 		leave_waiting(engine, command);
-		command_answer(engine, command, QUEUE_OK);
+		command_answer(engine, command, result);
 	}
 	queue_publish(queue);
 }

@@ -135,18 +135,39 @@ def test_order_survives_a_restart(private):
 
 # ---- handles ----
 
+def refuses_handle(operation, url, handle, **options):
+    with pytest.raises(ClientError) as caught:
+        operation(QueueUrl=url, ReceiptHandle=handle, **options)
+    error = caught.value.response["Error"]
+    assert error["Code"] == "InvalidParameterValue"
+    assert error["Message"] == (f"Value {handle} for parameter ReceiptHandle is invalid. Reason: "
+                                "The receipt handle has expired.")
+
+
 def test_handle_ends_with_its_visibility(clocked, timed, timed_fifo):
     send_all(timed, timed_fifo, "g1-m1")
     [message] = receive(timed, timed_fifo)
     handle = message["ReceiptHandle"]
     clocked.advance(31)
-    with pytest.raises(ClientError) as caught:
-        timed.delete_message(QueueUrl=timed_fifo, ReceiptHandle=handle)
-    error = caught.value.response["Error"]
-    assert error["Code"] == "InvalidParameterValue"
-    assert error["Message"] == (f"Value {handle} for parameter ReceiptHandle is invalid. Reason: "
-                                "The receipt handle has expired.")
-    assert bodies(timed, timed_fifo) == ["g1-m1"]
+    for _ in range(2):  # before and after it is received again
+        refuses_handle(timed.delete_message, timed_fifo, handle)
+        for timeout in (0, 60):
+            refuses_handle(timed.change_message_visibility, timed_fifo, handle,
+                           VisibilityTimeout=timeout)
+        assert bodies(timed, timed_fifo) == ["g1-m1"]
+        clocked.advance(31)
+
+
+def test_batch_of_visibility_changes_names_expired_handles(clocked, timed, timed_fifo):
+    send_all(timed, timed_fifo, "g1-m1")
+    [message] = receive(timed, timed_fifo)
+    clocked.advance(31)
+    answer = timed.change_message_visibility_batch(QueueUrl=timed_fifo, Entries=[
+        {"Id": "e", "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0}])
+    [failed] = answer["Failed"]
+    assert (failed["Code"], failed["SenderFault"]) == ("InvalidParameterValue", True)
+    assert failed["Message"] == (f"Value {message['ReceiptHandle']} for parameter ReceiptHandle is "
+                                 "invalid. Reason: The receipt handle has expired.")
 
 
 def test_handle_lives_as_long_as_it_is_extended(clocked, timed, timed_fifo):
@@ -354,6 +375,16 @@ def attempt(sqs, url, name="attempt", **options):
     return receive(sqs, url, MaxNumberOfMessages=10, ReceiveRequestAttemptId=name, **options)
 
 
+def refuses_attempt(sqs, url):
+    with pytest.raises(ClientError) as caught:
+        attempt(sqs, url)
+    error = caught.value.response["Error"]
+    assert error["Code"] == "InvalidParameterValue"
+    assert error["Message"] == (
+        "Value attempt for parameter ReceiveRequestAttemptId is invalid. Reason: The "
+        "receiveRequestAttemptId is not valid anymore since the receive call is not retryable.")
+
+
 def test_attempt_gives_the_same_messages_and_handles(clocked, timed, timed_fifo):
     send_all(timed, timed_fifo, "g1-m1", "g1-m2")
     first = attempt(timed, timed_fifo)
@@ -375,7 +406,8 @@ def test_attempt_ends_when_a_message_was_deleted(sqs, fifo):
     send_all(sqs, fifo, "g1-m1", "g1-m2", "g1-m3")
     first = attempt(sqs, fifo)
     delete(sqs, fifo, first[:1])
-    assert attempt(sqs, fifo) == []
+    refuses_attempt(sqs, fifo)
+    assert attempt(sqs, fifo, "other") == []
 
 
 def test_attempt_ends_when_visibility_was_changed(sqs, fifo):
@@ -383,7 +415,15 @@ def test_attempt_ends_when_visibility_was_changed(sqs, fifo):
     [message] = attempt(sqs, fifo)
     sqs.change_message_visibility(QueueUrl=fifo, VisibilityTimeout=600,
                                   ReceiptHandle=message["ReceiptHandle"])
-    assert attempt(sqs, fifo) == []
+    refuses_attempt(sqs, fifo)
+
+
+def test_attempt_ends_when_another_received_its_message(clocked, timed, timed_fifo):
+    send_all(timed, timed_fifo, "g1-m1")
+    assert len(attempt(timed, timed_fifo)) == 1
+    clocked.advance(31)
+    assert bodies(timed, timed_fifo) == ["g1-m1"]
+    refuses_attempt(timed, timed_fifo)
 
 
 def test_attempt_lasts_five_minutes(clocked, timed, timed_fifo):

@@ -268,13 +268,32 @@ def test_handle_serves_after_its_time_until_the_next_receive(clocked, timed, tim
     assert bodies(timed, timed_queue, MaxNumberOfMessages=10) == ["changed"]
 
 
-def test_stale_handle_does_not_delete(sqs, queue):
+def test_handle_of_an_earlier_receive_deletes(sqs, queue):
     sqs.send_message(QueueUrl=queue, MessageBody="b")
     [first] = receive(sqs, queue, VisibilityTimeout=0)
     [second] = receive(sqs, queue, VisibilityTimeout=0)
-    sqs.delete_message(QueueUrl=queue, ReceiptHandle=first["ReceiptHandle"])
-    assert bodies(sqs, queue, VisibilityTimeout=0) == ["b"]
     assert second["ReceiptHandle"] != first["ReceiptHandle"]
+    sqs.delete_message(QueueUrl=queue, ReceiptHandle=first["ReceiptHandle"])
+    assert counts(sqs, queue) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("operation", ["single", "batch"])
+def test_handle_of_an_earlier_receive_changes_visibility(sqs, queue, operation):
+    def change(handle, timeout):
+        entry = {"ReceiptHandle": handle, "VisibilityTimeout": timeout}
+        if operation == "single":
+            sqs.change_message_visibility(QueueUrl=queue, **entry)
+        else:
+            assert "Failed" not in sqs.change_message_visibility_batch(
+                QueueUrl=queue, Entries=[entry | {"Id": "e"}])
+
+    sqs.send_message(QueueUrl=queue, MessageBody="b")
+    [first] = receive(sqs, queue, VisibilityTimeout=0)
+    assert len(receive(sqs, queue)) == 1
+    change(first["ReceiptHandle"], 0)
+    assert counts(sqs, queue) == (1, 0, 0)
+    change(first["ReceiptHandle"], 60)
+    assert counts(sqs, queue) == (0, 1, 0)
 
 
 def test_handles_survive_a_restart(private):

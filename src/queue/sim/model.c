@@ -290,10 +290,15 @@ void model_visibility_answered(struct model *model, size_t message,
 {
 	struct model_message *m = &model->messages[message];
 
-	if (change->result != QUEUE_OK || m->handle.receive != change->handle.receive ||
-	    m->handle.seq != change->handle.seq || m->is_loose)
+	if (change->result != QUEUE_OK || m->is_loose)
 		return;
-	m->leased_until_ms = visible_ms;
+	/* It counts with the handle of an earlier receive, too; which came first is not known. */
+	bool is_last =
+		m->handle.receive == change->handle.receive && m->handle.seq == change->handle.seq;
+	if (is_last || visible_ms < m->leased_until_ms)
+		m->leased_until_ms = visible_ms;
+	if (!is_last)
+		return;
 	m->attempt = 0; /* what was changed is not repeated */
 }
 

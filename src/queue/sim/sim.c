@@ -262,7 +262,7 @@ static void take_change(struct sim *sim, const struct order *order)
 	if (order->command.result)
 		change.result = order->command.result;
 	if (order->command.result == QUEUE_NOT_FOUND)
-		change.result = QUEUE_HANDLE_STALE; /* its queue was dropped */
+		change.result = QUEUE_MESSAGE_GONE; /* its queue was dropped */
 	mix(sim, change.result);
 	if (order->command.type == QUEUE_DELETE) {
 		model_delete_answered(&sim->model, order->messages[0], change.result,

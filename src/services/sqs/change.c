@@ -43,19 +43,13 @@ static enum err judge(struct call *call, const struct entry *entry,
 	case QUEUE_OK:
 		return ERR_OK;
 	case QUEUE_MESSAGE_GONE:
-	case QUEUE_HANDLE_STALE:
 		if (is_delete)
 			return ERR_OK;
 		return bad_handle(call, entry->receipt_handle,
 				  "Message does not exist or is not available for visibility "
 				  "timeout change.");
 	case QUEUE_HANDLE_EXPIRED:
-		if (is_delete)
-			return bad_handle(call, entry->receipt_handle,
-					  "The receipt handle has expired.");
-		return bad_handle(call, entry->receipt_handle,
-				  "Message does not exist or is not available for visibility "
-				  "timeout change.");
+		return bad_handle(call, entry->receipt_handle, "The receipt handle has expired.");
 	case QUEUE_VISIBILITY_LIMIT:
 		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
 			    "Value %lld for parameter VisibilityTimeout is invalid. Reason: Total "

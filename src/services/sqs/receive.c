@@ -165,12 +165,26 @@ static enum err read_on_worker(struct call *call)
 	return finish(call);
 }
 
+/* AWS's words, small r included. */
+static enum err attempt_over(struct call *call)
+{
+	const struct sqs_receive_message_in *in = call->in;
+
+	return fail(call, &SQS_INVALID_PARAMETER_VALUE,
+		    "Value %.*s for parameter ReceiveRequestAttemptId is invalid. Reason: The "
+		    "receiveRequestAttemptId is not valid anymore since the receive call is not "
+		    "retryable.",
+		    STR_ARG(in->receive_request_attempt_id));
+}
+
 static enum err answered(struct call *call)
 {
 	struct receiving *receiving = call->state;
 	const struct queue_command *command = &receiving->command;
 	struct sqs_receive_message_out *out = call->out;
 
+	if (command->result == QUEUE_ATTEMPT_OVER)
+		return attempt_over(call);
 	if (command->result != QUEUE_OK)
 		return sqs_fail_result(call, command->result);
 	if (command->receive.count == 0)
