@@ -250,7 +250,9 @@ static void clear_leftovers(struct journal *journal, const struct listing *listi
 static uint32_t find_last_number(struct replay *replay, const struct checkpoint *checkpoint)
 {
 	const struct journal *journal = replay->journal;
-	uint32_t known = checkpoint->offset ? checkpoint->segment : 0;
+	/* What the checkpoint begins behind may have been recycled; it lists what must exist. */
+	uint32_t known = checkpoint->offset || checkpoint->segment == 0 ? checkpoint->segment
+									: checkpoint->segment - 1;
 
 	if (journal->segments_count > 0 &&
 	    journal->segments[journal->segments_count - 1]->number > known)
