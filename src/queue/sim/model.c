@@ -290,6 +290,8 @@ void model_visibility_answered(struct model *model, size_t message,
 {
 	struct model_message *m = &model->messages[message];
 
+	if (change->result == QUEUE_FAILED) /* it may have been kept all the same */
+		model_visibility_asked(model, message, visible_ms);
 	if (change->result != QUEUE_OK || m->is_loose)
 		return;
 	/* It counts with the handle of an earlier receive, too; which came first is not known. */
