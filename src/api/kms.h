@@ -208,6 +208,23 @@ struct kms_delete_imported_key_material_out {
 	struct str key_material_id;
 };
 
+struct kms_derive_shared_secret_in {
+	struct str key_id;
+	struct str key_agreement_algorithm;
+	struct str public_key;
+	struct str *grant_tokens;
+	size_t grant_tokens_count;
+	bool dry_run;
+	bool has_dry_run;
+};
+
+struct kms_derive_shared_secret_out {
+	struct str key_id;
+	struct str shared_secret;
+	struct str key_agreement_algorithm;
+	struct str key_origin;
+};
+
 struct kms_describe_key_in {
 	struct str key_id;
 	struct str *grant_tokens;
@@ -750,6 +767,8 @@ enum err kms_delete_alias(struct call *call, const struct kms_delete_alias_in *i
 		struct kms_delete_alias_out *out);
 enum err kms_delete_imported_key_material(struct call *call, const struct kms_delete_imported_key_material_in *in,
 		struct kms_delete_imported_key_material_out *out);
+enum err kms_derive_shared_secret(struct call *call, const struct kms_derive_shared_secret_in *in,
+		struct kms_derive_shared_secret_out *out);
 enum err kms_describe_key(struct call *call, const struct kms_describe_key_in *in,
 		struct kms_describe_key_out *out);
 enum err kms_disable_key(struct call *call, const struct kms_disable_key_in *in,
@@ -833,6 +852,7 @@ enum {
 	KMS_DECRYPT,
 	KMS_DELETE_ALIAS,
 	KMS_DELETE_IMPORTED_KEY_MATERIAL,
+	KMS_DERIVE_SHARED_SECRET,
 	KMS_DESCRIBE_KEY,
 	KMS_DISABLE_KEY,
 	KMS_DISABLE_KEY_ROTATION,
@@ -898,6 +918,7 @@ extern const struct fault_type KMS_KMS_INVALID_SIGNATURE;
 extern const struct fault_type KMS_KMS_INVALID_STATE;
 extern const struct fault_type KMS_LIMIT_EXCEEDED;
 extern const struct fault_type KMS_MALFORMED_POLICY_DOCUMENT;
+extern const struct fault_type KMS_NOT_AUTHORIZED;
 extern const struct fault_type KMS_NOT_FOUND;
 extern const struct fault_type KMS_TAG;
 extern const struct fault_type KMS_UNSUPPORTED_OPERATION;

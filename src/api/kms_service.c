@@ -39,6 +39,11 @@ static enum err run_kms_delete_imported_key_material(struct call *call, const vo
 	return kms_delete_imported_key_material(call, in, out);
 }
 
+static enum err run_kms_derive_shared_secret(struct call *call, const void *in, void *out)
+{
+	return kms_derive_shared_secret(call, in, out);
+}
+
 static enum err run_kms_describe_key(struct call *call, const void *in, void *out)
 {
 	return kms_describe_key(call, in, out);
@@ -232,6 +237,7 @@ static const operation_fn handlers[] = {
 	[KMS_DECRYPT] = run_kms_decrypt,
 	[KMS_DELETE_ALIAS] = run_kms_delete_alias,
 	[KMS_DELETE_IMPORTED_KEY_MATERIAL] = run_kms_delete_imported_key_material,
+	[KMS_DERIVE_SHARED_SECRET] = run_kms_derive_shared_secret,
 	[KMS_DESCRIBE_KEY] = run_kms_describe_key,
 	[KMS_DISABLE_KEY] = run_kms_disable_key,
 	[KMS_DISABLE_KEY_ROTATION] = run_kms_disable_key_rotation,
@@ -280,7 +286,7 @@ const struct service kms_service = {
 	.json_version = STR_INIT("1.1"),
 	.denied = {.shape = STR_INIT("AccessDeniedException"),
 		   .query_code = STR_INIT("AccessDeniedException"), .status = 400},
-	.operation_count = 44,
+	.operation_count = 45,
 	.operations = operations,
 };
 

@@ -122,6 +122,7 @@
 	X(KMS_CONTEXT_SIZE, 8192, "bytes", "an encryption context") \
 	X(KMS_PLAIN_SIZE, 4096, "bytes", "what Encrypt, Sign and GenerateMac take") \
 	X(KMS_CIPHER_SIZE, 6144, "bytes", "a ciphertext, signature, MAC or import token") \
+	X(KMS_PUBLIC_KEY_SIZE, 8192, "bytes", "a public key given to DeriveSharedSecret") \
 	X(KMS_DATA_KEY_SIZE, 1024, "bytes", "a data key, or what GenerateRandom gives") \
 	X(KMS_WINDOW_DAYS_MIN, 7, "days", "least waiting period of a KMS key's deletion") \
 	X(KMS_WINDOW_DAYS, 30, "days", "waiting period of a KMS key's deletion") \

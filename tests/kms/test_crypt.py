@@ -208,7 +208,8 @@ def test_rsa_needs_its_own_algorithm(kms, rsa, key, refuses):
     with refuses("InvalidKeyUsageException",
                  "Algorithm RSAES_OAEP_SHA_1 is incompatible with key spec SYMMETRIC_DEFAULT."):
         kms.encrypt(KeyId=key, Plaintext=b"x", EncryptionAlgorithm="RSAES_OAEP_SHA_1")
-    with refuses("ValidationException"):
+    with refuses("InvalidKeyUsageException",
+                 "Algorithm SM2PKE is incompatible with key spec RSA_2048."):
         kms.encrypt(KeyId=rsa, Plaintext=b"x", EncryptionAlgorithm="SM2PKE")
 
 

@@ -66,6 +66,33 @@ def test_each_operation_needs_its_own_grant(kms, key, other, grant, refuses):
             call()
 
 
+USER = "arn:aws:iam::000000000000:root"
+A, B = {"a": "1"}, {"b": "2"}
+SERVICE = {"GranteeServicePrincipal": "sns.amazonaws.com"}
+SOURCE = {"Constraints": {"SourceArn": "arn:aws:sns:us-east-1:000000000000:t"}}
+
+
+@pytest.mark.parametrize("arguments, text", [
+    ({"GranteePrincipal": USER, "Constraints": {
+        "EncryptionContextEquals": A, "EncryptionContextSubset": B}},
+     "More than one constraint supplied"),
+    ({"GranteePrincipal": USER, "Constraints": {
+        "EncryptionContextEquals": {}, "EncryptionContextSubset": B}},
+     "More than one constraint supplied"),
+    (SERVICE | {"RetiringPrincipal": USER},
+     "A SourceArn constraint is required with a GranteeServicePrincipal."),
+    (SERVICE | SOURCE, "A RetiringPrincipal or RetiringServicePrincipal is required with a "
+                       "GranteeServicePrincipal."),
+    (SERVICE | SOURCE | {"GranteePrincipal": USER, "RetiringPrincipal": USER}, None),
+    (SERVICE | SOURCE | {"RetiringPrincipal": USER,
+                         "RetiringServicePrincipal": "sns.amazonaws.com"}, None),
+])
+def test_members_of_a_grant_exclude_or_need_others(kms, key, refuses, arguments, text):
+    with refuses("ValidationException", text):
+        kms.create_grant(KeyId=key, Operations=["Decrypt"], **arguments)
+    assert kms.list_grants(KeyId=key)["Grants"] == []
+
+
 @pytest.mark.parametrize("constraint, fits, fails", [
     ("EncryptionContextEquals", [{"a": "1"}], [{}, {"a": "2"}, {"a": "1", "b": "2"}]),
     ("EncryptionContextSubset", [{"a": "1"}, {"a": "1", "b": "2"}], [{}, {"b": "2"}, {"A": "1"}]),
@@ -111,7 +138,7 @@ def test_same_named_request_gives_the_same_grant(kms, key, grant):
 
 def test_grant_to_a_service(kms, key):
     kms.create_grant(KeyId=key, Operations=["Decrypt"],
-                     GranteeServicePrincipal="sns.amazonaws.com",
+                     GranteeServicePrincipal="sns.amazonaws.com", RetiringPrincipal=USER,
                      Constraints={"SourceArn": "arn:aws:sns:us-east-1:000000000000:t"})
     entry, = kms.list_grants(KeyId=key, GranteeServicePrincipal="sns.amazonaws.com")["Grants"]
     assert entry["GranteeServicePrincipal"] == "sns.amazonaws.com"

@@ -166,7 +166,9 @@ def test_import_that_cannot_be_is_refused(kms, waiting, key, refuses):
     with refuses("UnsupportedOperationException",
                  f"{key} origin is AWS_KMS which is not valid for this operation."):
         prepare(kms, key)
-    with refuses("ValidationException"):
-        prepare(kms, waiting, "RSAES_PKCS1_V1_5")
+    for algorithm, spec in (("RSAES_PKCS1_V1_5", "RSA_2048"), ("SM2PKE", "SM2"),
+                            ("RSAES_OAEP_SHA_256", "SM2")):
+        with refuses("UnsupportedOperationException"):
+            prepare(kms, waiting, algorithm, spec)
     with refuses("ValidationException"):
         prepare(kms, waiting, spec="ECC_NIST_P256")

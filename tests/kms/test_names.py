@@ -45,11 +45,22 @@ def test_alias_moves_to_another_key(kms, key, pairs, alias, refuses):
 
 @pytest.mark.parametrize("name, code", [
     ("x", "ValidationException"), ("alias/with blank", "ValidationException"),
-    ("alias/" + "x" * 251, "ValidationException"), ("alias/aws/mine", "InvalidAliasNameException"),
+    ("alias/" + "x" * 251, "ValidationException"), ("alias/aws/mine", "NotAuthorizedException"),
     ("alias/", "InvalidAliasNameException")])
 def test_bad_alias_is_refused(kms, key, refuses, name, code):
     with refuses(code):
         kms.create_alias(AliasName=name, TargetKeyId=key)
+
+
+def test_alias_faults_have_the_texts_of_aws(kms, key, alias, refuses):
+    with refuses("NotAuthorizedException", ""):
+        kms.create_alias(AliasName="alias/aws/sqs", TargetKeyId=key)
+    with refuses("ValidationException", "alias/my:alias contains invalid characters for an alias"):
+        kms.create_alias(AliasName="alias/my:alias", TargetKeyId=key)
+    kms.create_alias(AliasName=alias, TargetKeyId=key)
+    for target in (alias, f"{HERE}:{alias}", "alias/absent"):
+        with refuses("ValidationException", "Aliases must refer to keys. Not aliases"):
+            kms.create_alias(AliasName=alias + "-other", TargetKeyId=target)
 
 
 def test_alias_needs_its_prefix(kms, key, refuses):

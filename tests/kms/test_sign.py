@@ -6,7 +6,7 @@ import hmac
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding
 
 DIGESTS = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()}
 RSA = [f"RSASSA_{kind}_SHA_{bits}" for kind in ("PKCS1_V1_5", "PSS") for bits in DIGESTS]
@@ -55,6 +55,46 @@ def test_signature_is_verified_elsewhere_and_here(kms, pairs, refuses, spec, alg
                    SigningAlgorithm=algorithm)
     with refuses("ValidationException", f"Digest is invalid length for algorithm {algorithm}."):
         kms.sign(KeyId=key, Message=digest[:-1], MessageType="DIGEST", SigningAlgorithm=algorithm)
+
+
+def test_ed25519_signs_whole_messages(kms, pairs, refuses):
+    key, message = pairs["ECC_NIST_EDWARDS25519"], b"a message"
+    public = kms.get_public_key(KeyId=key)
+    assert (public["KeySpec"], public["KeyUsage"], public["SigningAlgorithms"]) == (
+        "ECC_NIST_EDWARDS25519", "SIGN_VERIFY", ["ED25519_SHA_512"])
+    elsewhere = serialization.load_der_public_key(public["PublicKey"])
+    signature = kms.sign(KeyId=key, Message=message,
+                         SigningAlgorithm="ED25519_SHA_512")["Signature"]
+    elsewhere.verify(signature, message)
+    arguments = {"KeyId": key, "SigningAlgorithm": "ED25519_SHA_512"}
+    assert kms.verify(Message=message, Signature=signature, MessageType="RAW",
+                      **arguments)["SignatureValid"]
+    for wrong in ({"Message": b"another", "Signature": signature},
+                  {"Message": message, "Signature": signature[:-1]},
+                  {"Message": message, "Signature": bytes(64)}):
+        with refuses("KMSInvalidSignatureException", ""):
+            kms.verify(**wrong, **arguments)
+    for kind in ("DIGEST", "EXTERNAL_MU"):
+        with refuses("ValidationException",
+                     f"MessageType {kind} is not valid for algorithm ED25519_SHA_512."):
+            kms.sign(Message=bytes(64), MessageType=kind, **arguments)
+
+
+def test_ed25519_keys_are_imported(kms, bring):
+    private = ed25519.Ed25519PrivateKey.generate()
+    key = bring("ECC_NIST_EDWARDS25519", "SIGN_VERIFY", private.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption()))
+    signature = kms.sign(KeyId=key, Message=b"x", SigningAlgorithm="ED25519_SHA_512")["Signature"]
+    assert signature == private.sign(b"x")
+
+
+@pytest.mark.parametrize("algorithm", ["ED25519_PH_SHA_512", "ML_DSA_SHAKE_256", "SM2DSA",
+                                       "ECDSA_SHA_256"])
+def test_algorithms_of_other_keys_are_refused(kms, pairs, refuses, algorithm):
+    with refuses("InvalidKeyUsageException", f"Algorithm {algorithm} is incompatible with key "
+                                             "spec ECC_NIST_EDWARDS25519."):
+        kms.sign(KeyId=pairs["ECC_NIST_EDWARDS25519"], Message=b"x", SigningAlgorithm=algorithm)
 
 
 @pytest.mark.parametrize("arguments, code, text", [

@@ -91,7 +91,7 @@ def test_key_that_became_due_while_the_server_was_down_is_destroyed(private):
 def test_rotation_keeps_old_material_for_decryption(kms, key):
     first = kms.encrypt(KeyId=key, Plaintext=b"first")["CiphertextBlob"]
     before = material_of(kms, key)
-    assert kms.rotate_key_on_demand(KeyId=key)["KeyId"] == key.rsplit("/", 1)[1]
+    assert kms.rotate_key_on_demand(KeyId=key.rsplit("/", 1)[1])["KeyId"] == key
     after = material_of(kms, key)
     assert after != before
     second = kms.encrypt(KeyId=key, Plaintext=b"second")["CiphertextBlob"]
@@ -122,8 +122,24 @@ def test_rotations_are_listed(kms, key):
 def test_rotations_on_demand_have_a_limit(kms, key, refuses):
     for _ in range(25):
         kms.rotate_key_on_demand(KeyId=key)
-    with refuses("LimitExceededException"):
+    with refuses("LimitExceededException", (
+            "The on-demand rotations limit has been reached for the given keyId. No more on-demand "
+            f"rotations can be performed for this key: {key}")):
         kms.rotate_key_on_demand(KeyId=key)
+
+
+def test_rotation_on_demand_looks_at_the_state_first(kms, pairs, refuses):
+    with refuses("UnsupportedOperationException", ""):
+        kms.rotate_key_on_demand(KeyId=pairs["ECC_NIST_P256"])
+    key = kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]["Arn"]
+    kms.disable_key(KeyId=key)
+    with refuses("DisabledException", f"{key} is disabled."):
+        kms.rotate_key_on_demand(KeyId=key)
+    for spec, usage in (("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"), ("RSA_4096", "SIGN_VERIFY")):
+        key = kms.create_key(Origin="EXTERNAL", KeySpec=spec,
+                             KeyUsage=usage)["KeyMetadata"]["Arn"]
+        with refuses("KMSInvalidStateException", f"{key} is pending import."):
+            kms.rotate_key_on_demand(KeyId=key)
 
 
 def test_automatic_rotation_happens_when_it_is_due(timed):
@@ -185,9 +201,12 @@ def test_only_symmetric_keys_of_ours_are_rotated(kms, pairs, bring, refuses):
     for operation in (kms.enable_key_rotation, kms.rotate_key_on_demand):
         with refuses("UnsupportedOperationException"):
             operation(KeyId=pairs["ECC_NIST_P256"])
-        with refuses("UnsupportedOperationException",
-                     f"{imported} origin is EXTERNAL which is not valid for this operation."):
-            operation(KeyId=imported)
+    with refuses("UnsupportedOperationException",
+                 f"{imported} origin is EXTERNAL which is not valid for this operation."):
+        kms.enable_key_rotation(KeyId=imported)
+    with refuses("KMSInvalidStateException",
+                 f"No available key material pending rotation for the key: {imported}."):
+        kms.rotate_key_on_demand(KeyId=imported)
     # Terraform asks about every key that was made here.
     assert kms.get_key_rotation_status(
         KeyId=pairs["ECC_NIST_P256"])["KeyRotationEnabled"] is False

@@ -22,7 +22,7 @@ OPERATIONS_LEFT_OUT = {
     # Custom key stores, key agreement and encapsulation, replicas in other regions, reports of use.
     "kms": {"ConnectCustomKeyStore", "CreateCustomKeyStore", "DeleteCustomKeyStore",
             "DescribeCustomKeyStores", "DisconnectCustomKeyStore", "UpdateCustomKeyStore",
-            "Decapsulate", "DeriveSharedSecret", "Encapsulate", "ReplicateKey",
+            "Decapsulate", "Encapsulate", "ReplicateKey",
             "UpdatePrimaryRegion", "GetKeyLastUsage"},
     "sqs": set(),
     "sts": {"AssumeRoot", "GetDelegatedAccessToken", "GetScopedCredentials",
@@ -47,7 +47,7 @@ MEMBERS_LEFT_OUT = {
 # What AWS sends without modelling it, and SQS's own for a server that cannot go on.
 FAULTS_UNMODELLED = {
     "iam": {"ValidationErrorException"},
-    "kms": {"ValidationException"},
+    "kms": {"NotAuthorizedException", "ValidationException"},
     "sqs": {"InvalidParameterValueException", "MissingRequiredParameterException",
             "ServiceUnavailable"},
     "sts": {"InvalidParameterValue", "ValidationError"},

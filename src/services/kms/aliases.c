@@ -39,9 +39,11 @@ static enum err check_name(struct call *call, struct str name)
 static enum err check_reserved(struct call *call, struct str name)
 {
 	if (str_starts(name, STR("alias/aws/")))
-		return fail(call, &KMS_INVALID_ALIAS_NAME,
-			    "Alias names that begin with alias/aws/ are reserved by AWS.");
-	if (name.size == 6 || str_find_char(str_slice(name, 6, SIZE_MAX), ':', 0) != SIZE_MAX)
+		return fail(call, &KMS_NOT_AUTHORIZED, "%s", "");
+	if (str_find_char(name, ':', 0) != SIZE_MAX)
+		return fail(call, &KMS_VALIDATION, "%.*s contains invalid characters for an alias",
+			    STR_ARG(name));
+	if (name.size == 6)
 		return fail(call, &KMS_INVALID_ALIAS_NAME, "Invalid alias name %.*s",
 			    STR_ARG(name));
 	return ERR_OK;
@@ -94,6 +96,9 @@ static enum err find_target(struct call *call, struct str key_id, struct str act
 {
 	struct kms_target target;
 
+	if (str_starts(key_id, STR("alias/")) ||
+	    (str_starts(key_id, STR("arn:")) && str_find(key_id, STR(":alias/"), 0) != SIZE_MAX))
+		return fail(call, &KMS_VALIDATION, "Aliases must refer to keys. Not aliases");
 	enum err err = kms_target_of_call(call, "targetKeyId", key_id, false, action, &target);
 	if (!err && !str_equal(target.key->account, call->account))
 		err = kms_deny_foreign(call, action, key_id);

@@ -39,6 +39,7 @@ static const struct {
 				   STR_INIT("kms:SigningAlgorithm")},
 	[KMS_USAGE_MAC] = {NULL, "HMAC_SHA_384, HMAC_SHA_256, HMAC_SHA_224, HMAC_SHA_512",
 			   STR_INIT("kms:MacAlgorithm")},
+	[KMS_USAGE_KEY_AGREEMENT] = {NULL, "ECDH", STR_INIT("kms:KeyAgreementAlgorithm")},
 };
 
 enum err kms_algorithm_of_call(struct call *call, const char *member, struct str name,

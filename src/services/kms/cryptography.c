@@ -69,6 +69,8 @@ struct kms_secret kms_secret_generate(enum kms_spec spec)
 	}
 	if (facts->kind == KMS_KIND_RSA)
 		key = EVP_RSA_gen((unsigned)facts->bits);
+	else if (facts->kind == KMS_KIND_EDWARDS)
+		key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 	else
 		key = EVP_EC_gen(facts->group);
 	check(key != NULL);
@@ -94,6 +96,8 @@ static bool is_of_spec(EVP_PKEY *key, enum kms_spec spec)
 
 	if (facts->kind == KMS_KIND_RSA)
 		return EVP_PKEY_is_a(key, "RSA") && EVP_PKEY_get_bits(key) == facts->bits;
+	if (facts->kind == KMS_KIND_EDWARDS)
+		return EVP_PKEY_is_a(key, "ED25519");
 	if (!EVP_PKEY_is_a(key, "EC") ||
 	    EVP_PKEY_get_group_name(key, group, sizeof(group), &size) != 1)
 		return false;
@@ -254,9 +258,40 @@ static void set_signature(const struct kms_pair *pair, EVP_PKEY_CTX *context,
 		check(EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1);
 }
 
+/* Ed25519 (RFC 8032) signs the message itself, not a digest of it. */
+static struct str sign_message(const struct kms_pair *pair, struct arena *arena, struct str message)
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	size_t size = (size_t)EVP_PKEY_get_size(pair->key);
+	char *out = arena_bytes(arena, size);
+
+	check(context != NULL);
+	check(EVP_DigestSignInit(context, NULL, NULL, NULL, pair->key) == 1);
+	check(EVP_DigestSign(context, (unsigned char *)out, &size,
+			     (const unsigned char *)message.data, message.size) == 1);
+	EVP_MD_CTX_free(context);
+	return str_of(out, size);
+}
+
+static bool verify_message(const struct kms_pair *pair, struct str message, struct str signature)
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+
+	check(context != NULL);
+	check(EVP_DigestVerifyInit(context, NULL, NULL, NULL, pair->key) == 1);
+	bool is_right =
+		EVP_DigestVerify(context, (const unsigned char *)signature.data, signature.size,
+				 (const unsigned char *)message.data, message.size) == 1;
+	EVP_MD_CTX_free(context);
+	ERR_clear_error();
+	return is_right;
+}
+
 struct str kms_sign_bytes(const struct kms_pair *pair, const struct kms_algorithm *algorithm,
 			  struct arena *arena, struct str message, bool is_digest)
 {
+	if (algorithm->kind == KMS_KIND_EDWARDS)
+		return sign_message(pair, arena, message);
 	EVP_PKEY_CTX *context = context_of(pair);
 	size_t size = (size_t)EVP_PKEY_get_size(pair->key);
 	char *out = arena_bytes(arena, size);
@@ -276,6 +311,8 @@ struct str kms_sign_bytes(const struct kms_pair *pair, const struct kms_algorith
 bool kms_verify_bytes(const struct kms_pair *pair, const struct kms_algorithm *algorithm,
 		      struct str message, bool is_digest, struct str signature)
 {
+	if (algorithm->kind == KMS_KIND_EDWARDS)
+		return verify_message(pair, message, signature);
 	EVP_PKEY_CTX *context = context_of(pair);
 	uint8_t digest[DIGEST_SIZE_MAX];
 
@@ -289,6 +326,51 @@ bool kms_verify_bytes(const struct kms_pair *pair, const struct kms_algorithm *a
 	EVP_PKEY_CTX_free(context);
 	ERR_clear_error();
 	return is_right;
+}
+
+/* ---- key agreement ---- */
+
+static EVP_PKEY *read_public(struct str der)
+{
+	const unsigned char *from = (const unsigned char *)der.data;
+
+	if (der.size > INT32_MAX)
+		return NULL;
+	EVP_PKEY *key = d2i_PUBKEY(NULL, &from, (long)der.size);
+	if (key && from == (const unsigned char *)der.data + der.size)
+		return key;
+	EVP_PKEY_free(key);
+	return NULL;
+}
+
+/* EVP_PKEY_derive_set_peer compares the curves and checks that the point is on it. */
+static bool derive(EVP_PKEY_CTX *context, EVP_PKEY *peer, struct arena *arena,
+		   struct str *out_secret)
+{
+	size_t size;
+
+	if (EVP_PKEY_derive_set_peer(context, peer) != 1 ||
+	    EVP_PKEY_derive(context, NULL, &size) != 1)
+		return false;
+	char *secret = arena_bytes(arena, size);
+	if (EVP_PKEY_derive(context, (unsigned char *)secret, &size) != 1)
+		return false;
+	*out_secret = str_of(secret, size);
+	return true;
+}
+
+enum err kms_agree(const struct kms_pair *pair, struct str peer, struct arena *arena,
+		   struct str *out_secret)
+{
+	EVP_PKEY *peer_key = read_public(peer);
+	EVP_PKEY_CTX *context = context_of(pair);
+
+	check(EVP_PKEY_derive_init(context) == 1);
+	bool is_right = peer_key && derive(context, peer_key, arena, out_secret);
+	EVP_PKEY_CTX_free(context);
+	EVP_PKEY_free(peer_key);
+	ERR_clear_error();
+	return is_right ? ERR_OK : ERR_INVALID;
 }
 
 /* ---- HMAC, and keys derived by it ---- */

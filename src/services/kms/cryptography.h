@@ -45,12 +45,17 @@ must_check enum err kms_rsa_decrypt(const struct kms_pair *pair,
 				    const struct kms_algorithm *algorithm, struct arena *arena,
 				    struct str cipher, struct str *out_plain);
 
-/* `is_digest`: the message is a digest already, of algorithm->digest_size bytes. ECDSA signatures
- * are in DER; the salt of PSS is as long as the digest. */
+/* `is_digest`: the message is a digest already, of algorithm->digest_size bytes; Ed25519 takes
+ * messages only. ECDSA signatures are in DER; the salt of PSS is as long as the digest. */
 struct str kms_sign_bytes(const struct kms_pair *pair, const struct kms_algorithm *algorithm,
 			  struct arena *arena, struct str message, bool is_digest);
 bool kms_verify_bytes(const struct kms_pair *pair, const struct kms_algorithm *algorithm,
 		      struct str message, bool is_digest, struct str signature);
+
+/* The shared secret of ECDH (SP 800-56A, 5.7.1.2), in the arena. ERR_INVALID: `peer` is no public
+ * key in DER (RFC 5280) on the curve of the pair. */
+must_check enum err kms_agree(const struct kms_pair *pair, struct str peer, struct arena *arena,
+			      struct str *out_secret);
 
 /* HMAC (RFC 2104); `out` holds algorithm->digest_size bytes. */
 void kms_mac(struct str secret, const struct kms_algorithm *algorithm, struct str message,

@@ -92,6 +92,54 @@ static void test_secret_is_of_its_own_spec_only(void **state)
 	assert_true(kms_secret_fits(KMS_SPEC_HMAC_512, bytes));
 }
 
+/* The private key and the signature of RFC 8032, 7.1, TEST 2. */
+static void test_ed25519_is_that_of_rfc_8032(void **state)
+{
+	const struct kms_algorithm *algorithm = algorithm_of("ED25519_SHA_512");
+	struct str message = from_hex("72");
+
+	(void)state;
+	struct kms_pair *pair =
+		kms_pair_open(KMS_SPEC_ECC_NIST_EDWARDS25519,
+			      from_hex("302e020100300506032b657004220420"
+				       "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb"
+				       "8a6fb"));
+	assert_non_null(pair);
+	struct str signature = kms_sign_bytes(pair, algorithm, &arena, message, false);
+	assert_true(str_equal(
+		signature,
+		from_hex("92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
+			 "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00")));
+	assert_true(kms_verify_bytes(pair, algorithm, message, false, signature));
+	kms_pair_free(&pair);
+}
+
+/* The peer's public key and the result of NIST CAVS 14.1, ECC CDH, P-256, COUNT 0. */
+static void test_agreement_is_that_of_nist(void **state)
+{
+	static const char head[] = "3059301306072a8648ce3d020106082a8648ce3d03010703420004";
+	static const char point[] =
+		"700c48f77f56584c5cc632ca65640db91b6bacce3a4df6b42ce7cc838833d287"
+		"db71e509e3fd9b060ddb20ba5c51dcc5948d46fbf640dfe0441782cab85fa4ac";
+	static const char private_key[] =
+		"3041020100301306072a8648ce3d020106082a8648ce3d030107042730250201010420"
+		"7d7dc5f71eb29ddaf80d6214632eeae03d9058af1fb6d22ed80badb62bc1a534";
+	struct str peer = from_hex(arena_cstr(&arena, arena_format(&arena, "%s%s", head, point)));
+	struct str secret;
+
+	(void)state;
+	struct kms_pair *pair = kms_pair_open(KMS_SPEC_ECC_NIST_P256, from_hex(private_key));
+	assert_non_null(pair);
+	assert_int_equal(kms_agree(pair, peer, &arena, &secret), ERR_OK);
+	assert_true(str_equal(
+		secret,
+		from_hex("46fc62106420ff012e54a434fbdd2d25ccc5852060561e68040dd7778997bd7b")));
+	((char *)peer.data)[peer.size - 1] ^= 1; /* no point of the curve */
+	assert_int_equal(kms_agree(pair, peer, &arena, &secret), ERR_INVALID);
+	assert_int_equal(kms_agree(pair, STR(""), &arena, &secret), ERR_INVALID);
+	kms_pair_free(&pair);
+}
+
 static void test_each_pair_signs_what_it_verifies(void **state)
 {
 	(void)state;

@@ -14,6 +14,9 @@ static void list_algorithms(struct arena *arena, const struct kms_key *key,
 	if (key->usage == KMS_USAGE_ENCRYPT_DECRYPT) {
 		out->encryption_algorithms = names;
 		out->encryption_algorithms_count = count;
+	} else if (key->usage == KMS_USAGE_KEY_AGREEMENT) {
+		out->key_agreement_algorithms = names;
+		out->key_agreement_algorithms_count = count;
 	} else if (key->usage == KMS_USAGE_SIGN_VERIFY) {
 		out->signing_algorithms = names;
 		out->signing_algorithms_count = count;

@@ -20,6 +20,7 @@ const struct str kms_grant_operations[KMS_GRANT_OPERATIONS] = {
 	STR_INIT("GenerateDataKeyPairWithoutPlaintext"),
 	STR_INIT("GenerateMac"),
 	STR_INIT("VerifyMac"),
+	STR_INIT("DeriveSharedSecret"),
 };
 
 bool kms_grant_operation_find(struct str name, uint32_t *out_bit)

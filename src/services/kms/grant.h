@@ -11,7 +11,7 @@
 #include "access/principal.h"
 #include "services/kms/registry.h"
 
-enum { KMS_GRANT_OPERATIONS = 16 };
+enum { KMS_GRANT_OPERATIONS = 17 };
 extern const struct str kms_grant_operations[KMS_GRANT_OPERATIONS];
 
 /* True if `name` is one; its bit in *out_bit. "kms:" before the name is left away. */

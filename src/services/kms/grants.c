@@ -12,7 +12,8 @@
 #define OPERATION_SET                                                                              \
 	"Decrypt, Encrypt, GenerateDataKey, GenerateDataKeyWithoutPlaintext, ReEncryptFrom, "      \
 	"ReEncryptTo, Sign, Verify, GetPublicKey, CreateGrant, RetireGrant, DescribeKey, "         \
-	"GenerateDataKeyPair, GenerateDataKeyPairWithoutPlaintext, GenerateMac, VerifyMac"
+	"GenerateDataKeyPair, GenerateDataKeyPairWithoutPlaintext, GenerateMac, VerifyMac, "       \
+	"DeriveSharedSecret"
 
 enum { GRANT_ID_SIZE = 64 };
 
@@ -71,6 +72,8 @@ static bool fits_key(int operation, const struct kms_key *key)
 		return key->usage == KMS_USAGE_SIGN_VERIFY;
 	if (str_ends(name, STR("Mac")))
 		return key->usage == KMS_USAGE_MAC;
+	if (str_equal(name, STR("DeriveSharedSecret")))
+		return key->usage == KMS_USAGE_KEY_AGREEMENT;
 	if (str_starts(name, STR("Generate")))
 		return key->spec == KMS_SPEC_SYMMETRIC_DEFAULT;
 	return key->usage == KMS_USAGE_ENCRYPT_DECRYPT;
@@ -113,8 +116,7 @@ static enum err check_fits(struct call *call, const struct kms_key *key,
 	return ERR_OK;
 }
 
-/* https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html, Constraints. */
-static enum err check_constraint(struct call *call, const struct shape_pair *pairs, size_t count)
+static enum err check_pairs(struct call *call, const struct shape_pair *pairs, size_t count)
 {
 	bool fits = count <= LIMIT_KMS_GRANT_PAIRS;
 
@@ -127,6 +129,27 @@ static enum err check_constraint(struct call *call, const struct shape_pair *pai
 		    "A constraint may have at most %d encryption context pairs, with names and "
 		    "values of at most %d bytes.",
 		    LIMIT_KMS_GRANT_PAIRS, LIMIT_KMS_GRANT_PAIR_SIZE);
+}
+
+/*
+ * Rules across members:
+ * https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html, Constraints and
+ * GranteeServicePrincipal. An empty constraint is one, too.
+ */
+static enum err check_constraints(struct call *call, const struct kms_create_grant_in *in,
+				  const struct kms_grant *grant)
+{
+	if (grant->equals && grant->subset)
+		return fail(call, &KMS_VALIDATION, "More than one constraint supplied");
+	if (in->grantee_service_principal.data && grant->source_arn.size == 0)
+		return fail(call, &KMS_VALIDATION,
+			    "A SourceArn constraint is required with a GranteeServicePrincipal.");
+	if (in->grantee_service_principal.data && !grant->retiring.data)
+		return fail(call, &KMS_VALIDATION,
+			    "A RetiringPrincipal or RetiringServicePrincipal is required with a "
+			    "GranteeServicePrincipal.");
+	enum err err = check_pairs(call, grant->equals, grant->equals_count);
+	return err ? err : check_pairs(call, grant->subset, grant->subset_count);
 }
 
 static enum err read_grant(struct call *call, const struct kms_create_grant_in *in,
@@ -168,9 +191,7 @@ static enum err read_grant(struct call *call, const struct kms_create_grant_in *
 			   "^[a-zA-Z0-9:/_-]+$",
 			   STR_ARG(in->name));
 	if (!err)
-		err = check_constraint(call, grant->equals, grant->equals_count);
-	if (!err)
-		err = check_constraint(call, grant->subset, grant->subset_count);
+		err = check_constraints(call, in, grant);
 	return err ? err : read_operations(call, in, &grant->operations);
 }
 

@@ -37,6 +37,10 @@ static enum err read_wrapping(struct call *call, const struct kms_get_parameters
 	enum err err = kms_need(call, "wrappingAlgorithm", in->wrapping_algorithm.data != NULL);
 	if (!err)
 		err = kms_need(call, "wrappingKeySpec", in->wrapping_key_spec.data != NULL);
+	if (!err)
+		err = kms_check_served(call, "WrappingAlgorithm", in->wrapping_algorithm);
+	if (!err)
+		err = kms_check_served(call, "WrappingKeySpec", in->wrapping_key_spec);
 	if (err)
 		return err;
 	while (wrapping < KMS_WRAPPINGS &&

@@ -19,9 +19,10 @@
 static enum err read_usage(struct call *call, const struct kms_create_key_in *in,
 			   struct kms_key *draft)
 {
-	if (str_equal(in->key_usage, STR("KEY_AGREEMENT")))
-		return fail(call, &KMS_UNSUPPORTED_OPERATION,
-			    "KeyUsage KEY_AGREEMENT is not supported.");
+	enum err err = kms_check_served(call, "KeyUsage", in->key_usage);
+
+	if (err)
+		return err;
 	if (in->key_usage.data && !kms_usage_find(in->key_usage, &draft->usage))
 		return kms_refuse_value(call, "keyUsage", in->key_usage,
 					"ENCRYPT_DECRYPT, SIGN_VERIFY, GENERATE_VERIFY_MAC");
@@ -64,9 +65,12 @@ static enum err read_draft(struct call *call, const struct kms_create_key_in *in
 		return fail(call, &KMS_VALIDATION,
 			    "You cannot specify KeySpec and CustomerMasterKeySpec in the same "
 			    "request. CustomerMasterKeySpec is deprecated.");
+	enum err err = kms_check_served(call, "KeySpec", spec);
+	if (err)
+		return err;
 	if (spec.data && !kms_spec_find(spec, &draft->spec))
 		return kms_refuse_value(call, "keySpec", spec, SPEC_SET);
-	enum err err = read_usage(call, in, draft);
+	err = read_usage(call, in, draft);
 	if (!err)
 		err = read_origin(call, in, draft);
 	if (!err)

@@ -7,7 +7,7 @@
 
 #define PAIR_SET                                                                                   \
 	"RSA_2048, RSA_3072, RSA_4096, ECC_NIST_P256, ECC_NIST_P384, ECC_NIST_P521, "              \
-	"ECC_SECG_P256K1"
+	"ECC_SECG_P256K1, ECC_NIST_EDWARDS25519"
 
 struct made_pair {
 	const struct kms_key *key; /* that seals the private key */
@@ -18,6 +18,8 @@ static enum err read_spec(struct call *call, struct str text, enum kms_spec *out
 {
 	enum err err = kms_need(call, "keyPairSpec", text.data != NULL);
 
+	if (!err)
+		err = kms_check_served(call, "KeyPairSpec", text);
 	if (!err && (!kms_spec_find(text, out_spec) || kms_specs[*out_spec].kind < KMS_KIND_RSA))
 		err = kms_refuse_value(call, "keyPairSpec", text, PAIR_SET);
 	return err;

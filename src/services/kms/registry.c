@@ -28,9 +28,8 @@ struct kms_registry {
 struct kms_material *kms_material_new(enum kms_spec spec, struct kms_secret *secret)
 {
 	struct kms_material *material = heap_alloc(sizeof(*material));
-	enum kms_kind kind = kms_specs[spec].kind;
 
-	if (secret->size > 0 && (kind == KMS_KIND_RSA || kind == KMS_KIND_ECC)) {
+	if (secret->size > 0 && kms_specs[spec].kind >= KMS_KIND_RSA) {
 		material->pair = kms_pair_open(spec, kms_secret_str(secret));
 		if (!material->pair) {
 			kms_secret_done(secret);

@@ -22,6 +22,7 @@ static enum err check_can_rotate(struct call *call, const struct kms_key *key)
 	return ERR_OK;
 }
 
+/* The state comes first, as AWS says of a key without material that it is pending import. */
 static enum err find(struct call *call, struct str key_id, struct str action,
 		     const struct kms_key **out_key)
 {
@@ -29,9 +30,16 @@ static enum err find(struct call *call, struct str key_id, struct str action,
 
 	if (!err)
 		err = kms_check_own(call, *out_key, action);
-	if (!err)
-		err = check_can_rotate(call, *out_key);
 	return err ? err : kms_check_enabled(call, *out_key);
+}
+
+/* A key whose material the server makes anew from time to time. */
+static enum err find_rotated(struct call *call, struct str key_id, struct str action,
+			     const struct kms_key **out_key)
+{
+	enum err err = find(call, key_id, action, out_key);
+
+	return err ? err : check_can_rotate(call, *out_key);
 }
 
 enum err kms_enable_key_rotation(struct call *call, const struct kms_enable_key_rotation_in *in,
@@ -45,7 +53,7 @@ enum err kms_enable_key_rotation(struct call *call, const struct kms_enable_key_
 				       in->has_rotation_period_in_days, in->rotation_period_in_days,
 				       LIMIT_KMS_ROTATION_DAYS_MIN, LIMIT_KMS_ROTATION_DAYS);
 	if (!err)
-		err = find(call, in->key_id, STR("kms:EnableKeyRotation"), &key);
+		err = find_rotated(call, in->key_id, STR("kms:EnableKeyRotation"), &key);
 	if (err)
 		return err;
 	if (in->has_rotation_period_in_days)
@@ -66,7 +74,7 @@ enum err kms_disable_key_rotation(struct call *call, const struct kms_disable_ke
 	const struct kms_key *key;
 
 	(void)out;
-	enum err err = find(call, in->key_id, STR("kms:DisableKeyRotation"), &key);
+	enum err err = find_rotated(call, in->key_id, STR("kms:DisableKeyRotation"), &key);
 	if (err)
 		return err;
 	struct kms_key draft = kms_key_draft(key);
@@ -109,14 +117,22 @@ enum err kms_rotate_key_on_demand(struct call *call, const struct kms_rotate_key
 	enum err err = find(call, in->key_id, STR("kms:RotateKeyOnDemand"), &key);
 	if (err)
 		return err;
+	/* Recorded without a text, unlike other operations' refusals of a key spec. */
+	if (key->spec != KMS_SPEC_SYMMETRIC_DEFAULT)
+		return fail(call, &KMS_UNSUPPORTED_OPERATION, "%s", "");
+	if (key->is_external)
+		return fail(call, &KMS_KMS_INVALID_STATE,
+			    "No available key material pending rotation for the key: %.*s.",
+			    STR_ARG(key->arn));
 	for (size_t i = 0; i < key->material_count; i++)
 		if (key->materials[i]->rotation == KMS_ROTATION_ON_DEMAND)
 			count++;
 	if (count >= LIMIT_KMS_ROTATIONS)
 		return fail(call, &KMS_LIMIT_EXCEEDED,
-			    "A key may be rotated on demand at most %d times.",
-			    LIMIT_KMS_ROTATIONS);
-	out->key_id = key->id;
+			    "The on-demand rotations limit has been reached for the given keyId. "
+			    "No more on-demand rotations can be performed for this key: %.*s",
+			    STR_ARG(key->arn));
+	out->key_id = key->arn;
 	return kms_key_rotate(call->core, key, KMS_ROTATION_ON_DEMAND, call->now_ms);
 }
 

@@ -16,9 +16,16 @@ static enum err check_message(struct call *call, struct str message)
 static enum err check_digest(struct call *call, struct str message, struct str type,
 			     const struct kms_algorithm *algorithm, bool *out_is_digest)
 {
-	if (type.data && !str_equal(type, STR("RAW")) && !str_equal(type, STR("DIGEST")))
-		return kms_refuse_value(call, "messageType", type, "RAW, DIGEST");
+	bool is_raw = !type.data || str_equal(type, STR("RAW"));
+
+	if (!is_raw && !str_equal(type, STR("DIGEST")) && !str_equal(type, STR("EXTERNAL_MU")))
+		return kms_refuse_value(call, "messageType", type, "RAW, DIGEST, EXTERNAL_MU");
 	*out_is_digest = str_equal(type, STR("DIGEST"));
+	/* EXTERNAL_MU is for ML-DSA; Ed25519 needs the whole message. */
+	if (!is_raw && (!*out_is_digest || algorithm->kind == KMS_KIND_EDWARDS))
+		return fail(call, &KMS_VALIDATION,
+			    "MessageType %.*s is not valid for algorithm %.*s.", STR_ARG(type),
+			    STR_ARG(algorithm->name));
 	if (*out_is_digest && message.size != algorithm->digest_size)
 		return fail(call, &KMS_VALIDATION, "Digest is invalid length for algorithm %.*s.",
 			    STR_ARG(algorithm->name));
@@ -130,6 +137,8 @@ enum err kms_get_public_key(struct call *call, const struct kms_get_public_key_i
 	out->key_usage = metadata.key_usage;
 	out->encryption_algorithms = metadata.encryption_algorithms;
 	out->encryption_algorithms_count = metadata.encryption_algorithms_count;
+	out->key_agreement_algorithms = metadata.key_agreement_algorithms;
+	out->key_agreement_algorithms_count = metadata.key_agreement_algorithms_count;
 	out->signing_algorithms = metadata.signing_algorithms;
 	out->signing_algorithms_count = metadata.signing_algorithms_count;
 	return ERR_OK;

@@ -9,7 +9,14 @@
 
 #include "base/base.h"
 
-enum kms_kind { KMS_KIND_AES, KMS_KIND_HMAC, KMS_KIND_RSA, KMS_KIND_ECC };
+enum kms_kind {
+	KMS_KIND_AES,
+	KMS_KIND_HMAC,
+	KMS_KIND_RSA, /* from here on: pairs of a private and a public key */
+	KMS_KIND_ECC,
+	KMS_KIND_EDWARDS,
+	KMS_KIND_NONE, /* of algorithms that no key here can do */
+};
 
 enum kms_spec {
 	KMS_SPEC_SYMMETRIC_DEFAULT,
@@ -24,32 +31,42 @@ enum kms_spec {
 	KMS_SPEC_ECC_NIST_P384,
 	KMS_SPEC_ECC_NIST_P521,
 	KMS_SPEC_ECC_SECG_P256K1,
+	KMS_SPEC_ECC_NIST_EDWARDS25519,
 	KMS_SPECS,
 };
 
 struct kms_spec_facts {
 	struct str name;
 	enum kms_kind kind;
-	int bits;		    /* RSA: of the modulus */
-	size_t size_min, size_max;  /* AES, HMAC: bytes of material; generated: the least */
-	const char *group, *digest; /* ECC: the curve; ECC, HMAC: the digest it goes with */
+	int bits;		   /* RSA: of the modulus */
+	size_t size_min, size_max; /* AES, HMAC: bytes of material; generated: the least */
+	/* ECC: the curve; ECC, HMAC: the digest that it goes with. */
+	const char *group, *digest;
 };
 extern const struct kms_spec_facts kms_specs[KMS_SPECS];
 
-enum kms_usage { KMS_USAGE_ENCRYPT_DECRYPT, KMS_USAGE_SIGN_VERIFY, KMS_USAGE_MAC, KMS_USAGES };
+enum kms_usage {
+	KMS_USAGE_ENCRYPT_DECRYPT,
+	KMS_USAGE_SIGN_VERIFY,
+	KMS_USAGE_MAC,
+	KMS_USAGE_KEY_AGREEMENT,
+	KMS_USAGES
+};
 extern const struct str kms_usages[KMS_USAGES];
 
 struct kms_algorithm {
 	struct str name;
 	enum kms_usage usage;
 	enum kms_kind kind;
-	const char *digest; /* OpenSSL's name; NULL: none */
+	const char *digest; /* OpenSSL's name; NULL: none, or a part of the algorithm */
 	size_t digest_size;
 	bool is_pss;
 };
-enum { KMS_ALGORITHMS = 16 };
+enum { KMS_ALGORITHMS = 22 };
 extern const struct kms_algorithm kms_algorithms[KMS_ALGORITHMS];
 
+/* What AWS has by these names and Tern does not: post-quantum keys, and China's SM2. */
+bool kms_is_unserved(struct str name);
 /* False if there is none of that name. */
 bool kms_spec_find(struct str name, enum kms_spec *out_spec);
 bool kms_usage_find(struct str name, enum kms_usage *out_usage);

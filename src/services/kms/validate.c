@@ -2,6 +2,8 @@
 /* validate: AWS counts all violations of a request; here the first one is told. */
 #include "services/kms/validate.h"
 
+#include "services/kms/spec.h"
+
 #define DETECTED "1 validation error detected: "
 
 enum err kms_need(struct call *call, const char *member, bool is_there)
@@ -48,6 +50,14 @@ enum err kms_check_range(struct call *call, const char *member, bool is_there, i
 			     "value %s than or equal to %lld",
 		    (long long)number, member, number < least ? "greater" : "less",
 		    (long long)(number < least ? least : most));
+}
+
+enum err kms_check_served(struct call *call, const char *member, struct str value)
+{
+	if (!kms_is_unserved(value))
+		return ERR_OK;
+	return fail(call, &KMS_UNSUPPORTED_OPERATION, "%s %.*s is not supported.", member,
+		    STR_ARG(value));
 }
 
 enum err kms_refuse_value(struct call *call, const char *member, struct str value, const char *set)

@@ -15,6 +15,8 @@ must_check enum err kms_check_bytes(struct call *call, const char *member, struc
 				    size_t least, size_t most);
 must_check enum err kms_check_range(struct call *call, const char *member, bool is_there,
 				    int64_t number, int64_t least, int64_t most);
+/* UnsupportedOperationException for a value that AWS has and Tern does not. */
+must_check enum err kms_check_served(struct call *call, const char *member, struct str value);
 /* `set` is how the text lists what is allowed: "A, B". */
 must_check enum err kms_refuse_value(struct call *call, const char *member, struct str value,
 				     const char *set);
