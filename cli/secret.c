@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * secret: the credentials file is written anew beside the old one and put in its place, so that no
- * moment is without it. What it says besides, comments too, stays as it is.
- */
+/* secret: a secret is printed only where no file keeps it. */
 #include "secret.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/rotated.h"
+#include "api/sqs.h"
 #include "output.h"
-
-enum { TEXT_SIZE_MAX = 1 << 20 };
+#include "shared_file.h"
 
 /* ---- printing ---- */
 
@@ -61,104 +54,6 @@ static void print(const struct cli *cli, const struct secret *secret)
 
 /* ---- the profile ---- */
 
-static const char *file_path(struct arena *arena)
-{
-	const char *path = getenv("AWS_SHARED_CREDENTIALS_FILE"), *home = getenv("HOME");
-
-	if (path && strncmp(path, "~/", 2) == 0)
-		return arena_format(arena, "%s/%s", home ? home : "", path + 2).data;
-	if (path && *path)
-		return path;
-	const char *directory = arena_format(arena, "%s/.aws", home ? home : "").data;
-	(void)mkdir(directory, 0700); /* opening the file says what is wrong */
-	return arena_format(arena, "%s/credentials", directory).data;
-}
-
-static bool is_header(struct str line, struct str profile)
-{
-	struct str text = str_trim(line);
-
-	return text.size > 2 && text.data[0] == '[' && text.data[text.size - 1] == ']' &&
-	       str_equal(str_trim(str_slice(text, 1, text.size - 2)), profile);
-}
-
-static bool is_ours(struct str line)
-{
-	struct str rest = line;
-	struct str key = str_trim(str_cut(&rest, '='));
-
-	return rest.data && (str_equal_nocase(key, STR("aws_access_key_id")) ||
-			     str_equal_nocase(key, STR("aws_secret_access_key")) ||
-			     str_equal_nocase(key, STR("aws_session_token")));
-}
-
-static void write_keys(struct buf *out, const struct secret *secret)
-{
-	buf_format(out, "aws_access_key_id = %.*s\naws_secret_access_key = %.*s\n",
-		   STR_ARG(secret->access_key_id), STR_ARG(secret->secret_access_key));
-	if (secret->session_token.size > 0)
-		buf_format(out, "aws_session_token = %.*s\n", STR_ARG(secret->session_token));
-}
-
-/* The text with the profile's keys replaced, or the profile added. */
-static void edit(struct str text, struct str profile, const struct secret *secret, struct buf *out)
-{
-	bool is_inside = false, is_written = false;
-
-	while (text.size > 0) {
-		struct str line = str_cut(&text, '\n');
-		bool is_section = str_starts(str_trim(line), STR("["));
-		if (is_section)
-			is_inside = is_header(line, profile);
-		if (is_inside && is_ours(line))
-			continue;
-		buf_append(out, line);
-		buf_append_char(out, '\n');
-		if (is_section && is_inside && !is_written) {
-			write_keys(out, secret);
-			is_written = true;
-		}
-	}
-	if (is_written)
-		return;
-	buf_format(out, "%s[%.*s]\n", out->size > 0 ? "\n" : "", STR_ARG(profile));
-	write_keys(out, secret);
-}
-
-static bool read_text(struct arena *arena, const char *path, struct str *out_text)
-{
-	char *bytes = arena_bytes(arena, TEXT_SIZE_MAX);
-	size_t size = 0;
-
-	enum err err = rotated_read(path, 0, bytes, TEXT_SIZE_MAX, &size);
-	*out_text = str_of(bytes, size);
-	if (err == ERR_OK && size == TEXT_SIZE_MAX)
-		errno = EFBIG;
-	return err == ERR_NOTFOUND || (err == ERR_OK && size < TEXT_SIZE_MAX);
-}
-
-static bool replace(const char *path, struct str text)
-{
-	char temporary[PATH_MAX];
-	int length = snprintf(temporary, sizeof(temporary), "%s.new", path);
-
-	if (length < 0 || (size_t)length >= sizeof(temporary))
-		return false;
-	(void)unlink(temporary); /* of a run that was interrupted */
-	int descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (descriptor < 0)
-		return false;
-	bool is_written = write(descriptor, text.data, text.size) == (ssize_t)text.size &&
-			  fsync(descriptor) == 0;
-	close(descriptor);
-	if (is_written && rename(temporary, path) == 0)
-		return true;
-	int error = errno;
-	(void)unlink(temporary); /* half of it helps nobody */
-	errno = error;
-	return false;
-}
-
 static bool is_profile(struct str name)
 {
 	for (size_t i = 0; i < name.size; i++)
@@ -168,34 +63,67 @@ static bool is_profile(struct str name)
 	return name.size > 0;
 }
 
+static bool write_credentials(struct cli *cli, const struct secret *secret, struct str profile,
+			      struct str path)
+{
+	const struct shape_pair pairs[] = {
+		{STR("aws_access_key_id"), secret->access_key_id},
+		{STR("aws_secret_access_key"), secret->secret_access_key},
+		{STR("aws_session_token"), secret->session_token},
+	};
+
+	return shared_file_write(&cli->arena, path, profile, pairs, 3);
+}
+
+/* So that the profile alone reaches this server, from any directory. */
+static bool write_config(struct cli *cli, struct str profile, struct str path)
+{
+	struct str section = str_equal(profile, STR("default"))
+				     ? profile
+				     : arena_format(&cli->arena, "profile %.*s", STR_ARG(profile));
+	struct str bundle = tern_session_ca_bundle(cli->session);
+	char made[TERN_ENDPOINT_SIZE], absolute[PATH_MAX];
+	struct str endpoint = tern_session_endpoint(cli->session, &sqs_client_service, made);
+
+	if (bundle.size > 0 && realpath(arena_cstr(&cli->arena, bundle), absolute))
+		bundle = str_from(absolute);
+	const struct shape_pair pairs[] = {
+		{STR("region"), tern_session_region(cli->session)},
+		/* The SDKs find AWS's endpoints themselves. */
+		{STR("endpoint_url"), endpoint.data == made ? STR("") : endpoint},
+		{STR("ca_bundle"), bundle},
+	};
+	return shared_file_write(&cli->arena, path, section, pairs, 3);
+}
+
+static enum cli_exit refuse(struct cli *cli, const struct secret *secret, struct str path,
+			    const char *reason)
+{
+	print(cli, secret);
+	return cli_fail(cli, CLI_FAILED, "%.*s cannot be written: %s", STR_ARG(path), reason);
+}
+
 enum cli_exit secret_tell(struct cli *cli, const struct secret *secret, struct str profile)
 {
-	struct buf out = {0};
-	struct str text;
-
 	if (!profile.data) {
 		print(cli, secret);
 		return CLI_OK;
 	}
-	const char *path = file_path(&cli->arena);
-	bool is_done = is_profile(profile) && read_text(&cli->arena, path, &text);
-	if (is_done) {
-		edit(text, profile, secret, &out);
-		is_done = replace(path, buf_str(&out));
-		explicit_bzero(out.data, out.size);
-	}
-	buf_done(&out);
-	if (!is_done) {
-		print(cli, secret);
-		return cli_fail(cli, CLI_FAILED, "%s cannot be written: %s", path,
-				is_profile(profile) ? strerror(errno) : "no such profile can be");
-	}
+	struct str path =
+		shared_file_path(&cli->arena, "AWS_SHARED_CREDENTIALS_FILE", "credentials");
+	struct str config = shared_file_path(&cli->arena, "AWS_CONFIG_FILE", "config");
+	if (!is_profile(profile))
+		return refuse(cli, secret, path, "a profile's name has no blanks and no brackets");
+	if (!write_credentials(cli, secret, profile, path))
+		return refuse(cli, secret, path, strerror(errno));
+	if (!write_config(cli, profile, config))
+		return refuse(cli, secret, config, strerror(errno));
 	struct secret told = *secret;
 	told.secret_access_key = told.session_token = (struct str){0};
 	if (cli->is_json)
 		print_json(&told);
 	else
-		printf("%.*s is in profile %.*s of %s\n", STR_ARG(secret->access_key_id),
-		       STR_ARG(profile), path);
+		printf("%.*s is in profile %.*s of %.*s\n", STR_ARG(secret->access_key_id),
+		       STR_ARG(profile), STR_ARG(path));
 	return CLI_OK;
 }

@@ -14,12 +14,14 @@ struct secret {
 };
 
 #define SECRET_PROFILE_HELP                                                                        \
-	"put the credentials into this profile of ~/.aws/credentials, and print no secret"
+	"put the credentials into this profile of ~/.aws/credentials, region, endpoint and CA "    \
+	"bundle into ~/.aws/config, and print no secret"
 
 /*
  * Prints lines to paste into a shell, or JSON; with `profile` writes them to that profile of
- * ~/.aws/credentials (AWS_SHARED_CREDENTIALS_FILE), mode 0600, and says so. If the file cannot be
- * written they are printed, since they cannot be had again.
+ * ~/.aws/credentials (AWS_SHARED_CREDENTIALS_FILE), and the session's region, endpoint_url and
+ * ca_bundle to ~/.aws/config (AWS_CONFIG_FILE), both with mode 0600, and prints where. If a file
+ * cannot be written, the secret is printed, since the server never shows it again.
  */
 must_check enum cli_exit secret_tell(struct cli *cli, const struct secret *secret,
 				     struct str profile);

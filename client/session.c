@@ -238,6 +238,8 @@ static enum err find_endpoint(struct tern_session *session, const struct tern_op
 	struct arena *arena = &session->arena;
 
 	session->wants_aws = options->wants_aws;
+	session->certificates = first_of(session_environment(arena, "AWS_CA_BUNDLE"),
+					 session_profile(session, "ca_bundle"));
 	session->endpoint_url = arena_copy(arena, options->endpoint_url);
 	session->endpoint_url_default = arena_copy(arena, options->endpoint_url_default);
 	session->endpoint_url_everywhere = session_environment(arena, "AWS_ENDPOINT_URL");
@@ -363,7 +365,6 @@ enum err session_new(const struct tern_options *options, const struct session_li
 		options->connect_timeout_ms > 0 ? options->connect_timeout_ms : 5000;
 	session->answer_timeout_ms =
 		options->answer_timeout_ms > 0 ? options->answer_timeout_ms : 60000;
-	session->certificates = session_environment(&session->arena, "AWS_CA_BUNDLE");
 	session->user_agent =
 		arena_format(&session->arena, "%.*s%slibtern/" TERN_VERSION,
 			     STR_ARG(options->user_agent), options->user_agent.size > 0 ? " " : "");
@@ -420,6 +421,11 @@ bool tern_session_is_stopped(const struct tern_session *session)
 struct str tern_session_region(const struct tern_session *session)
 {
 	return session->region;
+}
+
+struct str tern_session_ca_bundle(const struct tern_session *session)
+{
+	return session->certificates;
 }
 
 const char *tern_version(void)

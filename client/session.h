@@ -73,6 +73,8 @@ void tern_session_resume(struct tern_session *session);
 bool tern_session_is_stopped(const struct tern_session *session);
 
 struct str tern_session_region(const struct tern_session *session); /* borrowed */
+/* The file of certificate authorities to accept (AWS_CA_BUNDLE, ca_bundle); empty: the system's. */
+struct str tern_session_ca_bundle(const struct tern_session *session);
 /*
  * Those to sign with now; borrowed from the session. May block, when they have to be asked for.
  * ERR_INVALID: they were refused; ERR_CLOSED: nobody answered; with a sentence in `problem`

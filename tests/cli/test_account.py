@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: MIT
 """tern account, tern whoami, and where credentials come from and go to."""
 import json
+import os
+import pathlib
 import stat
+import subprocess
+import sys
 
+import certifi
 import pytest
 
 from cli.conftest import Tern
+from ternd import BUILD
 
 
 @pytest.fixture
@@ -94,6 +100,27 @@ def test_credentials_go_into_a_profile(root, keyless, tmp_path):
     assert identity(keyless, "--profile", "fresh") == "arn:aws:iam::222233334444:root"
     root("account", "create", "--write-profile", "more")
     assert path.read_text().count("[") == 2
+
+
+def test_a_profile_reaches_the_server_by_itself(root, required, tmp_path):
+    (tmp_path / ".aws").mkdir(exist_ok=True)
+    config = tmp_path / ".aws/config"
+    config.write_text("[profile orders]\nregion=old\noutput = json\n")
+    bundle = tmp_path / "ca.pem"
+    bundle.write_text(pathlib.Path(certifi.where()).read_text())
+    root("account", "create", "--account", "444422223333", "--write-profile", "orders",
+         "--region", "eu-west-3", AWS_CA_BUNDLE=os.path.relpath(bundle))
+    assert config.read_text() == (
+        f"[profile orders]\nregion = eu-west-3\nendpoint_url = {required.url}\n"
+        f"ca_bundle = {bundle}\noutput = json\n")
+    variables = {"HOME": str(tmp_path), "AWS_PROFILE": "orders"}
+    told = subprocess.run([BUILD / "tern", "whoami", "--output", "json"], env=variables, text=True,
+                          capture_output=True, timeout=60, check=True, cwd="/")
+    assert json.loads(told.stdout)["Arn"] == "arn:aws:iam::444422223333:root"
+    session = "import boto3; c = boto3.client('sqs'); print(c.meta.endpoint_url, c.meta.region_name)"
+    told = subprocess.run([sys.executable, "-c", session], env=variables, text=True,
+                          capture_output=True, timeout=60, check=True, cwd="/")
+    assert told.stdout.split() == [required.url, "eu-west-3"]
 
 
 def test_a_secret_is_not_lost_with_its_file(root, tmp_path):
