@@ -46,10 +46,10 @@ test-clients: ## the AWS SDKs for Go and Java, the AWS CLI, Celery
 	@$(MAKE) --no-print-directory build
 	@$(PYTEST) tests/clients
 
-check: ## the fast half of the tests, and tidy: under a minute after a build
+check: ## tidy, then the fast half of the tests: about a minute after a build
 	@tools/setup build test tidy
-	@tools/unit $(BUILD)
 	@tools/tidy
+	@tools/unit $(BUILD)
 	@$(PYTEST) $(QUICK_TESTS)
 
 tidy: ## style, layers, generated files, layout

@@ -4,21 +4,16 @@
 
 #include <stdio.h>
 
+#include "format/roff.h"
 #include "help.h"
 
-/* Text in roff: a line must not begin with a dot or a quote, and dashes are meant as typed. */
 static void print_text(struct str text)
 {
-	if (text.size > 0 && (text.data[0] == '.' || text.data[0] == '\''))
-		fputs("\\&", stdout);
-	for (size_t i = 0; i < text.size; i++) {
-		if (text.data[i] == '\\')
-			fputs("\\e", stdout);
-		else if (text.data[i] == '-')
-			fputs("\\-", stdout);
-		else
-			putchar(text.data[i]);
-	}
+	struct buf line = {0};
+
+	roff_append(&line, text);
+	fwrite(line.data, 1, line.size, stdout);
+	buf_done(&line);
 }
 
 static void print_line(const char *text)

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "server/help.h"
 #include "server/process.h"
 #include "server/rotate.h"
 #include "server/server.h"
@@ -187,7 +188,9 @@ int main(int argc, char **argv)
 	if (!settings_load(argc, argv, &settings, problem, sizeof(problem))) {
 		status = complain(problem, 2);
 	} else if (settings.wants_help) {
-		settings_print_help();
+		help_print();
+	} else if (settings.wants_manual) {
+		help_print_manual();
 	} else if (settings.wants_version) {
 		printf("ternd %s\n", TERN_VERSION);
 	} else {

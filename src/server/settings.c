@@ -138,12 +138,12 @@ static const struct row rows[] = {
 	 "least level of log lines"},
 	{"config", KIND_TEXT, AT(config), "", 0, 0, NULL, "FILE",
 	 "JSON file with any of these settings, and \"queues\" and \"vpcs\" to declare"},
+	{"manual", KIND_FLAG, AT(wants_manual), NULL, 0, 0, NULL, NULL,
+	 "print the manual page, in roff, and exit"},
 	{"help", KIND_FLAG, AT(wants_help), NULL, 0, 0, NULL, NULL, "print this text and exit"},
 	{"version", KIND_FLAG, AT(wants_version), NULL, 0, 0, NULL, NULL,
 	 "print the version and exit"},
 };
-enum { HELP_INDENT = 38, HELP_WIDTH = 100 };
-
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
 /* Where a value came from; a weaker source does not overwrite a stronger one. */
@@ -520,44 +520,17 @@ void settings_done(struct settings *settings)
 	arena_done(&settings->arena);
 }
 
-/* Words of `text` in lines that begin at HELP_INDENT and end before HELP_WIDTH. */
-static void print_wrapped(struct str text)
+bool settings_describe(size_t index, struct settings_row *out_row)
 {
-	size_t column = HELP_INDENT;
-
-	while (text.size > 0) {
-		struct str word = str_cut(&text, ' ');
-		if (column > HELP_INDENT && column + 1 + word.size > HELP_WIDTH) {
-			printf("\n%*s", HELP_INDENT, "");
-			column = HELP_INDENT;
-		} else if (column > HELP_INDENT) {
-			putchar(' ');
-			column++;
-		}
-		printf("%.*s", STR_ARG(word));
-		column += word.size;
-	}
-	putchar('\n');
-}
-
-void settings_print_help(void)
-{
-	printf("Usage: ternd [options]\n\n"
-	       "Serves Amazon SQS, with IAM, STS and KMS, from a directory. Each option is also "
-	       "an\n"
-	       "environment variable (--log-format is TERN_LOG_FORMAT) and a key of the "
-	       "configuration file.\n\n");
-	for (size_t i = 0; i < ROWS; i++) {
-		char option[64], text[512];
-		const char *standard = rows[i].standard ? rows[i].standard : "";
-		snprintf(option, sizeof(option), "--%s %s", rows[i].name,
-			 rows[i].choices      ? rows[i].choices
-			 : rows[i].value_name ? rows[i].value_name
-					      : "");
-		snprintf(text, sizeof(text), "%s%s%s%s", rows[i].help, standard[0] ? " [" : "",
-			 standard, standard[0] ? "]" : "");
-		printf("  %-*s", HELP_INDENT - 2, option);
-		print_wrapped(str_from(text));
-	}
-	printf("\nSIGTERM and SIGINT stop it: requests in progress end, nothing is lost.\n");
+	if (index >= ROWS)
+		return false;
+	*out_row = (struct settings_row){
+		.name = rows[index].name,
+		.value = rows[index].choices	  ? rows[index].choices
+			 : rows[index].value_name ? rows[index].value_name
+						  : "",
+		.standard = rows[index].standard ? rows[index].standard : "",
+		.help = rows[index].help,
+	};
+	return true;
 }

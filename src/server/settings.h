@@ -41,7 +41,7 @@ struct settings {
 	bool data_must_exist, drops_unknown_queues;
 	bool is_insecure, allows_dumps;
 	bool has_test_clock, allows_reset, delays_recreate, allows_quick_purge;
-	bool wants_help, wants_version, greets, rotates_root_key;
+	bool wants_help, wants_manual, wants_version, greets, rotates_root_key;
 	struct str config_text; /* of the configuration file; empty: none */
 };
 
@@ -54,7 +54,12 @@ bool settings_load(int argc, char **argv, struct settings *out_settings, char *p
 void settings_done(struct settings *settings);
 /* Once the log is set up: a misspelt TERN_... says nothing by itself. */
 void settings_warn_of_unknown(void);
-/* The help text: usage and one entry a setting, on standard output. */
-void settings_print_help(void);
+
+/* A setting, for help and manual: static texts, empty where there is none. */
+struct settings_row {
+	const char *name, *value, *standard, *help;
+};
+/* False if there are not so many. */
+bool settings_describe(size_t index, struct settings_row *out_row);
 
 #endif

@@ -267,3 +267,13 @@ def test_the_clock_moves_only_this_server(private):
 def test_servers_can_be_made_by_hand(tmp_path):
     with Server(tmp_path, "--durability", "os") as server:
         assert server.client().list_queues()["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+
+def test_the_manual_page_names_every_setting():
+    page = run("--manual").stdout
+    assert page.startswith(".TH TERND 1 ")
+    options = re.findall(r"^  --([a-z-]+)", run("--help").stdout, re.M)
+    assert len(options) > 30
+    for option in options:
+        assert "\\fB\\-\\-" + option.replace("-", "\\-") + "\\fR" in page
+    assert not re.findall(r"^[.'](?!TH|SH|TP|PP|br|BR)", page, re.M)

@@ -44,6 +44,11 @@ def long_function(lines):
     return body("\tint sum = 0;\n" + "\tsum++;\n" * (lines - 5) + "\treturn sum;")
 
 
+def test_layout_findings_name_the_target_that_mends_them(tmp_path):
+    plant(tmp_path, body("\treturn   1;"))
+    assert "make format" in run(tmp_path, "--only", "layout").stdout
+
+
 def test_clean_tree_has_no_findings(tmp_path):
     plant(tmp_path, {})
     result = run(tmp_path)
