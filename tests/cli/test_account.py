@@ -117,8 +117,9 @@ def test_a_profile_reaches_the_server_by_itself(root, required, tmp_path):
     told = subprocess.run([BUILD / "tern", "whoami", "--output", "json"], env=variables, text=True,
                           capture_output=True, timeout=60, check=True, cwd="/")
     assert json.loads(told.stdout)["Arn"] == "arn:aws:iam::444422223333:root"
-    session = "import boto3; c = boto3.client('sqs'); print(c.meta.endpoint_url, c.meta.region_name)"
-    told = subprocess.run([sys.executable, "-c", session], env=variables, text=True,
+    script = ("import boto3; meta = boto3.client('sqs').meta; "
+              "print(meta.endpoint_url, meta.region_name)")
+    told = subprocess.run([sys.executable, "-c", script], env=variables, text=True,
                           capture_output=True, timeout=60, check=True, cwd="/")
     assert told.stdout.split() == [required.url, "eu-west-3"]
 
