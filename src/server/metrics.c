@@ -11,6 +11,8 @@
 #include "core/audit.h"
 #include "core/penalty.h"
 #include "core/worker.h"
+#include "server/process.h"
+#include "server/version.h"
 #include "services/kms/kms.h"
 #include "services/sqs/sqs.h"
 
@@ -318,6 +320,20 @@ static void write_audit(struct buf *out, const struct server *server)
 	       stats.is_failing);
 }
 
+static void write_process(struct buf *out, const struct server *server)
+{
+	family(out, "tern_build_info", "gauge", "Always 1; its label is the version.");
+	buf_format(out, "tern_build_info{version=\"%s\"} 1\n", TERN_VERSION);
+	family(out, "process_start_time_seconds", "gauge",
+	       "When the process began to serve, in seconds since 1970.");
+	buf_format(out, "process_start_time_seconds %.3f\n", (double)server->started_ms * 1e-3);
+	single(out, "process_resident_memory_bytes", "gauge", "Memory that the process has in RAM.",
+	       process_resident_size());
+	family(out, "tern_process_cpu_seconds_total", "counter",
+	       "CPU time of the process, user and system.");
+	buf_format(out, "tern_process_cpu_seconds_total %.6f\n", (double)clock_cpu_ns() * 1e-9);
+}
+
 void admin_metrics(struct admin_call *call)
 {
 	const struct server *server = call->server;
@@ -329,10 +345,7 @@ void admin_metrics(struct admin_call *call)
 	write_workers(&call->body, server);
 	write_audit(&call->body, server);
 	write_failures(&call->body, server);
-	family(&call->body, "tern_process_cpu_seconds_total", "counter",
-	       "CPU time of the process, user and system.");
-	buf_format(&call->body, "tern_process_cpu_seconds_total %.6f\n",
-		   (double)clock_cpu_ns() * 1e-9);
+	write_process(&call->body, server);
 	write_keys(&call->body, server);
 	write_queues(&call->body, server);
 }

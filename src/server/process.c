@@ -218,3 +218,17 @@ bool process_confine(const struct settings *settings, char *problem, size_t size
 		 strerror(errno));
 	return false;
 }
+
+/* The second number of statm is in pages: proc(5). */
+uint64_t process_resident_size(void)
+{
+	unsigned long long all, resident = 0;
+
+	FILE *file = fopen("/proc/self/statm", "re");
+	if (!file)
+		return 0;
+	if (fscanf(file, "%llu %llu", &all, &resident) != 2)
+		resident = 0;
+	fclose(file);
+	return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}

@@ -28,6 +28,9 @@ bool process_confine(const struct settings *settings, char *problem, size_t size
  */
 int process_open_beneath(int directory, const char *path);
 
+/* Any thread: bytes of the process that are in RAM; 0 if the kernel does not say. */
+uint64_t process_resident_size(void);
+
 /* syscalls.c: puts the filter on all threads; false: errno says why. */
 bool process_filter_calls(void);
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What ternd serves beside AWS's APIs: health, metrics, queues and messages, clock, reset."""
+import pathlib
+import resource
 import uuid
 import xml.etree.ElementTree as ElementTree
 
@@ -52,6 +54,17 @@ def test_metrics_count_operations_and_faults(private):
     assert metrics["tern_log_commits_total"] >= 4
     assert metrics["tern_queues"] == 1
     assert metrics["tern_log_failed"] == 0
+
+
+def test_metrics_name_the_build_the_start_and_the_memory(private):
+    server = private()
+    metrics = server.metrics()
+    health = server.get("/_tern/health").json()
+    assert metrics[f'tern_build_info{{version="{health["version"]}"}}'] == 1
+    assert metrics["process_start_time_seconds"] == health["started_ms"] / 1000
+    pages = int(pathlib.Path(f"/proc/{server.process.pid}/statm").read_text().split()[1])
+    resident = pages * resource.getpagesize()
+    assert resident / 2 < metrics["process_resident_memory_bytes"] < resident * 2
 
 
 def test_metrics_tell_of_syncs(private):
