@@ -18,6 +18,7 @@ extern const struct command key_command;
 extern const struct command role_command;
 extern const struct command policy_command;
 extern const struct command endpoint_command;
+extern const struct command health_command;
 extern const struct command audit_command;
 extern const struct command cert_command;
 extern const struct command completion_command;

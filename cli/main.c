@@ -49,7 +49,7 @@ static const struct command *const commands[] = {
 	&queue_command, &send_command, &receive_command, &dlq_command,
 	&account_command, &user_command, &key_command, &role_command, &policy_command,
 	&whoami_command, &endpoint_command, &kms_command,
-	&watch_command, &audit_command, &cert_command,
+	&watch_command, &health_command, &audit_command, &cert_command,
 	&bench_command, &completion_command, &version_command, &help_command,
 };
 /* clang-format on */

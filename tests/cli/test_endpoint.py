@@ -164,3 +164,22 @@ def test_required_signatures_are_given_everywhere(private, bare):
     assert bare.json("watch", "--count", "1")[0]["visible"] == 1
     assert "SignatureDoesNotMatch" in bare(
         "queue", "ls", code=1, AWS_SECRET_ACCESS_KEY="wrong").stderr
+
+
+def test_health_needs_no_credentials(private, bare):
+    server = private("--auth", "required")
+    row, = [json.loads(line) for line in bare(
+        "health", "--endpoint-url", server.url, "--output", "json").stdout.splitlines()]
+    assert row["status"] == "ok" and row["durability"] == "fsync"
+    server.stop()
+    assert "no answer" in bare("health", "--endpoint-url", server.url, code=3).stderr
+
+
+def test_health_fails_with_the_server(bare, endpoint):
+    for status, http in {"disk-full": 200, "failed": 503}.items():
+        endpoint.answers.clear()
+        endpoint.answer(json.dumps({"status": status}), status=http)
+        assert status in bare("health", "--endpoint-url", endpoint.url, code=1).stdout
+    endpoint.answers.clear()
+    endpoint.answer("<html>", status=200)
+    assert "no ternd" in bare("health", "--endpoint-url", endpoint.url, code=1).stderr

@@ -6,12 +6,12 @@ import subprocess
 import pytest
 
 COMMANDS = ["queue", "send", "receive", "dlq", "account", "user", "key", "role", "policy",
-            "whoami", "endpoint", "kms", "watch", "audit", "cert", "bench",
+            "whoami", "endpoint", "kms", "watch", "health", "audit", "cert", "bench",
             "completion", "version", "help"]
 LEAVES = ["queue create", "queue ls", "queue show", "queue set", "queue rm", "queue purge",
           "queue url", "queue grant", "queue revoke", "send", "receive",
           "dlq ls", "dlq peek", "dlq redrive",
-          "account create", "account ls", "account key", "whoami",
+          "account create", "account ls", "account key", "whoami", "health",
           *(f"{kind} {word}" for kind in ("user", "role") for word in (
               "create", "ls", "rm", "policy ls", "policy show", "policy put", "policy attach",
               "policy rm")),
