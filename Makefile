@@ -16,8 +16,8 @@ SERVER_TESTS := $(addprefix tests/,sqs audit iam kms server robust) -m 'not slow
 # gcc warns wrongly of code that its sanitizers have changed.
 SANITIZED := -Doptimization=1 -Dwerror=false
 
-.PHONY: help run build test test-units test-fresh test-clients check tidy format asan tsan fuzz \
-	sim crash bench bench-quick gen install clean
+.PHONY: help run build test test-units test-fresh test-container test-clients check tidy format \
+	asan tsan fuzz sim crash bench bench-quick gen install clean
 .DEFAULT_GOAL := help
 
 help: ## print these targets
@@ -40,6 +40,9 @@ test-units: ## what the tests need, and the unit tests
 
 test-fresh: ## the README's commands on a bare Debian 12 (SUITE=trixie: 13), as root
 	@tools/fresh $(SUITE)
+
+test-container: ## the container image, built and used with podman, as root
+	@tools/container
 
 test-clients: ## the AWS SDKs for Go and Java, the AWS CLI, Celery
 	@tools/setup build test clients
