@@ -31,13 +31,14 @@ DEFAULT_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
 CREDENTIAL = re.compile(
     r"AWS_ACCESS_KEY_ID=(AKIA[A-Z2-7]{16})\s.*AWS_SECRET_ACCESS_KEY=(\S{40})", re.DOTALL)
-START_S = 30
-STOP_S = 30
+# How long a test waits for what must come: longer than the slowest machine takes. None of it is
+# slept; a test that passes does not wait.
+PATIENCE_S = 60
 # What a sanitizer writes even when the process ends with status 0.
 COMPLAINTS = ("runtime error:", "Sanitizer:")
 
 
-def eventually(probe, timeout=10, what="the condition"):
+def eventually(probe, timeout=PATIENCE_S, what="the condition"):
     """The first true value of probe(), asked again and again for `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while True:
@@ -57,8 +58,8 @@ def boto_session():
 @functools.cache
 def boto_client(url, service, account, region, validates, secret, token):
     config = botocore.config.Config(
-        connect_timeout=5, read_timeout=40, retries={"total_max_attempts": 1}, proxies={},
-        parameter_validation=validates, max_pool_connections=32,
+        connect_timeout=PATIENCE_S, read_timeout=PATIENCE_S, retries={"total_max_attempts": 1},
+        proxies={}, parameter_validation=validates, max_pool_connections=32,
         ignore_configured_endpoint_urls=True)
     return boto_session().client(
         service, endpoint_url=url, region_name=region, aws_access_key_id=account,
@@ -118,7 +119,7 @@ class Server:
     def start(self):
         self.spawn()
         try:
-            self.port = eventually(self._read_port, START_S, "ternd serves")
+            self.port = eventually(self._read_port, PATIENCE_S, "ternd serves")
             assert self.get("/_tern/health").status_code == 200, self.log()
         except BaseException:
             self.kill()
@@ -131,7 +132,7 @@ class Server:
         text = self.port_file.read_text() if self.port_file.exists() else ""
         return int(text) if text.endswith("\n") else None
 
-    def wait(self, timeout=STOP_S):
+    def wait(self, timeout=PATIENCE_S):
         """Waits for the end of the process and gives its status."""
         try:
             status = self.process.wait(timeout)

@@ -124,7 +124,7 @@ def test_redrive_goes_on_when_it_is_interrupted(tern, sqs, dead, name):
     eventually(lambda: tern.json("dlq", "redrive", name + "-dead", "--status"),
                what="the task runs")
     process.send_signal(signal.SIGINT)
-    errors = process.communicate(timeout=30)[1]
+    errors = process.communicate(timeout=60)[1]
     assert process.returncode == 130
     assert f"tern dlq redrive {name}-dead --cancel" in errors
     assert tern.json("dlq", "redrive", name + "-dead", "--status")[0]["Status"] == "RUNNING"

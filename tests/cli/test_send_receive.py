@@ -180,7 +180,7 @@ def test_receive_keeps_what_it_could_not_print(tern, sqs, queue, name):
     sqs.send_message(QueueUrl=queue, MessageBody="x" * 100_000)
     with open("/dev/full", "w", encoding="utf-8") as full:
         process = tern.start("receive", name, "--delete", "--visibility", "0", stdout=full)
-        errors = process.communicate(timeout=30)[1]
+        errors = process.communicate(timeout=60)[1]
     assert process.returncode == 1 and "cannot write" in errors
     assert bodies(sqs, queue) == ["x" * 100_000]
 
@@ -191,7 +191,7 @@ def test_receive_finishes_what_it_began(tern, sqs, queue, name):
     process = tern.start("receive", name, "--loop", "--delete", "--body")
     assert os.read(process.stdout.fileno(), 1) == b"x"
     process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=30) == ("x" * 299_999 + "\n", "")
+    assert process.communicate(timeout=60) == ("x" * 299_999 + "\n", "")
     assert process.returncode == 0
     assert (count(sqs, queue), count(sqs, queue, "NotVisible")) == (0, 0)
 
@@ -206,7 +206,7 @@ def test_receive_waits_for_a_message(tern, server, sqs, queue, name):
     process = tern.start("receive", name, "--wait", 20, "--body")
     eventually(lambda: operations(server, "GetQueueUrl") > asked, what="it asked for the queue")
     sqs.send_message(QueueUrl=queue, MessageBody="late")
-    assert process.communicate(timeout=30)[0] == "late\n"
+    assert process.communicate(timeout=60)[0] == "late\n"
     assert process.returncode == 0
 
 
@@ -216,7 +216,7 @@ def test_receive_loops_until_it_is_interrupted(tern, sqs, queue, name):
         sqs.send_message(QueueUrl=queue, MessageBody=body)
         assert json.loads(process.stdout.readline())["Body"] == body
     process.send_signal(signal.SIGINT)
-    out, errors = process.communicate(timeout=30)
+    out, errors = process.communicate(timeout=60)
     assert (out, errors, process.returncode) == ("", "", 0)
     assert sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"][
         "ApproximateNumberOfMessages"] == "0"
@@ -228,7 +228,7 @@ def test_receive_is_interrupted_while_it_waits(bare, endpoint):
     process = bare.start("receive", "http://h/1/q", "--wait", "20", "--endpoint-url", endpoint.url)
     assert asked.wait(30)
     process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=30) == ("", "")
+    assert process.communicate(timeout=60) == ("", "")
     assert process.returncode == 130
     over.set()
 
@@ -238,4 +238,4 @@ def test_receive_loops_up_to_max(tern, sqs, queue, name):
     process = tern.start("receive", name, "--loop", "--max", "2", "--body")
     assert process.stdout.readline() == "one\n"
     sqs.send_message(QueueUrl=queue, MessageBody="two")
-    assert process.communicate(timeout=30)[0] == "two\n"
+    assert process.communicate(timeout=60)[0] == "two\n"

@@ -31,7 +31,7 @@ def test_watch_computes_rates(tern, sqs, queue, name):
         row = json.loads(process.stdout.readline())
         rates.append(row["sent_per_second"])
     process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=30)[1] == ""
+    assert process.communicate(timeout=60)[1] == ""
     assert process.returncode == 0
     assert 0 < rates[-1] <= 50 and row["visible"] > 0
     assert row["received_per_second"] == 0 and row["account"] == "000000000000"
@@ -50,7 +50,7 @@ def test_watch_knows_queues_apart(tern, sqs, name):
         if "sent_per_second" in row:
             sent[row["name"]] = sent.get(row["name"], 0) + row["sent_per_second"]
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     assert sent[f"{name}-b"] > 0
     assert sent[f"{name}-a"] == sent.get(f"{name}-c", 0) == sent[f"{name}-aa"] == 0
 

@@ -157,7 +157,7 @@ def test_stop_answers_a_waiting_receive(private):
         ["python3", "-c", WAIT, server.url, url], stdout=subprocess.PIPE, text=True)
     eventually(lambda: server.metrics()["tern_waiting_receives"] == 1)
     server.stop()
-    assert request.communicate(timeout=30)[0] == "200 {}\n"
+    assert request.communicate(timeout=60)[0] == "200 {}\n"
 
 
 WAIT = """
@@ -174,14 +174,14 @@ def test_second_server_on_a_directory_is_refused(private, tmp_path):
     server = private()
     result = subprocess.run(
         [BUILD / "ternd", "--listen", "127.0.0.1:0", "--data", server.data],
-        capture_output=True, text=True, check=False, timeout=30)
+        capture_output=True, text=True, check=False, timeout=60)
     assert result.returncode == 1
     assert "is in use by another ternd" in result.stderr
 
 
 def test_wrong_setting_ends_with_status_2():
     result = subprocess.run([BUILD / "ternd", "--threads", "none"], capture_output=True, text=True,
-                            check=False, timeout=30)
+                            check=False, timeout=60)
     assert result.returncode == 2
     assert "--threads" in result.stderr
 
@@ -189,7 +189,7 @@ def test_wrong_setting_ends_with_status_2():
 def test_smallest_segment_takes_the_largest_message(private):
     least = 2
     refused = subprocess.run([BUILD / "ternd", "--segment-mib", str(least - 1)],
-                             capture_output=True, text=True, check=False, timeout=30)
+                             capture_output=True, text=True, check=False, timeout=60)
     assert refused.returncode == 2
     server = private("--segment-mib", least)
     sqs = server.client()

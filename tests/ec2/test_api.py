@@ -89,18 +89,18 @@ def test_what_is_refused(server, changes, code, text):
 
 
 def test_faults_have_ec2s_envelope(server):
-    answer = server.http.post(server.url, timeout=10, data={
+    answer = server.http.post(server.url, timeout=60, data={
         "Action": "CreateVpcEndpoint", "Version": "2016-11-15"})
     assert answer.status_code == 400 and answer.headers["Content-Type"] == "text/xml"
     assert re.fullmatch(
         r'<\?xml version="1.0" encoding="UTF-8"\?>\n<Response><Errors><Error>'
         r"<Code>MissingParameter</Code><Message>The request must contain the parameter VpcId"
         r"</Message></Error></Errors><RequestID>[0-9a-f-]{36}</RequestID></Response>", answer.text)
-    answer = server.http.get(server.url, timeout=10, params={
+    answer = server.http.get(server.url, timeout=60, params={
         "Action": "Nothing", "Version": "2016-11-15"}, headers={"Accept": "application/json"})
     assert "<Code>InvalidAction</Code><Message>The action Nothing is not valid for this web " \
         "service.</Message>" in answer.text
-    answer = server.http.get(server.url, timeout=10, params={
+    answer = server.http.get(server.url, timeout=60, params={
         "Action": "DescribeVpcs", "Version": "2016-11-15", "MaxResults": "many"})
     assert "<Code>InvalidParameterValue</Code>" in answer.text
 
@@ -433,7 +433,7 @@ def test_an_endpoints_life_as_a_provider_sees_it(server):
     assert ec2.describe_vpc_endpoints(**waiter)["VpcEndpoints"][0]["State"] == "available"
     ec2.delete_vpc_endpoints(**waiter)
     assert code_of(ec2.describe_vpc_endpoints, **waiter)[0] == "InvalidVpcEndpointId.NotFound"
-    answer = requests.get(server.url, timeout=10, params={
+    answer = requests.get(server.url, timeout=60, params={
         "Action": "DescribeVpcEndpoints", "Version": "2016-11-15"})
     assert answer.status_code == 200 and "<vpcEndpointSet" in answer.text
 

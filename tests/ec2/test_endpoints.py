@@ -66,7 +66,7 @@ def test_only_its_service_is_served(mode, make):
     assert code_of(through(mode, endpoint, "kms").list_keys)[0] == "InvalidAction"
     url = "http://%s:%d" % address_of(endpoint)
     for path in ("/_tern/health", "/_tern/queues", "/_tern/metrics"):
-        assert requests.get(url + path, timeout=10).status_code in (400, 403, 404)
+        assert requests.get(url + path, timeout=60).status_code in (400, 403, 404)
     assert through(mode, make(ServiceName="com.amazonaws.us-east-1.sts"),
                    "sts").get_caller_identity()["Account"]
 
@@ -178,7 +178,7 @@ def test_nobody_connects_once_it_is_deleted(mode, make):
     endpoint = make()
     sqs = through(mode, endpoint)
     sqs.list_queues()
-    with socket.create_connection(address_of(endpoint), timeout=10) as idle:
+    with socket.create_connection(address_of(endpoint), timeout=60) as idle:
         ec2 = mode.client("ec2")
         name = endpoint["VpcEndpointId"]
         assert ec2.delete_vpc_endpoints(VpcEndpointIds=[name, "vpce-0", "x"])["Unsuccessful"] == [
@@ -190,7 +190,7 @@ def test_nobody_connects_once_it_is_deleted(mode, make):
                 "Message": "Invalid Id: 'x' (expecting 'vpce-...')"}}]
         assert idle.recv(1) == b""
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(address_of(endpoint), timeout=10)
+        socket.create_connection(address_of(endpoint), timeout=60)
     with pytest.raises(botocore.exceptions.EndpointConnectionError):
         sqs.list_queues()
     assert code_of(ec2.describe_vpc_endpoints, VpcEndpointIds=[name])[0] == \

@@ -23,7 +23,7 @@ def through(server, endpoint, service="sqs", account=None, region=DEFAULT_REGION
             secret=None, **options):
     """A client whose requests go through an endpoint."""
     config = botocore.config.Config(
-        connect_timeout=5, read_timeout=40, retries={"total_max_attempts": 1}, proxies={},
+        connect_timeout=60, read_timeout=40, retries={"total_max_attempts": 1}, proxies={},
         ignore_configured_endpoint_urls=True)
     return boto3.client(
         service, endpoint_url=f"{scheme}://{endpoint['DnsEntries'][0]['DnsName']}",

@@ -71,7 +71,7 @@ def make_account(server):
     request = botocore.awsrequest.AWSRequest("POST", server.url + "/_tern/accounts", data=b"{}")
     keys = botocore.credentials.Credentials(server.key, server.secret)
     botocore.auth.SigV4Auth(keys, "tern", DEFAULT_REGION).add_auth(request)
-    answer = server.http.post(request.url, headers=dict(request.headers), data=b"{}", timeout=10)
+    answer = server.http.post(request.url, headers=dict(request.headers), data=b"{}", timeout=60)
     assert answer.status_code == 200, answer.text
     made = answer.json()
     return Account(server, made["account"], made["access_key_id"], made["secret_access_key"])

@@ -20,7 +20,7 @@ def query(action, version, members):
 
 
 def send(server, method, path="/", **options):
-    return server.http.request(method, server.url + path, timeout=30, **options)
+    return server.http.request(method, server.url + path, timeout=60, **options)
 
 
 def listed(server, action, version):

@@ -19,7 +19,7 @@ def ask(server, method, path="/_tern/accounts", body=None, key=None, secret=None
     keys = botocore.credentials.Credentials(key or server.key, secret or server.secret)
     botocore.auth.SigV4Auth(keys, "tern", DEFAULT_REGION).add_auth(request)
     return server.http.request(method, request.url, headers=dict(request.headers), data=data,
-                               timeout=10)
+                               timeout=60)
 
 
 @pytest.fixture

@@ -212,13 +212,13 @@ def test_reset_empties_one_account(private):
     ("POST", "/_tern/health", 405), ("GET", "/_tern/reset", 405), ("DELETE", "/_tern/clock", 405),
     ("GET", "/_tern/queues/a%00", 400), ("GET", "/_aws/sqs/messages", 400)])
 def test_wrong_paths_and_methods(server, method, path, status):
-    answer = server.http.request(method, server.url + path, timeout=10)
+    answer = server.http.request(method, server.url + path, timeout=60)
     assert answer.status_code == status
     assert answer.json()["error"]
 
 
 def test_head_of_health(server):
-    answer = server.http.head(server.url + "/_tern/health", timeout=10)
+    answer = server.http.head(server.url + "/_tern/health", timeout=60)
     assert answer.status_code == 200
     assert answer.content == b""
 

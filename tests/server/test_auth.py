@@ -55,7 +55,7 @@ def signed(server, method="POST", path="/", body=b"{}", signer=botocore.auth.Sig
 
 def send(server, prepared, body=None):
     return server.http.request(prepared.method, prepared.url, headers=dict(prepared.headers),
-                               data=prepared.body if body is None else body, timeout=10)
+                               data=prepared.body if body is None else body, timeout=60)
 
 
 def test_the_root_credential_works_and_is_shown_once(required):
@@ -164,10 +164,10 @@ def test_presigned_queries(required):
     path = "/?Action=ListQueues&Version=2012-11-05"
     prepared = signed(required, "GET", path, None, botocore.auth.SigV4QueryAuth, headers={},
                       expires=60)
-    answer = requests.get(prepared.url, timeout=10)
+    answer = requests.get(prepared.url, timeout=60)
     assert answer.status_code == 200, answer.text
     assert "/listed</QueueUrl>" in answer.text
-    changed = requests.get(prepared.url.replace("ListQueues", "PurgeQueue"), timeout=10)
+    changed = requests.get(prepared.url.replace("ListQueues", "PurgeQueue"), timeout=60)
     assert changed.status_code == 403
     assert "<Code>SignatureDoesNotMatch</Code>" in changed.text
 
@@ -197,7 +197,7 @@ def test_curl_signs_too(required):
         ["curl", "--silent", "--aws-sigv4", f"aws:amz:{DEFAULT_REGION}:sqs", "--user",
          f"{required.key}:{required.secret}", "--header", "X-Amz-Target: AmazonSQS.ListQueues",
          "--header", "Content-Type: application/x-amz-json-1.0", "--data", "{}", required.url],
-        capture_output=True, text=True, check=True, timeout=30)
+        capture_output=True, text=True, check=True, timeout=60)
     assert json.loads(done.stdout) == {}
 
 
@@ -206,7 +206,7 @@ def test_curl_signs_too(required):
 def test_other_addresses_than_loopback_are_refused(tmp_path, flags, text):
     done = subprocess.run(
         [BUILD / "ternd", "--listen", "0.0.0.0:0", "--data", tmp_path / "data", *flags],
-        capture_output=True, text=True, timeout=30, check=False)
+        capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert text in done.stderr
     assert "--insecure" in done.stderr

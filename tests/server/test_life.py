@@ -16,7 +16,7 @@ HERE = "127.0.0.1:0"
 
 def run(*arguments, environment=None):
     return subprocess.run([BUILD / "ternd", *arguments], capture_output=True, text=True,
-                          env=environment or {}, timeout=30, check=False)
+                          env=environment or {}, timeout=60, check=False)
 
 
 def test_help_names_every_setting_and_the_environment():

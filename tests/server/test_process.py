@@ -56,7 +56,7 @@ def serve_as(user, directory, *flags):
 
 def refusal(*flags, **options):
     done = subprocess.run([BUILD / "ternd", "--listen", "127.0.0.1:0", *flags], text=True,
-                          capture_output=True, timeout=30, check=False, **options)
+                          capture_output=True, timeout=60, check=False, **options)
     assert done.returncode == 1
     return done.stderr
 
@@ -131,7 +131,7 @@ def test_a_root_key_changed_by_root_leaves_all_to_the_user():
         server.stop()
         (server.data / "catalog/lock.mdb").unlink()
         subprocess.run([BUILD / "ternd", "--data", server.data, "--rotate-root-key"], check=True,
-                       capture_output=True, timeout=30)
+                       capture_output=True, timeout=60)
         assert {path.owner() for path in server.data.rglob("*")} == {"nobody"}
         assert server.data.owner() == "nobody"
 
@@ -201,7 +201,7 @@ def test_only_root_can_become_somebody(tmp_path):
         done = subprocess.run(
             [binary, "--listen", "127.0.0.1:0", "--durability", "memory", "--user", "daemon"],
             user="nobody", group="nogroup", extra_groups=[], capture_output=True, text=True,
-            timeout=30, check=False)
+            timeout=60, check=False)
     assert done.returncode == 1
     assert "only root can become daemon" in done.stderr
 

@@ -41,7 +41,7 @@ def sign(server, headers, body, secret=None):
 
 
 def send(server, headers, body):
-    return server.http.post(server.url + "/", headers=headers, data=body, timeout=30)
+    return server.http.post(server.url + "/", headers=headers, data=body, timeout=60)
 
 
 def fail(server, count=1):
@@ -92,7 +92,7 @@ def test_others_are_served_while_one_waits(guarded):
     body = b"{}"
     headers = sign(guarded, LIST, body, secret="wrong") | {"Host": f"127.0.0.1:{guarded.port}"}
     text = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    with socket.create_connection(("127.0.0.1", guarded.port), timeout=20) as wire:
+    with socket.create_connection(("127.0.0.1", guarded.port), timeout=60) as wire:
         wire.sendall(f"POST / HTTP/1.1\r\n{text}Content-Length: 2\r\n\r\n".encode() + body)
         eventually(lambda: guarded.metrics()[DELAYED] == 7)
         assert send(guarded, sign(guarded, LIST, body), body).status_code == 200
@@ -131,7 +131,7 @@ def test_users_of_a_unix_socket_are_sources(private, tmp_path):
 
 def test_a_stop_does_not_wait_for_those_who_wait(guarded):
     fail(guarded, FREE + 6)
-    with socket.create_connection(("127.0.0.1", guarded.port), timeout=20) as wire:
+    with socket.create_connection(("127.0.0.1", guarded.port), timeout=60) as wire:
         wire.sendall(FORGED)
         eventually(lambda: guarded.metrics()[DELAYED] == 7)
         guarded.stop()

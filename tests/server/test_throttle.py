@@ -36,7 +36,7 @@ def outcomes(call, count):
 
 
 def ask(server, action, **parameters):
-    return server.http.post(server.url, data={"Action": action, **parameters}, timeout=10)
+    return server.http.post(server.url, data={"Action": action, **parameters}, timeout=60)
 
 
 def statuses(server, url, count):
@@ -206,6 +206,6 @@ def test_kms_has_the_quotas_of_aws(private):
 def test_wrong_rules_are_named(tmp_path, rule, text):
     done = subprocess.run(
         [BUILD / "ternd", "--listen", "127.0.0.1:0", "--durability", "memory", "--config",
-         configured(tmp_path, rule)], capture_output=True, text=True, timeout=30, check=False)
+         configured(tmp_path, rule)], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert '"throttle-rules"' in done.stderr and text in done.stderr

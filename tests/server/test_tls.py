@@ -76,7 +76,7 @@ def connect(server, authority, **options):
     context = ssl.create_default_context(cafile=authority.certificate)
     for name, value in options.items():
         setattr(context, name, value)
-    plain = socket.create_connection(("127.0.0.1", server.tls_port), timeout=10)
+    plain = socket.create_connection(("127.0.0.1", server.tls_port), timeout=60)
     return context.wrap_socket(plain, server_hostname="127.0.0.1")
 
 
@@ -127,7 +127,7 @@ def test_old_versions_are_refused(private, authority, issued):
     server = serve(private, issued)
     done = subprocess.run(
         ["openssl", "s_client", "-connect", f"127.0.0.1:{server.tls_port}", "-tls1_1",
-         "-cipher", "ALL:@SECLEVEL=0"], input=b"", capture_output=True, timeout=30, check=False)
+         "-cipher", "ALL:@SECLEVEL=0"], input=b"", capture_output=True, timeout=60, check=False)
     assert done.returncode != 0
     assert b"Cipher is (NONE)" in done.stdout
     assert server.get("/_tern/health").status_code == 200
@@ -139,7 +139,7 @@ def test_only_ciphers_with_forward_secrecy(private, authority, issued):
                               ("ECDHE-ECDSA-AES128-SHA", False)):
         done = subprocess.run(
             ["openssl", "s_client", "-connect", f"127.0.0.1:{server.tls_port}", "-tls1_2",
-             "-cipher", cipher], input=b"", capture_output=True, timeout=30, check=False)
+             "-cipher", cipher], input=b"", capture_output=True, timeout=60, check=False)
         assert (b"Cipher is " + cipher.encode() in done.stdout) == is_spoken, cipher
 
 
@@ -147,7 +147,7 @@ def test_what_is_no_tls_ends_the_connection_only(private, authority, issued):
     server = serve(private, issued)
     for bytes_sent in (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x16\x03\x01\x00\x05hello",
                        b"\x00" * 1000):
-        with socket.create_connection(("127.0.0.1", server.tls_port), timeout=10) as wire:
+        with socket.create_connection(("127.0.0.1", server.tls_port), timeout=60) as wire:
             wire.sendall(bytes_sent)
             try:
                 while wire.recv(4096):
@@ -159,7 +159,7 @@ def test_what_is_no_tls_ends_the_connection_only(private, authority, issued):
 
 def test_a_handshake_that_never_ends_is_ended(private, authority, issued):
     server = serve(private, issued, "--head-timeout-ms", "100")
-    with socket.create_connection(("127.0.0.1", server.tls_port), timeout=20) as wire:
+    with socket.create_connection(("127.0.0.1", server.tls_port), timeout=60) as wire:
         wire.sendall(b"\x16\x03\x01")
         assert wire.recv(1) == b""
 
@@ -217,7 +217,7 @@ def test_clients_must_show_a_certificate_if_asked_to(private, authority, issued)
     assert "QueueUrls" not in client(server, authority, config=config).list_queues()
     with pytest.raises(requests.exceptions.RequestException):
         requests.get(server.tls_url + "/_tern/health", verify=str(authority.certificate),
-                     timeout=10)
+                     timeout=60)
 
 
 def test_the_stop_ends_connections_in_order(private, authority, issued):
@@ -240,7 +240,7 @@ def test_other_addresses_are_served_with_tls_and_signatures(private, issued):
 def failing(tmp_path, *flags):
     done = subprocess.run(
         [BUILD / "ternd", "--listen", "tls:127.0.0.1:0", "--data", tmp_path / "data", *flags],
-        capture_output=True, text=True, timeout=30, check=False)
+        capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     return done.stderr
 
@@ -266,6 +266,6 @@ def test_tls_for_others_needs_signatures(tmp_path, issued):
     key, certificate = issued
     done = subprocess.run(
         [BUILD / "ternd", "--listen", "tls:0.0.0.0:0", "--data", tmp_path / "data", "--tls-cert",
-         certificate, "--tls-key", key], capture_output=True, text=True, timeout=30, check=False)
+         certificate, "--tls-key", key], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert "--auth required" in done.stderr

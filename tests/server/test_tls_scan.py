@@ -59,7 +59,7 @@ def handshake(server, version=None, cipher=None):
         context.minimum_version = context.maximum_version = version
     if cipher:
         context.set_ciphers(cipher + ":@SECLEVEL=0")
-    with socket.create_connection(("127.0.0.1", server.tls_port), timeout=20) as plain:
+    with socket.create_connection(("127.0.0.1", server.tls_port), timeout=60) as plain:
         try:
             with context.wrap_socket(plain) as wire:
                 return wire.cipher()[0]
@@ -249,7 +249,7 @@ def test_clients_of_another_authority_are_refused(private, authority, tmp_path):
     for (key, certificate), is_welcome in ((authority.issue("client"), True), (stranger, False)):
         context = ssl.create_default_context(cafile=authority.certificate)
         context.load_cert_chain(certificate, key)
-        plain = socket.create_connection(("127.0.0.1", server.tls_port), timeout=20)
+        plain = socket.create_connection(("127.0.0.1", server.tls_port), timeout=60)
         try:
             with context.wrap_socket(plain, server_hostname="127.0.0.1") as wire:
                 answered = ask(wire)

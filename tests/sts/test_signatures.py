@@ -50,7 +50,7 @@ def send(signed, request, url=None, **headers):
         session.trust_env = False
         session.mount("http://", FromElsewhere())
         return session.request(prepared.method, url or prepared.url, data=prepared.body,
-                               headers=dict(prepared.headers) | headers, timeout=10)
+                               headers=dict(prepared.headers) | headers, timeout=60)
 
 
 def fault_of(answer):
@@ -82,7 +82,7 @@ def test_odd_requests_are_signed_as_botocore_does(signed, credentials):
         odd = odd_request(chance)
         prepared = sign(signed, credentials, **odd).prepare()
         answer = signed.http.request(prepared.method, prepared.url, data=prepared.body,
-                                     headers=dict(prepared.headers), timeout=10)
+                                     headers=dict(prepared.headers), timeout=60)
         # An unknown action or path is no matter of the signature.
         assert "SignatureDoesNotMatch" not in answer.text and answer.status_code != 403, odd
 

@@ -163,7 +163,7 @@ def test_sessions_survive_a_restart_and_a_new_root_key_and_end_in_time(private):
     answer = client_of(server, "sts", keys).get_session_token(DurationSeconds=900)
     server.stop()
     subprocess.run([server.binary, "--data", server.data, "--rotate-root-key"], check=True,
-                   capture_output=True, timeout=30)
+                   capture_output=True, timeout=60)
     server.start()
     sts = client_of(server, "sts", answer["Credentials"])
     sqs = client_of(server, "sqs", answer["Credentials"])
