@@ -22,6 +22,7 @@
 
 #include "base/owner.h"
 #include "catalog/inspect.h"
+#include "catalog/reserve.h"
 
 enum { CATALOG_VERSION = 2, FILE_MODE = 0600, PATH_SIZE = 4096 };
 static const size_t map_size = (size_t)8 << 30;
@@ -50,7 +51,9 @@ struct catalog {
 	struct table_sum sums[CATALOG_TABLES];	    /* with the open transaction */
 	struct table_sum committed[CATALOG_TABLES]; /* without it */
 	bool is_changed;			    /* by the open transaction */
-	bool is_rewrite_wanted;			    /* perhaps; WANTED in the meta table tells */
+	int64_t growth; /* bytes of records that the open transaction adds */
+	uint64_t reserved;
+	bool is_rewrite_wanted; /* perhaps; WANTED in the meta table tells */
 	_Atomic bool has_failed;
 };
 
@@ -114,9 +117,11 @@ static enum err remove_old(struct catalog *catalog, enum catalog_table table, st
 	struct str value;
 
 	enum err err = catalog_get(catalog, table, key, &value);
-	if (!err)
-		remove_record(&catalog->sums[table], key, value);
-	return err;
+	if (err)
+		return err;
+	remove_record(&catalog->sums[table], key, value);
+	catalog->growth -= (int64_t)(key.size + value.size);
+	return ERR_OK;
 }
 
 static enum err save_sums(struct catalog *catalog)
@@ -260,6 +265,7 @@ static enum err open_environment(struct catalog *catalog)
 	enum err err = catalog_inspect(file);
 	if (err)
 		return err;
+	catalog->reserved = 0;
 	err = from_lmdb(mdb_env_create(&catalog->environment));
 	if (!err)
 		err = from_lmdb(mdb_env_set_assert(catalog->environment, on_assertion));
@@ -350,6 +356,7 @@ enum err catalog_begin(struct catalog *catalog, bool writes)
 	check(catalog->transaction == NULL);
 	if (!catalog->environment || (writes && catalog_has_failed(catalog)))
 		return ERR_IO;
+	catalog->growth = 0;
 	return from_lmdb(mdb_txn_begin(catalog->environment, NULL, writes ? 0 : MDB_RDONLY,
 				       &catalog->transaction));
 }
@@ -378,7 +385,10 @@ enum err catalog_commit(struct catalog *catalog)
 	enum err err = ERR_OK;
 
 	check(catalog->transaction != NULL);
-	if (catalog->is_changed)
+	/* Only what makes room may use the reserve. */
+	if (catalog->is_changed && catalog->growth > 0)
+		err = catalog_reserve(catalog->environment, &catalog->reserved);
+	if (!err && catalog->is_changed)
 		err = save_sums(catalog);
 	if (err) {
 		catalog_abort(catalog);
@@ -428,9 +438,11 @@ enum err catalog_put(struct catalog *catalog, enum catalog_table table, struct s
 	if (!err || err == ERR_NOTFOUND)
 		err = from_lmdb(
 			mdb_put(catalog->transaction, catalog->tables[table], &name, &content, 0));
-	if (!err)
-		add_record(&catalog->sums[table], key, value);
-	return err;
+	if (err)
+		return err;
+	add_record(&catalog->sums[table], key, value);
+	catalog->growth += (int64_t)(key.size + value.size);
+	return ERR_OK;
 }
 
 enum err catalog_delete(struct catalog *catalog, enum catalog_table table, struct str key)

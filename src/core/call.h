@@ -75,6 +75,12 @@ struct call {
 	void *owner;
 };
 
+/* What a call is told that ends with ERR_FULL. */
+#define DISK_FULL_TEXT                                                                             \
+	"The disk is full. Deleting and purging messages and deleting queues make room; until "    \
+	"there is "                                                                                \
+	"some, nothing new is accepted."
+
 /* Records the fault and returns ERR_FAULT: `return fail(c, &SQS_QUEUE_DOES_NOT_EXIST, "...")`. */
 must_check enum err fail(struct call *call, const struct fault_type *fault, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -129,6 +129,8 @@ void call_finish(struct call_box *box, enum err result)
 		box->result = result;
 		return;
 	}
+	if (result == ERR_FULL)
+		result = fail(call, &common_faults[FAULT_UNAVAILABLE], DISK_FULL_TEXT);
 	if (result != ERR_OK && result != ERR_FAULT) {
 		log_event(LOG_ERROR, "operation failed",
 			  log_str("operation", call->operation->name),

@@ -26,8 +26,7 @@ struct batch *batch_start(struct journal *journal)
 	else
 		batch = heap_alloc(sizeof *batch);
 	if (segment->used == 0 && !segment->spare) {
-		segment->prefers_new = journal->spares_count <= JOURNAL_RESERVE_SPARES;
-		segment->is_reserve = segment->prefers_new && journal->is_full;
+		segment->prefers_new = spare_level(journal->spares_count) != JOURNAL_ROOM_MESSAGE;
 		segment->spare = spare_pop(journal);
 	}
 	batch->next = NULL;
@@ -217,12 +216,14 @@ static enum err make_file(struct journal_work *work, struct batch *batch)
 }
 
 /* Before anything in the segment is acknowledged, so that a missing file is noticed. */
-static enum err register_segment(struct journal *journal, uint32_t number)
+static enum err register_segment(struct journal *journal, const struct batch *batch)
 {
-	if (number <= journal->meta.last_segment)
+	struct meta *meta = &journal->meta;
+
+	if (batch->segment->number <= meta->last_segment)
 		return ERR_OK;
-	enum err err = meta_save(journal->disk, &journal->meta, journal->epoch, number,
-				 journal->options.durability == JOURNAL_FSYNC);
+	meta->last_segment = batch->segment->number;
+	enum err err = meta_save(journal->disk, meta, journal->options.durability == JOURNAL_FSYNC);
 	return err == ERR_FULL ? ERR_OK : err;
 }
 
@@ -235,8 +236,7 @@ static enum err sync_file(struct journal_work *work, struct disk_file *file)
 	if (disk->ops->now_ns)
 		work->sync_ns += (uint64_t)(disk->ops->now_ns(disk) - start);
 	work->sync_count++;
-	/* Room was allocated before; a sync that lacks it has lost something. */
-	return err == ERR_FULL ? ERR_IO : err;
+	return err;
 }
 
 void commit_run(struct journal_work *work)
@@ -249,7 +249,7 @@ void commit_run(struct journal_work *work)
 		if (!file && !batch->made_file)
 			work->err = make_file(work, batch);
 		if (!work->err)
-			work->err = register_segment(journal, batch->segment->number);
+			work->err = register_segment(journal, batch);
 		if (work->err)
 			return;
 		file = file ? file : batch->made_file;

@@ -4,8 +4,11 @@
  *
  * A file is written under a temporary name, synced, renamed and the directory synced; only then
  * is what it replaces taken away. A crash in between leaves the old one, or both. The name of a
- * checkpoint holds its LSN in 20 digits, so names sort by age. A checkpoint that used up a spare
- * is longer than its content; its header says where it ends.
+ * checkpoint holds its LSN in 20 digits, so names sort by age.
+ *
+ * A full disk must have room for a checkpoint, because it is what frees segments. So two files are
+ * written in turn: the checkpoint before the last one stays as room for the next. Before the first
+ * one, both are kept empty. A file may be longer than its content; its header says where that ends.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -45,34 +48,50 @@ static void format_header(const struct checkpoint *checkpoint, char out[CHECKPOI
 	put_u32(out + CHECKPOINT_CRC, crc32c(0, str_of(out, CHECKPOINT_CRC)));
 }
 
-/* Opens the temporary file with `size` bytes of room, from the spare if the disk is full. */
+/* Reserves `size` bytes, in place of spares if the disk is full. */
+static enum err reserve(struct journal_work *work, struct disk_file *file, uint64_t size)
+{
+	struct disk *disk = work->journal->disk;
+	char spare[JOURNAL_NAME_SIZE];
+
+	enum err err = disk->ops->allocate(disk, file, size);
+	work->was_full |= err == ERR_FULL;
+	while (err == ERR_FULL && work->fallbacks_used < work->fallback_count) {
+		spare_name(work->fallbacks[work->fallbacks_used++], spare);
+		(void)disk->ops->unlink(disk, spare);
+		err = disk->ops->allocate(disk, file, size);
+	}
+	return err;
+}
+
+/* Opens the temporary file with `size` bytes of room. */
 static enum err open_temporary(struct journal_work *work, uint64_t size,
 			       struct disk_file **out_file)
 {
-	struct journal *journal = work->journal;
-	struct disk *disk = journal->disk;
-	char spare[JOURNAL_NAME_SIZE];
+	struct disk *disk = work->journal->disk;
 	struct disk_file *file;
 
-	enum err err = disk->ops->open(disk, CHECKPOINT_TEMPORARY, true, &file);
-	if (!err) {
-		err = disk->ops->allocate(disk, file, size);
-		if (!err) {
-			*out_file = file;
-			return ERR_OK;
-		}
-		disk->ops->close(disk, file);
-		(void)disk->ops->unlink(disk, CHECKPOINT_TEMPORARY);
-	}
-	work->was_full |= err == ERR_FULL;
-	if (err != ERR_FULL || !work->spare || size > journal->options.segment_size)
+	enum err err = disk->ops->rename(disk, CHECKPOINT_ROOM, CHECKPOINT_TEMPORARY);
+	if (err && err != ERR_NOTFOUND)
 		return err;
-	spare_name(work->spare, spare);
-	err = disk->ops->rename(disk, spare, CHECKPOINT_TEMPORARY);
+	bool has_room = !err;
+	if (!has_room)
+		work->checkpoint_room = 0;
+	err = disk->ops->open(disk, CHECKPOINT_TEMPORARY, !has_room, &file);
 	if (err)
 		return err;
-	work->spare_is_used = true;
-	return disk->ops->open(disk, CHECKPOINT_TEMPORARY, false, out_file);
+	if (size > work->checkpoint_room)
+		err = reserve(work, file, size);
+	if (err) {
+		disk->ops->close(disk, file);
+		if (!has_room)
+			(void)disk->ops->unlink(disk, CHECKPOINT_TEMPORARY);
+		else if (disk->ops->rename(disk, CHECKPOINT_TEMPORARY, CHECKPOINT_ROOM))
+			return ERR_IO;
+		return err;
+	}
+	*out_file = file;
+	return ERR_OK;
 }
 
 struct older {
@@ -89,16 +108,77 @@ static void note_older(void *context, const char *name)
 		buf_append(&older->names, str_of(name, strlen(name) + 1));
 }
 
-/* The others are only in the way: a failure leaves them to the next checkpoint. */
-static void unlink_older(struct disk *disk, const char *keep)
+static uint64_t size_of_room(struct disk *disk)
 {
+	struct disk_file *file;
+	uint64_t size = 0;
+
+	if (disk->ops->open(disk, CHECKPOINT_ROOM, false, &file))
+		return 0;
+	if (disk->ops->size(disk, file, &size))
+		size = 0;
+	disk->ops->close(disk, file);
+	return size;
+}
+
+uint64_t checkpoint_find_room(struct disk *disk)
+{
+	uint64_t size = size_of_room(disk);
+
+	if (size > 0 || disk->ops->rename(disk, CHECKPOINT_SECOND_ROOM, CHECKPOINT_ROOM))
+		return size;
+	return size_of_room(disk);
+}
+
+/* The one before becomes room for the next. A failure leaves the others to the next checkpoint. */
+static void clear_older(struct journal_work *work, const char *keep)
+{
+	struct disk *disk = work->journal->disk;
 	struct older older = {.disk = disk, .keep = keep};
 
 	if (!disk->ops->list(disk, note_older, &older)) {
-		for (size_t at = 0; at < older.names.size; at += strlen(older.names.data + at) + 1)
-			(void)disk->ops->unlink(disk, older.names.data + at);
+		for (size_t at = 0; at < older.names.size;) {
+			const char *name = older.names.data + at;
+			at += strlen(name) + 1;
+			if (at < older.names.size || disk->ops->rename(disk, name, CHECKPOINT_ROOM))
+				(void)disk->ops->unlink(disk, name);
+		}
 	}
+	work->checkpoint_room = checkpoint_find_room(disk);
 	buf_done(&older.names);
+}
+
+static enum err make_room_file(struct journal *journal, const char *name, uint64_t size)
+{
+	struct disk *disk = journal->disk;
+	struct disk_file *file;
+
+	(void)pthread_mutex_lock(&journal->names);
+	enum err err = disk->ops->open(disk, name, true, &file);
+	(void)pthread_mutex_unlock(&journal->names);
+	if (err)
+		return err;
+	err = disk->ops->allocate(disk, file, size);
+	if (!err)
+		err = disk->ops->sync(disk, file);
+	(void)pthread_mutex_lock(&journal->names);
+	disk->ops->close(disk, file);
+	if (!err)
+		err = disk->ops->sync_dir(disk);
+	else if (journal->checkpoint_room == 0)
+		(void)disk->ops->unlink(disk, name);
+	(void)pthread_mutex_unlock(&journal->names);
+	return err;
+}
+
+must_check enum err checkpoint_make_room(struct journal_work *work)
+{
+	struct journal *journal = work->journal;
+
+	enum err err = make_room_file(journal, CHECKPOINT_ROOM, work->checkpoint_room);
+	if (!err && journal->checkpoint_lsn == 0)
+		err = make_room_file(journal, CHECKPOINT_SECOND_ROOM, work->checkpoint_room);
+	return err;
 }
 
 uint64_t checkpoint_file_size(const struct checkpoint *checkpoint)
@@ -137,7 +217,7 @@ enum err checkpoint_write(struct journal_work *work)
 	if (!err)
 		err = disk->ops->sync_dir(disk);
 	if (!err)
-		unlink_older(disk, name);
+		clear_older(work, name);
 	(void)pthread_mutex_unlock(&journal->names);
 	/* Its room was allocated; what refuses now has lost something. */
 	return err == ERR_FULL ? ERR_IO : err;

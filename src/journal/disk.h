@@ -38,7 +38,7 @@ struct disk_ops {
 	enum err (*write)(struct disk *disk, struct disk_file *file, uint64_t offset,
 			  struct str data);
 	enum err (*sync)(struct disk *disk,
-			 struct disk_file *file); /* data and size, as fdatasync */
+			 struct disk_file *file); /* data and size, as fdatasync; ERR_IO: final */
 	/* Names: durable after sync_dir. */
 	enum err (*rename)(struct disk *disk, const char *from, const char *to);
 	enum err (*unlink)(struct disk *disk, const char *name);

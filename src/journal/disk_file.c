@@ -55,6 +55,20 @@ static enum err refused(const char *call, const char *name)
 	return ERR_IO;
 }
 
+/* A sync that the system refused. Room for what is synced was given before; if it is missing now,
+ * something is lost. */
+static enum err lost(const char *call, const char *name)
+{
+	int error = errno;
+
+	if (refused(call, name) != ERR_FULL)
+		return ERR_IO;
+	log_event(LOG_ERROR, "the disk has lost what it had room for",
+		  log_str("call", str_from(call)), log_str("file", str_from(name)),
+		  log_str("error", str_from(strerrordesc_np(error))));
+	return ERR_IO;
+}
+
 static enum err file_open(struct disk *disk, const char *name, bool create,
 			  struct disk_file **out_file)
 {
@@ -177,9 +191,7 @@ static enum err file_sync(struct disk *disk, struct disk_file *file)
 {
 	(void)disk;
 	/* Never again after a failure: the kernel may have dropped the pages it could not write. */
-	if (fdatasync(file->descriptor) < 0)
-		return refused("fdatasync", file->name);
-	return ERR_OK;
+	return fdatasync(file->descriptor) < 0 ? lost("fdatasync", file->name) : ERR_OK;
 }
 
 static enum err file_rename(struct disk *disk, const char *from, const char *to)
@@ -200,9 +212,7 @@ static enum err file_unlink(struct disk *disk, const char *name)
 
 static enum err directory_sync(struct disk *disk)
 {
-	if (fsync(directory_of(disk)->descriptor) < 0)
-		return refused("fsync", ".");
-	return ERR_OK;
+	return fsync(directory_of(disk)->descriptor) < 0 ? lost("fsync", ".") : ERR_OK;
 }
 
 static int is_file(const struct dirent *entry)

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The housekeeping lane, one piece at a time: recycle a segment, make a spare, write an index,
- * write a checkpoint; in this order, because the first two keep commits from having to allocate.
+ * The housekeeping lane, one piece at a time: recycle a segment, make a spare, keep room for a
+ * checkpoint, write an index, write a checkpoint; in this order, because the first two keep commits
+ * from having to allocate.
  *
  * On a full disk nothing is tried again before something was freed or JOURNAL_FULL_RETRY_CALLS
  * calls have passed. A checkpoint must get through even then, since it is what frees segments:
- * it may use up a spare, reserve included. A failed write or sync fails the journal here too: a
- * disk that refuses is not to be trusted with what it has said yes to.
+ * it has room of its own, and if it has outgrown that, spares make place for it, reserve included.
+ * A failed write or sync fails the journal here too: a disk that refuses is not to be trusted with
+ * what it has said yes to.
  */
 #include "journal/journal_private.h"
 
@@ -15,14 +17,37 @@ static bool has_spare_to_make(const struct journal *journal)
 	return journal->spares_count < journal->options.spare_segments && journal->full_wait == 0;
 }
 
+/* A checkpoint never has to wait for room that it had when it was asked for last. */
+static uint64_t wanted_checkpoint_room(const struct journal *journal)
+{
+	uint64_t least = journal->options.segment_size < JOURNAL_CHECKPOINT_ROOM_SIZE
+				 ? journal->options.segment_size
+				 : JOURNAL_CHECKPOINT_ROOM_SIZE;
+	uint64_t wanted = journal->checkpoint_size + journal->checkpoint_size / 4;
+
+	return wanted > least ? wanted : least;
+}
+
 static bool has_checkpoint_to_write(const struct journal *journal)
 {
-	const struct checkpoint *checkpoint = &journal->checkpoint;
-	bool fits_spare = journal->spares_count > 0 &&
-			  checkpoint_file_size(checkpoint) <= journal->options.segment_size;
+	return journal->has_checkpoint && journal->checkpoint.lsn <= journal->durable_lsn &&
+	       (journal->full_wait == 0 || journal->spares_count > 0 ||
+		checkpoint_file_size(&journal->checkpoint) <= journal->checkpoint_room);
+}
 
-	return journal->has_checkpoint && checkpoint->lsn <= journal->durable_lsn &&
-	       (journal->full_wait == 0 || fits_spare);
+/* Spares that a checkpoint may take the place of: none if all of them are too few. */
+static void lend_spares(struct journal *journal, struct journal_work *work)
+{
+	uint64_t size = checkpoint_file_size(&journal->checkpoint);
+	uint64_t room = journal->checkpoint_room;
+
+	if (size <= room || (size - room) / journal->options.segment_size >= journal->spares_count)
+		return;
+	while (journal->spares_count > 0 && room < size &&
+	       work->fallback_count < JOURNAL_RESERVE_SPARES) {
+		work->fallbacks[work->fallback_count++] = spare_pop(journal);
+		room += journal->options.segment_size;
+	}
 }
 
 /* The first sealed and durable segment whose index waits. */
@@ -41,8 +66,19 @@ static struct segment *find_index(const struct journal *journal)
 static struct journal_work *give(struct journal *journal, enum housekeeping_kind kind)
 {
 	journal->housekeeping.kind = kind;
-	journal->housekeeping.spare_is_used = false;
+	journal->housekeeping.checkpoint_room = journal->checkpoint_room;
+	journal->housekeeping.fallback_count = journal->housekeeping.fallbacks_used = 0;
 	return &journal->housekeeping;
+}
+
+/* A full disk's segment of changes only is dead once it is sealed. */
+static void seal_spent(struct journal *journal)
+{
+	const struct segment *segment = journal->open_segment;
+
+	if (journal->is_full && atomic_load(&segment->file) && segment->live_records == 0 &&
+	    segment->size - segment->used < JOURNAL_LAST_SIZE)
+		journal_roll(journal);
 }
 
 struct journal_work *housekeeping_begin(struct journal *journal)
@@ -50,6 +86,7 @@ struct journal_work *housekeeping_begin(struct journal *journal)
 	struct journal_work *work = &journal->housekeeping;
 
 	work->spare = 0;
+	seal_spent(journal);
 	work->segment = segment_find_recyclable(journal);
 	if (work->segment) {
 		/* Out of the table now: nobody pins it any more. */
@@ -67,6 +104,12 @@ struct journal_work *housekeeping_begin(struct journal *journal)
 		work->spare = journal->next_spare++;
 		return give(journal, HOUSEKEEPING_SPARE);
 	}
+	if (journal->checkpoint_room < wanted_checkpoint_room(journal) &&
+	    !journal->has_checkpoint && journal->full_wait == 0) {
+		(void)give(journal, HOUSEKEEPING_CHECKPOINT_ROOM);
+		work->checkpoint_room = wanted_checkpoint_room(journal);
+		return work;
+	}
 	work->segment = find_index(journal);
 	if (work->segment) {
 		work->index = work->segment->index;
@@ -74,8 +117,9 @@ struct journal_work *housekeeping_begin(struct journal *journal)
 		return give(journal, HOUSEKEEPING_INDEX);
 	}
 	if (has_checkpoint_to_write(journal)) {
-		work->spare = spare_pop(journal);
-		return give(journal, HOUSEKEEPING_CHECKPOINT);
+		(void)give(journal, HOUSEKEEPING_CHECKPOINT);
+		lend_spares(journal, work);
+		return work;
 	}
 	if (journal->full_wait > 0)
 		journal->full_wait--;
@@ -114,14 +158,13 @@ static enum err recycle(struct journal_work *work)
 	return err;
 }
 
-static enum err make_spare(struct journal_work *work)
+must_check enum err spare_make(struct journal *journal, uint64_t spare)
 {
-	struct journal *journal = work->journal;
 	struct disk *disk = journal->disk;
 	char name[JOURNAL_NAME_SIZE];
 	struct disk_file *file;
 
-	spare_name(work->spare, name);
+	spare_name(spare, name);
 	(void)pthread_mutex_lock(&journal->names);
 	enum err err = disk->ops->open(disk, name, true, &file);
 	(void)pthread_mutex_unlock(&journal->names);
@@ -148,7 +191,10 @@ void housekeeping_run(struct journal_work *work)
 		work->err = recycle(work);
 		break;
 	case HOUSEKEEPING_SPARE:
-		work->err = make_spare(work);
+		work->err = spare_make(work->journal, work->spare);
+		break;
+	case HOUSEKEEPING_CHECKPOINT_ROOM:
+		work->err = checkpoint_make_room(work);
 		break;
 	case HOUSEKEEPING_INDEX:
 		work->err = index_write(work);
@@ -179,10 +225,12 @@ static void end_index(struct journal *journal, struct journal_work *work)
 
 static void end_checkpoint(struct journal *journal, struct journal_work *work)
 {
-	if (work->spare && !work->spare_is_used)
-		spare_push(journal, work->spare);
+	while (work->fallback_count > work->fallbacks_used)
+		spare_push(journal, work->fallbacks[--work->fallback_count]);
 	if (work->err)
 		return;
+	journal->checkpoint_room = work->checkpoint_room;
+	journal->checkpoint_size = checkpoint_file_size(&journal->checkpoint);
 	journal->checkpoint_lsn = journal->checkpoint.lsn;
 	journal->checkpoint_segment = journal->checkpoint.segment;
 	journal->durable_serial = journal->checkpoint_serial;
@@ -214,6 +262,10 @@ void housekeeping_end(struct journal *journal, struct journal_work *work)
 	case HOUSEKEEPING_SPARE:
 		if (!work->err)
 			spare_push(journal, work->spare);
+		break;
+	case HOUSEKEEPING_CHECKPOINT_ROOM:
+		if (!work->err)
+			journal->checkpoint_room = work->checkpoint_room;
 		break;
 	case HOUSEKEEPING_INDEX:
 		end_index(journal, work);

@@ -66,8 +66,7 @@ void journal_free(struct journal **journal_place)
 
 /* ---- room ---- */
 
-/* Bytes that the open segment takes for sure. */
-static uint32_t open_rest(const struct journal *journal)
+uint32_t journal_open_rest(const struct journal *journal)
 {
 	const struct segment *segment = journal->open_segment;
 
@@ -76,23 +75,21 @@ static uint32_t open_rest(const struct journal *journal)
 	return segment->size - segment->used;
 }
 
-bool journal_has_room(const struct journal *journal, size_t bytes)
+bool journal_has_room(const struct journal *journal, enum journal_room room, size_t bytes)
 {
+	/* Which of the spares and segments it may take; the same for all that frees space. */
+	enum journal_room level = room == JOURNAL_ROOM_LAST ? JOURNAL_ROOM_FREE : room;
 	size_t size = bytes + BATCH_HEADER_SIZE + RECORD_HEADER_SIZE;
 
 	if (journal->is_stalled)
 		return false;
-	if (!journal->is_full || journal->spares_count > JOURNAL_RESERVE_SPARES)
+	if (!journal->is_full)
 		return true;
-	if (journal->open_segment->is_reserve && journal->spares_count < JOURNAL_RESERVE_SPARES)
-		return false;
-	return open_rest(journal) >= size;
-}
-
-bool journal_is_exhausted(const struct journal *journal)
-{
-	return journal->is_stalled || (journal->is_full && journal->spares_count == 0 &&
-				       open_rest(journal) < JOURNAL_EXHAUSTED_SIZE);
+	if (room == JOURNAL_ROOM_FREE && journal->spares_count == 0)
+		size += JOURNAL_LAST_SIZE;
+	if (journal_open_rest(journal) >= size && spare_level(journal->spares_count + 1) <= level)
+		return true;
+	return journal->spares_count > 0 && spare_level(journal->spares_count) <= level;
 }
 
 bool journal_is_full(const struct journal *journal)
@@ -120,7 +117,7 @@ void journal_set_full(struct journal *journal, bool is_full)
 
 /* ---- appending ---- */
 
-static void roll(struct journal *journal)
+void journal_roll(struct journal *journal)
 {
 	struct segment *segment = journal->open_segment;
 
@@ -144,7 +141,7 @@ uint64_t journal_append(struct journal *journal, uint8_t type, uint64_t queue,
 	atomic_store_explicit(&journal->owner, pthread_self(), memory_order_relaxed);
 	size_t needed = size + (journal->open_batch ? 0 : BATCH_HEADER_SIZE);
 	if (needed > journal->open_segment->size - journal->open_segment->used)
-		roll(journal);
+		journal_roll(journal);
 	struct batch *batch = journal->open_batch ? journal->open_batch : batch_start(journal);
 	struct segment *segment = batch->segment;
 

@@ -31,8 +31,7 @@ enum journal_durability {
 struct journal_options {
 	enum journal_durability durability;
 	uint32_t segment_size;	 /* bytes, 64 KiB to 1 GiB; a record must fit into one */
-	uint32_t spare_segments; /* kept preallocated, at least 2: the last 2 are the reserve of a
-				    full disk */
+	uint32_t spare_segments; /* kept preallocated, at least 2, the reserve of a full disk */
 };
 
 /* Where a record lies. Locations stay valid until the segment is recycled. */
@@ -83,11 +82,19 @@ void journal_free(struct journal **journal);
 
 /* ---- appending ---- */
 
-/* True if `bytes` more may be appended by new messages; false: the disk is full but for the
- * reserve. */
-bool journal_has_room(const struct journal *journal, size_t bytes);
-/* True if even the reserve is used up: nothing at all may be appended. */
-bool journal_is_exhausted(const struct journal *journal);
+/*
+ * What a record is for decides how much of a full disk's reserve it may take. The segment with the
+ * changes of a full disk dies once it is used up, so a checkpoint gives it back; the last segment
+ * is for what frees space, and the end of that for what frees all of a queue at once.
+ */
+enum journal_room {
+	JOURNAL_ROOM_MESSAGE, /* new messages and copies: nothing of the reserve */
+	JOURNAL_ROOM_CHANGE,  /* of messages that are there: receives, visibility */
+	JOURNAL_ROOM_FREE,    /* deletes, expiry */
+	JOURNAL_ROOM_LAST,    /* purge, drop */
+};
+/* True if a record with `bytes` of data may be appended. */
+bool journal_has_room(const struct journal *journal, enum journal_room room, size_t bytes);
 /* True while the last allocation met a full disk; the owner then calls journal_retry_space now and
  * then, so that the journal finds room that others made. */
 bool journal_is_full(const struct journal *journal);
@@ -96,7 +103,7 @@ void journal_retry_space(struct journal *journal);
 bool journal_is_stalled(const struct journal *journal);
 /*
  * Appends one record made of parts, copied at once. Returns its LSN. The caller has checked
- * journal_has_room or, for records that free space or lease, journal_is_exhausted.
+ * journal_has_room.
  */
 uint64_t journal_append(struct journal *journal, uint8_t type, uint64_t queue,
 			const struct str *parts, size_t part_count,

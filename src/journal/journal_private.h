@@ -18,11 +18,15 @@ enum {
 	JOURNAL_NAME_SIZE = 64,
 	JOURNAL_SEGMENT_SIZE_MIN = 64 << 10,
 	JOURNAL_SEGMENT_SIZE_MAX = 1 << 30,
+	/* Spares of a full disk: not for messages, and of those not for changes either. */
 	JOURNAL_RESERVE_SPARES = 2,
+	JOURNAL_LAST_SPARES = 1,
 	/* After a full disk: calls of journal_work_begin until allocation is tried again. */
 	JOURNAL_FULL_RETRY_CALLS = 64,
-	/* Less room than this in the last segment of a full disk counts as none. */
-	JOURNAL_EXHAUSTED_SIZE = 16 << 10,
+	/* The end of a segment that a full disk keeps for JOURNAL_ROOM_LAST, if it is the last. */
+	JOURNAL_LAST_SIZE = 16 << 10,
+	/* The file that is kept for the next checkpoint has at least this size, or a segment's. */
+	JOURNAL_CHECKPOINT_ROOM_SIZE = 256 << 10,
 	/* A batch's buffer that grew beyond this is not kept. */
 	JOURNAL_BUFFER_KEEP_SIZE = 8 << 20,
 	JOURNAL_CHECKPOINT_AFTER_SIZE = 256 << 20,
@@ -42,7 +46,6 @@ struct segment {
 	/* Before it has a file: the spare it will become, or 0. Taken at its first record. */
 	uint64_t spare;
 	bool prefers_new; /* the spare is of the reserve: a new file is tried first */
-	bool is_reserve;  /* taken from the reserve of a full disk: not for new messages */
 	bool has_index_waiting, may_have_index;
 	struct buf index;	      /* waits to be written */
 	struct disk_file *index_file; /* durable index, or NULL */
@@ -70,6 +73,7 @@ struct batch_list {
 enum housekeeping_kind {
 	HOUSEKEEPING_RECYCLE,
 	HOUSEKEEPING_SPARE,
+	HOUSEKEEPING_CHECKPOINT_ROOM,
 	HOUSEKEEPING_INDEX,
 	HOUSEKEEPING_CHECKPOINT,
 };
@@ -103,9 +107,10 @@ struct journal_work {
 	struct segment *segment; /* recycle, index */
 	struct buf index;
 	struct disk_file *index_file;
-	uint64_t spare; /* recycle: its new name, 0 to unlink; spare: the one to make; checkpoint:
-			   to fall back on */
-	bool spare_is_used;
+	uint64_t spare;		  /* recycle: its new name, 0 to unlink; spare: the one to make */
+	uint64_t checkpoint_room; /* of the file for the next checkpoint, before and after */
+	uint64_t fallbacks[JOURNAL_RESERVE_SPARES]; /* spares for a checkpoint that needs more */
+	size_t fallback_count, fallbacks_used;
 };
 
 struct journal {
@@ -140,6 +145,8 @@ struct journal {
 
 	struct checkpoint checkpoint; /* under way */
 	bool has_checkpoint;
+	uint64_t checkpoint_room; /* size of the file kept for the next one, 0: there is none */
+	uint64_t checkpoint_size; /* of the last one's file */
 	/*
 	 * Checkpoints handed over, and how many of them are durable. A segment goes only once a
 	 * checkpoint from after its death is durable: until then a crash may bring its records
@@ -182,6 +189,16 @@ void segment_name(uint32_t number, char out[JOURNAL_NAME_SIZE]);
 void spare_name(uint64_t spare, char out[JOURNAL_NAME_SIZE]);
 void spare_push(struct journal *journal, uint64_t spare);
 uint64_t spare_pop(struct journal *journal); /* 0: none */
+/* What may take the next spare while the disk is full. With one spare more than there are: what may
+ * fill the open segment. */
+enum journal_room spare_level(uint64_t spares_count);
+
+/* ---- journal.c ---- */
+
+/* Goes on in a new segment; the one before is sealed. */
+void journal_roll(struct journal *journal);
+/* Bytes that the open segment takes for sure. */
+uint32_t journal_open_rest(const struct journal *journal);
 
 /* ---- batch.c ---- */
 
@@ -214,16 +231,26 @@ void housekeeping_end(struct journal *journal, struct journal_work *work);
 /* For good. */
 void journal_fail(struct journal *journal);
 void journal_set_full(struct journal *journal, bool is_full);
+/* Makes a spare of that number. Blocks. */
+must_check enum err spare_make(struct journal *journal, uint64_t spare);
 
 /* ---- checkpoint.c ---- */
 
 void checkpoint_name(uint64_t lsn, char out[JOURNAL_NAME_SIZE]);
-/* Writes it durably and unlinks older ones. Uses `spare` as the file if the disk is full. */
+/* Writes it durably, into the file that is kept for it if there is one; the one before takes that
+ * file's place. */
 must_check enum err checkpoint_write(struct journal_work *work);
 /* ERR_DAMAGED, ERR_VERSION, ERR_IO. */
 must_check enum err checkpoint_load(struct disk *disk, uint64_t lsn,
 				    struct checkpoint *out_checkpoint);
 uint64_t checkpoint_file_size(const struct checkpoint *checkpoint);
+/* Makes that file, or makes it larger. */
+must_check enum err checkpoint_make_room(struct journal_work *work);
+#define CHECKPOINT_ROOM "checkpoint.room"
+/* Becomes the room once the first checkpoint has taken that. */
+#define CHECKPOINT_SECOND_ROOM "checkpoint.room.2"
+/* Its size; 0: it is not there. Takes the second one if the first was lost. */
+uint64_t checkpoint_find_room(struct disk *disk);
 void checkpoint_done(struct checkpoint *checkpoint);
 /* Writes a whole small file durably under `name`, by way of a temporary one. */
 must_check enum err file_replace(struct disk *disk, const char *temporary, const char *name,
@@ -233,9 +260,8 @@ must_check enum err file_replace(struct disk *disk, const char *temporary, const
 
 /* Opens the file and reads it. ERR_NOTFOUND, ERR_DAMAGED, ERR_VERSION, ERR_IO. */
 must_check enum err meta_load(struct disk *disk, struct meta *out_meta);
-/* Writes these numbers, durably if `syncs`. ERR_FULL: there is no file and no room for one. */
-must_check enum err meta_save(struct disk *disk, struct meta *meta, uint32_t epoch,
-			      uint32_t last_segment, bool syncs);
+/* Writes it, durably if `syncs`. ERR_FULL: there is no file and no room for one. */
+must_check enum err meta_save(struct disk *disk, struct meta *meta, bool syncs);
 void meta_close(struct disk *disk, struct meta *meta);
 
 /* ---- index.c ---- */

@@ -283,25 +283,38 @@ static void test_replay_starts_inside_a_batch_that_goes_on_after_the_checkpoint(
 	fixture_done(&f);
 }
 
+/* Appends records of 1000 bytes while there is room for their kind; returns how many. */
+static size_t append_while_room(struct fixture *f, enum journal_room room)
+{
+	size_t appended = 0;
+
+	while (journal_has_room(f->journal, room, 1000)) {
+		fixture_append(f, 1000);
+		(void)fixture_work(f, JOURNAL_COMMIT);
+		(void)fixture_work(f, JOURNAL_HOUSEKEEPING);
+		assert_true(appended++ < 1000);
+	}
+	return appended;
+}
+
+static void open_on_a_small_disk(struct fixture *f)
+{
+	fixture_init(f);
+	fixture_drain(f);
+	disk_memory_set_faults(f->disk, (struct disk_faults){.capacity = 8 * FIXTURE_SEGMENT_SIZE});
+}
+
 static void test_full_disk_keeps_a_reserve_and_goes_on_when_there_is_room(void **state)
 {
 	struct fixture f;
-	size_t appended = 0;
 
 	(void)state;
-	fixture_init(&f);
-	fixture_drain(&f);
-	disk_memory_set_faults(f.disk, (struct disk_faults){.capacity = 6 * FIXTURE_SEGMENT_SIZE});
-	while (journal_has_room(f.journal, 1000)) {
-		fixture_append(&f, 1000);
-		(void)fixture_work(&f, JOURNAL_COMMIT);
-		(void)fixture_work(&f, JOURNAL_HOUSEKEEPING);
-		assert_true(appended++ < 1000);
-	}
+	open_on_a_small_disk(&f);
+	(void)append_while_room(&f, JOURNAL_ROOM_MESSAGE);
 	assert_true(journal_stats_read(f.journal).is_full);
 	assert_int_equal(journal_stats_read(f.journal).spare_segments, 2);
-	assert_false(journal_is_exhausted(f.journal));
 	/* What frees space still goes in, and the checkpoint finds room. */
+	assert_true(journal_has_room(f.journal, JOURNAL_ROOM_FREE, 1000));
 	fixture_append(&f, 1000);
 	(void)fixture_work(&f, JOURNAL_COMMIT);
 	assert_int_equal(journal_durable_lsn(f.journal), f.tail);
@@ -309,7 +322,7 @@ static void test_full_disk_keeps_a_reserve_and_goes_on_when_there_is_room(void *
 	fixture_checkpoint(&f);
 	fixture_drain(&f);
 	assert_int_equal(journal_stats_read(f.journal).checkpoints, 1);
-	assert_true(journal_has_room(f.journal, 1000));
+	assert_true(journal_has_room(f.journal, JOURNAL_ROOM_MESSAGE, 1000));
 	assert_false(journal_has_failed(f.journal));
 	fixture_reopen(&f);
 	assert_int_equal(f.gaps, 0);
@@ -317,21 +330,105 @@ static void test_full_disk_keeps_a_reserve_and_goes_on_when_there_is_room(void *
 	fixture_done(&f);
 }
 
+static void test_each_kind_of_record_has_its_share_of_the_reserve(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	open_on_a_small_disk(&f);
+	/* No checkpoint is taken, so nothing comes back. */
+	(void)append_while_room(&f, JOURNAL_ROOM_MESSAGE);
+	size_t changes = append_while_room(&f, JOURNAL_ROOM_CHANGE);
+	assert_in_range(changes, 50, 70);
+	assert_int_equal(journal_stats_read(f.journal).spare_segments, 1);
+	size_t frees = append_while_room(&f, JOURNAL_ROOM_FREE);
+	assert_in_range(frees, 40, 60);
+	assert_int_equal(journal_stats_read(f.journal).spare_segments, 0);
+	assert_true(append_while_room(&f, JOURNAL_ROOM_LAST) > 5);
+	assert_false(journal_is_stalled(f.journal));
+	/* The checkpoint has room of its own, and then all is as before. */
+	fixture_checkpoint(&f);
+	fixture_drain(&f);
+	assert_int_equal(journal_stats_read(f.journal).checkpoints, 1);
+	assert_true(journal_has_room(f.journal, JOURNAL_ROOM_MESSAGE, 1000));
+	fixture_reopen(&f);
+	fixture_check_live(&f);
+	fixture_done(&f);
+}
+
+static void test_a_segment_of_changes_only_comes_back_when_it_is_used_up(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	open_on_a_small_disk(&f);
+	(void)append_while_room(&f, JOURNAL_ROOM_MESSAGE);
+	for (int round = 0; round < 10; round++) {
+		(void)append_while_room(&f, JOURNAL_ROOM_CHANGE);
+		/* As if all of them were changes. */
+		for (size_t i = 0; i < FIXTURE_LIVE; i++) {
+			if (f.live[i].segment)
+				journal_live_add(f.journal, f.live[i].segment, -1,
+						 -(int64_t)f.live[i].size);
+			f.live[i] = (struct journal_location){0};
+		}
+		(void)fixture_work(&f, JOURNAL_HOUSEKEEPING);
+		assert_true(journal_wants_checkpoint(f.journal));
+		fixture_checkpoint(&f);
+		fixture_drain(&f);
+		assert_true(journal_has_room(f.journal, JOURNAL_ROOM_CHANGE, 1000));
+	}
+	fixture_done(&f);
+}
+
+static void test_starts_take_nothing_of_a_full_disk(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	open_on_a_small_disk(&f);
+	(void)append_while_room(&f, JOURNAL_ROOM_MESSAGE);
+	fixture_append(&f, 20);
+	fixture_drain(&f);
+	uint64_t segments = journal_stats_read(f.journal).segments;
+	assert_int_equal(journal_stats_read(f.journal).spare_segments, 1);
+	for (int round = 0; round < 5; round++) {
+		fixture_reopen(&f);
+		fixture_append(&f, 20);
+		fixture_drain(&f);
+		assert_int_equal(journal_stats_read(f.journal).segments, segments);
+		assert_int_equal(journal_stats_read(f.journal).spare_segments, 1);
+		assert_false(journal_has_room(f.journal, JOURNAL_ROOM_MESSAGE, 1000));
+		assert_true(journal_has_room(f.journal, JOURNAL_ROOM_CHANGE, 1000));
+		assert_int_equal(f.gaps, 0);
+		fixture_check_live(&f);
+	}
+	fixture_done(&f);
+}
+
+static void test_a_checkpoint_that_outgrew_its_room_takes_the_place_of_a_spare(void **state)
+{
+	struct buf large = {0};
+	struct fixture f;
+
+	(void)state;
+	open_on_a_small_disk(&f);
+	(void)append_while_room(&f, JOURNAL_ROOM_MESSAGE);
+	memset(buf_extend(&large, FIXTURE_SEGMENT_SIZE * 3 / 2), 1, FIXTURE_SEGMENT_SIZE * 3 / 2);
+	assert_int_equal(journal_checkpoint(f.journal, &large), ERR_OK);
+	fixture_drain(&f);
+	assert_int_equal(journal_stats_read(f.journal).checkpoints, 1);
+	fixture_done(&f);
+}
+
 static void test_exhausted_disk_stalls_and_loses_nothing(void **state)
 {
 	struct fixture f;
-	size_t appended = 0;
 
 	(void)state;
-	fixture_init(&f);
-	fixture_drain(&f);
-	disk_memory_set_faults(f.disk, (struct disk_faults){.capacity = 6 * FIXTURE_SEGMENT_SIZE});
-	while (!journal_is_exhausted(f.journal)) {
-		fixture_append(&f, 1000);
-		(void)fixture_work(&f, JOURNAL_COMMIT);
-		(void)fixture_work(&f, JOURNAL_HOUSEKEEPING);
-		assert_true(appended++ < 1000);
-	}
+	open_on_a_small_disk(&f);
+	(void)append_while_room(&f, JOURNAL_ROOM_MESSAGE);
+	(void)append_while_room(&f, JOURNAL_ROOM_FREE);
 	for (int i = 0; i < 40; i++)
 		fixture_append(&f, 1000);
 	(void)fixture_work(&f, JOURNAL_COMMIT);
@@ -344,7 +441,7 @@ static void test_exhausted_disk_stalls_and_loses_nothing(void **state)
 		(void)fixture_work(&f, JOURNAL_HOUSEKEEPING);
 	}
 	assert_int_equal(journal_durable_lsn(f.journal), f.tail);
-	assert_true(journal_has_room(f.journal, 1000));
+	assert_true(journal_has_room(f.journal, JOURNAL_ROOM_MESSAGE, 1000));
 	fixture_reopen(&f);
 	assert_int_equal(f.gaps, 0);
 	fixture_done(&f);

@@ -82,13 +82,10 @@ static enum err make(struct disk *disk, struct meta *meta)
 	return disk->ops->open(disk, META_NAME, false, &meta->file);
 }
 
-must_check enum err meta_save(struct disk *disk, struct meta *meta, uint32_t epoch,
-			      uint32_t last_segment, bool syncs)
+must_check enum err meta_save(struct disk *disk, struct meta *meta, bool syncs)
 {
-	char slot[META_SIZE];
+	char slot[META_SIZE] = {0};
 
-	meta->epoch = epoch;
-	meta->last_segment = last_segment;
 	meta->serial++;
 	if (!meta->file)
 		return make(disk, meta);

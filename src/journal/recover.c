@@ -22,6 +22,7 @@
 struct listing {
 	struct buf segments, spares, checkpoints, indexes;
 	struct buf leftovers; /* names of temporary files, each with its NUL */
+	bool has_checkpoint_room;
 };
 
 static void push_number(struct buf *numbers, uint64_t number)
@@ -71,6 +72,8 @@ static void visit_name(void *context, const char *text)
 	} else if (parse_name(name, STR("index-"), STR(""), 10, &number)) {
 		if (number < UINT32_MAX)
 			push_number(&listing->indexes, number);
+	} else if (str_starts(name, STR(CHECKPOINT_ROOM))) {
+		listing->has_checkpoint_room = true;
 	} else if (str_ends(name, STR(".new"))) {
 		buf_append(&listing->leftovers, str_of(text, name.size + 1));
 	}
@@ -265,7 +268,51 @@ static uint32_t find_last_number(struct replay *replay, const struct checkpoint 
 	return journal->meta.last_segment;
 }
 
-/* Sets the journal up to go on behind what was replayed, in a new segment and epoch. */
+/*
+ * The last segment is filled further if its end is known: then a start takes no room of a full
+ * disk. What stands behind a torn end stays as it is. Batches of this epoch win over older ones, so
+ * nothing that is left behind the end can be taken for valid later.
+ */
+static bool can_fill_further(const struct replay *replay, const struct segment *segment,
+			     uint32_t number)
+{
+	return segment->number == number && replay->end_segment == number &&
+	       replay->report->damage_count == 0 && replay->report->torn_bytes == 0 &&
+	       replay->end_offset <= segment->size && !segment->may_have_index;
+}
+
+static void open_last_segment(struct replay *replay, uint32_t last, uint32_t next)
+{
+	struct journal *journal = replay->journal;
+	struct segment *segment =
+		journal->segments_count ? journal->segments[journal->segments_count - 1] : NULL;
+
+	if (!segment || next != last + 1 || !can_fill_further(replay, segment, last)) {
+		journal->open_segment = segment_add(journal, next, journal->options.segment_size);
+		return;
+	}
+	segment->is_sealed = false;
+	segment->used = replay->end_offset;
+	atomic_store(&segment->written, replay->end_offset);
+	journal->open_segment = segment;
+}
+
+/* What a full disk has no room for is known before anything is accepted. */
+static enum err complete_reserve(struct journal *journal)
+{
+	while (journal->spares_count < JOURNAL_RESERVE_SPARES) {
+		uint64_t spare = journal->next_spare++;
+		enum err err = spare_make(journal, spare);
+		if (err == ERR_FULL)
+			journal_set_full(journal, true);
+		if (err)
+			return err == ERR_FULL ? ERR_OK : err;
+		spare_push(journal, spare);
+	}
+	return ERR_OK;
+}
+
+/* Sets the journal up to go on behind what was replayed, in a new epoch. */
 static enum err go_on(struct replay *replay, const struct checkpoint *checkpoint)
 {
 	struct journal *journal = replay->journal;
@@ -278,12 +325,16 @@ static enum err go_on(struct replay *replay, const struct checkpoint *checkpoint
 	journal->tail_lsn = journal->durable_lsn = replay->next_lsn - 1;
 	journal->checkpoint_lsn = checkpoint->lsn;
 	journal->checkpoint_segment = checkpoint->segment;
-	journal->epoch = replay->epoch_max + 1;
-	journal->open_segment = segment_add(journal, next, journal->options.segment_size);
+	journal->checkpoint_size = checkpoint->lsn ? checkpoint_file_size(checkpoint) : 0;
+	journal->epoch = journal->meta.epoch = replay->epoch_max + 1;
+	open_last_segment(replay, last, next);
 	segment_count_dead(journal);
-	enum err err = meta_save(journal->disk, &journal->meta, journal->epoch, last,
+	journal->meta.last_segment = last;
+	enum err err = meta_save(journal->disk, &journal->meta,
 				 journal->options.durability == JOURNAL_FSYNC);
-	return err == ERR_FULL ? ERR_OK : err;
+	if (err && err != ERR_FULL)
+		return err;
+	return last > 0 ? complete_reserve(journal) : ERR_OK;
 }
 
 static enum err recover_from(struct replay *replay, const struct listing *listing,
@@ -321,6 +372,8 @@ static enum err recover_from(struct replay *replay, const struct listing *listin
 	    (replay->report->damage_count > damage_before || replay->next_lsn <= newest))
 		return ERR_DAMAGED;
 	adopt_spares(journal, listing);
+	if (listing->has_checkpoint_room)
+		journal->checkpoint_room = checkpoint_find_room(journal->disk);
 	clear_leftovers(journal, listing);
 	return go_on(replay, checkpoint);
 }

@@ -252,6 +252,13 @@ void spare_push(struct journal *journal, uint64_t spare)
 	atomic_store_explicit(&journal->stats.spares, journal->spares_count, memory_order_relaxed);
 }
 
+enum journal_room spare_level(uint64_t spares_count)
+{
+	if (spares_count > JOURNAL_RESERVE_SPARES)
+		return JOURNAL_ROOM_MESSAGE;
+	return spares_count > JOURNAL_LAST_SPARES ? JOURNAL_ROOM_CHANGE : JOURNAL_ROOM_FREE;
+}
+
 uint64_t spare_pop(struct journal *journal)
 {
 	if (journal->spares_count == 0)

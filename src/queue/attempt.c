@@ -12,6 +12,9 @@
 
 #include "queue/engine_private.h"
 
+/* Of the records that repeat an attempt, at most. */
+enum { REPEAT_SIZE = LIMIT_RECEIVE_MESSAGES * 64 };
+
 static bool attempt_has_key(const void *attempt, const void *key)
 {
 	return memcmp(((const struct attempt *)attempt)->key, key, 16) == 0;
@@ -80,7 +83,7 @@ enum attempt_outcome attempt_repeat(struct engine *engine, struct queue_command 
 	attempts_drop(queue, engine->now_ms);
 	struct attempt *attempt = find(queue_extra_get(queue), command->receive.attempt);
 	if (!attempt || attempt->count > command->receive.max ||
-	    journal_is_exhausted(engine->journal))
+	    !journal_has_room(engine->journal, JOURNAL_ROOM_CHANGE, REPEAT_SIZE))
 		return ATTEMPT_NEW;
 	for (size_t i = 0; i < attempt->count; i++) {
 		enum attempt_outcome outcome =

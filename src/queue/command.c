@@ -107,7 +107,7 @@ static void collect_expired(const struct engine *engine, const struct list *list
 void expire_messages(struct engine *engine, struct engine_queue *queue)
 {
 	struct expiry expiry = {.since_ms = INT64_MAX};
-	bool is_exhausted = journal_is_exhausted(engine->journal);
+	bool is_exhausted = !journal_has_room(engine->journal, JOURNAL_ROOM_FREE, RECORD_NAMES_MAX);
 
 	collect_expired(engine, &queue->messages, offsetof(struct message, in_queue),
 			queue->has_mixed_ages, &expiry);
@@ -154,8 +154,8 @@ static void execute_drop(struct engine *engine, struct queue_command *command)
 		command_answer(engine, command, QUEUE_NOT_FOUND);
 		return;
 	}
-	if (journal_is_exhausted(engine->journal)) {
-		command_answer(engine, command, QUEUE_DISK_FULL);
+	if (!journal_has_room(engine->journal, JOURNAL_ROOM_LAST, sizeof(uint64_t))) {
+		command_answer_now(command, QUEUE_DISK_FULL);
 		return;
 	}
 	while (!list_is_empty(&queue->waiting))
@@ -178,8 +178,8 @@ static void execute_purge(struct engine *engine, struct queue_command *command)
 		command_answer(engine, command, QUEUE_NOT_FOUND);
 		return;
 	}
-	if (journal_is_exhausted(engine->journal)) {
-		command_answer(engine, command, QUEUE_DISK_FULL);
+	if (!journal_has_room(engine->journal, JOURNAL_ROOM_LAST, sizeof(uint64_t))) {
+		command_answer_now(command, QUEUE_DISK_FULL);
 		return;
 	}
 	put_u64(last, queue->next_seq - 1);
@@ -225,7 +225,8 @@ static enum queue_result send_one(struct engine *engine, struct engine_queue *qu
 
 	if (is_duplicate(engine, queue, send))
 		return QUEUE_OK;
-	if (!journal_has_room(engine->journal, sizeof(bytes) + send->payload.size))
+	if (!journal_has_room(engine->journal, JOURNAL_ROOM_MESSAGE,
+			      sizeof(bytes) + send->payload.size))
 		return QUEUE_DISK_FULL;
 	memcpy(head.id, send->id, 16);
 	memcpy(head.dedup, send->dedup, 16);
@@ -282,6 +283,7 @@ static void execute_delete(struct engine *engine, struct queue_command *command)
 {
 	struct engine_queue *queue = command_queue(engine, command);
 	struct message *messages[LIMIT_BATCH_ENTRIES];
+	bool has_room = journal_has_room(engine->journal, JOURNAL_ROOM_FREE, RECORD_NAMES_MAX);
 	size_t count = 0;
 
 	if (!queue)
@@ -290,11 +292,9 @@ static void execute_delete(struct engine *engine, struct queue_command *command)
 	for (size_t i = 0; i < command->change.count; i++) {
 		struct queue_change *change = &command->change.changes[i];
 		struct message *message;
-		if (journal_is_exhausted(engine->journal)) {
-			change->result = QUEUE_DISK_FULL;
-			continue;
-		}
 		change->result = check_handle(engine, queue, &change->handle, &message);
+		if (!change->result && !has_room)
+			change->result = QUEUE_DISK_FULL;
 		if (change->result)
 			continue;
 		/* The same handle may come twice in a batch. */
@@ -326,7 +326,7 @@ static enum queue_result change_visibility(struct engine *engine, struct engine_
 	int64_t visible_ms = change->visibility_ms ? engine->now_ms + change->visibility_ms : 0;
 	if (visible_ms - message->received_ms > (int64_t)LIMIT_VISIBILITY_S * 1000)
 		return QUEUE_VISIBILITY_LIMIT;
-	if (journal_is_exhausted(engine->journal))
+	if (!journal_has_room(engine->journal, JOURNAL_ROOM_CHANGE, sizeof(bytes)))
 		return QUEUE_DISK_FULL;
 	put_u64(bytes, message->seq);
 	put_u64(bytes + 8, (uint64_t)visible_ms);

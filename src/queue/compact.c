@@ -18,7 +18,7 @@ static bool carry_record(struct engine *engine, const struct engine_queue *queue
 	struct journal_record record;
 
 	*out_is_readable = true;
-	if (!journal_has_room(engine->journal, from.size))
+	if (!journal_has_room(engine->journal, JOURNAL_ROOM_MESSAGE, from.size))
 		return false;
 	buf_reset(&engine->scratch);
 	*out_is_readable = !journal_read(engine->journal, from, &engine->scratch, &record);

@@ -234,7 +234,7 @@ static void record_clock(struct engine *engine)
 	struct str part = str_of(bytes, sizeof(bytes));
 
 	if ((moved_ms <= CLOCK_SLACK_MS && moved_ms >= -CLOCK_SLACK_MS) ||
-	    !journal_has_room(engine->journal, sizeof(bytes)))
+	    !journal_has_room(engine->journal, JOURNAL_ROOM_CHANGE, sizeof(bytes)))
 		return;
 	engine->wall_offset_ms = offset_ms;
 	put_u64(bytes, (uint64_t)engine->now_ms);

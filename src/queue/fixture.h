@@ -31,6 +31,7 @@ struct world {
 	size_t delivery_count;
 	char text[2000]; /* of the last message read */
 	bool holds_work; /* turns do no work: nothing becomes durable */
+	bool holds_housekeeping;
 };
 
 struct world_wait { /* a command that is not answered at once */
@@ -60,7 +61,8 @@ static inline void world_turn(struct world *w)
 	if (w->holds_work)
 		return;
 	world_work(w, JOURNAL_COMMIT);
-	world_work(w, JOURNAL_HOUSEKEEPING);
+	if (!w->holds_housekeeping)
+		world_work(w, JOURNAL_HOUSEKEEPING);
 	engine_step(w->engine, w->now_ms, w->now_ms + w->wall_offset_ms);
 }
 

@@ -35,7 +35,8 @@ bool move_message(struct engine *engine, struct message *message, struct engine_
 
 	if (!message_read_head(engine, message, &head, &payload))
 		return false;
-	if (!journal_has_room(engine->journal, sizeof(bytes) + payload.size + origin.size))
+	if (!journal_has_room(engine->journal, JOURNAL_ROOM_MESSAGE,
+			      sizeof(bytes) + payload.size + origin.size))
 		return false;
 	put_u64(bytes, message->queue->number);
 	put_u64(bytes + 8, message->seq);
@@ -109,7 +110,7 @@ void redrive_execute(struct engine *engine, struct queue_command *command)
 			break;
 		}
 		if (message_is_expired(engine, message)) {
-			if (journal_is_exhausted(engine->journal))
+			if (!journal_has_room(engine->journal, JOURNAL_ROOM_FREE, RECORD_NAME_SIZE))
 				break;
 			expire_these(engine, queue, &message, 1);
 			continue;

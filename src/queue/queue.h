@@ -61,9 +61,8 @@ enum queue_result {
 				   them */
 	QUEUE_VISIBILITY_LIMIT, /* more than 12 hours since the receive */
 	QUEUE_OVER_LIMIT,	/* LIMIT_INFLIGHT_MESSAGES, standard queue, no wait */
-	QUEUE_DISK_FULL, /* new messages are refused; everything else works, until the reserve
-			    is used up too */
-	QUEUE_FAILED,	 /* the journal has failed: nothing is acknowledged any more */
+	QUEUE_DISK_FULL,	/* no room for that; what frees space has the last reserve */
+	QUEUE_FAILED,		/* the journal has failed: nothing is acknowledged any more */
 	QUEUE_STOPPING,
 };
 

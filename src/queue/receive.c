@@ -37,7 +37,8 @@ static bool is_dead(const struct engine *engine, const struct choice *choice,
 
 	return choice->dead_letter && message->receives >= settings->max_receive_count &&
 	       !message->is_unreadable &&
-	       journal_has_room(engine->journal, message->location.size + MOVE_OVERHEAD_SIZE);
+	       journal_has_room(engine->journal, JOURNAL_ROOM_MESSAGE,
+				message->location.size + MOVE_OVERHEAD_SIZE);
 }
 
 static void consider(const struct engine *engine, struct choice *choice, struct message *message)
@@ -145,7 +146,8 @@ static int64_t lease_chosen(struct engine *engine, struct queue_command *command
 }
 
 /* False if a dead letter could not be moved. */
-static bool bury(struct engine *engine, struct engine_queue *queue, const struct choice *choice)
+static bool remove_dead(struct engine *engine, struct engine_queue *queue,
+			const struct choice *choice)
 {
 	expire_these(engine, queue, choice->expired, choice->expired_count);
 	for (size_t i = 0; i < choice->dead_count; i++)
@@ -173,13 +175,16 @@ static void refill_queue(struct engine *engine, struct engine_queue *queue)
 	}
 }
 
-/* Leases what there is; false if there was nothing. */
-static bool receive_now(struct engine *engine, struct queue_command *command,
-			struct engine_queue *queue, int64_t *out_visible_ms)
+enum outcome { OUTCOME_NOTHING, OUTCOME_ANSWERED };
+
+/* Leases what there is. */
+static enum outcome receive_now(struct engine *engine, struct queue_command *command,
+				struct engine_queue *queue, int64_t *out_visible_ms,
+				enum queue_result *out_result)
 {
 	for (size_t round = 0; round < ROUNDS_MAX; round++) {
-		if (is_over_limit(queue) || journal_is_exhausted(engine->journal))
-			return false;
+		if (is_over_limit(queue))
+			return OUTCOME_NOTHING;
 		if (engine->has_read_failed && list_is_empty(&queue->ready_groups))
 			refill_queue(engine, queue);
 		struct choice choice = {.wanted = command->receive.max};
@@ -190,36 +195,47 @@ static bool receive_now(struct engine *engine, struct queue_command *command,
 		if (choice.dead_letter && !choice.dead_letter->is_defined)
 			choice.dead_letter = NULL;
 		choose(engine, queue, &choice);
+		if (choice.good_count + choice.dead_count + choice.expired_count == 0)
+			return OUTCOME_NOTHING;
+		if (!journal_has_room(engine->journal, JOURNAL_ROOM_CHANGE, RECORD_NAMES_MAX)) {
+			*out_result = QUEUE_DISK_FULL;
+			return OUTCOME_ANSWERED;
+		}
 		/* Then what was chosen behind it must wait for another look. */
-		if (!bury(engine, queue, &choice))
+		if (!remove_dead(engine, queue, &choice))
 			continue;
 		if (choice.good_count > 0) {
 			*out_visible_ms = lease_chosen(engine, command, queue, &choice);
-			return true;
+			return OUTCOME_ANSWERED;
 		}
-		if (choice.dead_count == 0 && choice.expired_count == 0)
-			return false;
 	}
-	return false;
+	return OUTCOME_NOTHING;
 }
 
-/* False if it must wait. */
-static bool receive_any(struct engine *engine, struct queue_command *command,
-			struct engine_queue *queue, enum queue_result *out_result)
+static enum outcome receive_any(struct engine *engine, struct queue_command *command,
+				struct engine_queue *queue, enum queue_result *out_result)
 {
 	bool has_attempt = command->receive.has_attempt && queue->is_fifo;
-	enum attempt_outcome outcome =
+	enum attempt_outcome attempt =
 		has_attempt ? attempt_repeat(engine, command, queue) : ATTEMPT_NEW;
 	int64_t visible_ms;
 
-	*out_result = outcome == ATTEMPT_OVER ? QUEUE_ATTEMPT_OVER : QUEUE_OK;
-	if (outcome != ATTEMPT_NEW)
-		return true;
-	if (!receive_now(engine, command, queue, &visible_ms))
-		return false;
-	if (has_attempt)
+	*out_result = attempt == ATTEMPT_OVER ? QUEUE_ATTEMPT_OVER : QUEUE_OK;
+	if (attempt != ATTEMPT_NEW)
+		return OUTCOME_ANSWERED;
+	enum outcome outcome = receive_now(engine, command, queue, &visible_ms, out_result);
+	if (has_attempt && command->receive.count > 0)
 		attempt_remember(engine, command, queue, visible_ms);
-	return true;
+	return outcome;
+}
+
+/* A refusal rests on no record. */
+static void answer(struct engine *engine, struct queue_command *command, enum queue_result result)
+{
+	if (result == QUEUE_DISK_FULL)
+		command_answer_now(command, result);
+	else
+		command_answer(engine, command, result);
 }
 
 void receive_execute(struct engine *engine, struct queue_command *command)
@@ -233,11 +249,12 @@ void receive_execute(struct engine *engine, struct queue_command *command)
 	check(command->receive.max >= 1 && command->receive.max <= LIMIT_RECEIVE_MESSAGES);
 	/* Those that came before it go first. */
 	receive_serve_waiting(engine, queue);
-	bool is_served =
-		list_is_empty(&queue->waiting) && receive_any(engine, command, queue, &result);
+	enum outcome outcome = OUTCOME_NOTHING;
+	if (list_is_empty(&queue->waiting))
+		outcome = receive_any(engine, command, queue, &result);
 	queue_publish(queue);
-	if (is_served) {
-		command_answer(engine, command, result);
+	if (outcome == OUTCOME_ANSWERED) {
+		answer(engine, command, result);
 	} else if (command->receive.wait_ms > 0) {
 		command->receive.wait.kind = TIMER_WAIT;
 		list_push_back(&queue->waiting, &command->link);
@@ -281,10 +298,10 @@ void receive_serve_waiting(struct engine *engine, struct engine_queue *queue)
 		struct queue_command *command =
 			container_of(queue->waiting.next, struct queue_command, link);
 		enum queue_result result;
-		if (!receive_any(engine, command, queue, &result))
+		if (receive_any(engine, command, queue, &result) == OUTCOME_NOTHING)
 			break;
 		leave_waiting(engine, command);
-		command_answer(engine, command, result);
+		answer(engine, command, result);
 	}
 	queue_publish(queue);
 }

@@ -47,6 +47,8 @@ enum {
 	RECORD_LEASE_SIZE = 24,
 	RECORD_NAME_SIZE = 16,
 	RECORD_SEQS_MAX = 100,
+	/* Of a record that names messages, at most. */
+	RECORD_NAMES_MAX = RECORD_NAME_SIZE * RECORD_SEQS_MAX,
 };
 
 /* Writes the fixed part, RECORD_HEAD_SIZE bytes; origin and payload follow it. */

@@ -1,6 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Options of the crash tests: --rounds N kills the server N times in each of them."""
+"""Options and servers of the crash tests: --rounds N kills the server N times in each of them."""
 import os
+import subprocess
+
+import pytest
+
+from ternd import BUILD, Server
+
+SMALL = ("--segment-mib", 2)
 
 
 def pytest_addoption(parser):
@@ -12,3 +19,42 @@ def pytest_generate_tests(metafunc):
     if "rounds" in metafunc.fixturenames:
         marker = metafunc.definition.get_closest_marker("rounds")
         metafunc.parametrize("rounds", [metafunc.config.getoption("--rounds", 0) or marker.args[0]])
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A server whose data, and nothing else, is on a file system of 32 MiB."""
+    path = tmp_path / "disk"
+    path.mkdir()
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "tern-test", path],
+                          check=False, capture_output=True)
+    if made.returncode:
+        pytest.skip("no right to mount")
+    server = Server(tmp_path / "server", *SMALL)
+    server.data = path / "data"
+    server.start()
+    yield server
+    server.kill()
+    subprocess.run(["umount", path], check=True)
+
+
+@pytest.fixture
+def failing(tmp_path):
+    """failing(text) lets calls of the server fail as `text` says; "" lets them be."""
+    library = BUILD / "tests" / "crash" / "faults.so"
+    faults = tmp_path / "faults"
+    server = Server(tmp_path / "server", *SMALL, environment={
+        "LD_PRELOAD": str(library), "FAULTS_FILE": str(faults)})
+
+    def fail(text):
+        if not text:
+            faults.unlink(missing_ok=True)
+            return
+        # Renamed, so that no call reads half of it.
+        (tmp_path / "new").write_text(text)
+        (tmp_path / "new").rename(faults)
+
+    server.start()
+    server.fail = fail
+    yield server
+    server.kill()

@@ -72,8 +72,7 @@ enum err sqs_fail_result(struct call *call, enum queue_result result)
 			    "The queue has %d messages in flight, the most that is allowed.",
 			    LIMIT_INFLIGHT_MESSAGES);
 	case QUEUE_DISK_FULL:
-		return fail(call, &SQS_SERVICE_UNAVAILABLE,
-			    "The disk is full: new messages are refused until there is room.");
+		return fail(call, &SQS_SERVICE_UNAVAILABLE, DISK_FULL_TEXT);
 	case QUEUE_STOPPING:
 		return fail(call, &SQS_SERVICE_UNAVAILABLE, "The server is stopping.");
 	default:

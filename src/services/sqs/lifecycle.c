@@ -64,6 +64,8 @@ static enum err submit(struct core *core, struct queue_command *command)
 {
 	command->now_ms = clock_now_ms();
 	core_submit_and_wait(core, command);
+	if (command->result == QUEUE_DISK_FULL)
+		return ERR_FULL;
 	return command->result == QUEUE_OK ? ERR_OK : ERR_CLOSED;
 }
 

@@ -3,6 +3,7 @@
 #include "api/sqs.h"
 #include "services/sqs/attributes.h"
 #include "services/sqs/authorize.h"
+#include "services/sqs/batch.h"
 #include "services/sqs/create.h"
 #include "services/sqs/lifecycle.h"
 
@@ -246,8 +247,7 @@ enum err sqs_purge_queue(struct call *call, const struct sqs_purge_queue_in *in,
 		.type = QUEUE_PURGE, .queue = queue->number, .now_ms = call->now_ms};
 	core_submit_and_wait(core, &purge);
 	if (purge.result != QUEUE_OK)
-		return fail(call, &SQS_SERVICE_UNAVAILABLE,
-			    "The queue cannot be purged now. Try again.");
+		return sqs_fail_result(call, purge.result);
 	atomic_store(&queue->life->purged_at_ms, call->base_ms);
 	return ERR_OK;
 }
