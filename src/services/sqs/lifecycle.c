@@ -89,45 +89,28 @@ static enum err define(struct core *core, const struct sqs_queue *queue)
 	return submit(core, &command);
 }
 
-struct sources {
-	struct str arn;
-	const struct sqs_queue **items;
-	size_t count, capacity;
+struct defining {
+	struct core *core;
+	enum err err;
 };
 
-static bool collect_source(void *context, const struct sqs_queue *queue)
+static bool define_source(void *context, const struct sqs_queue *queue)
 {
-	struct sources *sources = context;
+	struct defining *defining = context;
 
-	if (!str_equal(queue->dead_letter_arn, sources->arn))
-		return true;
-	if (sources->count == sources->capacity) {
-		sources->capacity = sources->capacity ? sources->capacity * 2 : 8;
-		sources->items =
-			heap_resize(sources->items, sources->capacity * sizeof(*sources->items));
-	}
-	sources->items[sources->count++] = sqs_queue_hold(queue);
-	return true;
+	defining->err = define(defining->core, queue);
+	return !defining->err;
 }
 
 /* The dead-letter queue of others came or went: the engine learns its number, or that there is
  * none. */
 static enum err define_sources(struct core *core, const struct sqs_queue *target)
 {
-	struct sources sources = {.arn = target->arn};
-	enum err err = ERR_OK;
+	struct defining defining = {.core = core};
 
-	if (!sqs_registry_has_sources(sqs_of(core)->registry, target->arn))
-		return ERR_OK;
-	sqs_registry_each(sqs_of(core)->registry, target->account, target->region, STR(""),
-			  collect_source, &sources);
-	for (size_t i = 0; i < sources.count; i++) {
-		if (!err)
-			err = define(core, sources.items[i]);
-		sqs_queue_release(sources.items[i]);
-	}
-	heap_free(sources.items);
-	return err;
+	sqs_registry_each_source(sqs_of(core)->registry, target->arn, STR(""), define_source,
+				 &defining);
+	return defining.err;
 }
 
 /* ---- the catalog ---- */
@@ -326,7 +309,6 @@ static enum err load_one(void *context, struct str key, struct str value)
 		atomic_fetch_add(&queue->life->references, 1);
 		if (queue->number >= sqs->next_number)
 			sqs->next_number = queue->number + 1;
-		sqs_registry_put(sqs->registry, queue);
 		if (loading->count == loading->capacity) {
 			loading->capacity = loading->capacity ? loading->capacity * 2 : 64;
 			loading->queues = heap_resize(loading->queues,
@@ -468,6 +450,8 @@ enum err sqs_queues_load(struct core *core)
 	if (!err)
 		err = catalog_each(core->catalog, CATALOG_SQS_QUEUES, load_one, &loading);
 	catalog_abort(core->catalog);
+	/* With an error too: it releases them at the end. */
+	sqs_registry_put_all(sqs_of(core)->registry, loading.queues, loading.count);
 	if (!err)
 		err = define_all(core, &loading);
 	if (!err)

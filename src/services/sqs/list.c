@@ -16,6 +16,7 @@ struct page {
 	struct str account;	/* whose queues */
 	struct str prefix;	/* of names; empty: all */
 	struct str dead_letter; /* ARN: only queues whose dead letters go there; empty: all */
+	struct str after;	/* name: the last of the page before */
 	struct str *urls;
 	size_t count, most;
 	struct str last; /* name, in the call's arena */
@@ -26,11 +27,10 @@ static bool add_queue(void *context, const struct sqs_queue *queue)
 {
 	struct page *page = context;
 
-	if (page->prefix.size > 0 && !str_starts(queue->name, page->prefix))
-		/* Names are sorted: behind the prefix there is nothing any more. */
-		return str_compare(str_slice(queue->name, 0, page->prefix.size), page->prefix) <= 0;
-	if (page->dead_letter.size > 0 && !str_equal(queue->dead_letter_arn, page->dead_letter))
+	if (str_equal(queue->name, page->after) && page->after.size > 0)
 		return true;
+	if (!str_starts(queue->name, page->prefix))
+		return false; /* names are sorted, and the walk begins with the prefix */
 	if (page->count == page->most) {
 		page->has_more = true;
 		return false;
@@ -54,7 +54,7 @@ static enum err fill(struct page *page, bool has_most, int64_t most, struct str 
 		     struct str *out_token)
 {
 	struct call *call = page->call;
-	struct str after = STR("");
+	struct sqs_registry *registry = sqs_of(call->core)->registry;
 
 	if (has_most && (most < 0 || most > LIMIT_LIST_RESULTS))
 		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
@@ -64,17 +64,16 @@ static enum err fill(struct page *page, bool has_most, int64_t most, struct str 
 	page->most = has_most ? (size_t)most : LIMIT_LIST_RESULTS;
 	page->urls = arena_array(call->arena, struct str, page->most);
 	if (token.size > 0) {
-		enum err err = decode_token(call, token, &after);
+		enum err err = decode_token(call, token, &page->after);
 		if (err)
 			return err;
 	}
-	if (str_compare(after, page->prefix) < 0 && page->prefix.size > 0)
-		sqs_registry_each(sqs_of(call->core)->registry, page->account, call->region,
-				  str_slice(page->prefix, 0, page->prefix.size - 1), add_queue,
-				  page);
+	bool is_behind = str_compare(page->after, page->prefix) > 0;
+	struct str from = is_behind ? page->after : page->prefix;
+	if (page->dead_letter.size > 0)
+		sqs_registry_each_source(registry, page->dead_letter, from, add_queue, page);
 	else
-		sqs_registry_each(sqs_of(call->core)->registry, page->account, call->region, after,
-				  add_queue, page);
+		sqs_registry_each(registry, page->account, call->region, from, add_queue, page);
 	if (page->has_more && has_most) {
 		char *hex = arena_bytes(call->arena, 2 * page->last.size);
 		hex_format(page->last, hex);

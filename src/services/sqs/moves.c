@@ -400,7 +400,6 @@ static enum err check_source(struct call *call, const struct sqs_queue *source)
 
 struct return_question {
 	struct call *call;
-	struct str dead_letter_arn;
 	enum err err;
 };
 
@@ -408,19 +407,18 @@ static bool may_return(void *context, const struct sqs_queue *queue)
 {
 	struct return_question *question = context;
 
-	if (str_equal(queue->dead_letter_arn, question->dead_letter_arn))
-		question->err = sqs_authorize(question->call, SQS_SEND_MESSAGE, queue->arn,
-					      queue->account, queue);
+	question->err =
+		sqs_authorize(question->call, SQS_SEND_MESSAGE, queue->arn, queue->account, queue);
 	return !question->err;
 }
 
 /* Without a destination messages go back to where they come from: the caller may send there. */
 static enum err check_return(struct call *call, const struct sqs_queue *source)
 {
-	struct return_question question = {.call = call, .dead_letter_arn = source->arn};
+	struct return_question question = {.call = call};
 
-	sqs_registry_each(sqs_of(call->core)->registry, source->account, source->region, STR(""),
-			  may_return, &question);
+	sqs_registry_each_source(sqs_of(call->core)->registry, source->arn, STR(""), may_return,
+				 &question);
 	return question.err;
 }
 

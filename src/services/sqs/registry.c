@@ -1,62 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * registry: a table by ARN to find queues, and an array sorted by ARN to list them.
+ * registry: one snapshot table with three orders.
  *
- * An ARN is "arn:<partition>:sqs:<region>:<account>:<name>". The array is in order of account,
- * region and name, so that all queues of an account lie together. Both hold the same reference.
- * Dead-letter queues have their sources counted, so that a queue that is none is known at once.
+ * By name: account, region and name, so that all queues of an account lie together. By ARN: the
+ * hash of the ARN first, so that finding a queue compares one text. By target: the queues with a
+ * dead-letter queue, by its ARN, so that its sources lie together in order of their names.
  */
 #include "services/sqs/registry.h"
 
-#include <pthread.h>
 #include <string.h>
 
-/* A queue, there or not, that others name as their dead-letter queue. */
-struct target {
-	struct str arn;
-	size_t source_count;
-};
+#include "base/snapshot.h"
+
+enum order { BY_NAME, BY_ARN, BY_TARGET, ORDERS };
 
 struct sqs_registry {
-	pthread_rwlock_t lock;
-	struct map by_arn;
-	struct map targets;
-	const struct sqs_queue **sorted;
-	size_t count, capacity;
+	struct snapshot_table *table;
 };
-
-struct sqs_registry *sqs_registry_new(void)
-{
-	struct sqs_registry *registry = heap_alloc(sizeof(*registry));
-
-	pthread_rwlock_init(&registry->lock, NULL);
-	return registry;
-}
-
-static void target_free(struct target *target)
-{
-	heap_free((char *)target->arn.data);
-	heap_free(target);
-}
-
-void sqs_registry_free(struct sqs_registry **registry)
-{
-	struct sqs_registry *old = *registry;
-	struct target *target;
-
-	if (!old)
-		return;
-	for (size_t i = 0; i < old->count; i++)
-		sqs_queue_release(old->sorted[i]);
-	for (size_t i = 0; (target = map_next(&old->targets, &i));)
-		target_free(target);
-	map_done(&old->targets);
-	map_done(&old->by_arn);
-	heap_free(old->sorted);
-	pthread_rwlock_destroy(&old->lock);
-	heap_free(old);
-	*registry = NULL;
-}
 
 /* ---- snapshots ---- */
 
@@ -108,6 +68,8 @@ struct sqs_queue *sqs_queue_new(const struct sqs_queue *draft)
 	queue->tags = pack_array(&end, draft->tags, tags_size);
 	queue->redrive_sources = pack_array(&end, draft->redrive_sources, sources_size);
 	for_texts(queue, pack_text, &end);
+	queue->arn_hash = str_hash(queue->arn);
+	queue->dead_letter_hash = str_hash(queue->dead_letter_arn);
 	queue->compiled_policy =
 		policy_compile_stored(queue->policy, queue->arn, queue->policy_set_ms);
 	atomic_store(&queue->references, 1);
@@ -144,26 +106,100 @@ void sqs_queue_release(const struct sqs_queue *queue)
 	heap_free(mine);
 }
 
-/* ---- finding ---- */
+/* ---- orders ---- */
 
-static bool has_arn(const void *value, const void *key)
+static void hold(const void *queue)
 {
-	return str_equal(((const struct sqs_queue *)value)->arn, *(const struct str *)key);
+	sqs_queue_hold(queue);
 }
 
-static bool is_target(const void *value, const void *key)
+static void release(const void *queue)
 {
-	return str_equal(((const struct target *)value)->arn, *(const struct str *)key);
+	sqs_queue_release(queue);
+}
+
+static int compare_names(const void *key, const void *value)
+{
+	const struct sqs_queue *a = key, *b = value;
+	int order = str_compare(a->account, b->account);
+
+	if (order == 0)
+		order = str_compare(a->region, b->region);
+	return order != 0 ? order : str_compare(a->name, b->name);
+}
+
+static int compare_arns(const void *key, const void *value)
+{
+	return str_compare(((const struct sqs_queue *)key)->arn,
+			   ((const struct sqs_queue *)value)->arn);
+}
+
+static uint64_t hash_arn(const void *value)
+{
+	return ((const struct sqs_queue *)value)->arn_hash;
+}
+
+static int compare_targets(const void *key, const void *value)
+{
+	const struct sqs_queue *a = key, *b = value;
+	int order = str_compare(a->dead_letter_arn, b->dead_letter_arn);
+
+	return order != 0 ? order : compare_names(key, value);
+}
+
+static uint64_t hash_target(const void *value)
+{
+	return ((const struct sqs_queue *)value)->dead_letter_hash;
+}
+
+static bool has_target(const void *value)
+{
+	return ((const struct sqs_queue *)value)->dead_letter_arn.size > 0;
+}
+
+static const struct snapshot_kind kind = {
+	.hold = hold,
+	.release = release,
+	.order_count = ORDERS,
+	.orders =
+		{
+			[BY_NAME] = {.compare = compare_names},
+			[BY_ARN] = {.compare = compare_arns, .prefix = hash_arn},
+			[BY_TARGET] = {.compare = compare_targets,
+				       .prefix = hash_target,
+				       .has = has_target},
+		},
+};
+
+struct sqs_registry *sqs_registry_new(void)
+{
+	struct sqs_registry *registry = heap_alloc(sizeof(*registry));
+
+	registry->table = snapshot_table_new(&kind);
+	return registry;
+}
+
+void sqs_registry_free(struct sqs_registry **registry)
+{
+	if (!*registry)
+		return;
+	snapshot_table_free(&(*registry)->table);
+	heap_free(*registry);
+	*registry = NULL;
+}
+
+/* ---- finding ---- */
+
+static int is_arn(const void *key, const void *value)
+{
+	return str_compare(*(const struct str *)key, ((const struct sqs_queue *)value)->arn);
 }
 
 const struct sqs_queue *sqs_registry_find_arn(struct sqs_registry *registry, struct str arn)
 {
-	pthread_rwlock_rdlock(&registry->lock);
-	const struct sqs_queue *queue = map_find(&registry->by_arn, str_hash(arn), has_arn, &arn);
-	if (queue)
-		sqs_queue_hold(queue);
-	pthread_rwlock_unlock(&registry->lock);
-	return queue;
+	struct snapshot_key key = {str_hash(arn), is_arn, &arn};
+
+	return snapshot_table_find(registry->table, BY_ARN, key);
 }
 
 const struct sqs_queue *sqs_registry_find(struct sqs_registry *registry, struct str account,
@@ -177,137 +213,140 @@ const struct sqs_queue *sqs_registry_find(struct sqs_registry *registry, struct 
 
 size_t sqs_registry_count(struct sqs_registry *registry)
 {
-	pthread_rwlock_rdlock(&registry->lock);
-	size_t count = registry->count;
-	pthread_rwlock_unlock(&registry->lock);
-	return count;
+	return snapshot_table_count(registry->table, BY_NAME);
 }
 
-static int compare(const struct sqs_queue *queue, struct str account, struct str region,
-		   struct str name)
-{
-	int order = str_compare(queue->account, account);
+/* Whose queues; data NULL: of all. */
+struct scope {
+	struct str account, region;
+};
 
-	if (order == 0)
-		order = str_compare(queue->region, region);
-	if (order == 0)
-		order = str_compare(queue->name, name);
+static bool is_within(const struct scope *scope, const struct sqs_queue *queue)
+{
+	return !scope->account.data ||
+	       (str_equal(queue->account, scope->account) &&
+		(!scope->region.data || str_equal(queue->region, scope->region)));
+}
+
+static int compare_scope(const void *key, const void *value)
+{
+	const struct scope *scope = key;
+	const struct sqs_queue *queue = value;
+	int order = scope->account.data ? str_compare(scope->account, queue->account) : 0;
+
+	if (order == 0 && scope->account.data && scope->region.data)
+		order = str_compare(scope->region, queue->region);
 	return order;
 }
 
-/* The first place whose queue is not before that name. */
-static size_t place_of(const struct sqs_registry *registry, struct str account, struct str region,
-		       struct str name)
+static void seek(const struct snapshot *snapshot, const struct scope *scope, struct str from,
+		 struct snapshot_cursor *out)
 {
-	size_t low = 0;
-	size_t high = registry->count;
+	const struct sqs_queue first = {
+		.account = scope->account, .region = scope->region, .name = from};
+	struct snapshot_key key = {0, compare_scope, scope};
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (compare(registry->sorted[middle], account, region, name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	if (from.size > 0)
+		key = (struct snapshot_key){0, compare_names, &first};
+	snapshot_seek(snapshot, BY_NAME, key, out);
 }
 
 void sqs_registry_each(struct sqs_registry *registry, struct str account, struct str region,
-		       struct str after, sqs_queue_visit_fn visit, void *context)
+		       struct str from, sqs_queue_visit_fn visit, void *context)
 {
-	bool has_account = account.data != NULL;
+	const struct snapshot *snapshot = snapshot_take(registry->table);
+	const struct scope scope = {account, region};
+	const struct sqs_queue *queue;
+	struct snapshot_cursor cursor;
 
-	pthread_rwlock_rdlock(&registry->lock);
-	for (size_t i = place_of(registry, account, region, after); i < registry->count; i++) {
-		const struct sqs_queue *queue = registry->sorted[i];
-		if (has_account && !str_equal(queue->account, account))
-			break;
-		if (has_account && region.data && !str_equal(queue->region, region))
-			break;
-		if (after.size > 0 && str_equal(queue->name, after))
-			continue;
+	seek(snapshot, &scope, from, &cursor);
+	while ((queue = snapshot_next(&cursor)) && is_within(&scope, queue))
 		if (!visit(context, queue))
 			break;
-	}
-	pthread_rwlock_unlock(&registry->lock);
+	snapshot_release(snapshot);
+}
+
+size_t sqs_registry_count_account(struct sqs_registry *registry, struct str account,
+				  struct str region)
+{
+	const struct snapshot *snapshot = snapshot_take(registry->table);
+	const struct scope scope = {account, region};
+	struct snapshot_key key = {0, compare_scope, &scope};
+	size_t count = snapshot_count_range(snapshot, BY_NAME, key);
+
+	snapshot_release(snapshot);
+	return count;
+}
+
+/* ---- sources of dead letters ---- */
+
+static int is_target(const void *key, const void *value)
+{
+	return str_compare(*(const struct str *)key,
+			   ((const struct sqs_queue *)value)->dead_letter_arn);
 }
 
 bool sqs_registry_has_sources(struct sqs_registry *registry, struct str arn)
 {
-	pthread_rwlock_rdlock(&registry->lock);
-	bool has = map_find(&registry->targets, str_hash(arn), is_target, &arn) != NULL;
-	pthread_rwlock_unlock(&registry->lock);
+	const struct snapshot *snapshot = snapshot_take(registry->table);
+	struct snapshot_key key = {str_hash(arn), is_target, &arn};
+	bool has = snapshot_find(snapshot, BY_TARGET, key) != NULL;
+
+	snapshot_release(snapshot);
 	return has;
+}
+
+/* All sources of a target are of its account and region. */
+struct source {
+	struct str target, name;
+};
+
+static int compare_source(const void *key, const void *value)
+{
+	const struct source *source = key;
+	const struct sqs_queue *queue = value;
+	int order = str_compare(source->target, queue->dead_letter_arn);
+
+	return order != 0 ? order : str_compare(source->name, queue->name);
+}
+
+void sqs_registry_each_source(struct sqs_registry *registry, struct str arn, struct str from,
+			      sqs_queue_visit_fn visit, void *context)
+{
+	const struct snapshot *snapshot = snapshot_take(registry->table);
+	const struct source first = {arn, from};
+	struct snapshot_key key = {str_hash(arn), compare_source, &first};
+	const struct sqs_queue *queue;
+	struct snapshot_cursor cursor;
+
+	snapshot_seek(snapshot, BY_TARGET, key, &cursor);
+	while ((queue = snapshot_next(&cursor)) && str_equal(queue->dead_letter_arn, arn))
+		if (!visit(context, queue))
+			break;
+	snapshot_release(snapshot);
 }
 
 /* ---- changing ---- */
 
-static void add_source(struct sqs_registry *registry, const struct sqs_queue *queue)
-{
-	struct str arn = queue->dead_letter_arn;
-
-	if (arn.size == 0)
-		return;
-	struct target *target = map_find(&registry->targets, str_hash(arn), is_target, &arn);
-	if (!target) {
-		target = heap_alloc(sizeof(*target));
-		target->arn = heap_copy(arn);
-		map_insert(&registry->targets, str_hash(arn), target);
-	}
-	target->source_count++;
-}
-
-static void remove_source(struct sqs_registry *registry, const struct sqs_queue *queue)
-{
-	struct str arn = queue->dead_letter_arn;
-
-	if (arn.size == 0)
-		return;
-	struct target *target = map_find(&registry->targets, str_hash(arn), is_target, &arn);
-	if (--target->source_count > 0)
-		return;
-	map_remove(&registry->targets, str_hash(arn), target);
-	target_free(target);
-}
-
 void sqs_registry_put(struct sqs_registry *registry, const struct sqs_queue *queue)
 {
-	uint64_t hash = str_hash(queue->arn);
+	sqs_registry_put_all(registry, &queue, 1);
+}
 
-	pthread_rwlock_wrlock(&registry->lock);
-	const struct sqs_queue *old = map_find(&registry->by_arn, hash, has_arn, &queue->arn);
-	size_t place = place_of(registry, queue->account, queue->region, queue->name);
-	if (old) {
-		remove_source(registry, old);
-		map_remove(&registry->by_arn, hash, old);
-	} else {
-		if (registry->count == registry->capacity) {
-			registry->capacity = registry->capacity ? registry->capacity * 2 : 64;
-			registry->sorted = heap_resize(
-				registry->sorted, registry->capacity * sizeof(*registry->sorted));
-		}
-		memmove(&registry->sorted[place + 1], &registry->sorted[place],
-			(registry->count - place) * sizeof(*registry->sorted));
-		registry->count++;
-	}
-	registry->sorted[place] = queue;
-	map_insert(&registry->by_arn, hash, (void *)queue);
-	add_source(registry, queue);
-	pthread_rwlock_unlock(&registry->lock);
-	sqs_queue_release(old);
+void sqs_registry_put_all(struct sqs_registry *registry, const struct sqs_queue *const *queues,
+			  size_t count)
+{
+	snapshot_table_begin(registry->table);
+	for (size_t i = 0; i < count; i++)
+		snapshot_table_put(registry->table, queues[i]);
+	snapshot_table_commit(registry->table);
 }
 
 void sqs_registry_remove(struct sqs_registry *registry, const struct sqs_queue *queue)
 {
-	pthread_rwlock_wrlock(&registry->lock);
-	size_t place = place_of(registry, queue->account, queue->region, queue->name);
-	const struct sqs_queue *old = registry->sorted[place];
-	check(str_equal(old->arn, queue->arn));
-	remove_source(registry, old);
-	map_remove(&registry->by_arn, str_hash(old->arn), old);
-	registry->count--;
-	memmove(&registry->sorted[place], &registry->sorted[place + 1],
-		(registry->count - place) * sizeof(*registry->sorted));
-	pthread_rwlock_unlock(&registry->lock);
-	sqs_queue_release(old);
+	struct snapshot_key key = {0, compare_names, queue};
+
+	snapshot_table_begin(registry->table);
+	check(snapshot_table_remove(registry->table, key));
+	snapshot_table_commit(registry->table);
 }

@@ -5,7 +5,7 @@
  * A struct sqs_queue is a snapshot of a queue's settings that never changes; a change of settings
  * puts a new snapshot in its place. Readers hold a reference, so a call goes on with what it found
  * even if the queue is changed or deleted meanwhile. Only the control thread (or main at start-up)
- * changes the registry; any thread looks things up, under a lock that is held for one lookup.
+ * changes the registry; any thread looks things up and waits for nobody (base/snapshot.h).
  */
 #ifndef TERN_SERVICES_SQS_REGISTRY_H
 #define TERN_SERVICES_SQS_REGISTRY_H
@@ -30,6 +30,7 @@ struct sqs_queue {
 	struct sqs_queue_life *life;
 	uint64_t number; /* in the engine and in receipt handles; never used again */
 	struct str account, region, name, arn;
+	uint64_t arn_hash, dead_letter_hash; /* set by sqs_queue_new */
 
 	bool is_fifo;
 	bool has_content_dedup;
@@ -72,12 +73,19 @@ void sqs_queue_release(const struct sqs_queue *queue); /* accepts NULL */
 
 /*
  * Any thread: visits all queues of an account and region (NULL data: of all) in order of account,
- * region and name, those after `after` only; the visitor returns false to stop. It must not call
- * the registry, but may take references of its own with sqs_queue_hold.
+ * region and name, as they are when it begins; the visitor returns false to stop. With an account
+ * and region, it begins with the name `from`. References may be taken with sqs_queue_hold.
  */
 typedef bool (*sqs_queue_visit_fn)(void *context, const struct sqs_queue *queue);
 void sqs_registry_each(struct sqs_registry *registry, struct str account, struct str region,
-		       struct str after, sqs_queue_visit_fn visit, void *context);
+		       struct str from, sqs_queue_visit_fn visit, void *context);
+/* Of an account and region (NULL data: all its regions). */
+size_t sqs_registry_count_account(struct sqs_registry *registry, struct str account,
+				  struct str region);
+/* The same for the queues that name that ARN as their dead-letter queue; they are of its account
+ * and region. */
+void sqs_registry_each_source(struct sqs_registry *registry, struct str arn, struct str from,
+			      sqs_queue_visit_fn visit, void *context);
 const struct sqs_queue *sqs_queue_hold(const struct sqs_queue *queue);
 
 /* What a snapshot says, to be changed; texts are borrowed from it. */
@@ -89,6 +97,9 @@ void sqs_queue_life_release(struct sqs_queue_life *life);
 /* Control thread. Puts the snapshot in, in place of one with the same ARN; takes over the caller's
  * reference. */
 void sqs_registry_put(struct sqs_registry *registry, const struct sqs_queue *queue);
+/* Puts all in at once. */
+void sqs_registry_put_all(struct sqs_registry *registry, const struct sqs_queue *const *queues,
+			  size_t count);
 void sqs_registry_remove(struct sqs_registry *registry, const struct sqs_queue *queue);
 
 /*
