@@ -149,6 +149,16 @@ static void move_entries(struct node *to, size_t to_place, struct node *from, si
 
 /* ---- putting ---- */
 
+static uint64_t prefix_of(const struct snapshot_order *order, const void *value)
+{
+	return order->prefix ? order->prefix(value) : 0;
+}
+
+static struct snapshot_key key_of(const struct snapshot_order *order, const void *value)
+{
+	return (struct snapshot_key){prefix_of(order, value), order->compare, value};
+}
+
 /* The upper half of a full node. */
 static struct node *node_split(struct snapshot_table *table, struct node *node)
 {
@@ -224,13 +234,8 @@ static struct node *tree_put(struct snapshot_table *table, struct node **place,
 
 static void order_put(struct snapshot_table *table, size_t order, const void *value)
 {
-	const struct snapshot_order *rules = &table->kind->orders[order];
+	struct snapshot_key key = key_of(&table->kind->orders[order], value);
 	struct node **root = &table->open->roots[order];
-	struct snapshot_key key = {
-		.prefix = rules->prefix ? rules->prefix(value) : 0,
-		.compare = rules->compare,
-		.key = value,
-	};
 
 	if (!*root)
 		*root = node_new(table->commit, 0);
@@ -306,13 +311,8 @@ static void tree_remove(struct snapshot_table *table, struct node **place,
 
 static void order_remove(struct snapshot_table *table, size_t order, const void *value)
 {
-	const struct snapshot_order *rules = &table->kind->orders[order];
+	struct snapshot_key key = key_of(&table->kind->orders[order], value);
 	struct node **root = &table->open->roots[order];
-	struct snapshot_key key = {
-		.prefix = rules->prefix ? rules->prefix(value) : 0,
-		.compare = rules->compare,
-		.key = value,
-	};
 
 	tree_remove(table, root, &key);
 	if ((*root)->count == 0) {
@@ -377,6 +377,12 @@ static bool is_in(const struct snapshot_order *order, const void *value)
 	return !order->has || order->has(value);
 }
 
+/* True if two values have the same place in an order. */
+static bool is_same_place(const struct snapshot_order *order, const void *a, const void *b)
+{
+	return prefix_of(order, a) == prefix_of(order, b) && order->compare(a, b) == 0;
+}
+
 /* Takes a value out of all orders, but not out of those where another takes its place. */
 static void remove_old(struct snapshot_table *table, const void *old, const void *value)
 {
@@ -384,7 +390,7 @@ static void remove_old(struct snapshot_table *table, const void *old, const void
 	table->kind->hold(old);
 	for (size_t i = 0; i < table->kind->order_count; i++) {
 		const struct snapshot_order *order = &table->kind->orders[i];
-		bool is_replaced = value && is_in(order, value) && order->compare(old, value) == 0;
+		bool is_replaced = value && is_in(order, value) && is_same_place(order, old, value);
 		if (is_in(order, old) && !is_replaced)
 			order_remove(table, i, old);
 	}
@@ -399,13 +405,7 @@ static const void *find_open(struct snapshot_table *table, struct snapshot_key k
 
 void snapshot_table_put(struct snapshot_table *table, const void *value)
 {
-	const struct snapshot_order *first = &table->kind->orders[0];
-	struct snapshot_key key = {
-		.prefix = first->prefix ? first->prefix(value) : 0,
-		.compare = first->compare,
-		.key = value,
-	};
-	const void *old = find_open(table, key);
+	const void *old = find_open(table, key_of(&table->kind->orders[0], value));
 
 	if (old)
 		remove_old(table, old, value);

@@ -25,11 +25,11 @@ enum { SNAPSHOT_ORDERS_MAX = 4, SNAPSHOT_DEPTH_MAX = 24 };
 typedef int (*snapshot_compare_fn)(const void *key, const void *value);
 
 struct snapshot_order {
-	/* The key is a value. Total: zero only for a value and its successors. */
-	snapshot_compare_fn compare;
-	/* A number that never descends in this order, such as a hash that it begins with: compared
-	 * first, without a look at the value. NULL: always 0. */
+	/* A number that is compared first, without a look at the value, such as a hash. NULL: 0. */
 	uint64_t (*prefix)(const void *value);
+	/* Of values with the same prefix; the key is a value. Total: zero only if one takes the
+	 * other's place. */
+	snapshot_compare_fn compare;
 	/* NULL: all values stand in it. */
 	bool (*has)(const void *value);
 };

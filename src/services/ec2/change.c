@@ -45,6 +45,6 @@ enum err ec2_remove(struct core *core, const struct ec2_endpoint *endpoint)
 		return err;
 	if (endpoint->url.size > 0)
 		core->listeners->close(core, endpoint->listener);
-	ec2_endpoints_remove(ec2_of(core)->endpoints, endpoint->shown.id);
+	ec2_endpoints_remove(ec2_of(core)->endpoints, endpoint);
 	return ERR_OK;
 }

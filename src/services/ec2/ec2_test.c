@@ -124,7 +124,7 @@ static void test_the_registry_finds_by_id_and_listener(void **state)
 	assert_null(ec2_endpoints_find(endpoints, account, STR("eu-west-1"), STR("vpce-a")));
 	assert_null(ec2_endpoints_find(endpoints, STR("111111111111"), region, STR("vpce-a")));
 
-	ec2_endpoints_remove(endpoints, STR("vpce-a"));
+	ec2_endpoints_remove(endpoints, &a);
 	assert_null(ec2_endpoints_find_listener(endpoints, 3));
 	assert_null(ec2_endpoints_find(endpoints, account, region, STR("vpce-a")));
 	ec2_endpoints_free(&endpoints);

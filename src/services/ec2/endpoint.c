@@ -1,42 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * endpoint: an array sorted by id, which is what gets listed, and a table by listener, which every
- * request that comes through an endpoint asks. The array holds the references.
+ * endpoint: a snapshot table by account, region and id, which is what gets listed, and by listener,
+ * which every request that comes through an endpoint asks for.
  */
 #include "services/ec2/endpoint.h"
 
-#include <pthread.h>
 #include <string.h>
 
+#include "base/snapshot.h"
+
+enum order { BY_PLACE, BY_LISTENER, ORDERS };
+
 struct ec2_endpoints {
-	pthread_rwlock_t lock;
-	const struct ec2_endpoint **sorted;
-	size_t count, capacity;
-	struct map by_listener;
+	struct snapshot_table *table;
 };
-
-struct ec2_endpoints *ec2_endpoints_new(void)
-{
-	struct ec2_endpoints *endpoints = heap_alloc(sizeof(*endpoints));
-
-	pthread_rwlock_init(&endpoints->lock, NULL);
-	return endpoints;
-}
-
-void ec2_endpoints_free(struct ec2_endpoints **endpoints)
-{
-	struct ec2_endpoints *old = *endpoints;
-
-	if (!old)
-		return;
-	for (size_t i = 0; i < old->count; i++)
-		ec2_endpoint_release(old->sorted[i]);
-	map_done(&old->by_listener);
-	heap_free(old->sorted);
-	pthread_rwlock_destroy(&old->lock);
-	heap_free(old);
-	*endpoints = NULL;
-}
 
 /* ---- snapshots ---- */
 
@@ -124,134 +101,147 @@ void ec2_endpoint_release(const struct ec2_endpoint *endpoint)
 	heap_free(held);
 }
 
+/* ---- orders ---- */
+
+static void hold(const void *endpoint)
+{
+	ec2_endpoint_hold(endpoint);
+}
+
+static void release(const void *endpoint)
+{
+	ec2_endpoint_release(endpoint);
+}
+
+static int compare_places(const void *key, const void *value)
+{
+	const struct ec2_endpoint *a = key, *b = value;
+	int order = str_compare(a->account, b->account);
+
+	if (order == 0)
+		order = str_compare(a->region, b->region);
+	return order != 0 ? order : str_compare(a->shown.id, b->shown.id);
+}
+
+/* The prefix has decided, unless two endpoints have had the same listener. */
+static int compare_listeners(const void *key, const void *value)
+{
+	return compare_places(key, value);
+}
+
+static uint64_t listener_of(const void *value)
+{
+	return ((const struct ec2_endpoint *)value)->listener;
+}
+
+static bool has_listener(const void *value)
+{
+	return ((const struct ec2_endpoint *)value)->url.size > 0;
+}
+
+static const struct snapshot_kind kind = {
+	.hold = hold,
+	.release = release,
+	.order_count = ORDERS,
+	.orders =
+		{
+			[BY_PLACE] = {.compare = compare_places},
+			[BY_LISTENER] = {.compare = compare_listeners,
+					 .prefix = listener_of,
+					 .has = has_listener},
+		},
+};
+
+struct ec2_endpoints *ec2_endpoints_new(void)
+{
+	struct ec2_endpoints *endpoints = heap_alloc(sizeof(*endpoints));
+
+	endpoints->table = snapshot_table_new(&kind);
+	return endpoints;
+}
+
+void ec2_endpoints_free(struct ec2_endpoints **endpoints)
+{
+	if (!*endpoints)
+		return;
+	snapshot_table_free(&(*endpoints)->table);
+	heap_free(*endpoints);
+	*endpoints = NULL;
+}
+
 /* ---- looking up ---- */
-
-static uint64_t hash_of(uint32_t listener)
-{
-	return listener * UINT64_C(0x9e3779b97f4a7c15);
-}
-
-static bool has_listener(const void *value, const void *key)
-{
-	return ((const struct ec2_endpoint *)value)->listener == *(const uint32_t *)key;
-}
-
-/* The place of the id, or where it belongs. */
-static size_t place_of(const struct ec2_endpoints *endpoints, struct str id)
-{
-	size_t low = 0, high = endpoints->count;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (str_compare(endpoints->sorted[middle]->shown.id, id) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static bool is_at(const struct ec2_endpoints *endpoints, size_t place, struct str id)
-{
-	return place < endpoints->count && str_equal(endpoints->sorted[place]->shown.id, id);
-}
 
 const struct ec2_endpoint *ec2_endpoints_find(struct ec2_endpoints *endpoints, struct str account,
 					      struct str region, struct str id)
 {
-	const struct ec2_endpoint *found = NULL;
+	const struct ec2_endpoint wanted = {.account = account, .region = region, .shown.id = id};
+	struct snapshot_key key = {0, compare_places, &wanted};
 
-	pthread_rwlock_rdlock(&endpoints->lock);
-	size_t place = place_of(endpoints, id);
-	if (is_at(endpoints, place, id) && str_equal(endpoints->sorted[place]->account, account) &&
-	    str_equal(endpoints->sorted[place]->region, region))
-		found = ec2_endpoint_hold(endpoints->sorted[place]);
-	pthread_rwlock_unlock(&endpoints->lock);
-	return found;
+	return snapshot_table_find(endpoints->table, BY_PLACE, key);
+}
+
+static int is_at_listener(const void *key, const void *value)
+{
+	uint32_t wanted = *(const uint32_t *)key;
+	uint32_t listener = ((const struct ec2_endpoint *)value)->listener;
+
+	return (wanted > listener) - (wanted < listener);
 }
 
 const struct ec2_endpoint *ec2_endpoints_find_listener(struct ec2_endpoints *endpoints,
 						       uint32_t listener)
 {
-	pthread_rwlock_rdlock(&endpoints->lock);
-	const struct ec2_endpoint *found =
-		map_find(&endpoints->by_listener, hash_of(listener), has_listener, &listener);
-	if (found)
-		(void)ec2_endpoint_hold(found);
-	pthread_rwlock_unlock(&endpoints->lock);
-	return found;
+	struct snapshot_key key = {listener, is_at_listener, &listener};
+
+	return snapshot_table_find(endpoints->table, BY_LISTENER, key);
+}
+
+/* An account and a region; data NULL: all. */
+static int compare_scope(const void *key, const void *value)
+{
+	const struct ec2_endpoint *scope = key, *endpoint = value;
+	int order = scope->account.data ? str_compare(scope->account, endpoint->account) : 0;
+
+	if (order != 0 || !scope->account.data || !scope->region.data)
+		return order;
+	return str_compare(scope->region, endpoint->region);
 }
 
 void ec2_endpoints_each(struct ec2_endpoints *endpoints, struct str account, struct str region,
 			ec2_endpoint_visit_fn visit, void *context)
 {
-	bool goes_on = true;
+	const struct ec2_endpoint scope = {.account = account, .region = region};
+	const struct snapshot *snapshot = snapshot_take(endpoints->table);
+	struct snapshot_key key = {0, compare_scope, &scope};
+	const struct ec2_endpoint *endpoint;
+	struct snapshot_cursor cursor;
 
-	pthread_rwlock_rdlock(&endpoints->lock);
-	for (size_t i = 0; i < endpoints->count && goes_on; i++) {
-		const struct ec2_endpoint *endpoint = endpoints->sorted[i];
-		if ((!account.data || str_equal(endpoint->account, account)) &&
-		    (!region.data || str_equal(endpoint->region, region)))
-			goes_on = visit(context, endpoint);
-	}
-	pthread_rwlock_unlock(&endpoints->lock);
+	snapshot_seek(snapshot, BY_PLACE, key, &cursor);
+	while ((endpoint = snapshot_next(&cursor)) && compare_scope(&scope, endpoint) == 0)
+		if (!visit(context, endpoint))
+			break;
+	snapshot_release(snapshot);
 }
 
 size_t ec2_endpoints_count(struct ec2_endpoints *endpoints)
 {
-	pthread_rwlock_rdlock(&endpoints->lock);
-	size_t count = endpoints->count;
-	pthread_rwlock_unlock(&endpoints->lock);
-	return count;
+	return snapshot_table_count(endpoints->table, BY_PLACE);
 }
 
 /* ---- changing ---- */
 
-/* Out of the table, and the registry's reference is the caller's. */
-static const struct ec2_endpoint *take_at(struct ec2_endpoints *endpoints, size_t place)
-{
-	const struct ec2_endpoint *old = endpoints->sorted[place];
-
-	if (old->url.size > 0)
-		map_remove(&endpoints->by_listener, hash_of(old->listener), old);
-	return old;
-}
-
 void ec2_endpoints_put(struct ec2_endpoints *endpoints, const struct ec2_endpoint *endpoint)
 {
-	const struct ec2_endpoint *old = NULL;
-
-	pthread_rwlock_wrlock(&endpoints->lock);
-	size_t place = place_of(endpoints, endpoint->shown.id);
-	if (is_at(endpoints, place, endpoint->shown.id)) {
-		old = take_at(endpoints, place);
-	} else {
-		if (endpoints->count == endpoints->capacity) {
-			endpoints->capacity = endpoints->capacity > 0 ? endpoints->capacity * 2 : 8;
-			endpoints->sorted =
-				heap_resize(endpoints->sorted,
-					    endpoints->capacity * sizeof(*endpoints->sorted));
-		}
-		memmove(&endpoints->sorted[place + 1], &endpoints->sorted[place],
-			(endpoints->count - place) * sizeof(*endpoints->sorted));
-		endpoints->count++;
-	}
-	endpoints->sorted[place] = endpoint;
-	if (endpoint->url.size > 0)
-		map_insert(&endpoints->by_listener, hash_of(endpoint->listener), (void *)endpoint);
-	pthread_rwlock_unlock(&endpoints->lock);
-	ec2_endpoint_release(old);
+	snapshot_table_begin(endpoints->table);
+	snapshot_table_put(endpoints->table, endpoint);
+	snapshot_table_commit(endpoints->table);
 }
 
-void ec2_endpoints_remove(struct ec2_endpoints *endpoints, struct str id)
+void ec2_endpoints_remove(struct ec2_endpoints *endpoints, const struct ec2_endpoint *endpoint)
 {
-	pthread_rwlock_wrlock(&endpoints->lock);
-	size_t place = place_of(endpoints, id);
-	check(is_at(endpoints, place, id));
-	const struct ec2_endpoint *old = take_at(endpoints, place);
-	endpoints->count--;
-	memmove(&endpoints->sorted[place], &endpoints->sorted[place + 1],
-		(endpoints->count - place) * sizeof(*endpoints->sorted));
-	pthread_rwlock_unlock(&endpoints->lock);
-	ec2_endpoint_release(old);
+	struct snapshot_key key = {0, compare_places, endpoint};
+
+	snapshot_table_begin(endpoints->table);
+	check(snapshot_table_remove(endpoints->table, key));
+	snapshot_table_commit(endpoints->table);
 }

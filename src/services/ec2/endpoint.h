@@ -4,8 +4,8 @@
  *
  * A struct ec2_endpoint is a snapshot that never changes; a change puts a new one in its place.
  * Readers hold a reference, so a request goes on with what it found. Only the control thread (or
- * main at start-up) changes the registry; any thread looks things up, under a lock that is held for
- * one lookup.
+ * main at start-up) changes the registry; any thread looks things up and waits for nobody
+ * (base/snapshot.h).
  */
 #ifndef TERN_SERVICES_EC2_ENDPOINT_H
 #define TERN_SERVICES_EC2_ENDPOINT_H
@@ -53,8 +53,8 @@ const struct ec2_endpoint *ec2_endpoints_find(struct ec2_endpoints *endpoints, s
 const struct ec2_endpoint *ec2_endpoints_find_listener(struct ec2_endpoints *endpoints,
 						       uint32_t listener);
 /*
- * Any thread: visits those of an account and region (data NULL: all) in order of their ids. The
- * visitor returns false to stop. It must not call the registry, but may hold what it sees.
+ * Any thread: visits those of an account and region (data NULL: all) in order of account, region
+ * and id, as they are when it begins. The visitor returns false to stop, and may hold what it sees.
  */
 typedef bool (*ec2_endpoint_visit_fn)(void *context, const struct ec2_endpoint *endpoint);
 void ec2_endpoints_each(struct ec2_endpoints *endpoints, struct str account, struct str region,
@@ -63,6 +63,6 @@ size_t ec2_endpoints_count(struct ec2_endpoints *endpoints);
 
 /* Control thread. In place of one with the same id; takes over the caller's reference. */
 void ec2_endpoints_put(struct ec2_endpoints *endpoints, const struct ec2_endpoint *endpoint);
-void ec2_endpoints_remove(struct ec2_endpoints *endpoints, struct str id);
+void ec2_endpoints_remove(struct ec2_endpoints *endpoints, const struct ec2_endpoint *endpoint);
 
 #endif

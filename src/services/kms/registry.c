@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * registry: tables by key id and by alias to find keys, and an array in order of account, region
- * and id to list them. Key ids are unique over all accounts, as blobs name nothing else. The table
- * of aliases points into the snapshots, and is changed together with them.
+ * registry: a snapshot table of keys by account, region and id, and by id alone, as key ids are
+ * unique over all accounts and blobs name nothing else; and one of aliases by ARN.
+ *
+ * An entry of the table of aliases holds the snapshot that has the alias. Keys are committed first,
+ * so who finds an alias of a new key finds the key.
  */
 #include "services/kms/registry.h"
 
-#include <pthread.h>
 #include <string.h>
+
+#include "base/snapshot.h"
 
 const struct str kms_states[KMS_STATES] = {
 	STR_INIT("Enabled"),
@@ -16,11 +19,11 @@ const struct str kms_states[KMS_STATES] = {
 	STR_INIT("PendingDeletion"),
 };
 
+enum order { BY_PLACE, BY_ID, ORDERS };
+
 struct kms_registry {
-	pthread_rwlock_t lock;
-	struct map by_id, by_alias;
-	const struct kms_key **sorted;
-	size_t count, capacity;
+	struct snapshot_table *keys;
+	struct snapshot_table *aliases;
 };
 
 /* ---- material ---- */
@@ -184,13 +187,108 @@ void kms_key_release(const struct kms_key *key)
 	heap_free(mine);
 }
 
+/* ---- orders of keys ---- */
+
+static void hold_key(const void *key)
+{
+	kms_key_hold(key);
+}
+
+static void release_key(const void *key)
+{
+	kms_key_release(key);
+}
+
+static int compare_places(const void *key, const void *value)
+{
+	const struct kms_key *a = key, *b = value;
+	int order = str_compare(a->account, b->account);
+
+	if (order == 0)
+		order = str_compare(a->region, b->region);
+	return order != 0 ? order : str_compare(a->id, b->id);
+}
+
+static int compare_ids(const void *key, const void *value)
+{
+	return str_compare(((const struct kms_key *)key)->id, ((const struct kms_key *)value)->id);
+}
+
+static uint64_t hash_id(const void *value)
+{
+	return str_hash(((const struct kms_key *)value)->id);
+}
+
+static const struct snapshot_kind key_kind = {
+	.hold = hold_key,
+	.release = release_key,
+	.order_count = ORDERS,
+	.orders =
+		{
+			[BY_PLACE] = {.compare = compare_places},
+			[BY_ID] = {.compare = compare_ids, .prefix = hash_id},
+		},
+};
+
+/* ---- the order of aliases ---- */
+
+struct alias_entry {
+	_Atomic uint32_t references;
+	const struct kms_alias *alias; /* the key's */
+};
+
+static void hold_alias(const void *value)
+{
+	atomic_fetch_add_explicit(&((struct alias_entry *)value)->references, 1,
+				  memory_order_relaxed);
+}
+
+static void release_alias(const void *value)
+{
+	struct alias_entry *entry = (struct alias_entry *)value;
+
+	if (atomic_fetch_sub(&entry->references, 1) != 1)
+		return;
+	kms_key_release(entry->alias->key);
+	heap_free(entry);
+}
+
+static const struct alias_entry *alias_entry_new(const struct kms_alias *alias)
+{
+	struct alias_entry *entry = heap_alloc(sizeof(*entry));
+
+	atomic_store(&entry->references, 1);
+	entry->alias = alias;
+	kms_key_hold(alias->key);
+	return entry;
+}
+
+static int compare_aliases(const void *key, const void *value)
+{
+	return str_compare(((const struct alias_entry *)key)->alias->arn,
+			   ((const struct alias_entry *)value)->alias->arn);
+}
+
+static uint64_t hash_alias(const void *value)
+{
+	return str_hash(((const struct alias_entry *)value)->alias->arn);
+}
+
+static const struct snapshot_kind alias_kind = {
+	.hold = hold_alias,
+	.release = release_alias,
+	.order_count = 1,
+	.orders = {{.compare = compare_aliases, .prefix = hash_alias}},
+};
+
 /* ---- finding ---- */
 
 struct kms_registry *kms_registry_new(void)
 {
 	struct kms_registry *registry = heap_alloc(sizeof(*registry));
 
-	pthread_rwlock_init(&registry->lock, NULL);
+	registry->keys = snapshot_table_new(&key_kind);
+	registry->aliases = snapshot_table_new(&alias_kind);
 	return registry;
 }
 
@@ -200,168 +298,153 @@ void kms_registry_free(struct kms_registry **registry)
 
 	if (!old)
 		return;
-	for (size_t i = 0; i < old->count; i++)
-		kms_key_release(old->sorted[i]);
-	map_done(&old->by_id);
-	map_done(&old->by_alias);
-	heap_free(old->sorted);
-	pthread_rwlock_destroy(&old->lock);
+	snapshot_table_free(&old->aliases);
+	snapshot_table_free(&old->keys);
 	heap_free(old);
 	*registry = NULL;
 }
 
-static bool has_id(const void *value, const void *key)
+static int has_id(const void *key, const void *value)
 {
-	return str_equal(((const struct kms_key *)value)->id, *(const struct str *)key);
+	return str_compare(*(const struct str *)key, ((const struct kms_key *)value)->id);
 }
 
-static bool has_alias(const void *value, const void *key)
+static int has_alias(const void *key, const void *value)
 {
-	return str_equal(((const struct kms_alias *)value)->arn, *(const struct str *)key);
+	return str_compare(*(const struct str *)key,
+			   ((const struct alias_entry *)value)->alias->arn);
 }
 
 const struct kms_key *kms_registry_find(struct kms_registry *registry, struct str key_id)
 {
-	pthread_rwlock_rdlock(&registry->lock);
-	const struct kms_key *key = map_find(&registry->by_id, str_hash(key_id), has_id, &key_id);
-	if (key)
-		kms_key_hold(key);
-	pthread_rwlock_unlock(&registry->lock);
-	return key;
+	struct snapshot_key key = {str_hash(key_id), has_id, &key_id};
+
+	return snapshot_table_find(registry->keys, BY_ID, key);
 }
 
 const struct kms_key *kms_registry_find_alias(struct kms_registry *registry, struct str alias_arn)
 {
-	pthread_rwlock_rdlock(&registry->lock);
-	const struct kms_alias *alias =
-		map_find(&registry->by_alias, str_hash(alias_arn), has_alias, &alias_arn);
-	const struct kms_key *key = alias ? kms_key_hold(alias->key) : NULL;
-	pthread_rwlock_unlock(&registry->lock);
+	struct snapshot_key name = {str_hash(alias_arn), has_alias, &alias_arn};
+	const struct alias_entry *entry = snapshot_table_find(registry->aliases, 0, name);
+
+	if (!entry)
+		return NULL;
+	const struct kms_key *key = kms_key_hold(entry->alias->key);
+	release_alias(entry);
 	return key;
 }
 
 size_t kms_registry_count(struct kms_registry *registry)
 {
-	pthread_rwlock_rdlock(&registry->lock);
-	size_t count = registry->count;
-	pthread_rwlock_unlock(&registry->lock);
-	return count;
+	return snapshot_table_count(registry->keys, BY_PLACE);
 }
 
 void kms_registry_count_states(struct kms_registry *registry, uint64_t out[KMS_STATES])
 {
+	const struct snapshot *snapshot = snapshot_take(registry->keys);
+	const struct kms_key *key;
+	struct snapshot_cursor cursor;
+
 	for (int i = 0; i < KMS_STATES; i++)
 		out[i] = 0;
-	pthread_rwlock_rdlock(&registry->lock);
-	for (size_t i = 0; i < registry->count; i++)
-		out[registry->sorted[i]->state]++;
-	pthread_rwlock_unlock(&registry->lock);
+	snapshot_begin(snapshot, BY_PLACE, &cursor);
+	while ((key = snapshot_next(&cursor)))
+		out[key->state]++;
+	snapshot_release(snapshot);
 }
 
-static int compare(const struct kms_key *key, struct str account, struct str region, struct str id)
+/* An account and a region; data NULL: all. */
+static int compare_scope(const void *key, const void *value)
 {
-	int order = str_compare(key->account, account);
+	const struct kms_key *scope = key, *found = value;
+	int order = str_compare(scope->account, found->account);
 
-	if (order == 0)
-		order = str_compare(key->region, region);
-	if (order == 0)
-		order = str_compare(key->id, id);
-	return order;
+	if (order != 0 || !scope->region.data)
+		return order;
+	return str_compare(scope->region, found->region);
 }
 
-/* The first place whose key is not before that one. */
-static size_t place_of(const struct kms_registry *registry, struct str account, struct str region,
-		       struct str id)
+size_t kms_registry_count_account(struct kms_registry *registry, struct str account,
+				  struct str region)
 {
-	size_t low = 0;
-	size_t high = registry->count;
+	const struct kms_key scope = {.account = account, .region = region};
+	const struct snapshot *snapshot = snapshot_take(registry->keys);
+	struct snapshot_key key = {0, compare_scope, &scope};
+	size_t count = snapshot_count_range(snapshot, BY_PLACE, key);
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (compare(registry->sorted[middle], account, region, id) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	snapshot_release(snapshot);
+	return count;
 }
 
 void kms_registry_each(struct kms_registry *registry, struct str account, struct str region,
 		       struct str after, kms_key_visit_fn visit, void *context)
 {
+	const struct kms_key first = {.account = account, .region = region, .id = after};
+	const struct snapshot *snapshot = snapshot_take(registry->keys);
+	struct snapshot_key key = {0, compare_places, &first};
 	bool has_account = account.data != NULL;
+	struct snapshot_cursor cursor;
+	const struct kms_key *found;
 
-	pthread_rwlock_rdlock(&registry->lock);
-	for (size_t i = place_of(registry, account, region, after); i < registry->count; i++) {
-		const struct kms_key *key = registry->sorted[i];
-		if (has_account &&
-		    (!str_equal(key->account, account) || !str_equal(key->region, region)))
+	snapshot_seek(snapshot, BY_PLACE, key, &cursor);
+	while ((found = snapshot_next(&cursor))) {
+		if (has_account && compare_scope(&first, found) != 0)
 			break;
-		if (after.size > 0 && str_equal(key->id, after))
+		if (after.size > 0 && str_equal(found->id, after))
 			continue;
-		if (!visit(context, key))
+		if (!visit(context, found))
 			break;
 	}
-	pthread_rwlock_unlock(&registry->lock);
+	snapshot_release(snapshot);
 }
 
 /* ---- changing ---- */
 
-static void take_out(struct kms_registry *registry, const struct kms_key *key)
+static void remove_aliases(struct kms_registry *registry, const struct kms_key *key)
 {
-	for (size_t i = 0; i < key->alias_count; i++)
-		map_remove(&registry->by_alias, str_hash(key->aliases[i].arn), &key->aliases[i]);
-	map_remove(&registry->by_id, str_hash(key->id), key);
-}
-
-/* Makes room in the array for one that was not there. */
-static void make_room(struct kms_registry *registry, size_t place)
-{
-	if (registry->count == registry->capacity) {
-		registry->capacity = registry->capacity ? registry->capacity * 2 : 64;
-		registry->sorted = heap_resize(registry->sorted,
-					       registry->capacity * sizeof(*registry->sorted));
+	for (size_t i = 0; i < key->alias_count; i++) {
+		struct str arn = key->aliases[i].arn;
+		struct snapshot_key name = {str_hash(arn), has_alias, &arn};
+		check(snapshot_table_remove(registry->aliases, name));
 	}
-	memmove(&registry->sorted[place + 1], &registry->sorted[place],
-		(registry->count - place) * sizeof(*registry->sorted));
-	registry->count++;
 }
 
 void kms_registry_put(struct kms_registry *registry, const struct kms_key *const *keys,
 		      size_t count)
 {
-	pthread_rwlock_wrlock(&registry->lock);
+	const struct snapshot *before = snapshot_take(registry->keys);
+
+	snapshot_table_begin(registry->keys);
+	snapshot_table_begin(registry->aliases);
 	/* All go out before any comes in, so that an alias may change its key. */
 	for (size_t i = 0; i < count; i++) {
-		const struct kms_key *old =
-			map_find(&registry->by_id, str_hash(keys[i]->id), has_id, &keys[i]->id);
-		size_t place = place_of(registry, keys[i]->account, keys[i]->region, keys[i]->id);
+		struct snapshot_key key = {0, compare_places, keys[i]};
+		const struct kms_key *old = snapshot_find(before, BY_PLACE, key);
 		if (old)
-			take_out(registry, old);
-		else
-			make_room(registry, place);
-		registry->sorted[place] = keys[i];
-		kms_key_release(old);
+			remove_aliases(registry, old);
 	}
 	for (size_t i = 0; i < count; i++) {
-		map_insert(&registry->by_id, str_hash(keys[i]->id), (void *)keys[i]);
 		for (size_t j = 0; j < keys[i]->alias_count; j++)
-			map_insert(&registry->by_alias, str_hash(keys[i]->aliases[j].arn),
-				   (void *)&keys[i]->aliases[j]);
+			snapshot_table_put(registry->aliases,
+					   alias_entry_new(&keys[i]->aliases[j]));
+		snapshot_table_put(registry->keys, keys[i]);
 	}
-	pthread_rwlock_unlock(&registry->lock);
+	snapshot_table_commit(registry->keys);
+	snapshot_table_commit(registry->aliases);
+	snapshot_release(before);
 }
 
 void kms_registry_remove(struct kms_registry *registry, struct str key_id)
 {
-	pthread_rwlock_wrlock(&registry->lock);
-	const struct kms_key *old = map_find(&registry->by_id, str_hash(key_id), has_id, &key_id);
+	const struct kms_key *old = kms_registry_find(registry, key_id);
+	struct snapshot_key key = {0, compare_places, old};
+
 	check(old != NULL);
-	size_t place = place_of(registry, old->account, old->region, old->id);
-	take_out(registry, old);
-	registry->count--;
-	memmove(&registry->sorted[place], &registry->sorted[place + 1],
-		(registry->count - place) * sizeof(*registry->sorted));
-	pthread_rwlock_unlock(&registry->lock);
+	snapshot_table_begin(registry->keys);
+	snapshot_table_begin(registry->aliases);
+	remove_aliases(registry, old);
+	check(snapshot_table_remove(registry->keys, key));
+	snapshot_table_commit(registry->aliases);
+	snapshot_table_commit(registry->keys);
 	kms_key_release(old);
 }

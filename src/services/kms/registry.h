@@ -6,7 +6,8 @@
  * place. Readers hold a reference, so a call goes on with what it found even if the key is changed
  * or deleted meanwhile. Material has references of its own, as it stays the same through most
  * changes; it is wiped when the last snapshot with it is gone. Only the control thread (or main at
- * start-up) changes the registry; any thread looks things up, under a lock held for one look-up.
+ * start-up) changes the registry; any thread looks things up and waits for nobody
+ * (base/snapshot.h).
  */
 #ifndef TERN_SERVICES_KMS_REGISTRY_H
 #define TERN_SERVICES_KMS_REGISTRY_H
@@ -110,12 +111,15 @@ void kms_registry_free(struct kms_registry **registry); /* accepts NULL, leaves 
 const struct kms_key *kms_registry_find(struct kms_registry *registry, struct str key_id);
 const struct kms_key *kms_registry_find_alias(struct kms_registry *registry, struct str alias_arn);
 size_t kms_registry_count(struct kms_registry *registry);
+/* Of an account and region (NULL data: all its regions). */
+size_t kms_registry_count_account(struct kms_registry *registry, struct str account,
+				  struct str region);
 void kms_registry_count_states(struct kms_registry *registry, uint64_t out[KMS_STATES]);
 
 /*
  * Any thread: visits all keys of an account and region (data NULL: of all) in order of account,
- * region and id, those after `after` only; the visitor returns false to stop. It must not call the
- * registry, but may take references with kms_key_hold.
+ * region and id, those after `after` only, as they are when it begins; the visitor returns false to
+ * stop. References may be taken with kms_key_hold.
  */
 typedef bool (*kms_key_visit_fn)(void *context, const struct kms_key *key);
 void kms_registry_each(struct kms_registry *registry, struct str account, struct str region,
