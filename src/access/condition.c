@@ -246,17 +246,22 @@ static bool is_met_by(const struct condition *condition, struct str text,
 	const struct condition_operator *comparison = &condition->comparison;
 	struct operand operand;
 
-	if (!read_operand(comparison->family, text, &operand))
+	if (!steps_take(request->steps, steps_of_bytes(text.size)) ||
+	    !read_operand(comparison->family, text, &operand))
 		return false;
-	for (size_t i = 0; i < condition->value_count; i++)
+	for (size_t i = 0; i < condition->value_count; i++) {
+		if (!steps_take(request->steps, 1))
+			return false;
 		if (matches_value(comparison, &condition->values[i], &operand, request))
 			return !comparison->is_negated;
+	}
 	return comparison->is_negated;
 }
 
-static bool is_null_met(const struct condition *condition, bool is_there)
+static bool is_null_met(const struct condition *condition, bool is_there,
+			struct policy_steps *steps)
 {
-	for (size_t i = 0; i < condition->value_count; i++)
+	for (size_t i = 0; i < condition->value_count && steps_take(steps, 1); i++)
 		if (condition->values[i].is_true != is_there)
 			return true;
 	return false;
@@ -269,7 +274,7 @@ bool condition_holds(const struct condition *condition, const struct policy_requ
 
 	bool is_there = context_find(request, &condition->name, &found);
 	if (comparison->family == CONDITION_NULL)
-		return is_null_met(condition, is_there);
+		return is_null_met(condition, is_there, request->steps);
 	if (!is_there)
 		return comparison->if_exists || comparison->quantifier == CONDITION_FOR_ALL ||
 		       (comparison->quantifier == CONDITION_PLAIN && comparison->is_negated);
@@ -279,7 +284,7 @@ bool condition_holds(const struct condition *condition, const struct policy_requ
 	/* Without a quantifier several values count as one that is like each of them. */
 	bool must_all = comparison->quantifier == CONDITION_FOR_ALL ||
 			(comparison->quantifier == CONDITION_PLAIN && comparison->is_negated);
-	for (size_t i = 0; i < found.count; i++)
+	for (size_t i = 0; i < found.count && !request->steps->is_exhausted; i++)
 		if (is_met_by(condition, context_value(&found, i), request) != must_all)
 			return !must_all;
 	return must_all;

@@ -237,9 +237,25 @@ static bool find_known(const struct policy_request *request, const struct contex
 	}
 }
 
+/* Names are gone through one by one; most differ in size. */
+static size_t steps_of_names(const struct policy_request *request, const struct context_name *name)
+{
+	size_t count = request->key_count;
+
+	if (name->key == CONTEXT_PRINCIPAL_TAG)
+		count += request->principal->tag_count;
+	else if (name->key == CONTEXT_REQUEST_TAG)
+		count += request->request_tag_count;
+	else if (name->key == CONTEXT_RESOURCE_TAG)
+		count += request->resource_tag_count;
+	return 1 + count / 2;
+}
+
 bool context_find(const struct policy_request *request, const struct context_name *name,
 		  struct context_values *out_values)
 {
+	if (!steps_take(request->steps, steps_of_names(request, name)))
+		return false;
 	for (size_t i = 0; i < request->key_count; i++)
 		if (str_equal_nocase(request->keys[i].name, name->text)) {
 			out_values->texts = request->keys[i].values;

@@ -70,7 +70,8 @@ static inline struct str context_value(const struct context_values *values, size
 	return values->texts ? values->texts[index] : values->pairs[index].key;
 }
 
-/* False if the request does not have the key. *out_values must stay where it is. */
+/* False if the request does not have the key, or no steps are left. *out_values must stay where it
+ * is. */
 bool context_find(const struct policy_request *request, const struct context_name *name,
 		  struct context_values *out_values);
 

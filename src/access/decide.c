@@ -29,7 +29,7 @@ static struct decision missing(enum decide_source source)
 static bool says(const struct ballot *ballot, const struct policy *policy,
 		 enum policy_outcome outcome)
 {
-	return policy && policy_ask(policy, &ballot->question).outcome == outcome;
+	return policy && policy_ask(policy, &ballot->question, outcome).outcome == outcome;
 }
 
 static bool one_says(const struct ballot *ballot, const struct policy *const *policies,
@@ -95,7 +95,7 @@ static enum policy_grantee resource_grantee(const struct ballot *ballot)
 
 	if (request->resource_policy) {
 		struct policy_verdict verdict =
-			policy_ask(request->resource_policy, &ballot->question);
+			policy_ask(request->resource_policy, &ballot->question, POLICY_ALLOW);
 		if (verdict.outcome == POLICY_ALLOW)
 			grantee = verdict.grantee;
 	}
@@ -128,28 +128,41 @@ static struct decision decide_between(const struct ballot *ballot)
 	return resource_grantee(ballot) == POLICY_TO_NOBODY ? missing(DECIDE_RESOURCE) : allowed();
 }
 
+static struct decision decide_allowed(const struct ballot *ballot)
+{
+	const struct decide_request *request = ballot->request;
+	const struct principal *principal = ballot->principal;
+	struct decision decision;
+
+	if (principal->type == PRINCIPAL_SERVICE || principal->type == PRINCIPAL_ANONYMOUS)
+		decision = resource_grantee(ballot) == POLICY_TO_NOBODY ? missing(DECIDE_RESOURCE)
+									: allowed();
+	else if (request->is_named)
+		decision = limits_allow(ballot);
+	else if (str_equal(principal->account, request->request.resource_account))
+		decision = decide_within(ballot);
+	else
+		decision = decide_between(ballot);
+	if (decision.is_allowed && request->endpoint_policy &&
+	    !says(ballot, request->endpoint_policy, POLICY_ALLOW))
+		return missing(DECIDE_ENDPOINT);
+	return decision;
+}
+
 struct decision decide(const struct decide_request *request)
 {
-	const struct principal *principal = request->request.principal;
-	struct ballot ballot = {.request = request, .principal = principal};
+	struct ballot ballot = {.request = request, .principal = request->request.principal};
 	enum decide_source source = DECIDE_IDENTITY;
 	struct decision decision;
 
 	question_init(&ballot.question, &request->request);
 	if (is_denied(&ballot, &source))
-		return (struct decision){.is_explicit = true, .source = source};
-	if (principal->type == PRINCIPAL_SERVICE || principal->type == PRINCIPAL_ANONYMOUS)
-		decision = resource_grantee(&ballot) == POLICY_TO_NOBODY ? missing(DECIDE_RESOURCE)
-									 : allowed();
-	else if (request->is_named)
-		decision = limits_allow(&ballot);
-	else if (str_equal(principal->account, request->request.resource_account))
-		decision = decide_within(&ballot);
+		decision = (struct decision){.is_explicit = true, .source = source};
 	else
-		decision = decide_between(&ballot);
-	if (decision.is_allowed && request->endpoint_policy &&
-	    !says(&ballot, request->endpoint_policy, POLICY_ALLOW))
-		return missing(DECIDE_ENDPOINT);
+		decision = decide_allowed(&ballot);
+	/* What was found out without steps may be wrong either way. */
+	if (ballot.question.request->steps->is_exhausted)
+		return (struct decision){.is_exhausted = true, .source = decision.source};
 	return decision;
 }
 
@@ -175,6 +188,11 @@ struct str decide_explain(struct arena *arena, const struct decide_request *requ
 	text = arena_format(arena,
 			    "User: %.*s is not authorized to perform: %.*s on resource: %.*s",
 			    STR_ARG(arn), STR_ARG(action), STR_ARG(request->request.resource));
+	if (decision->is_exhausted)
+		return arena_format(arena,
+				    "%.*s because the policies take more steps to evaluate than "
+				    "one decision may take (%d)",
+				    STR_ARG(text), LIMIT_POLICY_STEPS);
 	if (decision->is_explicit)
 		return arena_format(arena, "%.*s with an explicit deny in %s", STR_ARG(text),
 				    policies[decision->source].denies);

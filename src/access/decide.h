@@ -37,6 +37,7 @@ struct decision {
 	bool is_allowed;
 	bool is_explicit;	   /* a statement denies it; else nothing allows it */
 	enum decide_source source; /* of the denial */
+	bool is_exhausted; /* denied since the steps did not suffice; the source says nothing */
 };
 struct decision decide(const struct decide_request *request);
 

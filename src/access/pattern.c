@@ -1,11 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * pattern: most patterns are plain text or plain text and a `*`; all others are lists of parts.
- *
- * Parts are matched from the left; on a mismatch the last run takes one character more. A run never
- * has to be reconsidered once a later one has begun, so a match takes at most as many steps as the
- * text has characters for each part.
- */
+/* pattern: most patterns are plain text or plain text and a `*`; all others are lists of parts. */
 #include "access/pattern.h"
 
 #include <string.h>
@@ -116,6 +110,8 @@ bool pattern_compile(struct store *store, struct str text, struct pattern_syntax
 		.texts = store_take(store, text.size),
 	};
 
+	check(!syntax.has_wildcards ||
+	      !syntax.ignores_case); /* segments are looked for as they are */
 	split(&splitter, text);
 	if (splitter.variables > LIMIT_POLICY_VARIABLES ||
 	    splitter.wildcards > LIMIT_POLICY_WILDCARDS)
@@ -135,125 +131,6 @@ bool pattern_compile(struct store *store, struct str text, struct pattern_syntax
 		out_pattern->text = splitter.count == 1 ? STR("") : parts[0].text;
 	}
 	return true;
-}
-
-/* What a variable stands for now; data NULL: nothing, which no text is equal to or like. */
-static struct str resolve(const struct pattern_variable *variable,
-			  const struct policy_request *request, struct context_values *values)
-{
-	if (!context_find(request, &variable->name, values) || values->count != 1)
-		return variable->fallback;
-	return context_value(values, 0);
-}
-
-static size_t character_size(struct str text, size_t at)
-{
-	size_t size = str_utf8_sequence(str_slice(text, at, 4));
-
-	return size > 0 ? size : 1;
-}
-
-struct matcher {
-	const struct pattern *pattern;
-	struct str text;
-	struct str variables[LIMIT_POLICY_VARIABLES]; /* their values, in order */
-};
-
-static bool stands_at(const struct matcher *matcher, struct str literal, size_t at)
-{
-	struct str there = str_slice(matcher->text, at, literal.size);
-
-	return matcher->pattern->ignores_case ? str_equal_nocase(there, literal)
-					      : str_equal(there, literal);
-}
-
-/* Where the matcher stands: before a part and before a character. */
-struct place {
-	size_t part, variable, at;
-};
-
-/* Takes the part at *place; false if the text there is not like it. */
-static bool step(const struct matcher *matcher, struct place *place)
-{
-	const struct pattern_part *part = &matcher->pattern->parts[place->part];
-	struct str literal = part->text;
-
-	if (part->kind == PATTERN_CHARACTER) {
-		if (place->at == matcher->text.size)
-			return false;
-		place->at += character_size(matcher->text, place->at);
-		place->part++;
-		return true;
-	}
-	if (part->kind == PATTERN_VARIABLE)
-		literal = matcher->variables[place->variable];
-	if (!stands_at(matcher, literal, place->at))
-		return false;
-	place->variable += part->kind == PATTERN_VARIABLE;
-	place->at += literal.size;
-	place->part++;
-	return true;
-}
-
-static bool match_parts(const struct matcher *matcher)
-{
-	const struct pattern *pattern = matcher->pattern;
-	struct place place = {0}, retry = {0};
-	bool has_run = false;
-
-	while (place.part < pattern->part_count || place.at < matcher->text.size) {
-		if (place.part < pattern->part_count) {
-			if (pattern->parts[place.part].kind == PATTERN_RUN) {
-				if (++place.part == pattern->part_count)
-					return true;
-				retry = place;
-				has_run = true;
-				continue;
-			}
-			if (step(matcher, &place))
-				continue;
-		}
-		if (!has_run || retry.at == matcher->text.size)
-			return false;
-		retry.at += character_size(matcher->text, retry.at);
-		place = retry;
-	}
-	return true;
-}
-
-static bool match_with_variables(const struct pattern *pattern, struct str text,
-				 const struct policy_request *request)
-{
-	struct context_values values[LIMIT_POLICY_VARIABLES];
-	struct matcher matcher = {.pattern = pattern, .text = text};
-	size_t count = 0;
-
-	for (size_t i = 0; i < pattern->part_count; i++) {
-		if (pattern->parts[i].kind != PATTERN_VARIABLE)
-			continue;
-		struct str value = resolve(pattern->parts[i].variable, request, &values[count]);
-		if (!value.data)
-			return false;
-		matcher.variables[count++] = value;
-	}
-	return match_parts(&matcher);
-}
-
-bool pattern_matches(const struct pattern *pattern, struct str text,
-		     const struct policy_request *request)
-{
-	switch (pattern->form) {
-	case PATTERN_EXACT:
-		return pattern->ignores_case ? str_equal_nocase(pattern->text, text)
-					     : str_equal(pattern->text, text);
-	case PATTERN_PREFIX:
-		text = str_slice(text, 0, pattern->text.size);
-		return pattern->ignores_case ? str_equal_nocase(pattern->text, text)
-					     : str_equal(pattern->text, text);
-	case PATTERN_PARTS:
-		break;
-	}
-	return match_with_variables(pattern, text, request);
 }
 
 /* The place of the next colon that is not within ${...}, or the text's end. */

@@ -2,7 +2,7 @@
 /*
  * policy: which statements of a policy speak about a request, and what they say.
  *
- * A deny ends the search; of several allows the broadest grant counts. Nothing here takes memory.
+ * One deny is enough; of several allows the broadest grant counts. Nothing here takes memory.
  */
 #include "access/policy.h"
 
@@ -102,6 +102,12 @@ void question_init(struct question *question, const struct policy_request *reque
 	struct str action = request->action;
 
 	question->request = request;
+	if (!request->steps) {
+		question->own_steps = (struct policy_steps){.left = LIMIT_POLICY_STEPS};
+		question->own_request = *request;
+		question->own_request.steps = &question->own_steps;
+		question->request = &question->own_request;
+	}
 	question->resource = arn_parts_of(request->resource);
 	/* No service has an action of such a name. */
 	if (action.size > sizeof(question->action_text))
@@ -237,26 +243,39 @@ static enum policy_grantee grantee_of(const struct statement *statement,
 	return found > POLICY_TO_ACCOUNT ? POLICY_TO_NOBODY : POLICY_TO_CALLER;
 }
 
-struct policy_verdict policy_ask(const struct policy *policy, const struct question *question)
+/* A statement about who may: as whom it names the caller, if it speaks about the request. */
+static bool speaks_about(const struct policy *policy, const struct statement *statement,
+			 const struct question *question, enum policy_grantee *out_grantee)
 {
 	bool has_principals = policy->kind == POLICY_RESOURCE || policy->kind == POLICY_TRUST;
+
+	*out_grantee = POLICY_TO_NOBODY;
+	if (!has_action(statement, question) || !has_resource(statement, question))
+		return false;
+	if (has_principals) {
+		if (!steps_take(question->request->steps, 1 + statement->principal_count))
+			return false;
+		*out_grantee = grantee_of(statement, question->request, policy->set_ms);
+		if (*out_grantee == POLICY_TO_NOBODY)
+			return false;
+	}
+	return has_conditions(statement, question);
+}
+
+struct policy_verdict policy_ask(const struct policy *policy, const struct question *question,
+				 enum policy_outcome effect)
+{
 	struct policy_verdict verdict = {POLICY_SILENT, POLICY_TO_NOBODY};
+	enum policy_grantee grantee;
 
 	for (size_t i = 0; i < policy->statement_count; i++) {
 		const struct statement *statement = &policy->statements[i];
-		enum policy_grantee grantee = POLICY_TO_NOBODY;
-		if (!has_action(statement, question) || !has_resource(statement, question))
+		if (statement->is_deny != (effect == POLICY_DENY) ||
+		    !speaks_about(policy, statement, question, &grantee))
 			continue;
-		if (has_principals) {
-			grantee = grantee_of(statement, question->request, policy->set_ms);
-			if (grantee == POLICY_TO_NOBODY)
-				continue;
-		}
-		if (!has_conditions(statement, question))
-			continue;
-		if (statement->is_deny)
-			return (struct policy_verdict){POLICY_DENY, POLICY_TO_NOBODY};
-		verdict.outcome = POLICY_ALLOW;
+		verdict.outcome = effect;
+		if (effect == POLICY_DENY)
+			break;
 		if (grantee > verdict.grantee)
 			verdict.grantee = grantee;
 	}
@@ -266,8 +285,14 @@ struct policy_verdict policy_ask(const struct policy *policy, const struct quest
 struct policy_verdict policy_evaluate(const struct policy *policy,
 				      const struct policy_request *request)
 {
+	struct policy_verdict verdict;
 	struct question question;
 
 	question_init(&question, request);
-	return policy_ask(policy, &question);
+	verdict = policy_ask(policy, &question, POLICY_DENY);
+	if (verdict.outcome == POLICY_SILENT)
+		verdict = policy_ask(policy, &question, POLICY_ALLOW);
+	if (question.request->steps->is_exhausted)
+		verdict = (struct policy_verdict){POLICY_DENY, POLICY_TO_NOBODY};
+	return verdict;
 }

@@ -9,6 +9,7 @@
 #define TERN_ACCESS_POLICY_H
 
 #include "access/principal.h"
+#include "access/steps.h"
 
 enum policy_kind {
 	POLICY_IDENTITY, /* inline, of users, groups, roles; session policies: no Principal */
@@ -67,9 +68,11 @@ struct policy_request {
 	struct str source_vpc, source_vpce; /* aws:SourceVpc, aws:SourceVpce */
 	struct str user_agent, referer;	    /* aws:UserAgent, aws:Referer */
 	struct str source_arn, source_account; /* of a service's call: for whom it calls */
-	struct str via_service;	       /* "sqs.amazonaws.com": aws:CalledVia, ViaAWSService */
-	bool is_secure;		       /* aws:SecureTransport */
-	int64_t now_ms;		       /* aws:CurrentTime, aws:EpochTime */
+	struct str via_service; /* "sqs.amazonaws.com": aws:CalledVia, ViaAWSService */
+	bool is_secure;		/* aws:SecureTransport */
+	int64_t now_ms;		/* aws:CurrentTime, aws:EpochTime */
+	/* What the answer may cost; NULL: LIMIT_POLICY_STEPS. */
+	struct policy_steps *steps;
 	const struct policy_key *keys; /* all others; what stands here goes before the above */
 	size_t key_count;
 };
@@ -87,6 +90,7 @@ struct policy_verdict {
 	enum policy_outcome outcome;
 	enum policy_grantee grantee; /* of an allowing resource policy */
 };
+/* POLICY_DENY too if the steps do not suffice. */
 struct policy_verdict policy_evaluate(const struct policy *policy,
 				      const struct policy_request *request);
 

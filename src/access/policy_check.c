@@ -533,24 +533,36 @@ static bool is_vendor(struct str text)
 	return true;
 }
 
+struct str policy_lower(struct arena *arena, struct str text)
+{
+	char *out = arena_bytes(arena, text.size);
+
+	for (size_t i = 0; i < text.size; i++) {
+		char c = text.data[i];
+		out[i] = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+	}
+	return str_of(out, text.size);
+}
+
 /* One of the actions that a trust policy may name, or a pattern of "sts:" that matches one. */
 static bool is_assume_role_action(struct arena *arena, struct str text)
 {
 	static const struct str actions[] = {
-		STR_INIT("sts:AssumeRole"), STR_INIT("sts:AssumeRoleWithSAML"),
-		STR_INIT("sts:SetContext"), STR_INIT("sts:AssumeRoleWithWebIdentity"),
-		STR_INIT("sts:TagSession"), STR_INIT("sts:SetSourceIdentity"),
+		STR_INIT("sts:assumerole"), STR_INIT("sts:assumerolewithsaml"),
+		STR_INIT("sts:setcontext"), STR_INIT("sts:assumerolewithwebidentity"),
+		STR_INIT("sts:tagsession"), STR_INIT("sts:setsourceidentity"),
 	};
+	struct policy_steps steps = {.left = LIMIT_POLICY_STEPS};
+	struct policy_request request = {.steps = &steps};
 	struct store scratch = {.arena = arena};
 	struct pattern pattern;
 
 	if (!str_equal_nocase(str_slice(text, 0, 4), STR("sts:")) ||
-	    !pattern_compile(&scratch, text,
-			     (struct pattern_syntax){.has_wildcards = true, .ignores_case = true},
-			     &pattern))
+	    !pattern_compile(&scratch, policy_lower(arena, text),
+			     (struct pattern_syntax){.has_wildcards = true}, &pattern))
 		return false;
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
-		if (pattern_matches(&pattern, actions[i], NULL))
+		if (pattern_matches(&pattern, actions[i], &request))
 			return true;
 	return false;
 }

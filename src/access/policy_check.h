@@ -27,4 +27,7 @@ yyjson_val *policy_item(yyjson_val *value, size_t index);
 /* A condition's value as text: strings, numbers and booleans. data NULL: something else. */
 struct str policy_value_text(struct arena *arena, yyjson_val *value);
 
+/* A copy with ASCII letters in lower case. */
+struct str policy_lower(struct arena *arena, struct str text);
+
 #endif

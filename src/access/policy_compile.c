@@ -18,14 +18,6 @@ struct compiler {
 	bool is_refused;
 };
 
-static char *lower(char *text, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		if (text[i] >= 'A' && text[i] <= 'Z')
-			text[i] = (char)(text[i] + ('a' - 'A'));
-	return text;
-}
-
 static void compile_actions(struct compiler *compiler, yyjson_val *value,
 			    struct statement *statement)
 {
@@ -34,8 +26,7 @@ static void compile_actions(struct compiler *compiler, yyjson_val *value,
 	statement->action_count = policy_item_count(value);
 	statement->actions = store_array(&compiler->store, struct pattern, statement->action_count);
 	for (size_t i = 0; i < statement->action_count; i++) {
-		struct str text = arena_copy(compiler->arena, json_text(policy_item(value, i)));
-		lower((char *)(uintptr_t)text.data, text.size);
+		struct str text = policy_lower(compiler->arena, json_text(policy_item(value, i)));
 		compiler->is_refused |=
 			!pattern_compile(&compiler->store, text, syntax, &statement->actions[i]);
 	}

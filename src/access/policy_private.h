@@ -51,8 +51,15 @@ struct question {
 	struct str action; /* in lower case */
 	struct arn_parts resource;
 	char action_text[128];
+	/* Of a request without steps. */
+	struct policy_request own_request;
+	struct policy_steps own_steps;
 };
+/* Must stay where it is. */
 void question_init(struct question *question, const struct policy_request *request);
-struct policy_verdict policy_ask(const struct policy *policy, const struct question *question);
+/* By the statements of one effect: POLICY_SILENT or that. Means nothing once steps are exhausted.
+ */
+struct policy_verdict policy_ask(const struct policy *policy, const struct question *question,
+				 enum policy_outcome effect);
 
 #endif

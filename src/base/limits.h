@@ -63,7 +63,9 @@
 	X(POLICY_VALUES, 20000, "values", "values of a policy document") \
 	X(POLICY_CONDITION_KEYS, 128, "keys", "operators of a condition, and keys under one operator") \
 	X(POLICY_VARIABLES, 16, "variables", "policy variables in one text") \
-	X(POLICY_WILDCARDS, 64, "wildcards", "wildcards in one text of a policy; what a match may take at most depends on it") \
+	X(POLICY_WILDCARDS, 64, "wildcards", "wildcards in one text of a policy") \
+	X(POLICY_TEXT_SIZE, 8192, "bytes", "a text of a request that is compared with wildcards or variables; a longer one is denied") \
+	X(POLICY_STEPS, 200000, "steps", "comparisons that all policies of one decision may take; beyond them it is denied") \
 	X(PERMISSION_ACTIONS, 7, "actions", "actions of one AddPermission") \
 	X(MESSAGE_SIZE, 1048576, "bytes", "a message's body and attributes, and a batch's sum") \
 	X(MESSAGE_SIZE_MIN, 1024, "bytes", "the least MaximumMessageSize") \

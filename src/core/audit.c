@@ -345,7 +345,8 @@ static void describe_outcome(struct audit_event *event, const struct call *call)
 	event->in = call->in;
 	if (call->fault) {
 		event->error_code = error_code(call->fault);
-		event->error_message = call->fault_text;
+		event->error_message =
+			call->fault_reason.size > 0 ? call->fault_reason : call->fault_text;
 	} else if (shows_answer(call->operation->name)) {
 		event->out_shape = call->operation->out;
 		event->out = call->out;

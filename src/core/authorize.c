@@ -42,15 +42,43 @@ void call_needs_no_permission(struct call *call)
 	call->is_authorized = true;
 }
 
+static _Atomic uint64_t exhausted_count;
+static _Atomic int64_t exhausted_logged_ms;
+
+uint64_t authorize_exhausted_count(void)
+{
+	return atomic_load_explicit(&exhausted_count, memory_order_relaxed);
+}
+
+/* Policies are the callers', and so is how often they are evaluated: one line a second is enough.
+ */
+static void log_exhausted(const struct call *call, struct str action, struct str resource)
+{
+	int64_t logged_ms = atomic_load_explicit(&exhausted_logged_ms, memory_order_relaxed);
+
+	atomic_fetch_add_explicit(&exhausted_count, 1, memory_order_relaxed);
+	if (call->now_ms - logged_ms < 1000 && call->now_ms >= logged_ms)
+		return;
+	if (!atomic_compare_exchange_strong(&exhausted_logged_ms, &logged_ms, call->now_ms))
+		return;
+	log_event(LOG_WARN, "denied: the policies take too many steps to evaluate",
+		  log_str("principal", call->principal->arn), log_str("action", action),
+		  log_str("resource", resource), log_i64("steps", LIMIT_POLICY_STEPS),
+		  log_str("request_id", str_of(call->request_id, UUID_TEXT_SIZE)));
+}
+
 static enum err refuse(struct call *call, const struct decide_request *request,
 		       const struct decision *decision, struct str action)
 {
-	struct str text;
+	struct str text = decide_explain(call->arena, request, decision, action);
 
+	if (decision->is_exhausted) {
+		log_exhausted(call, action, request->request.resource);
+		call->fault_reason = text;
+	}
 	if (call->principal->type == PRINCIPAL_ANONYMOUS)
 		return fail(call, &access_faults[ACCESS_MISSING_TOKEN], "%s",
 			    "Request is missing Authentication Token");
-	text = decide_explain(call->arena, request, decision, action);
 	return fail(call, &call->operation->service->denied, "%.*s", STR_ARG(text));
 }
 
@@ -102,6 +130,7 @@ enum err call_authorize(struct call *call, struct str action, const struct resou
 	note_resource(call, resource);
 	if (is_open && !endpoint_policy)
 		return call_refuse_unknown(call);
+	struct policy_steps steps = {.left = LIMIT_POLICY_STEPS};
 	struct decide_request request = {
 		.request = question_of(call, action, resource->arn, resource->account),
 		.resource_policy = is_open ? NULL : resource->policy,
@@ -110,6 +139,7 @@ enum err call_authorize(struct call *call, struct str action, const struct resou
 		.is_named = resource->is_named,
 		.endpoint_policy = endpoint_policy,
 	};
+	request.request.steps = &steps;
 	request.request.resource_tags = resource->tags;
 	request.request.resource_tag_count = resource->tag_count;
 	struct decision decision = decide(&request);
@@ -122,13 +152,16 @@ enum err call_authorize_endpoint(struct call *call, struct str action)
 	call->is_authorized = true;
 	if (!call->endpoint || !call->endpoint->policy || !call->principal)
 		return call_refuse_unknown(call);
+	struct policy_steps steps = {.left = LIMIT_POLICY_STEPS};
 	struct decide_request request = {
 		.request = question_of(call, action, STR("*"), call->account)};
+	request.request.steps = &steps;
 	enum policy_outcome outcome =
 		policy_evaluate(call->endpoint->policy, &request.request).outcome;
 	if (outcome == POLICY_ALLOW)
 		return call_refuse_unknown(call);
 	struct decision decision = {.is_explicit = outcome == POLICY_DENY,
+				    .is_exhausted = steps.is_exhausted,
 				    .source = DECIDE_ENDPOINT};
 	return refuse(call, &request, &decision, action);
 }

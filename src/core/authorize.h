@@ -24,13 +24,16 @@ struct resource {
 };
 
 /*
- * ERR_OK, or ERR_FAULT: the service's access-denied fault with AWS's sentence. Under --auth open
- * the caller is the root user of the account it names and nothing in that account is refused to it
- * but by the policy of the private endpoint that it came through; what belongs to other accounts is
- * subject to their policies all the same. The call's thread.
+ * ERR_OK, or ERR_FAULT: the service's access-denied fault with AWS's sentence. So is a decision
+ * that takes more than LIMIT_POLICY_STEPS; the log and the audit log say that it did. Under --auth
+ * open the caller is the root user of the account it names and nothing in that account is refused
+ * to it but by the policy of the private endpoint that it came through; what belongs to other
+ * accounts is subject to their policies all the same. The call's thread.
  */
 must_check enum err call_authorize(struct call *call, struct str action,
 				   const struct resource *resource);
+/* Decisions that were denials because the policies took too many steps. Any thread. */
+uint64_t authorize_exhausted_count(void);
 /* For operations without a resource of their own: "*" in the caller's account. */
 must_check enum err call_authorize_any(struct call *call, struct str action);
 /* The operation is open to every caller, such as sts:GetCallerIdentity; only the policy of the

@@ -58,6 +58,7 @@ struct call {
 	/* Recorded by fail. */
 	const struct fault_type *fault;
 	struct str fault_text;
+	struct str fault_reason; /* for the audit log in place of the text; empty: the text */
 
 	/* Query: the text that refuses a parameter which no member took; data NULL: there is none.
 	 * Recorded when a permission would be granted, so that missing members are told first. */

@@ -9,6 +9,7 @@
 
 #include "api/sqs.h"
 #include "core/audit.h"
+#include "core/authorize.h"
 #include "core/penalty.h"
 #include "core/worker.h"
 #include "server/process.h"
@@ -266,6 +267,9 @@ static void write_failures(struct buf *out, const struct server *server)
 	       "Requests whose sender could not be told: no good signature.", stats.failures);
 	single(out, "tern_auth_delayed_total", "counter",
 	       "Of these, those whose answer was held back.", stats.delayed);
+	single(out, "tern_policy_exhausted_total", "counter",
+	       "Requests denied because their policies took too many steps to evaluate.",
+	       authorize_exhausted_count());
 }
 
 static void write_workers(struct buf *out, const struct server *server)

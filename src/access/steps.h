@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * steps: what evaluating policies may still cost, counted down.
+ *
+ * Texts of policies and of requests are both the callers', so the cost of comparing them is a
+ * product that one caller chooses. A step is the comparison of two short texts, or of some bytes of
+ * a long one: a few nanoseconds. When the steps are used up, comparisons fail, and whoever asked
+ * must deny. One decision, one thread.
+ */
+#ifndef TERN_ACCESS_STEPS_H
+#define TERN_ACCESS_STEPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct policy_steps {
+	uint64_t left;
+	bool is_exhausted; /* what was found out since is not to be relied on */
+};
+
+/* False if there are fewer; then none is left. */
+static inline bool steps_take(struct policy_steps *steps, size_t count)
+{
+	bool has_them = steps->left >= count;
+
+	steps->left = has_them ? steps->left - count : 0;
+	steps->is_exhausted |= !has_them;
+	return has_them;
+}
+
+/* What is to be compared is too large for any number of steps. Returns false. */
+static inline bool steps_give_up(struct policy_steps *steps)
+{
+	*steps = (struct policy_steps){.is_exhausted = true};
+	return false;
+}
+
+/* Steps of comparing that many bytes at once. */
+static inline size_t steps_of_bytes(size_t size)
+{
+	return 1 + size / 32;
+}
+
+#endif
