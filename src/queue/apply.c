@@ -13,7 +13,7 @@
 static void remember_dedup(struct engine_queue *queue, const struct record_head *head)
 {
 	struct queue_extra *extra = queue_extra_get(queue);
-	struct dedup *old = queue_find_dedup(queue, head->dedup);
+	struct dedup *old = queue_find_dedup(queue, head->dedup, head->group);
 
 	if (old) {
 		list_remove(&old->link);
@@ -24,6 +24,7 @@ static void remember_dedup(struct engine_queue *queue, const struct record_head 
 	memcpy(dedup->key, head->dedup, 16);
 	memcpy(dedup->id, head->id, 16);
 	dedup->seq = head->seq;
+	dedup->group = head->group;
 	dedup->until_ms = head->dedup_until_ms;
 	list_push_back(&extra->dedups, &dedup->link);
 	map_insert(&extra->dedup_map, get_u64(dedup->key), dedup);
@@ -39,6 +40,26 @@ static void watch_retention(struct engine *engine, struct engine_queue *queue, i
 		timer_set(&engine->timers, &queue->retention, due_ms);
 }
 
+bool message_is_delayed(const struct engine *engine, const struct message *message)
+{
+	const struct engine_queue *queue = message->queue;
+
+	return queue->is_fifo && queue->is_defined && message->receives == 0 &&
+	       message->since_ms + queue->settings.delay_ms > engine->now_ms;
+}
+
+void message_begin(const struct engine *engine, struct message *message, int64_t visible_ms)
+{
+	const struct engine_queue *queue = message->queue;
+
+	if (queue->is_fifo)
+		visible_ms = message_is_delayed(engine, message)
+				     ? message->since_ms + queue->settings.delay_ms
+				     : 0;
+	message->visible_ms = visible_ms;
+	message->state = visible_ms > engine->now_ms ? MESSAGE_DELAYED : MESSAGE_READY;
+}
+
 void apply_send(struct engine *engine, struct engine_queue *queue, const struct record_head *head,
 		struct journal_location location)
 {
@@ -49,9 +70,8 @@ void apply_send(struct engine *engine, struct engine_queue *queue, const struct 
 	if (head->dedup_until_ms)
 		remember_dedup(queue, head);
 	watch_retention(engine, queue, head->since_ms);
-	/* A delay has a timer, which needs memory; only a FIFO group's order is worth more. */
-	bool is_late = head->visible_ms && !queue->is_fifo;
-	if (!is_late && group_is_deep(engine, group)) {
+	/* A delay of its own has a timer, which needs memory. */
+	if (!head->visible_ms && group_is_deep(engine, group)) {
 		run_append(engine, queue, group, head, location);
 		return;
 	}
@@ -60,8 +80,7 @@ void apply_send(struct engine *engine, struct engine_queue *queue, const struct 
 		message_add(engine, queue, head->seq, head->group, head->since_ms, location);
 	message->receive_count = head->receive_count;
 	message->first_receive_ms = head->first_receive_ms;
-	message->visible_ms = head->visible_ms;
-	message->state = head->visible_ms ? MESSAGE_DELAYED : MESSAGE_READY;
+	message_begin(engine, message, head->visible_ms);
 	message_place(engine, message);
 }
 

@@ -132,14 +132,15 @@ static struct queue_delivery show_entry(struct engine *engine, const struct engi
 	struct record_head head;
 	struct str payload;
 
+	int64_t delay_end_ms = entry->since_ms + queue->settings.delay_ms;
+	if (queue->is_fifo && queue->is_defined && delay_end_ms > engine->now_ms) {
+		delivery.state = QUEUE_IS_DELAYED;
+		delivery.visible_at_ms = wall_time(engine, delay_end_ms);
+	}
 	if (!entry->is_special || !message_read_head(engine, &stand_in, &head, &payload))
 		return delivery;
 	delivery.receive_count = head.receive_count;
 	delivery.first_receive_ms = head.first_receive_ms;
-	if (head.visible_ms > engine->now_ms) {
-		delivery.state = QUEUE_IS_DELAYED;
-		delivery.visible_at_ms = wall_time(engine, head.visible_ms);
-	}
 	return delivery;
 }
 

@@ -10,7 +10,7 @@
 
 #include "queue/engine_private.h"
 
-enum { CHECKPOINT_VERSION = 2, HEADER_SIZE = 32, MESSAGE_SIZE = 69, DEDUP_SIZE = 48 };
+enum { CHECKPOINT_VERSION = 3, HEADER_SIZE = 32, MESSAGE_SIZE = 69, DEDUP_SIZE = 56 };
 
 static void append_u64(struct buf *out, uint64_t value)
 {
@@ -67,6 +67,7 @@ static void encode_queue(struct buf *out, const struct engine_queue *queue)
 			memcpy(bytes + 16, dedup->id, 16);
 			put_u64(bytes + 32, dedup->seq);
 			put_u64(bytes + 40, (uint64_t)dedup->until_ms);
+			put_u64(bytes + 48, dedup->group);
 		}
 	}
 	for (struct list *link = queue->messages.next; link != &queue->messages; link = link->next)
@@ -128,6 +129,7 @@ static void decode_dedup(struct engine_queue *queue, const uint8_t *bytes)
 	memcpy(dedup->id, bytes + 16, 16);
 	dedup->seq = get_u64(bytes + 32);
 	dedup->until_ms = (int64_t)get_u64(bytes + 40);
+	dedup->group = get_u64(bytes + 48);
 	list_push_back(&extra->dedups, &dedup->link);
 	map_insert(&extra->dedup_map, get_u64(dedup->key), dedup);
 }

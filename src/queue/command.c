@@ -9,7 +9,12 @@
 
 #include "queue/engine_private.h"
 
-enum { EXPIRY_PAUSE_MS = 1000, TICK_ROUNDS_MAX = 1000 };
+enum {
+	EXPIRY_PAUSE_MS = 1000,
+	TICK_ROUNDS_MAX = 1000,
+	DELAYS_PER_TURN = 1000,
+	DELAY_MS_MAX = LIMIT_DELAY_S * 1000,
+};
 
 void command_answer_now(struct queue_command *command, enum queue_result result)
 {
@@ -129,15 +134,51 @@ void expire_messages(struct engine *engine, struct engine_queue *queue)
 	queue_publish(queue);
 }
 
+/* From the last message to the first: those that are older than any delay need no look. */
+size_t apply_delays(struct engine *engine, struct engine_queue *queue)
+{
+	size_t count = 0;
+
+	while (queue->delays_next && count++ < DELAYS_PER_TURN) {
+		struct message *message = queue->delays_next;
+		struct list *before = message->in_queue.prev;
+		bool is_old = message->since_ms + DELAY_MS_MAX <= engine->now_ms;
+		queue->delays_next =
+			before == &queue->messages || (is_old && !queue->has_mixed_ages)
+				? NULL
+				: container_of(before, struct message, in_queue);
+		if (message->receives > 0)
+			continue;
+		message_unplace(engine, message);
+		message_begin(engine, message, 0);
+		message_place(engine, message);
+	}
+	if (queue->delays_next)
+		timer_set(&engine->timers, &queue->delays, engine->now_ms);
+	queue_publish(queue);
+	return count;
+}
+
+static void change_delay(struct engine *engine, struct engine_queue *queue)
+{
+	if (!queue->is_fifo || list_is_empty(&queue->messages))
+		return;
+	queue->delays_next = container_of(queue->messages.prev, struct message, in_queue);
+	timer_set(&engine->timers, &queue->delays, engine->now_ms);
+}
+
 static void execute_define(struct engine *engine, struct queue_command *command)
 {
 	struct queue_settings *settings = &command->define.settings;
 	struct engine_queue *queue = queue_get(engine, command->queue, settings->is_fifo);
+	bool is_new_delay = queue->settings.delay_ms != settings->delay_ms || !queue->is_defined;
 
 	heap_free((void *)(uintptr_t)queue->settings.label.data);
 	queue->settings = *settings;
 	queue->settings.label = heap_copy(settings->label);
 	queue->is_defined = true;
+	if (is_new_delay)
+		change_delay(engine, queue);
 	if (!queue->counters)
 		queue->counters = command->define.counters;
 	if (!list_is_empty(&queue->messages))
@@ -196,7 +237,8 @@ static bool is_duplicate(struct engine *engine, struct engine_queue *queue, stru
 		return false;
 	queue_drop_dedups(queue, engine->now_ms);
 
-	const struct dedup *first = queue_find_dedup(queue, send->dedup);
+	const struct dedup *first = queue_find_dedup(
+		queue, send->dedup, queue->settings.dedup_per_group ? send->group : 0);
 	if (!first || first->until_ms <= engine->now_ms)
 		return false;
 	memcpy(send->id, first->id, 16);
@@ -211,7 +253,10 @@ static enum queue_result send_one(struct engine *engine, struct engine_queue *qu
 {
 	uint8_t bytes[RECORD_HEAD_SIZE];
 	struct str parts[] = {str_of(bytes, sizeof(bytes)), send->payload};
-	int64_t delay_ms = send->has_delay ? send->delay_ms : queue->settings.delay_ms;
+	/* A FIFO queue's delay is not the message's. */
+	int64_t delay_ms = queue->is_fifo    ? 0
+			   : send->has_delay ? send->delay_ms
+					     : queue->settings.delay_ms;
 	struct record_head head = {
 		.seq = queue->next_seq,
 		.sent_ms = command->now_ms,

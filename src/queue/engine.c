@@ -120,6 +120,10 @@ void run_timers(struct engine *engine)
 					    container_of(timer, struct queue_command, receive.wait),
 					    QUEUE_OK);
 			break;
+		case TIMER_DELAYS:
+			timer_clear(&engine->timers, timer);
+			i += apply_delays(engine, container_of(timer, struct engine_queue, delays));
+			break;
 		case TIMER_RETENTION:
 			timer_clear(&engine->timers, timer);
 			expire_messages(engine,

@@ -17,7 +17,7 @@
 #include "queue/queue.h"
 #include "queue/record.h"
 
-enum timer_kind { TIMER_MESSAGE, TIMER_WAIT, TIMER_RETENTION };
+enum timer_kind { TIMER_MESSAGE, TIMER_WAIT, TIMER_RETENTION, TIMER_DELAYS };
 
 enum message_state { MESSAGE_READY, MESSAGE_IN_FLIGHT, MESSAGE_DELAYED };
 
@@ -49,7 +49,8 @@ struct group {
 	struct list ready;    /* never received; on FIFO queues everything */
 	struct list returned; /* standard: came back; served first */
 	uint64_t hash;	      /* 0: the messages without a group */
-	uint64_t in_flight, ready_count;
+	uint64_t in_flight;
+	uint64_t ready_count;  /* in memory; on FIFO queues those that are delayed as well */
 	uint64_t messages;     /* that point here */
 	uint64_t cold;	       /* in runs */
 	struct list runs;      /* behind all messages in memory, by seq */
@@ -87,6 +88,7 @@ struct dedup {
 	uint8_t key[16];
 	uint8_t id[16];
 	uint64_t seq;
+	uint64_t group;
 	int64_t until_ms;
 };
 
@@ -127,8 +129,10 @@ struct engine_queue {
 	struct list
 		dirty_link; /* in engine->dirty while something may be given to waiting receives */
 	struct timer retention;
-	struct group plain;	   /* messages without a group */
-	struct queue_extra *extra; /* NULL until needed */
+	struct timer delays; /* FIFO: set while a changed delay has messages to go through */
+	struct message *delays_next; /* the next of these, from the last to the first */
+	struct group plain;	     /* messages without a group */
+	struct queue_extra *extra;   /* NULL until needed */
 };
 
 struct segment_messages {
@@ -172,7 +176,9 @@ void queue_forget(struct engine *engine, struct engine_queue *queue); /* has no 
 struct queue_extra *queue_extra_get(struct engine_queue *queue);
 void queue_drop_dedups(struct engine_queue *queue,
 		       int64_t now_ms); /* those that are over; INT64_MAX: all */
-struct dedup *queue_find_dedup(const struct engine_queue *queue, const uint8_t key[16]);
+/* `group` 0: of any group. */
+struct dedup *queue_find_dedup(const struct engine_queue *queue, const uint8_t key[16],
+			       uint64_t group);
 void queue_mark_dirty(struct engine *engine, struct engine_queue *queue);
 bool group_is_noisy(const struct engine_queue *queue, const struct group *group);
 struct message *message_find(const struct engine *engine, uint64_t queue, uint64_t seq);
@@ -232,6 +238,11 @@ struct lease {
 void apply_lease(struct engine *engine, struct message *message, const struct lease *lease);
 void apply_visibility(struct engine *engine, struct message *message, int64_t visible_ms);
 void apply_purge(struct engine *engine, struct engine_queue *queue);
+/* A message that was not received yet is ready, or delayed: as its record says on a standard queue,
+ * as the queue says on a FIFO queue. Sets its state; it is not placed. */
+void message_begin(const struct engine *engine, struct message *message, int64_t visible_ms);
+/* True if the queue's delay holds a FIFO message back, whatever its state says. */
+bool message_is_delayed(const struct engine *engine, const struct message *message);
 /* A message's time has come: visible again. */
 void message_due(struct engine *engine, struct message *message);
 
@@ -253,6 +264,8 @@ void append_messages(struct engine *engine, enum record_type type, struct engine
 void expire_these(struct engine *engine, struct engine_queue *queue,
 		  struct message *const *messages, size_t count);
 void expire_messages(struct engine *engine, struct engine_queue *queue);
+/* Goes on to apply a FIFO queue's changed delay; returns how many messages it looked at. */
+size_t apply_delays(struct engine *engine, struct engine_queue *queue);
 bool message_is_expired(const struct engine *engine, const struct message *message);
 
 /* ---- engine.c ---- */

@@ -18,6 +18,43 @@ static int teardown(void **state)
 	return 0;
 }
 
+static bool is_duplicate(uint64_t group, const char *key)
+{
+	struct queue_send send = {.group = group, .has_dedup = true};
+
+	(void)snprintf((char *)send.dedup, sizeof send.dedup, "%s", key);
+	send = world_send_as(&w, 3, "text", send);
+	assert_int_equal(send.result, QUEUE_OK);
+	return send.is_duplicate;
+}
+
+static void scope(bool per_group)
+{
+	world_define(&w, 3, (struct queue_settings){.is_fifo = true, .dedup_per_group = per_group});
+}
+
+static void test_the_scope_of_deduplication_counts_at_once(void **state)
+{
+	(void)state;
+	assert_false(is_duplicate(1, "key"));
+	assert_true(is_duplicate(2, "key"));
+	scope(true);
+	assert_true(is_duplicate(1, "key"));
+	assert_false(is_duplicate(2, "key"));
+	assert_true(is_duplicate(2, "key"));
+	scope(false);
+	assert_true(is_duplicate(3, "key"));
+	world_restart(&w);
+	world_checkpoint(&w);
+	world_restart(&w);
+	scope(true);
+	assert_true(is_duplicate(1, "key"));
+	assert_true(is_duplicate(2, "key"));
+	assert_false(is_duplicate(3, "key"));
+	world_pass(&w, LIMIT_DEDUPLICATION_MS);
+	assert_false(is_duplicate(1, "key"));
+}
+
 static void test_no_message_is_swallowed_when_the_clock_is_set_back(void **state)
 {
 	(void)state;
@@ -94,16 +131,110 @@ static void test_a_fifo_handle_expires_with_its_visibility(void **state)
 	assert_int_equal(world_delete(&w, handle), QUEUE_MESSAGE_GONE);
 }
 
+static void delay(int64_t delay_ms)
+{
+	world_define(&w, 3, (struct queue_settings){.is_fifo = true, .delay_ms = delay_ms});
+}
+
 static void test_a_delayed_fifo_queue_keeps_its_order(void **state)
 {
 	(void)state;
-	world_define(&w, 3, (struct queue_settings){.is_fifo = true, .delay_ms = 5000});
+	delay(5000);
 	world_send_group(&w, 3, 1, "first");
-	world_define(&w, 3, (struct queue_settings){.is_fifo = true});
+	world_pass(&w, 1000);
 	world_send_group(&w, 3, 1, "second");
 	assert_int_equal(world_receive(&w, 3, 10), 0);
+	world_pass(&w, 4000);
+	assert_int_equal(world_receive(&w, 3, 10), 1);
+	assert_string_equal(world_text(&w, 0), "first");
+}
+
+static void test_a_changed_delay_counts_for_messages_of_a_fifo_queue(void **state)
+{
+	(void)state;
+	world_send_group(&w, 3, 1, "a");
+	world_send_group(&w, 3, 2, "b");
+	world_pass(&w, 1000);
+	delay(5000);
+	assert_int_equal(world_receive(&w, 3, 10), 0);
+	world_turn(&w);
+	assert_int_equal(atomic_load(&w.counters[3].delayed), 2);
+	world_pass(&w, 3999);
+	assert_int_equal(world_receive(&w, 3, 10), 0);
+	delay(4000);
+	world_turn(&w);
+	assert_int_equal(world_receive(&w, 3, 10), 2);
+	world_pass(&w, WORLD_VISIBILITY_MS);
+	delay(900000); /* they were received already */
+	assert_int_equal(world_receive(&w, 3, 10), 2);
+}
+
+static void test_a_receive_that_waits_gets_what_a_shorter_delay_sets_free(void **state)
+{
+	struct world_wait wait = {.command = {.type = QUEUE_RECEIVE, .queue = 3}};
+
+	(void)state;
+	delay(900000);
+	world_send_group(&w, 3, 1, "a");
+	wait.command.receive.max = 1;
+	wait.command.receive.wait_ms = 20000;
+	wait.command.receive.deliveries = wait.deliveries;
+	world_submit(&w, &wait.command, &wait.is_answered);
+	world_turn(&w);
+	assert_false(wait.is_answered);
+	delay(0);
+	world_turns(&w, 2);
+	assert_true(wait.is_answered);
+	assert_int_equal(wait.command.receive.count, 1);
+	queue_delivery_done(w.engine, &wait.deliveries[0]);
+}
+
+static void test_the_delay_of_a_fifo_queue_holds_after_a_restart(void **state)
+{
+	(void)state;
+	delay(5000);
+	world_send_group(&w, 3, 1, "a");
+	for (int i = 0; i < 2; i++) {
+		world_restart(&w);
+		assert_int_equal(world_receive(&w, 3, 1), 0);
+		world_turn(&w);
+		assert_int_equal(atomic_load(&w.counters[3].delayed), 1);
+		world_checkpoint(&w);
+	}
 	world_pass(&w, 5000);
-	(void)world_expect(&w, 3, "first");
+	(void)world_expect(&w, 3, "a");
+}
+
+/* More than a turn goes through, and more than are kept in memory. */
+static void test_a_changed_delay_counts_for_a_long_backlog(void **state)
+{
+	(void)state;
+	for (uint64_t group = 1; group <= 4; group++)
+		world_send_many(&w, 3, group, "m", 1500);
+	world_pass(&w, 1000);
+	delay(5000);
+	assert_int_equal(world_receive(&w, 3, 10), 0);
+	world_turns(&w, 10);
+	assert_true(engine_stats_read(w.engine).messages_in_memory < 6000);
+	assert_int_equal(world_browse(&w, 3, 5990, 10), 10);
+	assert_int_equal(w.deliveries[9].state, QUEUE_IS_DELAYED);
+	world_pass(&w, 3999);
+	assert_int_equal(world_receive(&w, 3, 10), 0);
+	delay(0);
+	assert_int_equal(world_drain(&w, 3), 6000);
+}
+
+static void test_a_changed_delay_leaves_messages_of_a_standard_queue(void **state)
+{
+	(void)state;
+	world_send(&w, 1, "a");
+	world_define(&w, 1, (struct queue_settings){.delay_ms = 5000});
+	world_send(&w, 1, "b");
+	(void)world_expect(&w, 1, "a");
+	world_define(&w, 1, (struct queue_settings){.delay_ms = 0});
+	assert_int_equal(world_receive(&w, 1, 1), 0);
+	world_pass(&w, 5000);
+	(void)world_expect(&w, 1, "b");
 }
 
 static void test_groups_in_flight_are_counted(void **state)

@@ -56,6 +56,7 @@ struct engine_queue *queue_get(struct engine *engine, uint64_t number, bool is_f
 	queue->is_fifo = is_fifo;
 	queue->next_seq = 1;
 	queue->retention.kind = TIMER_RETENTION;
+	queue->delays.kind = TIMER_DELAYS;
 	list_init(&queue->messages);
 	list_init(&queue->ready_groups);
 	list_init(&queue->deep_groups);
@@ -71,6 +72,7 @@ void queue_forget(struct engine *engine, struct engine_queue *queue)
 	check(list_is_empty(&queue->messages));
 	check(list_is_empty(&queue->waiting));
 	timer_clear(&engine->timers, &queue->retention);
+	timer_clear(&engine->timers, &queue->delays);
 	if (list_is_linked(&queue->dirty_link))
 		list_remove(&queue->dirty_link);
 	if (queue->extra) {
@@ -116,16 +118,28 @@ void queue_drop_dedups(struct engine_queue *queue, int64_t now_ms)
 	}
 }
 
-static bool dedup_has_key(const void *dedup, const void *key)
+struct dedup_key {
+	const uint8_t *key;
+	uint64_t group;
+};
+
+static bool dedup_has_key(const void *value, const void *wanted)
 {
-	return memcmp(((const struct dedup *)dedup)->key, key, 16) == 0;
+	const struct dedup *dedup = value;
+	const struct dedup_key *key = wanted;
+
+	return memcmp(dedup->key, key->key, 16) == 0 &&
+	       (key->group == 0 || key->group == dedup->group);
 }
 
-struct dedup *queue_find_dedup(const struct engine_queue *queue, const uint8_t key[16])
+struct dedup *queue_find_dedup(const struct engine_queue *queue, const uint8_t key[16],
+			       uint64_t group)
 {
+	struct dedup_key wanted = {key, group};
+
 	if (!queue->extra)
 		return NULL;
-	return map_find(&queue->extra->dedup_map, get_u64(key), dedup_has_key, key);
+	return map_find(&queue->extra->dedup_map, get_u64(key), dedup_has_key, &wanted);
 }
 
 void queue_mark_dirty(struct engine *engine, struct engine_queue *queue)
@@ -342,6 +356,7 @@ void message_place(struct engine *engine, struct message *message)
 		break;
 	case MESSAGE_DELAYED:
 		queue->delayed++;
+		message->group->ready_count += queue->is_fifo;
 		timer_set(&engine->timers, &message->timer, message->visible_ms);
 		break;
 	}
@@ -369,6 +384,7 @@ void message_unplace(struct engine *engine, struct message *message)
 		break;
 	case MESSAGE_DELAYED:
 		queue->delayed--;
+		message->group->ready_count -= queue->is_fifo;
 		timer_clear(&engine->timers, &message->timer);
 		break;
 	}
@@ -390,6 +406,11 @@ void message_remove(struct engine *engine, struct message *message)
 	message_unplace(engine, message);
 	if (queue->is_fifo)
 		list_remove(&message->link);
+	if (queue->delays_next == message)
+		queue->delays_next =
+			message->in_queue.prev == &queue->messages
+				? NULL
+				: container_of(message->in_queue.prev, struct message, in_queue);
 	list_remove(&message->in_queue);
 	map_remove(&engine->messages, hash_message(queue->number, message->seq), message);
 	leave_segment(engine, message);

@@ -43,12 +43,15 @@ struct queue_counters {
 
 struct queue_settings {
 	bool is_fifo;
-	int64_t delay_ms; /* of messages that do not say their own */
+	/* Standard: of messages that are sent from now on and do not say their own. FIFO: of all
+	 * that were not received yet, counted from when they came. */
+	int64_t delay_ms;
 	int64_t visibility_ms;
 	int64_t retention_ms;
 	uint64_t dead_letter; /* queue that takes a message received max_receive_count times; 0:
 				 none */
 	uint32_t max_receive_count;
+	bool dedup_per_group; /* FIFO: the same deduplication id in another group is no duplicate */
 	struct str label; /* opaque, at most 255 bytes; messages moved away from here carry it */
 };
 
@@ -89,7 +92,7 @@ struct queue_send {
 	struct str payload; /* copied into the batch */
 	uint64_t group;	    /* hash of the group; 0: none. Never 0 on a FIFO queue */
 	bool has_dedup;	    /* FIFO only */
-	uint8_t dedup[16];  /* hash of scope and deduplication id */
+	uint8_t dedup[16];  /* hash of the deduplication id */
 	bool has_delay;	    /* standard only */
 	int64_t delay_ms;
 	/* out */

@@ -57,7 +57,7 @@ static void choose_from_list(const struct engine *engine, struct choice *choice,
 	for (struct list *link = list->next; link != list && !choice_is_full(choice);
 	     link = link->next) {
 		struct message *message = container_of(link, struct message, link);
-		if (message->state != MESSAGE_READY)
+		if (message->state != MESSAGE_READY || message_is_delayed(engine, message))
 			return; /* FIFO: nothing passes an invisible message of its group */
 		consider(engine, choice, message);
 	}

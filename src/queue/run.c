@@ -19,7 +19,7 @@
 #include "queue/engine_private.h"
 
 /* An entry: seq, since_ms, offset and size of its record; the top bit of size says that the record
- * must be read to know more (a delay, receives in another queue). */
+ * must be read to know more (receives in another queue). */
 enum { ENTRY_SIZE = 24, PRESSURE_DIVISOR = 64 };
 #define ENTRY_IS_SPECIAL 0x80000000u
 
@@ -129,7 +129,7 @@ void run_append(struct engine *engine, struct engine_queue *queue, struct group 
 		.seq = head->seq,
 		.since_ms = head->since_ms,
 		.location = location,
-		.is_special = head->visible_ms || head->receive_count,
+		.is_special = head->receive_count > 0,
 	};
 	struct run *last = group->cold ? run_of(group->runs.prev) : NULL;
 
@@ -186,12 +186,11 @@ static enum err rebuild_record(void *context, const struct journal_record *recor
 	if (!record_head_decode(data, &head, &payload))
 		return ERR_OK;
 	struct run *run = find_owner(rebuild->segment, record, &head);
-	/* What a standard queue delays was never in a run. */
-	if (!run || (head.visible_ms && !head.is_fifo) ||
-	    message_find(rebuild->engine, record->queue, head.seq))
+	/* What has a delay of its own was never in a run. */
+	if (!run || head.visible_ms || message_find(rebuild->engine, record->queue, head.seq))
 		return ERR_OK;
 	struct run_entry entry = {head.seq, head.since_ms, record->location,
-				  head.visible_ms || head.receive_count};
+				  head.receive_count > 0};
 	entry_encode(&entry, buf_extend(&run->entries, ENTRY_SIZE));
 	return ERR_OK;
 }
@@ -311,9 +310,6 @@ static void load_special(struct engine *engine, struct message *message)
 		return;
 	message->receive_count = head.receive_count;
 	message->first_receive_ms = head.first_receive_ms;
-	message->visible_ms = head.visible_ms;
-	if (head.visible_ms > engine->now_ms)
-		message->state = MESSAGE_DELAYED;
 }
 
 static void load_entry(struct engine *engine, struct run *run, const struct run_entry *entry)
@@ -321,9 +317,9 @@ static void load_entry(struct engine *engine, struct run *run, const struct run_
 	struct message *message = message_add(engine, run->queue, entry->seq, run->group->hash,
 					      entry->since_ms, entry->location);
 
-	message->state = MESSAGE_READY;
 	if (entry->is_special)
 		load_special(engine, message);
+	message_begin(engine, message, 0);
 	message_place(engine, message);
 }
 

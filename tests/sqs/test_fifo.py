@@ -5,6 +5,7 @@ import itertools
 import pytest
 from botocore.exceptions import ClientError
 
+from ternd import eventually
 from test_messages import bodies, counts, receive
 
 unique = itertools.count()
@@ -285,6 +286,23 @@ def test_scope_can_be_switched(sqs, fifo):
         "DeduplicationScope": "queue", "FifoThroughputLimit": "perQueue"})
 
 
+def test_new_scope_counts_for_what_was_sent_before(sqs, fifo):
+    def sent(group):
+        return send(sqs, fifo, group, "b", MessageDeduplicationId="d")["MessageId"]
+
+    def scope(value):
+        sqs.set_queue_attributes(QueueUrl=fifo, Attributes={"DeduplicationScope": value})
+
+    first = sent("g1")
+    scope("messageGroup")
+    assert sent("g1") == first, "still a duplicate in its group"
+    second = sent("g2")
+    assert second != first
+    scope("queue")
+    assert sent("g3") in (first, second)
+    assert len(bodies(sqs, fifo, MaxNumberOfMessages=10)) == 2
+
+
 def test_purge_clears_deduplication(sqs, fifo):
     first = send(sqs, fifo, "g1", "one", MessageDeduplicationId="d")
     sqs.purge_queue(QueueUrl=fifo)
@@ -337,6 +355,22 @@ def test_queue_delay_applies_and_a_message_may_say_zero(clocked, timed, name):
     assert bodies(timed, url) == []
     clocked.advance(61)
     assert bodies(timed, url) == ["b"]
+
+
+def test_new_delay_of_a_queue_counts_for_messages_that_are_there(clocked, timed, timed_fifo):
+    def delay(seconds):
+        timed.set_queue_attributes(QueueUrl=timed_fifo,
+                                   Attributes={"DelaySeconds": str(seconds)})
+
+    send_all(timed, timed_fifo, "g1-m1", "g2-m1")
+    delay(600)
+    assert bodies(timed, timed_fifo, MaxNumberOfMessages=10) == []
+    eventually(lambda: counts(timed, timed_fifo) == (0, 0, 2))
+    clocked.advance(300)
+    assert bodies(timed, timed_fifo, MaxNumberOfMessages=10) == []
+    delay(200)
+    assert sorted(bodies(timed, timed_fifo, MaxNumberOfMessages=10, WaitTimeSeconds=5)) == [
+        "g1-m1", "g2-m1"]
 
 
 def test_groups_have_ids_of_all_allowed_characters(sqs, fifo):

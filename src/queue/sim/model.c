@@ -199,6 +199,11 @@ static void check_delivery(struct model *model, const struct model_delivery *d)
 		violate(model, "delivered after its delete was acknowledged", d->message);
 	if (latest_ms < m->delayed_until_ms)
 		violate(model, "delivered before its delay was over", d->message);
+	if (!m->is_loose && d->slot == m->sent_slot && model->slots[d->slot].is_fifo &&
+	    d->delivery->handle.receive == 1 && !d->attempt &&
+	    model->slots[d->slot].delay_serial < d->serial &&
+	    received_ms < m->sent_ms + model->slots[d->slot].delay_ms)
+		violate(model, "delivered before the delay of its queue was over", d->message);
 	if (!m->is_loose && !model->slots[d->slot].is_fifo &&
 	    received_ms >= m->sent_ms + TURN_MS + model->slots[d->slot].retention_ms)
 		violate(model, "delivered after its retention", d->message);

@@ -48,6 +48,8 @@ struct model_slot {
 	uint64_t number; /* of its queue now; never used again after a drop */
 	bool is_fifo, has_groups, has_dedup;
 	int64_t retention_ms, visibility_ms;
+	int64_t delay_ms; /* FIFO: of the last QUEUE_DEFINE, which has this serial */
+	uint64_t delay_serial;
 	uint32_t max_receive_count; /* 0: no dead letters */
 	size_t dead_letters;	    /* slot */
 };

@@ -40,8 +40,10 @@ enum err __real_apply_record(struct engine *engine, const struct journal_record 
 enum err __wrap_apply_record(struct engine *engine, const struct journal_record *record);
 bool __real_group_is_deep(const struct engine *engine, const struct group *group);
 bool __wrap_group_is_deep(const struct engine *engine, const struct group *group);
-struct dedup *__real_queue_find_dedup(const struct engine_queue *queue, const uint8_t key[16]);
-struct dedup *__wrap_queue_find_dedup(const struct engine_queue *queue, const uint8_t key[16]);
+struct dedup *__real_queue_find_dedup(const struct engine_queue *queue, const uint8_t key[16],
+				      uint64_t group);
+struct dedup *__wrap_queue_find_dedup(const struct engine_queue *queue, const uint8_t key[16],
+				      uint64_t group);
 uint64_t __real_journal_durable_lsn(const struct journal *journal);
 uint64_t __wrap_journal_durable_lsn(const struct journal *journal);
 
@@ -68,9 +70,10 @@ bool __wrap_group_is_deep(const struct engine *engine, const struct group *group
 					     : __real_group_is_deep(engine, group);
 }
 
-struct dedup *__wrap_queue_find_dedup(const struct engine_queue *queue, const uint8_t key[16])
+struct dedup *__wrap_queue_find_dedup(const struct engine_queue *queue, const uint8_t key[16],
+				      uint64_t group)
 {
-	struct dedup *dedup = __real_queue_find_dedup(queue, key);
+	struct dedup *dedup = __real_queue_find_dedup(queue, key, group);
 
 	if (canary == CANARY_LONG_DEDUP && dedup)
 		dedup->until_ms = INT64_MAX;
@@ -320,11 +323,14 @@ static struct order *order_new(struct sim *sim, enum queue_command_type type, si
 
 static void define(struct sim *sim, size_t slot)
 {
-	const struct model_slot *model = &sim->model.slots[slot];
+	struct model_slot *model = &sim->model.slots[slot];
 	struct order *order = order_new(sim, QUEUE_DEFINE, slot);
+
+	model->delay_serial = order->serial;
 
 	order->command.define.settings = (struct queue_settings){
 		.is_fifo = model->is_fifo,
+		.delay_ms = model->delay_ms,
 		.visibility_ms = model->visibility_ms,
 		.retention_ms = model->retention_ms,
 		.max_receive_count = model->max_receive_count,
@@ -333,6 +339,14 @@ static void define(struct sim *sim, size_t slot)
 	};
 	order->command.define.counters = &sim->counters[slot];
 	queue_submit(sim->engine, &order->command);
+}
+
+static void change_delay(struct sim *sim)
+{
+	size_t slot = 4 + below(sim, 3);
+
+	sim->model.slots[slot].delay_ms = below(sim, 2) ? (int64_t)below(sim, 20000) : 0;
+	define(sim, slot);
 }
 
 static void send(struct sim *sim)
@@ -672,6 +686,8 @@ static void act(struct sim *sim)
 		stop_cleanly(sim);
 	else if (choice == 194)
 		set_clock(sim);
+	else if (choice == 195)
+		change_delay(sim);
 	else if (choice > 197)
 		disturb(sim);
 }

@@ -47,6 +47,7 @@ static struct queue_settings settings_of(struct core *core, const struct sqs_que
 		.visibility_ms = queue->visibility_seconds * 1000,
 		.retention_ms = queue->retention_seconds * 1000,
 		.max_receive_count = queue->max_receive_count,
+		.dedup_per_group = queue->dedup_scope == SQS_DEDUP_GROUP,
 		.label = queue->arn,
 	};
 

@@ -155,9 +155,8 @@ static uint64_t group_hash(struct call *call, struct str group)
 	return number ? number : 1;
 }
 
-/* Scope and id; without an id the body's SHA-256 in hex is the id, as AWS says it is. */
-static void hash_dedup(struct call *call, const struct sqs_queue *queue, struct entry *entry,
-		       uint8_t out[16])
+/* Without an id the body's SHA-256 in hex is the id, as AWS says it is. */
+static void hash_dedup(struct call *call, struct entry *entry, uint8_t out[16])
 {
 	if (!entry->dedup.data) {
 		uint8_t digest[32];
@@ -166,13 +165,7 @@ static void hash_dedup(struct call *call, const struct sqs_queue *queue, struct 
 		hex_format(str_of(digest, 32), text);
 		entry->dedup = str_of(text, 64);
 	}
-	if (queue->dedup_scope == SQS_DEDUP_QUEUE) {
-		siphash128(call->core->hash_key, entry->dedup, out);
-		return;
-	}
-	struct str scoped = arena_format(call->arena, "%.*s %.*s", STR_ARG(entry->group),
-					 STR_ARG(entry->dedup));
-	siphash128(call->core->hash_key, scoped, out);
+	siphash128(call->core->hash_key, entry->dedup, out);
 }
 
 static void make_send(struct call *call, const struct sqs_queue *queue, struct data_key *key,
@@ -194,7 +187,7 @@ static void make_send(struct call *call, const struct sqs_queue *queue, struct d
 		out->group = group_hash(call, entry->group);
 	if (queue->is_fifo) {
 		out->has_dedup = true;
-		hash_dedup(call, queue, entry, out->dedup);
+		hash_dedup(call, entry, out->dedup);
 		message.dedup = entry->dedup;
 	} else if (entry->has_delay) {
 		out->has_delay = true;
