@@ -3,12 +3,11 @@
  * sim: drives engine and journal by seed, on a disk that crashes, fails and fills up, and tells the
  * model what it asked for and what was answered.
  *
- * Every tenth seed runs twice: both runs must answer the same. A canary is a planted fault that the
- * model must find: calls of the engine are redirected here by the linker (--wrap), so the engine
- * itself knows nothing of them.
+ * Every tenth seed runs twice: both runs must answer the same.
  */
 #include "journal/disk_memory.h"
 #include "queue/engine_private.h"
+#include "queue/sim/canary.h"
 #include "queue/sim/model.h"
 
 #include <stdio.h>
@@ -16,69 +15,6 @@
 #include <string.h>
 
 enum { HANDLES = 64, STEPS = 400, ROUNDS = 2500, ATTEMPTS = 5, BATCH = 3 };
-
-enum canary {
-	CANARY_NONE,
-	CANARY_LOST_SYNC,     /* the disk says yes and does nothing */
-	CANARY_EARLY_ANSWER,  /* answers do not wait for durability */
-	CANARY_FORGET_DELETE, /* replay passes over deletes */
-	CANARY_FORGET_LOCK,   /* replay passes over leases of FIFO queues */
-	CANARY_OVERTAKE_RUN,  /* what is sent overtakes the deep backlog */
-	CANARY_WALL_CLOCK,    /* the time base is wall time, which is set forward and back */
-	CANARY_LONG_DEDUP,    /* a deduplication id that is met again does not end */
-	CANARIES,
-};
-
-static const char *const canary_names[CANARIES] = {
-	"none",	       "lost-sync",    "early-answer", "forget-delete",
-	"forget-lock", "overtake-run", "wall-clock",   "long-dedup",
-};
-
-static enum canary canary;
-
-enum err __real_apply_record(struct engine *engine, const struct journal_record *record);
-enum err __wrap_apply_record(struct engine *engine, const struct journal_record *record);
-bool __real_group_is_deep(const struct engine *engine, const struct group *group);
-bool __wrap_group_is_deep(const struct engine *engine, const struct group *group);
-struct dedup *__real_queue_find_dedup(const struct engine_queue *queue, const uint8_t key[16],
-				      uint64_t group);
-struct dedup *__wrap_queue_find_dedup(const struct engine_queue *queue, const uint8_t key[16],
-				      uint64_t group);
-uint64_t __real_journal_durable_lsn(const struct journal *journal);
-uint64_t __wrap_journal_durable_lsn(const struct journal *journal);
-
-enum err __wrap_apply_record(struct engine *engine, const struct journal_record *record)
-{
-	const struct engine_queue *queue = queue_find(engine, record->queue);
-
-	if ((canary == CANARY_FORGET_DELETE && record->type == RECORD_DELETE) ||
-	    (canary == CANARY_FORGET_LOCK && record->type == RECORD_LEASE && queue &&
-	     queue->is_fifo))
-		return ERR_OK;
-	return __real_apply_record(engine, record);
-}
-
-uint64_t __wrap_journal_durable_lsn(const struct journal *journal)
-{
-	return canary == CANARY_EARLY_ANSWER ? journal_tail_lsn(journal)
-					     : __real_journal_durable_lsn(journal);
-}
-
-bool __wrap_group_is_deep(const struct engine *engine, const struct group *group)
-{
-	return canary == CANARY_OVERTAKE_RUN ? group->ready_count >= 2 * engine->options.window
-					     : __real_group_is_deep(engine, group);
-}
-
-struct dedup *__wrap_queue_find_dedup(const struct engine_queue *queue, const uint8_t key[16],
-				      uint64_t group)
-{
-	struct dedup *dedup = __real_queue_find_dedup(queue, key, group);
-
-	if (canary == CANARY_LONG_DEDUP && dedup)
-		dedup->until_ms = INT64_MAX;
-	return dedup;
-}
 
 struct totals {
 	uint64_t sent, received, deleted, moved, refused, restarts, failures, failed_openings,

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* canary: the linker redirects calls of the engine here (--wrap), so the engine knows nothing of
+ * them. */
+#include "queue/sim/canary.h"
+
+#include "queue/engine_private.h"
+
+const char *const canary_names[CANARIES] = {
+	"none",	       "lost-sync",    "early-answer", "forget-delete",
+	"forget-lock", "overtake-run", "wall-clock",   "long-dedup",
+};
+
+enum canary canary;
+
+enum err __real_apply_record(struct engine *engine, const struct journal_record *record);
+enum err __wrap_apply_record(struct engine *engine, const struct journal_record *record);
+bool __real_group_is_deep(const struct engine *engine, const struct group *group);
+bool __wrap_group_is_deep(const struct engine *engine, const struct group *group);
+struct dedup *__real_queue_find_dedup(const struct engine_queue *queue, const uint8_t key[16],
+				      uint64_t group);
+struct dedup *__wrap_queue_find_dedup(const struct engine_queue *queue, const uint8_t key[16],
+				      uint64_t group);
+uint64_t __real_journal_durable_lsn(const struct journal *journal);
+uint64_t __wrap_journal_durable_lsn(const struct journal *journal);
+
+enum err __wrap_apply_record(struct engine *engine, const struct journal_record *record)
+{
+	const struct engine_queue *queue = queue_find(engine, record->queue);
+
+	if ((canary == CANARY_FORGET_DELETE && record->type == RECORD_DELETE) ||
+	    (canary == CANARY_FORGET_LOCK && record->type == RECORD_LEASE && queue &&
+	     queue->is_fifo))
+		return ERR_OK;
+	return __real_apply_record(engine, record);
+}
+
+uint64_t __wrap_journal_durable_lsn(const struct journal *journal)
+{
+	return canary == CANARY_EARLY_ANSWER ? journal_tail_lsn(journal)
+					     : __real_journal_durable_lsn(journal);
+}
+
+bool __wrap_group_is_deep(const struct engine *engine, const struct group *group)
+{
+	return canary == CANARY_OVERTAKE_RUN ? group->ready_count >= 2 * engine->options.window
+					     : __real_group_is_deep(engine, group);
+}
+
+struct dedup *__wrap_queue_find_dedup(const struct engine_queue *queue, const uint8_t key[16],
+				      uint64_t group)
+{
+	struct dedup *dedup = __real_queue_find_dedup(queue, key, group);
+
+	if (canary == CANARY_LONG_DEDUP && dedup)
+		dedup->until_ms = INT64_MAX;
+	return dedup;
+}

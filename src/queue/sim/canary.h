@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * canary: faults that are planted in the engine, one at a time. The model must find each.
+ */
+#ifndef TERN_QUEUE_SIM_CANARY_H
+#define TERN_QUEUE_SIM_CANARY_H
+
+enum canary {
+	CANARY_NONE,
+	CANARY_LOST_SYNC,     /* the disk says yes and does nothing */
+	CANARY_EARLY_ANSWER,  /* answers do not wait for durability */
+	CANARY_FORGET_DELETE, /* replay passes over deletes */
+	CANARY_FORGET_LOCK,   /* replay passes over leases of FIFO queues */
+	CANARY_OVERTAKE_RUN,  /* what is sent overtakes the deep backlog */
+	CANARY_WALL_CLOCK,    /* the time base is wall time, which is set forward and back */
+	CANARY_LONG_DEDUP,    /* a deduplication id that is met again does not end */
+	CANARIES,
+};
+
+extern const char *const canary_names[CANARIES];
+extern enum canary canary; /* the one that is planted */
+
+#endif
