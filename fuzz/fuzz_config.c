@@ -72,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(write(file, data, size) == (ssize_t)size);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
 	if (settings_load(3, argv, &settings, problem, sizeof(problem))) {
-		check(settings.listen_count >= 1 && settings.listen_count <= SETTINGS_LISTENERS);
+		check(settings.listen.count >= 1 && settings.listen.count <= SETTINGS_LIST_MAX);
 		check(settings.account.size == 12);
 		check(settings.threads >= 1 && settings.threads <= 64);
 		enum err err = declare_queues(&core, &settings.arena, settings.config_text, &text);

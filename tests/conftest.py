@@ -26,7 +26,8 @@ def share(request, directory, *flags):
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory, request):
-    yield from share(request, tmp_path_factory.mktemp("shared"), "--quick-purge")
+    yield from share(request, tmp_path_factory.mktemp("shared"), "--quick-purge",
+                     "--host-name", "*.example.com", "--host-name", "queue")
 
 
 @pytest.fixture(scope="session")

@@ -49,6 +49,14 @@ def eventually(probe, timeout=PATIENCE_S, what="the condition"):
         time.sleep(0.002)
 
 
+def refusal(*flags, status=1, **options):
+    """What a ternd says that does not start; status 2 is for settings that are wrong."""
+    done = subprocess.run([BUILD / "ternd", "--listen", "127.0.0.1:0", *flags], text=True,
+                          capture_output=True, timeout=60, check=False, **options)
+    assert done.returncode == status, done.stderr
+    return done.stderr
+
+
 @functools.cache
 def boto_session():
     # One session keeps the parsed service models; credentials are given per client.

@@ -17,6 +17,7 @@
 #include "queue/queue.h"
 
 struct audit;
+struct browser_rules;
 struct control;
 struct data_keys;
 struct penalty;
@@ -34,14 +35,15 @@ struct core {
 	struct catalog *catalog; /* control thread only, and start-up */
 	/* Requests must be signed by one of them; find NULL: open to all. */
 	struct signer_source signers;
-	struct directory *directory;	   /* who exists; access/directory.h */
-	struct sessions *sessions;	   /* temporary credentials; core/sessions.h */
-	bool is_enforcing;		   /* policies decide in the caller's own account too */
-	const struct core_kms *kms;	   /* of services/kms; core/kms.h */
-	struct data_keys *data_keys;	   /* that came from it; core/envelope.h */
-	struct penalty *penalty;	   /* NULL: signatures are not looked at; core/penalty.h */
-	const struct source_list *proxies; /* NULL: none; core/source.h */
-	const struct throttle *throttle;   /* NULL: nobody asks too often; core/throttle.h */
+	struct directory *directory; /* who exists; access/directory.h */
+	struct sessions *sessions;   /* temporary credentials; core/sessions.h */
+	bool is_enforcing;	     /* policies decide in the caller's own account too */
+	const struct core_kms *kms;  /* of services/kms; core/kms.h */
+	struct data_keys *data_keys; /* that came from it; core/envelope.h */
+	struct penalty *penalty;     /* NULL: signatures are not looked at; core/penalty.h */
+	const struct browser_rules *browsers;	/* NULL: all are welcome; core/browser.h */
+	const struct source_list *proxies;	/* NULL: none; core/source.h */
+	const struct throttle *throttle;	/* NULL: nobody asks too often; core/throttle.h */
 	const struct core_endpoints *endpoints; /* of services/ec2; core/endpoint.h */
 	const struct core_listeners *listeners; /* of the server; core/endpoint.h */
 	uint32_t first_endpoint; /* listeners of this number and above are private endpoints */

@@ -9,6 +9,7 @@
 
 #include "core/audit.h"
 #include "core/box.h"
+#include "core/browser.h"
 #include "core/faults.h"
 #include "core/identify.h"
 #include "core/throttle.h"
@@ -18,7 +19,7 @@
 #include "wire/json.h"
 #include "wire/query.h"
 
-enum { RESPONSE_HEADERS = 4 };
+enum { RESPONSE_HEADERS = 4 + BROWSER_HEADERS };
 
 uint32_t dispatch_operation_number(const struct dispatch *dispatch,
 				   const struct operation *operation)
@@ -100,6 +101,9 @@ static void respond(struct call_box *box, int status, struct str body)
 	}
 	if (box->allow.data)
 		headers[count++] = (struct http_header){STR("Allow"), box->allow};
+	if (call->core->browsers)
+		count +=
+			browser_headers(call->core->browsers, &box->request->http, headers + count);
 	net_respond(box->request, status, headers, count, body);
 }
 
@@ -282,6 +286,47 @@ static struct call_box *box_new(struct net_request *request)
 	return box;
 }
 
+bool dispatch_is_welcome(const struct core *core, struct net_request *request,
+			 struct str *out_problem)
+{
+	return !core->browsers ||
+	       browser_is_welcome(core->browsers, &request->arena, &request->http,
+				  net_request_is_unix(request), out_problem);
+}
+
+/* A signature is proof enough: a page has none unless it was given a key. */
+static bool may_come(const struct core *core, struct net_request *request, struct str *out_problem)
+{
+	return core->signers.find || dispatch_is_welcome(core, request, out_problem);
+}
+
+/* Answers a browser that asks whether a page may send a request; false: it is no such question. */
+static bool answer_preflight(const struct core *core, struct net_request *request)
+{
+	struct http_header headers[BROWSER_PREFLIGHT_HEADERS];
+	struct str problem;
+	size_t count;
+
+	if (!core->browsers ||
+	    !browser_is_preflight(core->browsers, &request->http, headers, &count) ||
+	    !may_come(core, request, &problem))
+		return false;
+	net_respond(request, 204, headers, count, STR(""));
+	return true;
+}
+
+static enum err check_page(struct call_box *box)
+{
+	struct call *call = &box->call;
+	bool is_json = box->request->http.fields[HTTP_FIELD_X_AMZ_TARGET].data != NULL;
+	struct str problem;
+
+	if (may_come(call->core, box->request, &problem))
+		return ERR_OK;
+	call->dialect = is_json ? DIALECT_JSON : DIALECT_QUERY;
+	return fail(call, &common_faults[FAULT_FOREIGN], "%.*s", STR_ARG(problem));
+}
+
 /* What is asked for, and by whom; after that the call has a principal. */
 static enum err receive(struct call_box *box, struct route *out_route)
 {
@@ -332,6 +377,8 @@ void dispatch_request(struct net_request *request)
 	const struct endpoint *endpoint;
 	struct route place;
 
+	if (answer_preflight(dispatch->core, request))
+		return;
 	if (!identify_endpoint(dispatch->core, request, &endpoint)) {
 		net_request_end(request);
 		return;
@@ -342,7 +389,9 @@ void dispatch_request(struct net_request *request)
 	}
 	struct call_box *box = box_new(request);
 	identify_origin(box, endpoint);
-	enum err err = receive(box, &place);
+	enum err err = check_page(box);
+	if (!err)
+		err = receive(box, &place);
 	if (err) {
 		call_finish(box, err);
 		return;

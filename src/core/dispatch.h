@@ -63,6 +63,10 @@ must_check enum err dispatch_verify(struct dispatch_thread *thread, struct net_r
 				    struct signature *out_signature,
 				    const struct fault_type **out_fault, struct str *out_problem);
 
+/* False: a foreign web page sent it, or under a foreign name; see browser_is_welcome. */
+bool dispatch_is_welcome(const struct core *core, struct net_request *request,
+			 struct str *out_problem);
+
 /* The request failed to say who sends it: holds the answer that follows back, if that is due. */
 void dispatch_slow_down(const struct core *core, struct net_request *request);
 

@@ -13,6 +13,7 @@ enum common_fault {
 	FAULT_UNKNOWN_OPERATION, /* no such operation, target or action */
 	FAULT_MISSING_ACTION,	 /* Query without Action */
 	FAULT_METHOD,		 /* an HTTP method that runs no operation */
+	FAULT_FOREIGN,		 /* a web page or a name that is not welcome; core/browser.h */
 	FAULT_MALFORMED_QUERY,	 /* a form that cannot be decoded */
 	FAULT_MALFORMED_HTTP,	 /* not HTTP, or a body that does not follow its coding */
 	FAULT_UNKNOWN_CODING,	 /* Content-Encoding is not gzip */

@@ -3,6 +3,7 @@
  * refusal: what the HTTP layer refuses, told in the dialect that the headers show so far: SDKs show
  * their users the fault's name and text instead of "invalid response".
  */
+#include "core/browser.h"
 #include "core/dispatch.h"
 #include "core/faults.h"
 #include "wire/fault.h"
@@ -42,6 +43,7 @@ void dispatch_refusal(struct net_thread *thread, struct net_refusal *refusal)
 	const struct service *service = route_guess(&mine->dispatch->routes, refusal->request);
 	struct str request_id = str_of(mine->refusal_id, UUID_TEXT_SIZE);
 	struct str reason = str_from(refusal->reason);
+	const struct browser_rules *browsers = mine->dispatch->core->browsers;
 	uint8_t id[16];
 
 	uuid_new(id);
@@ -59,4 +61,7 @@ void dispatch_refusal(struct net_thread *thread, struct net_refusal *refusal)
 		add_header(refusal, STR("Content-Type"), STR("text/plain; charset=utf-8"));
 		buf_append(&refusal->body, reason);
 	}
+	if (browsers)
+		refusal->header_count += browser_headers(browsers, refusal->request,
+							 refusal->headers + refusal->header_count);
 }

@@ -29,6 +29,8 @@
 	X(ACCEPT, "accept") \
 	X(USER_AGENT, "user-agent") \
 	X(REFERER, "referer") \
+	X(ORIGIN, "origin") \
+	X(SEC_FETCH_SITE, "sec-fetch-site") \
 	X(AUTHORIZATION, "authorization") \
 	X(X_AMZ_TARGET, "x-amz-target") \
 	X(X_AMZ_DATE, "x-amz-date") \

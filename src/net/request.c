@@ -142,6 +142,11 @@ struct str net_request_peer(struct net_request *request)
 	return arena_copy(&request->arena, str_of(connection->peer, connection->peer_size));
 }
 
+bool net_request_is_unix(const struct net_request *request)
+{
+	return request->connection && request->connection->handle.type == UV_NAMED_PIPE;
+}
+
 bool net_request_user_id(struct net_request *request, uint32_t *out_user)
 {
 	struct net_connection *connection = request->connection;

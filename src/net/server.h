@@ -48,7 +48,7 @@ struct net_request {
 	uint32_t hold_ms;
 };
 
-enum { NET_REFUSAL_HEADERS = 4 };
+enum { NET_REFUSAL_HEADERS = 8 };
 /* Why a message is refused, and how that is said. */
 struct net_refusal {
 	const struct http_request *request; /* the headers as far as they came, and no body */
@@ -169,6 +169,7 @@ static inline bool net_request_is_held(const struct net_request *request)
 }
 /* "127.0.0.1:40312" or "unix", in the request's arena; empty once aborted. */
 struct str net_request_peer(struct net_request *request);
+bool net_request_is_unix(const struct net_request *request); /* false once aborted */
 /* Of a unix socket: the user of the process that connected. */
 bool net_request_user_id(struct net_request *request, uint32_t *out_user);
 

@@ -9,6 +9,19 @@ bool address_is_tls(struct str address)
 	return str_starts(address, STR("tls:"));
 }
 
+struct str address_host(struct str address)
+{
+	if (address_is_tls(address))
+		address = str_slice(address, 4, SIZE_MAX);
+	if (str_starts(address, STR("unix:")))
+		return STR("");
+	if (str_starts(address, STR("["))) {
+		address = str_slice(address, 1, SIZE_MAX);
+		return str_cut(&address, ']');
+	}
+	return str_cut(&address, ':');
+}
+
 /* An address that only this machine can reach. */
 static bool is_local(struct str address)
 {

@@ -6,6 +6,8 @@
 #include "server/settings.h"
 
 bool address_is_tls(struct str address);
+/* "localhost" of "tls:localhost:4566", "::1" of "[::1]:4566"; empty: a unix socket. */
+struct str address_host(struct str address);
 /*
  * False with a sentence that says what to do in `problem` (`size` bytes, ends with NUL) if the
  * address can be reached from other machines and is not safe from them.

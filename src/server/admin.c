@@ -249,10 +249,14 @@ static void record(struct admin_call *call)
 
 static void respond(struct admin_call *call)
 {
-	const struct http_header headers[] = {{STR("Content-Type"), call->type},
-					      {STR("Allow"), call->allow}};
-	size_t header_count = call->allow.data ? 2 : 1;
+	struct http_header headers[2 + BROWSER_HEADERS] = {{STR("Content-Type"), call->type}};
+	size_t header_count = 1;
 	struct buf body = call->body;
+
+	if (call->allow.data)
+		headers[header_count++] = (struct http_header){STR("Allow"), call->allow};
+	header_count += browser_headers(&call->server->browsers, &call->request->http,
+					headers + header_count);
 
 	record(call);
 	principal_release(call->principal);
@@ -327,15 +331,25 @@ static bool is_administrator(struct admin_call *call, const struct principal *pr
 	return false;
 }
 
-/* Metrics name accounts and queues: whoever is not near must sign. */
-static bool is_open_to(const struct admin_call *call)
+/* Metrics name accounts and queues: a source that --metrics-from does not list must sign. */
+static bool is_near(const struct admin_call *call)
 {
 	const struct server *server = call->server;
 
-	if (call->route->on_get != admin_metrics)
-		return call->route->is_public;
-	return source_list_has(&server->metrics_readers,
+	return call->route->on_get == admin_metrics &&
+	       source_list_has(&server->metrics_readers,
 			       source_of(call->request, server->core.proxies));
+}
+
+/* Nobody signed it: a web page may have sent it. */
+static bool is_welcome(struct admin_call *call)
+{
+	struct str problem;
+
+	if (dispatch_is_welcome(&call->server->core, call->request, &problem))
+		return true;
+	admin_refuse(call, 403, "%.*s", STR_ARG(problem));
+	return false;
 }
 
 /* With --auth required, the same signatures as AWS's APIs; any service in the scope will do. */
@@ -346,7 +360,10 @@ static bool may_run(struct admin_call *call)
 	struct signature signature;
 	struct str problem;
 
-	if (!call->server->core.signers.find || is_open_to(call))
+	if (!call->server->core.signers.find)
+		return is_welcome(call);
+	if (call->route->is_public ||
+	    (is_near(call) && dispatch_is_welcome(&call->server->core, request, &problem)))
 		return true;
 	enum err err =
 		dispatch_verify(net_thread_context(request->thread), request, request->http.body,

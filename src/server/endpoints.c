@@ -221,7 +221,7 @@ bool endpoints_open(struct server *server, char *problem, size_t size)
 	if (!check_setting(server, problem, size))
 		return false;
 	core->listeners = &listeners;
-	core->first_endpoint = (uint32_t)settings->listen_count;
+	core->first_endpoint = (uint32_t)settings->listen.count;
 	arena_init(&arena);
 	enum err err = ec2_start(core, &arena, settings->config_text, &text);
 	if (err == ERR_FAULT)

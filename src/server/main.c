@@ -52,13 +52,13 @@ static void greet(const struct server *server)
 {
 	const struct settings *settings = server->settings;
 	bool is_memory = settings->durability == DURABILITY_MEMORY;
-	bool is_tls = str_starts(settings->listen[0], STR("tls:"));
+	bool is_tls = str_starts(settings->listen.items[0], STR("tls:"));
 	char endpoint[64];
 
 	if (!settings->greets)
 		return;
 	if (server->port == 0) {
-		printf("Tern serves SQS at %.*s\n", STR_ARG(settings->listen[0]));
+		printf("Tern serves SQS at %.*s\n", STR_ARG(settings->listen.items[0]));
 		fflush(stdout);
 		return;
 	}

@@ -31,6 +31,7 @@
 #include "server/address.h"
 #include "server/admin.h"
 #include "server/audit_setup.h"
+#include "server/browsers.h"
 #include "server/declare.h"
 #include "server/endpoints.h"
 #include "server/throttling.h"
@@ -180,6 +181,8 @@ static bool open_sources(struct server *server, char *problem, size_t size)
 			   &server->metrics_readers, problem, size))
 		return false;
 	server->core.proxies = &server->proxies;
+	server->browsers = browsers_rules(settings, &server->arena);
+	server->core.browsers = &server->browsers;
 	if (settings->auth == AUTH_REQUIRED)
 		server->core.penalty = penalty_new();
 	return true;
@@ -262,8 +265,8 @@ static bool has_tls(const struct settings *settings)
 {
 	if (address_is_tls(settings->endpoint_listen))
 		return true;
-	for (size_t i = 0; i < settings->listen_count; i++)
-		if (address_is_tls(settings->listen[i]))
+	for (size_t i = 0; i < settings->listen.count; i++)
+		if (address_is_tls(settings->listen.items[i]))
 			return true;
 	return false;
 }
@@ -310,21 +313,21 @@ static bool open_listeners(struct server *server, char *problem, size_t size)
 	if (!open_tls(server, problem, size))
 		return false;
 
-	for (size_t i = 0; i < settings->listen_count; i++) {
+	for (size_t i = 0; i < settings->listen.count; i++) {
 		struct net_listening listening;
-		enum err err = net_listen(server->net, settings->listen[i], &listening);
+		enum err err = net_listen(server->net, settings->listen.items[i], &listening);
 		if (err) {
 			snprintf(problem, size, "cannot listen on %.*s: %s",
-				 STR_ARG(settings->listen[i]),
-				 listen_problem(err, settings->listen[i]));
+				 STR_ARG(settings->listen.items[i]),
+				 listen_problem(err, settings->listen.items[i]));
 			return false;
 		}
 		/* Bound, but nothing is taken from it before server_start. */
-		if (!address_may_listen(settings, settings->listen[i], problem, size))
+		if (!address_may_listen(settings, settings->listen.items[i], problem, size))
 			return false;
 		if (i == 0)
 			server->port = listening.port;
-		log_event(LOG_INFO, "listening", log_str("address", settings->listen[i]),
+		log_event(LOG_INFO, "listening", log_str("address", settings->listen.items[i]),
 			  log_i64("port", listening.port));
 	}
 	return true;
@@ -335,7 +338,8 @@ static void settle_base_url(struct server *server)
 	const struct settings *settings = server->settings;
 
 	snprintf(server->base_url, sizeof(server->base_url), "%s://localhost:%u",
-		 address_is_tls(settings->listen[0]) ? "https" : "http", (unsigned)server->port);
+		 address_is_tls(settings->listen.items[0]) ? "https" : "http",
+		 (unsigned)server->port);
 	server->core.base_url =
 		settings->public_url.size > 0 ? settings->public_url : str_from(server->base_url);
 }

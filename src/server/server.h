@@ -8,6 +8,7 @@
 #ifndef TERN_SERVER_SERVER_H
 #define TERN_SERVER_SERVER_H
 
+#include "core/browser.h"
 #include "core/dispatch.h"
 #include "core/source.h"
 #include "server/settings.h"
@@ -22,6 +23,7 @@ struct server {
 	struct iam_new_key root;
 	struct arena arena; /* of what is made at the start and never changes */
 	struct source_list proxies, metrics_readers;
+	struct browser_rules browsers;
 	struct throttle *throttle; /* core's; NULL: --throttle off */
 	struct dispatch dispatch;
 	struct net_server *net;

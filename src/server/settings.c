@@ -12,6 +12,7 @@
 #include "base/suggest.h"
 #include "core/arn.h"
 #include "format/json.h"
+#include "server/browsers.h"
 
 enum kind { KIND_TEXT, KIND_LIST, KIND_NUMBER, KIND_CHOICE, KIND_FLAG };
 
@@ -35,6 +36,12 @@ static const struct row rows[] = {
 	 "where private endpoints listen: ADDR for free ports, ADDR:FIRST-LAST for those of a "
 	 "range, "
 	 "unix:DIR for sockets in a directory; tls: before it for TLS"},
+	{"host-name", KIND_LIST, AT(host_names), NULL, 0, 0, NULL, "NAME",
+	 "with --auth open: name by which clients reach this server, beside localhost and "
+	 "addresses, *.NAME for all below it; may be repeated"},
+	{"allow-origin", KIND_LIST, AT(allowed_origins), NULL, 0, 0, NULL, "ORIGIN",
+	 "origin of web pages that may send requests and read answers (CORS), such as "
+	 "https://app.example.com, or * for all; may be repeated"},
 	{"port-file", KIND_TEXT, AT(port_file), "", 0, 0, NULL, "FILE",
 	 "write the first listener's port to FILE once requests are served"},
 	{"data", KIND_TEXT, AT(data), "tern-data", 0, 0, NULL, "DIR",
@@ -210,16 +217,16 @@ static bool set_flag(struct loader *loader, const struct row *row, struct str te
 	return true;
 }
 
-static bool add_listener(struct loader *loader, struct str text, bool is_first)
+static bool add_item(struct loader *loader, const struct row *row, struct str text, bool is_first)
 {
-	struct settings *settings = loader->settings;
+	struct settings_list *list = value_at(loader, row);
 
 	if (is_first)
-		settings->listen_count = 0;
-	if (settings->listen_count == SETTINGS_LISTENERS)
-		return complain(loader, "--listen may be given %d times at most",
-				SETTINGS_LISTENERS);
-	settings->listen[settings->listen_count++] = arena_copy(&settings->arena, text);
+		list->count = 0;
+	if (list->count == SETTINGS_LIST_MAX)
+		return complain(loader, "--%s may be given %d times at most", row->name,
+				SETTINGS_LIST_MAX);
+	list->items[list->count++] = arena_copy(&loader->settings->arena, text);
 	return true;
 }
 
@@ -238,7 +245,7 @@ static bool set(struct loader *loader, size_t number, struct str text, enum sour
 			str_from(arena_cstr(&loader->settings->arena, text));
 		return true;
 	case KIND_LIST:
-		return add_listener(loader, text, is_first || source == SOURCE_DEFAULT);
+		return add_item(loader, row, text, is_first || source == SOURCE_DEFAULT);
 	case KIND_NUMBER:
 		return set_number(loader, row, text);
 	case KIND_CHOICE:
@@ -512,7 +519,8 @@ bool settings_load(int argc, char **argv, struct settings *out_settings, char *p
 	*out_settings = (struct settings){0};
 	arena_init(&out_settings->arena);
 	return load_flags(&loader, argc, argv) && load_environment(&loader) && load_file(&loader) &&
-	       load_defaults(&loader) && check_names(&loader);
+	       load_defaults(&loader) && check_names(&loader) &&
+	       browsers_check(out_settings, problem, size);
 }
 
 void settings_done(struct settings *settings)

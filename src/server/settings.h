@@ -11,7 +11,7 @@
 
 #include "base/base.h"
 
-#define SETTINGS_LISTENERS 16
+enum { SETTINGS_LIST_MAX = 16 };
 
 enum settings_auth { AUTH_OPEN, AUTH_REQUIRED };
 enum settings_seccomp { SECCOMP_ON, SECCOMP_OFF };
@@ -21,10 +21,14 @@ enum settings_throttle { THROTTLE_OFF, THROTTLE_AWS };
 enum settings_repair { REPAIR_OFF, REPAIR_JOIN };
 enum settings_durability { DURABILITY_FSYNC, DURABILITY_OS, DURABILITY_MEMORY };
 
+struct settings_list {
+	struct str items[SETTINGS_LIST_MAX];
+	size_t count;
+};
+
 struct settings {
 	struct arena arena; /* holds all texts */
-	struct str listen[SETTINGS_LISTENERS];
-	size_t listen_count;
+	struct settings_list listen, host_names, allowed_origins;
 	struct str endpoint_listen;
 	struct str port_file, data, region, account, public_url, config;
 	struct str root_key_file, root_key_command, new_root_key_file;

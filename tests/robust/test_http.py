@@ -49,7 +49,7 @@ def test_a_request_byte_by_byte(server, path):
 
 @pytest.mark.parametrize("size", [1, 7, 4096])
 def test_chunked_bodies(server, path, size):
-    head = (f"POST {path} HTTP/1.1\r\nHost: h\r\nContent-Type: {FORM}\r\n"
+    head = (f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM}\r\n"
             "Transfer-Encoding: chunked\r\n\r\n").encode()
     assert ask(server, head + chunked(SEND, size)).status == 200
 
@@ -63,7 +63,7 @@ def test_expect_continue(server, path):
 
 
 def test_a_body_that_is_refused_is_not_asked_for(server):
-    answer = refused(server, b"POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n"
+    answer = refused(server, b"POST / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
                      b"Content-Length: %d\r\n\r\n" % (BODY_LIMIT + 1))
     assert answer.status == 413
 
@@ -137,7 +137,7 @@ def test_offers_of_other_protocols_are_passed_over(server, path):
 
 def test_methods_that_are_none(server):
     assert refused(server, message(method="FLY")).status == 400
-    assert refused(server, b"CONNECT h:1 HTTP/1.1\r\nHost: h\r\n\r\n").status == 501
+    assert refused(server, b"CONNECT h:1 HTTP/1.1\r\nHost: localhost\r\n\r\n").status == 501
 
 
 def test_head_has_no_body(server):
@@ -181,7 +181,7 @@ def test_head_has_no_body(server):
     (b"Host: other", 400),
 ])
 def test_smuggling_shapes(server, lines, status):
-    head = b"POST / HTTP/1.1\r\nHost: h\r\n" + lines + b"\r\n\r\n"
+    head = b"POST / HTTP/1.1\r\nHost: localhost\r\n" + lines + b"\r\n\r\n"
     assert refused(server, head + b"0\r\n\r\n" + LIST).status == status
 
 
@@ -191,7 +191,7 @@ def test_smuggling_shapes(server, lines, status):
     b"1;\nx\r\n0\r\n\r\n", b"0\r\nX\0: y\r\n\r\n",
 ])
 def test_smuggling_chunks(server, chunks):
-    head = b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+    head = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     assert refused(server, head + chunks + LIST).status == 400
 
 
@@ -202,7 +202,7 @@ def test_smuggling_chunks(server, chunks):
     (b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03", 400), (b"PRI * HTTP/2.0", 505),
 ])
 def test_first_lines_that_are_none(server, line, status):
-    assert refused(server, line + b"\r\nHost: h\r\n\r\n").status == status
+    assert refused(server, line + b"\r\nHost: localhost\r\n\r\n").status == status
 
 
 def test_a_request_without_a_host(server):
@@ -244,7 +244,7 @@ def test_bodies_have_a_limit_which_is_told_in_the_dialect(server, make, code):
 def test_chunked_bodies_have_the_same_limit(server):
     part = b"100000\r\n" + b"a" * 0x100000 + b"\r\n"
     with Peer(server) as peer:
-        peer.send(b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n")
+        peer.send(b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
         for _ in range(17):
             peer.send(part)
         assert peer.answer().status == 413
@@ -271,7 +271,7 @@ def test_slow_requests_are_ended(private):
     with Peer(server) as head, Peer(server) as body, Peer(server) as chunks:
         head.send(b"POST / HTTP/1.1\r\nHost:")
         body.send(json_message("ListQueues", b"{}")[:-1])
-        chunks.send(b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n")
+        chunks.send(b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n")
         for peer in head, body, chunks:
             assert peer.answer().status == 408 and peer.is_ended()
 

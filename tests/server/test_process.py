@@ -15,7 +15,7 @@ import tempfile
 
 import pytest
 
-from ternd import BUILD, ROOT, Server, eventually
+from ternd import BUILD, ROOT, Server, eventually, refusal
 
 UNIT = ROOT / "packaging" / "ternd.service"
 IS_ROOT = os.geteuid() == 0
@@ -52,13 +52,6 @@ def serve_as(user, directory, *flags):
     """A server that becomes `user`, who must be able to write the port file."""
     os.chown(directory, pwd.getpwnam(user).pw_uid, -1)
     return Server(directory, "--user", user, "--durability", "os", *flags)
-
-
-def refusal(*flags, **options):
-    done = subprocess.run([BUILD / "ternd", "--listen", "127.0.0.1:0", *flags], text=True,
-                          capture_output=True, timeout=60, check=False, **options)
-    assert done.returncode == 1
-    return done.stderr
 
 
 # -- the process --

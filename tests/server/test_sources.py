@@ -14,13 +14,12 @@ import botocore.credentials
 import botocore.exceptions
 import pytest
 
-from ternd import SigV4, eventually
-from test_process import refusal
+from ternd import SigV4, eventually, refusal
 
 FREE = 10           # LIMIT_AUTH_FAILURES
 FIRST_S = 0.05      # the first delay
 LIST = {"X-Amz-Target": "AmazonSQS.ListQueues", "Content-Type": "application/x-amz-json-1.0"}
-FORGED = (b"GET /?Action=ListQueues HTTP/1.1\r\nHost: x\r\n"
+FORGED = (b"GET /?Action=ListQueues HTTP/1.1\r\nHost: localhost\r\n"
           b"Authorization: AWS4-HMAC-SHA256 nonsense\r\n\r\n")
 DELAYED = "tern_auth_delayed_total"
 

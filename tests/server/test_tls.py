@@ -116,7 +116,7 @@ def test_versions_that_are_spoken(private, authority, issued, version):
     server = serve(private, issued)
     with connect(server, authority, minimum_version=version, maximum_version=version) as wire:
         assert wire.version() == version.name.replace("_", ".")
-        wire.sendall(b"GET /_tern/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        wire.sendall(b"GET /_tern/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         answer = b""
         while piece := wire.recv(65536):
             answer += piece
@@ -145,7 +145,7 @@ def test_only_ciphers_with_forward_secrecy(private, authority, issued):
 
 def test_what_is_no_tls_ends_the_connection_only(private, authority, issued):
     server = serve(private, issued)
-    for bytes_sent in (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x16\x03\x01\x00\x05hello",
+    for bytes_sent in (b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", b"\x16\x03\x01\x00\x05hello",
                        b"\x00" * 1000):
         with socket.create_connection(("127.0.0.1", server.tls_port), timeout=60) as wire:
             wire.sendall(bytes_sent)
@@ -166,7 +166,7 @@ def test_a_handshake_that_never_ends_is_ended(private, authority, issued):
 
 def test_pipelined_and_split_requests(private, authority, issued):
     server = serve(private, issued)
-    request = b"GET /_tern/health HTTP/1.1\r\nHost: x\r\n\r\n"
+    request = b"GET /_tern/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with connect(server, authority) as wire:
         wire.sendall(request * 3)
         for byte in request:
@@ -184,7 +184,7 @@ def test_a_new_certificate_on_sighup_drops_nobody(private, authority, issued, tm
     key.write_bytes(issued[0].read_bytes())
     certificate.write_bytes(issued[1].read_bytes())
     server = serve(private, (key, certificate))
-    request = b"GET /_tern/health HTTP/1.1\r\nHost: x\r\n\r\n"
+    request = b"GET /_tern/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with connect(server, authority) as old:
         assert name_of(old) == "server"
         renewed = authority.issue("renewed")
@@ -223,7 +223,7 @@ def test_clients_must_show_a_certificate_if_asked_to(private, authority, issued)
 def test_the_stop_ends_connections_in_order(private, authority, issued):
     server = serve(private, issued)
     with connect(server, authority) as wire:
-        wire.sendall(b"GET /_tern/health HTTP/1.1\r\nHost: x\r\n\r\n")
+        wire.sendall(b"GET /_tern/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert wire.recv(65536).startswith(b"HTTP/1.1 200 OK")
         server.process.send_signal(signal.SIGTERM)
         assert wire.recv(1) == b""

@@ -538,7 +538,7 @@ def test_queue_urls_are_built_from_the_host_asked(server, queue, name, dialect, 
 ])
 @pytest.mark.parametrize("public_url", [None, "https://sqs.example.com:8443"])
 def test_queue_urls_without_a_usable_host(private, head, base, public_url):
-    server = private(*(["--public-url", public_url] if public_url else []))
+    server = private("--host-name", "*", *(["--public-url", public_url] if public_url else []))
     if public_url and base.startswith("http://localhost"):
         base = public_url
     base = base.replace("4566", str(server.port))
