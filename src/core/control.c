@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * control: a mailbox, two heaps of timers, and a condition to sleep on.
+ * control: a mailbox, two heaps of timers, lanes of tasks that may run, and a condition to sleep
+ * on.
+ *
+ * A lane holds the tasks of one account and one kind of work. Before each task the mailbox and the
+ * timers are emptied into the lanes; then the next kind that has any lane gives a turn to its first
+ * lane, which moves to the end. So a flood of one account's calls delays another account's by one
+ * task, and all background work together by one call.
  *
  * One heap is of the time base, the other of dates. Somebody may set the machine's clock, so a
  * sleep lasts at most POLL_MS when something is timed; clock_shift's caller wakes the thread, as
@@ -13,11 +19,24 @@
 
 #define POLL_MS 1000
 
+struct lane {
+	struct list link; /* in its works' lanes */
+	struct list tasks;
+	uint64_t account;
+};
+
+struct works {
+	struct list lanes; /* none is empty; the first has the next turn */
+	struct map by_account;
+};
+
 struct control {
 	struct core *core;
 	pthread_t thread;
 	struct mailbox mailbox;
 	struct timer_heap timers, dates;
+	struct works works[CORE_WORKS];
+	int next_work;
 	pthread_mutex_t mutex;
 	pthread_cond_t condition;
 	bool is_awake, is_stopping; /* under the mutex */
@@ -61,34 +80,95 @@ void core_post_control_on(struct core *core, struct core_task *task, int64_t wal
 	post(core, task, wall_ms, true);
 }
 
-static bool take_tasks(struct control *control)
+void core_task_assign(struct core_task *task, enum core_work work, struct str account)
+{
+	task->work = work;
+	task->account = str_hash(account);
+}
+
+/* ---- lanes ---- */
+
+static bool is_lane_of(const void *value, const void *key)
+{
+	return ((const struct lane *)value)->account == *(const uint64_t *)key;
+}
+
+static void enqueue(struct control *control, struct core_task *task)
+{
+	struct works *works = &control->works[task->work];
+	struct lane *lane = map_find(&works->by_account, task->account, is_lane_of, &task->account);
+
+	if (!lane) {
+		lane = heap_alloc(sizeof(*lane));
+		lane->account = task->account;
+		list_init(&lane->tasks);
+		list_push_back(&works->lanes, &lane->link);
+		map_insert(&works->by_account, lane->account, lane);
+	}
+	list_push_back(&lane->tasks, &task->link);
+}
+
+/* The first task of the lane whose turn it is; the lane goes to the end, or away if it is empty. */
+static struct core_task *dequeue(struct works *works)
+{
+	struct lane *lane = container_of(works->lanes.next, struct lane, link);
+	struct core_task *task = container_of(lane->tasks.next, struct core_task, link);
+
+	list_remove(&task->link);
+	list_remove(&lane->link);
+	if (!list_is_empty(&lane->tasks)) {
+		list_push_back(&works->lanes, &lane->link);
+	} else {
+		map_remove(&works->by_account, lane->account, lane);
+		heap_free(lane);
+	}
+	return task;
+}
+
+/* False if no task may run. */
+static bool run_next(struct control *control)
+{
+	for (int i = 0; i < CORE_WORKS; i++) {
+		int work = (control->next_work + i) % CORE_WORKS;
+		if (list_is_empty(&control->works[work].lanes))
+			continue;
+		struct core_task *task = dequeue(&control->works[work]);
+		control->next_work = (work + 1) % CORE_WORKS;
+		task->run(control->core, task);
+		return true;
+	}
+	return false;
+}
+
+static void take_mail(struct control *control)
 {
 	struct letter *letter = mailbox_take(&control->mailbox);
-	bool has_run = letter != NULL;
 
 	while (letter) {
-		struct letter *next = letter->next;
 		struct core_task *task = container_of(letter, struct core_task, letter);
+		letter = letter->next;
 		if (task->at_ms == INT64_MIN)
-			task->run(control->core, task);
+			enqueue(control, task);
 		else
 			timer_set(task->is_date ? &control->dates : &control->timers, &task->timer,
 				  task->at_ms);
-		letter = next;
 	}
-	return has_run;
 }
 
-static void run_due(struct control *control, struct timer_heap *timers, int64_t (*now_ms)(void))
+static void take_due(struct control *control, struct timer_heap *timers, int64_t (*now_ms)(void))
 {
-	struct timer *timer;
+	struct timer *timer = timer_first(timers);
 
-	while ((timer = timer_first(timers)) && timer->at_ms <= now_ms()) {
-		struct core_task *task = container_of(timer, struct core_task, timer);
+	if (!timer)
+		return;
+	int64_t until_ms = now_ms();
+	for (; timer && timer->at_ms <= until_ms; timer = timer_first(timers)) {
 		timer_clear(timers, timer);
-		task->run(control->core, task);
+		enqueue(control, container_of(timer, struct core_task, timer));
 	}
 }
+
+/* ---- the thread ---- */
 
 /* How long until the first timer of the heap, at most POLL_MS. */
 static int64_t wait_of(const struct timer_heap *timers, int64_t now_ms)
@@ -144,14 +224,24 @@ static void *control_main(void *context)
 	struct control *control = context;
 
 	do {
-		while (take_tasks(control))
-			;
-		run_due(control, &control->timers, clock_base_ms);
-		run_due(control, &control->dates, clock_now_ms);
+		do {
+			take_mail(control);
+			take_due(control, &control->timers, clock_base_ms);
+			take_due(control, &control->dates, clock_now_ms);
+		} while (run_next(control));
 	} while (sleep_until_needed(control));
-	while (take_tasks(control))
-		;
+	(void)control_settle(control->core); /* what came before the stop */
 	return NULL;
+}
+
+bool control_settle(struct core *core)
+{
+	struct control *control = core->control;
+	bool has_run = false;
+
+	for (take_mail(control); run_next(control); take_mail(control))
+		has_run = true;
+	return has_run;
 }
 
 void control_new(struct core *core)
@@ -167,6 +257,8 @@ void control_new(struct core *core)
 	pthread_condattr_destroy(&attributes);
 	pthread_mutex_init(&control->mutex, NULL);
 	mailbox_init(&control->mailbox, wake, control);
+	for (int i = 0; i < CORE_WORKS; i++)
+		list_init(&control->works[i].lanes);
 }
 
 void control_start(struct core *core)
@@ -181,14 +273,29 @@ void control_stop(struct core *core)
 {
 	struct control *control = core->control;
 
-	if (!control)
+	if (!control || !control->is_started)
 		return;
 	pthread_mutex_lock(&control->mutex);
 	control->is_stopping = true;
 	pthread_cond_signal(&control->condition);
 	pthread_mutex_unlock(&control->mutex);
-	if (control->is_started)
-		pthread_join(control->thread, NULL);
+	pthread_join(control->thread, NULL);
+	control->is_started = false;
+}
+
+void control_free(struct core *core)
+{
+	struct control *control = core->control;
+
+	if (!control)
+		return;
+	/* Nothing runs any more; the tasks are their posters' to free. */
+	for (int i = 0; i < CORE_WORKS; i++) {
+		struct works *works = &control->works[i];
+		while (!list_is_empty(&works->lanes))
+			(void)dequeue(works);
+		map_done(&works->by_account);
+	}
 	timer_heap_done(&control->timers);
 	timer_heap_done(&control->dates);
 	pthread_cond_destroy(&control->condition);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * control: the one thread that may touch the catalog, and so may block. Runs tasks in order of
- * arrival, and later ones when their time has come.
+ * control: the one thread that may touch the catalog, and so may block. Runs one task at a time;
+ * kinds of work take turns, and within a kind accounts do. Of one account and kind tasks run in
+ * order of arrival, and timed ones when their time has come.
  */
 #ifndef TERN_CORE_CONTROL_H
 #define TERN_CORE_CONTROL_H
@@ -12,9 +13,15 @@
 void control_new(struct core *core);
 /* Starts the thread; once the engine is stepped by somebody else than the caller. */
 void control_start(struct core *core);
-/* Runs what was posted, drops what waits for its time, ends the thread if it was started, and
- * frees. */
+/* Runs what was posted, drops what waits for its time, and ends the thread, if it was started. */
 void control_stop(struct core *core);
+/*
+ * Main, after control_stop: runs what was posted since, for instance by answers of the engine that
+ * came late. True if there was something.
+ */
+bool control_settle(struct core *core);
+/* After control_stop, once nobody posts. Accepts a core without control. */
+void control_free(struct core *core);
 /* Any thread: looks anew which tasks are due, after the clock was shifted. */
 void control_wake(struct core *core);
 

@@ -61,15 +61,33 @@ struct core {
 	void *ec2;		/* services/ec2's own state */
 };
 
-/* Something for the control thread to do; the poster keeps it alive until it has run. */
+/* Kinds of work of the control thread. Each gets its turn, however much there is of another. */
+enum core_work {
+	CORE_BACKGROUND, /* what is due, move tasks */
+	CORE_CALLS,	 /* operations of APIs */
+	CORE_ADMIN,	 /* paths of /_tern */
+	CORE_WORKS,
+};
+
+/*
+ * Something for the control thread to do; the poster keeps it alive until it has run. Zeroed but
+ * for `run` it is background work of the server's own; core_task_assign says otherwise.
+ */
 struct core_task {
 	struct letter letter;
 	struct timer timer;
+	struct list link; /* control's */
 	int64_t at_ms;
 	bool is_date; /* at_ms is wall time */
+	enum core_work work;
+	uint64_t account; /* a hash: accounts take turns within a kind of work */
 	void (*run)(struct core *core, struct core_task *task);
 };
-/* Any thread: runs `run(core, task)` on the control thread, after what was posted before. */
+void core_task_assign(struct core_task *task, enum core_work work, struct str account);
+/*
+ * Any thread: runs `run(core, task)` on the control thread, after what was posted before for the
+ * same kind of work and account.
+ */
 void core_post_control(struct core *core, struct core_task *task);
 /*
  * Any thread: runs the task at that time of the time base. Tasks whose time has not come when the

@@ -81,8 +81,12 @@ static bool is_at_home_on_control(const struct call *call)
 
 static void post_to_control(struct call_box *box, void (*run)(struct core *, struct core_task *))
 {
+	const struct call *call = &box->call;
+	bool is_anonymous = call->principal->type == PRINCIPAL_ANONYMOUS;
+
 	box->task.run = run;
-	core_post_control(box->call.core, &box->task);
+	core_task_assign(&box->task, CORE_CALLS, is_anonymous ? STR("") : call->account);
+	core_post_control(call->core, &box->task);
 }
 
 /* ---- workers ---- */

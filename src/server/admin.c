@@ -413,5 +413,6 @@ void admin_request(struct dispatch *dispatch, struct net_request *request)
 		return;
 	}
 	call->task.run = run_on_control;
+	core_task_assign(&call->task, CORE_ADMIN, STR(""));
 	core_post_control(&call->server->core, &call->task);
 }

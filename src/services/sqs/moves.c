@@ -223,6 +223,7 @@ static void take_turn(struct core *core, struct core_task *task)
 static void begin_turns(struct core *core, struct move *move)
 {
 	move->task.run = take_turn;
+	core_task_assign(&move->task, CORE_BACKGROUND, move->account);
 	move->paced_ms = clock_base_ms();
 	move->paced_moved = 0;
 	post_turn(core, move, 0);
