@@ -56,7 +56,7 @@ static void wake(void *context)
 	atomic_store(&runner->has_news, true);
 	if (runner_here == runner)
 		return;
-	/* Under the lock, since the net thread's loop is gone soon after runner_detach. */
+	/* Under the lock: during runner_detach either the net thread or the next one is woken. */
 	pthread_mutex_lock(&runner->mutex);
 	struct net_thread *net = atomic_load(&runner->net);
 	if (net)

@@ -103,6 +103,8 @@ struct net_thread {
 	uint64_t timer_shift_count; /* of the clock when it was set */
 	struct mailbox mailbox;
 	struct mailbox orders;
+	pthread_mutex_t wake_lock;
+	bool is_awake; /* its loop can be woken; under wake_lock */
 	pthread_mutex_t orders_lock;
 	bool has_ended; /* takes no orders; under orders_lock */
 	struct list listeners;
@@ -179,6 +181,11 @@ struct net_request *net_request_new(struct net_connection *connection);
 void net_request_free(struct net_request *request);
 
 /* thread.c */
+/* For threads that others may post to before it starts and after it has ended. */
+void net_thread_init(struct net_thread *thread, struct net_server *server, uint32_t index);
+void net_thread_done(struct net_thread *thread);
+/* Takes the letters that came; false: there were none. The thread's own, or after its end. */
+bool net_thread_take_letters(struct net_thread *thread);
 /* Begins to take connections; or closes the descriptor if the thread is about to end. */
 void net_thread_open(struct net_thread *thread, const struct net_place *place);
 /* Does it on the thread and waits for that; at once if the thread has ended. */

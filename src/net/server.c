@@ -19,6 +19,7 @@
 #include "net/net_private.h"
 
 #define DESCRIPTORS_KEPT 256
+#define GIVE_UP_MS 5000
 #define THREAD_BODIES ((size_t)4 * LIMIT_HTTP_BODY_SIZE) /* room that every thread has */
 
 /* Connections must leave descriptors to the journal and the catalog. */
@@ -53,6 +54,8 @@ struct net_server *net_server_new(const struct net_options *options)
 		own->body_ms = LIMIT_HTTP_BODY_MS;
 	if (own->idle_ms == 0)
 		own->idle_ms = LIMIT_HTTP_IDLE_MS;
+	if (own->give_up_ms == 0)
+		own->give_up_ms = GIVE_UP_MS;
 	if (own->held_max == 0)
 		own->held_max = held_at_least((size_t)own->threads * THREAD_BODIES);
 	own->connections_max = connections_at_most(own->connections_max);
@@ -64,9 +67,7 @@ struct net_server *net_server_new(const struct net_options *options)
 	server->threads = heap_alloc(own->threads * sizeof(*server->threads));
 	for (uint32_t i = 0; i < own->threads; i++) {
 		server->threads[i] = heap_alloc(sizeof(struct net_thread));
-		server->threads[i]->server = server;
-		server->threads[i]->index = i;
-		pthread_mutex_init(&server->threads[i]->orders_lock, NULL);
+		net_thread_init(server->threads[i], server, i);
 		/* The first ones get what the division leaves over, and each thread one at least.
 		 */
 		uint32_t share = (own->connections_max + own->threads - 1 - i) / own->threads;
@@ -387,6 +388,15 @@ void net_server_stop(struct net_server *server, uint32_t grace_ms)
 	uv_sem_destroy(&server->started);
 }
 
+bool net_server_settle(struct net_server *server)
+{
+	bool has_taken = false;
+
+	for (uint32_t i = 0; i < server->options.threads; i++)
+		has_taken |= net_thread_take_letters(server->threads[i]);
+	return has_taken;
+}
+
 void net_server_free(struct net_server **server)
 {
 	struct net_server *old = *server;
@@ -400,7 +410,7 @@ void net_server_free(struct net_server **server)
 		place_free(place);
 	}
 	for (uint32_t i = 0; i < old->options.threads; i++) {
-		pthread_mutex_destroy(&old->threads[i]->orders_lock);
+		net_thread_done(old->threads[i]);
 		heap_free(old->threads[i]);
 	}
 	pthread_mutex_destroy(&old->places_lock);

@@ -93,7 +93,8 @@ struct net_options {
 	/* 0: the value of limits.h; connections also as the limit of descriptors allows */
 	uint32_t connections_max;
 	uint32_t head_ms, body_ms, idle_ms;
-	size_t held_max; /* bytes of messages that are received or answered */
+	uint32_t give_up_ms; /* after its abort, of a request whose owner does not end it */
+	size_t held_max;     /* bytes of messages that are received or answered */
 };
 
 /* Never fails; listens to nothing yet. Ignores SIGPIPE for the process. Free with net_server_free.
@@ -135,10 +136,16 @@ void net_server_start(struct net_server *server);
 /*
  * Stops listening, closes idle connections, lets requests in progress end, and after `grace_ms`
  * aborts the others. Returns when all connections are closed, all requests have ended and the
- * threads have. A request that its owner does not end within 5 s after its abort is given up.
+ * threads have. A request that its owner does not end within give_up_ms after its abort is given
+ * up: its owner may still end it in net_server_settle.
  */
 void net_server_stop(struct net_server *server, uint32_t grace_ms);
 
+/*
+ * After net_server_stop, on the thread that called it: hands the letters that came since to
+ * on_letter, so that requests that were given up can still end. False: there were none.
+ */
+bool net_server_settle(struct net_server *server);
 /* After net_server_stop, or if it was never started. NULL is accepted and left behind. */
 void net_server_free(struct net_server **server);
 
@@ -179,11 +186,12 @@ void net_request_tls(const struct net_request *request, struct str *out_version,
 
 void *net_thread_context(struct net_thread *thread);
 uint32_t net_thread_index(struct net_thread *thread);
-/* Any thread, from net_server_new to net_server_free. Letters left after the stop are not read. */
+/* Any thread, from net_server_new to net_server_free; see net_server_settle for those that come
+ * after the stop. */
 void net_thread_post(struct net_thread *thread, struct letter *letter);
 /*
- * Any thread, from net_server_start to the end of net_server_stop: makes a turn happen soon, even
- * if nothing else does.
+ * Any thread, from net_server_new to net_server_free: makes a turn happen soon, even if nothing
+ * else does; nothing before the start and after the stop.
  */
 void net_thread_wake(struct net_thread *thread);
 /* Calls on_timer once when clock_base_ms() >= at_ms; replaces the time set before. INT64_MAX:

@@ -11,7 +11,6 @@
 #include "net/net_private.h"
 
 #define SWEEP_MS 1000
-#define GIVE_UP_NS INT64_C(5000000000)
 
 void net_thread_new_buf(struct net_thread *thread, struct buf *out)
 {
@@ -33,9 +32,10 @@ void net_thread_spare_buf(struct net_thread *thread, struct buf *buf)
 	buf_done(buf);
 }
 
-static void take_letters(struct net_thread *thread)
+bool net_thread_take_letters(struct net_thread *thread)
 {
 	struct letter *letter = mailbox_take(&thread->mailbox);
+	bool has_taken = letter != NULL;
 
 	while (letter) {
 		struct letter *next = letter->next;
@@ -43,6 +43,7 @@ static void take_letters(struct net_thread *thread)
 		thread->server->options.on_letter(thread, letter);
 		letter = next;
 	}
+	return has_taken;
 }
 
 static void flush_answers(struct net_thread *thread)
@@ -69,8 +70,9 @@ static void turn(struct net_thread *thread)
 
 static void end_if_done(struct net_thread *thread)
 {
+	int64_t give_up_ns = (int64_t)thread->server->options.give_up_ms * 1000000;
 	bool is_late =
-		thread->is_aborting && clock_steady_ns() > thread->drain_deadline_ns + GIVE_UP_NS;
+		thread->is_aborting && clock_steady_ns() > thread->drain_deadline_ns + give_up_ns;
 
 	if (thread->is_draining && thread->connection_count == 0 &&
 	    (thread->request_count == 0 || is_late))
@@ -168,7 +170,7 @@ static void on_wake(uv_async_t *async)
 
 	thread->has_work = true;
 	take_orders(thread);
-	take_letters(thread);
+	(void)net_thread_take_letters(thread);
 	if (atomic_load(&thread->server->is_stopping) && !thread->is_draining)
 		begin_drain(thread);
 }
@@ -257,9 +259,20 @@ void net_thread_post(struct net_thread *thread, struct letter *letter)
 	mailbox_push(&thread->mailbox, letter);
 }
 
+/* The lock is free but for the moment at which the loop comes or goes. */
 void net_thread_wake(struct net_thread *thread)
 {
-	uv_async_send(&thread->wake);
+	pthread_mutex_lock(&thread->wake_lock);
+	if (thread->is_awake)
+		uv_async_send(&thread->wake);
+	pthread_mutex_unlock(&thread->wake_lock);
+}
+
+static void set_awake(struct net_thread *thread, bool is_awake)
+{
+	pthread_mutex_lock(&thread->wake_lock);
+	thread->is_awake = is_awake;
+	pthread_mutex_unlock(&thread->wake_lock);
 }
 
 static void on_connection(uv_stream_t *stream, int status)
@@ -334,6 +347,22 @@ static void wake_thread(void *context)
 	net_thread_wake(context);
 }
 
+void net_thread_init(struct net_thread *thread, struct net_server *server, uint32_t index)
+{
+	thread->server = server;
+	thread->index = index;
+	pthread_mutex_init(&thread->orders_lock, NULL);
+	pthread_mutex_init(&thread->wake_lock, NULL);
+	mailbox_init(&thread->mailbox, wake_thread, thread);
+	mailbox_init(&thread->orders, wake_thread, thread);
+}
+
+void net_thread_done(struct net_thread *thread)
+{
+	pthread_mutex_destroy(&thread->orders_lock);
+	pthread_mutex_destroy(&thread->wake_lock);
+}
+
 static void init(struct net_thread *thread)
 {
 	uint32_t sweep_ms = SWEEP_MS;
@@ -350,12 +379,12 @@ static void init(struct net_thread *thread)
 	list_init(&thread->connections);
 	list_init(&thread->flush);
 	list_init(&thread->listeners);
-	mailbox_init(&thread->mailbox, wake_thread, thread);
-	mailbox_init(&thread->orders, wake_thread, thread);
 	uv_check_start(&thread->check, on_check);
 	if (thread->server->options.head_ms < sweep_ms)
 		sweep_ms = thread->server->options.head_ms;
 	uv_timer_start(&thread->sweep, on_sweep, sweep_ms, sweep_ms);
+	set_awake(thread, true);
+	net_thread_wake(thread); /* for what was posted before */
 }
 
 static void close_handle(uv_handle_t *handle, void *context)
@@ -367,6 +396,7 @@ static void close_handle(uv_handle_t *handle, void *context)
 
 static void done(struct net_thread *thread)
 {
+	set_awake(thread, false);
 	uv_walk(&thread->loop, close_handle, NULL);
 	uv_run(&thread->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&thread->loop);
@@ -393,6 +423,9 @@ void *net_thread_main(void *context)
 	listen_all(thread);
 	uv_sem_post(&thread->server->started);
 	uv_run(&thread->loop, UV_RUN_DEFAULT);
+	if (thread->request_count > 0)
+		log_event(LOG_WARN, "the stop does not wait longer for requests",
+			  log_i64("count", thread->request_count));
 	end_orders(thread);
 	if (options->thread_done)
 		options->thread_done(thread);

@@ -455,7 +455,10 @@ void server_stop(struct server *server)
 		runner_start_thread(core->runner);
 	control_stop(core);
 	runner_stop_thread(core->runner);
-	runner_settle(core->runner);
+	/* An answer that came after its thread had ended is carried to its end here. */
+	do
+		runner_settle(core->runner);
+	while (control_settle(core) || net_server_settle(server->net));
 }
 
 void server_close(struct server *server)
@@ -465,7 +468,7 @@ void server_close(struct server *server)
 	if (core->runner)
 		runner_settle(core->runner);
 	workers_free(&core->workers);
-	control_stop(core);
+	control_free(core);
 	if (core->runner)
 		runner_free(core);
 	audit_close(&core->audit);

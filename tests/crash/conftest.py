@@ -39,12 +39,11 @@ def small(tmp_path):
 
 
 @pytest.fixture
-def failing(tmp_path):
-    """failing(text) lets calls of the server fail as `text` says; "" lets them be."""
+def faulty(tmp_path):
+    """faulty(*flags) starts a server; its fail(text) lets calls fail as faults.c says, "" none."""
     library = BUILD / "tests" / "crash" / "faults.so"
     faults = tmp_path / "faults"
-    server = Server(tmp_path / "server", *SMALL, environment={
-        "LD_PRELOAD": str(library), "FAULTS_FILE": str(faults)})
+    servers = []
 
     def fail(text):
         if not text:
@@ -54,7 +53,19 @@ def failing(tmp_path):
         (tmp_path / "new").write_text(text)
         (tmp_path / "new").rename(faults)
 
-    server.start()
-    server.fail = fail
-    yield server
-    server.kill()
+    def start(*flags):
+        server = Server(tmp_path / "server", *SMALL, *flags, environment={
+            "LD_PRELOAD": str(library), "FAULTS_FILE": str(faults)})
+        servers.append(server)
+        server.fail = fail
+        return server.start()
+
+    yield start
+    fail("")
+    for server in servers:
+        server.kill()
+
+
+@pytest.fixture
+def failing(faulty):
+    return faulty()

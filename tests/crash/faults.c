@@ -3,7 +3,8 @@
  * faults: loaded before libc, makes calls on the server's files fail as the file $FAULTS_FILE says.
  *
  * It holds lines of a call's name and an errno: "fdatasync 5" is for files of the log,
- * "catalog.fdatasync 5" for those of the catalog. Without the file nothing fails.
+ * "catalog.fdatasync 5" for those of the catalog. Errno -1 makes the call wait as long as the line is
+ * there. Without the file nothing fails.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Puts what a call on that file is called in $FAULTS_FILE in front of the call's name. */
@@ -51,8 +53,11 @@ static int find_fault(const char *call, int descriptor)
 static bool fails(const char *call, int descriptor)
 {
 	int saved = errno;
-	int number = find_fault(call, descriptor);
+	const struct timespec pause = {.tv_nsec = 2000000};
+	int number;
 
+	while ((number = find_fault(call, descriptor)) == -1)
+		(void)nanosleep(&pause, NULL);
 	errno = number ? number : saved;
 	return number != 0;
 }
