@@ -17,7 +17,7 @@ GOOD_1_2 = {"ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384",
             "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-RSA-CHACHA20-POLY1305"}
 GOOD_1_3 = {"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"}
 REQUEST = b"GET /_tern/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
-LAST_REQUEST = REQUEST.replace(b"x\r\n", b"x\r\nConnection: close\r\n")
+LAST_REQUEST = REQUEST.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
 
 
 @pytest.fixture(scope="module")
