@@ -3,18 +3,18 @@
  * faults: loaded before libc, makes calls on the server's files fail as the file $FAULTS_FILE says.
  *
  * It holds lines of a call's name and an errno: "fdatasync 5" is for files of the log,
- * "catalog.fdatasync 5" for those of the catalog. Errno -1 makes the call wait as long as the line is
- * there. Without the file nothing fails.
+ * "catalog.fdatasync 5" for those of the catalog. Errno -1 makes the call wait as long as the line
+ * is there. Without the file nothing fails.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Puts what a call on that file is called in $FAULTS_FILE in front of the call's name. */
@@ -53,11 +53,10 @@ static int find_fault(const char *call, int descriptor)
 static bool fails(const char *call, int descriptor)
 {
 	int saved = errno;
-	const struct timespec pause = {.tv_nsec = 2000000};
 	int number;
 
 	while ((number = find_fault(call, descriptor)) == -1)
-		(void)nanosleep(&pause, NULL);
+		(void)poll(NULL, 0, 2);
 	errno = number ? number : saved;
 	return number != 0;
 }

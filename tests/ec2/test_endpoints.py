@@ -265,7 +265,7 @@ def test_unix_sockets(private, tmp_path):
         with socket.socket(socket.AF_UNIX) as peer:
             peer.settimeout(10)
             peer.connect(str(path))
-            peer.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: AmazonSQS.ListQueues\r\n"
+            peer.sendall(b"POST / HTTP/1.1\r\nHost: [::1]\r\nX-Amz-Target: AmazonSQS.ListQueues\r\n"
                          b"Content-Length: 2\r\nConnection: close\r\n\r\n{}")
             return peer.makefile("rb").read()
     assert ask().startswith(b"HTTP/1.1 200 OK\r\n")

@@ -271,7 +271,7 @@ def test_slow_requests_are_ended(private):
     with Peer(server) as head, Peer(server) as body, Peer(server) as chunks:
         head.send(b"POST / HTTP/1.1\r\nHost:")
         body.send(json_message("ListQueues", b"{}")[:-1])
-        chunks.send(b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n")
+        chunks.send(b"POST / HTTP/1.1\r\nHost: [::1]\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n")
         for peer in head, body, chunks:
             assert peer.answer().status == 408 and peer.is_ended()
 

@@ -121,7 +121,7 @@ def test_several_listeners_and_a_unix_socket(tmp_path, private):
     server = private("--listen", f"unix:{path}")
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(str(path))
-        client.sendall(b"GET /_tern/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        client.sendall(b"GET /_tern/health HTTP/1.1\r\nHost: [::1]\r\nConnection: close\r\n\r\n")
         answer = b""
         while chunk := client.recv(4096):
             answer += chunk

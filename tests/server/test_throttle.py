@@ -42,7 +42,7 @@ def ask(server, action, **parameters):
 def statuses(server, url, count):
     """How often each status came when that many receives are sent at once, on one connection."""
     body = f"Action=ReceiveMessage&QueueUrl={url}".encode()
-    request = (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded"
+    request = (b"POST / HTTP/1.1\r\nHost: [::1]\r\nContent-Type: application/x-www-form-urlencoded"
                b"\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
     answer = b""
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as wire:

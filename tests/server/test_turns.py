@@ -43,7 +43,8 @@ def test_a_flood_of_one_account_does_not_stop_anothers_move_task(private):
 
     sqs = server.client(account=OTHER)
     dead = sqs.create_queue(QueueName="dead")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])
+    arn = arn["Attributes"]["QueueArn"]
     sqs.create_queue(QueueName="source", Attributes={
         "RedrivePolicy": json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1})})
     target = sqs.create_queue(QueueName="target")["QueueUrl"]
