@@ -584,7 +584,7 @@ def pipeline(server, path, forms, window=32):
         for start in range(0, len(forms), window):
             part = forms[start:start + window]
             connection.sendall(b"".join(
-                b"POST %s HTTP/1.1\r\nHost: [::1]\r\nContent-Type: application/x-www-form-urlencoded"
+                b"POST %s HTTP/1.1\r\nHost: [::]\r\nContent-Type: application/x-www-form-urlencoded"
                 b"\r\nContent-Length: %d\r\n\r\n%s" % (path.encode(), len(form), form.encode())
                 for form in part))
             for _ in part:
