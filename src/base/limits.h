@@ -120,6 +120,7 @@
 	X(KMS_TAGS, 50, "tags", "tags of one KMS key") \
 	X(KMS_KEY_ID_SIZE, 2048, "bytes", "what names a KMS key in a request") \
 	X(KMS_DESCRIPTION_SIZE, 8192, "bytes", "the description of a KMS key") \
+	X(KMS_MATERIAL_DESCRIPTION_SIZE, 256, "characters", "KeyMaterialDescription") \
 	X(KMS_POLICY_SIZE, 32768, "bytes", "a key policy") \
 	X(KMS_CONTEXT_SIZE, 8192, "bytes", "an encryption context") \
 	X(KMS_PLAIN_SIZE, 4096, "bytes", "what Encrypt, Sign and GenerateMac take") \

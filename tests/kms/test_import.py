@@ -2,6 +2,7 @@
 """Imported material, which other implementations have too: what we encrypt, they decrypt."""
 import hashlib
 import hmac
+import re
 import struct
 
 import pytest
@@ -156,7 +157,11 @@ def test_import_that_cannot_be_is_refused(kms, waiting, key, refuses):
             ({"EncryptedKeyMaterial": material[:-1]}, "InvalidCiphertextException"),
             ({"EncryptedKeyMaterial": b"x" * 256}, "InvalidCiphertextException"),
             ({"ExpirationModel": "SOMETIMES"}, "ValidationException"),
-            ({"ImportType": "NEW_KEY_MATERIAL"}, "UnsupportedOperationException"),
+            ({"ImportType": "SOME"}, "ValidationException"),
+            ({"ImportType": "EXISTING_KEY_MATERIAL"}, "IncorrectKeyMaterialException"),
+            ({"ImportType": "NEW_KEY_MATERIAL", "KeyMaterialId": "0" * 64}, "ValidationException"),
+            ({"KeyMaterialId": "0" * 64}, "IncorrectKeyMaterialException"),
+            ({"KeyMaterialDescription": "a*"}, "ValidationException"),
             ({"KeyId": key}, "UnsupportedOperationException")):
         with refuses(code):
             kms.import_key_material(**good | changes)
@@ -172,3 +177,152 @@ def test_import_that_cannot_be_is_refused(kms, waiting, key, refuses):
             prepare(kms, waiting, algorithm, spec)
     with refuses("ValidationException"):
         prepare(kms, waiting, spec="ECC_NIST_P256")
+
+
+# ---- several materials ----
+
+OTHER, THIRD = b"o" * 32, b"t" * 32
+EVERY = {"IncludeKeyMaterial": "ALL_KEY_MATERIAL"}
+
+
+def new_material(kms, key, material, **changes):
+    return bring_material(kms, key, material, ImportType="NEW_KEY_MATERIAL",
+                          **changes)["KeyMaterialId"]
+
+
+def states(kms, key):
+    entries = kms.list_key_rotations(KeyId=key, **EVERY)["Rotations"]
+    return [(entry["KeyMaterialId"], entry["KeyMaterialState"], entry["ImportState"])
+            for entry in entries]
+
+
+def current(kms, key):
+    return kms.describe_key(KeyId=key)["KeyMetadata"]["CurrentKeyMaterialId"]
+
+
+def test_new_material_is_used_after_its_rotation(kms, waiting):
+    first = new_material(kms, waiting, MATERIAL, KeyMaterialDescription="of 2025")
+    old_blob = kms.encrypt(KeyId=waiting, Plaintext=b"old")["CiphertextBlob"]
+    second = new_material(kms, waiting, OTHER)
+    assert first != second and current(kms, waiting) == first
+    assert states(kms, waiting) == [(first, "CURRENT", "IMPORTED"),
+                                    (second, "PENDING_ROTATION", "IMPORTED")]
+    assert kms.list_key_rotations(KeyId=waiting)["Rotations"] == []
+    assert open_blob(MATERIAL, kms.encrypt(KeyId=waiting, Plaintext=b"x")["CiphertextBlob"], {})
+    assert kms.rotate_key_on_demand(KeyId=waiting)["KeyId"] == waiting
+    assert current(kms, waiting) == second
+    assert states(kms, waiting) == [(first, "NON_CURRENT", "IMPORTED"),
+                                    (second, "CURRENT", "IMPORTED")]
+    rotation, = kms.list_key_rotations(KeyId=waiting)["Rotations"]
+    assert (rotation["KeyMaterialId"], rotation["RotationType"]) == (second, "ON_DEMAND")
+    entry = kms.list_key_rotations(KeyId=waiting, **EVERY)["Rotations"][0]
+    assert entry["KeyMaterialDescription"] == "of 2025" and "RotationDate" not in entry
+    new_blob = kms.encrypt(KeyId=waiting, Plaintext=b"new")["CiphertextBlob"]
+    assert open_blob(OTHER, new_blob, {}) == b"new"
+    for blob, plain, material in ((old_blob, b"old", first), (new_blob, b"new", second)):
+        opened = kms.decrypt(CiphertextBlob=blob)
+        assert (opened["Plaintext"], opened["KeyMaterialId"]) == (plain, material)
+
+
+def test_one_material_waits_at_a_time(kms, waiting, refuses):
+    bring_material(kms, waiting, MATERIAL)
+    second = new_material(kms, waiting, OTHER)
+    with pytest.raises(kms.exceptions.KMSInvalidStateException) as caught:
+        new_material(kms, waiting, THIRD)
+    assert re.fullmatch(
+        rf"New key material \(id: [0-9a-f]{{64}}\) cannot be imported into KMS key "
+        rf"{waiting}, because another key material \(id: {second}\) is pending rotation\.",
+        caught.value.response["Error"]["Message"])
+    assert kms.delete_imported_key_material(
+        KeyId=waiting, KeyMaterialId=second)["KeyMaterialId"] == second
+    assert len(states(kms, waiting)) == 1
+    assert kms.describe_key(KeyId=waiting)["KeyMetadata"]["KeyState"] == "Enabled"
+    with refuses("KMSInvalidStateException",
+                 f"No available key material pending rotation for the key: {waiting}."):
+        kms.rotate_key_on_demand(KeyId=waiting)
+    third = new_material(kms, waiting, THIRD)
+    kms.rotate_key_on_demand(KeyId=waiting)
+    assert current(kms, waiting) == third
+
+
+def test_new_material_is_new(kms, waiting, refuses):
+    first = bring_material(kms, waiting, MATERIAL)["KeyMaterialId"]
+    with refuses("IncorrectKeyMaterialException"):
+        new_material(kms, waiting, MATERIAL)
+    with refuses("IncorrectKeyMaterialException"):
+        bring_material(kms, waiting, OTHER, ImportType="EXISTING_KEY_MATERIAL")
+    second = new_material(kms, waiting, OTHER)
+    for material, material_id in ((MATERIAL, first), (OTHER, second)):
+        for changes in ({}, {"ImportType": "EXISTING_KEY_MATERIAL"},
+                        {"KeyMaterialId": material_id}):
+            assert bring_material(kms, waiting, material,
+                                  **changes)["KeyMaterialId"] == material_id
+    with refuses("IncorrectKeyMaterialException"):
+        bring_material(kms, waiting, OTHER, KeyMaterialId=first)
+    assert [state for _, state, _ in states(kms, waiting)] == ["CURRENT", "PENDING_ROTATION"]
+
+
+def test_a_key_needs_each_of_its_materials(kms, waiting, refuses):
+    first = bring_material(kms, waiting, MATERIAL)["KeyMaterialId"]
+    old_blob = kms.encrypt(KeyId=waiting, Plaintext=b"old")["CiphertextBlob"]
+    second = new_material(kms, waiting, OTHER)
+    kms.rotate_key_on_demand(KeyId=waiting)
+    assert kms.delete_imported_key_material(
+        KeyId=waiting, KeyMaterialId=first)["KeyMaterialId"] == first
+    with refuses("KMSInvalidStateException", f"{waiting} is pending import."):
+        kms.encrypt(KeyId=waiting, Plaintext=b"x")
+    assert kms.delete_imported_key_material(KeyId=waiting)["KeyMaterialId"] == second
+    assert states(kms, waiting) == [(first, "NON_CURRENT", "PENDING_IMPORT"),
+                                    (second, "CURRENT", "PENDING_IMPORT")]
+    with refuses("NotFoundException"):
+        kms.delete_imported_key_material(KeyId=waiting, KeyMaterialId="0" * 64)
+    bring_material(kms, waiting, MATERIAL)
+    assert kms.describe_key(KeyId=waiting)["KeyMetadata"]["KeyState"] == "PendingImport"
+    bring_material(kms, waiting, OTHER)
+    assert kms.describe_key(KeyId=waiting)["KeyMetadata"]["KeyState"] == "Enabled"
+    assert kms.decrypt(CiphertextBlob=old_blob)["Plaintext"] == b"old"
+
+
+def test_description_of_material_stays_until_it_is_changed(kms, waiting):
+    def description():
+        return kms.list_key_rotations(
+            KeyId=waiting, **EVERY)["Rotations"][0].get("KeyMaterialDescription")
+
+    bring_material(kms, waiting, MATERIAL)
+    assert description() is None
+    for given, shown in (("a b", "a b"), (None, "a b"), ("c", "c")):
+        bring_material(kms, waiting, MATERIAL,
+                       **({"KeyMaterialDescription": given} if given else {}))
+        assert description() == shown
+
+
+def test_pairs_have_one_material(kms, refuses):
+    key = kms.create_key(Origin="EXTERNAL", KeySpec="HMAC_256",
+                         KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]["Arn"]
+    for changes in ({"ImportType": "NEW_KEY_MATERIAL"}, {"KeyMaterialId": "0" * 64},
+                    {"KeyMaterialDescription": "a"}):
+        with refuses("ValidationException"):
+            bring_material(kms, key, MATERIAL, **changes)
+    assert "KeyMaterialId" not in bring_material(kms, key, MATERIAL)
+    with refuses("IncorrectKeyMaterialException"):
+        bring_material(kms, key, OTHER)
+    with refuses("UnsupportedOperationException", ""):
+        kms.rotate_key_on_demand(KeyId=key)
+
+
+def test_several_materials_are_kept_over_a_restart(private):
+    server = private()
+    kms = server.client("kms")
+    key = kms.create_key(Origin="EXTERNAL")["KeyMetadata"]["Arn"]
+    bring_material(kms, key, MATERIAL, KeyMaterialDescription="first")
+    blob = kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
+    new_material(kms, key, OTHER)
+    kms.rotate_key_on_demand(KeyId=key)
+    new_material(kms, key, THIRD)
+    before = kms.list_key_rotations(KeyId=key, **EVERY)["Rotations"]
+    server.restart()
+    kms = server.client("kms")
+    assert kms.list_key_rotations(KeyId=key, **EVERY)["Rotations"] == before
+    assert kms.decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
+    kms.rotate_key_on_demand(KeyId=key)
+    assert current(kms, key) == before[2]["KeyMaterialId"]

@@ -240,3 +240,41 @@ def test_imported_material_expires(timed, refuses):
     timed.advance(DAY)
     with refuses("ExpiredImportTokenException"):
         kms.import_key_material(**arguments | {"ValidTo": expiry + datetime.timedelta(days=9)})
+
+
+def test_each_of_several_materials_expires_on_its_own(timed, refuses):
+    kms = timed.client("kms")
+    key = kms.create_key(Origin="EXTERNAL")["KeyMetadata"]["Arn"]
+
+    def now():
+        return timed.get("/_tern/clock").json()["now_ms"] / 1000
+
+    def bring(material, hours, **changes):
+        parameters = kms.get_parameters_for_import(
+            KeyId=key, WrappingAlgorithm="RSAES_OAEP_SHA_256", WrappingKeySpec="RSA_2048")
+        expiry = datetime.datetime.fromtimestamp(now() + hours * 3600, datetime.timezone.utc)
+        return kms.import_key_material(
+            KeyId=key, ImportToken=parameters["ImportToken"],
+            EncryptedKeyMaterial=wrap(parameters, "RSAES_OAEP_SHA_256", material),
+            ExpirationModel="KEY_MATERIAL_EXPIRES", ValidTo=expiry, **changes)["KeyMaterialId"]
+
+    def states():
+        return [(entry["KeyMaterialId"], entry["ImportState"]) for entry in
+                kms.list_key_rotations(
+                    KeyId=key, IncludeKeyMaterial="ALL_KEY_MATERIAL")["Rotations"]]
+
+    first = bring(b"1" * 32, 9)
+    bring(b"2" * 32, 1, ImportType="NEW_KEY_MATERIAL")
+    timed.advance(3601)  # what waits leaves nothing behind
+    eventually(lambda: states() == [(first, "IMPORTED")])
+    assert state_of(kms, key) == "Enabled"
+    third = bring(b"3" * 32, 2, ImportType="NEW_KEY_MATERIAL")
+    kms.rotate_key_on_demand(KeyId=key)
+    valid_to = kms.describe_key(KeyId=key)["KeyMetadata"]["ValidTo"].timestamp()
+    assert 0 < valid_to - now() <= 7200  # the first that expires
+    timed.advance(2 * 3600 + 1)
+    with refuses("KMSInvalidStateException", f"{key} is pending import."):
+        kms.encrypt(KeyId=key, Plaintext=b"x")
+    eventually(lambda: states() == [(first, "IMPORTED"), (third, "PENDING_IMPORT")])
+    bring(b"3" * 32, 2)
+    assert kms.encrypt(KeyId=key, Plaintext=b"x")["KeyId"] == key

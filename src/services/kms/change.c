@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "services/kms/due.h"
+#include "services/kms/material.h"
 #include "services/kms/store.h"
 
 static enum err write_keys(struct core *core, const struct kms_key *const *keys, size_t count)
@@ -109,29 +110,34 @@ static void make_id(const struct core *core, struct arena *arena, const struct k
 	hex_format(str_of(digest, sizeof(digest)), out);
 }
 
-enum err kms_material_add(struct core *core, struct arena *arena, struct kms_key *draft,
-			  struct kms_secret *secret, enum kms_rotation rotation, int64_t now_ms,
-			  struct kms_material **out_material)
+enum err kms_material_make(struct core *core, struct arena *arena, const struct kms_key *draft,
+			   struct kms_secret *secret, struct kms_material **out_material)
 {
-	const struct kms_material *last = kms_key_material(draft);
-	size_t count = draft->material_count;
-	const struct kms_material **materials =
-		arena_array(arena, const struct kms_material *, count + 1);
 	char id[KMS_MATERIAL_ID_SIZE];
 
 	make_id(core, arena, draft, secret, id);
 	struct kms_material *material = kms_material_new(draft->spec, secret);
 	if (!material)
 		return ERR_INVALID;
-	material->number = last ? last->number + 1 : 1;
+	memcpy(material->id, id, sizeof(id));
+	*out_material = material;
+	return ERR_OK;
+}
+
+enum err kms_material_add(struct core *core, struct arena *arena, struct kms_key *draft,
+			  struct kms_secret *secret, enum kms_rotation rotation, int64_t now_ms,
+			  struct kms_material **out_material)
+{
+	size_t count = draft->material_count;
+	struct kms_material *material;
+
+	enum err err = kms_material_make(core, arena, draft, secret, &material);
+	if (err)
+		return err;
+	material->number = count > 0 ? draft->materials[count - 1]->number + 1 : 1;
 	material->rotation = rotation;
 	material->created_ms = now_ms;
-	memcpy(material->id, id, sizeof(id));
-	for (size_t i = 0; i < count; i++)
-		materials[i] = draft->materials[i];
-	materials[count] = material;
-	draft->materials = materials;
-	draft->material_count = count + 1;
+	kms_draft_put_material(arena, draft, count, material);
 	*out_material = material;
 	return ERR_OK;
 }

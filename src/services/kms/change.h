@@ -16,6 +16,11 @@ must_check enum err kms_material_will_go(struct core *core);
 /* After the last of such changes: nothing of the material is left in the catalog's file. */
 void kms_material_erase(struct core *core);
 
+/* Material with its id; the caller's, as for kms_material_add. `secret` is taken over. ERR_INVALID:
+ * it is not of the key's spec. */
+must_check enum err kms_material_make(struct core *core, struct arena *arena,
+				      const struct kms_key *draft, struct kms_secret *secret,
+				      struct kms_material **out_material);
 /* The draft with one material more, which becomes the current one and is the draft's own until
  * kms_material_release. `secret` is taken over. ERR_INVALID: it is not of the key's spec. */
 must_check enum err kms_material_add(struct core *core, struct arena *arena, struct kms_key *draft,

@@ -2,6 +2,8 @@
 /* describe: what a key can do follows from its spec and usage. */
 #include "services/kms/describe.h"
 
+#include "services/kms/material.h"
+
 static void list_algorithms(struct arena *arena, const struct kms_key *key,
 			    struct kms_key_metadata *out)
 {
@@ -34,12 +36,12 @@ static void describe_material(const struct kms_key *key, struct kms_key_metadata
 		return;
 	if (key->spec == KMS_SPEC_SYMMETRIC_DEFAULT)
 		out->current_key_material_id = str_of(material->id, KMS_MATERIAL_ID_SIZE);
-	if (!key->is_external || material->secret.size == 0)
+	if (!key->is_external || !kms_key_has_all_material(key))
 		return;
-	out->expiration_model = key->valid_to_ms > 0 ? STR("KEY_MATERIAL_EXPIRES")
-						     : STR("KEY_MATERIAL_DOES_NOT_EXPIRE");
-	out->valid_to = key->valid_to_ms;
-	out->has_valid_to = key->valid_to_ms > 0;
+	out->valid_to = kms_key_valid_to(key);
+	out->has_valid_to = out->valid_to > 0;
+	out->expiration_model = out->has_valid_to ? STR("KEY_MATERIAL_EXPIRES")
+						  : STR("KEY_MATERIAL_DOES_NOT_EXPIRE");
 }
 
 static void describe_regions(struct arena *arena, const struct kms_key *key,

@@ -7,6 +7,7 @@
 #include "services/kms/due.h"
 
 #include "services/kms/change.h"
+#include "services/kms/material.h"
 
 struct due {
 	struct list link;
@@ -24,10 +25,11 @@ static int64_t due_of(const struct kms_key *key)
 	/* A disabled key is rotated once it is enabled again. */
 	if (key->state == KMS_STATE_ENABLED && key->is_rotating)
 		at_ms = key->next_rotation_ms;
-	const struct kms_material *material = kms_key_material(key);
-	if (key->valid_to_ms > 0 && material && material->secret.size > 0 &&
-	    key->valid_to_ms < at_ms)
-		at_ms = key->valid_to_ms;
+	for (size_t i = 0; i < key->material_count; i++) {
+		int64_t valid_to_ms = key->materials[i]->valid_to_ms;
+		if (valid_to_ms > 0 && valid_to_ms < at_ms)
+			at_ms = valid_to_ms;
+	}
 	return at_ms;
 }
 
@@ -94,28 +96,40 @@ enum err kms_key_rotate(struct core *core, const struct kms_key *key, enum kms_r
 	return err;
 }
 
-enum err kms_key_forget_material(struct core *core, const struct kms_key *key)
+enum err kms_key_forget_material(struct core *core, const struct kms_key *key, size_t place)
 {
 	struct kms_key draft = kms_key_draft(key);
-	const struct kms_material *old = kms_key_material(key);
-	struct kms_secret none = {0};
+	struct kms_material *rest = NULL;
+	struct arena arena;
 
-	/* Its number and id stay, so that only the same material can be imported again. */
-	struct kms_material *material = kms_material_new(key->spec, &none);
-	material->number = old->number;
-	material->created_ms = old->created_ms;
-	memcpy(material->id, old->id, KMS_MATERIAL_ID_SIZE);
-	const struct kms_material *const materials[] = {material};
-	draft.materials = materials;
-	draft.material_count = 1;
-	draft.valid_to_ms = 0;
-	if (draft.state != KMS_STATE_PENDING_DELETION)
-		draft.state = KMS_STATE_PENDING_IMPORT;
+	arena_init(&arena);
+	if (key->has_pending_material && place + 1 == key->material_count) {
+		kms_draft_drop_material(&arena, &draft, place);
+		draft.has_pending_material = false;
+	} else {
+		/* Its number and id stay, so that only the same material can be imported again. */
+		rest = kms_material_copy(key->spec, key->materials[place], false);
+		kms_draft_put_material(&arena, &draft, place, rest);
+		if (draft.state != KMS_STATE_PENDING_DELETION)
+			draft.state = KMS_STATE_PENDING_IMPORT;
+	}
 	enum err err = kms_material_will_go(core);
 	if (!err)
 		err = kms_key_change(core, &draft);
-	kms_material_release(material);
+	kms_material_release(rest);
+	arena_done(&arena);
 	return err;
+}
+
+/* The place of material that has expired, or material_count. */
+static size_t find_expired(const struct kms_key *key, int64_t now_ms)
+{
+	size_t place = 0;
+
+	while (place < key->material_count && (key->materials[place]->valid_to_ms == 0 ||
+					       key->materials[place]->valid_to_ms > now_ms))
+		place++;
+	return place;
 }
 
 static enum err do_due(struct core *core, const struct kms_key *key, int64_t now_ms)
@@ -124,9 +138,10 @@ static enum err do_due(struct core *core, const struct kms_key *key, int64_t now
 		log_event(LOG_INFO, "key destroyed", log_str("key", key->arn));
 		return kms_key_destroy(core, key);
 	}
-	if (key->valid_to_ms > 0 && key->valid_to_ms <= now_ms) {
+	size_t expired = find_expired(key, now_ms);
+	if (expired < key->material_count) {
 		log_event(LOG_INFO, "imported key material expired", log_str("key", key->arn));
-		return kms_key_forget_material(core, key);
+		return kms_key_forget_material(core, key, expired);
 	}
 	log_event(LOG_INFO, "key rotated", log_str("key", key->arn));
 	return kms_key_rotate(core, key, KMS_ROTATION_AUTOMATIC, now_ms);

@@ -22,7 +22,9 @@ void kms_due_done(struct kms *kms); /* frees what still waits */
  * it is. */
 must_check enum err kms_key_rotate(struct core *core, const struct kms_key *key,
 				   enum kms_rotation rotation, int64_t now_ms);
-/* The key without its imported material: it waits for import, or for its deletion as before. */
-must_check enum err kms_key_forget_material(struct core *core, const struct kms_key *key);
+/* The key without the imported material at that place: it waits for import, or for its deletion as
+ * before. Material that waited for its rotation leaves nothing behind. */
+must_check enum err kms_key_forget_material(struct core *core, const struct kms_key *key,
+					    size_t place);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "services/kms/change.h"
 #include "services/kms/due.h"
+#include "services/kms/material.h"
 #include "services/kms/token.h"
 #include "services/kms/use.h"
 #include "services/kms/validate.h"
@@ -123,6 +124,59 @@ static enum err read_expiry(struct call *call, const struct kms_import_key_mater
 	return ERR_OK;
 }
 
+static bool is_description(struct str text)
+{
+	for (size_t i = 0; i < text.size; i++) {
+		char c = text.data[i];
+		bool is_blank = c == ' ' || (c >= '\t' && c <= '\r');
+		if (!kms_is_name(str_slice(text, i, 1)) && c != '.' && !is_blank)
+			return false;
+	}
+	return true;
+}
+
+/* Which material it is, and what it is called. */
+static enum err check_naming(struct call *call, const struct kms_import_key_material_in *in)
+{
+	bool is_new = str_equal(in->import_type, STR("NEW_KEY_MATERIAL"));
+
+	if (in->import_type.data && !is_new &&
+	    !str_equal(in->import_type, STR("EXISTING_KEY_MATERIAL")))
+		return kms_refuse_value(call, "importType", in->import_type,
+					"NEW_KEY_MATERIAL, EXISTING_KEY_MATERIAL");
+	enum err err = kms_check_text(call, "keyMaterialId", in->key_material_id,
+				      KMS_MATERIAL_ID_SIZE, KMS_MATERIAL_ID_SIZE);
+	if (!err)
+		err = kms_check_text(call, "keyMaterialDescription", in->key_material_description,
+				     0, LIMIT_KMS_MATERIAL_DESCRIPTION_SIZE);
+	if (err)
+		return err;
+	if (!is_description(in->key_material_description))
+		return fail(call, &KMS_VALIDATION,
+			    "1 validation error detected: Value '%.*s' at 'keyMaterialDescription' "
+			    "failed to satisfy constraint: Member must satisfy regular expression "
+			    "pattern: ^[a-zA-Z0-9:/_\\s.-]+$",
+			    STR_ARG(in->key_material_description));
+	if (is_new && in->key_material_id.data)
+		return fail(call, &KMS_VALIDATION,
+			    "A KeyMaterialId cannot be specified with ImportType "
+			    "NEW_KEY_MATERIAL.");
+	return ERR_OK;
+}
+
+/* Only symmetric keys may have several materials, which these members tell apart. */
+static enum err check_members_fit(struct call *call, const struct kms_import_key_material_in *in,
+				  const struct kms_key *key)
+{
+	if (key->spec == KMS_SPEC_SYMMETRIC_DEFAULT ||
+	    (!in->import_type.data && !in->key_material_id.data &&
+	     !in->key_material_description.data))
+		return ERR_OK;
+	return fail(call, &KMS_VALIDATION,
+		    "ImportType, KeyMaterialId and KeyMaterialDescription are only valid with "
+		    "symmetric encryption keys.");
+}
+
 static enum err check_request(struct call *call, const struct kms_import_key_material_in *in)
 {
 	enum err err = kms_need(call, "importToken", in->import_token.data != NULL);
@@ -136,10 +190,7 @@ static enum err check_request(struct call *call, const struct kms_import_key_mat
 	if (!err)
 		err = kms_check_bytes(call, "encryptedKeyMaterial", in->encrypted_key_material, 1,
 				      LIMIT_KMS_CIPHER_SIZE);
-	if (!err && str_equal(in->import_type, STR("NEW_KEY_MATERIAL")))
-		err = fail(call, &KMS_UNSUPPORTED_OPERATION,
-			   "A key can have only one imported key material.");
-	return err;
+	return err ? err : check_naming(call, in);
 }
 
 /* Material that is being imported. */
@@ -204,39 +255,104 @@ static enum err find_again(struct call *call, const struct kms_key *old,
 	return kms_check_not_deleted(call, key);
 }
 
-/* In place of what was there: nothing, the same, or the same that was deleted. */
+static enum err refuse_pending(struct call *call, const struct kms_key *key, struct str id)
+{
+	const struct kms_material *pending = key->materials[key->material_count - 1];
+
+	return fail(call, &KMS_KMS_INVALID_STATE,
+		    "New key material (id: %.*s) cannot be imported into KMS key %.*s, because "
+		    "another key material (id: %.*s) is pending rotation.",
+		    STR_ARG(id), STR_ARG(key->arn), KMS_MATERIAL_ID_SIZE, pending->id);
+}
+
+/*
+ * Where the material goes: in place of itself, if the key had it before, or behind the others.
+ * Without an ImportType a key's first material is new, and others are not.
+ */
+static enum err choose_place(struct call *call, const struct kms_key *key, struct str id,
+			     size_t *out_place)
+{
+	const struct kms_import_key_material_in *in = call->in;
+	bool is_new = in->import_type.data ? str_equal(in->import_type, STR("NEW_KEY_MATERIAL"))
+					   : key->material_count == 0;
+	size_t place = kms_key_find_material(key, id);
+	bool is_known = place < key->material_count;
+	bool is_pending = key->has_pending_material && place + 1 == key->material_count;
+
+	*out_place = place;
+	if (in->key_material_id.data && !str_equal(in->key_material_id, id))
+		return fail(call, &KMS_INCORRECT_KEY_MATERIAL,
+			    "The key material is not the one with the KeyMaterialId.");
+	if (!is_new && !is_known)
+		return fail(call, &KMS_INCORRECT_KEY_MATERIAL,
+			    "The key material is not one that was imported into this key before.");
+	if (is_new && key->has_pending_material && !is_pending)
+		return refuse_pending(call, key, id);
+	if (is_new && is_known && !is_pending)
+		return fail(call, &KMS_INCORRECT_KEY_MATERIAL,
+			    "The key material was imported into this key before.");
+	return ERR_OK;
+}
+
+static void release_material(void *subject)
+{
+	kms_material_release(subject);
+}
+
+/* What the material has from the request, and from when it was imported before. */
+static void fill_material(struct call *call, const struct kms_key *key, size_t place,
+			  struct kms_material *material)
+{
+	const struct kms_import_key_material_in *in = call->in;
+	const struct import *import = call->state;
+	size_t count = key->material_count;
+	struct str description = in->key_material_description;
+
+	material->created_ms = call->now_ms;
+	if (place < count) {
+		const struct kms_material *old = key->materials[place];
+		material->number = old->number;
+		material->rotation = old->rotation;
+		material->created_ms = old->created_ms;
+		if (!description.data)
+			description = old->description;
+	} else {
+		material->number = count > 0 ? key->materials[count - 1]->number + 1 : 1;
+	}
+	material->valid_to_ms = import->valid_to_ms;
+	if (description.data)
+		material->description = heap_copy(description);
+}
+
 static enum err store_material(struct call *call)
 {
 	struct kms_import_key_material_out *out = call->out;
 	struct import *import = call->state;
 	struct kms_material *material;
 	const struct kms_key *key = NULL;
+	size_t place;
 
 	enum err err = find_again(call, import->key, &key);
 	if (err)
 		return err;
-	const struct kms_material *old = kms_key_material(key);
-	struct kms_key draft = kms_key_draft(key);
-	draft.material_count = 0;
-	if (kms_material_add(call->core, call->arena, &draft, &import->secret, KMS_ROTATION_NONE,
-			     call->now_ms, &material) != ERR_OK)
+	if (kms_material_make(call->core, call->arena, key, &import->secret, &material) != ERR_OK)
 		return refuse_material(call, key);
-	if (old && memcmp(old->id, material->id, KMS_MATERIAL_ID_SIZE) != 0) {
-		kms_material_release(material);
-		return fail(call, &KMS_INCORRECT_KEY_MATERIAL,
-			    "The key material is not the one that was imported into this key "
-			    "before.");
-	}
-	draft.valid_to_ms = import->valid_to_ms;
-	if (draft.state == KMS_STATE_PENDING_IMPORT)
+	call_on_end(call, release_material, material);
+	struct str id = str_of(material->id, KMS_MATERIAL_ID_SIZE);
+	err = choose_place(call, key, id, &place);
+	if (err)
+		return err;
+	struct kms_key draft = kms_key_draft(key);
+	fill_material(call, key, place, material);
+	if (place > 0 && place == key->material_count)
+		draft.has_pending_material = true;
+	kms_draft_put_material(call->arena, &draft, place, material);
+	if (draft.state == KMS_STATE_PENDING_IMPORT && kms_key_has_all_material(&draft))
 		draft.state = KMS_STATE_ENABLED;
 	out->key_id = key->arn;
 	if (key->spec == KMS_SPEC_SYMMETRIC_DEFAULT)
-		out->key_material_id =
-			arena_copy(call->arena, str_of(material->id, KMS_MATERIAL_ID_SIZE));
-	err = kms_key_change(call->core, &draft);
-	kms_material_release(material);
-	return err;
+		out->key_material_id = id;
+	return kms_key_change(call->core, &draft);
 }
 
 enum err kms_import_key_material(struct call *call, const struct kms_import_key_material_in *in,
@@ -252,6 +368,8 @@ enum err kms_import_key_material(struct call *call, const struct kms_import_key_
 		err = find(call, in->key_id, STR("kms:ImportKeyMaterial"), &import->key);
 	if (!err)
 		err = kms_check_not_deleted(call, import->key);
+	if (!err)
+		err = check_members_fit(call, in, import->key);
 	if (err)
 		return err;
 	call->state = import;
@@ -263,20 +381,31 @@ enum err kms_delete_imported_key_material(struct call *call,
 					  const struct kms_delete_imported_key_material_in *in,
 					  struct kms_delete_imported_key_material_out *out)
 {
-	const struct kms_material *material;
 	const struct kms_key *key;
 
-	enum err err = find(call, in->key_id, STR("kms:DeleteImportedKeyMaterial"), &key);
+	enum err err = kms_check_text(call, "keyMaterialId", in->key_material_id,
+				      KMS_MATERIAL_ID_SIZE, KMS_MATERIAL_ID_SIZE);
+	if (!err)
+		err = find(call, in->key_id, STR("kms:DeleteImportedKeyMaterial"), &key);
 	if (err)
 		return err;
-	material = kms_key_material(key);
+	const struct kms_material *current = kms_key_material(key);
+	struct str id = in->key_material_id;
 	out->key_id = key->arn;
+	if (!id.data && !current)
+		return ERR_OK;
+	if (!id.data)
+		id = str_of(current->id, KMS_MATERIAL_ID_SIZE);
+	size_t place = kms_key_find_material(key, id);
+	if (place == key->material_count)
+		return fail(call, &KMS_NOT_FOUND, "Key material '%.*s' does not exist",
+			    STR_ARG(id));
 	/* Deleting what is not there has no effect. */
-	if (!material || material->secret.size == 0)
+	if (key->materials[place]->secret.size == 0)
 		return ERR_OK;
 	if (key->spec == KMS_SPEC_SYMMETRIC_DEFAULT)
-		out->key_material_id = str_of(material->id, KMS_MATERIAL_ID_SIZE);
-	err = kms_key_forget_material(call->core, key);
+		out->key_material_id = str_of(key->materials[place]->id, KMS_MATERIAL_ID_SIZE);
+	err = kms_key_forget_material(call->core, key, place);
 	if (!err)
 		kms_material_erase(call->core);
 	return err;

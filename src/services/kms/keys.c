@@ -6,6 +6,7 @@
 #include "services/kms/describe.h"
 #include "services/kms/due.h"
 #include "services/kms/list.h"
+#include "services/kms/material.h"
 #include "services/kms/policies.h"
 #include "services/kms/tags.h"
 #include "services/kms/validate.h"
@@ -371,7 +372,6 @@ enum err kms_schedule_key_deletion(struct call *call, const struct kms_schedule_
 enum err kms_cancel_key_deletion(struct call *call, const struct kms_cancel_key_deletion_in *in,
 				 struct kms_cancel_key_deletion_out *out)
 {
-	const struct kms_material *material;
 	const struct kms_key *key;
 
 	enum err err = kms_managed_key(call, in->key_id, STR("kms:CancelKeyDeletion"), false, &key);
@@ -381,9 +381,7 @@ enum err kms_cancel_key_deletion(struct call *call, const struct kms_cancel_key_
 		return fail(call, &KMS_KMS_INVALID_STATE, "%.*s is not pending deletion.",
 			    STR_ARG(key->arn));
 	struct kms_key draft = kms_key_draft(key);
-	material = kms_key_material(key);
-	draft.state = material && material->secret.size > 0 ? KMS_STATE_DISABLED
-							    : KMS_STATE_PENDING_IMPORT;
+	draft.state = kms_key_has_all_material(key) ? KMS_STATE_DISABLED : KMS_STATE_PENDING_IMPORT;
 	draft.deletion_ms = draft.window_days = 0;
 	out->key_id = key->arn;
 	return kms_key_change(call->core, &draft);

@@ -54,6 +54,7 @@ void kms_material_release(const struct kms_material *material)
 		return;
 	kms_secret_done(&mine->secret);
 	kms_pair_free(&mine->pair);
+	heap_free((void *)mine->description.data);
 	heap_free(mine);
 }
 

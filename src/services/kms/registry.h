@@ -33,7 +33,9 @@ struct kms_material {
 	_Atomic uint32_t references;
 	uint32_t number; /* in blobs; 1, 2, ... of a key */
 	enum kms_rotation rotation;
-	int64_t created_ms;
+	int64_t created_ms;	       /* when it became the current one */
+	int64_t valid_to_ms;	       /* of imported material; 0: does not expire */
+	struct str description;	       /* of imported material; on the heap; data NULL: none */
 	char id[KMS_MATERIAL_ID_SIZE]; /* KeyMaterialId: tells whether material is the same */
 	struct kms_secret secret;      /* empty: imported and deleted since */
 	struct kms_pair *pair;	       /* of RSA and elliptic curves; else NULL */
@@ -67,7 +69,7 @@ struct kms_key {
 	int64_t created_ms;
 	int64_t deletion_ms; /* of KMS_STATE_PENDING_DELETION; else 0 */
 	int64_t window_days;
-	int64_t valid_to_ms; /* of imported material; 0: does not expire */
+	bool has_pending_material; /* the last material waits for RotateKeyOnDemand */
 
 	bool is_rotating;
 	int64_t rotation_days;
@@ -80,14 +82,16 @@ struct kms_key {
 	size_t alias_count;
 	const struct kms_grant *grants; /* in order of creation */
 	size_t grant_count;
-	const struct kms_material *const *materials; /* in order of number; the last is current */
+	const struct kms_material *const *materials; /* in order of number */
 	size_t material_count;
 };
 
-/* NULL: none was imported yet. */
+/* The current one. NULL: none was imported yet. */
 static inline const struct kms_material *kms_key_material(const struct kms_key *key)
 {
-	return key->material_count > 0 ? key->materials[key->material_count - 1] : NULL;
+	size_t count = key->material_count - (key->has_pending_material ? 1 : 0);
+
+	return count > 0 ? key->materials[count - 1] : NULL;
 }
 /* NULL if the key has none of that number. */
 const struct kms_material *kms_key_material_of(const struct kms_key *key, uint32_t number);

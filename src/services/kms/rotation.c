@@ -6,6 +6,7 @@
 #include "services/kms/change.h"
 #include "services/kms/due.h"
 #include "services/kms/list.h"
+#include "services/kms/material.h"
 #include "services/kms/use.h"
 #include "services/kms/validate.h"
 
@@ -108,6 +109,29 @@ enum err kms_get_key_rotation_status(struct call *call,
 	return ERR_OK;
 }
 
+/* The imported material that waits becomes the current one. */
+static enum err use_pending(struct call *call, const struct kms_key *key)
+{
+	struct kms_key draft = kms_key_draft(key);
+	size_t last = key->material_count - 1;
+	bool is_there = key->has_pending_material;
+
+	if (is_there && key->materials[last]->valid_to_ms > 0)
+		is_there = key->materials[last]->valid_to_ms > call->now_ms;
+	if (!is_there)
+		return fail(call, &KMS_KMS_INVALID_STATE,
+			    "No available key material pending rotation for the key: %.*s.",
+			    STR_ARG(key->arn));
+	struct kms_material *material = kms_material_copy(key->spec, key->materials[last], true);
+	material->rotation = KMS_ROTATION_ON_DEMAND;
+	material->created_ms = call->now_ms;
+	kms_draft_put_material(call->arena, &draft, last, material);
+	draft.has_pending_material = false;
+	enum err err = kms_key_change(call->core, &draft);
+	kms_material_release(material);
+	return err;
+}
+
 enum err kms_rotate_key_on_demand(struct call *call, const struct kms_rotate_key_on_demand_in *in,
 				  struct kms_rotate_key_on_demand_out *out)
 {
@@ -120,10 +144,6 @@ enum err kms_rotate_key_on_demand(struct call *call, const struct kms_rotate_key
 	/* Recorded without a text, unlike other operations' refusals of a key spec. */
 	if (key->spec != KMS_SPEC_SYMMETRIC_DEFAULT)
 		return fail(call, &KMS_UNSUPPORTED_OPERATION, "%s", "");
-	if (key->is_external)
-		return fail(call, &KMS_KMS_INVALID_STATE,
-			    "No available key material pending rotation for the key: %.*s.",
-			    STR_ARG(key->arn));
 	for (size_t i = 0; i < key->material_count; i++)
 		if (key->materials[i]->rotation == KMS_ROTATION_ON_DEMAND)
 			count++;
@@ -133,6 +153,8 @@ enum err kms_rotate_key_on_demand(struct call *call, const struct kms_rotate_key
 			    "No more on-demand rotations can be performed for this key: %.*s",
 			    STR_ARG(key->arn));
 	out->key_id = key->arn;
+	if (key->is_external)
+		return use_pending(call, key);
 	return kms_key_rotate(call->core, key, KMS_ROTATION_ON_DEMAND, call->now_ms);
 }
 
@@ -141,11 +163,14 @@ enum err kms_rotate_key_on_demand(struct call *call, const struct kms_rotate_key
 static void fill_entry(const struct kms_key *key, const struct kms_material *material,
 		       struct kms_rotations_list_entry *entry)
 {
-	bool is_current = material == kms_key_material(key);
+	bool is_pending =
+		key->has_pending_material && material == key->materials[key->material_count - 1];
 
 	entry->key_id = key->id;
 	entry->key_material_id = str_of(material->id, KMS_MATERIAL_ID_SIZE);
-	entry->key_material_state = is_current ? STR("CURRENT") : STR("NON_CURRENT");
+	entry->key_material_state = is_pending				? STR("PENDING_ROTATION")
+				    : material == kms_key_material(key) ? STR("CURRENT")
+									: STR("NON_CURRENT");
 	if (material->rotation != KMS_ROTATION_NONE) {
 		entry->rotation_date = material->created_ms;
 		entry->has_rotation_date = true;
@@ -155,14 +180,15 @@ static void fill_entry(const struct kms_key *key, const struct kms_material *mat
 	}
 	if (!key->is_external)
 		return;
+	entry->key_material_description = material->description;
 	bool is_imported = material->secret.size > 0;
 	entry->import_state = is_imported ? STR("IMPORTED") : STR("PENDING_IMPORT");
 	if (!is_imported)
 		return;
-	entry->expiration_model = key->valid_to_ms > 0 ? STR("KEY_MATERIAL_EXPIRES")
-						       : STR("KEY_MATERIAL_DOES_NOT_EXPIRE");
-	entry->valid_to = key->valid_to_ms;
-	entry->has_valid_to = key->valid_to_ms > 0;
+	entry->has_valid_to = material->valid_to_ms > 0;
+	entry->valid_to = material->valid_to_ms;
+	entry->expiration_model = entry->has_valid_to ? STR("KEY_MATERIAL_EXPIRES")
+						      : STR("KEY_MATERIAL_DOES_NOT_EXPIRE");
 }
 
 enum err kms_list_key_rotations(struct call *call, const struct kms_list_key_rotations_in *in,

@@ -7,6 +7,7 @@
 
 #include "services/kms/change.h"
 #include "services/kms/due.h"
+#include "services/kms/material.h"
 #include "services/kms/use.h"
 
 /* ---- keys that AWS manages ---- */
@@ -313,7 +314,7 @@ static enum kms_problem describe(struct core *core, struct arena *arena, struct 
 		.arn = arena_copy(arena, key->arn),
 		.state = kms_states[key->state],
 		.deletion_ms = key->deletion_ms,
-		.expiry_ms = key->valid_to_ms,
+		.expiry_ms = kms_key_valid_to(key),
 		.is_managed = key->is_managed,
 		.has_imported_material = key->is_external,
 	};

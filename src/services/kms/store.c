@@ -7,7 +7,7 @@
 #include "format/json.h"
 #include "services/kms/grant.h"
 
-#define STORE_VERSION 1
+#define STORE_VERSION 2
 
 struct field {
 	const char *name;
@@ -26,7 +26,6 @@ static const struct field numbers[] = {
 	{"createdMs", offsetof(struct kms_key, created_ms)},
 	{"deletionMs", offsetof(struct kms_key, deletion_ms)},
 	{"pendingWindowInDays", offsetof(struct kms_key, window_days)},
-	{"validToMs", offsetof(struct kms_key, valid_to_ms)},
 	{"rotationPeriodInDays", offsetof(struct kms_key, rotation_days)},
 	{"nextRotationMs", offsetof(struct kms_key, next_rotation_ms)},
 };
@@ -36,6 +35,7 @@ static const struct field flags[] = {
 	{"managed", offsetof(struct kms_key, is_managed)},
 	{"multiRegion", offsetof(struct kms_key, is_multi_region)},
 	{"rotating", offsetof(struct kms_key, is_rotating)},
+	{"pendingMaterial", offsetof(struct kms_key, has_pending_material)},
 };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -154,6 +154,9 @@ static void write_material(struct json_writer *writer, struct arena *arena, stru
 	write_number(writer, "number", material->number);
 	write_number(writer, "rotation", material->rotation);
 	write_number(writer, "createdMs", material->created_ms);
+	write_number(writer, "validToMs", material->valid_to_ms);
+	if (material->description.data)
+		write_text(writer, "description", material->description);
 	write_text(writer, "keyMaterialId", str_of(material->id, KMS_MATERIAL_ID_SIZE));
 	if (secret.size > 0) {
 		json_key(writer, STR("sealed"));
@@ -308,6 +311,9 @@ static enum err read_material(struct arena *arena, struct seal *seal, yyjson_val
 	material->number = number;
 	material->rotation = (enum kms_rotation)read_number(item, "rotation");
 	material->created_ms = read_number(item, "createdMs");
+	material->valid_to_ms = read_number(item, "validToMs");
+	if (json_member(item, "description"))
+		material->description = heap_copy(read_text(item, "description"));
 	memcpy(material->id, id.data, KMS_MATERIAL_ID_SIZE);
 	*out_material = material;
 	return ERR_OK;
@@ -366,7 +372,10 @@ static enum err read_draft(struct arena *arena, struct seal *seal, yyjson_val *r
 	if (err)
 		return ERR_DAMAGED;
 	policy_set_time(draft->policy, read_number(root, "policySetMs"));
-	return read_materials(arena, seal, json_member(root, "materials"), draft);
+	err = read_materials(arena, seal, json_member(root, "materials"), draft);
+	if (!err && draft->has_pending_material && draft->material_count < 2)
+		return ERR_DAMAGED;
+	return err;
 }
 
 enum err kms_key_decode(struct arena *arena, struct seal *seal, struct str record,
@@ -377,7 +386,7 @@ enum err kms_key_decode(struct arena *arena, struct seal *seal, struct str recor
 
 	if (json_parse(arena, record, &root) != ERR_OK || !yyjson_is_obj(root))
 		return ERR_DAMAGED;
-	if (read_number(root, "version") > STORE_VERSION)
+	if (read_number(root, "version") != STORE_VERSION)
 		return ERR_VERSION;
 	enum err err = read_draft(arena, seal, root, &draft);
 	if (!err)

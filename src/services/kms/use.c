@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "services/kms/grant.h"
+#include "services/kms/material.h"
 #include "services/kms/validate.h"
 
 static struct kms_refusal refuse(struct arena *arena, const struct fault_type *fault,
@@ -113,7 +114,8 @@ struct kms_refusal kms_find(const struct core *core, struct arena *arena, struct
 
 struct kms_refusal kms_state_refusal(struct arena *arena, const struct kms_key *key, int64_t now_ms)
 {
-	bool has_expired = key->valid_to_ms > 0 && now_ms >= key->valid_to_ms;
+	int64_t valid_to_ms = kms_key_valid_to(key);
+	bool has_expired = valid_to_ms > 0 && now_ms >= valid_to_ms;
 
 	if (key->state == KMS_STATE_DISABLED)
 		return refuse(arena, &KMS_DISABLED, "", key->arn, " is disabled.");

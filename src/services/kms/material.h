@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * material: the materials of a key, in a snapshot or a draft.
+ *
+ * A key with imported material may have one more than it uses: the last, which waits for
+ * RotateKeyOnDemand. The others are the key's for good; one of them that is deleted or has expired
+ * makes the key wait for import. Pure; any thread; arrays are in the arena.
+ */
+#ifndef TERN_SERVICES_KMS_MATERIAL_H
+#define TERN_SERVICES_KMS_MATERIAL_H
+
+#include "services/kms/registry.h"
+
+/* When the first of the materials in use expires; 0: none does. */
+int64_t kms_key_valid_to(const struct kms_key *key);
+/* Whether each material in use is there, and there is one. */
+bool kms_key_has_all_material(const struct kms_key *key);
+/* The place of the material with that KeyMaterialId, or material_count. */
+size_t kms_key_find_material(const struct kms_key *key, struct str id);
+
+/* In place of the one there, or behind the last. The draft borrows the caller's reference. */
+void kms_draft_put_material(struct arena *arena, struct kms_key *draft, size_t place,
+			    const struct kms_material *material);
+void kms_draft_drop_material(struct arena *arena, struct kms_key *draft, size_t place);
+
+/* All but what ends with the secret if `has_secret` is false; one reference. */
+struct kms_material *kms_material_copy(enum kms_spec spec, const struct kms_material *material,
+				       bool has_secret);
+
+#endif
