@@ -43,6 +43,12 @@
 	X(IAM_OIDC_PROVIDERS, 100, "providers", "OpenID Connect providers of one account") \
 	X(IAM_CLIENT_IDS, 100, "client ids", "client ids of one OpenID Connect provider") \
 	X(IAM_THUMBPRINTS, 5, "thumbprints", "thumbprints of one OpenID Connect provider") \
+	X(FOLDER_FILES, 5000, "files", "files of --oidc-keys or --managed-policies") \
+	X(FOLDER_FILE_SIZE, 262144, "bytes", "one of these files") \
+	X(ISSUERS, 1000, "issuers", "files of --oidc-keys, an issuer each") \
+	X(ISSUER_KEYS, 32, "keys", "signature keys of one issuer") \
+	X(WEB_TOKEN_SIZE, 20000, "bytes", "a web identity token") \
+	X(JWT_VALUES, 1000, "values", "values of the claims of one web identity token") \
 	X(IAM_MFA_DEVICES, 5000, "devices", "virtual MFA devices of one account") \
 	X(IAM_USER_MFA_DEVICES, 8, "devices", "MFA devices of one user or root user") \
 	X(IAM_POLICY_SIZE, 6144, "bytes", "a managed policy, blanks left out") \

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * issuers: the OpenID Connect issuers whose signature keys the operator has given, and whether one
+ * of them signed a token.
+ *
+ * The server asks nobody for keys: they come as JSON Web Key Sets (RFC 7517) with the issuer's URL
+ * beside them. Any thread verifies; main replaces the keys.
+ */
+#ifndef TERN_ACCESS_ISSUERS_H
+#define TERN_ACCESS_ISSUERS_H
+
+#include "access/jwt.h"
+
+struct issuers;
+struct issuers *issuers_new(void);
+void issuers_free(struct issuers **issuers); /* accepts NULL, leaves NULL */
+
+/*
+ * Adds an issuer: {"issuer": "https://...", "keys": [...]}. Keys that are neither for RS256 nor for
+ * ES256 are left out. ERR_INVALID with one sentence in *out_problem (in `arena`).
+ */
+must_check enum err issuers_add(struct issuers *issuers, struct arena *arena, struct str text,
+				struct str *out_problem);
+size_t issuers_count(struct issuers *issuers);
+/* The issuers of `other`, which is empty afterwards, in place of those that were there. */
+void issuers_replace(struct issuers *issuers, struct issuers *other);
+
+enum issuers_outcome { ISSUERS_SIGNED, ISSUERS_FORGED, ISSUERS_NO_KEY };
+/* Did the issuer that the token names sign it? ISSUERS_NO_KEY: no such issuer, or not that key. */
+enum issuers_outcome issuers_verify(struct issuers *issuers, const struct jwt *jwt);
+
+#endif
