@@ -296,6 +296,18 @@ struct iam_evaluation_result {
 	size_t resource_specific_results_count;
 };
 
+struct iam_open_id_connect_provider_list_entry {
+	struct str arn;
+};
+
+struct iam_saml_provider_list_entry {
+	struct str arn;
+	int64_t valid_until;
+	bool has_valid_until;
+	int64_t create_date;
+	bool has_create_date;
+};
+
 struct iam_password_policy {
 	int64_t minimum_password_length;
 	bool has_minimum_password_length;
@@ -375,6 +387,15 @@ struct iam_virtual_mfa_device {
 	bool has_enable_date;
 	struct iam_tag *tags;
 	size_t tags_count;
+};
+
+struct iam_add_client_id_to_open_id_connect_provider_in {
+	struct str open_id_connect_provider_arn;
+	struct str client_id;
+};
+
+struct iam_add_client_id_to_open_id_connect_provider_out {
+	char no_members;
 };
 
 struct iam_add_role_to_instance_profile_in {
@@ -458,6 +479,22 @@ struct iam_create_instance_profile_out {
 	struct iam_instance_profile *instance_profile;
 };
 
+struct iam_create_open_id_connect_provider_in {
+	struct str url;
+	struct str *client_id_list;
+	size_t client_id_list_count;
+	struct str *thumbprint_list;
+	size_t thumbprint_list_count;
+	struct iam_tag *tags;
+	size_t tags_count;
+};
+
+struct iam_create_open_id_connect_provider_out {
+	struct str open_id_connect_provider_arn;
+	struct iam_tag *tags;
+	size_t tags_count;
+};
+
 struct iam_create_policy_in {
 	struct str policy_name;
 	struct str path;
@@ -498,6 +535,20 @@ struct iam_create_role_in {
 
 struct iam_create_role_out {
 	struct iam_role *role;
+};
+
+struct iam_create_saml_provider_in {
+	struct str saml_metadata_document;
+	struct str name;
+	struct iam_tag *tags;
+	size_t tags_count;
+	struct str assertion_encryption_mode;
+};
+
+struct iam_create_saml_provider_out {
+	struct str saml_provider_arn;
+	struct iam_tag *tags;
+	size_t tags_count;
 };
 
 struct iam_create_service_linked_role_in {
@@ -572,6 +623,14 @@ struct iam_delete_login_profile_out {
 	char no_members;
 };
 
+struct iam_delete_open_id_connect_provider_in {
+	struct str open_id_connect_provider_arn;
+};
+
+struct iam_delete_open_id_connect_provider_out {
+	char no_members;
+};
+
 struct iam_delete_policy_in {
 	struct str policy_arn;
 };
@@ -611,6 +670,14 @@ struct iam_delete_role_policy_in {
 };
 
 struct iam_delete_role_policy_out {
+	char no_members;
+};
+
+struct iam_delete_saml_provider_in {
+	struct str saml_provider_arn;
+};
+
+struct iam_delete_saml_provider_out {
 	char no_members;
 };
 
@@ -786,6 +853,22 @@ struct iam_get_login_profile_out {
 	struct iam_login_profile *login_profile;
 };
 
+struct iam_get_open_id_connect_provider_in {
+	struct str open_id_connect_provider_arn;
+};
+
+struct iam_get_open_id_connect_provider_out {
+	struct str url;
+	struct str *client_id_list;
+	size_t client_id_list_count;
+	struct str *thumbprint_list;
+	size_t thumbprint_list_count;
+	int64_t create_date;
+	bool has_create_date;
+	struct iam_tag *tags;
+	size_t tags_count;
+};
+
 struct iam_get_policy_in {
 	struct str policy_arn;
 };
@@ -820,6 +903,22 @@ struct iam_get_role_policy_out {
 	struct str role_name;
 	struct str policy_name;
 	struct str policy_document;
+};
+
+struct iam_get_saml_provider_in {
+	struct str saml_provider_arn;
+};
+
+struct iam_get_saml_provider_out {
+	struct str saml_provider_uuid;
+	struct str saml_metadata_document;
+	int64_t create_date;
+	bool has_create_date;
+	int64_t valid_until;
+	bool has_valid_until;
+	struct iam_tag *tags;
+	size_t tags_count;
+	struct str assertion_encryption_mode;
 };
 
 struct iam_get_service_linked_role_deletion_status_in {
@@ -1054,6 +1153,30 @@ struct iam_list_mfa_devices_out {
 	struct str marker;
 };
 
+struct iam_list_open_id_connect_provider_tags_in {
+	struct str open_id_connect_provider_arn;
+	struct str marker;
+	int64_t max_items;
+	bool has_max_items;
+};
+
+struct iam_list_open_id_connect_provider_tags_out {
+	struct iam_tag *tags;
+	size_t tags_count;
+	bool is_truncated;
+	bool has_is_truncated;
+	struct str marker;
+};
+
+struct iam_list_open_id_connect_providers_in {
+	char no_members;
+};
+
+struct iam_list_open_id_connect_providers_out {
+	struct iam_open_id_connect_provider_list_entry *open_id_connect_provider_list;
+	size_t open_id_connect_provider_list_count;
+};
+
 struct iam_list_policies_in {
 	struct str scope;
 	bool only_attached;
@@ -1146,6 +1269,15 @@ struct iam_list_roles_out {
 	bool is_truncated;
 	bool has_is_truncated;
 	struct str marker;
+};
+
+struct iam_list_saml_providers_in {
+	char no_members;
+};
+
+struct iam_list_saml_providers_out {
+	struct iam_saml_provider_list_entry *saml_provider_list;
+	size_t saml_provider_list_count;
 };
 
 struct iam_list_ssh_public_keys_in {
@@ -1304,6 +1436,15 @@ struct iam_put_user_policy_out {
 	char no_members;
 };
 
+struct iam_remove_client_id_from_open_id_connect_provider_in {
+	struct str open_id_connect_provider_arn;
+	struct str client_id;
+};
+
+struct iam_remove_client_id_from_open_id_connect_provider_out {
+	char no_members;
+};
+
 struct iam_remove_role_from_instance_profile_in {
 	struct str instance_profile_name;
 	struct str role_name;
@@ -1398,6 +1539,16 @@ struct iam_tag_instance_profile_out {
 	char no_members;
 };
 
+struct iam_tag_open_id_connect_provider_in {
+	struct str open_id_connect_provider_arn;
+	struct iam_tag *tags;
+	size_t tags_count;
+};
+
+struct iam_tag_open_id_connect_provider_out {
+	char no_members;
+};
+
 struct iam_tag_policy_in {
 	struct str policy_arn;
 	struct iam_tag *tags;
@@ -1435,6 +1586,16 @@ struct iam_untag_instance_profile_in {
 };
 
 struct iam_untag_instance_profile_out {
+	char no_members;
+};
+
+struct iam_untag_open_id_connect_provider_in {
+	struct str open_id_connect_provider_arn;
+	struct str *tag_keys;
+	size_t tag_keys_count;
+};
+
+struct iam_untag_open_id_connect_provider_out {
 	char no_members;
 };
 
@@ -1497,6 +1658,16 @@ struct iam_update_group_out {
 	char no_members;
 };
 
+struct iam_update_open_id_connect_provider_thumbprint_in {
+	struct str open_id_connect_provider_arn;
+	struct str *thumbprint_list;
+	size_t thumbprint_list_count;
+};
+
+struct iam_update_open_id_connect_provider_thumbprint_out {
+	char no_members;
+};
+
 struct iam_update_role_in {
 	struct str role_name;
 	struct str description;
@@ -1521,6 +1692,16 @@ struct iam_update_role_description_out {
 	struct iam_role *role;
 };
 
+struct iam_update_saml_provider_in {
+	struct str saml_provider_arn;
+	struct str saml_metadata_document;
+	struct str assertion_encryption_mode;
+};
+
+struct iam_update_saml_provider_out {
+	struct str saml_provider_arn;
+};
+
 struct iam_update_user_in {
 	struct str user_name;
 	struct str new_path;
@@ -1531,6 +1712,8 @@ struct iam_update_user_out {
 	char no_members;
 };
 
+enum err iam_add_client_id_to_open_id_connect_provider(struct call *call, const struct iam_add_client_id_to_open_id_connect_provider_in *in,
+		struct iam_add_client_id_to_open_id_connect_provider_out *out);
 enum err iam_add_role_to_instance_profile(struct call *call, const struct iam_add_role_to_instance_profile_in *in,
 		struct iam_add_role_to_instance_profile_out *out);
 enum err iam_add_user_to_group(struct call *call, const struct iam_add_user_to_group_in *in,
@@ -1549,12 +1732,16 @@ enum err iam_create_group(struct call *call, const struct iam_create_group_in *i
 		struct iam_create_group_out *out);
 enum err iam_create_instance_profile(struct call *call, const struct iam_create_instance_profile_in *in,
 		struct iam_create_instance_profile_out *out);
+enum err iam_create_open_id_connect_provider(struct call *call, const struct iam_create_open_id_connect_provider_in *in,
+		struct iam_create_open_id_connect_provider_out *out);
 enum err iam_create_policy(struct call *call, const struct iam_create_policy_in *in,
 		struct iam_create_policy_out *out);
 enum err iam_create_policy_version(struct call *call, const struct iam_create_policy_version_in *in,
 		struct iam_create_policy_version_out *out);
 enum err iam_create_role(struct call *call, const struct iam_create_role_in *in,
 		struct iam_create_role_out *out);
+enum err iam_create_saml_provider(struct call *call, const struct iam_create_saml_provider_in *in,
+		struct iam_create_saml_provider_out *out);
 enum err iam_create_service_linked_role(struct call *call, const struct iam_create_service_linked_role_in *in,
 		struct iam_create_service_linked_role_out *out);
 enum err iam_create_user(struct call *call, const struct iam_create_user_in *in,
@@ -1571,6 +1758,8 @@ enum err iam_delete_instance_profile(struct call *call, const struct iam_delete_
 		struct iam_delete_instance_profile_out *out);
 enum err iam_delete_login_profile(struct call *call, const struct iam_delete_login_profile_in *in,
 		struct iam_delete_login_profile_out *out);
+enum err iam_delete_open_id_connect_provider(struct call *call, const struct iam_delete_open_id_connect_provider_in *in,
+		struct iam_delete_open_id_connect_provider_out *out);
 enum err iam_delete_policy(struct call *call, const struct iam_delete_policy_in *in,
 		struct iam_delete_policy_out *out);
 enum err iam_delete_policy_version(struct call *call, const struct iam_delete_policy_version_in *in,
@@ -1581,6 +1770,8 @@ enum err iam_delete_role_permissions_boundary(struct call *call, const struct ia
 		struct iam_delete_role_permissions_boundary_out *out);
 enum err iam_delete_role_policy(struct call *call, const struct iam_delete_role_policy_in *in,
 		struct iam_delete_role_policy_out *out);
+enum err iam_delete_saml_provider(struct call *call, const struct iam_delete_saml_provider_in *in,
+		struct iam_delete_saml_provider_out *out);
 enum err iam_delete_service_linked_role(struct call *call, const struct iam_delete_service_linked_role_in *in,
 		struct iam_delete_service_linked_role_out *out);
 enum err iam_delete_user(struct call *call, const struct iam_delete_user_in *in,
@@ -1615,6 +1806,8 @@ enum err iam_get_instance_profile(struct call *call, const struct iam_get_instan
 		struct iam_get_instance_profile_out *out);
 enum err iam_get_login_profile(struct call *call, const struct iam_get_login_profile_in *in,
 		struct iam_get_login_profile_out *out);
+enum err iam_get_open_id_connect_provider(struct call *call, const struct iam_get_open_id_connect_provider_in *in,
+		struct iam_get_open_id_connect_provider_out *out);
 enum err iam_get_policy(struct call *call, const struct iam_get_policy_in *in,
 		struct iam_get_policy_out *out);
 enum err iam_get_policy_version(struct call *call, const struct iam_get_policy_version_in *in,
@@ -1623,6 +1816,8 @@ enum err iam_get_role(struct call *call, const struct iam_get_role_in *in,
 		struct iam_get_role_out *out);
 enum err iam_get_role_policy(struct call *call, const struct iam_get_role_policy_in *in,
 		struct iam_get_role_policy_out *out);
+enum err iam_get_saml_provider(struct call *call, const struct iam_get_saml_provider_in *in,
+		struct iam_get_saml_provider_out *out);
 enum err iam_get_service_linked_role_deletion_status(struct call *call, const struct iam_get_service_linked_role_deletion_status_in *in,
 		struct iam_get_service_linked_role_deletion_status_out *out);
 enum err iam_get_user(struct call *call, const struct iam_get_user_in *in,
@@ -1655,6 +1850,10 @@ enum err iam_list_instance_profiles_for_role(struct call *call, const struct iam
 		struct iam_list_instance_profiles_for_role_out *out);
 enum err iam_list_mfa_devices(struct call *call, const struct iam_list_mfa_devices_in *in,
 		struct iam_list_mfa_devices_out *out);
+enum err iam_list_open_id_connect_provider_tags(struct call *call, const struct iam_list_open_id_connect_provider_tags_in *in,
+		struct iam_list_open_id_connect_provider_tags_out *out);
+enum err iam_list_open_id_connect_providers(struct call *call, const struct iam_list_open_id_connect_providers_in *in,
+		struct iam_list_open_id_connect_providers_out *out);
 enum err iam_list_policies(struct call *call, const struct iam_list_policies_in *in,
 		struct iam_list_policies_out *out);
 enum err iam_list_policy_tags(struct call *call, const struct iam_list_policy_tags_in *in,
@@ -1667,6 +1866,8 @@ enum err iam_list_role_tags(struct call *call, const struct iam_list_role_tags_i
 		struct iam_list_role_tags_out *out);
 enum err iam_list_roles(struct call *call, const struct iam_list_roles_in *in,
 		struct iam_list_roles_out *out);
+enum err iam_list_saml_providers(struct call *call, const struct iam_list_saml_providers_in *in,
+		struct iam_list_saml_providers_out *out);
 enum err iam_list_ssh_public_keys(struct call *call, const struct iam_list_ssh_public_keys_in *in,
 		struct iam_list_ssh_public_keys_out *out);
 enum err iam_list_service_specific_credentials(struct call *call, const struct iam_list_service_specific_credentials_in *in,
@@ -1691,6 +1892,8 @@ enum err iam_put_user_permissions_boundary(struct call *call, const struct iam_p
 		struct iam_put_user_permissions_boundary_out *out);
 enum err iam_put_user_policy(struct call *call, const struct iam_put_user_policy_in *in,
 		struct iam_put_user_policy_out *out);
+enum err iam_remove_client_id_from_open_id_connect_provider(struct call *call, const struct iam_remove_client_id_from_open_id_connect_provider_in *in,
+		struct iam_remove_client_id_from_open_id_connect_provider_out *out);
 enum err iam_remove_role_from_instance_profile(struct call *call, const struct iam_remove_role_from_instance_profile_in *in,
 		struct iam_remove_role_from_instance_profile_out *out);
 enum err iam_remove_user_from_group(struct call *call, const struct iam_remove_user_from_group_in *in,
@@ -1703,6 +1906,8 @@ enum err iam_simulate_principal_policy(struct call *call, const struct iam_simul
 		struct iam_simulate_principal_policy_out *out);
 enum err iam_tag_instance_profile(struct call *call, const struct iam_tag_instance_profile_in *in,
 		struct iam_tag_instance_profile_out *out);
+enum err iam_tag_open_id_connect_provider(struct call *call, const struct iam_tag_open_id_connect_provider_in *in,
+		struct iam_tag_open_id_connect_provider_out *out);
 enum err iam_tag_policy(struct call *call, const struct iam_tag_policy_in *in,
 		struct iam_tag_policy_out *out);
 enum err iam_tag_role(struct call *call, const struct iam_tag_role_in *in,
@@ -1711,6 +1916,8 @@ enum err iam_tag_user(struct call *call, const struct iam_tag_user_in *in,
 		struct iam_tag_user_out *out);
 enum err iam_untag_instance_profile(struct call *call, const struct iam_untag_instance_profile_in *in,
 		struct iam_untag_instance_profile_out *out);
+enum err iam_untag_open_id_connect_provider(struct call *call, const struct iam_untag_open_id_connect_provider_in *in,
+		struct iam_untag_open_id_connect_provider_out *out);
 enum err iam_untag_policy(struct call *call, const struct iam_untag_policy_in *in,
 		struct iam_untag_policy_out *out);
 enum err iam_untag_role(struct call *call, const struct iam_untag_role_in *in,
@@ -1723,10 +1930,14 @@ enum err iam_update_assume_role_policy(struct call *call, const struct iam_updat
 		struct iam_update_assume_role_policy_out *out);
 enum err iam_update_group(struct call *call, const struct iam_update_group_in *in,
 		struct iam_update_group_out *out);
+enum err iam_update_open_id_connect_provider_thumbprint(struct call *call, const struct iam_update_open_id_connect_provider_thumbprint_in *in,
+		struct iam_update_open_id_connect_provider_thumbprint_out *out);
 enum err iam_update_role(struct call *call, const struct iam_update_role_in *in,
 		struct iam_update_role_out *out);
 enum err iam_update_role_description(struct call *call, const struct iam_update_role_description_in *in,
 		struct iam_update_role_description_out *out);
+enum err iam_update_saml_provider(struct call *call, const struct iam_update_saml_provider_in *in,
+		struct iam_update_saml_provider_out *out);
 enum err iam_update_user(struct call *call, const struct iam_update_user_in *in,
 		struct iam_update_user_out *out);
 
@@ -1734,6 +1945,7 @@ enum err iam_update_user(struct call *call, const struct iam_update_user_in *in,
 must_check enum err iam_validate(struct call *call, const void *in);
 
 enum {
+	IAM_ADD_CLIENT_ID_TO_OPEN_ID_CONNECT_PROVIDER,
 	IAM_ADD_ROLE_TO_INSTANCE_PROFILE,
 	IAM_ADD_USER_TO_GROUP,
 	IAM_ATTACH_GROUP_POLICY,
@@ -1743,9 +1955,11 @@ enum {
 	IAM_CREATE_ACCOUNT_ALIAS,
 	IAM_CREATE_GROUP,
 	IAM_CREATE_INSTANCE_PROFILE,
+	IAM_CREATE_OPEN_ID_CONNECT_PROVIDER,
 	IAM_CREATE_POLICY,
 	IAM_CREATE_POLICY_VERSION,
 	IAM_CREATE_ROLE,
+	IAM_CREATE_SAML_PROVIDER,
 	IAM_CREATE_SERVICE_LINKED_ROLE,
 	IAM_CREATE_USER,
 	IAM_DELETE_ACCESS_KEY,
@@ -1754,11 +1968,13 @@ enum {
 	IAM_DELETE_GROUP_POLICY,
 	IAM_DELETE_INSTANCE_PROFILE,
 	IAM_DELETE_LOGIN_PROFILE,
+	IAM_DELETE_OPEN_ID_CONNECT_PROVIDER,
 	IAM_DELETE_POLICY,
 	IAM_DELETE_POLICY_VERSION,
 	IAM_DELETE_ROLE,
 	IAM_DELETE_ROLE_PERMISSIONS_BOUNDARY,
 	IAM_DELETE_ROLE_POLICY,
+	IAM_DELETE_SAML_PROVIDER,
 	IAM_DELETE_SERVICE_LINKED_ROLE,
 	IAM_DELETE_USER,
 	IAM_DELETE_USER_PERMISSIONS_BOUNDARY,
@@ -1776,10 +1992,12 @@ enum {
 	IAM_GET_GROUP_POLICY,
 	IAM_GET_INSTANCE_PROFILE,
 	IAM_GET_LOGIN_PROFILE,
+	IAM_GET_OPEN_ID_CONNECT_PROVIDER,
 	IAM_GET_POLICY,
 	IAM_GET_POLICY_VERSION,
 	IAM_GET_ROLE,
 	IAM_GET_ROLE_POLICY,
+	IAM_GET_SAML_PROVIDER,
 	IAM_GET_SERVICE_LINKED_ROLE_DELETION_STATUS,
 	IAM_GET_USER,
 	IAM_GET_USER_POLICY,
@@ -1796,12 +2014,15 @@ enum {
 	IAM_LIST_INSTANCE_PROFILES,
 	IAM_LIST_INSTANCE_PROFILES_FOR_ROLE,
 	IAM_LIST_MFA_DEVICES,
+	IAM_LIST_OPEN_ID_CONNECT_PROVIDER_TAGS,
+	IAM_LIST_OPEN_ID_CONNECT_PROVIDERS,
 	IAM_LIST_POLICIES,
 	IAM_LIST_POLICY_TAGS,
 	IAM_LIST_POLICY_VERSIONS,
 	IAM_LIST_ROLE_POLICIES,
 	IAM_LIST_ROLE_TAGS,
 	IAM_LIST_ROLES,
+	IAM_LIST_SAML_PROVIDERS,
 	IAM_LIST_SSH_PUBLIC_KEYS,
 	IAM_LIST_SERVICE_SPECIFIC_CREDENTIALS,
 	IAM_LIST_SIGNING_CERTIFICATES,
@@ -1814,24 +2035,29 @@ enum {
 	IAM_PUT_ROLE_POLICY,
 	IAM_PUT_USER_PERMISSIONS_BOUNDARY,
 	IAM_PUT_USER_POLICY,
+	IAM_REMOVE_CLIENT_ID_FROM_OPEN_ID_CONNECT_PROVIDER,
 	IAM_REMOVE_ROLE_FROM_INSTANCE_PROFILE,
 	IAM_REMOVE_USER_FROM_GROUP,
 	IAM_SET_DEFAULT_POLICY_VERSION,
 	IAM_SIMULATE_CUSTOM_POLICY,
 	IAM_SIMULATE_PRINCIPAL_POLICY,
 	IAM_TAG_INSTANCE_PROFILE,
+	IAM_TAG_OPEN_ID_CONNECT_PROVIDER,
 	IAM_TAG_POLICY,
 	IAM_TAG_ROLE,
 	IAM_TAG_USER,
 	IAM_UNTAG_INSTANCE_PROFILE,
+	IAM_UNTAG_OPEN_ID_CONNECT_PROVIDER,
 	IAM_UNTAG_POLICY,
 	IAM_UNTAG_ROLE,
 	IAM_UNTAG_USER,
 	IAM_UPDATE_ACCESS_KEY,
 	IAM_UPDATE_ASSUME_ROLE_POLICY,
 	IAM_UPDATE_GROUP,
+	IAM_UPDATE_OPEN_ID_CONNECT_PROVIDER_THUMBPRINT,
 	IAM_UPDATE_ROLE,
 	IAM_UPDATE_ROLE_DESCRIPTION,
+	IAM_UPDATE_SAML_PROVIDER,
 	IAM_UPDATE_USER,
 	IAM_OPERATIONS,
 };

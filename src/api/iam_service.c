@@ -4,6 +4,13 @@
 
 #include "api/handlers.h"
 
+static enum err run_iam_add_client_id_to_open_id_connect_provider(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_add_client_id_to_open_id_connect_provider(call, in, out);
+}
+
 static enum err run_iam_add_role_to_instance_profile(struct call *call, const void *in, void *out)
 {
 	enum err err = iam_validate(call, in);
@@ -67,6 +74,13 @@ static enum err run_iam_create_instance_profile(struct call *call, const void *i
 	return err ? err : iam_create_instance_profile(call, in, out);
 }
 
+static enum err run_iam_create_open_id_connect_provider(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_create_open_id_connect_provider(call, in, out);
+}
+
 static enum err run_iam_create_policy(struct call *call, const void *in, void *out)
 {
 	enum err err = iam_validate(call, in);
@@ -86,6 +100,13 @@ static enum err run_iam_create_role(struct call *call, const void *in, void *out
 	enum err err = iam_validate(call, in);
 
 	return err ? err : iam_create_role(call, in, out);
+}
+
+static enum err run_iam_create_saml_provider(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_create_saml_provider(call, in, out);
 }
 
 static enum err run_iam_create_service_linked_role(struct call *call, const void *in, void *out)
@@ -144,6 +165,13 @@ static enum err run_iam_delete_login_profile(struct call *call, const void *in, 
 	return err ? err : iam_delete_login_profile(call, in, out);
 }
 
+static enum err run_iam_delete_open_id_connect_provider(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_delete_open_id_connect_provider(call, in, out);
+}
+
 static enum err run_iam_delete_policy(struct call *call, const void *in, void *out)
 {
 	enum err err = iam_validate(call, in);
@@ -177,6 +205,13 @@ static enum err run_iam_delete_role_policy(struct call *call, const void *in, vo
 	enum err err = iam_validate(call, in);
 
 	return err ? err : iam_delete_role_policy(call, in, out);
+}
+
+static enum err run_iam_delete_saml_provider(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_delete_saml_provider(call, in, out);
 }
 
 static enum err run_iam_delete_service_linked_role(struct call *call, const void *in, void *out)
@@ -298,6 +333,13 @@ static enum err run_iam_get_login_profile(struct call *call, const void *in, voi
 	return err ? err : iam_get_login_profile(call, in, out);
 }
 
+static enum err run_iam_get_open_id_connect_provider(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_get_open_id_connect_provider(call, in, out);
+}
+
 static enum err run_iam_get_policy(struct call *call, const void *in, void *out)
 {
 	enum err err = iam_validate(call, in);
@@ -324,6 +366,13 @@ static enum err run_iam_get_role_policy(struct call *call, const void *in, void 
 	enum err err = iam_validate(call, in);
 
 	return err ? err : iam_get_role_policy(call, in, out);
+}
+
+static enum err run_iam_get_saml_provider(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_get_saml_provider(call, in, out);
 }
 
 static enum err run_iam_get_service_linked_role_deletion_status(struct call *call, const void *in, void *out)
@@ -438,6 +487,20 @@ static enum err run_iam_list_mfa_devices(struct call *call, const void *in, void
 	return err ? err : iam_list_mfa_devices(call, in, out);
 }
 
+static enum err run_iam_list_open_id_connect_provider_tags(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_list_open_id_connect_provider_tags(call, in, out);
+}
+
+static enum err run_iam_list_open_id_connect_providers(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_list_open_id_connect_providers(call, in, out);
+}
+
 static enum err run_iam_list_policies(struct call *call, const void *in, void *out)
 {
 	enum err err = iam_validate(call, in);
@@ -478,6 +541,13 @@ static enum err run_iam_list_roles(struct call *call, const void *in, void *out)
 	enum err err = iam_validate(call, in);
 
 	return err ? err : iam_list_roles(call, in, out);
+}
+
+static enum err run_iam_list_saml_providers(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_list_saml_providers(call, in, out);
 }
 
 static enum err run_iam_list_ssh_public_keys(struct call *call, const void *in, void *out)
@@ -564,6 +634,13 @@ static enum err run_iam_put_user_policy(struct call *call, const void *in, void 
 	return err ? err : iam_put_user_policy(call, in, out);
 }
 
+static enum err run_iam_remove_client_id_from_open_id_connect_provider(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_remove_client_id_from_open_id_connect_provider(call, in, out);
+}
+
 static enum err run_iam_remove_role_from_instance_profile(struct call *call, const void *in, void *out)
 {
 	enum err err = iam_validate(call, in);
@@ -606,6 +683,13 @@ static enum err run_iam_tag_instance_profile(struct call *call, const void *in, 
 	return err ? err : iam_tag_instance_profile(call, in, out);
 }
 
+static enum err run_iam_tag_open_id_connect_provider(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_tag_open_id_connect_provider(call, in, out);
+}
+
 static enum err run_iam_tag_policy(struct call *call, const void *in, void *out)
 {
 	enum err err = iam_validate(call, in);
@@ -632,6 +716,13 @@ static enum err run_iam_untag_instance_profile(struct call *call, const void *in
 	enum err err = iam_validate(call, in);
 
 	return err ? err : iam_untag_instance_profile(call, in, out);
+}
+
+static enum err run_iam_untag_open_id_connect_provider(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_untag_open_id_connect_provider(call, in, out);
 }
 
 static enum err run_iam_untag_policy(struct call *call, const void *in, void *out)
@@ -676,6 +767,13 @@ static enum err run_iam_update_group(struct call *call, const void *in, void *ou
 	return err ? err : iam_update_group(call, in, out);
 }
 
+static enum err run_iam_update_open_id_connect_provider_thumbprint(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_update_open_id_connect_provider_thumbprint(call, in, out);
+}
+
 static enum err run_iam_update_role(struct call *call, const void *in, void *out)
 {
 	enum err err = iam_validate(call, in);
@@ -690,6 +788,13 @@ static enum err run_iam_update_role_description(struct call *call, const void *i
 	return err ? err : iam_update_role_description(call, in, out);
 }
 
+static enum err run_iam_update_saml_provider(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_update_saml_provider(call, in, out);
+}
+
 static enum err run_iam_update_user(struct call *call, const void *in, void *out)
 {
 	enum err err = iam_validate(call, in);
@@ -698,6 +803,7 @@ static enum err run_iam_update_user(struct call *call, const void *in, void *out
 }
 
 static const operation_fn handlers[] = {
+	[IAM_ADD_CLIENT_ID_TO_OPEN_ID_CONNECT_PROVIDER] = run_iam_add_client_id_to_open_id_connect_provider,
 	[IAM_ADD_ROLE_TO_INSTANCE_PROFILE] = run_iam_add_role_to_instance_profile,
 	[IAM_ADD_USER_TO_GROUP] = run_iam_add_user_to_group,
 	[IAM_ATTACH_GROUP_POLICY] = run_iam_attach_group_policy,
@@ -707,9 +813,11 @@ static const operation_fn handlers[] = {
 	[IAM_CREATE_ACCOUNT_ALIAS] = run_iam_create_account_alias,
 	[IAM_CREATE_GROUP] = run_iam_create_group,
 	[IAM_CREATE_INSTANCE_PROFILE] = run_iam_create_instance_profile,
+	[IAM_CREATE_OPEN_ID_CONNECT_PROVIDER] = run_iam_create_open_id_connect_provider,
 	[IAM_CREATE_POLICY] = run_iam_create_policy,
 	[IAM_CREATE_POLICY_VERSION] = run_iam_create_policy_version,
 	[IAM_CREATE_ROLE] = run_iam_create_role,
+	[IAM_CREATE_SAML_PROVIDER] = run_iam_create_saml_provider,
 	[IAM_CREATE_SERVICE_LINKED_ROLE] = run_iam_create_service_linked_role,
 	[IAM_CREATE_USER] = run_iam_create_user,
 	[IAM_DELETE_ACCESS_KEY] = run_iam_delete_access_key,
@@ -718,11 +826,13 @@ static const operation_fn handlers[] = {
 	[IAM_DELETE_GROUP_POLICY] = run_iam_delete_group_policy,
 	[IAM_DELETE_INSTANCE_PROFILE] = run_iam_delete_instance_profile,
 	[IAM_DELETE_LOGIN_PROFILE] = run_iam_delete_login_profile,
+	[IAM_DELETE_OPEN_ID_CONNECT_PROVIDER] = run_iam_delete_open_id_connect_provider,
 	[IAM_DELETE_POLICY] = run_iam_delete_policy,
 	[IAM_DELETE_POLICY_VERSION] = run_iam_delete_policy_version,
 	[IAM_DELETE_ROLE] = run_iam_delete_role,
 	[IAM_DELETE_ROLE_PERMISSIONS_BOUNDARY] = run_iam_delete_role_permissions_boundary,
 	[IAM_DELETE_ROLE_POLICY] = run_iam_delete_role_policy,
+	[IAM_DELETE_SAML_PROVIDER] = run_iam_delete_saml_provider,
 	[IAM_DELETE_SERVICE_LINKED_ROLE] = run_iam_delete_service_linked_role,
 	[IAM_DELETE_USER] = run_iam_delete_user,
 	[IAM_DELETE_USER_PERMISSIONS_BOUNDARY] = run_iam_delete_user_permissions_boundary,
@@ -740,10 +850,12 @@ static const operation_fn handlers[] = {
 	[IAM_GET_GROUP_POLICY] = run_iam_get_group_policy,
 	[IAM_GET_INSTANCE_PROFILE] = run_iam_get_instance_profile,
 	[IAM_GET_LOGIN_PROFILE] = run_iam_get_login_profile,
+	[IAM_GET_OPEN_ID_CONNECT_PROVIDER] = run_iam_get_open_id_connect_provider,
 	[IAM_GET_POLICY] = run_iam_get_policy,
 	[IAM_GET_POLICY_VERSION] = run_iam_get_policy_version,
 	[IAM_GET_ROLE] = run_iam_get_role,
 	[IAM_GET_ROLE_POLICY] = run_iam_get_role_policy,
+	[IAM_GET_SAML_PROVIDER] = run_iam_get_saml_provider,
 	[IAM_GET_SERVICE_LINKED_ROLE_DELETION_STATUS] = run_iam_get_service_linked_role_deletion_status,
 	[IAM_GET_USER] = run_iam_get_user,
 	[IAM_GET_USER_POLICY] = run_iam_get_user_policy,
@@ -760,12 +872,15 @@ static const operation_fn handlers[] = {
 	[IAM_LIST_INSTANCE_PROFILES] = run_iam_list_instance_profiles,
 	[IAM_LIST_INSTANCE_PROFILES_FOR_ROLE] = run_iam_list_instance_profiles_for_role,
 	[IAM_LIST_MFA_DEVICES] = run_iam_list_mfa_devices,
+	[IAM_LIST_OPEN_ID_CONNECT_PROVIDER_TAGS] = run_iam_list_open_id_connect_provider_tags,
+	[IAM_LIST_OPEN_ID_CONNECT_PROVIDERS] = run_iam_list_open_id_connect_providers,
 	[IAM_LIST_POLICIES] = run_iam_list_policies,
 	[IAM_LIST_POLICY_TAGS] = run_iam_list_policy_tags,
 	[IAM_LIST_POLICY_VERSIONS] = run_iam_list_policy_versions,
 	[IAM_LIST_ROLE_POLICIES] = run_iam_list_role_policies,
 	[IAM_LIST_ROLE_TAGS] = run_iam_list_role_tags,
 	[IAM_LIST_ROLES] = run_iam_list_roles,
+	[IAM_LIST_SAML_PROVIDERS] = run_iam_list_saml_providers,
 	[IAM_LIST_SSH_PUBLIC_KEYS] = run_iam_list_ssh_public_keys,
 	[IAM_LIST_SERVICE_SPECIFIC_CREDENTIALS] = run_iam_list_service_specific_credentials,
 	[IAM_LIST_SIGNING_CERTIFICATES] = run_iam_list_signing_certificates,
@@ -778,24 +893,29 @@ static const operation_fn handlers[] = {
 	[IAM_PUT_ROLE_POLICY] = run_iam_put_role_policy,
 	[IAM_PUT_USER_PERMISSIONS_BOUNDARY] = run_iam_put_user_permissions_boundary,
 	[IAM_PUT_USER_POLICY] = run_iam_put_user_policy,
+	[IAM_REMOVE_CLIENT_ID_FROM_OPEN_ID_CONNECT_PROVIDER] = run_iam_remove_client_id_from_open_id_connect_provider,
 	[IAM_REMOVE_ROLE_FROM_INSTANCE_PROFILE] = run_iam_remove_role_from_instance_profile,
 	[IAM_REMOVE_USER_FROM_GROUP] = run_iam_remove_user_from_group,
 	[IAM_SET_DEFAULT_POLICY_VERSION] = run_iam_set_default_policy_version,
 	[IAM_SIMULATE_CUSTOM_POLICY] = run_iam_simulate_custom_policy,
 	[IAM_SIMULATE_PRINCIPAL_POLICY] = run_iam_simulate_principal_policy,
 	[IAM_TAG_INSTANCE_PROFILE] = run_iam_tag_instance_profile,
+	[IAM_TAG_OPEN_ID_CONNECT_PROVIDER] = run_iam_tag_open_id_connect_provider,
 	[IAM_TAG_POLICY] = run_iam_tag_policy,
 	[IAM_TAG_ROLE] = run_iam_tag_role,
 	[IAM_TAG_USER] = run_iam_tag_user,
 	[IAM_UNTAG_INSTANCE_PROFILE] = run_iam_untag_instance_profile,
+	[IAM_UNTAG_OPEN_ID_CONNECT_PROVIDER] = run_iam_untag_open_id_connect_provider,
 	[IAM_UNTAG_POLICY] = run_iam_untag_policy,
 	[IAM_UNTAG_ROLE] = run_iam_untag_role,
 	[IAM_UNTAG_USER] = run_iam_untag_user,
 	[IAM_UPDATE_ACCESS_KEY] = run_iam_update_access_key,
 	[IAM_UPDATE_ASSUME_ROLE_POLICY] = run_iam_update_assume_role_policy,
 	[IAM_UPDATE_GROUP] = run_iam_update_group,
+	[IAM_UPDATE_OPEN_ID_CONNECT_PROVIDER_THUMBPRINT] = run_iam_update_open_id_connect_provider_thumbprint,
 	[IAM_UPDATE_ROLE] = run_iam_update_role,
 	[IAM_UPDATE_ROLE_DESCRIPTION] = run_iam_update_role_description,
+	[IAM_UPDATE_SAML_PROVIDER] = run_iam_update_saml_provider,
 	[IAM_UPDATE_USER] = run_iam_update_user,
 };
 
@@ -809,7 +929,7 @@ const struct service iam_service = {
 	.query_style = QUERY_STYLE_LISTS,
 	.denied = {.shape = STR_INIT("AccessDeniedException"),
 		   .query_code = STR_INIT("AccessDenied"), .status = 403},
-	.operation_count = 99,
+	.operation_count = 114,
 	.operations = operations,
 };
 

@@ -91,6 +91,22 @@ void constraint_range(struct constraints *constraints, const char *name, bool is
 		    (long long)most);
 }
 
+void constraint_items(struct constraints *constraints, const char *name, const struct str *items,
+		      size_t count, size_t length_min, size_t length_max)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t length = str_count_characters(items[i]);
+		if (length >= length_min && length <= length_max)
+			continue;
+		add(constraints, name,
+		    arena_format(constraints->call->arena, "[%zu members]", count),
+		    "satisfy constraint: [Member must have length less than or equal to %zu, "
+		    "Member must have length greater than or equal to %zu]",
+		    length_max, length_min);
+		return;
+	}
+}
+
 void constraint_list_length(struct constraints *constraints, const char *name, size_t count,
 			    size_t count_max)
 {

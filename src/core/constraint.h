@@ -30,6 +30,9 @@ void constraint_characters(struct constraints *constraints, const char *name, st
 			   const char *others, const char *pattern);
 void constraint_range(struct constraints *constraints, const char *name, bool is_present,
 		      int64_t value, int64_t least, int64_t most);
+/* Of each text of a list, in characters; AWS tells of the list once, with both bounds. */
+void constraint_items(struct constraints *constraints, const char *name, const struct str *items,
+		      size_t count, size_t length_min, size_t length_max);
 void constraint_list_length(struct constraints *constraints, const char *name, size_t count,
 			    size_t count_max);
 /* ERR_OK, or the fault with all that is wrong. */

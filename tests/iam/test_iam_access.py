@@ -216,7 +216,7 @@ def permission_cases():
         yield call, {**arn, **more}
 
 
-def more_permission_cases():
+def more_permission_cases(account):
     """Of what users and roles have beside them."""
     tags, keys = {"Tags": [{"Key": "a", "Value": "b"}]}, {"TagKeys": ["a"]}
     yield "list_instance_profiles", {}
@@ -227,11 +227,26 @@ def more_permission_cases():
             ("tag_instance_profile", tags), ("untag_instance_profile", keys),
             ("list_instance_profile_tags", {})]:
         yield call, {"InstanceProfileName": "x", **more}
+    yield "list_open_id_connect_providers", {}
+    yield "list_saml_providers", {}
+    yield "create_open_id_connect_provider", {"Url": "https://x"}
+    yield "create_saml_provider", {"Name": "x", "SAMLMetadataDocument": "x" * 1000}
+    provider = f"arn:aws:iam::{account}:oidc-provider/x"
+    for call, more in [
+            ("get_open_id_connect_provider", {}), ("delete_open_id_connect_provider", {}),
+            ("add_client_id_to_open_id_connect_provider", {"ClientID": "x"}),
+            ("remove_client_id_from_open_id_connect_provider", {"ClientID": "x"}),
+            ("update_open_id_connect_provider_thumbprint", {"ThumbprintList": ["x" * 40]}),
+            ("tag_open_id_connect_provider", tags), ("untag_open_id_connect_provider", keys),
+            ("list_open_id_connect_provider_tags", {})]:
+        yield call, {"OpenIDConnectProviderArn": provider, **more}
+    for call in ("get_saml_provider", "update_saml_provider", "delete_saml_provider"):
+        yield call, {"SAMLProviderArn": f"arn:aws:iam::{account}:saml-provider/x"}
 
 
 def test_every_operation_asks_before_it_tells_anything(account):
     client = account.client(key=account.user("nobody"))
-    cases = [*permission_cases(), *more_permission_cases()]
+    cases = [*permission_cases(), *more_permission_cases(account.number)]
     assert len(cases) == len({call for call, _ in cases})
     tested = {client.meta.method_to_api_mapping[call] for call, _ in cases}
     assert tested == set(modelled_operations()) - ASKED_ELSEWHERE

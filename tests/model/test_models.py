@@ -31,18 +31,20 @@ OPERATIONS_LEFT_OUT = {
 MEMBERS_LEFT_OUT = {
     # Of the simulator: Organizations, and details.
     "iam": {"OrderedOrganizationPolicyInputList", "OrganizationsDecisionDetail",
-            "EvalDecisionDetails", "PolicyExclusionList"},
+            "EvalDecisionDetails", "PolicyExclusionList",
+            # Of identity providers: IAM Identity Center, and what only SAML has.
+            "ContextProvider", "IdentityCenterInstanceArn", "IdentityStoreArn", "AddPrivateKey",
+            "RemovePrivateKey", "RemoveContextProvider", "RemoveIdentityCenterInstance",
+            "SAMLKeyHashes", "PrivateKeyList", "IsTrustedIdentityPropagationEnabled"},
     # Members that only the operations left out and Nitro enclaves have.
     "kms": {"Recipient", "CiphertextForRecipient", "XksKeyConfiguration", "CloudHsmClusterId",
             "XksKeyId", "DryRunModifiers", "EncapsulationAlgorithms", "ResourceOwners"},
     "sqs": set(),
-    # Of identity providers, of which there are none, but for the first four. SourceIdentity is
-    # left out of the answers of AssumeRoleWithSAML and AssumeRoleWithWebIdentity only.
+    # Of SAML, but for the first four. The others are left out of AssumeRoleWithSAML only.
     "sts": {"ProvidedContexts", "MinimumSessionTokenSize", "SessionTokenSize",
-            "SessionTokenUtilization", "Audience", "Issuer", "NameQualifier", "Provider",
-            "Subject", "SubjectType", "TrustedIdentityPropagationContext",
-            "AssumeRoleWithSAML.out.SourceIdentity",
-            "AssumeRoleWithWebIdentity.out.SourceIdentity"},
+            "SessionTokenUtilization", "Issuer", "NameQualifier", "Subject", "SubjectType",
+            "TrustedIdentityPropagationContext", "AssumeRoleWithSAML.out.Audience",
+            "AssumeRoleWithSAML.out.SourceIdentity"},
 }
 # What AWS sends without modelling it, and SQS's own for a server that cannot go on.
 FAULTS_UNMODELLED = {

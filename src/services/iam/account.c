@@ -112,7 +112,7 @@ enum err iam_get_account_summary(struct call *call, const struct iam_get_account
 		{"ServerCertificatesQuota", 0},
 		{"MFADevices", 0},
 		{"MFADevicesInUse", 0},
-		{"Providers", 0},
+		{"Providers", count(call, DIRECTORY_OIDC_PROVIDER)},
 		{"AccountMFAEnabled", 0},
 		{"AccountAccessKeysPresent", iam_account(call)->key_count > 0},
 		{"AccountSigningCertificatesPresent", 0},

@@ -109,6 +109,11 @@ must_check enum err iam_tags_merge(struct call *call, struct directory_entity *d
 /* In order of the keys; NULL without tags. */
 struct iam_tag *iam_show_tags(struct call *call, const struct directory_entity *entity,
 			      size_t *out_count);
+/* An entity that was opened, with tags added or changed, or without those of these keys. */
+must_check enum err iam_tag(struct call *call, const struct directory_entity *entity,
+			    const struct iam_tag *tags, size_t count);
+must_check enum err iam_untag(struct call *call, const struct directory_entity *entity,
+			      const struct str *keys, size_t count);
 void iam_add_key(struct call *call, struct str name, struct str value);
 
 /* ---- pages ---- */
@@ -127,6 +132,9 @@ size_t iam_page_cut(struct iam_page *page, size_t count);
 /* How many of `count` entities, which come after the marker, this page shows. */
 size_t iam_page_cut_entities(struct iam_page *page, const struct directory_entity *const *entities,
 			     size_t count);
+/* The tags that this page shows; their number in *out_count. */
+struct iam_tag *iam_show_tag_page(struct call *call, const struct directory_entity *entity,
+				  struct iam_page *page, size_t *out_count);
 void iam_page_close(const struct iam_page *page, bool *out_has_truncated, bool *out_truncated,
 		    struct str *out_marker);
 

@@ -62,6 +62,9 @@ enum err iam_tags_merge(struct call *call, struct directory_entity *draft,
 		return err;
 	for (size_t i = 0; i < count; i++)
 		tag_set_put(&set, tags[i].key, tags[i].value);
+	if (set.count > LIMIT_IAM_TAGS && draft->kind == DIRECTORY_OIDC_PROVIDER)
+		return fail(call, &IAM_LIMIT_EXCEEDED,
+			    "The number of tags has reached the maximum limit.");
 	if (set.count > LIMIT_IAM_TAGS)
 		return fail(call, &IAM_LIMIT_EXCEEDED, "Cannot exceed quota for TagsPerEntity: %d",
 			    LIMIT_IAM_TAGS);
@@ -84,8 +87,8 @@ struct iam_tag *iam_show_tags(struct call *call, const struct directory_entity *
 
 /* ---- operations ---- */
 
-static enum err tag(struct call *call, const struct directory_entity *entity,
-		    const struct iam_tag *tags, size_t count)
+enum err iam_tag(struct call *call, const struct directory_entity *entity,
+		 const struct iam_tag *tags, size_t count)
 {
 	struct directory_entity draft = directory_draft(entity);
 
@@ -93,8 +96,8 @@ static enum err tag(struct call *call, const struct directory_entity *entity,
 	return err ? err : iam_store_put(call->core, &draft);
 }
 
-static enum err untag(struct call *call, const struct directory_entity *entity,
-		      const struct str *keys, size_t count)
+enum err iam_untag(struct call *call, const struct directory_entity *entity, const struct str *keys,
+		   size_t count)
 {
 	struct directory_entity draft = directory_draft(entity);
 	struct tag_set set = copy_tags(call, entity, 0);
@@ -106,9 +109,8 @@ static enum err untag(struct call *call, const struct directory_entity *entity,
 	return iam_store_put(call->core, &draft);
 }
 
-/* Tags of this page; their number in *out_count. */
-static struct iam_tag *show_page(struct call *call, const struct directory_entity *entity,
-				 struct iam_page *page, size_t *out_count)
+struct iam_tag *iam_show_tag_page(struct call *call, const struct directory_entity *entity,
+				  struct iam_page *page, size_t *out_count)
 {
 	size_t count;
 	struct iam_tag *tags = iam_show_tags(call, entity, &count);
@@ -125,7 +127,7 @@ enum err iam_tag_user(struct call *call, const struct iam_tag_user_in *in,
 	(void)out;
 	iam_ask_about_tags(call, in->tags, in->tags_count);
 	enum err err = iam_open(call, DIRECTORY_USER, in->user_name, &user);
-	return err ? err : tag(call, user, in->tags, in->tags_count);
+	return err ? err : iam_tag(call, user, in->tags, in->tags_count);
 }
 
 enum err iam_tag_role(struct call *call, const struct iam_tag_role_in *in,
@@ -136,7 +138,7 @@ enum err iam_tag_role(struct call *call, const struct iam_tag_role_in *in,
 	(void)out;
 	iam_ask_about_tags(call, in->tags, in->tags_count);
 	enum err err = iam_open(call, DIRECTORY_ROLE, in->role_name, &role);
-	return err ? err : tag(call, role, in->tags, in->tags_count);
+	return err ? err : iam_tag(call, role, in->tags, in->tags_count);
 }
 
 enum err iam_tag_policy(struct call *call, const struct iam_tag_policy_in *in,
@@ -147,7 +149,7 @@ enum err iam_tag_policy(struct call *call, const struct iam_tag_policy_in *in,
 	(void)out;
 	iam_ask_about_tags(call, in->tags, in->tags_count);
 	enum err err = iam_open_policy_to_change(call, in->policy_arn, &policy);
-	return err ? err : tag(call, policy, in->tags, in->tags_count);
+	return err ? err : iam_tag(call, policy, in->tags, in->tags_count);
 }
 
 enum err iam_untag_user(struct call *call, const struct iam_untag_user_in *in,
@@ -158,7 +160,7 @@ enum err iam_untag_user(struct call *call, const struct iam_untag_user_in *in,
 	(void)out;
 	call_set_request_tag_keys(call, in->tag_keys, in->tag_keys_count);
 	enum err err = iam_open(call, DIRECTORY_USER, in->user_name, &user);
-	return err ? err : untag(call, user, in->tag_keys, in->tag_keys_count);
+	return err ? err : iam_untag(call, user, in->tag_keys, in->tag_keys_count);
 }
 
 enum err iam_untag_role(struct call *call, const struct iam_untag_role_in *in,
@@ -169,7 +171,7 @@ enum err iam_untag_role(struct call *call, const struct iam_untag_role_in *in,
 	(void)out;
 	call_set_request_tag_keys(call, in->tag_keys, in->tag_keys_count);
 	enum err err = iam_open(call, DIRECTORY_ROLE, in->role_name, &role);
-	return err ? err : untag(call, role, in->tag_keys, in->tag_keys_count);
+	return err ? err : iam_untag(call, role, in->tag_keys, in->tag_keys_count);
 }
 
 enum err iam_untag_policy(struct call *call, const struct iam_untag_policy_in *in,
@@ -180,7 +182,7 @@ enum err iam_untag_policy(struct call *call, const struct iam_untag_policy_in *i
 	(void)out;
 	call_set_request_tag_keys(call, in->tag_keys, in->tag_keys_count);
 	enum err err = iam_open_policy_to_change(call, in->policy_arn, &policy);
-	return err ? err : untag(call, policy, in->tag_keys, in->tag_keys_count);
+	return err ? err : iam_untag(call, policy, in->tag_keys, in->tag_keys_count);
 }
 
 enum err iam_list_user_tags(struct call *call, const struct iam_list_user_tags_in *in,
@@ -194,7 +196,7 @@ enum err iam_list_user_tags(struct call *call, const struct iam_list_user_tags_i
 		err = iam_open(call, DIRECTORY_USER, in->user_name, &user);
 	if (err)
 		return err;
-	out->tags = show_page(call, user, &page, &out->tags_count);
+	out->tags = iam_show_tag_page(call, user, &page, &out->tags_count);
 	iam_page_close(&page, &out->has_is_truncated, &out->is_truncated, &out->marker);
 	return ERR_OK;
 }
@@ -210,7 +212,7 @@ enum err iam_list_role_tags(struct call *call, const struct iam_list_role_tags_i
 		err = iam_open(call, DIRECTORY_ROLE, in->role_name, &role);
 	if (err)
 		return err;
-	out->tags = show_page(call, role, &page, &out->tags_count);
+	out->tags = iam_show_tag_page(call, role, &page, &out->tags_count);
 	iam_page_close(&page, &out->has_is_truncated, &out->is_truncated, &out->marker);
 	return ERR_OK;
 }
@@ -226,7 +228,7 @@ enum err iam_list_policy_tags(struct call *call, const struct iam_list_policy_ta
 		err = iam_open_policy(call, in->policy_arn, &policy);
 	if (err)
 		return err;
-	out->tags = show_page(call, policy, &page, &out->tags_count);
+	out->tags = iam_show_tag_page(call, policy, &page, &out->tags_count);
 	iam_page_close(&page, &out->has_is_truncated, &out->is_truncated, &out->marker);
 	return ERR_OK;
 }
@@ -242,7 +244,7 @@ enum err iam_tag_instance_profile(struct call *call, const struct iam_tag_instan
 	iam_ask_about_tags(call, in->tags, in->tags_count);
 	enum err err =
 		iam_open(call, DIRECTORY_INSTANCE_PROFILE, in->instance_profile_name, &profile);
-	return err ? err : tag(call, profile, in->tags, in->tags_count);
+	return err ? err : iam_tag(call, profile, in->tags, in->tags_count);
 }
 
 enum err iam_untag_instance_profile(struct call *call,
@@ -255,7 +257,7 @@ enum err iam_untag_instance_profile(struct call *call,
 	call_set_request_tag_keys(call, in->tag_keys, in->tag_keys_count);
 	enum err err =
 		iam_open(call, DIRECTORY_INSTANCE_PROFILE, in->instance_profile_name, &profile);
-	return err ? err : untag(call, profile, in->tag_keys, in->tag_keys_count);
+	return err ? err : iam_untag(call, profile, in->tag_keys, in->tag_keys_count);
 }
 
 enum err iam_list_instance_profile_tags(struct call *call,
@@ -271,7 +273,7 @@ enum err iam_list_instance_profile_tags(struct call *call,
 			       &profile);
 	if (err)
 		return err;
-	out->tags = show_page(call, profile, &page, &out->tags_count);
+	out->tags = iam_show_tag_page(call, profile, &page, &out->tags_count);
 	iam_page_close(&page, &out->has_is_truncated, &out->is_truncated, &out->marker);
 	return ERR_OK;
 }

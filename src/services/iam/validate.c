@@ -12,7 +12,7 @@ enum alphabet { ANYTHING, NAME, WORD, PATH, PREFIX, VERSION, ALIAS };
 
 struct rule {
 	const char *member;
-	size_t length_min, length_max; /* of numbers their least and most value */
+	size_t length_min, length_max; /* of numbers their values, of lists their items' lengths */
 	enum alphabet alphabet;
 };
 
@@ -20,7 +20,10 @@ static const struct rule rules[] = {
 	{"AWSServiceName", 1, 128, NAME},
 	{"AccessKeyId", 16, 128, WORD},
 	{"AccountAlias", 3, 63, ALIAS},
+	{"AssertionEncryptionMode", 1, 64, ANYTHING},
 	{"AssumeRolePolicyDocument", 1, LIMIT_IAM_DOCUMENT_SIZE, ANYTHING},
+	{"ClientID", 1, 255, ANYTHING},
+	{"ClientIDList", 1, 255, ANYTHING},
 	{"CustomSuffix", 1, 64, NAME},
 	{"DeletionTaskId", 1, 1000, ANYTHING},
 	{"Description", 0, 1000, ANYTHING},
@@ -29,9 +32,11 @@ static const struct rule rules[] = {
 	{"Marker", 1, 320, ANYTHING},
 	{"MaxItems", 1, LIMIT_IAM_LIST_RESULTS, ANYTHING},
 	{"MaxSessionDuration", 3600, 43200, ANYTHING},
+	{"Name", 1, 128, NAME},
 	{"NewGroupName", 1, 128, NAME},
 	{"NewPath", 1, 512, PATH},
 	{"NewUserName", 1, 64, NAME},
+	{"OpenIDConnectProviderArn", 20, 2048, ANYTHING},
 	{"Path", 1, 512, PATH},
 	{"PathPrefix", 1, 512, PREFIX},
 	{"PermissionsBoundary", 20, 2048, ANYTHING},
@@ -39,6 +44,10 @@ static const struct rule rules[] = {
 	{"PolicyDocument", 1, LIMIT_IAM_DOCUMENT_SIZE, ANYTHING},
 	{"PolicyName", 1, 128, NAME},
 	{"RoleName", 1, 64, NAME},
+	{"SAMLMetadataDocument", 1000, 10000000, ANYTHING},
+	{"SAMLProviderArn", 20, 2048, ANYTHING},
+	{"ThumbprintList", 40, 40, ANYTHING},
+	{"Url", 1, 255, ANYTHING},
 	{"UserName", 1, 128, NAME},
 	{"VersionId", 0, SIZE_MAX, VERSION},
 };
@@ -48,6 +57,7 @@ static const struct choice {
 	const char *member;
 	const char *values[6];
 } choices[] = {
+	{"AssertionEncryptionMode", {"Required", "Allowed"}},
 	{"EntityFilter", {"User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"}},
 	{"PolicyUsageFilter", {"PermissionsPolicy", "PermissionsBoundary"}},
 	{"Scope", {"All", "AWS", "Local"}},
@@ -204,9 +214,13 @@ static void check_member(struct constraints *constraints, const struct shape_mem
 		if (member->is_required)
 			constraint_present(constraints, name,
 					   *(void *const *)(const void *)place != NULL);
-		constraint_list_length(constraints, name,
-				       *(const size_t *)(const void *)(in + member->extra_offset),
-				       LIMIT_IAM_TAGS);
+		size_t count = *(const size_t *)(const void *)(in + member->extra_offset);
+		if (rule)
+			constraint_items(constraints, name,
+					 *(const struct str *const *)(const void *)place, count,
+					 rule->length_min, rule->length_max);
+		else
+			constraint_list_length(constraints, name, count, LIMIT_IAM_TAGS);
 	}
 }
 
