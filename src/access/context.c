@@ -11,6 +11,8 @@ static const struct {
 	{STR_INIT("CalledViaLast"), CONTEXT_CALLED_VIA_LAST},
 	{STR_INIT("CurrentTime"), CONTEXT_CURRENT_TIME},
 	{STR_INIT("EpochTime"), CONTEXT_EPOCH_TIME},
+	{STR_INIT("FederatedProvider"), CONTEXT_FEDERATED_PROVIDER},
+	{STR_INIT("MultiFactorAuthAge"), CONTEXT_MFA_AGE},
 	{STR_INIT("MultiFactorAuthPresent"), CONTEXT_MFA_PRESENT},
 	{STR_INIT("PrincipalAccount"), CONTEXT_PRINCIPAL_ACCOUNT},
 	{STR_INIT("PrincipalArn"), CONTEXT_PRINCIPAL_ARN},
@@ -132,7 +134,9 @@ static bool find_of_principal(const struct principal *principal, const struct co
 
 	switch (name->key) {
 	case CONTEXT_MFA_PRESENT: /* long-term credentials do not have it */
-		return principal->token_issued_ms > 0 && give_bool(out, false);
+		return principal->token_issued_ms > 0 && give_bool(out, principal->mfa_ms > 0);
+	case CONTEXT_FEDERATED_PROVIDER:
+		return give_if(out, principal->provider.size > 0, principal->provider);
 	case CONTEXT_PRINCIPAL_ACCOUNT:
 		return give_if(out, has_account, principal->account);
 	case CONTEXT_PRINCIPAL_ARN:
@@ -204,6 +208,9 @@ static bool find_known(const struct policy_request *request, const struct contex
 	case CONTEXT_TOKEN_AGE: /* in seconds */
 		return request->principal->token_issued_ms > 0 &&
 		       give_seconds(out, request->now_ms - request->principal->token_issued_ms);
+	case CONTEXT_MFA_AGE: /* in seconds */
+		return request->principal->mfa_ms > 0 &&
+		       give_seconds(out, request->now_ms - request->principal->mfa_ms);
 	case CONTEXT_REFERER:
 		return give(out, request->referer);
 	case CONTEXT_USER_AGENT:

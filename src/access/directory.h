@@ -177,7 +177,9 @@ struct directory_session {
 	const struct shape_pair *tags; /* of the session; they hide the entity's of the same key */
 	size_t tag_count, transitive_tag_count; /* the first ones are transitive */
 	struct str source_identity;		/* empty: none */
+	struct str provider;			/* ARN of an identity provider; empty: none */
 	int64_t issued_ms, expires_ms;
+	int64_t mfa_ms; /* when a code of an MFA device was shown; 0: never */
 };
 /* Who acts in that session; NULL if the entity of that id is gone. */
 const struct principal *directory_session(struct directory *directory,

@@ -375,6 +375,8 @@ const struct principal *directory_session(struct directory *directory,
 		.token_issued_ms = session->issued_ms,
 		.expires_ms = session->expires_ms,
 		.source_identity = session->source_identity,
+		.provider = session->provider,
+		.mfa_ms = session->mfa_ms,
 	};
 	join_tags(&arena, session, entity, &draft);
 	name_session(&arena, session, entity, &draft);

@@ -15,9 +15,10 @@ const struct principal principal_anonymous = {
 
 static void for_texts(struct principal *principal, pack_visit_fn visit, void *context)
 {
-	struct str *texts[] = {
-		&principal->account,   &principal->arn,	 &principal->entity_arn,     &principal->id,
-		&principal->entity_id, &principal->name, &principal->source_identity};
+	struct str *texts[] = {&principal->account,	    &principal->arn,
+			       &principal->entity_arn,	    &principal->id,
+			       &principal->entity_id,	    &principal->name,
+			       &principal->source_identity, &principal->provider};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		visit(context, texts[i]);

@@ -48,7 +48,9 @@ struct principal {
 	size_t session_count;
 
 	int64_t token_issued_ms, expires_ms; /* of temporary credentials; 0: none */
-	struct str source_identity;	     /* of a session; empty: none */
+	int64_t mfa_ms; /* of a session: when a code of an MFA device was shown; 0: never */
+	struct str source_identity; /* of a session; empty: none */
+	struct str provider; /* of a session: ARN of the identity provider behind it; empty: none */
 };
 
 /* A deep copy of a draft whose texts are borrowed, with one reference. */

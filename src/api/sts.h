@@ -95,6 +95,9 @@ struct sts_assume_role_with_web_identity_out {
 	struct sts_assumed_role_user *assumed_role_user;
 	int64_t packed_policy_size;
 	bool has_packed_policy_size;
+	struct str provider;
+	struct str audience;
+	struct str source_identity;
 };
 
 struct sts_decode_authorization_message_in {
@@ -187,6 +190,7 @@ extern const struct service sts_service;
 /* Without handlers: the client's. */
 extern const struct service sts_client_service;
 
+extern const struct fault_type STS_EXPIRED_TOKEN;
 extern const struct fault_type STS_INVALID_AUTHORIZATION_MESSAGE;
 extern const struct fault_type STS_INVALID_IDENTITY_TOKEN;
 extern const struct fault_type STS_INVALID_PARAMETER_VALUE;

@@ -338,8 +338,23 @@ static const struct shape_member sts_assume_role_with_web_identity_out_members[]
 	 .offset = offsetof(struct sts_assume_role_with_web_identity_out, packed_policy_size),
 	 .kind = SHAPE_INTEGER,
 	 .extra_offset = offsetof(struct sts_assume_role_with_web_identity_out, has_packed_policy_size)},
+	{.name = STR_INIT("Provider"),
+	 .query_name = STR_INIT("Provider"),
+	 .xml_name = STR_INIT("Provider"),
+	 .offset = offsetof(struct sts_assume_role_with_web_identity_out, provider),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("Audience"),
+	 .query_name = STR_INIT("Audience"),
+	 .xml_name = STR_INIT("Audience"),
+	 .offset = offsetof(struct sts_assume_role_with_web_identity_out, audience),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("SourceIdentity"),
+	 .query_name = STR_INIT("SourceIdentity"),
+	 .xml_name = STR_INIT("SourceIdentity"),
+	 .offset = offsetof(struct sts_assume_role_with_web_identity_out, source_identity),
+	 .kind = SHAPE_STRING},
 };
-static const struct shape sts_assume_role_with_web_identity_out_shape = {STR_INIT("AssumeRoleWithWebIdentityResult"), sizeof(struct sts_assume_role_with_web_identity_out), 4, sts_assume_role_with_web_identity_out_members};
+static const struct shape sts_assume_role_with_web_identity_out_shape = {STR_INIT("AssumeRoleWithWebIdentityResult"), sizeof(struct sts_assume_role_with_web_identity_out), 7, sts_assume_role_with_web_identity_out_members};
 
 static const struct shape_member sts_decode_authorization_message_in_members[] = {
 	{.name = STR_INIT("EncodedMessage"),
@@ -496,6 +511,9 @@ static const struct shape_member sts_get_session_token_out_members[] = {
 };
 static const struct shape sts_get_session_token_out_shape = {STR_INIT("GetSessionTokenResult"), sizeof(struct sts_get_session_token_out), 1, sts_get_session_token_out_members};
 
+const struct fault_type STS_EXPIRED_TOKEN = {
+	.shape = STR_INIT("ExpiredTokenException"), .query_code = STR_INIT("ExpiredTokenException"),
+	.status = 400, .is_receiver = false};
 const struct fault_type STS_INVALID_AUTHORIZATION_MESSAGE = {
 	.shape = STR_INIT("InvalidAuthorizationMessageException"), .query_code = STR_INIT("InvalidAuthorizationMessageException"),
 	.status = 400, .is_receiver = false};

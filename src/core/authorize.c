@@ -147,6 +147,24 @@ enum err call_authorize(struct call *call, struct str action, const struct resou
 				   : refuse(call, &request, &decision, action);
 }
 
+enum err call_authorize_unsigned(struct call *call, struct str action,
+				 const struct resource *resource)
+{
+	call->is_authorized = true;
+	note_resource(call, resource);
+	struct decide_request request = {
+		.request = question_of(call, action, resource->arn, resource->account),
+		.resource_policy = resource->policy,
+		.is_resource_policy_required = resource->is_policy_required,
+		.endpoint_policy = is_through_endpoint(call) ? call->endpoint->policy : NULL,
+	};
+	request.request.principal = &principal_anonymous;
+	request.request.resource_tags = resource->tags;
+	request.request.resource_tag_count = resource->tag_count;
+	struct decision decision = decide(&request);
+	return decision.is_allowed ? ERR_OK : refuse(call, &request, &decision, action);
+}
+
 enum err call_authorize_endpoint(struct call *call, struct str action)
 {
 	call->is_authorized = true;

@@ -36,6 +36,12 @@ must_check enum err call_authorize(struct call *call, struct str action,
 uint64_t authorize_exhausted_count(void);
 /* For operations without a resource of their own: "*" in the caller's account. */
 must_check enum err call_authorize_any(struct call *call, struct str action);
+/*
+ * As if nobody had signed, under --auth open too: what the request itself says of the caller
+ * counts, such as a web identity token, which the keys that were added stand for.
+ */
+must_check enum err call_authorize_unsigned(struct call *call, struct str action,
+					    const struct resource *resource);
 /* The operation is open to every caller, such as sts:GetCallerIdentity; only the policy of the
  * private endpoint that it came through is asked. */
 must_check enum err call_authorize_endpoint(struct call *call, struct str action);

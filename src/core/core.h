@@ -36,6 +36,7 @@ struct core {
 	/* Requests must be signed by one of them; find NULL: open to all. */
 	struct signer_source signers;
 	struct directory *directory; /* who exists; access/directory.h */
+	struct issuers *issuers;     /* keys of OpenID Connect issuers; access/issuers.h */
 	struct sessions *sessions;   /* temporary credentials; core/sessions.h */
 	bool is_enforcing;	     /* policies decide in the caller's own account too */
 	const struct core_kms *kms;  /* of services/kms; core/kms.h */

@@ -3,7 +3,8 @@
  * session: a token is base64 of what seal makes of the session's fields, one after the other.
  * Numbers are little endian, a text is its size in two bytes and its bytes.
  *
- *   magic 8 | kind 1 | issued 8 | expires 8 | texts | count 1, ARNs | count 1, transitive 1, tags
+ *   magic 8 | kind 1 | issued 8 | expires 8 | MFA 8 | texts | count 1, ARNs |
+ *   count 1, transitive 1, tags
  *
  * The magic holds what else is sealed by this server apart from tokens.
  */
@@ -15,17 +16,17 @@
 #include "access/keys.h"
 #include "base/limits.h"
 
-#define MAGIC STR("ternSTS1")
+#define MAGIC STR("ternSTS2")
 #define BOTH_SIZES 4 /* of a tag's two texts */
 
 /* The texts that every session has, in the order in which they are written. */
-enum { TEXTS = 7 };
+enum { TEXTS = 8 };
 
 static void list_texts(struct session *session, struct str *out[TEXTS])
 {
-	struct str *texts[TEXTS] = {&session->key_id,	      &session->secret, &session->account,
-				    &session->entity_id,      &session->name,	&session->policy,
-				    &session->source_identity};
+	struct str *texts[TEXTS] = {&session->key_id,	       &session->secret,  &session->account,
+				    &session->entity_id,       &session->name,	  &session->policy,
+				    &session->source_identity, &session->provider};
 
 	memcpy(out, texts, sizeof(texts));
 }
@@ -139,6 +140,7 @@ static void put_session(struct buf *buf, const struct session *session)
 	put_number(buf, session->kind, 1);
 	put_number(buf, (uint64_t)session->issued_ms, 8);
 	put_number(buf, (uint64_t)session->expires_ms, 8);
+	put_number(buf, (uint64_t)session->mfa_ms, 8);
 	for (size_t i = 0; i < TEXTS; i++)
 		put_text(buf, *texts[i]);
 	put_number(buf, session->policy_arn_count, 1);
@@ -202,15 +204,17 @@ static bool take_text(struct str *rest, struct str *out)
 static bool take_head(struct str *rest, struct session *session)
 {
 	struct str magic, *texts[TEXTS];
-	uint64_t kind, issued, expires;
+	uint64_t kind, issued, expires, mfa;
 
 	if (!take(rest, MAGIC.size, &magic) || !str_equal(magic, MAGIC) ||
 	    !take_number(rest, 1, &kind) || kind > SESSION_FEDERATED ||
-	    !take_number(rest, 8, &issued) || !take_number(rest, 8, &expires))
+	    !take_number(rest, 8, &issued) || !take_number(rest, 8, &expires) ||
+	    !take_number(rest, 8, &mfa))
 		return false;
 	session->kind = (enum session_kind)kind;
 	session->issued_ms = (int64_t)issued;
 	session->expires_ms = (int64_t)expires;
+	session->mfa_ms = (int64_t)mfa;
 	list_texts(session, texts);
 	for (size_t i = 0; i < TEXTS; i++)
 		if (!take_text(rest, texts[i]))

@@ -35,7 +35,9 @@ struct session {
 	const struct shape_pair *tags; /* those that are transitive come first */
 	size_t tag_count, transitive_count;
 	struct str source_identity; /* empty: none */
+	struct str provider;	    /* ARN of the identity provider that named the user; or empty */
 	int64_t issued_ms, expires_ms;
+	int64_t mfa_ms; /* when the caller showed a code of an MFA device; 0: never */
 };
 
 /*

@@ -155,6 +155,8 @@ static const struct principal *principal_of(struct directory *directory,
 		.tag_count = session->tag_count,
 		.transitive_tag_count = session->transitive_count,
 		.source_identity = session->source_identity,
+		.provider = session->provider,
+		.mfa_ms = session->mfa_ms,
 		.issued_ms = session->issued_ms,
 		.expires_ms = session->expires_ms,
 	};

@@ -191,7 +191,7 @@ static bool change_user(const struct settings *settings, char *problem, size_t s
 static void warn_of_files(const struct settings *settings)
 {
 	const struct str files[] = {settings->tls_certificate, settings->tls_key,
-				    settings->tls_client_ca};
+				    settings->tls_client_ca, settings->oidc_keys};
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		if (files[i].size > 0 && access(files[i].data, R_OK) != 0)

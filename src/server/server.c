@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "access/issuers.h"
 #include "api/ec2.h"
 #include "api/handlers.h"
 #include "api/iam.h"
@@ -34,6 +35,7 @@
 #include "server/browsers.h"
 #include "server/declare.h"
 #include "server/endpoints.h"
+#include "server/iam_files.h"
 #include "server/throttling.h"
 #include "services/ec2/ec2.h"
 #include "services/kms/kms.h"
@@ -149,6 +151,10 @@ static bool open_accounts(struct server *server, char *problem, size_t size)
 		store_explain(server->settings, err, problem, size);
 		return false;
 	}
+	core->issuers = issuers_new();
+	if (!iam_files_read_policies(core, server->settings, problem, size) ||
+	    !iam_files_read_keys(core, server->settings, problem, size))
+		return false;
 	core->sessions = sessions_new(core->seal, core->directory);
 	if (!is_open) {
 		core->signers = sessions_signers(core->sessions);
@@ -296,8 +302,13 @@ void server_reload(struct server *server)
 
 	if (server->core.audit)
 		audit_reopen(server->core.audit);
+	if (settings->oidc_keys.size > 0 &&
+	    !iam_files_read_keys(&server->core, settings, problem, sizeof(problem)))
+		log_event(LOG_ERROR, "the old keys of OpenID Connect issuers stay in use",
+			  log_str("error", str_from(problem)));
 	if (settings->tls_certificate.size == 0)
-		log_event(LOG_INFO, "nothing to read again", log_str("certificate", STR("none")));
+		log_event(LOG_INFO, "no certificate to read again",
+			  log_str("certificate", STR("none")));
 	else if (load_tls(server, problem, sizeof(problem)))
 		log_event(LOG_INFO, "certificate read",
 			  log_str("certificate", settings->tls_certificate));
@@ -476,6 +487,7 @@ void server_close(struct server *server)
 	sqs_stop(core);
 	kms_stop(core);
 	sessions_free(&core->sessions);
+	issuers_free(&core->issuers);
 	iam_stop(core);
 	store_close(&server->store);
 	data_keys_free(&core->data_keys);

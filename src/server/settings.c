@@ -75,6 +75,12 @@ static const struct row rows[] = {
 	 "private key of the certificate, in PEM"},
 	{"tls-client-ca", KIND_TEXT, AT(tls_client_ca), "", 0, 0, NULL, "FILE",
 	 "clients of tls: addresses must show a certificate of this CA, in PEM"},
+	{"oidc-keys", KIND_TEXT, AT(oidc_keys), "", 0, 0, NULL, "DIR",
+	 "directory of JSON Web Key Sets of OpenID Connect issuers, for AssumeRoleWithWebIdentity; "
+	 "read again on SIGHUP"},
+	{"managed-policies", KIND_TEXT, AT(managed_policies), "", 0, 0, NULL, "DIR",
+	 "directory of more AWS managed policies, or others in place of built-in ones: "
+	 "PATH/NAME.json each"},
 	{"insecure", KIND_FLAG, AT(is_insecure), NULL, 0, 0, NULL, NULL,
 	 "listen on other addresses than loopback although anybody on the way can read along"},
 	{"user", KIND_TEXT, AT(user), "", 0, 0, NULL, "NAME",

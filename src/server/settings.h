@@ -33,6 +33,7 @@ struct settings {
 	struct str port_file, data, region, account, public_url, config;
 	struct str root_key_file, root_key_command, new_root_key_file;
 	struct str tls_certificate, tls_key, tls_client_ca; /* paths; empty: none */
+	struct str oidc_keys, managed_policies;		    /* directories; empty: none */
 	struct str user, trusted_proxies, metrics_from;
 	int64_t audit, audit_full; /* of their enums */
 	struct str audit_file;

@@ -66,6 +66,9 @@ class Treasure:
                                AssumeRolePolicyDocument=trust(root.arn))["Role"]["Arn"]
         iam.create_instance_profile(InstanceProfileName="vault", Tags=tag)
         iam.add_role_to_instance_profile(InstanceProfileName="vault", RoleName="vault")
+        provider = iam.create_open_id_connect_provider(
+            Url="https://vault.example", ClientIDList=[MARK], Tags=tag)
+        provider = provider["OpenIDConnectProviderArn"]
         policy = iam.create_policy(PolicyName="vault", Description=MARK, Tags=tag,
                                    PolicyDocument=document("sqs:*"))["Policy"]["Arn"]
         endpoint = ec2.create_vpc_endpoint(
@@ -81,7 +84,8 @@ class Treasure:
             "GrantToken": grant["GrantToken"], "CiphertextBlob": blob,
             "GranteePrincipal": root.arn, "RetiringPrincipal": root.arn,
             "UserName": "vault", "GroupName": "vault", "RoleName": "vault", "PolicyArn": policy,
-            "InstanceProfileName": "vault",
+            "InstanceProfileName": "vault", "OpenIDConnectProviderArn": provider,
+            "SAMLProviderArn": provider.replace("oidc", "saml"),
             "PermissionsBoundary": policy, "PolicyName": "inline", "VersionId": "v1",
             "AccessKeyId": access_key, "RoleArn": role, "PolicySourceArn": role,
             "PolicyDocument": document("sqs:*"), "AssumeRolePolicyDocument": trust(root.arn),
@@ -109,6 +113,8 @@ class Treasure:
             (iam.get_account_authorization_details, {}),
             (iam.list_access_keys, {"UserName": "vault"}),
             (iam.get_instance_profile, {"InstanceProfileName": "vault"}),
+            (iam.get_open_id_connect_provider, {
+                "OpenIDConnectProviderArn": known["OpenIDConnectProviderArn"]}),
             (ec2.describe_vpc_endpoints, {"VpcEndpointIds": known["VpcEndpointIds"]}),
         ]
         answers = [call(**members) for call, members in calls]

@@ -5,15 +5,7 @@
  *
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use.html
  */
-#include "core/arn.h"
 #include "services/sts/grant.h"
-
-enum {
-	DURATION_MIN = 900,
-	DURATION_MAX = 43200,
-	DURATION_DEFAULT = 3600,
-	CHAINED_MAX = 3600,
-};
 
 /* One AssumeRole on its way. */
 struct assuming {
@@ -47,8 +39,7 @@ static enum err check_input(struct call *call, const struct sts_assume_role_in *
 	constraint_length(&constraints, "roleSessionName", in->role_session_name, 2, 64);
 	constraint_characters(&constraints, "roleSessionName", in->role_session_name, "_+=,.@-",
 			      "[\\w+=,.@-]*");
-	constraint_range(&constraints, "durationSeconds", in->has_duration_seconds,
-			 in->duration_seconds, DURATION_MIN, DURATION_MAX);
+	sts_constrain_duration(&constraints, in->has_duration_seconds, in->duration_seconds);
 	constraint_length(&constraints, "externalId", in->external_id, 2, 1224);
 	constraint_characters(&constraints, "externalId", in->external_id, "_+=,.@:/-",
 			      "[\\w+=,.@:\\/-]*");
@@ -59,19 +50,6 @@ static enum err check_input(struct call *call, const struct sts_assume_role_in *
 			       LIMIT_SESSION_TAGS);
 	sts_constrain_passed(&constraints, &passed);
 	return constraints_check(&constraints, &STS_VALIDATION_ERROR);
-}
-
-/* AWS tells a text that is no ARN from the ARN of something that is no role. */
-static enum err check_role_arn(struct call *call, struct str text)
-{
-	struct arn arn;
-
-	if (!arn_parse(text, &arn))
-		return fail(call, &STS_VALIDATION_ERROR, "%.*s is invalid", STR_ARG(text));
-	if (!str_equal(arn.service, STR("iam")) || arn.region.size > 0 ||
-	    !arn_is_account(arn.account) || !str_starts(arn.resource, STR("role/")))
-		return fail(call, &STS_VALIDATION_ERROR, "Request ARN is invalid");
-	return ERR_OK;
 }
 
 /* ---- may it ---- */
@@ -96,7 +74,7 @@ static enum err find_role(struct assuming *assuming)
 {
 	struct call *call = assuming->call;
 
-	enum err err = check_role_arn(call, assuming->in->role_arn);
+	enum err err = sts_check_role_arn(call, assuming->in->role_arn);
 	if (err)
 		return err;
 	assuming->role = directory_find_arn(call->core->directory, assuming->in->role_arn);
@@ -252,43 +230,16 @@ static enum err join_source_identity(struct assuming *assuming)
 	return ERR_OK;
 }
 
-/* ---- how long ---- */
-
-static enum err settle_duration(const struct assuming *assuming, int64_t *out_seconds)
-{
-	struct call *call = assuming->call;
-	int64_t seconds = assuming->in->has_duration_seconds ? assuming->in->duration_seconds
-							     : DURATION_DEFAULT;
-
-	if (sts_is_session(call) && seconds > CHAINED_MAX)
-		return fail(call, &STS_VALIDATION_ERROR,
-			    "The requested DurationSeconds exceeds the 1 hour session limit for "
-			    "roles assumed by role chaining.");
-	if (seconds > assuming->role->session_seconds_max)
-		return fail(call, &STS_VALIDATION_ERROR,
-			    "The requested DurationSeconds exceeds the MaxSessionDuration set for "
-			    "this role.");
-	*out_seconds = seconds;
-	return ERR_OK;
-}
-
 /* ---- the answer ---- */
 
 static void answer(struct assuming *assuming, int64_t seconds, int64_t percent,
 		   struct sts_assume_role_out *out)
 {
 	struct call *call = assuming->call;
-	const struct directory_entity *role = assuming->role;
 	struct session *session = &assuming->session;
-	struct sts_assumed_role_user *user = arena_new(call->arena, struct sts_assumed_role_user);
 
-	user->assumed_role_id =
-		arena_format(call->arena, "%.*s:%.*s", STR_ARG(role->id), STR_ARG(session->name));
-	user->arn =
-		arena_format(call->arena, "arn:aws:sts::%.*s:assumed-role/%.*s/%.*s",
-			     STR_ARG(role->account), STR_ARG(role->name), STR_ARG(session->name));
 	out->credentials = sts_issue(call, session, seconds);
-	out->assumed_role_user = user;
+	out->assumed_role_user = sts_show_role_user(call, assuming->role, session);
 	out->packed_policy_size = percent;
 	out->has_packed_policy_size = percent > 0;
 	if (session->source_identity.size > 0)
@@ -325,7 +276,8 @@ enum err sts_assume_role(struct call *call, const struct sts_assume_role_in *in,
 	if (!err)
 		err = sts_check_managed(call, &assuming.session);
 	if (!err)
-		err = settle_duration(&assuming, &seconds);
+		err = sts_role_seconds(call, assuming.role, in->has_duration_seconds,
+				       in->duration_seconds, &seconds);
 	if (!err)
 		err = sts_check_packed(call, &assuming.session, &percent);
 	if (!err)

@@ -5,6 +5,7 @@
 
 #include "access/signature.h"
 #include "base/limits.h"
+#include "core/arn.h"
 #include "core/policies.h"
 
 #define TAG_PATTERN "[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]"
@@ -148,6 +149,67 @@ enum err sts_check_packed(struct call *call, const struct session *session, int6
 	*out_percent = (int64_t)percent;
 	return ERR_OK;
 }
+
+/* ---- sessions of roles ---- */
+
+enum {
+	DURATION_MIN = 900,
+	DURATION_MAX = 43200,
+	DURATION_DEFAULT = 3600,
+	CHAINED_MAX = 3600,
+};
+
+/* AWS tells a text that is no ARN from the ARN of something that is no role. */
+enum err sts_check_role_arn(struct call *call, struct str text)
+{
+	struct arn arn;
+
+	if (!arn_parse(text, &arn))
+		return fail(call, &STS_VALIDATION_ERROR, "%.*s is invalid", STR_ARG(text));
+	if (!str_equal(arn.service, STR("iam")) || arn.region.size > 0 ||
+	    !arn_is_account(arn.account) || !str_starts(arn.resource, STR("role/")))
+		return fail(call, &STS_VALIDATION_ERROR, "Request ARN is invalid");
+	return ERR_OK;
+}
+
+void sts_constrain_duration(struct constraints *constraints, bool is_given, int64_t seconds)
+{
+	constraint_range(constraints, "durationSeconds", is_given, seconds, DURATION_MIN,
+			 DURATION_MAX);
+}
+
+enum err sts_role_seconds(struct call *call, const struct directory_entity *role, bool is_given,
+			  int64_t seconds, int64_t *out_seconds)
+{
+	if (!is_given)
+		seconds = DURATION_DEFAULT;
+	if (sts_is_session(call) && seconds > CHAINED_MAX)
+		return fail(call, &STS_VALIDATION_ERROR,
+			    "The requested DurationSeconds exceeds the 1 hour session limit for "
+			    "roles assumed by role chaining.");
+	if (seconds > role->session_seconds_max)
+		return fail(call, &STS_VALIDATION_ERROR,
+			    "The requested DurationSeconds exceeds the MaxSessionDuration set for "
+			    "this role.");
+	*out_seconds = seconds;
+	return ERR_OK;
+}
+
+struct sts_assumed_role_user *sts_show_role_user(struct call *call,
+						 const struct directory_entity *role,
+						 const struct session *session)
+{
+	struct sts_assumed_role_user *user = arena_new(call->arena, struct sts_assumed_role_user);
+
+	user->assumed_role_id =
+		arena_format(call->arena, "%.*s:%.*s", STR_ARG(role->id), STR_ARG(session->name));
+	user->arn =
+		arena_format(call->arena, "arn:aws:sts::%.*s:assumed-role/%.*s/%.*s",
+			     STR_ARG(role->account), STR_ARG(role->name), STR_ARG(session->name));
+	return user;
+}
+
+/* ---- credentials ---- */
 
 struct sts_credentials *sts_issue(struct call *call, struct session *session,
 				  int64_t duration_seconds)

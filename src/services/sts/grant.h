@@ -33,6 +33,17 @@ must_check enum err sts_check_managed(struct call *call, const struct session *s
 must_check enum err sts_check_packed(struct call *call, const struct session *session,
 				     int64_t *out_percent);
 
+/* ValidationError: not the ARN of a role. */
+must_check enum err sts_check_role_arn(struct call *call, struct str text);
+/* DurationSeconds of sessions of roles. */
+void sts_constrain_duration(struct constraints *constraints, bool is_given, int64_t seconds);
+/* How long a session of that role lasts. ValidationError: longer than the role allows. */
+must_check enum err sts_role_seconds(struct call *call, const struct directory_entity *role,
+				     bool is_given, int64_t seconds, int64_t *out_seconds);
+struct sts_assumed_role_user *sts_show_role_user(struct call *call,
+						 const struct directory_entity *role,
+						 const struct session *session);
+
 /* Begins and ends the session, makes its key, and the token from all that. */
 struct sts_credentials *sts_issue(struct call *call, struct session *session,
 				  int64_t duration_seconds);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* identity: who calls, whose a key is; and the operations of identity providers, of which there are
- * none here. */
+/* identity: who calls, whose a key is; and AssumeRoleWithSAML, as there are no SAML providers. */
 #include <string.h>
 
 #include "services/sts/grant.h"
@@ -71,16 +70,6 @@ enum err sts_decode_authorization_message(struct call *call,
 	if (err)
 		return err;
 	return fail(call, &STS_INVALID_AUTHORIZATION_MESSAGE, "Message is not valid");
-}
-
-enum err sts_assume_role_with_web_identity(struct call *call,
-					   const struct sts_assume_role_with_web_identity_in *in,
-					   struct sts_assume_role_with_web_identity_out *out)
-{
-	(void)in;
-	(void)out;
-	return fail(call, &STS_INVALID_IDENTITY_TOKEN,
-		    "No OpenIDConnect provider found in your account");
 }
 
 enum err sts_assume_role_with_saml(struct call *call, const struct sts_assume_role_with_saml_in *in,
