@@ -34,6 +34,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 	(void)argc, (void)argv;
 	base_init();
+	core.directory = directory_new(true);
 	sqs.registry = sqs_registry_new();
 	sqs_registry_put(sqs.registry, sqs_queue_new(&plain));
 	sqs_registry_put(sqs.registry, sqs_queue_new(&fifo));
@@ -82,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 1)
 		return 0;
 	arena_init(&arena);
-	struct call call = {.core = &core, .arena = &arena};
+	struct call call = {.core = &core, .arena = &arena, .region = STR("us-east-1")};
 	struct sqs_queue draft =
 		draft_of(data[0] & 1, STR("q"), STR("arn:aws:sqs:us-east-1:000000000000:q"));
 	if (form_parse(&arena, str_of(data + 1, size - 1), &form) == ERR_OK) {

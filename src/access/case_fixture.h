@@ -193,6 +193,7 @@ static inline void case_begin(struct case_request *request, struct str caller)
 	struct policy_request *asked = &request->decide.request;
 
 	*request = (struct case_request){0};
+	request->principal.is_by_name = true;
 	case_set_caller(request, caller);
 	asked->action = STR("sqs:SendMessage");
 	asked->resource = STR("arn:aws:sqs:eu-west-1:111122223333:orders");

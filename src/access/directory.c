@@ -234,28 +234,6 @@ struct directory_key_slot *directory_slot_of_key(const struct directory *directo
 	return map_find(&directory->by_key, str_hash(id), key_has_id, &id);
 }
 
-bool directory_is_account(struct str text)
-{
-	for (size_t i = 0; i < text.size; i++)
-		if (text.data[i] < '0' || text.data[i] > '9')
-			return false;
-	return text.size == 12;
-}
-
-bool directory_arn_split(struct str arn, struct directory_arn *out_parts)
-{
-	struct str rest = arn;
-
-	if (!str_equal(str_cut(&rest, ':'), STR("arn")))
-		return false;
-	struct str partition = str_cut(&rest, ':');
-	out_parts->service = str_cut(&rest, ':');
-	(void)str_cut(&rest, ':'); /* regions play no part in the names of identities */
-	out_parts->account = str_cut(&rest, ':');
-	out_parts->resource = rest;
-	return partition.size > 0 && rest.size > 0;
-}
-
 /* The kind and name that a resource "user/path/name" is of: what follows the last slash, but of
  * providers all that follows the first one. */
 static bool split_resource(struct str resource, enum directory_kind *out_kind, struct str *out_name)
@@ -289,11 +267,11 @@ static bool split_resource(struct str resource, enum directory_kind *out_kind, s
 
 struct directory_slot *directory_slot_of_arn(const struct directory *directory, struct str arn)
 {
-	struct directory_arn parts;
+	struct arn parts;
 	enum directory_kind kind;
 	struct str name;
 
-	if (!directory_arn_split(arn, &parts) || !str_equal(parts.service, STR("iam")))
+	if (!arn_parse(arn, &parts) || !str_equal(parts.service, STR("iam")))
 		return NULL;
 	if (str_equal(parts.resource, STR("root")))
 		return directory_slot_of_id(directory, parts.account);
@@ -338,7 +316,7 @@ const struct directory_entity *directory_find_arn(struct directory *directory, s
 
 bool directory_has_account(struct directory *directory, struct str account)
 {
-	if (!directory_is_account(account))
+	if (!arn_is_account(account))
 		return false;
 	if (directory->is_open)
 		return true;

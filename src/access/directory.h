@@ -75,7 +75,6 @@ struct directory_entity {
 	struct str id;		/* "AIDA..."; of accounts their 12 digits; never used again */
 	struct str description; /* of roles and policies; of accounts what they are called */
 	int64_t created_ms, updated_ms;
-	int64_t renamed_ms;	       /* 0: never */
 	const struct shape_pair *tags; /* sorted by key */
 	size_t tag_count;
 
@@ -192,18 +191,32 @@ uint64_t directory_generation(const struct directory *directory);
 
 size_t directory_count(struct directory *directory); /* of all kinds and accounts */
 bool directory_has_account(struct directory *directory, struct str account);
-/*
- * False for an AWS principal of a policy (an account, an ARN of a root user, user, role, session or
- * federated user, an id) behind which there is nobody.
- */
-bool directory_knows_principal(struct directory *directory, struct str principal);
+
+/* ---- any thread: names in policies; texts are in the arena ---- */
 
 /*
- * The first AWS principal of a policy document, which compiles, that directory_knows_principal does
- * not know; data NULL: all are known. In the arena.
+ * False for an AWS principal of a policy or grant ("*", an account, an ARN of a root user, user,
+ * role, session or federated user, an id) that is of another partition or does not exist. *out_id
+ * is the user's or role's id behind an ARN; empty: there is none.
  */
-struct str directory_unknown_principal(struct directory *directory, struct arena *arena,
-				       struct str document);
+bool directory_bind(struct directory *directory, struct arena *arena, struct str partition,
+		    struct str principal, struct str *out_id);
+/*
+ * The same for all of Principal and NotPrincipal of a policy document, which compiles: what
+ * policy_compile_bound takes. False: *out_unknown is the first that cannot be bound.
+ */
+bool directory_bind_policy(struct directory *directory, struct arena *arena, struct str partition,
+			   struct str document, struct policy_names *out_names,
+			   struct str *out_unknown);
+/*
+ * What a bound ARN is called now: the ARN that its user or role has, or the id if it was deleted.
+ * An ARN without an id, and that of a session, stay as they are.
+ */
+struct str directory_name_of(struct directory *directory, struct arena *arena, struct str arn,
+			     struct str id);
+/* The document with these names in Principal and NotPrincipal; nothing else changes. */
+struct str directory_show_policy(struct directory *directory, struct arena *arena,
+				 struct str document, struct policy_names names);
 
 /* NULL: there is none; release what is returned. Names are compared without case. */
 const struct directory_entity *directory_find(struct directory *directory, enum directory_kind kind,

@@ -10,8 +10,6 @@
 
 #include <string.h>
 
-#include "format/json.h"
-
 /* ---- building ---- */
 
 struct policy_list {
@@ -73,9 +71,7 @@ static const struct principal *build(const struct directory *directory,
 		.id = entity->id,
 		.entity_id = entity->id,
 		.name = is_user ? entity->name : (struct str){0},
-		.named_ms = directory->is_open	 ? 0
-			    : entity->renamed_ms ? entity->renamed_ms
-						 : entity->created_ms,
+		.is_by_name = directory->is_open,
 		.tags = entity->tags,
 		.tag_count = entity->tag_count,
 		.identity = list.items,
@@ -86,7 +82,8 @@ static const struct principal *build(const struct directory *directory,
 		draft.boundary = managed_policy(directory, entity->boundary);
 	/* A boundary that is gone lets nothing through rather than all. */
 	if (entity->boundary.size > 0 && !draft.boundary)
-		draft.boundary = lost = policy_compile_stored(STR("{}"), entity->arn, 0);
+		draft.boundary = lost =
+			policy_compile_stored(STR("{}"), (struct policy_names){0}, entity->arn);
 	const struct principal *principal = principal_new(&draft);
 	policy_release(lost);
 	heap_free(list.items);
@@ -149,11 +146,11 @@ static const struct principal *principal_of(struct directory *directory, slot_fn
 
 const struct principal *directory_find_principal(struct directory *directory, struct str arn)
 {
-	struct directory_arn parts;
+	struct arn parts;
 
-	if (directory_is_account(arn)) {
-		parts = (struct directory_arn){.account = arn, .resource = STR("root")};
-	} else if (!directory_arn_split(arn, &parts)) {
+	if (arn_is_account(arn)) {
+		parts = (struct arn){.account = arn, .resource = STR("root")};
+	} else if (!arn_parse(arn, &parts)) {
 		return NULL;
 	}
 	if (!str_equal(parts.resource, STR("root")))
@@ -343,7 +340,7 @@ static void name_session(struct arena *arena, const struct directory_session *se
 const struct principal *directory_session(struct directory *directory,
 					  const struct directory_session *session)
 {
-	bool is_root = directory_is_account(session->entity_id);
+	bool is_root = arn_is_account(session->entity_id);
 	const struct principal *entity =
 		is_root ? directory_find_principal(directory, session->entity_id)
 			: principal_of(directory, directory_slot_of_id, session->entity_id);
@@ -366,7 +363,7 @@ const struct principal *directory_session(struct directory *directory,
 		.id = entity->id,
 		.entity_id = entity->entity_id,
 		.name = entity->name,
-		.named_ms = entity->named_ms,
+		.is_by_name = entity->is_by_name,
 		.identity = entity->identity,
 		.identity_count = entity->identity_count,
 		.boundary = entity->boundary,
@@ -384,97 +381,4 @@ const struct principal *directory_session(struct directory *directory,
 	arena_done(&arena);
 	principal_release(entity);
 	return principal;
-}
-
-/* ---- existence ---- */
-
-static bool knows_entity(struct directory *directory, struct str text, slot_fn find)
-{
-	pthread_rwlock_rdlock(&directory->lock);
-	const struct directory_slot *slot = find(directory, text);
-	bool knows = slot && is_principal(slot);
-	pthread_rwlock_unlock(&directory->lock);
-	return knows || directory->is_open;
-}
-
-static bool knows_role(struct directory *directory, struct str account, struct str name)
-{
-	pthread_rwlock_rdlock(&directory->lock);
-	bool knows = directory_slot_of_name(directory, DIRECTORY_ROLE, account, name) != NULL;
-	pthread_rwlock_unlock(&directory->lock);
-	return knows || directory->is_open;
-}
-
-bool directory_knows_principal(struct directory *directory, struct str principal)
-{
-	struct directory_arn parts;
-
-	if (str_equal(principal, STR("*")))
-		return true;
-	if (!str_starts(principal, STR("arn:")))
-		return directory_is_account(principal)
-			       ? directory_has_account(directory, principal)
-			       : knows_entity(directory, principal, directory_slot_of_id);
-	if (!directory_arn_split(principal, &parts) || !directory_is_account(parts.account))
-		return false;
-	struct str name = parts.resource;
-	struct str kind = str_cut(&name, '/');
-	if (str_equal(parts.service, STR("sts"))) {
-		if (str_equal(kind, STR("assumed-role")))
-			return knows_role(directory, parts.account, str_cut(&name, '/'));
-		return str_equal(kind, STR("federated-user")) &&
-		       directory_has_account(directory, parts.account);
-	}
-	if (str_equal(parts.resource, STR("root")))
-		return directory_has_account(directory, parts.account);
-	bool is_named =
-		(str_equal(kind, STR("user")) || str_equal(kind, STR("role"))) && name.size > 0;
-	return str_equal(parts.service, STR("iam")) && is_named &&
-	       knows_entity(directory, principal, directory_slot_of_arn);
-}
-
-/* A text, or the first unknown one of an array. */
-static struct str unknown_of(struct directory *directory, yyjson_val *value)
-{
-	yyjson_val *item;
-	size_t i, most;
-
-	if (yyjson_is_str(value) && !directory_knows_principal(directory, json_text(value)))
-		return json_text(value);
-	yyjson_arr_foreach(value, i, most, item) {
-		if (!directory_knows_principal(directory, json_text(item)))
-			return json_text(item);
-	}
-	return (struct str){0};
-}
-
-static struct str unknown_in(struct directory *directory, yyjson_val *statement)
-{
-	struct str unknown =
-		unknown_of(directory, json_member(json_member(statement, "Principal"), "AWS"));
-
-	return unknown.data
-		       ? unknown
-		       : unknown_of(directory,
-				    json_member(json_member(statement, "NotPrincipal"), "AWS"));
-}
-
-struct str directory_unknown_principal(struct directory *directory, struct arena *arena,
-				       struct str document)
-{
-	struct str unknown = {0};
-	yyjson_val *root, *statements, *item;
-	size_t i, most;
-
-	if (json_parse(arena, document, &root) != ERR_OK)
-		return unknown;
-	statements = json_member(root, "Statement");
-	if (yyjson_is_obj(statements))
-		return unknown_in(directory, statements);
-	yyjson_arr_foreach(statements, i, most, item) {
-		unknown = unknown_in(directory, item);
-		if (unknown.data)
-			break;
-	}
-	return unknown;
 }

@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "access/directory.h"
+#include "base/arn.h"
 
 /* Of an entity as long as it exists, through all its snapshots. */
 struct directory_slot {
@@ -37,13 +38,6 @@ struct directory_slot *directory_slot_of_name(const struct directory *directory,
 					      enum directory_kind kind, struct str account,
 					      struct str name);
 struct directory_key_slot *directory_slot_of_key(const struct directory *directory, struct str id);
-
-/* The parts of "arn:<partition>:<service>:<region>:<account>:<resource>"; false: it is none. */
-struct directory_arn {
-	struct str service, account, resource;
-};
-bool directory_arn_split(struct str arn, struct directory_arn *out_parts);
-bool directory_is_account(struct str text); /* 12 digits */
 
 /* Puts AWS's managed policies in. */
 void directory_add_managed(struct directory *directory);

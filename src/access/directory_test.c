@@ -240,22 +240,79 @@ static void test_principals_of_policies_exist_or_not(void **state)
 		{"AIDA1", true, true},
 		{"AIDA9", false, true},
 		{"arn:aws:sqs::111122223333:user/alice", false, false},
+		{"arn:aws-us-gov:iam::111122223333:user/alice", false, false},
+		{"arn:aws-us-gov:iam::111122223333:root", false, false},
+		{"arn:aws-cn:sts::111122223333:federated-user/x", false, false},
 	};
 
 	(void)state;
 	for (int is_open = 0; is_open < 2; is_open++) {
 		struct directory *directory = directory_new(is_open);
+		struct str id;
 		struct directory_entity account =
 			make(DIRECTORY_ACCOUNT, "111122223333", "111122223333",
 			     "arn:aws:iam::111122223333:root");
 		directory_put(directory, &account);
 		put_user(directory, "alice", true);
 		for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-			assert_int_equal(
-				directory_knows_principal(directory, str_from(cases[i].text)),
-				is_open ? cases[i].is_known_open : cases[i].is_known);
+			assert_int_equal(directory_bind(directory, &arena, STR("aws"),
+							str_from(cases[i].text), &id),
+					 is_open ? cases[i].is_known_open : cases[i].is_known);
 		directory_free(&directory);
 	}
+}
+
+static void put_named(struct directory *directory, const char *id, const char *name)
+{
+	struct directory_entity user =
+		make(DIRECTORY_USER, name, id,
+		     arena_cstr(&arena,
+				arena_format(&arena, "arn:aws:iam::111122223333:user/%s", name)));
+
+	directory_put(directory, &user);
+}
+
+static bool shows(struct directory *directory, const struct policy *policy, const char *expected)
+{
+	return str_equal(
+		directory_show_policy(directory, &arena, policy_text(policy), policy_names(policy)),
+		str_from(expected));
+}
+
+static void test_policy_follows_its_principals_and_nobody_else(void **state)
+{
+#define TRUST(name)                                                                                \
+	"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":" \
+	"["                                                                                        \
+	"\"111122223333\",\"" name "\"]},\"Action\":\"sts:AssumeRole\",\"Condition\":{"            \
+	"\"StringNotEquals\":{\"aws:PrincipalArn\":\"arn:aws:iam::111122223333:user/alice\"}}}]}"
+	static const char text[] = TRUST("arn:aws:iam::111122223333:user\\/alice");
+	static const char renamed[] = TRUST("arn:aws:iam::111122223333:user/bob");
+	struct directory *directory = directory_new(true);
+	struct policy_names names;
+	const struct policy *policy;
+	struct str problem;
+
+	(void)state;
+	put_named(directory, "AIDA1", "alice");
+	assert_true(directory_bind_policy(directory, &arena, STR("aws"), str_from(text), &names,
+					  &problem));
+	assert_int_equal(names.count, 1);
+	assert_true(str_equal(names.items[0].value, STR("AIDA1")));
+	assert_int_equal(policy_compile_bound(&arena, str_from(text), POLICY_TRUST, names, &policy,
+					      &problem),
+			 ERR_OK);
+	assert_true(shows(directory, policy, text));
+	put_named(directory, "AIDA1", "bob");
+	put_named(directory, "AIDA2", "alice");
+	assert_true(shows(directory, policy, renamed));
+	directory_remove(directory, STR("AIDA1"));
+	assert_true(shows(directory, policy, TRUST("AIDA1")));
+	policy_release(policy);
+	assert_false(directory_bind_policy(directory, &arena, STR("aws-cn"), str_from(text), &names,
+					   &problem));
+	assert_true(str_equal(problem, STR("arn:aws:iam::111122223333:user/alice")));
+	directory_free(&directory);
 }
 
 static void test_use_of_a_key_is_noted(void **state)

@@ -22,19 +22,14 @@ void policy_release(const struct policy *policy)
 		heap_free(mine);
 }
 
-void policy_set_time(const struct policy *policy, int64_t set_ms)
-{
-	((struct policy *)(uintptr_t)policy)->set_ms = set_ms;
-}
-
-int64_t policy_time(const struct policy *policy)
-{
-	return policy->set_ms;
-}
-
 struct str policy_text(const struct policy *policy)
 {
 	return policy->text;
+}
+
+struct policy_names policy_names(const struct policy *policy)
+{
+	return policy->names;
 }
 
 static bool is_digits(struct str text)
@@ -68,12 +63,15 @@ static bool parse_arn(struct str text, struct policy_principal *out)
 	if (!arn.is_arn || !str_starts(arn.parts[1], STR("aws")) || arn.parts[3].size > 0)
 		return false;
 	if (str_equal(name, STR("root")) && str_equal(arn.parts[2], STR("iam"))) {
-		*out = (struct policy_principal){PRINCIPAL_OF_ACCOUNT, arn.parts[4]};
+		*out = (struct policy_principal){.form = PRINCIPAL_OF_ACCOUNT,
+						 .text = arn.parts[4]};
 		return arn.parts[4].size == 12 && is_digits(arn.parts[4]);
 	}
 	if (str_find_char(text, '*', 0) != SIZE_MAX || str_find_char(text, '?', 0) != SIZE_MAX)
 		return false;
-	*out = (struct policy_principal){PRINCIPAL_BY_ARN, text};
+	bool is_federated = str_starts(name, STR("federated-user/"));
+	*out = (struct policy_principal){
+		.form = is_federated ? PRINCIPAL_BY_SESSION_NAME : PRINCIPAL_BY_ARN, .text = text};
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (str_starts(name, kinds[i]) && name.size > kinds[i].size)
 			return str_equal(arn.parts[2], i < 2 ? STR("iam") : STR("sts"));
@@ -87,11 +85,12 @@ bool policy_principal_parse(struct str text, struct policy_principal *out_princi
 		return true;
 	}
 	if (text.size == 12 && is_digits(text)) {
-		*out_principal = (struct policy_principal){PRINCIPAL_OF_ACCOUNT, text};
+		*out_principal =
+			(struct policy_principal){.form = PRINCIPAL_OF_ACCOUNT, .text = text};
 		return true;
 	}
 	if (is_unique_id(text)) {
-		*out_principal = (struct policy_principal){PRINCIPAL_BY_ID, text};
+		*out_principal = (struct policy_principal){.form = PRINCIPAL_BY_ID, .text = text};
 		return true;
 	}
 	return parse_arn(text, out_principal);
@@ -155,13 +154,59 @@ static bool is_provider(const struct policy_request *request, struct str provide
 	       str_equal(context_value(&values, 0), provider);
 }
 
-static enum policy_grantee match_arn(const struct principal *caller, struct str arn)
+/* A text that is the caller's ARN, or of a session its role's. */
+static enum policy_grantee match_name(const struct principal *caller, struct str arn)
 {
 	if (caller->type == PRINCIPAL_ANONYMOUS || caller->type == PRINCIPAL_SERVICE)
 		return POLICY_TO_NOBODY;
 	if (str_equal(arn, caller->arn))
 		return POLICY_TO_CALLER;
 	return str_equal(arn, caller->entity_arn) ? POLICY_TO_ROLE : POLICY_TO_NOBODY;
+}
+
+static bool is_session_arn(struct str arn)
+{
+	return str_find(arn, STR(":assumed-role/"), 0) != SIZE_MAX;
+}
+
+/* The user or role of a bound ARN, or that session of it. */
+static enum policy_grantee match_bound(const struct principal *caller,
+				       const struct policy_principal *principal)
+{
+	if (!str_equal(principal->id, caller->entity_id))
+		return POLICY_TO_NOBODY;
+	if (is_session_arn(principal->text))
+		return str_equal(principal->text, caller->arn) ? POLICY_TO_CALLER
+							       : POLICY_TO_NOBODY;
+	return caller->type == PRINCIPAL_USER		? POLICY_TO_CALLER
+	       : caller->type == PRINCIPAL_ROLE_SESSION ? POLICY_TO_ROLE
+							: POLICY_TO_NOBODY;
+}
+
+static enum policy_grantee match_arn(const struct principal *caller,
+				     const struct policy_principal *principal, bool gives)
+{
+	enum policy_grantee found = POLICY_TO_NOBODY;
+
+	if (principal->id.size > 0)
+		found = match_bound(caller, principal);
+	if (found == POLICY_TO_NOBODY &&
+	    (!gives || (principal->id.size == 0 && caller->is_by_name)))
+		found = match_name(caller, principal->text);
+	return found;
+}
+
+bool policy_name_means(struct str name, struct str id, const struct principal *principal)
+{
+	struct policy_principal bound = {.form = PRINCIPAL_BY_ARN, .text = name, .id = id};
+	bool has_id =
+		principal->type == PRINCIPAL_USER || principal->type == PRINCIPAL_ROLE_SESSION;
+
+	if (id.size > 0)
+		return match_bound(principal, &bound) != POLICY_TO_NOBODY;
+	if (name.size == 0 || (has_id && !principal->is_by_name))
+		return false;
+	return str_equal(name, principal->arn) || str_equal(name, principal->entity_arn);
 }
 
 static enum policy_grantee match_id(const struct principal *caller, struct str id)
@@ -171,9 +216,9 @@ static enum policy_grantee match_id(const struct principal *caller, struct str i
 	return caller->type == PRINCIPAL_USER ? POLICY_TO_CALLER : POLICY_TO_ROLE;
 }
 
-/* As whom the element names the caller. */
+/* As whom the element names the caller. `gives`: the caller may do more if it does. */
 static enum policy_grantee match_principal(const struct policy_principal *principal,
-					   const struct policy_request *request)
+					   const struct policy_request *request, bool gives)
 {
 	const struct principal *caller = request->principal;
 	bool is_service = caller->type == PRINCIPAL_SERVICE;
@@ -187,7 +232,9 @@ static enum policy_grantee match_principal(const struct policy_principal *princi
 			return POLICY_TO_NOBODY;
 		return caller->type == PRINCIPAL_ROOT ? POLICY_TO_CALLER : POLICY_TO_ACCOUNT;
 	case PRINCIPAL_BY_ARN:
-		return match_arn(caller, principal->text);
+		return match_arn(caller, principal, gives);
+	case PRINCIPAL_BY_SESSION_NAME:
+		return match_name(caller, principal->text);
 	case PRINCIPAL_BY_ID:
 		return has_account ? match_id(caller, principal->text) : POLICY_TO_NOBODY;
 	case PRINCIPAL_OF_SERVICE:
@@ -203,24 +250,14 @@ static enum policy_grantee match_principal(const struct policy_principal *princi
 	return POLICY_TO_NOBODY;
 }
 
-/* Whoever took the name of somebody who is gone is not whom the policy allowed. */
-static bool is_namesake(const struct policy_principal *principal, const struct statement *statement,
-			const struct policy_request *request, int64_t set_ms)
-{
-	return principal->form == PRINCIPAL_BY_ARN && !statement->is_deny &&
-	       !statement->is_not_principal && set_ms > 0 && request->principal->named_ms > set_ms;
-}
-
 static enum policy_grantee match_principals(const struct statement *statement,
-					    const struct policy_request *request, int64_t set_ms)
+					    const struct policy_request *request)
 {
+	bool gives = statement->is_deny == statement->is_not_principal;
 	enum policy_grantee found = POLICY_TO_NOBODY;
 
 	for (size_t i = 0; i < statement->principal_count; i++) {
-		const struct policy_principal *principal = &statement->principals[i];
-		if (is_namesake(principal, statement, request, set_ms))
-			continue;
-		enum policy_grantee as = match_principal(principal, request);
+		enum policy_grantee as = match_principal(&statement->principals[i], request, gives);
 		if (as > found)
 			found = as;
 	}
@@ -232,9 +269,9 @@ static enum policy_grantee match_principals(const struct statement *statement,
  * only. As in AWS, NotPrincipal with Deny excepts nobody who has a permissions boundary.
  */
 static enum policy_grantee grantee_of(const struct statement *statement,
-				      const struct policy_request *request, int64_t set_ms)
+				      const struct policy_request *request)
 {
-	enum policy_grantee found = match_principals(statement, request, set_ms);
+	enum policy_grantee found = match_principals(statement, request);
 
 	if (!statement->is_not_principal)
 		return found;
@@ -255,7 +292,7 @@ static bool speaks_about(const struct policy *policy, const struct statement *st
 	if (has_principals) {
 		if (!steps_take(question->request->steps, 1 + statement->principal_count))
 			return false;
-		*out_grantee = grantee_of(statement, question->request, policy->set_ms);
+		*out_grantee = grantee_of(statement, question->request);
 		if (*out_grantee == POLICY_TO_NOBODY)
 			return false;
 	}

@@ -21,27 +21,42 @@ enum policy_kind {
 struct policy;
 
 /*
- * Compiles `text`. ERR_INVALID with one sentence in *out_problem (in `arena`), in the words of
- * IAM's MalformedPolicyDocument where those are known.
+ * Who stands behind the users and roles that Principal and NotPrincipal name by ARN: the unique ids
+ * that had these names when the policy was set. They are kept beside the text, which never changes.
+ *
+ * A bound ARN means its id, whatever it is called now. A user or role that took the name later gets
+ * nothing by it: an allowing statement, and a deny's NotPrincipal, mean the id alone. What takes
+ * away means both the id and the name. An ARN without an id means whoever is_by_name
+ * (access/principal.h).
+ */
+struct policy_names {
+	const struct shape_pair *items; /* ARN as the document has it, and id */
+	size_t count;
+};
+
+/*
+ * Compiles `text`, with all ARNs unbound. ERR_INVALID with one sentence in *out_problem (in
+ * `arena`), in the words of IAM's MalformedPolicyDocument where those are known.
  */
 must_check enum err policy_compile(struct arena *arena, struct str text, enum policy_kind kind,
 				   const struct policy **out_policy, struct str *out_problem);
+must_check enum err policy_compile_bound(struct arena *arena, struct str text,
+					 enum policy_kind kind, struct policy_names names,
+					 const struct policy **out_policy, struct str *out_problem);
 /*
  * Of a resource whose policy was compiled before it was stored; NULL for an empty text. If it
- * cannot be compiled now, nobody may believe that what it denied is allowed: it denies everything,
- * and the log says whose it is (`of`).
+ * cannot be compiled now, what it denied must not become allowed: it denies everything, and the log
+ * says whose it is (`of`).
  */
-const struct policy *policy_compile_stored(struct str text, struct str of, int64_t set_ms);
+const struct policy *policy_compile_stored(struct str text, struct policy_names names,
+					   struct str of);
 const struct policy *policy_hold(const struct policy *policy);
-void policy_release(const struct policy *policy); /* accepts NULL */
-/*
- * When it was set, before others see it. A user or role that got its name later is not the one that
- * a statement which allows names by ARN, as at AWS, which keeps the ids behind ARNs. 0, as at
- * first: a name is a name.
- */
-void policy_set_time(const struct policy *policy, int64_t set_ms);
-int64_t policy_time(const struct policy *policy);
-struct str policy_text(const struct policy *policy); /* as it was given; the policy's */
+void policy_release(const struct policy *policy);	       /* accepts NULL */
+struct str policy_text(const struct policy *policy);	       /* as it was given; the policy's */
+struct policy_names policy_names(const struct policy *policy); /* the policy's */
+/* Whether a grant to that ARN or service, bound to `id` or to none, is one to the principal:
+ * itself, or of a session its role. */
+bool policy_name_means(struct str name, struct str id, const struct principal *principal);
 
 /* A condition key of a service or of a request, with its values: "kms:EncryptionContext:a". */
 struct policy_key {

@@ -14,6 +14,7 @@ struct compiler {
 	struct arena *arena;
 	struct store store;
 	enum policy_kind kind;
+	struct policy_names names; /* in the policy's memory */
 	bool has_variables;
 	bool is_refused;
 };
@@ -44,6 +45,25 @@ static void compile_resources(struct compiler *compiler, yyjson_val *value,
 					     compiler->has_variables, &statement->resources[i]);
 }
 
+static struct str id_of(struct policy_names names, struct str arn)
+{
+	for (size_t i = 0; i < names.count; i++)
+		if (str_equal(names.items[i].key, arn))
+			return names.items[i].value;
+	return (struct str){0};
+}
+
+static struct policy_names store_names(struct store *store, struct policy_names names)
+{
+	struct shape_pair *items = store_array(store, struct shape_pair, names.count);
+
+	for (size_t i = 0; i < names.count; i++) {
+		items[i].key = store_text(store, names.items[i].key);
+		items[i].value = store_text(store, names.items[i].value);
+	}
+	return (struct policy_names){items, names.count};
+}
+
 static void compile_principal(struct compiler *compiler, struct str type, struct str text,
 			      struct policy_principal *out)
 {
@@ -57,6 +77,8 @@ static void compile_principal(struct compiler *compiler, struct str type, struct
 		out->text = text;
 	}
 	out->text = store_text(&compiler->store, out->text);
+	if (out->form == PRINCIPAL_BY_ARN)
+		out->id = id_of(compiler->names, out->text);
 }
 
 static void compile_principals(struct compiler *compiler, yyjson_val *value,
@@ -147,13 +169,14 @@ static void compile_statement(struct compiler *compiler, yyjson_val *object,
 }
 
 static struct policy *compile(struct compiler *compiler, const struct policy_document *document,
-			      struct str text)
+			      struct str text, struct policy_names names)
 {
 	struct policy *policy = store_array(&compiler->store, struct policy, 1);
 
 	policy->references = 1;
 	policy->kind = compiler->kind;
 	policy->text = store_text(&compiler->store, text);
+	policy->names = compiler->names = store_names(&compiler->store, names);
 	policy->statement_count = document->statement_count;
 	policy->statements =
 		store_array(&compiler->store, struct statement, document->statement_count);
@@ -165,6 +188,14 @@ static struct policy *compile(struct compiler *compiler, const struct policy_doc
 enum err policy_compile(struct arena *arena, struct str text, enum policy_kind kind,
 			const struct policy **out_policy, struct str *out_problem)
 {
+	return policy_compile_bound(arena, text, kind, (struct policy_names){0}, out_policy,
+				    out_problem);
+}
+
+enum err policy_compile_bound(struct arena *arena, struct str text, enum policy_kind kind,
+			      struct policy_names names, const struct policy **out_policy,
+			      struct str *out_problem)
+{
 	struct policy_document document;
 	struct compiler compiler = {.arena = arena, .store = {.arena = arena}, .kind = kind};
 
@@ -172,19 +203,20 @@ enum err policy_compile(struct arena *arena, struct str text, enum policy_kind k
 	if (err)
 		return err;
 	compiler.has_variables = document.has_variables;
-	(void)compile(&compiler, &document, text); /* counts the size */
+	(void)compile(&compiler, &document, text, names); /* counts the size */
 	if (compiler.is_refused) {
 		*out_problem = STR("The policy has too many wildcards or variables in one text.");
 		return ERR_INVALID;
 	}
 	size_t size = compiler.store.size;
 	compiler.store = (struct store){.arena = arena, .block = heap_alloc(size)};
-	*out_policy = compile(&compiler, &document, text);
+	*out_policy = compile(&compiler, &document, text, names);
 	check(compiler.store.size == size);
 	return ERR_OK;
 }
 
-const struct policy *policy_compile_stored(struct str text, struct str of, int64_t set_ms)
+const struct policy *policy_compile_stored(struct str text, struct policy_names names,
+					   struct str of)
 {
 	static const struct str deny_all =
 		STR_INIT("{\"Statement\":{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"*\","
@@ -196,13 +228,12 @@ const struct policy *policy_compile_stored(struct str text, struct str of, int64
 	if (text.size == 0)
 		return NULL;
 	arena_init(&arena);
-	if (policy_compile(&arena, text, POLICY_RESOURCE, &policy, &problem) != ERR_OK) {
+	if (policy_compile_bound(&arena, text, POLICY_RESOURCE, names, &policy, &problem)) {
 		log_event(LOG_ERROR, "a policy cannot be understood; it denies everything",
 			  log_str("of", of), log_str("problem", problem));
 		check(policy_compile(&arena, deny_all, POLICY_RESOURCE, &policy, &problem) ==
 		      ERR_OK);
 	}
 	arena_done(&arena);
-	policy_set_time(policy, set_ms);
 	return policy;
 }

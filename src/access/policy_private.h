@@ -6,17 +6,19 @@
 #include "access/condition.h"
 
 enum principal_form {
-	PRINCIPAL_EVERYBODY,	  /* "*" and {"AWS": "*"} */
-	PRINCIPAL_OF_ACCOUNT,	  /* `text` is its 12 digits */
-	PRINCIPAL_BY_ARN,	  /* user, role, session of a role or of a federated user */
-	PRINCIPAL_BY_ID,	  /* "AIDA...", "AROA..." */
-	PRINCIPAL_OF_SERVICE,	  /* "*": every service */
-	PRINCIPAL_FEDERATED,	  /* an identity provider */
-	PRINCIPAL_CANONICAL_USER, /* S3's; nobody here is one */
+	PRINCIPAL_EVERYBODY,	   /* "*" and {"AWS": "*"} */
+	PRINCIPAL_OF_ACCOUNT,	   /* `text` is its 12 digits */
+	PRINCIPAL_BY_ARN,	   /* user, role or session of a role */
+	PRINCIPAL_BY_SESSION_NAME, /* of a federated user, by ARN; it has no id */
+	PRINCIPAL_BY_ID,	   /* "AIDA...", "AROA..." */
+	PRINCIPAL_OF_SERVICE,	   /* "*": every service */
+	PRINCIPAL_FEDERATED,	   /* an identity provider */
+	PRINCIPAL_CANONICAL_USER,  /* S3's; nobody here is one */
 };
 struct policy_principal {
 	enum principal_form form;
 	struct str text;
+	struct str id; /* of an ARN: of the user or role behind it; empty: unbound */
 };
 
 struct statement {
@@ -37,7 +39,7 @@ struct policy {
 	_Atomic uint32_t references;
 	enum policy_kind kind;
 	struct str text;
-	int64_t set_ms; /* 0: not said */
+	struct policy_names names;
 	struct statement *statements;
 	size_t statement_count;
 };

@@ -152,3 +152,77 @@ static void test_conditions_hold_or_not(void **state)
 	(void)state;
 	check_all("conditions.json", check_condition);
 }
+
+static const char *outcome_for(const struct policy *policy, const char *arn, const char *id)
+{
+	struct case_request request;
+
+	case_begin(&request, str_from(arn));
+	case_finish(&request, NULL);
+	request.principal.is_by_name = false;
+	request.principal.entity_id = str_from(id);
+	struct policy_verdict verdict = policy_evaluate(policy, &request.decide.request);
+	return verdict.outcome == POLICY_DENY	 ? "deny"
+	       : verdict.outcome == POLICY_ALLOW ? "allow"
+						 : "silent";
+}
+
+/* Of a user who had the name, who has it now, who has both, and of somebody else. */
+static void test_bound_principals_give_to_the_id_and_take_from_both(void **state)
+{
+#define SESSION "arn:aws:sts::111122223333:assumed-role/worker/s"
+	static const struct shape_pair items[] = {
+		{STR_INIT(ALICE), STR_INIT("AIDAOLD")},
+		{STR_INIT(SESSION), STR_INIT("AROAOLD")},
+	};
+	static const struct {
+		const char *effect, *element, *name;
+		const char *old, *namesake, *same, *other;
+	} cases[] = {
+		{"Allow", "Principal", ALICE, "allow", "silent", "allow", "silent"},
+		{"Deny", "Principal", ALICE, "deny", "deny", "deny", "silent"},
+		{"Allow", "NotPrincipal", ALICE, "silent", "silent", "silent", "allow"},
+		{"Deny", "NotPrincipal", ALICE, "silent", "deny", "silent", "deny"},
+		{"Allow", "Principal", ALICE "x", "silent", "silent", "silent", "silent"},
+	};
+	struct policy_names names = {items, 2};
+	const struct policy *policy;
+	struct str problem;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct str text = arena_format(&arena,
+					       "{\"Statement\":{\"Effect\":\"%s\",\"%s\":{\"AWS\":"
+					       "\"%s\"},\"Action\":\"*\",\"Resource\":\"*\"}}",
+					       cases[i].effect, cases[i].element, cases[i].name);
+		assert_int_equal(policy_compile_bound(&arena, text, POLICY_RESOURCE, names, &policy,
+						      &problem),
+				 ERR_OK);
+		assert_string_equal(outcome_for(policy, ALICE "2", "AIDAOLD"), cases[i].old);
+		assert_string_equal(outcome_for(policy, ALICE, "AIDANEW"), cases[i].namesake);
+		assert_string_equal(outcome_for(policy, ALICE, "AIDAOLD"), cases[i].same);
+		assert_string_equal(outcome_for(policy, ALICE "3", "AIDAOTHER"), cases[i].other);
+		policy_release(policy);
+	}
+}
+
+static void test_bound_session_is_one_of_that_role(void **state)
+{
+	static const struct shape_pair item = {STR_INIT(SESSION), STR_INIT("AROAOLD")};
+	struct policy_names names = {&item, 1};
+	const struct policy *policy;
+	struct str problem;
+
+	(void)state;
+	assert_int_equal(
+		policy_compile_bound(&arena,
+				     STR("{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":"
+					 "{\"AWS\":\"" SESSION "\"},\"Action\":\"*\","
+					 "\"Resource\":\"*\"}}"),
+				     POLICY_RESOURCE, names, &policy, &problem),
+		ERR_OK);
+	assert_string_equal(outcome_for(policy, SESSION, "AROAOLD"), "allow");
+	assert_string_equal(outcome_for(policy, SESSION "2", "AROAOLD"), "silent");
+	assert_string_equal(outcome_for(policy, SESSION, "AROANEW"), "silent");
+	policy_release(policy);
+}

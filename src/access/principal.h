@@ -35,7 +35,9 @@ struct principal {
 	struct str id;	       /* aws:userid: account, AIDA..., AROA...:session, account:name */
 	struct str entity_id;  /* what deleted principals become in policies: AIDA..., AROA... */
 	struct str name;       /* aws:username: of users; else data NULL */
-	int64_t named_ms; /* since when the user or role has its ARN; 0: nobody keeps account */
+	/* Policies that name its ARN without an id mean it: --auth open, where they may name users
+	 * and roles that nobody made. */
+	bool is_by_name;
 	const struct shape_pair *tags; /* aws:PrincipalTag/... */
 	size_t tag_count;
 	/* The first of them go on to the sessions that a session begins by assuming a role. */

@@ -24,7 +24,7 @@
 #include "catalog/inspect.h"
 #include "catalog/reserve.h"
 
-enum { CATALOG_VERSION = 2, FILE_MODE = 0600, PATH_SIZE = 4096 };
+enum { CATALOG_VERSION = 3, FILE_MODE = 0600, PATH_SIZE = 4096 };
 static const size_t map_size = (size_t)8 << 30;
 
 static const char *const table_names[CATALOG_TABLES] = {

@@ -314,7 +314,7 @@ static void test_a_newer_version_is_refused(void **state)
 	struct catalog *catalog;
 
 	assert_int_equal(catalog_open(path, true, &catalog), ERR_OK);
-	put(catalog, STR("version"), STR("3"));
+	put(catalog, STR("version"), STR("4"));
 	catalog_free(&catalog);
 	assert_int_equal(catalog_open(path, true, &catalog), ERR_VERSION);
 }
@@ -325,7 +325,7 @@ static void test_an_older_version_is_refused(void **state)
 	struct catalog *catalog;
 
 	assert_int_equal(catalog_open(path, true, &catalog), ERR_OK);
-	put(catalog, STR("version"), STR("1"));
+	put(catalog, STR("version"), STR("2"));
 	catalog_free(&catalog);
 	assert_int_equal(catalog_open(path, true, &catalog), ERR_VERSION);
 }

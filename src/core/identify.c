@@ -5,7 +5,7 @@
  */
 #include "core/identify.h"
 
-#include "core/arn.h"
+#include "base/arn.h"
 #include "core/penalty.h"
 #include "core/sessions.h"
 #include "core/source.h"

@@ -3,6 +3,18 @@
 #include "core/policies.h"
 
 #include "access/policy_explain.h"
+#include "base/arn.h"
+#include "core/core.h"
+
+static void log_refusal(const struct call *call, struct str reason)
+{
+	/* What the configuration declares is no operation. */
+	struct str operation = call->operation ? call->operation->action : STR("configuration");
+
+	log_event(LOG_INFO, "policy refused", log_str("operation", operation),
+		  log_str("account", call->account),
+		  log_str("request_id", str_from(call->request_id)), log_str("reason", reason));
+}
 
 enum err call_compile_policy(struct call *call, struct str text, enum policy_kind kind,
 			     const struct policy **out_policy, struct str *out_problem)
@@ -11,9 +23,67 @@ enum err call_compile_policy(struct call *call, struct str text, enum policy_kin
 	if (err != ERR_INVALID)
 		return err;
 	struct str reason = policy_explain(call->arena, text, kind, NULL, 0);
-	log_event(LOG_INFO, "policy refused", log_str("operation", call->operation->action),
-		  log_str("account", call->account),
-		  log_str("request_id", str_from(call->request_id)),
-		  log_str("reason", reason.data ? reason : *out_problem));
+	log_refusal(call, reason.data ? reason : *out_problem);
 	return err;
+}
+
+enum err policies_bind(struct call *call, struct str text, enum policy_kind kind,
+		       struct policy_names *out_names, struct str *out_problem)
+{
+	const struct policy *policy;
+
+	/* Only a text that compiles can be searched for principals. */
+	enum err err = call_compile_policy(call, text, kind, &policy, out_problem);
+	if (err)
+		return err;
+	policy_release(policy);
+	bool is_bound =
+		directory_bind_policy(call->core->directory, call->arena,
+				      arn_partition(call->region), text, out_names, out_problem);
+	if (is_bound)
+		return ERR_OK;
+	log_refusal(call, arena_format(call->arena, "the principal %.*s does not exist",
+				       STR_ARG(*out_problem)));
+	return ERR_NOTFOUND;
+}
+
+enum err policies_compile(struct call *call, struct str text, enum policy_kind kind,
+			  const struct policy **out_policy, struct str *out_problem)
+{
+	bool has_principals = kind == POLICY_RESOURCE || kind == POLICY_TRUST;
+	struct policy_names names = {0};
+
+	if (!has_principals)
+		return call_compile_policy(call, text, kind, out_policy, out_problem);
+	enum err err = policies_bind(call, text, kind, &names, out_problem);
+	if (err)
+		return err;
+	return policy_compile_bound(call->arena, text, kind, names, out_policy, out_problem);
+}
+
+struct str policies_show(struct call *call, struct str document, struct policy_names names)
+{
+	return directory_show_policy(call->core->directory, call->arena, document, names);
+}
+
+void policies_write_names(struct json_writer *writer, struct str name, struct policy_names names)
+{
+	json_key(writer, name);
+	json_open_object(writer);
+	for (size_t i = 0; i < names.count; i++) {
+		json_key(writer, names.items[i].key);
+		json_str(writer, names.items[i].value);
+	}
+	json_close_object(writer);
+}
+
+struct policy_names policies_read_names(struct arena *arena, yyjson_val *object)
+{
+	size_t count = yyjson_obj_size(object), i, most;
+	struct shape_pair *items = arena_array(arena, struct shape_pair, count);
+	yyjson_val *key, *value;
+
+	yyjson_obj_foreach(object, i, most, key, value)
+		items[i] = (struct shape_pair){json_text(key), json_text(value)};
+	return (struct policy_names){items, count};
 }

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * policies: policy documents that callers send.
+ * policies: policy documents that callers send, from the call to the catalog and back.
+ *
+ * Users and roles that a policy names by ARN are bound to their ids when it is set
+ * (access/policy.h): these ids are stored beside the text.
  */
 #ifndef TERN_CORE_POLICIES_H
 #define TERN_CORE_POLICIES_H
 
 #include "core/call.h"
+#include "format/json.h"
 
 /*
  * policy_compile of a document that the caller sends. If it is refused, the log says who sent it,
@@ -14,5 +18,22 @@
  */
 must_check enum err call_compile_policy(struct call *call, struct str text, enum policy_kind kind,
 					const struct policy **out_policy, struct str *out_problem);
+/*
+ * Checks and binds what a call gives; the names are in its arena. ERR_INVALID: *out_problem says
+ * what is wrong with the text. ERR_NOTFOUND: *out_problem is a principal that does not exist or is
+ * of another partition than the call's region.
+ */
+must_check enum err policies_bind(struct call *call, struct str text, enum policy_kind kind,
+				  struct policy_names *out_names, struct str *out_problem);
+/* The same, and compiles it. Release the policy. */
+must_check enum err policies_compile(struct call *call, struct str text, enum policy_kind kind,
+				     const struct policy **out_policy, struct str *out_problem);
+/* A document as answers show it: with the names that principals have now. In the call's arena. */
+struct str policies_show(struct call *call, struct str document, struct policy_names names);
+
+/* In records: an object of ARNs and ids, as a member of that name. */
+void policies_write_names(struct json_writer *writer, struct str name, struct policy_names names);
+/* The texts are the document's; `object` may be NULL. */
+struct policy_names policies_read_names(struct arena *arena, yyjson_val *object);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* accounts: see admin.h for what is asked and answered. */
-#include "core/arn.h"
+#include "base/arn.h"
 #include "format/json.h"
 #include "server/admin.h"
 

@@ -2,8 +2,8 @@
 /* declare: two rounds, so that all dead-letter queues exist when the first policy names one. */
 #include "server/declare.h"
 
+#include "base/arn.h"
 #include "base/suggest.h"
-#include "core/arn.h"
 #include "format/json.h"
 #include "services/sqs/sqs.h"
 

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arn.h"
 #include "base/suggest.h"
-#include "core/arn.h"
 #include "format/json.h"
 #include "server/browsers.h"
 

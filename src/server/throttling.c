@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "core/arn.h"
+#include "base/arn.h"
 #include "format/json.h"
 
 static bool complain(struct str *out_problem, const char *text)

@@ -139,17 +139,22 @@ enum err ec2_check_groups(struct call *call, struct str vpc, const struct str *i
 	return ERR_OK;
 }
 
-enum err ec2_check_policy(struct call *call, struct str text)
+enum err ec2_set_policy(struct call *call, struct str text, struct ec2_endpoint *draft)
 {
-	const struct policy *policy;
+	struct policy_names bound;
 	struct str problem;
 
 	if (text.size > LIMIT_ENDPOINT_POLICY_SIZE)
 		return fail(call, &EC2_INVALID_POLICY_DOCUMENT,
 			    "The policy is longer than %d characters", LIMIT_ENDPOINT_POLICY_SIZE);
-	if (call_compile_policy(call, text, POLICY_RESOURCE, &policy, &problem) != ERR_OK)
+	enum err err = policies_bind(call, text, POLICY_RESOURCE, &bound, &problem);
+	if (err == ERR_NOTFOUND)
+		return fail(call, &EC2_INVALID_POLICY_DOCUMENT,
+			    "Invalid principal in policy: \"AWS\":\"%.*s\"", STR_ARG(problem));
+	if (err)
 		return fail(call, &EC2_INVALID_POLICY_DOCUMENT, "%.*s", STR_ARG(problem));
-	policy_release(policy);
+	draft->policy = text;
+	draft->policy_names = bound;
 	return ERR_OK;
 }
 

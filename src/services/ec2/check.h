@@ -23,7 +23,8 @@ must_check enum err ec2_check_subnets(struct call *call, struct str vpc, const s
 				      size_t count);
 must_check enum err ec2_check_groups(struct call *call, struct str vpc, const struct str *ids,
 				     size_t count);
-must_check enum err ec2_check_policy(struct call *call, struct str text);
+/* The text must live as long as the call. */
+must_check enum err ec2_set_policy(struct call *call, struct str text, struct ec2_endpoint *draft);
 /* The endpoint, released when the call ends. */
 must_check enum err ec2_find_endpoint(struct call *call, struct str id,
 				      const struct ec2_endpoint **out_endpoint);

@@ -252,7 +252,7 @@ static enum err fill(struct call *call, const struct ec2_create_vpc_endpoint_in 
 	if (!err)
 		err = fill_options(call, in, draft);
 	if (!err && in->policy_document.size > 0)
-		err = ec2_check_policy(call, in->policy_document);
+		err = ec2_set_policy(call, in->policy_document, draft);
 	if (!err)
 		err = fill_tags(call, in, draft);
 	if (err)
@@ -261,7 +261,6 @@ static enum err fill(struct call *call, const struct ec2_create_vpc_endpoint_in 
 	draft->region = call->region;
 	draft->service_name = in->service_name;
 	draft->shown.service = service;
-	draft->policy = in->policy_document;
 	draft->client_token = in->client_token;
 	draft->fingerprint = fingerprint_of(call, in);
 	return ERR_OK;

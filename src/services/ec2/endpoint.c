@@ -24,6 +24,15 @@ static void for_list(const struct str *texts, size_t count,
 		visit(context, (struct str *)&texts[i]);
 }
 
+static void for_pairs(const struct shape_pair *pairs, size_t count, pack_visit_fn visit,
+		      void *context)
+{
+	for (size_t i = 0; i < count; i++) {
+		visit(context, (struct str *)&pairs[i].key);
+		visit(context, (struct str *)&pairs[i].value);
+	}
+}
+
 /* The texts of a snapshot, one after another, so that sizing and copying cannot disagree. */
 static void for_texts(struct ec2_endpoint *endpoint, void (*visit)(void *context, struct str *text),
 		      void *context)
@@ -46,10 +55,8 @@ static void for_texts(struct ec2_endpoint *endpoint, void (*visit)(void *context
 	for_list(endpoint->subnets, endpoint->subnet_count, visit, context);
 	for_list(endpoint->groups, endpoint->group_count, visit, context);
 	for_list(endpoint->interfaces, endpoint->interface_count, visit, context);
-	for (size_t i = 0; i < endpoint->tag_count; i++) {
-		visit(context, (struct str *)&endpoint->tags[i].key);
-		visit(context, (struct str *)&endpoint->tags[i].value);
-	}
+	for_pairs(endpoint->tags, endpoint->tag_count, visit, context);
+	for_pairs(endpoint->policy_names.items, endpoint->policy_names.count, visit, context);
 }
 
 struct ec2_endpoint ec2_endpoint_draft(const struct ec2_endpoint *endpoint)
@@ -66,7 +73,7 @@ const struct ec2_endpoint *ec2_endpoint_new(const struct ec2_endpoint *draft)
 	struct ec2_endpoint copy = ec2_endpoint_draft(draft);
 	size_t names = draft->subnet_count + draft->group_count + draft->interface_count;
 	size_t size = sizeof(copy) + names * sizeof(struct str) +
-		      draft->tag_count * sizeof(struct shape_pair);
+		      (draft->tag_count + draft->policy_names.count) * sizeof(struct shape_pair);
 
 	for_texts(&copy, pack_size, &size);
 	struct ec2_endpoint *endpoint = heap_alloc(size);
@@ -76,8 +83,10 @@ const struct ec2_endpoint *ec2_endpoint_new(const struct ec2_endpoint *draft)
 	copy.interfaces =
 		pack_array(&end, draft->interfaces, draft->interface_count * sizeof(struct str));
 	copy.tags = pack_array(&end, draft->tags, draft->tag_count * sizeof(struct shape_pair));
+	copy.policy_names.items = pack_array(&end, draft->policy_names.items,
+					     draft->policy_names.count * sizeof(struct shape_pair));
 	for_texts(&copy, pack_text, &end);
-	copy.shown.policy = policy_compile_stored(copy.policy, copy.shown.id, 0);
+	copy.shown.policy = policy_compile_stored(copy.policy, copy.policy_names, copy.shown.id);
 	memcpy(endpoint, &copy, sizeof(copy));
 	endpoint->references = 1;
 	return endpoint;

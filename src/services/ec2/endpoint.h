@@ -20,8 +20,9 @@ struct ec2_endpoint {
 	struct str account, region;
 	struct str service_name; /* "com.amazonaws.us-east-1.sqs" */
 	struct str policy;	 /* as given; empty: the default, which allows everything */
-	struct str client_token; /* of its creation; empty: none */
-	struct str fingerprint;	 /* of what it was created with */
+	struct policy_names policy_names; /* of its principals */
+	struct str client_token;	  /* of its creation; empty: none */
+	struct str fingerprint;		  /* of what it was created with */
 	struct str ip_address_type, dns_record_ip_type;
 	struct str url; /* where it listens; empty: it could not */
 	const struct str *subnets, *groups, *interfaces;

@@ -108,12 +108,13 @@ static enum err edit_policy(struct call *call, const struct ec2_modify_vpc_endpo
 		return fail(call, &EC2_INVALID_PARAMETER_COMBINATION,
 			    "The parameters ResetPolicy and PolicyDocument may not be specified "
 			    "together.");
-	if (in->reset_policy)
+	if (in->reset_policy) {
 		draft->policy = (struct str){0};
+		draft->policy_names = (struct policy_names){0};
+	}
 	if (in->policy_document.size == 0)
 		return ERR_OK;
-	draft->policy = in->policy_document;
-	return ec2_check_policy(call, in->policy_document);
+	return ec2_set_policy(call, in->policy_document, draft);
 }
 
 static enum err edit_options(struct call *call, const struct ec2_modify_vpc_endpoint_in *in,

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "core/arn.h"
+#include "base/arn.h"
 #include "format/json.h"
 
 static const struct str prefixes[EC2_LABEL_KINDS] = {STR_INIT("vpc-"), STR_INIT("subnet-"),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* networks: DescribeVpcs, DescribeSubnets, DescribeSecurityGroups: what the configuration
  * declares. */
-#include "core/arn.h"
+#include "base/arn.h"
 #include "services/ec2/check.h"
 #include "services/ec2/ec2.h"
 #include "services/ec2/query.h"

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/arn.h"
+#include "base/arn.h"
 
 enum { ID_SIZE_MAX = 400 };
 

@@ -2,7 +2,7 @@
 /* store: names as in the API where the API has one. */
 #include "services/ec2/store.h"
 
-#include "format/json.h"
+#include "core/policies.h"
 
 #define STORE_VERSION 1
 
@@ -58,6 +58,7 @@ void ec2_endpoint_encode(struct buf *out, const struct ec2_endpoint *endpoint)
 	json_bool(&writer, endpoint->has_private_dns);
 	json_key(&writer, STR("createdMs"));
 	json_i64(&writer, endpoint->created_ms);
+	policies_write_names(&writer, STR("policyPrincipals"), endpoint->policy_names);
 	json_key(&writer, STR("tags"));
 	json_open_object(&writer);
 	for (size_t i = 0; i < endpoint->tag_count; i++) {
@@ -109,6 +110,7 @@ enum err ec2_endpoint_decode(struct arena *arena, struct str record, struct ec2_
 	draft.groups = decode_list(arena, json_member(root, "groupIds"), &draft.group_count);
 	draft.interfaces = decode_list(arena, json_member(root, "networkInterfaceIds"),
 				       &draft.interface_count);
+	draft.policy_names = policies_read_names(arena, json_member(root, "policyPrincipals"));
 	draft.tags = decode_tags(arena, json_member(root, "tags"), &draft.tag_count);
 	draft.has_private_dns = yyjson_get_bool(json_member(root, "privateDnsEnabled"));
 	draft.created_ms = yyjson_get_sint(json_member(root, "createdMs"));

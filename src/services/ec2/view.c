@@ -2,7 +2,7 @@
 /* view: what AWS has and an endpoint here has not is left out. */
 #include "services/ec2/view.h"
 
-#include "core/call.h"
+#include "core/policies.h"
 #include "services/ec2/ec2.h"
 #include "services/ec2/network.h"
 #include "services/ec2/query.h"
@@ -61,7 +61,9 @@ struct ec2_vpc_endpoint *ec2_show_endpoint(struct call *call, const struct ec2_e
 	out->vpc_id = endpoint->shown.vpc;
 	out->service_name = endpoint->service_name;
 	out->state = ec2_endpoint_state(endpoint);
-	out->policy_document = endpoint->policy.size > 0 ? endpoint->policy : DEFAULT_POLICY;
+	out->policy_document = endpoint->policy.size > 0 ? policies_show(call, endpoint->policy,
+									 endpoint->policy_names)
+							 : DEFAULT_POLICY;
 	out->subnet_ids = (struct str *)endpoint->subnets;
 	out->subnet_ids_count = endpoint->subnet_count;
 	out->network_interface_ids = (struct str *)endpoint->interfaces;

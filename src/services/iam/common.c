@@ -424,7 +424,10 @@ enum err iam_compile(struct call *call, struct str document, enum policy_kind ki
 	const struct policy *policy;
 	struct str problem;
 
-	enum err err = call_compile_policy(call, document, kind, &policy, &problem);
+	enum err err = policies_compile(call, document, kind, &policy, &problem);
+	if (err == ERR_NOTFOUND)
+		return fail(call, &IAM_MALFORMED_POLICY_DOCUMENT,
+			    "Invalid principal in policy: \"AWS\":\"%.*s\"", STR_ARG(problem));
 	if (err == ERR_INVALID)
 		return fail(call, &IAM_MALFORMED_POLICY_DOCUMENT, "%.*s", STR_ARG(problem));
 	if (err)
@@ -447,7 +450,8 @@ struct str iam_show_document(struct call *call, const struct policy *policy)
 {
 	struct buf encoded = {0};
 
-	form_encode(&encoded, policy_text(policy), false);
+	form_encode(&encoded, policies_show(call, policy_text(policy), policy_names(policy)),
+		    false);
 	struct str text = arena_copy(call->arena, buf_str(&encoded));
 	buf_done(&encoded);
 	return text;

@@ -87,19 +87,13 @@ struct str iam_arn(struct call *call, enum directory_kind kind, struct str path,
 
 /* ---- policies and tags ---- */
 
-/* Compiles; released when the call ends. MalformedPolicyDocument. */
+/* Compiles, and binds principals; released when the call ends. MalformedPolicyDocument. */
 must_check enum err iam_compile(struct call *call, struct str document, enum policy_kind kind,
 				const struct policy **out_policy);
 /* Bytes of a document that are not blanks: what quotas count. */
 size_t iam_document_size(struct str document);
 /* As answers show documents: URL-encoded (RFC 3986). */
 struct str iam_show_document(struct call *call, const struct policy *policy);
-
-/*
- * Before a user or role gets another ARN, or is deleted: roles of all accounts that trust `arn`
- * trust `successor` instead, its new ARN or, of what is deleted, its id.
- */
-must_check enum err iam_retrust(struct call *call, struct str arn, struct str successor);
 
 /* aws:RequestTag and aws:TagKeys of the questions to come. */
 void iam_ask_about_tags(struct call *call, const struct iam_tag *tags, size_t count);

@@ -4,7 +4,7 @@
 
 #include <assert.h>
 
-#include "format/json.h"
+#include "core/policies.h"
 
 #define RECORD_VERSION 2
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -30,7 +30,6 @@ static const struct field texts[] = {
 static const struct field numbers[] = {
 	{"createdMs", offsetof(struct directory_entity, created_ms)},
 	{"updatedMs", offsetof(struct directory_entity, updated_ms)},
-	{"renamedMs", offsetof(struct directory_entity, renamed_ms)},
 	{"maxSessionDuration", offsetof(struct directory_entity, session_seconds_max)},
 	{"defaultVersion", offsetof(struct directory_entity, version_default)},
 	{"nextVersion", offsetof(struct directory_entity, version_next)},
@@ -179,8 +178,11 @@ void iam_record_encode(struct buf *out, const struct directory_entity *entity)
 			    entity->lists[i].count);
 	write_keys(&writer, entity);
 	write_versions(&writer, entity);
-	if (entity->trust)
+	if (entity->trust) {
 		write_text(&writer, STR("assumeRolePolicyDocument"), policy_text(entity->trust));
+		policies_write_names(&writer, STR("trustedPrincipals"),
+				     policy_names(entity->trust));
+	}
 	json_close_object(&writer);
 }
 
@@ -196,11 +198,11 @@ static yyjson_val *array_of(yyjson_val *root, const char *name, size_t *out_coun
 }
 
 static enum err compile(struct arena *arena, yyjson_val *document, enum policy_kind kind,
-			const struct policy **out_policy)
+			struct policy_names names, const struct policy **out_policy)
 {
 	struct str problem;
 
-	if (policy_compile(arena, json_text(document), kind, out_policy, &problem) != ERR_OK)
+	if (policy_compile_bound(arena, json_text(document), kind, names, out_policy, &problem))
 		return ERR_DAMAGED;
 	return ERR_OK;
 }
@@ -256,7 +258,7 @@ static enum err read_inlines(struct arena *arena, yyjson_val *root, struct direc
 	yyjson_arr_foreach(array, i, most, item) {
 		inlines[i].name = json_text(json_member(item, "name"));
 		enum err err = compile(arena, json_member(item, "document"), POLICY_IDENTITY,
-				       &inlines[i].policy);
+				       (struct policy_names){0}, &inlines[i].policy);
 		if (err)
 			return err;
 		draft->inline_count++;
@@ -275,7 +277,7 @@ static enum err read_versions(struct arena *arena, yyjson_val *root, struct dire
 		versions[i].id = json_text(json_member(item, "id"));
 		versions[i].created_ms = yyjson_get_sint(json_member(item, "createdMs"));
 		enum err err = compile(arena, json_member(item, "document"), POLICY_IDENTITY,
-				       &versions[i].policy);
+				       (struct policy_names){0}, &versions[i].policy);
 		if (err)
 			return err;
 		draft->version_count++;
@@ -324,7 +326,9 @@ enum err iam_record_decode(struct arena *arena, struct str record,
 		err = read_versions(arena, root, &draft);
 	trust = json_member(root, "assumeRolePolicyDocument");
 	if (!err && trust)
-		err = compile(arena, trust, POLICY_TRUST, &draft.trust);
+		err = compile(arena, trust, POLICY_TRUST,
+			      policies_read_names(arena, json_member(root, "trustedPrincipals")),
+			      &draft.trust);
 	if (!err && draft.id.size == 0)
 		err = ERR_DAMAGED;
 	if (err) {

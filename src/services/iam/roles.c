@@ -12,15 +12,7 @@ static enum err compile_trust(struct call *call, struct str document,
 	if (iam_document_size(document) > LIMIT_IAM_TRUST_SIZE)
 		return fail(call, &IAM_LIMIT_EXCEEDED, "Cannot exceed quota for ACLSizePerRole: %d",
 			    LIMIT_IAM_TRUST_SIZE);
-	enum err err = iam_compile(call, document, POLICY_TRUST, out_policy);
-	if (err)
-		return err;
-	struct str unknown =
-		directory_unknown_principal(call->core->directory, call->arena, document);
-	if (unknown.data)
-		return fail(call, &IAM_MALFORMED_POLICY_DOCUMENT,
-			    "Invalid principal in policy: \"AWS\":\"%.*s\"", STR_ARG(unknown));
-	return ERR_OK;
+	return iam_compile(call, document, POLICY_TRUST, out_policy);
 }
 
 enum err iam_create_role(struct call *call, const struct iam_create_role_in *in,
@@ -133,8 +125,7 @@ static enum err delete_role(struct call *call, const struct directory_entity *ro
 	if (rest)
 		return fail(call, &IAM_DELETE_CONFLICT, "Cannot delete entity, must %s first.",
 			    rest);
-	enum err err = iam_retrust(call, role->arn, role->id);
-	return err ? err : iam_store_remove(call->core, role->id);
+	return iam_store_remove(call->core, role->id);
 }
 
 enum err iam_delete_role(struct call *call, const struct iam_delete_role_in *in,

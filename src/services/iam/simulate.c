@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* simulate: the policy simulator's operations. Both pairs differ only in where policies come from.
  */
+#include "base/arn.h"
 #include "base/limits.h"
-#include "core/arn.h"
 #include "services/iam/common.h"
 #include "services/iam/simulation.h"
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "access/decide.h"
-#include "core/arn.h"
+#include "base/arn.h"
 
 /* ---- reading policies ---- */
 
@@ -127,6 +127,7 @@ enum err simulation_set_caller(struct simulation *simulation, struct str arn)
 	caller->type = is_role ? PRINCIPAL_ROLE_SESSION : PRINCIPAL_USER;
 	caller->account = account;
 	caller->arn = caller->entity_arn = arn;
+	caller->is_by_name = true; /* the policies of a simulation are bound to nobody */
 	simulation->has_caller = true;
 	return ERR_OK;
 }

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#include "core/arn.h"
+#include "base/arn.h"
 #include "services/iam/record.h"
 
 enum { ACCOUNT_SIZE = 12, SEAL_SUBJECT = 0 };

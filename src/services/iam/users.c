@@ -74,10 +74,6 @@ static enum err rename_to(struct call *call, const struct directory_entity *enti
 	if (taken && !str_equal(taken->id, draft.id))
 		err = iam_fail_taken(call, entity->kind, draft.name);
 	directory_release(taken);
-	if (!str_equal(entity->arn, draft.arn))
-		draft.renamed_ms = call->now_ms;
-	if (!err && draft.renamed_ms == call->now_ms)
-		err = iam_retrust(call, entity->arn, draft.arn);
 	return err ? err : iam_store_put(call->core, &draft);
 }
 
@@ -118,8 +114,7 @@ enum err iam_delete_user(struct call *call, const struct iam_delete_user_in *in,
 	if (rest)
 		return fail(call, &IAM_DELETE_CONFLICT, "Cannot delete entity, must %s first.",
 			    rest);
-	err = iam_retrust(call, user->arn, user->id);
-	return err ? err : iam_store_remove(call->core, user->id);
+	return iam_store_remove(call->core, user->id);
 }
 
 enum err iam_list_users(struct call *call, const struct iam_list_users_in *in,

@@ -36,12 +36,9 @@ bool kms_grant_operation_find(struct str name, uint32_t *out_bit)
 	return false;
 }
 
-bool kms_grant_names(const struct kms_grant *grant, struct str arn,
-		     const struct principal *principal)
+bool kms_grant_names(const struct kms_grant_principal *named, const struct principal *principal)
 {
-	if (arn.size == 0 || principal->named_ms > grant->created_ms)
-		return false;
-	return str_equal(arn, principal->arn) || str_equal(arn, principal->entity_arn);
+	return policy_name_means(named->name, named->id, principal);
 }
 
 static bool has_pair(const struct shape_pair *pairs, size_t count, const struct shape_pair *pair)
@@ -87,7 +84,7 @@ const struct kms_grant *kms_grant_find(const struct kms_key *key,
 	for (size_t i = 0; i < key->grant_count; i++) {
 		const struct kms_grant *grant = &key->grants[i];
 		if ((grant->operations & bit) &&
-		    kms_grant_names(grant, grant->grantee, question->principal) &&
+		    kms_grant_names(&grant->grantee, question->principal) &&
 		    fits_context(grant, question))
 			return grant;
 	}

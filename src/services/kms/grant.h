@@ -16,12 +16,8 @@ extern const struct str kms_grant_operations[KMS_GRANT_OPERATIONS];
 
 /* True if `name` is one; its bit in *out_bit. "kms:" before the name is left away. */
 bool kms_grant_operation_find(struct str name, uint32_t *out_bit);
-/*
- * Whether `arn` in a grant means this principal: itself, or the role of its session, and not one
- * who got the name after the grant was made.
- */
-bool kms_grant_names(const struct kms_grant *grant, struct str arn,
-		     const struct principal *principal);
+/* Whether a grant's principal means this one: itself, or the role of its session. */
+bool kms_grant_names(const struct kms_grant_principal *named, const struct principal *principal);
 
 struct kms_grant_question {
 	const struct principal *principal;

@@ -19,42 +19,35 @@ enum { GRANT_ID_SIZE = 64 };
 
 /* ---- CreateGrant ---- */
 
-static bool is_entity(struct str arn)
-{
-	struct str scheme = str_cut(&arn, ':');
-
-	(void)str_cut(&arn, ':');
-	struct str service = str_cut(&arn, ':');
-	struct str region = str_cut(&arn, ':');
-	struct str account = str_cut(&arn, ':');
-	return str_equal(scheme, STR("arn")) && region.size == 0 && arn.size > 0 &&
-	       arn_is_account(account) &&
-	       (str_equal(service, STR("iam")) || str_equal(service, STR("sts")));
-}
-
-static enum err check_principal(struct call *call, const char *member, struct str arn)
+static enum err take_principal(struct call *call, const char *member, struct str arn,
+			       struct kms_grant_principal *out_principal)
 {
 	enum err err = kms_check_text(call, member, arn, 1, LIMIT_KMS_PRINCIPAL_SIZE);
 
-	if (err || !arn.data || is_entity(arn))
+	if (err || !arn.data)
 		return err;
+	out_principal->name = arn;
+	if (str_starts(arn, STR("arn:")) &&
+	    directory_bind(call->core->directory, call->arena, arn_partition(call->region), arn,
+			   &out_principal->id))
+		return ERR_OK;
 	return fail(call, &KMS_INVALID_ARN, "ARN does not refer to a valid principal: %.*s",
 		    STR_ARG(arn));
 }
 
 /* The name of a service stands for it in the grant, as it does among the callers. */
 static enum err take_service(struct call *call, const char *member, struct str service,
-			     struct str *principal)
+			     struct kms_grant_principal *principal)
 {
 	enum err err = kms_check_text(call, member, service, 1, LIMIT_KMS_PRINCIPAL_SIZE);
 
 	if (err || !service.data)
 		return err;
-	if (principal->data || !str_ends(service, STR(".amazonaws.com")))
+	if (principal->name.data || !str_ends(service, STR(".amazonaws.com")))
 		return fail(call, &KMS_VALIDATION,
 			    "%s must be the name of a service, and the only principal of its kind.",
 			    member);
-	*principal = service;
+	principal->name = service;
 	return ERR_OK;
 }
 
@@ -144,7 +137,7 @@ static enum err check_constraints(struct call *call, const struct kms_create_gra
 	if (in->grantee_service_principal.data && grant->source_arn.size == 0)
 		return fail(call, &KMS_VALIDATION,
 			    "A SourceArn constraint is required with a GranteeServicePrincipal.");
-	if (in->grantee_service_principal.data && !grant->retiring.data)
+	if (in->grantee_service_principal.data && !grant->retiring.name.data)
 		return fail(call, &KMS_VALIDATION,
 			    "A RetiringPrincipal or RetiringServicePrincipal is required with a "
 			    "GranteeServicePrincipal.");
@@ -157,8 +150,6 @@ static enum err read_grant(struct call *call, const struct kms_create_grant_in *
 {
 	*grant = (struct kms_grant){
 		.name = in->name,
-		.grantee = in->grantee_principal,
-		.retiring = in->retiring_principal,
 		.issuing_account =
 			arena_format(call->arena, "arn:%.*s:iam::%.*s:root",
 				     STR_ARG(arn_partition(call->region)), STR_ARG(call->account)),
@@ -171,9 +162,11 @@ static enum err read_grant(struct call *call, const struct kms_create_grant_in *
 		grant->subset = in->constraints->encryption_context_subset;
 		grant->subset_count = in->constraints->encryption_context_subset_count;
 	}
-	enum err err = check_principal(call, "granteePrincipal", grant->grantee);
+	enum err err =
+		take_principal(call, "granteePrincipal", in->grantee_principal, &grant->grantee);
 	if (!err)
-		err = check_principal(call, "retiringPrincipal", grant->retiring);
+		err = take_principal(call, "retiringPrincipal", in->retiring_principal,
+				     &grant->retiring);
 	if (!err)
 		err = take_service(call, "granteeServicePrincipal", in->grantee_service_principal,
 				   &grant->grantee);
@@ -181,7 +174,7 @@ static enum err read_grant(struct call *call, const struct kms_create_grant_in *
 		err = take_service(call, "retiringServicePrincipal", in->retiring_service_principal,
 				   &grant->retiring);
 	if (!err)
-		err = kms_need(call, "granteePrincipal", grant->grantee.data != NULL);
+		err = kms_need(call, "granteePrincipal", grant->grantee.name.data != NULL);
 	if (!err)
 		err = kms_check_text(call, "name", in->name, 1, LIMIT_KMS_ALIAS_SIZE);
 	if (!err && !kms_is_name(in->name))
@@ -233,7 +226,7 @@ static bool may_hand_on(struct call *call, const struct kms_key *key, const stru
 		const struct kms_grant *parent = &key->grants[i];
 		if ((parent->operations & create) &&
 		    (grant->operations & ~parent->operations) == 0 &&
-		    kms_grant_names(parent, parent->grantee, call->principal) &&
+		    kms_grant_names(&parent->grantee, call->principal) &&
 		    (!is_constrained(parent) || same_constraints(parent, grant)))
 			return true;
 	}
@@ -261,8 +254,8 @@ static enum err ask_to_create(struct call *call, const struct kms_create_grant_i
 	};
 
 	call_add_key(call, STR("kms:GrantOperations"), in->operations, in->operations_count);
-	add_key(call, "kms:GranteePrincipal", grant->grantee);
-	add_key(call, "kms:RetiringPrincipal", grant->retiring);
+	add_key(call, "kms:GranteePrincipal", grant->grantee.name);
+	add_key(call, "kms:RetiringPrincipal", grant->retiring.name);
 	add_key(call, "kms:GrantIsForAWSResource", STR("false"));
 	if (grant->equals)
 		add_key(call, "kms:GrantConstraintType", STR("EncryptionContextEquals"));
@@ -271,14 +264,19 @@ static enum err ask_to_create(struct call *call, const struct kms_create_grant_i
 	return kms_ask(call, &question);
 }
 
+static bool same_principal(const struct kms_grant_principal *a, const struct kms_grant_principal *b)
+{
+	return str_equal(a->name, b->name) && str_equal(a->id, b->id);
+}
+
 /* One that was made by the same request before; only named ones are looked for. */
 static const struct kms_grant *find_same(const struct kms_key *key, const struct kms_grant *grant)
 {
 	for (size_t i = 0; grant->name.data && i < key->grant_count; i++) {
 		const struct kms_grant *other = &key->grants[i];
 		if (str_equal(other->name, grant->name) &&
-		    str_equal(other->grantee, grant->grantee) &&
-		    str_equal(other->retiring, grant->retiring) &&
+		    same_principal(&other->grantee, &grant->grantee) &&
+		    same_principal(&other->retiring, &grant->retiring) &&
 		    other->operations == grant->operations && same_constraints(other, grant))
 			return other;
 	}
@@ -400,11 +398,10 @@ static bool may_retire(const struct kms_grant *grant, const struct principal *pr
 	check(kms_grant_operation_find(STR("RetireGrant"), &retire));
 	if (!principal)
 		return true;
-	return kms_grant_names(grant, grant->retiring, principal) ||
-	       ((grant->operations & retire) &&
-		kms_grant_names(grant, grant->grantee, principal)) ||
+	return kms_grant_names(&grant->retiring, principal) ||
+	       ((grant->operations & retire) && kms_grant_names(&grant->grantee, principal)) ||
 	       (principal->type == PRINCIPAL_ROOT &&
-		str_equal(principal->arn, grant->issuing_account));
+		str_equal(principal->account, arn_account(grant->issuing_account)));
 }
 
 enum err kms_retire_grant(struct call *call, const struct kms_retire_grant_in *in,
@@ -444,14 +441,24 @@ enum err kms_retire_grant(struct call *call, const struct kms_retire_grant_in *i
 
 /* ---- listing ---- */
 
-static void show_principal(struct str principal, struct str *out_entity, struct str *out_service)
+/* An ARN as it is now, or the id of a principal that was deleted. */
+static struct str name_of(struct call *call, const struct kms_grant_principal *principal)
 {
-	if (principal.size > 0)
-		*(str_starts(principal, STR("arn:")) ? out_entity : out_service) = principal;
+	return directory_name_of(call->core->directory, call->arena, principal->name,
+				 principal->id);
 }
 
-static void fill_entry(struct arena *arena, const struct kms_key *key,
-		       const struct kms_grant *grant, struct kms_grant_list_entry *entry)
+static void show_principal(struct call *call, const struct kms_grant_principal *principal,
+			   struct str *out_entity, struct str *out_service)
+{
+	bool is_entity = str_starts(principal->name, STR("arn:"));
+
+	if (principal->name.size > 0)
+		*(is_entity ? out_entity : out_service) = name_of(call, principal);
+}
+
+static void fill_entry(struct call *call, const struct kms_key *key, const struct kms_grant *grant,
+		       struct kms_grant_list_entry *entry)
 {
 	*entry = (struct kms_grant_list_entry){
 		.key_id = key->arn,
@@ -461,17 +468,17 @@ static void fill_entry(struct arena *arena, const struct kms_key *key,
 		.has_creation_date = true,
 		.issuing_account = grant->issuing_account,
 	};
-	show_principal(grant->grantee, &entry->grantee_principal,
+	show_principal(call, &grant->grantee, &entry->grantee_principal,
 		       &entry->grantee_service_principal);
-	show_principal(grant->retiring, &entry->retiring_principal,
+	show_principal(call, &grant->retiring, &entry->retiring_principal,
 		       &entry->retiring_service_principal);
-	entry->operations = arena_array(arena, struct str, KMS_GRANT_OPERATIONS);
+	entry->operations = arena_array(call->arena, struct str, KMS_GRANT_OPERATIONS);
 	for (int i = 0; i < KMS_GRANT_OPERATIONS; i++)
 		if (grant->operations & 1u << i)
 			entry->operations[entry->operations_count++] = kms_grant_operations[i];
 	if (!is_constrained(grant))
 		return;
-	entry->constraints = arena_new(arena, struct kms_grant_constraints);
+	entry->constraints = arena_new(call->arena, struct kms_grant_constraints);
 	if (grant->source_arn.size > 0)
 		entry->constraints->source_arn = grant->source_arn;
 	entry->constraints->encryption_context_equals = (struct shape_pair *)grant->equals;
@@ -504,7 +511,7 @@ static bool add_entry(struct grant_list *list, const struct kms_key *key,
 		list->next_marker = kms_page_marker(arena, list->entries[list->count - 1].grant_id);
 		return false;
 	}
-	fill_entry(arena, key, grant, &list->entries[list->count++]);
+	fill_entry(list->call, key, grant, &list->entries[list->count++]);
 	return true;
 }
 
@@ -535,7 +542,8 @@ enum err kms_list_grants(struct call *call, const struct kms_list_grants_in *in,
 		const struct kms_grant *grant = &key->grants[i];
 		if (in->grant_id.data && !str_equal(in->grant_id, grant->id))
 			continue;
-		if (in->grantee_principal.data && !str_equal(in->grantee_principal, grant->grantee))
+		if (in->grantee_principal.data &&
+		    !str_equal(in->grantee_principal, name_of(call, &grant->grantee)))
 			continue;
 		if (!add_entry(&list, key, grant))
 			break;
@@ -560,7 +568,7 @@ static bool add_retirable(void *context, const struct kms_key *key)
 	bool is_held = false;
 
 	for (size_t i = 0; i < key->grant_count; i++) {
-		if (!str_equal(key->grants[i].retiring, list->retiring))
+		if (!str_equal(name_of(list->call, &key->grants[i].retiring), list->retiring))
 			continue;
 		if (!is_held)
 			call_on_end(list->call, release, (void *)kms_key_hold(key));

@@ -32,7 +32,10 @@ enum err kms_policy_of_call(struct call *call, struct str text, struct str key_a
 	if (text.size > LIMIT_KMS_POLICY_SIZE)
 		return fail(call, &KMS_LIMIT_EXCEEDED, "A key policy may have at most %d bytes.",
 			    LIMIT_KMS_POLICY_SIZE);
-	enum err err = call_compile_policy(call, text, POLICY_RESOURCE, &policy, &problem);
+	enum err err = policies_compile(call, text, POLICY_RESOURCE, &policy, &problem);
+	if (err == ERR_NOTFOUND)
+		return fail(call, &KMS_MALFORMED_POLICY_DOCUMENT,
+			    "Policy contains a statement with one or more invalid principals.");
 	if (err == ERR_INVALID)
 		return fail(call, &KMS_MALFORMED_POLICY_DOCUMENT, "%.*s", STR_ARG(problem));
 	if (err)
@@ -43,7 +46,6 @@ enum err kms_policy_of_call(struct call *call, struct str text, struct str key_a
 			    "The new key policy will not allow you to update the key policy in "
 			    "the future.");
 	}
-	policy_set_time(policy, call->now_ms);
 	*out_policy = policy;
 	return ERR_OK;
 }
@@ -92,7 +94,7 @@ enum err kms_get_key_policy(struct call *call, const struct kms_get_key_policy_i
 		err = check_name(call, in->policy_name);
 	if (err)
 		return err;
-	out->policy = policy_text(key->policy);
+	out->policy = policies_show(call, policy_text(key->policy), policy_names(key->policy));
 	out->policy_name = STR("default");
 	return ERR_OK;
 }

@@ -99,8 +99,10 @@ static void for_texts(struct kms_key *key, pack_visit_fn visit, void *context)
 		struct kms_grant *grant = (struct kms_grant *)&key->grants[i];
 		struct str *parts[] = {&grant->id,
 				       &grant->name,
-				       &grant->grantee,
-				       &grant->retiring,
+				       &grant->grantee.name,
+				       &grant->grantee.id,
+				       &grant->retiring.name,
+				       &grant->retiring.id,
 				       &grant->issuing_account,
 				       &grant->source_arn};
 		for (size_t j = 0; j < sizeof(parts) / sizeof(parts[0]); j++)

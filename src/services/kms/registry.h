@@ -13,7 +13,7 @@
 #define TERN_SERVICES_KMS_REGISTRY_H
 
 #include "access/policy.h"
-#include "core/arn.h"
+#include "base/arn.h"
 #include "services/kms/blob.h"
 #include "services/kms/cryptography.h"
 
@@ -47,8 +47,15 @@ struct kms_alias {
 	const struct kms_key *key; /* whose it is; set by kms_key_new */
 };
 
+/* A user, role, session, root user or service. */
+struct kms_grant_principal {
+	struct str name; /* an ARN, or the name of a service; empty: none */
+	struct str id; /* of the user or role behind an ARN; see policy_names in access/policy.h */
+};
+
 struct kms_grant {
-	struct str id, name, grantee, retiring, issuing_account;
+	struct str id, name, issuing_account;
+	struct kms_grant_principal grantee, retiring;
 	uint32_t operations; /* bits in order of kms_grant_operations */
 	int64_t created_ms;
 	struct str source_arn;			  /* constraint of services; empty: none */

@@ -121,18 +121,18 @@ static void test_record_gives_the_key_back(void **state)
 {
 	static const struct shape_pair pair = {STR_INIT("a"), STR_INIT("1")};
 	struct kms_alias alias = {.name = STR("alias/x"), .arn = STR("arn:x"), .created_ms = 5};
-	struct kms_grant grant = {.id = STR("g"),
-				  .grantee = STR("arn:aws:iam::000000000000:root"),
-				  .operations = 3,
-				  .subset = &pair,
-				  .subset_count = 1};
+	struct kms_grant grant = {
+		.id = STR("g"),
+		.grantee = {STR("arn:aws:iam::000000000000:user/u"), STR("AIDAEXAMPLEUSER00001")},
+		.operations = 3,
+		.subset = &pair,
+		.subset_count = 1};
 	struct buf record = {0};
 	const struct kms_key *loaded;
 
 	(void)state;
 	begin();
 	const struct kms_key *key = make_key('1', &alias, 1, &grant, 1);
-	policy_set_time(key->policy, 7);
 	kms_key_encode(&record, &arena, seal, key);
 	assert_true(str_find(buf_str(&record), kms_secret_str(&kms_key_material(key)->secret), 0) ==
 		    SIZE_MAX);
@@ -140,7 +140,9 @@ static void test_record_gives_the_key_back(void **state)
 	assert_true(str_equal(loaded->arn, key->arn) && loaded->alias_count == 1);
 	assert_true(str_equal(kms_secret_str(&kms_key_material(loaded)->secret),
 			      kms_secret_str(&kms_key_material(key)->secret)));
-	assert_int_equal(policy_time(loaded->policy), 7);
+	assert_true(str_equal(loaded->grants[0].grantee.id, grant.grantee.id));
+	assert_true(str_equal(loaded->grants[0].grantee.name, grant.grantee.name));
+	assert_int_equal(loaded->grants[0].retiring.id.size, 0);
 	assert_int_equal(loaded->grants[0].operations, 3);
 	assert_null(loaded->grants[0].equals);
 	assert_true(str_equal(loaded->grants[0].subset[0].value, STR("1")));
@@ -177,7 +179,9 @@ static void test_grant_is_for_its_operations_principal_and_context(void **state)
 						 {STR_INIT("a"), STR_INIT("1")}};
 	uint32_t decrypt = 0, create = 0;
 	struct principal session = {.arn = STR("arn:aws:sts::000000000000:assumed-role/r/s"),
-				    .entity_arn = STR("arn:aws:iam::000000000000:role/r")};
+				    .entity_arn = STR("arn:aws:iam::000000000000:role/r"),
+				    .entity_id = STR("AROAEXAMPLEROLE00001"),
+				    .type = PRINCIPAL_ROLE_SESSION};
 
 	(void)state;
 	begin();
@@ -185,7 +189,7 @@ static void test_grant_is_for_its_operations_principal_and_context(void **state)
 	assert_true(kms_grant_operation_find(STR("CreateGrant"), &create));
 	assert_false(kms_grant_operation_find(STR("kms:PutKeyPolicy"), &decrypt));
 	struct kms_grant grant = {.id = STR("g"),
-				  .grantee = session.entity_arn,
+				  .grantee = {session.entity_arn, session.entity_id},
 				  .operations = decrypt | create,
 				  .equals = &a,
 				  .equals_count = 1};
@@ -200,7 +204,7 @@ static void test_grant_is_for_its_operations_principal_and_context(void **state)
 	question.context_count = 1;
 	assert_null(kms_grant_find(key, &question));
 	question.action = STR("kms:Decrypt");
-	session.entity_arn = STR("arn:aws:iam::000000000000:role/other");
+	session.entity_id = STR("AROAEXAMPLEROLE00002"); /* a namesake */
 	assert_null(kms_grant_find(key, &question));
 	kms_key_release(key);
 	end();

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "format/json.h"
+#include "core/policies.h"
 #include "services/kms/grant.h"
 
 #define STORE_VERSION 2
@@ -127,8 +127,10 @@ static void write_grant(struct json_writer *writer, const struct kms_grant *gran
 	json_open_object(writer);
 	write_text(writer, "grantId", grant->id);
 	write_text(writer, "name", grant->name);
-	write_text(writer, "granteePrincipal", grant->grantee);
-	write_text(writer, "retiringPrincipal", grant->retiring);
+	write_text(writer, "granteePrincipal", grant->grantee.name);
+	write_text(writer, "granteeId", grant->grantee.id);
+	write_text(writer, "retiringPrincipal", grant->retiring.name);
+	write_text(writer, "retiringId", grant->retiring.id);
 	write_text(writer, "issuingAccount", grant->issuing_account);
 	write_text(writer, "sourceArn", grant->source_arn);
 	write_number(writer, "createdMs", grant->created_ms);
@@ -186,7 +188,7 @@ void kms_key_encode(struct buf *out, struct arena *arena, struct seal *seal,
 	write_text(&writer, "keyUsage", kms_usages[key->usage]);
 	write_text(&writer, "keyState", kms_states[key->state]);
 	write_text(&writer, "policy", policy_text(key->policy));
-	write_number(&writer, "policySetMs", policy_time(key->policy));
+	policies_write_names(&writer, STR("policyPrincipals"), policy_names(key->policy));
 	write_pairs(&writer, "tags", key->tags, key->tag_count);
 	write_aliases(&writer, key);
 	json_key(&writer, STR("grants"));
@@ -272,8 +274,10 @@ static void read_grants(struct arena *arena, yyjson_val *array, struct kms_key *
 		*grant = (struct kms_grant){
 			.id = read_text(item, "grantId"),
 			.name = read_text(item, "name"),
-			.grantee = read_text(item, "granteePrincipal"),
-			.retiring = read_text(item, "retiringPrincipal"),
+			.grantee = {read_text(item, "granteePrincipal"),
+				    read_text(item, "granteeId")},
+			.retiring = {read_text(item, "retiringPrincipal"),
+				     read_text(item, "retiringId")},
 			.issuing_account = read_text(item, "issuingAccount"),
 			.source_arn = read_text(item, "sourceArn"),
 			.created_ms = read_number(item, "createdMs"),
@@ -367,11 +371,12 @@ static enum err read_draft(struct arena *arena, struct seal *seal, yyjson_val *r
 	draft->tags = read_pairs(arena, json_member(root, "tags"), &draft->tag_count);
 	read_aliases(arena, json_member(root, "aliases"), draft);
 	read_grants(arena, json_member(root, "grants"), draft);
-	enum err err = policy_compile(arena, read_text(root, "policy"), POLICY_RESOURCE,
-				      &draft->policy, &problem);
+	struct policy_names names =
+		policies_read_names(arena, json_member(root, "policyPrincipals"));
+	enum err err = policy_compile_bound(arena, read_text(root, "policy"), POLICY_RESOURCE,
+					    names, &draft->policy, &problem);
 	if (err)
 		return ERR_DAMAGED;
-	policy_set_time(draft->policy, read_number(root, "policySetMs"));
 	err = read_materials(arena, seal, json_member(root, "materials"), draft);
 	if (!err && draft->has_pending_material && draft->material_count < 2)
 		return ERR_DAMAGED;

@@ -9,7 +9,6 @@
 
 #include "api/sqs.h"
 #include "core/policies.h"
-#include "format/json.h"
 
 static const struct str names[SQS_ATTRIBUTE_COUNT] = {
 #define SQS_ATTRIBUTE_TEXT(name, text) STR_INIT(text),
@@ -112,11 +111,12 @@ static enum err parse_bool(struct call *call, enum sqs_attribute attribute, stru
 
 static enum err set_policy(struct call *call, struct sqs_queue *draft, struct str text)
 {
-	const struct policy *compiled;
+	struct policy_names bound;
 	struct str problem;
 	yyjson_val *root;
 
 	draft->policy = (struct str){0};
+	draft->policy_names = (struct policy_names){0};
 	if (text.size == 0)
 		return ERR_OK;
 	if (text.size > LIMIT_POLICY_SIZE)
@@ -128,11 +128,10 @@ static enum err set_policy(struct call *call, struct sqs_queue *draft, struct st
 		return fail(call, &SQS_OVER_LIMIT,
 			    "%zu statements were found in the submitted policy, max allowed is %d",
 			    count, LIMIT_POLICY_STATEMENTS);
-	if (call_compile_policy(call, text, POLICY_RESOURCE, &compiled, &problem) != ERR_OK)
+	if (policies_bind(call, text, POLICY_RESOURCE, &bound, &problem) != ERR_OK)
 		return bad_value(call, SQS_ATTRIBUTE_POLICY);
-	policy_release(compiled);
 	draft->policy = text;
-	draft->policy_set_ms = call->now_ms;
+	draft->policy_names = bound;
 	return ERR_OK;
 }
 

@@ -73,9 +73,7 @@ static enum err check_accounts(struct call *call, const struct str *accounts, si
 		return fail(call, &SQS_MISSING_PARAMETER,
 			    "The request must contain the parameter AWSAccountId.");
 	for (size_t i = 0; i < count; i++) {
-		bool is_good = accounts[i].size == 12;
-		for (size_t j = 0; j < accounts[i].size; j++)
-			is_good &= accounts[i].data[j] >= '0' && accounts[i].data[j] <= '9';
+		bool is_good = directory_has_account(call->core->directory, accounts[i]);
 		if (!is_good)
 			return fail(call, &SQS_INVALID_PARAMETER_VALUE,
 				    "Value [%.*s] for parameter PrincipalId is invalid. Reason: "
@@ -205,9 +203,7 @@ static enum err write_policy(struct call *call, const struct sqs_queue *queue,
 	free(text); /* yyjson's, from malloc */
 	if (yyjson_mut_arr_size(statements_of(document)) == 0)
 		draft.policy = (struct str){0};
-	/* What the other statements name stays as old as it is; new ones name accounts. */
-	if (queue->policy.size == 0)
-		draft.policy_set_ms = call->now_ms;
+	/* What the other statements name stays bound; new ones name accounts, which have no ids. */
 	return sqs_queue_change(call->core, &draft, true);
 }
 

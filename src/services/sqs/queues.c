@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* queues: CreateQueue and its rules, DeleteQueue, attributes, PurgeQueue. */
 #include "api/sqs.h"
+#include "core/policies.h"
 #include "services/sqs/attributes.h"
 #include "services/sqs/authorize.h"
 #include "services/sqs/batch.h"
@@ -175,6 +176,8 @@ static void show(struct call *call, const struct sqs_queue *queue, enum sqs_attr
 
 	if (!text.data)
 		return;
+	if (attribute == SQS_ATTRIBUTE_POLICY)
+		text = policies_show(call, text, queue->policy_names);
 	for (size_t i = 0; i < out->attributes_count; i++)
 		if (str_equal(out->attributes[i].key, sqs_attribute_name(attribute)))
 			return;

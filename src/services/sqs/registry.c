@@ -20,6 +20,15 @@ struct sqs_registry {
 
 /* ---- snapshots ---- */
 
+static void for_pairs(const struct shape_pair *pairs, size_t count, pack_visit_fn visit,
+		      void *context)
+{
+	for (size_t i = 0; i < count; i++) {
+		visit(context, (struct str *)&pairs[i].key);
+		visit(context, (struct str *)&pairs[i].value);
+	}
+}
+
 /* The texts of a snapshot, one after another, so that sizing and copying cannot disagree. */
 static void for_texts(struct sqs_queue *queue, pack_visit_fn visit, void *context)
 {
@@ -37,10 +46,8 @@ static void for_texts(struct sqs_queue *queue, pack_visit_fn visit, void *contex
 		visit(context, texts[i]);
 	for (size_t i = 0; i < queue->redrive_source_count; i++)
 		visit(context, (struct str *)&queue->redrive_sources[i]);
-	for (size_t i = 0; i < queue->tag_count; i++) {
-		visit(context, (struct str *)&queue->tags[i].key);
-		visit(context, (struct str *)&queue->tags[i].value);
-	}
+	for_pairs(queue->tags, queue->tag_count, visit, context);
+	for_pairs(queue->policy_names.items, queue->policy_names.count, visit, context);
 }
 
 /* All but the references, which other threads count while this one copies. */
@@ -58,7 +65,8 @@ struct sqs_queue *sqs_queue_new(const struct sqs_queue *draft)
 	struct sqs_queue view = *draft;
 	size_t tags_size = draft->tag_count * sizeof(*draft->tags);
 	size_t sources_size = draft->redrive_source_count * sizeof(*draft->redrive_sources);
-	size_t size = sizeof(view) + tags_size + sources_size;
+	size_t names_size = draft->policy_names.count * sizeof(*draft->policy_names.items);
+	size_t size = sizeof(view) + tags_size + sources_size + names_size;
 
 	for_texts(&view, pack_size, &size);
 	struct sqs_queue *queue = heap_alloc(size);
@@ -67,11 +75,12 @@ struct sqs_queue *sqs_queue_new(const struct sqs_queue *draft)
 	*queue = *draft;
 	queue->tags = pack_array(&end, draft->tags, tags_size);
 	queue->redrive_sources = pack_array(&end, draft->redrive_sources, sources_size);
+	queue->policy_names.items = pack_array(&end, draft->policy_names.items, names_size);
 	for_texts(queue, pack_text, &end);
 	queue->arn_hash = str_hash(queue->arn);
 	queue->dead_letter_hash = str_hash(queue->dead_letter_arn);
 	queue->compiled_policy =
-		policy_compile_stored(queue->policy, queue->arn, queue->policy_set_ms);
+		policy_compile_stored(queue->policy, queue->policy_names, queue->arn);
 	atomic_store(&queue->references, 1);
 	if (queue->life)
 		atomic_fetch_add(&queue->life->references, 1);

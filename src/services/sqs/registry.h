@@ -10,7 +10,7 @@
 #ifndef TERN_SERVICES_SQS_REGISTRY_H
 #define TERN_SERVICES_SQS_REGISTRY_H
 
-#include "core/arn.h"
+#include "base/arn.h"
 #include "core/core.h"
 
 enum sqs_dedup_scope { SQS_DEDUP_QUEUE, SQS_DEDUP_GROUP };
@@ -40,8 +40,8 @@ struct sqs_queue {
 		visibility_seconds;
 	int64_t created_ms, modified_ms;
 
-	struct str policy; /* as given; empty: none */
-	int64_t policy_set_ms;
+	struct str policy;		      /* as given; empty: none */
+	struct policy_names policy_names;     /* of its principals */
 	const struct policy *compiled_policy; /* the snapshot's own; NULL: none */
 	struct str redrive_policy;	      /* as AWS returns it; empty: none */
 	struct str dead_letter_arn;	      /* of redrive_policy */

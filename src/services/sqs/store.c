@@ -2,7 +2,7 @@
 /* store: names as in the API where the API has one. */
 #include "services/sqs/store.h"
 
-#include "format/json.h"
+#include "core/policies.h"
 
 #define STORE_VERSION 1
 
@@ -31,7 +31,6 @@ static const struct field numbers[] = {
 	{"kmsDataKeyReusePeriodSeconds", offsetof(struct sqs_queue, kms_reuse_seconds)},
 	{"createdMs", offsetof(struct sqs_queue, created_ms)},
 	{"modifiedMs", offsetof(struct sqs_queue, modified_ms)},
-	{"policySetMs", offsetof(struct sqs_queue, policy_set_ms)},
 };
 
 static const struct field flags[] = {
@@ -72,6 +71,7 @@ void sqs_queue_encode(struct buf *out, struct arena *arena, const struct sqs_que
 	}
 	json_key(&writer, STR("groupScope"));
 	json_bool(&writer, queue->dedup_scope == SQS_DEDUP_GROUP);
+	policies_write_names(&writer, STR("policyPrincipals"), queue->policy_names);
 	json_key(&writer, STR("tags"));
 	json_open_object(&writer);
 	for (size_t i = 0; i < queue->tag_count; i++) {
@@ -115,6 +115,7 @@ enum err sqs_queue_decode(struct arena *arena, struct str record, struct sqs_que
 		*(bool *)at(&draft, &flags[i]) = yyjson_get_bool(json_member(root, flags[i].name));
 	if (yyjson_get_bool(json_member(root, "groupScope")))
 		draft.dedup_scope = SQS_DEDUP_GROUP;
+	draft.policy_names = policies_read_names(arena, json_member(root, "policyPrincipals"));
 	decode_tags(arena, json_member(root, "tags"), &draft);
 	if (sqs_redrive_parse(arena, &draft, draft.redrive_policy) != ERR_OK ||
 	    sqs_redrive_allow_parse(arena, &draft, draft.redrive_allow_policy) != ERR_OK)

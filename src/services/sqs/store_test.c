@@ -15,9 +15,10 @@ static const char record[] =
 	"\"delaySeconds\":1,\"maximumMessageSize\":2048,\"messageRetentionPeriod\":60,"
 	"\"receiveMessageWaitTimeSeconds\":2,\"visibilityTimeout\":3,"
 	"\"kmsDataKeyReusePeriodSeconds\":600,\"createdMs\":1700000000001,"
-	"\"modifiedMs\":1700000000002,\"policySetMs\":1700000000002,\"fifoQueue\":true,"
+	"\"modifiedMs\":1700000000002,\"fifoQueue\":true,"
 	"\"contentBasedDeduplication\":true,"
 	"\"perMessageGroupIdLimit\":true,\"sqsManagedSseEnabled\":false,\"groupScope\":true,"
+	"\"policyPrincipals\":{\"arn:aws:iam::111122223333:user/u\":\"AIDAEXAMPLEUSER00001\"},"
 	"\"tags\":{\"a\":\"1\",\"b\":\"\"}}";
 
 static struct sqs_queue queue;

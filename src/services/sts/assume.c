@@ -5,6 +5,7 @@
  *
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use.html
  */
+#include "base/arn.h"
 #include "services/sts/grant.h"
 
 /* One AssumeRole on its way. */

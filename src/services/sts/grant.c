@@ -4,8 +4,8 @@
 #include "services/sts/grant.h"
 
 #include "access/signature.h"
+#include "base/arn.h"
 #include "base/limits.h"
-#include "core/arn.h"
 #include "core/policies.h"
 
 #define TAG_PATTERN "[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]"

@@ -8,7 +8,7 @@
  * https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
  */
 #include "access/issuers.h"
-#include "core/arn.h"
+#include "base/arn.h"
 #include "services/sts/grant.h"
 
 enum { SKEW_S = 60 }; /* by which an issuer's clock may be ahead */

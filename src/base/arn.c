@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* arn: partitions are told by how a region's name begins. */
-#include "core/arn.h"
+#include "base/arn.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* arn: names of resources, "arn:<partition>:<service>:<region>:<account>:<resource>". Any thread.
  */
-#ifndef TERN_CORE_ARN_H
-#define TERN_CORE_ARN_H
+#ifndef TERN_BASE_ARN_H
+#define TERN_BASE_ARN_H
 
 #include "base/base.h"
 
