@@ -71,8 +71,9 @@ struct directory_key {
 struct directory_entity {
 	_Atomic uint32_t references;
 	enum directory_kind kind;
-	struct str account, name, path, arn;
-	struct str id;		/* "AIDA..."; of accounts their 12 digits; never used again */
+	struct str account, name, path;
+	struct str arn; /* "arn:aws:...": entities belong to no partition (core/partition.h) */
+	struct str id;	/* "AIDA..."; of accounts their 12 digits; never used again */
 	struct str description; /* of roles and policies; of accounts what they are called */
 	int64_t created_ms, updated_ms;
 	const struct shape_pair *tags; /* sorted by key */

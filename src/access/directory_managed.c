@@ -70,7 +70,7 @@ static const struct {
 									   "\"Action\":\"iam:"
 									   "PassRole\","
 									   "\"Resource\":"
-									   "\"arn:aws:iam::*:role/"
+									   "\"arn:*:iam::*:role/"
 									   "*\",\"Condition\":{"
 									   "\"StringLike\":{\"iam:"
 									   "PassedToService\":"
@@ -114,7 +114,7 @@ static const struct {
 	 POLICY(ALLOW("\"iam:Generate*\",\"iam:Get*\",\"iam:List*\",\"iam:Simulate*\""))},
 	{"/", "IAMUserChangePassword",
 	 POLICY("{\"Effect\":\"Allow\",\"Action\":\"iam:ChangePassword\",\"Resource\":"
-		"\"arn:aws:iam::*:user/${aws:username}\"}," ALLOW(
+		"\"arn:*:iam::*:user/${aws:username}\"}," ALLOW(
 			"\"iam:GetAccountPasswordPolicy\""))},
 	{"/", "AmazonECS_FullAccess",
 	 POLICY(ALLOW("\"ecs:*\",\"application-autoscaling:*\",\"cloudwatch:DescribeAlarms\","

@@ -71,6 +71,7 @@ static bool bind_arn(struct directory *directory, struct arena *arena, struct st
 		return directory_has_account(directory, arn.account);
 	if (!str_starts(arn.resource, STR("user/")) && !str_starts(arn.resource, STR("role/")))
 		return false;
+	text = arn_move(arena, text, partition, STR("aws"));
 	return bind_entity(directory, arena, directory_slot_of_arn, text, out_id);
 }
 
@@ -93,13 +94,16 @@ struct str directory_name_of(struct directory *directory, struct arena *arena, s
 			     struct str id)
 {
 	struct str name = id;
+	struct arn parts;
 
-	if (id.size == 0 || str_find(arn, STR(":assumed-role/"), 0) != SIZE_MAX)
+	if (id.size == 0 || !arn_parse(arn, &parts) ||
+	    str_find(arn, STR(":assumed-role/"), 0) != SIZE_MAX)
 		return arn;
 	pthread_rwlock_rdlock(&directory->lock);
 	const struct directory_slot *slot = directory_slot_of_id(directory, id);
 	if (slot)
-		name = arena_copy(arena, slot->entity->arn);
+		name = arn_move(arena, arena_copy(arena, slot->entity->arn), STR("aws"),
+				parts.partition);
 	pthread_rwlock_unlock(&directory->lock);
 	return name;
 }

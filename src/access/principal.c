@@ -13,6 +13,16 @@ const struct principal principal_anonymous = {
 	.id = STR_INIT("anonymous"),
 };
 
+/* All but the references, which other threads count while this one copies. */
+struct principal principal_draft(const struct principal *principal)
+{
+	static const size_t from = offsetof(struct principal, type);
+	struct principal draft = {0};
+
+	memcpy((char *)&draft + from, (const char *)principal + from, sizeof(draft) - from);
+	return draft;
+}
+
 static void for_texts(struct principal *principal, pack_visit_fn visit, void *context)
 {
 	struct str *texts[] = {&principal->account,	    &principal->arn,
@@ -39,13 +49,13 @@ const struct principal *principal_new(const struct principal *draft)
 	size_t policy_count = draft->identity_count + draft->session_count;
 	size_t tags_size = draft->tag_count * sizeof(*draft->tags);
 	size_t size = sizeof(*draft) + policy_count * sizeof(struct policy *) + tags_size;
-	struct principal view = *draft;
+	struct principal view = principal_draft(draft);
 
 	for_texts(&view, pack_size, &size);
 	struct principal *principal = heap_alloc(size);
 	const struct policy **policies = (const struct policy **)(principal + 1);
 	char *end = (char *)(policies + policy_count);
-	*principal = *draft;
+	*principal = view;
 	principal->references = 1;
 	hold_all(policies, draft->identity, draft->identity_count);
 	hold_all(policies + draft->identity_count, draft->session, draft->session_count);

@@ -55,6 +55,8 @@ struct principal {
 	struct str provider; /* of a session: ARN of the identity provider behind it; empty: none */
 };
 
+/* What a principal says, to be changed; texts and policies are borrowed from it. */
+struct principal principal_draft(const struct principal *principal);
 /* A deep copy of a draft whose texts are borrowed, with one reference. */
 const struct principal *principal_new(const struct principal *draft);
 /* The root user of an account, without any policy of its own. */

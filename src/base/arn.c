@@ -94,3 +94,15 @@ struct str arn_account(struct str text)
 
 	return arn_parse(text, &arn) ? arn.account : STR("");
 }
+
+struct str arn_move(struct arena *arena, struct str text, struct str from, struct str to)
+{
+	struct arn arn;
+
+	if (!str_starts(text, STR("arn:")) || !arn_parse(text, &arn) ||
+	    !str_equal(arn.partition, from) || str_equal(from, to) ||
+	    (!str_equal(arn.service, STR("iam")) && !str_equal(arn.service, STR("sts"))))
+		return text;
+	struct str rest = str_slice(text, sizeof("arn:") - 1 + from.size, SIZE_MAX);
+	return arena_format(arena, "arn:%.*s%.*s", STR_ARG(to), STR_ARG(rest));
+}

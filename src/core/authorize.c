@@ -5,6 +5,7 @@
 #include "access/signature.h"
 #include "core/audit.h"
 #include "core/core.h"
+#include "core/partition.h"
 
 enum { KEYS_AT_FIRST = 8 };
 
@@ -89,7 +90,7 @@ static void note_resource(struct call *call, const struct resource *resource)
 
 	if (is_known || !audit_wants(call->core->audit, call->operation->is_data))
 		return;
-	call->asked.resource = arena_copy(call->arena, resource->arn);
+	call->asked.resource = arena_copy(call->arena, partition_arn(call, resource->arn));
 	call->asked.resource_account = arena_copy(call->arena, resource->account);
 }
 
@@ -106,11 +107,11 @@ static struct policy_request question_of(const struct call *call, struct str act
 
 	asked.principal = call->principal;
 	asked.action = action;
-	asked.resource = resource;
+	asked.resource = partition_arn(call, resource);
 	asked.resource_account = account;
 	asked.region = call->region;
 	asked.now_ms = call->now_ms;
-	asked.keys = call->keys;
+	asked.keys = partition_keys(call, call->keys, call->key_count);
 	asked.key_count = call->key_count;
 	if (call->endpoint && !is_through_endpoint(call))
 		asked.source_vpce = asked.source_vpc = asked.source_ip = (struct str){0};

@@ -12,6 +12,7 @@
 #include "core/browser.h"
 #include "core/faults.h"
 #include "core/identify.h"
+#include "core/partition.h"
 #include "core/throttle.h"
 #include "http/coding.h"
 #include "http/url.h"
@@ -152,6 +153,7 @@ void call_finish(struct call_box *box, enum err result)
 	/* What needs no permission has not met the refusal yet. */
 	if (result == ERR_OK)
 		result = call_refuse_unknown(call);
+	partition_leave(call);
 	buf_reset(body);
 	if (result == ERR_OK)
 		encode_output(box, body);
@@ -220,6 +222,7 @@ static enum err decode(struct call_box *box, const struct route *route)
 		return fail(call, &common_faults[FAULT_SERIALIZATION], "%.*s", STR_ARG(problem));
 	call->in = in;
 	call->out = arena_alloc(call->arena, route->operation->out->size);
+	partition_enter(call);
 	return ERR_OK;
 }
 

@@ -6,6 +6,7 @@
 #include "core/identify.h"
 
 #include "base/arn.h"
+#include "core/partition.h"
 #include "core/penalty.h"
 #include "core/sessions.h"
 #include "core/source.h"
@@ -184,6 +185,18 @@ static struct str sender_of(const struct call *call)
 	return principal->id;
 }
 
+/* Once the region is known. */
+static void localize(struct call *call)
+{
+	const struct principal *found = call->principal;
+	const struct principal *moved = partition_principal(call, principal_hold(found));
+
+	if (moved != found)
+		set_principal(call, moved);
+	else
+		principal_release(moved);
+}
+
 enum err identify(struct call_box *box, struct str body, const struct form *form)
 {
 	struct call *call = &box->call;
@@ -210,6 +223,7 @@ enum err identify(struct call_box *box, struct str body, const struct form *form
 	} else {
 		return ERR_FAULT;
 	}
+	localize(call);
 	if (call->access_key_id.size > 0)
 		directory_note_use(call->core->directory, call->access_key_id, service,
 				   call->region, call->now_ms);

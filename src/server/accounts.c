@@ -113,7 +113,9 @@ static void create_key(struct admin_call *call, struct str number)
 	json_open_object(&json);
 	write_text(&json, "account", number);
 	write_text(&json, "name", account->description);
-	write_text(&json, "arn", account->arn);
+	write_text(&json, "arn",
+		   arn_move(call->arena, account->arn, STR("aws"),
+			    arn_partition(core->default_region)));
 	write_text(&json, "access_key_id", str_of(key.id, sizeof(key.id)));
 	write_text(&json, "secret_access_key", str_of(key.secret, sizeof(key.secret)));
 	json_close_object(&json);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * partition: users, roles and policies belong to no partition: inside the server their ARNs are
+ * "arn:aws:...". A caller in a region of another partition gives and sees them as ARNs of that
+ * partition: they are translated where a call begins and ends, and in what policies evaluate.
+ *
+ * Nothing happens in regions of the partition "aws". The call's thread.
+ */
+#ifndef TERN_CORE_PARTITION_H
+#define TERN_CORE_PARTITION_H
+
+#include "core/call.h"
+
+/* The caller as policies and answers of the call's region name it; takes over the reference. */
+const struct principal *partition_principal(const struct call *call,
+					    const struct principal *principal);
+/* Inputs of IAM and STS, once decoded. An ARN of another partition becomes one that nothing has. */
+void partition_enter(struct call *call);
+/* Inputs, outputs and the fault's text of IAM and STS, before they are written. */
+void partition_leave(struct call *call);
+/* An ARN of the inside as it is in the call's partition, in its arena; other texts as they are. */
+struct str partition_arn(const struct call *call, struct str text);
+/* The same of the values of condition keys. */
+const struct policy_key *partition_keys(const struct call *call, const struct policy_key *keys,
+					size_t count);
+
+#endif
