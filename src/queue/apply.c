@@ -107,6 +107,21 @@ void apply_visibility(struct engine *engine, struct message *message, int64_t vi
 	message_place(engine, message);
 }
 
+void apply_give_back(struct engine *engine, struct message *message)
+{
+	/* Beyond that many it counts all the same: a message must not go round for ever. */
+	bool is_uncounted = message->given_back < UINT16_MAX;
+
+	message_unplace(engine, message);
+	message->given_back = (uint16_t)(message->given_back + is_uncounted);
+	message->receive_count -= is_uncounted;
+	if (message->receive_count == 0)
+		message->first_receive_ms = 0;
+	message->visible_ms = 0;
+	message->state = MESSAGE_READY;
+	message_place(engine, message);
+}
+
 void message_due(struct engine *engine, struct message *message)
 {
 	message_unplace(engine, message);
@@ -239,6 +254,18 @@ static enum err replay_removal(struct engine *engine, const struct journal_recor
 	return ERR_OK;
 }
 
+static enum err replay_give_back(struct engine *engine, const struct journal_record *record)
+{
+	if (record->data.size % RECORD_NAME_SIZE != 0)
+		return ERR_DAMAGED;
+	for (size_t at = 0; at < record->data.size; at += RECORD_NAME_SIZE) {
+		struct message *message = fetch_named(engine, record, at);
+		if (message && message->receives > message->given_back)
+			apply_give_back(engine, message);
+	}
+	return ERR_OK;
+}
+
 static enum err replay_visibility(struct engine *engine, const struct journal_record *record)
 {
 	if (record->data.size != 16)
@@ -284,6 +311,8 @@ static enum err replay_record(struct engine *engine, const struct journal_record
 	case RECORD_PURGE:
 	case RECORD_DROP:
 		return replay_purge(engine, record);
+	case RECORD_GIVE_BACK:
+		return replay_give_back(engine, record);
 	case RECORD_CLOCK:
 		return replay_clock(engine, record);
 	}

@@ -98,6 +98,23 @@ enum attempt_outcome attempt_repeat(struct engine *engine, struct queue_command 
 	return ATTEMPT_REPEATED;
 }
 
+void attempt_leave_out(struct engine_queue *queue, const uint8_t key[16],
+		       const struct queue_handle *handle)
+{
+	struct attempt *attempt = queue->extra ? find(queue->extra, key) : NULL;
+	size_t kept = 0;
+
+	if (!attempt)
+		return;
+	for (size_t i = 0; i < attempt->count; i++)
+		if (attempt->handles[i].seq != handle->seq ||
+		    attempt->handles[i].receive != handle->receive)
+			attempt->handles[kept++] = attempt->handles[i];
+	attempt->count = kept;
+	if (kept == 0)
+		forget(queue->extra, attempt);
+}
+
 void attempt_remember(struct engine *engine, const struct queue_command *command,
 		      struct engine_queue *queue, int64_t visible_ms)
 {

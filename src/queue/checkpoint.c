@@ -10,7 +10,7 @@
 
 #include "queue/engine_private.h"
 
-enum { CHECKPOINT_VERSION = 3, HEADER_SIZE = 32, MESSAGE_SIZE = 69, DEDUP_SIZE = 56 };
+enum { CHECKPOINT_VERSION = 4, HEADER_SIZE = 32, MESSAGE_SIZE = 71, DEDUP_SIZE = 56 };
 
 static void append_u64(struct buf *out, uint64_t value)
 {
@@ -33,6 +33,8 @@ static void encode_message(struct buf *out, const struct message *message)
 	put_u32(bytes + 60, message->receive_count);
 	put_u32(bytes + 64, message->receives);
 	bytes[68] = message->state;
+	bytes[69] = (uint8_t)message->given_back;
+	bytes[70] = (uint8_t)(message->given_back >> 8);
 }
 
 static uint64_t count_runs(const struct engine_queue *queue)
@@ -117,6 +119,7 @@ static void decode_message(struct engine *engine, struct engine_queue *queue, co
 	message->receive_count = get_u32(bytes + 60);
 	message->receives = get_u32(bytes + 64);
 	message->state = bytes[68];
+	message->given_back = (uint16_t)(bytes[69] | bytes[70] << 8);
 	message_place(engine, message);
 }
 

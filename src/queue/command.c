@@ -324,6 +324,15 @@ static enum queue_result check_handle(struct engine *engine, const struct engine
 	return QUEUE_OK;
 }
 
+/* The same handle may come twice in a batch. */
+static bool is_among(struct message *const *messages, size_t count, const struct message *message)
+{
+	for (size_t i = 0; i < count; i++)
+		if (messages[i] == message)
+			return true;
+	return false;
+}
+
 static void execute_delete(struct engine *engine, struct queue_command *command)
 {
 	struct engine_queue *queue = command_queue(engine, command);
@@ -342,11 +351,7 @@ static void execute_delete(struct engine *engine, struct queue_command *command)
 			change->result = QUEUE_DISK_FULL;
 		if (change->result)
 			continue;
-		/* The same handle may come twice in a batch. */
-		bool is_known = false;
-		for (size_t k = 0; k < count; k++)
-			is_known |= messages[k] == message;
-		if (!is_known)
+		if (!is_among(messages, count, message))
 			messages[count++] = message;
 	}
 	if (count > 0)
@@ -389,6 +394,40 @@ static void execute_visibility(struct engine *engine, struct queue_command *comm
 	for (size_t i = 0; i < command->change.count; i++)
 		command->change.changes[i].result =
 			change_visibility(engine, queue, &command->change.changes[i]);
+	queue_publish(queue);
+	command_answer(engine, command, QUEUE_OK);
+}
+
+static void execute_give_back(struct engine *engine, struct queue_command *command)
+{
+	struct engine_queue *queue = command_queue(engine, command);
+	struct message *messages[LIMIT_RECEIVE_MESSAGES];
+	size_t count = 0;
+
+	if (!queue)
+		return;
+	check(command->change.count <= LIMIT_RECEIVE_MESSAGES);
+	bool has_room = journal_has_room(engine->journal, JOURNAL_ROOM_CHANGE, RECORD_NAMES_MAX);
+	for (size_t i = 0; i < command->change.count; i++) {
+		struct queue_change *change = &command->change.changes[i];
+		struct message *message;
+		change->result = check_handle(engine, queue, &change->handle, &message);
+		if (!change->result && (message->receives != change->handle.receive ||
+					message->state != MESSAGE_IN_FLIGHT))
+			change->result = QUEUE_HANDLE_EXPIRED;
+		if (!change->result && !has_room)
+			change->result = QUEUE_DISK_FULL;
+		if (change->result || is_among(messages, count, message))
+			continue;
+		messages[count++] = message;
+		if (command->change.has_attempt)
+			attempt_leave_out(queue, command->change.attempt, &change->handle);
+	}
+	if (count > 0)
+		append_messages(engine, RECORD_GIVE_BACK, queue, messages, count);
+	for (size_t i = 0; i < count; i++)
+		apply_give_back(engine, messages[i]);
+	atomic_fetch_sub_explicit(&queue->counters->received, (int64_t)count, memory_order_relaxed);
 	queue_publish(queue);
 	command_answer(engine, command, QUEUE_OK);
 }
@@ -445,6 +484,9 @@ void command_execute(struct engine *engine, struct queue_command *command)
 		return;
 	case QUEUE_VISIBILITY:
 		execute_visibility(engine, command);
+		return;
+	case QUEUE_GIVE_BACK:
+		execute_give_back(engine, command);
 		return;
 	case QUEUE_REDRIVE:
 		redrive_execute(engine, command);

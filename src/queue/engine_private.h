@@ -41,7 +41,8 @@ struct message {
 	int64_t received_ms;	  /* of the last receive */
 	uint32_t receives;	  /* in this queue: numbers its handles */
 	uint8_t state;
-	bool is_unreadable; /* its record failed its check: it cannot be moved or carried */
+	uint16_t given_back; /* of these receives, that do not count */
+	bool is_unreadable;  /* its record failed its check: it cannot be moved or carried */
 };
 
 struct group {
@@ -237,6 +238,7 @@ struct lease {
 };
 void apply_lease(struct engine *engine, struct message *message, const struct lease *lease);
 void apply_visibility(struct engine *engine, struct message *message, int64_t visible_ms);
+void apply_give_back(struct engine *engine, struct message *message);
 void apply_purge(struct engine *engine, struct engine_queue *queue);
 /* A message that was not received yet is ready, or delayed: as its record says on a standard queue,
  * as the queue says on a FIFO queue. Sets its state; it is not placed. */
@@ -284,6 +286,9 @@ enum attempt_outcome attempt_repeat(struct engine *engine, struct queue_command 
 				    struct engine_queue *queue);
 void attempt_remember(struct engine *engine, const struct queue_command *command,
 		      struct engine_queue *queue, int64_t visible_ms);
+/* What was given back is not repeated. */
+void attempt_leave_out(struct engine_queue *queue, const uint8_t key[16],
+		       const struct queue_handle *handle);
 void attempts_drop(struct engine_queue *queue, int64_t now_ms); /* INT64_MAX: all */
 
 /* ---- receive.c ---- */

@@ -519,6 +519,50 @@ static void test_in_flight_messages_are_limited(void **state)
 	assert_int_equal(w.delivery_count, 1);
 }
 
+static enum queue_result give_back(struct queue_handle handle)
+{
+	return world_change(&w, QUEUE_GIVE_BACK, handle, 0);
+}
+
+static void test_a_message_that_is_given_back_was_not_received(void **state)
+{
+	(void)state;
+	world_send(&w, 1, "a");
+	world_send(&w, 1, "b");
+	struct queue_handle handle = world_expect(&w, 1, "a");
+	assert_int_equal(give_back(handle), QUEUE_OK);
+	assert_int_equal(visible(1), 2);
+	assert_int_equal(atomic_load(&w.counters[1].received), 0);
+	(void)world_expect(&w, 1, "b"); /* it stands behind the others */
+	world_pass(&w, 1000);
+	(void)world_expect(&w, 1, "a");
+	assert_int_equal(w.deliveries[0].receive_count, 1);
+	assert_int_equal(w.deliveries[0].first_receive_ms, w.now_ms);
+	assert_int_equal(give_back(handle), QUEUE_HANDLE_EXPIRED); /* of another receive */
+	assert_int_equal(visible(1), 0);
+}
+
+static void test_what_is_given_back_stays_so_after_a_restart(void **state)
+{
+	(void)state;
+	world_define(&w, 1,
+		     (struct queue_settings){
+			     .dead_letter = 2, .max_receive_count = 1, .label = STR("origin")});
+	world_send(&w, 1, "a");
+	for (int i = 0; i < 3; i++) {
+		struct queue_handle handle = world_expect(&w, 1, "a");
+		assert_int_equal(give_back(handle), QUEUE_OK);
+		world_restart(&w);
+		world_checkpoint(&w);
+		world_restart(&w);
+	}
+	(void)world_expect(&w, 1, "a");
+	assert_int_equal(w.deliveries[0].receive_count, 1);
+	world_pass(&w, WORLD_VISIBILITY_MS);
+	assert_int_equal(world_receive(&w, 1, 1), 0);
+	(void)world_expect(&w, 2, "a");
+}
+
 static void test_a_message_moves_to_the_dead_letter_queue(void **state)
 {
 	(void)state;

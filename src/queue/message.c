@@ -334,6 +334,13 @@ struct message *message_add(struct engine *engine, struct engine_queue *queue, u
 	return message;
 }
 
+/* Standard: what came back is served before the others, unless it comes back too often, or was not
+ * really received. */
+static bool stands_behind(const struct message *message)
+{
+	return message->receives == 0 || message->receives >= 3 || message->given_back > 0;
+}
+
 void message_place(struct engine *engine, struct message *message)
 {
 	struct engine_queue *queue = message->queue;
@@ -343,9 +350,8 @@ void message_place(struct engine *engine, struct message *message)
 		queue->visible++;
 		message->group->ready_count++;
 		if (!queue->is_fifo)
-			list_push_back(message->receives == 0 || message->receives >= 3
-					       ? &message->group->ready
-					       : &message->group->returned,
+			list_push_back(stands_behind(message) ? &message->group->ready
+							      : &message->group->returned,
 				       &message->link);
 		break;
 	case MESSAGE_IN_FLIGHT:

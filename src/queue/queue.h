@@ -78,6 +78,8 @@ enum queue_command_type {
 	QUEUE_RECEIVE,
 	QUEUE_DELETE,
 	QUEUE_VISIBILITY,
+	QUEUE_GIVE_BACK,  /* ends receives as if they had not been: the messages are visible at once
+			     and the receives do not count. Standard: behind the others */
 	QUEUE_REDRIVE,	  /* moves messages that are visible to another queue or to where they came
 			     from */
 	QUEUE_BROWSE,	  /* looks at messages without receiving them */
@@ -115,6 +117,7 @@ enum queue_message_state { QUEUE_IS_VISIBLE, QUEUE_IS_IN_FLIGHT, QUEUE_IS_DELAYE
 struct queue_delivery {
 	struct journal_location location; /* pinned: end with queue_delivery_done */
 	struct queue_handle handle;
+	uint64_t group;			/* hash, 0: none */
 	uint32_t receive_count;		/* over its life, moves included */
 	int64_t first_receive_ms;	/* wall time */
 	enum queue_message_state state; /* browse */
@@ -122,7 +125,7 @@ struct queue_delivery {
 					   time, as exact as it is recorded */
 };
 
-struct queue_change { /* of delete and visibility */
+struct queue_change { /* of delete, visibility and give back */
 	struct queue_handle handle;
 	int64_t visibility_ms; /* visibility only; 0: visible at once */
 	enum queue_result result;
@@ -167,7 +170,10 @@ struct queue_command {
 		struct {
 			struct queue_change *changes;
 			size_t count;
-		} change; /* delete, visibility */
+			bool has_attempt; /* give back: that of the receive, which is to repeat
+					     the other messages only */
+			uint8_t attempt[16];
+		} change; /* delete, visibility, give back */
 		struct {
 			uint64_t to;  /* 0: each to the queue whose label it carries */
 			uint32_t max; /* messages, at most 500 */

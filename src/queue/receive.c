@@ -35,7 +35,8 @@ static bool is_dead(const struct engine *engine, const struct choice *choice,
 {
 	const struct queue_settings *settings = &message->queue->settings;
 
-	return choice->dead_letter && message->receives >= settings->max_receive_count &&
+	return choice->dead_letter &&
+	       message->receives - message->given_back >= settings->max_receive_count &&
 	       !message->is_unreadable &&
 	       journal_has_room(engine->journal, JOURNAL_ROOM_MESSAGE,
 				message->location.size + MOVE_OVERHEAD_SIZE);
@@ -108,6 +109,7 @@ void delivery_give(struct engine *engine, const struct message *message,
 		.location = message->location,
 		.handle = {message->queue->number, message->seq, message->receives,
 			   message->received_ms},
+		.group = message->group->hash,
 		.receive_count = message->receive_count,
 		.first_receive_ms = message->first_receive_ms,
 	};

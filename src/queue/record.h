@@ -22,7 +22,8 @@ enum record_type {
 	RECORD_CARRY, /* as SEND: the same message at a new place */
 	RECORD_PURGE, /* last seq that goes; all of them are older */
 	RECORD_DROP,  /* nothing */
-	RECORD_CLOCK, /* now_ms, wall time less that; of no queue */
+	RECORD_GIVE_BACK, /* as DELETE */
+	RECORD_CLOCK,	  /* now_ms, wall time less that; of no queue */
 };
 
 /* What a message's record says of it, besides origin and payload. */

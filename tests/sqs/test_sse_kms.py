@@ -214,18 +214,63 @@ def test_a_change_of_the_key_leaves_each_message_its_own(sqs, kms, name):
         "under the first", "under the second", "under none"}
 
 
-def test_what_cannot_be_opened_alone_fails_the_receive_and_stays(clocked, name):
-    sqs, kms = clocked.client(), clocked.client("kms")
+def counts(sqs, url):
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    return tuple(int(found[name]) for name in names)
+
+
+def test_what_cannot_be_opened_alone_fails_the_receive_and_is_given_back(sqs, kms, name):
     key = kms.create_key()["KeyMetadata"]["KeyId"]
-    url = make(sqs, name, key)
+    dead = sqs.create_queue(QueueName=name + "-dead")["QueueUrl"]
+    url = make(sqs, name, key, RedrivePolicy=json.dumps(
+        {"deadLetterTargetArn": arn_of(dead), "maxReceiveCount": 1}))
     send(sqs, url)
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"SqsManagedSseEnabled": "true"})
     kms.disable_key(KeyId=key)
-    assert_refused("KMS.DisabledException", sqs.receive_message, QueueUrl=url)
+    for _ in range(3):  # more often than the redrive policy allows: none of them counts
+        assert_refused("KMS.DisabledException", sqs.receive_message, QueueUrl=url)
+        assert counts(sqs, url) == (1, 0)
     kms.enable_key(KeyId=key)
-    assert receive(sqs, url) == []
-    clocked.advance(31)
-    assert bodies(sqs, url) == [BODY]
+    message, = receive(sqs, url, MessageSystemAttributeNames=["All"])
+    assert message["Body"] == BODY
+    assert message["Attributes"]["ApproximateReceiveCount"] == "1"
+    assert counts(sqs, dead) == (0, 0)
+
+
+def test_what_cannot_be_opened_lets_others_pass(sqs, kms, name):
+    keys = [kms.create_key()["KeyMetadata"]["KeyId"] for _ in range(2)]
+    url = make(sqs, name, keys[0])
+    send(sqs, url, "under the first")
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"KmsMasterKeyId": keys[1]})
+    send(sqs, url, "under the second")
+    kms.disable_key(KeyId=keys[0])
+    assert_refused("KMS.DisabledException", sqs.receive_message, QueueUrl=url)
+    [message] = sqs.receive_message(QueueUrl=url)["Messages"]
+    assert message["Body"] == "under the second"
+    assert counts(sqs, url) == (1, 1)
+
+
+def test_nothing_passes_what_cannot_be_opened_in_its_group(sqs, kms, name):
+    keys = [kms.create_key()["KeyMetadata"]["KeyId"] for _ in range(2)]
+    url = make(sqs, name + ".fifo", keys[0], FifoQueue="true", ContentBasedDeduplication="true")
+
+    def send_group(group, body):
+        sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId=group)
+
+    def attempt():
+        return bodies(sqs, url, ReceiveRequestAttemptId="attempt")
+
+    send_group("g1", "a")
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"KmsMasterKeyId": keys[1]})
+    send_group("g1", "b")
+    send_group("g2", "c")
+    kms.disable_key(KeyId=keys[0])
+    assert attempt() == ["c"]
+    assert counts(sqs, url) == (2, 1)
+    assert attempt() == ["c"], "the attempt repeats what it gave"
+    kms.enable_key(KeyId=keys[0])
+    assert bodies(sqs, url) == ["a", "b"]
 
 
 def test_a_dead_letter_keeps_the_key_of_its_source(sqs, kms, name):

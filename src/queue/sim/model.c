@@ -162,12 +162,12 @@ static void check_counts(struct model *model, const struct model_delivery *d)
 
 	if (m->is_loose)
 		return;
-	if (count <= m->receives)
+	if (count + m->give_backs <= m->receives)
 		violate(model, "a receive was not counted", d->message);
 	if (count > m->receives + m->receives_lost + 1)
 		violate(model, "a receive was counted twice", d->message);
 	if (slot->max_receive_count && !model->was_full &&
-	    d->delivery->handle.receive > slot->max_receive_count)
+	    d->delivery->handle.receive > slot->max_receive_count + m->give_backs)
 		violate(model, "received more often than the redrive policy says", d->message);
 }
 
@@ -307,6 +307,16 @@ void model_visibility_answered(struct model *model, size_t message,
 	if (!is_last)
 		return;
 	m->attempt = 0; /* what was changed is not repeated */
+}
+
+/* The receive may not count any more, and the message may be visible at once. */
+void model_give_back_asked(struct model *model, size_t message)
+{
+	struct model_message *m = &model->messages[message];
+
+	m->leased_until_ms = 0;
+	m->give_backs++;
+	m->attempt = 0;
 }
 
 static void forget_keys(struct model *model, size_t slot)

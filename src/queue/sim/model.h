@@ -36,6 +36,7 @@ struct model_message {
 	int64_t sent_ms, sent_wall_ms, delayed_until_ms, leased_until_ms;
 	uint32_t receives, receives_lost; /* acknowledged; and those that may have been it */
 	uint32_t home_receives;		  /* those in its first queue */
+	uint32_t give_backs;		  /* asked for: so many receives may not count */
 	uint32_t deletes_out;
 	bool maybe_gone;
 	bool is_loose;	      /* it may have been redriven: its counts and place are not known */
@@ -106,6 +107,7 @@ void model_delete_answered(struct model *model, size_t message, enum queue_resul
 void model_visibility_asked(struct model *model, size_t message, int64_t visible_ms);
 void model_visibility_answered(struct model *model, size_t message,
 			       const struct queue_change *change, int64_t visible_ms);
+void model_give_back_asked(struct model *model, size_t message);
 void model_purge_asked(struct model *model, size_t slot);
 void model_purge_answered(struct model *model, size_t slot, size_t message_count,
 			  enum queue_result result);

@@ -207,6 +207,9 @@ static void take_change(struct sim *sim, const struct order *order)
 		model_delete_answered(&sim->model, order->messages[0], change.result,
 				      order->was_certain);
 		sim->totals->deleted += change.result == QUEUE_OK;
+	} else if (order->command.type == QUEUE_GIVE_BACK) {
+		if (change.result == QUEUE_OK || change.result == QUEUE_FAILED)
+			model_visibility_asked(&sim->model, order->messages[0], 0);
 	} else {
 		model_visibility_answered(&sim->model, order->messages[0], &change,
 					  order->visible_ms);
@@ -223,7 +226,8 @@ static void answered(struct queue_command *command)
 		take_receive(sim, order);
 	else if (command->type == QUEUE_SEND)
 		take_send(sim, order);
-	else if (command->type == QUEUE_DELETE || command->type == QUEUE_VISIBILITY)
+	else if (command->type == QUEUE_DELETE || command->type == QUEUE_VISIBILITY ||
+		 command->type == QUEUE_GIVE_BACK)
 		take_change(sim, order);
 	else if (command->type == QUEUE_BROWSE && command->result == QUEUE_OK)
 		take_browse(sim, order);
@@ -373,6 +377,14 @@ static void set_visibility(struct sim *sim, size_t place)
 	queue_submit(sim->engine, &order->command);
 }
 
+static void give_back(struct sim *sim, size_t place)
+{
+	struct order *order = change(sim, QUEUE_GIVE_BACK, place);
+
+	model_give_back_asked(&sim->model, order->messages[0]);
+	queue_submit(sim->engine, &order->command);
+}
+
 static void purge_or_drop(struct sim *sim)
 {
 	static const size_t droppable[] = {2, 3, 6};
@@ -484,7 +496,8 @@ static void lose_order(struct sim *sim, struct order *order)
 		model_send_lost(&sim->model, order->key);
 	} else if (order->command.type == QUEUE_DELETE) {
 		model_delete_answered(&sim->model, order->messages[0], QUEUE_FAILED, false);
-	} else if (order->command.type == QUEUE_VISIBILITY) {
+	} else if (order->command.type == QUEUE_VISIBILITY ||
+		   order->command.type == QUEUE_GIVE_BACK) {
 		model_visibility_asked(&sim->model, order->messages[0], order->visible_ms);
 	} else if (order->command.type == QUEUE_PURGE || order->command.type == QUEUE_DROP) {
 		model_purge_answered(&sim->model, order->slot, 0, QUEUE_FAILED);
@@ -624,6 +637,8 @@ static void act(struct sim *sim)
 		set_clock(sim);
 	else if (choice == 195)
 		change_delay(sim);
+	else if (choice == 196 && sim->handle_count)
+		give_back(sim, some_handle(sim));
 	else if (choice > 197)
 		disturb(sim);
 }

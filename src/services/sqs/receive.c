@@ -29,6 +29,9 @@ struct receiving {
 	size_t next;	  /* delivery to read */
 	bool may_wait;	  /* for the disk: on a worker */
 	enum err refusal; /* of KMS, for the last message that it refused */
+	struct queue_command give_back;
+	struct queue_change given_back[LIMIT_RECEIVE_MESSAGES];
+	bool is_given_back[LIMIT_RECEIVE_MESSAGES]; /* by delivery */
 };
 
 /* ---- what is asked for ---- */
@@ -112,10 +115,28 @@ static void log_unreadable(const struct receiving *receiving, const struct queue
 		  log_i64("offset", delivery->location.offset), log_str("error", err_text(err)));
 }
 
+static void give_back(struct receiving *receiving, size_t index)
+{
+	struct queue_command *command = &receiving->give_back;
+
+	receiving->is_given_back[index] = true;
+	receiving->given_back[command->change.count++].handle = receiving->deliveries[index].handle;
+}
+
+/* A FIFO group's order holds: nothing passes a message that is given back. */
+static bool is_behind_given_back(const struct receiving *receiving, size_t index)
+{
+	for (size_t i = 0; i < index && receiving->queue->is_fifo; i++)
+		if (receiving->is_given_back[i] &&
+		    receiving->deliveries[i].group == receiving->deliveries[index].group)
+			return true;
+	return false;
+}
+
 /*
- * Those that can be shown are; the others stay in flight until their visibility timeout. So an
- * unreadable message does not come back at once, again and again, until it is a dead letter.
- * ERR_BUSY: the next one is not in memory.
+ * Those that can be shown are. What KMS refuses is given back: no one has received it. What the
+ * disk does not give stays in flight until its visibility timeout, so that it does not come back
+ * at once, again and again. ERR_BUSY: the next one is not in memory.
  */
 static enum err read_messages(struct call *call)
 {
@@ -127,6 +148,10 @@ static enum err read_messages(struct call *call)
 		buf_reserve(&receiving->bytes, receiving->size);
 	for (; receiving->next < receiving->command.receive.count; receiving->next++) {
 		const struct queue_delivery *delivery = &receiving->deliveries[receiving->next];
+		if (is_behind_given_back(receiving, receiving->next)) {
+			give_back(receiving, receiving->next);
+			continue;
+		}
 		enum err err = show(call, delivery, &out->messages[out->messages_count]);
 		if (err == ERR_BUSY)
 			return err;
@@ -137,11 +162,13 @@ static enum err read_messages(struct call *call)
 							  receiving->reader.text);
 		else
 			log_unreadable(receiving, delivery, err);
+		if (err == ERR_FAULT)
+			give_back(receiving, receiving->next);
 	}
 	return ERR_OK;
 }
 
-static enum err finish(struct call *call)
+static enum err conclude(struct call *call)
 {
 	struct receiving *receiving = call->state;
 	struct sqs_receive_message_out *out = call->out;
@@ -152,7 +179,26 @@ static enum err finish(struct call *call)
 	return ERR_OK;
 }
 
-/* If the workers are too busy, the client gets what was read so far. */
+/* If the engine does not take messages back, they stay in flight until their timeout. */
+static enum err finish(struct call *call)
+{
+	struct receiving *receiving = call->state;
+	struct queue_command *command = &receiving->give_back;
+	const struct queue_command *receive = &receiving->command;
+
+	for (; receiving->next < receive->receive.count; receiving->next++)
+		give_back(receiving, receiving->next);
+	if (command->change.count == 0)
+		return conclude(call);
+	command->type = QUEUE_GIVE_BACK;
+	command->queue = receive->queue;
+	command->change.changes = receiving->given_back;
+	command->change.has_attempt = receive->receive.has_attempt;
+	memcpy(command->change.attempt, receive->receive.attempt, sizeof(command->change.attempt));
+	return call_submit(call, command, conclude);
+}
+
+/* If the workers are too busy, the client gets what was read so far; the rest is given back. */
 static enum err read_on_worker(struct call *call)
 {
 	struct receiving *receiving = call->state;
