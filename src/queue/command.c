@@ -44,6 +44,9 @@ uint64_t append_record(struct engine *engine, enum record_type type, uint64_t qu
 {
 	struct journal_location unused;
 
+	for (size_t i = 0; i < count; i++)
+		turn_spend(engine, 0, parts[i].size);
+	turn_spend(engine, 1, 0);
 	return journal_append(engine->journal, (uint8_t)type, queue, parts, count,
 			      out_location ? out_location : &unused);
 }
@@ -60,6 +63,7 @@ void append_messages(struct engine *engine, enum record_type type, struct engine
 		put_u64(bytes + RECORD_NAME_SIZE * i + 8, messages[i]->group->hash);
 	}
 	append_record(engine, type, queue->number, &part, 1, NULL);
+	turn_spend(engine, count, 0);
 }
 
 void expire_these(struct engine *engine, struct engine_queue *queue,

@@ -8,7 +8,13 @@
  */
 #include "queue/engine_private.h"
 
-enum { BYTES_PER_STEP = 256 << 10 };
+/* Of the bytes of a turn. */
+enum { SHARE = 16 };
+
+static bool is_enough(const struct engine *engine, size_t carried)
+{
+	return carried >= engine->options.turn_bytes / SHARE;
+}
 
 /* Appends what stands at `location` once more. False with *out_is_readable: there is no room. */
 static bool carry_record(struct engine *engine, const struct engine_queue *queue,
@@ -21,6 +27,7 @@ static bool carry_record(struct engine *engine, const struct engine_queue *queue
 	if (!journal_has_room(engine->journal, JOURNAL_ROOM_MESSAGE, from.size))
 		return false;
 	buf_reset(&engine->scratch);
+	turn_spend(engine, 0, from.size);
 	*out_is_readable = !journal_read(engine->journal, from, &engine->scratch, &record);
 	if (!*out_is_readable)
 		return false;
@@ -44,7 +51,7 @@ static bool carry_messages(struct engine *engine, uint32_t number, size_t *carri
 		link = link->next;
 		if (message->is_unreadable)
 			continue;
-		if (*carried >= BYTES_PER_STEP)
+		if (is_enough(engine, *carried))
 			return false;
 		*carried += message->location.size;
 		if (carry_record(engine, message->queue, message->location, &location,
@@ -72,7 +79,7 @@ static bool carry_run(struct engine *engine, struct run *run, size_t *carried)
 		for (size_t i = 0; i < count; i++) {
 			struct journal_location location;
 			bool is_readable;
-			if (*carried >= BYTES_PER_STEP)
+			if (is_enough(engine, *carried))
 				return false;
 			*carried += entries[i].location.size;
 			if (!carry_record(engine, run->queue, entries[i].location, &location,
@@ -105,6 +112,7 @@ void compact_step(struct engine *engine)
 {
 	size_t carried = 0;
 
+	turn_begin(engine);
 	if (!engine->compacting)
 		engine->compacting = journal_compaction_candidate(engine->journal);
 	if (!engine->compacting)

@@ -2,12 +2,12 @@
 /*
  * engine: one turn after the other.
  *
- * A turn executes what has arrived, then what is due, then serves receives that wait, then answers
- * what has become durable. Nothing is done between turns, so a turn sees one time.
+ * A turn does what is due, executes what has arrived, serves receives that wait, and answers what
+ * has become durable. Nothing is done between turns, so a turn sees one time.
  */
 #include "queue/engine_private.h"
 
-enum { TIMERS_PER_STEP = 20000, SPACE_RETRY_MS = 1000, CLOCK_SLACK_MS = 1000 };
+enum { TURN_ITEMS = 4096, TURN_BYTES = 4 << 20, SPACE_RETRY_MS = 1000, CLOCK_SLACK_MS = 1000 };
 
 static bool is_idle_of_commands(const struct engine *engine)
 {
@@ -42,6 +42,10 @@ enum err engine_open(struct disk *disk, const struct engine_options *options,
 	struct engine *engine = heap_alloc(sizeof(*engine));
 
 	engine->options = *options;
+	if (!options->turn_items)
+		engine->options.turn_items = TURN_ITEMS;
+	if (!options->turn_bytes)
+		engine->options.turn_bytes = TURN_BYTES;
 	mailbox_init(&engine->mailbox, options->wake, options->wake_context);
 	list_init(&engine->pending);
 	list_init(&engine->dirty);
@@ -96,21 +100,27 @@ void queue_submit(struct engine *engine, struct queue_command *command)
 
 static void take_mail(struct engine *engine)
 {
-	struct letter *letter = mailbox_take(&engine->mailbox);
-
-	while (letter) {
-		struct queue_command *command = container_of(letter, struct queue_command, letter);
-		letter = letter->next;
-		command_execute(engine, command);
+	turn_begin(engine);
+	while (!turn_is_over(engine)) {
+		struct letter *letter = engine->mail;
+		if (!letter)
+			letter = mailbox_take(&engine->mailbox);
+		if (!letter)
+			return;
+		engine->mail = letter->next;
+		turn_spend(engine, 1, 0);
+		command_execute(engine, container_of(letter, struct queue_command, letter));
 	}
 }
 
 void run_timers(struct engine *engine)
 {
-	for (size_t i = 0; i < TIMERS_PER_STEP; i++) {
+	turn_begin(engine);
+	while (!turn_is_over(engine)) {
 		struct timer *timer = timer_first(&engine->timers);
 		if (!timer || timer->at_ms > engine->now_ms)
 			return;
+		turn_spend(engine, 1, 0);
 		switch ((enum timer_kind)timer->kind) {
 		case TIMER_MESSAGE:
 			message_due(engine, container_of(timer, struct message, timer));
@@ -122,13 +132,15 @@ void run_timers(struct engine *engine)
 			break;
 		case TIMER_DELAYS:
 			timer_clear(&engine->timers, timer);
-			i += apply_delays(engine, container_of(timer, struct engine_queue, delays));
+			turn_spend(engine,
+				   apply_delays(engine,
+						container_of(timer, struct engine_queue, delays)),
+				   0);
 			break;
 		case TIMER_RETENTION:
 			timer_clear(&engine->timers, timer);
 			expire_messages(engine,
 					container_of(timer, struct engine_queue, retention));
-			i += RECORD_SEQS_MAX;
 			break;
 		}
 	}
@@ -136,11 +148,13 @@ void run_timers(struct engine *engine)
 
 static void serve_dirty(struct engine *engine)
 {
-	while (!list_is_empty(&engine->dirty)) {
+	turn_begin(engine);
+	while (!list_is_empty(&engine->dirty) && !turn_is_over(engine)) {
 		struct engine_queue *queue =
 			container_of(engine->dirty.next, struct engine_queue, dirty_link);
 		list_remove(&queue->dirty_link);
-		receive_serve_waiting(engine, queue);
+		turn_spend(engine, 1, 0);
+		(void)receive_serve_waiting(engine, queue); /* marks it again for the rest */
 	}
 }
 
@@ -299,8 +313,12 @@ int64_t engine_due_ms(const struct engine *engine)
 	const struct timer *timer = timer_first(&engine->timers);
 	int64_t due_ms = timer ? timer->at_ms : INT64_MAX;
 
+	if (engine->mail)
+		return engine->now_ms;
 	if (journal_has_failed(engine->journal))
 		return INT64_MAX;
+	if (!list_is_empty(&engine->dirty))
+		return engine->now_ms;
 	if (journal_is_full(engine->journal) && engine->space_ms < due_ms)
 		return engine->space_ms;
 	return due_ms;
@@ -339,7 +357,7 @@ void engine_stop(struct engine *engine)
 
 bool engine_is_idle(const struct engine *engine)
 {
-	if (!is_idle_of_commands(engine) || engine->mailbox.top ||
+	if (!is_idle_of_commands(engine) || engine->mailbox.top || engine->mail ||
 	    journal_has_work_out(engine->journal))
 		return false;
 	if (journal_has_failed(engine->journal))

@@ -7,7 +7,7 @@
  *   receive.c  choosing and leasing messages            attempt.c   receives that are repeated
  *   move.c     dead letters and redrive                 compact.c   emptying old segments
  *   run.c      the deep backlog                         browse.c    looking without receiving
- *   checkpoint.c  the state as bytes
+ *   checkpoint.c  the state as bytes                    turn.c      how much a turn may do
  *
  * Every change goes the same way: decide, append a record, apply it. Replay only applies.
  */
@@ -127,6 +127,7 @@ struct engine_queue {
 	struct list ready_groups;	      /* next to be served first */
 	struct list deep_groups;	      /* those with runs */
 	struct list waiting;		      /* receives, oldest first */
+	uint64_t unfinished;		      /* of them, those that wait for turns only */
 	struct list
 		dirty_link; /* in engine->dirty while something may be given to waiting receives */
 	struct timer retention;
@@ -165,7 +166,9 @@ struct engine {
 	bool is_stopping, has_final_checkpoint;
 	bool has_read_failed; /* a run could not be read: at replay the state would be wrong */
 	uint32_t compacting;  /* segment, 0: none */
-	struct buf scratch;   /* a record being built or copied */
+	struct letter *mail;  /* taken from the mailbox and not executed yet */
+	size_t turn_items, turn_bytes;
+	struct buf scratch; /* a record being built or copied */
 	_Atomic uint64_t queue_count, message_count, run_count, waiting_count;
 };
 
@@ -270,6 +273,12 @@ void expire_messages(struct engine *engine, struct engine_queue *queue);
 size_t apply_delays(struct engine *engine, struct engine_queue *queue);
 bool message_is_expired(const struct engine *engine, const struct message *message);
 
+/* ---- turn.c ---- */
+
+void turn_begin(struct engine *engine);
+void turn_spend(struct engine *engine, size_t items, size_t bytes);
+bool turn_is_over(const struct engine *engine);
+
 /* ---- engine.c ---- */
 
 void run_timers(struct engine *engine);
@@ -300,7 +309,8 @@ void delivery_give(struct engine *engine, const struct message *message,
 void receive_execute(struct engine *engine, struct queue_command *command);
 void receive_end_waiting(struct engine *engine, struct queue_command *command,
 			 enum queue_result result);
-void receive_serve_waiting(struct engine *engine, struct engine_queue *queue);
+/* False: the turn is over, and there may be more for those that wait. */
+bool receive_serve_waiting(struct engine *engine, struct engine_queue *queue);
 
 /* ---- move.c ---- */
 
@@ -308,10 +318,9 @@ void receive_serve_waiting(struct engine *engine, struct engine_queue *queue);
 bool message_read_head(struct engine *engine, struct message *message, struct record_head *out_head,
 		       struct str *out_payload);
 
-/* Moves to another queue; false if the bytes cannot be read (the message says so from then on) or
+/* Moves a dead letter; false if the bytes cannot be read (the message says so from then on) or
  * there is no room. */
-bool move_message(struct engine *engine, struct message *message, struct engine_queue *to,
-		  const uint8_t *new_id, struct str origin);
+bool move_dead(struct engine *engine, struct message *message, struct engine_queue *to);
 void redrive_execute(struct engine *engine, struct queue_command *command);
 
 /* ---- browse.c ---- */

@@ -15,6 +15,7 @@ bool message_read_head(struct engine *engine, struct message *message, struct re
 	struct journal_record record;
 
 	buf_reset(&engine->scratch);
+	turn_spend(engine, 0, message->location.size);
 	enum err err = journal_read(engine->journal, message->location, &engine->scratch, &record);
 	if (err) {
 		message->is_unreadable = true;
@@ -25,16 +26,14 @@ bool message_read_head(struct engine *engine, struct message *message, struct re
 	return record_head_decode(record.data, out_head, out_payload);
 }
 
-bool move_message(struct engine *engine, struct message *message, struct engine_queue *to,
-		  const uint8_t *new_id, struct str origin)
+/* Moves what was read; with a new id it is a new message there. False: there is no room. */
+static bool move_message(struct engine *engine, struct message *message, struct record_head head,
+			 struct str payload, struct engine_queue *to, const uint8_t *new_id,
+			 struct str origin)
 {
 	uint8_t bytes[RECORD_MOVE_SIZE + RECORD_HEAD_SIZE];
-	struct record_head head;
-	struct str payload;
 	struct journal_location location;
 
-	if (!message_read_head(engine, message, &head, &payload))
-		return false;
 	if (!journal_has_room(engine->journal, JOURNAL_ROOM_MESSAGE,
 			      sizeof(bytes) + payload.size + origin.size))
 		return false;
@@ -68,19 +67,34 @@ bool move_message(struct engine *engine, struct message *message, struct engine_
 	return true;
 }
 
-/* Where a redriven message goes, or NULL. */
-static struct engine_queue *find_target(struct engine *engine, const struct queue_command *command,
-					struct message *message)
+bool move_dead(struct engine *engine, struct message *message, struct engine_queue *to)
 {
 	struct record_head head;
 	struct str payload;
 
+	return message_read_head(engine, message, &head, &payload) &&
+	       move_message(engine, message, head, payload, to, NULL,
+			    message->queue->settings.label);
+}
+
+/* Where a redriven message goes, or NULL. */
+static struct engine_queue *find_target(struct engine *engine, const struct queue_command *command,
+					struct str origin)
+{
 	if (command->redrive.to)
 		return queue_find(engine, command->redrive.to);
-	if (!message_read_head(engine, message, &head, &payload) || head.origin.size == 0)
+	if (origin.size == 0)
 		return NULL;
 	return queue_find(engine,
-			  command->redrive.find_label(command->redrive.find_context, head.origin));
+			  command->redrive.find_label(command->redrive.find_context, origin));
+}
+
+static void make_id(struct prng *prng, uint8_t out[16])
+{
+	put_u64(out, prng_next(prng));
+	put_u64(out + 8, prng_next(prng));
+	out[6] = (uint8_t)((out[6] & 0x0f) | 0x40);
+	out[8] = (uint8_t)((out[8] & 0x3f) | 0x80);
 }
 
 static struct message *first_ready(struct engine_queue *queue)
@@ -93,42 +107,53 @@ static struct message *first_ready(struct engine_queue *queue)
 	return container_of(list->next, struct message, link);
 }
 
+/* False: the command ends here. */
+static bool redrive_one(struct engine *engine, struct queue_command *command,
+			struct message *message, struct prng *prng)
+{
+	struct record_head head;
+	struct str payload;
+	uint8_t id[16];
+
+	if (message_is_expired(engine, message)) {
+		if (!journal_has_room(engine->journal, JOURNAL_ROOM_FREE, RECORD_NAME_SIZE))
+			return false;
+		expire_these(engine, message->queue, &message, 1);
+		return true;
+	}
+	if (!message_read_head(engine, message, &head, &payload)) {
+		command->redrive.is_unknown_source = true;
+		return false;
+	}
+	struct engine_queue *to = find_target(engine, command, head.origin);
+	if (!to || !to->is_defined) {
+		command->redrive.is_unknown_source = true;
+		return false;
+	}
+	make_id(prng, id);
+	if (!move_message(engine, message, head, payload, to, id, STR("")))
+		return false;
+	command->redrive.moved++;
+	return true;
+}
+
 void redrive_execute(struct engine *engine, struct queue_command *command)
 {
 	struct prng prng;
+	bool goes_on = true;
 
 	command->redrive.moved = 0;
 	struct engine_queue *queue = command_queue(engine, command);
 	if (!queue)
 		return;
 	prng_init(&prng, command->redrive.random);
-	while (command->redrive.moved < command->redrive.max) {
-		uint8_t id[16];
+	while (goes_on && command->redrive.moved < command->redrive.max) {
 		struct message *message = first_ready(queue);
 		if (!message) {
 			command->redrive.is_empty = true;
 			break;
 		}
-		if (message_is_expired(engine, message)) {
-			if (!journal_has_room(engine->journal, JOURNAL_ROOM_FREE, RECORD_NAME_SIZE))
-				break;
-			expire_these(engine, queue, &message, 1);
-			continue;
-		}
-		struct engine_queue *to = find_target(engine, command, message);
-		if (!to || !to->is_defined) {
-			command->redrive.is_unknown_source = true;
-			break;
-		}
-		put_u64(id, prng_next(&prng));
-		put_u64(id + 8, prng_next(&prng));
-		id[6] = (uint8_t)((id[6] & 0x0f) | 0x40);
-		id[8] = (uint8_t)((id[8] & 0x3f) | 0x80);
-		if (!move_message(engine, message, to, id, STR(""))) {
-			command->redrive.is_unknown_source = message->is_unreadable;
-			break;
-		}
-		command->redrive.moved++;
+		goes_on = redrive_one(engine, command, message, &prng) && !turn_is_over(engine);
 	}
 	queue_publish(queue);
 	command_answer(engine, command, QUEUE_OK);

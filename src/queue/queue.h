@@ -176,7 +176,7 @@ struct queue_command {
 		} change; /* delete, visibility, give back */
 		struct {
 			uint64_t to;  /* 0: each to the queue whose label it carries */
-			uint32_t max; /* messages, at most 500 */
+			uint32_t max; /* messages, at most 500; a long turn ends it earlier */
 			uint64_t (*find_label)(void *context,
 					       struct str label); /* 0: unknown; any thread safe */
 			void *find_context;
@@ -227,6 +227,8 @@ struct engine_options {
 	uint32_t hot_messages_max; /* never-received messages kept in memory over all queues;
 				      default 262144 */
 	uint32_t window;	   /* messages of a run loaded at a time; default 512 */
+	uint32_t turn_items;	   /* messages and commands of a turn, by kind of work; 0: 4096 */
+	uint32_t turn_bytes;	   /* bytes read and written likewise; 0: 4 MiB */
 	mailbox_wake_fn wake;	   /* called from any thread when the mailbox is no longer empty */
 	void *wake_context;
 };
@@ -241,8 +243,9 @@ must_check enum err engine_open(struct disk *disk, const struct engine_options *
 /* The last time that the records tell, and wall time then: clock_resume goes on from it. */
 struct clock_mark engine_clock(const struct engine *engine);
 /*
- * One turn: takes results of ended work, executes all commands in the mailbox, does what is due at
- * now_ms, wakes waiting receives, answers what is durable. A now_ms earlier than the last counts as
+ * One turn: takes results of ended work, executes commands of the mailbox, does what is due at
+ * now_ms, wakes waiting receives, answers what is durable. A turn is bounded in items and bytes:
+ * what it leaves is due at once. A now_ms earlier than the last counts as
  * the last. If wall time has moved against it, that is recorded for the next start.
  */
 void engine_step(struct engine *engine, int64_t now_ms, int64_t wall_ms);

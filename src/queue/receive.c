@@ -9,7 +9,9 @@
 
 #include "queue/engine_private.h"
 
-enum { ROUNDS_MAX = 32, GROUPS_LOOKED_AT = 256 };
+enum { ROUNDS_MAX = 32, GROUPS_LOOKED_AT = 256, GROUPS_REFILLED = 16 };
+/* How long a receive that does not wait stays for turns to come while dead letters are moved. */
+enum { UNFINISHED_MS = 1000 };
 /* What a move's record holds besides the message's own: the source, and a label as its origin. */
 enum { MOVE_OVERHEAD_SIZE = RECORD_MOVE_SIZE + 256 };
 
@@ -147,14 +149,14 @@ static int64_t lease_chosen(struct engine *engine, struct queue_command *command
 	return lease.visible_ms;
 }
 
-/* False if a dead letter could not be moved. */
+/* False if dead letters are left: one could not be moved, or the turn is over. */
 static bool remove_dead(struct engine *engine, struct engine_queue *queue,
 			const struct choice *choice)
 {
 	expire_these(engine, queue, choice->expired, choice->expired_count);
 	for (size_t i = 0; i < choice->dead_count; i++)
-		if (!move_message(engine, choice->dead[i], choice->dead_letter, NULL,
-				  queue->settings.label))
+		if ((i > 0 && turn_is_over(engine)) ||
+		    !move_dead(engine, choice->dead[i], choice->dead_letter))
 			return false;
 	return true;
 }
@@ -164,20 +166,25 @@ static bool is_over_limit(const struct engine_queue *queue)
 	return queue->in_flight >= LIMIT_INFLIGHT_MESSAGES;
 }
 
-/* Where the disk refused before, deep groups may have nothing in memory to give. */
+/* Where the disk refused before, deep groups may have nothing in memory to give. Some at a time:
+ * those looked at go behind the others. */
 static void refill_queue(struct engine *engine, struct engine_queue *queue)
 {
-	struct list *link = queue->deep_groups.next;
-
-	while (link != &queue->deep_groups) {
-		struct group *group = container_of(link, struct group, deep_link);
-		link = link->next;
+	for (size_t i = 0; i < GROUPS_REFILLED && !list_is_empty(&queue->deep_groups); i++) {
+		struct group *group =
+			container_of(queue->deep_groups.next, struct group, deep_link);
+		list_remove(&group->deep_link);
+		list_push_back(&queue->deep_groups, &group->deep_link);
 		group_refill(engine, group);
 		group_refresh(engine, queue, group);
 	}
 }
 
-enum outcome { OUTCOME_NOTHING, OUTCOME_ANSWERED };
+enum outcome {
+	OUTCOME_NOTHING,
+	OUTCOME_ANSWERED,
+	OUTCOME_UNFINISHED, /* so many were dead that a turn is not enough for them */
+};
 
 /* Leases what there is. */
 static enum outcome receive_now(struct engine *engine, struct queue_command *command,
@@ -185,6 +192,8 @@ static enum outcome receive_now(struct engine *engine, struct queue_command *com
 				enum queue_result *out_result)
 {
 	for (size_t round = 0; round < ROUNDS_MAX; round++) {
+		if (round > 0 && turn_is_over(engine))
+			return OUTCOME_UNFINISHED;
 		if (is_over_limit(queue))
 			return OUTCOME_NOTHING;
 		if (engine->has_read_failed && list_is_empty(&queue->ready_groups))
@@ -211,7 +220,7 @@ static enum outcome receive_now(struct engine *engine, struct queue_command *com
 			return OUTCOME_ANSWERED;
 		}
 	}
-	return OUTCOME_NOTHING;
+	return OUTCOME_UNFINISHED;
 }
 
 static enum outcome receive_any(struct engine *engine, struct queue_command *command,
@@ -240,9 +249,27 @@ static void answer(struct engine *engine, struct queue_command *command, enum qu
 		command_answer(engine, command, result);
 }
 
+static enum queue_result empty_result(const struct engine_queue *queue)
+{
+	return !queue->is_fifo && is_over_limit(queue) ? QUEUE_OVER_LIMIT : QUEUE_OK;
+}
+
+static void wait_for_messages(struct engine *engine, struct queue_command *command,
+			      struct engine_queue *queue)
+{
+	int64_t wait_ms = command->receive.wait_ms ? command->receive.wait_ms : UNFINISHED_MS;
+
+	command->receive.wait.kind = TIMER_WAIT;
+	list_push_back(&queue->waiting, &command->link);
+	timer_set(&engine->timers, &command->receive.wait, engine->now_ms + wait_ms);
+	queue->unfinished += command->receive.wait_ms == 0;
+	atomic_fetch_add_explicit(&engine->waiting_count, 1, memory_order_relaxed);
+}
+
 void receive_execute(struct engine *engine, struct queue_command *command)
 {
 	enum queue_result result = QUEUE_OK;
+	enum outcome outcome = OUTCOME_NOTHING;
 
 	command->receive.count = 0;
 	struct engine_queue *queue = command_queue(engine, command);
@@ -250,33 +277,29 @@ void receive_execute(struct engine *engine, struct queue_command *command)
 		return;
 	check(command->receive.max >= 1 && command->receive.max <= LIMIT_RECEIVE_MESSAGES);
 	/* Those that came before it go first. */
-	receive_serve_waiting(engine, queue);
-	enum outcome outcome = OUTCOME_NOTHING;
-	if (list_is_empty(&queue->waiting))
+	if (!receive_serve_waiting(engine, queue))
+		outcome = OUTCOME_UNFINISHED;
+	else if (list_is_empty(&queue->waiting))
 		outcome = receive_any(engine, command, queue, &result);
 	queue_publish(queue);
 	if (outcome == OUTCOME_ANSWERED) {
 		answer(engine, command, result);
+	} else if (outcome == OUTCOME_UNFINISHED) {
+		wait_for_messages(engine, command, queue);
+		queue_mark_dirty(engine, queue);
 	} else if (command->receive.wait_ms > 0) {
-		command->receive.wait.kind = TIMER_WAIT;
-		list_push_back(&queue->waiting, &command->link);
-		timer_set(&engine->timers, &command->receive.wait,
-			  engine->now_ms + command->receive.wait_ms);
-		atomic_fetch_add_explicit(&engine->waiting_count, 1, memory_order_relaxed);
-		/* So many may have been dead that none was found in one go. */
-		if (!list_is_empty(&queue->ready_groups))
-			queue_mark_dirty(engine, queue);
+		wait_for_messages(engine, command, queue);
 	} else {
 		atomic_fetch_add_explicit(&queue->counters->empty_receives, 1,
 					  memory_order_relaxed);
-		command_answer_now(command, !queue->is_fifo && is_over_limit(queue)
-						    ? QUEUE_OVER_LIMIT
-						    : QUEUE_OK);
+		command_answer_now(command, empty_result(queue));
 	}
 }
 
-static void leave_waiting(struct engine *engine, struct queue_command *command)
+static void leave_waiting(struct engine *engine, struct engine_queue *queue,
+			  struct queue_command *command)
 {
+	queue->unfinished -= command->receive.wait_ms == 0;
 	list_remove(&command->link);
 	timer_clear(&engine->timers, &command->receive.wait);
 	atomic_fetch_sub_explicit(&engine->waiting_count, 1, memory_order_relaxed);
@@ -287,23 +310,47 @@ void receive_end_waiting(struct engine *engine, struct queue_command *command,
 {
 	struct engine_queue *queue = queue_find(engine, command->queue);
 
-	leave_waiting(engine, command);
-	if (result == QUEUE_OK && queue)
+	leave_waiting(engine, queue, command);
+	if (result == QUEUE_OK)
 		atomic_fetch_add_explicit(&queue->counters->empty_receives, 1,
 					  memory_order_relaxed);
 	command_answer_now(command, result);
 }
 
-void receive_serve_waiting(struct engine *engine, struct engine_queue *queue)
+/* There is nothing for those that only waited for turns. */
+static void end_unfinished(struct engine *engine, struct engine_queue *queue)
 {
-	while (!list_is_empty(&queue->waiting)) {
+	struct list *link = queue->waiting.next;
+
+	while (queue->unfinished > 0 && link != &queue->waiting) {
+		struct queue_command *command = container_of(link, struct queue_command, link);
+		link = link->next;
+		if (command->receive.wait_ms == 0)
+			receive_end_waiting(engine, command, empty_result(queue));
+	}
+}
+
+bool receive_serve_waiting(struct engine *engine, struct engine_queue *queue)
+{
+	bool is_finished = true;
+
+	while (is_finished && !list_is_empty(&queue->waiting)) {
 		struct queue_command *command =
 			container_of(queue->waiting.next, struct queue_command, link);
 		enum queue_result result;
-		if (receive_any(engine, command, queue, &result) == OUTCOME_NOTHING)
+		enum outcome outcome = receive_any(engine, command, queue, &result);
+		if (outcome == OUTCOME_NOTHING) {
+			end_unfinished(engine, queue);
 			break;
-		leave_waiting(engine, command);
-		answer(engine, command, result);
+		}
+		if (outcome == OUTCOME_ANSWERED) {
+			leave_waiting(engine, queue, command);
+			answer(engine, command, result);
+		}
+		is_finished = outcome == OUTCOME_ANSWERED && !turn_is_over(engine);
 	}
+	if (!is_finished)
+		queue_mark_dirty(engine, queue);
 	queue_publish(queue);
+	return is_finished;
 }

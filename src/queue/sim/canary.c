@@ -6,8 +6,8 @@
 #include "queue/engine_private.h"
 
 const char *const canary_names[CANARIES] = {
-	"none",	       "lost-sync",    "early-answer", "forget-delete",
-	"forget-lock", "overtake-run", "wall-clock",   "long-dedup",
+	"none",		"lost-sync",  "early-answer", "forget-delete", "forget-lock",
+	"overtake-run", "wall-clock", "long-dedup",   "long-turn",
 };
 
 enum canary canary;

@@ -14,6 +14,7 @@ enum canary {
 	CANARY_OVERTAKE_RUN,  /* what is sent overtakes the deep backlog */
 	CANARY_WALL_CLOCK,    /* the time base is wall time, which is set forward and back */
 	CANARY_LONG_DEDUP,    /* a deduplication id that is met again does not end */
+	CANARY_LONG_TURN,     /* no turn is ever over */
 	CANARIES,
 };
 

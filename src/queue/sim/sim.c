@@ -8,12 +8,17 @@
 #include "journal/disk_memory.h"
 #include "queue/engine_private.h"
 #include "queue/sim/canary.h"
+#include "queue/sim/measure.h"
 #include "queue/sim/model.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Kinds of work that each have the measure of a turn, and what one unit may take beyond it: a
+ * command of three messages, a receive of ten; loading a window for each of them. */
+enum { TURN_KINDS = 4, UNIT_BYTES = 20 << 10, UNIT_ITEMS = 450, TURN_BYTES = 8 << 10 };
+enum { TURN_ITEMS = 20 };
 enum { HANDLES = 64, STEPS = 400, ROUNDS = 2500, ATTEMPTS = 5, BATCH = 3 };
 
 struct totals {
@@ -221,6 +226,7 @@ static void answered(struct queue_command *command)
 	struct order *order = container_of(command, struct order, command);
 	struct sim *sim = order->sim;
 
+	turn_work.is_answering = true;
 	mix(sim, (uint64_t)command->type * 100 + (uint64_t)command->result);
 	if (command->type == QUEUE_RECEIVE)
 		take_receive(sim, order);
@@ -238,6 +244,7 @@ static void answered(struct queue_command *command)
 		sim->totals->moved += command->redrive.moved;
 	list_remove(&order->link);
 	heap_free(order);
+	turn_work.is_answering = false;
 	judge(sim);
 }
 
@@ -408,7 +415,7 @@ static void redrive(struct sim *sim)
 
 	model_redrive_asked(&sim->model, from, to, order->serial);
 	order->command.redrive.to = sim->model.slots[to].number;
-	order->command.redrive.max = (uint32_t)(1 + below(sim, 20));
+	order->command.redrive.max = (uint32_t)(1 + below(sim, 200));
 	order->command.redrive.random = prng_next(&sim->prng);
 	queue_submit(sim->engine, &order->command);
 }
@@ -438,8 +445,13 @@ static void turn(struct sim *sim, bool is_hasty)
 		engine_work_end(sim->engine, sim->work[lane]);
 		sim->work[lane] = NULL;
 	}
+	turn_work = (struct turn_work){0};
 	engine_step(sim->engine, canary == CANARY_WALL_CLOCK ? wall_ms(sim) : sim->now_ms,
 		    wall_ms(sim));
+	if (turn_work.bytes > TURN_KINDS * (sim->options.turn_bytes + UNIT_BYTES))
+		violate(sim, "a turn moved too many bytes");
+	if (turn_work.items > TURN_KINDS * (sim->options.turn_items + UNIT_ITEMS))
+		violate(sim, "a turn placed too many messages");
 }
 
 static void crash_disk(struct sim *sim)
@@ -689,6 +701,8 @@ static uint64_t run_seed(uint64_t seed, struct totals *totals)
 		.journal = {.segment_size = 64 << 10, .spare_segments = 2},
 		.hot_messages_max = below(sim, 2) ? 16 : 1000,
 		.window = 1u << below(sim, 6),
+		.turn_items = TURN_ITEMS,
+		.turn_bytes = TURN_BYTES,
 	};
 	sim->disk = disk_memory_new();
 	disk_memory_set_faults(sim->disk,

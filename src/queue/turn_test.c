@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* No turn does more than its measure, whatever a command asks for, and the rest is done in the
+ * next. */
+#include "queue/fixture.h"
+
+enum { ITEMS = 50, DEAD = 400 };
+
+static struct world w;
+
+static int setup(void **state)
+{
+	(void)state;
+	world_init(&w);
+	engine_free(&w.engine);
+	w.options.turn_items = ITEMS;
+	world_open(&w);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	world_done(&w);
+	return 0;
+}
+
+/* Queue 1 has dead letters in front, and a message that is not. */
+static void make_dead_letters(void)
+{
+	world_define(&w, 1, (struct queue_settings){.dead_letter = 2, .max_receive_count = 1});
+	world_send_many(&w, 1, 0, "dead", DEAD);
+	for (int i = 0; i < DEAD / 10; i++)
+		assert_int_equal(world_receive(&w, 1, 10), 10);
+	world_pass(&w, WORLD_VISIBILITY_MS);
+	world_turns(&w, 20);
+	world_send(&w, 1, "fresh");
+}
+
+/* Turns until it is answered; returns how many, none of which moved more than its measure. */
+static int count_turns(const bool *is_answered)
+{
+	int turns = 0;
+
+	for (; !*is_answered; turns++) {
+		int64_t before = w.counters[1].moved_out;
+		assert_true(turns < 200);
+		/* Two steps, each with what has arrived and what waits. */
+		world_turn(&w);
+		assert_in_range(w.counters[1].moved_out - before, 0, 4 * ITEMS);
+		if (w.counters[1].moved_out < DEAD)
+			assert_true(engine_due_ms(w.engine) <= w.now_ms);
+	}
+	return turns;
+}
+
+static void receive_behind_dead_letters(int64_t wait_ms)
+{
+	struct world_wait wait = {.command = {.type = QUEUE_RECEIVE, .queue = 1}};
+
+	make_dead_letters();
+	wait.command.receive.max = 10;
+	wait.command.receive.wait_ms = wait_ms;
+	wait.command.receive.deliveries = wait.deliveries;
+	world_submit(&w, &wait.command, &wait.is_answered);
+	assert_true(count_turns(&wait.is_answered) >= DEAD / (4 * ITEMS));
+	assert_int_equal(wait.command.result, QUEUE_OK);
+	assert_int_equal(wait.command.receive.count, 1);
+	assert_int_equal(w.counters[1].moved_out, DEAD);
+	queue_delivery_done(w.engine, &wait.deliveries[0]);
+}
+
+static void test_a_receive_moves_dead_letters_in_several_turns(void **state)
+{
+	(void)state;
+	receive_behind_dead_letters(0);
+}
+
+static void test_a_long_poll_moves_dead_letters_in_several_turns(void **state)
+{
+	(void)state;
+	receive_behind_dead_letters(20000);
+}
+
+static void test_others_are_served_between_the_turns(void **state)
+{
+	struct world_wait wait = {.command = {.type = QUEUE_RECEIVE, .queue = 1}};
+
+	(void)state;
+	make_dead_letters();
+	wait.command.receive.max = 10;
+	wait.command.receive.deliveries = wait.deliveries;
+	world_submit(&w, &wait.command, &wait.is_answered);
+	world_turn(&w);
+	world_send(&w, 3, "quick");
+	assert_false(wait.is_answered);
+	(void)count_turns(&wait.is_answered);
+	queue_delivery_done(w.engine, &wait.deliveries[0]);
+}
+
+static void test_a_second_receive_waits_for_the_first(void **state)
+{
+	struct world_wait waits[2] = {{.command = {.type = QUEUE_RECEIVE, .queue = 1}},
+				      {.command = {.type = QUEUE_RECEIVE, .queue = 1}}};
+
+	(void)state;
+	make_dead_letters();
+	for (int i = 0; i < 2; i++) {
+		waits[i].command.receive.max = 10;
+		waits[i].command.receive.deliveries = waits[i].deliveries;
+		world_submit(&w, &waits[i].command, &waits[i].is_answered);
+	}
+	(void)count_turns(&waits[1].is_answered);
+	assert_true(waits[0].is_answered);
+	assert_int_equal(waits[0].command.receive.count, 1);
+	assert_int_equal(waits[1].command.receive.count, 0);
+	queue_delivery_done(w.engine, &waits[0].deliveries[0]);
+}
+
+static void test_a_redrive_ends_with_the_turn(void **state)
+{
+	struct queue_command redrive = {.type = QUEUE_REDRIVE, .queue = 1};
+
+	(void)state;
+	world_send_many(&w, 1, 0, "m", 3 * ITEMS);
+	redrive.redrive.to = 2;
+	redrive.redrive.max = 500;
+	for (int i = 0; i < 20 && !redrive.redrive.is_empty; i++) {
+		assert_int_equal(world_run(&w, &redrive), QUEUE_OK);
+		assert_in_range(redrive.redrive.moved, redrive.redrive.is_empty ? 0 : 1, ITEMS);
+	}
+	assert_int_equal(w.counters[2].moved_in, 3 * ITEMS);
+}
+
+static void test_commands_beyond_the_measure_wait_in_their_order(void **state)
+{
+	static struct queue_send sends[3 * ITEMS];
+	static struct queue_command commands[3 * ITEMS];
+	static bool is_answered[3 * ITEMS];
+
+	(void)state;
+	for (size_t i = 0; i < 3 * ITEMS; i++) {
+		sends[i] = (struct queue_send){.payload = STR("m")};
+		commands[i] = (struct queue_command){.type = QUEUE_SEND, .queue = 1};
+		commands[i].send.messages = &sends[i];
+		commands[i].send.count = 1;
+		is_answered[i] = false;
+		world_submit(&w, &commands[i], &is_answered[i]);
+	}
+	engine_step(w.engine, w.now_ms, w.now_ms);
+	assert_in_range(w.counters[1].visible, 1, ITEMS);
+	assert_true(engine_due_ms(w.engine) <= w.now_ms);
+	for (int i = 0; i < 20; i++)
+		world_turn(&w);
+	for (size_t i = 0; i < 3 * ITEMS; i++) {
+		assert_true(is_answered[i]);
+		assert_int_equal(sends[i].seq, i + 1);
+	}
+}
+
+static void test_large_messages_end_a_turn_by_their_bytes(void **state)
+{
+	static char text[2000];
+	struct queue_command redrive = {.type = QUEUE_REDRIVE, .queue = 1};
+
+	(void)state;
+	engine_free(&w.engine);
+	w.options.turn_bytes = 10000;
+	world_open(&w);
+	memset(text, 'x', sizeof text - 1);
+	for (int i = 0; i < 20; i++)
+		world_send(&w, 1, text);
+	redrive.redrive.to = 2;
+	redrive.redrive.max = 500;
+	assert_int_equal(world_run(&w, &redrive), QUEUE_OK);
+	assert_in_range(redrive.redrive.moved, 2, 3);
+}
+
+static void test_what_is_due_is_done_in_several_turns(void **state)
+{
+	(void)state;
+	world_send_many(&w, 1, 0, "m", 3 * ITEMS);
+	while (world_receive(&w, 1, 10) > 0)
+		;
+	w.now_ms += WORLD_VISIBILITY_MS;
+	engine_step(w.engine, w.now_ms, w.now_ms);
+	assert_in_range(w.counters[1].visible, 1, ITEMS);
+	assert_true(engine_due_ms(w.engine) <= w.now_ms);
+	world_turns(&w, 3);
+	assert_int_equal(w.counters[1].visible, 3 * ITEMS);
+}
