@@ -345,3 +345,54 @@ static void test_gzip_bodies_have_the_limit_of_bodies(void **state)
 	buf_done(&plain);
 	buf_done(&coded);
 }
+
+static void test_endpoints_are_split(void **state)
+{
+	struct http_endpoint endpoint;
+
+	(void)state;
+	assert_int_equal(
+		http_endpoint_parse(STR("https://u:p%40@Example.com:8443/a?b=c#d"), &endpoint),
+		ERR_OK);
+	assert_true(endpoint.is_tls && endpoint.has_user && endpoint.has_port && !endpoint.is_v6);
+	assert_str(endpoint.user, "u:p%40");
+	assert_str(endpoint.host, "Example.com");
+	assert_int_equal(endpoint.port, 8443);
+	assert_str(endpoint.target, "/a?b=c");
+	assert_int_equal(http_endpoint_parse(STR("HTTP://h"), &endpoint), ERR_OK);
+	assert_true(!endpoint.is_tls && !endpoint.has_user && !endpoint.has_port);
+	assert_int_equal(endpoint.port, 80);
+	assert_int_equal(endpoint.target.size, 0);
+	assert_int_equal(http_endpoint_parse(STR("https://[::1]:443?x"), &endpoint), ERR_OK);
+	assert_true(endpoint.is_v6 && !endpoint.has_port);
+	assert_str(endpoint.host, "::1");
+	assert_str(endpoint.target, "?x");
+}
+
+static void test_endpoints_that_are_none_are_refused(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		"h",
+		"ftp://h",
+		"http://",
+		"http:///a",
+		"http://a b/",
+		"http://h\r\nX: y",
+		"http://h:0/",
+		"http://h:65536",
+		"http://h:x",
+		"http://[::1",
+		"http://[::1]x",
+		"http://[g::1]",
+		"http://h/\x7f",
+		"http://a@b@c/",
+		"http://h%00/",
+		"http://::1/",
+	};
+	struct http_endpoint endpoint;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		assert_int_equal(http_endpoint_parse(str_from(texts[i]), &endpoint), ERR_INVALID);
+}
