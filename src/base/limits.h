@@ -13,6 +13,10 @@
 	X(HTTP_HEAD_SIZE, 32768, "bytes", "request line and headers of one request") \
 	X(HTTP_HEADERS, 100, "headers", "headers of one request") \
 	X(HTTP_TARGET_SIZE, 16384, "bytes", "request target") \
+	X(OUTBOUND_CONNECTIONS, 4096, "connections", "to endpoints that are called, in all") \
+	X(OUTBOUND_LANE, 64, "requests", "in progress at one endpoint") \
+	X(OUTBOUND_WAITING, 65536, "requests", "that wait for their endpoint, in all") \
+	X(OUTBOUND_IDLE_MS, 15000, "ms", "an idle connection to an endpoint is kept") \
 	X(HOST_SIZE, 253, "bytes", "host name of an endpoint that is called") \
 	X(HTTP_BODY_SIZE, 16777216, "bytes", "request body, also when decompressed: ten 1 MiB messages and what surrounds them, so that a batch that is too long gets its own fault") \
 	X(HTTP_IDLE_MS, 600000, "ms", "an idle keep-alive connection") \

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/crypto.h"
+#include "base/limits.h"
 
 struct http_url http_url_split(struct str target)
 {

@@ -19,6 +19,7 @@
 struct tls_session {
 	SSL *ssl;
 	BIO *from_peer, *to_peer; /* the SSL's */
+	unsigned long error;	  /* of ERR_INVALID */
 };
 
 /* SSL_CTX counts its references itself: a session holds one. */
@@ -112,7 +113,27 @@ void tls_context_free(struct tls_context **context)
 	*context = NULL;
 }
 
-struct tls_session *tls_session_new(struct tls_context *context)
+enum err tls_client_context_new(const char *authorities, struct tls_context **out_context,
+				char *problem, size_t size)
+{
+	SSL_CTX *ssl = SSL_CTX_new(TLS_client_method());
+
+	check(ssl != NULL);
+	check(SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) == 1);
+	SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+					 SSL_OP_IGNORE_UNEXPECTED_EOF);
+	SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, NULL);
+	ERR_clear_error();
+	if (authorities ? SSL_CTX_load_verify_locations(ssl, authorities, NULL) != 1
+			: SSL_CTX_set_default_verify_paths(ssl) != 1)
+		return complain(ssl, problem, size, "the file of authorities",
+				authorities ? authorities : "of the system");
+	*out_context = (struct tls_context *)ssl;
+	return ERR_OK;
+}
+
+static struct tls_session *new_session(struct tls_context *context)
 {
 	struct tls_session *session = heap_alloc(sizeof(*session));
 
@@ -121,8 +142,61 @@ struct tls_session *tls_session_new(struct tls_context *context)
 	session->to_peer = BIO_new(BIO_s_mem());
 	check(session->ssl && session->from_peer && session->to_peer);
 	SSL_set_bio(session->ssl, session->from_peer, session->to_peer);
+	return session;
+}
+
+struct tls_session *tls_session_new(struct tls_context *context)
+{
+	struct tls_session *session = new_session(context);
+
 	SSL_set_accept_state(session->ssl);
 	return session;
+}
+
+struct tls_session *tls_session_new_client(struct tls_context *context, const char *host,
+					   const struct tls_resumption *resumption)
+{
+	struct tls_session *session = new_session(context);
+	X509_VERIFY_PARAM *expected = SSL_get0_param(session->ssl);
+
+	SSL_set_connect_state(session->ssl);
+	/* An address is in no SNI (RFC 6066, section 3), and in a certificate by itself. */
+	if (X509_VERIFY_PARAM_set1_ip_asc(expected, host) != 1) {
+		check(SSL_set1_host(session->ssl, host) == 1);
+		check(SSL_set_tlsext_host_name(session->ssl, host) == 1);
+	}
+	/* Resuming only if the peer agrees, so a session that cannot be set is none. */
+	if (resumption)
+		(void)SSL_set_session(session->ssl, (SSL_SESSION *)(uintptr_t)resumption);
+	ERR_clear_error();
+	return session;
+}
+
+const char *tls_session_problem(const struct tls_session *session)
+{
+	long verified = SSL_get_verify_result(session->ssl);
+	const char *reason;
+
+	if (verified != X509_V_OK)
+		return X509_verify_cert_error_string(verified);
+	reason = ERR_reason_error_string(session->error);
+	return reason ? reason : "the peer does not speak TLS as it should";
+}
+
+struct tls_resumption *tls_session_keep(const struct tls_session *session)
+{
+	SSL_SESSION *mine = SSL_get_session(session->ssl);
+
+	/* A copy: OpenSSL marks the session of a connection that just breaks as not resumable. */
+	if (!mine || !SSL_SESSION_is_resumable(mine))
+		return NULL;
+	return (struct tls_resumption *)SSL_SESSION_dup(mine);
+}
+
+void tls_resumption_free(struct tls_resumption **resumption)
+{
+	SSL_SESSION_free((SSL_SESSION *)*resumption);
+	*resumption = NULL;
 }
 
 void tls_session_free(struct tls_session **session)
@@ -137,6 +211,11 @@ void tls_session_free(struct tls_session **session)
 bool tls_session_is_ready(const struct tls_session *session)
 {
 	return SSL_is_init_finished(session->ssl);
+}
+
+bool tls_session_is_resumed(const struct tls_session *session)
+{
+	return SSL_session_reused(session->ssl) == 1;
 }
 
 struct str tls_session_version(const struct tls_session *session)
@@ -174,10 +253,19 @@ static enum err read_all(struct tls_session *session, struct buf *plain)
 		case SSL_ERROR_ZERO_RETURN:
 			return ERR_CLOSED;
 		default:
+			session->error = ERR_peek_error();
 			ERR_clear_error();
 			return ERR_INVALID;
 		}
 	}
+}
+
+void tls_session_begin(struct tls_session *session, struct buf *wire)
+{
+	ERR_clear_error();
+	(void)SSL_do_handshake(session->ssl); /* it waits for the peer's answer */
+	ERR_clear_error();
+	take_wire(session, wire);
 }
 
 enum err tls_session_receive(struct tls_session *session, struct str bytes, struct buf *plain,

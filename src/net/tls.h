@@ -28,9 +28,33 @@ must_check enum err tls_context_new(const struct tls_files *files, struct tls_co
 				    char *problem, size_t size);
 void tls_context_free(struct tls_context **context); /* accepts NULL, leaves NULL */
 
+/*
+ * For the client's side. `authorities`: a file of certificates in PEM that are accepted as
+ * authorities; NULL: those of the system. ERR_INVALID as above.
+ */
+must_check enum err tls_client_context_new(const char *authorities,
+					   struct tls_context **out_context, char *problem,
+					   size_t size);
+
 /* The server's side of a connection. */
 struct tls_session *tls_session_new(struct tls_context *context);
 void tls_session_free(struct tls_session **session); /* accepts NULL, leaves NULL */
+
+/* What lets a later session with the same peer begin with less work. */
+struct tls_resumption;
+/*
+ * The client's side of a connection with `host`, a name or an address that the peer's certificate
+ * must have (RFC 6125); ends with NUL. `resumption` may be NULL and stays the caller's.
+ */
+struct tls_session *tls_session_new_client(struct tls_context *context, const char *host,
+					   const struct tls_resumption *resumption);
+/* The client's first bytes; later ones come of tls_session_receive. */
+void tls_session_begin(struct tls_session *session, struct buf *wire);
+/* After ERR_INVALID: why, for people. Static, or OpenSSL's. */
+const char *tls_session_problem(const struct tls_session *session);
+/* Of a client's session that is ready; NULL: it cannot be resumed. */
+struct tls_resumption *tls_session_keep(const struct tls_session *session);
+void tls_resumption_free(struct tls_resumption **resumption); /* accepts NULL, leaves NULL */
 
 /*
  * Takes bytes that came from the peer: appends what they say to *plain and what has to be sent
@@ -41,6 +65,8 @@ must_check enum err tls_session_receive(struct tls_session *session, struct str 
 					struct buf *plain, struct buf *wire);
 /* True once the handshake is over. */
 bool tls_session_is_ready(const struct tls_session *session);
+/* Of a client's session that is ready. */
+bool tls_session_is_resumed(const struct tls_session *session);
 /* "TLSv1.3" and "TLS_AES_128_GCM_SHA256", static; only once the session is ready. */
 struct str tls_session_version(const struct tls_session *session);
 struct str tls_session_cipher(const struct tls_session *session);
