@@ -124,10 +124,10 @@ class Server:
             self.process = subprocess.Popen(
                 self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
 
-    def start(self):
+    def start(self, timeout=PATIENCE_S):
         self.spawn()
         try:
-            self.port = eventually(self._read_port, PATIENCE_S, "ternd serves")
+            self.port = eventually(self._read_port, timeout, "ternd serves")
             assert self.get("/_tern/health").status_code == 200, self.log()
         except BaseException:
             self.kill()
@@ -151,12 +151,12 @@ class Server:
         self.http.close()
         return status
 
-    def stop(self):
+    def stop(self, timeout=PATIENCE_S):
         """Ends it in order: SIGTERM, status 0, nothing bad in the log."""
         if self.process is None:
             return
         self.process.send_signal(signal.SIGTERM)
-        status = self.wait()
+        status = self.wait(timeout)
         log = self.log()
         assert status == 0, f"ternd ended with status {status}:\n{log}"
         assert not any(text in log for text in COMPLAINTS), log

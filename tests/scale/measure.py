@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What scale tests measure, and where they say it: pytest -rP shows it, or -s."""
+import os
 import resource
 import sys
 import time
@@ -9,6 +10,13 @@ def resident_bytes(server):
     with open(f"/proc/{server.process.pid}/status", encoding="ascii") as status:
         line = next(line for line in status if line.startswith("VmRSS:"))
     return int(line.split()[1]) * 1024
+
+
+def cpu_seconds(server):
+    """Of the server's process so far, which does not depend on what else runs on the machine."""
+    with open(f"/proc/{server.process.pid}/stat", encoding="ascii") as status:
+        fields = status.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def raise_descriptor_limit():
