@@ -4,8 +4,8 @@ import struct
 
 import lmdb
 
-TABLES = [b"meta", b"sqs-queues", b"sqs-tasks", b"access-keys", b"iam", b"kms_keys",
-          b"ec2-endpoints"]
+TABLES = [b"meta", b"sqs-queues", b"sqs-tasks", b"iam", b"kms_keys", b"ec2-endpoints",
+          b"sqs-drops"]
 SUM = struct.Struct("<QQ")
 
 

@@ -31,10 +31,10 @@ static const char *const table_names[CATALOG_TABLES] = {
 	[CATALOG_META] = "meta",
 	[CATALOG_SQS_QUEUES] = "sqs-queues",
 	[CATALOG_SQS_TASKS] = "sqs-tasks",
-	[CATALOG_ACCESS_KEYS] = "access-keys",
 	[CATALOG_IAM] = "iam",
 	[CATALOG_KMS_KEYS] = "kms_keys",
 	[CATALOG_EC2_ENDPOINTS] = "ec2-endpoints",
+	[CATALOG_SQS_DROPS] = "sqs-drops",
 };
 
 /* Of the records of a table; the record of these sums itself is in none. */
@@ -475,6 +475,75 @@ enum err catalog_each(struct catalog *catalog, enum catalog_table table, catalog
 	}
 	mdb_cursor_close(cursor);
 	return err ? err : code == MDB_NOTFOUND ? ERR_OK : from_lmdb(code);
+}
+
+/* ---- changes ---- */
+
+/* Key and value lie in the bytes, at places that stay the same while those grow. */
+struct catalog_change {
+	enum catalog_table table;
+	bool is_deletion;
+	size_t place, key_size, value_size;
+};
+
+static void add_change(struct catalog_changes *changes, struct catalog_change change,
+		       struct str key, struct str value)
+{
+	if (changes->count == changes->capacity) {
+		changes->capacity = changes->capacity ? changes->capacity * 2 : 4;
+		changes->items =
+			heap_resize(changes->items, changes->capacity * sizeof(*changes->items));
+	}
+	change.place = changes->bytes.size;
+	change.key_size = key.size;
+	change.value_size = value.size;
+	buf_append(&changes->bytes, key);
+	buf_append(&changes->bytes, value);
+	changes->items[changes->count++] = change;
+}
+
+void catalog_changes_put(struct catalog_changes *changes, enum catalog_table table, struct str key,
+			 struct str value)
+{
+	add_change(changes, (struct catalog_change){.table = table}, key, value);
+}
+
+void catalog_changes_delete(struct catalog_changes *changes, enum catalog_table table,
+			    struct str key)
+{
+	add_change(changes, (struct catalog_change){.table = table, .is_deletion = true}, key,
+		   STR(""));
+}
+
+void catalog_changes_done(struct catalog_changes *changes)
+{
+	heap_free(changes->items);
+	buf_done(&changes->bytes);
+	*changes = (struct catalog_changes){0};
+}
+
+static enum err make_change(struct catalog *catalog, const struct catalog_changes *changes,
+			    const struct catalog_change *change)
+{
+	const char *bytes = changes->bytes.data + change->place;
+	struct str key = str_of(bytes, change->key_size);
+	struct str value = str_of(bytes + change->key_size, change->value_size);
+
+	return change->is_deletion ? catalog_delete(catalog, change->table, key)
+				   : catalog_put(catalog, change->table, key, value);
+}
+
+enum err catalog_write(struct catalog *catalog, struct catalog_changes *changes)
+{
+	enum err err = catalog_begin(catalog, true);
+
+	for (size_t i = 0; i < changes->count && !err; i++)
+		err = make_change(catalog, changes, &changes->items[i]);
+	catalog_changes_done(changes);
+	if (!err)
+		return catalog_commit(catalog);
+	catalog_abort(catalog);
+	return err;
 }
 
 /* ---- rewriting ---- */

@@ -18,10 +18,10 @@ enum catalog_table {
 	CATALOG_META,	       /* format version, keys, counters */
 	CATALOG_SQS_QUEUES,    /* queue number (8 bytes, big endian) -> settings */
 	CATALOG_SQS_TASKS,     /* task id -> message move task */
-	CATALOG_ACCESS_KEYS,   /* access key id -> account (12 bytes) and secret */
 	CATALOG_IAM,	       /* id of an account, user, group, role or policy -> sealed record */
 	CATALOG_KMS_KEYS,      /* key id -> key, its material sealed */
 	CATALOG_EC2_ENDPOINTS, /* id of a private endpoint -> its settings */
+	CATALOG_SQS_DROPS,     /* number of a deleted queue that the engine may still have -> "1" */
 	CATALOG_TABLES,
 };
 
@@ -47,6 +47,26 @@ must_check enum err catalog_put(struct catalog *catalog, enum catalog_table tabl
 				struct str value);
 must_check enum err catalog_delete(struct catalog *catalog, enum catalog_table table,
 				   struct str key); /* ERR_NOTFOUND */
+/*
+ * Changes that are made at once. Keys and values are copied. Zero-initialised is empty; ends with
+ * catalog_write or catalog_changes_done.
+ */
+struct catalog_changes {
+	struct catalog_change *items;
+	size_t count, capacity;
+	struct buf bytes;
+};
+void catalog_changes_put(struct catalog_changes *changes, enum catalog_table table, struct str key,
+			 struct str value);
+void catalog_changes_delete(struct catalog_changes *changes, enum catalog_table table,
+			    struct str key);
+void catalog_changes_done(struct catalog_changes *changes);
+/*
+ * One transaction of its own with all of them, in their order; empties `changes` in any case. On an
+ * error none is made. ERR_NOTFOUND: a record to delete is not there.
+ */
+must_check enum err catalog_write(struct catalog *catalog, struct catalog_changes *changes);
+
 /* Visits all in key order; an error of `visit` ends the walk and is returned. */
 typedef enum err (*catalog_visit_fn)(void *context, struct str key, struct str value);
 must_check enum err catalog_each(struct catalog *catalog, enum catalog_table table,

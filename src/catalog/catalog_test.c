@@ -167,6 +167,38 @@ static void test_a_rewriting_that_is_wanted_is_done_by_the_next_start(void **sta
 	catalog_free(&catalog);
 }
 
+static void test_changes_are_made_together_or_not_at_all(void **state)
+{
+	struct catalog_changes changes = {0};
+	struct catalog *catalog;
+	struct str value;
+
+	(void)state;
+	assert_int_equal(catalog_open(path, false, &catalog), ERR_OK);
+	catalog_changes_put(&changes, CATALOG_SQS_TASKS, STR("a"), STR("1"));
+	catalog_changes_put(&changes, CATALOG_SQS_QUEUES, STR("b"), STR("2"));
+	assert_int_equal(catalog_write(catalog, &changes), ERR_OK);
+
+	catalog_changes_put(&changes, CATALOG_SQS_TASKS, STR("a"), STR("3"));
+	catalog_changes_delete(&changes, CATALOG_SQS_QUEUES, STR("missing"));
+	assert_int_equal(catalog_write(catalog, &changes), ERR_NOTFOUND);
+	assert_int_equal(catalog_begin(catalog, false), ERR_OK);
+	assert_int_equal(catalog_get(catalog, CATALOG_SQS_TASKS, STR("a"), &value), ERR_OK);
+	assert_str(value, "1");
+	catalog_abort(catalog);
+
+	catalog_changes_delete(&changes, CATALOG_SQS_TASKS, STR("a"));
+	catalog_changes_delete(&changes, CATALOG_SQS_QUEUES, STR("b"));
+	assert_int_equal(catalog_write(catalog, &changes), ERR_OK);
+	assert_int_equal(catalog_begin(catalog, false), ERR_OK);
+	assert_int_equal(catalog_get(catalog, CATALOG_SQS_TASKS, STR("a"), &value), ERR_NOTFOUND);
+	assert_int_equal(catalog_get(catalog, CATALOG_SQS_QUEUES, STR("b"), &value), ERR_NOTFOUND);
+	catalog_free(&catalog);
+	/* The sums have followed. */
+	assert_int_equal(catalog_open(path, false, &catalog), ERR_OK);
+	catalog_free(&catalog);
+}
+
 /* ---- damage ---- */
 
 enum { RECORDS = 300, HOLE = 200 };

@@ -7,19 +7,13 @@
 
 static enum err save(struct core *core, const struct ec2_endpoint *endpoint)
 {
+	struct catalog_changes changes = {0};
 	struct buf record = {0};
 
-	enum err err = catalog_begin(core->catalog, true);
-	if (err)
-		return err;
 	ec2_endpoint_encode(&record, endpoint);
-	err = catalog_put(core->catalog, CATALOG_EC2_ENDPOINTS, endpoint->shown.id,
-			  buf_str(&record));
+	catalog_changes_put(&changes, CATALOG_EC2_ENDPOINTS, endpoint->shown.id, buf_str(&record));
 	buf_done(&record);
-	if (!err)
-		return catalog_commit(core->catalog);
-	catalog_abort(core->catalog);
-	return err;
+	return catalog_write(core->catalog, &changes);
 }
 
 enum err ec2_change(struct core *core, const struct ec2_endpoint *draft)
@@ -32,15 +26,10 @@ enum err ec2_change(struct core *core, const struct ec2_endpoint *draft)
 
 enum err ec2_remove(struct core *core, const struct ec2_endpoint *endpoint)
 {
-	enum err err = catalog_begin(core->catalog, true);
-	if (err)
-		return err;
-	err = catalog_delete(core->catalog, CATALOG_EC2_ENDPOINTS, endpoint->shown.id);
-	if (err) {
-		catalog_abort(core->catalog);
-		return err;
-	}
-	err = catalog_commit(core->catalog);
+	struct catalog_changes changes = {0};
+
+	catalog_changes_delete(&changes, CATALOG_EC2_ENDPOINTS, endpoint->shown.id);
+	enum err err = catalog_write(core->catalog, &changes);
 	if (err)
 		return err;
 	if (endpoint->url.size > 0)

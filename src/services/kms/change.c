@@ -10,23 +10,19 @@
 
 static enum err write_keys(struct core *core, const struct kms_key *const *keys, size_t count)
 {
+	struct catalog_changes changes = {0};
 	struct arena arena;
 	struct buf record = {0};
 
 	arena_init(&arena);
-	enum err err = catalog_begin(core->catalog, true);
-	for (size_t i = 0; i < count && !err; i++) {
+	for (size_t i = 0; i < count; i++) {
 		buf_reset(&record);
 		kms_key_encode(&record, &arena, core->seal, keys[i]);
-		err = catalog_put(core->catalog, CATALOG_KMS_KEYS, keys[i]->id, buf_str(&record));
+		catalog_changes_put(&changes, CATALOG_KMS_KEYS, keys[i]->id, buf_str(&record));
 	}
-	if (!err)
-		err = catalog_commit(core->catalog);
-	else
-		catalog_abort(core->catalog);
 	buf_done(&record);
 	arena_done(&arena);
-	return err;
+	return catalog_write(core->catalog, &changes);
 }
 
 enum err kms_keys_change(struct core *core, const struct kms_key *drafts, size_t count)
