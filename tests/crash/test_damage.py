@@ -187,6 +187,36 @@ def test_a_catalog_whose_sync_fails_is_changed_no_more(failing):
     create(failing, "after")
 
 
+def test_a_queue_whose_deletion_fails_keeps_its_messages(failing):
+    url = create(failing)
+    send(failing, url, "kept")
+    failing.fail(f"catalog.fdatasync {errno.EIO}")
+    assert refusal(lambda: failing.client().delete_queue(QueueUrl=url))[0] == 500
+    failing.fail("")
+    # Back at once, to be received again below.
+    message, = failing.client().receive_message(QueueUrl=url, VisibilityTimeout=0)["Messages"]
+    assert message["Body"] == "kept"
+    failing.restart()
+    assert drain(failing, url) == ["kept"]
+
+
+def test_a_deletion_that_the_log_does_not_take_is_ended_by_the_next_start(failing):
+    url, other = create(failing), create(failing, "other")
+    send(failing, url, "deleted")
+    failing.fail(f"fdatasync {errno.EIO}")
+    assert refusal(send, failing, other, "during")[0] == 503
+    failing.client().delete_queue(QueueUrl=url)
+    failing.fail("")
+    failing.kill()
+    failing.start()
+    assert "does not know" not in failing.log()
+    assert failing.metrics()["tern_unknown_queues"] == 0
+    assert drain(failing, create(failing)) == []
+    # Once and for all.
+    failing.restart()
+    assert failing.metrics()["tern_queues"] == 2
+
+
 # ---- damaged ----
 
 

@@ -4,6 +4,10 @@
  * and again at each start. Messages of a queue that only the engine knows are kept: the catalog may
  * be from another time than the log.
  *
+ * A deletion puts a record of the drop in the place of the queue's; then the engine drops the
+ * queue, and the record goes with the next change of the catalog. The start after a crash, or after
+ * a failure of the engine, finds the record and drops the queue.
+ *
  * A queue's number is never used again, or a new queue would have the messages and receipt handles
  * of an old one. Numbers of each start begin above those of the catalog, those that the engine has,
  * and a block that belongs to the epoch of the log: so even a catalog of an earlier time, whose
@@ -116,48 +120,112 @@ static enum err define_sources(struct core *core, const struct sqs_queue *target
 
 /* ---- the catalog ---- */
 
+/* A queue that is deleted, as long as the catalog has the record of its drop. */
+struct drop {
+	struct list link;
+	uint64_t number;
+	struct sqs_queue_life *life; /* the engine's reference; NULL: the engine has dropped it */
+};
+
+/* Makes the changes, and deletes the records of drops that the engine has made. */
+static enum err write_changes(struct core *core, struct catalog_changes *changes)
+{
+	struct list *drops = &sqs_of(core)->drops;
+	struct list *next;
+	char key[8];
+
+	for (struct list *link = drops->next; link != drops; link = link->next) {
+		const struct drop *drop = container_of(link, struct drop, link);
+		if (!drop->life)
+			catalog_changes_delete(changes, CATALOG_SQS_DROPS,
+					       number_key(drop->number, key));
+	}
+	if (changes->count == 0)
+		return ERR_OK;
+	enum err err = catalog_write(core->catalog, changes);
+	for (struct list *link = drops->next; link != drops && !err; link = next) {
+		struct drop *drop = container_of(link, struct drop, link);
+		next = link->next;
+		if (drop->life)
+			continue;
+		list_remove(link);
+		heap_free(drop);
+	}
+	return err;
+}
+
 static enum err save(struct core *core, const struct sqs_queue *queue, bool is_new)
 {
-	struct sqs *sqs = sqs_of(core);
-	struct buf record = {0};
+	struct catalog_changes changes = {0};
+	struct buf record = {0}, next = {0};
 	struct arena arena;
-	char key[8], next[24];
-	struct str number = number_key(queue->number, key);
+	char key[8];
 
 	arena_init(&arena);
 	sqs_queue_encode(&record, &arena, queue);
 	arena_done(&arena);
-	enum err err = catalog_begin(core->catalog, true);
-	if (!err)
-		err = catalog_put(core->catalog, CATALOG_SQS_QUEUES, number, buf_str(&record));
-	if (!err && is_new) {
-		struct buf text = {0};
-		buf_append_u64(&text, sqs->next_number);
-		memcpy(next, text.data, text.size);
-		err = catalog_put(core->catalog, CATALOG_META, next_number_key,
-				  str_of(next, text.size));
-		buf_done(&text);
+	catalog_changes_put(&changes, CATALOG_SQS_QUEUES, number_key(queue->number, key),
+			    buf_str(&record));
+	if (is_new) {
+		buf_append_u64(&next, sqs_of(core)->next_number);
+		catalog_changes_put(&changes, CATALOG_META, next_number_key, buf_str(&next));
 	}
 	buf_done(&record);
-	if (err) {
-		catalog_abort(core->catalog);
-		return err;
-	}
-	return catalog_commit(core->catalog);
+	buf_done(&next);
+	return write_changes(core, &changes);
 }
 
-static enum err erase(struct core *core, uint64_t number)
+static enum err erase(struct core *core, const struct sqs_queue *const *queues, size_t count)
 {
+	struct catalog_changes changes = {0};
 	char key[8];
 
-	enum err err = catalog_begin(core->catalog, true);
-	if (!err)
-		err = catalog_delete(core->catalog, CATALOG_SQS_QUEUES, number_key(number, key));
-	if (err) {
-		catalog_abort(core->catalog);
-		return err;
+	for (size_t i = 0; i < count; i++) {
+		struct str number = number_key(queues[i]->number, key);
+		catalog_changes_delete(&changes, CATALOG_SQS_QUEUES, number);
+		catalog_changes_put(&changes, CATALOG_SQS_DROPS, number, STR("1"));
+		sqs_moves_erase(core, queues[i]->arn, &changes);
 	}
-	return catalog_commit(core->catalog);
+	return write_changes(core, &changes);
+}
+
+/* ---- drops ---- */
+
+static void add_drop(struct sqs *sqs, uint64_t number, struct sqs_queue_life *life)
+{
+	struct drop *drop = heap_alloc(sizeof(*drop));
+
+	drop->number = number;
+	drop->life = life;
+	list_push_back(&sqs->drops, &drop->link);
+}
+
+/* What the engine does not take now, because it has failed or stops, is dropped later. */
+static void make_drops(struct core *core)
+{
+	struct list *drops = &sqs_of(core)->drops;
+
+	for (struct list *link = drops->next; link != drops; link = link->next) {
+		struct drop *drop = container_of(link, struct drop, link);
+		struct queue_command command = {.type = QUEUE_DROP, .queue = drop->number};
+		if (!drop->life)
+			continue;
+		if (submit(core, &command) != ERR_OK && command.result != QUEUE_NOT_FOUND)
+			continue;
+		sqs_queue_life_release(drop->life);
+		drop->life = NULL;
+	}
+}
+
+void sqs_drops_done(struct sqs *sqs)
+{
+	while (!list_is_empty(&sqs->drops)) {
+		struct drop *drop = container_of(sqs->drops.next, struct drop, link);
+		list_remove(&drop->link);
+		if (drop->life)
+			sqs_queue_life_release(drop->life);
+		heap_free(drop);
+	}
 }
 
 /* ---- what others call ---- */
@@ -257,34 +325,33 @@ int64_t sqs_queue_deleted_ms(struct core *core, struct str arn)
 	return INT64_MIN;
 }
 
+enum err sqs_queues_delete(struct core *core, const struct sqs_queue *const *queues, size_t count)
+{
+	struct sqs *sqs = sqs_of(core);
+
+	/* The catalog first: if it fails, the messages are still there. */
+	enum err err = erase(core, queues, count);
+	if (err)
+		return err;
+	for (size_t i = 0; i < count; i++) {
+		sqs_queue_hold(queues[i]);
+		remember_deletion(core, queues[i]->arn);
+		add_drop(sqs, queues[i]->number, queues[i]->life);
+		sqs_moves_forget(core, queues[i]->arn);
+	}
+	sqs_registry_remove_all(sqs->registry, queues, count);
+	make_drops(core);
+	for (size_t i = 0; i < count; i++) {
+		/* An engine that does not take it has failed or stops, and starts again without. */
+		(void)define_sources(core, queues[i]);
+		sqs_queue_release(queues[i]);
+	}
+	return ERR_OK;
+}
+
 enum err sqs_queue_delete(struct core *core, const struct sqs_queue *queue)
 {
-	struct queue_command drop = {.type = QUEUE_DROP, .queue = queue->number};
-	struct sqs_queue_life *life = queue->life;
-
-	sqs_queue_hold(queue);
-	/* Messages first: after a crash in between, the queue is there and empty, and nobody was
-	 * told that it is gone. The other way round they would stay in the log for good. */
-	enum err err = submit(core, &drop);
-	if (drop.result == QUEUE_NOT_FOUND)
-		err = ERR_OK; /* an earlier try came this far */
-	if (!err) {
-		err = erase(core, queue->number);
-		if (err)
-			(void)define(core, queue); /* it goes on, empty */
-	}
-	if (err) {
-		sqs_queue_release(queue);
-		return err;
-	}
-	remember_deletion(core, queue->arn);
-	sqs_registry_remove(sqs_of(core)->registry, queue);
-	sqs_queue_life_release(life);
-	err = define_sources(core, queue);
-	if (!err)
-		err = sqs_moves_forget(core, queue->account, queue->arn);
-	sqs_queue_release(queue);
-	return err;
+	return sqs_queues_delete(core, &queue, 1);
 }
 
 /* ---- loading ---- */
@@ -414,7 +481,30 @@ static enum err drop_unknown(struct core *core, const struct unknown *unknown)
 	return err;
 }
 
-/* After all queues of the catalog were defined. */
+static enum err load_drop(void *context, struct str key, struct str value)
+{
+	struct sqs *sqs = context;
+	struct sqs_queue_life *life = heap_alloc(sizeof(*life));
+	uint64_t number = 0;
+
+	(void)value;
+	atomic_store(&life->references, 1);
+	for (size_t i = 0; i < key.size; i++)
+		number = number << 8 | (uint8_t)key.data[i];
+	add_drop(sqs, number, life);
+	return ERR_OK;
+}
+
+/* Ends the deletions that the catalog remembers. */
+static enum err end_drops(struct core *core)
+{
+	struct catalog_changes none = {0};
+
+	make_drops(core);
+	return write_changes(core, &none);
+}
+
+/* After all queues of the catalog were defined, and those deleted were dropped. */
 static enum err settle_unknown(struct core *core)
 {
 	uint64_t block = (uint64_t)engine_epoch(core->engine) << EPOCH_SHIFT;
@@ -450,11 +540,15 @@ enum err sqs_queues_load(struct core *core)
 		err = ERR_DAMAGED;
 	if (!err)
 		err = catalog_each(core->catalog, CATALOG_SQS_QUEUES, load_one, &loading);
+	if (!err)
+		err = catalog_each(core->catalog, CATALOG_SQS_DROPS, load_drop, sqs_of(core));
 	catalog_abort(core->catalog);
 	/* With an error too: it releases them at the end. */
 	sqs_registry_put_all(sqs_of(core)->registry, loading.queues, loading.count);
 	if (!err)
 		err = define_all(core, &loading);
+	if (!err)
+		err = end_drops(core);
 	if (!err)
 		err = settle_unknown(core);
 	heap_free(loading.queues);

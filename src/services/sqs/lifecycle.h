@@ -18,10 +18,15 @@ must_check enum err sqs_queue_create(struct core *core, struct sqs_queue *draft)
 /* Puts the changed draft of an existing queue in place; modified_ms is set if `is_touched`. */
 must_check enum err sqs_queue_change(struct core *core, struct sqs_queue *draft, bool is_touched);
 must_check enum err sqs_queue_delete(struct core *core, const struct sqs_queue *queue);
+/* Deletes all of them, or none on an error. */
+must_check enum err sqs_queues_delete(struct core *core, const struct sqs_queue *const *queues,
+				      size_t count);
 /* Loads what sqs_queue_create stored, into registry and engine. */
 must_check enum err sqs_queues_load(struct core *core);
 /* When the queue of that ARN was deleted, if within the last minute; INT64_MIN otherwise. */
 int64_t sqs_queue_deleted_ms(struct core *core, struct str arn);
 void sqs_deletions_done(struct sqs *sqs);
+/* The engine is gone. */
+void sqs_drops_done(struct sqs *sqs);
 
 #endif

@@ -65,7 +65,8 @@ static void move_free(struct move *move)
 
 /* ---- the catalog ---- */
 
-static enum err save(struct core *core, const struct move *move)
+/* Adds the task's record to the changes. */
+static void add_record(struct catalog_changes *changes, const struct move *move)
 {
 	struct json_writer writer;
 	struct buf record = {0};
@@ -91,41 +92,26 @@ static enum err save(struct core *core, const struct move *move)
 	json_key(&writer, STR("toMove"));
 	json_i64(&writer, move->to_move);
 	json_close_object(&writer);
-	enum err err = catalog_begin(core->catalog, true);
-	if (!err)
-		err = catalog_put(core->catalog, CATALOG_SQS_TASKS,
-				  str_of(move->id, UUID_TEXT_SIZE), buf_str(&record));
+	catalog_changes_put(changes, CATALOG_SQS_TASKS, str_of(move->id, UUID_TEXT_SIZE),
+			    buf_str(&record));
 	buf_done(&record);
-	if (err) {
-		catalog_abort(core->catalog);
-		return err;
-	}
-	return catalog_commit(core->catalog);
 }
 
-static enum err erase(struct core *core, const struct move *move)
+static enum err save(struct core *core, const struct move *move)
 {
-	enum err err = catalog_begin(core->catalog, true);
+	struct catalog_changes changes = {0};
 
-	if (!err)
-		err = catalog_delete(core->catalog, CATALOG_SQS_TASKS,
-				     str_of(move->id, UUID_TEXT_SIZE));
-	if (err) {
-		catalog_abort(core->catalog);
-		return err;
-	}
-	return catalog_commit(core->catalog);
+	add_record(&changes, move);
+	return catalog_write(core->catalog, &changes);
 }
 
-static enum err forget(struct core *core, struct move *move)
+static void forget(struct move *move)
 {
 	list_remove(&move->link);
-	enum err err = erase(core, move);
 	if (move->is_posted)
 		move->is_forgotten = true;
 	else
 		move_free(move);
-	return err;
 }
 
 /* ---- turns ---- */
@@ -299,23 +285,28 @@ void sqs_moves_stop(struct core *core)
 	sqs_of(core)->moves = NULL;
 }
 
-enum err sqs_moves_forget(struct core *core, struct str account, struct str arn)
+void sqs_moves_erase(struct core *core, struct str arn, struct catalog_changes *changes)
+{
+	FOR_MOVES(core, link)
+	{
+		const struct move *move = container_of(link, struct move, link);
+		if (str_equal(move->source, arn))
+			catalog_changes_delete(changes, CATALOG_SQS_TASKS,
+					       str_of(move->id, UUID_TEXT_SIZE));
+	}
+}
+
+void sqs_moves_forget(struct core *core, struct str arn)
 {
 	struct list *next;
-	enum err first = ERR_OK;
 
 	for (struct list *link = moves_of(core)->tasks.next; link != &moves_of(core)->tasks;
 	     link = next) {
 		struct move *move = container_of(link, struct move, link);
 		next = link->next;
-		if (!str_equal(move->account, account) ||
-		    (arn.data && !str_equal(move->source, arn)))
-			continue;
-		enum err err = forget(core, move);
-		if (err && !first)
-			first = err;
+		if (str_equal(move->source, arn))
+			forget(move);
 	}
-	return first;
 }
 
 /* ---- operations ---- */
@@ -453,8 +444,8 @@ static struct str handle_of(struct arena *arena, const struct move *move)
 	return str_of(text, base64_size(plain.size));
 }
 
-/* Drops the oldest ended task of the source when there are enough. */
-static enum err make_place(struct core *core, struct str source)
+/* The oldest ended task of the source when there are enough; NULL: another one may be kept. */
+static struct move *find_oldest(struct core *core, struct str source)
 {
 	struct move *oldest = NULL;
 	int count = 0;
@@ -468,7 +459,26 @@ static enum err make_place(struct core *core, struct str source)
 		if (!is_active(move))
 			oldest = move;
 	}
-	return count >= KEPT_PER_SOURCE && oldest ? forget(core, oldest) : ERR_OK;
+	return count >= KEPT_PER_SOURCE ? oldest : NULL;
+}
+
+/* Enters a new task, which the catalog gets when it loses the oldest one. */
+static enum err enter(struct core *core, struct move *move)
+{
+	struct move *oldest = find_oldest(core, move->source);
+	struct catalog_changes changes = {0};
+
+	add_record(&changes, move);
+	if (oldest)
+		catalog_changes_delete(&changes, CATALOG_SQS_TASKS,
+				       str_of(oldest->id, UUID_TEXT_SIZE));
+	enum err err = catalog_write(core->catalog, &changes);
+	if (err)
+		return err;
+	if (oldest)
+		forget(oldest);
+	list_push_front(&moves_of(core)->tasks, &move->link);
+	return ERR_OK;
 }
 
 enum err sqs_start_message_move_task(struct call *call,
@@ -492,8 +502,6 @@ enum err sqs_start_message_move_task(struct call *call,
 			   LIMIT_MOVE_RATE);
 	if (!err)
 		err = check_source(call, source);
-	if (!err)
-		err = make_place(call->core, source->arn);
 	if (err)
 		return err;
 	struct move *move = heap_alloc(sizeof(*move));
@@ -505,12 +513,11 @@ enum err sqs_start_message_move_task(struct call *call,
 	move->rate = in->max_number_of_messages_per_second;
 	move->started_ms = call->now_ms;
 	move->to_move = atomic_load(&source->life->counters.visible);
-	err = save(call->core, move);
+	err = enter(call->core, move);
 	if (err) {
 		move_free(move);
 		return err;
 	}
-	list_push_front(&moves_of(call->core)->tasks, &move->link);
 	begin_turns(call->core, move);
 	out->task_handle = handle_of(call->arena, move);
 	return ERR_OK;

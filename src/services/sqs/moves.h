@@ -15,7 +15,9 @@
 /* Loads the tasks and posts the turns of those that run; needs the registry filled. */
 must_check enum err sqs_moves_start(struct core *core);
 void sqs_moves_stop(struct core *core);
-/* Forgets the tasks of an account (NULL data in `arn`), or those whose source is that queue. */
-must_check enum err sqs_moves_forget(struct core *core, struct str account, struct str arn);
+/* The tasks whose source is that queue: adds their deletion to the changes. */
+void sqs_moves_erase(struct core *core, struct str arn, struct catalog_changes *changes);
+/* Forgets them, after those changes were made. */
+void sqs_moves_forget(struct core *core, struct str arn);
 
 #endif

@@ -351,11 +351,13 @@ void sqs_registry_put_all(struct sqs_registry *registry, const struct sqs_queue 
 	snapshot_table_commit(registry->table);
 }
 
-void sqs_registry_remove(struct sqs_registry *registry, const struct sqs_queue *queue)
+void sqs_registry_remove_all(struct sqs_registry *registry, const struct sqs_queue *const *queues,
+			     size_t count)
 {
-	struct snapshot_key key = {0, compare_names, queue};
-
 	snapshot_table_begin(registry->table);
-	check(snapshot_table_remove(registry->table, key));
+	for (size_t i = 0; i < count; i++) {
+		struct snapshot_key key = {0, compare_names, queues[i]};
+		check(snapshot_table_remove(registry->table, key));
+	}
 	snapshot_table_commit(registry->table);
 }

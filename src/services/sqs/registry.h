@@ -100,7 +100,8 @@ void sqs_registry_put(struct sqs_registry *registry, const struct sqs_queue *que
 /* Puts all in at once. */
 void sqs_registry_put_all(struct sqs_registry *registry, const struct sqs_queue *const *queues,
 			  size_t count);
-void sqs_registry_remove(struct sqs_registry *registry, const struct sqs_queue *queue);
+void sqs_registry_remove_all(struct sqs_registry *registry, const struct sqs_queue *const *queues,
+			     size_t count);
 
 /*
  * The queue that a call means: by URL with any host ("http://h/<account>/<name>"), by

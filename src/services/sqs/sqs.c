@@ -16,6 +16,7 @@ enum err sqs_start(struct core *core)
 	sqs->registry = sqs_registry_new();
 	sqs->next_number = 1;
 	list_init(&sqs->deletions);
+	list_init(&sqs->drops);
 	core->sqs = sqs;
 	enum err err = sqs_queues_load(core);
 	if (!err)
@@ -39,6 +40,7 @@ void sqs_stop(struct core *core)
 		return;
 	sqs_moves_stop(core);
 	sqs_deletions_done(sqs);
+	sqs_drops_done(sqs);
 	sqs_registry_each(sqs->registry, (struct str){0}, (struct str){0}, STR(""), release_life,
 			  NULL);
 	sqs_registry_free(&sqs->registry);
@@ -121,27 +123,37 @@ enum err sqs_declare(struct core *core, struct arena *arena,
 	return err;
 }
 
-static bool take_first(void *context, const struct sqs_queue *queue)
+/* Queues that are deleted with one change of the catalog. */
+enum { DELETED_AT_ONCE = 1000 };
+struct chosen {
+	const struct sqs_queue *queues[DELETED_AT_ONCE];
+	size_t count;
+};
+
+static bool choose(void *context, const struct sqs_queue *queue)
 {
-	*(const struct sqs_queue **)context = sqs_queue_hold(queue);
-	return false;
+	struct chosen *chosen = context;
+
+	chosen->queues[chosen->count++] = sqs_queue_hold(queue);
+	return chosen->count < DELETED_AT_ONCE;
 }
 
 enum err sqs_reset(struct core *core, struct str account, uint64_t *out_count)
 {
 	struct sqs_registry *registry = sqs_of(core)->registry;
+	struct chosen *chosen = heap_alloc(sizeof(*chosen));
+	enum err err = ERR_OK;
 	uint64_t count = 0;
 
-	enum err err = sqs_moves_forget(core, account, (struct str){0});
-	while (!err) {
-		const struct sqs_queue *queue = NULL;
-		sqs_registry_each(registry, account, (struct str){0}, STR(""), take_first, &queue);
-		if (!queue)
-			break;
-		err = sqs_queue_delete(core, queue);
-		sqs_queue_release(queue);
-		count++;
-	}
+	do {
+		chosen->count = 0;
+		sqs_registry_each(registry, account, (struct str){0}, STR(""), choose, chosen);
+		err = sqs_queues_delete(core, chosen->queues, chosen->count);
+		for (size_t i = 0; i < chosen->count; i++)
+			sqs_queue_release(chosen->queues[i]);
+		count += chosen->count;
+	} while (!err && chosen->count > 0);
+	heap_free(chosen);
 	*out_count = count;
 	return err;
 }

@@ -15,6 +15,7 @@ struct sqs {
 	uint64_t next_number;	 /* of a new queue; control thread */
 	uint64_t unknown_queues; /* that the engine has and the catalog does not; since start */
 	struct list deletions;	 /* of the last minute, oldest first; control thread */
+	struct list drops;	 /* deleted queues that the catalog remembers; control thread */
 };
 static inline struct sqs *sqs_of(const struct core *core)
 {
