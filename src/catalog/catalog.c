@@ -28,12 +28,9 @@ enum { CATALOG_VERSION = 3, FILE_MODE = 0600, PATH_SIZE = 4096 };
 static const size_t map_size = (size_t)8 << 30;
 
 static const char *const table_names[CATALOG_TABLES] = {
-	[CATALOG_META] = "meta",
-	[CATALOG_SQS_QUEUES] = "sqs-queues",
-	[CATALOG_SQS_TASKS] = "sqs-tasks",
-	[CATALOG_IAM] = "iam",
-	[CATALOG_KMS_KEYS] = "kms_keys",
-	[CATALOG_EC2_ENDPOINTS] = "ec2-endpoints",
+	[CATALOG_META] = "meta",	   [CATALOG_SQS_QUEUES] = "sqs-queues",
+	[CATALOG_SQS_TASKS] = "sqs-tasks", [CATALOG_IAM] = "iam",
+	[CATALOG_KMS_KEYS] = "kms_keys",   [CATALOG_EC2_ENDPOINTS] = "ec2-endpoints",
 	[CATALOG_SQS_DROPS] = "sqs-drops",
 };
 
