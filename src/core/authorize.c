@@ -58,9 +58,9 @@ static void log_exhausted(const struct call *call, struct str action, struct str
 	int64_t logged_ms = atomic_load_explicit(&exhausted_logged_ms, memory_order_relaxed);
 
 	atomic_fetch_add_explicit(&exhausted_count, 1, memory_order_relaxed);
-	if (call->now_ms - logged_ms < 1000 && call->now_ms >= logged_ms)
+	if (call->base_ms - logged_ms < 1000)
 		return;
-	if (!atomic_compare_exchange_strong(&exhausted_logged_ms, &logged_ms, call->now_ms))
+	if (!atomic_compare_exchange_strong(&exhausted_logged_ms, &logged_ms, call->base_ms))
 		return;
 	log_event(LOG_WARN, "denied: the policies take too many steps to evaluate",
 		  log_str("principal", call->principal->arn), log_str("action", action),
