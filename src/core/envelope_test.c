@@ -236,6 +236,27 @@ static void test_a_data_key_is_reused_for_its_period(void **state)
 	assert_opens(after, STR("after"));
 }
 
+static void test_a_changed_reuse_period_counts_for_data_keys_in_use(void **state)
+{
+	struct envelope_use use = use_now();
+	struct data_key *keys[3];
+	struct str text = {0};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		use.reuse_ms = i == 1 ? 60000 : REUSE_MS;
+		assert_int_equal(data_key_hold(&use, STR("111122223333"), STR("alias/k"),
+					       STR("queue"), &keys[i], &text),
+				 KMS_PROBLEM_NONE);
+		clock_shift(60000);
+	}
+	assert_int_equal(kms.generated, 2); /* the second is not as old as the first */
+	assert_ptr_not_equal(keys[0], keys[1]);
+	assert_ptr_equal(keys[1], keys[2]);
+	for (int i = 0; i < 3; i++)
+		data_key_release(keys[i]);
+}
+
 static void test_principals_and_queues_have_data_keys_of_their_own(void **state)
 {
 	(void)state;
