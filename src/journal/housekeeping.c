@@ -30,7 +30,7 @@ static uint64_t wanted_checkpoint_room(const struct journal *journal)
 
 static bool has_checkpoint_to_write(const struct journal *journal)
 {
-	return journal->has_checkpoint && journal->checkpoint.lsn <= journal->durable_lsn &&
+	return journal->has_checkpoint && journal->checkpoint.end_lsn <= journal->durable_lsn &&
 	       (journal->full_wait == 0 || journal->spares_count > 0 ||
 		checkpoint_file_size(&journal->checkpoint) <= journal->checkpoint_room);
 }
@@ -287,7 +287,7 @@ void housekeeping_end(struct journal *journal, struct journal_work *work)
 
 bool journal_wants_checkpoint(const struct journal *journal)
 {
-	if (journal->has_failed || journal->has_checkpoint)
+	if (journal->has_failed || journal_checkpoint_is_under_way(journal))
 		return false;
 	if (journal->appended_since_checkpoint >= JOURNAL_CHECKPOINT_AFTER_SIZE)
 		return true;
@@ -310,9 +310,9 @@ static void list_segments(const struct journal *journal, uint32_t offset, struct
 	}
 }
 
-must_check enum err journal_checkpoint(struct journal *journal, struct buf *state)
+must_check enum err journal_checkpoint_begin(struct journal *journal)
 {
-	if (journal->has_checkpoint)
+	if (journal_checkpoint_is_under_way(journal))
 		return ERR_BUSY;
 	const struct batch *batch = journal->open_batch;
 	const struct segment *segment = journal->open_segment;
@@ -321,17 +321,25 @@ must_check enum err journal_checkpoint(struct journal *journal, struct buf *stat
 		.segment = segment->number,
 		.offset = batch ? batch->offset : segment->used,
 		.epoch = journal->epoch,
-		.state = *state,
 	};
 	list_segments(journal, journal->checkpoint.offset, &journal->checkpoint.segments);
-	*state = (struct buf){0};
-	journal->has_checkpoint = true;
+	journal->has_begun_checkpoint = true;
 	journal->checkpoint_serial++;
 	journal->appended_since_checkpoint = 0;
 	return ERR_OK;
 }
 
+void journal_checkpoint_end(struct journal *journal, struct buf *state)
+{
+	check(journal->has_begun_checkpoint);
+	journal->checkpoint.state = *state;
+	journal->checkpoint.end_lsn = journal->tail_lsn;
+	*state = (struct buf){0};
+	journal->has_begun_checkpoint = false;
+	journal->has_checkpoint = true;
+}
+
 bool journal_checkpoint_is_under_way(const struct journal *journal)
 {
-	return journal->has_checkpoint;
+	return journal->has_begun_checkpoint || journal->has_checkpoint;
 }

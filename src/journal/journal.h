@@ -184,11 +184,15 @@ must_check enum err journal_scan(struct journal *journal, uint32_t segment, jour
  * segments wait to be recycled. */
 bool journal_wants_checkpoint(const struct journal *journal);
 /*
- * Hands over the owner's whole state as of the last appended record (*state emptied). It is written
- * by housekeeping once all those records are durable; then segments become free. One at a time:
- * ERR_BUSY while one is under way.
+ * A checkpoint is the owner's whole state as of the last record that was appended when it began.
+ * journal_checkpoint_end hands that over (*state emptied), any time later; what the state owes to
+ * later records must not hurt when they are replayed. Housekeeping writes it once all records that
+ * were appended before its end are durable; then segments become free. One at a time: ERR_BUSY
+ * while one is under way.
  */
-must_check enum err journal_checkpoint(struct journal *journal, struct buf *state);
+must_check enum err journal_checkpoint_begin(struct journal *journal);
+void journal_checkpoint_end(struct journal *journal, struct buf *state);
+/* From its beginning until it is durable. */
 bool journal_checkpoint_is_under_way(const struct journal *journal);
 
 /* ---- numbers, for metrics; any thread ---- */

@@ -79,7 +79,8 @@ enum housekeeping_kind {
 };
 
 struct checkpoint {
-	uint64_t lsn;
+	uint64_t lsn;		  /* where replay starts, less one */
+	uint64_t end_lsn;	  /* must be durable before it is written */
 	uint32_t segment, offset; /* where replay starts */
 	uint32_t epoch;
 	struct buf segments; /* numbers of those that must exist, u32 each */
@@ -144,6 +145,7 @@ struct journal {
 	uint32_t full_wait, stall_wait;
 
 	struct checkpoint checkpoint; /* under way */
+	bool has_begun_checkpoint;    /* its state is not there yet */
 	bool has_checkpoint;
 	uint64_t checkpoint_room; /* size of the file kept for the next one, 0: there is none */
 	uint64_t checkpoint_size; /* of the last one's file */

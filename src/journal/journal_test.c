@@ -251,7 +251,7 @@ static void test_checkpoint_waits_for_its_records(void **state)
 		assert_int_equal(journal_stats_read(f.journal).checkpoints, 0);
 	assert_true(journal_checkpoint_is_under_way(f.journal));
 	buf_append(&second, STR("x"));
-	assert_int_equal(journal_checkpoint(f.journal, &second), ERR_BUSY);
+	assert_int_equal(journal_checkpoint_begin(f.journal), ERR_BUSY);
 	assert_int_equal(second.size, 1);
 	buf_done(&second);
 	assert_true(fixture_work(&f, JOURNAL_COMMIT));
@@ -415,7 +415,8 @@ static void test_a_checkpoint_that_outgrew_its_room_takes_the_place_of_a_spare(v
 	open_on_a_small_disk(&f);
 	(void)append_while_room(&f, JOURNAL_ROOM_MESSAGE);
 	memset(buf_extend(&large, FIXTURE_SEGMENT_SIZE * 3 / 2), 1, FIXTURE_SEGMENT_SIZE * 3 / 2);
-	assert_int_equal(journal_checkpoint(f.journal, &large), ERR_OK);
+	assert_int_equal(journal_checkpoint_begin(f.journal), ERR_OK);
+	journal_checkpoint_end(f.journal, &large);
 	fixture_drain(&f);
 	assert_int_equal(journal_stats_read(f.journal).checkpoints, 1);
 	fixture_done(&f);

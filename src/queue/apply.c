@@ -15,11 +15,8 @@ static void remember_dedup(struct engine_queue *queue, const struct record_head 
 	struct queue_extra *extra = queue_extra_get(queue);
 	struct dedup *old = queue_find_dedup(queue, head->dedup, head->group);
 
-	if (old) {
-		list_remove(&old->link);
-		map_remove(&extra->dedup_map, get_u64(old->key), old);
-		heap_free(old);
-	}
+	if (old)
+		dedup_forget(extra, old);
 	struct dedup *dedup = heap_alloc(sizeof(*dedup));
 	memcpy(dedup->key, head->dedup, 16);
 	memcpy(dedup->id, head->id, 16);

@@ -47,6 +47,7 @@ enum err engine_open(struct disk *disk, const struct engine_options *options,
 	if (!options->turn_bytes)
 		engine->options.turn_bytes = TURN_BYTES;
 	mailbox_init(&engine->mailbox, options->wake, options->wake_context);
+	list_init(&engine->all_queues);
 	list_init(&engine->pending);
 	list_init(&engine->dirty);
 	list_init(&engine->unindexed);
@@ -89,6 +90,7 @@ void engine_free(struct engine **engine_place)
 	map_done(&engine->segments);
 	timer_heap_done(&engine->timers);
 	buf_done(&engine->scratch);
+	buf_done(&engine->checkpoint.state);
 	journal_free(&engine->journal);
 	heap_free(engine);
 }
@@ -193,28 +195,6 @@ static void move_all(struct list *from, struct list *to)
 	}
 }
 
-/* Queues that nobody uses any more keep what is over until somebody looks. */
-static void forget_what_is_over(struct engine *engine)
-{
-	struct engine_queue *queue;
-	size_t cursor = 0;
-
-	while ((queue = map_next(&engine->queues, &cursor))) {
-		queue_drop_dedups(queue, engine->now_ms);
-		attempts_drop(queue, engine->now_ms);
-	}
-}
-
-static void take_checkpoint(struct engine *engine)
-{
-	struct buf state = {0};
-
-	forget_what_is_over(engine);
-	checkpoint_encode(engine, &state);
-	if (journal_checkpoint(engine->journal, &state))
-		buf_done(&state); /* one is under way; asked again in a later turn */
-}
-
 static void care_for_checkpoints(struct engine *engine)
 {
 	if (journal_has_failed(engine->journal)) {
@@ -222,6 +202,8 @@ static void care_for_checkpoints(struct engine *engine)
 		answer_all(&engine->checkpoint_taken, QUEUE_FAILED);
 		return;
 	}
+	if (engine->checkpoint.is_under_way && checkpoint_step(engine))
+		journal_checkpoint_end(engine->journal, &engine->checkpoint.state);
 	if (journal_checkpoint_is_under_way(engine->journal))
 		return;
 	answer_all(&engine->checkpoint_taken, QUEUE_OK);
@@ -231,7 +213,8 @@ static void care_for_checkpoints(struct engine *engine)
 	    !journal_wants_checkpoint(engine->journal))
 		return;
 	move_all(&engine->checkpoint_asked, &engine->checkpoint_taken);
-	take_checkpoint(engine);
+	if (journal_checkpoint_begin(engine->journal) == ERR_OK)
+		checkpoint_begin(engine);
 	engine->has_final_checkpoint |= is_last;
 }
 
@@ -317,7 +300,7 @@ int64_t engine_due_ms(const struct engine *engine)
 		return engine->now_ms;
 	if (journal_has_failed(engine->journal))
 		return INT64_MAX;
-	if (!list_is_empty(&engine->dirty))
+	if (!list_is_empty(&engine->dirty) || engine->checkpoint.is_under_way)
 		return engine->now_ms;
 	if (journal_is_full(engine->journal) && engine->space_ms < due_ms)
 		return engine->space_ms;

@@ -41,6 +41,7 @@ struct message {
 	int64_t received_ms;	  /* of the last receive */
 	uint32_t receives;	  /* in this queue: numbers its handles */
 	uint8_t state;
+	uint8_t mark;	     /* the engine's: the checkpoint has it */
 	uint16_t given_back; /* of these receives, that do not count */
 	bool is_unreadable;  /* its record failed its check: it cannot be moved or carried */
 };
@@ -62,6 +63,7 @@ struct group {
 struct run {
 	struct list link;	/* in its group's runs */
 	struct list in_segment; /* in the segment's runs */
+	struct list in_queue;	/* in the queue's runs */
 	struct engine_queue *queue;
 	struct group *group;
 	uint32_t segment;
@@ -73,6 +75,7 @@ struct run {
 	uint64_t first_seq, last_seq; /* of those left; the first is at least first_seq */
 	int64_t first_since_ms;	      /* about the age of the first */
 	struct buf entries;	      /* from position 0 on, unless indexed */
+	uint8_t mark;		      /* the engine's: the checkpoint has it */
 };
 
 struct run_entry {
@@ -82,7 +85,7 @@ struct run_entry {
 	bool is_special; /* only its record tells all of its state */
 };
 
-enum { RUN_PEEK_MAX = 64 };
+enum { RUN_PEEK_MAX = 64, RUN_ENTRIES_MAX = 16384 };
 
 struct dedup {
 	struct list link; /* in the queue's dedups, oldest first */
@@ -108,11 +111,13 @@ struct queue_extra {
 	struct map groups; /* by hash, without group 0 */
 	struct map dedup_map;
 	struct list dedups;
+	struct list *dedup_next; /* the next for the checkpoint, NULL: none of this queue */
 	struct map attempt_map;
 	struct list attempts;
 };
 
 struct engine_queue {
+	struct list link; /* in the engine's all_queues */
 	uint64_t number;
 	bool is_fifo, is_defined;
 	bool is_unordered;   /* its messages are not by seq: those of several groups were loaded */
@@ -126,6 +131,7 @@ struct engine_queue {
 	struct list messages;		      /* those in memory; those of one group by seq */
 	struct list ready_groups;	      /* next to be served first */
 	struct list deep_groups;	      /* those with runs */
+	struct list runs;		      /* of all groups */
 	struct list waiting;		      /* receives, oldest first */
 	uint64_t unfinished;		      /* of them, those that wait for turns only */
 	struct list
@@ -144,19 +150,35 @@ struct segment_messages {
 	struct list unindexed_link; /* in engine->unindexed while its runs are in memory */
 };
 
+enum checkpoint_phase { CHECKPOINT_QUEUE, CHECKPOINT_DEDUPS, CHECKPOINT_MESSAGES, CHECKPOINT_RUNS };
+
+/* Of a checkpoint that is being encoded; see checkpoint.c. */
+struct checkpoint_progress {
+	bool is_under_way;
+	enum checkpoint_phase phase;
+	struct engine_queue *queue;		/* next, NULL: all are encoded */
+	struct message *message, *message_last; /* next of it, and the last that was there */
+	struct run *run;			/* next of it */
+	uint64_t seq_end; /* what was sent to it since is not of the checkpoint */
+	struct buf state;
+};
+
 struct engine {
 	struct journal *journal;
 	struct engine_options options;
 	struct mailbox mailbox;
 	struct timer_heap timers;
-	struct map queues;   /* by number */
+	struct map queues; /* by number */
+	struct list all_queues;
 	struct map messages; /* by queue and seq */
 	struct map segments; /* by number */
 	struct list unindexed;
 	struct list pending; /* commands that wait for durability, by after_lsn */
 	struct list dirty;   /* queues */
 	struct list checkpoint_asked, checkpoint_taken; /* commands */
-	struct message *free_messages;			/* chained by in_queue.next */
+	struct checkpoint_progress checkpoint;
+	uint8_t mark;		       /* of what the checkpoint has, or what is newer than it */
+	struct message *free_messages; /* chained by in_queue.next */
 	void **slabs;
 	size_t slab_count;
 	int64_t now_ms;		/* the time base; at replay, the last time that a record tells */
@@ -183,6 +205,7 @@ void queue_drop_dedups(struct engine_queue *queue,
 /* `group` 0: of any group. */
 struct dedup *queue_find_dedup(const struct engine_queue *queue, const uint8_t key[16],
 			       uint64_t group);
+void dedup_forget(struct queue_extra *extra, struct dedup *dedup);
 void queue_mark_dirty(struct engine *engine, struct engine_queue *queue);
 bool group_is_noisy(const struct engine_queue *queue, const struct group *group);
 struct message *message_find(const struct engine *engine, uint64_t queue, uint64_t seq);
@@ -227,7 +250,11 @@ void run_carry_first(struct engine *engine, struct run *run, const struct run_en
 void queue_drop_runs(struct engine *engine, struct engine_queue *queue);
 void runs_step(struct engine *engine); /* writes indexes of sealed segments */
 void run_encode(struct buf *out, const struct run *run);
-must_check enum err run_decode(struct engine *engine, struct engine_queue *queue, struct str *rest);
+/* How long an encoded run is; 0: it is none. */
+size_t run_encoded_size(struct str bytes);
+uint64_t run_encoded_group(const uint8_t *bytes);
+uint64_t run_encoded_first_seq(const uint8_t *bytes);
+void run_decode(struct engine *engine, struct engine_queue *queue, const uint8_t *bytes);
 void runs_loaded(struct engine *engine); /* after the last run_decode */
 
 /* ---- apply.c ---- */
@@ -329,7 +356,16 @@ void browse_execute(struct engine *engine, struct queue_command *command);
 
 /* ---- checkpoint.c, compact.c ---- */
 
-void checkpoint_encode(const struct engine *engine, struct buf *out);
+void checkpoint_begin(struct engine *engine);
+/* A turn's part of it; true when all is encoded. */
+bool checkpoint_step(struct engine *engine);
+/* Before a change of the message or the run: they are encoded as they are. */
+void checkpoint_keep_message(struct engine *engine, struct message *message);
+void checkpoint_keep_run(struct engine *engine, struct run *run);
+/* Before these are freed. */
+void checkpoint_forget_message(struct engine *engine, const struct message *message);
+void checkpoint_forget_run(struct engine *engine, const struct run *run);
+void checkpoint_forget_queue(struct engine *engine, const struct engine_queue *queue);
 must_check enum err checkpoint_decode(void *context, struct str checkpoint);
 void compact_step(struct engine *engine);
 

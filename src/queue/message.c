@@ -62,7 +62,9 @@ struct engine_queue *queue_get(struct engine *engine, uint64_t number, bool is_f
 	list_init(&queue->deep_groups);
 	list_init(&queue->waiting);
 	group_init(&queue->plain, 0);
+	list_init(&queue->runs);
 	map_insert(&engine->queues, hash_number(number), queue);
+	list_push_back(&engine->all_queues, &queue->link);
 	atomic_fetch_add_explicit(&engine->queue_count, 1, memory_order_relaxed);
 	return queue;
 }
@@ -88,6 +90,8 @@ void queue_forget(struct engine *engine, struct engine_queue *queue)
 		map_done(&queue->extra->attempt_map);
 		heap_free(queue->extra);
 	}
+	checkpoint_forget_queue(engine, queue);
+	list_remove(&queue->link);
 	map_remove(&engine->queues, hash_number(queue->number), queue);
 	atomic_fetch_sub_explicit(&engine->queue_count, 1, memory_order_relaxed);
 	heap_free((void *)(uintptr_t)queue->settings.label.data);
@@ -104,6 +108,15 @@ struct queue_extra *queue_extra_get(struct engine_queue *queue)
 	return queue->extra;
 }
 
+void dedup_forget(struct queue_extra *extra, struct dedup *dedup)
+{
+	if (extra->dedup_next == &dedup->link)
+		extra->dedup_next = dedup->link.next;
+	list_remove(&dedup->link);
+	map_remove(&extra->dedup_map, get_u64(dedup->key), dedup);
+	heap_free(dedup);
+}
+
 void queue_drop_dedups(struct engine_queue *queue, int64_t now_ms)
 {
 	if (!queue->extra)
@@ -112,9 +125,7 @@ void queue_drop_dedups(struct engine_queue *queue, int64_t now_ms)
 		struct dedup *dedup = container_of(queue->extra->dedups.next, struct dedup, link);
 		if (dedup->until_ms > now_ms)
 			break;
-		list_remove(&dedup->link);
-		map_remove(&queue->extra->dedup_map, get_u64(dedup->key), dedup);
-		heap_free(dedup);
+		dedup_forget(queue->extra, dedup);
 	}
 }
 
@@ -318,6 +329,7 @@ struct message *message_add(struct engine *engine, struct engine_queue *queue, u
 {
 	struct message *message = message_alloc(engine);
 
+	message->mark = engine->mark;
 	message->queue = queue;
 	message->group = group_get(queue, group);
 	message->group->messages++;
@@ -373,6 +385,7 @@ void message_unplace(struct engine *engine, struct message *message)
 {
 	struct engine_queue *queue = message->queue;
 
+	checkpoint_keep_message(engine, message);
 	switch ((enum message_state)message->state) {
 	case MESSAGE_READY:
 		queue->visible--;
@@ -399,6 +412,7 @@ void message_unplace(struct engine *engine, struct message *message)
 void message_relocate(struct engine *engine, struct message *message,
 		      struct journal_location location)
 {
+	checkpoint_keep_message(engine, message);
 	leave_segment(engine, message);
 	message->location = location;
 	enter_segment(engine, message);
@@ -410,6 +424,7 @@ void message_remove(struct engine *engine, struct message *message)
 	struct group *group = message->group;
 
 	message_unplace(engine, message);
+	checkpoint_forget_message(engine, message);
 	if (queue->is_fifo)
 		list_remove(&message->link);
 	if (queue->delays_next == message)

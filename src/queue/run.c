@@ -66,7 +66,9 @@ struct run *run_new(struct engine *engine, struct engine_queue *queue, struct gr
 	run->queue = queue;
 	run->group = group;
 	run->segment = number;
+	run->mark = engine->mark;
 	list_insert_before(place, &run->link);
+	list_push_back(&queue->runs, &run->in_queue);
 	list_push_back(&segment->runs, &run->in_segment);
 	if (!list_is_linked(&group->deep_link))
 		list_push_back(&queue->deep_groups, &group->deep_link);
@@ -80,8 +82,10 @@ void run_free(struct engine *engine, struct run *run)
 {
 	struct segment_messages *segment = segment_messages_find(engine, run->segment);
 
+	checkpoint_forget_run(engine, run);
 	list_remove(&run->link);
 	list_remove(&run->in_segment);
+	list_remove(&run->in_queue);
 	if (list_is_empty(&run->group->runs))
 		list_remove(&run->group->deep_link);
 	buf_done(&run->entries);
@@ -101,8 +105,16 @@ void run_count(struct engine *engine, struct run *run, int64_t count, int64_t by
 		journal_live_add(engine->journal, run->segment, count, bytes);
 }
 
+/* A run takes what lies in its segment, until its index goes to disk or it has grown long. */
+static bool takes_more(const struct run *run, uint32_t segment)
+{
+	return run && run->segment == segment && !run->is_indexed &&
+	       run->entries.size < RUN_ENTRIES_MAX * ENTRY_SIZE;
+}
+
 static void append_entry(struct engine *engine, struct run *run, const struct run_entry *entry)
 {
+	checkpoint_keep_run(engine, run);
 	if (run->count == 0) {
 		run->first_seq = entry->seq;
 		run->first_since_ms = entry->since_ms;
@@ -133,7 +145,7 @@ void run_append(struct engine *engine, struct engine_queue *queue, struct group 
 	};
 	struct run *last = group->cold ? run_of(group->runs.prev) : NULL;
 
-	if (!last || last->segment != location.segment || last->is_indexed)
+	if (!takes_more(last, location.segment))
 		last = run_new(engine, queue, group, location.segment, &group->runs);
 	append_entry(engine, last, &entry);
 }
@@ -224,6 +236,9 @@ static bool rebuild_segment(struct engine *engine, uint32_t number)
 	struct rebuild rebuild = {engine, segment_messages_find(engine, number)};
 	struct list *runs = &rebuild.segment->runs;
 
+	/* All runs of a segment are in a checkpoint in the same way. */
+	for (struct list *link = runs->next; link != runs; link = link->next)
+		checkpoint_keep_run(engine, container_of(link, struct run, in_segment));
 	log_event(LOG_WARN, "an index is built anew", log_i64("segment", number));
 	for (struct list *link = runs->next; link != runs; link = link->next)
 		buf_reset(&container_of(link, struct run, in_segment)->entries);
@@ -331,6 +346,7 @@ static bool load_window(struct engine *engine, struct group *group)
 	int64_t bytes = 0;
 	struct run_entry entry = {0};
 
+	checkpoint_keep_run(engine, run);
 	char *entries = heap_alloc(count * ENTRY_SIZE);
 	bool is_read = read_entries(engine, run, 0, count, entries, &count);
 	for (size_t i = 0; i < count; i++) {
@@ -395,8 +411,9 @@ void run_carry_first(struct engine *engine, struct run *run, const struct run_en
 	struct run *before = run->link.prev == &group->runs ? NULL : run_of(run->link.prev);
 	struct run_entry moved = *entry;
 
-	if (!before || before->segment != location.segment || before->is_indexed)
+	if (!takes_more(before, location.segment))
 		before = run_new(engine, run->queue, group, location.segment, &run->link);
+	checkpoint_keep_run(engine, run);
 	moved.location = location;
 	append_entry(engine, before, &moved);
 	run->position++;
@@ -451,7 +468,8 @@ void runs_step(struct engine *engine)
 			continue;
 		if (!segment->is_indexing)
 			write_index(engine, segment);
-		else if (journal_index_is_durable(engine->journal, segment->segment))
+		else if (!engine->checkpoint.is_under_way &&
+			 journal_index_is_durable(engine->journal, segment->segment))
 			leave_memory(segment);
 	}
 }
@@ -479,18 +497,32 @@ void run_encode(struct buf *out, const struct run *run)
 		buf_append(out, str_slice(buf_str(&run->entries), start, run->entries.size));
 }
 
-must_check enum err run_decode(struct engine *engine, struct engine_queue *queue, struct str *rest)
+size_t run_encoded_size(struct str bytes)
 {
-	const uint8_t *bytes = (const uint8_t *)rest->data;
+	const uint8_t *in = (const uint8_t *)bytes.data;
 
-	if (rest->size < RUN_SIZE)
-		return ERR_DAMAGED;
-	*rest = str_slice(*rest, RUN_SIZE, rest->size);
+	if (bytes.size < RUN_SIZE)
+		return 0;
+	uint32_t count = get_u32(in + 12);
+	size_t size = RUN_SIZE + (in[56] ? 0 : (size_t)count * ENTRY_SIZE);
+	return count == 0 || bytes.size < size ? 0 : size;
+}
+
+uint64_t run_encoded_group(const uint8_t *bytes)
+{
+	return get_u64(bytes);
+}
+
+uint64_t run_encoded_first_seq(const uint8_t *bytes)
+{
+	return get_u64(bytes + 24);
+}
+
+void run_decode(struct engine *engine, struct engine_queue *queue, const uint8_t *bytes)
+{
 	uint32_t count = get_u32(bytes + 12);
 	bool is_indexed = bytes[56] != 0;
 	size_t size = is_indexed ? 0 : (size_t)count * ENTRY_SIZE;
-	if (count == 0 || rest->size < size)
-		return ERR_DAMAGED;
 	struct group *group = group_get(queue, get_u64(bytes));
 	struct run *run = run_new(engine, queue, group, get_u32(bytes + 8), &group->runs);
 	run->first_seq = get_u64(bytes + 24);
@@ -498,10 +530,8 @@ must_check enum err run_decode(struct engine *engine, struct engine_queue *queue
 	run->first_since_ms = (int64_t)get_u64(bytes + 40);
 	run->index_offset = get_u64(bytes + 48);
 	run->is_indexed = is_indexed;
-	buf_append(&run->entries, str_slice(*rest, 0, size));
-	*rest = str_slice(*rest, size, rest->size);
+	buf_append(&run->entries, str_of(bytes + RUN_SIZE, size));
 	run_count(engine, run, count, (int64_t)get_u64(bytes + 16));
-	return ERR_OK;
 }
 
 /* An index that a checkpoint knows is durable and stays. */

@@ -188,3 +188,63 @@ static void test_what_is_due_is_done_in_several_turns(void **state)
 	world_turns(&w, 3);
 	assert_int_equal(w.counters[1].visible, 3 * ITEMS);
 }
+
+static void test_a_checkpoint_is_encoded_in_several_turns(void **state)
+{
+	struct queue_command checkpoint = {.type = QUEUE_CHECKPOINT};
+	bool is_answered = false;
+
+	(void)state;
+	world_send_many(&w, 1, 0, "m", 4 * ITEMS);
+	world_send_many(&w, 2, 0, "other", ITEMS);
+	world_send_many(&w, 3, 7, "fifo", ITEMS);
+	struct queue_handle handle = world_expect(&w, 1, "m0");
+	world_submit(&w, &checkpoint, &is_answered);
+	world_turn(&w);
+	assert_true(engine_due_ms(w.engine) <= w.now_ms);
+	/* What happens meanwhile is not of the checkpoint, and is replayed. */
+	assert_int_equal(world_delete(&w, handle), QUEUE_OK);
+	handle = world_expect(&w, 1, "m1");
+	world_send(&w, 1, "late");
+	assert_int_equal(world_simple(&w, QUEUE_PURGE, 2), QUEUE_OK);
+	assert_int_equal(world_delete(&w, world_expect(&w, 3, "fifo0")), QUEUE_OK);
+	world_turns(&w, 50);
+	assert_true(is_answered);
+	world_restart(&w);
+	assert_true(w.report.records > 0);
+	assert_int_equal(w.counters[1].in_flight, 1);
+	assert_int_equal(w.counters[1].visible, 4 * ITEMS - 1);
+	assert_int_equal(w.counters[2].visible, 0);
+	(void)world_expect(&w, 3, "fifo1");
+	assert_int_equal(world_visibility(&w, handle, 0), QUEUE_OK);
+	(void)world_expect(&w, 1, "m1");
+	assert_int_equal(w.deliveries[0].receive_count, 2);
+}
+
+static void test_a_checkpoint_of_a_deep_backlog_is_encoded_in_several_turns(void **state)
+{
+	struct queue_command checkpoint = {.type = QUEUE_CHECKPOINT};
+	bool is_answered = false;
+	size_t taken = 0;
+
+	(void)state;
+	engine_free(&w.engine);
+	w.options.window = 4;
+	w.options.turn_bytes = 2000;
+	world_open(&w);
+	for (uint64_t group = 1; group <= 20; group++)
+		world_send_many(&w, 3, group, "m", 50);
+	world_submit(&w, &checkpoint, &is_answered);
+	/* Runs are loaded and freed while it is encoded. */
+	for (int i = 0; i < 2000 && !is_answered; i++) {
+		if (i < 30 && world_receive(&w, 3, 10) > 0) {
+			for (size_t k = 0; k < w.delivery_count; k++, taken++)
+				assert_int_equal(world_delete(&w, w.deliveries[k].handle),
+						 QUEUE_OK);
+		}
+		world_turn(&w);
+	}
+	assert_true(is_answered);
+	world_restart(&w);
+	assert_int_equal(world_drain(&w, 3), 20 * 50 - taken);
+}

@@ -7,7 +7,7 @@
 
 const char *const canary_names[CANARIES] = {
 	"none",		"lost-sync",  "early-answer", "forget-delete", "forget-lock",
-	"overtake-run", "wall-clock", "long-dedup",   "long-turn",
+	"overtake-run", "wall-clock", "long-dedup",   "long-turn",     "late-image",
 };
 
 enum canary canary;
@@ -54,4 +54,13 @@ struct dedup *__wrap_queue_find_dedup(const struct engine_queue *queue, const ui
 	if (canary == CANARY_LONG_DEDUP && dedup)
 		dedup->until_ms = INT64_MAX;
 	return dedup;
+}
+
+void __real_checkpoint_keep_message(struct engine *engine, struct message *message);
+void __wrap_checkpoint_keep_message(struct engine *engine, struct message *message);
+
+void __wrap_checkpoint_keep_message(struct engine *engine, struct message *message)
+{
+	if (canary != CANARY_LATE_IMAGE)
+		__real_checkpoint_keep_message(engine, message);
 }

@@ -15,6 +15,7 @@ enum canary {
 	CANARY_WALL_CLOCK,    /* the time base is wall time, which is set forward and back */
 	CANARY_LONG_DEDUP,    /* a deduplication id that is met again does not end */
 	CANARY_LONG_TURN,     /* no turn is ever over */
+	CANARY_LATE_IMAGE,    /* a checkpoint has changes from after it began */
 	CANARIES,
 };
 

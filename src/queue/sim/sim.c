@@ -445,9 +445,12 @@ static void turn(struct sim *sim, bool is_hasty)
 		engine_work_end(sim->engine, sim->work[lane]);
 		sim->work[lane] = NULL;
 	}
+	size_t encoded = sim->engine->checkpoint.state.size;
 	turn_work = (struct turn_work){0};
 	engine_step(sim->engine, canary == CANARY_WALL_CLOCK ? wall_ms(sim) : sim->now_ms,
 		    wall_ms(sim));
+	if (sim->engine->checkpoint.state.size > encoded)
+		turn_work.bytes += sim->engine->checkpoint.state.size - encoded;
 	if (turn_work.bytes > TURN_KINDS * (sim->options.turn_bytes + UNIT_BYTES))
 		violate(sim, "a turn moved too many bytes");
 	if (turn_work.items > TURN_KINDS * (sim->options.turn_items + UNIT_ITEMS))
