@@ -127,17 +127,6 @@ void message_due(struct engine *engine, struct message *message)
 	queue_publish(message->queue);
 }
 
-void apply_purge(struct engine *engine, struct engine_queue *queue)
-{
-	/* All of it was there at that time: replay goes in the same order. */
-	queue_drop_runs(engine, queue);
-	while (!list_is_empty(&queue->messages))
-		message_remove(engine,
-			       container_of(queue->messages.next, struct message, in_queue));
-	queue_drop_dedups(queue, INT64_MAX);
-	attempts_drop(queue, INT64_MAX);
-}
-
 /* The time base goes on from the last time that replay has seen. */
 static void note_time(struct engine *engine, int64_t now_ms)
 {
@@ -282,11 +271,14 @@ static enum err replay_purge(struct engine *engine, const struct journal_record 
 		return ERR_DAMAGED;
 	if (!queue)
 		return ERR_OK;
-	apply_purge(engine, queue);
+	/* All of it was there at that time: replay goes in the same order. */
+	purge_at_once(engine, queue);
 	if (record->type == RECORD_PURGE && queue->next_seq <= get_u64(record->data.data))
 		queue->next_seq = get_u64(record->data.data) + 1;
-	if (record->type == RECORD_DROP)
-		queue_forget(engine, queue);
+	if (record->type == RECORD_DROP) {
+		queue_unlink(engine, queue);
+		queue_free(queue);
+	}
 	return ERR_OK;
 }
 

@@ -20,7 +20,7 @@ static bool attempt_has_key(const void *attempt, const void *key)
 	return memcmp(((const struct attempt *)attempt)->key, key, 16) == 0;
 }
 
-static void forget(struct queue_extra *extra, struct attempt *attempt)
+void attempt_forget(struct queue_extra *extra, struct attempt *attempt)
 {
 	list_remove(&attempt->link);
 	map_remove(&extra->attempt_map, get_u64(attempt->key), attempt);
@@ -36,7 +36,7 @@ void attempts_drop(struct engine_queue *queue, int64_t now_ms)
 		if (oldest->until_ms > now_ms &&
 		    extra->attempt_map.count <= LIMIT_INFLIGHT_MESSAGES)
 			return;
-		forget(extra, oldest);
+		attempt_forget(extra, oldest);
 	}
 }
 
@@ -112,7 +112,7 @@ void attempt_leave_out(struct engine_queue *queue, const uint8_t key[16],
 			attempt->handles[kept++] = attempt->handles[i];
 	attempt->count = kept;
 	if (kept == 0)
-		forget(queue->extra, attempt);
+		attempt_forget(queue->extra, attempt);
 }
 
 void attempt_remember(struct engine *engine, const struct queue_command *command,
@@ -123,7 +123,7 @@ void attempt_remember(struct engine *engine, const struct queue_command *command
 	struct attempt *old = find(extra, command->receive.attempt);
 
 	if (old)
-		forget(extra, old);
+		attempt_forget(extra, old);
 	struct attempt *attempt =
 		heap_alloc(sizeof(*attempt) + count * sizeof(attempt->handles[0]));
 	memcpy(attempt->key, command->receive.attempt, 16);

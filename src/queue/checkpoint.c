@@ -79,7 +79,8 @@ static void encode_dedup(struct buf *out, const struct engine_queue *queue,
 
 void checkpoint_keep_message(struct engine *engine, struct message *message)
 {
-	if (!engine->checkpoint.is_under_way || message->mark == engine->mark)
+	if (!engine->checkpoint.is_under_way || message->mark == engine->mark ||
+	    message->queue->is_retired)
 		return;
 	message->mark = engine->mark;
 	encode_message(&engine->checkpoint.state, message);
@@ -87,7 +88,7 @@ void checkpoint_keep_message(struct engine *engine, struct message *message)
 
 void checkpoint_keep_run(struct engine *engine, struct run *run)
 {
-	if (!engine->checkpoint.is_under_way || run->mark == engine->mark)
+	if (!engine->checkpoint.is_under_way || run->mark == engine->mark || run->queue->is_retired)
 		return;
 	run->mark = engine->mark;
 	append_item(&engine->checkpoint.state, ITEM_RUN, run->queue);

@@ -208,8 +208,7 @@ static void execute_drop(struct engine *engine, struct queue_command *command)
 				    container_of(queue->waiting.next, struct queue_command, link),
 				    QUEUE_NOT_FOUND);
 	append_record(engine, RECORD_DROP, queue->number, NULL, 0, NULL);
-	apply_purge(engine, queue);
-	queue_forget(engine, queue);
+	purge_dropped(engine, queue);
 	command_answer(engine, command, QUEUE_OK);
 }
 
@@ -229,8 +228,7 @@ static void execute_purge(struct engine *engine, struct queue_command *command)
 	}
 	put_u64(last, queue->next_seq - 1);
 	append_record(engine, RECORD_PURGE, queue->number, &part, 1, NULL);
-	apply_purge(engine, queue);
-	queue_publish(queue);
+	purge_queue(engine, queue);
 	command_answer(engine, command, QUEUE_OK);
 }
 

@@ -4,7 +4,8 @@
  * step.
  *
  * A carried message keeps its place in its queue; only its location changes. A message that cannot
- * be read stays where it is: the segment is kept and never chosen again in this run.
+ * be read stays where it is: the segment is kept and never chosen again in this run. What is purged
+ * goes by itself.
  */
 #include "queue/engine_private.h"
 
@@ -49,7 +50,7 @@ static bool carry_messages(struct engine *engine, uint32_t number, size_t *carri
 		struct journal_location location;
 		bool is_readable;
 		link = link->next;
-		if (message->is_unreadable)
+		if (message->is_unreadable || message->queue->is_retired)
 			continue;
 		if (is_enough(engine, *carried))
 			return false;
@@ -101,7 +102,7 @@ static bool carry_runs(struct engine *engine, uint32_t number, size_t *carried)
 	while (segment && link != &segment->runs) {
 		struct run *run = container_of(link, struct run, in_segment);
 		link = link->next;
-		if (!carry_run(engine, run, carried))
+		if (!run->queue->is_retired && !carry_run(engine, run, carried))
 			return false;
 		segment = segment_messages_find(engine, number);
 	}

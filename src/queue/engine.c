@@ -48,6 +48,7 @@ enum err engine_open(struct disk *disk, const struct engine_options *options,
 		engine->options.turn_bytes = TURN_BYTES;
 	mailbox_init(&engine->mailbox, options->wake, options->wake_context);
 	list_init(&engine->all_queues);
+	list_init(&engine->retired);
 	list_init(&engine->pending);
 	list_init(&engine->dirty);
 	list_init(&engine->unindexed);
@@ -68,19 +69,20 @@ void engine_free(struct engine **engine_place)
 {
 	struct engine *engine = *engine_place;
 	struct engine_queue *queue;
-	size_t cursor;
 
 	*engine_place = NULL;
 	if (!engine)
 		return;
-	/* A removal may move the next one to where this one was, and no other one before it. */
-	for (cursor = 0; (queue = map_next(&engine->queues, &cursor)); cursor--) {
-		queue_drop_runs(engine, queue);
+	while (!list_is_empty(&engine->all_queues)) {
+		queue = container_of(engine->all_queues.next, struct engine_queue, link);
 		list_init(&queue->waiting);
-		while (!list_is_empty(&queue->messages))
-			message_remove(engine, container_of(queue->messages.next, struct message,
-							    in_queue));
-		queue_forget(engine, queue);
+		purge_dropped(engine, queue);
+	}
+	while (!list_is_empty(&engine->retired)) {
+		queue = container_of(engine->retired.next, struct engine_queue, link);
+		purge_at_once(engine, queue);
+		list_remove(&queue->link);
+		queue_free(queue);
 	}
 	for (size_t i = 0; i < engine->slab_count; i++)
 		heap_free(engine->slabs[i]);
@@ -276,6 +278,7 @@ void engine_step(struct engine *engine, int64_t now_ms, int64_t wall_ms)
 	run_timers(engine);
 	take_mail(engine);
 	serve_dirty(engine);
+	purge_step(engine);
 	if (!engine->is_stopping)
 		compact_step(engine);
 	runs_step(engine);
@@ -300,7 +303,8 @@ int64_t engine_due_ms(const struct engine *engine)
 		return engine->now_ms;
 	if (journal_has_failed(engine->journal))
 		return INT64_MAX;
-	if (!list_is_empty(&engine->dirty) || engine->checkpoint.is_under_way)
+	if (!list_is_empty(&engine->dirty) || !list_is_empty(&engine->retired) ||
+	    engine->checkpoint.is_under_way)
 		return engine->now_ms;
 	if (journal_is_full(engine->journal) && engine->space_ms < due_ms)
 		return engine->space_ms;

@@ -7,6 +7,7 @@
  *   receive.c  choosing and leasing messages            attempt.c   receives that are repeated
  *   move.c     dead letters and redrive                 compact.c   emptying old segments
  *   run.c      the deep backlog                         browse.c    looking without receiving
+ *   purge.c    forgetting all messages of a queue
  *   checkpoint.c  the state as bytes                    turn.c      how much a turn may do
  *
  * Every change goes the same way: decide, append a record, apply it. Replay only applies.
@@ -120,6 +121,7 @@ struct engine_queue {
 	struct list link; /* in the engine's all_queues */
 	uint64_t number;
 	bool is_fifo, is_defined;
+	bool is_retired;     /* purged or dropped: only what is left to free */
 	bool is_unordered;   /* its messages are not by seq: those of several groups were loaded */
 	bool has_mixed_ages; /* they are not by age: some were loaded or moved here */
 	struct queue_settings settings; /* label is owned */
@@ -170,6 +172,7 @@ struct engine {
 	struct timer_heap timers;
 	struct map queues; /* by number */
 	struct list all_queues;
+	struct list retired; /* queues */
 	struct map messages; /* by queue and seq */
 	struct map segments; /* by number */
 	struct list unindexed;
@@ -198,7 +201,10 @@ struct engine {
 
 struct engine_queue *queue_find(const struct engine *engine, uint64_t number);
 struct engine_queue *queue_get(struct engine *engine, uint64_t number, bool is_fifo); /* makes it */
-void queue_forget(struct engine *engine, struct engine_queue *queue); /* has no messages */
+/* Out of reach of its number, and of turns. */
+void queue_unlink(struct engine *engine, struct engine_queue *queue);
+bool queue_drop_some(struct engine_queue *queue); /* of what is in queue_extra; false: nothing is */
+void queue_free(struct engine_queue *queue);	  /* is unlinked and has nothing left */
 struct queue_extra *queue_extra_get(struct engine_queue *queue);
 void queue_drop_dedups(struct engine_queue *queue,
 		       int64_t now_ms); /* those that are over; INT64_MAX: all */
@@ -247,8 +253,8 @@ size_t run_seek(struct engine *engine, struct run *run, uint64_t seq); /* first 
 /* Moves the run's first entry, which is this one, to where it was carried. May free the run. */
 void run_carry_first(struct engine *engine, struct run *run, const struct run_entry *entry,
 		     struct journal_location location);
-void queue_drop_runs(struct engine *engine, struct engine_queue *queue);
-void runs_step(struct engine *engine); /* writes indexes of sealed segments */
+void run_drop(struct engine *engine, struct run *run); /* with the messages in it */
+void runs_step(struct engine *engine);		       /* writes indexes of sealed segments */
 void run_encode(struct buf *out, const struct run *run);
 /* How long an encoded run is; 0: it is none. */
 size_t run_encoded_size(struct str bytes);
@@ -269,7 +275,6 @@ struct lease {
 void apply_lease(struct engine *engine, struct message *message, const struct lease *lease);
 void apply_visibility(struct engine *engine, struct message *message, int64_t visible_ms);
 void apply_give_back(struct engine *engine, struct message *message);
-void apply_purge(struct engine *engine, struct engine_queue *queue);
 /* A message that was not received yet is ready, or delayed: as its record says on a standard queue,
  * as the queue says on a FIFO queue. Sets its state; it is not placed. */
 void message_begin(const struct engine *engine, struct message *message, int64_t visible_ms);
@@ -300,6 +305,17 @@ void expire_messages(struct engine *engine, struct engine_queue *queue);
 size_t apply_delays(struct engine *engine, struct engine_queue *queue);
 bool message_is_expired(const struct engine *engine, const struct message *message);
 
+/* ---- purge.c ---- */
+
+/* Its messages and deduplication entries are gone; the pointer is no longer the queue's. */
+void purge_queue(struct engine *engine, struct engine_queue *queue);
+/* It is gone. */
+void purge_dropped(struct engine *engine, struct engine_queue *queue);
+/* Frees a part of what is gone. */
+void purge_step(struct engine *engine);
+/* At replay and at the end: frees all that the queue has. */
+void purge_at_once(struct engine *engine, struct engine_queue *queue);
+
 /* ---- turn.c ---- */
 
 void turn_begin(struct engine *engine);
@@ -325,7 +341,8 @@ void attempt_remember(struct engine *engine, const struct queue_command *command
 /* What was given back is not repeated. */
 void attempt_leave_out(struct engine_queue *queue, const uint8_t key[16],
 		       const struct queue_handle *handle);
-void attempts_drop(struct engine_queue *queue, int64_t now_ms); /* INT64_MAX: all */
+void attempts_drop(struct engine_queue *queue, int64_t now_ms);
+void attempt_forget(struct queue_extra *extra, struct attempt *attempt);
 
 /* ---- receive.c ---- */
 

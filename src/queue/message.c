@@ -69,17 +69,36 @@ struct engine_queue *queue_get(struct engine *engine, uint64_t number, bool is_f
 	return queue;
 }
 
-void queue_forget(struct engine *engine, struct engine_queue *queue)
+void queue_unlink(struct engine *engine, struct engine_queue *queue)
 {
-	check(list_is_empty(&queue->messages));
-	check(list_is_empty(&queue->waiting));
 	timer_clear(&engine->timers, &queue->retention);
 	timer_clear(&engine->timers, &queue->delays);
 	if (list_is_linked(&queue->dirty_link))
 		list_remove(&queue->dirty_link);
+	checkpoint_forget_queue(engine, queue);
+	list_remove(&queue->link);
+	map_remove(&engine->queues, hash_number(queue->number), queue);
+	atomic_fetch_sub_explicit(&engine->queue_count, 1, memory_order_relaxed);
+}
+
+bool queue_drop_some(struct engine_queue *queue)
+{
+	struct queue_extra *extra = queue->extra;
+
+	if (extra && !list_is_empty(&extra->dedups))
+		dedup_forget(extra, container_of(extra->dedups.next, struct dedup, link));
+	else if (extra && !list_is_empty(&extra->attempts))
+		attempt_forget(extra, container_of(extra->attempts.next, struct attempt, link));
+	else
+		return false;
+	return true;
+}
+
+void queue_free(struct engine_queue *queue)
+{
+	check(list_is_empty(&queue->messages));
+	check(list_is_empty(&queue->waiting));
 	if (queue->extra) {
-		queue_drop_dedups(queue, INT64_MAX);
-		attempts_drop(queue, INT64_MAX);
 		struct group *group;
 		size_t cursor = 0;
 		/* Groups whose messages were lost with a damaged segment are left. */
@@ -90,10 +109,6 @@ void queue_forget(struct engine *engine, struct engine_queue *queue)
 		map_done(&queue->extra->attempt_map);
 		heap_free(queue->extra);
 	}
-	checkpoint_forget_queue(engine, queue);
-	list_remove(&queue->link);
-	map_remove(&engine->queues, hash_number(queue->number), queue);
-	atomic_fetch_sub_explicit(&engine->queue_count, 1, memory_order_relaxed);
 	heap_free((void *)(uintptr_t)queue->settings.label.data);
 	heap_free(queue);
 }
@@ -225,7 +240,8 @@ static bool message_has_key(const void *value, const void *wanted)
 	const struct message *message = value;
 	const struct message_key *key = wanted;
 
-	return message->seq == key->seq && message->queue->number == key->queue;
+	return message->seq == key->seq && message->queue->number == key->queue &&
+	       !message->queue->is_retired;
 }
 
 struct message *message_find(const struct engine *engine, uint64_t queue, uint64_t seq)

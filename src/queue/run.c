@@ -150,18 +150,15 @@ void run_append(struct engine *engine, struct engine_queue *queue, struct group 
 	append_entry(engine, last, &entry);
 }
 
-void queue_drop_runs(struct engine *engine, struct engine_queue *queue)
+void run_drop(struct engine *engine, struct run *run)
 {
-	while (!list_is_empty(&queue->deep_groups)) {
-		struct group *group =
-			container_of(queue->deep_groups.next, struct group, deep_link);
-		struct run *run = group_first_run(group);
-		bool is_last = run->link.next == &group->runs;
-		run_count(engine, run, -(int64_t)run->count, -(int64_t)run->bytes);
-		run_free(engine, run);
-		if (is_last)
-			group_refresh(engine, queue, group);
-	}
+	struct engine_queue *queue = run->queue;
+	struct group *group = run->group;
+
+	run_count(engine, run, -(int64_t)run->count, -(int64_t)run->bytes);
+	run_free(engine, run);
+	if (list_is_empty(&group->runs))
+		group_refresh(engine, queue, group);
 }
 
 /* ---- reading ---- */

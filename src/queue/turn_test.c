@@ -248,3 +248,68 @@ static void test_a_checkpoint_of_a_deep_backlog_is_encoded_in_several_turns(void
 	world_restart(&w);
 	assert_int_equal(world_drain(&w, 3), 20 * 50 - taken);
 }
+
+static void purge_in_several_turns(enum queue_command_type type)
+{
+	struct queue_command purge = {.type = type, .queue = 1};
+	bool is_answered = false;
+
+	world_send_many(&w, 1, 0, "m", 6 * ITEMS);
+	struct queue_handle handle = world_expect(&w, 1, "m0");
+	uint64_t live = engine_journal_stats(w.engine).live_bytes;
+	world_submit(&w, &purge, &is_answered);
+	engine_step(w.engine, w.now_ms, w.now_ms);
+	/* Nothing of it is to be had any more, though only a part is freed. */
+	assert_true(engine_journal_stats(w.engine).live_bytes > live / 2);
+	assert_true(engine_journal_stats(w.engine).live_bytes < live);
+	assert_true(engine_due_ms(w.engine) <= w.now_ms);
+	if (type == QUEUE_PURGE) {
+		assert_int_equal(w.counters[1].visible, 0);
+		assert_int_equal(w.counters[1].in_flight, 0);
+		assert_int_equal(world_delete(&w, handle), QUEUE_MESSAGE_GONE);
+		assert_int_equal(world_receive(&w, 1, 10), 0);
+		world_send(&w, 1, "new");
+		(void)world_expect(&w, 1, "new");
+	} else {
+		assert_int_equal(world_delete(&w, handle), QUEUE_NOT_FOUND);
+		w.settings[1].retention_ms = 0;
+	}
+	/* Nobody brings back what is not freed yet. */
+	world_checkpoint(&w);
+	world_pass(&w, WORLD_VISIBILITY_MS);
+	world_restart(&w);
+	assert_int_equal(w.counters[1].visible, type == QUEUE_PURGE ? 1 : 0);
+	assert_int_equal(world_receive(&w, 2, 10), 0);
+}
+
+static void test_a_purge_is_done_in_several_turns(void **state)
+{
+	(void)state;
+	purge_in_several_turns(QUEUE_PURGE);
+}
+
+static void test_a_drop_is_done_in_several_turns(void **state)
+{
+	(void)state;
+	purge_in_several_turns(QUEUE_DROP);
+	assert_int_equal(engine_journal_stats(w.engine).live_bytes, 0);
+}
+
+static void test_a_long_poll_outlives_a_purge(void **state)
+{
+	struct world_wait wait = {.command = {.type = QUEUE_RECEIVE, .queue = 1}};
+
+	(void)state;
+	wait.command.receive.max = 1;
+	wait.command.receive.wait_ms = 20000;
+	wait.command.receive.deliveries = wait.deliveries;
+	world_submit(&w, &wait.command, &wait.is_answered);
+	world_turn(&w);
+	assert_int_equal(world_simple(&w, QUEUE_PURGE, 1), QUEUE_OK);
+	assert_false(wait.is_answered);
+	world_send(&w, 1, "new");
+	world_turns(&w, 3);
+	assert_true(wait.is_answered);
+	assert_int_equal(wait.command.receive.count, 1);
+	queue_delivery_done(w.engine, &wait.deliveries[0]);
+}

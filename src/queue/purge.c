@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * purge: forgets all messages of a queue, a part in each turn.
+ *
+ * Once the record is appended the messages are gone for everybody: the queue's struct with all that
+ * hangs on it is retired, out of reach of any number, and freed from the front in later turns. A
+ * purged queue goes on in a new struct. Replay does the same at once.
+ */
+#include "queue/engine_private.h"
+
+static void move_commands(struct engine_queue *from, struct engine_queue *to)
+{
+	while (!list_is_empty(&from->waiting)) {
+		struct list *link = from->waiting.next;
+		list_remove(link);
+		list_push_back(&to->waiting, link);
+	}
+	to->unfinished = from->unfinished;
+	from->unfinished = 0;
+}
+
+static void retire(struct engine *engine, struct engine_queue *queue)
+{
+	queue_unlink(engine, queue);
+	queue->is_retired = true;
+	queue->counters = NULL;
+	queue->delays_next = NULL;
+	list_push_back(&engine->retired, &queue->link);
+}
+
+void purge_queue(struct engine *engine, struct engine_queue *queue)
+{
+	struct queue_settings settings = queue->settings;
+	struct queue_counters *counters = queue->counters;
+
+	queue->settings.label = (struct str){0};
+	retire(engine, queue);
+	struct engine_queue *next = queue_get(engine, queue->number, queue->is_fifo);
+	next->is_defined = queue->is_defined;
+	next->settings = settings;
+	next->counters = counters;
+	next->next_seq = queue->next_seq;
+	move_commands(queue, next);
+	queue_publish(next);
+}
+
+void purge_dropped(struct engine *engine, struct engine_queue *queue)
+{
+	retire(engine, queue);
+}
+
+/* False: nothing is left of it. Runs go first, so that none is loaded in place of what goes. */
+static bool free_some(struct engine *engine, struct engine_queue *queue)
+{
+	if (!list_is_empty(&queue->runs))
+		run_drop(engine, container_of(queue->runs.next, struct run, in_queue));
+	else if (!list_is_empty(&queue->messages))
+		message_remove(engine,
+			       container_of(queue->messages.next, struct message, in_queue));
+	else
+		return queue_drop_some(queue);
+	return true;
+}
+
+void purge_step(struct engine *engine)
+{
+	turn_begin(engine);
+	while (!list_is_empty(&engine->retired) && !turn_is_over(engine)) {
+		struct engine_queue *queue =
+			container_of(engine->retired.next, struct engine_queue, link);
+		turn_spend(engine, 1, 0);
+		if (!free_some(engine, queue)) {
+			list_remove(&queue->link);
+			queue_free(queue);
+		}
+	}
+}
+
+void purge_at_once(struct engine *engine, struct engine_queue *queue)
+{
+	while (free_some(engine, queue))
+		;
+}
