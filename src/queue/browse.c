@@ -128,6 +128,8 @@ static struct queue_delivery show_entry(struct engine *engine, const struct engi
 		.location = entry->location,
 		.handle = {queue->number, entry->seq, 0, 0},
 		.state = QUEUE_IS_VISIBLE,
+		.receive_count = entry->receive_count,
+		.first_receive_ms = entry->first_receive_ms,
 	};
 	struct record_head head;
 	struct str payload;

@@ -83,7 +83,9 @@ struct run_entry {
 	uint64_t seq;
 	int64_t since_ms;
 	struct journal_location location;
-	bool is_special; /* only its record tells all of its state */
+	uint32_t receive_count; /* in other queues */
+	int64_t first_receive_ms;
+	bool is_special; /* only its record tells of its receives */
 };
 
 enum { RUN_PEEK_MAX = 64, RUN_ENTRIES_MAX = 16384 };

@@ -2,7 +2,7 @@
 /*
  * run: what lies deep in a group's backlog, without an entry in memory.
  *
- * Once a group has enough in memory, what is sent to it goes to its last run: 24 bytes a message,
+ * Once a group has enough in memory, what is sent to it goes to its last run: 32 bytes a message,
  * in memory only until the segment is sealed and its index durable. A group is always its messages
  * in memory, then its runs, by seq; runs are loaded from the front, a window at a time, before
  * memory runs dry. So a group's order is kept by construction.
@@ -18,28 +18,36 @@
 
 #include "queue/engine_private.h"
 
-/* An entry: seq, since_ms, offset and size of its record; the top bit of size says that the record
- * must be read to know more (receives in another queue). */
-enum { ENTRY_SIZE = 24, PRESSURE_DIVISOR = 64 };
+/* An entry: seq, since_ms, offset and size of its record, receives in other queues (u16) and when
+ * the first was (u48). So loading a window reads no records; but where they were too many to be
+ * counted here, the top bit of size says that the record must be read. */
+enum { ENTRY_SIZE = 32, PRESSURE_DIVISOR = 64 };
 #define ENTRY_IS_SPECIAL 0x80000000u
 
 static void entry_encode(const struct run_entry *entry, char *out)
 {
-	put_u64((uint8_t *)out, entry->seq);
-	put_u64((uint8_t *)out + 8, (uint64_t)entry->since_ms);
-	put_u32((uint8_t *)out + 16, entry->location.offset);
-	put_u32((uint8_t *)out + 20,
-		entry->location.size | (entry->is_special ? ENTRY_IS_SPECIAL : 0));
+	uint8_t *bytes = (uint8_t *)out;
+	bool is_special = entry->receive_count > UINT16_MAX;
+	uint64_t count = is_special ? 0 : entry->receive_count;
+
+	put_u64(bytes, entry->seq);
+	put_u64(bytes + 8, (uint64_t)entry->since_ms);
+	put_u32(bytes + 16, entry->location.offset);
+	put_u32(bytes + 20, entry->location.size | (is_special ? ENTRY_IS_SPECIAL : 0));
+	put_u64(bytes + 24, (uint64_t)entry->first_receive_ms << 16 | count);
 }
 
 static struct run_entry entry_decode(const char *in, uint32_t segment)
 {
 	uint32_t size = get_u32(in + 20);
+	uint64_t receives = get_u64(in + 24);
 
 	return (struct run_entry){
 		.seq = get_u64(in),
 		.since_ms = (int64_t)get_u64(in + 8),
 		.location = {segment, get_u32(in + 16), size & ~ENTRY_IS_SPECIAL},
+		.receive_count = (uint32_t)(receives & UINT16_MAX),
+		.first_receive_ms = (int64_t)(receives >> 16),
 		.is_special = (size & ENTRY_IS_SPECIAL) != 0,
 	};
 }
@@ -141,7 +149,8 @@ void run_append(struct engine *engine, struct engine_queue *queue, struct group 
 		.seq = head->seq,
 		.since_ms = head->since_ms,
 		.location = location,
-		.is_special = head->receive_count > 0,
+		.receive_count = head->receive_count,
+		.first_receive_ms = head->first_receive_ms,
 	};
 	struct run *last = group->cold ? run_of(group->runs.prev) : NULL;
 
@@ -198,8 +207,13 @@ static enum err rebuild_record(void *context, const struct journal_record *recor
 	/* What has a delay of its own was never in a run. */
 	if (!run || head.visible_ms || message_find(rebuild->engine, record->queue, head.seq))
 		return ERR_OK;
-	struct run_entry entry = {head.seq, head.since_ms, record->location,
-				  head.receive_count > 0};
+	struct run_entry entry = {
+		.seq = head.seq,
+		.since_ms = head.since_ms,
+		.location = record->location,
+		.receive_count = head.receive_count,
+		.first_receive_ms = head.first_receive_ms,
+	};
 	entry_encode(&entry, buf_extend(&run->entries, ENTRY_SIZE));
 	return ERR_OK;
 }
@@ -329,6 +343,8 @@ static void load_entry(struct engine *engine, struct run *run, const struct run_
 	struct message *message = message_add(engine, run->queue, entry->seq, run->group->hash,
 					      entry->since_ms, entry->location);
 
+	message->receive_count = entry->receive_count;
+	message->first_receive_ms = entry->first_receive_ms;
 	if (entry->is_special)
 		load_special(engine, message);
 	message_begin(engine, message, 0);
@@ -344,6 +360,7 @@ static bool load_window(struct engine *engine, struct group *group)
 	struct run_entry entry = {0};
 
 	checkpoint_keep_run(engine, run);
+	turn_spend(engine, 0, count * ENTRY_SIZE);
 	char *entries = heap_alloc(count * ENTRY_SIZE);
 	bool is_read = read_entries(engine, run, 0, count, entries, &count);
 	for (size_t i = 0; i < count; i++) {

@@ -313,3 +313,28 @@ static void test_a_long_poll_outlives_a_purge(void **state)
 	assert_int_equal(wait.command.receive.count, 1);
 	queue_delivery_done(w.engine, &wait.deliveries[0]);
 }
+
+static void test_a_window_of_dead_letters_is_loaded_without_their_records(void **state)
+{
+	char name[32];
+
+	(void)state;
+	engine_free(&w.engine);
+	w.options.window = 16;
+	world_open(&w);
+	make_dead_letters();
+	for (int i = 0; i < 100 && world_receive(&w, 1, 10) == 0; i++)
+		;
+	assert_int_equal(w.counters[2].visible, DEAD);
+	/* One that lies deep: who reads it notices. */
+	assert_int_equal(world_browse(&w, 2, DEAD - 1, 1), 1);
+	world_turns(&w, 5);
+	(void)snprintf(name, sizeof name, "segment-%010u.log", w.deliveries[0].location.segment);
+	assert_true(disk_memory_damage(w.disk, name, w.deliveries[0].location.offset + 40, 1));
+	for (int i = 0; i < DEAD / 10 - 1; i++) {
+		assert_int_equal(world_receive(&w, 2, 10), 10);
+		assert_int_equal(w.deliveries[9].receive_count, 2);
+		assert_true(w.deliveries[9].first_receive_ms > 0);
+	}
+	assert_int_equal(engine_journal_stats(w.engine).damaged_reads, 0);
+}
