@@ -35,17 +35,17 @@
 	X(ACCOUNTS, 10000, "accounts", "accounts of one server") \
 	X(ACCOUNT_NAME_SIZE, 50, "bytes", "an account's name") \
 	X(IAM_ENTITIES, 1000000, "entities", "accounts, users, groups, roles and all else that IAM keeps, of one server") \
-	X(IAM_USERS, 5000, "users", "users of one account") \
-	X(IAM_GROUPS, 300, "groups", "groups of one account") \
-	X(IAM_ROLES, 1000, "roles", "roles of one account") \
-	X(IAM_POLICIES, 1500, "policies", "managed policies of one account") \
+	X(IAM_USERS, 5000, "users", "users of one account (--quotas)") \
+	X(IAM_GROUPS, 300, "groups", "groups of one account (--quotas)") \
+	X(IAM_ROLES, 1000, "roles", "roles of one account (--quotas)") \
+	X(IAM_POLICIES, 1500, "policies", "managed policies of one account (--quotas)") \
 	X(IAM_KEYS, 2, "keys", "access keys of one user") \
 	X(IAM_USER_GROUPS, 10, "groups", "groups of one user") \
 	X(IAM_ATTACHED, 10, "policies", "managed policies attached to one user, group or role") \
 	X(IAM_VERSIONS, 5, "versions", "versions of one managed policy") \
 	X(IAM_TAGS, 50, "tags", "tags of one user, role, policy, instance profile, provider or MFA device") \
-	X(IAM_INSTANCE_PROFILES, 1000, "instance profiles", "instance profiles of one account") \
-	X(IAM_OIDC_PROVIDERS, 100, "providers", "OpenID Connect providers of one account") \
+	X(IAM_INSTANCE_PROFILES, 1000, "instance profiles", "instance profiles of one account (--quotas)") \
+	X(IAM_OIDC_PROVIDERS, 100, "providers", "OpenID Connect providers of one account (--quotas)") \
 	X(IAM_CLIENT_IDS, 100, "client ids", "client ids of one OpenID Connect provider") \
 	X(IAM_THUMBPRINTS, 5, "thumbprints", "thumbprints of one OpenID Connect provider") \
 	X(FOLDER_FILES, 5000, "files", "files of --oidc-keys or --managed-policies") \
@@ -64,6 +64,7 @@
 	X(IAM_DOCUMENT_SIZE, 131072, "characters", "a policy document as it is sent") \
 	X(IAM_LIST_RESULTS, 1000, "items", "items of one page of IAM's lists") \
 	X(QUEUES, 1000000, "queues", "queues of one server") \
+	X(ACCOUNT_QUEUES, 250000, "queues", "queues of one account (--quotas)") \
 	X(QUEUE_NAME_SIZE, 80, "bytes", "a queue's name, .fifo included") \
 	X(QUEUE_TAGS, 50, "tags", "tags of one queue") \
 	X(TAG_KEY_SIZE, 128, "characters", "a tag's key") \
@@ -102,8 +103,9 @@
 	X(MOVE_RESULTS, 10, "tasks", "results of ListMessageMoveTasks") \
 	X(SIMULATED_REQUESTS, 10000, "requests", "actions times resources of one policy simulation") \
 	X(ENDPOINT_POLICY_SIZE, 20480, "bytes", "the policy of a private endpoint") \
-	X(VPC_ENDPOINTS, 1000, "endpoints", "private endpoints of one server") \
-	X(VPC_ENDPOINTS_PER_VPC, 50, "endpoints", "private endpoints of one VPC") \
+	X(VPC_ENDPOINTS, 4000, "endpoints", "private endpoints of one server") \
+	X(ACCOUNT_VPC_ENDPOINTS, 250, "endpoints", "private endpoints of one account and region (--quotas)") \
+	X(VPC_ENDPOINTS_PER_VPC, 50, "endpoints", "private endpoints of one VPC (--quotas)") \
 	X(VPC_ENDPOINT_NETWORKS, 100, "ids", "subnets, and security groups, of one private endpoint") \
 	X(SESSION_POLICY_SIZE, 2048, "bytes", "the policy passed for a session") \
 	X(SESSION_POLICY_ARNS, 10, "ARNs", "managed policies passed for a session") \
@@ -122,10 +124,11 @@
 	X(WORKER_ITEMS_SIZE, 268435456, "bytes", "requests and messages of these") \
 	X(WORKER_ACCOUNT_ITEMS, 256, "operations", "operations of one account that wait for a worker thread") \
 	X(WORKER_ACCOUNT_SIZE, 67108864, "bytes", "requests and messages of these") \
-	X(KMS_KEYS, 100000, "keys", "KMS keys of one server") \
-	X(KMS_ALIASES, 50, "aliases", "aliases of one KMS key") \
+	X(KMS_KEYS, 1000000, "keys", "KMS keys of one server") \
+	X(ACCOUNT_KMS_KEYS, 100000, "keys", "KMS keys of one account and region (--quotas)") \
+	X(KMS_ALIASES, 50, "aliases", "aliases of one KMS key (--quotas)") \
 	X(KMS_ALIAS_SIZE, 256, "bytes", "an alias of a KMS key") \
-	X(KMS_GRANTS, 1000, "grants", "grants of one KMS key") \
+	X(KMS_GRANTS, 1000, "grants", "grants of one KMS key (--quotas)") \
 	X(KMS_GRANT_PAIRS, 8, "pairs", "encryption context of one constraint of a grant") \
 	X(KMS_GRANT_PAIR_SIZE, 384, "bytes", "a name or value of it") \
 	X(KMS_TAGS, 50, "tags", "tags of one KMS key") \

@@ -21,6 +21,7 @@ struct browser_rules;
 struct control;
 struct data_keys;
 struct penalty;
+struct quotas;
 struct runner;
 struct sessions;
 struct source_list;
@@ -44,6 +45,7 @@ struct core {
 	struct penalty *penalty;     /* NULL: signatures are not looked at; core/penalty.h */
 	const struct browser_rules *browsers;	/* NULL: all are welcome; core/browser.h */
 	const struct source_list *proxies;	/* NULL: none; core/source.h */
+	const struct quotas *quotas;		/* of each account; NULL: AWS's; core/quota.h */
 	const struct throttle *throttle;	/* NULL: nobody asks too often; core/throttle.h */
 	const struct core_endpoints *endpoints; /* of services/ec2; core/endpoint.h */
 	const struct core_listeners *listeners; /* of the server; core/endpoint.h */

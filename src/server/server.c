@@ -428,8 +428,10 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	sqs_bind_handlers();
 	sts_bind_handlers();
 	make_net(server);
-	if (!open_sources(server, problem, size) || !open_throttle(server, problem, size))
+	if (!open_sources(server, problem, size) || !open_throttle(server, problem, size) ||
+	    !quotas_parse(settings->quotas, &server->quotas, problem, size))
 		return false;
+	core->quotas = &server->quotas;
 	if (!store_open(settings, core, &server->store, problem, size))
 		return false;
 	control_new(core);

@@ -10,6 +10,7 @@
 
 #include "core/browser.h"
 #include "core/dispatch.h"
+#include "core/quota.h"
 #include "core/source.h"
 #include "server/settings.h"
 #include "server/store.h"
@@ -24,6 +25,7 @@ struct server {
 	struct arena arena; /* of what is made at the start and never changes */
 	struct source_list proxies, metrics_readers;
 	struct browser_rules browsers;
+	struct quotas quotas;	   /* core's */
 	struct throttle *throttle; /* core's; NULL: --throttle off */
 	struct dispatch dispatch;
 	struct net_server *net;

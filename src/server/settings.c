@@ -94,6 +94,9 @@ static const struct row rows[] = {
 	{"throttle", KIND_CHOICE, AT(throttle), "off", 0, 0, "off|aws", "QUOTAS",
 	 "refuse requests beyond AWS's quotas of requests a second; \"throttle-rules\" of the "
 	 "configuration file are others"},
+	{"quotas", KIND_TEXT, AT(quotas), "", 0, 0, NULL, "LIST",
+	 "how much each account may have, where it is not AWS's default: NAME=COUNT with commas, "
+	 "such as iam-users=100,kms-keys=20"},
 	{"trusted-proxies", KIND_TEXT, AT(trusted_proxies), "", 0, 0, NULL, "LIST",
 	 "addresses or networks of proxies, with commas, and unix for unix sockets: "
 	 "X-Forwarded-For "

@@ -34,7 +34,7 @@ struct settings {
 	struct str root_key_file, root_key_command, new_root_key_file;
 	struct str tls_certificate, tls_key, tls_client_ca; /* paths; empty: none */
 	struct str oidc_keys, managed_policies;		    /* directories; empty: none */
-	struct str user, trusted_proxies, metrics_from;
+	struct str user, trusted_proxies, metrics_from, quotas;
 	int64_t audit, audit_full; /* of their enums */
 	struct str audit_file;
 	int64_t audit_max_mib, audit_max_hours, audit_keep;

@@ -3,6 +3,7 @@
  * create: CreateVpcEndpoint. An endpoint is an address first: only when that is taken is anything
  * written down, and only when that is durable are connections taken.
  */
+#include "core/quota.h"
 #include "services/ec2/change.h"
 #include "services/ec2/check.h"
 #include "services/ec2/ec2.h"
@@ -156,7 +157,7 @@ static struct str fingerprint_of(struct call *call, const struct ec2_create_vpc_
 struct survey {
 	const struct ec2_endpoint *draft;
 	const struct ec2_endpoint *same_token; /* held */
-	size_t in_vpc;
+	size_t in_vpc, in_account;
 	bool is_taken; /* the VPC is another account's */
 };
 
@@ -167,6 +168,7 @@ static bool look(void *context, const struct ec2_endpoint *other)
 
 	if (draft->client_token.size > 0 && str_equal(draft->client_token, other->client_token))
 		survey->same_token = ec2_endpoint_hold(other);
+	survey->in_account++;
 	survey->in_vpc += str_equal(draft->shown.vpc, other->shown.vpc);
 	return true;
 }
@@ -195,8 +197,12 @@ static enum err check_others(struct call *call, const struct ec2_endpoint *draft
 	if (survey->is_taken)
 		return fail(call, &EC2_INVALID_VPC_ID_NOT_FOUND, "The Vpc Id %.*s does not exist",
 			    STR_ARG(draft->shown.vpc));
-	if (survey->in_vpc >= LIMIT_VPC_ENDPOINTS_PER_VPC ||
-	    ec2_endpoints_count(endpoints) >= LIMIT_VPC_ENDPOINTS)
+	bool is_full = ec2_endpoints_count(endpoints) >= LIMIT_VPC_ENDPOINTS;
+	if (is_full)
+		quota_log_server_limit(STR("private endpoints"), LIMIT_VPC_ENDPOINTS);
+	if (is_full ||
+	    (int64_t)survey->in_vpc >= quota_most(call->core, QUOTA_VPC_ENDPOINTS_PER_VPC) ||
+	    (int64_t)survey->in_account >= quota_most(call->core, QUOTA_VPC_ENDPOINTS))
 		return fail(call, &EC2_VPC_ENDPOINT_LIMIT_EXCEEDED,
 			    "You have reached the limit on the number of VPC endpoints you can "
 			    "create.");

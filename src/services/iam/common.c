@@ -15,7 +15,8 @@ const struct iam_kind iam_kinds[] = {
 			    .title = "User",
 			    .id = "AIDA",
 			    .quota = "UsersPerAccount",
-			    .count_max = LIMIT_IAM_USERS,
+			    .has_quota = true,
+			    .count_quota = QUOTA_IAM_USERS,
 			    .inline_size_max = LIMIT_IAM_USER_POLICY_SIZE,
 			    .missing = {"The user with name ", " cannot be found."},
 			    .taken = {"User with name ", " already exists."}},
@@ -23,7 +24,8 @@ const struct iam_kind iam_kinds[] = {
 			     .title = "Group",
 			     .id = "AGPA",
 			     .quota = "GroupsPerAccount",
-			     .count_max = LIMIT_IAM_GROUPS,
+			     .has_quota = true,
+			     .count_quota = QUOTA_IAM_GROUPS,
 			     .inline_size_max = LIMIT_IAM_GROUP_POLICY_SIZE,
 			     .missing = {"The group with name ", " cannot be found."},
 			     .taken = {"Group with name ", " already exists."}},
@@ -31,7 +33,8 @@ const struct iam_kind iam_kinds[] = {
 			    .title = "Role",
 			    .id = "AROA",
 			    .quota = "RolesPerAccount",
-			    .count_max = LIMIT_IAM_ROLES,
+			    .has_quota = true,
+			    .count_quota = QUOTA_IAM_ROLES,
 			    .inline_size_max = LIMIT_IAM_ROLE_POLICY_SIZE,
 			    .missing = {"The role with name ", " cannot be found."},
 			    .taken = {"Role with name ", " already exists."}},
@@ -39,7 +42,8 @@ const struct iam_kind iam_kinds[] = {
 			      .title = "Policy",
 			      .id = "ANPA",
 			      .quota = "PolicyPerAccount",
-			      .count_max = LIMIT_IAM_POLICIES,
+			      .has_quota = true,
+			      .count_quota = QUOTA_IAM_POLICIES,
 			      .missing = {"Policy ", " was not found."},
 			      .taken = {"A policy called ",
 					" already exists. Duplicate names are not allowed."}},
@@ -47,14 +51,16 @@ const struct iam_kind iam_kinds[] = {
 					.title = "InstanceProfile",
 					.id = "AIPA",
 					.quota = "InstanceProfilesPerAccount",
-					.count_max = LIMIT_IAM_INSTANCE_PROFILES,
+					.has_quota = true,
+					.count_quota = QUOTA_IAM_INSTANCE_PROFILES,
 					.missing = {"Instance Profile ", " cannot be found."},
 					.taken = {"Instance Profile ", " already exists."}},
 	[DIRECTORY_OIDC_PROVIDER] = {.word = "oidc-provider",
 				     .title = "OpenIdConnectProvider",
 				     .id = "OIDC", /* shown nowhere */
 				     .quota = "OpenIdConnectProvidersPerAccount",
-				     .count_max = LIMIT_IAM_OIDC_PROVIDERS,
+				     .has_quota = true,
+				     .count_quota = QUOTA_IAM_OIDC_PROVIDERS,
 				     .missing = {"OpenIDConnect Provider not found for arn ", ""},
 				     .taken = {"Provider with url https://", " already exists."}},
 	[DIRECTORY_MFA_DEVICE] = {.word = "mfa",
@@ -65,6 +71,13 @@ const struct iam_kind iam_kinds[] = {
 				  .missing = {"MFA Device with serial number ", " does not exist."},
 				  .taken = {"MFA device already exists.", NULL}},
 };
+
+int64_t iam_quota(const struct call *call, enum directory_kind kind)
+{
+	const struct iam_kind *words = &iam_kinds[kind];
+
+	return words->has_quota ? quota_most(call->core, words->count_quota) : words->count_max;
+}
 
 /* ---- opening ---- */
 
@@ -372,13 +385,12 @@ static enum err check_free(struct call *call, enum directory_kind kind, struct s
 	if (taken)
 		return iam_fail_taken(call, kind, name);
 	directory_each(call->core->directory, kind, call->account, STR(""), count_entity, &count);
-	if (directory_count(call->core->directory) >= LIMIT_IAM_ENTITIES)
-		return fail(call, &IAM_LIMIT_EXCEEDED,
-			    "Cannot exceed quota for entities of this server: %d",
-			    LIMIT_IAM_ENTITIES);
-	if (count >= words->count_max)
+	bool is_full = directory_count(call->core->directory) >= LIMIT_IAM_ENTITIES;
+	if (is_full)
+		quota_log_server_limit(STR("entities of IAM"), LIMIT_IAM_ENTITIES);
+	if (is_full || count >= iam_quota(call, kind))
 		return fail(call, &IAM_LIMIT_EXCEEDED, "Cannot exceed quota for %s: %lld",
-			    words->quota, (long long)words->count_max);
+			    words->quota, (long long)iam_quota(call, kind));
 	return ERR_OK;
 }
 

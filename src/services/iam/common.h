@@ -12,6 +12,7 @@
 #include "api/iam.h"
 #include "core/authorize.h"
 #include "core/core.h"
+#include "core/quota.h"
 
 enum { IAM_SESSION_SECONDS = 3600 }; /* MaxSessionDuration of a role, unless given */
 
@@ -21,12 +22,16 @@ struct iam_kind {
 	const char *title; /* "User" */
 	const char *id;	   /* "AIDA" */
 	const char *quota; /* "UsersPerAccount" */
-	int64_t count_max; /* in one account */
+	int64_t count_max; /* in one account, where has_quota is false */
+	bool has_quota;
+	enum quota count_quota;
 	int64_t inline_size_max;
 	/* What stands before and behind the name, or of kinds that are named by ARN the ARN. */
 	const char *missing[2], *taken[2];
 };
 extern const struct iam_kind iam_kinds[];
+/* How many of that kind an account may have. */
+int64_t iam_quota(const struct call *call, enum directory_kind kind);
 
 /* ---- opening ---- */
 

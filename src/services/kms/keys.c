@@ -2,6 +2,7 @@
 /* keys: CreateKey, DescribeKey, ListKeys, UpdateKeyDescription, and a key's states. */
 #include <string.h>
 
+#include "core/quota.h"
 #include "services/kms/change.h"
 #include "services/kms/describe.h"
 #include "services/kms/due.h"
@@ -167,6 +168,22 @@ static enum err use_generated(struct call *call)
 	return store_new(call, &creation->draft, call->out);
 }
 
+static enum err check_quota(struct call *call)
+{
+	struct kms_registry *registry = kms_of(call->core)->registry;
+	int64_t most = quota_most(call->core, QUOTA_KMS_KEYS);
+	bool is_full = kms_registry_count(registry) >= LIMIT_KMS_KEYS;
+
+	if (is_full)
+		quota_log_server_limit(STR("KMS keys"), LIMIT_KMS_KEYS);
+	if (!is_full &&
+	    (int64_t)kms_registry_count_account(registry, call->account, call->region) < most)
+		return ERR_OK;
+	return fail(call, &KMS_LIMIT_EXCEEDED,
+		    "The account has the maximum number of KMS keys in this Region: %lld.",
+		    (long long)most);
+}
+
 enum err kms_create_key(struct call *call, const struct kms_create_key_in *in,
 			struct kms_create_key_out *out)
 {
@@ -176,9 +193,8 @@ enum err kms_create_key(struct call *call, const struct kms_create_key_in *in,
 	enum err err = read_draft(call, in, draft);
 	if (!err)
 		err = authorize_create(call, draft);
-	if (!err && kms_registry_count(kms_of(call->core)->registry) >= LIMIT_KMS_KEYS)
-		err = fail(call, &KMS_LIMIT_EXCEEDED, "This server may have at most %d keys.",
-			   LIMIT_KMS_KEYS);
+	if (!err)
+		err = check_quota(call);
 	if (!err)
 		err = read_policy(call, in, draft);
 	if (err)

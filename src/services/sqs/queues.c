@@ -2,6 +2,7 @@
 /* queues: CreateQueue and its rules, DeleteQueue, attributes, PurgeQueue. */
 #include "api/sqs.h"
 #include "core/policies.h"
+#include "core/quota.h"
 #include "services/sqs/attributes.h"
 #include "services/sqs/authorize.h"
 #include "services/sqs/batch.h"
@@ -107,6 +108,21 @@ static enum err compare(struct call *call, const struct sqs_queue *queue, struct
 	return ERR_OK;
 }
 
+static enum err check_quota(struct call *call)
+{
+	struct sqs_registry *registry = sqs_of(call->core)->registry;
+	int64_t most = quota_most(call->core, QUOTA_SQS_QUEUES);
+	size_t count = sqs_registry_count_account(registry, call->account, (struct str){0});
+	bool is_full = sqs_registry_count(registry) >= LIMIT_QUEUES;
+
+	if (is_full)
+		quota_log_server_limit(STR("queues"), LIMIT_QUEUES);
+	if (!is_full && (int64_t)count < most)
+		return ERR_OK;
+	return fail(call, &SQS_OVER_LIMIT, "The account has the maximum number of queues: %lld.",
+		    (long long)most);
+}
+
 enum err sqs_create_queue(struct call *call, const struct sqs_create_queue_in *in,
 			  struct sqs_create_queue_out *out)
 {
@@ -149,9 +165,9 @@ enum err sqs_create_queue(struct call *call, const struct sqs_create_queue_in *i
 		return fail(call, &SQS_QUEUE_DELETED_RECENTLY,
 			    "You must wait 60 seconds after deleting a queue before you can create "
 			    "another with the same name.");
-	if (sqs_registry_count(registry) >= LIMIT_QUEUES)
-		return fail(call, &SQS_OVER_LIMIT, "This server holds at most %d queues.",
-			    LIMIT_QUEUES);
+	err = check_quota(call);
+	if (err)
+		return err;
 	return sqs_queue_create(core, &draft);
 }
 
