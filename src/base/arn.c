@@ -63,6 +63,24 @@ struct str arn_format(struct str service, struct str region, struct str account,
 	return str_of(out, size);
 }
 
+struct str arn_make(struct arena *arena, struct str service, struct str region, struct str account,
+		    struct str resource)
+{
+	const struct str parts[] = {STR("arn:"), arn_partition(region),
+				    STR(":"),	 service,
+				    STR(":"),	 region,
+				    STR(":"),	 account,
+				    STR(":"),	 resource};
+
+	return arena_join(arena, parts, sizeof(parts) / sizeof(parts[0]));
+}
+
+struct str arn_root(struct arena *arena, struct str region, struct str account)
+{
+	return arena_format(arena, "arn:%.*s:iam::%.*s:root", STR_ARG(arn_partition(region)),
+			    STR_ARG(account));
+}
+
 bool arn_parse(struct str text, struct arn *out_arn)
 {
 	struct str rest = text;

@@ -28,13 +28,18 @@ bool arn_is_region(struct str text);
 struct str arn_account(struct str arn);
 /* The same of the region. */
 struct str arn_region(struct str arn);
+/* Written to `out`; data is NULL if there is no room, which there is for all a service names. */
+struct str arn_format(struct str service, struct str region, struct str account,
+		      struct str resource, char out[ARN_SIZE_MAX]);
+/* The same in the arena: "arn:<partition of the region>:<service>:<region>:<account>:<resource>".
+ */
+struct str arn_make(struct arena *arena, struct str service, struct str region, struct str account,
+		    struct str resource);
+/* Of the root user of an account, as policies in that region name it. */
+struct str arn_root(struct arena *arena, struct str region, struct str account);
 /*
  * The ARN of an identity, of IAM or STS, with `to` in place of the partition `from`, in the arena.
  * Any other text as it is.
  */
 struct str arn_move(struct arena *arena, struct str text, struct str from, struct str to);
-/* Written to `out`; data is NULL if there is no room, which there is for all a service names. */
-struct str arn_format(struct str service, struct str region, struct str account,
-		      struct str resource, char out[ARN_SIZE_MAX]);
-
 #endif

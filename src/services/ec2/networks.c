@@ -178,9 +178,8 @@ enum err ec2_describe_subnets(struct call *call, const struct ec2_describe_subne
 		subnet->cidr_block = shown(label->cidr);
 		subnet->availability_zone = shown(label->zone);
 		subnet->subnet_arn =
-			arena_format(call->arena, "arn:%.*s:ec2:%.*s:%.*s:subnet/%.*s",
-				     STR_ARG(arn_partition(label->region)), STR_ARG(label->region),
-				     STR_ARG(label->account), STR_ARG(label->id));
+			arn_make(call->arena, STR("ec2"), label->region, label->account,
+				 arena_format(call->arena, "subnet/%.*s", STR_ARG(label->id)));
 		subnet->has_default_for_az = subnet->has_map_public_ip_on_launch = true;
 		ec2_show_tags(call, label->tags, label->tag_count, &subnet->tags,
 			      &subnet->tags_count);

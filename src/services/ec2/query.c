@@ -18,9 +18,7 @@ enum err ec2_authorize_action(struct call *call, struct str action, struct str r
 	asked.arn = STR("*");
 	if (resource.data)
 		asked.arn =
-			arena_format(call->arena, "arn:%.*s:ec2:%.*s:%.*s:%.*s",
-				     STR_ARG(arn_partition(call->region)), STR_ARG(call->region),
-				     STR_ARG(call->account), STR_ARG(resource));
+			arn_make(call->arena, STR("ec2"), call->region, call->account, resource);
 	enum err err = call_authorize(call, action, &asked);
 	if (err == ERR_FAULT && call->fault == &call->operation->service->denied)
 		return fail(call, call->fault,

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/arn.h"
 #include "core/policies.h"
 #include "format/form.h"
 
@@ -248,27 +249,22 @@ enum err iam_open_user(struct call *call, struct str name,
 /* The account that an ARN names; AWS's own things count as the caller's. */
 static struct str account_of(const struct call *call, struct str arn)
 {
-	struct str account = {0};
+	struct str account = arn_account(arn);
 
-	for (int part = 0; part < 5 && arn.data; part++)
-		account = str_cut(&arn, ':');
 	return str_equal(account, DIRECTORY_AWS) ? call->account : account;
 }
 
-enum err iam_check_arn(struct call *call, enum directory_kind kind, struct str arn)
+enum err iam_check_arn(struct call *call, enum directory_kind kind, struct str text)
 {
-	struct str word = str_from(iam_kinds[kind].word), rest = arn, service = {0};
+	struct str word = str_from(iam_kinds[kind].word);
+	struct arn arn;
 
-	for (int part = 0; part < 5 && rest.data; part++) {
-		struct str text = str_cut(&rest, ':');
-		service = part == 2 ? text : service;
-	}
-	if (!rest.data || !str_starts(arn, STR("arn:")))
+	if (!arn_parse(text, &arn))
 		return fail(call, &IAM_VALIDATION_ERROR, "Invalid ARN:  Could not be parsed!");
-	if (str_equal(service, STR("iam")) && str_starts(rest, word) &&
-	    str_starts(str_slice(rest, word.size, SIZE_MAX), STR("/")))
+	if (str_equal(arn.service, STR("iam")) && str_starts(arn.resource, word) &&
+	    str_starts(str_slice(arn.resource, word.size, SIZE_MAX), STR("/")))
 		return ERR_OK;
-	return fail(call, &IAM_INVALID_INPUT, "ARN %.*s is not valid.", STR_ARG(arn));
+	return fail(call, &IAM_INVALID_INPUT, "ARN %.*s is not valid.", STR_ARG(text));
 }
 
 static const struct directory_entity *find_arn(struct call *call, enum directory_kind kind,

@@ -3,24 +3,23 @@
  * saml_providers: SAML is not served. Accounts have no such providers, and none can be created; the
  * answers are those that AWS gives to an account without any.
  */
+#include "base/arn.h"
 #include "services/iam/common.h"
 
 /* May the caller do that to the provider; then: there is none of that ARN. */
-static enum err open_missing(struct call *call, struct str arn)
+static enum err open_missing(struct call *call, struct str text)
 {
-	struct str account = {0}, rest = arn;
+	struct arn arn;
 
-	for (int part = 0; part < 5 && rest.data; part++)
-		account = str_cut(&rest, ':');
-	if (!rest.data || !str_starts(arn, STR("arn:")))
+	if (!arn_parse(text, &arn))
 		return fail(call, &IAM_VALIDATION_ERROR, "Invalid ARN:  Could not be parsed!");
-	if (!str_starts(rest, STR("saml-provider/")))
-		return fail(call, &IAM_INVALID_INPUT, "ARN %.*s is not valid.", STR_ARG(arn));
-	struct resource resource = {.arn = arn, .account = account};
+	if (!str_starts(arn.resource, STR("saml-provider/")))
+		return fail(call, &IAM_INVALID_INPUT, "ARN %.*s is not valid.", STR_ARG(text));
+	struct resource resource = {.arn = text, .account = arn.account};
 	enum err err = call_authorize(call, call->operation->action, &resource);
 	if (err)
 		return err;
-	return fail(call, &IAM_NO_SUCH_ENTITY, "Manifest not found for arn %.*s", STR_ARG(arn));
+	return fail(call, &IAM_NO_SUCH_ENTITY, "Manifest not found for arn %.*s", STR_ARG(text));
 }
 
 enum err iam_create_saml_provider(struct call *call, const struct iam_create_saml_provider_in *in,

@@ -12,9 +12,7 @@
 
 static struct str arn_of(struct call *call, struct str name)
 {
-	return arena_format(call->arena, "arn:%.*s:kms:%.*s:%.*s:%.*s",
-			    STR_ARG(arn_partition(call->region)), STR_ARG(call->region),
-			    STR_ARG(call->account), STR_ARG(name));
+	return arn_make(call->arena, STR("kms"), call->region, call->account, name);
 }
 
 static enum err check_name(struct call *call, struct str name)

@@ -183,7 +183,6 @@ void kms_draft_new(struct arena *arena, struct str account, struct str region, b
 		.is_multi_region = is_multi_region,
 		.created_ms = now_ms,
 	};
-	out_draft->arn = arena_format(arena, "arn:%.*s:kms:%.*s:%.*s:key/%.*s",
-				      STR_ARG(arn_partition(region)), STR_ARG(region),
-				      STR_ARG(account), KMS_KEY_ID_SIZE, id);
+	out_draft->arn = arn_make(arena, STR("kms"), region, account,
+				  arena_format(arena, "key/%.*s", KMS_KEY_ID_SIZE, id));
 }

@@ -151,9 +151,7 @@ static enum err read_grant(struct call *call, const struct kms_create_grant_in *
 {
 	*grant = (struct kms_grant){
 		.name = in->name,
-		.issuing_account =
-			arena_format(call->arena, "arn:%.*s:iam::%.*s:root",
-				     STR_ARG(arn_partition(call->region)), STR_ARG(call->account)),
+		.issuing_account = arn_root(call->arena, call->region, call->account),
 		.created_ms = call->now_ms,
 	};
 	if (in->constraints) {

@@ -223,9 +223,7 @@ static enum err make_managed(struct call *call, struct str key_id)
 	kms_key_release(target.key);
 	if (refusal.fault != &KMS_NOT_FOUND)
 		return ERR_OK;
-	any.arn = arena_format(call->arena, "arn:%.*s:kms:%.*s:%.*s:key/*",
-			       STR_ARG(arn_partition(call->region)), STR_ARG(call->region),
-			       STR_ARG(call->account));
+	any.arn = arn_make(call->arena, STR("kms"), call->region, call->account, STR("key/*"));
 	enum err err = call_authorize(call, STR("kms:DescribeKey"), &any);
 	return err ? err
 		   : kms_for_services.prepare(call->core, call->account, call->region, key_id);

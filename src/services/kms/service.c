@@ -91,9 +91,7 @@ static enum err make_managed(struct core *core, struct arena *arena, struct str 
 static struct str alias_name(struct arena *arena, struct str account, struct str region,
 			     struct str key_id)
 {
-	struct str head =
-		arena_format(arena, "arn:%.*s:kms:%.*s:%.*s:", STR_ARG(arn_partition(region)),
-			     STR_ARG(region), STR_ARG(account));
+	struct str head = arn_make(arena, STR("kms"), region, account, STR(""));
 
 	return str_starts(key_id, head) ? str_slice(key_id, head.size, SIZE_MAX) : key_id;
 }
@@ -107,9 +105,7 @@ static enum err prepare(struct core *core, struct str account, struct str region
 		return ERR_OK;
 	arena_init(&arena);
 	struct str name = alias_name(&arena, account, region, key_id);
-	struct str arn =
-		arena_format(&arena, "arn:%.*s:kms:%.*s:%.*s:%.*s", STR_ARG(arn_partition(region)),
-			     STR_ARG(region), STR_ARG(account), STR_ARG(name));
+	struct str arn = arn_make(&arena, STR("kms"), region, account, name);
 	const struct kms_key *key = kms_registry_find_alias(kms_of(core)->registry, arn);
 	if (!key && kms_registry_count(kms_of(core)->registry) < LIMIT_KMS_KEYS &&
 	    str_starts(name, STR(MANAGED_PREFIX)) &&

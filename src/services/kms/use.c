@@ -21,34 +21,25 @@ static struct kms_refusal refuse(struct arena *arena, const struct fault_type *f
 
 /* ---- finding ---- */
 
-struct arn_parts {
-	struct str partition, service, region, account, resource;
-};
-
-static bool split_arn(struct str arn, struct arn_parts *parts)
+/* Of a key or an alias; in a region of its own partition. */
+static bool parse_kms_arn(struct str text, struct arn *out_arn)
 {
-	struct str scheme = str_cut(&arn, ':');
+	struct arn arn;
 
-	parts->partition = str_cut(&arn, ':');
-	parts->service = str_cut(&arn, ':');
-	parts->region = str_cut(&arn, ':');
-	parts->account = str_cut(&arn, ':');
-	parts->resource = arn;
-	return str_equal(scheme, STR("arn")) && str_equal(parts->service, STR("kms")) &&
-	       str_equal(parts->partition, arn_partition(parts->region)) &&
-	       arn_is_account(parts->account) && parts->resource.size > 0;
+	if (!arn_parse(text, &arn) || !str_equal(arn.service, STR("kms")) ||
+	    !str_equal(arn.partition, arn_partition(arn.region)) || !arn_is_account(arn.account))
+		return false;
+	*out_arn = arn;
+	return true;
 }
 
-static struct str arn_of(struct arena *arena, const struct arn_parts *parts)
+static struct str arn_of(struct arena *arena, const struct arn *parts)
 {
-	const struct str texts[] = {STR("arn:"), parts->partition, STR(":kms:"), parts->region,
-				    STR(":"),	 parts->account,   STR(":"),	 parts->resource};
-
-	return arena_join(arena, texts, sizeof(texts) / sizeof(texts[0]));
+	return arn_make(arena, STR("kms"), parts->region, parts->account, parts->resource);
 }
 
 static struct kms_refusal find_alias(struct kms_registry *registry, struct arena *arena,
-				     const struct arn_parts *parts, struct kms_target *out_target)
+				     const struct arn *parts, struct kms_target *out_target)
 {
 	struct str arn = arn_of(arena, parts);
 
@@ -60,7 +51,7 @@ static struct kms_refusal find_alias(struct kms_registry *registry, struct arena
 }
 
 static struct kms_refusal find_key(struct kms_registry *registry, struct arena *arena,
-				   const struct arn_parts *parts, struct kms_target *out_target)
+				   const struct arn *parts, struct kms_target *out_target)
 {
 	struct str id = str_slice(parts->resource, 4, SIZE_MAX);
 	struct str arn = arn_of(arena, parts);
@@ -86,12 +77,12 @@ struct kms_refusal kms_find(const struct core *core, struct arena *arena, struct
 			    struct kms_target *out_target)
 {
 	struct kms_registry *registry = kms_of(core)->registry;
-	struct arn_parts parts = {arn_partition(region), STR("kms"), region, account, key_id};
+	struct arn parts = {arn_partition(region), STR("kms"), region, account, key_id};
 	struct kms_target target = {0};
 	struct kms_refusal refusal;
 
 	if (str_starts(key_id, STR("arn:"))) {
-		if (!split_arn(key_id, &parts))
+		if (!parse_kms_arn(key_id, &parts))
 			return refuse(arena, &KMS_INVALID_ARN, "Invalid arn ", key_id, "");
 		if (!str_equal(parts.region, region))
 			return refuse(arena, &KMS_NOT_FOUND, "Invalid arn ", parts.region, "");
@@ -268,7 +259,7 @@ static void release(void *subject)
 enum err kms_target_of_call(struct call *call, const char *member, struct str key_id,
 			    bool may_be_alias, struct str action, struct kms_target *out_target)
 {
-	struct arn_parts parts;
+	struct arn parts;
 
 	enum err err = kms_need(call, member, key_id.data != NULL);
 	if (!err)
@@ -277,7 +268,7 @@ enum err kms_target_of_call(struct call *call, const char *member, struct str ke
 		return err;
 	struct kms_refusal refusal = kms_find(call->core, call->arena, call->account, call->region,
 					      key_id, may_be_alias, out_target);
-	if (refusal.fault == &KMS_NOT_FOUND && split_arn(key_id, &parts) &&
+	if (refusal.fault == &KMS_NOT_FOUND && parse_kms_arn(key_id, &parts) &&
 	    is_foreign(call, parts.account) && str_equal(parts.region, call->region)) {
 		return kms_deny_foreign(call, action, key_id);
 	}

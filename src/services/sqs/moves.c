@@ -311,16 +311,11 @@ void sqs_moves_forget(struct core *core, struct str arn)
 
 /* ---- operations ---- */
 
-static bool is_arn(struct str text)
+static bool is_queue_arn(struct str text)
 {
-	struct str rest = text;
+	struct arn arn;
 
-	if (!str_equal(str_cut(&rest, ':'), STR("arn")))
-		return false;
-	for (int i = 0; i < 4; i++)
-		if (str_cut(&rest, ':').size == 0)
-			return false;
-	return rest.size > 0;
+	return arn_parse(text, &arn) && arn.region.size > 0 && arn.account.size > 0;
 }
 
 static enum err no_resource(struct call *call, const char *parameter)
@@ -345,7 +340,7 @@ static enum err find_by_arn(struct call *call, const char *parameter, struct str
 	if (arn.size == 0)
 		return fail(call, &SQS_MISSING_PARAMETER,
 			    "The request must contain the parameter %s.", parameter);
-	if (!is_arn(arn))
+	if (!is_queue_arn(arn))
 		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
 			    "You must use this format to specify the %s: "
 			    "arn:<partition>:<service>:<region>:<account-id>:<resource-id>",
@@ -583,7 +578,7 @@ static bool parse_handle(struct arena *arena, struct str handle, struct str *out
 		return false;
 	*out_id = json_text(json_member(root, "taskId"));
 	*out_arn = json_text(json_member(root, "sourceArn"));
-	return out_id->size > 0 && is_arn(*out_arn);
+	return out_id->size > 0 && is_queue_arn(*out_arn);
 }
 
 enum err sqs_cancel_message_move_task(struct call *call,

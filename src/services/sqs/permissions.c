@@ -176,9 +176,7 @@ static void add_statement(struct call *call, yyjson_mut_doc *document,
 	yyjson_mut_val *statement = yyjson_mut_arr_add_obj(document, statements_of(document));
 
 	for (size_t i = 0; i < in->aws_account_ids_count; i++)
-		principals[i] = arena_format(call->arena, "arn:%.*s:iam::%.*s:root",
-					     STR_ARG(arn_partition(queue->region)),
-					     STR_ARG(in->aws_account_ids[i]));
+		principals[i] = arn_root(call->arena, queue->region, in->aws_account_ids[i]);
 	for (size_t i = 0; i < in->actions_count; i++)
 		actions[i] = arena_format(call->arena, "SQS:%.*s", STR_ARG(in->actions[i]));
 	yyjson_mut_obj_add_strn(document, statement, "Sid", in->label.data, in->label.size);

@@ -26,19 +26,15 @@ static bool read_count(yyjson_val *value, int64_t *out_count)
 	return true;
 }
 
-/* Of "arn:<partition>:sqs:<region>:<account>:<name>" the parts that matter. */
-static bool parse_arn(struct str arn, struct str *out_region, struct str *out_account)
+static bool parse_queue_arn(struct str text, struct arn *out_arn)
 {
-	struct str rest = arn;
-	struct str parts[6];
+	struct arn arn;
 
-	for (int i = 0; i < 6; i++)
-		parts[i] = str_cut(&rest, ':');
-	*out_region = parts[3];
-	*out_account = parts[4];
-	return str_equal(parts[0], STR("arn")) && parts[1].size > 0 &&
-	       str_equal(parts[2], STR("sqs")) && parts[3].size > 0 && parts[4].size > 0 &&
-	       parts[5].size > 0 && rest.size == 0;
+	if (!arn_parse(text, &arn) || !str_equal(arn.service, STR("sqs")) || arn.region.size == 0 ||
+	    arn.account.size == 0 || str_find_char(arn.resource, ':', 0) != SIZE_MAX)
+		return false;
+	*out_arn = arn;
+	return true;
 }
 
 static bool may_send_to(const struct sqs_queue *target, const struct sqs_queue *source)
@@ -54,16 +50,16 @@ static bool may_send_to(const struct sqs_queue *target, const struct sqs_queue *
 static enum err check_target(struct call *call, const struct sqs_queue *draft, struct str text)
 {
 	struct sqs_registry *registry = sqs_of(call->core)->registry;
-	struct str region, account;
 	const char *problem = NULL;
+	struct arn arn;
 
-	if (!parse_arn(draft->dead_letter_arn, &region, &account))
+	if (!parse_queue_arn(draft->dead_letter_arn, &arn))
 		return bad_policy(call, text,
 				  "Dead-letter target ARN should be fully qualified ARN.");
-	if (!str_equal(account, draft->account))
+	if (!str_equal(arn.account, draft->account))
 		return bad_policy(call, text,
 				  "Dead-letter target owner should be same as the source.");
-	if (!str_equal(region, draft->region))
+	if (!str_equal(arn.region, draft->region))
 		return bad_policy(call, text, "Dead-letter target must be in the same region.");
 	const struct sqs_queue *target = sqs_registry_find_arn(registry, draft->dead_letter_arn);
 	if (!target)
