@@ -615,6 +615,24 @@ struct kms_re_encrypt_out {
 	struct str destination_key_material_id;
 };
 
+struct kms_replicate_key_in {
+	struct str key_id;
+	struct str replica_region;
+	struct str policy;
+	bool bypass_policy_lockout_safety_check;
+	bool has_bypass_policy_lockout_safety_check;
+	struct str description;
+	struct kms_tag *tags;
+	size_t tags_count;
+};
+
+struct kms_replicate_key_out {
+	struct kms_key_metadata *replica_key_metadata;
+	struct str replica_policy;
+	struct kms_tag *replica_tags;
+	size_t replica_tags_count;
+};
+
 struct kms_retire_grant_in {
 	struct str grant_token;
 	struct str key_id;
@@ -713,6 +731,15 @@ struct kms_update_key_description_in {
 };
 
 struct kms_update_key_description_out {
+	char no_members;
+};
+
+struct kms_update_primary_region_in {
+	struct str key_id;
+	struct str primary_region;
+};
+
+struct kms_update_primary_region_out {
 	char no_members;
 };
 
@@ -821,6 +848,8 @@ enum err kms_put_key_policy(struct call *call, const struct kms_put_key_policy_i
 		struct kms_put_key_policy_out *out);
 enum err kms_re_encrypt(struct call *call, const struct kms_re_encrypt_in *in,
 		struct kms_re_encrypt_out *out);
+enum err kms_replicate_key(struct call *call, const struct kms_replicate_key_in *in,
+		struct kms_replicate_key_out *out);
 enum err kms_retire_grant(struct call *call, const struct kms_retire_grant_in *in,
 		struct kms_retire_grant_out *out);
 enum err kms_revoke_grant(struct call *call, const struct kms_revoke_grant_in *in,
@@ -839,6 +868,8 @@ enum err kms_update_alias(struct call *call, const struct kms_update_alias_in *i
 		struct kms_update_alias_out *out);
 enum err kms_update_key_description(struct call *call, const struct kms_update_key_description_in *in,
 		struct kms_update_key_description_out *out);
+enum err kms_update_primary_region(struct call *call, const struct kms_update_primary_region_in *in,
+		struct kms_update_primary_region_out *out);
 enum err kms_verify(struct call *call, const struct kms_verify_in *in,
 		struct kms_verify_out *out);
 enum err kms_verify_mac(struct call *call, const struct kms_verify_mac_in *in,
@@ -879,6 +910,7 @@ enum {
 	KMS_LIST_RETIRABLE_GRANTS,
 	KMS_PUT_KEY_POLICY,
 	KMS_RE_ENCRYPT,
+	KMS_REPLICATE_KEY,
 	KMS_RETIRE_GRANT,
 	KMS_REVOKE_GRANT,
 	KMS_ROTATE_KEY_ON_DEMAND,
@@ -888,6 +920,7 @@ enum {
 	KMS_UNTAG_RESOURCE,
 	KMS_UPDATE_ALIAS,
 	KMS_UPDATE_KEY_DESCRIPTION,
+	KMS_UPDATE_PRIMARY_REGION,
 	KMS_VERIFY,
 	KMS_VERIFY_MAC,
 	KMS_OPERATIONS,

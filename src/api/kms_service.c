@@ -174,6 +174,11 @@ static enum err run_kms_re_encrypt(struct call *call, const void *in, void *out)
 	return kms_re_encrypt(call, in, out);
 }
 
+static enum err run_kms_replicate_key(struct call *call, const void *in, void *out)
+{
+	return kms_replicate_key(call, in, out);
+}
+
 static enum err run_kms_retire_grant(struct call *call, const void *in, void *out)
 {
 	return kms_retire_grant(call, in, out);
@@ -217,6 +222,11 @@ static enum err run_kms_update_alias(struct call *call, const void *in, void *ou
 static enum err run_kms_update_key_description(struct call *call, const void *in, void *out)
 {
 	return kms_update_key_description(call, in, out);
+}
+
+static enum err run_kms_update_primary_region(struct call *call, const void *in, void *out)
+{
+	return kms_update_primary_region(call, in, out);
 }
 
 static enum err run_kms_verify(struct call *call, const void *in, void *out)
@@ -264,6 +274,7 @@ static const operation_fn handlers[] = {
 	[KMS_LIST_RETIRABLE_GRANTS] = run_kms_list_retirable_grants,
 	[KMS_PUT_KEY_POLICY] = run_kms_put_key_policy,
 	[KMS_RE_ENCRYPT] = run_kms_re_encrypt,
+	[KMS_REPLICATE_KEY] = run_kms_replicate_key,
 	[KMS_RETIRE_GRANT] = run_kms_retire_grant,
 	[KMS_REVOKE_GRANT] = run_kms_revoke_grant,
 	[KMS_ROTATE_KEY_ON_DEMAND] = run_kms_rotate_key_on_demand,
@@ -273,6 +284,7 @@ static const operation_fn handlers[] = {
 	[KMS_UNTAG_RESOURCE] = run_kms_untag_resource,
 	[KMS_UPDATE_ALIAS] = run_kms_update_alias,
 	[KMS_UPDATE_KEY_DESCRIPTION] = run_kms_update_key_description,
+	[KMS_UPDATE_PRIMARY_REGION] = run_kms_update_primary_region,
 	[KMS_VERIFY] = run_kms_verify,
 	[KMS_VERIFY_MAC] = run_kms_verify_mac,
 };
@@ -286,7 +298,7 @@ const struct service kms_service = {
 	.json_version = STR_INIT("1.1"),
 	.denied = {.shape = STR_INIT("AccessDeniedException"),
 		   .query_code = STR_INIT("AccessDeniedException"), .status = 400},
-	.operation_count = 45,
+	.operation_count = 47,
 	.operations = operations,
 };
 

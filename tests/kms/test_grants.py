@@ -140,6 +140,8 @@ def test_grant_to_a_service(kms, key):
     kms.create_grant(KeyId=key, Operations=["Decrypt"],
                      GranteeServicePrincipal="sns.amazonaws.com", RetiringPrincipal=USER,
                      Constraints={"SourceArn": "arn:aws:sns:us-east-1:000000000000:t"})
+    assert kms.list_grants(
+        KeyId=key, GranteeServicePrincipal="lambda.amazonaws.com")["Grants"] == []
     entry, = kms.list_grants(KeyId=key, GranteeServicePrincipal="sns.amazonaws.com")["Grants"]
     assert entry["GranteeServicePrincipal"] == "sns.amazonaws.com"
     assert entry["Constraints"]["SourceArn"] == "arn:aws:sns:us-east-1:000000000000:t"
@@ -229,3 +231,19 @@ def test_constraints_are_for_symmetric_keys(kms, pairs, refuses):
     with refuses("ValidationException"):
         kms.create_grant(KeyId=pairs["ECC_NIST_P256"], GranteePrincipal=ROOT, Operations=["Sign"],
                          Constraints={"EncryptionContextEquals": {"a": "1"}})
+
+
+def test_members_that_exclude_each_other_in_other_operations(kms, key, grant, refuses):
+    made = grant("Decrypt")
+    for arguments in ({"GrantId": made["GrantId"]}, {"KeyId": key},
+                      {"KeyId": key, "GrantId": made["GrantId"]}):
+        with refuses("ValidationException"):
+            kms.retire_grant(GrantToken=made["GrantToken"], **arguments)
+    with refuses("ValidationException"):
+        kms.list_grants(KeyId=key, GranteePrincipal=USER,
+                        GranteeServicePrincipal="sns.amazonaws.com")
+    with refuses("ValidationException"):
+        kms.list_retirable_grants(RetiringPrincipal=USER,
+                                  RetiringServicePrincipal="sns.amazonaws.com")
+    assert [entry["GrantId"] for entry in kms.list_grants(KeyId=key)["Grants"]] == [
+        made["GrantId"]]

@@ -86,6 +86,22 @@ def test_what_is_not_supported_is_said_so(kms, refuses, arguments):
         kms.create_key(**arguments)
 
 
+def test_multi_region_keys_have_no_replicas(kms, key, refuses):
+    primary = kms.create_key(MultiRegion=True)["KeyMetadata"]
+    assert primary["MultiRegionConfiguration"]["ReplicaKeys"] == []
+    absent = key[:-12] + "0" * 12
+    for operation in (lambda key: kms.replicate_key(KeyId=key, ReplicaRegion="eu-west-1"),
+                      lambda key: kms.update_primary_region(KeyId=key, PrimaryRegion="eu-west-1")):
+        with refuses("UnsupportedOperationException",
+                     "Replicas of multi-Region keys in other Regions are not supported."):
+            operation(primary["Arn"])
+        with refuses("UnsupportedOperationException",
+                     f"{key} is not a multi-region primary key."):
+            operation(key)
+        with refuses("NotFoundException", f"Key '{absent}' does not exist"):
+            operation(absent)
+
+
 def test_longest_description_is_taken(kms):
     assert kms.create_key(Description="x" * 8192)["KeyMetadata"]["Description"] == "x" * 8192
 

@@ -19,11 +19,10 @@ SAME_KINDS = {"GetAccountSummary.out.SummaryMap": "map:integer"}
 
 # What a service has and Tern does not serve.
 OPERATIONS_LEFT_OUT = {
-    # Custom key stores, key agreement and encapsulation, replicas in other regions, reports of use.
+    # Custom key stores, encapsulation, reports of use.
     "kms": {"ConnectCustomKeyStore", "CreateCustomKeyStore", "DeleteCustomKeyStore",
             "DescribeCustomKeyStores", "DisconnectCustomKeyStore", "UpdateCustomKeyStore",
-            "Decapsulate", "Encapsulate", "ReplicateKey",
-            "UpdatePrimaryRegion", "GetKeyLastUsage"},
+            "Decapsulate", "Encapsulate", "GetKeyLastUsage"},
     "sqs": set(),
     "sts": {"AssumeRoot", "GetDelegatedAccessToken", "GetScopedCredentials",
             "GetWebIdentityToken"},

@@ -418,6 +418,9 @@ enum err kms_retire_grant(struct call *call, const struct kms_retire_grant_in *i
 	if (!in->grant_token.data && !(in->key_id.data && in->grant_id.data))
 		return fail(call, &KMS_VALIDATION,
 			    "Either a grant token or a key ARN with a grant ID is required.");
+	if (in->grant_token.data && (in->key_id.data || in->grant_id.data))
+		return fail(call, &KMS_VALIDATION,
+			    "A grant token cannot be specified with a key ARN or a grant ID.");
 	enum err err =
 		kms_target_of_call(call, "keyId", key_id, false, STR("kms:RetireGrant"), &target);
 	if (err)
@@ -527,13 +530,28 @@ static enum err begin_list(struct call *call, bool has_limit, int64_t limit, str
 	return ERR_OK;
 }
 
+/* A filter names an entity or a service, which both are principals of a grant. */
+static enum err choose_principal(struct call *call, struct str entity, struct str service,
+				 struct str *out_principal)
+{
+	if (entity.data && service.data)
+		return fail(call, &KMS_VALIDATION,
+			    "A principal and a service principal cannot both be specified.");
+	*out_principal = entity.data ? entity : service;
+	return ERR_OK;
+}
+
 enum err kms_list_grants(struct call *call, const struct kms_list_grants_in *in,
 			 struct kms_list_grants_out *out)
 {
 	const struct kms_key *key;
 	struct grant_list list;
+	struct str grantee;
 
-	enum err err = begin_list(call, in->has_limit, in->limit, in->marker, &list);
+	enum err err = choose_principal(call, in->grantee_principal, in->grantee_service_principal,
+					&grantee);
+	if (!err)
+		err = begin_list(call, in->has_limit, in->limit, in->marker, &list);
 	if (!err)
 		err = kms_managed_key(call, in->key_id, STR("kms:ListGrants"), true, &key);
 	if (err)
@@ -542,8 +560,7 @@ enum err kms_list_grants(struct call *call, const struct kms_list_grants_in *in,
 		const struct kms_grant *grant = &key->grants[i];
 		if (in->grant_id.data && !str_equal(in->grant_id, grant->id))
 			continue;
-		if (in->grantee_principal.data &&
-		    !str_equal(in->grantee_principal, name_of(call, &grant->grantee)))
+		if (grantee.data && !str_equal(grantee, name_of(call, &grant->grantee)))
 			continue;
 		if (!add_entry(&list, key, grant))
 			break;
@@ -583,11 +600,12 @@ enum err kms_list_retirable_grants(struct call *call, const struct kms_list_reti
 				   struct kms_list_retirable_grants_out *out)
 {
 	struct grant_list list;
+	struct str retiring;
 
-	struct str retiring = in->retiring_principal.data ? in->retiring_principal
-							  : in->retiring_service_principal;
-
-	enum err err = kms_need(call, "retiringPrincipal", retiring.data != NULL);
+	enum err err = choose_principal(call, in->retiring_principal,
+					in->retiring_service_principal, &retiring);
+	if (!err)
+		err = kms_need(call, "retiringPrincipal", retiring.data != NULL);
 	if (!err)
 		err = begin_list(call, in->has_limit, in->limit, in->marker, &list);
 	if (!err)
