@@ -184,7 +184,7 @@ def test_a_first_start_that_was_killed_is_begun_again(tmp_path):
         shutil.rmtree(server.data, ignore_errors=True)
         command = server.command
         server.command = lambda command=command, number=number: [
-            "strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=rename,renameat", "-e",
+            "strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=rename,renameat", "-e",
             f"inject=rename,renameat:signal=SIGKILL:when={number}", *command()]
         server.environment = {"ASAN_OPTIONS": "detect_leaks=0"}
         try:
