@@ -162,8 +162,27 @@ def test_what_is_allowed_is_not_found(tmp_path, case):
 def test_every_rule_has_a_planted_violation():
     listed = run(ROOT, "--help").stdout.split("rules, with commas:")[1]
     rules = {word.strip(",") for word in listed.split()}
-    assert rules == {rule for rule, _, _ in PLANTED.values()}
+    assert rules == {rule for rule, _, _ in PLANTED.values()} | {"commits"}
 
 
 def test_a_tree_without_files_fails(tmp_path):
     assert run(tmp_path).returncode == 1
+
+
+@pytest.mark.parametrize("subject, problem", [
+    ("sqs: hide a delayed message until its time", None),
+    ("src/core, tools: move the table", None),
+    ("sqs: " + "x" * 68, "longer than 72 columns"),
+    ("hide a delayed message", "not of the form"),
+    ("sqs: Hide a delayed message", "not of the form"),
+    ("sqs: what is delayed is hidden", "no imperative verb"),
+    ("core: no audit log wants it", "no imperative verb"),
+])
+def test_commit_subjects_have_a_form(tmp_path, subject, problem):
+    plant(tmp_path, {})
+    for command in (["init", "-q"], ["add", "-A"],
+                    ["-c", "user.name=n", "-c", "user.email=e@x", "commit", "-q", "-m", subject]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    result = run(tmp_path, "--only", "commits")
+    assert result.returncode == (1 if problem else 0), result.stdout
+    assert (problem or "0 findings") in result.stdout
