@@ -9,6 +9,7 @@
 
 #include "api/iam.h"
 #include "api/sqs.h"
+#include "base/arn.h"
 #include "document.h"
 #include "output.h"
 
@@ -93,9 +94,10 @@ static bool is_queue(const struct cli *cli, struct str resource)
 {
 	bool is_sqs = str_starts(cli->arguments.items[1], STR("sqs:"));
 	bool is_pattern = str_find_char(resource, '*', 0) != SIZE_MAX;
+	struct arn arn;
 
 	return is_sqs && !is_pattern &&
-	       (str_starts(resource, STR("arn:aws:sqs:")) ||
+	       ((arn_parse(resource, &arn) && str_equal(arn.service, STR("sqs"))) ||
 		str_find_char(resource, ':', 0) == SIZE_MAX || str_starts(resource, STR("http")));
 }
 

@@ -15,6 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arn.h"
+
 enum err session_refuse(char *problem, enum err err, const char *format, ...)
 {
 	va_list arguments;
@@ -191,17 +193,38 @@ static struct str known_endpoint(const struct tern_session *session, struct str 
 	return without_slash(first_of(url, session->endpoint_url_default));
 }
 
-/* IAM has one host for all regions, and one region that its requests are signed for. */
-static bool is_global(const struct service *service)
+/* IAM has one host for all regions of a partition, and one region that requests are signed for. */
+static const struct global {
+	struct str partition, region, url;
+} globals[] = {
+	{STR_INIT("aws"), STR_INIT("us-east-1"), STR_INIT("https://iam.amazonaws.com")},
+	{STR_INIT("aws-cn"), STR_INIT("cn-north-1"),
+	 STR_INIT("https://iam.cn-north-1.amazonaws.com.cn")},
+	{STR_INIT("aws-us-gov"), STR_INIT("us-gov-west-1"),
+	 STR_INIT("https://iam.us-gov.amazonaws.com")},
+};
+
+/* NULL: the service has a host in each region. */
+static const struct global *global_of(const struct tern_session *session,
+				      const struct service *service)
 {
-	return str_equal(service->name, STR("iam"));
+	struct str partition = arn_partition(session->region);
+
+	if (!str_equal(service->name, STR("iam")))
+		return NULL;
+	for (size_t i = 0; i < sizeof(globals) / sizeof(globals[0]); i++)
+		if (str_equal(globals[i].partition, partition))
+			return &globals[i];
+	return NULL;
 }
 
 struct str session_region_of(const struct tern_session *session, const struct service *service)
 {
-	if (!is_global(service) || known_endpoint(session, service->name).size > 0)
+	const struct global *global = global_of(session, service);
+
+	if (!global || known_endpoint(session, service->name).size > 0)
 		return session->region;
-	return str_starts(session->region, STR("cn-")) ? STR("cn-north-1") : STR("us-east-1");
+	return global->region;
 }
 
 struct str tern_session_endpoint(const struct tern_session *session, const struct service *service,
@@ -211,10 +234,11 @@ struct str tern_session_endpoint(const struct tern_session *session, const struc
 
 	if (url.size > 0)
 		return url;
-	bool is_china = str_starts(session->region, STR("cn-"));
+	const struct global *global = global_of(session, service);
+	if (global)
+		return global->url;
+	bool is_china = str_equal(arn_partition(session->region), STR("aws-cn"));
 	const char *domain = is_china ? "amazonaws.com.cn" : "amazonaws.com";
-	if (is_global(service) && !is_china)
-		return STR("https://iam.amazonaws.com");
 	int size = snprintf(out, TERN_ENDPOINT_SIZE, "https://%.*s.%.*s.%s", STR_ARG(service->name),
 			    STR_ARG(session->region), domain);
 	check(size > 0);

@@ -337,6 +337,12 @@ static void test_session_knows_that_iam_is_one_for_all_regions(void **state)
 		   "https://iam.amazonaws.com");
 	assert_str(session_region_of(session, &iam_client_service), "us-east-1");
 	assert_str(session_region_of(session, &sqs_client_service), "eu-west-1");
+	options.region = STR("us-gov-east-1");
+	assert_int_equal(make(&options), ERR_OK);
+	assert_str(tern_session_endpoint(session, &iam_client_service, made_up),
+		   "https://iam.us-gov.amazonaws.com");
+	assert_str(session_region_of(session, &iam_client_service), "us-gov-west-1");
+	options.region = STR("eu-west-1");
 	options.wants_aws = false;
 	options.endpoint_url = STR("http://127.0.0.1:4566");
 	assert_int_equal(make(&options), ERR_OK);

@@ -117,8 +117,7 @@ struct str arn_move(struct arena *arena, struct str text, struct str from, struc
 {
 	struct arn arn;
 
-	if (!str_starts(text, STR("arn:")) || !arn_parse(text, &arn) ||
-	    !str_equal(arn.partition, from) || str_equal(from, to) ||
+	if (str_equal(from, to) || !arn_parse(text, &arn) || !str_equal(arn.partition, from) ||
 	    (!str_equal(arn.service, STR("iam")) && !str_equal(arn.service, STR("sts"))))
 		return text;
 	struct str rest = str_slice(text, sizeof("arn:") - 1 + from.size, SIZE_MAX);
