@@ -13,6 +13,8 @@
 #include "queue/engine_private.h"
 
 /* Of the records that repeat an attempt, at most. */
+/* Attempts that are forgotten at a time. */
+enum { DROPS_MAX = 100 };
 enum { REPEAT_SIZE = LIMIT_RECEIVE_MESSAGES * 64 };
 
 static bool attempt_has_key(const void *attempt, const void *key)
@@ -31,7 +33,7 @@ void attempts_drop(struct engine_queue *queue, int64_t now_ms)
 {
 	struct queue_extra *extra = queue->extra;
 
-	while (extra && !list_is_empty(&extra->attempts)) {
+	for (size_t i = 0; i < DROPS_MAX && extra && !list_is_empty(&extra->attempts); i++) {
 		struct attempt *oldest = container_of(extra->attempts.next, struct attempt, link);
 		if (oldest->until_ms > now_ms &&
 		    extra->attempt_map.count <= LIMIT_INFLIGHT_MESSAGES)
@@ -82,7 +84,8 @@ enum attempt_outcome attempt_repeat(struct engine *engine, struct queue_command 
 
 	attempts_drop(queue, engine->now_ms);
 	struct attempt *attempt = find(queue_extra_get(queue), command->receive.attempt);
-	if (!attempt || attempt->count > command->receive.max ||
+	if (!attempt || attempt->until_ms <= engine->now_ms ||
+	    attempt->count > command->receive.max ||
 	    !journal_has_room(engine->journal, JOURNAL_ROOM_CHANGE, REPEAT_SIZE))
 		return ATTEMPT_NEW;
 	for (size_t i = 0; i < attempt->count; i++) {

@@ -161,8 +161,6 @@ static void begin_queue(struct engine *engine, struct engine_queue *queue)
 	struct checkpoint_progress *progress = &engine->checkpoint;
 	uint8_t *bytes;
 
-	/* Queues that nobody uses any more drop what has expired only here. */
-	queue_drop_dedups(queue, engine->now_ms);
 	attempts_drop(queue, engine->now_ms);
 	append_item(&progress->state, ITEM_QUEUE, queue);
 	bytes = (uint8_t *)buf_extend(&progress->state, QUEUE_SIZE - 8);
@@ -181,7 +179,7 @@ static void begin_queue(struct engine *engine, struct engine_queue *queue)
 static void step_dedup(struct engine *engine, struct engine_queue *queue)
 {
 	struct queue_extra *extra = queue->extra;
-	const struct dedup *dedup = NULL;
+	struct dedup *dedup = NULL;
 
 	if (extra && extra->dedup_next && extra->dedup_next != &extra->dedups)
 		dedup = container_of(extra->dedup_next, struct dedup, link);
@@ -192,7 +190,11 @@ static void step_dedup(struct engine *engine, struct engine_queue *queue)
 		return;
 	}
 	extra->dedup_next = dedup->link.next;
-	encode_dedup(&engine->checkpoint.state, queue, dedup);
+	/* Queues that nobody uses any more forget what is over only here. */
+	if (dedup->until_ms <= engine->now_ms)
+		dedup_forget(extra, dedup);
+	else
+		encode_dedup(&engine->checkpoint.state, queue, dedup);
 }
 
 static void step_message(struct engine *engine, struct engine_queue *queue)

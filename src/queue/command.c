@@ -87,49 +87,103 @@ bool message_is_expired(const struct engine *engine, const struct message *messa
 	       message->since_ms + queue->settings.retention_ms <= engine->now_ms;
 }
 
+/* Messages and groups that are looked at for expired ones at a time. */
+enum { EXPIRY_LOOKS = 1000 };
+
 struct expiry {
 	struct message *messages[RECORD_SEQS_MAX];
-	size_t count;
+	size_t count, looks;
+	bool is_unfinished;
 	int64_t since_ms; /* the least of those that stay, among those looked at */
 };
 
-/* Looks at a list from its front, until one is not expired unless `looks_at_all`. */
-static void collect_expired(const struct engine *engine, const struct list *list,
-			    size_t link_offset, bool looks_at_all, struct expiry *expiry)
+/* False: there is no room for more. */
+static bool look_at_age(const struct engine *engine, struct message *message, struct expiry *expiry)
 {
-	for (struct list *link = list->next; link != list; link = link->next) {
-		struct message *message = (void *)((char *)link - link_offset);
-		bool is_expired = message_is_expired(engine, message);
-		if (is_expired && expiry->count < RECORD_SEQS_MAX) {
-			expiry->messages[expiry->count++] = message;
-			continue;
-		}
+	expiry->looks++;
+	if (!message_is_expired(engine, message)) {
 		if (message->since_ms < expiry->since_ms)
 			expiry->since_ms = message->since_ms;
-		if (is_expired || !looks_at_all)
+		return true;
+	}
+	if (expiry->count == RECORD_SEQS_MAX)
+		return false;
+	expiry->messages[expiry->count++] = message;
+	return true;
+}
+
+/* What stands in front is oldest. Where ages are mixed all are looked at, in several turns. */
+static void collect_in_memory(const struct engine *engine, struct engine_queue *queue,
+			      struct expiry *expiry)
+{
+	struct list *link =
+		queue->expiry_next ? &queue->expiry_next->in_queue : queue->messages.next;
+
+	if (queue->expiry_next && queue->expiry_since_ms < expiry->since_ms)
+		expiry->since_ms = queue->expiry_since_ms;
+	queue->expiry_next = NULL;
+	for (; link != &queue->messages; link = link->next) {
+		struct message *message = container_of(link, struct message, in_queue);
+		size_t before = expiry->count;
+		if (expiry->looks >= EXPIRY_LOOKS || !look_at_age(engine, message, expiry)) {
+			expiry->is_unfinished = true;
+			if (queue->has_mixed_ages)
+				queue->expiry_next = message;
+			break;
+		}
+		if (expiry->count == before && !queue->has_mixed_ages)
 			return;
+	}
+	queue->expiry_since_ms = expiry->since_ms;
+}
+
+/* In each deep group what stands in front is oldest. Groups that were looked at go behind the
+ * others. */
+static void collect_in_groups(const struct engine *engine, struct engine_queue *queue,
+			      struct expiry *expiry)
+{
+	struct group *first = NULL;
+
+	while (!list_is_empty(&queue->deep_groups)) {
+		struct group *group =
+			container_of(queue->deep_groups.next, struct group, deep_link);
+		if (group == first)
+			return;
+		if (expiry->count > 0 || expiry->looks++ >= EXPIRY_LOOKS) {
+			expiry->is_unfinished = true;
+			return;
+		}
+		first = first ? first : group;
+		list_remove(&group->deep_link);
+		list_push_back(&queue->deep_groups, &group->deep_link);
+		for (struct list *link = group->ready.next; link != &group->ready;
+		     link = link->next) {
+			size_t before = expiry->count;
+			if (!look_at_age(engine, container_of(link, struct message, link),
+					 expiry) ||
+			    expiry->count == before)
+				break;
+		}
 	}
 }
 
-/* What stands in front is oldest, in the queue and in each deep group. Where ages are mixed
- * everything in memory is looked at, but not more often than each second. */
+/* Where ages are mixed, or groups are deep, all of it is not looked at more often than each second.
+ */
 void expire_messages(struct engine *engine, struct engine_queue *queue)
 {
 	struct expiry expiry = {.since_ms = INT64_MAX};
 	bool is_exhausted = !journal_has_room(engine->journal, JOURNAL_ROOM_FREE, RECORD_NAMES_MAX);
+	bool is_mixed = queue->has_mixed_ages || !list_is_empty(&queue->deep_groups);
 
-	collect_expired(engine, &queue->messages, offsetof(struct message, in_queue),
-			queue->has_mixed_ages, &expiry);
-	for (struct list *link = queue->deep_groups.next;
-	     expiry.count == 0 && link != &queue->deep_groups; link = link->next)
-		collect_expired(engine, &container_of(link, struct group, deep_link)->ready,
-				offsetof(struct message, link), false, &expiry);
+	collect_in_memory(engine, queue, &expiry);
+	if (expiry.count == 0 && !expiry.is_unfinished)
+		collect_in_groups(engine, queue, &expiry);
+	turn_spend(engine, expiry.looks / 16, 0);
 	if (!is_exhausted)
 		expire_these(engine, queue, expiry.messages, expiry.count);
-	int64_t due_ms = expiry.count > 0 || expiry.since_ms == INT64_MAX
-				 ? engine->now_ms
-				 : expiry.since_ms + queue->settings.retention_ms;
-	if (is_exhausted || (expiry.count == 0 && queue->has_mixed_ages))
+	bool goes_on = expiry.count > 0 || expiry.is_unfinished || expiry.since_ms == INT64_MAX;
+	int64_t due_ms = goes_on ? engine->now_ms : expiry.since_ms + queue->settings.retention_ms;
+	if (is_exhausted || (!goes_on && is_mixed))
 		due_ms = due_ms < engine->now_ms + EXPIRY_PAUSE_MS
 				 ? engine->now_ms + EXPIRY_PAUSE_MS
 				 : due_ms;

@@ -12,7 +12,7 @@ enum { TURN_ITEMS = 4096, TURN_BYTES = 4 << 20, SPACE_RETRY_MS = 1000, CLOCK_SLA
 static bool is_idle_of_commands(const struct engine *engine)
 {
 	return list_is_empty(&engine->pending) && list_is_empty(&engine->checkpoint_asked) &&
-	       list_is_empty(&engine->checkpoint_taken);
+	       list_is_empty(&engine->checkpoint_taken) && list_is_empty(&engine->browses);
 }
 
 static enum err replay(void *context, const struct journal_record *record)
@@ -54,6 +54,7 @@ enum err engine_open(struct disk *disk, const struct engine_options *options,
 	list_init(&engine->unindexed);
 	list_init(&engine->checkpoint_asked);
 	list_init(&engine->checkpoint_taken);
+	list_init(&engine->browses);
 	enum err err = journal_open(disk, &options->journal, checkpoint_decode, replay, engine,
 				    &engine->journal, out_report);
 	if (err) {
@@ -262,6 +263,7 @@ static void look_for_space(struct engine *engine)
 static void step_failed(struct engine *engine)
 {
 	end_all_waiting(engine, QUEUE_FAILED);
+	browse_end_all(engine, QUEUE_FAILED);
 	take_mail(engine);
 	answer_durable(engine);
 	care_for_checkpoints(engine);
@@ -279,6 +281,7 @@ void engine_step(struct engine *engine, int64_t now_ms, int64_t wall_ms)
 	take_mail(engine);
 	serve_dirty(engine);
 	purge_step(engine);
+	browse_step(engine);
 	if (!engine->is_stopping)
 		compact_step(engine);
 	runs_step(engine);
@@ -304,7 +307,7 @@ int64_t engine_due_ms(const struct engine *engine)
 	if (journal_has_failed(engine->journal))
 		return INT64_MAX;
 	if (!list_is_empty(&engine->dirty) || !list_is_empty(&engine->retired) ||
-	    engine->checkpoint.is_under_way)
+	    !list_is_empty(&engine->browses) || engine->checkpoint.is_under_way)
 		return engine->now_ms;
 	if (journal_is_full(engine->journal) && engine->space_ms < due_ms)
 		return engine->space_ms;

@@ -141,7 +141,10 @@ struct engine_queue {
 	struct list
 		dirty_link; /* in engine->dirty while something may be given to waiting receives */
 	struct timer retention;
-	struct timer delays; /* FIFO: set while a changed delay has messages to go through */
+	struct message
+		*expiry_next;	 /* where looking for expired ones goes on, NULL: from the front */
+	int64_t expiry_since_ms; /* least age of those looked at that stay */
+	struct timer delays;	 /* FIFO: set while a changed delay has messages to go through */
 	struct message *delays_next; /* the next of these, from the last to the first */
 	struct group plain;	     /* messages without a group */
 	struct queue_extra *extra;   /* NULL until needed */
@@ -167,6 +170,17 @@ struct checkpoint_progress {
 	struct buf state;
 };
 
+enum { BROWSE_PAGE_MAX = 101 }; /* one more than is shown tells that there are more */
+
+/* Of the page that is being gathered; see browse.c. */
+struct browse {
+	bool is_under_way, is_in_memory;
+	struct engine_queue *queue; /* NULL: it was purged or dropped */
+	const struct list *next;    /* of its runs, then of its messages */
+	struct queue_delivery deliveries[BROWSE_PAGE_MAX];
+	size_t count, wanted;
+};
+
 struct engine {
 	struct journal *journal;
 	struct engine_options options;
@@ -181,6 +195,8 @@ struct engine {
 	struct list pending; /* commands that wait for durability, by after_lsn */
 	struct list dirty;   /* queues */
 	struct list checkpoint_asked, checkpoint_taken; /* commands */
+	struct list browses;				/* commands, the first is under way */
+	struct browse browse;
 	struct checkpoint_progress checkpoint;
 	uint8_t mark;		       /* of what the checkpoint has, or what is newer than it */
 	struct message *free_messages; /* chained by in_queue.next */
@@ -209,7 +225,7 @@ bool queue_drop_some(struct engine_queue *queue); /* of what is in queue_extra; 
 void queue_free(struct engine_queue *queue);	  /* is unlinked and has nothing left */
 struct queue_extra *queue_extra_get(struct engine_queue *queue);
 void queue_drop_dedups(struct engine_queue *queue,
-		       int64_t now_ms); /* those that are over; INT64_MAX: all */
+		       int64_t now_ms); /* some of those that are over */
 /* `group` 0: of any group. */
 struct dedup *queue_find_dedup(const struct engine_queue *queue, const uint8_t key[16],
 			       uint64_t group);
@@ -372,6 +388,13 @@ void redrive_execute(struct engine *engine, struct queue_command *command);
 /* ---- browse.c ---- */
 
 void browse_execute(struct engine *engine, struct queue_command *command);
+void browse_step(struct engine *engine);
+void browse_end_all(struct engine *engine, enum queue_result result);
+/* Before a message goes: it is not shown. */
+void browse_leave_out(struct engine *engine, const struct message *message);
+/* Before a message or run of that link in its queue goes. */
+void browse_forget(struct engine *engine, const struct list *link);
+void browse_forget_queue(struct engine *engine, const struct engine_queue *queue);
 
 /* ---- checkpoint.c, compact.c ---- */
 

@@ -11,6 +11,8 @@
 
 #include "queue/engine_private.h"
 
+/* Deduplication entries that are forgotten at a time. */
+enum { DROPS_MAX = 100 };
 enum { SLAB_MESSAGES = 512, NOISY_IN_FLIGHT = 30, NOISY_SHARE = 10 };
 
 static uint64_t hash_number(uint64_t number)
@@ -76,6 +78,7 @@ void queue_unlink(struct engine *engine, struct engine_queue *queue)
 	if (list_is_linked(&queue->dirty_link))
 		list_remove(&queue->dirty_link);
 	checkpoint_forget_queue(engine, queue);
+	browse_forget_queue(engine, queue);
 	list_remove(&queue->link);
 	map_remove(&engine->queues, hash_number(queue->number), queue);
 	atomic_fetch_sub_explicit(&engine->queue_count, 1, memory_order_relaxed);
@@ -136,7 +139,7 @@ void queue_drop_dedups(struct engine_queue *queue, int64_t now_ms)
 {
 	if (!queue->extra)
 		return;
-	while (!list_is_empty(&queue->extra->dedups)) {
+	for (size_t i = 0; i < DROPS_MAX && !list_is_empty(&queue->extra->dedups); i++) {
 		struct dedup *dedup = container_of(queue->extra->dedups.next, struct dedup, link);
 		if (dedup->until_ms > now_ms)
 			break;
@@ -441,6 +444,13 @@ void message_remove(struct engine *engine, struct message *message)
 
 	message_unplace(engine, message);
 	checkpoint_forget_message(engine, message);
+	browse_forget(engine, &message->in_queue);
+	browse_leave_out(engine, message);
+	if (queue->expiry_next == message)
+		queue->expiry_next =
+			message->in_queue.next == &queue->messages
+				? NULL
+				: container_of(message->in_queue.next, struct message, in_queue);
 	if (queue->is_fifo)
 		list_remove(&message->link);
 	if (queue->delays_next == message)

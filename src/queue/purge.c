@@ -24,7 +24,7 @@ static void retire(struct engine *engine, struct engine_queue *queue)
 	queue_unlink(engine, queue);
 	queue->is_retired = true;
 	queue->counters = NULL;
-	queue->delays_next = NULL;
+	queue->delays_next = queue->expiry_next = NULL;
 	list_push_back(&engine->retired, &queue->link);
 }
 

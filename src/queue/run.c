@@ -91,6 +91,7 @@ void run_free(struct engine *engine, struct run *run)
 	struct segment_messages *segment = segment_messages_find(engine, run->segment);
 
 	checkpoint_forget_run(engine, run);
+	browse_forget(engine, &run->in_queue);
 	list_remove(&run->link);
 	list_remove(&run->in_segment);
 	list_remove(&run->in_queue);

@@ -338,3 +338,90 @@ static void test_a_window_of_dead_letters_is_loaded_without_their_records(void *
 	}
 	assert_int_equal(engine_journal_stats(w.engine).damaged_reads, 0);
 }
+
+static void browse_in_several_turns(void)
+{
+	struct queue_command browse = {.type = QUEUE_BROWSE, .queue = 3};
+	bool is_answered = false;
+	int turns = 0;
+
+	browse.browse.from_seq = 20;
+	browse.browse.max = 100;
+	browse.browse.deliveries = w.deliveries;
+	world_submit(&w, &browse, &is_answered);
+	for (; !is_answered; turns++) {
+		assert_true(turns < 200);
+		/* What comes and goes meanwhile does no harm. */
+		if (turns == 1)
+			assert_int_equal(world_delete(&w, world_expect(&w, 3, "m0")), QUEUE_OK);
+		else
+			world_turn(&w);
+	}
+	assert_true(turns > 1);
+	assert_int_equal(browse.browse.count, 100);
+	assert_true(browse.browse.has_more);
+	for (size_t i = 0; i < 100; i++) {
+		assert_int_equal(w.deliveries[i].handle.seq, 21 + i);
+		queue_delivery_done(w.engine, &w.deliveries[i]);
+	}
+}
+
+static void test_a_page_of_a_large_queue_is_gathered_in_several_turns(void **state)
+{
+	(void)state;
+	for (uint64_t group = 1; group <= 10; group++)
+		world_send_many(&w, 3, group, "m", 100);
+	/* In memory, but no longer in order. */
+	world_restart(&w);
+	world_send_group(&w, 3, 1, "last");
+	engine_free(&w.engine);
+	w.options.window = 4;
+	world_open(&w);
+	browse_in_several_turns();
+}
+
+static void test_a_page_ends_when_its_queue_is_purged(void **state)
+{
+	struct queue_command browse = {.type = QUEUE_BROWSE, .queue = 1};
+	bool is_answered = false;
+
+	(void)state;
+	for (int i = 0; i < 10; i++)
+		world_send_many(&w, 1, 0, "m", ITEMS);
+	browse.browse.max = 100;
+	browse.browse.deliveries = w.deliveries;
+	world_submit(&w, &browse, &is_answered);
+	engine_step(w.engine, w.now_ms, w.now_ms);
+	assert_int_equal(world_simple(&w, QUEUE_PURGE, 1), QUEUE_OK);
+	world_turns(&w, 3);
+	assert_true(is_answered);
+	assert_int_equal(browse.result, QUEUE_OK);
+	for (size_t i = 0; i < browse.browse.count; i++)
+		queue_delivery_done(w.engine, &w.deliveries[i]);
+	world_turns(&w, 50);
+	assert_int_equal(engine_journal_stats(w.engine).live_bytes, 0);
+}
+
+static void test_expired_messages_of_mixed_ages_go_in_several_turns(void **state)
+{
+	(void)state;
+	engine_free(&w.engine);
+	w.options.window = 4096; /* all stay in memory */
+	world_open(&w);
+	world_define(&w, 1, (struct queue_settings){.dead_letter = 2, .max_receive_count = 1});
+	world_define(&w, 2, (struct queue_settings){.retention_ms = 100000});
+	world_send_many(&w, 1, 0, "old", 10);
+	assert_int_equal(world_receive(&w, 1, 10), 10);
+	world_pass(&w, WORLD_VISIBILITY_MS);
+	world_send_many(&w, 2, 0, "m", 3000);
+	/* The old ones move behind the younger ones. */
+	assert_int_equal(world_receive(&w, 1, 10), 0);
+	world_turns(&w, 5);
+	assert_int_equal(w.counters[2].visible, 3010);
+	world_pass(&w, 75000);
+	world_turns(&w, 20);
+	assert_int_equal(w.counters[2].expired, 10);
+	world_pass(&w, 30000);
+	world_turns(&w, 200);
+	assert_int_equal(w.counters[2].expired, 3010);
+}
