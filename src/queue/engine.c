@@ -207,7 +207,7 @@ static void care_for_checkpoints(struct engine *engine)
 	}
 	if (engine->checkpoint.is_under_way && checkpoint_step(engine))
 		journal_checkpoint_end(engine->journal, &engine->checkpoint.state);
-	if (journal_checkpoint_is_under_way(engine->journal))
+	if (journal_checkpoint_is_under_way(engine->journal) || engine->leaving)
 		return;
 	answer_all(&engine->checkpoint_taken, QUEUE_OK);
 	bool is_last = engine->is_stopping && !engine->has_final_checkpoint &&
@@ -307,7 +307,8 @@ int64_t engine_due_ms(const struct engine *engine)
 	if (journal_has_failed(engine->journal))
 		return INT64_MAX;
 	if (!list_is_empty(&engine->dirty) || !list_is_empty(&engine->retired) ||
-	    !list_is_empty(&engine->browses) || engine->checkpoint.is_under_way)
+	    !list_is_empty(&engine->browses) || engine->has_indexes_left ||
+	    engine->checkpoint.is_under_way)
 		return engine->now_ms;
 	if (journal_is_full(engine->journal) && engine->space_ms < due_ms)
 		return engine->space_ms;

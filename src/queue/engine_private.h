@@ -152,7 +152,10 @@ struct engine_queue {
 
 struct segment_messages {
 	uint32_t segment;
-	bool is_indexing; /* its index was handed over */
+	bool is_collecting; /* its index is being put together */
+	bool is_indexing;   /* its index was handed over */
+	struct buf index;
+	struct run *next; /* to be collected, or to leave memory */
 	struct list messages, runs;
 	struct list unindexed_link; /* in engine->unindexed while its runs are in memory */
 };
@@ -209,7 +212,9 @@ struct engine {
 	bool is_stopping, has_final_checkpoint;
 	bool has_read_failed; /* a run could not be read: at replay the state would be wrong */
 	uint32_t compacting;  /* segment, 0: none */
-	struct letter *mail;  /* taken from the mailbox and not executed yet */
+	uint32_t leaving;     /* segment whose runs leave memory, 0: none */
+	bool has_indexes_left;
+	struct letter *mail; /* taken from the mailbox and not executed yet */
 	size_t turn_items, turn_bytes;
 	struct buf scratch; /* a record being built or copied */
 	_Atomic uint64_t queue_count, message_count, run_count, waiting_count;

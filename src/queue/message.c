@@ -305,6 +305,9 @@ void segment_messages_release(struct engine *engine, struct segment_messages *se
 		list_remove(&segment->unindexed_link);
 	if (!list_is_empty(&segment->messages) || !list_is_empty(&segment->runs))
 		return;
+	if (engine->leaving == segment->segment)
+		engine->leaving = 0;
+	buf_done(&segment->index);
 	map_remove(&engine->segments, hash_number(segment->segment), segment);
 	heap_free(segment);
 }

@@ -22,6 +22,8 @@
  * the first was (u48). So loading a window reads no records; but where they were too many to be
  * counted here, the top bit of size says that the record must be read. */
 enum { ENTRY_SIZE = 32, PRESSURE_DIVISOR = 64 };
+/* Of the bytes of a turn, for indexes. */
+enum { SHARE = 4 };
 #define ENTRY_IS_SPECIAL 0x80000000u
 
 static void entry_encode(const struct run_entry *entry, char *out)
@@ -55,6 +57,11 @@ static struct run_entry entry_decode(const char *in, uint32_t segment)
 static struct run *run_of(struct list *link)
 {
 	return container_of(link, struct run, link);
+}
+
+static struct run *run_in(const struct segment_messages *segment, const struct list *link)
+{
+	return link == &segment->runs ? NULL : container_of(link, struct run, in_segment);
 }
 
 struct run *group_first_run(const struct group *group)
@@ -92,6 +99,8 @@ void run_free(struct engine *engine, struct run *run)
 
 	checkpoint_forget_run(engine, run);
 	browse_forget(engine, &run->in_queue);
+	if (segment->next == run)
+		segment->next = run_in(segment, run->in_segment.next);
 	list_remove(&run->link);
 	list_remove(&run->in_segment);
 	list_remove(&run->in_queue);
@@ -262,7 +271,10 @@ static bool rebuild_segment(struct engine *engine, uint32_t number)
 	}
 	for (struct list *link = runs->next; link != runs; link = link->next)
 		settle_rebuilt(container_of(link, struct run, in_segment));
-	rebuild.segment->is_indexing = false;
+	rebuild.segment->is_indexing = rebuild.segment->is_collecting = false;
+	buf_done(&rebuild.segment->index);
+	if (engine->leaving == number)
+		engine->leaving = 0;
 	if (!list_is_linked(&rebuild.segment->unindexed_link))
 		list_push_back(&engine->unindexed, &rebuild.segment->unindexed_link);
 	return true;
@@ -440,52 +452,86 @@ void run_carry_first(struct engine *engine, struct run *run, const struct run_en
 
 /* ---- indexes ---- */
 
-/* Hands the segment's index over; what was taken from its runs is left out. */
-static void write_index(struct engine *engine, struct segment_messages *segment)
+/* Appends what is left of the run to its segment's index. */
+static void collect_run(struct segment_messages *segment, struct run *run)
 {
-	struct buf index = {0};
+	struct buf rest = {0};
 
-	for (struct list *link = segment->runs.next; link != &segment->runs; link = link->next) {
-		struct run *run = container_of(link, struct run, in_segment);
-		struct buf rest = {0};
-		buf_append(&rest, str_slice(buf_str(&run->entries), run->position * ENTRY_SIZE,
-					    run->entries.size));
-		buf_done(&run->entries);
-		run->entries = rest;
-		run->position = 0;
-		run->index_offset = index.size;
-		buf_append(&index, buf_str(&rest));
+	buf_append(&rest, str_slice(buf_str(&run->entries), run->position * ENTRY_SIZE,
+				    run->entries.size));
+	buf_done(&run->entries);
+	run->entries = rest;
+	run->position = 0;
+	run->index_offset = segment->index.size;
+	buf_append(&segment->index, buf_str(&rest));
+}
+
+/* Hands the segment's index over once it is complete; what was taken from its runs is left out. */
+static void collect_index(struct engine *engine, struct segment_messages *segment)
+{
+	if (!segment->is_collecting)
+		segment->next = run_in(segment, segment->runs.next);
+	segment->is_collecting = true;
+	while (segment->next && !turn_is_over(engine)) {
+		struct run *run = segment->next;
+		segment->next = run_in(segment, run->in_segment.next);
+		collect_run(segment, run);
+		turn_spend(engine, 1, SHARE * run->entries.size);
 	}
-	journal_index_write(engine->journal, segment->segment, &index);
+	if (segment->next)
+		return;
+	journal_index_write(engine->journal, segment->segment, &segment->index);
+	segment->is_collecting = false;
 	segment->is_indexing = true;
 }
 
-static void leave_memory(struct segment_messages *segment)
+/* A checkpoint has all runs of a segment in the same way, so none begins meanwhile. */
+static void leave_memory(struct engine *engine, struct segment_messages *segment)
 {
-	for (struct list *link = segment->runs.next; link != &segment->runs; link = link->next) {
-		struct run *run = container_of(link, struct run, in_segment);
+	if (engine->leaving != segment->segment)
+		segment->next = run_in(segment, segment->runs.next);
+	engine->leaving = segment->segment;
+	while (segment->next && !turn_is_over(engine)) {
+		struct run *run = segment->next;
+		segment->next = run_in(segment, run->in_segment.next);
 		run->is_indexed = true;
 		buf_done(&run->entries);
+		turn_spend(engine, 1, 0);
 	}
+	if (segment->next)
+		return;
+	engine->leaving = 0;
 	list_remove(&segment->unindexed_link);
 	segment->is_indexing = false;
+}
+
+/* Is done with the segment as far as it can be now; false: the turn is over. */
+static bool step_segment(struct engine *engine, struct segment_messages *segment)
+{
+	bool may_leave = engine->leaving == segment->segment ||
+			 (!engine->leaving && !engine->checkpoint.is_under_way);
+
+	if (!segment->is_indexing)
+		collect_index(engine, segment);
+	else if (may_leave && journal_index_is_durable(engine->journal, segment->segment))
+		leave_memory(engine, segment);
+	else
+		return true;
+	return !turn_is_over(engine);
 }
 
 void runs_step(struct engine *engine)
 {
 	struct list *link = engine->unindexed.next;
 
-	while (link != &engine->unindexed) {
+	turn_begin(engine);
+	engine->has_indexes_left = false;
+	while (link != &engine->unindexed && !engine->has_indexes_left) {
 		struct segment_messages *segment =
 			container_of(link, struct segment_messages, unindexed_link);
 		link = link->next;
-		if (segment->segment >= journal_open_segment(engine->journal))
-			continue;
-		if (!segment->is_indexing)
-			write_index(engine, segment);
-		else if (!engine->checkpoint.is_under_way &&
-			 journal_index_is_durable(engine->journal, segment->segment))
-			leave_memory(segment);
+		if (segment->segment < journal_open_segment(engine->journal))
+			engine->has_indexes_left = !step_segment(engine, segment);
 	}
 }
 
