@@ -14,7 +14,10 @@
 
 #include "net/server.h"
 
-enum { QUICK_COMMIT_NS = 1000000 };
+/* A commit that is expected to be quick runs within the turn. */
+enum { QUICK_COMMIT_NS = 1000000, QUICK_COMMIT_SIZE = 1 << 20 };
+/* Turns of the engine in a row; then the thread looks after its connections. */
+enum { TURNS_MAX = 4 };
 
 enum lane_state { LANE_IDLE, LANE_GIVEN, LANE_DONE, LANE_ENDING };
 
@@ -115,7 +118,8 @@ static bool serve_lane(struct runner *runner, enum journal_lane which)
 	if (!work)
 		return has_ended;
 	if (which == JOURNAL_COMMIT &&
-	    (!runner->blocks_commits || runner->commit_ns < QUICK_COMMIT_NS)) {
+	    (!runner->blocks_commits || (runner->commit_ns < QUICK_COMMIT_NS &&
+					 journal_work_size(work) <= QUICK_COMMIT_SIZE))) {
 		note_commit(runner, run_work(work));
 		engine_work_end(runner->engine, work);
 		return true;
@@ -128,18 +132,24 @@ static bool serve_lane(struct runner *runner, enum journal_lane which)
 
 static void step(struct runner *runner)
 {
-	bool has_news;
+	bool has_news = true;
 
 	if (atomic_load(&runner->is_stopping) && !runner->has_stopped_engine) {
 		runner->has_stopped_engine = true;
 		engine_stop(runner->engine);
 	}
-	do {
+	for (int turns = 1; has_news; turns++) {
 		atomic_store(&runner->has_news, false);
 		engine_step(runner->engine, clock_base_ms(), clock_now_ms());
 		has_news = serve_lane(runner, JOURNAL_COMMIT);
 		has_news |= serve_lane(runner, JOURNAL_HOUSEKEEPING);
-	} while (has_news || atomic_load(&runner->has_news));
+		has_news |= atomic_load(&runner->has_news);
+		if (turns == TURNS_MAX) {
+			/* Whoever steps comes again at once. */
+			atomic_store(&runner->has_news, has_news);
+			return;
+		}
+	}
 }
 
 void runner_turn(struct runner *runner)
@@ -148,7 +158,9 @@ void runner_turn(struct runner *runner)
 
 	step(runner);
 	if (net)
-		net_thread_set_timer(net, engine_due_ms(runner->engine));
+		net_thread_set_timer(net, atomic_load(&runner->has_news)
+						  ? clock_base_ms()
+						  : engine_due_ms(runner->engine));
 }
 
 void runner_attach(struct runner *runner, struct net_thread *thread)

@@ -206,6 +206,15 @@ struct journal_work *journal_work_begin(struct journal *journal, enum journal_la
 	return work;
 }
 
+size_t journal_work_size(const struct journal_work *work)
+{
+	size_t size = 0;
+
+	for (const struct batch *batch = work->batches.first; batch; batch = batch->next)
+		size += batch->bytes.size;
+	return size;
+}
+
 void journal_work_run(struct journal_work *work)
 {
 	if (work->lane == JOURNAL_COMMIT)

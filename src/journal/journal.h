@@ -122,6 +122,8 @@ struct journal_work;
 
 /* The next piece of work of that lane, or NULL: nothing to do, or one piece is still out. */
 struct journal_work *journal_work_begin(struct journal *journal, enum journal_lane lane);
+/* Bytes that a commit writes. */
+size_t journal_work_size(const struct journal_work *work);
 /* Any thread: writes, syncs, allocates. Blocks. */
 void journal_work_run(struct journal_work *work);
 /* Owner again: takes the results over. `work` is gone. */
