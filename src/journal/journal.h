@@ -84,12 +84,13 @@ void journal_free(struct journal **journal);
 
 /*
  * What a record is for decides how much of a full disk's reserve it may take. The segment with the
- * changes of a full disk dies once it is used up, so a checkpoint gives it back; the last segment
- * is for what frees space, and the end of that for what frees all of a queue at once.
+ * changes of a full disk dies once it is used up, or another one that was emptied does, so a
+ * checkpoint gives one back; the last segment is for what frees space, and the end of that for what
+ * frees all of a queue at once.
  */
 enum journal_room {
 	JOURNAL_ROOM_MESSAGE, /* new messages and copies: nothing of the reserve */
-	JOURNAL_ROOM_CHANGE,  /* of messages that are there: receives, visibility */
+	JOURNAL_ROOM_CHANGE,  /* of messages that are there: receives, visibility, carrying */
 	JOURNAL_ROOM_FREE,    /* deletes, expiry */
 	JOURNAL_ROOM_LAST,    /* purge, drop */
 };

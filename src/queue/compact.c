@@ -25,7 +25,7 @@ static bool carry_record(struct engine *engine, const struct engine_queue *queue
 	struct journal_record record;
 
 	*out_is_readable = true;
-	if (!journal_has_room(engine->journal, JOURNAL_ROOM_MESSAGE, from.size))
+	if (!journal_has_room(engine->journal, JOURNAL_ROOM_CHANGE, from.size))
 		return false;
 	buf_reset(&engine->scratch);
 	turn_spend(engine, 0, from.size);

@@ -416,6 +416,36 @@ static void test_a_long_poll_of_a_full_disk_is_refused_once_there_is_a_message(v
 	assert_true(wait.is_answered);
 }
 
+static void test_a_full_disk_of_scattered_messages_is_compacted(void **state)
+{
+	size_t left = 0;
+
+	(void)state;
+	set_capacity(1 << 20);
+	size_t sent = fill(1);
+	/* Each segment keeps some, so none dies by itself. */
+	for (size_t i = 0; i < sent; i++) {
+		for (int tries = 0;
+		     tries < 20 &&
+		     world_receive_as(&w, 1, (struct queue_command){.receive = {.max = 1}});
+		     tries++)
+			world_pass(&w, 100);
+		assert_int_equal(w.delivery_count, 1);
+		if (i % 8 == 0)
+			left++;
+		else
+			assert_int_equal(world_delete(&w, w.deliveries[0].handle), QUEUE_OK);
+	}
+	for (int i = 0; i < 300; i++)
+		world_pass(&w, 50);
+	assert_true(engine_journal_stats(w.engine).compacted_segments > 0);
+	assert_false(engine_journal_stats(w.engine).is_full);
+	world_send(&w, 2, "goes on");
+	world_pass(&w, WORLD_VISIBILITY_MS);
+	world_turns(&w, 5);
+	assert_int_equal(world_drain(&w, 1), left);
+}
+
 static void test_an_engine_stops_on_a_full_disk(void **state)
 {
 	(void)state;
