@@ -93,8 +93,9 @@ enum { EXPIRY_LOOKS = 1000 };
 struct expiry {
 	struct message *messages[RECORD_SEQS_MAX];
 	size_t count, looks;
-	bool is_unfinished;
-	int64_t since_ms; /* the least of those that stay, among those looked at */
+	bool is_unfinished;   /* goes on at once */
+	bool has_more_groups; /* goes on after a pause */
+	int64_t since_ms;     /* the least of those that stay, among those looked at */
 };
 
 /* False: there is no room for more. */
@@ -149,8 +150,10 @@ static void collect_in_groups(const struct engine *engine, struct engine_queue *
 			container_of(queue->deep_groups.next, struct group, deep_link);
 		if (group == first)
 			return;
-		if (expiry->count > 0 || expiry->looks++ >= EXPIRY_LOOKS) {
-			expiry->is_unfinished = true;
+		if (expiry->count > 0)
+			return;
+		if (expiry->looks++ >= EXPIRY_LOOKS) {
+			expiry->has_more_groups = true;
 			return;
 		}
 		first = first ? first : group;
@@ -182,11 +185,10 @@ void expire_messages(struct engine *engine, struct engine_queue *queue)
 	if (!is_exhausted)
 		expire_these(engine, queue, expiry.messages, expiry.count);
 	bool goes_on = expiry.count > 0 || expiry.is_unfinished || expiry.since_ms == INT64_MAX;
+	int64_t pause_end_ms = engine->now_ms + EXPIRY_PAUSE_MS;
 	int64_t due_ms = goes_on ? engine->now_ms : expiry.since_ms + queue->settings.retention_ms;
 	if (is_exhausted || (!goes_on && is_mixed))
-		due_ms = due_ms < engine->now_ms + EXPIRY_PAUSE_MS
-				 ? engine->now_ms + EXPIRY_PAUSE_MS
-				 : due_ms;
+		due_ms = due_ms < pause_end_ms || expiry.has_more_groups ? pause_end_ms : due_ms;
 	if (!list_is_empty(&queue->messages) || queue->cold > 0)
 		timer_set(&engine->timers, &queue->retention, due_ms);
 	queue_publish(queue);

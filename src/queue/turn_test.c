@@ -425,3 +425,22 @@ static void test_expired_messages_of_mixed_ages_go_in_several_turns(void **state
 	world_turns(&w, 200);
 	assert_int_equal(w.counters[2].expired, 3010);
 }
+
+static void test_nothing_is_due_while_nothing_expires_in_many_groups(void **state)
+{
+	(void)state;
+	engine_free(&w.engine);
+	w.options.window = 1;
+	world_open(&w);
+	for (uint64_t group = 1; group <= 1200; group++)
+		world_send_many(&w, 3, group, "m", 4);
+	/* Then it is looked through. */
+	world_define(&w, 3, w.settings[3]);
+	world_turns(&w, 20);
+	assert_true(engine_due_ms(w.engine) > w.now_ms);
+	/* But what expires goes, whatever group it is in. */
+	w.now_ms += w.settings[3].retention_ms;
+	for (int i = 0; i < 500 && w.counters[3].expired < 1200 * 4; i++)
+		world_pass(&w, 1000);
+	assert_int_equal(w.counters[3].expired, 1200 * 4);
+}
