@@ -54,6 +54,7 @@
 	X(ISSUER_KEYS, 32, "keys", "signature keys of one issuer") \
 	X(WEB_TOKEN_SIZE, 20000, "bytes", "a web identity token") \
 	X(JWT_VALUES, 1000, "values", "values of the claims of one web identity token") \
+	X(IAM_PASSWORDS, 24, "hashes", "password hashes kept of one user") \
 	X(IAM_MFA_DEVICES, 5000, "devices", "virtual MFA devices of one account") \
 	X(IAM_USER_MFA_DEVICES, 8, "devices", "MFA devices of one user or root user") \
 	X(IAM_POLICY_SIZE, 6144, "bytes", "a managed policy, blanks left out") \
