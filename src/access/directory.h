@@ -100,6 +100,7 @@ struct directory_entity {
 
 	struct str alias;				  /* of accounts; empty: none */
 	struct directory_password_policy password_policy; /* of accounts */
+	int64_t report_ms; /* of accounts: when a credential report was asked for; 0: never */
 
 	struct directory_texts lists[DIRECTORY_LISTS];
 
@@ -110,6 +111,8 @@ struct directory_entity {
 	struct str seed;    /* secret bytes in base32 */
 	struct str user_id; /* of the user, or the account for its root user; empty: unassigned */
 	int64_t enabled_ms;
+	int64_t mfa_step;  /* of the last code that counted when it was enabled (base/totp.h) */
+	int64_t mfa_drift; /* steps by which the device's clock is ahead */
 };
 
 struct directory;
@@ -153,6 +156,12 @@ struct directory_use {
 	int64_t at_ms; /* 0: never, since the server started */
 	char service[32], region[33];
 };
+/*
+ * A code of an MFA device was given: of that step, or 0: a wrong one. True if it counts: it is
+ * right, none of this or a later step was given before, and few wrong ones were given lately. In
+ * memory only, but for what the entity says.
+ */
+bool directory_use_mfa(struct directory *directory, struct str id, int64_t step, int64_t now_step);
 /* Who owns the key (release it), active or not; NULL: nobody. */
 const struct directory_entity *directory_find_key(struct directory *directory, struct str key_id,
 						  struct directory_use *out_use);

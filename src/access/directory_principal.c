@@ -264,6 +264,28 @@ void directory_note_use(struct directory *directory, struct str key_id, struct s
 	pthread_rwlock_unlock(&directory->lock);
 }
 
+bool directory_use_mfa(struct directory *directory, struct str id, int64_t step, int64_t now_step)
+{
+	enum { FAILURES_MAX = 10, WINDOW_STEPS = 10 };
+	bool counts = false;
+
+	pthread_rwlock_wrlock(&directory->lock);
+	struct directory_slot *slot = directory_slot_of_id(directory, id);
+	if (slot && now_step >= slot->mfa_failures_since + WINDOW_STEPS) {
+		slot->mfa_failures_since = now_step;
+		slot->mfa_failures = 0;
+	}
+	if (slot && slot->mfa_failures < FAILURES_MAX) {
+		counts = step > slot->mfa_step && step > slot->entity->mfa_step;
+		if (counts)
+			slot->mfa_step = step;
+		else
+			slot->mfa_failures++;
+	}
+	pthread_rwlock_unlock(&directory->lock);
+	return counts;
+}
+
 const struct directory_entity *directory_find_key(struct directory *directory, struct str key_id,
 						  struct directory_use *out_use)
 {

@@ -14,6 +14,9 @@ struct directory_slot {
 	/* Put together at that generation; NULL: never. Changed under the writer's lock only. */
 	const struct principal *principal;
 	uint64_t principal_generation;
+	/* Of MFA devices: the step of the last code that counted; wrong codes since a step. */
+	int64_t mfa_step, mfa_failures_since;
+	int mfa_failures;
 };
 
 struct directory_key_slot {

@@ -381,7 +381,6 @@ struct iam_signing_certificate {
 struct iam_virtual_mfa_device {
 	struct str serial_number;
 	struct str base32_string_seed;
-	struct str qr_code_png;
 	struct iam_user *user;
 	int64_t enable_date;
 	bool has_enable_date;
@@ -443,6 +442,15 @@ struct iam_attach_user_policy_out {
 	char no_members;
 };
 
+struct iam_change_password_in {
+	struct str old_password;
+	struct str new_password;
+};
+
+struct iam_change_password_out {
+	char no_members;
+};
+
 struct iam_create_access_key_in {
 	struct str user_name;
 };
@@ -477,6 +485,19 @@ struct iam_create_instance_profile_in {
 
 struct iam_create_instance_profile_out {
 	struct iam_instance_profile *instance_profile;
+};
+
+struct iam_create_login_profile_in {
+	struct str user_name;
+	struct str password;
+	bool password_reset_required;
+	bool has_password_reset_required;
+	int64_t max_signin_session_duration;
+	bool has_max_signin_session_duration;
+};
+
+struct iam_create_login_profile_out {
+	struct iam_login_profile *login_profile;
 };
 
 struct iam_create_open_id_connect_provider_in {
@@ -573,6 +594,26 @@ struct iam_create_user_out {
 	struct iam_user *user;
 };
 
+struct iam_create_virtual_mfa_device_in {
+	struct str path;
+	struct str virtual_mfa_device_name;
+	struct iam_tag *tags;
+	size_t tags_count;
+};
+
+struct iam_create_virtual_mfa_device_out {
+	struct iam_virtual_mfa_device *virtual_mfa_device;
+};
+
+struct iam_deactivate_mfa_device_in {
+	struct str user_name;
+	struct str serial_number;
+};
+
+struct iam_deactivate_mfa_device_out {
+	char no_members;
+};
+
 struct iam_delete_access_key_in {
 	struct str user_name;
 	struct str access_key_id;
@@ -587,6 +628,14 @@ struct iam_delete_account_alias_in {
 };
 
 struct iam_delete_account_alias_out {
+	char no_members;
+};
+
+struct iam_delete_account_password_policy_in {
+	char no_members;
+};
+
+struct iam_delete_account_password_policy_out {
 	char no_members;
 };
 
@@ -714,6 +763,14 @@ struct iam_delete_user_policy_out {
 	char no_members;
 };
 
+struct iam_delete_virtual_mfa_device_in {
+	struct str serial_number;
+};
+
+struct iam_delete_virtual_mfa_device_out {
+	char no_members;
+};
+
 struct iam_detach_group_policy_in {
 	struct str group_name;
 	struct str policy_arn;
@@ -739,6 +796,26 @@ struct iam_detach_user_policy_in {
 
 struct iam_detach_user_policy_out {
 	char no_members;
+};
+
+struct iam_enable_mfa_device_in {
+	struct str user_name;
+	struct str serial_number;
+	struct str authentication_code1;
+	struct str authentication_code2;
+};
+
+struct iam_enable_mfa_device_out {
+	char no_members;
+};
+
+struct iam_generate_credential_report_in {
+	char no_members;
+};
+
+struct iam_generate_credential_report_out {
+	struct str state;
+	struct str description;
 };
 
 struct iam_get_access_key_last_used_in {
@@ -810,6 +887,17 @@ struct iam_get_context_keys_for_principal_policy_out {
 	size_t context_key_names_count;
 };
 
+struct iam_get_credential_report_in {
+	char no_members;
+};
+
+struct iam_get_credential_report_out {
+	struct str content;
+	struct str report_format;
+	int64_t generated_time;
+	bool has_generated_time;
+};
+
 struct iam_get_group_in {
 	struct str group_name;
 	struct str marker;
@@ -851,6 +939,18 @@ struct iam_get_login_profile_in {
 
 struct iam_get_login_profile_out {
 	struct iam_login_profile *login_profile;
+};
+
+struct iam_get_mfa_device_in {
+	struct str serial_number;
+	struct str user_name;
+};
+
+struct iam_get_mfa_device_out {
+	struct str user_name;
+	struct str serial_number;
+	int64_t enable_date;
+	bool has_enable_date;
 };
 
 struct iam_get_open_id_connect_provider_in {
@@ -1133,6 +1233,21 @@ struct iam_list_instance_profiles_for_role_in {
 struct iam_list_instance_profiles_for_role_out {
 	struct iam_instance_profile *instance_profiles;
 	size_t instance_profiles_count;
+	bool is_truncated;
+	bool has_is_truncated;
+	struct str marker;
+};
+
+struct iam_list_mfa_device_tags_in {
+	struct str serial_number;
+	struct str marker;
+	int64_t max_items;
+	bool has_max_items;
+};
+
+struct iam_list_mfa_device_tags_out {
+	struct iam_tag *tags;
+	size_t tags_count;
 	bool is_truncated;
 	bool has_is_truncated;
 	struct str marker;
@@ -1463,6 +1578,17 @@ struct iam_remove_user_from_group_out {
 	char no_members;
 };
 
+struct iam_resync_mfa_device_in {
+	struct str user_name;
+	struct str serial_number;
+	struct str authentication_code1;
+	struct str authentication_code2;
+};
+
+struct iam_resync_mfa_device_out {
+	char no_members;
+};
+
 struct iam_set_default_policy_version_in {
 	struct str policy_arn;
 	struct str version_id;
@@ -1539,6 +1665,16 @@ struct iam_tag_instance_profile_out {
 	char no_members;
 };
 
+struct iam_tag_mfa_device_in {
+	struct str serial_number;
+	struct iam_tag *tags;
+	size_t tags_count;
+};
+
+struct iam_tag_mfa_device_out {
+	char no_members;
+};
+
 struct iam_tag_open_id_connect_provider_in {
 	struct str open_id_connect_provider_arn;
 	struct iam_tag *tags;
@@ -1586,6 +1722,16 @@ struct iam_untag_instance_profile_in {
 };
 
 struct iam_untag_instance_profile_out {
+	char no_members;
+};
+
+struct iam_untag_mfa_device_in {
+	struct str serial_number;
+	struct str *tag_keys;
+	size_t tag_keys_count;
+};
+
+struct iam_untag_mfa_device_out {
 	char no_members;
 };
 
@@ -1639,6 +1785,31 @@ struct iam_update_access_key_out {
 	char no_members;
 };
 
+struct iam_update_account_password_policy_in {
+	int64_t minimum_password_length;
+	bool has_minimum_password_length;
+	bool require_symbols;
+	bool has_require_symbols;
+	bool require_numbers;
+	bool has_require_numbers;
+	bool require_uppercase_characters;
+	bool has_require_uppercase_characters;
+	bool require_lowercase_characters;
+	bool has_require_lowercase_characters;
+	bool allow_users_to_change_password;
+	bool has_allow_users_to_change_password;
+	int64_t max_password_age;
+	bool has_max_password_age;
+	int64_t password_reuse_prevention;
+	bool has_password_reuse_prevention;
+	bool hard_expiry;
+	bool has_hard_expiry;
+};
+
+struct iam_update_account_password_policy_out {
+	char no_members;
+};
+
 struct iam_update_assume_role_policy_in {
 	struct str role_name;
 	struct str policy_document;
@@ -1655,6 +1826,21 @@ struct iam_update_group_in {
 };
 
 struct iam_update_group_out {
+	char no_members;
+};
+
+struct iam_update_login_profile_in {
+	struct str user_name;
+	struct str password;
+	bool password_reset_required;
+	bool has_password_reset_required;
+	int64_t max_signin_session_duration;
+	bool has_max_signin_session_duration;
+	bool reset_max_signin_session_duration;
+	bool has_reset_max_signin_session_duration;
+};
+
+struct iam_update_login_profile_out {
 	char no_members;
 };
 
@@ -1724,6 +1910,8 @@ enum err iam_attach_role_policy(struct call *call, const struct iam_attach_role_
 		struct iam_attach_role_policy_out *out);
 enum err iam_attach_user_policy(struct call *call, const struct iam_attach_user_policy_in *in,
 		struct iam_attach_user_policy_out *out);
+enum err iam_change_password(struct call *call, const struct iam_change_password_in *in,
+		struct iam_change_password_out *out);
 enum err iam_create_access_key(struct call *call, const struct iam_create_access_key_in *in,
 		struct iam_create_access_key_out *out);
 enum err iam_create_account_alias(struct call *call, const struct iam_create_account_alias_in *in,
@@ -1732,6 +1920,8 @@ enum err iam_create_group(struct call *call, const struct iam_create_group_in *i
 		struct iam_create_group_out *out);
 enum err iam_create_instance_profile(struct call *call, const struct iam_create_instance_profile_in *in,
 		struct iam_create_instance_profile_out *out);
+enum err iam_create_login_profile(struct call *call, const struct iam_create_login_profile_in *in,
+		struct iam_create_login_profile_out *out);
 enum err iam_create_open_id_connect_provider(struct call *call, const struct iam_create_open_id_connect_provider_in *in,
 		struct iam_create_open_id_connect_provider_out *out);
 enum err iam_create_policy(struct call *call, const struct iam_create_policy_in *in,
@@ -1746,10 +1936,16 @@ enum err iam_create_service_linked_role(struct call *call, const struct iam_crea
 		struct iam_create_service_linked_role_out *out);
 enum err iam_create_user(struct call *call, const struct iam_create_user_in *in,
 		struct iam_create_user_out *out);
+enum err iam_create_virtual_mfa_device(struct call *call, const struct iam_create_virtual_mfa_device_in *in,
+		struct iam_create_virtual_mfa_device_out *out);
+enum err iam_deactivate_mfa_device(struct call *call, const struct iam_deactivate_mfa_device_in *in,
+		struct iam_deactivate_mfa_device_out *out);
 enum err iam_delete_access_key(struct call *call, const struct iam_delete_access_key_in *in,
 		struct iam_delete_access_key_out *out);
 enum err iam_delete_account_alias(struct call *call, const struct iam_delete_account_alias_in *in,
 		struct iam_delete_account_alias_out *out);
+enum err iam_delete_account_password_policy(struct call *call, const struct iam_delete_account_password_policy_in *in,
+		struct iam_delete_account_password_policy_out *out);
 enum err iam_delete_group(struct call *call, const struct iam_delete_group_in *in,
 		struct iam_delete_group_out *out);
 enum err iam_delete_group_policy(struct call *call, const struct iam_delete_group_policy_in *in,
@@ -1780,12 +1976,18 @@ enum err iam_delete_user_permissions_boundary(struct call *call, const struct ia
 		struct iam_delete_user_permissions_boundary_out *out);
 enum err iam_delete_user_policy(struct call *call, const struct iam_delete_user_policy_in *in,
 		struct iam_delete_user_policy_out *out);
+enum err iam_delete_virtual_mfa_device(struct call *call, const struct iam_delete_virtual_mfa_device_in *in,
+		struct iam_delete_virtual_mfa_device_out *out);
 enum err iam_detach_group_policy(struct call *call, const struct iam_detach_group_policy_in *in,
 		struct iam_detach_group_policy_out *out);
 enum err iam_detach_role_policy(struct call *call, const struct iam_detach_role_policy_in *in,
 		struct iam_detach_role_policy_out *out);
 enum err iam_detach_user_policy(struct call *call, const struct iam_detach_user_policy_in *in,
 		struct iam_detach_user_policy_out *out);
+enum err iam_enable_mfa_device(struct call *call, const struct iam_enable_mfa_device_in *in,
+		struct iam_enable_mfa_device_out *out);
+enum err iam_generate_credential_report(struct call *call, const struct iam_generate_credential_report_in *in,
+		struct iam_generate_credential_report_out *out);
 enum err iam_get_access_key_last_used(struct call *call, const struct iam_get_access_key_last_used_in *in,
 		struct iam_get_access_key_last_used_out *out);
 enum err iam_get_account_authorization_details(struct call *call, const struct iam_get_account_authorization_details_in *in,
@@ -1798,6 +2000,8 @@ enum err iam_get_context_keys_for_custom_policy(struct call *call, const struct 
 		struct iam_get_context_keys_for_custom_policy_out *out);
 enum err iam_get_context_keys_for_principal_policy(struct call *call, const struct iam_get_context_keys_for_principal_policy_in *in,
 		struct iam_get_context_keys_for_principal_policy_out *out);
+enum err iam_get_credential_report(struct call *call, const struct iam_get_credential_report_in *in,
+		struct iam_get_credential_report_out *out);
 enum err iam_get_group(struct call *call, const struct iam_get_group_in *in,
 		struct iam_get_group_out *out);
 enum err iam_get_group_policy(struct call *call, const struct iam_get_group_policy_in *in,
@@ -1806,6 +2010,8 @@ enum err iam_get_instance_profile(struct call *call, const struct iam_get_instan
 		struct iam_get_instance_profile_out *out);
 enum err iam_get_login_profile(struct call *call, const struct iam_get_login_profile_in *in,
 		struct iam_get_login_profile_out *out);
+enum err iam_get_mfa_device(struct call *call, const struct iam_get_mfa_device_in *in,
+		struct iam_get_mfa_device_out *out);
 enum err iam_get_open_id_connect_provider(struct call *call, const struct iam_get_open_id_connect_provider_in *in,
 		struct iam_get_open_id_connect_provider_out *out);
 enum err iam_get_policy(struct call *call, const struct iam_get_policy_in *in,
@@ -1848,6 +2054,8 @@ enum err iam_list_instance_profiles(struct call *call, const struct iam_list_ins
 		struct iam_list_instance_profiles_out *out);
 enum err iam_list_instance_profiles_for_role(struct call *call, const struct iam_list_instance_profiles_for_role_in *in,
 		struct iam_list_instance_profiles_for_role_out *out);
+enum err iam_list_mfa_device_tags(struct call *call, const struct iam_list_mfa_device_tags_in *in,
+		struct iam_list_mfa_device_tags_out *out);
 enum err iam_list_mfa_devices(struct call *call, const struct iam_list_mfa_devices_in *in,
 		struct iam_list_mfa_devices_out *out);
 enum err iam_list_open_id_connect_provider_tags(struct call *call, const struct iam_list_open_id_connect_provider_tags_in *in,
@@ -1898,6 +2106,8 @@ enum err iam_remove_role_from_instance_profile(struct call *call, const struct i
 		struct iam_remove_role_from_instance_profile_out *out);
 enum err iam_remove_user_from_group(struct call *call, const struct iam_remove_user_from_group_in *in,
 		struct iam_remove_user_from_group_out *out);
+enum err iam_resync_mfa_device(struct call *call, const struct iam_resync_mfa_device_in *in,
+		struct iam_resync_mfa_device_out *out);
 enum err iam_set_default_policy_version(struct call *call, const struct iam_set_default_policy_version_in *in,
 		struct iam_set_default_policy_version_out *out);
 enum err iam_simulate_custom_policy(struct call *call, const struct iam_simulate_custom_policy_in *in,
@@ -1906,6 +2116,8 @@ enum err iam_simulate_principal_policy(struct call *call, const struct iam_simul
 		struct iam_simulate_principal_policy_out *out);
 enum err iam_tag_instance_profile(struct call *call, const struct iam_tag_instance_profile_in *in,
 		struct iam_tag_instance_profile_out *out);
+enum err iam_tag_mfa_device(struct call *call, const struct iam_tag_mfa_device_in *in,
+		struct iam_tag_mfa_device_out *out);
 enum err iam_tag_open_id_connect_provider(struct call *call, const struct iam_tag_open_id_connect_provider_in *in,
 		struct iam_tag_open_id_connect_provider_out *out);
 enum err iam_tag_policy(struct call *call, const struct iam_tag_policy_in *in,
@@ -1916,6 +2128,8 @@ enum err iam_tag_user(struct call *call, const struct iam_tag_user_in *in,
 		struct iam_tag_user_out *out);
 enum err iam_untag_instance_profile(struct call *call, const struct iam_untag_instance_profile_in *in,
 		struct iam_untag_instance_profile_out *out);
+enum err iam_untag_mfa_device(struct call *call, const struct iam_untag_mfa_device_in *in,
+		struct iam_untag_mfa_device_out *out);
 enum err iam_untag_open_id_connect_provider(struct call *call, const struct iam_untag_open_id_connect_provider_in *in,
 		struct iam_untag_open_id_connect_provider_out *out);
 enum err iam_untag_policy(struct call *call, const struct iam_untag_policy_in *in,
@@ -1926,10 +2140,14 @@ enum err iam_untag_user(struct call *call, const struct iam_untag_user_in *in,
 		struct iam_untag_user_out *out);
 enum err iam_update_access_key(struct call *call, const struct iam_update_access_key_in *in,
 		struct iam_update_access_key_out *out);
+enum err iam_update_account_password_policy(struct call *call, const struct iam_update_account_password_policy_in *in,
+		struct iam_update_account_password_policy_out *out);
 enum err iam_update_assume_role_policy(struct call *call, const struct iam_update_assume_role_policy_in *in,
 		struct iam_update_assume_role_policy_out *out);
 enum err iam_update_group(struct call *call, const struct iam_update_group_in *in,
 		struct iam_update_group_out *out);
+enum err iam_update_login_profile(struct call *call, const struct iam_update_login_profile_in *in,
+		struct iam_update_login_profile_out *out);
 enum err iam_update_open_id_connect_provider_thumbprint(struct call *call, const struct iam_update_open_id_connect_provider_thumbprint_in *in,
 		struct iam_update_open_id_connect_provider_thumbprint_out *out);
 enum err iam_update_role(struct call *call, const struct iam_update_role_in *in,
@@ -1951,10 +2169,12 @@ enum {
 	IAM_ATTACH_GROUP_POLICY,
 	IAM_ATTACH_ROLE_POLICY,
 	IAM_ATTACH_USER_POLICY,
+	IAM_CHANGE_PASSWORD,
 	IAM_CREATE_ACCESS_KEY,
 	IAM_CREATE_ACCOUNT_ALIAS,
 	IAM_CREATE_GROUP,
 	IAM_CREATE_INSTANCE_PROFILE,
+	IAM_CREATE_LOGIN_PROFILE,
 	IAM_CREATE_OPEN_ID_CONNECT_PROVIDER,
 	IAM_CREATE_POLICY,
 	IAM_CREATE_POLICY_VERSION,
@@ -1962,8 +2182,11 @@ enum {
 	IAM_CREATE_SAML_PROVIDER,
 	IAM_CREATE_SERVICE_LINKED_ROLE,
 	IAM_CREATE_USER,
+	IAM_CREATE_VIRTUAL_MFA_DEVICE,
+	IAM_DEACTIVATE_MFA_DEVICE,
 	IAM_DELETE_ACCESS_KEY,
 	IAM_DELETE_ACCOUNT_ALIAS,
+	IAM_DELETE_ACCOUNT_PASSWORD_POLICY,
 	IAM_DELETE_GROUP,
 	IAM_DELETE_GROUP_POLICY,
 	IAM_DELETE_INSTANCE_PROFILE,
@@ -1979,19 +2202,24 @@ enum {
 	IAM_DELETE_USER,
 	IAM_DELETE_USER_PERMISSIONS_BOUNDARY,
 	IAM_DELETE_USER_POLICY,
+	IAM_DELETE_VIRTUAL_MFA_DEVICE,
 	IAM_DETACH_GROUP_POLICY,
 	IAM_DETACH_ROLE_POLICY,
 	IAM_DETACH_USER_POLICY,
+	IAM_ENABLE_MFA_DEVICE,
+	IAM_GENERATE_CREDENTIAL_REPORT,
 	IAM_GET_ACCESS_KEY_LAST_USED,
 	IAM_GET_ACCOUNT_AUTHORIZATION_DETAILS,
 	IAM_GET_ACCOUNT_PASSWORD_POLICY,
 	IAM_GET_ACCOUNT_SUMMARY,
 	IAM_GET_CONTEXT_KEYS_FOR_CUSTOM_POLICY,
 	IAM_GET_CONTEXT_KEYS_FOR_PRINCIPAL_POLICY,
+	IAM_GET_CREDENTIAL_REPORT,
 	IAM_GET_GROUP,
 	IAM_GET_GROUP_POLICY,
 	IAM_GET_INSTANCE_PROFILE,
 	IAM_GET_LOGIN_PROFILE,
+	IAM_GET_MFA_DEVICE,
 	IAM_GET_OPEN_ID_CONNECT_PROVIDER,
 	IAM_GET_POLICY,
 	IAM_GET_POLICY_VERSION,
@@ -2013,6 +2241,7 @@ enum {
 	IAM_LIST_INSTANCE_PROFILE_TAGS,
 	IAM_LIST_INSTANCE_PROFILES,
 	IAM_LIST_INSTANCE_PROFILES_FOR_ROLE,
+	IAM_LIST_MFA_DEVICE_TAGS,
 	IAM_LIST_MFA_DEVICES,
 	IAM_LIST_OPEN_ID_CONNECT_PROVIDER_TAGS,
 	IAM_LIST_OPEN_ID_CONNECT_PROVIDERS,
@@ -2038,22 +2267,27 @@ enum {
 	IAM_REMOVE_CLIENT_ID_FROM_OPEN_ID_CONNECT_PROVIDER,
 	IAM_REMOVE_ROLE_FROM_INSTANCE_PROFILE,
 	IAM_REMOVE_USER_FROM_GROUP,
+	IAM_RESYNC_MFA_DEVICE,
 	IAM_SET_DEFAULT_POLICY_VERSION,
 	IAM_SIMULATE_CUSTOM_POLICY,
 	IAM_SIMULATE_PRINCIPAL_POLICY,
 	IAM_TAG_INSTANCE_PROFILE,
+	IAM_TAG_MFA_DEVICE,
 	IAM_TAG_OPEN_ID_CONNECT_PROVIDER,
 	IAM_TAG_POLICY,
 	IAM_TAG_ROLE,
 	IAM_TAG_USER,
 	IAM_UNTAG_INSTANCE_PROFILE,
+	IAM_UNTAG_MFA_DEVICE,
 	IAM_UNTAG_OPEN_ID_CONNECT_PROVIDER,
 	IAM_UNTAG_POLICY,
 	IAM_UNTAG_ROLE,
 	IAM_UNTAG_USER,
 	IAM_UPDATE_ACCESS_KEY,
+	IAM_UPDATE_ACCOUNT_PASSWORD_POLICY,
 	IAM_UPDATE_ASSUME_ROLE_POLICY,
 	IAM_UPDATE_GROUP,
+	IAM_UPDATE_LOGIN_PROFILE,
 	IAM_UPDATE_OPEN_ID_CONNECT_PROVIDER_THUMBPRINT,
 	IAM_UPDATE_ROLE,
 	IAM_UPDATE_ROLE_DESCRIPTION,
@@ -2079,6 +2313,11 @@ extern const struct fault_type IAM_NO_SUCH_ENTITY;
 extern const struct fault_type IAM_POLICY_NOT_ATTACHABLE;
 extern const struct fault_type IAM_SERVICE_FAILURE;
 extern const struct fault_type IAM_UNMODIFIABLE_ENTITY;
+extern const struct fault_type IAM_CREDENTIAL_REPORT_NOT_PRESENT;
+extern const struct fault_type IAM_CREDENTIAL_REPORT_EXPIRED;
+extern const struct fault_type IAM_INVALID_AUTHENTICATION_CODE;
+extern const struct fault_type IAM_INVALID_USER_TYPE;
+extern const struct fault_type IAM_PASSWORD_POLICY_VIOLATION;
 extern const struct fault_type IAM_VALIDATION_ERROR;
 
 #endif

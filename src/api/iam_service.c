@@ -46,6 +46,13 @@ static enum err run_iam_attach_user_policy(struct call *call, const void *in, vo
 	return err ? err : iam_attach_user_policy(call, in, out);
 }
 
+static enum err run_iam_change_password(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_change_password(call, in, out);
+}
+
 static enum err run_iam_create_access_key(struct call *call, const void *in, void *out)
 {
 	enum err err = iam_validate(call, in);
@@ -72,6 +79,13 @@ static enum err run_iam_create_instance_profile(struct call *call, const void *i
 	enum err err = iam_validate(call, in);
 
 	return err ? err : iam_create_instance_profile(call, in, out);
+}
+
+static enum err run_iam_create_login_profile(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_create_login_profile(call, in, out);
 }
 
 static enum err run_iam_create_open_id_connect_provider(struct call *call, const void *in, void *out)
@@ -123,6 +137,20 @@ static enum err run_iam_create_user(struct call *call, const void *in, void *out
 	return err ? err : iam_create_user(call, in, out);
 }
 
+static enum err run_iam_create_virtual_mfa_device(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_create_virtual_mfa_device(call, in, out);
+}
+
+static enum err run_iam_deactivate_mfa_device(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_deactivate_mfa_device(call, in, out);
+}
+
 static enum err run_iam_delete_access_key(struct call *call, const void *in, void *out)
 {
 	enum err err = iam_validate(call, in);
@@ -135,6 +163,13 @@ static enum err run_iam_delete_account_alias(struct call *call, const void *in, 
 	enum err err = iam_validate(call, in);
 
 	return err ? err : iam_delete_account_alias(call, in, out);
+}
+
+static enum err run_iam_delete_account_password_policy(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_delete_account_password_policy(call, in, out);
 }
 
 static enum err run_iam_delete_group(struct call *call, const void *in, void *out)
@@ -242,6 +277,13 @@ static enum err run_iam_delete_user_policy(struct call *call, const void *in, vo
 	return err ? err : iam_delete_user_policy(call, in, out);
 }
 
+static enum err run_iam_delete_virtual_mfa_device(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_delete_virtual_mfa_device(call, in, out);
+}
+
 static enum err run_iam_detach_group_policy(struct call *call, const void *in, void *out)
 {
 	enum err err = iam_validate(call, in);
@@ -261,6 +303,20 @@ static enum err run_iam_detach_user_policy(struct call *call, const void *in, vo
 	enum err err = iam_validate(call, in);
 
 	return err ? err : iam_detach_user_policy(call, in, out);
+}
+
+static enum err run_iam_enable_mfa_device(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_enable_mfa_device(call, in, out);
+}
+
+static enum err run_iam_generate_credential_report(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_generate_credential_report(call, in, out);
 }
 
 static enum err run_iam_get_access_key_last_used(struct call *call, const void *in, void *out)
@@ -305,6 +361,13 @@ static enum err run_iam_get_context_keys_for_principal_policy(struct call *call,
 	return err ? err : iam_get_context_keys_for_principal_policy(call, in, out);
 }
 
+static enum err run_iam_get_credential_report(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_get_credential_report(call, in, out);
+}
+
 static enum err run_iam_get_group(struct call *call, const void *in, void *out)
 {
 	enum err err = iam_validate(call, in);
@@ -331,6 +394,13 @@ static enum err run_iam_get_login_profile(struct call *call, const void *in, voi
 	enum err err = iam_validate(call, in);
 
 	return err ? err : iam_get_login_profile(call, in, out);
+}
+
+static enum err run_iam_get_mfa_device(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_get_mfa_device(call, in, out);
 }
 
 static enum err run_iam_get_open_id_connect_provider(struct call *call, const void *in, void *out)
@@ -478,6 +548,13 @@ static enum err run_iam_list_instance_profiles_for_role(struct call *call, const
 	enum err err = iam_validate(call, in);
 
 	return err ? err : iam_list_instance_profiles_for_role(call, in, out);
+}
+
+static enum err run_iam_list_mfa_device_tags(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_list_mfa_device_tags(call, in, out);
 }
 
 static enum err run_iam_list_mfa_devices(struct call *call, const void *in, void *out)
@@ -655,6 +732,13 @@ static enum err run_iam_remove_user_from_group(struct call *call, const void *in
 	return err ? err : iam_remove_user_from_group(call, in, out);
 }
 
+static enum err run_iam_resync_mfa_device(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_resync_mfa_device(call, in, out);
+}
+
 static enum err run_iam_set_default_policy_version(struct call *call, const void *in, void *out)
 {
 	enum err err = iam_validate(call, in);
@@ -681,6 +765,13 @@ static enum err run_iam_tag_instance_profile(struct call *call, const void *in, 
 	enum err err = iam_validate(call, in);
 
 	return err ? err : iam_tag_instance_profile(call, in, out);
+}
+
+static enum err run_iam_tag_mfa_device(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_tag_mfa_device(call, in, out);
 }
 
 static enum err run_iam_tag_open_id_connect_provider(struct call *call, const void *in, void *out)
@@ -718,6 +809,13 @@ static enum err run_iam_untag_instance_profile(struct call *call, const void *in
 	return err ? err : iam_untag_instance_profile(call, in, out);
 }
 
+static enum err run_iam_untag_mfa_device(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_untag_mfa_device(call, in, out);
+}
+
 static enum err run_iam_untag_open_id_connect_provider(struct call *call, const void *in, void *out)
 {
 	enum err err = iam_validate(call, in);
@@ -753,6 +851,13 @@ static enum err run_iam_update_access_key(struct call *call, const void *in, voi
 	return err ? err : iam_update_access_key(call, in, out);
 }
 
+static enum err run_iam_update_account_password_policy(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_update_account_password_policy(call, in, out);
+}
+
 static enum err run_iam_update_assume_role_policy(struct call *call, const void *in, void *out)
 {
 	enum err err = iam_validate(call, in);
@@ -765,6 +870,13 @@ static enum err run_iam_update_group(struct call *call, const void *in, void *ou
 	enum err err = iam_validate(call, in);
 
 	return err ? err : iam_update_group(call, in, out);
+}
+
+static enum err run_iam_update_login_profile(struct call *call, const void *in, void *out)
+{
+	enum err err = iam_validate(call, in);
+
+	return err ? err : iam_update_login_profile(call, in, out);
 }
 
 static enum err run_iam_update_open_id_connect_provider_thumbprint(struct call *call, const void *in, void *out)
@@ -809,10 +921,12 @@ static const operation_fn handlers[] = {
 	[IAM_ATTACH_GROUP_POLICY] = run_iam_attach_group_policy,
 	[IAM_ATTACH_ROLE_POLICY] = run_iam_attach_role_policy,
 	[IAM_ATTACH_USER_POLICY] = run_iam_attach_user_policy,
+	[IAM_CHANGE_PASSWORD] = run_iam_change_password,
 	[IAM_CREATE_ACCESS_KEY] = run_iam_create_access_key,
 	[IAM_CREATE_ACCOUNT_ALIAS] = run_iam_create_account_alias,
 	[IAM_CREATE_GROUP] = run_iam_create_group,
 	[IAM_CREATE_INSTANCE_PROFILE] = run_iam_create_instance_profile,
+	[IAM_CREATE_LOGIN_PROFILE] = run_iam_create_login_profile,
 	[IAM_CREATE_OPEN_ID_CONNECT_PROVIDER] = run_iam_create_open_id_connect_provider,
 	[IAM_CREATE_POLICY] = run_iam_create_policy,
 	[IAM_CREATE_POLICY_VERSION] = run_iam_create_policy_version,
@@ -820,8 +934,11 @@ static const operation_fn handlers[] = {
 	[IAM_CREATE_SAML_PROVIDER] = run_iam_create_saml_provider,
 	[IAM_CREATE_SERVICE_LINKED_ROLE] = run_iam_create_service_linked_role,
 	[IAM_CREATE_USER] = run_iam_create_user,
+	[IAM_CREATE_VIRTUAL_MFA_DEVICE] = run_iam_create_virtual_mfa_device,
+	[IAM_DEACTIVATE_MFA_DEVICE] = run_iam_deactivate_mfa_device,
 	[IAM_DELETE_ACCESS_KEY] = run_iam_delete_access_key,
 	[IAM_DELETE_ACCOUNT_ALIAS] = run_iam_delete_account_alias,
+	[IAM_DELETE_ACCOUNT_PASSWORD_POLICY] = run_iam_delete_account_password_policy,
 	[IAM_DELETE_GROUP] = run_iam_delete_group,
 	[IAM_DELETE_GROUP_POLICY] = run_iam_delete_group_policy,
 	[IAM_DELETE_INSTANCE_PROFILE] = run_iam_delete_instance_profile,
@@ -837,19 +954,24 @@ static const operation_fn handlers[] = {
 	[IAM_DELETE_USER] = run_iam_delete_user,
 	[IAM_DELETE_USER_PERMISSIONS_BOUNDARY] = run_iam_delete_user_permissions_boundary,
 	[IAM_DELETE_USER_POLICY] = run_iam_delete_user_policy,
+	[IAM_DELETE_VIRTUAL_MFA_DEVICE] = run_iam_delete_virtual_mfa_device,
 	[IAM_DETACH_GROUP_POLICY] = run_iam_detach_group_policy,
 	[IAM_DETACH_ROLE_POLICY] = run_iam_detach_role_policy,
 	[IAM_DETACH_USER_POLICY] = run_iam_detach_user_policy,
+	[IAM_ENABLE_MFA_DEVICE] = run_iam_enable_mfa_device,
+	[IAM_GENERATE_CREDENTIAL_REPORT] = run_iam_generate_credential_report,
 	[IAM_GET_ACCESS_KEY_LAST_USED] = run_iam_get_access_key_last_used,
 	[IAM_GET_ACCOUNT_AUTHORIZATION_DETAILS] = run_iam_get_account_authorization_details,
 	[IAM_GET_ACCOUNT_PASSWORD_POLICY] = run_iam_get_account_password_policy,
 	[IAM_GET_ACCOUNT_SUMMARY] = run_iam_get_account_summary,
 	[IAM_GET_CONTEXT_KEYS_FOR_CUSTOM_POLICY] = run_iam_get_context_keys_for_custom_policy,
 	[IAM_GET_CONTEXT_KEYS_FOR_PRINCIPAL_POLICY] = run_iam_get_context_keys_for_principal_policy,
+	[IAM_GET_CREDENTIAL_REPORT] = run_iam_get_credential_report,
 	[IAM_GET_GROUP] = run_iam_get_group,
 	[IAM_GET_GROUP_POLICY] = run_iam_get_group_policy,
 	[IAM_GET_INSTANCE_PROFILE] = run_iam_get_instance_profile,
 	[IAM_GET_LOGIN_PROFILE] = run_iam_get_login_profile,
+	[IAM_GET_MFA_DEVICE] = run_iam_get_mfa_device,
 	[IAM_GET_OPEN_ID_CONNECT_PROVIDER] = run_iam_get_open_id_connect_provider,
 	[IAM_GET_POLICY] = run_iam_get_policy,
 	[IAM_GET_POLICY_VERSION] = run_iam_get_policy_version,
@@ -871,6 +993,7 @@ static const operation_fn handlers[] = {
 	[IAM_LIST_INSTANCE_PROFILE_TAGS] = run_iam_list_instance_profile_tags,
 	[IAM_LIST_INSTANCE_PROFILES] = run_iam_list_instance_profiles,
 	[IAM_LIST_INSTANCE_PROFILES_FOR_ROLE] = run_iam_list_instance_profiles_for_role,
+	[IAM_LIST_MFA_DEVICE_TAGS] = run_iam_list_mfa_device_tags,
 	[IAM_LIST_MFA_DEVICES] = run_iam_list_mfa_devices,
 	[IAM_LIST_OPEN_ID_CONNECT_PROVIDER_TAGS] = run_iam_list_open_id_connect_provider_tags,
 	[IAM_LIST_OPEN_ID_CONNECT_PROVIDERS] = run_iam_list_open_id_connect_providers,
@@ -896,22 +1019,27 @@ static const operation_fn handlers[] = {
 	[IAM_REMOVE_CLIENT_ID_FROM_OPEN_ID_CONNECT_PROVIDER] = run_iam_remove_client_id_from_open_id_connect_provider,
 	[IAM_REMOVE_ROLE_FROM_INSTANCE_PROFILE] = run_iam_remove_role_from_instance_profile,
 	[IAM_REMOVE_USER_FROM_GROUP] = run_iam_remove_user_from_group,
+	[IAM_RESYNC_MFA_DEVICE] = run_iam_resync_mfa_device,
 	[IAM_SET_DEFAULT_POLICY_VERSION] = run_iam_set_default_policy_version,
 	[IAM_SIMULATE_CUSTOM_POLICY] = run_iam_simulate_custom_policy,
 	[IAM_SIMULATE_PRINCIPAL_POLICY] = run_iam_simulate_principal_policy,
 	[IAM_TAG_INSTANCE_PROFILE] = run_iam_tag_instance_profile,
+	[IAM_TAG_MFA_DEVICE] = run_iam_tag_mfa_device,
 	[IAM_TAG_OPEN_ID_CONNECT_PROVIDER] = run_iam_tag_open_id_connect_provider,
 	[IAM_TAG_POLICY] = run_iam_tag_policy,
 	[IAM_TAG_ROLE] = run_iam_tag_role,
 	[IAM_TAG_USER] = run_iam_tag_user,
 	[IAM_UNTAG_INSTANCE_PROFILE] = run_iam_untag_instance_profile,
+	[IAM_UNTAG_MFA_DEVICE] = run_iam_untag_mfa_device,
 	[IAM_UNTAG_OPEN_ID_CONNECT_PROVIDER] = run_iam_untag_open_id_connect_provider,
 	[IAM_UNTAG_POLICY] = run_iam_untag_policy,
 	[IAM_UNTAG_ROLE] = run_iam_untag_role,
 	[IAM_UNTAG_USER] = run_iam_untag_user,
 	[IAM_UPDATE_ACCESS_KEY] = run_iam_update_access_key,
+	[IAM_UPDATE_ACCOUNT_PASSWORD_POLICY] = run_iam_update_account_password_policy,
 	[IAM_UPDATE_ASSUME_ROLE_POLICY] = run_iam_update_assume_role_policy,
 	[IAM_UPDATE_GROUP] = run_iam_update_group,
+	[IAM_UPDATE_LOGIN_PROFILE] = run_iam_update_login_profile,
 	[IAM_UPDATE_OPEN_ID_CONNECT_PROVIDER_THUMBPRINT] = run_iam_update_open_id_connect_provider_thumbprint,
 	[IAM_UPDATE_ROLE] = run_iam_update_role,
 	[IAM_UPDATE_ROLE_DESCRIPTION] = run_iam_update_role_description,
@@ -929,7 +1057,7 @@ const struct service iam_service = {
 	.query_style = QUERY_STYLE_LISTS,
 	.denied = {.shape = STR_INIT("AccessDeniedException"),
 		   .query_code = STR_INIT("AccessDenied"), .status = 403},
-	.operation_count = 114,
+	.operation_count = 130,
 	.operations = operations,
 };
 

@@ -227,6 +227,24 @@ def more_permission_cases(account):
             ("tag_instance_profile", tags), ("untag_instance_profile", keys),
             ("list_instance_profile_tags", {})]:
         yield call, {"InstanceProfileName": "x", **more}
+    codes = {"AuthenticationCode1": "123456", "AuthenticationCode2": "123456"}
+    serial = {"SerialNumber": f"arn:aws:iam::{account}:mfa/x"}
+    for call, more in [
+            ("create_login_profile", {"Password": "p"}), ("update_login_profile", {}),
+            ("enable_mfa_device", {**serial, **codes}),
+            ("resync_mfa_device", {**serial, **codes}), ("deactivate_mfa_device", serial),
+            ("get_mfa_device", serial)]:
+        yield call, {"UserName": "x", **more}
+    for call, more in [
+            ("delete_virtual_mfa_device", {}), ("tag_mfa_device", tags),
+            ("untag_mfa_device", keys), ("list_mfa_device_tags", {})]:
+        yield call, {**serial, **more}
+    yield "create_virtual_mfa_device", {"VirtualMFADeviceName": "x"}
+    yield "change_password", {"OldPassword": "p", "NewPassword": "p"}
+    yield "update_account_password_policy", {}
+    yield "delete_account_password_policy", {}
+    yield "generate_credential_report", {}
+    yield "get_credential_report", {}
     yield "list_open_id_connect_providers", {}
     yield "list_saml_providers", {}
     yield "create_open_id_connect_provider", {"Url": "https://x"}

@@ -286,6 +286,19 @@ def test_an_account_is_summed_up(iam):
     summary = iam.get_account_summary()["SummaryMap"]
     assert summary["Users"] == 1 and summary["Roles"] == 1 and summary["Groups"] == 0
     assert summary["UsersQuota"] == 5000 and summary["AccountAccessKeysPresent"] == 1
+    iam.create_policy(PolicyName="p", PolicyDocument=allow("sqs:*"))
+    assert iam.get_account_summary()["SummaryMap"]["PolicyVersionsInUse"] == 1
+    assert set(summary) == {
+        "AccessKeysPerUserQuota", "AccountAccessKeysPresent", "AccountMFAEnabled",
+        "AccountPasswordPresent", "AccountSigningCertificatesPresent",
+        "AssumeRolePolicySizeQuota", "AttachedPoliciesPerGroupQuota",
+        "AttachedPoliciesPerRoleQuota", "AttachedPoliciesPerUserQuota",
+        "GlobalEndpointTokenVersion", "GroupPolicySizeQuota", "Groups", "GroupsPerUserQuota",
+        "GroupsQuota", "InstanceProfiles", "InstanceProfilesQuota", "MFADevices",
+        "MFADevicesInUse", "Policies", "PoliciesQuota", "PolicySizeQuota", "PolicyVersionsInUse",
+        "PolicyVersionsInUseQuota", "Providers", "RolePolicySizeQuota", "Roles", "RolesQuota",
+        "ServerCertificates", "ServerCertificatesQuota", "SigningCertificatesPerUserQuota",
+        "UserPolicySizeQuota", "Users", "UsersQuota", "VersionsPerPolicyQuota"}
 
 
 def test_all_of_an_account_is_told(iam):

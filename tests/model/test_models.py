@@ -31,6 +31,8 @@ MEMBERS_LEFT_OUT = {
     # Of the simulator: Organizations, and details.
     "iam": {"OrderedOrganizationPolicyInputList", "OrganizationsDecisionDetail",
             "EvalDecisionDetails", "PolicyExclusionList",
+            # A picture of a device's seed, which is shown as text; levels of FIDO devices.
+            "QRCodePNG", "Certifications",
             # Of identity providers: IAM Identity Center, and what only SAML has.
             "ContextProvider", "IdentityCenterInstanceArn", "IdentityStoreArn", "AddPrivateKey",
             "RemovePrivateKey", "RemoveContextProvider", "RemoveIdentityCenterInstance",

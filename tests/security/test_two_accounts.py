@@ -66,6 +66,9 @@ class Treasure:
                                AssumeRolePolicyDocument=trust(root.arn))["Role"]["Arn"]
         iam.create_instance_profile(InstanceProfileName="vault", Tags=tag)
         iam.add_role_to_instance_profile(InstanceProfileName="vault", RoleName="vault")
+        iam.create_login_profile(UserName="vault", Password="Correct-Horse-1")
+        serial = iam.create_virtual_mfa_device(VirtualMFADeviceName="vault", Tags=tag)
+        serial = serial["VirtualMFADevice"]["SerialNumber"]
         provider = iam.create_open_id_connect_provider(
             Url="https://vault.example", ClientIDList=[MARK], Tags=tag)
         provider = provider["OpenIDConnectProviderArn"]
@@ -84,6 +87,8 @@ class Treasure:
             "GrantToken": grant["GrantToken"], "CiphertextBlob": blob,
             "GranteePrincipal": root.arn, "RetiringPrincipal": root.arn,
             "UserName": "vault", "GroupName": "vault", "RoleName": "vault", "PolicyArn": policy,
+            "SerialNumber": serial, "AuthenticationCode1": "123456",
+            "AuthenticationCode2": "123456", "TokenCode": "123456",
             "InstanceProfileName": "vault", "OpenIDConnectProviderArn": provider,
             "SAMLProviderArn": provider.replace("oidc", "saml"),
             "PermissionsBoundary": policy, "PolicyName": "inline", "VersionId": "v1",
@@ -112,6 +117,7 @@ class Treasure:
             (kms.get_key_rotation_status, {"KeyId": known["KeyId"]}),
             (iam.get_account_authorization_details, {}),
             (iam.list_access_keys, {"UserName": "vault"}),
+            (iam.get_login_profile, {"UserName": "vault"}), (iam.list_virtual_mfa_devices, {}),
             (iam.get_instance_profile, {"InstanceProfileName": "vault"}),
             (iam.get_open_id_connect_provider, {
                 "OpenIDConnectProviderArn": known["OpenIDConnectProviderArn"]}),

@@ -87,6 +87,22 @@ static int64_t count(struct call *call, enum directory_kind kind)
 	return number;
 }
 
+struct counts {
+	int64_t devices_in_use, versions_in_use;
+};
+
+static bool count_device(void *context, const struct directory_entity *device)
+{
+	((struct counts *)context)->devices_in_use += device->user_id.size > 0;
+	return true;
+}
+
+static bool count_versions(void *context, const struct directory_entity *policy)
+{
+	((struct counts *)context)->versions_in_use += (int64_t)policy->version_count;
+	return true;
+}
+
 enum err iam_get_account_summary(struct call *call, const struct iam_get_account_summary_in *in,
 				 struct iam_get_account_summary_out *out)
 {
@@ -94,6 +110,11 @@ enum err iam_get_account_summary(struct call *call, const struct iam_get_account
 	enum err err = call_authorize_any(call, call->operation->action);
 	if (err)
 		return err;
+	struct counts counts = {0};
+	directory_each(call->core->directory, DIRECTORY_MFA_DEVICE, call->account, STR(""),
+		       count_device, &counts);
+	directory_each(call->core->directory, DIRECTORY_POLICY, call->account, STR(""),
+		       count_versions, &counts);
 	const struct {
 		const char *name;
 		int64_t number;
@@ -109,11 +130,12 @@ enum err iam_get_account_summary(struct call *call, const struct iam_get_account
 		{"InstanceProfiles", count(call, DIRECTORY_INSTANCE_PROFILE)},
 		{"InstanceProfilesQuota", iam_quota(call, DIRECTORY_INSTANCE_PROFILE)},
 		{"ServerCertificates", 0},
-		{"ServerCertificatesQuota", 0},
-		{"MFADevices", 0},
-		{"MFADevicesInUse", 0},
+		{"ServerCertificatesQuota", 20},
+		{"MFADevices", count(call, DIRECTORY_MFA_DEVICE)},
+		{"MFADevicesInUse", counts.devices_in_use},
 		{"Providers", count(call, DIRECTORY_OIDC_PROVIDER)},
 		{"AccountMFAEnabled", 0},
+		{"AccountPasswordPresent", 0},
 		{"AccountAccessKeysPresent", iam_account(call)->key_count > 0},
 		{"AccountSigningCertificatesPresent", 0},
 		{"AccessKeysPerUserQuota", LIMIT_IAM_KEYS},
@@ -127,6 +149,9 @@ enum err iam_get_account_summary(struct call *call, const struct iam_get_account
 		{"AssumeRolePolicySizeQuota", LIMIT_IAM_TRUST_SIZE},
 		{"PolicySizeQuota", LIMIT_IAM_POLICY_SIZE},
 		{"VersionsPerPolicyQuota", LIMIT_IAM_VERSIONS},
+		{"PolicyVersionsInUse", counts.versions_in_use},
+		{"PolicyVersionsInUseQuota", 10000},
+		{"SigningCertificatesPerUserQuota", 2},
 		{"GlobalEndpointTokenVersion", 1},
 	};
 	out->summary_map_count = sizeof(numbers) / sizeof(numbers[0]);

@@ -267,8 +267,8 @@ enum err iam_check_arn(struct call *call, enum directory_kind kind, struct str t
 	return fail(call, &IAM_INVALID_INPUT, "ARN %.*s is not valid.", STR_ARG(text));
 }
 
-static const struct directory_entity *find_arn(struct call *call, enum directory_kind kind,
-					       struct str arn)
+const struct directory_entity *iam_find_arn(struct call *call, enum directory_kind kind,
+					    struct str arn)
 {
 	const struct directory_entity *entity =
 		keep(call, directory_find_arn(call->core->directory, arn));
@@ -283,7 +283,7 @@ enum err iam_open_arn(struct call *call, enum directory_kind kind, struct str ar
 
 	if (err)
 		return err;
-	const struct directory_entity *entity = find_arn(call, kind, arn);
+	const struct directory_entity *entity = iam_find_arn(call, kind, arn);
 	err = ask(call, arn, account_of(call, arn), entity);
 	if (err)
 		return err;
@@ -322,7 +322,7 @@ static enum err find_policy(struct call *call, const char *what, struct str arn,
 
 	if (err)
 		return err;
-	const struct directory_entity *entity = find_arn(call, DIRECTORY_POLICY, arn);
+	const struct directory_entity *entity = iam_find_arn(call, DIRECTORY_POLICY, arn);
 	if (!entity || (!str_equal(entity->account, call->account) &&
 			!str_equal(entity->account, DIRECTORY_AWS)))
 		return fail(call, &IAM_NO_SUCH_ENTITY,

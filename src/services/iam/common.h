@@ -58,6 +58,9 @@ must_check enum err iam_open_policy(struct call *call, struct str arn,
 /* An entity of a kind by its ARN. ValidationError, InvalidInput, NoSuchEntity. */
 must_check enum err iam_open_arn(struct call *call, enum directory_kind kind, struct str arn,
 				 const struct directory_entity **out_entity);
+/* The same, unasked; of any account; NULL: there is none. */
+const struct directory_entity *iam_find_arn(struct call *call, enum directory_kind kind,
+					    struct str arn);
 /* NoSuchEntity, in the kind's words. */
 must_check enum err iam_fail_missing(struct call *call, enum directory_kind kind, struct str name);
 /* EntityAlreadyExists, in the kind's words. */

@@ -71,6 +71,9 @@ static struct directory_entity full_entity(const struct policy *identity,
 					 .must_reset_password = 20,
 					 .seed = STR("seed"),
 					 .user_id = STR("AIDA2"),
+					 .report_ms = 24,
+					 .mfa_step = 22,
+					 .mfa_drift = -23,
 					 .enabled_ms = 21};
 }
 
@@ -100,6 +103,7 @@ static void test_record_gives_back_what_it_was_made_of(void **state)
 			    sizeof(read.password_policy));
 	assert_str(read.seed, "seed");
 	assert_int_equal(read.enabled_ms, 21);
+	assert_int_equal(read.mfa_drift, -23);
 	iam_record_release(&read);
 	policy_release(identity);
 	policy_release(trusting);

@@ -106,11 +106,13 @@ enum err iam_delete_user(struct call *call, const struct iam_delete_user_in *in,
 	enum err err = iam_open(call, DIRECTORY_USER, in->user_name, &user);
 	if (err)
 		return err;
-	const char *rest = user->attached_count > 0 ? "detach all policies"
-			   : user->inline_count > 0 ? "delete policies"
-			   : user->key_count > 0    ? "delete access keys"
-			   : user->group_count > 0  ? "remove users from group"
-						    : NULL;
+	const char *rest = user->attached_count > 0			? "detach all policies"
+			   : user->inline_count > 0			? "delete policies"
+			   : user->key_count > 0			? "delete access keys"
+			   : user->group_count > 0			? "remove users from group"
+			   : user->lists[DIRECTORY_PASSWORDS].count > 0 ? "delete login profile"
+			   : iam_mfa_devices_of(call, user)->count > 0	? "delete MFA device"
+									: NULL;
 	if (rest)
 		return fail(call, &IAM_DELETE_CONFLICT, "Cannot delete entity, must %s first.",
 			    rest);

@@ -8,7 +8,7 @@
 #include "core/constraint.h"
 #include "services/iam/common.h"
 
-enum alphabet { ANYTHING, NAME, WORD, PATH, PREFIX, VERSION, ALIAS };
+enum alphabet { ANYTHING, NAME, WORD, DIGITS, SERIAL, PATH, PREFIX, VERSION, ALIAS };
 
 struct rule {
 	const char *member;
@@ -17,6 +17,8 @@ struct rule {
 };
 
 static const struct rule rules[] = {
+	{"AuthenticationCode1", 6, 6, DIGITS},
+	{"AuthenticationCode2", 6, 6, DIGITS},
 	{"AWSServiceName", 1, 128, NAME},
 	{"AccessKeyId", 16, 128, WORD},
 	{"AccountAlias", 3, 63, ALIAS},
@@ -30,6 +32,15 @@ static const struct rule rules[] = {
 	{"GroupName", 1, 128, NAME},
 	{"InstanceProfileName", 1, 128, NAME},
 	{"Marker", 1, 320, ANYTHING},
+	{"MaxPasswordAge", 1, 1095, ANYTHING},
+	{"MaxSigninSessionDuration", 3600, 7776000, ANYTHING},
+	{"MinimumPasswordLength", 6, 128, ANYTHING},
+	{"NewPassword", 1, 128, ANYTHING},
+	{"OldPassword", 1, 128, ANYTHING},
+	{"Password", 1, 128, ANYTHING},
+	{"PasswordReusePrevention", 1, 24, ANYTHING},
+	{"SerialNumber", 9, 256, SERIAL},
+	{"VirtualMFADeviceName", 1, 226, NAME},
 	{"MaxItems", 1, LIMIT_IAM_LIST_RESULTS, ANYTHING},
 	{"MaxSessionDuration", 3600, 43200, ANYTHING},
 	{"Name", 1, 128, NAME},
@@ -58,6 +69,7 @@ static const struct choice {
 	const char *values[6];
 } choices[] = {
 	{"AssertionEncryptionMode", {"Required", "Allowed"}},
+	{"AssignmentStatus", {"Assigned", "Unassigned", "Any"}},
 	{"EntityFilter", {"User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"}},
 	{"PolicyUsageFilter", {"PermissionsPolicy", "PermissionsBoundary"}},
 	{"Scope", {"All", "AWS", "Local"}},
@@ -82,6 +94,14 @@ static bool has_only(struct str text, const char *others)
 {
 	for (size_t i = 0; i < text.size; i++)
 		if (!is_word(text.data[i]) && (!text.data[i] || !strchr(others, text.data[i])))
+			return false;
+	return true;
+}
+
+static bool is_digits(struct str text)
+{
+	for (size_t i = 0; i < text.size; i++)
+		if (text.data[i] < '0' || text.data[i] > '9')
 			return false;
 	return true;
 }
@@ -123,6 +143,10 @@ static bool follows(struct str value, enum alphabet alphabet)
 		return has_only(value, "+=,.@_-");
 	case WORD:
 		return has_only(value, "_");
+	case DIGITS:
+		return is_digits(value);
+	case SERIAL:
+		return has_only(value, "_+=/:,.@-");
 	case PATH:
 		return str_starts(value, STR("/")) && str_ends(value, STR("/")) &&
 		       is_printable(value) && !str_equal(value, STR("//"));
@@ -161,6 +185,8 @@ static enum err fail_alphabet(struct call *call, const char *name, enum alphabet
 			    "constraint: Member must satisfy regular expression pattern: %s",
 			    name,
 			    alphabet == WORD	  ? "[\\w]+"
+			    : alphabet == DIGITS  ? "[\\d]+"
+			    : alphabet == SERIAL  ? "[\\w+=/:,.@-]+"
 			    : alphabet == VERSION ? "v[1-9][0-9]*(\\.[A-Za-z0-9-]*)?"
 						  : "^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$");
 	}

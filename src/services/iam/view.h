@@ -20,6 +20,8 @@ struct iam_instance_profile *iam_show_instance_profiles(struct call *call,
 							size_t count);
 /* Those that hold the role; released when the call ends. */
 struct iam_list *iam_instance_profiles_of(struct call *call, const struct directory_entity *role);
+/* The MFA devices of a user; released when the call ends. */
+struct iam_list *iam_mfa_devices_of(struct call *call, const struct directory_entity *user);
 /* NULL without one. */
 struct iam_attached_permissions_boundary *iam_show_boundary(struct call *call,
 							    const struct directory_entity *entity);
