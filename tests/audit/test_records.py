@@ -150,6 +150,30 @@ def test_no_secret_of_the_server_is_in_it(private):
     assert server.key in text and server.secret not in text
 
 
+def test_no_secret_of_a_user_is_in_it(audited):
+    server = audited()
+    iam, sts = server.client("iam"), server.client("sts")
+    iam.create_user(UserName="alice")
+    iam.create_login_profile(UserName="alice", Password="Correct-Horse-1")
+    iam.update_login_profile(UserName="alice", Password="Correct-Horse-2")
+    made = iam.create_virtual_mfa_device(VirtualMFADeviceName="phone")["VirtualMFADevice"]
+    serial = made["SerialNumber"]
+    for call in (iam.enable_mfa_device, iam.resync_mfa_device):
+        fault_of(call, UserName="alice", SerialNumber=serial, AuthenticationCode1="918273",
+                 AuthenticationCode2="918274")
+    fault_of(sts.get_session_token, SerialNumber=serial, TokenCode="918275")
+    fault_of(sts.assume_role_with_web_identity, RoleArn="arn:aws:iam::000000000000:role/r",
+             RoleSessionName="session", WebIdentityToken="web-token.is.secret")
+    server.stop()
+    text = (server.data / "audit/audit.jsonl").read_text() + server.log()
+    assert "CreateLoginProfile" in text and "AssumeRoleWithWebIdentity" in text
+    for secret in ("Correct-Horse", "91827", "web-token", made["Base32StringSeed"].decode()):
+        assert secret not in text
+    stored = b"".join(path.read_bytes() for path in server.data.rglob("*") if path.is_file())
+    assert b"Correct-Horse" not in stored and made["Base32StringSeed"] not in stored
+    assert b"scrypt" not in stored
+
+
 def test_administration_is_recorded(private):
     server = private("--auth", "required", "--allow-reset", "--durability", "os")
     server.read_credential()

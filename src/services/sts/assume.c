@@ -256,13 +256,13 @@ enum err sts_assume_role(struct call *call, const struct sts_assume_role_in *in,
 		.session = {.kind = SESSION_ROLE, .name = in->role_session_name},
 	};
 	struct sts_passed passed = passed_of(in);
-	int64_t seconds = 0, percent = 0;
+	int64_t seconds = 0, percent = 0, mfa_ms = 0;
 
 	enum err err = sts_need_caller(call);
 	if (!err)
 		err = check_input(call, in);
 	if (!err)
-		err = sts_refuse_mfa(call, in->serial_number, in->token_code);
+		err = sts_check_mfa(call, in->serial_number, in->token_code, &mfa_ms);
 	/* What does not hang on the role comes first, so that it tells nothing about one. */
 	if (!err)
 		err = sts_take_passed(call, &passed, &assuming.session);
@@ -272,6 +272,8 @@ enum err sts_assume_role(struct call *call, const struct sts_assume_role_in *in,
 		err = join_source_identity(&assuming);
 	if (!err)
 		err = find_role(&assuming);
+	if (!err)
+		sts_add_mfa_keys(call, mfa_ms); /* for the trust policy; the session has none */
 	if (!err)
 		err = authorize(&assuming);
 	if (!err)

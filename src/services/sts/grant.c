@@ -246,12 +246,3 @@ bool sts_is_session(const struct call *call)
 {
 	return call->principal->token_issued_ms != 0;
 }
-
-enum err sts_refuse_mfa(struct call *call, struct str serial_number, struct str token_code)
-{
-	if (!serial_number.data && !token_code.data)
-		return ERR_OK;
-	return fail(call, &call->operation->service->denied,
-		    "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify "
-		    "your MFA serial number is valid and associated with this user.");
-}

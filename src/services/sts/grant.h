@@ -52,8 +52,10 @@ struct sts_credentials *sts_issue(struct call *call, struct session *session,
 must_check enum err sts_need_caller(struct call *call);
 /* True if the caller's credentials are those of a session. */
 bool sts_is_session(const struct call *call);
-/* No MFA device is known here, so whatever is given of one is wrong. */
-must_check enum err sts_refuse_mfa(struct call *call, struct str serial_number,
-				   struct str token_code);
+/* A code of the caller's MFA device; *out_mfa_ms is 0 if none is given. AccessDenied. */
+must_check enum err sts_check_mfa(struct call *call, struct str serial, struct str code,
+				  int64_t *out_mfa_ms);
+/* What policies know of a code that this request brings. */
+void sts_add_mfa_keys(struct call *call, int64_t mfa_ms);
 
 #endif

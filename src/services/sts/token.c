@@ -50,7 +50,7 @@ enum err sts_get_session_token(struct call *call, const struct sts_get_session_t
 	if (!err)
 		err = refuse_session(call);
 	if (!err)
-		err = sts_refuse_mfa(call, in->serial_number, in->token_code);
+		err = sts_check_mfa(call, in->serial_number, in->token_code, &session.mfa_ms);
 	if (err)
 		return err;
 	int64_t seconds = duration_of(call, in->has_duration_seconds, in->duration_seconds);
