@@ -184,9 +184,12 @@ void expire_messages(struct engine *engine, struct engine_queue *queue)
 	turn_spend(engine, expiry.looks / 16, 0);
 	if (!is_exhausted)
 		expire_these(engine, queue, expiry.messages, expiry.count);
-	bool goes_on = expiry.count > 0 || expiry.is_unfinished || expiry.since_ms == INT64_MAX;
+	bool goes_on = expiry.count > 0 || expiry.is_unfinished;
 	int64_t pause_end_ms = engine->now_ms + EXPIRY_PAUSE_MS;
-	int64_t due_ms = goes_on ? engine->now_ms : expiry.since_ms + queue->settings.retention_ms;
+	int64_t due_ms = goes_on ? engine->now_ms
+			 : expiry.since_ms == INT64_MAX
+				 ? pause_end_ms /* it cannot be read now */
+				 : expiry.since_ms + queue->settings.retention_ms;
 	if (is_exhausted || (!goes_on && is_mixed))
 		due_ms = due_ms < pause_end_ms || expiry.has_more_groups ? pause_end_ms : due_ms;
 	if (!list_is_empty(&queue->messages) || queue->cold > 0)
