@@ -140,7 +140,8 @@ void directory_release(const struct directory_entity *entity)
 	for_policies(mine, policy_release);
 	for (size_t i = 0; i < mine->key_count; i++)
 		explicit_bzero((char *)mine->keys[i].secret.data, mine->keys[i].secret.size);
-	explicit_bzero((char *)mine->seed.data, mine->seed.size);
+	if (mine->seed.size > 0)
+		explicit_bzero((char *)mine->seed.data, mine->seed.size);
 	heap_free(mine);
 }
 
