@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * directory: a slot per entity, found by id in a table and by kind, account and name in an array
- * sorted so; access keys have slots of their own in a table by id.
+ * directory: a slot per entity, found by id in a table; the entities by kind, account and name in a
+ * snapshot table; access keys have slots of their own in a table by id.
  *
  * What ARNs name is found by the name in them, since names are unique in a kind and account.
  */
@@ -177,41 +177,63 @@ static int compare_nocase(struct str a, struct str b)
 	return (a.size > b.size) - (a.size < b.size);
 }
 
-static int compare(const struct directory_entity *entity, enum directory_kind kind,
-		   struct str account, struct str name)
+struct name_key {
+	enum directory_kind kind;
+	struct str account, name;
+};
+
+static int compare_name(const void *key, const void *value)
 {
-	if (entity->kind != kind)
-		return entity->kind < kind ? -1 : 1;
-	int order = str_compare(entity->account, account);
-	return order != 0 ? order : compare_nocase(entity->name, name);
+	const struct name_key *wanted = key;
+	const struct directory_entity *entity = value;
+
+	if (entity->kind != wanted->kind)
+		return wanted->kind < entity->kind ? -1 : 1;
+	int order = str_compare(wanted->account, entity->account);
+	return order != 0 ? order : compare_nocase(wanted->name, entity->name);
 }
 
-/* The first place whose entity is not before that name. */
-static size_t place_of(const struct directory *directory, enum directory_kind kind,
-		       struct str account, struct str name)
+static int compare_entities(const void *key, const void *value)
 {
-	size_t low = 0, high = directory->count;
+	const struct directory_entity *entity = key;
+	const struct name_key name = {entity->kind, entity->account, entity->name};
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (compare(directory->sorted[middle]->entity, kind, account, name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return compare_name(&name, value);
+}
+
+static void hold_entity(const void *entity)
+{
+	directory_hold(entity);
+}
+
+static void release_entity(const void *entity)
+{
+	directory_release(entity);
+}
+
+static const struct snapshot_kind entity_kind = {
+	.hold = hold_entity,
+	.release = release_entity,
+	.order_count = 1,
+	.orders = {{.compare = compare_entities}},
+};
+
+static struct snapshot_key key_of_name(const struct name_key *name)
+{
+	return (struct snapshot_key){0, compare_name, name};
 }
 
 struct directory_slot *directory_slot_of_name(const struct directory *directory,
 					      enum directory_kind kind, struct str account,
 					      struct str name)
 {
-	size_t place = place_of(directory, kind, account, name);
+	const struct name_key wanted = {kind, account, name};
+	const struct directory_entity *entity =
+		snapshot_table_find(directory->entities, 0, key_of_name(&wanted));
+	struct directory_slot *slot = entity ? directory_slot_of_id(directory, entity->id) : NULL;
 
-	if (place == directory->count ||
-	    compare(directory->sorted[place]->entity, kind, account, name) != 0)
-		return NULL;
-	return directory->sorted[place];
+	directory_release(entity);
+	return slot;
 }
 
 static bool slot_has_id(const void *value, const void *key)
@@ -330,7 +352,7 @@ bool directory_has_account(struct directory *directory, struct str account)
 size_t directory_count(struct directory *directory)
 {
 	pthread_rwlock_rdlock(&directory->lock);
-	size_t count = directory->count;
+	size_t count = directory->by_id.count;
 	pthread_rwlock_unlock(&directory->lock);
 	return count;
 }
@@ -338,9 +360,13 @@ size_t directory_count(struct directory *directory)
 void directory_each(struct directory *directory, enum directory_kind kind, struct str account,
 		    struct str after, directory_visit_fn visit, void *context)
 {
-	pthread_rwlock_rdlock(&directory->lock);
-	for (size_t i = place_of(directory, kind, account, after); i < directory->count; i++) {
-		const struct directory_entity *entity = directory->sorted[i]->entity;
+	const struct snapshot *snapshot = snapshot_take(directory->entities);
+	const struct name_key first = {kind, account, after};
+	const struct directory_entity *entity;
+	struct snapshot_cursor cursor;
+
+	snapshot_seek(snapshot, 0, key_of_name(&first), &cursor);
+	while ((entity = snapshot_next(&cursor))) {
 		if (entity->kind != kind || (account.data && !str_equal(entity->account, account)))
 			break;
 		if (after.size > 0 && compare_nocase(entity->name, after) == 0)
@@ -348,7 +374,7 @@ void directory_each(struct directory *directory, enum directory_kind kind, struc
 		if (!visit(context, entity))
 			break;
 	}
-	pthread_rwlock_unlock(&directory->lock);
+	snapshot_release(snapshot);
 }
 
 uint64_t directory_generation(const struct directory *directory)
@@ -358,31 +384,18 @@ uint64_t directory_generation(const struct directory *directory)
 
 /* ---- changing ---- */
 
-static void sorted_insert(struct directory *directory, struct directory_slot *slot)
+/* Either may be NULL: an entity that comes or goes. Its name may have changed. */
+static void change_entities(struct directory *directory, const struct directory_entity *old,
+			    const struct directory_entity *entity)
 {
-	const struct directory_entity *entity = slot->entity;
-	size_t place = place_of(directory, entity->kind, entity->account, entity->name);
-
-	if (directory->count == directory->capacity) {
-		directory->capacity = directory->capacity ? directory->capacity * 2 : 64;
-		directory->sorted = heap_resize(directory->sorted,
-						directory->capacity * sizeof(*directory->sorted));
+	snapshot_table_begin(directory->entities);
+	if (old) {
+		const struct name_key name = {old->kind, old->account, old->name};
+		check(snapshot_table_remove(directory->entities, key_of_name(&name)));
 	}
-	memmove(&directory->sorted[place + 1], &directory->sorted[place],
-		(directory->count - place) * sizeof(*directory->sorted));
-	directory->sorted[place] = slot;
-	directory->count++;
-}
-
-static void sorted_remove(struct directory *directory, const struct directory_slot *slot)
-{
-	const struct directory_entity *entity = slot->entity;
-	size_t place = place_of(directory, entity->kind, entity->account, entity->name);
-
-	check(place < directory->count && directory->sorted[place] == slot);
-	directory->count--;
-	memmove(&directory->sorted[place], &directory->sorted[place + 1],
-		(directory->count - place) * sizeof(*directory->sorted));
+	if (entity)
+		snapshot_table_put(directory->entities, directory_hold(entity));
+	snapshot_table_commit(directory->entities);
 }
 
 static bool has_key(const struct directory_entity *entity, struct str id)
@@ -429,14 +442,13 @@ void directory_put(struct directory *directory, const struct directory_entity *d
 	if (slot) {
 		old = slot->entity;
 		check(old->kind == entity->kind && str_equal(old->account, entity->account));
-		sorted_remove(directory, slot);
 	} else {
 		slot = heap_alloc(sizeof(*slot));
 	}
 	slot->entity = entity;
 	if (!old)
 		map_insert(&directory->by_id, str_hash(entity->id), slot);
-	sorted_insert(directory, slot);
+	change_entities(directory, old, entity);
 	change_keys(directory, slot, old, entity);
 	directory->generation++;
 	pthread_rwlock_unlock(&directory->lock);
@@ -456,7 +468,7 @@ void directory_remove(struct directory *directory, struct str id)
 	struct directory_slot *slot = directory_slot_of_id(directory, id);
 	check(slot);
 	change_keys(directory, slot, slot->entity, NULL);
-	sorted_remove(directory, slot);
+	change_entities(directory, slot->entity, NULL);
 	map_remove(&directory->by_id, str_hash(id), slot);
 	directory->generation++;
 	pthread_rwlock_unlock(&directory->lock);
@@ -469,6 +481,7 @@ struct directory *directory_new(bool is_open)
 
 	pthread_rwlock_init(&directory->lock, NULL);
 	directory->is_open = is_open;
+	directory->entities = snapshot_table_new(&entity_kind);
 	directory_add_managed(directory);
 	return directory;
 }
@@ -477,6 +490,7 @@ void directory_free(struct directory **directory)
 {
 	struct directory *old = *directory;
 	struct directory_key_slot *key;
+	struct directory_slot *slot;
 	size_t cursor = 0;
 
 	if (!old)
@@ -485,11 +499,11 @@ void directory_free(struct directory **directory)
 		heap_free((char *)key->id.data);
 		heap_free(key);
 	}
-	for (size_t i = 0; i < old->count; i++)
-		slot_free(old->sorted[i]);
+	for (cursor = 0; (slot = map_next(&old->by_id, &cursor));)
+		slot_free(slot);
+	snapshot_table_free(&old->entities);
 	map_done(&old->by_key);
 	map_done(&old->by_id);
-	heap_free(old->sorted);
 	pthread_rwlock_destroy(&old->lock);
 	heap_free(old);
 	*directory = NULL;

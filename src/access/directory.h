@@ -241,8 +241,8 @@ const struct directory_version *directory_default(const struct directory_entity 
 
 /*
  * Visits those of a kind and account (data NULL: of all accounts) in order of account and name,
- * after the name `after` only; the visitor returns false to stop. It must not call the directory,
- * but may hold what it sees.
+ * after the name `after` only, as they are when it begins; the visitor returns false to stop, and
+ * may hold what it sees.
  */
 typedef bool (*directory_visit_fn)(void *context, const struct directory_entity *entity);
 void directory_each(struct directory *directory, enum directory_kind kind, struct str account,

@@ -7,6 +7,7 @@
 
 #include "access/directory.h"
 #include "base/arn.h"
+#include "base/snapshot.h"
 
 /* Of an entity as long as it exists, through all its snapshots. */
 struct directory_slot {
@@ -30,8 +31,7 @@ struct directory {
 	_Atomic uint64_t generation;
 	bool is_open;
 	struct map by_id, by_key;
-	struct directory_slot **sorted; /* by kind, account and name */
-	size_t count, capacity;
+	struct snapshot_table *entities; /* by kind, account and name */
 };
 
 /* Under the lock. NULL: there is none. */
