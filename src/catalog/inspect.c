@@ -442,6 +442,14 @@ static bool read_metas(struct inspection *inspection, char first[META_END], char
 	return true;
 }
 
+/* As LMDB makes them, before any transaction. */
+static bool is_unused(const char *meta)
+{
+	return get_u64(meta + META_TRANSACTION) == 0 && get_u64(meta + META_LAST) == 1 &&
+	       get_u64(meta + META_FREE + TREE_ROOT) == NO_ROOT &&
+	       get_u64(meta + META_MAIN + TREE_ROOT) == NO_ROOT;
+}
+
 /*
  * Transactions alternate between the two pages, so their numbers differ by one: if the last one's
  * number is lost, LMDB would go back to the state before it without a word.
@@ -453,8 +461,9 @@ static bool choose_meta(struct inspection *inspection, const char *first, const 
 	bool is_even = even > odd;
 
 	*out_meta = is_even ? first : second;
-	if ((even == 0 && odd == 0) ||
-	    (is_even ? even == odd + 1 && even % 2 == 0 : odd == even + 1 && odd % 2 == 1))
+	if (is_unused(first) && is_unused(second))
+		return true;
+	if (is_even ? even == odd + 1 && even % 2 == 0 : odd == even + 1 && odd % 2 == 1)
 		return true;
 	return complain(inspection, 0, "the last transactions' numbers are %llu and %llu",
 			(unsigned long long)even, (unsigned long long)odd);
