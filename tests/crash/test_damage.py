@@ -217,6 +217,30 @@ def test_a_deletion_that_the_log_does_not_take_is_ended_by_the_next_start(failin
     assert failing.metrics()["tern_queues"] == 2
 
 
+def test_what_the_catalog_has_taken_is_so_though_the_log_has_failed(failing):
+    """A change that ends in an error is the same before and after the next start."""
+    url = create(failing)
+    failing.fail(f"fdatasync {errno.EIO}")
+    assert refusal(send, failing, url, "during")[0] == 503
+    assert refusal(create, failing, "new")[0] == 500
+    create(failing, "new")  # which is there by now
+    refusal(lambda: failing.client().set_queue_attributes(
+        QueueUrl=url, Attributes={"VisibilityTimeout": "77"}))
+
+    def known():
+        timeout = failing.client().get_queue_attributes(
+            QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]["VisibilityTimeout"]
+        names = [found.rsplit("/", 1)[1] for found in failing.client().list_queues()["QueueUrls"]]
+        return timeout, names
+
+    before = known()
+    failing.fail("")
+    failing.kill()
+    failing.start()
+    assert known() == before
+    assert before == ("77", ["new", "q"])
+
+
 # ---- damaged ----
 
 

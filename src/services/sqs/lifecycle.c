@@ -251,15 +251,15 @@ enum err sqs_queue_create(struct core *core, struct sqs_queue *draft)
 	atomic_fetch_add(&queue->life->references, 1);
 	draft->arn = (struct str){0};
 	err = save(core, queue, true);
-	if (!err)
-		err = define(core, queue);
 	if (err) {
 		sqs_queue_life_release(queue->life);
 		sqs_queue_release(queue);
 		return err;
 	}
+	/* The catalog decides: what it has taken is so, whatever the engine says. */
 	sqs_registry_put(sqs->registry, queue);
-	return define_sources(core, queue);
+	err = define(core, queue);
+	return err ? err : define_sources(core, queue);
 }
 
 enum err sqs_queue_change(struct core *core, struct sqs_queue *draft, bool is_touched)
@@ -271,14 +271,12 @@ enum err sqs_queue_change(struct core *core, struct sqs_queue *draft, bool is_to
 		draft->modified_ms = clock_now_ms();
 	struct sqs_queue *queue = sqs_queue_new(draft);
 	err = save(core, queue, false);
-	if (!err)
-		err = define(core, queue);
 	if (err) {
 		sqs_queue_release(queue);
 		return err;
 	}
 	sqs_registry_put(sqs_of(core)->registry, queue);
-	return ERR_OK;
+	return define(core, queue);
 }
 
 static void forget_deletions(struct sqs *sqs, int64_t before_ms)
