@@ -86,6 +86,28 @@ def test_a_move_task_goes_on(timed):
                == "COMPLETED")
 
 
+def test_move_tasks_stay_in_order(timed):
+    """The last one comes first, before and after a restart."""
+    sqs = timed.client()
+    dead = queue_of(timed, "dead")
+    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])[
+        "Attributes"]["QueueArn"]
+    queue_of(timed, "q", RedrivePolicy=json.dumps(
+        {"deadLetterTargetArn": arn, "maxReceiveCount": 1}))
+
+    def rates(server):
+        tasks = server.client().list_message_move_tasks(SourceArn=arn, MaxResults=10)["Results"]
+        return [task["MaxNumberOfMessagesPerSecond"] for task in tasks
+                if task["Status"] == "COMPLETED"]
+
+    for rate in (1, 2, 3):
+        sqs.start_message_move_task(SourceArn=arn, MaxNumberOfMessagesPerSecond=rate)
+        timed.advance(2)
+        eventually(lambda: rates(timed)[:1] == [rate])
+        set_clock(timed, -HOUR_S)
+    assert rates(timed.restart()) == [3, 2, 1]
+
+
 def test_a_purged_queue_can_be_purged_again(timed):
     url = queue_of(timed, "q")
     timed.client().purge_queue(QueueUrl=url)

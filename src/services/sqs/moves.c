@@ -33,6 +33,7 @@ struct move {
 	enum status status;
 	int64_t rate; /* messages a second; 0: as fast as it goes */
 	int64_t started_ms, moved, to_move;
+	int64_t base_ms;	       /* when it began by the time base: orders tasks */
 	int64_t paced_ms, paced_moved; /* where pacing began in this process, by the time base */
 };
 
@@ -87,6 +88,8 @@ static void add_record(struct catalog_changes *changes, const struct move *move)
 	json_i64(&writer, move->rate);
 	json_key(&writer, STR("startedMs"));
 	json_i64(&writer, move->started_ms);
+	json_key(&writer, STR("startedBaseMs"));
+	json_i64(&writer, move->base_ms);
 	json_key(&writer, STR("moved"));
 	json_i64(&writer, move->moved);
 	json_key(&writer, STR("toMove"));
@@ -237,12 +240,13 @@ static enum err load_one(void *context, struct str key, struct str value)
 	move->status = (enum status)yyjson_get_sint(json_member(root, "status"));
 	move->rate = yyjson_get_sint(json_member(root, "rate"));
 	move->started_ms = yyjson_get_sint(json_member(root, "startedMs"));
+	move->base_ms = yyjson_get_sint(json_member(root, "startedBaseMs"));
 	move->moved = yyjson_get_sint(json_member(root, "moved"));
 	move->to_move = yyjson_get_sint(json_member(root, "toMove"));
 	arena_done(&arena);
 	struct list *place = moves_of(core)->tasks.next;
 	while (place != &moves_of(core)->tasks &&
-	       container_of(place, struct move, link)->started_ms > move->started_ms)
+	       container_of(place, struct move, link)->base_ms > move->base_ms)
 		place = place->next;
 	list_insert_before(place, &move->link);
 	return ERR_OK;
@@ -507,6 +511,7 @@ enum err sqs_start_message_move_task(struct call *call,
 	move->destination = heap_copy(in->destination_arn);
 	move->rate = in->max_number_of_messages_per_second;
 	move->started_ms = call->now_ms;
+	move->base_ms = call->base_ms;
 	move->to_move = atomic_load(&source->life->counters.visible);
 	err = enter(call->core, move);
 	if (err) {
