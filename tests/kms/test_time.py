@@ -36,6 +36,19 @@ def is_gone(kms, key):
 # ---- deletion ----
 
 
+def test_clock_that_is_set_forward_destroys_no_key(timed):
+    kms = timed.client("kms")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    date = kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)["DeletionDate"]
+    assert timed.post("/_tern/clock", {"wall_ms": 30 * DAY * 1000}).status_code == 200
+    for _ in range(2):  # what is due comes before one of them at the latest
+        kms.create_key()
+    found = kms.describe_key(KeyId=key)["KeyMetadata"]
+    assert (found["KeyState"], found["DeletionDate"]) == ("PendingDeletion", date)
+    timed.advance(7 * DAY + 1)
+    eventually(lambda: is_gone(kms, key))
+
+
 def test_key_is_destroyed_when_it_is_due(timed, refuses):
     kms = timed.client("kms")
     key = kms.create_key()["KeyMetadata"]["Arn"]
@@ -71,14 +84,15 @@ def test_cancelled_deletion_does_not_happen(timed):
 
 
 def test_key_that_became_due_while_the_server_was_down_is_destroyed(private):
-    """The stored time is moved, as no test can wait for days without a server."""
+    """The stored times are moved, as no test can wait for days without a server."""
     server = private()
     key = server.client("kms").create_key()["KeyMetadata"]["KeyId"]
     server.client("kms").schedule_key_deletion(KeyId=key)
     server.stop()
     with Catalog(server) as catalog:
         record = json.loads(catalog.get(b"kms_keys", key.encode()))
-        record["deletionMs"] -= 31 * DAY * 1000
+        for date in ("deletionMs", "deletionBaseMs"):
+            record[date] -= 31 * DAY * 1000
         catalog.put(b"kms_keys", key.encode(), json.dumps(record).encode())
     server.start()
     assert is_gone(server.client("kms"), key)

@@ -15,13 +15,23 @@ struct due {
 	int64_t at_ms;
 };
 
+/* A destroyed key does not come back, so a clock that is set forward destroys none: the waiting
+ * period must have passed by the time base as well. */
+static int64_t deletion_of(const struct kms_key *key)
+{
+	int64_t left_ms = key->deletion_base_ms - clock_base_ms();
+	int64_t by_base_ms = left_ms > 0 ? clock_now_ms() + left_ms : 0;
+
+	return by_base_ms > key->deletion_ms ? by_base_ms : key->deletion_ms;
+}
+
 /* When the next thing happens to it; INT64_MAX: nothing. */
 static int64_t due_of(const struct kms_key *key)
 {
 	int64_t at_ms = INT64_MAX;
 
 	if (key->state == KMS_STATE_PENDING_DELETION)
-		at_ms = key->deletion_ms;
+		at_ms = deletion_of(key);
 	/* A disabled key is rotated once it is enabled again. */
 	if (key->state == KMS_STATE_ENABLED && key->is_rotating)
 		at_ms = key->next_rotation_ms;
@@ -134,7 +144,7 @@ static size_t find_expired(const struct kms_key *key, int64_t now_ms)
 
 static enum err do_due(struct core *core, const struct kms_key *key, int64_t now_ms)
 {
-	if (key->state == KMS_STATE_PENDING_DELETION && key->deletion_ms <= now_ms) {
+	if (key->state == KMS_STATE_PENDING_DELETION && deletion_of(key) <= now_ms) {
 		log_event(LOG_INFO, "key destroyed", log_str("key", key->arn));
 		return kms_key_destroy(core, key);
 	}

@@ -373,6 +373,7 @@ enum err kms_schedule_key_deletion(struct call *call, const struct kms_schedule_
 	draft.state = KMS_STATE_PENDING_DELETION;
 	draft.window_days = days;
 	draft.deletion_ms = call->now_ms + days * KMS_DAY_MS;
+	draft.deletion_base_ms = call->base_ms + days * KMS_DAY_MS;
 	err = kms_key_change(call->core, &draft);
 	out->key_id = key->arn;
 	out->deletion_date = draft.deletion_ms;
@@ -396,7 +397,7 @@ enum err kms_cancel_key_deletion(struct call *call, const struct kms_cancel_key_
 			    STR_ARG(key->arn));
 	struct kms_key draft = kms_key_draft(key);
 	draft.state = kms_key_has_all_material(key) ? KMS_STATE_DISABLED : KMS_STATE_PENDING_IMPORT;
-	draft.deletion_ms = draft.window_days = 0;
+	draft.deletion_ms = draft.deletion_base_ms = draft.window_days = 0;
 	out->key_id = key->arn;
 	return kms_key_change(call->core, &draft);
 }

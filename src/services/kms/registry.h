@@ -74,7 +74,8 @@ struct kms_key {
 	bool is_managed;      /* by AWS: alias/aws/... */
 	bool is_multi_region; /* MultiRegion: a primary without replicas */
 	int64_t created_ms;
-	int64_t deletion_ms; /* of KMS_STATE_PENDING_DELETION; else 0 */
+	int64_t deletion_ms;	  /* of KMS_STATE_PENDING_DELETION; else 0 */
+	int64_t deletion_base_ms; /* the same by the time base */
 	int64_t window_days;
 	bool has_pending_material; /* the last material waits for RotateKeyOnDemand */
 

@@ -25,6 +25,7 @@ static const struct field texts[] = {
 static const struct field numbers[] = {
 	{"createdMs", offsetof(struct kms_key, created_ms)},
 	{"deletionMs", offsetof(struct kms_key, deletion_ms)},
+	{"deletionBaseMs", offsetof(struct kms_key, deletion_base_ms)},
 	{"pendingWindowInDays", offsetof(struct kms_key, window_days)},
 	{"rotationPeriodInDays", offsetof(struct kms_key, rotation_days)},
 	{"nextRotationMs", offsetof(struct kms_key, next_rotation_ms)},
