@@ -30,6 +30,7 @@ const struct principal *partition_principal(const struct call *call,
 	draft = principal_draft(principal);
 	draft.arn = partition_arn(call, principal->arn);
 	draft.entity_arn = partition_arn(call, principal->entity_arn);
+	draft.provider = partition_arn(call, principal->provider);
 	const struct principal *moved = principal_new(&draft);
 	principal_release(principal);
 	return moved;

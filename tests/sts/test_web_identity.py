@@ -278,3 +278,25 @@ def test_open_mode_checks_tokens_and_conditions_all_the_same(private, issuers, t
     world.assume(role, issuer.token())
     assert world.fault(role, issuer.token(sub="other"))[0] == "AccessDenied"
     assert world.fault(role, changed(issuer.token(), 2))[0] == "InvalidIdentityToken"
+
+
+@pytest.mark.parametrize("region, partition", [
+    ("us-east-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")])
+def test_each_partition_has_its_own_names(world, region, partition):
+    """No signature names the region: the role's ARN does."""
+    issuer = Issuer(f"https://{partition}.example:8443/realms/x", "ES256")
+    issuer.write(world.directory / f"{partition}.json")
+    world.server.process.send_signal(signal.SIGHUP)
+    iam = world.server.client("iam", region=region, account=world.key, secret=world.secret)
+    provider = iam.create_open_id_connect_provider(
+        Url=issuer.url, ClientIDList=[AUDIENCE])["OpenIDConnectProviderArn"]
+    assert provider.startswith(f"arn:{partition}:iam::")
+    role = iam.create_role(RoleName=f"web-{partition}", AssumeRolePolicyDocument=json.dumps({
+        "Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": {"Federated": provider},
+            "Action": "sts:AssumeRoleWithWebIdentity"}]}))["Role"]["Arn"]
+    eventually(lambda: "Credentials" in try_assume(world, role, issuer))
+    answer = world.assume(role, issuer.token())
+    assert answer["AssumedRoleUser"]["Arn"].startswith(f"arn:{partition}:sts::")
+    other = role.replace(f"arn:{partition}:", "arn:aws-other:")
+    assert world.fault(other, issuer.token())[0] == "AccessDenied"

@@ -20,6 +20,7 @@ struct identifying {
 	struct jwt jwt;
 	struct str audience; /* the authorized party, or the audience */
 	const struct directory_entity *role, *provider;
+	struct str partition; /* of the role's ARN: without a signature nothing names the region */
 	struct session session;
 };
 
@@ -112,11 +113,12 @@ static enum err find_provider(struct identifying *identifying)
 	struct arn arn;
 
 	check(arn_parse(identifying->in->role_arn, &arn));
+	identifying->partition = arn.partition;
 	if (str_starts(issuer, scheme))
 		identifying->provider =
 			find(call,
-			     arena_format(call->arena, "arn:%.*s:iam::%.*s:oidc-provider/%.*s",
-					  STR_ARG(arn.partition), STR_ARG(arn.account),
+			     arena_format(call->arena, "arn:aws:iam::%.*s:oidc-provider/%.*s",
+					  STR_ARG(arn.account),
 					  STR_ARG(str_slice(issuer, scheme.size, SIZE_MAX))),
 			     DIRECTORY_OIDC_PROVIDER);
 	if (identifying->provider)
@@ -220,7 +222,11 @@ static enum err authorize(const struct identifying *identifying)
 		.tag_count = role->tag_count,
 	};
 
-	call_add_key(call, STR("aws:FederatedProvider"), &identifying->provider->arn, 1);
+	/* The trust policy names the provider as its region does. */
+	struct str *provider = arena_new(call->arena, struct str);
+	*provider = arn_move(call->arena, identifying->provider->arn, STR("aws"),
+			     identifying->partition);
+	call_add_key(call, STR("aws:FederatedProvider"), provider, 1);
 	call_add_key(call, STR("sts:RoleSessionName"), &identifying->in->role_session_name, 1);
 	add_claim(identifying, "aud", &identifying->audience, 1);
 	add_claim(identifying, "sub", &jwt->subject, 1);
@@ -249,7 +255,12 @@ static enum err open_role(struct identifying *identifying)
 {
 	struct call *call = identifying->call;
 
-	identifying->role = find(call, identifying->in->role_arn, DIRECTORY_ROLE);
+	struct str arn = arn_move(call->arena, identifying->in->role_arn, identifying->partition,
+				  STR("aws"));
+	bool is_known = str_equal(identifying->partition, STR("aws")) ||
+			str_equal(identifying->partition, STR("aws-cn")) ||
+			str_equal(identifying->partition, STR("aws-us-gov"));
+	identifying->role = is_known ? find(call, arn, DIRECTORY_ROLE) : NULL;
 	if (!identifying->role)
 		return denied(call);
 	identifying->session = (struct session){
@@ -294,6 +305,8 @@ enum err sts_assume_role_with_web_identity(struct call *call,
 		return err;
 	out->credentials = sts_issue(call, &identifying.session, seconds);
 	out->assumed_role_user = sts_show_role_user(call, identifying.role, &identifying.session);
+	out->assumed_role_user->arn = arn_move(call->arena, out->assumed_role_user->arn, STR("aws"),
+					       identifying.partition);
 	out->subject_from_web_identity_token = identifying.jwt.subject;
 	out->audience = identifying.audience;
 	out->provider = identifying.jwt.issuer;
