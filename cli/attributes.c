@@ -2,7 +2,6 @@
 /* attributes: options become pairs in one list; a dead-letter queue's name becomes a policy. */
 #include "attributes.h"
 
-#include "access/policy_explain.h"
 #include "api/sqs.h"
 #include "document.h"
 #include "format/json.h"
@@ -92,20 +91,6 @@ static enum cli_exit append_dlq(struct cli *cli, const struct attribute_values *
 	return CLI_OK;
 }
 
-/* The service answers a bad policy with a sentence that does not say what is wrong with it. */
-static enum cli_exit check_policy(struct cli *cli, struct str text)
-{
-	size_t count = sqs_client_service.operation_count;
-	const char **actions = arena_array(&cli->arena, const char *, count);
-
-	for (size_t i = 0; i < count; i++)
-		actions[i] = arena_cstr(&cli->arena, sqs_operations[i].action);
-	struct str problem = policy_explain(&cli->arena, text, POLICY_RESOURCE, actions, count);
-	if (problem.data)
-		return cli_fail(cli, CLI_USAGE, "the policy is refused: %.*s", STR_ARG(problem));
-	return CLI_OK;
-}
-
 /* From --policy FILE, or from --attribute Policy=TEXT, which is in the list already. */
 static enum cli_exit append_policy(struct cli *cli, const struct attribute_values *values,
 				   struct attribute_list *list)
@@ -119,13 +104,13 @@ static enum cli_exit append_policy(struct cli *cli, const struct attribute_value
 		if (values->policy.data)
 			return cli_fail(cli, CLI_USAGE,
 					"--policy and --attribute Policy= exclude each other");
-		return pair->value.size > 0 ? check_policy(cli, pair->value) : CLI_OK;
+		return pair->value.size > 0
+			       ? document_check_policy(cli, pair->value, POLICY_RESOURCE)
+			       : CLI_OK;
 	}
 	if (!values->policy.data)
 		return CLI_OK;
-	enum cli_exit code = document_read(cli, values->policy, &text);
-	if (code == CLI_OK)
-		code = check_policy(cli, text);
+	enum cli_exit code = document_read_policy(cli, values->policy, POLICY_RESOURCE, &text);
 	if (code == CLI_OK)
 		attributes_append(list, STR("Policy"), text);
 	return code;

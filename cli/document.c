@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "access/policy_explain.h"
+#include "api/sqs.h"
 #include "format/json.h"
 
 enum { DOCUMENT_SIZE_MAX = 1 << 20 };
@@ -28,6 +30,31 @@ enum cli_exit document_read(struct cli *cli, struct str path, struct str *out_te
 				STR_ARG(path));
 	*out_text = str_of(bytes, size);
 	return CLI_OK;
+}
+
+/*
+ * Of SQS all actions are known. Other services have some that Tern does not serve, and permissions
+ * that are no operations.
+ */
+enum cli_exit document_check_policy(struct cli *cli, struct str text, enum policy_kind kind)
+{
+	size_t count = sqs_client_service.operation_count;
+	const char **actions = arena_array(&cli->arena, const char *, count);
+
+	for (size_t i = 0; i < count; i++)
+		actions[i] = arena_cstr(&cli->arena, sqs_operations[i].action);
+	struct str problem = policy_explain(&cli->arena, text, kind, actions, count);
+	if (problem.data)
+		return cli_fail(cli, CLI_USAGE, "the policy is refused: %.*s", STR_ARG(problem));
+	return CLI_OK;
+}
+
+enum cli_exit document_read_policy(struct cli *cli, struct str path, enum policy_kind kind,
+				   struct str *out_text)
+{
+	enum cli_exit code = document_read(cli, path, out_text);
+
+	return code ? code : document_check_policy(cli, *out_text, kind);
 }
 
 static void begin_statement(struct json_writer *json, struct buf *text)

@@ -6,10 +6,19 @@
 #ifndef TERN_CLI_DOCUMENT_H
 #define TERN_CLI_DOCUMENT_H
 
+#include "access/policy.h"
 #include "cli.h"
 
 /* The whole text of a file, or of standard input for "-". */
 must_check enum cli_exit document_read(struct cli *cli, struct str path, struct str *out_text);
+/*
+ * The same of a policy, which is checked: services answer a bad one with a sentence that does not
+ * say what is wrong with it.
+ */
+must_check enum cli_exit document_read_policy(struct cli *cli, struct str path,
+					      enum policy_kind kind, struct str *out_text);
+must_check enum cli_exit document_check_policy(struct cli *cli, struct str text,
+					       enum policy_kind kind);
 /* Allows these actions on these resources; commas separate too; without resources on all. */
 struct str document_allow(struct cli *cli, const struct option_list *actions,
 			  const struct option_list *resources);

@@ -121,7 +121,8 @@ static enum cli_exit create_run(struct cli *cli, const void *values_given)
 		return CLI_USAGE;
 	enum cli_exit code = CLI_OK;
 	if (values->policy.size > 0)
-		code = document_read(cli, values->policy, &in.policy_document);
+		code = document_read_policy(cli, values->policy, POLICY_RESOURCE,
+					    &in.policy_document);
 	if (code == CLI_OK)
 		code = settle_vpc(cli, values, &in.vpc_id);
 	if (code == CLI_OK)

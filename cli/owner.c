@@ -283,7 +283,7 @@ static enum cli_exit put_run(struct cli *cli, const void *values_given)
 	if (has_file == (values->actions.count > 0))
 		return cli_fail(cli, CLI_USAGE, "give a FILE (- is standard input) or --allow");
 	if (has_file)
-		code = document_read(cli, words[2], &document);
+		code = document_read_policy(cli, words[2], POLICY_IDENTITY, &document);
 	else
 		document = document_allow(cli, &values->actions, &values->resources);
 	return code ? code

@@ -163,7 +163,8 @@ static enum cli_exit check_run(struct cli *cli, const void *values_given)
 
 	enum cli_exit code = read_context(cli, &values->context, &in);
 	if (code == CLI_OK && values->resource_policy.size > 0)
-		code = document_read(cli, values->resource_policy, &in.resource_policy);
+		code = document_read_policy(cli, values->resource_policy, POLICY_RESOURCE,
+					    &in.resource_policy);
 	if (code == CLI_OK)
 		code = find_principal(cli, words[0], &in.policy_source_arn);
 	if (code == CLI_OK && is_queue(cli, resource))

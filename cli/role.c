@@ -46,7 +46,7 @@ static enum cli_exit read_trust(struct cli *cli, const struct create_values *val
 			cli, CLI_USAGE,
 			"say who may assume the role: --trust ACCOUNT, or --trust-policy FILE");
 	if (values->trust_file.size > 0)
-		return document_read(cli, values->trust_file, out_document);
+		return document_read_policy(cli, values->trust_file, POLICY_TRUST, out_document);
 	*out_document = document_trust(cli, &values->principals, values->external_id);
 	return CLI_OK;
 }

@@ -87,7 +87,10 @@ def test_policies_of_files(root, name, tmp_path):
         "file", "stdin"]
     assert json.loads(root("user", "policy", "show", name, "file").stdout) == document
     put = ["user", "policy", "put", name, "bad"]
-    assert "MalformedPolicyDocument" in root(*put, "-", text="{", code=1).stderr
+    assert "line 1, column 2" in root(*put, "-", text="{", code=2).stderr
+    assert "MalformedPolicyDocument" in root(
+        *put, "-", text=json.dumps(document | {"Version": "2008-10-17", "Statement": [
+            document["Statement"][0] | {"Resource": "no ARN"}]}), code=1).stderr
     assert "--allow" in root(*put, code=2).stderr
     assert "cannot be read" in root(*put, "/nowhere", code=2).stderr
 
@@ -273,3 +276,15 @@ def test_endpoints(root, keyless, name, server):
         server.data / "audit/audit.jsonl").read_text().splitlines()) if "vpcEndpointId" in record]
     assert [(record["vpcEndpointId"], record["eventName"]) for record in through] == [
         (identity, "CreateQueue")]
+
+
+def test_policies_are_checked_before_they_are_sent(root, tmp_path):
+    """Of users, roles, endpoints and of what `tern policy check` is given."""
+    path = tmp_path / "policy.json"
+    path.write_text('{"Statement": [{"Effect": "Allow", "Acton": "sqs:*", "Resource": "*"}]}')
+    for command in (("user", "policy", "put", "nobody", "p", path),
+                    ("role", "create", "worker", "--trust-policy", path),
+                    ("policy", "check", "nobody", "sqs:SendMessage", "q", "--resource-policy",
+                     path)):
+        said = root(*command, code=2).stderr
+        assert "Statement[0] has an unknown element 'Acton'; did you mean 'Action'?" in said
