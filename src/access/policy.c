@@ -319,6 +319,24 @@ struct policy_verdict policy_ask(const struct policy *policy, const struct quest
 	return verdict;
 }
 
+size_t policy_statement_count(const struct policy *policy)
+{
+	return policy->statement_count;
+}
+
+void policy_find_statements(const struct policy *policy, const struct policy_request *request,
+			    enum policy_outcome effect, policy_statement_fn visit, void *context)
+{
+	enum policy_grantee grantee;
+	struct question question;
+
+	question_init(&question, request);
+	for (size_t i = 0; i < policy->statement_count; i++)
+		if (policy->statements[i].is_deny == (effect == POLICY_DENY) &&
+		    speaks_about(policy, &policy->statements[i], &question, &grantee))
+			visit(context, i);
+}
+
 struct policy_verdict policy_evaluate(const struct policy *policy,
 				      const struct policy_request *request)
 {

@@ -105,6 +105,12 @@ struct policy_verdict {
 	enum policy_outcome outcome;
 	enum policy_grantee grantee; /* of an allowing resource policy */
 };
+/* How many statements it has; they are numbered in the order of the document. */
+size_t policy_statement_count(const struct policy *policy);
+/* Visits those that allow or deny (`effect`) the request, each by itself. */
+typedef void (*policy_statement_fn)(void *context, size_t statement);
+void policy_find_statements(const struct policy *policy, const struct policy_request *request,
+			    enum policy_outcome effect, policy_statement_fn visit, void *context);
 /* POLICY_DENY too if the steps do not suffice. */
 struct policy_verdict policy_evaluate(const struct policy *policy,
 				      const struct policy_request *request);

@@ -103,6 +103,9 @@
 	X(MOVE_TASKS, 100, "tasks", "active move tasks of one account") \
 	X(MOVE_RESULTS, 10, "tasks", "results of ListMessageMoveTasks") \
 	X(SIMULATED_REQUESTS, 10000, "requests", "actions times resources of one policy simulation") \
+	X(SIMULATED_POLICIES_SIZE, 2097152, "bytes", "all policies of one policy simulation") \
+	X(SIMULATED_STEPS, 20000000, "steps", "comparisons that one policy simulation may take") \
+	X(SIMULATED_ROWS, 50000, "rows", "results, matched statements and missing keys in the answer of one policy simulation") \
 	X(ENDPOINT_POLICY_SIZE, 20480, "bytes", "the policy of a private endpoint") \
 	X(VPC_ENDPOINTS, 4000, "endpoints", "private endpoints of one server") \
 	X(ACCOUNT_VPC_ENDPOINTS, 250, "endpoints", "private endpoints of one account and region (--quotas)") \

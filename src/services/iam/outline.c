@@ -8,12 +8,16 @@
 #include <string.h>
 
 #include "format/json.h"
+#include "services/iam/names.h"
 
 /* ---- places ---- */
 
 struct scanner {
 	struct str text;
 	size_t at;
+	/* A place that was asked for, and its position: the next one lies behind it. */
+	size_t known_at;
+	struct outline_position known;
 };
 
 static char peek(const struct scanner *scanner)
@@ -66,16 +70,19 @@ static void skip_value(struct scanner *scanner)
 			scanner->at++;
 }
 
-static struct outline_position position_of(struct str text, size_t at)
+/* `at` must not lie before the place that was asked for last. */
+static struct outline_position position_of(struct scanner *scanner, size_t at)
 {
-	struct outline_position position = {.line = 1, .column = 1};
+	struct outline_position *known = &scanner->known;
 
-	for (size_t i = 0; i < at && i < text.size; i++) {
-		position.column++;
-		if (text.data[i] == '\n')
-			position = (struct outline_position){position.line + 1, 1};
+	check(at >= scanner->known_at);
+	for (; scanner->known_at < at && scanner->known_at < scanner->text.size;
+	     scanner->known_at++) {
+		known->column++;
+		if (scanner->text.data[scanner->known_at] == '\n')
+			*known = (struct outline_position){known->line + 1, 1};
 	}
-	return position;
+	return *known;
 }
 
 static void take_statement(struct scanner *scanner, size_t from, struct outline_statement *out)
@@ -85,9 +92,9 @@ static void take_statement(struct scanner *scanner, size_t from, struct outline_
 	skip_value(scanner);
 	*out = (struct outline_statement){
 		.text = str_slice(scanner->text, start, scanner->at - start),
-		.start = position_of(scanner->text, from),
-		.end = position_of(scanner->text, scanner->at),
+		.start = position_of(scanner, from),
 	};
+	out->end = position_of(scanner, scanner->at);
 }
 
 /* To behind the colon of the member; false if there is none of that name. */
@@ -115,7 +122,7 @@ static bool find_member(struct scanner *scanner, struct str name)
 
 static size_t take_statements(struct str text, struct outline_statement *out, size_t count_max)
 {
-	struct scanner scanner = {.text = text};
+	struct scanner scanner = {.text = text, .known = {.line = 1, .column = 1}};
 	size_t count = 0;
 
 	if (!find_member(&scanner, STR("Statement")))
@@ -142,15 +149,15 @@ static size_t take_statements(struct str text, struct outline_statement *out, si
 
 struct keys {
 	struct arena *arena;
+	struct name_set names;
 	struct str *items;
 	size_t count, room;
 };
 
 static void add_key(struct keys *keys, struct str key)
 {
-	for (size_t i = 0; i < keys->count; i++)
-		if (str_equal_nocase(keys->items[i], key))
-			return;
+	if (!name_set_add(&keys->names, key))
+		return;
 	if (keys->count == keys->room) {
 		size_t room = keys->room > 0 ? keys->room * 2 : 8;
 		struct str *items = arena_array(keys->arena, struct str, room);
@@ -228,7 +235,7 @@ static void add_statement(struct keys *keys, yyjson_val *statement, bool has_var
 
 enum err outline_read(struct arena *arena, struct str text, struct outline *out_outline)
 {
-	struct keys keys = {.arena = arena};
+	struct keys keys = {.arena = arena, .names.arena = arena};
 	size_t index, count;
 	yyjson_val *root, *statement;
 
@@ -247,6 +254,7 @@ enum err outline_read(struct arena *arena, struct str text, struct outline *out_
 			add_statement(&keys, statement, has_variables);
 	else
 		add_statement(&keys, statements, has_variables);
+	name_set_done(&keys.names);
 	*out_outline = (struct outline){
 		.version = version,
 		.statements = items,

@@ -229,9 +229,13 @@ static enum err run(struct simulation *simulation, const struct questions *quest
 	size_t count = iam_page_cut(&page, questions->action_count);
 	out->evaluation_results = arena_array(call->arena, struct iam_evaluation_result, count);
 	out->evaluation_results_count = count;
-	for (size_t i = 0; i < count; i++)
-		simulation_ask(simulation, questions->actions[page.from + i], questions->resources,
-			       questions->resource_count, &out->evaluation_results[i]);
+	for (size_t i = 0; i < count; i++) {
+		err = simulation_ask(simulation, &questions->actions[page.from + i],
+				     questions->resources, questions->resource_count,
+				     &out->evaluation_results[i]);
+		if (err)
+			return err;
+	}
 	iam_page_close(&page, &out->has_is_truncated, &out->is_truncated, &out->marker);
 	return ERR_OK;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * simulation: the decision is access/decide's. Which statements led to it is found by asking each
- * of them alone, as a policy of one statement.
+ * simulation: the decision is access/decide's. Which statements led to it is found by evaluating
+ * each of them alone.
  *
  * A context key that nobody gave is absent, also where a real request would have it: only what the
  * caller's ARN says of the caller is known.
@@ -12,6 +12,7 @@
 
 #include "access/decide.h"
 #include "base/arn.h"
+#include "services/iam/names.h"
 
 /* ---- reading policies ---- */
 
@@ -31,22 +32,11 @@ static const struct policy *compile(struct call *call, struct str text, enum pol
 	return policy;
 }
 
-/* A statement whose text cannot stand alone matches nothing. */
-static const struct policy **compile_statements(struct call *call, const struct outline *outline,
-						enum policy_kind kind)
+static enum err refuse_size(struct call *call)
 {
-	const struct policy **policies =
-		arena_array(call->arena, const struct policy *, outline->statement_count);
-	struct str version = outline->version.size > 0 ? outline->version : STR("2008-10-17");
-	struct str problem;
-
-	for (size_t i = 0; i < outline->statement_count; i++) {
-		struct str text =
-			arena_format(call->arena, "{\"Version\":\"%.*s\",\"Statement\":%.*s}",
-				     STR_ARG(version), STR_ARG(outline->statements[i].text));
-		policies[i] = compile(call, text, kind, &problem);
-	}
-	return policies;
+	return fail(call, &IAM_INVALID_INPUT,
+		    "The policies of one simulation may have at most %d bytes together.",
+		    LIMIT_SIMULATED_POLICIES_SIZE);
 }
 
 static enum err fill_source(struct simulation *simulation, struct str text, enum policy_kind kind,
@@ -55,6 +45,9 @@ static enum err fill_source(struct simulation *simulation, struct str text, enum
 	struct call *call = simulation->call;
 	struct str problem = {0};
 
+	simulation->policy_size += text.size;
+	if (simulation->policy_size > LIMIT_SIMULATED_POLICIES_SIZE)
+		return refuse_size(call);
 	source->policy = compile(call, text, kind, &problem);
 	if (!source->policy)
 		return fail(call, &IAM_INVALID_INPUT, "%.*s: %.*s", STR_ARG(source->id),
@@ -62,7 +55,9 @@ static enum err fill_source(struct simulation *simulation, struct str text, enum
 	enum err err = outline_read(call->arena, text, &source->outline);
 	if (err)
 		return err;
-	source->statements = compile_statements(call, &source->outline, kind);
+	check(policy_statement_count(source->policy) == source->outline.statement_count);
+	source->joined_for =
+		arena_array(call->arena, const struct str *, source->outline.statement_count);
 	return ERR_OK;
 }
 
@@ -89,8 +84,7 @@ enum err simulation_add_identity(struct simulation *simulation, struct str text,
 }
 
 enum err simulation_read(struct simulation *simulation, struct str text, enum policy_kind kind,
-			 struct str id, const char *type,
-			 const struct simulation_source **out_source)
+			 struct str id, const char *type, struct simulation_source **out_source)
 {
 	struct simulation_source *source =
 		arena_new(simulation->call->arena, struct simulation_source);
@@ -166,18 +160,11 @@ enum err simulation_set_context(struct simulation *simulation,
 
 /* ---- keys ---- */
 
-static bool has_text(const struct str *texts, size_t count, struct str text)
-{
-	for (size_t i = 0; i < count; i++)
-		if (str_equal_nocase(texts[i], text))
-			return true;
-	return false;
-}
-
-static void join_keys(const struct simulation_source *source, struct str *out, size_t *count)
+static void join_keys(const struct simulation_source *source, struct name_set *names,
+		      struct str *out, size_t *count)
 {
 	for (size_t i = 0; i < source->outline.key_count; i++)
-		if (!has_text(out, *count, source->outline.keys[i]))
+		if (name_set_add(names, source->outline.keys[i]))
 			out[(*count)++] = source->outline.keys[i];
 }
 
@@ -196,15 +183,18 @@ static size_t key_room(const struct simulation *simulation)
 
 struct str *simulation_keys(const struct simulation *simulation, size_t *out_count)
 {
-	struct str *keys = arena_array(simulation->call->arena, struct str, key_room(simulation));
+	struct arena *arena = simulation->call->arena;
+	struct str *keys = arena_array(arena, struct str, key_room(simulation));
+	struct name_set names = {.arena = arena};
 	size_t count = 0;
 
 	for (size_t i = 0; i < simulation->identity_count; i++)
-		join_keys(&simulation->identity[i], keys, &count);
+		join_keys(&simulation->identity[i], &names, keys, &count);
 	if (simulation->boundary)
-		join_keys(simulation->boundary, keys, &count);
+		join_keys(simulation->boundary, &names, keys, &count);
 	if (simulation->resource)
-		join_keys(simulation->resource, keys, &count);
+		join_keys(simulation->resource, &names, keys, &count);
+	name_set_done(&names);
 	*out_count = count;
 	return keys;
 }
@@ -217,30 +207,27 @@ static bool is_of_caller(const struct simulation *simulation, struct str key)
 		str_equal_nocase(str_slice(key, 0, 13), STR("aws:Principal")));
 }
 
-static bool is_given(const struct simulation *simulation, struct str key)
-{
-	for (size_t i = 0; i < simulation->key_count; i++)
-		if (str_equal_nocase(simulation->keys[i].name, key))
-			return true;
-	return is_of_caller(simulation, key);
-}
-
 /* A key without values is one that the request does not have. */
 static void hide_missing(struct simulation *simulation)
 {
+	struct arena *arena = simulation->call->arena;
+	struct name_set given = {.arena = arena};
 	size_t count, missing_count = 0;
 	struct str *keys = simulation_keys(simulation, &count);
-	struct policy_key *all = arena_array(simulation->call->arena, struct policy_key,
-					     simulation->key_count + count);
+	struct policy_key *all =
+		arena_array(arena, struct policy_key, simulation->key_count + count);
 
-	if (simulation->key_count > 0)
-		memcpy(all, simulation->keys, simulation->key_count * sizeof(*all));
+	for (size_t i = 0; i < simulation->key_count; i++) {
+		all[i] = simulation->keys[i];
+		(void)name_set_add(&given, all[i].name);
+	}
 	for (size_t i = 0; i < count; i++) {
-		if (is_given(simulation, keys[i]))
+		if (name_set_has(&given, keys[i]) || is_of_caller(simulation, keys[i]))
 			continue;
 		all[simulation->key_count + missing_count].name = keys[i];
 		keys[missing_count++] = keys[i];
 	}
+	name_set_done(&given);
 	simulation->keys = all;
 	simulation->key_count += missing_count;
 	simulation->missing = keys;
@@ -259,6 +246,7 @@ void simulation_begin(struct simulation *simulation)
 	const struct policy **policies =
 		arena_array(call->arena, const struct policy *, simulation->identity_count);
 
+	simulation->steps = (struct policy_steps){.left = LIMIT_SIMULATED_STEPS};
 	hide_missing(simulation);
 	for (size_t i = 0; i < simulation->identity_count; i++)
 		policies[i] = simulation->identity[i].policy;
@@ -276,15 +264,28 @@ void simulation_begin(struct simulation *simulation)
 
 /* ---- asking ---- */
 
-/* What is collected about one resource, or about all. */
-struct finding {
-	struct decision decision;
-	bool is_within_boundary;
-	struct iam_statement *statements;
-	size_t statement_count;
+/* A statement that led to a decision. */
+struct match {
+	struct simulation_source *source;
+	size_t statement;
 };
 
-static struct policy_request question(const struct simulation *simulation, struct str action,
+/* What is collected about one resource, or about all. */
+struct finding {
+	struct simulation *simulation;
+	struct decision decision;
+	bool is_within_boundary;
+	struct simulation_source *source; /* whose statements are being looked at */
+	struct match *matches;
+	size_t count, room;
+};
+
+static bool has_rows(const struct simulation *simulation)
+{
+	return simulation->row_count <= LIMIT_SIMULATED_ROWS;
+}
+
+static struct policy_request question(struct simulation *simulation, struct str action,
 				      struct str resource)
 {
 	struct str account = arn_account(resource);
@@ -298,10 +299,74 @@ static struct policy_request question(const struct simulation *simulation, struc
 		.resource = resource,
 		.resource_account = account,
 		.now_ms = simulation->call->now_ms,
+		.steps = &simulation->steps,
 		.keys = simulation->keys,
 		.key_count = simulation->key_count,
 	};
 }
+
+static void add_match(struct finding *finding, struct match match)
+{
+	struct simulation *simulation = finding->simulation;
+
+	simulation->row_count++;
+	if (!has_rows(simulation))
+		return;
+	if (finding->count == finding->room) {
+		size_t room = finding->room > 0 ? 2 * finding->room : 4;
+		struct match *matches = arena_array(simulation->call->arena, struct match, room);
+		if (finding->count > 0)
+			memcpy(matches, finding->matches, finding->count * sizeof(*matches));
+		finding->matches = matches;
+		finding->room = room;
+	}
+	finding->matches[finding->count++] = match;
+}
+
+static void on_statement(void *context, size_t statement)
+{
+	struct finding *finding = context;
+
+	add_match(finding, (struct match){finding->source, statement});
+}
+
+static void add_matches(struct finding *finding, struct simulation_source *source,
+			const struct policy_request *request, enum policy_outcome wanted)
+{
+	if (!source || !has_rows(finding->simulation))
+		return;
+	finding->source = source;
+	policy_find_statements(source->policy, request, wanted, on_statement, finding);
+}
+
+static void ask_one(struct simulation *simulation, struct str action, struct str resource,
+		    struct finding *out)
+{
+	struct decide_request request = {
+		.request = question(simulation, action, resource),
+		.resource_policy = simulation->resource ? simulation->resource->policy : NULL,
+	};
+
+	*out = (struct finding){
+		.simulation = simulation,
+		.decision = decide(&request),
+		.is_within_boundary = true,
+	};
+	if (simulation->boundary)
+		out->is_within_boundary =
+			policy_evaluate(simulation->boundary->policy, &request.request).outcome ==
+			POLICY_ALLOW;
+	if (!out->decision.is_allowed && !out->decision.is_explicit)
+		return;
+	enum policy_outcome wanted = out->decision.is_allowed ? POLICY_ALLOW : POLICY_DENY;
+	for (size_t i = 0; i < simulation->identity_count; i++)
+		add_matches(out, &simulation->identity[i], &request.request, wanted);
+	add_matches(out, simulation->resource, &request.request, wanted);
+	if (wanted == POLICY_DENY)
+		add_matches(out, simulation->boundary, &request.request, wanted);
+}
+
+/* ---- answers ---- */
 
 static struct iam_position *position(struct arena *arena, struct outline_position place)
 {
@@ -312,65 +377,23 @@ static struct iam_position *position(struct arena *arena, struct outline_positio
 	return position;
 }
 
-static void add_matches(const struct simulation *simulation, const struct simulation_source *source,
-			const struct policy_request *request, enum policy_outcome wanted,
-			struct finding *finding)
+static struct iam_statement *show_matches(const struct finding *finding)
 {
-	struct arena *arena = simulation->call->arena;
+	struct arena *arena = finding->simulation->call->arena;
+	struct iam_statement *out = arena_array(arena, struct iam_statement, finding->count);
 
-	for (size_t i = 0; source && i < source->outline.statement_count; i++) {
-		const struct outline_statement *statement = &source->outline.statements[i];
-		if (!source->statements[i] ||
-		    policy_evaluate(source->statements[i], request).outcome != wanted)
-			continue;
-		finding->statements[finding->statement_count++] = (struct iam_statement){
+	for (size_t i = 0; i < finding->count; i++) {
+		const struct simulation_source *source = finding->matches[i].source;
+		const struct outline_statement *statement =
+			&source->outline.statements[finding->matches[i].statement];
+		out[i] = (struct iam_statement){
 			.source_policy_id = source->id,
 			.source_policy_type = str_from(source->type),
 			.start_position = position(arena, statement->start),
 			.end_position = position(arena, statement->end),
 		};
 	}
-}
-
-static size_t statement_room(const struct simulation *simulation)
-{
-	size_t room = 0;
-
-	for (size_t i = 0; i < simulation->identity_count; i++)
-		room += simulation->identity[i].outline.statement_count;
-	if (simulation->boundary)
-		room += simulation->boundary->outline.statement_count;
-	if (simulation->resource)
-		room += simulation->resource->outline.statement_count;
-	return room;
-}
-
-static void ask_one(const struct simulation *simulation, struct str action, struct str resource,
-		    struct finding *out)
-{
-	struct decide_request request = {
-		.request = question(simulation, action, resource),
-		.resource_policy = simulation->resource ? simulation->resource->policy : NULL,
-	};
-
-	*out = (struct finding){
-		.decision = decide(&request),
-		.is_within_boundary = true,
-		.statements = arena_array(simulation->call->arena, struct iam_statement,
-					  statement_room(simulation)),
-	};
-	if (simulation->boundary)
-		out->is_within_boundary =
-			policy_evaluate(simulation->boundary->policy, &request.request).outcome ==
-			POLICY_ALLOW;
-	if (!out->decision.is_allowed && !out->decision.is_explicit)
-		return;
-	enum policy_outcome wanted = out->decision.is_allowed ? POLICY_ALLOW : POLICY_DENY;
-	for (size_t i = 0; i < simulation->identity_count; i++)
-		add_matches(simulation, &simulation->identity[i], &request.request, wanted, out);
-	add_matches(simulation, simulation->resource, &request.request, wanted, out);
-	if (wanted == POLICY_DENY)
-		add_matches(simulation, simulation->boundary, &request.request, wanted, out);
+	return out;
 }
 
 static struct str decision_text(const struct decision *decision)
@@ -400,8 +423,8 @@ specific(const struct simulation *simulation, struct str resource, const struct 
 	return (struct iam_resource_specific_result){
 		.eval_resource_name = resource,
 		.eval_resource_decision = decision_text(&finding->decision),
-		.matched_statements = finding->statements,
-		.matched_statements_count = finding->statement_count,
+		.matched_statements = show_matches(finding),
+		.matched_statements_count = finding->count,
 		.missing_context_values = (struct str *)simulation->missing,
 		.missing_context_values_count = simulation->missing_count,
 		.permissions_boundary_decision_detail =
@@ -409,34 +432,44 @@ specific(const struct simulation *simulation, struct str resource, const struct 
 	};
 }
 
-static bool is_same(const struct iam_statement *a, const struct iam_statement *b)
+/*
+ * The action is allowed if it is on each resource, and denied explicitly if it is on any. Each
+ * statement counts once: joined_for says whether it has.
+ */
+static void join(struct finding *all, const struct finding *one, const struct str *action)
 {
-	return str_equal(a->source_policy_id, b->source_policy_id) &&
-	       a->start_position->line == b->start_position->line &&
-	       a->start_position->column == b->start_position->column;
-}
-
-static void add_once(struct finding *all, const struct iam_statement *statement)
-{
-	for (size_t i = 0; i < all->statement_count; i++)
-		if (is_same(&all->statements[i], statement))
-			return;
-	all->statements[all->statement_count++] = *statement;
-}
-
-/* The action is allowed if it is on each resource, and denied explicitly if it is on any. */
-static void join(struct finding *all, const struct finding *one)
-{
-	for (size_t i = 0; i < one->statement_count; i++)
-		add_once(all, &one->statements[i]);
+	for (size_t i = 0; i < one->count; i++) {
+		const struct str **joined_for =
+			&one->matches[i].source->joined_for[one->matches[i].statement];
+		if (*joined_for != action)
+			add_match(all, one->matches[i]);
+		*joined_for = action;
+	}
 	all->decision.is_allowed = all->decision.is_allowed && one->decision.is_allowed;
 	all->decision.is_explicit = all->decision.is_explicit || one->decision.is_explicit;
 	all->is_within_boundary = all->is_within_boundary && one->is_within_boundary;
 }
 
-void simulation_ask(const struct simulation *simulation, struct str action,
-		    const struct str *resources, size_t resource_count,
-		    struct iam_evaluation_result *out_result)
+static enum err check_budgets(const struct simulation *simulation)
+{
+	struct call *call = simulation->call;
+
+	if (simulation->steps.is_exhausted)
+		return fail(call, &IAM_INVALID_INPUT,
+			    "The simulation takes more than %d steps. Simulate fewer actions and "
+			    "resources at once, or fewer policies.",
+			    LIMIT_SIMULATED_STEPS);
+	if (!has_rows(simulation))
+		return fail(call, &IAM_INVALID_INPUT,
+			    "The answer has more than %d results, matched statements and missing "
+			    "context values. Simulate fewer actions and resources at once.",
+			    LIMIT_SIMULATED_ROWS);
+	return ERR_OK;
+}
+
+enum err simulation_ask(struct simulation *simulation, const struct str *action,
+			const struct str *resources, size_t resource_count,
+			struct iam_evaluation_result *out_result)
 {
 	static const struct str any = STR_INIT("*");
 	struct arena *arena = simulation->call->arena;
@@ -445,24 +478,29 @@ void simulation_ask(const struct simulation *simulation, struct str action,
 	struct iam_resource_specific_result *results =
 		arena_array(arena, struct iam_resource_specific_result, count);
 	struct finding all = {
-		.decision.is_allowed = true,
-		.is_within_boundary = true,
-		.statements = arena_array(arena, struct iam_statement, statement_room(simulation)),
-	};
+		.simulation = simulation, .decision.is_allowed = true, .is_within_boundary = true};
 
+	simulation->row_count += 1 + simulation->missing_count;
 	for (size_t i = 0; i < count; i++) {
 		struct str resource = has_resources ? resources[i] : any;
 		struct finding one;
-		ask_one(simulation, action, resource, &one);
+		simulation->row_count += 1 + simulation->missing_count;
+		ask_one(simulation, *action, resource, &one);
+		enum err err = check_budgets(simulation);
+		if (err)
+			return err;
 		results[i] = specific(simulation, resource, &one);
-		join(&all, &one);
+		join(&all, &one, action);
 	}
+	enum err err = check_budgets(simulation);
+	if (err)
+		return err;
 	*out_result = (struct iam_evaluation_result){
-		.eval_action_name = action,
+		.eval_action_name = *action,
 		.eval_resource_name = resource_count == 1 ? resources[0] : any,
 		.eval_decision = decision_text(&all.decision),
-		.matched_statements = all.statements,
-		.matched_statements_count = all.statement_count,
+		.matched_statements = show_matches(&all),
+		.matched_statements_count = all.count,
 		.missing_context_values = (struct str *)simulation->missing,
 		.missing_context_values_count = simulation->missing_count,
 		.permissions_boundary_decision_detail =
@@ -470,4 +508,5 @@ void simulation_ask(const struct simulation *simulation, struct str action,
 		.resource_specific_results = has_resources ? results : NULL,
 		.resource_specific_results_count = has_resources ? count : 0,
 	};
+	return ERR_OK;
 }

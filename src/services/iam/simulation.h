@@ -5,7 +5,9 @@
  *
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_testing-policies.html
  *
- * Lives in the call's arena; what it holds is released when the call ends. The call's thread.
+ * Lives in the call's arena; what it holds is released when the call ends. Questions, policies and
+ * keys are all the caller's, and so is their product: one budget of steps and one of rows bounds
+ * the whole simulation. A worker thread.
  */
 #ifndef TERN_SERVICES_IAM_SIMULATION_H
 #define TERN_SERVICES_IAM_SIMULATION_H
@@ -20,17 +22,21 @@ struct simulation_source {
 	const char *type; /* SourcePolicyType */
 	const struct policy *policy;
 	struct outline outline;
-	const struct policy **statements; /* each alone, to see whether it matches */
+	/* Of each statement: the last action that it was joined for. */
+	const struct str **joined_for;
 };
 
 struct simulation {
 	struct call *call;
 	struct simulation_source *identity;
 	size_t identity_count, identity_room;
-	const struct simulation_source *boundary, *resource; /* NULL: none */
-	struct principal caller;			     /* a draft, until simulation_begin */
+	struct simulation_source *boundary, *resource; /* NULL: none */
+	struct principal caller;		       /* a draft, until simulation_begin */
 	bool has_caller;
-	struct str owner; /* account of resources whose ARNs have none */
+	struct str owner;   /* account of resources whose ARNs have none */
+	size_t policy_size; /* bytes of all policies */
+	struct policy_steps steps;
+	size_t row_count; /* of the answer so far */
 	const struct policy_key *keys;
 	size_t key_count;
 
@@ -46,7 +52,7 @@ must_check enum err simulation_add_identity(struct simulation *simulation, struc
 /* One policy of another role; *out_source is set. */
 must_check enum err simulation_read(struct simulation *simulation, struct str text,
 				    enum policy_kind kind, struct str id, const char *type,
-				    const struct simulation_source **out_source);
+				    struct simulation_source **out_source);
 /* The caller, from the ARN of a user, group or role. InvalidInput for others. */
 must_check enum err simulation_set_caller(struct simulation *simulation, struct str arn);
 must_check enum err simulation_set_context(struct simulation *simulation,
@@ -54,10 +60,10 @@ must_check enum err simulation_set_context(struct simulation *simulation,
 
 /* All is there: makes the principal, and finds what keys are missing. */
 void simulation_begin(struct simulation *simulation);
-/* One action on all resources; `resources` empty: on "*". */
-void simulation_ask(const struct simulation *simulation, struct str action,
-		    const struct str *resources, size_t resource_count,
-		    struct iam_evaluation_result *out_result);
+/* One action on all resources; `resources` empty: on "*". InvalidInput once a budget is used up. */
+must_check enum err simulation_ask(struct simulation *simulation, const struct str *action,
+				   const struct str *resources, size_t resource_count,
+				   struct iam_evaluation_result *out_result);
 
 /* Keys that the identity policies ask for, each once; in the arena. */
 struct str *simulation_keys(const struct simulation *simulation, size_t *out_count);
