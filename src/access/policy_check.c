@@ -73,12 +73,37 @@ static bool has_only(yyjson_val *object, const struct str *names, size_t name_co
 	return count == there;
 }
 
-static bool are_texts(yyjson_val *value)
+/*
+ * An item by its number is found at once only in an array of scalars, so what is not known to be
+ * one is gone through in order.
+ */
+static bool are_all(yyjson_val *value, bool (*is_right)(yyjson_val *item))
 {
-	for (size_t i = 0; i < policy_item_count(value); i++)
-		if (!yyjson_is_str(policy_item(value, i)))
+	yyjson_arr_iter items = yyjson_arr_iter_with(value);
+	yyjson_val *item;
+
+	if (!yyjson_is_arr(value))
+		return !value || is_right(value);
+	while ((item = yyjson_arr_iter_next(&items)))
+		if (!is_right(item))
 			return false;
 	return true;
+}
+
+static bool is_text(yyjson_val *item)
+{
+	return yyjson_is_str(item);
+}
+
+static bool are_texts(yyjson_val *value)
+{
+	return are_all(value, is_text);
+}
+
+/* What policy_value_text makes a text of. */
+static bool is_scalar(yyjson_val *item)
+{
+	return yyjson_is_str(item) || yyjson_is_bool(item) || yyjson_is_num(item);
 }
 
 static bool is_text_or_none(yyjson_val *value)
@@ -119,9 +144,8 @@ static bool are_keys(struct arena *arena, yyjson_val *keys)
 		if (is_one_of(json_text(key), seen, count))
 			return false;
 		seen[count++] = json_text(key);
-		for (size_t i = 0; i < policy_item_count(values); i++)
-			if (!policy_value_text(arena, policy_item(values, i)).data)
-				return false;
+		if (!are_all(values, is_scalar))
+			return false;
 	}
 	return true;
 }
@@ -414,26 +438,41 @@ static bool is_alphanumeric(struct str text)
 	return true;
 }
 
+static bool is_same_text(const void *value, const void *key)
+{
+	return str_equal(*(const struct str *)value, *(const struct str *)key);
+}
+
+/* Keeps `sid`, which must stay where it is. */
+static bool check_sid(struct checker *checker, struct map *seen, struct str *sid)
+{
+	uint64_t hash = str_hash(*sid);
+
+	if (map_find(seen, hash, is_same_text, sid))
+		return refuse(checker,
+			      STR("Statement IDs (SID) in a single policy must be unique."));
+	map_insert(seen, hash, sid);
+	if (checker->kind != POLICY_RESOURCE && !is_alphanumeric(*sid))
+		return refuse(checker, STR("Statement IDs (SID) must be alpha-numeric. Check that "
+					   "your input satisfies the regular expression "
+					   "[0-9A-Za-z]*"));
+	return true;
+}
+
 static bool check_sids(struct checker *checker)
 {
 	struct policy_document *document = checker->document;
-	struct str *seen = arena_array(checker->arena, struct str, document->statement_count);
-	size_t count = 0;
+	struct str *sids = arena_array(checker->arena, struct str, document->statement_count);
+	struct map seen = {0};
+	bool are_right = true;
 
-	for (size_t i = 0; i < document->statement_count; i++) {
-		struct str sid = json_text(json_member(document->statements[i], "Sid"));
-		if (sid.size == 0)
-			continue;
-		if (is_one_of(sid, seen, count))
-			return refuse(checker, STR("Statement IDs (SID) in a single policy must be "
-						   "unique."));
-		seen[count++] = sid;
-		if (checker->kind != POLICY_RESOURCE && !is_alphanumeric(sid))
-			return refuse(checker, STR("Statement IDs (SID) must be alpha-numeric. "
-						   "Check that your input satisfies the regular "
-						   "expression [0-9A-Za-z]*"));
+	for (size_t i = 0; i < document->statement_count && are_right; i++) {
+		sids[i] = json_text(json_member(document->statements[i], "Sid"));
+		if (sids[i].size > 0)
+			are_right = check_sid(checker, &seen, &sids[i]);
 	}
-	return true;
+	map_done(&seen);
+	return are_right;
 }
 
 static bool check_principal_text(struct checker *checker, struct str type, struct str text)

@@ -46,6 +46,15 @@ struct claim {
 	/* Parts of the credential. */
 	struct str key_id, terminator;
 	struct sigv4_scope scope;
+	/* Names of the signed headers. */
+	struct signed_name *names;
+	size_t name_count;
+};
+
+/* A name of a header, with a hash of it that ignores case. */
+struct signed_name {
+	struct str text;
+	uint32_t hash;
 };
 
 struct verifier {
@@ -314,10 +323,46 @@ static enum err check_time(struct verifier *verifier)
 	return ERR_OK;
 }
 
-static bool is_listed(struct str names, struct str name)
+/* FNV-1a of the name in lower case. It only spares comparisons, so collisions are harmless. */
+static struct signed_name name_of(struct str text)
 {
-	while (names.data)
-		if (str_equal_nocase(str_cut(&names, ';'), name))
+	struct signed_name name = {text, 2166136261U};
+
+	for (size_t i = 0; i < text.size; i++) {
+		uint8_t c = (uint8_t)text.data[i];
+		name.hash = (name.hash ^ (c >= 'A' && c <= 'Z' ? c | 0x20U : c)) * 16777619U;
+	}
+	return name;
+}
+
+/*
+ * Both the names and the headers are the caller's, who need not have signed anything yet: so there
+ * are not more names than a request may have headers, and they are compared by their hashes.
+ */
+static enum err read_names(struct verifier *verifier)
+{
+	struct claim *claim = &verifier->claim;
+	struct str rest = claim->signed_headers;
+
+	claim->names = arena_array(verifier->arena, struct signed_name, LIMIT_HTTP_HEADERS);
+	while (rest.data) {
+		if (claim->name_count == LIMIT_HTTP_HEADERS)
+			return refuse(verifier, ACCESS_INCOMPLETE_SIGNATURE,
+				      arena_format(verifier->arena,
+						   "SignedHeaders names more than %d headers.",
+						   LIMIT_HTTP_HEADERS));
+		claim->names[claim->name_count++] = name_of(str_cut(&rest, ';'));
+	}
+	return ERR_OK;
+}
+
+static bool is_signed_name(const struct claim *claim, struct str text)
+{
+	struct signed_name name = name_of(text);
+
+	for (size_t i = 0; i < claim->name_count; i++)
+		if (claim->names[i].hash == name.hash &&
+		    str_equal_nocase(claim->names[i].text, text))
 			return true;
 	return false;
 }
@@ -329,15 +374,16 @@ static bool is_listed(struct str names, struct str name)
 static enum err check_signed_headers(struct verifier *verifier)
 {
 	const struct http_request *http = verifier->request->http;
-	struct str names = verifier->claim.signed_headers;
+	const struct claim *claim = &verifier->claim;
 
-	if (!is_listed(names, STR("host")))
+	if (!is_signed_name(claim, STR("host")))
 		return refuse(verifier, ACCESS_WRONG_SIGNATURE,
 			      STR("'Host' must be a 'SignedHeader' in the AWS Authorization."));
 	for (size_t i = 0; i < http->header_count; i++) {
 		struct str name = http->headers[i].name;
 		if (str_equal_nocase(str_slice(name, 0, 6), STR("x-amz-")) &&
-		    !str_equal_nocase(name, STR("x-amz-security-token")) && !is_listed(names, name))
+		    !str_equal_nocase(name, STR("x-amz-security-token")) &&
+		    !is_signed_name(claim, name))
 			return refuse(verifier, ACCESS_WRONG_SIGNATURE,
 				      arena_format(verifier->arena,
 						   "There were headers present in the request "
@@ -376,7 +422,7 @@ static size_t collect_headers(const struct verifier *verifier, struct sigv4_head
 	size_t count = 0;
 
 	for (size_t i = 0; i < http->header_count; i++)
-		if (is_listed(verifier->claim.signed_headers, http->headers[i].name))
+		if (is_signed_name(&verifier->claim, http->headers[i].name))
 			out[count++] = (struct sigv4_header){http->headers[i].name,
 							     http->headers[i].value};
 	return count;
@@ -455,6 +501,8 @@ static enum err verify_claim(struct verifier *verifier, struct signature_cache *
 
 	if (!err)
 		err = check_time(verifier);
+	if (!err)
+		err = read_names(verifier);
 	if (!err)
 		err = check_signed_headers(verifier);
 	if (!err)

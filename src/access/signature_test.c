@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Requests are signed with wire/sigv4, changed in one place, and verified. */
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "access/directory.h"
 #include "access/keys.h"
@@ -359,4 +361,123 @@ static void test_made_keys_differ_and_have_their_form(void **state)
 	assert_memory_equal(ids[0], "AKIA", 4);
 	assert_memory_not_equal(ids[0], ids[1], ACCESS_KEY_ID_SIZE);
 	assert_memory_not_equal(secrets[0], secrets[1], ACCESS_KEY_SECRET_SIZE);
+}
+
+/* ---- what a request that nobody signed may cost ---- */
+
+enum { MANY = 90, NAME_SIZE = 150 };
+
+static int64_t cpu_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* The least of several, since others use the processor too. */
+static int64_t cost_of(struct fixture *f)
+{
+	int64_t least = INT64_MAX;
+
+	for (int i = 0; i < 9; i++) {
+		int64_t begin_ns = cpu_ns();
+		assert_int_equal(verify(f), ERR_FAULT);
+		int64_t took_ns = cpu_ns() - begin_ns;
+		least = took_ns < least ? took_ns : least;
+	}
+	return least;
+}
+
+static struct str claim_of(struct str names)
+{
+	return arena_format(
+		&arena,
+		"AWS4-HMAC-SHA256 Credential=" KEY_ID
+		"/20261125/eu-west-1/sqs/aws4_request, SignedHeaders=%.*s, "
+		"Signature=0000000000000000000000000000000000000000000000000000000000000000",
+		STR_ARG(names));
+}
+
+/* Headers whose long names differ at the end only, in the wrong order, all of them signed. */
+static struct str add_long_names(struct fixture *f)
+{
+	struct http_header *headers = arena_array(&arena, struct http_header, HEADERS + MANY);
+	struct buf names = {0};
+	char text[NAME_SIZE + 1];
+
+	memcpy(headers, f->headers, sizeof(f->headers));
+	buf_append(&names, STR("host;x-amz-date;x-amz-target"));
+	memset(text, 'x', NAME_SIZE);
+	for (int i = 0; i < MANY; i++) {
+		snprintf(text + NAME_SIZE - 2, 3, "%02d", MANY - 1 - i);
+		headers[HEADERS + i] =
+			(struct http_header){arena_copy(&arena, str_of(text, NAME_SIZE)), STR("v")};
+		buf_append_char(&names, ';');
+		buf_append(&names, str_of(text, NAME_SIZE));
+	}
+	f->http.headers = headers;
+	f->http.header_count = HEADERS + MANY;
+	struct str copy = arena_copy(&arena, buf_str(&names));
+	buf_done(&names);
+	return copy;
+}
+
+/* Of a request with as many bytes, in one value. */
+static int64_t usual_cost(struct fixture *f)
+{
+	struct str before = f->headers[3].value;
+	char *value = arena_bytes(&arena, 28000);
+
+	memset(value, 'v', 28000);
+	f->headers[3].value = str_of(value, 28000);
+	set_authorization(f, claim_of(STR("host;x-amz-date;x-amz-target;content-type")));
+	int64_t cost_ns = cost_of(f);
+	assert_ptr_equal(f->fault, &access_faults[ACCESS_WRONG_SIGNATURE]);
+	f->headers[3].value = before;
+	return cost_ns;
+}
+
+static void test_wrong_signatures_are_cheap(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	init(&f);
+	int64_t usual_ns = usual_cost(&f);
+	set_authorization(&f, claim_of(add_long_names(&f)));
+	int64_t long_ns = cost_of(&f);
+	assert_refused(&f, ACCESS_WRONG_SIGNATURE, "does not match");
+	/* Thousands of names, each looked for in all headers. */
+	struct buf names = {0};
+	buf_append(&names, STR("host;x-amz-date;x-amz-target"));
+	while (names.size < 14000)
+		buf_append(&names, STR(";a"));
+	for (size_t i = HEADERS; i < f.http.header_count; i++)
+		((struct http_header *)(uintptr_t)f.http.headers)[i].name = STR("b");
+	set_authorization(&f, claim_of(buf_str(&names)));
+	int64_t many_ns = cost_of(&f);
+	buf_done(&names);
+	assert_true(long_ns < 10 * usual_ns);
+	assert_true(many_ns < 10 * usual_ns);
+	done(&f);
+}
+
+static void test_more_signed_names_than_headers_are_refused(void **state)
+{
+	struct buf names = {0};
+	struct fixture f;
+
+	(void)state;
+	init(&f);
+	buf_append(&names, STR("host;x-amz-date;x-amz-target"));
+	for (int i = 3; i < LIMIT_HTTP_HEADERS; i++)
+		buf_append(&names, STR(";a"));
+	set_authorization(&f, claim_of(buf_str(&names)));
+	assert_refused(&f, ACCESS_WRONG_SIGNATURE, "does not match");
+	buf_append(&names, STR(";a"));
+	set_authorization(&f, claim_of(buf_str(&names)));
+	assert_refused(&f, ACCESS_INCOMPLETE_SIGNATURE, "SignedHeaders names more than 100");
+	buf_done(&names);
+	done(&f);
 }

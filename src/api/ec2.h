@@ -523,6 +523,7 @@ extern const struct service ec2_service;
 extern const struct service ec2_client_service;
 
 extern const struct fault_type EC2_DRY_RUN_OPERATION;
+extern const struct fault_type EC2_FILTER_LIMIT_EXCEEDED;
 extern const struct fault_type EC2_IDEMPOTENT_PARAMETER_MISMATCH;
 extern const struct fault_type EC2_INVALID_FILTER;
 extern const struct fault_type EC2_INVALID_GROUP_NOT_FOUND;

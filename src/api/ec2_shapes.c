@@ -1632,6 +1632,9 @@ static const struct shape ec2_modify_vpc_endpoint_out_shape = {STR_INIT("ModifyV
 const struct fault_type EC2_DRY_RUN_OPERATION = {
 	.shape = STR_INIT("DryRunOperation"), .query_code = STR_INIT("DryRunOperation"),
 	.status = 412, .is_receiver = false};
+const struct fault_type EC2_FILTER_LIMIT_EXCEEDED = {
+	.shape = STR_INIT("FilterLimitExceeded"), .query_code = STR_INIT("FilterLimitExceeded"),
+	.status = 400, .is_receiver = false};
 const struct fault_type EC2_IDEMPOTENT_PARAMETER_MISMATCH = {
 	.shape = STR_INIT("IdempotentParameterMismatch"), .query_code = STR_INIT("IdempotentParameterMismatch"),
 	.status = 400, .is_receiver = false};

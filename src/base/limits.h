@@ -29,6 +29,7 @@
 	X(XML_DEPTH, 64, "levels", "nesting of an XML document") \
 	X(XML_NODES, 200000, "elements", "elements of an XML document") \
 	X(FORM_PARAMETERS, 4096, "parameters", "parameters of one form") \
+	X(REQUEST_ITEMS, 1000, "items", "items of one list or map of a request; operations have smaller limits of their own") \
 	X(AUDIT_PARAMETERS_SIZE, 102400, "bytes", "parameters, and answer, in an audit record; longer ones are omitted, as CloudTrail does") \
 	X(AUDIT_TEXT_SIZE, 2048, "bytes", "user agent, error message and the like in an audit record") \
 	X(AUDIT_WAITING_SIZE, 8388608, "bytes", "audit records that are not written yet") \
@@ -79,6 +80,7 @@
 	X(POLICY_WILDCARDS, 64, "wildcards", "wildcards in one text of a policy") \
 	X(POLICY_TEXT_SIZE, 8192, "bytes", "a text of a request that is compared with wildcards or variables; a longer one is denied") \
 	X(POLICY_STEPS, 200000, "steps", "comparisons that all policies of one decision may take; beyond them it is denied") \
+	X(POLICY_CALL_STEPS, 1000000, "steps", "comparisons that all decisions of one request may take") \
 	X(PERMISSION_ACTIONS, 7, "actions", "actions of one AddPermission") \
 	X(MESSAGE_SIZE, 1048576, "bytes", "a message's body and attributes, and a batch's sum") \
 	X(MESSAGE_SIZE_MIN, 1024, "bytes", "the least MaximumMessageSize") \
@@ -110,6 +112,10 @@
 	X(VPC_ENDPOINTS, 4000, "endpoints", "private endpoints of one server") \
 	X(ACCOUNT_VPC_ENDPOINTS, 250, "endpoints", "private endpoints of one account and region (--quotas)") \
 	X(VPC_ENDPOINTS_PER_VPC, 50, "endpoints", "private endpoints of one VPC (--quotas)") \
+	X(EC2_FILTERS, 50, "filters", "filters of one Describe operation of EC2") \
+	X(EC2_FILTER_VALUES, 200, "values", "values of all filters of one Describe operation of EC2") \
+	X(EC2_FILTER_SIZE, 255, "bytes", "a value of a filter") \
+	X(EC2_FILTER_STEPS, 2000000, "steps", "comparisons that the filters of one Describe operation may take") \
 	X(VPC_ENDPOINT_NETWORKS, 100, "ids", "subnets, and security groups, of one private endpoint") \
 	X(SESSION_POLICY_SIZE, 2048, "bytes", "the policy passed for a session") \
 	X(SESSION_POLICY_ARNS, 10, "ARNs", "managed policies passed for a session") \

@@ -100,6 +100,14 @@ static bool is_through_endpoint(const struct call *call)
 	return call->endpoint && !call->asked.via_service.data;
 }
 
+/* A request may need many decisions, one a resource: they have a bound together, too. */
+static struct policy_steps steps_for(const struct call *call)
+{
+	uint64_t left = LIMIT_POLICY_CALL_STEPS - call->policy_steps;
+
+	return (struct policy_steps){.left = left < LIMIT_POLICY_STEPS ? left : LIMIT_POLICY_STEPS};
+}
+
 static struct policy_request question_of(const struct call *call, struct str action,
 					 struct str resource, struct str account)
 {
@@ -131,7 +139,7 @@ enum err call_authorize(struct call *call, struct str action, const struct resou
 	note_resource(call, resource);
 	if (is_open && !endpoint_policy)
 		return call_refuse_unknown(call);
-	struct policy_steps steps = {.left = LIMIT_POLICY_STEPS};
+	struct policy_steps steps = steps_for(call);
 	struct decide_request request = {
 		.request = question_of(call, action, resource->arn, resource->account),
 		.resource_policy = is_open ? NULL : resource->policy,
@@ -143,7 +151,9 @@ enum err call_authorize(struct call *call, struct str action, const struct resou
 	request.request.steps = &steps;
 	request.request.resource_tags = resource->tags;
 	request.request.resource_tag_count = resource->tag_count;
+	uint64_t given = steps.left;
 	struct decision decision = decide(&request);
+	call->policy_steps += given - steps.left;
 	return decision.is_allowed ? call_refuse_unknown(call)
 				   : refuse(call, &request, &decision, action);
 }
@@ -171,7 +181,7 @@ enum err call_authorize_endpoint(struct call *call, struct str action)
 	call->is_authorized = true;
 	if (!call->endpoint || !call->endpoint->policy || !call->principal)
 		return call_refuse_unknown(call);
-	struct policy_steps steps = {.left = LIMIT_POLICY_STEPS};
+	struct policy_steps steps = steps_for(call);
 	struct decide_request request = {
 		.request = question_of(call, action, STR("*"), call->account)};
 	request.request.steps = &steps;

@@ -68,6 +68,7 @@ struct call {
 	bool is_authorized;
 	struct policy_key *keys;
 	size_t key_count, key_room;
+	uint64_t policy_steps; /* that all decisions have taken */
 
 	/* The dispatcher's. */
 	resume_fn resume;

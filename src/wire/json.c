@@ -37,6 +37,12 @@ static enum err reject_kind(struct decoder *decoder, yyjson_val *value, const ch
 		      arena_format(decoder->arena, "%s can not be converted to %s", found, wanted));
 }
 
+static enum err reject_count(struct decoder *decoder, const struct shape_member *member)
+{
+	return reject(decoder, arena_format(decoder->arena, "%.*s has more than %d items",
+					    STR_ARG(member->name), LIMIT_REQUEST_ITEMS));
+}
+
 static enum err decode_string(struct decoder *decoder, yyjson_val *value, struct str *out)
 {
 	if (yyjson_is_str(value)) {
@@ -165,6 +171,8 @@ static enum err decode_list(struct decoder *decoder, yyjson_val *value,
 {
 	if (!yyjson_is_arr(value))
 		return reject_kind(decoder, value, "a List");
+	if (yyjson_arr_size(value) > LIMIT_REQUEST_ITEMS)
+		return reject_count(decoder, member);
 
 	char *items = arena_alloc(decoder->arena, yyjson_arr_size(value) * member->item_size);
 	size_t index, count;
@@ -185,6 +193,8 @@ static enum err decode_map(struct decoder *decoder, yyjson_val *value,
 {
 	if (!yyjson_is_obj(value))
 		return reject_kind(decoder, value, "a Map");
+	if (yyjson_obj_size(value) > LIMIT_REQUEST_ITEMS)
+		return reject_count(decoder, member);
 
 	char *items = arena_alloc(decoder->arena, yyjson_obj_size(value) * member->item_size);
 	size_t index, max, used = 0;

@@ -218,7 +218,25 @@ static int compare_names(struct str a, struct str b)
 	return (a.size > b.size) - (a.size < b.size);
 }
 
-/* By name; headers of one name keep their order, which is part of what is signed. */
+/* The first place of a header whose name comes after this one. */
+static size_t place_of(const struct sigv4_header **sorted, size_t count, struct str name)
+{
+	size_t from = 0;
+
+	while (from < count) {
+		size_t middle = from + (count - from) / 2;
+		if (compare_names(sorted[middle]->name, name) <= 0)
+			from = middle + 1;
+		else
+			count = middle;
+	}
+	return from;
+}
+
+/*
+ * By name; headers of one name keep their order, which is part of what is signed. Names may be long
+ * and differ at their ends only, so comparisons are few.
+ */
 static const struct sigv4_header **sort_headers(struct arena *arena,
 						const struct sigv4_request *request)
 {
@@ -226,13 +244,9 @@ static const struct sigv4_header **sort_headers(struct arena *arena,
 		arena_array(arena, const struct sigv4_header *, request->header_count);
 
 	for (size_t i = 0; i < request->header_count; i++) {
-		size_t place = i;
-		for (; place > 0; place--) {
-			const struct sigv4_header *before = sorted[place - 1];
-			if (compare_names(before->name, request->headers[i].name) <= 0)
-				break;
-			sorted[place] = before;
-		}
+		size_t place = place_of(sorted, i, request->headers[i].name);
+		for (size_t j = i; j > place; j--)
+			sorted[j] = sorted[j - 1];
 		sorted[place] = &request->headers[i];
 	}
 	return sorted;

@@ -245,11 +245,21 @@ static enum err check_tag(struct call *call, const struct ec2_tag *tag)
 	return ERR_OK;
 }
 
+static enum err too_many_tags(struct call *call)
+{
+	return fail(call, &EC2_TAG_LIMIT_EXCEEDED,
+		    "You have reached the maximum number of tags for this resource (%d).",
+		    TAGS_MAX);
+}
+
 enum err ec2_tags_merge(struct call *call, struct ec2_endpoint *draft, const struct ec2_tag *tags,
 			size_t count)
 {
-	struct tag_set set = tag_set_copy(call->arena, draft->tags, draft->tag_count, count);
+	struct tag_set set;
 
+	if (count > TAGS_MAX)
+		return too_many_tags(call);
+	set = tag_set_copy(call->arena, draft->tags, draft->tag_count, count);
 	for (size_t i = 0; i < count; i++) {
 		enum err err = check_tag(call, &tags[i]);
 		if (err)
@@ -257,9 +267,7 @@ enum err ec2_tags_merge(struct call *call, struct ec2_endpoint *draft, const str
 		tag_set_put(&set, tags[i].key, tags[i].value);
 	}
 	if (set.count > TAGS_MAX)
-		return fail(call, &EC2_TAG_LIMIT_EXCEEDED,
-			    "You have reached the maximum number of tags for this resource (%d).",
-			    TAGS_MAX);
+		return too_many_tags(call);
 	draft->tags = set.tags;
 	draft->tag_count = set.count;
 	return ERR_OK;

@@ -10,13 +10,11 @@
 struct listing {
 	struct call *call;
 	struct ec2_query query;
-	const struct str *ids; /* only these, if there are any */
-	size_t id_count;
 	const struct ec2_endpoint **found;
 	size_t found_count;
 };
 
-static bool endpoint_has(const void *thing, struct str name, struct str pattern)
+static bool endpoint_has(const void *thing, struct str name, struct ec2_pattern pattern)
 {
 	const struct ec2_endpoint *endpoint = thing;
 
@@ -45,11 +43,8 @@ static void release_endpoint(void *subject)
 static bool add_endpoint(void *context, const struct ec2_endpoint *endpoint)
 {
 	struct listing *listing = context;
-	bool is_asked = listing->id_count == 0;
 
-	for (size_t i = 0; i < listing->id_count && !is_asked; i++)
-		is_asked = str_equal(listing->ids[i], endpoint->shown.id);
-	if (!is_asked || !ec2_query_takes(&listing->query, endpoint, endpoint->shown.id))
+	if (!ec2_query_takes(&listing->query, endpoint, endpoint->shown.id))
 		return !listing->query.has_more;
 	listing->found[listing->found_count++] = ec2_endpoint_hold(endpoint);
 	call_on_end(listing->call, release_endpoint, (void *)endpoint);
@@ -60,8 +55,7 @@ enum err ec2_describe_vpc_endpoints(struct call *call,
 				    const struct ec2_describe_vpc_endpoints_in *in,
 				    struct ec2_describe_vpc_endpoints_out *out)
 {
-	struct listing listing = {
-		.call = call, .ids = in->vpc_endpoint_ids, .id_count = in->vpc_endpoint_ids_count};
+	struct listing listing = {.call = call};
 	const struct ec2_endpoint *unused;
 
 	enum err err = ec2_authorize(call, (struct str){0}, NULL, 0);
@@ -77,6 +71,7 @@ enum err ec2_describe_vpc_endpoints(struct call *call,
 		err = ec2_end_dry_run(call, in->dry_run);
 	if (err)
 		return err;
+	ec2_query_ids(call, &listing.query, in->vpc_endpoint_ids, in->vpc_endpoint_ids_count);
 	listing.found = arena_array(call->arena, const struct ec2_endpoint *, listing.query.most);
 	ec2_endpoints_each(ec2_of(call->core)->endpoints, call->account, call->region, add_endpoint,
 			   &listing);
@@ -84,13 +79,12 @@ enum err ec2_describe_vpc_endpoints(struct call *call,
 	for (size_t i = 0; i < listing.found_count; i++)
 		out->vpc_endpoints[i] = *ec2_show_endpoint(call, listing.found[i]);
 	out->vpc_endpoints_count = listing.found_count;
-	out->next_token = ec2_query_token(call, &listing.query);
-	return ERR_OK;
+	return ec2_query_end(call, &listing.query, &out->next_token);
 }
 
 /* ---- services ---- */
 
-static bool service_has(const void *thing, struct str name, struct str pattern)
+static bool service_has(const void *thing, struct str name, struct ec2_pattern pattern)
 {
 	const struct ec2_service_detail *detail = thing;
 
@@ -138,14 +132,6 @@ static struct ec2_service_detail show_service(struct call *call, struct str serv
 	};
 }
 
-static bool is_asked(const struct ec2_describe_vpc_endpoint_services_in *in, struct str name)
-{
-	for (size_t i = 0; i < in->service_names_count; i++)
-		if (str_equal(in->service_names[i], name))
-			return true;
-	return in->service_names_count == 0;
-}
-
 enum err ec2_describe_vpc_endpoint_services(struct call *call,
 					    const struct ec2_describe_vpc_endpoint_services_in *in,
 					    struct ec2_describe_vpc_endpoint_services_out *out)
@@ -166,24 +152,23 @@ enum err ec2_describe_vpc_endpoint_services(struct call *call,
 		err = ec2_end_dry_run(call, in->dry_run);
 	if (err)
 		return err;
+	ec2_query_ids(call, &query, in->service_names, in->service_names_count);
 	out->service_names = arena_array(call->arena, struct str, ec2_service_count);
 	out->service_details =
 		arena_array(call->arena, struct ec2_service_detail, ec2_service_count);
 	for (size_t i = 0; i < ec2_service_count; i++) {
 		struct ec2_service_detail detail = show_service(call, ec2_services[i]);
-		if (!is_asked(in, detail.service_name) ||
-		    !ec2_query_takes(&query, &detail, detail.service_name))
+		if (!ec2_query_takes(&query, &detail, detail.service_name))
 			continue;
 		out->service_names[out->service_names_count++] = detail.service_name;
 		out->service_details[out->service_details_count++] = detail;
 	}
-	out->next_token = ec2_query_token(call, &query);
-	return ERR_OK;
+	return ec2_query_end(call, &query, &out->next_token);
 }
 
 /* ---- prefix lists ---- */
 
-static bool prefix_list_has(const void *thing, struct str name, struct str pattern)
+static bool prefix_list_has(const void *thing, struct str name, struct ec2_pattern pattern)
 {
 	(void)thing, (void)name, (void)pattern;
 	return false;

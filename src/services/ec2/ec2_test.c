@@ -42,9 +42,10 @@ static void test_patterns_fit_as_ec2s_filters_do(void **state)
 		{"*a", "aaaaaaab", false},
 	};
 
+	struct policy_steps steps = {.left = 1000};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_true(ec2_fits(str_from(cases[i].pattern), str_from(cases[i].text)) ==
-			    cases[i].fits);
+		assert_true(ec2_fits((struct ec2_pattern){str_from(cases[i].pattern), &steps},
+				     str_from(cases[i].text)) == cases[i].fits);
 }
 
 static const struct str subnets[] = {STR_INIT("subnet-1"), STR_INIT("subnet-2")};

@@ -20,7 +20,7 @@ struct listing {
 	size_t count, room;
 };
 
-static bool interface_has(const void *thing, struct str name, struct str pattern)
+static bool interface_has(const void *thing, struct str name, struct ec2_pattern pattern)
 {
 	const struct interface *interface = thing;
 	const struct ec2_endpoint *endpoint = interface->endpoint;
@@ -108,14 +108,6 @@ static enum err check_ids(struct call *call, const struct listing *listing,
 	return ERR_OK;
 }
 
-static bool is_asked(const struct ec2_describe_network_interfaces_in *in, struct str id)
-{
-	for (size_t i = 0; i < in->network_interface_ids_count; i++)
-		if (str_equal(in->network_interface_ids[i], id))
-			return true;
-	return in->network_interface_ids_count == 0;
-}
-
 static void show(struct call *call, const struct interface *interface,
 		 struct ec2_network_interface *out)
 {
@@ -173,15 +165,14 @@ enum err ec2_describe_network_interfaces(struct call *call,
 		err = ec2_end_dry_run(call, in->dry_run);
 	if (err)
 		return err;
+	ec2_query_ids(call, &query, in->network_interface_ids, in->network_interface_ids_count);
 	out->network_interfaces =
 		arena_array(call->arena, struct ec2_network_interface, listing.count);
 	for (size_t i = 0; i < listing.count; i++) {
 		const struct interface *interface = &listing.interfaces[i];
-		if (is_asked(in, interface->id) &&
-		    ec2_query_takes(&query, interface, interface->id))
+		if (ec2_query_takes(&query, interface, interface->id))
 			show(call, interface,
 			     &out->network_interfaces[out->network_interfaces_count++]);
 	}
-	out->next_token = ec2_query_token(call, &query);
-	return ERR_OK;
+	return ec2_query_end(call, &query, &out->next_token);
 }

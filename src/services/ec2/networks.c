@@ -22,7 +22,7 @@ struct selection {
 	struct str next_token;
 };
 
-static bool has(const void *thing, struct str name, struct str pattern)
+static bool has(const void *thing, struct str name, struct ec2_pattern pattern)
 {
 	const struct ec2_label *label = thing;
 
@@ -68,14 +68,6 @@ static enum err check_ids(struct call *call, const struct selection *selection)
 	return ERR_OK;
 }
 
-static bool is_asked(const struct selection *selection, const struct ec2_label *label)
-{
-	for (size_t i = 0; i < selection->id_count; i++)
-		if (str_equal(selection->ids[i], label->id))
-			return true;
-	return selection->id_count == 0;
-}
-
 static enum err select_labels(struct call *call, struct selection *selection)
 {
 	const struct ec2_network *network = ec2_of(call->core)->network;
@@ -92,16 +84,16 @@ static enum err select_labels(struct call *call, struct selection *selection)
 		err = ec2_end_dry_run(call, selection->is_dry_run);
 	if (err)
 		return err;
+	ec2_query_ids(call, &query, selection->ids, selection->id_count);
 	selection->labels = arena_array(call->arena, const struct ec2_label *, network->count);
 	for (size_t i = 0; i < network->count; i++) {
 		const struct ec2_label *label = &network->labels[i];
 		if (label->kind == selection->kind && str_equal(label->account, call->account) &&
-		    str_equal(label->region, call->region) && is_asked(selection, label) &&
+		    str_equal(label->region, call->region) &&
 		    ec2_query_takes(&query, label, label->id))
 			selection->labels[selection->count++] = label;
 	}
-	selection->next_token = ec2_query_token(call, &query);
-	return ERR_OK;
+	return ec2_query_end(call, &query, &selection->next_token);
 }
 
 /* A view of a text that is there, or none. */

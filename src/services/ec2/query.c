@@ -4,6 +4,7 @@
 #include "services/ec2/query.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arn.h"
@@ -43,11 +44,11 @@ enum err ec2_end_dry_run(struct call *call, bool is_dry_run)
 
 /* ---- filters ---- */
 
-bool ec2_fits(struct str pattern, struct str text)
+static bool fits(struct str pattern, struct str text, size_t *out_rounds)
 {
 	size_t p = 0, t = 0, star = SIZE_MAX, star_text = 0;
 
-	while (t < text.size) {
+	for (*out_rounds = 0; t < text.size; (*out_rounds)++) {
 		bool is_escaped = p + 1 < pattern.size && pattern.data[p] == '\\';
 		char c = p < pattern.size ? pattern.data[is_escaped ? p + 1 : p] : '\0';
 		if (p < pattern.size && !is_escaped && c == '*') {
@@ -68,13 +69,24 @@ bool ec2_fits(struct str pattern, struct str text)
 	return p == pattern.size;
 }
 
-bool ec2_tags_have(const struct shape_pair *tags, size_t count, struct str name, struct str pattern)
+bool ec2_fits(struct ec2_pattern pattern, struct str text)
+{
+	size_t rounds;
+
+	if (pattern.steps->is_exhausted)
+		return false;
+	bool is_fitting = fits(pattern.text, text, &rounds);
+	return steps_take(pattern.steps, 1 + rounds / 4) && is_fitting;
+}
+
+bool ec2_tags_have(const struct shape_pair *tags, size_t count, struct str name,
+		   struct ec2_pattern pattern)
 {
 	bool is_key = str_equal(name, STR("tag-key"));
 
 	if (!is_key && !str_starts(name, STR("tag:")))
 		return false;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && steps_take(pattern.steps, 1); i++) {
 		if (is_key ? ec2_fits(pattern, tags[i].key)
 			   : str_equal(str_slice(name, 4, SIZE_MAX), tags[i].key) &&
 				     ec2_fits(pattern, tags[i].value))
@@ -96,9 +108,41 @@ static bool is_known(struct str name, struct str words)
 	return false;
 }
 
+/* Using_Filtering of the EC2 User Guide: 50 filters, 200 values, 255 characters. */
+static enum err check_filter_limits(struct call *call, const struct ec2_filter *filters,
+				    size_t count)
+{
+	size_t value_count = 0;
+
+	if (count > LIMIT_EC2_FILTERS)
+		return fail(call, &EC2_FILTER_LIMIT_EXCEEDED,
+			    "The maximum number of filters specified on a single call is %d",
+			    LIMIT_EC2_FILTERS);
+	for (size_t i = 0; i < count; i++) {
+		value_count += filters[i].values_count;
+		if (value_count > LIMIT_EC2_FILTER_VALUES)
+			return fail(call, &EC2_FILTER_LIMIT_EXCEEDED,
+				    "The maximum number of filter values specified on a single "
+				    "call is %d",
+				    LIMIT_EC2_FILTER_VALUES);
+		for (size_t j = 0; j < filters[i].values_count; j++)
+			if (filters[i].values[j].size > LIMIT_EC2_FILTER_SIZE)
+				return fail(call, &EC2_INVALID_PARAMETER_VALUE,
+					    "A value of the filter '%.*s' is longer than %d "
+					    "characters",
+					    STR_ARG(str_slice(filters[i].name, 0, 255)),
+					    LIMIT_EC2_FILTER_SIZE);
+	}
+	return ERR_OK;
+}
+
 static enum err check_filters(struct call *call, const struct ec2_filter *filters, size_t count,
 			      struct str names)
 {
+	enum err err = check_filter_limits(call, filters, count);
+
+	if (err)
+		return err;
 	for (size_t i = 0; i < count; i++) {
 		if (!is_known(filters[i].name, names))
 			return fail(call, &EC2_INVALID_PARAMETER_VALUE,
@@ -110,13 +154,14 @@ static enum err check_filters(struct call *call, const struct ec2_filter *filter
 	return ERR_OK;
 }
 
-static bool matches(const struct ec2_query *query, const void *thing)
+static bool matches(struct ec2_query *query, const void *thing)
 {
 	for (size_t i = 0; i < query->filter_count; i++) {
 		const struct ec2_filter *filter = &query->filters[i];
 		bool has = false;
 		for (size_t j = 0; j < filter->values_count && !has; j++)
-			has = query->has(thing, filter->name, filter->values[j]);
+			has = query->has(thing, filter->name,
+					 (struct ec2_pattern){filter->values[j], &query->steps});
 		if (!has)
 			return false;
 	}
@@ -144,6 +189,7 @@ enum err ec2_query_begin(struct call *call, const struct ec2_filter *filters, si
 					.filter_count = filter_count,
 					.has = has,
 					.after = STR(""),
+					.steps.left = LIMIT_EC2_FILTER_STEPS,
 					.most = LIMIT_LIST_RESULTS};
 	if (has_most && (most < 1 || most > LIMIT_LIST_RESULTS))
 		return fail(call, &EC2_INVALID_PARAMETER_VALUE,
@@ -158,11 +204,34 @@ enum err ec2_query_begin(struct call *call, const struct ec2_filter *filters, si
 	return err;
 }
 
+static int compare_texts(const void *a, const void *b)
+{
+	return str_compare(*(const struct str *)a, *(const struct str *)b);
+}
+
+void ec2_query_ids(struct call *call, struct ec2_query *query, const struct str *ids, size_t count)
+{
+	struct str *sorted = arena_array(call->arena, struct str, count);
+
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = ids[i];
+	if (count > 1)
+		qsort(sorted, count, sizeof(*sorted), compare_texts);
+	query->ids = sorted;
+	query->id_count = count;
+}
+
+static bool is_wanted(const struct ec2_query *query, struct str id)
+{
+	return query->id_count == 0 ||
+	       bsearch(&id, query->ids, query->id_count, sizeof(id), compare_texts);
+}
+
 bool ec2_query_takes(struct ec2_query *query, const void *thing, struct str id)
 {
 	if (query->after.size > 0 && str_compare(id, query->after) <= 0)
 		return false;
-	if (!matches(query, thing))
+	if (!is_wanted(query, id) || !matches(query, thing))
 		return false;
 	if (query->count == query->most) {
 		query->has_more = true;
@@ -173,13 +242,19 @@ bool ec2_query_takes(struct ec2_query *query, const void *thing, struct str id)
 	return true;
 }
 
-struct str ec2_query_token(struct call *call, const struct ec2_query *query)
+enum err ec2_query_end(struct call *call, const struct ec2_query *query, struct str *out_token)
 {
+	if (query->steps.is_exhausted)
+		return fail(call, &EC2_FILTER_LIMIT_EXCEEDED,
+			    "The filters take more than %d comparisons; use fewer values, or fewer "
+			    "wildcards",
+			    LIMIT_EC2_FILTER_STEPS);
 	if (!query->has_more)
-		return (struct str){0};
+		return ERR_OK;
 	char *hex = arena_bytes(call->arena, 2 * query->last.size);
 	hex_format(query->last, hex);
-	return str_of(hex, 2 * query->last.size);
+	*out_token = str_of(hex, 2 * query->last.size);
+	return ERR_OK;
 }
 
 void ec2_show_tags(struct call *call, const struct shape_pair *tags, size_t count,

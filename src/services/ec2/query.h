@@ -3,6 +3,7 @@
 #ifndef TERN_SERVICES_EC2_QUERY_H
 #define TERN_SERVICES_EC2_QUERY_H
 
+#include "access/steps.h"
 #include "api/ec2.h"
 #include "core/authorize.h"
 #include "services/ec2/endpoint.h"
@@ -21,12 +22,20 @@ must_check enum err ec2_authorize_action(struct call *call, struct str action, s
 /* Once it may: ERR_FAULT with DryRunOperation if that was the question. */
 must_check enum err ec2_end_dry_run(struct call *call, bool is_dry_run);
 
+/* A value of a filter. Values and what they are compared with are the caller's: steps bound it. */
+struct ec2_pattern {
+	struct str text;
+	struct policy_steps *steps;
+};
 /* Does `thing` have a value for the filter's name that fits the pattern? */
-typedef bool (*ec2_has_fn)(const void *thing, struct str name, struct str pattern);
+typedef bool (*ec2_has_fn)(const void *thing, struct str name, struct ec2_pattern pattern);
 struct ec2_query {
 	const struct ec2_filter *filters;
 	size_t filter_count;
 	ec2_has_fn has;
+	const struct str *ids; /* sorted: only these, if there are any */
+	size_t id_count;
+	struct policy_steps steps;
 	/* The page: what comes behind `after`. */
 	struct str after;
 	size_t most, count;
@@ -38,16 +47,19 @@ must_check enum err ec2_query_begin(struct call *call, const struct ec2_filter *
 				    size_t filter_count, const char *names, ec2_has_fn has,
 				    bool has_most, int64_t most, struct str token,
 				    struct ec2_query *out_query);
+/* Only things with these ids are wanted, if there are any. */
+void ec2_query_ids(struct call *call, struct ec2_query *query, const struct str *ids, size_t count);
 /* True if the thing is on the page; things must come in the order of their ids. */
 bool ec2_query_takes(struct ec2_query *query, const void *thing, struct str id);
-/* Of the next page; data NULL: there is none. */
-struct str ec2_query_token(struct call *call, const struct ec2_query *query);
+/* Of the next page; data NULL: there is none. FilterLimitExceeded: the steps did not suffice. */
+must_check enum err ec2_query_end(struct call *call, const struct ec2_query *query,
+				  struct str *out_token);
 
 /* '*' and '?', and '\\' before those that stand for themselves. */
-bool ec2_fits(struct str pattern, struct str text);
+bool ec2_fits(struct ec2_pattern pattern, struct str text);
 /* For filters tag:KEY and tag-key; false for other names. */
 bool ec2_tags_have(const struct shape_pair *tags, size_t count, struct str name,
-		   struct str pattern);
+		   struct ec2_pattern pattern);
 
 /* As answers show tags. */
 void ec2_show_tags(struct call *call, const struct shape_pair *tags, size_t count,

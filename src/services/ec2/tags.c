@@ -104,7 +104,7 @@ struct listing {
 	size_t count, capacity;
 };
 
-static bool has(const void *thing, struct str name, struct str pattern)
+static bool has(const void *thing, struct str name, struct ec2_pattern pattern)
 {
 	const struct ec2_tag_description *tag = thing;
 	const struct shape_pair pair = {tag->key, tag->value};
@@ -161,6 +161,5 @@ enum err ec2_describe_tags(struct call *call, const struct ec2_describe_tags_in 
 			   &listing);
 	out->tags = listing.items;
 	out->tags_count = listing.count;
-	out->next_token = ec2_query_token(call, &listing.query);
-	return ERR_OK;
+	return ec2_query_end(call, &listing.query, &out->next_token);
 }

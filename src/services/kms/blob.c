@@ -3,10 +3,10 @@
 #include "services/kms/blob.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "services/kms/cryptography.h"
+#include "services/kms/grant.h"
 
 enum {
 	VERSION = 0x74,
@@ -83,14 +83,6 @@ static void format_key_id(const char *head, char out[KMS_KEY_ID_SIZE])
 
 /* ---- contexts ---- */
 
-static int compare_pairs(const void *a, const void *b)
-{
-	const struct shape_pair *first = a, *second = b;
-	int order = str_compare(first->key, second->key);
-
-	return order != 0 ? order : str_compare(first->value, second->value);
-}
-
 static char *put_text(char *out, struct str text)
 {
 	put_number(out, (uint32_t)text.size);
@@ -101,15 +93,11 @@ static char *put_text(char *out, struct str text)
 
 struct str kms_context_encode(struct arena *arena, const struct shape_pair *pairs, size_t count)
 {
-	struct shape_pair *sorted = arena_array(arena, struct shape_pair, count);
+	const struct shape_pair *sorted = kms_pairs_sort(arena, pairs, count);
 	size_t size = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		sorted[i] = pairs[i];
+	for (size_t i = 0; i < count; i++)
 		size += 8 + pairs[i].key.size + pairs[i].value.size;
-	}
-	if (count > 1)
-		qsort(sorted, count, sizeof(*sorted), compare_pairs);
 	char *bytes = arena_bytes(arena, size), *end = bytes;
 	for (size_t i = 0; i < count; i++)
 		end = put_text(put_text(end, sorted[i].key), sorted[i].value);

@@ -3,6 +3,8 @@
  * for those that have none, such as DescribeKey. */
 #include "services/kms/grant.h"
 
+#include <stdlib.h>
+
 const struct str kms_grant_operations[KMS_GRANT_OPERATIONS] = {
 	STR_INIT("Decrypt"),
 	STR_INIT("Encrypt"),
@@ -41,12 +43,29 @@ bool kms_grant_names(const struct kms_grant_principal *named, const struct princ
 	return policy_name_means(named->name, named->id, principal);
 }
 
+static int compare_pairs(const void *a, const void *b)
+{
+	const struct shape_pair *first = a, *second = b;
+	int order = str_compare(first->key, second->key);
+
+	return order != 0 ? order : str_compare(first->value, second->value);
+}
+
+const struct shape_pair *kms_pairs_sort(struct arena *arena, const struct shape_pair *pairs,
+					size_t count)
+{
+	struct shape_pair *sorted = arena_array(arena, struct shape_pair, count);
+
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = pairs[i];
+	if (count > 1)
+		qsort(sorted, count, sizeof(*sorted), compare_pairs);
+	return sorted;
+}
+
 static bool has_pair(const struct shape_pair *pairs, size_t count, const struct shape_pair *pair)
 {
-	for (size_t i = 0; i < count; i++)
-		if (str_equal(pairs[i].key, pair->key) && str_equal(pairs[i].value, pair->value))
-			return true;
-	return false;
+	return count > 0 && bsearch(pair, pairs, count, sizeof(*pair), compare_pairs);
 }
 
 static bool contains(const struct shape_pair *pairs, size_t count, const struct shape_pair *wanted,

@@ -21,12 +21,16 @@ bool kms_grant_names(const struct kms_grant_principal *named, const struct princ
 
 struct kms_grant_question {
 	const struct principal *principal;
-	struct str action;		  /* "kms:Decrypt" */
-	struct str source_arn;		  /* of a service's call: for whom it calls */
-	const struct shape_pair *context; /* of the request; NULL: the operation has none */
+	struct str action;     /* "kms:Decrypt" */
+	struct str source_arn; /* of a service's call: for whom it calls */
+	/* Of the request, as kms_pairs_sort sorts; NULL: the operation has none. */
+	const struct shape_pair *context;
 	size_t context_count;
 };
 /* The grant that allows it, or NULL. */
+/* A copy in the order of names and values. */
+const struct shape_pair *kms_pairs_sort(struct arena *arena, const struct shape_pair *pairs,
+					size_t count);
 const struct kms_grant *kms_grant_find(const struct kms_key *key,
 				       const struct kms_grant_question *question);
 

@@ -229,6 +229,10 @@ enum err kms_ask(struct call *call, const struct kms_question *question)
 		.tag_count = key->tag_count,
 	};
 
+	/* A key may have many grants, and a context many pairs. */
+	if (key->grant_count > 0 && question->context_count > 1)
+		granted.context =
+			kms_pairs_sort(call->arena, question->context, question->context_count);
 	if (!question->ignores_grants)
 		resource.is_granted |= kms_grant_find(key, &granted) != NULL;
 	if (call->principal)
