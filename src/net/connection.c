@@ -12,8 +12,12 @@
  * are written. After our own last answer we read on for a while, because closing a socket with
  * unread bytes resets the connection and destroys the answer on its way.
  *
- * What is held for strangers is counted in thread->held: messages that came in part or wait, those
- * of running requests, and answers that the peer does not read.
+ * Memory is bounded by two counts, of half of held_max each. thread->held has the messages of
+ * running requests and answers that the peer does not read. server->partial has what waits:
+ * messages that came in part, which get memory for bytes that came, not for bytes that were
+ * announced, and bytes of later requests. One source has half of that room at most. So whoever
+ * sends halves of messages shuts out neither complete requests nor, from one address, the large
+ * messages of others.
  */
 #include <string.h>
 
@@ -21,15 +25,29 @@
 
 #define SECOND_NS INT64_C(1000000000)
 #define LINGER_NS (2 * SECOND_NS)
-#define AHEAD_SIZE ((size_t)NET_READ_SIZE)   /* bytes of requests that wait for their turn */
-#define RESERVE_SIZE ((size_t)NET_READ_SIZE) /* taken on a peer's word that so much will come */
+#define AHEAD_SIZE ((size_t)NET_READ_SIZE) /* bytes of requests that wait for their turn */
+#define TOO_MUCH "Too much is held for others just now."
+
+static void count_partial(struct net_connection *connection, size_t partial)
+{
+	size_t change = partial - connection->partial; /* may wrap, and so does the sum */
+
+	if (change == 0)
+		return;
+	atomic_fetch_add(&connection->thread->server->partial, change);
+	if (connection->source)
+		atomic_fetch_add(&connection->source->partial, change);
+	connection->partial = partial;
+}
 
 static void count_held(struct net_connection *connection)
 {
-	size_t held = connection->in.capacity + connection->writing.capacity;
+	size_t held = connection->writing.capacity;
+	size_t parser = connection->parser ? sizeof(*connection->parser) : 0;
 
 	connection->thread->held += held - connection->held;
 	connection->held = held;
+	count_partial(connection, connection->in.capacity + parser);
 }
 
 /* Lets go of the bytes that came; of those in `in` no view may be left. */
@@ -54,6 +72,8 @@ static void on_closed(uv_handle_t *handle)
 	thread->connection_count--;
 	net_count(&thread->counts.connections_open, -1);
 	drop_input(connection);
+	if (connection->source)
+		net_sources_leave(&thread->server->sources, connection->source);
 	tls_session_free(&connection->tls);
 	buf_done(&connection->wire);
 	buf_done(&connection->out);
@@ -172,9 +192,32 @@ void net_connection_release(struct net_connection *connection)
 static bool is_over_budget(const struct net_thread *thread, size_t message_size)
 {
 	const struct net_options *options = &thread->server->options;
-	size_t most = options->held_max / options->threads;
+	size_t most = options->held_max / 2 / options->threads;
 
 	return thread->held > (message_size > NET_READ_SIZE ? most / 2 : most);
+}
+
+/* The same for a message of which a part has come. */
+static bool is_partial_over_budget(const struct net_connection *connection)
+{
+	struct net_server *server = connection->thread->server;
+	size_t most = server->options.held_max / 2;
+
+	return atomic_load(&server->partial) > most ||
+	       (connection->source && atomic_load(&connection->source->partial) > most / 2);
+}
+
+static bool is_vital(const struct net_connection *connection, const struct http_parser *parser,
+		     const char *data)
+{
+	const struct net_options *options = &connection->thread->server->options;
+	struct http_header headers[LIMIT_HTTP_HEADERS];
+	struct http_request request;
+
+	if (!options->is_vital)
+		return false;
+	http_request_bind(parser, data, headers, &request);
+	return options->is_vital(&request);
 }
 
 static void send_continue(struct net_connection *connection, struct http_parser *parser)
@@ -213,13 +256,14 @@ static void begin_request(struct net_connection *connection, const struct http_p
 /* A message that came in part gets a parser of its own; its bytes are at the start of `in`. */
 static void keep_partial(struct net_connection *connection, const struct http_parser *parser)
 {
-	struct buf *in = &connection->in;
-	size_t size = parser->head_size + parser->body_size;
-
-	if (parser->has_head && size > in->size)
-		buf_reserve(in, size - in->size < RESERVE_SIZE ? size - in->size : RESERVE_SIZE);
 	connection->parser = heap_alloc(sizeof(*parser));
 	*connection->parser = *parser;
+	count_held(connection);
+	if (is_partial_over_budget(connection)) {
+		refuse(connection, connection->parser, connection->in.data, 503, TOO_MUCH);
+		drop_input(connection);
+		return;
+	}
 	set_phase(connection, parser->has_head ? NET_BODY : NET_HEAD);
 	if (parser->wants_continue)
 		send_continue(connection, connection->parser);
@@ -232,8 +276,9 @@ static enum http_progress take_message(struct net_connection *connection, char *
 
 	http_parser_init(parser);
 	enum http_progress progress = http_parser_feed(parser, data, size);
-	if (progress == HTTP_COMPLETE && is_over_budget(connection->thread, parser->message_size)) {
-		refuse(connection, parser, data, 503, "Too much is held for others just now.");
+	if (progress == HTTP_COMPLETE && is_over_budget(connection->thread, parser->message_size) &&
+	    !is_vital(connection, parser, data)) {
+		refuse(connection, parser, data, 503, TOO_MUCH);
 		return HTTP_REFUSED;
 	}
 	if (progress == HTTP_COMPLETE)
@@ -272,9 +317,13 @@ static void take_partial(struct net_connection *connection)
 	enum http_progress progress = http_parser_feed(parser, in->data, &in->size);
 
 	count_held(connection);
-	if (progress != HTTP_REFUSED && is_over_budget(connection->thread, in->size)) {
+	bool is_refused = progress == HTTP_COMPLETE
+				  ? is_over_budget(connection->thread, parser->message_size) &&
+					    !is_vital(connection, parser, in->data)
+				  : is_partial_over_budget(connection);
+	if (progress != HTTP_REFUSED && is_refused) {
 		parser->status = 503;
-		parser->reason = "Too much is held for others just now.";
+		parser->reason = TOO_MUCH;
 		progress = HTTP_REFUSED;
 	}
 	if (progress == HTTP_COMPLETE) {
@@ -282,8 +331,8 @@ static void take_partial(struct net_connection *connection)
 		struct str rest = str_slice(buf_str(in), parser->message_size, SIZE_MAX);
 		*in = (struct buf){0};
 		buf_append(in, rest);
-		count_held(connection);
 		connection->parser = NULL;
+		count_held(connection);
 		begin_request(connection, parser, storage, storage);
 		heap_free(parser);
 	} else if (progress == HTTP_REFUSED) {
@@ -374,6 +423,18 @@ static void on_end_of_file(struct net_connection *connection)
 	push_flush(connection);
 }
 
+/*
+ * If there is no room for requests that wait behind a running one, they are dropped and the
+ * connection ends with the running one's answer: its peer sends them again on another.
+ */
+static void shed_waiting(struct net_connection *connection)
+{
+	if (!connection->request || connection->in.size == 0 || !is_partial_over_budget(connection))
+		return;
+	connection->is_last = true;
+	drop_input(connection);
+}
+
 /* Takes bytes of HTTP; those at `data` may be changed. */
 static void take_bytes(struct net_connection *connection, char *data, size_t size)
 {
@@ -383,6 +444,7 @@ static void take_bytes(struct net_connection *connection, char *data, size_t siz
 	    !must_write(connection) && !connection->is_last) {
 		take_fresh(connection, data, size);
 		take_waiting(connection);
+		shed_waiting(connection);
 		return;
 	}
 	compact(connection);
@@ -392,6 +454,7 @@ static void take_bytes(struct net_connection *connection, char *data, size_t siz
 		take_waiting(connection);
 	} else {
 		count_held(connection);
+		shed_waiting(connection);
 		if (connection->in.size > AHEAD_SIZE)
 			read_stop(connection);
 	}
@@ -576,6 +639,19 @@ void net_connection_drain(struct net_connection *connection)
 		net_connection_close(connection);
 }
 
+/* False: its source has too many connections, or it has gone already. */
+static bool enter_source(struct net_connection *connection)
+{
+	struct sockaddr_storage address;
+	int size = sizeof(address);
+
+	uv_tcp_nodelay(&connection->tcp, 1);
+	if (uv_tcp_getpeername(&connection->tcp, (struct sockaddr *)&address, &size) != 0)
+		return false;
+	connection->source = net_sources_enter(&connection->thread->server->sources, &address);
+	return connection->source != NULL;
+}
+
 void net_connection_accept(struct net_listener *listener)
 {
 	struct net_thread *thread = listener->thread;
@@ -594,14 +670,13 @@ void net_connection_accept(struct net_listener *listener)
 		net_connection_close(connection);
 		return;
 	}
-	if (thread->connection_count > thread->connections_max || thread->is_draining) {
+	if (thread->connection_count > thread->connections_max || thread->is_draining ||
+	    (!listener->is_unix && !enter_source(connection))) {
 		net_count(&thread->counts.connections_refused, 1);
 		net_connection_close(connection);
 		return;
 	}
 	net_count(&thread->counts.connections_accepted, 1);
-	if (!listener->is_unix)
-		uv_tcp_nodelay(&connection->tcp, 1);
 	if (listener->is_tls)
 		connection->tls = net_server_new_tls(thread->server);
 	/* A handshake has the time of a head. */

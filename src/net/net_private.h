@@ -13,6 +13,7 @@
 #include "base/base.h"
 #include "http/response.h"
 #include "net/server.h"
+#include "net/sources.h"
 #include "net/tls.h"
 
 #define NET_READ_SIZE 65536
@@ -42,7 +43,9 @@ struct net_connection {
 	struct http_parser *parser; /* of a message that came in part */
 	struct buf in;		    /* that part, or requests that wait for their turn */
 	size_t in_from;		    /* how much of `in` has been taken */
-	size_t held;		    /* of thread->held: the memory of `in` and `writing` */
+	struct net_source *source;  /* NULL: a unix socket */
+	size_t held;		    /* of thread->held */
+	size_t partial;		    /* of server->partial and source->partial */
 	struct buf out;		    /* answers of this turn */
 	struct buf writing;	    /* what the socket did not take at once */
 	struct tls_session *tls;    /* NULL: plain */
@@ -110,7 +113,7 @@ struct net_thread {
 	struct list listeners;
 	struct list connections, flush;
 	uint32_t connection_count, connections_max, request_count;
-	size_t held; /* bytes of messages, see connection.c */
+	size_t held; /* bytes of complete messages and answers, see connection.c */
 	bool has_work, is_draining, is_aborting;
 	int64_t drain_deadline_ns;
 	struct http_parser parser; /* of messages that come whole */
@@ -142,6 +145,8 @@ struct net_server {
 	uint32_t next_number; /* under places_lock */
 	pthread_mutex_t tls_lock;
 	struct tls_context *tls; /* of connections that begin now; under tls_lock */
+	struct net_sources sources;
+	_Atomic size_t partial; /* bytes of messages that have come in part, see connection.c */
 	uv_sem_t started;
 	bool is_started;
 	_Atomic bool is_stopping;

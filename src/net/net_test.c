@@ -244,7 +244,7 @@ static void test_what_is_held_for_strangers_is_bounded(void **state)
 	(void)state;
 	struct buf text = {0};
 
-	options.held_max = 2 << 20;
+	options.held_max = 6 << 20;
 	start();
 	int first = peer(), second = peer();
 	buf_append(&text, STR("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9000000\r\n\r\n"));

@@ -20,7 +20,7 @@
 
 #define DESCRIPTORS_KEPT 256
 #define GIVE_UP_MS 5000
-#define THREAD_BODIES ((size_t)4 * LIMIT_HTTP_BODY_SIZE) /* room that every thread has */
+#define THREAD_BODIES ((size_t)8 * LIMIT_HTTP_BODY_SIZE) /* room that every thread has */
 
 /* Connections must leave descriptors to the journal and the catalog. */
 static uint32_t connections_at_most(uint32_t wanted)
@@ -59,6 +59,10 @@ struct net_server *net_server_new(const struct net_options *options)
 	if (own->held_max == 0)
 		own->held_max = held_at_least((size_t)own->threads * THREAD_BODIES);
 	own->connections_max = connections_at_most(own->connections_max);
+	if (own->connections_per_source == 0)
+		own->connections_per_source = own->connections_max;
+	net_sources_init(&server->sources, own->connections_per_source, own->exempt,
+			 own->exempt_count);
 	signal(SIGPIPE, SIG_IGN);
 	pthread_mutex_init(&server->tls_lock, NULL);
 	pthread_mutex_init(&server->places_lock, NULL);
@@ -413,6 +417,7 @@ void net_server_free(struct net_server **server)
 		net_thread_done(old->threads[i]);
 		heap_free(old->threads[i]);
 	}
+	net_sources_done(&old->sources);
 	pthread_mutex_destroy(&old->places_lock);
 	pthread_mutex_destroy(&old->start_lock);
 	heap_free(old->threads);

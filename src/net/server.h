@@ -26,6 +26,7 @@
 #include "http/request.h"
 
 struct net_server;
+struct network;
 struct tls_context;
 struct net_thread;
 struct net_connection;
@@ -90,8 +91,17 @@ struct net_options {
 	/* net_server_stop has begun: answer what waits for something to happen. May be NULL. */
 	void (*on_drain)(struct net_thread *thread);
 
+	/*
+	 * The message is answered at once and must be, however much is held: for what tells whether
+	 * the server lives. May be NULL.
+	 */
+	bool (*is_vital)(const struct http_request *request);
+
 	/* 0: the value of limits.h; connections also as the limit of descriptors allows */
 	uint32_t connections_max;
+	uint32_t connections_per_source; /* of an address; 0: as many as there may be at all */
+	const struct network *exempt;	 /* addresses that may have more; borrowed */
+	size_t exempt_count;
 	uint32_t head_ms, body_ms, idle_ms;
 	uint32_t give_up_ms; /* after its abort, of a request whose owner does not end it */
 	size_t held_max;     /* bytes of messages that are received or answered */

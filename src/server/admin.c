@@ -200,6 +200,11 @@ static const struct admin_route routes[] = {
 	 .on_post = admin_aws_messages},
 };
 
+bool admin_is_vital(const struct http_request *request)
+{
+	return str_equal(http_url_split(request->target).path, STR("/_tern/health"));
+}
+
 static const struct admin_route *find_route(struct str path, struct str *out_rest)
 {
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {

@@ -301,7 +301,8 @@ static void write_net(struct buf *out, const struct server *server)
 	single(out, "tern_connections_accepted_total", "counter", "Connections accepted.",
 	       stats.connections_accepted);
 	single(out, "tern_connections_refused_total", "counter",
-	       "Connections closed at once: too many were open.", stats.connections_refused);
+	       "Connections closed at once: too many were open, at all or of their address.",
+	       stats.connections_refused);
 	single(out, "tern_http_requests_total", "counter", "HTTP requests.", stats.requests);
 	single(out, "tern_http_requests_refused_total", "counter",
 	       "Requests that are not proper HTTP.", stats.requests_refused);

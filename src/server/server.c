@@ -384,6 +384,10 @@ static void make_net(struct server *server)
 		.head_ms = (uint32_t)settings->head_ms,
 		.body_ms = (uint32_t)settings->body_ms,
 		.idle_ms = (uint32_t)settings->idle_ms,
+		.connections_per_source = (uint32_t)settings->connections_per_source,
+		.exempt = server->proxies.networks,
+		.exempt_count = server->proxies.count,
+		.is_vital = admin_is_vital,
 	};
 
 	server->net = net_server_new(&options);

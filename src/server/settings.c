@@ -116,6 +116,10 @@ static const struct row rows[] = {
 	 "least 2"},
 	{"connections", KIND_NUMBER, AT(connections), "65536", 1, LIMIT_CONNECTIONS, NULL, "N",
 	 "most open connections"},
+	{"connections-per-source", KIND_NUMBER, AT(connections_per_source), "16384", 1,
+	 LIMIT_CONNECTIONS, NULL, "N",
+	 "most open connections of one address (IPv6: of one /64); those of --trusted-proxies may "
+	 "have more"},
 	{"head-timeout-ms", KIND_NUMBER, AT(head_ms), "10000", 50, 600000, NULL, "MS",
 	 "time for a request's headers to arrive"},
 	{"body-timeout-ms", KIND_NUMBER, AT(body_ms), "60000", 50, 3600000, NULL, "MS",

@@ -41,7 +41,7 @@ struct settings {
 	int64_t repair;							    /* of its enum */
 	int64_t auth, durability, seccomp, throttle, log_format, log_level; /* of their enums */
 	int64_t threads, workers;
-	int64_t connections, head_ms, body_ms, idle_ms;
+	int64_t connections, connections_per_source, head_ms, body_ms, idle_ms;
 	int64_t segment_mib;
 	bool data_must_exist, drops_unknown_queues;
 	bool is_insecure, allows_dumps;
