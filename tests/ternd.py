@@ -49,9 +49,10 @@ def eventually(probe, timeout=PATIENCE_S, what="the condition"):
         time.sleep(0.002)
 
 
-def refusal(*flags, status=1, **options):
+def refusal(*flags, status=1, listen="127.0.0.1:0", **options):
     """What a ternd says that does not start; status 2 is for settings that are wrong."""
-    done = subprocess.run([BUILD / "ternd", "--listen", "127.0.0.1:0", *flags], text=True,
+    listen = ["--listen", listen] if listen else []
+    done = subprocess.run([BUILD / "ternd", *listen, *flags], text=True,
                           capture_output=True, timeout=60, check=False, **options)
     assert done.returncode == status, done.stderr
     return done.stderr

@@ -187,7 +187,7 @@ static bool try_address(struct server *server, const struct pattern *pattern, ch
 	return !err;
 }
 
-static bool check_setting(struct server *server, char *problem, size_t size)
+bool endpoints_check(struct server *server, char *problem, size_t size)
 {
 	const struct settings *settings = server->settings;
 	struct pattern pattern;
@@ -218,12 +218,10 @@ bool endpoints_open(struct server *server, char *problem, size_t size)
 	struct str text = {0};
 	struct arena arena;
 
-	if (!check_setting(server, problem, size))
-		return false;
 	core->listeners = &listeners;
-	core->first_endpoint = (uint32_t)settings->listen.count;
 	arena_init(&arena);
 	enum err err = ec2_start(core, &arena, settings->config_text, &text);
+	server->is_misconfigured = err == ERR_FAULT;
 	if (err == ERR_FAULT)
 		snprintf(problem, size, "the configuration %.*s: %.*s", STR_ARG(settings->config),
 			 STR_ARG(text));

@@ -5,9 +5,11 @@
 
 #include "server/server.h"
 
+/* False with a sentence in `problem` (`size` bytes): --endpoint-listen is wrong. */
+bool endpoints_check(struct server *server, char *problem, size_t size);
 /*
- * Checks --endpoint-listen, reads the declared networks and opens the endpoints that there are.
- * After all of --listen. False with a sentence that says what to do in `problem` (`size` bytes).
+ * Reads the declared networks and opens the endpoints that there are. After all of --listen. False
+ * with a sentence that says what to do in `problem` (`size` bytes).
  */
 bool endpoints_open(struct server *server, char *problem, size_t size);
 

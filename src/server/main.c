@@ -172,7 +172,7 @@ static int serve(const struct settings *settings)
 	}
 	server_close(&server);
 	if (!is_open)
-		return complain(problem, 1);
+		return complain(problem, server.is_misconfigured ? 2 : 1);
 	log_event(LOG_INFO, "stopped", log_i64("pid", getpid()));
 	return 0;
 }
@@ -185,7 +185,8 @@ int main(int argc, char **argv)
 
 	base_init();
 	raise_descriptor_limit();
-	if (!settings_load(argc, argv, &settings, problem, sizeof(problem))) {
+	if (!settings_load(argc, argv, &settings, problem, sizeof(problem)) ||
+	    !process_check_user(&settings, problem, sizeof(problem))) {
 		status = complain(problem, 2);
 	} else if (settings.wants_help) {
 		help_print();

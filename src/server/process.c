@@ -37,10 +37,13 @@ static void settle_dumps(const struct settings *settings)
 		(void)setrlimit(RLIMIT_CORE, &none);
 }
 
-static bool can_become(const char *name, char *problem, size_t size)
+bool process_check_user(const struct settings *settings, char *problem, size_t size)
 {
-	const struct passwd *user = getpwnam(name);
+	const char *name = settings->user.data;
 
+	if (settings->user.size == 0)
+		return true;
+	const struct passwd *user = getpwnam(name);
 	if (user && (geteuid() == 0 || geteuid() == user->pw_uid))
 		return true;
 	if (user)
@@ -53,15 +56,13 @@ static bool can_become(const char *name, char *problem, size_t size)
 
 bool process_begin(const struct settings *settings, char *problem, size_t size)
 {
-	struct str user = settings->user;
-
 	umask(077);
 	settle_dumps(settings);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
 		snprintf(problem, size, "the kernel refuses no_new_privs: %s", strerror(errno));
 		return false;
 	}
-	return user.size == 0 || can_become(user.data, problem, size);
+	return true;
 }
 
 /* ---- the user ---- */

@@ -10,6 +10,9 @@
 
 #include "server/settings.h"
 
+/* False with a sentence in `problem`: --user names nobody, or somebody that this process cannot be.
+ */
+bool process_check_user(const struct settings *settings, char *problem, size_t size);
 /*
  * What is made from now on is for its owner only; no core dump, no debugger of the same user, no
  * setuid program gains anything. False with a sentence in `problem` (`size` bytes, ends with NUL).

@@ -226,6 +226,7 @@ static bool open_queues(struct server *server, char *problem, size_t size)
 	}
 	arena_init(&arena);
 	err = declare_queues(&server->core, &arena, server->settings->config_text, &text);
+	server->is_misconfigured = err == ERR_FAULT;
 	if (err)
 		snprintf(problem, size, "the configuration %.*s: %.*s",
 			 STR_ARG(server->settings->config), STR_ARG(text));
@@ -317,28 +318,50 @@ void server_reload(struct server *server)
 			  log_str("error", str_from(problem)));
 }
 
+static bool listen_on(struct server *server, struct str address, struct net_listening *out,
+		      char *problem, size_t size)
+{
+	enum err err = net_listen(server->net, address, out);
+	if (err) {
+		server->is_misconfigured = err == ERR_INVALID || errno == EADDRNOTAVAIL;
+		snprintf(problem, size, "cannot listen on %.*s: %s", STR_ARG(address),
+			 listen_problem(err, address));
+		return false;
+	}
+	if (address_may_listen(server->settings, address, problem, size))
+		return true;
+	server->is_misconfigured = true;
+	net_unlisten(server->net, out->listener);
+	return false;
+}
+
+/* Nothing is kept: clients are to be refused, not to wait, while the data directory is read. */
+static bool try_listeners(struct server *server, char *problem, size_t size)
+{
+	const struct settings_list *listen = &server->settings->listen;
+	struct net_listening listening;
+
+	for (size_t i = 0; i < listen->count; i++) {
+		if (!listen_on(server, listen->items[i], &listening, problem, size))
+			return false;
+		net_unlisten(server->net, listening.listener);
+	}
+	return true;
+}
+
+/* Bound; nothing is taken from them before server_start. */
 static bool open_listeners(struct server *server, char *problem, size_t size)
 {
-	const struct settings *settings = server->settings;
+	const struct settings_list *listen = &server->settings->listen;
 
-	if (!open_tls(server, problem, size))
-		return false;
-
-	for (size_t i = 0; i < settings->listen.count; i++) {
+	for (size_t i = 0; i < listen->count; i++) {
 		struct net_listening listening;
-		enum err err = net_listen(server->net, settings->listen.items[i], &listening);
-		if (err) {
-			snprintf(problem, size, "cannot listen on %.*s: %s",
-				 STR_ARG(settings->listen.items[i]),
-				 listen_problem(err, settings->listen.items[i]));
-			return false;
-		}
-		/* Bound, but nothing is taken from it before server_start. */
-		if (!address_may_listen(settings, settings->listen.items[i], problem, size))
+		if (!listen_on(server, listen->items[i], &listening, problem, size))
 			return false;
 		if (i == 0)
 			server->port = listening.port;
-		log_event(LOG_INFO, "listening", log_str("address", settings->listen.items[i]),
+		server->core.first_endpoint = listening.listener + 1;
+		log_event(LOG_INFO, "listening", log_str("address", listen->items[i]),
 			  log_i64("port", listening.port));
 	}
 	return true;
@@ -409,6 +432,21 @@ static uint32_t worker_count(const struct settings *settings)
 	return processors < 2 ? 2 : processors > 64 ? 64 : (uint32_t)processors;
 }
 
+/* What needs no data directory; a mistake must not leave a new one behind. */
+static bool check_settings(struct server *server, char *problem, size_t size)
+{
+	server->is_misconfigured = true;
+	if (!open_sources(server, problem, size))
+		return false;
+	make_net(server);
+	if (!open_throttle(server, problem, size) ||
+	    !quotas_parse(server->settings->quotas, &server->quotas, problem, size) ||
+	    !open_tls(server, problem, size) || !endpoints_check(server, problem, size))
+		return false;
+	server->is_misconfigured = false;
+	return true;
+}
+
 bool server_open(struct server *server, const struct settings *settings, char *problem, size_t size)
 {
 	*server = (struct server){
@@ -431,9 +469,7 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	kms_bind_handlers();
 	sqs_bind_handlers();
 	sts_bind_handlers();
-	make_net(server);
-	if (!open_sources(server, problem, size) || !open_throttle(server, problem, size) ||
-	    !quotas_parse(settings->quotas, &server->quotas, problem, size))
+	if (!check_settings(server, problem, size) || !try_listeners(server, problem, size))
 		return false;
 	core->quotas = &server->quotas;
 	if (!store_open(settings, core, &server->store, problem, size))

@@ -33,11 +33,13 @@ struct server {
 	uint16_t port;			 /* of the first listener; 0: a unix socket */
 	char base_url[40];		 /* of that listener, when no public URL is set */
 	int64_t started_ms;		 /* real time, not shifted */
+	bool is_misconfigured;		 /* server_open failed because a setting is wrong */
 	bool is_attached;		 /* the engine's turns are those of net thread 0 */
 };
 
 /*
- * Opens the data directory, recovers the queues, declares those of the configuration, and takes the
+ * Checks the settings, addresses and certificate included, before anything is made. Then opens the
+ * data directory, recovers the queues, declares those of the configuration, and takes the
  * addresses. False with a sentence that says what to do in `problem` (`size` bytes, ends with NUL);
  * server_close is fine then too.
  */

@@ -314,6 +314,6 @@ def test_tls(private, tmp_path):
     ("tls:127.0.0.1", "TLS needs a certificate"),
 ])
 def test_addresses_that_are_refused(private, address, text):
-    with pytest.raises(AssertionError, match="ended with status 1") as caught:
+    with pytest.raises(AssertionError, match="ended with status 2") as caught:
         private("--endpoint-listen", address)
     assert text in str(caught.value)

@@ -207,6 +207,6 @@ def test_other_addresses_than_loopback_are_refused(tmp_path, flags, text):
     done = subprocess.run(
         [BUILD / "ternd", "--listen", "0.0.0.0:0", "--data", tmp_path / "data", *flags],
         capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert text in done.stderr
     assert "--insecure" in done.stderr

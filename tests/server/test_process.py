@@ -182,7 +182,7 @@ def test_a_certificate_that_the_user_cannot_read_again_is_told_of(tmp_path):
 
 
 def test_a_user_that_is_not_there_is_named(tmp_path):
-    text = refusal("--data", tmp_path / "data", "--user", "nobody-of-this-name")
+    text = refusal("--data", tmp_path / "data", "--user", "nobody-of-this-name", status=2)
     assert "nobody-of-this-name" in text and "no such user" in text
     assert not (tmp_path / "data").exists()
 
@@ -195,7 +195,7 @@ def test_only_root_can_become_somebody(tmp_path):
             [binary, "--listen", "127.0.0.1:0", "--durability", "memory", "--user", "daemon"],
             user="nobody", group="nogroup", extra_groups=[], capture_output=True, text=True,
             timeout=60, check=False)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "only root can become daemon" in done.stderr
 
 

@@ -256,7 +256,8 @@ def test_a_trusted_proxy_tells_of_tls(private):
 
 
 def test_wrong_proxies_are_named(tmp_path):
-    assert '"nonsense"' in refusal("--data", tmp_path, "--trusted-proxies", "10.0.0.1,nonsense")
+    assert '"nonsense"' in refusal("--data", tmp_path, "--trusted-proxies", "10.0.0.1,nonsense",
+                                   status=2)
 
 
 # -- who may read metrics --

@@ -207,5 +207,5 @@ def test_wrong_rules_are_named(tmp_path, rule, text):
     done = subprocess.run(
         [BUILD / "ternd", "--listen", "127.0.0.1:0", "--durability", "memory", "--config",
          configured(tmp_path, rule)], capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert '"throttle-rules"' in done.stderr and text in done.stderr

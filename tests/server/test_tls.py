@@ -241,7 +241,7 @@ def failing(tmp_path, *flags):
     done = subprocess.run(
         [BUILD / "ternd", "--listen", "tls:127.0.0.1:0", "--data", tmp_path / "data", *flags],
         capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 1
+    assert done.returncode == 2
     return done.stderr
 
 
@@ -267,5 +267,5 @@ def test_tls_for_others_needs_signatures(tmp_path, issued):
     done = subprocess.run(
         [BUILD / "ternd", "--listen", "tls:0.0.0.0:0", "--data", tmp_path / "data", "--tls-cert",
          certificate, "--tls-key", key], capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "--auth required" in done.stderr
