@@ -224,7 +224,7 @@ class Server:
 
     def metrics(self):
         """Prometheus samples as {'name{label="value"}': number}."""
-        answer = self.get("/_tern/metrics")
+        answer = self.get("/_tern/metrics", auth=SigV4(self.key, self.secret))
         assert answer.status_code == 200, answer.text
         lines = [line for line in answer.text.splitlines() if line and line[0] != "#"]
         return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}

@@ -7,6 +7,8 @@
  */
 #include "core/audit.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "access/signature.h"
@@ -14,9 +16,18 @@
 #include "format/json.h"
 #include "wire/credential.h"
 
+/* A token bucket of records of strangers. */
+struct strangers {
+	pthread_mutex_t lock;
+	int64_t filled_ms, tokens_milli; /* under the lock, as what follows */
+	uint64_t left_out;		 /* since the last record */
+	_Atomic uint64_t left_out_sum;
+};
+
 struct audit {
 	struct audit_file *file;
 	bool wants_data, refuses_if_full;
+	struct strangers strangers;
 };
 
 /* ---- pieces ---- */
@@ -255,6 +266,69 @@ void audit_record(struct audit *audit, const struct audit_event *event)
 	buf_done(&line);
 }
 
+/* ---- strangers ---- */
+
+enum { RECORD_MILLI = 1000 };
+
+/* True if there is a token. *out_left_out: how many records had none since the last that did. */
+static bool take_token(struct strangers *strangers, int64_t now_ms, uint64_t *out_left_out)
+{
+	pthread_mutex_lock(&strangers->lock);
+	int64_t passed_ms = now_ms > strangers->filled_ms ? now_ms - strangers->filled_ms : 0;
+	int64_t most = (int64_t)LIMIT_AUDIT_STRANGERS * RECORD_MILLI;
+	if (passed_ms > 60000 * LIMIT_AUDIT_STRANGERS)
+		passed_ms = 60000 * LIMIT_AUDIT_STRANGERS;
+	int64_t more = passed_ms * LIMIT_AUDIT_STRANGERS_RATE * RECORD_MILLI / 60000;
+	strangers->tokens_milli += more;
+	if (more > 0)
+		strangers->filled_ms = now_ms;
+	if (strangers->tokens_milli > most)
+		strangers->tokens_milli = most;
+	bool has_token = strangers->tokens_milli >= RECORD_MILLI;
+	*out_left_out = 0;
+	if (has_token) {
+		strangers->tokens_milli -= RECORD_MILLI;
+		*out_left_out = strangers->left_out;
+		strangers->left_out = 0;
+	} else {
+		strangers->left_out++;
+		atomic_fetch_add(&strangers->left_out_sum, 1);
+	}
+	pthread_mutex_unlock(&strangers->lock);
+	return has_token;
+}
+
+bool audit_wants_stranger(struct audit *audit, struct str account, struct str region)
+{
+	uint64_t left_out;
+	char text[128];
+
+	if (!take_token(&audit->strangers, clock_base_ms(), &left_out))
+		return false;
+	if (left_out == 0)
+		return true;
+	int size = snprintf(text, sizeof(text),
+			    "%llu records of refused requests without a good signature",
+			    (unsigned long long)left_out);
+	struct audit_event event = {
+		.now_ms = clock_now_ms(),
+		.source = STR("tern"),
+		.name = STR("RecordsLeftOut"),
+		.region = region,
+		.account = account,
+		.error_code = STR("LeftOut"),
+		.error_message = str_of(text, (size_t)size),
+		.is_read_only = true,
+	};
+	audit_record(audit, &event);
+	return true;
+}
+
+uint64_t audit_left_out(const struct audit *audit)
+{
+	return atomic_load_explicit(&audit->strangers.left_out_sum, memory_order_relaxed);
+}
+
 /* ---- calls ---- */
 
 /* Operations that change nothing. Those of keys that only use them count as such too. */
@@ -368,8 +442,13 @@ void audit_call(struct audit *audit, struct call_box *box)
 	/* Who failed to say who they are is always of interest. */
 	if (!audit_wants(audit, is_data) && call->principal)
 		return;
-	/* But whoever fails on and on would wash all else out of the log; that is counted. */
+	/* But whoever fails on and on, or from many addresses, would push all else out of the log.
+	 */
+	bool is_stranger = !call->principal || call->principal->type == PRINCIPAL_ANONYMOUS;
 	if (!call->principal && net_request_is_held(box->request))
+		return;
+	if (is_stranger && call->fault &&
+	    !audit_wants_stranger(audit, call->core->default_account, call->core->default_region))
 		return;
 	struct audit_event event = {
 		.now_ms = clock_now_ms(),
@@ -409,6 +488,9 @@ enum err audit_open(const struct audit_options *options, struct audit **out_audi
 		return err;
 	struct audit *audit = heap_alloc(sizeof(*audit));
 	audit->file = file;
+	pthread_mutex_init(&audit->strangers.lock, NULL);
+	audit->strangers.tokens_milli = (int64_t)LIMIT_AUDIT_STRANGERS * RECORD_MILLI;
+	audit->strangers.filled_ms = clock_base_ms();
 	audit->wants_data = options->wants_data;
 	audit->refuses_if_full = options->refuses_if_full;
 	*out_audit = audit;
@@ -420,6 +502,10 @@ void audit_close(struct audit **audit)
 	if (!*audit)
 		return;
 	audit_file_close(&(*audit)->file);
+	if ((*audit)->strangers.left_out > 0)
+		log_event(LOG_WARN, "audit records of refused requests were left out",
+			  log_i64("count", (int64_t)(*audit)->strangers.left_out));
+	pthread_mutex_destroy(&(*audit)->strangers.lock);
 	heap_free(*audit);
 	*audit = NULL;
 }

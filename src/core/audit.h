@@ -55,6 +55,14 @@ void audit_record(struct audit *audit, const struct audit_event *event);
 
 /* Whether calls of that kind are recorded, other than for who failed to say who they are. */
 bool audit_wants(const struct audit *audit, bool is_data); /* `audit` may be NULL */
+/*
+ * A request is refused of which nobody knows who sent it, or which was not signed: false if there
+ * were so many of late, from all sources together, that records of others would be rotated away.
+ * Then it is counted, and the next record that is wanted has one before it that tells how many were
+ * not.
+ */
+bool audit_wants_stranger(struct audit *audit, struct str account, struct str region);
+uint64_t audit_left_out(const struct audit *audit);
 /* The call has come to its end: records it, if it is one that is wanted. `audit` may be NULL. */
 void audit_call(struct audit *audit, struct call_box *box);
 /* A call must not run, because nobody would know of it. `audit` may be NULL. */

@@ -46,6 +46,8 @@ bool source_list_has(const struct source_list *list, struct source source)
 	uint8_t address[NETWORK_ADDRESS_SIZE];
 	bool is_v4;
 
+	if (source.is_relayed)
+		return false;
 	if (!source.ip.data)
 		return source.is_unix && list->has_unix;
 	return network_parse_address(source.ip, address, &is_v4) && has_address(list, address);
@@ -88,6 +90,19 @@ static struct str follow(const struct http_request *http, const struct source_li
 	return nearest;
 }
 
+/* What proxies add; HTTP clients that speak for themselves do not send it. */
+static bool is_relayed(const struct http_request *http)
+{
+	static const struct str names[] = {STR_INIT("x-forwarded-for"), STR_INIT("forwarded"),
+					   STR_INIT("via"), STR_INIT("x-real-ip")};
+	struct str value;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (http_request_find(http, names[i], &value))
+			return true;
+	return false;
+}
+
 struct source source_of(struct net_request *request, const struct source_list *proxies)
 {
 	struct source source = {.is_secure = request->is_tls};
@@ -100,8 +115,10 @@ struct source source_of(struct net_request *request, const struct source_list *p
 	if (source.ip.size == 0)
 		source.ip = (struct str){0};
 	if (!proxies || (source.is_unix ? !proxies->has_unix
-					: source.ip.size == 0 || !has_address(proxies, address)))
+					: source.ip.size == 0 || !has_address(proxies, address))) {
+		source.is_relayed = is_relayed(&request->http);
 		return source;
+	}
 	source.ip = follow(&request->http, proxies, source.ip);
 	if (str_equal(request->http.fields[HTTP_FIELD_X_FORWARDED_PROTO], STR("https")))
 		source.is_secure = true;

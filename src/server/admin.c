@@ -76,8 +76,6 @@ static void health(struct admin_call *call)
 	json_str(&json, STR(TERN_VERSION));
 	json_key(&json, STR("durability"));
 	json_str(&json, str_from(durabilities[server->settings->durability]));
-	json_key(&json, STR("queues"));
-	json_i64(&json, (int64_t)sqs_registry_count(sqs_of(&server->core)->registry));
 	json_key(&json, STR("started_ms"));
 	json_i64(&json, server->started_ms);
 	json_close_object(&json);
@@ -231,6 +229,9 @@ static void record(struct admin_call *call)
 
 	if (!core->audit || !call->route || (!is_change && call->status < 400) ||
 	    net_request_is_held(call->request))
+		return;
+	if (!call->principal && core->signers.find && call->status >= 400 &&
+	    !audit_wants_stranger(core->audit, core->default_account, core->default_region))
 		return;
 	struct audit_event event = {
 		.now_ms = clock_now_ms(),

@@ -101,7 +101,8 @@ static void write_operations(struct buf *out, const struct server *server)
 
 	for (int64_t i = 0; i < server->settings->threads; i++)
 		meter_add(sum, &server->threads[i].meter);
-	family(out, "tern_faults_total", "counter", "Requests answered with a fault.");
+	family(out, "tern_faults_total", "counter",
+	       "Requests answered with a fault, and entries of batches that failed.");
 	for_operations(out, &server->dispatch, sum, write_faults);
 	family(out, "tern_throttled_requests_total", "counter",
 	       "Requests refused because there were too many of them.");
@@ -321,6 +322,9 @@ static void write_audit(struct buf *out, const struct server *server)
 	single(out, "tern_audit_records_total", "counter", "Audit records written.", stats.written);
 	single(out, "tern_audit_dropped_total", "counter",
 	       "Audit records lost: the disk did not take them in time.", stats.dropped);
+	single(out, "tern_audit_left_out_total", "counter",
+	       "Audit records left out: too many refused requests without a good signature.",
+	       server->core.audit ? audit_left_out(server->core.audit) : 0);
 	single(out, "tern_audit_failing", "gauge", "1 while audit records cannot be written.",
 	       stats.is_failing);
 }

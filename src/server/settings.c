@@ -101,8 +101,9 @@ static const struct row rows[] = {
 	 "addresses or networks of proxies, with commas, and unix for unix sockets: "
 	 "X-Forwarded-For "
 	 "and X-Forwarded-Proto of these are believed"},
-	{"metrics-from", KIND_TEXT, AT(metrics_from), "127.0.0.0/8,::1,unix", 0, 0, NULL, "LIST",
-	 "addresses or networks that may read /_tern/metrics without a signature"},
+	{"metrics-from", KIND_TEXT, AT(metrics_from), "", 0, 0, NULL, "LIST",
+	 "addresses or networks that may read /_tern/metrics without a signature, such as "
+	 "127.0.0.1, and unix for unix sockets; not those that an untrusted proxy speaks for"},
 	{"region", KIND_TEXT, AT(region), "us-east-1", 0, 0, NULL, "NAME",
 	 "region of requests that name none"},
 	{"account", KIND_TEXT, AT(account), "000000000000", 0, 0, NULL, "ID",

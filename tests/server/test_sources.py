@@ -118,6 +118,7 @@ def test_the_servers_own_paths_are_slowed_too(guarded):
 def test_users_of_a_unix_socket_are_sources(private, tmp_path):
     path = tmp_path / "tern.sock"
     server = private("--auth", "required", "--durability", "memory", "--listen", f"unix:{path}")
+    server.read_credential()
     with socket.socket(socket.AF_UNIX) as wire:
         wire.settimeout(20)
         wire.connect(str(path))
@@ -264,7 +265,7 @@ def test_wrong_proxies_are_named(tmp_path):
 
 def test_metrics_are_for_those_who_are_near(private):
     server = private("--auth", "required", "--durability", "memory", "--trusted-proxies",
-                     "127.0.0.1")
+                     "127.0.0.1", "--metrics-from", "127.0.0.1")
     server.read_credential()
     far = {"X-Forwarded-For": "198.51.100.7"}
     assert server.get("/_tern/metrics").status_code == 200
@@ -272,6 +273,51 @@ def test_metrics_are_for_those_who_are_near(private):
     assert server.get("/_tern/health", headers=far).status_code == 200
     signed = server.get("/_tern/metrics", headers=far, auth=SigV4(server.key, server.secret))
     assert signed.status_code == 200
+
+
+def test_metrics_are_nobodys_by_default(private):
+    server = private("--auth", "required", "--durability", "memory")
+    server.read_credential()
+    for path in ("/_tern/metrics", "/_tern/queues", "/_tern/accounts", "/_tern/audit"):
+        assert server.get(path).status_code == 403
+    assert server.metrics()["tern_queues"] == 0
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"])
+def test_a_proxy_of_this_machine_is_not_near(private, header):
+    """An untrusted proxy has the machine's address, whoever its client is."""
+    server = private("--auth", "required", "--durability", "memory", "--metrics-from",
+                     "127.0.0.0/8,::1,unix")
+    assert server.get("/_tern/metrics").status_code == 200
+    for value in ("198.51.100.7", "127.0.0.1", "for=127.0.0.1", "1.1 proxy"):
+        assert server.get("/_tern/metrics", headers={header: value}).status_code == 403
+
+
+def test_refused_requests_of_many_sources_do_not_fill_the_audit_log(private):
+    server = private("--auth", "required", "--durability", "os", "--trusted-proxies",
+                     "127.0.0.1", "--test-clock")
+    server.read_credential()
+    calls = [  # unsigned, badly signed, and refused by the policy of a queue
+        lambda far: server.get("/_tern/queues", headers=far),
+        lambda far: server.get("/?Action=ListQueues", headers=far),
+        lambda far: send(server, LIST | far | {"Authorization": "AWS4-HMAC-SHA256 x"}, b"{}"),
+        lambda far: server.get("/000000000000/q?Action=GetQueueAttributes", headers=far)]
+    server.client().create_queue(QueueName="q")
+    for number in range(200):
+        far = {"X-Forwarded-For": f"198.51.100.{number}"}
+        assert 400 <= calls[number % len(calls)](far).status_code < 500
+    assert server.metrics()["tern_audit_left_out_total"] >= 80
+    server.advance(3600)
+    assert server.get("/?Action=ListQueues").status_code == 403
+    server.stop()
+    lines = (server.data / "audit" / "audit.jsonl").read_text().splitlines()
+    records = [json.loads(line) for line in lines]
+    strangers = [r for r in records if r["userIdentity"]["type"] in ("Unknown", "AWSAccount")]
+    assert 100 <= len(strangers) <= 120
+    left_out, = [r for r in records if r["eventName"] == "RecordsLeftOut"]
+    assert int(left_out["errorMessage"].split()[0]) >= 80
+    # What somebody did who is known is recorded whatever strangers do.
+    assert "CreateQueue" in {r["eventName"] for r in records}
 
 
 def test_metrics_may_be_for_others(private):
