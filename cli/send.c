@@ -60,7 +60,12 @@ struct batch {
 	size_t count, size;		       /* bytes as the service counts them */
 	uint64_t numbers[LIMIT_BATCH_ENTRIES]; /* which message of all it is, from 1 */
 	uint64_t read_count, sent_count, failed_count;
+	struct str failed_code; /* of the messages that failed last, one after the other */
+	uint64_t alike_count;	/* how many those are */
 };
+
+/* So many failures of one kind without a success among them are no accident of one message. */
+enum { FAILED_ALIKE_MAX = 10 };
 
 /* ---- attributes ---- */
 
@@ -226,6 +231,15 @@ static void report_failed(struct batch *batch, size_t index,
 		 STR_ARG(failed->code));
 }
 
+static void note_failed(struct batch *batch, struct str code)
+{
+	if (!str_equal(batch->failed_code, code)) {
+		batch->failed_code = arena_copy(&batch->cli->arena, code);
+		batch->alike_count = 0;
+	}
+	batch->alike_count++;
+}
+
 /* Keeps for another attempt what failed on the service's side; tells of the rest. */
 static void sort_failed(struct batch *batch, const struct sqs_send_message_batch_out *out,
 			bool may_resend)
@@ -237,10 +251,12 @@ static void sort_failed(struct batch *batch, const struct sqs_send_message_batch
 		size_t index = entry_index(batch, out->failed[i].id);
 		if (index == SIZE_MAX)
 			continue;
-		if (may_resend && !out->failed[i].sender_fault)
+		if (may_resend && !out->failed[i].sender_fault) {
 			is_kept[index] = true;
-		else
-			report_failed(batch, index, &out->failed[i]);
+			continue;
+		}
+		report_failed(batch, index, &out->failed[i]);
+		note_failed(batch, out->failed[i].code);
 	}
 	for (size_t i = 0; i < batch->count; i++) {
 		if (!is_kept[i])
@@ -266,6 +282,8 @@ static enum cli_exit send_batch_once(struct batch *batch, bool may_resend)
 			   out.successful[i].md5_of_message_body,
 			   out.successful[i].sequence_number);
 	batch->sent_count += out.successful_count;
+	if (out.successful_count > 0)
+		batch->alike_count = 0;
 	sort_failed(batch, &out, may_resend);
 	return CLI_OK;
 }
@@ -292,6 +310,14 @@ static enum cli_exit batch_flush(struct batch *batch)
 	show_progress(batch);
 	if (code == CLI_OK && batch->is_fifo && batch->failed_count > 0)
 		code = CLI_FAILED;
+	if (code == CLI_OK && batch->alike_count >= FAILED_ALIKE_MAX)
+		code = cli_fail(
+			batch->cli, CLI_FAILED,
+			"stopped: the last %llu messages failed alike (%.*s); of the first %llu "
+			"%llu were sent",
+			(unsigned long long)batch->alike_count, STR_ARG(batch->failed_code),
+			(unsigned long long)(batch->sent_count + batch->failed_count),
+			(unsigned long long)batch->sent_count);
 	return code;
 }
 

@@ -64,6 +64,9 @@ struct call {
 	 * Recorded when a permission would be granted, so that missing members are told first. */
 	struct str unknown_parameter;
 
+	/* Entries of a batch that failed though the call did not. */
+	uint32_t sender_failures, receiver_failures;
+
 	/* authorize.c's: a question was asked, whatever the answer. */
 	bool is_authorized;
 	struct policy_key *keys;

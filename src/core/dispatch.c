@@ -119,9 +119,11 @@ static void record(struct call_box *box)
 		outcome = call->fault->is_receiver	   ? METER_RECEIVER_FAULT
 			  : throttle_is_fault(call->fault) ? METER_THROTTLED
 							   : METER_SENDER_FAULT;
-	meter_record(&box->thread->meter,
-		     dispatch_operation_number(box->thread->dispatch, call->operation), outcome,
-		     clock_steady_ns() - box->begin_ns);
+	uint32_t number = dispatch_operation_number(box->thread->dispatch, call->operation);
+	meter_record(&box->thread->meter, number, outcome, clock_steady_ns() - box->begin_ns);
+	if (call->sender_failures + call->receiver_failures > 0)
+		meter_record_entries(&box->thread->meter, number, call->sender_failures,
+				     call->receiver_failures);
 }
 
 void call_finish(struct call_box *box, enum err result)

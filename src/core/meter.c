@@ -30,6 +30,13 @@ void meter_record(struct meter *meter, uint32_t operation, enum meter_outcome ou
 		add(&row->receiver_faults, 1);
 }
 
+void meter_record_entries(struct meter *meter, uint32_t operation, uint64_t sender_faults,
+			  uint64_t receiver_faults)
+{
+	add(&meter->operations[operation].sender_faults, sender_faults);
+	add(&meter->operations[operation].receiver_faults, receiver_faults);
+}
+
 void meter_add(struct meter *sum, const struct meter *meter)
 {
 	for (int i = 0; i < METER_OPERATIONS; i++) {

@@ -29,6 +29,9 @@ struct meter {
 enum meter_outcome { METER_OK, METER_SENDER_FAULT, METER_RECEIVER_FAULT, METER_THROTTLED };
 void meter_record(struct meter *meter, uint32_t operation, enum meter_outcome outcome,
 		  int64_t nanoseconds);
+/* Entries of a batch that failed in a call that did not. */
+void meter_record_entries(struct meter *meter, uint32_t operation, uint64_t sender_faults,
+			  uint64_t receiver_faults);
 /* Adds what `meter` counted to *sum. */
 void meter_add(struct meter *sum, const struct meter *meter);
 

@@ -37,6 +37,7 @@ struct runner {
 	int64_t commit_ns; /* how long commits took lately */
 	_Atomic bool has_news, is_stopping;
 	bool has_stopped_engine;
+	bool is_full_logged;
 	_Atomic(struct net_thread *) net; /* attached to, or NULL */
 	bool has_thread;
 	pthread_t thread, owner; /* owner: steps while nobody else does */
@@ -130,6 +131,21 @@ static bool serve_lane(struct runner *runner, enum journal_lane which)
 	return has_ended;
 }
 
+/* Once when it begins and once when it ends, whoever runs into it. */
+static void log_fullness(struct runner *runner)
+{
+	bool is_full = engine_journal_stats(runner->engine).is_full;
+
+	if (is_full == runner->is_full_logged)
+		return;
+	runner->is_full_logged = is_full;
+	if (is_full)
+		log_event(LOG_ERROR, "the disk is full: sends are refused until there is room",
+			  log_str("goes_on", STR("receives,deletes")));
+	else
+		log_event(LOG_WARN, "the disk has room again", log_str("goes_on", STR("sends")));
+}
+
 static void step(struct runner *runner)
 {
 	bool has_news = true;
@@ -150,6 +166,7 @@ static void step(struct runner *runner)
 			return;
 		}
 	}
+	log_fullness(runner);
 }
 
 void runner_turn(struct runner *runner)

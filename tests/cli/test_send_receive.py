@@ -83,6 +83,16 @@ def test_send_says_which_messages_failed(tern, sqs, queue, name):
     assert bodies(sqs, queue) == ["a", "b"]
 
 
+def test_send_lines_stops_after_failures_of_one_kind(tern, sqs, queue, name):
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"MaximumMessageSize": "1024"})
+    few, many = ["x" * 1025] * 9, ["x" * 1025] * 50
+    result = tern("send", name, "--lines", text="\n".join(["a", *few, "b", *many]), code=1)
+    assert result.stdout == "2 messages sent\n"
+    assert "stopped: the last " in result.stderr and "2 were sent" in result.stderr
+    assert result.stderr.count("was not sent") < 30
+    assert bodies(sqs, queue) == ["a", "b"]
+
+
 def test_send_refuses_what_makes_no_sense(tern, queue, name, tmp_path):
     assert "not both" in tern("send", name, "x", "--lines", code=2).stderr
     assert "empty" in tern("send", name, code=2).stderr

@@ -99,6 +99,8 @@ def test_a_full_disk_goes_on_when_messages_are_deleted(small):
     assert sorted(drain(small, url)) == sorted(bodies)
     eventually(lambda: status(small) == "ok", 20, "the disk has room again")
     assert len(fill(small, url)) >= len(bodies) // 2
+    assert small.log().count("the disk is full") == 2
+    assert small.log().count("the disk has room again") == 1
 
 
 def test_a_full_disk_goes_on_when_others_make_room(small):
@@ -119,6 +121,21 @@ def test_a_server_stops_and_starts_on_a_full_disk(small):
     small.restart()
     assert sorted(drain(small, url)) == sorted(bodies)
     small.stop()
+
+
+def batch_of(*bodies):
+    return [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)]
+
+
+def test_an_alarm_about_a_full_disk_can_fire(small):
+    """Batches answer 200, with entries that failed: they count as the server's faults."""
+    url = create(small)
+    fill(small, url)
+    name = 'tern_faults_total{operation="SendMessageBatch",fault="receiver"}'
+    answer = small.client().send_message_batch(
+        QueueUrl=url, Entries=batch_of("x" * BODY_SIZE, "x" * BODY_SIZE))
+    assert len(answer["Failed"]) == 2 and not answer["Failed"][0]["SenderFault"]
+    assert small.metrics()[name] == 2
 
 
 # ---- failing ----
@@ -372,7 +389,7 @@ def test_zero_bytes_in_the_catalog_are_refused(tmp_path):
         assert "catalog is damaged" in refused_start(server)
     damage_catalog(server, lambda data: data.__setitem__(slice(None), whole))
     with server:
-        assert server.get("/_tern/health").json()["queues"] == 30
+        assert server.metrics()["tern_queues"] == 30
 
 
 def test_a_newer_format_is_refused_and_left_alone(tmp_path):

@@ -56,6 +56,10 @@ void sqs_batch_fail(struct call *call, struct str id,
 		.code = call->fault->query_code,
 		.message = call->fault_text,
 	};
+	if (call->fault->is_receiver)
+		call->receiver_failures++;
+	else
+		call->sender_failures++;
 	call->fault = NULL;
 }
 
