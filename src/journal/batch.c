@@ -3,11 +3,11 @@
  * Batches: the commit lane.
  *
  * The open batch has its place from its first record, so every record knows its location at once.
- * A batch is closed when a commit takes it or when its segment is full; therefore the closed ones
- * that wait all belong to different segments, and a commit writes one range a segment. A commit
- * takes everything there is. Segments are written and synced one after the other: nothing of a
- * segment is written before the one in front of it is durable, so a crash leaves no gap in the
- * LSNs.
+ * A batch is closed when a commit takes it or when its segment is full; so the closed ones that
+ * wait belong to different segments, but for those of a commit that found no room and what came
+ * after them. A commit takes everything there is. Segments are written and synced one after the
+ * other: nothing of a segment is written before the one in front of it is durable, so a crash
+ * leaves no gap in the LSNs.
  *
  * A segment gets its file in the commit that writes its first batch: a spare renamed, or a new
  * file if no spare is ready. If the disk has no room for one, its batches go back and wait (the
@@ -243,10 +243,15 @@ void commit_run(struct journal_work *work)
 {
 	struct journal *journal = work->journal;
 	struct disk *disk = journal->disk;
+	const struct segment *segment = NULL;
+	struct disk_file *file = NULL;
 
 	for (struct batch *batch = work->batches.first; batch; batch = batch->next) {
-		struct disk_file *file = atomic_load(&batch->segment->file);
-		if (!file && !batch->made_file)
+		/* Of several batches of a segment the first has made its file. */
+		if (batch->segment != segment)
+			file = atomic_load(&batch->segment->file);
+		segment = batch->segment;
+		if (!file)
 			work->err = make_file(work, batch);
 		if (!work->err)
 			work->err = register_segment(journal, batch);

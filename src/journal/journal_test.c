@@ -448,6 +448,67 @@ static void test_exhausted_disk_stalls_and_loses_nothing(void **state)
 	fixture_done(&f);
 }
 
+static const struct disk_ops *memory_ops;
+static int open_files;
+
+static enum err counting_open(struct disk *disk, const char *name, bool create,
+			      struct disk_file **out_file)
+{
+	enum err err = memory_ops->open(disk, name, create, out_file);
+
+	open_files += !err;
+	return err;
+}
+
+static void counting_close(struct disk *disk, struct disk_file *file)
+{
+	open_files--;
+	memory_ops->close(disk, file);
+}
+
+/* While a commit that finds no room is out, its segment is filled further. */
+static void test_a_segment_that_waits_for_room_gets_one_file_for_all_its_batches(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	open_on_a_small_disk(&f);
+	(void)append_while_room(&f, JOURNAL_ROOM_MESSAGE);
+	(void)append_while_room(&f, JOURNAL_ROOM_FREE);
+	(void)append_while_room(&f, JOURNAL_ROOM_LAST);
+	memory_ops = f.disk->ops;
+	struct disk_ops counting = *memory_ops;
+	counting.open = counting_open;
+	counting.close = counting_close;
+	journal_free(&f.journal);
+	f.disk->ops = &counting;
+	assert_int_equal(fixture_open(&f), ERR_OK);
+	uint32_t last = journal_open_segment(f.journal);
+	while (journal_open_segment(f.journal) == last)
+		fixture_append(&f, 1000);
+	struct journal_work *work = journal_work_begin(f.journal, JOURNAL_COMMIT);
+	assert_non_null(work);
+	fixture_append(&f, 1000);
+	journal_work_run(work);
+	journal_work_end(f.journal, work);
+	assert_true(journal_is_stalled(f.journal));
+	disk_memory_set_faults(f.disk, (struct disk_faults){0});
+	for (int i = 0; i < 2 * JOURNAL_FULL_RETRY_CALLS; i++) {
+		(void)fixture_work(&f, JOURNAL_COMMIT);
+		(void)fixture_work(&f, JOURNAL_HOUSEKEEPING);
+	}
+	assert_false(journal_has_failed(f.journal));
+	assert_int_equal(journal_durable_lsn(f.journal), f.tail);
+	fixture_check_live(&f);
+	journal_free(&f.journal);
+	assert_int_equal(open_files, 0);
+	f.disk->ops = memory_ops;
+	assert_int_equal(fixture_open(&f), ERR_OK);
+	assert_int_equal(f.gaps, 0);
+	fixture_check_live(&f);
+	fixture_done(&f);
+}
+
 static void test_compaction_candidate_is_the_least_live_of_a_wasteful_log(void **state)
 {
 	struct fixture f;
