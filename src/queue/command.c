@@ -218,6 +218,8 @@ size_t apply_delays(struct engine *engine, struct engine_queue *queue)
 	}
 	if (queue->delays_next)
 		timer_set(&engine->timers, &queue->delays, engine->now_ms);
+	/* Those that are held back no longer stand in front of what a receive can get. */
+	queue_mark_dirty(engine, queue);
 	queue_publish(queue);
 	return count;
 }

@@ -408,6 +408,28 @@ static void test_another_attempt_gives_nothing_of_a_locked_group(void **state)
 	assert_int_equal(receive_attempt("other", 1), 0);
 }
 
+/* Its messages are in flight already: nobody waits for them. */
+static void test_an_attempt_is_repeated_while_others_wait(void **state)
+{
+	struct world_wait wait = {.command = {.type = QUEUE_RECEIVE, .queue = 3}};
+
+	(void)state;
+	world_send_many(&w, 3, 1, "a", 2);
+	assert_int_equal(receive_attempt("try", 10), 2);
+	wait.command.receive.max = 1;
+	wait.command.receive.wait_ms = 20000;
+	wait.command.receive.deliveries = wait.deliveries;
+	world_submit(&w, &wait.command, &wait.is_answered);
+	world_turn(&w);
+	assert_int_equal(receive_attempt("try", 10), 2);
+	assert_false(wait.is_answered);
+	world_delete(&w, w.deliveries[0].handle);
+	assert_int_equal(repeat_attempt("try"), QUEUE_ATTEMPT_OVER);
+	world_pass(&w, 20000);
+	world_turn(&w);
+	assert_true(wait.is_answered);
+}
+
 static void test_an_attempt_is_not_repeated_after_a_delete(void **state)
 {
 	(void)state;
@@ -455,6 +477,39 @@ static void test_an_attempt_for_fewer_messages_is_another_one(void **state)
 	world_send_many(&w, 3, 1, "a", 5);
 	assert_int_equal(receive_attempt("try", 10), 5);
 	assert_int_equal(receive_attempt("try", 2), 0);
+}
+
+/* More groups than a receive looks at have only messages that a new delay holds back, and are not
+ * gone through yet. */
+static void test_a_receive_that_met_a_new_delay_is_served_once_it_is_applied(void **state)
+{
+	struct queue_settings settings = w.settings[3];
+	struct queue_command define = {.type = QUEUE_DEFINE, .queue = 3};
+	struct world_wait wait = {.command = {.type = QUEUE_RECEIVE, .queue = 3}};
+	bool is_defined = false;
+
+	(void)state;
+	world_send_many(&w, 3, 1000, "old", 1);
+	(void)world_receive(&w, 3, 1);
+	for (uint64_t group = 1; group <= 300; group++)
+		world_send_many(&w, 3, group, "new", 1);
+	struct queue_change change = {.handle = w.deliveries[0].handle};
+	struct queue_command visible = {
+		.type = QUEUE_VISIBILITY, .queue = 3, .change = {.changes = &change, .count = 1}};
+	assert_int_equal(world_run(&w, &visible), QUEUE_OK);
+	settings.delay_ms = 60000;
+	define.define.settings = settings;
+	define.define.counters = &w.counters[3];
+	wait.command.receive.max = 1;
+	wait.command.receive.wait_ms = 20000;
+	wait.command.receive.deliveries = wait.deliveries;
+	world_submit(&w, &define, &is_defined);
+	world_submit(&w, &wait.command, &wait.is_answered);
+	world_turns(&w, 4);
+	assert_true(is_defined);
+	assert_true(wait.is_answered);
+	assert_int_equal(wait.command.receive.count, 1);
+	queue_delivery_done(w.engine, &wait.deliveries[0]);
 }
 
 static void test_an_attempt_is_forgotten_after_five_minutes(void **state)

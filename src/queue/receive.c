@@ -223,19 +223,28 @@ static enum outcome receive_now(struct engine *engine, struct queue_command *com
 	return OUTCOME_UNFINISHED;
 }
 
+/* True if the command repeats an attempt, or must not: then it is answered whoever waits, for the
+ * messages are in flight already. */
+static bool repeats_attempt(struct engine *engine, struct queue_command *command,
+			    struct engine_queue *queue, enum queue_result *out_result)
+{
+	if (!command->receive.has_attempt || !queue->is_fifo)
+		return false;
+	enum attempt_outcome attempt = attempt_repeat(engine, command, queue);
+	*out_result = attempt == ATTEMPT_OVER ? QUEUE_ATTEMPT_OVER : QUEUE_OK;
+	return attempt != ATTEMPT_NEW;
+}
+
 static enum outcome receive_any(struct engine *engine, struct queue_command *command,
 				struct engine_queue *queue, enum queue_result *out_result)
 {
-	bool has_attempt = command->receive.has_attempt && queue->is_fifo;
-	enum attempt_outcome attempt =
-		has_attempt ? attempt_repeat(engine, command, queue) : ATTEMPT_NEW;
 	int64_t visible_ms;
 
-	*out_result = attempt == ATTEMPT_OVER ? QUEUE_ATTEMPT_OVER : QUEUE_OK;
-	if (attempt != ATTEMPT_NEW)
+	*out_result = QUEUE_OK;
+	if (repeats_attempt(engine, command, queue, out_result))
 		return OUTCOME_ANSWERED;
 	enum outcome outcome = receive_now(engine, command, queue, &visible_ms, out_result);
-	if (has_attempt && command->receive.count > 0)
+	if (command->receive.has_attempt && queue->is_fifo && command->receive.count > 0)
 		attempt_remember(engine, command, queue, visible_ms);
 	return outcome;
 }
@@ -277,7 +286,9 @@ void receive_execute(struct engine *engine, struct queue_command *command)
 		return;
 	check(command->receive.max >= 1 && command->receive.max <= LIMIT_RECEIVE_MESSAGES);
 	/* Those that came before it go first. */
-	if (!receive_serve_waiting(engine, queue))
+	if (repeats_attempt(engine, command, queue, &result))
+		outcome = OUTCOME_ANSWERED;
+	else if (!receive_serve_waiting(engine, queue))
 		outcome = OUTCOME_UNFINISHED;
 	else if (list_is_empty(&queue->waiting))
 		outcome = receive_any(engine, command, queue, &result);
