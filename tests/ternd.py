@@ -222,9 +222,12 @@ class Server:
                            auth=SigV4(self.key, self.secret))
         assert answer.status_code == 200, answer.text
 
-    def metrics(self):
-        """Prometheus samples as {'name{label="value"}': number}."""
+    def metrics_text(self):
         answer = self.get("/_tern/metrics", auth=SigV4(self.key, self.secret))
         assert answer.status_code == 200, answer.text
-        lines = [line for line in answer.text.splitlines() if line and line[0] != "#"]
+        return answer.text
+
+    def metrics(self):
+        """Prometheus samples as {'name{label="value"}': number}."""
+        lines = [line for line in self.metrics_text().splitlines() if line and line[0] != "#"]
         return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}

@@ -28,5 +28,5 @@ def test_alerts_fire_for_what_they_are_for():
 
 @pytest.mark.usefixtures("queue")
 def test_metrics_are_in_prometheus_form(server):
-    done = promtool("check", "metrics", text=server.get("/_tern/metrics").text)
+    done = promtool("check", "metrics", text=server.metrics_text())
     assert "error" not in (done.stdout + done.stderr).lower(), done.stdout + done.stderr

@@ -34,7 +34,7 @@ def samples(tmp_path_factory):
         sqs.send_message(QueueUrl=url, MessageBody="x")
         with pytest.raises(sqs.exceptions.QueueDoesNotExist):
             sqs.get_queue_url(QueueName="none")
-        text = server.get("/_tern/metrics").text
+        text = server.metrics_text()
         families = set(re.findall(r"^# TYPE (\S+)", text, re.M))
         return families | set(re.findall(r"^([a-z_]+)[ {]", text, re.M))
 
