@@ -129,6 +129,33 @@ def test_who_may_add_a_role_must_be_allowed_to_pass_it(account, iam, role):
             assert fault_of(add, InstanceProfileName="p", RoleName="r")[0] == "AccessDenied"
 
 
+def test_tags_of_a_profile_are_not_those_of_the_role_to_pass(account, iam):
+    """Who may tag profiles could else pass any role that a condition keeps from it."""
+    tagged = [{"Key": "passable", "Value": "yes"}]
+    for name, tags in [("open", tagged), ("kept", [])]:
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust(), Tags=tags)
+    iam.create_instance_profile(InstanceProfileName="p", Tags=tagged)
+    iam.create_instance_profile(InstanceProfileName="plain")
+    add = account.client(key=account.user("alice", "iam:AddRoleTo*")).add_role_to_instance_profile
+    for prefix in ("iam", "aws"):
+        iam.put_user_policy(UserName="alice", PolicyName="pass", PolicyDocument=allow(
+            "iam:PassRole",
+            Condition={"StringEquals": {f"{prefix}:ResourceTag/passable": "yes"}}))
+        for profile in ("p", "plain"):
+            assert fault_of(add, InstanceProfileName=profile, RoleName="kept")[0] == "AccessDenied"
+            add(InstanceProfileName=profile, RoleName="open")
+            iam.remove_role_from_instance_profile(InstanceProfileName=profile, RoleName="open")
+
+
+def test_a_role_of_a_service_is_not_put_into_a_profile(iam):
+    """It is deleted by its service, and would leave a profile that nobody can empty."""
+    name = iam.create_service_linked_role(AWSServiceName="ecs.amazonaws.com")["Role"]["RoleName"]
+    iam.create_instance_profile(InstanceProfileName="p")
+    assert fault_of(iam.add_role_to_instance_profile, InstanceProfileName="p",
+                    RoleName=name)[::2] == ("UnmodifiableEntity", 400)
+    iam.delete_instance_profile(InstanceProfileName="p")
+
+
 def test_profiles_outlive_a_restart(private):
     server = private()
     iam = server.client("iam")

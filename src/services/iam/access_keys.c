@@ -163,7 +163,7 @@ enum err iam_get_access_key_last_used(struct call *call,
 	bool is_own = owner && str_equal(owner->account, call->account);
 	struct resource resource = {.arn = is_own ? owner->arn : STR("*"),
 				    .account = call->account};
-	enum err err = call_authorize(call, call->operation->action, &resource);
+	enum err err = iam_ask(call, call->operation->action, &resource, is_own ? owner : NULL);
 	if (err)
 		return err;
 	if (!is_own) /* AWS's words, for callers that may ask for every key too */

@@ -132,24 +132,40 @@ static const struct directory_entity *keep(struct call *call, const struct direc
 	return entity;
 }
 
-/* May the caller do what it asks to that entity; data NULL: it is not there. */
+static void add_entity_keys(struct call *call, const struct directory_entity *entity)
+{
+	for (size_t i = 0; i < entity->tag_count; i++)
+		iam_add_key(call,
+			    arena_format(call->arena, "iam:ResourceTag/%.*s",
+					 STR_ARG(entity->tags[i].key)),
+			    entity->tags[i].value);
+	if (entity->boundary.size > 0 && !has_key(call, STR("iam:PermissionsBoundary")))
+		iam_add_key(call, STR("iam:PermissionsBoundary"), entity->boundary);
+}
+
+enum err iam_ask(struct call *call, struct str action, const struct resource *resource,
+		 const struct directory_entity *entity)
+{
+	struct resource asked = *resource;
+	size_t key_count = call->key_count;
+
+	if (entity) {
+		asked.tags = entity->tags;
+		asked.tag_count = entity->tag_count;
+		add_entity_keys(call, entity);
+	}
+	enum err err = call_authorize(call, action, &asked);
+	call->key_count = key_count; /* another question may be about another entity */
+	return err;
+}
+
+/* May the caller do what it asks to that entity; NULL: it is not there. */
 static enum err ask(struct call *call, struct str arn, struct str account,
 		    const struct directory_entity *entity)
 {
-	struct resource resource = {.arn = arn, .account = account};
+	const struct resource resource = {.arn = arn, .account = account};
 
-	if (entity) {
-		resource.tags = entity->tags;
-		resource.tag_count = entity->tag_count;
-		for (size_t i = 0; i < entity->tag_count; i++)
-			iam_add_key(call,
-				    arena_format(call->arena, "iam:ResourceTag/%.*s",
-						 STR_ARG(entity->tags[i].key)),
-				    entity->tags[i].value);
-		if (entity->boundary.size > 0 && !has_key(call, STR("iam:PermissionsBoundary")))
-			iam_add_key(call, STR("iam:PermissionsBoundary"), entity->boundary);
-	}
-	return call_authorize(call, call->operation->action, &resource);
+	return iam_ask(call, call->operation->action, &resource, entity);
 }
 
 enum err iam_open(struct call *call, enum directory_kind kind, struct str name,
@@ -185,6 +201,16 @@ const struct directory_entity *iam_get(struct call *call, struct str id)
 	return keep(call, directory_find_id(call->core->directory, id));
 }
 
+enum err iam_check_modifiable(struct call *call, const struct directory_entity *entity)
+{
+	if (entity->kind != DIRECTORY_ROLE || !str_starts(entity->path, SERVICE_ROLE_PATH))
+		return ERR_OK;
+	return fail(call, &IAM_UNMODIFIABLE_ENTITY,
+		    "Cannot perform the operation on the protected role '%.*s' - this role is only "
+		    "modifiable by AWS",
+		    STR_ARG(entity->name));
+}
+
 enum err iam_open_to_change(struct call *call, enum directory_kind kind, struct str name,
 			    const struct directory_entity **out_entity)
 {
@@ -193,13 +219,10 @@ enum err iam_open_to_change(struct call *call, enum directory_kind kind, struct 
 	enum err err = iam_open(call, kind, name, &entity);
 	if (err)
 		return err;
-	if (kind == DIRECTORY_ROLE && str_starts(entity->path, SERVICE_ROLE_PATH))
-		return fail(call, &IAM_UNMODIFIABLE_ENTITY,
-			    "Cannot perform the operation on the protected role '%.*s' - this "
-			    "role is only modifiable by AWS",
-			    STR_ARG(name));
-	*out_entity = entity;
-	return ERR_OK;
+	err = iam_check_modifiable(call, entity);
+	if (!err)
+		*out_entity = entity;
+	return err;
 }
 
 static void free_draft(void *subject)

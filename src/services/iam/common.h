@@ -41,6 +41,11 @@ must_check enum err iam_open(struct call *call, enum directory_kind kind, struct
 /* The same for a change: UnmodifiableEntity for roles that belong to a service. */
 must_check enum err iam_open_to_change(struct call *call, enum directory_kind kind, struct str name,
 				       const struct directory_entity **out_entity);
+must_check enum err iam_check_modifiable(struct call *call, const struct directory_entity *entity);
+/* May the caller do that to the resource? Its tags and boundary, and the condition keys of IAM's
+ * own for them, are those of the entity, for this question only; NULL: it is not there. */
+must_check enum err iam_ask(struct call *call, struct str action, const struct resource *resource,
+			    const struct directory_entity *entity);
 /* The same, unasked: part of what another question is about. */
 must_check enum err iam_find(struct call *call, enum directory_kind kind, struct str name,
 			     const struct directory_entity **out_entity);

@@ -187,15 +187,10 @@ enum err iam_delete_instance_profile(struct call *call,
 /* Instances would act with the role, so the caller must be allowed to pass it to EC2. */
 static enum err authorize_pass(struct call *call, const struct directory_entity *role)
 {
-	struct resource resource = {
-		.arn = role->arn,
-		.account = role->account,
-		.tags = role->tags,
-		.tag_count = role->tag_count,
-	};
+	const struct resource resource = {.arn = role->arn, .account = role->account};
 
 	iam_add_key(call, STR("iam:PassedToService"), STR("ec2.amazonaws.com"));
-	return call_authorize(call, STR("iam:PassRole"), &resource);
+	return iam_ask(call, STR("iam:PassRole"), &resource, role);
 }
 
 enum err iam_add_role_to_instance_profile(struct call *call,
@@ -211,6 +206,8 @@ enum err iam_add_role_to_instance_profile(struct call *call,
 		err = iam_find(call, DIRECTORY_ROLE, in->role_name, &role);
 	if (!err)
 		err = authorize_pass(call, role);
+	if (!err)
+		err = iam_check_modifiable(call, role);
 	if (err)
 		return err;
 	if (roles_of(profile).count >= ROLES_MAX)

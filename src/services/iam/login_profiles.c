@@ -262,16 +262,14 @@ enum err iam_update_login_profile(struct call *call, const struct iam_update_log
 static enum err authorize_change(struct call *call, const struct directory_entity *user)
 {
 	const struct directory_password_policy *policy = &iam_account(call)->password_policy;
-	struct resource resource = {
+	const struct resource resource = {
 		.arn = user->arn,
 		.account = user->account,
-		.tags = user->tags,
-		.tag_count = user->tag_count,
 		/* The account's policy lets users do it without a permission of their own. */
 		.is_granted = policy->is_set && policy->lets_users_change,
 	};
 
-	return call_authorize(call, call->operation->action, &resource);
+	return iam_ask(call, call->operation->action, &resource, user);
 }
 
 static enum err check_reuse(struct call *call, const struct changing *changing)

@@ -67,7 +67,7 @@ static enum err rename_to(struct call *call, const struct directory_entity *enti
 		draft.path = path;
 	draft.arn = iam_arn(call, entity->kind, draft.path, draft.name);
 	resource.arn = draft.arn;
-	enum err err = call_authorize(call, call->operation->action, &resource);
+	enum err err = iam_ask(call, call->operation->action, &resource, entity);
 	if (err)
 		return err;
 	taken = directory_find(call->core->directory, entity->kind, call->account, draft.name);
