@@ -27,6 +27,20 @@ bool jwt_base64_parse(struct arena *arena, struct str text, struct str *out_byte
 	return true;
 }
 
+/* RFC 7515 section 4 and RFC 7519 section 4: no name twice, as readers differ in which one counts.
+ */
+static bool has_twins(yyjson_val *object)
+{
+	yyjson_obj_iter iterator = yyjson_obj_iter_with(object);
+	yyjson_val *key;
+
+	while ((key = yyjson_obj_iter_next(&iterator)))
+		if (yyjson_obj_getn(object, yyjson_get_str(key), yyjson_get_len(key)) !=
+		    yyjson_obj_iter_get_val(key))
+			return true;
+	return false;
+}
+
 /* A part that is a JSON object. */
 static bool parse_part(struct arena *arena, struct str text, yyjson_val **out_object)
 {
@@ -34,7 +48,7 @@ static bool parse_part(struct arena *arena, struct str text, yyjson_val **out_ob
 
 	return jwt_base64_parse(arena, text, &json) &&
 	       json_parse_limited(arena, json, LIMIT_JWT_VALUES, out_object) == ERR_OK &&
-	       yyjson_is_obj(*out_object);
+	       yyjson_is_obj(*out_object) && !has_twins(*out_object);
 }
 
 /* RFC 7515 section 4.1.11: critical extensions that are not understood make a token invalid. */

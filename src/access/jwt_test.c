@@ -167,6 +167,9 @@ static void test_jwt_that_is_none(void **state)
 		"eyJhbGciOiJub25lIn0.e30.",		     /* none */
 		"eyJhbGciOiJIUzI1NiJ9.e30.AA",		     /* HS256 */
 		"eyJhbGciOiJSUzI1NiIsImNyaXQiOltdfQ.e30.AA", /* crit */
+		/* A name twice: alg, sub. */
+		"eyJhbGciOiJSUzI1NiIsImFsZyI6IkVTMjU2In0.e30.AA",
+		"eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIiwic3ViIjoiYiJ9.AA",
 	};
 	struct jwt jwt;
 

@@ -209,11 +209,15 @@ bool policy_name_means(struct str name, struct str id, const struct principal *p
 	return str_equal(name, principal->arn) || str_equal(name, principal->entity_arn);
 }
 
-static enum policy_grantee match_id(const struct principal *caller, struct str id)
+/* A user's id gives nothing to those whom the user federates, as its ARN does not; what it takes,
+ * they lose too. */
+static enum policy_grantee match_id(const struct principal *caller, struct str id, bool gives)
 {
 	if (!str_equal(id, caller->entity_id))
 		return POLICY_TO_NOBODY;
-	return caller->type == PRINCIPAL_USER ? POLICY_TO_CALLER : POLICY_TO_ROLE;
+	if (caller->type == PRINCIPAL_USER)
+		return POLICY_TO_CALLER;
+	return caller->type == PRINCIPAL_ROLE_SESSION || !gives ? POLICY_TO_ROLE : POLICY_TO_NOBODY;
 }
 
 /* As whom the element names the caller. `gives`: the caller may do more if it does. */
@@ -236,7 +240,7 @@ static enum policy_grantee match_principal(const struct policy_principal *princi
 	case PRINCIPAL_BY_SESSION_NAME:
 		return match_name(caller, principal->text);
 	case PRINCIPAL_BY_ID:
-		return has_account ? match_id(caller, principal->text) : POLICY_TO_NOBODY;
+		return has_account ? match_id(caller, principal->text, gives) : POLICY_TO_NOBODY;
 	case PRINCIPAL_OF_SERVICE:
 		return is_service && (str_equal(principal->text, STR("*")) ||
 				      str_equal(principal->text, caller->arn))

@@ -206,6 +206,39 @@ static void test_bound_principals_give_to_the_id_and_take_from_both(void **state
 	}
 }
 
+/* Federated users have the id of the user whose key began their session. */
+static void test_id_of_a_user_gives_nothing_to_those_it_federates(void **state)
+{
+	static const struct {
+		const char *effect, *element, *user, *federated;
+	} cases[] = {
+		{"Allow", "Principal", "allow", "silent"},
+		{"Deny", "Principal", "deny", "deny"},
+		{"Allow", "NotPrincipal", "silent", "silent"},
+		{"Deny", "NotPrincipal", "silent", "deny"},
+	};
+	const struct policy *policy;
+	struct str problem;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct str text = arena_format(&arena,
+					       "{\"Statement\":{\"Effect\":\"%s\",\"%s\":{\"AWS\":"
+					       "\"AIDAEXAMPLEUSER00009\"},\"Action\":\"*\","
+					       "\"Resource\":\"*\"}}",
+					       cases[i].effect, cases[i].element);
+		assert_int_equal(policy_compile(&arena, text, POLICY_RESOURCE, &policy, &problem),
+				 ERR_OK);
+		assert_string_equal(outcome_for(policy, ALICE, "AIDAEXAMPLEUSER00009"),
+				    cases[i].user);
+		assert_string_equal(outcome_for(policy,
+						"arn:aws:sts::111122223333:federated-user/x",
+						"AIDAEXAMPLEUSER00009"),
+				    cases[i].federated);
+		policy_release(policy);
+	}
+}
+
 static void test_bound_session_is_one_of_that_role(void **state)
 {
 	static const struct shape_pair item = {STR_INIT(SESSION), STR_INIT("AROAOLD")};
