@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/network.h"
+#include "http/url.h"
 
 enum { SHOWN_MAX = 255 };
 
@@ -146,6 +147,21 @@ static struct str origin_of_url(struct str url)
 	return host.size > 0 ? str_of(url.data, (size_t)(host.data - url.data) + host.size) : url;
 }
 
+/*
+ * An image of a page that sends no Referer, of a host that the browser does not trust: it then
+ * tells neither Origin nor site. What asks for nothing, such as an address that was typed, may be
+ * so.
+ */
+static bool is_hidden_page(const struct browser_rules *rules, const struct http_request *request)
+{
+	struct str agent = request->fields[HTTP_FIELD_USER_AGENT];
+	bool is_read = request->method == HTTP_METHOD_GET || request->method == HTTP_METHOD_HEAD;
+
+	return str_starts(agent, STR("Mozilla/")) &&
+	       (!is_read || http_url_split(request->target).has_query) &&
+	       !has_text(rules->origins, rules->origin_count, STR("*"));
+}
+
 /* *out_page is empty if the request does not tell which page it was. */
 static bool is_foreign_page(const struct browser_rules *rules, const struct http_request *request,
 			    struct str *out_page)
@@ -159,9 +175,11 @@ static bool is_foreign_page(const struct browser_rules *rules, const struct http
 	*out_page = origin;
 	if (is_allowed(rules, origin))
 		return false;
+	if (!origin.data && !site.data)
+		return is_hidden_page(rules, request);
 	/* A request of a page that tells neither Origin nor site is one of an older browser. */
 	if (request->fields[HTTP_FIELD_ORIGIN].data || !site.data)
-		return origin.data && !is_own_page(rules, request, origin);
+		return !is_own_page(rules, request, origin);
 	return !is_own_site(request, site) &&
 	       !has_text(rules->origins, rules->origin_count, STR("*"));
 }
@@ -190,7 +208,7 @@ bool browser_is_welcome(const struct browser_rules *rules, struct arena *arena,
 	}
 	if (!is_foreign_page(rules, request, &page))
 		return true;
-	page = page.data ? shown(page) : STR("another site");
+	page = page.data ? shown(page) : STR("another site, or of an unknown one,");
 	*out_problem = arena_format(arena,
 				    "A web page of %.*s sent this. To let its requests in, start "
 				    "ternd with --allow-origin and that origin "

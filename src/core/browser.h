@@ -4,9 +4,10 @@
  *
  * A server that asks for no signature would do what any page in a developer's browser sends to it:
  * the page's requests come from the developer's own machine. Such a request shows by its Origin,
- * Sec-Fetch-Site or Referer header; a page that reaches the server under a DNS name of its own (DNS
- * rebinding) shows by the Host header. What pages may read is said by CORS headers, which only the
- * origins of --allow-origin get. Constant after the start; any thread.
+ * Sec-Fetch-Site or Referer header, or as a browser's that has none of them; a page that reaches
+ * the server under a DNS name of its own (DNS rebinding) shows by the Host header. What pages may
+ * read is said by CORS headers, which only the origins of --allow-origin get. Constant after the
+ * start; any thread.
  *
  * https://fetch.spec.whatwg.org/#http-cors-protocol
  */

@@ -152,6 +152,31 @@ static void test_own_and_allowed_pages_pass(void **state)
 	assert_false(is_welcome(&set, request_with("tern.example.com", NULL, "same-site", NULL)));
 }
 
+/* <img src="http://192.0.2.7:4566/?Action=..." referrerpolicy="no-referrer"> of an http: page. */
+static void test_a_browser_that_tells_no_page_changes_nothing(void **state)
+{
+	(void)state;
+	struct http_request request = request_with("192.0.2.7:4566", NULL, NULL, NULL);
+
+	request.method = HTTP_METHOD_GET;
+	request.fields[HTTP_FIELD_USER_AGENT] = STR("Mozilla/5.0 (X11; Linux x86_64)");
+	request.target = STR("/?Action=DeleteQueue&QueueUrl=q");
+	assert_false(is_welcome(&set, request));
+	assert_true(is_welcome(&open, request));
+	request.method = HTTP_METHOD_POST;
+	request.target = STR("/");
+	assert_false(is_welcome(&set, request));
+	request.method = HTTP_METHOD_GET; /* typed, of a machine of the network */
+	request.target = STR("/_tern/health");
+	assert_true(is_welcome(&set, request));
+	request.target = STR("/?Action=ListQueues");
+	request.fields[HTTP_FIELD_SEC_FETCH_SITE] = STR("none");
+	assert_true(is_welcome(&set, request));
+	request.fields[HTTP_FIELD_SEC_FETCH_SITE] = (struct str){0};
+	request.fields[HTTP_FIELD_USER_AGENT] = STR("curl/8.0");
+	assert_true(is_welcome(&set, request));
+}
+
 static struct str find(const struct http_header *headers, size_t count, const char *name)
 {
 	for (size_t i = 0; i < count; i++)

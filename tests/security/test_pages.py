@@ -9,6 +9,7 @@ EVIL = {"Origin": "https://evil.example"}
 FOREIGN = [EVIL, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"},
            {"Referer": "https://evil.example/"}, {"Host": "evil.example"},
            {"Host": "tern:4566"}]
+HIDDEN = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64)"}  # an image, without a Referer
 CREATE = [  # each would make a queue, a user or an account
     ("GET", "/?Action=CreateQueue&QueueName=made", {}),
     ("POST", "/", {"data": {"Action": "CreateQueue", "QueueName": "made"}}),
@@ -53,6 +54,15 @@ def test_a_foreign_page_does_nothing(open_server, method, path, options, foreign
     sqs = open_server.client()
     assert [url.rsplit("/", 1)[1] for url in sqs.list_queues()["QueueUrls"]] == ["kept"]
     assert open_server.client("iam").list_users()["Users"] == []
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0:4566", "192.0.2.7:4566"])
+def test_an_image_of_a_hidden_page_changes_nothing(open_server, host):
+    answer = send(open_server, "GET", "/?Action=CreateQueue&QueueName=made",
+                  HIDDEN | {"Host": host})
+    assert answer.status_code == 403
+    assert len(open_server.client().list_queues()["QueueUrls"]) == 1
+    assert send(open_server, "GET", "/_tern/health", HIDDEN | {"Host": host}).status_code == 200
 
 
 @pytest.mark.parametrize("headers", [
