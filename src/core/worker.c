@@ -164,12 +164,16 @@ static void *worker_main(void *context)
 	return NULL;
 }
 
-/* Under the mutex: one thread more if none is idle and there may be more. */
+/*
+ * Under the mutex: one thread more if there may be more and not each waiting work has an idle one.
+ * A thread that was woken counts as idle until it runs.
+ */
 static void start_thread(struct workers *workers)
 {
 	pthread_t *thread = &workers->threads[workers->started_count];
 
-	if (workers->idle_count > 0 || workers->started_count == workers->thread_count)
+	if (workers->idle_count >= workers->stats.waiting ||
+	    workers->started_count == workers->thread_count)
 		return;
 	check(pthread_create(thread, NULL, worker_main, workers) == 0);
 	workers->started_count++;
