@@ -160,9 +160,9 @@ static void step(struct runner *runner)
 		has_news = serve_lane(runner, JOURNAL_COMMIT);
 		has_news |= serve_lane(runner, JOURNAL_HOUSEKEEPING);
 		has_news |= atomic_load(&runner->has_news);
-		if (turns == TURNS_MAX) {
+		if (has_news && turns == TURNS_MAX) {
 			/* Whoever steps comes again at once. */
-			atomic_store(&runner->has_news, has_news);
+			atomic_store(&runner->has_news, true);
 			return;
 		}
 	}
