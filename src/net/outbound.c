@@ -22,7 +22,10 @@ static const char *const refused_networks[] = {
 	"::",
 	"fe80::/10",
 	"ff00::/8",
-	"fd00:ec2::254",
+	"168.63.129.16",
+	"fd00:ec2::/32",
+	"fd20:ce::254",
+	"fd00:c1::a9fe:a9fe",
 	"::ffff:0:0:0:0/80",
 	"64:ff9b:1::/48",
 };

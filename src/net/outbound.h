@@ -6,7 +6,8 @@
  * endpoint (scheme, host, port). Each endpoint has a lane: what is sent to it waits there while it
  * has as many requests in progress as it seems to bear, a number that grows while answers come and
  * is halved when they do not. Lanes that wait for one of the outbound's connections take turns, so
- * a slow endpoint delays its own requests only. Memory is bounded by the limits below.
+ * a slow endpoint delays and keeps out its own requests only. Memory is bounded by the limits
+ * below.
  *
  * No redirects are followed, no proxy is used, no cookies are kept. Certificates are verified. An
  * address is compared with the refused networks when it is connected to, whatever name led there,
@@ -33,8 +34,9 @@ struct outbound_options {
 	bool refuses_loopback;
 	uint32_t connections_max; /* in all; 0: LIMIT_OUTBOUND_CONNECTIONS */
 	uint32_t lane_max;	  /* in progress at one endpoint; 0: LIMIT_OUTBOUND_LANE */
-	uint32_t waiting_max;	  /* requests that wait, in all; 0: LIMIT_OUTBOUND_WAITING */
-	uint32_t idle_ms;	  /* an idle connection is kept; 0: LIMIT_OUTBOUND_IDLE_MS */
+	/* Requests that wait, in all, of which one endpoint has half; 0: LIMIT_OUTBOUND_WAITING. */
+	uint32_t waiting_max;
+	uint32_t idle_ms; /* an idle connection is kept; 0: LIMIT_OUTBOUND_IDLE_MS */
 };
 
 enum outbound_outcome {

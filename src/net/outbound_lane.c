@@ -118,6 +118,7 @@ static struct outbound_request *pop(struct outbound_lane *lane)
 	struct list *first = lane->waiting.next;
 
 	list_remove(first);
+	lane->waiting_count--;
 	lane->outbound->waiting_count--;
 	outbound_count(&lane->outbound->waiting_now, -1);
 	return container_of(first, struct outbound_request, link);
@@ -305,6 +306,7 @@ static void push(struct outbound_lane *lane, struct outbound_request *request, b
 		list_push_front(&lane->waiting, &request->link);
 	else
 		list_push_back(&lane->waiting, &request->link);
+	lane->waiting_count++;
 	lane->outbound->waiting_count++;
 	outbound_count(&lane->outbound->waiting_now, 1);
 	set_quiet(lane);
@@ -316,6 +318,14 @@ void outbound_lane_retry(struct outbound_lane *lane, struct outbound_request *re
 	pump(lane, ALL_OF_THEM);
 }
 
+/* No more may wait for one endpoint than there is room for others: one that hangs has half. */
+static bool has_room(const struct outbound_lane *lane)
+{
+	const struct outbound *outbound = lane->outbound;
+
+	return lane->waiting_count < outbound->waiting_max - outbound->waiting_count;
+}
+
 void outbound_lane_take(struct outbound *outbound, struct outbound_request *request)
 {
 	struct http_endpoint endpoint;
@@ -325,11 +335,12 @@ void outbound_lane_take(struct outbound *outbound, struct outbound_request *requ
 				"not a URL of an HTTP endpoint");
 		return;
 	}
-	if (outbound->waiting_count >= outbound->waiting_max) {
+	struct outbound_lane *lane = lane_of(outbound, &endpoint);
+	if (!has_room(lane)) {
+		set_quiet(lane); /* it may be new */
 		outbound_finish(outbound, request, OUTBOUND_BUSY, "too many requests wait");
 		return;
 	}
-	struct outbound_lane *lane = lane_of(outbound, &endpoint);
 	push(lane, request, false);
 	pump(lane, ALL_OF_THEM);
 }

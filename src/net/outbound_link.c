@@ -125,6 +125,8 @@ void outbound_link_expire(struct outbound_link *link)
 
 /* ---- bytes out ---- */
 
+static bool flush(struct outbound_link *link);
+
 static void on_written(uv_write_t *write, int status)
 {
 	struct outbound_link *link = container_of(write, struct outbound_link, write);
@@ -134,6 +136,8 @@ static void on_written(uv_write_t *write, int status)
 		return;
 	if (status != 0)
 		outbound_link_fail(link, OUTBOUND_BROKEN, "the connection broke");
+	else
+		(void)flush(link); /* what TLS had to say in between */
 }
 
 /* Writes `out`. False: the link has failed. */
@@ -265,7 +269,7 @@ static void complete(struct outbound_link *link, bool has_more)
 	link->has_reply = false;
 	keep_session(link);
 	bool is_kept = reply.is_keep_alive && !has_more && link->writing.size == 0 &&
-		       !lane->outbound->is_emptied;
+		       link->out.size == 0 && !lane->outbound->is_emptied;
 	if (is_kept)
 		set_idle(link);
 	else

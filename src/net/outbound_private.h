@@ -42,9 +42,10 @@ struct outbound_lane {
 	struct list idle;    /* links, the one used last first */
 	struct list turn;    /* in outbound->turns: a request waits for a connection to be free */
 	struct list quiet;   /* in outbound->quiet: nothing waits, nothing is open */
-	uint32_t links;	     /* open connections */
-	uint32_t busy;	     /* of these, those with a request */
-	double limit;	     /* of busy; adapts between 1 and lane_max */
+	uint32_t waiting_count;
+	uint32_t links; /* open connections */
+	uint32_t busy;	/* of these, those with a request */
+	double limit;	/* of busy; adapts between 1 and lane_max */
 	union outbound_address addresses[LANE_ADDRESSES];
 	uint32_t address_count;
 	int64_t resolved_ms; /* of the loop's time */
