@@ -71,13 +71,13 @@ static void on_closed(uv_handle_t *handle)
 		list_remove(&connection->flush_link);
 	thread->connection_count--;
 	net_count(&thread->counts.connections_open, -1);
+	buf_done(&connection->writing); /* of a write that could not begin */
 	drop_input(connection);
 	if (connection->source)
 		net_sources_leave(&thread->server->sources, connection->source);
 	tls_session_free(&connection->tls);
 	buf_done(&connection->wire);
 	buf_done(&connection->out);
-	buf_done(&connection->writing);
 	heap_free(connection);
 }
 
