@@ -456,6 +456,32 @@ static void test_damage_to_index_and_segment_loses_only_what_is_damaged(void **s
 	assert_true(engine_journal_stats(w.engine).live_bytes > 0);
 }
 
+/* The run is shorter than it was when its carrying began. */
+static void test_what_is_left_of_a_damaged_run_is_carried(void **state)
+{
+	struct journal_location damaged = {0};
+
+	(void)state;
+	world_send_many(&w, 2, 0, "first", 100);
+	for (int round = 0; round < 60; round++) {
+		world_send_many(&w, 2, 0, "k", 10);
+		if (round == 5) {
+			assert_int_equal(world_browse(&w, 2, 155, 1), 1);
+			damaged = w.deliveries[0].location;
+		}
+		world_send_many(&w, 1, 0, "a message of some length that takes its place", 200);
+		assert_int_equal(world_drain(&w, 1), 200);
+		world_turns(&w, 10);
+		if (round == 7) {
+			flip("index", "", damaged.segment, 60);
+			flip("segment", ".log", damaged.segment, damaged.offset + 40);
+		}
+	}
+	/* A batch of ten fails its check as a whole. */
+	assert_int_equal(w.counters[2].visible, 690);
+	assert_int_equal(world_drain(&w, 2), 690);
+}
+
 static void test_a_full_disk_does_not_need_indexes_to_go_on(void **state)
 {
 	size_t sent = 0;

@@ -73,10 +73,10 @@ static bool carry_messages(struct engine *engine, uint32_t number, size_t *carri
 static bool carry_run(struct engine *engine, struct run *run, size_t *carried)
 {
 	struct run_entry entries[RUN_PEEK_MAX];
-	uint32_t left = run->count;
+	bool is_left = true;
 	size_t count;
 
-	while (left > 0 && (count = run_peek(engine, run, 0, entries, RUN_PEEK_MAX)) > 0) {
+	while (is_left && (count = run_peek(engine, run, 0, entries, RUN_PEEK_MAX)) > 0) {
 		for (size_t i = 0; i < count; i++) {
 			struct journal_location location;
 			bool is_readable;
@@ -86,8 +86,8 @@ static bool carry_run(struct engine *engine, struct run *run, size_t *carried)
 			if (!carry_record(engine, run->queue, entries[i].location, &location,
 					  &is_readable))
 				return !is_readable;
-			left--;
 			/* Frees the run with its last entry. */
+			is_left = run->count > 1;
 			run_carry_first(engine, run, &entries[i], location);
 		}
 	}
