@@ -164,17 +164,18 @@ enum err parts_survey(struct disk *disk, const char *catalog_file, struct parts 
 	struct parts parts = {0};
 	struct stat status;
 
-	enum err err = load_file(disk, &parts.identity);
-	if (err && err != ERR_NOTFOUND)
-		return err;
-	parts.has_identity = !err;
-	parts.has_log = parts.has_identity && parts.identity.current.number > 0;
-	err = disk->ops->list(disk, visit_name, &parts.has_log);
+	enum err found = load_file(disk, &parts.identity);
+	if (found && found != ERR_NOTFOUND && found != ERR_DAMAGED)
+		return found;
+	parts.has_identity = !found;
+	parts.has_log =
+		found == ERR_DAMAGED || (parts.has_identity && parts.identity.current.number > 0);
+	enum err err = disk->ops->list(disk, visit_name, &parts.has_log);
 	if (err)
 		return err;
 	parts.has_catalog = stat(catalog_file, &status) == 0 && status.st_size > 0;
 	*out_parts = parts;
-	return ERR_OK;
+	return found == ERR_DAMAGED ? found : ERR_OK;
 }
 
 bool parts_are_complete(const struct settings *settings, const struct parts *parts, char *problem,

@@ -35,7 +35,9 @@ struct parts {
 	struct identity identity; /* of the log; without `current` a first start did not end */
 };
 
-/* Reads log/ through `disk` and looks at the file of the catalog. ERR_DAMAGED, ERR_VERSION, ERR_IO.
+/*
+ * Reads log/ through `disk` and looks at the file of the catalog. ERR_DAMAGED: the log's identity
+ * cannot be read, and *out_parts has none. ERR_VERSION, ERR_IO.
  */
 must_check enum err parts_survey(struct disk *disk, const char *catalog_file,
 				 struct parts *out_parts);

@@ -149,8 +149,8 @@ static bool may_make(const struct settings *settings, enum purpose purpose, char
 	return false;
 }
 
-static bool open_log(const struct settings *settings, struct store *store, char *problem,
-		     size_t size)
+static bool open_log(const struct settings *settings, enum purpose purpose, struct store *store,
+		     char *problem, size_t size)
 {
 	char path[PATH_SIZE];
 
@@ -162,6 +162,8 @@ static bool open_log(const struct settings *settings, struct store *store, char 
 	}
 	snprintf(path, sizeof(path), "%.*s/catalog/data.mdb", STR_ARG(settings->data));
 	err = parts_survey(store->disk, path, &store->parts);
+	if (err == ERR_DAMAGED && purpose == TO_JOIN)
+		return true; /* the new identity takes its place */
 	if (err == ERR_DAMAGED)
 		snprintf(problem, size,
 			 "%.*s/log/identity is damaged, so nothing tells whether catalog/ and log/ "
@@ -224,7 +226,7 @@ static bool open_directory(const struct settings *settings, enum purpose purpose
 		return false;
 	}
 	warn_of_writers(path);
-	return open_log(settings, store, problem, size) &&
+	return open_log(settings, purpose, store, problem, size) &&
 	       check_parts(settings, purpose, store, problem, size) &&
 	       open_catalog(settings, purpose, store, problem, size);
 }

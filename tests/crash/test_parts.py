@@ -243,6 +243,18 @@ def test_a_catalog_without_log_is_joined_with_an_empty_one(server):
         assert receive(server, A, "secret") == ["later"]
 
 
+@pytest.mark.parametrize("damage", [lambda text: text[:-1] + b"\0", lambda text: text[:10]],
+                         ids=["changed", "cut"])
+def test_a_damaged_identity_is_joined(server, damage):
+    identity = server.data / "log" / "identity"
+    identity.write_bytes(damage(identity.read_bytes()))
+    assert "--repair join" in refused_start(server)
+    done = run(server, "--repair", "join")
+    assert done.returncode == 0, done.stderr
+    with server:
+        assert receive(server, A, "secret") == ["of A"]
+
+
 def test_a_log_without_catalog_cannot_be_joined(server):
     remove(server, "catalog")
     done = run(server, "--repair", "join")
