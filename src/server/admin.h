@@ -52,7 +52,7 @@ struct admin_call {
 	struct dispatch_letter letter;
 };
 
-/* For net_options: health is answered whatever else goes on. */
+/* For net_options: health is answered whatever else goes on, if it is asked for without a body. */
 bool admin_is_vital(const struct http_request *request);
 /* dispatch->on_other: takes over requests whose path begins with "/_". Net thread. */
 void admin_request(struct dispatch *dispatch, struct net_request *request);
