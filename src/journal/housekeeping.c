@@ -218,6 +218,7 @@ static void end_index(struct journal *journal, struct journal_work *work)
 	}
 	segment->index_file = work->index_file;
 	segment->index_size = work->index.size;
+	segment->index_sum = work->index_sum;
 	segment->has_index_waiting = false;
 	journal->index_waiting_count--;
 	buf_done(&work->index);

@@ -16,7 +16,7 @@ void index_name(uint32_t segment, char out[JOURNAL_NAME_SIZE])
 	(void)snprintf(out, JOURNAL_NAME_SIZE, "index-%010" PRIu32, segment);
 }
 
-static void encode(uint32_t segment, struct str data, struct buf *out)
+static void encode(uint32_t segment, struct str data, uint32_t sum, struct buf *out)
 {
 	char *at = buf_extend(out, INDEX_HEADER_SIZE);
 
@@ -24,6 +24,7 @@ static void encode(uint32_t segment, struct str data, struct buf *out)
 	put_u32(at + INDEX_VERSION, JOURNAL_FORMAT_VERSION);
 	put_u32(at + INDEX_SEGMENT, segment);
 	put_u64(at + INDEX_DATA_SIZE, data.size);
+	put_u32(at + INDEX_DATA_CRC, sum);
 	put_u32(at + INDEX_CRC, crc32c(0, str_of(at, INDEX_CRC)));
 	for (size_t from = 0; from < data.size; from += INDEX_BLOCK_DATA) {
 		struct str block = str_slice(data, from, INDEX_BLOCK_DATA);
@@ -43,7 +44,8 @@ enum err index_write(struct journal_work *work)
 	struct buf bytes = {0};
 
 	index_name(segment, name);
-	encode(segment, buf_str(&work->index), &bytes);
+	work->index_sum = crc32c(0, buf_str(&work->index));
+	encode(segment, buf_str(&work->index), work->index_sum, &bytes);
 	(void)pthread_mutex_lock(&journal->names);
 	enum err err = file_replace(disk, INDEX_TEMPORARY, name, buf_str(&bytes));
 	if (!err)
@@ -53,8 +55,7 @@ enum err index_write(struct journal_work *work)
 	return err;
 }
 
-static enum err read_header(struct disk *disk, struct disk_file *file, uint32_t segment,
-			    uint64_t *out_size)
+static enum err read_header(struct disk *disk, struct disk_file *file, struct segment *segment)
 {
 	char header[INDEX_HEADER_SIZE];
 	uint64_t file_size;
@@ -68,10 +69,11 @@ static enum err read_header(struct disk *disk, struct disk_file *file, uint32_t 
 	uint64_t size = get_u64(header + INDEX_DATA_SIZE);
 	if (get_u32(header + INDEX_MAGIC) != MAGIC_INDEX ||
 	    get_u32(header + INDEX_VERSION) != JOURNAL_FORMAT_VERSION ||
-	    get_u32(header + INDEX_SEGMENT) != segment ||
+	    get_u32(header + INDEX_SEGMENT) != segment->number ||
 	    crc32c(0, str_of(header, INDEX_CRC)) != get_u32(header + INDEX_CRC) || size > file_size)
 		return ERR_DAMAGED;
-	*out_size = size;
+	segment->index_size = size;
+	segment->index_sum = get_u32(header + INDEX_DATA_CRC);
 	return ERR_OK;
 }
 
@@ -84,7 +86,7 @@ void index_adopt(struct journal *journal, struct segment *segment)
 	index_name(segment->number, name);
 	if (disk->ops->open(disk, name, false, &file))
 		return;
-	if (read_header(disk, file, segment->number, &segment->index_size))
+	if (read_header(disk, file, segment))
 		disk->ops->close(disk, file);
 	else
 		segment->index_file = file;
@@ -112,6 +114,13 @@ bool journal_index_is_durable(const struct journal *journal, uint32_t number)
 	const struct segment *segment = segment_of(journal, number);
 
 	return segment && segment->index_file;
+}
+
+uint32_t journal_index_sum(const struct journal *journal, uint32_t number)
+{
+	const struct segment *segment = segment_of(journal, number);
+
+	return segment && segment->index_file ? segment->index_sum : 0;
 }
 
 must_check enum err journal_index_read(struct journal *journal, uint32_t number, uint64_t offset,

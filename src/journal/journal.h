@@ -172,6 +172,9 @@ uint32_t journal_compaction_candidate(const struct journal *journal);
  * segment; one at a time. */
 void journal_index_write(struct journal *journal, uint32_t segment, struct buf *index);
 bool journal_index_is_durable(const struct journal *journal, uint32_t segment);
+/* Tells what is in a durable index from what was in another one of the segment; 0: there is none.
+ */
+uint32_t journal_index_sum(const struct journal *journal, uint32_t segment);
 /* Blocks for one read. ERR_NOTFOUND, ERR_DAMAGED (checked per 4 KiB block), ERR_IO. */
 must_check enum err journal_index_read(struct journal *journal, uint32_t segment, uint64_t offset,
 				       void *out, size_t size);

@@ -50,6 +50,7 @@ struct segment {
 	struct buf index;	      /* waits to be written */
 	struct disk_file *index_file; /* durable index, or NULL */
 	uint64_t index_size;	      /* bytes of the owner in it */
+	uint32_t index_sum;	      /* their checksum */
 };
 
 struct batch {
@@ -107,6 +108,7 @@ struct journal_work {
 	enum housekeeping_kind kind;
 	struct segment *segment; /* recycle, index */
 	struct buf index;
+	uint32_t index_sum;
 	struct disk_file *index_file;
 	uint64_t spare;		  /* recycle: its new name, 0 to unlink; spare: the one to make */
 	uint64_t checkpoint_room; /* of the file for the next checkpoint, before and after */

@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { JOURNAL_FORMAT_VERSION = 2 };
+enum { JOURNAL_FORMAT_VERSION = 3 };
 
 enum batch_layout {
 	BATCH_MAGIC = 0,	 /* u32 */
@@ -75,8 +75,9 @@ enum index_layout {
 	INDEX_VERSION = 4,    /* u32 */
 	INDEX_SEGMENT = 8,    /* u32 */
 	INDEX_DATA_SIZE = 12, /* u64 */
-	INDEX_CRC = 20,	      /* u32, of what stands before */
-	INDEX_HEADER_SIZE = 24,
+	INDEX_DATA_CRC = 20,  /* u32: tells one index of a segment from another */
+	INDEX_CRC = 24,	      /* u32, of what stands before */
+	INDEX_HEADER_SIZE = 28,
 	INDEX_BLOCK_SIZE = 4096, /* with its CRC */
 	INDEX_BLOCK_DATA = 4092,
 };

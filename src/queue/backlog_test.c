@@ -456,6 +456,27 @@ static void test_damage_to_index_and_segment_loses_only_what_is_damaged(void **s
 	assert_true(engine_journal_stats(w.engine).live_bytes > 0);
 }
 
+/* Its places are not those of the index that the last checkpoint knows. */
+static void test_an_index_that_was_built_anew_halfway_survives_a_kill(void **state)
+{
+	(void)state;
+	world_send_many(&w, 1, 0, "m", DEEP);
+	world_turns(&w, 10);
+	uint32_t segment = middle_segment();
+	flip("index", "", segment, 9000);
+	world_checkpoint(&w);
+	uint64_t next = 0;
+	/* Most of the segment is taken, and the damage is met. */
+	while (next < DEEP / 2 + 300) {
+		expect_range(1, "m", next, next + 10);
+		next += 10;
+	}
+	assert_int_equal(w.deliveries[0].location.segment, segment);
+	world_turns(&w, 10);
+	world_restart(&w);
+	expect_range(1, "m", next, DEEP);
+}
+
 /* The run is shorter than it was when its carrying began. */
 static void test_what_is_left_of_a_damaged_run_is_carried(void **state)
 {

@@ -72,6 +72,7 @@ struct run {
 	uint32_t position;	      /* entries taken before them */
 	bool is_indexed;	      /* entries are in the segment's index */
 	uint64_t index_offset;	      /* of the entry at position 0 */
+	uint32_t index_sum;	      /* of the index that it is in */
 	uint64_t bytes;		      /* of the records left */
 	uint64_t first_seq, last_seq; /* of those left; the first is at least first_seq */
 	int64_t first_since_ms;	      /* about the age of the first */

@@ -12,7 +12,8 @@
  * there before, never something in memory behind something in a run.
  *
  * An index is derived data. If it cannot be read, the runs of its segment are built anew from the
- * segment's records, and a new index is written.
+ * segment's records, and a new index is written. What a checkpoint from before says of places in
+ * the index is of the old one: it is known by its sum, and the runs are built anew once more.
  */
 #include <string.h>
 
@@ -292,7 +293,8 @@ static bool read_entries(struct engine *engine, struct run *run, size_t from, si
 	if (run->is_indexed) {
 		uint64_t offset = run->index_offset + (run->position + from) * ENTRY_SIZE;
 		*out_count = count;
-		if (!journal_index_read(engine->journal, run->segment, offset, out,
+		if (run->index_sum == journal_index_sum(engine->journal, run->segment) &&
+		    !journal_index_read(engine->journal, run->segment, offset, out,
 					count * ENTRY_SIZE))
 			return true;
 		*out_count = 0;
@@ -495,6 +497,7 @@ static void leave_memory(struct engine *engine, struct segment_messages *segment
 		struct run *run = segment->next;
 		segment->next = run_in(segment, run->in_segment.next);
 		run->is_indexed = true;
+		run->index_sum = journal_index_sum(engine->journal, segment->segment);
 		buf_done(&run->entries);
 		turn_spend(engine, 1, 0);
 	}
@@ -553,7 +556,7 @@ void run_encode(struct buf *out, const struct run *run)
 	put_u64(bytes + 40, (uint64_t)run->first_since_ms);
 	put_u64(bytes + 48, run->is_indexed ? run->index_offset + start : 0);
 	bytes[56] = run->is_indexed;
-	memset(bytes + 57, 0, RUN_SIZE - 57);
+	put_u32(bytes + 57, run->is_indexed ? run->index_sum : 0);
 	if (!run->is_indexed)
 		buf_append(out, str_slice(buf_str(&run->entries), start, run->entries.size));
 }
@@ -591,6 +594,7 @@ void run_decode(struct engine *engine, struct engine_queue *queue, const uint8_t
 	run->first_since_ms = (int64_t)get_u64(bytes + 40);
 	run->index_offset = get_u64(bytes + 48);
 	run->is_indexed = is_indexed;
+	run->index_sum = get_u32(bytes + 57);
 	buf_append(&run->entries, str_of(bytes + RUN_SIZE, size));
 	run_count(engine, run, count, (int64_t)get_u64(bytes + 16));
 }
