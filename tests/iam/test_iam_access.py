@@ -102,14 +102,32 @@ def test_a_policy_names_whom_it_lets_change(account):
     admin.delete_user(UserName="bob")
 
 
+@pytest.mark.parametrize("call, action, arguments", [
+    ("create_user", "iam:TagUser", {"UserName": "x"}),
+    ("create_role", "iam:TagRole", {"RoleName": "x", "AssumeRolePolicyDocument": trust()}),
+    ("create_policy", "iam:TagPolicy", {"PolicyName": "x", "PolicyDocument": allow("sqs:*")}),
+    ("create_instance_profile", "iam:TagInstanceProfile", {"InstanceProfileName": "x"}),
+    ("create_open_id_connect_provider", "iam:TagOpenIDConnectProvider", {"Url": "https://x.org"}),
+    ("create_virtual_mfa_device", "iam:TagMFADevice", {"VirtualMFADeviceName": "x"}),
+])
+def test_creating_with_tags_needs_the_permission_to_tag(account, iam, call, action, arguments):
+    """Else who may create could tag, and tags are what permissions hang on."""
+    maker = getattr(account.client(key=account.user("maker", "iam:Create*")), call)
+    tags = {"Tags": [{"Key": "team", "Value": "red"}]}
+    code, text, _ = fault_of(maker, **arguments, **tags)
+    assert code == "AccessDenied" and f"not authorized to perform: {action} on" in text
+    iam.put_user_policy(UserName="maker", PolicyName="tags", PolicyDocument=allow(action))
+    maker(**arguments, **tags)
+
+
 def test_tags_decide(account, iam):
     key = account.user("tagger")
     iam.put_user_policy(UserName="tagger", PolicyName="p", PolicyDocument=json.dumps({
         "Version": "2012-10-17", "Statement": [
             {"Effect": "Allow", "Action": ["iam:CreateUser", "iam:TagUser"], "Resource": "*",
              "Condition": {"StringEquals": {"aws:RequestTag/team": "red"}}},
-            {"Effect": "Allow", "Action": "iam:GetUser", "Resource": "*",
-             "Condition": {"StringEquals": {"aws:ResourceTag/team": "red"}}},
+            {"Effect": "Allow", "Action": ["iam:GetUser", "iam:SimulatePrincipalPolicy"],
+             "Resource": "*", "Condition": {"StringEquals": {"aws:ResourceTag/team": "red"}}},
             {"Effect": "Allow", "Action": "iam:DeleteUser", "Resource": "*",
              "Condition": {"StringEquals": {"iam:ResourceTag/team": "red"}}}]}))
     tagger = account.client(key=key)
@@ -117,6 +135,10 @@ def test_tags_decide(account, iam):
     assert fault_of(tagger.create_user, UserName="a", Tags=blue)[0] == "AccessDenied"
     assert fault_of(tagger.create_user, UserName="a")[0] == "AccessDenied"
     tagger.create_user(UserName="a", Tags=red)
+    assert fault_of(tagger.simulate_principal_policy, ActionNames=["sqs:SendMessage"],
+                    PolicySourceArn=account.arn("user/tagger"))[0] == "AccessDenied"
+    tagger.simulate_principal_policy(ActionNames=["sqs:SendMessage"],
+                                     PolicySourceArn=account.arn("user/a"))
     iam.create_user(UserName="b", Tags=blue)
     tagger.get_user(UserName="a")
     assert fault_of(tagger.get_user, UserName="b")[0] == "AccessDenied"

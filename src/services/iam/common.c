@@ -15,6 +15,7 @@ const struct iam_kind iam_kinds[] = {
 	[DIRECTORY_USER] = {.word = "user",
 			    .title = "User",
 			    .id = "AIDA",
+			    .tag_action = "iam:TagUser",
 			    .quota = "UsersPerAccount",
 			    .has_quota = true,
 			    .count_quota = QUOTA_IAM_USERS,
@@ -33,6 +34,7 @@ const struct iam_kind iam_kinds[] = {
 	[DIRECTORY_ROLE] = {.word = "role",
 			    .title = "Role",
 			    .id = "AROA",
+			    .tag_action = "iam:TagRole",
 			    .quota = "RolesPerAccount",
 			    .has_quota = true,
 			    .count_quota = QUOTA_IAM_ROLES,
@@ -42,6 +44,7 @@ const struct iam_kind iam_kinds[] = {
 	[DIRECTORY_POLICY] = {.word = "policy",
 			      .title = "Policy",
 			      .id = "ANPA",
+			      .tag_action = "iam:TagPolicy",
 			      .quota = "PolicyPerAccount",
 			      .has_quota = true,
 			      .count_quota = QUOTA_IAM_POLICIES,
@@ -51,6 +54,7 @@ const struct iam_kind iam_kinds[] = {
 	[DIRECTORY_INSTANCE_PROFILE] = {.word = "instance-profile",
 					.title = "InstanceProfile",
 					.id = "AIPA",
+					.tag_action = "iam:TagInstanceProfile",
 					.quota = "InstanceProfilesPerAccount",
 					.has_quota = true,
 					.count_quota = QUOTA_IAM_INSTANCE_PROFILES,
@@ -59,6 +63,7 @@ const struct iam_kind iam_kinds[] = {
 	[DIRECTORY_OIDC_PROVIDER] = {.word = "oidc-provider",
 				     .title = "OpenIdConnectProvider",
 				     .id = "OIDC", /* shown nowhere */
+				     .tag_action = "iam:TagOpenIDConnectProvider",
 				     .quota = "OpenIdConnectProvidersPerAccount",
 				     .has_quota = true,
 				     .count_quota = QUOTA_IAM_OIDC_PROVIDERS,
@@ -67,6 +72,7 @@ const struct iam_kind iam_kinds[] = {
 	[DIRECTORY_MFA_DEVICE] = {.word = "mfa",
 				  .title = "MFADevice",
 				  .id = "MFAD", /* shown nowhere */
+				  .tag_action = "iam:TagMFADevice",
 				  .quota = "MFADevicesPerAccount",
 				  .count_max = LIMIT_IAM_MFA_DEVICES,
 				  .missing = {"MFA Device with serial number ", " does not exist."},
@@ -413,6 +419,15 @@ static enum err check_free(struct call *call, enum directory_kind kind, struct s
 	return ERR_OK;
 }
 
+static enum err ask_to_tag(struct call *call, const struct directory_entity *draft)
+{
+	const struct resource resource = {.arn = draft->arn, .account = draft->account};
+	const char *action = iam_kinds[draft->kind].tag_action;
+
+	check(action != NULL);
+	return iam_ask(call, str_from(action), &resource, NULL);
+}
+
 enum err iam_draft_new(struct call *call, enum directory_kind kind, struct str path,
 		       struct str name, const struct iam_tag *tags, size_t tag_count,
 		       struct directory_entity *out_draft)
@@ -431,6 +446,8 @@ enum err iam_draft_new(struct call *call, enum directory_kind kind, struct str p
 	draft.arn = iam_arn(call, kind, draft.path, name);
 	iam_ask_about_tags(call, tags, tag_count);
 	enum err err = ask(call, draft.arn, call->account, NULL);
+	if (!err && tag_count > 0)
+		err = ask_to_tag(call, &draft);
 	if (!err)
 		err = check_free(call, kind, name);
 	if (!err)

@@ -18,11 +18,12 @@ enum { IAM_SESSION_SECONDS = 3600 }; /* MaxSessionDuration of a role, unless giv
 
 /* What texts and ARNs call the kinds, and how much each may have. */
 struct iam_kind {
-	const char *word;  /* "user" */
-	const char *title; /* "User" */
-	const char *id;	   /* "AIDA" */
-	const char *quota; /* "UsersPerAccount" */
-	int64_t count_max; /* in one account, where has_quota is false */
+	const char *word;	/* "user" */
+	const char *title;	/* "User" */
+	const char *id;		/* "AIDA" */
+	const char *quota;	/* "UsersPerAccount" */
+	const char *tag_action; /* which creating it with tags needs, too; NULL: it has none */
+	int64_t count_max;	/* in one account, where has_quota is false */
 	bool has_quota;
 	enum quota count_quota;
 	int64_t inline_size_max;

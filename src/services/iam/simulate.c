@@ -138,9 +138,12 @@ static enum err add_principal(struct simulation *simulation, struct str arn)
 
 static enum err may_ask_about(struct call *call, struct str arn)
 {
-	struct resource resource = {.arn = arn, .account = call->account};
+	const struct resource resource = {.arn = arn, .account = call->account};
+	const struct directory_entity *entity =
+		hold_found(call, directory_find_arn(call->core->directory, arn));
+	bool is_own = entity && str_equal(entity->account, call->account);
 
-	return call_authorize(call, call->operation->action, &resource);
+	return iam_ask(call, call->operation->action, &resource, is_own ? entity : NULL);
 }
 
 static enum err may_ask(struct call *call)
