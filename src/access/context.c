@@ -101,6 +101,16 @@ static bool give_tag(struct context_values *out, const struct shape_pair *tags, 
 	return false;
 }
 
+/* Of a key that is given twice the last value is the one that is stored. */
+static bool give_last_tag(struct context_values *out, const struct shape_pair *tags, size_t count,
+			  struct str key)
+{
+	for (size_t i = count; i > 0; i--)
+		if (str_equal_nocase(tags[i - 1].key, key))
+			return give(out, tags[i - 1].value);
+	return false;
+}
+
 static bool give_if(struct context_values *out, bool is_there, struct str text)
 {
 	return is_there && give(out, text);
@@ -227,7 +237,8 @@ static bool find_known(const struct policy_request *request, const struct contex
 		out->count = request->request_tag_count;
 		return out->count > 0;
 	case CONTEXT_REQUEST_TAG:
-		return give_tag(out, request->request_tags, request->request_tag_count, name->tag);
+		return give_last_tag(out, request->request_tags, request->request_tag_count,
+				     name->tag);
 	case CONTEXT_RESOURCE_TAG:
 		return give_tag(out, request->resource_tags, request->resource_tag_count,
 				name->tag);

@@ -206,6 +206,37 @@ static void test_bound_principals_give_to_the_id_and_take_from_both(void **state
 	}
 }
 
+static void test_request_tag_is_the_one_that_is_stored(void **state)
+{
+	static const struct shape_pair tags[] = {
+		{STR_INIT("team"), STR_INIT("red")},
+		{STR_INIT("a"), STR_INIT("b")},
+		{STR_INIT("team"), STR_INIT("blue")},
+	};
+	static const char *const teams[] = {"red", "blue"};
+	struct case_request request;
+	const struct policy *policy;
+	struct str problem;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct str text = arena_format(
+			&arena,
+			"{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\","
+			"\"Condition\":{\"StringEquals\":{\"aws:RequestTag/team\":\"%s\"}}}}",
+			teams[i]);
+		assert_int_equal(policy_compile(&arena, text, POLICY_IDENTITY, &policy, &problem),
+				 ERR_OK);
+		case_begin(&request, STR(ALICE));
+		case_finish(&request, NULL);
+		request.decide.request.request_tags = tags;
+		request.decide.request.request_tag_count = 3;
+		assert_int_equal(policy_evaluate(policy, &request.decide.request).outcome,
+				 i == 1 ? POLICY_ALLOW : POLICY_SILENT);
+		policy_release(policy);
+	}
+}
+
 /* Federated users have the id of the user whose key began their session. */
 static void test_id_of_a_user_gives_nothing_to_those_it_federates(void **state)
 {

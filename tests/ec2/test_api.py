@@ -140,11 +140,18 @@ def test_users_need_permission(signed):
         "Version": "2012-10-17", "Statement": {
             "Effect": "Allow", "Resource": "*",
             "Action": ["ec2:CreateVpcEndpoint", "ec2:CreateTags", "ec2:DeleteVpcEndpoints"],
-            "Condition": {"StringEqualsIfExists": {"aws:RequestTag/team": "net"}}}}))
+            "Condition": {"StringEqualsIfExists": {"aws:RequestTag/team": "net"},
+                          "ForAllValues:StringEquals": {"aws:TagKeys": ["team"]}}}}))
     tagged = [{"ResourceType": "vpc-endpoint", "Tags": [{"Key": "team", "Value": "net"}]}]
     other = [{"ResourceType": "vpc-endpoint", "Tags": [{"Key": "team", "Value": "x"}]}]
     assert code_of(ec2.create_vpc_endpoint, **arguments(
         TagSpecifications=other))[0] == "UnauthorizedOperation"
+    # All specifications count, and of two values the one that is kept.
+    more = [{"ResourceType": "vpc-endpoint", "Tags": [{"Key": "owner", "Value": "x"}]}]
+    twice = [{"ResourceType": "vpc-endpoint", "Tags": tagged[0]["Tags"] + other[0]["Tags"]}]
+    for specifications in (more + tagged, tagged + other, twice):
+        assert code_of(ec2.create_vpc_endpoint, **arguments(
+            TagSpecifications=specifications))[0] == "UnauthorizedOperation"
     made = ec2.create_vpc_endpoint(**arguments(TagSpecifications=tagged))["VpcEndpoint"]
     ec2.delete_vpc_endpoints(VpcEndpointIds=[made["VpcEndpointId"]])
 
@@ -415,7 +422,7 @@ def test_networks_that_are_not_declared(declared, changes, code, text):
 def test_declarations_that_are_refused(private, tmp_path, networks, text):
     path = tmp_path / "networks.json"
     path.write_text(json.dumps(networks))
-    with pytest.raises(AssertionError, match="ended with status 1") as caught:
+    with pytest.raises(AssertionError, match="ended with status 2") as caught:
         private("--config", path)
     assert text in str(caught.value)
 

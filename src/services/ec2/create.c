@@ -10,14 +10,28 @@
 #include "services/ec2/query.h"
 #include "services/ec2/view.h"
 
+/* The tags of all specifications. */
+static void ask_about_tags(struct call *call, const struct ec2_create_vpc_endpoint_in *in)
+{
+	struct ec2_tag *tags;
+	size_t count = 0;
+
+	for (size_t i = 0; i < in->tag_specifications_count; i++)
+		count += in->tag_specifications[i].tags_count;
+	tags = arena_array(call->arena, struct ec2_tag, count);
+	count = 0;
+	for (size_t i = 0; i < in->tag_specifications_count; i++)
+		for (size_t j = 0; j < in->tag_specifications[i].tags_count; j++)
+			tags[count++] = in->tag_specifications[i].tags[j];
+	ec2_tags_ask(call, tags, count);
+}
+
 static enum err authorize(struct call *call, const struct ec2_create_vpc_endpoint_in *in)
 {
 	struct str any = STR("vpc-endpoint/*");
 
 	call_add_key(call, STR("ec2:VpceServiceName"), &in->service_name, 1);
-	for (size_t i = 0; i < in->tag_specifications_count; i++)
-		ec2_tags_ask(call, in->tag_specifications[i].tags,
-			     in->tag_specifications[i].tags_count);
+	ask_about_tags(call, in);
 	enum err err = ec2_authorize(call, any, NULL, 0);
 	if (!err && in->tag_specifications_count > 0)
 		err = ec2_authorize_action(call, STR("ec2:CreateTags"), any, NULL, 0);
