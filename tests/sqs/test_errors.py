@@ -499,6 +499,9 @@ TAGS = [
      "The request must contain the parameter Tags."),
     ("TagQueue", {"QueueUrl": "{queue}", "Tags": {f"k{i}": "v" for i in range(51)}},
      "InvalidParameterValue", "Too many tags added for queue {queue_name}."),
+    # Before any of them is looked at: a request may have very many.
+    ("TagQueue", {"QueueUrl": "{queue}", "Tags": {"": "v"} | {f"k{i}": "v" for i in range(50)}},
+     "InvalidParameterValue", "Too many tags added for queue {queue_name}."),
     (*create({}, tags={f"k{i}": "v" for i in range(51)}), "InvalidParameterValue",
      "Too many tags added for queue fresh."),
     ("UntagQueue", {"QueueUrl": "{queue}"}, "MissingParameter",

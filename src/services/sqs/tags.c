@@ -39,11 +39,20 @@ static enum err check_tag(struct call *call, struct shape_pair tag)
 	return ERR_OK;
 }
 
+static enum err too_many_tags(struct call *call, const struct sqs_queue *draft)
+{
+	return fail(call, &SQS_INVALID_PARAMETER_VALUE, "Too many tags added for queue %.*s.",
+		    STR_ARG(draft->name));
+}
+
 enum err sqs_tags_merge(struct call *call, struct sqs_queue *draft, const struct shape_pair *tags,
 			size_t count)
 {
-	struct tag_set set = tag_set_copy(call->arena, draft->tags, draft->tag_count, count);
+	struct tag_set set;
 
+	if (count > LIMIT_QUEUE_TAGS) /* a set is a short list */
+		return too_many_tags(call, draft);
+	set = tag_set_copy(call->arena, draft->tags, draft->tag_count, count);
 	for (size_t i = 0; i < count; i++) {
 		enum err err = check_tag(call, tags[i]);
 		if (err)
@@ -51,8 +60,7 @@ enum err sqs_tags_merge(struct call *call, struct sqs_queue *draft, const struct
 		tag_set_put(&set, tags[i].key, tags[i].value);
 	}
 	if (set.count > LIMIT_QUEUE_TAGS)
-		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
-			    "Too many tags added for queue %.*s.", STR_ARG(draft->name));
+		return too_many_tags(call, draft);
 	draft->tags = set.tags;
 	draft->tag_count = set.count;
 	return ERR_OK;
