@@ -18,6 +18,7 @@ struct call_box {
 	struct core_task task;	       /* over to the control thread */
 	struct work work;	       /* over to a worker, for `step` */
 	resume_fn step;
+	resume_fn undone; /* in place of a step that is not run; NULL: the call ends with a fault */
 	bool is_on_worker;
 	enum err result; /* of the handler, carried back */
 	int64_t begin_ns;

@@ -109,6 +109,13 @@ must_check enum err call_submit(struct call *call, struct queue_command *command
  */
 must_check enum err call_work(struct call *call, size_t size, resume_fn step, resume_fn resume);
 
+/*
+ * If a step that call_work was given is not run, since the client has left or the server stops, the
+ * fault of that is recorded and `undone` runs on the call's own thread; it returns as a resume
+ * function does. Without it the call ends with that fault.
+ */
+void call_on_undone(struct call *call, resume_fn undone);
+
 /* Registers what is to run once the call has ended, whatever its outcome. */
 void call_on_end(struct call *call, call_end_fn end, void *subject);
 

@@ -91,32 +91,55 @@ static void post_to_control(struct call_box *box, void (*run)(struct core *, str
 
 /* ---- workers ---- */
 
+/* Goes on with call.resume, on the call's own thread. */
+static void go_home(struct call_box *box)
+{
+	if (is_at_home_on_control(&box->call))
+		post_to_control(box, resume_on_control);
+	else
+		post_back(box, resume_on_net);
+}
+
 /* The step's result on a worker; afterwards the call is with another thread. */
 static void leave_worker(struct call_box *box, enum err result)
 {
 	check(result != ERR_PARKED); /* workers wait for nobody */
 	box->is_on_worker = false;
-	if (result == ERR_OK && box->call.resume) {
-		if (is_at_home_on_control(&box->call))
-			post_to_control(box, resume_on_control);
-		else
-			post_back(box, resume_on_net);
-		return;
-	}
-	leave(box, result);
+	if (result == ERR_OK && box->call.resume)
+		go_home(box);
+	else
+		leave(box, result);
 }
 
-static enum err refuse_stopping(struct call *call)
+/* The step is not run, for a reason that the client is told. */
+static void leave_undone(struct call_box *box, const char *reason)
 {
-	return fail(call, &common_faults[FAULT_UNAVAILABLE], "The server is stopping.");
+	enum err result = fail(&box->call, &common_faults[FAULT_UNAVAILABLE], "%s", reason);
+
+	box->call.resume = box->undone;
+	if (box->undone)
+		go_home(box);
+	else
+		leave(box, result);
+}
+
+void call_on_undone(struct call *call, resume_fn undone)
+{
+	struct call_box *box = call->owner;
+
+	box->undone = undone;
 }
 
 static void run_step(struct work *work, bool may_run)
 {
 	struct call_box *box = container_of(work, struct call_box, work);
 
+	if (!may_run) {
+		leave_undone(box, "The server is stopping.");
+		return;
+	}
 	box->is_on_worker = true;
-	leave_worker(box, may_run ? box->step(&box->call) : refuse_stopping(&box->call));
+	leave_worker(box, box->step(&box->call));
 }
 
 enum err call_work(struct call *call, size_t size, resume_fn step, resume_fn resume)
@@ -172,12 +195,11 @@ void call_answered(struct queue_command *command)
 	struct call *call = command->context;
 	struct call_box *box = call->owner;
 
-	if (is_at_home_on_control(call))
-		post_to_control(box, resume_on_control);
-	else if (runner_net_thread(call->core->runner) == box->request->thread)
+	if (!is_at_home_on_control(call) &&
+	    runner_net_thread(call->core->runner) == box->request->thread)
 		resume_on_net(&box->letter);
 	else
-		post_back(box, resume_on_net);
+		go_home(box);
 }
 
 /* ---- clients that leave ---- */
@@ -224,8 +246,7 @@ void dispatch_abort(struct net_request *request)
 		return;
 	/* A client whose patience ended closes its side: then nobody reads the answer. */
 	if (worker_cancel(box->call.core->workers, &box->work)) {
-		call_finish(box, fail(&box->call, &common_faults[FAULT_UNAVAILABLE],
-				      "The connection was closed while the request waited."));
+		leave_undone(box, "The connection was closed while the request waited.");
 		return;
 	}
 	if (box->call.command && box->call.command->type == QUEUE_RECEIVE && !box->cancel)

@@ -12,6 +12,7 @@ from ternd import DEFAULT_REGION, eventually
 OTHER = "111122223333"
 # More than limits.h lets wait of one account, and those that may be made meanwhile.
 FLOOD = 256 + 64
+LARGE = 1 << 20  # of such size are messages that are read on workers
 
 
 def ran(server, call):
@@ -101,3 +102,34 @@ def test_a_flood_of_work_delays_its_own_account_only(private):
     # Nobody would read those answers, so their work is not done.
     eventually(lambda: server.metrics()["tern_worker_waiting"] == 0, what="the work is cancelled")
     assert server.metrics()["tern_worker_cancelled_total"] > 0
+
+
+def ask_for_message(server, url):
+    body = json.dumps({"QueueUrl": url}).encode()
+    wire = socket.create_connection(("127.0.0.1", server.port), timeout=60)
+    wire.sendall(f"POST / HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
+                 "Content-Type: application/x-amz-json-1.0\r\n"
+                 "X-Amz-Target: AmazonSQS.ReceiveMessage\r\n"
+                 f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+    return wire
+
+
+def test_a_message_whose_receiver_left_before_it_was_read_goes_back(private):
+    """It was never answered, so it is not in flight: others get it at once, for the first time."""
+    server = private("--durability", "memory", "--workers", "1")
+    key = server.client("kms").create_key()["KeyMetadata"]["Arn"]
+    sqs = server.client()
+    url = sqs.create_queue(QueueName="large")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="x" * LARGE)
+    flood = [connect(server, key, "000000000000") for _ in range(24)]
+    eventually(lambda: server.metrics()["tern_worker_waiting"] > 10, what="the worker is busy")
+    leaver = ask_for_message(server, url)
+    eventually(lambda: sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+               ["ApproximateNumberOfMessagesNotVisible"] == "1", what="it is taken")
+    leaver.close()
+    eventually(lambda: server.metrics()["tern_worker_cancelled_total"] > 0, what="it has left")
+    for wire in flood:
+        wire.close()
+    [message] = sqs.receive_message(QueueUrl=url, AttributeNames=["ApproximateReceiveCount"],
+                                    WaitTimeSeconds=5)["Messages"]
+    assert message["Attributes"]["ApproximateReceiveCount"] == "1"

@@ -198,17 +198,24 @@ static enum err finish(struct call *call)
 	return call_submit(call, command, conclude);
 }
 
-/* If the workers are too busy, the client gets what was read so far; the rest is given back. */
+/* The client gets what was read so far; the rest is given back. */
+static enum err give_back_unread(struct call *call)
+{
+	struct receiving *receiving = call->state;
+
+	receiving->refusal = ERR_FAULT;
+	return finish(call);
+}
+
+/* The workers may be too busy, or the client may leave while it waits for one. */
 static enum err read_on_worker(struct call *call)
 {
 	struct receiving *receiving = call->state;
 
 	receiving->may_wait = true;
+	call_on_undone(call, give_back_unread);
 	enum err err = call_work(call, receiving->bytes.capacity, read_messages, finish);
-	if (err != ERR_FAULT)
-		return err;
-	receiving->refusal = err;
-	return finish(call);
+	return err == ERR_FAULT ? give_back_unread(call) : err;
 }
 
 /* AWS's words, small r included. */
