@@ -293,10 +293,11 @@ bool journal_wants_checkpoint(const struct journal *journal)
 	if (journal->appended_since_checkpoint >= JOURNAL_CHECKPOINT_AFTER_SIZE)
 		return true;
 	/* A checkpoint costs the whole state, so it must pay: a quarter of the log, or any on a
-	 * full disk. */
+	 * full disk, which may refuse whatever would be appended. */
 	uint64_t segments = atomic_load_explicit(&journal->stats.segments, memory_order_relaxed);
-	return journal->dead_waiting_count > 0 && journal->appended_since_checkpoint > 0 &&
-	       (journal->is_full || journal->dead_waiting_count * 4 >= segments);
+	return journal->dead_waiting_count > 0 &&
+	       (journal->is_full || (journal->appended_since_checkpoint > 0 &&
+				     journal->dead_waiting_count * 4 >= segments));
 }
 
 /* A segment with live records, and the one where replay starts, cannot be recycled before another

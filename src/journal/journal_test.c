@@ -381,6 +381,31 @@ static void test_a_segment_of_changes_only_comes_back_when_it_is_used_up(void **
 	fixture_done(&f);
 }
 
+/* A purge takes several turns, in which nothing need be appended. */
+static void test_what_died_since_a_checkpoint_comes_back_on_a_full_disk(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	open_on_a_small_disk(&f);
+	(void)append_while_room(&f, JOURNAL_ROOM_MESSAGE);
+	/* More lives than what the fixture counts. */
+	for (uint32_t i = 1; i < journal_open_segment(f.journal); i++)
+		journal_live_add(f.journal, i, 1, 100);
+	fixture_checkpoint(&f);
+	fixture_drain(&f);
+	assert_false(journal_has_room(f.journal, JOURNAL_ROOM_MESSAGE, 1000));
+	assert_false(journal_wants_checkpoint(f.journal));
+	for (uint32_t i = 1; i < journal_open_segment(f.journal); i++)
+		journal_live_add(f.journal, i, -1, -100);
+	assert_true(journal_wants_checkpoint(f.journal));
+	fixture_checkpoint(&f);
+	fixture_drain(&f);
+	assert_true(journal_has_room(f.journal, JOURNAL_ROOM_MESSAGE, 1000));
+	assert_false(journal_wants_checkpoint(f.journal));
+	fixture_done(&f);
+}
+
 static void test_starts_take_nothing_of_a_full_disk(void **state)
 {
 	struct fixture f;
