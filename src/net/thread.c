@@ -359,6 +359,13 @@ void net_thread_init(struct net_thread *thread, struct net_server *server, uint3
 
 void net_thread_done(struct net_thread *thread)
 {
+	/* Requests that were given up come here after the thread has ended. */
+	while (thread->spare_requests) {
+		struct net_request *request = thread->spare_requests;
+		thread->spare_requests = request->next_free;
+		arena_done(&request->arena);
+		heap_free(request);
+	}
 	pthread_mutex_destroy(&thread->orders_lock);
 	pthread_mutex_destroy(&thread->wake_lock);
 }
@@ -404,12 +411,6 @@ static void done(struct net_thread *thread)
 	buf_done(&thread->plain);
 	while (thread->spare_buf_count > 0)
 		buf_done(&thread->spare_bufs[--thread->spare_buf_count]);
-	while (thread->spare_requests) {
-		struct net_request *request = thread->spare_requests;
-		thread->spare_requests = request->next_free;
-		arena_done(&request->arena);
-		heap_free(request);
-	}
 }
 
 void *net_thread_main(void *context)
