@@ -122,9 +122,13 @@ bool shared_file_write(struct arena *arena, struct str path, struct str section,
 		       const struct shape_pair *pairs, size_t count)
 {
 	const char *name = arena_cstr(arena, path);
+	char target[PATH_MAX];
 	struct buf out = {0};
 	struct str text;
 
+	/* A link to a file that is kept elsewhere stays a link. */
+	if (realpath(name, target))
+		name = target;
 	if (!read_text(arena, name, &text))
 		return false;
 	edit(text, section, pairs, count, &out);

@@ -124,6 +124,18 @@ def test_a_profile_reaches_the_server_by_itself(root, required, tmp_path):
     assert told.stdout.split() == [required.url, "eu-west-3"]
 
 
+def test_a_link_to_the_profiles_stays_a_link(root, keyless, tmp_path):
+    kept = tmp_path / "kept"
+    kept.write_text("[other]\nx = y\n")
+    path = tmp_path / ".aws/credentials"
+    path.parent.mkdir(exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.symlink_to(kept)
+    root("account", "create", "--account", "555522223333", "--write-profile", "linked")
+    assert path.is_symlink() and kept.read_text().startswith("[other]\nx = y\n")
+    assert identity(keyless, "--profile", "linked") == "arn:aws:iam::555522223333:root"
+
+
 def test_a_secret_is_not_lost_with_its_file(root, tmp_path):
     (tmp_path / ".aws").write_text("in the way")
     result = root("account", "create", "--write-profile", "orders", code=1)
