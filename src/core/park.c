@@ -249,6 +249,9 @@ void dispatch_abort(struct net_request *request)
 		leave_undone(box, "The connection was closed while the request waited.");
 		return;
 	}
-	if (box->call.command && box->call.command->type == QUEUE_RECEIVE && !box->cancel)
+	/* What the control thread has the call wait for is its own. */
+	if (is_at_home_on_control(&box->call) || box->cancel)
+		return;
+	if (box->call.command && box->call.command->type == QUEUE_RECEIVE)
 		cancel_receive(box);
 }
