@@ -8,7 +8,10 @@
  */
 #include "access/condition.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+
+#include "base/arn.h"
 
 static const struct {
 	struct str name;
@@ -210,13 +213,48 @@ static bool is_in_relation(enum condition_relation relation, int order)
 	return order >= 0;
 }
 
+/* Between "arn:" and the next colon of what the pattern begins with; data NULL: nothing. */
+static struct str written_partition(const struct pattern *pattern)
+{
+	struct str rest = pattern->text;
+
+	if (pattern->form == PATTERN_PARTS)
+		rest = pattern->parts[0].kind == PATTERN_TEXT ? pattern->parts[0].text
+							      : (struct str){0};
+	if (!rest.data || !str_equal(str_cut(&rest, ':'), STR("arn")) || !rest.data)
+		return (struct str){0};
+	struct str partition = str_cut(&rest, ':');
+	return rest.data ? partition : (struct str){0};
+}
+
+/* Identities are compared as the partition has them that the policy writes: they are the same. */
+static bool string_matches(const struct pattern *pattern, struct str text,
+			   const struct policy_request *request)
+{
+	enum { PARTITION_MAX = 32, IDENTITY_MAX = 2048 };
+	char moved[sizeof("arn::") + PARTITION_MAX + IDENTITY_MAX];
+
+	if (pattern_matches(pattern, text, request))
+		return true;
+	struct str identity = arn_identity(text);
+	struct str partition = identity.data ? written_partition(pattern) : (struct str){0};
+	if (partition.size == 0 || partition.size > PARTITION_MAX)
+		return false;
+	if (identity.size > IDENTITY_MAX)
+		return steps_give_up(request->steps);
+	int size = snprintf(moved, sizeof(moved), "arn:%.*s:%.*s", STR_ARG(partition),
+			    STR_ARG(identity));
+	struct str same = str_of(moved, (size_t)size);
+	return !str_equal(same, text) && pattern_matches(pattern, same, request);
+}
+
 static bool matches_value(const struct condition_operator *comparison,
 			  const union condition_value *value, const struct operand *operand,
 			  const struct policy_request *request)
 {
 	switch (comparison->family) {
 	case CONDITION_STRING:
-		return pattern_matches(&value->pattern, operand->text, request);
+		return string_matches(&value->pattern, operand->text, request);
 	case CONDITION_ARN:
 		return arn_pattern_matches(&value->arn, operand->text, &operand->arn, request);
 	case CONDITION_NUMERIC:

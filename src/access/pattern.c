@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/arn.h"
+
 /* Without a closing brace the dollar is a character like others. */
 static size_t variable_size(struct str text, size_t at)
 {
@@ -188,8 +190,11 @@ bool arn_pattern_compile(struct store *store, struct str text, bool has_variable
 	if (out_pattern->is_any)
 		return true;
 	if (!arn.is_arn || is_plain(text, has_variables)) {
-		out_pattern->whole =
-			(struct pattern){.form = PATTERN_EXACT, .text = store_text(store, text)};
+		struct str identity = arn_identity(text);
+		out_pattern->is_identity = identity.data != NULL;
+		out_pattern->whole = (struct pattern){
+			.form = PATTERN_EXACT,
+			.text = store_text(store, identity.data ? identity : text)};
 		return true;
 	}
 	struct pattern *parts = store_array(store, struct pattern, ARN_PARTS);
@@ -200,16 +205,30 @@ bool arn_pattern_compile(struct store *store, struct str text, bool has_variable
 	return true;
 }
 
+/* As arn_identity, of a text that was cut before. */
+static struct str identity_of(struct str text, const struct arn_parts *parts)
+{
+	struct str service = parts->parts[2];
+
+	if (!parts->is_arn || (!str_equal(service, STR("iam")) && !str_equal(service, STR("sts"))))
+		return (struct str){0};
+	return str_slice(text, (size_t)(service.data - text.data), SIZE_MAX);
+}
+
 bool arn_pattern_matches(const struct arn_pattern *pattern, struct str text,
 			 const struct arn_parts *parts, const struct policy_request *request)
 {
 	if (pattern->is_any)
 		return true;
+	struct str identity = identity_of(text, parts);
 	if (!pattern->parts)
-		return pattern_matches(&pattern->whole, text, request);
+		return pattern_matches(&pattern->whole, pattern->is_identity ? identity : text,
+				       request);
 	if (!parts->is_arn)
 		return false;
-	for (int i = ARN_PARTS - 1; i > 0; i--)
+	/* An identity is the same in all partitions, so in which one it is written does not count:
+	 * else a deny of it could be evaded by a call in another region. */
+	for (int i = ARN_PARTS - 1; i > (identity.data ? 1 : 0); i--)
 		if (!pattern_matches(&pattern->parts[i], parts->parts[i], request))
 			return false;
 	return true;

@@ -64,6 +64,7 @@ struct arn_parts arn_parts_of(struct str text);
 /* An ARN whose six parts are compared one by one, so that a `*` in one does not reach the next. */
 struct arn_pattern {
 	bool is_any;	      /* "*" */
+	bool is_identity;     /* `whole` is without the partition: arn_identity */
 	struct pattern whole; /* without wildcards and variables, or not an ARN: the very text */
 	const struct pattern *parts; /* ARN_PARTS; NULL: whole */
 };

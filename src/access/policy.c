@@ -7,6 +7,7 @@
 #include "access/policy.h"
 
 #include "access/policy_private.h"
+#include "base/arn.h"
 
 const struct policy *policy_hold(const struct policy *policy)
 {
@@ -151,7 +152,7 @@ static bool is_provider(const struct policy_request *request, struct str provide
 	struct context_values values;
 
 	return context_find(request, &name, &values) && values.count == 1 &&
-	       str_equal(context_value(&values, 0), provider);
+	       arn_is_same(context_value(&values, 0), provider);
 }
 
 /* A text that is the caller's ARN, or of a session its role's. */
@@ -159,9 +160,9 @@ static enum policy_grantee match_name(const struct principal *caller, struct str
 {
 	if (caller->type == PRINCIPAL_ANONYMOUS || caller->type == PRINCIPAL_SERVICE)
 		return POLICY_TO_NOBODY;
-	if (str_equal(arn, caller->arn))
+	if (arn_is_same(arn, caller->arn))
 		return POLICY_TO_CALLER;
-	return str_equal(arn, caller->entity_arn) ? POLICY_TO_ROLE : POLICY_TO_NOBODY;
+	return arn_is_same(arn, caller->entity_arn) ? POLICY_TO_ROLE : POLICY_TO_NOBODY;
 }
 
 static bool is_session_arn(struct str arn)
@@ -176,8 +177,8 @@ static enum policy_grantee match_bound(const struct principal *caller,
 	if (!str_equal(principal->id, caller->entity_id))
 		return POLICY_TO_NOBODY;
 	if (is_session_arn(principal->text))
-		return str_equal(principal->text, caller->arn) ? POLICY_TO_CALLER
-							       : POLICY_TO_NOBODY;
+		return arn_is_same(principal->text, caller->arn) ? POLICY_TO_CALLER
+								 : POLICY_TO_NOBODY;
 	return caller->type == PRINCIPAL_USER		? POLICY_TO_CALLER
 	       : caller->type == PRINCIPAL_ROLE_SESSION ? POLICY_TO_ROLE
 							: POLICY_TO_NOBODY;

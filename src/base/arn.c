@@ -123,3 +123,20 @@ struct str arn_move(struct arena *arena, struct str text, struct str from, struc
 	struct str rest = str_slice(text, sizeof("arn:") - 1 + from.size, SIZE_MAX);
 	return arena_format(arena, "arn:%.*s%.*s", STR_ARG(to), STR_ARG(rest));
 }
+
+struct str arn_identity(struct str text)
+{
+	struct arn arn;
+
+	if (!arn_parse(text, &arn) ||
+	    (!str_equal(arn.service, STR("iam")) && !str_equal(arn.service, STR("sts"))))
+		return (struct str){0};
+	return str_slice(text, sizeof("arn::") - 1 + arn.partition.size, SIZE_MAX);
+}
+
+bool arn_is_same(struct str a, struct str b)
+{
+	struct str identity = arn_identity(a);
+
+	return str_equal(a, b) || (identity.data && str_equal(identity, arn_identity(b)));
+}

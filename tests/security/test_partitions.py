@@ -124,6 +124,30 @@ def test_policies_evaluate_names_of_the_region_partition(world, place, name):
     assert grant["IssuingAccount"] == f"arn:{partition}:iam::{OWN}:root"
 
 
+@pytest.mark.parametrize("deny", [
+    {"Resource": "{arn}"}, {"Resource": "arn:aws:iam::*:user/kept-*"},
+    {"Condition": {"ArnEquals": {"aws:PrincipalArn": "{caller}"}}},
+    {"Condition": {"StringEquals": {"aws:PrincipalArn": "{caller}"}}},
+    {"Condition": {"StringLike": {"aws:PrincipalArn": "{caller}*"}}},
+], ids=["whole", "pattern", "ArnEquals", "StringEquals", "StringLike"])
+def test_a_deny_of_an_identity_holds_in_all_regions(world, place, name, deny):
+    """It is the same identity under each name, so a region must not take it out of a policy."""
+    client, _ = place
+    iam, kept = world.root.client("iam"), f"kept-{name}"
+    for user in (name, kept):
+        iam.create_user(UserName=user)
+    start = f"arn:aws:iam::{OWN}:user/"
+    filled = json.loads(json.dumps(deny).replace("{arn}", start + kept).replace(
+        "{caller}", start + name))
+    iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=document(
+        "iam:*", {"Effect": "Deny", "Action": "iam:GetUser"} | filled))
+    caller = Key(world, iam.create_access_key(UserName=name)["AccessKey"])
+    for own in (caller.client("iam"), client("iam", caller)):
+        own.list_user_tags(UserName=kept)
+        code, text = fault(own.get_user, UserName=kept)
+        assert code == "AccessDenied" and "explicit deny" in text
+
+
 def test_principal_of_another_partition_is_refused(place, name):
     client, _ = place
     for other in ("aws", "aws-iso"):
