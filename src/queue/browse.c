@@ -208,6 +208,7 @@ static void end(struct engine *engine, struct queue_command *command)
 							    : command->browse.max);
 	for (size_t i = 0; i < browse->count; i++) {
 		const struct queue_delivery *delivery = &browse->deliveries[i];
+		command->browse.last_seq = delivery->handle.seq;
 		if (delivery->handle.queue)
 			command->browse.deliveries[command->browse.count++] = *delivery;
 		else

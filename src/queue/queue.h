@@ -190,8 +190,10 @@ struct queue_command {
 			uint64_t from_seq; /* messages with a higher seq, ascending */
 			uint32_t max;	   /* at most 100 */
 			struct queue_delivery *deliveries;
-			size_t count;  /* out */
-			bool has_more; /* out */
+			size_t count;	   /* out */
+			bool has_more;	   /* out */
+			uint64_t last_seq; /* out: where the next page goes on, if there is more:
+					      all of this one may have gone meanwhile */
 		} browse;
 		struct queue_command *cancel;
 	};

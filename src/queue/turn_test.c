@@ -366,9 +366,9 @@ static void browse_in_several_turns(void)
 	}
 }
 
-static void test_a_page_of_a_large_queue_is_gathered_in_several_turns(void **state)
+/* Of queue 3. */
+static void make_unordered_queue(void)
 {
-	(void)state;
 	for (uint64_t group = 1; group <= 10; group++)
 		world_send_many(&w, 3, group, "m", 100);
 	/* In memory, but no longer in order. */
@@ -377,7 +377,47 @@ static void test_a_page_of_a_large_queue_is_gathered_in_several_turns(void **sta
 	engine_free(&w.engine);
 	w.options.window = 4;
 	world_open(&w);
+}
+
+static void test_a_page_of_a_large_queue_is_gathered_in_several_turns(void **state)
+{
+	(void)state;
+	make_unordered_queue();
 	browse_in_several_turns();
+}
+
+static void test_a_page_that_has_gone_tells_where_the_next_begins(void **state)
+{
+	struct queue_command browse = {.type = QUEUE_BROWSE, .queue = 3};
+	struct queue_delivery deliveries[3];
+	struct queue_handle handles[100];
+	struct queue_change gone[100] = {0};
+	struct queue_command delete = {
+		.type = QUEUE_DELETE, .queue = 3, .change = {.changes = gone}};
+	bool is_answered = false;
+
+	(void)state;
+	make_unordered_queue();
+	size_t received = 0, count;
+	while (received < 100 && (count = world_receive(&w, 3, 10)) > 0)
+		for (size_t i = 0; i < count; i++)
+			handles[received++] = w.deliveries[i].handle;
+	browse.browse.max = 3;
+	browse.browse.deliveries = deliveries;
+	world_submit(&w, &browse, &is_answered);
+	for (int i = 0; i < 5; i++)
+		engine_step(w.engine, w.now_ms, w.now_ms);
+	assert_false(is_answered);
+	for (size_t i = 0; i < received; i++)
+		if (handles[i].seq <= 3)
+			gone[delete.change.count++].handle = handles[i];
+	assert_int_equal(delete.change.count, 3);
+	assert_int_equal(world_run(&w, &delete), QUEUE_OK);
+	world_turns(&w, 50);
+	assert_true(is_answered);
+	assert_int_equal(browse.browse.count, 0);
+	assert_true(browse.browse.has_more);
+	assert_int_equal(browse.browse.last_seq, 3);
 }
 
 static void test_a_page_ends_when_its_queue_is_purged(void **state)

@@ -26,6 +26,7 @@ struct page {
 	struct str reasons[BROWSE_MAX]; /* KMS's sentences about it */
 	size_t count;
 	bool has_more;
+	uint64_t last_seq;
 	struct buf bytes;
 	struct page *before; /* of the same answer */
 };
@@ -91,6 +92,7 @@ static enum queue_result page_load(struct core *core, struct arena *arena,
 		return command.result;
 	out_page->count = command.browse.count;
 	out_page->has_more = command.browse.has_more;
+	out_page->last_seq = command.browse.last_seq;
 	page_read(core, arena, queue, out_page);
 	return QUEUE_OK;
 }
@@ -143,9 +145,9 @@ static void write_page(struct admin_call *call, const struct sqs_queue *queue,
 		if (page->messages[i].message_id.data)
 			write_message(&call->body, &json, page, i);
 	json_close_array(&json);
-	if (page->has_more && page->count > 0) {
+	if (page->has_more) {
 		json_key(&json, STR("next"));
-		json_i64(&json, (int64_t)page->deliveries[page->count - 1].handle.seq);
+		json_i64(&json, (int64_t)page->last_seq);
 	}
 	json_close_object(&json);
 }
@@ -293,9 +295,9 @@ static bool collect(struct admin_call *call, const struct sqs_queue *queue, stru
 			if (page->messages[i].message_id.data && !page->sealed[i] &&
 			    is_shown(&page->deliveries[i], shows_invisible, shows_delayed))
 				out->messages[out->messages_count++] = page->messages[i];
-		if (!page->has_more || page->count == 0)
+		if (!page->has_more)
 			return true;
-		from = page->deliveries[page->count - 1].handle.seq;
+		from = page->last_seq;
 	}
 	return true;
 }
