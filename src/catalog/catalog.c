@@ -404,6 +404,16 @@ enum err catalog_commit(struct catalog *catalog)
 	return err;
 }
 
+enum err catalog_sync(struct catalog *catalog)
+{
+	check(catalog->transaction == NULL);
+	int code = mdb_env_sync(catalog->environment, 1);
+	enum err err = from_lmdb(code);
+	if (err && err != ERR_FULL)
+		fail(catalog, code);
+	return err;
+}
+
 void catalog_abort(struct catalog *catalog)
 {
 	if (catalog->transaction)

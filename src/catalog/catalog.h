@@ -36,6 +36,9 @@ void catalog_free(struct catalog **catalog);
 /* ERR_IO to write once a commit has failed for good. */
 must_check enum err catalog_begin(struct catalog *catalog, bool writes);
 must_check enum err catalog_commit(struct catalog *catalog); /* ends the transaction in any case */
+/* Makes all that was committed durable, where commits are not; outside of a transaction. ERR_IO,
+ * ERR_FULL. */
+must_check enum err catalog_sync(struct catalog *catalog);
 /* Any thread. True once a write or sync has failed other than for a full disk: nothing more can be
  * written until the process starts again. */
 bool catalog_has_failed(const struct catalog *catalog);

@@ -131,6 +131,7 @@ static enum err load_record(struct catalog *catalog, struct identity *out)
 	return err;
 }
 
+/* Durable whatever the durability of messages is: the log's is, and must not be ahead. */
 static enum err save_record(struct catalog *catalog, const uint8_t *id,
 			    const struct generation *generation)
 {
@@ -142,10 +143,12 @@ static enum err save_record(struct catalog *catalog, const uint8_t *id,
 	if (err)
 		return err;
 	err = catalog_put(catalog, CATALOG_META, RECORD, str_of(bytes, sizeof(bytes)));
-	if (!err)
-		return catalog_commit(catalog);
-	catalog_abort(catalog);
-	return err;
+	if (err) {
+		catalog_abort(catalog);
+		return err;
+	}
+	err = catalog_commit(catalog);
+	return err ? err : catalog_sync(catalog);
 }
 
 /* ---- looking ---- */

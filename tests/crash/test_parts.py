@@ -201,6 +201,22 @@ def test_a_first_start_that_was_killed_is_begun_again(tmp_path):
     raise AssertionError("the first start never ends")
 
 
+def test_the_log_is_never_ahead_of_a_catalog_that_commits_without_sync(tmp_path):
+    """A power cut after the start must not leave a catalog that looks older than its log."""
+    server = Server(tmp_path / "server", *SMALL, "--durability", "os")
+    trace = tmp_path / "trace"
+    command = server.command
+    server.command = lambda: ["strace", "-D", "-f", "-qq", "-y", "-o", str(trace), "-e",
+                              "trace=rename,renameat,fsync,fdatasync,msync", *command()]
+    server.environment = {"ASAN_OPTIONS": "detect_leaks=0"}
+    with server:
+        pass
+    lines = trace.read_text().splitlines()
+    renames = [i for i, line in enumerate(lines) if "identity.new" in line and "rename" in line]
+    between = "\n".join(lines[renames[-2]:renames[-1]])
+    assert re.search("sync.*catalog/data.mdb", between), between
+
+
 # ---- joining ----
 
 
