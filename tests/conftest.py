@@ -34,7 +34,7 @@ def server(tmp_path_factory, request):
 def signed(tmp_path_factory, request):
     """A shared server that wants every request signed by its root credential: key and secret."""
     for shared in share(request, tmp_path_factory.mktemp("signed"), "--quick-purge", "--auth",
-                        "required"):
+                        "required", "--metrics-from", "127.0.0.1"):
         shared.read_credential()
         yield shared
 

@@ -34,7 +34,8 @@ def snake(name):
 
 class Member:
     """One line of a structure or operation: NAME KIND and options."""
-    OPTIONS = {"required": (0, 0), "always": (0, 0), "empty": (0, 0), "sensitive": (0, 0),
+    OPTIONS = {"required": (0, 0), "always": (0, 0), "counted": (0, 0), "empty": (0, 0),
+               "sensitive": (0, 0),
                "flat": (0, 0), "query": (1, 3), "xml": (1, 1), "item": (1, 1)}
 
     def __init__(self, words, structures, style):
@@ -44,6 +45,7 @@ class Member:
         self.structures = structures
         options = self.read_options(rest)
         self.is_required, self.is_always = "required" in options, "always" in options
+        self.is_counted = "counted" in options
         self.is_shown_empty = "empty" in options
         self.is_sensitive = "sensitive" in options
         if SECRETS.search(self.name) and not self.is_sensitive:
@@ -237,6 +239,8 @@ class Model:
                 row.append(f'.xml_item = STR_INIT("{member.xml_item}")')
             if member.is_always:
                 row.append(".is_always = true")
+            if member.is_counted:
+                row.append(".is_counted = true")
             if member.is_shown_empty:
                 row.append(".is_shown_empty = true")
             if member.kind == "map":

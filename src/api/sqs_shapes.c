@@ -472,6 +472,7 @@ static const struct shape_member sqs_change_message_visibility_batch_in_members[
 	 .item_kind = SHAPE_STRUCTURE,
 	 .shape = &sqs_change_message_visibility_batch_request_entry_shape,
 	 .query_alias = STR_INIT("Entries"),
+	 .is_counted = true,
 	 .is_required = true},
 };
 static const struct shape sqs_change_message_visibility_batch_in_shape = {STR_INIT("ChangeMessageVisibilityBatchRequest"), sizeof(struct sqs_change_message_visibility_batch_in), 2, sqs_change_message_visibility_batch_in_members};
@@ -578,6 +579,7 @@ static const struct shape_member sqs_delete_message_batch_in_members[] = {
 	 .item_kind = SHAPE_STRUCTURE,
 	 .shape = &sqs_delete_message_batch_request_entry_shape,
 	 .query_alias = STR_INIT("Entries"),
+	 .is_counted = true,
 	 .is_required = true},
 };
 static const struct shape sqs_delete_message_batch_in_shape = {STR_INIT("DeleteMessageBatchRequest"), sizeof(struct sqs_delete_message_batch_in), 2, sqs_delete_message_batch_in_members};
@@ -1018,6 +1020,7 @@ static const struct shape_member sqs_send_message_batch_in_members[] = {
 	 .item_kind = SHAPE_STRUCTURE,
 	 .shape = &sqs_send_message_batch_request_entry_shape,
 	 .query_alias = STR_INIT("Entries"),
+	 .is_counted = true,
 	 .is_required = true},
 };
 static const struct shape sqs_send_message_batch_in_shape = {STR_INIT("SendMessageBatchRequest"), sizeof(struct sqs_send_message_batch_in), 2, sqs_send_message_batch_in_members};

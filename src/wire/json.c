@@ -171,7 +171,7 @@ static enum err decode_list(struct decoder *decoder, yyjson_val *value,
 {
 	if (!yyjson_is_arr(value))
 		return reject_kind(decoder, value, "a List");
-	if (yyjson_arr_size(value) > LIMIT_REQUEST_ITEMS)
+	if (yyjson_arr_size(value) > LIMIT_REQUEST_ITEMS && !member->is_counted)
 		return reject_count(decoder, member);
 
 	char *items = arena_alloc(decoder->arena, yyjson_arr_size(value) * member->item_size);

@@ -250,7 +250,7 @@ static enum err decode_items(struct decoder *decoder, struct str prefix,
 		collect_items(decoder, join(decoder, prefix, member->query_alias), member, &items);
 	if (!items.is_given)
 		return ERR_OK;
-	if (items.count > LIMIT_REQUEST_ITEMS) {
+	if (items.count > LIMIT_REQUEST_ITEMS && !member->is_counted) {
 		decoder->problem = arena_format(decoder->arena, "%.*s has more than %d items.",
 						STR_ARG(member->query_name), LIMIT_REQUEST_ITEMS);
 		return ERR_INVALID;

@@ -65,6 +65,7 @@ struct shape_member {
 	uint32_t item_value_offset; /* of `value` in a map's T */
 	bool is_required;
 	bool is_sensitive;   /* a secret, or what belongs to the caller alone: in no log */
+	bool is_counted;     /* its operation refuses too many items in words of its own */
 	bool is_always;	     /* an answer has this list or map even when it is empty */
 	bool is_shown_empty; /* the same if the operation gave an array: its pointer is not NULL */
 };

@@ -60,7 +60,7 @@ test("tags are set at creation, added, replaced and taken away", async () => {
 test("permissions become statements of the policy", async () => {
   const QueueUrl = await makeQueue(client);
   await client.send(new AddPermissionCommand({
-    QueueUrl, Label: "share", AWSAccountIds: ["111122223333"], Actions: ["SendMessage"],
+    QueueUrl, Label: "share", AWSAccountIds: ["000000000000"], Actions: ["SendMessage"],
   }));
   const { Policy, QueueArn } = await attributesOf(client, QueueUrl);
   const [statement] = JSON.parse(Policy).Statement;

@@ -17,6 +17,12 @@
 #include "services/sqs/validate.h"
 #include "services/sqs/view.h"
 
+/* What goes back to the queue, since nobody received it. */
+struct giving_back {
+	struct queue_command command;
+	struct queue_change changes[LIMIT_RECEIVE_MESSAGES];
+};
+
 struct receiving {
 	struct queue_command command;
 	struct engine *engine;
@@ -29,8 +35,8 @@ struct receiving {
 	size_t next;	  /* delivery to read */
 	bool may_wait;	  /* for the disk: on a worker */
 	enum err refusal; /* of KMS, for the last message that it refused */
-	struct queue_command give_back;
-	struct queue_change given_back[LIMIT_RECEIVE_MESSAGES];
+	struct giving_back
+		*back; /* NULL: nothing is given back; most receives need no room for it */
 	bool is_given_back[LIMIT_RECEIVE_MESSAGES]; /* by delivery */
 };
 
@@ -115,12 +121,15 @@ static void log_unreadable(const struct receiving *receiving, const struct queue
 		  log_i64("offset", delivery->location.offset), log_str("error", err_text(err)));
 }
 
-static void give_back(struct receiving *receiving, size_t index)
+static void give_back(struct call *call, size_t index)
 {
-	struct queue_command *command = &receiving->give_back;
+	struct receiving *receiving = call->state;
 
+	if (!receiving->back)
+		receiving->back = arena_new(call->arena, struct giving_back);
 	receiving->is_given_back[index] = true;
-	receiving->given_back[command->change.count++].handle = receiving->deliveries[index].handle;
+	struct giving_back *back = receiving->back;
+	back->changes[back->command.change.count++].handle = receiving->deliveries[index].handle;
 }
 
 /* A FIFO group's order holds: nothing passes a message that is given back. */
@@ -149,7 +158,7 @@ static enum err read_messages(struct call *call)
 	for (; receiving->next < receiving->command.receive.count; receiving->next++) {
 		const struct queue_delivery *delivery = &receiving->deliveries[receiving->next];
 		if (is_behind_given_back(receiving, receiving->next)) {
-			give_back(receiving, receiving->next);
+			give_back(call, receiving->next);
 			continue;
 		}
 		enum err err = show(call, delivery, &out->messages[out->messages_count]);
@@ -163,7 +172,7 @@ static enum err read_messages(struct call *call)
 		else
 			log_unreadable(receiving, delivery, err);
 		if (err == ERR_FAULT)
-			give_back(receiving, receiving->next);
+			give_back(call, receiving->next);
 	}
 	return ERR_OK;
 }
@@ -183,16 +192,16 @@ static enum err conclude(struct call *call)
 static enum err finish(struct call *call)
 {
 	struct receiving *receiving = call->state;
-	struct queue_command *command = &receiving->give_back;
 	const struct queue_command *receive = &receiving->command;
 
 	for (; receiving->next < receive->receive.count; receiving->next++)
-		give_back(receiving, receiving->next);
-	if (command->change.count == 0)
+		give_back(call, receiving->next);
+	if (!receiving->back)
 		return conclude(call);
+	struct queue_command *command = &receiving->back->command;
 	command->type = QUEUE_GIVE_BACK;
 	command->queue = receive->queue;
-	command->change.changes = receiving->given_back;
+	command->change.changes = receiving->back->changes;
 	command->change.has_attempt = receive->receive.has_attempt;
 	memcpy(command->change.attempt, receive->receive.attempt, sizeof(command->change.attempt));
 	return call_submit(call, command, conclude);
