@@ -175,8 +175,10 @@ static void start_thread(struct workers *workers)
 	if (workers->idle_count >= workers->stats.waiting ||
 	    workers->started_count == workers->thread_count)
 		return;
-	check(pthread_create(thread, NULL, worker_main, workers) == 0);
-	workers->started_count++;
+	if (pthread_create(thread, NULL, worker_main, workers) == 0)
+		workers->started_count++;
+	/* At a limit of the system those that there are take the work; without one none would. */
+	check(workers->started_count > 0);
 }
 
 struct workers *workers_new(uint32_t threads)
