@@ -151,6 +151,10 @@ enum err call_work(struct call *call, size_t size, resume_fn step, resume_fn res
 		enum err err = step(call);
 		return err || !resume ? err : resume(call);
 	}
+	/* The client left while the queue engine had the call: nobody reads the answer. */
+	if (!is_at_home_on_control(call) && (box->cancel || box->request->is_aborted))
+		return fail(call, &common_faults[FAULT_UNAVAILABLE],
+			    "The connection was closed while the request waited.");
 	box->step = step;
 	call->resume = resume;
 	box->work.run = run_step;
