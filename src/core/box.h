@@ -24,6 +24,7 @@ struct call_box {
 	int64_t begin_ns;
 	struct call_cancel
 		*cancel; /* of a wait whose client left; answered before the call may end */
+	bool has_left;	 /* the client has closed its side; the net thread's */
 	bool is_ended;	 /* but for that */
 };
 

@@ -152,7 +152,7 @@ enum err call_work(struct call *call, size_t size, resume_fn step, resume_fn res
 		return err || !resume ? err : resume(call);
 	}
 	/* The client left while the queue engine had the call: nobody reads the answer. */
-	if (!is_at_home_on_control(call) && (box->cancel || box->request->is_aborted))
+	if (!is_at_home_on_control(call) && box->has_left)
 		return fail(call, &common_faults[FAULT_UNAVAILABLE],
 			    "The connection was closed while the request waited.");
 	box->step = step;
@@ -248,6 +248,7 @@ void dispatch_abort(struct net_request *request)
 
 	if (!box)
 		return;
+	box->has_left = true;
 	/* A client whose patience ended closes its side: then nobody reads the answer. */
 	if (worker_cancel(box->call.core->workers, &box->work)) {
 		leave_undone(box, "The connection was closed while the request waited.");
