@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+"""Writes the tables of doc/<service>.md and the page of limits."""
+import pathlib
+import re
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def operations_table(model):
+    def members(parts):
+        return ", ".join(f"**{m.name}**" if m.is_required else m.name for m in parts)
+
+    rows = ["| operation | input | output | |\n|---|---|---|---|\n"]
+    for name in sorted(model.operations):
+        parts = model.operations[name]
+        rows.append(f"| {name} | {members(parts['in'])} | {members(parts['out'])} | "
+                    f"{', '.join(word for word in ('queue', 'data') if parts[word])} |\n")
+    return "".join(rows)
+
+
+def faults_table(model):
+    rows = ["| fault | query code | status |\n|---|---|---:|\n"]
+    rows += [f"| {fault[0]} | `{fault[1]}` | {fault[2]} |\n" for fault in sorted(model.faults)]
+    return "".join(rows)
+
+
+def reference_page(model, text):
+    """The hand-written page with its tables made anew."""
+    for name, table in (("operations", operations_table(model)), ("faults", faults_table(model))):
+        text = re.sub(rf"(<!-- {name}: .*? -->\n).*?(<!-- end -->)",
+                      lambda match, table=table: f"{match[1]}\n{table}\n{match[2]}", text,
+                      count=1, flags=re.S)
+    return text
+
+
+def limits_page():
+    text = (ROOT / "src/base/limits.h").read_text()
+    rows = re.findall(r'X\((\w+), (\d+), "([^"]*)", "([^"]*)"\)', text)
+    lines = ["# Limits\n\n",
+             "Every size, count and wait that comes from outside, from `src/base/limits.h`",
+             " (this page is made by `make gen`).\n\n",
+             "| limit | value | unit | of |\n|---|---:|---|---|\n"]
+    lines += [f"| `{name}` | {int(value):,} | {unit} | {what} |\n"
+              for name, value, unit, what in rows]
+    return "".join(lines)
