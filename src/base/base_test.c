@@ -311,19 +311,19 @@ static void test_the_time_base_goes_on_from_a_mark(void **state)
 }
 
 struct parcel {
-	struct letter letter;
+	struct mailbox_message message;
 	int sender, number;
 };
 
 enum { SENDERS = 4, PARCELS = 2000 };
-static struct mailbox box;
+static struct mailbox inbox;
 
 static void *send_parcels(void *argument)
 {
 	struct parcel *parcels = argument;
 
 	for (int i = 0; i < PARCELS; i++)
-		mailbox_push(&box, &parcels[i].letter);
+		mailbox_push(&inbox, &parcels[i].message);
 	return NULL;
 }
 
@@ -334,24 +334,24 @@ static void test_mailbox_keeps_each_senders_order(void **state)
 	pthread_t threads[SENDERS];
 	int next[SENDERS] = {0}, total = 0;
 
-	mailbox_init(&box, NULL, NULL);
+	mailbox_init(&inbox, NULL, NULL);
 	for (int s = 0; s < SENDERS; s++) {
 		for (int i = 0; i < PARCELS; i++)
 			parcels[s][i] = (struct parcel){.sender = s, .number = i};
 		assert_int_equal(pthread_create(&threads[s], NULL, send_parcels, parcels[s]), 0);
 	}
 	while (total < SENDERS * PARCELS) {
-		struct letter *letter = mailbox_take(&box);
-		while (letter) {
-			struct parcel *parcel = container_of(letter, struct parcel, letter);
-			letter = letter->next;
+		struct mailbox_message *message = mailbox_take(&inbox);
+		while (message) {
+			struct parcel *parcel = container_of(message, struct parcel, message);
+			message = message->next;
 			assert_int_equal(parcel->number, next[parcel->sender]++);
 			total++;
 		}
 	}
 	for (int s = 0; s < SENDERS; s++)
 		pthread_join(threads[s], NULL);
-	assert_true(mailbox_is_empty(&box));
+	assert_true(mailbox_is_empty(&inbox));
 }
 
 /* ---- network ---- */

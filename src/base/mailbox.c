@@ -10,25 +10,26 @@ void mailbox_init(struct mailbox *mailbox, mailbox_wake_fn wake, void *context)
 	mailbox->context = context;
 }
 
-void mailbox_push(struct mailbox *mailbox, struct letter *letter)
+void mailbox_push(struct mailbox *mailbox, struct mailbox_message *message)
 {
-	struct letter *top = atomic_load_explicit(&mailbox->top, memory_order_relaxed);
+	struct mailbox_message *top = atomic_load_explicit(&mailbox->top, memory_order_relaxed);
 
 	do {
-		letter->next = top;
+		message->next = top;
 	} while (!atomic_compare_exchange_weak_explicit(
-		&mailbox->top, &top, letter, memory_order_acq_rel, memory_order_relaxed));
+		&mailbox->top, &top, message, memory_order_acq_rel, memory_order_relaxed));
 	if (!top && mailbox->wake)
 		mailbox->wake(mailbox->context);
 }
 
-struct letter *mailbox_take(struct mailbox *mailbox)
+struct mailbox_message *mailbox_take(struct mailbox *mailbox)
 {
-	struct letter *newest = atomic_exchange_explicit(&mailbox->top, NULL, memory_order_acquire);
-	struct letter *oldest = NULL;
+	struct mailbox_message *newest =
+		atomic_exchange_explicit(&mailbox->top, NULL, memory_order_acquire);
+	struct mailbox_message *oldest = NULL;
 
 	while (newest) {
-		struct letter *next = newest->next;
+		struct mailbox_message *next = newest->next;
 		newest->next = oldest;
 		oldest = newest;
 		newest = next;

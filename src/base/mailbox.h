@@ -13,23 +13,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct letter {
-	struct letter *next;
+struct mailbox_message {
+	struct mailbox_message *next;
 };
 
 typedef void (*mailbox_wake_fn)(void *context);
 
 struct mailbox {
-	_Atomic(struct letter *) top;
+	_Atomic(struct mailbox_message *) top;
 	mailbox_wake_fn wake; /* any thread may call it; NULL: nobody is woken */
 	void *context;
 };
 
 void mailbox_init(struct mailbox *mailbox, mailbox_wake_fn wake, void *context);
-/* Any thread. The letter is embedded in what is passed and belongs to the reader from now on. */
-void mailbox_push(struct mailbox *mailbox, struct letter *letter);
-/* The reader's thread. All letters, oldest first, linked by next; NULL if there is none. */
-struct letter *mailbox_take(struct mailbox *mailbox);
+/* Any thread. The message is embedded in what is passed and belongs to the reader from now on. */
+void mailbox_push(struct mailbox *mailbox, struct mailbox_message *message);
+/* The reader's thread. All messages, oldest first, linked by next; NULL if there is none. */
+struct mailbox_message *mailbox_take(struct mailbox *mailbox);
 bool mailbox_is_empty(struct mailbox *mailbox);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * audit: the record is put together in a buffer of the thread and copied once, to its letter.
+ * audit: the record is put together in a buffer of the thread and copied once, into the line that
+ * the file takes.
  *
  * Members stand in CloudTrail's order. Texts that come from outside are cut, so that a record has a
  * size that is known.
@@ -12,7 +13,7 @@
 #include <stdio.h>
 
 #include "access/signature.h"
-#include "core/box.h"
+#include "core/request_context.h"
 #include "format/json.h"
 #include "wire/credential.h"
 
@@ -432,9 +433,9 @@ bool audit_wants(const struct audit *audit, bool is_data)
 	return audit && (!is_data || audit->wants_data);
 }
 
-void audit_call(struct audit *audit, struct call_box *box)
+void audit_call(struct audit *audit, struct request_context *context)
 {
-	const struct call *call = &box->call;
+	const struct call *call = &context->call;
 
 	if (!audit || !call->operation)
 		return;
@@ -445,7 +446,7 @@ void audit_call(struct audit *audit, struct call_box *box)
 	/* But whoever fails on and on, or from many addresses, would push all else out of the log.
 	 */
 	bool is_stranger = !call->principal || call->principal->type == PRINCIPAL_ANONYMOUS;
-	if (!call->principal && net_request_is_held(box->request))
+	if (!call->principal && net_request_is_held(context->request))
 		return;
 	if (is_stranger && call->fault &&
 	    !audit_wants_stranger(audit, call->core->default_account, call->core->default_region))
@@ -466,7 +467,7 @@ void audit_call(struct audit *audit, struct call_box *box)
 		.is_data = is_data,
 		.is_read_only = is_read_only(call->operation->name),
 	};
-	audit_describe_request(&event, box->request);
+	audit_describe_request(&event, context->request);
 	describe_outcome(&event, call);
 	audit_record(audit, &event);
 }

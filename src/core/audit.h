@@ -15,7 +15,7 @@
 #include "core/audit_file.h"
 
 struct audit;
-struct call_box;
+struct request_context;
 struct net_request;
 
 struct audit_options {
@@ -64,7 +64,7 @@ bool audit_wants(const struct audit *audit, bool is_data); /* `audit` may be NUL
 bool audit_wants_stranger(struct audit *audit, struct str account, struct str region);
 uint64_t audit_left_out(const struct audit *audit);
 /* The call has come to its end: records it, if it is one that is wanted. `audit` may be NULL. */
-void audit_call(struct audit *audit, struct call_box *box);
+void audit_call(struct audit *audit, struct request_context *context);
 /* A call must not run, because nobody would know of it. `audit` may be NULL. */
 bool audit_refuses(const struct audit *audit, bool is_data);
 

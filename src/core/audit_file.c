@@ -31,7 +31,7 @@
 #define LINE_SIZE (256 * 1024)
 
 struct audit_line {
-	struct letter letter;
+	struct mailbox_message message;
 	size_t size;
 	char text[]; /* with its end */
 };
@@ -51,10 +51,10 @@ struct audit_file {
 
 	/* The thread's own. */
 	int descriptor;
-	int64_t rotated_ms;	      /* last stamp */
-	int64_t size, born_ms;	      /* of the file; the latter by the time base */
-	struct letter *first, **last; /* lines that were taken from the mailbox */
-	size_t first_done;	      /* bytes of the first one that the file has */
+	int64_t rotated_ms;		       /* last stamp */
+	int64_t size, born_ms;		       /* of the file; the latter by the time base */
+	struct mailbox_message *first, **last; /* lines that were taken from the mailbox */
+	size_t first_done;		       /* bytes of the first one that the file has */
 	struct buf chunk;
 	int64_t synced_ns; /* last sync */
 	bool needs_sync;
@@ -199,9 +199,9 @@ static void take_lines(struct audit_file *file)
 		file->last = &(*file->last)->next;
 }
 
-static struct audit_line *line_of(struct letter *letter)
+static struct audit_line *line_of(struct mailbox_message *message)
 {
-	return container_of(letter, struct audit_line, letter);
+	return container_of(message, struct audit_line, message);
 }
 
 /* As many lines as fit a chunk and the file; at least one. */
@@ -210,8 +210,8 @@ static void fill_chunk(struct audit_file *file)
 	size_t done = file->first_done;
 
 	buf_reset(&file->chunk);
-	for (struct letter *letter = file->first; letter; letter = letter->next) {
-		const struct audit_line *line = line_of(letter);
+	for (struct mailbox_message *message = file->first; message; message = message->next) {
+		const struct audit_line *line = line_of(message);
 		size_t size = file->chunk.size + line->size;
 		if (file->chunk.size > 0 &&
 		    (size > CHUNK_SIZE || file->size + (int64_t)size > file->options.size_max))
@@ -232,7 +232,7 @@ static void drop_written(struct audit_file *file, size_t size)
 			break;
 		size -= line->size - file->first_done;
 		file->first_done = 0;
-		file->first = line->letter.next;
+		file->first = line->message.next;
 		if (!file->first)
 			file->last = &file->first;
 		atomic_fetch_sub(&file->waiting, line->size);
@@ -406,7 +406,7 @@ static void drop_unwritten(struct audit_file *file)
 
 	while (file->first) {
 		struct audit_line *line = line_of(file->first);
-		file->first = line->letter.next;
+		file->first = line->message.next;
 		heap_free(line);
 		count++;
 	}
@@ -453,7 +453,7 @@ void audit_file_append(struct audit_file *file, struct str line)
 	copy->size = size;
 	memcpy(copy->text, line.data, line.size);
 	copy->text[line.size] = '\n';
-	mailbox_push(&file->mailbox, &copy->letter);
+	mailbox_push(&file->mailbox, &copy->message);
 }
 
 void audit_file_reopen(struct audit_file *file)

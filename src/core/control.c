@@ -62,7 +62,7 @@ static void post(struct core *core, struct core_task *task, int64_t at_ms, bool 
 {
 	task->at_ms = at_ms;
 	task->is_date = is_date;
-	mailbox_push(&core->control->mailbox, &task->letter);
+	mailbox_push(&core->control->mailbox, &task->message);
 }
 
 void core_post_control(struct core *core, struct core_task *task)
@@ -142,11 +142,11 @@ static bool run_next(struct control *control)
 
 static void take_mail(struct control *control)
 {
-	struct letter *letter = mailbox_take(&control->mailbox);
+	struct mailbox_message *message = mailbox_take(&control->mailbox);
 
-	while (letter) {
-		struct core_task *task = container_of(letter, struct core_task, letter);
-		letter = letter->next;
+	while (message) {
+		struct core_task *task = container_of(message, struct core_task, message);
+		message = message->next;
 		if (task->at_ms == INT64_MIN)
 			enqueue(control, task);
 		else

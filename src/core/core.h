@@ -77,7 +77,7 @@ enum core_work {
  * for `run` it is background work of the server's own; core_task_assign says otherwise.
  */
 struct core_task {
-	struct letter letter;
+	struct mailbox_message message;
 	struct timer timer;
 	struct list link; /* control's */
 	int64_t at_ms;

@@ -8,11 +8,11 @@
 #include <string.h>
 
 #include "core/audit.h"
-#include "core/box.h"
 #include "core/browser.h"
 #include "core/faults.h"
 #include "core/identify.h"
 #include "core/partition.h"
+#include "core/request_context.h"
 #include "core/throttle.h"
 #include "http/coding.h"
 #include "http/url.h"
@@ -37,9 +37,9 @@ uint32_t dispatch_operation_number(const struct dispatch *dispatch,
 
 /* ---- answering ---- */
 
-static void encode_output(struct call_box *box, struct buf *body)
+static void encode_output(struct request_context *context, struct buf *body)
 {
-	const struct call *call = &box->call;
+	const struct call *call = &context->call;
 	struct str request_id = str_of(call->request_id, UUID_TEXT_SIZE);
 
 	switch (call->dialect) {
@@ -56,18 +56,18 @@ static void encode_output(struct call_box *box, struct buf *body)
 	}
 }
 
-static void encode_fault(struct call_box *box, struct buf *body)
+static void encode_fault(struct request_context *context, struct buf *body)
 {
-	const struct call *call = &box->call;
+	const struct call *call = &context->call;
 	struct str request_id = str_of(call->request_id, UUID_TEXT_SIZE);
 
 	switch (call->dialect) {
 	case DIALECT_JSON:
-		wire_fault_encode_json(body, fault_namespace(call->fault, box->service),
+		wire_fault_encode_json(body, fault_namespace(call->fault, context->service),
 				       call->fault, call->fault_text);
 		break;
 	case DIALECT_QUERY:
-		wire_fault_encode_query(body, box->service, call->fault, call->fault_text,
+		wire_fault_encode_query(body, context->service, call->fault, call->fault_text,
 					request_id);
 		break;
 	case DIALECT_QUERY_JSON:
@@ -76,41 +76,42 @@ static void encode_fault(struct call_box *box, struct buf *body)
 	}
 }
 
-static struct str content_type(const struct call_box *box)
+static struct str content_type(const struct request_context *context)
 {
-	if (box->call.dialect == DIALECT_QUERY)
+	if (context->call.dialect == DIALECT_QUERY)
 		return STR("text/xml");
-	if (box->call.dialect == DIALECT_QUERY_JSON)
+	if (context->call.dialect == DIALECT_QUERY_JSON)
 		return STR("application/json");
-	return wire_json_type(box->service);
+	return wire_json_type(context->service);
 }
 
-static void respond(struct call_box *box, int status, struct str body)
+static void respond(struct request_context *context, int status, struct str body)
 {
-	const struct call *call = &box->call;
+	const struct call *call = &context->call;
 	struct http_header headers[RESPONSE_HEADERS];
 	size_t count = 0;
 
 	headers[count++] = (struct http_header){STR("x-amzn-RequestId"),
 						str_of(call->request_id, UUID_TEXT_SIZE)};
-	headers[count++] = (struct http_header){STR("Content-Type"), content_type(box)};
-	if (call->fault && call->dialect == DIALECT_JSON && wire_has_query_error(box->service)) {
+	headers[count++] = (struct http_header){STR("Content-Type"), content_type(context)};
+	if (call->fault && call->dialect == DIALECT_JSON &&
+	    wire_has_query_error(context->service)) {
 		headers[count].name = STR("x-amzn-query-error");
 		headers[count++].value =
 			arena_format(call->arena, "%.*s;%s", STR_ARG(call->fault->query_code),
 				     call->fault->is_receiver ? "Receiver" : "Sender");
 	}
-	if (box->allow.data)
-		headers[count++] = (struct http_header){STR("Allow"), box->allow};
+	if (context->allow.data)
+		headers[count++] = (struct http_header){STR("Allow"), context->allow};
 	if (call->core->browsers)
-		count +=
-			browser_headers(call->core->browsers, &box->request->http, headers + count);
-	net_respond(box->request, status, headers, count, body);
+		count += browser_headers(call->core->browsers, &context->request->http,
+					 headers + count);
+	net_respond(context->request, status, headers, count, body);
 }
 
-static void record(struct call_box *box)
+static void record(struct request_context *context)
 {
-	const struct call *call = &box->call;
+	const struct call *call = &context->call;
 	enum meter_outcome outcome = METER_OK;
 
 	if (!call->operation)
@@ -119,21 +120,22 @@ static void record(struct call_box *box)
 		outcome = call->fault->is_receiver	   ? METER_RECEIVER_FAULT
 			  : throttle_is_fault(call->fault) ? METER_THROTTLED
 							   : METER_SENDER_FAULT;
-	uint32_t number = dispatch_operation_number(box->thread->dispatch, call->operation);
-	meter_record(&box->thread->meter, number, outcome, clock_steady_ns() - box->begin_ns);
+	uint32_t number = dispatch_operation_number(context->thread->dispatch, call->operation);
+	meter_record(&context->thread->meter, number, outcome,
+		     clock_steady_ns() - context->begin_ns);
 	if (call->sender_failures + call->receiver_failures > 0)
-		meter_record_entries(&box->thread->meter, number, call->sender_failures,
+		meter_record_entries(&context->thread->meter, number, call->sender_failures,
 				     call->receiver_failures);
 }
 
-void call_finish(struct call_box *box, enum err result)
+void call_finish(struct request_context *context, enum err result)
 {
-	struct buf *body = &box->thread->body;
-	struct call *call = &box->call;
+	struct buf *body = &context->thread->body;
+	struct call *call = &context->call;
 
-	if (box->cancel) {
-		box->is_ended = true;
-		box->result = result;
+	if (context->cancel) {
+		context->is_ended = true;
+		context->result = result;
 		return;
 	}
 	if (result == ERR_FULL)
@@ -158,13 +160,13 @@ void call_finish(struct call_box *box, enum err result)
 	partition_leave(call);
 	buf_reset(body);
 	if (result == ERR_OK)
-		encode_output(box, body);
+		encode_output(context, body);
 	else
-		encode_fault(box, body);
-	record(box);
-	audit_call(call->core->audit, box);
+		encode_fault(context, body);
+	record(context);
+	audit_call(call->core->audit, context);
 	call_end(call);
-	respond(box, result == ERR_OK ? 200 : wire_fault_status(box->service, call->fault),
+	respond(context, result == ERR_OK ? 200 : wire_fault_status(context->service, call->fault),
 		buf_str(body));
 	if (body->capacity > 1 << 20)
 		buf_done(body);
@@ -202,16 +204,17 @@ static struct str base_url_of(const struct core *core, struct net_request *reque
 	return str_of(url, scheme.size + host.size);
 }
 
-static enum err decode(struct call_box *box, const struct route *route)
+static enum err decode(struct request_context *context, const struct route *route)
 {
-	struct call *call = &box->call;
+	struct call *call = &context->call;
 	const struct shape *shape = route->operation->in;
 	void *in = arena_alloc(call->arena, shape->size);
 	struct str problem = {0};
 	enum err err;
 
 	if (route->dialect == DIALECT_JSON)
-		err = wire_json_decode(call->arena, box->request->http.body, shape, in, &problem);
+		err = wire_json_decode(call->arena, context->request->http.body, shape, in,
+				       &problem);
 	else
 		err = wire_query_decode(call->arena, &route->form, shape, in, &problem);
 	if (err == ERR_NOTFOUND) {
@@ -237,21 +240,21 @@ static void route_to_fault(struct route *route, enum common_fault fault, struct 
 }
 
 /* Takes the body's coding off and routes; a body that cannot be read still shows its dialect. */
-static void route(struct call_box *box, struct route *out_route)
+static void route(struct request_context *context, struct route *out_route)
 {
-	const struct route_table *all = &box->thread->dispatch->routes;
-	struct http_request *http = &box->request->http;
+	const struct route_table *all = &context->thread->dispatch->routes;
+	struct http_request *http = &context->request->http;
 	const struct service *only;
 	struct str body = {0};
 
-	enum err err = http_body_decode(box->call.arena, http, &body);
+	enum err err = http_body_decode(context->call.arena, http, &body);
 	http->body = body;
-	if (box->call.endpoint) {
-		only = route_service(all, box->call.endpoint->service);
+	if (context->call.endpoint) {
+		only = route_service(all, context->call.endpoint->service);
 		const struct route_table table = {&only, only ? 1 : 0};
-		route_request(&table, box->call.arena, http, out_route);
+		route_request(&table, context->call.arena, http, out_route);
 	} else {
-		route_request(all, box->call.arena, http, out_route);
+		route_request(all, context->call.arena, http, out_route);
 	}
 	if (err == ERR_NOTFOUND)
 		route_to_fault(out_route, FAULT_UNKNOWN_CODING,
@@ -264,31 +267,31 @@ static void route(struct call_box *box, struct route *out_route)
 			       STR("The request body is not what its Content-Encoding says."));
 }
 
-static void respond_bare(struct call_box *box)
+static void respond_bare(struct request_context *context)
 {
-	call_end(&box->call);
-	respond(box, 404, STR("<UnknownOperationException/>"));
+	call_end(&context->call);
+	respond(context, 404, STR("<UnknownOperationException/>"));
 }
 
-static struct call_box *box_new(struct net_request *request)
+static struct request_context *context_new(struct net_request *request)
 {
 	struct dispatch_thread *thread = net_thread_context(request->thread);
-	struct call_box *box = arena_new(&request->arena, struct call_box);
+	struct request_context *context = arena_new(&request->arena, struct request_context);
 	uint8_t id[16];
 
-	request->user = box;
-	box->request = request;
-	box->thread = thread;
-	box->begin_ns = clock_steady_ns();
-	box->call.core = thread->dispatch->core;
-	box->call.arena = &request->arena;
-	box->call.owner = box;
-	box->call.now_ms = clock_now_ms();
-	box->call.base_ms = clock_base_ms();
-	list_init(&box->call.ends);
+	request->user = context;
+	context->request = request;
+	context->thread = thread;
+	context->begin_ns = clock_steady_ns();
+	context->call.core = thread->dispatch->core;
+	context->call.arena = &request->arena;
+	context->call.owner = context;
+	context->call.now_ms = clock_now_ms();
+	context->call.base_ms = clock_base_ms();
+	list_init(&context->call.ends);
 	uuid_new(id);
-	uuid_format(id, box->call.request_id);
-	return box;
+	uuid_format(id, context->call.request_id);
+	return context;
 }
 
 bool dispatch_is_welcome(const struct core *core, struct net_request *request,
@@ -320,58 +323,58 @@ static bool answer_preflight(const struct core *core, struct net_request *reques
 	return true;
 }
 
-static enum err check_page(struct call_box *box)
+static enum err check_page(struct request_context *context)
 {
-	struct call *call = &box->call;
-	bool is_json = box->request->http.fields[HTTP_FIELD_X_AMZ_TARGET].data != NULL;
+	struct call *call = &context->call;
+	bool is_json = context->request->http.fields[HTTP_FIELD_X_AMZ_TARGET].data != NULL;
 	struct str problem;
 
-	if (may_come(call->core, box->request, &problem))
+	if (may_come(call->core, context->request, &problem))
 		return ERR_OK;
 	call->dialect = is_json ? DIALECT_JSON : DIALECT_QUERY;
 	return fail(call, &common_faults[FAULT_FOREIGN], "%.*s", STR_ARG(problem));
 }
 
 /* What is asked for, and by whom; after that the call has a principal. */
-static enum err receive(struct call_box *box, struct route *out_route)
+static enum err receive(struct request_context *context, struct route *out_route)
 {
-	struct call *call = &box->call;
-	struct str body = box->request->http.body;
+	struct call *call = &context->call;
+	struct str body = context->request->http.body;
 
-	enum err err = identify_coded(box);
+	enum err err = identify_coded(context);
 	if (!err) {
-		route(box, out_route);
+		route(context, out_route);
 		call->dialect = out_route->dialect;
 		call->path = out_route->path;
 		call->operation = out_route->operation;
-		box->service = out_route->service;
-		err = identify(box, body, &out_route->form);
+		context->service = out_route->service;
+		err = identify(context, body, &out_route->form);
 	}
 	if (err)
-		dispatch_slow_down(call->core, box->request);
+		dispatch_slow_down(call->core, context->request);
 	return err;
 }
 
-static void answer_unrouted(struct call_box *box, const struct route *place)
+static void answer_unrouted(struct request_context *context, const struct route *place)
 {
-	box->thread->meter.unrouted++;
-	box->allow = place->allow;
-	box->call.fault = place->fault;
-	box->call.fault_text = place->problem;
+	context->thread->meter.unrouted++;
+	context->allow = place->allow;
+	context->call.fault = place->fault;
+	context->call.fault_text = place->problem;
 	if (place->is_bare)
-		respond_bare(box);
+		respond_bare(context);
 	else
-		call_finish(box, ERR_FAULT);
+		call_finish(context, ERR_FAULT);
 }
 
-static enum err admit(struct call_box *box, const struct route *place)
+static enum err admit(struct request_context *context, const struct route *place)
 {
-	struct call *call = &box->call;
+	struct call *call = &context->call;
 
 	if (audit_refuses(call->core->audit, place->operation->is_data))
 		return fail(call, &common_faults[FAULT_UNAVAILABLE], "The audit log is full.");
 	enum err err = throttle_account(call->core->throttle, call);
-	return err ? err : decode(box, place);
+	return err ? err : decode(context, place);
 }
 
 void dispatch_request(struct net_request *request)
@@ -392,31 +395,31 @@ void dispatch_request(struct net_request *request)
 		dispatch->on_other(dispatch, request);
 		return;
 	}
-	struct call_box *box = box_new(request);
-	identify_origin(box, endpoint);
-	enum err err = check_page(box);
+	struct request_context *context = context_new(request);
+	identify_origin(context, endpoint);
+	enum err err = check_page(context);
 	if (!err)
-		err = receive(box, &place);
+		err = receive(context, &place);
 	if (err) {
-		call_finish(box, err);
+		call_finish(context, err);
 		return;
 	}
 	if (!place.operation) {
-		answer_unrouted(box, &place);
+		answer_unrouted(context, &place);
 		return;
 	}
-	box->call.base_url = base_url_of(dispatch->core, request);
-	box->call.trace_header = request->http.fields[HTTP_FIELD_X_AMZN_TRACE_ID];
-	err = admit(box, &place);
+	context->call.base_url = base_url_of(dispatch->core, request);
+	context->call.trace_header = request->http.fields[HTTP_FIELD_X_AMZN_TRACE_ID];
+	err = admit(context, &place);
 	if (err)
-		call_finish(box, err);
+		call_finish(context, err);
 	else
-		call_begin(box);
+		call_begin(context);
 }
 
-void dispatch_letter(struct net_thread *thread, struct letter *letter)
+void dispatch_message(struct net_thread *thread, struct mailbox_message *message)
 {
-	struct dispatch_letter *mine = container_of(letter, struct dispatch_letter, letter);
+	struct dispatch_message *mine = container_of(message, struct dispatch_message, message);
 
 	(void)thread;
 	mine->run(mine);

@@ -39,15 +39,15 @@ void dispatch_thread_done(struct dispatch_thread *thread);
 void dispatch_request(struct net_request *request);
 /* For on_half_close too: a wait for messages ends, and they stay in the queue. */
 void dispatch_abort(struct net_request *request);
-void dispatch_letter(struct net_thread *thread, struct letter *letter);
+void dispatch_message(struct net_thread *thread, struct mailbox_message *message);
 
 /* For on_refusal; in refusal.c. */
 void dispatch_refusal(struct net_thread *thread, struct net_refusal *refusal);
 
-/* For on_other: an answer that was prepared elsewhere comes back as a letter. */
-struct dispatch_letter {
-	struct letter letter;
-	void (*run)(struct dispatch_letter *letter); /* on the net thread it was posted to */
+/* For on_other: an answer that was prepared elsewhere comes back as a message. */
+struct dispatch_message {
+	struct mailbox_message message;
+	void (*run)(struct dispatch_message *message); /* on the net thread it was posted to */
 };
 
 /* Number of an operation in meters; operations of all services in order of the route table. */

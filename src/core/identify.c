@@ -31,15 +31,15 @@ static void release_endpoint(void *subject)
 	call->core->endpoints->release(call->endpoint);
 }
 
-void identify_origin(struct call_box *box, const struct endpoint *endpoint)
+void identify_origin(struct request_context *context, const struct endpoint *endpoint)
 {
-	struct call *call = &box->call;
-	struct source source = source_of(box->request, call->core->proxies);
+	struct call *call = &context->call;
+	struct source source = source_of(context->request, call->core->proxies);
 
 	call->asked.source_ip = source.ip;
 	call->asked.is_secure = source.is_secure;
-	call->asked.user_agent = box->request->http.fields[HTTP_FIELD_USER_AGENT];
-	call->asked.referer = box->request->http.fields[HTTP_FIELD_REFERER];
+	call->asked.user_agent = context->request->http.fields[HTTP_FIELD_USER_AGENT];
+	call->asked.referer = context->request->http.fields[HTTP_FIELD_REFERER];
 	if (!endpoint)
 		return;
 	call->endpoint = endpoint;
@@ -98,11 +98,11 @@ static enum err believe_key(struct call *call, struct str key_id, struct str tok
  * Whose resources the caller means: said by the credential, whose signature nobody checks in open
  * mode: an account's number, or a key that this server issued.
  */
-static enum err believe(struct call_box *box, const struct form *form)
+static enum err believe(struct request_context *context, const struct form *form)
 {
-	struct call *call = &box->call;
-	struct str authorization = box->request->http.fields[HTTP_FIELD_AUTHORIZATION];
-	struct str token = box->request->http.fields[HTTP_FIELD_X_AMZ_SECURITY_TOKEN];
+	struct call *call = &context->call;
+	struct str authorization = context->request->http.fields[HTTP_FIELD_AUTHORIZATION];
+	struct str token = context->request->http.fields[HTTP_FIELD_X_AMZ_SECURITY_TOKEN];
 	struct credential credential = {0};
 	struct str account = call->account;
 	struct str scope;
@@ -124,7 +124,7 @@ static enum err believe(struct call_box *box, const struct form *form)
 		if (err != ERR_NOTFOUND)
 			return err;
 	}
-	set_principal(call, root_of(box->thread, account));
+	set_principal(call, root_of(context->thread, account));
 	return ERR_OK;
 }
 
@@ -157,17 +157,18 @@ void dispatch_slow_down(const struct core *core, struct net_request *request)
 }
 
 /* What the body asks for is not known yet, so the fault is in the dialect that the headers show. */
-enum err identify_coded(struct call_box *box)
+enum err identify_coded(struct request_context *context)
 {
-	struct call *call = &box->call;
-	const struct http_request *http = &box->request->http;
+	struct call *call = &context->call;
+	const struct http_request *http = &context->request->http;
 	struct signature signature;
 
 	if (!call->core->signers.find || !http->fields[HTTP_FIELD_CONTENT_ENCODING].data)
 		return ERR_OK;
 	call->dialect = http->fields[HTTP_FIELD_X_AMZ_TARGET].data ? DIALECT_JSON : DIALECT_QUERY;
-	enum err err = dispatch_verify(box->thread, box->request, http->body, (struct str){0},
-				       &signature, &call->fault, &call->fault_text);
+	enum err err =
+		dispatch_verify(context->thread, context->request, http->body, (struct str){0},
+				&signature, &call->fault, &call->fault_text);
 	if (!err)
 		principal_release(signature.principal);
 	return err;
@@ -197,27 +198,27 @@ static void localize(struct call *call)
 		principal_release(moved);
 }
 
-enum err identify(struct call_box *box, struct str body, const struct form *form)
+enum err identify(struct request_context *context, struct str body, const struct form *form)
 {
-	struct call *call = &box->call;
-	struct str service = box->service ? box->service->name : (struct str){0};
+	struct call *call = &context->call;
+	struct str service = context->service ? context->service->name : (struct str){0};
 	struct signature signature;
 	enum err err;
 
 	call->account = call->core->default_account;
 	call->region = call->core->default_region;
 	if (!call->core->signers.find) {
-		err = believe(box, form);
+		err = believe(context, form);
 		if (err)
 			return err;
-	} else if (dispatch_verify(box->thread, box->request, body, service, &signature,
+	} else if (dispatch_verify(context->thread, context->request, body, service, &signature,
 				   &call->fault, &call->fault_text) == ERR_OK) {
 		set_principal(call, signature.principal);
 		call->access_key_id = signature.key_id;
 		if (arn_is_region(signature.region))
 			call->region = signature.region;
 	} else if (call->fault == &access_faults[ACCESS_MISSING_TOKEN] && call->operation &&
-		   box->service->serves_anonymous) {
+		   context->service->serves_anonymous) {
 		set_principal(call, principal_hold(&principal_anonymous));
 		call->fault = NULL;
 	} else {

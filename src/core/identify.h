@@ -5,21 +5,22 @@
 #ifndef TERN_CORE_IDENTIFY_H
 #define TERN_CORE_IDENTIFY_H
 
-#include "core/box.h"
+#include "core/request_context.h"
 #include "format/form.h"
 
 /* The private endpoint of the request's listener, held, or NULL; false: it is gone. */
 bool identify_endpoint(struct core *core, const struct net_request *request,
 		       const struct endpoint **out_endpoint);
 /* Address, transport, agent and endpoint, which may be NULL; takes over the reference. */
-void identify_origin(struct call_box *box, const struct endpoint *endpoint);
+void identify_origin(struct request_context *context, const struct endpoint *endpoint);
 
 /*
  * Whoever sends a coded body must have signed it before it is decoded, for a few bytes may stand
  * for megabytes. ERR_OK without a coding, or where nobody signs; ERR_FAULT.
  */
-must_check enum err identify_coded(struct call_box *box);
+must_check enum err identify_coded(struct request_context *context);
 /* Sets principal, account, region and sender of the call. `body` is as it was sent. ERR_FAULT. */
-must_check enum err identify(struct call_box *box, struct str body, const struct form *form);
+must_check enum err identify(struct request_context *context, struct str body,
+			     const struct form *form);
 
 #endif

@@ -80,7 +80,7 @@ struct net_listener {	  /* a place on a thread */
 
 /* For a thread to do; whoever asks waits. */
 struct net_order {
-	struct letter letter;
+	struct mailbox_message message;
 	const struct net_place *place;
 	bool closes; /* else opens */
 	uv_sem_t *done;
@@ -189,8 +189,8 @@ void net_request_free(struct net_request *request);
 /* For threads that others may post to before it starts and after it has ended. */
 void net_thread_init(struct net_thread *thread, struct net_server *server, uint32_t index);
 void net_thread_done(struct net_thread *thread);
-/* Takes the letters that came; false: there were none. The thread's own, or after its end. */
-bool net_thread_take_letters(struct net_thread *thread);
+/* Takes the messages that came; false: there were none. The thread's own, or after its end. */
+bool net_thread_take_messages(struct net_thread *thread);
 /* Begins to take connections; or closes the descriptor if the thread is about to end. */
 void net_thread_open(struct net_thread *thread, const struct net_place *place);
 /* Does it on the thread and waits for that; at once if the thread has ended. */

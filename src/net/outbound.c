@@ -111,10 +111,10 @@ static void end_all(struct outbound *outbound)
 
 static void take_requests(struct outbound *outbound)
 {
-	for (struct letter *letter = mailbox_take(&outbound->mailbox); letter;) {
+	for (struct mailbox_message *message = mailbox_take(&outbound->mailbox); message;) {
 		struct outbound_request *request =
-			container_of(letter, struct outbound_request, letter);
-		letter = letter->next;
+			container_of(message, struct outbound_request, message);
+		message = message->next;
 		if (atomic_load(&outbound->is_stopping))
 			outbound_finish(outbound, request, OUTBOUND_STOPPED, "the server stops");
 		else
@@ -196,7 +196,7 @@ void outbound_send(struct outbound *outbound, struct outbound_request *request)
 	pthread_mutex_lock(&outbound->lock);
 	bool has_ended = outbound->has_ended;
 	if (!has_ended) {
-		mailbox_push(&outbound->mailbox, &request->letter);
+		mailbox_push(&outbound->mailbox, &request->message);
 		/* The handle is closed on the outbound's thread, which then takes the rest. */
 		if (!atomic_load(&outbound->is_stopping))
 			uv_async_send(&outbound->wake);

@@ -74,7 +74,7 @@ struct outbound_request {
 	int64_t connect_ns, total_ns; /* how long it took */
 
 	/* The module's own. */
-	struct letter letter;
+	struct mailbox_message message;
 	struct list link;
 	int64_t sent_ns;
 	bool was_reused; /* a kept connection was tried, and ended before an answer */

@@ -397,7 +397,7 @@ bool net_server_settle(struct net_server *server)
 	bool has_taken = false;
 
 	for (uint32_t i = 0; i < server->options.threads; i++)
-		has_taken |= net_thread_take_letters(server->threads[i]);
+		has_taken |= net_thread_take_messages(server->threads[i]);
 	return has_taken;
 }
 

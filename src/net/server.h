@@ -79,10 +79,10 @@ struct net_options {
 	void (*on_half_close)(struct net_request *request);
 	/* A message is refused before it became a request. NULL: the reason as plain text. */
 	void (*on_refusal)(struct net_thread *thread, struct net_refusal *refusal);
-	/* Takes over a letter of net_thread_post. NULL if nobody posts. */
-	void (*on_letter)(struct net_thread *thread, struct letter *letter);
+	/* Takes over a message of net_thread_post. NULL if nobody posts. */
+	void (*on_message)(struct net_thread *thread, struct mailbox_message *message);
 	/*
-	 * Once after each turn of the loop in which a request, letter or timer was handled, before
+	 * Once after each turn of the loop in which a request, message or timer was handled, before
 	 * the answers of the turn are written. May respond, post and set the timer. May be NULL.
 	 */
 	void (*on_turn)(struct net_thread *thread);
@@ -152,8 +152,8 @@ void net_server_start(struct net_server *server);
 void net_server_stop(struct net_server *server, uint32_t grace_ms);
 
 /*
- * After net_server_stop, on the thread that called it: hands the letters that came since to
- * on_letter, so that requests that were given up can still end. False: there were none.
+ * After net_server_stop, on the thread that called it: hands the messages that came since to
+ * on_message, so that requests that were given up can still end. False: there were none.
  */
 bool net_server_settle(struct net_server *server);
 /* After net_server_stop, or if it was never started. NULL is accepted and left behind. */
@@ -198,7 +198,7 @@ void *net_thread_context(struct net_thread *thread);
 uint32_t net_thread_index(struct net_thread *thread);
 /* Any thread, from net_server_new to net_server_free; see net_server_settle for those that come
  * after the stop. */
-void net_thread_post(struct net_thread *thread, struct letter *letter);
+void net_thread_post(struct net_thread *thread, struct mailbox_message *message);
 /*
  * Any thread, from net_server_new to net_server_free: makes a turn happen soon, even if nothing
  * else does; nothing before the start and after the stop.

@@ -23,11 +23,11 @@ static void keep(struct net_request *request)
 	(void)request; /* its owner waits for something that does not come */
 }
 
-static void end_parked(struct net_thread *thread, struct letter *letter)
+static void end_parked(struct net_thread *thread, struct mailbox_message *message)
 {
 	assert_ptr_equal(thread, parked->thread);
 	assert_true(parked->is_aborted);
-	(void)letter;
+	(void)message;
 	net_request_end(parked);
 	parked = NULL;
 }
@@ -35,10 +35,10 @@ static void end_parked(struct net_thread *thread, struct letter *letter)
 static void test_a_request_that_was_given_up_ends_when_the_server_settles(void **state)
 {
 	(void)state;
-	struct letter late;
+	struct mailbox_message late;
 
 	options.on_abort = keep;
-	options.on_letter = end_parked;
+	options.on_message = end_parked;
 	options.give_up_ms = 1;
 	start();
 	int client = peer();
@@ -55,22 +55,22 @@ static void test_a_request_that_was_given_up_ends_when_the_server_settles(void *
 }
 
 static _Atomic bool has_enough;
-static _Atomic uint32_t letters_taken;
+static _Atomic uint32_t messages_taken;
 
-static void count_letter(struct net_thread *thread, struct letter *letter)
+static void count_message(struct net_thread *thread, struct mailbox_message *message)
 {
 	(void)thread;
-	heap_free(letter);
-	atomic_fetch_add(&letters_taken, 1);
+	heap_free(message);
+	atomic_fetch_add(&messages_taken, 1);
 }
 
-/* Posts and wakes until it is told to stop; gives the number of letters. */
+/* Posts and wakes until it is told to stop; gives the number of messages. */
 static void *post_on_and_on(void *context)
 {
 	uintptr_t count = 0;
 
 	for (; !atomic_load(&has_enough); count++) {
-		net_thread_post(context, heap_alloc(sizeof(struct letter)));
+		net_thread_post(context, heap_alloc(sizeof(struct mailbox_message)));
 		net_thread_wake(context);
 		sched_yield();
 	}
@@ -90,21 +90,21 @@ static void test_posting_is_safe_until_the_server_is_freed(void **state)
 	pthread_t poster;
 	void *count;
 
-	options.on_letter = count_letter;
+	options.on_message = count_message;
 	options.thread_init = get_thread;
 	options.context = &thread;
 	atomic_store(&has_enough, false);
-	atomic_store(&letters_taken, 0);
+	atomic_store(&messages_taken, 0);
 	start();
 	assert_int_equal(pthread_create(&poster, NULL, post_on_and_on, thread), 0);
 	net_server_stop(server, 0);
-	uint32_t before = atomic_load(&letters_taken);
+	uint32_t before = atomic_load(&messages_taken);
 	/* Some more come once the loop is gone. */
-	while (atomic_load(&letters_taken) < before + 100)
+	while (atomic_load(&messages_taken) < before + 100)
 		(void)net_server_settle(server);
 	atomic_store(&has_enough, true);
 	assert_int_equal(pthread_join(poster, &count), 0);
 	(void)net_server_settle(server);
-	assert_int_equal(atomic_load(&letters_taken), (uintptr_t)count);
+	assert_int_equal(atomic_load(&messages_taken), (uintptr_t)count);
 	net_server_free(&server);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * thread: one event loop. A turn is what one poll brought: reads and letters first, then the
+ * thread: one event loop. A turn is what one poll brought: reads and messages first, then the
  * owner's on_turn, then all answers, one write a connection.
  *
  * uv_check runs after each poll, so that the turn ends there; a timer that fires outside of a poll
@@ -32,16 +32,16 @@ void net_thread_spare_buf(struct net_thread *thread, struct buf *buf)
 	buf_done(buf);
 }
 
-bool net_thread_take_letters(struct net_thread *thread)
+bool net_thread_take_messages(struct net_thread *thread)
 {
-	struct letter *letter = mailbox_take(&thread->mailbox);
-	bool has_taken = letter != NULL;
+	struct mailbox_message *message = mailbox_take(&thread->mailbox);
+	bool has_taken = message != NULL;
 
-	while (letter) {
-		struct letter *next = letter->next;
+	while (message) {
+		struct mailbox_message *next = message->next;
 		thread->has_work = true;
-		thread->server->options.on_letter(thread, letter);
-		letter = next;
+		thread->server->options.on_message(thread, message);
+		message = next;
 	}
 	return has_taken;
 }
@@ -151,11 +151,11 @@ static void close_place(struct net_thread *thread, uint32_t number)
 
 static void take_orders(struct net_thread *thread)
 {
-	struct letter *letter = mailbox_take(&thread->orders);
+	struct mailbox_message *message = mailbox_take(&thread->orders);
 
-	while (letter) {
-		struct net_order *order = container_of(letter, struct net_order, letter);
-		letter = letter->next;
+	while (message) {
+		struct net_order *order = container_of(message, struct net_order, message);
+		message = message->next;
 		if (order->closes)
 			close_place(thread, order->place->number);
 		else
@@ -170,7 +170,7 @@ static void on_wake(uv_async_t *async)
 
 	thread->has_work = true;
 	take_orders(thread);
-	(void)net_thread_take_letters(thread);
+	(void)net_thread_take_messages(thread);
 	if (atomic_load(&thread->server->is_stopping) && !thread->is_draining)
 		begin_drain(thread);
 }
@@ -254,9 +254,9 @@ void net_thread_hold(struct net_thread *thread, struct net_connection *connectio
 		       (uint64_t)(timer_first(&thread->holds)->at_ms - now_ms), 0);
 }
 
-void net_thread_post(struct net_thread *thread, struct letter *letter)
+void net_thread_post(struct net_thread *thread, struct mailbox_message *message)
 {
-	mailbox_push(&thread->mailbox, letter);
+	mailbox_push(&thread->mailbox, message);
 }
 
 /* The lock is free but for the moment at which the loop comes or goes. */
@@ -324,7 +324,7 @@ void net_thread_order(struct net_thread *thread, const struct net_place *place, 
 	pthread_mutex_lock(&thread->orders_lock);
 	bool has_ended = thread->has_ended;
 	if (!has_ended)
-		mailbox_push(&thread->orders, &order.letter);
+		mailbox_push(&thread->orders, &order.message);
 	pthread_mutex_unlock(&thread->orders_lock);
 	if (!has_ended)
 		uv_sem_wait(&done);

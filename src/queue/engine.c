@@ -100,21 +100,21 @@ void engine_free(struct engine **engine_place)
 
 void queue_submit(struct engine *engine, struct queue_command *command)
 {
-	mailbox_push(&engine->mailbox, &command->letter);
+	mailbox_push(&engine->mailbox, &command->mail);
 }
 
 static void take_mail(struct engine *engine)
 {
 	turn_begin(engine);
 	while (!turn_is_over(engine)) {
-		struct letter *letter = engine->mail;
-		if (!letter)
-			letter = mailbox_take(&engine->mailbox);
-		if (!letter)
+		struct mailbox_message *mail = engine->mail;
+		if (!mail)
+			mail = mailbox_take(&engine->mailbox);
+		if (!mail)
 			return;
-		engine->mail = letter->next;
+		engine->mail = mail->next;
 		turn_spend(engine, 1, 0);
-		command_execute(engine, container_of(letter, struct queue_command, letter));
+		command_execute(engine, container_of(mail, struct queue_command, mail));
 	}
 }
 

@@ -215,7 +215,7 @@ struct engine {
 	uint32_t compacting;  /* segment, 0: none */
 	uint32_t leaving;     /* segment whose runs leave memory, 0: none */
 	bool has_indexes_left;
-	struct letter *mail; /* taken from the mailbox and not executed yet */
+	struct mailbox_message *mail; /* taken from the mailbox and not executed yet */
 	size_t turn_items, turn_bytes;
 	struct buf scratch; /* a record being built or copied */
 	_Atomic uint64_t queue_count, message_count, run_count, waiting_count;

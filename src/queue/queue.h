@@ -137,7 +137,7 @@ typedef void (*queue_done_fn)(struct queue_command *command);
 /* Owned by the engine from submit until done is called; the caller keeps it and what it points to
  * alive. */
 struct queue_command {
-	struct letter letter;
+	struct mailbox_message mail;
 	struct list link;   /* the engine's */
 	uint64_t after_lsn; /* the engine's: answered when this is durable */
 	enum queue_command_type type;

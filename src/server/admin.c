@@ -273,9 +273,9 @@ static void respond(struct admin_call *call)
 	buf_done(&body);
 }
 
-static void respond_here(struct dispatch_letter *letter)
+static void respond_here(struct dispatch_message *message)
 {
-	respond(container_of(letter, struct admin_call, letter));
+	respond(container_of(message, struct admin_call, message));
 }
 
 static void refuse_method(struct admin_call *call)
@@ -307,8 +307,8 @@ static void run_on_control(struct core *core, struct core_task *task)
 
 	(void)core;
 	run(call);
-	call->letter.run = respond_here;
-	net_thread_post(call->request->thread, &call->letter.letter);
+	call->message.run = respond_here;
+	net_thread_post(call->request->thread, &call->message.message);
 }
 
 /* The server's own account decides with its identity policies who administers the server. */

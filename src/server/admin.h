@@ -49,7 +49,7 @@ struct admin_call {
 	struct str access_key_id;
 	const struct admin_route *route;
 	struct core_task task;
-	struct dispatch_letter letter;
+	struct dispatch_message message;
 };
 
 /* For net_options: health is answered whatever else goes on, if it is asked for without a body. */

@@ -9,7 +9,7 @@
 #include "server/admin.h"
 
 #include "api/sqs.h"
-#include "core/box.h"
+#include "core/request_context.h"
 #include "format/json.h"
 #include "services/sqs/view.h"
 #include "wire/json.h"

@@ -399,7 +399,7 @@ static void make_net(struct server *server)
 		.on_abort = dispatch_abort,
 		.on_half_close = dispatch_abort,
 		.on_refusal = dispatch_refusal,
-		.on_letter = dispatch_letter,
+		.on_message = dispatch_message,
 		.on_turn = on_turn,
 		.on_timer = on_turn,
 		.on_drain = on_drain,

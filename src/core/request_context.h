@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * box: a call with what its handler does not see; lives in the request's arena.
+ * context: a call with what its handler does not see; lives in the request's arena.
  */
-#ifndef TERN_CORE_BOX_H
-#define TERN_CORE_BOX_H
+#ifndef TERN_CORE_REQUEST_CONTEXT_H
+#define TERN_CORE_REQUEST_CONTEXT_H
 
 #include "core/dispatch.h"
 #include "core/worker.h"
 
-struct call_box {
+struct request_context {
 	struct call call;
 	struct net_request *request;
 	struct dispatch_thread *thread;
-	const struct service *service; /* NULL: none was recognised */
-	struct str allow;	       /* of the Allow header; data NULL: none */
-	struct dispatch_letter letter; /* back to the net thread */
-	struct core_task task;	       /* over to the control thread */
-	struct work work;	       /* over to a worker, for `step` */
+	const struct service *service;	 /* NULL: none was recognised */
+	struct str allow;		 /* of the Allow header; data NULL: none */
+	struct dispatch_message message; /* back to the net thread */
+	struct core_task task;		 /* over to the control thread */
+	struct work work;		 /* over to a worker, for `step` */
 	resume_fn step;
 	resume_fn undone; /* in place of a step that is not run; NULL: the call ends with a fault */
 	bool is_on_worker;
@@ -29,9 +29,9 @@ struct call_box {
 };
 
 /* Runs the handler on the thread that the operation is marked for. Net thread. */
-void call_begin(struct call_box *box);
+void call_begin(struct request_context *context);
 /* Answers the call, or does so once the engine has given up its wait. Net thread. */
-void call_finish(struct call_box *box, enum err result);
+void call_finish(struct request_context *context, enum err result);
 /* Runs what call_on_end registered. */
 void call_end(struct call *call);
 /* The engine has answered what the call waits for: goes on, on the call's thread. Engine's thread.
