@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "catalog/catalog.h"
 
 enum { SHAPES = 3, IS_CUT = 4, MANY = 150, LARGE = 9000 };
@@ -96,12 +97,6 @@ static void make_shapes(void)
 		read_file(&shapes[i]);
 		remove_directory();
 	}
-}
-
-static uint32_t get_u32(const uint8_t *at)
-{
-	return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
-	       (uint32_t)at[3] << 24;
 }
 
 /* The bytes of the input's catalog, in `out`. */

@@ -7,10 +7,11 @@
  * tree has a record a table, which tells the root of the table's tree. A value too large for a page
  * lies in pages of its own, which have one header.
  *
- * Numbers are those of the machine: LMDB files do not move between kinds of machines.
+ * LMDB writes numbers in the machine's byte order; ternd runs on little-endian machines only.
  */
 #include "catalog/inspect.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -18,6 +19,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/bytes.h"
+
+static_assert(BYTES_IS_LITTLE, "LMDB writes numbers in the machine's order");
 
 enum meta_layout {
 	META_MAGIC = 16,   /* u32; a page header stands before */
@@ -85,30 +90,6 @@ struct tree {
 	size_t last_size;
 	char last[KEY_SIZE_MAX];
 };
-
-static uint16_t get_u16(const char *at)
-{
-	uint16_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return value;
-}
-
-static uint32_t get_u32(const char *at)
-{
-	uint32_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return value;
-}
-
-static uint64_t get_u64(const char *at)
-{
-	uint64_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return value;
-}
 
 static bool complain(struct inspection *inspection, uint64_t page, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -10,8 +10,7 @@
 #ifndef TERN_JOURNAL_LAYOUT_H
 #define TERN_JOURNAL_LAYOUT_H
 
-#include <stdint.h>
-#include <string.h>
+#include "base/bytes.h"
 
 enum { JOURNAL_FORMAT_VERSION = 3 };
 
@@ -87,33 +86,5 @@ enum index_layout {
 #define MAGIC_CHECKPOINT 0x31436e54u
 #define MAGIC_META 0x314d6e54u
 #define MAGIC_INDEX 0x31496e54u
-
-static inline void put_u32(char *at, uint32_t value)
-{
-	unsigned char bytes[4] = {(unsigned char)value, (unsigned char)(value >> 8),
-				  (unsigned char)(value >> 16), (unsigned char)(value >> 24)};
-
-	memcpy(at, bytes, sizeof bytes);
-}
-
-static inline void put_u64(char *at, uint64_t value)
-{
-	put_u32(at, (uint32_t)value);
-	put_u32(at + 4, (uint32_t)(value >> 32));
-}
-
-static inline uint32_t get_u32(const char *at)
-{
-	unsigned char bytes[4];
-
-	memcpy(bytes, at, sizeof bytes);
-	return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
-	       (uint32_t)bytes[3] << 24;
-}
-
-static inline uint64_t get_u64(const char *at)
-{
-	return (uint64_t)get_u32(at) | (uint64_t)get_u32(at + 4) << 32;
-}
 
 #endif

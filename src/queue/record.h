@@ -10,6 +10,7 @@
 #define TERN_QUEUE_RECORD_H
 
 #include "base/base.h"
+#include "base/bytes.h"
 
 enum record_type {
 	RECORD_SEND = 1, /* message head, origin, payload; the record's queue is the message's */
@@ -56,32 +57,5 @@ enum {
 void record_head_encode(const struct record_head *head, uint8_t *out);
 /* Reads head and origin; *out_payload is the rest. False if the bytes are too short. */
 bool record_head_decode(struct str data, struct record_head *out_head, struct str *out_payload);
-
-static inline void put_u64(uint8_t *out, uint64_t value)
-{
-	for (int i = 0; i < 8; i++)
-		out[i] = (uint8_t)(value >> (8 * i));
-}
-static inline uint64_t get_u64(const void *bytes)
-{
-	const uint8_t *in = bytes;
-	uint64_t value = 0;
-
-	for (int i = 7; i >= 0; i--)
-		value = value << 8 | in[i];
-	return value;
-}
-static inline void put_u32(uint8_t *out, uint32_t value)
-{
-	for (int i = 0; i < 4; i++)
-		out[i] = (uint8_t)(value >> (8 * i));
-}
-static inline uint32_t get_u32(const void *bytes)
-{
-	const uint8_t *in = bytes;
-
-	return (uint32_t)in[0] | (uint32_t)in[1] << 8 | (uint32_t)in[2] << 16 |
-	       (uint32_t)in[3] << 24;
-}
 
 #endif

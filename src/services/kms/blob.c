@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "services/kms/cryptography.h"
 #include "services/kms/grant.h"
 
@@ -19,21 +20,6 @@ enum {
 	NONCE_AT = SALT_AT + KMS_SALT_SIZE,
 };
 static_assert(NONCE_AT + AES_GCM_NONCE_SIZE == (int)KMS_BLOB_HEAD_SIZE, "the head's parts");
-
-static void put_number(char *out, uint32_t number)
-{
-	for (int i = 0; i < 4; i++)
-		out[i] = (char)(number >> (24 - 8 * i));
-}
-
-static uint32_t get_number(const char *bytes)
-{
-	uint32_t number = 0;
-
-	for (int i = 0; i < 4; i++)
-		number = number << 8 | (uint8_t)bytes[i];
-	return number;
-}
 
 /* ---- key ids ---- */
 
@@ -85,7 +71,7 @@ static void format_key_id(const char *head, char out[KMS_KEY_ID_SIZE])
 
 static char *put_text(char *out, struct str text)
 {
-	put_number(out, (uint32_t)text.size);
+	put_u32_be(out, (uint32_t)text.size);
 	if (text.size > 0)
 		memcpy(out + 4, text.data, text.size);
 	return out + 4 + text.size;
@@ -112,7 +98,7 @@ bool kms_blob_parse(struct str bytes, struct kms_blob *out_blob)
 	    (bytes.data[1] != KIND_UUID && bytes.data[1] != KIND_MULTI_REGION))
 		return false;
 	format_key_id(bytes.data, out_blob->key_id);
-	out_blob->material = get_number(bytes.data + MATERIAL_AT);
+	out_blob->material = get_u32_be(bytes.data + MATERIAL_AT);
 	out_blob->head = str_slice(bytes, 0, KMS_BLOB_HEAD_SIZE);
 	out_blob->sealed = str_slice(bytes, KMS_BLOB_HEAD_SIZE, SIZE_MAX);
 	return true;
@@ -147,7 +133,7 @@ struct str kms_blob_seal(struct arena *arena, struct str key_id, uint32_t materi
 
 	bytes[0] = VERSION;
 	check(kms_key_id_parse(key_id, (uint8_t *)bytes + 1, (uint8_t *)bytes + ID_AT));
-	put_number(bytes + MATERIAL_AT, material);
+	put_u32_be(bytes + MATERIAL_AT, material);
 	random_bytes(bytes + SALT_AT, KMS_SALT_SIZE + AES_GCM_NONCE_SIZE);
 	struct aes_gcm *gcm = cipher_of(secret, bytes);
 	aes_gcm_seal(gcm, (const uint8_t *)bytes + NONCE_AT, join(arena, head, context), plain,

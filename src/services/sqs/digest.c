@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
+
 struct str sqs_md5_text(struct arena *arena, const uint8_t md5[16])
 {
 	char *text = arena_bytes(arena, 32);
@@ -16,9 +18,9 @@ struct str sqs_md5_text(struct arena *arena, const uint8_t md5[16])
 
 static void add_sized(struct md5_state *state, struct str text)
 {
-	uint8_t size[4] = {(uint8_t)(text.size >> 24), (uint8_t)(text.size >> 16),
-			   (uint8_t)(text.size >> 8), (uint8_t)text.size};
+	char size[4];
 
+	put_u32_be(size, (uint32_t)text.size);
 	md5_add(state, str_of(size, 4));
 	md5_add(state, text);
 }
