@@ -46,7 +46,7 @@ static void check_networks(const struct core *core, struct str config)
 	enum err err = ec2_network_read(&network, core, config, &problem);
 	check(err != ERR_FAULT || problem.size > 0);
 	for (size_t i = 0; i < network.count && !err; i++) {
-		const struct ec2_label *label = &network.labels[i];
+		const struct ec2_label *label = &network.items[i];
 		check(ec2_network_find(&network, label->account, label->region, label->kind,
 				       label->id) == label);
 	}

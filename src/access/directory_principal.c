@@ -19,11 +19,7 @@ struct policy_list {
 
 static void add_policy(struct policy_list *list, const struct policy *policy)
 {
-	if (list->count == list->capacity) {
-		list->capacity = list->capacity ? list->capacity * 2 : 16;
-		list->items = heap_resize(list->items, list->capacity * sizeof(*list->items));
-	}
-	list->items[list->count++] = policy;
+	vec_push(list, policy);
 }
 
 static const struct policy *managed_policy(const struct directory *directory, struct str arn)
@@ -86,7 +82,7 @@ static const struct principal *build(const struct directory *directory,
 			policy_compile_stored(STR("{}"), (struct policy_names){0}, entity->arn);
 	const struct principal *principal = principal_new(&draft);
 	policy_release(lost);
-	heap_free(list.items);
+	vec_done(&list);
 	return principal;
 }
 

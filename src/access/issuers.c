@@ -22,7 +22,7 @@ struct issuer {
 struct issuers {
 	pthread_rwlock_t lock;
 	struct issuer **items;
-	size_t count;
+	size_t count, capacity;
 };
 
 struct issuers *issuers_new(void)
@@ -139,9 +139,7 @@ enum err issuers_add(struct issuers *issuers, struct arena *arena, struct str te
 		return ERR_INVALID;
 	}
 	pthread_rwlock_wrlock(&issuers->lock);
-	issuers->items =
-		heap_resize(issuers->items, (issuers->count + 1) * sizeof(*issuers->items));
-	issuers->items[issuers->count++] = issuer;
+	vec_push(issuers, issuer);
 	pthread_rwlock_unlock(&issuers->lock);
 	return ERR_OK;
 }
@@ -162,9 +160,10 @@ void issuers_replace(struct issuers *issuers, struct issuers *other)
 	pthread_rwlock_wrlock(&issuers->lock);
 	issuers->items = other->items;
 	issuers->count = other->count;
+	issuers->capacity = other->capacity;
 	pthread_rwlock_unlock(&issuers->lock);
 	other->items = NULL;
-	other->count = 0;
+	other->count = other->capacity = 0;
 	for (size_t i = 0; i < old_count; i++)
 		issuer_free(old[i]);
 	heap_free(old);

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/crypto.h"
@@ -18,6 +19,7 @@
 #include "base/pack.h"
 #include "base/random.h"
 #include "base/str.h"
+#include "base/vec.h"
 
 /* Seeds hashes and prepares crypto. Once, at the start of main, before any thread. */
 void base_init(void);

@@ -5,8 +5,9 @@
 
 #include "base/arena.h"
 #include "base/check.h"
+#include "base/vec.h"
 
-enum { ARITY = 4, CAPACITY_MIN = 64 };
+enum { ARITY = 4 };
 
 static bool is_before(const struct timer *a, const struct timer *b)
 {
@@ -55,11 +56,8 @@ void timer_set(struct timer_heap *heap, struct timer *timer, int64_t at_ms)
 {
 	if (timer_is_set(timer))
 		timer_clear(heap, timer);
-	if (heap->count == heap->capacity) {
-		check(heap->capacity < UINT32_MAX / 2);
-		heap->capacity = heap->capacity ? heap->capacity * 2 : CAPACITY_MIN;
-		heap->items = heap_resize(heap->items, heap->capacity * sizeof(*heap->items));
-	}
+	check(heap->count < UINT32_MAX - 1);
+	vec_reserve(heap, 1);
 	timer->at_ms = at_ms;
 	timer->order = heap->next_order++;
 	sift_up(heap, heap->count++, timer);

@@ -115,7 +115,7 @@ static void fill_default_group(struct call *call, struct ec2_endpoint *draft)
 	const struct ec2_network *network = ec2_of(call->core)->network;
 
 	for (size_t i = 0; i < network->count && draft->group_count == 0; i++) {
-		const struct ec2_label *label = &network->labels[i];
+		const struct ec2_label *label = &network->items[i];
 		if (label->kind == EC2_GROUP && str_equal(label->vpc, draft->shown.vpc) &&
 		    str_equal(label->name, STR("default"))) {
 			draft->groups = &label->id;

@@ -25,7 +25,7 @@ static const struct core_endpoints for_dispatch = {.hold = hold, .release = rele
 struct loading {
 	struct core *core;
 	struct arena *arena;
-	struct ec2_endpoint *drafts;
+	struct ec2_endpoint *items;
 	size_t count, capacity;
 };
 
@@ -39,12 +39,7 @@ static enum err load_one(void *context, struct str key, struct str value)
 		ec2_endpoint_decode(loading->arena, arena_copy(loading->arena, value), &draft);
 	if (err)
 		return err;
-	if (loading->count == loading->capacity) {
-		loading->capacity = loading->capacity > 0 ? loading->capacity * 2 : 8;
-		loading->drafts =
-			heap_resize(loading->drafts, loading->capacity * sizeof(*loading->drafts));
-	}
-	loading->drafts[loading->count++] = draft;
+	vec_push(loading, draft);
 	return ERR_OK;
 }
 
@@ -77,7 +72,7 @@ static enum err load(struct loading *loading)
 	err = catalog_each(catalog, CATALOG_EC2_ENDPOINTS, load_one, loading);
 	catalog_abort(catalog);
 	for (size_t i = 0; i < loading->count && !err; i++)
-		err = reopen(loading, &loading->drafts[i]);
+		err = reopen(loading, &loading->items[i]);
 	return err;
 }
 
@@ -97,7 +92,7 @@ enum err ec2_start(struct core *core, struct arena *arena, struct str config,
 		*out_problem = arena_copy(arena, problem);
 	if (!err)
 		err = load(&loading);
-	heap_free(loading.drafts);
+	vec_done(&loading);
 	return err;
 }
 

@@ -13,7 +13,6 @@ static const struct str prefixes[EC2_LABEL_KINDS] = {STR_INIT("vpc-"), STR_INIT(
 struct reader {
 	struct ec2_network *network;
 	const struct core *core;
-	size_t capacity;
 	struct str problem;
 };
 
@@ -84,15 +83,10 @@ static enum err add(struct reader *reader, yyjson_val *entry, enum ec2_label_kin
 	if (!arn_is_account(label.account) || !arn_is_region(label.region))
 		return reject(reader, label.id, "has an account or a region that is none");
 	for (size_t i = 0; i < network->count; i++)
-		if (str_equal(network->labels[i].id, label.id))
+		if (str_equal(network->items[i].id, label.id))
 			return reject(reader, label.id, "is declared twice");
 	read_tags(&network->arena, json_member(entry, "tags"), &label);
-	if (network->count == reader->capacity) {
-		reader->capacity = reader->capacity > 0 ? reader->capacity * 2 : 16;
-		network->labels =
-			heap_resize(network->labels, reader->capacity * sizeof(*network->labels));
-	}
-	network->labels[network->count++] = label;
+	vec_push(network, label);
 	return ERR_OK;
 }
 
@@ -117,7 +111,7 @@ static enum err add_vpc(struct reader *reader, yyjson_val *entry)
 	enum err err = add(reader, entry, EC2_VPC, NULL);
 	if (err)
 		return err;
-	struct ec2_label vpc = reader->network->labels[reader->network->count - 1];
+	struct ec2_label vpc = reader->network->items[reader->network->count - 1];
 	err = add_all(reader, json_member(entry, "subnets"), EC2_SUBNET, &vpc);
 	if (err)
 		return err;
@@ -156,13 +150,13 @@ enum err ec2_network_read(struct ec2_network *network, const struct core *core, 
 		}
 	}
 	if (network->count > 0)
-		qsort(network->labels, network->count, sizeof(*network->labels), compare);
+		qsort(network->items, network->count, sizeof(*network->items), compare);
 	return ERR_OK;
 }
 
 void ec2_network_done(struct ec2_network *network)
 {
-	heap_free(network->labels);
+	vec_done(network);
 	arena_done(&network->arena);
 }
 
@@ -173,8 +167,8 @@ const struct ec2_label *ec2_network_find(const struct ec2_network *network, stru
 
 	if (network->count == 0)
 		return NULL;
-	const struct ec2_label *label = bsearch(&wanted, network->labels, network->count,
-						sizeof(*network->labels), compare);
+	const struct ec2_label *label =
+		bsearch(&wanted, network->items, network->count, sizeof(*network->items), compare);
 	if (!label || label->kind != kind || !str_equal(label->account, account) ||
 	    !str_equal(label->region, region))
 		return NULL;

@@ -25,8 +25,8 @@ struct ec2_label {
 
 struct ec2_network {
 	struct arena arena;
-	struct ec2_label *labels; /* sorted by id */
-	size_t count;
+	struct ec2_label *items; /* sorted by id */
+	size_t count, capacity;
 };
 
 /*

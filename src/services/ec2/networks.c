@@ -87,7 +87,7 @@ static enum err select_labels(struct call *call, struct selection *selection)
 	ec2_query_ids(call, &query, selection->ids, selection->id_count);
 	selection->labels = arena_array(call->arena, const struct ec2_label *, network->count);
 	for (size_t i = 0; i < network->count; i++) {
-		const struct ec2_label *label = &network->labels[i];
+		const struct ec2_label *label = &network->items[i];
 		if (label->kind == selection->kind && str_equal(label->account, call->account) &&
 		    str_equal(label->region, call->region) &&
 		    ec2_query_takes(&query, label, label->id))

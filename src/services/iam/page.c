@@ -91,11 +91,7 @@ struct listing {
 
 void iam_list_add(struct iam_list *list, const struct directory_entity *entity)
 {
-	if (list->count == list->capacity) {
-		list->capacity = list->capacity ? list->capacity * 2 : 64;
-		list->items = heap_resize(list->items, list->capacity * sizeof(*list->items));
-	}
-	list->items[list->count++] = directory_hold(entity);
+	vec_push(list, directory_hold(entity));
 }
 
 static bool add_entity(void *context, const struct directory_entity *entity)
@@ -113,7 +109,7 @@ static void release_list(void *subject)
 
 	for (size_t i = 0; i < list->count; i++)
 		directory_release(list->items[i]);
-	heap_free(list->items);
+	vec_done(list);
 }
 
 struct iam_list *iam_list_new(struct call *call)

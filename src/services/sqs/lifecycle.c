@@ -356,7 +356,7 @@ enum err sqs_queue_delete(struct core *core, const struct sqs_queue *queue)
 
 struct loading {
 	struct core *core;
-	const struct sqs_queue **queues;
+	const struct sqs_queue **items;
 	size_t count, capacity;
 };
 
@@ -375,12 +375,7 @@ static enum err load_one(void *context, struct str key, struct str value)
 		atomic_fetch_add(&queue->life->references, 1);
 		if (queue->number >= sqs->next_number)
 			sqs->next_number = queue->number + 1;
-		if (loading->count == loading->capacity) {
-			loading->capacity = loading->capacity ? loading->capacity * 2 : 64;
-			loading->queues = heap_resize(loading->queues,
-						      loading->capacity * sizeof(*loading->queues));
-		}
-		loading->queues[loading->count++] = queue;
+		vec_push(loading, queue);
 	}
 	arena_done(&arena);
 	return err;
@@ -397,7 +392,7 @@ static enum err define_all(struct core *core, const struct loading *loading)
 		return ERR_OK;
 	struct queue_command *commands = heap_alloc(loading->count * sizeof(*commands));
 	for (size_t i = 0; i < loading->count; i++) {
-		const struct sqs_queue *queue = loading->queues[i];
+		const struct sqs_queue *queue = loading->items[i];
 		commands[i] = (struct queue_command){
 			.type = QUEUE_DEFINE,
 			.queue = queue->number,
@@ -412,7 +407,7 @@ static enum err define_all(struct core *core, const struct loading *loading)
 	core_submit_and_wait(core, &commands[loading->count - 1]);
 	enum err err = ERR_OK;
 	for (size_t i = 0; i < loading->count && !err; i++)
-		err = commands[i].result == QUEUE_OK ? prepare_key(core, loading->queues[i])
+		err = commands[i].result == QUEUE_OK ? prepare_key(core, loading->items[i])
 						     : ERR_CLOSED;
 	heap_free(commands);
 	return err;
@@ -424,7 +419,7 @@ enum { UNKNOWN_LOGGED = 20 };
 
 struct unknown {
 	uint64_t number_max; /* of all queues */
-	uint64_t *numbers;   /* of those without settings */
+	uint64_t *items;     /* numbers of those without settings */
 	size_t count, capacity;
 	uint64_t messages;
 };
@@ -437,12 +432,7 @@ static void look_at(void *context, const struct queue_summary *queue)
 		unknown->number_max = queue->number;
 	if (queue->is_defined)
 		return;
-	if (unknown->count == unknown->capacity) {
-		unknown->capacity = unknown->capacity ? unknown->capacity * 2 : 64;
-		unknown->numbers = heap_resize(unknown->numbers,
-					       unknown->capacity * sizeof(*unknown->numbers));
-	}
-	unknown->numbers[unknown->count++] = queue->number;
+	vec_push(unknown, queue->number);
 	unknown->messages += queue->messages;
 }
 
@@ -453,7 +443,7 @@ static void log_unknown(const struct unknown *unknown)
 	for (size_t i = 0; i < unknown->count && i < UNKNOWN_LOGGED; i++) {
 		if (i > 0)
 			buf_append_char(&numbers, ',');
-		buf_append_u64(&numbers, unknown->numbers[i]);
+		buf_append_u64(&numbers, unknown->items[i]);
 	}
 	log_event(LOG_WARN,
 		  "the log has messages of queues that the catalog does not know: nobody can read "
@@ -469,7 +459,7 @@ static enum err drop_unknown(struct core *core, const struct unknown *unknown)
 	enum err err = ERR_OK;
 
 	for (size_t i = 0; i < unknown->count && !err; i++) {
-		struct queue_command drop = {.type = QUEUE_DROP, .queue = unknown->numbers[i]};
+		struct queue_command drop = {.type = QUEUE_DROP, .queue = unknown->items[i]};
 		err = submit(core, &drop);
 	}
 	if (!err)
@@ -521,7 +511,7 @@ static enum err settle_unknown(struct core *core)
 		log_unknown(&unknown);
 		sqs->unknown_queues = unknown.count;
 	}
-	heap_free(unknown.numbers);
+	vec_done(&unknown);
 	return err;
 }
 
@@ -542,13 +532,13 @@ enum err sqs_queues_load(struct core *core)
 		err = catalog_each(core->catalog, CATALOG_SQS_DROPS, load_drop, sqs_of(core));
 	catalog_abort(core->catalog);
 	/* With an error too: it releases them at the end. */
-	sqs_registry_put_all(sqs_of(core)->registry, loading.queues, loading.count);
+	sqs_registry_put_all(sqs_of(core)->registry, loading.items, loading.count);
 	if (!err)
 		err = define_all(core, &loading);
 	if (!err)
 		err = end_drops(core);
 	if (!err)
 		err = settle_unknown(core);
-	heap_free(loading.queues);
+	vec_done(&loading);
 	return err;
 }
