@@ -50,12 +50,12 @@ enum err call_submit(struct call *call, struct queue_command *command, resume_fn
 	return ERR_PARKED;
 }
 
-void call_on_end(struct call *call, call_end_fn end, void *subject)
+void call_on_end(struct call *call, call_end_fn end, const void *subject)
 {
 	struct call_end *entry = arena_new(call->arena, struct call_end);
 
 	entry->end = end;
-	entry->subject = subject;
+	entry->subject = (void *)subject; /* const objects have references that change */
 	list_push_front(&call->ends, &entry->link);
 }
 

@@ -117,6 +117,6 @@ must_check enum err call_work(struct call *call, size_t size, resume_fn step, re
 void call_on_undone(struct call *call, resume_fn undone);
 
 /* Registers what is to run once the call has ended, whatever its outcome. */
-void call_on_end(struct call *call, call_end_fn end, void *subject);
+void call_on_end(struct call *call, call_end_fn end, const void *subject);
 
 #endif

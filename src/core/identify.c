@@ -6,6 +6,7 @@
 #include "core/identify.h"
 
 #include "base/arn.h"
+#include "core/keep.h"
 #include "core/partition.h"
 #include "core/penalty.h"
 #include "core/sessions.h"
@@ -50,16 +51,10 @@ void identify_origin(struct request_context *context, const struct endpoint *end
 
 /* ---- who ---- */
 
-static void release_principal(void *subject)
-{
-	principal_release(subject);
-}
-
 /* Takes over the reference. */
 static void set_principal(struct call *call, const struct principal *principal)
 {
-	call->principal = principal;
-	call_on_end(call, release_principal, (void *)principal);
+	call->principal = call_keep_principal(call, principal);
 	if (principal->account.size > 0)
 		call->account = principal->account;
 }

@@ -163,6 +163,11 @@ static void release_endpoint(void *subject)
 	ec2_endpoint_release(subject);
 }
 
+void ec2_keep_endpoint(struct call *call, const struct ec2_endpoint *endpoint)
+{
+	call_on_end(call, release_endpoint, endpoint);
+}
+
 enum err ec2_no_such_endpoint(struct call *call, struct str id)
 {
 	return fail(call, &EC2_INVALID_VPC_ENDPOINT_ID_NOT_FOUND,
@@ -179,7 +184,7 @@ enum err ec2_find_endpoint(struct call *call, struct str id,
 		ec2_endpoints_find(ec2_of(call->core)->endpoints, call->account, call->region, id);
 	if (!*out_endpoint)
 		return ec2_no_such_endpoint(call, id);
-	call_on_end(call, release_endpoint, (void *)*out_endpoint);
+	ec2_keep_endpoint(call, *out_endpoint);
 	return ERR_OK;
 }
 

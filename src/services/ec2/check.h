@@ -25,6 +25,8 @@ must_check enum err ec2_check_groups(struct call *call, struct str vpc, const st
 				     size_t count);
 /* The text must live as long as the call. */
 must_check enum err ec2_set_policy(struct call *call, struct str text, struct ec2_endpoint *draft);
+/* Takes over a reference, which the call releases when it ends (core/keep.h). */
+void ec2_keep_endpoint(struct call *call, const struct ec2_endpoint *endpoint);
 /* The endpoint, released when the call ends. */
 must_check enum err ec2_find_endpoint(struct call *call, struct str id,
 				      const struct ec2_endpoint **out_endpoint);

@@ -286,11 +286,6 @@ static enum err fill(struct call *call, const struct ec2_create_vpc_endpoint_in 
 	return ERR_OK;
 }
 
-static void release_endpoint(void *subject)
-{
-	ec2_endpoint_release(subject);
-}
-
 enum err ec2_create_vpc_endpoint(struct call *call, const struct ec2_create_vpc_endpoint_in *in,
 				 struct ec2_create_vpc_endpoint_out *out)
 {
@@ -310,7 +305,7 @@ enum err ec2_create_vpc_endpoint(struct call *call, const struct ec2_create_vpc_
 	ec2_endpoints_each(ec2_of(call->core)->endpoints, call->account, call->region, look,
 			   &survey);
 	if (survey.same_token) {
-		call_on_end(call, release_endpoint, (void *)survey.same_token);
+		ec2_keep_endpoint(call, survey.same_token);
 		if (!str_equal(survey.same_token->fingerprint, draft.fingerprint))
 			return fail(call, &EC2_IDEMPOTENT_PARAMETER_MISMATCH,
 				    "Arguments on this idempotent request are inconsistent with "

@@ -35,11 +35,6 @@ static bool endpoint_has(const void *thing, struct str name, struct ec2_pattern 
 	return ec2_tags_have(endpoint->tags, endpoint->tag_count, name, pattern);
 }
 
-static void release_endpoint(void *subject)
-{
-	ec2_endpoint_release(subject);
-}
-
 static bool add_endpoint(void *context, const struct ec2_endpoint *endpoint)
 {
 	struct listing *listing = context;
@@ -47,7 +42,7 @@ static bool add_endpoint(void *context, const struct ec2_endpoint *endpoint)
 	if (!ec2_query_takes(&listing->query, endpoint, endpoint->shown.id))
 		return !listing->query.has_more;
 	listing->found[listing->found_count++] = ec2_endpoint_hold(endpoint);
-	call_on_end(listing->call, release_endpoint, (void *)endpoint);
+	ec2_keep_endpoint(listing->call, endpoint);
 	return true;
 }
 

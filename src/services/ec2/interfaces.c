@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "services/ec2/check.h"
 #include "services/ec2/ec2.h"
 #include "services/ec2/query.h"
 
@@ -59,16 +60,11 @@ static struct str address_of(const struct ec2_endpoint *endpoint)
 	return str_cut(&host, ':');
 }
 
-static void release_endpoint(void *subject)
-{
-	ec2_endpoint_release(subject);
-}
-
 static bool add_interfaces(void *context, const struct ec2_endpoint *endpoint)
 {
 	struct listing *listing = context;
 
-	call_on_end(listing->call, release_endpoint, (void *)ec2_endpoint_hold(endpoint));
+	ec2_keep_endpoint(listing->call, ec2_endpoint_hold(endpoint));
 	for (size_t i = 0; i < endpoint->interface_count; i++) {
 		if (listing->count == listing->room) {
 			size_t room = listing->room > 0 ? 2 * listing->room : 16;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "access/keys.h"
+#include "core/keep.h"
 #include "services/iam/store.h"
 #include "services/iam/view.h"
 
@@ -145,21 +146,14 @@ enum err iam_delete_access_key(struct call *call, const struct iam_delete_access
 	return iam_store_put(call->core, &draft);
 }
 
-static void release_owner(void *subject)
-{
-	directory_release(subject);
-}
-
 enum err iam_get_access_key_last_used(struct call *call,
 				      const struct iam_get_access_key_last_used_in *in,
 				      struct iam_get_access_key_last_used_out *out)
 {
 	struct directory_use use;
 
-	const struct directory_entity *owner =
-		directory_find_key(call->core->directory, in->access_key_id, &use);
-	if (owner)
-		call_on_end(call, release_owner, (void *)owner);
+	const struct directory_entity *owner = call_keep_entity(
+		call, directory_find_key(call->core->directory, in->access_key_id, &use));
 	bool is_own = owner && str_equal(owner->account, call->account);
 	struct resource resource = {.arn = is_own ? owner->arn : STR("*"),
 				    .account = call->account};

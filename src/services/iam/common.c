@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/arn.h"
+#include "core/keep.h"
 #include "core/policies.h"
 #include "format/form.h"
 
@@ -126,18 +127,6 @@ static bool has_key(const struct call *call, struct str name)
 	return false;
 }
 
-static void release_entity(void *subject)
-{
-	directory_release(subject);
-}
-
-static const struct directory_entity *keep(struct call *call, const struct directory_entity *entity)
-{
-	if (entity)
-		call_on_end(call, release_entity, (void *)entity);
-	return entity;
-}
-
 static void add_entity_keys(struct call *call, const struct directory_entity *entity)
 {
 	for (size_t i = 0; i < entity->tag_count; i++)
@@ -177,8 +166,8 @@ static enum err ask(struct call *call, struct str arn, struct str account,
 enum err iam_open(struct call *call, enum directory_kind kind, struct str name,
 		  const struct directory_entity **out_entity)
 {
-	const struct directory_entity *entity =
-		keep(call, directory_find(call->core->directory, kind, call->account, name));
+	const struct directory_entity *entity = call_keep_entity(
+		call, directory_find(call->core->directory, kind, call->account, name));
 	struct str arn = entity ? entity->arn : iam_arn(call, kind, STR("/"), name);
 
 	enum err err = ask(call, arn, call->account, entity);
@@ -193,8 +182,8 @@ enum err iam_open(struct call *call, enum directory_kind kind, struct str name,
 enum err iam_find(struct call *call, enum directory_kind kind, struct str name,
 		  const struct directory_entity **out_entity)
 {
-	const struct directory_entity *entity =
-		keep(call, directory_find(call->core->directory, kind, call->account, name));
+	const struct directory_entity *entity = call_keep_entity(
+		call, directory_find(call->core->directory, kind, call->account, name));
 
 	if (!entity)
 		return iam_fail_missing(call, kind, name);
@@ -204,7 +193,7 @@ enum err iam_find(struct call *call, enum directory_kind kind, struct str name,
 
 const struct directory_entity *iam_get(struct call *call, struct str id)
 {
-	return keep(call, directory_find_id(call->core->directory, id));
+	return call_keep_entity(call, directory_find_id(call->core->directory, id));
 }
 
 enum err iam_check_modifiable(struct call *call, const struct directory_entity *entity)
@@ -239,7 +228,7 @@ static void free_draft(void *subject)
 const struct directory_entity *iam_account(struct call *call)
 {
 	const struct directory_entity *account =
-		keep(call, directory_find_id(call->core->directory, call->account));
+		call_keep_entity(call, directory_find_id(call->core->directory, call->account));
 
 	if (account)
 		return account;
@@ -263,7 +252,8 @@ enum err iam_open_user(struct call *call, struct str name,
 	if (caller->type == PRINCIPAL_ROOT)
 		entity = iam_account(call);
 	else if (caller->type == PRINCIPAL_USER)
-		entity = keep(call, directory_find_id(call->core->directory, caller->entity_id));
+		entity = call_keep_entity(
+			call, directory_find_id(call->core->directory, caller->entity_id));
 	else
 		return fail(call, &IAM_VALIDATION_ERROR,
 			    "Must specify userName when calling with non-User credentials");
@@ -300,7 +290,7 @@ const struct directory_entity *iam_find_arn(struct call *call, enum directory_ki
 					    struct str arn)
 {
 	const struct directory_entity *entity =
-		keep(call, directory_find_arn(call->core->directory, arn));
+		call_keep_entity(call, directory_find_arn(call->core->directory, arn));
 
 	return entity && entity->kind == kind ? entity : NULL;
 }
@@ -461,11 +451,6 @@ enum err iam_draft_new(struct call *call, enum directory_kind kind, struct str p
 
 /* ---- policies ---- */
 
-static void release_policy(void *subject)
-{
-	policy_release(subject);
-}
-
 enum err iam_compile(struct call *call, struct str document, enum policy_kind kind,
 		     const struct policy **out_policy)
 {
@@ -480,8 +465,7 @@ enum err iam_compile(struct call *call, struct str document, enum policy_kind ki
 		return fail(call, &IAM_MALFORMED_POLICY_DOCUMENT, "%.*s", STR_ARG(problem));
 	if (err)
 		return err;
-	call_on_end(call, release_policy, (void *)policy);
-	*out_policy = policy;
+	*out_policy = call_keep_policy(call, policy);
 	return ERR_OK;
 }
 

@@ -3,6 +3,7 @@
  */
 #include "base/arn.h"
 #include "base/limits.h"
+#include "core/keep.h"
 #include "services/iam/common.h"
 #include "services/iam/simulation.h"
 
@@ -33,24 +34,10 @@ static enum err add_inlines(struct simulation *simulation, const struct director
 	return err;
 }
 
-static void release_entity(void *subject)
-{
-	directory_release(subject);
-}
-
-/* Held until the call ends; NULL: there is none. */
-static const struct directory_entity *hold_found(struct call *call,
-						 const struct directory_entity *entity)
-{
-	if (entity)
-		call_on_end(call, release_entity, (void *)entity);
-	return entity;
-}
-
 static const struct directory_entity *find_policy(struct call *call, struct str arn)
 {
 	const struct directory_entity *policy =
-		hold_found(call, directory_find_arn(call->core->directory, arn));
+		call_keep_entity(call, directory_find_arn(call->core->directory, arn));
 
 	return policy && policy->kind == DIRECTORY_POLICY && directory_default(policy) ? policy
 										       : NULL;
@@ -78,8 +65,8 @@ static enum err add_groups(struct simulation *simulation, const struct directory
 	enum err err = ERR_OK;
 
 	for (size_t i = 0; i < user->group_count && !err; i++) {
-		const struct directory_entity *group =
-			hold_found(call, directory_find_id(call->core->directory, user->groups[i]));
+		const struct directory_entity *group = call_keep_entity(
+			call, directory_find_id(call->core->directory, user->groups[i]));
 		if (!group)
 			continue;
 		err = add_inlines(simulation, group);
@@ -113,7 +100,7 @@ static enum err add_principal(struct simulation *simulation, struct str arn)
 {
 	struct call *call = simulation->call;
 	const struct directory_entity *entity =
-		hold_found(call, directory_find_arn(call->core->directory, arn));
+		call_keep_entity(call, directory_find_arn(call->core->directory, arn));
 
 	if (!entity || !str_equal(entity->account, call->account) ||
 	    (entity->kind != DIRECTORY_USER && entity->kind != DIRECTORY_GROUP &&
@@ -140,7 +127,7 @@ static enum err may_ask_about(struct call *call, struct str arn)
 {
 	const struct resource resource = {.arn = arn, .account = call->account};
 	const struct directory_entity *entity =
-		hold_found(call, directory_find_arn(call->core->directory, arn));
+		call_keep_entity(call, directory_find_arn(call->core->directory, arn));
 	bool is_own = entity && str_equal(entity->account, call->account);
 
 	return iam_ask(call, call->operation->action, &resource, is_own ? entity : NULL);

@@ -12,14 +12,10 @@
 
 #include "access/decide.h"
 #include "base/arn.h"
+#include "core/keep.h"
 #include "services/iam/names.h"
 
 /* ---- reading policies ---- */
-
-static void release_policy(void *subject)
-{
-	policy_release(subject);
-}
 
 static const struct policy *compile(struct call *call, struct str text, enum policy_kind kind,
 				    struct str *out_problem)
@@ -28,8 +24,7 @@ static const struct policy *compile(struct call *call, struct str text, enum pol
 
 	if (policy_compile(call->arena, text, kind, &policy, out_problem) != ERR_OK)
 		return NULL;
-	call_on_end(call, release_policy, (void *)policy);
-	return policy;
+	return call_keep_policy(call, policy);
 }
 
 static enum err refuse_size(struct call *call)
@@ -234,11 +229,6 @@ static void hide_missing(struct simulation *simulation)
 	simulation->missing_count = missing_count;
 }
 
-static void release_principal(void *subject)
-{
-	principal_release(subject);
-}
-
 void simulation_begin(struct simulation *simulation)
 {
 	struct call *call = simulation->call;
@@ -258,8 +248,7 @@ void simulation_begin(struct simulation *simulation)
 	draft.identity_count = simulation->identity_count;
 	if (simulation->boundary)
 		draft.boundary = simulation->boundary->policy;
-	simulation->principal = principal_new(&draft);
-	call_on_end(call, release_principal, (void *)simulation->principal);
+	simulation->principal = call_keep_principal(call, principal_new(&draft));
 }
 
 /* ---- asking ---- */

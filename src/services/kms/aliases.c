@@ -151,11 +151,6 @@ enum err kms_create_alias(struct call *call, const struct kms_create_alias_in *i
 	return kms_key_change(call->core, &draft);
 }
 
-static void release(void *subject)
-{
-	kms_key_release(subject);
-}
-
 /* The key that has the alias now; released when the call ends. */
 static enum err find_holder(struct call *call, struct str name, struct str action,
 			    const struct kms_key **out_key)
@@ -169,8 +164,7 @@ static enum err find_holder(struct call *call, struct str name, struct str actio
 	target.key = kms_registry_find_alias(kms_of(call->core)->registry, arn);
 	if (!target.key)
 		return fail(call, &KMS_NOT_FOUND, "Alias %.*s is not found.", STR_ARG(arn));
-	call_on_end(call, release, (void *)target.key);
-	*out_key = target.key;
+	*out_key = kms_keep_key(call, target.key);
 	return kms_ask(call, &(struct kms_question){.action = action, .target = &target});
 }
 

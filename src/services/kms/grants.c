@@ -573,11 +573,6 @@ enum err kms_list_grants(struct call *call, const struct kms_list_grants_in *in,
 	return ERR_OK;
 }
 
-static void release(void *subject)
-{
-	kms_key_release(subject);
-}
-
 /* The entries are views of the key, which is held until they are written. */
 static bool add_retirable(void *context, const struct kms_key *key)
 {
@@ -588,7 +583,7 @@ static bool add_retirable(void *context, const struct kms_key *key)
 		if (!str_equal(name_of(list->call, &key->grants[i].retiring), list->retiring))
 			continue;
 		if (!is_held)
-			call_on_end(list->call, release, (void *)kms_key_hold(key));
+			kms_keep_key(list->call, kms_key_hold(key));
 		is_held = true;
 		if (!add_entry(list, key, &key->grants[i]))
 			return false;

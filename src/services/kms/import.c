@@ -237,11 +237,6 @@ static enum err unwrap(struct call *call)
 	return err;
 }
 
-static void release_key(void *subject)
-{
-	kms_key_release(subject);
-}
-
 /* The key as it is now: other calls may have changed or deleted it while a worker had this one. */
 static enum err find_again(struct call *call, const struct kms_key *old,
 			   const struct kms_key **out_key)
@@ -250,8 +245,7 @@ static enum err find_again(struct call *call, const struct kms_key *old,
 
 	if (!key)
 		return fail(call, &KMS_NOT_FOUND, "Key '%.*s' does not exist", STR_ARG(old->arn));
-	call_on_end(call, release_key, (void *)key);
-	*out_key = key;
+	*out_key = kms_keep_key(call, key);
 	return kms_check_not_deleted(call, key);
 }
 
@@ -294,11 +288,6 @@ static enum err choose_place(struct call *call, const struct kms_key *key, struc
 	return ERR_OK;
 }
 
-static void release_material(void *subject)
-{
-	kms_material_release(subject);
-}
-
 /* What the material has from the request, and from when it was imported before. */
 static void fill_material(struct call *call, const struct kms_key *key, size_t place,
 			  struct kms_material *material)
@@ -337,7 +326,7 @@ static enum err store_material(struct call *call)
 		return err;
 	if (kms_material_make(call->core, call->arena, key, &import->secret, &material) != ERR_OK)
 		return refuse_material(call, key);
-	call_on_end(call, release_material, material);
+	kms_keep_material(call, material);
 	struct str id = str_of(material->id, KMS_MATERIAL_ID_SIZE);
 	err = choose_place(call, key, id, &place);
 	if (err)

@@ -2,6 +2,7 @@
 /* keys: CreateKey, DescribeKey, ListKeys, UpdateKeyDescription, and a key's states. */
 #include <string.h>
 
+#include "core/keep.h"
 #include "core/quota.h"
 #include "services/kms/change.h"
 #include "services/kms/describe.h"
@@ -115,16 +116,6 @@ static enum err store_new(struct call *call, struct kms_key *draft, struct kms_c
 	return ERR_OK;
 }
 
-static void release_policy(void *subject)
-{
-	policy_release(subject);
-}
-
-static void release_material(void *subject)
-{
-	kms_material_release(subject);
-}
-
 static enum err read_policy(struct call *call, const struct kms_create_key_in *in,
 			    struct kms_key *draft)
 {
@@ -137,7 +128,7 @@ static enum err read_policy(struct call *call, const struct kms_create_key_in *i
 	else
 		draft->policy = kms_policy_of(call->arena, text);
 	if (!err)
-		call_on_end(call, release_policy, (void *)draft->policy);
+		call_keep_policy(call, draft->policy);
 	return err;
 }
 
@@ -164,7 +155,7 @@ static enum err use_generated(struct call *call)
 		kms_material_add(call->core, call->arena, &creation->draft, &creation->secret,
 				 KMS_ROTATION_NONE, call->now_ms, &material);
 	check(err == ERR_OK); /* what we made ourselves fits */
-	call_on_end(call, release_material, material);
+	kms_keep_material(call, material);
 	return store_new(call, &creation->draft, call->out);
 }
 

@@ -182,11 +182,6 @@ static enum kms_problem look_at(const struct kms_use *use, struct str action,
 	return problem_of(refusal.fault);
 }
 
-static void release(void *subject)
-{
-	kms_key_release(subject);
-}
-
 /* The key is released when the call ends, as texts and blobs are views of it. */
 static enum kms_problem find(const struct kms_use *use, struct str account, struct str key_id,
 			     struct str action, struct kms_target *out_target, struct str *out_text)
@@ -199,7 +194,7 @@ static enum kms_problem find(const struct kms_use *use, struct str account, stru
 		*out_text = refusal.text;
 		return KMS_PROBLEM_NOT_FOUND;
 	}
-	call_on_end(call, release, (void *)out_target->key);
+	kms_keep_key(call, out_target->key);
 	return look_at(use, action, out_target, out_text);
 }
 
@@ -215,7 +210,7 @@ static enum kms_problem find_of_blob(const struct kms_use *use, const struct kms
 		*out_text = arena_format(call->arena, "Key '%.*s' does not exist", STR_ARG(id));
 		return KMS_PROBLEM_NOT_FOUND;
 	}
-	call_on_end(call, release, (void *)out_target->key);
+	kms_keep_key(call, out_target->key);
 	return look_at(use, STR("kms:Decrypt"), out_target, out_text);
 }
 

@@ -255,9 +255,25 @@ static enum err refuse_as(struct call *call, const struct kms_refusal *refusal)
 	return fail(call, refusal->fault, "%.*s", STR_ARG(refusal->text));
 }
 
-static void release(void *subject)
+static void release_key(void *subject)
 {
 	kms_key_release(subject);
+}
+
+const struct kms_key *kms_keep_key(struct call *call, const struct kms_key *key)
+{
+	call_on_end(call, release_key, key);
+	return key;
+}
+
+static void release_material(void *subject)
+{
+	kms_material_release(subject);
+}
+
+void kms_keep_material(struct call *call, const struct kms_material *material)
+{
+	call_on_end(call, release_material, material);
 }
 
 enum err kms_target_of_call(struct call *call, const char *member, struct str key_id,
@@ -278,7 +294,7 @@ enum err kms_target_of_call(struct call *call, const char *member, struct str ke
 	}
 	if (refusal.fault)
 		return refuse_as(call, &refusal);
-	call_on_end(call, release, (void *)out_target->key);
+	kms_keep_key(call, out_target->key);
 	return ERR_OK;
 }
 

@@ -52,6 +52,10 @@ must_check enum err kms_ask(struct call *call, const struct kms_question *questi
 
 /* ---- for operations: the same with the call's faults ---- */
 
+/* Take over a reference, which the call releases when it ends (core/keep.h). */
+const struct kms_key *kms_keep_key(struct call *call, const struct kms_key *key);
+void kms_keep_material(struct call *call, const struct kms_material *material);
+
 /*
  * Checks that `key_id` is there (as `member`: "keyId") and finds it; released when the call ends.
  * What is of another account and is not there is refused as what may not be used: the denial names

@@ -17,6 +17,13 @@ static void release(void *subject)
 	sqs_queue_release(subject);
 }
 
+const struct sqs_queue *sqs_keep_queue(struct call *call, const struct sqs_queue *queue)
+{
+	if (queue)
+		call_on_end(call, release, queue);
+	return queue;
+}
+
 enum err sqs_no_such_queue(struct call *call)
 {
 	return fail(call, &SQS_QUEUE_DOES_NOT_EXIST, "%s",
@@ -84,8 +91,7 @@ enum err sqs_queue_of_call(struct call *call, struct str queue_url,
 	const struct sqs_queue *queue = str_equal(arn_region(arn), call->region)
 						? sqs_registry_find_arn(registry, arn)
 						: NULL;
-	if (queue)
-		call_on_end(call, release, (void *)queue);
+	sqs_keep_queue(call, queue);
 	enum err err = sqs_authorize(call, call->operation->index, arn, account, queue);
 	if (err)
 		return err;

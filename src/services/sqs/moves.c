@@ -352,8 +352,7 @@ static enum err find_by_arn(struct call *call, const char *parameter, struct str
 	const struct sqs_queue *queue = NULL;
 	if (str_equal(arn_region(arn), call->region))
 		queue = sqs_registry_find_arn(sqs_of(call->core)->registry, arn);
-	if (queue)
-		call_on_end(call, (call_end_fn)sqs_queue_release, (void *)queue);
+	sqs_keep_queue(call, queue);
 	for (size_t i = 0; i < operation_count; i++) {
 		enum err err = sqs_authorize(call, operations[i], arn, arn_account(arn), queue);
 		if (err)

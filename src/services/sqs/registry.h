@@ -103,6 +103,8 @@ void sqs_registry_put_all(struct sqs_registry *registry, const struct sqs_queue 
 void sqs_registry_remove_all(struct sqs_registry *registry, const struct sqs_queue *const *queues,
 			     size_t count);
 
+/* Takes over a reference, which the call releases when it ends; NULL stays NULL (core/keep.h). */
+const struct sqs_queue *sqs_keep_queue(struct call *call, const struct sqs_queue *queue);
 /*
  * The queue that a call means: by URL with any host ("http://h/<account>/<name>"), by
  * "/<account>/<name>", by ARN or by bare name; an empty URL means the request's path. Released when

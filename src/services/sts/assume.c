@@ -6,6 +6,7 @@
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use.html
  */
 #include "base/arn.h"
+#include "core/keep.h"
 #include "services/sts/grant.h"
 
 /* One AssumeRole on its way. */
@@ -65,11 +66,6 @@ static enum err denied(const struct assuming *assuming, struct str action)
 		    STR_ARG(assuming->in->role_arn));
 }
 
-static void release_role(void *subject)
-{
-	directory_release(subject);
-}
-
 /* A role that does not exist is refused like one that trusts somebody else. */
 static enum err find_role(struct assuming *assuming)
 {
@@ -78,9 +74,8 @@ static enum err find_role(struct assuming *assuming)
 	enum err err = sts_check_role_arn(call, assuming->in->role_arn);
 	if (err)
 		return err;
-	assuming->role = directory_find_arn(call->core->directory, assuming->in->role_arn);
-	if (assuming->role)
-		call_on_end(call, release_role, (void *)assuming->role);
+	assuming->role = call_keep_entity(
+		call, directory_find_arn(call->core->directory, assuming->in->role_arn));
 	if (!assuming->role || assuming->role->kind != DIRECTORY_ROLE)
 		return denied(assuming, STR("sts:AssumeRole"));
 	assuming->session.account = assuming->role->account;

@@ -5,6 +5,7 @@
  * are over.
  */
 #include "base/totp.h"
+#include "core/keep.h"
 #include "services/sts/grant.h"
 
 enum { STEPS_AROUND = 1 };
@@ -15,18 +16,11 @@ static enum err refuse(struct call *call, const char *text)
 		    text);
 }
 
-static void release_device(void *subject)
-{
-	directory_release(subject);
-}
-
 /* The caller's device of that serial number; NULL: it has none. */
 static const struct directory_entity *find_device(struct call *call, struct str serial)
 {
-	const struct directory_entity *device = directory_find_arn(call->core->directory, serial);
-
-	if (device)
-		call_on_end(call, release_device, (void *)device);
+	const struct directory_entity *device =
+		call_keep_entity(call, directory_find_arn(call->core->directory, serial));
 	bool is_own = device && device->kind == DIRECTORY_MFA_DEVICE && device->user_id.size > 0 &&
 		      str_equal(device->user_id, call->principal->entity_id);
 	return is_own ? device : NULL;

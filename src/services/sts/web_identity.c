@@ -9,6 +9,7 @@
  */
 #include "access/issuers.h"
 #include "base/arn.h"
+#include "core/keep.h"
 #include "services/sts/grant.h"
 
 enum { SKEW_S = 60 }; /* by which an issuer's clock may be ahead */
@@ -88,19 +89,13 @@ static enum err read_token(struct identifying *identifying)
 	return ERR_OK;
 }
 
-static void release_entity(void *subject)
-{
-	directory_release(subject);
-}
-
 /* Held until the call ends; NULL: there is none of that ARN and kind. */
 static const struct directory_entity *find(struct call *call, struct str arn,
 					   enum directory_kind kind)
 {
-	const struct directory_entity *entity = directory_find_arn(call->core->directory, arn);
+	const struct directory_entity *entity =
+		call_keep_entity(call, directory_find_arn(call->core->directory, arn));
 
-	if (entity)
-		call_on_end(call, release_entity, (void *)entity);
 	return entity && entity->kind == kind ? entity : NULL;
 }
 
