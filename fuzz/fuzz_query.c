@@ -63,7 +63,10 @@ static void check_answer(struct arena *arena, const struct operation *operation,
 	echo.out = echo.in;
 	for (int round = 0; round < 2; round++) {
 		struct buf text = {0};
-		wire_query_encode(&text, &echo, value, STR("id"));
+		if (operation->service->query_style == QUERY_STYLE_EC2)
+			wire_ec2_encode(&text, &echo, value, STR("id"));
+		else
+			wire_query_encode(&text, &echo, value, STR("id"));
 		struct str copy = arena_copy(arena, buf_str(&text));
 		buf_done(&text);
 		before = value;

@@ -2,11 +2,11 @@
 /*
  * An HTTP request to an operation or a fault; the fault can be written in every dialect.
  */
-#include "core/route.h"
 #include "format/json.h"
 #include "fuzz.h"
 #include "shapes.h"
 #include "wire/fault.h"
+#include "wire/route.h"
 
 static void check_fault(struct arena *arena, const struct route *route)
 {
@@ -48,7 +48,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		http_request_bind(&parser, bytes.data, headers, &request);
 		route_request(&table, &arena, &request, &route);
 		check(str_is_utf8(route.path));
-		(void)route_guess(&table, &request); /* any answer is fine */
+		const struct service *service;
+		(void)route_guess(&table, &request, &service); /* any answer is fine */
+		check(route.dialect);
 		if (route.operation)
 			check(route.service && !route.fault);
 		else

@@ -75,6 +75,7 @@ class Model(Sources):
         self.name = path.stem
         self.structures, self.operations, self.faults = {}, {}, []
         self.target, self.query, self.style = None, None, "lists"
+        self.resource = None
         self.namespace = ["com.amazonaws." + self.name]
         self.is_validated = False
         self.members = None  # of the structure or operation that is being read
@@ -97,12 +98,16 @@ class Model(Sources):
         elif words[0] == "structure":
             self.members = self.structures.setdefault(words[1], [])
         elif words[0] == "operation":
-            self.members = {"in": [], "out": [], "place": words[2], "queue": "queue" in words[3:],
+            self.members = {"in": [], "out": [], "place": words[2],
+                            "resource": "resource" in words[3:],
                             "data": "data" in words[3:], "result": "result" in words[3:],
                             "work": "work" in words[3:] or words[2] == "worker"}
             if words[2] not in ("net", "control", "worker") or \
-                    set(words[3:]) - {"queue", "data", "result", "work"}:
-                raise ValueError("operation NAME net|control|worker [work] [queue] [data] [result]")
+                    set(words[3:]) - {"resource", "data", "result", "work"}:
+                raise ValueError("operation NAME net|control|worker [work] [resource] [data] "
+                                 "[result]")
+            if self.members["resource"] and not self.resource:
+                raise ValueError("the service has no resource line")
             self.operations[words[1]] = self.members
         elif words[0] == "fault":
             self.faults.append(words[1:])
@@ -110,7 +115,7 @@ class Model(Sources):
             self.query, self.style = words[1:3], (words[3:] or ["lists"])[0]
             if self.style not in ("lists", "flat", "ec2"):
                 raise ValueError("query VERSION NAMESPACE [flat|ec2]")
-        elif words[0] in ("target", "namespace", "denied"):
+        elif words[0] in ("target", "namespace", "denied", "resource"):
             setattr(self, words[0], words[1:])
         elif words[0] == "service":
             self.is_validated = "validated" in words[2:]

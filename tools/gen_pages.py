@@ -14,7 +14,7 @@ def operations_table(model):
     for name in sorted(model.operations):
         parts = model.operations[name]
         rows.append(f"| {name} | {members(parts['in'])} | {members(parts['out'])} | "
-                    f"{', '.join(word for word in ('queue', 'data') if parts[word])} |\n")
+                    f"{', '.join(word for word in ('resource', 'data') if parts[word])} |\n")
     return "".join(rows)
 
 

@@ -167,7 +167,7 @@ class Sources:
                        f"\t .in = &{c_name}_in_shape, .out = &{c_name}_out_shape,\n"
                        f'\t .place = OPERATION_ON_{parts["place"].upper()}, .index = {index}'
                        f'{", .uses_workers = true" if parts["work"] else ""}'
-                       f'{", .is_on_queue = true" if parts["queue"] else ""}'
+                       f'{", .is_at_resource = true" if parts["resource"] else ""}'
                        f'{", .has_empty_result = true" if parts["result"] else ""}'
                        f'{", .is_data = true" if parts["data"] else ""}}},\n')
         out.append("};\n\n")
@@ -183,6 +183,8 @@ class Sources:
             rows += [f'.query_version = STR_INIT("{self.query[0]}")',
                      f'.xml_namespace = STR_INIT("{self.query[1]}")',
                      f".query_style = QUERY_STYLE_{STYLES[self.style]}"]
+        if self.resource:
+            rows.append(f'.resource_path = STR_INIT("{self.resource[0]}")')
         if "anonymous" in self.denied:
             rows.append(".serves_anonymous = true")
         if self.target and self.query:

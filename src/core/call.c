@@ -5,8 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "core/faults.h"
 #include "core/request_context.h"
+#include "wire/faults.h"
 
 struct call_end {
 	struct list link;

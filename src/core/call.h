@@ -15,13 +15,7 @@
 #include "base/base.h"
 #include "core/endpoint.h"
 #include "queue/queue.h"
-#include "wire/shape.h"
-
-enum dialect {
-	DIALECT_JSON,
-	DIALECT_QUERY,
-	DIALECT_QUERY_JSON /* Query asked with Accept: application/json */
-};
+#include "wire/dialect.h"
 
 struct call;
 struct core;
@@ -35,7 +29,7 @@ struct call {
 	struct core *core; /* of the server: engine, catalog, settings; see core/core.h */
 	struct arena *arena;
 	const struct operation *operation;
-	enum dialect dialect;
+	const struct dialect *dialect;
 	const struct principal *principal; /* who calls; as long as the call */
 	struct str access_key_id;	   /* that signed; data NULL: none, or nobody checked */
 	struct str account;		   /* 12 digits: whose resources the caller means */

@@ -9,18 +9,14 @@
 
 #include "core/audit.h"
 #include "core/browser.h"
-#include "core/faults.h"
 #include "core/identify.h"
 #include "core/partition.h"
 #include "core/request_context.h"
 #include "core/throttle.h"
 #include "http/coding.h"
 #include "http/url.h"
-#include "wire/fault.h"
-#include "wire/json.h"
-#include "wire/query.h"
-
-enum { RESPONSE_HEADERS = 4 + BROWSER_HEADERS };
+#include "wire/dialect.h"
+#include "wire/faults.h"
 
 uint32_t dispatch_operation_number(const struct dispatch *dispatch,
 				   const struct operation *operation)
@@ -37,76 +33,33 @@ uint32_t dispatch_operation_number(const struct dispatch *dispatch,
 
 /* ---- answering ---- */
 
-static void encode_output(struct request_context *context, struct buf *body)
+static struct wire_answer answer_begin(struct request_context *context, struct buf *body)
 {
-	const struct call *call = &context->call;
-	struct str request_id = str_of(call->request_id, UUID_TEXT_SIZE);
+	struct call *call = &context->call;
+	struct wire_answer answer = {
+		.arena = call->arena,
+		.body = body,
+		.request_id = str_of(call->request_id, UUID_TEXT_SIZE),
+	};
 
-	switch (call->dialect) {
-	case DIALECT_JSON:
-		if (call->operation->out->member_count > 0)
-			wire_json_encode(body, call->operation->out, call->out);
-		break;
-	case DIALECT_QUERY:
-		wire_query_encode(body, call->operation, call->out, request_id);
-		break;
-	case DIALECT_QUERY_JSON:
-		wire_query_encode_json(body, call->operation, call->out, request_id);
-		break;
-	}
+	wire_answer_header(&answer, STR("x-amzn-RequestId"), answer.request_id);
+	return answer;
 }
 
-static void encode_fault(struct request_context *context, struct buf *body)
+static void respond(struct request_context *context, struct wire_answer *answer)
 {
-	const struct call *call = &context->call;
-	struct str request_id = str_of(call->request_id, UUID_TEXT_SIZE);
+	const struct core *core = context->call.core;
+	struct http_header headers[BROWSER_HEADERS];
 
-	switch (call->dialect) {
-	case DIALECT_JSON:
-		wire_fault_encode_json(body, fault_namespace(call->fault, context->service),
-				       call->fault, call->fault_text);
-		break;
-	case DIALECT_QUERY:
-		wire_fault_encode_query(body, context->service, call->fault, call->fault_text,
-					request_id);
-		break;
-	case DIALECT_QUERY_JSON:
-		wire_fault_encode_query_json(body, call->fault, call->fault_text, request_id);
-		break;
-	}
-}
-
-static struct str content_type(const struct request_context *context)
-{
-	if (context->call.dialect == DIALECT_QUERY)
-		return STR("text/xml");
-	if (context->call.dialect == DIALECT_QUERY_JSON)
-		return STR("application/json");
-	return wire_json_type(context->service);
-}
-
-static void respond(struct request_context *context, int status, struct str body)
-{
-	const struct call *call = &context->call;
-	struct http_header headers[RESPONSE_HEADERS];
-	size_t count = 0;
-
-	headers[count++] = (struct http_header){STR("x-amzn-RequestId"),
-						str_of(call->request_id, UUID_TEXT_SIZE)};
-	headers[count++] = (struct http_header){STR("Content-Type"), content_type(context)};
-	if (call->fault && call->dialect == DIALECT_JSON &&
-	    wire_has_query_error(context->service)) {
-		headers[count].name = STR("x-amzn-query-error");
-		headers[count++].value =
-			arena_format(call->arena, "%.*s;%s", STR_ARG(call->fault->query_code),
-				     call->fault->is_receiver ? "Receiver" : "Sender");
-	}
 	if (context->allow.data)
-		headers[count++] = (struct http_header){STR("Allow"), context->allow};
-	if (call->core->browsers)
-		count += browser_headers(call->core->browsers, &context->request->http,
-					 headers + count);
-	net_respond(context->request, status, headers, count, body);
+		wire_answer_header(answer, STR("Allow"), context->allow);
+	size_t count = core->browsers
+			       ? browser_headers(core->browsers, &context->request->http, headers)
+			       : 0;
+	for (size_t i = 0; i < count; i++)
+		wire_answer_header(answer, headers[i].name, headers[i].value);
+	net_respond(context->request, answer->status, answer->headers, answer->header_count,
+		    buf_str(answer->body));
 }
 
 static void record(struct request_context *context)
@@ -159,15 +112,16 @@ void call_finish(struct request_context *context, enum err result)
 		result = call_refuse_unknown(call);
 	partition_leave(call);
 	buf_reset(body);
+	struct wire_answer answer = answer_begin(context, body);
 	if (result == ERR_OK)
-		encode_output(context, body);
+		call->dialect->encode(&answer, call->operation, call->out);
 	else
-		encode_fault(context, body);
+		call->dialect->encode_fault(&answer, context->service, call->fault,
+					    call->fault_text);
 	record(context);
 	audit_call(call->core->audit, context);
 	call_end(call);
-	respond(context, result == ERR_OK ? 200 : wire_fault_status(context->service, call->fault),
-		buf_str(body));
+	respond(context, &answer);
 	if (body->capacity > 1 << 20)
 		buf_done(body);
 }
@@ -207,16 +161,11 @@ static struct str base_url_of(const struct core *core, struct net_request *reque
 static enum err decode(struct request_context *context, const struct route *route)
 {
 	struct call *call = &context->call;
-	const struct shape *shape = route->operation->in;
-	void *in = arena_alloc(call->arena, shape->size);
+	void *in = arena_alloc(call->arena, route->operation->in->size);
 	struct str problem = {0};
-	enum err err;
 
-	if (route->dialect == DIALECT_JSON)
-		err = wire_json_decode(call->arena, context->request->http.body, shape, in,
-				       &problem);
-	else
-		err = wire_query_decode(call->arena, &route->form, shape, in, &problem);
+	enum err err =
+		route->dialect->decode(call->arena, &context->request->http, route, in, &problem);
 	if (err == ERR_NOTFOUND) {
 		call->unknown_parameter = problem;
 		err = ERR_OK;
@@ -269,8 +218,15 @@ static void route(struct request_context *context, struct route *out_route)
 
 static void respond_bare(struct request_context *context)
 {
+	struct buf *body = &context->thread->body;
+
+	buf_reset(body);
+	struct wire_answer answer = answer_begin(context, body);
+	wire_answer_header(&answer, STR("Content-Type"), STR("text/xml"));
+	answer.status = 404;
+	buf_append(body, STR("<UnknownOperationException/>"));
 	call_end(&context->call);
-	respond(context, 404, STR("<UnknownOperationException/>"));
+	respond(context, &answer);
 }
 
 static struct request_context *context_new(struct net_request *request)
@@ -286,6 +242,7 @@ static struct request_context *context_new(struct net_request *request)
 	context->call.core = thread->dispatch->core;
 	context->call.arena = &request->arena;
 	context->call.owner = context;
+	context->call.dialect = &dialect_query;
 	context->call.now_ms = clock_now_ms();
 	context->call.base_ms = clock_base_ms();
 	list_init(&context->call.ends);
@@ -326,12 +283,11 @@ static bool answer_preflight(const struct core *core, struct net_request *reques
 static enum err check_page(struct request_context *context)
 {
 	struct call *call = &context->call;
-	bool is_json = context->request->http.fields[HTTP_FIELD_X_AMZ_TARGET].data != NULL;
 	struct str problem;
 
 	if (may_come(call->core, context->request, &problem))
 		return ERR_OK;
-	call->dialect = is_json ? DIALECT_JSON : DIALECT_QUERY;
+	identify_dialect(context);
 	return fail(call, &common_faults[FAULT_FOREIGN], "%.*s", STR_ARG(problem));
 }
 
@@ -428,5 +384,6 @@ void dispatch_message(struct net_thread *thread, struct mailbox_message *message
 void dispatch_thread_done(struct dispatch_thread *thread)
 {
 	buf_done(&thread->body);
+	arena_done(&thread->refusal);
 	principal_release(thread->root);
 }

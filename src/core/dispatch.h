@@ -12,8 +12,8 @@
 #include "access/signature.h"
 #include "core/core.h"
 #include "core/meter.h"
-#include "core/route.h"
 #include "net/server.h"
+#include "wire/route.h"
 
 struct dispatch {
 	struct core *core;
@@ -30,8 +30,8 @@ struct dispatch_thread {
 	struct signature_cache signatures;
 	const struct principal *root; /* under --auth open: of the account that called last */
 	struct meter meter;
-	struct buf body;		 /* of the answer that is being encoded */
-	char refusal_id[UUID_TEXT_SIZE]; /* the request id of what was refused last */
+	struct buf body;      /* of the answer that is being encoded */
+	struct arena refusal; /* headers of the last refused request */
 };
 /* The thread has ended. */
 void dispatch_thread_done(struct dispatch_thread *thread);

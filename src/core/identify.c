@@ -151,7 +151,16 @@ void dispatch_slow_down(const struct core *core, struct net_request *request)
 	net_request_hold(request, penalty_failed(core->penalty, source, clock_base_ms()));
 }
 
-/* What the body asks for is not known yet, so the fault is in the dialect that the headers show. */
+void identify_dialect(struct request_context *context)
+{
+	const struct route_table *routes = &context->thread->dispatch->routes;
+	const struct service *unused;
+	const struct dialect *dialect = route_guess(routes, &context->request->http, &unused);
+
+	context->call.dialect = dialect ? dialect : &dialect_query;
+}
+
+/* The operation is not known yet, so a fault has the dialect that the headers name. */
 enum err identify_coded(struct request_context *context)
 {
 	struct call *call = &context->call;
@@ -160,7 +169,7 @@ enum err identify_coded(struct request_context *context)
 
 	if (!call->core->signers.find || !http->fields[HTTP_FIELD_CONTENT_ENCODING].data)
 		return ERR_OK;
-	call->dialect = http->fields[HTTP_FIELD_X_AMZ_TARGET].data ? DIALECT_JSON : DIALECT_QUERY;
+	identify_dialect(context);
 	enum err err =
 		dispatch_verify(context->thread, context->request, http->body, (struct str){0},
 				&signature, &call->fault, &call->fault_text);

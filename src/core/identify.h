@@ -14,9 +14,12 @@ bool identify_endpoint(struct core *core, const struct net_request *request,
 /* Address, transport, agent and endpoint, which may be NULL; takes over the reference. */
 void identify_origin(struct request_context *context, const struct endpoint *endpoint);
 
+/* Sets the call's dialect from the headers alone, for a fault before the operation is known. */
+void identify_dialect(struct request_context *context);
 /*
- * Whoever sends a coded body must have signed it before it is decoded, for a few bytes may stand
- * for megabytes. ERR_OK without a coding, or where nobody signs; ERR_FAULT.
+ * Verifies the signature of a request with a coded body before the body is decoded, since a few
+ * bytes may expand to megabytes. ERR_OK without a coding, or if signatures are not verified;
+ * ERR_FAULT.
  */
 must_check enum err identify_coded(struct request_context *context);
 /* Sets principal, account, region and sender of the call. `body` is as it was sent. ERR_FAULT. */

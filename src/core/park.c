@@ -6,10 +6,10 @@
  * engine while a command is out. Each hand-over is the last thing that a thread does with the call.
  */
 #include "core/control.h"
-#include "core/faults.h"
 #include "core/request_context.h"
 #include "core/runner.h"
 #include "core/throttle.h"
+#include "wire/faults.h"
 
 /* Ends the wait of a client that left. Outlives neither the call nor the engine's answer. */
 struct call_cancel {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* wire/fault: the three envelopes, as protocols.md and sqs.md record them. */
+/* wire/fault: an envelope for each dialect. */
 #include "wire/fault.h"
 
 #include "format/json.h"
@@ -38,29 +38,25 @@ static void xml_message(struct buf *out, struct str message)
 		xml_element(out, STR("Message"), message);
 }
 
-static bool is_ec2(const struct service *service)
-{
-	return service && service->query_style == QUERY_STYLE_EC2;
-}
-
 int wire_fault_status(const struct service *service, const struct fault_type *fault)
 {
-	if (is_ec2(service) && fault->ec2_status)
-		return fault->ec2_status;
 	bool is_json_only = service && service->query_version.size == 0;
+
 	return is_json_only && fault->json_status ? fault->json_status : fault->status;
 }
 
-struct str wire_fault_code(const struct service *service, const struct fault_type *fault)
+struct str wire_fault_namespace(const struct service *service, const struct fault_type *fault)
 {
-	return is_ec2(service) && fault->ec2_code.size > 0 ? fault->ec2_code : fault->query_code;
+	return !service || fault->is_common ? STR("com.amazon.coral.service") : service->namespace;
 }
 
-static void encode_ec2(struct buf *out, struct str code, struct str message, struct str request_id)
+void wire_fault_encode_ec2(struct buf *out, const struct fault_type *fault, struct str message,
+			   struct str request_id)
 {
 	buf_append(out, STR("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 			    "<Response><Errors><Error>"));
-	xml_element(out, STR("Code"), code);
+	xml_element(out, STR("Code"),
+		    fault->ec2_code.size > 0 ? fault->ec2_code : fault->query_code);
 	xml_message(out, message);
 	buf_append(out, STR("</Error></Errors>"));
 	xml_element(out, STR("RequestID"), request_id);
@@ -71,10 +67,6 @@ void wire_fault_encode_query(struct buf *out, const struct service *service,
 			     const struct fault_type *fault, struct str message,
 			     struct str request_id)
 {
-	if (is_ec2(service)) {
-		encode_ec2(out, wire_fault_code(service, fault), message, request_id);
-		return;
-	}
 	buf_append(out, STR("<?xml version=\"1.0\"?><ErrorResponse xmlns=\""));
 	buf_append(out, service ? service->xml_namespace : XML_NAMESPACE);
 	buf_append(out, STR("\"><Error>"));

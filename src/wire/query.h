@@ -25,6 +25,9 @@ must_check enum err wire_query_decode(struct arena *arena, const struct form *fo
 /* Appends <OpResponse>...<ResponseMetadata>...</OpResponse>. */
 void wire_query_encode(struct buf *out, const struct operation *operation, const void *value,
 		       struct str request_id);
+/* The same in EC2's envelope: no result element, times to the millisecond. */
+void wire_ec2_encode(struct buf *out, const struct operation *operation, const void *value,
+		     struct str request_id);
 /* JSON for Query requests that accept it: as AWS does, with nulls for what is absent. */
 void wire_query_encode_json(struct buf *out, const struct operation *operation, const void *value,
 			    struct str request_id);

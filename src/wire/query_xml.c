@@ -107,26 +107,35 @@ static void encode_result(struct encoder *encoder, const struct operation *opera
 	}
 }
 
+static void open_response(struct buf *out, const struct operation *operation)
+{
+	buf_format(out, "<%.*sResponse xmlns=\"%.*s\">", STR_ARG(operation->name),
+		   STR_ARG(operation->service->xml_namespace));
+}
+
 void wire_query_encode(struct buf *out, const struct operation *operation, const void *value,
 		       struct str request_id)
 {
-	bool is_ec2 = operation->service->query_style == QUERY_STYLE_EC2;
-	struct encoder encoder = {.out = out, .has_ms = is_ec2};
-	struct str name = operation->name;
+	struct encoder encoder = {.out = out};
 
-	buf_append(out, is_ec2 ? STR("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")
-			       : STR("<?xml version=\"1.0\"?>"));
-	buf_format(out, "<%.*sResponse xmlns=\"%.*s\">", STR_ARG(name),
-		   STR_ARG(operation->service->xml_namespace));
-	if (is_ec2) {
-		xml_element(out, STR("requestId"), request_id);
-		encode_structure(&encoder, operation->out, value);
-	} else {
-		if (operation->out->member_count > 0 || operation->has_empty_result)
-			encode_result(&encoder, operation, value);
-		buf_append(out, STR("<ResponseMetadata>"));
-		xml_element(out, STR("RequestId"), request_id);
-		buf_append(out, STR("</ResponseMetadata>"));
-	}
-	buf_format(out, "</%.*sResponse>", STR_ARG(name));
+	buf_append(out, STR("<?xml version=\"1.0\"?>"));
+	open_response(out, operation);
+	if (operation->out->member_count > 0 || operation->has_empty_result)
+		encode_result(&encoder, operation, value);
+	buf_append(out, STR("<ResponseMetadata>"));
+	xml_element(out, STR("RequestId"), request_id);
+	buf_append(out, STR("</ResponseMetadata>"));
+	buf_format(out, "</%.*sResponse>", STR_ARG(operation->name));
+}
+
+void wire_ec2_encode(struct buf *out, const struct operation *operation, const void *value,
+		     struct str request_id)
+{
+	struct encoder encoder = {.out = out, .has_ms = true};
+
+	buf_append(out, STR("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"));
+	open_response(out, operation);
+	xml_element(out, STR("requestId"), request_id);
+	encode_structure(&encoder, operation->out, value);
+	buf_format(out, "</%.*sResponse>", STR_ARG(operation->name));
 }

@@ -83,6 +83,7 @@ struct fault_type {
 	struct str query_code; /* Code in Query, and in x-amzn-query-error */
 	int status;	       /* HTTP */
 	bool is_receiver;      /* ours, not the caller's */
+	bool is_common;	       /* of every service: AWS's own framework names its __type */
 	/* Of common faults, where dialects differ; 0 and empty: as above. */
 	int json_status;     /* of services that speak JSON only */
 	struct str ec2_code; /* of EC2's Query */
@@ -107,7 +108,7 @@ struct operation {
 	operation_fn run;
 	enum operation_place place;
 	bool uses_workers;     /* a part of it may run on a worker thread, or all of it does */
-	bool is_on_queue;      /* Query: also served at /<account>/<queue> */
+	bool is_at_resource;   /* Query: may also be sent to the service's resource_path */
 	bool has_empty_result; /* Query: an answer without members shows its result all the same */
 	bool is_data;	       /* of the data plane: auditing it is optional */
 	uint32_t index;	       /* in the service's table */
@@ -128,6 +129,9 @@ struct service {
 	struct str query_version; /* "2012-11-05"; empty: it does not speak Query */
 	struct str xml_namespace; /* "http://queue.amazonaws.com/doc/2012-11-05/" */
 	enum query_style query_style;
+	/* "/{account}/{name+}": the paths of its resources, which only some operations may be sent
+	 * to; empty: it has none. */
+	struct str resource_path;
 	bool serves_anonymous; /* unsigned requests too, if a resource's policy lets everybody in */
 	bool is_query_compatible; /* speaks both: its JSON faults name Query's code too */
 	struct fault_type denied; /* what policies refuse */

@@ -18,7 +18,7 @@ static bool is_id(struct str id)
 enum err sqs_batch_check(struct call *call, const char *entry, bool has_entries,
 			 const struct str *ids, size_t count)
 {
-	if (!has_entries && call->dialect == DIALECT_JSON)
+	if (!has_entries && !call->dialect->is_query)
 		return fail(call, &SQS_MISSING_PARAMETER,
 			    "The request must contain the parameter Entries.");
 	if (count == 0)
@@ -68,9 +68,9 @@ enum err sqs_fail_result(struct call *call, enum queue_result result)
 	switch (result) {
 	case QUEUE_NOT_FOUND:
 		return fail(call, &SQS_QUEUE_DOES_NOT_EXIST, "%s",
-			    call->dialect == DIALECT_JSON
-				    ? "The specified queue does not exist."
-				    : "The specified queue does not exist for this wsdl version.");
+			    call->dialect->is_query
+				    ? "The specified queue does not exist for this wsdl version."
+				    : "The specified queue does not exist.");
 	case QUEUE_OVER_LIMIT:
 		return fail(call, &SQS_OVER_LIMIT,
 			    "The queue has %d messages in flight, the most that is allowed.",

@@ -27,9 +27,9 @@ const struct sqs_queue *sqs_keep_queue(struct call *call, const struct sqs_queue
 enum err sqs_no_such_queue(struct call *call)
 {
 	return fail(call, &SQS_QUEUE_DOES_NOT_EXIST, "%s",
-		    call->dialect == DIALECT_JSON
-			    ? "The specified queue does not exist."
-			    : "The specified queue does not exist for this wsdl version.");
+		    call->dialect->is_query
+			    ? "The specified queue does not exist for this wsdl version."
+			    : "The specified queue does not exist.");
 }
 
 /* "/<account>/<name>", with whatever stands before it ("/queue/<region>/..." of tunnels too). */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * faults: what any service may answer before, or instead of, its handler. Constants, any thread.
+ * faults: the faults that any service may answer before, or instead of, its handler. Constants; any
+ * thread.
  */
-#ifndef TERN_CORE_FAULTS_H
-#define TERN_CORE_FAULTS_H
+#ifndef TERN_WIRE_FAULTS_H
+#define TERN_WIRE_FAULTS_H
 
 #include "wire/shape.h"
 
@@ -13,7 +14,7 @@ enum common_fault {
 	FAULT_UNKNOWN_OPERATION, /* no such operation, target or action */
 	FAULT_MISSING_ACTION,	 /* Query without Action */
 	FAULT_METHOD,		 /* an HTTP method that runs no operation */
-	FAULT_FOREIGN,		 /* a web page or a name that is not welcome; core/browser.h */
+	FAULT_FOREIGN,		 /* a web page or a name that is not welcome; see core/browser.h */
 	FAULT_MALFORMED_QUERY,	 /* a form that cannot be decoded */
 	FAULT_MALFORMED_HTTP,	 /* not HTTP, or a body that does not follow its coding */
 	FAULT_UNKNOWN_CODING,	 /* Content-Encoding is not gzip */
@@ -24,8 +25,5 @@ enum common_fault {
 	COMMON_FAULTS,
 };
 extern const struct fault_type common_faults[COMMON_FAULTS];
-
-/* What __type begins with: AWS's own framework's name for the common ones, else the service's. */
-struct str fault_namespace(const struct fault_type *fault, const struct service *service);
 
 #endif

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * route: a target header selects AWS JSON, whatever the path, and its prefix the service; without
+ * one an Action, in the query string or in a form, selects Query.
+ */
+#include "wire/route.h"
+
+#include "http/url.h"
+#include "wire/credential.h"
+#include "wire/faults.h"
+
+static void refuse(struct route *route, enum common_fault fault, struct str problem)
+{
+	route->fault = &common_faults[fault];
+	route->problem = problem;
+}
+
+const struct operation *route_operation(const struct service *service, struct str name)
+{
+	size_t low = 0;
+	size_t high = service->operation_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		int order = str_compare(name, service->operations[middle].name);
+		if (order == 0)
+			return &service->operations[middle];
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
+}
+
+static const struct service *find_target(const struct route_table *table, struct str prefix)
+{
+	for (size_t i = 0; i < table->service_count && prefix.size > 0; i++)
+		if (str_equal(table->services[i]->json_target, prefix))
+			return table->services[i];
+	return NULL;
+}
+
+static bool refuse_method(struct arena *arena, const struct http_request *request,
+			  struct route *route, struct str allow, const char *advice)
+{
+	route->allow = allow;
+	refuse(route, FAULT_METHOD,
+	       arena_format(arena, "%.*s requests run no operation; send %s.",
+			    STR_ARG(request->method_text), advice));
+	return false;
+}
+
+/*
+ * Only POST runs an operation in JSON, and only GET and POST one in Query, as AWS documents:
+ * requests with other methods (preflights of browsers, link checkers) must change nothing.
+ */
+void route_target(const struct route_table *table, struct arena *arena,
+		  const struct http_request *request, struct route *route)
+{
+	struct str target = request->fields[HTTP_FIELD_X_AMZ_TARGET], name = target;
+
+	route->service = find_target(table, str_cut(&name, '.'));
+	if (request->method != HTTP_METHOD_POST) {
+		refuse_method(arena, request, route, STR("POST"), "POST");
+		return;
+	}
+	if (route->service)
+		route->operation = route_operation(route->service, name);
+	if (route->operation)
+		return;
+	if (!str_is_utf8(target))
+		target = STR("(not text)");
+	refuse(route, FAULT_UNKNOWN_OPERATION,
+	       arena_format(arena, "The operation %.*s is not served here.", STR_ARG(target)));
+}
+
+static bool is_account(struct str text)
+{
+	for (size_t i = 0; i < text.size; i++)
+		if (text.data[i] < '0' || text.data[i] > '9')
+			return false;
+	return text.size == 12;
+}
+
+/* "{account}" takes 12 digits, "{name}" one segment, "{name+}" the rest of the path. */
+static bool is_at(struct str path_template, struct str path)
+{
+	(void)str_cut(&path_template, '/');
+	(void)str_cut(&path, '/');
+	while (path_template.size > 0) {
+		struct str wanted = str_cut(&path_template, '/');
+		if (str_ends(wanted, STR("+}")))
+			return path.size > 0;
+		struct str segment = str_cut(&path, '/');
+		bool is_right = str_equal(wanted, STR("{account}")) ? is_account(segment)
+				: str_starts(wanted, STR("{"))	    ? segment.size > 0
+								    : str_equal(wanted, segment);
+		if (!is_right)
+			return false;
+	}
+	return path.size == 0;
+}
+
+/* True if the path is that of a resource: only some operations may be sent there. */
+static bool is_resource_path(const struct route_table *table, struct str path)
+{
+	for (size_t i = 0; i < table->service_count; i++) {
+		struct str at = table->services[i]->resource_path;
+		if (at.size > 0 && is_at(at, path))
+			return true;
+	}
+	return false;
+}
+
+/* True if the body is declared as a form, as that of Query is. */
+static bool is_form(const struct http_request *request)
+{
+	struct str type = request->fields[HTTP_FIELD_CONTENT_TYPE];
+	struct str kind = str_trim(str_cut(&type, ';'));
+
+	return str_equal_nocase(kind, STR("application/x-www-form-urlencoded"));
+}
+
+static bool wants_json(const struct http_request *request)
+{
+	struct str accept = request->fields[HTTP_FIELD_ACCEPT];
+
+	return str_find(accept, STR("application/json"), 0) != SIZE_MAX;
+}
+
+static struct str scope_service(const struct http_request *request, const struct form *form)
+{
+	struct str authorization = request->fields[HTTP_FIELD_AUTHORIZATION];
+	struct credential credential = {0};
+	struct str scope;
+
+	if (authorization.data)
+		(void)credential_parse_header(authorization, &credential); /* absent is fine too */
+	else if (form_find(form, STR("X-Amz-Credential"), &scope))
+		(void)credential_parse_scope(scope, &credential);
+	return credential.service;
+}
+
+/* The first service that speaks Query and fits; NULL: none does. */
+static const struct service *find_service(const struct route_table *table, struct str version,
+					  struct str name, struct str action)
+{
+	for (size_t i = 0; i < table->service_count; i++) {
+		const struct service *service = table->services[i];
+		if (service->query_version.size == 0)
+			continue;
+		if ((!version.data || str_equal(service->query_version, version)) &&
+		    (!name.data || str_equal(service->name, name)) &&
+		    (!action.data || route_operation(service, action)))
+			return service;
+	}
+	return NULL;
+}
+
+/*
+ * Whom a form means: its Version says, two services of one Version are told apart by the
+ * credential's scope; then the scope alone, as SQS has served several versions; then the action,
+ * for those who send neither.
+ */
+static const struct service *choose_service(const struct route_table *table,
+					    const struct http_request *request,
+					    const struct form *form, struct str action)
+{
+	struct str version = {0}, name = scope_service(request, form), none = {0};
+	const struct service *service = NULL;
+
+	if (form_find(form, STR("Version"), &version) && version.data) {
+		if (name.data)
+			service = find_service(table, version, name, none);
+		if (!service)
+			service = find_service(table, version, none, action);
+		if (!service)
+			service = find_service(table, version, none, none);
+	}
+	if (!service && name.data)
+		service = find_service(table, none, name, none);
+	if (!service)
+		service = find_service(table, none, none, action);
+	return service;
+}
+
+const struct service *route_service(const struct route_table *table, struct str name)
+{
+	for (size_t i = 0; i < table->service_count; i++)
+		if (str_equal(table->services[i]->name, name))
+			return table->services[i];
+	return NULL;
+}
+
+static const struct dialect *dialect_of(const struct service *service)
+{
+	return service && service->query_style == QUERY_STYLE_EC2 ? &dialect_ec2 : &dialect_query;
+}
+
+const struct dialect *route_guess(const struct route_table *table,
+				  const struct http_request *request,
+				  const struct service **out_service)
+{
+	static const struct form nothing;
+	struct str target = request->fields[HTTP_FIELD_X_AMZ_TARGET], none = {0};
+
+	*out_service = NULL;
+	if (target.data) {
+		*out_service = find_target(table, str_cut(&target, '.'));
+		return &dialect_json;
+	}
+	struct str scope = scope_service(request, &nothing);
+	if (scope.data)
+		*out_service = find_service(table, none, scope, none);
+	return is_form(request) ? dialect_of(*out_service) : NULL;
+}
+
+static struct str unknown_action(struct arena *arena, const struct service *service,
+				 struct str action)
+{
+	if (!str_is_utf8(action))
+		action = STR("(not text)");
+	if (!service || service->query_style == QUERY_STYLE_FLATTENED)
+		return arena_format(arena, "The action %.*s is not valid for this endpoint.",
+				    STR_ARG(action));
+	if (service->query_style == QUERY_STYLE_EC2)
+		return arena_format(arena, "The action %.*s is not valid for this web service.",
+				    STR_ARG(action));
+	return arena_format(arena, "Could not find operation %.*s for version %.*s",
+			    STR_ARG(action), STR_ARG(service->query_version));
+}
+
+static void route_action(const struct route_table *table, struct arena *arena,
+			 const struct http_request *request, struct str action, struct route *route)
+{
+	route->service = choose_service(table, request, &route->form, action);
+	if (dialect_of(route->service) == &dialect_ec2)
+		route->dialect = &dialect_ec2; /* EC2 does not look at Accept */
+	if (route->service)
+		route->operation = route_operation(route->service, action);
+	if (route->operation &&
+	    (route->operation->is_at_resource || !is_resource_path(table, route->path)))
+		return;
+	route->operation = NULL;
+	refuse(route, FAULT_UNKNOWN_OPERATION, unknown_action(arena, route->service, action));
+}
+
+static void route_without_action(const struct route_table *table, struct arena *arena,
+				 const struct http_request *request, struct route *route)
+{
+	if (is_form(request) && request->body.size > 0) {
+		refuse(route, FAULT_MISSING_ACTION,
+		       STR("The request must contain the parameter Action."));
+		return;
+	}
+	if (request->method == HTTP_METHOD_POST && request->body.size > 0) {
+		route->dialect = &dialect_json;
+		refuse(route, FAULT_UNKNOWN_OPERATION,
+		       STR("The request names no operation: it has neither an X-Amz-Target header "
+			   "nor an Action."));
+		return;
+	}
+	route->is_bare = is_resource_path(table, route->path) || str_equal(route->path, STR("/"));
+	if (route->is_bare) /* AWS answers this one in XML, whatever is accepted */
+		route->dialect = &dialect_query;
+	refuse(route, FAULT_UNKNOWN_OPERATION,
+	       arena_format(arena, "%.*s %.*s is not served here.", STR_ARG(request->method_text),
+			    STR_ARG(route->path)));
+}
+
+void route_query(const struct route_table *table, struct arena *arena,
+		 const struct http_request *request, struct route *route)
+{
+	struct str action;
+
+	if (request->method != HTTP_METHOD_POST && request->method != HTTP_METHOD_GET) {
+		(void)route_guess(table, request, &route->service);
+		refuse_method(arena, request, route, STR("GET, POST"), "GET or POST");
+		return;
+	}
+	if (form_parse(arena, http_url_split(request->target).query, &route->form) != ERR_OK ||
+	    (is_form(request) && form_add(arena, request->body, &route->form) != ERR_OK)) {
+		refuse(route, FAULT_MALFORMED_QUERY,
+		       STR("The query string or form cannot be decoded."));
+		return;
+	}
+	if (form_find(&route->form, STR("Action"), &action))
+		route_action(table, arena, request, action, route);
+	else
+		route_without_action(table, arena, request, route);
+}
+
+void route_request(const struct route_table *table, struct arena *arena,
+		   const struct http_request *request, struct route *out_route)
+{
+	const struct service *unused;
+	const struct dialect *dialect = route_guess(table, request, &unused);
+	struct str path = http_url_split(request->target).path;
+
+	if (!dialect || dialect->is_query)
+		dialect = wants_json(request) ? &dialect_query_json : &dialect_query;
+	*out_route = (struct route){.dialect = dialect};
+	if (http_url_decode(arena, path, &out_route->path) != ERR_OK ||
+	    !str_is_utf8(out_route->path)) {
+		out_route->path = STR("/");
+		refuse(out_route, FAULT_MALFORMED_QUERY, STR("The path cannot be decoded."));
+		return;
+	}
+	dialect->route(table, arena, request, out_route);
+}
