@@ -6,26 +6,15 @@
  * was dead, while the records about it live on in later segments. Such records say nothing any more
  * and are passed over.
  */
-#include <string.h>
 
-#include "queue/engine_private.h"
+#include "queue/apply.h"
 
-static void remember_dedup(struct engine_queue *queue, const struct record_head *head)
-{
-	struct queue_extra *extra = queue_extra_get(queue);
-	struct dedup *old = queue_find_dedup(queue, head->dedup, head->group);
-
-	if (old)
-		dedup_forget(extra, old);
-	struct dedup *dedup = heap_alloc(sizeof(*dedup));
-	memcpy(dedup->key, head->dedup, 16);
-	memcpy(dedup->id, head->id, 16);
-	dedup->seq = head->seq;
-	dedup->group = head->group;
-	dedup->until_ms = head->dedup_until_ms;
-	list_push_back(&extra->dedups, &dedup->link);
-	map_insert(&extra->dedup_map, get_u64(dedup->key), dedup);
-}
+#include "queue/backlog.h"
+#include "queue/dedup.h"
+#include "queue/extent.h"
+#include "queue/message.h"
+#include "queue/purge.h"
+#include "queue/state.h"
 
 static void watch_retention(struct engine *engine, struct engine_queue *queue, int64_t since_ms)
 {
@@ -37,26 +26,6 @@ static void watch_retention(struct engine *engine, struct engine_queue *queue, i
 		timer_set(&engine->timers, &queue->retention, due_ms);
 }
 
-bool message_is_delayed(const struct engine *engine, const struct message *message)
-{
-	const struct engine_queue *queue = message->queue;
-
-	return queue->is_fifo && queue->is_defined && message->receives == 0 &&
-	       message->since_ms + queue->settings.delay_ms > engine->now_ms;
-}
-
-void message_begin(const struct engine *engine, struct message *message, int64_t visible_ms)
-{
-	const struct engine_queue *queue = message->queue;
-
-	if (queue->is_fifo)
-		visible_ms = message_is_delayed(engine, message)
-				     ? message->since_ms + queue->settings.delay_ms
-				     : 0;
-	message->visible_ms = visible_ms;
-	message->state = visible_ms > engine->now_ms ? MESSAGE_DELAYED : MESSAGE_READY;
-}
-
 void apply_send(struct engine *engine, struct engine_queue *queue, const struct record_head *head,
 		struct journal_location location)
 {
@@ -65,11 +34,11 @@ void apply_send(struct engine *engine, struct engine_queue *queue, const struct 
 	if (queue->next_seq <= head->seq)
 		queue->next_seq = head->seq + 1;
 	if (head->dedup_until_ms)
-		remember_dedup(queue, head);
+		dedup_remember(queue, head);
 	watch_retention(engine, queue, head->since_ms);
 	/* A delay of its own has a timer, which needs memory. */
-	if (!head->visible_ms && group_is_deep(engine, group)) {
-		run_append(engine, queue, group, head, location);
+	if (!head->visible_ms && extent_takes(engine, group)) {
+		extent_append(engine, queue, group, head, location);
 		return;
 	}
 
@@ -92,7 +61,7 @@ void apply_lease(struct engine *engine, struct message *message, const struct le
 	message->visible_ms = lease->visible_ms;
 	message->state = lease->visible_ms > lease->received_ms ? MESSAGE_IN_FLIGHT : MESSAGE_READY;
 	message_place(engine, message);
-	group_refill(engine, message->group);
+	backlog_refill(engine, message->group);
 	group_refresh(engine, message->queue, message->group);
 }
 
@@ -119,14 +88,6 @@ void apply_give_back(struct engine *engine, struct message *message)
 	message_place(engine, message);
 }
 
-void message_due(struct engine *engine, struct message *message)
-{
-	message_unplace(engine, message);
-	message->state = MESSAGE_READY;
-	message_place(engine, message);
-	queue_publish(message->queue);
-}
-
 /* The time base goes on from the last time that replay has seen. */
 static void note_time(struct engine *engine, int64_t now_ms)
 {
@@ -134,22 +95,22 @@ static void note_time(struct engine *engine, int64_t now_ms)
 		engine->now_ms = now_ms;
 }
 
-/* A message is at a new place; one that lies in a run stays in one. */
-static void replay_carry(struct engine *engine, const struct journal_record *record,
-			 const struct record_head *head)
+/* A message is at a new place; one that lies in a extent stays in one. */
+static void replay_relocation(struct engine *engine, const struct journal_record *record,
+			      const struct record_head *head)
 {
 	struct message *known = message_find(engine, record->queue, head->seq);
 	struct engine_queue *queue = queue_find(engine, record->queue);
 	struct group *group = queue ? group_find(queue, head->group) : NULL;
-	struct run *run = group && !known ? group_find_run(group, head->seq) : NULL;
-	struct run_entry entry;
+	struct extent *extent = group && !known ? extent_find(group, head->seq) : NULL;
+	struct extent_entry entry;
 
-	if (run && run_peek(engine, run, 0, &entry, 1) == 1 && entry.seq == head->seq) {
-		run_carry_first(engine, run, &entry, record->location);
+	if (extent && extent_peek(engine, extent, 0, &entry, 1) == 1 && entry.seq == head->seq) {
+		extent_relocate_first(engine, extent, &entry, record->location);
 		return;
 	}
-	if (run)
-		known = message_fetch(engine, record->queue, head->group, head->seq);
+	if (extent)
+		known = backlog_fetch(engine, record->queue, head->group, head->seq);
 	if (known)
 		message_relocate(engine, known, record->location);
 }
@@ -162,8 +123,8 @@ static enum err replay_message(struct engine *engine, const struct journal_recor
 
 	if (!record_head_decode(data, &head, &payload))
 		return ERR_DAMAGED;
-	if (record->type == RECORD_CARRY) {
-		replay_carry(engine, record, &head);
+	if (record->type == RECORD_RELOCATE) {
+		replay_relocation(engine, record, &head);
 		return ERR_OK;
 	}
 	if (message_find(engine, record->queue, head.seq))
@@ -183,11 +144,11 @@ static enum err replay_move(struct engine *engine, const struct journal_record *
 		return ERR_DAMAGED;
 
 	/* A message keeps its group when it moves. */
-	struct message *source = message_fetch(engine, get_u64(record->data.data), head.group,
+	struct message *source = backlog_fetch(engine, get_u64(record->data.data), head.group,
 					       get_u64(record->data.data + 8));
 	enum err err = replay_message(engine, record, data);
 	if (!err && source)
-		message_remove(engine, source);
+		backlog_remove(engine, source);
 	return err;
 }
 
@@ -196,7 +157,7 @@ static struct message *fetch_named(struct engine *engine, const struct journal_r
 {
 	const char *name = record->data.data + at;
 
-	return message_fetch(engine, record->queue, get_u64(name + 8), get_u64(name));
+	return backlog_fetch(engine, record->queue, get_u64(name + 8), get_u64(name));
 }
 
 static enum err replay_lease(struct engine *engine, const struct journal_record *record)
@@ -235,7 +196,7 @@ static enum err replay_removal(struct engine *engine, const struct journal_recor
 	for (size_t at = 0; at < record->data.size; at += RECORD_NAME_SIZE) {
 		struct message *message = fetch_named(engine, record, at);
 		if (message)
-			message_remove(engine, message);
+			backlog_remove(engine, message);
 	}
 	return ERR_OK;
 }
@@ -276,7 +237,7 @@ static enum err replay_purge(struct engine *engine, const struct journal_record 
 	if (record->type == RECORD_PURGE && queue->next_seq <= get_u64(record->data.data))
 		queue->next_seq = get_u64(record->data.data) + 1;
 	if (record->type == RECORD_DROP) {
-		queue_unlink(engine, queue);
+		purge_unlink(engine, queue);
 		queue_free(queue);
 	}
 	return ERR_OK;
@@ -286,7 +247,7 @@ static enum err replay_record(struct engine *engine, const struct journal_record
 {
 	switch ((enum record_type)record->type) {
 	case RECORD_SEND:
-	case RECORD_CARRY:
+	case RECORD_RELOCATE:
 		return replay_message(engine, record, record->data);
 	case RECORD_MOVE:
 		return replay_move(engine, record);

@@ -57,7 +57,7 @@ static void test_memory_does_not_grow_with_the_backlog(void **state)
 	(void)state;
 	world_send_many(&w, 1, 0, "m", DEEP);
 	assert_true(in_memory() <= 32);
-	assert_true(engine_stats_read(w.engine).runs > 1);
+	assert_true(engine_stats_read(w.engine).extents > 1);
 	assert_int_equal(w.counters[1].visible, DEEP);
 }
 
@@ -69,7 +69,7 @@ static void test_a_deep_backlog_keeps_its_order(void **state)
 	assert_int_equal(world_receive(&w, 1, 1), 0);
 	assert_int_equal(w.counters[1].visible, 0);
 	assert_int_equal(in_memory(), 0);
-	assert_int_equal(engine_stats_read(w.engine).runs, 0);
+	assert_int_equal(engine_stats_read(w.engine).extents, 0);
 }
 
 static void test_a_deep_backlog_survives_a_kill(void **state)
@@ -184,7 +184,7 @@ static void test_purge_takes_a_deep_backlog(void **state)
 	world_send_many(&w, 1, 0, "m", DEEP);
 	assert_int_equal(world_simple(&w, QUEUE_PURGE, 1), QUEUE_OK);
 	assert_int_equal(w.counters[1].visible, 0);
-	assert_int_equal(engine_stats_read(w.engine).runs, 0);
+	assert_int_equal(engine_stats_read(w.engine).extents, 0);
 	world_send(&w, 1, "new");
 	world_restart(&w);
 	(void)world_expect(&w, 1, "new");
@@ -197,7 +197,7 @@ static void test_drop_takes_a_deep_backlog(void **state)
 	(void)state;
 	world_send_many(&w, 3, 5, "m", DEEP);
 	assert_int_equal(world_simple(&w, QUEUE_DROP, 3), QUEUE_OK);
-	assert_int_equal(engine_stats_read(w.engine).runs, 0);
+	assert_int_equal(engine_stats_read(w.engine).extents, 0);
 	assert_int_equal(engine_journal_stats(w.engine).live_bytes, 0);
 }
 
@@ -311,7 +311,7 @@ static void test_a_delayed_message_that_is_gone_does_not_come_back_with_an_index
 	world_send_many(&w, 1, 0, "n", DEEP / 2);
 	uint32_t segment = middle_segment();
 	world_pass(&w, 1000);
-	/* It stands behind the window in memory, before the runs. */
+	/* It stands behind the window in memory, before the extents. */
 	size_t next = 0;
 	for (; world_receive(&w, 1, 1) == 1 && strcmp(world_text(&w, 0), "late") != 0; next++)
 		assert_int_equal(world_delete(&w, w.deliveries[0].handle), QUEUE_OK);
@@ -384,7 +384,7 @@ static void expect_mixed_log(size_t from)
 	}
 }
 
-static void test_runs_are_carried_by_compaction(void **state)
+static void test_extents_are_relocated_by_compaction(void **state)
 {
 	(void)state;
 	make_mixed_log();
@@ -394,7 +394,7 @@ static void test_runs_are_carried_by_compaction(void **state)
 	expect_mixed_log(0);
 }
 
-static void test_carried_runs_survive_restarts(void **state)
+static void test_relocated_extents_survive_restarts(void **state)
 {
 	(void)state;
 	make_mixed_log();
@@ -477,8 +477,8 @@ static void test_an_index_that_was_built_anew_halfway_survives_a_kill(void **sta
 	expect_range(1, "m", next, DEEP);
 }
 
-/* The run is shorter than it was when its carrying began. */
-static void test_what_is_left_of_a_damaged_run_is_carried(void **state)
+/* The extent is shorter than it was when its relocation began. */
+static void test_rest_of_a_damaged_extent_is_relocated(void **state)
 {
 	struct journal_location damaged = {0};
 

@@ -1,148 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * checkpoint: the engine's state as bytes.
+ * checkpoint: steps and decoding.
  *
- * Version, time, wall time less that; then items: queues (number, is_fifo, next_seq), deduplication
- * entries, messages in memory and runs, each with its queue's number. Where a message stands
- * follows from its fields, so lists and timers are not written.
- *
- * It is encoded in several turns, and yet it is the state of the moment when it began: a message or
- * a run is encoded before it changes, if it was not yet, and what is new is marked as if it were
- * there already. So the items of a queue are in no order; decoding sorts them by seq. A queue's
- * next_seq and deduplication entries may be newer than that: replay, which starts at that moment,
- * makes them the same. What is purged or dropped meanwhile may be left out, for the same reason.
+ * The items of a queue are in no order; decoding sorts them by seq. A queue's next_seq and
+ * deduplication entries may be newer than the checkpoint's beginning: replay, which starts at that
+ * moment, makes them the same. What is purged or dropped meanwhile may be left out, for the same
+ * reason.
  */
+
+#include "queue/checkpoint.h"
+
 #include <stdlib.h>
-#include <string.h>
 
-#include "queue/engine_private.h"
+#include "queue/attempt.h"
+#include "queue/dedup.h"
+#include "queue/extent.h"
+#include "queue/image.h"
+#include "queue/message.h"
+#include "queue/state.h"
+#include "queue/turn.h"
 
-enum {
-	CHECKPOINT_VERSION = 5,
-	HEADER_SIZE = 24,
-	QUEUE_SIZE = 24,
-	MESSAGE_SIZE = 71,
-	DEDUP_SIZE = 56
-};
-/* Of an item's tag and its queue's number. */
-enum { ITEM_SIZE = 9 };
-enum item_type { ITEM_QUEUE = 1, ITEM_DEDUP, ITEM_MESSAGE, ITEM_RUN };
+enum { CHECKPOINT_VERSION = 5, HEADER_SIZE = 24, QUEUE_SIZE = 24 };
+
 /* Of the bytes of a turn. */
 enum { SHARE = 16 };
+
+/* ---- encoding ---- */
 
 static void append_u64(struct buf *out, uint64_t value)
 {
 	put_u64((uint8_t *)buf_extend(out, 8), value);
 }
-
-static void append_item(struct buf *out, enum item_type type, const struct engine_queue *queue)
-{
-	uint8_t *bytes = (uint8_t *)buf_extend(out, ITEM_SIZE);
-
-	bytes[0] = (uint8_t)type;
-	put_u64(bytes + 1, queue->number);
-}
-
-static void encode_message(struct buf *out, const struct message *message)
-{
-	append_item(out, ITEM_MESSAGE, message->queue);
-	uint8_t *bytes = (uint8_t *)buf_extend(out, MESSAGE_SIZE);
-	put_u64(bytes, message->seq);
-	put_u64(bytes + 8, message->group->hash);
-	put_u32(bytes + 16, message->location.segment);
-	put_u32(bytes + 20, message->location.offset);
-	put_u32(bytes + 24, message->location.size);
-	put_u64(bytes + 28, (uint64_t)message->since_ms);
-	put_u64(bytes + 36, (uint64_t)message->visible_ms);
-	put_u64(bytes + 44, (uint64_t)message->first_receive_ms);
-	put_u64(bytes + 52, (uint64_t)message->received_ms);
-	put_u32(bytes + 60, message->receive_count);
-	put_u32(bytes + 64, message->receives);
-	bytes[68] = message->state;
-	bytes[69] = (uint8_t)message->given_back;
-	bytes[70] = (uint8_t)(message->given_back >> 8);
-}
-
-static void encode_dedup(struct buf *out, const struct engine_queue *queue,
-			 const struct dedup *dedup)
-{
-	append_item(out, ITEM_DEDUP, queue);
-	uint8_t *bytes = (uint8_t *)buf_extend(out, DEDUP_SIZE);
-	memcpy(bytes, dedup->key, 16);
-	memcpy(bytes + 16, dedup->id, 16);
-	put_u64(bytes + 32, dedup->seq);
-	put_u64(bytes + 40, (uint64_t)dedup->until_ms);
-	put_u64(bytes + 48, dedup->group);
-}
-
-/* ---- changes meanwhile ---- */
-
-void checkpoint_keep_message(struct engine *engine, struct message *message)
-{
-	if (!engine->checkpoint.is_under_way || message->mark == engine->mark ||
-	    message->queue->is_retired)
-		return;
-	message->mark = engine->mark;
-	encode_message(&engine->checkpoint.state, message);
-}
-
-void checkpoint_keep_run(struct engine *engine, struct run *run)
-{
-	if (!engine->checkpoint.is_under_way || run->mark == engine->mark || run->queue->is_retired)
-		return;
-	run->mark = engine->mark;
-	append_item(&engine->checkpoint.state, ITEM_RUN, run->queue);
-	run_encode(&engine->checkpoint.state, run);
-}
-
-static struct message *message_at(const struct engine_queue *queue, const struct list *link)
-{
-	return link == &queue->messages ? NULL : container_of(link, struct message, in_queue);
-}
-
-static struct run *run_at(const struct engine_queue *queue, const struct list *link)
-{
-	return link == &queue->runs ? NULL : container_of(link, struct run, in_queue);
-}
-
-void checkpoint_forget_message(struct engine *engine, const struct message *message)
-{
-	struct checkpoint_progress *progress = &engine->checkpoint;
-
-	if (progress->message_last == message && progress->message == message)
-		progress->message = NULL;
-	if (progress->message == message)
-		progress->message = message_at(message->queue, message->in_queue.next);
-	if (progress->message_last == message)
-		progress->message_last = message_at(message->queue, message->in_queue.prev);
-}
-
-void checkpoint_forget_run(struct engine *engine, const struct run *run)
-{
-	if (engine->checkpoint.run == run)
-		engine->checkpoint.run = run_at(run->queue, run->in_queue.next);
-}
-
-static struct engine_queue *queue_at(const struct engine *engine, const struct list *link)
-{
-	return link == &engine->all_queues ? NULL : container_of(link, struct engine_queue, link);
-}
-
-static void go_to_queue(struct engine *engine, struct engine_queue *queue)
-{
-	engine->checkpoint.queue = queue;
-	engine->checkpoint.phase = CHECKPOINT_QUEUE;
-	engine->checkpoint.message = engine->checkpoint.message_last = NULL;
-	engine->checkpoint.run = NULL;
-}
-
-void checkpoint_forget_queue(struct engine *engine, const struct engine_queue *queue)
-{
-	if (engine->checkpoint.queue == queue)
-		go_to_queue(engine, queue_at(engine, queue->link.next));
-}
-
-/* ---- encoding ---- */
 
 void checkpoint_begin(struct engine *engine)
 {
@@ -150,7 +38,7 @@ void checkpoint_begin(struct engine *engine)
 
 	engine->mark ^= 1;
 	engine->checkpoint.is_under_way = true;
-	go_to_queue(engine, queue_at(engine, engine->all_queues.next));
+	image_go_to_queue(engine, image_queue_at(engine, engine->all_queues.next));
 	append_u64(out, CHECKPOINT_VERSION);
 	append_u64(out, (uint64_t)engine->now_ms);
 	append_u64(out, (uint64_t)engine->wall_offset_ms);
@@ -161,17 +49,17 @@ static void begin_queue(struct engine *engine, struct engine_queue *queue)
 	struct checkpoint_progress *progress = &engine->checkpoint;
 	uint8_t *bytes;
 
-	attempts_drop(queue, engine->now_ms);
-	append_item(&progress->state, ITEM_QUEUE, queue);
+	attempt_drop(queue, engine->now_ms);
+	image_append_item(&progress->state, ITEM_QUEUE, queue);
 	bytes = (uint8_t *)buf_extend(&progress->state, QUEUE_SIZE - 8);
 	put_u64(bytes, queue->is_fifo);
 	put_u64(bytes + 8, queue->next_seq);
 	progress->seq_end = queue->next_seq;
 	if (queue->extra)
 		queue->extra->dedup_next = queue->extra->dedups.next;
-	progress->message = message_at(queue, queue->messages.next);
-	progress->message_last = message_at(queue, queue->messages.prev);
-	progress->run = run_at(queue, queue->runs.next);
+	progress->message = image_message_at(queue, queue->messages.next);
+	progress->message_last = image_message_at(queue, queue->messages.prev);
+	progress->extent = image_extent_at(queue, queue->extents.next);
 	progress->phase = CHECKPOINT_DEDUPS;
 }
 
@@ -194,7 +82,7 @@ static void step_dedup(struct engine *engine, struct engine_queue *queue)
 	if (dedup->until_ms <= engine->now_ms)
 		dedup_forget(extra, dedup);
 	else
-		encode_dedup(&engine->checkpoint.state, queue, dedup);
+		image_append_dedup(&engine->checkpoint.state, queue, dedup);
 }
 
 static void step_message(struct engine *engine, struct engine_queue *queue)
@@ -203,25 +91,25 @@ static void step_message(struct engine *engine, struct engine_queue *queue)
 	struct message *message = progress->message;
 
 	if (!message) {
-		progress->phase = CHECKPOINT_RUNS;
+		progress->phase = CHECKPOINT_EXTENTS;
 		return;
 	}
 	progress->message = message == progress->message_last
 				    ? NULL
-				    : message_at(queue, message->in_queue.next);
-	checkpoint_keep_message(engine, message);
+				    : image_message_at(queue, message->in_queue.next);
+	image_keep_message(engine, message);
 }
 
-static void step_run(struct engine *engine, struct engine_queue *queue)
+static void step_extent(struct engine *engine, struct engine_queue *queue)
 {
-	struct run *run = engine->checkpoint.run;
+	struct extent *extent = engine->checkpoint.extent;
 
-	if (!run) {
-		go_to_queue(engine, queue_at(engine, queue->link.next));
+	if (!extent) {
+		image_go_to_queue(engine, image_queue_at(engine, queue->link.next));
 		return;
 	}
-	engine->checkpoint.run = run_at(queue, run->in_queue.next);
-	checkpoint_keep_run(engine, run);
+	engine->checkpoint.extent = image_extent_at(queue, extent->in_queue.next);
+	image_keep_extent(engine, extent);
 }
 
 static void step(struct engine *engine)
@@ -238,8 +126,8 @@ static void step(struct engine *engine)
 	case CHECKPOINT_MESSAGES:
 		step_message(engine, queue);
 		return;
-	case CHECKPOINT_RUNS:
-		step_run(engine, queue);
+	case CHECKPOINT_EXTENTS:
+		step_extent(engine, queue);
 		return;
 	}
 }
@@ -286,20 +174,6 @@ static void decode_message(struct engine *engine, struct engine_queue *queue, co
 	message->state = bytes[68];
 	message->given_back = (uint16_t)(bytes[69] | bytes[70] << 8);
 	message_place(engine, message);
-}
-
-static void decode_dedup(struct engine_queue *queue, const uint8_t *bytes)
-{
-	struct queue_extra *extra = queue_extra_get(queue);
-	struct dedup *dedup = heap_alloc(sizeof(*dedup));
-
-	memcpy(dedup->key, bytes, 16);
-	memcpy(dedup->id, bytes + 16, 16);
-	dedup->seq = get_u64(bytes + 32);
-	dedup->until_ms = (int64_t)get_u64(bytes + 40);
-	dedup->group = get_u64(bytes + 48);
-	list_push_back(&extra->dedups, &dedup->link);
-	map_insert(&extra->dedup_map, get_u64(dedup->key), dedup);
 }
 
 struct item {
@@ -349,7 +223,7 @@ static enum err read_queue(struct engine *engine, uint64_t number, struct str *r
 }
 
 struct decoding {
-	struct items dedups, messages, runs;
+	struct items dedups, messages, extents;
 };
 
 static enum err read_item(struct engine *engine, struct decoding *decoding, struct str *rest)
@@ -376,13 +250,13 @@ static enum err read_item(struct engine *engine, struct decoding *decoding, stru
 			push_item(&decoding->messages,
 				  (struct item){number, 0, get_u64(bytes), bytes});
 		break;
-	case ITEM_RUN:
-		size = run_encoded_size(*rest);
+	case ITEM_EXTENT:
+		size = extent_encoded_size(*rest);
 		bytes = size ? take(rest, size) : NULL;
 		if (bytes)
-			push_item(&decoding->runs,
-				  (struct item){number, run_encoded_group(bytes),
-						run_encoded_first_seq(bytes), bytes});
+			push_item(&decoding->extents,
+				  (struct item){number, extent_encoded_group(bytes),
+						extent_encoded_first_seq(bytes), bytes});
 		break;
 	}
 	return bytes ? ERR_OK : ERR_DAMAGED;
@@ -394,23 +268,23 @@ static void enter_items(struct engine *engine, struct decoding *decoding)
 	struct engine_queue *queue;
 
 	sort_items(&decoding->messages);
-	sort_items(&decoding->runs);
+	sort_items(&decoding->extents);
 	for (size_t i = 0; i < decoding->dedups.count; i++) {
 		queue = queue_find(engine, decoding->dedups.items[i].queue);
 		if (queue)
-			decode_dedup(queue, decoding->dedups.items[i].bytes);
+			dedup_decode(queue, decoding->dedups.items[i].bytes);
 	}
 	for (size_t i = 0; i < decoding->messages.count; i++) {
 		queue = queue_find(engine, decoding->messages.items[i].queue);
 		if (queue)
 			decode_message(engine, queue, decoding->messages.items[i].bytes);
 	}
-	for (size_t i = 0; i < decoding->runs.count; i++) {
-		queue = queue_find(engine, decoding->runs.items[i].queue);
+	for (size_t i = 0; i < decoding->extents.count; i++) {
+		queue = queue_find(engine, decoding->extents.items[i].queue);
 		if (queue)
-			run_decode(engine, queue, decoding->runs.items[i].bytes);
+			extent_decode(engine, queue, decoding->extents.items[i].bytes);
 	}
-	runs_loaded(engine);
+	extent_loaded(engine);
 }
 
 enum err checkpoint_decode(void *context, struct str checkpoint)
@@ -432,6 +306,6 @@ enum err checkpoint_decode(void *context, struct str checkpoint)
 		enter_items(engine, &decoding);
 	heap_free(decoding.dedups.items);
 	heap_free(decoding.messages.items);
-	heap_free(decoding.runs.items);
+	heap_free(decoding.extents.items);
 	return err;
 }

@@ -1,26 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * compact: carries what still lives in a mostly dead segment to the log's end, a little in each
+ * compact: relocates what still lives in a mostly dead segment to the log's end, a little in each
  * step.
  *
- * A carried message keeps its place in its queue; only its location changes. A message that cannot
- * be read stays where it is: the segment is kept and never chosen again in this run. What is purged
- * goes by itself.
+ * A relocated message keeps its place in its queue; only its location changes. A message that
+ * cannot be read stays where it is: the segment is kept and never chosen again by this process.
+ * What is purged goes by itself.
  */
-#include "queue/engine_private.h"
+
+#include "queue/compact.h"
+
+#include "queue/extent.h"
+#include "queue/log.h"
+#include "queue/message.h"
+#include "queue/state.h"
+#include "queue/turn.h"
 
 /* Of the bytes of a turn. */
 enum { SHARE = 16 };
 
-static bool is_enough(const struct engine *engine, size_t carried)
+static bool is_enough(const struct engine *engine, size_t relocated)
 {
-	return carried >= engine->options.turn_bytes / SHARE;
+	return relocated >= engine->options.turn_bytes / SHARE;
 }
 
 /* Appends what stands at `location` once more. False with *out_is_readable: there is no room. */
-static bool carry_record(struct engine *engine, const struct engine_queue *queue,
-			 struct journal_location from, struct journal_location *out_location,
-			 bool *out_is_readable)
+static bool relocate_record(struct engine *engine, const struct engine_queue *queue,
+			    struct journal_location from, struct journal_location *out_location,
+			    bool *out_is_readable)
 {
 	struct journal_record record;
 
@@ -35,12 +42,12 @@ static bool carry_record(struct engine *engine, const struct engine_queue *queue
 	struct str data = record.type == RECORD_MOVE
 				  ? str_slice(record.data, RECORD_MOVE_SIZE, record.data.size)
 				  : record.data;
-	append_record(engine, RECORD_CARRY, queue->number, &data, 1, out_location);
+	log_append(engine, RECORD_RELOCATE, queue->number, &data, 1, out_location);
 	return true;
 }
 
 /* False: it must go on later. What cannot be read is passed over. */
-static bool carry_messages(struct engine *engine, uint32_t number, size_t *carried)
+static bool relocate_messages(struct engine *engine, uint32_t number, size_t *relocated)
 {
 	struct segment_messages *segment = segment_messages_find(engine, number);
 	struct list *link = segment ? segment->messages.next : NULL;
@@ -52,11 +59,11 @@ static bool carry_messages(struct engine *engine, uint32_t number, size_t *carri
 		link = link->next;
 		if (message->is_unreadable || message->queue->is_retired)
 			continue;
-		if (is_enough(engine, *carried))
+		if (is_enough(engine, *relocated))
 			return false;
-		*carried += message->location.size;
-		if (carry_record(engine, message->queue, message->location, &location,
-				 &is_readable)) {
+		*relocated += message->location.size;
+		if (relocate_record(engine, message->queue, message->location, &location,
+				    &is_readable)) {
 			message_relocate(engine, message, location);
 			/* It goes with its last message. */
 			segment = segment_messages_find(engine, number);
@@ -69,40 +76,40 @@ static bool carry_messages(struct engine *engine, uint32_t number, size_t *carri
 	return true;
 }
 
-/* False: it must go on later. A run ends to be carried at an entry that cannot be read. */
-static bool carry_run(struct engine *engine, struct run *run, size_t *carried)
+/* False: it must go on later. An extent ends to be relocated at an entry that cannot be read. */
+static bool relocate_extent(struct engine *engine, struct extent *extent, size_t *relocated)
 {
-	struct run_entry entries[RUN_PEEK_MAX];
+	struct extent_entry entries[EXTENT_PEEK_MAX];
 	bool is_left = true;
 	size_t count;
 
-	while (is_left && (count = run_peek(engine, run, 0, entries, RUN_PEEK_MAX)) > 0) {
+	while (is_left && (count = extent_peek(engine, extent, 0, entries, EXTENT_PEEK_MAX)) > 0) {
 		for (size_t i = 0; i < count; i++) {
 			struct journal_location location;
 			bool is_readable;
-			if (is_enough(engine, *carried))
+			if (is_enough(engine, *relocated))
 				return false;
-			*carried += entries[i].location.size;
-			if (!carry_record(engine, run->queue, entries[i].location, &location,
-					  &is_readable))
+			*relocated += entries[i].location.size;
+			if (!relocate_record(engine, extent->queue, entries[i].location, &location,
+					     &is_readable))
 				return !is_readable;
-			/* Frees the run with its last entry. */
-			is_left = run->count > 1;
-			run_carry_first(engine, run, &entries[i], location);
+			/* Frees the extent with its last entry. */
+			is_left = extent->count > 1;
+			extent_relocate_first(engine, extent, &entries[i], location);
 		}
 	}
 	return true;
 }
 
-static bool carry_runs(struct engine *engine, uint32_t number, size_t *carried)
+static bool relocate_extents(struct engine *engine, uint32_t number, size_t *relocated)
 {
 	struct segment_messages *segment = segment_messages_find(engine, number);
-	struct list *link = segment ? segment->runs.next : NULL;
+	struct list *link = segment ? segment->extents.next : NULL;
 
-	while (segment && link != &segment->runs) {
-		struct run *run = container_of(link, struct run, in_segment);
+	while (segment && link != &segment->extents) {
+		struct extent *extent = container_of(link, struct extent, in_segment);
 		link = link->next;
-		if (!run->queue->is_retired && !carry_run(engine, run, carried))
+		if (!extent->queue->is_retired && !relocate_extent(engine, extent, relocated))
 			return false;
 		segment = segment_messages_find(engine, number);
 	}
@@ -111,14 +118,14 @@ static bool carry_runs(struct engine *engine, uint32_t number, size_t *carried)
 
 void compact_step(struct engine *engine)
 {
-	size_t carried = 0;
+	size_t relocated = 0;
 
 	turn_begin(engine);
 	if (!engine->compacting)
 		engine->compacting = journal_compaction_candidate(engine->journal);
 	if (!engine->compacting)
 		return;
-	if (carry_messages(engine, engine->compacting, &carried) &&
-	    carry_runs(engine, engine->compacting, &carried))
+	if (relocate_messages(engine, engine->compacting, &relocated) &&
+	    relocate_extents(engine, engine->compacting, &relocated))
 		engine->compacting = 0;
 }

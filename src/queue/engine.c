@@ -5,7 +5,22 @@
  * A turn does what is due, executes what has arrived, serves receives that wait, and answers what
  * has become durable. Nothing is done between turns, so a turn sees one time.
  */
-#include "queue/engine_private.h"
+
+#include "queue/answer.h"
+#include "queue/apply.h"
+#include "queue/backlog.h"
+#include "queue/browse.h"
+#include "queue/checkpoint.h"
+#include "queue/command.h"
+#include "queue/compact.h"
+#include "queue/due.h"
+#include "queue/extent_index.h"
+#include "queue/log.h"
+#include "queue/purge.h"
+#include "queue/receive.h"
+#include "queue/state.h"
+#include "queue/turn.h"
+#include "queue/wait.h"
 
 enum { TURN_ITEMS = 4096, TURN_BYTES = 4 << 20, SPACE_RETRY_MS = 1000, CLOCK_SLACK_MS = 1000 };
 
@@ -20,7 +35,7 @@ static enum err replay(void *context, const struct journal_record *record)
 	return apply_record(context, record);
 }
 
-/* Replay takes out of runs only what records name. */
+/* Replay takes out of extents only what records name. */
 static void refill_all(struct engine *engine)
 {
 	struct engine_queue *queue;
@@ -31,7 +46,7 @@ static void refill_all(struct engine *engine)
 		while (link != &queue->deep_groups) {
 			struct group *group = container_of(link, struct group, deep_link);
 			link = link->next;
-			group_refill(engine, group);
+			backlog_refill(engine, group);
 		}
 	}
 }
@@ -118,39 +133,6 @@ static void take_mail(struct engine *engine)
 	}
 }
 
-void run_timers(struct engine *engine)
-{
-	turn_begin(engine);
-	while (!turn_is_over(engine)) {
-		struct timer *timer = timer_first(&engine->timers);
-		if (!timer || timer->at_ms > engine->now_ms)
-			return;
-		turn_spend(engine, 1, 0);
-		switch ((enum timer_kind)timer->kind) {
-		case TIMER_MESSAGE:
-			message_due(engine, container_of(timer, struct message, timer));
-			break;
-		case TIMER_WAIT:
-			receive_end_waiting(engine,
-					    container_of(timer, struct queue_command, receive.wait),
-					    QUEUE_OK);
-			break;
-		case TIMER_DELAYS:
-			timer_clear(&engine->timers, timer);
-			turn_spend(engine,
-				   apply_delays(engine,
-						container_of(timer, struct engine_queue, delays)),
-				   0);
-			break;
-		case TIMER_RETENTION:
-			timer_clear(&engine->timers, timer);
-			expire_messages(engine,
-					container_of(timer, struct engine_queue, retention));
-			break;
-		}
-	}
-}
-
 static void serve_dirty(struct engine *engine)
 {
 	turn_begin(engine);
@@ -174,8 +156,7 @@ static void answer_durable(struct engine *engine)
 		if (command->after_lsn > durable && !has_failed)
 			return;
 		list_remove(&command->link);
-		command_answer_now(command,
-				   command->after_lsn > durable ? QUEUE_FAILED : command->result);
+		answer_now(command, command->after_lsn > durable ? QUEUE_FAILED : command->result);
 	}
 }
 
@@ -185,7 +166,7 @@ static void answer_all(struct list *commands, enum queue_result result)
 		struct queue_command *command =
 			container_of(commands->next, struct queue_command, link);
 		list_remove(&command->link);
-		command_answer_now(command, result);
+		answer_now(command, result);
 	}
 }
 
@@ -243,7 +224,7 @@ static void record_clock(struct engine *engine)
 	engine->wall_offset_ms = offset_ms;
 	put_u64(bytes, (uint64_t)engine->now_ms);
 	put_u64(bytes + 8, (uint64_t)offset_ms);
-	append_record(engine, RECORD_CLOCK, 0, &part, 1, NULL);
+	log_append(engine, RECORD_CLOCK, 0, &part, 1, NULL);
 }
 
 struct clock_mark engine_clock(const struct engine *engine)
@@ -262,7 +243,7 @@ static void look_for_space(struct engine *engine)
 /* Nothing can become durable any more, so nothing is changed any more either. */
 static void step_failed(struct engine *engine)
 {
-	end_all_waiting(engine, QUEUE_FAILED);
+	wait_end_all(engine, QUEUE_FAILED);
 	browse_end_all(engine, QUEUE_FAILED);
 	take_mail(engine);
 	answer_durable(engine);
@@ -277,14 +258,14 @@ void engine_step(struct engine *engine, int64_t now_ms, int64_t wall_ms)
 		return;
 	}
 	record_clock(engine);
-	run_timers(engine);
+	due_run(engine);
 	take_mail(engine);
 	serve_dirty(engine);
 	purge_step(engine);
 	browse_step(engine);
 	if (!engine->is_stopping)
 		compact_step(engine);
-	runs_step(engine);
+	extent_index_step(engine);
 	answer_durable(engine);
 	care_for_checkpoints(engine);
 	look_for_space(engine);
@@ -325,25 +306,10 @@ void engine_work_end(struct engine *engine, struct journal_work *work)
 	journal_work_end(engine->journal, work);
 }
 
-void end_all_waiting(struct engine *engine, enum queue_result result)
-{
-	struct engine_queue *queue;
-	size_t cursor = 0;
-
-	if (atomic_load_explicit(&engine->waiting_count, memory_order_relaxed) == 0)
-		return;
-	while ((queue = map_next(&engine->queues, &cursor)))
-		while (!list_is_empty(&queue->waiting))
-			receive_end_waiting(
-				engine,
-				container_of(queue->waiting.next, struct queue_command, link),
-				result);
-}
-
 void engine_stop(struct engine *engine)
 {
 	engine->is_stopping = true;
-	end_all_waiting(engine, QUEUE_OK);
+	wait_end_all(engine, QUEUE_OK);
 }
 
 bool engine_is_idle(const struct engine *engine)
@@ -438,7 +404,7 @@ struct engine_stats engine_stats_read(const struct engine *engine)
 		.queues = atomic_load_explicit(&engine->queue_count, memory_order_relaxed),
 		.messages_in_memory =
 			atomic_load_explicit(&engine->message_count, memory_order_relaxed),
-		.runs = atomic_load_explicit(&engine->run_count, memory_order_relaxed),
+		.extents = atomic_load_explicit(&engine->extent_count, memory_order_relaxed),
 		.waiting_receives =
 			atomic_load_explicit(&engine->waiting_count, memory_order_relaxed),
 	};

@@ -1,257 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * message: what stands where.
+ * message: messages in memory.
  *
- * A group is linked into its queue's ready_groups exactly while it can give a message; counts of
- * visible, in flight and delayed messages follow the states. message_unplace and message_place
- * surround every change of state, so that no other code keeps these in step.
+ * Counts of visible, in flight and delayed messages follow the states. message_unplace and
+ * message_place surround every change of state, so that no other code keeps these in step.
  */
-#include <stdlib.h>
-#include <string.h>
 
-#include "queue/engine_private.h"
+#include "queue/message.h"
 
-/* Deduplication entries that are forgotten at a time. */
-enum { DROPS_MAX = 100 };
-enum { SLAB_MESSAGES = 512, NOISY_IN_FLIGHT = 30, NOISY_SHARE = 10 };
+#include "queue/image.h"
+#include "queue/page.h"
+#include "queue/state.h"
 
-static uint64_t hash_number(uint64_t number)
+enum { SLAB_MESSAGES = 512 };
+
+bool message_is_expired(const struct engine *engine, const struct message *message)
 {
-	number ^= number >> 33;
-	number *= 0xff51afd7ed558ccdu;
-	number ^= number >> 33;
-	number *= 0xc4ceb9fe1a85ec53u;
-	return number ^ number >> 33;
+	const struct engine_queue *queue = message->queue;
+
+	return queue->is_defined &&
+	       message->since_ms + queue->settings.retention_ms <= engine->now_ms;
 }
 
-static uint64_t hash_message(uint64_t queue, uint64_t seq)
+bool message_is_delayed(const struct engine *engine, const struct message *message)
 {
-	return hash_number(hash_number(queue) + seq);
+	const struct engine_queue *queue = message->queue;
+
+	return queue->is_fifo && queue->is_defined && message->receives == 0 &&
+	       message->since_ms + queue->settings.delay_ms > engine->now_ms;
 }
 
-static bool queue_has_number(const void *queue, const void *number)
+void message_begin(const struct engine *engine, struct message *message, int64_t visible_ms)
 {
-	return ((const struct engine_queue *)queue)->number == *(const uint64_t *)number;
-}
+	const struct engine_queue *queue = message->queue;
 
-struct engine_queue *queue_find(const struct engine *engine, uint64_t number)
-{
-	return map_find(&engine->queues, hash_number(number), queue_has_number, &number);
-}
-
-static void group_init(struct group *group, uint64_t hash)
-{
-	*group = (struct group){.hash = hash};
-	list_init(&group->ready);
-	list_init(&group->returned);
-	list_init(&group->runs);
-}
-
-struct engine_queue *queue_get(struct engine *engine, uint64_t number, bool is_fifo)
-{
-	struct engine_queue *queue = queue_find(engine, number);
-
-	if (queue)
-		return queue;
-	queue = heap_alloc(sizeof(*queue));
-	queue->number = number;
-	queue->is_fifo = is_fifo;
-	queue->next_seq = 1;
-	queue->retention.kind = TIMER_RETENTION;
-	queue->delays.kind = TIMER_DELAYS;
-	list_init(&queue->messages);
-	list_init(&queue->ready_groups);
-	list_init(&queue->deep_groups);
-	list_init(&queue->waiting);
-	group_init(&queue->plain, 0);
-	list_init(&queue->runs);
-	map_insert(&engine->queues, hash_number(number), queue);
-	list_push_back(&engine->all_queues, &queue->link);
-	atomic_fetch_add_explicit(&engine->queue_count, 1, memory_order_relaxed);
-	return queue;
-}
-
-void queue_unlink(struct engine *engine, struct engine_queue *queue)
-{
-	timer_clear(&engine->timers, &queue->retention);
-	timer_clear(&engine->timers, &queue->delays);
-	if (list_is_linked(&queue->dirty_link))
-		list_remove(&queue->dirty_link);
-	checkpoint_forget_queue(engine, queue);
-	browse_forget_queue(engine, queue);
-	list_remove(&queue->link);
-	map_remove(&engine->queues, hash_number(queue->number), queue);
-	atomic_fetch_sub_explicit(&engine->queue_count, 1, memory_order_relaxed);
-}
-
-bool queue_drop_some(struct engine_queue *queue)
-{
-	struct queue_extra *extra = queue->extra;
-
-	if (extra && !list_is_empty(&extra->dedups))
-		dedup_forget(extra, container_of(extra->dedups.next, struct dedup, link));
-	else if (extra && !list_is_empty(&extra->attempts))
-		attempt_forget(extra, container_of(extra->attempts.next, struct attempt, link));
-	else
-		return false;
-	return true;
-}
-
-void queue_free(struct engine_queue *queue)
-{
-	check(list_is_empty(&queue->messages));
-	check(list_is_empty(&queue->waiting));
-	if (queue->extra) {
-		struct group *group;
-		size_t cursor = 0;
-		/* Groups whose messages were lost with a damaged segment are left. */
-		while ((group = map_next(&queue->extra->groups, &cursor)))
-			heap_free(group);
-		map_done(&queue->extra->groups);
-		map_done(&queue->extra->dedup_map);
-		map_done(&queue->extra->attempt_map);
-		heap_free(queue->extra);
-	}
-	heap_free((void *)(uintptr_t)queue->settings.label.data);
-	heap_free(queue);
-}
-
-struct queue_extra *queue_extra_get(struct engine_queue *queue)
-{
-	if (!queue->extra) {
-		queue->extra = heap_alloc(sizeof(*queue->extra));
-		list_init(&queue->extra->dedups);
-		list_init(&queue->extra->attempts);
-	}
-	return queue->extra;
-}
-
-void dedup_forget(struct queue_extra *extra, struct dedup *dedup)
-{
-	if (extra->dedup_next == &dedup->link)
-		extra->dedup_next = dedup->link.next;
-	list_remove(&dedup->link);
-	map_remove(&extra->dedup_map, get_u64(dedup->key), dedup);
-	heap_free(dedup);
-}
-
-void queue_drop_dedups(struct engine_queue *queue, int64_t now_ms)
-{
-	if (!queue->extra)
-		return;
-	for (size_t i = 0; i < DROPS_MAX && !list_is_empty(&queue->extra->dedups); i++) {
-		struct dedup *dedup = container_of(queue->extra->dedups.next, struct dedup, link);
-		if (dedup->until_ms > now_ms)
-			break;
-		dedup_forget(queue->extra, dedup);
-	}
-}
-
-struct dedup_key {
-	const uint8_t *key;
-	uint64_t group;
-};
-
-static bool dedup_has_key(const void *value, const void *wanted)
-{
-	const struct dedup *dedup = value;
-	const struct dedup_key *key = wanted;
-
-	return memcmp(dedup->key, key->key, 16) == 0 &&
-	       (key->group == 0 || key->group == dedup->group);
-}
-
-struct dedup *queue_find_dedup(const struct engine_queue *queue, const uint8_t key[16],
-			       uint64_t group)
-{
-	struct dedup_key wanted = {key, group};
-
-	if (!queue->extra)
-		return NULL;
-	return map_find(&queue->extra->dedup_map, get_u64(key), dedup_has_key, &wanted);
-}
-
-void queue_mark_dirty(struct engine *engine, struct engine_queue *queue)
-{
-	if (!list_is_empty(&queue->waiting) && !list_is_linked(&queue->dirty_link))
-		list_push_back(&engine->dirty, &queue->dirty_link);
-}
-
-bool group_is_noisy(const struct engine_queue *queue, const struct group *group)
-{
-	/* A message without a group counts as a group of its own. */
-	return group->hash != 0 && group->in_flight >= NOISY_IN_FLIGHT &&
-	       group->in_flight * NOISY_SHARE > queue->in_flight;
-}
-
-static bool group_has_hash(const void *group, const void *hash)
-{
-	return ((const struct group *)group)->hash == *(const uint64_t *)hash;
-}
-
-struct group *group_find(const struct engine_queue *queue, uint64_t hash)
-{
-	if (hash == 0)
-		return (struct group *)(uintptr_t)&queue->plain;
-	return queue->extra
-		       ? map_find(&queue->extra->groups, hash_number(hash), group_has_hash, &hash)
-		       : NULL;
-}
-
-struct group *group_get(struct engine_queue *queue, uint64_t hash)
-{
-	struct group *group = group_find(queue, hash);
-
-	if (!group) {
-		group = heap_alloc(sizeof(*group));
-		group_init(group, hash);
-		map_insert(&queue_extra_get(queue)->groups, hash_number(hash), group);
-	}
-	return group;
-}
-
-static bool group_can_give(const struct engine_queue *queue, const struct group *group)
-{
-	if (!queue->is_fifo)
-		return !list_is_empty(&group->ready) || !list_is_empty(&group->returned);
-	return !list_is_empty(&group->ready) &&
-	       container_of(group->ready.next, struct message, link)->state == MESSAGE_READY;
-}
-
-void group_refresh(struct engine *engine, struct engine_queue *queue, struct group *group)
-{
-	bool can_give = group_can_give(queue, group);
-
-	if (can_give && !list_is_linked(&group->link))
-		list_push_back(&queue->ready_groups, &group->link);
-	else if (!can_give && list_is_linked(&group->link))
-		list_remove(&group->link);
-	if (can_give)
-		queue_mark_dirty(engine, queue);
-	if (group->messages == 0 && group->cold == 0 && group->hash != 0) {
-		map_remove(&queue->extra->groups, hash_number(group->hash), group);
-		heap_free(group);
-	}
-}
-
-struct message_key {
-	uint64_t queue, seq;
-};
-
-static bool message_has_key(const void *value, const void *wanted)
-{
-	const struct message *message = value;
-	const struct message_key *key = wanted;
-
-	return message->seq == key->seq && message->queue->number == key->queue &&
-	       !message->queue->is_retired;
-}
-
-struct message *message_find(const struct engine *engine, uint64_t queue, uint64_t seq)
-{
-	struct message_key key = {queue, seq};
-
-	return map_find(&engine->messages, hash_message(queue, seq), message_has_key, &key);
+	if (queue->is_fifo)
+		visible_ms = message_is_delayed(engine, message)
+				     ? message->since_ms + queue->settings.delay_ms
+				     : 0;
+	message->visible_ms = visible_ms;
+	message->state = visible_ms > engine->now_ms ? MESSAGE_DELAYED : MESSAGE_READY;
 }
 
 static struct message *message_alloc(struct engine *engine)
@@ -273,43 +61,6 @@ static struct message *message_alloc(struct engine *engine)
 	engine->free_messages = next ? container_of(next, struct message, in_queue) : NULL;
 	*message = (struct message){.timer.kind = TIMER_MESSAGE};
 	return message;
-}
-
-static bool segment_has_number(const void *segment, const void *number)
-{
-	return ((const struct segment_messages *)segment)->segment == *(const uint32_t *)number;
-}
-
-struct segment_messages *segment_messages_find(const struct engine *engine, uint32_t number)
-{
-	return map_find(&engine->segments, hash_number(number), segment_has_number, &number);
-}
-
-struct segment_messages *segment_messages_get(struct engine *engine, uint32_t number)
-{
-	struct segment_messages *segment = segment_messages_find(engine, number);
-
-	if (!segment) {
-		segment = heap_alloc(sizeof(*segment));
-		segment->segment = number;
-		list_init(&segment->messages);
-		list_init(&segment->runs);
-		map_insert(&engine->segments, hash_number(number), segment);
-	}
-	return segment;
-}
-
-void segment_messages_release(struct engine *engine, struct segment_messages *segment)
-{
-	if (list_is_empty(&segment->runs) && list_is_linked(&segment->unindexed_link))
-		list_remove(&segment->unindexed_link);
-	if (!list_is_empty(&segment->messages) || !list_is_empty(&segment->runs))
-		return;
-	if (engine->leaving == segment->segment)
-		engine->leaving = 0;
-	buf_done(&segment->index);
-	map_remove(&engine->segments, hash_number(segment->segment), segment);
-	heap_free(segment);
 }
 
 static void enter_segment(struct engine *engine, struct message *message)
@@ -362,7 +113,7 @@ struct message *message_add(struct engine *engine, struct engine_queue *queue, u
 	list_push_back(&queue->messages, &message->in_queue);
 	if (queue->is_fifo)
 		list_push_back(&message->group->ready, &message->link);
-	map_insert(&engine->messages, hash_message(queue->number, seq), message);
+	map_insert(&engine->messages, message_hash(queue->number, seq), message);
 	enter_segment(engine, message);
 	atomic_store_explicit(&engine->message_count, engine->messages.count, memory_order_relaxed);
 	return message;
@@ -407,7 +158,7 @@ void message_unplace(struct engine *engine, struct message *message)
 {
 	struct engine_queue *queue = message->queue;
 
-	checkpoint_keep_message(engine, message);
+	image_keep_message(engine, message);
 	switch ((enum message_state)message->state) {
 	case MESSAGE_READY:
 		queue->visible--;
@@ -434,21 +185,20 @@ void message_unplace(struct engine *engine, struct message *message)
 void message_relocate(struct engine *engine, struct message *message,
 		      struct journal_location location)
 {
-	checkpoint_keep_message(engine, message);
+	image_keep_message(engine, message);
 	leave_segment(engine, message);
 	message->location = location;
 	enter_segment(engine, message);
 }
 
-void message_remove(struct engine *engine, struct message *message)
+void message_detach(struct engine *engine, struct message *message)
 {
 	struct engine_queue *queue = message->queue;
-	struct group *group = message->group;
 
 	message_unplace(engine, message);
-	checkpoint_forget_message(engine, message);
-	browse_forget(engine, &message->in_queue);
-	browse_leave_out(engine, message);
+	image_forget_message(engine, message);
+	page_forget(engine, &message->in_queue);
+	page_leave_out(engine, message);
 	if (queue->expiry_next == message)
 		queue->expiry_next =
 			message->in_queue.next == &queue->messages
@@ -462,35 +212,14 @@ void message_remove(struct engine *engine, struct message *message)
 				? NULL
 				: container_of(message->in_queue.prev, struct message, in_queue);
 	list_remove(&message->in_queue);
-	map_remove(&engine->messages, hash_message(queue->number, message->seq), message);
+	map_remove(&engine->messages, message_hash(queue->number, message->seq), message);
 	leave_segment(engine, message);
-	group->messages--;
-	if (group->cold > 0)
-		group_refill(engine, group);
-	group_refresh(engine, queue, group);
+	message->group->messages--;
+}
+
+void message_free(struct engine *engine, struct message *message)
+{
 	message->in_queue.next = engine->free_messages ? &engine->free_messages->in_queue : NULL;
 	engine->free_messages = message;
 	atomic_store_explicit(&engine->message_count, engine->messages.count, memory_order_relaxed);
-}
-
-static void publish(_Atomic int64_t *place, uint64_t value)
-{
-	atomic_store_explicit(place, (int64_t)value, memory_order_relaxed);
-}
-
-void queue_publish(struct engine_queue *queue)
-{
-	struct queue_counters *counters = queue->counters;
-
-	if (!counters)
-		return;
-	publish(&counters->visible, queue->visible + queue->cold);
-	publish(&counters->in_flight, queue->in_flight);
-	publish(&counters->delayed, queue->delayed);
-	publish(&counters->groups_in_flight, queue->groups_in_flight);
-	publish(&counters->oldest_since_ms,
-		list_is_empty(&queue->messages)
-			? 0
-			: (uint64_t)container_of(queue->messages.next, struct message, in_queue)
-				  ->since_ms);
 }

@@ -2,29 +2,22 @@
 /*
  * move: messages that change their queue.
  *
- * A move is one record: the message leaves and enters in the same instant, whatever crashes. The
- * bytes are copied, so that a segment's messages always belong to the queues that its records name.
+ * The bytes are copied, so that a segment's messages always belong to the queues that its records
+ * name.
  */
+
+#include "queue/move.h"
+
 #include <string.h>
 
-#include "queue/engine_private.h"
-
-bool message_read_head(struct engine *engine, struct message *message, struct record_head *out_head,
-		       struct str *out_payload)
-{
-	struct journal_record record;
-
-	buf_reset(&engine->scratch);
-	turn_spend(engine, 0, message->location.size);
-	enum err err = journal_read(engine->journal, message->location, &engine->scratch, &record);
-	if (err) {
-		message->is_unreadable = true;
-		return false;
-	}
-	if (record.type == RECORD_MOVE)
-		record.data = str_slice(record.data, RECORD_MOVE_SIZE, record.data.size);
-	return record_head_decode(record.data, out_head, out_payload);
-}
+#include "queue/answer.h"
+#include "queue/apply.h"
+#include "queue/backlog.h"
+#include "queue/expire.h"
+#include "queue/log.h"
+#include "queue/message.h"
+#include "queue/state.h"
+#include "queue/turn.h"
 
 /* Moves what was read; with a new id it is a new message there. False: there is no room. */
 static bool move_message(struct engine *engine, struct message *message, struct record_head head,
@@ -54,11 +47,11 @@ static bool move_message(struct engine *engine, struct message *message, struct 
 	}
 	record_head_encode(&head, bytes + RECORD_MOVE_SIZE);
 	struct str parts[] = {str_of(bytes, sizeof(bytes)), origin, payload};
-	append_record(engine, RECORD_MOVE, to->number, parts, 3, &location);
+	log_append(engine, RECORD_MOVE, to->number, parts, 3, &location);
 
 	struct engine_queue *from = message->queue;
 	apply_send(engine, to, &head, location);
-	message_remove(engine, message);
+	backlog_remove(engine, message);
 	if (from->counters)
 		atomic_fetch_add_explicit(&from->counters->moved_out, 1, memory_order_relaxed);
 	if (to->counters)
@@ -72,7 +65,7 @@ bool move_dead(struct engine *engine, struct message *message, struct engine_que
 	struct record_head head;
 	struct str payload;
 
-	return message_read_head(engine, message, &head, &payload) &&
+	return log_read_head(engine, message, &head, &payload) &&
 	       move_message(engine, message, head, payload, to, NULL,
 			    message->queue->settings.label);
 }
@@ -118,10 +111,10 @@ static bool redrive_one(struct engine *engine, struct queue_command *command,
 	if (message_is_expired(engine, message)) {
 		if (!journal_has_room(engine->journal, JOURNAL_ROOM_FREE, RECORD_NAME_SIZE))
 			return false;
-		expire_these(engine, message->queue, &message, 1);
+		expire_messages(engine, message->queue, &message, 1);
 		return true;
 	}
-	if (!message_read_head(engine, message, &head, &payload)) {
+	if (!log_read_head(engine, message, &head, &payload)) {
 		command->redrive.is_unknown_source = true;
 		return false;
 	}
@@ -137,13 +130,13 @@ static bool redrive_one(struct engine *engine, struct queue_command *command,
 	return true;
 }
 
-void redrive_execute(struct engine *engine, struct queue_command *command)
+void move_redrive(struct engine *engine, struct queue_command *command)
 {
 	struct prng prng;
 	bool goes_on = true;
 
 	command->redrive.moved = 0;
-	struct engine_queue *queue = command_queue(engine, command);
+	struct engine_queue *queue = answer_queue(engine, command);
 	if (!queue)
 		return;
 	prng_init(&prng, command->redrive.random);
@@ -156,5 +149,5 @@ void redrive_execute(struct engine *engine, struct queue_command *command)
 		goes_on = redrive_one(engine, command, message, &prng) && !turn_is_over(engine);
 	}
 	queue_publish(queue);
-	command_answer(engine, command, QUEUE_OK);
+	answer_command(engine, command, QUEUE_OK);
 }

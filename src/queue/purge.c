@@ -6,7 +6,41 @@
  * hangs on it is retired, out of reach of any number, and freed from the front in later turns. A
  * purged queue goes on in a new struct. Replay does the same at once.
  */
-#include "queue/engine_private.h"
+
+#include "queue/purge.h"
+
+#include "queue/attempt.h"
+#include "queue/backlog.h"
+#include "queue/dedup.h"
+#include "queue/extent.h"
+#include "queue/image.h"
+#include "queue/page.h"
+#include "queue/state.h"
+#include "queue/turn.h"
+
+void purge_unlink(struct engine *engine, struct engine_queue *queue)
+{
+	timer_clear(&engine->timers, &queue->retention);
+	timer_clear(&engine->timers, &queue->delays);
+	if (list_is_linked(&queue->dirty_link))
+		list_remove(&queue->dirty_link);
+	image_forget_queue(engine, queue);
+	page_forget_queue(engine, queue);
+	queue_forget(engine, queue);
+}
+
+static bool queue_drop_some(struct engine_queue *queue)
+{
+	struct queue_extra *extra = queue->extra;
+
+	if (extra && !list_is_empty(&extra->dedups))
+		dedup_forget(extra, container_of(extra->dedups.next, struct dedup, link));
+	else if (extra && !list_is_empty(&extra->attempts))
+		attempt_forget(extra, container_of(extra->attempts.next, struct attempt, link));
+	else
+		return false;
+	return true;
+}
 
 static void move_commands(struct engine_queue *from, struct engine_queue *to)
 {
@@ -21,14 +55,14 @@ static void move_commands(struct engine_queue *from, struct engine_queue *to)
 
 static void retire(struct engine *engine, struct engine_queue *queue)
 {
-	queue_unlink(engine, queue);
+	purge_unlink(engine, queue);
 	queue->is_retired = true;
 	queue->counters = NULL;
 	queue->delays_next = queue->expiry_next = NULL;
 	list_push_back(&engine->retired, &queue->link);
 }
 
-void purge_queue(struct engine *engine, struct engine_queue *queue)
+void purge_messages(struct engine *engine, struct engine_queue *queue)
 {
 	struct queue_settings settings = queue->settings;
 	struct queue_counters *counters = queue->counters;
@@ -52,10 +86,10 @@ void purge_dropped(struct engine *engine, struct engine_queue *queue)
 /* False: nothing is left of it. Runs go first, so that none is loaded in place of what goes. */
 static bool free_some(struct engine *engine, struct engine_queue *queue)
 {
-	if (!list_is_empty(&queue->runs))
-		run_drop(engine, container_of(queue->runs.next, struct run, in_queue));
+	if (!list_is_empty(&queue->extents))
+		extent_drop(engine, container_of(queue->extents.next, struct extent, in_queue));
 	else if (!list_is_empty(&queue->messages))
-		message_remove(engine,
+		backlog_remove(engine,
 			       container_of(queue->messages.next, struct message, in_queue));
 	else
 		return queue_drop_some(queue);

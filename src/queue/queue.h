@@ -15,8 +15,8 @@
  * and at least 30 are served only when no other group has one, the one with fewest in flight first.
  *
  * Memory: a message that was never received and lies deep in its group's backlog has no entry in
- * memory, only its share of a run (those of one group in one segment). It counts as visible; in a
- * FIFO queue also while its delay is not over.
+ * memory, only its share of an extent (those of one group in one segment). It counts as visible; in
+ * a FIFO queue also while its delay is not over.
  */
 #ifndef TERN_QUEUE_QUEUE_H
 #define TERN_QUEUE_QUEUE_H
@@ -228,7 +228,7 @@ struct engine_options {
 	struct journal_options journal;
 	uint32_t hot_messages_max; /* never-received messages kept in memory over all queues;
 				      default 262144 */
-	uint32_t window;	   /* messages of a run loaded at a time; default 512 */
+	uint32_t window;	   /* messages of an extent loaded at a time; default 512 */
 	uint32_t turn_items;	   /* messages and commands of a turn, by kind of work; 0: 4096 */
 	uint32_t turn_bytes;	   /* bytes read and written likewise; 0: 4 MiB */
 	mailbox_wake_fn wake;	   /* called from any thread when the mailbox is no longer empty */
@@ -253,7 +253,8 @@ struct clock_mark engine_clock(const struct engine *engine);
 void engine_step(struct engine *engine, int64_t now_ms, int64_t wall_ms);
 /* When a step is next needed without a command or ended work; INT64_MAX: never. Engine's thread. */
 int64_t engine_due_ms(const struct engine *engine);
-/* As journal_work_begin and journal_work_end, for whoever runs the work. Engine's thread. */
+/* As journal_work_begin and journal_work_end, for the thread that runs the work. Engine's thread.
+ */
 struct journal_work *engine_work_begin(struct engine *engine, enum journal_lane lane);
 void engine_work_end(struct engine *engine, struct journal_work *work);
 /* Answers waiting receives empty, refuses new commands with QUEUE_STOPPING. The caller goes on
@@ -278,7 +279,7 @@ typedef void (*engine_visit_fn)(void *context, const struct queue_summary *queue
 void engine_each_queue(const struct engine *engine, engine_visit_fn visit, void *context);
 struct journal_stats engine_journal_stats(const struct engine *engine); /* any thread */
 struct engine_stats {
-	uint64_t queues, messages_in_memory, runs, waiting_receives;
+	uint64_t queues, messages_in_memory, extents, waiting_receives;
 };
 struct engine_stats engine_stats_read(const struct engine *engine); /* any thread */
 

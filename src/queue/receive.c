@@ -2,16 +2,29 @@
 /*
  * receive: chooses messages, leases them, and lets receives wait.
  *
- * Choosing only looks; what it finds is leased, dead-lettered or expired afterwards, because each
- * of these changes the lists that choosing walks. A round that found only dead ones is repeated.
+ * Choosing only looks; what it finds is leased, moved to the dead-letter queue or expired
+ * afterwards, because each of these changes the lists that choosing walks. A round that found only
+ * such messages is repeated.
  */
-#include <string.h>
 
-#include "queue/engine_private.h"
+#include "queue/receive.h"
+
+#include "queue/answer.h"
+#include "queue/apply.h"
+#include "queue/attempt.h"
+#include "queue/backlog.h"
+#include "queue/delivery.h"
+#include "queue/expire.h"
+#include "queue/log.h"
+#include "queue/message.h"
+#include "queue/move.h"
+#include "queue/repeat.h"
+#include "queue/state.h"
+#include "queue/turn.h"
+#include "queue/wait.h"
 
 enum { ROUNDS_MAX = 32, GROUPS_LOOKED_AT = 256, GROUPS_REFILLED = 16 };
-/* How long a receive that does not wait stays for turns to come while dead letters are moved. */
-enum { UNFINISHED_MS = 1000 };
+
 /* What a move's record holds besides the message's own: the source, and a label as its origin. */
 enum { MOVE_OVERHEAD_SIZE = RECORD_MOVE_SIZE + 256 };
 
@@ -103,20 +116,6 @@ static void rotate(struct engine_queue *queue, struct group *group)
 	list_push_back(&queue->ready_groups, &group->link);
 }
 
-void delivery_give(struct engine *engine, const struct message *message,
-		   struct queue_delivery *out_delivery)
-{
-	journal_pin(engine->journal, message->location.segment);
-	*out_delivery = (struct queue_delivery){
-		.location = message->location,
-		.handle = {message->queue->number, message->seq, message->receives,
-			   message->received_ms},
-		.group = message->group->hash,
-		.receive_count = message->receive_count,
-		.first_receive_ms = message->first_receive_ms,
-	};
-}
-
 /* Returns when they become visible again. */
 static int64_t lease_chosen(struct engine *engine, struct queue_command *command,
 			    struct engine_queue *queue, const struct choice *choice)
@@ -136,7 +135,7 @@ static int64_t lease_chosen(struct engine *engine, struct queue_command *command
 		put_u64(names + RECORD_NAME_SIZE * i, choice->good[i]->seq);
 		put_u64(names + RECORD_NAME_SIZE * i + 8, choice->good[i]->group->hash);
 	}
-	append_record(engine, RECORD_LEASE, queue->number, &part, 1, NULL);
+	log_append(engine, RECORD_LEASE, queue->number, &part, 1, NULL);
 	for (size_t i = 0; i < choice->good_count; i++) {
 		struct message *message = choice->good[i];
 		apply_lease(engine, message, &lease);
@@ -153,7 +152,7 @@ static int64_t lease_chosen(struct engine *engine, struct queue_command *command
 static bool remove_dead(struct engine *engine, struct engine_queue *queue,
 			const struct choice *choice)
 {
-	expire_these(engine, queue, choice->expired, choice->expired_count);
+	expire_messages(engine, queue, choice->expired, choice->expired_count);
 	for (size_t i = 0; i < choice->dead_count; i++)
 		if ((i > 0 && turn_is_over(engine)) ||
 		    !move_dead(engine, choice->dead[i], choice->dead_letter))
@@ -175,7 +174,7 @@ static void refill_queue(struct engine *engine, struct engine_queue *queue)
 			container_of(queue->deep_groups.next, struct group, deep_link);
 		list_remove(&group->deep_link);
 		list_push_back(&queue->deep_groups, &group->deep_link);
-		group_refill(engine, group);
+		backlog_refill(engine, group);
 		group_refresh(engine, queue, group);
 	}
 }
@@ -230,7 +229,7 @@ static bool repeats_attempt(struct engine *engine, struct queue_command *command
 {
 	if (!command->receive.has_attempt || !queue->is_fifo)
 		return false;
-	enum attempt_outcome attempt = attempt_repeat(engine, command, queue);
+	enum attempt_outcome attempt = repeat_attempt(engine, command, queue);
 	*out_result = attempt == ATTEMPT_OVER ? QUEUE_ATTEMPT_OVER : QUEUE_OK;
 	return attempt != ATTEMPT_NEW;
 }
@@ -253,26 +252,14 @@ static enum outcome receive_any(struct engine *engine, struct queue_command *com
 static void answer(struct engine *engine, struct queue_command *command, enum queue_result result)
 {
 	if (result == QUEUE_DISK_FULL)
-		command_answer_now(command, result);
+		answer_now(command, result);
 	else
-		command_answer(engine, command, result);
+		answer_command(engine, command, result);
 }
 
 static enum queue_result empty_result(const struct engine_queue *queue)
 {
 	return !queue->is_fifo && is_over_limit(queue) ? QUEUE_OVER_LIMIT : QUEUE_OK;
-}
-
-static void wait_for_messages(struct engine *engine, struct queue_command *command,
-			      struct engine_queue *queue)
-{
-	int64_t wait_ms = command->receive.wait_ms ? command->receive.wait_ms : UNFINISHED_MS;
-
-	command->receive.wait.kind = TIMER_WAIT;
-	list_push_back(&queue->waiting, &command->link);
-	timer_set(&engine->timers, &command->receive.wait, engine->now_ms + wait_ms);
-	queue->unfinished += command->receive.wait_ms == 0;
-	atomic_fetch_add_explicit(&engine->waiting_count, 1, memory_order_relaxed);
 }
 
 void receive_execute(struct engine *engine, struct queue_command *command)
@@ -281,7 +268,7 @@ void receive_execute(struct engine *engine, struct queue_command *command)
 	enum outcome outcome = OUTCOME_NOTHING;
 
 	command->receive.count = 0;
-	struct engine_queue *queue = command_queue(engine, command);
+	struct engine_queue *queue = answer_queue(engine, command);
 	if (!queue)
 		return;
 	check(command->receive.max >= 1 && command->receive.max <= LIMIT_RECEIVE_MESSAGES);
@@ -296,36 +283,15 @@ void receive_execute(struct engine *engine, struct queue_command *command)
 	if (outcome == OUTCOME_ANSWERED) {
 		answer(engine, command, result);
 	} else if (outcome == OUTCOME_UNFINISHED) {
-		wait_for_messages(engine, command, queue);
+		wait_begin(engine, command, queue);
 		queue_mark_dirty(engine, queue);
 	} else if (command->receive.wait_ms > 0) {
-		wait_for_messages(engine, command, queue);
+		wait_begin(engine, command, queue);
 	} else {
 		atomic_fetch_add_explicit(&queue->counters->empty_receives, 1,
 					  memory_order_relaxed);
-		command_answer_now(command, empty_result(queue));
+		answer_now(command, empty_result(queue));
 	}
-}
-
-static void leave_waiting(struct engine *engine, struct engine_queue *queue,
-			  struct queue_command *command)
-{
-	queue->unfinished -= command->receive.wait_ms == 0;
-	list_remove(&command->link);
-	timer_clear(&engine->timers, &command->receive.wait);
-	atomic_fetch_sub_explicit(&engine->waiting_count, 1, memory_order_relaxed);
-}
-
-void receive_end_waiting(struct engine *engine, struct queue_command *command,
-			 enum queue_result result)
-{
-	struct engine_queue *queue = queue_find(engine, command->queue);
-
-	leave_waiting(engine, queue, command);
-	if (result == QUEUE_OK)
-		atomic_fetch_add_explicit(&queue->counters->empty_receives, 1,
-					  memory_order_relaxed);
-	command_answer_now(command, result);
 }
 
 /* There is nothing for those that only waited for turns. */
@@ -337,7 +303,7 @@ static void end_unfinished(struct engine *engine, struct engine_queue *queue)
 		struct queue_command *command = container_of(link, struct queue_command, link);
 		link = link->next;
 		if (command->receive.wait_ms == 0)
-			receive_end_waiting(engine, command, empty_result(queue));
+			wait_end(engine, command, empty_result(queue));
 	}
 }
 
@@ -355,7 +321,7 @@ bool receive_serve_waiting(struct engine *engine, struct engine_queue *queue)
 			break;
 		}
 		if (outcome == OUTCOME_ANSWERED) {
-			leave_waiting(engine, queue, command);
+			wait_leave(engine, queue, command);
 			answer(engine, command, result);
 		}
 		is_finished = outcome == OUTCOME_ANSWERED && !turn_is_over(engine);

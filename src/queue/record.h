@@ -18,11 +18,11 @@ enum record_type {
 	RECORD_VISIBILITY, /* seq, visible_ms; 0: visible at once */
 	RECORD_DELETE,	   /* seq and group of each */
 	RECORD_EXPIRE,	   /* as DELETE */
-	RECORD_MOVE,  /* source queue, source seq, then as SEND: one message leaves and enters at
-			 once */
-	RECORD_CARRY, /* as SEND: the same message at a new place */
-	RECORD_PURGE, /* last seq that goes; all of them are older */
-	RECORD_DROP,  /* nothing */
+	RECORD_MOVE,	 /* source queue, source seq, then as SEND: one message leaves and enters at
+			    once */
+	RECORD_RELOCATE, /* as SEND: the same message at a new place */
+	RECORD_PURGE,	 /* last seq that goes; all of them are older */
+	RECORD_DROP,	 /* nothing */
 	RECORD_GIVE_BACK, /* as DELETE */
 	RECORD_CLOCK,	  /* now_ms, wall time less that; of no queue */
 };

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * turn: how much a turn has done.
- *
- * Whoever may do much asks after each unit whether the turn is over, and leaves the rest to the
- * next one. A unit is one message that is moved, carried, expired, removed or written down, or one
- * command of at most ten messages. Each kind of work has the whole measure to itself, so that none
- * of them keeps the others from having their turn.
- */
-#include "queue/engine_private.h"
+/* turn: two sums, set to zero where a kind of work begins. */
+#include "queue/turn.h"
+
+#include "queue/state.h"
 
 void turn_begin(struct engine *engine)
 {

@@ -217,10 +217,10 @@ static void show_memory(const struct bench *b, const char *name)
 {
 	struct engine_stats stats = engine_stats_read(b->engine);
 
-	printf("%-20s %.1f MB resident (peak %.1f), %llu messages and %llu runs in memory\n", name,
+	printf("%-20s %.1f MB resident (peak %.1f), %llu messages, %llu extents\n", name,
 	       proc_number("/proc/self/status", "VmRSS:") / 1024,
 	       proc_number("/proc/self/status", "VmHWM:") / 1024,
-	       (unsigned long long)stats.messages_in_memory, (unsigned long long)stats.runs);
+	       (unsigned long long)stats.messages_in_memory, (unsigned long long)stats.extents);
 	fflush(stdout);
 }
 

@@ -3,23 +3,24 @@
  * them. */
 #include "queue/sim/canary.h"
 
-#include "queue/engine_private.h"
+#include "queue/state.h"
 
 const char *const canary_names[CANARIES] = {
-	"none",		"lost-sync",  "early-answer", "forget-delete", "forget-lock",
-	"overtake-run", "wall-clock", "long-dedup",   "long-turn",     "late-image",
+	"none",	       "lost-sync",	  "early-answer", "forget-delete",
+	"forget-lock", "overtake-extent", "wall-clock",	  "long-dedup",
+	"long-turn",   "late-image",
 };
 
 enum canary canary;
 
 enum err __real_apply_record(struct engine *engine, const struct journal_record *record);
 enum err __wrap_apply_record(struct engine *engine, const struct journal_record *record);
-bool __real_group_is_deep(const struct engine *engine, const struct group *group);
-bool __wrap_group_is_deep(const struct engine *engine, const struct group *group);
-struct dedup *__real_queue_find_dedup(const struct engine_queue *queue, const uint8_t key[16],
-				      uint64_t group);
-struct dedup *__wrap_queue_find_dedup(const struct engine_queue *queue, const uint8_t key[16],
-				      uint64_t group);
+bool __real_extent_takes(const struct engine *engine, const struct group *group);
+bool __wrap_extent_takes(const struct engine *engine, const struct group *group);
+struct dedup *__real_dedup_find(const struct engine_queue *queue, const uint8_t key[16],
+				uint64_t group);
+struct dedup *__wrap_dedup_find(const struct engine_queue *queue, const uint8_t key[16],
+				uint64_t group);
 uint64_t __real_journal_durable_lsn(const struct journal *journal);
 uint64_t __wrap_journal_durable_lsn(const struct journal *journal);
 
@@ -40,27 +41,27 @@ uint64_t __wrap_journal_durable_lsn(const struct journal *journal)
 					     : __real_journal_durable_lsn(journal);
 }
 
-bool __wrap_group_is_deep(const struct engine *engine, const struct group *group)
+bool __wrap_extent_takes(const struct engine *engine, const struct group *group)
 {
-	return canary == CANARY_OVERTAKE_RUN ? group->ready_count >= 2 * engine->options.window
-					     : __real_group_is_deep(engine, group);
+	return canary == CANARY_OVERTAKE_EXTENT ? group->ready_count >= 2 * engine->options.window
+						: __real_extent_takes(engine, group);
 }
 
-struct dedup *__wrap_queue_find_dedup(const struct engine_queue *queue, const uint8_t key[16],
-				      uint64_t group)
+struct dedup *__wrap_dedup_find(const struct engine_queue *queue, const uint8_t key[16],
+				uint64_t group)
 {
-	struct dedup *dedup = __real_queue_find_dedup(queue, key, group);
+	struct dedup *dedup = __real_dedup_find(queue, key, group);
 
 	if (canary == CANARY_LONG_DEDUP && dedup)
 		dedup->until_ms = INT64_MAX;
 	return dedup;
 }
 
-void __real_checkpoint_keep_message(struct engine *engine, struct message *message);
-void __wrap_checkpoint_keep_message(struct engine *engine, struct message *message);
+void __real_image_keep_message(struct engine *engine, struct message *message);
+void __wrap_image_keep_message(struct engine *engine, struct message *message);
 
-void __wrap_checkpoint_keep_message(struct engine *engine, struct message *message)
+void __wrap_image_keep_message(struct engine *engine, struct message *message)
 {
 	if (canary != CANARY_LATE_IMAGE)
-		__real_checkpoint_keep_message(engine, message);
+		__real_image_keep_message(engine, message);
 }

@@ -7,15 +7,15 @@
 
 enum canary {
 	CANARY_NONE,
-	CANARY_LOST_SYNC,     /* the disk says yes and does nothing */
-	CANARY_EARLY_ANSWER,  /* answers do not wait for durability */
-	CANARY_FORGET_DELETE, /* replay passes over deletes */
-	CANARY_FORGET_LOCK,   /* replay passes over leases of FIFO queues */
-	CANARY_OVERTAKE_RUN,  /* what is sent overtakes the deep backlog */
-	CANARY_WALL_CLOCK,    /* the time base is wall time, which is set forward and back */
-	CANARY_LONG_DEDUP,    /* a deduplication id that is met again does not end */
-	CANARY_LONG_TURN,     /* no turn is ever over */
-	CANARY_LATE_IMAGE,    /* a checkpoint has changes from after it began */
+	CANARY_LOST_SYNC,	/* the disk says yes and does nothing */
+	CANARY_EARLY_ANSWER,	/* answers do not wait for durability */
+	CANARY_FORGET_DELETE,	/* replay passes over deletes */
+	CANARY_FORGET_LOCK,	/* replay passes over leases of FIFO queues */
+	CANARY_OVERTAKE_EXTENT, /* what is sent overtakes the deep backlog */
+	CANARY_WALL_CLOCK,	/* the time base is wall time, which is set forward and back */
+	CANARY_LONG_DEDUP,	/* a deduplication id that is met again does not end */
+	CANARY_LONG_TURN,	/* no turn is ever over */
+	CANARY_LATE_IMAGE,	/* a checkpoint has changes from after it began */
 	CANARIES,
 };
 

@@ -2,8 +2,8 @@
 /* measure: counts what goes through the journal, and messages that change their place. */
 #include "queue/sim/measure.h"
 
-#include "queue/engine_private.h"
 #include "queue/sim/canary.h"
+#include "queue/state.h"
 
 struct turn_work turn_work;
 

@@ -6,10 +6,10 @@
  * Every tenth seed runs twice: both runs must answer the same.
  */
 #include "journal/disk_memory.h"
-#include "queue/engine_private.h"
 #include "queue/sim/canary.h"
 #include "queue/sim/measure.h"
 #include "queue/sim/model.h"
+#include "queue/state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ enum { HANDLES = 64, STEPS = 400, ROUNDS = 2500, ATTEMPTS = 5, BATCH = 3 };
 
 struct totals {
 	uint64_t sent, received, deleted, moved, refused, restarts, failures, failed_openings,
-		compacted, runs, clock_jumps;
+		compacted, extents, clock_jumps;
 };
 
 struct sim {
@@ -536,7 +536,7 @@ static void note_totals(struct sim *sim)
 {
 	sim->totals->restarts++;
 	sim->totals->compacted += engine_journal_stats(sim->engine).compacted_segments;
-	sim->totals->runs += engine_stats_read(sim->engine).runs;
+	sim->totals->extents += engine_stats_read(sim->engine).extents;
 }
 
 static void restart(struct sim *sim)
@@ -775,7 +775,7 @@ int main(int argc, char **argv)
 	SHOW(failures);
 	SHOW(failed_openings);
 	SHOW(compacted);
-	SHOW(runs);
+	SHOW(extents);
 	SHOW(clock_jumps);
 #undef SHOW
 	printf("\n%llu passed, 0 failed\n", to - from + 1);

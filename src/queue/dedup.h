@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dedup: the deduplication window of a FIFO queue, oldest entry first.
+ */
+#ifndef TERN_QUEUE_DEDUP_H
+#define TERN_QUEUE_DEDUP_H
+
+#include "queue/state.h"
+
+/* `group` 0: of any group. NULL: the id was not met. The entry may be over: see until_ms. */
+struct dedup *dedup_find(const struct engine_queue *queue, const uint8_t key[16], uint64_t group);
+/* Enters the message's deduplication id, in place of an earlier entry of it. */
+void dedup_remember(struct engine_queue *queue, const struct record_head *head);
+void dedup_forget(struct queue_extra *extra, struct dedup *dedup);
+/* Forgets entries that are over, a bounded number. */
+void dedup_drop(struct engine_queue *queue, int64_t now_ms);
+/* Enters what image_append_dedup wrote. */
+void dedup_decode(struct engine_queue *queue, const uint8_t *bytes);
+
+#endif
