@@ -25,8 +25,8 @@ struct batch *batch_start(struct journal *journal)
 		journal->free_batches = batch->next;
 	else
 		batch = heap_alloc(sizeof *batch);
-	if (segment->used == 0 && !segment->spare) {
-		segment->prefers_new = spare_level(journal->spares_count) != JOURNAL_ROOM_MESSAGE;
+	if (segment->used == 0 && !segment->spare.number) {
+		segment->prefers_new = spare_level(journal->spares.count) != JOURNAL_ROOM_MESSAGE;
 		segment->spare = spare_pop(journal);
 	}
 	batch->next = NULL;
@@ -138,9 +138,9 @@ static bool must_wait(struct journal *journal)
 {
 	struct segment *segment = journal->waiting.first->segment;
 
-	if (!atomic_load(&segment->file) && !segment->spare)
+	if (!atomic_load(&segment->file) && !segment->spare.number)
 		segment->spare = spare_pop(journal);
-	if (segment->spare || journal->stall_wait == 0)
+	if (segment->spare.number || journal->stall_wait == 0)
 		return false;
 	journal->stall_wait--;
 	return true;
@@ -164,7 +164,7 @@ static enum err make_from_spare(struct disk *disk, const struct batch *batch, co
 {
 	char spare[JOURNAL_NAME_SIZE];
 
-	spare_name(batch->segment->spare, spare);
+	spare_name(batch->segment->spare.number, spare);
 	enum err err = disk->ops->rename(disk, spare, name);
 	if (err)
 		return err;
@@ -201,11 +201,11 @@ static enum err make_file(struct journal_work *work, struct batch *batch)
 
 	segment_name(segment->number, name);
 	(void)pthread_mutex_lock(&journal->names);
-	if (!segment->spare || segment->prefers_new) {
+	if (!segment->spare.number || segment->prefers_new) {
 		err = make_new(disk, batch, name, &batch->made_file);
 		work->was_full |= err == ERR_FULL;
 	}
-	if (err == ERR_FULL && segment->spare) {
+	if (err == ERR_FULL && segment->spare.number) {
 		err = make_from_spare(disk, batch, name, &batch->made_file);
 		batch->has_used_spare = !err;
 	}
@@ -276,7 +276,7 @@ static void take_file(struct batch *batch)
 		atomic_store(&segment->file, batch->made_file);
 	batch->made_file = NULL;
 	if (batch->has_used_spare)
-		segment->spare = 0;
+		segment->spare = (struct spare){0};
 	batch->has_used_spare = false;
 }
 
@@ -300,10 +300,10 @@ void commit_end(struct journal *journal, struct journal_work *work)
 		struct batch *next = batch->next;
 		struct segment *segment = batch->segment;
 		take_file(batch);
-		if (segment->spare) {
+		if (segment->spare.number) {
 			/* A new file could be made, so the reserve is whole again. */
 			spare_push(journal, segment->spare);
-			segment->spare = 0;
+			segment->spare = (struct spare){0};
 		}
 		atomic_store(&segment->written, batch->offset + (uint32_t)batch->bytes.size);
 		journal->durable_lsn = batch->first_lsn + batch->record_count - 1;

@@ -57,7 +57,7 @@ static enum err reserve(struct journal_work *work, struct disk_file *file, uint6
 	enum err err = disk->ops->allocate(disk, file, size);
 	work->was_full |= err == ERR_FULL;
 	while (err == ERR_FULL && work->fallbacks_used < work->fallback_count) {
-		spare_name(work->fallbacks[work->fallbacks_used++], spare);
+		spare_name(work->fallbacks[work->fallbacks_used++].number, spare);
 		(void)disk->ops->unlink(disk, spare);
 		err = disk->ops->allocate(disk, file, size);
 	}

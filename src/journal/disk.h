@@ -26,6 +26,15 @@ struct disk_ops {
 	 * ERR_IO. */
 	enum err (*allocate)(struct disk *disk, struct disk_file *file, uint64_t size);
 	enum err (*size)(struct disk *disk, struct disk_file *file, uint64_t *out_size);
+	/*
+	 * Writes zeros over room that was allocated, so that what is written there later takes the
+	 * place of something: an allocated extent that was never written costs a change of the
+	 * file system's metadata at each sync. Durable after sync.
+	 */
+	enum err (*zero)(struct disk *disk, struct disk_file *file, uint64_t offset, size_t size);
+	/* Bytes from the start that were written or zeroed before, as far as the file system can
+	 * say. */
+	enum err (*written_size)(struct disk *disk, struct disk_file *file, uint64_t *out_size);
 	/* Reads all of size bytes; ERR_DAMAGED if the file ends before. */
 	enum err (*read)(struct disk *disk, struct disk_file *file, uint64_t offset, void *out,
 			 size_t size);

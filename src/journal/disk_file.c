@@ -69,6 +69,9 @@ static enum err lost(const char *call, const char *name)
 	return ERR_IO;
 }
 
+static enum err file_write(struct disk *disk, struct disk_file *file, uint64_t offset,
+			   struct str data);
+
 static enum err file_open(struct disk *disk, const char *name, bool create,
 			  struct disk_file **out_file)
 {
@@ -118,6 +121,32 @@ static enum err file_size(struct disk *disk, struct disk_file *file, uint64_t *o
 	if (fstat(file->descriptor, &status) < 0)
 		return refused("fstat", file->name);
 	*out_size = (uint64_t)status.st_size;
+	return ERR_OK;
+}
+
+static enum err file_zero(struct disk *disk, struct disk_file *file, uint64_t offset, size_t size)
+{
+	static const char zeros[64 << 10];
+
+	while (size > 0) {
+		size_t part = size < sizeof zeros ? size : sizeof zeros;
+		enum err err = file_write(disk, file, offset, str_of(zeros, part));
+		if (err)
+			return err;
+		offset += part;
+		size -= part;
+	}
+	return ERR_OK;
+}
+
+/* ext4, XFS and others count extents that were allocated and never written as holes. */
+static enum err file_written_size(struct disk *disk, struct disk_file *file, uint64_t *out_size)
+{
+	off_t hole = lseek(file->descriptor, 0, SEEK_HOLE);
+
+	if (hole < 0 && errno != ENXIO)
+		return file_size(disk, file, out_size);
+	*out_size = hole < 0 ? 0 : (uint64_t)hole;
 	return ERR_OK;
 }
 
@@ -263,6 +292,8 @@ static const struct disk_ops file_ops = {
 	.close = file_close,
 	.allocate = file_allocate,
 	.size = file_size,
+	.zero = file_zero,
+	.written_size = file_written_size,
 	.read = file_read,
 	.read_cached = file_read_cached,
 	.write = file_write,

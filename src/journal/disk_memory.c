@@ -320,6 +320,16 @@ static enum err memory_sync(struct disk *disk, struct disk_file *file)
 	return unlock(memory, ERR_OK);
 }
 
+/* Writes, so that zeros where messages are would be found out. */
+static enum err memory_zero(struct disk *disk, struct disk_file *file, uint64_t offset, size_t size)
+{
+	char *zeros = heap_alloc(size);
+
+	enum err err = memory_write(disk, file, offset, str_of(zeros, size));
+	heap_free(zeros);
+	return err;
+}
+
 static enum err memory_rename(struct disk *disk, const char *from, const char *to)
 {
 	struct disk_memory *memory = lock(disk);
@@ -425,6 +435,8 @@ static const struct disk_ops memory_ops = {
 	.close = memory_close,
 	.allocate = memory_allocate,
 	.size = memory_size,
+	.zero = memory_zero,
+	.written_size = memory_size,
 	.read = memory_read,
 	.write = memory_write,
 	.sync = memory_sync,

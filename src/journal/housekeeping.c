@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The housekeeping lane, one piece at a time: recycle a segment, make a spare, keep room for a
- * checkpoint, write an index, write a checkpoint; in this order, because the first two keep commits
- * from having to allocate.
+ * checkpoint, write an index, write a checkpoint, zero a part of a spare; in this order, because
+ * the first two keep commits from having to allocate.
  *
  * On a full disk nothing is tried again before something was freed or JOURNAL_FULL_RETRY_CALLS
  * calls have passed. A checkpoint must get through even then, since it is what frees segments:
@@ -14,7 +14,7 @@
 
 static bool has_spare_to_make(const struct journal *journal)
 {
-	return journal->spares_count < journal->options.spare_segments && journal->full_wait == 0;
+	return journal->spares.count < journal->options.spare_segments && journal->full_wait == 0;
 }
 
 /* A checkpoint never has to wait for room that it had when it was asked for last. */
@@ -31,7 +31,7 @@ static uint64_t wanted_checkpoint_room(const struct journal *journal)
 static bool has_checkpoint_to_write(const struct journal *journal)
 {
 	return journal->has_checkpoint && journal->checkpoint.end_lsn <= journal->durable_lsn &&
-	       (journal->full_wait == 0 || journal->spares_count > 0 ||
+	       (journal->full_wait == 0 || journal->spares.count > 0 ||
 		checkpoint_file_size(&journal->checkpoint) <= journal->checkpoint_room);
 }
 
@@ -41,13 +41,47 @@ static void lend_spares(struct journal *journal, struct journal_work *work)
 	uint64_t size = checkpoint_file_size(&journal->checkpoint);
 	uint64_t room = journal->checkpoint_room;
 
-	if (size <= room || (size - room) / journal->options.segment_size >= journal->spares_count)
+	if (size <= room || (size - room) / journal->options.segment_size >= journal->spares.count)
 		return;
-	while (journal->spares_count > 0 && room < size &&
+	while (journal->spares.count > 0 && room < size &&
 	       work->fallback_count < JOURNAL_RESERVE_SPARES) {
 		work->fallbacks[work->fallback_count++] = spare_pop(journal);
 		room += journal->options.segment_size;
 	}
+}
+
+/*
+ * One spare is kept written ahead while the owner appends: recycled ones are, those that were made
+ * anew are not. A server without messages writes nothing.
+ */
+static struct spare *find_spare_to_zero(struct journal *journal)
+{
+	struct spare *next = NULL;
+
+	if (journal->is_full ||
+	    journal->appended_since_open < journal->options.segment_size / JOURNAL_ZERO_AFTER_PART)
+		return NULL;
+	for (size_t i = 0; i < journal->spares.count; i++) {
+		struct spare *spare = &journal->spares.items[i];
+		if (spare_is_written(journal, spare))
+			return NULL;
+		if (!next || spare->written >= next->written)
+			next = spare;
+	}
+	return next;
+}
+
+static struct journal_work *give_zero(struct journal *journal, struct spare *spare)
+{
+	struct journal_work *work = &journal->housekeeping;
+	uint32_t rest = journal->options.segment_size - spare->written;
+
+	work->kind = HOUSEKEEPING_ZERO;
+	work->spare = spare->number;
+	work->zero_offset = spare->written;
+	work->zero_size = rest < JOURNAL_ZERO_SIZE ? rest : JOURNAL_ZERO_SIZE;
+	spare->is_out = true;
+	return work;
 }
 
 /* The first sealed and durable segment whose index waits. */
@@ -94,7 +128,7 @@ struct journal_work *housekeeping_begin(struct journal *journal)
 		if (work->segment->is_compacted)
 			atomic_fetch_add_explicit(&journal->stats.compacted, 1,
 						  memory_order_relaxed);
-		if (journal->spares_count < journal->options.spare_segments &&
+		if (journal->spares.count < journal->options.spare_segments &&
 		    work->segment->size == journal->options.segment_size &&
 		    atomic_load(&work->segment->file))
 			work->spare = journal->next_spare++;
@@ -121,6 +155,9 @@ struct journal_work *housekeeping_begin(struct journal *journal)
 		lend_spares(journal, work);
 		return work;
 	}
+	struct spare *spare = find_spare_to_zero(journal);
+	if (spare)
+		return give_zero(journal, spare);
 	if (journal->full_wait > 0)
 		journal->full_wait--;
 	return NULL;
@@ -184,6 +221,28 @@ must_check enum err spare_make(struct journal *journal, uint64_t spare)
 	return err;
 }
 
+static enum err zero_spare(struct journal_work *work)
+{
+	struct journal *journal = work->journal;
+	struct disk *disk = journal->disk;
+	char name[JOURNAL_NAME_SIZE];
+	struct disk_file *file;
+
+	spare_name(work->spare, name);
+	(void)pthread_mutex_lock(&journal->names);
+	enum err err = disk->ops->open(disk, name, false, &file);
+	(void)pthread_mutex_unlock(&journal->names);
+	if (err)
+		return err;
+	err = disk->ops->zero(disk, file, work->zero_offset, work->zero_size);
+	if (!err)
+		err = disk->ops->sync(disk, file);
+	(void)pthread_mutex_lock(&journal->names);
+	disk->ops->close(disk, file);
+	(void)pthread_mutex_unlock(&journal->names);
+	return err;
+}
+
 void housekeeping_run(struct journal_work *work)
 {
 	switch (work->kind) {
@@ -192,6 +251,9 @@ void housekeeping_run(struct journal_work *work)
 		break;
 	case HOUSEKEEPING_SPARE:
 		work->err = spare_make(work->journal, work->spare);
+		break;
+	case HOUSEKEEPING_ZERO:
+		work->err = zero_spare(work);
 		break;
 	case HOUSEKEEPING_CHECKPOINT_ROOM:
 		work->err = checkpoint_make_room(work);
@@ -248,10 +310,22 @@ static void end_recycle(struct journal *journal, struct journal_work *work)
 	if (work->err)
 		return;
 	if (work->spare)
-		spare_push(journal, work->spare);
+		spare_push(journal,
+			   (struct spare){work->spare, journal->options.segment_size, false});
 	journal->full_wait = 0;
 	journal->stall_wait = 0;
 	atomic_fetch_add_explicit(&journal->stats.recycled, 1, memory_order_relaxed);
+}
+
+static void end_zero(struct journal *journal, struct journal_work *work)
+{
+	struct spare *spare = spare_find(journal, work->spare);
+
+	check(spare != NULL);
+	check(spare->is_out);
+	spare->is_out = false;
+	if (!work->err)
+		spare->written = work->zero_offset + work->zero_size;
 }
 
 void housekeeping_end(struct journal *journal, struct journal_work *work)
@@ -262,7 +336,10 @@ void housekeeping_end(struct journal *journal, struct journal_work *work)
 		break;
 	case HOUSEKEEPING_SPARE:
 		if (!work->err)
-			spare_push(journal, work->spare);
+			spare_push(journal, (struct spare){.number = work->spare});
+		break;
+	case HOUSEKEEPING_ZERO:
+		end_zero(journal, work);
 		break;
 	case HOUSEKEEPING_CHECKPOINT_ROOM:
 		if (!work->err)
@@ -278,7 +355,7 @@ void housekeeping_end(struct journal *journal, struct journal_work *work)
 	if (work->err == ERR_FULL || work->was_full)
 		journal_set_full(journal, true);
 	else if (!work->err && journal->is_full &&
-		 journal->spares_count >= journal->options.spare_segments)
+		 journal->spares.count >= journal->options.spare_segments)
 		journal_set_full(journal, false);
 	if (work->err && work->err != ERR_FULL)
 		journal_fail(journal);

@@ -14,6 +14,7 @@
  * Each opening gets a higher epoch and starts a new segment, so what a crash left behind at a tail
  * is never written over and never joined with anything new.
  */
+#include "base/vec.h"
 #include "journal/journal_private.h"
 
 must_check enum err journal_open(struct disk *disk, const struct journal_options *options,
@@ -55,7 +56,7 @@ void journal_free(struct journal **journal_place)
 	for (size_t i = 0; i < journal->segments_count; i++)
 		segment_free(journal, journal->segments[i]);
 	heap_free(journal->segments);
-	heap_free(journal->spares);
+	vec_done(&journal->spares);
 	checkpoint_done(&journal->checkpoint);
 	meta_close(journal->disk, &journal->meta);
 	(void)pthread_mutex_destroy(&journal->names);
@@ -70,7 +71,7 @@ uint32_t journal_open_rest(const struct journal *journal)
 {
 	const struct segment *segment = journal->open_segment;
 
-	if (journal->is_full && !atomic_load(&segment->file) && !segment->spare)
+	if (journal->is_full && !atomic_load(&segment->file) && !segment->spare.number)
 		return 0;
 	return segment->size - segment->used;
 }
@@ -85,11 +86,11 @@ bool journal_has_room(const struct journal *journal, enum journal_room room, siz
 		return false;
 	if (!journal->is_full)
 		return true;
-	if (room == JOURNAL_ROOM_FREE && journal->spares_count == 0)
+	if (room == JOURNAL_ROOM_FREE && journal->spares.count == 0)
 		size += JOURNAL_LAST_SIZE;
-	if (journal_open_rest(journal) >= size && spare_level(journal->spares_count + 1) <= level)
+	if (journal_open_rest(journal) >= size && spare_level(journal->spares.count + 1) <= level)
 		return true;
-	return journal->spares_count > 0 && spare_level(journal->spares_count) <= level;
+	return journal->spares.count > 0 && spare_level(journal->spares.count) <= level;
 }
 
 bool journal_is_full(const struct journal *journal)
@@ -160,6 +161,7 @@ uint64_t journal_append(struct journal *journal, uint8_t type, uint64_t queue,
 	segment->used += (uint32_t)size;
 	segment->last_lsn = lsn;
 	journal->appended_since_checkpoint += size;
+	journal->appended_since_open += size;
 	return lsn;
 }
 

@@ -30,6 +30,20 @@ enum {
 	/* A batch's buffer that grew beyond this is not kept. */
 	JOURNAL_BUFFER_KEEP_SIZE = 8 << 20,
 	JOURNAL_CHECKPOINT_AFTER_SIZE = 256 << 20,
+	/* Bytes of a spare that one piece of housekeeping zeroes. */
+	JOURNAL_ZERO_SIZE = 4 << 20,
+	/* An owner that appends less than this part of a segment needs no zeroed spare. */
+	JOURNAL_ZERO_AFTER_PART = 16,
+	/* A spare counts as written if at most this part of it was not: a segment's last bytes are
+	 * seldom used. */
+	JOURNAL_UNWRITTEN_PART = 16,
+};
+
+/* A file of a segment's size that waits to become one. */
+struct spare {
+	uint64_t number;  /* in its name; 0: none */
+	uint32_t written; /* bytes from the start that were written or zeroed before */
+	bool is_out;	  /* housekeeping zeroes a part of it, so no segment may take it */
 };
 
 struct segment {
@@ -43,8 +57,8 @@ struct segment {
 	int64_t live_records, live_bytes;
 	uint64_t dead_serial; /* checkpoints handed over when the last live record went */
 	bool is_sealed, is_compacted;
-	/* Before it has a file: the spare it will become, or 0. Taken at its first record. */
-	uint64_t spare;
+	/* Before it has a file: the spare it will become, or none. Taken at its first record. */
+	struct spare spare;
 	bool prefers_new; /* the spare is of the reserve: a new file is tried first */
 	bool has_index_waiting, may_have_index;
 	struct buf index;	      /* waits to be written */
@@ -74,6 +88,7 @@ struct batch_list {
 enum housekeeping_kind {
 	HOUSEKEEPING_RECYCLE,
 	HOUSEKEEPING_SPARE,
+	HOUSEKEEPING_ZERO,
 	HOUSEKEEPING_CHECKPOINT_ROOM,
 	HOUSEKEEPING_INDEX,
 	HOUSEKEEPING_CHECKPOINT,
@@ -110,9 +125,11 @@ struct journal_work {
 	struct buf index;
 	uint32_t index_sum;
 	struct disk_file *index_file;
-	uint64_t spare;		  /* recycle: its new name, 0 to unlink; spare: the one to make */
+	uint64_t spare; /* recycle: its new name, 0 to unlink; spare: the one to make;
+			   zero: the one to zero a part of */
+	uint32_t zero_offset, zero_size;
 	uint64_t checkpoint_room; /* of the file for the next checkpoint, before and after */
-	uint64_t fallbacks[JOURNAL_RESERVE_SPARES]; /* spares for a checkpoint that needs more */
+	struct spare fallbacks[JOURNAL_RESERVE_SPARES]; /* for a checkpoint that needs more */
 	size_t fallback_count, fallbacks_used;
 };
 
@@ -139,9 +156,12 @@ struct journal {
 	uint64_t tail_lsn, durable_lsn;
 	bool has_failed;
 
-	uint64_t *spares; /* ready, by the number in their names */
-	size_t spares_count, spares_capacity;
+	struct {
+		struct spare *items;
+		size_t count, capacity;
+	} spares;
 	uint64_t next_spare;
+	uint64_t appended_since_open;
 	bool is_full;	 /* the last allocation met a full disk */
 	bool is_stalled; /* batches wait for a segment that the disk has no room for */
 	uint32_t full_wait, stall_wait;
@@ -191,8 +211,12 @@ struct segment *segment_find_recyclable(const struct journal *journal);
 bool segment_is_durable(const struct journal *journal, const struct segment *segment);
 void segment_name(uint32_t number, char out[JOURNAL_NAME_SIZE]);
 void spare_name(uint64_t spare, char out[JOURNAL_NAME_SIZE]);
-void spare_push(struct journal *journal, uint64_t spare);
-uint64_t spare_pop(struct journal *journal); /* 0: none */
+void spare_push(struct journal *journal, struct spare spare);
+/* The one of which most was written before; number 0: there is none. */
+struct spare spare_pop(struct journal *journal);
+struct spare *spare_find(struct journal *journal, uint64_t number);
+/* True if what is written to it takes the place of something. */
+bool spare_is_written(const struct journal *journal, const struct spare *spare);
 /* What may take the next spare while the disk is full. With one spare more than there are: what may
  * fill the open segment. */
 enum journal_room spare_level(uint64_t spares_count);

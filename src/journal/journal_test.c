@@ -204,6 +204,73 @@ static void fill_segments(struct fixture *f, uint32_t count)
 	}
 }
 
+static size_t count_written_spares(const struct journal *journal)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < journal->spares.count; i++)
+		count += spare_is_written(journal, &journal->spares.items[i]);
+	return count;
+}
+
+static void test_a_spare_is_zeroed_ahead_once_the_owner_appends(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f);
+	fixture_append(&f, 100);
+	fixture_drain(&f);
+	assert_int_equal(f.journal->spares.count, 3);
+	assert_int_equal(count_written_spares(f.journal), 0);
+	fixture_append(&f, FIXTURE_SEGMENT_SIZE / JOURNAL_ZERO_AFTER_PART);
+	fixture_drain(&f);
+	assert_int_equal(f.journal->spares.count, 3);
+	assert_int_equal(count_written_spares(f.journal), 1);
+	/* The next segment takes that one, and another is zeroed. */
+	fixture_append(&f, FIXTURE_SEGMENT_SIZE - FIXTURE_SEGMENT_SIZE / JOURNAL_ZERO_AFTER_PART);
+	assert_int_equal(journal_open_segment(f.journal), 2);
+	assert_true(spare_is_written(f.journal, &f.journal->open_segment->spare));
+	fixture_drain(&f);
+	assert_int_equal(count_written_spares(f.journal), 1);
+	fixture_reopen(&f);
+	assert_int_equal(f.gaps, 0);
+	fixture_check_live(&f);
+	fixture_done(&f);
+}
+
+static void test_a_spare_that_is_being_zeroed_becomes_no_segment(void **state)
+{
+	struct fixture f;
+	struct journal_work *work;
+
+	(void)state;
+	fixture_init(&f);
+	fixture_append(&f, 20000);
+	(void)fixture_work(&f, JOURNAL_COMMIT);
+	do {
+		work = journal_work_begin(f.journal, JOURNAL_HOUSEKEEPING);
+		assert_non_null(work);
+		if (work->kind == HOUSEKEEPING_ZERO)
+			break;
+		journal_work_run(work);
+		journal_work_end(f.journal, work);
+	} while (true);
+	for (int i = 0; i < 3; i++) {
+		fixture_append(&f, 60000);
+		(void)fixture_work(&f, JOURNAL_COMMIT);
+	}
+	journal_work_run(work);
+	journal_work_end(f.journal, work);
+	fixture_drain(&f);
+	fixture_check_live(&f);
+	fixture_reopen(&f);
+	assert_int_equal(f.report.damage_count, 0);
+	assert_int_equal(f.gaps, 0);
+	fixture_check_live(&f);
+	fixture_done(&f);
+}
+
 static void test_dead_segments_are_recycled_after_a_checkpoint(void **state)
 {
 	struct fixture f;

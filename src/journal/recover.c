@@ -214,17 +214,18 @@ static void adopt_spares(struct journal *journal, const struct listing *listing)
 		uint64_t spare = number_at(&listing->spares, i);
 		char name[JOURNAL_NAME_SIZE];
 		struct disk_file *file;
-		uint64_t size = 0;
+		uint64_t size = 0, written = 0;
 		if (spare >= journal->next_spare)
 			journal->next_spare = spare + 1;
 		spare_name(spare, name);
 		if (disk->ops->open(disk, name, false, &file))
 			continue;
 		bool is_right = !disk->ops->size(disk, file, &size) &&
-				size == journal->options.segment_size;
+				size == journal->options.segment_size &&
+				!disk->ops->written_size(disk, file, &written);
 		disk->ops->close(disk, file);
 		if (is_right)
-			spare_push(journal, spare);
+			spare_push(journal, (struct spare){spare, (uint32_t)written, false});
 		else
 			(void)disk->ops->unlink(disk, name);
 	}
@@ -300,14 +301,14 @@ static void open_last_segment(struct replay *replay, uint32_t last, uint32_t nex
 /* What a full disk has no room for is known before anything is accepted. */
 static enum err complete_reserve(struct journal *journal)
 {
-	while (journal->spares_count < JOURNAL_RESERVE_SPARES) {
+	while (journal->spares.count < JOURNAL_RESERVE_SPARES) {
 		uint64_t spare = journal->next_spare++;
 		enum err err = spare_make(journal, spare);
 		if (err == ERR_FULL)
 			journal_set_full(journal, true);
 		if (err)
 			return err == ERR_FULL ? ERR_OK : err;
-		spare_push(journal, spare);
+		spare_push(journal, (struct spare){.number = spare});
 	}
 	return ERR_OK;
 }

@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/vec.h"
 #include "journal/journal_private.h"
 
 void segment_name(uint32_t number, char out[JOURNAL_NAME_SIZE])
@@ -241,15 +242,17 @@ uint32_t journal_compaction_candidate(const struct journal *journal)
 	return best->number;
 }
 
-void spare_push(struct journal *journal, uint64_t spare)
+static void count_spares(struct journal *journal)
 {
-	if (journal->spares_count == journal->spares_capacity) {
-		journal->spares_capacity = journal->spares_capacity * 2 + 8;
-		journal->spares = heap_resize(journal->spares,
-					      journal->spares_capacity * sizeof *journal->spares);
-	}
-	journal->spares[journal->spares_count++] = spare;
-	atomic_store_explicit(&journal->stats.spares, journal->spares_count, memory_order_relaxed);
+	atomic_store_explicit(&journal->stats.spares, journal->spares.count, memory_order_relaxed);
+}
+
+void spare_push(struct journal *journal, struct spare spare)
+{
+	check(spare.number != 0);
+	spare.is_out = false;
+	vec_push(&journal->spares, spare);
+	count_spares(journal);
 }
 
 enum journal_room spare_level(uint64_t spares_count)
@@ -259,11 +262,34 @@ enum journal_room spare_level(uint64_t spares_count)
 	return spares_count > JOURNAL_LAST_SPARES ? JOURNAL_ROOM_CHANGE : JOURNAL_ROOM_FREE;
 }
 
-uint64_t spare_pop(struct journal *journal)
+struct spare spare_pop(struct journal *journal)
 {
-	if (journal->spares_count == 0)
-		return 0;
-	uint64_t spare = journal->spares[--journal->spares_count];
-	atomic_store_explicit(&journal->stats.spares, journal->spares_count, memory_order_relaxed);
+	struct spare *best = NULL;
+
+	for (size_t i = 0; i < journal->spares.count; i++) {
+		struct spare *spare = &journal->spares.items[i];
+		if (!spare->is_out && (!best || spare->written >= best->written))
+			best = spare;
+	}
+	if (!best)
+		return (struct spare){0};
+	struct spare spare = *best;
+	*best = journal->spares.items[--journal->spares.count];
+	count_spares(journal);
 	return spare;
+}
+
+struct spare *spare_find(struct journal *journal, uint64_t number)
+{
+	for (size_t i = 0; i < journal->spares.count; i++)
+		if (journal->spares.items[i].number == number)
+			return &journal->spares.items[i];
+	return NULL;
+}
+
+bool spare_is_written(const struct journal *journal, const struct spare *spare)
+{
+	uint32_t size = journal->options.segment_size;
+
+	return spare->written >= size - size / JOURNAL_UNWRITTEN_PART;
 }
