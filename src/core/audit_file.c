@@ -333,6 +333,7 @@ static void *writer_main(void *context)
 	struct audit_file *file = context;
 	bool goes_on = true;
 
+	check(pthread_setname_np(pthread_self(), "audit") == 0);
 	while (goes_on) {
 		goes_on = sleep_until_needed(file);
 		do {

@@ -223,6 +223,7 @@ static void *control_main(void *context)
 {
 	struct control *control = context;
 
+	check(pthread_setname_np(pthread_self(), "control") == 0);
 	do {
 		do {
 			take_mail(control);

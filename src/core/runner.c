@@ -19,10 +19,16 @@ enum { QUICK_COMMIT_NS = 1000000, QUICK_COMMIT_SIZE = 1 << 20 };
 /* Turns of the engine in a row; then the thread looks after its connections. */
 enum { TURNS_MAX = 4 };
 
+static const char *const lane_names[] = {
+	[JOURNAL_COMMIT] = "commit",
+	[JOURNAL_HOUSEKEEPING] = "housekeeping",
+};
+
 enum lane_state { LANE_IDLE, LANE_GIVEN, LANE_DONE, LANE_ENDING };
 
 struct lane {
 	struct runner *runner;
+	const char *name; /* of the thread */
 	pthread_t thread;
 	sem_t given;
 	_Atomic enum lane_state state;
@@ -83,6 +89,7 @@ static void *lane_main(void *context)
 {
 	struct lane *lane = context;
 
+	check(pthread_setname_np(pthread_self(), lane->name) == 0);
 	for (;;) {
 		while (sem_wait(&lane->given) != 0)
 			;
@@ -222,6 +229,7 @@ static void *runner_main(void *context)
 {
 	struct runner *runner = context;
 
+	check(pthread_setname_np(pthread_self(), "engine") == 0);
 	runner_here = runner;
 	while (!atomic_load(&runner->ends_thread)) {
 		step(runner);
@@ -292,6 +300,7 @@ enum err runner_new(struct core *core, const struct runner_options *options,
 	}
 	for (int i = 0; i < 2; i++) {
 		struct lane *lane = &runner->lanes[i];
+		lane->name = lane_names[i];
 		lane->runner = runner;
 		sem_init(&lane->given, 0, 0);
 		check(pthread_create(&lane->thread, NULL, lane_main, lane) == 0);

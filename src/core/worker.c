@@ -147,6 +147,7 @@ static void *worker_main(void *context)
 	struct workers *workers = context;
 	struct worker_account *account;
 
+	check(pthread_setname_np(pthread_self(), "worker") == 0);
 	pthread_mutex_lock(&workers->mutex);
 	for (;;) {
 		account = choose(workers);

@@ -137,6 +137,7 @@ static void *run(void *context)
 {
 	struct outbound *outbound = context;
 
+	check(pthread_setname_np(pthread_self(), "outbound") == 0);
 	uv_run(&outbound->loop, UV_RUN_DEFAULT);
 	pthread_mutex_lock(&outbound->lock);
 	outbound->has_ended = true;

@@ -418,6 +418,7 @@ void *net_thread_main(void *context)
 	struct net_thread *thread = context;
 	const struct net_options *options = &thread->server->options;
 
+	check(pthread_setname_np(pthread_self(), "net") == 0);
 	init(thread);
 	if (options->thread_init)
 		thread->context = options->thread_init(thread, options->context);
