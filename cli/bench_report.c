@@ -105,6 +105,22 @@ static void json_settings(struct json_writer *writer, const struct bench_options
 	number(writer, "rate", options->rate);
 }
 
+/* CPU by thread name; threads that the server started or ended meanwhile are in the sum only. */
+static void json_threads(struct json_writer *writer, const struct bench_results *results,
+			 uint64_t messages)
+{
+	json_key(writer, STR("threads"));
+	json_open_object(writer);
+	for (size_t i = 0; results->has_server && i < results->server_end.thread_count; i++) {
+		const struct bench_thread_usage *end = &results->server_end.threads[i];
+		int64_t begin_ns = bench_usage_thread_ns(&results->server_begin, end->name);
+		if (begin_ns > 0 && end->cpu_ns >= begin_ns)
+			number(writer, end->name,
+			       per((double)(end->cpu_ns - begin_ns) / 1e3, messages));
+	}
+	json_close_object(writer);
+}
+
 static void json_server(struct json_writer *writer, const struct bench_options *options,
 			const struct bench_results *results)
 {
@@ -116,6 +132,7 @@ static void json_server(struct json_writer *writer, const struct bench_options *
 	number(writer, "cpu_s", cpu_us / 1e6);
 	number(writer, "cpu_us_per_message", per(cpu_us, bench_report_messages(options, results)));
 	number(writer, "cpu_us_per_request", per(cpu_us, request_count(results)));
+	json_threads(writer, results, bench_report_messages(options, results));
 	whole(writer, "rss_bytes", (uint64_t)results->server_end.rss_size);
 	whole(writer, "rss_max_bytes", (uint64_t)results->server_end.rss_size_max);
 	json_close_object(writer);
@@ -161,6 +178,10 @@ static void print_json(const struct bench_options *options, const struct bench_r
 	json_key(&writer, STR("client"));
 	json_open_object(&writer);
 	number(&writer, "cpu_us_per_message", per((double)results->client_cpu_ns / 1e3, messages));
+	number(&writer, "busy",
+	       results->elapsed_ns > 0
+		       ? (double)results->client_cpu_ns / (double)results->elapsed_ns
+		       : 0);
 	json_close_object(&writer);
 	json_close_object(&writer);
 	fprintf(out, "%.*s\n", STR_ARG(buf_str(&bytes)));

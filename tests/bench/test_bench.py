@@ -89,9 +89,21 @@ def test_the_report_has_every_key(private):
     assert set(result["delivery"]) == {"messages"} | TIMES
     assert result["server"]["measured"]
     assert result["server"]["rss_max_bytes"] >= result["server"]["rss_bytes"] > 0
+    assert {"net", "commit", "housekeeping", "control"} <= set(result["server"]["threads"])
+    assert result["server"]["threads"]["net"] > 0
+    assert 0 < result["client"]["busy"] <= 1
     assert result["elapsed_s"] > 0
     times = result["operations"]["send"]
     assert 0 < times["p50_us"] <= times["p99_us"] <= times["p999_us"] <= times["max_us"]
+
+
+def test_the_engine_has_a_thread_of_its_own_beside_several_net_threads(private):
+    server = private("--threads", "2")
+    result = bench(server.url, "send", "--count", "300", "--warmup", "0.1", "--connections", "8",
+                   "--server-pid", str(server.process.pid))
+    threads = result["server"]["threads"]
+    assert threads["engine"] > 0
+    assert threads["net"] > threads["engine"] / 10
 
 
 def test_the_queue_is_gone_afterwards_unless_it_is_kept(private):
