@@ -17,7 +17,7 @@ SERVER_TESTS := $(addprefix tests/,sqs audit iam kms server robust) -m 'not slow
 SANITIZED := -Doptimization=1 -Dwerror=false
 
 .PHONY: help run build test test-units test-fresh test-container test-clients check tidy format \
-	asan tsan fuzz sim crash bench bench-quick gen install clean
+	asan tsan fuzz sim crash bench bench-steady bench-peers bench-quick gen install clean
 .DEFAULT_GOAL := help
 
 help: ## print these targets
@@ -85,10 +85,22 @@ crash: ## a real server under load, killed a hundred times
 	@$(MAKE) --no-print-directory build
 	@$(PYTEST) tests -m long
 
-bench: ## messages per second and CPU beside nginx and peers; writes doc/performance.md
-	@tools/setup build test bench
+bench: ## budgets, latency, threads, security beside nginx: eight minutes; writes doc/performance.md
+	@tools/setup build test
+	@bench/install quick
 	@$(MAKE) --no-print-directory build
 	@bench/run
+
+bench-steady: ## ten minutes of load while a backlog grows; writes doc/performance.md
+	@tools/setup build
+	@bench/install quick
+	@$(MAKE) --no-print-directory build
+	@bench/run --steady
+
+bench-peers: ## beside ElasticMQ, GoAWS, moto and brokers; writes doc/performance.md
+	@tools/setup build bench
+	@$(MAKE) --no-print-directory build
+	@bench/run --peers
 
 bench-quick: ## a smoke test of the benchmark: Tern and nginx, a second a load
 	@tools/setup build

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Run by bench/security.py under .venv-bench, with a server's root credential: makes a queue with a
+"""Run by bench/security.py under .venv, with a server's root credential: makes a queue with a
 policy, a user whom an identity policy lets use it, and a key; prints them as JSON."""
 import json
 import sys

@@ -2,7 +2,7 @@
 """The servers that are measured: each is started on 127.0.0.1 with data of its own, and stopped.
 
 A server has a name, an endpoint (host:port), its durability in words, and pids(): all processes
-whose CPU and memory are its.
+whose CPU and memory are its. It runs on the server's cores only (machine.py).
 """
 import os
 import pathlib
@@ -13,6 +13,8 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+
+import machine
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PEERS = ROOT / "build-bench"
@@ -77,6 +79,7 @@ class Peer:
     flags = ()  # of tern bench
     credentials = {}  # AWS's variables, where it matters which
     is_http = True
+    verifies = False  # signatures
 
     def __init__(self, directory):
         self.directory = pathlib.Path(directory) / self.name.replace(" ", "-")
@@ -98,7 +101,8 @@ class Peer:
         with open(self.directory / "log", "wb") as log:
             self.process = subprocess.Popen(
                 self.command(), cwd=self.directory, stdout=log, stderr=log,
-                stdin=subprocess.DEVNULL, env=os.environ | self.environment())
+                stdin=subprocess.DEVNULL, env=os.environ | self.environment(),
+                preexec_fn=machine.pinned(machine.SERVER))
         deadline = time.monotonic() + START_S
         while not self.is_ready():
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -194,6 +198,13 @@ class TernInMemory(Tern):
 class TernSigned(Tern):
     name = "Tern, signatures verified"
     more = ("--auth", "required")
+    verifies = True
+
+
+class TernThreads(Tern):
+    """The engine has a thread of its own, as on a machine with many cores."""
+    name = "Tern, two network threads"
+    more = ("--threads", "2")
 
 
 class ElasticMQ(Peer):

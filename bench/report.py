@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Tables of what bench/run measured, and their place in doc/performance.md."""
-import datetime
-import os
-import pathlib
-import platform
-import subprocess
+"""Tables of results, and their place in doc/performance.md."""
+import statistics
 
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
-BATCH = "send, batch of 10"
+import budgets
+import figures
+import machine
+
+CORE_COUNTS = (1, 2, 4, 8, 16, 32)
+NAME = {"us": "us", "x": "x", "commits": "x", "messages/s": "messages/s"}
 
 
 def table(head, rows):
@@ -18,28 +18,153 @@ def table(head, rows):
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
-def find(rows, server, load):
+def median(row, *path):
+    def value(run):
+        for key in path:
+            run = run[key]
+        return run
+
+    return statistics.median(value(run) for run in row["runs"])
+
+
+def middle(found, name):
+    figure = found.get(name)
+    return statistics.median(figure["samples"]) if figure and figure["samples"] else None
+
+
+def show(value, digits=1):
+    return "-" if value is None else f"{value:,.{digits}f}"
+
+
+def budget_table(rows, found, command):
+    lines = []
+    for name, limit, title in rows:
+        figure = found.get(name)
+        if not figure or not figure["samples"]:
+            lines.append([title, limit, "not measured", "", command])
+            continue
+        value, unit = statistics.median(figure["samples"]), NAME.get(figure["unit"], figure["unit"])
+        least = "at least " if figure["better"] == "higher" else ""
+        lines.append([title, f"{least}{limit} {unit}",
+                      f"{value:.{0 if value >= 100 else 2}f} {unit} "
+                      f"(± {figures.spread(figure['samples']) * 100:.0f} %)",
+                      "met" if figures.is_met(figure, limit) else "not met", command])
+    return table(["what", "budget", "measured", "", "command"], lines)
+
+
+def load_table(rows, found):
+    lines = []
     for row in rows:
-        if row["server"] == server and row["load"] == load:
-            return row
-    return None
-
-
-def ratio(row, rows):
-    """Against nginx's CPU for one request that carries one message."""
-    baseline = find(rows, "nginx", "send")
-    return f"{row['cpu_us'] / baseline['cpu_us']:.2f}" if baseline else "-"
-
-
-def load_table(rows):
-    order = list(dict.fromkeys(row["load"] for row in rows))
-    lines = [[row["load"], row["server"], f"{row['messages_per_s']:,.0f}",
-              f"{row['cpu_us']:.1f}", ratio(row, rows), f"{row['p50_us'] / 1e3:.1f}",
-              f"{row['p99_us'] / 1e3:.1f}", f"{row['rss_max'] / 1e6:.0f}", row["errors"],
-              row["durability"]]
-             for row in sorted(rows, key=lambda row: order.index(row["load"]))]
+        name = row["load"]
+        lines.append([
+            name, row["server"], show(median(row, "messages_per_s"), 0),
+            show(middle(found, f"{name}: CPU")), show(middle(found, f"{name}: x nginx"), 2),
+            show(median(row, "operations", "send", "p50_us") / 1e3, 2),
+            show(median(row, "operations", "send", "p99_us") / 1e3, 2),
+            show(max(run["server"]["rss_max_bytes"] for run in row["runs"]) / 1e6, 0),
+            show(median(row, "client", "cpu_us_per_message")),
+            f"{median(row, 'client', 'busy') * 100:.0f} %",
+            sum(run["errors"] for run in row["runs"])])
     return table(["load", "server", "messages/s", "CPU us a message", "x nginx", "send p50 ms",
-                  "send p99 ms", "resident MB", "errors", "durability"], lines)
+                  "send p99 ms", "resident MB", "generator us", "generator busy", "errors"], lines)
+
+
+def rate_table(rows, found):
+    lines = []
+    for row in rows:
+        name = row["load"]
+        lines.append([name, show(row["rate"], 0), f"{middle(found, f'{name}: kept') * 100:.1f} %",
+                      *(show(middle(found, f"{name}: {part}") / 1e3, 2)
+                        for part in ("p50", "p99", "p999")),
+                      show(middle(found, f"{name}: p99 / commit"), 2),
+                      show(median(row, "server", "cpu_us_per_message"))])
+    return table(["load", "messages/s", "kept", "p50 ms", "p99 ms", "p99.9 ms", "p99 in commits",
+                  "CPU us"], lines)
+
+
+def thread_costs(rows, load):
+    """Median microseconds a message by thread, without threads that had nothing to do."""
+    row = next((row for row in rows if row["load"] == load and row["runs"]), None)
+    names = {name for run in row["runs"] for name in run["server"]["threads"]} if row else ()
+    costs = {name: statistics.median(run["server"]["threads"].get(name, 0) for run in row["runs"])
+             for name in sorted(names)}
+    return {name: cost for name, cost in costs.items() if cost >= 0.01}
+
+
+def thread_table(rows):
+    lines = []
+    for load in ("send", "cycle"):
+        costs = thread_costs(rows, load)
+        if not costs:
+            continue
+        shares = ", ".join(f"{name} {cost:.2f}" for name, cost in
+                           sorted(costs.items(), key=lambda item: -item[1]))
+        estimates = [figures.saturation(costs, cores) for cores in CORE_COUNTS]
+        lines.append([load, shares, *(f"{speed:,.0f}" + ("" if limit == "cores" else f" ({limit})")
+                                      for speed, limit in estimates)])
+    return table(["load", "CPU us a message", *(f"at {cores}" for cores in CORE_COUNTS)], lines)
+
+
+def security_table(rows):
+    return table(["what", "CPU us a request", "beside", "CPU us more"],
+                 [[row["what"], show(statistics.median(row["cpu_us"])), row["beside"],
+                   f"{statistics.median(row['more_us']):+.1f}" if row["more_us"] else ""]
+                  for row in rows])
+
+
+def commit_text(found):
+    p50, p99 = middle(found, "commit: p50"), middle(found, "commit: p99")
+    return (f"A commit of the disk by itself (16 KB written and synced, beside each round) took "
+            f"{p50:,.0f} us in the median and {p99:,.0f} us at p99.")
+
+
+def head(results):
+    place, settings = results["machine"], results["settings"]
+    return (f"Measured on {results['date']}, build {results['build']}: {place['cores']} cores of "
+            f"{place['processor']}, {place['memory_gib']} GiB, {place['kernel']}, "
+            f"{place['file_system']}; {machine.cores_text()}; load average "
+            f"{results['load_before']:.1f} before and {results['load_after']:.1f} after. "
+            f"{settings['text']}")
+
+
+def missing_text(results):
+    missing = results.get("missing")
+    return "Not measured: " + "; ".join(
+        f"{name} ({reason})" for name, reason in missing.items()) + "." if missing else ""
+
+
+def main_text(results):
+    found = results["figures"]
+    parts = [
+        head(results),
+        "### Budgets", budget_table(budgets.MAIN, found, "make bench"),
+        "### Loads", load_table(results["loads"], found),
+        "### Latency at fixed rates", rate_table(results["rates"], found), commit_text(found),
+        "### Threads, and an estimate of messages/s for more cores",
+        thread_table(results["threads"]),
+        "### What security costs", security_table(results["security"]),
+        missing_text(results),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def steady_text(results):
+    rows = results["steady"]["before"] + results["steady"]["during"]
+    count = len(results["steady"]["before"])
+    lines = [["before" if i < count else f"{row['at_s']:.0f} s", show(row["cpu_us"]),
+              show(row["cycles_per_s"], 0), show(row["p50_us"] / 1e3, 2),
+              show(row["p99_us"] / 1e3, 2), show(row["p999_us"] / 1e3, 2),
+              show(row["tern_log_disk_bytes"] / 1e6, 0), show(row["tern_log_live_bytes"] / 1e6, 0),
+              show(row["tern_log_recycled_segments_total"], 0),
+              show(row["tern_log_compacted_segments_total"], 0),
+              show(row["tern_log_checkpoints_total"], 0),
+              show(row["process_resident_memory_bytes"] / 1e6, 0)] for i, row in enumerate(rows)]
+    step = max(1, len(rows) // 20)
+    return "\n\n".join([
+        head(results), budget_table(budgets.STEADY, results["figures"], "make bench-steady"),
+        table(["window", "CPU us a request", "cycles/s", "send p50 ms", "p99 ms", "p99.9 ms",
+               "log MB", "live MB", "recycled", "compacted", "checkpoints", "resident MB"],
+              lines[::step])])
 
 
 def broker_table(rows):
@@ -50,106 +175,35 @@ def broker_table(rows):
                    f"{row['rss_max'] / 1e6:.0f}", row["durability"]] for row in rows])
 
 
-def verdict(value, limit, is_least=False):
-    return "met" if (value >= limit if is_least else value <= limit) else "not met"
+def peer_table(rows):
+    return table(["load", "server", "messages/s", "CPU us a message", "send p50 ms", "send p99 ms",
+                  "resident MB", "errors", "durability"], [
+        [row["load"], row["server"], show(median(row, "messages_per_s"), 0),
+         show(median(row, "server", "cpu_us_per_message")),
+         show(median(row, "operations", "send", "p50_us") / 1e3, 2),
+         show(median(row, "operations", "send", "p99_us") / 1e3, 2),
+         show(max(run["server"]["rss_max_bytes"] for run in row["runs"]) / 1e6, 0),
+         sum(run["errors"] for run in row["runs"]), row["durability"]] for row in rows])
 
 
-def throughput_budget(rows, server, least):
-    lines = []
-    for load in ("send", BATCH, "cycle", "cycle, batch of 10"):
-        ours, theirs = find(rows, "Tern", load), find(rows, server, load)
-        if not ours or not theirs:
-            continue
-        times = ours["messages_per_s"] / theirs["messages_per_s"]
-        lines.append([f"messages/s against {server}, {load}", f"at least {least} x",
-                      f"{times:.1f} x", verdict(times, least, is_least=True), "make bench"])
-    return lines
-
-
-def budget_rows(results):
-    rows = results["rows"]
-    nginx, send, batch = (find(rows, "nginx", "send"), find(rows, "Tern", "send"),
-                          find(rows, "Tern", BATCH))
-    send_ratio, batch_ratio = send["cpu_us"] / nginx["cpu_us"], batch["cpu_us"] / nginx["cpu_us"]
-    signed = find(rows, "Tern, signatures verified", "send")
-    wake = results["wake"]
-    lines = [
-        ["CPU of a durable SendMessage of 1 KB, signatures not verified", "1.6 x nginx",
-         f"{send_ratio:.2f} x", verdict(send_ratio, 1.6), "make bench"],
-        *([["the same, signatures verified", "2 x nginx",
-            f"{signed['cpu_us'] / nginx['cpu_us']:.2f} x",
-            verdict(signed["cpu_us"] / nginx["cpu_us"], 2), "make bench"]] if signed else []),
-        ["CPU of a message in a batch of 10 x 1 KB", "0.5 x nginx's request",
-         f"{batch_ratio:.2f} x", verdict(batch_ratio, 0.5), "make bench"],
-        *throughput_budget(rows, "ElasticMQ", 10),
-        *throughput_budget(rows, "GoAWS", 5),
-        ["empty start, until requests are served", "50 ms", f"{results['start_ms']:.1f} ms",
-         verdict(results["start_ms"], 50), "make bench"],
-        ["resident memory, idle", "20 MB", f"{results['idle_rss'] / 1e6:.1f} MB",
-         verdict(results["idle_rss"], 20e6), "make bench"],
-        ["stripped ternd", "3 MB", f"{results['binary_size'] / 1e6:.2f} MB",
-         verdict(results["binary_size"], 3e6), "strip -o copy build/ternd"],
-    ]
-    names = {"fsync": "send to long poll at p99, the sync included",
-             "memory": "send to long poll at p99, without a sync"}
-    for mode, times in wake.items():
-        p99 = times["delivery_p99_us"] / 1e3
-        lines.append([f"{names[mode]} (p50 {times['delivery_p50_us'] / 1e3:.2f} ms)", "2 ms",
-                      f"{p99:.2f} ms", verdict(p99, 2), "make bench"])
-    return lines
-
-
-def disk_of(directory):
-    done = subprocess.run(["df", "--output=source,fstype", directory], capture_output=True,
-                          text=True, check=False)
-    return " ".join(done.stdout.splitlines()[-1].split()) if done.stdout else "unknown"
-
-
-def processor():
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.machine()
-
-
-def noise(rows):
-    runs = [value for row in rows if row["server"] == "nginx" and row["load"] == "send"
-            for value in row["cpu_us_runs"]]
-    return f"{min(runs):.1f} to {max(runs):.1f}" if runs else "-"
-
-
-def security_table(rows):
-    return table(["what", "CPU us a request", "beside", "CPU us more"],
-                 [[row["what"], f"{row['cpu_us']:.1f}", row["beside"],
-                   "" if row["more_us"] is None else f"{row['more_us']:+.1f}"] for row in rows])
-
-
-def measured_text(results):
-    rows = results["rows"]
+def peers_text(results):
     parts = [
-        f"Measured on {datetime.date.today().isoformat()}: {os.cpu_count()} cores of "
-        f"{processor()}, Linux {platform.release()}, disk {results['disk']}; load average "
-        f"{results['load_before']:.1f} before and {results['load_after']:.1f} after. Medians of "
-        f"{results['rounds']} runs of {results['seconds']:g} s each, servers in turns; nginx's CPU "
-        f"a request was {noise(rows)} us over the runs, which is the noise to keep in mind.",
-        "### Budgets", table(["what", "budget", "measured", "", "command"], budget_rows(results)),
-        "### SQS servers and nginx", load_table(rows),
+        head(results),
+        budget_table(budgets.PEERS, results["figures"], "make bench-peers"),
+        "### SQS servers", peer_table(results["loads"]),
         "A cycle's message counts when it is deleted: 0 means that none came that far in time.",
-        "### What security costs", security_table(results["security"]),
-        "SendMessage of 1 KB, fsync, 64 connections; medians of the differences within a round.",
         "### Brokers, for orientation", broker_table(results["brokers"]),
+        missing_text(results),
     ]
-    if results["missing"]:
-        parts.append("Not measured: " + "; ".join(
-            f"{name} ({reason})" for name, reason in results["missing"].items()) + ".")
-    return "\n\n".join(parts)
+    return "\n\n".join(part for part in parts if part)
 
 
-def document_write(path, text):
-    """Puts the text between the marks; what stands around them stays."""
+def document_write(path, name, text):
+    """Puts the text between the marks of that name; what stands around them stays."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     document = path.read_text(encoding="utf-8")
-    before, begin, rest = document.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise SystemExit(f"bench: {path} lacks the marks {BEGIN} and {END}")
-    path.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
+    before, found_begin, rest = document.partition(begin)
+    _, found_end, after = rest.partition(end)
+    if not found_begin or not found_end:
+        raise SystemExit(f"bench: {path.name} lacks the marks {begin} and {end}")
+    path.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}", encoding="utf-8")

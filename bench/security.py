@@ -4,13 +4,13 @@ more than another, in turns, as CPU a request."""
 import json
 import os
 import pathlib
-import statistics
 import subprocess
 
 import peers
+from drive import drive
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PYTHON = ROOT / ".venv-bench" / "bin" / "python"
+PYTHON = ROOT / ".venv" / "bin" / "python"
 
 
 class Open(peers.Tern):
@@ -51,6 +51,7 @@ class EncryptedByKey(Open):
 class Signed(Open):
     name = "signatures"
     more = ("--auth", "required")
+    verifies = True
 
 
 class Authorized(Signed):
@@ -93,8 +94,9 @@ RUNGS = {Open: None, Encrypted: Open, EncryptedByKey: Encrypted, Signed: Open,
          Authorized: Signed, Audited: Open, Tls: Open, Everything: Open}
 
 
-def measure(drive, tern, directory, rounds, seconds):
-    """Rows of (name, CPU us a request, name of the other, CPU us more), and what is missing."""
+def measure(directory, rounds, seconds):
+    """Rows of {what, beside, CPU us a request of each round, CPU us more of each}; what is
+    missing."""
     started, missing = {}, {}
     runs = {}
     try:
@@ -109,7 +111,7 @@ def measure(drive, tern, directory, rounds, seconds):
                     started.pop(kind).stop()
         for _ in range(rounds):
             for kind, peer in started.items():
-                result = drive(tern, peer, ("send",), seconds)
+                result = drive(peer, ("send",), seconds)
                 if result and not result["errors"]:
                     runs.setdefault(kind, []).append(result["server"]["cpu_us_per_message"])
     finally:
@@ -117,12 +119,9 @@ def measure(drive, tern, directory, rounds, seconds):
             peer.stop()
     rows = []
     for kind, other in RUNGS.items():
-        if kind not in runs:
-            continue
-        cpu = statistics.median(runs[kind])
-        # Runs of one round are compared, so that what the machine does otherwise cancels out.
-        more = statistics.median(a - b for a, b in zip(runs[kind], runs[other])) \
-            if other in runs else None
-        rows.append({"what": kind.name, "cpu_us": cpu, "beside": other.name if other else "",
-                     "more_us": more})
+        if kind in runs:
+            # Runs of one round are compared, so that what the machine does otherwise cancels out.
+            more = [a - b for a, b in zip(runs[kind], runs.get(other, ()))]
+            rows.append({"what": kind.name, "cpu_us": runs[kind],
+                         "beside": other.name if other else "", "more_us": more})
     return rows, missing
