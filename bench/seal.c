@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * seal: what encryption at rest costs a message, without a server around it: nanoseconds of one
- * thread's CPU for core/seal.h (SSE-SQS) and core/envelope.h (SSE-KMS) in their steady state.
+ * thread's CPU for core/seal/seal.h (SSE-SQS) and core/seal/envelope.h (SSE-KMS) in their steady
+ * state.
  *
  *   bench_seal [BODY_SIZE]     prints one JSON object a line
  *
@@ -14,7 +15,7 @@
 #include <time.h>
 
 #include "core/core.h"
-#include "core/envelope.h"
+#include "core/seal/envelope.h"
 
 enum { ROUNDS = 101, OPERATIONS = 2000, BLOB_SIZE = 98, QUEUE = 7 };
 
@@ -88,6 +89,9 @@ static const struct core_kms kms = {
 static struct envelope_use use_of(struct bench *bench)
 {
 	return (struct envelope_use){.call = &bench->call,
+				     .kms = &kms,
+				     .keys = bench->core.data_keys,
+				     .arena = &bench->arena,
 				     .service = STR("sqs"),
 				     .context_name = STR("aws:sqs:arn"),
 				     .reuse_ms = 300000};
@@ -198,7 +202,7 @@ static void begin(struct bench *bench, size_t size)
 	arena_init(&bench->arena);
 	random_bytes(master, sizeof(master));
 	bench->core.seal = seal_new(master);
-	bench->core.data_keys = data_keys_new();
+	bench->core.data_keys = data_keys_new(NULL, NULL);
 	bench->core.kms = &kms;
 	bench->call.core = &bench->core;
 	bench->call.arena = &bench->arena;

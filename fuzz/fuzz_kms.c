@@ -4,7 +4,7 @@
  * opens with its context only, and not with any of its bytes changed; the plain bytes of an import
  * token are taken apart without going astray.
  */
-#include "core/seal.h"
+#include "core/seal/seal.h"
 #include "fuzz.h"
 #include "services/kms/blob.h"
 #include "services/kms/token.h"

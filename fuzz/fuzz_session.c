@@ -3,7 +3,7 @@
  * Session tokens: a text that was made up is refused; so is a sealed one whose content is not a
  * session's, and one that is read gives the same content when it is written again.
  */
-#include "core/session.h"
+#include "core/seal/session_token.h"
 #include "fuzz.h"
 
 static struct seal *seal_of_process(void)
@@ -36,13 +36,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	arena_init(&arena);
 	/* Only who has the key could seal, and the fuzzer's inputs do not come from sealing. */
-	check(session_decode(seal, &arena, content, &session) == ERR_INVALID);
+	check(session_token_decode(seal, &arena, content, &session) == ERR_INVALID);
 	struct str sealed = seal_close(seal, &arena, SEAL_SUBJECT_SESSIONS, content);
 	char *text = arena_bytes(&arena, base64_size(sealed.size));
 	base64_format(sealed, text);
 	struct str token = str_of(text, base64_size(sealed.size));
-	if (session_decode(seal, &arena, token, &session) == ERR_OK)
-		check(str_equal(opened(&arena, session_encode(seal, &arena, &session)), content));
+	if (session_token_decode(seal, &arena, token, &session) == ERR_OK)
+		check(str_equal(opened(&arena, session_token_encode(seal, &arena, &session)),
+				content));
 	arena_done(&arena);
 	return 0;
 }

@@ -4,7 +4,7 @@
  * peer, the others are X-Forwarded-For. The answer is an address or nothing, and the peer itself
  * if it is not trusted.
  */
-#include "core/source.h"
+#include "core/limit/source.h"
 #include "fuzz.h"
 
 enum { HEADERS_MAX = 8 };

@@ -3,7 +3,7 @@
 #include "core/authorize.h"
 
 #include "access/signature.h"
-#include "core/audit.h"
+#include "core/audit/audit.h"
 #include "core/core.h"
 #include "core/partition.h"
 

@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "core/request_context.h"
 #include "wire/faults.h"
 
 struct call_end {
@@ -37,17 +36,6 @@ enum err call_refuse_unknown(struct call *call)
 		return ERR_OK;
 	return fail(call, &common_faults[FAULT_UNKNOWN_PARAMETER], "%.*s",
 		    STR_ARG(call->unknown_parameter));
-}
-
-enum err call_submit(struct call *call, struct queue_command *command, resume_fn resume)
-{
-	command->now_ms = call->now_ms;
-	command->done = call_answered;
-	command->context = call;
-	call->command = command;
-	call->resume = resume;
-	queue_submit(call->core->engine, command);
-	return ERR_PARKED;
 }
 
 void call_on_end(struct call *call, call_end_fn end, const void *subject)

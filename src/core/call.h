@@ -71,7 +71,6 @@ struct call {
 	resume_fn resume;
 	struct queue_command *command; /* what a parked call waits for */
 	struct list ends;
-	void *owner;
 };
 
 /* What a call is told that ends with ERR_FULL. */
@@ -110,6 +109,8 @@ must_check enum err call_work(struct call *call, size_t size, resume_fn step, re
  */
 void call_on_undone(struct call *call, resume_fn undone);
 
+/* Runs what call_on_end registered. Of the code that answers calls. */
+void call_end(struct call *call);
 /* Registers what is to run once the call has ended, whatever its outcome. */
 void call_on_end(struct call *call, call_end_fn end, const void *subject);
 

@@ -13,22 +13,25 @@
 #include "base/base.h"
 #include "catalog/catalog.h"
 #include "core/call.h"
-#include "core/seal.h"
+#include "core/seal/seal.h"
 #include "queue/queue.h"
+#include "wire/route.h"
 
 struct audit;
 struct browser_rules;
 struct control;
+struct data_key_sweep;
 struct data_keys;
 struct penalty;
 struct quotas;
 struct runner;
-struct sessions;
+struct session_store;
 struct source_list;
 struct throttle;
 struct workers;
 
 struct core {
+	struct route_table routes; /* all services, in the order of operation numbers */
 	struct engine *engine;
 	struct runner *runner; /* who steps the engine */
 	struct control *control;
@@ -36,17 +39,18 @@ struct core {
 	struct catalog *catalog; /* control thread only, and start-up */
 	/* Requests must be signed by one of them; find NULL: open to all. */
 	struct signer_source signers;
-	struct directory *directory; /* who exists; access/directory.h */
-	struct issuers *issuers;     /* keys of OpenID Connect issuers; access/issuers.h */
-	struct sessions *sessions;   /* temporary credentials; core/sessions.h */
-	bool is_enforcing;	     /* policies decide in the caller's own account too */
-	const struct core_kms *kms;  /* of services/kms; core/kms.h */
-	struct data_keys *data_keys; /* that came from it; core/envelope.h */
-	struct penalty *penalty;     /* NULL: signatures are not looked at; core/penalty.h */
-	const struct browser_rules *browsers;	/* NULL: all are welcome; core/browser.h */
-	const struct source_list *proxies;	/* NULL: none; core/source.h */
-	const struct quotas *quotas;		/* of each account; NULL: AWS's; core/quota.h */
-	const struct throttle *throttle;	/* NULL: nobody asks too often; core/throttle.h */
+	struct directory *directory;	/* who exists; access/directory.h */
+	struct issuers *issuers;	/* keys of OpenID Connect issuers; access/issuers.h */
+	struct session_store *sessions; /* temporary credentials; core/seal/session_store.h */
+	bool is_enforcing;		/* policies decide in the caller's own account too */
+	const struct core_kms *kms;	/* of services/kms; core/seal/kms.h */
+	struct data_keys *data_keys;	/* that came from it; core/data_keys.h */
+	struct data_key_sweep *data_key_sweep; /* its task */
+	struct penalty *penalty; /* NULL: signatures are not looked at; core/limit/penalty.h */
+	const struct browser_rules *browsers; /* NULL: all are welcome; core/browser.h */
+	const struct source_list *proxies;    /* NULL: none; core/limit/source.h */
+	const struct quotas *quotas;	      /* of each account; NULL: AWS's; core/limit/quota.h */
+	const struct throttle *throttle; /* NULL: nobody asks too often; core/limit/throttle.h */
 	const struct core_endpoints *endpoints; /* of services/ec2; core/endpoint.h */
 	const struct core_listeners *listeners; /* of the server; core/endpoint.h */
 	uint32_t first_endpoint; /* listeners of this number and above are private endpoints */
@@ -63,6 +67,9 @@ struct core {
 	void *kms_state;	/* services/kms's own state */
 	void *ec2;		/* services/ec2's own state */
 };
+
+/* Number of an operation: those of all services count, in their order. */
+uint32_t core_operation_number(const struct core *core, const struct operation *operation);
 
 /* Kinds of work of the control thread. Each gets its turn, however much there is of another. */
 enum core_work {

@@ -7,29 +7,15 @@
 
 #include <string.h>
 
-#include "core/audit.h"
+#include "core/admit.h"
 #include "core/browser.h"
 #include "core/identify.h"
 #include "core/partition.h"
 #include "core/request_context.h"
-#include "core/throttle.h"
 #include "http/coding.h"
 #include "http/url.h"
 #include "wire/dialect.h"
 #include "wire/faults.h"
-
-uint32_t dispatch_operation_number(const struct dispatch *dispatch,
-				   const struct operation *operation)
-{
-	uint32_t number = operation->index;
-
-	for (size_t i = 0; i < dispatch->routes.service_count; i++) {
-		if (dispatch->routes.services[i] == operation->service)
-			break;
-		number += dispatch->routes.services[i]->operation_count;
-	}
-	return number;
-}
 
 /* ---- answering ---- */
 
@@ -62,55 +48,11 @@ static void respond(struct request_context *context, struct wire_answer *answer)
 		    buf_str(answer->body));
 }
 
-static void record(struct request_context *context)
-{
-	const struct call *call = &context->call;
-	enum meter_outcome outcome = METER_OK;
-
-	if (!call->operation)
-		return;
-	if (call->fault)
-		outcome = call->fault->is_receiver	   ? METER_RECEIVER_FAULT
-			  : throttle_is_fault(call->fault) ? METER_THROTTLED
-							   : METER_SENDER_FAULT;
-	uint32_t number = dispatch_operation_number(context->thread->dispatch, call->operation);
-	meter_record(&context->thread->meter, number, outcome,
-		     clock_steady_ns() - context->begin_ns);
-	if (call->sender_failures + call->receiver_failures > 0)
-		meter_record_entries(&context->thread->meter, number, call->sender_failures,
-				     call->receiver_failures);
-}
-
-void call_finish(struct request_context *context, enum err result)
+static void answer_http(struct request_context *context, enum err result)
 {
 	struct buf *body = &context->thread->body;
 	struct call *call = &context->call;
 
-	if (context->cancel) {
-		context->is_ended = true;
-		context->result = result;
-		return;
-	}
-	if (result == ERR_FULL)
-		result = fail(call, &common_faults[FAULT_UNAVAILABLE], DISK_FULL_TEXT);
-	if (result != ERR_OK && result != ERR_FAULT) {
-		log_event(LOG_ERROR, "operation failed",
-			  log_str("operation", call->operation->name),
-			  log_str("error", err_text(result)),
-			  log_str("request_id", str_of(call->request_id, UUID_TEXT_SIZE)));
-		result = fail(call, &common_faults[FAULT_INTERNAL],
-			      "The request could not be completed because of an internal error.");
-	}
-	if (result == ERR_OK && !call->is_authorized) {
-		log_event(LOG_ERROR, "operation asked for no permission",
-			  log_str("operation", call->operation->name));
-		result = fail(call, &common_faults[FAULT_INTERNAL],
-			      "The request could not be completed because of an internal error.");
-	}
-	/* What needs no permission has not met the refusal yet. */
-	if (result == ERR_OK)
-		result = call_refuse_unknown(call);
-	partition_leave(call);
 	buf_reset(body);
 	struct wire_answer answer = answer_begin(context, body);
 	if (result == ERR_OK)
@@ -118,8 +60,6 @@ void call_finish(struct request_context *context, enum err result)
 	else
 		call->dialect->encode_fault(&answer, context->service, call->fault,
 					    call->fault_text);
-	record(context);
-	audit_call(call->core->audit, context);
 	call_end(call);
 	respond(context, &answer);
 	if (body->capacity > 1 << 20)
@@ -233,22 +173,24 @@ static struct request_context *context_new(struct net_request *request)
 {
 	struct dispatch_thread *thread = net_thread_context(request->thread);
 	struct request_context *context = arena_new(&request->arena, struct request_context);
-	uint8_t id[16];
 
-	request->user = context;
+	request_context_init(context, thread->dispatch->core, &request->arena);
+	context->answer = answer_http;
+	context->home = request->thread;
 	context->request = request;
 	context->thread = thread;
-	context->begin_ns = clock_steady_ns();
-	context->call.core = thread->dispatch->core;
-	context->call.arena = &request->arena;
-	context->call.owner = context;
 	context->call.dialect = &dialect_query;
-	context->call.now_ms = clock_now_ms();
-	context->call.base_ms = clock_base_ms();
-	list_init(&context->call.ends);
-	uuid_new(id);
-	uuid_format(id, context->call.request_id);
+	context->meter = &thread->meter;
+	request->user = context;
 	return context;
+}
+
+void dispatch_abort(struct net_request *request)
+{
+	struct request_context *context = request->user;
+
+	if (context)
+		call_abort(context);
 }
 
 bool dispatch_is_welcome(const struct core *core, struct net_request *request,
@@ -307,7 +249,7 @@ static enum err receive(struct request_context *context, struct route *out_route
 		err = identify(context, body, &out_route->form);
 	}
 	if (err)
-		dispatch_slow_down(call->core, context->request);
+		identify_slow_down(call->core, context->request);
 	return err;
 }
 
@@ -321,16 +263,6 @@ static void answer_unrouted(struct request_context *context, const struct route 
 		respond_bare(context);
 	else
 		call_finish(context, ERR_FAULT);
-}
-
-static enum err admit(struct request_context *context, const struct route *place)
-{
-	struct call *call = &context->call;
-
-	if (audit_refuses(call->core->audit, place->operation->is_data))
-		return fail(call, &common_faults[FAULT_UNAVAILABLE], "The audit log is full.");
-	enum err err = throttle_account(call->core->throttle, call);
-	return err ? err : decode(context, place);
 }
 
 void dispatch_request(struct net_request *request)
@@ -366,7 +298,10 @@ void dispatch_request(struct net_request *request)
 	}
 	context->call.base_url = base_url_of(dispatch->core, request);
 	context->call.trace_header = request->http.fields[HTTP_FIELD_X_AMZN_TRACE_ID];
-	err = admit(context, &place);
+	context->size = request->http.body.size;
+	err = call_admit(&context->call);
+	if (!err)
+		err = decode(context, &place);
 	if (err)
 		call_finish(context, err);
 	else

@@ -7,11 +7,12 @@
 
 #include "base/arn.h"
 #include "core/keep.h"
+#include "core/limit/penalty.h"
+#include "core/limit/source.h"
 #include "core/partition.h"
-#include "core/penalty.h"
-#include "core/sessions.h"
-#include "core/source.h"
+#include "core/seal/session_store.h"
 #include "wire/credential.h"
+#include "wire/route.h"
 
 /* ---- where from ---- */
 
@@ -72,7 +73,7 @@ static const struct principal *root_of(struct dispatch_thread *thread, struct st
 /* The principal behind a key that this server issued; ERR_NOTFOUND: another key. */
 static enum err believe_key(struct call *call, struct str key_id, struct str token)
 {
-	struct signer_source signers = sessions_signers(call->core->sessions);
+	struct signer_source signers = session_store_signers(call->core->sessions);
 	struct signer signer = {0};
 
 	switch (signers.find(signers.context, key_id, token, call->now_ms, &signer)) {
@@ -123,7 +124,7 @@ static enum err believe(struct request_context *context, const struct form *form
 	return ERR_OK;
 }
 
-enum err dispatch_verify(struct dispatch_thread *thread, struct net_request *request,
+enum err identify_verify(struct dispatch_thread *thread, struct net_request *request,
 			 struct str body, struct str service, struct signature *out_signature,
 			 const struct fault_type **out_fault, struct str *out_problem)
 {
@@ -134,12 +135,11 @@ enum err dispatch_verify(struct dispatch_thread *thread, struct net_request *req
 		.now_ms = clock_now_ms() - clock_offset_ms(),
 	};
 
-	return signature_verify(&request->arena, &thread->dispatch->core->signers,
-				&thread->signatures, &signed_request, out_signature, out_fault,
-				out_problem);
+	return signature_verify(&request->arena, &thread->core->signers, &thread->signatures,
+				&signed_request, out_signature, out_fault, out_problem);
 }
 
-void dispatch_slow_down(const struct core *core, struct net_request *request)
+void identify_slow_down(const struct core *core, struct net_request *request)
 {
 	uint32_t user;
 
@@ -153,7 +153,7 @@ void dispatch_slow_down(const struct core *core, struct net_request *request)
 
 void identify_dialect(struct request_context *context)
 {
-	const struct route_table *routes = &context->thread->dispatch->routes;
+	const struct route_table *routes = &context->call.core->routes;
 	const struct service *unused;
 	const struct dialect *dialect = route_guess(routes, &context->request->http, &unused);
 
@@ -171,7 +171,7 @@ enum err identify_coded(struct request_context *context)
 		return ERR_OK;
 	identify_dialect(context);
 	enum err err =
-		dispatch_verify(context->thread, context->request, http->body, (struct str){0},
+		identify_verify(context->thread, context->request, http->body, (struct str){0},
 				&signature, &call->fault, &call->fault_text);
 	if (!err)
 		principal_release(signature.principal);
@@ -215,7 +215,7 @@ enum err identify(struct request_context *context, struct str body, const struct
 		err = believe(context, form);
 		if (err)
 			return err;
-	} else if (dispatch_verify(context->thread, context->request, body, service, &signature,
+	} else if (identify_verify(context->thread, context->request, body, service, &signature,
 				   &call->fault, &call->fault_text) == ERR_OK) {
 		set_principal(call, signature.principal);
 		call->access_key_id = signature.key_id;

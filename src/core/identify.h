@@ -26,4 +26,16 @@ must_check enum err identify_coded(struct request_context *context);
 must_check enum err identify(struct request_context *context, struct str body,
 			     const struct form *form);
 
+/*
+ * Net thread, with core->signers: who signed the request. `body` is as it was sent; `service` is
+ * what the credential's scope must name (data NULL: any). ERR_FAULT as signature_verify.
+ */
+must_check enum err identify_verify(struct dispatch_thread *thread, struct net_request *request,
+				    struct str body, struct str service,
+				    struct signature *out_signature,
+				    const struct fault_type **out_fault, struct str *out_problem);
+
+/* The request failed to say who sends it: holds the answer that follows back, if that is due. */
+void identify_slow_down(const struct core *core, struct net_request *request);
+
 #endif

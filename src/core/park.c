@@ -1,105 +1,128 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * park: where a call's handler runs, and how a parked call goes on.
+ * park: the thread on which a call's handler runs, and how a parked call goes on.
  *
- * The call is with one thread at a time: its net thread, the control thread, a worker, or the
- * engine while a command is out. Each hand-over is the last thing that a thread does with the call.
+ * The call is with one thread at a time: its home, the control thread, a worker, or the engine
+ * while a command is out. Each hand-over is the last thing that a thread does with the call.
  */
+#include "core/admit.h"
 #include "core/control.h"
 #include "core/request_context.h"
 #include "core/runner.h"
-#include "core/throttle.h"
+#include "net/server.h"
 #include "wire/faults.h"
 
 /* Ends the wait of a client that left. Outlives neither the call nor the engine's answer. */
 struct call_cancel {
 	struct queue_command command;
-	struct dispatch_message message;
-	struct request_context *context;
+	struct context_hop hop;
 };
 
-/* ---- net and control thread ---- */
+/* ---- hops ---- */
 
-static void on_finished(struct dispatch_message *message)
+static void land_on_net(struct dispatch_message *message)
 {
-	struct request_context *context = container_of(message, struct request_context, message);
+	struct context_hop *hop = container_of(message, struct context_hop, message);
 
+	hop->run(hop->context);
+}
+
+static void land_on_control(struct core *core, struct core_task *task)
+{
+	struct context_hop *hop = container_of(task, struct context_hop, task);
+
+	(void)core;
+	hop->run(hop->context);
+}
+
+void context_hop_to_control(struct context_hop *hop)
+{
+	const struct call *call = &hop->context->call;
+	bool has_account = call->principal && call->principal->type != PRINCIPAL_ANONYMOUS;
+
+	hop->task.run = land_on_control;
+	core_task_assign(&hop->task, CORE_CALLS, has_account ? call->account : STR(""));
+	core_post_control(call->core, &hop->task);
+}
+
+void context_hop_home(struct context_hop *hop)
+{
+	struct net_thread *home = hop->context->home;
+
+	check(hop->context->magic == REQUEST_CONTEXT_MAGIC);
+	if (!home) {
+		context_hop_to_control(hop);
+		return;
+	}
+	hop->message.run = land_on_net;
+	net_thread_post(home, &hop->message.message);
+}
+
+/* ---- home and control thread ---- */
+
+/* The control thread runs the handler and the resume functions; else the home does. */
+static bool is_on_control(const struct request_context *context)
+{
+	return context->call.operation->place == OPERATION_ON_CONTROL || !context->home;
+}
+
+static void finish_hop(struct request_context *context)
+{
 	call_finish(context, context->result);
 }
 
-static void post_back(struct request_context *context, void (*run)(struct dispatch_message *))
-{
-	context->message.run = run;
-	net_thread_post(context->request->thread, &context->message.message);
-}
-
-static enum err go_on(struct request_context *context)
-{
-	context->call.command = NULL;
-	return context->call.resume(&context->call);
-}
-
-static void resume_on_net(struct dispatch_message *message)
-{
-	struct request_context *context = container_of(message, struct request_context, message);
-
-	enum err result = go_on(context);
-	if (result != ERR_PARKED)
-		call_finish(context, result);
-}
-
-/* From another thread than the net thread. */
+/* The outcome, on a thread that the handler or its resume functions run on. */
 static void leave(struct request_context *context, enum err result)
 {
 	if (result == ERR_PARKED)
 		return;
 	context->result = result;
-	post_back(context, on_finished);
+	context->hop.run = finish_hop;
+	context_hop_home(&context->hop);
 }
 
-static void resume_on_control(struct core *core, struct core_task *task)
+static enum err resume(struct request_context *context)
 {
-	(void)core;
-	struct request_context *context = container_of(task, struct request_context, task);
-
-	leave(context, go_on(context));
+	context->call.command = NULL;
+	return context->call.resume(&context->call);
 }
 
-static void begin_on_control(struct core *core, struct core_task *task)
+static void resume_on_net(struct request_context *context)
 {
-	struct request_context *context = container_of(task, struct request_context, task);
-	struct call *call = &context->call;
+	enum err result = resume(context);
 
-	(void)core;
-	leave(context, call->operation->run(call, call->in, call->out));
+	if (result != ERR_PARKED)
+		call_finish(context, result);
 }
 
-static bool is_at_home_on_control(const struct call *call)
+static void resume_on_control(struct request_context *context)
 {
-	return call->operation->place == OPERATION_ON_CONTROL;
+	leave(context, resume(context));
 }
 
-static void post_to_control(struct request_context *context,
-			    void (*run)(struct core *, struct core_task *))
+static enum err run_handler(struct call *call)
 {
-	const struct call *call = &context->call;
-	bool is_anonymous = call->principal->type == PRINCIPAL_ANONYMOUS;
+	return call->operation->run(call, call->in, call->out);
+}
 
-	context->task.run = run;
-	core_task_assign(&context->task, CORE_CALLS, is_anonymous ? STR("") : call->account);
-	core_post_control(call->core, &context->task);
+static void begin_on_control(struct request_context *context)
+{
+	leave(context, run_handler(&context->call));
+}
+
+/* Goes on with call.resume, on the call's own thread. */
+static void go_on(struct request_context *context)
+{
+	if (is_on_control(context)) {
+		context->hop.run = resume_on_control;
+		context_hop_to_control(&context->hop);
+	} else {
+		context->hop.run = resume_on_net;
+		context_hop_home(&context->hop);
+	}
 }
 
 /* ---- workers ---- */
-
-/* Goes on with call.resume, on the call's own thread. */
-static void go_home(struct request_context *context)
-{
-	if (is_at_home_on_control(&context->call))
-		post_to_control(context, resume_on_control);
-	else
-		post_back(context, resume_on_net);
-}
 
 /* The step's result on a worker; afterwards the call is with another thread. */
 static void leave_worker(struct request_context *context, enum err result)
@@ -107,34 +130,33 @@ static void leave_worker(struct request_context *context, enum err result)
 	check(result != ERR_PARKED); /* workers wait for nobody */
 	context->is_on_worker = false;
 	if (result == ERR_OK && context->call.resume)
-		go_home(context);
+		go_on(context);
 	else
 		leave(context, result);
 }
 
-/* The step is not run, for a reason that the client is told. */
+/* The step is not run; `reason` is the fault's text. */
 static void leave_undone(struct request_context *context, const char *reason)
 {
 	enum err result = fail(&context->call, &common_faults[FAULT_UNAVAILABLE], "%s", reason);
 
 	context->call.resume = context->undone;
 	if (context->undone)
-		go_home(context);
+		go_on(context);
 	else
 		leave(context, result);
 }
 
 void call_on_undone(struct call *call, resume_fn undone)
 {
-	struct request_context *context = call->owner;
-
-	context->undone = undone;
+	request_context_of(call)->undone = undone;
 }
 
 static void run_step(struct work *work, bool may_run)
 {
 	struct request_context *context = container_of(work, struct request_context, work);
 
+	check(context->magic == REQUEST_CONTEXT_MAGIC);
 	if (!may_run) {
 		leave_undone(context, "The server is stopping.");
 		return;
@@ -143,32 +165,27 @@ static void run_step(struct work *work, bool may_run)
 	leave_worker(context, context->step(&context->call));
 }
 
-enum err call_work(struct call *call, size_t size, resume_fn step, resume_fn resume)
+enum err call_work(struct call *call, size_t size, resume_fn step, resume_fn resume_call)
 {
-	struct request_context *context = call->owner;
+	struct request_context *context = request_context_of(call);
 
 	check(call->operation->uses_workers);
 	if (context->is_on_worker) {
 		enum err err = step(call);
-		return err || !resume ? err : resume(call);
+		return err || !resume_call ? err : resume_call(call);
 	}
 	/* The client left while the queue engine had the call: nobody reads the answer. */
-	if (!is_at_home_on_control(call) && context->has_left)
+	if (!is_on_control(context) && context->has_left)
 		return fail(call, &common_faults[FAULT_UNAVAILABLE],
 			    "The connection was closed while the request waited.");
 	context->step = step;
-	call->resume = resume;
+	call->resume = resume_call;
 	context->work.run = run_step;
-	context->work.size = size + context->request->http.body.size;
+	context->work.size = size + context->size;
 	context->work.account = call->principal ? call->principal->account : (struct str){0};
 	if (!worker_submit(call->core->workers, &context->work))
-		return throttle_refuse(call);
+		return call_refuse_throttled(call);
 	return ERR_PARKED;
-}
-
-static enum err run_handler(struct call *call)
-{
-	return call->operation->run(call, call->in, call->out);
 }
 
 /* ---- beginning ---- */
@@ -178,9 +195,12 @@ void call_begin(struct request_context *context)
 	struct call *call = &context->call;
 	enum err err = ERR_PARKED;
 
+	check(context->answer);
+	check(call->principal);
 	switch (call->operation->place) {
 	case OPERATION_ON_CONTROL:
-		post_to_control(context, begin_on_control);
+		context->hop.run = begin_on_control;
+		context_hop_to_control(&context->hop);
 		break;
 	case OPERATION_ON_WORKER:
 		err = call_work(call, 0, run_handler, NULL);
@@ -195,69 +215,79 @@ void call_begin(struct request_context *context)
 
 /* ---- the engine ---- */
 
-void call_answered(struct queue_command *command)
+/* The engine's thread: the command is answered. */
+static void on_command_done(struct queue_command *command)
 {
-	struct call *call = command->context;
-	struct request_context *context = call->owner;
+	struct request_context *context = request_context_of(command->context);
 
-	if (!is_at_home_on_control(call) &&
-	    runner_net_thread(call->core->runner) == context->request->thread)
-		resume_on_net(&context->message);
+	if (!is_on_control(context) &&
+	    runner_net_thread(context->call.core->runner) == context->home)
+		resume_on_net(context);
 	else
-		go_home(context);
+		go_on(context);
+}
+
+enum err call_submit(struct call *call, struct queue_command *command, resume_fn resume_call)
+{
+	(void)request_context_of(call); /* checks that the call is part of a context */
+	check(!call->command);
+	command->now_ms = call->now_ms;
+	command->done = on_command_done;
+	command->context = call;
+	call->command = command;
+	call->resume = resume_call;
+	queue_submit(call->core->engine, command);
+	return ERR_PARKED;
 }
 
 /* ---- clients that leave ---- */
 
-static void on_cancelled(struct dispatch_message *message)
+static void on_cancelled(struct request_context *context)
 {
-	struct call_cancel *cancel = container_of(message, struct call_cancel, message);
-	struct request_context *context = cancel->context;
-
+	heap_free(context->cancel);
 	context->cancel = NULL;
-	heap_free(cancel);
 	if (context->is_ended)
 		call_finish(context, context->result);
 }
 
 static void cancel_answered(struct queue_command *command)
 {
-	struct call_cancel *cancel = command->context;
+	struct call_cancel *cancel = container_of(command, struct call_cancel, command);
 
-	net_thread_post(cancel->context->request->thread, &cancel->message.message);
+	context_hop_home(&cancel->hop);
 }
 
 static void cancel_receive(struct request_context *context)
 {
 	struct call_cancel *cancel = heap_alloc(sizeof(*cancel));
 
-	cancel->context = context;
-	cancel->message.run = on_cancelled;
+	check(!context->cancel);
+	cancel->hop.context = context;
+	cancel->hop.run = on_cancelled;
 	cancel->command.type = QUEUE_CANCEL;
 	cancel->command.queue = context->call.command->queue;
 	cancel->command.now_ms = clock_now_ms();
 	cancel->command.cancel = context->call.command;
 	cancel->command.done = cancel_answered;
-	cancel->command.context = cancel;
 	context->cancel = cancel;
 	queue_submit(context->call.core->engine, &cancel->command);
 }
 
-void dispatch_abort(struct net_request *request)
+void call_abort(struct request_context *context)
 {
-	struct request_context *context = request->user;
+	struct call *call = &context->call;
 
-	if (!context)
-		return;
+	check(context->magic == REQUEST_CONTEXT_MAGIC);
 	context->has_left = true;
 	/* A client whose patience ended closes its side: then nobody reads the answer. */
-	if (worker_cancel(context->call.core->workers, &context->work)) {
+	if (worker_cancel(call->core->workers, &context->work)) {
 		leave_undone(context, "The connection was closed while the request waited.");
 		return;
 	}
-	/* What the control thread has the call wait for is its own. */
-	if (is_at_home_on_control(&context->call) || context->cancel)
+	/* The control thread owns the command of a call that runs there, unless it is the home. */
+	bool is_elsewhere = is_on_control(context) && context->home;
+	if (is_elsewhere || context->cancel)
 		return;
-	if (context->call.command && context->call.command->type == QUEUE_RECEIVE)
+	if (call->command && call->command->type == QUEUE_RECEIVE)
 		cancel_receive(context);
 }

@@ -6,8 +6,9 @@
 #include <stdio.h>
 
 #include "access/decide.h"
-#include "core/audit.h"
+#include "core/audit/audit.h"
 #include "core/control.h"
+#include "core/identify.h"
 #include "format/json.h"
 #include "http/url.h"
 #include "server/version.h"
@@ -374,10 +375,10 @@ static bool may_run(struct admin_call *call)
 	    (is_near(call) && dispatch_is_welcome(&call->server->core, request, &problem)))
 		return true;
 	enum err err =
-		dispatch_verify(net_thread_context(request->thread), request, request->http.body,
+		identify_verify(net_thread_context(request->thread), request, request->http.body,
 				(struct str){0}, &signature, &fault, &problem);
 	if (err) {
-		dispatch_slow_down(&call->server->core, request);
+		identify_slow_down(&call->server->core, request);
 		admin_refuse(call, fault->status, "%.*s", STR_ARG(problem));
 		return false;
 	}

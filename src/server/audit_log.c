@@ -7,7 +7,7 @@
 #include "server/admin.h"
 
 #include "base/rotated.h"
-#include "core/audit.h"
+#include "core/audit/audit.h"
 #include "format/json.h"
 
 enum { PIECE_SIZE = 1 << 20 };

@@ -3,7 +3,7 @@
 #ifndef TERN_SERVER_AUDIT_SETUP_H
 #define TERN_SERVER_AUDIT_SETUP_H
 
-#include "core/audit.h"
+#include "core/audit/audit.h"
 #include "server/settings.h"
 
 /*

@@ -5,7 +5,7 @@
  * A message is counted under the key that its queue has now; what was sent before a change of the
  * key, or came from another queue, is under that one's.
  */
-#include "core/kms.h"
+#include "core/seal/kms.h"
 #include "format/json.h"
 #include "server/admin.h"
 #include "services/sqs/sqs.h"

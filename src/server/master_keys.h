@@ -13,7 +13,7 @@
 #define TERN_SERVER_MASTER_KEYS_H
 
 #include "catalog/catalog.h"
-#include "core/seal.h"
+#include "core/seal/seal.h"
 
 struct master_keys {
 	size_t count;

@@ -8,9 +8,9 @@
 #include "server/admin.h"
 
 #include "api/sqs.h"
-#include "core/audit.h"
+#include "core/audit/audit.h"
 #include "core/authorize.h"
-#include "core/penalty.h"
+#include "core/limit/penalty.h"
 #include "core/worker.h"
 #include "server/process.h"
 #include "server/version.h"
@@ -88,7 +88,7 @@ static void for_operations(struct buf *out, const struct dispatch *dispatch,
 		const struct service *service = dispatch->routes.services[i];
 		for (uint32_t j = 0; j < service->operation_count; j++) {
 			const struct operation *operation = &service->operations[j];
-			uint32_t number = dispatch_operation_number(dispatch, operation);
+			uint32_t number = core_operation_number(dispatch->core, operation);
 			if (load(&sum->operations[number].answered) > 0)
 				write(out, sum, number, operation->name);
 		}

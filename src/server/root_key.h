@@ -8,7 +8,7 @@
 #ifndef TERN_SERVER_ROOT_KEY_H
 #define TERN_SERVER_ROOT_KEY_H
 
-#include "core/seal.h"
+#include "core/seal/seal.h"
 #include "server/settings.h"
 
 #define ROOT_KEY_PATH_SIZE 4096

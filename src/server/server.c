@@ -20,12 +20,12 @@
 #include "api/kms.h"
 #include "api/sqs.h"
 #include "api/sts.h"
-#include "core/audit.h"
+#include "core/audit/audit.h"
 #include "core/control.h"
-#include "core/envelope.h"
-#include "core/penalty.h"
+#include "core/data_keys.h"
+#include "core/limit/penalty.h"
 #include "core/runner.h"
-#include "core/sessions.h"
+#include "core/seal/session_store.h"
 #include "core/worker.h"
 #include "journal/journal.h"
 #include "net/tls.h"
@@ -57,6 +57,7 @@ static void *thread_init(struct net_thread *thread, void *context)
 	uint32_t index = net_thread_index(thread);
 
 	server->threads[index].dispatch = &server->dispatch;
+	server->threads[index].core = &server->core;
 	if (server->is_attached && index == 0)
 		runner_attach(server->core.runner, thread);
 	return &server->threads[index];
@@ -155,9 +156,9 @@ static bool open_accounts(struct server *server, char *problem, size_t size)
 	if (!iam_files_read_policies(core, server->settings, problem, size) ||
 	    !iam_files_read_keys(core, server->settings, problem, size))
 		return false;
-	core->sessions = sessions_new(core->seal, core->directory);
+	core->sessions = session_store_new(core->seal, core->directory);
 	if (!is_open) {
-		core->signers = sessions_signers(core->sessions);
+		core->signers = session_store_signers(core->sessions);
 		core->is_enforcing = true;
 	}
 	return true;
@@ -417,7 +418,7 @@ static void make_net(struct server *server)
 	server->threads = heap_alloc(options.threads * sizeof(*server->threads));
 	server->dispatch = (struct dispatch){
 		.core = &server->core,
-		.routes = {services, sizeof(services) / sizeof(services[0])},
+		.routes = server->core.routes,
 		.on_other = admin_request,
 		.other = server,
 	};
@@ -456,12 +457,13 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	};
 	struct core *core = &server->core;
 	arena_init(&server->arena);
+	core->routes = (struct route_table){services, sizeof(services) / sizeof(services[0])};
 	core->default_account = settings->account;
 	core->default_region = settings->region;
 	core->drops_unknown_queues = settings->drops_unknown_queues;
 	core->delays_recreate = settings->delays_recreate;
 	core->delays_purge = !settings->allows_quick_purge;
-	core->data_keys = data_keys_new();
+	core_data_keys_open(core);
 	core->workers = workers_new(worker_count(settings));
 	check_meters();
 	ec2_bind_handlers();
@@ -528,11 +530,11 @@ void server_close(struct server *server)
 	ec2_stop(core);
 	sqs_stop(core);
 	kms_stop(core);
-	sessions_free(&core->sessions);
+	session_store_free(&core->sessions);
 	issuers_free(&core->issuers);
 	iam_stop(core);
 	store_close(&server->store);
-	data_keys_free(&core->data_keys);
+	core_data_keys_close(core);
 	seal_free(&core->seal);
 	for (int64_t i = 0; server->threads && i < server->settings->threads; i++)
 		dispatch_thread_done(&server->threads[i]);

@@ -10,8 +10,8 @@
 
 #include "core/browser.h"
 #include "core/dispatch.h"
-#include "core/quota.h"
-#include "core/source.h"
+#include "core/limit/quota.h"
+#include "core/limit/source.h"
 #include "server/settings.h"
 #include "server/store.h"
 #include "services/iam/iam.h"

@@ -7,7 +7,7 @@
 #ifndef TERN_SERVER_THROTTLING_H
 #define TERN_SERVER_THROTTLING_H
 
-#include "core/throttle.h"
+#include "core/limit/throttle.h"
 #include "server/settings.h"
 
 /*

@@ -14,7 +14,7 @@ from ternd import DEFAULT_ACCOUNT, eventually
 
 BODY = "a-body-that-nobody-else-would-write-" * 8
 ATTRIBUTES = {"note": {"DataType": "String", "StringValue": "an-attribute-nobody-else-has"}}
-HEAD_SIZE = 33      # version, subject, salt, counter: src/core/seal.c
+HEAD_SIZE = 33      # version, subject, salt, counter: src/core/seal/seal.c
 MESSAGE_HEAD = 31   # src/services/sqs/message.c
 
 
@@ -122,7 +122,7 @@ def derive(master, subject_and_salt):
 
 
 def open_sealed(master, sealed):
-    """What src/core/seal.c says it writes, opened without a line of it."""
+    """What src/core/seal/seal.c says it writes, opened without a line of it."""
     head, nonce = sealed[:HEAD_SIZE], b"\0" * 4 + sealed[25:HEAD_SIZE]
     assert head[0] == 0xe1
     return derive(master, head[1:25]).decrypt(nonce, sealed[HEAD_SIZE:], head)

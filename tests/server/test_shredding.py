@@ -30,7 +30,7 @@ def nonce_of(counter):
 
 
 def open_sealed(masters, sealed):
-    """What src/core/seal.c says it writes; None: none of the keys is right."""
+    """What src/core/seal/seal.c says it writes; None: none of the keys is right."""
     head, name = sealed[:33], sealed[1:25]
     number, = struct.unpack("<H", name[6:8])
     if len(sealed) < 49 or number >= len(masters):

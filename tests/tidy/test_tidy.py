@@ -99,6 +99,11 @@ PLANTED = {
     "folder without a layer": ("layers", "src/low/low.c:1", {"layers.txt": "src/high:\n"}),
     "library of another layer": ("layers", "src/low/low.c:3",
                                  {"src/low/low.c": SOURCE.replace('"low/low.h"', "<uv.h>")}),
+    "circle of includes": ("circles", "src/low/mid.h:3", {
+        "src/low/low.c": SOURCE.replace('"low/low.h"', '"low/mid.h"'),
+        "src/low/mid.h": C + '/* mid: x. */\n#include "low/low.h"\n'}),
+    "circle that is listed and gone": ("circles", "tools/tidy:1",
+                                       {"src/server/server.h": C + "/* server: x. */\n"}),
     "include of nothing": ("layers", "src/low/low.c:3",
                            {"src/low/low.c": SOURCE.replace("low/low.h", "low/none.h")}),
     "source that nothing builds": ("dead", "src/low/none.c:1", {"src/low/none.c": SOURCE}),

@@ -3,7 +3,7 @@
  * create: CreateVpcEndpoint. An endpoint is an address first: only when that is taken is anything
  * written down, and only when that is durable are connections taken.
  */
-#include "core/quota.h"
+#include "core/limit/quota.h"
 #include "services/ec2/change.h"
 #include "services/ec2/check.h"
 #include "services/ec2/ec2.h"
@@ -215,8 +215,9 @@ static enum err check_others(struct call *call, const struct ec2_endpoint *draft
 	if (is_full)
 		quota_log_server_limit(STR("private endpoints"), LIMIT_VPC_ENDPOINTS);
 	if (is_full ||
-	    (int64_t)survey->in_vpc >= quota_most(call->core, QUOTA_VPC_ENDPOINTS_PER_VPC) ||
-	    (int64_t)survey->in_account >= quota_most(call->core, QUOTA_VPC_ENDPOINTS))
+	    (int64_t)survey->in_vpc >=
+		    quota_most(call->core->quotas, QUOTA_VPC_ENDPOINTS_PER_VPC) ||
+	    (int64_t)survey->in_account >= quota_most(call->core->quotas, QUOTA_VPC_ENDPOINTS))
 		return fail(call, &EC2_VPC_ENDPOINT_LIMIT_EXCEEDED,
 			    "You have reached the limit on the number of VPC endpoints you can "
 			    "create.");

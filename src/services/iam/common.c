@@ -84,7 +84,8 @@ int64_t iam_quota(const struct call *call, enum directory_kind kind)
 {
 	const struct iam_kind *words = &iam_kinds[kind];
 
-	return words->has_quota ? quota_most(call->core, words->count_quota) : words->count_max;
+	return words->has_quota ? quota_most(call->core->quotas, words->count_quota)
+				: words->count_max;
 }
 
 /* ---- opening ---- */

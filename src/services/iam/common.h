@@ -12,7 +12,7 @@
 #include "api/iam.h"
 #include "core/authorize.h"
 #include "core/core.h"
-#include "core/quota.h"
+#include "core/limit/quota.h"
 
 enum { IAM_SESSION_SECONDS = 3600 }; /* MaxSessionDuration of a role, unless given */
 

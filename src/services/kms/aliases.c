@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/quota.h"
+#include "core/limit/quota.h"
 #include "services/kms/change.h"
 #include "services/kms/list.h"
 #include "services/kms/use.h"
@@ -107,7 +107,7 @@ static enum err find_target(struct call *call, struct str key_id, struct str act
 		err = kms_check_own(call, target.key, action);
 	if (!err)
 		err = kms_check_not_deleted(call, target.key);
-	int64_t most = quota_most(call->core, QUOTA_KMS_ALIASES);
+	int64_t most = quota_most(call->core->quotas, QUOTA_KMS_ALIASES);
 	if (!err && (int64_t)target.key->alias_count >= most)
 		err = fail(call, &KMS_LIMIT_EXCEEDED, "A key may have at most %lld aliases.",
 			   (long long)most);

@@ -2,7 +2,7 @@
 /* grants: CreateGrant, RetireGrant, RevokeGrant, ListGrants, ListRetirableGrants. */
 #include <string.h>
 
-#include "core/quota.h"
+#include "core/limit/quota.h"
 #include "services/kms/change.h"
 #include "services/kms/grant.h"
 #include "services/kms/list.h"
@@ -297,7 +297,7 @@ static enum err store_grant(struct call *call, const struct kms_key *key, struct
 	struct kms_grant *grants = arena_array(call->arena, struct kms_grant, key->grant_count + 1);
 	struct kms_key draft = kms_key_draft(key);
 
-	int64_t most = quota_most(call->core, QUOTA_KMS_GRANTS);
+	int64_t most = quota_most(call->core->quotas, QUOTA_KMS_GRANTS);
 	if ((int64_t)key->grant_count >= most)
 		return fail(call, &KMS_LIMIT_EXCEEDED, "A key may have at most %lld grants.",
 			    (long long)most);

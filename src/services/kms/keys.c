@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "core/keep.h"
-#include "core/quota.h"
+#include "core/limit/quota.h"
 #include "services/kms/change.h"
 #include "services/kms/describe.h"
 #include "services/kms/due.h"
@@ -162,7 +162,7 @@ static enum err use_generated(struct call *call)
 static enum err check_quota(struct call *call)
 {
 	struct kms_registry *registry = kms_of(call->core)->registry;
-	int64_t most = quota_most(call->core, QUOTA_KMS_KEYS);
+	int64_t most = quota_most(call->core->quotas, QUOTA_KMS_KEYS);
 	bool is_full = kms_registry_count(registry) >= LIMIT_KMS_KEYS;
 
 	if (is_full)

@@ -11,7 +11,7 @@
 #define TERN_SERVICES_KMS_KMS_H
 
 #include "core/core.h"
-#include "core/kms.h"
+#include "core/seal/kms.h"
 #include "services/kms/registry.h"
 
 enum kms_service_call { KMS_SERVICE_GENERATE_DATA_KEY, KMS_SERVICE_DECRYPT, KMS_SERVICE_CALLS };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * service: what other services ask of keys (core/kms.h). They ask on behalf of a call that is of
- * another service, so whatever is recorded in it on the way is taken back.
+ * service: what other services ask of keys (core/seal/kms.h). They ask on behalf of a call that is
+ * of another service, so whatever is recorded in it on the way is taken back.
  */
 #include <string.h>
 

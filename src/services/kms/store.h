@@ -7,7 +7,7 @@
 #ifndef TERN_SERVICES_KMS_STORE_H
 #define TERN_SERVICES_KMS_STORE_H
 
-#include "core/seal.h"
+#include "core/seal/seal.h"
 #include "services/kms/registry.h"
 
 /* Appends the record. */

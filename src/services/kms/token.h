@@ -7,7 +7,7 @@
 #define TERN_SERVICES_KMS_TOKEN_H
 
 #include "core/call.h"
-#include "core/seal.h"
+#include "core/seal/seal.h"
 #include "services/kms/cryptography.h"
 
 /* Text for a grant of a key, in the arena. */

@@ -4,6 +4,7 @@
 
 #include "api/sqs.h"
 #include "core/core.h"
+#include "core/data_keys.h"
 
 const struct fault_type *sqs_kms_fault(enum kms_problem problem)
 {
@@ -28,12 +29,8 @@ enum err sqs_fail_kms(struct call *call, enum kms_problem problem, struct str te
 
 static struct envelope_use use_of(struct call *call, const struct sqs_queue *queue)
 {
-	return (struct envelope_use){
-		.call = call,
-		.service = STR("sqs"),
-		.context_name = STR("aws:sqs:arn"),
-		.reuse_ms = queue->kms_reuse_seconds * 1000,
-	};
+	return call_envelope_use(call, STR("sqs"), STR("aws:sqs:arn"),
+				 queue->kms_reuse_seconds * 1000);
 }
 
 static void release(void *subject)

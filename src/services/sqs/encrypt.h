@@ -2,14 +2,14 @@
 /*
  * encrypt: under which key a queue's messages are sealed, and what stands in the way of it.
  *
- * SSE-SQS seals under a key of Tern's own (core/seal.h), SSE-KMS under data keys from KMS
- * (core/envelope.h). What is sealed says itself how, so that messages open whatever the queue's
- * settings are by now. Any thread.
+ * SSE-SQS seals under a key of Tern's own (core/seal/seal.h), SSE-KMS under data keys from KMS
+ * (core/seal/envelope.h). What is sealed says itself how, so that messages open whatever the
+ * queue's settings are by now. Any thread.
  */
 #ifndef TERN_SERVICES_SQS_ENCRYPT_H
 #define TERN_SERVICES_SQS_ENCRYPT_H
 
-#include "core/envelope.h"
+#include "core/seal/envelope.h"
 #include "services/sqs/sqs.h"
 
 /*

@@ -17,13 +17,14 @@
 
 #include <string.h>
 
-#include "core/kms.h"
-#include "core/seal.h"
+#include "core/seal/kms.h"
+#include "core/seal/seal.h"
 #include "services/sqs/moves.h"
 #include "services/sqs/store.h"
 
 #define REMEMBERED_MS 60000
-/* Numbers have 48 bits (core/seal.h): room for 67 million starts with four million new queues. */
+/* Numbers have 48 bits (core/seal/seal.h): room for 67 million starts with four million new queues.
+ */
 enum { EPOCH_SHIFT = 22 };
 
 struct sqs_deletion {

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "api/sqs.h"
-#include "core/throttle.h"
+#include "core/admit.h"
 #include "services/sqs/authorize.h"
 #include "services/sqs/sqs.h"
 
@@ -98,8 +98,7 @@ enum err sqs_queue_of_call(struct call *call, struct str queue_url,
 	if (!queue)
 		return sqs_no_such_queue(call);
 	*out_queue = queue;
-	return throttle_resource(call->core->throttle, call, queue->arn,
-				 queue->is_fifo && !queue->is_per_group_limit);
+	return call_admit_resource(call, queue->arn, queue->is_fifo && !queue->is_per_group_limit);
 }
 
 struct str sqs_queue_url(struct call *call, const struct sqs_queue *queue)

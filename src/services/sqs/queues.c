@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* queues: CreateQueue and its rules, DeleteQueue, attributes, PurgeQueue. */
 #include "api/sqs.h"
+#include "core/limit/quota.h"
 #include "core/policies.h"
-#include "core/quota.h"
 #include "services/sqs/attributes.h"
 #include "services/sqs/authorize.h"
 #include "services/sqs/batch.h"
@@ -111,7 +111,7 @@ static enum err compare(struct call *call, const struct sqs_queue *queue, struct
 static enum err check_quota(struct call *call)
 {
 	struct sqs_registry *registry = sqs_of(call->core)->registry;
-	int64_t most = quota_most(call->core, QUOTA_SQS_QUEUES);
+	int64_t most = quota_most(call->core->quotas, QUOTA_SQS_QUEUES);
 	size_t count = sqs_registry_count_account(registry, call->account, (struct str){0});
 	bool is_full = sqs_registry_count(registry) >= LIMIT_QUEUES;
 

@@ -227,7 +227,7 @@ struct sts_credentials *sts_issue(struct call *call, struct session *session,
 	*credentials = (struct sts_credentials){
 		.access_key_id = session->key_id,
 		.secret_access_key = session->secret,
-		.session_token = session_encode(call->core->seal, call->arena, session),
+		.session_token = session_token_encode(call->core->seal, call->arena, session),
 		.expiration = session->expires_ms,
 		.has_expiration = true,
 	};

@@ -10,7 +10,7 @@
 #include "core/authorize.h"
 #include "core/constraint.h"
 #include "core/core.h"
-#include "core/session.h"
+#include "core/seal/session_token.h"
 
 /* What a request passes for the session. */
 struct sts_passed {

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dispatch_thread: the dispatcher's state of each net thread, and what others post to such a
+ * thread.
+ */
+#ifndef TERN_CORE_DISPATCH_THREAD_H
+#define TERN_CORE_DISPATCH_THREAD_H
+
+#include "access/principal.h"
+#include "access/signature.h"
+#include "base/base.h"
+#include "core/limit/meter.h"
+
+struct core;
+struct dispatch;
+
+/* One a net thread, given by net_thread_context. Zeroed but for dispatch and core at the beginning.
+ */
+struct dispatch_thread {
+	struct dispatch *dispatch;
+	struct core *core; /* the same as of dispatch */
+	struct signature_cache signatures;
+	const struct principal *root; /* under --auth open: of the account that called last */
+	struct meter meter;
+	struct buf body;      /* of the answer that is being encoded */
+	struct arena refusal; /* headers of the last refused request */
+};
+
+/* Runs on the net thread that it is posted to with net_thread_post. */
+struct dispatch_message {
+	struct mailbox_message message;
+	void (*run)(struct dispatch_message *message);
+};
+
+#endif

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * finish: the end of a call, at its home: an error becomes a fault, the outcome is recorded, and
+ * the context's own function answers.
+ */
+#include "core/audit/audit.h"
+#include "core/limit/throttle.h"
+#include "core/partition.h"
+#include "core/request_context.h"
+#include "net/server.h"
+#include "wire/faults.h"
+
+void request_context_init(struct request_context *context, struct core *core, struct arena *arena)
+{
+	uint8_t id[16];
+
+	check(core);
+	context->magic = REQUEST_CONTEXT_MAGIC;
+	context->hop.context = context;
+	context->begin_ns = clock_steady_ns();
+	context->call.core = core;
+	context->call.arena = arena;
+	context->call.now_ms = clock_now_ms();
+	context->call.base_ms = clock_base_ms();
+	list_init(&context->call.ends);
+	uuid_new(id);
+	uuid_format(id, context->call.request_id);
+}
+
+struct request_context *request_context_of(struct call *call)
+{
+	struct request_context *context = container_of(call, struct request_context, call);
+
+	check(context->magic == REQUEST_CONTEXT_MAGIC);
+	return context;
+}
+
+/* ---- the audit log ---- */
+
+/* Operations that change nothing. Those of keys that only use them count as such too. */
+static bool is_read_only(struct str name)
+{
+	static const struct str prefixes[] = {
+		STR_INIT("Get"),	  STR_INIT("List"),	STR_INIT("Describe"),
+		STR_INIT("Receive"),	  STR_INIT("Simulate"), STR_INIT("AssumeRole"),
+		STR_INIT("Encrypt"),	  STR_INIT("Decrypt"),	STR_INIT("ReEncrypt"),
+		STR_INIT("GenerateData"), STR_INIT("Sign"),	STR_INIT("GenerateRandom"),
+		STR_INIT("GenerateMac"),  STR_INIT("Verify"),	STR_INIT("Decode"),
+		STR_INIT("DeriveShared"),
+	};
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (str_starts(name, prefixes[i]))
+			return true;
+	return false;
+}
+
+/* Answers are recorded of calls that changed or made something. */
+static bool shows_answer(struct str name)
+{
+	return !is_read_only(name) || str_starts(name, STR("AssumeRole")) ||
+	       str_equal(name, STR("GetSessionToken")) ||
+	       str_equal(name, STR("GetFederationToken"));
+}
+
+/* CloudTrail knows what policies refuse as AccessDenied, whatever the API calls it. */
+static struct str error_code(const struct fault_type *fault)
+{
+	if (str_equal(fault->shape, STR("AccessDeniedException")))
+		return STR("AccessDenied");
+	return fault->shape;
+}
+
+static void describe_outcome(struct audit_event *event, const struct call *call)
+{
+	event->in_shape = call->operation->in;
+	event->in = call->in;
+	if (call->fault) {
+		event->error_code = error_code(call->fault);
+		event->error_message =
+			call->fault_reason.size > 0 ? call->fault_reason : call->fault_text;
+	} else if (shows_answer(call->operation->name)) {
+		event->out_shape = call->operation->out;
+		event->out = call->out;
+	}
+}
+
+static void audit_call(struct request_context *context)
+{
+	const struct call *call = &context->call;
+	struct audit *audit = call->core->audit;
+
+	if (!audit || !call->operation)
+		return;
+	bool is_data = call->operation->is_data;
+	/* Who failed to say who they are is always of interest. */
+	if (!audit_wants(audit, is_data) && call->principal)
+		return;
+	/* But whoever fails on and on, or from many addresses, would push all else out of the log.
+	 */
+	bool is_stranger = !call->principal || call->principal->type == PRINCIPAL_ANONYMOUS;
+	if (!call->principal && context->request && net_request_is_held(context->request))
+		return;
+	if (is_stranger && call->fault &&
+	    !audit_wants_stranger(audit, call->core->default_account, call->core->default_region))
+		return;
+	struct audit_event event = {
+		.now_ms = clock_now_ms(),
+		.source = call->operation->service->name,
+		.name = call->operation->name,
+		.region = call->region,
+		.account = call->asked.resource_account.data ? call->asked.resource_account
+							     : call->account,
+		.request_id = str_of(call->request_id, UUID_TEXT_SIZE),
+		.principal = call->principal,
+		.access_key = call->access_key_id,
+		.source_ip = call->asked.source_ip,
+		.endpoint = call->asked.source_vpce,
+		.resource = call->asked.resource,
+		.is_data = is_data,
+		.is_read_only = is_read_only(call->operation->name),
+	};
+	if (context->request)
+		audit_describe_request(&event, context->request);
+	describe_outcome(&event, call);
+	audit_record(audit, &event);
+}
+
+/* ---- meters ---- */
+
+uint32_t core_operation_number(const struct core *core, const struct operation *operation)
+{
+	uint32_t number = operation->index;
+
+	for (size_t i = 0; i < core->routes.service_count; i++) {
+		if (core->routes.services[i] == operation->service)
+			return number;
+		number += core->routes.services[i]->operation_count;
+	}
+	check(false); /* all operations are of the core's services */
+	return 0;
+}
+
+static void meter_call(const struct request_context *context)
+{
+	const struct call *call = &context->call;
+	enum meter_outcome outcome = METER_OK;
+
+	if (call->fault)
+		outcome = call->fault->is_receiver	   ? METER_RECEIVER_FAULT
+			  : throttle_is_fault(call->fault) ? METER_THROTTLED
+							   : METER_SENDER_FAULT;
+	uint32_t number = core_operation_number(call->core, call->operation);
+	meter_record(context->meter, number, outcome, clock_steady_ns() - context->begin_ns);
+	if (call->sender_failures + call->receiver_failures > 0)
+		meter_record_entries(context->meter, number, call->sender_failures,
+				     call->receiver_failures);
+}
+
+void call_record(struct request_context *context)
+{
+	if (!context->call.operation)
+		return;
+	meter_call(context);
+	audit_call(context);
+}
+
+/* ---- the end ---- */
+
+static enum err fail_internally(struct call *call)
+{
+	return fail(call, &common_faults[FAULT_INTERNAL],
+		    "The request could not be completed because of an internal error.");
+}
+
+/* Makes an error that is no fault one, and refuses an answer that no policy has allowed. */
+static enum err to_fault(struct call *call, enum err result)
+{
+	if (result == ERR_FULL)
+		return fail(call, &common_faults[FAULT_UNAVAILABLE], DISK_FULL_TEXT);
+	if (result != ERR_OK && result != ERR_FAULT) {
+		log_event(LOG_ERROR, "operation failed",
+			  log_str("operation", call->operation->name),
+			  log_str("error", err_text(result)),
+			  log_str("request_id", str_of(call->request_id, UUID_TEXT_SIZE)));
+		return fail_internally(call);
+	}
+	if (result == ERR_OK && !call->is_authorized) {
+		log_event(LOG_ERROR, "operation asked for no permission",
+			  log_str("operation", call->operation->name));
+		return fail_internally(call);
+	}
+	/* A call that needs no permission has not met the refusal yet. */
+	return result == ERR_OK ? call_refuse_unknown(call) : result;
+}
+
+void call_finish(struct request_context *context, enum err result)
+{
+	check(context->magic == REQUEST_CONTEXT_MAGIC);
+	check(result != ERR_PARKED);
+	if (context->cancel) {
+		context->is_ended = true;
+		context->result = result;
+		return;
+	}
+	result = to_fault(&context->call, result);
+	/* Internal requests name everything as the inside does. */
+	if (context->request)
+		partition_leave(&context->call);
+	call_record(context);
+	context->answer(context, result);
+}

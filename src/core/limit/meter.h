@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * meter: what each thread counts about the operations it answered.
+ *
+ * One writer a meter, any readers: a reader sees each number up to date, not all of one moment.
+ */
+#ifndef TERN_CORE_LIMIT_METER_H
+#define TERN_CORE_LIMIT_METER_H
+
+#include "base/base.h"
+
+enum {
+	METER_OPERATIONS = 256, /* of all services together */
+	METER_BUCKETS = 20, /* bucket n: up to METER_BUCKET_US << n microseconds; the last: all */
+	METER_BUCKET_US = 50,
+};
+
+struct meter_operation {
+	_Atomic uint64_t answered, sender_faults, receiver_faults, throttled, nanoseconds;
+	_Atomic uint64_t buckets[METER_BUCKETS];
+};
+
+struct meter {
+	struct meter_operation operations[METER_OPERATIONS];
+	_Atomic uint64_t unrouted; /* requests that named no operation of ours */
+};
+
+/* What is throttled is the sender's fault too. */
+enum meter_outcome { METER_OK, METER_SENDER_FAULT, METER_RECEIVER_FAULT, METER_THROTTLED };
+void meter_record(struct meter *meter, uint32_t operation, enum meter_outcome outcome,
+		  int64_t nanoseconds);
+/* Entries of a batch that failed in a call that did not. */
+void meter_record_entries(struct meter *meter, uint32_t operation, uint64_t sender_faults,
+			  uint64_t receiver_faults);
+/* Adds what `meter` counted to *sum. */
+void meter_add(struct meter *sum, const struct meter *meter);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * quota: how much one account may have, so that no account takes what another needs.
+ *
+ * Quotas are AWS's defaults where AWS has one, and --quotas changes them. The server's own limits
+ * (base/limits.h) are far above: when one is reached the caller gets the quota's fault, and the log
+ * tells the operator. Any thread.
+ */
+#ifndef TERN_CORE_LIMIT_QUOTA_H
+#define TERN_CORE_LIMIT_QUOTA_H
+
+#include "base/base.h"
+
+/* clang-format off */
+#define QUOTAS(X) \
+	/* constant, name in --quotas, default, most, what it counts */ \
+	X(SQS_QUEUES, "sqs-queues", LIMIT_ACCOUNT_QUEUES, LIMIT_QUEUES, "queues of an account") \
+	X(KMS_KEYS, "kms-keys", LIMIT_ACCOUNT_KMS_KEYS, LIMIT_KMS_KEYS, "keys of an account in one region") \
+	X(KMS_ALIASES, "kms-aliases", LIMIT_KMS_ALIASES, 1000, "aliases of a key") \
+	X(KMS_GRANTS, "kms-grants", LIMIT_KMS_GRANTS, 50000, "grants of a key") \
+	X(IAM_USERS, "iam-users", LIMIT_IAM_USERS, LIMIT_IAM_ENTITIES, "users of an account") \
+	X(IAM_GROUPS, "iam-groups", LIMIT_IAM_GROUPS, LIMIT_IAM_ENTITIES, "groups of an account") \
+	X(IAM_ROLES, "iam-roles", LIMIT_IAM_ROLES, LIMIT_IAM_ENTITIES, "roles of an account") \
+	X(IAM_POLICIES, "iam-policies", LIMIT_IAM_POLICIES, LIMIT_IAM_ENTITIES, "managed policies of an account") \
+	X(IAM_INSTANCE_PROFILES, "iam-instance-profiles", LIMIT_IAM_INSTANCE_PROFILES, LIMIT_IAM_ENTITIES, "instance profiles of an account") \
+	X(IAM_OIDC_PROVIDERS, "iam-oidc-providers", LIMIT_IAM_OIDC_PROVIDERS, LIMIT_IAM_ENTITIES, "OpenID Connect providers of an account") \
+	X(VPC_ENDPOINTS, "vpc-endpoints", LIMIT_ACCOUNT_VPC_ENDPOINTS, LIMIT_VPC_ENDPOINTS, "private endpoints of an account") \
+	X(VPC_ENDPOINTS_PER_VPC, "vpc-endpoints-per-vpc", LIMIT_VPC_ENDPOINTS_PER_VPC, LIMIT_VPC_ENDPOINTS, "private endpoints of a VPC")
+/* clang-format on */
+
+enum quota {
+#define QUOTA_CONSTANT(constant, name, standard, most, text) QUOTA_##constant,
+	QUOTAS(QUOTA_CONSTANT)
+#undef QUOTA_CONSTANT
+		QUOTA_COUNT,
+};
+
+struct quotas {
+	int64_t most[QUOTA_COUNT];
+};
+
+/*
+ * The defaults, and in place of them what `list` says: "iam-users=100,kms-keys=20". False with a
+ * sentence in `problem` (`size` bytes, ends with NUL).
+ */
+bool quotas_parse(struct str list, struct quotas *out_quotas, char *problem, size_t size);
+
+/* `quotas` NULL: the default. */
+int64_t quota_most(const struct quotas *quotas, enum quota quota);
+/* Logs that no account can have more of these, for the server holds `limit`; once a minute. */
+void quota_log_server_limit(struct str things, int64_t limit);
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * source: each proxy appends to X-Forwarded-For whom it heard, so it is read from its end, and only
+ * as far as the ones that said so are trusted: what stands before may be anybody's invention.
+ */
+#include "core/limit/source.h"
+
+/* "192.0.2.1:80", "[2001:db8::1]:80", "2001:db8::1%eth0": the address alone. */
+static struct str address_of(struct str text)
+{
+	static const struct str mapped = STR_INIT("::ffff:");
+
+	text = str_trim(text);
+	if (text.size > 0 && text.data[0] == '[') {
+		text = str_slice(text, 1, SIZE_MAX);
+		text = str_cut(&text, ']');
+	}
+	size_t colon = str_find_char(text, ':', 0);
+	if (colon != SIZE_MAX && str_find_char(text, ':', colon + 1) == SIZE_MAX)
+		text.size = colon;
+	text = str_cut(&text, '%');
+	if (str_starts(text, mapped) && str_find_char(text, '.', 0) != SIZE_MAX)
+		text = str_slice(text, mapped.size, SIZE_MAX);
+	return text;
+}
+
+/* Empty if it is no address. */
+static struct str check_address(struct str text, uint8_t out_address[NETWORK_ADDRESS_SIZE])
+{
+	bool is_v4;
+
+	text = address_of(text);
+	return network_parse_address(text, out_address, &is_v4) ? text : (struct str){0};
+}
+
+static bool has_address(const struct source_list *list, const uint8_t address[NETWORK_ADDRESS_SIZE])
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (network_has(&list->networks[i], address))
+			return true;
+	return false;
+}
+
+bool source_list_has(const struct source_list *list, struct source source)
+{
+	uint8_t address[NETWORK_ADDRESS_SIZE];
+	bool is_v4;
+
+	if (source.is_relayed)
+		return false;
+	if (!source.ip.data)
+		return source.is_unix && list->has_unix;
+	return network_parse_address(source.ip, address, &is_v4) && has_address(list, address);
+}
+
+/* Cuts the last entry off; false: there is none. */
+static bool cut_last(struct str *list, struct str *out_entry)
+{
+	size_t at = list->size;
+
+	if (!list->data)
+		return false;
+	while (at > 0 && list->data[at - 1] != ',')
+		at--;
+	*out_entry = str_slice(*list, at, SIZE_MAX);
+	*list = at > 0 ? str_slice(*list, 0, at - 1) : (struct str){0};
+	return true;
+}
+
+/* The furthest that trusted proxies vouch for; `nearest` if they say nothing. */
+static struct str follow(const struct http_request *http, const struct source_list *proxies,
+			 struct str nearest)
+{
+	uint8_t address[NETWORK_ADDRESS_SIZE];
+	struct str entry;
+
+	for (size_t i = http->header_count; i > 0; i--) {
+		struct str list = http->headers[i - 1].value;
+		if (!str_equal_nocase(http->headers[i - 1].name, STR("x-forwarded-for")))
+			continue;
+		while (cut_last(&list, &entry)) {
+			struct str said = check_address(entry, address);
+			if (said.size == 0)
+				return nearest;
+			nearest = said;
+			if (!has_address(proxies, address))
+				return nearest;
+		}
+	}
+	return nearest;
+}
+
+/* What proxies add; HTTP clients that speak for themselves do not send it. */
+static bool is_relayed(const struct http_request *http)
+{
+	static const struct str names[] = {STR_INIT("x-forwarded-for"), STR_INIT("forwarded"),
+					   STR_INIT("via"), STR_INIT("x-real-ip")};
+	struct str value;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (http_request_find(http, names[i], &value))
+			return true;
+	return false;
+}
+
+struct source source_of(struct net_request *request, const struct source_list *proxies)
+{
+	struct source source = {.is_secure = request->is_tls};
+	struct str peer = net_request_peer(request);
+	uint8_t address[NETWORK_ADDRESS_SIZE];
+
+	source.is_unix = str_equal(peer, STR("unix"));
+	if (!source.is_unix)
+		source.ip = check_address(peer, address);
+	if (source.ip.size == 0)
+		source.ip = (struct str){0};
+	if (!proxies || (source.is_unix ? !proxies->has_unix
+					: source.ip.size == 0 || !has_address(proxies, address))) {
+		source.is_relayed = is_relayed(&request->http);
+		return source;
+	}
+	source.ip = follow(&request->http, proxies, source.ip);
+	if (str_equal(request->http.fields[HTTP_FIELD_X_FORWARDED_PROTO], STR("https")))
+		source.is_secure = true;
+	return source;
+}
+
+bool source_list_parse(struct arena *arena, struct str text, struct source_list *out_list,
+		       struct str *out_part)
+{
+	struct source_list list = {0};
+	struct network *networks = arena_array(arena, struct network, text.size / 2 + 1);
+
+	list.networks = networks;
+	while (text.size > 0) {
+		struct str part = str_trim(str_cut(&text, ','));
+		if (str_equal(part, STR("unix"))) {
+			list.has_unix = true;
+		} else if (!network_parse(part, &networks[list.count++])) {
+			*out_part = part;
+			return false;
+		}
+	}
+	*out_list = list;
+	return true;
+}

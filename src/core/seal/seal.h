@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * seal: bytes encrypted at rest, with AES-256-GCM under a data key per subject (a queue).
+ *
+ * A data key is derived from a master key of the server and the subject's number, so there is
+ * nothing to store per subject. What is sealed says itself under which key, so it can be opened
+ * after it was moved elsewhere, and after the server got a new master key.
+ *
+ * Nonces never repeat under a key: each start of the server draws a random salt of 128 bits and
+ * derives keys of its own with it, and within one run a nonce is the next number of one counter,
+ * for all threads. So neither a crash nor a restored backup can bring a nonce back.
+ *
+ * Any thread, after seal_new. Each thread keeps the keys that it used last.
+ */
+#ifndef TERN_CORE_SEAL_SEAL_H
+#define TERN_CORE_SEAL_SEAL_H
+
+#include "base/base.h"
+
+enum { SEAL_KEY_SIZE = 32, SEAL_OVERHEAD = 49, SEAL_MASTERS_MAX = 256 };
+#define SEAL_SUBJECT_MAX ((UINT64_C(1) << 48) - 1)
+/* Subjects that are no queues: 0 is secrets of the catalog, this one session tokens. */
+#define SEAL_SUBJECT_SESSIONS SEAL_SUBJECT_MAX
+
+struct seal;
+struct seal *seal_new(const uint8_t master[SEAL_KEY_SIZE]);
+/* A later master key: it seals from now on, the earlier ones still open. Before others use it. */
+void seal_add_master(struct seal *seal, const uint8_t master[SEAL_KEY_SIZE]);
+void seal_free(struct seal **seal); /* accepts NULL, leaves NULL; wipes the keys */
+
+/* `plain` sealed, in the arena: SEAL_OVERHEAD bytes more. The subject is at most SEAL_SUBJECT_MAX.
+ */
+struct str seal_close(struct seal *seal, struct arena *arena, uint64_t subject, struct str plain);
+/* True if the bytes begin as those of seal_close do. */
+bool seal_is_sealed(struct str bytes);
+/* True if they also say that they were sealed for that subject; seal_open tells if it is true. */
+bool seal_is_of(struct str bytes, uint64_t subject);
+/* Opens in place: *out_plain is a part of `sealed`. ERR_DAMAGED: not sealed by this server. */
+must_check enum err seal_open(struct seal *seal, char *sealed, size_t size, struct str *out_plain);
+
+#endif
