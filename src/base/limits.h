@@ -160,7 +160,8 @@
 	X(KMS_ROTATIONS, 25, "rotations", "rotations on demand of one KMS key") \
 	X(KMS_PRINCIPAL_SIZE, 256, "bytes", "a principal of a grant") \
 	X(KMS_GRANT_TOKENS, 10, "tokens", "grant tokens of one request") \
-	X(LIST_RESULTS, 1000, "items", "items of one list page")
+	X(LIST_RESULTS, 1000, "items", "items of one list page") \
+	X(PAGE_TOKEN_MS, 86400000, "ms", "a NextToken of SQS or EC2 is valid; markers of IAM and KMS do not expire")
 /* clang-format on */
 
 enum limit {

@@ -19,8 +19,11 @@
 
 enum { SEAL_KEY_SIZE = 32, SEAL_OVERHEAD = 49, SEAL_MASTERS_MAX = 256 };
 #define SEAL_SUBJECT_MAX ((UINT64_C(1) << 48) - 1)
-/* Subjects that are no queues: 0 is secrets of the catalog, this one session tokens. */
+/* Subjects that are no queues: 0 (secrets of the catalog), session tokens, page tokens. */
 #define SEAL_SUBJECT_SESSIONS SEAL_SUBJECT_MAX
+#define SEAL_SUBJECT_PAGES (SEAL_SUBJECT_MAX - 1)
+/* A queue's number is below this. */
+#define SEAL_SUBJECT_RESERVED SEAL_SUBJECT_PAGES
 
 struct seal;
 struct seal *seal_new(const uint8_t master[SEAL_KEY_SIZE]);

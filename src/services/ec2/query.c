@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* query: a page's token is the hex of the last id on it, so that what comes and goes between two
- * pages disturbs nobody. */
+/* query: a page's token names the last id on it (core/page.h). */
 #include "services/ec2/query.h"
 
 #include <stdio.h>
@@ -8,8 +7,9 @@
 #include <string.h>
 
 #include "base/arn.h"
+#include "core/page.h"
 
-enum { ID_SIZE_MAX = 400 };
+enum { TOKEN_SHOWN = 400 }; /* bytes of a token in the text of its fault */
 
 enum err ec2_authorize_action(struct call *call, struct str action, struct str resource,
 			      const struct shape_pair *tags, size_t tag_count)
@@ -170,17 +170,6 @@ static bool matches(struct ec2_query *query, const void *thing)
 
 /* ---- pages ---- */
 
-static enum err decode_token(struct call *call, struct str token, struct str *out_id)
-{
-	uint8_t *id = (uint8_t *)arena_bytes(call->arena, token.size / 2 + 1);
-
-	if (token.size > 2 * ID_SIZE_MAX || !hex_parse(token, id))
-		return fail(call, &EC2_INVALID_NEXT_TOKEN, "Invalid value '%.*s' for nextToken.",
-			    STR_ARG(str_slice(token, 0, ID_SIZE_MAX)));
-	*out_id = str_of(id, token.size / 2);
-	return ERR_OK;
-}
-
 enum err ec2_query_begin(struct call *call, const struct ec2_filter *filters, size_t filter_count,
 			 const char *names, ec2_has_fn has, bool has_most, int64_t most,
 			 struct str token, struct ec2_query *out_query)
@@ -199,9 +188,13 @@ enum err ec2_query_begin(struct call *call, const struct ec2_filter *filters, si
 	if (has_most)
 		out_query->most = (size_t)most;
 	enum err err = check_filters(call, filters, filter_count, str_from(names));
-	if (!err && token.size > 0)
-		err = decode_token(call, token, &out_query->after);
-	return err;
+	if (err || token.size == 0)
+		return err;
+	err = page_token_open(call, token, LIMIT_PAGE_TOKEN_MS, &out_query->after);
+	if (err)
+		return fail(call, &EC2_INVALID_NEXT_TOKEN, "Invalid value '%.*s' for nextToken.",
+			    STR_ARG(str_slice(token, 0, TOKEN_SHOWN)));
+	return ERR_OK;
 }
 
 static int compare_texts(const void *a, const void *b)
@@ -251,9 +244,7 @@ enum err ec2_query_end(struct call *call, const struct ec2_query *query, struct 
 			    LIMIT_EC2_FILTER_STEPS);
 	if (!query->has_more)
 		return ERR_OK;
-	char *hex = arena_bytes(call->arena, 2 * query->last.size);
-	hex_format(query->last, hex);
-	*out_token = str_of(hex, 2 * query->last.size);
+	*out_token = page_token_make(call, query->last);
 	return ERR_OK;
 }
 

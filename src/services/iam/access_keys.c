@@ -77,6 +77,11 @@ enum err iam_create_access_key(struct call *call, const struct iam_create_access
 	return ERR_OK;
 }
 
+static struct str key_id_at(const void *keys, size_t index)
+{
+	return ((const struct directory_key *)keys)[index].id;
+}
+
 enum err iam_list_access_keys(struct call *call, const struct iam_list_access_keys_in *in,
 			      struct iam_list_access_keys_out *out)
 {
@@ -88,7 +93,8 @@ enum err iam_list_access_keys(struct call *call, const struct iam_list_access_ke
 		err = iam_open_user(call, in->user_name, &user);
 	if (err)
 		return err;
-	out->access_key_metadata_count = iam_page_cut(&page, user->key_count);
+	out->access_key_metadata_count =
+		iam_page_cut(&page, user->keys, user->key_count, key_id_at);
 	out->access_key_metadata =
 		iam_array(call, struct iam_access_key_metadata, out->access_key_metadata_count);
 	for (size_t i = 0; i < out->access_key_metadata_count; i++) {

@@ -71,6 +71,11 @@ static void split_arn(struct str arn, struct str *out_path, struct str *out_name
 	*out_name = str_slice(arn, end, SIZE_MAX);
 }
 
+static struct str policy_arn_at(const void *policies, size_t index)
+{
+	return ((const struct iam_attached_policy *)policies)[index].policy_arn;
+}
+
 static enum err list(struct call *call, enum directory_kind kind, struct str name,
 		     struct str prefix, struct iam_page *page,
 		     struct iam_attached_policy **out_items, size_t *out_count)
@@ -90,7 +95,7 @@ static enum err list(struct call *call, enum directory_kind kind, struct str nam
 			items[count++] = (struct iam_attached_policy){
 				.policy_name = policy_name, .policy_arn = entity->attached[i]};
 	}
-	*out_count = iam_page_cut(page, count);
+	*out_count = iam_page_cut(page, items, count, policy_arn_at);
 	*out_items = items + page->from;
 	return ERR_OK;
 }
@@ -290,7 +295,6 @@ enum err iam_list_entities_for_policy(struct call *call,
 		     {STR_INIT("Role"), DIRECTORY_ROLE}};
 	const struct directory_entity *policy;
 	struct iam_page page;
-	size_t seen = 0;
 
 	enum err err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
 	if (!err)
@@ -301,19 +305,18 @@ enum err iam_list_entities_for_policy(struct call *call,
 	out->policy_groups = iam_array(call, struct iam_policy_group, page.most);
 	out->policy_roles = iam_array(call, struct iam_policy_role, page.most);
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
-		if (in->entity_filter.data && !str_equal(in->entity_filter, kinds[k].filter))
+		struct str after, filter = kinds[k].filter;
+		if (in->entity_filter.data && !str_equal(in->entity_filter, filter))
 			continue;
-		struct iam_list *list = iam_list(call, kinds[k].kind, call->account, STR(""),
+		if (!iam_page_enters(&page, filter, &after))
+			continue;
+		struct iam_list *list = iam_list(call, kinds[k].kind, call->account, after,
 						 in->path_prefix, SIZE_MAX);
-		for (size_t i = 0; i < list->count; i++) {
-			if (!has_policy(list->items[i], in))
-				continue;
-			if (seen >= page.from && seen - page.from < page.most)
+		for (size_t i = 0; i < list->count; i++)
+			if (has_policy(list->items[i], in) &&
+			    iam_page_takes(&page, filter, list->items[i]->name))
 				add_entity(out, list->items[i]);
-			seen++;
-		}
 	}
-	(void)iam_page_cut(&page, seen); /* says whether there are more */
 	iam_page_close(&page, &out->has_is_truncated, &out->is_truncated, &out->marker);
 	return ERR_OK;
 }

@@ -13,6 +13,7 @@
 #include "core/authorize.h"
 #include "core/core.h"
 #include "core/limit/quota.h"
+#include "core/page.h"
 
 enum { IAM_SESSION_SECONDS = 3600 }; /* MaxSessionDuration of a role, unless given */
 
@@ -126,20 +127,39 @@ void iam_add_key(struct call *call, struct str name, struct str value);
 
 /* ---- pages ---- */
 
+/*
+ * A page of a list, by core/page.h. A list is either sorted by name within scopes (accounts, or
+ * kinds of entities), or belongs to one object and has an order of its own.
+ */
 struct iam_page {
 	struct call *call;
 	size_t most;
-	size_t from;		   /* of lists that are cut by place */
-	struct str account, after; /* of lists of entities: behind which name to go on */
-	struct str marker;	   /* of the next page; data NULL: this is the last one */
+	struct str scope, after; /* sorted: behind which name of which scope to go on */
+	bool is_entered;	 /* sorted: the scope was reached */
+	size_t count;		 /* sorted: items that iam_page_takes took */
+	struct str last_scope, last_name;
+	struct str place;  /* of one object: the key of the previous page's last item */
+	size_t from;	   /* the same: where this page begins; set by iam_page_cut */
+	struct str marker; /* of the next page; data NULL: this is the last one */
 };
 must_check enum err iam_page_open(struct call *call, struct str marker, bool has_most, int64_t most,
 				  struct iam_page *out_page);
-/* How many of `count` items, from page->from on, this page shows. */
-size_t iam_page_cut(struct iam_page *page, size_t count);
+/*
+ * How many of `count` items, from page->from on, this page shows. `text_of` tells items apart (see
+ * page_place_key); NULL for a list of the request itself.
+ */
+size_t iam_page_cut(struct iam_page *page, const void *list, size_t count, page_text_fn text_of);
+/* For iam_page_cut: ARNs of a list of struct directory_entity *; texts of a list of struct str. */
+struct str iam_arn_at(const void *entities, size_t index);
+struct str iam_text_at(const void *texts, size_t index);
 /* How many of `count` entities, which come after the marker, this page shows. */
 size_t iam_page_cut_entities(struct iam_page *page, const struct directory_entity *const *entities,
 			     size_t count);
+/* Scopes are entered in an order that is always the same. False: previous pages showed all of it;
+ * otherwise the page goes on after the name *out_after, which may be empty. */
+bool iam_page_enters(struct iam_page *page, struct str scope, struct str *out_after);
+/* True if the item is on the page; items come in order of their names. */
+bool iam_page_takes(struct iam_page *page, struct str scope, struct str name);
 /* The tags that this page shows; their number in *out_count. */
 struct iam_tag *iam_show_tag_page(struct call *call, const struct directory_entity *entity,
 				  struct iam_page *page, size_t *out_count);

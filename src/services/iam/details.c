@@ -188,7 +188,6 @@ iam_get_account_authorization_details(struct call *call,
 		     {STR("LocalManagedPolicy"), DIRECTORY_POLICY, call->account},
 		     {STR("AWSManagedPolicy"), DIRECTORY_POLICY, DIRECTORY_AWS}};
 	struct iam_page page;
-	size_t seen = 0;
 
 	enum err err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
 	if (!err)
@@ -201,19 +200,16 @@ iam_get_account_authorization_details(struct call *call,
 	out->role_detail_list = iam_array(call, struct iam_role_detail, page.most);
 	out->policies = iam_array(call, struct iam_managed_policy_detail, page.most);
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
-		if (!is_asked_for(in, kinds[k].filter))
+		struct str after, filter = kinds[k].filter;
+		if (!is_asked_for(in, filter) || !iam_page_enters(&page, filter, &after))
 			continue;
 		struct iam_list *list =
-			iam_list(call, kinds[k].kind, kinds[k].account, STR(""), STR(""), SIZE_MAX);
-		for (size_t i = 0; i < list->count; i++) {
-			if (!is_shown(table, list->items[i]))
-				continue;
-			if (seen >= page.from && seen - page.from < page.most)
+			iam_list(call, kinds[k].kind, kinds[k].account, after, STR(""), SIZE_MAX);
+		for (size_t i = 0; i < list->count; i++)
+			if (is_shown(table, list->items[i]) &&
+			    iam_page_takes(&page, filter, list->items[i]->name))
 				add(call, out, list->items[i], table);
-			seen++;
-		}
 	}
-	(void)iam_page_cut(&page, seen); /* says whether there are more */
 	iam_page_close(&page, &out->has_is_truncated, &out->is_truncated, &out->marker);
 	return ERR_OK;
 }

@@ -176,7 +176,7 @@ enum err iam_list_groups_for_user(struct call *call, const struct iam_list_group
 		err = iam_open(call, DIRECTORY_USER, in->user_name, &user);
 	if (err)
 		return err;
-	size_t count = iam_page_cut(&page, user->group_count);
+	size_t count = iam_page_cut(&page, user->groups, user->group_count, iam_text_at);
 	out->groups = iam_array(call, struct iam_group, count);
 	for (size_t i = 0; i < count; i++) {
 		const struct directory_entity *group = iam_get(call, user->groups[page.from + i]);

@@ -114,6 +114,11 @@ static enum err drop(struct call *call, enum directory_kind kind, struct str own
 	return iam_store_put(call->core, &draft);
 }
 
+static struct str name_at(const void *inlines, size_t index)
+{
+	return ((const struct directory_inline *)inlines)[index].name;
+}
+
 static enum err list(struct call *call, enum directory_kind kind, struct str owner,
 		     struct iam_page *page, struct str **out_names, size_t *out_count)
 {
@@ -122,7 +127,7 @@ static enum err list(struct call *call, enum directory_kind kind, struct str own
 	enum err err = iam_open(call, kind, owner, &entity);
 	if (err)
 		return err;
-	*out_count = iam_page_cut(page, entity->inline_count);
+	*out_count = iam_page_cut(page, entity->inlines, entity->inline_count, name_at);
 	*out_names = iam_array(call, struct str, *out_count);
 	for (size_t i = 0; i < *out_count; i++)
 		(*out_names)[i] = entity->inlines[page->from + i].name;

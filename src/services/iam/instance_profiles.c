@@ -105,7 +105,7 @@ iam_list_instance_profiles_for_role(struct call *call,
 	if (err)
 		return err;
 	struct iam_list *list = iam_instance_profiles_of(call, role);
-	out->instance_profiles_count = iam_page_cut(&page, list->count);
+	out->instance_profiles_count = iam_page_cut(&page, list->items, list->count, iam_arn_at);
 	out->instance_profiles = iam_show_instance_profiles(call, list->items + page.from,
 							    out->instance_profiles_count);
 	iam_page_close(&page, &out->has_is_truncated, &out->is_truncated, &out->marker);

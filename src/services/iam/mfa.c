@@ -215,7 +215,7 @@ enum err iam_list_mfa_devices(struct call *call, const struct iam_list_mfa_devic
 	if (err)
 		return err;
 	const struct iam_list *list = iam_mfa_devices_of(call, user);
-	out->mfa_devices_count = iam_page_cut(&page, list->count);
+	out->mfa_devices_count = iam_page_cut(&page, list->items, list->count, iam_arn_at);
 	out->mfa_devices = iam_array(call, struct iam_mfa_device, out->mfa_devices_count);
 	for (size_t i = 0; i < out->mfa_devices_count; i++) {
 		const struct directory_entity *device = list->items[page.from + i];
@@ -250,7 +250,7 @@ enum err iam_list_virtual_mfa_devices(struct call *call,
 	bool wants_assigned = !str_equal(in->assignment_status, STR("Unassigned"));
 	bool wants_others = !str_equal(in->assignment_status, STR("Assigned"));
 	struct iam_page page;
-	size_t seen = 0;
+	size_t count = 0;
 
 	enum err err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
 	if (!err)
@@ -259,16 +259,17 @@ enum err iam_list_virtual_mfa_devices(struct call *call,
 		return err;
 	const struct iam_list *list =
 		iam_list(call, DIRECTORY_MFA_DEVICE, call->account, STR(""), STR(""), SIZE_MAX);
-	out->virtual_mfa_devices = iam_array(call, struct iam_virtual_mfa_device, page.most);
-	for (size_t i = 0; i < list->count; i++) {
-		if (!(is_assigned(list->items[i]) ? wants_assigned : wants_others))
-			continue;
-		if (seen >= page.from && seen - page.from < page.most)
-			show(call, list->items[i],
-			     &out->virtual_mfa_devices[out->virtual_mfa_devices_count++]);
-		seen++;
-	}
-	(void)iam_page_cut(&page, seen); /* says whether there are more */
+	const struct directory_entity **devices =
+		arena_array(call->arena, const struct directory_entity *, list->count);
+	for (size_t i = 0; i < list->count; i++)
+		if (is_assigned(list->items[i]) ? wants_assigned : wants_others)
+			devices[count++] = list->items[i];
+	/* By place, as a device's name is too long for IAM's markers of at most 320 characters. */
+	out->virtual_mfa_devices_count = iam_page_cut(&page, devices, count, iam_arn_at);
+	out->virtual_mfa_devices =
+		iam_array(call, struct iam_virtual_mfa_device, out->virtual_mfa_devices_count);
+	for (size_t i = 0; i < out->virtual_mfa_devices_count; i++)
+		show(call, devices[page.from + i], &out->virtual_mfa_devices[i]);
 	iam_page_close(&page, &out->has_is_truncated, &out->is_truncated, &out->marker);
 	return ERR_OK;
 }

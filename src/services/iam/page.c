@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * page: lists that are shown a page at a time.
- *
- * A marker is opaque to clients: base64 of "n<account>/<name>", the entity that was shown last, so
- * that what is deleted between two pages moves nothing; or of "i<number>", a place in a list that
- * belongs to one entity.
+ * page: lists that are shown a page at a time. The key of a marker (core/page.h) is
+ * "n<scope>/<name>" of a sorted list, or "p" and a place.
  */
 #include <string.h>
 
@@ -21,45 +18,58 @@ enum err iam_page_open(struct call *call, struct str marker, bool has_most, int6
 		       struct iam_page *out_page)
 {
 	struct iam_page page = {.call = call, .most = has_most ? (size_t)most : PAGE_DEFAULT};
-	uint64_t from;
-	size_t size;
+	struct str key;
 
-	page.account = page.after = STR("");
+	page.scope = page.after = STR("");
 	if (marker.data) {
-		char *bytes = arena_bytes(call->arena, marker.size + 1);
-		if (!base64_parse(marker, (uint8_t *)bytes, &size) || size == 0)
+		if (page_token_open(call, marker, 0, &key) != ERR_OK || key.size == 0)
 			return fail_marker(call);
-		struct str text = str_of(bytes + 1, size - 1);
-		if (bytes[0] == 'n') {
-			page.account = str_cut(&text, '/');
-			page.after = text;
-		} else if (bytes[0] == 'i' && str_to_u64(text, &from)) {
-			page.from = from;
+		struct str rest = str_slice(key, 1, SIZE_MAX);
+		if (key.data[0] == 'n') {
+			page.scope = str_cut(&rest, '/');
+			page.after = rest;
 		} else {
-			return fail_marker(call);
+			page.place = rest;
 		}
 	}
+	page.is_entered = page.scope.size == 0;
 	*out_page = page;
 	return ERR_OK;
 }
 
-static void set_marker(struct iam_page *page, struct str text)
+size_t iam_page_cut(struct iam_page *page, const void *list, size_t count, page_text_fn text_of)
 {
-	char *marker = arena_bytes(page->call->arena, base64_size(text.size));
+	struct arena *arena = page->call->arena;
 
-	base64_format(text, marker);
-	page->marker = str_of(marker, base64_size(text.size));
-}
-
-size_t iam_page_cut(struct iam_page *page, size_t count)
-{
-	if (page->from > count)
-		page->from = count;
+	page->from = 0;
+	if (page->place.size > 0) {
+		enum err err = page_place_find(page->place, list, count, text_of, &page->from);
+		check(err == ERR_OK); /* this operation made the marker */
+	}
 	size_t left = count - page->from;
 	if (left <= page->most)
 		return left;
-	set_marker(page, arena_format(page->call->arena, "i%zu", page->from + page->most));
+	size_t last = page->from + page->most - 1;
+	struct str place = page_place_key(arena, last, text_of ? text_of(list, last) : STR(""));
+	page->marker =
+		page_token_make(page->call, arena_join(arena, (struct str[]){STR("p"), place}, 2));
 	return page->most;
+}
+
+struct str iam_arn_at(const void *entities, size_t index)
+{
+	return ((const struct directory_entity *const *)entities)[index]->arn;
+}
+
+struct str iam_text_at(const void *texts, size_t index)
+{
+	return ((const struct str *)texts)[index];
+}
+
+static void set_marker(struct iam_page *page, struct str scope, struct str name)
+{
+	page->marker = page_token_make(page->call, arena_format(page->call->arena, "n%.*s/%.*s",
+								STR_ARG(scope), STR_ARG(name)));
 }
 
 size_t iam_page_cut_entities(struct iam_page *page, const struct directory_entity *const *entities,
@@ -67,10 +77,31 @@ size_t iam_page_cut_entities(struct iam_page *page, const struct directory_entit
 {
 	if (count <= page->most)
 		return count;
-	const struct directory_entity *last = entities[page->most - 1];
-	set_marker(page, arena_format(page->call->arena, "n%.*s/%.*s", STR_ARG(last->account),
-				      STR_ARG(last->name)));
+	set_marker(page, entities[page->most - 1]->account, entities[page->most - 1]->name);
 	return page->most;
+}
+
+bool iam_page_enters(struct iam_page *page, struct str scope, struct str *out_after)
+{
+	*out_after = STR("");
+	if (!page->is_entered && str_equal(scope, page->scope)) {
+		page->is_entered = true;
+		*out_after = page->after;
+	}
+	return page->is_entered;
+}
+
+bool iam_page_takes(struct iam_page *page, struct str scope, struct str name)
+{
+	if (page->count == page->most) {
+		if (!page->marker.data)
+			set_marker(page, page->last_scope, page->last_name);
+		return false;
+	}
+	page->count++;
+	page->last_scope = scope;
+	page->last_name = name;
+	return true;
 }
 
 void iam_page_close(const struct iam_page *page, bool *out_has_truncated, bool *out_truncated,

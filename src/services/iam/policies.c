@@ -94,13 +94,12 @@ static size_t collect(struct call *call, const struct iam_list_policies_in *in,
 		      const struct directory_entity **out_items, size_t room)
 {
 	const struct str scopes[] = {call->account, DIRECTORY_AWS};
-	bool skips_own =
-		str_equal(in->scope, STR("AWS")) || str_equal(page->account, DIRECTORY_AWS);
+	bool skips_own = str_equal(in->scope, STR("AWS")) || str_equal(page->scope, DIRECTORY_AWS);
 	bool skips_aws = str_equal(in->scope, STR("Local"));
 	size_t count = 0;
 
 	for (size_t s = skips_own; s < 2 - (size_t)skips_aws; s++) {
-		bool goes_on = str_equal(page->account, scopes[s]);
+		bool goes_on = str_equal(page->scope, scopes[s]);
 		struct iam_list *list =
 			iam_list(call, DIRECTORY_POLICY, scopes[s], goes_on ? page->after : STR(""),
 				 in->path_prefix, SIZE_MAX);
@@ -227,6 +226,11 @@ enum err iam_get_policy_version(struct call *call, const struct iam_get_policy_v
 	return ERR_OK;
 }
 
+static struct str version_id_at(const void *versions, size_t index)
+{
+	return ((const struct directory_version *const *)versions)[index]->id;
+}
+
 /* The newest first. */
 enum err iam_list_policy_versions(struct call *call, const struct iam_list_policy_versions_in *in,
 				  struct iam_list_policy_versions_out *out)
@@ -239,11 +243,14 @@ enum err iam_list_policy_versions(struct call *call, const struct iam_list_polic
 		err = iam_open_policy(call, in->policy_arn, &policy);
 	if (err)
 		return err;
-	out->versions_count = iam_page_cut(&page, policy->version_count);
+	const struct directory_version **versions =
+		arena_array(call->arena, const struct directory_version *, policy->version_count);
+	for (size_t i = 0; i < policy->version_count; i++)
+		versions[i] = &policy->versions[policy->version_count - 1 - i];
+	out->versions_count = iam_page_cut(&page, versions, policy->version_count, version_id_at);
 	out->versions = iam_array(call, struct iam_policy_version, out->versions_count);
 	for (size_t i = 0; i < out->versions_count; i++)
-		out->versions[i] = iam_show_version(
-			policy, &policy->versions[policy->version_count - 1 - page.from - i]);
+		out->versions[i] = iam_show_version(policy, versions[page.from + i]);
 	iam_page_close(&page, &out->has_is_truncated, &out->is_truncated, &out->marker);
 	return ERR_OK;
 }

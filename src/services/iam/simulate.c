@@ -216,7 +216,7 @@ static enum err run(struct simulation *simulation, const struct questions *quest
 	if (err)
 		return err;
 	simulation_begin(simulation);
-	size_t count = iam_page_cut(&page, questions->action_count);
+	size_t count = iam_page_cut(&page, NULL, questions->action_count, NULL);
 	out->evaluation_results = arena_array(call->arena, struct iam_evaluation_result, count);
 	out->evaluation_results_count = count;
 	for (size_t i = 0; i < count; i++) {

@@ -109,13 +109,18 @@ enum err iam_untag(struct call *call, const struct directory_entity *entity, con
 	return iam_store_put(call->core, &draft);
 }
 
+static struct str tag_key_at(const void *tags, size_t index)
+{
+	return ((const struct iam_tag *)tags)[index].key;
+}
+
 struct iam_tag *iam_show_tag_page(struct call *call, const struct directory_entity *entity,
 				  struct iam_page *page, size_t *out_count)
 {
 	size_t count;
 	struct iam_tag *tags = iam_show_tags(call, entity, &count);
 
-	*out_count = iam_page_cut(page, count);
+	*out_count = iam_page_cut(page, tags, count, tag_key_at);
 	return tags ? tags + page->from : iam_array(call, struct iam_tag, 0);
 }
 

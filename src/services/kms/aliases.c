@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/limit/quota.h"
+#include "core/page.h"
 #include "services/kms/change.h"
 #include "services/kms/list.h"
 #include "services/kms/use.h"
@@ -302,8 +303,7 @@ enum err kms_list_aliases(struct call *call, const struct kms_list_aliases_in *i
 	if (out->aliases_count > page.limit) {
 		out->aliases_count = page.limit;
 		out->truncated = true;
-		out->next_marker =
-			kms_page_marker(call->arena, out->aliases[page.limit - 1].alias_name);
+		out->next_marker = page_token_make(call, out->aliases[page.limit - 1].alias_name);
 	}
 	return ERR_OK;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/limit/quota.h"
+#include "core/page.h"
 #include "services/kms/change.h"
 #include "services/kms/grant.h"
 #include "services/kms/list.h"
@@ -493,31 +494,53 @@ static void fill_entry(struct call *call, const struct kms_key *key, const struc
 struct grant_list {
 	struct call *call;
 	struct kms_page page;
-	bool is_after;
+	struct str after_key, after_place; /* the two parts of page.after */
 	struct kms_grant_list_entry *entries;
 	size_t count;
+	struct str last_key; /* id of the key of the last entry, and the grant's place */
+	size_t last_place;
 	struct str retiring; /* ListRetirableGrants */
 	struct str next_marker;
 };
 
 /* False once the page is full. */
-static bool add_entry(struct grant_list *list, const struct kms_key *key,
-		      const struct kms_grant *grant)
+static bool add_entry(struct grant_list *list, const struct kms_key *key, size_t place)
 {
-	struct arena *arena = list->call->arena;
+	struct call *call = list->call;
 
-	if (!list->is_after) {
-		list->is_after = str_equal(grant->id, list->page.after);
-		return true;
-	}
 	if (list->count == list->page.limit) {
-		list->next_marker = kms_page_marker(arena, list->entries[list->count - 1].grant_id);
+		struct str last = page_place_key(call->arena, list->last_place,
+						 list->entries[list->count - 1].grant_id);
+		list->next_marker = page_token_make(
+			call, arena_join(call->arena, (struct str[]){list->last_key, last}, 2));
 		return false;
 	}
-	fill_entry(list->call, key, grant, &list->entries[list->count++]);
+	fill_entry(call, key, &key->grants[place], &list->entries[list->count++]);
+	list->last_key = key->id;
+	list->last_place = place;
 	return true;
 }
 
+static struct str grant_id_of(const void *key, size_t index)
+{
+	return ((const struct kms_key *)key)->grants[index].id;
+}
+
+/* Where the page begins among the grants of a key; keys come in order of their ids. */
+static size_t first_place(const struct grant_list *list, const struct kms_key *key)
+{
+	int order = str_compare(key->id, list->after_key);
+	size_t place = 0;
+
+	if (order != 0)
+		return order < 0 ? key->grant_count : 0;
+	enum err err =
+		page_place_find(list->after_place, key, key->grant_count, grant_id_of, &place);
+	check(err == ERR_OK); /* begin_list checked its size */
+	return place;
+}
+
+/* The key of a marker is the id of a KMS key and the place of a grant. */
 static enum err begin_list(struct call *call, bool has_limit, int64_t limit, struct str marker,
 			   struct grant_list *list)
 {
@@ -525,7 +548,13 @@ static enum err begin_list(struct call *call, bool has_limit, int64_t limit, str
 	enum err err = kms_page_begin(call, has_limit, limit, marker, &list->page);
 	if (err)
 		return err;
-	list->is_after = list->page.after.size == 0;
+	struct str after = list->page.after;
+	if (after.size > 0 && after.size <= PAGE_PLACE_SIZE)
+		return kms_refuse_marker(call);
+	if (after.size > 0) {
+		list->after_key = str_slice(after, 0, after.size - PAGE_PLACE_SIZE);
+		list->after_place = str_slice(after, after.size - PAGE_PLACE_SIZE, SIZE_MAX);
+	}
 	list->entries = arena_array(call->arena, struct kms_grant_list_entry, list->page.limit);
 	return ERR_OK;
 }
@@ -556,13 +585,13 @@ enum err kms_list_grants(struct call *call, const struct kms_list_grants_in *in,
 		err = kms_managed_key(call, in->key_id, STR("kms:ListGrants"), true, &key);
 	if (err)
 		return err;
-	for (size_t i = 0; i < key->grant_count; i++) {
+	for (size_t i = first_place(&list, key); i < key->grant_count; i++) {
 		const struct kms_grant *grant = &key->grants[i];
 		if (in->grant_id.data && !str_equal(in->grant_id, grant->id))
 			continue;
 		if (grantee.data && !str_equal(grantee, name_of(call, &grant->grantee)))
 			continue;
-		if (!add_entry(&list, key, grant))
+		if (!add_entry(&list, key, i))
 			break;
 	}
 	out->grants = list.entries;
@@ -579,13 +608,13 @@ static bool add_retirable(void *context, const struct kms_key *key)
 	struct grant_list *list = context;
 	bool is_held = false;
 
-	for (size_t i = 0; i < key->grant_count; i++) {
+	for (size_t i = first_place(list, key); i < key->grant_count; i++) {
 		if (!str_equal(name_of(list->call, &key->grants[i].retiring), list->retiring))
 			continue;
 		if (!is_held)
 			kms_keep_key(list->call, kms_key_hold(key));
 		is_held = true;
-		if (!add_entry(list, key, &key->grants[i]))
+		if (!add_entry(list, key, i))
 			return false;
 	}
 	return true;

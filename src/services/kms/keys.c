@@ -4,6 +4,7 @@
 
 #include "core/keep.h"
 #include "core/limit/quota.h"
+#include "core/page.h"
 #include "services/kms/change.h"
 #include "services/kms/describe.h"
 #include "services/kms/due.h"
@@ -240,7 +241,7 @@ enum err kms_describe_key(struct call *call, const struct kms_describe_key_in *i
 }
 
 struct key_list {
-	struct arena *arena;
+	struct call *call;
 	struct kms_page page;
 	struct kms_list_keys_out *out;
 };
@@ -253,19 +254,19 @@ static bool add_key(void *context, const struct kms_key *key)
 	if (out->keys_count == list->page.limit) {
 		out->truncated = true;
 		out->next_marker =
-			kms_page_marker(list->arena, out->keys[out->keys_count - 1].key_id);
+			page_token_make(list->call, out->keys[out->keys_count - 1].key_id);
 		return false;
 	}
 	struct kms_key_list_entry *entry = &out->keys[out->keys_count++];
-	entry->key_id = arena_copy(list->arena, key->id);
-	entry->key_arn = arena_copy(list->arena, key->arn);
+	entry->key_id = arena_copy(list->call->arena, key->id);
+	entry->key_arn = arena_copy(list->call->arena, key->arn);
 	return true;
 }
 
 enum err kms_list_keys(struct call *call, const struct kms_list_keys_in *in,
 		       struct kms_list_keys_out *out)
 {
-	struct key_list list = {.arena = call->arena, .out = out};
+	struct key_list list = {.call = call, .out = out};
 
 	enum err err = kms_page_begin(call, in->has_limit, in->limit, in->marker, &list.page);
 	if (!err)

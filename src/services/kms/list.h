@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* list: pages of lists. A marker is the name of the last item that was shown, in base64. */
+/* list: pages of lists; the markers are those of core/page.h. The call's thread. */
 #ifndef TERN_SERVICES_KMS_LIST_H
 #define TERN_SERVICES_KMS_LIST_H
 
@@ -7,11 +7,11 @@
 
 struct kms_page {
 	size_t limit;
-	struct str after; /* items behind this name; empty: all */
+	struct str after; /* items behind this key; empty: all */
 };
 must_check enum err kms_page_begin(struct call *call, bool has_limit, int64_t limit,
 				   struct str marker, struct kms_page *out_page);
-/* The marker for a page that ends with that name. */
-struct str kms_page_marker(struct arena *arena, struct str name);
+/* InvalidMarkerException. */
+must_check enum err kms_refuse_marker(struct call *call);
 
 #endif

@@ -3,6 +3,7 @@
  * what it encrypted can be decrypted. */
 #include <string.h>
 
+#include "core/page.h"
 #include "services/kms/change.h"
 #include "services/kms/due.h"
 #include "services/kms/list.h"
@@ -224,8 +225,8 @@ enum err kms_list_key_rotations(struct call *call, const struct kms_list_key_rot
 			continue;
 		if (out->rotations_count == page.limit) {
 			out->truncated = true;
-			out->next_marker = kms_page_marker(
-				call->arena, out->rotations[page.limit - 1].key_material_id);
+			out->next_marker = page_token_make(
+				call, out->rotations[page.limit - 1].key_material_id);
 			break;
 		}
 		fill_entry(key, material, &out->rotations[out->rotations_count++]);

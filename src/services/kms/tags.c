@@ -2,6 +2,7 @@
 /* tags: TagResource, UntagResource, ListResourceTags. */
 #include "services/kms/tags.h"
 
+#include "core/page.h"
 #include "core/tags.h"
 #include "services/kms/change.h"
 #include "services/kms/list.h"
@@ -142,7 +143,7 @@ enum err kms_list_resource_tags(struct call *call, const struct kms_list_resourc
 			continue;
 		if (out->tags_count == page.limit) {
 			out->truncated = true;
-			out->next_marker = kms_page_marker(call->arena, key->tags[i - 1].key);
+			out->next_marker = page_token_make(call, key->tags[i - 1].key);
 			break;
 		}
 		out->tags[out->tags_count++] =

@@ -239,7 +239,7 @@ enum err sqs_queue_create(struct core *core, struct sqs_queue *draft)
 	enum err err = prepare_key(core, draft);
 	if (err)
 		return err;
-	if (sqs->next_number >= SEAL_SUBJECT_SESSIONS)
+	if (sqs->next_number >= SEAL_SUBJECT_RESERVED)
 		return ERR_FULL;
 
 	draft->arn = arn_format(STR("sqs"), draft->region, draft->account, draft->name, arn);

@@ -2,12 +2,12 @@
 /*
  * list: ListQueues, GetQueueUrl, ListDeadLetterSourceQueues.
  *
- * A page's token is the hex of the last name on it: what is created or deleted between two pages
- * disturbs nobody.
+ * A page's token names the last queue on it (core/page.h).
  */
 #include <string.h>
 
 #include "api/sqs.h"
+#include "core/page.h"
 #include "services/sqs/authorize.h"
 #include "services/sqs/sqs.h"
 
@@ -40,16 +40,6 @@ static bool add_queue(void *context, const struct sqs_queue *queue)
 	return true;
 }
 
-static enum err decode_token(struct call *call, struct str token, struct str *out_name)
-{
-	uint8_t *name = (uint8_t *)arena_bytes(call->arena, token.size / 2 + 1);
-
-	if (token.size > 2 * LIMIT_QUEUE_NAME_SIZE || !hex_parse(token, name))
-		return fail(call, &SQS_INVALID_PARAMETER_VALUE, "Invalid or expired next token.");
-	*out_name = str_of(name, token.size / 2);
-	return ERR_OK;
-}
-
 static enum err fill(struct page *page, bool has_most, int64_t most, struct str token,
 		     struct str *out_token)
 {
@@ -64,9 +54,10 @@ static enum err fill(struct page *page, bool has_most, int64_t most, struct str 
 	page->most = has_most ? (size_t)most : LIMIT_LIST_RESULTS;
 	page->urls = arena_array(call->arena, struct str, page->most);
 	if (token.size > 0) {
-		enum err err = decode_token(call, token, &page->after);
+		enum err err = page_token_open(call, token, LIMIT_PAGE_TOKEN_MS, &page->after);
 		if (err)
-			return err;
+			return fail(call, &SQS_INVALID_PARAMETER_VALUE,
+				    "Invalid or expired next token.");
 	}
 	bool is_behind = str_compare(page->after, page->prefix) > 0;
 	struct str from = is_behind ? page->after : page->prefix;
@@ -74,11 +65,8 @@ static enum err fill(struct page *page, bool has_most, int64_t most, struct str 
 		sqs_registry_each_source(registry, page->dead_letter, from, add_queue, page);
 	else
 		sqs_registry_each(registry, page->account, call->region, from, add_queue, page);
-	if (page->has_more && has_most) {
-		char *hex = arena_bytes(call->arena, 2 * page->last.size);
-		hex_format(page->last, hex);
-		*out_token = str_of(hex, 2 * page->last.size);
-	}
+	if (page->has_more && has_most)
+		*out_token = page_token_make(call, page->last);
 	return ERR_OK;
 }
 
