@@ -9,7 +9,7 @@
 #include "services/sqs/attributes.h"
 
 static struct sqs sqs;
-static struct core core = {.sqs = &sqs};
+static struct core core;
 
 static struct sqs_queue draft_of(bool is_fifo, struct str name, struct str arn)
 {
@@ -34,6 +34,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 	(void)argc, (void)argv;
 	base_init();
+	services_bind_one(&core, &sqs_module, &sqs);
 	core.directory = directory_new(true);
 	sqs.registry = sqs_registry_new();
 	sqs_registry_put(sqs.registry, sqs_queue_new(&plain));

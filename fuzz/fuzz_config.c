@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include "fuzz.h"
-#include "server/declare.h"
 #include "server/settings.h"
 #include "server/throttling.h"
 #include "services/ec2/network.h"
+#include "services/sqs/declare.h"
 #include "services/sqs/sqs.h"
 
 /* In place of the service's: reads all it is given. */
@@ -75,7 +75,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check(settings.listen.count >= 1 && settings.listen.count <= SETTINGS_LIST_MAX);
 		check(settings.account.size == 12);
 		check(settings.threads >= 1 && settings.threads <= 64);
-		enum err err = declare_queues(&core, &settings.arena, settings.config_text, &text);
+		enum err err =
+			sqs_declare_queues(&core, &settings.arena, settings.config_text, &text);
 		check(err != ERR_FAULT || text.size > 0);
 		check_networks(&core, settings.config_text);
 		check(throttling_open(&settings, services, 1, &throttle, problem,

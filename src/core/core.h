@@ -26,12 +26,14 @@ struct penalty;
 struct quotas;
 struct runner;
 struct session_store;
+struct service_slots;
 struct source_list;
 struct throttle;
 struct workers;
 
 struct core {
-	struct route_table routes; /* all services, in the order of operation numbers */
+	struct service_slots *services; /* with their state; core/service.h */
+	struct route_table routes;	/* all services, in the order of operation numbers */
 	struct engine *engine;
 	struct runner *runner; /* who steps the engine */
 	struct control *control;
@@ -63,9 +65,6 @@ struct core {
 	struct seal *seal;	/* of messages at rest, and of secrets in the catalog (subject 0) */
 	uint8_t handle_key[32]; /* seals receipt handles; from the catalog */
 	uint8_t hash_key[16];	/* of group and deduplication hashes; from the catalog */
-	void *sqs;		/* services/sqs's own state */
-	void *kms_state;	/* services/kms's own state */
-	void *ec2;		/* services/ec2's own state */
 };
 
 /* Number of an operation: those of all services count, in their order. */

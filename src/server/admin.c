@@ -150,13 +150,20 @@ static void advance_clock(struct admin_call *call)
 
 /* ---- reset ---- */
 
+static void write_count(void *context, const char *name, uint64_t count)
+{
+	struct json_writer *json = context;
+
+	json_key(json, str_from(name));
+	json_i64(json, (int64_t)count);
+}
+
 static void reset(struct admin_call *call)
 {
 	struct server *server = call->server;
 	struct str account = server->settings->account;
 	struct json_writer json;
 	yyjson_val *root;
-	uint64_t count;
 
 	if (!server->settings->allows_reset) {
 		admin_refuse(call, 403,
@@ -166,16 +173,15 @@ static void reset(struct admin_call *call)
 	if (json_parse(call->arena, call->request->http.body, &root) == ERR_OK &&
 	    yyjson_is_str(json_member(root, "account")))
 		account = json_text(json_member(root, "account"));
-	if (sqs_reset(&server->core, account, &count) != ERR_OK) {
-		admin_refuse(call, 500, "the catalog cannot be written; see ternd's log");
-		return;
-	}
 	json_begin(&json, &call->body);
 	json_open_object(&json);
 	json_key(&json, STR("account"));
 	json_str(&json, account);
-	json_key(&json, STR("deleted_queues"));
-	json_i64(&json, (int64_t)count);
+	if (services_reset(&server->core, account, write_count, &json) != ERR_OK) {
+		buf_reset(&call->body);
+		admin_refuse(call, 500, "the catalog cannot be written; see ternd's log");
+		return;
+	}
 	json_close_object(&json);
 }
 

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "server/address.h"
-#include "services/ec2/ec2.h"
 
 /* The setting, taken apart. */
 struct pattern {
@@ -211,22 +210,7 @@ bool endpoints_check(struct server *server, char *problem, size_t size)
 	return address_may_listen(settings, str_from(address), problem, size);
 }
 
-bool endpoints_open(struct server *server, char *problem, size_t size)
+void endpoints_bind(struct core *core)
 {
-	const struct settings *settings = server->settings;
-	struct core *core = &server->core;
-	struct str text = {0};
-	struct arena arena;
-
 	core->listeners = &listeners;
-	arena_init(&arena);
-	enum err err = ec2_start(core, &arena, settings->config_text, &text);
-	server->is_misconfigured = err == ERR_FAULT;
-	if (err == ERR_FAULT)
-		snprintf(problem, size, "the configuration %.*s: %.*s", STR_ARG(settings->config),
-			 STR_ARG(text));
-	else if (err)
-		store_explain(settings, err, problem, size);
-	arena_done(&arena);
-	return !err;
 }

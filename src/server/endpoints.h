@@ -7,10 +7,7 @@
 
 /* False with a sentence in `problem` (`size` bytes): --endpoint-listen is wrong. */
 bool endpoints_check(struct server *server, char *problem, size_t size);
-/*
- * Reads the declared networks and opens the endpoints that there are. After all of --listen. False
- * with a sentence that says what to do in `problem` (`size` bytes).
- */
-bool endpoints_open(struct server *server, char *problem, size_t size);
+/* Sets core->listeners. After all of --listen are taken. */
+void endpoints_bind(struct core *core);
 
 #endif

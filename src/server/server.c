@@ -14,12 +14,6 @@
 #include <unistd.h>
 
 #include "access/issuers.h"
-#include "api/ec2.h"
-#include "api/handlers.h"
-#include "api/iam.h"
-#include "api/kms.h"
-#include "api/sqs.h"
-#include "api/sts.h"
 #include "core/audit/audit.h"
 #include "core/control.h"
 #include "core/data_keys.h"
@@ -33,21 +27,14 @@
 #include "server/admin.h"
 #include "server/audit_setup.h"
 #include "server/browsers.h"
-#include "server/declare.h"
 #include "server/endpoints.h"
 #include "server/iam_files.h"
+#include "server/services.h"
 #include "server/throttling.h"
-#include "services/ec2/ec2.h"
-#include "services/kms/kms.h"
-#include "services/sqs/sqs.h"
 
 #define GRACE_MS 10000
 #define WORK_GRACE_MS 1000 /* an RSA key that begins then is made before GRACE_MS is over */
 enum { SPARE_SEGMENTS = 3, HOT_MESSAGES = 262144, WINDOW = 512 };
-
-static const struct service *const services[] = {
-	&ec2_service, &iam_service, &kms_service, &sqs_service, &sts_service,
-};
 
 /* ---- net threads ---- */
 
@@ -137,14 +124,39 @@ static bool open_engine(struct server *server, char *problem, size_t size)
 	return true;
 }
 
+static bool start_services(struct server *server, enum service_stage stage, char *problem,
+			   size_t size)
+{
+	const struct settings *settings = server->settings;
+	const struct service_module *failed;
+	struct str text = STR("the catalog cannot be read or written");
+	struct arena arena;
+	struct service_start start = {
+		.arena = &arena,
+		.config = settings->config_text,
+		.is_open = settings->auth == AUTH_OPEN,
+	};
+
+	arena_init(&arena);
+	enum err err = services_start(&server->core, stage, &start, &text, &failed);
+	server->is_misconfigured = err == ERR_FAULT;
+	if (err == ERR_FAULT)
+		snprintf(problem, size, "the configuration %.*s: %.*s", STR_ARG(settings->config),
+			 STR_ARG(text));
+	else if (err)
+		store_explain(settings, err, problem, size);
+	arena_done(&arena);
+	return !err;
+}
+
 /* Who may call. The first start with --auth required makes a credential, or nobody could. */
 static bool open_accounts(struct server *server, char *problem, size_t size)
 {
 	bool is_open = server->settings->auth == AUTH_OPEN;
 	struct core *core = &server->core;
 
-	enum err err = iam_start(core, is_open);
-	if (!err && !is_open && iam_is_locked_out(core, core->default_account)) {
+	enum err err = ERR_OK;
+	if (!is_open && iam_is_locked_out(core, core->default_account)) {
 		err = iam_root_key_create(core, core->default_account, &server->root);
 		server->has_new_root = !err;
 	}
@@ -204,35 +216,6 @@ static bool open_throttle(struct server *server, char *problem, size_t size)
 		return false;
 	server->core.throttle = server->throttle;
 	return true;
-}
-
-static bool open_keys(struct server *server, char *problem, size_t size)
-{
-	enum err err = kms_start(&server->core);
-
-	if (err)
-		store_explain(server->settings, err, problem, size);
-	return !err;
-}
-
-static bool open_queues(struct server *server, char *problem, size_t size)
-{
-	struct str text = STR("the catalog cannot be read or written");
-	struct arena arena;
-
-	enum err err = sqs_start(&server->core);
-	if (err) {
-		store_explain(server->settings, err, problem, size);
-		return false;
-	}
-	arena_init(&arena);
-	err = declare_queues(&server->core, &arena, server->settings->config_text, &text);
-	server->is_misconfigured = err == ERR_FAULT;
-	if (err)
-		snprintf(problem, size, "the configuration %.*s: %.*s",
-			 STR_ARG(server->settings->config), STR_ARG(text));
-	arena_done(&arena);
-	return !err;
 }
 
 static const char *listen_problem(enum err err, struct str address)
@@ -379,12 +362,12 @@ static void settle_base_url(struct server *server)
 		settings->public_url.size > 0 ? settings->public_url : str_from(server->base_url);
 }
 
-static void check_meters(void)
+static void check_meters(const struct core *core)
 {
 	uint32_t operations = 0;
 
-	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++)
-		operations += services[i]->operation_count;
+	for (size_t i = 0; i < core->routes.service_count; i++)
+		operations += core->routes.services[i]->operation_count;
 	check(operations <= METER_OPERATIONS);
 }
 
@@ -457,7 +440,6 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	};
 	struct core *core = &server->core;
 	arena_init(&server->arena);
-	core->routes = (struct route_table){services, sizeof(services) / sizeof(services[0])};
 	core->default_account = settings->account;
 	core->default_region = settings->region;
 	core->drops_unknown_queues = settings->drops_unknown_queues;
@@ -465,23 +447,22 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	core->delays_purge = !settings->allows_quick_purge;
 	core_data_keys_open(core);
 	core->workers = workers_new(worker_count(settings));
-	check_meters();
-	ec2_bind_handlers();
-	iam_bind_handlers();
-	kms_bind_handlers();
-	sqs_bind_handlers();
-	sts_bind_handlers();
+	services_bind(core, service_modules, service_module_count);
+	check_meters(core);
 	if (!check_settings(server, problem, size) || !try_listeners(server, problem, size))
 		return false;
 	core->quotas = &server->quotas;
 	if (!store_open(settings, core, &server->store, problem, size))
 		return false;
 	control_new(core);
-	/* The time base goes on where the engine left it; what measures by it comes later. */
-	if (!open_accounts(server, problem, size) || !open_engine(server, problem, size) ||
+	if (!start_services(server, SERVICE_BEFORE_ENGINE, problem, size) ||
+	    !open_accounts(server, problem, size) || !open_engine(server, problem, size) ||
 	    !audit_setup(settings, &core->audit, problem, size) ||
-	    !open_keys(server, problem, size) || !open_queues(server, problem, size) ||
-	    !open_listeners(server, problem, size) || !endpoints_open(server, problem, size))
+	    !start_services(server, SERVICE_AFTER_ENGINE, problem, size) ||
+	    !open_listeners(server, problem, size))
+		return false;
+	endpoints_bind(core);
+	if (!start_services(server, SERVICE_AFTER_LISTENERS, problem, size))
 		return false;
 	settle_base_url(server);
 	return true;
@@ -527,12 +508,11 @@ void server_close(struct server *server)
 	if (core->runner)
 		runner_free(core);
 	audit_close(&core->audit);
-	ec2_stop(core);
-	sqs_stop(core);
-	kms_stop(core);
+	services_stop(core, SERVICE_AFTER_LISTENERS);
+	services_stop(core, SERVICE_AFTER_ENGINE);
 	session_store_free(&core->sessions);
 	issuers_free(&core->issuers);
-	iam_stop(core);
+	services_stop(core, SERVICE_BEFORE_ENGINE);
 	store_close(&server->store);
 	core_data_keys_close(core);
 	seal_free(&core->seal);
@@ -541,6 +521,7 @@ void server_close(struct server *server)
 	net_server_free(&server->net);
 	throttle_free(&server->throttle);
 	penalty_free(&core->penalty);
+	services_unbind(core);
 	arena_done(&server->arena);
 	heap_free(server->threads);
 }

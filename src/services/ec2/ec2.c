@@ -2,6 +2,8 @@
 /* ec2: beginning and end, and what the dispatcher asks about endpoints. */
 #include "services/ec2/ec2.h"
 
+#include "api/ec2.h"
+#include "api/handlers.h"
 #include "services/ec2/change.h"
 #include "services/ec2/endpoint.h"
 #include "services/ec2/network.h"
@@ -76,36 +78,45 @@ static enum err load(struct loading *loading)
 	return err;
 }
 
-enum err ec2_start(struct core *core, struct arena *arena, struct str config,
-		   struct str *out_problem)
+/*
+ * Reads the networks that the configuration declares and opens the endpoints that the catalog
+ * knows. An endpoint that finds no address is logged and stays without one.
+ */
+static enum err start(struct core *core, const struct service_start *start, struct str *out_problem)
 {
-	struct ec2 *ec2 = heap_alloc(sizeof(*ec2));
-	struct loading loading = {.core = core, .arena = arena};
+	struct ec2 *ec2 = ec2_of(core);
+	struct loading loading = {.core = core, .arena = start->arena};
 	struct str problem = {0};
 
+	check(core->listeners);
 	ec2->endpoints = ec2_endpoints_new();
 	ec2->network = heap_alloc(sizeof(*ec2->network));
-	core->ec2 = ec2;
-	core->endpoints = &for_dispatch;
-	enum err err = ec2_network_read(ec2->network, core, config, &problem);
+	enum err err = ec2_network_read(ec2->network, core, start->config, &problem);
 	if (err == ERR_FAULT)
-		*out_problem = arena_copy(arena, problem);
+		*out_problem = arena_copy(start->arena, problem);
 	if (!err)
 		err = load(&loading);
 	vec_done(&loading);
 	return err;
 }
 
-void ec2_stop(struct core *core)
+static void stop(struct core *core)
 {
 	struct ec2 *ec2 = ec2_of(core);
 
-	if (!ec2)
-		return;
 	ec2_endpoints_free(&ec2->endpoints);
 	ec2_network_done(ec2->network);
 	heap_free(ec2->network);
-	heap_free(ec2);
-	core->ec2 = NULL;
-	core->endpoints = NULL;
 }
+
+const struct service_module ec2_module = {
+	.service = &ec2_service,
+	.bind = ec2_bind_handlers,
+	.stage = SERVICE_AFTER_LISTENERS, /* endpoints take addresses that --listen leaves */
+	.needs = "iam",
+	.state_magic = 0x53324345,
+	.state_size = sizeof(struct ec2),
+	.start = start,
+	.stop = stop,
+	.endpoints = &for_dispatch,
+};

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/handlers.h"
+#include "api/iam.h"
 #include "services/iam/service_roles.h"
 #include "services/iam/store.h"
 
@@ -133,11 +135,12 @@ bool iam_is_locked_out(struct core *core, struct str account)
 	return !has_key;
 }
 
-enum err iam_start(struct core *core, bool is_open)
+static enum err start(struct core *core, const struct service_start *start, struct str *out_problem)
 {
 	char account[ACCOUNT_SIZE];
 
-	core->directory = directory_new(is_open);
+	(void)out_problem; /* the configuration has no accounts */
+	core->directory = directory_new(start->is_open);
 	iam_service_policies_add(core->directory);
 	enum err err = iam_store_load(core);
 	if (err)
@@ -146,7 +149,15 @@ enum err iam_start(struct core *core, bool is_open)
 	return err == ERR_EXISTS ? ERR_OK : err;
 }
 
-void iam_stop(struct core *core)
+static void stop(struct core *core)
 {
 	directory_free(&core->directory);
 }
+
+const struct service_module iam_module = {
+	.service = &iam_service,
+	.bind = iam_bind_handlers,
+	.stage = SERVICE_BEFORE_ENGINE,
+	.start = start,
+	.stop = stop,
+};

@@ -10,13 +10,10 @@
 
 #include "access/keys.h"
 #include "core/core.h"
+#include "core/service.h"
 
-/*
- * Makes core->directory and loads it; makes the default account if it is not there. is_open:
- * callers are not checked.
- */
-must_check enum err iam_start(struct core *core, bool is_open);
-void iam_stop(struct core *core);
+/* Makes core->directory and loads it; makes the default account if it is not there. */
+extern const struct service_module iam_module;
 
 /* A key that was made just now: this is the only time that its secret is shown. */
 struct iam_new_key {

@@ -39,7 +39,7 @@ static void init(struct fixture *f)
 
 static void done(struct fixture *f)
 {
-	iam_stop(&f->core);
+	iam_module.stop(&f->core);
 	catalog_free(&f->core.catalog);
 	seal_free(&f->core.seal);
 	nftw(f->path, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
@@ -61,7 +61,7 @@ static void test_a_damaged_row_is_told(void **state)
 	(void)state;
 	init(&f);
 	put_row(&f, "AIDA1", "{}");
-	assert_int_equal(iam_start(&f.core, false), ERR_DAMAGED);
+	assert_int_equal(iam_module.start(&f.core, &(struct service_start){0}, NULL), ERR_DAMAGED);
 	done(&f);
 }
 
@@ -72,7 +72,7 @@ static void test_a_root_user_has_two_keys_of_which_inactive_ones_give_way(void *
 
 	(void)state;
 	init(&f);
-	assert_int_equal(iam_start(&f.core, false), ERR_OK);
+	assert_int_equal(iam_module.start(&f.core, &(struct service_start){0}, NULL), ERR_OK);
 	assert_true(iam_is_locked_out(&f.core, STR(ACCOUNT)));
 	assert_int_equal(iam_root_key_create(&f.core, STR(ACCOUNT), &first), ERR_OK);
 	assert_int_equal(iam_root_key_create(&f.core, STR(ACCOUNT), &second), ERR_OK);

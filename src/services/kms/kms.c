@@ -2,6 +2,9 @@
 /* kms: the service's beginning and end. */
 #include "services/kms/kms.h"
 
+#include "api/handlers.h"
+#include "api/kms.h"
+#include "core/metrics.h"
 #include "services/kms/due.h"
 #include "services/kms/store.h"
 
@@ -33,32 +36,33 @@ static enum err load_keys(struct core *core)
 	return err;
 }
 
-enum err kms_start(struct core *core)
+/* Loads the keys; makes the changes that became due meanwhile. */
+static enum err start(struct core *core, const struct service_start *start, struct str *out_problem)
 {
-	struct kms *kms = heap_alloc(sizeof(*kms));
+	struct kms *kms = kms_of(core);
 
+	(void)start;
+	(void)out_problem; /* the configuration has no keys */
 	kms->registry = kms_registry_new();
 	list_init(&kms->dues);
-	core->kms_state = kms;
-	core->kms = &kms_for_services;
 	enum err err = load_keys(core);
 	return err ? err : kms_due_run(core);
 }
 
-void kms_stop(struct core *core)
+static void stop(struct core *core)
 {
 	struct kms *kms = kms_of(core);
 
-	if (!kms)
-		return;
 	kms_due_done(kms);
 	kms_registry_free(&kms->registry);
-	heap_free(kms);
-	core->kms_state = NULL;
-	core->kms = NULL;
 }
 
-void kms_stats_read(const struct core *core, struct kms_stats *out_stats)
+struct stats {
+	uint64_t keys[KMS_STATES];
+	uint64_t service_calls[KMS_SERVICE_CALLS]; /* of other services */
+};
+
+static void read_stats(const struct core *core, struct stats *out_stats)
 {
 	struct kms *kms = kms_of(core);
 
@@ -67,3 +71,33 @@ void kms_stats_read(const struct core *core, struct kms_stats *out_stats)
 		out_stats->service_calls[i] =
 			atomic_load_explicit(&kms->service_calls[i], memory_order_relaxed);
 }
+
+static void metrics(const struct core *core, struct buf *out)
+{
+	static const char *const operations[KMS_SERVICE_CALLS] = {"GenerateDataKey", "Decrypt"};
+	struct stats stats;
+
+	read_stats(core, &stats);
+	metrics_family(out, "tern_kms_keys", "gauge", "KMS keys by state.");
+	for (int i = 0; i < KMS_STATES; i++)
+		buf_format(out, "tern_kms_keys{state=\"%.*s\"} %llu\n", STR_ARG(kms_states[i]),
+			   (unsigned long long)stats.keys[i]);
+	metrics_family(out, "tern_kms_service_calls_total", "counter",
+		       "Calls of other services to KMS, as AWS would bill them.");
+	for (int i = 0; i < KMS_SERVICE_CALLS; i++)
+		buf_format(out, "tern_kms_service_calls_total{operation=\"%s\"} %llu\n",
+			   operations[i], (unsigned long long)stats.service_calls[i]);
+}
+
+const struct service_module kms_module = {
+	.service = &kms_service,
+	.bind = kms_bind_handlers,
+	.stage = SERVICE_AFTER_ENGINE, /* keys are rotated and destroyed by the time base */
+	.needs = "iam",
+	.state_magic = 0x534d4b53,
+	.state_size = sizeof(struct kms),
+	.start = start,
+	.stop = stop,
+	.metrics = metrics,
+	.kms = &kms_for_services,
+};

@@ -4,24 +4,30 @@
 
 #include <string.h>
 
+#include "api/handlers.h"
+#include "api/sqs.h"
 #include "services/sqs/attributes.h"
 #include "services/sqs/create.h"
+#include "services/sqs/declare.h"
 #include "services/sqs/lifecycle.h"
 #include "services/sqs/moves.h"
 
-enum err sqs_start(struct core *core)
+/*
+ * Loads queues and move tasks from the catalog, submits QUEUE_DEFINE for each to the engine, and
+ * goes on with the move tasks that were running. Then the queues of the configuration.
+ */
+static enum err start(struct core *core, const struct service_start *start, struct str *out_problem)
 {
-	struct sqs *sqs = heap_alloc(sizeof(*sqs));
+	struct sqs *sqs = sqs_of(core);
 
 	sqs->registry = sqs_registry_new();
 	sqs->next_number = 1;
 	list_init(&sqs->deletions);
 	list_init(&sqs->drops);
-	core->sqs = sqs;
 	enum err err = sqs_queues_load(core);
 	if (!err)
 		err = sqs_moves_start(core);
-	return err;
+	return err ? err : sqs_declare_queues(core, start->arena, start->config, out_problem);
 }
 
 /* The engine's own reference, which it gives back only for queues that are deleted. */
@@ -32,20 +38,16 @@ static bool release_life(void *context, const struct sqs_queue *queue)
 	return true;
 }
 
-void sqs_stop(struct core *core)
+static void stop(struct core *core)
 {
 	struct sqs *sqs = sqs_of(core);
 
-	if (!sqs)
-		return;
 	sqs_moves_stop(core);
 	sqs_deletions_done(sqs);
 	sqs_drops_done(sqs);
 	sqs_registry_each(sqs->registry, (struct str){0}, (struct str){0}, STR(""), release_life,
 			  NULL);
 	sqs_registry_free(&sqs->registry);
-	heap_free(sqs);
-	core->sqs = NULL;
 }
 
 /* A call without a request, so that the rules of CreateQueue serve here too. */
@@ -138,12 +140,12 @@ static bool choose(void *context, const struct sqs_queue *queue)
 	return chosen->count < DELETED_AT_ONCE;
 }
 
-enum err sqs_reset(struct core *core, struct str account, uint64_t *out_count)
+/* All queues and move tasks of the account, in all regions. */
+static enum err reset(struct core *core, struct str account, uint64_t *count)
 {
 	struct sqs_registry *registry = sqs_of(core)->registry;
 	struct chosen *chosen = heap_alloc(sizeof(*chosen));
 	enum err err = ERR_OK;
-	uint64_t count = 0;
 
 	do {
 		chosen->count = 0;
@@ -151,9 +153,22 @@ enum err sqs_reset(struct core *core, struct str account, uint64_t *out_count)
 		err = sqs_queues_delete(core, chosen->queues, chosen->count);
 		for (size_t i = 0; i < chosen->count; i++)
 			sqs_queue_release(chosen->queues[i]);
-		count += chosen->count;
+		*count += chosen->count;
 	} while (!err && chosen->count > 0);
 	heap_free(chosen);
-	*out_count = count;
 	return err;
 }
+
+const struct service_module sqs_module = {
+	.service = &sqs_service,
+	.bind = sqs_bind_handlers,
+	.stage = SERVICE_AFTER_ENGINE,
+	.needs = "iam kms",
+	.state_magic = 0x53515353,
+	.state_size = sizeof(struct sqs),
+	.start = start,
+	.stop = stop,
+	.reset = reset,
+	.reset_name = "deleted_queues",
+	.metrics = sqs_metrics,
+};

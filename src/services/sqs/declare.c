@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* declare: two rounds, so that all dead-letter queues exist when the first policy names one. */
-#include "server/declare.h"
+#include "services/sqs/declare.h"
 
 #include "base/arn.h"
 #include "base/suggest.h"
 #include "format/json.h"
-#include "services/sqs/sqs.h"
 
 static struct str text_or(yyjson_val *object, const char *name, struct str other)
 {
@@ -204,8 +203,8 @@ static enum err declare_one(struct core *core, struct arena *arena, yyjson_val *
 	return err;
 }
 
-enum err declare_queues(struct core *core, struct arena *arena, struct str config,
-			struct str *out_problem)
+enum err sqs_declare_queues(struct core *core, struct arena *arena, struct str config,
+			    struct str *out_problem)
 {
 	yyjson_val *root, *entry;
 	size_t i, most;

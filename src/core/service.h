@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * service: what a service gives the server: its operations, its beginning and end, its state, and
+ * what other parts reach it by. The server loops over one list of modules (server/services.c).
+ *
+ * A module is constant. Its state is one zeroed block that core keeps for it from its start to its
+ * stop; the service reaches it by a typed accessor around service_state. Main, except where said.
+ */
+#ifndef TERN_CORE_SERVICE_H
+#define TERN_CORE_SERVICE_H
+
+#include "base/base.h"
+#include "core/endpoint.h"
+#include "core/seal/kms.h"
+#include "wire/route.h"
+#include "wire/shape.h"
+
+struct core;
+
+/* The place of a module in the order of the start. Within a stage, the order is the list's. */
+enum service_stage {
+	/* The catalog is open. Nothing may measure time by the time base yet: it goes on where the
+	 * engine left it. */
+	SERVICE_BEFORE_ENGINE,
+	/* The engine is open and main steps it; the audit log is open. */
+	SERVICE_AFTER_ENGINE,
+	/* The addresses of --listen are taken; core->listeners can take others. */
+	SERVICE_AFTER_LISTENERS,
+};
+
+/* What a start may need beside core. */
+struct service_start {
+	struct arena *arena; /* until start returns */
+	struct str config;   /* the text of the configuration file, JSON; empty: none */
+	bool is_open;	     /* callers are not checked (--auth open) */
+};
+
+struct service_module {
+	const struct service *service;
+	void (*bind)(void); /* fills the operation table with the handlers; before all else */
+	enum service_stage stage;
+	/* Names of the services that start first, with spaces between them; NULL: none. */
+	const char *needs;
+
+	/* The first member of the state is `uint32_t magic`, which is set to this. 0: no state. */
+	uint32_t state_magic;
+	size_t state_size;
+
+	/*
+	 * Loads what the catalog has. ERR_FAULT: the configuration is wrong, *out_problem (in
+	 * start->arena) says it in one sentence; other errors are the catalog's. Stop runs in any
+	 * case. NULL: nothing to do.
+	 */
+	enum err (*start)(struct core *core, const struct service_start *start,
+			  struct str *out_problem);
+	/* Frees what the state holds; no other thread runs, and the engine is gone. May be NULL. */
+	void (*stop)(struct core *core);
+
+	/* Control thread: deletes what the account has; adds the number of resources to *count, and
+	 * calls them `reset_name` in the answer. Errors as the catalog's. NULL: keeps everything.
+	 */
+	enum err (*reset)(struct core *core, struct str account, uint64_t *count);
+	const char *reset_name;
+	/* Control thread: the service's own figures for /_tern/metrics (core/metrics.h). NULL:
+	 * none. */
+	void (*metrics)(const struct core *core, struct buf *out);
+
+	/* What other services and the dispatcher reach it by: core->kms, core->endpoints. NULL: not
+	 * this service. From its start to its stop. */
+	const struct core_kms *kms;
+	const struct core_endpoints *endpoints;
+};
+
+struct service_slots;
+
+/*
+ * Binds the handlers of all modules and sets core->routes, sorted by name. `modules` outlive core.
+ * A module's needs stand before it in the list, in its stage or an earlier one (checked).
+ */
+void services_bind(struct core *core, const struct service_module *const *modules, size_t count);
+/* For tests and fuzzers: core has this module alone, whose state is borrowed and gets its magic. */
+void services_bind_one(struct core *core, const struct service_module *module, void *state);
+/* Starts the modules of a stage. On an error *out_failed is the module. */
+must_check enum err services_start(struct core *core, enum service_stage stage,
+				   const struct service_start *start, struct str *out_problem,
+				   const struct service_module **out_failed);
+/* Stops what was started before this stage is undone, in the reverse order. */
+void services_stop(struct core *core, enum service_stage stage);
+void services_unbind(struct core *core); /* after all are stopped; accepts a core without modules */
+
+/* Any thread: the module's state, whose magic is checked; NULL: it is not started. */
+void *service_state(const struct core *core, const struct service_module *module);
+
+/* Control thread. As the members above, for all modules that have them. */
+void services_metrics(const struct core *core, struct buf *out);
+typedef void (*service_reset_fn)(void *context, const char *name, uint64_t count);
+must_check enum err services_reset(struct core *core, struct str account, service_reset_fn each,
+				   void *context);
+
+#endif
