@@ -94,6 +94,8 @@
 	X(GROUP_ID_SIZE, 128, "bytes", "MessageGroupId, MessageDeduplicationId, ReceiveRequestAttemptId") \
 	X(RECEIPT_HANDLE_SIZE, 1024, "bytes", "a receipt handle") \
 	X(RECEIVE_MESSAGES, 10, "messages", "messages of one ReceiveMessage") \
+	X(FANOUT_TARGETS, 12500, "queues", "queues that one message is sent to at once, all or none") \
+	X(FANOUT_SIZE, 4194304, "bytes", "the records of such a send: the shared payload, and what each queue has of its own") \
 	X(WAIT_S, 20, "seconds", "long polling") \
 	X(DELAY_S, 900, "seconds", "a message's delay") \
 	X(VISIBILITY_S, 43200, "seconds", "visibility timeout, and its sum since the receive") \

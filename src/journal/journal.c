@@ -93,6 +93,12 @@ bool journal_has_room(const struct journal *journal, enum journal_room room, siz
 	return journal->spares.count > 0 && spare_level(journal->spares.count) <= level;
 }
 
+bool journal_has_room_for(const struct journal *journal, enum journal_room room, size_t records,
+			  size_t bytes)
+{
+	return journal_has_room(journal, room, bytes + records * RECORD_HEADER_SIZE);
+}
+
 bool journal_is_full(const struct journal *journal)
 {
 	return journal->is_full;
@@ -127,6 +133,19 @@ void journal_roll(struct journal *journal)
 	journal->open_segment =
 		segment_add(journal, segment->number + 1, journal->options.segment_size);
 	segment_seal(journal, segment);
+}
+
+must_check bool journal_keep_together(struct journal *journal, size_t records, size_t bytes)
+{
+	size_t size = bytes + records * RECORD_HEADER_SIZE;
+	const struct segment *segment = journal->open_segment;
+
+	if (size > journal->options.segment_size - BATCH_HEADER_SIZE)
+		return false;
+	size += journal->open_batch ? 0 : BATCH_HEADER_SIZE;
+	if (size > segment->size - segment->used)
+		journal_roll(journal);
+	return true;
 }
 
 uint64_t journal_append(struct journal *journal, uint8_t type, uint64_t queue,

@@ -96,6 +96,15 @@ enum journal_room {
 };
 /* True if a record with `bytes` of data may be appended. */
 bool journal_has_room(const struct journal *journal, enum journal_room room, size_t bytes);
+/* The same for several records with `bytes` of data in all. */
+bool journal_has_room_for(const struct journal *journal, enum journal_room room, size_t records,
+			  size_t bytes);
+/*
+ * The next `records` records with `bytes` of data in all go into one segment and one batch, if the
+ * owner appends them before it begins work: after a crash all of them are there or none. False: no
+ * segment is that large.
+ */
+must_check bool journal_keep_together(struct journal *journal, size_t records, size_t bytes);
 /* True while the last allocation met a full disk; the owner then calls journal_retry_space now and
  * then, so that the journal finds room that others made. */
 bool journal_is_full(const struct journal *journal);

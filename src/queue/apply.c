@@ -14,6 +14,7 @@
 #include "queue/extent.h"
 #include "queue/message.h"
 #include "queue/purge.h"
+#include "queue/read.h"
 #include "queue/state.h"
 
 static void watch_retention(struct engine *engine, struct engine_queue *queue, int64_t since_ms)
@@ -42,8 +43,8 @@ void apply_send(struct engine *engine, struct engine_queue *queue, const struct 
 		return;
 	}
 
-	struct message *message =
-		message_add(engine, queue, head->seq, head->group, head->since_ms, location);
+	struct message *message = message_add(engine, queue, head->seq, head->group, head->since_ms,
+					      location, head->shared_size);
 	message->receive_count = head->receive_count;
 	message->first_receive_ms = head->first_receive_ms;
 	message_begin(engine, message, head->visible_ms);
@@ -95,24 +96,34 @@ static void note_time(struct engine *engine, int64_t now_ms)
 		engine->now_ms = now_ms;
 }
 
-/* A message is at a new place; one that lies in a extent stays in one. */
+/* A message is at a new place; one that lies in an extent stays in one. */
 static void replay_relocation(struct engine *engine, const struct journal_record *record,
-			      const struct record_head *head)
+			      uint64_t seq, uint64_t hash, uint32_t shared_size)
 {
-	struct message *known = message_find(engine, record->queue, head->seq);
+	struct message *known = message_find(engine, record->queue, seq);
 	struct engine_queue *queue = queue_find(engine, record->queue);
-	struct group *group = queue ? group_find(queue, head->group) : NULL;
-	struct extent *extent = group && !known ? extent_find(group, head->seq) : NULL;
+	struct group *group = queue ? group_find(queue, hash) : NULL;
+	struct extent *extent = group && !known ? extent_find(group, seq) : NULL;
 	struct extent_entry entry;
 
-	if (extent && extent_peek(engine, extent, 0, &entry, 1) == 1 && entry.seq == head->seq) {
-		extent_relocate_first(engine, extent, &entry, record->location);
+	if (extent && extent_peek(engine, extent, 0, &entry, 1) == 1 && entry.seq == seq) {
+		extent_relocate_first(engine, extent, &entry, record->location, shared_size);
 		return;
 	}
 	if (extent)
-		known = backlog_fetch(engine, record->queue, head->group, head->seq);
+		known = backlog_fetch(engine, record->queue, hash, seq);
 	if (known)
-		message_relocate(engine, known, record->location);
+		message_relocate(engine, known, record->location, shared_size);
+}
+
+static enum err replay_new(struct engine *engine, const struct journal_record *record,
+			   const struct record_head *head)
+{
+	if (message_find(engine, record->queue, head->seq))
+		return ERR_DAMAGED;
+	note_time(engine, head->since_ms);
+	apply_send(engine, queue_get(engine, record->queue, head->is_fifo), head, record->location);
+	return ERR_OK;
 }
 
 static enum err replay_message(struct engine *engine, const struct journal_record *record,
@@ -123,15 +134,43 @@ static enum err replay_message(struct engine *engine, const struct journal_recor
 
 	if (!record_head_decode(data, &head, &payload))
 		return ERR_DAMAGED;
-	if (record->type == RECORD_RELOCATE) {
-		replay_relocation(engine, record, &head);
+	if (record->type != RECORD_RELOCATE)
+		return replay_new(engine, record, &head);
+	replay_relocation(engine, record, head.seq, head.group, 0);
+	return ERR_OK;
+}
+
+static enum err replay_shared(struct engine *engine, const struct journal_record *record)
+{
+	struct shared_seen *shared = &engine->shared;
+	struct str payload;
+
+	if (!read_shared_decode(record, &shared->head, &payload, &shared->share))
+		return ERR_DAMAGED;
+	shared->head.origin = (struct str){0};
+	shared->location = record->location;
+	return ERR_OK;
+}
+
+static enum err replay_reference(struct engine *engine, const struct journal_record *record)
+{
+	const struct shared_seen *shared = &engine->shared;
+	struct record_reference reference;
+
+	if (!record_reference_decode(record->data, &reference))
+		return ERR_DAMAGED;
+	if (record->type == RECORD_RELOCATE_REFERENCE) {
+		replay_relocation(engine, record, reference.seq, reference.group,
+				  reference.shared_size);
 		return ERR_OK;
 	}
-	if (message_find(engine, record->queue, head.seq))
+	/* They are of one batch, so either both are there or none. */
+	if (shared->location.segment != record->location.segment ||
+	    shared->location.offset != reference.shared_offset)
 		return ERR_DAMAGED;
-	note_time(engine, head.since_ms);
-	apply_send(engine, queue_get(engine, record->queue, head.is_fifo), &head, record->location);
-	return ERR_OK;
+	reference.shared_size = shared->share;
+	struct record_head head = record_reference_head(&reference, &shared->head, record->queue);
+	return replay_new(engine, record, &head);
 }
 
 static enum err replay_move(struct engine *engine, const struct journal_record *record)
@@ -249,6 +288,11 @@ static enum err replay_record(struct engine *engine, const struct journal_record
 	case RECORD_SEND:
 	case RECORD_RELOCATE:
 		return replay_message(engine, record, record->data);
+	case RECORD_SHARED:
+		return replay_shared(engine, record);
+	case RECORD_REFERENCE:
+	case RECORD_RELOCATE_REFERENCE:
+		return replay_reference(engine, record);
 	case RECORD_MOVE:
 		return replay_move(engine, record);
 	case RECORD_LEASE:

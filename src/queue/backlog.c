@@ -28,7 +28,7 @@ static void load_entry(struct engine *engine, struct extent *extent,
 {
 	struct message *message =
 		message_add(engine, extent->queue, entry->seq, extent->group->hash, entry->since_ms,
-			    entry->location);
+			    entry->location, entry->shared_size);
 
 	message->receive_count = entry->receive_count;
 	message->first_receive_ms = entry->first_receive_ms;
@@ -52,7 +52,7 @@ static bool load_window(struct engine *engine, struct group *group)
 	bool is_read = extent_read(engine, extent, 0, count, entries, &count);
 	for (size_t i = 0; i < count; i++) {
 		entry = extent_entry_decode(entries + i * EXTENT_ENTRY_SIZE, extent->segment);
-		bytes += entry.location.size;
+		bytes += extent_entry_live_size(&entry);
 		load_entry(engine, extent, &entry);
 	}
 	heap_free(entries);

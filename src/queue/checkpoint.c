@@ -20,7 +20,8 @@
 #include "queue/state.h"
 #include "queue/turn.h"
 
-enum { CHECKPOINT_VERSION = 5, HEADER_SIZE = 24, QUEUE_SIZE = 24 };
+/* Version 5 has no references. */
+enum { CHECKPOINT_VERSION = 6, CHECKPOINT_VERSION_READ = 5, HEADER_SIZE = 24, QUEUE_SIZE = 24 };
 
 /* Of the bytes of a turn. */
 enum { SHARE = 16 };
@@ -159,12 +160,14 @@ static const uint8_t *take(struct str *rest, size_t size)
 	return bytes;
 }
 
-static void decode_message(struct engine *engine, struct engine_queue *queue, const uint8_t *bytes)
+static void decode_message(struct engine *engine, struct engine_queue *queue, const uint8_t *bytes,
+			   bool is_reference)
 {
 	struct journal_location location = {get_u32(bytes + 16), get_u32(bytes + 20),
 					    get_u32(bytes + 24)};
 	struct message *message = message_add(engine, queue, get_u64(bytes), get_u64(bytes + 8),
-					      (int64_t)get_u64(bytes + 28), location);
+					      (int64_t)get_u64(bytes + 28), location,
+					      is_reference ? get_u32(bytes + MESSAGE_SIZE) : 0);
 
 	message->visible_ms = (int64_t)get_u64(bytes + 36);
 	message->first_receive_ms = (int64_t)get_u64(bytes + 44);
@@ -179,6 +182,7 @@ static void decode_message(struct engine *engine, struct engine_queue *queue, co
 struct item {
 	uint64_t queue, group, seq;
 	const uint8_t *bytes;
+	bool is_reference;
 };
 
 struct items {
@@ -240,15 +244,17 @@ static enum err read_item(struct engine *engine, struct decoding *decoding, stru
 	case ITEM_DEDUP:
 		bytes = take(rest, DEDUP_SIZE);
 		if (bytes)
-			push_item(&decoding->dedups, (struct item){number, 0, 0, bytes});
+			push_item(&decoding->dedups, (struct item){number, 0, 0, bytes, false});
 		break;
 	case ITEM_MESSAGE:
-		bytes = take(rest, MESSAGE_SIZE);
+	case ITEM_REFERENCE:
+		bytes = take(rest, item[0] == ITEM_MESSAGE ? MESSAGE_SIZE : REFERENCE_SIZE);
 		if (bytes && bytes[68] > MESSAGE_DELAYED)
 			return ERR_DAMAGED;
 		if (bytes)
 			push_item(&decoding->messages,
-				  (struct item){number, 0, get_u64(bytes), bytes});
+				  (struct item){number, 0, get_u64(bytes), bytes,
+						item[0] == ITEM_REFERENCE});
 		break;
 	case ITEM_EXTENT:
 		size = extent_encoded_size(*rest);
@@ -256,7 +262,7 @@ static enum err read_item(struct engine *engine, struct decoding *decoding, stru
 		if (bytes)
 			push_item(&decoding->extents,
 				  (struct item){number, extent_encoded_group(bytes),
-						extent_encoded_first_seq(bytes), bytes});
+						extent_encoded_first_seq(bytes), bytes, false});
 		break;
 	}
 	return bytes ? ERR_OK : ERR_DAMAGED;
@@ -277,7 +283,8 @@ static void enter_items(struct engine *engine, struct decoding *decoding)
 	for (size_t i = 0; i < decoding->messages.count; i++) {
 		queue = queue_find(engine, decoding->messages.items[i].queue);
 		if (queue)
-			decode_message(engine, queue, decoding->messages.items[i].bytes);
+			decode_message(engine, queue, decoding->messages.items[i].bytes,
+				       decoding->messages.items[i].is_reference);
 	}
 	for (size_t i = 0; i < decoding->extents.count; i++) {
 		queue = queue_find(engine, decoding->extents.items[i].queue);
@@ -296,7 +303,7 @@ enum err checkpoint_decode(void *context, struct str checkpoint)
 
 	if (!bytes)
 		return ERR_DAMAGED;
-	if (get_u64(bytes) != CHECKPOINT_VERSION)
+	if (get_u64(bytes) > CHECKPOINT_VERSION || get_u64(bytes) < CHECKPOINT_VERSION_READ)
 		return ERR_VERSION;
 	engine->now_ms = (int64_t)get_u64(bytes + 8);
 	engine->wall_offset_ms = (int64_t)get_u64(bytes + 16);

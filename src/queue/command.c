@@ -18,6 +18,8 @@
 #include "queue/dedup.h"
 #include "queue/delay.h"
 #include "queue/due.h"
+#include "queue/fanout.h"
+#include "queue/handle.h"
 #include "queue/log.h"
 #include "queue/message.h"
 #include "queue/move.h"
@@ -92,13 +94,10 @@ static void execute_purge(struct engine *engine, struct queue_command *command)
 /* True if the message repeats an earlier one; then its outputs are that one's. */
 static bool is_duplicate(struct engine *engine, struct engine_queue *queue, struct queue_send *send)
 {
-	if (!send->has_dedup)
-		return false;
-	dedup_drop(queue, engine->now_ms);
-
 	const struct dedup *first =
-		dedup_find(queue, send->dedup, queue->settings.dedup_per_group ? send->group : 0);
-	if (!first || first->until_ms <= engine->now_ms)
+		send->has_dedup ? dedup_find_first(engine, queue, send->dedup, send->group) : NULL;
+
+	if (!first)
 		return false;
 	memcpy(send->id, first->id, 16);
 	send->seq = first->seq;
@@ -157,41 +156,6 @@ static void execute_send(struct engine *engine, struct queue_command *command)
 	answer_command(engine, command, QUEUE_OK);
 }
 
-/* True if the handle is of a receive of this very message: an earlier one may have had its seq, in
- * a queue that was dropped or in what a power cut took. */
-static bool is_of_message(const struct queue_handle *handle, const struct message *message)
-{
-	if (handle->receive == message->receives)
-		return handle->received_ms == message->received_ms;
-	return handle->receive < message->receives && handle->received_ms >= message->since_ms &&
-	       handle->received_ms <= message->received_ms;
-}
-
-/* Finds the message of a handle. On standard queues handles of earlier receives count as well. */
-static enum queue_result check_handle(struct engine *engine, const struct engine_queue *queue,
-				      const struct queue_handle *handle,
-				      struct message **out_message)
-{
-	struct message *message = message_find(engine, queue->number, handle->seq);
-
-	if (!message || message_is_expired(engine, message) || !is_of_message(handle, message))
-		return QUEUE_MESSAGE_GONE;
-	if (queue->is_fifo &&
-	    (handle->receive < message->receives || message->state != MESSAGE_IN_FLIGHT))
-		return QUEUE_HANDLE_EXPIRED;
-	*out_message = message;
-	return QUEUE_OK;
-}
-
-/* The same handle may come twice in a batch. */
-static bool is_among(struct message *const *messages, size_t count, const struct message *message)
-{
-	for (size_t i = 0; i < count; i++)
-		if (messages[i] == message)
-			return true;
-	return false;
-}
-
 static void execute_delete(struct engine *engine, struct queue_command *command)
 {
 	struct engine_queue *queue = answer_queue(engine, command);
@@ -205,12 +169,12 @@ static void execute_delete(struct engine *engine, struct queue_command *command)
 	for (size_t i = 0; i < command->change.count; i++) {
 		struct queue_change *change = &command->change.changes[i];
 		struct message *message;
-		change->result = check_handle(engine, queue, &change->handle, &message);
+		change->result = handle_check(engine, queue, &change->handle, &message);
 		if (!change->result && !has_room)
 			change->result = QUEUE_DISK_FULL;
 		if (change->result)
 			continue;
-		if (!is_among(messages, count, message))
+		if (!handle_is_among(messages, count, message))
 			messages[count++] = message;
 	}
 	if (count > 0)
@@ -229,7 +193,7 @@ static enum queue_result change_visibility(struct engine *engine, struct engine_
 	struct str part = str_of(bytes, sizeof(bytes));
 	struct message *message;
 
-	enum queue_result result = check_handle(engine, queue, &change->handle, &message);
+	enum queue_result result = handle_check(engine, queue, &change->handle, &message);
 	if (result)
 		return result;
 	int64_t visible_ms = change->visibility_ms ? engine->now_ms + change->visibility_ms : 0;
@@ -270,13 +234,13 @@ static void execute_give_back(struct engine *engine, struct queue_command *comma
 	for (size_t i = 0; i < command->change.count; i++) {
 		struct queue_change *change = &command->change.changes[i];
 		struct message *message;
-		change->result = check_handle(engine, queue, &change->handle, &message);
+		change->result = handle_check(engine, queue, &change->handle, &message);
 		if (!change->result && (message->receives != change->handle.receive ||
 					message->state != MESSAGE_IN_FLIGHT))
 			change->result = QUEUE_HANDLE_EXPIRED;
 		if (!change->result && !has_room)
 			change->result = QUEUE_DISK_FULL;
-		if (change->result || is_among(messages, count, message))
+		if (change->result || handle_is_among(messages, count, message))
 			continue;
 		messages[count++] = message;
 		if (command->change.has_attempt)
@@ -334,6 +298,9 @@ void command_execute(struct engine *engine, struct queue_command *command)
 		return;
 	case QUEUE_SEND:
 		execute_send(engine, command);
+		return;
+	case QUEUE_FANOUT:
+		fanout_execute(engine, command);
 		return;
 	case QUEUE_RECEIVE:
 		receive_execute(engine, command);

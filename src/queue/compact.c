@@ -6,6 +6,13 @@
  * A relocated message keeps its place in its queue; only its location changes. A message that
  * cannot be read stays where it is: the segment is kept and never chosen again by this process.
  * What is purged goes by itself.
+ *
+ * A reference takes its payload along: the payload is copied once into the segment that is being
+ * filled, and the references that follow refer to that copy while the segment stays open. Copies
+ * are remembered in a table without chains, which bounds memory; a payload that was pushed out of
+ * it, or whose references do not fit into one segment, is copied again. The first reference of a
+ * copy stands for all of its bytes, the others for one byte, so that live bytes are not counted
+ * twice.
  */
 
 #include "queue/compact.h"
@@ -18,33 +25,116 @@
 
 /* Of the bytes of a turn. */
 enum { SHARE = 16 };
+/* Shared payloads whose copies are remembered: 1 MiB. */
+enum { COPIES_BITS = 16, COPIES = 1 << COPIES_BITS };
 
 static bool is_enough(const struct engine *engine, size_t relocated)
 {
 	return relocated >= engine->options.turn_bytes / SHARE;
 }
 
-/* Appends what stands at `location` once more. False with *out_is_readable: there is no room. */
+/* ---- one record ---- */
+
+/* What relocating a record gives. */
+struct relocation {
+	struct journal_location location;
+	uint32_t shared_size;
+	bool is_readable; /* false: it stays where it is */
+};
+
+static struct shared_copy *copy_slot(struct engine *engine, uint32_t offset)
+{
+	if (!engine->copies)
+		engine->copies = heap_alloc(COPIES * sizeof(engine->copies[0]));
+	return &engine->copies[(offset * 2654435761u) >> (32 - COPIES_BITS)];
+}
+
+/* True if the payload at `offset` has a copy that a record appended now can refer to. */
+bool compact_has_copy(const struct engine *engine, const struct shared_copy *copy, uint32_t offset)
+{
+	return copy->from_offset == offset &&
+	       copy->segment == journal_open_segment(engine->journal);
+}
+
+/* Copies the payload of a reference, in `segment`, unless it has a copy already. Returns the bytes
+ * that the reference stands for; 0: it cannot be read. */
+static uint32_t copy_shared(struct engine *engine, struct shared_copy *copy, uint32_t segment,
+			    const struct record_reference *reference)
+{
+	struct journal_location from = {segment, reference->shared_offset,
+					reference->shared_record_size};
+	struct journal_record record;
+	struct journal_location to;
+
+	if (compact_has_copy(engine, copy, reference->shared_offset))
+		return 1;
+	if (journal_read(engine->journal, from, &engine->scratch, &record))
+		return 0;
+	turn_spend(engine, 0, from.size);
+	log_append(engine, RECORD_SHARED, 0, &record.data, 1, &to);
+	*copy = (struct shared_copy){from.offset, to.segment, to.offset, to.size};
+	return to.size;
+}
+
+/* False: there is no room. */
+static bool relocate_reference(struct engine *engine, uint64_t queue,
+			       const struct journal_record *record, struct relocation *out)
+{
+	struct record_reference reference;
+	uint8_t bytes[RECORD_REFERENCE_SIZE_MAX];
+
+	out->is_readable = record_reference_decode(record->data, &reference);
+	if (!out->is_readable)
+		return true;
+	uint32_t segment = record->location.segment;
+	size_t own_at = (size_t)(reference.own.data - engine->scratch.data);
+	size_t size = reference.shared_record_size + reference.own.size + sizeof(bytes);
+	if (!journal_has_room_for(engine->journal, JOURNAL_ROOM_CHANGE, 2, size))
+		return false;
+	/* Segments may have been larger when it was sent. */
+	out->is_readable = journal_keep_together(engine->journal, 2, size);
+	if (!out->is_readable)
+		return true;
+	struct shared_copy *copy = copy_slot(engine, reference.shared_offset);
+	reference.shared_size = copy_shared(engine, copy, segment, &reference);
+	out->is_readable = reference.shared_size > 0;
+	if (!out->is_readable)
+		return true;
+	reference.shared_offset = copy->offset;
+	reference.shared_record_size = copy->size;
+	struct str parts[] = {
+		str_of(bytes, record_reference_encode(&reference, bytes)),
+		str_of(engine->scratch.data + own_at, reference.own.size),
+	};
+	log_append(engine, RECORD_RELOCATE_REFERENCE, queue, parts, 2, &out->location);
+	out->shared_size = reference.shared_size;
+	return true;
+}
+
+/* Appends what stands at `from` once more. False: there is no room. */
 static bool relocate_record(struct engine *engine, const struct engine_queue *queue,
-			    struct journal_location from, struct journal_location *out_location,
-			    bool *out_is_readable)
+			    struct journal_location from, struct relocation *out)
 {
 	struct journal_record record;
 
-	*out_is_readable = true;
+	*out = (struct relocation){.is_readable = true};
 	if (!journal_has_room(engine->journal, JOURNAL_ROOM_CHANGE, from.size))
 		return false;
 	buf_reset(&engine->scratch);
 	turn_spend(engine, 0, from.size);
-	*out_is_readable = !journal_read(engine->journal, from, &engine->scratch, &record);
-	if (!*out_is_readable)
-		return false;
+	out->is_readable = !journal_read(engine->journal, from, &engine->scratch, &record);
+	if (!out->is_readable)
+		return true;
+	if (record.type == RECORD_REFERENCE || record.type == RECORD_RELOCATE_REFERENCE)
+		return relocate_reference(engine, queue->number, &record, out);
 	struct str data = record.type == RECORD_MOVE
 				  ? str_slice(record.data, RECORD_MOVE_SIZE, record.data.size)
 				  : record.data;
-	log_append(engine, RECORD_RELOCATE, queue->number, &data, 1, out_location);
+	log_append(engine, RECORD_RELOCATE, queue->number, &data, 1, &out->location);
 	return true;
 }
+
+/* ---- all of a segment ---- */
 
 /* False: it must go on later. What cannot be read is passed over. */
 static bool relocate_messages(struct engine *engine, uint32_t number, size_t *relocated)
@@ -54,24 +144,21 @@ static bool relocate_messages(struct engine *engine, uint32_t number, size_t *re
 
 	while (segment && link != &segment->messages) {
 		struct message *message = container_of(link, struct message, in_segment);
-		struct journal_location location;
-		bool is_readable;
+		struct relocation relocation;
 		link = link->next;
 		if (message->is_unreadable || message->queue->is_retired)
 			continue;
 		if (is_enough(engine, *relocated))
 			return false;
-		*relocated += message->location.size;
-		if (relocate_record(engine, message->queue, message->location, &location,
-				    &is_readable)) {
-			message_relocate(engine, message, location);
-			/* It goes with its last message. */
-			segment = segment_messages_find(engine, number);
-		} else if (is_readable) {
+		if (!relocate_record(engine, message->queue, message->location, &relocation))
 			return false;
-		} else {
-			message->is_unreadable = true;
-		}
+		*relocated += message->location.size + relocation.shared_size;
+		message->is_unreadable = !relocation.is_readable;
+		if (message->is_unreadable)
+			continue;
+		message_relocate(engine, message, relocation.location, relocation.shared_size);
+		/* It is freed with its last message. */
+		segment = segment_messages_find(engine, number);
 	}
 	return true;
 }
@@ -85,17 +172,18 @@ static bool relocate_extent(struct engine *engine, struct extent *extent, size_t
 
 	while (is_left && (count = extent_peek(engine, extent, 0, entries, EXTENT_PEEK_MAX)) > 0) {
 		for (size_t i = 0; i < count; i++) {
-			struct journal_location location;
-			bool is_readable;
-			if (is_enough(engine, *relocated))
+			struct relocation relocation;
+			if (is_enough(engine, *relocated) ||
+			    !relocate_record(engine, extent->queue, entries[i].location,
+					     &relocation))
 				return false;
-			*relocated += entries[i].location.size;
-			if (!relocate_record(engine, extent->queue, entries[i].location, &location,
-					     &is_readable))
-				return !is_readable;
+			if (!relocation.is_readable)
+				return true;
+			*relocated += entries[i].location.size + relocation.shared_size;
 			/* Frees the extent with its last entry. */
 			is_left = extent->count > 1;
-			extent_relocate_first(engine, extent, &entries[i], location);
+			extent_relocate_first(engine, extent, &entries[i], relocation.location,
+					      relocation.shared_size);
 		}
 	}
 	return true;
@@ -126,6 +214,9 @@ void compact_step(struct engine *engine)
 	if (!engine->compacting)
 		return;
 	if (relocate_messages(engine, engine->compacting, &relocated) &&
-	    relocate_extents(engine, engine->compacting, &relocated))
+	    relocate_extents(engine, engine->compacting, &relocated)) {
 		engine->compacting = 0;
+		heap_free(engine->copies);
+		engine->copies = NULL;
+	}
 }

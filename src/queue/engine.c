@@ -15,8 +15,10 @@
 #include "queue/compact.h"
 #include "queue/due.h"
 #include "queue/extent_index.h"
+#include "queue/fanout.h"
 #include "queue/log.h"
 #include "queue/purge.h"
+#include "queue/read.h"
 #include "queue/receive.h"
 #include "queue/state.h"
 #include "queue/turn.h"
@@ -108,6 +110,7 @@ void engine_free(struct engine **engine_place)
 	map_done(&engine->segments);
 	timer_heap_done(&engine->timers);
 	buf_done(&engine->scratch);
+	heap_free(engine->copies);
 	buf_done(&engine->checkpoint.state);
 	journal_free(&engine->journal);
 	heap_free(engine);
@@ -127,9 +130,16 @@ static void take_mail(struct engine *engine)
 			mail = mailbox_take(&engine->mailbox);
 		if (!mail)
 			return;
+		engine->mail = mail;
+		struct queue_command *command = container_of(mail, struct queue_command, mail);
+		size_t cost = fanout_cost(command);
+		/* What is larger than the rest of a turn has a turn of its own. */
+		if (engine->turn_items > 0 &&
+		    engine->turn_items + cost > engine->options.turn_items)
+			return;
 		engine->mail = mail->next;
 		turn_spend(engine, 1, 0);
-		command_execute(engine, container_of(mail, struct queue_command, mail));
+		command_execute(engine, command);
 	}
 }
 
@@ -329,15 +339,15 @@ bool engine_is_idle(const struct engine *engine)
 	       (!engine->is_stopping || engine->has_final_checkpoint);
 }
 
-static enum err decode_message(struct journal_record *record, struct queue_message *out_message)
+static enum err read_any(struct engine *engine, struct journal_location location, bool is_cached,
+			 struct buf *buffer, struct queue_message *out_message)
 {
 	struct record_head head;
 	struct str payload;
 
-	if (record->type == RECORD_MOVE)
-		record->data = str_slice(record->data, RECORD_MOVE_SIZE, record->data.size);
-	if (!record_head_decode(record->data, &head, &payload))
-		return ERR_DAMAGED;
+	enum err err = read_message(engine->journal, location, is_cached, buffer, &head, &payload);
+	if (err)
+		return err;
 	*out_message = (struct queue_message){
 		.sent_ms = head.sent_ms,
 		.seq = head.seq,
@@ -353,19 +363,13 @@ static enum err decode_message(struct journal_record *record, struct queue_messa
 enum err queue_read_message(struct engine *engine, struct journal_location location,
 			    struct buf *buffer, struct queue_message *out_message)
 {
-	struct journal_record record;
-
-	enum err err = journal_read(engine->journal, location, buffer, &record);
-	return err ? err : decode_message(&record, out_message);
+	return read_any(engine, location, false, buffer, out_message);
 }
 
 enum err queue_read_cached_message(struct engine *engine, struct journal_location location,
 				   struct buf *buffer, struct queue_message *out_message)
 {
-	struct journal_record record;
-
-	enum err err = journal_read_cached(engine->journal, location, buffer, &record);
-	return err ? err : decode_message(&record, out_message);
+	return read_any(engine, location, true, buffer, out_message);
 }
 
 void queue_delivery_done(struct engine *engine, const struct queue_delivery *delivery)

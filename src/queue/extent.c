@@ -14,6 +14,7 @@
 #include "queue/image.h"
 #include "queue/message.h"
 #include "queue/page.h"
+#include "queue/read.h"
 #include "queue/state.h"
 #include "queue/turn.h"
 
@@ -24,29 +25,44 @@ enum { PRESSURE_DIVISOR = 64 };
  * the first was (u48). So loading a window reads no records; but where they were too many to be
  * counted here, the top bit of size says that the record must be read. */
 #define ENTRY_IS_SPECIAL 0x80000000u
+/* In size: a reference. It has no receives; in their place stands its shared_size. */
+#define ENTRY_IS_REFERENCE 0x40000000u
 
 static void encode_entry(const struct extent_entry *entry, char *out)
 {
 	uint8_t *bytes = (uint8_t *)out;
+	bool is_reference = entry->shared_size > 0;
 	bool is_special = entry->receive_count > UINT16_MAX;
 	uint64_t count = is_special ? 0 : entry->receive_count;
+	uint64_t receives = (uint64_t)entry->first_receive_ms << 16 | count;
 
 	put_u64(bytes, entry->seq);
 	put_u64(bytes + 8, (uint64_t)entry->since_ms);
 	put_u32(bytes + 16, entry->location.offset);
-	put_u32(bytes + 20, entry->location.size | (is_special ? ENTRY_IS_SPECIAL : 0));
-	put_u64(bytes + 24, (uint64_t)entry->first_receive_ms << 16 | count);
+	put_u32(bytes + 20, entry->location.size | (is_special ? ENTRY_IS_SPECIAL : 0) |
+				    (is_reference ? ENTRY_IS_REFERENCE : 0));
+	check(!is_reference || receives == 0);
+	put_u64(bytes + 24, is_reference ? entry->shared_size : receives);
+}
+
+int64_t extent_entry_live_size(const struct extent_entry *entry)
+{
+	return (int64_t)entry->location.size + entry->shared_size;
 }
 
 struct extent_entry extent_entry_decode(const char *in, uint32_t segment)
 {
 	uint32_t size = get_u32(in + 20);
-	uint64_t receives = get_u64(in + 24);
+	uint64_t last = get_u64(in + 24);
+	bool is_reference = (size & ENTRY_IS_REFERENCE) != 0;
+	uint64_t receives = is_reference ? 0 : last;
 
 	return (struct extent_entry){
 		.seq = get_u64(in),
 		.since_ms = (int64_t)get_u64(in + 8),
-		.location = {segment, get_u32(in + 16), size & ~ENTRY_IS_SPECIAL},
+		.location = {segment, get_u32(in + 16),
+			     size & ~(ENTRY_IS_SPECIAL | ENTRY_IS_REFERENCE)},
+		.shared_size = is_reference ? (uint32_t)last : 0,
 		.receive_count = (uint32_t)(receives & UINT16_MAX),
 		.first_receive_ms = (int64_t)(receives >> 16),
 		.is_special = (size & ENTRY_IS_SPECIAL) != 0,
@@ -149,7 +165,7 @@ static void append_entry(struct engine *engine, struct extent *extent,
 	}
 	extent->last_seq = entry->seq;
 	encode_entry(entry, buf_extend(&extent->entries, EXTENT_ENTRY_SIZE));
-	count_in(engine, extent, 1, entry->location.size);
+	count_in(engine, extent, 1, extent_entry_live_size(entry));
 }
 
 bool extent_takes(const struct engine *engine, const struct group *group)
@@ -169,6 +185,7 @@ void extent_append(struct engine *engine, struct engine_queue *queue, struct gro
 		.seq = head->seq,
 		.since_ms = head->since_ms,
 		.location = location,
+		.shared_size = head->shared_size,
 		.receive_count = head->receive_count,
 		.first_receive_ms = head->first_receive_ms,
 	};
@@ -203,7 +220,8 @@ void extent_drop(struct engine *engine, struct extent *extent)
 }
 
 void extent_relocate_first(struct engine *engine, struct extent *extent,
-			   const struct extent_entry *entry, struct journal_location location)
+			   const struct extent_entry *entry, struct journal_location location,
+			   uint32_t shared_size)
 {
 	struct group *group = extent->group;
 	struct extent *before =
@@ -214,10 +232,11 @@ void extent_relocate_first(struct engine *engine, struct extent *extent,
 		before = extent_new(engine, extent->queue, group, location.segment, &extent->link);
 	image_keep_extent(engine, extent);
 	moved.location = location;
+	moved.shared_size = shared_size;
 	append_entry(engine, before, &moved);
 	extent->position++;
 	extent->first_seq = entry->seq + 1;
-	count_in(engine, extent, -1, -(int64_t)entry->location.size);
+	count_in(engine, extent, -1, -extent_entry_live_size(entry));
 	if (extent->count == 0)
 		extent_free(engine, extent);
 }
@@ -242,20 +261,69 @@ static struct extent *find_owner(const struct segment_messages *segment,
 struct rebuild {
 	struct engine *engine;
 	struct segment_messages *segment;
+	struct shared_seen shared; /* the last one */
 };
+
+/* The head of the shared payload of a reference, at `record`. */
+static bool find_shared(struct rebuild *rebuild, const struct journal_record *record,
+			const struct record_reference *reference)
+{
+	struct shared_seen *shared = &rebuild->shared;
+	struct buf buffer = {0};
+	struct str payload;
+
+	if (shared->location.offset == reference->shared_offset)
+		return true;
+	shared->location.offset = reference->shared_offset;
+	bool is_read = !read_shared(rebuild->engine->journal, record->location.segment, reference,
+				    false, &buffer, &shared->head, &payload);
+	if (!is_read)
+		shared->location.offset = 0;
+	shared->head.origin = (struct str){0};
+	buf_done(&buffer);
+	return is_read;
+}
+
+/* The message that the record brings into its segment. False: none. */
+static bool decode_head(struct rebuild *rebuild, const struct journal_record *record,
+			struct record_head *out_head)
+{
+	struct record_reference reference;
+	struct str data = record->data, payload;
+
+	switch ((enum record_type)record->type) {
+	case RECORD_MOVE:
+		data = str_slice(data, RECORD_MOVE_SIZE, data.size);
+		return record_head_decode(data, out_head, &payload);
+	case RECORD_SEND:
+	case RECORD_RELOCATE:
+		return record_head_decode(data, out_head, &payload);
+	case RECORD_SHARED:
+		rebuild->shared.location = record->location;
+		if (!read_shared_decode(record, &rebuild->shared.head, &payload,
+					&rebuild->shared.share))
+			rebuild->shared.location.offset = 0;
+		return false;
+	case RECORD_REFERENCE:
+	case RECORD_RELOCATE_REFERENCE:
+		if (!record_reference_decode(data, &reference) ||
+		    !find_shared(rebuild, record, &reference))
+			return false;
+		if (record->type == RECORD_REFERENCE)
+			reference.shared_size = rebuild->shared.share;
+		*out_head = record_reference_head(&reference, &rebuild->shared.head, record->queue);
+		return true;
+	default:
+		return false;
+	}
+}
 
 static enum err rebuild_record(void *context, const struct journal_record *record)
 {
 	struct rebuild *rebuild = context;
-	struct str data = record->data;
 	struct record_head head;
-	struct str payload;
 
-	if (record->type == RECORD_MOVE)
-		data = str_slice(data, RECORD_MOVE_SIZE, data.size);
-	else if (record->type != RECORD_SEND && record->type != RECORD_RELOCATE)
-		return ERR_OK;
-	if (!record_head_decode(data, &head, &payload))
+	if (!decode_head(rebuild, record, &head))
 		return ERR_OK;
 	struct extent *extent = find_owner(rebuild->segment, record, &head);
 	/* What has a delay of its own was never in an extent. */
@@ -265,6 +333,7 @@ static enum err rebuild_record(void *context, const struct journal_record *recor
 		.seq = head.seq,
 		.since_ms = head.since_ms,
 		.location = record->location,
+		.shared_size = head.shared_size,
 		.receive_count = head.receive_count,
 		.first_receive_ms = head.first_receive_ms,
 	};
@@ -301,7 +370,8 @@ static void resolve_rebuilt(struct extent *extent)
 /* False: the disk refuses, so nothing is known; all stays as it is. */
 static bool rebuild_segment(struct engine *engine, uint32_t number)
 {
-	struct rebuild rebuild = {engine, segment_messages_find(engine, number)};
+	struct rebuild rebuild = {.engine = engine,
+				  .segment = segment_messages_find(engine, number)};
 	struct list *extents = &rebuild.segment->extents;
 
 	/* All extents of a segment are in a checkpoint in the same way. */

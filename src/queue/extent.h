@@ -23,6 +23,7 @@ struct extent *extent_in(const struct segment_messages *segment, const struct li
 /* Copies up to `count` encoded entries from the extent's `from`-th on. False: the disk refuses. */
 bool extent_read(struct engine *engine, struct extent *extent, size_t from, size_t count, char *out,
 		 size_t *out_count);
+int64_t extent_entry_live_size(const struct extent_entry *entry);
 struct extent_entry extent_entry_decode(const char *in, uint32_t segment);
 /* Copies entries, from the extent's `from`-th on; returns how many, at most EXTENT_PEEK_MAX. */
 size_t extent_peek(struct engine *engine, struct extent *extent, size_t from,
@@ -35,7 +36,8 @@ void extent_take(struct engine *engine, struct extent *extent, size_t count, int
 		 const struct extent_entry *last);
 /* Moves the extent's first entry, which is this one, to its new location. May free the extent. */
 void extent_relocate_first(struct engine *engine, struct extent *extent,
-			   const struct extent_entry *entry, struct journal_location location);
+			   const struct extent_entry *entry, struct journal_location location,
+			   uint32_t shared_size);
 void extent_drop(struct engine *engine, struct extent *extent); /* with the messages in it */
 
 /* How long an encoded extent is (image.h); 0: it is none. */

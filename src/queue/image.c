@@ -21,7 +21,8 @@ void image_append_item(struct buf *out, enum item_type type, const struct engine
 
 static void encode_message(struct buf *out, const struct message *message)
 {
-	image_append_item(out, ITEM_MESSAGE, message->queue);
+	image_append_item(out, message->shared_size ? ITEM_REFERENCE : ITEM_MESSAGE,
+			  message->queue);
 	uint8_t *bytes = (uint8_t *)buf_extend(out, MESSAGE_SIZE);
 	put_u64(bytes, message->seq);
 	put_u64(bytes + 8, message->group->hash);
@@ -37,6 +38,8 @@ static void encode_message(struct buf *out, const struct message *message)
 	bytes[68] = message->state;
 	bytes[69] = (uint8_t)message->given_back;
 	bytes[70] = (uint8_t)(message->given_back >> 8);
+	if (message->shared_size)
+		put_u32((uint8_t *)buf_extend(out, 4), message->shared_size);
 }
 
 void image_append_dedup(struct buf *out, const struct engine_queue *queue,

@@ -12,12 +12,14 @@
 
 #include "queue/state.h"
 
-enum item_type { ITEM_QUEUE = 1, ITEM_DEDUP, ITEM_MESSAGE, ITEM_EXTENT };
+/* ITEM_REFERENCE: as ITEM_MESSAGE, then its shared_size (u32). */
+enum item_type { ITEM_QUEUE = 1, ITEM_DEDUP, ITEM_MESSAGE, ITEM_EXTENT, ITEM_REFERENCE };
 /* Bytes of an item: ITEM_SIZE for its type and its queue's number, then these. An extent's entries
  * follow it, unless they are in the segment's index. */
 enum {
 	ITEM_SIZE = 9,
 	MESSAGE_SIZE = 71,
+	REFERENCE_SIZE = MESSAGE_SIZE + 4,
 	DEDUP_SIZE = 56,
 	EXTENT_SIZE = 61,
 	EXTENT_ENTRY_SIZE = 32

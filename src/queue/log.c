@@ -2,6 +2,7 @@
 /* log: engine->scratch holds one record at a time. */
 #include "queue/log.h"
 
+#include "queue/read.h"
 #include "queue/state.h"
 #include "queue/turn.h"
 
@@ -35,16 +36,10 @@ void log_append_messages(struct engine *engine, enum record_type type, struct en
 bool log_read_head(struct engine *engine, struct message *message, struct record_head *out_head,
 		   struct str *out_payload)
 {
-	struct journal_record record;
-
 	buf_reset(&engine->scratch);
-	turn_spend(engine, 0, message->location.size);
-	enum err err = journal_read(engine->journal, message->location, &engine->scratch, &record);
-	if (err) {
-		message->is_unreadable = true;
-		return false;
-	}
-	if (record.type == RECORD_MOVE)
-		record.data = str_slice(record.data, RECORD_MOVE_SIZE, record.data.size);
-	return record_head_decode(record.data, out_head, out_payload);
+	enum err err = read_message(engine->journal, message->location, false, &engine->scratch,
+				    out_head, out_payload);
+	turn_spend(engine, 0, engine->scratch.size);
+	message->is_unreadable |= err != ERR_OK;
+	return !err;
 }

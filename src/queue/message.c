@@ -63,12 +63,17 @@ static struct message *message_alloc(struct engine *engine)
 	return message;
 }
 
+static int64_t live_size(const struct message *message)
+{
+	return (int64_t)message->location.size + message->shared_size;
+}
+
 static void enter_segment(struct engine *engine, struct message *message)
 {
 	struct segment_messages *segment = segment_messages_get(engine, message->location.segment);
 
 	list_push_back(&segment->messages, &message->in_segment);
-	journal_live_add(engine->journal, segment->segment, 1, message->location.size);
+	journal_live_add(engine->journal, segment->segment, 1, live_size(message));
 }
 
 static void leave_segment(struct engine *engine, struct message *message)
@@ -77,7 +82,7 @@ static void leave_segment(struct engine *engine, struct message *message)
 
 	if (engine->journal) /* opening may have failed with messages already loaded */
 		journal_live_add(engine->journal, message->location.segment, -1,
-				 -(int64_t)message->location.size);
+				 -live_size(message));
 	list_remove(&message->in_segment);
 	/* Only the head is left: `before` is the head of an empty list. */
 	if (list_is_empty(before))
@@ -98,7 +103,8 @@ static void note_order(struct engine_queue *queue, const struct message *message
 }
 
 struct message *message_add(struct engine *engine, struct engine_queue *queue, uint64_t seq,
-			    uint64_t group, int64_t since_ms, struct journal_location location)
+			    uint64_t group, int64_t since_ms, struct journal_location location,
+			    uint32_t shared_size)
 {
 	struct message *message = message_alloc(engine);
 
@@ -108,6 +114,7 @@ struct message *message_add(struct engine *engine, struct engine_queue *queue, u
 	message->group->messages++;
 	message->seq = seq;
 	message->location = location;
+	message->shared_size = shared_size;
 	message->since_ms = since_ms;
 	note_order(queue, message);
 	list_push_back(&queue->messages, &message->in_queue);
@@ -183,11 +190,12 @@ void message_unplace(struct engine *engine, struct message *message)
 }
 
 void message_relocate(struct engine *engine, struct message *message,
-		      struct journal_location location)
+		      struct journal_location location, uint32_t shared_size)
 {
 	image_keep_message(engine, message);
 	leave_segment(engine, message);
 	message->location = location;
+	message->shared_size = shared_size;
 	enter_segment(engine, message);
 }
 

@@ -9,14 +9,15 @@
 
 /* Enters a message that is not placed yet. */
 struct message *message_add(struct engine *engine, struct engine_queue *queue, uint64_t seq,
-			    uint64_t group, int64_t since_ms, struct journal_location location);
+			    uint64_t group, int64_t since_ms, struct journal_location location,
+			    uint32_t shared_size);
 /* A message that was not received yet is ready, or delayed: as its record says on a standard queue,
  * as the queue says on a FIFO queue. Sets its state; it is not placed. */
 void message_begin(const struct engine *engine, struct message *message, int64_t visible_ms);
 void message_place(struct engine *engine, struct message *message); /* by its state */
 void message_unplace(struct engine *engine, struct message *message);
 void message_relocate(struct engine *engine, struct message *message,
-		      struct journal_location location);
+		      struct journal_location location, uint32_t shared_size);
 /* Takes the message out of everything but its group's life: backlog_remove calls it. */
 void message_detach(struct engine *engine, struct message *message);
 void message_free(struct engine *engine, struct message *message); /* it is detached */

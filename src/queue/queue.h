@@ -65,7 +65,8 @@ enum queue_result {
 	QUEUE_VISIBILITY_LIMIT, /* more than 12 hours since the receive */
 	QUEUE_OVER_LIMIT,	/* LIMIT_INFLIGHT_MESSAGES, standard queue, no wait */
 	QUEUE_DISK_FULL,	/* no room for that; what frees space has the last reserve */
-	QUEUE_FAILED,		/* the journal has failed: nothing is acknowledged any more */
+	QUEUE_TOO_LARGE, /* a fan-out of more than LIMIT_FANOUT_SIZE, or than fits into a segment */
+	QUEUE_FAILED,	 /* the journal has failed: nothing is acknowledged any more */
 	QUEUE_STOPPING,
 };
 
@@ -75,6 +76,8 @@ enum queue_command_type {
 		       */
 	QUEUE_PURGE,  /* forgets its messages and its deduplication window */
 	QUEUE_SEND,
+	QUEUE_FANOUT, /* sends to several queues at once, all or none; may delete what that answers
+		       */
 	QUEUE_RECEIVE,
 	QUEUE_DELETE,
 	QUEUE_VISIBILITY,
@@ -102,6 +105,29 @@ struct queue_send {
 	bool is_duplicate; /* then id and seq are those of the first */
 	uint64_t seq;	   /* of the message in its queue, ascending */
 };
+
+/*
+ * One queue of a fan-out. Its message is the shared payload and then its own part, or its own part
+ * alone (sealed under a key of its own, or another envelope).
+ */
+struct queue_target {
+	/* in */
+	uint64_t queue;
+	struct str own; /* copied into the batch */
+	bool is_whole;	/* own is the whole payload */
+	uint64_t group; /* as of queue_send */
+	bool has_dedup;
+	uint8_t dedup[16];
+	bool has_delay;
+	int64_t delay_ms;
+	/* out; the message's id is queue_target_id's, also of a duplicate that was sent so */
+	enum queue_result result; /* QUEUE_OK, QUEUE_NOT_FOUND */
+	bool is_duplicate;
+	uint64_t seq;
+	void *found; /* the engine's */
+};
+/* The message id of a target, from the id of the fan-out: the same again if that is repeated. */
+void queue_target_id(const uint8_t id[16], uint64_t queue, uint8_t out[16]);
 
 /* What a receipt handle seals. */
 struct queue_handle {
@@ -155,6 +181,21 @@ struct queue_command {
 			struct queue_send *messages;
 			size_t count;
 		} send;
+		/*
+		 * All its records form one batch: after a crash all of it happened or nothing.
+		 * Targets that are not there are passed over. If a message to delete is not the
+		 * handle's any more, nothing is sent, and the result is of the handle.
+		 * QUEUE_DISK_FULL, QUEUE_TOO_LARGE: nothing is sent. The time of a turn grows with
+		 * the targets: about 0.5 us each.
+		 */
+		struct {
+			uint8_t id[16];
+			struct str shared; /* stored once, copied into the batch */
+			struct queue_target *targets;
+			size_t count;		      /* at most LIMIT_FANOUT_TARGETS */
+			struct queue_handle *deletes; /* in the command's queue */
+			size_t delete_count;	      /* at most LIMIT_BATCH_ENTRIES; may be 0 */
+		} fanout;
 		struct {
 			uint32_t max; /* 1 to LIMIT_RECEIVE_MESSAGES */
 			bool has_visibility;

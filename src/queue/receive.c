@@ -49,12 +49,14 @@ static bool is_dead(const struct engine *engine, const struct choice *choice,
 		    const struct message *message)
 {
 	const struct queue_settings *settings = &message->queue->settings;
+	/* A move copies a shared payload. */
+	size_t size = message->location.size + MOVE_OVERHEAD_SIZE +
+		      (message->shared_size ? LIMIT_FANOUT_SIZE : 0);
 
 	return choice->dead_letter &&
 	       message->receives - message->given_back >= settings->max_receive_count &&
 	       !message->is_unreadable &&
-	       journal_has_room(engine->journal, JOURNAL_ROOM_MESSAGE,
-				message->location.size + MOVE_OVERHEAD_SIZE);
+	       journal_has_room(engine->journal, JOURNAL_ROOM_MESSAGE, size);
 }
 
 static void consider(const struct engine *engine, struct choice *choice, struct message *message)

@@ -39,7 +39,123 @@ bool record_head_decode(struct str data, struct record_head *out_head, struct st
 	out_head->receive_count = get_u32(in + 80);
 	out_head->first_receive_ms = (int64_t)get_u64(in + 84);
 	out_head->is_fifo = in[92] != 0;
+	out_head->shared_size = 0;
 	out_head->origin = str_slice(data, RECORD_HEAD_SIZE, in[93]);
 	*out_payload = str_slice(data, RECORD_HEAD_SIZE + (size_t)in[93], data.size);
 	return true;
+}
+
+enum reference_flags {
+	REFERENCE_IS_FIFO = 1,
+	REFERENCE_HAS_DELAY = 2,
+	REFERENCE_HAS_GROUP = 4,
+	REFERENCE_HAS_DEDUP = 8,
+	REFERENCE_HAS_SHARED_SIZE = 16, /* else the shared record's size by its references */
+};
+enum { REFERENCE_SIZE_MIN = 17 };
+
+size_t record_reference_encode(const struct record_reference *reference,
+			       uint8_t out[RECORD_REFERENCE_SIZE_MAX])
+{
+	uint8_t *at = out + REFERENCE_SIZE_MIN;
+
+	out[0] = (uint8_t)((reference->is_fifo ? REFERENCE_IS_FIFO : 0) |
+			   (reference->visible_ms ? REFERENCE_HAS_DELAY : 0) |
+			   (reference->group ? REFERENCE_HAS_GROUP : 0) |
+			   (reference->has_dedup ? REFERENCE_HAS_DEDUP : 0) |
+			   (reference->shared_size ? REFERENCE_HAS_SHARED_SIZE : 0));
+	put_u64(out + 1, reference->seq);
+	put_u32(out + 9, reference->shared_offset);
+	put_u32(out + 13, reference->shared_record_size);
+	if (reference->visible_ms) {
+		put_u64(at, (uint64_t)reference->visible_ms);
+		at += 8;
+	}
+	if (reference->group) {
+		put_u64(at, reference->group);
+		at += 8;
+	}
+	if (reference->has_dedup) {
+		memcpy(at, reference->dedup, 16);
+		at += 16;
+	}
+	if (reference->shared_size) {
+		put_u32(at, reference->shared_size);
+		at += 4;
+	}
+	return (size_t)(at - out);
+}
+
+bool record_reference_decode(struct str data, struct record_reference *out_reference)
+{
+	const uint8_t *in = (const uint8_t *)data.data;
+	size_t at = REFERENCE_SIZE_MIN;
+
+	if (data.size < REFERENCE_SIZE_MIN)
+		return false;
+	uint8_t flags = in[0];
+	size_t size = at + (flags & REFERENCE_HAS_DELAY ? 8 : 0) +
+		      (flags & REFERENCE_HAS_GROUP ? 8 : 0) +
+		      (flags & REFERENCE_HAS_DEDUP ? 16 : 0) +
+		      (flags & REFERENCE_HAS_SHARED_SIZE ? 4 : 0);
+	if (data.size < size)
+		return false;
+	*out_reference = (struct record_reference){
+		.seq = get_u64(in + 1),
+		.shared_offset = get_u32(in + 9),
+		.shared_record_size = get_u32(in + 13),
+		.is_fifo = flags & REFERENCE_IS_FIFO,
+		.has_dedup = flags & REFERENCE_HAS_DEDUP,
+		.own = str_slice(data, size, data.size),
+	};
+	if (flags & REFERENCE_HAS_DELAY) {
+		out_reference->visible_ms = (int64_t)get_u64(in + at);
+		at += 8;
+	}
+	if (flags & REFERENCE_HAS_GROUP) {
+		out_reference->group = get_u64(in + at);
+		at += 8;
+	}
+	if (flags & REFERENCE_HAS_DEDUP) {
+		memcpy(out_reference->dedup, in + at, 16);
+		at += 16;
+	}
+	if (flags & REFERENCE_HAS_SHARED_SIZE)
+		out_reference->shared_size = get_u32(in + at);
+	return true;
+}
+
+struct record_head record_reference_head(const struct record_reference *reference,
+					 const struct record_head *shared, uint64_t queue)
+{
+	struct record_head head = *shared;
+
+	head.seq = reference->seq;
+	head.group = reference->group;
+	head.visible_ms = reference->visible_ms;
+	head.is_fifo = reference->is_fifo;
+	head.shared_size = reference->shared_size;
+	head.origin = (struct str){0};
+	memcpy(head.dedup, reference->dedup, 16);
+	if (!reference->has_dedup)
+		head.dedup_until_ms = 0;
+	record_target_id(shared->id, queue, head.id);
+	return head;
+}
+
+static uint64_t mix(uint64_t number)
+{
+	number = (number ^ number >> 30) * 0xbf58476d1ce4e5b9u;
+	number = (number ^ number >> 27) * 0x94d049bb133111ebu;
+	return number ^ number >> 31;
+}
+
+void record_target_id(const uint8_t id[16], uint64_t queue, uint8_t out[16])
+{
+	uint64_t high = get_u64(id) ^ mix(queue + 1);
+
+	put_u64(out, high);
+	put_u64(out + 8, get_u64(id + 8) ^ mix(high + queue));
+	out[6] = (uint8_t)((out[6] & 0x0f) | 0x40);
+	out[8] = (uint8_t)((out[8] & 0x3f) | 0x80);
 }

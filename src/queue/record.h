@@ -25,6 +25,10 @@ enum record_type {
 	RECORD_DROP,	 /* nothing */
 	RECORD_GIVE_BACK, /* as DELETE */
 	RECORD_CLOCK,	  /* now_ms, wall time less that; of no queue */
+	RECORD_SHARED,	  /* how many references follow (u32), then as SEND: the payload of several
+			     messages; of no queue */
+	RECORD_REFERENCE, /* a message whose payload is a shared one and then its own part */
+	RECORD_RELOCATE_REFERENCE, /* as REFERENCE: the same message at a new place */
 };
 
 /* What a message's record says of it, besides origin and payload. */
@@ -40,7 +44,27 @@ struct record_head {
 	uint32_t receive_count;	  /* over its life, when written */
 	int64_t first_receive_ms; /* wall time */
 	bool is_fifo;
-	struct str origin; /* at most 255 bytes */
+	uint32_t shared_size; /* see struct record_reference; 0 for others */
+	struct str origin;    /* at most 255 bytes */
+};
+
+/*
+ * A reference to a RECORD_SHARED, which lies in the same segment in front of it: a segment that
+ * holds a live reference is kept, and with it the payload. So the number of live records that the
+ * journal counts for a segment is the reference count of the payloads in it, and whatever forgets
+ * or relocates a message (delete, purge, expiry, move, compaction, a checkpoint, an extent on disk)
+ * keeps that count right without knowing of references.
+ */
+struct record_reference {
+	uint64_t seq;
+	uint64_t group;
+	uint32_t shared_offset, shared_record_size; /* of the RECORD_SHARED, in this segment */
+	/* Bytes of it that this message stands for in the segment's live bytes: its share. */
+	uint32_t shared_size;
+	int64_t visible_ms; /* end of its delay, 0: none */
+	bool is_fifo, has_dedup;
+	uint8_t dedup[16];
+	struct str own; /* the end of its payload */
 };
 
 enum {
@@ -48,6 +72,8 @@ enum {
 	RECORD_MOVE_SIZE = 16,
 	RECORD_LEASE_SIZE = 24,
 	RECORD_NAME_SIZE = 16,
+	RECORD_REFERENCE_SIZE_MAX = 53,
+	RECORD_SHARED_SIZE = 4,
 	RECORD_SEQS_MAX = 100,
 	/* Of a record that names messages, at most. */
 	RECORD_NAMES_MAX = RECORD_NAME_SIZE * RECORD_SEQS_MAX,
@@ -57,5 +83,15 @@ enum {
 void record_head_encode(const struct record_head *head, uint8_t *out);
 /* Reads head and origin; *out_payload is the rest. False if the bytes are too short. */
 bool record_head_decode(struct str data, struct record_head *out_head, struct str *out_payload);
+
+/* Writes all but the own part, which follows it; returns its size. */
+size_t record_reference_encode(const struct record_reference *reference,
+			       uint8_t out[RECORD_REFERENCE_SIZE_MAX]);
+bool record_reference_decode(struct str data, struct record_reference *out_reference);
+/* The head of the message that the reference is, in that queue. */
+struct record_head record_reference_head(const struct record_reference *reference,
+					 const struct record_head *shared, uint64_t queue);
+/* The message id of the target `queue` of a fan-out: a UUID that follows from both. */
+void record_target_id(const uint8_t id[16], uint64_t queue, uint8_t out[16]);
 
 #endif

@@ -31,6 +31,7 @@ struct message {
 	struct group *group;
 	uint64_t seq;
 	struct journal_location location;
+	uint32_t shared_size;	/* of a shared payload: counted as live with location.size */
 	uint32_t receive_count; /* over its life */
 	int64_t since_ms;	/* when it was sent or moved here: retention counts from it */
 	int64_t visible_ms;
@@ -81,6 +82,7 @@ struct extent_entry {
 	uint64_t seq;
 	int64_t since_ms;
 	struct journal_location location;
+	uint32_t shared_size;	/* as a message's */
 	uint32_t receive_count; /* in other queues */
 	int64_t first_receive_ms;
 	bool is_special; /* only its record tells of its receives */
@@ -187,6 +189,19 @@ struct page {
 	size_t count, wanted;
 };
 
+/* A shared payload that compaction has copied; see compact.c. */
+struct shared_copy {
+	uint32_t from_offset; /* in the segment that is compacted */
+	uint32_t segment, offset, size;
+};
+
+/* The last RECORD_SHARED that replay met. */
+struct shared_seen {
+	struct journal_location location;
+	struct record_head head;
+	uint32_t share;
+};
+
 struct engine {
 	struct journal *journal;
 	struct engine_options options;
@@ -214,8 +229,10 @@ struct engine {
 	int64_t space_ms;	/* on a full disk: when room is looked for again */
 	bool is_stopping, has_final_checkpoint;
 	bool has_read_failed; /* an extent could not be read: at replay the state would be wrong */
-	uint32_t compacting;  /* segment, 0: none */
-	uint32_t leaving;     /* segment whose extents leave memory, 0: none */
+	struct shared_copy *copies; /* while a segment with references is compacted, or NULL */
+	struct shared_seen shared;
+	uint32_t compacting; /* segment, 0: none */
+	uint32_t leaving;    /* segment whose extents leave memory, 0: none */
 	bool has_indexes_left;
 	struct mailbox_message *mail; /* taken from the mailbox and not executed yet */
 	size_t turn_items, turn_bytes;

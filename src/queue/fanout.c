@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fanout: decides for all targets, then appends and applies.
+ *
+ * The decision has no effect, so a fan-out that is refused leaves nothing behind. After it nothing
+ * fails: journal_keep_together has made sure that all records go into one batch of one segment, and
+ * a batch is not closed within a turn. The shared payload stands in front of its references.
+ */
+#include "queue/fanout.h"
+
+#include <string.h>
+
+#include "queue/answer.h"
+#include "queue/apply.h"
+#include "queue/backlog.h"
+#include "queue/dedup.h"
+#include "queue/handle.h"
+#include "queue/log.h"
+#include "queue/state.h"
+
+struct plan {
+	struct engine_queue *source; /* of what is deleted */
+	struct message *deletes[LIMIT_BATCH_ENTRIES];
+	size_t delete_count;
+	size_t records, bytes; /* to append */
+	uint32_t references;
+	struct journal_location shared;
+	uint32_t share; /* of the shared record, for each reference */
+};
+
+void queue_target_id(const uint8_t id[16], uint64_t queue, uint8_t out[16])
+{
+	record_target_id(id, queue, out);
+}
+
+size_t fanout_cost(const struct queue_command *command)
+{
+	return command->type == QUEUE_FANOUT ? command->fanout.count : 1;
+}
+
+/* ---- deciding ---- */
+
+static enum queue_result plan_deletes(struct engine *engine, const struct queue_command *command,
+				      struct plan *plan)
+{
+	if (command->fanout.delete_count == 0)
+		return QUEUE_OK;
+	check(command->fanout.delete_count <= LIMIT_BATCH_ENTRIES);
+	plan->source = queue_find(engine, command->queue);
+	if (!plan->source || !plan->source->is_defined)
+		return QUEUE_NOT_FOUND;
+	for (size_t i = 0; i < command->fanout.delete_count; i++) {
+		struct message *message;
+		enum queue_result result =
+			handle_check(engine, plan->source, &command->fanout.deletes[i], &message);
+		if (result)
+			return result;
+		if (!handle_is_among(plan->deletes, plan->delete_count, message))
+			plan->deletes[plan->delete_count++] = message;
+	}
+	plan->records++;
+	plan->bytes += RECORD_NAME_SIZE * plan->delete_count;
+	return QUEUE_OK;
+}
+
+static bool is_duplicate(struct engine *engine, struct engine_queue *queue,
+			 struct queue_target *target)
+{
+	const struct dedup *first =
+		target->has_dedup && queue->is_fifo
+			? dedup_find_first(engine, queue, target->dedup, target->group)
+			: NULL;
+
+	target->is_duplicate = first != NULL;
+	target->seq = first ? first->seq : 0;
+	return first != NULL;
+}
+
+static void plan_target(struct engine *engine, struct queue_target *target, struct plan *plan)
+{
+	struct engine_queue *queue = queue_find(engine, target->queue);
+
+	target->found = queue && queue->is_defined ? queue : NULL;
+	target->result = target->found ? QUEUE_OK : QUEUE_NOT_FOUND;
+	if (!target->found || is_duplicate(engine, queue, target))
+		return;
+	plan->records++;
+	plan->bytes += target->own.size +
+		       (target->is_whole ? RECORD_HEAD_SIZE : RECORD_REFERENCE_SIZE_MAX);
+	plan->references += !target->is_whole;
+}
+
+static enum queue_result plan_all(struct engine *engine, struct queue_command *command,
+				  struct plan *plan)
+{
+	check(command->fanout.count <= LIMIT_FANOUT_TARGETS);
+	enum queue_result result = plan_deletes(engine, command, plan);
+	if (result)
+		return result;
+	for (size_t i = 0; i < command->fanout.count; i++)
+		plan_target(engine, &command->fanout.targets[i], plan);
+	if (plan->references > 0) {
+		plan->records++;
+		plan->bytes += RECORD_SHARED_SIZE + RECORD_HEAD_SIZE + command->fanout.shared.size;
+	}
+	if (plan->bytes > LIMIT_FANOUT_SIZE)
+		return QUEUE_TOO_LARGE;
+	if (plan->records == 0)
+		return QUEUE_OK;
+	if (!journal_has_room_for(engine->journal, JOURNAL_ROOM_MESSAGE, plan->records,
+				  plan->bytes))
+		return QUEUE_DISK_FULL;
+	return journal_keep_together(engine->journal, plan->records, plan->bytes) ? QUEUE_OK
+										  : QUEUE_TOO_LARGE;
+}
+
+/* ---- doing ---- */
+
+static struct record_head shared_head(const struct engine *engine,
+				      const struct queue_command *command)
+{
+	struct record_head head = {
+		.sent_ms = command->now_ms,
+		.since_ms = engine->now_ms,
+		.dedup_until_ms = engine->now_ms + LIMIT_DEDUPLICATION_MS,
+	};
+
+	memcpy(head.id, command->fanout.id, 16);
+	return head;
+}
+
+static void append_shared(struct engine *engine, const struct queue_command *command,
+			  const struct record_head *head, struct plan *plan)
+{
+	uint8_t bytes[RECORD_SHARED_SIZE + RECORD_HEAD_SIZE];
+	struct str parts[] = {str_of(bytes, sizeof(bytes)), command->fanout.shared};
+
+	put_u32(bytes, plan->references);
+	record_head_encode(head, bytes + RECORD_SHARED_SIZE);
+	log_append(engine, RECORD_SHARED, 0, parts, 2, &plan->shared);
+	plan->share = plan->shared.size / plan->references + 1;
+}
+
+static struct record_head append_reference(struct engine *engine, const struct queue_target *target,
+					   const struct record_head *shared,
+					   const struct record_head *head, const struct plan *plan,
+					   struct journal_location *out_location)
+{
+	struct record_reference reference = {
+		.seq = head->seq,
+		.group = head->group,
+		.shared_offset = plan->shared.offset,
+		.shared_record_size = plan->shared.size,
+		.visible_ms = head->visible_ms,
+		.is_fifo = head->is_fifo,
+		.has_dedup = head->dedup_until_ms != 0,
+	};
+	uint8_t bytes[RECORD_REFERENCE_SIZE_MAX];
+
+	memcpy(reference.dedup, head->dedup, 16);
+	struct str parts[] = {str_of(bytes, record_reference_encode(&reference, bytes)),
+			      target->own};
+	log_append(engine, RECORD_REFERENCE, target->queue, parts, 2, out_location);
+	check(out_location->segment == plan->shared.segment);
+	reference.shared_size = plan->share;
+	return record_reference_head(&reference, shared, target->queue);
+}
+
+static struct record_head target_head(const struct engine *engine, const struct engine_queue *queue,
+				      const struct record_head *shared,
+				      const struct queue_target *target)
+{
+	struct record_head head = *shared;
+	int64_t delay_ms = queue->is_fifo      ? 0
+			   : target->has_delay ? target->delay_ms
+					       : queue->settings.delay_ms;
+	bool has_dedup = target->has_dedup && queue->is_fifo;
+
+	head.seq = queue->next_seq;
+	head.visible_ms = delay_ms > 0 ? engine->now_ms + delay_ms : 0;
+	head.group = target->group;
+	head.is_fifo = queue->is_fifo;
+	if (has_dedup)
+		memcpy(head.dedup, target->dedup, 16);
+	else
+		head.dedup_until_ms = 0;
+	record_target_id(shared->id, queue->number, head.id);
+	return head;
+}
+
+static void send_to(struct engine *engine, const struct queue_command *command,
+		    struct queue_target *target, const struct record_head *shared,
+		    const struct plan *plan)
+{
+	struct engine_queue *queue = target->found;
+	struct journal_location location;
+
+	if (!queue)
+		return;
+	/* The same queue may be named twice. */
+	if (target->is_duplicate || is_duplicate(engine, queue, target)) {
+		atomic_fetch_add_explicit(&queue->counters->deduplicated, 1, memory_order_relaxed);
+		return;
+	}
+	struct record_head head = target_head(engine, queue, shared, target);
+	if (target->is_whole) {
+		uint8_t bytes[RECORD_HEAD_SIZE];
+		struct str parts[] = {str_of(bytes, sizeof(bytes)), target->own};
+		record_head_encode(&head, bytes);
+		log_append(engine, RECORD_SEND, queue->number, parts, 2, &location);
+	} else {
+		head = append_reference(engine, target, shared, &head, plan, &location);
+	}
+	apply_send(engine, queue, &head, location);
+	target->seq = head.seq;
+	size_t size = target->own.size + (target->is_whole ? 0 : command->fanout.shared.size);
+	atomic_fetch_add_explicit(&queue->counters->sent, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&queue->counters->sent_bytes, (int64_t)size,
+				  memory_order_relaxed);
+	queue_publish(queue);
+}
+
+static void delete_sources(struct engine *engine, struct plan *plan)
+{
+	if (plan->delete_count == 0)
+		return;
+	log_append_messages(engine, RECORD_DELETE, plan->source, plan->deletes, plan->delete_count);
+	for (size_t i = 0; i < plan->delete_count; i++)
+		backlog_remove(engine, plan->deletes[i]);
+	atomic_fetch_add_explicit(&plan->source->counters->deleted, (int64_t)plan->delete_count,
+				  memory_order_relaxed);
+	queue_publish(plan->source);
+}
+
+void fanout_execute(struct engine *engine, struct queue_command *command)
+{
+	struct plan plan = {0};
+
+	enum queue_result result = plan_all(engine, command, &plan);
+	if (result == QUEUE_DISK_FULL || result == QUEUE_TOO_LARGE) {
+		answer_now(command, result);
+		return;
+	}
+	if (result == QUEUE_OK) {
+		struct record_head shared = shared_head(engine, command);
+		delete_sources(engine, &plan);
+		if (plan.references > 0)
+			append_shared(engine, command, &shared, &plan);
+		for (size_t i = 0; i < command->fanout.count; i++)
+			send_to(engine, command, &command->fanout.targets[i], &shared, &plan);
+	}
+	answer_command(engine, command, result);
+}
