@@ -163,13 +163,12 @@
 	X(KMS_PRINCIPAL_SIZE, 256, "bytes", "a principal of a grant") \
 	X(KMS_GRANT_TOKENS, 10, "tokens", "grant tokens of one request") \
 	X(LIST_RESULTS, 1000, "items", "items of one list page") \
-	X(PAGE_TOKEN_MS, 86400000, "ms", "a NextToken of SQS or EC2 is valid; markers of IAM and KMS do not expire")
+	X(PAGE_TOKEN_MS, 86400000, "ms", "a NextToken of SQS or EC2 is valid; markers of IAM and KMS do not expire") \
 	X(PATTERN_SIZE, 262144, "bytes", "an event pattern or filter policy; operations have smaller limits of their own") \
 	X(PATTERN_VALUES, 10000, "values", "values to compare with in one event pattern or filter policy") \
 	X(PATTERN_KEYS, 64, "keys", "different outermost keys of a filter policy that are counted") \
 	X(PATTERN_CONJUNCTIONS, 1000, "combinations", "of the objects in \"$or\" of one event pattern") \
-	X(PATTERN_COMPILED_SIZE, 1048576, "bytes", "one compiled event pattern: its combinations, each with its values") \
-	X(LIST_RESULTS, 1000, "items", "items of one list page")
+	X(PATTERN_COMPILED_SIZE, 1048576, "bytes", "one compiled event pattern: its combinations, each with its values")
 /* clang-format on */
 
 enum limit {
