@@ -3,26 +3,97 @@
 import re
 import sys
 
+import gen_pattern
 from gen_source import SCALARS, Sources, snake
 
 # Members with such a name must be marked, so that no secret gets into the audit log by oversight.
 SECRETS = re.compile(r"(Secret|SecretAccessKey|Plaintext|Password|SessionToken|PrivateKey|"
-                     r"KeyMaterial)$|^(Message)?Body$")
+                     r"(?<!Include)KeyMaterial)$|^(Message)?Body$")
 KEYWORDS = {"return", "default", "register", "static", "switch", "union", "long", "int"}
+
+
+def read_options(words, known):
+    """Options and their values, of which `known` says how many each takes."""
+    options, name = {}, None
+    for word in words:
+        if word in known and word not in options:
+            name = word
+            options[name] = []
+        elif name is None:
+            raise ValueError(f"no such option: {word}")
+        else:
+            options[name].append(word)
+    for name, values in options.items():
+        least, most = known[name]
+        if not least <= len(values) <= most:
+            raise ValueError(f"{name} takes {least} to {most} names")
+    return options
+
+
+class Constraint:
+    """The values that a member may have; empty where there is nothing to check."""
+    OPTIONS = {"length": (1, 1), "range": (1, 1), "pattern": (1, 1), "enum": (1, 99),
+               "unshown": (1, 99)}
+
+    def __init__(self, options, item=None, key=None):
+        self.least = self.most = self.pattern = self.same_as = self.fault = None
+        self.text = ""
+        # AWS's texts leave the newer values out of the set that they show.
+        self.values = options.get("enum", []) + options.get("unshown", [])
+        self.shown_count = len(options.get("enum", []))
+        self.item, self.key = item, key  # of each item of a list, each value and key of a map
+        for name in ("length", "range"):
+            if name in options:
+                match = re.fullmatch(r"(\d*)-(\d*)", options[name][0])
+                if not match or not any(match.groups()):
+                    raise ValueError(f"{name} LEAST-MOST")
+                self.least, self.most = (int(text) if text else None for text in match.groups())
+        if "pattern" in options:
+            self.pattern = options["pattern"][0]
+        self.has_length = "length" in options
+
+    def read_line(self, words):
+        """as REGEX: what the pattern matches, without look-ahead; says FAULT TEXT: in place of
+        AWS's common words, with {name}, {value}, {least} and {most}."""
+        if words[0] == "as":
+            self.same_as = words[1]
+        elif words[0] == "says":
+            self.fault, self.text = words[1], " ".join(words[2:])
+        else:
+            raise ValueError("as REGEX, or says FAULT TEXT")
+
+    def is_empty(self):
+        return self.least is None and self.most is None and not self.pattern and \
+            not self.values and not self.item and not self.key
+
+    def compiled(self):
+        return gen_pattern.compile_pattern(self.same_as or self.pattern)
+
+
+class Type:
+    """A kind with a constraint, as AWS's models name them: type NAME KIND and its options."""
+
+    def __init__(self, words):
+        self.kind, *rest = words
+        if self.kind not in SCALARS:
+            raise ValueError(f"no such kind: {self.kind}")
+        self.constraint = Constraint(read_options(rest, Constraint.OPTIONS))
 
 
 class Member:
     """One line of a structure or operation: NAME KIND and options."""
-    OPTIONS = {"required": (0, 0), "always": (0, 0), "counted": (0, 0), "empty": (0, 0),
-               "sensitive": (0, 0),
+    OPTIONS = {**Constraint.OPTIONS, "unchecked": (0, 0), "required": (0, 0),
+               "always": (0, 0), "counted": (0, 0), "empty": (0, 0), "sensitive": (0, 0),
                "flat": (0, 0), "query": (1, 3), "xml": (1, 1), "item": (1, 1)}
 
-    def __init__(self, words, structures, style):
+    def __init__(self, words, structures, style, types):
         self.name, kind, *rest = words
         self.field = snake(self.name) + ("_" if self.name.lower() in KEYWORDS else "")
-        self.kind, _, self.item = kind.partition(":")
         self.structures = structures
-        options = self.read_options(rest)
+        options = read_options(rest, self.OPTIONS)
+        self.kind, _, self.item = kind.partition(":")
+        self.constraint = self.read_types(types, options)
+        self.is_unchecked = "unchecked" in options
         self.is_required, self.is_always = "required" in options, "always" in options
         self.is_counted = "counted" in options
         self.is_shown_empty = "empty" in options
@@ -50,21 +121,17 @@ class Member:
         elif self.kind not in SCALARS or self.item:
             raise ValueError(f"no such kind: {kind}")
 
-    def read_options(self, words):
-        options, name = {}, None
-        for word in words:
-            if word in self.OPTIONS and word not in options:
-                name = word
-                options[name] = []
-            elif name is None:
-                raise ValueError(f"no such option: {word}")
-            else:
-                options[name].append(word)
-        for name, values in options.items():
-            least, most = self.OPTIONS[name]
-            if not least <= len(values) <= most:
-                raise ValueError(f"{name} takes {least} to {most} names")
-        return options
+    def read_types(self, types, options):
+        """Replaces names of types by their kinds; what a type says holds, but for options here."""
+        item = None
+        if self.item in types:
+            item, self.item = types[self.item].constraint, types[self.item].kind
+        elif self.kind in types and not self.item:
+            constraint, self.kind = types[self.kind].constraint, types[self.kind].kind
+            if not set(options) & set(Constraint.OPTIONS):
+                return constraint
+        return Constraint({name: options[name] for name in options if name in Constraint.OPTIONS},
+                          item)
 
     def item_is_structure(self):
         return self.item in self.structures
@@ -77,7 +144,8 @@ class Model(Sources):
         self.target, self.query, self.style = None, None, "lists"
         self.resource = None
         self.namespace = ["com.amazonaws." + self.name]
-        self.is_validated = False
+        self.types, self.words = {}, {}
+        self.denied, self.violation, self.missing = [], None, None
         self.members = None  # of the structure or operation that is being read
         for number, line in enumerate(path.read_text().splitlines(), 1):
             words = line.split("#")[0].split()
@@ -90,22 +158,27 @@ class Model(Sources):
 
     def read_line(self, is_member, words):
         if is_member:
-            if isinstance(self.members, dict):
+            if isinstance(self.members, Type):
+                self.members.constraint.read_line(words)
+            elif isinstance(self.members, dict):
                 side, *words = words
-                self.members[side].append(Member(words, self.structures, self.style))
+                self.members[side].append(Member(words, self.structures, self.style, self.types))
             else:
-                self.members.append(Member(words, self.structures, self.style))
+                self.members.append(Member(words, self.structures, self.style, self.types))
         elif words[0] == "structure":
             self.members = self.structures.setdefault(words[1], [])
+        elif words[0] == "type":
+            self.members = self.types.setdefault(words[1], Type(words[2:]))
         elif words[0] == "operation":
             self.members = {"in": [], "out": [], "place": words[2],
                             "resource": "resource" in words[3:],
                             "data": "data" in words[3:], "result": "result" in words[3:],
-                            "work": "work" in words[3:] or words[2] == "worker"}
+                            "work": "work" in words[3:] or words[2] == "worker",
+                            "anonymous": "anonymous" in words[3:] or "anonymous" in self.denied}
             if words[2] not in ("net", "control", "worker") or \
-                    set(words[3:]) - {"resource", "data", "result", "work"}:
+                    set(words[3:]) - {"resource", "data", "result", "work", "anonymous"}:
                 raise ValueError("operation NAME net|control|worker [work] [resource] [data] "
-                                 "[result]")
+                                 "[result] [anonymous]")
             if self.members["resource"] and not self.resource:
                 raise ValueError("the service has no resource line")
             self.operations[words[1]] = self.members
@@ -117,7 +190,11 @@ class Model(Sources):
                 raise ValueError("query VERSION NAMESPACE [flat|ec2]")
         elif words[0] in ("target", "namespace", "denied", "resource"):
             setattr(self, words[0], words[1:])
+        elif words[0] in ("violation", "missing"):
+            setattr(self, words[0], (words[1], " ".join(words[2:])))
+        elif words[0] == "words":
+            self.words[words[1]] = " ".join(words[2:])
         elif words[0] == "service":
-            self.is_validated = "validated" in words[2:]
+            pass
         else:
             raise ValueError("unknown line")

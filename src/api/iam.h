@@ -2159,9 +2159,6 @@ enum err iam_update_saml_provider(struct call *call, const struct iam_update_sam
 enum err iam_update_user(struct call *call, const struct iam_update_user_in *in,
 		struct iam_update_user_out *out);
 
-/* What the service says of an input before the handler runs. */
-must_check enum err iam_validate(struct call *call, const void *in);
-
 enum {
 	IAM_ADD_CLIENT_ID_TO_OPEN_ID_CONNECT_PROVIDER,
 	IAM_ADD_ROLE_TO_INSTANCE_PROFILE,

@@ -6,912 +6,652 @@
 
 static enum err run_iam_add_client_id_to_open_id_connect_provider(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_add_client_id_to_open_id_connect_provider(call, in, out);
+	return iam_add_client_id_to_open_id_connect_provider(call, in, out);
 }
 
 static enum err run_iam_add_role_to_instance_profile(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_add_role_to_instance_profile(call, in, out);
+	return iam_add_role_to_instance_profile(call, in, out);
 }
 
 static enum err run_iam_add_user_to_group(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_add_user_to_group(call, in, out);
+	return iam_add_user_to_group(call, in, out);
 }
 
 static enum err run_iam_attach_group_policy(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_attach_group_policy(call, in, out);
+	return iam_attach_group_policy(call, in, out);
 }
 
 static enum err run_iam_attach_role_policy(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_attach_role_policy(call, in, out);
+	return iam_attach_role_policy(call, in, out);
 }
 
 static enum err run_iam_attach_user_policy(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_attach_user_policy(call, in, out);
+	return iam_attach_user_policy(call, in, out);
 }
 
 static enum err run_iam_change_password(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_change_password(call, in, out);
+	return iam_change_password(call, in, out);
 }
 
 static enum err run_iam_create_access_key(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_create_access_key(call, in, out);
+	return iam_create_access_key(call, in, out);
 }
 
 static enum err run_iam_create_account_alias(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_create_account_alias(call, in, out);
+	return iam_create_account_alias(call, in, out);
 }
 
 static enum err run_iam_create_group(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_create_group(call, in, out);
+	return iam_create_group(call, in, out);
 }
 
 static enum err run_iam_create_instance_profile(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_create_instance_profile(call, in, out);
+	return iam_create_instance_profile(call, in, out);
 }
 
 static enum err run_iam_create_login_profile(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_create_login_profile(call, in, out);
+	return iam_create_login_profile(call, in, out);
 }
 
 static enum err run_iam_create_open_id_connect_provider(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_create_open_id_connect_provider(call, in, out);
+	return iam_create_open_id_connect_provider(call, in, out);
 }
 
 static enum err run_iam_create_policy(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_create_policy(call, in, out);
+	return iam_create_policy(call, in, out);
 }
 
 static enum err run_iam_create_policy_version(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_create_policy_version(call, in, out);
+	return iam_create_policy_version(call, in, out);
 }
 
 static enum err run_iam_create_role(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_create_role(call, in, out);
+	return iam_create_role(call, in, out);
 }
 
 static enum err run_iam_create_saml_provider(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_create_saml_provider(call, in, out);
+	return iam_create_saml_provider(call, in, out);
 }
 
 static enum err run_iam_create_service_linked_role(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_create_service_linked_role(call, in, out);
+	return iam_create_service_linked_role(call, in, out);
 }
 
 static enum err run_iam_create_user(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_create_user(call, in, out);
+	return iam_create_user(call, in, out);
 }
 
 static enum err run_iam_create_virtual_mfa_device(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_create_virtual_mfa_device(call, in, out);
+	return iam_create_virtual_mfa_device(call, in, out);
 }
 
 static enum err run_iam_deactivate_mfa_device(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_deactivate_mfa_device(call, in, out);
+	return iam_deactivate_mfa_device(call, in, out);
 }
 
 static enum err run_iam_delete_access_key(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_delete_access_key(call, in, out);
+	return iam_delete_access_key(call, in, out);
 }
 
 static enum err run_iam_delete_account_alias(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_delete_account_alias(call, in, out);
+	return iam_delete_account_alias(call, in, out);
 }
 
 static enum err run_iam_delete_account_password_policy(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_delete_account_password_policy(call, in, out);
+	return iam_delete_account_password_policy(call, in, out);
 }
 
 static enum err run_iam_delete_group(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_delete_group(call, in, out);
+	return iam_delete_group(call, in, out);
 }
 
 static enum err run_iam_delete_group_policy(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_delete_group_policy(call, in, out);
+	return iam_delete_group_policy(call, in, out);
 }
 
 static enum err run_iam_delete_instance_profile(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_delete_instance_profile(call, in, out);
+	return iam_delete_instance_profile(call, in, out);
 }
 
 static enum err run_iam_delete_login_profile(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_delete_login_profile(call, in, out);
+	return iam_delete_login_profile(call, in, out);
 }
 
 static enum err run_iam_delete_open_id_connect_provider(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_delete_open_id_connect_provider(call, in, out);
+	return iam_delete_open_id_connect_provider(call, in, out);
 }
 
 static enum err run_iam_delete_policy(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_delete_policy(call, in, out);
+	return iam_delete_policy(call, in, out);
 }
 
 static enum err run_iam_delete_policy_version(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_delete_policy_version(call, in, out);
+	return iam_delete_policy_version(call, in, out);
 }
 
 static enum err run_iam_delete_role(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_delete_role(call, in, out);
+	return iam_delete_role(call, in, out);
 }
 
 static enum err run_iam_delete_role_permissions_boundary(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_delete_role_permissions_boundary(call, in, out);
+	return iam_delete_role_permissions_boundary(call, in, out);
 }
 
 static enum err run_iam_delete_role_policy(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_delete_role_policy(call, in, out);
+	return iam_delete_role_policy(call, in, out);
 }
 
 static enum err run_iam_delete_saml_provider(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_delete_saml_provider(call, in, out);
+	return iam_delete_saml_provider(call, in, out);
 }
 
 static enum err run_iam_delete_service_linked_role(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_delete_service_linked_role(call, in, out);
+	return iam_delete_service_linked_role(call, in, out);
 }
 
 static enum err run_iam_delete_user(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_delete_user(call, in, out);
+	return iam_delete_user(call, in, out);
 }
 
 static enum err run_iam_delete_user_permissions_boundary(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_delete_user_permissions_boundary(call, in, out);
+	return iam_delete_user_permissions_boundary(call, in, out);
 }
 
 static enum err run_iam_delete_user_policy(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_delete_user_policy(call, in, out);
+	return iam_delete_user_policy(call, in, out);
 }
 
 static enum err run_iam_delete_virtual_mfa_device(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_delete_virtual_mfa_device(call, in, out);
+	return iam_delete_virtual_mfa_device(call, in, out);
 }
 
 static enum err run_iam_detach_group_policy(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_detach_group_policy(call, in, out);
+	return iam_detach_group_policy(call, in, out);
 }
 
 static enum err run_iam_detach_role_policy(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_detach_role_policy(call, in, out);
+	return iam_detach_role_policy(call, in, out);
 }
 
 static enum err run_iam_detach_user_policy(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_detach_user_policy(call, in, out);
+	return iam_detach_user_policy(call, in, out);
 }
 
 static enum err run_iam_enable_mfa_device(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_enable_mfa_device(call, in, out);
+	return iam_enable_mfa_device(call, in, out);
 }
 
 static enum err run_iam_generate_credential_report(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_generate_credential_report(call, in, out);
+	return iam_generate_credential_report(call, in, out);
 }
 
 static enum err run_iam_get_access_key_last_used(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_get_access_key_last_used(call, in, out);
+	return iam_get_access_key_last_used(call, in, out);
 }
 
 static enum err run_iam_get_account_authorization_details(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_get_account_authorization_details(call, in, out);
+	return iam_get_account_authorization_details(call, in, out);
 }
 
 static enum err run_iam_get_account_password_policy(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_get_account_password_policy(call, in, out);
+	return iam_get_account_password_policy(call, in, out);
 }
 
 static enum err run_iam_get_account_summary(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_get_account_summary(call, in, out);
+	return iam_get_account_summary(call, in, out);
 }
 
 static enum err run_iam_get_context_keys_for_custom_policy(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_get_context_keys_for_custom_policy(call, in, out);
+	return iam_get_context_keys_for_custom_policy(call, in, out);
 }
 
 static enum err run_iam_get_context_keys_for_principal_policy(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_get_context_keys_for_principal_policy(call, in, out);
+	return iam_get_context_keys_for_principal_policy(call, in, out);
 }
 
 static enum err run_iam_get_credential_report(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_get_credential_report(call, in, out);
+	return iam_get_credential_report(call, in, out);
 }
 
 static enum err run_iam_get_group(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_get_group(call, in, out);
+	return iam_get_group(call, in, out);
 }
 
 static enum err run_iam_get_group_policy(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_get_group_policy(call, in, out);
+	return iam_get_group_policy(call, in, out);
 }
 
 static enum err run_iam_get_instance_profile(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_get_instance_profile(call, in, out);
+	return iam_get_instance_profile(call, in, out);
 }
 
 static enum err run_iam_get_login_profile(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_get_login_profile(call, in, out);
+	return iam_get_login_profile(call, in, out);
 }
 
 static enum err run_iam_get_mfa_device(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_get_mfa_device(call, in, out);
+	return iam_get_mfa_device(call, in, out);
 }
 
 static enum err run_iam_get_open_id_connect_provider(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_get_open_id_connect_provider(call, in, out);
+	return iam_get_open_id_connect_provider(call, in, out);
 }
 
 static enum err run_iam_get_policy(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_get_policy(call, in, out);
+	return iam_get_policy(call, in, out);
 }
 
 static enum err run_iam_get_policy_version(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_get_policy_version(call, in, out);
+	return iam_get_policy_version(call, in, out);
 }
 
 static enum err run_iam_get_role(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_get_role(call, in, out);
+	return iam_get_role(call, in, out);
 }
 
 static enum err run_iam_get_role_policy(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_get_role_policy(call, in, out);
+	return iam_get_role_policy(call, in, out);
 }
 
 static enum err run_iam_get_saml_provider(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_get_saml_provider(call, in, out);
+	return iam_get_saml_provider(call, in, out);
 }
 
 static enum err run_iam_get_service_linked_role_deletion_status(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_get_service_linked_role_deletion_status(call, in, out);
+	return iam_get_service_linked_role_deletion_status(call, in, out);
 }
 
 static enum err run_iam_get_user(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_get_user(call, in, out);
+	return iam_get_user(call, in, out);
 }
 
 static enum err run_iam_get_user_policy(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_get_user_policy(call, in, out);
+	return iam_get_user_policy(call, in, out);
 }
 
 static enum err run_iam_list_access_keys(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_list_access_keys(call, in, out);
+	return iam_list_access_keys(call, in, out);
 }
 
 static enum err run_iam_list_account_aliases(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_list_account_aliases(call, in, out);
+	return iam_list_account_aliases(call, in, out);
 }
 
 static enum err run_iam_list_attached_group_policies(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_list_attached_group_policies(call, in, out);
+	return iam_list_attached_group_policies(call, in, out);
 }
 
 static enum err run_iam_list_attached_role_policies(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_list_attached_role_policies(call, in, out);
+	return iam_list_attached_role_policies(call, in, out);
 }
 
 static enum err run_iam_list_attached_user_policies(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_list_attached_user_policies(call, in, out);
+	return iam_list_attached_user_policies(call, in, out);
 }
 
 static enum err run_iam_list_entities_for_policy(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_list_entities_for_policy(call, in, out);
+	return iam_list_entities_for_policy(call, in, out);
 }
 
 static enum err run_iam_list_group_policies(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_list_group_policies(call, in, out);
+	return iam_list_group_policies(call, in, out);
 }
 
 static enum err run_iam_list_groups(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_list_groups(call, in, out);
+	return iam_list_groups(call, in, out);
 }
 
 static enum err run_iam_list_groups_for_user(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_list_groups_for_user(call, in, out);
+	return iam_list_groups_for_user(call, in, out);
 }
 
 static enum err run_iam_list_instance_profile_tags(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_list_instance_profile_tags(call, in, out);
+	return iam_list_instance_profile_tags(call, in, out);
 }
 
 static enum err run_iam_list_instance_profiles(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_list_instance_profiles(call, in, out);
+	return iam_list_instance_profiles(call, in, out);
 }
 
 static enum err run_iam_list_instance_profiles_for_role(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_list_instance_profiles_for_role(call, in, out);
+	return iam_list_instance_profiles_for_role(call, in, out);
 }
 
 static enum err run_iam_list_mfa_device_tags(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_list_mfa_device_tags(call, in, out);
+	return iam_list_mfa_device_tags(call, in, out);
 }
 
 static enum err run_iam_list_mfa_devices(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_list_mfa_devices(call, in, out);
+	return iam_list_mfa_devices(call, in, out);
 }
 
 static enum err run_iam_list_open_id_connect_provider_tags(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_list_open_id_connect_provider_tags(call, in, out);
+	return iam_list_open_id_connect_provider_tags(call, in, out);
 }
 
 static enum err run_iam_list_open_id_connect_providers(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_list_open_id_connect_providers(call, in, out);
+	return iam_list_open_id_connect_providers(call, in, out);
 }
 
 static enum err run_iam_list_policies(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_list_policies(call, in, out);
+	return iam_list_policies(call, in, out);
 }
 
 static enum err run_iam_list_policy_tags(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_list_policy_tags(call, in, out);
+	return iam_list_policy_tags(call, in, out);
 }
 
 static enum err run_iam_list_policy_versions(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_list_policy_versions(call, in, out);
+	return iam_list_policy_versions(call, in, out);
 }
 
 static enum err run_iam_list_role_policies(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_list_role_policies(call, in, out);
+	return iam_list_role_policies(call, in, out);
 }
 
 static enum err run_iam_list_role_tags(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_list_role_tags(call, in, out);
+	return iam_list_role_tags(call, in, out);
 }
 
 static enum err run_iam_list_roles(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_list_roles(call, in, out);
+	return iam_list_roles(call, in, out);
 }
 
 static enum err run_iam_list_saml_providers(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_list_saml_providers(call, in, out);
+	return iam_list_saml_providers(call, in, out);
 }
 
 static enum err run_iam_list_ssh_public_keys(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_list_ssh_public_keys(call, in, out);
+	return iam_list_ssh_public_keys(call, in, out);
 }
 
 static enum err run_iam_list_service_specific_credentials(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_list_service_specific_credentials(call, in, out);
+	return iam_list_service_specific_credentials(call, in, out);
 }
 
 static enum err run_iam_list_signing_certificates(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_list_signing_certificates(call, in, out);
+	return iam_list_signing_certificates(call, in, out);
 }
 
 static enum err run_iam_list_user_policies(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_list_user_policies(call, in, out);
+	return iam_list_user_policies(call, in, out);
 }
 
 static enum err run_iam_list_user_tags(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_list_user_tags(call, in, out);
+	return iam_list_user_tags(call, in, out);
 }
 
 static enum err run_iam_list_users(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_list_users(call, in, out);
+	return iam_list_users(call, in, out);
 }
 
 static enum err run_iam_list_virtual_mfa_devices(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_list_virtual_mfa_devices(call, in, out);
+	return iam_list_virtual_mfa_devices(call, in, out);
 }
 
 static enum err run_iam_put_group_policy(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_put_group_policy(call, in, out);
+	return iam_put_group_policy(call, in, out);
 }
 
 static enum err run_iam_put_role_permissions_boundary(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_put_role_permissions_boundary(call, in, out);
+	return iam_put_role_permissions_boundary(call, in, out);
 }
 
 static enum err run_iam_put_role_policy(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_put_role_policy(call, in, out);
+	return iam_put_role_policy(call, in, out);
 }
 
 static enum err run_iam_put_user_permissions_boundary(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_put_user_permissions_boundary(call, in, out);
+	return iam_put_user_permissions_boundary(call, in, out);
 }
 
 static enum err run_iam_put_user_policy(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_put_user_policy(call, in, out);
+	return iam_put_user_policy(call, in, out);
 }
 
 static enum err run_iam_remove_client_id_from_open_id_connect_provider(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_remove_client_id_from_open_id_connect_provider(call, in, out);
+	return iam_remove_client_id_from_open_id_connect_provider(call, in, out);
 }
 
 static enum err run_iam_remove_role_from_instance_profile(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_remove_role_from_instance_profile(call, in, out);
+	return iam_remove_role_from_instance_profile(call, in, out);
 }
 
 static enum err run_iam_remove_user_from_group(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_remove_user_from_group(call, in, out);
+	return iam_remove_user_from_group(call, in, out);
 }
 
 static enum err run_iam_resync_mfa_device(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_resync_mfa_device(call, in, out);
+	return iam_resync_mfa_device(call, in, out);
 }
 
 static enum err run_iam_set_default_policy_version(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_set_default_policy_version(call, in, out);
+	return iam_set_default_policy_version(call, in, out);
 }
 
 static enum err run_iam_simulate_custom_policy(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_simulate_custom_policy(call, in, out);
+	return iam_simulate_custom_policy(call, in, out);
 }
 
 static enum err run_iam_simulate_principal_policy(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_simulate_principal_policy(call, in, out);
+	return iam_simulate_principal_policy(call, in, out);
 }
 
 static enum err run_iam_tag_instance_profile(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_tag_instance_profile(call, in, out);
+	return iam_tag_instance_profile(call, in, out);
 }
 
 static enum err run_iam_tag_mfa_device(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_tag_mfa_device(call, in, out);
+	return iam_tag_mfa_device(call, in, out);
 }
 
 static enum err run_iam_tag_open_id_connect_provider(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_tag_open_id_connect_provider(call, in, out);
+	return iam_tag_open_id_connect_provider(call, in, out);
 }
 
 static enum err run_iam_tag_policy(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_tag_policy(call, in, out);
+	return iam_tag_policy(call, in, out);
 }
 
 static enum err run_iam_tag_role(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_tag_role(call, in, out);
+	return iam_tag_role(call, in, out);
 }
 
 static enum err run_iam_tag_user(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_tag_user(call, in, out);
+	return iam_tag_user(call, in, out);
 }
 
 static enum err run_iam_untag_instance_profile(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_untag_instance_profile(call, in, out);
+	return iam_untag_instance_profile(call, in, out);
 }
 
 static enum err run_iam_untag_mfa_device(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_untag_mfa_device(call, in, out);
+	return iam_untag_mfa_device(call, in, out);
 }
 
 static enum err run_iam_untag_open_id_connect_provider(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_untag_open_id_connect_provider(call, in, out);
+	return iam_untag_open_id_connect_provider(call, in, out);
 }
 
 static enum err run_iam_untag_policy(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_untag_policy(call, in, out);
+	return iam_untag_policy(call, in, out);
 }
 
 static enum err run_iam_untag_role(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_untag_role(call, in, out);
+	return iam_untag_role(call, in, out);
 }
 
 static enum err run_iam_untag_user(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_untag_user(call, in, out);
+	return iam_untag_user(call, in, out);
 }
 
 static enum err run_iam_update_access_key(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_update_access_key(call, in, out);
+	return iam_update_access_key(call, in, out);
 }
 
 static enum err run_iam_update_account_password_policy(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_update_account_password_policy(call, in, out);
+	return iam_update_account_password_policy(call, in, out);
 }
 
 static enum err run_iam_update_assume_role_policy(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_update_assume_role_policy(call, in, out);
+	return iam_update_assume_role_policy(call, in, out);
 }
 
 static enum err run_iam_update_group(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_update_group(call, in, out);
+	return iam_update_group(call, in, out);
 }
 
 static enum err run_iam_update_login_profile(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_update_login_profile(call, in, out);
+	return iam_update_login_profile(call, in, out);
 }
 
 static enum err run_iam_update_open_id_connect_provider_thumbprint(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_update_open_id_connect_provider_thumbprint(call, in, out);
+	return iam_update_open_id_connect_provider_thumbprint(call, in, out);
 }
 
 static enum err run_iam_update_role(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_update_role(call, in, out);
+	return iam_update_role(call, in, out);
 }
 
 static enum err run_iam_update_role_description(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_update_role_description(call, in, out);
+	return iam_update_role_description(call, in, out);
 }
 
 static enum err run_iam_update_saml_provider(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_update_saml_provider(call, in, out);
+	return iam_update_saml_provider(call, in, out);
 }
 
 static enum err run_iam_update_user(struct call *call, const void *in, void *out)
 {
-	enum err err = iam_validate(call, in);
-
-	return err ? err : iam_update_user(call, in, out);
+	return iam_update_user(call, in, out);
 }
 
 static const operation_fn handlers[] = {
@@ -1057,6 +797,8 @@ const struct service iam_service = {
 	.query_style = QUERY_STYLE_LISTS,
 	.denied = {.shape = STR_INIT("AccessDeniedException"),
 		   .query_code = STR_INIT("AccessDenied"), .status = 403},
+	.violation = &IAM_VALIDATION_ERROR,
+	.hides_values = true,
 	.operation_count = 130,
 	.operations = operations,
 };

@@ -298,6 +298,7 @@ const struct service kms_service = {
 	.json_version = STR_INIT("1.1"),
 	.denied = {.shape = STR_INIT("AccessDeniedException"),
 		   .query_code = STR_INIT("AccessDeniedException"), .status = 400},
+	.violation = &KMS_VALIDATION,
 	.operation_count = 47,
 	.operations = operations,
 };

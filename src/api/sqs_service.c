@@ -156,7 +156,6 @@ const struct service sqs_service = {
 	.xml_namespace = STR_INIT("http://queue.amazonaws.com/doc/2012-11-05/"),
 	.query_style = QUERY_STYLE_FLATTENED,
 	.resource_path = STR_INIT("/{account}/{name+}"),
-	.serves_anonymous = true,
 	.is_query_compatible = true,
 	.denied = {.shape = STR_INIT("AccessDeniedException"),
 		   .query_code = STR_INIT("AccessDenied"), .status = 403},

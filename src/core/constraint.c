@@ -1,126 +1,348 @@
 /* SPDX-License-Identifier: MIT */
-/* constraint: violations are put together to one text as they are found. */
+/* constraint: one walk over the request; the text is put together once, whatever is wrong. */
 #include "core/constraint.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
-enum { RULE_SIZE = 160 };
+#include "wire/constraint.h"
+#include "wire/member.h"
 
-/* As AWS prints it behind "Value": quoted, or null; nothing if the service leaves values out. */
-static struct str printed(const struct constraints *constraints, struct str value)
+struct violation {
+	struct violation *next;
+	struct str text;
+};
+
+struct checking {
+	struct call *call;
+	const struct service *service;
+	struct violation *first, **end;
+	size_t count, text_size;
+	const struct fault_type *own_fault; /* of the first constraint with words of its own */
+	struct str own_text;
+};
+
+/* A value that is being checked. */
+struct checked {
+	const struct shape_member *member;
+	struct str prefix; /* of its name: "tags.1.member." */
+	struct str value;  /* as texts show it */
+	bool is_hidden;
+};
+
+/* ---- texts ---- */
+
+/* As AWS's texts name a member: "tags.1.member.key". */
+static struct str name_of(struct checking *checking, const struct checked *checked)
 {
-	if (constraints->hides_values)
+	struct str name = checked->member->name;
+	int first = name.data[0] >= 'A' && name.data[0] <= 'Z' ? name.data[0] + 32 : name.data[0];
+
+	return arena_format(checking->call->arena, "%.*s%c%.*s", STR_ARG(checked->prefix), first,
+			    STR_ARG(str_slice(name, 1, SIZE_MAX)));
+}
+
+static void violate(struct checking *checking, const struct checked *checked, struct str value,
+		    struct str rule)
+{
+	struct violation *violation = arena_new(checking->call->arena, struct violation);
+
+	violation->text =
+		arena_format(checking->call->arena,
+			     "Value%.*s at '%.*s' failed to satisfy constraint: Member must %.*s",
+			     STR_ARG(value), STR_ARG(name_of(checking, checked)), STR_ARG(rule));
+	*checking->end = violation;
+	checking->end = &violation->next;
+	checking->count++;
+	checking->text_size += violation->text.size + 2;
+}
+
+static struct str join(const struct checking *checking)
+{
+	char *text = arena_bytes(checking->call->arena, checking->text_size);
+	size_t size = 0;
+
+	for (const struct violation *each = checking->first; each; each = each->next) {
+		memcpy(text + size, each->text.data, each->text.size);
+		memcpy(text + size + each->text.size, "; ", 2);
+		size += each->text.size + 2;
+	}
+	return str_of(text, size - 2);
+}
+
+/* A value as it stands behind "Value": quoted, or left out. */
+static struct str shown(const struct checking *checking, const struct checked *checked)
+{
+	if (checking->service->hides_values || checked->is_hidden)
 		return STR("");
-	if (!value.data)
-		return STR(" null");
-	return arena_format(constraints->call->arena, " '%.*s'", STR_ARG(value));
+	return arena_format(checking->call->arena, " '%.*s'", STR_ARG(checked->value));
 }
 
-static void add(struct constraints *constraints, const char *name, struct str value,
-		const char *format, ...) __attribute__((format(printf, 4, 5)));
-
-static void add(struct constraints *constraints, const char *name, struct str value,
-		const char *format, ...)
+/* The text with what stands in braces replaced; braces that name nothing stay. */
+static struct str fill(struct checking *checking, struct str text, const struct checked *checked,
+		       const struct shape_constraint *constraint)
 {
-	struct str text = printed(constraints, value);
-	char rule[RULE_SIZE];
-	va_list arguments;
+	struct arena *arena = checking->call->arena;
+	const struct {
+		struct str name, value;
+	} places[] = {
+		{STR("{name}"), name_of(checking, checked)},
+		{STR("{Name}"), checked->member->name},
+		{STR("{value}"), checked->is_hidden ? STR("") : checked->value},
+		{STR("{least}"),
+		 constraint ? arena_format(arena, "%lld", (long long)constraint->least) : STR("")},
+		{STR("{most}"),
+		 constraint ? arena_format(arena, "%lld", (long long)constraint->most) : STR("")},
+	};
 
-	va_start(arguments, format);
-	vsnprintf(rule, sizeof(rule), format, arguments);
-	va_end(arguments);
-	constraints->text =
-		arena_format(constraints->call->arena,
-			     "%.*s%sValue%.*s at '%s' failed to satisfy constraint: Member must %s",
-			     STR_ARG(constraints->text), constraints->count > 0 ? "; " : "",
-			     STR_ARG(text), name, rule);
-	constraints->count++;
-}
-
-void constraint_present(struct constraints *constraints, const char *name, bool is_present)
-{
-	if (!is_present)
-		add(constraints, name, (struct str){0}, "not be null");
-}
-
-void constraint_length(struct constraints *constraints, const char *name, struct str value,
-		       size_t length_min, size_t length_max)
-{
-	size_t length = str_count_characters(value);
-
-	if (!value.data)
-		return;
-	if (length < length_min)
-		add(constraints, name, value, "have length greater than or equal to %zu",
-		    length_min);
-	if (length > length_max)
-		add(constraints, name, value, "have length less than or equal to %zu", length_max);
-}
-
-static bool is_allowed(char c, const char *others)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       (c != '\0' && strchr(others, c));
-}
-
-void constraint_characters(struct constraints *constraints, const char *name, struct str value,
-			   const char *others, const char *pattern)
-{
-	for (size_t i = 0; i < value.size; i++) {
-		if (is_allowed(value.data[i], others))
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		size_t at = str_find(text, places[i].name, 0);
+		if (at == SIZE_MAX)
 			continue;
-		add(constraints, name, value, "satisfy regular expression pattern: %s", pattern);
+		text = arena_format(arena, "%.*s%.*s%.*s", STR_ARG(str_slice(text, 0, at)),
+				    STR_ARG(places[i].value),
+				    STR_ARG(str_slice(text, at + places[i].name.size, SIZE_MAX)));
+	}
+	return text;
+}
+
+/* True if the constraint has words of its own, which are kept if they are the first ones. */
+static bool has_own_words(struct checking *checking, const struct checked *checked,
+			  const struct shape_constraint *constraint)
+{
+	if (!constraint->fault)
+		return false;
+	if (!checking->own_fault) {
+		checking->own_fault = constraint->fault;
+		checking->own_text = fill(checking, constraint->text, checked, constraint);
+	}
+	return true;
+}
+
+/* ---- values ---- */
+
+static struct str list_values(struct checking *checking, const struct shape_constraint *constraint)
+{
+	struct arena *arena = checking->call->arena;
+	struct str text = STR("");
+
+	if (checking->service->hides_values)
+		return text;
+	for (uint32_t i = 0; i < constraint->shown_count; i++)
+		text = arena_format(arena, "%.*s%s%.*s", STR_ARG(text), i > 0 ? ", " : ": [",
+				    STR_ARG(constraint->values[i]));
+	return arena_format(arena, "%.*s]", STR_ARG(text));
+}
+
+/* `what` is "length" or "value"; `number` is how long or how large it is. */
+static void check_bounds(struct checking *checking, const struct checked *checked,
+			 const struct shape_constraint *constraint, int64_t number,
+			 const char *what)
+{
+	bool is_small = number < constraint->least;
+
+	if ((!is_small && number <= constraint->most) ||
+	    has_own_words(checking, checked, constraint))
+		return;
+	violate(checking, checked, shown(checking, checked),
+		arena_format(checking->call->arena, "have %s %s than or equal to %lld", what,
+			     is_small ? "greater" : "less",
+			     (long long)(is_small ? constraint->least : constraint->most)));
+}
+
+static void check_text(struct checking *checking, const struct checked *checked,
+		       const struct shape_constraint *constraint)
+{
+	struct str text = checked->value;
+	int64_t size = (int64_t)str_count_characters(text);
+
+	/* A pattern's own words are not for lengths. */
+	if (size < constraint->least || size > constraint->most) {
+		struct shape_constraint bounds = *constraint;
+		if (constraint->pattern)
+			bounds.fault = NULL;
+		check_bounds(checking, checked, &bounds, size, "length");
+	}
+	if (constraint->pattern && !shape_pattern_matches(constraint->pattern, text) &&
+	    !has_own_words(checking, checked, constraint))
+		violate(checking, checked, shown(checking, checked),
+			arena_format(checking->call->arena,
+				     "satisfy regular expression pattern: %.*s",
+				     STR_ARG(constraint->pattern->text)));
+	if (!shape_constraint_allows_text(constraint, text) &&
+	    !has_own_words(checking, checked, constraint))
+		violate(checking, checked, shown(checking, checked),
+			arena_format(checking->call->arena, "satisfy enum value set%.*s",
+				     STR_ARG(list_values(checking, constraint))));
+}
+
+static bool is_allowed(const struct shape_constraint *constraint, struct str text)
+{
+	int64_t size = (int64_t)str_count_characters(text);
+
+	return size >= constraint->least && size <= constraint->most &&
+	       (!constraint->pattern || shape_pattern_matches(constraint->pattern, text)) &&
+	       shape_constraint_allows_text(constraint, text);
+}
+
+/* AWS's framework names the list once, with all that its items must satisfy. */
+static void violate_items(struct checking *checking, const struct checked *checked,
+			  const struct shape_constraint *item)
+{
+	struct arena *arena = checking->call->arena;
+	struct str rules = STR("");
+
+	if (item->most < INT64_MAX)
+		rules = arena_format(arena, ", Member must have length less than or equal to %lld",
+				     (long long)item->most);
+	if (item->least > INT64_MIN)
+		rules = arena_format(arena,
+				     "%.*s, Member must have length greater than or equal to %lld",
+				     STR_ARG(rules), (long long)item->least);
+	if (item->pattern)
+		rules = arena_format(arena,
+				     "%.*s, Member must satisfy regular expression pattern: %.*s",
+				     STR_ARG(rules), STR_ARG(item->pattern->text));
+	if (item->value_count > 0)
+		rules = arena_format(arena, "%.*s, Member must satisfy enum value set%.*s",
+				     STR_ARG(rules), STR_ARG(list_values(checking, item)));
+	violate(checking, checked, shown(checking, checked),
+		arena_format(arena, "satisfy constraint: [%.*s]",
+			     STR_ARG(str_slice(rules, 2, SIZE_MAX))));
+}
+
+static void check_structure(struct checking *checking, const struct shape *shape, const void *in,
+			    struct str prefix);
+
+/* Items beyond the most that are allowed are not looked at. */
+static void check_items(struct checking *checking, struct checked *checked, const void *in)
+{
+	const struct shape_member *member = checked->member;
+	const struct shape_constraint *constraint = member->constraint;
+	struct arena *arena = checking->call->arena;
+	size_t count = member_count(in, member);
+	const char *item = member_items(in, member);
+
+	checked->value = arena_format(arena, "[%zu members]", count);
+	if (constraint)
+		check_bounds(checking, checked, constraint, (int64_t)count, "length");
+	if (constraint && (int64_t)count > constraint->most)
+		return;
+	for (size_t i = 0; i < count; i++, item += member->item_size) {
+		const void *value = member_item_value(member, item);
+		if (member->item_kind == SHAPE_STRUCTURE && member->shape->is_constrained) {
+			check_structure(checking, member->shape, value,
+					arena_format(arena, "%.*s.%zu.member.",
+						     STR_ARG(name_of(checking, checked)), i + 1));
+		} else if (constraint && constraint->item &&
+			   !is_allowed(constraint->item, *(const struct str *)value)) {
+			violate_items(checking, checked, constraint->item);
+			return;
+		}
+	}
+}
+
+static bool is_present(const void *in, const struct shape_member *member, bool is_empty_missing)
+{
+	const void *place = member_in(in, member->offset);
+
+	switch (member->kind) {
+	case SHAPE_STRING:
+	case SHAPE_BLOB:
+		return is_empty_missing ? member_str(in, member->offset).size > 0
+					: member_str(in, member->offset).data != NULL;
+	case SHAPE_LIST:
+	case SHAPE_MAP:
+		return is_empty_missing ? member_count(in, member) > 0
+					: *(void *const *)place != NULL;
+	case SHAPE_STRUCTURE:
+		return *(void *const *)place != NULL;
+	default:
+		return member_has(in, member);
+	}
+}
+
+/* A value that is there. */
+static void check_value(struct checking *checking, struct checked *checked, const void *in)
+{
+	const struct shape_member *member = checked->member;
+	const struct shape_constraint *constraint = member->constraint;
+	const void *place = member_in(in, member->offset);
+
+	switch (member->kind) {
+	case SHAPE_LIST:
+	case SHAPE_MAP:
+		check_items(checking, checked, in);
+		return;
+	case SHAPE_STRUCTURE:
+		if (member->shape->is_constrained)
+			check_structure(checking, member->shape, *(void *const *)place,
+					arena_format(checking->call->arena, "%.*s.",
+						     STR_ARG(name_of(checking, checked))));
+		return;
+	case SHAPE_STRING:
+		checked->value = member_str(in, member->offset);
+		if (constraint)
+			check_text(checking, checked, constraint);
+		return;
+	case SHAPE_BLOB:
+		checked->is_hidden = true;
+		if (constraint)
+			check_bounds(checking, checked, constraint,
+				     (int64_t)member_str(in, member->offset).size, "length");
+		return;
+	case SHAPE_INTEGER:
+	case SHAPE_LONG:
+		if (!constraint)
+			return;
+		checked->value =
+			arena_format(checking->call->arena, "%lld", *(const long long *)place);
+		check_bounds(checking, checked, constraint, *(const int64_t *)place, "value");
+		return;
+	default:
 		return;
 	}
 }
 
-void constraint_range(struct constraints *constraints, const char *name, bool is_present,
-		      int64_t value, int64_t least, int64_t most)
+static void check_structure(struct checking *checking, const struct shape *shape, const void *in,
+			    struct str prefix)
 {
-	struct str text = arena_format(constraints->call->arena, "%lld", (long long)value);
+	bool has_words = checking->service->missing != NULL;
 
-	if (!is_present)
-		return;
-	if (value < least)
-		add(constraints, name, text, "have value greater than or equal to %lld",
-		    (long long)least);
-	if (value > most)
-		add(constraints, name, text, "have value less than or equal to %lld",
-		    (long long)most);
-}
-
-void constraint_items(struct constraints *constraints, const char *name, const struct str *items,
-		      size_t count, size_t length_min, size_t length_max)
-{
-	for (size_t i = 0; i < count; i++) {
-		size_t length = str_count_characters(items[i]);
-		if (length >= length_min && length <= length_max)
-			continue;
-		add(constraints, name,
-		    arena_format(constraints->call->arena, "[%zu members]", count),
-		    "satisfy constraint: [Member must have length less than or equal to %zu, "
-		    "Member must have length greater than or equal to %zu]",
-		    length_max, length_min);
-		return;
+	for (uint32_t i = 0; i < shape->member_count; i++) {
+		const struct shape_member *member = &shape->members[i];
+		struct checked checked = {
+			.member = member, .prefix = prefix, .is_hidden = member->is_sensitive};
+		bool is_needed = member->is_required && !member->is_unchecked &&
+				 (!has_words || prefix.size == 0);
+		if (is_needed && !is_present(in, member, has_words)) {
+			if (!has_words)
+				violate(checking, &checked,
+					checking->service->hides_values ? STR("") : STR(" null"),
+					STR("not be null"));
+			else if (!checking->own_fault) {
+				checking->own_fault = checking->service->missing;
+				checking->own_text = fill(checking, checking->service->missing_text,
+							  &checked, NULL);
+			}
+		} else if (is_present(in, member, false)) {
+			check_value(checking, &checked, in);
+		}
 	}
 }
 
-void constraint_list_length(struct constraints *constraints, const char *name, size_t count,
-			    size_t count_max)
+enum err constraint_check(struct call *call)
 {
-	if (count > count_max)
-		add(constraints, name,
-		    arena_format(constraints->call->arena, "[%zu members]", count),
-		    "have length less than or equal to %zu", count_max);
-}
+	struct checking checking = {.call = call, .service = call->operation->service};
 
-enum err constraints_check(const struct constraints *constraints, const struct fault_type *fault)
-{
-	if (constraints->count == 0)
+	if (!call->operation->in->is_constrained)
 		return ERR_OK;
-	return fail(constraints->call, fault, "%zu validation error%s detected: %.*s",
-		    constraints->count, constraints->count > 1 ? "s" : "",
-		    STR_ARG(constraints->text));
+	checking.end = &checking.first;
+	check_structure(&checking, call->operation->in, call->in, STR(""));
+	if (checking.count > 0)
+		return fail(call, checking.service->violation,
+			    "%zu validation error%s detected: %.*s", checking.count,
+			    checking.count > 1 ? "s" : "", STR_ARG(join(&checking)));
+	if (checking.own_fault)
+		return fail(call, checking.own_fault, "%.*s", STR_ARG(checking.own_text));
+	return ERR_OK;
 }

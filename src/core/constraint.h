@@ -1,42 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * constraint: what an API's model says of its members, and all that is wrong with them in the words
- * in which IAM, STS and KMS tell it: "2 validation errors detected: Value 'x' at 'name' failed to
- * satisfy constraint: Member must have length greater than or equal to 2; ...". IAM leaves values
- * out since 2025: "Value at 'name' failed to satisfy constraint: ...".
+ * constraint: checks a decoded request against the constraints of its model (wire/constraint.h),
+ * before its handler runs.
  *
- * A member that is absent (data NULL) satisfies all but constraint_present. Members are named as
- * AWS's texts do: "roleSessionName". The call's thread.
+ * AWS's framework lists all violations: "2 validation errors detected: Value 'x' at 'name' failed
+ * to satisfy constraint: Member must have length greater than or equal to 2; Value null at ...".
+ * Values of secrets and bytes are left out; IAM leaves all values out: "Value at 'name' failed".
+ * A service that has words of its own for missing members answers with the first of these; a
+ * constraint with words of its own answers only if nothing else is wrong. The call's thread.
  */
 #ifndef TERN_CORE_CONSTRAINT_H
 #define TERN_CORE_CONSTRAINT_H
 
 #include "core/call.h"
 
-/* Zero-initialised but for call and hides_values; lives in the call's arena. */
-struct constraints {
-	struct call *call;
-	bool hides_values;
-	struct str text; /* of all that is wrong so far */
-	size_t count;
-};
-
-void constraint_present(struct constraints *constraints, const char *name, bool is_present);
-/* In characters. */
-void constraint_length(struct constraints *constraints, const char *name, struct str value,
-		       size_t length_min, size_t length_max);
-/* ASCII letters, digits and what stands in `others`; `pattern` is what AWS's text shows. */
-void constraint_characters(struct constraints *constraints, const char *name, struct str value,
-			   const char *others, const char *pattern);
-void constraint_range(struct constraints *constraints, const char *name, bool is_present,
-		      int64_t value, int64_t least, int64_t most);
-/* Of each text of a list, in characters; AWS tells of the list once, with both bounds. */
-void constraint_items(struct constraints *constraints, const char *name, const struct str *items,
-		      size_t count, size_t length_min, size_t length_max);
-void constraint_list_length(struct constraints *constraints, const char *name, size_t count,
-			    size_t count_max);
-/* ERR_OK, or the fault with all that is wrong. */
-must_check enum err constraints_check(const struct constraints *constraints,
-				      const struct fault_type *fault);
+/* ERR_FAULT: call->in breaks a constraint of call->operation. */
+must_check enum err constraint_check(struct call *call);
 
 #endif

@@ -222,7 +222,7 @@ enum err identify(struct request_context *context, struct str body, const struct
 		if (arn_is_region(signature.region))
 			call->region = signature.region;
 	} else if (call->fault == &access_faults[ACCESS_MISSING_TOKEN] && call->operation &&
-		   context->service->serves_anonymous) {
+		   call->operation->serves_anonymous) {
 		set_principal(call, principal_hold(&principal_anonymous));
 		call->fault = NULL;
 	} else {

@@ -31,8 +31,10 @@ static const struct shape_member filter_members[] = {
 	 .offset = offsetof(struct filter, values),
 	 .extra_offset = offsetof(struct filter, values_count)},
 };
-static const struct shape filter_shape = {STR_INIT("Filter"), sizeof(struct filter), 2,
-					  filter_members};
+static const struct shape filter_shape = {.name = STR_INIT("Filter"),
+					  .size = sizeof(struct filter),
+					  .member_count = 2,
+					  .members = filter_members};
 
 #define MEMBER(NAME, KIND, FIELD, EXTRA)                                                           \
 	.name = STR_INIT(NAME), .kind = (KIND), .offset = offsetof(struct list_in, FIELD),         \
@@ -49,8 +51,10 @@ static const struct shape_member members[] = {
 	{MEMBER("Size", SHAPE_LONG, size, has_size)},
 	{MEMBER("IsDeep", SHAPE_BOOLEAN, is_deep, has_is_deep)},
 };
-static const struct shape shape = {STR_INIT("ListInput"), sizeof(struct list_in),
-				   sizeof(members) / sizeof(members[0]), members};
+static const struct shape shape = {.name = STR_INIT("ListInput"),
+				   .size = sizeof(struct list_in),
+				   .member_count = sizeof(members) / sizeof(members[0]),
+				   .members = members};
 static const struct service store = {.name = STR_INIT("store")};
 static const struct operation list = {.name = STR_INIT("List"), .service = &store, .in = &shape};
 static const struct operation other = {.name = STR_INIT("Other"), .service = &store, .in = &shape};

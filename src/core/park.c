@@ -6,6 +6,7 @@
  * while a command is out. Each hand-over is the last thing that a thread does with the call.
  */
 #include "core/admit.h"
+#include "core/constraint.h"
 #include "core/control.h"
 #include "core/request_context.h"
 #include "core/runner.h"
@@ -193,10 +194,15 @@ enum err call_work(struct call *call, size_t size, resume_fn step, resume_fn res
 void call_begin(struct request_context *context)
 {
 	struct call *call = &context->call;
-	enum err err = ERR_PARKED;
 
 	check(context->answer);
 	check(call->principal);
+	enum err err = constraint_check(call);
+	if (err) {
+		call_finish(context, err);
+		return;
+	}
+	err = ERR_PARKED;
 	switch (call->operation->place) {
 	case OPERATION_ON_CONTROL:
 		context->hop.run = begin_on_control;

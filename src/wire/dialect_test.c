@@ -40,7 +40,10 @@ static const struct shape_member lists_tag_members[] = {
 	 .xml_name = STR_INIT("Value"),
 	 .offset = offsetof(struct tag, value)},
 };
-static const struct shape lists_tag = {STR_INIT("Tag"), sizeof(struct tag), 2, lists_tag_members};
+static const struct shape lists_tag = {.name = STR_INIT("Tag"),
+				       .size = sizeof(struct tag),
+				       .member_count = 2,
+				       .members = lists_tag_members};
 
 #define NAMES(text) .name = STR_INIT(text), .query_name = STR_INIT(text), .xml_name = STR_INIT(text)
 static const struct shape_member lists_members[] = {
@@ -62,9 +65,11 @@ static const struct shape_member lists_members[] = {
 	 .kind = SHAPE_LIST, .item_kind = SHAPE_BOOLEAN, AT(switches), MORE(switches_count),
 	 .item_size = sizeof(bool)},
 };
-static const struct shape lists_thing = {STR_INIT("Thing"), sizeof(struct thing),
-					 sizeof(lists_members) / sizeof(lists_members[0]),
-					 lists_members};
+static const struct shape lists_thing = {.name = STR_INIT("Thing"),
+					 .size = sizeof(struct thing),
+					 .member_count =
+						 sizeof(lists_members) / sizeof(lists_members[0]),
+					 .members = lists_members};
 
 static const struct shape_member ec2_tag_members[] = {
 	{.name = STR_INIT("Key"), .query_name = STR_INIT("Key"), .xml_name = STR_INIT("key")},
@@ -73,7 +78,10 @@ static const struct shape_member ec2_tag_members[] = {
 	 .xml_name = STR_INIT("value"),
 	 .offset = offsetof(struct tag, value)},
 };
-static const struct shape ec2_tag = {STR_INIT("Tag"), sizeof(struct tag), 2, ec2_tag_members};
+static const struct shape ec2_tag = {.name = STR_INIT("Tag"),
+				     .size = sizeof(struct tag),
+				     .member_count = 2,
+				     .members = ec2_tag_members};
 static const struct shape_member ec2_members[] = {
 	{.name = STR_INIT("Name"),
 	 .query_name = STR_INIT("Name"),
@@ -98,7 +106,10 @@ static const struct shape_member ec2_members[] = {
 	 .item_size = sizeof(struct tag),
 	 .is_always = true},
 };
-static const struct shape ec2_thing = {STR_INIT("Thing"), sizeof(struct thing), 3, ec2_members};
+static const struct shape ec2_thing = {.name = STR_INIT("Thing"),
+				       .size = sizeof(struct thing),
+				       .member_count = 3,
+				       .members = ec2_members};
 
 static const struct service lists_service = {
 	.name = STR_INIT("iam"),

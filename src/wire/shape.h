@@ -45,6 +45,7 @@ struct shape_pair {
 };
 
 struct shape;
+struct shape_constraint;
 struct shape_member {
 	struct str name;	/* in JSON and CBOR */
 	struct str query_name;	/* a parameter of Query, without what leads there */
@@ -57,13 +58,15 @@ struct shape_member {
 	struct str key_name;	/* of a map's entries in Query: "Name", "Key", "key" */
 	struct str value_name;	/* "Value", "value" */
 	enum shape_kind kind;
-	enum shape_kind item_kind;  /* of a list's items or a map's values */
-	const struct shape *shape;  /* of a structure, or of structured items */
-	uint32_t offset;	    /* of the member in the struct */
-	uint32_t extra_offset;	    /* of has_name or name_count; 0: none */
-	uint32_t item_size;	    /* sizeof(T) of lists and maps */
-	uint32_t item_value_offset; /* of `value` in a map's T */
+	enum shape_kind item_kind;		   /* of a list's items or a map's values */
+	const struct shape *shape;		   /* of a structure, or of structured items */
+	const struct shape_constraint *constraint; /* NULL: any value */
+	uint32_t offset;			   /* of the member in the struct */
+	uint32_t extra_offset;			   /* of has_name or name_count; 0: none */
+	uint32_t item_size;			   /* sizeof(T) of lists and maps */
+	uint32_t item_value_offset;		   /* of `value` in a map's T */
 	bool is_required;
+	bool is_unchecked;   /* its operation says that it is missing, in words of its own */
 	bool is_sensitive;   /* a secret, or what belongs to the caller alone: in no log */
 	bool is_counted;     /* its operation refuses too many items in words of its own */
 	bool is_always;	     /* an answer has this list or map even when it is empty */
@@ -75,6 +78,7 @@ struct shape {
 	uint32_t size; /* sizeof of the C struct */
 	uint32_t member_count;
 	const struct shape_member *members;
+	bool is_constrained; /* a member has a constraint, or one of a structure in it */
 };
 
 /* A fault that an operation can answer. */
@@ -110,6 +114,7 @@ struct operation {
 	bool uses_workers;     /* a part of it may run on a worker thread, or all of it does */
 	bool is_at_resource;   /* Query: may also be sent to the service's resource_path */
 	bool has_empty_result; /* Query: an answer without members shows its result all the same */
+	bool serves_anonymous; /* unsigned requests too: the handler decides whom it lets in */
 	bool is_data;	       /* of the data plane: auditing it is optional */
 	uint32_t index;	       /* in the service's table */
 };
@@ -132,9 +137,14 @@ struct service {
 	/* "/{account}/{name+}": the paths of its resources, which only some operations may be sent
 	 * to; empty: it has none. */
 	struct str resource_path;
-	bool serves_anonymous; /* unsigned requests too, if a resource's policy lets everybody in */
 	bool is_query_compatible; /* speaks both: its JSON faults name Query's code too */
 	struct fault_type denied; /* what policies refuse */
+	/* Requests that break constraints: all that is wrong, in the words of AWS's framework. */
+	const struct fault_type *violation;
+	bool hides_values; /* these words leave values out */
+	/* Required members that are absent or empty, where the framework's words are not used. */
+	const struct fault_type *missing;
+	struct str missing_text; /* with {name} or {Name} */
 	uint32_t operation_count;
 	const struct operation *operations; /* sorted by name */
 };

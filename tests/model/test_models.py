@@ -80,6 +80,21 @@ FAULTS_UNMODELLED = {
 }
 
 
+# Constraints that are not AWS's: ours, and why.
+CONSTRAINTS = {
+    "iam": {
+        # Where AWS states no most, a device's name is what its ARN has room for.
+        "CreateVirtualMFADevice.in.VirtualMFADeviceName": {"max": 226}},
+    "sts": {
+        # The session's token has to hold them; AWS says so in prose.
+        "AssumeRole.in.Policy": {"max": 2048},
+        "AssumeRole.in.PolicyArns": {"max": 10},
+        "AssumeRoleWithSAML.in.PolicyArns": {"max": 10},
+        "AssumeRoleWithWebIdentity.in.PolicyArns": {"max": 10},
+        "GetFederationToken.in.PolicyArns": {"max": 10}},
+}
+
+
 @pytest.fixture(params=SERVICES)
 def models(request):
     """Ours and AWS's of one service."""
@@ -125,6 +140,49 @@ def test_operations_members_and_kinds_are_aws(models):
 def test_required_members_are_aws(models):
     for place, member, shape in pairs(*models):
         assert member.is_required == (member.name in shape.required_members), place
+
+
+def stated(shape):
+    """What AWS says of a value."""
+    kinds = {name: shape.metadata[name] for name in ("min", "max", "pattern") if
+             name in shape.metadata}
+    if shape.type_name in ("float", "double", "boolean", "timestamp", "structure"):
+        return {}
+    if kinds.get("min") == 0 and shape.type_name not in ("integer", "long"):
+        del kinds["min"]  # says nothing
+    if shape.metadata.get("enum"):
+        kinds["enum"] = set(shape.metadata["enum"])
+    return kinds
+
+
+def ours_of(constraint):
+    if not constraint:
+        return {}
+    kinds = {"min": constraint.least, "max": constraint.most, "pattern": constraint.pattern,
+             "enum": set(constraint.values)}
+    if constraint.has_length and constraint.least == 0:
+        del kinds["min"]
+    return {name: kinds[name] for name in kinds if kinds[name] not in (None, set())}
+
+
+@pytest.mark.parametrize("models", ["iam", "kms", "sts"], indirect=True)
+def test_constraints_are_aws(models):
+    ours, aws = models
+    used = used_in(ours, ["in"])
+    own = CONSTRAINTS.get(ours.name, {})
+    checked = 0
+    for place, member, shape in pairs(ours, aws):
+        head = place.split(".")
+        if head[1] != "in" and head[0] not in used:
+            continue
+        found = shape.members[member.name]
+        assert ours_of(member.constraint) == {**stated(found), **own.pop(place, {})}, place
+        if member.item == "string":
+            item = found.member if found.type_name == "list" else found.value
+            assert ours_of(member.constraint.item) == stated(item), f"{place}: items"
+        checked += len(stated(found))
+    assert not own, "named above, but not in the model"
+    assert checked > 5 or ours.name == "sqs", "AWS states no constraints of SQS"
 
 
 @pytest.mark.parametrize("models", sorted(OPERATIONS_LEFT_OUT), indirect=True)
@@ -239,6 +297,11 @@ def test_faults_that_aws_does_not_model_are_named(models):
     ("operation Other net fast", "operation NAME net|control"),
     ("query 2010-05-08 https://x/ deep", "query VERSION NAMESPACE"),
     ("faults X Y 400", "unknown line"),
+    ("\tin Name string length", "length takes 1 to 1 names"),
+    ("\tin Name string length -", "length LEAST-MOST"),
+    ("\tin Name string range one-2", "range LEAST-MOST"),
+    ("type NameType text length 1-2", "no such kind: text"),
+    ("type NameType string longer 1-2", "no such option: longer"),
 ])
 def test_models_that_are_refused(tmp_path, line, text):
     path = tmp_path / "made.ops"

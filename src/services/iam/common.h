@@ -2,7 +2,7 @@
 /*
  * common: what the operations of IAM share.
  *
- * An operation gets input that iam_validate found valid. It opens what it names, which asks whether
+ * An operation gets input that satisfies the model. It opens what it names, which asks whether
  * the caller may, and only then shows or changes it. What is opened is released when the call ends.
  * Reading operations run on the call's net thread, changing ones on the control thread.
  */

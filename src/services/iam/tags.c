@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* tags: kept sorted by key; keys that differ in case only are one. */
 #include "core/tags.h"
-#include "core/constraint.h"
 #include "services/iam/common.h"
 #include "services/iam/store.h"
 
@@ -14,26 +13,10 @@ void iam_ask_about_tags(struct call *call, const struct iam_tag *tags, size_t co
 	call_set_request_tags(call, pairs, count);
 }
 
-/* The members are numbered from one in these texts. */
 static enum err check_tags(struct call *call, const struct iam_tag *tags, size_t count)
 {
-	static const char pattern[] = "[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+";
-	struct constraints constraints = {.call = call};
+	enum err err = ERR_OK;
 
-	for (size_t i = 0; i < count; i++) {
-		int number = (int)i + 1;
-		char *key = arena_cstr(call->arena,
-				       arena_format(call->arena, "tags.%d.member.key", number));
-		char *value = arena_cstr(call->arena,
-					 arena_format(call->arena, "tags.%d.member.value", number));
-		constraint_present(&constraints, key, tags[i].key.data != NULL);
-		constraint_present(&constraints, value, tags[i].value.data != NULL);
-		constraint_length(&constraints, key, tags[i].key, 1, LIMIT_TAG_KEY_SIZE);
-		constraint_length(&constraints, value, tags[i].value, 0, LIMIT_TAG_VALUE_SIZE);
-		constraint_characters(&constraints, key, tags[i].key, " _.:/=+-@", pattern);
-		constraint_characters(&constraints, value, tags[i].value, " _.:/=+-@", pattern);
-	}
-	enum err err = constraints_check(&constraints, &IAM_VALIDATION_ERROR);
 	for (size_t i = 0; !err && i < count; i++)
 		for (size_t j = 0; !err && j < i; j++)
 			if (str_equal_nocase(tags[i].key, tags[j].key))

@@ -21,10 +21,6 @@ enum err iam_create_user(struct call *call, const struct iam_create_user_in *in,
 {
 	struct directory_entity draft;
 
-	if (in->user_name.size > 64)
-		return fail(call, &IAM_VALIDATION_ERROR,
-			    "1 validation error detected: Value at 'userName' failed to satisfy "
-			    "constraint: Member must have length less than or equal to 64");
 	if (in->permissions_boundary.data)
 		iam_add_key(call, STR("iam:PermissionsBoundary"), in->permissions_boundary);
 	enum err err = iam_draft_new(call, DIRECTORY_USER, in->path, in->user_name, in->tags,

@@ -30,30 +30,6 @@ static struct sts_passed passed_of(const struct sts_assume_role_in *in)
 	};
 }
 
-static enum err check_input(struct call *call, const struct sts_assume_role_in *in)
-{
-	struct constraints constraints = {.call = call};
-	struct sts_passed passed = passed_of(in);
-
-	constraint_present(&constraints, "roleArn", in->role_arn.data);
-	constraint_length(&constraints, "roleArn", in->role_arn, 20, 2048);
-	constraint_present(&constraints, "roleSessionName", in->role_session_name.data);
-	constraint_length(&constraints, "roleSessionName", in->role_session_name, 2, 64);
-	constraint_characters(&constraints, "roleSessionName", in->role_session_name, "_+=,.@-",
-			      "[\\w+=,.@-]*");
-	sts_constrain_duration(&constraints, in->has_duration_seconds, in->duration_seconds);
-	constraint_length(&constraints, "externalId", in->external_id, 2, 1224);
-	constraint_characters(&constraints, "externalId", in->external_id, "_+=,.@:/-",
-			      "[\\w+=,.@:\\/-]*");
-	constraint_length(&constraints, "sourceIdentity", in->source_identity, 2, 64);
-	constraint_characters(&constraints, "sourceIdentity", in->source_identity, "_+=,.@-",
-			      "[\\w+=,.@-]*");
-	constraint_list_length(&constraints, "transitiveTagKeys", in->transitive_tag_keys_count,
-			       LIMIT_SESSION_TAGS);
-	sts_constrain_passed(&constraints, &passed);
-	return constraints_check(&constraints, &STS_VALIDATION_ERROR);
-}
-
 /* ---- may it ---- */
 
 static enum err denied(const struct assuming *assuming, struct str action)
@@ -253,11 +229,7 @@ enum err sts_assume_role(struct call *call, const struct sts_assume_role_in *in,
 	struct sts_passed passed = passed_of(in);
 	int64_t seconds = 0, percent = 0, mfa_ms = 0;
 
-	enum err err = sts_need_caller(call);
-	if (!err)
-		err = check_input(call, in);
-	if (!err)
-		err = sts_check_mfa(call, in->serial_number, in->token_code, &mfa_ms);
+	enum err err = sts_check_mfa(call, in->serial_number, in->token_code, &mfa_ms);
 	/* What does not hang on the role comes first, so that it tells nothing about one. */
 	if (!err)
 		err = sts_take_passed(call, &passed, &assuming.session);

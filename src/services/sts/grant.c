@@ -3,63 +3,9 @@
  */
 #include "services/sts/grant.h"
 
-#include "access/signature.h"
 #include "base/arn.h"
 #include "base/limits.h"
 #include "core/policies.h"
-
-#define TAG_PATTERN "[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]"
-#define TAG_OTHERS " _.:/=+-@"
-
-static const char *member_name(struct call *call, const char *list, size_t index, const char *name)
-{
-	struct str text = arena_format(call->arena, "%s.%zu.member.%s", list, index + 1, name);
-
-	return arena_cstr(call->arena, text);
-}
-
-/* Characters of all scripts are allowed in tags, so only those of ASCII are looked at. */
-static struct str ascii_of(struct arena *arena, struct str text)
-{
-	char *out = arena_bytes(arena, text.size + 1);
-	size_t size = 0;
-
-	for (size_t i = 0; i < text.size; i++)
-		if ((unsigned char)text.data[i] < 0x80)
-			out[size++] = text.data[i];
-	return str_of(out, size);
-}
-
-static void constrain_tag(struct constraints *constraints, const struct sts_tag *tag, size_t index)
-{
-	struct call *call = constraints->call;
-	const char *key = member_name(call, "tags", index, "key");
-	const char *value = member_name(call, "tags", index, "value");
-
-	constraint_present(constraints, key, tag->key.data);
-	constraint_length(constraints, key, tag->key, 1, LIMIT_TAG_KEY_SIZE);
-	constraint_characters(constraints, key, ascii_of(call->arena, tag->key), TAG_OTHERS,
-			      TAG_PATTERN "+");
-	constraint_present(constraints, value, tag->value.data);
-	constraint_length(constraints, value, tag->value, 0, LIMIT_TAG_VALUE_SIZE);
-	constraint_characters(constraints, value, ascii_of(call->arena, tag->value), TAG_OTHERS,
-			      TAG_PATTERN "*");
-}
-
-void sts_constrain_passed(struct constraints *constraints, const struct sts_passed *passed)
-{
-	constraint_length(constraints, "policy", passed->policy, 1, LIMIT_SESSION_POLICY_SIZE);
-	constraint_list_length(constraints, "policyArns", passed->policy_arn_count,
-			       LIMIT_SESSION_POLICY_ARNS);
-	for (size_t i = 0; i < passed->policy_arn_count && i < LIMIT_SESSION_POLICY_ARNS; i++) {
-		const char *name = member_name(constraints->call, "policyArns", i, "arn");
-		constraint_present(constraints, name, passed->policy_arns[i].arn.data);
-		constraint_length(constraints, name, passed->policy_arns[i].arn, 20, 2048);
-	}
-	constraint_list_length(constraints, "tags", passed->tag_count, LIMIT_SESSION_TAGS);
-	for (size_t i = 0; i < passed->tag_count && i < LIMIT_SESSION_TAGS; i++)
-		constrain_tag(constraints, &passed->tags[i], i);
-}
 
 static enum err check_policy(struct call *call, struct str text)
 {
@@ -153,8 +99,6 @@ enum err sts_check_packed(struct call *call, const struct session *session, int6
 /* ---- sessions of roles ---- */
 
 enum {
-	DURATION_MIN = 900,
-	DURATION_MAX = 43200,
 	DURATION_DEFAULT = 3600,
 	CHAINED_MAX = 3600,
 };
@@ -170,12 +114,6 @@ enum err sts_check_role_arn(struct call *call, struct str text)
 	    !arn_is_account(arn.account) || !str_starts(arn.resource, STR("role/")))
 		return fail(call, &STS_VALIDATION_ERROR, "Request ARN is invalid");
 	return ERR_OK;
-}
-
-void sts_constrain_duration(struct constraints *constraints, bool is_given, int64_t seconds)
-{
-	constraint_range(constraints, "durationSeconds", is_given, seconds, DURATION_MIN,
-			 DURATION_MAX);
 }
 
 enum err sts_role_seconds(struct call *call, const struct directory_entity *role, bool is_given,
@@ -232,14 +170,6 @@ struct sts_credentials *sts_issue(struct call *call, struct session *session,
 		.has_expiration = true,
 	};
 	return credentials;
-}
-
-enum err sts_need_caller(struct call *call)
-{
-	if (call->principal->type != PRINCIPAL_ANONYMOUS)
-		return ERR_OK;
-	return fail(call, &access_faults[ACCESS_MISSING_TOKEN],
-		    "Request is missing Authentication Token");
 }
 
 bool sts_is_session(const struct call *call)

@@ -8,7 +8,6 @@
 
 #include "api/sts.h"
 #include "core/authorize.h"
-#include "core/constraint.h"
 #include "core/core.h"
 #include "core/seal/session_token.h"
 
@@ -21,8 +20,6 @@ struct sts_passed {
 	size_t tag_count;
 };
 
-/* Sizes, and characters of tags. */
-void sts_constrain_passed(struct constraints *constraints, const struct sts_passed *passed);
 /* Into the session, once they are checked: policies that can be read, keys of tags that differ. */
 must_check enum err sts_take_passed(struct call *call, const struct sts_passed *passed,
 				    struct session *session);
@@ -35,8 +32,6 @@ must_check enum err sts_check_packed(struct call *call, const struct session *se
 
 /* ValidationError: not the ARN of a role. */
 must_check enum err sts_check_role_arn(struct call *call, struct str text);
-/* DurationSeconds of sessions of roles. */
-void sts_constrain_duration(struct constraints *constraints, bool is_given, int64_t seconds);
 /* How long a session of that role lasts. ValidationError: longer than the role allows. */
 must_check enum err sts_role_seconds(struct call *call, const struct directory_entity *role,
 				     bool is_given, int64_t seconds, int64_t *out_seconds);
@@ -48,8 +43,6 @@ struct sts_assumed_role_user *sts_show_role_user(struct call *call,
 struct sts_credentials *sts_issue(struct call *call, struct session *session,
 				  int64_t duration_seconds);
 
-/* The fault if nobody signed: whoever everybody may be, no policy lets it in here. */
-must_check enum err sts_need_caller(struct call *call);
 /* True if the caller's credentials are those of a session. */
 bool sts_is_session(const struct call *call);
 /* A code of the caller's MFA device; *out_mfa_ms is 0 if none is given. AccessDenied. */

@@ -8,9 +8,7 @@ enum err sts_get_caller_identity(struct call *call, const struct sts_get_caller_
 				 struct sts_get_caller_identity_out *out)
 {
 	(void)in;
-	enum err err = sts_need_caller(call);
-	if (!err)
-		err = call_authorize_endpoint(call, STR("sts:GetCallerIdentity"));
+	enum err err = call_authorize_endpoint(call, STR("sts:GetCallerIdentity"));
 	if (err)
 		return err;
 	out->user_id = call->principal->id;
@@ -38,14 +36,7 @@ static bool find_account(struct call *call, struct str key_id, struct str *out_a
 enum err sts_get_access_key_info(struct call *call, const struct sts_get_access_key_info_in *in,
 				 struct sts_get_access_key_info_out *out)
 {
-	struct constraints constraints = {.call = call};
-
-	constraint_present(&constraints, "accessKeyId", in->access_key_id.data);
-	constraint_length(&constraints, "accessKeyId", in->access_key_id, 16, 128);
-	constraint_characters(&constraints, "accessKeyId", in->access_key_id, "_", "[\\w]*");
-	enum err err = constraints_check(&constraints, &STS_VALIDATION_ERROR);
-	if (!err)
-		err = call_authorize_any(call, STR("sts:GetAccessKeyInfo"));
+	enum err err = call_authorize_any(call, STR("sts:GetAccessKeyInfo"));
 	if (err)
 		return err;
 	if (!find_account(call, in->access_key_id, &out->account))
@@ -59,14 +50,9 @@ enum err sts_decode_authorization_message(struct call *call,
 					  const struct sts_decode_authorization_message_in *in,
 					  struct sts_decode_authorization_message_out *out)
 {
-	struct constraints constraints = {.call = call};
-
+	(void)in;
 	(void)out;
-	constraint_present(&constraints, "encodedMessage", in->encoded_message.data);
-	constraint_length(&constraints, "encodedMessage", in->encoded_message, 1, 10240);
-	enum err err = constraints_check(&constraints, &STS_VALIDATION_ERROR);
-	if (!err)
-		err = call_authorize_any(call, STR("sts:DecodeAuthorizationMessage"));
+	enum err err = call_authorize_any(call, STR("sts:DecodeAuthorizationMessage"));
 	if (err)
 		return err;
 	return fail(call, &STS_INVALID_AUTHORIZATION_MESSAGE, "Message is not valid");

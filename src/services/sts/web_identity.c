@@ -34,29 +34,6 @@ static struct sts_passed passed_of(const struct sts_assume_role_with_web_identit
 	};
 }
 
-static enum err check_input(struct call *call,
-			    const struct sts_assume_role_with_web_identity_in *in)
-{
-	struct constraints constraints = {.call = call};
-	struct sts_passed passed = passed_of(in);
-
-	constraint_present(&constraints, "roleArn", in->role_arn.data);
-	constraint_length(&constraints, "roleArn", in->role_arn, 20, 2048);
-	constraint_present(&constraints, "roleSessionName", in->role_session_name.data);
-	constraint_length(&constraints, "roleSessionName", in->role_session_name, 2, 64);
-	constraint_characters(&constraints, "roleSessionName", in->role_session_name, "_+=,.@-",
-			      "[\\w+=,.@-]*");
-	constraint_present(&constraints, "webIdentityToken", in->web_identity_token.data);
-	constraints.hides_values = true; /* a secret */
-	constraint_length(&constraints, "webIdentityToken", in->web_identity_token, 4,
-			  LIMIT_WEB_TOKEN_SIZE);
-	constraints.hides_values = false;
-	constraint_length(&constraints, "providerId", in->provider_id, 4, 2048);
-	sts_constrain_duration(&constraints, in->has_duration_seconds, in->duration_seconds);
-	sts_constrain_passed(&constraints, &passed);
-	return constraints_check(&constraints, &STS_VALIDATION_ERROR);
-}
-
 /* ---- the token ---- */
 
 static enum err fail_token(struct call *call, const char *text)
@@ -278,9 +255,7 @@ enum err sts_assume_role_with_web_identity(struct call *call,
 	int64_t seconds = 0, percent = 0;
 
 	call_needs_no_permission(call); /* until the token is known to be one */
-	enum err err = check_input(call, in);
-	if (!err)
-		err = read_token(&identifying);
+	enum err err = read_token(&identifying);
 	if (!err)
 		err = sts_check_role_arn(call, in->role_arn);
 	if (!err)
