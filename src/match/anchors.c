@@ -149,11 +149,12 @@ static struct position at_wildcard(struct str text)
 		if (rest.data && last.size > inner.size)
 			inner = last;
 	}
+	size_t affix = first.size >= last.size ? first.size : last.size;
 	/* Lookups of prefixes and suffixes cost less than those of any place. */
-	if (inner.size > 2 * first.size + 4 && inner.size > 2 * last.size + 4)
+	if (inner.size > affix && affix < 8)
 		return at_gram(inner);
-	if (first.size == 0 && last.size == 0)
-		return inner.size > 0 ? at_gram(inner) : (struct position){.kind = ANCHOR_STRING};
+	if (affix == 0)
+		return (struct position){.kind = ANCHOR_STRING};
 	return first.size >= last.size ? at_prefix(ANCHOR_PREFIX, first)
 				       : at_suffix(ANCHOR_SUFFIX, last);
 }
@@ -406,7 +407,7 @@ uint64_t anchor_cost(const struct anchors *anchors, const struct path_node *node
 	uint64_t cost = commonness[position.kind];
 
 	if (position.kind == ANCHOR_RANGE)
-		return cost + (node->index ? node->index->counts[ANCHOR_RANGE] : 0);
+		return cost + (node->index ? node->index->counts[ANCHOR_RANGE] / 32 : 0);
 	const struct anchor_slot *slot = look_up(anchors, position_key(anchors, node, &position));
 	if (position.kind == ANCHOR_GRAM && position.length < 4)
 		cost *= 5;
