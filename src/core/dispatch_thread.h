@@ -11,6 +11,7 @@
 #include "base/base.h"
 #include "core/limit/meter.h"
 
+struct call_digest;
 struct core;
 struct dispatch;
 
@@ -22,8 +23,9 @@ struct dispatch_thread {
 	struct signature_cache signatures;
 	const struct principal *root; /* under --auth open: of the account that called last */
 	struct meter meter;
-	struct buf body;      /* of the answer that is being encoded */
-	struct arena refusal; /* headers of the last refused request */
+	struct buf body;			    /* of the answer that is being encoded */
+	struct arena refusal;			    /* headers of the last refused request */
+	struct call_digest *digests, *digests_last; /* that calls of this turn wait for */
 };
 
 /* Runs on the net thread that it is posted to with net_thread_post. */

@@ -17,6 +17,7 @@
 #include "core/audit/audit.h"
 #include "core/control.h"
 #include "core/data_keys.h"
+#include "core/digest.h"
 #include "core/limit/penalty.h"
 #include "core/runner.h"
 #include "core/seal/session_store.h"
@@ -70,6 +71,7 @@ static void on_turn(struct net_thread *thread)
 {
 	struct runner *runner = runner_of(thread);
 
+	digest_turn(net_thread_context(thread));
 	if (runner)
 		runner_turn(runner);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "api/sqs.h"
+#include "core/digest.h"
 #include "services/sqs/batch.h"
 #include "services/sqs/digest.h"
 #include "services/sqs/encrypt.h"
@@ -29,8 +30,7 @@ struct entry {
 	struct str dedup, group;
 
 	struct str trace;
-	uint8_t body_digest[16];
-	struct str body_md5; /* the digest as text */
+	struct str body_md5; /* as text */
 	size_t size;	     /* as it counts against limits */
 };
 
@@ -42,6 +42,11 @@ struct sending {
 	struct sqs_batch_result_error_entry *failed;
 	size_t failed_count;
 	struct data_key *key; /* of sqs_seal */
+
+	const struct sqs_queue *queue;
+	struct entry *given; /* of the request */
+	size_t given_count;
+	uint8_t (*digests)[16]; /* of their bodies */
 };
 
 /* ---- checks ---- */
@@ -169,7 +174,7 @@ static void hash_dedup(struct call *call, struct entry *entry, uint8_t out[16])
 }
 
 static void make_send(struct call *call, const struct sqs_queue *queue, struct data_key *key,
-		      struct entry *entry, struct queue_send *out)
+		      const uint8_t digest[16], struct entry *entry, struct queue_send *out)
 {
 	struct sqs_stored_message message = {
 		.body = entry->body,
@@ -180,7 +185,7 @@ static void make_send(struct call *call, const struct sqs_queue *queue, struct d
 		.attribute_count = entry->attribute_count,
 	};
 
-	memcpy(message.body_md5, entry->body_digest, sizeof(message.body_md5));
+	memcpy(message.body_md5, digest, sizeof(message.body_md5));
 	entry->body_md5 = sqs_md5_text(call->arena, message.body_md5);
 	uuid_new(out->id);
 	if (entry->group.data)
@@ -277,14 +282,17 @@ static enum err batch_answered(struct call *call)
 }
 
 /* KMS is asked once a request. */
-static enum err begin(struct call *call, const struct sqs_queue *queue, size_t count,
-		      struct sending **out_sending)
+static enum err begin(struct call *call, const struct sqs_queue *queue, struct entry *entries,
+		      size_t count, struct sending **out_sending)
 {
 	struct sending *sending = arena_new(call->arena, struct sending);
 
 	enum err err = sqs_sealer_begin(call, queue, &sending->key);
 	if (err)
 		return err;
+	sending->queue = queue;
+	sending->given = entries;
+	sending->given_count = count;
 	sending->command.type = QUEUE_SEND;
 	sending->command.queue = queue->number;
 	sending->command.send.messages = arena_array(call->arena, struct queue_send, count);
@@ -293,16 +301,37 @@ static enum err begin(struct call *call, const struct sqs_queue *queue, size_t c
 	return ERR_OK;
 }
 
-static void add_entry(struct call *call, const struct sqs_queue *queue, struct sending *sending,
-		      struct entry *entry)
+/* Goes on once the digests of all bodies are there. */
+static enum err digest_bodies(struct call *call, struct sending *sending, resume_fn resume)
+{
+	size_t count = sending->given_count;
+	struct str *bodies = arena_array(call->arena, struct str, count);
+
+	sending->digests = arena_alloc(call->arena, count * sizeof(*sending->digests));
+	for (size_t i = 0; i < count; i++)
+		bodies[i] = sending->given[i].body;
+	return call_digest(call, bodies, count, sending->digests, resume);
+}
+
+/* The entry of the request at `index` becomes a message of the command. */
+static void add_entry(struct call *call, struct sending *sending, size_t index)
 {
 	size_t place = sending->command.send.count++;
 
-	make_send(call, queue, sending->key, entry, &sending->command.send.messages[place]);
-	sending->entries[place] = entry;
+	make_send(call, sending->queue, sending->key, sending->digests[index],
+		  &sending->given[index], &sending->command.send.messages[place]);
+	sending->entries[place] = &sending->given[index];
 }
 
 /* ---- operations ---- */
+
+static enum err send_digested(struct call *call)
+{
+	struct sending *sending = call->state;
+
+	add_entry(call, sending, 0);
+	return call_submit(call, &sending->command, send_answered);
+}
 
 enum err sqs_send_message(struct call *call, const struct sqs_send_message_in *in,
 			  struct sqs_send_message_out *out)
@@ -327,12 +356,10 @@ enum err sqs_send_message(struct call *call, const struct sqs_send_message_in *i
 	if (!err)
 		err = check_entry(call, queue, entry);
 	if (!err)
-		err = begin(call, queue, 1, &sending);
+		err = begin(call, queue, entry, 1, &sending);
 	if (err)
 		return err;
-	md5(entry->body, entry->body_digest);
-	add_entry(call, queue, sending, entry);
-	return call_submit(call, &sending->command, send_answered);
+	return digest_bodies(call, sending, send_digested);
 }
 
 static enum err name_body(struct call *call, const struct entry *entry, size_t place)
@@ -369,19 +396,6 @@ static struct entry *entries_of(struct call *call, const struct sqs_send_message
 	return entries;
 }
 
-/* All at once costs a third of one after the other. */
-static void digest_bodies(struct call *call, struct entry *entries, size_t count)
-{
-	struct str *bodies = arena_array(call->arena, struct str, count);
-	uint8_t(*digests)[16] = arena_alloc(call->arena, count * sizeof(*digests));
-
-	for (size_t i = 0; i < count; i++)
-		bodies[i] = entries[i].body;
-	md5_many(bodies, count, digests);
-	for (size_t i = 0; i < count; i++)
-		memcpy(entries[i].body_digest, digests[i], sizeof(digests[i]));
-}
-
 static enum err check_sum(struct call *call, const struct entry *entries, size_t count)
 {
 	size_t sum = 0;
@@ -412,6 +426,33 @@ static enum err check_fifo_ids(struct call *call, const struct sqs_queue *queue,
 	return ERR_OK;
 }
 
+static enum err batch_digested(struct call *call)
+{
+	struct sending *sending = call->state;
+	struct sqs_send_message_batch_out *out = call->out;
+	size_t count = sending->given_count;
+
+	sending->sent = arena_array(call->arena, struct sqs_send_message_batch_result_entry, count);
+	sending->failed = arena_array(call->arena, struct sqs_batch_result_error_entry, count);
+	for (size_t i = 0; i < count; i++) {
+		struct entry *entry = &sending->given[i];
+		enum err err = name_body(call, entry, i);
+		if (!err)
+			err = check_entry(call, sending->queue, entry);
+		if (err == ERR_OK)
+			add_entry(call, sending, i);
+		else if (sending->queue->is_fifo)
+			return err;
+		else
+			sqs_batch_fail(call, entry->id, &sending->failed[sending->failed_count++]);
+	}
+	if (sending->command.send.count > 0)
+		return call_submit(call, &sending->command, batch_answered);
+	out->failed = sending->failed;
+	out->failed_count = sending->failed_count;
+	return ERR_OK;
+}
+
 enum err sqs_send_message_batch(struct call *call, const struct sqs_send_message_batch_in *in,
 				struct sqs_send_message_batch_out *out)
 {
@@ -421,6 +462,7 @@ enum err sqs_send_message_batch(struct call *call, const struct sqs_send_message
 	struct entry *entries = entries_of(call, in, ids);
 	size_t count = in->entries_count;
 
+	(void)out;
 	enum err err = sqs_queue_of_call(call, in->queue_url, &queue);
 	if (!err)
 		err = sqs_batch_check(call, "SendMessageBatchRequestEntry", in->entries != NULL,
@@ -430,27 +472,8 @@ enum err sqs_send_message_batch(struct call *call, const struct sqs_send_message
 	if (!err)
 		err = check_sum(call, entries, count);
 	if (!err)
-		err = begin(call, queue, count, &sending);
+		err = begin(call, queue, entries, count, &sending);
 	if (err)
 		return err;
-	digest_bodies(call, entries, count);
-	sending->sent = arena_array(call->arena, struct sqs_send_message_batch_result_entry, count);
-	sending->failed = arena_array(call->arena, struct sqs_batch_result_error_entry, count);
-	for (size_t i = 0; i < count; i++) {
-		err = name_body(call, &entries[i], i);
-		if (!err)
-			err = check_entry(call, queue, &entries[i]);
-		if (err == ERR_OK)
-			add_entry(call, queue, sending, &entries[i]);
-		else if (queue->is_fifo)
-			return err;
-		else
-			sqs_batch_fail(call, entries[i].id,
-				       &sending->failed[sending->failed_count++]);
-	}
-	if (sending->command.send.count > 0)
-		return call_submit(call, &sending->command, batch_answered);
-	out->failed = sending->failed;
-	out->failed_count = sending->failed_count;
-	return ERR_OK;
+	return digest_bodies(call, sending, batch_digested);
 }

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* digest: calls wait in the thread's chain; their texts are hashed in rounds of ROUND. */
+#include "core/digest.h"
+
+#include <string.h>
+
+#include "core/request_context.h"
+
+enum { ROUND = 16 };
+
+/* What a parked call waits for, in its arena. */
+struct call_digest {
+	struct call_digest *next;
+	struct request_context *context;
+	const struct str *texts;
+	size_t count;
+	uint8_t (*out)[16];
+};
+
+enum err call_digest(struct call *call, const struct str *texts, size_t count, uint8_t (*out)[16],
+		     resume_fn resume)
+{
+	struct request_context *context = request_context_of(call);
+	struct dispatch_thread *thread = context->thread;
+
+	if (!thread || call->operation->place != OPERATION_ON_NET || count > ROUND) {
+		md5_many(texts, count, out);
+		return resume(call);
+	}
+	struct call_digest *digest = arena_new(call->arena, struct call_digest);
+	*digest = (struct call_digest){
+		.context = context, .texts = texts, .count = count, .out = out};
+	call->resume = resume;
+	*(thread->digests ? &thread->digests_last->next : &thread->digests) = digest;
+	thread->digests_last = digest;
+	return ERR_PARKED;
+}
+
+static void resume(struct request_context *context)
+{
+	enum err result = context->call.resume(&context->call);
+
+	if (result != ERR_PARKED)
+		call_finish(context, result);
+}
+
+struct round {
+	struct str texts[ROUND];
+	uint8_t *outs[ROUND];
+	size_t count;
+};
+
+static void compute(struct round *round)
+{
+	uint8_t digests[ROUND][16];
+
+	md5_many(round->texts, round->count, digests);
+	for (size_t i = 0; i < round->count; i++)
+		memcpy(round->outs[i], digests[i], sizeof(digests[i]));
+	round->count = 0;
+}
+
+/* The texts of a call may be in two rounds, so that rounds are full. */
+static void compute_all(const struct call_digest *first)
+{
+	struct round round = {.count = 0};
+
+	for (const struct call_digest *one = first; one; one = one->next) {
+		for (size_t i = 0; i < one->count; i++) {
+			round.texts[round.count] = one->texts[i];
+			round.outs[round.count++] = one->out[i];
+			if (round.count == ROUND)
+				compute(&round);
+		}
+	}
+	compute(&round);
+}
+
+void digest_turn(struct dispatch_thread *thread)
+{
+	struct call_digest *next = thread->digests;
+
+	thread->digests = thread->digests_last = NULL;
+	compute_all(next);
+	/* A resumed call may end, and its arena with it; another may come to wait. */
+	while (next) {
+		struct request_context *context = next->context;
+		next = next->next;
+		resume(context);
+	}
+}
