@@ -8,15 +8,14 @@
  * What is purged goes by itself.
  *
  * A reference takes its payload along: the payload is copied once into the segment that is being
- * filled, and the references that follow refer to that copy while the segment stays open. Copies
- * are remembered in a table without chains, which bounds memory; a payload that was pushed out of
- * it, or whose references do not fit into one segment, is copied again. The first reference of a
- * copy stands for all of its bytes, the others for one byte, so that live bytes are not counted
- * twice.
+ * filled, and the references that follow refer to that copy while the segment stays open. The first
+ * reference of a copy stands for all of its bytes, the others for one byte, so that live bytes are
+ * not counted twice.
  */
 
 #include "queue/compact.h"
 
+#include "queue/copies.h"
 #include "queue/extent.h"
 #include "queue/log.h"
 #include "queue/message.h"
@@ -25,8 +24,6 @@
 
 /* Of the bytes of a turn. */
 enum { SHARE = 16 };
-/* Shared payloads whose copies are remembered: 1 MiB. */
-enum { COPIES_BITS = 16, COPIES = 1 << COPIES_BITS };
 
 static bool is_enough(const struct engine *engine, size_t relocated)
 {
@@ -42,20 +39,6 @@ struct relocation {
 	bool is_readable; /* false: it stays where it is */
 };
 
-static struct shared_copy *copy_slot(struct engine *engine, uint32_t offset)
-{
-	if (!engine->copies)
-		engine->copies = heap_alloc(COPIES * sizeof(engine->copies[0]));
-	return &engine->copies[(offset * 2654435761u) >> (32 - COPIES_BITS)];
-}
-
-/* True if the payload at `offset` has a copy that a record appended now can refer to. */
-bool compact_has_copy(const struct engine *engine, const struct shared_copy *copy, uint32_t offset)
-{
-	return copy->from_offset == offset &&
-	       copy->segment == journal_open_segment(engine->journal);
-}
-
 /* Copies the payload of a reference, in `segment`, unless it has a copy already. Returns the bytes
  * that the reference stands for; 0: it cannot be read. */
 static uint32_t copy_shared(struct engine *engine, struct shared_copy *copy, uint32_t segment,
@@ -66,7 +49,7 @@ static uint32_t copy_shared(struct engine *engine, struct shared_copy *copy, uin
 	struct journal_record record;
 	struct journal_location to;
 
-	if (compact_has_copy(engine, copy, reference->shared_offset))
+	if (copies_has(engine, copy, reference->shared_offset))
 		return 1;
 	if (journal_read(engine->journal, from, &engine->scratch, &record))
 		return 0;
@@ -95,7 +78,7 @@ static bool relocate_reference(struct engine *engine, uint64_t queue,
 	out->is_readable = journal_keep_together(engine->journal, 2, size);
 	if (!out->is_readable)
 		return true;
-	struct shared_copy *copy = copy_slot(engine, reference.shared_offset);
+	struct shared_copy *copy = copies_slot(engine, reference.shared_offset);
 	reference.shared_size = copy_shared(engine, copy, segment, &reference);
 	out->is_readable = reference.shared_size > 0;
 	if (!out->is_readable)
@@ -216,7 +199,6 @@ void compact_step(struct engine *engine)
 	if (relocate_messages(engine, engine->compacting, &relocated) &&
 	    relocate_extents(engine, engine->compacting, &relocated)) {
 		engine->compacting = 0;
-		heap_free(engine->copies);
-		engine->copies = NULL;
+		copies_free(engine);
 	}
 }

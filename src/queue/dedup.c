@@ -53,12 +53,11 @@ struct dedup *dedup_find(const struct engine_queue *queue, const uint8_t key[16]
 	return map_find(&queue->extra->dedup_map, get_u64(key), dedup_has_key, &wanted);
 }
 
-const struct dedup *dedup_find_first(const struct engine *engine, struct engine_queue *queue,
-				     const uint8_t key[16], uint64_t group)
+struct dedup *dedup_find_first(const struct engine *engine, struct engine_queue *queue,
+			       const uint8_t key[16], uint64_t group)
 {
 	dedup_drop(queue, engine->now_ms);
-	const struct dedup *first =
-		dedup_find(queue, key, queue->settings.dedup_per_group ? group : 0);
+	struct dedup *first = dedup_find(queue, key, queue->settings.dedup_per_group ? group : 0);
 	return first && first->until_ms > engine->now_ms ? first : NULL;
 }
 

@@ -11,8 +11,8 @@
 struct dedup *dedup_find(const struct engine_queue *queue, const uint8_t key[16], uint64_t group);
 /* The message that this id was last sent with, in the queue's deduplication scope; NULL: none
  * within the window. */
-const struct dedup *dedup_find_first(const struct engine *engine, struct engine_queue *queue,
-				     const uint8_t key[16], uint64_t group);
+struct dedup *dedup_find_first(const struct engine *engine, struct engine_queue *queue,
+			       const uint8_t key[16], uint64_t group);
 /* Enters the message's deduplication id, in place of an earlier entry of it. */
 void dedup_remember(struct engine_queue *queue, const struct record_head *head);
 void dedup_forget(struct queue_extra *extra, struct dedup *dedup);

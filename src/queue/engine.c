@@ -13,6 +13,7 @@
 #include "queue/checkpoint.h"
 #include "queue/command.h"
 #include "queue/compact.h"
+#include "queue/copies.h"
 #include "queue/due.h"
 #include "queue/extent_index.h"
 #include "queue/fanout.h"
@@ -110,7 +111,7 @@ void engine_free(struct engine **engine_place)
 	map_done(&engine->segments);
 	timer_heap_done(&engine->timers);
 	buf_done(&engine->scratch);
-	heap_free(engine->copies);
+	copies_free(engine);
 	buf_done(&engine->checkpoint.state);
 	journal_free(&engine->journal);
 	heap_free(engine);

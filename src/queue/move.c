@@ -35,6 +35,7 @@ static bool move_message(struct engine *engine, struct message *message, struct 
 	head.seq = to->next_seq;
 	head.visible_ms = 0;
 	head.dedup_until_ms = 0;
+	head.shared_size = 0; /* the payload is copied */
 	head.is_fifo = to->is_fifo;
 	head.origin = origin;
 	head.receive_count = new_id ? 0 : message->receive_count;

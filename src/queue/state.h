@@ -189,7 +189,7 @@ struct page {
 	size_t count, wanted;
 };
 
-/* A shared payload that compaction has copied; see compact.c. */
+/* A shared payload that compaction has copied; see copies.h. */
 struct shared_copy {
 	uint32_t from_offset; /* in the segment that is compacted */
 	uint32_t segment, offset, size;

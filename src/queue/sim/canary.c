@@ -8,7 +8,8 @@
 const char *const canary_names[CANARIES] = {
 	"none",	       "lost-sync",	  "early-answer", "forget-delete",
 	"forget-lock", "overtake-extent", "wall-clock",	  "long-dedup",
-	"long-turn",   "late-image",
+	"long-turn",   "late-image",	  "half-fanout",  "split-fanout",
+	"lost-copy",
 };
 
 enum canary canary;
@@ -17,10 +18,10 @@ enum err __real_apply_record(struct engine *engine, const struct journal_record 
 enum err __wrap_apply_record(struct engine *engine, const struct journal_record *record);
 bool __real_extent_takes(const struct engine *engine, const struct group *group);
 bool __wrap_extent_takes(const struct engine *engine, const struct group *group);
-struct dedup *__real_dedup_find(const struct engine_queue *queue, const uint8_t key[16],
-				uint64_t group);
-struct dedup *__wrap_dedup_find(const struct engine_queue *queue, const uint8_t key[16],
-				uint64_t group);
+struct dedup *__real_dedup_find_first(const struct engine *engine, struct engine_queue *queue,
+				      const uint8_t key[16], uint64_t group);
+struct dedup *__wrap_dedup_find_first(const struct engine *engine, struct engine_queue *queue,
+				      const uint8_t key[16], uint64_t group);
 uint64_t __real_journal_durable_lsn(const struct journal *journal);
 uint64_t __wrap_journal_durable_lsn(const struct journal *journal);
 
@@ -30,7 +31,8 @@ enum err __wrap_apply_record(struct engine *engine, const struct journal_record 
 
 	if ((canary == CANARY_FORGET_DELETE && record->type == RECORD_DELETE) ||
 	    (canary == CANARY_FORGET_LOCK && record->type == RECORD_LEASE && queue &&
-	     queue->is_fifo))
+	     queue->is_fifo) ||
+	    (canary == CANARY_HALF_FANOUT && record->type == RECORD_REFERENCE && record->lsn % 2))
 		return ERR_OK;
 	return __real_apply_record(engine, record);
 }
@@ -47,10 +49,10 @@ bool __wrap_extent_takes(const struct engine *engine, const struct group *group)
 						: __real_extent_takes(engine, group);
 }
 
-struct dedup *__wrap_dedup_find(const struct engine_queue *queue, const uint8_t key[16],
-				uint64_t group)
+struct dedup *__wrap_dedup_find_first(const struct engine *engine, struct engine_queue *queue,
+				      const uint8_t key[16], uint64_t group)
 {
-	struct dedup *dedup = __real_dedup_find(queue, key, group);
+	struct dedup *dedup = __real_dedup_find_first(engine, queue, key, group);
 
 	if (canary == CANARY_LONG_DEDUP && dedup)
 		dedup->until_ms = INT64_MAX;
@@ -64,4 +66,16 @@ void __wrap_image_keep_message(struct engine *engine, struct message *message)
 {
 	if (canary != CANARY_LATE_IMAGE)
 		__real_image_keep_message(engine, message);
+}
+
+bool __real_copies_has(const struct engine *engine, const struct shared_copy *copy,
+		       uint32_t offset);
+bool __wrap_copies_has(const struct engine *engine, const struct shared_copy *copy,
+		       uint32_t offset);
+
+bool __wrap_copies_has(const struct engine *engine, const struct shared_copy *copy, uint32_t offset)
+{
+	if (canary == CANARY_LOST_COPY)
+		return true;
+	return __real_copies_has(engine, copy, offset);
 }

@@ -16,6 +16,9 @@ enum canary {
 	CANARY_LONG_DEDUP,	/* a deduplication id that is met again does not end */
 	CANARY_LONG_TURN,	/* no turn is ever over */
 	CANARY_LATE_IMAGE,	/* a checkpoint has changes from after it began */
+	CANARY_HALF_FANOUT,	/* replay passes over every other reference */
+	CANARY_SPLIT_FANOUT,	/* a commit begins between two records of a fan-out */
+	CANARY_LOST_COPY,	/* compaction leaves shared payloads behind */
 	CANARIES,
 };
 

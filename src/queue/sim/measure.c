@@ -26,6 +26,14 @@ uint64_t __wrap_journal_append(struct journal *journal, uint8_t type, uint64_t q
 			       const struct str *parts, size_t part_count,
 			       struct journal_location *out_location)
 {
+	struct journal_work *work = NULL;
+
+	if (canary == CANARY_SPLIT_FANOUT && type == RECORD_REFERENCE)
+		work = journal_work_begin(journal, JOURNAL_COMMIT);
+	if (work) {
+		journal_work_run(work);
+		journal_work_end(journal, work);
+	}
 	for (size_t i = 0; i < part_count; i++)
 		turn_work.bytes += parts[i].size;
 	return __real_journal_append(journal, type, queue, parts, part_count, out_location);

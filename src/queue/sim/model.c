@@ -36,16 +36,66 @@ void model_init(struct model *model, uint64_t seed)
 	}
 }
 
-struct str model_payload(const struct model *model, size_t message, char room[PAYLOAD_MAX])
+/* In the first bytes of a shared payload, beside the number of the first message. */
+static const size_t is_fanout = (size_t)1 << 62;
+
+void model_fan_out(struct model *model, size_t first, size_t count, size_t shared_size,
+		   size_t deletes)
 {
-	size_t size = model->messages[message].size;
+	for (size_t i = first; i < first + count; i++) {
+		struct model_message *m = &model->messages[i];
+		m->fanout = first;
+		m->fanout_count = count;
+		m->shared_size = m->is_whole ? 0 : shared_size;
+		m->fanout_delete = deletes;
+	}
+}
+
+size_t model_find(const struct model *model, size_t slot, struct str payload)
+{
+	size_t number;
+
+	if (payload.size < sizeof number)
+		return SIZE_MAX;
+	memcpy(&number, payload.data, sizeof number);
+	if (!(number & is_fanout))
+		return number < model->message_count ? number : SIZE_MAX;
+	size_t first = number & ~is_fanout;
+	if (first >= model->message_count)
+		return SIZE_MAX;
+	for (size_t i = first; i < first + model->messages[first].fanout_count; i++) {
+		const struct model_message *m = &model->messages[i];
+		if (m->is_whole || m->size != payload.size)
+			continue;
+		/* Without a part of its own a message never leaves its slot. */
+		if (m->size == m->shared_size
+			    ? m->sent_slot == slot
+			    : !memcmp(payload.data + m->shared_size, &i, sizeof i))
+			return i;
+	}
+	return SIZE_MAX;
+}
+
+/* Writes a number, and then bytes that follow from seed and number. */
+static void fill(const struct model *model, size_t number, char *out, size_t size)
+{
 	struct prng prng;
 
-	prng_init(&prng, model->seed * MESSAGES + message);
-	memcpy(room, &message, sizeof message);
-	for (size_t i = sizeof message; i < size; i++)
-		room[i] = (char)prng_next(&prng);
-	return str_of(room, size);
+	prng_init(&prng, model->seed * MESSAGES + (number & ~is_fanout));
+	memcpy(out, &number, sizeof number);
+	for (size_t i = sizeof number; i < size; i++)
+		out[i] = (char)prng_next(&prng);
+}
+
+struct str model_payload(const struct model *model, size_t message, char room[PAYLOAD_MAX])
+{
+	const struct model_message *m = &model->messages[message];
+
+	if (m->shared_size)
+		fill(model, m->fanout | is_fanout, room, m->shared_size);
+	if (m->size > m->shared_size)
+		fill(model, message, room + m->shared_size, m->size - m->shared_size);
+	return str_of(room, m->size);
 }
 
 size_t model_send(struct model *model, size_t slot, uint64_t group, size_t size, int64_t now_ms,
@@ -219,6 +269,18 @@ static void check_delivery(struct model *model, const struct model_delivery *d)
 		check_order(model, d);
 }
 
+/* A message without an answer was seen: the rest of its fan-out has happened as well. */
+static void fanout_seen(struct model *model, const struct model_message *seen)
+{
+	for (size_t i = seen->fanout; i < seen->fanout + seen->fanout_count; i++) {
+		struct model_message *m = &model->messages[i];
+		if (m->state == MODEL_MAYBE && !m->may_be_refused)
+			m->state = MODEL_SENT;
+	}
+	if (seen->fanout_delete != SIZE_MAX)
+		model->messages[seen->fanout_delete].state = MODEL_GONE;
+}
+
 void model_delivered(struct model *model, const struct model_delivery *d)
 {
 	struct model_message *m = &model->messages[d->message];
@@ -228,6 +290,8 @@ void model_delivered(struct model *model, const struct model_delivery *d)
 	if (is_repeated(m, d))
 		hidden_from_ms = d->asked_ms;
 	check_delivery(model, d);
+	if (m->state == MODEL_MAYBE && m->fanout_count)
+		fanout_seen(model, m);
 	if (m->state == MODEL_MAYBE)
 		m->state = MODEL_SENT;
 	if (m->is_loose && d->serial < m->loose_since)

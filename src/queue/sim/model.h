@@ -5,9 +5,10 @@
  * A command without an answer may or may not have happened: it loosens what is expected and never
  * tightens it. Held: an acknowledged send is delivered until it is deleted, expires or is purged; a
  * refused send never is; an acknowledged delete or purge holds; a lease and a delay hide a message;
- * a FIFO group keeps its order and its lock; receives are counted; duplicates are recognised, and
- * no longer than they should be; what is received too often moves; payloads are intact. All of that
- * is measured by the time base, whatever wall time does.
+ * a FIFO group keeps its order and its lock; a fan-out reaches all of its queues or none, and what
+ * it deletes is gone with it; receives are counted; duplicates are recognised, and no longer than
+ * they should be; what is received too often moves; payloads are intact. All of that is measured by
+ * the time base, whatever wall time does.
  */
 #ifndef TERN_QUEUE_SIM_MODEL_H
 #define TERN_QUEUE_SIM_MODEL_H
@@ -32,6 +33,12 @@ struct model_message {
 	uint64_t seq; /* in seq_slot; 0: not known */
 	uint64_t group;
 	size_t size;
+	/* Of a fan-out: how many messages it is, the first of them, and the bytes that they share.
+	 */
+	size_t fanout_count, fanout, shared_size;
+	bool is_whole;	      /* it shares nothing */
+	bool may_be_refused;  /* for itself: with a deduplication id */
+	size_t fanout_delete; /* message that is deleted with it, or SIZE_MAX */
 	size_t sent_slot;
 	int64_t sent_ms, sent_wall_ms, delayed_until_ms, leased_until_ms;
 	uint32_t receives, receives_lost; /* acknowledged; and those that may have been it */
@@ -93,6 +100,12 @@ void model_init(struct model *model, uint64_t seed);
 struct str model_payload(const struct model *model, size_t message, char room[PAYLOAD_MAX]);
 size_t model_send(struct model *model, size_t slot, uint64_t group, size_t size, int64_t now_ms,
 		  int64_t delay_ms);
+/* The messages from `first` on are one fan-out, sharing `shared_size` bytes but for those that are
+ * whole; `deletes`: the message that it deletes, or SIZE_MAX. */
+void model_fan_out(struct model *model, size_t first, size_t count, size_t shared_size,
+		   size_t deletes);
+/* The message that a payload from that slot is, SIZE_MAX: none. */
+size_t model_find(const struct model *model, size_t slot, struct str payload);
 /* `key->message` is the one that the answer names, another one if this is a duplicate. */
 void model_send_answered(struct model *model, size_t message, const struct queue_send *send,
 			 const struct model_key *key);

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* sim_private: what the files of the simulator share. */
+#ifndef TERN_QUEUE_SIM_SIM_PRIVATE_H
+#define TERN_QUEUE_SIM_SIM_PRIVATE_H
+
+#include "journal/disk_memory.h"
+#include "queue/sim/model.h"
+#include "queue/sim/sim.h"
+#include "queue/state.h"
+
+enum { HANDLES = 64, ATTEMPTS = 5, BATCH = 3 };
+
+struct sim {
+	struct model model;
+	struct prng prng;
+	size_t step;
+	struct disk *disk;
+	struct engine *engine;
+	struct engine_options options;
+	struct queue_counters counters[SLOTS];
+	struct queue_handle handles[HANDLES];
+	size_t handle_messages[HANDLES], handle_count;
+	struct list outstanding;
+	struct journal_work *work[2];
+	int64_t now_ms;		/* the time base, as the engine is to have it */
+	int64_t wall_offset_ms; /* wall time less that; somebody sets the clock */
+	int64_t full_until_ms;
+	bool has_faults;   /* an opening may fail */
+	uint64_t size_max; /* of payloads */
+	uint64_t answers;  /* hash of all of them, in order */
+	uint64_t orders;
+	struct totals *totals;
+};
+
+struct order {
+	struct queue_command command;
+	struct list link;
+	struct sim *sim;
+	size_t slot, count, key, message_count;
+	size_t messages[BATCH];
+	bool was_certain, is_drop;
+	uint8_t attempt;
+	uint64_t serial;
+	int64_t now_ms, latest_ms, visible_ms;
+	struct queue_send sends[BATCH];
+	struct queue_change change;
+	struct queue_delivery deliveries[100];
+	char payloads[BATCH][PAYLOAD_MAX];
+	struct fanout *fanout; /* owned, or NULL */
+};
+
+/* The rest of an order that is a fan-out: one target a slot, and one that is not there. */
+struct fanout {
+	struct queue_target targets[SLOTS + 1];
+	size_t messages[SLOTS + 1]; /* of each; SIZE_MAX: none */
+	struct queue_handle handle; /* of the message that it deletes */
+	bool deletes;
+	char payloads[SLOTS][PAYLOAD_MAX];
+};
+
+/* Ends the process with a report if there is a violation. */
+void sim_judge(struct sim *sim);
+void sim_violate(struct sim *sim, const char *what);
+void sim_mix(struct sim *sim, uint64_t value); /* into the hash of answers */
+int64_t sim_wall_ms(const struct sim *sim);
+uint64_t sim_below(struct sim *sim, uint64_t limit); /* by chance */
+
+/* ---- orders.c: commands; each is answered by order_answered ---- */
+
+struct order *order_new(struct sim *sim, enum queue_command_type type, size_t slot);
+size_t order_some_handle(struct sim *sim);
+void order_define(struct sim *sim, size_t slot);
+void order_change_delay(struct sim *sim);
+void order_send(struct sim *sim);
+void order_fan_out(struct sim *sim);
+void order_receive(struct sim *sim, size_t slot);
+void order_delete(struct sim *sim, size_t place);
+void order_set_visibility(struct sim *sim, size_t place);
+void order_give_back(struct sim *sim, size_t place);
+void order_purge_or_drop(struct sim *sim);
+void order_redrive(struct sim *sim);
+void order_browse(struct sim *sim);
+void order_free(struct order *order);
+
+/* ---- answers.c ---- */
+
+void order_answered(struct queue_command *command);
+
+#endif
