@@ -15,8 +15,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "base/arena.h"
-#include "base/check.h"
+#include "base/base.h"
+#include "base/staging.h"
 
 /* A node with fewer than LEAST entries is joined with a neighbour that has room. */
 enum { FANOUT = 32, LEAST = FANOUT / 4 };
@@ -42,7 +42,8 @@ struct snapshot_table {
 	const struct snapshot_kind *kind;
 	pthread_mutex_t lock; /* of `current`, held to take or exchange it */
 	struct snapshot *current;
-	struct snapshot *open; /* what the owner changes; NULL outside begin and commit */
+	struct snapshot *open; /* what the owner changes; NULL outside begin and commit or staging */
+	struct staging_member staged;
 	uint64_t commit;       /* the number of the open or next one */
 };
 
@@ -328,16 +329,54 @@ static void order_remove(struct snapshot_table *table, size_t order, const void 
 
 /* ---- the table ---- */
 
-static struct snapshot *copy_current(const struct snapshot_table *table)
+/* Of nothing if `of` is NULL. */
+static struct snapshot *copy(const struct snapshot_kind *kind, const struct snapshot *of)
 {
-	struct snapshot *copy = heap_alloc(sizeof(*copy));
+	struct snapshot *made = heap_alloc(sizeof(*made));
 
-	atomic_store_explicit(&copy->references, 1, memory_order_relaxed);
-	copy->kind = table->kind;
-	for (size_t i = 0; table->current && i < table->kind->order_count; i++)
-		if (table->current->roots[i])
-			copy->roots[i] = node_hold(table->current->roots[i]);
-	return copy;
+	atomic_store_explicit(&made->references, 1, memory_order_relaxed);
+	made->kind = kind;
+	for (size_t i = 0; of && i < kind->order_count; i++)
+		if (of->roots[i])
+			made->roots[i] = node_hold(of->roots[i]);
+	return made;
+}
+
+/* What the open staging has changed, which only its thread, the owner, sees. */
+static bool has_staged(const struct snapshot_table *table)
+{
+	return staging_is_open() && table->staged.is_joined;
+}
+
+/* The next change copies the nodes that are open now. */
+static void close_nodes(struct snapshot_table *table)
+{
+	table->commit++;
+}
+
+static void publish(struct snapshot_table *table)
+{
+	struct snapshot *old = table->current;
+
+	pthread_mutex_lock(&table->lock);
+	table->current = table->open;
+	pthread_mutex_unlock(&table->lock);
+	table->open = NULL;
+	close_nodes(table);
+	snapshot_release(old);
+}
+
+static void end_staging(struct staging_member *member, bool is_kept)
+{
+	struct snapshot_table *table = container_of(member, struct snapshot_table, staged);
+
+	if (is_kept) {
+		publish(table);
+		return;
+	}
+	snapshot_release(table->open);
+	table->open = NULL;
+	close_nodes(table);
 }
 
 struct snapshot_table *snapshot_table_new(const struct snapshot_kind *kind)
@@ -348,7 +387,8 @@ struct snapshot_table *snapshot_table_new(const struct snapshot_kind *kind)
 	check(!kind->orders[0].has);
 	table->kind = kind;
 	table->commit = 1;
-	table->current = copy_current(table);
+	table->current = copy(kind, NULL);
+	table->staged.end = end_staging;
 	pthread_mutex_init(&table->lock, NULL);
 	return table;
 }
@@ -368,8 +408,11 @@ void snapshot_table_free(struct snapshot_table **table_place)
 
 void snapshot_table_begin(struct snapshot_table *table)
 {
+	if (has_staged(table))
+		return;
 	check(!table->open);
-	table->open = copy_current(table);
+	table->open = copy(table->kind, table->current);
+	(void)staging_join(&table->staged);
 }
 
 static bool is_in(const struct snapshot_order *order, const void *value)
@@ -429,21 +472,19 @@ bool snapshot_table_remove(struct snapshot_table *table, struct snapshot_key key
 
 void snapshot_table_commit(struct snapshot_table *table)
 {
-	struct snapshot *old = table->current;
-
 	check(table->open != NULL);
-	pthread_mutex_lock(&table->lock);
-	table->current = table->open;
-	pthread_mutex_unlock(&table->lock);
-	table->open = NULL;
-	table->commit++;
-	snapshot_release(old);
+	if (!has_staged(table))
+		publish(table);
 }
 
 /* ---- reading ---- */
 
 const struct snapshot *snapshot_take(struct snapshot_table *table)
 {
+	if (has_staged(table)) {
+		close_nodes(table);
+		return copy(table->kind, table->open);
+	}
 	pthread_mutex_lock(&table->lock);
 	struct snapshot *snapshot = table->current;
 	atomic_fetch_add_explicit(&snapshot->references, 1, memory_order_relaxed);
@@ -476,12 +517,14 @@ const void *snapshot_find(const struct snapshot *snapshot, size_t order, struct 
 
 const void *snapshot_table_find(struct snapshot_table *table, size_t order, struct snapshot_key key)
 {
-	const struct snapshot *snapshot = snapshot_take(table);
+	bool is_staged = has_staged(table);
+	const struct snapshot *snapshot = is_staged ? table->open : snapshot_take(table);
 	const void *value = snapshot_find(snapshot, order, key);
 
 	if (value)
 		table->kind->hold(value);
-	snapshot_release(snapshot);
+	if (!is_staged)
+		snapshot_release(snapshot);
 	return value;
 }
 

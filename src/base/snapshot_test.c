@@ -6,6 +6,7 @@
 
 #include "base/fixture.h"
 #include "base/snapshot.h"
+#include "base/staging.h"
 
 enum { BY_NUMBER, BY_COLOUR, NUMBERS = 4000, CHANGES = 60000, COLOURS = 7 };
 
@@ -306,5 +307,90 @@ static void test_readers_see_whole_commits(void **state)
 	for (size_t i = 0; i < 3; i++)
 		pthread_join(threads[i], NULL);
 	snapshot_table_free(&readers.table);
+	assert_int_equal(atomic_load(&live_items), 0);
+}
+
+/* ---- staging ---- */
+
+struct view {
+	struct snapshot_table *table;
+	const struct model *model;
+};
+
+/* Another thread than the owner. */
+static void *check_as_reader(void *context)
+{
+	const struct view *view = context;
+	const struct snapshot *snapshot = snapshot_take(view->table);
+
+	check_orders(snapshot, view->model);
+	snapshot_release(snapshot);
+	return NULL;
+}
+
+static void check_elsewhere(struct snapshot_table *table, const struct model *model)
+{
+	struct view view = {table, model};
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, check_as_reader, &view), 0);
+	pthread_join(thread, NULL);
+}
+
+static void change_one(struct snapshot_table *table, struct prng *prng, struct model *model,
+		       uint32_t version)
+{
+	uint32_t number = (uint32_t)(prng_next(prng) % NUMBERS);
+	struct item wanted = {.number = number};
+
+	if (prng_next(prng) % 3 == 0) {
+		snapshot_table_begin(table);
+		assert_int_equal(snapshot_table_remove(table, key_of(&wanted)),
+				 model->versions[number] != 0);
+		snapshot_table_commit(table);
+		model->versions[number] = 0;
+		return;
+	}
+	model->colours[number] = (uint32_t)(prng_next(prng) % (COLOURS + 1));
+	model->versions[number] = version;
+	put(table, number, model->colours[number], version);
+	const struct item *found = snapshot_table_find(table, BY_NUMBER, key_of(&wanted));
+	assert_int_equal(found->version, version);
+	release(found);
+}
+
+/* The owner sees its changes, others see what was kept, and a snapshot stays as it was. */
+static void test_staged_changes_show_when_they_are_kept(void **state)
+{
+	static struct model published, staged, frozen;
+	struct snapshot_table *table = snapshot_table_new(&kind);
+	struct prng prng;
+
+	(void)state;
+	prng_init(&prng, 5);
+	for (uint32_t round = 1; round <= 60; round++) {
+		const struct snapshot *snapshot = NULL;
+		bool is_kept = prng_next(&prng) % 3 != 0;
+		staged = published;
+		staging_open();
+		for (uint32_t i = 0; i < 100; i++) {
+			change_one(table, &prng, &staged, round * 100 + i);
+			if (i != 40)
+				continue;
+			snapshot = snapshot_take(table);
+			frozen = staged;
+		}
+		const struct snapshot *last = snapshot_take(table);
+		check_orders(last, &staged);
+		snapshot_release(last);
+		check_elsewhere(table, &published);
+		staging_end(is_kept);
+		if (is_kept)
+			published = staged;
+		check_orders(snapshot, &frozen);
+		snapshot_release(snapshot);
+		check_elsewhere(table, &published);
+	}
+	snapshot_table_free(&table);
 	assert_int_equal(atomic_load(&live_items), 0);
 }
