@@ -236,15 +236,30 @@ struct directory_slot *directory_slot_of_name(const struct directory *directory,
 	return slot;
 }
 
+const struct directory_entity *directory_entity_of(const struct directory_slot *slot)
+{
+	return list_is_linked(&slot->link) && staging_is_open() ? slot->staged : slot->entity;
+}
+
 static bool slot_has_id(const void *value, const void *key)
 {
-	return str_equal(((const struct directory_slot *)value)->entity->id,
-			 *(const struct str *)key);
+	const struct directory_slot *slot = value;
+	const struct directory_entity *entity = slot->entity ? slot->entity : slot->staged;
+
+	return str_equal(entity->id, *(const struct str *)key);
+}
+
+/* With or without an entity that this thread sees. */
+static struct directory_slot *any_slot(const struct directory *directory, struct str id)
+{
+	return map_find(&directory->by_id, str_hash(id), slot_has_id, &id);
 }
 
 struct directory_slot *directory_slot_of_id(const struct directory *directory, struct str id)
 {
-	return map_find(&directory->by_id, str_hash(id), slot_has_id, &id);
+	struct directory_slot *slot = any_slot(directory, id);
+
+	return slot && directory_entity_of(slot) ? slot : NULL;
 }
 
 static bool key_has_id(const void *value, const void *key)
@@ -301,14 +316,14 @@ struct directory_slot *directory_slot_of_arn(const struct directory *directory, 
 	if (!split_resource(parts.resource, &kind, &name))
 		return NULL;
 	struct directory_slot *slot = directory_slot_of_name(directory, kind, parts.account, name);
-	return slot && str_equal(slot->entity->arn, arn) ? slot : NULL;
+	return slot && str_equal(directory_entity_of(slot)->arn, arn) ? slot : NULL;
 }
 
 /* ---- finding ---- */
 
 static const struct directory_entity *hold_slot(const struct directory_slot *slot)
 {
-	return slot ? directory_hold(slot->entity) : NULL;
+	return slot ? directory_hold(directory_entity_of(slot)) : NULL;
 }
 
 const struct directory_entity *directory_find(struct directory *directory, enum directory_kind kind,
@@ -351,10 +366,7 @@ bool directory_has_account(struct directory *directory, struct str account)
 
 size_t directory_count(struct directory *directory)
 {
-	pthread_rwlock_rdlock(&directory->lock);
-	size_t count = directory->by_id.count;
-	pthread_rwlock_unlock(&directory->lock);
-	return count;
+	return snapshot_table_count(directory->entities, 0);
 }
 
 void directory_each(struct directory *directory, enum directory_kind kind, struct str account,
@@ -398,61 +410,40 @@ static void change_entities(struct directory *directory, const struct directory_
 	snapshot_table_commit(directory->entities);
 }
 
-static bool has_key(const struct directory_entity *entity, struct str id)
+bool directory_has_key(const struct directory_entity *entity, struct str key_id)
 {
 	for (size_t i = 0; entity && i < entity->key_count; i++)
-		if (str_equal(entity->keys[i].id, id))
+		if (str_equal(entity->keys[i].id, key_id))
 			return true;
 	return false;
 }
 
-static void remove_key(struct directory *directory, struct str id)
+/* Removes the keys of `old` that neither of the others has. Each may be NULL. */
+static void remove_keys(struct directory *directory, const struct directory_entity *old,
+			const struct directory_entity *entity, const struct directory_entity *other)
 {
-	struct directory_key_slot *key = directory_slot_of_key(directory, id);
-
-	map_remove(&directory->by_key, str_hash(id), key);
-	heap_free((char *)key->id.data);
-	heap_free(key);
+	for (size_t i = 0; old && i < old->key_count; i++) {
+		struct str id = old->keys[i].id;
+		struct directory_key_slot *key = directory_slot_of_key(directory, id);
+		if (!key || directory_has_key(entity, id) || directory_has_key(other, id))
+			continue;
+		map_remove(&directory->by_key, str_hash(id), key);
+		heap_free((char *)key->id.data);
+		heap_free(key);
+	}
 }
 
-/* Either may be NULL: an entity that comes or goes. */
-static void change_keys(struct directory *directory, struct directory_slot *slot,
-			const struct directory_entity *old, const struct directory_entity *entity)
+static void add_keys(struct directory *directory, struct directory_slot *slot,
+		     const struct directory_entity *entity)
 {
-	for (size_t i = 0; old && i < old->key_count; i++)
-		if (!has_key(entity, old->keys[i].id))
-			remove_key(directory, old->keys[i].id);
-	for (size_t i = 0; entity && i < entity->key_count; i++) {
-		if (has_key(old, entity->keys[i].id))
+	for (size_t i = 0; i < entity->key_count; i++) {
+		if (directory_slot_of_key(directory, entity->keys[i].id))
 			continue;
 		struct directory_key_slot *key = heap_alloc(sizeof(*key));
 		key->id = heap_copy(entity->keys[i].id);
 		key->owner = slot;
 		map_insert(&directory->by_key, str_hash(key->id), key);
 	}
-}
-
-void directory_put(struct directory *directory, const struct directory_entity *draft)
-{
-	const struct directory_entity *entity = entity_new(draft);
-	const struct directory_entity *old = NULL;
-
-	pthread_rwlock_wrlock(&directory->lock);
-	struct directory_slot *slot = directory_slot_of_id(directory, entity->id);
-	if (slot) {
-		old = slot->entity;
-		check(old->kind == entity->kind && str_equal(old->account, entity->account));
-	} else {
-		slot = heap_alloc(sizeof(*slot));
-	}
-	slot->entity = entity;
-	if (!old)
-		map_insert(&directory->by_id, str_hash(entity->id), slot);
-	change_entities(directory, old, entity);
-	change_keys(directory, slot, old, entity);
-	directory->generation++;
-	pthread_rwlock_unlock(&directory->lock);
-	directory_release(old);
 }
 
 static void slot_free(struct directory_slot *slot)
@@ -462,17 +453,106 @@ static void slot_free(struct directory_slot *slot)
 	heap_free(slot);
 }
 
+/* Under the writer's lock. NULL: the entity is gone, and its slot with it. */
+static void publish(struct directory *directory, struct directory_slot *slot,
+		    const struct directory_entity *entity)
+{
+	const struct directory_entity *old = slot->entity;
+
+	remove_keys(directory, old, entity, NULL);
+	if (entity) {
+		slot->entity = entity;
+		directory_release(old);
+		return;
+	}
+	map_remove(&directory->by_id, str_hash(old->id), slot);
+	slot_free(slot);
+}
+
+/* Under the writer's lock. */
+static void drop_staged(struct directory *directory, struct directory_slot *slot)
+{
+	remove_keys(directory, slot->staged, slot->entity, NULL);
+	if (!slot->entity) {
+		map_remove(&directory->by_id, str_hash(slot->staged->id), slot);
+		slot->entity = slot->staged;
+		slot_free(slot);
+		return;
+	}
+	directory_release(slot->staged);
+	slot->staged = NULL;
+}
+
+static void end_staging(struct staging_member *member, bool is_kept)
+{
+	struct directory *directory = container_of(member, struct directory, staged);
+
+	pthread_rwlock_wrlock(&directory->lock);
+	while (!list_is_empty(&directory->staged_slots)) {
+		struct directory_slot *slot =
+			container_of(directory->staged_slots.next, struct directory_slot, link);
+		list_remove(&slot->link);
+		const struct directory_entity *entity = slot->staged;
+		if (is_kept) {
+			slot->staged = NULL;
+			publish(directory, slot, entity);
+		} else {
+			drop_staged(directory, slot);
+		}
+	}
+	directory->generation += is_kept;
+	pthread_rwlock_unlock(&directory->lock);
+}
+
+/* Under the writer's lock: what this thread sees in the slot from now on, and others once it is
+ * published. */
+static void set_entity(struct directory *directory, struct directory_slot *slot,
+		       const struct directory_entity *entity)
+{
+	change_entities(directory, directory_entity_of(slot), entity);
+	if (!staging_join(&directory->staged)) {
+		publish(directory, slot, entity);
+		directory->generation++;
+		return;
+	}
+	if (!slot->entity && !entity) {
+		list_remove(&slot->link);
+		drop_staged(directory, slot);
+		return;
+	}
+	if (!list_is_linked(&slot->link))
+		list_push_back(&directory->staged_slots, &slot->link);
+	remove_keys(directory, slot->staged, entity, slot->entity);
+	directory_release(slot->staged);
+	slot->staged = entity;
+}
+
+void directory_put(struct directory *directory, const struct directory_entity *draft)
+{
+	const struct directory_entity *entity = entity_new(draft);
+
+	pthread_rwlock_wrlock(&directory->lock);
+	struct directory_slot *slot = any_slot(directory, entity->id);
+	bool is_new = slot == NULL;
+	const struct directory_entity *old = is_new ? NULL : directory_entity_of(slot);
+	check(!old || old->kind == entity->kind);
+	check(!old || str_equal(old->account, entity->account));
+	if (is_new)
+		slot = heap_alloc(sizeof(*slot));
+	add_keys(directory, slot, entity);
+	set_entity(directory, slot, entity);
+	if (is_new)
+		map_insert(&directory->by_id, str_hash(entity->id), slot);
+	pthread_rwlock_unlock(&directory->lock);
+}
+
 void directory_remove(struct directory *directory, struct str id)
 {
 	pthread_rwlock_wrlock(&directory->lock);
 	struct directory_slot *slot = directory_slot_of_id(directory, id);
 	check(slot);
-	change_keys(directory, slot, slot->entity, NULL);
-	change_entities(directory, slot->entity, NULL);
-	map_remove(&directory->by_id, str_hash(id), slot);
-	directory->generation++;
+	set_entity(directory, slot, NULL);
 	pthread_rwlock_unlock(&directory->lock);
-	slot_free(slot);
 }
 
 struct directory *directory_new(bool is_open)
@@ -482,6 +562,8 @@ struct directory *directory_new(bool is_open)
 	pthread_rwlock_init(&directory->lock, NULL);
 	directory->is_open = is_open;
 	directory->entities = snapshot_table_new(&entity_kind);
+	list_init(&directory->staged_slots);
+	directory->staged.end = end_staging;
 	directory_add_managed(directory);
 	return directory;
 }

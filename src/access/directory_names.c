@@ -16,8 +16,8 @@
 static bool is_principal(const struct directory_slot *slot)
 {
 	return slot &&
-	       (slot->entity->kind == DIRECTORY_ACCOUNT || slot->entity->kind == DIRECTORY_USER ||
-		slot->entity->kind == DIRECTORY_ROLE);
+	       (directory_entity_of(slot)->kind == DIRECTORY_ACCOUNT || directory_entity_of(slot)->kind == DIRECTORY_USER ||
+		directory_entity_of(slot)->kind == DIRECTORY_ROLE);
 }
 
 /* How a slot is found: an id, an ARN. */
@@ -31,7 +31,7 @@ static bool bind_entity(struct directory *directory, struct arena *arena, slot_f
 	const struct directory_slot *slot = find(directory, text);
 	bool exists = is_principal(slot);
 	if (exists)
-		*out_id = arena_copy(arena, slot->entity->id);
+		*out_id = arena_copy(arena, directory_entity_of(slot)->id);
 	pthread_rwlock_unlock(&directory->lock);
 	return exists || directory->is_open;
 }
@@ -46,7 +46,7 @@ static bool bind_role_session(struct directory *directory, struct arena *arena,
 	const struct directory_slot *slot = directory_slot_of_name(
 		directory, DIRECTORY_ROLE, arn->account, str_cut(&rest, '/'));
 	if (slot)
-		*out_id = arena_copy(arena, slot->entity->id);
+		*out_id = arena_copy(arena, directory_entity_of(slot)->id);
 	pthread_rwlock_unlock(&directory->lock);
 	return slot || directory->is_open;
 }
@@ -102,7 +102,7 @@ struct str directory_name_of(struct directory *directory, struct arena *arena, s
 	pthread_rwlock_rdlock(&directory->lock);
 	const struct directory_slot *slot = directory_slot_of_id(directory, id);
 	if (slot)
-		name = arn_move(arena, arena_copy(arena, slot->entity->arn), STR("aws"),
+		name = arn_move(arena, arena_copy(arena, directory_entity_of(slot)->arn), STR("aws"),
 				parts.partition);
 	pthread_rwlock_unlock(&directory->lock);
 	return name;

@@ -25,8 +25,8 @@ static void add_policy(struct policy_list *list, const struct policy *policy)
 static const struct policy *managed_policy(const struct directory *directory, struct str arn)
 {
 	const struct directory_slot *slot = directory_slot_of_arn(directory, arn);
-	const struct directory_version *version = slot && slot->entity->kind == DIRECTORY_POLICY
-							  ? directory_default(slot->entity)
+	const struct directory_version *version = slot && directory_entity_of(slot)->kind == DIRECTORY_POLICY
+							  ? directory_default(directory_entity_of(slot))
 							  : NULL;
 
 	return version ? version->policy : NULL;
@@ -56,7 +56,7 @@ static const struct principal *build(const struct directory *directory,
 		const struct directory_slot *group =
 			directory_slot_of_id(directory, entity->groups[i]);
 		if (group)
-			add_policies(directory, group->entity, &list);
+			add_policies(directory, directory_entity_of(group), &list);
 	}
 	bool is_user = entity->kind == DIRECTORY_USER;
 	struct principal draft = {
@@ -90,15 +90,16 @@ static const struct principal *build(const struct directory *directory,
 
 static bool is_principal(const struct directory_slot *slot)
 {
-	return slot->entity->kind == DIRECTORY_ACCOUNT || slot->entity->kind == DIRECTORY_USER ||
-	       slot->entity->kind == DIRECTORY_ROLE;
+	return directory_entity_of(slot)->kind == DIRECTORY_ACCOUNT || directory_entity_of(slot)->kind == DIRECTORY_USER ||
+	       directory_entity_of(slot)->kind == DIRECTORY_ROLE;
 }
 
 /* NULL if it must be built. */
 static const struct principal *kept(const struct directory *directory,
 				    const struct directory_slot *slot)
 {
-	if (!slot->principal || slot->principal_generation != directory->generation)
+	if (directory_has_staged(directory) || !slot->principal ||
+	    slot->principal_generation != directory->generation)
 		return NULL;
 	return principal_hold(slot->principal);
 }
@@ -110,8 +111,11 @@ static const struct principal *keep(const struct directory *directory, struct di
 
 	if (principal)
 		return principal;
+	/* Other threads must not find a principal that was built from unpublished entities. */
+	if (directory_has_staged(directory))
+		return build(directory, directory_entity_of(slot));
 	principal_release(slot->principal);
-	slot->principal = build(directory, slot->entity);
+	slot->principal = build(directory, directory_entity_of(slot));
 	slot->principal_generation = directory->generation;
 	return principal_hold(slot->principal);
 }
@@ -161,9 +165,9 @@ const struct principal *directory_find_principal(struct directory *directory, st
 
 static bool copy_secret(const struct directory_slot *slot, struct str id, struct signer *out_signer)
 {
-	const struct directory_entity *entity = slot->entity;
+	const struct directory_entity *entity = directory_entity_of(slot);
 
-	for (size_t i = 0; i < entity->key_count; i++) {
+	for (size_t i = 0; entity && i < entity->key_count; i++) {
 		const struct directory_key *key = &entity->keys[i];
 		if (!key->is_active || !str_equal(key->id, id))
 			continue;
@@ -272,7 +276,7 @@ bool directory_use_mfa(struct directory *directory, struct str id, int64_t step,
 		slot->mfa_failures = 0;
 	}
 	if (slot && slot->mfa_failures < FAILURES_MAX) {
-		counts = step > slot->mfa_step && step > slot->entity->mfa_step;
+		counts = step > slot->mfa_step && step > directory_entity_of(slot)->mfa_step;
 		if (counts)
 			slot->mfa_step = step;
 		else
@@ -289,9 +293,9 @@ const struct directory_entity *directory_find_key(struct directory *directory, s
 
 	pthread_rwlock_rdlock(&directory->lock);
 	const struct directory_key_slot *key = directory_slot_of_key(directory, key_id);
-	if (key) {
+	if (key && directory_has_key(directory_entity_of(key->owner), key_id)) {
 		*out_use = key->use;
-		entity = directory_hold(key->owner->entity);
+		entity = directory_hold(directory_entity_of(key->owner));
 	}
 	pthread_rwlock_unlock(&directory->lock);
 	return entity;

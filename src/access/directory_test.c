@@ -4,6 +4,7 @@
 
 #include "access/directory.h"
 #include "base/fixture.h"
+#include "base/staging.h"
 
 #define ACCOUNT STR("111122223333")
 
@@ -386,4 +387,99 @@ static void test_readers_see_whole_principals_while_the_directory_changes(void *
 		assert_int_equal(pthread_join(threads[i], NULL), 0);
 	policy_release(policy);
 	directory_free(&reading.directory);
+}
+
+/* ---- staging ---- */
+
+/* As a net thread sees it. */
+static void *sign_elsewhere(void *directory)
+{
+	return (void *)sign(directory);
+}
+
+static const struct principal *sign_on_a_net_thread(struct directory *directory)
+{
+	pthread_t thread;
+	void *principal;
+
+	assert_int_equal(pthread_create(&thread, NULL, sign_elsewhere, directory), 0);
+	pthread_join(thread, &principal);
+	return principal;
+}
+
+static const struct directory_entity *find_user(struct directory *directory, const char *name)
+{
+	return directory_find(directory, DIRECTORY_USER, ACCOUNT, str_from(name));
+}
+
+static void test_a_staged_user_signs_once_it_is_kept(void **state)
+{
+	struct directory *directory = directory_new(false);
+
+	(void)state;
+	uint64_t generation = directory_generation(directory);
+	staging_open();
+	put_user(directory, "alice", true);
+	const struct directory_entity *entity = find_user(directory, "alice");
+	assert_non_null(entity);
+	directory_release(entity);
+	const struct principal *own = sign(directory);
+	assert_non_null(own);
+	principal_release(own);
+	assert_null(sign_on_a_net_thread(directory));
+	assert_int_equal(directory_generation(directory), generation);
+	staging_end(true);
+	assert_true(directory_generation(directory) > generation);
+	const struct principal *principal = sign_on_a_net_thread(directory);
+	assert_non_null(principal);
+	principal_release(principal);
+
+	/* A name that is staged is not taken elsewhere, and a removal does not show. */
+	staging_open();
+	put_user(directory, "bob", false);
+	directory_remove(directory, STR("AIDA1"));
+	assert_null(find_user(directory, "bob"));
+	assert_null(sign(directory));
+	principal = sign_on_a_net_thread(directory);
+	assert_non_null(principal);
+	assert_str(principal->name, "alice");
+	principal_release(principal);
+	staging_end(true);
+	assert_null(sign_on_a_net_thread(directory));
+	directory_free(&directory);
+}
+
+static void test_dropped_changes_leave_nothing(void **state)
+{
+	struct directory *directory = directory_new(false);
+	size_t count = directory_count(directory);
+
+	(void)state;
+	for (int is_there = 0; is_there < 2; is_there++) {
+		if (is_there)
+			put_user(directory, "alice", true);
+		const struct principal *before = sign(directory);
+		staging_open();
+		put_user(directory, "bob", false);
+		put_user(directory, "carol", true);
+		directory_remove(directory, STR("AIDA1"));
+		put_user(directory, "dave", true);
+		staging_end(false);
+		assert_null(find_user(directory, "bob"));
+		assert_null(find_user(directory, "dave"));
+		assert_int_equal(directory_count(directory), count + (size_t)is_there);
+		const struct principal *after = sign(directory);
+		assert_ptr_equal(before, after);
+		principal_release(before);
+		principal_release(after);
+	}
+	/* What came and went within a staging that is kept. */
+	directory_remove(directory, STR("AIDA1"));
+	staging_open();
+	put_user(directory, "alice", true);
+	directory_remove(directory, STR("AIDA1"));
+	staging_end(true);
+	assert_null(sign(directory));
+	assert_int_equal(directory_count(directory), count);
+	directory_free(&directory);
 }
