@@ -44,9 +44,13 @@ struct catalog {
 	unsigned flags;	      /* of the environment */
 	MDB_env *environment; /* NULL: it could not be opened */
 	MDB_txn *transaction;
+	MDB_txn *group; /* the parent of its transactions; NULL: nothing was written in it */
+	bool is_grouping, has_group_changes;
+	int64_t group_growth;
 	MDB_dbi tables[CATALOG_TABLES];
 	struct table_sum sums[CATALOG_TABLES];	    /* with the open transaction */
-	struct table_sum committed[CATALOG_TABLES]; /* without it */
+	struct table_sum before[CATALOG_TABLES];    /* without it */
+	struct table_sum committed[CATALOG_TABLES]; /* without the open group as well */
 	bool is_changed;			    /* by the open transaction */
 	int64_t growth; /* bytes of records that the open transaction adds */
 	uint64_t reserved;
@@ -121,13 +125,13 @@ static enum err remove_old(struct catalog *catalog, enum catalog_table table, st
 	return ERR_OK;
 }
 
-static enum err save_sums(struct catalog *catalog)
+static enum err save_sums(struct catalog *catalog, MDB_txn *transaction)
 {
 	MDB_val name = to_value(SUMS);
 	MDB_val content = {sizeof(catalog->sums), catalog->sums};
 
 	return from_lmdb(
-		mdb_put(catalog->transaction, catalog->tables[CATALOG_META], &name, &content, 0));
+		mdb_put(transaction, catalog->tables[CATALOG_META], &name, &content, 0));
 }
 
 static enum err add_to_sum(void *context, struct str key, struct str value)
@@ -174,6 +178,7 @@ static enum err check_sums(struct catalog *catalog)
 	for (int i = 0; i < CATALOG_TABLES && !err; i++)
 		err = check_sum(catalog, (enum catalog_table)i);
 	memcpy(catalog->sums, catalog->committed, sizeof(catalog->sums));
+	memcpy(catalog->before, catalog->committed, sizeof(catalog->before));
 	return err;
 }
 
@@ -342,6 +347,8 @@ void catalog_free(struct catalog **catalog)
 	if (!*catalog)
 		return;
 	catalog_abort(*catalog);
+	if ((*catalog)->group)
+		mdb_txn_abort((*catalog)->group);
 	if ((*catalog)->environment)
 		mdb_env_close((*catalog)->environment);
 	heap_free(*catalog);
@@ -350,11 +357,18 @@ void catalog_free(struct catalog **catalog)
 
 enum err catalog_begin(struct catalog *catalog, bool writes)
 {
+	unsigned flags = writes || catalog->group ? 0 : MDB_RDONLY;
+	enum err err = ERR_OK;
+
 	check(catalog->transaction == NULL);
 	if (!catalog->environment || (writes && catalog_has_failed(catalog)))
 		return ERR_IO;
 	catalog->growth = 0;
-	return from_lmdb(mdb_txn_begin(catalog->environment, NULL, writes ? 0 : MDB_RDONLY,
+	if (catalog->is_grouping && writes && !catalog->group)
+		err = from_lmdb(mdb_txn_begin(catalog->environment, NULL, 0, &catalog->group));
+	if (err)
+		return err;
+	return from_lmdb(mdb_txn_begin(catalog->environment, catalog->group, flags,
 				       &catalog->transaction));
 }
 
@@ -377,30 +391,116 @@ bool catalog_has_failed(const struct catalog *catalog)
 	return atomic_load_explicit(&catalog->has_failed, memory_order_relaxed);
 }
 
-enum err catalog_commit(struct catalog *catalog)
+/* Ends `transaction` in any case, durably if it has no parent. */
+static enum err commit(struct catalog *catalog, MDB_txn *transaction)
 {
-	enum err err = ERR_OK;
+	int code = mdb_txn_commit(transaction);
+	enum err err = from_lmdb(code);
 
-	check(catalog->transaction != NULL);
-	/* Only what makes room may use the reserve. */
-	if (catalog->is_changed && catalog->growth > 0)
-		err = catalog_reserve(catalog->environment, &catalog->reserved);
-	if (!err && catalog->is_changed)
-		err = save_sums(catalog);
-	if (err) {
-		catalog_abort(catalog);
-		return err;
-	}
-	int code = mdb_txn_commit(catalog->transaction);
-	catalog->transaction = NULL;
-	err = from_lmdb(code);
 	if (err && err != ERR_FULL)
 		fail(catalog, code);
+	return err;
+}
+
+/* Only what makes room may use the reserve. A page or more is written for each record. */
+static enum err reserve(struct catalog *catalog)
+{
+	int64_t pending = catalog->group_growth > 0 ? catalog->group_growth : 0;
+
+	if (!catalog->is_changed || catalog->growth <= 0)
+		return ERR_OK;
+	return catalog_reserve(catalog->environment, 4 * (uint64_t)pending, &catalog->reserved);
+}
+
+/* Within the group only: the sums are saved at its end. */
+static enum err commit_in_group(struct catalog *catalog)
+{
+	enum err err = commit(catalog, catalog->transaction);
+
+	catalog->transaction = NULL;
+	if (err) {
+		memcpy(catalog->sums, catalog->before, sizeof(catalog->sums));
+	} else {
+		memcpy(catalog->before, catalog->sums, sizeof(catalog->sums));
+		catalog->has_group_changes |= catalog->is_changed;
+		catalog->group_growth += catalog->growth;
+	}
+	catalog->is_changed = false;
+	return err;
+}
+
+/* What is committed now, or what was. */
+static void conclude(struct catalog *catalog, enum err err)
+{
 	if (err)
 		memcpy(catalog->sums, catalog->committed, sizeof(catalog->sums));
 	else
 		memcpy(catalog->committed, catalog->sums, sizeof(catalog->sums));
+	memcpy(catalog->before, catalog->committed, sizeof(catalog->before));
 	catalog->is_changed = false;
+}
+
+enum err catalog_commit(struct catalog *catalog)
+{
+	check(catalog->transaction != NULL);
+	enum err err = reserve(catalog);
+	if (err) {
+		catalog_abort(catalog);
+		return err;
+	}
+	if (catalog->group)
+		return commit_in_group(catalog);
+	if (catalog->is_changed)
+		err = save_sums(catalog, catalog->transaction);
+	if (err) {
+		catalog_abort(catalog);
+		return err;
+	}
+	err = commit(catalog, catalog->transaction);
+	catalog->transaction = NULL;
+	conclude(catalog, err);
+	return err;
+}
+
+/* ---- groups ---- */
+
+void catalog_group_begin(struct catalog *catalog)
+{
+	check(catalog->transaction == NULL);
+	check(!catalog->is_grouping);
+	catalog->is_grouping = true;
+	catalog->has_group_changes = false;
+	catalog->group_growth = 0;
+}
+
+bool catalog_group_has_changes(const struct catalog *catalog)
+{
+	return catalog->is_grouping && catalog->has_group_changes;
+}
+
+int64_t catalog_group_growth(const struct catalog *catalog)
+{
+	return catalog->group_growth;
+}
+
+enum err catalog_group_end(struct catalog *catalog)
+{
+	MDB_txn *group = catalog->group;
+	enum err err = ERR_OK;
+
+	check(catalog->is_grouping);
+	check(catalog->transaction == NULL);
+	catalog->is_grouping = false;
+	catalog->group = NULL;
+	if (!group)
+		return ERR_OK;
+	if (catalog->has_group_changes)
+		err = save_sums(catalog, group);
+	if (err || !catalog->has_group_changes)
+		mdb_txn_abort(group);
+	else
+		err = commit(catalog, group);
+	conclude(catalog, err);
 	return err;
 }
 
@@ -420,7 +520,7 @@ void catalog_abort(struct catalog *catalog)
 		mdb_txn_abort(catalog->transaction);
 	catalog->transaction = NULL;
 	catalog->is_changed = false;
-	memcpy(catalog->sums, catalog->committed, sizeof(catalog->sums));
+	memcpy(catalog->sums, catalog->before, sizeof(catalog->sums));
 }
 
 enum err catalog_get(struct catalog *catalog, enum catalog_table table, struct str key,

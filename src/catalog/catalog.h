@@ -76,6 +76,19 @@ must_check enum err catalog_each(struct catalog *catalog, enum catalog_table tab
 				 catalog_visit_fn visit, void *context);
 
 /*
+ * A group: until catalog_group_end all that is committed becomes durable with one sync, or not at
+ * all. Within the group commits cost no I/O, later transactions see earlier ones, and catalog_abort
+ * undoes its own transaction only. Outside a transaction.
+ */
+void catalog_group_begin(struct catalog *catalog);
+/* Something was committed in the open group. */
+bool catalog_group_has_changes(const struct catalog *catalog);
+/* Bytes by which the group makes the catalog grow; a caller ends the group before it is large. */
+int64_t catalog_group_growth(const struct catalog *catalog);
+/* ERR_OK without changes. On an error no change of the group is made: ERR_FULL; ERR_IO is final. */
+must_check enum err catalog_group_end(struct catalog *catalog);
+
+/*
  * Writes all tables into a new file that takes the old one's place, so that nothing is left of what
  * was deleted or replaced: the old file keeps such bytes in free pages. Outside a transaction; it
  * takes time and space as the catalog is large. A crash leaves one of the two files. After an error
@@ -84,7 +97,7 @@ must_check enum err catalog_each(struct catalog *catalog, enum catalog_table tab
 must_check enum err catalog_rewrite(struct catalog *catalog);
 /*
  * Within a writing transaction: what is deleted or replaced in it, or in one that follows, is to be
- * gone for good. catalog_rewrite_wanted sees to it, or the next catalog_open if it did not come to
+ * gone for good. catalog_rewrite_wanted, outside a group, sees to it, or the next catalog_open if it did not come to
  * that.
  */
 must_check enum err catalog_want_rewrite(struct catalog *catalog);

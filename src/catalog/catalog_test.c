@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/fixture.h"
@@ -196,6 +198,97 @@ static void test_changes_are_made_together_or_not_at_all(void **state)
 	catalog_free(&catalog);
 	/* The sums have followed. */
 	assert_int_equal(catalog_open(path, false, &catalog), ERR_OK);
+	catalog_free(&catalog);
+}
+
+/* ---- groups ---- */
+
+static enum err find(struct catalog *catalog, struct str key)
+{
+	struct str value;
+
+	assert_int_equal(catalog_begin(catalog, false), ERR_OK);
+	enum err err = catalog_get(catalog, CATALOG_META, key, &value);
+	catalog_abort(catalog);
+	return err;
+}
+
+static void test_a_group_is_durable_at_its_end_and_not_before(void **state)
+{
+	struct catalog_changes changes = {0};
+	struct catalog *catalog;
+
+	(void)state;
+	assert_int_equal(catalog_open(path, true, &catalog), ERR_OK);
+	catalog_group_begin(catalog);
+	put(catalog, STR("a"), STR("first-of-the-group"));
+	assert_int_equal(find(catalog, STR("a")), ERR_OK);
+	assert_true(catalog_group_has_changes(catalog));
+	assert_false(is_in_file(STR("first-of-the-group")));
+	/* One that fails undoes itself only. */
+	catalog_changes_delete(&changes, CATALOG_META, STR("a"));
+	catalog_changes_delete(&changes, CATALOG_META, STR("missing"));
+	assert_int_equal(catalog_write(catalog, &changes), ERR_NOTFOUND);
+	put(catalog, STR("b"), STR("second-of-the-group"));
+	assert_int_equal(catalog_group_end(catalog), ERR_OK);
+	assert_true(is_in_file(STR("first-of-the-group")));
+	assert_true(is_in_file(STR("second-of-the-group")));
+
+	catalog_group_begin(catalog);
+	put(catalog, STR("c"), STR("3"));
+	catalog_free(&catalog); /* as the process that ends */
+	assert_int_equal(catalog_open(path, true, &catalog), ERR_OK);
+	assert_int_equal(find(catalog, STR("a")), ERR_OK);
+	assert_int_equal(find(catalog, STR("b")), ERR_OK);
+	assert_int_equal(find(catalog, STR("c")), ERR_NOTFOUND);
+	catalog_free(&catalog);
+}
+
+static void test_a_group_without_changes_writes_nothing(void **state)
+{
+	struct catalog *catalog;
+
+	(void)state;
+	assert_int_equal(catalog_open(path, true, &catalog), ERR_OK);
+	catalog_group_begin(catalog);
+	assert_int_equal(find(catalog, STR("a")), ERR_NOTFOUND);
+	assert_int_equal(catalog_begin(catalog, true), ERR_OK);
+	assert_int_equal(catalog_put(catalog, CATALOG_META, STR("a"), STR("1")), ERR_OK);
+	catalog_abort(catalog);
+	assert_false(catalog_group_has_changes(catalog));
+	assert_int_equal(catalog_group_end(catalog), ERR_OK);
+	assert_int_equal(find(catalog, STR("a")), ERR_NOTFOUND);
+	put(catalog, STR("b"), STR("2"));
+	catalog_free(&catalog);
+	/* The sums are right. */
+	assert_int_equal(catalog_open(path, true, &catalog), ERR_OK);
+	catalog_free(&catalog);
+}
+
+static void test_a_group_that_cannot_be_written_is_gone_as_a_whole(void **state)
+{
+	struct rlimit before, none;
+	struct catalog *catalog;
+
+	(void)state;
+	assert_int_equal(catalog_open(path, true, &catalog), ERR_OK);
+	put(catalog, STR("a"), STR("1"));
+	getrlimit(RLIMIT_FSIZE, &before);
+	none = (struct rlimit){1, before.rlim_max};
+	signal(SIGXFSZ, SIG_IGN);
+	catalog_group_begin(catalog);
+	put(catalog, STR("b"), STR("2"));
+	put(catalog, STR("c"), STR("3"));
+	setrlimit(RLIMIT_FSIZE, &none);
+	assert_int_equal(catalog_group_end(catalog), ERR_IO);
+	setrlimit(RLIMIT_FSIZE, &before);
+	assert_true(catalog_has_failed(catalog));
+	assert_int_equal(catalog_begin(catalog, true), ERR_IO);
+	assert_int_equal(find(catalog, STR("a")), ERR_OK);
+	assert_int_equal(find(catalog, STR("b")), ERR_NOTFOUND);
+	catalog_free(&catalog);
+	assert_int_equal(catalog_open(path, true, &catalog), ERR_OK);
+	assert_int_equal(find(catalog, STR("c")), ERR_NOTFOUND);
 	catalog_free(&catalog);
 }
 

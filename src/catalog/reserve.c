@@ -7,7 +7,7 @@
 
 enum { RESERVE_SIZE = 1 << 20 };
 
-enum err catalog_reserve(MDB_env *environment, uint64_t *reserved)
+enum err catalog_reserve(MDB_env *environment, uint64_t more, uint64_t *reserved)
 {
 	MDB_envinfo info;
 	MDB_stat main_table;
@@ -17,7 +17,7 @@ enum err catalog_reserve(MDB_env *environment, uint64_t *reserved)
 	if (mdb_env_info(environment, &info) || mdb_env_stat(environment, &main_table) ||
 	    mdb_env_get_fd(environment, &file))
 		return ERR_IO;
-	uint64_t used = (uint64_t)(info.me_last_pgno + 1) * main_table.ms_psize;
+	uint64_t used = (uint64_t)(info.me_last_pgno + 1) * main_table.ms_psize + more;
 	if (used + RESERVE_SIZE <= *reserved)
 		return ERR_OK;
 	do {

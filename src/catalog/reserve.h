@@ -13,8 +13,10 @@
 
 #include "base/base.h"
 
-/* Makes the reserve whole; *reserved is the size that has room so far. ERR_FULL: there is no room
- * for it. */
-must_check enum err catalog_reserve(MDB_env *environment, uint64_t *reserved);
+/*
+ * Makes the reserve whole, and keeps `more` bytes beside it for a commit that is open; *reserved is
+ * the size that has room so far. ERR_FULL: there is no room for it.
+ */
+must_check enum err catalog_reserve(MDB_env *environment, uint64_t more, uint64_t *reserved);
 
 #endif
