@@ -30,6 +30,9 @@
 	X(XML_NODES, 200000, "elements", "elements of an XML document") \
 	X(FORM_PARAMETERS, 4096, "parameters", "parameters of one form") \
 	X(REQUEST_ITEMS, 1000, "items", "items of one list or map of a request; operations have smaller limits of their own") \
+	X(GROUP_CALLS, 256, "calls", "that change settings and share one sync") \
+	X(GROUP_GROWTH, 262144, "bytes", "of settings that calls which share one sync add") \
+	X(GROUP_MS, 10, "ms", "that calls which share one sync may run before it") \
 	X(AUDIT_PARAMETERS_SIZE, 102400, "bytes", "parameters, and answer, in an audit record; longer ones are omitted, as CloudTrail does") \
 	X(AUDIT_TEXT_SIZE, 2048, "bytes", "user agent, error message and the like in an audit record") \
 	X(AUDIT_WAITING_SIZE, 8388608, "bytes", "audit records that are not written yet") \

@@ -13,6 +13,11 @@ bool staging_is_open(void)
 	return members.next != NULL;
 }
 
+bool staging_has_members(void)
+{
+	return staging_is_open() && !list_is_empty(&members);
+}
+
 void staging_open(void)
 {
 	check(!staging_is_open());

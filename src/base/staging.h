@@ -28,6 +28,8 @@ void staging_open(void);
 void staging_end(bool is_kept);
 /* Any thread: this thread has opened a staging and not ended it. */
 bool staging_is_open(void);
+/* A table has joined the staging that is open here. */
+bool staging_has_members(void);
 /* False if no staging is open here; joining again changes nothing. */
 bool staging_join(struct staging_member *member);
 

@@ -17,6 +17,8 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "core/group.h"
+
 #define POLL_MS 1000
 
 struct lane {
@@ -37,6 +39,7 @@ struct control {
 	struct timer_heap timers, dates;
 	struct works works[CORE_WORKS];
 	int next_work;
+	struct group *group;
 	pthread_mutex_t mutex;
 	pthread_cond_t condition;
 	bool is_awake, is_stopping; /* under the mutex */
@@ -51,6 +54,11 @@ static void wake(void *context)
 	control->is_awake = true;
 	pthread_cond_signal(&control->condition);
 	pthread_mutex_unlock(&control->mutex);
+}
+
+struct group *control_group(const struct core *core)
+{
+	return core->control->group;
 }
 
 void control_wake(struct core *core)
@@ -125,19 +133,40 @@ static struct core_task *dequeue(struct works *works)
 	return task;
 }
 
+/* The kind of work that has the next turn; CORE_WORKS: no task may run. */
+static int choose_work(const struct control *control)
+{
+	/* An open group with changes takes the calls that wait, rather than a sync for each. */
+	if (group_has_changes(control->core) && !group_is_full(control->core) &&
+	    !list_is_empty(&control->works[CORE_CALLS].lanes))
+		return CORE_CALLS;
+	for (int i = 0; i < CORE_WORKS; i++) {
+		int work = (control->next_work + i) % CORE_WORKS;
+		if (!list_is_empty(&control->works[work].lanes))
+			return work;
+	}
+	return CORE_WORKS;
+}
+
 /* False if no task may run. */
 static bool run_next(struct control *control)
 {
-	for (int i = 0; i < CORE_WORKS; i++) {
-		int work = (control->next_work + i) % CORE_WORKS;
-		if (list_is_empty(&control->works[work].lanes))
-			continue;
-		struct core_task *task = dequeue(&control->works[work]);
-		control->next_work = (work + 1) % CORE_WORKS;
-		task->run(control->core, task);
-		return true;
+	struct core *core = control->core;
+	int work = choose_work(control);
+
+	if (work != CORE_CALLS || group_is_full(core)) {
+		/* More may have arrived during the sync, and answers make clients send more. */
+		if (group_end(core))
+			return true;
 	}
-	return false;
+	if (work == CORE_WORKS)
+		return false;
+	if (work == CORE_CALLS)
+		group_begin(core);
+	struct core_task *task = dequeue(&control->works[work]);
+	control->next_work = (work + 1) % CORE_WORKS;
+	task->run(core, task);
+	return true;
 }
 
 static void take_mail(struct control *control)
@@ -251,6 +280,7 @@ void control_new(struct core *core)
 	pthread_condattr_t attributes;
 
 	control->core = core;
+	control->group = group_new();
 	core->control = control;
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -297,6 +327,7 @@ void control_free(struct core *core)
 			(void)dequeue(works);
 		map_done(&works->by_account);
 	}
+	group_free(&control->group);
 	timer_heap_done(&control->timers);
 	timer_heap_done(&control->dates);
 	pthread_cond_destroy(&control->condition);

@@ -111,5 +111,9 @@ void core_post_control_on(struct core *core, struct core_task *task, int64_t wal
  * answer. For start-up and administration; requests use call_submit.
  */
 void core_submit_and_wait(struct core *core, struct queue_command *command);
+/* The same in two steps, so that several commands are submitted before any is waited for. */
+struct core_wait;
+struct core_wait *core_submit(struct core *core, struct queue_command *command);
+void core_wait_for(struct core *core, struct core_wait *wait); /* frees it */
 
 #endif

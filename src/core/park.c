@@ -8,6 +8,7 @@
 #include "core/admit.h"
 #include "core/constraint.h"
 #include "core/control.h"
+#include "core/group.h"
 #include "core/request_context.h"
 #include "core/runner.h"
 #include "net/server.h"
@@ -96,9 +97,22 @@ static void resume_on_net(struct request_context *context)
 		call_finish(context, result);
 }
 
+static void leave_group(struct group_answer *answer)
+{
+	leave(container_of(answer, struct request_context, group_answer), answer->result);
+}
+
+/* The outcome on the control thread waits for the sync of the group that the call is in. */
+static void leave_control(struct request_context *context, enum err result)
+{
+	context->group_answer.leave = leave_group;
+	if (result == ERR_PARKED || !group_hold(context->call.core, &context->group_answer, result))
+		leave(context, result);
+}
+
 static void resume_on_control(struct request_context *context)
 {
-	leave(context, resume(context));
+	leave_control(context, resume(context));
 }
 
 static enum err run_handler(struct call *call)
@@ -108,7 +122,7 @@ static enum err run_handler(struct call *call)
 
 static void begin_on_control(struct request_context *context)
 {
-	leave(context, run_handler(&context->call));
+	leave_control(context, run_handler(&context->call));
 }
 
 /* Goes on with call.resume, on the call's own thread. */

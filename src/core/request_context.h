@@ -12,6 +12,7 @@
 
 #include "core/core.h"
 #include "core/dispatch_thread.h"
+#include "core/group.h"
 #include "core/worker.h"
 
 struct net_request;
@@ -41,6 +42,7 @@ struct request_context {
 	struct str allow;		/* of the Allow header; data NULL: none */
 	size_t size;			/* bytes of the input that stay in memory while it waits */
 	struct context_hop hop;
+	struct group_answer group_answer; /* while it waits for a sync on the control thread */
 	struct work work; /* over to a worker, for `step` */
 	resume_fn step;
 	resume_fn undone; /* in place of a step that is not run; NULL: the call ends with a fault */

@@ -331,40 +331,52 @@ void runner_free(struct core *core)
 	core->runner = NULL;
 }
 
-struct waiter {
+struct core_wait {
 	sem_t done;
 	bool is_done;
 };
 
 static void on_waited(struct queue_command *command)
 {
-	struct waiter *waiter = command->context;
+	struct core_wait *wait = command->context;
 
-	waiter->is_done = true;
-	sem_post(&waiter->done);
+	wait->is_done = true;
+	sem_post(&wait->done);
+}
+
+struct core_wait *core_submit(struct core *core, struct queue_command *command)
+{
+	struct core_wait *wait = heap_alloc(sizeof(*wait));
+
+	sem_init(&wait->done, 0, 0);
+	command->done = on_waited;
+	command->context = wait;
+	queue_submit(core->engine, command);
+	return wait;
+}
+
+void core_wait_for(struct core *core, struct core_wait *wait)
+{
+	struct runner *runner = core->runner;
+
+	if (!pthread_equal(runner->owner, pthread_self()) || atomic_load(&runner->net) ||
+	    runner->has_thread) {
+		while (sem_wait(&wait->done) != 0)
+			;
+	} else {
+		while (!wait->is_done) {
+			runner_here = runner;
+			step(runner);
+			runner_here = NULL;
+			if (!wait->is_done)
+				sleep_until_needed(runner);
+		}
+	}
+	sem_destroy(&wait->done);
+	heap_free(wait);
 }
 
 void core_submit_and_wait(struct core *core, struct queue_command *command)
 {
-	struct runner *runner = core->runner;
-	struct waiter waiter = {0};
-
-	sem_init(&waiter.done, 0, 0);
-	command->done = on_waited;
-	command->context = &waiter;
-	queue_submit(core->engine, command);
-	if (!pthread_equal(runner->owner, pthread_self()) || atomic_load(&runner->net) ||
-	    runner->has_thread) {
-		while (sem_wait(&waiter.done) != 0)
-			;
-	} else {
-		while (!waiter.is_done) {
-			runner_here = runner;
-			step(runner);
-			runner_here = NULL;
-			if (!waiter.is_done)
-				sleep_until_needed(runner);
-		}
-	}
-	sem_destroy(&waiter.done);
+	core_wait_for(core, core_submit(core, command));
 }
