@@ -15,9 +15,9 @@
 
 static bool is_principal(const struct directory_slot *slot)
 {
-	return slot &&
-	       (directory_entity_of(slot)->kind == DIRECTORY_ACCOUNT || directory_entity_of(slot)->kind == DIRECTORY_USER ||
-		directory_entity_of(slot)->kind == DIRECTORY_ROLE);
+	return slot && (directory_entity_of(slot)->kind == DIRECTORY_ACCOUNT ||
+			directory_entity_of(slot)->kind == DIRECTORY_USER ||
+			directory_entity_of(slot)->kind == DIRECTORY_ROLE);
 }
 
 /* How a slot is found: an id, an ARN. */
@@ -102,8 +102,8 @@ struct str directory_name_of(struct directory *directory, struct arena *arena, s
 	pthread_rwlock_rdlock(&directory->lock);
 	const struct directory_slot *slot = directory_slot_of_id(directory, id);
 	if (slot)
-		name = arn_move(arena, arena_copy(arena, directory_entity_of(slot)->arn), STR("aws"),
-				parts.partition);
+		name = arn_move(arena, arena_copy(arena, directory_entity_of(slot)->arn),
+				STR("aws"), parts.partition);
 	pthread_rwlock_unlock(&directory->lock);
 	return name;
 }

@@ -25,9 +25,10 @@ static void add_policy(struct policy_list *list, const struct policy *policy)
 static const struct policy *managed_policy(const struct directory *directory, struct str arn)
 {
 	const struct directory_slot *slot = directory_slot_of_arn(directory, arn);
-	const struct directory_version *version = slot && directory_entity_of(slot)->kind == DIRECTORY_POLICY
-							  ? directory_default(directory_entity_of(slot))
-							  : NULL;
+	const struct directory_version *version =
+		slot && directory_entity_of(slot)->kind == DIRECTORY_POLICY
+			? directory_default(directory_entity_of(slot))
+			: NULL;
 
 	return version ? version->policy : NULL;
 }
@@ -90,7 +91,8 @@ static const struct principal *build(const struct directory *directory,
 
 static bool is_principal(const struct directory_slot *slot)
 {
-	return directory_entity_of(slot)->kind == DIRECTORY_ACCOUNT || directory_entity_of(slot)->kind == DIRECTORY_USER ||
+	return directory_entity_of(slot)->kind == DIRECTORY_ACCOUNT ||
+	       directory_entity_of(slot)->kind == DIRECTORY_USER ||
 	       directory_entity_of(slot)->kind == DIRECTORY_ROLE;
 }
 

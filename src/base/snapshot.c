@@ -42,9 +42,10 @@ struct snapshot_table {
 	const struct snapshot_kind *kind;
 	pthread_mutex_t lock; /* of `current`, held to take or exchange it */
 	struct snapshot *current;
-	struct snapshot *open; /* what the owner changes; NULL outside begin and commit or staging */
+	struct snapshot
+		*open; /* what the owner changes; NULL outside begin and commit or staging */
 	struct staging_member staged;
-	uint64_t commit;       /* the number of the open or next one */
+	uint64_t commit; /* the number of the open or next one */
 };
 
 /* ---- nodes ---- */

@@ -6,13 +6,14 @@
  * values stand in one or more orders, such as by name and by id: the first order has all of them,
  * the others may have some. A reader takes a snapshot: all orders as they were after one commit,
  * for as long as it likes. It waits for a writer only while a pointer is exchanged. What a writer
- * puts and removes between begin and commit shows at once or not at all. While the owner has a staging
- * open (base/staging.h), a commit shows to the owner only, and to readers when the staging is kept.
+ * puts and removes between begin and commit shows at once or not at all. While the owner has a
+ * staging open (base/staging.h), a commit shows to the owner only, and to readers when the staging
+ * is kept.
  *
  * Finding, putting, removing, counting a range: O(log n). Memory: about 25 bytes a value and order.
  *
- * Threads: begin, put, remove and commit are the owner's; the rest is any thread's. Only the owner of
- * a table opens a staging.
+ * Threads: begin, put, remove and commit are the owner's; the rest is any thread's. Only the owner
+ * of a table opens a staging.
  */
 #ifndef TERN_BASE_SNAPSHOT_H
 #define TERN_BASE_SNAPSHOT_H

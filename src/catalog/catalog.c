@@ -130,8 +130,7 @@ static enum err save_sums(struct catalog *catalog, MDB_txn *transaction)
 	MDB_val name = to_value(SUMS);
 	MDB_val content = {sizeof(catalog->sums), catalog->sums};
 
-	return from_lmdb(
-		mdb_put(transaction, catalog->tables[CATALOG_META], &name, &content, 0));
+	return from_lmdb(mdb_put(transaction, catalog->tables[CATALOG_META], &name, &content, 0));
 }
 
 static enum err add_to_sum(void *context, struct str key, struct str value)
@@ -368,8 +367,8 @@ enum err catalog_begin(struct catalog *catalog, bool writes)
 		err = from_lmdb(mdb_txn_begin(catalog->environment, NULL, 0, &catalog->group));
 	if (err)
 		return err;
-	return from_lmdb(mdb_txn_begin(catalog->environment, catalog->group, flags,
-				       &catalog->transaction));
+	return from_lmdb(
+		mdb_txn_begin(catalog->environment, catalog->group, flags, &catalog->transaction));
 }
 
 /*

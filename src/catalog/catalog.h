@@ -97,8 +97,8 @@ must_check enum err catalog_group_end(struct catalog *catalog);
 must_check enum err catalog_rewrite(struct catalog *catalog);
 /*
  * Within a writing transaction: what is deleted or replaced in it, or in one that follows, is to be
- * gone for good. catalog_rewrite_wanted, outside a group, sees to it, or the next catalog_open if it did not come to
- * that.
+ * gone for good. catalog_rewrite_wanted, outside a group, sees to it, or the next catalog_open if
+ * it did not come to that.
  */
 must_check enum err catalog_want_rewrite(struct catalog *catalog);
 must_check enum err catalog_rewrite_wanted(struct catalog *catalog);

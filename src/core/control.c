@@ -39,7 +39,6 @@ struct control {
 	struct timer_heap timers, dates;
 	struct works works[CORE_WORKS];
 	int next_work;
-	struct group *group;
 	pthread_mutex_t mutex;
 	pthread_cond_t condition;
 	bool is_awake, is_stopping; /* under the mutex */
@@ -54,11 +53,6 @@ static void wake(void *context)
 	control->is_awake = true;
 	pthread_cond_signal(&control->condition);
 	pthread_mutex_unlock(&control->mutex);
-}
-
-struct group *control_group(const struct core *core)
-{
-	return core->control->group;
 }
 
 void control_wake(struct core *core)
@@ -155,8 +149,9 @@ static bool run_next(struct control *control)
 	int work = choose_work(control);
 
 	if (work != CORE_CALLS || group_is_full(core)) {
+		enum err ignored; /* the answers have it */
 		/* More may have arrived during the sync, and answers make clients send more. */
-		if (group_end(core))
+		if (group_end(core, &ignored))
 			return true;
 	}
 	if (work == CORE_WORKS)
@@ -280,7 +275,7 @@ void control_new(struct core *core)
 	pthread_condattr_t attributes;
 
 	control->core = core;
-	control->group = group_new();
+	core->group = group_new();
 	core->control = control;
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -327,7 +322,7 @@ void control_free(struct core *core)
 			(void)dequeue(works);
 		map_done(&works->by_account);
 	}
-	group_free(&control->group);
+	group_free(&core->group);
 	timer_heap_done(&control->timers);
 	timer_heap_done(&control->dates);
 	pthread_cond_destroy(&control->condition);

@@ -20,6 +20,7 @@
 struct audit;
 struct browser_rules;
 struct control;
+struct group;
 struct data_key_sweep;
 struct data_keys;
 struct penalty;
@@ -37,6 +38,7 @@ struct core {
 	struct engine *engine;
 	struct runner *runner; /* who steps the engine */
 	struct control *control;
+	struct group *group;	 /* of the control thread; core/group.h */
 	struct workers *workers; /* for what takes long; core/worker.h */
 	struct catalog *catalog; /* control thread only, and start-up */
 	/* Requests must be signed by one of them; find NULL: open to all. */

@@ -3,7 +3,6 @@
 #include "core/group.h"
 
 #include "base/staging.h"
-#include "core/control.h"
 
 struct group {
 	struct list answers, commits;
@@ -33,14 +32,12 @@ void group_free(struct group **group)
 /* NULL: none is open. */
 static struct group *open_group(const struct core *core)
 {
-	struct group *group = core->control ? control_group(core) : NULL;
-
-	return group && group->is_open ? group : NULL;
+	return core->group && core->group->is_open ? core->group : NULL;
 }
 
 void group_begin(struct core *core)
 {
-	struct group *group = control_group(core);
+	struct group *group = core->group;
 
 	if (group->is_open || !core->catalog)
 		return;
@@ -104,8 +101,7 @@ static void finish_commits(struct core *core, struct list *commits, enum err res
 		commit->run(core, commit, result);
 	}
 	while (!list_is_empty(commits)) {
-		struct core_commit *commit =
-			container_of(commits->next, struct core_commit, link);
+		struct core_commit *commit = container_of(commits->next, struct core_commit, link);
 		struct group_answer *answer = commit->answer;
 		list_remove(&commit->link);
 		enum err err = commit->finish(core, commit);
@@ -114,14 +110,15 @@ static void finish_commits(struct core *core, struct list *commits, enum err res
 	}
 }
 
-bool group_end(struct core *core)
+bool group_end(struct core *core, enum err *out_result)
 {
 	struct group *group = open_group(core);
 	struct list answers, commits;
 
+	*out_result = ERR_OK;
 	if (!group)
 		return false;
-	enum err err = catalog_group_end(core->catalog);
+	enum err err = *out_result = catalog_group_end(core->catalog);
 	staging_end(err == ERR_OK);
 	group->is_open = false;
 	take_all(&group->answers, &answers);
@@ -129,8 +126,7 @@ bool group_end(struct core *core)
 	finish_commits(core, &commits, err);
 	bool has_held = !list_is_empty(&answers);
 	while (!list_is_empty(&answers)) {
-		struct group_answer *answer =
-			container_of(answers.next, struct group_answer, link);
+		struct group_answer *answer = container_of(answers.next, struct group_answer, link);
 		list_remove(&answer->link);
 		/* Whatever the answer says, it may depend on a change that is gone. */
 		if (err)
@@ -152,8 +148,10 @@ enum err core_on_commit(struct core *core, struct core_commit *commit)
 	return commit->finish(core, commit);
 }
 
-void core_leave_group(struct core *core)
+enum err core_leave_group(struct core *core)
 {
-	if (open_group(core))
-		(void)group_end(core);
+	enum err err;
+
+	(void)group_end(core, &err);
+	return err;
 }

@@ -49,15 +49,16 @@ bool group_has_changes(const struct core *core);
 bool group_is_full(const struct core *core);
 /* False: the answer may leave at once, and is not touched. */
 bool group_hold(struct core *core, struct group_answer *answer, enum err result);
-/* Ends the group, if one is open. True if an answer was held. */
-bool group_end(struct core *core);
+/* Ends the group, if one is open. True if an answer was held. The result is the sync's. */
+bool group_end(struct core *core, enum err *out_result);
 
 /* Without an open group both functions run at once, and what `finish` says is returned. */
 must_check enum err core_on_commit(struct core *core, struct core_commit *commit);
 /*
  * For operations that cannot wait for others: ends the open group, so that what follows is durable
- * and public at once. Answers of earlier calls leave; what this operation changed so far, too.
+ * and public at once; what this operation changed before is so on ERR_OK. Answers of earlier calls
+ * leave.
  */
-void core_leave_group(struct core *core);
+must_check enum err core_leave_group(struct core *core);
 
 #endif

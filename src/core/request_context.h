@@ -43,7 +43,7 @@ struct request_context {
 	size_t size;			/* bytes of the input that stay in memory while it waits */
 	struct context_hop hop;
 	struct group_answer group_answer; /* while it waits for a sync on the control thread */
-	struct work work; /* over to a worker, for `step` */
+	struct work work;		  /* over to a worker, for `step` */
 	resume_fn step;
 	resume_fn undone; /* in place of a step that is not run; NULL: the call ends with a fault */
 	bool is_on_worker;

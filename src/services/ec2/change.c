@@ -2,6 +2,7 @@
 /* change: one transaction a change. */
 #include "services/ec2/change.h"
 
+#include "core/group.h"
 #include "services/ec2/ec2.h"
 #include "services/ec2/store.h"
 
@@ -30,6 +31,8 @@ enum err ec2_remove(struct core *core, const struct ec2_endpoint *endpoint)
 
 	catalog_changes_delete(&changes, CATALOG_EC2_ENDPOINTS, endpoint->shown.id);
 	enum err err = catalog_write(core->catalog, &changes);
+	if (!err)
+		err = core_leave_group(core);
 	if (err)
 		return err;
 	if (endpoint->url.size > 0)

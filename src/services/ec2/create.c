@@ -3,6 +3,7 @@
  * create: CreateVpcEndpoint. An endpoint is an address first: only when that is taken is anything
  * written down, and only when that is durable are connections taken.
  */
+#include "core/group.h"
 #include "core/limit/quota.h"
 #include "services/ec2/change.h"
 #include "services/ec2/check.h"
@@ -249,6 +250,8 @@ static enum err open(struct call *call, struct ec2_endpoint *draft)
 	if (err)
 		return err;
 	err = ec2_change(core, draft);
+	if (!err)
+		err = core_leave_group(core);
 	if (err) {
 		core->listeners->close(core, draft->listener);
 		return err;

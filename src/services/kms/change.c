@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/group.h"
 #include "services/kms/due.h"
 #include "services/kms/material.h"
 #include "services/kms/store.h"
@@ -68,15 +69,19 @@ enum err kms_key_destroy(struct core *core, const struct kms_key *key)
 	return err;
 }
 
-void kms_material_erase(struct core *core)
+enum err kms_material_erase(struct core *core)
 {
-	enum err err = catalog_rewrite_wanted(core->catalog);
+	enum err err = core_leave_group(core);
 
+	if (err)
+		return err;
+	err = catalog_rewrite_wanted(core->catalog);
 	if (err)
 		log_event(LOG_ERROR,
 			  "destroyed key material stays in free pages of the catalog until the "
 			  "next start",
 			  log_str("error", err_text(err)));
+	return ERR_OK;
 }
 
 enum err kms_material_will_go(struct core *core)

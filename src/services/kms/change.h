@@ -13,8 +13,11 @@ must_check enum err kms_key_destroy(struct core *core, const struct kms_key *key
 /* Before a change after which material is gone: kms_material_erase is to follow, or the next start
  * does the same. */
 must_check enum err kms_material_will_go(struct core *core);
-/* After the last of such changes: nothing of the material is left in the catalog's file. */
-void kms_material_erase(struct core *core);
+/*
+ * After the last of such changes: makes them durable and leaves nothing of the material in the
+ * catalog's file, which the next start does if it fails here. Errors are those of core_leave_group.
+ */
+must_check enum err kms_material_erase(struct core *core);
 
 /* Material with its id; the caller's, as for kms_material_add. `secret` is taken over. ERR_INVALID:
  * it is not of the key's spec. */

@@ -187,9 +187,8 @@ enum err kms_due_run(struct core *core)
 		struct look look = {.now_ms = clock_now_ms(), .next_ms = INT64_MAX};
 		kms_registry_each(registry, all, all, STR(""), look_at, &look);
 		if (!look.found) {
-			kms_material_erase(core);
 			watch(core, look.next_ms);
-			return ERR_OK;
+			return kms_material_erase(core);
 		}
 		enum err err = do_due(core, look.found, look.now_ms);
 		kms_key_release(look.found);

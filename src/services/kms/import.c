@@ -395,7 +395,5 @@ enum err kms_delete_imported_key_material(struct call *call,
 	if (key->spec == KMS_SPEC_SYMMETRIC_DEFAULT)
 		out->key_material_id = str_of(key->materials[place]->id, KMS_MATERIAL_ID_SIZE);
 	err = kms_key_forget_material(call->core, key, place);
-	if (!err)
-		kms_material_erase(call->core);
-	return err;
+	return err ? err : kms_material_erase(call->core);
 }

@@ -17,6 +17,7 @@
 
 #include <string.h>
 
+#include "core/group.h"
 #include "core/seal/kms.h"
 #include "core/seal/seal.h"
 #include "services/sqs/moves.h"
@@ -66,13 +67,18 @@ static struct queue_settings settings_of(struct core *core, const struct sqs_que
 	return settings;
 }
 
+static enum err result_of(const struct queue_command *command)
+{
+	if (command->result == QUEUE_DISK_FULL)
+		return ERR_FULL;
+	return command->result == QUEUE_OK ? ERR_OK : ERR_CLOSED;
+}
+
 static enum err submit(struct core *core, struct queue_command *command)
 {
 	command->now_ms = clock_now_ms();
 	core_submit_and_wait(core, command);
-	if (command->result == QUEUE_DISK_FULL)
-		return ERR_FULL;
-	return command->result == QUEUE_OK ? ERR_OK : ERR_CLOSED;
+	return result_of(command);
 }
 
 /* So that alias/aws/sqs exists for sends, which may not make keys. */
@@ -83,14 +89,20 @@ static enum err prepare_key(struct core *core, const struct sqs_queue *queue)
 	return core->kms->prepare(core, queue->account, queue->region, queue->kms_key);
 }
 
-static enum err define(struct core *core, const struct sqs_queue *queue)
+static struct queue_command define_command(struct core *core, const struct sqs_queue *queue)
 {
-	struct queue_command command = {
+	return (struct queue_command){
 		.type = QUEUE_DEFINE,
 		.queue = queue->number,
+		.now_ms = clock_now_ms(),
 		.define = {.settings = settings_of(core, queue),
 			   .counters = &queue->life->counters},
 	};
+}
+
+static enum err define(struct core *core, const struct sqs_queue *queue)
+{
+	struct queue_command command = define_command(core, queue);
 
 	return submit(core, &command);
 }
@@ -201,21 +213,43 @@ static void add_drop(struct sqs *sqs, uint64_t number, struct sqs_queue_life *li
 	list_push_back(&sqs->drops, &drop->link);
 }
 
-/* What the engine does not take now, because it has failed or stops, is dropped later. */
+enum { DROPS_AT_ONCE = 64 };
+
+/* Drops up to DROPS_AT_ONCE queues with one sync of the log. Returns the link to go on with. */
+static struct list *make_some_drops(struct core *core, struct list *link)
+{
+	struct list *drops = &sqs_of(core)->drops;
+	struct queue_command commands[DROPS_AT_ONCE];
+	struct core_wait *waits[DROPS_AT_ONCE];
+	struct drop *taken[DROPS_AT_ONCE];
+	size_t count = 0;
+
+	for (; link != drops && count < DROPS_AT_ONCE; link = link->next) {
+		struct drop *drop = container_of(link, struct drop, link);
+		if (!drop->life)
+			continue;
+		commands[count] = (struct queue_command){
+			.type = QUEUE_DROP, .queue = drop->number, .now_ms = clock_now_ms()};
+		waits[count] = core_submit(core, &commands[count]);
+		taken[count++] = drop;
+	}
+	for (size_t i = 0; i < count; i++) {
+		core_wait_for(core, waits[i]);
+		if (commands[i].result != QUEUE_OK && commands[i].result != QUEUE_NOT_FOUND)
+			continue;
+		sqs_queue_life_release(taken[i]->life);
+		taken[i]->life = NULL;
+	}
+	return link;
+}
+
+/* If the engine refuses a drop, because it has failed or stops, a later call tries again. */
 static void make_drops(struct core *core)
 {
 	struct list *drops = &sqs_of(core)->drops;
 
-	for (struct list *link = drops->next; link != drops; link = link->next) {
-		struct drop *drop = container_of(link, struct drop, link);
-		struct queue_command command = {.type = QUEUE_DROP, .queue = drop->number};
-		if (!drop->life)
-			continue;
-		if (submit(core, &command) != ERR_OK && command.result != QUEUE_NOT_FOUND)
-			continue;
-		sqs_queue_life_release(drop->life);
-		drop->life = NULL;
-	}
+	for (struct list *link = drops->next; link != drops;)
+		link = make_some_drops(core, link);
 }
 
 void sqs_drops_done(struct sqs *sqs)
@@ -227,6 +261,107 @@ void sqs_drops_done(struct sqs *sqs)
 			sqs_queue_life_release(drop->life);
 		heap_free(drop);
 	}
+}
+
+/* ---- after the sync ---- */
+
+/* The definition of a queue in the engine. */
+struct defining_commit {
+	struct core_commit commit;
+	const struct sqs_queue *queue; /* held */
+	bool is_new;
+	struct queue_command command;
+	struct core_wait *wait; /* NULL: the sync failed */
+};
+
+static void submit_definition(struct core *core, struct core_commit *commit, enum err result)
+{
+	struct defining_commit *mine = container_of(commit, struct defining_commit, commit);
+
+	if (result) {
+		if (mine->is_new) /* the engine's reference */
+			sqs_queue_life_release(mine->queue->life);
+		return;
+	}
+	mine->command = define_command(core, mine->queue);
+	mine->wait = core_submit(core, &mine->command);
+}
+
+static enum err await_definition(struct core *core, struct core_commit *commit)
+{
+	struct defining_commit *mine = container_of(commit, struct defining_commit, commit);
+	enum err err = ERR_OK;
+
+	if (mine->wait) {
+		core_wait_for(core, mine->wait);
+		err = result_of(&mine->command);
+		if (!err && mine->is_new)
+			err = define_sources(core, mine->queue);
+	}
+	sqs_queue_release(mine->queue);
+	heap_free(mine);
+	return err;
+}
+
+/* The catalog decides: what it has taken is so, whatever the engine says. */
+static enum err define_on_commit(struct core *core, const struct sqs_queue *queue, bool is_new)
+{
+	struct defining_commit *commit = heap_alloc(sizeof(*commit));
+
+	commit->commit.run = submit_definition;
+	commit->commit.finish = await_definition;
+	commit->queue = sqs_queue_hold(queue);
+	commit->is_new = is_new;
+	return core_on_commit(core, &commit->commit);
+}
+
+/* The end of queues in the engine. */
+struct deleting_commit {
+	struct core_commit commit;
+	enum err result;
+	size_t count;
+	const struct sqs_queue *queues[]; /* held */
+};
+
+static void forget_queues(struct core *core, struct core_commit *commit, enum err result)
+{
+	struct deleting_commit *mine = container_of(commit, struct deleting_commit, commit);
+
+	mine->result = result;
+	for (size_t i = 0; i < mine->count && !result; i++) {
+		add_drop(sqs_of(core), mine->queues[i]->number, mine->queues[i]->life);
+		sqs_moves_forget(core, mine->queues[i]->arn);
+	}
+}
+
+static enum err drop_queues(struct core *core, struct core_commit *commit)
+{
+	struct deleting_commit *mine = container_of(commit, struct deleting_commit, commit);
+
+	/* The first of a group drops the queues of all. */
+	if (!mine->result)
+		make_drops(core);
+	for (size_t i = 0; i < mine->count; i++) {
+		/* An engine that does not take it has failed or stops, and starts again without. */
+		if (!mine->result)
+			(void)define_sources(core, mine->queues[i]);
+		sqs_queue_release(mine->queues[i]);
+	}
+	heap_free(mine);
+	return ERR_OK;
+}
+
+static struct core_commit *drop_new(const struct sqs_queue *const *queues, size_t count)
+{
+	struct deleting_commit *commit =
+		heap_alloc(sizeof(*commit) + count * sizeof(commit->queues[0]));
+
+	commit->commit.run = forget_queues;
+	commit->commit.finish = drop_queues;
+	commit->count = count;
+	for (size_t i = 0; i < count; i++)
+		commit->queues[i] = sqs_queue_hold(queues[i]);
+	return &commit->commit;
 }
 
 /* ---- what others call ---- */
@@ -257,10 +392,8 @@ enum err sqs_queue_create(struct core *core, struct sqs_queue *draft)
 		sqs_queue_release(queue);
 		return err;
 	}
-	/* The catalog decides: what it has taken is so, whatever the engine says. */
 	sqs_registry_put(sqs->registry, queue);
-	err = define(core, queue);
-	return err ? err : define_sources(core, queue);
+	return define_on_commit(core, queue, true);
 }
 
 enum err sqs_queue_change(struct core *core, struct sqs_queue *draft, bool is_touched)
@@ -277,7 +410,7 @@ enum err sqs_queue_change(struct core *core, struct sqs_queue *draft, bool is_to
 		return err;
 	}
 	sqs_registry_put(sqs_of(core)->registry, queue);
-	return define(core, queue);
+	return define_on_commit(core, queue, false);
 }
 
 static void forget_deletions(struct sqs *sqs, int64_t before_ms)
@@ -332,20 +465,11 @@ enum err sqs_queues_delete(struct core *core, const struct sqs_queue *const *que
 	enum err err = erase(core, queues, count);
 	if (err)
 		return err;
-	for (size_t i = 0; i < count; i++) {
-		sqs_queue_hold(queues[i]);
+	for (size_t i = 0; i < count; i++)
 		remember_deletion(core, queues[i]->arn);
-		add_drop(sqs, queues[i]->number, queues[i]->life);
-		sqs_moves_forget(core, queues[i]->arn);
-	}
+	struct core_commit *commit = drop_new(queues, count);
 	sqs_registry_remove_all(sqs->registry, queues, count);
-	make_drops(core);
-	for (size_t i = 0; i < count; i++) {
-		/* An engine that does not take it has failed or stops, and starts again without. */
-		(void)define_sources(core, queues[i]);
-		sqs_queue_release(queues[i]);
-	}
-	return ERR_OK;
+	return core_on_commit(core, commit);
 }
 
 enum err sqs_queue_delete(struct core *core, const struct sqs_queue *queue)

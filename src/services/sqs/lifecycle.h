@@ -3,7 +3,8 @@
  * lifecycle: makes, changes and deletes queues in all three places that know them: the catalog
  * (what lasts), the queue engine (what runs) and the registry (what is found).
  *
- * Control thread, or main at start-up. Functions block until the change is durable. Errors are
+ * Control thread, or main at start-up. A change is durable, public and known to the engine when the
+ * group of the call ends (core/group.h); without a group when the function returns. Errors are
  * those of the catalog; ERR_CLOSED when the engine does not take it.
  */
 #ifndef TERN_SERVICES_SQS_LIFECYCLE_H

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "api/sqs.h"
+#include "core/group.h"
 #include "format/json.h"
 #include "services/sqs/authorize.h"
 
@@ -463,14 +464,18 @@ static struct move *find_oldest(struct core *core, struct str source)
 /* Enters a new task, which the catalog gets when it loses the oldest one. */
 static enum err enter(struct core *core, struct move *move)
 {
-	struct move *oldest = find_oldest(core, move->source);
 	struct catalog_changes changes = {0};
 
+	/* The list of tasks shows changes at once. */
+	enum err err = core_leave_group(core);
+	if (err)
+		return err;
+	struct move *oldest = find_oldest(core, move->source);
 	add_record(&changes, move);
 	if (oldest)
 		catalog_changes_delete(&changes, CATALOG_SQS_TASKS,
 				       str_of(oldest->id, UUID_TEXT_SIZE));
-	enum err err = catalog_write(core->catalog, &changes);
+	err = catalog_write(core->catalog, &changes);
 	if (err)
 		return err;
 	if (oldest)
@@ -602,6 +607,8 @@ enum err sqs_cancel_message_move_task(struct call *call,
 	if (is_foreign(call, arn))
 		return no_resource(call, "SourceArn");
 	enum err err = find_by_arn(call, "SourceArn", arn, operations, 1, &source);
+	if (!err)
+		err = core_leave_group(call->core);
 	if (err)
 		return err;
 	FOR_MOVES(call->core, link)

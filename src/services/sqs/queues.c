@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* queues: CreateQueue and its rules, DeleteQueue, attributes, PurgeQueue. */
 #include "api/sqs.h"
+#include "core/group.h"
 #include "core/limit/quota.h"
 #include "core/policies.h"
 #include "services/sqs/attributes.h"
@@ -262,6 +263,10 @@ enum err sqs_purge_queue(struct call *call, const struct sqs_purge_queue_in *in,
 		return fail(call, &SQS_PURGE_QUEUE_IN_PROGRESS,
 			    "Only one PurgeQueue operation on %.*s is allowed every 60 seconds.",
 			    STR_ARG(queue->name));
+	/* The engine knows the queue, and nobody's sync waits for the purge. */
+	err = core_leave_group(core);
+	if (err)
+		return err;
 	struct queue_command purge = {
 		.type = QUEUE_PURGE, .queue = queue->number, .now_ms = call->now_ms};
 	core_submit_and_wait(core, &purge);
