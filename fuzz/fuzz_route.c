@@ -2,9 +2,9 @@
 /*
  * An HTTP request to an operation or a fault; the fault can be written in every dialect.
  */
+#include "api/services.h"
 #include "format/json.h"
 #include "fuzz.h"
-#include "shapes.h"
 #include "wire/fault.h"
 #include "wire/route.h"
 
@@ -30,10 +30,7 @@ static void check_fault(struct arena *arena, const struct route *route)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct service *const services[] = {&ec2_client_service, &iam_client_service,
-							 &kms_client_service, &sqs_client_service,
-							 &sts_client_service};
-	static const struct route_table table = {services, sizeof(services) / sizeof(services[0])};
+	static const struct route_table table = {api_services, API_SERVICES};
 	static struct http_header headers[LIMIT_HTTP_HEADERS];
 	static struct http_parser parser;
 	struct buf bytes = {0};

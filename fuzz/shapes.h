@@ -3,26 +3,16 @@
 #ifndef TERN_FUZZ_SHAPES_H
 #define TERN_FUZZ_SHAPES_H
 
-#include "api/ec2.h"
-#include "api/iam.h"
-#include "api/kms.h"
+#include "api/services.h"
 #include "api/sqs.h"
-#include "api/sts.h"
 #include "base/base.h"
 
 /*
- * The first byte of *input chooses an operation of SQS; from 0xf0 on it chooses another service
- * and the second byte its operation. Takes these bytes off; NULL if there are too few.
+ * The first byte of *input chooses an operation of SQS; from 0xf0 on it chooses a service and the
+ * second byte its operation. Takes these bytes off; NULL if there are too few.
  */
 static inline const struct operation *choose_operation(struct str *input)
 {
-	static const struct {
-		const struct operation *operations;
-		size_t count;
-	} others[] = {{iam_operations, IAM_OPERATIONS},
-		      {kms_operations, KMS_OPERATIONS},
-		      {sts_operations, STS_OPERATIONS},
-		      {ec2_operations, EC2_OPERATIONS}};
 	const uint8_t *bytes = (const uint8_t *)input->data;
 
 	if (input->size < 2)
@@ -31,9 +21,9 @@ static inline const struct operation *choose_operation(struct str *input)
 		*input = str_slice(*input, 1, SIZE_MAX);
 		return &sqs_operations[bytes[0] % SQS_OPERATIONS];
 	}
-	size_t service = bytes[0] % (sizeof(others) / sizeof(others[0]));
+	const struct service *service = api_services[bytes[0] % API_SERVICES];
 	*input = str_slice(*input, 2, SIZE_MAX);
-	return &others[service].operations[bytes[1] % others[service].count];
+	return &service->operations[bytes[1] % service->operation_count];
 }
 
 static inline const struct shape *choose_shape(struct str *input)

@@ -34,6 +34,19 @@ def outputs():
         "/* handlers: fills the operation tables with the handlers; once, before any thread. */\n"
         "#ifndef TERN_API_HANDLERS_H\n#define TERN_API_HANDLERS_H\n\n" +
         "".join(binds) + "\n#endif\n")
+    names = [path.stem for path in sorted((ROOT / "model").glob("*.ops"))]
+    files["src/api/services.h"] = (
+        MARK.format(name="<service>") + "/* services: all of them, without handlers. */\n"
+        "#ifndef TERN_API_SERVICES_H\n#define TERN_API_SERVICES_H\n\n"
+        '#include "wire/facts.h"\n\n'
+        f"enum {{ API_SERVICES = {len(names)} }};\n"
+        "extern const struct service *const api_services[API_SERVICES]; /* sorted by name */\n\n"
+        "#endif\n")
+    files["src/api/services.c"] = (
+        MARK.format(name="<service>") + '#include "api/services.h"\n\n' +
+        "".join(f'#include "api/{name}.h"\n' for name in names) +
+        "\nconst struct service *const api_services[API_SERVICES] = {\n" +
+        "".join(f"\t&{name}_client_service,\n" for name in names) + "};\n")
     files["doc/limits.md"] = gen_pages.limits_page()
     return files
 

@@ -3,6 +3,7 @@
 import re
 import sys
 
+import gen_facts
 import gen_pattern
 from gen_source import SCALARS, Sources, snake
 
@@ -145,6 +146,7 @@ class Model(Sources):
         self.resource = None
         self.namespace = ["com.amazonaws." + self.name]
         self.types, self.words = {}, {}
+        self.facts, self.throttled = gen_facts.Facts(), gen_facts.THROTTLED
         self.denied, self.violation, self.missing = [], None, None
         self.members = None  # of the structure or operation that is being read
         for number, line in enumerate(path.read_text().splitlines(), 1):
@@ -160,6 +162,8 @@ class Model(Sources):
         if is_member:
             if isinstance(self.members, Type):
                 self.members.constraint.read_line(words)
+            elif isinstance(self.members, dict) and words[0] not in ("in", "out"):
+                self.facts.read_operation_line(self.members["facts"], words)
             elif isinstance(self.members, dict):
                 side, *words = words
                 self.members[side].append(Member(words, self.structures, self.style, self.types))
@@ -171,14 +175,17 @@ class Model(Sources):
             self.members = self.types.setdefault(words[1], Type(words[2:]))
         elif words[0] == "operation":
             self.members = {"in": [], "out": [], "place": words[2],
-                            "resource": "resource" in words[3:],
+                            "resource": "resource" in words[3:], "read": "read" in words[3:],
+                            "answer": "answer" in words[3:],
+                            "facts": {"doc": "", "access": "write", "resources": [], "keys": []},
                             "data": "data" in words[3:], "result": "result" in words[3:],
                             "work": "work" in words[3:] or words[2] == "worker",
                             "anonymous": "anonymous" in words[3:] or "anonymous" in self.denied}
             if words[2] not in ("net", "control", "worker") or \
-                    set(words[3:]) - {"resource", "data", "result", "work", "anonymous"}:
+                    set(words[3:]) - {"resource", "data", "result", "work", "anonymous", "read",
+                                      "answer"}:
                 raise ValueError("operation NAME net|control|worker [work] [resource] [data] "
-                                 "[result] [anonymous]")
+                                 "[result] [anonymous] [read] [answer]")
             if self.members["resource"] and not self.resource:
                 raise ValueError("the service has no resource line")
             self.operations[words[1]] = self.members
@@ -188,7 +195,9 @@ class Model(Sources):
             self.query, self.style = words[1:3], (words[3:] or ["lists"])[0]
             if self.style not in ("lists", "flat", "ec2"):
                 raise ValueError("query VERSION NAMESPACE [flat|ec2]")
-        elif words[0] in ("target", "namespace", "denied", "resource"):
+        elif words[0] in ("arn", "throttle", "price"):
+            self.facts.read_service_line(words)
+        elif words[0] in ("target", "namespace", "denied", "resource", "throttled"):
             setattr(self, words[0], words[1:])
         elif words[0] in ("violation", "missing"):
             setattr(self, words[0], (words[1], " ".join(words[2:])))

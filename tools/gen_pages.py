@@ -18,6 +18,36 @@ def operations_table(model):
     return "".join(rows)
 
 
+def quota(model, name):
+    """AWS's quota in words: "300/s of each queue"."""
+    if not name:
+        return ""
+    scope, rate, burst = model.facts.throttles[name]
+    text = f"{rate / 1000:,g}/s"
+    if burst * 1000 != rate:
+        text += f", burst {burst}"
+    return text + {"each": "", "shared": f" ({name}, shared)", "quota": " (a resource)"}[scope]
+
+
+def access_table(model):
+    rows = ["| operation | | access | resources | condition keys | AWS's quota |\n"
+            "|---|---|---|---|---|---|\n"]
+    for name in sorted(model.operations):
+        facts = model.operations[name]["facts"]
+        rows.append(f"| {name} | {facts['doc']} | {facts['access']} | "
+                    f"{', '.join(facts['resources']) or '`*`'} | "
+                    f"{', '.join(f'`{key}`' for key in facts['keys'])} | "
+                    f"{quota(model, facts.get('throttle'))} |\n")
+    return "".join(rows)
+
+
+def resources_table(model):
+    rows = ["| resource | ARN | condition keys |\n|---|---|---|\n"]
+    rows += [f"| {name} | `{template}` | {', '.join(f'`{key}`' for key in keys)} |\n"
+             for name, (template, _, keys) in model.facts.resources.items()]
+    return "".join(rows)
+
+
 def faults_table(model):
     rows = ["| fault | query code | status |\n|---|---|---:|\n"]
     rows += [f"| {fault[0]} | `{fault[1]}` | {fault[2]} |\n" for fault in sorted(model.faults)]
@@ -26,7 +56,8 @@ def faults_table(model):
 
 def reference_page(model, text):
     """The hand-written page with its tables made anew."""
-    for name, table in (("operations", operations_table(model)), ("faults", faults_table(model))):
+    for name, table in (("operations", operations_table(model)), ("access", access_table(model)),
+                        ("resources", resources_table(model)), ("faults", faults_table(model))):
         text = re.sub(rf"(<!-- {name}: .*? -->\n).*?(<!-- end -->)",
                       lambda match, table=table: f"{match[1]}\n{table}\n{match[2]}", text,
                       count=1, flags=re.S)

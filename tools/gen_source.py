@@ -60,7 +60,7 @@ class Sources:
         guard = f"TERN_API_{self.name.upper()}_H"
         out = [MARK.format(name=self.name),
                f"/* {self.name}: structs, handlers, faults of the service; see wire/shape.h. */\n",
-               f"#ifndef {guard}\n#define {guard}\n\n", '#include "wire/shape.h"\n\n']
+               f"#ifndef {guard}\n#define {guard}\n\n", '#include "wire/facts.h"\n\n']
         maps = {m.item for _, _, members in self.shapes() for m in members
                 if m.kind == "map" and m.item != "string"}
         for c_name, wire_name, members in self.shapes():
@@ -81,6 +81,8 @@ class Sources:
             out.append(f"\t{self.struct(name).upper()},\n")
         out.append(f"\t{self.name.upper()}_OPERATIONS,\n}};\n\n")
         out.append(f"extern const struct operation {self.name}_operations[];\n")
+        if self.facts.resources:
+            out.append(f"extern const struct resource_type {self.name}_resources[];\n")
         out.append("/* With handlers: the server's. */\n")
         out.append(f"extern const struct service {self.name}_service;\n")
         out.append("/* Without handlers: the client's. */\n")
@@ -183,6 +185,10 @@ class Sources:
             out.append(f"const struct fault_type {self.fault_name(fault)} = {{\n"
                        f'\t.shape = STR_INIT("{fault[0]}"), .query_code = STR_INIT("{fault[1]}"),\n'
                        f"\t.status = {fault[2]}, .is_receiver = {receiver}}};\n")
+        out += self.facts.service_lines(self.name)
+        for name in sorted(self.operations):
+            out += self.facts.operation_lines(self.name, self.struct(name),
+                                              self.operations[name]["facts"])
         out.append(f"\nconst struct operation {self.name}_operations[] = {{\n")
         for index, name in enumerate(sorted(self.operations)):
             parts, c_name = self.operations[name], self.struct(name)
@@ -191,6 +197,9 @@ class Sources:
                        f"\t .service = &{self.name}_client_service,\n"
                        f"\t .in = &{c_name}_in_shape, .out = &{c_name}_out_shape,\n"
                        f'\t .place = OPERATION_ON_{parts["place"].upper()}, .index = {index}'
+                       f", .facts = &{c_name}_facts"
+                       f'{", .is_read_only = true" if parts["read"] else ""}'
+                       f'{", .shows_answer = true" if parts["answer"] or not parts["read"] else ""}'
                        f'{", .uses_workers = true" if parts["work"] else ""}'
                        f'{", .is_at_resource = true" if parts["resource"] else ""}'
                        f'{", .serves_anonymous = true" if parts["anonymous"] else ""}'
@@ -217,6 +226,7 @@ class Sources:
         rows += [f'.denied = {{.shape = STR_INIT("{self.denied[0]}"),\n'
                  f'\t\t   .query_code = STR_INIT("{self.denied[1]}"), .status = {self.denied[2]}}}',
                  *self.constraint_rows(),
+                 *self.facts.service_rows(self.name, self.throttled),
                  f".operation_count = {len(self.operations)}", f".operations = {operations}"]
         return f"const struct service {c_name} = {{\n" + "".join(f"\t{row},\n" for row in rows) + \
             "};\n"

@@ -4,7 +4,7 @@
 #ifndef TERN_API_EC2_H
 #define TERN_API_EC2_H
 
-#include "wire/shape.h"
+#include "wire/facts.h"
 
 struct ec2_tag {
 	struct str key;
@@ -517,6 +517,7 @@ enum {
 };
 
 extern const struct operation ec2_operations[];
+extern const struct resource_type ec2_resources[];
 /* With handlers: the server's. */
 extern const struct service ec2_service;
 /* Without handlers: the client's. */

@@ -95,6 +95,11 @@ const struct service ec2_service = {
 	.query_style = QUERY_STYLE_EC2,
 	.denied = {.shape = STR_INIT("UnauthorizedOperation"),
 		   .query_code = STR_INIT("UnauthorizedOperation"), .status = 403},
+	.resource_types = ec2_resources,
+	.resource_type_count = 1,
+	.throttled = {.shape = STR_INIT("RequestLimitExceeded"),
+		      .query_code = STR_INIT("RequestLimitExceeded"), .status = 503},
+	.throttled_text = STR_INIT("Request limit exceeded."),
 	.operation_count = 13,
 	.operations = operations,
 };

@@ -1916,73 +1916,176 @@ const struct fault_type EC2_VPC_ENDPOINT_LIMIT_EXCEEDED = {
 const struct fault_type EC2_INSUFFICIENT_FREE_ADDRESSES_IN_SUBNET = {
 	.shape = STR_INIT("InsufficientFreeAddressesInSubnet"), .query_code = STR_INIT("InsufficientFreeAddressesInSubnet"),
 	.status = 400, .is_receiver = false};
+static const struct str ec2_resource_keys_0[] = {STR_INIT("aws:RequestTag/${TagKey}"), STR_INIT("aws:ResourceTag/${TagKey}"), STR_INIT("ec2:VpceServiceName")};
+const struct resource_type ec2_resources[] = {
+	{.name = STR_INIT("vpc-endpoint"), .arn = STR_INIT("arn:${Partition}:ec2:${Region}:${Account}:vpc-endpoint/${VpcEndpointId}"),
+	 .type = STR_INIT("AWS::EC2::VPCEndpoint"),
+	 .keys = ec2_resource_keys_0, .key_count = 3},
+};
+static const struct throttle_class ec2_throttles[] = {
+	{.name = STR_INIT("describe"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 20000, .burst = 100},
+	{.name = STR_INIT("endpoint"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 300, .burst = 4},
+	{.name = STR_INIT("tagging"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 10000, .burst = 100},
+};
+static const struct resource_type *const ec2_create_tags_resources[] = {&ec2_resources[0]};
+static const struct str ec2_create_tags_keys[] = {STR_INIT("aws:RequestTag/${TagKey}")};
+static const struct operation_facts ec2_create_tags_facts = {
+	.documentation = STR_INIT("Sets tags of endpoints."),
+	.access = ACCESS_TAGGING,
+	.price = STR_INIT("none"),
+	.resources = ec2_create_tags_resources,
+	.resource_count = 1,
+	.keys = ec2_create_tags_keys,
+	.key_count = 1,
+	.throttle = &ec2_throttles[2]};
+static const struct resource_type *const ec2_create_vpc_endpoint_resources[] = {&ec2_resources[0]};
+static const struct str ec2_create_vpc_endpoint_keys[] = {STR_INIT("aws:RequestTag/${TagKey}"), STR_INIT("ec2:VpceServiceName")};
+static const struct operation_facts ec2_create_vpc_endpoint_facts = {
+	.documentation = STR_INIT("Creates a private endpoint of a service."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = ec2_create_vpc_endpoint_resources,
+	.resource_count = 1,
+	.keys = ec2_create_vpc_endpoint_keys,
+	.key_count = 2,
+	.throttle = &ec2_throttles[1]};
+static const struct resource_type *const ec2_delete_tags_resources[] = {&ec2_resources[0]};
+static const struct str ec2_delete_tags_keys[] = {STR_INIT("aws:RequestTag/${TagKey}")};
+static const struct operation_facts ec2_delete_tags_facts = {
+	.documentation = STR_INIT("Removes tags of endpoints."),
+	.access = ACCESS_TAGGING,
+	.price = STR_INIT("none"),
+	.resources = ec2_delete_tags_resources,
+	.resource_count = 1,
+	.keys = ec2_delete_tags_keys,
+	.key_count = 1,
+	.throttle = &ec2_throttles[2]};
+static const struct resource_type *const ec2_delete_vpc_endpoints_resources[] = {&ec2_resources[0]};
+static const struct str ec2_delete_vpc_endpoints_keys[] = {STR_INIT("ec2:VpceServiceName")};
+static const struct operation_facts ec2_delete_vpc_endpoints_facts = {
+	.documentation = STR_INIT("Deletes private endpoints."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = ec2_delete_vpc_endpoints_resources,
+	.resource_count = 1,
+	.keys = ec2_delete_vpc_endpoints_keys,
+	.key_count = 1,
+	.throttle = &ec2_throttles[1]};
+static const struct operation_facts ec2_describe_network_interfaces_facts = {
+	.documentation = STR_INIT("Lists the network interfaces of private endpoints."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none"),
+	.throttle = &ec2_throttles[0]};
+static const struct operation_facts ec2_describe_prefix_lists_facts = {
+	.documentation = STR_INIT("Lists the prefix lists of services."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none"),
+	.throttle = &ec2_throttles[0]};
+static const struct operation_facts ec2_describe_security_groups_facts = {
+	.documentation = STR_INIT("Lists the declared security groups."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none"),
+	.throttle = &ec2_throttles[0]};
+static const struct operation_facts ec2_describe_subnets_facts = {
+	.documentation = STR_INIT("Lists the declared subnets."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none"),
+	.throttle = &ec2_throttles[0]};
+static const struct operation_facts ec2_describe_tags_facts = {
+	.documentation = STR_INIT("Lists tags."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none"),
+	.throttle = &ec2_throttles[0]};
+static const struct operation_facts ec2_describe_vpc_endpoint_services_facts = {
+	.documentation = STR_INIT("Lists the services that have private endpoints."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none"),
+	.throttle = &ec2_throttles[0]};
+static const struct operation_facts ec2_describe_vpc_endpoints_facts = {
+	.documentation = STR_INIT("Lists private endpoints."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none"),
+	.throttle = &ec2_throttles[0]};
+static const struct operation_facts ec2_describe_vpcs_facts = {
+	.documentation = STR_INIT("Lists the declared VPCs."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none"),
+	.throttle = &ec2_throttles[0]};
+static const struct resource_type *const ec2_modify_vpc_endpoint_resources[] = {&ec2_resources[0]};
+static const struct operation_facts ec2_modify_vpc_endpoint_facts = {
+	.documentation = STR_INIT("Changes the policy, subnets or names of a private endpoint."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = ec2_modify_vpc_endpoint_resources,
+	.resource_count = 1,
+	.throttle = &ec2_throttles[1]};
 
 const struct operation ec2_operations[] = {
 	{.name = STR_INIT("CreateTags"),
 	 .action = STR_INIT("ec2:CreateTags"),
 	 .service = &ec2_client_service,
 	 .in = &ec2_create_tags_in_shape, .out = &ec2_create_tags_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 0},
+	 .place = OPERATION_ON_CONTROL, .index = 0, .facts = &ec2_create_tags_facts, .shows_answer = true},
 	{.name = STR_INIT("CreateVpcEndpoint"),
 	 .action = STR_INIT("ec2:CreateVpcEndpoint"),
 	 .service = &ec2_client_service,
 	 .in = &ec2_create_vpc_endpoint_in_shape, .out = &ec2_create_vpc_endpoint_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 1},
+	 .place = OPERATION_ON_CONTROL, .index = 1, .facts = &ec2_create_vpc_endpoint_facts, .shows_answer = true},
 	{.name = STR_INIT("DeleteTags"),
 	 .action = STR_INIT("ec2:DeleteTags"),
 	 .service = &ec2_client_service,
 	 .in = &ec2_delete_tags_in_shape, .out = &ec2_delete_tags_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 2},
+	 .place = OPERATION_ON_CONTROL, .index = 2, .facts = &ec2_delete_tags_facts, .shows_answer = true},
 	{.name = STR_INIT("DeleteVpcEndpoints"),
 	 .action = STR_INIT("ec2:DeleteVpcEndpoints"),
 	 .service = &ec2_client_service,
 	 .in = &ec2_delete_vpc_endpoints_in_shape, .out = &ec2_delete_vpc_endpoints_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 3},
+	 .place = OPERATION_ON_CONTROL, .index = 3, .facts = &ec2_delete_vpc_endpoints_facts, .shows_answer = true},
 	{.name = STR_INIT("DescribeNetworkInterfaces"),
 	 .action = STR_INIT("ec2:DescribeNetworkInterfaces"),
 	 .service = &ec2_client_service,
 	 .in = &ec2_describe_network_interfaces_in_shape, .out = &ec2_describe_network_interfaces_out_shape,
-	 .place = OPERATION_ON_NET, .index = 4},
+	 .place = OPERATION_ON_NET, .index = 4, .facts = &ec2_describe_network_interfaces_facts, .is_read_only = true},
 	{.name = STR_INIT("DescribePrefixLists"),
 	 .action = STR_INIT("ec2:DescribePrefixLists"),
 	 .service = &ec2_client_service,
 	 .in = &ec2_describe_prefix_lists_in_shape, .out = &ec2_describe_prefix_lists_out_shape,
-	 .place = OPERATION_ON_NET, .index = 5},
+	 .place = OPERATION_ON_NET, .index = 5, .facts = &ec2_describe_prefix_lists_facts, .is_read_only = true},
 	{.name = STR_INIT("DescribeSecurityGroups"),
 	 .action = STR_INIT("ec2:DescribeSecurityGroups"),
 	 .service = &ec2_client_service,
 	 .in = &ec2_describe_security_groups_in_shape, .out = &ec2_describe_security_groups_out_shape,
-	 .place = OPERATION_ON_NET, .index = 6},
+	 .place = OPERATION_ON_NET, .index = 6, .facts = &ec2_describe_security_groups_facts, .is_read_only = true},
 	{.name = STR_INIT("DescribeSubnets"),
 	 .action = STR_INIT("ec2:DescribeSubnets"),
 	 .service = &ec2_client_service,
 	 .in = &ec2_describe_subnets_in_shape, .out = &ec2_describe_subnets_out_shape,
-	 .place = OPERATION_ON_NET, .index = 7},
+	 .place = OPERATION_ON_NET, .index = 7, .facts = &ec2_describe_subnets_facts, .is_read_only = true},
 	{.name = STR_INIT("DescribeTags"),
 	 .action = STR_INIT("ec2:DescribeTags"),
 	 .service = &ec2_client_service,
 	 .in = &ec2_describe_tags_in_shape, .out = &ec2_describe_tags_out_shape,
-	 .place = OPERATION_ON_NET, .index = 8},
+	 .place = OPERATION_ON_NET, .index = 8, .facts = &ec2_describe_tags_facts, .is_read_only = true},
 	{.name = STR_INIT("DescribeVpcEndpointServices"),
 	 .action = STR_INIT("ec2:DescribeVpcEndpointServices"),
 	 .service = &ec2_client_service,
 	 .in = &ec2_describe_vpc_endpoint_services_in_shape, .out = &ec2_describe_vpc_endpoint_services_out_shape,
-	 .place = OPERATION_ON_NET, .index = 9},
+	 .place = OPERATION_ON_NET, .index = 9, .facts = &ec2_describe_vpc_endpoint_services_facts, .is_read_only = true},
 	{.name = STR_INIT("DescribeVpcEndpoints"),
 	 .action = STR_INIT("ec2:DescribeVpcEndpoints"),
 	 .service = &ec2_client_service,
 	 .in = &ec2_describe_vpc_endpoints_in_shape, .out = &ec2_describe_vpc_endpoints_out_shape,
-	 .place = OPERATION_ON_NET, .index = 10},
+	 .place = OPERATION_ON_NET, .index = 10, .facts = &ec2_describe_vpc_endpoints_facts, .is_read_only = true},
 	{.name = STR_INIT("DescribeVpcs"),
 	 .action = STR_INIT("ec2:DescribeVpcs"),
 	 .service = &ec2_client_service,
 	 .in = &ec2_describe_vpcs_in_shape, .out = &ec2_describe_vpcs_out_shape,
-	 .place = OPERATION_ON_NET, .index = 11},
+	 .place = OPERATION_ON_NET, .index = 11, .facts = &ec2_describe_vpcs_facts, .is_read_only = true},
 	{.name = STR_INIT("ModifyVpcEndpoint"),
 	 .action = STR_INIT("ec2:ModifyVpcEndpoint"),
 	 .service = &ec2_client_service,
 	 .in = &ec2_modify_vpc_endpoint_in_shape, .out = &ec2_modify_vpc_endpoint_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 12},
+	 .place = OPERATION_ON_CONTROL, .index = 12, .facts = &ec2_modify_vpc_endpoint_facts, .shows_answer = true},
 };
 
 const struct service ec2_client_service = {
@@ -1993,6 +2096,11 @@ const struct service ec2_client_service = {
 	.query_style = QUERY_STYLE_EC2,
 	.denied = {.shape = STR_INIT("UnauthorizedOperation"),
 		   .query_code = STR_INIT("UnauthorizedOperation"), .status = 403},
+	.resource_types = ec2_resources,
+	.resource_type_count = 1,
+	.throttled = {.shape = STR_INIT("RequestLimitExceeded"),
+		      .query_code = STR_INIT("RequestLimitExceeded"), .status = 503},
+	.throttled_text = STR_INIT("Request limit exceeded."),
 	.operation_count = 13,
 	.operations = ec2_operations,
 };

@@ -4,7 +4,7 @@
 #ifndef TERN_API_IAM_H
 #define TERN_API_IAM_H
 
-#include "wire/shape.h"
+#include "wire/facts.h"
 
 struct iam_access_key {
 	struct str user_name;
@@ -2294,6 +2294,7 @@ enum {
 };
 
 extern const struct operation iam_operations[];
+extern const struct resource_type iam_resources[];
 /* With handlers: the server's. */
 extern const struct service iam_service;
 /* Without handlers: the client's. */

@@ -799,6 +799,11 @@ const struct service iam_service = {
 		   .query_code = STR_INIT("AccessDenied"), .status = 403},
 	.violation = &IAM_VALIDATION_ERROR,
 	.hides_values = true,
+	.resource_types = iam_resources,
+	.resource_type_count = 8,
+	.throttled = {.shape = STR_INIT("ThrottlingException"),
+		      .query_code = STR_INIT("Throttling"), .status = 400},
+	.throttled_text = STR_INIT("Rate exceeded"),
 	.operation_count = 130,
 	.operations = operations,
 };

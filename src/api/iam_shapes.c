@@ -7485,658 +7485,1639 @@ const struct fault_type IAM_PASSWORD_POLICY_VIOLATION = {
 const struct fault_type IAM_VALIDATION_ERROR = {
 	.shape = STR_INIT("ValidationErrorException"), .query_code = STR_INIT("ValidationError"),
 	.status = 400, .is_receiver = false};
+static const struct str iam_resource_keys_1[] = {STR_INIT("aws:ResourceTag/${TagKey}")};
+static const struct str iam_resource_keys_2[] = {STR_INIT("aws:ResourceTag/${TagKey}")};
+static const struct str iam_resource_keys_3[] = {STR_INIT("aws:ResourceTag/${TagKey}")};
+static const struct str iam_resource_keys_4[] = {STR_INIT("aws:ResourceTag/${TagKey}")};
+static const struct str iam_resource_keys_5[] = {STR_INIT("aws:ResourceTag/${TagKey}"), STR_INIT("iam:ResourceTag/${TagKey}")};
+static const struct str iam_resource_keys_6[] = {STR_INIT("aws:ResourceTag/${TagKey}")};
+static const struct str iam_resource_keys_7[] = {STR_INIT("aws:ResourceTag/${TagKey}"), STR_INIT("iam:ResourceTag/${TagKey}")};
+const struct resource_type iam_resources[] = {
+	{.name = STR_INIT("group"), .arn = STR_INIT("arn:${Partition}:iam::${Account}:group/${GroupNameWithPath}"),
+	 .type = STR_INIT("AWS::IAM::Group")},
+	{.name = STR_INIT("instance-profile"), .arn = STR_INIT("arn:${Partition}:iam::${Account}:instance-profile/${InstanceProfileNameWithPath}"),
+	 .type = STR_INIT(""),
+	 .keys = iam_resource_keys_1, .key_count = 1},
+	{.name = STR_INIT("mfa"), .arn = STR_INIT("arn:${Partition}:iam::${Account}:mfa/${MfaTokenIdWithPath}"),
+	 .type = STR_INIT(""),
+	 .keys = iam_resource_keys_2, .key_count = 1},
+	{.name = STR_INIT("oidc-provider"), .arn = STR_INIT("arn:${Partition}:iam::${Account}:oidc-provider/${OidcProviderName}"),
+	 .type = STR_INIT(""),
+	 .keys = iam_resource_keys_3, .key_count = 1},
+	{.name = STR_INIT("policy"), .arn = STR_INIT("arn:${Partition}:iam::${Account}:policy/${PolicyNameWithPath}"),
+	 .type = STR_INIT("AWS::IAM::ManagedPolicy"),
+	 .keys = iam_resource_keys_4, .key_count = 1},
+	{.name = STR_INIT("role"), .arn = STR_INIT("arn:${Partition}:iam::${Account}:role/${RoleNameWithPath}"),
+	 .type = STR_INIT("AWS::IAM::Role"),
+	 .keys = iam_resource_keys_5, .key_count = 2},
+	{.name = STR_INIT("saml-provider"), .arn = STR_INIT("arn:${Partition}:iam::${Account}:saml-provider/${SamlProviderName}"),
+	 .type = STR_INIT(""),
+	 .keys = iam_resource_keys_6, .key_count = 1},
+	{.name = STR_INIT("user"), .arn = STR_INIT("arn:${Partition}:iam::${Account}:user/${UserNameWithPath}"),
+	 .type = STR_INIT("AWS::IAM::User"),
+	 .keys = iam_resource_keys_7, .key_count = 2},
+};
+static const struct resource_type *const iam_add_client_id_to_open_id_connect_provider_resources[] = {&iam_resources[3]};
+static const struct operation_facts iam_add_client_id_to_open_id_connect_provider_facts = {
+	.documentation = STR_INIT("Adds a client id to an OpenID Connect provider."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_add_client_id_to_open_id_connect_provider_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_add_role_to_instance_profile_resources[] = {&iam_resources[1]};
+static const struct operation_facts iam_add_role_to_instance_profile_facts = {
+	.documentation = STR_INIT("Adds a role to an instance profile."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_add_role_to_instance_profile_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_add_user_to_group_resources[] = {&iam_resources[0]};
+static const struct operation_facts iam_add_user_to_group_facts = {
+	.documentation = STR_INIT("Adds a user to a group."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_add_user_to_group_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_attach_group_policy_resources[] = {&iam_resources[0]};
+static const struct str iam_attach_group_policy_keys[] = {STR_INIT("iam:PolicyARN")};
+static const struct operation_facts iam_attach_group_policy_facts = {
+	.documentation = STR_INIT("Attaches a managed policy to a group."),
+	.access = ACCESS_PERMISSIONS,
+	.price = STR_INIT("none"),
+	.resources = iam_attach_group_policy_resources,
+	.resource_count = 1,
+	.keys = iam_attach_group_policy_keys,
+	.key_count = 1};
+static const struct resource_type *const iam_attach_role_policy_resources[] = {&iam_resources[5]};
+static const struct str iam_attach_role_policy_keys[] = {STR_INIT("iam:PermissionsBoundary"), STR_INIT("iam:PolicyARN")};
+static const struct operation_facts iam_attach_role_policy_facts = {
+	.documentation = STR_INIT("Attaches a managed policy to a role."),
+	.access = ACCESS_PERMISSIONS,
+	.price = STR_INIT("none"),
+	.resources = iam_attach_role_policy_resources,
+	.resource_count = 1,
+	.keys = iam_attach_role_policy_keys,
+	.key_count = 2};
+static const struct resource_type *const iam_attach_user_policy_resources[] = {&iam_resources[7]};
+static const struct str iam_attach_user_policy_keys[] = {STR_INIT("iam:PermissionsBoundary"), STR_INIT("iam:PolicyARN")};
+static const struct operation_facts iam_attach_user_policy_facts = {
+	.documentation = STR_INIT("Attaches a managed policy to a user."),
+	.access = ACCESS_PERMISSIONS,
+	.price = STR_INIT("none"),
+	.resources = iam_attach_user_policy_resources,
+	.resource_count = 1,
+	.keys = iam_attach_user_policy_keys,
+	.key_count = 2};
+static const struct resource_type *const iam_change_password_resources[] = {&iam_resources[7]};
+static const struct operation_facts iam_change_password_facts = {
+	.documentation = STR_INIT("Changes the caller's own password."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_change_password_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_create_access_key_resources[] = {&iam_resources[7]};
+static const struct operation_facts iam_create_access_key_facts = {
+	.documentation = STR_INIT("Creates an access key of a user."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_create_access_key_resources,
+	.resource_count = 1};
+static const struct operation_facts iam_create_account_alias_facts = {
+	.documentation = STR_INIT("Creates the alias of the account."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none")};
+static const struct resource_type *const iam_create_group_resources[] = {&iam_resources[0]};
+static const struct operation_facts iam_create_group_facts = {
+	.documentation = STR_INIT("Creates a group."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_create_group_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_create_instance_profile_resources[] = {&iam_resources[1]};
+static const struct str iam_create_instance_profile_keys[] = {STR_INIT("aws:RequestTag/${TagKey}")};
+static const struct operation_facts iam_create_instance_profile_facts = {
+	.documentation = STR_INIT("Creates an instance profile."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_create_instance_profile_resources,
+	.resource_count = 1,
+	.keys = iam_create_instance_profile_keys,
+	.key_count = 1};
+static const struct resource_type *const iam_create_login_profile_resources[] = {&iam_resources[7]};
+static const struct operation_facts iam_create_login_profile_facts = {
+	.documentation = STR_INIT("Gives a user a password."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_create_login_profile_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_create_open_id_connect_provider_resources[] = {&iam_resources[3]};
+static const struct str iam_create_open_id_connect_provider_keys[] = {STR_INIT("aws:RequestTag/${TagKey}")};
+static const struct operation_facts iam_create_open_id_connect_provider_facts = {
+	.documentation = STR_INIT("Creates an OpenID Connect provider."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_create_open_id_connect_provider_resources,
+	.resource_count = 1,
+	.keys = iam_create_open_id_connect_provider_keys,
+	.key_count = 1};
+static const struct resource_type *const iam_create_policy_resources[] = {&iam_resources[4]};
+static const struct str iam_create_policy_keys[] = {STR_INIT("aws:RequestTag/${TagKey}")};
+static const struct operation_facts iam_create_policy_facts = {
+	.documentation = STR_INIT("Creates a managed policy."),
+	.access = ACCESS_PERMISSIONS,
+	.price = STR_INIT("none"),
+	.resources = iam_create_policy_resources,
+	.resource_count = 1,
+	.keys = iam_create_policy_keys,
+	.key_count = 1};
+static const struct resource_type *const iam_create_policy_version_resources[] = {&iam_resources[4]};
+static const struct operation_facts iam_create_policy_version_facts = {
+	.documentation = STR_INIT("Adds a version to a managed policy."),
+	.access = ACCESS_PERMISSIONS,
+	.price = STR_INIT("none"),
+	.resources = iam_create_policy_version_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_create_role_resources[] = {&iam_resources[5]};
+static const struct str iam_create_role_keys[] = {STR_INIT("aws:RequestTag/${TagKey}"), STR_INIT("iam:PermissionsBoundary")};
+static const struct operation_facts iam_create_role_facts = {
+	.documentation = STR_INIT("Creates a role."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_create_role_resources,
+	.resource_count = 1,
+	.keys = iam_create_role_keys,
+	.key_count = 2};
+static const struct resource_type *const iam_create_saml_provider_resources[] = {&iam_resources[6]};
+static const struct str iam_create_saml_provider_keys[] = {STR_INIT("aws:RequestTag/${TagKey}")};
+static const struct operation_facts iam_create_saml_provider_facts = {
+	.documentation = STR_INIT("Refused: Tern has no SAML providers."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_create_saml_provider_resources,
+	.resource_count = 1,
+	.keys = iam_create_saml_provider_keys,
+	.key_count = 1};
+static const struct resource_type *const iam_create_service_linked_role_resources[] = {&iam_resources[5]};
+static const struct str iam_create_service_linked_role_keys[] = {STR_INIT("iam:AWSServiceName")};
+static const struct operation_facts iam_create_service_linked_role_facts = {
+	.documentation = STR_INIT("Creates the role that a service manages."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_create_service_linked_role_resources,
+	.resource_count = 1,
+	.keys = iam_create_service_linked_role_keys,
+	.key_count = 1};
+static const struct resource_type *const iam_create_user_resources[] = {&iam_resources[7]};
+static const struct str iam_create_user_keys[] = {STR_INIT("aws:RequestTag/${TagKey}"), STR_INIT("iam:PermissionsBoundary")};
+static const struct operation_facts iam_create_user_facts = {
+	.documentation = STR_INIT("Creates a user."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_create_user_resources,
+	.resource_count = 1,
+	.keys = iam_create_user_keys,
+	.key_count = 2};
+static const struct resource_type *const iam_create_virtual_mfa_device_resources[] = {&iam_resources[2]};
+static const struct str iam_create_virtual_mfa_device_keys[] = {STR_INIT("aws:RequestTag/${TagKey}")};
+static const struct operation_facts iam_create_virtual_mfa_device_facts = {
+	.documentation = STR_INIT("Creates a virtual MFA device."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_create_virtual_mfa_device_resources,
+	.resource_count = 1,
+	.keys = iam_create_virtual_mfa_device_keys,
+	.key_count = 1};
+static const struct resource_type *const iam_deactivate_mfa_device_resources[] = {&iam_resources[7]};
+static const struct operation_facts iam_deactivate_mfa_device_facts = {
+	.documentation = STR_INIT("Takes an MFA device from its user."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_deactivate_mfa_device_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_delete_access_key_resources[] = {&iam_resources[7]};
+static const struct operation_facts iam_delete_access_key_facts = {
+	.documentation = STR_INIT("Deletes an access key."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_delete_access_key_resources,
+	.resource_count = 1};
+static const struct operation_facts iam_delete_account_alias_facts = {
+	.documentation = STR_INIT("Deletes the alias of the account."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none")};
+static const struct operation_facts iam_delete_account_password_policy_facts = {
+	.documentation = STR_INIT("Deletes the password policy of the account."),
+	.access = ACCESS_PERMISSIONS,
+	.price = STR_INIT("none")};
+static const struct resource_type *const iam_delete_group_resources[] = {&iam_resources[0]};
+static const struct operation_facts iam_delete_group_facts = {
+	.documentation = STR_INIT("Deletes a group."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_delete_group_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_delete_group_policy_resources[] = {&iam_resources[0]};
+static const struct operation_facts iam_delete_group_policy_facts = {
+	.documentation = STR_INIT("Deletes an inline policy of a group."),
+	.access = ACCESS_PERMISSIONS,
+	.price = STR_INIT("none"),
+	.resources = iam_delete_group_policy_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_delete_instance_profile_resources[] = {&iam_resources[1]};
+static const struct operation_facts iam_delete_instance_profile_facts = {
+	.documentation = STR_INIT("Deletes an instance profile."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_delete_instance_profile_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_delete_login_profile_resources[] = {&iam_resources[7]};
+static const struct operation_facts iam_delete_login_profile_facts = {
+	.documentation = STR_INIT("Takes a user's password away."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_delete_login_profile_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_delete_open_id_connect_provider_resources[] = {&iam_resources[3]};
+static const struct operation_facts iam_delete_open_id_connect_provider_facts = {
+	.documentation = STR_INIT("Deletes an OpenID Connect provider."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_delete_open_id_connect_provider_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_delete_policy_resources[] = {&iam_resources[4]};
+static const struct operation_facts iam_delete_policy_facts = {
+	.documentation = STR_INIT("Deletes a managed policy."),
+	.access = ACCESS_PERMISSIONS,
+	.price = STR_INIT("none"),
+	.resources = iam_delete_policy_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_delete_policy_version_resources[] = {&iam_resources[4]};
+static const struct operation_facts iam_delete_policy_version_facts = {
+	.documentation = STR_INIT("Deletes a version of a managed policy."),
+	.access = ACCESS_PERMISSIONS,
+	.price = STR_INIT("none"),
+	.resources = iam_delete_policy_version_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_delete_role_resources[] = {&iam_resources[5]};
+static const struct str iam_delete_role_keys[] = {STR_INIT("iam:PermissionsBoundary")};
+static const struct operation_facts iam_delete_role_facts = {
+	.documentation = STR_INIT("Deletes a role."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_delete_role_resources,
+	.resource_count = 1,
+	.keys = iam_delete_role_keys,
+	.key_count = 1};
+static const struct resource_type *const iam_delete_role_permissions_boundary_resources[] = {&iam_resources[5]};
+static const struct str iam_delete_role_permissions_boundary_keys[] = {STR_INIT("iam:PermissionsBoundary")};
+static const struct operation_facts iam_delete_role_permissions_boundary_facts = {
+	.documentation = STR_INIT("Removes the permissions boundary of a role."),
+	.access = ACCESS_PERMISSIONS,
+	.price = STR_INIT("none"),
+	.resources = iam_delete_role_permissions_boundary_resources,
+	.resource_count = 1,
+	.keys = iam_delete_role_permissions_boundary_keys,
+	.key_count = 1};
+static const struct resource_type *const iam_delete_role_policy_resources[] = {&iam_resources[5]};
+static const struct str iam_delete_role_policy_keys[] = {STR_INIT("iam:PermissionsBoundary")};
+static const struct operation_facts iam_delete_role_policy_facts = {
+	.documentation = STR_INIT("Deletes an inline policy of a role."),
+	.access = ACCESS_PERMISSIONS,
+	.price = STR_INIT("none"),
+	.resources = iam_delete_role_policy_resources,
+	.resource_count = 1,
+	.keys = iam_delete_role_policy_keys,
+	.key_count = 1};
+static const struct resource_type *const iam_delete_saml_provider_resources[] = {&iam_resources[6]};
+static const struct operation_facts iam_delete_saml_provider_facts = {
+	.documentation = STR_INIT("Refused: Tern has no SAML providers."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_delete_saml_provider_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_delete_service_linked_role_resources[] = {&iam_resources[5]};
+static const struct operation_facts iam_delete_service_linked_role_facts = {
+	.documentation = STR_INIT("Deletes the role that a service manages."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_delete_service_linked_role_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_delete_user_resources[] = {&iam_resources[7]};
+static const struct operation_facts iam_delete_user_facts = {
+	.documentation = STR_INIT("Deletes a user."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_delete_user_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_delete_user_permissions_boundary_resources[] = {&iam_resources[7]};
+static const struct str iam_delete_user_permissions_boundary_keys[] = {STR_INIT("iam:PermissionsBoundary")};
+static const struct operation_facts iam_delete_user_permissions_boundary_facts = {
+	.documentation = STR_INIT("Removes the permissions boundary of a user."),
+	.access = ACCESS_PERMISSIONS,
+	.price = STR_INIT("none"),
+	.resources = iam_delete_user_permissions_boundary_resources,
+	.resource_count = 1,
+	.keys = iam_delete_user_permissions_boundary_keys,
+	.key_count = 1};
+static const struct resource_type *const iam_delete_user_policy_resources[] = {&iam_resources[7]};
+static const struct str iam_delete_user_policy_keys[] = {STR_INIT("iam:PermissionsBoundary")};
+static const struct operation_facts iam_delete_user_policy_facts = {
+	.documentation = STR_INIT("Deletes an inline policy of a user."),
+	.access = ACCESS_PERMISSIONS,
+	.price = STR_INIT("none"),
+	.resources = iam_delete_user_policy_resources,
+	.resource_count = 1,
+	.keys = iam_delete_user_policy_keys,
+	.key_count = 1};
+static const struct resource_type *const iam_delete_virtual_mfa_device_resources[] = {&iam_resources[2]};
+static const struct operation_facts iam_delete_virtual_mfa_device_facts = {
+	.documentation = STR_INIT("Deletes a virtual MFA device."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_delete_virtual_mfa_device_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_detach_group_policy_resources[] = {&iam_resources[0]};
+static const struct str iam_detach_group_policy_keys[] = {STR_INIT("iam:PolicyARN")};
+static const struct operation_facts iam_detach_group_policy_facts = {
+	.documentation = STR_INIT("Detaches a managed policy from a group."),
+	.access = ACCESS_PERMISSIONS,
+	.price = STR_INIT("none"),
+	.resources = iam_detach_group_policy_resources,
+	.resource_count = 1,
+	.keys = iam_detach_group_policy_keys,
+	.key_count = 1};
+static const struct resource_type *const iam_detach_role_policy_resources[] = {&iam_resources[5]};
+static const struct str iam_detach_role_policy_keys[] = {STR_INIT("iam:PermissionsBoundary"), STR_INIT("iam:PolicyARN")};
+static const struct operation_facts iam_detach_role_policy_facts = {
+	.documentation = STR_INIT("Detaches a managed policy from a role."),
+	.access = ACCESS_PERMISSIONS,
+	.price = STR_INIT("none"),
+	.resources = iam_detach_role_policy_resources,
+	.resource_count = 1,
+	.keys = iam_detach_role_policy_keys,
+	.key_count = 2};
+static const struct resource_type *const iam_detach_user_policy_resources[] = {&iam_resources[7]};
+static const struct str iam_detach_user_policy_keys[] = {STR_INIT("iam:PermissionsBoundary"), STR_INIT("iam:PolicyARN")};
+static const struct operation_facts iam_detach_user_policy_facts = {
+	.documentation = STR_INIT("Detaches a managed policy from a user."),
+	.access = ACCESS_PERMISSIONS,
+	.price = STR_INIT("none"),
+	.resources = iam_detach_user_policy_resources,
+	.resource_count = 1,
+	.keys = iam_detach_user_policy_keys,
+	.key_count = 2};
+static const struct resource_type *const iam_enable_mfa_device_resources[] = {&iam_resources[7]};
+static const struct operation_facts iam_enable_mfa_device_facts = {
+	.documentation = STR_INIT("Gives a user a virtual MFA device."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_enable_mfa_device_resources,
+	.resource_count = 1};
+static const struct operation_facts iam_generate_credential_report_facts = {
+	.documentation = STR_INIT("Makes the report of all users' credentials."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("none")};
+static const struct resource_type *const iam_get_access_key_last_used_resources[] = {&iam_resources[7]};
+static const struct operation_facts iam_get_access_key_last_used_facts = {
+	.documentation = STR_INIT("Returns when an access key was last used."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("none"),
+	.resources = iam_get_access_key_last_used_resources,
+	.resource_count = 1};
+static const struct operation_facts iam_get_account_authorization_details_facts = {
+	.documentation = STR_INIT("Lists users, groups, roles and policies with all that they have."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("none")};
+static const struct operation_facts iam_get_account_password_policy_facts = {
+	.documentation = STR_INIT("Returns the password policy of the account."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("none")};
+static const struct operation_facts iam_get_account_summary_facts = {
+	.documentation = STR_INIT("Returns counts and quotas of the account."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none")};
+static const struct operation_facts iam_get_context_keys_for_custom_policy_facts = {
+	.documentation = STR_INIT("Lists the condition keys that policies name."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("none")};
+static const struct resource_type *const iam_get_context_keys_for_principal_policy_resources[] = {&iam_resources[0], &iam_resources[5], &iam_resources[7]};
+static const struct operation_facts iam_get_context_keys_for_principal_policy_facts = {
+	.documentation = STR_INIT("Lists the condition keys that the policies of an identity name."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("none"),
+	.resources = iam_get_context_keys_for_principal_policy_resources,
+	.resource_count = 3};
+static const struct operation_facts iam_get_credential_report_facts = {
+	.documentation = STR_INIT("Returns the report of all users' credentials."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("none")};
+static const struct resource_type *const iam_get_group_resources[] = {&iam_resources[0]};
+static const struct operation_facts iam_get_group_facts = {
+	.documentation = STR_INIT("Returns a group and lists its users."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("none"),
+	.resources = iam_get_group_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_get_group_policy_resources[] = {&iam_resources[0]};
+static const struct operation_facts iam_get_group_policy_facts = {
+	.documentation = STR_INIT("Returns an inline policy of a group."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("none"),
+	.resources = iam_get_group_policy_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_get_instance_profile_resources[] = {&iam_resources[1]};
+static const struct operation_facts iam_get_instance_profile_facts = {
+	.documentation = STR_INIT("Returns an instance profile."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("none"),
+	.resources = iam_get_instance_profile_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_get_login_profile_resources[] = {&iam_resources[7]};
+static const struct operation_facts iam_get_login_profile_facts = {
+	.documentation = STR_INIT("Returns when a user got a password."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none"),
+	.resources = iam_get_login_profile_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_get_mfa_device_resources[] = {&iam_resources[7]};
+static const struct operation_facts iam_get_mfa_device_facts = {
+	.documentation = STR_INIT("Returns an MFA device."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("none"),
+	.resources = iam_get_mfa_device_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_get_open_id_connect_provider_resources[] = {&iam_resources[3]};
+static const struct operation_facts iam_get_open_id_connect_provider_facts = {
+	.documentation = STR_INIT("Returns an OpenID Connect provider."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("none"),
+	.resources = iam_get_open_id_connect_provider_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_get_policy_resources[] = {&iam_resources[4]};
+static const struct operation_facts iam_get_policy_facts = {
+	.documentation = STR_INIT("Returns a managed policy."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("none"),
+	.resources = iam_get_policy_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_get_policy_version_resources[] = {&iam_resources[4]};
+static const struct operation_facts iam_get_policy_version_facts = {
+	.documentation = STR_INIT("Returns a version of a managed policy."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("none"),
+	.resources = iam_get_policy_version_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_get_role_resources[] = {&iam_resources[5]};
+static const struct str iam_get_role_keys[] = {STR_INIT("iam:PermissionsBoundary")};
+static const struct operation_facts iam_get_role_facts = {
+	.documentation = STR_INIT("Returns a role."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("none"),
+	.resources = iam_get_role_resources,
+	.resource_count = 1,
+	.keys = iam_get_role_keys,
+	.key_count = 1};
+static const struct resource_type *const iam_get_role_policy_resources[] = {&iam_resources[5]};
+static const struct operation_facts iam_get_role_policy_facts = {
+	.documentation = STR_INIT("Returns an inline policy of a role."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("none"),
+	.resources = iam_get_role_policy_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_get_saml_provider_resources[] = {&iam_resources[6]};
+static const struct operation_facts iam_get_saml_provider_facts = {
+	.documentation = STR_INIT("Refused: Tern has no SAML providers."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("none"),
+	.resources = iam_get_saml_provider_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_get_service_linked_role_deletion_status_resources[] = {&iam_resources[5]};
+static const struct operation_facts iam_get_service_linked_role_deletion_status_facts = {
+	.documentation = STR_INIT("Returns the state of a deletion of a service's role."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("none"),
+	.resources = iam_get_service_linked_role_deletion_status_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_get_user_resources[] = {&iam_resources[7]};
+static const struct operation_facts iam_get_user_facts = {
+	.documentation = STR_INIT("Returns a user, or the caller."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("none"),
+	.resources = iam_get_user_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_get_user_policy_resources[] = {&iam_resources[7]};
+static const struct operation_facts iam_get_user_policy_facts = {
+	.documentation = STR_INIT("Returns an inline policy of a user."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("none"),
+	.resources = iam_get_user_policy_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_list_access_keys_resources[] = {&iam_resources[7]};
+static const struct operation_facts iam_list_access_keys_facts = {
+	.documentation = STR_INIT("Lists the access keys of a user."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none"),
+	.resources = iam_list_access_keys_resources,
+	.resource_count = 1};
+static const struct operation_facts iam_list_account_aliases_facts = {
+	.documentation = STR_INIT("Lists the alias of the account."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none")};
+static const struct resource_type *const iam_list_attached_group_policies_resources[] = {&iam_resources[0]};
+static const struct operation_facts iam_list_attached_group_policies_facts = {
+	.documentation = STR_INIT("Lists the managed policies of a group."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none"),
+	.resources = iam_list_attached_group_policies_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_list_attached_role_policies_resources[] = {&iam_resources[5]};
+static const struct operation_facts iam_list_attached_role_policies_facts = {
+	.documentation = STR_INIT("Lists the managed policies of a role."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none"),
+	.resources = iam_list_attached_role_policies_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_list_attached_user_policies_resources[] = {&iam_resources[7]};
+static const struct operation_facts iam_list_attached_user_policies_facts = {
+	.documentation = STR_INIT("Lists the managed policies of a user."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none"),
+	.resources = iam_list_attached_user_policies_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_list_entities_for_policy_resources[] = {&iam_resources[4]};
+static const struct operation_facts iam_list_entities_for_policy_facts = {
+	.documentation = STR_INIT("Lists the users, groups and roles of a managed policy."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none"),
+	.resources = iam_list_entities_for_policy_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_list_group_policies_resources[] = {&iam_resources[0]};
+static const struct operation_facts iam_list_group_policies_facts = {
+	.documentation = STR_INIT("Lists the inline policies of a group."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none"),
+	.resources = iam_list_group_policies_resources,
+	.resource_count = 1};
+static const struct operation_facts iam_list_groups_facts = {
+	.documentation = STR_INIT("Lists groups."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none")};
+static const struct resource_type *const iam_list_groups_for_user_resources[] = {&iam_resources[7]};
+static const struct operation_facts iam_list_groups_for_user_facts = {
+	.documentation = STR_INIT("Lists the groups of a user."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none"),
+	.resources = iam_list_groups_for_user_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_list_instance_profile_tags_resources[] = {&iam_resources[1]};
+static const struct operation_facts iam_list_instance_profile_tags_facts = {
+	.documentation = STR_INIT("Lists the tags of an instance profile."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none"),
+	.resources = iam_list_instance_profile_tags_resources,
+	.resource_count = 1};
+static const struct operation_facts iam_list_instance_profiles_facts = {
+	.documentation = STR_INIT("Lists instance profiles."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none")};
+static const struct resource_type *const iam_list_instance_profiles_for_role_resources[] = {&iam_resources[5]};
+static const struct operation_facts iam_list_instance_profiles_for_role_facts = {
+	.documentation = STR_INIT("Lists the instance profiles of a role."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none"),
+	.resources = iam_list_instance_profiles_for_role_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_list_mfa_device_tags_resources[] = {&iam_resources[2]};
+static const struct operation_facts iam_list_mfa_device_tags_facts = {
+	.documentation = STR_INIT("Lists the tags of an MFA device."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none"),
+	.resources = iam_list_mfa_device_tags_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_list_mfa_devices_resources[] = {&iam_resources[7]};
+static const struct operation_facts iam_list_mfa_devices_facts = {
+	.documentation = STR_INIT("Lists the MFA devices of a user."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none"),
+	.resources = iam_list_mfa_devices_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_list_open_id_connect_provider_tags_resources[] = {&iam_resources[3]};
+static const struct operation_facts iam_list_open_id_connect_provider_tags_facts = {
+	.documentation = STR_INIT("Lists the tags of an OpenID Connect provider."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none"),
+	.resources = iam_list_open_id_connect_provider_tags_resources,
+	.resource_count = 1};
+static const struct operation_facts iam_list_open_id_connect_providers_facts = {
+	.documentation = STR_INIT("Lists OpenID Connect providers."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none")};
+static const struct operation_facts iam_list_policies_facts = {
+	.documentation = STR_INIT("Lists managed policies."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none")};
+static const struct resource_type *const iam_list_policy_tags_resources[] = {&iam_resources[4]};
+static const struct operation_facts iam_list_policy_tags_facts = {
+	.documentation = STR_INIT("Lists the tags of a managed policy."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none"),
+	.resources = iam_list_policy_tags_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_list_policy_versions_resources[] = {&iam_resources[4]};
+static const struct operation_facts iam_list_policy_versions_facts = {
+	.documentation = STR_INIT("Lists the versions of a managed policy."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none"),
+	.resources = iam_list_policy_versions_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_list_role_policies_resources[] = {&iam_resources[5]};
+static const struct operation_facts iam_list_role_policies_facts = {
+	.documentation = STR_INIT("Lists the inline policies of a role."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none"),
+	.resources = iam_list_role_policies_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_list_role_tags_resources[] = {&iam_resources[5]};
+static const struct operation_facts iam_list_role_tags_facts = {
+	.documentation = STR_INIT("Lists the tags of a role."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none"),
+	.resources = iam_list_role_tags_resources,
+	.resource_count = 1};
+static const struct operation_facts iam_list_roles_facts = {
+	.documentation = STR_INIT("Lists roles."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none")};
+static const struct operation_facts iam_list_saml_providers_facts = {
+	.documentation = STR_INIT("Lists SAML providers: none."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none")};
+static const struct resource_type *const iam_list_ssh_public_keys_resources[] = {&iam_resources[7]};
+static const struct operation_facts iam_list_ssh_public_keys_facts = {
+	.documentation = STR_INIT("Lists SSH public keys: none."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none"),
+	.resources = iam_list_ssh_public_keys_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_list_service_specific_credentials_resources[] = {&iam_resources[7]};
+static const struct operation_facts iam_list_service_specific_credentials_facts = {
+	.documentation = STR_INIT("Lists credentials of other services: none."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none"),
+	.resources = iam_list_service_specific_credentials_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_list_signing_certificates_resources[] = {&iam_resources[7]};
+static const struct operation_facts iam_list_signing_certificates_facts = {
+	.documentation = STR_INIT("Lists signing certificates: none."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none"),
+	.resources = iam_list_signing_certificates_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_list_user_policies_resources[] = {&iam_resources[7]};
+static const struct operation_facts iam_list_user_policies_facts = {
+	.documentation = STR_INIT("Lists the inline policies of a user."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none"),
+	.resources = iam_list_user_policies_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_list_user_tags_resources[] = {&iam_resources[7]};
+static const struct operation_facts iam_list_user_tags_facts = {
+	.documentation = STR_INIT("Lists the tags of a user."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none"),
+	.resources = iam_list_user_tags_resources,
+	.resource_count = 1};
+static const struct operation_facts iam_list_users_facts = {
+	.documentation = STR_INIT("Lists users."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none")};
+static const struct operation_facts iam_list_virtual_mfa_devices_facts = {
+	.documentation = STR_INIT("Lists virtual MFA devices."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("none")};
+static const struct resource_type *const iam_put_group_policy_resources[] = {&iam_resources[0]};
+static const struct operation_facts iam_put_group_policy_facts = {
+	.documentation = STR_INIT("Sets an inline policy of a group."),
+	.access = ACCESS_PERMISSIONS,
+	.price = STR_INIT("none"),
+	.resources = iam_put_group_policy_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_put_role_permissions_boundary_resources[] = {&iam_resources[5]};
+static const struct str iam_put_role_permissions_boundary_keys[] = {STR_INIT("iam:PermissionsBoundary")};
+static const struct operation_facts iam_put_role_permissions_boundary_facts = {
+	.documentation = STR_INIT("Sets the permissions boundary of a role."),
+	.access = ACCESS_PERMISSIONS,
+	.price = STR_INIT("none"),
+	.resources = iam_put_role_permissions_boundary_resources,
+	.resource_count = 1,
+	.keys = iam_put_role_permissions_boundary_keys,
+	.key_count = 1};
+static const struct resource_type *const iam_put_role_policy_resources[] = {&iam_resources[5]};
+static const struct str iam_put_role_policy_keys[] = {STR_INIT("iam:PermissionsBoundary")};
+static const struct operation_facts iam_put_role_policy_facts = {
+	.documentation = STR_INIT("Sets an inline policy of a role."),
+	.access = ACCESS_PERMISSIONS,
+	.price = STR_INIT("none"),
+	.resources = iam_put_role_policy_resources,
+	.resource_count = 1,
+	.keys = iam_put_role_policy_keys,
+	.key_count = 1};
+static const struct resource_type *const iam_put_user_permissions_boundary_resources[] = {&iam_resources[7]};
+static const struct str iam_put_user_permissions_boundary_keys[] = {STR_INIT("iam:PermissionsBoundary")};
+static const struct operation_facts iam_put_user_permissions_boundary_facts = {
+	.documentation = STR_INIT("Sets the permissions boundary of a user."),
+	.access = ACCESS_PERMISSIONS,
+	.price = STR_INIT("none"),
+	.resources = iam_put_user_permissions_boundary_resources,
+	.resource_count = 1,
+	.keys = iam_put_user_permissions_boundary_keys,
+	.key_count = 1};
+static const struct resource_type *const iam_put_user_policy_resources[] = {&iam_resources[7]};
+static const struct str iam_put_user_policy_keys[] = {STR_INIT("iam:PermissionsBoundary")};
+static const struct operation_facts iam_put_user_policy_facts = {
+	.documentation = STR_INIT("Sets an inline policy of a user."),
+	.access = ACCESS_PERMISSIONS,
+	.price = STR_INIT("none"),
+	.resources = iam_put_user_policy_resources,
+	.resource_count = 1,
+	.keys = iam_put_user_policy_keys,
+	.key_count = 1};
+static const struct resource_type *const iam_remove_client_id_from_open_id_connect_provider_resources[] = {&iam_resources[3]};
+static const struct operation_facts iam_remove_client_id_from_open_id_connect_provider_facts = {
+	.documentation = STR_INIT("Removes a client id from an OpenID Connect provider."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_remove_client_id_from_open_id_connect_provider_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_remove_role_from_instance_profile_resources[] = {&iam_resources[1]};
+static const struct operation_facts iam_remove_role_from_instance_profile_facts = {
+	.documentation = STR_INIT("Removes a role from an instance profile."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_remove_role_from_instance_profile_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_remove_user_from_group_resources[] = {&iam_resources[0]};
+static const struct operation_facts iam_remove_user_from_group_facts = {
+	.documentation = STR_INIT("Removes a user from a group."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_remove_user_from_group_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_resync_mfa_device_resources[] = {&iam_resources[7]};
+static const struct operation_facts iam_resync_mfa_device_facts = {
+	.documentation = STR_INIT("Adjusts the clock of an MFA device."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_resync_mfa_device_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_set_default_policy_version_resources[] = {&iam_resources[4]};
+static const struct operation_facts iam_set_default_policy_version_facts = {
+	.documentation = STR_INIT("Makes a version of a managed policy the one that counts."),
+	.access = ACCESS_PERMISSIONS,
+	.price = STR_INIT("none"),
+	.resources = iam_set_default_policy_version_resources,
+	.resource_count = 1};
+static const struct operation_facts iam_simulate_custom_policy_facts = {
+	.documentation = STR_INIT("Evaluates policies that the request brings."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("none")};
+static const struct resource_type *const iam_simulate_principal_policy_resources[] = {&iam_resources[0], &iam_resources[5], &iam_resources[7]};
+static const struct operation_facts iam_simulate_principal_policy_facts = {
+	.documentation = STR_INIT("Evaluates the policies of an identity."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("none"),
+	.resources = iam_simulate_principal_policy_resources,
+	.resource_count = 3};
+static const struct resource_type *const iam_tag_instance_profile_resources[] = {&iam_resources[1]};
+static const struct str iam_tag_instance_profile_keys[] = {STR_INIT("aws:RequestTag/${TagKey}")};
+static const struct operation_facts iam_tag_instance_profile_facts = {
+	.documentation = STR_INIT("Sets tags of an instance profile."),
+	.access = ACCESS_TAGGING,
+	.price = STR_INIT("none"),
+	.resources = iam_tag_instance_profile_resources,
+	.resource_count = 1,
+	.keys = iam_tag_instance_profile_keys,
+	.key_count = 1};
+static const struct resource_type *const iam_tag_mfa_device_resources[] = {&iam_resources[2]};
+static const struct str iam_tag_mfa_device_keys[] = {STR_INIT("aws:RequestTag/${TagKey}")};
+static const struct operation_facts iam_tag_mfa_device_facts = {
+	.documentation = STR_INIT("Sets tags of an MFA device."),
+	.access = ACCESS_TAGGING,
+	.price = STR_INIT("none"),
+	.resources = iam_tag_mfa_device_resources,
+	.resource_count = 1,
+	.keys = iam_tag_mfa_device_keys,
+	.key_count = 1};
+static const struct resource_type *const iam_tag_open_id_connect_provider_resources[] = {&iam_resources[3]};
+static const struct str iam_tag_open_id_connect_provider_keys[] = {STR_INIT("aws:RequestTag/${TagKey}")};
+static const struct operation_facts iam_tag_open_id_connect_provider_facts = {
+	.documentation = STR_INIT("Sets tags of an OpenID Connect provider."),
+	.access = ACCESS_TAGGING,
+	.price = STR_INIT("none"),
+	.resources = iam_tag_open_id_connect_provider_resources,
+	.resource_count = 1,
+	.keys = iam_tag_open_id_connect_provider_keys,
+	.key_count = 1};
+static const struct resource_type *const iam_tag_policy_resources[] = {&iam_resources[4]};
+static const struct str iam_tag_policy_keys[] = {STR_INIT("aws:RequestTag/${TagKey}")};
+static const struct operation_facts iam_tag_policy_facts = {
+	.documentation = STR_INIT("Sets tags of a managed policy."),
+	.access = ACCESS_TAGGING,
+	.price = STR_INIT("none"),
+	.resources = iam_tag_policy_resources,
+	.resource_count = 1,
+	.keys = iam_tag_policy_keys,
+	.key_count = 1};
+static const struct resource_type *const iam_tag_role_resources[] = {&iam_resources[5]};
+static const struct str iam_tag_role_keys[] = {STR_INIT("aws:RequestTag/${TagKey}")};
+static const struct operation_facts iam_tag_role_facts = {
+	.documentation = STR_INIT("Sets tags of a role."),
+	.access = ACCESS_TAGGING,
+	.price = STR_INIT("none"),
+	.resources = iam_tag_role_resources,
+	.resource_count = 1,
+	.keys = iam_tag_role_keys,
+	.key_count = 1};
+static const struct resource_type *const iam_tag_user_resources[] = {&iam_resources[7]};
+static const struct str iam_tag_user_keys[] = {STR_INIT("aws:RequestTag/${TagKey}")};
+static const struct operation_facts iam_tag_user_facts = {
+	.documentation = STR_INIT("Sets tags of a user."),
+	.access = ACCESS_TAGGING,
+	.price = STR_INIT("none"),
+	.resources = iam_tag_user_resources,
+	.resource_count = 1,
+	.keys = iam_tag_user_keys,
+	.key_count = 1};
+static const struct resource_type *const iam_untag_instance_profile_resources[] = {&iam_resources[1]};
+static const struct operation_facts iam_untag_instance_profile_facts = {
+	.documentation = STR_INIT("Removes tags of an instance profile."),
+	.access = ACCESS_TAGGING,
+	.price = STR_INIT("none"),
+	.resources = iam_untag_instance_profile_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_untag_mfa_device_resources[] = {&iam_resources[2]};
+static const struct operation_facts iam_untag_mfa_device_facts = {
+	.documentation = STR_INIT("Removes tags of an MFA device."),
+	.access = ACCESS_TAGGING,
+	.price = STR_INIT("none"),
+	.resources = iam_untag_mfa_device_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_untag_open_id_connect_provider_resources[] = {&iam_resources[3]};
+static const struct operation_facts iam_untag_open_id_connect_provider_facts = {
+	.documentation = STR_INIT("Removes tags of an OpenID Connect provider."),
+	.access = ACCESS_TAGGING,
+	.price = STR_INIT("none"),
+	.resources = iam_untag_open_id_connect_provider_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_untag_policy_resources[] = {&iam_resources[4]};
+static const struct operation_facts iam_untag_policy_facts = {
+	.documentation = STR_INIT("Removes tags of a managed policy."),
+	.access = ACCESS_TAGGING,
+	.price = STR_INIT("none"),
+	.resources = iam_untag_policy_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_untag_role_resources[] = {&iam_resources[5]};
+static const struct operation_facts iam_untag_role_facts = {
+	.documentation = STR_INIT("Removes tags of a role."),
+	.access = ACCESS_TAGGING,
+	.price = STR_INIT("none"),
+	.resources = iam_untag_role_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_untag_user_resources[] = {&iam_resources[7]};
+static const struct operation_facts iam_untag_user_facts = {
+	.documentation = STR_INIT("Removes tags of a user."),
+	.access = ACCESS_TAGGING,
+	.price = STR_INIT("none"),
+	.resources = iam_untag_user_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_update_access_key_resources[] = {&iam_resources[7]};
+static const struct operation_facts iam_update_access_key_facts = {
+	.documentation = STR_INIT("Activates or deactivates an access key."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_update_access_key_resources,
+	.resource_count = 1};
+static const struct operation_facts iam_update_account_password_policy_facts = {
+	.documentation = STR_INIT("Sets the password policy of the account."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none")};
+static const struct resource_type *const iam_update_assume_role_policy_resources[] = {&iam_resources[5]};
+static const struct str iam_update_assume_role_policy_keys[] = {STR_INIT("iam:PermissionsBoundary")};
+static const struct operation_facts iam_update_assume_role_policy_facts = {
+	.documentation = STR_INIT("Sets the trust policy of a role."),
+	.access = ACCESS_PERMISSIONS,
+	.price = STR_INIT("none"),
+	.resources = iam_update_assume_role_policy_resources,
+	.resource_count = 1,
+	.keys = iam_update_assume_role_policy_keys,
+	.key_count = 1};
+static const struct resource_type *const iam_update_group_resources[] = {&iam_resources[0]};
+static const struct operation_facts iam_update_group_facts = {
+	.documentation = STR_INIT("Renames a group or changes its path."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_update_group_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_update_login_profile_resources[] = {&iam_resources[7]};
+static const struct operation_facts iam_update_login_profile_facts = {
+	.documentation = STR_INIT("Changes a user's password."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_update_login_profile_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_update_open_id_connect_provider_thumbprint_resources[] = {&iam_resources[3]};
+static const struct operation_facts iam_update_open_id_connect_provider_thumbprint_facts = {
+	.documentation = STR_INIT("Sets the thumbprints of an OpenID Connect provider."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_update_open_id_connect_provider_thumbprint_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_update_role_resources[] = {&iam_resources[5]};
+static const struct str iam_update_role_keys[] = {STR_INIT("iam:PermissionsBoundary")};
+static const struct operation_facts iam_update_role_facts = {
+	.documentation = STR_INIT("Changes the description or the longest session of a role."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_update_role_resources,
+	.resource_count = 1,
+	.keys = iam_update_role_keys,
+	.key_count = 1};
+static const struct resource_type *const iam_update_role_description_resources[] = {&iam_resources[5]};
+static const struct str iam_update_role_description_keys[] = {STR_INIT("iam:PermissionsBoundary")};
+static const struct operation_facts iam_update_role_description_facts = {
+	.documentation = STR_INIT("Changes the description of a role."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_update_role_description_resources,
+	.resource_count = 1,
+	.keys = iam_update_role_description_keys,
+	.key_count = 1};
+static const struct resource_type *const iam_update_saml_provider_resources[] = {&iam_resources[6]};
+static const struct operation_facts iam_update_saml_provider_facts = {
+	.documentation = STR_INIT("Refused: Tern has no SAML providers."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_update_saml_provider_resources,
+	.resource_count = 1};
+static const struct resource_type *const iam_update_user_resources[] = {&iam_resources[7]};
+static const struct operation_facts iam_update_user_facts = {
+	.documentation = STR_INIT("Renames a user or changes its path."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = iam_update_user_resources,
+	.resource_count = 1};
 
 const struct operation iam_operations[] = {
 	{.name = STR_INIT("AddClientIDToOpenIDConnectProvider"),
 	 .action = STR_INIT("iam:AddClientIDToOpenIDConnectProvider"),
 	 .service = &iam_client_service,
 	 .in = &iam_add_client_id_to_open_id_connect_provider_in_shape, .out = &iam_add_client_id_to_open_id_connect_provider_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 0},
+	 .place = OPERATION_ON_CONTROL, .index = 0, .facts = &iam_add_client_id_to_open_id_connect_provider_facts, .shows_answer = true},
 	{.name = STR_INIT("AddRoleToInstanceProfile"),
 	 .action = STR_INIT("iam:AddRoleToInstanceProfile"),
 	 .service = &iam_client_service,
 	 .in = &iam_add_role_to_instance_profile_in_shape, .out = &iam_add_role_to_instance_profile_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 1},
+	 .place = OPERATION_ON_CONTROL, .index = 1, .facts = &iam_add_role_to_instance_profile_facts, .shows_answer = true},
 	{.name = STR_INIT("AddUserToGroup"),
 	 .action = STR_INIT("iam:AddUserToGroup"),
 	 .service = &iam_client_service,
 	 .in = &iam_add_user_to_group_in_shape, .out = &iam_add_user_to_group_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 2},
+	 .place = OPERATION_ON_CONTROL, .index = 2, .facts = &iam_add_user_to_group_facts, .shows_answer = true},
 	{.name = STR_INIT("AttachGroupPolicy"),
 	 .action = STR_INIT("iam:AttachGroupPolicy"),
 	 .service = &iam_client_service,
 	 .in = &iam_attach_group_policy_in_shape, .out = &iam_attach_group_policy_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 3},
+	 .place = OPERATION_ON_CONTROL, .index = 3, .facts = &iam_attach_group_policy_facts, .shows_answer = true},
 	{.name = STR_INIT("AttachRolePolicy"),
 	 .action = STR_INIT("iam:AttachRolePolicy"),
 	 .service = &iam_client_service,
 	 .in = &iam_attach_role_policy_in_shape, .out = &iam_attach_role_policy_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 4},
+	 .place = OPERATION_ON_CONTROL, .index = 4, .facts = &iam_attach_role_policy_facts, .shows_answer = true},
 	{.name = STR_INIT("AttachUserPolicy"),
 	 .action = STR_INIT("iam:AttachUserPolicy"),
 	 .service = &iam_client_service,
 	 .in = &iam_attach_user_policy_in_shape, .out = &iam_attach_user_policy_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 5},
+	 .place = OPERATION_ON_CONTROL, .index = 5, .facts = &iam_attach_user_policy_facts, .shows_answer = true},
 	{.name = STR_INIT("ChangePassword"),
 	 .action = STR_INIT("iam:ChangePassword"),
 	 .service = &iam_client_service,
 	 .in = &iam_change_password_in_shape, .out = &iam_change_password_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 6, .uses_workers = true},
+	 .place = OPERATION_ON_CONTROL, .index = 6, .facts = &iam_change_password_facts, .shows_answer = true, .uses_workers = true},
 	{.name = STR_INIT("CreateAccessKey"),
 	 .action = STR_INIT("iam:CreateAccessKey"),
 	 .service = &iam_client_service,
 	 .in = &iam_create_access_key_in_shape, .out = &iam_create_access_key_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 7},
+	 .place = OPERATION_ON_CONTROL, .index = 7, .facts = &iam_create_access_key_facts, .shows_answer = true},
 	{.name = STR_INIT("CreateAccountAlias"),
 	 .action = STR_INIT("iam:CreateAccountAlias"),
 	 .service = &iam_client_service,
 	 .in = &iam_create_account_alias_in_shape, .out = &iam_create_account_alias_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 8},
+	 .place = OPERATION_ON_CONTROL, .index = 8, .facts = &iam_create_account_alias_facts, .shows_answer = true},
 	{.name = STR_INIT("CreateGroup"),
 	 .action = STR_INIT("iam:CreateGroup"),
 	 .service = &iam_client_service,
 	 .in = &iam_create_group_in_shape, .out = &iam_create_group_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 9},
+	 .place = OPERATION_ON_CONTROL, .index = 9, .facts = &iam_create_group_facts, .shows_answer = true},
 	{.name = STR_INIT("CreateInstanceProfile"),
 	 .action = STR_INIT("iam:CreateInstanceProfile"),
 	 .service = &iam_client_service,
 	 .in = &iam_create_instance_profile_in_shape, .out = &iam_create_instance_profile_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 10},
+	 .place = OPERATION_ON_CONTROL, .index = 10, .facts = &iam_create_instance_profile_facts, .shows_answer = true},
 	{.name = STR_INIT("CreateLoginProfile"),
 	 .action = STR_INIT("iam:CreateLoginProfile"),
 	 .service = &iam_client_service,
 	 .in = &iam_create_login_profile_in_shape, .out = &iam_create_login_profile_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 11, .uses_workers = true},
+	 .place = OPERATION_ON_CONTROL, .index = 11, .facts = &iam_create_login_profile_facts, .shows_answer = true, .uses_workers = true},
 	{.name = STR_INIT("CreateOpenIDConnectProvider"),
 	 .action = STR_INIT("iam:CreateOpenIDConnectProvider"),
 	 .service = &iam_client_service,
 	 .in = &iam_create_open_id_connect_provider_in_shape, .out = &iam_create_open_id_connect_provider_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 12},
+	 .place = OPERATION_ON_CONTROL, .index = 12, .facts = &iam_create_open_id_connect_provider_facts, .shows_answer = true},
 	{.name = STR_INIT("CreatePolicy"),
 	 .action = STR_INIT("iam:CreatePolicy"),
 	 .service = &iam_client_service,
 	 .in = &iam_create_policy_in_shape, .out = &iam_create_policy_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 13},
+	 .place = OPERATION_ON_CONTROL, .index = 13, .facts = &iam_create_policy_facts, .shows_answer = true},
 	{.name = STR_INIT("CreatePolicyVersion"),
 	 .action = STR_INIT("iam:CreatePolicyVersion"),
 	 .service = &iam_client_service,
 	 .in = &iam_create_policy_version_in_shape, .out = &iam_create_policy_version_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 14},
+	 .place = OPERATION_ON_CONTROL, .index = 14, .facts = &iam_create_policy_version_facts, .shows_answer = true},
 	{.name = STR_INIT("CreateRole"),
 	 .action = STR_INIT("iam:CreateRole"),
 	 .service = &iam_client_service,
 	 .in = &iam_create_role_in_shape, .out = &iam_create_role_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 15},
+	 .place = OPERATION_ON_CONTROL, .index = 15, .facts = &iam_create_role_facts, .shows_answer = true},
 	{.name = STR_INIT("CreateSAMLProvider"),
 	 .action = STR_INIT("iam:CreateSAMLProvider"),
 	 .service = &iam_client_service,
 	 .in = &iam_create_saml_provider_in_shape, .out = &iam_create_saml_provider_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 16},
+	 .place = OPERATION_ON_CONTROL, .index = 16, .facts = &iam_create_saml_provider_facts, .shows_answer = true},
 	{.name = STR_INIT("CreateServiceLinkedRole"),
 	 .action = STR_INIT("iam:CreateServiceLinkedRole"),
 	 .service = &iam_client_service,
 	 .in = &iam_create_service_linked_role_in_shape, .out = &iam_create_service_linked_role_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 17},
+	 .place = OPERATION_ON_CONTROL, .index = 17, .facts = &iam_create_service_linked_role_facts, .shows_answer = true},
 	{.name = STR_INIT("CreateUser"),
 	 .action = STR_INIT("iam:CreateUser"),
 	 .service = &iam_client_service,
 	 .in = &iam_create_user_in_shape, .out = &iam_create_user_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 18},
+	 .place = OPERATION_ON_CONTROL, .index = 18, .facts = &iam_create_user_facts, .shows_answer = true},
 	{.name = STR_INIT("CreateVirtualMFADevice"),
 	 .action = STR_INIT("iam:CreateVirtualMFADevice"),
 	 .service = &iam_client_service,
 	 .in = &iam_create_virtual_mfa_device_in_shape, .out = &iam_create_virtual_mfa_device_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 19},
+	 .place = OPERATION_ON_CONTROL, .index = 19, .facts = &iam_create_virtual_mfa_device_facts, .shows_answer = true},
 	{.name = STR_INIT("DeactivateMFADevice"),
 	 .action = STR_INIT("iam:DeactivateMFADevice"),
 	 .service = &iam_client_service,
 	 .in = &iam_deactivate_mfa_device_in_shape, .out = &iam_deactivate_mfa_device_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 20},
+	 .place = OPERATION_ON_CONTROL, .index = 20, .facts = &iam_deactivate_mfa_device_facts, .shows_answer = true},
 	{.name = STR_INIT("DeleteAccessKey"),
 	 .action = STR_INIT("iam:DeleteAccessKey"),
 	 .service = &iam_client_service,
 	 .in = &iam_delete_access_key_in_shape, .out = &iam_delete_access_key_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 21},
+	 .place = OPERATION_ON_CONTROL, .index = 21, .facts = &iam_delete_access_key_facts, .shows_answer = true},
 	{.name = STR_INIT("DeleteAccountAlias"),
 	 .action = STR_INIT("iam:DeleteAccountAlias"),
 	 .service = &iam_client_service,
 	 .in = &iam_delete_account_alias_in_shape, .out = &iam_delete_account_alias_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 22},
+	 .place = OPERATION_ON_CONTROL, .index = 22, .facts = &iam_delete_account_alias_facts, .shows_answer = true},
 	{.name = STR_INIT("DeleteAccountPasswordPolicy"),
 	 .action = STR_INIT("iam:DeleteAccountPasswordPolicy"),
 	 .service = &iam_client_service,
 	 .in = &iam_delete_account_password_policy_in_shape, .out = &iam_delete_account_password_policy_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 23},
+	 .place = OPERATION_ON_CONTROL, .index = 23, .facts = &iam_delete_account_password_policy_facts, .shows_answer = true},
 	{.name = STR_INIT("DeleteGroup"),
 	 .action = STR_INIT("iam:DeleteGroup"),
 	 .service = &iam_client_service,
 	 .in = &iam_delete_group_in_shape, .out = &iam_delete_group_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 24},
+	 .place = OPERATION_ON_CONTROL, .index = 24, .facts = &iam_delete_group_facts, .shows_answer = true},
 	{.name = STR_INIT("DeleteGroupPolicy"),
 	 .action = STR_INIT("iam:DeleteGroupPolicy"),
 	 .service = &iam_client_service,
 	 .in = &iam_delete_group_policy_in_shape, .out = &iam_delete_group_policy_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 25},
+	 .place = OPERATION_ON_CONTROL, .index = 25, .facts = &iam_delete_group_policy_facts, .shows_answer = true},
 	{.name = STR_INIT("DeleteInstanceProfile"),
 	 .action = STR_INIT("iam:DeleteInstanceProfile"),
 	 .service = &iam_client_service,
 	 .in = &iam_delete_instance_profile_in_shape, .out = &iam_delete_instance_profile_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 26},
+	 .place = OPERATION_ON_CONTROL, .index = 26, .facts = &iam_delete_instance_profile_facts, .shows_answer = true},
 	{.name = STR_INIT("DeleteLoginProfile"),
 	 .action = STR_INIT("iam:DeleteLoginProfile"),
 	 .service = &iam_client_service,
 	 .in = &iam_delete_login_profile_in_shape, .out = &iam_delete_login_profile_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 27},
+	 .place = OPERATION_ON_CONTROL, .index = 27, .facts = &iam_delete_login_profile_facts, .shows_answer = true},
 	{.name = STR_INIT("DeleteOpenIDConnectProvider"),
 	 .action = STR_INIT("iam:DeleteOpenIDConnectProvider"),
 	 .service = &iam_client_service,
 	 .in = &iam_delete_open_id_connect_provider_in_shape, .out = &iam_delete_open_id_connect_provider_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 28},
+	 .place = OPERATION_ON_CONTROL, .index = 28, .facts = &iam_delete_open_id_connect_provider_facts, .shows_answer = true},
 	{.name = STR_INIT("DeletePolicy"),
 	 .action = STR_INIT("iam:DeletePolicy"),
 	 .service = &iam_client_service,
 	 .in = &iam_delete_policy_in_shape, .out = &iam_delete_policy_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 29},
+	 .place = OPERATION_ON_CONTROL, .index = 29, .facts = &iam_delete_policy_facts, .shows_answer = true},
 	{.name = STR_INIT("DeletePolicyVersion"),
 	 .action = STR_INIT("iam:DeletePolicyVersion"),
 	 .service = &iam_client_service,
 	 .in = &iam_delete_policy_version_in_shape, .out = &iam_delete_policy_version_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 30},
+	 .place = OPERATION_ON_CONTROL, .index = 30, .facts = &iam_delete_policy_version_facts, .shows_answer = true},
 	{.name = STR_INIT("DeleteRole"),
 	 .action = STR_INIT("iam:DeleteRole"),
 	 .service = &iam_client_service,
 	 .in = &iam_delete_role_in_shape, .out = &iam_delete_role_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 31},
+	 .place = OPERATION_ON_CONTROL, .index = 31, .facts = &iam_delete_role_facts, .shows_answer = true},
 	{.name = STR_INIT("DeleteRolePermissionsBoundary"),
 	 .action = STR_INIT("iam:DeleteRolePermissionsBoundary"),
 	 .service = &iam_client_service,
 	 .in = &iam_delete_role_permissions_boundary_in_shape, .out = &iam_delete_role_permissions_boundary_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 32},
+	 .place = OPERATION_ON_CONTROL, .index = 32, .facts = &iam_delete_role_permissions_boundary_facts, .shows_answer = true},
 	{.name = STR_INIT("DeleteRolePolicy"),
 	 .action = STR_INIT("iam:DeleteRolePolicy"),
 	 .service = &iam_client_service,
 	 .in = &iam_delete_role_policy_in_shape, .out = &iam_delete_role_policy_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 33},
+	 .place = OPERATION_ON_CONTROL, .index = 33, .facts = &iam_delete_role_policy_facts, .shows_answer = true},
 	{.name = STR_INIT("DeleteSAMLProvider"),
 	 .action = STR_INIT("iam:DeleteSAMLProvider"),
 	 .service = &iam_client_service,
 	 .in = &iam_delete_saml_provider_in_shape, .out = &iam_delete_saml_provider_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 34},
+	 .place = OPERATION_ON_CONTROL, .index = 34, .facts = &iam_delete_saml_provider_facts, .shows_answer = true},
 	{.name = STR_INIT("DeleteServiceLinkedRole"),
 	 .action = STR_INIT("iam:DeleteServiceLinkedRole"),
 	 .service = &iam_client_service,
 	 .in = &iam_delete_service_linked_role_in_shape, .out = &iam_delete_service_linked_role_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 35},
+	 .place = OPERATION_ON_CONTROL, .index = 35, .facts = &iam_delete_service_linked_role_facts, .shows_answer = true},
 	{.name = STR_INIT("DeleteUser"),
 	 .action = STR_INIT("iam:DeleteUser"),
 	 .service = &iam_client_service,
 	 .in = &iam_delete_user_in_shape, .out = &iam_delete_user_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 36},
+	 .place = OPERATION_ON_CONTROL, .index = 36, .facts = &iam_delete_user_facts, .shows_answer = true},
 	{.name = STR_INIT("DeleteUserPermissionsBoundary"),
 	 .action = STR_INIT("iam:DeleteUserPermissionsBoundary"),
 	 .service = &iam_client_service,
 	 .in = &iam_delete_user_permissions_boundary_in_shape, .out = &iam_delete_user_permissions_boundary_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 37},
+	 .place = OPERATION_ON_CONTROL, .index = 37, .facts = &iam_delete_user_permissions_boundary_facts, .shows_answer = true},
 	{.name = STR_INIT("DeleteUserPolicy"),
 	 .action = STR_INIT("iam:DeleteUserPolicy"),
 	 .service = &iam_client_service,
 	 .in = &iam_delete_user_policy_in_shape, .out = &iam_delete_user_policy_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 38},
+	 .place = OPERATION_ON_CONTROL, .index = 38, .facts = &iam_delete_user_policy_facts, .shows_answer = true},
 	{.name = STR_INIT("DeleteVirtualMFADevice"),
 	 .action = STR_INIT("iam:DeleteVirtualMFADevice"),
 	 .service = &iam_client_service,
 	 .in = &iam_delete_virtual_mfa_device_in_shape, .out = &iam_delete_virtual_mfa_device_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 39},
+	 .place = OPERATION_ON_CONTROL, .index = 39, .facts = &iam_delete_virtual_mfa_device_facts, .shows_answer = true},
 	{.name = STR_INIT("DetachGroupPolicy"),
 	 .action = STR_INIT("iam:DetachGroupPolicy"),
 	 .service = &iam_client_service,
 	 .in = &iam_detach_group_policy_in_shape, .out = &iam_detach_group_policy_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 40},
+	 .place = OPERATION_ON_CONTROL, .index = 40, .facts = &iam_detach_group_policy_facts, .shows_answer = true},
 	{.name = STR_INIT("DetachRolePolicy"),
 	 .action = STR_INIT("iam:DetachRolePolicy"),
 	 .service = &iam_client_service,
 	 .in = &iam_detach_role_policy_in_shape, .out = &iam_detach_role_policy_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 41},
+	 .place = OPERATION_ON_CONTROL, .index = 41, .facts = &iam_detach_role_policy_facts, .shows_answer = true},
 	{.name = STR_INIT("DetachUserPolicy"),
 	 .action = STR_INIT("iam:DetachUserPolicy"),
 	 .service = &iam_client_service,
 	 .in = &iam_detach_user_policy_in_shape, .out = &iam_detach_user_policy_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 42},
+	 .place = OPERATION_ON_CONTROL, .index = 42, .facts = &iam_detach_user_policy_facts, .shows_answer = true},
 	{.name = STR_INIT("EnableMFADevice"),
 	 .action = STR_INIT("iam:EnableMFADevice"),
 	 .service = &iam_client_service,
 	 .in = &iam_enable_mfa_device_in_shape, .out = &iam_enable_mfa_device_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 43},
+	 .place = OPERATION_ON_CONTROL, .index = 43, .facts = &iam_enable_mfa_device_facts, .shows_answer = true},
 	{.name = STR_INIT("GenerateCredentialReport"),
 	 .action = STR_INIT("iam:GenerateCredentialReport"),
 	 .service = &iam_client_service,
 	 .in = &iam_generate_credential_report_in_shape, .out = &iam_generate_credential_report_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 44},
+	 .place = OPERATION_ON_CONTROL, .index = 44, .facts = &iam_generate_credential_report_facts, .shows_answer = true},
 	{.name = STR_INIT("GetAccessKeyLastUsed"),
 	 .action = STR_INIT("iam:GetAccessKeyLastUsed"),
 	 .service = &iam_client_service,
 	 .in = &iam_get_access_key_last_used_in_shape, .out = &iam_get_access_key_last_used_out_shape,
-	 .place = OPERATION_ON_NET, .index = 45},
+	 .place = OPERATION_ON_NET, .index = 45, .facts = &iam_get_access_key_last_used_facts, .is_read_only = true},
 	{.name = STR_INIT("GetAccountAuthorizationDetails"),
 	 .action = STR_INIT("iam:GetAccountAuthorizationDetails"),
 	 .service = &iam_client_service,
 	 .in = &iam_get_account_authorization_details_in_shape, .out = &iam_get_account_authorization_details_out_shape,
-	 .place = OPERATION_ON_NET, .index = 46},
+	 .place = OPERATION_ON_NET, .index = 46, .facts = &iam_get_account_authorization_details_facts, .is_read_only = true},
 	{.name = STR_INIT("GetAccountPasswordPolicy"),
 	 .action = STR_INIT("iam:GetAccountPasswordPolicy"),
 	 .service = &iam_client_service,
 	 .in = &iam_get_account_password_policy_in_shape, .out = &iam_get_account_password_policy_out_shape,
-	 .place = OPERATION_ON_NET, .index = 47},
+	 .place = OPERATION_ON_NET, .index = 47, .facts = &iam_get_account_password_policy_facts, .is_read_only = true},
 	{.name = STR_INIT("GetAccountSummary"),
 	 .action = STR_INIT("iam:GetAccountSummary"),
 	 .service = &iam_client_service,
 	 .in = &iam_get_account_summary_in_shape, .out = &iam_get_account_summary_out_shape,
-	 .place = OPERATION_ON_NET, .index = 48},
+	 .place = OPERATION_ON_NET, .index = 48, .facts = &iam_get_account_summary_facts, .is_read_only = true},
 	{.name = STR_INIT("GetContextKeysForCustomPolicy"),
 	 .action = STR_INIT("iam:GetContextKeysForCustomPolicy"),
 	 .service = &iam_client_service,
 	 .in = &iam_get_context_keys_for_custom_policy_in_shape, .out = &iam_get_context_keys_for_custom_policy_out_shape,
-	 .place = OPERATION_ON_WORKER, .index = 49, .uses_workers = true},
+	 .place = OPERATION_ON_WORKER, .index = 49, .facts = &iam_get_context_keys_for_custom_policy_facts, .is_read_only = true, .uses_workers = true},
 	{.name = STR_INIT("GetContextKeysForPrincipalPolicy"),
 	 .action = STR_INIT("iam:GetContextKeysForPrincipalPolicy"),
 	 .service = &iam_client_service,
 	 .in = &iam_get_context_keys_for_principal_policy_in_shape, .out = &iam_get_context_keys_for_principal_policy_out_shape,
-	 .place = OPERATION_ON_WORKER, .index = 50, .uses_workers = true},
+	 .place = OPERATION_ON_WORKER, .index = 50, .facts = &iam_get_context_keys_for_principal_policy_facts, .is_read_only = true, .uses_workers = true},
 	{.name = STR_INIT("GetCredentialReport"),
 	 .action = STR_INIT("iam:GetCredentialReport"),
 	 .service = &iam_client_service,
 	 .in = &iam_get_credential_report_in_shape, .out = &iam_get_credential_report_out_shape,
-	 .place = OPERATION_ON_NET, .index = 51},
+	 .place = OPERATION_ON_NET, .index = 51, .facts = &iam_get_credential_report_facts, .is_read_only = true},
 	{.name = STR_INIT("GetGroup"),
 	 .action = STR_INIT("iam:GetGroup"),
 	 .service = &iam_client_service,
 	 .in = &iam_get_group_in_shape, .out = &iam_get_group_out_shape,
-	 .place = OPERATION_ON_NET, .index = 52},
+	 .place = OPERATION_ON_NET, .index = 52, .facts = &iam_get_group_facts, .is_read_only = true},
 	{.name = STR_INIT("GetGroupPolicy"),
 	 .action = STR_INIT("iam:GetGroupPolicy"),
 	 .service = &iam_client_service,
 	 .in = &iam_get_group_policy_in_shape, .out = &iam_get_group_policy_out_shape,
-	 .place = OPERATION_ON_NET, .index = 53},
+	 .place = OPERATION_ON_NET, .index = 53, .facts = &iam_get_group_policy_facts, .is_read_only = true},
 	{.name = STR_INIT("GetInstanceProfile"),
 	 .action = STR_INIT("iam:GetInstanceProfile"),
 	 .service = &iam_client_service,
 	 .in = &iam_get_instance_profile_in_shape, .out = &iam_get_instance_profile_out_shape,
-	 .place = OPERATION_ON_NET, .index = 54},
+	 .place = OPERATION_ON_NET, .index = 54, .facts = &iam_get_instance_profile_facts, .is_read_only = true},
 	{.name = STR_INIT("GetLoginProfile"),
 	 .action = STR_INIT("iam:GetLoginProfile"),
 	 .service = &iam_client_service,
 	 .in = &iam_get_login_profile_in_shape, .out = &iam_get_login_profile_out_shape,
-	 .place = OPERATION_ON_NET, .index = 55},
+	 .place = OPERATION_ON_NET, .index = 55, .facts = &iam_get_login_profile_facts, .is_read_only = true},
 	{.name = STR_INIT("GetMFADevice"),
 	 .action = STR_INIT("iam:GetMFADevice"),
 	 .service = &iam_client_service,
 	 .in = &iam_get_mfa_device_in_shape, .out = &iam_get_mfa_device_out_shape,
-	 .place = OPERATION_ON_NET, .index = 56},
+	 .place = OPERATION_ON_NET, .index = 56, .facts = &iam_get_mfa_device_facts, .is_read_only = true},
 	{.name = STR_INIT("GetOpenIDConnectProvider"),
 	 .action = STR_INIT("iam:GetOpenIDConnectProvider"),
 	 .service = &iam_client_service,
 	 .in = &iam_get_open_id_connect_provider_in_shape, .out = &iam_get_open_id_connect_provider_out_shape,
-	 .place = OPERATION_ON_NET, .index = 57},
+	 .place = OPERATION_ON_NET, .index = 57, .facts = &iam_get_open_id_connect_provider_facts, .is_read_only = true},
 	{.name = STR_INIT("GetPolicy"),
 	 .action = STR_INIT("iam:GetPolicy"),
 	 .service = &iam_client_service,
 	 .in = &iam_get_policy_in_shape, .out = &iam_get_policy_out_shape,
-	 .place = OPERATION_ON_NET, .index = 58},
+	 .place = OPERATION_ON_NET, .index = 58, .facts = &iam_get_policy_facts, .is_read_only = true},
 	{.name = STR_INIT("GetPolicyVersion"),
 	 .action = STR_INIT("iam:GetPolicyVersion"),
 	 .service = &iam_client_service,
 	 .in = &iam_get_policy_version_in_shape, .out = &iam_get_policy_version_out_shape,
-	 .place = OPERATION_ON_NET, .index = 59},
+	 .place = OPERATION_ON_NET, .index = 59, .facts = &iam_get_policy_version_facts, .is_read_only = true},
 	{.name = STR_INIT("GetRole"),
 	 .action = STR_INIT("iam:GetRole"),
 	 .service = &iam_client_service,
 	 .in = &iam_get_role_in_shape, .out = &iam_get_role_out_shape,
-	 .place = OPERATION_ON_NET, .index = 60},
+	 .place = OPERATION_ON_NET, .index = 60, .facts = &iam_get_role_facts, .is_read_only = true},
 	{.name = STR_INIT("GetRolePolicy"),
 	 .action = STR_INIT("iam:GetRolePolicy"),
 	 .service = &iam_client_service,
 	 .in = &iam_get_role_policy_in_shape, .out = &iam_get_role_policy_out_shape,
-	 .place = OPERATION_ON_NET, .index = 61},
+	 .place = OPERATION_ON_NET, .index = 61, .facts = &iam_get_role_policy_facts, .is_read_only = true},
 	{.name = STR_INIT("GetSAMLProvider"),
 	 .action = STR_INIT("iam:GetSAMLProvider"),
 	 .service = &iam_client_service,
 	 .in = &iam_get_saml_provider_in_shape, .out = &iam_get_saml_provider_out_shape,
-	 .place = OPERATION_ON_NET, .index = 62},
+	 .place = OPERATION_ON_NET, .index = 62, .facts = &iam_get_saml_provider_facts, .is_read_only = true},
 	{.name = STR_INIT("GetServiceLinkedRoleDeletionStatus"),
 	 .action = STR_INIT("iam:GetServiceLinkedRoleDeletionStatus"),
 	 .service = &iam_client_service,
 	 .in = &iam_get_service_linked_role_deletion_status_in_shape, .out = &iam_get_service_linked_role_deletion_status_out_shape,
-	 .place = OPERATION_ON_NET, .index = 63},
+	 .place = OPERATION_ON_NET, .index = 63, .facts = &iam_get_service_linked_role_deletion_status_facts, .is_read_only = true},
 	{.name = STR_INIT("GetUser"),
 	 .action = STR_INIT("iam:GetUser"),
 	 .service = &iam_client_service,
 	 .in = &iam_get_user_in_shape, .out = &iam_get_user_out_shape,
-	 .place = OPERATION_ON_NET, .index = 64},
+	 .place = OPERATION_ON_NET, .index = 64, .facts = &iam_get_user_facts, .is_read_only = true},
 	{.name = STR_INIT("GetUserPolicy"),
 	 .action = STR_INIT("iam:GetUserPolicy"),
 	 .service = &iam_client_service,
 	 .in = &iam_get_user_policy_in_shape, .out = &iam_get_user_policy_out_shape,
-	 .place = OPERATION_ON_NET, .index = 65},
+	 .place = OPERATION_ON_NET, .index = 65, .facts = &iam_get_user_policy_facts, .is_read_only = true},
 	{.name = STR_INIT("ListAccessKeys"),
 	 .action = STR_INIT("iam:ListAccessKeys"),
 	 .service = &iam_client_service,
 	 .in = &iam_list_access_keys_in_shape, .out = &iam_list_access_keys_out_shape,
-	 .place = OPERATION_ON_NET, .index = 66},
+	 .place = OPERATION_ON_NET, .index = 66, .facts = &iam_list_access_keys_facts, .is_read_only = true},
 	{.name = STR_INIT("ListAccountAliases"),
 	 .action = STR_INIT("iam:ListAccountAliases"),
 	 .service = &iam_client_service,
 	 .in = &iam_list_account_aliases_in_shape, .out = &iam_list_account_aliases_out_shape,
-	 .place = OPERATION_ON_NET, .index = 67},
+	 .place = OPERATION_ON_NET, .index = 67, .facts = &iam_list_account_aliases_facts, .is_read_only = true},
 	{.name = STR_INIT("ListAttachedGroupPolicies"),
 	 .action = STR_INIT("iam:ListAttachedGroupPolicies"),
 	 .service = &iam_client_service,
 	 .in = &iam_list_attached_group_policies_in_shape, .out = &iam_list_attached_group_policies_out_shape,
-	 .place = OPERATION_ON_NET, .index = 68},
+	 .place = OPERATION_ON_NET, .index = 68, .facts = &iam_list_attached_group_policies_facts, .is_read_only = true},
 	{.name = STR_INIT("ListAttachedRolePolicies"),
 	 .action = STR_INIT("iam:ListAttachedRolePolicies"),
 	 .service = &iam_client_service,
 	 .in = &iam_list_attached_role_policies_in_shape, .out = &iam_list_attached_role_policies_out_shape,
-	 .place = OPERATION_ON_NET, .index = 69},
+	 .place = OPERATION_ON_NET, .index = 69, .facts = &iam_list_attached_role_policies_facts, .is_read_only = true},
 	{.name = STR_INIT("ListAttachedUserPolicies"),
 	 .action = STR_INIT("iam:ListAttachedUserPolicies"),
 	 .service = &iam_client_service,
 	 .in = &iam_list_attached_user_policies_in_shape, .out = &iam_list_attached_user_policies_out_shape,
-	 .place = OPERATION_ON_NET, .index = 70},
+	 .place = OPERATION_ON_NET, .index = 70, .facts = &iam_list_attached_user_policies_facts, .is_read_only = true},
 	{.name = STR_INIT("ListEntitiesForPolicy"),
 	 .action = STR_INIT("iam:ListEntitiesForPolicy"),
 	 .service = &iam_client_service,
 	 .in = &iam_list_entities_for_policy_in_shape, .out = &iam_list_entities_for_policy_out_shape,
-	 .place = OPERATION_ON_NET, .index = 71},
+	 .place = OPERATION_ON_NET, .index = 71, .facts = &iam_list_entities_for_policy_facts, .is_read_only = true},
 	{.name = STR_INIT("ListGroupPolicies"),
 	 .action = STR_INIT("iam:ListGroupPolicies"),
 	 .service = &iam_client_service,
 	 .in = &iam_list_group_policies_in_shape, .out = &iam_list_group_policies_out_shape,
-	 .place = OPERATION_ON_NET, .index = 72},
+	 .place = OPERATION_ON_NET, .index = 72, .facts = &iam_list_group_policies_facts, .is_read_only = true},
 	{.name = STR_INIT("ListGroups"),
 	 .action = STR_INIT("iam:ListGroups"),
 	 .service = &iam_client_service,
 	 .in = &iam_list_groups_in_shape, .out = &iam_list_groups_out_shape,
-	 .place = OPERATION_ON_NET, .index = 73},
+	 .place = OPERATION_ON_NET, .index = 73, .facts = &iam_list_groups_facts, .is_read_only = true},
 	{.name = STR_INIT("ListGroupsForUser"),
 	 .action = STR_INIT("iam:ListGroupsForUser"),
 	 .service = &iam_client_service,
 	 .in = &iam_list_groups_for_user_in_shape, .out = &iam_list_groups_for_user_out_shape,
-	 .place = OPERATION_ON_NET, .index = 74},
+	 .place = OPERATION_ON_NET, .index = 74, .facts = &iam_list_groups_for_user_facts, .is_read_only = true},
 	{.name = STR_INIT("ListInstanceProfileTags"),
 	 .action = STR_INIT("iam:ListInstanceProfileTags"),
 	 .service = &iam_client_service,
 	 .in = &iam_list_instance_profile_tags_in_shape, .out = &iam_list_instance_profile_tags_out_shape,
-	 .place = OPERATION_ON_NET, .index = 75},
+	 .place = OPERATION_ON_NET, .index = 75, .facts = &iam_list_instance_profile_tags_facts, .is_read_only = true},
 	{.name = STR_INIT("ListInstanceProfiles"),
 	 .action = STR_INIT("iam:ListInstanceProfiles"),
 	 .service = &iam_client_service,
 	 .in = &iam_list_instance_profiles_in_shape, .out = &iam_list_instance_profiles_out_shape,
-	 .place = OPERATION_ON_NET, .index = 76},
+	 .place = OPERATION_ON_NET, .index = 76, .facts = &iam_list_instance_profiles_facts, .is_read_only = true},
 	{.name = STR_INIT("ListInstanceProfilesForRole"),
 	 .action = STR_INIT("iam:ListInstanceProfilesForRole"),
 	 .service = &iam_client_service,
 	 .in = &iam_list_instance_profiles_for_role_in_shape, .out = &iam_list_instance_profiles_for_role_out_shape,
-	 .place = OPERATION_ON_NET, .index = 77},
+	 .place = OPERATION_ON_NET, .index = 77, .facts = &iam_list_instance_profiles_for_role_facts, .is_read_only = true},
 	{.name = STR_INIT("ListMFADeviceTags"),
 	 .action = STR_INIT("iam:ListMFADeviceTags"),
 	 .service = &iam_client_service,
 	 .in = &iam_list_mfa_device_tags_in_shape, .out = &iam_list_mfa_device_tags_out_shape,
-	 .place = OPERATION_ON_NET, .index = 78},
+	 .place = OPERATION_ON_NET, .index = 78, .facts = &iam_list_mfa_device_tags_facts, .is_read_only = true},
 	{.name = STR_INIT("ListMFADevices"),
 	 .action = STR_INIT("iam:ListMFADevices"),
 	 .service = &iam_client_service,
 	 .in = &iam_list_mfa_devices_in_shape, .out = &iam_list_mfa_devices_out_shape,
-	 .place = OPERATION_ON_NET, .index = 79},
+	 .place = OPERATION_ON_NET, .index = 79, .facts = &iam_list_mfa_devices_facts, .is_read_only = true},
 	{.name = STR_INIT("ListOpenIDConnectProviderTags"),
 	 .action = STR_INIT("iam:ListOpenIDConnectProviderTags"),
 	 .service = &iam_client_service,
 	 .in = &iam_list_open_id_connect_provider_tags_in_shape, .out = &iam_list_open_id_connect_provider_tags_out_shape,
-	 .place = OPERATION_ON_NET, .index = 80},
+	 .place = OPERATION_ON_NET, .index = 80, .facts = &iam_list_open_id_connect_provider_tags_facts, .is_read_only = true},
 	{.name = STR_INIT("ListOpenIDConnectProviders"),
 	 .action = STR_INIT("iam:ListOpenIDConnectProviders"),
 	 .service = &iam_client_service,
 	 .in = &iam_list_open_id_connect_providers_in_shape, .out = &iam_list_open_id_connect_providers_out_shape,
-	 .place = OPERATION_ON_NET, .index = 81},
+	 .place = OPERATION_ON_NET, .index = 81, .facts = &iam_list_open_id_connect_providers_facts, .is_read_only = true},
 	{.name = STR_INIT("ListPolicies"),
 	 .action = STR_INIT("iam:ListPolicies"),
 	 .service = &iam_client_service,
 	 .in = &iam_list_policies_in_shape, .out = &iam_list_policies_out_shape,
-	 .place = OPERATION_ON_NET, .index = 82},
+	 .place = OPERATION_ON_NET, .index = 82, .facts = &iam_list_policies_facts, .is_read_only = true},
 	{.name = STR_INIT("ListPolicyTags"),
 	 .action = STR_INIT("iam:ListPolicyTags"),
 	 .service = &iam_client_service,
 	 .in = &iam_list_policy_tags_in_shape, .out = &iam_list_policy_tags_out_shape,
-	 .place = OPERATION_ON_NET, .index = 83},
+	 .place = OPERATION_ON_NET, .index = 83, .facts = &iam_list_policy_tags_facts, .is_read_only = true},
 	{.name = STR_INIT("ListPolicyVersions"),
 	 .action = STR_INIT("iam:ListPolicyVersions"),
 	 .service = &iam_client_service,
 	 .in = &iam_list_policy_versions_in_shape, .out = &iam_list_policy_versions_out_shape,
-	 .place = OPERATION_ON_NET, .index = 84},
+	 .place = OPERATION_ON_NET, .index = 84, .facts = &iam_list_policy_versions_facts, .is_read_only = true},
 	{.name = STR_INIT("ListRolePolicies"),
 	 .action = STR_INIT("iam:ListRolePolicies"),
 	 .service = &iam_client_service,
 	 .in = &iam_list_role_policies_in_shape, .out = &iam_list_role_policies_out_shape,
-	 .place = OPERATION_ON_NET, .index = 85},
+	 .place = OPERATION_ON_NET, .index = 85, .facts = &iam_list_role_policies_facts, .is_read_only = true},
 	{.name = STR_INIT("ListRoleTags"),
 	 .action = STR_INIT("iam:ListRoleTags"),
 	 .service = &iam_client_service,
 	 .in = &iam_list_role_tags_in_shape, .out = &iam_list_role_tags_out_shape,
-	 .place = OPERATION_ON_NET, .index = 86},
+	 .place = OPERATION_ON_NET, .index = 86, .facts = &iam_list_role_tags_facts, .is_read_only = true},
 	{.name = STR_INIT("ListRoles"),
 	 .action = STR_INIT("iam:ListRoles"),
 	 .service = &iam_client_service,
 	 .in = &iam_list_roles_in_shape, .out = &iam_list_roles_out_shape,
-	 .place = OPERATION_ON_NET, .index = 87},
+	 .place = OPERATION_ON_NET, .index = 87, .facts = &iam_list_roles_facts, .is_read_only = true},
 	{.name = STR_INIT("ListSAMLProviders"),
 	 .action = STR_INIT("iam:ListSAMLProviders"),
 	 .service = &iam_client_service,
 	 .in = &iam_list_saml_providers_in_shape, .out = &iam_list_saml_providers_out_shape,
-	 .place = OPERATION_ON_NET, .index = 88},
+	 .place = OPERATION_ON_NET, .index = 88, .facts = &iam_list_saml_providers_facts, .is_read_only = true},
 	{.name = STR_INIT("ListSSHPublicKeys"),
 	 .action = STR_INIT("iam:ListSSHPublicKeys"),
 	 .service = &iam_client_service,
 	 .in = &iam_list_ssh_public_keys_in_shape, .out = &iam_list_ssh_public_keys_out_shape,
-	 .place = OPERATION_ON_NET, .index = 89},
+	 .place = OPERATION_ON_NET, .index = 89, .facts = &iam_list_ssh_public_keys_facts, .is_read_only = true},
 	{.name = STR_INIT("ListServiceSpecificCredentials"),
 	 .action = STR_INIT("iam:ListServiceSpecificCredentials"),
 	 .service = &iam_client_service,
 	 .in = &iam_list_service_specific_credentials_in_shape, .out = &iam_list_service_specific_credentials_out_shape,
-	 .place = OPERATION_ON_NET, .index = 90},
+	 .place = OPERATION_ON_NET, .index = 90, .facts = &iam_list_service_specific_credentials_facts, .is_read_only = true},
 	{.name = STR_INIT("ListSigningCertificates"),
 	 .action = STR_INIT("iam:ListSigningCertificates"),
 	 .service = &iam_client_service,
 	 .in = &iam_list_signing_certificates_in_shape, .out = &iam_list_signing_certificates_out_shape,
-	 .place = OPERATION_ON_NET, .index = 91},
+	 .place = OPERATION_ON_NET, .index = 91, .facts = &iam_list_signing_certificates_facts, .is_read_only = true},
 	{.name = STR_INIT("ListUserPolicies"),
 	 .action = STR_INIT("iam:ListUserPolicies"),
 	 .service = &iam_client_service,
 	 .in = &iam_list_user_policies_in_shape, .out = &iam_list_user_policies_out_shape,
-	 .place = OPERATION_ON_NET, .index = 92},
+	 .place = OPERATION_ON_NET, .index = 92, .facts = &iam_list_user_policies_facts, .is_read_only = true},
 	{.name = STR_INIT("ListUserTags"),
 	 .action = STR_INIT("iam:ListUserTags"),
 	 .service = &iam_client_service,
 	 .in = &iam_list_user_tags_in_shape, .out = &iam_list_user_tags_out_shape,
-	 .place = OPERATION_ON_NET, .index = 93},
+	 .place = OPERATION_ON_NET, .index = 93, .facts = &iam_list_user_tags_facts, .is_read_only = true},
 	{.name = STR_INIT("ListUsers"),
 	 .action = STR_INIT("iam:ListUsers"),
 	 .service = &iam_client_service,
 	 .in = &iam_list_users_in_shape, .out = &iam_list_users_out_shape,
-	 .place = OPERATION_ON_NET, .index = 94},
+	 .place = OPERATION_ON_NET, .index = 94, .facts = &iam_list_users_facts, .is_read_only = true},
 	{.name = STR_INIT("ListVirtualMFADevices"),
 	 .action = STR_INIT("iam:ListVirtualMFADevices"),
 	 .service = &iam_client_service,
 	 .in = &iam_list_virtual_mfa_devices_in_shape, .out = &iam_list_virtual_mfa_devices_out_shape,
-	 .place = OPERATION_ON_NET, .index = 95},
+	 .place = OPERATION_ON_NET, .index = 95, .facts = &iam_list_virtual_mfa_devices_facts, .is_read_only = true},
 	{.name = STR_INIT("PutGroupPolicy"),
 	 .action = STR_INIT("iam:PutGroupPolicy"),
 	 .service = &iam_client_service,
 	 .in = &iam_put_group_policy_in_shape, .out = &iam_put_group_policy_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 96},
+	 .place = OPERATION_ON_CONTROL, .index = 96, .facts = &iam_put_group_policy_facts, .shows_answer = true},
 	{.name = STR_INIT("PutRolePermissionsBoundary"),
 	 .action = STR_INIT("iam:PutRolePermissionsBoundary"),
 	 .service = &iam_client_service,
 	 .in = &iam_put_role_permissions_boundary_in_shape, .out = &iam_put_role_permissions_boundary_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 97},
+	 .place = OPERATION_ON_CONTROL, .index = 97, .facts = &iam_put_role_permissions_boundary_facts, .shows_answer = true},
 	{.name = STR_INIT("PutRolePolicy"),
 	 .action = STR_INIT("iam:PutRolePolicy"),
 	 .service = &iam_client_service,
 	 .in = &iam_put_role_policy_in_shape, .out = &iam_put_role_policy_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 98},
+	 .place = OPERATION_ON_CONTROL, .index = 98, .facts = &iam_put_role_policy_facts, .shows_answer = true},
 	{.name = STR_INIT("PutUserPermissionsBoundary"),
 	 .action = STR_INIT("iam:PutUserPermissionsBoundary"),
 	 .service = &iam_client_service,
 	 .in = &iam_put_user_permissions_boundary_in_shape, .out = &iam_put_user_permissions_boundary_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 99},
+	 .place = OPERATION_ON_CONTROL, .index = 99, .facts = &iam_put_user_permissions_boundary_facts, .shows_answer = true},
 	{.name = STR_INIT("PutUserPolicy"),
 	 .action = STR_INIT("iam:PutUserPolicy"),
 	 .service = &iam_client_service,
 	 .in = &iam_put_user_policy_in_shape, .out = &iam_put_user_policy_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 100},
+	 .place = OPERATION_ON_CONTROL, .index = 100, .facts = &iam_put_user_policy_facts, .shows_answer = true},
 	{.name = STR_INIT("RemoveClientIDFromOpenIDConnectProvider"),
 	 .action = STR_INIT("iam:RemoveClientIDFromOpenIDConnectProvider"),
 	 .service = &iam_client_service,
 	 .in = &iam_remove_client_id_from_open_id_connect_provider_in_shape, .out = &iam_remove_client_id_from_open_id_connect_provider_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 101},
+	 .place = OPERATION_ON_CONTROL, .index = 101, .facts = &iam_remove_client_id_from_open_id_connect_provider_facts, .shows_answer = true},
 	{.name = STR_INIT("RemoveRoleFromInstanceProfile"),
 	 .action = STR_INIT("iam:RemoveRoleFromInstanceProfile"),
 	 .service = &iam_client_service,
 	 .in = &iam_remove_role_from_instance_profile_in_shape, .out = &iam_remove_role_from_instance_profile_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 102},
+	 .place = OPERATION_ON_CONTROL, .index = 102, .facts = &iam_remove_role_from_instance_profile_facts, .shows_answer = true},
 	{.name = STR_INIT("RemoveUserFromGroup"),
 	 .action = STR_INIT("iam:RemoveUserFromGroup"),
 	 .service = &iam_client_service,
 	 .in = &iam_remove_user_from_group_in_shape, .out = &iam_remove_user_from_group_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 103},
+	 .place = OPERATION_ON_CONTROL, .index = 103, .facts = &iam_remove_user_from_group_facts, .shows_answer = true},
 	{.name = STR_INIT("ResyncMFADevice"),
 	 .action = STR_INIT("iam:ResyncMFADevice"),
 	 .service = &iam_client_service,
 	 .in = &iam_resync_mfa_device_in_shape, .out = &iam_resync_mfa_device_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 104},
+	 .place = OPERATION_ON_CONTROL, .index = 104, .facts = &iam_resync_mfa_device_facts, .shows_answer = true},
 	{.name = STR_INIT("SetDefaultPolicyVersion"),
 	 .action = STR_INIT("iam:SetDefaultPolicyVersion"),
 	 .service = &iam_client_service,
 	 .in = &iam_set_default_policy_version_in_shape, .out = &iam_set_default_policy_version_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 105},
+	 .place = OPERATION_ON_CONTROL, .index = 105, .facts = &iam_set_default_policy_version_facts, .shows_answer = true},
 	{.name = STR_INIT("SimulateCustomPolicy"),
 	 .action = STR_INIT("iam:SimulateCustomPolicy"),
 	 .service = &iam_client_service,
 	 .in = &iam_simulate_custom_policy_in_shape, .out = &iam_simulate_custom_policy_out_shape,
-	 .place = OPERATION_ON_WORKER, .index = 106, .uses_workers = true},
+	 .place = OPERATION_ON_WORKER, .index = 106, .facts = &iam_simulate_custom_policy_facts, .is_read_only = true, .uses_workers = true},
 	{.name = STR_INIT("SimulatePrincipalPolicy"),
 	 .action = STR_INIT("iam:SimulatePrincipalPolicy"),
 	 .service = &iam_client_service,
 	 .in = &iam_simulate_principal_policy_in_shape, .out = &iam_simulate_principal_policy_out_shape,
-	 .place = OPERATION_ON_WORKER, .index = 107, .uses_workers = true},
+	 .place = OPERATION_ON_WORKER, .index = 107, .facts = &iam_simulate_principal_policy_facts, .is_read_only = true, .uses_workers = true},
 	{.name = STR_INIT("TagInstanceProfile"),
 	 .action = STR_INIT("iam:TagInstanceProfile"),
 	 .service = &iam_client_service,
 	 .in = &iam_tag_instance_profile_in_shape, .out = &iam_tag_instance_profile_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 108},
+	 .place = OPERATION_ON_CONTROL, .index = 108, .facts = &iam_tag_instance_profile_facts, .shows_answer = true},
 	{.name = STR_INIT("TagMFADevice"),
 	 .action = STR_INIT("iam:TagMFADevice"),
 	 .service = &iam_client_service,
 	 .in = &iam_tag_mfa_device_in_shape, .out = &iam_tag_mfa_device_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 109},
+	 .place = OPERATION_ON_CONTROL, .index = 109, .facts = &iam_tag_mfa_device_facts, .shows_answer = true},
 	{.name = STR_INIT("TagOpenIDConnectProvider"),
 	 .action = STR_INIT("iam:TagOpenIDConnectProvider"),
 	 .service = &iam_client_service,
 	 .in = &iam_tag_open_id_connect_provider_in_shape, .out = &iam_tag_open_id_connect_provider_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 110},
+	 .place = OPERATION_ON_CONTROL, .index = 110, .facts = &iam_tag_open_id_connect_provider_facts, .shows_answer = true},
 	{.name = STR_INIT("TagPolicy"),
 	 .action = STR_INIT("iam:TagPolicy"),
 	 .service = &iam_client_service,
 	 .in = &iam_tag_policy_in_shape, .out = &iam_tag_policy_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 111},
+	 .place = OPERATION_ON_CONTROL, .index = 111, .facts = &iam_tag_policy_facts, .shows_answer = true},
 	{.name = STR_INIT("TagRole"),
 	 .action = STR_INIT("iam:TagRole"),
 	 .service = &iam_client_service,
 	 .in = &iam_tag_role_in_shape, .out = &iam_tag_role_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 112},
+	 .place = OPERATION_ON_CONTROL, .index = 112, .facts = &iam_tag_role_facts, .shows_answer = true},
 	{.name = STR_INIT("TagUser"),
 	 .action = STR_INIT("iam:TagUser"),
 	 .service = &iam_client_service,
 	 .in = &iam_tag_user_in_shape, .out = &iam_tag_user_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 113},
+	 .place = OPERATION_ON_CONTROL, .index = 113, .facts = &iam_tag_user_facts, .shows_answer = true},
 	{.name = STR_INIT("UntagInstanceProfile"),
 	 .action = STR_INIT("iam:UntagInstanceProfile"),
 	 .service = &iam_client_service,
 	 .in = &iam_untag_instance_profile_in_shape, .out = &iam_untag_instance_profile_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 114},
+	 .place = OPERATION_ON_CONTROL, .index = 114, .facts = &iam_untag_instance_profile_facts, .shows_answer = true},
 	{.name = STR_INIT("UntagMFADevice"),
 	 .action = STR_INIT("iam:UntagMFADevice"),
 	 .service = &iam_client_service,
 	 .in = &iam_untag_mfa_device_in_shape, .out = &iam_untag_mfa_device_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 115},
+	 .place = OPERATION_ON_CONTROL, .index = 115, .facts = &iam_untag_mfa_device_facts, .shows_answer = true},
 	{.name = STR_INIT("UntagOpenIDConnectProvider"),
 	 .action = STR_INIT("iam:UntagOpenIDConnectProvider"),
 	 .service = &iam_client_service,
 	 .in = &iam_untag_open_id_connect_provider_in_shape, .out = &iam_untag_open_id_connect_provider_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 116},
+	 .place = OPERATION_ON_CONTROL, .index = 116, .facts = &iam_untag_open_id_connect_provider_facts, .shows_answer = true},
 	{.name = STR_INIT("UntagPolicy"),
 	 .action = STR_INIT("iam:UntagPolicy"),
 	 .service = &iam_client_service,
 	 .in = &iam_untag_policy_in_shape, .out = &iam_untag_policy_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 117},
+	 .place = OPERATION_ON_CONTROL, .index = 117, .facts = &iam_untag_policy_facts, .shows_answer = true},
 	{.name = STR_INIT("UntagRole"),
 	 .action = STR_INIT("iam:UntagRole"),
 	 .service = &iam_client_service,
 	 .in = &iam_untag_role_in_shape, .out = &iam_untag_role_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 118},
+	 .place = OPERATION_ON_CONTROL, .index = 118, .facts = &iam_untag_role_facts, .shows_answer = true},
 	{.name = STR_INIT("UntagUser"),
 	 .action = STR_INIT("iam:UntagUser"),
 	 .service = &iam_client_service,
 	 .in = &iam_untag_user_in_shape, .out = &iam_untag_user_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 119},
+	 .place = OPERATION_ON_CONTROL, .index = 119, .facts = &iam_untag_user_facts, .shows_answer = true},
 	{.name = STR_INIT("UpdateAccessKey"),
 	 .action = STR_INIT("iam:UpdateAccessKey"),
 	 .service = &iam_client_service,
 	 .in = &iam_update_access_key_in_shape, .out = &iam_update_access_key_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 120},
+	 .place = OPERATION_ON_CONTROL, .index = 120, .facts = &iam_update_access_key_facts, .shows_answer = true},
 	{.name = STR_INIT("UpdateAccountPasswordPolicy"),
 	 .action = STR_INIT("iam:UpdateAccountPasswordPolicy"),
 	 .service = &iam_client_service,
 	 .in = &iam_update_account_password_policy_in_shape, .out = &iam_update_account_password_policy_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 121},
+	 .place = OPERATION_ON_CONTROL, .index = 121, .facts = &iam_update_account_password_policy_facts, .shows_answer = true},
 	{.name = STR_INIT("UpdateAssumeRolePolicy"),
 	 .action = STR_INIT("iam:UpdateAssumeRolePolicy"),
 	 .service = &iam_client_service,
 	 .in = &iam_update_assume_role_policy_in_shape, .out = &iam_update_assume_role_policy_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 122},
+	 .place = OPERATION_ON_CONTROL, .index = 122, .facts = &iam_update_assume_role_policy_facts, .shows_answer = true},
 	{.name = STR_INIT("UpdateGroup"),
 	 .action = STR_INIT("iam:UpdateGroup"),
 	 .service = &iam_client_service,
 	 .in = &iam_update_group_in_shape, .out = &iam_update_group_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 123},
+	 .place = OPERATION_ON_CONTROL, .index = 123, .facts = &iam_update_group_facts, .shows_answer = true},
 	{.name = STR_INIT("UpdateLoginProfile"),
 	 .action = STR_INIT("iam:UpdateLoginProfile"),
 	 .service = &iam_client_service,
 	 .in = &iam_update_login_profile_in_shape, .out = &iam_update_login_profile_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 124, .uses_workers = true},
+	 .place = OPERATION_ON_CONTROL, .index = 124, .facts = &iam_update_login_profile_facts, .shows_answer = true, .uses_workers = true},
 	{.name = STR_INIT("UpdateOpenIDConnectProviderThumbprint"),
 	 .action = STR_INIT("iam:UpdateOpenIDConnectProviderThumbprint"),
 	 .service = &iam_client_service,
 	 .in = &iam_update_open_id_connect_provider_thumbprint_in_shape, .out = &iam_update_open_id_connect_provider_thumbprint_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 125},
+	 .place = OPERATION_ON_CONTROL, .index = 125, .facts = &iam_update_open_id_connect_provider_thumbprint_facts, .shows_answer = true},
 	{.name = STR_INIT("UpdateRole"),
 	 .action = STR_INIT("iam:UpdateRole"),
 	 .service = &iam_client_service,
 	 .in = &iam_update_role_in_shape, .out = &iam_update_role_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 126, .has_empty_result = true},
+	 .place = OPERATION_ON_CONTROL, .index = 126, .facts = &iam_update_role_facts, .shows_answer = true, .has_empty_result = true},
 	{.name = STR_INIT("UpdateRoleDescription"),
 	 .action = STR_INIT("iam:UpdateRoleDescription"),
 	 .service = &iam_client_service,
 	 .in = &iam_update_role_description_in_shape, .out = &iam_update_role_description_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 127},
+	 .place = OPERATION_ON_CONTROL, .index = 127, .facts = &iam_update_role_description_facts, .shows_answer = true},
 	{.name = STR_INIT("UpdateSAMLProvider"),
 	 .action = STR_INIT("iam:UpdateSAMLProvider"),
 	 .service = &iam_client_service,
 	 .in = &iam_update_saml_provider_in_shape, .out = &iam_update_saml_provider_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 128},
+	 .place = OPERATION_ON_CONTROL, .index = 128, .facts = &iam_update_saml_provider_facts, .shows_answer = true},
 	{.name = STR_INIT("UpdateUser"),
 	 .action = STR_INIT("iam:UpdateUser"),
 	 .service = &iam_client_service,
 	 .in = &iam_update_user_in_shape, .out = &iam_update_user_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 129},
+	 .place = OPERATION_ON_CONTROL, .index = 129, .facts = &iam_update_user_facts, .shows_answer = true},
 };
 
 const struct service iam_client_service = {
@@ -8149,6 +9130,11 @@ const struct service iam_client_service = {
 		   .query_code = STR_INIT("AccessDenied"), .status = 403},
 	.violation = &IAM_VALIDATION_ERROR,
 	.hides_values = true,
+	.resource_types = iam_resources,
+	.resource_type_count = 8,
+	.throttled = {.shape = STR_INIT("ThrottlingException"),
+		      .query_code = STR_INIT("Throttling"), .status = 400},
+	.throttled_text = STR_INIT("Rate exceeded"),
 	.operation_count = 130,
 	.operations = iam_operations,
 };

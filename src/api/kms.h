@@ -4,7 +4,7 @@
 #ifndef TERN_API_KMS_H
 #define TERN_API_KMS_H
 
-#include "wire/shape.h"
+#include "wire/facts.h"
 
 struct kms_grant_constraints {
 	struct shape_pair *encryption_context_subset;
@@ -927,6 +927,7 @@ enum {
 };
 
 extern const struct operation kms_operations[];
+extern const struct resource_type kms_resources[];
 /* With handlers: the server's. */
 extern const struct service kms_service;
 /* Without handlers: the client's. */

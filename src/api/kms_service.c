@@ -299,6 +299,11 @@ const struct service kms_service = {
 	.denied = {.shape = STR_INIT("AccessDeniedException"),
 		   .query_code = STR_INIT("AccessDeniedException"), .status = 400},
 	.violation = &KMS_VALIDATION,
+	.resource_types = kms_resources,
+	.resource_type_count = 2,
+	.throttled = {.shape = STR_INIT("ThrottlingException"),
+		      .query_code = STR_INIT("Throttling"), .status = 400},
+	.throttled_text = STR_INIT("You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls."),
 	.operation_count = 47,
 	.operations = operations,
 };

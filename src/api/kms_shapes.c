@@ -3466,243 +3466,752 @@ const struct fault_type KMS_UNSUPPORTED_OPERATION = {
 const struct fault_type KMS_VALIDATION = {
 	.shape = STR_INIT("ValidationException"), .query_code = STR_INIT("ValidationException"),
 	.status = 400, .is_receiver = false};
+static const struct str kms_resource_keys_1[] = {STR_INIT("aws:ResourceTag/${TagKey}"), STR_INIT("kms:KeyOrigin"), STR_INIT("kms:KeySpec"), STR_INIT("kms:KeyUsage"), STR_INIT("kms:MultiRegion"), STR_INIT("kms:ResourceAliases")};
+const struct resource_type kms_resources[] = {
+	{.name = STR_INIT("alias"), .arn = STR_INIT("arn:${Partition}:kms:${Region}:${Account}:alias/${Alias}"),
+	 .type = STR_INIT("AWS::KMS::Alias")},
+	{.name = STR_INIT("key"), .arn = STR_INIT("arn:${Partition}:kms:${Region}:${Account}:key/${KeyId}"),
+	 .type = STR_INIT("AWS::KMS::Key"),
+	 .keys = kms_resource_keys_1, .key_count = 6},
+};
+static const struct throttle_class kms_throttles[] = {
+	{.name = STR_INIT("cryptographic"), .scope = THROTTLE_CLASS_SHARED, .rate_milli = 100000000, .burst = 100000},
+	{.name = STR_INIT("signing"), .scope = THROTTLE_CLASS_SHARED, .rate_milli = 1000000, .burst = 1000},
+	{.name = STR_INIT("pairs"), .scope = THROTTLE_CLASS_SHARED, .rate_milli = 100000, .burst = 100},
+	{.name = STR_INIT("each-2000"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 2000000, .burst = 2000},
+	{.name = STR_INIT("each-1000"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 1000000, .burst = 1000},
+	{.name = STR_INIT("each-500"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 500000, .burst = 500},
+	{.name = STR_INIT("each-100"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 100000, .burst = 100},
+	{.name = STR_INIT("each-50"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 50000, .burst = 50},
+	{.name = STR_INIT("each-15"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 15000, .burst = 15},
+	{.name = STR_INIT("each-10"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 10000, .burst = 10},
+	{.name = STR_INIT("each-5"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 5000, .burst = 5},
+	{.name = STR_INIT("import"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 250, .burst = 1},
+};
+static const struct resource_type *const kms_cancel_key_deletion_resources[] = {&kms_resources[1]};
+static const struct str kms_cancel_key_deletion_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_cancel_key_deletion_facts = {
+	.documentation = STR_INIT("Cancels the deletion of a key, which is disabled then."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = kms_cancel_key_deletion_resources,
+	.resource_count = 1,
+	.keys = kms_cancel_key_deletion_keys,
+	.key_count = 2,
+	.throttle = &kms_throttles[10]};
+static const struct resource_type *const kms_create_alias_resources[] = {&kms_resources[0], &kms_resources[1]};
+static const struct str kms_create_alias_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_create_alias_facts = {
+	.documentation = STR_INIT("Creates an alias of a key."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = kms_create_alias_resources,
+	.resource_count = 2,
+	.keys = kms_create_alias_keys,
+	.key_count = 2,
+	.throttle = &kms_throttles[10]};
+static const struct resource_type *const kms_create_grant_resources[] = {&kms_resources[1]};
+static const struct str kms_create_grant_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:EncryptionContext:${EncryptionContextKey}"), STR_INIT("kms:EncryptionContextKeys"), STR_INIT("kms:GrantConstraintType"), STR_INIT("kms:GrantIsForAWSResource"), STR_INIT("kms:GrantOperations"), STR_INIT("kms:GranteePrincipal"), STR_INIT("kms:RetiringPrincipal"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_create_grant_facts = {
+	.documentation = STR_INIT("Lets a principal use a key for some operations."),
+	.access = ACCESS_PERMISSIONS,
+	.price = STR_INIT("request"),
+	.resources = kms_create_grant_resources,
+	.resource_count = 1,
+	.keys = kms_create_grant_keys,
+	.key_count = 9,
+	.throttle = &kms_throttles[7]};
+static const struct str kms_create_key_keys[] = {STR_INIT("aws:RequestTag/${TagKey}"), STR_INIT("kms:CallerAccount"), STR_INIT("kms:KeyOrigin"), STR_INIT("kms:KeySpec"), STR_INIT("kms:KeyUsage"), STR_INIT("kms:MultiRegion"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_create_key_facts = {
+	.documentation = STR_INIT("Creates a key."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.keys = kms_create_key_keys,
+	.key_count = 7,
+	.throttle = &kms_throttles[10]};
+static const struct resource_type *const kms_decrypt_resources[] = {&kms_resources[1]};
+static const struct str kms_decrypt_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:EncryptionAlgorithm"), STR_INIT("kms:EncryptionContext:${EncryptionContextKey}"), STR_INIT("kms:EncryptionContextKeys"), STR_INIT("kms:RequestAlias"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_decrypt_facts = {
+	.documentation = STR_INIT("Decrypts a ciphertext."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = kms_decrypt_resources,
+	.resource_count = 1,
+	.keys = kms_decrypt_keys,
+	.key_count = 6,
+	.throttle = &kms_throttles[0]};
+static const struct resource_type *const kms_delete_alias_resources[] = {&kms_resources[0], &kms_resources[1]};
+static const struct str kms_delete_alias_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_delete_alias_facts = {
+	.documentation = STR_INIT("Deletes an alias."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = kms_delete_alias_resources,
+	.resource_count = 2,
+	.keys = kms_delete_alias_keys,
+	.key_count = 2,
+	.throttle = &kms_throttles[8]};
+static const struct resource_type *const kms_delete_imported_key_material_resources[] = {&kms_resources[1]};
+static const struct str kms_delete_imported_key_material_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_delete_imported_key_material_facts = {
+	.documentation = STR_INIT("Deletes key material that was imported."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = kms_delete_imported_key_material_resources,
+	.resource_count = 1,
+	.keys = kms_delete_imported_key_material_keys,
+	.key_count = 2,
+	.throttle = &kms_throttles[8]};
+static const struct resource_type *const kms_derive_shared_secret_resources[] = {&kms_resources[1]};
+static const struct str kms_derive_shared_secret_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:KeyAgreementAlgorithm"), STR_INIT("kms:RequestAlias"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_derive_shared_secret_facts = {
+	.documentation = STR_INIT("Derives a shared secret from a key and a peer's public key."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = kms_derive_shared_secret_resources,
+	.resource_count = 1,
+	.keys = kms_derive_shared_secret_keys,
+	.key_count = 4};
+static const struct resource_type *const kms_describe_key_resources[] = {&kms_resources[1]};
+static const struct str kms_describe_key_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:RequestAlias"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_describe_key_facts = {
+	.documentation = STR_INIT("Returns the metadata of a key."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("request"),
+	.resources = kms_describe_key_resources,
+	.resource_count = 1,
+	.keys = kms_describe_key_keys,
+	.key_count = 3,
+	.throttle = &kms_throttles[3]};
+static const struct resource_type *const kms_disable_key_resources[] = {&kms_resources[1]};
+static const struct str kms_disable_key_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_disable_key_facts = {
+	.documentation = STR_INIT("Disables a key."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = kms_disable_key_resources,
+	.resource_count = 1,
+	.keys = kms_disable_key_keys,
+	.key_count = 2,
+	.throttle = &kms_throttles[10]};
+static const struct resource_type *const kms_disable_key_rotation_resources[] = {&kms_resources[1]};
+static const struct str kms_disable_key_rotation_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_disable_key_rotation_facts = {
+	.documentation = STR_INIT("Ends the automatic rotation of a key."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = kms_disable_key_rotation_resources,
+	.resource_count = 1,
+	.keys = kms_disable_key_rotation_keys,
+	.key_count = 2,
+	.throttle = &kms_throttles[10]};
+static const struct resource_type *const kms_enable_key_resources[] = {&kms_resources[1]};
+static const struct str kms_enable_key_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_enable_key_facts = {
+	.documentation = STR_INIT("Enables a key."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = kms_enable_key_resources,
+	.resource_count = 1,
+	.keys = kms_enable_key_keys,
+	.key_count = 2,
+	.throttle = &kms_throttles[10]};
+static const struct resource_type *const kms_enable_key_rotation_resources[] = {&kms_resources[1]};
+static const struct str kms_enable_key_rotation_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_enable_key_rotation_facts = {
+	.documentation = STR_INIT("Rotates a key automatically."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = kms_enable_key_rotation_resources,
+	.resource_count = 1,
+	.keys = kms_enable_key_rotation_keys,
+	.key_count = 2,
+	.throttle = &kms_throttles[8]};
+static const struct resource_type *const kms_encrypt_resources[] = {&kms_resources[1]};
+static const struct str kms_encrypt_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:EncryptionAlgorithm"), STR_INIT("kms:EncryptionContext:${EncryptionContextKey}"), STR_INIT("kms:EncryptionContextKeys"), STR_INIT("kms:RequestAlias"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_encrypt_facts = {
+	.documentation = STR_INIT("Encrypts up to 4,096 bytes."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = kms_encrypt_resources,
+	.resource_count = 1,
+	.keys = kms_encrypt_keys,
+	.key_count = 6,
+	.throttle = &kms_throttles[0]};
+static const struct resource_type *const kms_generate_data_key_resources[] = {&kms_resources[1]};
+static const struct str kms_generate_data_key_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:EncryptionAlgorithm"), STR_INIT("kms:EncryptionContext:${EncryptionContextKey}"), STR_INIT("kms:EncryptionContextKeys"), STR_INIT("kms:RequestAlias"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_generate_data_key_facts = {
+	.documentation = STR_INIT("Returns a data key in clear and encrypted."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = kms_generate_data_key_resources,
+	.resource_count = 1,
+	.keys = kms_generate_data_key_keys,
+	.key_count = 6,
+	.throttle = &kms_throttles[0]};
+static const struct resource_type *const kms_generate_data_key_pair_resources[] = {&kms_resources[1]};
+static const struct str kms_generate_data_key_pair_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:EncryptionAlgorithm"), STR_INIT("kms:EncryptionContext:${EncryptionContextKey}"), STR_INIT("kms:EncryptionContextKeys"), STR_INIT("kms:RequestAlias"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_generate_data_key_pair_facts = {
+	.documentation = STR_INIT("Returns a pair of keys, the private one in clear and encrypted."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("key-pair"),
+	.resources = kms_generate_data_key_pair_resources,
+	.resource_count = 1,
+	.keys = kms_generate_data_key_pair_keys,
+	.key_count = 6,
+	.throttle = &kms_throttles[2]};
+static const struct resource_type *const kms_generate_data_key_pair_without_plaintext_resources[] = {&kms_resources[1]};
+static const struct str kms_generate_data_key_pair_without_plaintext_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:EncryptionAlgorithm"), STR_INIT("kms:EncryptionContext:${EncryptionContextKey}"), STR_INIT("kms:EncryptionContextKeys"), STR_INIT("kms:RequestAlias"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_generate_data_key_pair_without_plaintext_facts = {
+	.documentation = STR_INIT("Returns a pair of keys, the private one encrypted."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("key-pair"),
+	.resources = kms_generate_data_key_pair_without_plaintext_resources,
+	.resource_count = 1,
+	.keys = kms_generate_data_key_pair_without_plaintext_keys,
+	.key_count = 6,
+	.throttle = &kms_throttles[2]};
+static const struct resource_type *const kms_generate_data_key_without_plaintext_resources[] = {&kms_resources[1]};
+static const struct str kms_generate_data_key_without_plaintext_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:EncryptionAlgorithm"), STR_INIT("kms:EncryptionContext:${EncryptionContextKey}"), STR_INIT("kms:EncryptionContextKeys"), STR_INIT("kms:RequestAlias"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_generate_data_key_without_plaintext_facts = {
+	.documentation = STR_INIT("Returns an encrypted data key."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = kms_generate_data_key_without_plaintext_resources,
+	.resource_count = 1,
+	.keys = kms_generate_data_key_without_plaintext_keys,
+	.key_count = 6,
+	.throttle = &kms_throttles[0]};
+static const struct resource_type *const kms_generate_mac_resources[] = {&kms_resources[1]};
+static const struct str kms_generate_mac_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:MacAlgorithm"), STR_INIT("kms:RequestAlias"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_generate_mac_facts = {
+	.documentation = STR_INIT("Returns the HMAC of a message."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = kms_generate_mac_resources,
+	.resource_count = 1,
+	.keys = kms_generate_mac_keys,
+	.key_count = 4,
+	.throttle = &kms_throttles[0]};
+static const struct operation_facts kms_generate_random_facts = {
+	.documentation = STR_INIT("Returns random bytes."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.throttle = &kms_throttles[0]};
+static const struct resource_type *const kms_get_key_policy_resources[] = {&kms_resources[1]};
+static const struct str kms_get_key_policy_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_get_key_policy_facts = {
+	.documentation = STR_INIT("Returns the policy of a key."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("request"),
+	.resources = kms_get_key_policy_resources,
+	.resource_count = 1,
+	.keys = kms_get_key_policy_keys,
+	.key_count = 2,
+	.throttle = &kms_throttles[4]};
+static const struct resource_type *const kms_get_key_rotation_status_resources[] = {&kms_resources[1]};
+static const struct str kms_get_key_rotation_status_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_get_key_rotation_status_facts = {
+	.documentation = STR_INIT("Returns whether and when a key is rotated."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("request"),
+	.resources = kms_get_key_rotation_status_resources,
+	.resource_count = 1,
+	.keys = kms_get_key_rotation_status_keys,
+	.key_count = 2,
+	.throttle = &kms_throttles[4]};
+static const struct resource_type *const kms_get_parameters_for_import_resources[] = {&kms_resources[1]};
+static const struct str kms_get_parameters_for_import_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_get_parameters_for_import_facts = {
+	.documentation = STR_INIT("Returns a public key and a token for importing key material."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("request"),
+	.resources = kms_get_parameters_for_import_resources,
+	.resource_count = 1,
+	.keys = kms_get_parameters_for_import_keys,
+	.key_count = 2,
+	.throttle = &kms_throttles[11]};
+static const struct resource_type *const kms_get_public_key_resources[] = {&kms_resources[1]};
+static const struct str kms_get_public_key_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:RequestAlias"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_get_public_key_facts = {
+	.documentation = STR_INIT("Returns the public key of a key pair."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("request"),
+	.resources = kms_get_public_key_resources,
+	.resource_count = 1,
+	.keys = kms_get_public_key_keys,
+	.key_count = 3,
+	.throttle = &kms_throttles[3]};
+static const struct resource_type *const kms_import_key_material_resources[] = {&kms_resources[1]};
+static const struct str kms_import_key_material_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_import_key_material_facts = {
+	.documentation = STR_INIT("Imports key material into a key."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = kms_import_key_material_resources,
+	.resource_count = 1,
+	.keys = kms_import_key_material_keys,
+	.key_count = 2,
+	.throttle = &kms_throttles[8]};
+static const struct operation_facts kms_list_aliases_facts = {
+	.documentation = STR_INIT("Lists aliases of an account and region, or of a key."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("request"),
+	.throttle = &kms_throttles[5]};
+static const struct resource_type *const kms_list_grants_resources[] = {&kms_resources[1]};
+static const struct str kms_list_grants_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:GrantIsForAWSResource"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_list_grants_facts = {
+	.documentation = STR_INIT("Lists the grants of a key."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("request"),
+	.resources = kms_list_grants_resources,
+	.resource_count = 1,
+	.keys = kms_list_grants_keys,
+	.key_count = 3,
+	.throttle = &kms_throttles[6]};
+static const struct resource_type *const kms_list_key_policies_resources[] = {&kms_resources[1]};
+static const struct str kms_list_key_policies_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_list_key_policies_facts = {
+	.documentation = STR_INIT("Lists the names of a key's policies."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("request"),
+	.resources = kms_list_key_policies_resources,
+	.resource_count = 1,
+	.keys = kms_list_key_policies_keys,
+	.key_count = 2,
+	.throttle = &kms_throttles[6]};
+static const struct resource_type *const kms_list_key_rotations_resources[] = {&kms_resources[1]};
+static const struct str kms_list_key_rotations_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_list_key_rotations_facts = {
+	.documentation = STR_INIT("Lists the rotations and materials of a key."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("request"),
+	.resources = kms_list_key_rotations_resources,
+	.resource_count = 1,
+	.keys = kms_list_key_rotations_keys,
+	.key_count = 2,
+	.throttle = &kms_throttles[6]};
+static const struct operation_facts kms_list_keys_facts = {
+	.documentation = STR_INIT("Lists the keys of an account and region."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("request"),
+	.throttle = &kms_throttles[5]};
+static const struct resource_type *const kms_list_resource_tags_resources[] = {&kms_resources[1]};
+static const struct str kms_list_resource_tags_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_list_resource_tags_facts = {
+	.documentation = STR_INIT("Lists the tags of a key."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("request"),
+	.resources = kms_list_resource_tags_resources,
+	.resource_count = 1,
+	.keys = kms_list_resource_tags_keys,
+	.key_count = 2,
+	.throttle = &kms_throttles[3]};
+static const struct operation_facts kms_list_retirable_grants_facts = {
+	.documentation = STR_INIT("Lists the grants that a principal may retire."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("request"),
+	.throttle = &kms_throttles[6]};
+static const struct resource_type *const kms_put_key_policy_resources[] = {&kms_resources[1]};
+static const struct str kms_put_key_policy_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_put_key_policy_facts = {
+	.documentation = STR_INIT("Sets the policy of a key."),
+	.access = ACCESS_PERMISSIONS,
+	.price = STR_INIT("request"),
+	.resources = kms_put_key_policy_resources,
+	.resource_count = 1,
+	.keys = kms_put_key_policy_keys,
+	.key_count = 2,
+	.throttle = &kms_throttles[8]};
+static const struct resource_type *const kms_re_encrypt_resources[] = {&kms_resources[1]};
+static const struct str kms_re_encrypt_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:EncryptionAlgorithm"), STR_INIT("kms:EncryptionContext:${EncryptionContextKey}"), STR_INIT("kms:EncryptionContextKeys"), STR_INIT("kms:RequestAlias"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_re_encrypt_facts = {
+	.documentation = STR_INIT("Decrypts a ciphertext and encrypts it with another key."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = kms_re_encrypt_resources,
+	.resource_count = 1,
+	.keys = kms_re_encrypt_keys,
+	.key_count = 6,
+	.throttle = &kms_throttles[0]};
+static const struct resource_type *const kms_replicate_key_resources[] = {&kms_resources[1]};
+static const struct str kms_replicate_key_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_replicate_key_facts = {
+	.documentation = STR_INIT("Creates a replica of a multi-Region key."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = kms_replicate_key_resources,
+	.resource_count = 1,
+	.keys = kms_replicate_key_keys,
+	.key_count = 2};
+static const struct resource_type *const kms_retire_grant_resources[] = {&kms_resources[1]};
+static const struct str kms_retire_grant_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:EncryptionContext:${EncryptionContextKey}"), STR_INIT("kms:EncryptionContextKeys"), STR_INIT("kms:GrantConstraintType"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_retire_grant_facts = {
+	.documentation = STR_INIT("Ends a grant, as its grantee or retiring principal."),
+	.access = ACCESS_PERMISSIONS,
+	.price = STR_INIT("request"),
+	.resources = kms_retire_grant_resources,
+	.resource_count = 1,
+	.keys = kms_retire_grant_keys,
+	.key_count = 5,
+	.throttle = &kms_throttles[7]};
+static const struct resource_type *const kms_revoke_grant_resources[] = {&kms_resources[1]};
+static const struct str kms_revoke_grant_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:GrantIsForAWSResource"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_revoke_grant_facts = {
+	.documentation = STR_INIT("Ends a grant."),
+	.access = ACCESS_PERMISSIONS,
+	.price = STR_INIT("request"),
+	.resources = kms_revoke_grant_resources,
+	.resource_count = 1,
+	.keys = kms_revoke_grant_keys,
+	.key_count = 3,
+	.throttle = &kms_throttles[7]};
+static const struct resource_type *const kms_rotate_key_on_demand_resources[] = {&kms_resources[1]};
+static const struct str kms_rotate_key_on_demand_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_rotate_key_on_demand_facts = {
+	.documentation = STR_INIT("Rotates a key now."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = kms_rotate_key_on_demand_resources,
+	.resource_count = 1,
+	.keys = kms_rotate_key_on_demand_keys,
+	.key_count = 2,
+	.throttle = &kms_throttles[10]};
+static const struct resource_type *const kms_schedule_key_deletion_resources[] = {&kms_resources[1]};
+static const struct str kms_schedule_key_deletion_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_schedule_key_deletion_facts = {
+	.documentation = STR_INIT("Deletes a key after a waiting period."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = kms_schedule_key_deletion_resources,
+	.resource_count = 1,
+	.keys = kms_schedule_key_deletion_keys,
+	.key_count = 2,
+	.throttle = &kms_throttles[8]};
+static const struct resource_type *const kms_sign_resources[] = {&kms_resources[1]};
+static const struct str kms_sign_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:RequestAlias"), STR_INIT("kms:SigningAlgorithm"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_sign_facts = {
+	.documentation = STR_INIT("Signs a message."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = kms_sign_resources,
+	.resource_count = 1,
+	.keys = kms_sign_keys,
+	.key_count = 4,
+	.throttle = &kms_throttles[1]};
+static const struct resource_type *const kms_tag_resource_resources[] = {&kms_resources[1]};
+static const struct str kms_tag_resource_keys[] = {STR_INIT("aws:RequestTag/${TagKey}"), STR_INIT("kms:CallerAccount"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_tag_resource_facts = {
+	.documentation = STR_INIT("Sets tags of a key."),
+	.access = ACCESS_TAGGING,
+	.price = STR_INIT("request"),
+	.resources = kms_tag_resource_resources,
+	.resource_count = 1,
+	.keys = kms_tag_resource_keys,
+	.key_count = 3,
+	.throttle = &kms_throttles[9]};
+static const struct resource_type *const kms_untag_resource_resources[] = {&kms_resources[1]};
+static const struct str kms_untag_resource_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_untag_resource_facts = {
+	.documentation = STR_INIT("Removes tags of a key."),
+	.access = ACCESS_TAGGING,
+	.price = STR_INIT("request"),
+	.resources = kms_untag_resource_resources,
+	.resource_count = 1,
+	.keys = kms_untag_resource_keys,
+	.key_count = 2,
+	.throttle = &kms_throttles[10]};
+static const struct resource_type *const kms_update_alias_resources[] = {&kms_resources[0], &kms_resources[1]};
+static const struct str kms_update_alias_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_update_alias_facts = {
+	.documentation = STR_INIT("Points an alias at another key."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = kms_update_alias_resources,
+	.resource_count = 2,
+	.keys = kms_update_alias_keys,
+	.key_count = 2,
+	.throttle = &kms_throttles[10]};
+static const struct resource_type *const kms_update_key_description_resources[] = {&kms_resources[1]};
+static const struct str kms_update_key_description_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_update_key_description_facts = {
+	.documentation = STR_INIT("Sets the description of a key."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = kms_update_key_description_resources,
+	.resource_count = 1,
+	.keys = kms_update_key_description_keys,
+	.key_count = 2,
+	.throttle = &kms_throttles[10]};
+static const struct resource_type *const kms_update_primary_region_resources[] = {&kms_resources[1]};
+static const struct str kms_update_primary_region_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_update_primary_region_facts = {
+	.documentation = STR_INIT("Makes a replica the primary key."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = kms_update_primary_region_resources,
+	.resource_count = 1,
+	.keys = kms_update_primary_region_keys,
+	.key_count = 2};
+static const struct resource_type *const kms_verify_resources[] = {&kms_resources[1]};
+static const struct str kms_verify_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:RequestAlias"), STR_INIT("kms:SigningAlgorithm"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_verify_facts = {
+	.documentation = STR_INIT("Verifies a signature."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = kms_verify_resources,
+	.resource_count = 1,
+	.keys = kms_verify_keys,
+	.key_count = 4,
+	.throttle = &kms_throttles[1]};
+static const struct resource_type *const kms_verify_mac_resources[] = {&kms_resources[1]};
+static const struct str kms_verify_mac_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:MacAlgorithm"), STR_INIT("kms:RequestAlias"), STR_INIT("kms:ViaService")};
+static const struct operation_facts kms_verify_mac_facts = {
+	.documentation = STR_INIT("Verifies an HMAC."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = kms_verify_mac_resources,
+	.resource_count = 1,
+	.keys = kms_verify_mac_keys,
+	.key_count = 4,
+	.throttle = &kms_throttles[0]};
 
 const struct operation kms_operations[] = {
 	{.name = STR_INIT("CancelKeyDeletion"),
 	 .action = STR_INIT("kms:CancelKeyDeletion"),
 	 .service = &kms_client_service,
 	 .in = &kms_cancel_key_deletion_in_shape, .out = &kms_cancel_key_deletion_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 0},
+	 .place = OPERATION_ON_CONTROL, .index = 0, .facts = &kms_cancel_key_deletion_facts, .shows_answer = true},
 	{.name = STR_INIT("CreateAlias"),
 	 .action = STR_INIT("kms:CreateAlias"),
 	 .service = &kms_client_service,
 	 .in = &kms_create_alias_in_shape, .out = &kms_create_alias_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 1},
+	 .place = OPERATION_ON_CONTROL, .index = 1, .facts = &kms_create_alias_facts, .shows_answer = true},
 	{.name = STR_INIT("CreateGrant"),
 	 .action = STR_INIT("kms:CreateGrant"),
 	 .service = &kms_client_service,
 	 .in = &kms_create_grant_in_shape, .out = &kms_create_grant_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 2},
+	 .place = OPERATION_ON_CONTROL, .index = 2, .facts = &kms_create_grant_facts, .shows_answer = true},
 	{.name = STR_INIT("CreateKey"),
 	 .action = STR_INIT("kms:CreateKey"),
 	 .service = &kms_client_service,
 	 .in = &kms_create_key_in_shape, .out = &kms_create_key_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 3, .uses_workers = true},
+	 .place = OPERATION_ON_CONTROL, .index = 3, .facts = &kms_create_key_facts, .shows_answer = true, .uses_workers = true},
 	{.name = STR_INIT("Decrypt"),
 	 .action = STR_INIT("kms:Decrypt"),
 	 .service = &kms_client_service,
 	 .in = &kms_decrypt_in_shape, .out = &kms_decrypt_out_shape,
-	 .place = OPERATION_ON_NET, .index = 4, .uses_workers = true, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 4, .facts = &kms_decrypt_facts, .is_read_only = true, .uses_workers = true, .is_data = true},
 	{.name = STR_INIT("DeleteAlias"),
 	 .action = STR_INIT("kms:DeleteAlias"),
 	 .service = &kms_client_service,
 	 .in = &kms_delete_alias_in_shape, .out = &kms_delete_alias_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 5},
+	 .place = OPERATION_ON_CONTROL, .index = 5, .facts = &kms_delete_alias_facts, .shows_answer = true},
 	{.name = STR_INIT("DeleteImportedKeyMaterial"),
 	 .action = STR_INIT("kms:DeleteImportedKeyMaterial"),
 	 .service = &kms_client_service,
 	 .in = &kms_delete_imported_key_material_in_shape, .out = &kms_delete_imported_key_material_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 6},
+	 .place = OPERATION_ON_CONTROL, .index = 6, .facts = &kms_delete_imported_key_material_facts, .shows_answer = true},
 	{.name = STR_INIT("DeriveSharedSecret"),
 	 .action = STR_INIT("kms:DeriveSharedSecret"),
 	 .service = &kms_client_service,
 	 .in = &kms_derive_shared_secret_in_shape, .out = &kms_derive_shared_secret_out_shape,
-	 .place = OPERATION_ON_NET, .index = 7, .uses_workers = true, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 7, .facts = &kms_derive_shared_secret_facts, .is_read_only = true, .uses_workers = true, .is_data = true},
 	{.name = STR_INIT("DescribeKey"),
 	 .action = STR_INIT("kms:DescribeKey"),
 	 .service = &kms_client_service,
 	 .in = &kms_describe_key_in_shape, .out = &kms_describe_key_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 8},
+	 .place = OPERATION_ON_CONTROL, .index = 8, .facts = &kms_describe_key_facts, .is_read_only = true},
 	{.name = STR_INIT("DisableKey"),
 	 .action = STR_INIT("kms:DisableKey"),
 	 .service = &kms_client_service,
 	 .in = &kms_disable_key_in_shape, .out = &kms_disable_key_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 9},
+	 .place = OPERATION_ON_CONTROL, .index = 9, .facts = &kms_disable_key_facts, .shows_answer = true},
 	{.name = STR_INIT("DisableKeyRotation"),
 	 .action = STR_INIT("kms:DisableKeyRotation"),
 	 .service = &kms_client_service,
 	 .in = &kms_disable_key_rotation_in_shape, .out = &kms_disable_key_rotation_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 10},
+	 .place = OPERATION_ON_CONTROL, .index = 10, .facts = &kms_disable_key_rotation_facts, .shows_answer = true},
 	{.name = STR_INIT("EnableKey"),
 	 .action = STR_INIT("kms:EnableKey"),
 	 .service = &kms_client_service,
 	 .in = &kms_enable_key_in_shape, .out = &kms_enable_key_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 11},
+	 .place = OPERATION_ON_CONTROL, .index = 11, .facts = &kms_enable_key_facts, .shows_answer = true},
 	{.name = STR_INIT("EnableKeyRotation"),
 	 .action = STR_INIT("kms:EnableKeyRotation"),
 	 .service = &kms_client_service,
 	 .in = &kms_enable_key_rotation_in_shape, .out = &kms_enable_key_rotation_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 12},
+	 .place = OPERATION_ON_CONTROL, .index = 12, .facts = &kms_enable_key_rotation_facts, .shows_answer = true},
 	{.name = STR_INIT("Encrypt"),
 	 .action = STR_INIT("kms:Encrypt"),
 	 .service = &kms_client_service,
 	 .in = &kms_encrypt_in_shape, .out = &kms_encrypt_out_shape,
-	 .place = OPERATION_ON_NET, .index = 13, .uses_workers = true, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 13, .facts = &kms_encrypt_facts, .is_read_only = true, .uses_workers = true, .is_data = true},
 	{.name = STR_INIT("GenerateDataKey"),
 	 .action = STR_INIT("kms:GenerateDataKey"),
 	 .service = &kms_client_service,
 	 .in = &kms_generate_data_key_in_shape, .out = &kms_generate_data_key_out_shape,
-	 .place = OPERATION_ON_NET, .index = 14, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 14, .facts = &kms_generate_data_key_facts, .is_read_only = true, .is_data = true},
 	{.name = STR_INIT("GenerateDataKeyPair"),
 	 .action = STR_INIT("kms:GenerateDataKeyPair"),
 	 .service = &kms_client_service,
 	 .in = &kms_generate_data_key_pair_in_shape, .out = &kms_generate_data_key_pair_out_shape,
-	 .place = OPERATION_ON_WORKER, .index = 15, .uses_workers = true, .is_data = true},
+	 .place = OPERATION_ON_WORKER, .index = 15, .facts = &kms_generate_data_key_pair_facts, .is_read_only = true, .uses_workers = true, .is_data = true},
 	{.name = STR_INIT("GenerateDataKeyPairWithoutPlaintext"),
 	 .action = STR_INIT("kms:GenerateDataKeyPairWithoutPlaintext"),
 	 .service = &kms_client_service,
 	 .in = &kms_generate_data_key_pair_without_plaintext_in_shape, .out = &kms_generate_data_key_pair_without_plaintext_out_shape,
-	 .place = OPERATION_ON_WORKER, .index = 16, .uses_workers = true, .is_data = true},
+	 .place = OPERATION_ON_WORKER, .index = 16, .facts = &kms_generate_data_key_pair_without_plaintext_facts, .is_read_only = true, .uses_workers = true, .is_data = true},
 	{.name = STR_INIT("GenerateDataKeyWithoutPlaintext"),
 	 .action = STR_INIT("kms:GenerateDataKeyWithoutPlaintext"),
 	 .service = &kms_client_service,
 	 .in = &kms_generate_data_key_without_plaintext_in_shape, .out = &kms_generate_data_key_without_plaintext_out_shape,
-	 .place = OPERATION_ON_NET, .index = 17, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 17, .facts = &kms_generate_data_key_without_plaintext_facts, .is_read_only = true, .is_data = true},
 	{.name = STR_INIT("GenerateMac"),
 	 .action = STR_INIT("kms:GenerateMac"),
 	 .service = &kms_client_service,
 	 .in = &kms_generate_mac_in_shape, .out = &kms_generate_mac_out_shape,
-	 .place = OPERATION_ON_NET, .index = 18, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 18, .facts = &kms_generate_mac_facts, .is_read_only = true, .is_data = true},
 	{.name = STR_INIT("GenerateRandom"),
 	 .action = STR_INIT("kms:GenerateRandom"),
 	 .service = &kms_client_service,
 	 .in = &kms_generate_random_in_shape, .out = &kms_generate_random_out_shape,
-	 .place = OPERATION_ON_NET, .index = 19, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 19, .facts = &kms_generate_random_facts, .is_read_only = true, .is_data = true},
 	{.name = STR_INIT("GetKeyPolicy"),
 	 .action = STR_INIT("kms:GetKeyPolicy"),
 	 .service = &kms_client_service,
 	 .in = &kms_get_key_policy_in_shape, .out = &kms_get_key_policy_out_shape,
-	 .place = OPERATION_ON_NET, .index = 20},
+	 .place = OPERATION_ON_NET, .index = 20, .facts = &kms_get_key_policy_facts, .is_read_only = true},
 	{.name = STR_INIT("GetKeyRotationStatus"),
 	 .action = STR_INIT("kms:GetKeyRotationStatus"),
 	 .service = &kms_client_service,
 	 .in = &kms_get_key_rotation_status_in_shape, .out = &kms_get_key_rotation_status_out_shape,
-	 .place = OPERATION_ON_NET, .index = 21},
+	 .place = OPERATION_ON_NET, .index = 21, .facts = &kms_get_key_rotation_status_facts, .is_read_only = true},
 	{.name = STR_INIT("GetParametersForImport"),
 	 .action = STR_INIT("kms:GetParametersForImport"),
 	 .service = &kms_client_service,
 	 .in = &kms_get_parameters_for_import_in_shape, .out = &kms_get_parameters_for_import_out_shape,
-	 .place = OPERATION_ON_WORKER, .index = 22, .uses_workers = true},
+	 .place = OPERATION_ON_WORKER, .index = 22, .facts = &kms_get_parameters_for_import_facts, .is_read_only = true, .uses_workers = true},
 	{.name = STR_INIT("GetPublicKey"),
 	 .action = STR_INIT("kms:GetPublicKey"),
 	 .service = &kms_client_service,
 	 .in = &kms_get_public_key_in_shape, .out = &kms_get_public_key_out_shape,
-	 .place = OPERATION_ON_NET, .index = 23},
+	 .place = OPERATION_ON_NET, .index = 23, .facts = &kms_get_public_key_facts, .is_read_only = true},
 	{.name = STR_INIT("ImportKeyMaterial"),
 	 .action = STR_INIT("kms:ImportKeyMaterial"),
 	 .service = &kms_client_service,
 	 .in = &kms_import_key_material_in_shape, .out = &kms_import_key_material_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 24, .uses_workers = true},
+	 .place = OPERATION_ON_CONTROL, .index = 24, .facts = &kms_import_key_material_facts, .shows_answer = true, .uses_workers = true},
 	{.name = STR_INIT("ListAliases"),
 	 .action = STR_INIT("kms:ListAliases"),
 	 .service = &kms_client_service,
 	 .in = &kms_list_aliases_in_shape, .out = &kms_list_aliases_out_shape,
-	 .place = OPERATION_ON_NET, .index = 25},
+	 .place = OPERATION_ON_NET, .index = 25, .facts = &kms_list_aliases_facts, .is_read_only = true},
 	{.name = STR_INIT("ListGrants"),
 	 .action = STR_INIT("kms:ListGrants"),
 	 .service = &kms_client_service,
 	 .in = &kms_list_grants_in_shape, .out = &kms_list_grants_out_shape,
-	 .place = OPERATION_ON_NET, .index = 26},
+	 .place = OPERATION_ON_NET, .index = 26, .facts = &kms_list_grants_facts, .is_read_only = true},
 	{.name = STR_INIT("ListKeyPolicies"),
 	 .action = STR_INIT("kms:ListKeyPolicies"),
 	 .service = &kms_client_service,
 	 .in = &kms_list_key_policies_in_shape, .out = &kms_list_key_policies_out_shape,
-	 .place = OPERATION_ON_NET, .index = 27},
+	 .place = OPERATION_ON_NET, .index = 27, .facts = &kms_list_key_policies_facts, .is_read_only = true},
 	{.name = STR_INIT("ListKeyRotations"),
 	 .action = STR_INIT("kms:ListKeyRotations"),
 	 .service = &kms_client_service,
 	 .in = &kms_list_key_rotations_in_shape, .out = &kms_list_key_rotations_out_shape,
-	 .place = OPERATION_ON_NET, .index = 28},
+	 .place = OPERATION_ON_NET, .index = 28, .facts = &kms_list_key_rotations_facts, .is_read_only = true},
 	{.name = STR_INIT("ListKeys"),
 	 .action = STR_INIT("kms:ListKeys"),
 	 .service = &kms_client_service,
 	 .in = &kms_list_keys_in_shape, .out = &kms_list_keys_out_shape,
-	 .place = OPERATION_ON_NET, .index = 29},
+	 .place = OPERATION_ON_NET, .index = 29, .facts = &kms_list_keys_facts, .is_read_only = true},
 	{.name = STR_INIT("ListResourceTags"),
 	 .action = STR_INIT("kms:ListResourceTags"),
 	 .service = &kms_client_service,
 	 .in = &kms_list_resource_tags_in_shape, .out = &kms_list_resource_tags_out_shape,
-	 .place = OPERATION_ON_NET, .index = 30},
+	 .place = OPERATION_ON_NET, .index = 30, .facts = &kms_list_resource_tags_facts, .is_read_only = true},
 	{.name = STR_INIT("ListRetirableGrants"),
 	 .action = STR_INIT("kms:ListRetirableGrants"),
 	 .service = &kms_client_service,
 	 .in = &kms_list_retirable_grants_in_shape, .out = &kms_list_retirable_grants_out_shape,
-	 .place = OPERATION_ON_NET, .index = 31},
+	 .place = OPERATION_ON_NET, .index = 31, .facts = &kms_list_retirable_grants_facts, .is_read_only = true},
 	{.name = STR_INIT("PutKeyPolicy"),
 	 .action = STR_INIT("kms:PutKeyPolicy"),
 	 .service = &kms_client_service,
 	 .in = &kms_put_key_policy_in_shape, .out = &kms_put_key_policy_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 32},
+	 .place = OPERATION_ON_CONTROL, .index = 32, .facts = &kms_put_key_policy_facts, .shows_answer = true},
 	{.name = STR_INIT("ReEncrypt"),
 	 .action = STR_INIT("kms:ReEncrypt"),
 	 .service = &kms_client_service,
 	 .in = &kms_re_encrypt_in_shape, .out = &kms_re_encrypt_out_shape,
-	 .place = OPERATION_ON_NET, .index = 33, .uses_workers = true, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 33, .facts = &kms_re_encrypt_facts, .is_read_only = true, .uses_workers = true, .is_data = true},
 	{.name = STR_INIT("ReplicateKey"),
 	 .action = STR_INIT("kms:ReplicateKey"),
 	 .service = &kms_client_service,
 	 .in = &kms_replicate_key_in_shape, .out = &kms_replicate_key_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 34},
+	 .place = OPERATION_ON_CONTROL, .index = 34, .facts = &kms_replicate_key_facts, .shows_answer = true},
 	{.name = STR_INIT("RetireGrant"),
 	 .action = STR_INIT("kms:RetireGrant"),
 	 .service = &kms_client_service,
 	 .in = &kms_retire_grant_in_shape, .out = &kms_retire_grant_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 35},
+	 .place = OPERATION_ON_CONTROL, .index = 35, .facts = &kms_retire_grant_facts, .shows_answer = true},
 	{.name = STR_INIT("RevokeGrant"),
 	 .action = STR_INIT("kms:RevokeGrant"),
 	 .service = &kms_client_service,
 	 .in = &kms_revoke_grant_in_shape, .out = &kms_revoke_grant_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 36},
+	 .place = OPERATION_ON_CONTROL, .index = 36, .facts = &kms_revoke_grant_facts, .shows_answer = true},
 	{.name = STR_INIT("RotateKeyOnDemand"),
 	 .action = STR_INIT("kms:RotateKeyOnDemand"),
 	 .service = &kms_client_service,
 	 .in = &kms_rotate_key_on_demand_in_shape, .out = &kms_rotate_key_on_demand_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 37},
+	 .place = OPERATION_ON_CONTROL, .index = 37, .facts = &kms_rotate_key_on_demand_facts, .shows_answer = true},
 	{.name = STR_INIT("ScheduleKeyDeletion"),
 	 .action = STR_INIT("kms:ScheduleKeyDeletion"),
 	 .service = &kms_client_service,
 	 .in = &kms_schedule_key_deletion_in_shape, .out = &kms_schedule_key_deletion_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 38},
+	 .place = OPERATION_ON_CONTROL, .index = 38, .facts = &kms_schedule_key_deletion_facts, .shows_answer = true},
 	{.name = STR_INIT("Sign"),
 	 .action = STR_INIT("kms:Sign"),
 	 .service = &kms_client_service,
 	 .in = &kms_sign_in_shape, .out = &kms_sign_out_shape,
-	 .place = OPERATION_ON_WORKER, .index = 39, .uses_workers = true, .is_data = true},
+	 .place = OPERATION_ON_WORKER, .index = 39, .facts = &kms_sign_facts, .is_read_only = true, .uses_workers = true, .is_data = true},
 	{.name = STR_INIT("TagResource"),
 	 .action = STR_INIT("kms:TagResource"),
 	 .service = &kms_client_service,
 	 .in = &kms_tag_resource_in_shape, .out = &kms_tag_resource_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 40},
+	 .place = OPERATION_ON_CONTROL, .index = 40, .facts = &kms_tag_resource_facts, .shows_answer = true},
 	{.name = STR_INIT("UntagResource"),
 	 .action = STR_INIT("kms:UntagResource"),
 	 .service = &kms_client_service,
 	 .in = &kms_untag_resource_in_shape, .out = &kms_untag_resource_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 41},
+	 .place = OPERATION_ON_CONTROL, .index = 41, .facts = &kms_untag_resource_facts, .shows_answer = true},
 	{.name = STR_INIT("UpdateAlias"),
 	 .action = STR_INIT("kms:UpdateAlias"),
 	 .service = &kms_client_service,
 	 .in = &kms_update_alias_in_shape, .out = &kms_update_alias_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 42},
+	 .place = OPERATION_ON_CONTROL, .index = 42, .facts = &kms_update_alias_facts, .shows_answer = true},
 	{.name = STR_INIT("UpdateKeyDescription"),
 	 .action = STR_INIT("kms:UpdateKeyDescription"),
 	 .service = &kms_client_service,
 	 .in = &kms_update_key_description_in_shape, .out = &kms_update_key_description_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 43},
+	 .place = OPERATION_ON_CONTROL, .index = 43, .facts = &kms_update_key_description_facts, .shows_answer = true},
 	{.name = STR_INIT("UpdatePrimaryRegion"),
 	 .action = STR_INIT("kms:UpdatePrimaryRegion"),
 	 .service = &kms_client_service,
 	 .in = &kms_update_primary_region_in_shape, .out = &kms_update_primary_region_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 44},
+	 .place = OPERATION_ON_CONTROL, .index = 44, .facts = &kms_update_primary_region_facts, .shows_answer = true},
 	{.name = STR_INIT("Verify"),
 	 .action = STR_INIT("kms:Verify"),
 	 .service = &kms_client_service,
 	 .in = &kms_verify_in_shape, .out = &kms_verify_out_shape,
-	 .place = OPERATION_ON_WORKER, .index = 45, .uses_workers = true, .is_data = true},
+	 .place = OPERATION_ON_WORKER, .index = 45, .facts = &kms_verify_facts, .is_read_only = true, .uses_workers = true, .is_data = true},
 	{.name = STR_INIT("VerifyMac"),
 	 .action = STR_INIT("kms:VerifyMac"),
 	 .service = &kms_client_service,
 	 .in = &kms_verify_mac_in_shape, .out = &kms_verify_mac_out_shape,
-	 .place = OPERATION_ON_NET, .index = 46, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 46, .facts = &kms_verify_mac_facts, .is_read_only = true, .is_data = true},
 };
 
 const struct service kms_client_service = {
@@ -3713,6 +4222,11 @@ const struct service kms_client_service = {
 	.denied = {.shape = STR_INIT("AccessDeniedException"),
 		   .query_code = STR_INIT("AccessDeniedException"), .status = 400},
 	.violation = &KMS_VALIDATION,
+	.resource_types = kms_resources,
+	.resource_type_count = 2,
+	.throttled = {.shape = STR_INIT("ThrottlingException"),
+		      .query_code = STR_INIT("Throttling"), .status = 400},
+	.throttled_text = STR_INIT("You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls."),
 	.operation_count = 47,
 	.operations = kms_operations,
 };

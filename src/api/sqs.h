@@ -4,7 +4,7 @@
 #ifndef TERN_API_SQS_H
 #define TERN_API_SQS_H
 
-#include "wire/shape.h"
+#include "wire/facts.h"
 
 struct sqs_message_attribute_value {
 	struct str string_value;
@@ -457,6 +457,7 @@ enum {
 };
 
 extern const struct operation sqs_operations[];
+extern const struct resource_type sqs_resources[];
 /* With handlers: the server's. */
 extern const struct service sqs_service;
 /* Without handlers: the client's. */

@@ -159,6 +159,11 @@ const struct service sqs_service = {
 	.is_query_compatible = true,
 	.denied = {.shape = STR_INIT("AccessDeniedException"),
 		   .query_code = STR_INIT("AccessDenied"), .status = 403},
+	.resource_types = sqs_resources,
+	.resource_type_count = 1,
+	.throttled = {.shape = STR_INIT("RequestThrottled"),
+		      .query_code = STR_INIT("RequestThrottled"), .status = 403},
+	.throttled_text = STR_INIT("Request is throttled."),
 	.operation_count = 23,
 	.operations = operations,
 };

@@ -1476,123 +1476,307 @@ const struct fault_type SQS_KMS_INVALID_STATE = {
 const struct fault_type SQS_KMS_NOT_FOUND = {
 	.shape = STR_INIT("KmsNotFound"), .query_code = STR_INIT("KMS.NotFoundException"),
 	.status = 400, .is_receiver = false};
+static const struct str sqs_resource_keys_0[] = {STR_INIT("aws:ResourceTag/${TagKey}")};
+const struct resource_type sqs_resources[] = {
+	{.name = STR_INIT("queue"), .arn = STR_INIT("arn:${Partition}:sqs:${Region}:${Account}:${QueueName}"),
+	 .type = STR_INIT("AWS::SQS::Queue"),
+	 .keys = sqs_resource_keys_0, .key_count = 1},
+};
+static const struct throttle_class sqs_throttles[] = {
+	{.name = STR_INIT("message"), .scope = THROTTLE_CLASS_QUOTA, .rate_milli = 300000, .burst = 300},
+	{.name = STR_INIT("tagging"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 5000, .burst = 5},
+};
+static const struct resource_type *const sqs_add_permission_resources[] = {&sqs_resources[0]};
+static const struct operation_facts sqs_add_permission_facts = {
+	.documentation = STR_INIT("Lets other accounts use a queue by a statement in its policy."),
+	.access = ACCESS_PERMISSIONS,
+	.price = STR_INIT("request"),
+	.resources = sqs_add_permission_resources,
+	.resource_count = 1};
+static const struct resource_type *const sqs_cancel_message_move_task_resources[] = {&sqs_resources[0]};
+static const struct operation_facts sqs_cancel_message_move_task_facts = {
+	.documentation = STR_INIT("Cancels a task that moves messages."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = sqs_cancel_message_move_task_resources,
+	.resource_count = 1};
+static const struct resource_type *const sqs_change_message_visibility_resources[] = {&sqs_resources[0]};
+static const struct operation_facts sqs_change_message_visibility_facts = {
+	.documentation = STR_INIT("Sets how long a received message stays hidden."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = sqs_change_message_visibility_resources,
+	.resource_count = 1,
+	.throttle = &sqs_throttles[0]};
+static const struct resource_type *const sqs_change_message_visibility_batch_resources[] = {&sqs_resources[0]};
+static const struct operation_facts sqs_change_message_visibility_batch_facts = {
+	.documentation = STR_INIT("Sets how long up to ten received messages stay hidden."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = sqs_change_message_visibility_batch_resources,
+	.resource_count = 1,
+	.throttle = &sqs_throttles[0]};
+static const struct resource_type *const sqs_create_queue_resources[] = {&sqs_resources[0]};
+static const struct str sqs_create_queue_keys[] = {STR_INIT("aws:RequestTag/${TagKey}")};
+static const struct operation_facts sqs_create_queue_facts = {
+	.documentation = STR_INIT("Creates a standard or FIFO queue, or returns the one that exists with the same attributes."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = sqs_create_queue_resources,
+	.resource_count = 1,
+	.keys = sqs_create_queue_keys,
+	.key_count = 1};
+static const struct resource_type *const sqs_delete_message_resources[] = {&sqs_resources[0]};
+static const struct operation_facts sqs_delete_message_facts = {
+	.documentation = STR_INIT("Deletes a received message."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = sqs_delete_message_resources,
+	.resource_count = 1,
+	.throttle = &sqs_throttles[0]};
+static const struct resource_type *const sqs_delete_message_batch_resources[] = {&sqs_resources[0]};
+static const struct operation_facts sqs_delete_message_batch_facts = {
+	.documentation = STR_INIT("Deletes up to ten received messages."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = sqs_delete_message_batch_resources,
+	.resource_count = 1,
+	.throttle = &sqs_throttles[0]};
+static const struct resource_type *const sqs_delete_queue_resources[] = {&sqs_resources[0]};
+static const struct operation_facts sqs_delete_queue_facts = {
+	.documentation = STR_INIT("Deletes a queue and its messages."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = sqs_delete_queue_resources,
+	.resource_count = 1};
+static const struct resource_type *const sqs_get_queue_attributes_resources[] = {&sqs_resources[0]};
+static const struct operation_facts sqs_get_queue_attributes_facts = {
+	.documentation = STR_INIT("Returns attributes of a queue."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("request"),
+	.resources = sqs_get_queue_attributes_resources,
+	.resource_count = 1};
+static const struct resource_type *const sqs_get_queue_url_resources[] = {&sqs_resources[0]};
+static const struct operation_facts sqs_get_queue_url_facts = {
+	.documentation = STR_INIT("Returns the URL of a queue by its name."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("request"),
+	.resources = sqs_get_queue_url_resources,
+	.resource_count = 1};
+static const struct resource_type *const sqs_list_dead_letter_source_queues_resources[] = {&sqs_resources[0]};
+static const struct operation_facts sqs_list_dead_letter_source_queues_facts = {
+	.documentation = STR_INIT("Lists the queues that have a queue as their dead-letter queue."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("request"),
+	.resources = sqs_list_dead_letter_source_queues_resources,
+	.resource_count = 1};
+static const struct resource_type *const sqs_list_message_move_tasks_resources[] = {&sqs_resources[0]};
+static const struct operation_facts sqs_list_message_move_tasks_facts = {
+	.documentation = STR_INIT("Lists the newest tasks that move messages out of a dead-letter queue."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("request"),
+	.resources = sqs_list_message_move_tasks_resources,
+	.resource_count = 1};
+static const struct resource_type *const sqs_list_queue_tags_resources[] = {&sqs_resources[0]};
+static const struct operation_facts sqs_list_queue_tags_facts = {
+	.documentation = STR_INIT("Lists the tags of a queue."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("request"),
+	.resources = sqs_list_queue_tags_resources,
+	.resource_count = 1,
+	.throttle = &sqs_throttles[1]};
+static const struct operation_facts sqs_list_queues_facts = {
+	.documentation = STR_INIT("Lists the queues of an account and region."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("request")};
+static const struct resource_type *const sqs_purge_queue_resources[] = {&sqs_resources[0]};
+static const struct operation_facts sqs_purge_queue_facts = {
+	.documentation = STR_INIT("Deletes all messages of a queue."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = sqs_purge_queue_resources,
+	.resource_count = 1};
+static const struct resource_type *const sqs_receive_message_resources[] = {&sqs_resources[0]};
+static const struct operation_facts sqs_receive_message_facts = {
+	.documentation = STR_INIT("Receives up to ten messages and hides them for the visibility timeout."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("request"),
+	.resources = sqs_receive_message_resources,
+	.resource_count = 1,
+	.throttle = &sqs_throttles[0]};
+static const struct resource_type *const sqs_remove_permission_resources[] = {&sqs_resources[0]};
+static const struct operation_facts sqs_remove_permission_facts = {
+	.documentation = STR_INIT("Removes a statement from a queue's policy."),
+	.access = ACCESS_PERMISSIONS,
+	.price = STR_INIT("request"),
+	.resources = sqs_remove_permission_resources,
+	.resource_count = 1};
+static const struct resource_type *const sqs_send_message_resources[] = {&sqs_resources[0]};
+static const struct operation_facts sqs_send_message_facts = {
+	.documentation = STR_INIT("Sends a message to a queue."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = sqs_send_message_resources,
+	.resource_count = 1,
+	.throttle = &sqs_throttles[0]};
+static const struct resource_type *const sqs_send_message_batch_resources[] = {&sqs_resources[0]};
+static const struct operation_facts sqs_send_message_batch_facts = {
+	.documentation = STR_INIT("Sends up to ten messages to a queue."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = sqs_send_message_batch_resources,
+	.resource_count = 1,
+	.throttle = &sqs_throttles[0]};
+static const struct resource_type *const sqs_set_queue_attributes_resources[] = {&sqs_resources[0]};
+static const struct operation_facts sqs_set_queue_attributes_facts = {
+	.documentation = STR_INIT("Sets attributes of a queue."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = sqs_set_queue_attributes_resources,
+	.resource_count = 1};
+static const struct resource_type *const sqs_start_message_move_task_resources[] = {&sqs_resources[0]};
+static const struct operation_facts sqs_start_message_move_task_facts = {
+	.documentation = STR_INIT("Starts to move messages from a dead-letter queue to another queue."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = sqs_start_message_move_task_resources,
+	.resource_count = 1};
+static const struct resource_type *const sqs_tag_queue_resources[] = {&sqs_resources[0]};
+static const struct str sqs_tag_queue_keys[] = {STR_INIT("aws:RequestTag/${TagKey}")};
+static const struct operation_facts sqs_tag_queue_facts = {
+	.documentation = STR_INIT("Sets tags of a queue."),
+	.access = ACCESS_TAGGING,
+	.price = STR_INIT("request"),
+	.resources = sqs_tag_queue_resources,
+	.resource_count = 1,
+	.keys = sqs_tag_queue_keys,
+	.key_count = 1,
+	.throttle = &sqs_throttles[1]};
+static const struct resource_type *const sqs_untag_queue_resources[] = {&sqs_resources[0]};
+static const struct operation_facts sqs_untag_queue_facts = {
+	.documentation = STR_INIT("Removes tags of a queue."),
+	.access = ACCESS_TAGGING,
+	.price = STR_INIT("request"),
+	.resources = sqs_untag_queue_resources,
+	.resource_count = 1,
+	.throttle = &sqs_throttles[1]};
 
 const struct operation sqs_operations[] = {
 	{.name = STR_INIT("AddPermission"),
 	 .action = STR_INIT("sqs:AddPermission"),
 	 .service = &sqs_client_service,
 	 .in = &sqs_add_permission_in_shape, .out = &sqs_add_permission_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 0, .is_at_resource = true, .serves_anonymous = true},
+	 .place = OPERATION_ON_CONTROL, .index = 0, .facts = &sqs_add_permission_facts, .shows_answer = true, .is_at_resource = true, .serves_anonymous = true},
 	{.name = STR_INIT("CancelMessageMoveTask"),
 	 .action = STR_INIT("sqs:CancelMessageMoveTask"),
 	 .service = &sqs_client_service,
 	 .in = &sqs_cancel_message_move_task_in_shape, .out = &sqs_cancel_message_move_task_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 1, .serves_anonymous = true},
+	 .place = OPERATION_ON_CONTROL, .index = 1, .facts = &sqs_cancel_message_move_task_facts, .shows_answer = true, .serves_anonymous = true},
 	{.name = STR_INIT("ChangeMessageVisibility"),
 	 .action = STR_INIT("sqs:ChangeMessageVisibility"),
 	 .service = &sqs_client_service,
 	 .in = &sqs_change_message_visibility_in_shape, .out = &sqs_change_message_visibility_out_shape,
-	 .place = OPERATION_ON_NET, .index = 2, .is_at_resource = true, .serves_anonymous = true, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 2, .facts = &sqs_change_message_visibility_facts, .shows_answer = true, .is_at_resource = true, .serves_anonymous = true, .is_data = true},
 	{.name = STR_INIT("ChangeMessageVisibilityBatch"),
 	 .action = STR_INIT("sqs:ChangeMessageVisibilityBatch"),
 	 .service = &sqs_client_service,
 	 .in = &sqs_change_message_visibility_batch_in_shape, .out = &sqs_change_message_visibility_batch_out_shape,
-	 .place = OPERATION_ON_NET, .index = 3, .is_at_resource = true, .serves_anonymous = true, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 3, .facts = &sqs_change_message_visibility_batch_facts, .shows_answer = true, .is_at_resource = true, .serves_anonymous = true, .is_data = true},
 	{.name = STR_INIT("CreateQueue"),
 	 .action = STR_INIT("sqs:CreateQueue"),
 	 .service = &sqs_client_service,
 	 .in = &sqs_create_queue_in_shape, .out = &sqs_create_queue_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 4, .serves_anonymous = true},
+	 .place = OPERATION_ON_CONTROL, .index = 4, .facts = &sqs_create_queue_facts, .shows_answer = true, .serves_anonymous = true},
 	{.name = STR_INIT("DeleteMessage"),
 	 .action = STR_INIT("sqs:DeleteMessage"),
 	 .service = &sqs_client_service,
 	 .in = &sqs_delete_message_in_shape, .out = &sqs_delete_message_out_shape,
-	 .place = OPERATION_ON_NET, .index = 5, .is_at_resource = true, .serves_anonymous = true, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 5, .facts = &sqs_delete_message_facts, .shows_answer = true, .is_at_resource = true, .serves_anonymous = true, .is_data = true},
 	{.name = STR_INIT("DeleteMessageBatch"),
 	 .action = STR_INIT("sqs:DeleteMessageBatch"),
 	 .service = &sqs_client_service,
 	 .in = &sqs_delete_message_batch_in_shape, .out = &sqs_delete_message_batch_out_shape,
-	 .place = OPERATION_ON_NET, .index = 6, .is_at_resource = true, .serves_anonymous = true, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 6, .facts = &sqs_delete_message_batch_facts, .shows_answer = true, .is_at_resource = true, .serves_anonymous = true, .is_data = true},
 	{.name = STR_INIT("DeleteQueue"),
 	 .action = STR_INIT("sqs:DeleteQueue"),
 	 .service = &sqs_client_service,
 	 .in = &sqs_delete_queue_in_shape, .out = &sqs_delete_queue_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 7, .is_at_resource = true, .serves_anonymous = true},
+	 .place = OPERATION_ON_CONTROL, .index = 7, .facts = &sqs_delete_queue_facts, .shows_answer = true, .is_at_resource = true, .serves_anonymous = true},
 	{.name = STR_INIT("GetQueueAttributes"),
 	 .action = STR_INIT("sqs:GetQueueAttributes"),
 	 .service = &sqs_client_service,
 	 .in = &sqs_get_queue_attributes_in_shape, .out = &sqs_get_queue_attributes_out_shape,
-	 .place = OPERATION_ON_NET, .index = 8, .is_at_resource = true, .serves_anonymous = true},
+	 .place = OPERATION_ON_NET, .index = 8, .facts = &sqs_get_queue_attributes_facts, .is_read_only = true, .is_at_resource = true, .serves_anonymous = true},
 	{.name = STR_INIT("GetQueueUrl"),
 	 .action = STR_INIT("sqs:GetQueueUrl"),
 	 .service = &sqs_client_service,
 	 .in = &sqs_get_queue_url_in_shape, .out = &sqs_get_queue_url_out_shape,
-	 .place = OPERATION_ON_NET, .index = 9, .is_at_resource = true, .serves_anonymous = true},
+	 .place = OPERATION_ON_NET, .index = 9, .facts = &sqs_get_queue_url_facts, .is_read_only = true, .is_at_resource = true, .serves_anonymous = true},
 	{.name = STR_INIT("ListDeadLetterSourceQueues"),
 	 .action = STR_INIT("sqs:ListDeadLetterSourceQueues"),
 	 .service = &sqs_client_service,
 	 .in = &sqs_list_dead_letter_source_queues_in_shape, .out = &sqs_list_dead_letter_source_queues_out_shape,
-	 .place = OPERATION_ON_NET, .index = 10, .is_at_resource = true, .serves_anonymous = true},
+	 .place = OPERATION_ON_NET, .index = 10, .facts = &sqs_list_dead_letter_source_queues_facts, .is_read_only = true, .is_at_resource = true, .serves_anonymous = true},
 	{.name = STR_INIT("ListMessageMoveTasks"),
 	 .action = STR_INIT("sqs:ListMessageMoveTasks"),
 	 .service = &sqs_client_service,
 	 .in = &sqs_list_message_move_tasks_in_shape, .out = &sqs_list_message_move_tasks_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 11, .serves_anonymous = true},
+	 .place = OPERATION_ON_CONTROL, .index = 11, .facts = &sqs_list_message_move_tasks_facts, .is_read_only = true, .serves_anonymous = true},
 	{.name = STR_INIT("ListQueueTags"),
 	 .action = STR_INIT("sqs:ListQueueTags"),
 	 .service = &sqs_client_service,
 	 .in = &sqs_list_queue_tags_in_shape, .out = &sqs_list_queue_tags_out_shape,
-	 .place = OPERATION_ON_NET, .index = 12, .is_at_resource = true, .serves_anonymous = true},
+	 .place = OPERATION_ON_NET, .index = 12, .facts = &sqs_list_queue_tags_facts, .is_read_only = true, .is_at_resource = true, .serves_anonymous = true},
 	{.name = STR_INIT("ListQueues"),
 	 .action = STR_INIT("sqs:ListQueues"),
 	 .service = &sqs_client_service,
 	 .in = &sqs_list_queues_in_shape, .out = &sqs_list_queues_out_shape,
-	 .place = OPERATION_ON_NET, .index = 13, .serves_anonymous = true},
+	 .place = OPERATION_ON_NET, .index = 13, .facts = &sqs_list_queues_facts, .is_read_only = true, .serves_anonymous = true},
 	{.name = STR_INIT("PurgeQueue"),
 	 .action = STR_INIT("sqs:PurgeQueue"),
 	 .service = &sqs_client_service,
 	 .in = &sqs_purge_queue_in_shape, .out = &sqs_purge_queue_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 14, .is_at_resource = true, .serves_anonymous = true},
+	 .place = OPERATION_ON_CONTROL, .index = 14, .facts = &sqs_purge_queue_facts, .shows_answer = true, .is_at_resource = true, .serves_anonymous = true},
 	{.name = STR_INIT("ReceiveMessage"),
 	 .action = STR_INIT("sqs:ReceiveMessage"),
 	 .service = &sqs_client_service,
 	 .in = &sqs_receive_message_in_shape, .out = &sqs_receive_message_out_shape,
-	 .place = OPERATION_ON_NET, .index = 15, .uses_workers = true, .is_at_resource = true, .serves_anonymous = true, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 15, .facts = &sqs_receive_message_facts, .is_read_only = true, .uses_workers = true, .is_at_resource = true, .serves_anonymous = true, .is_data = true},
 	{.name = STR_INIT("RemovePermission"),
 	 .action = STR_INIT("sqs:RemovePermission"),
 	 .service = &sqs_client_service,
 	 .in = &sqs_remove_permission_in_shape, .out = &sqs_remove_permission_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 16, .is_at_resource = true, .serves_anonymous = true},
+	 .place = OPERATION_ON_CONTROL, .index = 16, .facts = &sqs_remove_permission_facts, .shows_answer = true, .is_at_resource = true, .serves_anonymous = true},
 	{.name = STR_INIT("SendMessage"),
 	 .action = STR_INIT("sqs:SendMessage"),
 	 .service = &sqs_client_service,
 	 .in = &sqs_send_message_in_shape, .out = &sqs_send_message_out_shape,
-	 .place = OPERATION_ON_NET, .index = 17, .is_at_resource = true, .serves_anonymous = true, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 17, .facts = &sqs_send_message_facts, .shows_answer = true, .is_at_resource = true, .serves_anonymous = true, .is_data = true},
 	{.name = STR_INIT("SendMessageBatch"),
 	 .action = STR_INIT("sqs:SendMessageBatch"),
 	 .service = &sqs_client_service,
 	 .in = &sqs_send_message_batch_in_shape, .out = &sqs_send_message_batch_out_shape,
-	 .place = OPERATION_ON_NET, .index = 18, .is_at_resource = true, .serves_anonymous = true, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 18, .facts = &sqs_send_message_batch_facts, .shows_answer = true, .is_at_resource = true, .serves_anonymous = true, .is_data = true},
 	{.name = STR_INIT("SetQueueAttributes"),
 	 .action = STR_INIT("sqs:SetQueueAttributes"),
 	 .service = &sqs_client_service,
 	 .in = &sqs_set_queue_attributes_in_shape, .out = &sqs_set_queue_attributes_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 19, .is_at_resource = true, .serves_anonymous = true},
+	 .place = OPERATION_ON_CONTROL, .index = 19, .facts = &sqs_set_queue_attributes_facts, .shows_answer = true, .is_at_resource = true, .serves_anonymous = true},
 	{.name = STR_INIT("StartMessageMoveTask"),
 	 .action = STR_INIT("sqs:StartMessageMoveTask"),
 	 .service = &sqs_client_service,
 	 .in = &sqs_start_message_move_task_in_shape, .out = &sqs_start_message_move_task_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 20, .serves_anonymous = true},
+	 .place = OPERATION_ON_CONTROL, .index = 20, .facts = &sqs_start_message_move_task_facts, .shows_answer = true, .serves_anonymous = true},
 	{.name = STR_INIT("TagQueue"),
 	 .action = STR_INIT("sqs:TagQueue"),
 	 .service = &sqs_client_service,
 	 .in = &sqs_tag_queue_in_shape, .out = &sqs_tag_queue_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 21, .is_at_resource = true, .serves_anonymous = true},
+	 .place = OPERATION_ON_CONTROL, .index = 21, .facts = &sqs_tag_queue_facts, .shows_answer = true, .is_at_resource = true, .serves_anonymous = true},
 	{.name = STR_INIT("UntagQueue"),
 	 .action = STR_INIT("sqs:UntagQueue"),
 	 .service = &sqs_client_service,
 	 .in = &sqs_untag_queue_in_shape, .out = &sqs_untag_queue_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 22, .is_at_resource = true, .serves_anonymous = true},
+	 .place = OPERATION_ON_CONTROL, .index = 22, .facts = &sqs_untag_queue_facts, .shows_answer = true, .is_at_resource = true, .serves_anonymous = true},
 };
 
 const struct service sqs_client_service = {
@@ -1607,6 +1791,11 @@ const struct service sqs_client_service = {
 	.is_query_compatible = true,
 	.denied = {.shape = STR_INIT("AccessDeniedException"),
 		   .query_code = STR_INIT("AccessDenied"), .status = 403},
+	.resource_types = sqs_resources,
+	.resource_type_count = 1,
+	.throttled = {.shape = STR_INIT("RequestThrottled"),
+		      .query_code = STR_INIT("RequestThrottled"), .status = 403},
+	.throttled_text = STR_INIT("Request is throttled."),
 	.operation_count = 23,
 	.operations = sqs_operations,
 };

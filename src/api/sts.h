@@ -4,7 +4,7 @@
 #ifndef TERN_API_STS_H
 #define TERN_API_STS_H
 
-#include "wire/shape.h"
+#include "wire/facts.h"
 
 struct sts_policy_descriptor_type {
 	struct str arn;
@@ -185,6 +185,7 @@ enum {
 };
 
 extern const struct operation sts_operations[];
+extern const struct resource_type sts_resources[];
 /* With handlers: the server's. */
 extern const struct service sts_service;
 /* Without handlers: the client's. */

@@ -66,6 +66,11 @@ const struct service sts_service = {
 	.denied = {.shape = STR_INIT("AccessDenied"),
 		   .query_code = STR_INIT("AccessDenied"), .status = 403},
 	.violation = &STS_VALIDATION_ERROR,
+	.resource_types = sts_resources,
+	.resource_type_count = 2,
+	.throttled = {.shape = STR_INIT("ThrottlingException"),
+		      .query_code = STR_INIT("Throttling"), .status = 400},
+	.throttled_text = STR_INIT("Rate exceeded"),
 	.operation_count = 8,
 	.operations = operations,
 };

@@ -787,48 +787,121 @@ const struct fault_type STS_PACKED_POLICY_TOO_LARGE = {
 const struct fault_type STS_VALIDATION_ERROR = {
 	.shape = STR_INIT("ValidationError"), .query_code = STR_INIT("ValidationError"),
 	.status = 400, .is_receiver = false};
+static const struct str sts_resource_keys_0[] = {STR_INIT("aws:ResourceTag/${TagKey}"), STR_INIT("iam:ResourceTag/${TagKey}")};
+const struct resource_type sts_resources[] = {
+	{.name = STR_INIT("role"), .arn = STR_INIT("arn:${Partition}:iam::${Account}:role/${RoleNameWithPath}"),
+	 .type = STR_INIT("AWS::IAM::Role"),
+	 .keys = sts_resource_keys_0, .key_count = 2},
+	{.name = STR_INIT("federated-user"), .arn = STR_INIT("arn:${Partition}:sts::${Account}:federated-user/${FederatedUserName}"),
+	 .type = STR_INIT("")},
+};
+static const struct throttle_class sts_throttles[] = {
+	{.name = STR_INIT("credentials"), .scope = THROTTLE_CLASS_SHARED, .rate_milli = 600000, .burst = 600},
+};
+static const struct resource_type *const sts_assume_role_resources[] = {&sts_resources[0]};
+static const struct str sts_assume_role_keys[] = {STR_INIT("aws:RequestTag/${TagKey}"), STR_INIT("iam:ResourceTag/${TagKey}"), STR_INIT("sts:ExternalId"), STR_INIT("sts:RoleSessionName"), STR_INIT("sts:SourceIdentity"), STR_INIT("sts:TransitiveTagKeys")};
+static const struct operation_facts sts_assume_role_facts = {
+	.documentation = STR_INIT("Returns temporary credentials of a role."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = sts_assume_role_resources,
+	.resource_count = 1,
+	.keys = sts_assume_role_keys,
+	.key_count = 6,
+	.throttle = &sts_throttles[0]};
+static const struct resource_type *const sts_assume_role_with_saml_resources[] = {&sts_resources[0]};
+static const struct str sts_assume_role_with_saml_keys[] = {STR_INIT("aws:RequestTag/${TagKey}"), STR_INIT("sts:RoleSessionName"), STR_INIT("sts:SourceIdentity"), STR_INIT("sts:TransitiveTagKeys")};
+static const struct operation_facts sts_assume_role_with_saml_facts = {
+	.documentation = STR_INIT("Returns temporary credentials of a role for a SAML assertion; Tern has no SAML providers."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = sts_assume_role_with_saml_resources,
+	.resource_count = 1,
+	.keys = sts_assume_role_with_saml_keys,
+	.key_count = 4};
+static const struct resource_type *const sts_assume_role_with_web_identity_resources[] = {&sts_resources[0]};
+static const struct str sts_assume_role_with_web_identity_keys[] = {STR_INIT("aws:RequestTag/${TagKey}"), STR_INIT("sts:RoleSessionName"), STR_INIT("sts:SourceIdentity"), STR_INIT("sts:TransitiveTagKeys")};
+static const struct operation_facts sts_assume_role_with_web_identity_facts = {
+	.documentation = STR_INIT("Returns temporary credentials of a role for an OpenID Connect token."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.resources = sts_assume_role_with_web_identity_resources,
+	.resource_count = 1,
+	.keys = sts_assume_role_with_web_identity_keys,
+	.key_count = 4};
+static const struct operation_facts sts_decode_authorization_message_facts = {
+	.documentation = STR_INIT("Decodes the details of a denial."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("none"),
+	.throttle = &sts_throttles[0]};
+static const struct operation_facts sts_get_access_key_info_facts = {
+	.documentation = STR_INIT("Returns the account of an access key."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("none"),
+	.throttle = &sts_throttles[0]};
+static const struct operation_facts sts_get_caller_identity_facts = {
+	.documentation = STR_INIT("Returns the identity of the caller."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("none"),
+	.throttle = &sts_throttles[0]};
+static const struct resource_type *const sts_get_federation_token_resources[] = {&sts_resources[1]};
+static const struct str sts_get_federation_token_keys[] = {STR_INIT("aws:RequestTag/${TagKey}")};
+static const struct operation_facts sts_get_federation_token_facts = {
+	.documentation = STR_INIT("Returns temporary credentials of a federated user."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("none"),
+	.resources = sts_get_federation_token_resources,
+	.resource_count = 1,
+	.keys = sts_get_federation_token_keys,
+	.key_count = 1,
+	.throttle = &sts_throttles[0]};
+static const struct operation_facts sts_get_session_token_facts = {
+	.documentation = STR_INIT("Returns temporary credentials of the caller."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("none"),
+	.throttle = &sts_throttles[0]};
 
 const struct operation sts_operations[] = {
 	{.name = STR_INIT("AssumeRole"),
 	 .action = STR_INIT("sts:AssumeRole"),
 	 .service = &sts_client_service,
 	 .in = &sts_assume_role_in_shape, .out = &sts_assume_role_out_shape,
-	 .place = OPERATION_ON_NET, .index = 0},
+	 .place = OPERATION_ON_NET, .index = 0, .facts = &sts_assume_role_facts, .is_read_only = true, .shows_answer = true},
 	{.name = STR_INIT("AssumeRoleWithSAML"),
 	 .action = STR_INIT("sts:AssumeRoleWithSAML"),
 	 .service = &sts_client_service,
 	 .in = &sts_assume_role_with_saml_in_shape, .out = &sts_assume_role_with_saml_out_shape,
-	 .place = OPERATION_ON_NET, .index = 1, .serves_anonymous = true},
+	 .place = OPERATION_ON_NET, .index = 1, .facts = &sts_assume_role_with_saml_facts, .is_read_only = true, .shows_answer = true, .serves_anonymous = true},
 	{.name = STR_INIT("AssumeRoleWithWebIdentity"),
 	 .action = STR_INIT("sts:AssumeRoleWithWebIdentity"),
 	 .service = &sts_client_service,
 	 .in = &sts_assume_role_with_web_identity_in_shape, .out = &sts_assume_role_with_web_identity_out_shape,
-	 .place = OPERATION_ON_NET, .index = 2, .serves_anonymous = true},
+	 .place = OPERATION_ON_NET, .index = 2, .facts = &sts_assume_role_with_web_identity_facts, .is_read_only = true, .shows_answer = true, .serves_anonymous = true},
 	{.name = STR_INIT("DecodeAuthorizationMessage"),
 	 .action = STR_INIT("sts:DecodeAuthorizationMessage"),
 	 .service = &sts_client_service,
 	 .in = &sts_decode_authorization_message_in_shape, .out = &sts_decode_authorization_message_out_shape,
-	 .place = OPERATION_ON_NET, .index = 3},
+	 .place = OPERATION_ON_NET, .index = 3, .facts = &sts_decode_authorization_message_facts, .is_read_only = true},
 	{.name = STR_INIT("GetAccessKeyInfo"),
 	 .action = STR_INIT("sts:GetAccessKeyInfo"),
 	 .service = &sts_client_service,
 	 .in = &sts_get_access_key_info_in_shape, .out = &sts_get_access_key_info_out_shape,
-	 .place = OPERATION_ON_NET, .index = 4},
+	 .place = OPERATION_ON_NET, .index = 4, .facts = &sts_get_access_key_info_facts, .is_read_only = true},
 	{.name = STR_INIT("GetCallerIdentity"),
 	 .action = STR_INIT("sts:GetCallerIdentity"),
 	 .service = &sts_client_service,
 	 .in = &sts_get_caller_identity_in_shape, .out = &sts_get_caller_identity_out_shape,
-	 .place = OPERATION_ON_NET, .index = 5},
+	 .place = OPERATION_ON_NET, .index = 5, .facts = &sts_get_caller_identity_facts, .is_read_only = true},
 	{.name = STR_INIT("GetFederationToken"),
 	 .action = STR_INIT("sts:GetFederationToken"),
 	 .service = &sts_client_service,
 	 .in = &sts_get_federation_token_in_shape, .out = &sts_get_federation_token_out_shape,
-	 .place = OPERATION_ON_NET, .index = 6},
+	 .place = OPERATION_ON_NET, .index = 6, .facts = &sts_get_federation_token_facts, .is_read_only = true, .shows_answer = true},
 	{.name = STR_INIT("GetSessionToken"),
 	 .action = STR_INIT("sts:GetSessionToken"),
 	 .service = &sts_client_service,
 	 .in = &sts_get_session_token_in_shape, .out = &sts_get_session_token_out_shape,
-	 .place = OPERATION_ON_NET, .index = 7},
+	 .place = OPERATION_ON_NET, .index = 7, .facts = &sts_get_session_token_facts, .is_read_only = true, .shows_answer = true},
 };
 
 const struct service sts_client_service = {
@@ -840,6 +913,11 @@ const struct service sts_client_service = {
 	.denied = {.shape = STR_INIT("AccessDenied"),
 		   .query_code = STR_INIT("AccessDenied"), .status = 403},
 	.violation = &STS_VALIDATION_ERROR,
+	.resource_types = sts_resources,
+	.resource_type_count = 2,
+	.throttled = {.shape = STR_INIT("ThrottlingException"),
+		      .query_code = STR_INIT("Throttling"), .status = 400},
+	.throttled_text = STR_INIT("Rate exceeded"),
 	.operation_count = 8,
 	.operations = sts_operations,
 };

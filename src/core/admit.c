@@ -15,10 +15,9 @@ static struct throttle_request request_of(const struct call *call)
 
 enum err call_refuse_throttled(struct call *call)
 {
-	struct str text;
-	const struct fault_type *fault = throttle_fault(call->operation->service, &text);
+	const struct service *service = call->operation->service;
 
-	return fail(call, fault, "%.*s", STR_ARG(text));
+	return fail(call, &service->throttled, "%.*s", STR_ARG(service->throttled_text));
 }
 
 enum err call_admit(struct call *call)

@@ -4,10 +4,10 @@
  * the context's own function answers.
  */
 #include "core/audit/audit.h"
-#include "core/limit/throttle.h"
 #include "core/partition.h"
 #include "core/request_context.h"
 #include "net/server.h"
+#include "wire/facts.h"
 #include "wire/faults.h"
 
 void request_context_init(struct request_context *context, struct core *core, struct arena *arena)
@@ -37,32 +37,6 @@ struct request_context *request_context_of(struct call *call)
 
 /* ---- the audit log ---- */
 
-/* Operations that change nothing. Those of keys that only use them count as such too. */
-static bool is_read_only(struct str name)
-{
-	static const struct str prefixes[] = {
-		STR_INIT("Get"),	  STR_INIT("List"),	STR_INIT("Describe"),
-		STR_INIT("Receive"),	  STR_INIT("Simulate"), STR_INIT("AssumeRole"),
-		STR_INIT("Encrypt"),	  STR_INIT("Decrypt"),	STR_INIT("ReEncrypt"),
-		STR_INIT("GenerateData"), STR_INIT("Sign"),	STR_INIT("GenerateRandom"),
-		STR_INIT("GenerateMac"),  STR_INIT("Verify"),	STR_INIT("Decode"),
-		STR_INIT("DeriveShared"),
-	};
-
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
-		if (str_starts(name, prefixes[i]))
-			return true;
-	return false;
-}
-
-/* Answers are recorded of calls that changed or made something. */
-static bool shows_answer(struct str name)
-{
-	return !is_read_only(name) || str_starts(name, STR("AssumeRole")) ||
-	       str_equal(name, STR("GetSessionToken")) ||
-	       str_equal(name, STR("GetFederationToken"));
-}
-
 /* CloudTrail knows what policies refuse as AccessDenied, whatever the API calls it. */
 static struct str error_code(const struct fault_type *fault)
 {
@@ -79,10 +53,24 @@ static void describe_outcome(struct audit_event *event, const struct call *call)
 		event->error_code = error_code(call->fault);
 		event->error_message =
 			call->fault_reason.size > 0 ? call->fault_reason : call->fault_text;
-	} else if (shows_answer(call->operation->name)) {
+	} else if (call->operation->shows_answer) {
 		event->out_shape = call->operation->out;
 		event->out = call->out;
 	}
+}
+
+/* As CloudFormation names it; empty: no service has a name for it. */
+static struct str type_of_resource(const struct call *call)
+{
+	const struct route_table *routes = &call->core->routes;
+
+	for (size_t i = 0; i < routes->service_count; i++) {
+		const struct resource_type *type =
+			resource_type_find(routes->services[i], call->asked.resource);
+		if (type && type->type.size > 0)
+			return type->type;
+	}
+	return (struct str){0};
 }
 
 static void audit_call(struct request_context *context)
@@ -117,8 +105,9 @@ static void audit_call(struct request_context *context)
 		.source_ip = call->asked.source_ip,
 		.endpoint = call->asked.source_vpce,
 		.resource = call->asked.resource,
+		.resource_type = type_of_resource(call),
 		.is_data = is_data,
-		.is_read_only = is_read_only(call->operation->name),
+		.is_read_only = call->operation->is_read_only,
 	};
 	if (context->request)
 		audit_describe_request(&event, context->request);
@@ -144,12 +133,13 @@ uint32_t core_operation_number(const struct core *core, const struct operation *
 static void meter_call(const struct request_context *context)
 {
 	const struct call *call = &context->call;
+	const struct fault_type *throttled = &call->operation->service->throttled;
 	enum meter_outcome outcome = METER_OK;
 
 	if (call->fault)
-		outcome = call->fault->is_receiver	   ? METER_RECEIVER_FAULT
-			  : throttle_is_fault(call->fault) ? METER_THROTTLED
-							   : METER_SENDER_FAULT;
+		outcome = call->fault->is_receiver   ? METER_RECEIVER_FAULT
+			  : call->fault == throttled ? METER_THROTTLED
+						     : METER_SENDER_FAULT;
 	uint32_t number = core_operation_number(call->core, call->operation);
 	meter_record(context->meter, number, outcome, clock_steady_ns() - context->begin_ns);
 	if (call->sender_failures + call->receiver_failures > 0)

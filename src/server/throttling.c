@@ -155,12 +155,13 @@ bool throttling_open(const struct settings *settings, const struct service *cons
 		     size_t size)
 {
 	size_t count, aws_count;
-	const struct throttle_rule *aws = throttle_aws_rules(&aws_count);
 	struct throttle_rule *rules;
 	struct arena arena;
 	struct str text;
 
 	arena_init(&arena);
+	const struct throttle_rule *aws =
+		throttle_aws_rules(&arena, services, service_count, &aws_count);
 	*out_throttle = NULL;
 	bool is_read = read_rules(&arena, settings->config_text, aws_count, &rules, &count, &text);
 	for (size_t i = 0; is_read && i < count; i++)

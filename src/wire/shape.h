@@ -104,6 +104,8 @@ enum operation_place {
 };
 
 struct service;
+struct operation_facts;
+struct resource_type;
 struct operation {
 	struct str name;   /* "SendMessage" */
 	struct str action; /* "sqs:SendMessage" */
@@ -116,7 +118,10 @@ struct operation {
 	bool has_empty_result; /* Query: an answer without members shows its result all the same */
 	bool serves_anonymous; /* unsigned requests too: the handler decides whom it lets in */
 	bool is_data;	       /* of the data plane: auditing it is optional */
-	uint32_t index;	       /* in the service's table */
+	bool is_read_only;     /* CloudTrail's readOnly */
+	bool shows_answer;     /* the audit log has its answer */
+	const struct operation_facts *facts; /* wire/facts.h */
+	uint32_t index;			     /* in the service's table */
 };
 
 /* How a service speaks Query; lists and names are in the shapes. */
@@ -144,7 +149,11 @@ struct service {
 	bool hides_values; /* these words leave values out */
 	/* Required members that are absent or empty, where the framework's words are not used. */
 	const struct fault_type *missing;
-	struct str missing_text; /* with {name} or {Name} */
+	struct str missing_text;     /* with {name} or {Name} */
+	struct fault_type throttled; /* requests beyond a quota */
+	struct str throttled_text;
+	const struct resource_type *resource_types; /* wire/facts.h */
+	uint32_t resource_type_count;
 	uint32_t operation_count;
 	const struct operation *operations; /* sorted by name */
 };

@@ -3,6 +3,7 @@
 that each dialect gives them. A model says nothing that AWS has not, and what it leaves out is named
 here, or for EC2 in its doc page.
 """
+import re
 import sys
 
 import botocore.session
@@ -208,6 +209,21 @@ def test_empty_results_are_aws(models):
         assert parts["result"] == (shape is not None and not shape.members), name
 
 
+def test_operations_have_their_facts(models):
+    ours, _ = models
+    for name, parts in ours.operations.items():
+        facts = parts["facts"]
+        assert facts["doc"].endswith(".") and len(facts["doc"]) < 100, name
+        assert "keys" in facts and facts["access"] in ("list", "read", "write", "tagging",
+                                                       "permissions"), name
+        if facts["access"] in ("list", "read"):
+            # The report is made, which CloudTrail takes for a change.
+            assert parts["read"] or name == "GenerateCredentialReport", name
+    for name, (template, _, _) in ours.facts.resources.items():
+        assert re.fullmatch(r"arn:\$\{Partition}:\w+:(\$\{Region})?:\$\{Account}:\S+",
+                            template), name
+
+
 def parameter_of(aws, name, shape):
     """Name and item of a parameter, as botocore's serializers write them."""
     names = shape.serialization
@@ -300,6 +316,10 @@ def test_faults_that_aws_does_not_model_are_named(models):
     ("\tin Name string length", "length takes 1 to 1 names"),
     ("\tin Name string length -", "length LEAST-MOST"),
     ("\tin Name string range one-2", "range LEAST-MOST"),
+    ("\tasks delete", "asks list|read"),
+    ("\tasks read thing", "no arn thing"),
+    ("\tthrottle fast", "no throttle fast"),
+    ("throttle fast often 5", "throttle NAME each"),
     ("type NameType text length 1-2", "no such kind: text"),
     ("type NameType string longer 1-2", "no such option: longer"),
 ])

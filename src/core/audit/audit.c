@@ -154,34 +154,6 @@ static void write_shape(struct json_writer *json, struct str key, const struct s
 	json->needs_comma = true;
 }
 
-/* As CloudFormation names the kind of thing; empty: no name of its own. */
-static struct str resource_type(struct str arn)
-{
-	static const struct {
-		struct str service, resource, type;
-	} rows[] = {
-		{STR_INIT("sqs"), STR_INIT(""), STR_INIT("AWS::SQS::Queue")},
-		{STR_INIT("kms"), STR_INIT("key/"), STR_INIT("AWS::KMS::Key")},
-		{STR_INIT("kms"), STR_INIT("alias/"), STR_INIT("AWS::KMS::Alias")},
-		{STR_INIT("iam"), STR_INIT("user/"), STR_INIT("AWS::IAM::User")},
-		{STR_INIT("iam"), STR_INIT("group/"), STR_INIT("AWS::IAM::Group")},
-		{STR_INIT("iam"), STR_INIT("role/"), STR_INIT("AWS::IAM::Role")},
-		{STR_INIT("iam"), STR_INIT("policy/"), STR_INIT("AWS::IAM::ManagedPolicy")},
-		{STR_INIT("ec2"), STR_INIT("vpc-endpoint/"), STR_INIT("AWS::EC2::VPCEndpoint")},
-	};
-	struct str service = {0};
-
-	for (int part = 0; part < 5; part++) {
-		struct str text = str_cut(&arn, ':');
-		if (part == 2)
-			service = text;
-	}
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (str_equal(rows[i].service, service) && str_starts(arn, rows[i].resource))
-			return rows[i].type;
-	return (struct str){0};
-}
-
 static void write_resource(struct json_writer *json, const struct audit_event *event)
 {
 	if (event->resource.size == 0 || str_equal(event->resource, STR("*")))
@@ -190,7 +162,7 @@ static void write_resource(struct json_writer *json, const struct audit_event *e
 	json_open_array(json);
 	json_open_object(json);
 	write_text(json, STR("accountId"), event->account);
-	write_text(json, STR("type"), resource_type(event->resource));
+	write_text(json, STR("type"), event->resource_type);
 	write_text(json, STR("ARN"), event->resource);
 	json_close_object(json);
 	json_close_array(json);

@@ -45,7 +45,8 @@ struct audit_event {
 	struct str error_code, error_message;
 	const struct shape *in_shape, *out_shape;
 	const void *in, *out;
-	struct str resource; /* ARN; empty or "*": none */
+	struct str resource;	  /* ARN; empty or "*": none */
+	struct str resource_type; /* "AWS::SQS::Queue" */
 	bool is_data, is_read_only;
 };
 /* Where it comes from: address, agent, TLS, and the key that it names. Net thread. */

@@ -39,40 +39,6 @@ struct throttle {
 	} * table;
 };
 
-static const struct fault_type faults[] = {
-	{.shape = STR_INIT("RequestThrottled"),
-	 .query_code = STR_INIT("RequestThrottled"),
-	 .status = 403},
-	{.shape = STR_INIT("RequestLimitExceeded"),
-	 .query_code = STR_INIT("RequestLimitExceeded"),
-	 .status = 503},
-	{.shape = STR_INIT("ThrottlingException"),
-	 .query_code = STR_INIT("Throttling"),
-	 .status = 400},
-};
-
-bool throttle_is_fault(const struct fault_type *fault)
-{
-	return fault >= faults && fault < faults + sizeof(faults) / sizeof(faults[0]);
-}
-
-const struct fault_type *throttle_fault(const struct service *service, struct str *out_text)
-{
-	*out_text = STR("Rate exceeded");
-	if (str_equal(service->name, STR("sqs"))) {
-		*out_text = STR("Request is throttled.");
-		return &faults[0];
-	}
-	if (str_equal(service->name, STR("ec2"))) {
-		*out_text = STR("Request limit exceeded.");
-		return &faults[1];
-	}
-	if (str_equal(service->name, STR("kms")))
-		*out_text = STR("You have exceeded the rate at which you may call KMS. Reduce the "
-				"frequency of your calls.");
-	return &faults[2];
-}
-
 /* ---- rules ---- */
 
 bool throttle_matches(struct str pattern, struct str action)

@@ -38,8 +38,10 @@ bool throttle_matches(struct str pattern, struct str action);
 
 struct throttle;
 
-/* AWS's quotas; static. */
-const struct throttle_rule *throttle_aws_rules(size_t *out_count);
+/* AWS's quotas as the models of these services state them (wire/facts.h); in the arena. */
+const struct throttle_rule *throttle_aws_rules(struct arena *arena,
+					       const struct service *const *services,
+					       size_t service_count, size_t *out_count);
 
 /*
  * Copies the rules. Where one of the first `own_count` of them is for a call, the others are not.
@@ -61,9 +63,5 @@ must_check bool throttle_admits(const struct throttle *throttle,
 must_check bool throttle_admits_resource(const struct throttle *throttle,
 					 const struct throttle_request *request, struct str arn,
 					 bool has_quota);
-/* The fault and AWS's sentence with which the service refuses a throttled request. */
-const struct fault_type *throttle_fault(const struct service *service, struct str *out_text);
-/* True if it is a fault of this module. */
-bool throttle_is_fault(const struct fault_type *fault);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/fixture.h"
 #include "core/limit/throttle.h"
+#include "wire/facts.h"
 
 #define ONE STR_INIT("111122223333")
 #define TWO STR_INIT("444455556666")
@@ -188,16 +189,36 @@ static void test_without_rules_for_it_everything_passes(void **state)
 	assert_int_equal(passing((struct str)ONE, 1, 100), 100);
 }
 
-static void test_the_fault_is_a_throttling(void **state)
+static void test_quotas_of_models_become_rules(void **state)
 {
-	struct str text;
+	static const struct throttle_class both = {
+		.scope = THROTTLE_CLASS_SHARED, .rate_milli = 1000, .burst = 2};
+	static const struct throttle_class one = {
+		.scope = THROTTLE_CLASS_QUOTA, .rate_milli = 500, .burst = 1};
+	static const struct operation_facts of_both = {.throttle = &both};
+	static const struct operation_facts of_one = {.throttle = &one}, of_none;
+	static const struct operation some[] = {
+		{.action = STR_INIT("s:A"), .facts = &of_both},
+		{.action = STR_INIT("s:B"), .facts = &of_one},
+		{.action = STR_INIT("s:C"), .facts = &of_none},
+		{.action = STR_INIT("s:D"), .facts = &of_both},
+	};
+	static const struct service service = {.operation_count = 4, .operations = some};
+	const struct service *const list[] = {&service};
+	size_t count;
 
 	(void)state;
-	const struct fault_type *fault = throttle_fault(&store, &text);
-	assert_true(throttle_is_fault(fault));
-	assert_true(str_equal(fault->shape, STR("ThrottlingException")));
-	assert_true(str_equal(fault->query_code, STR("Throttling")));
-	assert_true(str_equal(text, STR("Rate exceeded")));
+	const struct throttle_rule *rules = throttle_aws_rules(&arena, list, 1, &count);
+	assert_int_equal(count, 2);
+	assert_int_equal(rules[0].action_count, 2);
+	assert_true(str_equal(rules[0].actions[1], STR("s:D")));
+	assert_true(rules[0].is_shared);
+	assert_int_equal(rules[0].scope, THROTTLE_ACCOUNT);
+	assert_int_equal(rules[0].rate_milli, 1000);
+	assert_int_equal(rules[1].action_count, 1);
+	assert_int_equal(rules[1].scope, THROTTLE_QUOTA);
+	assert_false(rules[1].is_shared);
+	assert_int_equal(rules[1].burst, 1);
 }
 
 /* However many accounts call, a bucket in use keeps its place. */
