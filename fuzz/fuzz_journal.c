@@ -4,12 +4,12 @@
  *
  * Input: a byte that says which files there are, a u32 with the size of the first, then their
  * bytes. 1: a segment. 2: a checkpoint of LSN 1, then a segment. 4: headers get right CRCs, so that
- * the fuzzer reaches what stands behind the checks.
+ * the fuzzer reaches what stands behind the checks. 8: what is written is padded.
  */
 #include "journal/disk_memory.h"
 #include "journal/journal_private.h"
 
-enum { SEGMENT_SIZE = 64 << 10, HAS_CHECKPOINT = 2, HAS_RIGHT_CRCS = 4 };
+enum { SEGMENT_SIZE = 64 << 10, HAS_CHECKPOINT = 2, HAS_RIGHT_CRCS = 4, PADS = 8 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -38,8 +38,9 @@ static void seal_batches(struct buf *file)
 {
 	for (size_t at = 0; at + BATCH_HEADER_SIZE <= file->size; at++) {
 		char *header = file->data + at;
+		uint32_t crc = get_u32(header + BATCH_VERSION) == 3 ? BATCH_CRC_3 : BATCH_CRC;
 		if (get_u32(header) == MAGIC_BATCH)
-			put_u32(header + BATCH_CRC, crc32c(0, str_of(header, BATCH_CRC)));
+			put_u32(header + crc, crc32c(0, str_of(header, crc)));
 	}
 }
 
@@ -76,7 +77,7 @@ static void use(struct journal *journal)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct journal_options options = {JOURNAL_FSYNC, SEGMENT_SIZE, 2};
+	struct journal_options options = {.segment_size = SEGMENT_SIZE, .spare_segments = 2};
 	struct buf checkpoint = {0};
 	struct buf segment = {0};
 	struct journal_report report;
@@ -84,6 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 5)
 		return 0;
+	options.pads_batches = data[0] & PADS;
 	struct str rest = str_of(data + 5, size - 5);
 	if (data[0] & HAS_CHECKPOINT) {
 		struct str first = str_slice(rest, 0, get_u32((const char *)data + 1));

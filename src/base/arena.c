@@ -159,6 +159,14 @@ void *heap_alloc(size_t size)
 	return memory;
 }
 
+void *heap_alloc_aligned(size_t alignment, size_t size)
+{
+	void *memory = NULL;
+
+	check(posix_memalign(&memory, alignment, size ? size : alignment) == 0);
+	return memory;
+}
+
 void *heap_resize(void *memory, size_t size)
 {
 	void *resized = realloc(memory, size ? size : 1);

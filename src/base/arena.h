@@ -39,6 +39,8 @@ struct str arena_format(struct arena *arena, const char *format, ...)
 
 /* The heap, for longer lives. Zeroed; they end the process when memory runs out. */
 void *heap_alloc(size_t size);
+/* Not zeroed, for input and output past the page cache. `alignment` is a power of two. */
+void *heap_alloc_aligned(size_t alignment, size_t size);
 void *heap_resize(void *memory, size_t size); /* what is added is not zeroed */
 struct str heap_copy(struct str s);	      /* data is freed with heap_free */
 void heap_free(void *memory);		      /* accepts NULL */

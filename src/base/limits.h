@@ -23,6 +23,8 @@
 	X(HTTP_HEAD_MS, 10000, "ms", "from the first byte of a request to the end of its headers") \
 	X(HTTP_BODY_MS, 60000, "ms", "from the end of the headers to the end of the body") \
 	X(HTTP_HELD_SIZE, 1073741824, "bytes", "requests that are being received or answered, of one server") \
+	X(JOURNAL_RECENT_SIZE, 33554432, "bytes", "committed batches of the log that are kept in memory for reading") \
+	X(JOURNAL_RECENT_BATCHES, 8192, "batches", "the same, in batches") \
 	X(CONNECTIONS, 65536, "connections", "open connections of one server") \
 	X(JSON_DEPTH, 64, "levels", "nesting of a JSON document") \
 	X(JSON_VALUES, 20000, "values", "values of a JSON request") \

@@ -16,6 +16,25 @@
  */
 #include "journal/journal_private.h"
 
+char *batch_extend(struct batch *batch, size_t size)
+{
+	struct buf *bytes = &batch->bytes;
+
+	if (size > bytes->capacity - bytes->size) {
+		size_t capacity = bytes->capacity ? bytes->capacity : JOURNAL_BUFFER_SIZE;
+		while (size > capacity - bytes->size)
+			capacity *= 2;
+		char *data = heap_alloc_aligned(DISK_BLOCK_SIZE, capacity);
+		if (bytes->size > 0)
+			memcpy(data, bytes->data, bytes->size);
+		heap_free(bytes->data);
+		bytes->data = data;
+		bytes->capacity = capacity;
+	}
+	bytes->size += size;
+	return bytes->data + bytes->size - size;
+}
+
 struct batch *batch_start(struct journal *journal)
 {
 	struct segment *segment = journal->open_segment;
@@ -39,27 +58,40 @@ struct batch *batch_start(struct journal *journal)
 	batch->has_used_spare = false;
 	batch->is_written = false;
 	buf_reset(&batch->bytes);
-	(void)buf_extend(&batch->bytes, BATCH_HEADER_SIZE);
+	(void)batch_extend(batch, BATCH_HEADER_SIZE);
+	if (segment->used == 0)
+		segment->first_lsn = batch->first_lsn;
 	segment->used += BATCH_HEADER_SIZE;
 	journal->open_batch = batch;
 	return batch;
 }
 
-void batch_format_header(struct buf *bytes, uint32_t epoch, uint32_t segment, uint32_t offset,
-			 uint64_t first_lsn, uint32_t record_count, uint32_t content_crc)
+/* The batch is complete but for its padding. */
+static void format_header(const struct batch *batch, uint32_t epoch, size_t stored_size)
 {
-	char *at = bytes->data;
+	char *at = batch->bytes.data;
 
 	put_u32(at + BATCH_MAGIC, MAGIC_BATCH);
 	put_u32(at + BATCH_VERSION, JOURNAL_FORMAT_VERSION);
 	put_u32(at + BATCH_EPOCH, epoch);
-	put_u32(at + BATCH_SEGMENT, segment);
-	put_u64(at + BATCH_FIRST_LSN, first_lsn);
-	put_u32(at + BATCH_OFFSET, offset);
-	put_u32(at + BATCH_SIZE, (uint32_t)bytes->size);
-	put_u32(at + BATCH_RECORD_COUNT, record_count);
-	put_u32(at + BATCH_CONTENT_CRC, content_crc);
+	put_u32(at + BATCH_SEGMENT, batch->segment->number);
+	put_u64(at + BATCH_FIRST_LSN, batch->first_lsn);
+	put_u32(at + BATCH_OFFSET, batch->offset);
+	put_u32(at + BATCH_SIZE, (uint32_t)batch->bytes.size);
+	put_u32(at + BATCH_RECORD_COUNT, batch->record_count);
+	put_u32(at + BATCH_CONTENT_CRC, batch->content_crc);
+	put_u32(at + BATCH_STORED_SIZE, (uint32_t)stored_size);
 	put_u32(at + BATCH_CRC, crc32c(0, str_of(at, BATCH_CRC)));
+}
+
+/* Up to the block that the next batch begins in: it must not write over anything of this one. */
+static size_t padding_of(const struct journal *journal, const struct batch *batch)
+{
+	size_t end = batch->offset + batch->bytes.size;
+
+	if (!journal->options.pads_batches)
+		return 0;
+	return (DISK_BLOCK_SIZE - end % DISK_BLOCK_SIZE) % DISK_BLOCK_SIZE;
 }
 
 static void list_append(struct batch_list *list, struct batch *batch)
@@ -78,16 +110,28 @@ void batch_close(struct journal *journal)
 
 	if (!batch)
 		return;
-	batch_format_header(&batch->bytes, journal->epoch, batch->segment->number, batch->offset,
-			    batch->first_lsn, batch->record_count, batch->content_crc);
+	check(batch->record_count > 0);
+	batch->content_size = batch->bytes.size;
+	size_t padding = padding_of(journal, batch);
+	format_header(batch, journal->epoch, batch->bytes.size + padding);
+	memset(batch_extend(batch, padding), 0, padding);
+	batch->segment->used += (uint32_t)padding;
+	check(batch->segment->used <= batch->segment->size);
+	journal->appended_since_checkpoint += BATCH_HEADER_SIZE + padding;
 	list_append(&journal->waiting, batch);
 	journal->open_batch = NULL;
+}
+
+static void batch_free_bytes(struct batch *batch)
+{
+	heap_free(batch->bytes.data);
+	batch->bytes = (struct buf){0};
 }
 
 static void batch_release(struct journal *journal, struct batch *batch)
 {
 	if (batch->bytes.capacity > JOURNAL_BUFFER_KEEP_SIZE)
-		buf_done(&batch->bytes);
+		batch_free_bytes(batch);
 	batch->next = journal->free_batches;
 	journal->free_batches = batch;
 }
@@ -96,7 +140,7 @@ static void list_free(struct batch *batch)
 {
 	while (batch) {
 		struct batch *next = batch->next;
-		buf_done(&batch->bytes);
+		batch_free_bytes(batch);
 		heap_free(batch);
 		batch = next;
 	}
@@ -227,12 +271,16 @@ static enum err register_segment(struct journal *journal, const struct batch *ba
 	return err == ERR_FULL ? ERR_OK : err;
 }
 
-static enum err sync_file(struct journal_work *work, struct disk_file *file)
+static enum err write_batch(struct journal_work *work, struct disk_file *file,
+			    const struct batch *batch)
 {
 	struct disk *disk = work->journal->disk;
-	int64_t start = disk->ops->now_ns ? disk->ops->now_ns(disk) : 0;
+	struct str data = buf_str(&batch->bytes);
 
-	enum err err = disk->ops->sync(disk, file);
+	if (work->journal->options.durability != JOURNAL_FSYNC)
+		return disk->ops->write(disk, file, batch->offset, data);
+	int64_t start = disk->ops->now_ns ? disk->ops->now_ns(disk) : 0;
+	enum err err = disk->ops->commit(disk, file, batch->offset, data);
 	if (disk->ops->now_ns)
 		work->sync_ns += (uint64_t)(disk->ops->now_ns(disk) - start);
 	work->sync_count++;
@@ -242,7 +290,6 @@ static enum err sync_file(struct journal_work *work, struct disk_file *file)
 void commit_run(struct journal_work *work)
 {
 	struct journal *journal = work->journal;
-	struct disk *disk = journal->disk;
 	const struct segment *segment = NULL;
 	struct disk_file *file = NULL;
 
@@ -258,9 +305,7 @@ void commit_run(struct journal_work *work)
 		if (work->err)
 			return;
 		file = file ? file : batch->made_file;
-		work->err = disk->ops->write(disk, file, batch->offset, buf_str(&batch->bytes));
-		if (!work->err && journal->options.durability == JOURNAL_FSYNC)
-			work->err = sync_file(work, file);
+		work->err = write_batch(work, file, batch);
 		if (work->err)
 			return;
 		batch->is_written = true;
@@ -305,9 +350,13 @@ void commit_end(struct journal *journal, struct journal_work *work)
 			spare_push(journal, segment->spare);
 			segment->spare = (struct spare){0};
 		}
+		if (journal->recent)
+			recent_add(journal->recent, segment->number, batch->offset,
+				   str_of(batch->bytes.data, batch->content_size));
 		atomic_store(&segment->written, batch->offset + (uint32_t)batch->bytes.size);
 		journal->durable_lsn = batch->first_lsn + batch->record_count - 1;
 		count_batch(journal, batch);
+		segment_end_commits(journal, segment);
 		batch_release(journal, batch);
 		batch = next;
 	}

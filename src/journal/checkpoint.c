@@ -237,7 +237,7 @@ static enum err read_header(struct disk *disk, struct disk_file *file, uint64_t 
 		return err;
 	if (get_u32(header + CHECKPOINT_MAGIC) != MAGIC_CHECKPOINT)
 		return ERR_DAMAGED;
-	if (get_u32(header + CHECKPOINT_VERSION) != JOURNAL_FORMAT_VERSION)
+	if (!format_is_known(get_u32(header + CHECKPOINT_VERSION)))
 		return ERR_VERSION;
 	if (crc32c(0, str_of(header, CHECKPOINT_CRC)) != get_u32(header + CHECKPOINT_CRC) ||
 	    get_u64(header + CHECKPOINT_LSN) != lsn)

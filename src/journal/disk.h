@@ -13,6 +13,10 @@
 
 #include "base/base.h"
 
+/* What is committed begins and ends at multiples of this, in the file and in memory, so that no
+ * block holds anything that was committed before. */
+enum { DISK_BLOCK_SIZE = 4096 };
+
 struct disk_file; /* an open file */
 
 struct disk;
@@ -46,6 +50,14 @@ struct disk_ops {
 				void *out, size_t size);
 	enum err (*write)(struct disk *disk, struct disk_file *file, uint64_t offset,
 			  struct str data);
+	/*
+	 * Writes whole blocks durably: ERR_OK says that the bytes, and what it takes to read them
+	 * back, are on the device. One at a time. ERR_IO: final.
+	 */
+	enum err (*commit)(struct disk *disk, struct disk_file *file, uint64_t offset,
+			   struct str data);
+	/* Releases what commits of that file took; none is out. Commits may go on later. */
+	void (*end_commits)(struct disk *disk, struct disk_file *file);
 	enum err (*sync)(struct disk *disk,
 			 struct disk_file *file); /* data and size, as fdatasync; ERR_IO: final */
 	/* Names: durable after sync_dir. */
@@ -71,5 +83,16 @@ struct disk {
  * caller frees with disk->ops->free.
  */
 must_check enum err disk_file_open(const char *path, struct disk **out_disk);
+
+enum disk_commits {
+	DISK_COMMITS_BUFFERED, /* through the page cache, then fdatasync */
+	DISK_COMMITS_DIRECT,   /* past it (O_DIRECT), each write with RWF_DSYNC */
+};
+/*
+ * Chooses how the disk of disk_file_open commits; buffered if it is never called. Before any file
+ * is open. Direct writes are tried out on a file that is removed again. ERR_INVALID: the file
+ * system takes none, and all stays as it was.
+ */
+must_check enum err disk_file_set_commits(struct disk *disk, enum disk_commits commits);
 
 #endif

@@ -25,6 +25,7 @@
 
 struct disk_file {
 	int descriptor;
+	int direct; /* the same file, opened with O_DIRECT; -1: not yet */
 	char name[64];
 };
 
@@ -33,6 +34,7 @@ struct disk_directory {
 	int descriptor;
 	int lock;
 	bool is_in_memory; /* tmpfs */
+	enum disk_commits commits;
 };
 
 static struct disk_directory *directory_of(struct disk *disk)
@@ -71,6 +73,7 @@ static enum err lost(const char *call, const char *name)
 
 static enum err file_write(struct disk *disk, struct disk_file *file, uint64_t offset,
 			   struct str data);
+static enum err file_sync(struct disk *disk, struct disk_file *file);
 
 static enum err file_open(struct disk *disk, const char *name, bool create,
 			  struct disk_file **out_file)
@@ -82,6 +85,7 @@ static enum err file_open(struct disk *disk, const char *name, bool create,
 		return refused("open", name);
 	struct disk_file *file = heap_alloc(sizeof *file);
 	file->descriptor = descriptor;
+	file->direct = -1;
 	(void)snprintf(file->name, sizeof file->name, "%s", name);
 	*out_file = file;
 	return ERR_OK;
@@ -92,6 +96,8 @@ static void file_close(struct disk *disk, struct disk_file *file)
 	(void)disk;
 	/* What matters was synced; close has nothing to add. */
 	(void)close(file->descriptor);
+	if (file->direct >= 0)
+		(void)close(file->direct);
 	heap_free(file);
 }
 
@@ -124,13 +130,80 @@ static enum err file_size(struct disk *disk, struct disk_file *file, uint64_t *o
 	return ERR_OK;
 }
 
+/* By the name that it was opened by: nothing is renamed while it is written. */
+static enum err open_direct(struct disk *disk, struct disk_file *file)
+{
+	if (file->direct >= 0)
+		return ERR_OK;
+	file->direct = openat(directory_of(disk)->descriptor, file->name,
+			      O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_DIRECT);
+	return file->direct < 0 ? refused("open", file->name) : ERR_OK;
+}
+
+/*
+ * Whole blocks past the page cache. The kernel drops the pages that it has of them, so reads
+ * through the page cache see what was written. A failure leaves nothing behind in memory; still,
+ * ERR_IO is final, as nobody knows what is on the device.
+ */
+static enum err write_direct(struct disk_file *file, uint64_t offset, struct str data, int flags)
+{
+	while (data.size > 0) {
+		struct iovec rest = {.iov_base = (void *)(uintptr_t)data.data,
+				     .iov_len = data.size};
+		ssize_t count = pwritev2(file->direct, &rest, 1, (off_t)offset, flags);
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count >= 0 && count % DISK_BLOCK_SIZE != 0) {
+			errno = EIO;
+			count = -1;
+		}
+		if (count < 0)
+			return flags & RWF_DSYNC ? lost("write", file->name)
+						 : refused("write", file->name);
+		offset += (uint64_t)count;
+		data = str_slice(data, (size_t)count, data.size);
+	}
+	return ERR_OK;
+}
+
+static bool is_blocks(uint64_t offset, struct str data)
+{
+	return (offset | data.size | (uintptr_t)data.data) % DISK_BLOCK_SIZE == 0;
+}
+
+static enum err file_commit(struct disk *disk, struct disk_file *file, uint64_t offset,
+			    struct str data)
+{
+	if (directory_of(disk)->commits == DISK_COMMITS_DIRECT && is_blocks(offset, data)) {
+		enum err err = open_direct(disk, file);
+		return err ? err : write_direct(file, offset, data, RWF_DSYNC);
+	}
+	enum err err = file_write(disk, file, offset, data);
+	return err ? err : file_sync(disk, file);
+}
+
+static void file_end_commits(struct disk *disk, struct disk_file *file)
+{
+	(void)disk;
+	if (file->direct >= 0)
+		(void)close(file->direct);
+	file->direct = -1;
+}
+
 static enum err file_zero(struct disk *disk, struct disk_file *file, uint64_t offset, size_t size)
 {
-	static const char zeros[64 << 10];
+	/* Never written, so it takes one page of zeros. */
+	static char zeros[256 << 10] __attribute__((aligned(DISK_BLOCK_SIZE)));
+	bool is_direct = directory_of(disk)->commits == DISK_COMMITS_DIRECT &&
+			 is_blocks(offset, str_of(zeros, size));
 
+	if (is_direct && open_direct(disk, file))
+		return ERR_IO;
 	while (size > 0) {
 		size_t part = size < sizeof zeros ? size : sizeof zeros;
-		enum err err = file_write(disk, file, offset, str_of(zeros, part));
+		struct str data = str_of(zeros, part);
+		enum err err = is_direct ? write_direct(file, offset, data, 0)
+					 : file_write(disk, file, offset, data);
 		if (err)
 			return err;
 		offset += part;
@@ -297,6 +370,8 @@ static const struct disk_ops file_ops = {
 	.read = file_read,
 	.read_cached = file_read_cached,
 	.write = file_write,
+	.commit = file_commit,
+	.end_commits = file_end_commits,
 	.sync = file_sync,
 	.rename = file_rename,
 	.unlink = file_unlink,
@@ -343,5 +418,36 @@ must_check enum err disk_file_open(const char *path, struct disk **out_disk)
 	directory->lock = lock;
 	directory->is_in_memory = fstatfs(descriptor, &system) == 0 && system.f_type == TMPFS_MAGIC;
 	*out_disk = &directory->disk;
+	return ERR_OK;
+}
+
+#define PROBE_NAME "probe.new" /* recovery clears it away if a crash leaves it */
+
+/* True if the file system takes writes with O_DIRECT in blocks of ours. */
+static bool takes_direct(struct disk *disk)
+{
+	int directory = directory_of(disk)->descriptor;
+	int descriptor = openat(directory, PROBE_NAME,
+				O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_DIRECT, 0600);
+
+	if (descriptor < 0)
+		return false;
+	char *block = heap_alloc_aligned(DISK_BLOCK_SIZE, DISK_BLOCK_SIZE);
+	memset(block, 0, DISK_BLOCK_SIZE);
+	bool is_taken = pwrite(descriptor, block, DISK_BLOCK_SIZE, 0) == DISK_BLOCK_SIZE;
+	heap_free(block);
+	(void)close(descriptor);
+	(void)unlinkat(directory, PROBE_NAME, 0);
+	return is_taken;
+}
+
+must_check enum err disk_file_set_commits(struct disk *disk, enum disk_commits commits)
+{
+	struct disk_directory *directory = directory_of(disk);
+
+	/* tmpfs takes O_DIRECT, but has the page cache only. */
+	if (commits == DISK_COMMITS_DIRECT && (directory->is_in_memory || !takes_direct(disk)))
+		return ERR_INVALID;
+	directory->commits = commits;
 	return ERR_OK;
 }

@@ -33,6 +33,77 @@ static struct disk *open_directory(char path[static 32])
 	return disk;
 }
 
+/* Commits blocks over what reads have brought into the page cache, again and again. */
+static void check_commits(enum disk_commits commits)
+{
+	enum { BLOCKS = 8, SIZE = BLOCKS * DISK_BLOCK_SIZE };
+	char path[32];
+	struct disk *disk = open_directory(path);
+	char *block = heap_alloc_aligned(DISK_BLOCK_SIZE, DISK_BLOCK_SIZE);
+	char *out = heap_alloc(SIZE);
+	struct disk_file *file;
+
+	enum err err = disk_file_set_commits(disk, commits);
+	if (commits == DISK_COMMITS_BUFFERED)
+		assert_int_equal(err, ERR_OK);
+	assert_int_equal(disk->ops->open(disk, "a", true, &file), ERR_OK);
+	assert_int_equal(disk->ops->allocate(disk, file, SIZE), ERR_OK);
+	assert_int_equal(disk->ops->zero(disk, file, 0, SIZE), ERR_OK);
+	assert_int_equal(disk->ops->sync(disk, file), ERR_OK);
+	for (int round = 1; round <= 20; round++) {
+		for (uint64_t i = 0; i < BLOCKS; i++) {
+			/* Reads ahead of what is committed, too. */
+			assert_int_equal(disk->ops->read(disk, file, 0, out, SIZE), ERR_OK);
+			memset(block, round + (int)i, DISK_BLOCK_SIZE);
+			assert_int_equal(disk->ops->commit(disk, file, i * DISK_BLOCK_SIZE,
+							   str_of(block, DISK_BLOCK_SIZE)),
+					 ERR_OK);
+			assert_int_equal(disk->ops->read(disk, file, i * DISK_BLOCK_SIZE, out,
+							 DISK_BLOCK_SIZE),
+					 ERR_OK);
+			assert_memory_equal(out, block, DISK_BLOCK_SIZE);
+			if (i % 3 == 0)
+				disk->ops->end_commits(disk, file);
+		}
+	}
+	/* What is no block goes the other way. */
+	assert_int_equal(disk->ops->commit(disk, file, 5, STR("hello")), ERR_OK);
+	assert_int_equal(disk->ops->read(disk, file, 5, out, 5), ERR_OK);
+	assert_memory_equal(out, "hello", 5);
+	disk->ops->close(disk, file);
+	heap_free(block);
+	heap_free(out);
+	remove_directory(disk, path);
+}
+
+static void test_disk_file_reads_what_was_just_committed(void **state)
+{
+	(void)state;
+	check_commits(DISK_COMMITS_BUFFERED);
+	check_commits(DISK_COMMITS_DIRECT);
+}
+
+static void test_disk_file_knows_what_was_zeroed(void **state)
+{
+	char path[32];
+	struct disk *disk = open_directory(path);
+	struct disk_file *file;
+	uint64_t size;
+
+	(void)state;
+	assert_int_equal(disk->ops->open(disk, "a", true, &file), ERR_OK);
+	assert_int_equal(disk->ops->allocate(disk, file, 4 << 20), ERR_OK);
+	assert_int_equal(disk->ops->zero(disk, file, 0, 1 << 20), ERR_OK);
+	assert_int_equal(disk->ops->sync(disk, file), ERR_OK);
+	assert_int_equal(disk->ops->written_size(disk, file, &size), ERR_OK);
+	assert_true(size >= 1 << 20);
+	assert_int_equal(disk->ops->zero(disk, file, 1 << 20, 3 << 20), ERR_OK);
+	assert_int_equal(disk->ops->written_size(disk, file, &size), ERR_OK);
+	assert_int_equal(size, 4 << 20);
+	disk->ops->close(disk, file);
+	remove_directory(disk, path);
+}
+
 static void test_disk_file_reads_what_was_written(void **state)
 {
 	char path[32];

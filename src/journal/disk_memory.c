@@ -330,6 +330,21 @@ static enum err memory_zero(struct disk *disk, struct disk_file *file, uint64_t 
 	return err;
 }
 
+/* A crash may come between the write and its sync. */
+static enum err memory_commit(struct disk *disk, struct disk_file *file, uint64_t offset,
+			      struct str data)
+{
+	enum err err = memory_write(disk, file, offset, data);
+
+	return err ? err : memory_sync(disk, file);
+}
+
+static void memory_end_commits(struct disk *disk, struct disk_file *file)
+{
+	(void)disk;
+	(void)file;
+}
+
 static enum err memory_rename(struct disk *disk, const char *from, const char *to)
 {
 	struct disk_memory *memory = lock(disk);
@@ -439,6 +454,8 @@ static const struct disk_ops memory_ops = {
 	.written_size = memory_size,
 	.read = memory_read,
 	.write = memory_write,
+	.commit = memory_commit,
+	.end_commits = memory_end_commits,
 	.sync = memory_sync,
 	.rename = memory_rename,
 	.unlink = memory_unlink,

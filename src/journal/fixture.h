@@ -137,11 +137,25 @@ static inline enum err fixture_open(struct fixture *f)
 			    &f->report);
 }
 
+/* Ways to commit and to read, each of which must recover alike. */
+enum { FIXTURE_PLAIN, FIXTURE_PADS, FIXTURE_RECENT, FIXTURE_VARIANTS };
+
+static inline void fixture_init_as(struct fixture *f, int variant)
+{
+	*f = (struct fixture){
+		.disk = disk_memory_new(),
+		.options = {.durability = JOURNAL_FSYNC,
+			    .segment_size = FIXTURE_SEGMENT_SIZE,
+			    .spare_segments = 3,
+			    .pads_batches = variant != FIXTURE_PLAIN,
+			    .recent_size = variant == FIXTURE_RECENT ? 20000 : 0},
+	};
+	assert_int_equal(fixture_open(f), ERR_OK);
+}
+
 static inline void fixture_init(struct fixture *f)
 {
-	*f = (struct fixture){.disk = disk_memory_new(),
-			      .options = {JOURNAL_FSYNC, FIXTURE_SEGMENT_SIZE, 3}};
-	assert_int_equal(fixture_open(f), ERR_OK);
+	fixture_init_as(f, FIXTURE_PLAIN);
 }
 
 /* As after a clean stop, or after a kill if something was not drained. */

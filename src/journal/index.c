@@ -68,7 +68,7 @@ static enum err read_header(struct disk *disk, struct disk_file *file, struct se
 		return err;
 	uint64_t size = get_u64(header + INDEX_DATA_SIZE);
 	if (get_u32(header + INDEX_MAGIC) != MAGIC_INDEX ||
-	    get_u32(header + INDEX_VERSION) != JOURNAL_FORMAT_VERSION ||
+	    !format_is_known(get_u32(header + INDEX_VERSION)) ||
 	    get_u32(header + INDEX_SEGMENT) != segment->number ||
 	    crc32c(0, str_of(header, INDEX_CRC)) != get_u32(header + INDEX_CRC) || size > file_size)
 		return ERR_DAMAGED;

@@ -26,6 +26,7 @@ must_check enum err journal_open(struct disk *disk, const struct journal_options
 
 	check(options->segment_size >= JOURNAL_SEGMENT_SIZE_MIN);
 	check(options->segment_size <= JOURNAL_SEGMENT_SIZE_MAX);
+	check(!options->pads_batches || options->segment_size % DISK_BLOCK_SIZE == 0);
 	check(options->spare_segments >= JOURNAL_RESERVE_SPARES);
 	journal->disk = disk;
 	journal->options = *options;
@@ -36,6 +37,8 @@ must_check enum err journal_open(struct disk *disk, const struct journal_options
 	journal->commit.journal = journal->housekeeping.journal = journal;
 	journal->commit.lane = JOURNAL_COMMIT;
 	journal->housekeeping.lane = JOURNAL_HOUSEKEEPING;
+	if (options->recent_size > 0)
+		journal->recent = recent_new(options->recent_size);
 	*out_journal = journal;
 	enum err err = recover(journal, load, apply, context, &report);
 	if (err)
@@ -53,6 +56,7 @@ void journal_free(struct journal **journal_place)
 	check(!journal->commit.is_out);
 	check(!journal->housekeeping.is_out);
 	batch_free_all(journal);
+	recent_free(&journal->recent);
 	for (size_t i = 0; i < journal->segments_count; i++)
 		segment_free(journal, journal->segments[i]);
 	heap_free(journal->segments);
@@ -133,6 +137,7 @@ void journal_roll(struct journal *journal)
 	journal->open_segment =
 		segment_add(journal, segment->number + 1, journal->options.segment_size);
 	segment_seal(journal, segment);
+	segment_end_commits(journal, segment);
 }
 
 must_check bool journal_keep_together(struct journal *journal, size_t records, size_t bytes)
@@ -165,7 +170,7 @@ uint64_t journal_append(struct journal *journal, uint8_t type, uint64_t queue,
 	struct batch *batch = journal->open_batch ? journal->open_batch : batch_start(journal);
 	struct segment *segment = batch->segment;
 
-	char *at = buf_extend(&batch->bytes, size);
+	char *at = batch_extend(batch, size);
 	char *data = at + RECORD_HEADER_SIZE;
 	for (size_t i = 0; i < part_count; i++) {
 		if (parts[i].size)
@@ -265,17 +270,18 @@ typedef enum err (*read_fn)(struct disk *disk, struct disk_file *file, uint64_t 
 			    size_t size);
 
 /* Puts the record's bytes at `out`. */
-static enum err fetch(struct journal *journal, struct journal_location location, read_fn read,
-		      char *out)
+static enum err fetch(struct journal *journal, const struct segment *segment,
+		      struct journal_location location, read_fn read, char *out)
 {
-	struct segment *segment = segment_find(journal, location.segment);
 	uint64_t end = (uint64_t)location.offset + location.size;
 
-	if (!segment)
-		return ERR_NOTFOUND;
-	if (end <= atomic_load(&segment->written))
+	if (end <= atomic_load(&segment->written)) {
+		if (journal->recent && recent_find(journal->recent, location.segment,
+						   location.offset, location.size, out))
+			return ERR_OK;
 		return read(journal->disk, atomic_load(&segment->file), location.offset, out,
 			    location.size);
+	}
 	pthread_t owner = atomic_load_explicit(&journal->owner, memory_order_relaxed);
 	if (!pthread_equal(owner, pthread_self()))
 		return ERR_NOTFOUND;
@@ -294,9 +300,15 @@ static enum err read_record(struct journal *journal, struct journal_location loc
 
 	if (location.size < RECORD_HEADER_SIZE)
 		return ERR_DAMAGED;
+	const struct segment *segment = segment_find(journal, location.segment);
+	if (!segment)
+		return ERR_NOTFOUND;
 	char *at = buf_extend(out, location.size);
-	enum err err = fetch(journal, location, read, at);
+	enum err err = fetch(journal, segment, location, read, at);
 	if (!err && !record_parse(str_of(at, location.size), &record))
+		err = ERR_DAMAGED;
+	/* What the file held before it was recycled passes its check too. */
+	if (!err && record.lsn < segment->first_lsn)
 		err = ERR_DAMAGED;
 	if (err == ERR_DAMAGED)
 		atomic_fetch_add_explicit(&journal->stats.damaged_reads, 1, memory_order_relaxed);

@@ -32,6 +32,11 @@ struct journal_options {
 	enum journal_durability durability;
 	uint32_t segment_size;	 /* bytes, 64 KiB to 1 GiB; a record must fit into one */
 	uint32_t spare_segments; /* kept preallocated, at least 2, the reserve of a full disk */
+	/* Commits are whole blocks (DISK_BLOCK_SIZE), none of them shared by two commits. A segment
+	 * then holds fewer records if commits are small. */
+	bool pads_batches;
+	uint32_t recent_size; /* bytes of the latest batches to keep in memory for reading; 0: none
+			       */
 };
 
 /* Where a record lies. Locations stay valid until the segment is recycled. */
@@ -213,7 +218,7 @@ bool journal_checkpoint_is_under_way(const struct journal *journal);
 /* ---- numbers, for metrics; any thread ---- */
 
 struct journal_stats {
-	uint64_t batches, records, bytes; /* committed */
+	uint64_t batches, records, bytes; /* committed; bytes with headers and padding */
 	uint64_t sync_ns_sum, sync_count; /* time in sync, and how many */
 	uint64_t batch_records_max;
 	uint64_t segments, spare_segments, live_bytes, log_bytes;

@@ -13,6 +13,7 @@
 
 #include "journal/journal.h"
 #include "journal/layout.h"
+#include "journal/recent.h"
 
 enum {
 	JOURNAL_NAME_SIZE = 64,
@@ -27,6 +28,8 @@ enum {
 	JOURNAL_LAST_SIZE = 16 << 10,
 	/* The file that is kept for the next checkpoint has at least this size, or a segment's. */
 	JOURNAL_CHECKPOINT_ROOM_SIZE = 256 << 10,
+	/* What a batch's buffer begins with. */
+	JOURNAL_BUFFER_SIZE = 16 << 10,
 	/* A batch's buffer that grew beyond this is not kept. */
 	JOURNAL_BUFFER_KEEP_SIZE = 8 << 20,
 	JOURNAL_CHECKPOINT_AFTER_SIZE = 256 << 20,
@@ -48,9 +51,10 @@ struct spare {
 
 struct segment {
 	uint32_t number;
-	uint32_t size;	   /* of the file */
-	uint32_t used;	   /* bytes given away to batches; `size` once that is unknown */
-	uint64_t last_lsn; /* in it, or before it if it has none */
+	uint32_t size;	    /* of the file */
+	uint32_t used;	    /* bytes given away to batches; `size` once that is unknown */
+	uint64_t first_lsn; /* no record in it is older; 0: not known */
+	uint64_t last_lsn;  /* in it, or before it if it has none */
 	_Atomic(struct disk_file *) file; /* NULL until a commit made it */
 	_Atomic uint32_t written;	  /* bytes that can be read from the file */
 	_Atomic uint32_t pins;
@@ -72,9 +76,10 @@ struct batch {
 	struct segment *segment;
 	uint32_t offset;
 	uint32_t record_count;
+	size_t content_size; /* without padding; from batch_close on */
 	uint32_t content_crc;
 	uint64_t first_lsn;
-	struct buf bytes; /* header included */
+	struct buf bytes; /* header included, padding from batch_close on; aligned to blocks */
 	/* While it is out with a commit: */
 	struct disk_file *made_file; /* by run, for a segment that had none */
 	bool has_used_spare;
@@ -139,6 +144,7 @@ struct journal {
 	uint32_t epoch;
 	struct meta meta; /* the commit lane's, once opening has ended */
 	_Atomic(pthread_t) owner;
+	struct recent *recent; /* NULL: none is kept */
 	pthread_mutex_t names; /* opening, renaming, unlinking: one lane at a time */
 
 	/* Segments by number; the owner changes it with `table` held for writing and reads it
@@ -206,6 +212,8 @@ void segment_free(struct journal *journal, struct segment *segment);
 void segment_seal(struct journal *journal, struct segment *segment);
 /* Counts the dead anew after a checkpoint. */
 void segment_count_dead(struct journal *journal);
+/* Lets go what commits of a sealed segment took, once all of them are durable. */
+void segment_end_commits(struct journal *journal, struct segment *segment);
 /* One that may be recycled now, or NULL. */
 struct segment *segment_find_recyclable(const struct journal *journal);
 bool segment_is_durable(const struct journal *journal, const struct segment *segment);
@@ -233,12 +241,11 @@ uint32_t journal_open_rest(const struct journal *journal);
 /* Closes the open batch, if there is one: fills in its header and lets it wait. */
 void batch_close(struct journal *journal);
 struct batch *batch_start(struct journal *journal);
+/* Room for `size` more bytes at the end, not zeroed. */
+char *batch_extend(struct batch *batch, size_t size);
 /* The bytes of a record that is not written yet, or NULL. Owner. */
 const char *batch_find_record(const struct journal *journal, struct journal_location location);
 void batch_free_all(struct journal *journal);
-/* Fills a batch header; `bytes` begins with it and holds the whole batch. */
-void batch_format_header(struct buf *bytes, uint32_t epoch, uint32_t segment, uint32_t offset,
-			 uint64_t first_lsn, uint32_t record_count, uint32_t content_crc);
 struct journal_work *commit_begin(struct journal *journal);
 void commit_run(struct journal_work *work);
 void commit_end(struct journal *journal, struct journal_work *work);

@@ -364,19 +364,23 @@ static size_t append_while_room(struct fixture *f, enum journal_room room)
 	return appended;
 }
 
-static void open_on_a_small_disk(struct fixture *f)
+static void open_on_a_small_disk_as(struct fixture *f, int variant)
 {
-	fixture_init(f);
+	fixture_init_as(f, variant);
 	fixture_drain(f);
 	disk_memory_set_faults(f->disk, (struct disk_faults){.capacity = 8 * FIXTURE_SEGMENT_SIZE});
 }
 
-static void test_full_disk_keeps_a_reserve_and_goes_on_when_there_is_room(void **state)
+static void open_on_a_small_disk(struct fixture *f)
+{
+	open_on_a_small_disk_as(f, FIXTURE_PLAIN);
+}
+
+static void check_full_disk_keeps_a_reserve_and_goes_on_when_there_is_room(int variant)
 {
 	struct fixture f;
 
-	(void)state;
-	open_on_a_small_disk(&f);
+	open_on_a_small_disk_as(&f, variant);
 	(void)append_while_room(&f, JOURNAL_ROOM_MESSAGE);
 	assert_true(journal_stats_read(f.journal).is_full);
 	assert_int_equal(journal_stats_read(f.journal).spare_segments, 2);
@@ -395,6 +399,13 @@ static void test_full_disk_keeps_a_reserve_and_goes_on_when_there_is_room(void *
 	assert_int_equal(f.gaps, 0);
 	fixture_check_live(&f);
 	fixture_done(&f);
+}
+
+static void test_full_disk_keeps_a_reserve_and_goes_on_when_there_is_room(void **state)
+{
+	(void)state;
+	for (int variant = 0; variant < FIXTURE_VARIANTS; variant++)
+		check_full_disk_keeps_a_reserve_and_goes_on_when_there_is_room(variant);
 }
 
 static void test_each_kind_of_record_has_its_share_of_the_reserve(void **state)
@@ -423,12 +434,11 @@ static void test_each_kind_of_record_has_its_share_of_the_reserve(void **state)
 	fixture_done(&f);
 }
 
-static void test_a_segment_of_changes_only_comes_back_when_it_is_used_up(void **state)
+static void check_a_segment_of_changes_only_comes_back_when_it_is_used_up(int variant)
 {
 	struct fixture f;
 
-	(void)state;
-	open_on_a_small_disk(&f);
+	open_on_a_small_disk_as(&f, variant);
 	(void)append_while_room(&f, JOURNAL_ROOM_MESSAGE);
 	for (int round = 0; round < 10; round++) {
 		(void)append_while_room(&f, JOURNAL_ROOM_CHANGE);
@@ -448,13 +458,19 @@ static void test_a_segment_of_changes_only_comes_back_when_it_is_used_up(void **
 	fixture_done(&f);
 }
 
+static void test_a_segment_of_changes_only_comes_back_when_it_is_used_up(void **state)
+{
+	(void)state;
+	for (int variant = 0; variant < FIXTURE_VARIANTS; variant++)
+		check_a_segment_of_changes_only_comes_back_when_it_is_used_up(variant);
+}
+
 /* A purge takes several turns, in which nothing need be appended. */
-static void test_what_died_since_a_checkpoint_comes_back_on_a_full_disk(void **state)
+static void check_what_died_since_a_checkpoint_comes_back_on_a_full_disk(int variant)
 {
 	struct fixture f;
 
-	(void)state;
-	open_on_a_small_disk(&f);
+	open_on_a_small_disk_as(&f, variant);
 	(void)append_while_room(&f, JOURNAL_ROOM_MESSAGE);
 	/* More lives than what the fixture counts. */
 	for (uint32_t i = 1; i < journal_open_segment(f.journal); i++)
@@ -473,6 +489,13 @@ static void test_what_died_since_a_checkpoint_comes_back_on_a_full_disk(void **s
 	fixture_done(&f);
 }
 
+static void test_what_died_since_a_checkpoint_comes_back_on_a_full_disk(void **state)
+{
+	(void)state;
+	for (int variant = 0; variant < FIXTURE_VARIANTS; variant++)
+		check_what_died_since_a_checkpoint_comes_back_on_a_full_disk(variant);
+}
+
 static void test_starts_take_nothing_of_a_full_disk(void **state)
 {
 	struct fixture f;
@@ -480,7 +503,7 @@ static void test_starts_take_nothing_of_a_full_disk(void **state)
 	(void)state;
 	open_on_a_small_disk(&f);
 	(void)append_while_room(&f, JOURNAL_ROOM_MESSAGE);
-	fixture_append(&f, 20);
+	fixture_append(&f, 1000);
 	fixture_drain(&f);
 	uint64_t segments = journal_stats_read(f.journal).segments;
 	assert_int_equal(journal_stats_read(f.journal).spare_segments, 1);
@@ -514,12 +537,11 @@ static void test_a_checkpoint_that_outgrew_its_room_takes_the_place_of_a_spare(v
 	fixture_done(&f);
 }
 
-static void test_exhausted_disk_stalls_and_loses_nothing(void **state)
+static void check_exhausted_disk_stalls_and_loses_nothing(int variant)
 {
 	struct fixture f;
 
-	(void)state;
-	open_on_a_small_disk(&f);
+	open_on_a_small_disk_as(&f, variant);
 	(void)append_while_room(&f, JOURNAL_ROOM_MESSAGE);
 	(void)append_while_room(&f, JOURNAL_ROOM_FREE);
 	for (int i = 0; i < 40; i++)
@@ -538,6 +560,13 @@ static void test_exhausted_disk_stalls_and_loses_nothing(void **state)
 	fixture_reopen(&f);
 	assert_int_equal(f.gaps, 0);
 	fixture_done(&f);
+}
+
+static void test_exhausted_disk_stalls_and_loses_nothing(void **state)
+{
+	(void)state;
+	for (int variant = 0; variant < FIXTURE_VARIANTS; variant++)
+		check_exhausted_disk_stalls_and_loses_nothing(variant);
 }
 
 static const struct disk_ops *memory_ops;

@@ -2,8 +2,14 @@
 /*
  * layout: the bytes of the journal's files, by explicit offsets. Little endian throughout.
  *
- * A batch is a header and then its records without gaps. The header names the segment and the
- * offset it was written for, so bytes left over in a recycled file are never taken for a batch.
+ * A batch is a header, then its records without gaps, then padding up to its stored size. The
+ * header names the segment and the offset it was written for, so bytes left over in a recycled file
+ * are never taken for a batch. The next batch begins behind the padding, or, if an opening in
+ * between began to pad, at the next multiple of DISK_BLOCK_SIZE.
+ *
+ * Version 3 had no padding: its batch header has no stored size, and its CRC stands there. All else
+ * is the same, so files of version 3 are read; what is written has version 4.
+ *
  * A record's CRC covers all of it but the CRC itself; the batch's content CRC covers the records'
  * CRCs. So every byte is hashed once, and a single record can be checked alone.
  */
@@ -12,7 +18,12 @@
 
 #include "base/bytes.h"
 
-enum { JOURNAL_FORMAT_VERSION = 3 };
+enum { JOURNAL_FORMAT_VERSION = 4, JOURNAL_FORMAT_OLDEST = 3 };
+
+static inline bool format_is_known(uint32_t version)
+{
+	return version >= JOURNAL_FORMAT_OLDEST && version <= JOURNAL_FORMAT_VERSION;
+}
 
 enum batch_layout {
 	BATCH_MAGIC = 0,	 /* u32 */
@@ -24,8 +35,12 @@ enum batch_layout {
 	BATCH_SIZE = 28,	 /* u32, header included */
 	BATCH_RECORD_COUNT = 32, /* u32 */
 	BATCH_CONTENT_CRC = 36,	 /* u32, of the records' CRCs as they are stored */
-	BATCH_CRC = 40,		 /* u32, of what stands before */
-	BATCH_HEADER_SIZE = 44,
+	BATCH_STORED_SIZE = 40,	 /* u32, with the padding */
+	BATCH_CRC = 44,		 /* u32, of what stands before */
+	BATCH_HEADER_SIZE = 48,
+
+	BATCH_CRC_3 = 40, /* of version 3 */
+	BATCH_HEADER_SIZE_3 = 44,
 };
 
 enum record_layout {

@@ -16,7 +16,7 @@ static enum err read_slot(const char *slot, struct meta *meta, bool *is_found)
 	if (get_u32(slot + META_MAGIC) != MAGIC_META)
 		return ERR_OK;
 	/* Where the checksum lies depends on the version. */
-	if (get_u32(slot + META_VERSION) != JOURNAL_FORMAT_VERSION)
+	if (!format_is_known(get_u32(slot + META_VERSION)))
 		return ERR_VERSION;
 	if (crc32c(0, str_of(slot, META_CRC)) != get_u32(slot + META_CRC))
 		return ERR_OK;

@@ -269,6 +269,16 @@ static uint32_t find_last_number(struct replay *replay, const struct checkpoint 
 	return journal->meta.last_segment;
 }
 
+/* Where the next batch begins behind the last one that was replayed. */
+static uint64_t further_offset(const struct replay *replay)
+{
+	uint64_t offset = replay->end_offset;
+
+	if (replay->journal->options.pads_batches)
+		offset += (DISK_BLOCK_SIZE - offset % DISK_BLOCK_SIZE) % DISK_BLOCK_SIZE;
+	return offset;
+}
+
 /*
  * The last segment is filled further if its end is known: then a start takes no room of a full
  * disk. What stands behind a torn end stays as it is. Batches of this epoch win over older ones, so
@@ -279,7 +289,8 @@ static bool can_fill_further(const struct replay *replay, const struct segment *
 {
 	return segment->number == number && replay->end_segment == number &&
 	       replay->report->damage_count == 0 && replay->report->torn_bytes == 0 &&
-	       replay->end_offset <= segment->size && !segment->may_have_index;
+	       further_offset(replay) <= segment->size && !segment->may_have_index &&
+	       segment->size % DISK_BLOCK_SIZE == 0;
 }
 
 static void open_last_segment(struct replay *replay, uint32_t last, uint32_t next)
@@ -293,7 +304,7 @@ static void open_last_segment(struct replay *replay, uint32_t last, uint32_t nex
 		return;
 	}
 	segment->is_sealed = false;
-	segment->used = replay->end_offset;
+	segment->used = (uint32_t)further_offset(replay);
 	atomic_store(&segment->written, replay->end_offset);
 	journal->open_segment = segment;
 }
@@ -358,6 +369,8 @@ static enum err recover_from(struct replay *replay, const struct listing *listin
 	replay->next_lsn = checkpoint->lsn + 1;
 	replay->end_segment = has_checkpoint ? checkpoint->segment : 1;
 	replay->end_offset = checkpoint->offset;
+	/* A stale owner may have written behind the checkpoint, too. */
+	replay->epoch = checkpoint->epoch;
 	if (checkpoint->epoch > replay->epoch_max)
 		replay->epoch_max = checkpoint->epoch;
 	err = has_checkpoint ? load(replay->context, buf_str(&checkpoint->state))

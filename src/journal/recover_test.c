@@ -173,7 +173,7 @@ static void test_another_version_is_refused(void **state)
 	(void)state;
 	fixture_init(&f);
 	journal_free(&f.journal);
-	for (int other = -1; other <= 1; other += 2) {
+	for (int other = -2; other <= 1; other += 3) {
 		put_u32(meta + META_MAGIC, MAGIC_META);
 		put_u32(meta + META_VERSION, (uint32_t)(JOURNAL_FORMAT_VERSION + other));
 		put_u32(meta + META_EPOCH, 1);
@@ -317,12 +317,12 @@ static void run_until_crash(struct fixture *f, uint64_t seed, uint64_t *out_ackn
 }
 
 /* One crash and restart at the n-th operation of the disk. False: the run ended before it. */
-static bool crash_once(uint64_t crash_after, uint64_t seed)
+static bool crash_once(uint64_t crash_after, uint64_t seed, int variant)
 {
 	struct fixture f;
 	uint64_t acknowledged = 0;
 
-	fixture_init(&f);
+	fixture_init_as(&f, variant);
 	disk_memory_set_faults(f.disk, (struct disk_faults){.crash_after = crash_after});
 	run_until_crash(&f, seed, &acknowledged);
 	bool has_crashed = disk_memory_has_crashed(f.disk);
@@ -354,12 +354,211 @@ static bool crash_once(uint64_t crash_after, uint64_t seed)
 static void test_crash_at_every_disk_operation_loses_nothing_acknowledged(void **state)
 {
 	(void)state;
-	for (uint64_t seed = 1; seed <= 4; seed++) {
+	for (uint64_t seed = 1; seed <= 2 * FIXTURE_VARIANTS; seed++) {
 		uint64_t crash_after = 1;
-		while (crash_once(crash_after, seed))
+		while (crash_once(crash_after, seed, (int)(seed % FIXTURE_VARIANTS)))
 			crash_after++;
 		/* The run is long enough to have recycled and checkpointed. */
 		assert_true(crash_after > 100);
+	}
+}
+
+/* ---- padding, and what version 3 wrote ---- */
+
+static void test_padded_batches_share_no_block(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init_as(&f, FIXTURE_PADS);
+	for (uint32_t i = 0; i < 5; i++) {
+		fixture_append(&f, 500);
+		(void)fixture_work(&f, JOURNAL_COMMIT);
+		assert_int_equal(f.live[i + 1].offset, i * DISK_BLOCK_SIZE + BATCH_HEADER_SIZE);
+	}
+	assert_int_equal(journal_stats_read(f.journal).bytes, 5 * DISK_BLOCK_SIZE);
+	/* A commit takes what it needs, up to the end of a segment. */
+	fixture_append(&f, FIXTURE_SEGMENT_SIZE - 5 * DISK_BLOCK_SIZE - BATCH_HEADER_SIZE -
+				   RECORD_HEADER_SIZE);
+	(void)fixture_work(&f, JOURNAL_COMMIT);
+	assert_int_equal(journal_open_segment(f.journal), 1);
+	fixture_append(&f, 1);
+	assert_int_equal(journal_open_segment(f.journal), 2);
+	(void)fixture_work(&f, JOURNAL_COMMIT);
+	fixture_reopen(&f);
+	assert_int_equal(f.report.records, 7);
+	assert_int_equal(f.report.damage_count + f.report.torn_bytes, 0);
+	fixture_check_live(&f);
+	fixture_done(&f);
+}
+
+static void test_padding_may_begin_and_end_with_each_opening(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init_as(&f, FIXTURE_PLAIN);
+	for (uint64_t i = 1; i <= 12; i++) {
+		fixture_append(&f, 300 + i * 7);
+		(void)fixture_work(&f, JOURNAL_COMMIT);
+		f.options.pads_batches = i % 3 != 0;
+		fixture_reopen(&f);
+		assert_int_equal(f.report.records, i);
+		assert_int_equal(f.report.damage_count + f.report.torn_bytes, 0);
+		assert_int_equal(journal_open_segment(f.journal), 1);
+		fixture_check_live(&f);
+	}
+	fixture_done(&f);
+}
+
+/* A batch as version 3 wrote it: no padding, and the CRC in place of the stored size. */
+static void put_batch_3(struct buf *segment, uint64_t first_lsn, size_t count, size_t size)
+{
+	uint32_t offset = (uint32_t)segment->size;
+	size_t record_size = RECORD_HEADER_SIZE + size;
+	uint32_t content_crc = 0;
+	char *at = buf_extend(segment, BATCH_HEADER_SIZE_3 + count * record_size);
+	char *record = at + BATCH_HEADER_SIZE_3;
+
+	for (uint64_t lsn = first_lsn; lsn < first_lsn + count; lsn++, record += record_size) {
+		fixture_fill(lsn, record + RECORD_HEADER_SIZE, size);
+		(void)record_format_header(record, (uint32_t)record_size, lsn, lsn * 3, 1,
+					   (uint8_t)(1 + lsn % 255));
+		content_crc = crc32c(content_crc, str_of(record, 4));
+	}
+	put_u32(at + BATCH_MAGIC, MAGIC_BATCH);
+	put_u32(at + BATCH_VERSION, 3);
+	put_u32(at + BATCH_EPOCH, 1);
+	put_u32(at + BATCH_SEGMENT, 1);
+	put_u64(at + BATCH_FIRST_LSN, first_lsn);
+	put_u32(at + BATCH_OFFSET, offset);
+	put_u32(at + BATCH_SIZE, (uint32_t)(BATCH_HEADER_SIZE_3 + count * record_size));
+	put_u32(at + BATCH_RECORD_COUNT, (uint32_t)count);
+	put_u32(at + BATCH_CONTENT_CRC, content_crc);
+	put_u32(at + BATCH_CRC_3, crc32c(0, str_of(at, BATCH_CRC_3)));
+}
+
+static void put_meta_3(struct fixture *f)
+{
+	char meta[META_FILE_SIZE] = {0};
+
+	put_u32(meta + META_MAGIC, MAGIC_META);
+	put_u32(meta + META_VERSION, 3);
+	put_u32(meta + META_EPOCH, 1);
+	put_u32(meta + META_LAST_SEGMENT, 1);
+	put_u64(meta + META_SERIAL, 2);
+	put_u32(meta + META_CRC, crc32c(0, str_of(meta, META_CRC)));
+	put_file(f, "journal.meta", str_of(meta, sizeof meta));
+}
+
+static void test_a_log_of_version_3_is_read_and_goes_on(void **state)
+{
+	(void)state;
+	for (int variant = 0; variant < FIXTURE_VARIANTS; variant++) {
+		struct fixture f;
+		struct buf segment = {0};
+		fixture_init_as(&f, variant);
+		journal_free(&f.journal);
+		for (uint64_t lsn = 1; lsn <= 9; lsn += 3)
+			put_batch_3(&segment, lsn, 3, 200);
+		memset(buf_extend(&segment, FIXTURE_SEGMENT_SIZE - segment.size), 0,
+		       FIXTURE_SEGMENT_SIZE - segment.size);
+		put_file(&f, FIRST_SEGMENT, str_of(segment.data, FIXTURE_SEGMENT_SIZE));
+		put_meta_3(&f);
+		for (uint64_t i = 0; i < 3; i++) {
+			assert_int_equal(fixture_open(&f), ERR_OK);
+			assert_int_equal(f.report.records, 9 + i);
+			assert_int_equal(f.report.damage_count + f.report.torn_bytes, 0);
+			assert_int_equal(f.journal->epoch, 2 + i);
+			fixture_check_live(&f);
+			fixture_append(&f, 100);
+			(void)fixture_work(&f, JOURNAL_COMMIT);
+			journal_free(&f.journal);
+		}
+		/* Damage in it is found as before. */
+		assert_true(disk_memory_damage(f.disk, FIRST_SEGMENT, 300, 1));
+		assert_int_equal(fixture_open(&f), ERR_OK);
+		assert_int_equal(f.report.damage_count, 1);
+		buf_done(&segment);
+		fixture_done(&f);
+	}
+}
+
+static void test_a_checkpoint_of_version_3_is_read(void **state)
+{
+	struct fixture f;
+	struct buf file = {0};
+	char name[JOURNAL_NAME_SIZE];
+
+	(void)state;
+	fixture_init(&f);
+	fixture_append(&f, 10);
+	fixture_checkpoint(&f);
+	fixture_drain(&f);
+	journal_free(&f.journal);
+	checkpoint_file(1, &f, &file);
+	put_u32(file.data + CHECKPOINT_VERSION, 3);
+	put_u32(file.data + CHECKPOINT_CRC, crc32c(0, str_of(file.data, CHECKPOINT_CRC)));
+	checkpoint_name(1, name);
+	put_file(&f, name, buf_str(&file));
+	assert_int_equal(fixture_open(&f), ERR_OK);
+	assert_int_equal(f.report.records, 0);
+	assert_int_equal(f.tail, 1);
+	fixture_check_live(&f);
+	buf_done(&file);
+	fixture_done(&f);
+}
+
+/* ---- epochs ---- */
+
+/* Appends and commits one record as the owner of an earlier epoch. */
+static void append_as_stale_owner(struct fixture *f)
+{
+	uint64_t tail = f->tail, chain = f->chain;
+	struct journal_location slot = f->live[(tail + 1) % FIXTURE_LIVE];
+
+	f->journal->epoch--;
+	fixture_append(f, 40);
+	(void)fixture_work(f, JOURNAL_COMMIT);
+	f->journal->epoch++;
+	f->tail = tail;
+	f->chain = chain;
+	f->live[(tail + 1) % FIXTURE_LIVE] = slot;
+}
+
+static void test_batches_of_a_stale_owner_are_void(void **state)
+{
+	(void)state;
+	for (int variant = 0; variant < 2 * FIXTURE_VARIANTS; variant++) {
+		bool has_checkpoint = variant >= FIXTURE_VARIANTS;
+		struct fixture f;
+		fixture_init_as(&f, variant % FIXTURE_VARIANTS);
+		fixture_append(&f, 10);
+		(void)fixture_work(&f, JOURNAL_COMMIT);
+		fixture_reopen(&f);
+		if (has_checkpoint) {
+			fixture_checkpoint(&f);
+			fixture_drain(&f);
+		} else {
+			fixture_append(&f, 20);
+			(void)fixture_work(&f, JOURNAL_COMMIT);
+		}
+		uint64_t chain = f.chain, tail = f.tail;
+		append_as_stale_owner(&f);
+		fixture_reopen(&f);
+		assert_int_equal(f.tail, tail);
+		assert_int_equal(f.chain, chain);
+		assert_int_equal(f.report.damage_count, 0);
+		/* The next owner's record of that LSN takes its place. */
+		fixture_append(&f, 30);
+		assert_int_equal(f.tail, tail + 1);
+		(void)fixture_work(&f, JOURNAL_COMMIT);
+		chain = f.chain;
+		fixture_reopen(&f);
+		assert_int_equal(f.chain, chain);
+		assert_int_equal(f.gaps, 0);
+		fixture_check_live(&f);
+		fixture_done(&f);
 	}
 }
 

@@ -28,8 +28,9 @@ enum verdict {
 
 struct batch_view {
 	uint64_t first_lsn;
-	uint32_t epoch, size, record_count, content_crc;
-	const char *bytes; /* in the window */
+	uint32_t epoch, record_count, content_crc;
+	uint32_t header_size, size, stored_size; /* size: header and records */
+	const char *bytes;			 /* in the window */
 };
 
 void report_damage(struct journal_report *report, const char *format, ...)
@@ -71,7 +72,7 @@ static enum err window_get(struct replay *replay, struct segment *segment, uint6
 
 static bool records_are_good(const struct batch_view *view)
 {
-	struct str rest = str_of(view->bytes + BATCH_HEADER_SIZE, view->size - BATCH_HEADER_SIZE);
+	struct str rest = str_of(view->bytes + view->header_size, view->size - view->header_size);
 	uint32_t content_crc = 0;
 
 	for (uint32_t i = 0; i < view->record_count; i++) {
@@ -89,38 +90,67 @@ static bool records_are_good(const struct batch_view *view)
 	return rest.size == 0 && content_crc == view->content_crc;
 }
 
+/* The checksum is the last field of a header of either version. */
+static bool header_is_whole(const char *at, uint32_t header_size)
+{
+	return header_size >= BATCH_HEADER_SIZE_3 &&
+	       (header_size == BATCH_HEADER_SIZE_3 || header_size == BATCH_HEADER_SIZE) &&
+	       crc32c(0, str_of(at, header_size - 4)) == get_u32(at + header_size - 4);
+}
+
+/* False if the fields do not fit each other or the `rest` of the segment. */
+static bool parse_header(const char *at, uint32_t header_size, uint32_t rest,
+			 struct batch_view *view)
+{
+	uint32_t size = get_u32(at + BATCH_SIZE);
+	uint32_t stored_size =
+		header_size == BATCH_HEADER_SIZE ? get_u32(at + BATCH_STORED_SIZE) : size;
+
+	view->first_lsn = get_u64(at + BATCH_FIRST_LSN);
+	view->epoch = get_u32(at + BATCH_EPOCH);
+	view->record_count = get_u32(at + BATCH_RECORD_COUNT);
+	view->content_crc = get_u32(at + BATCH_CONTENT_CRC);
+	if (size < header_size || stored_size < size || stored_size > rest ||
+	    stored_size - size >= DISK_BLOCK_SIZE || view->record_count == 0 ||
+	    view->first_lsn == 0 || view->first_lsn > UINT64_MAX / 2)
+		return false;
+	view->header_size = header_size;
+	view->size = size;
+	view->stored_size = stored_size;
+	return true;
+}
+
 /* Looks at what stands at `offset`. ERR_VERSION if another version of Tern wrote it. */
 static enum err look(struct replay *replay, struct segment *segment, uint32_t offset,
 		     struct batch_view *view, enum verdict *out_verdict)
 {
 	const char *at;
 
+	uint32_t rest = offset < segment->size ? segment->size - offset : 0;
+	uint32_t header_size = rest < BATCH_HEADER_SIZE ? rest : BATCH_HEADER_SIZE;
+
 	*out_verdict = BATCH_NONE;
-	view->size = 0;
-	if (offset > segment->size || segment->size - offset < BATCH_HEADER_SIZE)
+	view->size = view->stored_size = 0;
+	if (header_size < BATCH_HEADER_SIZE_3)
 		return ERR_OK;
-	enum err err = window_get(replay, segment, offset, BATCH_HEADER_SIZE, &at);
+	enum err err = window_get(replay, segment, offset, header_size, &at);
 	if (err)
 		return err;
 	if (get_u32(at + BATCH_MAGIC) != MAGIC_BATCH ||
 	    get_u32(at + BATCH_SEGMENT) != segment->number || get_u32(at + BATCH_OFFSET) != offset)
 		return ERR_OK;
-	view->size = BATCH_HEADER_SIZE; /* at least this much was begun here */
-	if (crc32c(0, str_of(at, BATCH_CRC)) != get_u32(at + BATCH_CRC))
+	/* At least this much was begun here. */
+	view->size = view->stored_size = header_size;
+	if (get_u32(at + BATCH_VERSION) == 3)
+		header_size = BATCH_HEADER_SIZE_3;
+	if (!header_is_whole(at, header_size))
 		return ERR_OK;
-	if (get_u32(at + BATCH_VERSION) != JOURNAL_FORMAT_VERSION)
+	if (!format_is_known(get_u32(at + BATCH_VERSION)))
 		return ERR_VERSION;
-	view->first_lsn = get_u64(at + BATCH_FIRST_LSN);
-	view->epoch = get_u32(at + BATCH_EPOCH);
-	view->record_count = get_u32(at + BATCH_RECORD_COUNT);
-	view->content_crc = get_u32(at + BATCH_CONTENT_CRC);
-	uint32_t size = get_u32(at + BATCH_SIZE);
-	if (size < BATCH_HEADER_SIZE || size > segment->size - offset || view->record_count == 0 ||
-	    view->first_lsn == 0 || view->first_lsn > UINT64_MAX / 2)
+	if (!parse_header(at, header_size, rest, view))
 		return ERR_OK;
-	view->size = size;
 	*out_verdict = BATCH_BAD;
-	err = window_get(replay, segment, offset, size, &view->bytes);
+	err = window_get(replay, segment, offset, view->size, &view->bytes);
 	if (err)
 		return err;
 	if (records_are_good(view))
@@ -139,7 +169,8 @@ must_check enum err replay_first_lsn(struct replay *replay, struct segment *segm
 	buf_reset(&replay->window);
 	if (err)
 		return err;
-	*out_lsn = verdict == BATCH_GOOD ? view.first_lsn : 0;
+	bool is_valid = verdict == BATCH_GOOD && view.epoch >= replay->epoch;
+	*out_lsn = is_valid ? view.first_lsn : 0;
 	return ERR_OK;
 }
 
@@ -150,9 +181,9 @@ static enum err search(struct replay *replay, struct segment *segment, uint64_t 
 	static const char magic[4] = {'T', 'n', 'B', '1'};
 
 	*out_offset = UINT64_MAX;
-	while (from + BATCH_HEADER_SIZE <= segment->size) {
+	while (from + BATCH_HEADER_SIZE_3 <= segment->size) {
 		const char *bytes;
-		enum err err = window_get(replay, segment, from, BATCH_HEADER_SIZE, &bytes);
+		enum err err = window_get(replay, segment, from, BATCH_HEADER_SIZE_3, &bytes);
 		if (err)
 			return err;
 		size_t size = (size_t)(replay->window_offset + replay->window.size - from);
@@ -167,11 +198,12 @@ static enum err search(struct replay *replay, struct segment *segment, uint64_t 
 		err = look(replay, segment, (uint32_t)from, &view, &verdict);
 		if (err)
 			return err;
-		if (verdict == BATCH_GOOD && view.first_lsn >= replay->next_lsn) {
+		if (verdict == BATCH_GOOD && view.first_lsn >= replay->next_lsn &&
+		    view.epoch >= replay->epoch) {
 			*out_offset = from;
 			return ERR_OK;
 		}
-		from += verdict == BATCH_NONE ? 1 : view.size;
+		from += verdict == BATCH_NONE ? 1 : view.stored_size;
 	}
 	return ERR_OK;
 }
@@ -180,7 +212,7 @@ static enum err search(struct replay *replay, struct segment *segment, uint64_t 
 static enum err apply_batch(struct replay *replay, struct segment *segment, uint32_t offset,
 			    const struct batch_view *view)
 {
-	uint32_t at = BATCH_HEADER_SIZE;
+	uint32_t at = view->header_size;
 
 	for (uint32_t i = 0; i < view->record_count; i++) {
 		struct journal_record record;
@@ -196,7 +228,6 @@ static enum err apply_batch(struct replay *replay, struct segment *segment, uint
 			return err;
 		replay->next_lsn = record.lsn + 1;
 		replay->report->records++;
-		replay->journal->appended_since_checkpoint += size;
 	}
 	return ERR_OK;
 }
@@ -222,8 +253,11 @@ static enum err take_batch(struct replay *replay, struct segment *segment, uint3
 	enum err err = apply_batch(replay, segment, offset, view);
 	if (err)
 		return err;
+	if (offset == 0)
+		segment->first_lsn = view->first_lsn;
 	replay->end_segment = segment->number;
-	replay->end_offset = offset + view->size;
+	replay->end_offset = offset + view->stored_size;
+	replay->journal->appended_since_checkpoint += view->stored_size;
 	return ERR_OK;
 }
 
@@ -243,7 +277,7 @@ static enum err pass_bad_place(struct replay *replay, struct segment *segment, s
 		if (next_lsn == replay->next_lsn)
 			return ERR_OK;
 	}
-	uint64_t from = (uint64_t)*offset + (verdict == BATCH_BAD ? view->size : 1);
+	uint64_t from = (uint64_t)*offset + (verdict == BATCH_BAD ? view->stored_size : 1);
 	enum err err = search(replay, segment, from, &found);
 	if (err)
 		return err;
@@ -269,6 +303,31 @@ static enum err pass_bad_place(struct replay *replay, struct segment *segment, s
 	return ERR_OK;
 }
 
+/*
+ * Looks at *offset, and if nothing stands there at the next block, where an opening goes on that
+ * pads its batches after one that did not. Bytes of a client in the middle of a torn batch have no
+ * higher epoch than that batch.
+ */
+static enum err look_further(struct replay *replay, struct segment *segment, uint32_t *offset,
+			     struct batch_view *view, enum verdict *out_verdict)
+{
+	struct batch_view further;
+	enum verdict verdict;
+
+	enum err err = look(replay, segment, *offset, view, out_verdict);
+	if (err || *out_verdict != BATCH_NONE || view->size > 0 || *offset % DISK_BLOCK_SIZE == 0)
+		return err;
+	uint32_t block = *offset + DISK_BLOCK_SIZE - *offset % DISK_BLOCK_SIZE;
+	err = look(replay, segment, block, &further, &verdict);
+	if (!err && verdict == BATCH_GOOD && further.epoch > replay->epoch &&
+	    further.first_lsn == replay->next_lsn) {
+		*offset = block;
+		*view = further;
+		*out_verdict = verdict;
+	}
+	return err;
+}
+
 must_check enum err replay_segment(struct replay *replay, struct segment *segment, uint32_t offset,
 				   struct segment *next)
 {
@@ -278,12 +337,12 @@ must_check enum err replay_segment(struct replay *replay, struct segment *segmen
 	while (!ends) {
 		struct batch_view view;
 		enum verdict verdict;
-		enum err err = look(replay, segment, offset, &view, &verdict);
+		enum err err = look_further(replay, segment, &offset, &view, &verdict);
 		if (err)
 			return err;
 		if (verdict == BATCH_GOOD) {
 			err = take_batch(replay, segment, offset, &view);
-			offset += view.size;
+			offset += view.stored_size;
 		} else {
 			err = pass_bad_place(replay, segment, next, &view, verdict, &offset, &ends);
 		}

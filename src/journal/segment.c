@@ -173,6 +173,14 @@ bool segment_is_durable(const struct journal *journal, const struct segment *seg
 	return segment->is_sealed && segment->last_lsn <= journal->durable_lsn;
 }
 
+void segment_end_commits(struct journal *journal, struct segment *segment)
+{
+	struct disk_file *file = atomic_load(&segment->file);
+
+	if (file && segment_is_durable(journal, segment))
+		journal->disk->ops->end_commits(journal->disk, file);
+}
+
 struct segment *segment_find_recyclable(const struct journal *journal)
 {
 	if (journal->dead_count <= journal->dead_waiting_count)

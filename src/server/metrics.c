@@ -113,7 +113,8 @@ static void write_journal(struct buf *out, const struct server *server)
 		       stats.batches);
 	metrics_number(out, "tern_log_records_total", "counter",
 		       "Records committed; by the commits: the mean batch.", stats.records);
-	metrics_number(out, "tern_log_bytes_total", "counter", "Bytes committed.", stats.bytes);
+	metrics_number(out, "tern_log_bytes_total", "counter",
+		       "Bytes committed, with headers and padding.", stats.bytes);
 	metrics_number(out, "tern_log_batch_records_max", "gauge", "Records of the largest batch.",
 		       stats.batch_records_max);
 	metrics_family(out, "tern_log_sync_seconds", "summary", "Time of a sync to disk.");

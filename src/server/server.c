@@ -109,6 +109,10 @@ static bool open_engine(struct server *server, char *problem, size_t size)
 						      : JOURNAL_OS,
 				.segment_size = (uint32_t)settings->segment_mib << 20,
 				.spare_segments = SPARE_SEGMENTS,
+				.pads_batches = settings->durability == DURABILITY_FSYNC,
+				.recent_size = settings->durability == DURABILITY_MEMORY
+						       ? 0
+						       : LIMIT_JOURNAL_RECENT_SIZE,
 			},
 		.engine.hot_messages_max = HOT_MESSAGES,
 		.engine.window = WINDOW,

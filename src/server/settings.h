@@ -20,6 +20,7 @@ enum settings_audit_full { AUDIT_FULL_DROP, AUDIT_FULL_REFUSE };
 enum settings_throttle { THROTTLE_OFF, THROTTLE_AWS };
 enum settings_repair { REPAIR_OFF, REPAIR_JOIN };
 enum settings_durability { DURABILITY_FSYNC, DURABILITY_OS, DURABILITY_MEMORY };
+enum settings_commits { COMMITS_AUTO, COMMITS_DIRECT, COMMITS_BUFFERED };
 
 struct settings_list {
 	struct str items[SETTINGS_LIST_MAX];
@@ -38,8 +39,9 @@ struct settings {
 	int64_t audit, audit_full; /* of their enums */
 	struct str audit_file;
 	int64_t audit_max_mib, audit_max_hours, audit_keep;
-	int64_t repair;							    /* of its enum */
-	int64_t auth, durability, seccomp, throttle, log_format, log_level; /* of their enums */
+	int64_t repair; /* of its enum */
+	int64_t auth, durability, commits, seccomp, throttle, log_format,
+		log_level; /* of their enums */
 	int64_t threads, workers;
 	int64_t connections, connections_per_source, head_ms, body_ms, idle_ms;
 	int64_t segment_mib;

@@ -364,6 +364,28 @@ static bool open_in_memory(const struct settings *settings, struct store *store,
 	return !err;
 }
 
+/* Said at each start, since it tells what a commit costs. */
+static bool choose_commits(const struct settings *settings, struct store *store, char *problem,
+			   size_t size)
+{
+	bool is_direct = settings->durability == DURABILITY_FSYNC &&
+			 settings->commits != COMMITS_BUFFERED &&
+			 !disk_file_set_commits(store->disk, DISK_COMMITS_DIRECT);
+
+	if (!is_direct && settings->durability == DURABILITY_FSYNC &&
+	    settings->commits == COMMITS_DIRECT) {
+		snprintf(problem, size,
+			 "the file system of %.*s/log takes no writes past the page cache "
+			 "(O_DIRECT): start with --commits auto or buffered",
+			 STR_ARG(settings->data));
+		return false;
+	}
+	if (settings->durability == DURABILITY_FSYNC)
+		log_event(LOG_INFO, "commits to disk",
+			  log_str("way", is_direct ? STR("direct") : STR("buffered")));
+	return true;
+}
+
 bool store_open(const struct settings *settings, struct core *core, struct store *out_store,
 		char *problem, size_t size)
 {
@@ -374,7 +396,8 @@ bool store_open(const struct settings *settings, struct core *core, struct store
 		is_open = open_in_memory(settings, out_store, problem, size);
 	else
 		is_open = open_directory(settings, TO_SERVE, out_store, problem, size) &&
-			  advance(settings, out_store, problem, size);
+			  advance(settings, out_store, problem, size) &&
+			  choose_commits(settings, out_store, problem, size);
 	core->catalog = out_store->catalog;
 	return is_open && open_keys(settings, core, out_store, problem, size);
 }

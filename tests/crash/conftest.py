@@ -38,8 +38,8 @@ def small(tmp_path):
     subprocess.run(["umount", path], check=True)
 
 
-@pytest.fixture
-def faulty(tmp_path):
+@pytest.fixture(params=["direct", "buffered"])
+def faulty(request, tmp_path):
     """faulty(*flags) starts a server; its fail(text) lets calls fail as faults.c says, "" none."""
     library = BUILD / "tests" / "crash" / "faults.so"
     faults = tmp_path / "faults"
@@ -54,8 +54,9 @@ def faulty(tmp_path):
         (tmp_path / "new").rename(faults)
 
     def start(*flags):
-        server = Server(tmp_path / "server", *SMALL, *flags, environment={
-            "LD_PRELOAD": str(library), "FAULTS_FILE": str(faults)})
+        server = Server(tmp_path / "server", *SMALL, "--commits", request.param, *flags,
+                        environment={
+                            "LD_PRELOAD": str(library), "FAULTS_FILE": str(faults)})
         servers.append(server)
         server.fail = fail
         return server.start()

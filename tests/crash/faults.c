@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* Puts what a call on that file is called in $FAULTS_FILE in front of the call's name. */
@@ -77,6 +78,18 @@ ssize_t pwrite64(int descriptor, const void *bytes, size_t size, off64_t offset)
 	if (!next)
 		*(void **)&next = dlsym(RTLD_NEXT, "pwrite64");
 	return fails("pwrite", descriptor) ? -1 : next(descriptor, bytes, size, offset);
+}
+
+/* A write that syncs what it writes fails with either. */
+ssize_t pwritev64v2(int descriptor, const struct iovec *parts, int count, off64_t offset, int flags)
+{
+	static ssize_t (*next)(int, const struct iovec *, int, off64_t, int);
+
+	if (!next)
+		*(void **)&next = dlsym(RTLD_NEXT, "pwritev64v2");
+	if (fails("pwrite", descriptor) || ((flags & RWF_DSYNC) && fails("fdatasync", descriptor)))
+		return -1;
+	return next(descriptor, parts, count, offset, flags);
 }
 
 /* LMDB calls the function for small files, which has the other name in this file's headers. */

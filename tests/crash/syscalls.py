@@ -68,7 +68,8 @@ def is_socket(call):
 def complaint(calls, stored, answered):
     """Why the answer with the text `answered` left too early for the bytes `stored`; None if not.
 
-    It must begin after the end of a sync of the file, which began after the end of the write.
+    It must begin after the end of a sync of the file, which began after the end of the write; or
+    after the end of the write, if that syncs what it writes (RWF_DSYNC).
     """
     writes = [call for call in calls
               if is_log(call) and "write" in call.name and stored in call.text]
@@ -81,6 +82,8 @@ def complaint(calls, stored, answered):
     syncs = [call for call in calls
              if call.name in ("fdatasync", "fsync") and call.file == written.file
              and call.result == 0 and call.begin > written.end]
+    if "RWF_DSYNC" in written.text and written.result > 0:
+        syncs.append(written)
     if not syncs:
         return "no sync followed the write"
     if min(call.end for call in syncs) > answer.begin:

@@ -99,8 +99,10 @@ def test_a_full_disk_goes_on_when_messages_are_deleted(small):
     assert sorted(drain(small, url)) == sorted(bodies)
     eventually(lambda: status(small) == "ok", 20, "the disk has room again")
     assert len(fill(small, url)) >= len(bodies) // 2
-    assert small.log().count("the disk is full") == 2
-    assert small.log().count("the disk has room again") == 1
+    # The first room that comes back may be taken by the deletes themselves.
+    rooms = small.log().count("the disk has room again")
+    assert 1 <= rooms <= 2
+    assert small.log().count("the disk is full") == rooms + 1
 
 
 def test_a_full_disk_goes_on_when_others_make_room(small):
@@ -411,7 +413,7 @@ def test_a_newer_batch_is_refused(tmp_path):
     path, _ = find(server, "message 0")
     data = path.read_bytes()
     start = data.rfind(b"TnB1", 0, data.find(b"message 0"))
-    header = data[start:start + 4] + struct.pack("<I", 99) + data[start + 8:start + 40]
+    header = data[start:start + 4] + struct.pack("<I", 99) + data[start + 8:start + 44]
     overwrite(path, start, header + struct.pack("<I", crc32c(header)))
     assert "was written by another version of Tern" in refused_start(server)
 

@@ -15,6 +15,7 @@ from ternd import Server
 
 CONSUMERS = 2
 GROUPS = 4
+COMMITS = ["auto", "direct", "buffered"]
 # Longer than any visibility timeout of the test.
 ADVANCE_S = 60
 
@@ -42,14 +43,21 @@ def drain(client, url):
     return found
 
 
+def choose_commits(server):
+    """Each start commits in its own way: all of them leave behind what the others can read."""
+    server.flags[-1] = random.choice(COMMITS)
+
+
 def kill_at_random(server):
     time.sleep(random.uniform(0.05, 0.5))
     server.kill()
     # Sometimes while it recovers, too.
     while random.random() < 0.3:
+        choose_commits(server)
         server.spawn()
         time.sleep(random.uniform(0, 0.05))
         server.kill()
+    choose_commits(server)
 
 
 class Knowledge:
@@ -158,7 +166,7 @@ class Round:
 def run(directory, rounds):
     random.seed()
     acked, unknown, messages = set(), set(), 0
-    server = Server(directory, *flags())
+    server = Server(directory, *flags(), "--commits", "auto")
     with server:
         backlog_url = create(Client(server.port), "backlog")
         for number in range(rounds):

@@ -42,8 +42,9 @@ def trace_sends(directory, *flags):
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_a_send_is_answered_after_the_sync_that_covers_it(tmp_path, threads):
-    results = trace_sends(tmp_path, "--threads", threads)
+@pytest.mark.parametrize("commits", ["direct", "buffered"])
+def test_a_send_is_answered_after_the_sync_that_covers_it(tmp_path, commits, threads):
+    results = trace_sends(tmp_path, "--threads", threads, "--commits", commits)
     assert len(results) == SENDERS * SENDS * 4
     assert [entry for entry in results if entry[1]] == []
 
@@ -71,6 +72,15 @@ SOCKET = "9<TCP:[127.0.0.1:1->127.0.0.1:2]>"
       f'1 write({SOCKET}, "answer", 6) = 6'], "no sync followed the write"),
     ([f'1 pwrite64({LOG}, "body", 4, 0) = 4',
       f'2 fdatasync({LOG}) = 0',
+      f'1 write({SOCKET}, "answer", 6) = 6'], None),
+    ([f'1 pwritev2({LOG}, [{{iov_base="body", iov_len=4}}], 1, 0, RWF_DSYNC <unfinished ...>',
+      f'2 write({SOCKET}, "answer", 6) = 6',
+      '1 <... pwritev2 resumed>) = 4'], "the answer left before the sync had ended"),
+    ([f'1 pwritev2({LOG}, [{{iov_base="body", iov_len=4}}], 1, 0, RWF_DSYNC) = -1 EIO (error)',
+      f'1 write({SOCKET}, "answer", 6) = 6'], "no sync followed the write"),
+    ([f'1 pwritev2({LOG}, [{{iov_base="body", iov_len=4}}], 1, 0, 0) = 4',
+      f'1 write({SOCKET}, "answer", 6) = 6'], "no sync followed the write"),
+    ([f'1 pwritev2({LOG}, [{{iov_base="body", iov_len=4}}], 1, 0, RWF_DSYNC) = 4',
       f'1 write({SOCKET}, "answer", 6) = 6'], None),
 ])
 def test_the_checker_knows_right_order_from_wrong(lines, expected):

@@ -23,10 +23,13 @@ static void take_delivery(struct sim *sim, const struct order *order, size_t ind
 	struct buf buffer = {0};
 
 	batch[index] = SIZE_MAX;
-	if (queue_read_message(sim->engine, delivery->location, &buffer, &read)) {
-		if (!disk_memory_has_crashed(sim->disk))
-			sim_violate(sim, "a delivered message cannot be read");
-		/* The lease is durable, but nobody can say of which message. */
+	bool has_crashed = disk_memory_has_crashed(sim->disk);
+	enum err err = queue_read_message(sim->engine, delivery->location, &buffer, &read);
+	if (err && !has_crashed)
+		sim_violate(sim, "a delivered message cannot be read");
+	if (has_crashed) {
+		/* The lease is durable, but nobody can say of which message: some of them may still
+		 * be in memory, and others not. */
 		model_receive_lost(&sim->model, order->slot);
 		buf_done(&buffer);
 		return;

@@ -329,7 +329,10 @@ uint64_t sim_run(uint64_t seed, struct totals *totals)
 	list_init(&sim->outstanding);
 	sim->size_max = sim_below(sim, 2) ? 300 : PAYLOAD_MAX - 100;
 	sim->options = (struct engine_options){
-		.journal = {.segment_size = 64 << 10, .spare_segments = 2},
+		.journal = {.segment_size = 64 << 10,
+			    .spare_segments = 2,
+			    .pads_batches = sim_below(sim, 2),
+			    .recent_size = sim_below(sim, 2) ? 32 << 10 : 0},
 		.hot_messages_max = sim_below(sim, 2) ? 16 : 1000,
 		.window = 1u << sim_below(sim, 6),
 		.turn_items = TURN_ITEMS,

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * recent: the latest batches of the journal, in memory.
+ *
+ * Commits may go past the page cache, so what was just committed is read from here. A ring of bytes
+ * and one of batches: what is added takes the place of the oldest. The owner adds; any thread
+ * finds.
+ */
+#ifndef TERN_JOURNAL_RECENT_H
+#define TERN_JOURNAL_RECENT_H
+
+#include "base/base.h"
+
+struct recent;
+
+/* At most `size` bytes and LIMIT_JOURNAL_RECENT_BATCHES batches. */
+struct recent *recent_new(size_t size);
+void recent_free(struct recent **recent); /* accepts NULL, leaves NULL */
+/* Copies a batch that is durable. Batches come in the order of the log. One that is larger than the
+ * ring is not kept. */
+void recent_add(struct recent *recent, uint32_t segment, uint32_t offset, struct str bytes);
+/* Copies `size` bytes of one batch to `out` if it is kept. */
+bool recent_find(struct recent *recent, uint32_t segment, uint32_t offset, uint32_t size,
+		 char *out);
+
+#endif
