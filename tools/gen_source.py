@@ -106,15 +106,16 @@ class Sources:
 
     def is_constrained(self, members):
         """True if a member has a constraint, or one of a structure in it. Where a service has
-        words of its own for what is missing, they are for members of the request itself."""
-        return any(not member.constraint.is_empty() or
-                   member.is_required and not member.is_unchecked and not self.missing or
-                   member.item_is_structure() and
-                   self.is_constrained(self.structures[member.item])
-                   for member in members)
+        words of its own for what is missing, they are for members of the request itself. A
+        service without a fault for violations checks its requests itself."""
+        return self.violation is not None and any(
+            not member.constraint.is_empty() or
+            member.is_required and not member.is_unchecked and not self.missing or
+            member.item_is_structure() and self.is_constrained(self.structures[member.item])
+            for member in members)
 
     def has_checks(self, members):
-        return self.is_constrained(members) or any(
+        return self.is_constrained(members) or (self.violation or self.missing) is not None and any(
             member.is_required and not member.is_unchecked for member in members)
 
     def member_row(self, c_name, member, tables):

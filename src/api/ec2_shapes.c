@@ -904,8 +904,7 @@ static const struct shape ec2_create_tags_in_shape = {
 	.name = STR_INIT("CreateTagsRequest"),
 	.size = sizeof(struct ec2_create_tags_in),
 	.member_count = 3,
-	.members = ec2_create_tags_in_members,
-	.is_constrained = true};
+	.members = ec2_create_tags_in_members};
 
 static const struct shape ec2_create_tags_out_shape = {
 	.name = STR_INIT("CreateTagsResult"),
@@ -1028,8 +1027,7 @@ static const struct shape ec2_create_vpc_endpoint_in_shape = {
 	.name = STR_INIT("CreateVpcEndpointRequest"),
 	.size = sizeof(struct ec2_create_vpc_endpoint_in),
 	.member_count = 17,
-	.members = ec2_create_vpc_endpoint_in_members,
-	.is_constrained = true};
+	.members = ec2_create_vpc_endpoint_in_members};
 
 static const struct shape_member ec2_create_vpc_endpoint_out_members[] = {
 	{.name = STR_INIT("VpcEndpoint"),
@@ -1082,8 +1080,7 @@ static const struct shape ec2_delete_tags_in_shape = {
 	.name = STR_INIT("DeleteTagsRequest"),
 	.size = sizeof(struct ec2_delete_tags_in),
 	.member_count = 3,
-	.members = ec2_delete_tags_in_members,
-	.is_constrained = true};
+	.members = ec2_delete_tags_in_members};
 
 static const struct shape ec2_delete_tags_out_shape = {
 	.name = STR_INIT("DeleteTagsResult"),
@@ -1111,8 +1108,7 @@ static const struct shape ec2_delete_vpc_endpoints_in_shape = {
 	.name = STR_INIT("DeleteVpcEndpointsRequest"),
 	.size = sizeof(struct ec2_delete_vpc_endpoints_in),
 	.member_count = 2,
-	.members = ec2_delete_vpc_endpoints_in_members,
-	.is_constrained = true};
+	.members = ec2_delete_vpc_endpoints_in_members};
 
 static const struct shape_member ec2_delete_vpc_endpoints_out_members[] = {
 	{.name = STR_INIT("Unsuccessful"),
@@ -1812,8 +1808,7 @@ static const struct shape ec2_modify_vpc_endpoint_in_shape = {
 	.name = STR_INIT("ModifyVpcEndpointRequest"),
 	.size = sizeof(struct ec2_modify_vpc_endpoint_in),
 	.member_count = 14,
-	.members = ec2_modify_vpc_endpoint_in_members,
-	.is_constrained = true};
+	.members = ec2_modify_vpc_endpoint_in_members};
 
 static const struct shape_member ec2_modify_vpc_endpoint_out_members[] = {
 	{.name = STR_INIT("Return"),

@@ -49,8 +49,7 @@ static const struct shape sqs_message_attribute_value_shape = {
 	.name = STR_INIT("MessageAttributeValue"),
 	.size = sizeof(struct sqs_message_attribute_value),
 	.member_count = 5,
-	.members = sqs_message_attribute_value_members,
-	.is_constrained = true};
+	.members = sqs_message_attribute_value_members};
 
 static const struct shape_member sqs_message_system_attribute_value_members[] = {
 	{.name = STR_INIT("StringValue"),
@@ -96,8 +95,7 @@ static const struct shape sqs_message_system_attribute_value_shape = {
 	.name = STR_INIT("MessageSystemAttributeValue"),
 	.size = sizeof(struct sqs_message_system_attribute_value),
 	.member_count = 5,
-	.members = sqs_message_system_attribute_value_members,
-	.is_constrained = true};
+	.members = sqs_message_system_attribute_value_members};
 
 static const struct shape_member sqs_send_message_batch_request_entry_members[] = {
 	{.name = STR_INIT("Id"),
@@ -158,8 +156,7 @@ static const struct shape sqs_send_message_batch_request_entry_shape = {
 	.name = STR_INIT("SendMessageBatchRequestEntry"),
 	.size = sizeof(struct sqs_send_message_batch_request_entry),
 	.member_count = 7,
-	.members = sqs_send_message_batch_request_entry_members,
-	.is_constrained = true};
+	.members = sqs_send_message_batch_request_entry_members};
 
 static const struct shape_member sqs_send_message_batch_result_entry_members[] = {
 	{.name = STR_INIT("Id"),
@@ -200,8 +197,7 @@ static const struct shape sqs_send_message_batch_result_entry_shape = {
 	.name = STR_INIT("SendMessageBatchResultEntry"),
 	.size = sizeof(struct sqs_send_message_batch_result_entry),
 	.member_count = 6,
-	.members = sqs_send_message_batch_result_entry_members,
-	.is_constrained = true};
+	.members = sqs_send_message_batch_result_entry_members};
 
 static const struct shape_member sqs_batch_result_error_entry_members[] = {
 	{.name = STR_INIT("Id"),
@@ -233,8 +229,7 @@ static const struct shape sqs_batch_result_error_entry_shape = {
 	.name = STR_INIT("BatchResultErrorEntry"),
 	.size = sizeof(struct sqs_batch_result_error_entry),
 	.member_count = 4,
-	.members = sqs_batch_result_error_entry_members,
-	.is_constrained = true};
+	.members = sqs_batch_result_error_entry_members};
 
 static const struct shape_member sqs_delete_message_batch_request_entry_members[] = {
 	{.name = STR_INIT("Id"),
@@ -254,8 +249,7 @@ static const struct shape sqs_delete_message_batch_request_entry_shape = {
 	.name = STR_INIT("DeleteMessageBatchRequestEntry"),
 	.size = sizeof(struct sqs_delete_message_batch_request_entry),
 	.member_count = 2,
-	.members = sqs_delete_message_batch_request_entry_members,
-	.is_constrained = true};
+	.members = sqs_delete_message_batch_request_entry_members};
 
 static const struct shape_member sqs_delete_message_batch_result_entry_members[] = {
 	{.name = STR_INIT("Id"),
@@ -269,8 +263,7 @@ static const struct shape sqs_delete_message_batch_result_entry_shape = {
 	.name = STR_INIT("DeleteMessageBatchResultEntry"),
 	.size = sizeof(struct sqs_delete_message_batch_result_entry),
 	.member_count = 1,
-	.members = sqs_delete_message_batch_result_entry_members,
-	.is_constrained = true};
+	.members = sqs_delete_message_batch_result_entry_members};
 
 static const struct shape_member sqs_change_message_visibility_batch_request_entry_members[] = {
 	{.name = STR_INIT("Id"),
@@ -296,8 +289,7 @@ static const struct shape sqs_change_message_visibility_batch_request_entry_shap
 	.name = STR_INIT("ChangeMessageVisibilityBatchRequestEntry"),
 	.size = sizeof(struct sqs_change_message_visibility_batch_request_entry),
 	.member_count = 3,
-	.members = sqs_change_message_visibility_batch_request_entry_members,
-	.is_constrained = true};
+	.members = sqs_change_message_visibility_batch_request_entry_members};
 
 static const struct shape_member sqs_change_message_visibility_batch_result_entry_members[] = {
 	{.name = STR_INIT("Id"),
@@ -311,8 +303,7 @@ static const struct shape sqs_change_message_visibility_batch_result_entry_shape
 	.name = STR_INIT("ChangeMessageVisibilityBatchResultEntry"),
 	.size = sizeof(struct sqs_change_message_visibility_batch_result_entry),
 	.member_count = 1,
-	.members = sqs_change_message_visibility_batch_result_entry_members,
-	.is_constrained = true};
+	.members = sqs_change_message_visibility_batch_result_entry_members};
 
 static const struct shape_member sqs_message_members[] = {
 	{.name = STR_INIT("MessageId"),
@@ -369,8 +360,7 @@ static const struct shape sqs_message_shape = {
 	.name = STR_INIT("Message"),
 	.size = sizeof(struct sqs_message),
 	.member_count = 7,
-	.members = sqs_message_members,
-	.is_constrained = true};
+	.members = sqs_message_members};
 
 static const struct shape_member sqs_list_message_move_tasks_result_entry_members[] = {
 	{.name = STR_INIT("TaskHandle"),
@@ -467,8 +457,7 @@ static const struct shape sqs_add_permission_in_shape = {
 	.name = STR_INIT("AddPermissionRequest"),
 	.size = sizeof(struct sqs_add_permission_in),
 	.member_count = 4,
-	.members = sqs_add_permission_in_members,
-	.is_constrained = true};
+	.members = sqs_add_permission_in_members};
 
 static const struct shape sqs_add_permission_out_shape = {
 	.name = STR_INIT("AddPermissionResult"),
@@ -486,8 +475,7 @@ static const struct shape sqs_cancel_message_move_task_in_shape = {
 	.name = STR_INIT("CancelMessageMoveTaskRequest"),
 	.size = sizeof(struct sqs_cancel_message_move_task_in),
 	.member_count = 1,
-	.members = sqs_cancel_message_move_task_in_members,
-	.is_constrained = true};
+	.members = sqs_cancel_message_move_task_in_members};
 
 static const struct shape_member sqs_cancel_message_move_task_out_members[] = {
 	{.name = STR_INIT("ApproximateNumberOfMessagesMoved"),
@@ -528,8 +516,7 @@ static const struct shape sqs_change_message_visibility_in_shape = {
 	.name = STR_INIT("ChangeMessageVisibilityRequest"),
 	.size = sizeof(struct sqs_change_message_visibility_in),
 	.member_count = 3,
-	.members = sqs_change_message_visibility_in_members,
-	.is_constrained = true};
+	.members = sqs_change_message_visibility_in_members};
 
 static const struct shape sqs_change_message_visibility_out_shape = {
 	.name = STR_INIT("ChangeMessageVisibilityResult"),
@@ -559,8 +546,7 @@ static const struct shape sqs_change_message_visibility_batch_in_shape = {
 	.name = STR_INIT("ChangeMessageVisibilityBatchRequest"),
 	.size = sizeof(struct sqs_change_message_visibility_batch_in),
 	.member_count = 2,
-	.members = sqs_change_message_visibility_batch_in_members,
-	.is_constrained = true};
+	.members = sqs_change_message_visibility_batch_in_members};
 
 static const struct shape_member sqs_change_message_visibility_batch_out_members[] = {
 	{.name = STR_INIT("Successful"),
@@ -590,8 +576,7 @@ static const struct shape sqs_change_message_visibility_batch_out_shape = {
 	.name = STR_INIT("ChangeMessageVisibilityBatchResult"),
 	.size = sizeof(struct sqs_change_message_visibility_batch_out),
 	.member_count = 2,
-	.members = sqs_change_message_visibility_batch_out_members,
-	.is_constrained = true};
+	.members = sqs_change_message_visibility_batch_out_members};
 
 static const struct shape_member sqs_create_queue_in_members[] = {
 	{.name = STR_INIT("QueueName"),
@@ -627,8 +612,7 @@ static const struct shape sqs_create_queue_in_shape = {
 	.name = STR_INIT("CreateQueueRequest"),
 	.size = sizeof(struct sqs_create_queue_in),
 	.member_count = 3,
-	.members = sqs_create_queue_in_members,
-	.is_constrained = true};
+	.members = sqs_create_queue_in_members};
 
 static const struct shape_member sqs_create_queue_out_members[] = {
 	{.name = STR_INIT("QueueUrl"),
@@ -661,8 +645,7 @@ static const struct shape sqs_delete_message_in_shape = {
 	.name = STR_INIT("DeleteMessageRequest"),
 	.size = sizeof(struct sqs_delete_message_in),
 	.member_count = 2,
-	.members = sqs_delete_message_in_members,
-	.is_constrained = true};
+	.members = sqs_delete_message_in_members};
 
 static const struct shape sqs_delete_message_out_shape = {
 	.name = STR_INIT("DeleteMessageResult"),
@@ -692,8 +675,7 @@ static const struct shape sqs_delete_message_batch_in_shape = {
 	.name = STR_INIT("DeleteMessageBatchRequest"),
 	.size = sizeof(struct sqs_delete_message_batch_in),
 	.member_count = 2,
-	.members = sqs_delete_message_batch_in_members,
-	.is_constrained = true};
+	.members = sqs_delete_message_batch_in_members};
 
 static const struct shape_member sqs_delete_message_batch_out_members[] = {
 	{.name = STR_INIT("Successful"),
@@ -723,8 +705,7 @@ static const struct shape sqs_delete_message_batch_out_shape = {
 	.name = STR_INIT("DeleteMessageBatchResult"),
 	.size = sizeof(struct sqs_delete_message_batch_out),
 	.member_count = 2,
-	.members = sqs_delete_message_batch_out_members,
-	.is_constrained = true};
+	.members = sqs_delete_message_batch_out_members};
 
 static const struct shape_member sqs_delete_queue_in_members[] = {
 	{.name = STR_INIT("QueueUrl"),
@@ -738,8 +719,7 @@ static const struct shape sqs_delete_queue_in_shape = {
 	.name = STR_INIT("DeleteQueueRequest"),
 	.size = sizeof(struct sqs_delete_queue_in),
 	.member_count = 1,
-	.members = sqs_delete_queue_in_members,
-	.is_constrained = true};
+	.members = sqs_delete_queue_in_members};
 
 static const struct shape sqs_delete_queue_out_shape = {
 	.name = STR_INIT("DeleteQueueResult"),
@@ -766,8 +746,7 @@ static const struct shape sqs_get_queue_attributes_in_shape = {
 	.name = STR_INIT("GetQueueAttributesRequest"),
 	.size = sizeof(struct sqs_get_queue_attributes_in),
 	.member_count = 2,
-	.members = sqs_get_queue_attributes_in_members,
-	.is_constrained = true};
+	.members = sqs_get_queue_attributes_in_members};
 
 static const struct shape_member sqs_get_queue_attributes_out_members[] = {
 	{.name = STR_INIT("Attributes"),
@@ -805,8 +784,7 @@ static const struct shape sqs_get_queue_url_in_shape = {
 	.name = STR_INIT("GetQueueUrlRequest"),
 	.size = sizeof(struct sqs_get_queue_url_in),
 	.member_count = 2,
-	.members = sqs_get_queue_url_in_members,
-	.is_constrained = true};
+	.members = sqs_get_queue_url_in_members};
 
 static const struct shape_member sqs_get_queue_url_out_members[] = {
 	{.name = STR_INIT("QueueUrl"),
@@ -844,8 +822,7 @@ static const struct shape sqs_list_dead_letter_source_queues_in_shape = {
 	.name = STR_INIT("ListDeadLetterSourceQueuesRequest"),
 	.size = sizeof(struct sqs_list_dead_letter_source_queues_in),
 	.member_count = 3,
-	.members = sqs_list_dead_letter_source_queues_in_members,
-	.is_constrained = true};
+	.members = sqs_list_dead_letter_source_queues_in_members};
 
 static const struct shape_member sqs_list_dead_letter_source_queues_out_members[] = {
 	{.name = STR_INIT("queueUrls"),
@@ -868,8 +845,7 @@ static const struct shape sqs_list_dead_letter_source_queues_out_shape = {
 	.name = STR_INIT("ListDeadLetterSourceQueuesResult"),
 	.size = sizeof(struct sqs_list_dead_letter_source_queues_out),
 	.member_count = 2,
-	.members = sqs_list_dead_letter_source_queues_out_members,
-	.is_constrained = true};
+	.members = sqs_list_dead_letter_source_queues_out_members};
 
 static const struct shape_member sqs_list_message_move_tasks_in_members[] = {
 	{.name = STR_INIT("SourceArn"),
@@ -889,8 +865,7 @@ static const struct shape sqs_list_message_move_tasks_in_shape = {
 	.name = STR_INIT("ListMessageMoveTasksRequest"),
 	.size = sizeof(struct sqs_list_message_move_tasks_in),
 	.member_count = 2,
-	.members = sqs_list_message_move_tasks_in_members,
-	.is_constrained = true};
+	.members = sqs_list_message_move_tasks_in_members};
 
 static const struct shape_member sqs_list_message_move_tasks_out_members[] = {
 	{.name = STR_INIT("Results"),
@@ -922,8 +897,7 @@ static const struct shape sqs_list_queue_tags_in_shape = {
 	.name = STR_INIT("ListQueueTagsRequest"),
 	.size = sizeof(struct sqs_list_queue_tags_in),
 	.member_count = 1,
-	.members = sqs_list_queue_tags_in_members,
-	.is_constrained = true};
+	.members = sqs_list_queue_tags_in_members};
 
 static const struct shape_member sqs_list_queue_tags_out_members[] = {
 	{.name = STR_INIT("Tags"),
@@ -1002,8 +976,7 @@ static const struct shape sqs_purge_queue_in_shape = {
 	.name = STR_INIT("PurgeQueueRequest"),
 	.size = sizeof(struct sqs_purge_queue_in),
 	.member_count = 1,
-	.members = sqs_purge_queue_in_members,
-	.is_constrained = true};
+	.members = sqs_purge_queue_in_members};
 
 static const struct shape sqs_purge_queue_out_shape = {
 	.name = STR_INIT("PurgeQueueResult"),
@@ -1071,8 +1044,7 @@ static const struct shape sqs_receive_message_in_shape = {
 	.name = STR_INIT("ReceiveMessageRequest"),
 	.size = sizeof(struct sqs_receive_message_in),
 	.member_count = 8,
-	.members = sqs_receive_message_in_members,
-	.is_constrained = true};
+	.members = sqs_receive_message_in_members};
 
 static const struct shape_member sqs_receive_message_out_members[] = {
 	{.name = STR_INIT("Messages"),
@@ -1090,8 +1062,7 @@ static const struct shape sqs_receive_message_out_shape = {
 	.name = STR_INIT("ReceiveMessageResult"),
 	.size = sizeof(struct sqs_receive_message_out),
 	.member_count = 1,
-	.members = sqs_receive_message_out_members,
-	.is_constrained = true};
+	.members = sqs_receive_message_out_members};
 
 static const struct shape_member sqs_remove_permission_in_members[] = {
 	{.name = STR_INIT("QueueUrl"),
@@ -1111,8 +1082,7 @@ static const struct shape sqs_remove_permission_in_shape = {
 	.name = STR_INIT("RemovePermissionRequest"),
 	.size = sizeof(struct sqs_remove_permission_in),
 	.member_count = 2,
-	.members = sqs_remove_permission_in_members,
-	.is_constrained = true};
+	.members = sqs_remove_permission_in_members};
 
 static const struct shape sqs_remove_permission_out_shape = {
 	.name = STR_INIT("RemovePermissionResult"),
@@ -1177,8 +1147,7 @@ static const struct shape sqs_send_message_in_shape = {
 	.name = STR_INIT("SendMessageRequest"),
 	.size = sizeof(struct sqs_send_message_in),
 	.member_count = 7,
-	.members = sqs_send_message_in_members,
-	.is_constrained = true};
+	.members = sqs_send_message_in_members};
 
 static const struct shape_member sqs_send_message_out_members[] = {
 	{.name = STR_INIT("MD5OfMessageBody"),
@@ -1237,8 +1206,7 @@ static const struct shape sqs_send_message_batch_in_shape = {
 	.name = STR_INIT("SendMessageBatchRequest"),
 	.size = sizeof(struct sqs_send_message_batch_in),
 	.member_count = 2,
-	.members = sqs_send_message_batch_in_members,
-	.is_constrained = true};
+	.members = sqs_send_message_batch_in_members};
 
 static const struct shape_member sqs_send_message_batch_out_members[] = {
 	{.name = STR_INIT("Successful"),
@@ -1268,8 +1236,7 @@ static const struct shape sqs_send_message_batch_out_shape = {
 	.name = STR_INIT("SendMessageBatchResult"),
 	.size = sizeof(struct sqs_send_message_batch_out),
 	.member_count = 2,
-	.members = sqs_send_message_batch_out_members,
-	.is_constrained = true};
+	.members = sqs_send_message_batch_out_members};
 
 static const struct shape_member sqs_set_queue_attributes_in_members[] = {
 	{.name = STR_INIT("QueueUrl"),
@@ -1295,8 +1262,7 @@ static const struct shape sqs_set_queue_attributes_in_shape = {
 	.name = STR_INIT("SetQueueAttributesRequest"),
 	.size = sizeof(struct sqs_set_queue_attributes_in),
 	.member_count = 2,
-	.members = sqs_set_queue_attributes_in_members,
-	.is_constrained = true};
+	.members = sqs_set_queue_attributes_in_members};
 
 static const struct shape sqs_set_queue_attributes_out_shape = {
 	.name = STR_INIT("SetQueueAttributesResult"),
@@ -1325,8 +1291,7 @@ static const struct shape sqs_start_message_move_task_in_shape = {
 	.name = STR_INIT("StartMessageMoveTaskRequest"),
 	.size = sizeof(struct sqs_start_message_move_task_in),
 	.member_count = 3,
-	.members = sqs_start_message_move_task_in_members,
-	.is_constrained = true};
+	.members = sqs_start_message_move_task_in_members};
 
 static const struct shape_member sqs_start_message_move_task_out_members[] = {
 	{.name = STR_INIT("TaskHandle"),
@@ -1365,8 +1330,7 @@ static const struct shape sqs_tag_queue_in_shape = {
 	.name = STR_INIT("TagQueueRequest"),
 	.size = sizeof(struct sqs_tag_queue_in),
 	.member_count = 2,
-	.members = sqs_tag_queue_in_members,
-	.is_constrained = true};
+	.members = sqs_tag_queue_in_members};
 
 static const struct shape sqs_tag_queue_out_shape = {
 	.name = STR_INIT("TagQueueResult"),
@@ -1394,8 +1358,7 @@ static const struct shape sqs_untag_queue_in_shape = {
 	.name = STR_INIT("UntagQueueRequest"),
 	.size = sizeof(struct sqs_untag_queue_in),
 	.member_count = 2,
-	.members = sqs_untag_queue_in_members,
-	.is_constrained = true};
+	.members = sqs_untag_queue_in_members};
 
 static const struct shape sqs_untag_queue_out_shape = {
 	.name = STR_INIT("UntagQueueResult"),

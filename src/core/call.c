@@ -18,6 +18,7 @@ enum err fail(struct call *call, const struct fault_type *fault, const char *for
 	va_list arguments;
 	char *text;
 
+	check(fault);
 	va_start(arguments, format);
 	int size = vsnprintf(NULL, 0, format, arguments);
 	va_end(arguments);
