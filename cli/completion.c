@@ -9,14 +9,20 @@
 
 #include <stdio.h>
 
+#include "help_api.h"
+
 enum { PATH_SIZE = 128 };
 
 typedef void (*visit_fn)(const struct command *command, const char *path);
+
+static const struct command *api; /* help_api_tree; set before the first visit */
 
 static void each_command(const struct command *command, const char *path, visit_fn visit)
 {
 	char below[PATH_SIZE];
 
+	if (command == &help_api_command)
+		command = api;
 	visit(command, path);
 	for (size_t i = 0; i < command->child_count; i++) {
 		snprintf(below, sizeof(below), "%s%s%s", path, *path ? " " : "",
@@ -211,6 +217,7 @@ static enum cli_exit completion_run(struct cli *cli, const void *values)
 	for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]); i++) {
 		if (!str_equal(shells[i].shell, cli->arguments.items[0]))
 			continue;
+		api = help_api_tree(&cli->arena);
 		shells[i].print();
 		return CLI_OK;
 	}

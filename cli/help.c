@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "help.h"
+#include "help_api.h"
 #include "output.h"
 
 enum { WIDTH = 100, INDENT = 28 };
@@ -98,8 +99,8 @@ static void print_variables(const struct cli *cli)
 void help_print(const struct cli *cli, const struct command *command, const char *path)
 {
 	printf("%s: %s\n\nUsage: %s%s [options]%s%s\n", path, command->summary, path,
-	       command->child_count > 0 ? " COMMAND" : "", command->arguments ? " " : "",
-	       command->arguments ? command->arguments : "");
+	       command->child_count > 0 && !command->run ? " COMMAND" : "",
+	       command->arguments ? " " : "", command->arguments ? command->arguments : "");
 	if (command->child_count > 0)
 		print_title(cli, "Commands");
 	for (size_t i = 0; i < command->child_count; i++)
@@ -156,12 +157,16 @@ static enum cli_exit help_run(struct cli *cli, const void *values_given)
 	return CLI_OK;
 }
 
+static const struct command *const help_children[] = {&help_api_command};
+
 const struct command help_command = {
 	.name = "help",
 	.arguments = "[COMMAND...]",
 	.summary = "print help of a command",
 	.arguments_max = 4,
 	.run = help_run,
+	.children = help_children,
+	.child_count = 1,
 	.is_offline = true,
 	CLI_OPTIONS(help_options, struct help_values),
 };

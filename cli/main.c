@@ -284,6 +284,8 @@ static enum cli_exit dispatch(struct cli *cli, int argc, char **argv)
 	while (place.command->child_count > 0 && next < argc && argv[next][0] != '-') {
 		struct str name = str_from(argv[next]);
 		const struct command *child = command_find(place.command, name);
+		if (!child && place.command->run)
+			break; /* an argument */
 		if (!child)
 			return refuse_command(cli, &place, name);
 		descend(&place, child);

@@ -20,7 +20,7 @@ LEAVES = ["queue create", "queue ls", "queue show", "queue set", "queue rm", "qu
           "kms create", "kms ls", "kms enable", "kms disable", "kms rotate", "kms rm",
           "kms restore", "kms doctor",
           "watch", "audit", "cert create", "cert renew", "cert ls",
-          "completion", "version", "help"]
+          "completion", "version", "help", "help api"]
 
 
 def test_tern_alone_prints_its_commands(bare):
@@ -100,6 +100,52 @@ def test_bash_completes_commands_options_and_queues(tern, queue, name):
     assert complete(tern, "tern", "receive", name) == [
         line for line in tern.lines("queue", "ls", "--names", name)]
     assert name in complete(tern, "tern", "queue", "show", "")
+
+
+def test_services_and_operations_are_completed(tern):
+    assert complete(tern, "tern", "help", "a") == ["api"]
+    assert complete(tern, "tern", "help", "api", "s") == ["sqs", "sts"]
+    assert complete(tern, "tern", "help", "api", "sqs", "SendMessage") == \
+        ["SendMessage", "SendMessageBatch"]
+    assert "SendMessageBatch" in tern("completion", "fish").stdout
+
+
+def test_api_lists_services_and_operations(bare):
+    services = bare.json("help", "api")
+    assert [row["Service"] for row in services] == ["ec2", "iam", "kms", "sqs", "sts"]
+    for service in services:
+        operations = bare.json("help", "api", service["Service"])
+        assert len(operations) == service["Operations"]
+        assert all(row["Documentation"].endswith(".") for row in operations)
+    text = bare("help", "api", "sqs").stdout
+    assert text.splitlines()[0].split() == ["OPERATION", "ACCESS", "RESOURCES"]
+    assert "Sends a message to a queue." in text
+
+
+def test_api_shows_an_operation(bare):
+    text = bare("help", "api", "iam", "createuser").stdout
+    assert text.startswith("Creates a user.\n")
+    assert "arn:${Partition}:iam::${Account}:user/${UserNameWithPath}" in text
+    assert "iam:PermissionsBoundary" in text
+    members = {(row["Side"], row["Member"]): row
+               for row in bare.json("help", "api", "iam", "CreateUser")}
+    assert members["in", "UserName"] == {
+        "Side": "in", "Member": "UserName", "Type": "string", "Required": "yes",
+        "Constraints": r"length 1 to 64; matches [\w+=,.@-]+"}
+    assert members["in", "Tags"]["Type"] == "list of Tag"
+    assert members["in", "Tags[].Key"]["Required"] == "yes"
+    assert members["out", "User.Arn"]["Type"] == "string"
+    spec = {row["Member"]: row for row in bare.json("help", "api", "kms", "GenerateDataKey")}
+    assert spec["KeySpec"]["Constraints"] == "AES_256, AES_128"
+    assert spec["NumberOfBytes"]["Constraints"] == "1 to 1024"
+    assert spec["GrantTokens"]["Constraints"] == "length 0 to 10; each: length 1 to 8192"
+    assert "100000 requests a second" in bare("help", "api", "kms", "Encrypt").stdout
+
+
+def test_api_explains_mistakes(bare):
+    assert "ec2, iam, kms, sqs, sts" in bare("help", "api", "s4", code=2).stderr
+    assert 'did you mean "SendMessage"?' in bare("help", "api", "sqs", "SendMesage", code=2).stderr
+    assert "'tern help api sts' lists all" in bare("help", "api", "sts", "Zzzzzzzz", code=2).stderr
 
 
 def test_scripts_for_other_shells_name_every_command(bare):

@@ -21,7 +21,8 @@ def leaves(path=()):
         return [" ".join(path)]
     rows = text.split("\nCommands\n")[1].split("\n\n")[0].splitlines()
     names = [row.split()[0] for row in rows if re.match(r"  \S", row)]
-    return [leaf for name in names for leaf in leaves((*path, name))]
+    own = [] if " COMMAND [options]" in text else [" ".join(path)]
+    return own + [leaf for name in names for leaf in leaves((*path, name))]
 
 
 def test_commands_are_those_of_help():
