@@ -4,6 +4,7 @@
  * each.
  */
 #include "services/sqs/attributes.h"
+#include "services/sqs/redrive.h"
 
 #include <string.h>
 

@@ -62,17 +62,4 @@ must_check enum err sqs_attributes_set(struct call *call, struct sqs_queue *draf
 struct str sqs_attribute_text(struct arena *arena, const struct sqs_queue *queue,
 			      enum sqs_attribute attribute);
 
-/* ---- redrive.c ---- */
-
-/* Parses and checks against the registry; sets the draft's policy, target and count. Empty text:
- * removes it. */
-must_check enum err sqs_redrive_set(struct call *call, struct sqs_queue *draft, struct str text);
-must_check enum err sqs_redrive_allow_set(struct call *call, struct sqs_queue *draft,
-					  struct str text);
-/* The same without checks against other queues, for what was stored. ERR_INVALID. */
-must_check enum err sqs_redrive_parse(struct arena *arena, struct sqs_queue *draft,
-				      struct str text);
-must_check enum err sqs_redrive_allow_parse(struct arena *arena, struct sqs_queue *draft,
-					    struct str text);
-
 #endif

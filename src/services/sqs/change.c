@@ -7,6 +7,7 @@
 #include "api/sqs.h"
 #include "services/sqs/batch.h"
 #include "services/sqs/handle.h"
+#include "services/sqs/locate.h"
 #include "services/sqs/sqs.h"
 
 struct entry {

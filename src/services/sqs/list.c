@@ -9,6 +9,7 @@
 #include "api/sqs.h"
 #include "core/page.h"
 #include "services/sqs/authorize.h"
+#include "services/sqs/locate.h"
 #include "services/sqs/sqs.h"
 
 struct page {

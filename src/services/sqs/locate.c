@@ -5,6 +5,8 @@
  * The host of a URL is ignored: the same server is reached under many names. What counts is the
  * path.
  */
+#include "services/sqs/locate.h"
+
 #include <string.h>
 
 #include "api/sqs.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* metrics: the figures of each queue, one family after the other. */
+#include "services/sqs/metrics.h"
+
 #include "core/metrics.h"
 
 #include <stddef.h>

@@ -14,6 +14,7 @@
 #include "core/group.h"
 #include "format/json.h"
 #include "services/sqs/authorize.h"
+#include "services/sqs/locate.h"
 
 #define TURN_MS 100
 #define COMMAND_MESSAGES 500

@@ -10,6 +10,7 @@
 #include "api/sqs.h"
 #include "format/json.h"
 #include "services/sqs/lifecycle.h"
+#include "services/sqs/locate.h"
 
 static const struct str allowed_actions[] = {
 	STR_INIT("*"),

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* queues: CreateQueue and its rules, DeleteQueue, attributes, PurgeQueue. */
+#include "services/sqs/queues.h"
+
 #include "api/sqs.h"
 #include "core/group.h"
 #include "core/limit/quota.h"
@@ -7,8 +9,9 @@
 #include "services/sqs/attributes.h"
 #include "services/sqs/authorize.h"
 #include "services/sqs/batch.h"
-#include "services/sqs/create.h"
 #include "services/sqs/lifecycle.h"
+#include "services/sqs/locate.h"
+#include "services/sqs/tags.h"
 
 #define PURGE_INTERVAL_MS 60000
 #define RECREATE_INTERVAL_MS 60000

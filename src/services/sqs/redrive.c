@@ -4,6 +4,8 @@
  *
  * Policies are kept as AWS returns them: known members in AWS's order, maxReceiveCount as a number.
  */
+#include "services/sqs/redrive.h"
+
 #include "api/sqs.h"
 #include "format/json.h"
 #include "services/sqs/attributes.h"

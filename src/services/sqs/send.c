@@ -13,6 +13,7 @@
 #include "services/sqs/batch.h"
 #include "services/sqs/digest.h"
 #include "services/sqs/encrypt.h"
+#include "services/sqs/locate.h"
 #include "services/sqs/message.h"
 #include "services/sqs/sqs.h"
 #include "services/sqs/validate.h"

@@ -7,10 +7,12 @@
 #include "api/handlers.h"
 #include "api/sqs.h"
 #include "services/sqs/attributes.h"
-#include "services/sqs/create.h"
 #include "services/sqs/declare.h"
 #include "services/sqs/lifecycle.h"
+#include "services/sqs/metrics.h"
 #include "services/sqs/moves.h"
+#include "services/sqs/queues.h"
+#include "services/sqs/tags.h"
 
 /*
  * Loads queues and move tasks from the catalog, submits QUEUE_DEFINE for each to the engine, and

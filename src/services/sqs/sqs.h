@@ -24,7 +24,4 @@ static inline struct sqs *sqs_of(const struct core *core)
 	return service_state(core, &sqs_module);
 }
 
-/* metrics.c: the figures of queues. Control thread. */
-void sqs_metrics(const struct core *core, struct buf *out);
-
 #endif

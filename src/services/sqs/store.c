@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* store: names as in the API where the API has one. */
 #include "services/sqs/store.h"
+#include "services/sqs/redrive.h"
 
 #include "core/policies.h"
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* tags: kept sorted by key, so that listing and comparing are plain. */
+#include "services/sqs/tags.h"
+
 #include <string.h>
 
 #include "api/sqs.h"
 #include "core/authorize.h"
 #include "core/tags.h"
-#include "services/sqs/create.h"
 #include "services/sqs/lifecycle.h"
+#include "services/sqs/locate.h"
 
 /* Letters and digits of any script, blanks and _ . : / = + - @: what is ASCII and none of these is
  * refused. */
