@@ -12,7 +12,7 @@
 #include "server/throttling.h"
 #include "services/ec2/network.h"
 #include "services/sqs/declare.h"
-#include "services/sqs/sqs.h"
+#include "services/sqs/state.h"
 
 /* In place of the service's: reads all it is given. */
 enum err sqs_declare(struct core *core, struct arena *arena,

@@ -12,7 +12,7 @@
 #include "format/json.h"
 #include "http/url.h"
 #include "server/version.h"
-#include "services/sqs/sqs.h"
+#include "services/sqs/state.h"
 
 #define CLOCK_ADVANCE_MS_MAX INT64_C(3155760000000) /* a hundred years */
 

@@ -8,7 +8,7 @@
 #include "core/seal/kms.h"
 #include "format/json.h"
 #include "server/admin.h"
-#include "services/sqs/sqs.h"
+#include "services/sqs/state.h"
 
 enum { QUEUES_SHOWN = 100 };
 #define SOON_MS INT64_C(604800000) /* a week */

@@ -8,7 +8,7 @@
 #ifndef TERN_SERVICES_SQS_ATTRIBUTES_H
 #define TERN_SERVICES_SQS_ATTRIBUTES_H
 
-#include "services/sqs/sqs.h"
+#include "services/sqs/state.h"
 
 /* X(NAME, "Name") in the order of AWS's reference */
 /* clang-format off */

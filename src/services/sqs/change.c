@@ -8,7 +8,7 @@
 #include "services/sqs/batch.h"
 #include "services/sqs/handle.h"
 #include "services/sqs/locate.h"
-#include "services/sqs/sqs.h"
+#include "services/sqs/state.h"
 
 struct entry {
 	struct str id; /* in the batch; data NULL: single */

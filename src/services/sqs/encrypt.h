@@ -10,7 +10,7 @@
 #define TERN_SERVICES_SQS_ENCRYPT_H
 
 #include "core/seal/envelope.h"
-#include "services/sqs/sqs.h"
+#include "services/sqs/state.h"
 
 /*
  * What the call's messages are sealed with, released when the call ends; NULL if the queue has no

@@ -20,7 +20,7 @@
 #include "core/group.h"
 #include "core/seal/kms.h"
 #include "core/seal/seal.h"
-#include "services/sqs/moves.h"
+#include "services/sqs/move_store.h"
 #include "services/sqs/store.h"
 
 #define REMEMBERED_MS 60000

@@ -10,7 +10,7 @@
 #ifndef TERN_SERVICES_SQS_LIFECYCLE_H
 #define TERN_SERVICES_SQS_LIFECYCLE_H
 
-#include "services/sqs/sqs.h"
+#include "services/sqs/state.h"
 
 /*
  * Makes the queue of a draft whose names and attributes are settled: gives number, ARN and times.

@@ -10,7 +10,7 @@
 #include "core/page.h"
 #include "services/sqs/authorize.h"
 #include "services/sqs/locate.h"
-#include "services/sqs/sqs.h"
+#include "services/sqs/state.h"
 
 struct page {
 	struct call *call;

@@ -12,7 +12,7 @@
 #include "api/sqs.h"
 #include "core/admit.h"
 #include "services/sqs/authorize.h"
-#include "services/sqs/sqs.h"
+#include "services/sqs/state.h"
 
 static void release(void *subject)
 {

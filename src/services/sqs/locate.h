@@ -5,7 +5,7 @@
 #ifndef TERN_SERVICES_SQS_LOCATE_H
 #define TERN_SERVICES_SQS_LOCATE_H
 
-#include "services/sqs/sqs.h"
+#include "services/sqs/state.h"
 
 /* Takes over a reference, which the call releases when it ends; NULL stays NULL (core/keep.h). */
 const struct sqs_queue *sqs_keep_queue(struct call *call, const struct sqs_queue *queue);

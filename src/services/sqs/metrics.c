@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include "services/sqs/sqs.h"
+#include "services/sqs/state.h"
 
 #define COUNTER_AT(member) offsetof(struct queue_counters, member)
 

@@ -5,7 +5,7 @@
 #ifndef TERN_SERVICES_SQS_METRICS_H
 #define TERN_SERVICES_SQS_METRICS_H
 
-#include "services/sqs/sqs.h"
+#include "services/sqs/state.h"
 
 void sqs_metrics(const struct core *core, struct buf *out);
 

@@ -1,321 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * moves: a running task has a turn every TURN_MS; with a rate it moves what has come due since it
- * began, without one as much as a command takes, and then at once again.
- *
- * The catalog holds a task as JSON. Its count of moved messages is written when the status changes:
- * after a crash a running task goes on and counts from there.
- */
-#include "services/sqs/moves.h"
-
-#include <string.h>
-
+/* moves: message move tasks, from a dead-letter queue to where its messages came from or to a given
+ * queue. */
 #include "api/sqs.h"
 #include "core/group.h"
 #include "format/json.h"
 #include "services/sqs/authorize.h"
 #include "services/sqs/locate.h"
+#include "services/sqs/move_scheduler.h"
 
-#define TURN_MS 100
-#define COMMAND_MESSAGES 500
 #define KEPT_PER_SOURCE 10
 
-enum status { MOVE_RUNNING, MOVE_COMPLETED, MOVE_CANCELLING, MOVE_CANCELLED, MOVE_FAILED };
 static const struct str status_texts[] = {STR_INIT("RUNNING"), STR_INIT("COMPLETED"),
 					  STR_INIT("CANCELLING"), STR_INIT("CANCELLED"),
 					  STR_INIT("FAILED")};
-
-struct move {
-	struct list link; /* in moves->tasks, newest first */
-	struct core_task task;
-	bool is_posted; /* the control thread has `task` */
-	bool is_forgotten;
-	char id[UUID_TEXT_SIZE];
-	struct str account, source, destination, failure; /* on the heap */
-	enum status status;
-	int64_t rate; /* messages a second; 0: as fast as it goes */
-	int64_t started_ms, moved, to_move;
-	int64_t base_ms;	       /* when it began by the time base: orders tasks */
-	int64_t paced_ms, paced_moved; /* where pacing began in this process, by the time base */
-};
-
-struct sqs_moves {
-	struct list tasks;
-};
-
-static struct sqs_moves *moves_of(const struct core *core)
-{
-	return sqs_of(core)->moves;
-}
-
-static bool is_active(const struct move *move)
-{
-	return move->status == MOVE_RUNNING || move->status == MOVE_CANCELLING;
-}
-
-static void move_free(struct move *move)
-{
-	heap_free((void *)move->account.data);
-	heap_free((void *)move->source.data);
-	heap_free((void *)move->destination.data);
-	heap_free((void *)move->failure.data);
-	heap_free(move);
-}
-
-#define FOR_MOVES(core, link)                                                                      \
-	for (struct list *link = moves_of(core)->tasks.next; link != &moves_of(core)->tasks;       \
-	     link = link->next)
-
-/* ---- the catalog ---- */
-
-/* Adds the task's record to the changes. */
-static void add_record(struct catalog_changes *changes, const struct move *move)
-{
-	struct json_writer writer;
-	struct buf record = {0};
-
-	json_begin(&writer, &record);
-	json_open_object(&writer);
-	json_key(&writer, STR("account"));
-	json_str(&writer, move->account);
-	json_key(&writer, STR("source"));
-	json_str(&writer, move->source);
-	json_key(&writer, STR("destination"));
-	json_str(&writer, move->destination);
-	json_key(&writer, STR("failure"));
-	json_str(&writer, move->failure);
-	json_key(&writer, STR("status"));
-	json_i64(&writer, move->status);
-	json_key(&writer, STR("rate"));
-	json_i64(&writer, move->rate);
-	json_key(&writer, STR("startedMs"));
-	json_i64(&writer, move->started_ms);
-	json_key(&writer, STR("startedBaseMs"));
-	json_i64(&writer, move->base_ms);
-	json_key(&writer, STR("moved"));
-	json_i64(&writer, move->moved);
-	json_key(&writer, STR("toMove"));
-	json_i64(&writer, move->to_move);
-	json_close_object(&writer);
-	catalog_changes_put(changes, CATALOG_SQS_TASKS, str_of(move->id, UUID_TEXT_SIZE),
-			    buf_str(&record));
-	buf_done(&record);
-}
-
-static enum err save(struct core *core, const struct move *move)
-{
-	struct catalog_changes changes = {0};
-
-	add_record(&changes, move);
-	return catalog_write(core->catalog, &changes);
-}
-
-static void forget(struct move *move)
-{
-	list_remove(&move->link);
-	if (move->is_posted)
-		move->is_forgotten = true;
-	else
-		move_free(move);
-}
-
-/* ---- turns ---- */
-
-static uint64_t find_label(void *context, struct str label)
-{
-	const struct core *core = context;
-	const struct sqs_queue *queue = sqs_registry_find_arn(sqs_of(core)->registry, label);
-	uint64_t number = queue ? queue->number : 0;
-
-	sqs_queue_release(queue);
-	return number;
-}
-
-static void finish(struct core *core, struct move *move, enum status status, struct str failure)
-{
-	move->status = status;
-	if (failure.size > 0)
-		move->failure = heap_copy(failure);
-	enum err err = save(core, move);
-	if (err)
-		log_event(LOG_ERROR, "message move task cannot be saved",
-			  log_str("source", move->source), log_str("error", err_text(err)));
-}
-
-/* How many may be moved now. */
-static int64_t allowance(const struct move *move)
-{
-	if (move->rate == 0)
-		return COMMAND_MESSAGES;
-	int64_t due = (clock_base_ms() - move->paced_ms) * move->rate / 1000 - move->paced_moved;
-	if (due < 0)
-		return 0;
-	return due < COMMAND_MESSAGES ? due : COMMAND_MESSAGES;
-}
-
-static void move_some(struct core *core, struct move *move, int64_t most)
-{
-	uint64_t source = find_label(core, move->source);
-	uint64_t to = move->destination.size > 0 ? find_label(core, move->destination) : 0;
-	struct queue_command command = {.type = QUEUE_REDRIVE, .queue = source};
-
-	if (source == 0 || (to == 0 && move->destination.size > 0)) {
-		finish(core, move, MOVE_FAILED, STR("AWS.SimpleQueueService.NonExistentQueue"));
-		return;
-	}
-	command.now_ms = clock_now_ms();
-	command.redrive.to = to;
-	command.redrive.max = (uint32_t)most;
-	command.redrive.find_label = find_label;
-	command.redrive.find_context = core;
-	random_bytes(&command.redrive.random, sizeof(command.redrive.random));
-	core_submit_and_wait(core, &command);
-	move->moved += command.redrive.moved;
-	move->paced_moved += command.redrive.moved;
-	if (command.result == QUEUE_STOPPING || command.result == QUEUE_DISK_FULL)
-		return; /* goes on at the next turn, or after the restart */
-	if (command.result == QUEUE_NOT_FOUND)
-		finish(core, move, MOVE_FAILED, STR("AWS.SimpleQueueService.NonExistentQueue"));
-	else if (command.result != QUEUE_OK)
-		finish(core, move, MOVE_FAILED, STR("InternalFailure"));
-	else if (command.redrive.is_unknown_source)
-		finish(core, move, MOVE_FAILED, STR("CouldNotDetermineMessageSource"));
-	else if (command.redrive.is_empty)
-		finish(core, move, MOVE_COMPLETED, STR(""));
-}
-
-static void post_turn(struct core *core, struct move *move, int64_t delay_ms)
-{
-	move->is_posted = true;
-	core_post_control_at(core, &move->task, clock_base_ms() + delay_ms);
-}
-
-static void take_turn(struct core *core, struct core_task *task)
-{
-	struct move *move = container_of(task, struct move, task);
-
-	move->is_posted = false;
-	if (move->is_forgotten) {
-		move_free(move);
-		return;
-	}
-	if (move->status == MOVE_CANCELLING) {
-		finish(core, move, MOVE_CANCELLED, STR(""));
-		return;
-	}
-	int64_t most = allowance(move);
-	int64_t moved = move->moved;
-	if (most > 0)
-		move_some(core, move, most);
-	if (is_active(move))
-		post_turn(core, move, move->rate > 0 || move->moved == moved ? TURN_MS : 0);
-}
-
-static void begin_turns(struct core *core, struct move *move)
-{
-	move->task.run = take_turn;
-	core_task_assign(&move->task, CORE_BACKGROUND, move->account);
-	move->paced_ms = clock_base_ms();
-	move->paced_moved = 0;
-	post_turn(core, move, 0);
-}
-
-/* ---- beginning and end ---- */
-
-static enum err load_one(void *context, struct str key, struct str value)
-{
-	struct core *core = context;
-	struct arena arena;
-	yyjson_val *root;
-
-	arena_init(&arena);
-	if (key.size != UUID_TEXT_SIZE || json_parse(&arena, value, &root) != ERR_OK) {
-		arena_done(&arena);
-		return ERR_DAMAGED;
-	}
-	struct move *move = heap_alloc(sizeof(*move));
-	memcpy(move->id, key.data, UUID_TEXT_SIZE);
-	move->account = heap_copy(json_text(json_member(root, "account")));
-	move->source = heap_copy(json_text(json_member(root, "source")));
-	move->destination = heap_copy(json_text(json_member(root, "destination")));
-	move->failure = heap_copy(json_text(json_member(root, "failure")));
-	move->status = (enum status)yyjson_get_sint(json_member(root, "status"));
-	move->rate = yyjson_get_sint(json_member(root, "rate"));
-	move->started_ms = yyjson_get_sint(json_member(root, "startedMs"));
-	move->base_ms = yyjson_get_sint(json_member(root, "startedBaseMs"));
-	move->moved = yyjson_get_sint(json_member(root, "moved"));
-	move->to_move = yyjson_get_sint(json_member(root, "toMove"));
-	arena_done(&arena);
-	struct list *place = moves_of(core)->tasks.next;
-	while (place != &moves_of(core)->tasks &&
-	       container_of(place, struct move, link)->base_ms > move->base_ms)
-		place = place->next;
-	list_insert_before(place, &move->link);
-	return ERR_OK;
-}
-
-enum err sqs_moves_start(struct core *core)
-{
-	struct sqs_moves *moves = heap_alloc(sizeof(*moves));
-
-	list_init(&moves->tasks);
-	sqs_of(core)->moves = moves;
-	enum err err = catalog_begin(core->catalog, false);
-	if (err)
-		return err;
-	err = catalog_each(core->catalog, CATALOG_SQS_TASKS, load_one, core);
-	catalog_abort(core->catalog);
-	if (err)
-		return err;
-	FOR_MOVES(core, link)
-	{
-		struct move *move = container_of(link, struct move, link);
-		if (is_active(move))
-			begin_turns(core, move);
-	}
-	return ERR_OK;
-}
-
-void sqs_moves_stop(struct core *core)
-{
-	struct sqs_moves *moves = moves_of(core);
-
-	if (!moves)
-		return;
-	while (!list_is_empty(&moves->tasks)) {
-		struct list *link = moves->tasks.next;
-		list_remove(link);
-		move_free(container_of(link, struct move, link));
-	}
-	heap_free(moves);
-	sqs_of(core)->moves = NULL;
-}
-
-void sqs_moves_erase(struct core *core, struct str arn, struct catalog_changes *changes)
-{
-	FOR_MOVES(core, link)
-	{
-		const struct move *move = container_of(link, struct move, link);
-		if (str_equal(move->source, arn))
-			catalog_changes_delete(changes, CATALOG_SQS_TASKS,
-					       str_of(move->id, UUID_TEXT_SIZE));
-	}
-}
-
-void sqs_moves_forget(struct core *core, struct str arn)
-{
-	struct list *next;
-
-	for (struct list *link = moves_of(core)->tasks.next; link != &moves_of(core)->tasks;
-	     link = next) {
-		struct move *move = container_of(link, struct move, link);
-		next = link->next;
-		if (str_equal(move->source, arn))
-			forget(move);
-	}
-}
-
-/* ---- operations ---- */
 
 static bool is_queue_arn(struct str text)
 {
@@ -375,8 +72,8 @@ static enum err check_source(struct call *call, const struct sqs_queue *source)
 			    "Source queue must be configured as a Dead Letter Queue.");
 	FOR_MOVES(call->core, link)
 	{
-		const struct move *move = container_of(link, struct move, link);
-		if (!is_active(move) || !str_equal(move->account, source->account))
+		const struct sqs_move *move = container_of(link, struct sqs_move, link);
+		if (!sqs_move_is_active(move) || !str_equal(move->account, source->account))
 			continue;
 		active++;
 		if (str_equal(move->source, source->arn))
@@ -434,7 +131,7 @@ static enum err check_destination(struct call *call, const struct sqs_queue *sou
 	return ERR_OK;
 }
 
-static struct str handle_of(struct arena *arena, const struct move *move)
+static struct str handle_of(struct arena *arena, const struct sqs_move *move)
 {
 	struct str plain = arena_format(arena, "{\"taskId\":\"%.*s\",\"sourceArn\":\"%.*s\"}",
 					UUID_TEXT_SIZE, move->id, STR_ARG(move->source));
@@ -445,25 +142,25 @@ static struct str handle_of(struct arena *arena, const struct move *move)
 }
 
 /* The oldest ended task of the source when there are enough; NULL: another one may be kept. */
-static struct move *find_oldest(struct core *core, struct str source)
+static struct sqs_move *find_oldest(struct core *core, struct str source)
 {
-	struct move *oldest = NULL;
+	struct sqs_move *oldest = NULL;
 	int count = 0;
 
 	FOR_MOVES(core, link)
 	{
-		struct move *move = container_of(link, struct move, link);
+		struct sqs_move *move = container_of(link, struct sqs_move, link);
 		if (!str_equal(move->source, source))
 			continue;
 		count++;
-		if (!is_active(move))
+		if (!sqs_move_is_active(move))
 			oldest = move;
 	}
 	return count >= KEPT_PER_SOURCE ? oldest : NULL;
 }
 
 /* Enters a new task, which the catalog gets when it loses the oldest one. */
-static enum err enter(struct core *core, struct move *move)
+static enum err enter(struct core *core, struct sqs_move *move)
 {
 	struct catalog_changes changes = {0};
 
@@ -471,8 +168,8 @@ static enum err enter(struct core *core, struct move *move)
 	enum err err = core_leave_group(core);
 	if (err)
 		return err;
-	struct move *oldest = find_oldest(core, move->source);
-	add_record(&changes, move);
+	struct sqs_move *oldest = find_oldest(core, move->source);
+	sqs_move_add_record(&changes, move);
 	if (oldest)
 		catalog_changes_delete(&changes, CATALOG_SQS_TASKS,
 				       str_of(oldest->id, UUID_TEXT_SIZE));
@@ -480,8 +177,8 @@ static enum err enter(struct core *core, struct move *move)
 	if (err)
 		return err;
 	if (oldest)
-		forget(oldest);
-	list_push_front(&moves_of(core)->tasks, &move->link);
+		sqs_move_forget(oldest);
+	list_push_front(&sqs_moves_of(core)->tasks, &move->link);
 	return ERR_OK;
 }
 
@@ -508,7 +205,7 @@ enum err sqs_start_message_move_task(struct call *call,
 		err = check_source(call, source);
 	if (err)
 		return err;
-	struct move *move = heap_alloc(sizeof(*move));
+	struct sqs_move *move = heap_alloc(sizeof(*move));
 	uuid_new(id);
 	uuid_format(id, move->id);
 	move->account = heap_copy(source->account);
@@ -520,15 +217,15 @@ enum err sqs_start_message_move_task(struct call *call,
 	move->to_move = atomic_load(&source->life->counters.visible);
 	err = enter(call->core, move);
 	if (err) {
-		move_free(move);
+		sqs_move_free(move);
 		return err;
 	}
-	begin_turns(call->core, move);
+	sqs_move_begin(call->core, move);
 	out->task_handle = handle_of(call->arena, move);
 	return ERR_OK;
 }
 
-static void show(struct call *call, const struct move *move,
+static void show(struct call *call, const struct sqs_move *move,
 		 struct sqs_list_message_move_tasks_result_entry *out)
 {
 	out->status = status_texts[move->status];
@@ -569,7 +266,7 @@ enum err sqs_list_message_move_tasks(struct call *call,
 		arena_array(call->arena, struct sqs_list_message_move_tasks_result_entry, most);
 	FOR_MOVES(call->core, link)
 	{
-		const struct move *move = container_of(link, struct move, link);
+		const struct sqs_move *move = container_of(link, struct sqs_move, link);
 		if (out->results_count < most && str_equal(move->source, source->arn))
 			show(call, move, &out->results[out->results_count++]);
 	}
@@ -614,17 +311,17 @@ enum err sqs_cancel_message_move_task(struct call *call,
 		return err;
 	FOR_MOVES(call->core, link)
 	{
-		struct move *move = container_of(link, struct move, link);
+		struct sqs_move *move = container_of(link, struct sqs_move, link);
 		if (!str_equal(str_of(move->id, UUID_TEXT_SIZE), id) ||
 		    !str_equal(move->account, call->account))
 			continue;
-		if (!is_active(move))
+		if (!sqs_move_is_active(move))
 			return fail(call, &SQS_INVALID_PARAMETER_VALUE,
 				    "Value for parameter TaskHandle is invalid. Reason: Only "
 				    "active tasks can be cancelled.");
-		enum status before = move->status;
+		enum sqs_move_status before = move->status;
 		move->status = MOVE_CANCELLING;
-		err = save(call->core, move);
+		err = sqs_move_save(call->core, move);
 		if (err) {
 			move->status = before;
 			return err;

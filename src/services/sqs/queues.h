@@ -6,7 +6,7 @@
 #ifndef TERN_SERVICES_SQS_QUEUES_H
 #define TERN_SERVICES_SQS_QUEUES_H
 
-#include "services/sqs/sqs.h"
+#include "services/sqs/state.h"
 
 /* Checks name and attributes and fills a draft, whose texts are borrowed. Faults as CreateQueue's.
  */

@@ -14,7 +14,7 @@
 #include "services/sqs/encrypt.h"
 #include "services/sqs/handle.h"
 #include "services/sqs/locate.h"
-#include "services/sqs/sqs.h"
+#include "services/sqs/state.h"
 #include "services/sqs/validate.h"
 #include "services/sqs/view.h"
 

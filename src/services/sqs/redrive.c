@@ -8,7 +8,6 @@
 
 #include "api/sqs.h"
 #include "format/json.h"
-#include "services/sqs/attributes.h"
 
 /* ---- RedrivePolicy ---- */
 

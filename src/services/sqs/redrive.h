@@ -7,7 +7,7 @@
 #ifndef TERN_SERVICES_SQS_REDRIVE_H
 #define TERN_SERVICES_SQS_REDRIVE_H
 
-#include "services/sqs/sqs.h"
+#include "services/sqs/state.h"
 
 /* Parses and checks against the registry; sets the draft's policy, target and count. Empty text:
  * removes it. */

@@ -15,7 +15,7 @@
 #include "services/sqs/encrypt.h"
 #include "services/sqs/locate.h"
 #include "services/sqs/message.h"
-#include "services/sqs/sqs.h"
+#include "services/sqs/state.h"
 #include "services/sqs/validate.h"
 
 /* A message to be sent, however it came. */

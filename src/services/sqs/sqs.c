@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* sqs: the service's beginning and end, and what a configuration and an administrator do. */
-#include "services/sqs/sqs.h"
+#include "services/sqs/state.h"
 
 #include <string.h>
 
@@ -10,7 +10,7 @@
 #include "services/sqs/declare.h"
 #include "services/sqs/lifecycle.h"
 #include "services/sqs/metrics.h"
-#include "services/sqs/moves.h"
+#include "services/sqs/move_scheduler.h"
 #include "services/sqs/queues.h"
 #include "services/sqs/tags.h"
 

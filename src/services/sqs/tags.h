@@ -5,7 +5,7 @@
 #ifndef TERN_SERVICES_SQS_TAGS_H
 #define TERN_SERVICES_SQS_TAGS_H
 
-#include "services/sqs/sqs.h"
+#include "services/sqs/state.h"
 
 /* Sorts and checks tags, over those the draft has. Faults as TagQueue's. */
 must_check enum err sqs_tags_merge(struct call *call, struct sqs_queue *draft,

@@ -8,7 +8,7 @@
 
 #include "api/sqs.h"
 #include "services/sqs/encrypt.h"
-#include "services/sqs/sqs.h"
+#include "services/sqs/state.h"
 
 struct sqs_view {
 	bool is_fifo;

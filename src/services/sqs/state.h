@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sqs: the service's state, and what the server needs of it beside its operations.
+ * state: the service's state, and what the server needs of it beside its operations.
  */
-#ifndef TERN_SERVICES_SQS_SQS_H
-#define TERN_SERVICES_SQS_SQS_H
+#ifndef TERN_SERVICES_SQS_STATE_H
+#define TERN_SERVICES_SQS_STATE_H
 
 #include "core/service.h"
 #include "services/sqs/registry.h"
