@@ -168,6 +168,9 @@
 	X(KMS_PRINCIPAL_SIZE, 256, "bytes", "a principal of a grant") \
 	X(KMS_GRANT_TOKENS, 10, "tokens", "grant tokens of one request") \
 	X(LIST_RESULTS, 1000, "items", "items of one list page") \
+	X(USAGE_SERIES, 16384, "series", "metered by one thread in one minute: an account, region, operation, resource and outcome; further ones are metered by operation and outcome alone") \
+	X(USAGE_MERGED, 32768, "series", "the same of all threads together") \
+	X(USAGE_MINUTES, 5, "minutes", "metered usage is kept for those who read it") \
 	X(PAGE_TOKEN_MS, 86400000, "ms", "a NextToken of SQS or EC2 is valid; markers of IAM and KMS do not expire") \
 	X(PATTERN_SIZE, 262144, "bytes", "an event pattern or filter policy; operations have smaller limits of their own") \
 	X(PATTERN_VALUES, 10000, "values", "values to compare with in one event pattern or filter policy") \
