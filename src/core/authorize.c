@@ -3,7 +3,6 @@
 #include "core/authorize.h"
 
 #include "access/signature.h"
-#include "core/audit/audit.h"
 #include "core/core.h"
 #include "core/partition.h"
 
@@ -83,12 +82,11 @@ static enum err refuse(struct call *call, const struct decide_request *request,
 	return fail(call, &call->operation->service->denied, "%.*s", STR_ARG(text));
 }
 
-/* For the audit log: the first thing that the call is about. */
+/* For meters and the audit log: the first thing that the call is about. Handlers may give an ARN of
+ * their own stack. */
 static void note_resource(struct call *call, const struct resource *resource)
 {
-	bool is_known = call->asked.resource.size > 1;
-
-	if (is_known || !audit_wants(call->core->audit, call->operation->is_data))
+	if (call->asked.resource.size > 1)
 		return;
 	call->asked.resource = arena_copy(call->arena, partition_arn(call, resource->arn));
 	call->asked.resource_account = arena_copy(call->arena, resource->account);

@@ -58,6 +58,9 @@ struct call {
 	 * Recorded when a permission would be granted, so that missing members are told first. */
 	struct str unknown_parameter;
 
+	/* Bytes that are metered, such as those of received messages; 0: the request's body. */
+	uint64_t payload_size;
+
 	/* Entries of a batch that failed though the call did not. */
 	uint32_t sender_failures, receiver_failures;
 

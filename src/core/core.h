@@ -23,6 +23,7 @@ struct control;
 struct group;
 struct data_key_sweep;
 struct data_keys;
+struct metering;
 struct penalty;
 struct quotas;
 struct runner;
@@ -63,6 +64,7 @@ struct core {
 	bool drops_unknown_queues; /* delete what the log has of queues without settings */
 	bool delays_recreate;	   /* enforce QueueDeletedRecently for 60 s; off by default */
 	bool delays_purge;	   /* enforce PurgeQueueInProgress for 60 s; on by default */
+	struct metering *metering; /* core/metering.h */
 	struct audit *audit;	   /* NULL: nothing is recorded */
 	struct seal *seal;	/* of messages at rest, and of secrets in the catalog (subject 0) */
 	uint8_t handle_key[32]; /* seals receipt handles; from the catalog */

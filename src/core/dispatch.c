@@ -10,6 +10,7 @@
 #include "core/admit.h"
 #include "core/browser.h"
 #include "core/identify.h"
+#include "core/metering.h"
 #include "core/partition.h"
 #include "core/request_context.h"
 #include "http/coding.h"
@@ -180,7 +181,7 @@ static struct request_context *context_new(struct net_request *request)
 	context->request = request;
 	context->thread = thread;
 	context->call.dialect = &dialect_query;
-	context->meter = &thread->meter;
+	context->meter = thread->meter;
 	request->user = context;
 	return context;
 }
@@ -255,7 +256,7 @@ static enum err receive(struct request_context *context, struct route *out_route
 
 static void answer_unrouted(struct request_context *context, const struct route *place)
 {
-	context->thread->meter.unrouted++;
+	context->thread->meter->operations->unrouted++;
 	context->allow = place->allow;
 	context->call.fault = place->fault;
 	context->call.fault_text = place->problem;

@@ -9,11 +9,11 @@
 #include "access/principal.h"
 #include "access/signature.h"
 #include "base/base.h"
-#include "core/limit/meter.h"
 
 struct call_digest;
 struct core;
 struct dispatch;
+struct thread_meter;
 
 /* One a net thread, given by net_thread_context. Zeroed but for dispatch and core at the beginning.
  */
@@ -22,9 +22,9 @@ struct dispatch_thread {
 	struct core *core; /* the same as of dispatch */
 	struct signature_cache signatures;
 	const struct principal *root; /* under --auth open: of the account that called last */
-	struct meter meter;
-	struct buf body;			    /* of the answer that is being encoded */
-	struct arena refusal;			    /* headers of the last refused request */
+	struct thread_meter *meter;   /* core/metering.h */
+	struct buf body;	      /* of the answer that is being encoded */
+	struct arena refusal;	      /* headers of the last refused request */
 	struct call_digest *digests, *digests_last; /* that calls of this turn wait for */
 };
 

@@ -4,6 +4,7 @@
  * the context's own function answers.
  */
 #include "core/audit/audit.h"
+#include "core/metering.h"
 #include "core/partition.h"
 #include "core/request_context.h"
 #include "net/server.h"
@@ -130,6 +131,32 @@ uint32_t core_operation_number(const struct core *core, const struct operation *
 	return 0;
 }
 
+/*
+ * Usage is that of the resource's owner. A call that failed names a resource that need not exist,
+ * and a caller who is not known may name any account, so neither makes series of its own.
+ */
+static void meter_usage(const struct request_context *context, uint32_t number,
+			enum meter_outcome outcome)
+{
+	const struct call *call = &context->call;
+	struct usage_key key = {.account = STR(""),
+				.region = call->region,
+				.resource = STR(""),
+				.operation = number,
+				.outcome = outcome};
+	uint64_t size = call->payload_size;
+
+	if (size == 0 && context->request)
+		size = context->request->http.body.size;
+	if (call->principal && call->principal->type != PRINCIPAL_ANONYMOUS)
+		key.account = call->account;
+	if (outcome == METER_OK && call->asked.resource_account.data)
+		key.account = call->asked.resource_account;
+	if (outcome == METER_OK)
+		key.resource = call->asked.resource;
+	usage_record(context->meter->usage, &key, size);
+}
+
 static void meter_call(const struct request_context *context)
 {
 	const struct call *call = &context->call;
@@ -141,10 +168,12 @@ static void meter_call(const struct request_context *context)
 			  : call->fault == throttled ? METER_THROTTLED
 						     : METER_SENDER_FAULT;
 	uint32_t number = core_operation_number(call->core, call->operation);
-	meter_record(context->meter, number, outcome, clock_steady_ns() - context->begin_ns);
+	meter_record(context->meter->operations, number, outcome,
+		     clock_steady_ns() - context->begin_ns);
 	if (call->sender_failures + call->receiver_failures > 0)
-		meter_record_entries(context->meter, number, call->sender_failures,
+		meter_record_entries(context->meter->operations, number, call->sender_failures,
 				     call->receiver_failures);
+	meter_usage(context, number, outcome);
 }
 
 void call_record(struct request_context *context)

@@ -37,7 +37,7 @@ struct request_context {
 	struct net_thread *home;	/* NULL: the control thread */
 	struct net_request *request;	/* NULL: an internal request */
 	struct dispatch_thread *thread; /* of the request; else NULL */
-	struct meter *meter;		/* of the home */
+	struct thread_meter *meter;	/* of the home */
 	const struct service *service;	/* NULL: none was recognised */
 	struct str allow;		/* of the Allow header; data NULL: none */
 	size_t size;			/* bytes of the input that stay in memory while it waits */

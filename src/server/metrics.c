@@ -10,6 +10,7 @@
 #include "core/audit/audit.h"
 #include "core/authorize.h"
 #include "core/limit/penalty.h"
+#include "core/metering.h"
 #include "core/metrics.h"
 #include "core/service.h"
 #include "core/worker.h"
@@ -84,10 +85,8 @@ static void for_operations(struct buf *out, const struct dispatch *dispatch,
 
 static void write_operations(struct buf *out, const struct server *server)
 {
-	struct meter *sum = heap_alloc(sizeof(*sum));
+	struct meter *sum = metering_sum(&server->core);
 
-	for (int64_t i = 0; i < server->settings->threads; i++)
-		meter_add(sum, &server->threads[i].meter);
 	metrics_family(out, "tern_faults_total", "counter",
 		       "Requests answered with a fault, and entries of batches that failed.");
 	for_operations(out, &server->dispatch, sum, write_faults);
@@ -99,7 +98,22 @@ static void write_operations(struct buf *out, const struct server *server)
 	for_operations(out, &server->dispatch, sum, write_latency);
 	metrics_number(out, "tern_unrouted_requests_total", "counter",
 		       "Requests that named no operation that is served.", load(&sum->unrouted));
-	heap_free(sum);
+	meter_free(&sum);
+}
+
+static void write_usage(struct buf *out, const struct server *server)
+{
+	struct usage_stats stats = usage_stats_read(metering_usage(&server->core));
+
+	metrics_number(out, "tern_usage_requests_total", "counter",
+		       "Requests whose usage was merged, which happens each minute.",
+		       stats.requests);
+	metrics_number(out, "tern_usage_folded_requests_total", "counter",
+		       "Of these, those metered by operation alone: there were too many series.",
+		       stats.folded);
+	metrics_number(out, "tern_usage_series", "gauge",
+		       "Accounts, regions, operations, resources and outcomes of the last minute.",
+		       stats.series);
 }
 
 /* ---- log, engine, connections ---- */
@@ -249,6 +263,7 @@ void admin_metrics(struct admin_call *call)
 
 	call->type = STR("text/plain; version=0.0.4");
 	write_operations(&call->body, server);
+	write_usage(&call->body, server);
 	write_journal(&call->body, server);
 	write_net(&call->body, server);
 	write_workers(&call->body, server);

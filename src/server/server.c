@@ -19,6 +19,7 @@
 #include "core/data_keys.h"
 #include "core/digest.h"
 #include "core/limit/penalty.h"
+#include "core/metering.h"
 #include "core/runner.h"
 #include "core/seal/session_store.h"
 #include "core/worker.h"
@@ -46,6 +47,7 @@ static void *thread_init(struct net_thread *thread, void *context)
 
 	server->threads[index].dispatch = &server->dispatch;
 	server->threads[index].core = &server->core;
+	server->threads[index].meter = metering_thread(&server->core, index);
 	if (server->is_attached && index == 0)
 		runner_attach(server->core.runner, thread);
 	return &server->threads[index];
@@ -368,15 +370,6 @@ static void settle_base_url(struct server *server)
 		settings->public_url.size > 0 ? settings->public_url : str_from(server->base_url);
 }
 
-static void check_meters(const struct core *core)
-{
-	uint32_t operations = 0;
-
-	for (size_t i = 0; i < core->routes.service_count; i++)
-		operations += core->routes.services[i]->operation_count;
-	check(operations <= METER_OPERATIONS);
-}
-
 static void make_net(struct server *server)
 {
 	const struct settings *settings = server->settings;
@@ -454,13 +447,14 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	core_data_keys_open(core);
 	core->workers = workers_new(worker_count(settings));
 	services_bind(core, service_modules, service_module_count);
-	check_meters(core);
+	metering_open(core, (uint32_t)settings->threads);
 	if (!check_settings(server, problem, size) || !try_listeners(server, problem, size))
 		return false;
 	core->quotas = &server->quotas;
 	if (!store_open(settings, core, &server->store, problem, size))
 		return false;
 	control_new(core);
+	metering_start(core);
 	if (!start_services(server, SERVICE_BEFORE_ENGINE, problem, size) ||
 	    !open_accounts(server, problem, size) || !open_engine(server, problem, size) ||
 	    !audit_setup(settings, &core->audit, problem, size) ||
@@ -521,6 +515,7 @@ void server_close(struct server *server)
 	services_stop(core, SERVICE_BEFORE_ENGINE);
 	store_close(&server->store);
 	core_data_keys_close(core);
+	metering_close(core);
 	seal_free(&core->seal);
 	for (int64_t i = 0; server->threads && i < server->settings->threads; i++)
 		dispatch_thread_done(&server->threads[i]);

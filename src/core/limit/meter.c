@@ -2,6 +2,23 @@
 /* meter: plain loads and stores are enough, as there is one writer. */
 #include "core/limit/meter.h"
 
+struct meter *meter_new(uint32_t operations)
+{
+	struct meter *meter = heap_alloc(sizeof(*meter));
+
+	meter->count = operations;
+	meter->operations = heap_alloc(operations * sizeof(*meter->operations));
+	return meter;
+}
+
+void meter_free(struct meter **meter)
+{
+	if (*meter)
+		heap_free((*meter)->operations);
+	heap_free(*meter);
+	*meter = NULL;
+}
+
 static void add(_Atomic uint64_t *count, uint64_t more)
 {
 	atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + more,
@@ -11,6 +28,7 @@ static void add(_Atomic uint64_t *count, uint64_t more)
 void meter_record(struct meter *meter, uint32_t operation, enum meter_outcome outcome,
 		  int64_t nanoseconds)
 {
+	check(operation < meter->count);
 	struct meter_operation *row = &meter->operations[operation];
 	uint64_t bound_us = METER_BUCKET_US;
 	int bucket = 0;
@@ -39,7 +57,8 @@ void meter_record_entries(struct meter *meter, uint32_t operation, uint64_t send
 
 void meter_add(struct meter *sum, const struct meter *meter)
 {
-	for (int i = 0; i < METER_OPERATIONS; i++) {
+	check(sum->count == meter->count);
+	for (uint32_t i = 0; i < meter->count; i++) {
 		struct meter_operation *to = &sum->operations[i];
 		const struct meter_operation *from = &meter->operations[i];
 		add(&to->answered, from->answered);

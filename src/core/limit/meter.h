@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * meter: what each thread counts about the operations it answered.
+ * meter: answers, faults and times of each operation, counted by each thread. For usage by account
+ * and resource see core/limit/usage.h.
  *
  * One writer a meter, any readers: a reader sees each number up to date, not all of one moment.
  */
@@ -10,7 +11,6 @@
 #include "base/base.h"
 
 enum {
-	METER_OPERATIONS = 256, /* of all services together */
 	METER_BUCKETS = 20, /* bucket n: up to METER_BUCKET_US << n microseconds; the last: all */
 	METER_BUCKET_US = 50,
 };
@@ -21,9 +21,12 @@ struct meter_operation {
 };
 
 struct meter {
-	struct meter_operation operations[METER_OPERATIONS];
+	uint32_t count; /* of all operations of all services */
+	struct meter_operation *operations;
 	_Atomic uint64_t unrouted; /* requests that named no operation of ours */
 };
+struct meter *meter_new(uint32_t operations);
+void meter_free(struct meter **meter); /* accepts NULL, leaves NULL */
 
 /* What is throttled is the sender's fault too. */
 enum meter_outcome { METER_OK, METER_SENDER_FAULT, METER_RECEIVER_FAULT, METER_THROTTLED };
@@ -32,7 +35,7 @@ void meter_record(struct meter *meter, uint32_t operation, enum meter_outcome ou
 /* Entries of a batch that failed in a call that did not. */
 void meter_record_entries(struct meter *meter, uint32_t operation, uint64_t sender_faults,
 			  uint64_t receiver_faults);
-/* Adds what `meter` counted to *sum. */
+/* Adds what `meter` counted to *sum, which has as many operations. */
 void meter_add(struct meter *sum, const struct meter *meter);
 
 #endif

@@ -29,8 +29,8 @@ struct table {
 };
 
 struct usage_recorder {
-	_Atomic(struct table *) current; /* NULL: the thread counts */
-	struct table *spare;		 /* the merging thread's; empty */
+	_Atomic(struct table *) current;	      /* NULL: the thread counts */
+	struct table *spare;			      /* the merging thread's; empty */
 	char unused[CACHE_LINE - 2 * sizeof(void *)]; /* threads share no line */
 };
 
@@ -81,12 +81,11 @@ static void table_empty(struct table *table)
 /* Resources name their account and region nearly always, so these are not hashed beside one. */
 static uint64_t hash_of(const struct usage_key *key)
 {
-	uint64_t hash = key->resource.size > 0
-				? str_hash(key->resource)
-				: str_hash(key->account) ^ str_hash(key->region) * 3;
+	uint64_t hash = key->resource.size > 0 ? str_hash(key->resource)
+					       : str_hash(key->account) ^ str_hash(key->region) * 3;
 
-	return hash ^ ((uint64_t)key->operation * OUTCOMES + key->outcome + 1) *
-			      0x9e3779b97f4a7c15u;
+	return hash ^
+	       ((uint64_t)key->operation * OUTCOMES + key->outcome + 1) * 0x9e3779b97f4a7c15u;
 }
 
 static bool has_key(const void *value, const void *key)
@@ -114,10 +113,9 @@ static struct usage_values *values_of(struct table *table, const struct usage_ke
 	if (table->map.count >= table->count_max)
 		return folded(table, key);
 	series = arena_new(&table->arena, struct series);
-	series->key = (struct usage_key){arena_copy(&table->arena, key->account),
-					 arena_copy(&table->arena, key->region),
-					 arena_copy(&table->arena, key->resource), key->operation,
-					 key->outcome};
+	series->key = (struct usage_key){
+		arena_copy(&table->arena, key->account), arena_copy(&table->arena, key->region),
+		arena_copy(&table->arena, key->resource), key->operation, key->outcome};
 	map_insert(&table->map, hash, series);
 	return &series->values;
 }
@@ -240,9 +238,8 @@ void usage_merge(struct usage *usage, int64_t now_ms)
 	}
 	if (stats.requests > 0) {
 		minute = heap_alloc(sizeof(*minute));
-		*minute = (struct usage_minute){.references = 1,
-						.start_ms = (now_ms - 1) / 60000 * 60000,
-						.table = merged};
+		*minute = (struct usage_minute){
+			.references = 1, .start_ms = (now_ms - 1) / 60000 * 60000, .table = merged};
 	} else {
 		table_free(merged);
 	}

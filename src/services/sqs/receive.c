@@ -185,6 +185,8 @@ static enum err conclude(struct call *call)
 
 	if (out->messages_count == 0)
 		return receiving->refusal;
+	for (size_t i = 0; i < out->messages_count; i++)
+		call->payload_size += out->messages[i].body.size;
 	call->fault = NULL;
 	return ERR_OK;
 }
