@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Requests whole and in pieces, refused shapes, targets and answers. */
+#include <ctype.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -40,6 +41,63 @@ static void check_post(const struct buf *bytes)
 	assert_int_equal(parser.message_size, post.size);
 	assert_int_equal(request.head.size, post.size - 4);
 	assert_str(request.body, "body");
+}
+
+static const struct str names[HTTP_FIELD_COUNT] = {
+#define FIELD_TEXT(name, text) STR_INIT(text),
+	HTTP_FIELDS(FIELD_TEXT)
+#undef FIELD_TEXT
+};
+
+/* A value that the parser takes for the field. */
+static const char *value_of(enum http_field field)
+{
+	switch (field) {
+	case HTTP_FIELD_CONTENT_LENGTH:
+		return "0";
+	case HTTP_FIELD_TRANSFER_ENCODING:
+		return "chunked";
+	case HTTP_FIELD_EXPECT:
+		return "100-continue";
+	default:
+		return "value";
+	}
+}
+
+static void test_every_known_field_is_found_in_any_case(void **state)
+{
+	(void)state;
+	for (enum http_field field = 0; field < HTTP_FIELD_COUNT; field++) {
+		struct buf bytes = {0};
+		buf_append(&bytes, STR("POST / HTTP/1.1\r\n"));
+		if (field != HTTP_FIELD_HOST)
+			buf_append(&bytes, STR("Host: h\r\n"));
+		for (size_t i = 0; i < names[field].size; i++)
+			buf_append_char(&bytes, i % 2 ? names[field].data[i]
+						      : (char)toupper(names[field].data[i]));
+		buf_format(&bytes, ": %s\r\n\r\n", value_of(field));
+		http_parser_init(&parser);
+		(void)feed(&bytes); /* a chunked body is missing */
+		assert_true(parser.has_head);
+		http_request_bind(&parser, bytes.data, headers, &request);
+		assert_str(request.fields[field], value_of(field));
+		buf_done(&bytes);
+	}
+}
+
+static void test_a_name_of_a_known_fields_size_and_end_is_another_field(void **state)
+{
+	struct buf bytes = {0};
+
+	(void)state;
+	buf_append(&bytes, STR("GET / HTTP/1.1\r\nHost: h\r\nx-amz-tarpet: v\r\nxost: v\r\n"
+			       "x-amz-security-token-and-more: v\r\n\r\n"));
+	http_parser_init(&parser);
+	assert_int_equal(feed(&bytes), HTTP_COMPLETE);
+	http_request_bind(&parser, bytes.data, headers, &request);
+	for (enum http_field field = 0; field < HTTP_FIELD_COUNT; field++)
+		assert_true((request.fields[field].data != NULL) == (field == HTTP_FIELD_HOST));
+	buf_done(&bytes);
 }
 
 static void test_one_byte_at_a_time_is_as_good_as_all_at_once(void **state)

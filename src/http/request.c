@@ -85,19 +85,41 @@ static int on_header_value(llhttp_t *reader, const char *data, size_t size)
 	return 0;
 }
 
+enum { FIELD_SIZE_MAX = 20, FIELDS_A_SIZE = 4 };
+
+/* The known fields by the size of their name, each plus 1; a test looks all of them up. */
+static const uint8_t fields_by_size[FIELD_SIZE_MAX + 1][FIELDS_A_SIZE] = {
+	[3] = {HTTP_FIELD_VIA + 1},
+	[4] = {HTTP_FIELD_HOST + 1},
+	[6] = {HTTP_FIELD_ACCEPT + 1, HTTP_FIELD_EXPECT + 1, HTTP_FIELD_ORIGIN + 1},
+	[7] = {HTTP_FIELD_REFERER + 1},
+	[9] = {HTTP_FIELD_X_REAL_IP + 1, HTTP_FIELD_FORWARDED + 1},
+	[10] = {HTTP_FIELD_USER_AGENT + 1, HTTP_FIELD_X_AMZ_DATE + 1, HTTP_FIELD_CONNECTION + 1},
+	[12] = {HTTP_FIELD_CONTENT_TYPE + 1, HTTP_FIELD_X_AMZ_TARGET + 1},
+	[13] = {HTTP_FIELD_AUTHORIZATION + 1},
+	[14] = {HTTP_FIELD_CONTENT_LENGTH + 1, HTTP_FIELD_SEC_FETCH_SITE + 1},
+	[15] = {HTTP_FIELD_X_AMZN_TRACE_ID + 1, HTTP_FIELD_X_FORWARDED_FOR + 1,
+		HTTP_FIELD_SMITHY_PROTOCOL + 1},
+	[16] = {HTTP_FIELD_CONTENT_ENCODING + 1},
+	[17] = {HTTP_FIELD_X_AMZN_QUERY_MODE + 1, HTTP_FIELD_X_FORWARDED_PROTO + 1,
+		HTTP_FIELD_TRANSFER_ENCODING + 1},
+	[20] = {HTTP_FIELD_X_AMZ_CONTENT_SHA256 + 1, HTTP_FIELD_X_AMZ_SECURITY_TOKEN + 1},
+};
+
 static enum http_field field_of(struct str name)
 {
 	size_t size = name.size;
-	enum http_field field = 0;
 
-	/* Most names differ in size or in the last letter, which costs no call. */
-	for (; field < HTTP_FIELD_COUNT; field++) {
-		struct str known = field_names[field];
-		if (known.size == size && known.data[size - 1] == (name.data[size - 1] | 0x20) &&
-		    str_equal_nocase(name, known))
-			break;
+	if (size == 0 || size > FIELD_SIZE_MAX)
+		return HTTP_FIELD_COUNT;
+	for (size_t i = 0; i < FIELDS_A_SIZE && fields_by_size[size][i]; i++) {
+		enum http_field field = fields_by_size[size][i] - 1;
+		/* Most names of a size differ in the last letter, which costs no call. */
+		if (field_names[field].data[size - 1] == (name.data[size - 1] | 0x20) &&
+		    str_equal_nocase(name, field_names[field]))
+			return field;
 	}
-	return field;
+	return HTTP_FIELD_COUNT;
 }
 
 /* Fields of which two would let two readers see two different requests. */

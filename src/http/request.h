@@ -38,7 +38,11 @@
 	X(X_AMZ_CONTENT_SHA256, "x-amz-content-sha256") \
 	X(X_AMZN_QUERY_MODE, "x-amzn-query-mode") \
 	X(X_AMZN_TRACE_ID, "x-amzn-trace-id") \
+	X(X_FORWARDED_FOR, "x-forwarded-for") \
 	X(X_FORWARDED_PROTO, "x-forwarded-proto") \
+	X(FORWARDED, "forwarded") \
+	X(VIA, "via") \
+	X(X_REAL_IP, "x-real-ip") \
 	X(SMITHY_PROTOCOL, "smithy-protocol")
 /* clang-format on */
 

@@ -93,29 +93,32 @@ static struct str follow(const struct http_request *http, const struct source_li
 /* What proxies add; HTTP clients that speak for themselves do not send it. */
 static bool is_relayed(const struct http_request *http)
 {
-	static const struct str names[] = {STR_INIT("x-forwarded-for"), STR_INIT("forwarded"),
-					   STR_INIT("via"), STR_INIT("x-real-ip")};
-	struct str value;
+	return http->fields[HTTP_FIELD_X_FORWARDED_FOR].data ||
+	       http->fields[HTTP_FIELD_FORWARDED].data || http->fields[HTTP_FIELD_VIA].data ||
+	       http->fields[HTTP_FIELD_X_REAL_IP].data;
+}
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (http_request_find(http, names[i], &value))
-			return true;
-	return false;
+static bool is_trusted(const struct source_list *proxies, const struct source *source)
+{
+	uint8_t address[NETWORK_ADDRESS_SIZE];
+	bool is_v4;
+
+	if (source->is_unix)
+		return proxies->has_unix;
+	return network_parse_address(source->ip, address, &is_v4) && has_address(proxies, address);
 }
 
 struct source source_of(struct net_request *request, const struct source_list *proxies)
 {
 	struct source source = {.is_secure = request->is_tls};
-	struct str peer = net_request_peer(request);
-	uint8_t address[NETWORK_ADDRESS_SIZE];
+	struct str peer = net_request_peer(request); /* an address, "unix" or nothing */
 
 	source.is_unix = str_equal(peer, STR("unix"));
 	if (!source.is_unix)
-		source.ip = check_address(peer, address);
+		source.ip = address_of(peer);
 	if (source.ip.size == 0)
 		source.ip = (struct str){0};
-	if (!proxies || (source.is_unix ? !proxies->has_unix
-					: source.ip.size == 0 || !has_address(proxies, address))) {
+	if (!proxies || !is_trusted(proxies, &source)) {
 		source.is_relayed = is_relayed(&request->http);
 		return source;
 	}

@@ -40,6 +40,8 @@ static struct source source_from(const char *address)
 
 	peer = address;
 	request.http.fields[HTTP_FIELD_X_FORWARDED_PROTO] = STR("https");
+	if (header_count > 0)
+		request.http.fields[HTTP_FIELD_X_FORWARDED_FOR] = headers[0].value;
 	return source_of(&request, &proxies);
 }
 
