@@ -19,6 +19,9 @@ struct str arn_partition(struct str region)
 		{STR_INIT("eusc-"), STR_INIT("aws-eusc")},
 	};
 
+	/* The names of most regions differ from all of these in the fourth letter. */
+	if (region.size < 4 || (region.data[0] != 'c' && !memchr("gic", region.data[3], 3)))
+		return STR("aws");
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (str_starts(region, others[i].start))
 			return others[i].partition;

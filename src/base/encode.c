@@ -49,15 +49,18 @@ uint32_t crc32c(uint32_t seed, struct str data)
 	return ~crc32c_by_bits(~seed, bytes, data.size);
 }
 
+/* The two digits of each byte. */
+#define ROW(digit)                                                                                 \
+	digit "0" digit "1" digit "2" digit "3" digit "4" digit "5" digit "6" digit "7" digit      \
+	      "8" digit "9" digit "a" digit "b" digit "c" digit "d" digit "e" digit "f"
+static const char hex_pairs[] = ROW("0") ROW("1") ROW("2") ROW("3") ROW("4") ROW("5") ROW("6")
+	ROW("7") ROW("8") ROW("9") ROW("a") ROW("b") ROW("c") ROW("d") ROW("e") ROW("f");
+#undef ROW
+
 void hex_format(struct str data, char *out)
 {
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < data.size; i++) {
-		unsigned char byte = (unsigned char)data.data[i];
-		out[2 * i] = digits[byte >> 4];
-		out[2 * i + 1] = digits[byte & 15];
-	}
+	for (size_t i = 0; i < data.size; i++)
+		memcpy(out + 2 * i, hex_pairs + 2 * (unsigned char)data.data[i], 2);
 }
 
 static int hex_digit(char c)

@@ -18,11 +18,6 @@ struct str str_from(const char *text)
 	return text ? str_of(text, strlen(text)) : (struct str){0};
 }
 
-bool str_equal(struct str a, struct str b)
-{
-	return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
-}
-
 static char lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
@@ -74,11 +69,6 @@ int str_compare(struct str a, struct str b)
 	if (order != 0)
 		return order;
 	return (a.size > b.size) - (a.size < b.size);
-}
-
-bool str_starts(struct str s, struct str prefix)
-{
-	return s.size >= prefix.size && str_equal(str_of(s.data, prefix.size), prefix);
 }
 
 bool str_ends(struct str s, struct str suffix)

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct str {
 	const char *data; /* may be NULL only when size is 0 */
@@ -32,12 +33,19 @@ static inline struct str str_of(const void *data, size_t size)
 	return (struct str){(const char *)data, size};
 }
 
-bool str_equal(struct str a, struct str b);
+static inline bool str_equal(struct str a, struct str b)
+{
+	return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
 bool str_equal_nocase(struct str a, struct str b); /* ASCII only */
 /* Same time whatever the bytes are; for secrets. Sizes are not secret. */
 bool str_equal_secret(struct str a, struct str b);
 int str_compare(struct str a, struct str b); /* byte order, as memcmp, shorter first */
-bool str_starts(struct str s, struct str prefix);
+static inline bool str_starts(struct str s, struct str prefix)
+{
+	return s.size >= prefix.size &&
+	       (prefix.size == 0 || memcmp(s.data, prefix.data, prefix.size) == 0);
+}
 bool str_ends(struct str s, struct str suffix);
 /* Position of the first `needle` at or after `from`, or SIZE_MAX. */
 size_t str_find(struct str s, struct str needle, size_t from);
