@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* constraint: one walk over the request; the text is put together once, whatever is wrong. */
+/*
+ * constraint: one walk over the request; the text is put together once, whatever is wrong. Names
+ * and values become text only then: a request that is right costs no formatting.
+ */
 #include "core/constraint.h"
 
 #include <string.h>
@@ -24,8 +27,11 @@ struct checking {
 /* A value that is being checked. */
 struct checked {
 	const struct shape_member *member;
-	struct str prefix; /* of its name: "tags.1.member." */
-	struct str value;  /* as texts show it */
+	const struct checked *parent; /* whose structure it is a member of; NULL: the request's */
+	size_t item; /* of the parent, a list or map, from 1; 0: it is a structure */
+	enum { SHOWS_TEXT, SHOWS_COUNT, SHOWS_NUMBER } shows;
+	struct str text;
+	int64_t number;
 	bool is_hidden;
 };
 
@@ -34,11 +40,34 @@ struct checked {
 /* As AWS's texts name a member: "tags.1.member.key". */
 static struct str name_of(struct checking *checking, const struct checked *checked)
 {
-	struct str name = checked->member->name;
+	struct arena *arena = checking->call->arena;
+	struct str name = checked->member->name, prefix = STR("");
 	int first = name.data[0] >= 'A' && name.data[0] <= 'Z' ? name.data[0] + 32 : name.data[0];
 
-	return arena_format(checking->call->arena, "%.*s%c%.*s", STR_ARG(checked->prefix), first,
+	if (checked->parent) /* as deep as the model's structures */
+		prefix = name_of(checking, checked->parent);
+	if (checked->parent && checked->item > 0)
+		prefix = arena_format(arena, "%.*s.%zu.member.", STR_ARG(prefix), checked->item);
+	else if (checked->parent)
+		prefix = arena_format(arena, "%.*s.", STR_ARG(prefix));
+	return arena_format(arena, "%.*s%c%.*s", STR_ARG(prefix), first,
 			    STR_ARG(str_slice(name, 1, SIZE_MAX)));
+}
+
+/* As texts show it. */
+static struct str value_of(struct checking *checking, const struct checked *checked)
+{
+	struct arena *arena = checking->call->arena;
+
+	switch (checked->shows) {
+	case SHOWS_TEXT:
+		break;
+	case SHOWS_COUNT:
+		return arena_format(arena, "[%lld members]", (long long)checked->number);
+	case SHOWS_NUMBER:
+		return arena_format(arena, "%lld", (long long)checked->number);
+	}
+	return checked->text;
 }
 
 static void violate(struct checking *checking, const struct checked *checked, struct str value,
@@ -70,11 +99,11 @@ static struct str join(const struct checking *checking)
 }
 
 /* A value as it stands behind "Value": quoted, or left out. */
-static struct str shown(const struct checking *checking, const struct checked *checked)
+static struct str shown(struct checking *checking, const struct checked *checked)
 {
 	if (checking->service->hides_values || checked->is_hidden)
 		return STR("");
-	return arena_format(checking->call->arena, " '%.*s'", STR_ARG(checked->value));
+	return arena_format(checking->call->arena, " '%.*s'", STR_ARG(value_of(checking, checked)));
 }
 
 /* The text with what stands in braces replaced; braces that name nothing stay. */
@@ -87,7 +116,7 @@ static struct str fill(struct checking *checking, struct str text, const struct 
 	} places[] = {
 		{STR("{name}"), name_of(checking, checked)},
 		{STR("{Name}"), checked->member->name},
-		{STR("{value}"), checked->is_hidden ? STR("") : checked->value},
+		{STR("{value}"), checked->is_hidden ? STR("") : value_of(checking, checked)},
 		{STR("{least}"),
 		 constraint ? arena_format(arena, "%lld", (long long)constraint->least) : STR("")},
 		{STR("{most}"),
@@ -152,7 +181,7 @@ static void check_bounds(struct checking *checking, const struct checked *checke
 static void check_text(struct checking *checking, const struct checked *checked,
 		       const struct shape_constraint *constraint)
 {
-	struct str text = checked->value;
+	struct str text = checked->text;
 	int64_t size = (int64_t)str_count_characters(text);
 
 	/* A pattern's own words are not for lengths. */
@@ -211,18 +240,18 @@ static void violate_items(struct checking *checking, const struct checked *check
 }
 
 static void check_structure(struct checking *checking, const struct shape *shape, const void *in,
-			    struct str prefix);
+			    const struct checked *parent, size_t item);
 
 /* Items beyond the most that are allowed are not looked at. */
 static void check_items(struct checking *checking, struct checked *checked, const void *in)
 {
 	const struct shape_member *member = checked->member;
 	const struct shape_constraint *constraint = member->constraint;
-	struct arena *arena = checking->call->arena;
 	size_t count = member_count(in, member);
 	const char *item = member_items(in, member);
 
-	checked->value = arena_format(arena, "[%zu members]", count);
+	checked->shows = SHOWS_COUNT;
+	checked->number = (int64_t)count;
 	if (constraint)
 		check_bounds(checking, checked, constraint, (int64_t)count, "length");
 	if (constraint && (int64_t)count > constraint->most)
@@ -230,9 +259,7 @@ static void check_items(struct checking *checking, struct checked *checked, cons
 	for (size_t i = 0; i < count; i++, item += member->item_size) {
 		const void *value = member_item_value(member, item);
 		if (member->item_kind == SHAPE_STRUCTURE && member->shape->is_constrained) {
-			check_structure(checking, member->shape, value,
-					arena_format(arena, "%.*s.%zu.member.",
-						     STR_ARG(name_of(checking, checked)), i + 1));
+			check_structure(checking, member->shape, value, checked, i + 1);
 		} else if (constraint && constraint->item &&
 			   !is_allowed(constraint->item, *(const struct str *)value)) {
 			violate_items(checking, checked, constraint->item);
@@ -275,12 +302,10 @@ static void check_value(struct checking *checking, struct checked *checked, cons
 		return;
 	case SHAPE_STRUCTURE:
 		if (member->shape->is_constrained)
-			check_structure(checking, member->shape, *(void *const *)place,
-					arena_format(checking->call->arena, "%.*s.",
-						     STR_ARG(name_of(checking, checked))));
+			check_structure(checking, member->shape, *(void *const *)place, checked, 0);
 		return;
 	case SHAPE_STRING:
-		checked->value = member_str(in, member->offset);
+		checked->text = member_str(in, member->offset);
 		if (constraint)
 			check_text(checking, checked, constraint);
 		return;
@@ -294,8 +319,8 @@ static void check_value(struct checking *checking, struct checked *checked, cons
 	case SHAPE_LONG:
 		if (!constraint)
 			return;
-		checked->value =
-			arena_format(checking->call->arena, "%lld", *(const long long *)place);
+		checked->shows = SHOWS_NUMBER;
+		checked->number = *(const int64_t *)place;
 		check_bounds(checking, checked, constraint, *(const int64_t *)place, "value");
 		return;
 	default:
@@ -304,16 +329,20 @@ static void check_value(struct checking *checking, struct checked *checked, cons
 }
 
 static void check_structure(struct checking *checking, const struct shape *shape, const void *in,
-			    struct str prefix)
+			    const struct checked *parent, size_t item)
 {
 	bool has_words = checking->service->missing != NULL;
 
 	for (uint32_t i = 0; i < shape->member_count; i++) {
 		const struct shape_member *member = &shape->members[i];
 		struct checked checked = {
-			.member = member, .prefix = prefix, .is_hidden = member->is_sensitive};
-		bool is_needed = member->is_required && !member->is_unchecked &&
-				 (!has_words || prefix.size == 0);
+			.member = member,
+			.parent = parent,
+			.item = item,
+			.is_hidden = member->is_sensitive,
+		};
+		bool is_needed =
+			member->is_required && !member->is_unchecked && (!has_words || !parent);
 		if (is_needed && !is_present(in, member, has_words)) {
 			if (!has_words)
 				violate(checking, &checked,
@@ -337,7 +366,7 @@ enum err constraint_check(struct call *call)
 	if (!call->operation->in->is_constrained)
 		return ERR_OK;
 	checking.end = &checking.first;
-	check_structure(&checking, call->operation->in, call->in, STR(""));
+	check_structure(&checking, call->operation->in, call->in, NULL, 0);
 	if (checking.count > 0)
 		return fail(call, checking.service->violation,
 			    "%zu validation error%s detected: %.*s", checking.count,
