@@ -88,6 +88,20 @@ const struct principal *principal_root(struct str account)
 	return principal;
 }
 
+const struct principal *principal_service(struct str name)
+{
+	struct principal draft = {
+		.type = PRINCIPAL_SERVICE,
+		.arn = name,
+		.entity_arn = name,
+		.id = name,
+		.entity_id = name,
+	};
+
+	check(name.size > 0);
+	return principal_new(&draft);
+}
+
 const struct principal *principal_hold(const struct principal *principal)
 {
 	if (principal != &principal_anonymous)

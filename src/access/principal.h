@@ -61,6 +61,8 @@ struct principal principal_draft(const struct principal *principal);
 const struct principal *principal_new(const struct principal *draft);
 /* The root user of an account, without any policy of its own. */
 const struct principal *principal_root(struct str account);
+/* A service principal, "sns.amazonaws.com", which has no policies of its own. */
+const struct principal *principal_service(struct str name);
 extern const struct principal principal_anonymous; /* references do not count */
 const struct principal *principal_hold(const struct principal *principal);
 void principal_release(const struct principal *principal); /* accepts NULL */

@@ -25,6 +25,8 @@
 	X(HTTP_HELD_SIZE, 1073741824, "bytes", "requests that are being received or answered, of one server") \
 	X(JOURNAL_RECENT_SIZE, 33554432, "bytes", "committed batches of the log that are kept in memory for reading") \
 	X(JOURNAL_RECENT_BATCHES, 8192, "batches", "the same, in batches") \
+	X(INTERNAL_REQUESTS, 4096, "requests", "internal requests in flight, of one server") \
+	X(INTERNAL_SIZE, 67108864, "bytes", "inputs of internal requests in flight, of one server") \
 	X(CONNECTIONS, 65536, "connections", "open connections of one server") \
 	X(JSON_DEPTH, 64, "levels", "nesting of a JSON document") \
 	X(JSON_VALUES, 20000, "values", "values of a JSON request") \

@@ -131,10 +131,10 @@ enum err call_authorize(struct call *call, struct str action, const struct resou
 	bool is_open = !call->core->is_enforcing && str_equal(resource->account, call->account);
 
 	call->is_authorized = true;
-	/* A call that the server makes for itself has no principal; it may do everything. */
-	if (!call->principal)
-		return ERR_OK;
+	check(call->principal);
 	note_resource(call, resource);
+	if (call->is_unrestricted)
+		return ERR_OK;
 	if (is_open && !endpoint_policy)
 		return call_refuse_unknown(call);
 	struct policy_steps steps = steps_for(call);

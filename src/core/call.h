@@ -66,6 +66,7 @@ struct call {
 
 	/* authorize.c's: a question was asked, whatever the answer. */
 	bool is_authorized;
+	bool is_unrestricted; /* the server's own administration; core/internal.h */
 	struct policy_key *keys;
 	size_t key_count, key_room;
 	uint64_t policy_steps; /* that all decisions have taken */

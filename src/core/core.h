@@ -24,6 +24,7 @@ struct group;
 struct data_key_sweep;
 struct data_keys;
 struct metering;
+struct internals;
 struct penalty;
 struct quotas;
 struct runner;
@@ -39,9 +40,10 @@ struct core {
 	struct engine *engine;
 	struct runner *runner; /* who steps the engine */
 	struct control *control;
-	struct group *group;	 /* of the control thread; core/group.h */
-	struct workers *workers; /* for what takes long; core/worker.h */
-	struct catalog *catalog; /* control thread only, and start-up */
+	struct group *group;	     /* of the control thread; core/group.h */
+	struct internals *internals; /* of internal requests; core/internal.h */
+	struct workers *workers;     /* for what takes long; core/worker.h */
+	struct catalog *catalog;     /* control thread only, and start-up */
 	/* Requests must be signed by one of them; find NULL: open to all. */
 	struct signer_source signers;
 	struct directory *directory;	/* who exists; access/directory.h */

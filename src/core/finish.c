@@ -112,6 +112,8 @@ static void audit_call(struct request_context *context)
 	};
 	if (context->request)
 		audit_describe_request(&event, context->request);
+	else
+		event.source_ip = event.user_agent = event.invoked_by = context->invoker;
 	describe_outcome(&event, call);
 	audit_record(audit, &event);
 }
@@ -163,6 +165,8 @@ static void meter_call(const struct request_context *context)
 	const struct fault_type *throttled = &call->operation->service->throttled;
 	enum meter_outcome outcome = METER_OK;
 
+	if (call->operation->index == OPERATION_UNNUMBERED)
+		return;
 	if (call->fault)
 		outcome = call->fault->is_receiver   ? METER_RECEIVER_FAULT
 			  : call->fault == throttled ? METER_THROTTLED
@@ -222,6 +226,7 @@ void call_finish(struct request_context *context, enum err result)
 		context->result = result;
 		return;
 	}
+	context->result = result;
 	result = to_fault(&context->call, result);
 	/* Internal requests name everything as the inside does. */
 	if (context->request)

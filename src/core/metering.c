@@ -43,6 +43,11 @@ void metering_open(struct core *core, uint32_t net_threads)
 	core->metering = metering;
 }
 
+struct thread_meter *metering_of_control(const struct core *core)
+{
+	return &core->metering->meters[core->metering->threads - 1];
+}
+
 void metering_start(struct core *core)
 {
 	check(core->control);

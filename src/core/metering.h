@@ -24,6 +24,7 @@ void metering_close(struct core *core);
 
 /* Any thread. `thread` is net_thread_index; the control thread has the number of net threads. */
 struct thread_meter *metering_thread(struct core *core, uint32_t thread);
+struct thread_meter *metering_of_control(const struct core *core);
 /* The sum over all threads; free it. */
 struct meter *metering_sum(const struct core *core);
 struct usage *metering_usage(const struct core *core);

@@ -36,6 +36,7 @@ struct request_context {
 	void (*answer)(struct request_context *context, enum err result);
 	struct net_thread *home;	/* NULL: the control thread */
 	struct net_request *request;	/* NULL: an internal request */
+	struct str invoker;		/* of an internal request: "sns.amazonaws.com" */
 	struct dispatch_thread *thread; /* of the request; else NULL */
 	struct thread_meter *meter;	/* of the home */
 	const struct service *service;	/* NULL: none was recognised */

@@ -9,7 +9,8 @@
 #include "server/admin.h"
 
 #include "api/sqs.h"
-#include "core/request_context.h"
+#include "core/authorize.h"
+#include "core/internal.h"
 #include "format/json.h"
 #include "services/sqs/view.h"
 #include "wire/json.h"
@@ -33,20 +34,17 @@ struct page {
 
 /* ---- pages ---- */
 
-static void page_read(struct core *core, struct arena *arena, const struct sqs_queue *queue,
-		      struct page *page)
+struct page_request {
+	const struct sqs_queue *queue;
+	struct arena *arena; /* of the page's texts */
+	struct page *page;
+};
+
+static enum err read_page(struct call *call, const struct page_request *request)
 {
 	static const struct str all = STR_INIT("All");
-	/* Whoever may ask here looks after the server: the state of a key counts, policies do not.
-	 */
-	struct call call = {
-		.core = core,
-		.arena = arena,
-		.account = queue->account,
-		.region = queue->region,
-		.now_ms = clock_now_ms(),
-		.base_ms = clock_base_ms(),
-	};
+	const struct sqs_queue *queue = request->queue;
+	struct page *page = request->page;
 	struct envelope_reader reader;
 	struct sqs_view view = {.may_wait = true,
 				.is_fifo = queue->is_fifo,
@@ -55,24 +53,53 @@ static void page_read(struct core *core, struct arena *arena, const struct sqs_q
 				.reader = &reader};
 	size_t size = 0;
 
-	list_init(&call.ends);
-	sqs_reader_begin(&call, queue, &reader);
-
+	sqs_reader_begin(call, queue, &reader);
 	(void)sqs_view_want(all, &view.wanted);
 	for (size_t i = 0; i < page->count; i++)
 		size += page->deliveries[i].location.size;
 	buf_reserve(&page->bytes, size);
 	for (size_t i = 0; i < page->count; i++) {
-		enum err err = sqs_view_read(core, arena, &view, &page->deliveries[i], &page->bytes,
-					     &page->messages[i]);
+		enum err err =
+			sqs_view_read(call->core, request->arena, &view, &page->deliveries[i],
+				      &page->bytes, &page->messages[i]);
 		page->sealed[i] = err == ERR_FAULT ? sqs_kms_fault(reader.problem) : NULL;
-		page->reasons[i] = reader.text;
+		page->reasons[i] = arena_copy(request->arena, reader.text);
 		if (err && err != ERR_FAULT)
 			page->messages[i] = (struct sqs_message){0};
-		queue_delivery_done(core->engine, &page->deliveries[i]);
+		queue_delivery_done(call->core->engine, &page->deliveries[i]);
 	}
 	envelope_reader_done(&reader);
-	call_end(&call);
+	return ERR_OK;
+}
+
+static enum err run_page(struct call *call, const void *in, void *out)
+{
+	const struct page_request *request = in;
+	struct resource resource = {.arn = request->queue->arn, .account = request->queue->account};
+
+	(void)out;
+	enum err err = call_authorize(call, STR("sqs:ReceiveMessage"), &resource);
+	return err ? err : read_page(call, request);
+}
+
+/* The administrator's, not the API's: the state of a KMS key counts, policies do not. */
+static const struct shape nothing;
+static const struct operation list_messages = {
+	.name = STR_INIT("ListMessages"),
+	.action = STR_INIT("sqs:ReceiveMessage"),
+	.service = &sqs_service,
+	.in = &nothing,
+	.out = &nothing,
+	.run = run_page,
+	.place = OPERATION_ON_CONTROL,
+	.is_data = true,
+	.is_read_only = true,
+	.index = OPERATION_UNNUMBERED,
+};
+
+static void on_page(void *context, const struct internal_answer *answer)
+{
+	*(enum err *)context = answer->result;
 }
 
 /* Messages behind sequence number `from`; free page->bytes when the page is done with. */
@@ -86,6 +113,10 @@ static enum queue_result page_load(struct core *core, struct arena *arena,
 		.now_ms = clock_now_ms(),
 		.browse = {.from_seq = from, .max = most, .deliveries = out_page->deliveries},
 	};
+	const struct internal_caller caller = {
+		.identity = INTERNAL_AS_SERVER, .account = queue->account, .region = queue->region};
+	struct page_request request = {queue, arena, out_page};
+	enum err err = ERR_OK;
 
 	core_submit_and_wait(core, &command);
 	if (command.result != QUEUE_OK)
@@ -93,8 +124,8 @@ static enum queue_result page_load(struct core *core, struct arena *arena,
 	out_page->count = command.browse.count;
 	out_page->has_more = command.browse.has_more;
 	out_page->last_seq = command.browse.last_seq;
-	page_read(core, arena, queue, out_page);
-	return QUEUE_OK;
+	internal_run(internal_new(core, NULL, &caller), &list_messages, &request, on_page, &err);
+	return err ? QUEUE_FAILED : QUEUE_OK;
 }
 
 /* ---- our own form ---- */

@@ -9,6 +9,7 @@
 
 #include "core/audit/audit.h"
 #include "core/authorize.h"
+#include "core/internal.h"
 #include "core/limit/penalty.h"
 #include "core/metering.h"
 #include "core/metrics.h"
@@ -201,6 +202,18 @@ static void write_workers(struct buf *out, const struct server *server)
 	buf_format(out, "tern_worker_busy_seconds_total %.6f\n", (double)stats.busy_ns * 1e-9);
 }
 
+static void write_internal(struct buf *out, const struct server *server)
+{
+	struct internal_stats stats = internal_stats_read(&server->core);
+
+	metrics_number(out, "tern_internal_requests_total", "counter",
+		       "Requests that one service issued to another.", stats.requests);
+	metrics_number(out, "tern_internal_requests_refused_total", "counter",
+		       "Of these, those refused because too many were in flight.", stats.refused);
+	metrics_number(out, "tern_internal_requests_in_flight", "gauge",
+		       "Internal requests in flight.", stats.in_flight);
+}
+
 static void write_net(struct buf *out, const struct server *server)
 {
 	struct net_stats stats;
@@ -267,6 +280,7 @@ void admin_metrics(struct admin_call *call)
 	write_journal(&call->body, server);
 	write_net(&call->body, server);
 	write_workers(&call->body, server);
+	write_internal(&call->body, server);
 	write_audit(&call->body, server);
 	write_failures(&call->body, server);
 	write_process(&call->body, server);

@@ -18,6 +18,7 @@
 #include "core/control.h"
 #include "core/data_keys.h"
 #include "core/digest.h"
+#include "core/internal.h"
 #include "core/limit/penalty.h"
 #include "core/metering.h"
 #include "core/runner.h"
@@ -445,6 +446,7 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	core->delays_recreate = settings->delays_recreate;
 	core->delays_purge = !settings->allows_quick_purge;
 	core_data_keys_open(core);
+	internals_open(core);
 	core->workers = workers_new(worker_count(settings));
 	services_bind(core, service_modules, service_module_count);
 	metering_open(core, (uint32_t)settings->threads);
@@ -515,6 +517,7 @@ void server_close(struct server *server)
 	services_stop(core, SERVICE_BEFORE_ENGINE);
 	store_close(&server->store);
 	core_data_keys_close(core);
+	internals_close(core);
 	metering_close(core);
 	seal_free(&core->seal);
 	for (int64_t i = 0; server->threads && i < server->settings->threads; i++)

@@ -103,6 +103,9 @@ enum operation_place {
 	OPERATION_ON_WORKER,  /* runs on a worker thread: may burn CPU or block, must not park */
 };
 
+/* Of an operation that no table has: the server issues it, and no meter counts it. */
+#define OPERATION_UNNUMBERED UINT32_MAX
+
 struct service;
 struct operation_facts;
 struct resource_type;
@@ -121,7 +124,7 @@ struct operation {
 	bool is_read_only;     /* CloudTrail's readOnly */
 	bool shows_answer;     /* the audit log has its answer */
 	const struct operation_facts *facts; /* wire/facts.h */
-	uint32_t index;			     /* in the service's table */
+	uint32_t index;			     /* in the service's table, or OPERATION_UNNUMBERED */
 };
 
 /* How a service speaks Query; lists and names are in the shapes. */

@@ -132,6 +132,8 @@ static void write_identity(struct json_writer *json, const struct audit_event *e
 	json_open_object(json);
 	if (event->principal) {
 		write_principal(json, event->principal, event->access_key);
+		if (event->principal->type != PRINCIPAL_SERVICE)
+			write_text(json, STR("invokedBy"), event->invoked_by);
 	} else {
 		/* CloudTrail's word for whom it cannot tell; the key is what the request claims. */
 		write_text(json, STR("type"), STR("Unknown"));

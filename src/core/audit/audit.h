@@ -41,7 +41,8 @@ struct audit_event {
 	struct str access_key;		   /* as the request says */
 	struct str source_ip, user_agent, host;
 	struct str tls_version, tls_cipher;
-	struct str endpoint; /* vpce-...: of a private endpoint */
+	struct str invoked_by; /* the service that called for the principal; data NULL: none */
+	struct str endpoint;   /* vpce-...: of a private endpoint */
 	struct str error_code, error_message;
 	const struct shape *in_shape, *out_shape;
 	const void *in, *out;

@@ -6,6 +6,9 @@
 
 #include "api/handlers.h"
 #include "api/sqs.h"
+#include "base/arn.h"
+#include "core/authorize.h"
+#include "core/internal.h"
 #include "services/sqs/attributes.h"
 #include "services/sqs/declare.h"
 #include "services/sqs/lifecycle.h"
@@ -50,21 +53,6 @@ static void stop(struct core *core)
 	sqs_registry_each(sqs->registry, (struct str){0}, (struct str){0}, STR(""), release_life,
 			  NULL);
 	sqs_registry_free(&sqs->registry);
-}
-
-/* A call without a request, so that the rules of CreateQueue serve here too. */
-static void begin_call(struct call *call, struct core *core, struct arena *arena,
-		       const struct sqs_declaration *declaration)
-{
-	*call = (struct call){
-		.core = core,
-		.arena = arena,
-		.account = declaration->account,
-		.region = declaration->region,
-		.now_ms = clock_now_ms(),
-		.base_ms = clock_base_ms(),
-	};
-	list_init(&call->ends);
 }
 
 static enum err declare(struct call *call, const struct sqs_declaration *declaration)
@@ -115,16 +103,81 @@ static struct str add_range(struct arena *arena, const struct sqs_declaration *d
 	return problem;
 }
 
+static enum err run_declare(struct call *call, const void *in, void *out)
+{
+	const struct sqs_create_queue_in *input = in;
+	const struct sqs_declaration declaration = {
+		.account = call->account,
+		.region = call->region,
+		.name = input->queue_name,
+		.attributes = input->attributes,
+		.attribute_count = input->attributes_count,
+		.tags = input->tags,
+		.tag_count = input->tags_count,
+	};
+	struct resource resource = {
+		.arn = arn_make(call->arena, STR("sqs"), call->region, call->account,
+				input->queue_name),
+		.account = call->account,
+	};
+
+	(void)out;
+	enum err err = call_authorize(call, STR("sqs:CreateQueue"), &resource);
+	return err ? err : declare(call, &declaration);
+}
+
+/* CreateQueue, but for a queue that exists: it gets the attributes and tags. */
+static struct operation declare_operation(void)
+{
+	static const struct shape nothing;
+	struct operation operation = sqs_operations[SQS_CREATE_QUEUE];
+
+	operation.out = &nothing;
+	operation.run = run_declare;
+	operation.place = OPERATION_ON_CONTROL;
+	operation.index = OPERATION_UNNUMBERED;
+	return operation;
+}
+
+struct declared {
+	struct arena *arena;
+	const struct sqs_declaration *declaration;
+	enum err err;
+	struct str problem;
+};
+
+static void on_declared(void *context, const struct internal_answer *answer)
+{
+	struct declared *declared = context;
+
+	declared->err = answer->error ? answer->error : answer->result;
+	if (answer->result == ERR_FAULT)
+		declared->problem = add_range(declared->arena, declared->declaration,
+					      arena_copy(declared->arena, answer->fault_text));
+}
+
 enum err sqs_declare(struct core *core, struct arena *arena,
 		     const struct sqs_declaration *declaration, struct str *out_problem)
 {
-	struct call call;
+	const struct internal_caller caller = {
+		.identity = INTERNAL_AS_SERVER,
+		.account = declaration->account,
+		.region = declaration->region,
+	};
+	const struct sqs_create_queue_in in = {
+		.queue_name = declaration->name,
+		.attributes = (struct shape_pair *)declaration->attributes,
+		.attributes_count = declaration->attribute_count,
+		.tags = (struct shape_pair *)declaration->tags,
+		.tags_count = declaration->tag_count,
+	};
+	const struct operation operation = declare_operation();
+	struct declared declared = {.arena = arena, .declaration = declaration};
 
-	begin_call(&call, core, arena, declaration);
-	enum err err = declare(&call, declaration);
-	if (err == ERR_FAULT)
-		*out_problem = add_range(arena, declaration, call.fault_text);
-	return err;
+	internal_run(internal_new(core, NULL, &caller), &operation, &in, on_declared, &declared);
+	if (declared.err == ERR_FAULT)
+		*out_problem = declared.problem;
+	return declared.err;
 }
 
 /* Queues that are deleted with one change of the catalog. */
