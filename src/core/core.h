@@ -37,8 +37,8 @@ struct workers;
 struct core {
 	struct service_slots *services; /* with their state; core/service.h */
 	struct route_table routes;	/* all services, in the order of operation numbers */
-	struct engine *engine;
-	struct runner *runner; /* who steps the engine */
+	struct engine *engine;		/* of the only partition; commands go through engine_of */
+	struct runner *runner;		/* who steps the engine */
 	struct control *control;
 	struct group *group;	     /* of the control thread; core/group.h */
 	struct internals *internals; /* of internal requests; core/internal.h */
@@ -72,6 +72,17 @@ struct core {
 	uint8_t handle_key[32]; /* seals receipt handles; from the catalog */
 	uint8_t hash_key[16];	/* of group and deduplication hashes; from the catalog */
 };
+
+/*
+ * The engine that has the queue. A server has one partition now; code that reaches a queue through
+ * this function stays right when it has several, each with a journal of its own. Work that crosses
+ * partitions will be at least once, with the message id as its key.
+ */
+static inline struct engine *engine_of(const struct core *core, uint64_t queue)
+{
+	(void)queue;
+	return core->engine;
+}
 
 /* Number of an operation: those of all services count, in their order. */
 uint32_t core_operation_number(const struct core *core, const struct operation *operation);

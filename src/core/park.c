@@ -256,7 +256,7 @@ enum err call_submit(struct call *call, struct queue_command *command, resume_fn
 	command->context = call;
 	call->command = command;
 	call->resume = resume_call;
-	queue_submit(call->core->engine, command);
+	queue_submit(engine_of(call->core, command->queue), command);
 	return ERR_PARKED;
 }
 
@@ -290,7 +290,7 @@ static void cancel_receive(struct request_context *context)
 	cancel->command.cancel = context->call.command;
 	cancel->command.done = cancel_answered;
 	context->cancel = cancel;
-	queue_submit(context->call.core->engine, &cancel->command);
+	queue_submit(engine_of(context->call.core, cancel->command.queue), &cancel->command);
 }
 
 void call_abort(struct request_context *context)

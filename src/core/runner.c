@@ -351,7 +351,7 @@ struct core_wait *core_submit(struct core *core, struct queue_command *command)
 	sem_init(&wait->done, 0, 0);
 	command->done = on_waited;
 	command->context = wait;
-	queue_submit(core->engine, command);
+	queue_submit(engine_of(core, command->queue), command);
 	return wait;
 }
 

@@ -66,7 +66,8 @@ static enum err read_page(struct call *call, const struct page_request *request)
 		page->reasons[i] = arena_copy(request->arena, reader.text);
 		if (err && err != ERR_FAULT)
 			page->messages[i] = (struct sqs_message){0};
-		queue_delivery_done(call->core->engine, &page->deliveries[i]);
+		queue_delivery_done(engine_of(call->core, page->deliveries[i].handle.queue),
+				    &page->deliveries[i]);
 	}
 	envelope_reader_done(&reader);
 	return ERR_OK;

@@ -527,7 +527,7 @@ static enum err define_all(struct core *core, const struct loading *loading)
 				   .counters = &queue->life->counters},
 		};
 		if (i + 1 < loading->count)
-			queue_submit(core->engine, &commands[i]);
+			queue_submit(engine_of(core, commands[i].queue), &commands[i]);
 	}
 	core_submit_and_wait(core, &commands[loading->count - 1]);
 	enum err err = ERR_OK;
