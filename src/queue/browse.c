@@ -28,6 +28,7 @@ static struct queue_delivery show_message(const struct engine *engine,
 {
 	return (struct queue_delivery){
 		.location = message->location,
+		.is_shared = message->shared_size > 0,
 		.handle = {message->queue->number, message->seq, message->receives,
 			   message->received_ms},
 		.receive_count = message->receive_count,
@@ -45,6 +46,7 @@ static struct queue_delivery show_entry(struct engine *engine, const struct engi
 	struct message stand_in = {.location = entry->location};
 	struct queue_delivery delivery = {
 		.location = entry->location,
+		.is_shared = entry->shared_size > 0,
 		.handle = {queue->number, entry->seq, 0, 0},
 		.state = QUEUE_IS_VISIBLE,
 		.receive_count = entry->receive_count,

@@ -10,6 +10,7 @@ void delivery_give(struct engine *engine, const struct message *message,
 	journal_pin(engine->journal, message->location.segment);
 	*out_delivery = (struct queue_delivery){
 		.location = message->location,
+		.is_shared = message->shared_size > 0,
 		.handle = {message->queue->number, message->seq, message->receives,
 			   message->received_ms},
 		.group = message->group->hash,

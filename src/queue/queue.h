@@ -142,6 +142,7 @@ enum queue_message_state { QUEUE_IS_VISIBLE, QUEUE_IS_IN_FLIGHT, QUEUE_IS_DELAYE
 /* A received or browsed message. Its bytes are read with queue_read_message, by any thread. */
 struct queue_delivery {
 	struct journal_location location; /* pinned: end with queue_delivery_done */
+	bool is_shared; /* of a fan-out: reading it takes more bytes than location.size */
 	struct queue_handle handle;
 	uint64_t group;			/* hash, 0: none */
 	uint32_t receive_count;		/* over its life, moves included */

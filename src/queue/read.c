@@ -48,10 +48,13 @@ static enum err read_reference(struct journal *journal, const struct journal_rec
 	/* The buffer may move when it grows. */
 	size_t own_at = (size_t)(reference.own.data - out->data);
 	uint64_t queue = record->queue;
+	size_t before = out->size - record->location.size;
 	enum err err = read_shared(journal, record->location.segment, &reference, is_cached, out,
 				   &shared, &payload);
-	if (err)
+	if (err) {
+		out->size = before;
 		return err;
+	}
 	size_t payload_at = (size_t)(payload.data - out->data);
 	check(payload_at + payload.size == out->size);
 	if (reference.own.size) {

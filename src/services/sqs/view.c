@@ -157,21 +157,45 @@ static enum err open_payload(struct core *core, const struct sqs_view *view, cha
 	return ERR_OK;
 }
 
+static enum err read_into(struct engine *engine, const struct sqs_view *view,
+			  const struct queue_delivery *delivery, struct buf *bytes,
+			  struct queue_message *out)
+{
+	return view->may_wait ? queue_read_message(engine, delivery->location, bytes, out)
+			      : queue_read_cached_message(engine, delivery->location, bytes, out);
+}
+
+/* What several messages share needs more room than `bytes` has for this one. */
+static enum err read_stored(struct core *core, struct arena *arena, const struct sqs_view *view,
+			    const struct queue_delivery *delivery, struct buf *bytes,
+			    struct queue_message *out)
+{
+	struct engine *engine = engine_of(core, delivery->handle.queue);
+	struct buf whole = {0};
+
+	if (!delivery->is_shared)
+		return read_into(engine, view, delivery, bytes, out);
+	enum err err = read_into(engine, view, delivery, &whole, out);
+	if (!err) {
+		out->payload = arena_copy(arena, out->payload);
+		out->origin = arena_copy(arena, out->origin);
+	}
+	buf_done(&whole);
+	return err;
+}
+
 enum err sqs_view_read(struct core *core, struct arena *arena, const struct sqs_view *view,
 		       const struct queue_delivery *delivery, struct buf *bytes,
 		       struct sqs_message *out)
 {
 	struct subject subject = {.delivery = delivery};
 
-	enum err err = view->may_wait ? queue_read_message(core->engine, delivery->location, bytes,
-							   &subject.message)
-				      : queue_read_cached_message(core->engine, delivery->location,
-								  bytes, &subject.message);
+	enum err err = read_stored(core, arena, view, delivery, bytes, &subject.message);
 	if (err)
 		return err;
+	/* The bytes are the call's own: what is sealed is opened in place. */
 	struct str payload = subject.message.payload;
-	err = open_payload(core, view, bytes->data + (payload.data - bytes->data), payload.size,
-			   &payload);
+	err = open_payload(core, view, (char *)(uintptr_t)payload.data, payload.size, &payload);
 	if (err && err != ERR_FAULT)
 		return err;
 	char *id = arena_bytes(arena, UUID_TEXT_SIZE);

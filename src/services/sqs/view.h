@@ -24,9 +24,10 @@ bool sqs_view_want(struct str name, uint32_t *wanted);
 
 /*
  * Reads and shows one message, without a receipt handle. Its bytes go to `bytes`, which must have
- * room for delivery->location.size: texts point into it. ERR_DAMAGED, ERR_IO; ERR_BUSY: the disk
- * must be waited for, and nothing has happened; ERR_FAULT: KMS does not let it be opened, for the
- * reason of view->reader, and *out has what can be seen from outside.
+ * room for delivery->location.size, or to the arena if it is shared: texts point there.
+ * ERR_DAMAGED, ERR_IO; ERR_BUSY: the disk must be waited for, and nothing has happened; ERR_FAULT:
+ * KMS does not let it be opened, for the reason of view->reader, and *out has what can be seen from
+ * outside.
  */
 must_check enum err sqs_view_read(struct core *core, struct arena *arena,
 				  const struct sqs_view *view,
