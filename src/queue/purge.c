@@ -75,6 +75,8 @@ void purge_messages(struct engine *engine, struct engine_queue *queue)
 	next->counters = counters;
 	next->next_seq = queue->next_seq;
 	move_commands(queue, next);
+	/* Short polls that waited for a turn learn at once that there is nothing. */
+	queue_mark_dirty(engine, next);
 	queue_publish(next);
 }
 

@@ -97,6 +97,24 @@ static void test_others_are_served_between_the_turns(void **state)
 	queue_delivery_done(w.engine, &wait.deliveries[0]);
 }
 
+/* It waits for turns, and after the purge there is nothing to wait for. */
+static void test_a_purge_answers_a_short_poll_at_once(void **state)
+{
+	struct world_wait wait = {.command = {.type = QUEUE_RECEIVE, .queue = 1}};
+
+	(void)state;
+	make_dead_letters();
+	wait.command.receive.max = 10;
+	wait.command.receive.deliveries = wait.deliveries;
+	world_submit(&w, &wait.command, &wait.is_answered);
+	world_turn(&w);
+	assert_false(wait.is_answered);
+	assert_int_equal(world_simple(&w, QUEUE_PURGE, 1), QUEUE_OK);
+	world_turns(&w, 2);
+	assert_true(wait.is_answered);
+	assert_int_equal(wait.command.receive.count, 0);
+}
+
 static void test_a_second_receive_waits_for_the_first(void **state)
 {
 	struct world_wait waits[2] = {{.command = {.type = QUEUE_RECEIVE, .queue = 1}},
