@@ -326,6 +326,20 @@ def test_damage_found_when_reading_is_named_and_the_rest_served(tmp_path):
     server.stop()
 
 
+def test_nothing_passes_a_damaged_message_of_its_fifo_group(tmp_path):
+    with Server(tmp_path, *SMALL) as server:
+        url = create(server, "q.fifo", FifoQueue="true", ContentBasedDeduplication="true",
+                     SqsManagedSseEnabled="false")
+        for group, body in (("a", "first of a"), ("a", "second of a"), ("b", "first of b")):
+            server.client().send_message(QueueUrl=url, MessageBody=body, MessageGroupId=group)
+    path, place = find(server, "first of a")
+    overwrite(path, place, b"F")
+    server.start()
+    assert [message["Body"] for message in receive(server, url)] == ["first of b"]
+    assert receive(server, url) == []
+    server.stop()
+
+
 def test_a_damaged_checkpoint_is_named_and_the_whole_log_replayed(tmp_path):
     server, url = stored(tmp_path, stops=True)
     path = log_file(server, "checkpoint-*")

@@ -38,7 +38,7 @@ struct receiving {
 	enum err refusal; /* of KMS, for the last message that it refused */
 	struct giving_back
 		*back; /* NULL: nothing is given back; most receives need no room for it */
-	bool is_given_back[LIMIT_RECEIVE_MESSAGES]; /* by delivery */
+	bool is_withheld[LIMIT_RECEIVE_MESSAGES]; /* by delivery: given back, or not readable */
 };
 
 /* ---- what is asked for ---- */
@@ -128,16 +128,16 @@ static void give_back(struct call *call, size_t index)
 
 	if (!receiving->back)
 		receiving->back = arena_new(call->arena, struct giving_back);
-	receiving->is_given_back[index] = true;
+	receiving->is_withheld[index] = true;
 	struct giving_back *back = receiving->back;
 	back->changes[back->command.change.count++].handle = receiving->deliveries[index].handle;
 }
 
-/* A FIFO group's order holds: nothing passes a message that is given back. */
-static bool is_behind_given_back(const struct receiving *receiving, size_t index)
+/* A FIFO group's order holds: nothing passes a message of it that is not shown. */
+static bool is_behind_withheld(const struct receiving *receiving, size_t index)
 {
 	for (size_t i = 0; i < index && receiving->queue->is_fifo; i++)
-		if (receiving->is_given_back[i] &&
+		if (receiving->is_withheld[i] &&
 		    receiving->deliveries[i].group == receiving->deliveries[index].group)
 			return true;
 	return false;
@@ -158,7 +158,7 @@ static enum err read_messages(struct call *call)
 		buf_reserve(&receiving->bytes, receiving->size);
 	for (; receiving->next < receiving->command.receive.count; receiving->next++) {
 		const struct queue_delivery *delivery = &receiving->deliveries[receiving->next];
-		if (is_behind_given_back(receiving, receiving->next)) {
+		if (is_behind_withheld(receiving, receiving->next)) {
 			give_back(call, receiving->next);
 			continue;
 		}
@@ -172,6 +172,7 @@ static enum err read_messages(struct call *call)
 							  receiving->reader.text);
 		else
 			log_unreadable(receiving, delivery, err);
+		receiving->is_withheld[receiving->next] = err != ERR_OK;
 		if (err == ERR_FAULT)
 			give_back(call, receiving->next);
 	}
@@ -290,7 +291,7 @@ enum err sqs_receive_message(struct call *call, const struct sqs_receive_message
 	if (err)
 		return err;
 	receiving = arena_new(call->arena, struct receiving);
-	receiving->engine = call->core->engine;
+	receiving->engine = engine_of(call->core, queue->number);
 	receiving->queue = queue;
 	receiving->wanted = wanted;
 	receiving->command.type = QUEUE_RECEIVE;
