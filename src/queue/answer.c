@@ -12,6 +12,7 @@ void answer_now(struct queue_command *command, enum queue_result result)
 
 void answer_command(struct engine *engine, struct queue_command *command, enum queue_result result)
 {
+	check(!list_is_linked(&command->link));
 	command->result = result;
 	command->after_lsn = journal_tail_lsn(engine->journal);
 	list_push_back(&engine->pending, &command->link);

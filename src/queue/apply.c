@@ -79,6 +79,7 @@ void apply_give_back(struct engine *engine, struct message *message)
 	/* Beyond that many it counts all the same: a message must not go round for ever. */
 	bool is_uncounted = message->given_back < UINT16_MAX;
 
+	check(message->receives > message->given_back || !is_uncounted);
 	message_unplace(engine, message);
 	message->given_back = (uint16_t)(message->given_back + is_uncounted);
 	message->receive_count -= is_uncounted;

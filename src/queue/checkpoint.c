@@ -37,6 +37,8 @@ void checkpoint_begin(struct engine *engine)
 {
 	struct buf *out = &engine->checkpoint.state;
 
+	check(!engine->checkpoint.is_under_way);
+	check(out->size == 0);
 	engine->mark ^= 1;
 	engine->checkpoint.is_under_way = true;
 	image_go_to_queue(engine, image_queue_at(engine, engine->all_queues.next));

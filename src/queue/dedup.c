@@ -11,6 +11,7 @@ enum { DROPS_MAX = 100 };
 
 void dedup_forget(struct queue_extra *extra, struct dedup *dedup)
 {
+	check(list_is_linked(&dedup->link));
 	if (extra->dedup_next == &dedup->link)
 		extra->dedup_next = dedup->link.next;
 	list_remove(&dedup->link);

@@ -11,6 +11,7 @@
 
 void come_due(struct engine *engine, struct message *message)
 {
+	check(message->state != MESSAGE_READY);
 	message_unplace(engine, message);
 	message->state = MESSAGE_READY;
 	message_place(engine, message);

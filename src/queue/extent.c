@@ -122,6 +122,7 @@ static void extent_free(struct engine *engine, struct extent *extent)
 {
 	struct segment_messages *segment = segment_messages_find(engine, extent->segment);
 
+	check(segment != NULL);
 	image_forget_extent(engine, extent);
 	page_forget(engine, &extent->in_queue);
 	if (segment->next == extent)
@@ -140,6 +141,8 @@ static void extent_free(struct engine *engine, struct extent *extent)
 /* Counts `count` messages of `bytes` into the extent, or out of it if they are negative. */
 static void count_in(struct engine *engine, struct extent *extent, int64_t count, int64_t bytes)
 {
+	check(count >= 0 || extent->count >= (uint64_t)-count);
+	check(bytes >= 0 || extent->bytes >= (uint64_t)-bytes);
 	extent->count = (uint32_t)(extent->count + count);
 	extent->bytes += (uint64_t)bytes;
 	extent->group->cold += (uint64_t)count;
@@ -158,6 +161,8 @@ static bool takes_more(const struct extent *extent, uint32_t segment)
 static void append_entry(struct engine *engine, struct extent *extent,
 			 const struct extent_entry *entry)
 {
+	check(entry->location.segment == extent->segment);
+	check(extent->count == 0 || entry->seq > extent->last_seq);
 	image_keep_extent(engine, extent);
 	if (extent->count == 0) {
 		extent->first_seq = entry->seq;

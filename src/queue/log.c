@@ -13,6 +13,8 @@ uint64_t log_append(struct engine *engine, enum record_type type, uint64_t queue
 
 	for (size_t i = 0; i < count; i++)
 		turn_spend(engine, 0, parts[i].size);
+	/* Only these are of no queue. */
+	check(queue > 0 || type == RECORD_SHARED || type == RECORD_CLOCK);
 	turn_spend(engine, 1, 0);
 	return journal_append(engine->journal, (uint8_t)type, queue, parts, count,
 			      out_location ? out_location : &unused);

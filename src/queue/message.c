@@ -108,6 +108,8 @@ struct message *message_add(struct engine *engine, struct engine_queue *queue, u
 {
 	struct message *message = message_alloc(engine);
 
+	check(seq > 0);
+	check(location.segment > 0);
 	message->mark = engine->mark;
 	message->queue = queue;
 	message->group = group_get(queue, group);
@@ -168,12 +170,16 @@ void message_unplace(struct engine *engine, struct message *message)
 	image_keep_message(engine, message);
 	switch ((enum message_state)message->state) {
 	case MESSAGE_READY:
+		check(queue->visible > 0);
+		check(message->group->ready_count > 0);
 		queue->visible--;
 		message->group->ready_count--;
 		if (!queue->is_fifo)
 			list_remove(&message->link);
 		break;
 	case MESSAGE_IN_FLIGHT:
+		check(queue->in_flight > 0);
+		check(message->group->in_flight > 0);
 		/* At the limit it is this message that others wait for, whatever its group. */
 		if (queue->in_flight-- == LIMIT_INFLIGHT_MESSAGES)
 			queue_mark_dirty(engine, queue);
@@ -182,6 +188,7 @@ void message_unplace(struct engine *engine, struct message *message)
 		timer_clear(&engine->timers, &message->timer);
 		break;
 	case MESSAGE_DELAYED:
+		check(queue->delayed > 0);
 		queue->delayed--;
 		message->group->ready_count -= queue->is_fifo;
 		timer_clear(&engine->timers, &message->timer);
@@ -222,11 +229,13 @@ void message_detach(struct engine *engine, struct message *message)
 	list_remove(&message->in_queue);
 	map_remove(&engine->messages, message_hash(queue->number, message->seq), message);
 	leave_segment(engine, message);
+	check(message->group->messages > 0);
 	message->group->messages--;
 }
 
 void message_free(struct engine *engine, struct message *message)
 {
+	check(!timer_is_set(&message->timer));
 	message->in_queue.next = engine->free_messages ? &engine->free_messages->in_queue : NULL;
 	engine->free_messages = message;
 	atomic_store_explicit(&engine->message_count, engine->messages.count, memory_order_relaxed);

@@ -130,6 +130,8 @@ static int64_t lease_chosen(struct engine *engine, struct queue_command *command
 	const struct lease lease = {engine->now_ms, engine->now_ms + visibility_ms,
 				    engine->wall_ms};
 
+	check(choice->good_count > 0);
+	check(choice->good_count <= command->receive.max);
 	put_u64(bytes, (uint64_t)lease.received_ms);
 	put_u64(bytes + 8, (uint64_t)lease.visible_ms);
 	put_u64(bytes + 16, (uint64_t)lease.wall_ms);

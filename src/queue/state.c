@@ -78,6 +78,7 @@ void queue_free(struct engine_queue *queue)
 {
 	check(list_is_empty(&queue->messages));
 	check(list_is_empty(&queue->waiting));
+	check(list_is_empty(&queue->extents));
 	if (queue->extra) {
 		struct group *group;
 		size_t cursor = 0;
@@ -161,6 +162,8 @@ void group_refresh(struct engine *engine, struct engine_queue *queue, struct gro
 	if (can_give)
 		queue_mark_dirty(engine, queue);
 	if (group->messages == 0 && group->cold == 0 && group->hash != 0) {
+		check(list_is_empty(&group->extents));
+		check(group->in_flight == 0);
 		map_remove(&queue->extra->groups, hash_number(group->hash), group);
 		heap_free(group);
 	}
