@@ -63,7 +63,8 @@ static enum err on_received(struct call *call)
 		return ERR_BUSY;
 	received = waiting->command.receive.count;
 	if (received > 0)
-		queue_delivery_done(call->core->engine, &waiting->delivery);
+		queue_delivery_done(engine_of(call->core, waiting->delivery.handle.queue),
+				    &waiting->delivery);
 	return ERR_OK;
 }
 
