@@ -10,6 +10,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "api/sts.h"
+#include "client/credentials.h"
 #include "client/session_private.h"
 #include "client/transport.h"
 #include "format/json.h"
@@ -44,6 +46,46 @@ struct order {
 	struct str body;
 	bool is_once; /* never tried again */
 };
+
+/* ---- credentials ---- */
+
+static enum err assume_role(struct tern_session *source, const struct assumed_role *role,
+			    struct arena *arena, struct tern_credentials *out,
+			    int64_t *out_expires_ms, char *problem)
+{
+	const struct sts_assume_role_in in = {
+		.role_arn = role->arn,
+		.role_session_name = role->session_name,
+		.external_id = role->external_id.size > 0 ? role->external_id : (struct str){0},
+		.duration_seconds = role->duration_s,
+		.has_duration_seconds = role->duration_s > 0,
+	};
+	struct tern_call *call = tern_call_new(source);
+	struct sts_assume_role_out answer;
+
+	enum err err = tern_call_run(call, &sts_operations[STS_ASSUME_ROLE], &in, &answer);
+	if (!err && answer.credentials) {
+		*out = (struct tern_credentials){
+			arena_copy(arena, answer.credentials->access_key_id),
+			arena_copy(arena, answer.credentials->secret_access_key),
+			arena_copy(arena, answer.credentials->session_token)};
+		*out_expires_ms = answer.credentials->expiration;
+	} else {
+		err = session_refuse(problem, err == ERR_CLOSED ? ERR_CLOSED : ERR_INVALID,
+				     "the role %.*s cannot be assumed: %.*s", STR_ARG(role->arn),
+				     STR_ARG(tern_call_fault(call)->message));
+	}
+	tern_call_free(&call);
+	return err;
+}
+
+enum err tern_session_credentials(struct tern_session *session,
+				  const struct tern_credentials **out_credentials, char *problem)
+{
+	return credentials_get(session, assume_role, out_credentials, problem);
+}
+
+/* ---- calls ---- */
 
 struct tern_call *tern_call_new(struct tern_session *session)
 {

@@ -10,15 +10,13 @@
 
 #include <stdio.h>
 
-#include "api/sts.h"
 #include "base/command.h"
-#include "client/call.h"
 #include "format/json.h"
 
 enum {
-	EARLY_MS = 300000, /* new ones are asked for so long before the old ones end */
-	AGAIN_MS = 10000,  /* after a failure, while the old ones hold */
-	CHAIN_MAX = 8,	   /* roles behind roles */
+	EARLY_MS = 300000, /* credentials are renewed so long before they expire */
+	AGAIN_MS = 10000,  /* after a failed renewal, while the old ones are valid */
+	CHAIN_MAX = 8,	   /* roles that are assumed with the credentials of a role */
 	OUTPUT_SIZE_MAX = 65536,
 };
 
@@ -28,7 +26,7 @@ enum {
 static const struct tern_credentials open_credentials = {
 	STR_INIT("tern"), STR_INIT("tern"), {NULL, 0}};
 
-/* ---- where they are from ---- */
+/* ---- sources ---- */
 
 static bool is_complete(const struct tern_credentials *credentials)
 {
@@ -137,7 +135,7 @@ static enum err open_source(struct tern_session *session, const struct tern_opti
 static enum err find_role(struct tern_session *session, const struct tern_options *options,
 			  const struct session_lineage *lineage, char *problem)
 {
-	struct lent_role *role = &session->role;
+	struct assumed_role *role = &session->role;
 	bool is_explicit = options->role_arn.size > 0;
 	struct str duration = session_profile(session, "duration_seconds");
 
@@ -163,7 +161,7 @@ static enum err find_role(struct tern_session *session, const struct tern_option
 			"the profile %.*s wants a code (mfa_serial), which is not asked "
 			"for; " EXPORT_ADVICE,
 			STR_ARG(session->profile));
-	session->lender = LENDER_ROLE;
+	session->provider = PROVIDER_ROLE;
 	return open_source(session, options, lineage, problem);
 }
 
@@ -172,7 +170,7 @@ static enum err find_process(struct tern_session *session)
 	session->process = session_profile(session, "credential_process");
 	if (session->process.size == 0)
 		return ERR_NOTFOUND;
-	session->lender = LENDER_PROCESS;
+	session->provider = PROVIDER_PROCESS;
 	return ERR_OK;
 }
 
@@ -217,15 +215,15 @@ enum err credentials_find(struct tern_session *session, const struct tern_option
 
 void credentials_init(struct tern_session *session)
 {
-	pthread_mutex_init(&session->lending, NULL);
-	arena_init(&session->lent);
+	pthread_mutex_init(&session->provider_lock, NULL);
+	arena_init(&session->provided);
 }
 
 void credentials_done(struct tern_session *session)
 {
 	tern_session_free(&session->source);
-	arena_done(&session->lent);
-	pthread_mutex_destroy(&session->lending);
+	arena_done(&session->provided);
+	pthread_mutex_destroy(&session->provider_lock);
 }
 
 /* ---- fetching ---- */
@@ -233,40 +231,27 @@ void credentials_done(struct tern_session *session)
 static void keep(struct tern_session *session, const struct tern_credentials *fresh,
 		 int64_t expires_ms)
 {
-	struct tern_credentials *kept = arena_new(&session->lent, struct tern_credentials);
+	struct tern_credentials *kept = arena_new(&session->provided, struct tern_credentials);
 
-	kept->access_key_id = arena_copy(&session->lent, fresh->access_key_id);
-	kept->secret_access_key = arena_copy(&session->lent, fresh->secret_access_key);
-	kept->session_token = arena_copy(&session->lent, fresh->session_token);
-	session->lent_now = kept;
-	session->lent_until_ms = expires_ms;
+	kept->access_key_id = arena_copy(&session->provided, fresh->access_key_id);
+	kept->secret_access_key = arena_copy(&session->provided, fresh->secret_access_key);
+	kept->session_token = arena_copy(&session->provided, fresh->session_token);
+	session->provided_now = kept;
+	session->expires_ms = expires_ms;
 }
 
-static enum err assume_role(struct tern_session *session, char *problem)
+static enum err run_role(struct tern_session *session, credentials_assume_fn assume, char *problem)
 {
-	const struct lent_role *role = &session->role;
-	const struct sts_assume_role_in in = {
-		.role_arn = role->arn,
-		.role_session_name = role->session_name,
-		.external_id = role->external_id.size > 0 ? role->external_id : (struct str){0},
-		.duration_seconds = role->duration_s,
-		.has_duration_seconds = role->duration_s > 0,
-	};
-	struct tern_call *call = tern_call_new(session->source);
-	struct sts_assume_role_out out;
+	struct tern_credentials fresh;
+	struct arena arena;
+	int64_t expires_ms;
 
-	enum err err = tern_call_run(call, &sts_operations[STS_ASSUME_ROLE], &in, &out);
-	if (!err && out.credentials) {
-		const struct tern_credentials fresh = {out.credentials->access_key_id,
-						       out.credentials->secret_access_key,
-						       out.credentials->session_token};
-		keep(session, &fresh, out.credentials->expiration);
-	} else {
-		err = session_refuse(problem, err == ERR_CLOSED ? ERR_CLOSED : ERR_INVALID,
-				     "the role %.*s cannot be assumed: %.*s", STR_ARG(role->arn),
-				     STR_ARG(tern_call_fault(call)->message));
-	}
-	tern_call_free(&call);
+	arena_init(&arena);
+	enum err err =
+		assume(session->source, &session->role, &arena, &fresh, &expires_ms, problem);
+	if (!err)
+		keep(session, &fresh, expires_ms);
+	arena_done(&arena);
 	return err;
 }
 
@@ -323,33 +308,33 @@ static enum err run_process(struct tern_session *session, char *problem)
 }
 
 /* With the lock. */
-static enum err renew(struct tern_session *session, char *problem)
+static enum err renew(struct tern_session *session, credentials_assume_fn assume, char *problem)
 {
 	int64_t now_ms = clock_now_ms();
 
-	if (session->lent_now &&
-	    (now_ms < session->lent_until_ms - EARLY_MS || now_ms < session->lent_again_ms))
+	if (session->provided_now &&
+	    (now_ms < session->expires_ms - EARLY_MS || now_ms < session->renew_at_ms))
 		return ERR_OK;
-	enum err err = session->lender == LENDER_ROLE ? assume_role(session, problem)
-						      : run_process(session, problem);
-	/* Some are lent for less than EARLY_MS: not every call should ask anew. */
-	session->lent_again_ms = now_ms + AGAIN_MS;
-	if (err && session->lent_now && now_ms < session->lent_until_ms)
+	enum err err = session->provider == PROVIDER_ROLE ? run_role(session, assume, problem)
+							  : run_process(session, problem);
+	/* Credentials may be valid for less than EARLY_MS: not every call should renew them. */
+	session->renew_at_ms = now_ms + AGAIN_MS;
+	if (err && session->provided_now && now_ms < session->expires_ms)
 		return ERR_OK;
 	return err;
 }
 
-enum err tern_session_credentials(struct tern_session *session,
-				  const struct tern_credentials **out_credentials, char *problem)
+enum err credentials_get(struct tern_session *session, credentials_assume_fn assume,
+			 const struct tern_credentials **out_credentials, char *problem)
 {
-	if (session->lender == LENDER_NONE) {
+	if (session->provider == PROVIDER_NONE) {
 		*out_credentials = &session->credentials;
 		return ERR_OK;
 	}
-	pthread_mutex_lock(&session->lending);
-	enum err err = renew(session, problem);
+	pthread_mutex_lock(&session->provider_lock);
+	enum err err = renew(session, assume, problem);
 	if (!err)
-		*out_credentials = session->lent_now;
-	pthread_mutex_unlock(&session->lending);
+		*out_credentials = session->provided_now;
+	pthread_mutex_unlock(&session->provider_lock);
 	return err;
 }

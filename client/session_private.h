@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* session: what session.c, call.c and transport.c share. */
+/* session: the struct behind a session, for the sources of client/. settings.c implements it. */
 #ifndef TERN_CLIENT_SESSION_PRIVATE_H
 #define TERN_CLIENT_SESSION_PRIVATE_H
 
@@ -16,12 +16,12 @@ struct session_endpoint {
 };
 
 /* The role that is assumed. */
-struct lent_role {
+struct assumed_role {
 	struct str arn, session_name, external_id;
 	int64_t duration_s; /* 0: as the service has it */
 };
 
-enum lender { LENDER_NONE, LENDER_ROLE, LENDER_PROCESS };
+enum credential_provider { PROVIDER_NONE, PROVIDER_ROLE, PROVIDER_PROCESS };
 
 struct tern_session {
 	struct arena arena; /* holds all texts */
@@ -32,16 +32,16 @@ struct tern_session {
 	size_t endpoint_count;
 	bool wants_aws, ignores_configured;
 	struct str profile, region, user_agent, certificates;
-	struct tern_credentials credentials; /* of LENDER_NONE */
+	struct tern_credentials credentials; /* of PROVIDER_NONE */
 	/* credentials.c's. */
-	enum lender lender;
-	struct lent_role role;
-	struct str process;			 /* credential_process */
-	struct tern_session *source;		 /* who assumes the role */
-	pthread_mutex_t lending;		 /* for what follows */
-	struct arena lent;			 /* all that were lent */
-	const struct tern_credentials *lent_now; /* NULL: not asked for yet */
-	int64_t lent_until_ms, lent_again_ms;
+	enum credential_provider provider;
+	struct assumed_role role;
+	struct str process;			     /* credential_process */
+	struct tern_session *source;		     /* the session that assumes the role */
+	pthread_mutex_t provider_lock;		     /* for what follows */
+	struct arena provided;			     /* all credentials that the provider gave */
+	const struct tern_credentials *provided_now; /* NULL: not fetched yet */
+	int64_t expires_ms, renew_at_ms;
 
 	struct profile_file config, secrets;
 	struct tern_retry_policy policy;

@@ -2,7 +2,8 @@
 /* Growth is by doubling, so that n pushes copy at most 2n items. */
 #include "base/vec.h"
 
-#include "base/base.h"
+#include "base/arena.h"
+#include "base/check.h"
 
 enum { CAPACITY_MIN = 8 };
 

@@ -12,6 +12,8 @@
 
 #include <stddef.h>
 
+#include "base/arena.h" /* vec_done frees */
+
 /* Room for `more` further items; capacities double. Returns the items, moved perhaps. */
 void *vec_grow(void *items, size_t count, size_t *capacity, size_t more, size_t item_size);
 

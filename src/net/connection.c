@@ -28,6 +28,13 @@
 #define AHEAD_SIZE ((size_t)NET_READ_SIZE) /* bytes of requests that wait for their turn */
 #define TOO_MUCH "Too much is held for others just now."
 
+/* What was found by a part of it that libuv gave back. */
+static struct net_connection *checked(struct net_connection *connection)
+{
+	check(connection->magic == NET_CONNECTION_MAGIC);
+	return connection;
+}
+
 static void count_partial(struct net_connection *connection, size_t partial)
 {
 	size_t change = partial - connection->partial; /* may wrap, and so does the sum */
@@ -53,7 +60,7 @@ static void count_held(struct net_connection *connection)
 /* Lets go of the bytes that came; of those in `in` no view may be left. */
 static void drop_input(struct net_connection *connection)
 {
-	net_thread_spare_buf(connection->thread, &connection->in);
+	net_spare_give(connection->thread, &connection->in);
 	connection->in_from = 0;
 	heap_free(connection->parser);
 	connection->parser = NULL;
@@ -62,7 +69,8 @@ static void drop_input(struct net_connection *connection)
 
 static void on_closed(uv_handle_t *handle)
 {
-	struct net_connection *connection = container_of(handle, struct net_connection, handle);
+	struct net_connection *connection =
+		checked(container_of(handle, struct net_connection, handle));
 	struct net_thread *thread = connection->thread;
 
 	list_remove(&connection->link);
@@ -78,6 +86,7 @@ static void on_closed(uv_handle_t *handle)
 	tls_session_free(&connection->tls);
 	buf_done(&connection->wire);
 	buf_done(&connection->out);
+	connection->magic = 0;
 	heap_free(connection);
 }
 
@@ -160,7 +169,7 @@ static void refuse(struct net_connection *connection, const struct http_parser *
 		buf_append(&refusal.body, str_from(reason));
 	}
 	if (connection->out.capacity == 0)
-		net_thread_new_buf(thread, &connection->out);
+		net_spare_take(thread, &connection->out);
 	http_date_update(&thread->date, clock_now_ms());
 	http_response_write(&connection->out,
 			    &(struct http_response){.status = status,
@@ -224,7 +233,7 @@ static void send_continue(struct net_connection *connection, struct http_parser 
 {
 	parser->wants_continue = false;
 	if (connection->out.capacity == 0)
-		net_thread_new_buf(connection->thread, &connection->out);
+		net_spare_take(connection->thread, &connection->out);
 	buf_append(&connection->out, STR("HTTP/1.1 100 Continue\r\n\r\n"));
 	push_flush(connection);
 }
@@ -383,7 +392,8 @@ static void take_waiting(struct net_connection *connection)
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
 {
-	struct net_connection *connection = container_of(handle, struct net_connection, handle);
+	struct net_connection *connection =
+		checked(container_of(handle, struct net_connection, handle));
 
 	(void)suggested;
 	*out = uv_buf_init(connection->thread->read_buffer, NET_READ_SIZE);
@@ -491,7 +501,8 @@ static void take_tls(struct net_connection *connection, struct str bytes)
 
 static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *bytes)
 {
-	struct net_connection *connection = container_of(stream, struct net_connection, stream);
+	struct net_connection *connection =
+		checked(container_of(stream, struct net_connection, stream));
 
 	if (size == 0 || connection->is_closing)
 		return;
@@ -533,10 +544,11 @@ static void write_done(struct net_connection *connection)
 
 static void on_written(uv_write_t *write, int status)
 {
-	struct net_connection *connection = container_of(write, struct net_connection, write);
+	struct net_connection *connection =
+		checked(container_of(write, struct net_connection, write));
 
 	connection->is_writing = false;
-	net_thread_spare_buf(connection->thread, &connection->writing);
+	net_spare_give(connection->thread, &connection->writing);
 	count_held(connection);
 	if (connection->is_closing)
 		return;
@@ -577,7 +589,7 @@ static void seal_output(struct net_connection *connection)
 	connection->out = connection->wire;
 	connection->wire = (struct buf){0};
 	tls_session_send(connection->tls, buf_str(&plain), &connection->out);
-	net_thread_spare_buf(connection->thread, &plain);
+	net_spare_give(connection->thread, &plain);
 	if (connection->is_last && !connection->request && !connection->has_ended_tls) {
 		connection->has_ended_tls = true;
 		tls_session_end(connection->tls, &connection->out);
@@ -603,7 +615,7 @@ void net_connection_flush(struct net_connection *connection)
 			write_rest(connection, done);
 			return;
 		}
-		net_thread_spare_buf(connection->thread, &connection->out);
+		net_spare_give(connection->thread, &connection->out);
 	}
 	take_waiting(connection);
 	if (connection->is_closing)
@@ -657,6 +669,7 @@ void net_connection_accept(struct net_listener *listener)
 	struct net_thread *thread = listener->thread;
 	struct net_connection *connection = heap_alloc(sizeof(*connection));
 
+	connection->magic = NET_CONNECTION_MAGIC;
 	connection->thread = thread;
 	connection->listener = listener->number;
 	if (listener->is_unix)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * net_private: what the files of net/ share. A thread owns everything below it; the server is
- * constant while threads run, except the atomics.
+ * net_private: the structs of servers, threads and connections, for the sources of net/. A thread
+ * owns everything below it; the server is constant while threads run, except the atomics.
  */
 #ifndef TERN_NET_NET_PRIVATE_H
 #define TERN_NET_NET_PRIVATE_H
@@ -36,6 +36,7 @@ struct net_connection {
 		uv_tcp_t tcp;
 		uv_pipe_t pipe;
 	};
+	uint32_t magic;
 	struct net_thread *thread;
 	struct list link;	/* in thread->connections */
 	struct list flush_link; /* in thread->flush */
@@ -78,7 +79,7 @@ struct net_listener {	  /* a place on a thread */
 	bool is_unix, is_tls;
 };
 
-/* For a thread to do; whoever asks waits. */
+/* For a thread to do; the sender waits for it. */
 struct net_order {
 	struct mailbox_message message;
 	const struct net_place *place;
@@ -92,7 +93,11 @@ struct net_counts { /* each written by its thread only */
 	_Atomic uint64_t bytes_in, bytes_out;
 };
 
+#define NET_THREAD_MAGIC 0x44524854u
+#define NET_CONNECTION_MAGIC 0x4e4e4f43u
+
 struct net_thread {
+	uint32_t magic;
 	struct net_server *server;
 	uint32_t index;
 	pthread_t pthread;
@@ -101,6 +106,7 @@ struct net_thread {
 	uv_async_t wake;
 	uv_check_t check;
 	uv_timer_t sweep, timer, release;
+	void (*on_release)(uv_timer_t *release);
 	struct timer_heap holds; /* of connections, in time of the loop */
 	int64_t timer_at_ms;
 	uint64_t timer_shift_count; /* of the clock when it was set */
@@ -139,7 +145,7 @@ struct net_place {	  /* an address that is listened on */
 struct net_server {
 	struct net_options options;
 	struct net_thread **threads;
-	pthread_mutex_t start_lock; /* while the threads start, for whoever must not be ahead */
+	pthread_mutex_t start_lock; /* held while the threads start */
 	pthread_mutex_t places_lock;
 	struct list places;   /* in order of number; under places_lock */
 	uint32_t next_number; /* under places_lock */
@@ -178,7 +184,7 @@ void net_connection_abort(struct net_connection *connection);
 /* Lets go out what was held. */
 void net_connection_release(struct net_connection *connection);
 
-/* server.c: a session under the newest certificate. */
+/* net.c: a session under the newest certificate. */
 struct tls_session *net_server_new_tls(struct net_server *server);
 
 /* request.c */
@@ -196,9 +202,17 @@ void net_thread_open(struct net_thread *thread, const struct net_place *place);
 /* Does it on the thread and waits for that; at once if the thread has ended. */
 void net_thread_order(struct net_thread *thread, const struct net_place *place, bool closes);
 void *net_thread_main(void *context);
+/* hold.c */
 /* Keeps the connection's answer back for that long. */
-void net_thread_hold(struct net_thread *thread, struct net_connection *connection, uint32_t ms);
-void net_thread_new_buf(struct net_thread *thread, struct buf *out);
-void net_thread_spare_buf(struct net_thread *thread, struct buf *buf);
+void net_hold_begin(struct net_connection *connection, uint32_t ms);
+/* A connection whose answer may go out now; NULL: none, and the timer is set for the next one. */
+struct net_connection *net_hold_due(struct net_thread *thread);
+
+/* spare.c */
+/* `out` is empty; gets a buffer with some room. */
+void net_spare_take(struct net_thread *thread, struct buf *out);
+/* Empties the buffer; keeps its memory for the next one, or frees it. */
+void net_spare_give(struct net_thread *thread, struct buf *buf);
+void net_spare_done(struct net_thread *thread);
 
 #endif

@@ -77,7 +77,7 @@ void net_respond(struct net_request *request, int status, const struct http_head
 	if (!request->http.is_keep_alive || thread->is_draining)
 		connection->is_last = true;
 	if (connection->out.capacity == 0)
-		net_thread_new_buf(thread, &connection->out);
+		net_spare_take(thread, &connection->out);
 	http_date_update(&thread->date, clock_now_ms());
 	http_response_write(
 		&connection->out,
@@ -90,7 +90,7 @@ void net_respond(struct net_request *request, int status, const struct http_head
 					.body = body},
 		&thread->date);
 	if (request->hold_ms > 0 && !thread->is_draining)
-		net_thread_hold(thread, connection, request->hold_ms);
+		net_hold_begin(connection, request->hold_ms);
 	else if (!list_is_linked(&connection->flush_link))
 		list_push_back(&thread->flush, &connection->flush_link);
 	leave(request);

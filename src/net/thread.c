@@ -12,24 +12,14 @@
 
 #define SWEEP_MS 1000
 
-void net_thread_new_buf(struct net_thread *thread, struct buf *out)
+/* What a uv handle or pthread gives back. */
+static struct net_thread *thread_of(void *data)
 {
-	if (thread->spare_buf_count > 0)
-		*out = thread->spare_bufs[--thread->spare_buf_count];
-	else
-		buf_reserve(out, 4096);
-}
+	struct net_thread *thread = data;
 
-void net_thread_spare_buf(struct net_thread *thread, struct buf *buf)
-{
-	if (buf->capacity > 0 && buf->capacity <= NET_READ_SIZE &&
-	    thread->spare_buf_count < NET_SPARE_BUFS) {
-		buf_reset(buf);
-		thread->spare_bufs[thread->spare_buf_count++] = *buf;
-		*buf = (struct buf){0};
-		return;
-	}
-	buf_done(buf);
+	check(thread);
+	check(thread->magic == NET_THREAD_MAGIC);
+	return thread;
 }
 
 bool net_thread_take_messages(struct net_thread *thread)
@@ -92,7 +82,10 @@ static void for_connections(struct net_thread *thread, void (*visit)(struct net_
 
 static void on_listener_closed(uv_handle_t *handle)
 {
-	heap_free(container_of(handle, struct net_listener, handle));
+	struct net_listener *listener = container_of(handle, struct net_listener, handle);
+
+	check(thread_of(listener->thread)->listeners.next); /* its thread outlives it */
+	heap_free(listener);
 }
 
 static void close_listener(struct net_listener *listener)
@@ -120,7 +113,7 @@ static void begin_drain(struct net_thread *thread)
 
 static void on_check(uv_check_t *check)
 {
-	struct net_thread *thread = check->data;
+	struct net_thread *thread = thread_of(check->data);
 
 	turn(thread);
 	end_if_done(thread);
@@ -155,6 +148,7 @@ static void take_orders(struct net_thread *thread)
 
 	while (message) {
 		struct net_order *order = container_of(message, struct net_order, message);
+		check(order->done);
 		message = message->next;
 		if (order->closes)
 			close_place(thread, order->place->number);
@@ -166,7 +160,7 @@ static void take_orders(struct net_thread *thread)
 
 static void on_wake(uv_async_t *async)
 {
-	struct net_thread *thread = async->data;
+	struct net_thread *thread = thread_of(async->data);
 
 	thread->has_work = true;
 	take_orders(thread);
@@ -177,7 +171,7 @@ static void on_wake(uv_async_t *async)
 
 static void on_sweep(uv_timer_t *timer)
 {
-	struct net_thread *thread = timer->data;
+	struct net_thread *thread = thread_of(timer->data);
 	int64_t now_ns = clock_steady_ns();
 	struct list *next;
 
@@ -196,7 +190,7 @@ static void on_sweep(uv_timer_t *timer)
 
 static void on_timer(uv_timer_t *timer)
 {
-	struct net_thread *thread = timer->data;
+	struct net_thread *thread = thread_of(timer->data);
 	int64_t at_ms = thread->timer_at_ms;
 
 	thread->timer_at_ms = INT64_MAX;
@@ -229,29 +223,12 @@ void net_thread_set_timer(struct net_thread *thread, int64_t at_ms)
 
 static void on_release(uv_timer_t *release)
 {
-	struct net_thread *thread = release->data;
-	int64_t now_ms = (int64_t)uv_now(&thread->loop);
-	struct timer *first;
+	struct net_thread *thread = thread_of(release->data);
+	struct net_connection *connection;
 
-	while ((first = timer_first(&thread->holds)) && first->at_ms <= now_ms) {
-		timer_clear(&thread->holds, first);
-		net_connection_release(container_of(first, struct net_connection, hold));
-	}
-	if (first)
-		uv_timer_start(release, on_release, (uint64_t)(first->at_ms - now_ms), 0);
+	while ((connection = net_hold_due(thread)) != NULL)
+		net_connection_release(connection);
 	turn(thread);
-}
-
-void net_thread_hold(struct net_thread *thread, struct net_connection *connection, uint32_t ms)
-{
-	uv_update_time(&thread->loop);
-	int64_t now_ms = (int64_t)uv_now(&thread->loop);
-
-	connection->is_held = true;
-	/* The loop's time is cut to milliseconds. */
-	timer_set(&thread->holds, &connection->hold, now_ms + ms + 1);
-	uv_timer_start(&thread->release, on_release,
-		       (uint64_t)(timer_first(&thread->holds)->at_ms - now_ms), 0);
 }
 
 void net_thread_post(struct net_thread *thread, struct mailbox_message *message)
@@ -344,13 +321,16 @@ static void end_orders(struct net_thread *thread)
 
 static void wake_thread(void *context)
 {
-	net_thread_wake(context);
+	net_thread_wake(thread_of(context));
 }
 
 void net_thread_init(struct net_thread *thread, struct net_server *server, uint32_t index)
 {
+	check(thread->magic == 0); /* once */
+	thread->magic = NET_THREAD_MAGIC;
 	thread->server = server;
 	thread->index = index;
+	thread->on_release = on_release;
 	pthread_mutex_init(&thread->orders_lock, NULL);
 	pthread_mutex_init(&thread->wake_lock, NULL);
 	mailbox_init(&thread->mailbox, wake_thread, thread);
@@ -409,13 +389,12 @@ static void done(struct net_thread *thread)
 	uv_loop_close(&thread->loop);
 	timer_heap_done(&thread->holds);
 	buf_done(&thread->plain);
-	while (thread->spare_buf_count > 0)
-		buf_done(&thread->spare_bufs[--thread->spare_buf_count]);
+	net_spare_done(thread);
 }
 
 void *net_thread_main(void *context)
 {
-	struct net_thread *thread = context;
+	struct net_thread *thread = thread_of(context);
 	const struct net_options *options = &thread->server->options;
 
 	check(pthread_setname_np(pthread_self(), "net") == 0);

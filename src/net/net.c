@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * server: sockets are bound by the thread that makes the server, so that an address in use is known
- * at once, and then handed to the loops, one socket a loop and place (SO_REUSEPORT): the kernel
- * spreads connections without a lock of ours.
+ * net: a server of net/server.h. Sockets are bound by the thread that makes the server, so that an
+ * address in use is known at once, and then handed to the loops, one socket a loop and place
+ * (SO_REUSEPORT): the kernel spreads connections without a lock of ours.
  */
 #include "net/server.h"
 
