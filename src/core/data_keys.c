@@ -46,7 +46,6 @@ void core_data_keys_close(struct core *core)
 struct envelope_use call_envelope_use(struct call *call, struct str service,
 				      struct str context_name, int64_t reuse_ms)
 {
-	check(call->core->kms);
 	return (struct envelope_use){
 		.call = call,
 		.kms = call->core->kms,

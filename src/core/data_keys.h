@@ -15,7 +15,7 @@ void core_data_keys_close(struct core *core);
 
 /*
  * Any thread: the use of data keys by the call's principal. `service` is "sqs", `context_name` the
- * name of the encryption context's only pair; both outlive the use. KMS (core->kms) must be open.
+ * name of the encryption context's only pair; both outlive the use.
  */
 struct envelope_use call_envelope_use(struct call *call, struct str service,
 				      struct str context_name, int64_t reuse_ms);

@@ -186,6 +186,16 @@ void *service_state(const struct core *core, const struct service_module *module
 	return NULL;
 }
 
+const struct target_provider *services_find_target(const struct core *core, struct str name)
+{
+	for (size_t i = 0; i < core->services->count; i++) {
+		const struct slot *slot = &core->services->items[i];
+		if (slot->is_started && str_equal(slot->module->service->name, name))
+			return slot->module->targets;
+	}
+	return NULL;
+}
+
 /* ---- all modules ---- */
 
 void services_metrics(const struct core *core, struct buf *out)

@@ -16,6 +16,7 @@
 #include "wire/shape.h"
 
 struct core;
+struct target_provider;
 
 /* The place of a module in the order of the start. Within a stage, the order is the list's. */
 enum service_stage {
@@ -69,6 +70,8 @@ struct service_module {
 	 * this service. From its start to its stop. */
 	const struct core_kms *kms;
 	const struct core_endpoints *endpoints;
+	/* How other services deliver to its resources; core/target.h. NULL: they cannot. */
+	const struct target_provider *targets;
 };
 
 struct service_slots;
@@ -90,6 +93,9 @@ void services_unbind(struct core *core); /* after all are stopped; accepts a cor
 
 /* Any thread: the module's state, whose magic is checked; NULL: it is not started. */
 void *service_state(const struct core *core, const struct service_module *module);
+
+/* Any thread: of the service of that name, if it is started; NULL: there is none. */
+const struct target_provider *services_find_target(const struct core *core, struct str name);
 
 /* Control thread. As the members above, for all modules that have them. */
 void services_metrics(const struct core *core, struct buf *out);

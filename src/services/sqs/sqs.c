@@ -16,6 +16,7 @@
 #include "services/sqs/move_scheduler.h"
 #include "services/sqs/queues.h"
 #include "services/sqs/tags.h"
+#include "services/sqs/target.h"
 
 /*
  * Loads queues and move tasks from the catalog, submits QUEUE_DEFINE for each to the engine, and
@@ -130,7 +131,7 @@ static enum err run_declare(struct call *call, const void *in, void *out)
 static struct operation declare_operation(void)
 {
 	static const struct shape nothing;
-	struct operation operation = sqs_operations[SQS_CREATE_QUEUE];
+	struct operation operation = sqs_service.operations[SQS_CREATE_QUEUE];
 
 	operation.out = &nothing;
 	operation.run = run_declare;
@@ -226,4 +227,5 @@ const struct service_module sqs_module = {
 	.reset = reset,
 	.reset_name = "deleted_queues",
 	.metrics = sqs_metrics,
+	.targets = &sqs_target_provider,
 };

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * target: from the ARN of a resource to the service that owns it, which resolves it and takes what
+ * other services deliver. Subscriptions, rules, schedules and dead-letter queues use it, so that no
+ * service includes another.
+ *
+ * Each service that takes deliveries has a struct target_provider in its module (core/service.h).
+ * A delivery is an internal request (core/internal.h): the resource's policy decides, with the keys
+ * of the source; KMS, size limits and FIFO rules are those of a client's request.
+ */
+#ifndef TERN_CORE_TARGET_H
+#define TERN_CORE_TARGET_H
+
+#include "core/internal.h"
+
+struct target_description {
+	struct str account, region;
+	bool is_fifo;
+	bool has_content_dedup;	     /* FIFO: payloads need no deduplication id */
+	const struct policy *policy; /* of the resource; NULL: none. Held: policy_release */
+};
+
+struct target_attribute {
+	struct str name, type; /* "String", "Number.int", "Binary" */
+	struct str value;      /* bytes, if the type begins with Binary */
+};
+
+struct target_payload {
+	struct str body;
+	const struct target_attribute *attributes;
+	size_t attribute_count;
+	struct str group; /* data NULL: none */
+	struct str dedup; /* data NULL: none; not passed on to a target that is not FIFO */
+	struct str trace; /* AWSTraceHeader; data NULL: none */
+};
+
+enum target_outcome {
+	TARGET_DELIVERED,
+	TARGET_RETRY,  /* throttled, no room, or an error of ours: the same may succeed later */
+	TARGET_FAILED, /* denied, gone or refused: only a change of the target or payload helps */
+};
+struct target_result {
+	enum target_outcome outcome;
+	struct str code, text; /* the fault's, unless delivered */
+	struct str id;	       /* MessageId, if delivered */
+};
+
+/* Payloads for one target, which are accepted or refused one by one. */
+struct target_delivery {
+	struct str arn;
+	const struct target_payload *payloads;
+	size_t count;		       /* 1 to TARGET_PAYLOADS_MAX */
+	struct target_result *results; /* out: one a payload; texts live until `done` returns */
+};
+enum { TARGET_PAYLOADS_MAX = 10, TARGET_DELIVERIES_MAX = 1000 };
+
+struct target_provider {
+	/* Any thread: ERR_NOTFOUND, if the service has no such resource. */
+	enum err (*resolve)(struct core *core, struct str arn,
+			    struct target_description *out_description);
+	/* The request that delivers: its operation, and the input in the arena. */
+	const struct operation *(*prepare)(struct core *core, struct arena *arena,
+					   const struct target_delivery *delivery,
+					   const void **out_in);
+	/* Results of an answer that is ERR_OK. */
+	void (*read)(const void *out, const struct target_delivery *delivery);
+};
+
+/* Any thread. ERR_NOTFOUND: no service has it, or it takes no deliveries. */
+must_check enum err target_resolve(struct core *core, struct str arn,
+				   struct target_description *out_description);
+
+typedef void (*target_done_fn)(void *context);
+/*
+ * Delivers to several targets as `caller`, whose region does not count: each request has that of
+ * its target. `deliveries`, their payloads and results live until `done` has run, once, on `home`
+ * (see internal_new), with all results filled in. `done` runs before target_deliver returns if no
+ * request could be issued at all. Targets are independent: one that fails does not hold up others.
+ */
+void target_deliver(struct core *core, struct net_thread *home,
+		    const struct internal_caller *caller, const struct target_delivery *deliveries,
+		    size_t count, target_done_fn done, void *context);
+
+#endif
