@@ -233,6 +233,8 @@ static void take_wire(struct tls_session *session, struct buf *wire)
 	char *bytes;
 	long size = BIO_get_mem_data(session->to_peer, &bytes);
 
+	if (size <= 0)
+		return;
 	buf_append(wire, str_of(bytes, (size_t)size));
 	(void)BIO_reset(session->to_peer); /* of memory it cannot fail */
 }
@@ -245,6 +247,10 @@ static enum err read_all(struct tls_session *session, struct buf *plain)
 		int size = SSL_read(session->ssl, plain->data + plain->size, PIECE_SIZE);
 		if (size > 0) {
 			plain->size += (size_t)size;
+			/* A read that can find nothing costs half of one that does. */
+			if (size < PIECE_SIZE && BIO_pending(session->from_peer) == 0 &&
+			    !SSL_has_pending(session->ssl))
+				return ERR_OK;
 			continue;
 		}
 		switch (SSL_get_error(session->ssl, size)) {
