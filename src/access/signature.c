@@ -348,8 +348,11 @@ static enum err read_names(struct verifier *verifier)
 {
 	struct claim *claim = &verifier->claim;
 	struct str rest = claim->signed_headers;
+	size_t count = 1;
 
-	claim->names = arena_array(verifier->arena, struct signed_name, LIMIT_HTTP_HEADERS);
+	for (size_t i = 0; i < rest.size && count < LIMIT_HTTP_HEADERS; i++)
+		count += rest.data[i] == ';';
+	claim->names = arena_array(verifier->arena, struct signed_name, count);
 	while (rest.data) {
 		if (claim->name_count == LIMIT_HTTP_HEADERS)
 			return refuse(verifier, ACCESS_INCOMPLETE_SIGNATURE,
