@@ -129,8 +129,15 @@ static bool relocate_messages(struct engine *engine, uint32_t number, size_t *re
 		struct message *message = container_of(link, struct message, in_segment);
 		struct relocation relocation;
 		link = link->next;
-		if (message->is_unreadable || message->queue->is_retired)
+		if (message->is_unreadable)
 			continue;
+		/* Purging frees these in its own turns, so the walk gets past them. */
+		if (message->queue->is_retired) {
+			turn_spend(engine, 1, 0);
+			if (turn_is_over(engine))
+				return false;
+			continue;
+		}
 		if (is_enough(engine, *relocated))
 			return false;
 		if (!relocate_record(engine, message->queue, message->location, &relocation))
