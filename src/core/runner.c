@@ -8,6 +8,7 @@
  */
 #include "core/runner.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <time.h>
@@ -24,7 +25,8 @@ static const char *const lane_names[] = {
 	[JOURNAL_HOUSEKEEPING] = "housekeeping",
 };
 
-enum lane_state { LANE_IDLE, LANE_GIVEN, LANE_DONE, LANE_ENDING };
+/* LANE_STARTED: the work goes on without a thread. */
+enum lane_state { LANE_IDLE, LANE_GIVEN, LANE_STARTED, LANE_DONE, LANE_ENDING };
 
 struct lane {
 	struct runner *runner;
@@ -33,7 +35,8 @@ struct lane {
 	sem_t given;
 	_Atomic enum lane_state state;
 	struct journal_work *work;
-	int64_t work_ns; /* how long the work took; the lane's until LANE_DONE */
+	int64_t begin_ns; /* of work that was started */
+	int64_t work_ns;  /* how long the work took; the lane's until LANE_DONE */
 };
 
 struct runner {
@@ -107,12 +110,40 @@ static void note_commit(struct runner *runner, int64_t took_ns)
 	runner->commit_ns += (took_ns - runner->commit_ns) / 8;
 }
 
+/* Only a net thread is told when it has ended. */
+static bool start_commit(struct lane *lane, struct journal_work *work)
+{
+	if (!atomic_load(&lane->runner->net) || !journal_work_start(work))
+		return false;
+	lane->work = work;
+	lane->begin_ns = clock_steady_ns();
+	atomic_store(&lane->state, LANE_STARTED);
+	return true;
+}
+
+/* A commit that ends after its net thread has gone is waited for. */
+static void look_at_started(struct lane *lane)
+{
+	struct runner *runner = lane->runner;
+	struct pollfd ended = {.fd = engine_commit_descriptor(runner->engine), .events = POLLIN};
+
+	while (!journal_work_has_ended(lane->work)) {
+		if (atomic_load(&runner->net))
+			return;
+		(void)poll(&ended, 1, -1);
+	}
+	lane->work_ns = clock_steady_ns() - lane->begin_ns;
+	atomic_store(&lane->state, LANE_DONE);
+}
+
 /* True if the engine has news from it. */
 static bool serve_lane(struct runner *runner, enum journal_lane which)
 {
 	struct lane *lane = &runner->lanes[which];
 	bool has_ended = false;
 
+	if (atomic_load(&lane->state) == LANE_STARTED)
+		look_at_started(lane);
 	if (atomic_load(&lane->state) == LANE_DONE) {
 		engine_work_end(runner->engine, lane->work);
 		if (which == JOURNAL_COMMIT)
@@ -124,6 +155,8 @@ static bool serve_lane(struct runner *runner, enum journal_lane which)
 		return has_ended;
 	struct journal_work *work = engine_work_begin(runner->engine, which);
 	if (!work)
+		return has_ended;
+	if (which == JOURNAL_COMMIT && start_commit(lane, work))
 		return has_ended;
 	if (which == JOURNAL_COMMIT &&
 	    (!runner->blocks_commits || (runner->commit_ns < QUICK_COMMIT_NS &&
@@ -191,6 +224,9 @@ void runner_attach(struct runner *runner, struct net_thread *thread)
 {
 	runner_here = runner;
 	atomic_store(&runner->net, thread);
+	int descriptor = engine_commit_descriptor(runner->engine);
+	if (descriptor >= 0)
+		net_thread_watch(thread, descriptor);
 }
 
 void runner_detach(struct runner *runner)

@@ -312,6 +312,52 @@ void commit_run(struct journal_work *work)
 	}
 }
 
+/* One batch for a segment that is made and known: all else takes more than a write. */
+static bool can_start(const struct journal_work *work)
+{
+	const struct journal *journal = work->journal;
+	const struct batch *batch = work->batches.first;
+
+	return journal->options.durability == JOURNAL_FSYNC && journal->disk->ops->commit_start &&
+	       !batch->next && atomic_load(&batch->segment->file) &&
+	       batch->segment->number <= journal->meta.last_segment;
+}
+
+bool commit_start(struct journal_work *work)
+{
+	struct disk *disk = work->journal->disk;
+	struct batch *batch = work->batches.first;
+
+	if (!can_start(work))
+		return false;
+	work->start_ns = disk->ops->now_ns ? disk->ops->now_ns(disk) : 0;
+	work->err = disk->ops->commit_start(disk, atomic_load(&batch->segment->file), batch->offset,
+					    buf_str(&batch->bytes));
+	work->is_started = !work->err;
+	if (work->err == ERR_BUSY) {
+		work->err = ERR_OK;
+		return false;
+	}
+	return true;
+}
+
+bool commit_has_ended(struct journal_work *work)
+{
+	struct disk *disk = work->journal->disk;
+	struct batch *batch = work->batches.first;
+
+	if (!work->is_started)
+		return true;
+	if (!disk->ops->commit_has_ended(disk, &work->err))
+		return false;
+	work->is_started = false;
+	batch->is_written = !work->err;
+	if (disk->ops->now_ns)
+		work->sync_ns += (uint64_t)(disk->ops->now_ns(disk) - work->start_ns);
+	work->sync_count++;
+	return true;
+}
+
 /* Takes over what the run did for the batch's segment, written or not. */
 static void take_file(struct batch *batch)
 {

@@ -56,6 +56,17 @@ struct disk_ops {
 	 */
 	enum err (*commit)(struct disk *disk, struct disk_file *file, uint64_t offset,
 			   struct str data);
+	/*
+	 * The same without waiting: starts it, unless ERR_BUSY says that `commit` must do it.
+	 * `data` stays as it is until commit_has_ended is true, which then gives the result. Those
+	 * who call these take turns. NULL: never possible.
+	 */
+	enum err (*commit_start)(struct disk *disk, struct disk_file *file, uint64_t offset,
+				 struct str data);
+	bool (*commit_has_ended)(struct disk *disk, enum err *out_err);
+	/* Becomes readable when a started commit has ended. -1: no commit can be started. NULL: the
+	 * same. */
+	int (*commit_descriptor)(struct disk *disk);
 	/* Releases what commits of that file took; none is out. Commits may go on later. */
 	void (*end_commits)(struct disk *disk, struct disk_file *file);
 	enum err (*sync)(struct disk *disk,
@@ -87,11 +98,12 @@ must_check enum err disk_file_open(const char *path, struct disk **out_disk);
 enum disk_commits {
 	DISK_COMMITS_BUFFERED, /* through the page cache, then fdatasync */
 	DISK_COMMITS_DIRECT,   /* past it (O_DIRECT), each write with RWF_DSYNC */
+	DISK_COMMITS_RING,     /* the same through io_uring, so that no thread waits for it */
 };
 /*
  * Chooses how the disk of disk_file_open commits; buffered if it is never called. Before any file
- * is open. Direct writes are tried out on a file that is removed again. ERR_INVALID: the file
- * system takes none, and all stays as it was.
+ * is open. They are tried out on a file that is removed again. ERR_INVALID: the file system or the
+ * kernel takes none, and all stays as it was.
  */
 must_check enum err disk_file_set_commits(struct disk *disk, enum disk_commits commits);
 

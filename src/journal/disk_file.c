@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 #include <unistd.h>
 
 #include "journal/disk.h"
+#include "journal/ring.h"
 
 struct disk_file {
 	int descriptor;
@@ -35,6 +37,12 @@ struct disk_directory {
 	int lock;
 	bool is_in_memory; /* tmpfs */
 	enum disk_commits commits;
+	struct ring *ring;  /* NULL: none */
+	bool has_lost_ring; /* it refused a write */
+	/* The commit that was started. */
+	struct disk_file *started;
+	uint64_t started_offset;
+	struct str started_data;
 };
 
 static struct disk_directory *directory_of(struct disk *disk)
@@ -174,12 +182,71 @@ static bool is_blocks(uint64_t offset, struct str data)
 static enum err file_commit(struct disk *disk, struct disk_file *file, uint64_t offset,
 			    struct str data)
 {
-	if (directory_of(disk)->commits == DISK_COMMITS_DIRECT && is_blocks(offset, data)) {
+	if (directory_of(disk)->commits != DISK_COMMITS_BUFFERED && is_blocks(offset, data)) {
 		enum err err = open_direct(disk, file);
 		return err ? err : write_direct(file, offset, data, RWF_DSYNC);
 	}
 	enum err err = file_write(disk, file, offset, data);
 	return err ? err : file_sync(disk, file);
+}
+
+static enum err file_commit_start(struct disk *disk, struct disk_file *file, uint64_t offset,
+				  struct str data)
+{
+	struct disk_directory *directory = directory_of(disk);
+
+	check(!directory->started);
+	if (!directory->ring || directory->has_lost_ring || !is_blocks(offset, data))
+		return ERR_BUSY;
+	enum err err = open_direct(disk, file);
+	if (err)
+		return err;
+	if (!ring_write(directory->ring, file->direct, offset, data, RWF_DSYNC)) {
+		log_event(LOG_WARN, "io_uring takes no more writes; commits go on without it",
+			  log_str("error", str_from(strerrordesc_np(errno))));
+		directory->has_lost_ring = true;
+		return ERR_BUSY;
+	}
+	directory->started = file;
+	directory->started_offset = offset;
+	directory->started_data = data;
+	return ERR_OK;
+}
+
+/* A write that ended early or was put off is finished here, which is rare enough to wait for. */
+static enum err finish_started(const struct disk_directory *directory, int result)
+{
+	struct disk_file *file = directory->started;
+	struct str data = directory->started_data;
+
+	if (result == -EAGAIN || result == -EINTR)
+		result = 0;
+	if (result < 0 || result % DISK_BLOCK_SIZE != 0) {
+		errno = result < 0 ? -result : EIO;
+		return lost("write", file->name);
+	}
+	return write_direct(file, directory->started_offset + (uint64_t)result,
+			    str_slice(data, (size_t)result, data.size), RWF_DSYNC);
+}
+
+static bool file_commit_has_ended(struct disk *disk, enum err *out_err)
+{
+	struct disk_directory *directory = directory_of(disk);
+	int result;
+
+	check(directory->started != NULL);
+	if (!ring_poll(directory->ring, &result))
+		return false;
+	*out_err = finish_started(directory, result);
+	directory->started = NULL;
+	return true;
+}
+
+static int file_commit_descriptor(struct disk *disk)
+{
+	const struct ring *ring = directory_of(disk)->ring;
+
+	return ring ? ring_descriptor(ring) : -1;
 }
 
 static void file_end_commits(struct disk *disk, struct disk_file *file)
@@ -194,7 +261,7 @@ static enum err file_zero(struct disk *disk, struct disk_file *file, uint64_t of
 {
 	/* Never written, so it takes one page of zeros. */
 	static char zeros[256 << 10] __attribute__((aligned(DISK_BLOCK_SIZE)));
-	bool is_direct = directory_of(disk)->commits == DISK_COMMITS_DIRECT &&
+	bool is_direct = directory_of(disk)->commits != DISK_COMMITS_BUFFERED &&
 			 is_blocks(offset, str_of(zeros, size));
 
 	if (is_direct && open_direct(disk, file))
@@ -349,6 +416,7 @@ static void directory_free(struct disk *disk)
 {
 	struct disk_directory *directory = directory_of(disk);
 
+	ring_free(&directory->ring);
 	(void)close(directory->lock);
 	(void)close(directory->descriptor);
 	heap_free(directory);
@@ -371,6 +439,9 @@ static const struct disk_ops file_ops = {
 	.read_cached = file_read_cached,
 	.write = file_write,
 	.commit = file_commit,
+	.commit_start = file_commit_start,
+	.commit_has_ended = file_commit_has_ended,
+	.commit_descriptor = file_commit_descriptor,
 	.end_commits = file_end_commits,
 	.sync = file_sync,
 	.rename = file_rename,
@@ -423,8 +494,24 @@ must_check enum err disk_file_open(const char *path, struct disk **out_disk)
 
 #define PROBE_NAME "probe.new" /* recovery clears it away if a crash leaves it */
 
+/* Writes a block to the probe: through the ring, if there is one. */
+static bool write_probe(int descriptor, struct ring *ring, const char *block)
+{
+	int result;
+
+	if (!ring)
+		return pwrite(descriptor, block, DISK_BLOCK_SIZE, 0) == DISK_BLOCK_SIZE;
+	if (!ring_write(ring, descriptor, 0, str_of(block, DISK_BLOCK_SIZE), RWF_DSYNC))
+		return false;
+	while (!ring_poll(ring, &result)) {
+		struct pollfd ended = {.fd = ring_descriptor(ring), .events = POLLIN};
+		(void)poll(&ended, 1, -1);
+	}
+	return result == DISK_BLOCK_SIZE;
+}
+
 /* True if the file system takes writes with O_DIRECT in blocks of ours. */
-static bool takes_direct(struct disk *disk)
+static bool takes_direct(struct disk *disk, struct ring *ring)
 {
 	int directory = directory_of(disk)->descriptor;
 	int descriptor = openat(directory, PROBE_NAME,
@@ -434,7 +521,7 @@ static bool takes_direct(struct disk *disk)
 		return false;
 	char *block = heap_alloc_aligned(DISK_BLOCK_SIZE, DISK_BLOCK_SIZE);
 	memset(block, 0, DISK_BLOCK_SIZE);
-	bool is_taken = pwrite(descriptor, block, DISK_BLOCK_SIZE, 0) == DISK_BLOCK_SIZE;
+	bool is_taken = write_probe(descriptor, ring, block);
 	heap_free(block);
 	(void)close(descriptor);
 	(void)unlinkat(directory, PROBE_NAME, 0);
@@ -444,10 +531,22 @@ static bool takes_direct(struct disk *disk)
 must_check enum err disk_file_set_commits(struct disk *disk, enum disk_commits commits)
 {
 	struct disk_directory *directory = directory_of(disk);
+	struct ring *ring = NULL;
 
 	/* tmpfs takes O_DIRECT, but has the page cache only. */
-	if (commits == DISK_COMMITS_DIRECT && (directory->is_in_memory || !takes_direct(disk)))
+	if (commits != DISK_COMMITS_BUFFERED && directory->is_in_memory)
 		return ERR_INVALID;
+	if (commits == DISK_COMMITS_RING) {
+		ring = ring_new();
+		if (!ring)
+			return ERR_INVALID;
+	}
+	if (commits != DISK_COMMITS_BUFFERED && !takes_direct(disk, ring)) {
+		ring_free(&ring);
+		return ERR_INVALID;
+	}
+	ring_free(&directory->ring);
+	directory->ring = ring;
 	directory->commits = commits;
 	return ERR_OK;
 }

@@ -57,7 +57,9 @@ struct disk_memory {
 	struct change *changes;
 	size_t change_count, change_capacity;
 	struct disk_faults faults;
-	bool keeps_history, has_crashed;
+	bool keeps_history, has_crashed, starts_commits;
+	struct inode *started; /* of the commit that was started */
+	size_t started_write;  /* its place among the inode's writes */
 };
 
 static struct disk_memory *memory_of(struct disk *disk)
@@ -293,17 +295,19 @@ static enum err memory_write(struct disk *disk, struct disk_file *file, uint64_t
 	return unlock(memory, stops_now ? ERR_CLOSED : ERR_OK);
 }
 
-static enum err memory_sync(struct disk *disk, struct disk_file *file)
+/* What a sync of anything meets; true if there is nothing to be done but to return *out_err. */
+static bool meets_fault(struct disk_memory *memory, enum err *out_err)
 {
-	struct disk_memory *memory = lock(disk);
-	struct inode *inode = file->inode;
-
+	*out_err = ERR_OK;
 	if (stops(memory))
-		return unlock(memory, ERR_CLOSED);
-	if (strikes(&memory->faults.fail_sync_after))
-		return unlock(memory, ERR_IO);
-	if (memory->faults.syncs_lie || !memory->keeps_history)
-		return unlock(memory, ERR_OK);
+		*out_err = ERR_CLOSED;
+	else if (strikes(&memory->faults.fail_sync_after))
+		*out_err = ERR_IO;
+	return *out_err || memory->faults.syncs_lie || !memory->keeps_history;
+}
+
+static void sync_all(struct inode *inode)
+{
 	if (inode->synced_size != inode->seen_size) {
 		/* The size changed: the halves start again as equals. */
 		inode->synced = heap_resize(inode->synced, inode->seen_size);
@@ -317,7 +321,36 @@ static enum err memory_sync(struct disk *disk, struct disk_file *file)
 				       inode->writes[i].data.data, inode->writes[i].data.size);
 	}
 	forget_writes(inode);
-	return unlock(memory, ERR_OK);
+}
+
+static enum err memory_sync(struct disk *disk, struct disk_file *file)
+{
+	struct disk_memory *memory = lock(disk);
+	enum err err;
+
+	if (!meets_fault(memory, &err))
+		sync_all(file->inode);
+	return unlock(memory, err);
+}
+
+/* RWF_DSYNC: what was written before stays as it is, unless the size must become durable. */
+static enum err sync_write(struct disk_memory *memory, struct inode *inode, size_t index)
+{
+	enum err err;
+
+	if (meets_fault(memory, &err))
+		return err;
+	if (inode->synced_size != inode->seen_size || index >= inode->write_count) {
+		sync_all(inode);
+		return ERR_OK;
+	}
+	struct pending_write *write = &inode->writes[index];
+	if (write->data.size > 0)
+		memcpy(inode->synced + write->offset, write->data.data, write->data.size);
+	heap_free((void *)(uintptr_t)write->data.data);
+	inode->write_count--;
+	memmove(write, write + 1, (inode->write_count - index) * sizeof(*write));
+	return ERR_OK;
 }
 
 /* Writes, so that zeros where messages are would be found out. */
@@ -335,8 +368,38 @@ static enum err memory_commit(struct disk *disk, struct disk_file *file, uint64_
 			      struct str data)
 {
 	enum err err = memory_write(disk, file, offset, data);
+	if (err)
+		return err;
+	struct disk_memory *memory = lock(disk);
+	return unlock(memory, sync_write(memory, file->inode, file->inode->write_count - 1));
+}
 
-	return err ? err : memory_sync(disk, file);
+/* The write may reach the disk at any time from now on, or not. */
+static enum err memory_commit_start(struct disk *disk, struct disk_file *file, uint64_t offset,
+				    struct str data)
+{
+	struct disk_memory *memory = memory_of(disk);
+
+	if (!memory->starts_commits)
+		return ERR_BUSY;
+	check(!memory->started);
+	enum err err = memory_write(disk, file, offset, data);
+	if (err)
+		return err;
+	memory->started = file->inode;
+	memory->started_write = file->inode->write_count - 1;
+	return ERR_OK;
+}
+
+static bool memory_commit_has_ended(struct disk *disk, enum err *out_err)
+{
+	struct disk_memory *memory = lock(disk);
+	struct inode *inode = memory->started;
+
+	check(inode != NULL);
+	memory->started = NULL;
+	*out_err = unlock(memory, sync_write(memory, inode, memory->started_write));
+	return true;
 }
 
 static void memory_end_commits(struct disk *disk, struct disk_file *file)
@@ -455,6 +518,8 @@ static const struct disk_ops memory_ops = {
 	.read = memory_read,
 	.write = memory_write,
 	.commit = memory_commit,
+	.commit_start = memory_commit_start,
+	.commit_has_ended = memory_commit_has_ended,
 	.end_commits = memory_end_commits,
 	.sync = memory_sync,
 	.rename = memory_rename,
@@ -482,6 +547,11 @@ struct disk *disk_memory_new(void)
 struct disk *disk_memory_new_plain(void)
 {
 	return new_disk(false);
+}
+
+void disk_memory_start_commits(struct disk *disk)
+{
+	memory_of(disk)->starts_commits = true;
 }
 
 void disk_memory_set_faults(struct disk *disk, struct disk_faults faults)
@@ -541,6 +611,7 @@ void disk_memory_crash(struct disk *disk, uint64_t seed)
 		apply_change(&memory->synced, &memory->changes[i]);
 	copy_names(&memory->seen, &memory->synced);
 	memory->change_count = 0;
+	memory->started = NULL;
 	memory->faults = (struct disk_faults){0};
 	memory->has_crashed = false;
 	(void)unlock(memory, ERR_OK);

@@ -13,6 +13,8 @@
 #include "journal/disk.h"
 
 struct disk *disk_memory_new(void);
+/* From now on commits can be started; one ends when it is asked whether it has. */
+void disk_memory_start_commits(struct disk *disk);
 /* Keeps no history, so it cannot crash: the disk of --durability memory. */
 struct disk *disk_memory_new_plain(void);
 

@@ -249,9 +249,29 @@ void journal_work_run(struct journal_work *work)
 		housekeeping_run(work);
 }
 
+bool journal_work_start(struct journal_work *work)
+{
+	check(work->is_out);
+	return work->lane == JOURNAL_COMMIT && commit_start(work);
+}
+
+bool journal_work_has_ended(struct journal_work *work)
+{
+	check(work->is_out);
+	return commit_has_ended(work);
+}
+
+int journal_commit_descriptor(const struct journal *journal)
+{
+	struct disk *disk = journal->disk;
+
+	return disk->ops->commit_descriptor ? disk->ops->commit_descriptor(disk) : -1;
+}
+
 void journal_work_end(struct journal *journal, struct journal_work *work)
 {
 	check(work->is_out);
+	check(!work->is_started);
 	work->is_out = false;
 	if (work->lane == JOURNAL_COMMIT)
 		commit_end(journal, work);

@@ -141,6 +141,14 @@ struct journal_work *journal_work_begin(struct journal *journal, enum journal_la
 size_t journal_work_size(const struct journal_work *work);
 /* Any thread: writes, syncs, allocates. Blocks. */
 void journal_work_run(struct journal_work *work);
+/*
+ * Owner, in place of journal_work_run: starts a commit that then goes on by itself. False: it must
+ * be run; that is so for all but plain writes on a disk that can. Until journal_work_has_ended is
+ * true the work is out; journal_commit_descriptor becomes readable then.
+ */
+bool journal_work_start(struct journal_work *work);
+bool journal_work_has_ended(struct journal_work *work);
+int journal_commit_descriptor(const struct journal *journal); /* -1: no work can be started */
 /* Owner again: takes the results over. `work` is gone. */
 void journal_work_end(struct journal *journal, struct journal_work *work);
 bool journal_has_work_out(const struct journal *journal);

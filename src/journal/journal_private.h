@@ -124,6 +124,8 @@ struct journal_work {
 
 	struct batch_list batches; /* commit */
 	uint64_t sync_ns, sync_count;
+	bool is_started; /* and has not ended yet */
+	int64_t start_ns;
 
 	enum housekeeping_kind kind;
 	struct segment *segment; /* recycle, index */
@@ -248,6 +250,8 @@ const char *batch_find_record(const struct journal *journal, struct journal_loca
 void batch_free_all(struct journal *journal);
 struct journal_work *commit_begin(struct journal *journal);
 void commit_run(struct journal_work *work);
+bool commit_start(struct journal_work *work);
+bool commit_has_ended(struct journal_work *work);
 void commit_end(struct journal *journal, struct journal_work *work);
 
 /* ---- record.c ---- */

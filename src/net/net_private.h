@@ -105,6 +105,7 @@ struct net_thread {
 	uv_loop_t loop;
 	uv_async_t wake;
 	uv_check_t check;
+	uv_poll_t watch; /* of net_thread_watch */
 	uv_timer_t sweep, timer, release;
 	void (*on_release)(uv_timer_t *release);
 	struct timer_heap holds; /* of connections, in time of the loop */

@@ -221,6 +221,21 @@ void net_thread_set_timer(struct net_thread *thread, int64_t at_ms)
 	uv_timer_start(&thread->timer, on_timer, wait_ms > 0 ? (uint64_t)wait_ms : 0, 0);
 }
 
+static void on_readable(uv_poll_t *watch, int status, int events)
+{
+	struct net_thread *thread = watch->data;
+
+	(void)status, (void)events; /* on_turn looks for itself */
+	thread->has_work = true;
+}
+
+void net_thread_watch(struct net_thread *thread, int descriptor)
+{
+	check(uv_poll_init(&thread->loop, &thread->watch, descriptor) == 0);
+	thread->watch.data = thread;
+	check(uv_poll_start(&thread->watch, UV_READABLE, on_readable) == 0);
+}
+
 static void on_release(uv_timer_t *release)
 {
 	struct net_thread *thread = thread_of(release->data);

@@ -312,6 +312,11 @@ struct journal_work *engine_work_begin(struct engine *engine, enum journal_lane 
 	return journal_work_begin(engine->journal, lane);
 }
 
+int engine_commit_descriptor(const struct engine *engine)
+{
+	return journal_commit_descriptor(engine->journal);
+}
+
 void engine_work_end(struct engine *engine, struct journal_work *work)
 {
 	journal_work_end(engine->journal, work);

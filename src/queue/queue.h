@@ -299,6 +299,8 @@ int64_t engine_due_ms(const struct engine *engine);
  */
 struct journal_work *engine_work_begin(struct engine *engine, enum journal_lane lane);
 void engine_work_end(struct engine *engine, struct journal_work *work);
+/* As journal_commit_descriptor. */
+int engine_commit_descriptor(const struct engine *engine);
 /* Answers waiting receives empty, refuses new commands with QUEUE_STOPPING. The caller goes on
  * stepping until engine_is_idle. */
 void engine_stop(struct engine *engine);

@@ -156,7 +156,7 @@ static int serve(const struct settings *settings)
 	sigaddset(&signals, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	bool is_open = server_open(&server, settings, problem, sizeof(problem)) &&
-		       process_confine(settings, problem, sizeof(problem));
+		       process_confine(settings, server.store.has_ring, problem, sizeof(problem));
 	if (is_open) {
 		server_start(&server);
 		log_event(LOG_INFO, "serving", log_str("data", settings->data));

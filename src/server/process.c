@@ -200,7 +200,7 @@ static void warn_of_files(const struct settings *settings)
 				  log_str("file", files[i]), log_str("user", settings->user));
 }
 
-bool process_confine(const struct settings *settings, char *problem, size_t size)
+bool process_confine(const struct settings *settings, bool has_ring, char *problem, size_t size)
 {
 	if (settings->user.size > 0) {
 		if (!change_user(settings, problem, size))
@@ -212,7 +212,7 @@ bool process_confine(const struct settings *settings, char *problem, size_t size
 	}
 	if (settings->seccomp == SECCOMP_OFF)
 		return true;
-	if (process_filter_calls())
+	if (process_filter_calls(has_ring))
 		return true;
 	snprintf(problem, size,
 		 "system calls cannot be filtered: %s; --seccomp off goes without it",

@@ -21,9 +21,10 @@ bool process_begin(const struct settings *settings, char *problem, size_t size);
 
 /*
  * Becomes the user of --user, to whom the data directory is given first, and refuses system calls
- * that ternd never needs. False with a sentence in `problem`: the process must not go on.
+ * that ternd never needs; has_ring: the log is written by io_uring. False with a sentence in
+ * `problem`: the process must not go on.
  */
-bool process_confine(const struct settings *settings, char *problem, size_t size);
+bool process_confine(const struct settings *settings, bool has_ring, char *problem, size_t size);
 
 /*
  * A descriptor (O_PATH) of what `path` names beneath the directory, by way of no symbolic link, so
@@ -34,7 +35,8 @@ int process_open_beneath(int directory, const char *path);
 /* Any thread: bytes of the process that are in RAM; 0 if the kernel does not say. */
 uint64_t process_resident_size(void);
 
-/* syscalls.c: puts the filter on all threads; false: errno says why. */
-bool process_filter_calls(void);
+/* syscalls.c: puts the filter on all threads; has_ring: an io_uring that was made before may be
+ * used. False: errno says why. */
+bool process_filter_calls(bool has_ring);
 
 #endif

@@ -17,20 +17,25 @@ enum { FILTERED = 0, NOT_FILTERED = 1, NO_FILTER = 2 };
 
 typedef bool (*attempt_fn)(void);
 
-static int try_filtered(attempt_fn attempt)
+static int try_filtered_with(attempt_fn attempt, bool has_ring)
 {
 	int status;
 	pid_t child = fork();
 
 	assert_true(child >= 0);
 	if (child == 0) {
-		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || !process_filter_calls())
+		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || !process_filter_calls(has_ring))
 			_exit(NO_FILTER);
 		_exit(attempt() ? FILTERED : NOT_FILTERED);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
 	return WEXITSTATUS(status);
+}
+
+static int try_filtered(attempt_fn attempt)
+{
+	return try_filtered_with(attempt, false);
 }
 
 /* The arguments are wrong on purpose: without the filter another error comes first. */
@@ -55,6 +60,26 @@ static bool asks_the_kernel(void)
 	return is_refused(syscall(SYS_bpf, -1, NULL, 0)) &&
 	       is_refused(syscall(SYS_keyctl, -1, 0, 0, 0, 0)) &&
 	       is_refused(syscall(SYS_perf_event_open, NULL, 0, 0, -1, 0));
+}
+
+static bool makes_rings(void)
+{
+	return is_refused(syscall(SYS_io_uring_setup, 0, NULL)) &&
+	       is_refused(syscall(SYS_io_uring_register, -1, 0, NULL, 0));
+}
+
+static bool uses_rings(void)
+{
+	return is_refused(syscall(SYS_io_uring_enter, -1, 0, 0, 0, NULL, 0));
+}
+
+static void test_a_ring_is_used_but_none_is_made(void **state)
+{
+	(void)state;
+	assert_int_equal(try_filtered_with(makes_rings, true), FILTERED);
+	assert_int_equal(try_filtered_with(uses_rings, true), NOT_FILTERED);
+	assert_int_equal(try_filtered_with(makes_rings, false), FILTERED);
+	assert_int_equal(try_filtered_with(uses_rings, false), FILTERED);
 }
 
 static void test_no_link_leads_out_of_the_data(void **state)

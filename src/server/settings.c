@@ -67,9 +67,10 @@ static const struct row rows[] = {
 	 "in a file that may be replaced"},
 	{"durability", KIND_CHOICE, AT(durability), "fsync", 0, 0, "fsync|os|memory", "LEVEL",
 	 "what acknowledged means: synced to disk, written to the file, or held in memory"},
-	{"commits", KIND_CHOICE, AT(commits), "auto", 0, 0, "auto|direct|buffered", "WAY",
-	 "how --durability fsync writes: past the page cache, or through it and then fdatasync; "
-	 "auto: direct where the file system takes it"},
+	{"commits", KIND_CHOICE, AT(commits), "auto", 0, 0, "auto|ring|direct|buffered", "WAY",
+	 "how --durability fsync writes: past the page cache, by io_uring or by a thread that "
+	 "waits; or through it and then fdatasync; auto: the first that kernel and file system "
+	 "take"},
 	{"auth", KIND_CHOICE, AT(auth), "open", 0, 0, "open|required", "MODE",
 	 "open: any credentials, loopback only; required: every request must be signed"},
 	{"tls-cert", KIND_TEXT, AT(tls_certificate), "", 0, 0, NULL, "FILE",

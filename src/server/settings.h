@@ -20,7 +20,7 @@ enum settings_audit_full { AUDIT_FULL_DROP, AUDIT_FULL_REFUSE };
 enum settings_throttle { THROTTLE_OFF, THROTTLE_AWS };
 enum settings_repair { REPAIR_OFF, REPAIR_JOIN };
 enum settings_durability { DURABILITY_FSYNC, DURABILITY_OS, DURABILITY_MEMORY };
-enum settings_commits { COMMITS_AUTO, COMMITS_DIRECT, COMMITS_BUFFERED };
+enum settings_commits { COMMITS_AUTO, COMMITS_RING, COMMITS_DIRECT, COMMITS_BUFFERED };
 
 struct settings_list {
 	struct str items[SETTINGS_LIST_MAX];

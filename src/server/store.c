@@ -364,25 +364,40 @@ static bool open_in_memory(const struct settings *settings, struct store *store,
 	return !err;
 }
 
-/* Said at each start, since it tells what a commit costs. */
+/* Chooses the first way that is wanted and possible, which is logged at each start. */
 static bool choose_commits(const struct settings *settings, struct store *store, char *problem,
 			   size_t size)
 {
-	bool is_direct = settings->durability == DURABILITY_FSYNC &&
-			 settings->commits != COMMITS_BUFFERED &&
-			 !disk_file_set_commits(store->disk, DISK_COMMITS_DIRECT);
+	static const struct {
+		enum settings_commits wanted;
+		enum disk_commits commits;
+		const char *name, *needs;
+	} ways[] = {
+		{COMMITS_RING, DISK_COMMITS_RING, "ring", "io_uring and O_DIRECT"},
+		{COMMITS_DIRECT, DISK_COMMITS_DIRECT, "direct", "O_DIRECT"},
+		{COMMITS_BUFFERED, DISK_COMMITS_BUFFERED, "buffered", ""},
+	};
 
-	if (!is_direct && settings->durability == DURABILITY_FSYNC &&
-	    settings->commits == COMMITS_DIRECT) {
-		snprintf(problem, size,
-			 "the file system of %.*s/log takes no writes past the page cache "
-			 "(O_DIRECT): start with --commits auto or buffered",
-			 STR_ARG(settings->data));
-		return false;
+	if (settings->durability != DURABILITY_FSYNC)
+		return true;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		bool is_forced = settings->commits == (int64_t)ways[i].wanted;
+		if (!is_forced && settings->commits != COMMITS_AUTO)
+			continue;
+		if (!disk_file_set_commits(store->disk, ways[i].commits)) {
+			store->has_ring = ways[i].commits == DISK_COMMITS_RING;
+			log_event(LOG_INFO, "commits to disk",
+				  log_str("way", str_from(ways[i].name)));
+			return true;
+		}
+		if (is_forced) {
+			snprintf(problem, size,
+				 "--commits %s needs %s, which the kernel or the file system of "
+				 "%.*s/log refuses: start with --commits auto",
+				 ways[i].name, ways[i].needs, STR_ARG(settings->data));
+			return false;
+		}
 	}
-	if (settings->durability == DURABILITY_FSYNC)
-		log_event(LOG_INFO, "commits to disk",
-			  log_str("way", is_direct ? STR("direct") : STR("buffered")));
 	return true;
 }
 

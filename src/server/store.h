@@ -19,6 +19,7 @@
 
 struct store {
 	struct disk *disk; /* NULL: not open */
+	bool has_ring;	   /* it commits by io_uring */
 	struct catalog *catalog;
 	struct parts parts;   /* as they were found; nothing with --durability memory */
 	struct root_key root; /* where it came from; the key itself is wiped */

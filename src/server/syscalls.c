@@ -39,6 +39,8 @@
 #endif
 
 #ifdef NATIVE_ARCH
+#define RING_CALL SYS_io_uring_enter
+
 static const uint16_t refused[] = {
 #ifndef IS_SANITIZED /* leaks are looked for by ptrace, and symbols by another program */
 	SYS_ptrace,
@@ -101,11 +103,11 @@ static const uint16_t refused[] = {
 	SYS_adjtimex,
 	SYS_sethostname,
 	SYS_setdomainname,
-#ifdef SYS_io_uring_setup /* what goes through a ring passes by this filter; libuv does without */
+	/* What goes through a ring passes by this filter. The log's ring was made before, takes
+	 * writes only, and needs RING_CALL alone; libuv does without. */
 	SYS_io_uring_setup,
-	SYS_io_uring_enter,
 	SYS_io_uring_register,
-#endif
+	RING_CALL,
 #ifdef SYS_ioperm
 	SYS_ioperm,
 	SYS_iopl,
@@ -121,7 +123,7 @@ enum {
 static_assert(REFUSED + 2 < 256, "jumps of BPF go 255 instructions at most");
 
 /* Calls of another ABI have other numbers, so they are refused as a whole. */
-static void write_program(struct sock_filter program[INSTRUCTIONS])
+static void write_program(struct sock_filter program[INSTRUCTIONS], bool has_ring)
 {
 	const uint8_t refusal = INSTRUCTIONS - 1;
 	struct sock_filter *at = program;
@@ -134,25 +136,28 @@ static void write_program(struct sock_filter program[INSTRUCTIONS])
 					     offsetof(struct seccomp_data, nr));
 	*at++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, FOREIGN_CALLS, refusal - 4,
 					     0);
-	for (uint8_t i = 0; i < REFUSED; i++)
+	for (uint8_t i = 0; i < REFUSED; i++) {
+		bool is_allowed = has_ring && refused[i] == RING_CALL;
 		*at++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, refused[i],
-						     (uint8_t)(REFUSED - i), 0);
+						     is_allowed ? 0 : (uint8_t)(REFUSED - i), 0);
+	}
 	*at++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	*at = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
 }
 
-bool process_filter_calls(void)
+bool process_filter_calls(bool has_ring)
 {
 	struct sock_filter program[INSTRUCTIONS];
 	struct sock_fprog filter = {.len = INSTRUCTIONS, .filter = program};
 
-	write_program(program);
+	write_program(program, has_ring);
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter) ==
 	       0;
 }
 #else
-bool process_filter_calls(void)
+bool process_filter_calls(bool has_ring)
 {
+	(void)has_ring;
 	errno = ENOSYS;
 	return false;
 }

@@ -39,8 +39,14 @@ def small(tmp_path):
 
 
 @pytest.fixture(params=["direct", "buffered"])
-def faulty(request, tmp_path):
-    """faulty(*flags) starts a server; its fail(text) lets calls fail as faults.c says, "" none."""
+def faulty(request, start_faulty):
+    """faulty(*flags) starts a server of start_faulty that commits in one of the ways."""
+    return lambda *flags: start_faulty("--commits", request.param, *flags)
+
+
+@pytest.fixture
+def start_faulty(tmp_path):
+    """start_faulty(*flags) starts a server; its fail(text) lets calls fail as faults.c says."""
     library = BUILD / "tests" / "crash" / "faults.so"
     faults = tmp_path / "faults"
     servers = []
@@ -54,9 +60,8 @@ def faulty(request, tmp_path):
         (tmp_path / "new").rename(faults)
 
     def start(*flags):
-        server = Server(tmp_path / "server", *SMALL, "--commits", request.param, *flags,
-                        environment={
-                            "LD_PRELOAD": str(library), "FAULTS_FILE": str(faults)})
+        server = Server(tmp_path / "server", *SMALL, *flags, environment={
+            "LD_PRELOAD": str(library), "FAULTS_FILE": str(faults)})
         servers.append(server)
         server.fail = fail
         return server.start()

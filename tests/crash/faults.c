@@ -4,13 +4,16 @@
  *
  * It holds lines of a call's name and an errno: "fdatasync 5" is for files of the log,
  * "catalog.fdatasync 5" for those of the catalog. Errno -1 makes the call wait as long as the line
- * is there. Without the file nothing fails.
+ * is there. "ring" is a write that is
+ * started with io_uring_submit. Without the file nothing fails.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <liburing.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,11 +37,11 @@ static bool find_prefix(int descriptor, const char **out_prefix)
 static int find_fault(const char *call, int descriptor)
 {
 	const char *path = getenv("FAULTS_FILE");
-	const char *prefix;
+	const char *prefix = "";
 	char name[32], wanted[32];
 	int number, found = 0;
 
-	if (!path || !find_prefix(descriptor, &prefix))
+	if (!path || (descriptor >= 0 && !find_prefix(descriptor, &prefix)))
 		return 0;
 	(void)snprintf(wanted, sizeof wanted, "%s%s", prefix, call);
 	FILE *file = fopen(path, "re");
@@ -90,6 +93,49 @@ ssize_t pwritev64v2(int descriptor, const struct iovec *parts, int count, off64_
 	if (fails("pwrite", descriptor) || ((flags & RWF_DSYNC) && fails("fdatasync", descriptor)))
 		return -1;
 	return next(descriptor, parts, count, offset, flags);
+}
+
+/* ---- writes through io_uring ---- */
+
+/* A pipe that takes nothing more until the line "ring -1" is gone; then it takes everything. */
+static void *drain_pipe(void *context)
+{
+	int end = *(int *)context;
+	char bytes[4096];
+
+	while (find_fault("ring", -1) == -1)
+		(void)poll(NULL, 0, 2);
+	while (read(end, bytes, sizeof bytes) > 0)
+		;
+	return NULL;
+}
+
+static int full_pipe(void)
+{
+	static int ends[2];
+	static const char bytes[4096];
+	pthread_t thread;
+
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
+		return -1;
+	while (write(ends[1], bytes, sizeof bytes) > 0)
+		;
+	for (int i = 0; i < 2; i++)
+		(void)fcntl(ends[i], F_SETFL, 0);
+	return pthread_create(&thread, NULL, drain_pipe, &ends[0]) ? -1 : ends[1];
+}
+
+/* "ring 1": the write fails, with EBADF; "ring -1": it goes on as long as the line is there. */
+int io_uring_submit(struct io_uring *ring)
+{
+	static int (*next)(struct io_uring *);
+	int fault = find_fault("ring", -1);
+
+	if (!next)
+		*(void **)&next = dlsym(RTLD_NEXT, "io_uring_submit");
+	for (unsigned i = ring->sq.sqe_head; fault && i != ring->sq.sqe_tail; i++)
+		ring->sq.sqes[i & (ring->sq.ring_entries - 1)].fd = fault == -1 ? full_pipe() : -1;
+	return next(ring);
 }
 
 /* LMDB calls the function for small files, which has the other name in this file's headers. */

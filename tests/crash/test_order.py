@@ -4,9 +4,11 @@ import concurrent.futures
 import hashlib
 import uuid
 
+import botocore.exceptions
 import pytest
 
 from syscalls import Traced, complaint, parse
+from ternd import eventually
 
 SENDERS = 4
 SENDS = 12
@@ -47,6 +49,51 @@ def test_a_send_is_answered_after_the_sync_that_covers_it(tmp_path, commits, thr
     results = trace_sends(tmp_path, "--threads", threads, "--commits", commits)
     assert len(results) == SENDERS * SENDS * 4
     assert [entry for entry in results if entry[1]] == []
+
+
+@pytest.fixture
+def ring(start_faulty):
+    """A server that commits by io_uring; its fail("ring -1") holds up its writes."""
+    server = start_faulty()
+    if "way=ring" not in server.log():
+        pytest.skip("no io_uring here")
+    return server
+
+
+def test_a_send_is_answered_after_the_write_through_the_ring(ring):
+    """What goes through a ring shows in no trace, so its writes are held up; all else goes on."""
+    sqs = ring.client()
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="before")
+    ring.fail("ring -1")
+    with concurrent.futures.ThreadPoolExecutor(SENDERS) as pool:
+        sends = [pool.submit(ring.client().send_message, QueueUrl=url, MessageBody="held up")
+                 for _ in range(SENDERS)]
+        name = "tern_http_requests_total"
+        before = ring.metrics()[name]
+        # The sends are among the requests that have come by now, and many more are answered.
+        eventually(lambda: ring.metrics()[name] > before + 200, 30)
+        assert not any(send.done() for send in sends)
+        ring.fail("")
+        assert all(send.result(30)["MessageId"] for send in sends)
+    # The pipe has taken their bytes from the log.
+    ring.kill()
+
+
+def test_a_write_through_the_ring_that_fails_is_final(ring):
+    sqs = ring.client()
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="before")
+    for fault in ("ring 1", ""):
+        ring.fail(fault)
+        with pytest.raises(botocore.exceptions.ClientError) as caught:
+            sqs.send_message(QueueUrl=url, MessageBody="refused")
+        assert "The log cannot be written" in str(caught.value)
+    assert "the disk refuses" in ring.log()
+    ring.kill()
+    ring.start()
+    messages = ring.client().receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    assert [message["Body"] for message in messages] == ["before"]
 
 
 def test_without_syncs_the_checker_says_so(tmp_path):

@@ -60,18 +60,34 @@ uint64_t sim_below(struct sim *sim, uint64_t limit)
 
 /* ---- time and crashes ---- */
 
+/* A commit may have gone on by itself since it began. */
+static void end_work(struct sim *sim, size_t lane)
+{
+	struct journal_work *work = sim->work[lane];
+
+	if (!sim->is_started[lane])
+		journal_work_run(work);
+	while (sim->is_started[lane])
+		sim->is_started[lane] = !journal_work_has_ended(work);
+	engine_work_end(sim->engine, work);
+	sim->work[lane] = NULL;
+}
+
+static void begin_work(struct sim *sim, size_t lane)
+{
+	sim->work[lane] = engine_work_begin(sim->engine, (enum journal_lane)lane);
+	sim->is_started[lane] = sim->work[lane] && journal_work_start(sim->work[lane]);
+}
+
 static void turn(struct sim *sim, bool is_hasty)
 {
 	if (sim->model.latest_ms < sim->now_ms)
 		sim->model.latest_ms = sim->now_ms;
 	for (size_t lane = 0; lane < 2; lane++) {
 		if (!sim->work[lane])
-			sim->work[lane] = engine_work_begin(sim->engine, (enum journal_lane)lane);
-		if (!sim->work[lane] || (!is_hasty && sim_below(sim, 3)))
-			continue;
-		journal_work_run(sim->work[lane]);
-		engine_work_end(sim->engine, sim->work[lane]);
-		sim->work[lane] = NULL;
+			begin_work(sim, lane);
+		if (sim->work[lane] && (is_hasty || !sim_below(sim, 3)))
+			end_work(sim, lane);
 	}
 	size_t encoded = sim->engine->checkpoint.state.size;
 	turn_work = (struct turn_work){0};
@@ -154,13 +170,9 @@ static void lose_order(struct sim *sim, struct order *order)
 
 static void end_works(struct sim *sim)
 {
-	for (size_t lane = 0; lane < 2; lane++) {
-		if (!sim->work[lane])
-			continue;
-		journal_work_run(sim->work[lane]);
-		engine_work_end(sim->engine, sim->work[lane]);
-		sim->work[lane] = NULL;
-	}
+	for (size_t lane = 0; lane < 2; lane++)
+		if (sim->work[lane])
+			end_work(sim, lane);
 }
 
 static void note_totals(struct sim *sim)
@@ -339,6 +351,8 @@ uint64_t sim_run(uint64_t seed, struct totals *totals)
 		.turn_bytes = TURN_BYTES,
 	};
 	sim->disk = disk_memory_new();
+	if (sim_below(sim, 2))
+		disk_memory_start_commits(sim->disk);
 	disk_memory_set_faults(sim->disk,
 			       (struct disk_faults){.syncs_lie = canary == CANARY_LOST_SYNC});
 	start(sim);

@@ -22,6 +22,7 @@ struct sim {
 	size_t handle_messages[HANDLES], handle_count;
 	struct list outstanding;
 	struct journal_work *work[2];
+	bool is_started[2];	/* the work goes on by itself */
 	int64_t now_ms;		/* the time base, as the engine is to have it */
 	int64_t wall_offset_ms; /* wall time less that; somebody sets the clock */
 	int64_t full_until_ms;
