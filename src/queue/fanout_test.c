@@ -224,6 +224,71 @@ static void test_fanout_is_all_or_none_after_a_crash(void **state)
 	assert_in_range(seen, 1, 39);
 }
 
+static struct queue_target *most_targets(void)
+{
+	struct queue_target *targets = heap_alloc(LIMIT_FANOUT_TARGETS * sizeof(*targets));
+
+	for (size_t i = 0; i < LIMIT_FANOUT_TARGETS; i++)
+		targets[i].queue = 1 + i % 2;
+	return targets;
+}
+
+static void open_with_large_segments(void)
+{
+	engine_free(&w.engine);
+	w.options.journal.segment_size = 2 << 20;
+	world_open(&w);
+}
+
+static void test_largest_fanout_is_one_batch(void **state)
+{
+	struct queue_command command = {.type = QUEUE_FANOUT};
+
+	(void)state;
+	open_with_large_segments();
+	command.fanout.shared = STR("to all");
+	command.fanout.targets = most_targets();
+	command.fanout.count = LIMIT_FANOUT_TARGETS;
+	struct journal_stats before = engine_journal_stats(w.engine);
+	assert_int_equal(world_run(&w, &command), QUEUE_OK);
+	struct journal_stats after = engine_journal_stats(w.engine);
+	assert_int_equal(after.batches - before.batches, 1);
+	assert_int_equal(after.records - before.records, LIMIT_FANOUT_TARGETS + 1);
+	world_restart(&w);
+	assert_int_equal(w.counters[1].visible, LIMIT_FANOUT_TARGETS / 2);
+	assert_int_equal(w.counters[2].visible, LIMIT_FANOUT_TARGETS / 2);
+	(void)world_expect(&w, 2, "to all");
+	heap_free(command.fanout.targets);
+}
+
+/* It does not wait for ever behind commands that fill the turns. */
+static void test_a_fanout_larger_than_a_turn_has_its_turn(void **state)
+{
+	struct queue_command command = {.type = QUEUE_FANOUT};
+	struct queue_send send = {.payload = STR("small")};
+	struct queue_command small = {.type = QUEUE_SEND, .queue = 3};
+	bool is_answered = false, is_small_answered = false;
+
+	(void)state;
+	open_with_large_segments();
+	send.group = 1;
+	small.send.messages = &send;
+	small.send.count = 1;
+	command.fanout.targets = most_targets();
+	command.fanout.count = LIMIT_FANOUT_TARGETS;
+	world_submit(&w, &small, &is_small_answered);
+	world_submit(&w, &command, &is_answered);
+	engine_step(w.engine, w.now_ms, w.now_ms);
+	/* The first turn had the small one only. */
+	assert_int_equal(w.counters[3].visible, 1);
+	assert_int_equal(w.counters[1].visible, 0);
+	assert_int_equal(engine_due_ms(w.engine), w.now_ms);
+	world_turns(&w, 2);
+	assert_true(is_answered);
+	assert_int_equal(w.counters[1].visible, LIMIT_FANOUT_TARGETS / 2);
+	heap_free(command.fanout.targets);
+}
+
 static void test_fanout_is_refused_as_a_whole_when_the_disk_is_full(void **state)
 {
 	enum queue_result result = QUEUE_OK;
