@@ -69,7 +69,8 @@ def limits_page():
     rows = re.findall(r'X\((\w+), (\d+), "([^"]*)", "([^"]*)"\)', text)
     lines = ["# Limits\n\n",
              "Every size, count and wait that comes from outside, from `src/base/limits.h`",
-             " (this page is made by `make gen`).\n\n",
+             " (this page is made by `make gen`). Lengths and ranges of the members of requests are"
+             " in the models: `tern help api SERVICE OPERATION` shows them.\n\n",
              "| limit | value | unit | of |\n|---|---:|---|---|\n"]
     lines += [f"| `{name}` | {int(value):,} | {unit} | {what} |\n"
               for name, value, unit, what in rows]

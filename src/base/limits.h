@@ -62,7 +62,6 @@
 	X(FOLDER_FILE_SIZE, 262144, "bytes", "one of these files") \
 	X(ISSUERS, 1000, "issuers", "files of --oidc-keys, an issuer each") \
 	X(ISSUER_KEYS, 32, "keys", "signature keys of one issuer") \
-	X(WEB_TOKEN_SIZE, 20000, "bytes", "a web identity token") \
 	X(JWT_VALUES, 1000, "values", "values of the claims of one web identity token") \
 	X(IAM_PASSWORDS, 24, "hashes", "password hashes kept of one user") \
 	X(IAM_MFA_DEVICES, 5000, "devices", "virtual MFA devices of one account") \
@@ -72,8 +71,6 @@
 	X(IAM_GROUP_POLICY_SIZE, 5120, "bytes", "all inline policies of one group, blanks left out") \
 	X(IAM_ROLE_POLICY_SIZE, 10240, "bytes", "all inline policies of one role, blanks left out") \
 	X(IAM_TRUST_SIZE, 2048, "bytes", "a role's trust policy, blanks left out") \
-	X(IAM_DOCUMENT_SIZE, 131072, "characters", "a policy document as it is sent") \
-	X(IAM_LIST_RESULTS, 1000, "items", "items of one page of IAM's lists") \
 	X(QUEUES, 1000000, "queues", "queues of one server") \
 	X(ACCOUNT_QUEUES, 250000, "queues", "queues of one account (--quotas)") \
 	X(QUEUE_NAME_SIZE, 80, "bytes", "a queue's name, .fifo included") \
@@ -128,9 +125,6 @@
 	X(EC2_FILTER_SIZE, 255, "bytes", "a value of a filter") \
 	X(EC2_FILTER_STEPS, 2000000, "steps", "comparisons that the filters of one Describe operation may take") \
 	X(VPC_ENDPOINT_NETWORKS, 100, "ids", "subnets, and security groups, of one private endpoint") \
-	X(SESSION_POLICY_SIZE, 2048, "bytes", "the policy passed for a session") \
-	X(SESSION_POLICY_ARNS, 10, "ARNs", "managed policies passed for a session") \
-	X(SESSION_TAGS, 50, "tags", "tags of a session") \
 	X(SESSION_PACKED_SIZE, 6144, "bytes", "policies and tags of a session, in its token") \
 	X(SESSION_TOKEN_SIZE, 12288, "bytes", "a session token") \
 	X(AUTH_FAILURES, 10, "failures", "failing signatures of one source that are answered at once") \
@@ -148,26 +142,15 @@
 	X(KMS_KEYS, 1000000, "keys", "KMS keys of one server") \
 	X(ACCOUNT_KMS_KEYS, 100000, "keys", "KMS keys of one account and region (--quotas)") \
 	X(KMS_ALIASES, 50, "aliases", "aliases of one KMS key (--quotas)") \
-	X(KMS_ALIAS_SIZE, 256, "bytes", "an alias of a KMS key") \
 	X(KMS_GRANTS, 1000, "grants", "grants of one KMS key (--quotas)") \
 	X(KMS_GRANT_PAIRS, 8, "pairs", "encryption context of one constraint of a grant") \
 	X(KMS_GRANT_PAIR_SIZE, 384, "bytes", "a name or value of it") \
 	X(KMS_TAGS, 50, "tags", "tags of one KMS key") \
-	X(KMS_KEY_ID_SIZE, 2048, "bytes", "what names a KMS key in a request") \
-	X(KMS_DESCRIPTION_SIZE, 8192, "bytes", "the description of a KMS key") \
-	X(KMS_MATERIAL_DESCRIPTION_SIZE, 256, "characters", "KeyMaterialDescription") \
 	X(KMS_POLICY_SIZE, 32768, "bytes", "a key policy") \
 	X(KMS_CONTEXT_SIZE, 8192, "bytes", "an encryption context") \
-	X(KMS_PLAIN_SIZE, 4096, "bytes", "what Encrypt, Sign and GenerateMac take") \
 	X(KMS_CIPHER_SIZE, 6144, "bytes", "a ciphertext, signature, MAC or import token") \
-	X(KMS_PUBLIC_KEY_SIZE, 8192, "bytes", "a public key given to DeriveSharedSecret") \
-	X(KMS_DATA_KEY_SIZE, 1024, "bytes", "a data key, or what GenerateRandom gives") \
-	X(KMS_WINDOW_DAYS_MIN, 7, "days", "least waiting period of a KMS key's deletion") \
 	X(KMS_WINDOW_DAYS, 30, "days", "waiting period of a KMS key's deletion") \
-	X(KMS_ROTATION_DAYS_MIN, 90, "days", "least rotation period of a KMS key") \
-	X(KMS_ROTATION_DAYS, 2560, "days", "rotation period of a KMS key") \
 	X(KMS_ROTATIONS, 25, "rotations", "rotations on demand of one KMS key") \
-	X(KMS_PRINCIPAL_SIZE, 256, "bytes", "a principal of a grant") \
 	X(KMS_GRANT_TOKENS, 10, "tokens", "grant tokens of one request") \
 	X(LIST_RESULTS, 1000, "items", "items of one list page") \
 	X(USAGE_SERIES, 16384, "series", "metered by one thread in one minute: an account, region, operation, resource and outcome; further ones are metered by operation and outcome alone") \

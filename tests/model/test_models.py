@@ -86,6 +86,10 @@ CONSTRAINTS = {
     "iam": {
         # Where AWS states no most, a device's name is what its ARN has room for.
         "CreateVirtualMFADevice.in.VirtualMFADeviceName": {"max": 226}},
+    "kms": {
+        # AWS's prose: a grant is of an operation at least, deletion waits for 7 to 30 days.
+        "CreateGrant.in.Operations": {"min": 1},
+        "ScheduleKeyDeletion.in.PendingWindowInDays": {"min": 7, "max": 30}},
     "sts": {
         # The session's token has to hold them; AWS says so in prose.
         "AssumeRole.in.Policy": {"max": 2048},

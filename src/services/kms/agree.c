@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* agree: DeriveSharedSecret. */
 #include "services/kms/crypt.h"
-#include "services/kms/validate.h"
 
 static const struct str ecdh = STR_INIT("ECDH");
 
@@ -23,28 +22,14 @@ static enum err derive(struct call *call)
 enum err kms_derive_shared_secret(struct call *call, const struct kms_derive_shared_secret_in *in,
 				  struct kms_derive_shared_secret_out *out)
 {
-	struct kms_request request = {
-		.member = "keyId",
-		.key_id = in->key_id,
-		.action = STR("kms:DeriveSharedSecret"),
-		.usage = KMS_USAGE_KEY_AGREEMENT,
-		.tokens = in->grant_tokens,
-		.token_count = in->grant_tokens_count,
-	};
+	struct kms_request request =
+		kms_request_of_call(call, KMS_USAGE_KEY_AGREEMENT, in->key_agreement_algorithm);
 	struct kms_target target;
 
 	(void)out;
-	enum err err = kms_need(call, "publicKey", in->public_key.data != NULL);
+	enum err err = kms_key_to_use(call, &request, &target);
 	if (!err)
-		err = kms_check_bytes(call, "publicKey", in->public_key, 1,
-				      LIMIT_KMS_PUBLIC_KEY_SIZE);
-	if (!err)
-		err = kms_algorithm_of_call(call, "keyAgreementAlgorithm",
-					    in->key_agreement_algorithm, &request);
-	if (!err)
-		err = kms_key_to_use(call, &request, &target);
-	if (!err)
-		err = kms_end_dry_run(call, in->dry_run);
+		err = kms_end_dry_run(call, request.is_dry_run);
 	if (err)
 		return err;
 	call->state = (void *)target.key;

@@ -9,7 +9,6 @@
 #include "services/kms/change.h"
 #include "services/kms/list.h"
 #include "services/kms/use.h"
-#include "services/kms/validate.h"
 
 static struct str arn_of(struct call *call, struct str name)
 {
@@ -18,21 +17,11 @@ static struct str arn_of(struct call *call, struct str name)
 
 static enum err check_name(struct call *call, struct str name)
 {
-	enum err err = kms_need(call, "aliasName", name.data != NULL);
-
-	if (!err)
-		err = kms_check_text(call, "aliasName", name, 1, LIMIT_KMS_ALIAS_SIZE);
-	if (!err && !kms_is_name(name))
-		err = fail(call, &KMS_VALIDATION,
-			   "1 validation error detected: Value '%.*s' at 'aliasName' failed to "
-			   "satisfy constraint: Member must satisfy regular expression pattern: "
-			   "^[a-zA-Z0-9:/_-]+$",
-			   STR_ARG(name));
-	if (!err && !str_starts(name, STR("alias/")))
-		err = fail(call, &KMS_VALIDATION,
-			   "Alias must start with the prefix \"alias/\". Please see "
-			   "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html");
-	return err;
+	if (str_starts(name, STR("alias/")))
+		return ERR_OK;
+	return fail(call, &KMS_VALIDATION,
+		    "Alias must start with the prefix \"alias/\". Please see "
+		    "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html");
 }
 
 /* Names that nobody may give or take. */
@@ -99,7 +88,7 @@ static enum err find_target(struct call *call, struct str key_id, struct str act
 	if (str_starts(key_id, STR("alias/")) ||
 	    (str_starts(key_id, STR("arn:")) && str_find(key_id, STR(":alias/"), 0) != SIZE_MAX))
 		return fail(call, &KMS_VALIDATION, "Aliases must refer to keys. Not aliases");
-	enum err err = kms_target_of_call(call, "targetKeyId", key_id, false, action, &target);
+	enum err err = kms_target_of_call(call, key_id, false, action, &target);
 	if (!err && !str_equal(target.key->account, call->account))
 		err = kms_deny_foreign(call, action, key_id);
 	if (!err)
@@ -280,7 +269,7 @@ enum err kms_list_aliases(struct call *call, const struct kms_list_aliases_in *i
 		err = call_authorize_any(call, action);
 	if (!err && in->key_id.data) {
 		struct kms_target target;
-		err = kms_target_of_call(call, "keyId", in->key_id, true, action, &target);
+		err = kms_target_of_call(call, in->key_id, true, action, &target);
 		if (!err && !str_equal(target.key->account, call->account))
 			err = kms_deny_foreign(call, action, in->key_id);
 		if (!err)

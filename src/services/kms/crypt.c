@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/input.h"
 #include "services/kms/token.h"
 #include "services/kms/validate.h"
 
@@ -22,38 +23,38 @@ static enum err check_context(struct call *call, const struct shape_pair *contex
 		    LIMIT_KMS_CONTEXT_SIZE);
 }
 
-/* By usage. */
-static const struct {
-	const char *otherwise; /* what requests mean that name none; NULL: they must */
-	const char *set;       /* of AWS's text */
-	struct str key;	       /* of conditions */
-} algorithms[] = {
-	[KMS_USAGE_ENCRYPT_DECRYPT] = {"SYMMETRIC_DEFAULT",
-				       "RSAES_OAEP_SHA_1, RSAES_OAEP_SHA_256, SYMMETRIC_DEFAULT",
-				       STR_INIT("kms:EncryptionAlgorithm")},
-	[KMS_USAGE_SIGN_VERIFY] = {NULL,
-				   "RSASSA_PKCS1_V1_5_SHA_256, RSASSA_PKCS1_V1_5_SHA_384, "
-				   "RSASSA_PKCS1_V1_5_SHA_512, RSASSA_PSS_SHA_256, "
-				   "RSASSA_PSS_SHA_384, RSASSA_PSS_SHA_512, ECDSA_SHA_256, "
-				   "ECDSA_SHA_384, ECDSA_SHA_512",
-				   STR_INIT("kms:SigningAlgorithm")},
-	[KMS_USAGE_MAC] = {NULL, "HMAC_SHA_384, HMAC_SHA_256, HMAC_SHA_224, HMAC_SHA_512",
-			   STR_INIT("kms:MacAlgorithm")},
-	[KMS_USAGE_KEY_AGREEMENT] = {NULL, "ECDH", STR_INIT("kms:KeyAgreementAlgorithm")},
+/* The condition keys of algorithms. */
+static const struct str algorithm_keys[] = {
+	[KMS_USAGE_ENCRYPT_DECRYPT] = STR_INIT("kms:EncryptionAlgorithm"),
+	[KMS_USAGE_SIGN_VERIFY] = STR_INIT("kms:SigningAlgorithm"),
+	[KMS_USAGE_MAC] = STR_INIT("kms:MacAlgorithm"),
+	[KMS_USAGE_KEY_AGREEMENT] = STR_INIT("kms:KeyAgreementAlgorithm"),
 };
 
-enum err kms_algorithm_of_call(struct call *call, const char *member, struct str name,
-			       struct kms_request *request)
+struct kms_request kms_request_of_call(const struct call *call, enum kms_usage usage,
+				       struct str algorithm)
 {
-	if (!name.data && algorithms[request->usage].otherwise)
-		name = str_from(algorithms[request->usage].otherwise);
-	enum err err = kms_need(call, member, name.data != NULL);
-	if (err)
-		return err;
+	struct kms_request request = {
+		.key_id = call_input_text(call, STR("KeyId")),
+		.action = call->operation->action,
+		.usage = usage,
+		.is_dry_run = call_input_flag(call, STR("DryRun")),
+	};
+
+	request.context = call_input_items(call, STR("EncryptionContext"), &request.context_count);
+	request.tokens = call_input_items(call, STR("GrantTokens"), &request.token_count);
+	kms_request_set_algorithm(&request, algorithm);
+	return request;
+}
+
+void kms_request_set_algorithm(struct kms_request *request, struct str name)
+{
+	if (!name.data && request->usage == KMS_USAGE_ENCRYPT_DECRYPT)
+		name = kms_algorithms[0].name;
+	if (!name.data)
+		return;
 	request->algorithm = kms_algorithm_find(name, request->usage);
-	return request->algorithm
-		       ? ERR_OK
-		       : kms_refuse_value(call, member, name, algorithms[request->usage].set);
+	check(request->algorithm); /* the model's values are those that are known */
 }
 
 static enum err check_algorithm(struct call *call, const struct kms_key *key,
@@ -79,7 +80,7 @@ static enum err ask(struct call *call, const struct kms_request *request,
 
 	if (request->algorithm) {
 		question.algorithm = request->algorithm->name;
-		question.algorithm_key = algorithms[request->usage].key;
+		question.algorithm_key = algorithm_keys[request->usage];
 		/* All that encrypts has a context, if only an empty one. */
 		if (request->usage == KMS_USAGE_ENCRYPT_DECRYPT && !question.context)
 			question.context = &nothing;
@@ -95,8 +96,7 @@ enum err kms_key_to_use(struct call *call, const struct kms_request *request,
 	if (!err)
 		err = kms_grant_tokens_check(call, request->tokens, request->token_count);
 	if (!err)
-		err = kms_target_of_call(call, request->member, request->key_id, true,
-					 request->action, out_target);
+		err = kms_target_of_call(call, request->key_id, true, request->action, out_target);
 	if (!err)
 		err = ask(call, request, out_target);
 	if (!err)
@@ -170,25 +170,10 @@ enum err kms_encrypt(struct call *call, const struct kms_encrypt_in *in,
 	struct kms_request *request = &encryption->request;
 
 	(void)out;
-	*request = (struct kms_request){
-		.member = "keyId",
-		.key_id = in->key_id,
-		.action = STR("kms:Encrypt"),
-		.context = in->encryption_context,
-		.context_count = in->encryption_context_count,
-		.tokens = in->grant_tokens,
-		.token_count = in->grant_tokens_count,
-	};
+	*request = kms_request_of_call(call, KMS_USAGE_ENCRYPT_DECRYPT, in->encryption_algorithm);
 	encryption->plain = in->plaintext;
 	call->state = encryption;
-	enum err err = kms_need(call, "plaintext", in->plaintext.data != NULL);
-	if (!err)
-		err = kms_check_bytes(call, "plaintext", in->plaintext, 1, LIMIT_KMS_PLAIN_SIZE);
-	if (!err)
-		err = kms_algorithm_of_call(call, "encryptionAlgorithm", in->encryption_algorithm,
-					    request);
-	if (!err)
-		err = kms_key_to_use(call, request, &encryption->target);
+	enum err err = kms_key_to_use(call, request, &encryption->target);
 	if (!err)
 		err = kms_end_dry_run(call, in->dry_run);
 	return err ? err : run_step(call, encryption->target.key, finish_encrypt);
@@ -229,8 +214,8 @@ static enum err settle_key(struct call *call, struct kms_request *request, struc
 	bool is_blob = kms_blob_parse(cipher, &blob);
 	if (request->key_id.data) {
 		struct kms_target target;
-		enum err err = kms_target_of_call(call, request->member, request->key_id, true,
-						  request->action, &target);
+		enum err err =
+			kms_target_of_call(call, request->key_id, true, request->action, &target);
 		if (err)
 			return err;
 		struct str id = str_of(blob.key_id, KMS_KEY_ID_SIZE);
@@ -289,8 +274,6 @@ static enum err begin_decrypt(struct call *call, struct decryption *decryption, 
 	struct kms_target target;
 
 	enum err err = kms_need(call, "ciphertextBlob", cipher.data != NULL);
-	if (!err)
-		err = kms_check_bytes(call, "ciphertextBlob", cipher, 1, LIMIT_KMS_CIPHER_SIZE);
 	bool is_named = request->key_id.data != NULL;
 	if (!err)
 		err = settle_key(call, request, cipher);
@@ -336,19 +319,10 @@ enum err kms_decrypt(struct call *call, const struct kms_decrypt_in *in,
 	(void)out;
 	decryption->cipher = in->ciphertext_blob;
 	decryption->is_dry_run = in->dry_run;
-	decryption->request = (struct kms_request){
-		.member = "keyId",
-		.key_id = in->key_id,
-		.action = STR("kms:Decrypt"),
-		.context = in->encryption_context,
-		.context_count = in->encryption_context_count,
-		.tokens = in->grant_tokens,
-		.token_count = in->grant_tokens_count,
-	};
+	decryption->request =
+		kms_request_of_call(call, KMS_USAGE_ENCRYPT_DECRYPT, in->encryption_algorithm);
 	call->state = decryption;
-	enum err err = kms_algorithm_of_call(call, "encryptionAlgorithm", in->encryption_algorithm,
-					     &decryption->request);
-	return err ? err : begin_decrypt(call, decryption, finish_decrypt);
+	return begin_decrypt(call, decryption, finish_decrypt);
 }
 
 static enum err finish_re_encrypt(struct call *call)
@@ -374,21 +348,14 @@ static enum err encrypt_again(struct call *call, struct str plain)
 	struct encryption *encryption = arena_new(call->arena, struct encryption);
 
 	encryption->plain = plain;
-	encryption->request = (struct kms_request){
-		.member = "destinationKeyId",
-		.key_id = in->destination_key_id,
-		.action = STR("kms:ReEncryptTo"),
-		.context = in->destination_encryption_context,
-		.context_count = in->destination_encryption_context_count,
-		.tokens = in->grant_tokens,
-		.token_count = in->grant_tokens_count,
-	};
+	encryption->request = kms_request_of_call(call, KMS_USAGE_ENCRYPT_DECRYPT,
+						  in->destination_encryption_algorithm);
+	encryption->request.key_id = in->destination_key_id;
+	encryption->request.action = STR("kms:ReEncryptTo");
+	encryption->request.context = in->destination_encryption_context;
+	encryption->request.context_count = in->destination_encryption_context_count;
 	call->state = encryption;
-	enum err err =
-		kms_algorithm_of_call(call, "destinationEncryptionAlgorithm",
-				      in->destination_encryption_algorithm, &encryption->request);
-	if (!err)
-		err = kms_key_to_use(call, &encryption->request, &encryption->target);
+	enum err err = kms_key_to_use(call, &encryption->request, &encryption->target);
 	if (!err)
 		err = kms_end_dry_run(call, in->dry_run);
 	return err ? err : run_step(call, encryption->target.key, finish_re_encrypt);
@@ -415,21 +382,14 @@ enum err kms_re_encrypt(struct call *call, const struct kms_re_encrypt_in *in,
 
 	(void)out;
 	decryption->cipher = in->ciphertext_blob;
-	decryption->request = (struct kms_request){
-		.member = "sourceKeyId",
-		.key_id = in->source_key_id,
-		.action = STR("kms:ReEncryptFrom"),
-		.context = in->source_encryption_context,
-		.context_count = in->source_encryption_context_count,
-		.tokens = in->grant_tokens,
-		.token_count = in->grant_tokens_count,
-	};
+	decryption->request = kms_request_of_call(call, KMS_USAGE_ENCRYPT_DECRYPT,
+						  in->source_encryption_algorithm);
+	decryption->request.key_id = in->source_key_id;
+	decryption->request.action = STR("kms:ReEncryptFrom");
+	decryption->request.context = in->source_encryption_context;
+	decryption->request.context_count = in->source_encryption_context_count;
 	call->state = decryption;
-	enum err err = kms_need(call, "destinationKeyId", in->destination_key_id.data != NULL);
-	if (!err)
-		err = kms_algorithm_of_call(call, "sourceEncryptionAlgorithm",
-					    in->source_encryption_algorithm, &decryption->request);
-	return err ? err : begin_decrypt(call, decryption, decrypt_source);
+	return begin_decrypt(call, decryption, decrypt_source);
 }
 
 /* ---- data keys ---- */
@@ -437,74 +397,54 @@ enum err kms_re_encrypt(struct call *call, const struct kms_re_encrypt_in *in,
 static enum err size_of_spec(struct call *call, struct str spec, bool has_size, int64_t size,
 			     size_t *out_size)
 {
-	enum err err =
-		kms_check_range(call, "numberOfBytes", has_size, size, 1, LIMIT_KMS_DATA_KEY_SIZE);
-
-	if (err)
-		return err;
 	if ((spec.data != NULL) == has_size)
 		return fail(call, &KMS_VALIDATION,
 			    "Please specify either number of bytes or key spec.");
-	if (has_size)
-		*out_size = (size_t)size;
-	else if (str_equal(spec, STR("AES_256")))
-		*out_size = 32;
-	else if (str_equal(spec, STR("AES_128")))
-		*out_size = 16;
-	else
-		return kms_refuse_value(call, "keySpec", spec, "AES_256, AES_128");
+	*out_size = has_size ? (size_t)size : str_equal(spec, STR("AES_256")) ? 32 : 16;
 	return ERR_OK;
 }
 
 struct data_key {
-	struct str plain, blob;
-	const struct kms_key *key;
+	struct str plain, blob, key_arn, material_id;
 };
 
-static enum err make_data_key(struct call *call, struct kms_request *request, size_t size,
-			      bool is_dry_run, struct data_key *out)
+/* The size is that of `spec`, or the number. */
+static enum err make_data_key(struct call *call, struct str spec, bool has_size, int64_t number,
+			      struct data_key *out)
 {
+	struct kms_request request =
+		kms_request_of_call(call, KMS_USAGE_ENCRYPT_DECRYPT, (struct str){0});
 	struct kms_target target;
+	size_t size = 0;
 
-	request->member = "keyId";
-	request->algorithm = &kms_algorithms[0];
-	enum err err = kms_key_to_use(call, request, &target);
+	enum err err = size_of_spec(call, spec, has_size, number, &size);
 	if (!err)
-		err = kms_end_dry_run(call, is_dry_run);
+		err = kms_key_to_use(call, &request, &target);
+	if (!err)
+		err = kms_end_dry_run(call, request.is_dry_run);
 	if (err)
 		return err;
 	char *plain = arena_bytes(call->arena, size);
 	random_bytes(plain, size);
 	out->plain = str_of(plain, size);
-	out->key = target.key;
-	return encrypt(call, request, target.key, out->plain, &out->blob);
+	out->key_arn = target.key->arn;
+	out->material_id = material_id(target.key, kms_key_material(target.key));
+	return encrypt(call, &request, target.key, out->plain, &out->blob);
 }
 
 enum err kms_generate_data_key(struct call *call, const struct kms_generate_data_key_in *in,
 			       struct kms_generate_data_key_out *out)
 {
-	struct kms_request request = {
-		.key_id = in->key_id,
-		.action = STR("kms:GenerateDataKey"),
-		.context = in->encryption_context,
-		.context_count = in->encryption_context_count,
-		.tokens = in->grant_tokens,
-		.token_count = in->grant_tokens_count,
-	};
 	struct data_key made;
-	size_t size;
 
-	enum err err = size_of_spec(call, in->key_spec, in->has_number_of_bytes,
-				    in->number_of_bytes, &size);
+	enum err err = make_data_key(call, in->key_spec, in->has_number_of_bytes,
+				     in->number_of_bytes, &made);
 	if (!err)
-		err = make_data_key(call, &request, size, in->dry_run, &made);
-	if (err)
-		return err;
-	out->plaintext = made.plain;
-	out->ciphertext_blob = made.blob;
-	out->key_id = made.key->arn;
-	out->key_material_id = material_id(made.key, kms_key_material(made.key));
-	return ERR_OK;
+		*out = (struct kms_generate_data_key_out){.plaintext = made.plain,
+							  .ciphertext_blob = made.blob,
+							  .key_id = made.key_arn,
+							  .key_material_id = made.material_id};
+	return err;
 }
 
 enum err
@@ -512,35 +452,24 @@ kms_generate_data_key_without_plaintext(struct call *call,
 					const struct kms_generate_data_key_without_plaintext_in *in,
 					struct kms_generate_data_key_without_plaintext_out *out)
 {
-	struct kms_request request = {
-		.key_id = in->key_id,
-		.action = STR("kms:GenerateDataKeyWithoutPlaintext"),
-		.context = in->encryption_context,
-		.context_count = in->encryption_context_count,
-		.tokens = in->grant_tokens,
-		.token_count = in->grant_tokens_count,
-	};
 	struct data_key made;
-	size_t size;
 
-	enum err err = size_of_spec(call, in->key_spec, in->has_number_of_bytes,
-				    in->number_of_bytes, &size);
-	if (!err)
-		err = make_data_key(call, &request, size, in->dry_run, &made);
+	enum err err = make_data_key(call, in->key_spec, in->has_number_of_bytes,
+				     in->number_of_bytes, &made);
 	if (err)
 		return err;
 	explicit_bzero((char *)made.plain.data, made.plain.size);
-	out->ciphertext_blob = made.blob;
-	out->key_id = made.key->arn;
-	out->key_material_id = material_id(made.key, kms_key_material(made.key));
+	*out = (struct kms_generate_data_key_without_plaintext_out){.ciphertext_blob = made.blob,
+								    .key_id = made.key_arn,
+								    .key_material_id =
+									    made.material_id};
 	return ERR_OK;
 }
 
 enum err kms_generate_random(struct call *call, const struct kms_generate_random_in *in,
 			     struct kms_generate_random_out *out)
 {
-	enum err err = kms_check_range(call, "numberOfBytes", in->has_number_of_bytes,
-				       in->number_of_bytes, 1, LIMIT_KMS_DATA_KEY_SIZE);
+	enum err err = ERR_OK;
 
 	if (!err && in->custom_key_store_id.data)
 		err = fail(call, &KMS_UNSUPPORTED_OPERATION,

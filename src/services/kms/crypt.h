@@ -7,7 +7,6 @@
 
 /* What all operations that use a key are told. */
 struct kms_request {
-	const char *member; /* of key_id, in validation texts: "keyId" */
 	struct str key_id;
 	struct str action; /* "kms:Encrypt" */
 	enum kms_usage usage;
@@ -16,13 +15,18 @@ struct kms_request {
 	const struct str *tokens;
 	size_t token_count;
 	const struct kms_algorithm *algorithm; /* NULL: the operation has none */
+	bool is_dry_run;
 };
+
+/* The operation's action and its members KeyId, EncryptionContext, GrantTokens and DryRun, with the
+ * algorithm of that name; if it is absent, the one of encryption or none. */
+struct kms_request kms_request_of_call(const struct call *call, enum kms_usage usage,
+				       struct str algorithm);
 
 /* The key, once all was asked and looked at: tokens, permission, state, usage, algorithm. */
 must_check enum err kms_key_to_use(struct call *call, const struct kms_request *request,
 				   struct kms_target *out_target);
-/* Settles request->algorithm, which its usage has by that name; if `name` is absent, its own. */
-must_check enum err kms_algorithm_of_call(struct call *call, const char *member, struct str name,
-					  struct kms_request *request);
+/* As above; the usage has an algorithm of that name, as the model's constraint says. */
+void kms_request_set_algorithm(struct kms_request *request, struct str name);
 
 #endif

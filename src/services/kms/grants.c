@@ -11,23 +11,15 @@
 #include "services/kms/use.h"
 #include "services/kms/validate.h"
 
-#define OPERATION_SET                                                                              \
-	"Decrypt, Encrypt, GenerateDataKey, GenerateDataKeyWithoutPlaintext, ReEncryptFrom, "      \
-	"ReEncryptTo, Sign, Verify, GetPublicKey, CreateGrant, RetireGrant, DescribeKey, "         \
-	"GenerateDataKeyPair, GenerateDataKeyPairWithoutPlaintext, GenerateMac, VerifyMac, "       \
-	"DeriveSharedSecret"
-
 enum { GRANT_ID_SIZE = 64 };
 
 /* ---- CreateGrant ---- */
 
-static enum err take_principal(struct call *call, const char *member, struct str arn,
+static enum err take_principal(struct call *call, struct str arn,
 			       struct kms_grant_principal *out_principal)
 {
-	enum err err = kms_check_text(call, member, arn, 1, LIMIT_KMS_PRINCIPAL_SIZE);
-
-	if (err || !arn.data)
-		return err;
+	if (!arn.data)
+		return ERR_OK;
 	out_principal->name = arn;
 	if (str_starts(arn, STR("arn:")) &&
 	    directory_bind(call->core->directory, call->arena, arn_partition(call->region), arn,
@@ -41,10 +33,8 @@ static enum err take_principal(struct call *call, const char *member, struct str
 static enum err take_service(struct call *call, const char *member, struct str service,
 			     struct kms_grant_principal *principal)
 {
-	enum err err = kms_check_text(call, member, service, 1, LIMIT_KMS_PRINCIPAL_SIZE);
-
-	if (err || !service.data)
-		return err;
+	if (!service.data)
+		return ERR_OK;
 	if (principal->name.data || !str_ends(service, STR(".amazonaws.com")))
 		return fail(call, &KMS_VALIDATION,
 			    "%s must be the name of a service, and the only principal of its kind.",
@@ -79,14 +69,11 @@ static enum err read_operations(struct call *call, const struct kms_create_grant
 {
 	uint32_t operations = 0, bit;
 
-	enum err err = kms_need(call, "operations", in->operations_count > 0);
-	if (err)
-		return err;
 	for (size_t i = 0; i < in->operations_count; i++) {
 		if (!kms_grant_operation_find(in->operations[i], &bit) ||
 		    str_starts(in->operations[i], STR("kms:")))
-			return kms_refuse_value(call, "operations", in->operations[i],
-						OPERATION_SET);
+			return fail(call, &KMS_UNSUPPORTED_OPERATION,
+				    "Operation %.*s is not supported.", STR_ARG(in->operations[i]));
 		operations |= bit;
 	}
 	*out_operations = operations;
@@ -162,11 +149,9 @@ static enum err read_grant(struct call *call, const struct kms_create_grant_in *
 		grant->subset = in->constraints->encryption_context_subset;
 		grant->subset_count = in->constraints->encryption_context_subset_count;
 	}
-	enum err err =
-		take_principal(call, "granteePrincipal", in->grantee_principal, &grant->grantee);
+	enum err err = take_principal(call, in->grantee_principal, &grant->grantee);
 	if (!err)
-		err = take_principal(call, "retiringPrincipal", in->retiring_principal,
-				     &grant->retiring);
+		err = take_principal(call, in->retiring_principal, &grant->retiring);
 	if (!err)
 		err = take_service(call, "granteeServicePrincipal", in->grantee_service_principal,
 				   &grant->grantee);
@@ -175,14 +160,6 @@ static enum err read_grant(struct call *call, const struct kms_create_grant_in *
 				   &grant->retiring);
 	if (!err)
 		err = kms_need(call, "granteePrincipal", grant->grantee.name.data != NULL);
-	if (!err)
-		err = kms_check_text(call, "name", in->name, 1, LIMIT_KMS_ALIAS_SIZE);
-	if (!err && !kms_is_name(in->name))
-		err = fail(call, &KMS_VALIDATION,
-			   "1 validation error detected: Value '%.*s' at 'name' failed to satisfy "
-			   "constraint: Member must satisfy regular expression pattern: "
-			   "^[a-zA-Z0-9:/_-]+$",
-			   STR_ARG(in->name));
 	if (!err)
 		err = check_constraints(call, in, grant);
 	return err ? err : read_operations(call, in, &grant->operations);
@@ -321,8 +298,7 @@ enum err kms_create_grant(struct call *call, const struct kms_create_grant_in *i
 	if (!err)
 		err = kms_grant_tokens_check(call, in->grant_tokens, in->grant_tokens_count);
 	if (!err)
-		err = kms_target_of_call(call, "keyId", in->key_id, false, STR("kms:CreateGrant"),
-					 &target);
+		err = kms_target_of_call(call, in->key_id, false, STR("kms:CreateGrant"), &target);
 	if (!err)
 		err = ask_to_create(call, in, &target, &grant);
 	if (!err)
@@ -379,9 +355,7 @@ enum err kms_revoke_grant(struct call *call, const struct kms_revoke_grant_in *i
 	const struct kms_key *key;
 
 	(void)out;
-	enum err err = kms_need(call, "grantId", in->grant_id.data != NULL);
-	if (!err)
-		err = kms_managed_key(call, in->key_id, STR("kms:RevokeGrant"), true, &key);
+	enum err err = kms_managed_key(call, in->key_id, STR("kms:RevokeGrant"), true, &key);
 	if (err)
 		return err;
 	size_t place = place_of(key, in->grant_id);
@@ -422,8 +396,7 @@ enum err kms_retire_grant(struct call *call, const struct kms_retire_grant_in *i
 	if (in->grant_token.data && (in->key_id.data || in->grant_id.data))
 		return fail(call, &KMS_VALIDATION,
 			    "A grant token cannot be specified with a key ARN or a grant ID.");
-	enum err err =
-		kms_target_of_call(call, "keyId", key_id, false, STR("kms:RetireGrant"), &target);
+	enum err err = kms_target_of_call(call, key_id, false, STR("kms:RetireGrant"), &target);
 	if (err)
 		return err;
 	size_t place = place_of(target.key, grant_id);

@@ -35,11 +35,7 @@ static enum err read_wrapping(struct call *call, const struct kms_get_parameters
 {
 	int wrapping = 0;
 
-	enum err err = kms_need(call, "wrappingAlgorithm", in->wrapping_algorithm.data != NULL);
-	if (!err)
-		err = kms_need(call, "wrappingKeySpec", in->wrapping_key_spec.data != NULL);
-	if (!err)
-		err = kms_check_served(call, "WrappingAlgorithm", in->wrapping_algorithm);
+	enum err err = kms_check_served(call, "WrappingAlgorithm", in->wrapping_algorithm);
 	if (!err)
 		err = kms_check_served(call, "WrappingKeySpec", in->wrapping_key_spec);
 	if (err)
@@ -47,14 +43,9 @@ static enum err read_wrapping(struct call *call, const struct kms_get_parameters
 	while (wrapping < KMS_WRAPPINGS &&
 	       !str_equal(kms_wrappings[wrapping], in->wrapping_algorithm))
 		wrapping++;
-	if (wrapping == KMS_WRAPPINGS)
-		return kms_refuse_value(call, "wrappingAlgorithm", in->wrapping_algorithm,
-					"RSAES_OAEP_SHA_1, RSAES_OAEP_SHA_256, "
-					"RSA_AES_KEY_WRAP_SHA_1, RSA_AES_KEY_WRAP_SHA_256");
-	if (!kms_spec_find(in->wrapping_key_spec, &token->spec) ||
-	    kms_specs[token->spec].kind != KMS_KIND_RSA)
-		return kms_refuse_value(call, "wrappingKeySpec", in->wrapping_key_spec,
-					"RSA_2048, RSA_3072, RSA_4096");
+	check(wrapping < KMS_WRAPPINGS);
+	check(kms_spec_find(in->wrapping_key_spec, &token->spec));
+	check(kms_specs[token->spec].kind == KMS_KIND_RSA);
 	token->wrapping = (enum kms_wrapping)wrapping;
 	return ERR_OK;
 }
@@ -104,9 +95,6 @@ static enum err read_expiry(struct call *call, const struct kms_import_key_mater
 	struct str model = in->expiration_model;
 	bool expires = !model.data || str_equal(model, STR("KEY_MATERIAL_EXPIRES"));
 
-	if (!expires && !str_equal(model, STR("KEY_MATERIAL_DOES_NOT_EXPIRE")))
-		return kms_refuse_value(call, "expirationModel", model,
-					"KEY_MATERIAL_EXPIRES, KEY_MATERIAL_DOES_NOT_EXPIRE");
 	if (expires && !in->has_valid_to)
 		return fail(call, &KMS_VALIDATION,
 			    "A validTo date must be set if the ExpirationModel is "
@@ -124,39 +112,11 @@ static enum err read_expiry(struct call *call, const struct kms_import_key_mater
 	return ERR_OK;
 }
 
-static bool is_description(struct str text)
-{
-	for (size_t i = 0; i < text.size; i++) {
-		char c = text.data[i];
-		bool is_blank = c == ' ' || (c >= '\t' && c <= '\r');
-		if (!kms_is_name(str_slice(text, i, 1)) && c != '.' && !is_blank)
-			return false;
-	}
-	return true;
-}
-
 /* Which material it is, and what it is called. */
 static enum err check_naming(struct call *call, const struct kms_import_key_material_in *in)
 {
 	bool is_new = str_equal(in->import_type, STR("NEW_KEY_MATERIAL"));
 
-	if (in->import_type.data && !is_new &&
-	    !str_equal(in->import_type, STR("EXISTING_KEY_MATERIAL")))
-		return kms_refuse_value(call, "importType", in->import_type,
-					"NEW_KEY_MATERIAL, EXISTING_KEY_MATERIAL");
-	enum err err = kms_check_text(call, "keyMaterialId", in->key_material_id,
-				      KMS_MATERIAL_ID_SIZE, KMS_MATERIAL_ID_SIZE);
-	if (!err)
-		err = kms_check_text(call, "keyMaterialDescription", in->key_material_description,
-				     0, LIMIT_KMS_MATERIAL_DESCRIPTION_SIZE);
-	if (err)
-		return err;
-	if (!is_description(in->key_material_description))
-		return fail(call, &KMS_VALIDATION,
-			    "1 validation error detected: Value '%.*s' at 'keyMaterialDescription' "
-			    "failed to satisfy constraint: Member must satisfy regular expression "
-			    "pattern: ^[a-zA-Z0-9:/_\\s.-]+$",
-			    STR_ARG(in->key_material_description));
 	if (is_new && in->key_material_id.data)
 		return fail(call, &KMS_VALIDATION,
 			    "A KeyMaterialId cannot be specified with ImportType "
@@ -179,18 +139,7 @@ static enum err check_members_fit(struct call *call, const struct kms_import_key
 
 static enum err check_request(struct call *call, const struct kms_import_key_material_in *in)
 {
-	enum err err = kms_need(call, "importToken", in->import_token.data != NULL);
-
-	if (!err)
-		err = kms_need(call, "encryptedKeyMaterial",
-			       in->encrypted_key_material.data != NULL);
-	if (!err)
-		err = kms_check_bytes(call, "importToken", in->import_token, 1,
-				      LIMIT_KMS_CIPHER_SIZE);
-	if (!err)
-		err = kms_check_bytes(call, "encryptedKeyMaterial", in->encrypted_key_material, 1,
-				      LIMIT_KMS_CIPHER_SIZE);
-	return err ? err : check_naming(call, in);
+	return check_naming(call, in);
 }
 
 /* Material that is being imported. */
@@ -372,10 +321,7 @@ enum err kms_delete_imported_key_material(struct call *call,
 {
 	const struct kms_key *key;
 
-	enum err err = kms_check_text(call, "keyMaterialId", in->key_material_id,
-				      KMS_MATERIAL_ID_SIZE, KMS_MATERIAL_ID_SIZE);
-	if (!err)
-		err = find(call, in->key_id, STR("kms:DeleteImportedKeyMaterial"), &key);
+	enum err err = find(call, in->key_id, STR("kms:DeleteImportedKeyMaterial"), &key);
 	if (err)
 		return err;
 	const struct kms_material *current = kms_key_material(key);

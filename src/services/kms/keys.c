@@ -14,10 +14,6 @@
 #include "services/kms/tags.h"
 #include "services/kms/validate.h"
 
-#define SPEC_SET                                                                                   \
-	"RSA_2048, ECC_NIST_P384, ECC_NIST_P256, ECC_NIST_P521, HMAC_384, RSA_3072, "              \
-	"ECC_SECG_P256K1, RSA_4096, SYMMETRIC_DEFAULT, HMAC_256, HMAC_224, HMAC_512"
-
 /* ---- CreateKey ---- */
 
 static enum err read_usage(struct call *call, const struct kms_create_key_in *in,
@@ -27,9 +23,8 @@ static enum err read_usage(struct call *call, const struct kms_create_key_in *in
 
 	if (err)
 		return err;
-	if (in->key_usage.data && !kms_usage_find(in->key_usage, &draft->usage))
-		return kms_refuse_value(call, "keyUsage", in->key_usage,
-					"ENCRYPT_DECRYPT, SIGN_VERIFY, GENERATE_VERIFY_MAC");
+	if (in->key_usage.data)
+		check(kms_usage_find(in->key_usage, &draft->usage));
 	if (!in->key_usage.data && draft->spec != KMS_SPEC_SYMMETRIC_DEFAULT)
 		return fail(call, &KMS_VALIDATION,
 			    "You must specify a KeyUsage value for all KMS keys except for "
@@ -51,9 +46,6 @@ static enum err read_origin(struct call *call, const struct kms_create_key_in *i
 	    str_equal(in->origin, STR("EXTERNAL_KEY_STORE")) || in->custom_key_store_id.data)
 		return fail(call, &KMS_UNSUPPORTED_OPERATION,
 			    "Custom key stores are not supported.");
-	if (in->origin.data && !draft->is_external && !str_equal(in->origin, STR("AWS_KMS")))
-		return kms_refuse_value(call, "origin", in->origin,
-					"AWS_KMS, EXTERNAL, AWS_CLOUDHSM, EXTERNAL_KEY_STORE");
 	return ERR_OK;
 }
 
@@ -72,14 +64,11 @@ static enum err read_draft(struct call *call, const struct kms_create_key_in *in
 	enum err err = kms_check_served(call, "KeySpec", spec);
 	if (err)
 		return err;
-	if (spec.data && !kms_spec_find(spec, &draft->spec))
-		return kms_refuse_value(call, "keySpec", spec, SPEC_SET);
+	if (spec.data)
+		check(kms_spec_find(spec, &draft->spec));
 	err = read_usage(call, in, draft);
 	if (!err)
 		err = read_origin(call, in, draft);
-	if (!err)
-		err = kms_check_text(call, "description", in->description, 0,
-				     LIMIT_KMS_DESCRIPTION_SIZE);
 	if (!err)
 		err = kms_tags_merge(call, draft, in->tags, in->tags_count);
 	if (in->description.data)
@@ -228,8 +217,7 @@ enum err kms_describe_key(struct call *call, const struct kms_describe_key_in *i
 
 	enum err err = make_managed(call, in->key_id);
 	if (!err)
-		err = kms_target_of_call(call, "keyId", in->key_id, true, STR("kms:DescribeKey"),
-					 &target);
+		err = kms_target_of_call(call, in->key_id, true, STR("kms:DescribeKey"), &target);
 	if (!err)
 		err = kms_ask(call, &(struct kms_question){.action = STR("kms:DescribeKey"),
 							   .target = &target});
@@ -292,11 +280,6 @@ enum err kms_update_key_description(struct call *call,
 	enum err err =
 		kms_managed_key(call, in->key_id, STR("kms:UpdateKeyDescription"), false, &key);
 	if (!err)
-		err = kms_need(call, "description", in->description.data != NULL);
-	if (!err)
-		err = kms_check_text(call, "description", in->description, 0,
-				     LIMIT_KMS_DESCRIPTION_SIZE);
-	if (!err)
 		err = kms_check_own(call, key, STR("kms:UpdateKeyDescription"));
 	if (!err)
 		err = kms_check_not_deleted(call, key);
@@ -348,11 +331,7 @@ enum err kms_schedule_key_deletion(struct call *call, const struct kms_schedule_
 	int64_t days = LIMIT_KMS_WINDOW_DAYS;
 	const struct kms_key *key;
 
-	enum err err = kms_check_range(call, "pendingWindowInDays", in->has_pending_window_in_days,
-				       in->pending_window_in_days, LIMIT_KMS_WINDOW_DAYS_MIN,
-				       LIMIT_KMS_WINDOW_DAYS);
-	if (!err)
-		err = kms_managed_key(call, in->key_id, action, false, &key);
+	enum err err = kms_managed_key(call, in->key_id, action, false, &key);
 	if (!err)
 		err = kms_check_own(call, key, action);
 	if (!err)

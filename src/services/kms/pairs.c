@@ -5,25 +5,10 @@
 #include "services/kms/crypt.h"
 #include "services/kms/validate.h"
 
-#define PAIR_SET                                                                                   \
-	"RSA_2048, RSA_3072, RSA_4096, ECC_NIST_P256, ECC_NIST_P384, ECC_NIST_P521, "              \
-	"ECC_SECG_P256K1, ECC_NIST_EDWARDS25519"
-
 struct made_pair {
 	const struct kms_key *key; /* that seals the private key */
 	struct str spec, private_key, blob, public_key, material_id;
 };
-
-static enum err read_spec(struct call *call, struct str text, enum kms_spec *out_spec)
-{
-	enum err err = kms_need(call, "keyPairSpec", text.data != NULL);
-
-	if (!err)
-		err = kms_check_served(call, "KeyPairSpec", text);
-	if (!err && (!kms_spec_find(text, out_spec) || kms_specs[*out_spec].kind < KMS_KIND_RSA))
-		err = kms_refuse_value(call, "keyPairSpec", text, PAIR_SET);
-	return err;
-}
 
 static void make_pair(struct call *call, const struct kms_request *request,
 		      const struct kms_key *key, enum kms_spec spec, struct made_pair *out_made)
@@ -47,72 +32,58 @@ static void make_pair(struct call *call, const struct kms_request *request,
 	kms_secret_done(&secret);
 }
 
-static enum err generate(struct call *call, struct kms_request *request, struct str spec_text,
-			 bool is_dry_run, struct made_pair *out_made)
+static enum err generate(struct call *call, struct str spec_name, struct made_pair *out_made)
 {
+	struct kms_request request =
+		kms_request_of_call(call, KMS_USAGE_ENCRYPT_DECRYPT, (struct str){0});
 	struct kms_target target;
 	enum kms_spec spec;
 
-	request->member = "keyId";
-	request->algorithm = &kms_algorithms[0];
-	enum err err = read_spec(call, spec_text, &spec);
+	enum err err = kms_check_served(call, "KeyPairSpec", spec_name);
 	if (!err)
-		err = kms_key_to_use(call, request, &target);
+		err = kms_key_to_use(call, &request, &target);
 	if (!err)
-		err = kms_end_dry_run(call, is_dry_run);
-	if (!err)
-		make_pair(call, request, target.key, spec, out_made);
-	return err;
+		err = kms_end_dry_run(call, request.is_dry_run);
+	if (err)
+		return err;
+	check(kms_spec_find(spec_name, &spec));
+	make_pair(call, &request, target.key, spec, out_made);
+	return ERR_OK;
 }
 
 enum err kms_generate_data_key_pair(struct call *call,
 				    const struct kms_generate_data_key_pair_in *in,
 				    struct kms_generate_data_key_pair_out *out)
 {
-	struct kms_request request = {
-		.key_id = in->key_id,
-		.action = STR("kms:GenerateDataKeyPair"),
-		.context = in->encryption_context,
-		.context_count = in->encryption_context_count,
-		.tokens = in->grant_tokens,
-		.token_count = in->grant_tokens_count,
-	};
 	struct made_pair made;
 
-	enum err err = generate(call, &request, in->key_pair_spec, in->dry_run, &made);
-	if (err)
-		return err;
-	out->private_key_ciphertext_blob = made.blob;
-	out->private_key_plaintext = made.private_key;
-	out->public_key = made.public_key;
-	out->key_id = made.key->arn;
-	out->key_pair_spec = made.spec;
-	out->key_material_id = made.material_id;
-	return ERR_OK;
+	enum err err = generate(call, in->key_pair_spec, &made);
+	if (!err)
+		*out = (struct kms_generate_data_key_pair_out){
+			.private_key_ciphertext_blob = made.blob,
+			.private_key_plaintext = made.private_key,
+			.public_key = made.public_key,
+			.key_id = made.key->arn,
+			.key_pair_spec = made.spec,
+			.key_material_id = made.material_id};
+	return err;
 }
 
 enum err kms_generate_data_key_pair_without_plaintext(
 	struct call *call, const struct kms_generate_data_key_pair_without_plaintext_in *in,
 	struct kms_generate_data_key_pair_without_plaintext_out *out)
 {
-	struct kms_request request = {
-		.key_id = in->key_id,
-		.action = STR("kms:GenerateDataKeyPairWithoutPlaintext"),
-		.context = in->encryption_context,
-		.context_count = in->encryption_context_count,
-		.tokens = in->grant_tokens,
-		.token_count = in->grant_tokens_count,
-	};
 	struct made_pair made;
 
-	enum err err = generate(call, &request, in->key_pair_spec, in->dry_run, &made);
+	enum err err = generate(call, in->key_pair_spec, &made);
 	if (err)
 		return err;
 	explicit_bzero((char *)made.private_key.data, made.private_key.size);
-	out->private_key_ciphertext_blob = made.blob;
-	out->public_key = made.public_key;
-	out->key_id = made.key->arn;
-	out->key_pair_spec = made.spec;
-	out->key_material_id = made.material_id;
+	*out = (struct kms_generate_data_key_pair_without_plaintext_out){
+		.private_key_ciphertext_blob = made.blob,
+		.public_key = made.public_key,
+		.key_id = made.key->arn,
+		.key_pair_spec = made.spec,
+		.key_material_id = made.material_id};
 	return ERR_OK;
 }

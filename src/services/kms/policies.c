@@ -5,7 +5,6 @@
 #include "core/policies.h"
 #include "services/kms/change.h"
 #include "services/kms/list.h"
-#include "services/kms/validate.h"
 
 /* Asks the new policy alone: an account that it lets decide may let the caller. */
 static bool can_put_again(struct call *call, const struct policy *policy, struct str key_arn)
@@ -66,8 +65,6 @@ enum err kms_put_key_policy(struct call *call, const struct kms_put_key_policy_i
 
 	(void)out;
 	enum err err = kms_managed_key(call, in->key_id, STR("kms:PutKeyPolicy"), false, &key);
-	if (!err)
-		err = kms_need(call, "policy", in->policy.data != NULL);
 	if (!err)
 		err = check_name(call, in->policy_name);
 	if (!err)

@@ -5,20 +5,12 @@
  * learn of their own mistakes first.
  */
 #include "services/kms/use.h"
-#include "services/kms/validate.h"
 
-enum { REGION_NAME_SIZE_MAX = 32 };
-
-static enum err refuse(struct call *call, const char *member, struct str key_id, struct str region,
-		       struct str action)
+static enum err refuse(struct call *call, struct str key_id, struct str action)
 {
 	const struct kms_key *key;
 
-	enum err err = kms_need(call, member, region.data != NULL);
-	if (!err)
-		err = kms_check_text(call, member, region, 1, REGION_NAME_SIZE_MAX);
-	if (!err)
-		err = kms_managed_key(call, key_id, action, false, &key);
+	enum err err = kms_managed_key(call, key_id, action, false, &key);
 	if (!err)
 		err = kms_check_own(call, key, action);
 	if (!err)
@@ -36,14 +28,12 @@ enum err kms_replicate_key(struct call *call, const struct kms_replicate_key_in 
 			   struct kms_replicate_key_out *out)
 {
 	(void)out;
-	return refuse(call, "replicaRegion", in->key_id, in->replica_region,
-		      STR("kms:ReplicateKey"));
+	return refuse(call, in->key_id, STR("kms:ReplicateKey"));
 }
 
 enum err kms_update_primary_region(struct call *call, const struct kms_update_primary_region_in *in,
 				   struct kms_update_primary_region_out *out)
 {
 	(void)out;
-	return refuse(call, "primaryRegion", in->key_id, in->primary_region,
-		      STR("kms:UpdatePrimaryRegion"));
+	return refuse(call, in->key_id, STR("kms:UpdatePrimaryRegion"));
 }

@@ -9,7 +9,6 @@
 #include "services/kms/list.h"
 #include "services/kms/material.h"
 #include "services/kms/use.h"
-#include "services/kms/validate.h"
 
 static enum err check_can_rotate(struct call *call, const struct kms_key *key)
 {
@@ -51,11 +50,7 @@ enum err kms_enable_key_rotation(struct call *call, const struct kms_enable_key_
 	const struct kms_key *key;
 
 	(void)out;
-	enum err err = kms_check_range(call, "rotationPeriodInDays",
-				       in->has_rotation_period_in_days, in->rotation_period_in_days,
-				       LIMIT_KMS_ROTATION_DAYS_MIN, LIMIT_KMS_ROTATION_DAYS);
-	if (!err)
-		err = find_rotated(call, in->key_id, STR("kms:EnableKeyRotation"), &key);
+	enum err err = find_rotated(call, in->key_id, STR("kms:EnableKeyRotation"), &key);
 	if (err)
 		return err;
 	if (in->has_rotation_period_in_days)
@@ -199,10 +194,6 @@ enum err kms_list_key_rotations(struct call *call, const struct kms_list_key_rot
 	const struct kms_key *key;
 	struct kms_page page;
 
-	if (in->include_key_material.data && !wants_all &&
-	    !str_equal(in->include_key_material, STR("ROTATIONS_ONLY")))
-		return kms_refuse_value(call, "includeKeyMaterial", in->include_key_material,
-					"ALL_KEY_MATERIAL, ROTATIONS_ONLY");
 	enum err err = kms_managed_key(call, in->key_id, STR("kms:ListKeyRotations"), false, &key);
 	if (!err)
 		err = kms_page_begin(call, in->has_limit, in->limit, in->marker, &page);

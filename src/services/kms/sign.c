@@ -1,25 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* sign: Sign, Verify, GetPublicKey, GenerateMac and VerifyMac. */
-#include <string.h>
-
 #include "services/kms/crypt.h"
 #include "services/kms/describe.h"
-#include "services/kms/validate.h"
-
-static enum err check_message(struct call *call, struct str message)
-{
-	enum err err = kms_need(call, "message", message.data != NULL);
-
-	return err ? err : kms_check_bytes(call, "message", message, 1, LIMIT_KMS_PLAIN_SIZE);
-}
 
 static enum err check_digest(struct call *call, struct str message, struct str type,
 			     const struct kms_algorithm *algorithm, bool *out_is_digest)
 {
 	bool is_raw = !type.data || str_equal(type, STR("RAW"));
 
-	if (!is_raw && !str_equal(type, STR("DIGEST")) && !str_equal(type, STR("EXTERNAL_MU")))
-		return kms_refuse_value(call, "messageType", type, "RAW, DIGEST, EXTERNAL_MU");
 	*out_is_digest = str_equal(type, STR("DIGEST"));
 	/* EXTERNAL_MU is for ML-DSA; Ed25519 needs the whole message. */
 	if (!is_raw && (!*out_is_digest || algorithm->kind == KMS_KIND_EDWARDS))
@@ -32,75 +20,60 @@ static enum err check_digest(struct call *call, struct str message, struct str t
 	return ERR_OK;
 }
 
+/* What Sign and Verify have in common. */
+struct signing {
+	struct kms_request request;
+	const struct kms_pair *pair;
+	bool is_digest;
+};
+
+static enum err begin_signing(struct call *call, struct str algorithm, struct str message,
+			      struct str type, struct signing *out)
+{
+	struct kms_target target;
+
+	out->request = kms_request_of_call(call, KMS_USAGE_SIGN_VERIFY, algorithm);
+	enum err err = kms_key_to_use(call, &out->request, &target);
+	if (!err)
+		err = check_digest(call, message, type, out->request.algorithm, &out->is_digest);
+	if (!err)
+		err = kms_end_dry_run(call, out->request.is_dry_run);
+	if (!err) {
+		out->request.key_id = target.key->arn;
+		out->pair = kms_key_material(target.key)->pair;
+	}
+	return err;
+}
+
 enum err kms_sign(struct call *call, const struct kms_sign_in *in, struct kms_sign_out *out)
 {
-	struct kms_request request = {
-		.member = "keyId",
-		.key_id = in->key_id,
-		.action = STR("kms:Sign"),
-		.usage = KMS_USAGE_SIGN_VERIFY,
-		.tokens = in->grant_tokens,
-		.token_count = in->grant_tokens_count,
-	};
-	struct kms_target target;
-	bool is_digest;
+	struct signing signing;
 
-	enum err err = check_message(call, in->message);
-	if (!err)
-		err = kms_algorithm_of_call(call, "signingAlgorithm", in->signing_algorithm,
-					    &request);
-	if (!err)
-		err = kms_key_to_use(call, &request, &target);
-	if (!err)
-		err = check_digest(call, in->message, in->message_type, request.algorithm,
-				   &is_digest);
-	if (!err)
-		err = kms_end_dry_run(call, in->dry_run);
+	enum err err =
+		begin_signing(call, in->signing_algorithm, in->message, in->message_type, &signing);
 	if (err)
 		return err;
-	out->signature = kms_sign_bytes(kms_key_material(target.key)->pair, request.algorithm,
-					call->arena, in->message, is_digest);
-	out->key_id = target.key->arn;
-	out->signing_algorithm = request.algorithm->name;
+	out->signature = kms_sign_bytes(signing.pair, signing.request.algorithm, call->arena,
+					in->message, signing.is_digest);
+	out->key_id = signing.request.key_id;
+	out->signing_algorithm = signing.request.algorithm->name;
 	return ERR_OK;
 }
 
 enum err kms_verify(struct call *call, const struct kms_verify_in *in, struct kms_verify_out *out)
 {
-	struct kms_request request = {
-		.member = "keyId",
-		.key_id = in->key_id,
-		.action = STR("kms:Verify"),
-		.usage = KMS_USAGE_SIGN_VERIFY,
-		.tokens = in->grant_tokens,
-		.token_count = in->grant_tokens_count,
-	};
-	struct kms_target target;
-	bool is_digest;
+	struct signing signing;
 
-	enum err err = check_message(call, in->message);
-	if (!err)
-		err = kms_need(call, "signature", in->signature.data != NULL);
-	if (!err)
-		err = kms_check_bytes(call, "signature", in->signature, 1, LIMIT_KMS_CIPHER_SIZE);
-	if (!err)
-		err = kms_algorithm_of_call(call, "signingAlgorithm", in->signing_algorithm,
-					    &request);
-	if (!err)
-		err = kms_key_to_use(call, &request, &target);
-	if (!err)
-		err = check_digest(call, in->message, in->message_type, request.algorithm,
-				   &is_digest);
-	if (!err)
-		err = kms_end_dry_run(call, in->dry_run);
+	enum err err =
+		begin_signing(call, in->signing_algorithm, in->message, in->message_type, &signing);
 	if (err)
 		return err;
-	if (!kms_verify_bytes(kms_key_material(target.key)->pair, request.algorithm, in->message,
-			      is_digest, in->signature))
+	if (!kms_verify_bytes(signing.pair, signing.request.algorithm, in->message,
+			      signing.is_digest, in->signature))
 		return fail(call, &KMS_KMS_INVALID_SIGNATURE, "%s", "");
-	out->key_id = target.key->arn;
+	out->key_id = signing.request.key_id;
 	out->signature_valid = out->has_signature_valid = true;
-	out->signing_algorithm = request.algorithm->name;
+	out->signing_algorithm = signing.request.algorithm->name;
 	return ERR_OK;
 }
 
@@ -109,18 +82,11 @@ enum err kms_get_public_key(struct call *call, const struct kms_get_public_key_i
 {
 	struct kms_target target;
 
-	enum err err = kms_target_of_call(call, "keyId", in->key_id, true, STR("kms:GetPublicKey"),
-					  &target);
+	enum err err = kms_target_of_call(call, in->key_id, true, STR("kms:GetPublicKey"), &target);
 	if (err)
 		return err;
-	struct kms_request request = {
-		.member = "keyId",
-		.key_id = in->key_id,
-		.action = STR("kms:GetPublicKey"),
-		.usage = target.key->usage,
-		.tokens = in->grant_tokens,
-		.token_count = in->grant_tokens_count,
-	};
+	struct kms_request request = kms_request_of_call(call, target.key->usage, (struct str){0});
+	request.algorithm = NULL; /* the key is shown, not used */
 	err = kms_key_to_use(call, &request, &target);
 	if (err)
 		return err;
@@ -144,33 +110,36 @@ enum err kms_get_public_key(struct call *call, const struct kms_get_public_key_i
 	return ERR_OK;
 }
 
+/* The MAC of the message, which the caller may use for that. */
+static enum err make_mac(struct call *call, struct str algorithm, struct str message,
+			 struct kms_request *out_request, struct str *out_mac)
+{
+	struct kms_target target;
+
+	*out_request = kms_request_of_call(call, KMS_USAGE_MAC, algorithm);
+	enum err err = kms_key_to_use(call, out_request, &target);
+	if (!err)
+		err = kms_end_dry_run(call, out_request->is_dry_run);
+	if (err)
+		return err;
+	size_t size = out_request->algorithm->digest_size;
+	char *mac = arena_bytes(call->arena, size);
+	kms_mac(kms_secret_str(&kms_key_material(target.key)->secret), out_request->algorithm,
+		message, (uint8_t *)mac);
+	*out_mac = str_of(mac, size);
+	out_request->key_id = target.key->arn;
+	return ERR_OK;
+}
+
 enum err kms_generate_mac(struct call *call, const struct kms_generate_mac_in *in,
 			  struct kms_generate_mac_out *out)
 {
-	struct kms_request request = {
-		.member = "keyId",
-		.key_id = in->key_id,
-		.action = STR("kms:GenerateMac"),
-		.usage = KMS_USAGE_MAC,
-		.tokens = in->grant_tokens,
-		.token_count = in->grant_tokens_count,
-	};
-	struct kms_target target;
+	struct kms_request request;
 
-	enum err err = check_message(call, in->message);
-	if (!err)
-		err = kms_algorithm_of_call(call, "macAlgorithm", in->mac_algorithm, &request);
-	if (!err)
-		err = kms_key_to_use(call, &request, &target);
-	if (!err)
-		err = kms_end_dry_run(call, in->dry_run);
+	enum err err = make_mac(call, in->mac_algorithm, in->message, &request, &out->mac);
 	if (err)
 		return err;
-	char *mac = arena_bytes(call->arena, request.algorithm->digest_size);
-	kms_mac(kms_secret_str(&kms_key_material(target.key)->secret), request.algorithm,
-		in->message, (uint8_t *)mac);
-	out->mac = str_of(mac, request.algorithm->digest_size);
-	out->key_id = target.key->arn;
+	out->key_id = request.key_id;
 	out->mac_algorithm = request.algorithm->name;
 	return ERR_OK;
 }
@@ -178,35 +147,15 @@ enum err kms_generate_mac(struct call *call, const struct kms_generate_mac_in *i
 enum err kms_verify_mac(struct call *call, const struct kms_verify_mac_in *in,
 			struct kms_verify_mac_out *out)
 {
-	struct kms_request request = {
-		.member = "keyId",
-		.key_id = in->key_id,
-		.action = STR("kms:VerifyMac"),
-		.usage = KMS_USAGE_MAC,
-		.tokens = in->grant_tokens,
-		.token_count = in->grant_tokens_count,
-	};
-	struct kms_target target;
-	uint8_t mac[64];
+	struct kms_request request;
+	struct str mac;
 
-	enum err err = check_message(call, in->message);
-	if (!err)
-		err = kms_need(call, "mac", in->mac.data != NULL);
-	if (!err)
-		err = kms_check_bytes(call, "mac", in->mac, 1, LIMIT_KMS_CIPHER_SIZE);
-	if (!err)
-		err = kms_algorithm_of_call(call, "macAlgorithm", in->mac_algorithm, &request);
-	if (!err)
-		err = kms_key_to_use(call, &request, &target);
-	if (!err)
-		err = kms_end_dry_run(call, in->dry_run);
+	enum err err = make_mac(call, in->mac_algorithm, in->message, &request, &mac);
 	if (err)
 		return err;
-	kms_mac(kms_secret_str(&kms_key_material(target.key)->secret), request.algorithm,
-		in->message, mac);
-	if (!str_equal_secret(str_of(mac, request.algorithm->digest_size), in->mac))
+	if (!str_equal_secret(mac, in->mac))
 		return fail(call, &KMS_KMS_INVALID_MAC, "%s", "");
-	out->key_id = target.key->arn;
+	out->key_id = request.key_id;
 	out->mac_valid = out->has_mac_valid = true;
 	out->mac_algorithm = request.algorithm->name;
 	return ERR_OK;

@@ -7,34 +7,6 @@
 #include "services/kms/change.h"
 #include "services/kms/list.h"
 #include "services/kms/use.h"
-#include "services/kms/validate.h"
-
-static enum err check_length(struct call *call, size_t place, const char *member, struct str text,
-			     size_t most)
-{
-	if (str_count_characters(text) <= most)
-		return ERR_OK;
-	return fail(call, &KMS_VALIDATION,
-		    "1 validation error detected: Value '%.*s' at 'tags.%zu.member.%s' failed to "
-		    "satisfy constraint: Member must have length less than or equal to %zu",
-		    STR_ARG(text), place + 1, member, most);
-}
-
-static enum err check_tag(struct call *call, const struct kms_tag *tag, size_t place)
-{
-	bool is_named = tag->tag_key.size > 0;
-
-	enum err err = kms_need(call, "tags.member.tagKey", is_named);
-	if (!err)
-		err = kms_need(call, "tags.member.tagValue", tag->tag_value.data != NULL);
-	if (!err)
-		err = check_length(call, place, "tagKey", tag->tag_key, LIMIT_TAG_KEY_SIZE);
-	if (!err)
-		err = check_length(call, place, "tagValue", tag->tag_value, LIMIT_TAG_VALUE_SIZE);
-	if (!err && str_equal_nocase(str_slice(tag->tag_key, 0, 4), STR("aws:")))
-		err = fail(call, &KMS_TAG, "Tags beginning with aws: are reserved");
-	return err;
-}
 
 static enum err check_tags(struct call *call, const struct kms_tag *tags, size_t count)
 {
@@ -44,11 +16,9 @@ static enum err check_tags(struct call *call, const struct kms_tag *tags, size_t
 		for (size_t j = i + 1; j < count; j++)
 			if (str_equal(tags[i].tag_key, tags[j].tag_key))
 				return fail(call, &KMS_TAG, "Duplicate tag keys");
-	for (size_t i = 0; i < count; i++) {
-		enum err err = check_tag(call, &tags[i], i);
-		if (err)
-			return err;
-	}
+	for (size_t i = 0; i < count; i++)
+		if (str_equal_nocase(str_slice(tags[i].tag_key, 0, 4), STR("aws:")))
+			return fail(call, &KMS_TAG, "Tags beginning with aws: are reserved");
 	return ERR_OK;
 }
 
@@ -84,11 +54,8 @@ enum err kms_tag_resource(struct call *call, const struct kms_tag_resource_in *i
 	const struct kms_key *key;
 
 	(void)out;
-	enum err err = kms_need(call, "tags", in->tags != NULL);
-	if (err)
-		return err;
 	set_request_tags(call, in->tags, in->tags_count);
-	err = kms_managed_key(call, in->key_id, STR("kms:TagResource"), false, &key);
+	enum err err = kms_managed_key(call, in->key_id, STR("kms:TagResource"), false, &key);
 	if (!err)
 		err = kms_check_own(call, key, STR("kms:TagResource"));
 	if (!err)
@@ -107,9 +74,7 @@ enum err kms_untag_resource(struct call *call, const struct kms_untag_resource_i
 
 	(void)out;
 	call_set_request_tag_keys(call, in->tag_keys, in->tag_keys_count);
-	enum err err = kms_need(call, "tagKeys", in->tag_keys != NULL);
-	if (!err)
-		err = kms_managed_key(call, in->key_id, STR("kms:UntagResource"), false, &key);
+	enum err err = kms_managed_key(call, in->key_id, STR("kms:UntagResource"), false, &key);
 	if (!err)
 		err = kms_check_own(call, key, STR("kms:UntagResource"));
 	if (!err)

@@ -9,7 +9,6 @@
 
 #include "services/kms/grant.h"
 #include "services/kms/material.h"
-#include "services/kms/validate.h"
 
 static struct kms_refusal refuse(struct arena *arena, const struct fault_type *fault,
 				 const char *before, struct str subject, const char *after)
@@ -276,16 +275,11 @@ void kms_keep_material(struct call *call, const struct kms_material *material)
 	call_on_end(call, release_material, material);
 }
 
-enum err kms_target_of_call(struct call *call, const char *member, struct str key_id,
-			    bool may_be_alias, struct str action, struct kms_target *out_target)
+enum err kms_target_of_call(struct call *call, struct str key_id, bool may_be_alias,
+			    struct str action, struct kms_target *out_target)
 {
 	struct arn parts;
 
-	enum err err = kms_need(call, member, key_id.data != NULL);
-	if (!err)
-		err = kms_check_text(call, member, key_id, 1, LIMIT_KMS_KEY_ID_SIZE);
-	if (err)
-		return err;
 	struct kms_refusal refusal = kms_find(call->core, call->arena, call->account, call->region,
 					      key_id, may_be_alias, out_target);
 	if (refusal.fault == &KMS_NOT_FOUND && parse_kms_arn(key_id, &parts) &&
@@ -303,7 +297,7 @@ enum err kms_managed_key(struct call *call, struct str key_id, struct str action
 {
 	struct kms_target target;
 
-	enum err err = kms_target_of_call(call, "keyId", key_id, false, action, &target);
+	enum err err = kms_target_of_call(call, key_id, false, action, &target);
 	if (err)
 		return err;
 	if (!may_be_foreign && is_foreign(call, target.key->account)) {

@@ -57,13 +57,12 @@ const struct kms_key *kms_keep_key(struct call *call, const struct kms_key *key)
 void kms_keep_material(struct call *call, const struct kms_material *material);
 
 /*
- * Checks that `key_id` is there (as `member`: "keyId") and finds it; released when the call ends.
+ * Finds the key; released when the call ends.
  * What is of another account and is not there is refused as what may not be used: the denial names
  * `action`, which must be what is asked about next.
  */
-must_check enum err kms_target_of_call(struct call *call, const char *member, struct str key_id,
-				       bool may_be_alias, struct str action,
-				       struct kms_target *out_target);
+must_check enum err kms_target_of_call(struct call *call, struct str key_id, bool may_be_alias,
+				       struct str action, struct kms_target *out_target);
 /* The denial that callers get for keys of other accounts, whether these exist or not. */
 must_check enum err kms_deny_foreign(struct call *call, struct str action, struct str arn);
 /* The key by id or ARN, and permission for the action: what operations that manage keys begin with.
