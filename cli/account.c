@@ -41,7 +41,7 @@ static enum cli_exit ask(struct cli *cli, struct str path, struct str body, stru
 		.access_key_id = json_text(json_member(root, "access_key_id")),
 		.secret_access_key = json_text(json_member(root, "secret_access_key")),
 	};
-	return secret_tell(cli, &secret, profile);
+	return secret_print(cli, &secret, profile);
 }
 
 static enum cli_exit create_run(struct cli *cli, const void *values_given)

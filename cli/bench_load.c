@@ -259,7 +259,7 @@ static void lane_write(struct lane *lane)
 		size_t moved;
 		struct str rest = str_slice(buf_str(&lane->out), lane->written, SIZE_MAX);
 		if (bench_socket_write(&lane->socket, rest, &moved)) {
-			/* What the peer said before it closed is still to be read. */
+			/* Bytes that the peer sent before it closed are still to be read. */
 			return;
 		}
 		if (moved == 0)

@@ -44,7 +44,7 @@ must_check enum err bench_call(const struct bench_options *options, struct arena
 			       struct str operation, struct str path, const struct bench_body *body,
 			       int *out_status, struct str *out_answer);
 
-/* What a phase does. */
+/* The operation of a phase. */
 struct bench_plan {
 	enum bench_mode mode;
 	bool keeps_handles; /* received messages are kept for a phase that deletes */

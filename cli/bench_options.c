@@ -286,7 +286,7 @@ static const char *environment(const char *first, const char *second, const char
 	return value && *value ? value : otherwise;
 }
 
-/* What the options mean together. */
+/* Checks that options fit each other. */
 static bool options_settle(struct bench_options *options)
 {
 	if (!options->queue_name) {

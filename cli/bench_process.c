@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The kernel's clock tick (usually 10 ms) is the resolution of a process's CPU time: measure for
- * seconds. That of a thread is in nanoseconds (schedstat), where the kernel keeps it.
+ * seconds. CPU time of a thread is in nanoseconds (schedstat), where the kernel keeps it.
  */
 #include "bench_process.h"
 

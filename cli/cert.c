@@ -57,7 +57,7 @@ static bool exists(const char *path)
 	return access(path, F_OK) == 0;
 }
 
-/* What is printed is pasted into shells that stand elsewhere. */
+/* Printed commands are pasted into shells of other directories. */
 static struct str absolute(struct cli *cli, const char *path)
 {
 	char *real = realpath(path, NULL);

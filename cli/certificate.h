@@ -25,7 +25,7 @@ struct certificate_wish {
 	bool is_client;
 };
 
-/* What a certificate's file says. */
+/* The contents of a certificate's file. */
 struct certificate_facts {
 	struct str subject;
 	struct str names; /* "localhost, 127.0.0.1" */

@@ -44,7 +44,7 @@ struct hint {
 	const char *text;
 };
 
-/* What to do about a fault, by its Query code or its shape. */
+/* Advice for a fault, by its Query code or its shape. */
 static const struct hint hints[] = {
 	{STR_INIT("AWS.SimpleQueueService.NonExistentQueue"),
 	 "See what is there with: tern queue ls. Make one with: tern queue create NAME"},

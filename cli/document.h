@@ -23,8 +23,8 @@ must_check enum cli_exit document_check_policy(struct cli *cli, struct str text,
 struct str document_allow(struct cli *cli, const struct option_list *actions,
 			  const struct option_list *resources);
 /*
- * Who may assume a role: accounts, ARNs, services ("sns.amazonaws.com") or "*"; with an external id
- * if it is not empty.
+ * A trust policy from the principals that may assume a role: accounts, ARNs, services
+ * ("sns.amazonaws.com") or "*"; with an external id if it is not empty.
  */
 struct str document_trust(struct cli *cli, const struct option_list *principals,
 			  struct str external_id);

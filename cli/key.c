@@ -52,7 +52,7 @@ enum cli_exit key_create(struct cli *cli, struct str user, struct str profile, s
 	if (code)
 		return code;
 	*out_id = secret.access_key_id;
-	return secret_tell(cli, &secret, profile);
+	return secret_print(cli, &secret, profile);
 }
 
 static const struct option create_options[] = {PROFILE_OPTION};
@@ -145,7 +145,7 @@ static const struct command ls_command = {
 
 /* ---- disable, enable, rm ---- */
 
-/* Whose key it is; empty for the root user's. */
+/* The key's user; empty for the root user's key. */
 static enum cli_exit owner_of(struct cli *cli, struct str id, struct str *out_user)
 {
 	const struct iam_get_access_key_last_used_in in = {.access_key_id = id};

@@ -102,7 +102,7 @@ const struct command *command_find(const struct command *command, struct str nam
 	return NULL;
 }
 
-/* What other command-line programs call what has another name here. */
+/* Names of commands in other command-line programs, and their names here. */
 static const char *const synonyms[][2] = {
 	{"list", "ls"},		{"delete", "rm"},  {"remove", "rm"},   {"del", "rm"},
 	{"new", "create"},	{"add", "create"}, {"make", "create"}, {"get", "show"},

@@ -52,8 +52,9 @@ struct arguments {
 
 #define OPTION_PROBLEM_SIZE 256
 /*
- * Reads argv[0] to argv[argc - 1]; texts are borrowed from argv. What is no option is put into
- * out_arguments. False with a sentence in `problem` (OPTION_PROBLEM_SIZE bytes, ends with NUL).
+ * Reads argv[0] to argv[argc - 1]; texts are borrowed from argv. Arguments that are no options are
+ * put into out_arguments. False with a sentence in `problem` (OPTION_PROBLEM_SIZE bytes, ends with
+ * NUL).
  */
 bool option_parse(struct arena *arena, const struct option_set *sets, size_t set_count, int argc,
 		  char **argv, struct arguments *out_arguments, char *problem);

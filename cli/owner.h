@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * owner: what users and roles have in common: inline and attached policies. Which of the two a
- * command is about is told by its path. Main thread.
+ * owner: what users and roles have in common: inline and attached policies. The path of a command
+ * says which of the two it is about. Main thread.
  */
 #ifndef TERN_CLI_OWNER_H
 #define TERN_CLI_OWNER_H

@@ -120,7 +120,7 @@ static enum cli_exit list_row(struct cli *cli, const struct ls_values *values, s
 	return CLI_OK;
 }
 
-/* Which account and region the caller has asked is what a surprised one needs to know. */
+/* An empty list names account and region, since one of them is often not the one intended. */
 static void note_nothing(struct cli *cli)
 {
 	const struct sts_get_caller_identity_in in = {0};

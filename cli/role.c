@@ -240,7 +240,7 @@ static enum cli_exit assume_run(struct cli *cli, const void *values_given)
 		.secret_access_key = out.credentials->secret_access_key,
 		.session_token = out.credentials->session_token,
 	};
-	return secret_tell(cli, &secret, values->profile);
+	return secret_print(cli, &secret, values->profile);
 }
 
 static const struct command assume_command = {

@@ -103,7 +103,7 @@ static enum cli_exit refuse(struct cli *cli, const struct secret *secret, struct
 	return cli_fail(cli, CLI_FAILED, "%.*s cannot be written: %s", STR_ARG(path), reason);
 }
 
-enum cli_exit secret_tell(struct cli *cli, const struct secret *secret, struct str profile)
+enum cli_exit secret_print(struct cli *cli, const struct secret *secret, struct str profile)
 {
 	if (!profile.data) {
 		print(cli, secret);

@@ -23,7 +23,7 @@ struct secret {
  * ca_bundle to ~/.aws/config (AWS_CONFIG_FILE), both with mode 0600, and prints where. If a file
  * cannot be written, the secret is printed, since the server never shows it again.
  */
-must_check enum cli_exit secret_tell(struct cli *cli, const struct secret *secret,
-				     struct str profile);
+must_check enum cli_exit secret_print(struct cli *cli, const struct secret *secret,
+				      struct str profile);
 
 #endif

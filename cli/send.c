@@ -2,9 +2,9 @@
 /*
  * send: one message by SendMessage, many by SendMessageBatch.
  *
- * Messages wait in a batch until it has ten or would grow over 1 MiB; that keeps their order. What
- * of a batch failed on the service's side is sent again, but not from a FIFO queue's batch, where
- * later messages must not overtake it.
+ * Messages wait in a batch until it has ten or would grow over 1 MiB; that keeps their order.
+ * Entries of a batch that failed on the service's side are sent again, but not from a FIFO queue's
+ * batch, where later messages must not overtake it.
  */
 #include "commands.h"
 
@@ -47,7 +47,7 @@ static const struct option send_options[] = {
 	 0},
 };
 
-/* What has been read and not been sent. */
+/* Messages that were read and not sent yet. */
 struct batch {
 	struct cli *cli;
 	const struct send_values *values;

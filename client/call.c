@@ -36,7 +36,7 @@ struct tern_call {
 	const struct tern_credentials *credentials; /* the signer's */
 };
 
-/* What is sent, the same in every attempt. */
+/* A request, the same in every attempt. */
 struct order {
 	const struct service *service;
 	struct str method;

@@ -2,7 +2,7 @@
 /*
  * transport: one HTTP exchange at a time over a connection that is kept, by libcurl.
  *
- * Knows nothing of AWS. One owning thread at a time. What the answer's texts point to belongs to
+ * Knows nothing of AWS. One owning thread at a time. Memory of the answer's texts belongs to
  * the transport and is valid until the next exchange.
  */
 #ifndef TERN_CLIENT_TRANSPORT_H

@@ -42,7 +42,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-/* What the attributes read as now; those that can be set, if `is_settable`. */
+/* The attributes as GetQueueAttributes shows them; those that can be set, if `is_settable`. */
 static size_t show(struct arena *arena, const struct sqs_queue *queue, struct shape_pair *out_pairs)
 {
 	size_t count = 0;

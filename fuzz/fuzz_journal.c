@@ -56,7 +56,7 @@ static enum err apply(void *context, const struct journal_record *record)
 	return ERR_OK;
 }
 
-/* What was opened takes a record and gives it back. */
+/* A journal that opens takes a record and reads it back. */
 static void use(struct journal *journal)
 {
 	struct str part = STR("data");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * AWS JSON by the input shape of each operation: the first bytes choose the operation, the rest is
- * the body. What was decoded is encoded, and both decode and encode to the same again.
+ * the body. A decoded value is encoded, and both decode and encode to the same again.
  */
 #include "format/json.h"
 #include "fuzz.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A web identity token, and behind a zero byte a key set of its issuer. What is read of a token
- * lies within it, and a token whose signature is emptied is signed by nobody.
+ * A web identity token, and behind a zero byte a key set of its issuer. Texts read from a token lie
+ * within it, and a token whose signature is emptied is signed by nobody.
  */
 #include "access/issuers.h"
 #include "fuzz.h"

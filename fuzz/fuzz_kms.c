@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What callers bring to KMS: ciphertexts and tokens. Nothing that was made up opens; a ciphertext
+ * Ciphertexts and tokens that callers bring to KMS. Nothing that was made up opens; a ciphertext
  * opens with its context only, and not with any of its bytes changed; the plain bytes of an import
  * token are taken apart without going astray.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * AWS Query by the input shape of each operation: the first bytes choose the operation, the rest is
- * the form. What was decoded can be written as JSON; sent again as a client sends it, or answered
+ * the form. A decoded request can be written as JSON; sent again as a client sends it, or answered
  * as a server answers it, it is read as the same.
  */
 #include "format/form.h"

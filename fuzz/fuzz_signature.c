@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who signed an HTTP request: one key is known, and time stands still. Either it was that key, and
- * then no other body is signed by it; or there is a fault with a text that can be shown.
+ * Verification of a signed HTTP request: one key is known, and time stands still. Either it was
+ * that key, and then no other body is signed by it; or there is a fault with a text that can be
+ * shown.
  */
 #include "access/signature.h"
 #include "fuzz.h"

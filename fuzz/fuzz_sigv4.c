@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SigV4's canonical request: the lines of the input are method, path, query, then headers. What
- * was made canonical stays as it is when it is made canonical again.
+ * SigV4's canonical request: the lines of the input are method, path, query, then headers. A
+ * canonical text stays the same when it is made canonical again.
  */
 #include "fuzz.h"
 #include "wire/sigv4.h"

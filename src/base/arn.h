@@ -43,8 +43,8 @@ struct str arn_root(struct arena *arena, struct str region, struct str account);
  */
 struct str arn_move(struct arena *arena, struct str text, struct str from, struct str to);
 
-/* What is behind "arn:<partition>:" in the ARN of an identity, of IAM or STS: those are the same in
- * all partitions. data NULL: it is none. */
+/* The text behind "arn:<partition>:" in the ARN of an identity, of IAM or STS: those are the same
+ * in all partitions. data NULL: it is none. */
 struct str arn_identity(struct str text);
 /* The same text, or the same identity in another partition. */
 bool arn_is_same(struct str a, struct str b);

@@ -2,7 +2,7 @@
 /*
  * err: what can go wrong on our side, and the two marks every function uses.
  *
- * What a caller of the API did wrong is not an enum err but a fault (core/fault.h);
+ * A mistake of a caller of the API is not an enum err but a fault (core/fault.h);
  * ERR_FAULT only says that one was recorded. Any thread.
  */
 #ifndef TERN_BASE_ERR_H

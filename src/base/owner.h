@@ -10,8 +10,8 @@
 
 /*
  * Gives `name` in `directory` to the owner of the directory, if the process is root and root owns
- * it. A file with a second name is left alone: somebody may have put it there to be given it. What
- * fails is logged.
+ * it. A file with a second name is left alone: somebody may have put it there to be given it.
+ * Failures are logged.
  */
 void owner_give(const char *directory, const char *name);
 

@@ -198,7 +198,7 @@ static struct node *node_insert(struct snapshot_table *table, struct node *node,
 	return upper;
 }
 
-/* What a branch says of a child after that has changed. */
+/* Updates the entry of a branch after its child has changed. */
 static void note_child(struct node *node, size_t place, struct node *child, size_t size_before)
 {
 	node->children[place] = child;
@@ -343,7 +343,7 @@ static struct snapshot *copy(const struct snapshot_kind *kind, const struct snap
 	return made;
 }
 
-/* What the open staging has changed, which only its thread, the owner, sees. */
+/* Nodes that the open staging has changed; only the owning thread sees them. */
 static bool has_staged(const struct snapshot_table *table)
 {
 	return staging_is_open() && table->staged.is_joined;

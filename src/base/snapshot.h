@@ -5,10 +5,9 @@
  * A value is counted by reference and never changes; a change puts another value in its place. The
  * values stand in one or more orders, such as by name and by id: the first order has all of them,
  * the others may have some. A reader takes a snapshot: all orders as they were after one commit,
- * for as long as it likes. It waits for a writer only while a pointer is exchanged. What a writer
- * puts and removes between begin and commit shows at once or not at all. While the owner has a
- * staging open (base/staging.h), a commit shows to the owner only, and to readers when the staging
- * is kept.
+ * for as long as it likes. It waits for a writer only while a pointer is exchanged. Changes between
+ * begin and commit show at once or not at all. While the owner has a staging open (base/staging.h),
+ * a commit shows to the owner only, and to readers when the staging is kept.
  *
  * Finding, putting, removing, counting a range: O(log n). Memory: about 25 bytes a value and order.
  *
@@ -44,7 +43,7 @@ struct snapshot_kind {
 	struct snapshot_order orders[SNAPSHOT_ORDERS_MAX];
 };
 
-/* What is looked for: one value, or all that compare to zero, which stand side by side. */
+/* A search key: it finds one value, or all that compare to zero, which stand side by side. */
 struct snapshot_key {
 	uint64_t prefix; /* as the order's; 0 if it has none */
 	snapshot_compare_fn compare;

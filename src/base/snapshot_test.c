@@ -97,7 +97,7 @@ static void put(struct snapshot_table *table, uint32_t number, uint32_t colour, 
 	snapshot_table_commit(table);
 }
 
-/* What the table should be: for each number its colour and version; version 0: not there. */
+/* The expected table: for each number its colour and version; version 0: not there. */
 struct model {
 	uint32_t colours[NUMBERS], versions[NUMBERS];
 };

@@ -2,7 +2,7 @@
 /*
  * str: text and bytes by value, borrowed, with a length and no NUL.
  *
- * A struct str never owns. Whoever keeps the bytes past their owner's life copies them.
+ * A struct str never owns. Code that keeps the bytes past their owner's life copies them.
  * Pure functions, any thread.
  */
 #ifndef TERN_BASE_STR_H

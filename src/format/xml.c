@@ -23,7 +23,7 @@ void xml_empty(struct buf *out, struct str name)
 	buf_append(out, STR("/>"));
 }
 
-/* What stands for a byte that cannot stand for itself; data NULL: it can. */
+/* The replacement of a byte that must be escaped; data NULL: none. */
 static struct str replacement(unsigned char c)
 {
 	switch (c) {

@@ -66,7 +66,7 @@ enum anchor_kind {
 	ANCHOR_KINDS
 };
 
-/* What a rule keeps of each of its anchors, to remove it. */
+/* The record that a rule keeps of each of its anchors, to remove it. */
 struct anchor {
 	uint64_t key; /* of ANCHOR_RANGE: the address of its node */
 	uint32_t entry;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What peers may have of a server's memory and connections, and what is kept for others. */
+/* Limits of a peer's share of memory and connections, and the share kept for others. */
 #include "base/network.h"
 #include "net/fixture.h"
 

@@ -28,7 +28,7 @@
 #define AHEAD_SIZE ((size_t)NET_READ_SIZE) /* bytes of requests that wait for their turn */
 #define TOO_MUCH "Too much is held for others just now."
 
-/* What was found by a part of it that libuv gave back. */
+/* Checks a connection that was found by a handle or request of libuv. */
 static struct net_connection *checked(struct net_connection *connection)
 {
 	check(connection->magic == NET_CONNECTION_MAGIC);
@@ -185,7 +185,7 @@ static void refuse(struct net_connection *connection, const struct http_parser *
 	push_flush(connection);
 }
 
-/* What was answered must go out before anything else is taken. */
+/* Answers must be written before more requests are taken. */
 static bool must_write(const struct net_connection *connection)
 {
 	return connection->is_writing || connection->is_held;

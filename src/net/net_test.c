@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What peers may do, well or badly meant. */
+/* Peers of a server, correct and malicious ones. */
 #include "net/fixture.h"
 
 static int setup(void **state)

@@ -89,7 +89,7 @@ must_check enum err outbound_new(const struct outbound_options *options,
 /* Any thread, until outbound_stop returns. */
 void outbound_send(struct outbound *outbound, struct outbound_request *request);
 /*
- * Ends all requests with OUTBOUND_STOPPED and joins the thread. What is sent later is answered with
+ * Ends all requests with OUTBOUND_STOPPED and joins the thread. Later requests are answered with
  * that within outbound_send.
  */
 void outbound_stop(struct outbound *outbound);

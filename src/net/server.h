@@ -117,7 +117,7 @@ struct net_server *net_server_new(const struct net_options *options);
  */
 void net_server_set_tls(struct net_server *server, struct tls_context *context);
 
-/* What net_listen gives. */
+/* Results of net_listen. */
 struct net_listening {
 	uint32_t listener; /* of net_request; counts from 0 and is never used again */
 	uint16_t port;	   /* bound: port 0 lets the system choose; 0 for a unix socket */

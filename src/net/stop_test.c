@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What comes after the threads of a server have ended. */
+/* Messages and answers that arrive after the threads of a server have ended. */
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>

@@ -12,7 +12,7 @@
 
 #define SWEEP_MS 1000
 
-/* What a uv handle or pthread gives back. */
+/* Checks the pointer of a uv handle or a pthread. */
 static struct net_thread *thread_of(void *data)
 {
 	struct net_thread *thread = data;

@@ -2,7 +2,7 @@
 /*
  * tickets: keys of TLS session tickets, new ones every hour.
  *
- * Whoever has the key of a ticket can read what was said in its session, so keys must not live as
+ * A holder of the key of a ticket can read what was said in its session, so keys must not live as
  * long as the process. A ticket is taken for one hour after its key was replaced. Any thread.
  */
 #ifndef TERN_NET_TICKETS_H

@@ -40,7 +40,7 @@ must_check enum err tls_client_context_new(const char *authorities,
 struct tls_session *tls_session_new(struct tls_context *context);
 void tls_session_free(struct tls_session **session); /* accepts NULL, leaves NULL */
 
-/* What lets a later session with the same peer begin with less work. */
+/* A session to resume, so that a later handshake with the same peer costs less. */
 struct tls_resumption;
 /*
  * The client's side of a connection with `host`, a name or an address that the peer's certificate

@@ -84,7 +84,7 @@ static void health(struct admin_call *call)
 
 /* ---- clock ---- */
 
-static void tell_time(struct admin_call *call)
+static void write_time(struct admin_call *call)
 {
 	struct json_writer json;
 
@@ -145,7 +145,7 @@ static void advance_clock(struct admin_call *call)
 	control_wake(core);
 	tick.now_ms = clock_now_ms();
 	core_submit_and_wait(core, &tick);
-	tell_time(call);
+	write_time(call);
 }
 
 /* ---- reset ---- */
@@ -190,7 +190,7 @@ static void reset(struct admin_call *call)
 static const struct admin_route routes[] = {
 	{.path = STR_INIT("/_tern/health"), .is_inline = true, .is_public = true, .on_get = health},
 	{.path = STR_INIT("/_tern/metrics"), .on_get = admin_metrics},
-	{.path = STR_INIT("/_tern/clock"), .on_get = tell_time, .on_post = advance_clock},
+	{.path = STR_INIT("/_tern/clock"), .on_get = write_time, .on_post = advance_clock},
 	{.path = STR_INIT("/_tern/reset"), .on_post = reset},
 	{.path = STR_INIT("/_tern/accounts"),
 	 .takes_more = true,
@@ -228,7 +228,7 @@ static const struct admin_route *find_route(struct str path, struct str *out_res
 }
 
 /*
- * What was changed, and what was refused; looking at metrics is not worth a record, and failures
+ * Changes and refusals; reading metrics is not worth a record, and failures
  * of a source that is slowed down are only counted.
  */
 static void record(struct admin_call *call)

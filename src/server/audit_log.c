@@ -12,7 +12,7 @@
 
 enum { PIECE_SIZE = 1 << 20 };
 
-static void tell_files(struct admin_call *call, const struct rotated_file *files, size_t count)
+static void write_files(struct admin_call *call, const struct rotated_file *files, size_t count)
 {
 	struct json_writer json;
 
@@ -36,7 +36,7 @@ static void tell_files(struct admin_call *call, const struct rotated_file *files
 	json_close_object(&json);
 }
 
-static void tell_piece(struct admin_call *call, const struct rotated_file *file)
+static void write_piece(struct admin_call *call, const struct rotated_file *file)
 {
 	int64_t offset;
 	size_t size;
@@ -48,7 +48,7 @@ static void tell_piece(struct admin_call *call, const struct rotated_file *file)
 		admin_refuse(call, 500, "the file cannot be read");
 		return;
 	}
-	/* What ends within a line is asked for again. */
+	/* A piece that ends within a line is read again. */
 	while (size > 0 && bytes[size - 1] != '\n')
 		size--;
 	call->type = STR("application/x-ndjson");
@@ -69,13 +69,13 @@ void admin_audit(struct admin_call *call)
 	if (rotated_list(call->arena, audit_path(audit), &files, &count) != ERR_OK)
 		count = 0; /* moved away, or no regular file: there is nothing to show */
 	if (call->path.size == 0) {
-		tell_files(call, files, count);
+		write_files(call, files, count);
 		return;
 	}
 	for (size_t i = 0; i < count && str_to_i64(call->path, &id); i++) {
 		if (files[i].id != (uint64_t)id)
 			continue;
-		tell_piece(call, &files[i]);
+		write_piece(call, &files[i]);
 		return;
 	}
 	admin_refuse(call, 404, "there is no such file");

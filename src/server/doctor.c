@@ -33,7 +33,7 @@ struct kms_key {
 	struct patient *patients;
 };
 
-/* What queues of an account and region call a key. */
+/* The names that queues of an account and region have for a key. */
 struct spelling {
 	struct spelling *next;
 	struct str account, region, text;
@@ -286,7 +286,7 @@ static struct str days_until(struct doctor *doctor, int64_t at_ms)
 			    (long long)hours % 24);
 }
 
-/* What is wrong with a key that queues use; data NULL: nothing. */
+/* The problem of a key that queues use; data NULL: none. */
 static struct str complaint(struct doctor *doctor, const struct kms_key *key)
 {
 	struct arena *arena = doctor->arena;

@@ -199,7 +199,7 @@ bool endpoints_check(struct server *server, char *problem, size_t size)
 			STR_ARG(settings->endpoint_listen));
 		return false;
 	}
-	/* Whoever asked for nothing must not fail for want of a loopback network. */
+	/* A server without endpoints must start without a loopback network. */
 	if (!str_equal(settings->endpoint_listen, STR("127.0.0.1")) &&
 	    !try_address(server, &pattern, problem, size))
 		return false;

@@ -205,7 +205,7 @@ bool parts_are_complete(const struct settings *settings, const struct parts *par
 	return parts->has_catalog && parts->has_log;
 }
 
-/* Which part is from another time, and what may be done. */
+/* Names the part from another time and the remedies. */
 static void explain_times(const struct settings *settings, const struct generation *log,
 			  const struct generation *catalog, char *problem, size_t size)
 {

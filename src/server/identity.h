@@ -27,7 +27,7 @@ struct identity {
 	struct generation next; /* of the log: what the catalog may have already */
 };
 
-/* What there is before anything is made. */
+/* The parts that exist before anything is made. */
 struct parts {
 	bool has_log;	  /* log/ holds segments or a complete identity */
 	bool has_catalog; /* catalog/data.mdb has bytes */

@@ -188,7 +188,7 @@ static bool change_user(const struct settings *settings, char *problem, size_t s
 	return true;
 }
 
-/* What can no more be read is no reason to stop, but to be told of before SIGHUP tells it. */
+/* Files that are no longer readable do not stop the server; they are logged before SIGHUP finds. */
 static void warn_of_files(const struct settings *settings)
 {
 	const struct str files[] = {settings->tls_certificate, settings->tls_key,

@@ -14,8 +14,9 @@
  */
 bool process_check_user(const struct settings *settings, char *problem, size_t size);
 /*
- * What is made from now on is for its owner only; no core dump, no debugger of the same user, no
- * setuid program gains anything. False with a sentence in `problem` (`size` bytes, ends with NUL).
+ * Files that are made from now on are readable by their owner only; no core dump, no debugger of
+ * the same user, no setuid program gains anything. False with a sentence in `problem` (`size`
+ * bytes, ends with NUL).
  */
 bool process_begin(const struct settings *settings, char *problem, size_t size);
 

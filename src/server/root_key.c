@@ -122,8 +122,8 @@ static bool read_file(struct sentence *sentence, FILE *file, const char *path, b
 	return false;
 }
 
-/* What systemd passes is private to the service, but may have an access list, which looks like a
- * mode for a group. */
+/* A credential that systemd passes is private to the service, but may have an access list, which
+ * looks like a mode for a group. */
 static bool open_file(struct sentence *sentence, const char *path, bool is_private,
 		      uint8_t *out_key)
 {

@@ -158,7 +158,7 @@ static bool start_services(struct server *server, enum service_stage stage, char
 	return !err;
 }
 
-/* Who may call. The first start with --auth required makes a credential, or nobody could. */
+/* Authentication of callers. The first start with --auth required makes a credential. */
 static bool open_accounts(struct server *server, char *problem, size_t size)
 {
 	bool is_open = server->settings->auth == AUTH_OPEN;
@@ -416,7 +416,7 @@ static uint32_t worker_count(const struct settings *settings)
 	return processors < 2 ? 2 : processors > 64 ? 64 : (uint32_t)processors;
 }
 
-/* What needs no data directory; a mistake must not leave a new one behind. */
+/* Checks that need no data directory, so that a mistake leaves no new one behind. */
 static bool check_settings(struct server *server, char *problem, size_t size)
 {
 	server->is_misconfigured = true;

@@ -285,7 +285,7 @@ static size_t find_row(struct str name)
 
 /* ---- sources ---- */
 
-/* What the configuration file has beside the settings. */
+/* Members of the configuration file beside the settings. */
 static const char *const sections[] = {"queues", "vpcs", "throttle-rules"};
 enum { SECTIONS = sizeof(sections) / sizeof(sections[0]) };
 

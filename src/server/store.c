@@ -113,7 +113,7 @@ static bool make_directories(const char *path)
 	return make_directory(path);
 }
 
-/* What is in it is its owner's; but who may write there may put other files in their place. */
+/* Its files are its owner's; but a user who may write there may put other files in their place. */
 static void warn_of_writers(const char *path)
 {
 	struct stat is;

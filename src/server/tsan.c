@@ -4,8 +4,8 @@
  *
  * libuv closes descriptors with the bare system call, and the journal opens its files with openat,
  * as opendir does: the sanitizer sees neither. So a file or directory whose number was a socket's
- * before looks like that socket, and its use like a race with the thread that accepted it. What
- * these functions do beside their one system call is nothing.
+ * before looks like that socket, and its use like a race with the thread that accepted it. These
+ * functions do nothing beside their one system call.
  */
 const char *__tsan_default_suppressions(void);
 

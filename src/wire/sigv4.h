@@ -19,7 +19,7 @@ struct sigv4_header {
 	struct str value; /* as sent; blanks around and runs of blanks do not matter */
 };
 
-/* What is signed of a request. Everything is borrowed. */
+/* The signed parts of a request. Everything is borrowed. */
 struct sigv4_request {
 	struct str method; /* "POST" */
 	struct str path;   /* as sent: percent-encoded once; empty is "/" */
@@ -45,7 +45,7 @@ struct sigv4_key {
 	uint8_t bytes[32];
 };
 
-/* Who signs. Valid as long as the day (UTC) is scope.date; borrowed text. */
+/* A signer. Valid as long as the day (UTC) is scope.date; borrowed text. */
 struct sigv4_signer {
 	struct str access_key;
 	struct sigv4_scope scope;

@@ -91,6 +91,13 @@ PLANTED = {
     "failure not must_check": ("types", "src/low/low.h:6", {
         "src/low/low.h": HEADER.replace("int low_number(void)", "enum err low_number(void)")}),
     "banner": ("banner", "src/low/low.c:7", body("\t/******* one *******/\n\treturn 1;")),
+    "comment without a subject": ("openings", "src/low/low.c:7", {
+        "src/low/low.c": SOURCE.replace(
+            "int low", "/* A number.\n *\n * Who calls gets it. */\nint low")}),
+    "comment that begins with a banned word": ("openings", "src/low/low.c:5", {
+        "src/low/low.c": SOURCE.replace("int low", "/* What callers get. */\nint low")}),
+    "banned identifier": ("identifiers", "src/low/low.c:7",
+                          body("\tint the_culprit_of = 1;\n\n\treturn the_culprit_of;")),
     "upward include": ("layers", "src/low/low.c:3", {
         "src/low/low.c": SOURCE.replace("low/low.h", "high/high.h"),
         "src/high/high.h": HEADER.replace("LOW", "HIGH")}),

@@ -205,7 +205,7 @@ static void test_the_largest_session_fits_a_token(void **state)
 	assert_int_equal(session_token_decode(seal, &arena, token, &read), ERR_OK);
 }
 
-static void test_generated_keys_tell_whose_they_are(void **state)
+static void test_generated_keys_name_their_account(void **state)
 {
 	static const char *const accounts[] = {"000000000000", "111122223333", "999999999999"};
 	char id[SESSION_KEY_ID_SIZE], secret[SESSION_SECRET_SIZE], other[SESSION_KEY_ID_SIZE];
