@@ -209,7 +209,7 @@ void net_thread_wake(struct net_thread *thread);
  */
 void net_thread_set_timer(struct net_thread *thread, int64_t at_ms);
 /* On the thread, once: each time the descriptor is readable there is a turn, until the thread ends.
- * What is readable must be taken in on_turn. */
+ * on_turn must take all that is readable. */
 void net_thread_watch(struct net_thread *thread, int descriptor);
 
 #endif

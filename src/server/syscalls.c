@@ -103,7 +103,7 @@ static const uint16_t refused[] = {
 	SYS_adjtimex,
 	SYS_sethostname,
 	SYS_setdomainname,
-	/* What goes through a ring passes by this filter. The log's ring was made before, takes
+	/* Operations of a ring pass by this filter. The log's ring was made before, takes
 	 * writes only, and needs RING_CALL alone; libuv does without. */
 	SYS_io_uring_setup,
 	SYS_io_uring_register,
