@@ -79,3 +79,14 @@ bool __wrap_copies_has(const struct engine *engine, const struct shared_copy *co
 		return true;
 	return __real_copies_has(engine, copy, offset);
 }
+
+bool __real_journal_keep_together(struct journal *journal, size_t records, size_t bytes);
+bool __wrap_journal_keep_together(struct journal *journal, size_t records, size_t bytes);
+
+bool __wrap_journal_keep_together(struct journal *journal, size_t records, size_t bytes)
+{
+	/* The batches that it is split into take more room. */
+	if (canary == CANARY_SPLIT_FANOUT)
+		bytes += 32 << 10;
+	return __real_journal_keep_together(journal, records, bytes);
+}
