@@ -110,16 +110,23 @@ enum err iam_list_access_keys(struct call *call, const struct iam_list_access_ke
 	return ERR_OK;
 }
 
+/* The user and the place of its key. */
+static enum err open_key(struct call *call, struct str user_name, struct str key_id,
+			 const struct directory_entity **out_user, size_t *out_place)
+{
+	*out_place = 0;
+	enum err err = iam_open_user(call, user_name, out_user);
+	return err ? err : find_key(call, *out_user, key_id, out_place);
+}
+
 enum err iam_update_access_key(struct call *call, const struct iam_update_access_key_in *in,
 			       struct iam_update_access_key_out *out)
 {
 	const struct directory_entity *user;
-	size_t place = 0;
+	size_t place;
 
 	(void)out;
-	enum err err = iam_open_user(call, in->user_name, &user);
-	if (!err)
-		err = find_key(call, user, in->access_key_id, &place);
+	enum err err = open_key(call, in->user_name, in->access_key_id, &user, &place);
 	if (err)
 		return err;
 	if (str_equal(in->status, STR("Expired")))
@@ -136,12 +143,10 @@ enum err iam_delete_access_key(struct call *call, const struct iam_delete_access
 			       struct iam_delete_access_key_out *out)
 {
 	const struct directory_entity *user;
-	size_t place = 0;
+	size_t place;
 
 	(void)out;
-	enum err err = iam_open_user(call, in->user_name, &user);
-	if (!err)
-		err = find_key(call, user, in->access_key_id, &place);
+	enum err err = open_key(call, in->user_name, in->access_key_id, &user, &place);
 	if (err)
 		return err;
 	struct directory_entity draft = directory_draft(user);

@@ -165,38 +165,38 @@ static struct str *copy_client_ids(struct call *call, const struct directory_ent
 	return copy;
 }
 
-enum err iam_add_client_id_to_open_id_connect_provider(
-	struct call *call, const struct iam_add_client_id_to_open_id_connect_provider_in *in,
-	struct iam_add_client_id_to_open_id_connect_provider_out *out)
+/* The provider without that client id, or with it at the end of its list. */
+static enum err set_client_id(struct call *call, struct str arn, struct str client_id,
+			      bool is_there)
 {
 	const struct directory_entity *provider;
 	size_t count;
 
-	(void)out;
-	enum err err = iam_open_arn(call, DIRECTORY_OIDC_PROVIDER, in->open_id_connect_provider_arn,
-				    &provider);
+	enum err err = iam_open_arn(call, DIRECTORY_OIDC_PROVIDER, arn, &provider);
 	if (err)
 		return err;
-	struct str *ids = copy_client_ids(call, provider, in->client_id, &count);
-	ids[count++] = in->client_id; /* one that is there already has no effect but its place */
-	err = check_client_ids(call, count);
+	struct str *ids = copy_client_ids(call, provider, client_id, &count);
+	if (is_there) {
+		ids[count++] = client_id;
+		err = check_client_ids(call, count);
+	}
 	return err ? err : put_list(call, provider, DIRECTORY_CLIENT_IDS, ids, count);
+}
+
+enum err iam_add_client_id_to_open_id_connect_provider(
+	struct call *call, const struct iam_add_client_id_to_open_id_connect_provider_in *in,
+	struct iam_add_client_id_to_open_id_connect_provider_out *out)
+{
+	(void)out;
+	return set_client_id(call, in->open_id_connect_provider_arn, in->client_id, true);
 }
 
 enum err iam_remove_client_id_from_open_id_connect_provider(
 	struct call *call, const struct iam_remove_client_id_from_open_id_connect_provider_in *in,
 	struct iam_remove_client_id_from_open_id_connect_provider_out *out)
 {
-	const struct directory_entity *provider;
-	size_t count;
-
 	(void)out;
-	enum err err = iam_open_arn(call, DIRECTORY_OIDC_PROVIDER, in->open_id_connect_provider_arn,
-				    &provider);
-	if (err)
-		return err;
-	struct str *ids = copy_client_ids(call, provider, in->client_id, &count);
-	return put_list(call, provider, DIRECTORY_CLIENT_IDS, ids, count);
+	return set_client_id(call, in->open_id_connect_provider_arn, in->client_id, false);
 }
 
 enum err iam_update_open_id_connect_provider_thumbprint(
