@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "api/sqs.h"
+#include "base/sleep.h"
 #include "base/suggest.h"
 #include "format/json.h"
 #include "output.h"
@@ -150,20 +151,15 @@ void cli_shield(struct cli *cli, bool shields)
 		tern_session_stop(cli->session);
 }
 
+static bool is_over(const void *unused)
+{
+	(void)unused;
+	return is_interrupted;
+}
+
 void cli_sleep_ms(int64_t ms)
 {
-	int64_t end_ns = clock_steady_ns() + ms * 1000000;
-
-	while (!is_interrupted) {
-		int64_t left_ns = end_ns - clock_steady_ns();
-		if (left_ns <= 0)
-			return;
-		/* In pieces: a signal may come between the look at the flag and the sleep. */
-		if (left_ns > 100000000)
-			left_ns = 100000000;
-		const struct timespec piece = {.tv_nsec = left_ns};
-		nanosleep(&piece, NULL);
-	}
+	sleep_unless(ms, is_over, NULL);
 }
 
 /* ---- operations and queues ---- */

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "api/sts.h"
+#include "base/sleep.h"
 #include "client/credentials.h"
 #include "client/session_private.h"
 #include "client/transport.h"
@@ -327,20 +328,9 @@ static bool resync(struct tern_call *call, const struct transport_answer *answer
 	return true;
 }
 
-/* Sleeps in pieces, so that tern_session_stop is seen. */
-static void sleep_ms(const struct tern_session *session, int64_t ms)
+static bool is_stopped(const void *session)
 {
-	int64_t end_ns = clock_steady_ns() + ms * 1000000;
-
-	while (!tern_session_is_stopped(session)) {
-		int64_t left_ns = end_ns - clock_steady_ns();
-		if (left_ns <= 0)
-			return;
-		if (left_ns > 100000000)
-			left_ns = 100000000;
-		const struct timespec piece = {.tv_nsec = left_ns};
-		nanosleep(&piece, NULL);
-	}
+	return tern_session_is_stopped(session);
 }
 
 /* One attempt and what it came to: ERR_OK has a 2xx answer, or any answer if the caller wants it.
@@ -387,8 +377,9 @@ static enum err perform(struct tern_call *call, const struct order *order,
 		    !tern_retry_budget_take(&session->budget, kind))
 			return err;
 		last = kind;
-		sleep_ms(session, tern_retry_delay_ms(&session->policy, kind, failures,
-						      prng_next(&call->prng)));
+		sleep_unless(tern_retry_delay_ms(&session->policy, kind, failures,
+						 prng_next(&call->prng)),
+			     is_stopped, session);
 		if (tern_session_is_stopped(session))
 			return err;
 	}

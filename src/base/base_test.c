@@ -7,6 +7,7 @@
 #include "base/fixture.h"
 #include "base/network.h"
 #include "base/secret.h"
+#include "base/sleep.h"
 #include "base/suggest.h"
 
 static void test_str_cut_splits_and_ends(void **state)
@@ -438,4 +439,37 @@ static void test_suggest_names_only_what_is_near(void **state)
 	assert_string_equal(suggest_name(STR("sent"), names, 3), "send");
 	assert_null(suggest_name(STR("bench"), names, 3));
 	assert_null(suggest_name(STR(""), names, 3));
+}
+
+static bool is_over_soon(const void *calls)
+{
+	return ++*(int *)(uintptr_t)calls > 2;
+}
+
+static void test_sleep_ends_once_it_is_over(void **state)
+{
+	int64_t begin_ns = clock_steady_ns();
+	int calls = 0;
+
+	(void)state;
+	sleep_unless(3600000, is_over_soon, &calls);
+	assert_int_equal(calls, 3);
+	calls = -1000000;
+	sleep_unless(20, is_over_soon, &calls);
+	assert_true(clock_steady_ns() - begin_ns >= 20000000);
+}
+
+static void test_sleep_deadline_carries_nanoseconds(void **state)
+{
+	struct timespec now, until;
+
+	(void)state;
+	for (int i = 0; i < 2000; i++) {
+		assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &now), 0);
+		until = sleep_deadline(1999);
+		int64_t ms = (until.tv_sec - now.tv_sec) * 1000 +
+			     (until.tv_nsec - now.tv_nsec) / 1000000;
+		assert_true(ms >= 1998);
+		assert_in_range(until.tv_nsec, 0, 999999999);
+	}
 }

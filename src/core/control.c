@@ -17,6 +17,7 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "base/sleep.h"
 #include "core/group.h"
 
 #define POLL_MS 1000
@@ -210,18 +211,8 @@ static struct timespec time_to_look(const struct control *control)
 {
 	int64_t wait_ms = wait_of(&control->timers, clock_base_ms());
 	int64_t date_wait_ms = wait_of(&control->dates, clock_now_ms());
-	struct timespec time;
 
-	if (date_wait_ms < wait_ms)
-		wait_ms = date_wait_ms;
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	time.tv_sec += wait_ms / 1000;
-	time.tv_nsec += wait_ms % 1000 * 1000000L;
-	if (time.tv_nsec >= 1000000000L) {
-		time.tv_nsec -= 1000000000L;
-		time.tv_sec++;
-	}
-	return time;
+	return sleep_deadline(date_wait_ms < wait_ms ? date_wait_ms : wait_ms);
 }
 
 /* False once the thread is to end. */

@@ -13,6 +13,7 @@
 #include <semaphore.h>
 #include <time.h>
 
+#include "base/sleep.h"
 #include "net/server.h"
 
 /* A commit that is expected to be quick runs within the turn. */
@@ -242,19 +243,12 @@ void runner_detach(struct runner *runner)
 static void sleep_until_needed(struct runner *runner)
 {
 	int64_t wait_ms = engine_due_ms(runner->engine) - clock_base_ms();
-	struct timespec until;
 
 	if (wait_ms > 1000)
 		wait_ms = 1000;
 	if (wait_ms < 0)
 		return;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += wait_ms / 1000;
-	until.tv_nsec += (wait_ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000L) {
-		until.tv_nsec -= 1000000000L;
-		until.tv_sec++;
-	}
+	struct timespec until = sleep_deadline(wait_ms);
 	pthread_mutex_lock(&runner->mutex);
 	if (!atomic_load(&runner->has_news) && !atomic_load(&runner->ends_thread))
 		pthread_cond_timedwait(&runner->condition, &runner->mutex, &until);

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/rotated.h"
+#include "base/sleep.h"
 
 #define PATH_SIZE 4096
 #define GATHER_MS 50
@@ -286,21 +287,10 @@ static void tell_dropped(struct audit_file *file)
 
 /* ---- the thread ---- */
 
-static struct timespec after_ms(int64_t ms)
-{
-	struct timespec until;
-
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	int64_t ns = until.tv_nsec + ms % 1000 * 1000000;
-	until.tv_sec += ms / 1000 + ns / 1000000000;
-	until.tv_nsec = ns % 1000000000;
-	return until;
-}
-
 /* Until the end is wanted, `ms` at most. */
 static void pause_ms(struct audit_file *file, int64_t ms)
 {
-	struct timespec until = after_ms(ms);
+	struct timespec until = sleep_deadline(ms);
 	int result = 0;
 
 	pthread_mutex_lock(&file->mutex);
@@ -312,7 +302,7 @@ static void pause_ms(struct audit_file *file, int64_t ms)
 /* Until there is a line, a sync is due, or the end is wanted; false for the last. */
 static bool sleep_until_needed(struct audit_file *file)
 {
-	struct timespec until = after_ms(SYNC_MS);
+	struct timespec until = sleep_deadline(SYNC_MS);
 	int result = 0;
 
 	pthread_mutex_lock(&file->mutex);
