@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "wire/faults.h"
 
@@ -31,6 +32,20 @@ enum err fail(struct call *call, const struct fault_type *fault, const char *for
 	return ERR_FAULT;
 }
 
+void call_state_put(struct call *call, const char *type, const void *state)
+{
+	check(state);
+	call->state = (void *)(uintptr_t)state;
+	call->state_type = type;
+}
+
+void *call_state_get(const struct call *call, const char *type)
+{
+	check(call->state);
+	check(strcmp(call->state_type, type) == 0);
+	return call->state;
+}
+
 enum err call_refuse_unknown(struct call *call)
 {
 	if (!call->unknown_parameter.data)
@@ -43,6 +58,7 @@ void call_on_end(struct call *call, call_end_fn end, const void *subject)
 {
 	struct call_end *entry = arena_new(call->arena, struct call_end);
 
+	check(end);
 	entry->end = end;
 	entry->subject = (void *)subject; /* const objects have references that change */
 	list_push_front(&call->ends, &entry->link);

@@ -47,7 +47,9 @@ struct call {
 	int64_t base_ms;	 /* the time base then, for what lasts a while */
 	const void *in;
 	void *out;
-	void *state; /* the handler's, across parking */
+	/* The handler's, across parking: call_set_state and call_state. */
+	void *state;
+	const char *state_type;
 
 	/* Recorded by fail. */
 	const struct fault_type *fault;
@@ -82,6 +84,16 @@ struct call {
 	"The disk is full. Deleting and purging messages and deleting queues make room; until "    \
 	"there is "                                                                                \
 	"some, nothing new is accepted."
+
+/*
+ * What the handler keeps while the call is parked, in the arena. The type is checked when it is
+ * taken out again.
+ */
+#define call_set_state(call, type, pointer)                                                        \
+	call_state_put((call), #type, true ? (pointer) : (const type *)NULL)
+#define call_state(call, type) ((type *)call_state_get((call), #type))
+void call_state_put(struct call *call, const char *type, const void *state);
+void *call_state_get(const struct call *call, const char *type);
 
 /* Records the fault and returns ERR_FAULT: `return fail(c, &SQS_QUEUE_DOES_NOT_EXIST, "...")`. */
 must_check enum err fail(struct call *call, const struct fault_type *fault, const char *format, ...)

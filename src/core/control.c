@@ -63,6 +63,7 @@ void control_wake(struct core *core)
 
 static void post(struct core *core, struct core_task *task, int64_t at_ms, bool is_date)
 {
+	check(task->run);
 	task->at_ms = at_ms;
 	task->is_date = is_date;
 	mailbox_push(&core->control->mailbox, &task->message);

@@ -57,7 +57,7 @@ static size_t received;
 
 static enum err on_received(struct call *call)
 {
-	struct waiting *waiting = call->state;
+	struct waiting *waiting = call_state(call, struct waiting);
 
 	if (waiting->command.result != QUEUE_OK)
 		return ERR_BUSY;
@@ -81,7 +81,7 @@ static enum err wait_for_message(struct call *call, const void *in, void *out)
 	waiting->command.receive.max = 1;
 	waiting->command.receive.wait_ms = WAIT_MS;
 	waiting->command.receive.deliveries = &waiting->delivery;
-	call->state = waiting;
+	call_set_state(call, struct waiting, waiting);
 	return call_submit(call, &waiting->command, on_received);
 }
 

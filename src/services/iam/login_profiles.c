@@ -111,7 +111,7 @@ static enum err check_password(struct call *call, struct str password)
  * all passwords of a user, so that earlier ones are found without a computation each. */
 static enum err hash_passwords(struct call *call)
 {
-	struct changing *changing = call->state;
+	struct changing *changing = call_state(call, struct changing);
 	struct directory_texts earlier = passwords_of(changing->user);
 
 	if (changing->old_password.data && earlier.count > 0)
@@ -168,7 +168,7 @@ static enum err renew_draft(struct call *call, struct changing *changing)
 
 static enum err store_password(struct call *call)
 {
-	struct changing *changing = call->state;
+	struct changing *changing = call_state(call, struct changing);
 	struct directory_entity *draft = &changing->draft;
 
 	enum err err = renew_draft(call, changing);
@@ -188,13 +188,13 @@ static struct changing *begin(struct call *call, const struct directory_entity *
 	changing->user = user;
 	changing->new_password = password;
 	changing->draft = directory_draft(user);
-	call->state = changing;
+	call_set_state(call, struct changing, changing);
 	return changing;
 }
 
 static enum err answer_created(struct call *call)
 {
-	struct changing *changing = call->state;
+	struct changing *changing = call_state(call, struct changing);
 	struct iam_create_login_profile_out *out = call->out;
 
 	enum err err = store_password(call);
@@ -295,7 +295,7 @@ static bool is_expired_for_good(struct call *call, const struct directory_entity
 
 static enum err store_changed(struct call *call)
 {
-	struct changing *changing = call->state;
+	struct changing *changing = call_state(call, struct changing);
 	struct directory_texts earlier = passwords_of(changing->user);
 
 	if (!password_hashes_equal(earlier.items[0], changing->old_hash))

@@ -8,7 +8,7 @@ static enum err derive(struct call *call)
 {
 	const struct kms_derive_shared_secret_in *in = call->in;
 	struct kms_derive_shared_secret_out *out = call->out;
-	const struct kms_key *key = call->state;
+	const struct kms_key *key = call_state(call, struct kms_key);
 
 	if (kms_agree(kms_key_material(key)->pair, in->public_key, call->arena,
 		      &out->shared_secret) != ERR_OK)
@@ -32,6 +32,6 @@ enum err kms_derive_shared_secret(struct call *call, const struct kms_derive_sha
 		err = kms_end_dry_run(call, request.is_dry_run);
 	if (err)
 		return err;
-	call->state = (void *)target.key;
+	call_set_state(call, struct kms_key, target.key);
 	return call_work(call, 0, derive, NULL);
 }

@@ -150,7 +150,7 @@ struct encryption {
 
 static enum err finish_encrypt(struct call *call)
 {
-	const struct encryption *encryption = call->state;
+	const struct encryption *encryption = call_state(call, struct encryption);
 	const struct kms_key *key = encryption->target.key;
 	struct kms_encrypt_out *out = call->out;
 
@@ -172,7 +172,7 @@ enum err kms_encrypt(struct call *call, const struct kms_encrypt_in *in,
 	(void)out;
 	*request = kms_request_of_call(call, KMS_USAGE_ENCRYPT_DECRYPT, in->encryption_algorithm);
 	encryption->plain = in->plaintext;
-	call->state = encryption;
+	call_set_state(call, struct encryption, encryption);
 	enum err err = kms_key_to_use(call, request, &encryption->target);
 	if (!err)
 		err = kms_end_dry_run(call, in->dry_run);
@@ -299,7 +299,7 @@ static struct str material_id(const struct kms_key *key, const struct kms_materi
 static enum err finish_decrypt(struct call *call)
 {
 	struct kms_decrypt_out *out = call->out;
-	struct decryption *decryption = call->state;
+	struct decryption *decryption = call_state(call, struct decryption);
 
 	enum err err = open_cipher(call, decryption);
 	if (err)
@@ -321,13 +321,13 @@ enum err kms_decrypt(struct call *call, const struct kms_decrypt_in *in,
 	decryption->is_dry_run = in->dry_run;
 	decryption->request =
 		kms_request_of_call(call, KMS_USAGE_ENCRYPT_DECRYPT, in->encryption_algorithm);
-	call->state = decryption;
+	call_set_state(call, struct decryption, decryption);
 	return begin_decrypt(call, decryption, finish_decrypt);
 }
 
 static enum err finish_re_encrypt(struct call *call)
 {
-	const struct encryption *encryption = call->state;
+	const struct encryption *encryption = call_state(call, struct encryption);
 	const struct kms_key *key = encryption->target.key;
 	struct kms_re_encrypt_out *out = call->out;
 
@@ -354,7 +354,7 @@ static enum err encrypt_again(struct call *call, struct str plain)
 	encryption->request.action = STR("kms:ReEncryptTo");
 	encryption->request.context = in->destination_encryption_context;
 	encryption->request.context_count = in->destination_encryption_context_count;
-	call->state = encryption;
+	call_set_state(call, struct encryption, encryption);
 	enum err err = kms_key_to_use(call, &encryption->request, &encryption->target);
 	if (!err)
 		err = kms_end_dry_run(call, in->dry_run);
@@ -364,7 +364,7 @@ static enum err encrypt_again(struct call *call, struct str plain)
 static enum err decrypt_source(struct call *call)
 {
 	struct kms_re_encrypt_out *out = call->out;
-	struct decryption *decryption = call->state;
+	struct decryption *decryption = call_state(call, struct decryption);
 
 	enum err err = open_cipher(call, decryption);
 	if (err)
@@ -388,7 +388,7 @@ enum err kms_re_encrypt(struct call *call, const struct kms_re_encrypt_in *in,
 	decryption->request.action = STR("kms:ReEncryptFrom");
 	decryption->request.context = in->source_encryption_context;
 	decryption->request.context_count = in->source_encryption_context_count;
-	call->state = decryption;
+	call_set_state(call, struct decryption, decryption);
 	return begin_decrypt(call, decryption, decrypt_source);
 }
 

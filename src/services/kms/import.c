@@ -164,7 +164,7 @@ static enum err refuse_material(struct call *call, const struct kms_key *key)
 static enum err unwrap(struct call *call)
 {
 	const struct kms_import_key_material_in *in = call->in;
-	struct import *import = call->state;
+	struct import *import = call_state(call, struct import);
 	const struct kms_key *key = import->key;
 	struct kms_import_token token;
 
@@ -242,7 +242,7 @@ static void fill_material(struct call *call, const struct kms_key *key, size_t p
 			  struct kms_material *material)
 {
 	const struct kms_import_key_material_in *in = call->in;
-	const struct import *import = call->state;
+	const struct import *import = call_state(call, struct import);
 	size_t count = key->material_count;
 	struct str description = in->key_material_description;
 
@@ -265,7 +265,7 @@ static void fill_material(struct call *call, const struct kms_key *key, size_t p
 static enum err store_material(struct call *call)
 {
 	struct kms_import_key_material_out *out = call->out;
-	struct import *import = call->state;
+	struct import *import = call_state(call, struct import);
 	struct kms_material *material;
 	const struct kms_key *key = NULL;
 	size_t place;
@@ -310,7 +310,7 @@ enum err kms_import_key_material(struct call *call, const struct kms_import_key_
 		err = check_members_fit(call, in, import->key);
 	if (err)
 		return err;
-	call->state = import;
+	call_set_state(call, struct import, import);
 	call_on_end(call, release_secret, &import->secret);
 	return call_work(call, 0, unwrap, store_material);
 }

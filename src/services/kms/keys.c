@@ -130,7 +130,7 @@ struct creation {
 
 static enum err generate(struct call *call)
 {
-	struct creation *creation = call->state;
+	struct creation *creation = call_state(call, struct creation);
 
 	creation->secret = kms_secret_generate(creation->draft.spec);
 	return ERR_OK;
@@ -138,7 +138,7 @@ static enum err generate(struct call *call)
 
 static enum err use_generated(struct call *call)
 {
-	struct creation *creation = call->state;
+	struct creation *creation = call_state(call, struct creation);
 	struct kms_material *material;
 
 	enum err err =
@@ -182,7 +182,7 @@ enum err kms_create_key(struct call *call, const struct kms_create_key_in *in,
 		return err;
 	if (draft->is_external)
 		return store_new(call, draft, out);
-	call->state = creation;
+	call_set_state(call, struct creation, creation);
 	if (kms_specs[draft->spec].kind == KMS_KIND_RSA)
 		return call_work(call, 0, generate, use_generated);
 	err = generate(call);

@@ -121,7 +121,7 @@ static struct changing *changing_new(struct call *call, enum queue_command_type 
 	changing->command.change.changes = arena_array(call->arena, struct queue_change, count);
 	changing->entries = arena_array(call->arena, struct entry, count);
 	changing->entry_count = count;
-	call->state = changing;
+	call_set_state(call, struct changing, changing);
 	return changing;
 }
 
@@ -129,7 +129,7 @@ static struct changing *changing_new(struct call *call, enum queue_command_type 
 
 static enum err single_answered(struct call *call)
 {
-	struct changing *changing = call->state;
+	struct changing *changing = call_state(call, struct changing);
 
 	if (changing->command.result != QUEUE_OK)
 		return sqs_fail_result(call, changing->command.result);
@@ -185,7 +185,7 @@ static void fail_entry(struct call *call, struct changing *changing, const struc
 /* Ids of those that went well, in the order they were sent. */
 static struct str *settle(struct call *call, size_t *out_count)
 {
-	struct changing *changing = call->state;
+	struct changing *changing = call_state(call, struct changing);
 	size_t count = changing->command.change.count;
 	struct str *ids = arena_array(call->arena, struct str, count);
 
@@ -202,7 +202,7 @@ static struct str *settle(struct call *call, size_t *out_count)
 
 static enum err delete_answered(struct call *call)
 {
-	struct changing *changing = call->state;
+	struct changing *changing = call_state(call, struct changing);
 	struct sqs_delete_message_batch_out *out = call->out;
 	size_t count = 0;
 
@@ -221,7 +221,7 @@ static enum err delete_answered(struct call *call)
 
 static enum err visibility_answered(struct call *call)
 {
-	struct changing *changing = call->state;
+	struct changing *changing = call_state(call, struct changing);
 	struct sqs_change_message_visibility_batch_out *out = call->out;
 	size_t count = 0;
 

@@ -87,7 +87,7 @@ static enum err show(struct call *call, const struct queue_delivery *delivery,
 		     struct sqs_message *out)
 {
 	const struct sqs_receive_message_in *in = call->in;
-	struct receiving *receiving = call->state;
+	struct receiving *receiving = call_state(call, struct receiving);
 	const struct sqs_view view = {
 		.is_fifo = receiving->queue->is_fifo,
 		.wanted = receiving->wanted,
@@ -124,7 +124,7 @@ static void log_unreadable(const struct receiving *receiving, const struct queue
 
 static void give_back(struct call *call, size_t index)
 {
-	struct receiving *receiving = call->state;
+	struct receiving *receiving = call_state(call, struct receiving);
 
 	if (!receiving->back)
 		receiving->back = arena_new(call->arena, struct giving_back);
@@ -150,7 +150,7 @@ static bool is_behind_withheld(const struct receiving *receiving, size_t index)
  */
 static enum err read_messages(struct call *call)
 {
-	struct receiving *receiving = call->state;
+	struct receiving *receiving = call_state(call, struct receiving);
 	struct sqs_receive_message_out *out = call->out;
 
 	/* Texts point into the buffer: it must not move from here on. */
@@ -181,7 +181,7 @@ static enum err read_messages(struct call *call)
 
 static enum err conclude(struct call *call)
 {
-	struct receiving *receiving = call->state;
+	struct receiving *receiving = call_state(call, struct receiving);
 	struct sqs_receive_message_out *out = call->out;
 
 	if (out->messages_count == 0)
@@ -195,7 +195,7 @@ static enum err conclude(struct call *call)
 /* If the engine does not take messages back, they stay in flight until their timeout. */
 static enum err finish(struct call *call)
 {
-	struct receiving *receiving = call->state;
+	struct receiving *receiving = call_state(call, struct receiving);
 	const struct queue_command *receive = &receiving->command;
 
 	for (; receiving->next < receive->receive.count; receiving->next++)
@@ -214,7 +214,7 @@ static enum err finish(struct call *call)
 /* The client gets what was read so far; the rest is given back. */
 static enum err give_back_unread(struct call *call)
 {
-	struct receiving *receiving = call->state;
+	struct receiving *receiving = call_state(call, struct receiving);
 
 	receiving->refusal = ERR_FAULT;
 	return finish(call);
@@ -223,7 +223,7 @@ static enum err give_back_unread(struct call *call)
 /* The workers may be too busy, or the client may leave while it waits for one. */
 static enum err read_on_worker(struct call *call)
 {
-	struct receiving *receiving = call->state;
+	struct receiving *receiving = call_state(call, struct receiving);
 
 	receiving->may_wait = true;
 	call_on_undone(call, give_back_unread);
@@ -245,7 +245,7 @@ static enum err attempt_over(struct call *call)
 
 static enum err answered(struct call *call)
 {
-	struct receiving *receiving = call->state;
+	struct receiving *receiving = call_state(call, struct receiving);
 	const struct queue_command *command = &receiving->command;
 	struct sqs_receive_message_out *out = call->out;
 
@@ -308,6 +308,6 @@ enum err sqs_receive_message(struct call *call, const struct sqs_receive_message
 		siphash128(call->core->hash_key, in->receive_request_attempt_id,
 			   receiving->command.receive.attempt);
 	}
-	call->state = receiving;
+	call_set_state(call, struct receiving, receiving);
 	return call_submit(call, &receiving->command, answered);
 }

@@ -239,7 +239,7 @@ static void describe(struct call *call, const struct entry *entry, const struct 
 
 static enum err send_answered(struct call *call)
 {
-	struct sending *sending = call->state;
+	struct sending *sending = call_state(call, struct sending);
 	const struct queue_send *send = &sending->command.send.messages[0];
 	struct sqs_send_message_out *out = call->out;
 	struct sqs_send_message_batch_result_entry result = {0};
@@ -259,7 +259,7 @@ static enum err send_answered(struct call *call)
 
 static enum err batch_answered(struct call *call)
 {
-	struct sending *sending = call->state;
+	struct sending *sending = call_state(call, struct sending);
 	struct sqs_send_message_batch_out *out = call->out;
 
 	if (sending->command.result != QUEUE_OK)
@@ -297,7 +297,7 @@ static enum err begin(struct call *call, const struct sqs_queue *queue, struct e
 	sending->command.type = QUEUE_SEND;
 	sending->command.queue = queue->number;
 	sending->command.send.messages = arena_array(call->arena, struct queue_send, count);
-	call->state = sending;
+	call_set_state(call, struct sending, sending);
 	*out_sending = sending;
 	return ERR_OK;
 }
@@ -328,7 +328,7 @@ static void add_entry(struct call *call, struct sending *sending, size_t index)
 
 static enum err send_digested(struct call *call)
 {
-	struct sending *sending = call->state;
+	struct sending *sending = call_state(call, struct sending);
 
 	add_entry(call, sending, 0);
 	return call_submit(call, &sending->command, send_answered);
@@ -429,7 +429,7 @@ static enum err check_fifo_ids(struct call *call, const struct sqs_queue *queue,
 
 static enum err batch_digested(struct call *call)
 {
-	struct sending *sending = call->state;
+	struct sending *sending = call_state(call, struct sending);
 	struct sqs_send_message_batch_out *out = call->out;
 	size_t count = sending->given_count;
 
