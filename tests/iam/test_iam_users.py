@@ -64,6 +64,15 @@ def test_a_path_begins_and_ends_with_a_slash(iam, path):
     assert code == "ValidationError" and "must begin and end with /" in text
 
 
+def test_tags_have_letters_of_all_scripts(iam):
+    tags = [{"Key": "caf\u00e9", "Value": "\u65e5\u672c 1"}]
+    iam.create_user(UserName="letters", Tags=tags)
+    assert iam.list_user_tags(UserName="letters")["Tags"] == tags
+    for tag in ({"Key": "a*b", "Value": ""}, {"Key": "a", "Value": "b\n"}):
+        code, text, _ = fault_of(iam.tag_user, UserName="letters", Tags=[tag])
+        assert code == "ValidationError" and r"[\p{L}\p{Z}\p{N}_.:/=+\-@]" in text
+
+
 def test_names_differ_in_more_than_case(iam):
     iam.create_user(UserName="alice")
     for name in ("alice", "Alice"):
