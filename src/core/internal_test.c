@@ -124,12 +124,12 @@ static int setup(void **state)
 		.engine = {.journal = {.segment_size = 1 << 20, .spare_segments = 3},
 			   .hot_messages_max = 1024,
 			   .window = 16}};
-	struct queue_counters *counters = heap_alloc(sizeof(*counters));
+	static struct queue_counters counters;
 	struct queue_command define = {
 		.type = QUEUE_DEFINE,
 		.queue = QUEUE,
 		.define = {.settings = {.visibility_ms = 30000, .retention_ms = 345600000},
-			   .counters = counters},
+			   .counters = &counters},
 	};
 	struct journal_report report = {0};
 
@@ -164,6 +164,7 @@ static int teardown(void **state)
 	metering_close(&core);
 	control_free(&core);
 	runner_free(&core);
+	disk->ops->free(disk);
 	directory_free(&core.directory);
 	audit_close(&core.audit);
 	policy_release(policy);

@@ -90,6 +90,7 @@ static int teardown(void **state)
 	workers_free(&core.workers);
 	control_free(&core);
 	runner_free(&core);
+	disk->ops->free(disk);
 	services_stop(&core, SERVICE_AFTER_ENGINE);
 	services_unbind(&core);
 	core_data_keys_close(&core);
