@@ -226,7 +226,7 @@ static enum err make_new(struct disk *disk, const struct batch *batch, const cha
 	err = disk->ops->allocate(disk, file, batch->segment->size);
 	if (err) {
 		disk->ops->close(disk, file);
-		/* What is left of it is empty; recovery clears it away. */
+		/* A file that stays is empty; recovery clears it away. */
 		(void)disk->ops->unlink(disk, name);
 		return err;
 	}

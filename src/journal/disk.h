@@ -13,8 +13,8 @@
 
 #include "base/base.h"
 
-/* What is committed begins and ends at multiples of this, in the file and in memory, so that no
- * block holds anything that was committed before. */
+/* Commits begin and end at multiples of this, in the file and in memory, so that no block holds
+ * anything that was committed before. */
 enum { DISK_BLOCK_SIZE = 4096 };
 
 struct disk_file; /* an open file */
@@ -90,7 +90,7 @@ struct disk {
 
 /*
  * Opens a directory, making it (0700) if needed, and locks it against a second process.
- * ERR_BUSY when another process holds it. What the system refuses is logged with its errno. The
+ * ERR_BUSY when another process holds it. Errors of the system are logged with their errno. The
  * caller frees with disk->ops->free.
  */
 must_check enum err disk_file_open(const char *path, struct disk **out_disk);

@@ -4,7 +4,7 @@
  *
  * All names are opened relative to one descriptor, so the directory may be moved while it is in
  * use. The lock is flock on the file `lock`, which the kernel drops with the process, so a crash
- * leaves nothing to clear away. Whatever the system refuses is logged here with its errno, as the
+ * leaves nothing to clear away. Errors of the system are logged here with their errno, as the
  * callers see an enum err only.
  */
 #include <dirent.h>
@@ -102,7 +102,7 @@ static enum err file_open(struct disk *disk, const char *name, bool create,
 static void file_close(struct disk *disk, struct disk_file *file)
 {
 	(void)disk;
-	/* What matters was synced; close has nothing to add. */
+	/* All that matters was synced; close has nothing to add. */
 	(void)close(file->descriptor);
 	if (file->direct >= 0)
 		(void)close(file->direct);
@@ -312,8 +312,8 @@ static enum err file_read(struct disk *disk, struct disk_file *file, uint64_t of
 }
 
 /*
- * What a file system in memory has is never waited for. Of another that does not know RWF_NOWAIT
- * nobody can say, so its reads count as waiting.
+ * A read from a file system in memory never waits. A file system that does not know RWF_NOWAIT
+ * may wait, so its reads count as waiting.
  */
 static enum err file_read_cached(struct disk *disk, struct disk_file *file, uint64_t offset,
 				 void *out, size_t size)

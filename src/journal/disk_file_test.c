@@ -82,7 +82,7 @@ static void check_commits(enum disk_commits commits)
 				disk->ops->end_commits(disk, file);
 		}
 	}
-	/* What is no block goes the other way. */
+	/* Bytes that are no block go the other way. */
 	assert_int_equal(commit(disk, file, 5, STR("hello")), ERR_OK);
 	assert_int_equal(disk->ops->read(disk, file, 5, out, 5), ERR_OK);
 	assert_memory_equal(out, "hello", 5);

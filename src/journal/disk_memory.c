@@ -295,7 +295,7 @@ static enum err memory_write(struct disk *disk, struct disk_file *file, uint64_t
 	return unlock(memory, stops_now ? ERR_CLOSED : ERR_OK);
 }
 
-/* What a sync of anything meets; true if there is nothing to be done but to return *out_err. */
+/* Applies the faults of a sync; true if the caller only has to return *out_err. */
 static bool meets_fault(struct disk_memory *memory, enum err *out_err)
 {
 	*out_err = ERR_OK;
@@ -567,7 +567,7 @@ bool disk_memory_has_crashed(const struct disk *disk)
 	return container_of(disk, const struct disk_memory, disk)->has_crashed;
 }
 
-/* What is left of one file: the synced bytes with a random part of each later write. */
+/* Leaves of one file the synced bytes with a random part of each later write. */
 static void crash_file(struct inode *inode, struct prng *prng)
 {
 	bool keeps_size = prng_below(prng, 2) == 0;

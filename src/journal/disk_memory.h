@@ -2,7 +2,7 @@
 /*
  * disk_memory: a disk that lives in memory and can be made to fail.
  *
- * What is written is volatile until synced; a crash keeps what was synced and, of each unsynced
+ * Written bytes are volatile until synced; a crash keeps what was synced and, of each unsynced
  * write since, by the seed: all, none, a torn part of it, in any order across writes. Unsynced
  * renames and unlinks are lost or kept likewise: the first so many of them, in their order.
  * Thread-safe.
@@ -18,7 +18,7 @@ void disk_memory_start_commits(struct disk *disk);
 /* Keeps no history, so it cannot crash: the disk of --durability memory. */
 struct disk *disk_memory_new_plain(void);
 
-/* What the next calls meet. Zero is no fault. */
+/* Faults of the next calls. Zero is no fault. */
 struct disk_faults {
 	uint64_t fail_write_after; /* the n-th write from now fails with ERR_IO, 0: none */
 	uint64_t fail_sync_after;

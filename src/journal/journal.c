@@ -82,7 +82,7 @@ uint32_t journal_open_rest(const struct journal *journal)
 
 bool journal_has_room(const struct journal *journal, enum journal_room room, size_t bytes)
 {
-	/* Which of the spares and segments it may take; the same for all that frees space. */
+	/* The share of the reserve that it may take; the same for all that frees space. */
 	enum journal_room level = room == JOURNAL_ROOM_LAST ? JOURNAL_ROOM_FREE : room;
 	size_t size = bytes + BATCH_HEADER_SIZE + RECORD_HEADER_SIZE;
 
@@ -327,7 +327,7 @@ static enum err read_record(struct journal *journal, struct journal_location loc
 	enum err err = fetch(journal, segment, location, read, at);
 	if (!err && !record_parse(str_of(at, location.size), &record))
 		err = ERR_DAMAGED;
-	/* What the file held before it was recycled passes its check too. */
+	/* A record from before the file was recycled passes its check too. */
 	if (!err && record.lsn < segment->first_lsn)
 		err = ERR_DAMAGED;
 	if (err == ERR_DAMAGED)

@@ -8,8 +8,8 @@
  * segments (preallocated, recycled files) and are read back by location, so bodies need no memory.
  *
  * The journal has no thread and no clock of its own: work that blocks is handed out as struct
- * journal_work, run by anybody on any thread, and brought back. That is what makes it drivable by
- * a simulator. Two lanes, so that housekeeping never stands in a commit's way.
+ * journal_work, run by anybody on any thread, and brought back, so that a simulator can
+ * drive it. Two lanes, so that housekeeping never stands in a commit's way.
  *
  * Threads: one owner calls everything here (the engine's thread), except what says otherwise.
  */
@@ -58,7 +58,7 @@ struct journal_record {
 
 /* ---- opening and recovery ---- */
 
-/* What recovery met. Texts are ready for a log line and name file and offset. */
+/* The result of recovery. Texts are ready for a log line and name file and offset. */
 struct journal_report {
 	uint64_t records;      /* replayed */
 	uint64_t torn_bytes;   /* cut at the tail: never acknowledged */
@@ -88,8 +88,8 @@ void journal_free(struct journal **journal);
 /* ---- appending ---- */
 
 /*
- * What a record is for decides how much of a full disk's reserve it may take. The segment with the
- * changes of a full disk dies once it is used up, or another one that was emptied does, so a
+ * The purpose of a record decides how much of a full disk's reserve it may take. The segment with
+ * the changes of a full disk dies once it is used up, or another one that was emptied does, so a
  * checkpoint gives one back; the last segment is for what frees space, and the end of that for what
  * frees all of a queue at once.
  */
@@ -123,7 +123,7 @@ bool journal_is_stalled(const struct journal *journal);
 uint64_t journal_append(struct journal *journal, uint8_t type, uint64_t queue,
 			const struct str *parts, size_t part_count,
 			struct journal_location *out_location);
-/* Which opening this is, counting from 1; each has a higher one than all before it. */
+/* The number of this opening, from 1; each has a higher one than all before it. */
 uint32_t journal_epoch(const struct journal *journal);
 uint64_t journal_tail_lsn(const struct journal *journal);    /* last appended */
 uint64_t journal_durable_lsn(const struct journal *journal); /* last durable */

@@ -28,7 +28,7 @@ enum {
 	JOURNAL_LAST_SIZE = 16 << 10,
 	/* The file that is kept for the next checkpoint has at least this size, or a segment's. */
 	JOURNAL_CHECKPOINT_ROOM_SIZE = 256 << 10,
-	/* What a batch's buffer begins with. */
+	/* Least capacity of a batch's buffer. */
 	JOURNAL_BUFFER_SIZE = 16 << 10,
 	/* A batch's buffer that grew beyond this is not kept. */
 	JOURNAL_BUFFER_KEEP_SIZE = 8 << 20,
@@ -108,7 +108,7 @@ struct checkpoint {
 	struct buf state;
 };
 
-/* What journal.meta holds. */
+/* The content of journal.meta. */
 struct meta {
 	struct disk_file *file; /* NULL: it could not be made, for the disk was full */
 	uint32_t epoch, last_segment;
@@ -227,8 +227,8 @@ struct spare spare_pop(struct journal *journal);
 struct spare *spare_find(struct journal *journal, uint64_t number);
 /* True if what is written to it takes the place of something. */
 bool spare_is_written(const struct journal *journal, const struct spare *spare);
-/* What may take the next spare while the disk is full. With one spare more than there are: what may
- * fill the open segment. */
+/* The records that may take the next spare while the disk is full. With one spare more than there
+ * are: those that may fill the open segment. */
 enum journal_room spare_level(uint64_t spares_count);
 
 /* ---- journal.c ---- */

@@ -384,7 +384,7 @@ static void check_full_disk_keeps_a_reserve_and_goes_on_when_there_is_room(int v
 	(void)append_while_room(&f, JOURNAL_ROOM_MESSAGE);
 	assert_true(journal_stats_read(f.journal).is_full);
 	assert_int_equal(journal_stats_read(f.journal).spare_segments, 2);
-	/* What frees space still goes in, and the checkpoint finds room. */
+	/* Records that free space still go in, and the checkpoint finds room. */
 	assert_true(journal_has_room(f.journal, JOURNAL_ROOM_FREE, 1000));
 	fixture_append(&f, 1000);
 	(void)fixture_work(&f, JOURNAL_COMMIT);

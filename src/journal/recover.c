@@ -196,8 +196,8 @@ static enum err replay_all(struct replay *replay, const struct checkpoint *check
 		uint32_t offset = segment->number == checkpoint->segment ? checkpoint->offset : 0;
 		enum err err = replay_segment(replay, segment, offset,
 					      is_last ? NULL : journal->segments[i + 1]);
-		/* What a killed process wrote may still be in memory only; from here on it counts
-		 * as durable. */
+		/* Writes of a killed process may still be in memory only; from here on they
+		 * count as durable. */
 		if (!err && journal->options.durability == JOURNAL_FSYNC)
 			err = disk->ops->sync(disk, atomic_load(&segment->file));
 		if (err)
@@ -231,7 +231,7 @@ static void adopt_spares(struct journal *journal, const struct listing *listing)
 	}
 }
 
-/* What is left here is only in the way, so a failure does not matter. */
+/* These files are only in the way, so a failure does not matter. */
 static void clear_leftovers(struct journal *journal, const struct listing *listing)
 {
 	struct disk *disk = journal->disk;
@@ -254,7 +254,8 @@ static void clear_leftovers(struct journal *journal, const struct listing *listi
 static uint32_t find_last_number(struct replay *replay, const struct checkpoint *checkpoint)
 {
 	const struct journal *journal = replay->journal;
-	/* What the checkpoint begins behind may have been recycled; it lists what must exist. */
+	/* A segment before the checkpoint may have been recycled; it lists those that must exist.
+	 */
 	uint32_t known = checkpoint->offset || checkpoint->segment == 0 ? checkpoint->segment
 									: checkpoint->segment - 1;
 
@@ -281,7 +282,7 @@ static uint64_t further_offset(const struct replay *replay)
 
 /*
  * The last segment is filled further if its end is known: then a start takes no room of a full
- * disk. What stands behind a torn end stays as it is. Batches of this epoch win over older ones, so
+ * disk. Bytes behind a torn end stay as they are. Batches of this epoch win over older ones, so
  * nothing that is left behind the end can be taken for valid later.
  */
 static bool can_fill_further(const struct replay *replay, const struct segment *segment,
@@ -309,7 +310,7 @@ static void open_last_segment(struct replay *replay, uint32_t last, uint32_t nex
 	journal->open_segment = segment;
 }
 
-/* What a full disk has no room for is known before anything is accepted. */
+/* A full disk is noticed before anything is accepted. */
 static enum err complete_reserve(struct journal *journal)
 {
 	while (journal->spares.count < JOURNAL_RESERVE_SPARES) {
@@ -377,7 +378,7 @@ static enum err recover_from(struct replay *replay, const struct listing *listin
 			     : check_begin(replay);
 	if (err)
 		return err;
-	/* What dies in replay is still referred to by this checkpoint, so it waits for the next. */
+	/* This checkpoint still refers to segments that die in replay: they wait for the next. */
 	journal->checkpoint_serial = journal->durable_serial = has_checkpoint ? 1 : 0;
 	err = replay_all(replay, checkpoint);
 	if (err)

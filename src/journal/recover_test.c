@@ -47,7 +47,7 @@ static void test_torn_tail_is_cut_at_every_byte(void **state)
 		bool is_known = (at >= 8 && at < 12) || (at >= 16 && at < 24) || at >= BATCH_SIZE ||
 				(at >= 4 && at < 8);
 		assert_int_equal(f.report.torn_bytes > 0, is_known);
-		/* What comes next has the cut LSNs, elsewhere, and stays valid. */
+		/* The next records have the cut LSNs, elsewhere, and stay valid. */
 		fixture_append(&f, 30);
 		assert_int_equal(f.tail, 2);
 		(void)fixture_work(&f, JOURNAL_COMMIT);

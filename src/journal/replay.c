@@ -7,7 +7,7 @@
  *   - the segment ends there: the next one goes on with the expected LSN, or there is none;
  *   - the tail is torn: nothing good with a higher LSN comes behind, so nothing of it was
  *     acknowledged; it is cut, and the next opening writes into a new segment;
- *   - damage: a good batch with a higher LSN comes behind. That is reported with the place where
+ *   - damage: a good batch with a higher LSN comes behind. It is reported with the place where
  * the last good batch ended, and replay goes on with what is good. After a batch with a valid
  * header the search skips to its end, so that bytes a client sent are not looked at as batches
  * unless the header itself is gone.

@@ -56,7 +56,7 @@ static void test_ring_writes_and_says_what_failed(void **state)
 	ring_free(&ring);
 }
 
-/* Whoever has broken in reads, opens and connects nothing by way of it. */
+/* An intruder reads, opens and connects nothing by way of it. */
 static void test_ring_does_nothing_but_write(void **state)
 {
 	struct ring *ring = ring_new();
