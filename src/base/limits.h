@@ -37,6 +37,8 @@
 	X(GROUP_CALLS, 256, "calls", "that change settings and share one sync") \
 	X(GROUP_GROWTH, 262144, "bytes", "of settings that calls which share one sync add") \
 	X(GROUP_MS, 10, "ms", "that calls which share one sync may run before it") \
+	X(DUE_TURN, 64, "entries", "of what is due that share one sync") \
+	X(DUE_RETRY_MS, 60000, "ms", "until a change that is due and failed is tried again") \
 	X(AUDIT_PARAMETERS_SIZE, 102400, "bytes", "parameters, and answer, in an audit record; longer ones are omitted, as CloudTrail does") \
 	X(AUDIT_TEXT_SIZE, 2048, "bytes", "user agent, error message and the like in an audit record") \
 	X(AUDIT_WAITING_SIZE, 8388608, "bytes", "audit records that are not written yet") \

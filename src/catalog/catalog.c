@@ -31,7 +31,7 @@ static const char *const table_names[CATALOG_TABLES] = {
 	[CATALOG_META] = "meta",	   [CATALOG_SQS_QUEUES] = "sqs-queues",
 	[CATALOG_SQS_TASKS] = "sqs-tasks", [CATALOG_IAM] = "iam",
 	[CATALOG_KMS_KEYS] = "kms_keys",   [CATALOG_EC2_ENDPOINTS] = "ec2-endpoints",
-	[CATALOG_SQS_DROPS] = "sqs-drops",
+	[CATALOG_SQS_DROPS] = "sqs-drops", [CATALOG_DUE] = "due",
 };
 
 /* Of the records of a table; the record of these sums itself is in none. */
@@ -588,7 +588,7 @@ enum err catalog_each(struct catalog *catalog, enum catalog_table table, catalog
 /* Key and value lie in the bytes, at places that stay the same while those grow. */
 struct catalog_change {
 	enum catalog_table table;
-	bool is_deletion;
+	bool is_deletion, may_be_missing;
 	size_t place, key_size, value_size;
 };
 
@@ -621,6 +621,14 @@ void catalog_changes_delete(struct catalog_changes *changes, enum catalog_table 
 		   STR(""));
 }
 
+void catalog_changes_drop(struct catalog_changes *changes, enum catalog_table table, struct str key)
+{
+	struct catalog_change change = {
+		.table = table, .is_deletion = true, .may_be_missing = true};
+
+	add_change(changes, change, key, STR(""));
+}
+
 void catalog_changes_done(struct catalog_changes *changes)
 {
 	heap_free(changes->items);
@@ -635,8 +643,10 @@ static enum err make_change(struct catalog *catalog, const struct catalog_change
 	struct str key = str_of(bytes, change->key_size);
 	struct str value = str_of(bytes + change->key_size, change->value_size);
 
-	return change->is_deletion ? catalog_delete(catalog, change->table, key)
-				   : catalog_put(catalog, change->table, key, value);
+	if (!change->is_deletion)
+		return catalog_put(catalog, change->table, key, value);
+	enum err err = catalog_delete(catalog, change->table, key);
+	return err == ERR_NOTFOUND && change->may_be_missing ? ERR_OK : err;
 }
 
 enum err catalog_write(struct catalog *catalog, struct catalog_changes *changes)

@@ -22,6 +22,7 @@ enum catalog_table {
 	CATALOG_KMS_KEYS,      /* key id -> key, its material sealed */
 	CATALOG_EC2_ENDPOINTS, /* id of a private endpoint -> its settings */
 	CATALOG_SQS_DROPS,     /* number of a deleted queue that the engine may still have -> "1" */
+	CATALOG_DUE,	       /* time, kind and key of what is due -> time of the time base */
 	CATALOG_TABLES,
 };
 
@@ -63,6 +64,9 @@ void catalog_changes_put(struct catalog_changes *changes, enum catalog_table tab
 			 struct str value);
 void catalog_changes_delete(struct catalog_changes *changes, enum catalog_table table,
 			    struct str key);
+/* As catalog_changes_delete, but the record need not be there. */
+void catalog_changes_drop(struct catalog_changes *changes, enum catalog_table table,
+			  struct str key);
 void catalog_changes_done(struct catalog_changes *changes);
 /*
  * One transaction of its own with all of them, in their order; empties `changes` in any case. On an

@@ -84,6 +84,18 @@ void core_post_control_on(struct core *core, struct core_task *task, int64_t wal
 	post(core, task, wall_ms, true);
 }
 
+void core_set_control_on(struct core *core, struct core_task *task, int64_t wall_ms)
+{
+	struct timer_heap *dates = &core->control->dates;
+
+	if (list_is_linked(&task->link))
+		return;
+	task->at_ms = wall_ms;
+	task->is_date = true;
+	timer_clear(dates, &task->timer);
+	timer_set(dates, &task->timer, wall_ms);
+}
+
 void core_task_assign(struct core_task *task, enum core_work work, struct str account)
 {
 	task->work = work;

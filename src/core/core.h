@@ -20,6 +20,7 @@
 struct audit;
 struct browser_rules;
 struct control;
+struct due;
 struct group;
 struct data_key_sweep;
 struct data_keys;
@@ -41,6 +42,7 @@ struct core {
 	struct runner *runner;		/* who steps the engine */
 	struct control *control;
 	struct group *group;	     /* of the control thread; core/group.h */
+	struct due *due;	     /* what must be done at a date; core/due.h */
 	struct internals *internals; /* of internal requests; core/internal.h */
 	struct workers *workers;     /* for what takes long; core/worker.h */
 	struct catalog *catalog;     /* control thread only, and start-up */
@@ -122,6 +124,12 @@ void core_post_control(struct core *core, struct core_task *task);
 void core_post_control_at(struct core *core, struct core_task *task, int64_t at_ms);
 /* The same for a date: at that wall time, or up to a second later if the machine's clock is set. */
 void core_post_control_on(struct core *core, struct core_task *task, int64_t wall_ms);
+
+/*
+ * Control thread, or main before its start: the same, and moves a task that waits for a date. Does
+ * nothing to a task whose turn has come.
+ */
+void core_set_control_on(struct core *core, struct core_task *task, int64_t wall_ms);
 
 /*
  * Control thread, or main while the runner is driven by main: submits the command and waits for its

@@ -18,6 +18,7 @@
 #include "core/control.h"
 #include "core/data_keys.h"
 #include "core/digest.h"
+#include "core/due.h"
 #include "core/internal.h"
 #include "core/limit/penalty.h"
 #include "core/metering.h"
@@ -431,6 +432,16 @@ static bool check_settings(struct server *server, char *problem, size_t size)
 	return true;
 }
 
+/* Does what became due while the server was down. */
+static bool start_due(struct server *server, char *problem, size_t size)
+{
+	enum err err = due_start(&server->core);
+
+	if (err)
+		store_explain(server->settings, err, problem, size);
+	return !err;
+}
+
 bool server_open(struct server *server, const struct settings *settings, char *problem, size_t size)
 {
 	*server = (struct server){
@@ -457,11 +468,12 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 		return false;
 	control_new(core);
 	metering_start(core);
+	due_new(core);
 	if (!start_services(server, SERVICE_BEFORE_ENGINE, problem, size) ||
 	    !open_accounts(server, problem, size) || !open_engine(server, problem, size) ||
 	    !audit_setup(settings, &core->audit, problem, size) ||
 	    !start_services(server, SERVICE_AFTER_ENGINE, problem, size) ||
-	    !open_listeners(server, problem, size))
+	    !start_due(server, problem, size) || !open_listeners(server, problem, size))
 		return false;
 	endpoints_bind(core);
 	if (!start_services(server, SERVICE_AFTER_LISTENERS, problem, size))
@@ -506,6 +518,7 @@ void server_close(struct server *server)
 	if (core->runner)
 		runner_settle(core->runner);
 	workers_free(&core->workers);
+	due_free(core);
 	control_free(core);
 	if (core->runner)
 		runner_free(core);

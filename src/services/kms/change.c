@@ -20,6 +20,9 @@ static enum err write_keys(struct core *core, const struct kms_key *const *keys,
 		buf_reset(&record);
 		kms_key_encode(&record, &arena, core->seal, keys[i]);
 		catalog_changes_put(&changes, CATALOG_KMS_KEYS, keys[i]->id, buf_str(&record));
+		const struct kms_key *old = kms_registry_find(kms_of(core)->registry, keys[i]->id);
+		due_set(&changes, DUE_KMS_KEY, keys[i]->id, kms_due_of(old), kms_due_of(keys[i]));
+		kms_key_release(old);
 	}
 	buf_done(&record);
 	arena_done(&arena);
@@ -41,7 +44,7 @@ enum err kms_keys_change(struct core *core, const struct kms_key *drafts, size_t
 		return err;
 	}
 	for (size_t i = 0; i < count; i++)
-		kms_due_watch(core, keys[i]);
+		due_watch(core, kms_due_of(keys[i]));
 	kms_registry_put(kms_of(core)->registry, keys, count);
 	return ERR_OK;
 }

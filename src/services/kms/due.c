@@ -1,88 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * due: a task sleeps until the earliest time that anything is due, looks at all keys, and makes
- * way for the next one. A key that becomes due sooner gets a task of its own; a task that finds
- * nothing to do does nothing, so none has to be called back.
+ * due: each key with a date has one entry in core/due.h, written with the key's record. Its
+ * function does one thing after another until nothing of the key is due.
  */
 #include "services/kms/due.h"
 
 #include "services/kms/change.h"
 #include "services/kms/material.h"
 
-struct due {
-	struct list link;
-	struct core_task task;
-	int64_t at_ms;
-};
-
-/* A destroyed key does not come back, so a clock that is set forward destroys none: the waiting
- * period must have passed by the time base as well. */
-static int64_t deletion_of(const struct kms_key *key)
+/*
+ * A destroyed key does not come back, so a clock that is set forward destroys none: the waiting
+ * period must have passed by the time base as well.
+ */
+struct due_time kms_due_of(const struct kms_key *key)
 {
-	int64_t left_ms = key->deletion_base_ms - clock_base_ms();
-	int64_t by_base_ms = left_ms > 0 ? clock_now_ms() + left_ms : 0;
+	struct due_time at = DUE_NEVER;
 
-	return by_base_ms > key->deletion_ms ? by_base_ms : key->deletion_ms;
-}
-
-/* When the next thing happens to it; INT64_MAX: nothing. */
-static int64_t due_of(const struct kms_key *key)
-{
-	int64_t at_ms = INT64_MAX;
-
+	if (!key)
+		return at;
 	if (key->state == KMS_STATE_PENDING_DELETION)
-		at_ms = deletion_of(key);
+		at = (struct due_time){key->deletion_ms, key->deletion_base_ms};
 	/* A disabled key is rotated once it is enabled again. */
 	if (key->state == KMS_STATE_ENABLED && key->is_rotating)
-		at_ms = key->next_rotation_ms;
+		at = (struct due_time){.wall_ms = key->next_rotation_ms};
 	for (size_t i = 0; i < key->material_count; i++) {
 		int64_t valid_to_ms = key->materials[i]->valid_to_ms;
-		if (valid_to_ms > 0 && valid_to_ms < at_ms)
-			at_ms = valid_to_ms;
+		if (valid_to_ms > 0 && valid_to_ms < at.wall_ms)
+			at = (struct due_time){.wall_ms = valid_to_ms};
 	}
-	return at_ms;
+	return at;
 }
 
-static void run_task(struct core *core, struct core_task *task)
+static bool is_due(const struct kms_key *key)
 {
-	struct due *due = container_of(task, struct due, task);
+	struct due_time at = kms_due_of(key);
 
-	list_remove(&due->link);
-	heap_free(due);
-	enum err err = kms_due_run(core);
-	if (err)
-		log_event(LOG_ERROR, "a change of keys that is due failed; it is tried again",
-			  log_str("error", err_text(err)));
-}
-
-static void watch(struct core *core, int64_t at_ms)
-{
-	struct kms *kms = kms_of(core);
-
-	if (at_ms == INT64_MAX)
-		return;
-	for (struct list *link = kms->dues.next; link != &kms->dues; link = link->next)
-		if (container_of(link, struct due, link)->at_ms <= at_ms)
-			return;
-	struct due *due = heap_alloc(sizeof(*due));
-	due->at_ms = at_ms;
-	due->task.run = run_task;
-	list_push_back(&kms->dues, &due->link);
-	core_post_control_on(core, &due->task, at_ms);
-}
-
-void kms_due_watch(struct core *core, const struct kms_key *key)
-{
-	watch(core, due_of(key));
-}
-
-void kms_due_done(struct kms *kms)
-{
-	while (!list_is_empty(&kms->dues)) {
-		struct due *due = container_of(kms->dues.next, struct due, link);
-		list_remove(&due->link);
-		heap_free(due);
-	}
+	return at.wall_ms <= clock_now_ms() && at.base_ms <= clock_base_ms();
 }
 
 /* ---- what is done ---- */
@@ -144,57 +97,62 @@ static size_t find_expired(const struct kms_key *key, int64_t now_ms)
 
 static enum err do_due(struct core *core, const struct kms_key *key, int64_t now_ms)
 {
-	if (key->state == KMS_STATE_PENDING_DELETION && deletion_of(key) <= now_ms) {
-		log_event(LOG_INFO, "key destroyed", log_str("key", key->arn));
-		return kms_key_destroy(core, key);
-	}
 	size_t expired = find_expired(key, now_ms);
 	if (expired < key->material_count) {
 		log_event(LOG_INFO, "imported key material expired", log_str("key", key->arn));
 		return kms_key_forget_material(core, key, expired);
 	}
+	if (key->state == KMS_STATE_PENDING_DELETION) {
+		log_event(LOG_INFO, "key destroyed", log_str("key", key->arn));
+		return kms_key_destroy(core, key);
+	}
 	log_event(LOG_INFO, "key rotated", log_str("key", key->arn));
 	return kms_key_rotate(core, key, KMS_ROTATION_AUTOMATIC, now_ms);
 }
 
-/* The first key that is due, and the earliest time of those that are not. */
-struct look {
-	int64_t now_ms, next_ms;
-	const struct kms_key *found;
-};
-
-static bool look_at(void *context, const struct kms_key *key)
+/* Each thing done puts the next time of the key ahead, so the loop ends. */
+static enum err run_key(struct core *core, struct str id)
 {
-	struct look *look = context;
-	int64_t at_ms = due_of(key);
-
-	if (at_ms <= look->now_ms) {
-		look->found = kms_key_hold(key);
-		return false;
-	}
-	if (at_ms < look->next_ms)
-		look->next_ms = at_ms;
-	return true;
-}
-
-/* Each thing done puts the next time of its key ahead, so the loop ends. */
-enum err kms_due_run(struct core *core)
-{
-	struct kms_registry *registry = kms_of(core)->registry;
-	struct str all = {0};
+	enum err err = ERR_OK;
+	bool has_changed = false;
 
 	for (;;) {
-		struct look look = {.now_ms = clock_now_ms(), .next_ms = INT64_MAX};
-		kms_registry_each(registry, all, all, STR(""), look_at, &look);
-		if (!look.found) {
-			watch(core, look.next_ms);
-			return kms_material_erase(core);
-		}
-		enum err err = do_due(core, look.found, look.now_ms);
-		kms_key_release(look.found);
-		if (err) {
-			watch(core, look.now_ms + 60000);
+		const struct kms_key *key = kms_registry_find(kms_of(core)->registry, id);
+		if (!key)
+			break;
+		bool goes_on = is_due(key);
+		if (goes_on)
+			err = do_due(core, key, clock_now_ms());
+		kms_key_release(key);
+		if (err)
 			return err;
-		}
+		if (!goes_on)
+			break;
+		has_changed = true;
 	}
+	return has_changed ? kms_material_erase(core) : ERR_OK;
+}
+
+struct restoring {
+	struct core *core;
+	enum err err;
+};
+
+static bool restore(void *context, const struct kms_key *key)
+{
+	struct restoring *restoring = context;
+
+	restoring->err = due_restore(restoring->core, DUE_KMS_KEY, key->id, kms_due_of(key));
+	return !restoring->err;
+}
+
+enum err kms_due_start(struct core *core)
+{
+	struct restoring restoring = {.core = core};
+	struct str all = {0};
+
+	due_register(core, DUE_KMS_KEY, run_key);
+	/* A catalog of an earlier build has keys without entries. */
+	kms_registry_each(kms_of(core)->registry, all, all, STR(""), restore, &restoring);
+	return restoring.err;
 }

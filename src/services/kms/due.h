@@ -6,17 +6,17 @@
 #ifndef TERN_SERVICES_KMS_DUE_H
 #define TERN_SERVICES_KMS_DUE_H
 
+#include "core/due.h"
 #include "services/kms/kms.h"
 
 /* A year, if no other period was given. */
 enum { KMS_ROTATION_DAYS_DEFAULT = 365 };
 #define KMS_DAY_MS INT64_C(86400000)
 
-/* Makes sure that the key is looked at when something of it becomes due. */
-void kms_due_watch(struct core *core, const struct kms_key *key);
-/* Does all that is due now, and watches for the rest. */
-must_check enum err kms_due_run(struct core *core);
-void kms_due_done(struct kms *kms); /* frees what still waits */
+/* When the next thing happens to the key; what core/due.h has of it. NULL: there is no key. */
+struct due_time kms_due_of(const struct kms_key *key);
+/* Registers DUE_KMS_KEY. The keys are loaded. */
+must_check enum err kms_due_start(struct core *core);
 
 /* New material for a symmetric key made by us. A rotation on demand leaves the automatic one where
  * it is. */

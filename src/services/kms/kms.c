@@ -36,7 +36,7 @@ static enum err load_keys(struct core *core)
 	return err;
 }
 
-/* Loads the keys; makes the changes that became due meanwhile. */
+/* Loads the keys. */
 static enum err start(struct core *core, const struct service_start *start, struct str *out_problem)
 {
 	struct kms *kms = kms_of(core);
@@ -44,16 +44,14 @@ static enum err start(struct core *core, const struct service_start *start, stru
 	(void)start;
 	(void)out_problem; /* the configuration has no keys */
 	kms->registry = kms_registry_new();
-	list_init(&kms->dues);
 	enum err err = load_keys(core);
-	return err ? err : kms_due_run(core);
+	return err ? err : kms_due_start(core);
 }
 
 static void stop(struct core *core)
 {
 	struct kms *kms = kms_of(core);
 
-	kms_due_done(kms);
 	kms_registry_free(&kms->registry);
 }
 

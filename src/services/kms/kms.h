@@ -19,7 +19,6 @@ enum kms_service_call { KMS_SERVICE_GENERATE_DATA_KEY, KMS_SERVICE_DECRYPT, KMS_
 struct kms {
 	uint32_t magic;
 	struct kms_registry *registry;
-	struct list dues; /* struct due of due.c: tasks that wait for their time */
 	_Atomic uint64_t service_calls[KMS_SERVICE_CALLS];
 };
 
