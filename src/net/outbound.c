@@ -30,15 +30,23 @@ static const char *const refused_networks[] = {
 	"64:ff9b:1::/48",
 };
 
+enum { REFUSED_COUNT = sizeof(refused_networks) / sizeof(refused_networks[0]) };
+
+static struct network refused[REFUSED_COUNT];
+static pthread_once_t refused_once = PTHREAD_ONCE_INIT;
+
+static void parse_refused(void)
+{
+	for (size_t i = 0; i < REFUSED_COUNT; i++)
+		check(network_parse(str_from(refused_networks[i]), &refused[i]));
+}
+
 bool outbound_refuses(const uint8_t address[NETWORK_ADDRESS_SIZE])
 {
-	struct network network;
-
-	for (size_t i = 0; i < sizeof(refused_networks) / sizeof(refused_networks[0]); i++) {
-		check(network_parse(str_from(refused_networks[i]), &network));
-		if (network_has(&network, address))
+	check(pthread_once(&refused_once, parse_refused) == 0);
+	for (size_t i = 0; i < REFUSED_COUNT; i++)
+		if (network_has(&refused[i], address))
 			return true;
-	}
 	return false;
 }
 

@@ -13,7 +13,12 @@
 #include "net/outbound_private.h"
 
 #define LIMIT_START 4.0
-enum { LANES_QUIET_MAX = 16384, ADDRESSES_KEPT_MS = 30000, ALL_OF_THEM = INT32_MAX };
+enum {
+	LANES_QUIET_MAX = 16384,
+	ADDRESSES_KEPT_MS = 30000,
+	FAILURE_KEPT_MS = 5000,
+	ALL_OF_THEM = INT32_MAX
+};
 
 /* ---- lanes ---- */
 
@@ -180,6 +185,15 @@ static void keep_address(struct outbound_lane *lane, const struct sockaddr *foun
 		lane->addresses[lane->address_count++] = address;
 }
 
+static void fail_unresolved(struct outbound_lane *lane)
+{
+	if (lane->is_forbidden)
+		fail_waiting(lane, OUTBOUND_FORBIDDEN,
+			     "the host's address is in a network that is not connected to");
+	else
+		fail_waiting(lane, OUTBOUND_UNKNOWN, "the host's name has no address");
+}
+
 static void pump(struct outbound_lane *lane, int most);
 
 static void on_resolved(uv_getaddrinfo_t *resolution, int status, struct addrinfo *found)
@@ -193,15 +207,14 @@ static void on_resolved(uv_getaddrinfo_t *resolution, int status, struct addrinf
 		keep_address(lane, each->ai_addr, &is_forbidden_only);
 	uv_freeaddrinfo(found);
 	lane->resolved_ms = outbound_now_ms(lane->outbound);
+	lane->has_failed = lane->address_count == 0;
+	lane->is_forbidden = is_forbidden_only;
 	if (lane->outbound->is_emptied)
 		fail_waiting(lane, OUTBOUND_STOPPED, "the server stops");
 	else if (lane->address_count > 0)
 		pump(lane, ALL_OF_THEM);
-	else if (is_forbidden_only)
-		fail_waiting(lane, OUTBOUND_FORBIDDEN,
-			     "the host's address is in a network that is not connected to");
 	else
-		fail_waiting(lane, OUTBOUND_UNKNOWN, "the host's name has no address");
+		fail_unresolved(lane);
 	set_quiet(lane);
 	outbound_set_clock(lane->outbound);
 }
@@ -216,6 +229,12 @@ static bool has_addresses(struct outbound_lane *lane)
 		return false;
 	if (lane->address_count > 0 && now_ms - lane->resolved_ms < ADDRESSES_KEPT_MS)
 		return true;
+	/* A name without addresses is not looked up again for each request: lookups hold threads.
+	 */
+	if (lane->has_failed && now_ms - lane->resolved_ms < FAILURE_KEPT_MS) {
+		fail_unresolved(lane);
+		return false;
+	}
 	lane->is_resolving = true;
 	check(uv_getaddrinfo(&lane->outbound->loop, &lane->resolution, on_resolved, lane->host,
 			     lane->service, &hints) == 0);
@@ -249,7 +268,7 @@ static void pump(struct outbound_lane *lane, int most)
 			continue;
 		}
 		if (!has_addresses(lane))
-			return;
+			break;
 		if (!make_room(outbound)) {
 			if (!list_is_linked(&lane->turn))
 				list_push_back(&outbound->turns, &lane->turn);

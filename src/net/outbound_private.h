@@ -38,6 +38,8 @@ struct outbound_lane {
 	char *host;	 /* ends with NUL */
 	char service[8]; /* the port as text */
 	bool is_tls, is_resolving;
+	bool has_failed;     /* the last lookup found no address to connect to */
+	bool is_forbidden;   /* the last lookup found refused addresses only */
 	struct list waiting; /* requests, oldest first */
 	struct list idle;    /* links, the one used last first */
 	struct list turn;    /* in outbound->turns: a request waits for a connection to be free */
