@@ -37,6 +37,13 @@
 	X(GROUP_CALLS, 256, "calls", "that change settings and share one sync") \
 	X(GROUP_GROWTH, 262144, "bytes", "of settings that calls which share one sync add") \
 	X(GROUP_MS, 10, "ms", "that calls which share one sync may run before it") \
+	X(DELIVER_ITEMS, 4096, "obligations", "deliveries of one internal queue that are in memory") \
+	X(DELIVER_BYTES, 67108864, "bytes", "of them, and what one receive brings beside") \
+	X(DELIVER_ENDPOINT, 16, "attempts", "in progress at one endpoint; as many wait for it in memory") \
+	X(DELIVER_ENDPOINTS, 10000, "endpoints", "whose failures are remembered") \
+	X(DELIVER_ATTEMPT_MS, 60000, "ms", "to connect to an endpoint, and until its whole answer") \
+	X(DELIVER_ANSWER_SIZE, 65536, "bytes", "of an endpoint's answer that are kept") \
+	X(DELIVER_RETENTION_MS, 1209600000, "ms", "an obligation stays in its internal queue") \
 	X(DUE_TURN, 64, "entries", "of what is due that share one sync") \
 	X(DUE_RETRY_MS, 60000, "ms", "until a change that is due and failed is tried again") \
 	X(AUDIT_PARAMETERS_SIZE, 102400, "bytes", "parameters, and answer, in an audit record; longer ones are omitted, as CloudTrail does") \

@@ -22,8 +22,9 @@ enum { SEAL_KEY_SIZE = 32, SEAL_OVERHEAD = 49, SEAL_MASTERS_MAX = 256 };
 /* Subjects that are no queues: 0 (secrets of the catalog), session tokens, page tokens. */
 #define SEAL_SUBJECT_SESSIONS SEAL_SUBJECT_MAX
 #define SEAL_SUBJECT_PAGES (SEAL_SUBJECT_MAX - 1)
-/* A queue's number is below this. */
-#define SEAL_SUBJECT_RESERVED SEAL_SUBJECT_PAGES
+/* Numbers of internal queues, which no account owns, begin here; those of other queues are below.
+ */
+#define SEAL_SUBJECT_INTERNAL UINT64_C(0x0000fe0000000000)
 
 struct seal;
 struct seal *seal_new(const uint8_t master[SEAL_KEY_SIZE]);

@@ -374,7 +374,7 @@ enum err sqs_queue_create(struct core *core, struct sqs_queue *draft)
 	enum err err = prepare_key(core, draft);
 	if (err)
 		return err;
-	if (sqs->next_number >= SEAL_SUBJECT_RESERVED)
+	if (sqs->next_number >= SEAL_SUBJECT_INTERNAL)
 		return ERR_FULL;
 
 	draft->arn = arn_format(STR("sqs"), draft->region, draft->account, draft->name, arn);
@@ -553,6 +553,8 @@ static void look_at(void *context, const struct queue_summary *queue)
 {
 	struct unknown *unknown = context;
 
+	if (queue->number >= SEAL_SUBJECT_INTERNAL)
+		return;
 	if (queue->number > unknown->number_max)
 		unknown->number_max = queue->number;
 	if (queue->is_defined)

@@ -1,0 +1,651 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * deliver: receives, attempts, concludes; in endpoint.c, what is known of endpoints.
+ *
+ * An item is an obligation in memory. The engine and the outbound answer on threads of their own,
+ * through the mailbox; everything else happens on deliver's thread. Each answer to a receive is one
+ * turn of the engine, so receives that wait cost nothing.
+ */
+#include "deliver/deliver.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+#include "deliver/endpoint.h"
+
+enum {
+	RECEIVERS = 2,
+	VISIBILITY_MS = 300000, /* longer than an attempt and its wait before */
+	HELD_MS = 120000,	/* an item that waited longer goes back */
+	RETRY_MS_MAX = 11 * 3600000,
+	PAUSE_MS = 50,
+	POLL_MS = 1000, /* the test clock may jump */
+};
+
+enum event_type { EVENT_RECEIVED, EVENT_ATTEMPTED, EVENT_COMMANDED };
+
+struct event {
+	struct mailbox_message message;
+	enum event_type type;
+};
+
+struct receiver {
+	struct event event;
+	struct deliver *deliver;
+	struct queue_command command, cancel;
+	struct queue_delivery deliveries[LIMIT_RECEIVE_MESSAGES];
+	bool is_out, is_cancelled;
+};
+
+#define ITEM_MAGIC 0x4d455449u
+
+struct item {
+	uint32_t magic;
+	struct event event;
+	struct list all;
+	struct endpoint_wait wait;
+	struct deliver *deliver;
+	struct arena arena;
+	struct queue_handle handle;
+	uint32_t attempts; /* the receive count: this one included */
+	int64_t received_ms;
+	const struct deliver_kind *kind;
+	struct str bytes;
+	struct deliver_attempt attempt;
+	struct outbound_request request;
+	struct endpoint *endpoint;
+	struct deliver_failure failure; /* outcome and status of the attempt */
+	struct queue_command command;
+	struct queue_change change;
+	struct queue_target target;
+};
+
+struct deliver {
+	struct deliver_options options;
+	pthread_t thread;
+	pthread_mutex_t mutex;
+	pthread_cond_t condition;
+	bool is_awake, is_stopping; /* under the mutex */
+	int64_t stop_ms;	    /* steady; under the mutex */
+	struct mailbox mailbox;
+	struct receiver receivers[RECEIVERS];
+	struct endpoints *endpoints;
+	struct list items;
+	uint32_t commands_out, attempts_out;
+	int64_t paused_until_ms;
+	bool is_ending; /* the thread has seen is_stopping */
+	_Atomic uint64_t attempts, done, retried, refused_by_circuit, given_up, dropped, item_count,
+		byte_count, endpoint_count, open_count;
+};
+
+static void count(_Atomic uint64_t *counter, int64_t change)
+{
+	atomic_fetch_add_explicit(counter, (uint64_t)change, memory_order_relaxed);
+}
+
+static uint64_t read_count(const _Atomic uint64_t *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+/* ---- obligations ---- */
+
+struct queue_settings deliver_queue_settings(void)
+{
+	return (struct queue_settings){
+		.visibility_ms = VISIBILITY_MS,
+		.retention_ms = LIMIT_DELIVER_RETENTION_MS,
+		.label = STR("deliver"),
+	};
+}
+
+void deliver_target(struct seal *seal, struct arena *arena, uint64_t queue, uint8_t kind,
+		    uint64_t source, struct str bytes, struct queue_target *out_target)
+{
+	char *plain = arena_bytes(arena, bytes.size + 1);
+
+	check(source != 0);
+	plain[0] = (char)kind;
+	if (bytes.size > 0)
+		memcpy(plain + 1, bytes.data, bytes.size);
+	*out_target = (struct queue_target){
+		.queue = queue,
+		.own = seal_close(seal, arena, queue, str_of(plain, bytes.size + 1)),
+		.is_whole = true,
+		.group = source,
+	};
+}
+
+/* ---- other threads ---- */
+
+static void wake(void *context)
+{
+	struct deliver *deliver = context;
+
+	pthread_mutex_lock(&deliver->mutex);
+	deliver->is_awake = true;
+	pthread_cond_signal(&deliver->condition);
+	pthread_mutex_unlock(&deliver->mutex);
+}
+
+static void on_received(struct queue_command *command)
+{
+	struct receiver *receiver = command->context;
+
+	receiver->event.type = EVENT_RECEIVED;
+	mailbox_push(&receiver->deliver->mailbox, &receiver->event.message);
+}
+
+static void on_cancelled(struct queue_command *command)
+{
+	(void)command; /* the receive is answered as well */
+}
+
+static void post(struct item *item, enum event_type type)
+{
+	item->event.type = type;
+	mailbox_push(&item->deliver->mailbox, &item->event.message);
+}
+
+static void on_commanded(struct queue_command *command)
+{
+	post(command->context, EVENT_COMMANDED);
+}
+
+static void on_answered(struct outbound_request *request)
+{
+	struct item *item = request->context;
+
+	item->failure.outcome = request->outcome;
+	item->failure.status = request->status;
+	item->failure.problem = request->problem;
+	post(item, EVENT_ATTEMPTED);
+}
+
+void deliver_attempt_done(struct deliver_attempt *attempt, enum outbound_outcome outcome, int status)
+{
+	struct item *item = container_of(attempt, struct item, attempt);
+
+	check(item->magic == ITEM_MAGIC);
+	item->failure.outcome = outcome;
+	item->failure.status = status;
+	item->failure.problem = outbound_outcome_text(outcome).data;
+	post(item, EVENT_ATTEMPTED);
+}
+
+/* ---- items ---- */
+
+static size_t size_of(const struct item *item)
+{
+	return sizeof(*item) + item->bytes.size;
+}
+
+static void item_free(struct item *item)
+{
+	struct deliver *deliver = item->deliver;
+
+	check(item->magic == ITEM_MAGIC);
+	count(&deliver->item_count, -1);
+	count(&deliver->byte_count, -(int64_t)size_of(item));
+	list_remove(&item->all);
+	arena_done(&item->arena);
+	item->magic = 0;
+	heap_free(item);
+}
+
+static void submit(struct item *item, enum queue_command_type type)
+{
+	struct deliver *deliver = item->deliver;
+
+	item->command.type = type;
+	item->command.queue = deliver->options.queue;
+	item->command.now_ms = clock_now_ms();
+	item->command.done = on_commanded;
+	item->command.context = item;
+	deliver->commands_out++;
+	queue_submit(deliver->options.engine, &item->command);
+}
+
+static void change(struct item *item, enum queue_command_type type, int64_t visibility_ms)
+{
+	item->change = (struct queue_change){.handle = item->handle, .visibility_ms = visibility_ms};
+	item->command = (struct queue_command){.change = {.changes = &item->change, .count = 1}};
+	submit(item, type);
+}
+
+/* The receive does not count. */
+static void give_back(struct item *item)
+{
+	item->deliver->paused_until_ms = clock_base_ms() + PAUSE_MS;
+	change(item, QUEUE_GIVE_BACK, 0);
+}
+
+static void give_up(struct item *item)
+{
+	struct deliver *deliver = item->deliver;
+	const struct deliver_kind *kind = item->kind;
+
+	count(&deliver->given_up, 1);
+	if (item->attempt.dead_letter == 0 || !kind->dead_letter) {
+		change(item, QUEUE_DELETE, 0);
+		return;
+	}
+	item->failure.attempts = item->attempts;
+	item->target = (struct queue_target){
+		.queue = item->attempt.dead_letter,
+		.own = kind->dead_letter(kind->context, &item->arena, item->bytes, &item->attempt,
+					 &item->failure),
+		.is_whole = true,
+	};
+	item->command = (struct queue_command){
+		.fanout = {.targets = &item->target,
+			   .count = 1,
+			   .deletes = &item->handle,
+			   .delete_count = 1},
+	};
+	random_bytes(item->command.fanout.id, sizeof(item->command.fanout.id));
+	submit(item, QUEUE_FANOUT);
+}
+
+static void conclude(struct item *item, enum deliver_result result)
+{
+	struct deliver *deliver = item->deliver;
+	int64_t wait_ms = -1;
+
+	if (result == DELIVER_DONE) {
+		count(&deliver->done, 1);
+		change(item, QUEUE_DELETE, 0);
+		return;
+	}
+	if (result == DELIVER_RETRY)
+		wait_ms = item->kind->retry_ms(item->kind->context, item->attempts);
+	if (wait_ms < 0) {
+		give_up(item);
+		return;
+	}
+	count(&deliver->retried, 1);
+	change(item, QUEUE_VISIBILITY, wait_ms < RETRY_MS_MAX ? wait_ms : RETRY_MS_MAX);
+}
+
+/* ---- attempts ---- */
+
+static uint32_t at_most(uint32_t ms)
+{
+	return ms > 0 && ms < LIMIT_DELIVER_ATTEMPT_MS ? ms : LIMIT_DELIVER_ATTEMPT_MS;
+}
+
+static void begin(struct item *item)
+{
+	struct deliver *deliver = item->deliver;
+	const struct deliver_attempt *attempt = &item->attempt;
+
+	count(&deliver->attempts, 1);
+	deliver->attempts_out++;
+	if (item->kind->start) {
+		item->kind->start(item->kind->context, &item->attempt);
+		return;
+	}
+	item->request = (struct outbound_request){
+		.url = attempt->url,
+		.method = attempt->method,
+		.headers = attempt->headers,
+		.header_count = attempt->header_count,
+		.body = attempt->body,
+		.connect_ms = at_most(attempt->connect_ms),
+		.answer_ms = at_most(attempt->answer_ms),
+		.body_size_max = LIMIT_DELIVER_ANSWER_SIZE,
+		.done = on_answered,
+		.context = item,
+	};
+	outbound_send(deliver->options.outbound, &item->request);
+}
+
+static void admit(struct item *item)
+{
+	struct deliver *deliver = item->deliver;
+	uint32_t room = deliver->options.endpoint_max;
+
+	switch (endpoint_admit(deliver->endpoints, item->endpoint, &item->wait, room,
+			       clock_base_ms())) {
+	case ENDPOINT_BEGIN:
+		begin(item);
+		break;
+	case ENDPOINT_WAIT:
+		break;
+	case ENDPOINT_FULL:
+		give_back(item);
+		break;
+	case ENDPOINT_OPEN:
+		count(&deliver->refused_by_circuit, 1);
+		item->failure = (struct deliver_failure){
+			.outcome = OUTBOUND_REFUSED,
+			.problem = "the endpoint failed lately and is left alone for a while",
+		};
+		conclude(item, DELIVER_RETRY);
+		break;
+	}
+}
+
+/* What waited for the endpoint and may begin, or must not any more. */
+static void go_on(struct deliver *deliver, struct endpoint *endpoint)
+{
+	struct endpoint_wait *wait;
+
+	while ((wait = endpoint_next(endpoint, deliver->options.endpoint_max))) {
+		struct item *item = container_of(wait, struct item, wait);
+		if (deliver->is_ending || clock_base_ms() - item->received_ms > HELD_MS)
+			give_back(item);
+		else
+			admit(item);
+	}
+}
+
+static void on_attempted(struct item *item)
+{
+	struct deliver *deliver = item->deliver;
+	struct endpoint *endpoint = item->endpoint;
+	bool is_stopped = item->failure.outcome == OUTBOUND_STOPPED ||
+			  item->failure.outcome == OUTBOUND_BUSY;
+
+	deliver->attempts_out--;
+	enum deliver_result result = item->kind->classify(
+		item->kind->context, item->failure.outcome, item->failure.status);
+	if (is_stopped) {
+		endpoint_leave(deliver->endpoints, endpoint);
+		give_back(item);
+	} else {
+		endpoint_note(deliver->endpoints, endpoint, result != DELIVER_RETRY,
+			      clock_base_ms());
+		conclude(item, result);
+	}
+	go_on(deliver, endpoint);
+	endpoint_release(deliver->endpoints, endpoint);
+}
+
+/* ---- receiving ---- */
+
+static void drop(struct item *item, const char *problem)
+{
+	log_event(LOG_ERROR, "an obligation is dropped", log_str("problem", str_from(problem)));
+	count(&item->deliver->dropped, 1);
+	change(item, QUEUE_DELETE, 0);
+}
+
+/* Reads and opens the payload into the arena. */
+static enum err read_payload(struct item *item, const struct queue_delivery *delivery,
+			     struct str *out_plain)
+{
+	struct deliver *deliver = item->deliver;
+	struct queue_message message;
+	struct buf buffer = {0};
+
+	enum err err = queue_read_message(deliver->options.engine, delivery->location, &buffer,
+					  &message);
+	if (!err) {
+		struct str sealed = arena_copy(&item->arena, message.payload);
+		err = seal_open(deliver->options.seal, (char *)(uintptr_t)sealed.data, sealed.size,
+				out_plain);
+	}
+	buf_done(&buffer);
+	return err;
+}
+
+static void take(struct deliver *deliver, const struct queue_delivery *delivery)
+{
+	struct item *item = heap_alloc(sizeof(*item));
+	struct str plain = {0};
+
+	item->magic = ITEM_MAGIC;
+	item->deliver = deliver;
+	item->handle = delivery->handle;
+	item->attempts = delivery->receive_count;
+	item->received_ms = clock_base_ms();
+	arena_init(&item->arena);
+	list_push_back(&deliver->items, &item->all);
+	enum err err = read_payload(item, delivery, &plain);
+	queue_delivery_done(deliver->options.engine, delivery);
+	if (!err)
+		item->bytes = str_slice(plain, 1, SIZE_MAX);
+	count(&deliver->item_count, 1);
+	count(&deliver->byte_count, (int64_t)size_of(item));
+	if (err == ERR_IO) {
+		give_back(item);
+		return;
+	}
+	uint8_t number = !err && plain.size > 0 ? (uint8_t)plain.data[0] : UINT8_MAX;
+	if (err || number >= deliver->options.kind_count) {
+		drop(item, "it cannot be read");
+		return;
+	}
+	item->kind = deliver->options.kinds[number];
+	if (!item->kind->prepare(item->kind->context, &item->arena, item->bytes, &item->attempt)) {
+		drop(item, "its kind does not know it");
+		return;
+	}
+	item->endpoint = endpoint_find(deliver->endpoints, item->attempt.endpoint);
+	admit(item);
+	endpoint_release(deliver->endpoints, item->endpoint);
+}
+
+static void on_deliveries(struct receiver *receiver)
+{
+	struct deliver *deliver = receiver->deliver;
+	const struct queue_command *command = &receiver->command;
+
+	receiver->is_out = false;
+	if (command->result != QUEUE_OK) {
+		deliver->paused_until_ms = clock_base_ms() + POLL_MS;
+		return;
+	}
+	for (size_t i = 0; i < command->receive.count; i++)
+		take(deliver, &receiver->deliveries[i]);
+}
+
+static void receive(struct receiver *receiver)
+{
+	struct deliver *deliver = receiver->deliver;
+
+	receiver->is_out = true;
+	receiver->command = (struct queue_command){
+		.type = QUEUE_RECEIVE,
+		.queue = deliver->options.queue,
+		.now_ms = clock_now_ms(),
+		.done = on_received,
+		.context = receiver,
+		.receive = {.max = LIMIT_RECEIVE_MESSAGES,
+			    .has_visibility = true,
+			    .visibility_ms = VISIBILITY_MS,
+			    .wait_ms = 20000,
+			    .deliveries = receiver->deliveries},
+	};
+	queue_submit(deliver->options.engine, &receiver->command);
+}
+
+/* Room for what all receives may bring, but for the bytes of one answer. */
+static bool has_room(const struct deliver *deliver)
+{
+	uint64_t items = read_count(&deliver->item_count);
+
+	for (int i = 0; i < RECEIVERS; i++)
+		items += deliver->receivers[i].is_out ? LIMIT_RECEIVE_MESSAGES : 0;
+	return items + LIMIT_RECEIVE_MESSAGES <= deliver->options.items_max &&
+	       read_count(&deliver->byte_count) < deliver->options.bytes_max;
+}
+
+static void receive_more(struct deliver *deliver)
+{
+	for (int i = 0; i < RECEIVERS; i++)
+		if (!deliver->receivers[i].is_out && !deliver->is_ending && has_room(deliver) &&
+		    clock_base_ms() >= deliver->paused_until_ms)
+			receive(&deliver->receivers[i]);
+}
+
+/* ---- the thread ---- */
+
+static void run_event(struct event *event)
+{
+	struct item *item = container_of(event, struct item, event);
+
+	switch (event->type) {
+	case EVENT_RECEIVED:
+		on_deliveries(container_of(event, struct receiver, event));
+		break;
+	case EVENT_ATTEMPTED:
+		on_attempted(item);
+		break;
+	case EVENT_COMMANDED:
+		/* What the engine refused becomes visible again by itself. */
+		item->deliver->commands_out--;
+		item_free(item);
+		break;
+	}
+}
+
+static void take_mail(struct deliver *deliver)
+{
+	struct mailbox_message *message = mailbox_take(&deliver->mailbox);
+
+	while (message) {
+		struct event *event = container_of(message, struct event, message);
+		message = message->next;
+		run_event(event);
+	}
+}
+
+static void cancel_receives(struct deliver *deliver)
+{
+	for (int i = 0; i < RECEIVERS; i++) {
+		struct receiver *receiver = &deliver->receivers[i];
+		if (!receiver->is_out || receiver->is_cancelled)
+			continue;
+		receiver->is_cancelled = true;
+		receiver->cancel = (struct queue_command){.type = QUEUE_CANCEL,
+							  .queue = deliver->options.queue,
+							  .now_ms = clock_now_ms(),
+							  .done = on_cancelled,
+							  .cancel = &receiver->command};
+		queue_submit(deliver->options.engine, &receiver->cancel);
+	}
+}
+
+static bool has_ended(struct deliver *deliver)
+{
+	bool is_receiving = false;
+
+	for (int i = 0; i < RECEIVERS; i++)
+		is_receiving |= deliver->receivers[i].is_out;
+	if (is_receiving || deliver->commands_out > 0)
+		return false;
+	return deliver->attempts_out == 0 || clock_steady_ns() / 1000000 >= deliver->stop_ms;
+}
+
+static void sleep_until_needed(struct deliver *deliver)
+{
+	int64_t wait_ms = deliver->paused_until_ms - clock_base_ms();
+	struct timespec until;
+
+	if (wait_ms <= 0 || wait_ms > POLL_MS)
+		wait_ms = POLL_MS;
+	if (deliver->is_ending)
+		wait_ms = PAUSE_MS;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += wait_ms / 1000;
+	until.tv_nsec += wait_ms % 1000 * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_nsec -= 1000000000L;
+		until.tv_sec++;
+	}
+	pthread_mutex_lock(&deliver->mutex);
+	if (!deliver->is_awake && (!deliver->is_stopping || deliver->is_ending))
+		pthread_cond_timedwait(&deliver->condition, &deliver->mutex, &until);
+	deliver->is_awake = false;
+	deliver->is_ending = deliver->is_stopping;
+	pthread_mutex_unlock(&deliver->mutex);
+}
+
+static void *deliver_main(void *context)
+{
+	struct deliver *deliver = context;
+
+	do {
+		take_mail(deliver);
+		receive_more(deliver);
+		atomic_store(&deliver->endpoint_count, endpoints_count(deliver->endpoints));
+		atomic_store(&deliver->open_count,
+			     endpoints_open(deliver->endpoints, clock_base_ms()));
+		sleep_until_needed(deliver);
+		if (deliver->is_ending)
+			cancel_receives(deliver);
+		if (deliver->is_ending)
+			take_mail(deliver);
+	} while (!deliver->is_ending || !has_ended(deliver));
+	return NULL;
+}
+
+struct deliver *deliver_new(const struct deliver_options *options)
+{
+	struct deliver *deliver = heap_alloc(sizeof(*deliver));
+	struct deliver_options *mine = &deliver->options;
+	pthread_condattr_t attributes;
+
+	*mine = *options;
+	check(mine->queue >= DELIVER_QUEUE_FIRST);
+	mine->items_max = mine->items_max ? mine->items_max : LIMIT_DELIVER_ITEMS;
+	mine->bytes_max = mine->bytes_max ? mine->bytes_max : LIMIT_DELIVER_BYTES;
+	mine->endpoint_max = mine->endpoint_max ? mine->endpoint_max : LIMIT_DELIVER_ENDPOINT;
+	deliver->endpoints = endpoints_new();
+	list_init(&deliver->items);
+	for (int i = 0; i < RECEIVERS; i++)
+		deliver->receivers[i].deliver = deliver;
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&deliver->condition, &attributes);
+	pthread_condattr_destroy(&attributes);
+	pthread_mutex_init(&deliver->mutex, NULL);
+	mailbox_init(&deliver->mailbox, wake, deliver);
+	check(pthread_create(&deliver->thread, NULL, deliver_main, deliver) == 0);
+	return deliver;
+}
+
+void deliver_stop(struct deliver *deliver, int64_t grace_ms)
+{
+	pthread_mutex_lock(&deliver->mutex);
+	deliver->is_stopping = true;
+	deliver->stop_ms = clock_steady_ns() / 1000000 + grace_ms;
+	pthread_cond_signal(&deliver->condition);
+	pthread_mutex_unlock(&deliver->mutex);
+	pthread_join(deliver->thread, NULL);
+}
+
+void deliver_free(struct deliver **deliver)
+{
+	struct deliver *old = *deliver;
+
+	if (!old)
+		return;
+	while (!list_is_empty(&old->items))
+		item_free(container_of(old->items.next, struct item, all));
+	endpoints_free(&old->endpoints);
+	pthread_cond_destroy(&old->condition);
+	pthread_mutex_destroy(&old->mutex);
+	heap_free(old);
+	*deliver = NULL;
+}
+
+void deliver_stats_read(const struct deliver *deliver, struct deliver_stats *out)
+{
+	*out = (struct deliver_stats){
+		.attempts = read_count(&deliver->attempts),
+		.done = read_count(&deliver->done),
+		.retried = read_count(&deliver->retried),
+		.refused_by_circuit = read_count(&deliver->refused_by_circuit),
+		.given_up = read_count(&deliver->given_up),
+		.dropped = read_count(&deliver->dropped),
+		.items = read_count(&deliver->item_count),
+		.bytes = read_count(&deliver->byte_count),
+		.endpoints = read_count(&deliver->endpoint_count),
+		.open_circuits = read_count(&deliver->open_count),
+	};
+}
