@@ -164,7 +164,8 @@ static void on_answered(struct outbound_request *request)
 	post(item, EVENT_ATTEMPTED);
 }
 
-void deliver_attempt_done(struct deliver_attempt *attempt, enum outbound_outcome outcome, int status)
+void deliver_attempt_done(struct deliver_attempt *attempt, enum outbound_outcome outcome,
+			  int status)
 {
 	struct item *item = container_of(attempt, struct item, attempt);
 
@@ -210,7 +211,8 @@ static void submit(struct item *item, enum queue_command_type type)
 
 static void change(struct item *item, enum queue_command_type type, int64_t visibility_ms)
 {
-	item->change = (struct queue_change){.handle = item->handle, .visibility_ms = visibility_ms};
+	item->change =
+		(struct queue_change){.handle = item->handle, .visibility_ms = visibility_ms};
 	item->command = (struct queue_command){.change = {.changes = &item->change, .count = 1}};
 	submit(item, type);
 }
@@ -328,7 +330,7 @@ static void admit(struct item *item)
 	}
 }
 
-/* What waited for the endpoint and may begin, or must not any more. */
+/* Admits items that waited for the endpoint, or gives them back. */
 static void go_on(struct deliver *deliver, struct endpoint *endpoint)
 {
 	struct endpoint_wait *wait;
@@ -346,8 +348,8 @@ static void on_attempted(struct item *item)
 {
 	struct deliver *deliver = item->deliver;
 	struct endpoint *endpoint = item->endpoint;
-	bool is_stopped = item->failure.outcome == OUTBOUND_STOPPED ||
-			  item->failure.outcome == OUTBOUND_BUSY;
+	bool is_stopped =
+		item->failure.outcome == OUTBOUND_STOPPED || item->failure.outcome == OUTBOUND_BUSY;
 
 	deliver->attempts_out--;
 	enum deliver_result result = item->kind->classify(
@@ -381,8 +383,8 @@ static enum err read_payload(struct item *item, const struct queue_delivery *del
 	struct queue_message message;
 	struct buf buffer = {0};
 
-	enum err err = queue_read_message(deliver->options.engine, delivery->location, &buffer,
-					  &message);
+	enum err err =
+		queue_read_message(deliver->options.engine, delivery->location, &buffer, &message);
 	if (!err) {
 		struct str sealed = arena_copy(&item->arena, message.payload);
 		err = seal_open(deliver->options.seal, (char *)(uintptr_t)sealed.data, sealed.size,
@@ -496,7 +498,7 @@ static void run_event(struct event *event)
 		on_attempted(item);
 		break;
 	case EVENT_COMMANDED:
-		/* What the engine refused becomes visible again by itself. */
+		/* If the engine refused the command, the obligation becomes visible again. */
 		item->deliver->commands_out--;
 		item_free(item);
 		break;

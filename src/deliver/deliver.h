@@ -12,8 +12,8 @@
  *
  * Of each endpoint a bounded number is in progress. After failures in a row its circuit opens: for
  * a while attempts fail at once, then one is made as a probe. The group of an obligation is its
- * source (a topic, a bus, an account), so the engine serves other sources first when one has many in
- * progress. Memory is bounded in items and bytes: what has no room stays in the queue.
+ * source (a topic, a bus, an account), so the engine serves other sources first when one has many
+ * in progress. Memory is bounded in items and bytes: what has no room stays in the queue.
  *
  * Threads: deliver has one of its own. Any thread starts and stops it and reads its figures.
  */
@@ -46,7 +46,7 @@ struct deliver_failure {
 	const char *problem;
 };
 
-/* What a kind makes of an obligation, in the arena; zeroed before. */
+/* Made by a kind of an obligation, in the arena; zeroed before. */
 struct deliver_attempt {
 	struct str endpoint; /* attempts to the same one share a circuit and a bound */
 	struct str url, method, body;
@@ -71,8 +71,8 @@ struct deliver_kind {
 	enum deliver_result (*classify)(void *context, enum outbound_outcome outcome, int status);
 	/* The wait after so many attempts, at least 1; negative: give up. */
 	int64_t (*retry_ms)(void *context, uint32_t attempts);
-	/* What the dead-letter queue gets, sealed and with attributes as its reader expects, in the
-	 * arena. */
+	/* The payload for the dead-letter queue, sealed and with attributes as its reader expects,
+	 * in the arena. */
 	struct str (*dead_letter)(void *context, struct arena *arena, struct str bytes,
 				  const struct deliver_attempt *attempt,
 				  const struct deliver_failure *failure);

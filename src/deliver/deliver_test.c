@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Obligations of an engine on a real disk, delivered to HTTP servers of this process on addresses of
- * 127.0.0.0/8, of which some answer and others hang, reset, lie or are not there.
+ * Obligations of an engine on a real disk, delivered to HTTP servers of this process on addresses
+ * of 127.0.0.0/8, of which some answer and others hang, reset, lie or are not there.
  */
 #include "deliver/deliver.h"
 
 #include <arpa/inet.h>
+#include <ftw.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,7 +15,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/fixture.h"
@@ -92,16 +93,15 @@ static void *serve_living(void *context)
 
 static void drip(int peer)
 {
-	const struct timespec pause = {0, 50000000};
 
 	for (const char *c = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n"; *c; c++) {
 		if (send(peer, c, 1, MSG_NOSIGNAL) < 0)
 			return;
-		nanosleep(&pause, NULL);
+		poll(NULL, 0, 50);
 	}
 }
 
-/* Which trick depends on the address that the client connected to. */
+/* The address that the client connected to chooses the trick. */
 static void *serve_hostile(void *context)
 {
 	static const struct linger at_once = {1, 0};
@@ -130,7 +130,8 @@ static void *serve_hostile(void *context)
 		send_text(peer, "this is no HTTP\r\n\r\n");
 		break;
 	case 5:
-		send_text(peer, "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+		send_text(peer,
+			  "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
 		break;
 	}
 	close(peer);
@@ -215,7 +216,8 @@ static int64_t retry_ms(void *context, uint32_t attempts)
 }
 
 static struct str put_aside(void *context, struct arena *memory, struct str bytes,
-		       const struct deliver_attempt *attempt, const struct deliver_failure *failure)
+			    const struct deliver_attempt *attempt,
+			    const struct deliver_failure *failure)
 {
 	(void)context, (void)attempt;
 	return arena_format(memory, "%.*s %u", STR_ARG(bytes), failure->attempts);
@@ -250,7 +252,6 @@ static bool work(enum journal_lane lane)
 
 static void *engine_main(void *unused)
 {
-	const struct timespec pause = {0, 300000};
 
 	(void)unused;
 	while (!atomic_load(&ends_engine)) {
@@ -258,7 +259,7 @@ static void *engine_main(void *unused)
 		bool has_worked = work(JOURNAL_COMMIT);
 		has_worked |= work(JOURNAL_HOUSEKEEPING);
 		if (!has_worked)
-			nanosleep(&pause, NULL);
+			poll(NULL, 0, 1);
 	}
 	return NULL;
 }
@@ -270,7 +271,6 @@ static void on_done(struct queue_command *command)
 
 static void submit_and_wait(struct queue_command *command)
 {
-	const struct timespec pause = {0, 300000};
 	_Atomic bool is_done = false;
 
 	command->done = on_done;
@@ -278,7 +278,7 @@ static void submit_and_wait(struct queue_command *command)
 	command->now_ms = clock_now_ms();
 	queue_submit(engine, command);
 	while (!atomic_load(&is_done))
-		nanosleep(&pause, NULL);
+		poll(NULL, 0, 1);
 	assert_int_equal(command->result, QUEUE_OK);
 }
 
@@ -363,9 +363,10 @@ static void oblige(unsigned count)
 		arena_init(&memory);
 		for (unsigned i = 0; i < AT_ONCE; i++) {
 			unsigned number = from + i;
-			struct str bytes = arena_format(&memory, "%u %u", number,
-							number % ENDPOINTS);
-			deliver_target(seal, &memory, QUEUE, 0, 1 + number % 10, bytes, &targets[i]);
+			struct str bytes =
+				arena_format(&memory, "%u %u", number, number % ENDPOINTS);
+			deliver_target(seal, &memory, QUEUE, 0, 1 + number % 10, bytes,
+				       &targets[i]);
 		}
 		command.fanout.targets = targets;
 		command.fanout.count = AT_ONCE;
@@ -402,7 +403,8 @@ static size_t read_dead_letters(bool *is_dead)
 			queue_delivery_done(engine, &deliveries[i]);
 			char text[64] = "";
 			memcpy(text, message.payload.data, message.payload.size);
-			assert_int_equal(sscanf(text, "%u %u %u", &number, &endpoint, &attempts), 3);
+			assert_int_equal(sscanf(text, "%u %u %u", &number, &endpoint, &attempts),
+					 3);
 			assert_true(endpoint < DEAD);
 			assert_int_equal(attempts, ATTEMPTS);
 			is_dead[number] = true;
@@ -423,19 +425,21 @@ static int setup(void **state)
 	return mkdtemp(path) ? 0 : -1;
 }
 
+static int remove_one(const char *name, const struct stat *status, int type, struct FTW *place)
+{
+	(void)status, (void)type, (void)place;
+	return remove(name);
+}
+
 static int teardown(void **state)
 {
-	char command[128];
-
 	(void)state;
-	snprintf(command, sizeof(command), "rm -rf %s", path);
-	return system(command);
+	return nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 static void test_the_living_get_all_and_the_dead_end_in_their_queue(void **state)
 {
 	static bool is_dead[OBLIGATIONS];
-	const struct timespec pause = {0, 20000000};
 	struct deliver_stats stats;
 	uint64_t items_most = 0;
 	size_t dead = OBLIGATIONS / ENDPOINTS * DEAD;
@@ -447,7 +451,7 @@ static void test_the_living_get_all_and_the_dead_end_in_their_queue(void **state
 	start();
 	int64_t end_ms = steady_ms() + PATIENCE_MS;
 	do {
-		nanosleep(&pause, NULL);
+		poll(NULL, 0, 20);
 		deliver_stats_read(deliver, &stats);
 		if (stats.items > items_most)
 			items_most = stats.items;
@@ -455,8 +459,7 @@ static void test_the_living_get_all_and_the_dead_end_in_their_queue(void **state
 	print_message("attempts %llu done %llu given up %llu by circuit %llu items %llu\n",
 		      (unsigned long long)stats.attempts, (unsigned long long)stats.done,
 		      (unsigned long long)stats.given_up,
-		      (unsigned long long)stats.refused_by_circuit,
-		      (unsigned long long)items_most);
+		      (unsigned long long)stats.refused_by_circuit, (unsigned long long)items_most);
 	assert_int_equal(stats.done, OBLIGATIONS - dead);
 	assert_int_equal(stats.given_up, dead);
 	assert_int_equal(stats.dropped, 0);
@@ -477,7 +480,6 @@ static void test_the_living_get_all_and_the_dead_end_in_their_queue(void **state
 /* Delivers in a process that is killed. */
 static void deliver_until_killed(int64_t delay_ms)
 {
-	const struct timespec delay = {delay_ms / 1000, delay_ms % 1000 * 1000000};
 	pid_t child = fork();
 
 	assert_true(child >= 0);
@@ -487,7 +489,7 @@ static void deliver_until_killed(int64_t delay_ms)
 		for (;;)
 			pause();
 	}
-	nanosleep(&delay, NULL);
+	poll(NULL, 0, (int)delay_ms);
 	kill(child, SIGKILL);
 	assert_int_equal(waitpid(child, NULL, 0), child);
 }
@@ -495,7 +497,6 @@ static void deliver_until_killed(int64_t delay_ms)
 static void test_obligations_survive_kills(void **state)
 {
 	static bool is_dead[OBLIGATIONS];
-	const struct timespec pause = {0, 20000000};
 	struct prng prng;
 
 	(void)state;
@@ -512,9 +513,10 @@ static void test_obligations_survive_kills(void **state)
 	start();
 	int64_t end_ms = steady_ms() + PATIENCE_MS;
 	do {
-		nanosleep(&pause, NULL);
+		poll(NULL, 0, 20);
 	} while (atomic_load(&counters[0].visible) + atomic_load(&counters[0].in_flight) +
-				 atomic_load(&counters[0].delayed) > 0 &&
+				 atomic_load(&counters[0].delayed) >
+			 0 &&
 		 steady_ms() < end_ms);
 	stop();
 	(void)read_dead_letters(is_dead);
@@ -529,14 +531,13 @@ static void test_obligations_survive_kills(void **state)
 
 static void test_a_stop_in_the_middle_loses_nothing(void **state)
 {
-	const struct timespec pause = {0, 50000000};
 
 	(void)state;
 	serve();
 	open_engine(false);
 	oblige(500);
 	start();
-	nanosleep(&pause, NULL);
+	poll(NULL, 0, 50);
 	stop();
 	start();
 	int64_t end_ms = steady_ms() + PATIENCE_MS;
@@ -544,7 +545,7 @@ static void test_a_stop_in_the_middle_loses_nothing(void **state)
 		if (i % ENDPOINTS < DEAD || atomic_load(&received[i]) > 0)
 			i++;
 		else
-			nanosleep(&pause, NULL);
+			poll(NULL, 0, 50);
 	}
 	assert_true(steady_ms() < end_ms);
 	stop();

@@ -3,8 +3,8 @@
  * endpoint: what is known of the endpoints that are delivered to: how much is in progress, what
  * waits, and a circuit for each.
  *
- * A circuit opens after FAILURES failures in a row, for a second, and twice as long after each probe
- * that fails, a minute at most. Then one attempt is the probe; a success closes the circuit.
+ * A circuit opens after FAILURES failures in a row, for a second, and twice as long after each
+ * probe that fails, a minute at most. Then one attempt is the probe; a success closes the circuit.
  * An endpoint without attempts and failures is forgotten; of those with failures at most
  * LIMIT_DELIVER_ENDPOINTS are kept. One thread.
  */
