@@ -205,7 +205,7 @@ static enum err set_one(struct call *call, struct sqs_queue *draft, struct shape
 	case SQS_ATTRIBUTE_DEDUP_SCOPE:
 	case SQS_ATTRIBUTE_THROUGHPUT_LIMIT:
 		return set_fifo_choice(call, draft, attribute, given.value);
-	default: /* names we do not know, and what can only be read */
+	default: /* unknown names and read-only attributes */
 		return unknown(call, given.key);
 	}
 }
@@ -219,8 +219,8 @@ static const struct shape_pair *find_given(const struct shape_pair *attributes, 
 	return NULL;
 }
 
-/* A KMS key and SQS's own key exclude each other; the one that was set last wins over what was
- * there. */
+/* A KMS key and SQS's own key exclude each other; the attribute of this request wins over the
+ * stored one. */
 static enum err settle_encryption(struct call *call, struct sqs_queue *draft,
 				  const struct shape_pair *attributes, size_t count)
 {

@@ -52,13 +52,14 @@ bool sqs_attribute_range(struct str name, int64_t *out_least, int64_t *out_most)
 /* Defaults of a new queue, but for its names and numbers. */
 void sqs_attributes_default(struct sqs_queue *draft);
 /*
- * Sets `attributes` in the draft, whose names, account, region and is_fifo are settled. Texts are
+ * Sets `attributes` in the draft, whose names, account, region and is_fifo are final. Texts are
  * borrowed from the arguments and the call's arena. Fails with InvalidAttributeName,
  * InvalidAttributeValue, InvalidParameterValue, OverLimit in AWS's words.
  */
 must_check enum err sqs_attributes_set(struct call *call, struct sqs_queue *draft,
 				       const struct shape_pair *attributes, size_t count);
-/* data is NULL if the queue does not have it, or not by AWS's rules of what is shown. */
+/* data is NULL if the queue does not have the attribute, or if AWS does not return it in the
+ * queue's state. */
 struct str sqs_attribute_text(struct arena *arena, const struct sqs_queue *queue,
 			      enum sqs_attribute attribute);
 

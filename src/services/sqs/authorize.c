@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * authorize: what each operation is called in policies. A batch needs the permission of the single
- * operation; what only the owner's principals may do is never another account's.
+ * authorize: the action that policies name for each operation. A batch needs the permission of the
+ * single operation; some operations are never granted to another account.
  *
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-overview-of-managing-access.html
  */
@@ -10,7 +10,7 @@
 #include "api/sqs.h"
 
 struct permission {
-	struct str action; /* in lower case, as SQS prints it in what it denies */
+	struct str action; /* in lower case, as in SQS's messages of denial */
 	bool is_owners;
 };
 

@@ -7,9 +7,9 @@
 #include "services/sqs/registry.h"
 
 /*
- * `operation` is one of the constants of api/sqs.h, for it may need what another one does; `queue`
- * is NULL if there is none of that ARN: the answer must not tell those apart who may not know.
- * ERR_FAULT: AccessDenied, or what an unsigned request gets. The call's thread.
+ * Authorizes one of the constants of api/sqs.h, which may differ from the call's own operation.
+ * `queue` is NULL if no queue has that ARN: a caller without permission gets the same answer either
+ * way. ERR_FAULT: AccessDenied, or the fault of an unsigned request. The call's thread.
  */
 must_check enum err sqs_authorize(struct call *call, uint32_t operation, struct str arn,
 				  struct str account, const struct sqs_queue *queue);

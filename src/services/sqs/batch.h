@@ -18,7 +18,7 @@ must_check enum err sqs_batch_check(struct call *call, const char *entry, bool h
 void sqs_batch_fail(struct call *call, struct str id,
 		    struct sqs_batch_result_error_entry *out_entry);
 
-/* Fault of a command that the engine did not carry out. Returns ERR_FAULT. */
+/* Fails with the fault of a command that the engine refused. Returns ERR_FAULT. */
 must_check enum err sqs_fail_result(struct call *call, enum queue_result result);
 
 #endif

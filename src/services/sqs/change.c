@@ -33,7 +33,7 @@ static enum err bad_handle(struct call *call, struct str handle, const char *rea
 		    STR_ARG(handle), reason);
 }
 
-/* What the engine said of one entry. */
+/* Maps the engine's result of one entry to a fault. */
 static enum err judge(struct call *call, const struct entry *entry,
 		      const struct queue_change *change)
 {

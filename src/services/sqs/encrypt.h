@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * encrypt: under which key a queue's messages are sealed, and what stands in the way of it.
+ * encrypt: seals and opens a queue's messages.
  *
  * SSE-SQS seals under a key of Tern's own (core/seal/seal.h), SSE-KMS under data keys from KMS
- * (core/seal/envelope.h). What is sealed says itself how, so that messages open whatever the
- * queue's settings are by now. Any thread.
+ * (core/seal/envelope.h). A sealed message names its own method, so it opens after the queue's
+ * settings change. Any thread.
  */
 #ifndef TERN_SERVICES_SQS_ENCRYPT_H
 #define TERN_SERVICES_SQS_ENCRYPT_H
@@ -13,8 +13,8 @@
 #include "services/sqs/state.h"
 
 /*
- * What the call's messages are sealed with, released when the call ends; NULL if the queue has no
- * KMS key. Fails with the fault of KMS.
+ * The sealer of the call's messages, released when the call ends; NULL if the queue has no KMS key.
+ * Fails with the fault of KMS.
  */
 must_check enum err sqs_sealer_begin(struct call *call, const struct sqs_queue *queue,
 				     struct data_key **out_key);
@@ -24,7 +24,7 @@ struct str sqs_seal(struct call *call, const struct sqs_queue *queue, struct dat
 
 /* Before messages are received: whether the queue's own KMS key may open them. */
 must_check enum err sqs_may_open(struct call *call, const struct sqs_queue *queue);
-/* What opens messages of any KMS key for the call; end it with envelope_reader_done. */
+/* The reader that opens messages of any KMS key for the call; end it with envelope_reader_done. */
 void sqs_reader_begin(struct call *call, const struct sqs_queue *queue,
 		      struct envelope_reader *out_reader);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * handle: receipt handles, encrypted and authenticated with the server's key: nobody can forge one,
- * use one queue's handle on another, or read the server-wide numbers in it.
+ * handle: receipt handles, encrypted and authenticated with the server's key: a client cannot forge
+ * one, use one queue's handle on another, or read the server-wide numbers in it.
  *
- * The same receive gives the same text (the key and the contents decide), which a repeated receive
- * attempt needs. Pure; any thread.
+ * The text depends only on the key and the contents, so a repeated receive attempt returns the same
+ * handle. Pure; any thread.
  */
 #ifndef TERN_SERVICES_SQS_HANDLE_H
 #define TERN_SERVICES_SQS_HANDLE_H

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lifecycle: the catalog comes first and decides. What it knows is defined in the engine, at once
- * and again at each start. Messages of a queue that only the engine knows are kept: the catalog may
- * be from another time than the log.
+ * lifecycle: the catalog is authoritative and changes first. Its queues are defined in the engine,
+ * at once and again at each start. The engine keeps the messages of a queue that the catalog lacks:
+ * the catalog may be older than the log.
  *
- * A deletion puts a record of the drop in the place of the queue's; then the engine drops the
- * queue, and the record goes with the next change of the catalog. The start after a crash, or after
- * a failure of the engine, finds the record and drops the queue.
+ * A deletion replaces the queue's record by a record of the drop. Then the engine drops the queue,
+ * and the next change of the catalog deletes the record. The start after a crash, or after a
+ * failure of the engine, finds the record and drops the queue.
  *
- * A queue's number is never used again, or a new queue would have the messages and receipt handles
- * of an old one. Numbers of each start begin above those of the catalog, those that the engine has,
- * and a block that belongs to the epoch of the log: so even a catalog of an earlier time, whose
- * next number is too low, gives no number of a start that it does not know of.
+ * A queue's number is never used again, as a new queue would inherit the messages and receipt
+ * handles of an old one. Numbers of each start begin above those of the catalog, those that the
+ * engine has, and a block that belongs to the epoch of the log: so even an old catalog, whose next
+ * number is too low, assigns no number of a later start.
  */
 #include "services/sqs/lifecycle.h"
 
@@ -120,8 +120,8 @@ static bool define_source(void *context, const struct sqs_queue *queue)
 	return !defining->err;
 }
 
-/* The dead-letter queue of others came or went: the engine learns its number, or that there is
- * none. */
+/* Updates the sources of a dead-letter queue that was created or deleted: the engine gets its new
+ * number, or none. */
 static enum err define_sources(struct core *core, const struct sqs_queue *target)
 {
 	struct defining defining = {.core = core};
@@ -303,7 +303,8 @@ static enum err await_definition(struct core *core, struct core_commit *commit)
 	return err;
 }
 
-/* The catalog decides: what it has taken is so, whatever the engine says. */
+/* Defines a committed queue. The catalog is authoritative: an error of the engine does not undo the
+ * commit. */
 static enum err define_on_commit(struct core *core, const struct sqs_queue *queue, bool is_new)
 {
 	struct defining_commit *commit = heap_alloc(sizeof(*commit));
@@ -364,7 +365,7 @@ static struct core_commit *drop_new(const struct sqs_queue *const *queues, size_
 	return &commit->commit;
 }
 
-/* ---- what others call ---- */
+/* ---- functions for other modules ---- */
 
 enum err sqs_queue_create(struct core *core, struct sqs_queue *draft)
 {

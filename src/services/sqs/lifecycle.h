@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lifecycle: makes, changes and deletes queues in all three places that know them: the catalog
- * (what lasts), the queue engine (what runs) and the registry (what is found).
+ * lifecycle: makes, changes and deletes queues in the catalog (durable records), the queue engine
+ * (messages) and the registry (look-ups).
  *
  * Control thread, or main at start-up. A change is durable, public and known to the engine when the
- * group of the call ends (core/group.h); without a group when the function returns. Errors are
- * those of the catalog; ERR_CLOSED when the engine does not take it.
+ * group of the call ends (core/group.h); without a group, when the function returns. Errors are
+ * those of the catalog; ERR_CLOSED when the engine refuses it.
  */
 #ifndef TERN_SERVICES_SQS_LIFECYCLE_H
 #define TERN_SERVICES_SQS_LIFECYCLE_H
@@ -13,7 +13,7 @@
 #include "services/sqs/state.h"
 
 /*
- * Makes the queue of a draft whose names and attributes are settled: gives number, ARN and times.
+ * Creates the queue of a draft whose names and attributes are final: sets number, ARN and times.
  */
 must_check enum err sqs_queue_create(struct core *core, struct sqs_queue *draft);
 /* Puts the changed draft of an existing queue in place; modified_ms is set if `is_touched`. */
@@ -22,12 +22,12 @@ must_check enum err sqs_queue_delete(struct core *core, const struct sqs_queue *
 /* Deletes all of them, or none on an error. */
 must_check enum err sqs_queues_delete(struct core *core, const struct sqs_queue *const *queues,
 				      size_t count);
-/* Loads what sqs_queue_create stored, into registry and engine. */
+/* Loads the records of sqs_queue_create into the registry and the engine. */
 must_check enum err sqs_queues_load(struct core *core);
 /* When the queue of that ARN was deleted, if within the last minute; INT64_MIN otherwise. */
 int64_t sqs_queue_deleted_ms(struct core *core, struct str arn);
 void sqs_deletions_done(struct sqs *sqs);
-/* The engine is gone. */
+/* Called when the engine has ended. */
 void sqs_drops_done(struct sqs *sqs);
 
 #endif

@@ -14,9 +14,9 @@
 
 struct page {
 	struct call *call;
-	struct str account;	/* whose queues */
+	struct str account;	/* of the queues */
 	struct str prefix;	/* of names; empty: all */
-	struct str dead_letter; /* ARN: only queues whose dead letters go there; empty: all */
+	struct str dead_letter; /* ARN: only queues with this dead-letter queue; empty: all */
 	struct str after;	/* name: the last of the page before */
 	struct str *urls;
 	size_t count, most;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * locate: from what a caller says to a queue.
+ * locate: reads the queue from a request's URL or name.
  *
- * The host of a URL is ignored: the same server is reached under many names. What counts is the
- * path.
+ * The host of a URL is ignored, as one server may have many names. Only the path counts.
  */
 #include "services/sqs/locate.h"
 
@@ -34,7 +33,7 @@ enum err sqs_no_such_queue(struct call *call)
 			    : "The specified queue does not exist.");
 }
 
-/* "/<account>/<name>", with whatever stands before it ("/queue/<region>/..." of tunnels too). */
+/* "/<account>/<name>", after any prefix (tunnels send "/queue/<region>/..."). */
 static bool parse_path(struct str path, struct str *out_account, struct str *out_name)
 {
 	while (path.size > 0 && path.data[path.size - 1] == '/')

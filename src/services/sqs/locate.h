@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * locate: from what a caller says to a queue. Any thread.
+ * locate: finds the queue that a request names. Any thread.
  */
 #ifndef TERN_SERVICES_SQS_LOCATE_H
 #define TERN_SERVICES_SQS_LOCATE_H

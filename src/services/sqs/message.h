@@ -2,8 +2,9 @@
 /*
  * message: an SQS message as the bytes that the queue engine keeps, and back.
  *
- * Holds what the engine does not know: body, attributes, sender, group id, deduplication id, trace
- * header. The MD5s are computed once, when the message is sent, and kept. Pure; any thread.
+ * Holds the parts that the engine does not read: body, attributes, sender, group id, deduplication
+ * id, trace header. The MD5s are computed once, when the message is sent, and kept. Pure; any
+ * thread.
  */
 #ifndef TERN_SERVICES_SQS_MESSAGE_H
 #define TERN_SERVICES_SQS_MESSAGE_H

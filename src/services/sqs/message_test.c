@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The payload is a format on disk: what is written today must be read by every later version. */
+/* The payload is a format on disk: every later version must read today's bytes. */
 #include <string.h>
 
 #include "base/fixture.h"

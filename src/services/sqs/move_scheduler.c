@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * move_scheduler: a running task has a turn every TURN_MS; with a rate it moves what has come due
- * since it began, without one as much as a command takes, and then at once again.
+ * move_scheduler: a running task has a turn every TURN_MS. With a rate, a turn moves the messages
+ * that have become due since the task began. Without a rate, it moves as many as a command takes,
+ * and the next turn follows at once.
  */
 #include "services/sqs/move_scheduler.h"
 

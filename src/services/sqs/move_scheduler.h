@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * move_scheduler: gives message move tasks their turns.
+ * move_scheduler: schedules the turns of message move tasks.
  *
- * A task lives in the catalog, so it goes on after a restart. The control thread drives it: a turn
- * moves at most what the rate allows with one QUEUE_REDRIVE. All functions: control thread, or main
- * at start-up and end.
+ * A task is a record of the catalog, so it continues after a restart. It runs on the control
+ * thread: a turn moves at most what the rate allows with one QUEUE_REDRIVE. All functions: control
+ * thread, or main at start-up and end.
  */
 #ifndef TERN_SERVICES_SQS_MOVE_SCHEDULER_H
 #define TERN_SERVICES_SQS_MOVE_SCHEDULER_H

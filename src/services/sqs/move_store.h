@@ -43,7 +43,7 @@ must_check enum err sqs_move_save(struct core *core, const struct sqs_move *move
 void sqs_move_forget(struct sqs_move *move);
 /* Fills the list, newest first. */
 must_check enum err sqs_move_store_load(struct core *core);
-/* The tasks whose source is that queue: adds their deletion to the changes. */
+/* Adds the deletion of the tasks whose source is that queue to the changes. */
 void sqs_moves_erase(struct core *core, struct str arn, struct catalog_changes *changes);
 /* Forgets them, after those changes were made. */
 void sqs_moves_forget(struct core *core, struct str arn);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* moves: message move tasks, from a dead-letter queue to where its messages came from or to a given
- * queue. */
+/* moves: message move tasks, from a dead-letter queue back to the sources of its messages or to a
+ * given queue. */
 #include "api/sqs.h"
 #include "core/group.h"
 #include "format/json.h"

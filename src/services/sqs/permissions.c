@@ -202,7 +202,8 @@ static enum err write_policy(struct call *call, const struct sqs_queue *queue,
 	free(text); /* yyjson's, from malloc */
 	if (yyjson_mut_arr_size(statements_of(document)) == 0)
 		draft.policy = (struct str){0};
-	/* What the other statements name stays bound; new ones name accounts, which have no ids. */
+	/* The other statements keep their bound principals; new statements name accounts, which
+	 * have no ids. */
 	return sqs_queue_change(call->core, &draft, true);
 }
 

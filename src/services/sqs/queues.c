@@ -152,7 +152,8 @@ enum err sqs_create_queue(struct call *call, const struct sqs_create_queue_in *i
 	/* CreateQueue with tags needs the permission of TagQueue, too. */
 	if (!err && in->tags_count > 0)
 		err = sqs_authorize(call, SQS_TAG_QUEUE, draft.arn, draft.account, NULL);
-	/* What attributes name is looked up, so only whoever may create a queue learns of it. */
+	/* Authorization precedes the look-up of names in attributes, so only a caller with
+	 * permission learns whether they exist. */
 	if (!err)
 		err = sqs_attributes_set(call, &draft, in->attributes, in->attributes_count);
 	if (err)
@@ -266,7 +267,7 @@ enum err sqs_purge_queue(struct call *call, const struct sqs_purge_queue_in *in,
 		return fail(call, &SQS_PURGE_QUEUE_IN_PROGRESS,
 			    "Only one PurgeQueue operation on %.*s is allowed every 60 seconds.",
 			    STR_ARG(queue->name));
-	/* The engine knows the queue, and nobody's sync waits for the purge. */
+	/* The engine knows the queue, and the purge needs no sync. */
 	err = core_leave_group(core);
 	if (err)
 		return err;

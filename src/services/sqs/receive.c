@@ -18,7 +18,7 @@
 #include "services/sqs/validate.h"
 #include "services/sqs/view.h"
 
-/* What goes back to the queue, since nobody received it. */
+/* Messages that the call returns to the queue unreceived. */
 struct giving_back {
 	struct queue_command command;
 	struct queue_change changes[LIMIT_RECEIVE_MESSAGES];
@@ -32,16 +32,15 @@ struct receiving {
 	struct queue_delivery deliveries[LIMIT_RECEIVE_MESSAGES];
 	struct buf bytes; /* of the messages, until the answer is encoded */
 	struct envelope_reader reader;
-	size_t size;	  /* of all messages, as they are stored */
-	size_t next;	  /* delivery to read */
-	bool may_wait;	  /* for the disk: on a worker */
-	enum err refusal; /* of KMS, for the last message that it refused */
-	struct giving_back
-		*back; /* NULL: nothing is given back; most receives need no room for it */
+	size_t size;				  /* of all messages, as they are stored */
+	size_t next;				  /* delivery to read */
+	bool may_wait;				  /* for the disk: on a worker */
+	enum err refusal;			  /* of KMS, for the last message that it refused */
+	struct giving_back *back;		  /* NULL: nothing to give back */
 	bool is_withheld[LIMIT_RECEIVE_MESSAGES]; /* by delivery: given back, or not readable */
 };
 
-/* ---- what is asked for ---- */
+/* ---- the request ---- */
 
 static enum err check_range(struct call *call, const char *name, int64_t value, int64_t least,
 			    int64_t most, const char *rule)
@@ -133,7 +132,7 @@ static void give_back(struct call *call, size_t index)
 	back->changes[back->command.change.count++].handle = receiving->deliveries[index].handle;
 }
 
-/* A FIFO group's order holds: nothing passes a message of it that is not shown. */
+/* True if an earlier message of the same FIFO group is withheld: later ones must wait for it. */
 static bool is_behind_withheld(const struct receiving *receiving, size_t index)
 {
 	for (size_t i = 0; i < index && receiving->queue->is_fifo; i++)
@@ -144,9 +143,10 @@ static bool is_behind_withheld(const struct receiving *receiving, size_t index)
 }
 
 /*
- * Those that can be shown are. What KMS refuses is given back: no one has received it. What the
- * disk does not give stays in flight until its visibility timeout, so that it does not come back
- * at once, again and again. ERR_BUSY: the next one is not in memory.
+ * Reads the messages that can be shown. Messages that KMS refuses are given back, as no client
+ * received them. Messages that the disk fails to read stay in flight until their visibility
+ * timeout, so that they do not return at once, again and again. ERR_BUSY: the next message is not
+ * in memory.
  */
 static enum err read_messages(struct call *call)
 {
@@ -211,7 +211,7 @@ static enum err finish(struct call *call)
 	return call_submit(call, command, conclude);
 }
 
-/* The client gets what was read so far; the rest is given back. */
+/* Answers with the messages read so far and gives the rest back. */
 static enum err give_back_unread(struct call *call)
 {
 	struct receiving *receiving = call_state(call, struct receiving);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * redrive: where a queue's dead letters go, and which queues may send theirs to it.
+ * redrive: RedrivePolicy and RedriveAllowPolicy.
  *
  * Policies are kept as AWS returns them: known members in AWS's order, maxReceiveCount as a number.
  */

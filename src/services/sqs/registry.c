@@ -225,7 +225,7 @@ size_t sqs_registry_count(struct sqs_registry *registry)
 	return snapshot_table_count(registry->table, BY_NAME);
 }
 
-/* Whose queues; data NULL: of all. */
+/* The queues to visit; data NULL: all. */
 struct scope {
 	struct str account, region;
 };
@@ -287,7 +287,7 @@ size_t sqs_registry_count_account(struct sqs_registry *registry, struct str acco
 	return count;
 }
 
-/* ---- sources of dead letters ---- */
+/* ---- sources of dead-letter queues ---- */
 
 static int is_target(const void *key, const void *value)
 {

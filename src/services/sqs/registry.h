@@ -3,9 +3,9 @@
  * registry: the queues of all accounts and regions, for every thread.
  *
  * A struct sqs_queue is a snapshot of a queue's settings that never changes; a change of settings
- * puts a new snapshot in its place. Readers hold a reference, so a call goes on with what it found
- * even if the queue is changed or deleted meanwhile. Only the control thread (or main at start-up)
- * changes the registry; any thread looks things up and waits for nobody (base/snapshot.h).
+ * puts a new snapshot in its place. Readers hold a reference, so a call keeps its snapshot even if
+ * the queue is changed or deleted meanwhile. Only the control thread (or main at start-up) changes
+ * the registry; any thread reads it without waiting (base/snapshot.h).
  */
 #ifndef TERN_SERVICES_SQS_REGISTRY_H
 #define TERN_SERVICES_SQS_REGISTRY_H
@@ -16,7 +16,7 @@
 enum sqs_dedup_scope { SQS_DEDUP_QUEUE, SQS_DEDUP_GROUP };
 enum sqs_redrive_permission { SQS_REDRIVE_ALLOW_ALL, SQS_REDRIVE_DENY_ALL, SQS_REDRIVE_BY_QUEUE };
 
-/* What lives as long as the queue, through all its snapshots. */
+/* State that lives as long as the queue, through all its snapshots. */
 struct sqs_queue_life {
 	_Atomic uint32_t
 		references; /* of snapshots, and of the engine until its QUEUE_DROP is answered */
@@ -62,11 +62,11 @@ struct sqs_registry;
 struct sqs_registry *sqs_registry_new(void);
 void sqs_registry_free(struct sqs_registry **registry);
 
-/* Any thread. NULL if there is none; release what is returned. */
+/* Any thread. NULL if the queue does not exist; release the result. */
 const struct sqs_queue *sqs_registry_find(struct sqs_registry *registry, struct str account,
 					  struct str region, struct str name);
 size_t sqs_registry_count(struct sqs_registry *registry);
-/* True if a queue names that ARN, of a queue or of none, as its dead-letter queue. */
+/* True if a queue names that ARN as its dead-letter queue; the ARN's own queue may not exist. */
 bool sqs_registry_has_sources(struct sqs_registry *registry, struct str arn);
 const struct sqs_queue *sqs_registry_find_arn(struct sqs_registry *registry, struct str arn);
 void sqs_queue_release(const struct sqs_queue *queue); /* accepts NULL */
@@ -82,13 +82,12 @@ void sqs_registry_each(struct sqs_registry *registry, struct str account, struct
 /* Of an account and region (NULL data: all its regions). */
 size_t sqs_registry_count_account(struct sqs_registry *registry, struct str account,
 				  struct str region);
-/* The same for the queues that name that ARN as their dead-letter queue; they are of its account
- * and region. */
+/* The same for the sources of a dead-letter queue's ARN; they are of its account and region. */
 void sqs_registry_each_source(struct sqs_registry *registry, struct str arn, struct str from,
 			      sqs_queue_visit_fn visit, void *context);
 const struct sqs_queue *sqs_queue_hold(const struct sqs_queue *queue);
 
-/* What a snapshot says, to be changed; texts are borrowed from it. */
+/* A copy of a snapshot's settings to change; its texts are borrowed from the snapshot. */
 struct sqs_queue sqs_queue_draft(const struct sqs_queue *queue);
 /* A deep copy of a draft, with one reference, and a new life if the draft has none. */
 struct sqs_queue *sqs_queue_new(const struct sqs_queue *draft);

@@ -3,8 +3,8 @@
  * send: SendMessage and SendMessageBatch.
  *
  * One path for both: an entry is checked and becomes a queue_send; all of a request go to the
- * engine in one command. On a standard queue a bad entry of a batch fails alone, on a FIFO queue
- * the whole batch does, as order would be lost otherwise.
+ * engine in one command. On a standard queue a bad entry of a batch fails alone. On a FIFO queue it
+ * fails the whole batch, which keeps the order.
  */
 #include <string.h>
 
@@ -282,7 +282,7 @@ static enum err batch_answered(struct call *call)
 	return ERR_OK;
 }
 
-/* KMS is asked once a request. */
+/* A request calls KMS once. */
 static enum err begin(struct call *call, const struct sqs_queue *queue, struct entry *entries,
 		      size_t count, struct sending **out_sending)
 {
@@ -415,7 +415,7 @@ static enum err check_sum(struct call *call, const struct entry *entries, size_t
 	return ERR_OK;
 }
 
-/* What a batch of a FIFO queue is refused for before its size is. */
+/* Checks that AWS makes on a FIFO batch before the check of its size. */
 static enum err check_fifo_ids(struct call *call, const struct sqs_queue *queue,
 			       const struct entry *entries, size_t count)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sqs: the service's beginning and end, and what a configuration and an administrator do. */
+/* sqs: starts and ends the service; functions of the configuration and the administrator's API. */
 #include "services/sqs/state.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * state: the service's state, and what the server needs of it beside its operations.
+ * state: the service's state, and the functions that the server calls beside its operations.
  */
 #ifndef TERN_SERVICES_SQS_STATE_H
 #define TERN_SERVICES_SQS_STATE_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The record is a format on disk: what is written today must be read by every later version. */
+/* The record is a format on disk: every later version must read today's bytes. */
 #include "base/fixture.h"
 #include "services/sqs/store.h"
 

@@ -10,7 +10,7 @@
 #include "services/sqs/lifecycle.h"
 #include "services/sqs/locate.h"
 
-/* Letters and digits of any script, blanks and _ . : / = + - @: what is ASCII and none of these is
+/* Letters and digits of any script, blanks and _ . : / = + - @: any other ASCII character is
  * refused. */
 static bool has_tag_characters(struct str text)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* validate: bodies are plain ASCII most of the time, which 64 bytes at once tell. */
+/* validate: most bodies are plain ASCII, which is checked 64 bytes at a time. */
 #include "services/sqs/validate.h"
 
 #include <string.h>
@@ -94,7 +94,7 @@ static bool is_reserved(struct str name)
 	       str_equal_nocase(str_slice(name, 0, 7), STR("amazon."));
 }
 
-/* Latin letters with accents and the like, U+00C0 to U+017F, are not documented, but AWS takes
+/* Latin letters with accents and the like, U+00C0 to U+017F, are not documented, but AWS accepts
  * them. In UTF-8 they have two bytes; out of U+00C0 to U+00FF the first is 0xc3. */
 static bool is_latin_letter(struct str text)
 {
@@ -141,8 +141,8 @@ static enum err check_name(struct call *call, struct str name)
 	return ERR_OK;
 }
 
-/* What counts of a number's digits: zeros before the first and after the last other digit do not.
- */
+/* The significant digits of a number: without zeros before the first and after the last other
+ * digit. */
 struct digits {
 	size_t count, significant, trailing_zeros;
 	int64_t magnitude; /* of the first significant digit: 0 is ones, 1 is tens, -1 is tenths */

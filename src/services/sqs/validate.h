@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* validate: what a message must be before it is sent, with AWS's faults and texts. Any thread. */
+/* validate: checks a message before it is sent, with AWS's faults and texts. Any thread. */
 #ifndef TERN_SERVICES_SQS_VALIDATE_H
 #define TERN_SERVICES_SQS_VALIDATE_H
 

@@ -89,8 +89,8 @@ static struct str system_text(struct arena *arena, const struct sqs_view *view,
 			return (struct str){0};
 		return arena_format(arena, "%020llu", (unsigned long long)subject->message.seq);
 	case SYSTEM_DEDUP:
-		/* A dead letter is known by its message id, so that letters of two sources never
-		 * look like duplicates. */
+		/* A moved message is identified by its message id, so that messages of two sources
+		 * never look like duplicates. */
 		if (view->is_fifo && subject->message.origin.size > 0)
 			return subject->id;
 		return subject->stored.dedup;
@@ -137,8 +137,8 @@ static void show_attributes(struct arena *arena, const struct sqs_view *view,
 }
 
 /*
- * Opens what the message was sealed with, whatever the queue's settings are now: it may be older,
- * or come from elsewhere.
+ * Opens the message by the method that it was sealed with: the message may be older than the
+ * queue's settings, or come from another queue.
  */
 static enum err open_payload(struct core *core, const struct sqs_view *view, char *bytes,
 			     size_t size, struct str *out_payload)
@@ -165,7 +165,7 @@ static enum err read_into(struct engine *engine, const struct sqs_view *view,
 			      : queue_read_cached_message(engine, delivery->location, bytes, out);
 }
 
-/* What several messages share needs more room than `bytes` has for this one. */
+/* A message in a shared extent may need more room than `bytes` has. */
 static enum err read_stored(struct core *core, struct arena *arena, const struct sqs_view *view,
 			    const struct queue_delivery *delivery, struct buf *bytes,
 			    struct queue_message *out)

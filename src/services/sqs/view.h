@@ -16,18 +16,17 @@ struct sqs_view {
 	const struct str *patterns; /* MessageAttributeNames: a name, "All", ".*" or "prefix.*" */
 	size_t pattern_count;
 	bool may_wait;			/* for the disk */
-	struct envelope_reader *reader; /* opens what was sealed under keys of KMS */
+	struct envelope_reader *reader; /* opens messages that were sealed under KMS keys */
 };
 
 /* Adds a system attribute by name, or "All". False if there is none of that name. */
 bool sqs_view_want(struct str name, uint32_t *wanted);
 
 /*
- * Reads and shows one message, without a receipt handle. Its bytes go to `bytes`, which must have
+ * Reads and decodes one message, without a receipt handle. Its bytes go to `bytes`, which must have
  * room for delivery->location.size, or to the arena if it is shared: texts point there.
- * ERR_DAMAGED, ERR_IO; ERR_BUSY: the disk must be waited for, and nothing has happened; ERR_FAULT:
- * KMS does not let it be opened, for the reason of view->reader, and *out has what can be seen from
- * outside.
+ * ERR_DAMAGED, ERR_IO; ERR_BUSY: the message is on disk and nothing has happened; ERR_FAULT: KMS
+ * refuses to open it, for the reason in view->reader, and *out has the unencrypted members.
  */
 must_check enum err sqs_view_read(struct core *core, struct arena *arena,
 				  const struct sqs_view *view,
