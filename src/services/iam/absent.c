@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * absent: what Terraform, and programs that empty a user before they delete it, ask about and users
- * here never have: certificates, SSH keys, credentials of other services.
+ * absent: answers for credentials that users here never have: certificates, SSH keys, credentials
+ * of other services. Terraform, and programs that empty a user before they delete it, list them.
  */
 #include "services/iam/common.h"
 

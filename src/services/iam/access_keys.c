@@ -171,7 +171,7 @@ enum err iam_get_access_key_last_used(struct call *call,
 	enum err err = iam_ask(call, call->operation->action, &resource, is_own ? owner : NULL);
 	if (err)
 		return err;
-	if (!is_own) /* AWS's words, for callers that may ask for every key too */
+	if (!is_own) /* AWS's text for a caller with permission for any user's key */
 		return fail(call, &call->operation->service->denied,
 			    "User: %.*s is not authorized to perform iam:GetAccessKeyLastUsed on "
 			    "resource: access key %.*s",

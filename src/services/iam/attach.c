@@ -5,7 +5,7 @@
 #include "services/iam/store.h"
 #include "services/iam/view.h"
 
-/* The entity is asked about with the policy as iam:PolicyARN. */
+/* Authorizes on the entity, with the policy as iam:PolicyARN. */
 static enum err open(struct call *call, enum directory_kind kind, struct str name, struct str arn,
 		     const struct directory_entity **out_entity)
 {
@@ -59,7 +59,7 @@ static enum err detach(struct call *call, enum directory_kind kind, struct str n
 	return iam_store_put(call->core, &draft);
 }
 
-/* What an ARN says of a policy: its path and its name. */
+/* Splits a policy's ARN into its path and its name. */
 static void split_arn(struct str arn, struct str *out_path, struct str *out_name)
 {
 	size_t from = str_find(arn, STR(":policy/"), 0) + strlen(":policy");
@@ -250,7 +250,7 @@ iam_delete_role_permissions_boundary(struct call *call,
 	return bound(call, DIRECTORY_ROLE, in->role_name, (struct str){0});
 }
 
-/* ---- who has a policy ---- */
+/* ---- entities of a policy ---- */
 
 static bool has_policy(const struct directory_entity *entity,
 		       const struct iam_list_entities_for_policy_in *in)

@@ -155,7 +155,7 @@ enum err iam_ask(struct call *call, struct str action, const struct resource *re
 	return err;
 }
 
-/* May the caller do what it asks to that entity; NULL: it is not there. */
+/* Authorizes the call's action on that entity; NULL: the entity does not exist. */
 static enum err ask(struct call *call, struct str arn, struct str account,
 		    const struct directory_entity *entity)
 {

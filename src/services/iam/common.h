@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * common: what the operations of IAM share.
+ * common: shared by the operations of IAM.
  *
- * An operation gets input that satisfies the model. It opens what it names, which asks whether
- * the caller may, and only then shows or changes it. What is opened is released when the call ends.
- * Reading operations run on the call's net thread, changing ones on the control thread.
+ * An operation gets input that satisfies the model. It opens the entities that the input names,
+ * which authorizes the caller, and only then shows or changes them. Opened entities are released
+ * when the call ends. Reading operations run on the call's net thread, changing ones on the control
+ * thread.
  */
 #ifndef TERN_SERVICES_IAM_COMMON_H
 #define TERN_SERVICES_IAM_COMMON_H
@@ -17,7 +18,7 @@
 
 enum { IAM_SESSION_SECONDS = 3600 }; /* MaxSessionDuration of a role, unless given */
 
-/* What texts and ARNs call the kinds, and how much each may have. */
+/* The names of each kind in texts and ARNs, and its quotas. */
 struct iam_kind {
 	const char *word;	/* "user" */
 	const char *title;	/* "User" */
@@ -28,7 +29,8 @@ struct iam_kind {
 	bool has_quota;
 	enum quota count_quota;
 	int64_t inline_size_max;
-	/* What stands before and behind the name, or of kinds that are named by ARN the ARN. */
+	/* The text before and behind the name, or behind the ARN for kinds that are named by
+	 * ARN. */
 	const char *missing[2], *taken[2];
 };
 extern const struct iam_kind iam_kinds[];
@@ -48,14 +50,14 @@ must_check enum err iam_check_modifiable(struct call *call, const struct directo
  * own for them, are those of the entity, for this question only; NULL: it is not there. */
 must_check enum err iam_ask(struct call *call, struct str action, const struct resource *resource,
 			    const struct directory_entity *entity);
-/* The same, unasked: part of what another question is about. */
+/* The same without authorization, which the caller of this function does otherwise. */
 must_check enum err iam_find(struct call *call, enum directory_kind kind, struct str name,
 			     const struct directory_entity **out_entity);
 /* By id; NULL if it has been deleted meanwhile. */
 const struct directory_entity *iam_get(struct call *call, struct str id);
 /*
- * A user by name or, without one, whoever calls: a user, or the account's root user (an entity of
- * the kind account). ValidationError for sessions.
+ * A user by name or, without one, the caller: a user, or the account's root user (an entity of the
+ * kind account). ValidationError for sessions.
  */
 must_check enum err iam_open_user(struct call *call, struct str name,
 				  const struct directory_entity **out_entity);
@@ -92,7 +94,7 @@ must_check enum err iam_may_list(struct call *call, enum directory_kind kind, st
 
 /*
  * Fills the draft of a new user, group, role or policy: kind, account, name, path, ARN, id, dates,
- * tags; asks whether the caller may. EntityAlreadyExists, LimitExceeded.
+ * tags; authorizes the caller. EntityAlreadyExists, LimitExceeded.
  */
 must_check enum err iam_draft_new(struct call *call, enum directory_kind kind, struct str path,
 				  struct str name, const struct iam_tag *tags, size_t tag_count,
@@ -105,7 +107,7 @@ struct str iam_arn(struct call *call, enum directory_kind kind, struct str path,
 /* Compiles, and binds principals; released when the call ends. MalformedPolicyDocument. */
 must_check enum err iam_compile(struct call *call, struct str document, enum policy_kind kind,
 				const struct policy **out_policy);
-/* Bytes of a document that are not blanks: what quotas count. */
+/* Bytes of a document without blanks, which quotas count. */
 size_t iam_document_size(struct str document);
 /* As answers show documents: URL-encoded (RFC 3986). */
 struct str iam_show_document(struct call *call, const struct policy *policy);
@@ -145,8 +147,8 @@ struct iam_page {
 must_check enum err iam_page_open(struct call *call, struct str marker, bool has_most, int64_t most,
 				  struct iam_page *out_page);
 /*
- * How many of `count` items, from page->from on, this page shows. `text_of` tells items apart (see
- * page_place_key); NULL for a list of the request itself.
+ * The number of `count` items, from page->from on, that this page shows. `text_of` identifies an
+ * item (see page_place_key); NULL for a list of the request itself.
  */
 size_t iam_page_cut(struct iam_page *page, const void *list, size_t count, page_text_fn text_of);
 /* For iam_page_cut: ARNs of a list of struct directory_entity *; texts of a list of struct str. */
@@ -171,8 +173,8 @@ struct iam_list {
 	const struct directory_entity **items;
 	size_t count, capacity;
 };
-/* Those of a kind and account after the name `after` whose paths begin with `prefix`; all, or one
- * more than `most`. */
+/* The entities of a kind and account after the name `after` whose paths begin with `prefix`; all,
+ * or one more than `most`. */
 struct iam_list *iam_list(struct call *call, enum directory_kind kind, struct str account,
 			  struct str after, struct str prefix, size_t most);
 

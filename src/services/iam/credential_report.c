@@ -2,8 +2,8 @@
 /*
  * credential_report: a row for each user of an account: passwords, MFA devices, access keys.
  *
- * Nothing takes long here, so that a report is not stored: what is kept is when one was asked for,
- * and the rows show the account as it is when they are read.
+ * A report is cheap and not stored. Only the time of its request is kept; the rows show the account
+ * at the time of reading.
  *
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
  */

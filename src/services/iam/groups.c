@@ -111,7 +111,7 @@ enum err iam_list_groups(struct call *call, const struct iam_list_groups_in *in,
 
 /* ---- members ---- */
 
-/* The group is what policies are asked about; the user must be there too. */
+/* Authorizes on the group; the user must exist too. */
 static enum err open_both(struct call *call, struct str group_name, struct str user_name,
 			  const struct directory_entity **out_group,
 			  const struct directory_entity **out_user)

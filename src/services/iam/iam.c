@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* iam: the service's beginning and end, and what an administrator of the server does. */
+/* iam: starts and ends the service; functions of the server's administrator. */
 #include "services/iam/iam.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * iam: what the server needs of the service beside its operations: accounts, and the credentials of
- * their root users. The service's state is core->directory.
+ * iam: the server's interface to the service beside its operations: accounts, and the credentials
+ * of their root users. The service's state is core->directory.
  *
  * Control thread, or main before the first request and after the last one. Errors as the catalog's.
  */
@@ -32,7 +32,7 @@ must_check enum err iam_account_create(struct core *core, struct str account, st
  */
 must_check enum err iam_root_key_create(struct core *core, struct str account,
 					struct iam_new_key *out_key);
-/* True if nobody of the account could sign in: no user and no root user has an active key. */
+/* True if no user of the account can sign in: no user and no root user has an active key. */
 bool iam_is_locked_out(struct core *core, struct str account);
 
 #endif

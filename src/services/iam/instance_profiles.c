@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * instance_profiles: containers of a role for EC2 instances. Nothing here starts instances; the
- * profiles are kept for the stacks that create them.
+ * instance_profiles: containers of a role for EC2 instances. Tern starts no instances; it keeps the
+ * profiles for the stacks that create them.
  */
 #include "services/iam/store.h"
 #include "services/iam/view.h"

@@ -46,7 +46,7 @@ static struct iam_login_profile *show(struct call *call, const struct directory_
 	return profile;
 }
 
-/* ---- what a password must have ---- */
+/* ---- requirements of a password ---- */
 
 struct contents {
 	bool has_upper, has_lower, has_number, has_symbol;
@@ -126,7 +126,7 @@ static enum err hash_passwords(struct call *call)
 	return ERR_OK;
 }
 
-/* Puts a hash before the earlier ones, of which those that a policy can ask for are kept. */
+/* Puts a hash before the previous ones and keeps as many as a password policy can require. */
 static struct directory_texts with_hash(struct call *call, struct directory_texts earlier,
 					struct str hash)
 {
@@ -147,8 +147,8 @@ static bool has_same_password(const struct directory_entity *a, const struct dir
 	       (mine.count == 0 || str_equal(mine.items[0], theirs.items[0]));
 }
 
-/* The user may have got a policy or a group while the hash was computed: the draft is made anew of
- * what it is now. If its password changed meanwhile, the caller tries again. */
+/* Another request may have changed the user's policies or groups while the hash was computed, so
+ * the draft is made anew. If the password changed meanwhile, the caller tries again. */
 static enum err renew_draft(struct call *call, struct changing *changing)
 {
 	const struct directory_entity *now = iam_get(call, changing->user->id);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mfa: virtual MFA devices (RFC 6238). Their seed is shown once, when a device is created; it is
- * kept as access keys are. services/sts/mfa.c asks for codes.
+ * mfa: virtual MFA devices (RFC 6238). A seed is returned once, when the device is created, and
+ * stored as access keys are. services/sts/mfa.c verifies codes.
  */
 #include <string.h>
 

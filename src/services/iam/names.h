@@ -2,7 +2,7 @@
 /*
  * names: a set of names that are compared without case, such as condition keys.
  *
- * Zeroed but for `arena`, which holds what the set keeps. One thread.
+ * Zeroed but for `arena`, which holds the set's copies. One thread.
  */
 #ifndef TERN_SERVICES_IAM_NAMES_H
 #define TERN_SERVICES_IAM_NAMES_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * oidc_providers: OpenID Connect providers, which an account trusts to name its users. Whether a
- * provider signed a token is access/issuers.h's to say; thumbprints are kept and compared with
- * nothing, since no certificate of a provider is ever fetched.
+ * oidc_providers: the OpenID Connect providers of an account. access/issuers.h verifies the tokens
+ * of a provider. Thumbprints are stored but never compared, as the server fetches no certificate of
+ * a provider.
  */
 #include <string.h>
 

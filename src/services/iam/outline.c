@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * outline: the text is known to be JSON, so that places are found by counting brackets outside of
- * strings; keys are taken from what the JSON reader makes of it.
+ * outline: the text is valid JSON, so positions follow from counting brackets outside of strings;
+ * context keys come from the JSON reader.
  */
 #include "services/iam/outline.h"
 
@@ -15,7 +15,7 @@
 struct scanner {
 	struct str text;
 	size_t at;
-	/* A place that was asked for, and its position: the next one lies behind it. */
+	/* The last position returned; the next one lies behind it. */
 	size_t known_at;
 	struct outline_position known;
 };
@@ -70,7 +70,7 @@ static void skip_value(struct scanner *scanner)
 			scanner->at++;
 }
 
-/* `at` must not lie before the place that was asked for last. */
+/* `at` must not lie before the last position returned. */
 static struct outline_position position_of(struct scanner *scanner, size_t at)
 {
 	struct outline_position *known = &scanner->known;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * outline: where the statements of a policy stand in its text, and which context keys it asks for.
+ * outline: the positions of a policy's statements in its text, and the context keys that it uses.
  *
- * For the policy simulator, which tells both. Takes only text that policy_compile took before.
+ * For the policy simulator, which returns both. Accepts only text that policy_compile has compiled.
  * Results live in the arena, and are views into the text. Any thread.
  */
 #ifndef TERN_SERVICES_IAM_OUTLINE_H

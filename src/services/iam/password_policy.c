@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* password_policy: what passwords of an account's users must be; without it AWS's default holds. */
+/* password_policy: the requirements for passwords of an account's users; without a policy, AWS's
+ * default applies. */
 #include "services/iam/store.h"
 #include "services/iam/view.h"
 
@@ -13,7 +14,7 @@ enum err iam_update_account_password_policy(struct call *call,
 	enum err err = call_authorize_any(call, call->operation->action);
 	if (err)
 		return err;
-	/* What is not given gets its default, whatever it was. */
+	/* A member that is absent gets its default, not its previous value. */
 	struct directory_entity draft = directory_draft(iam_account(call));
 	draft.password_policy = (struct directory_password_policy){
 		.is_set = true,

@@ -250,7 +250,8 @@ static void read_keys(struct arena *arena, yyjson_val *root, struct directory_en
 	draft->keys = keys;
 }
 
-/* The counts grow with what is compiled, so that iam_record_release knows after an error too. */
+/* The counts grow with each compiled policy, so that iam_record_release works after an error
+ * too. */
 static enum err read_inlines(struct arena *arena, yyjson_val *root, struct directory_entity *draft)
 {
 	size_t count, i, most;

@@ -5,7 +5,7 @@
 #include "services/iam/store.h"
 #include "services/iam/view.h"
 
-/* A trust policy names whom it trusts: they must exist. */
+/* The principals of a trust policy must exist. */
 static enum err compile_trust(struct call *call, struct str document,
 			      const struct policy **out_policy)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * service_roles: roles that AWS's services create for themselves, and the AWS managed policies that
- * they carry. Names are those that AWS gives; a service that is not in the table has no such role
- * here. Nothing here uses a role of a service that Tern does not serve.
+ * service_roles: roles that AWS's services create for themselves, and their AWS managed policies.
+ * The names are AWS's; a service that is not in the table has no such role. Tern does not use the
+ * roles of services that it does not serve.
  */
 #include "services/iam/service_roles.h"
 
@@ -246,7 +246,8 @@ enum err iam_create_service_linked_role(struct call *call,
 
 /* ---- deleting ---- */
 
-/* Nothing here uses such a role, so it is gone at once; the task only says so. */
+/* Tern does not use such a role, so it is deleted at once, and the task's status is always
+ * SUCCEEDED. */
 enum err iam_delete_service_linked_role(struct call *call,
 					const struct iam_delete_service_linked_role_in *in,
 					struct iam_delete_service_linked_role_out *out)

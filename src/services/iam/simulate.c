@@ -9,7 +9,7 @@
 
 /* ---- where policies come from ---- */
 
-/* What AWS answers for every kind of identity policy, whatever its model lists. */
+/* AWS returns this type for every kind of identity policy, although the model lists others. */
 #define IAM_SOURCE_TYPE "IAM Policy"
 
 static enum err add_inputs(struct simulation *simulation, const struct str *texts, size_t count)
@@ -140,7 +140,7 @@ static enum err may_ask(struct call *call)
 
 /* ---- simulating ---- */
 
-/* What both operations take, beside the policies. */
+/* The input that both operations share, beside the policies. */
 struct questions {
 	const struct str *boundaries;
 	size_t boundary_count;

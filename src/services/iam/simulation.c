@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * simulation: the decision is access/decide's. Which statements led to it is found by evaluating
- * each of them alone.
+ * simulation: access/decide decides. Evaluating each statement alone finds the ones that match.
  *
- * A context key that nobody gave is absent, also where a real request would have it: only what the
- * caller's ARN says of the caller is known.
+ * A context key that the request does not give is absent, also where a real request would have it.
+ * Only keys that follow from the caller's ARN are set.
  */
 #include "services/iam/simulation.h"
 
@@ -116,7 +115,7 @@ enum err simulation_set_caller(struct simulation *simulation, struct str arn)
 	caller->type = is_role ? PRINCIPAL_ROLE_SESSION : PRINCIPAL_USER;
 	caller->account = account;
 	caller->arn = caller->entity_arn = arn;
-	caller->is_by_name = true; /* the policies of a simulation are bound to nobody */
+	caller->is_by_name = true; /* the principals of simulated policies are matched by name */
 	simulation->has_caller = true;
 	return ERR_OK;
 }
@@ -251,7 +250,7 @@ void simulation_begin(struct simulation *simulation)
 	simulation->principal = call_keep_principal(call, principal_new(&draft));
 }
 
-/* ---- asking ---- */
+/* ---- evaluation ---- */
 
 /* A statement that led to a decision. */
 struct match {
@@ -259,12 +258,12 @@ struct match {
 	size_t statement;
 };
 
-/* What is collected about one resource, or about all. */
+/* The evaluations of one resource, or of all. */
 struct finding {
 	struct simulation *simulation;
 	struct decision decision;
 	bool is_within_boundary;
-	struct simulation_source *source; /* whose statements are being looked at */
+	struct simulation_source *source; /* source of the statements in evaluation */
 	struct match *matches;
 	size_t count, room;
 };

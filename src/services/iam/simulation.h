@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * simulation: policies, a caller and what it would ask for, put together and decided upon as a
- * request would be.
+ * simulation: policies, a caller and its simulated requests, decided as real requests are.
  *
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_testing-policies.html
  *
- * Lives in the call's arena; what it holds is released when the call ends. Questions, policies and
- * keys are all the caller's, and so is their product: one budget of steps and one of rows bounds
- * the whole simulation. A worker thread.
+ * Lives in the call's arena; its references are released when the call ends. The caller chooses the
+ * number of requests, policies and keys, and so their product: one budget of steps and one of rows
+ * bounds the whole simulation. A worker thread.
  */
 #ifndef TERN_SERVICES_IAM_SIMULATION_H
 #define TERN_SERVICES_IAM_SIMULATION_H
@@ -33,7 +32,7 @@ struct simulation {
 	struct simulation_source *boundary, *resource; /* NULL: none */
 	struct principal caller;		       /* a draft, until simulation_begin */
 	bool has_caller;
-	struct str owner;   /* account of resources whose ARNs have none */
+	struct str owner;   /* account for resources whose ARNs have none */
 	size_t policy_size; /* bytes of all policies */
 	struct policy_steps steps;
 	size_t row_count; /* of the answer so far */
@@ -58,14 +57,14 @@ must_check enum err simulation_set_caller(struct simulation *simulation, struct 
 must_check enum err simulation_set_context(struct simulation *simulation,
 					   const struct iam_context_entry *entries, size_t count);
 
-/* All is there: makes the principal, and finds what keys are missing. */
+/* Called when all inputs are set: makes the principal and finds the missing keys. */
 void simulation_begin(struct simulation *simulation);
 /* One action on all resources; `resources` empty: on "*". InvalidInput once a budget is used up. */
 must_check enum err simulation_ask(struct simulation *simulation, const struct str *action,
 				   const struct str *resources, size_t resource_count,
 				   struct iam_evaluation_result *out_result);
 
-/* Keys that the identity policies ask for, each once; in the arena. */
+/* Context keys that the identity policies use, each once; in the arena. */
 struct str *simulation_keys(const struct simulation *simulation, size_t *out_count);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "core/core.h"
 
-/* Fills core->directory, which is empty but for what is built in. ERR_DAMAGED, ERR_VERSION. */
+/* Fills core->directory, which has only built-in entities. ERR_DAMAGED, ERR_VERSION. */
 must_check enum err iam_store_load(struct core *core);
 /* Makes a change durable, and then known to all threads. */
 must_check enum err iam_store_put(struct core *core, const struct directory_entity *draft);

@@ -3,7 +3,7 @@
 #include "services/iam/store.h"
 #include "services/iam/view.h"
 
-/* The policy of a boundary, which the request asks about as iam:PermissionsBoundary. */
+/* The policy of a boundary, authorized as iam:PermissionsBoundary. */
 static enum err bound(struct call *call, struct str arn, struct directory_entity *draft)
 {
 	const struct directory_entity *policy;
@@ -49,7 +49,8 @@ enum err iam_get_user(struct call *call, const struct iam_get_user_in *in,
 	return ERR_OK;
 }
 
-/* The new name is asked about too, and free or the user's own in another case. */
+/* Authorizes the rename on the new name too, which must be free or the user's own in another
+ * case. */
 static enum err rename_to(struct call *call, const struct directory_entity *entity, struct str name,
 			  struct str path)
 {

@@ -18,7 +18,7 @@ struct iam_instance_profile iam_show_instance_profile(struct call *call,
 struct iam_instance_profile *iam_show_instance_profiles(struct call *call,
 							const struct directory_entity *const *items,
 							size_t count);
-/* Those that hold the role; released when the call ends. */
+/* Instance profiles that hold the role; released when the call ends. */
 struct iam_list *iam_instance_profiles_of(struct call *call, const struct directory_entity *role);
 /* The MFA devices of a user; released when the call ends. */
 struct iam_list *iam_mfa_devices_of(struct call *call, const struct directory_entity *user);
@@ -31,7 +31,8 @@ struct iam_uses {
 	int64_t attached, bounding;
 };
 struct iam_uses iam_count_uses(struct call *call, struct str arn);
-/* Of all policies at once: lists of policies would ask for each. Released when the call ends. */
+/* Counts the uses of all policies in one pass, as a list of policies needs each. Released when the
+ * call ends. */
 struct iam_use_table;
 struct iam_use_table *iam_count_all_uses(struct call *call);
 struct iam_uses iam_uses_of(const struct iam_use_table *table, struct str arn);
