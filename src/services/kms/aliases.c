@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* aliases: names of keys that can be moved from one to another. They are the key's own, so that
- * what a policy asks about a key's aliases is at hand. */
+/* aliases: names of keys that can be moved from one to another. They are members of the key, so
+ * that conditions on kms:ResourceAliases need no look-up. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +24,7 @@ static enum err check_name(struct call *call, struct str name)
 		    "https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html");
 }
 
-/* Names that nobody may give or take. */
+/* Refuses names that are reserved for AWS. */
 static enum err check_reserved(struct call *call, struct str name)
 {
 	if (str_starts(name, STR("alias/aws/")))

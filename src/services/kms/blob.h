@@ -33,7 +33,7 @@ struct kms_blob {
 /* False if the text is no key id. */
 bool kms_key_id_parse(struct str text, uint8_t out_kind[1], uint8_t out_bytes[16]);
 
-/* False if these are not the bytes of a blob; whether one is genuine is told by opening it. */
+/* False if the bytes are not a blob. Only opening a blob shows whether it is genuine. */
 bool kms_blob_parse(struct str bytes, struct kms_blob *out_blob);
 
 /* The encryption context as it is authenticated, in the arena. */

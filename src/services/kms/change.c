@@ -100,8 +100,8 @@ enum err kms_material_will_go(struct core *core)
 }
 
 /*
- * The same bytes in the same key have the same id, so that imported material is known again; the
- * server's own key in it keeps the id from telling anything about the material.
+ * The same bytes in the same key have the same id, so that a repeated import is recognized. The
+ * server's own key in the hash keeps the id from revealing the material.
  */
 static void make_id(const struct core *core, struct arena *arena, const struct kms_key *draft,
 		    const struct kms_secret *secret, char out[KMS_MATERIAL_ID_SIZE])

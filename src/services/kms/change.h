@@ -6,12 +6,12 @@
 
 #include "services/kms/kms.h"
 
-/* Writes the drafts in one transaction and puts them in place of what was there. */
+/* Writes the drafts in one transaction and replaces the previous snapshots. */
 must_check enum err kms_keys_change(struct core *core, const struct kms_key *drafts, size_t count);
 must_check enum err kms_key_change(struct core *core, const struct kms_key *draft);
 must_check enum err kms_key_destroy(struct core *core, const struct kms_key *key);
-/* Before a change after which material is gone: kms_material_erase is to follow, or the next start
- * does the same. */
+/* Called before a change that deletes material: kms_material_erase must follow; after a crash the
+ * next start calls it. */
 must_check enum err kms_material_will_go(struct core *core);
 /*
  * After the last of such changes: makes them durable and leaves nothing of the material in the
@@ -30,8 +30,8 @@ must_check enum err kms_material_add(struct core *core, struct arena *arena, str
 				     struct kms_secret *secret, enum kms_rotation rotation,
 				     int64_t now_ms, struct kms_material **out_material);
 
-/* What every new key of the account and region has, borrowed from the arena: id, ARN, date; a
- * policy is still missing. */
+/* Fills the members that every new key of the account and region has, borrowed from the arena: id,
+ * ARN, date. The caller sets the policy. */
 void kms_draft_new(struct arena *arena, struct str account, struct str region, bool is_multi_region,
 		   int64_t now_ms, struct kms_key *out_draft);
 /* The policy that a key has unless it is given another. */

@@ -91,7 +91,8 @@ static enum err ask(struct call *call, const struct kms_request *request,
 enum err kms_key_to_use(struct call *call, const struct kms_request *request,
 			struct kms_target *out_target)
 {
-	/* What does not hang on the key comes first, so that it tells nothing about one. */
+	/* Checks that do not depend on the key come first, so that they reveal nothing about a
+	 * key. */
 	enum err err = check_context(call, request->context, request->context_count);
 	if (!err)
 		err = kms_grant_tokens_check(call, request->tokens, request->token_count);
@@ -197,8 +198,8 @@ static enum err refuse_cipher(struct call *call)
 	return fail(call, &KMS_INVALID_CIPHERTEXT, "%s", "");
 }
 
-/* Whoever has a ciphertext of others is not told whose it is, nor whether the key is still there.
- */
+/* A caller with another account's ciphertext must not learn its owner, nor whether the key still
+ * exists. */
 static enum err refuse_stranger(struct call *call)
 {
 	return fail(call, &call->operation->service->denied,

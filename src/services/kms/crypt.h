@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* crypt: what the operations that use keys share. Any thread. */
+/* crypt: shared by the operations that use keys. Any thread. */
 #ifndef TERN_SERVICES_KMS_CRYPT_H
 #define TERN_SERVICES_KMS_CRYPT_H
 
 #include "services/kms/use.h"
 
-/* What all operations that use a key are told. */
+/* The input that all operations with a key share. */
 struct kms_request {
 	struct str key_id;
 	struct str action; /* "kms:Encrypt" */
@@ -23,7 +23,7 @@ struct kms_request {
 struct kms_request kms_request_of_call(const struct call *call, enum kms_usage usage,
 				       struct str algorithm);
 
-/* The key, once all was asked and looked at: tokens, permission, state, usage, algorithm. */
+/* Finds the key and makes all checks: tokens, permission, state, usage, algorithm. */
 must_check enum err kms_key_to_use(struct call *call, const struct kms_request *request,
 				   struct kms_target *out_target);
 /* As above; the usage has an algorithm of that name, as the model's constraint says. */

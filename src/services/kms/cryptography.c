@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cryptography: OpenSSL's EVP interface. What a caller sent may make verifying, decrypting and
- * reading keys fail; anything else that fails is our mistake, and checked.
+ * cryptography: OpenSSL's EVP interface. A caller's input may make verifying, decrypting and
+ * reading keys fail. Any other failure is a programming error, and checked.
  */
 #include "services/kms/cryptography.h"
 
@@ -142,7 +142,7 @@ static EVP_PKEY_CTX *context_of(const struct kms_pair *pair)
 	return context;
 }
 
-/* That the private key belongs to the public one, and is sound. */
+/* True if the private key belongs to the public one, and is sound. */
 static bool is_consistent(const struct kms_pair *pair)
 {
 	EVP_PKEY_CTX *context = context_of(pair);

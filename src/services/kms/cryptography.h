@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cryptography: key material of every spec, and what is done with it, over OpenSSL.
+ * cryptography: key material of every spec and its cryptographic operations, over OpenSSL.
  *
  * Knows no API and no policy. A secret is raw bytes for AES and HMAC, and a PKCS #8 PrivateKeyInfo
  * in DER for RSA and elliptic curves (RFC 5958). Any thread; a pair may be used by several threads

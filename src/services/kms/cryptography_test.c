@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Known vectors where there are some; what is made here is taken apart again here, and by other
- * implementations in tests/kms. */
+/* Known vectors where they exist. Other tests make and open a value here; tests/kms compares with
+ * other implementations. */
 #include <string.h>
 
 #include "base/fixture.h"

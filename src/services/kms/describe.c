@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* describe: what a key can do follows from its spec and usage. */
+/* describe: a key's metadata follows from its spec and usage. */
 #include "services/kms/describe.h"
 
 #include "services/kms/material.h"

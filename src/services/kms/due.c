@@ -38,7 +38,7 @@ static bool is_due(const struct kms_key *key)
 	return at.wall_ms <= clock_now_ms() && at.base_ms <= clock_base_ms();
 }
 
-/* ---- what is done ---- */
+/* ---- scheduled changes ---- */
 
 enum err kms_key_rotate(struct core *core, const struct kms_key *key, enum kms_rotation rotation,
 			int64_t now_ms)
@@ -50,7 +50,7 @@ enum err kms_key_rotate(struct core *core, const struct kms_key *key, enum kms_r
 
 	arena_init(&arena);
 	enum err err = kms_material_add(core, &arena, &draft, &secret, rotation, now_ms, &material);
-	check(err == ERR_OK); /* what we made ourselves fits */
+	check(err == ERR_OK); /* our own material fits */
 	if (rotation == KMS_ROTATION_AUTOMATIC)
 		draft.next_rotation_ms = now_ms + draft.rotation_days * KMS_DAY_MS;
 	err = kms_key_change(core, &draft);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * due: what time does to keys: they are rotated, imported material expires, and keys whose waiting
- * period is over are destroyed. Control thread, or main at start-up.
+ * due: scheduled changes of keys: rotation, expiry of imported material, and destruction after the
+ * waiting period. Control thread, or main at start-up.
  */
 #ifndef TERN_SERVICES_KMS_DUE_H
 #define TERN_SERVICES_KMS_DUE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * grant: what a grant of a key allows, to whom, and for which encryption contexts. Pure, any
+ * grant: the operations, grantees and encryption contexts that a grant of a key allows. Pure, any
  * thread.
  *
  * https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
@@ -22,7 +22,7 @@ bool kms_grant_names(const struct kms_grant_principal *named, const struct princ
 struct kms_grant_question {
 	const struct principal *principal;
 	struct str action;     /* "kms:Decrypt" */
-	struct str source_arn; /* of a service's call: for whom it calls */
+	struct str source_arn; /* of a service's call: the resource that it acts for */
 	/* Of the request, as kms_pairs_sort sorts; NULL: the operation has none. */
 	const struct shape_pair *context;
 	size_t context_count;

@@ -43,7 +43,7 @@ static enum err take_service(struct call *call, const char *member, struct str s
 	return ERR_OK;
 }
 
-/* Which keys an operation of a grant is for. */
+/* True if the operation exists for keys of that spec. */
 static bool fits_key(int operation, const struct kms_key *key)
 {
 	struct str name = kms_grant_operations[operation];
@@ -193,7 +193,7 @@ static bool is_constrained(const struct kms_grant *grant)
 	return grant->equals || grant->subset || grant->source_arn.size > 0;
 }
 
-/* A grant hands on no more than its own operations, under its own constraints. */
+/* A grant may pass on only its own operations, under its own constraints. */
 static bool may_hand_on(struct call *call, const struct kms_key *key, const struct kms_grant *grant)
 {
 	uint32_t create;

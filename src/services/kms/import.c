@@ -112,7 +112,7 @@ static enum err read_expiry(struct call *call, const struct kms_import_key_mater
 	return ERR_OK;
 }
 
-/* Which material it is, and what it is called. */
+/* Checks the material's id and its description. */
 static enum err check_naming(struct call *call, const struct kms_import_key_material_in *in)
 {
 	bool is_new = str_equal(in->import_type, STR("NEW_KEY_MATERIAL"));
@@ -124,7 +124,7 @@ static enum err check_naming(struct call *call, const struct kms_import_key_mate
 	return ERR_OK;
 }
 
-/* Only symmetric keys may have several materials, which these members tell apart. */
+/* Only symmetric keys may have several materials, which these members distinguish. */
 static enum err check_members_fit(struct call *call, const struct kms_import_key_material_in *in,
 				  const struct kms_key *key)
 {
@@ -237,7 +237,7 @@ static enum err choose_place(struct call *call, const struct kms_key *key, struc
 	return ERR_OK;
 }
 
-/* What the material has from the request, and from when it was imported before. */
+/* Sets the members that come from the request and from the previous import. */
 static void fill_material(struct call *call, const struct kms_key *key, size_t place,
 			  struct kms_material *material)
 {
@@ -335,7 +335,7 @@ enum err kms_delete_imported_key_material(struct call *call,
 	if (place == key->material_count)
 		return fail(call, &KMS_NOT_FOUND, "Key material '%.*s' does not exist",
 			    STR_ARG(id));
-	/* Deleting what is not there has no effect. */
+	/* Deleting absent material has no effect. */
 	if (key->materials[place]->secret.size == 0)
 		return ERR_OK;
 	if (key->spec == KMS_SPEC_SYMMETRIC_DEFAULT)

@@ -144,7 +144,7 @@ static enum err use_generated(struct call *call)
 	enum err err =
 		kms_material_add(call->core, call->arena, &creation->draft, &creation->secret,
 				 KMS_ROTATION_NONE, call->now_ms, &material);
-	check(err == ERR_OK); /* what we made ourselves fits */
+	check(err == ERR_OK); /* our own material fits */
 	kms_keep_material(call, material);
 	return store_new(call, &creation->draft, call->out);
 }
@@ -191,7 +191,7 @@ enum err kms_create_key(struct call *call, const struct kms_create_key_in *in,
 
 /* ---- reading ---- */
 
-/* Asking for a key that AWS manages is one of the things that make it, if the caller may ask. */
+/* A request for an AWS managed key creates the key if the caller has permission. */
 static enum err make_managed(struct call *call, struct str key_id)
 {
 	struct kms_target target = {0};

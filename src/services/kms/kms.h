@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kms: keys that never leave the server, and what is done with them.
+ * kms: keys that never leave the server, and their operations.
  *
  * Operations that use keys run on net threads, without the catalog; those that change keys run on
- * the control thread, write the catalog first and then the registry. Time makes changes too: keys
- * are rotated and destroyed and imported material expires when it is due.
+ * the control thread, write the catalog first and then the registry. Scheduled tasks rotate and
+ * destroy keys and expire imported material (due.h).
  */
 #ifndef TERN_SERVICES_KMS_KMS_H
 #define TERN_SERVICES_KMS_KMS_H

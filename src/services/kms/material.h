@@ -3,8 +3,8 @@
  * material: the materials of a key, in a snapshot or a draft.
  *
  * A key with imported material may have one more than it uses: the last, which waits for
- * RotateKeyOnDemand. The others are the key's for good; one of them that is deleted or has expired
- * makes the key wait for import. Pure; any thread; arrays are in the arena.
+ * RotateKeyOnDemand. The others stay with the key; if one of them is deleted or expires, the key
+ * waits for import. Pure; any thread; arrays are in the arena.
  */
 #ifndef TERN_SERVICES_KMS_MATERIAL_H
 #define TERN_SERVICES_KMS_MATERIAL_H
@@ -23,7 +23,8 @@ void kms_draft_put_material(struct arena *arena, struct kms_key *draft, size_t p
 			    const struct kms_material *material);
 void kms_draft_drop_material(struct arena *arena, struct kms_key *draft, size_t place);
 
-/* All but what ends with the secret if `has_secret` is false; one reference. */
+/* A copy with one reference; without the members that end with the secret if `has_secret` is
+ * false. */
 struct kms_material *kms_material_copy(enum kms_spec spec, const struct kms_material *material,
 				       bool has_secret);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * regions: ReplicateKey and UpdatePrimaryRegion. A multi-Region key is a primary without replicas
- * here, as each Region has its own keys; what is asked for is checked all the same, so that callers
- * learn of their own mistakes first.
+ * here, as each Region has its own keys. Both operations still check their input, so that callers
+ * see their own mistakes first.
  */
 #include "services/kms/use.h"
 

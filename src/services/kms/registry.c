@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * registry: a snapshot table of keys by account, region and id, and by id alone, as key ids are
- * unique over all accounts and blobs name nothing else; and one of aliases by ARN.
+ * unique over all accounts and blobs name only the id; and one of aliases by ARN.
  *
  * An entry of the table of aliases holds the snapshot that has the alias. Keys are committed first,
- * so who finds an alias of a new key finds the key.
+ * so a reader that finds an alias of a new key finds the key.
  */
 #include "services/kms/registry.h"
 

@@ -3,11 +3,10 @@
  * registry: the keys of all accounts and regions, for every thread.
  *
  * A struct kms_key is a snapshot of a key that never changes; a change puts a new snapshot in its
- * place. Readers hold a reference, so a call goes on with what it found even if the key is changed
- * or deleted meanwhile. Material has references of its own, as it stays the same through most
- * changes; it is wiped when the last snapshot with it is gone. Only the control thread (or main at
- * start-up) changes the registry; any thread looks things up and waits for nobody
- * (base/snapshot.h).
+ * place. Readers hold a reference, so a call keeps its snapshot even if the key is changed or
+ * deleted meanwhile. Material has references of its own, as it stays the same through most changes;
+ * it is wiped when the last snapshot with it is freed. Only the control thread (or main at
+ * start-up) changes the registry; any thread reads it without waiting (base/snapshot.h).
  */
 #ifndef TERN_SERVICES_KMS_REGISTRY_H
 #define TERN_SERVICES_KMS_REGISTRY_H
@@ -36,7 +35,7 @@ struct kms_material {
 	int64_t created_ms;	       /* when it became the current one */
 	int64_t valid_to_ms;	       /* of imported material; 0: does not expire */
 	struct str description;	       /* of imported material; on the heap; data NULL: none */
-	char id[KMS_MATERIAL_ID_SIZE]; /* KeyMaterialId: tells whether material is the same */
+	char id[KMS_MATERIAL_ID_SIZE]; /* KeyMaterialId: equal for equal material */
 	struct kms_secret secret;      /* empty: imported and deleted since */
 	struct kms_pair *pair;	       /* of RSA and elliptic curves; else NULL */
 };
@@ -44,7 +43,7 @@ struct kms_material {
 struct kms_alias {
 	struct str name, arn; /* "alias/x" */
 	int64_t created_ms, updated_ms;
-	const struct kms_key *key; /* whose it is; set by kms_key_new */
+	const struct kms_key *key; /* the owner; set by kms_key_new */
 };
 
 /* A user, role, session, root user or service. */
@@ -108,7 +107,7 @@ const struct kms_material *kms_key_material_of(const struct kms_key *key, uint32
 struct kms_material *kms_material_new(enum kms_spec spec, struct kms_secret *secret);
 void kms_material_release(const struct kms_material *material); /* accepts NULL */
 
-/* What a snapshot says, to be changed; texts and arrays are borrowed from it. */
+/* A copy of a snapshot to change; its texts and arrays are borrowed from the snapshot. */
 struct kms_key kms_key_draft(const struct kms_key *key);
 /* A deep copy of a draft, with one reference; holds the policy and the materials. */
 const struct kms_key *kms_key_new(const struct kms_key *draft);
@@ -119,7 +118,7 @@ struct kms_registry;
 struct kms_registry *kms_registry_new(void);
 void kms_registry_free(struct kms_registry **registry); /* accepts NULL, leaves NULL */
 
-/* Any thread. NULL if there is none; release what is returned. */
+/* Any thread. NULL if the key does not exist; release the result. */
 const struct kms_key *kms_registry_find(struct kms_registry *registry, struct str key_id);
 const struct kms_key *kms_registry_find_alias(struct kms_registry *registry, struct str alias_arn);
 size_t kms_registry_count(struct kms_registry *registry);

@@ -75,7 +75,7 @@ static void test_alias_moves_in_one_step(void **state)
 	const struct kms_key *moved[] = {make_key('2', &alias, 1, NULL, 0),
 					 make_key('1', NULL, 0, NULL, 0)};
 	kms_registry_put(registry, moved, 2);
-	/* Whoever holds the old snapshot goes on with it. */
+	/* The old snapshot stays valid for its holder. */
 	assert_true(str_equal(found->aliases[0].name, STR("alias/x")));
 	kms_key_release(found);
 	found = kms_registry_find_alias(registry, STR("arn:x"));

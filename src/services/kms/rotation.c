@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* rotation: new material for symmetric keys, at times and on demand; old material stays, so that
- * what it encrypted can be decrypted. */
+/* rotation: new material for symmetric keys, periodically and on demand; old material stays, so
+ * that its ciphertexts can be decrypted. */
 #include <string.h>
 
 #include "core/page.h"
@@ -34,7 +34,7 @@ static enum err find(struct call *call, struct str key_id, struct str action,
 	return err ? err : kms_check_enabled(call, *out_key);
 }
 
-/* A key whose material the server makes anew from time to time. */
+/* Finds a key whose material the server rotates periodically. */
 static enum err find_rotated(struct call *call, struct str key_id, struct str action,
 			     const struct kms_key **out_key)
 {
@@ -56,7 +56,7 @@ enum err kms_enable_key_rotation(struct call *call, const struct kms_enable_key_
 	if (in->has_rotation_period_in_days)
 		days = in->rotation_period_in_days;
 	struct kms_key draft = kms_key_draft(key);
-	/* Without a new period, what is enabled already stays as it is. */
+	/* Without a new period, an enabled rotation stays unchanged. */
 	if (draft.is_rotating && !in->has_rotation_period_in_days)
 		return ERR_OK;
 	draft.is_rotating = true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * service: what other services ask of keys (core/seal/kms.h). They ask on behalf of a call that is
- * of another service, so whatever is recorded in it on the way is taken back.
+ * service: the interface of KMS for other services (core/seal/kms.h). The call is another
+ * service's, so the facts that KMS records in it are restored at the end.
  */
 #include <string.h>
 
@@ -15,7 +15,7 @@
 #define MANAGED_PREFIX "alias/aws/"
 
 /*
- * Whoever may use the service in the account may use the key through it, and nobody else.
+ * Principals of the account may use the key through the service, and in no other way.
  * https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
  */
 static struct str managed_policy(struct arena *arena, struct str account, struct str region,
@@ -80,7 +80,7 @@ static enum err make_managed(struct core *core, struct arena *arena, struct str 
 	draft.policy = kms_policy_of(arena, managed_policy(arena, account, region, service));
 	enum err err = kms_material_add(core, arena, &draft, &secret, KMS_ROTATION_NONE, now_ms,
 					&material);
-	check(err == ERR_OK); /* what we made ourselves fits */
+	check(err == ERR_OK); /* our own material fits */
 	err = kms_key_change(core, &draft);
 	kms_material_release(material);
 	policy_release(draft.policy);

@@ -20,7 +20,7 @@ static enum err check_digest(struct call *call, struct str message, struct str t
 	return ERR_OK;
 }
 
-/* What Sign and Verify have in common. */
+/* The input that Sign and Verify share. */
 struct signing {
 	struct kms_request request;
 	const struct kms_pair *pair;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spec: what kinds of keys there are, and which algorithm each can do. Constants, any thread.
+ * spec: the specs of keys and their algorithms. Constants, any thread.
  *
  * https://docs.aws.amazon.com/kms/latest/developerguide/symm-asymm-choose-key-spec.html
  */
@@ -65,7 +65,8 @@ struct kms_algorithm {
 enum { KMS_ALGORITHMS = 22 };
 extern const struct kms_algorithm kms_algorithms[KMS_ALGORITHMS];
 
-/* What AWS has by these names and Tern does not: post-quantum keys, and China's SM2. */
+/* True for names of AWS's specs and algorithms that Tern does not have: post-quantum keys, and
+ * China's SM2. */
 bool kms_is_unserved(struct str name);
 /* False if there is none of that name. */
 bool kms_spec_find(struct str name, enum kms_spec *out_spec);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store: a key as a record of the catalog: JSON, so that it can grow and be read by people, but for
- * the material, which is sealed. What is sealed names the key and the material's number, so that it
- * cannot be moved to another key's record.
+ * store: a key as a record of the catalog: JSON, so that members can be added and people can read
+ * it. The material is sealed, and names the key and the material's number, so that it cannot be
+ * moved to another key's record.
  */
 #ifndef TERN_SERVICES_KMS_STORE_H
 #define TERN_SERVICES_KMS_STORE_H

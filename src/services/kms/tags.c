@@ -38,7 +38,7 @@ enum err kms_tags_merge(struct call *call, struct kms_key *draft, const struct k
 	return ERR_OK;
 }
 
-/* What policies may ask about the request's tags. */
+/* Sets the condition keys of the request's tags. */
 static void set_request_tags(struct call *call, const struct kms_tag *tags, size_t count)
 {
 	struct shape_pair *pairs = arena_array(call->arena, struct shape_pair, count);

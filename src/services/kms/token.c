@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * token: words with a blank between them, the first of which tells what the token is for, so that
- * one kind cannot stand in for another.
+ * token: words with a blank between them. The first word names the kind of token, so that one kind
+ * cannot stand in for another.
  */
 #include "services/kms/token.h"
 

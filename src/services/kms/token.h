@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * token: what callers carry for us and bring back unchanged: grant tokens and import tokens. Both
- * are sealed, so nobody else can make or read one. Any thread.
+ * token: grant tokens and import tokens, which clients return unchanged. Both are sealed, so a
+ * client cannot make or read one. Any thread.
  */
 #ifndef TERN_SERVICES_KMS_TOKEN_H
 #define TERN_SERVICES_KMS_TOKEN_H
@@ -36,7 +36,7 @@ must_check enum err kms_import_token_read(struct arena *arena, struct seal *seal
 					  struct kms_import_token *out_token);
 void kms_import_token_done(struct kms_import_token *token);
 
-/* What is sealed, for tests: reads the plain bytes of an import token. */
+/* Reads the plain bytes of an import token, for tests. */
 must_check enum err kms_import_token_parse(struct str plain, struct kms_import_token *out_token);
 
 #endif

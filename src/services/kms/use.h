@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * use: from what a request says to a key that it may use: find, ask for permission, look at the
- * key's state. Any thread.
+ * use: finds the key of a request, authorizes the caller and checks the key's state. Any thread.
  */
 #ifndef TERN_SERVICES_KMS_USE_H
 #define TERN_SERVICES_KMS_USE_H
@@ -16,9 +15,9 @@ struct kms_target {
 	struct str alias; /* "alias/x" if it was named so; else data NULL */
 };
 
-/* What is wrong, to be answered or to be told to another service. */
+/* The refusal of a key, for the answer or for another service. */
 struct kms_refusal {
-	const struct fault_type *fault; /* NULL: nothing */
+	const struct fault_type *fault; /* NULL: no refusal */
 	struct str text;		/* in the arena */
 };
 
@@ -29,10 +28,10 @@ struct kms_refusal {
 struct kms_refusal kms_find(const struct core *core, struct arena *arena, struct str account,
 			    struct str region, struct str key_id, bool may_be_alias,
 			    struct kms_target *out_target);
-/* Nothing if the key is enabled. */
+/* No refusal if the key is enabled. */
 struct kms_refusal kms_state_refusal(struct arena *arena, const struct kms_key *key,
 				     int64_t now_ms);
-/* Nothing if it has that usage; `operation` is for the text: "Encrypt". */
+/* No refusal if the key has that usage; `operation` is for the text: "Encrypt". */
 struct kms_refusal kms_usage_refusal(struct arena *arena, const struct kms_key *key,
 				     enum kms_usage usage, struct str operation);
 
@@ -43,9 +42,9 @@ struct kms_question {
 	const struct shape_pair *context; /* NULL: the operation has none */
 	size_t context_count;
 	struct str algorithm_key, algorithm; /* "kms:MacAlgorithm" and its value; or data NULL */
-	bool ignores_grants;		     /* of the key: the operation looks at them itself */
+	bool ignores_grants;		     /* of the key: the operation evaluates them itself */
 	bool is_granted;		     /* by one that the operation found */
-	bool is_named; /* by a grant that names who may do this to it; see access/decide.h */
+	bool is_named; /* by a grant that names a principal for this action; see access/decide.h */
 };
 /* Asks about the call's principal; leaves no condition keys in the call. ERR_FAULT: denied. */
 must_check enum err kms_ask(struct call *call, const struct kms_question *question);
@@ -57,19 +56,18 @@ const struct kms_key *kms_keep_key(struct call *call, const struct kms_key *key)
 void kms_keep_material(struct call *call, const struct kms_material *material);
 
 /*
- * Finds the key; released when the call ends.
- * What is of another account and is not there is refused as what may not be used: the denial names
- * `action`, which must be what is asked about next.
+ * Finds the key; released when the call ends. A missing key of another account is refused like a
+ * key without permission: the denial names `action`, which must be the action authorized next.
  */
 must_check enum err kms_target_of_call(struct call *call, struct str key_id, bool may_be_alias,
 				       struct str action, struct kms_target *out_target);
 /* The denial that callers get for keys of other accounts, whether these exist or not. */
 must_check enum err kms_deny_foreign(struct call *call, struct str action, struct str arn);
-/* The key by id or ARN, and permission for the action: what operations that manage keys begin with.
- * Keys of other accounts are refused unless `may_be_foreign`. */
+/* Finds the key by id or ARN and authorizes the action, for operations that manage keys. Keys of
+ * other accounts are refused unless `may_be_foreign`. */
 must_check enum err kms_managed_key(struct call *call, struct str key_id, struct str action,
 				    bool may_be_foreign, const struct kms_key **out_key);
-/* Refuses keys that AWS manages, which nobody else changes. */
+/* Refuses AWS managed keys, which no caller may change. */
 must_check enum err kms_check_own(struct call *call, const struct kms_key *key, struct str action);
 /* State and usage. */
 must_check enum err kms_check_usable(struct call *call, const struct kms_key *key,
