@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * assume: AssumeRole. The trust policy of the role must let the caller in; what the caller's own
- * policies say counts as for any resource.
+ * assume: AssumeRole. The trust policy of the role must allow the caller; the caller's own policies
+ * count as for any resource.
  *
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use.html
  */
@@ -17,7 +17,7 @@ struct assuming {
 	struct session session;
 };
 
-/* ---- what is asked for ---- */
+/* ---- the request ---- */
 
 static struct sts_passed passed_of(const struct sts_assume_role_in *in)
 {
@@ -42,7 +42,7 @@ static enum err denied(const struct assuming *assuming, struct str action)
 		    STR_ARG(assuming->in->role_arn));
 }
 
-/* A role that does not exist is refused like one that trusts somebody else. */
+/* A missing role is refused like a role that does not allow the caller. */
 static enum err find_role(struct assuming *assuming)
 {
 	struct call *call = assuming->call;
@@ -230,7 +230,8 @@ enum err sts_assume_role(struct call *call, const struct sts_assume_role_in *in,
 	int64_t seconds = 0, percent = 0, mfa_ms = 0;
 
 	enum err err = sts_check_mfa(call, in->serial_number, in->token_code, &mfa_ms);
-	/* What does not hang on the role comes first, so that it tells nothing about one. */
+	/* Checks that do not depend on the role come first, so that they reveal nothing about
+	 * one. */
 	if (!err)
 		err = sts_take_passed(call, &passed, &assuming.session);
 	if (!err)
@@ -240,7 +241,8 @@ enum err sts_assume_role(struct call *call, const struct sts_assume_role_in *in,
 	if (!err)
 		err = find_role(&assuming);
 	if (!err)
-		sts_add_mfa_keys(call, mfa_ms); /* for the trust policy; the session has none */
+		sts_add_mfa_keys(call,
+				 mfa_ms); /* for the trust policy; the session has no MFA keys */
 	if (!err)
 		err = authorize(&assuming);
 	if (!err)

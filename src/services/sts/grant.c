@@ -103,7 +103,7 @@ enum {
 	CHAINED_MAX = 3600,
 };
 
-/* AWS tells a text that is no ARN from the ARN of something that is no role. */
+/* AWS distinguishes a text that is not an ARN from an ARN that is not a role's. */
 enum err sts_check_role_arn(struct call *call, struct str text)
 {
 	struct arn arn;
@@ -159,7 +159,7 @@ struct sts_credentials *sts_issue(struct call *call, struct session *session,
 	session_generate(session->account, key_id, secret);
 	session->key_id = str_of(key_id, SESSION_KEY_ID_SIZE);
 	session->secret = str_of(secret, SESSION_SECRET_SIZE);
-	/* AWS tells times in whole seconds. */
+	/* AWS returns times in whole seconds. */
 	session->issued_ms = call->now_ms / 1000 * 1000;
 	session->expires_ms = session->issued_ms + duration_seconds * 1000;
 	*credentials = (struct sts_credentials){

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * grant: what AssumeRole and GetFederationToken have in common: the policies and tags that are
- * passed for a session, checked; and the credentials that come out. The call's thread.
+ * grant: shared by AssumeRole and GetFederationToken: checks the policies and tags that are passed
+ * for a session, and makes its credentials. The call's thread.
  */
 #ifndef TERN_SERVICES_STS_GRANT_H
 #define TERN_SERVICES_STS_GRANT_H
@@ -11,7 +11,7 @@
 #include "core/core.h"
 #include "core/seal/session_token.h"
 
-/* What a request passes for the session. */
+/* The policies and tags that a request passes for the session. */
 struct sts_passed {
 	struct str policy;
 	const struct sts_policy_descriptor_type *policy_arns;
@@ -23,10 +23,10 @@ struct sts_passed {
 /* Into the session, once they are checked: policies that can be read, keys of tags that differ. */
 must_check enum err sts_take_passed(struct call *call, const struct sts_passed *passed,
 				    struct session *session);
-/* Managed policies exist in the session's account or are AWS's. For whoever may have the session:
- * the answer tells what an account has. */
+/* Checks that managed policies exist in the session's account or are AWS's. Call it after
+ * authorization: the answer reveals which policies an account has. */
 must_check enum err sts_check_managed(struct call *call, const struct session *session);
-/* *out_percent of what a token has room for; the fault if it is more than all. */
+/* *out_percent of a token's space that is used; fails if it is more than all. */
 must_check enum err sts_check_packed(struct call *call, const struct session *session,
 				     int64_t *out_percent);
 
@@ -48,7 +48,7 @@ bool sts_is_session(const struct call *call);
 /* A code of the caller's MFA device; *out_mfa_ms is 0 if none is given. AccessDenied. */
 must_check enum err sts_check_mfa(struct call *call, struct str serial, struct str code,
 				  int64_t *out_mfa_ms);
-/* What policies know of a code that this request brings. */
+/* Adds the condition keys of an MFA code in this request. */
 void sts_add_mfa_keys(struct call *call, int64_t mfa_ms);
 
 #endif

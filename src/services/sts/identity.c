@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* identity: who calls, whose a key is; and AssumeRoleWithSAML, as there are no SAML providers. */
+/* identity: GetCallerIdentity, GetAccessKeyInfo; and AssumeRoleWithSAML, which fails, as there are
+ * no SAML providers. */
 #include <string.h>
 
 #include "services/sts/grant.h"
@@ -45,7 +46,7 @@ enum err sts_get_access_key_info(struct call *call, const struct sts_get_access_
 	return ERR_OK;
 }
 
-/* Denials are told in plain text here, so there is no encoded message to decode. */
+/* Denials here have plain texts, so there is no encoded message to decode. */
 enum err sts_decode_authorization_message(struct call *call,
 					  const struct sts_decode_authorization_message_in *in,
 					  struct sts_decode_authorization_message_out *out)

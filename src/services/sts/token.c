@@ -11,7 +11,7 @@ enum {
 	ROOT_MAX = 3600,
 };
 
-/* Sessions of a root user last an hour, whatever is asked for beyond. */
+/* Sessions of a root user last at most an hour, even if the request asks for more. */
 static int64_t duration_of(const struct call *call, bool is_given, int64_t seconds)
 {
 	if (!is_given)

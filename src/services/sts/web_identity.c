@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * web_identity: AssumeRoleWithWebIdentity. The request needs no signature: a token of an OpenID
- * Connect provider says who calls. The account of the role must have that provider, the operator of
- * the server must have given the provider's keys, and the role's trust policy must let the caller
- * in.
+ * Connect provider identifies the caller. The account of the role must have that provider, the
+ * operator of the server must have given the provider's keys, and the role's trust policy must
+ * allow the caller.
  *
  * https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
  */
@@ -168,7 +168,7 @@ static enum err denied(struct call *call)
 		    "Not authorized to perform sts:AssumeRoleWithWebIdentity");
 }
 
-/* "<issuer>:aud", under which trust policies know the token's claims. */
+/* "<issuer>:aud", the condition key of the token's claim. */
 static void add_claim(const struct identifying *identifying, const char *name,
 		      const struct str *values, size_t count)
 {
@@ -194,7 +194,7 @@ static enum err authorize(const struct identifying *identifying)
 		.tag_count = role->tag_count,
 	};
 
-	/* The trust policy names the provider as its region does. */
+	/* In the trust policy, a provider of a region has the region's name. */
 	struct str *provider = arena_new(call->arena, struct str);
 	*provider = arn_move(call->arena, identifying->provider->arn, STR("aws"),
 			     identifying->partition);
