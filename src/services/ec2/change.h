@@ -8,7 +8,7 @@
 
 /* A new endpoint, or another state of one. */
 must_check enum err ec2_change(struct core *core, const struct ec2_endpoint *draft);
-/* Gives its address up: nobody can connect when this returns. */
+/* Gives its address up: the endpoint accepts no connection after this returns. */
 must_check enum err ec2_remove(struct core *core, const struct ec2_endpoint *endpoint);
 
 #endif

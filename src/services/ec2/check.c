@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* check: what can be known of a name without changing anything. */
+/* check: checks that need no change of the registry. */
 #include "services/ec2/check.h"
 
 #include "core/policies.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* check: what requests name: services, networks, policies, tags. The call's thread. */
+/* check: checks the names in requests: services, networks, policies, tags. The call's thread. */
 #ifndef TERN_SERVICES_EC2_CHECK_H
 #define TERN_SERVICES_EC2_CHECK_H
 

@@ -168,7 +168,7 @@ static struct str fingerprint_of(struct call *call, const struct ec2_create_vpc_
 	return str_of(hex, 2 * sizeof(hash));
 }
 
-/* Those that are there already and concern a new one. */
+/* Existing endpoints that concern a new one. */
 struct survey {
 	const struct ec2_endpoint *draft;
 	const struct ec2_endpoint *same_token; /* held */
@@ -200,8 +200,8 @@ static bool is_free(void *context, const struct ec2_endpoint *other)
 }
 
 /*
- * A VPC is of one account, or aws:SourceVpc would be whatever somebody else says: of the one that
- * is declared, or else of the one that has endpoints in it.
+ * A VPC belongs to one account, or any account could claim an aws:SourceVpc: to the account of its
+ * declaration, or else to the account that has endpoints in it.
  */
 static enum err check_others(struct call *call, const struct ec2_endpoint *draft,
 			     struct survey *survey)

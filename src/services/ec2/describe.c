@@ -169,7 +169,7 @@ static bool prefix_list_has(const void *thing, struct str name, struct ec2_patte
 	return false;
 }
 
-/* Only gateways have any; Terraform asks for those of every endpoint. */
+/* Only gateways have prefix lists; Terraform calls this for every endpoint. */
 enum err ec2_describe_prefix_lists(struct call *call, const struct ec2_describe_prefix_lists_in *in,
 				   struct ec2_describe_prefix_lists_out *out)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ec2: beginning and end, and what the dispatcher asks about endpoints. */
+/* ec2: start and end of the service, and the dispatcher's look-ups of endpoints. */
 #include "services/ec2/ec2.h"
 
 #include "api/ec2.h"
@@ -45,7 +45,7 @@ static enum err load_one(void *context, struct str key, struct str value)
 	return ERR_OK;
 }
 
-/* At the address of before, if it is to be had. */
+/* Reopens the previous address if it is free. */
 static enum err reopen(struct loading *loading, struct ec2_endpoint *draft)
 {
 	struct core *core = loading->core;

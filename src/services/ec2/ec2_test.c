@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tests of what needs no server: patterns of filters, records, the registry, declarations. */
+/* Tests without a server: patterns of filters, records, the registry, declarations. */
 #include "base/fixture.h"
 
 #undef fail
@@ -110,7 +110,7 @@ static void test_the_registry_finds_by_id_and_listener(void **state)
 	assert_str(found->shown.id, "vpce-a");
 	assert_non_null(found->shown.policy);
 
-	/* Another state takes its place; what was found stays as it was. */
+	/* A new snapshot replaces it; the old one stays unchanged. */
 	a.listener = 3;
 	a.policy = STR("{");
 	ec2_endpoints_put(endpoints, ec2_endpoint_new(&a));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * endpoint: a snapshot table by account, region and id, which is what gets listed, and by listener,
- * which every request that comes through an endpoint asks for.
+ * endpoint: two snapshot tables: by account, region and id for lists, and by listener for every
+ * request that comes through an endpoint.
  */
 #include "services/ec2/endpoint.h"
 

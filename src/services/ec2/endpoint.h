@@ -3,9 +3,8 @@
  * endpoint: the private endpoints of all accounts and regions, for every thread.
  *
  * A struct ec2_endpoint is a snapshot that never changes; a change puts a new one in its place.
- * Readers hold a reference, so a request goes on with what it found. Only the control thread (or
- * main at start-up) changes the registry; any thread looks things up and waits for nobody
- * (base/snapshot.h).
+ * Readers hold a reference, so a request keeps its snapshot. Only the control thread (or main at
+ * start-up) changes the registry; any thread reads it without waiting (base/snapshot.h).
  */
 #ifndef TERN_SERVICES_EC2_ENDPOINT_H
 #define TERN_SERVICES_EC2_ENDPOINT_H
@@ -22,7 +21,7 @@ struct ec2_endpoint {
 	struct str policy;	 /* as given; empty: the default, which allows everything */
 	struct policy_names policy_names; /* of its principals */
 	struct str client_token;	  /* of its creation; empty: none */
-	struct str fingerprint;		  /* of what it was created with */
+	struct str fingerprint;		  /* of the input of CreateVpcEndpoint */
 	struct str ip_address_type, dns_record_ip_type;
 	struct str url; /* where it listens; empty: it could not */
 	const struct str *subnets, *groups, *interfaces;
@@ -38,24 +37,25 @@ struct ec2_endpoints;
 struct ec2_endpoints *ec2_endpoints_new(void);
 void ec2_endpoints_free(struct ec2_endpoints **endpoints);
 
-/* What a snapshot says, to be changed; texts are borrowed from it. */
+/* A copy of a snapshot to change; its texts are borrowed from the snapshot. */
 struct ec2_endpoint ec2_endpoint_draft(const struct ec2_endpoint *endpoint);
 /*
- * A deep copy of a draft, with one reference. Compiles the policy; one that cannot be compiled any
- * more denies everything.
+ * A deep copy of a draft, with one reference. Compiles the policy; if it no longer compiles, it
+ * denies everything.
  */
 const struct ec2_endpoint *ec2_endpoint_new(const struct ec2_endpoint *draft);
 const struct ec2_endpoint *ec2_endpoint_hold(const struct ec2_endpoint *endpoint);
 void ec2_endpoint_release(const struct ec2_endpoint *endpoint); /* accepts NULL */
 
-/* Any thread. NULL if there is none; release what is returned. */
+/* Any thread. NULL if the endpoint does not exist; release the result. */
 const struct ec2_endpoint *ec2_endpoints_find(struct ec2_endpoints *endpoints, struct str account,
 					      struct str region, struct str id);
 const struct ec2_endpoint *ec2_endpoints_find_listener(struct ec2_endpoints *endpoints,
 						       uint32_t listener);
 /*
- * Any thread: visits those of an account and region (data NULL: all) in order of account, region
- * and id, as they are when it begins. The visitor returns false to stop, and may hold what it sees.
+ * Any thread: visits the endpoints of an account and region (data NULL: all) in order of account,
+ * region and id, as they are when it begins. The visitor returns false to stop, and may hold an
+ * endpoint.
  */
 typedef bool (*ec2_endpoint_visit_fn)(void *context, const struct ec2_endpoint *endpoint);
 void ec2_endpoints_each(struct ec2_endpoints *endpoints, struct str account, struct str region,

@@ -25,7 +25,7 @@ struct edit {
 	size_t add_count, remove_count;
 };
 
-/* What is there already is not added, and what is not there not removed. */
+/* Adding a present item and removing an absent one have no effect. */
 static const struct str *apply(struct call *call, const struct str *items, size_t *count,
 			       const struct edit *edit)
 {
@@ -83,7 +83,7 @@ static enum err edit_networks(struct call *call, const struct ec2_modify_vpc_end
 	return err;
 }
 
-/* What is added to an endpoint is asked about as by CreateVpcEndpoint. */
+/* Authorizes items that are added to an endpoint, as CreateVpcEndpoint does. */
 static enum err authorize_added(struct call *call, const struct ec2_modify_vpc_endpoint_in *in)
 {
 	enum err err = ERR_OK;
@@ -164,7 +164,7 @@ enum err ec2_modify_vpc_endpoint(struct call *call, const struct ec2_modify_vpc_
 	return err;
 }
 
-/* What went wrong with one of several, as its fault says. */
+/* Records the fault of one endpoint of several. */
 static void note(struct call *call, struct str id, struct ec2_delete_vpc_endpoints_out *out)
 {
 	struct ec2_unsuccessful_item *item = &out->unsuccessful[out->unsuccessful_count++];

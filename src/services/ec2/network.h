@@ -2,9 +2,8 @@
 /*
  * network: VPCs, subnets and security groups: labels that the configuration declares.
  *
- * They belong to nobody's real network; endpoints and policies are told apart by them. Without any
- * declaration every well-formed id is as good as another. Read at start-up, constant afterwards;
- * any thread.
+ * They have no real network behind them; endpoints and policies refer to them. Without declarations
+ * every well-formed id is accepted. Read at start-up, constant afterwards; any thread.
  */
 #ifndef TERN_SERVICES_EC2_NETWORK_H
 #define TERN_SERVICES_EC2_NETWORK_H

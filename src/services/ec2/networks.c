@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* networks: DescribeVpcs, DescribeSubnets, DescribeSecurityGroups: what the configuration
- * declares. */
+/* networks: DescribeVpcs, DescribeSubnets, DescribeSecurityGroups, from the configuration's
+ * declarations. */
 #include "base/arn.h"
 #include "services/ec2/check.h"
 #include "services/ec2/ec2.h"
@@ -17,7 +17,7 @@ struct selection {
 	int64_t most;
 	struct str token;
 
-	const struct ec2_label **labels; /* what was found */
+	const struct ec2_label **labels; /* results */
 	size_t count;
 	struct str next_token;
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* query: what the operations have in common: permission, filters and pages. The call's thread. */
+/* query: shared by the operations: permission, filters and pages. The call's thread. */
 #ifndef TERN_SERVICES_EC2_QUERY_H
 #define TERN_SERVICES_EC2_QUERY_H
 
@@ -22,7 +22,8 @@ must_check enum err ec2_authorize_action(struct call *call, struct str action, s
 /* Once it may: ERR_FAULT with DryRunOperation if that was the question. */
 must_check enum err ec2_end_dry_run(struct call *call, bool is_dry_run);
 
-/* A value of a filter. Values and what they are compared with are the caller's: steps bound it. */
+/* A value of a filter. The caller chooses the value and the compared text, so a budget of steps
+ * bounds the comparison. */
 struct ec2_pattern {
 	struct str text;
 	struct policy_steps *steps;
@@ -36,7 +37,7 @@ struct ec2_query {
 	const struct str *ids; /* sorted: only these, if there are any */
 	size_t id_count;
 	struct policy_steps steps;
-	/* The page: what comes behind `after`. */
+	/* The page: items after this key. */
 	struct str after;
 	size_t most, count;
 	bool has_more;

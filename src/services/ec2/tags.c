@@ -55,7 +55,7 @@ enum err ec2_create_tags(struct call *call, const struct ec2_create_tags_in *in,
 	return err;
 }
 
-/* Without tags all are meant; without a value, whatever it is. */
+/* No tags in the request: all tags are deleted. A tag without a value: any value matches. */
 static bool is_meant(const struct ec2_delete_tags_in *in, const struct shape_pair *tag)
 {
 	for (size_t i = 0; i < in->tags_count; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* view: what AWS has and an endpoint here has not is left out. */
+/* view: members of AWS's that endpoints here do not have are omitted. */
 #include "services/ec2/view.h"
 
 #include "core/policies.h"
