@@ -32,7 +32,10 @@
 	X(JSON_VALUES, 20000, "values", "values of a JSON request") \
 	X(XML_DEPTH, 64, "levels", "nesting of an XML document") \
 	X(XML_NODES, 200000, "elements", "elements of an XML document") \
+	X(CBOR_DEPTH, 64, "levels", "nesting of a CBOR document") \
+	X(CBOR_ITEMS, 40000, "items", "items of a CBOR document") \
 	X(FORM_PARAMETERS, 4096, "parameters", "parameters of one form") \
+	X(FORM_DEPTH, 32, "levels", "nesting of structures in the parameters of a form") \
 	X(REQUEST_ITEMS, 1000, "items", "items of one list or map of a request; operations have smaller limits of their own") \
 	X(GROUP_CALLS, 256, "calls", "that change settings and share one sync") \
 	X(GROUP_GROWTH, 262144, "bytes", "of settings that calls which share one sync add") \

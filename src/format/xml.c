@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* xml: copies runs of plain bytes and replaces the few that are not. */
+/* xml: copies stretches of plain bytes and replaces the few that are not plain. */
 #include "format/xml.h"
 
 void xml_open(struct buf *out, struct str name)
@@ -85,6 +85,21 @@ void xml_text(struct buf *out, struct str text)
 			buf_append(out, STR("\xef\xbf\xbd"));
 		text = str_slice(text, size > 0 ? size : 1, SIZE_MAX);
 	}
+}
+
+void xml_attribute_value(struct buf *out, struct str text)
+{
+	buf_append(out, STR("=\""));
+	while (text.size > 0) {
+		size_t size = 0;
+		while (size < text.size && text.data[size] != '\n' && text.data[size] != '\t')
+			size++;
+		xml_text(out, str_slice(text, 0, size));
+		if (size < text.size)
+			buf_append(out, text.data[size] == '\n' ? STR("&#xA;") : STR("&#x9;"));
+		text = str_slice(text, size + 1, SIZE_MAX);
+	}
+	buf_append_char(out, '"');
 }
 
 void xml_element(struct buf *out, struct str name, struct str text)

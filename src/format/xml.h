@@ -13,6 +13,8 @@ void xml_empty(struct buf *out, struct str name); /* <name/> */
  * U+FFFF, bytes that are not UTF-8) becomes U+FFFD.
  */
 void xml_text(struct buf *out, struct str text);
+/* ="text" behind the name of an attribute; line feeds and tabs become references, too. */
+void xml_attribute_value(struct buf *out, struct str text);
 void xml_element(struct buf *out, struct str name, struct str text);
 
 #endif

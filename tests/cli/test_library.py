@@ -84,7 +84,8 @@ def test_a_program_links_the_installed_library(private, installed, tmp_path, kin
                            capture_output=True, text=True, env=environment).stdout.split()
     if kind == "static":
         words.remove("-ltern")
-        words += [str(libraries / "libtern.a"), *"-lcurl -lcrypto -lyyjson -pthread".split()]
+        words += [str(libraries / "libtern.a"),
+                  *"-lcurl -lcrypto -lyyjson -lexpat -pthread".split()]
     subprocess.run([shutil.which("cc"), "-std=gnu17", "-Wall", "-Wextra", "-Werror", source, "-o",
                     program, *words], check=True, env=environment)
     result = subprocess.run([program, server.url], capture_output=True, text=True, timeout=60,
