@@ -4,6 +4,7 @@ import re
 import sys
 
 import gen_facts
+import gen_http
 import gen_pattern
 from gen_source import SCALARS, Sources, snake
 
@@ -83,7 +84,7 @@ class Type:
 
 class Member:
     """One line of a structure or operation: NAME KIND and options."""
-    OPTIONS = {**Constraint.OPTIONS, "unchecked": (0, 0), "required": (0, 0),
+    OPTIONS = {**Constraint.OPTIONS, **gen_http.OPTIONS, "unchecked": (0, 0), "required": (0, 0),
                "always": (0, 0), "counted": (0, 0), "empty": (0, 0), "sensitive": (0, 0),
                "flat": (0, 0), "query": (1, 3), "xml": (1, 1), "item": (1, 1)}
 
@@ -114,11 +115,22 @@ class Member:
         self.query_item = "" if is_flat or style == "ec2" else item
         self.xml_item = "" if is_flat else "item" if style == "ec2" else item
         self.key, self.value = names[1:] if len(names) == 3 else ("key", "value")
+        self.binding = gen_http.Binding(options, self.kind, self.item)
+        self.json = options.get("json", [self.name])[0]
+        if self.binding.place == "payload" and self.kind == "structure" and "xml" not in options:
+            self.xml = self.item
+        self.nested = None  # the items, if they are lists or maps themselves
+        if self.kind in ("list", "map") and self.item.partition(":")[0] in ("list", "map"):
+            words = ["Items", self.item]
+            words += ["time", self.binding.time] if self.binding.time else []
+            self.nested = Member(words, structures, style, types)
+        self.check_kind(kind)
+
+    def check_kind(self, kind):
         if self.kind in ("structure", "list", "map"):
-            if not (self.item_is_structure() or self.item in SCALARS and self.kind != "structure"):
+            if not (self.item_is_structure() or self.nested or
+                    self.item in SCALARS and self.kind != "structure"):
                 raise ValueError(f"{self.item} is not known here")
-            if self.kind == "map" and not (self.item_is_structure() or self.item == "string"):
-                raise ValueError("a map's values are strings or structures")
         elif self.kind not in SCALARS or self.item:
             raise ValueError(f"no such kind: {kind}")
 
@@ -143,7 +155,8 @@ class Model(Sources):
         self.name = path.stem
         self.structures, self.operations, self.faults = {}, {}, []
         self.target, self.query, self.style = None, None, "lists"
-        self.resource = None
+        self.resource = self.rest = self.cbor = None
+        self.unions, self.union = set(), None
         self.namespace = ["com.amazonaws." + self.name]
         self.types, self.words = {}, {}
         self.facts, self.throttled = gen_facts.Facts(), gen_facts.THROTTLED
@@ -157,19 +170,32 @@ class Model(Sources):
                 self.read_line(line[0] == "\t", words)
             except (ValueError, KeyError, IndexError, TypeError) as error:
                 sys.exit(f"{path}:{number}: {error}: {line}")
+        try:
+            gen_http.check(self)
+        except ValueError as error:
+            sys.exit(f"{path}: {error}")
 
     def read_line(self, is_member, words):
         if is_member:
             if isinstance(self.members, Type):
                 self.members.constraint.read_line(words)
+            elif isinstance(self.members, dict) and words[0] == "http":
+                self.members["http"] = gen_http.Http(words[1:])
+            elif isinstance(self.members, dict) and words[0] in ("host", "root"):
+                self.members[words[0]], = words[1:]
             elif isinstance(self.members, dict) and words[0] not in ("in", "out"):
                 self.facts.read_operation_line(self.members["facts"], words)
             elif isinstance(self.members, dict):
                 side, *words = words
                 self.members[side].append(Member(words, self.structures, self.style, self.types))
             else:
-                self.members.append(Member(words, self.structures, self.style, self.types))
-        elif words[0] == "structure":
+                member = Member(words, self.structures, self.style, self.types)
+                # The one member of a union is there even if it is an empty list.
+                member.is_shown_empty |= self.members is self.structures.get(self.union)
+                self.members.append(member)
+        elif words[0] in ("structure", "union"):
+            self.union = words[1] if words[0] == "union" else None
+            self.unions |= {words[1]} if self.union else set()
             self.members = self.structures.setdefault(words[1], [])
         elif words[0] == "type":
             self.members = self.types.setdefault(words[1], Type(words[2:]))
@@ -197,7 +223,9 @@ class Model(Sources):
                 raise ValueError("query VERSION NAMESPACE [flat|ec2]")
         elif words[0] in ("arn", "throttle", "price"):
             self.facts.read_service_line(words)
-        elif words[0] in ("target", "namespace", "denied", "resource", "throttled"):
+        elif words[0] in ("rest-json", "rest-xml"):
+            self.rest = words
+        elif words[0] in ("target", "namespace", "denied", "resource", "throttled", "cbor"):
             setattr(self, words[0], words[1:])
         elif words[0] in ("violation", "missing"):
             setattr(self, words[0], (words[1], " ".join(words[2:])))

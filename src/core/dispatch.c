@@ -20,31 +20,31 @@
 
 /* ---- answering ---- */
 
-static struct wire_answer answer_begin(struct request_context *context, struct buf *body)
+static struct wire_message answer_begin(struct request_context *context, struct buf *body)
 {
 	struct call *call = &context->call;
-	struct wire_answer answer = {
+	struct wire_message answer = {
 		.arena = call->arena,
 		.body = body,
 		.request_id = str_of(call->request_id, UUID_TEXT_SIZE),
 	};
 
-	wire_answer_header(&answer, STR("x-amzn-RequestId"), answer.request_id);
+	wire_message_header(&answer, STR("x-amzn-RequestId"), answer.request_id);
 	return answer;
 }
 
-static void respond(struct request_context *context, struct wire_answer *answer)
+static void respond(struct request_context *context, struct wire_message *answer)
 {
 	const struct core *core = context->call.core;
 	struct http_header headers[BROWSER_HEADERS];
 
 	if (context->allow.data)
-		wire_answer_header(answer, STR("Allow"), context->allow);
+		wire_message_header(answer, STR("Allow"), context->allow);
 	size_t count = core->browsers
 			       ? browser_headers(core->browsers, &context->request->http, headers)
 			       : 0;
 	for (size_t i = 0; i < count; i++)
-		wire_answer_header(answer, headers[i].name, headers[i].value);
+		wire_message_header(answer, headers[i].name, headers[i].value);
 	net_respond(context->request, answer->status, answer->headers, answer->header_count,
 		    buf_str(answer->body));
 }
@@ -55,7 +55,7 @@ static void answer_http(struct request_context *context, enum err result)
 	struct call *call = &context->call;
 
 	buf_reset(body);
-	struct wire_answer answer = answer_begin(context, body);
+	struct wire_message answer = answer_begin(context, body);
 	if (result == ERR_OK)
 		call->dialect->encode(&answer, call->operation, call->out);
 	else
@@ -162,8 +162,8 @@ static void respond_bare(struct request_context *context)
 	struct buf *body = &context->thread->body;
 
 	buf_reset(body);
-	struct wire_answer answer = answer_begin(context, body);
-	wire_answer_header(&answer, STR("Content-Type"), STR("text/xml"));
+	struct wire_message answer = answer_begin(context, body);
+	wire_message_header(&answer, STR("Content-Type"), STR("text/xml"));
 	answer.status = 404;
 	buf_append(body, STR("<UnknownOperationException/>"));
 	call_end(&context->call);

@@ -36,7 +36,7 @@ void dispatch_refusal(struct net_thread *thread, struct net_refusal *refusal)
 	const struct dialect *dialect =
 		route_guess(&mine->dispatch->routes, refusal->request, &service);
 	struct str reason = str_from(refusal->reason);
-	struct wire_answer answer = {.arena = &mine->refusal, .body = &refusal->body};
+	struct wire_message answer = {.arena = &mine->refusal, .body = &refusal->body};
 	uint8_t id[16];
 
 	arena_reset(&mine->refusal);

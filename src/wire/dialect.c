@@ -9,23 +9,30 @@
 #include "wire/query.h"
 #include "wire/route.h"
 
-void wire_answer_header(struct wire_answer *answer, struct str name, struct str value)
+void wire_message_header(struct wire_message *message, struct str name, struct str value)
 {
-	if (answer->header_count == answer->header_room) {
-		size_t room = answer->header_room ? answer->header_room * 2 : 8;
-		struct http_header *headers = arena_array(answer->arena, struct http_header, room);
-		if (answer->header_count > 0)
-			memcpy(headers, answer->headers, answer->header_count * sizeof(*headers));
-		answer->headers = headers;
-		answer->header_room = room;
+	if (message->header_count == message->header_room) {
+		size_t room = message->header_room ? message->header_room * 2 : 8;
+		struct http_header *headers = arena_array(message->arena, struct http_header, room);
+		if (message->header_count > 0)
+			memcpy(headers, message->headers, message->header_count * sizeof(*headers));
+		message->headers = headers;
+		message->header_room = room;
 	}
-	answer->headers[answer->header_count++] = (struct http_header){name, value};
+	message->headers[message->header_count++] = (struct http_header){name, value};
 }
 
-static void begin(struct wire_answer *answer, int status, struct str content_type)
+void wire_message_query_error(struct wire_message *message, const struct fault_type *fault)
 {
-	answer->status = status;
-	wire_answer_header(answer, STR("Content-Type"), content_type);
+	wire_message_header(message, STR("x-amzn-query-error"),
+			    arena_format(message->arena, "%.*s;%s", STR_ARG(fault->query_code),
+					 fault->is_receiver ? "Receiver" : "Sender"));
+}
+
+static void begin(struct wire_message *message, int status, struct str content_type)
+{
+	message->status = status;
+	wire_message_header(message, STR("Content-Type"), content_type);
 }
 
 /* ---- AWS JSON ---- */
@@ -36,24 +43,21 @@ static enum err json_decode(struct arena *arena, const struct http_request *requ
 	return wire_json_decode(arena, request->body, route->operation->in, out, out_problem);
 }
 
-static void json_encode(struct wire_answer *answer, const struct operation *operation,
+static void json_encode(struct wire_message *message, const struct operation *operation,
 			const void *value)
 {
-	begin(answer, 200, wire_json_type(operation->service));
+	begin(message, 200, wire_json_type(operation->service));
 	if (operation->out->member_count > 0)
-		wire_json_encode(answer->body, operation->out, value);
+		wire_json_encode(message->body, operation->out, value);
 }
 
-static void json_encode_fault(struct wire_answer *answer, const struct service *service,
-			      const struct fault_type *fault, struct str message)
+static void json_encode_fault(struct wire_message *message, const struct service *service,
+			      const struct fault_type *fault, struct str text)
 {
-	begin(answer, wire_fault_status(service, fault), wire_json_type(service));
+	begin(message, wire_fault_status(service, fault), wire_json_type(service));
 	if (wire_has_query_error(service))
-		wire_answer_header(answer, STR("x-amzn-query-error"),
-				   arena_format(answer->arena, "%.*s;%s",
-						STR_ARG(fault->query_code),
-						fault->is_receiver ? "Receiver" : "Sender"));
-	wire_fault_encode_json(answer->body, wire_fault_namespace(service, fault), fault, message);
+		wire_message_query_error(message, fault);
+	wire_fault_encode_json(message->body, wire_fault_namespace(service, fault), fault, text);
 }
 
 const struct dialect dialect_json = {
@@ -73,18 +77,18 @@ static enum err query_decode(struct arena *arena, const struct http_request *req
 	return wire_query_decode(arena, &route->form, route->operation->in, out, out_problem);
 }
 
-static void query_encode(struct wire_answer *answer, const struct operation *operation,
+static void query_encode(struct wire_message *message, const struct operation *operation,
 			 const void *value)
 {
-	begin(answer, 200, STR("text/xml"));
-	wire_query_encode(answer->body, operation, value, answer->request_id);
+	begin(message, 200, STR("text/xml"));
+	wire_query_encode(message->body, operation, value, message->request_id);
 }
 
-static void query_encode_fault(struct wire_answer *answer, const struct service *service,
-			       const struct fault_type *fault, struct str message)
+static void query_encode_fault(struct wire_message *message, const struct service *service,
+			       const struct fault_type *fault, struct str text)
 {
-	begin(answer, wire_fault_status(service, fault), STR("text/xml"));
-	wire_fault_encode_query(answer->body, service, fault, message, answer->request_id);
+	begin(message, wire_fault_status(service, fault), STR("text/xml"));
+	wire_fault_encode_query(message->body, service, fault, text, message->request_id);
 }
 
 const struct dialect dialect_query = {
@@ -96,18 +100,18 @@ const struct dialect dialect_query = {
 	.encode_fault = query_encode_fault,
 };
 
-static void query_json_encode(struct wire_answer *answer, const struct operation *operation,
+static void query_json_encode(struct wire_message *message, const struct operation *operation,
 			      const void *value)
 {
-	begin(answer, 200, STR("application/json"));
-	wire_query_encode_json(answer->body, operation, value, answer->request_id);
+	begin(message, 200, STR("application/json"));
+	wire_query_encode_json(message->body, operation, value, message->request_id);
 }
 
-static void query_json_encode_fault(struct wire_answer *answer, const struct service *service,
-				    const struct fault_type *fault, struct str message)
+static void query_json_encode_fault(struct wire_message *message, const struct service *service,
+				    const struct fault_type *fault, struct str text)
 {
-	begin(answer, wire_fault_status(service, fault), STR("application/json"));
-	wire_fault_encode_query_json(answer->body, fault, message, answer->request_id);
+	begin(message, wire_fault_status(service, fault), STR("application/json"));
+	wire_fault_encode_query_json(message->body, fault, text, message->request_id);
 }
 
 const struct dialect dialect_query_json = {
@@ -121,19 +125,19 @@ const struct dialect dialect_query_json = {
 
 /* ---- EC2 Query ---- */
 
-static void ec2_encode(struct wire_answer *answer, const struct operation *operation,
+static void ec2_encode(struct wire_message *message, const struct operation *operation,
 		       const void *value)
 {
-	begin(answer, 200, STR("text/xml"));
-	wire_ec2_encode(answer->body, operation, value, answer->request_id);
+	begin(message, 200, STR("text/xml"));
+	wire_ec2_encode(message->body, operation, value, message->request_id);
 }
 
-static void ec2_encode_fault(struct wire_answer *answer, const struct service *service,
-			     const struct fault_type *fault, struct str message)
+static void ec2_encode_fault(struct wire_message *message, const struct service *service,
+			     const struct fault_type *fault, struct str text)
 {
 	(void)service;
-	begin(answer, fault->ec2_status ? fault->ec2_status : fault->status, STR("text/xml"));
-	wire_fault_encode_ec2(answer->body, fault, message, answer->request_id);
+	begin(message, fault->ec2_status ? fault->ec2_status : fault->status, STR("text/xml"));
+	wire_fault_encode_ec2(message->body, fault, text, message->request_id);
 }
 
 const struct dialect dialect_ec2 = {

@@ -15,17 +15,19 @@
 #include "http/request.h"
 #include "wire/shape.h"
 
-/* An answer that is being written. Its headers are in the arena. */
-struct wire_answer {
+/* An HTTP message that is being written. Its headers are in the arena. */
+struct wire_message {
 	struct arena *arena;
 	struct buf *body;
 	struct str request_id;
-	int status; /* of HTTP; 0: not set yet */
+	int status; /* of an answer; 0: not set yet */
 	struct http_header *headers;
 	size_t header_count, header_room;
 };
-/* The value is borrowed until the answer has been sent. */
-void wire_answer_header(struct wire_answer *answer, struct str name, struct str value);
+/* The value is borrowed until the message has been sent. */
+void wire_message_header(struct wire_message *message, struct str name, struct str value);
+/* Adds x-amzn-query-error, which names Query's Code beside a fault of another dialect. */
+void wire_message_query_error(struct wire_message *message, const struct fault_type *fault);
 
 struct route;
 struct route_table;
@@ -48,16 +50,19 @@ struct dialect {
 	enum err (*decode)(struct arena *arena, const struct http_request *request,
 			   const struct route *route, void *out, struct str *out_problem);
 	/* Sets status and headers and appends the body. */
-	void (*encode)(struct wire_answer *answer, const struct operation *operation,
+	void (*encode)(struct wire_message *message, const struct operation *operation,
 		       const void *value);
 	/* The same for a fault; `service` NULL: none was recognised. */
-	void (*encode_fault)(struct wire_answer *answer, const struct service *service,
-			     const struct fault_type *fault, struct str message);
+	void (*encode_fault)(struct wire_message *message, const struct service *service,
+			     const struct fault_type *fault, struct str text);
 };
 
 extern const struct dialect dialect_json;	/* AWS JSON 1.0 and 1.1 */
 extern const struct dialect dialect_query;	/* AWS Query */
 extern const struct dialect dialect_query_json; /* AWS Query with Accept: application/json */
 extern const struct dialect dialect_ec2;	/* EC2 Query */
+extern const struct dialect dialect_rest_json;	/* AWS restJson1 */
+extern const struct dialect dialect_rest_xml;	/* AWS restXml */
+extern const struct dialect dialect_cbor;	/* Smithy RPC v2 CBOR */
 
 #endif

@@ -45,6 +45,11 @@ int wire_fault_status(const struct service *service, const struct fault_type *fa
 	return is_json_only && fault->json_status ? fault->json_status : fault->status;
 }
 
+int wire_rest_fault_status(const struct fault_type *fault)
+{
+	return fault->rest_status ? fault->rest_status : fault->status;
+}
+
 struct str wire_fault_namespace(const struct service *service, const struct fault_type *fault)
 {
 	return !service || fault->is_common ? STR("com.amazon.coral.service") : service->namespace;

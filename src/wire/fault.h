@@ -26,6 +26,8 @@ void wire_fault_encode_ec2(struct buf *out, const struct fault_type *fault, stru
 
 /* HTTP's status of a fault of that service; NULL: none was recognised. Not for EC2. */
 int wire_fault_status(const struct service *service, const struct fault_type *fault);
+/* The same in REST. */
+int wire_rest_fault_status(const struct fault_type *fault);
 /* The namespace of __type: that of AWS's framework for common faults, else the service's. */
 struct str wire_fault_namespace(const struct service *service, const struct fault_type *fault);
 /* Whether x-amzn-query-error names Query's Code beside a fault in JSON. */

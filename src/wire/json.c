@@ -120,16 +120,23 @@ static enum err decode_double(struct decoder *decoder, yyjson_val *value, double
 	}
 	if (yyjson_is_str(value) &&
 	    str_find_char(STR("NI-"), *yyjson_get_str(value), 0) != SIZE_MAX &&
-	    scalar_parse(decoder->arena, json_text(value), SHAPE_DOUBLE, out))
+	    scalar_parse(decoder->arena, json_text(value), SHAPE_DOUBLE, SHAPE_TIME_DEFAULT, out))
 		return ERR_OK;
 	return reject_kind(decoder, value, "a Double");
 }
 
-/* Seconds since 1970, with a fraction. */
-static enum err decode_timestamp(struct decoder *decoder, yyjson_val *value, int64_t *out)
+/* Seconds since 1970, with a fraction, unless the model says text. */
+static enum err decode_timestamp(struct decoder *decoder, yyjson_val *value, enum shape_time time,
+				 int64_t *out)
 {
 	double seconds = yyjson_get_num(value);
 
+	if (time == SHAPE_TIME_ISO || time == SHAPE_TIME_HTTP) {
+		if (yyjson_is_str(value) &&
+		    scalar_parse(decoder->arena, json_text(value), SHAPE_TIMESTAMP, time, out))
+			return ERR_OK;
+		return reject_kind(decoder, value, "a Timestamp");
+	}
 	if (!yyjson_is_num(value) || !(seconds > -TIMESTAMP_S_MAX && seconds < TIMESTAMP_S_MAX))
 		return reject_kind(decoder, value, "a Timestamp");
 	*out = (int64_t)(seconds * 1000 + (seconds < 0 ? -0.5 : 0.5));
@@ -138,9 +145,11 @@ static enum err decode_timestamp(struct decoder *decoder, yyjson_val *value, int
 
 static enum err decode_structure(struct decoder *decoder, yyjson_val *value,
 				 const struct shape *shape, void *out);
+static enum err decode_member(struct decoder *decoder, yyjson_val *value,
+			      const struct shape_member *member, void *out);
 
 static enum err decode_scalar(struct decoder *decoder, yyjson_val *value, enum shape_kind kind,
-			      void *out)
+			      enum shape_time time, void *out)
 {
 	switch (kind) {
 	case SHAPE_STRING:
@@ -152,7 +161,7 @@ static enum err decode_scalar(struct decoder *decoder, yyjson_val *value, enum s
 	case SHAPE_DOUBLE:
 		return decode_double(decoder, value, out);
 	case SHAPE_TIMESTAMP:
-		return decode_timestamp(decoder, value, out);
+		return decode_timestamp(decoder, value, time, out);
 	default:
 		return decode_number(decoder, value, kind, out);
 	}
@@ -163,7 +172,9 @@ static enum err decode_item(struct decoder *decoder, yyjson_val *value,
 {
 	if (member->item_kind == SHAPE_STRUCTURE)
 		return decode_structure(decoder, value, member->shape, out);
-	return decode_scalar(decoder, value, member->item_kind, out);
+	if (member->item)
+		return decode_member(decoder, value, member->item, out);
+	return decode_scalar(decoder, value, member->item_kind, member->time, out);
 }
 
 static enum err decode_list(struct decoder *decoder, yyjson_val *value,
@@ -230,7 +241,7 @@ static enum err decode_member(struct decoder *decoder, yyjson_val *value,
 		return decode_structure(decoder, value, member->shape, structure);
 	}
 	default: {
-		enum err err = decode_scalar(decoder, value, member->kind, place);
+		enum err err = decode_scalar(decoder, value, member->kind, member->time, place);
 		if (!err && member->extra_offset)
 			*(bool *)member_at(out, member->extra_offset) = true;
 		return err;
@@ -254,7 +265,7 @@ static enum err decode_structure(struct decoder *decoder, yyjson_val *value,
 		for (uint32_t tried = 0; tried < shape->member_count; tried++, next++) {
 			const struct shape_member *member =
 				&shape->members[next % shape->member_count];
-			if (!str_equal(member->name, name))
+			if (!str_equal(member->name, name) || member->place != SHAPE_IN_BODY)
 				continue;
 			enum err err = decode_member(decoder, item, member, out);
 			if (err)
@@ -263,6 +274,8 @@ static enum err decode_structure(struct decoder *decoder, yyjson_val *value,
 			break;
 		}
 	}
+	if (shape->is_union && member_count_present(shape, out) != 1)
+		return reject(decoder, STR("Exactly one member of a union must be set."));
 	return ERR_OK;
 }
 
@@ -294,8 +307,24 @@ struct encoder {
 };
 
 static void encode_structure(struct encoder *encoder, const struct shape *shape, const void *value);
+static void encode_member(struct encoder *encoder, const struct shape_member *member,
+			  const void *value);
 
-static void encode_scalar(struct encoder *encoder, enum shape_kind kind, const void *place)
+static void encode_time(struct encoder *encoder, enum shape_time time, const int64_t *ms)
+{
+	struct buf text = {0};
+
+	if (time != SHAPE_TIME_ISO && time != SHAPE_TIME_HTTP) {
+		json_milliseconds(&encoder->writer, *ms);
+		return;
+	}
+	scalar_format(&text, SHAPE_TIMESTAMP, time, ms, *ms % 1000 != 0);
+	json_str(&encoder->writer, buf_str(&text));
+	buf_done(&text);
+}
+
+static void encode_scalar(struct encoder *encoder, enum shape_kind kind, enum shape_time time,
+			  const void *place)
 {
 	switch (kind) {
 	case SHAPE_STRING:
@@ -311,7 +340,7 @@ static void encode_scalar(struct encoder *encoder, enum shape_kind kind, const v
 		json_double(&encoder->writer, *(const double *)place);
 		return;
 	case SHAPE_TIMESTAMP:
-		json_milliseconds(&encoder->writer, *(const int64_t *)place);
+		encode_time(encoder, time, place);
 		return;
 	default:
 		json_i64(&encoder->writer, *(const int64_t *)place);
@@ -323,8 +352,10 @@ static void encode_item(struct encoder *encoder, const struct shape_member *memb
 {
 	if (member->item_kind == SHAPE_STRUCTURE)
 		encode_structure(encoder, member->shape, value);
+	else if (member->item)
+		encode_member(encoder, member->item, value);
 	else
-		encode_scalar(encoder, member->item_kind, value);
+		encode_scalar(encoder, member->item_kind, member->time, value);
 }
 
 /* In Query's JSON a flattened map is a list of entries, as in its XML. */
@@ -384,7 +415,7 @@ static void encode_member(struct encoder *encoder, const struct shape_member *me
 			encode_items(encoder, member, value);
 		return;
 	default:
-		encode_scalar(encoder, member->kind, place);
+		encode_scalar(encoder, member->kind, member->time, place);
 	}
 }
 
@@ -393,7 +424,8 @@ static void encode_structure(struct encoder *encoder, const struct shape *shape,
 	json_open_object(&encoder->writer);
 	for (uint32_t i = 0; i < shape->member_count; i++) {
 		bool is_absent = !member_is_shown(value, &shape->members[i]);
-		if (is_absent && !encoder->is_of_query)
+		if ((is_absent && !encoder->is_of_query) ||
+		    shape->members[i].place != SHAPE_IN_BODY)
 			continue;
 		json_key(&encoder->writer, shape->members[i].name);
 		if (is_absent)

@@ -52,6 +52,20 @@ static inline bool member_is_absent(const void *structure, const struct shape_me
 	}
 }
 
+/* How many members are there: of a union it must be one. An empty list or map counts. */
+static inline uint32_t member_count_present(const struct shape *shape, const void *structure)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < shape->member_count; i++) {
+		const struct shape_member *member = &shape->members[i];
+		bool is_container = member->kind == SHAPE_LIST || member->kind == SHAPE_MAP;
+		count += is_container ? *(void *const *)member_in(structure, member->offset) != NULL
+				      : !member_is_absent(structure, member);
+	}
+	return count;
+}
+
 /* Does an answer have it? */
 static inline bool member_is_shown(const void *structure, const struct shape_member *member)
 {

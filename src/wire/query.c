@@ -22,6 +22,7 @@ struct decoder {
 	const struct form_pair **pairs; /* by key; of one key the first sent first */
 	bool *is_taken;			/* of each of them: it has been understood */
 	size_t pair_count;
+	size_t depth; /* of structures that are being decoded */
 	struct str problem;
 };
 
@@ -35,6 +36,8 @@ struct items {
 
 static enum err decode_structure(struct decoder *decoder, struct str prefix,
 				 const struct shape *shape, void *out);
+static enum err decode_items(struct decoder *decoder, struct str name, struct str alias,
+			     const struct shape_member *member, void *out);
 
 static int compare_pairs(const void *a, const void *b)
 {
@@ -95,9 +98,9 @@ static struct str join(struct decoder *decoder, struct str prefix, struct str na
 }
 
 static enum err decode_scalar(struct decoder *decoder, struct str text, enum shape_kind kind,
-			      struct str name, void *out)
+			      enum shape_time time, struct str name, void *out)
 {
-	if (scalar_parse(decoder->arena, text, kind, out))
+	if (scalar_parse(decoder->arena, text, kind, time, out))
 		return ERR_OK;
 	decoder->problem = arena_format(decoder->arena,
 					"Value %.*s for parameter %.*s is invalid. Reason: "
@@ -228,26 +231,29 @@ static enum err decode_entry(struct decoder *decoder, struct str prefix, struct 
 	}
 	if (member->item_kind == SHAPE_STRUCTURE)
 		return decode_structure(decoder, value_prefix, member->shape, item);
+	if (member->item)
+		return decode_items(decoder, value_prefix, STR(""), member->item, item);
 	if (!text.data && !find(decoder, value_prefix, &text))
 		text = STR("");
-	return decode_scalar(decoder, text, member->item_kind, value_prefix, item);
+	return decode_scalar(decoder, text, member->item_kind, member->time, value_prefix, item);
 }
 
-static enum err decode_items(struct decoder *decoder, struct str prefix,
+/* `name` is that of the member's parameters, with all that leads there. */
+static enum err decode_items(struct decoder *decoder, struct str name, struct str alias,
 			     const struct shape_member *member, void *out)
 {
 	struct items items = {.prefixes = NULL};
-	size_t most = count_below(decoder, join(decoder, prefix, member->query_name));
+	size_t most = count_below(decoder, name);
 
-	if (member->query_alias.size > 0)
-		most += count_below(decoder, join(decoder, prefix, member->query_alias));
+	if (alias.size > 0)
+		most += count_below(decoder, alias);
 	if (most == 0)
 		return ERR_OK;
 	items.prefixes = arena_array(decoder->arena, struct str, most);
 	items.texts = arena_array(decoder->arena, struct str, most);
-	collect_items(decoder, join(decoder, prefix, member->query_name), member, &items);
-	if (member->query_alias.size > 0)
-		collect_items(decoder, join(decoder, prefix, member->query_alias), member, &items);
+	collect_items(decoder, name, member, &items);
+	if (alias.size > 0)
+		collect_items(decoder, alias, member, &items);
 	if (!items.is_given)
 		return ERR_OK;
 	if (items.count > LIMIT_REQUEST_ITEMS && !member->is_counted) {
@@ -281,12 +287,15 @@ static enum err decode_member(struct decoder *decoder, struct str prefix,
 			      const struct shape_member *member, void *out)
 {
 	struct str name = join(decoder, prefix, member->query_name);
-	struct str text;
+	struct str text, alias;
 
 	switch (member->kind) {
 	case SHAPE_LIST:
 	case SHAPE_MAP:
-		return decode_items(decoder, prefix, member, out);
+		alias = member->query_alias;
+		if (alias.size > 0)
+			alias = join(decoder, prefix, alias);
+		return decode_items(decoder, name, alias, member, out);
 	case SHAPE_STRUCTURE: {
 		if (!has_below(decoder, name))
 			return ERR_OK;
@@ -297,7 +306,7 @@ static enum err decode_member(struct decoder *decoder, struct str prefix,
 	default:
 		if (!find(decoder, name, &text))
 			return ERR_OK;
-		enum err err = decode_scalar(decoder, text, member->kind, name,
+		enum err err = decode_scalar(decoder, text, member->kind, member->time, name,
 					     member_at(out, member->offset));
 		if (!err && member->extra_offset)
 			*(bool *)member_at(out, member->extra_offset) = true;
@@ -308,11 +317,23 @@ static enum err decode_member(struct decoder *decoder, struct str prefix,
 static enum err decode_structure(struct decoder *decoder, struct str prefix,
 				 const struct shape *shape, void *out)
 {
+	if (decoder->depth == LIMIT_FORM_DEPTH) {
+		decoder->problem = STR("The parameters are nested too deeply.");
+		return ERR_INVALID;
+	}
+	decoder->depth++;
 	for (uint32_t i = 0; i < shape->member_count; i++) {
 		const struct shape_member *member = &shape->members[i];
 		enum err err = decode_member(decoder, prefix, member, out);
 		if (err)
 			return err;
+	}
+	decoder->depth--;
+	if (shape->is_union && member_count_present(shape, out) != 1) {
+		decoder->problem =
+			arena_format(decoder->arena, "%.*s must have exactly one member.",
+				     STR_ARG(str_slice(prefix, 0, ECHO_SIZE)));
+		return ERR_INVALID;
 	}
 	return ERR_OK;
 }

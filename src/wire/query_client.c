@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* query_client: the inverse of query.c, and of query_xml.c. */
+/* query_client: parameters as query.c reads them, and answers as query_xml.c writes them. */
 #include "wire/query_client.h"
 
 #include "format/form.h"
 #include "format/xml_read.h"
 #include "wire/member.h"
 #include "wire/scalar.h"
+#include "wire/xml.h"
 
 /* ---- parameters ---- */
 
@@ -17,6 +18,8 @@ struct encoder {
 };
 
 static void encode_structure(struct encoder *encoder, const struct shape *shape, const void *value);
+static void encode_items(struct encoder *encoder, const struct shape_member *member,
+			 const void *value);
 
 /* Lengthens the prefix by one name; gives the size to go back to. */
 static size_t enter(struct encoder *encoder, struct str name)
@@ -46,10 +49,11 @@ static void encode_named(struct encoder *encoder, struct str name, struct str va
 	encoder->prefix.size = before;
 }
 
-static void encode_scalar(struct encoder *encoder, enum shape_kind kind, const void *place)
+static void encode_scalar(struct encoder *encoder, enum shape_kind kind, enum shape_time time,
+			  const void *place)
 {
 	buf_reset(&encoder->text);
-	scalar_format(&encoder->text, kind, place, encoder->has_ms);
+	scalar_format(&encoder->text, kind, time, place, encoder->has_ms);
 	write_parameter(encoder, buf_str(&encoder->text));
 }
 
@@ -58,8 +62,10 @@ static void encode_value(struct encoder *encoder, const struct shape_member *mem
 {
 	if (member->item_kind == SHAPE_STRUCTURE)
 		encode_structure(encoder, member->shape, value);
+	else if (member->item)
+		encode_items(encoder, member->item, value);
 	else
-		encode_scalar(encoder, member->item_kind, value);
+		encode_scalar(encoder, member->item_kind, member->time, value);
 }
 
 static void encode_items(struct encoder *encoder, const struct shape_member *member,
@@ -96,7 +102,7 @@ static void encode_structure(struct encoder *encoder, const struct shape *shape,
 		else if (member->kind == SHAPE_STRUCTURE)
 			encode_structure(encoder, member->shape, *(void *const *)place);
 		else
-			encode_scalar(encoder, member->kind, place);
+			encode_scalar(encoder, member->kind, member->time, place);
 		encoder->prefix.size = before;
 	}
 }
@@ -118,92 +124,6 @@ void wire_query_encode_request(struct buf *out, const struct operation *operatio
 
 /* ---- answers ---- */
 
-static enum err decode_structure(struct arena *arena, const struct xml_node *node,
-				 const struct shape *shape, void *out);
-
-static enum err decode_value(struct arena *arena, const struct xml_node *node,
-			     const struct shape_member *member, void *out)
-{
-	if (!node)
-		return ERR_OK;
-	if (member->item_kind == SHAPE_STRUCTURE)
-		return decode_structure(arena, node, member->shape, out);
-	return scalar_parse(arena, node->text, member->item_kind, out) ? ERR_OK : ERR_INVALID;
-}
-
-static enum err decode_item(struct arena *arena, const struct xml_node *node,
-			    const struct shape_member *member, char *item)
-{
-	if (member->kind == SHAPE_LIST)
-		return decode_value(arena, node, member, item);
-	struct str key = xml_child_text(node, member->key_name);
-	*(struct str *)(void *)item = key.data ? key : STR("");
-	return decode_value(arena, xml_child(node, member->value_name), member,
-			    item + member->item_value_offset);
-}
-
-/* The items are the elements of that name among `first` and those behind it. */
-static enum err decode_items(struct arena *arena, const struct xml_node *first, struct str name,
-			     const struct shape_member *member, void *out)
-{
-	size_t count = 0;
-
-	for (const struct xml_node *node = first; node; node = node->next)
-		count += str_equal(node->name, name);
-	char *items = arena_alloc(arena, count * member->item_size);
-	char *item = items;
-	for (const struct xml_node *node = first; node; node = node->next) {
-		if (!str_equal(node->name, name))
-			continue;
-		enum err err = decode_item(arena, node, member, item);
-		if (err)
-			return err;
-		item += member->item_size;
-	}
-	*(void **)member_at(out, member->offset) = items;
-	*(size_t *)member_at(out, member->extra_offset) = count;
-	return ERR_OK;
-}
-
-static enum err decode_member(struct arena *arena, const struct xml_node *node,
-			      const struct shape_member *member, void *out)
-{
-	void *place = member_at(out, member->offset);
-
-	switch (member->kind) {
-	case SHAPE_LIST:
-	case SHAPE_MAP:
-		if (member->xml_item.size > 0)
-			return decode_items(arena, node->children, member->xml_item, member, out);
-		return decode_items(arena, node, member->xml_name, member, out);
-	case SHAPE_STRUCTURE: {
-		void *structure = arena_alloc(arena, member->shape->size);
-		*(void **)place = structure;
-		return decode_structure(arena, node, member->shape, structure);
-	}
-	default:
-		if (!scalar_parse(arena, node->text, member->kind, place))
-			return ERR_INVALID;
-		if (member->extra_offset)
-			*(bool *)member_at(out, member->extra_offset) = true;
-		return ERR_OK;
-	}
-}
-
-static enum err decode_structure(struct arena *arena, const struct xml_node *node,
-				 const struct shape *shape, void *out)
-{
-	for (uint32_t i = 0; i < shape->member_count; i++) {
-		const struct xml_node *child = xml_child(node, shape->members[i].xml_name);
-		if (!child)
-			continue;
-		enum err err = decode_member(arena, child, &shape->members[i], out);
-		if (err)
-			return err;
-	}
-	return ERR_OK;
-}
-
 /* "SendMessage" and "Response". */
 static bool is_named(const struct xml_node *node, struct str name, struct str ending)
 {
@@ -215,15 +135,17 @@ enum err wire_query_decode_answer(struct arena *arena, struct str text,
 				  const struct operation *operation, void *out)
 {
 	const struct xml_node *root, *result;
+	struct str unused;
 
 	if (xml_parse(arena, text, &root) != ERR_OK ||
 	    !is_named(root, operation->name, STR("Response")))
 		return ERR_INVALID;
 	if (operation->service->query_style == QUERY_STYLE_EC2)
-		return decode_structure(arena, root, operation->out, out);
+		return wire_xml_decode(arena, root, operation->out, SIZE_MAX, out, &unused);
 	for (result = root->children; result; result = result->next)
 		if (is_named(result, operation->name, STR("Result")))
-			return decode_structure(arena, result, operation->out, out);
+			return wire_xml_decode(arena, result, operation->out, SIZE_MAX, out,
+					       &unused);
 	return ERR_OK;
 }
 

@@ -26,12 +26,15 @@ void wire_query_encode_json(struct buf *out, const struct operation *operation, 
 }
 
 static void tree_structure(struct json_writer *json, const struct shape *shape, const void *value);
+static void tree_items(struct json_writer *json, const struct shape_member *member,
+		       const void *value);
 
-static void tree_scalar(struct json_writer *json, enum shape_kind kind, const void *place)
+static void tree_scalar(struct json_writer *json, enum shape_kind kind, enum shape_time time,
+			const void *place)
 {
 	struct buf text = {0};
 
-	scalar_format(&text, kind, place, false);
+	scalar_format(&text, kind, time, place, false);
 	json_str(json, buf_str(&text));
 	buf_done(&text);
 }
@@ -41,8 +44,10 @@ static void tree_value(struct json_writer *json, const struct shape_member *memb
 {
 	if (member->item_kind == SHAPE_STRUCTURE)
 		tree_structure(json, member->shape, value);
+	else if (member->item)
+		tree_items(json, member->item, value);
 	else
-		tree_scalar(json, member->item_kind, value);
+		tree_scalar(json, member->item_kind, member->time, value);
 }
 
 static void tree_items(struct json_writer *json, const struct shape_member *member,
@@ -83,7 +88,8 @@ static void tree_structure(struct json_writer *json, const struct shape *shape, 
 			tree_structure(json, member->shape,
 				       *(void *const *)member_in(value, member->offset));
 		else
-			tree_scalar(json, member->kind, member_in(value, member->offset));
+			tree_scalar(json, member->kind, member->time,
+				    member_in(value, member->offset));
 	}
 	json_close_object(json);
 }

@@ -8,6 +8,7 @@
 #include "http/url.h"
 #include "wire/credential.h"
 #include "wire/faults.h"
+#include "wire/path.h"
 
 static void refuse(struct route *route, enum common_fault fault, struct str problem)
 {
@@ -60,7 +61,8 @@ void route_target(const struct route_table *table, struct arena *arena,
 {
 	struct str target = request->fields[HTTP_FIELD_X_AMZ_TARGET], name = target;
 
-	route->service = find_target(table, str_cut(&name, '.'));
+	(void)table; /* the caller has chosen the service */
+	(void)str_cut(&name, '.');
 	if (request->method != HTTP_METHOD_POST) {
 		refuse_method(arena, request, route, STR("POST"), "POST");
 		return;
@@ -198,6 +200,48 @@ static const struct dialect *dialect_of(const struct service *service)
 	return service && service->query_style == QUERY_STYLE_EC2 ? &dialect_ec2 : &dialect_query;
 }
 
+static const struct dialect *rest_dialect_of(const struct service *service)
+{
+	return service->rest == REST_JSON ? &dialect_rest_json : &dialect_rest_xml;
+}
+
+/* Of "/prefix/service/<name>/operation/<name>"; false: the path has not this form. */
+static bool split_cbor_path(struct str path, struct str *out_service, struct str *out_operation)
+{
+	struct str segments[4];
+
+	for (size_t i = 4; i-- > 0;) {
+		size_t slash = path.size;
+		while (slash > 0 && path.data[slash - 1] != '/')
+			slash--;
+		if (slash == 0)
+			return false;
+		segments[i] = str_slice(path, slash, SIZE_MAX);
+		path = str_slice(path, 0, slash - 1);
+	}
+	*out_service = segments[1];
+	*out_operation = segments[3];
+	return str_equal(segments[0], STR("service")) && str_equal(segments[2], STR("operation"));
+}
+
+/* By the shape's name, with or without its namespace. */
+static const struct service *find_cbor_service(const struct route_table *table, struct str name)
+{
+	struct str short_name = name;
+
+	while (str_find_char(short_name, '.', 0) != SIZE_MAX)
+		(void)str_cut(&short_name, '.');
+	for (size_t i = 0; i < table->service_count && short_name.size > 0; i++)
+		if (str_equal(table->services[i]->cbor_name, short_name))
+			return table->services[i];
+	return NULL;
+}
+
+static bool is_cbor(const struct http_request *request)
+{
+	return str_equal(request->fields[HTTP_FIELD_SMITHY_PROTOCOL], STR("rpc-v2-cbor"));
+}
+
 const struct dialect *route_guess(const struct route_table *table,
 				  const struct http_request *request,
 				  const struct service **out_service)
@@ -206,11 +250,22 @@ const struct dialect *route_guess(const struct route_table *table,
 	struct str target = request->fields[HTTP_FIELD_X_AMZ_TARGET], none = {0};
 
 	*out_service = NULL;
+	if (is_cbor(request)) {
+		struct str name, operation;
+		if (split_cbor_path(http_url_split(request->target).path, &name, &operation))
+			*out_service = find_cbor_service(table, name);
+		return &dialect_cbor;
+	}
 	if (target.data) {
 		*out_service = find_target(table, str_cut(&target, '.'));
 		return &dialect_json;
 	}
 	struct str scope = scope_service(request, &nothing);
+	const struct service *named = scope.data ? route_service(table, scope) : NULL;
+	if (named && named->rest) {
+		*out_service = named;
+		return rest_dialect_of(named);
+	}
 	if (scope.data)
 		*out_service = find_service(table, none, scope, none);
 	return is_form(request) ? dialect_of(*out_service) : NULL;
@@ -269,6 +324,96 @@ static void route_without_action(const struct route_table *table, struct arena *
 			    STR_ARG(route->path)));
 }
 
+void route_path(const struct route_table *table, struct arena *arena,
+		const struct http_request *request, struct route *route)
+{
+	struct http_url url = http_url_split(request->target);
+	struct str allow = {0};
+
+	(void)table; /* the caller has chosen the service */
+	check(route->service);
+	if (form_parse(arena, url.query, &route->form) != ERR_OK) {
+		refuse(route, FAULT_MALFORMED_QUERY, STR("The query string cannot be decoded."));
+		return;
+	}
+	route->operation = path_find(arena, route->service, request->method_text, url.path,
+				     &route->form, &allow);
+	if (route->operation)
+		return;
+	if (allow.data) {
+		route->allow = allow;
+		refuse(route, FAULT_METHOD,
+		       STR("The specified method is not allowed against this resource."));
+		return;
+	}
+	refuse(route, FAULT_UNKNOWN_OPERATION,
+	       arena_format(arena, "%.*s %.*s is not served here.", STR_ARG(request->method_text),
+			    STR_ARG(route->path)));
+}
+
+void route_cbor(const struct route_table *table, struct arena *arena,
+		const struct http_request *request, struct route *route)
+{
+	struct str service, operation;
+
+	(void)table; /* the caller has chosen the service */
+	if (request->method != HTTP_METHOD_POST) {
+		refuse_method(arena, request, route, STR("POST"), "POST");
+		return;
+	}
+	/* Smithy: servers refuse what could be taken for another protocol. */
+	bool is_target = request->fields[HTTP_FIELD_X_AMZ_TARGET].data != NULL;
+	if (route->service && !is_target &&
+	    split_cbor_path(http_url_split(request->target).path, &service, &operation))
+		route->operation = route_operation(route->service, operation);
+	if (!route->operation)
+		refuse(route, FAULT_UNKNOWN_OPERATION,
+		       is_target ? STR("A request of RPC v2 CBOR must have no X-Amz-Target header.")
+				 : arena_format(arena, "The operation %.*s is not served here.",
+						STR_ARG(route->path)));
+}
+
+/* The service of an unsigned REST request: the first whose paths have this one. */
+static const struct service *find_by_path(const struct route_table *table, struct arena *arena,
+					  const struct http_request *request)
+{
+	static const struct form nothing;
+	struct http_url url = http_url_split(request->target);
+	struct str allow;
+
+	for (size_t i = 0; i < table->service_count; i++) {
+		const struct service *service = table->services[i];
+		if (service->rest &&
+		    (path_find(arena, service, request->method_text, url.path, &nothing, &allow) ||
+		     allow.data))
+			return service;
+	}
+	return NULL;
+}
+
+/*
+ * The credential names the service of a signed request. Without one, a path of REST counts unless
+ * the request is one of Query or sent to a resource's URL.
+ */
+static const struct dialect *choose_dialect(const struct route_table *table, struct arena *arena,
+					    const struct http_request *request,
+					    const struct service **out_service)
+{
+	const struct dialect *dialect = route_guess(table, request, out_service);
+	struct http_url url = http_url_split(request->target);
+
+	if (dialect && !dialect->is_query)
+		return dialect;
+	if (!dialect && !*out_service && !is_resource_path(table, url.path) &&
+	    !str_starts(url.query, STR("Action=")) &&
+	    str_find(url.query, STR("&Action="), 0) == SIZE_MAX) {
+		*out_service = find_by_path(table, arena, request);
+		if (*out_service)
+			return rest_dialect_of(*out_service);
+	}
+	return wants_json(request) ? &dialect_query_json : &dialect_query;
+}
+
 void route_query(const struct route_table *table, struct arena *arena,
 		 const struct http_request *request, struct route *route)
 {
@@ -294,13 +439,13 @@ void route_query(const struct route_table *table, struct arena *arena,
 void route_request(const struct route_table *table, struct arena *arena,
 		   const struct http_request *request, struct route *out_route)
 {
-	const struct service *unused;
-	const struct dialect *dialect = route_guess(table, request, &unused);
+	const struct service *service;
+	const struct dialect *dialect = choose_dialect(table, arena, request, &service);
 	struct str path = http_url_split(request->target).path;
 
-	if (!dialect || dialect->is_query)
-		dialect = wants_json(request) ? &dialect_query_json : &dialect_query;
-	*out_route = (struct route){.dialect = dialect};
+	*out_route = (struct route){.dialect = dialect, .service = service};
+	if (dialect->is_query)
+		out_route->service = NULL; /* the form says more than the headers */
 	if (http_url_decode(arena, path, &out_route->path) != ERR_OK ||
 	    !str_is_utf8(out_route->path)) {
 		out_route->path = STR("/");

@@ -48,6 +48,12 @@ const struct operation *route_operation(const struct service *service, struct st
 /* AWS JSON, by the header X-Amz-Target. */
 void route_target(const struct route_table *table, struct arena *arena,
 		  const struct http_request *request, struct route *route);
+/* REST, by method and path. */
+void route_path(const struct route_table *table, struct arena *arena,
+		const struct http_request *request, struct route *route);
+/* RPC v2 CBOR, by the end of the path: /service/<name>/operation/<name>. */
+void route_cbor(const struct route_table *table, struct arena *arena,
+		const struct http_request *request, struct route *route);
 /* Query, by the parameter Action. Chooses between its dialects. */
 void route_query(const struct route_table *table, struct arena *arena,
 		 const struct http_request *request, struct route *route);

@@ -13,12 +13,16 @@
  *   boolean         bool name; bool has_name;
  *   structure       struct x *name;           absent: NULL
  *   list            T *name; size_t name_count;
- *                                             T is struct str, int64_t or a structure
+ *                                             T is struct str, int64_t, double, bool, a structure
+ *                                             or, of a list of lists or maps, a generated
+ *                                             struct { ITEM *items; size_t items_count; }
  *                                             absent: NULL; empty but there: not NULL and 0
  *   map             T *name; size_t name_count;
  *                                             T is struct shape_pair (string to string) or a
- *                                             generated struct { struct str key; struct x value; }
+ *                                             generated struct { struct str key; T value; }
  *                                             in the order read
+ *
+ * A union is a structure of which exactly one member is there.
  *
  * All memory belongs to the call's arena. Tables are static and may be read by any thread.
  */
@@ -40,6 +44,26 @@ enum shape_kind {
 	SHAPE_MAP,
 };
 
+/* Where a member stands in an HTTP message of REST; every other dialect has all in the body. */
+enum shape_place {
+	SHAPE_IN_BODY,
+	SHAPE_IN_LABEL,	  /* of the path, by the member's name */
+	SHAPE_IN_QUERY,	  /* the parameter http_name of the query string */
+	SHAPE_IN_QUERIES, /* map: all parameters that no other member takes */
+	SHAPE_IN_HEADER,  /* the header http_name */
+	SHAPE_IN_HEADERS, /* map: the headers whose names begin with http_name */
+	SHAPE_IN_PAYLOAD, /* it is the body */
+	SHAPE_IN_STATUS,  /* the status of an answer */
+};
+
+/* How a timestamp is written, if not in the way of its dialect and place. */
+enum shape_time {
+	SHAPE_TIME_DEFAULT,
+	SHAPE_TIME_EPOCH, /* seconds since 1970, with a fraction */
+	SHAPE_TIME_ISO,	  /* 2026-11-24T00:00:00Z (RFC 3339) */
+	SHAPE_TIME_HTTP,  /* Tue, 24 Nov 2026 00:00:00 GMT (RFC 9110, 5.6.7) */
+};
+
 struct shape_pair {
 	struct str key, value;
 };
@@ -58,7 +82,13 @@ struct shape_member {
 	struct str key_name;	/* of a map's entries in Query: "Name", "Key", "key" */
 	struct str value_name;	/* "Value", "value" */
 	enum shape_kind kind;
-	enum shape_kind item_kind;		   /* of a list's items or a map's values */
+	enum shape_kind item_kind; /* of a list's items or a map's values */
+	enum shape_time time;	   /* of a timestamp, or of items that are */
+	enum shape_place place;
+	struct str http_name; /* of a header, its prefix, or a parameter of the query string */
+	struct str xml_namespace, xml_prefix; /* of its element, in REST-XML */
+	/* Of items that are lists or maps: the item as a member, whose offset is 0. */
+	const struct shape_member *item;
 	const struct shape *shape;		   /* of a structure, or of structured items */
 	const struct shape_constraint *constraint; /* NULL: any value */
 	uint32_t offset;			   /* of the member in the struct */
@@ -69,6 +99,9 @@ struct shape_member {
 	bool is_unchecked;   /* its operation says that it is missing, in words of its own */
 	bool is_sensitive;   /* a secret, or what belongs to the caller alone: in no log */
 	bool is_counted;     /* its operation refuses too many items in words of its own */
+	bool is_attribute;   /* of its structure's element, in XML */
+	bool is_token;	     /* an idempotency token: clients make one if it is absent */
+	bool is_stream;	     /* a payload of any size, which AWS does not hold in memory */
 	bool is_always;	     /* an answer has this list or map even when it is empty */
 	bool is_shown_empty; /* the same if the operation gave an array: its pointer is not NULL */
 };
@@ -79,6 +112,8 @@ struct shape {
 	uint32_t member_count;
 	const struct shape_member *members;
 	bool is_constrained; /* a member has a constraint, or one of a structure in it */
+	bool is_union;	     /* exactly one member is there */
+	const struct shape_member *payload; /* REST: the member that is the body; or NULL */
 };
 
 /* A fault that an operation can answer. */
@@ -90,6 +125,7 @@ struct fault_type {
 	bool is_common;	       /* of every service: AWS's own framework names its __type */
 	/* Of common faults, where dialects differ; 0 and empty: as above. */
 	int json_status;     /* of services that speak JSON only */
+	int rest_status;     /* in REST */
 	struct str ec2_code; /* of EC2's Query */
 	int ec2_status;
 };
@@ -125,6 +161,28 @@ struct operation {
 	bool shows_answer;     /* the audit log has its answer */
 	const struct operation_facts *facts; /* wire/facts.h */
 	uint32_t index;			     /* in the service's table, or OPERATION_UNNUMBERED */
+	/* REST; method empty: it has no path. */
+	struct str http_method; /* "GET" */
+	struct str http_path;	/* "/things/{ThingId}/{Rest+}?list=2" */
+	int http_status;	/* of success */
+	struct str xml_root;	/* the outermost element of an answer in REST-XML */
+	struct str host_prefix; /* "{Account}.": clients put it before the endpoint's host */
+};
+
+/* A segment of the paths of a service's operations; the tree begins with the empty root. */
+struct path_node {
+	struct str text; /* of a literal segment */
+	/* The node takes the request's path if it ends here: its routes, those with a parameter
+	 * first. */
+	uint16_t first_route, route_count;
+	uint16_t first_child, child_count; /* literal segments, sorted by text */
+	uint16_t label;			   /* the child that takes any segment; 0: none */
+	uint16_t greedy;		   /* the child that takes the rest of the path; 0: none */
+};
+struct path_route {
+	struct str method;
+	struct str parameter, value; /* that the query string must have; value data NULL: any */
+	uint16_t operation;	     /* index in the service's operations */
 };
 
 /* How a service speaks Query; lists and names are in the shapes. */
@@ -132,6 +190,14 @@ enum query_style {
 	QUERY_STYLE_LISTS,     /* as IAM: times to the second */
 	QUERY_STYLE_FLATTENED, /* as SQS: faults have a Detail */
 	QUERY_STYLE_EC2,       /* an envelope of its own, times to the millisecond */
+};
+
+/* How a service speaks REST. Such a service speaks nothing else. */
+enum rest_kind {
+	REST_NONE,
+	REST_JSON,
+	REST_XML,
+	REST_XML_BARE, /* as S3: a fault is not wrapped into ErrorResponse */
 };
 
 struct service {
@@ -157,8 +223,12 @@ struct service {
 	struct str throttled_text;
 	const struct resource_type *resource_types; /* wire/facts.h */
 	uint32_t resource_type_count;
+	enum rest_kind rest;
+	struct str cbor_name; /* the service in paths of RPC v2 CBOR; empty: it does not speak it */
 	uint32_t operation_count;
 	const struct operation *operations; /* sorted by name */
+	const struct path_node *path_nodes; /* REST: the first is the root; NULL: no paths */
+	const struct path_route *path_routes;
 };
 
 #endif

@@ -14,6 +14,8 @@
 enum { NAME_SIZE = 128 };
 
 static void write_structure(struct json_writer *json, const struct shape *shape, const void *value);
+static void write_items(struct json_writer *json, const struct shape_member *member,
+			const void *value);
 
 /* "aWSAccountIds" for AWSAccountIds: CloudTrail changes one letter and no more. */
 static void write_key(struct json_writer *json, struct str name)
@@ -47,6 +49,19 @@ static void write_item(struct json_writer *json, const struct shape_member *memb
 		return;
 	case SHAPE_STRUCTURE:
 		write_structure(json, member->shape, value);
+		return;
+	case SHAPE_LIST:
+	case SHAPE_MAP:
+		write_items(json, member->item, value);
+		return;
+	case SHAPE_BOOLEAN:
+		json_bool(json, *(const bool *)value);
+		return;
+	case SHAPE_DOUBLE:
+		json_double(json, *(const double *)value);
+		return;
+	case SHAPE_TIMESTAMP:
+		write_time(json, *(const int64_t *)value);
 		return;
 	default:
 		json_i64(json, *(const int64_t *)value);
