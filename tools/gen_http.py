@@ -105,6 +105,8 @@ def check(model):
         if any(member.binding.place in ("label", "param", "params") for member in parts["out"]) or \
                 any(member.binding.place == "status" for member in parts["in"]):
             raise ValueError(f"{name}: a member has no such place on this side")
+    if model.rest:
+        tree_of(model)
 
 
 class Node:
