@@ -14,6 +14,7 @@ struct encoder {
 	struct wire_message *message;
 	struct buf *target; /* of a request; NULL: an answer is written */
 	size_t query_at;    /* where the query string begins; 0: there is none yet */
+	struct str literal; /* the parameter that the path itself has */
 	const struct shape *shape;
 	struct buf text;
 	bool has_content_type;
@@ -133,9 +134,11 @@ static void encode_parameter(struct encoder *encoder, const struct shape_member 
 			      format(encoder, member, member->item_kind, SHAPE_TIME_ISO, item));
 }
 
-/* A member with a parameter of its own goes before an entry of that name. */
+/* A member with a parameter of its own, and the path's, go before an entry of that name. */
 static bool is_taken(const struct encoder *encoder, struct str key)
 {
+	if (str_equal(key, encoder->literal))
+		return true;
 	for (uint32_t i = 0; i < encoder->shape->member_count; i++)
 		if (encoder->shape->members[i].place == SHAPE_IN_QUERY &&
 		    str_equal(encoder->shape->members[i].http_name, key))
@@ -204,6 +207,7 @@ static void encode_path(struct encoder *encoder, const struct operation *operati
 	buf_append_char(encoder->target, '?');
 	encoder->query_at = encoder->target->size;
 	buf_append(encoder->target, parameter);
+	encoder->literal = str_cut(&parameter, '=');
 }
 
 /* ---- bodies ---- */
