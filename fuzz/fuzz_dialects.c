@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * REST-JSON, REST-XML and RPC v2 CBOR by every operation of tests/wire/kitchen.ops: the first two
- * bytes choose service and operation, the rest is a whole HTTP request. What was decoded is written
- * again as a client sends it and as a server answers it, and read as the same.
+ * bytes choose service and operation, or the input is a whole HTTP request. Decoded input is
+ * written again as a client sends it and as a server answers it, and read as the same.
  */
 #include "fuzz.h"
-#include "kitchen.h"
+#include "tests/wire/kitchen.h"
 #include "wire/cbor.h"
 #include "wire/json.h"
 #include "wire/rest.h"

@@ -26,7 +26,7 @@ void wire_cbor_encode(struct buf *out, const struct shape *shape, const void *va
 /* Appends a fault's map: __type and message. */
 void wire_cbor_encode_fault(struct buf *out, struct str namespace, const struct fault_type *fault,
 			    struct str message);
-/* What a fault's map says; data NULL: nothing. ERR_INVALID. */
+/* Reads a fault's map; data NULL: it has no such entry. ERR_INVALID. */
 must_check enum err wire_cbor_decode_fault(struct arena *arena, struct str body,
 					   struct str *out_type, struct str *out_message);
 

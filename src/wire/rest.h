@@ -10,8 +10,8 @@
 #include "wire/dialect.h"
 
 /*
- * What a REST message is read from. Of a request: `path` and `form` (of the query string). Of an
- * answer: `status`.
+ * The parts of a REST message that is read. Of a request: `path` and `form` (of the query string).
+ * Of an answer: `status`.
  */
 struct rest_source {
 	const struct http_header *headers;

@@ -14,7 +14,7 @@ extern const struct route_table kitchen_table;
 const struct operation *kitchen_operation(const char *service, const char *operation);
 /* The same operation where no member has a place, so that JSON shows all of them. */
 const struct operation *kitchen_plain(const struct operation *operation);
-/* What the operations do: each member of `out` is the member of `in` with that name, if any. */
+/* Copies to each member of `out` the member of `in` with that name, if there is one. */
 void kitchen_echo(const struct operation *operation, const void *in, void *out);
 /* The fault of the operation Fail: KitchenFire, or with "closed" KitchenClosed. */
 const struct fault_type *kitchen_fault(struct str why);
