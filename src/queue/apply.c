@@ -2,9 +2,9 @@
 /*
  * apply: the only place where records change the state, called right after appending and at replay.
  *
- * At replay a record may name a message that is gone: its segment was recycled because all in it
- * was dead, while the records about it live on in later segments. Such records say nothing any more
- * and are passed over.
+ * At replay a record may name a message that no longer exists: its segment was recycled after all
+ * its records were dead, while records about the message remain in later segments. Replay skips
+ * such records.
  */
 
 #include "queue/apply.h"
@@ -21,7 +21,7 @@ static void watch_retention(struct engine *engine, struct engine_queue *queue, i
 {
 	int64_t due_ms = since_ms + queue->settings.retention_ms;
 
-	/* What was moved here may be older than all that is here. */
+	/* A moved message may be older than all messages of this queue. */
 	if (queue->is_defined &&
 	    (!timer_is_set(&queue->retention) || due_ms < queue->retention.at_ms))
 		timer_set(&engine->timers, &queue->retention, due_ms);
@@ -76,7 +76,7 @@ void apply_visibility(struct engine *engine, struct message *message, int64_t vi
 
 void apply_give_back(struct engine *engine, struct message *message)
 {
-	/* Beyond that many it counts all the same: a message must not go round for ever. */
+	/* Beyond that many, the receive counts: a message must not return without end. */
 	bool is_uncounted = message->given_back < UINT16_MAX;
 
 	check(message->receives > message->given_back || !is_uncounted);

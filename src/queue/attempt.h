@@ -12,10 +12,10 @@
 #include "queue/state.h"
 
 struct attempt *attempt_find(struct queue_extra *extra, const uint8_t key[16]);
-/* Enters what the receive has delivered, in place of an earlier attempt of that key. */
+/* Records the deliveries of a receive, in place of an earlier attempt of that key. */
 void attempt_remember(struct engine *engine, const struct queue_command *command,
 		      struct engine_queue *queue, int64_t visible_ms);
-/* What was given back is not repeated. */
+/* Removes a message that was given back, so that the attempt does not repeat it. */
 void attempt_leave_out(struct engine_queue *queue, const uint8_t key[16],
 		       const struct queue_handle *handle);
 void attempt_forget(struct queue_extra *extra, struct attempt *attempt);

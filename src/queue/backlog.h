@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * backlog: brings what lies in extents into memory, a window at a time.
+ * backlog: loads messages from extents into memory, a window at a time.
  *
- * What is in memory need not be the same after a replay: a record may name a message that lies in
- * an extent then, and backlog_fetch loads the group up to it. A replay always has as much in
- * extents as was there before, never something in memory behind something in an extent.
+ * A replay may leave other messages in memory than the previous run had. A record may name a
+ * message that then lies in an extent; backlog_fetch loads the group up to it. A replay never has a
+ * message in memory behind one in an extent of the same group.
  */
 #ifndef TERN_QUEUE_BACKLOG_H
 #define TERN_QUEUE_BACKLOG_H

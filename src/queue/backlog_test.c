@@ -360,7 +360,7 @@ static void test_redrive_empties_a_deep_queue(void **state)
 	expect_range(1, "m", 0, 700);
 }
 
-/* Keeps 1 in 20 of what is sent in a queue that nobody reads. */
+/* Keeps 1 in 20 of the messages sent to a queue without receivers. */
 static void make_mixed_log(void)
 {
 	for (size_t round = 0; round < 60; round++) {
@@ -448,11 +448,11 @@ static void test_damage_to_index_and_segment_loses_only_what_is_damaged(void **s
 	uint32_t segment = middle_segment();
 	flip("index", "", segment, 100);
 	flip("segment", ".log", segment, w.deliveries[0].location.offset + 40);
-	/* A batch of ten fails its check as a whole. */
+	/* A batch of ten fails its checksum as a whole. */
 	assert_int_equal(world_drain(&w, 1), DEEP - 10);
 	assert_int_equal(w.counters[1].visible, 0);
 	world_turns(&w, 50);
-	/* What is lost can still be looked for by hand: its segment stays. */
+	/* The lost messages may be recovered by hand: their segment stays. */
 	assert_true(engine_journal_stats(w.engine).live_bytes > 0);
 }
 
@@ -498,7 +498,7 @@ static void test_rest_of_a_damaged_extent_is_relocated(void **state)
 			flip("segment", ".log", damaged.segment, damaged.offset + 40);
 		}
 	}
-	/* A batch of ten fails its check as a whole. */
+	/* A batch of ten fails its checksum as a whole. */
 	assert_int_equal(w.counters[2].visible, 690);
 	assert_int_equal(world_drain(&w, 2), 690);
 }

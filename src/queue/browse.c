@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * browse: looks at messages without receiving them, a page at a time, by seq.
+ * browse: reads messages without receiving them, a page at a time, by seq.
  *
- * The page is the lowest seqs above the last one seen, gathered from the extents and then from what
- * is in memory; a message that is loaded in between is met twice. That takes several turns if the
- * queue is large, one page after the other. While a queue has no extents its messages stand in
- * order, and a page costs no more than itself if its beginning is still there.
+ * The page is the lowest seqs above the last one seen, collected from the extents and then from
+ * memory; a message that is loaded in between appears twice. In a large queue this takes several
+ * turns, one page after the other. A queue without extents has its messages in order, so a page
+ * costs only its own messages if its first one still exists.
  */
 
 #include "queue/browse.h"
@@ -168,7 +168,7 @@ static void end(struct engine *engine, struct queue_command *command)
 	}
 	*page = (struct page){0}; /* its pins are the command's */
 	list_remove(&command->link);
-	/* Others can read only what is durable. */
+	/* A browse returns only durable messages. */
 	answer_command(engine, command, has_queue ? QUEUE_OK : QUEUE_NOT_FOUND);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * browse: looks at messages without receiving them, a page at a time, by seq.
+ * browse: reads messages without receiving them, a page at a time, by seq.
  */
 #ifndef TERN_QUEUE_BROWSE_H
 #define TERN_QUEUE_BROWSE_H

@@ -4,8 +4,8 @@
  *
  * The items of a queue are in no order; decoding sorts them by seq. A queue's next_seq and
  * deduplication entries may be newer than the checkpoint's beginning: replay, which starts at that
- * moment, makes them the same. What is purged or dropped meanwhile may be left out, for the same
- * reason.
+ * moment, makes them the same. Messages that are purged or dropped meanwhile may be left out, for
+ * the same reason.
  */
 
 #include "queue/checkpoint.h"
@@ -81,7 +81,7 @@ static void step_dedup(struct engine *engine, struct engine_queue *queue)
 		return;
 	}
 	extra->dedup_next = dedup->link.next;
-	/* Queues that nobody uses any more forget what is over only here. */
+	/* Only a checkpoint removes expired entries of idle queues. */
 	if (dedup->until_ms <= engine->now_ms)
 		dedup_forget(extra, dedup);
 	else
@@ -270,7 +270,7 @@ static enum err read_item(struct engine *engine, struct decoding *decoding, stru
 	return bytes ? ERR_OK : ERR_DAMAGED;
 }
 
-/* What has no queue any more was dropped after the checkpoint began. */
+/* An item without a queue was dropped after the checkpoint began. */
 static void enter_items(struct engine *engine, struct decoding *decoding)
 {
 	struct engine_queue *queue;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * command: what each command decides.
+ * command: executes commands.
  *
- * An answer waits for the journal's tail at the time of its execution, also where it changed
- * nothing itself: "already deleted" and "duplicate" rest on records that may not be durable yet.
+ * An answer waits for the journal's tail at the time of its execution, also if the command changed
+ * nothing: "already deleted" and "duplicate" depend on records that may not be durable yet.
  */
 
 #include "queue/command.h"
@@ -264,7 +264,7 @@ static void execute_cancel(struct engine *engine, struct queue_command *command)
 	answer_now(command, QUEUE_OK);
 }
 
-/* A turn does a bounded part of what is due; here all of it must be done. */
+/* A turn handles a bounded part of the due timers; a tick handles all of them. */
 static void execute_tick(struct engine *engine, struct queue_command *command)
 {
 	for (size_t i = 0; i < TICK_ROUNDS_MAX; i++) {

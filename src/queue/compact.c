@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * compact: relocates what still lives in a mostly dead segment to the log's end, a little in each
+ * compact: relocates the live records of a mostly dead segment to the log's end, a few in each
  * step.
  *
  * A relocated message keeps its place in its queue; only its location changes. A message that
  * cannot be read stays where it is: the segment is kept and never chosen again by this process.
- * What is purged goes by itself.
+ * Purged messages are not relocated.
  *
- * A reference takes its payload along: the payload is copied once into the segment that is being
- * filled, and the references that follow refer to that copy while the segment stays open. The first
- * reference of a copy stands for all of its bytes, the others for one byte, so that live bytes are
- * not counted twice.
+ * A reference is relocated with its payload: the payload is copied once into the segment that is
+ * being filled, and the references that follow refer to that copy while the segment stays open. The
+ * first reference of a copy stands for all of its bytes, the others for one byte, so that live
+ * bytes are not counted twice.
  */
 
 #include "queue/compact.h"
@@ -32,7 +32,7 @@ static bool is_enough(const struct engine *engine, size_t relocated)
 
 /* ---- one record ---- */
 
-/* What relocating a record gives. */
+/* The result of relocating a record. */
 struct relocation {
 	struct journal_location location;
 	uint32_t shared_size;
@@ -94,7 +94,7 @@ static bool relocate_reference(struct engine *engine, uint64_t queue,
 	return true;
 }
 
-/* Appends what stands at `from` once more. False: there is no room. */
+/* Appends the record at `from` again. False: there is no room. */
 static bool relocate_record(struct engine *engine, const struct engine_queue *queue,
 			    struct journal_location from, struct relocation *out)
 {
@@ -119,7 +119,7 @@ static bool relocate_record(struct engine *engine, const struct engine_queue *qu
 
 /* ---- all of a segment ---- */
 
-/* False: it must go on later. What cannot be read is passed over. */
+/* False: continue later. Unreadable messages are skipped. */
 static bool relocate_messages(struct engine *engine, uint32_t number, size_t *relocated)
 {
 	struct segment_messages *segment = segment_messages_find(engine, number);

@@ -18,7 +18,7 @@ void dedup_remember(struct engine_queue *queue, const struct record_head *head);
 void dedup_forget(struct queue_extra *extra, struct dedup *dedup);
 /* Forgets entries that are over, a bounded number. */
 void dedup_drop(struct engine_queue *queue, int64_t now_ms);
-/* Enters what image_append_dedup wrote. */
+/* Decodes an item of image_append_dedup. */
 void dedup_decode(struct engine_queue *queue, const uint8_t *bytes);
 
 #endif

@@ -31,7 +31,7 @@ size_t delay_apply(struct engine *engine, struct engine_queue *queue)
 	}
 	if (queue->delays_next)
 		timer_set(&engine->timers, &queue->delays, engine->now_ms);
-	/* Those that are held back no longer stand in front of what a receive can get. */
+	/* Delayed messages no longer block the ones that a receive can get. */
 	queue_mark_dirty(engine, queue);
 	queue_publish(queue);
 	return count;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * delivery: what a receiver gets of a message.
+ * delivery: makes the delivery of a message to a receiver.
  */
 #ifndef TERN_QUEUE_DELIVERY_H
 #define TERN_QUEUE_DELIVERY_H

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * due: does what timers are set for.
+ * due: handles timers that are due.
  */
 #ifndef TERN_QUEUE_DUE_H
 #define TERN_QUEUE_DUE_H
 
 #include "queue/state.h"
 
-/* A turn's part of what is due at engine->now_ms. */
+/* Handles a turn's part of the timers that are due at engine->now_ms. */
 void due_run(struct engine *engine);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What lasts, what is refused, and what is answered when: restarts, full disks, failing disks. */
+/* Durability, refusals and the time of answers: restarts, full disks, failing disks. */
 #include "queue/fixture.h"
 
 static struct world w;
@@ -271,7 +271,7 @@ static void test_a_full_disk_goes_on_by_itself_when_others_make_room(void **stat
 	set_capacity(1 << 20);
 	(void)fill(1);
 	set_capacity(0);
-	/* Nobody asks for anything; the engine only has its turns when it says they are due. */
+	/* No commands arrive; the engine has a turn only when one is due. */
 	for (int i = 0; i < 20 && engine_journal_stats(w.engine).is_full; i++) {
 		int64_t due_ms = engine_due_ms(w.engine);
 		assert_true(due_ms - w.now_ms <= 5000);
@@ -295,7 +295,7 @@ static void test_dead_letters_do_not_block_a_queue_on_a_full_disk(void **state)
 	size_t total = 0;
 	while (world_receive(&w, 1, 10) > 0)
 		total += w.delivery_count;
-	/* A few still fit into the dead letter queue. */
+	/* A few still fit into the dead-letter queue. */
 	assert_int_equal(total + (size_t)w.counters[1].moved_out, 160);
 	assert_true(total > 100);
 }
@@ -423,7 +423,7 @@ static void test_a_full_disk_of_scattered_messages_is_compacted(void **state)
 	(void)state;
 	set_capacity(1 << 20);
 	size_t sent = fill(1);
-	/* Each segment keeps some, so none dies by itself. */
+	/* Each segment keeps some live messages, so none is freed without compaction. */
 	for (size_t i = 0; i < sent; i++) {
 		for (int tries = 0;
 		     tries < 20 &&

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * engine: one turn after the other.
+ * engine: runs turns.
  *
- * A turn does what is due, executes what has arrived, serves receives that wait, and answers what
- * has become durable. Nothing is done between turns, so a turn sees one time.
+ * A turn handles due timers, executes new commands, serves waiting receives, and answers commands
+ * that have become durable. No work happens between turns, so a turn has one time.
  */
 
 #include "queue/answer.h"
@@ -38,7 +38,7 @@ static enum err replay(void *context, const struct journal_record *record)
 	return apply_record(context, record);
 }
 
-/* Replay takes out of extents only what records name. */
+/* Replay loads only messages that records name from extents. */
 static void refill_all(struct engine *engine)
 {
 	struct engine_queue *queue;
@@ -134,7 +134,7 @@ static void take_mail(struct engine *engine)
 		engine->mail = mail;
 		struct queue_command *command = container_of(mail, struct queue_command, mail);
 		size_t cost = fanout_cost(command);
-		/* What is larger than the rest of a turn has a turn of its own. */
+		/* A command larger than the rest of a turn gets its own turn. */
 		if (engine->turn_items > 0 &&
 		    engine->turn_items + cost > engine->options.turn_items)
 			return;
@@ -220,7 +220,7 @@ static void set_time(struct engine *engine, int64_t now_ms, int64_t wall_ms)
 	engine->wall_ms = wall_ms;
 }
 
-/* When somebody has set the machine's clock: at the next start only wall time tells how long the
+/* Records a change of the machine's clock: at the next start only wall time shows how long the
  * server was down. */
 static void record_clock(struct engine *engine)
 {
@@ -251,7 +251,7 @@ static void look_for_space(struct engine *engine)
 	engine->space_ms = engine->now_ms + SPACE_RETRY_MS;
 }
 
-/* Nothing can become durable any more, so nothing is changed any more either. */
+/* No record can become durable after a failure, so the engine changes nothing. */
 static void step_failed(struct engine *engine)
 {
 	wait_end_all(engine, QUEUE_FAILED);
@@ -280,7 +280,7 @@ void engine_step(struct engine *engine, int64_t now_ms, int64_t wall_ms)
 	answer_durable(engine);
 	care_for_checkpoints(engine);
 	look_for_space(engine);
-	/* What a full disk keeps from becoming durable is not waited for at the end. */
+	/* Stopping does not wait for records that a full disk refuses. */
 	if (!engine->is_stopping || !journal_is_full(engine->journal))
 		return;
 	answer_all(&engine->checkpoint_asked, QUEUE_DISK_FULL);
@@ -336,7 +336,7 @@ bool engine_is_idle(const struct engine *engine)
 	if (journal_has_failed(engine->journal))
 		return true;
 	/* A full disk may have no room for the last checkpoint or the last batch: neither was
-	 * promised to anybody. */
+	 * acknowledged. */
 	if (engine->is_stopping && journal_is_full(engine->journal))
 		return journal_is_stalled(engine->journal) ||
 		       journal_durable_lsn(engine->journal) == journal_tail_lsn(engine->journal);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * expire: looks at messages from the front, where the oldest stand. Where ages are mixed, or
- * groups are deep, all of it is looked at, but not more often than each second.
+ * expire: checks messages from the front, where the oldest are. If ages are mixed, or groups are
+ * deep, it checks all messages, at most once a second.
  */
 #include "queue/expire.h"
 
@@ -52,7 +52,8 @@ static bool look_at_age(const struct engine *engine, struct message *message, st
 	return true;
 }
 
-/* What stands in front is oldest. Where ages are mixed all are looked at, in several turns. */
+/* The front message is the oldest. If ages are mixed, all messages are checked, over several
+ * turns. */
 static void collect_in_memory(const struct engine *engine, struct engine_queue *queue,
 			      struct expiry *expiry)
 {
@@ -77,8 +78,7 @@ static void collect_in_memory(const struct engine *engine, struct engine_queue *
 	queue->expiry_since_ms = expiry->since_ms;
 }
 
-/* In each deep group what stands in front is oldest. Groups that were looked at go behind the
- * others. */
+/* In each deep group the front message is the oldest. Checked groups move behind the others. */
 static void collect_in_groups(const struct engine *engine, struct engine_queue *queue,
 			      struct expiry *expiry)
 {

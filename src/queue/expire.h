@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * expire: drops messages whose retention is over.
+ * expire: drops messages after their retention period.
  */
 #ifndef TERN_QUEUE_EXPIRE_H
 #define TERN_QUEUE_EXPIRE_H

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * extent: what lies deep in a group's backlog, without an entry in memory.
+ * extent: messages deep in a group's backlog, without an entry in memory.
  *
- * An index is derived data. If it cannot be read, the extents of its segment are built anew from
- * the segment's records, and a new index is written. What a checkpoint from before says of places
- * in the index is of the old one: it is known by its sum, and the extents are built anew once more.
+ * An index is derived data. If it cannot be read, the extents of its segment are rebuilt from the
+ * segment's records, and a new index is written. An older checkpoint has positions in the previous
+ * index. Its checksum shows the mismatch, and the extents are rebuilt again.
  */
 
 #include "queue/extent.h"
@@ -151,7 +151,8 @@ static void count_in(struct engine *engine, struct extent *extent, int64_t count
 		journal_live_add(engine->journal, extent->segment, count, bytes);
 }
 
-/* An extent takes what lies in its segment, until its index goes to disk or it has grown long. */
+/* An extent accepts messages of its own segment, until its index is written or it is long
+ * enough. */
 static bool takes_more(const struct extent *extent, uint32_t segment)
 {
 	return extent && extent->segment == segment && !extent->is_indexed &&
@@ -331,7 +332,7 @@ static enum err rebuild_record(void *context, const struct journal_record *recor
 	if (!decode_head(rebuild, record, &head))
 		return ERR_OK;
 	struct extent *extent = find_owner(rebuild->segment, record, &head);
-	/* What has a delay of its own was never in an extent. */
+	/* A message with its own delay was never in an extent. */
 	if (!extent || head.visible_ms || message_find(rebuild->engine, record->queue, head.seq))
 		return ERR_OK;
 	struct extent_entry entry = {
@@ -346,7 +347,7 @@ static enum err rebuild_record(void *context, const struct journal_record *recor
 	return ERR_OK;
 }
 
-/* What could not be found again stays in its segment, which is therefore never used anew. */
+/* Messages that were not found again stay in their segment, which is therefore never reused. */
 static void resolve_rebuilt(struct extent *extent)
 {
 	uint64_t found = extent->rebuilt.size / EXTENT_ENTRY_SIZE;

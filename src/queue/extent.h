@@ -2,17 +2,17 @@
 /*
  * extent: messages of one group in one segment that have no entry in memory.
  *
- * Once a group has enough in memory, what is sent to it goes to its last extent: 32 bytes a
- * message, in memory only until the segment is sealed and its index durable. A group is always its
- * messages in memory, then its extents, by seq; extents are loaded from the front (backlog.h)
- * before memory runs dry. So a group's order is kept by construction.
+ * Once a group has enough messages in memory, new ones go to its last extent: 32 bytes a message,
+ * in memory only until the segment is sealed and its index durable. A group is always its messages
+ * in memory, then its extents, by seq; extents are loaded from the front (backlog.h) before memory
+ * runs dry. So a group's order is kept by construction.
  */
 #ifndef TERN_QUEUE_EXTENT_H
 #define TERN_QUEUE_EXTENT_H
 
 #include "queue/state.h"
 
-/* True if what is sent to the group now does not go to memory. */
+/* True if the group's next message goes to an extent instead of memory. */
 bool extent_takes(const struct engine *engine, const struct group *group);
 void extent_append(struct engine *engine, struct engine_queue *queue, struct group *group,
 		   const struct record_head *head, struct journal_location location);

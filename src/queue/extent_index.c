@@ -14,7 +14,7 @@
 /* Of the bytes of a turn. */
 enum { SHARE = 4 };
 
-/* Appends what is left of the extent to its segment's index. */
+/* Appends the rest of the extent to its segment's index. */
 static void collect_extent(struct segment_messages *segment, struct extent *extent)
 {
 	struct buf rest = {0};
@@ -28,8 +28,7 @@ static void collect_extent(struct segment_messages *segment, struct extent *exte
 	buf_append(&segment->index, buf_str(&rest));
 }
 
-/* Hands the segment's index over once it is complete; what was taken from its extents is left out.
- */
+/* Submits the segment's complete index, without messages that were taken from its extents. */
 static void collect_index(struct engine *engine, struct segment_messages *segment)
 {
 	if (!segment->is_collecting)

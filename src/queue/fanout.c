@@ -19,7 +19,7 @@
 #include "queue/state.h"
 
 struct plan {
-	struct engine_queue *source; /* of what is deleted */
+	struct engine_queue *source; /* of the deleted message */
 	struct message *deletes[LIMIT_BATCH_ENTRIES];
 	size_t delete_count;
 	size_t records, bytes; /* to append */

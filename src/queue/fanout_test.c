@@ -200,7 +200,7 @@ static void test_fanout_survives_restarts(void **state)
 
 /* ---- all or none ---- */
 
-/* The tail of the batch is lost with a crash, whatever part of it was written. */
+/* A crash loses the whole tail batch, however much of it was written. */
 static void test_fanout_is_all_or_none_after_a_crash(void **state)
 {
 	size_t seen = 0;
@@ -343,7 +343,7 @@ static void test_fanout_never_straddles_two_segments(void **state)
 	}
 }
 
-/* ---- deleting what a fan-out answers ---- */
+/* ---- fan-outs that delete a message ---- */
 
 static void test_fanout_deletes_in_the_same_batch(void **state)
 {
@@ -361,7 +361,7 @@ static void test_fanout_deletes_in_the_same_batch(void **state)
 	world_pass(&w, WORLD_VISIBILITY_MS);
 	assert_int_equal(world_receive(&w, 4, 1), 0);
 	expect_everywhere("new");
-	/* Once more: the message is gone, so nothing is sent. */
+	/* Again: the message is deleted, so the fan-out sends nothing. */
 	fanout_init(&fanout, "again");
 	fanout.command.queue = 4;
 	fanout.command.fanout.deletes = &handle;
@@ -370,7 +370,7 @@ static void test_fanout_deletes_in_the_same_batch(void **state)
 	assert_int_equal(world_receive(&w, 1, 1), 0);
 }
 
-/* ---- what references outlive ---- */
+/* ---- lifetime of references ---- */
 
 static void test_reference_moves_to_the_dead_letter_queue_whole(void **state)
 {
@@ -387,7 +387,7 @@ static void test_reference_moves_to_the_dead_letter_queue_whole(void **state)
 	(void)world_expect(&w, 5, "letter");
 }
 
-/* Fills segments with what is deleted at once, until the log is compacted. */
+/* Fills segments with messages that are deleted at once, until the log is compacted. */
 static void churn(uint64_t queue, size_t rounds)
 {
 	for (size_t i = 0; i < rounds; i++) {

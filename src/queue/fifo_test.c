@@ -362,7 +362,7 @@ static void test_a_dead_letter_that_cannot_move_is_not_overtaken(void **state)
 	assert_true(disk_memory_damage(w.disk, name, offset + 40, 1));
 	world_pass(&w, WORLD_VISIBILITY_MS);
 	assert_int_equal(world_receive(&w, 3, 1), 1);
-	/* It is given out like any other: nobody can read it, and nothing passes it. */
+	/* It is delivered like any other: its bytes are unreadable, and it blocks its group. */
 	assert_int_equal(w.deliveries[0].location.offset, offset);
 	assert_int_equal(world_delete(&w, w.deliveries[0].handle), QUEUE_OK);
 	(void)world_expect(&w, 3, "a1");
@@ -408,7 +408,7 @@ static void test_another_attempt_gives_nothing_of_a_locked_group(void **state)
 	assert_int_equal(receive_attempt("other", 1), 0);
 }
 
-/* Its messages are in flight already: nobody waits for them. */
+/* Its messages are in flight already, so the repeat does not wait. */
 static void test_an_attempt_is_repeated_while_others_wait(void **state)
 {
 	struct world_wait wait = {.command = {.type = QUEUE_RECEIVE, .queue = 3}};
@@ -479,8 +479,8 @@ static void test_an_attempt_for_fewer_messages_is_another_one(void **state)
 	assert_int_equal(receive_attempt("try", 2), 0);
 }
 
-/* More groups than a receive looks at have only messages that a new delay holds back, and are not
- * gone through yet. */
+/* More groups than a receive checks have only messages that a new delay hides, and the receive has
+ * not checked all groups yet. */
 static void test_a_receive_that_met_a_new_delay_is_served_once_it_is_applied(void **state)
 {
 	struct queue_settings settings = w.settings[3];

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fixture: an engine on the memory disk under a time that tests set, for tests.
+ * fixture: an engine on the memory disk whose time the tests set.
  *
- * Each call submits one command and turns the engine until it is answered, so tests read as a
- * sequence of what a client does. Message ids count from 1; a message's payload is its text.
+ * Each call submits one command and turns the engine until it is answered, so a test reads as a
+ * client's sequence of commands. Message ids count from 1; a message's payload is its text.
  */
 #ifndef TERN_QUEUE_FIXTURE_H
 #define TERN_QUEUE_FIXTURE_H
@@ -30,7 +30,7 @@ struct world {
 	struct queue_delivery deliveries[100];
 	size_t delivery_count;
 	char text[2000]; /* of the last message read */
-	bool holds_work; /* turns do no work: nothing becomes durable */
+	bool holds_work; /* turns do no work: no record becomes durable */
 	bool holds_housekeeping;
 };
 
@@ -106,7 +106,7 @@ static inline void world_define(struct world *w, uint64_t queue, struct queue_se
 	assert_int_equal(world_run(w, &command), QUEUE_OK);
 }
 
-/* A process that starts knows wall time and what is recorded. */
+/* Opens the engine as a new process does, which knows the wall time and the records. */
 static inline void world_open(struct world *w)
 {
 	int64_t wall_ms = w->now_ms + w->wall_offset_ms;
@@ -139,7 +139,7 @@ static inline void world_done(struct world *w)
 	w->disk->ops->free(w->disk);
 }
 
-/* As after SIGKILL: what was written stays, nothing was told to stop. */
+/* As after SIGKILL: written bytes stay, and the engine is not stopped. */
 static inline void world_restart(struct world *w)
 {
 	engine_free(&w->engine);

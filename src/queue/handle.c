@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* handle: a seq alone does not name a message; the time of its receive tells it apart. */
+/* handle: a seq alone does not identify a message; the time of its receive does. */
 #include "queue/handle.h"
 
 #include "queue/message.h"
 
-/* True if the handle is of a receive of this very message: an earlier one may have had its seq, in
- * a queue that was dropped or in what a power cut took. */
+/* True if the handle is of a receive of this very message: an earlier message may have had its seq,
+ * in a dropped queue or in records that a power cut lost. */
 static bool is_of_message(const struct queue_handle *handle, const struct message *message)
 {
 	if (handle->receive == message->receives)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * image: what a checkpoint holds of messages and extents while they change.
+ * image: the messages and extents of a checkpoint, encoded while they change.
  *
- * A checkpoint is encoded in several turns, and yet it is the state of the moment when it began: a
- * message or an extent is encoded before it changes, if it was not yet. What is new is marked as if
- * it were there already.
+ * A checkpoint is encoded in several turns but holds the state at its beginning: a message or an
+ * extent is encoded before its first change. New ones are marked as encoded.
  */
 
 #include "queue/image.h"

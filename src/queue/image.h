@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * image: what a checkpoint holds of messages and extents while they change.
+ * image: the messages and extents of a checkpoint, encoded while they change.
  *
  * A checkpoint is a header (version, time, wall time less that), then items: queues (number,
  * is_fifo, next_seq), deduplication entries, messages in memory and extents, each with its queue's
@@ -37,7 +37,7 @@ void image_forget_message(struct engine *engine, const struct message *message);
 void image_forget_extent(struct engine *engine, const struct extent *extent);
 void image_forget_queue(struct engine *engine, const struct engine_queue *queue);
 
-/* What a link of one of these lists belongs to; NULL: it is the head. */
+/* The owner of a link of one of these lists; NULL: the link is the head. */
 struct message *image_message_at(const struct engine_queue *queue, const struct list *link);
 struct extent *image_extent_at(const struct engine_queue *queue, const struct list *link);
 struct engine_queue *image_queue_at(const struct engine *engine, const struct list *link);

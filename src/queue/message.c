@@ -128,8 +128,8 @@ struct message *message_add(struct engine *engine, struct engine_queue *queue, u
 	return message;
 }
 
-/* Standard: what came back is served before the others, unless it comes back too often, or was not
- * really received. */
+/* Standard: a returned message is served before the others, unless it returns too often, or its
+ * receive did not count. */
 static bool stands_behind(const struct message *message)
 {
 	return message->receives == 0 || message->receives >= 3 || message->given_back > 0;
@@ -180,7 +180,7 @@ void message_unplace(struct engine *engine, struct message *message)
 	case MESSAGE_IN_FLIGHT:
 		check(queue->in_flight > 0);
 		check(message->group->in_flight > 0);
-		/* At the limit it is this message that others wait for, whatever its group. */
+		/* At the limit, waiting receives need this message, whatever its group. */
 		if (queue->in_flight-- == LIMIT_INFLIGHT_MESSAGES)
 			queue_mark_dirty(engine, queue);
 		if (--message->group->in_flight == 0 && message->group->hash != 0)

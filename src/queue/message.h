@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * message: messages in memory, and what follows from their state: lists, counts and timers.
+ * message: messages in memory, and the lists, counts and timers that follow from their state.
  */
 #ifndef TERN_QUEUE_MESSAGE_H
 #define TERN_QUEUE_MESSAGE_H
@@ -22,7 +22,7 @@ void message_relocate(struct engine *engine, struct message *message,
 void message_detach(struct engine *engine, struct message *message);
 void message_free(struct engine *engine, struct message *message); /* it is detached */
 bool message_is_expired(const struct engine *engine, const struct message *message);
-/* True if the queue's delay holds a FIFO message back, whatever its state says. */
+/* True if the queue's delay hides a FIFO message, in any state. */
 bool message_is_delayed(const struct engine *engine, const struct message *message);
 
 #endif

@@ -19,7 +19,7 @@
 #include "queue/state.h"
 #include "queue/turn.h"
 
-/* Moves what was read; with a new id it is a new message there. False: there is no room. */
+/* Moves a message that was read; a new id makes it a new message there. False: there is no room. */
 static bool move_message(struct engine *engine, struct message *message, struct record_head head,
 			 struct str payload, struct engine_queue *to, const uint8_t *new_id,
 			 struct str origin)

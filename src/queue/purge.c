@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * purge: forgets all messages of a queue, a part in each turn.
+ * purge: removes all messages of a queue, a part in each turn.
  *
- * Once the record is appended the messages are gone for everybody: the queue's struct with all that
- * hangs on it is retired, out of reach of any number, and freed from the front in later turns. A
- * purged queue goes on in a new struct. Replay does the same at once.
+ * Once the record is appended, no command finds the messages: the queue's struct with its messages
+ * is retired, no number refers to it, and later turns free it from the front. A purged queue
+ * continues in a new struct. Replay does the same at once.
  */
 
 #include "queue/purge.h"
@@ -85,7 +85,8 @@ void purge_dropped(struct engine *engine, struct engine_queue *queue)
 	retire(engine, queue);
 }
 
-/* False: nothing is left of it. Runs go first, so that none is loaded in place of what goes. */
+/* False: nothing is left. Extents are freed first, so that none is loaded in place of freed
+ * messages. */
 static bool free_some(struct engine *engine, struct engine_queue *queue)
 {
 	if (!list_is_empty(&queue->extents))

@@ -7,10 +7,10 @@
 
 #include "queue/state.h"
 
-/* The queue's messages and deduplication entries are gone; the pointer is no longer the queue's. */
+/* Removes the queue's messages and deduplication entries; the pointer becomes invalid. */
 void purge_messages(struct engine *engine, struct engine_queue *queue);
 void purge_dropped(struct engine *engine, struct engine_queue *queue); /* the queue too */
-/* Frees a turn's part of what is gone. */
+/* Frees a turn's part of the removed messages. */
 void purge_step(struct engine *engine);
 /* At replay and at the end: frees all that the queue has. */
 void purge_at_once(struct engine *engine, struct engine_queue *queue);

@@ -5,14 +5,15 @@
  * Knows no AWS and no HTTP: queues are numbers, payloads are bytes, groups and deduplication keys
  * are hashes, time comes with each step. Times are of the time base (base/clock.h), which never
  * goes back, unless they are called wall time. Commands arrive by mailbox from any thread and are
- * answered by their done function on the engine's thread, after what they promise is durable.
- * Same commands, same times, same work order: same state.
+ * answered by their done function on the engine's thread, after their records are durable. Same
+ * commands, same times, same work order: same state.
  *
- * Two kinds of queue. Standard: arrival order as far as possible; a message that was returned is
- * served before what never left, from the third return on behind what is there. FIFO: order within
- * a group; no message of a group is delivered while an earlier one is invisible. A standard queue
- * whose messages carry groups is fair: groups that hold more than a tenth of the messages in flight
- * and at least 30 are served only when no other group has one, the one with fewest in flight first.
+ * Two kinds of queue. Standard: arrival order as far as possible; a returned message is served
+ * before messages that were never received; from its third return on, behind all others. FIFO:
+ * order within a group; no message of a group is delivered while an earlier one is invisible. A
+ * standard queue whose messages carry groups is fair: groups that hold more than a tenth of the
+ * messages in flight and at least 30 are served only when no other group has one, the one with
+ * fewest in flight first.
  *
  * Memory: a message that was never received and lies deep in its group's backlog has no entry in
  * memory, only its share of an extent (those of one group in one segment). It counts as visible; in
@@ -28,8 +29,8 @@ struct engine;
 
 /* ---- numbers that others read while the engine runs ---- */
 
-/* One a queue, allocated by whoever defines the queue, outlives it. Written by the engine, relaxed.
- */
+/* Counters of a queue; the caller that defines the queue allocates them, and they outlive it.
+ * Written by the engine, relaxed. */
 struct queue_counters {
 	_Atomic int64_t visible, in_flight, delayed;
 	_Atomic int64_t oldest_since_ms; /* of messages not deleted, approximate; 0 when empty */
@@ -52,7 +53,7 @@ struct queue_settings {
 				 none */
 	uint32_t max_receive_count;
 	bool dedup_per_group; /* FIFO: the same deduplication id in another group is no duplicate */
-	struct str label; /* opaque, at most 255 bytes; messages moved away from here carry it */
+	struct str label;     /* opaque, at most 255 bytes; messages moved from this queue get it */
 };
 
 enum queue_result {
@@ -64,9 +65,9 @@ enum queue_result {
 				   them */
 	QUEUE_VISIBILITY_LIMIT, /* more than 12 hours since the receive */
 	QUEUE_OVER_LIMIT,	/* LIMIT_INFLIGHT_MESSAGES, standard queue, no wait */
-	QUEUE_DISK_FULL,	/* no room for that; what frees space has the last reserve */
+	QUEUE_DISK_FULL,	/* no room for the command; deletions may use the last reserve */
 	QUEUE_TOO_LARGE, /* a fan-out of more than LIMIT_FANOUT_SIZE, or than fits into a segment */
-	QUEUE_FAILED,	 /* the journal has failed: nothing is acknowledged any more */
+	QUEUE_FAILED,	 /* the journal has failed: the engine acknowledges no further command */
 	QUEUE_STOPPING,
 };
 
@@ -76,8 +77,7 @@ enum queue_command_type {
 		       */
 	QUEUE_PURGE,  /* forgets its messages and its deduplication window */
 	QUEUE_SEND,
-	QUEUE_FANOUT, /* sends to several queues at once, all or none; may delete what that answers
-		       */
+	QUEUE_FANOUT, /* sends to several queues, all or none; may delete the message it answers */
 	QUEUE_RECEIVE,
 	QUEUE_DELETE,
 	QUEUE_VISIBILITY,
@@ -85,9 +85,9 @@ enum queue_command_type {
 			     and the receives do not count. Standard: behind the others */
 	QUEUE_REDRIVE,	  /* moves messages that are visible to another queue or to where they came
 			     from */
-	QUEUE_BROWSE,	  /* looks at messages without receiving them */
-	QUEUE_CANCEL,	  /* ends a waiting receive at once, with what it has: nothing */
-	QUEUE_TICK,	  /* does what is due and answers; for the test clock */
+	QUEUE_BROWSE,	  /* reads messages without receiving them */
+	QUEUE_CANCEL,	  /* ends a waiting receive at once, without messages */
+	QUEUE_TICK,	  /* handles due timers and answers; for the test clock */
 	QUEUE_CHECKPOINT, /* answers when a checkpoint taken after its arrival is durable */
 };
 
@@ -129,12 +129,12 @@ struct queue_target {
 /* The message id of a target, from the id of the fan-out: the same again if that is repeated. */
 void queue_target_id(const uint8_t id[16], uint64_t queue, uint8_t out[16]);
 
-/* What a receipt handle seals. */
+/* The contents of a receipt handle. */
 struct queue_handle {
 	uint64_t queue;
 	uint64_t seq;
 	uint32_t receive;    /* which receive of that message, counting from 1 in this queue */
-	int64_t received_ms; /* tells messages apart that have the same seq one after the other */
+	int64_t received_ms; /* distinguishes messages that have the same seq one after the other */
 };
 
 enum queue_message_state { QUEUE_IS_VISIBLE, QUEUE_IS_IN_FLIGHT, QUEUE_IS_DELAYED };
@@ -161,8 +161,8 @@ struct queue_change { /* of delete, visibility and give back */
 struct queue_command;
 typedef void (*queue_done_fn)(struct queue_command *command);
 
-/* Owned by the engine from submit until done is called; the caller keeps it and what it points to
- * alive. */
+/* Owned by the engine from submit until done is called; the caller keeps it and its pointers
+ * valid. */
 struct queue_command {
 	struct mailbox_message mail;
 	struct list link;   /* the engine's */
@@ -183,11 +183,11 @@ struct queue_command {
 			size_t count;
 		} send;
 		/*
-		 * All its records form one batch: after a crash all of it happened or nothing.
-		 * Targets that are not there are passed over. If a message to delete is not the
-		 * handle's any more, nothing is sent, and the result is of the handle.
-		 * QUEUE_DISK_FULL, QUEUE_TOO_LARGE: nothing is sent. The time of a turn grows with
-		 * the targets: about 0.3 us each.
+		 * All its records form one batch: after a crash all or none of them exist. Missing
+		 * targets are skipped. If the handle of the message to delete is no longer valid,
+		 * no message is sent, and the result is the handle's. QUEUE_DISK_FULL,
+		 * QUEUE_TOO_LARGE: no message is sent. The time of a turn grows with the targets:
+		 * about 0.3 us each.
 		 */
 		struct {
 			uint8_t id[16];
@@ -217,7 +217,7 @@ struct queue_command {
 			uint8_t attempt[16];
 		} change; /* delete, visibility, give back */
 		struct {
-			uint64_t to;  /* 0: each to the queue whose label it carries */
+			uint64_t to;  /* 0: each to the queue of its label */
 			uint32_t max; /* messages, at most 500; a long turn ends it earlier */
 			uint64_t (*find_label)(void *context,
 					       struct str label); /* 0: unknown; any thread safe */
@@ -226,7 +226,7 @@ struct queue_command {
 			uint32_t moved;		/* out */
 			bool is_unknown_source; /* out: stopped at a message without a known origin,
 						   or that cannot be read */
-			bool is_empty;		/* out: nothing visible is left */
+			bool is_empty;		/* out: no visible message is left */
 		} redrive;
 		struct {
 			uint64_t from_seq; /* messages with a higher seq, ascending */
@@ -284,13 +284,13 @@ struct engine_options {
  */
 must_check enum err engine_open(struct disk *disk, const struct engine_options *options,
 				struct engine **out_engine, struct journal_report *out_report);
-/* The last time that the records tell, and wall time then: clock_resume goes on from it. */
+/* The last time in the records, and its wall time: clock_resume continues from it. */
 struct clock_mark engine_clock(const struct engine *engine);
 /*
- * One turn: takes results of ended work, executes commands of the mailbox, does what is due at
- * now_ms, wakes waiting receives, answers what is durable. A turn is bounded in items and bytes:
- * what it leaves is due at once. A now_ms earlier than the last counts as
- * the last. If wall time has moved against it, that is recorded for the next start.
+ * One turn: takes results of ended work, executes commands of the mailbox, handles timers due at
+ * now_ms, wakes waiting receives, answers commands that are durable. A turn is bounded in items and
+ * bytes: remaining work is due at once. A now_ms earlier than the last counts as the last. If wall
+ * time has moved against it, the engine records the difference for the next start.
  */
 void engine_step(struct engine *engine, int64_t now_ms, int64_t wall_ms);
 /* When a step is next needed without a command or ended work; INT64_MAX: never. Engine's thread. */

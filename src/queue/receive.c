@@ -2,9 +2,9 @@
 /*
  * receive: chooses messages, leases them, and lets receives wait.
  *
- * Choosing only looks; what it finds is leased, moved to the dead-letter queue or expired
- * afterwards, because each of these changes the lists that choosing walks. A round that found only
- * such messages is repeated.
+ * Choosing changes nothing. The chosen messages are leased, moved to the dead-letter queue or
+ * expired afterwards, because each of these changes the lists that choosing walks. A round that
+ * found only such messages is repeated.
  */
 
 #include "queue/receive.h"
@@ -25,7 +25,7 @@
 
 enum { ROUNDS_MAX = 32, GROUPS_LOOKED_AT = 256, GROUPS_REFILLED = 16 };
 
-/* What a move's record holds besides the message's own: the source, and a label as its origin. */
+/* The overhead of a move's record: the source, and a label as the message's origin. */
 enum { MOVE_OVERHEAD_SIZE = RECORD_MOVE_SIZE + 256 };
 
 struct choice {
@@ -43,8 +43,8 @@ static bool choice_is_full(const struct choice *choice)
 	       choice->expired_count == RECORD_SEQS_MAX;
 }
 
-/* A dead letter that cannot move now is given out like any other: withheld it would block what
- * stands behind it. */
+/* A message that cannot move to the dead-letter queue now is delivered like any other: withheld, it
+ * would block the messages behind it. */
 static bool is_dead(const struct engine *engine, const struct choice *choice,
 		    const struct message *message)
 {
@@ -76,7 +76,7 @@ static void choose_from_list(const struct engine *engine, struct choice *choice,
 	     link = link->next) {
 		struct message *message = container_of(link, struct message, link);
 		if (message->state != MESSAGE_READY || message_is_delayed(engine, message))
-			return; /* FIFO: nothing passes an invisible message of its group */
+			return; /* FIFO: an invisible message blocks its group */
 		consider(engine, choice, message);
 	}
 }
@@ -152,7 +152,8 @@ static int64_t lease_chosen(struct engine *engine, struct queue_command *command
 	return lease.visible_ms;
 }
 
-/* False if dead letters are left: one could not be moved, or the turn is over. */
+/* False if messages for the dead-letter queue are left: one could not be moved, or the turn is
+ * over. */
 static bool remove_dead(struct engine *engine, struct engine_queue *queue,
 			const struct choice *choice)
 {
@@ -189,7 +190,7 @@ enum outcome {
 	OUTCOME_UNFINISHED, /* so many were dead that a turn is not enough for them */
 };
 
-/* Leases what there is. */
+/* Leases the available messages. */
 static enum outcome receive_now(struct engine *engine, struct queue_command *command,
 				struct engine_queue *queue, int64_t *out_visible_ms,
 				enum queue_result *out_result)
@@ -215,7 +216,7 @@ static enum outcome receive_now(struct engine *engine, struct queue_command *com
 			*out_result = QUEUE_DISK_FULL;
 			return OUTCOME_ANSWERED;
 		}
-		/* Then what was chosen behind it must wait for another look. */
+		/* Messages chosen behind it must be chosen again. */
 		if (!remove_dead(engine, queue, &choice))
 			continue;
 		if (choice.good_count > 0) {
@@ -226,8 +227,8 @@ static enum outcome receive_now(struct engine *engine, struct queue_command *com
 	return OUTCOME_UNFINISHED;
 }
 
-/* True if the command repeats an attempt, or must not: then it is answered whoever waits, for the
- * messages are in flight already. */
+/* True if the command repeats an attempt, or is refused as a repeat. It is answered before waiting
+ * receives, as the messages are in flight already. */
 static bool repeats_attempt(struct engine *engine, struct queue_command *command,
 			    struct engine_queue *queue, enum queue_result *out_result)
 {
@@ -276,7 +277,7 @@ void receive_execute(struct engine *engine, struct queue_command *command)
 	if (!queue)
 		return;
 	check(command->receive.max >= 1 && command->receive.max <= LIMIT_RECEIVE_MESSAGES);
-	/* Those that came before it go first. */
+	/* Earlier waiting receives are served first. */
 	if (repeats_attempt(engine, command, queue, &result))
 		outcome = OUTCOME_ANSWERED;
 	else if (!receive_serve_waiting(engine, queue))

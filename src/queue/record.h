@@ -22,16 +22,16 @@ enum record_type {
 			    once */
 	RECORD_RELOCATE, /* as SEND: the same message at a new place */
 	RECORD_PURGE,	 /* last seq that goes; all of them are older */
-	RECORD_DROP,	 /* nothing */
+	RECORD_DROP,	 /* no contents */
 	RECORD_GIVE_BACK, /* as DELETE */
 	RECORD_CLOCK,	  /* now_ms, wall time less that; of no queue */
 	RECORD_SHARED,	  /* how many references follow (u32), then as SEND: the payload of several
 			     messages; of no queue */
-	RECORD_REFERENCE, /* a message whose payload is a shared one and then its own part */
+	RECORD_REFERENCE, /* a message whose payload is a shared one followed by its own part */
 	RECORD_RELOCATE_REFERENCE, /* as REFERENCE: the same message at a new place */
 };
 
-/* What a message's record says of it, besides origin and payload. */
+/* The fields of a message's record besides origin and payload. */
 struct record_head {
 	uint64_t seq;
 	uint8_t id[16];
@@ -51,9 +51,9 @@ struct record_head {
 /*
  * A reference to a RECORD_SHARED, which lies in the same segment in front of it: a segment that
  * holds a live reference is kept, and with it the payload. So the number of live records that the
- * journal counts for a segment is the reference count of the payloads in it, and whatever forgets
- * or relocates a message (delete, purge, expiry, move, compaction, a checkpoint, an extent on disk)
- * keeps that count right without knowing of references.
+ * journal counts for a segment is the reference count of the payloads in it, and every removal or
+ * relocation of a message (delete, purge, expiry, move, compaction, a checkpoint, an extent on
+ * disk) keeps that count right without knowing about references.
  */
 struct record_reference {
 	uint64_t seq;

@@ -12,7 +12,7 @@
 /* Of the records that repeat an attempt, at most. */
 enum { REPEAT_SIZE = LIMIT_RECEIVE_MESSAGES * 64 };
 
-/* What became of a message since the attempt. */
+/* Finds the message's state since the attempt. */
 static enum attempt_outcome look_at(struct engine *engine, const struct engine_queue *queue,
 				    const struct attempt *attempt,
 				    const struct queue_handle *handle, struct message **out_message)

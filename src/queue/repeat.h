@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * repeat: gives the messages of a receive attempt once more.
+ * repeat: delivers the messages of a receive attempt again.
  *
- * An attempt whose messages were all left alone is given again: same messages, same handles, their
- * visibility timeout from now. If that is over, and nobody has received them since, it is an
- * ordinary receive; if they were changed, it is refused.
+ * If none of its messages has changed since, an attempt is repeated: same messages, same handles,
+ * their visibility timeout from now. If their timeout is over and no receive has taken them since,
+ * the attempt becomes an ordinary receive. If a message has changed, the attempt is refused.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
  */
 #ifndef TERN_QUEUE_REPEAT_H

@@ -82,7 +82,7 @@ void queue_free(struct engine_queue *queue)
 	if (queue->extra) {
 		struct group *group;
 		size_t cursor = 0;
-		/* Groups whose messages were lost with a damaged segment are left. */
+		/* Only groups whose messages were lost with a damaged segment are left. */
 		while ((group = map_next(&queue->extra->groups, &cursor)))
 			heap_free(group);
 		map_done(&queue->extra->groups);

@@ -85,7 +85,7 @@ struct extent_entry {
 	uint32_t shared_size;	/* as a message's */
 	uint32_t receive_count; /* in other queues */
 	int64_t first_receive_ms;
-	bool is_special; /* only its record tells of its receives */
+	bool is_special; /* its receives are in its record only */
 };
 
 enum { EXTENT_PEEK_MAX = 64, EXTENT_ENTRIES_MAX = 16384 };
@@ -104,12 +104,12 @@ struct attempt {
 	struct list link; /* in the queue's attempts, oldest first */
 	uint8_t key[16];
 	int64_t until_ms;
-	int64_t visible_ms; /* of all its messages, while nobody changed it */
+	int64_t visible_ms; /* of all its messages, until a client changes one's timeout */
 	size_t count;
 	struct queue_handle handles[];
 };
 
-/* What only queues with groups or deduplication need. */
+/* State that only queues with groups or deduplication need. */
 struct queue_extra {
 	struct map groups; /* by hash, without group 0 */
 	struct map dedup_map;
@@ -123,7 +123,7 @@ struct engine_queue {
 	struct list link; /* in the engine's all_queues */
 	uint64_t number;
 	bool is_fifo, is_defined;
-	bool is_retired;     /* purged or dropped: only what is left to free */
+	bool is_retired;     /* purged or dropped: waits to be freed */
 	bool is_unordered;   /* its messages are not by seq: those of several groups were loaded */
 	bool has_mixed_ages; /* they are not by age: some were loaded or moved here */
 	struct queue_settings settings; /* label is owned */
@@ -174,11 +174,11 @@ struct checkpoint_progress {
 	struct engine_queue *queue;		/* next, NULL: all are encoded */
 	struct message *message, *message_last; /* next of it, and the last that was there */
 	struct extent *extent;			/* next of it */
-	uint64_t seq_end; /* what was sent to it since is not of the checkpoint */
+	uint64_t seq_end; /* later messages of the queue are not in the checkpoint */
 	struct buf state;
 };
 
-enum { BROWSE_PAGE_MAX = 101 }; /* one more than is shown tells that there are more */
+enum { BROWSE_PAGE_MAX = 101 }; /* one more than a page shows whether another page follows */
 
 /* Of the page that is being gathered; see page.h. */
 struct page {
@@ -219,11 +219,11 @@ struct engine {
 	struct list browses;				/* commands, the first is under way */
 	struct page page;
 	struct checkpoint_progress checkpoint;
-	uint8_t mark;		       /* of what the checkpoint has, or what is newer than it */
+	uint8_t mark;		       /* of the checkpoint's items, or of newer ones */
 	struct message *free_messages; /* chained by in_queue.next */
 	void **slabs;
 	size_t slab_count;
-	int64_t now_ms;		/* the time base; at replay, the last time that a record tells */
+	int64_t now_ms;		/* the time base; at replay, the last time in a record */
 	int64_t wall_ms;	/* of this turn */
 	int64_t wall_offset_ms; /* wall time less now_ms, as recorded */
 	int64_t space_ms;	/* on a full disk: when room is looked for again */
@@ -232,7 +232,7 @@ struct engine {
 	struct shared_copy *copies; /* while a segment with references is compacted, or NULL */
 	struct shared_seen shared;
 	uint32_t compacting; /* segment, 0: none */
-	uint32_t leaving;    /* segment whose extents leave memory, 0: none */
+	uint32_t leaving;    /* segment whose extents are written to disk, 0: none */
 	bool has_indexes_left;
 	struct mailbox_message *mail; /* taken from the mailbox and not executed yet */
 	size_t turn_items, turn_bytes;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * turn: how much a turn has done.
+ * turn: the measure of a turn's work.
  *
- * Code that may do much checks after each unit whether the turn is over, and leaves the rest to the
- * next one. A unit is one message that is moved, relocated, expired, removed or encoded, or one
- * command of at most ten messages. Each kind of work has the whole measure to itself, so that none
- * of them keeps the others from having their turn.
+ * Unbounded work checks after each unit whether the turn is over, and leaves the rest to the next
+ * one. A unit is one message that is moved, relocated, expired, removed or encoded, or one command
+ * of at most ten messages. Each kind of work has its own whole measure, so that no kind delays the
+ * others.
  */
 #ifndef TERN_QUEUE_TURN_H
 #define TERN_QUEUE_TURN_H

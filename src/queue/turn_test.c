@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* No turn does more than its measure, whatever a command asks for, and the rest is done in the
- * next. */
+/* A turn does at most its measure, whatever a command requests, and the next turns do the rest. */
 #include "queue/fixture.h"
 
 enum { ITEMS = 50, DEAD = 400 };
@@ -24,7 +23,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Queue 1 has dead letters in front, and a message that is not. */
+/* Queue 1 has messages for its dead-letter queue in front, and one other. */
 static void make_dead_letters(void)
 {
 	world_define(&w, 1, (struct queue_settings){.dead_letter = 2, .max_receive_count = 1});
@@ -44,7 +43,7 @@ static int count_turns(const bool *is_answered)
 	for (; !*is_answered; turns++) {
 		int64_t before = w.counters[1].moved_out;
 		assert_true(turns < 200);
-		/* Two steps, each with what has arrived and what waits. */
+		/* Two turns, each with new commands and waiting receives. */
 		world_turn(&w);
 		assert_in_range(w.counters[1].moved_out - before, 0, 4 * ITEMS);
 		if (w.counters[1].moved_out < DEAD)
@@ -220,7 +219,7 @@ static void test_a_checkpoint_is_encoded_in_several_turns(void **state)
 	world_submit(&w, &checkpoint, &is_answered);
 	world_turn(&w);
 	assert_true(engine_due_ms(w.engine) <= w.now_ms);
-	/* What happens meanwhile is not of the checkpoint, and is replayed. */
+	/* Changes made meanwhile are not in the checkpoint, but are replayed. */
 	assert_int_equal(world_delete(&w, handle), QUEUE_OK);
 	handle = world_expect(&w, 1, "m1");
 	world_send(&w, 1, "late");
@@ -277,7 +276,7 @@ static void purge_in_several_turns(enum queue_command_type type)
 	uint64_t live = engine_journal_stats(w.engine).live_bytes;
 	world_submit(&w, &purge, &is_answered);
 	engine_step(w.engine, w.now_ms, w.now_ms);
-	/* Nothing of it is to be had any more, though only a part is freed. */
+	/* No message of it is available, though only a part is freed. */
 	assert_true(engine_journal_stats(w.engine).live_bytes > live / 2);
 	assert_true(engine_journal_stats(w.engine).live_bytes < live);
 	assert_true(engine_due_ms(w.engine) <= w.now_ms);
@@ -292,7 +291,7 @@ static void purge_in_several_turns(enum queue_command_type type)
 		assert_int_equal(world_delete(&w, handle), QUEUE_NOT_FOUND);
 		w.settings[1].retention_ms = 0;
 	}
-	/* Nobody brings back what is not freed yet. */
+	/* A checkpoint does not restore messages that are not freed yet. */
 	world_checkpoint(&w);
 	world_pass(&w, WORLD_VISIBILITY_MS);
 	world_restart(&w);
@@ -344,7 +343,7 @@ static void test_a_window_of_dead_letters_is_loaded_without_their_records(void *
 	for (int i = 0; i < 100 && world_receive(&w, 1, 10) == 0; i++)
 		;
 	assert_int_equal(w.counters[2].visible, DEAD);
-	/* One that lies deep: who reads it notices. */
+	/* A deep message: reading it needs an extent. */
 	assert_int_equal(world_browse(&w, 2, DEAD - 1, 1), 1);
 	world_turns(&w, 5);
 	(void)snprintf(name, sizeof name, "segment-%010u.log", w.deliveries[0].location.segment);
@@ -369,7 +368,7 @@ static void browse_in_several_turns(void)
 	world_submit(&w, &browse, &is_answered);
 	for (; !is_answered; turns++) {
 		assert_true(turns < 200);
-		/* What comes and goes meanwhile does no harm. */
+		/* Messages that come and go meanwhile do no harm. */
 		if (turns == 1)
 			assert_int_equal(world_delete(&w, world_expect(&w, 3, "m0")), QUEUE_OK);
 		else
@@ -496,7 +495,7 @@ static void test_nothing_is_due_while_nothing_expires_in_many_groups(void **stat
 	world_define(&w, 3, w.settings[3]);
 	world_turns(&w, 20);
 	assert_true(engine_due_ms(w.engine) > w.now_ms);
-	/* But what expires goes, whatever group it is in. */
+	/* But expired messages are removed, in any group. */
 	w.now_ms += w.settings[3].retention_ms;
 	for (int i = 0; i < 500 && w.counters[3].expired < 1200 * 4; i++)
 		world_pass(&w, 1000);

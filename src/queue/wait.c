@@ -5,7 +5,8 @@
 #include "queue/answer.h"
 #include "queue/state.h"
 
-/* How long a receive that does not wait stays for turns to come while dead letters are moved. */
+/* A receive that does not wait stays for this long while messages are moved to the dead-letter
+ * queue. */
 enum { UNFINISHED_MS = 1000 };
 
 void wait_begin(struct engine *engine, struct queue_command *command, struct engine_queue *queue)

@@ -9,7 +9,7 @@
 
 void wait_begin(struct engine *engine, struct queue_command *command, struct engine_queue *queue);
 void wait_leave(struct engine *engine, struct engine_queue *queue, struct queue_command *command);
-/* Answers it with what it has: nothing. */
+/* Answers a waiting receive without messages. */
 void wait_end(struct engine *engine, struct queue_command *command, enum queue_result result);
 void wait_end_all(struct engine *engine, enum queue_result result);
 

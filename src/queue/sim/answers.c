@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* answers: tells the model what the engine has answered. */
+/* answers: passes the engine's answers to the model. */
 #include "queue/sim/sim_private.h"
 
 #include <string.h>
@@ -28,8 +28,8 @@ static void take_delivery(struct sim *sim, const struct order *order, size_t ind
 	if (err && !has_crashed)
 		sim_violate(sim, "a delivered message cannot be read");
 	if (has_crashed) {
-		/* The lease is durable, but nobody can say of which message: some of them may still
-		 * be in memory, and others not. */
+		/* The lease is durable, but its messages are unknown: some of them may still be in
+		 * memory, and others not. */
 		model_receive_lost(&sim->model, order->slot);
 		buf_done(&buffer);
 		return;
@@ -111,7 +111,7 @@ static void take_send(struct sim *sim, const struct order *order)
 		size_t first = message_of_id(sim, order, send.id);
 		if (order->command.result)
 			send.result = order->command.result;
-		/* A failed journal may have kept it all the same. */
+		/* A failed journal may have kept it. */
 		if (send.result == QUEUE_FAILED) {
 			model_send_lost(&sim->model, order->key);
 			continue;
@@ -144,7 +144,7 @@ static void take_target(struct sim *sim, const struct order *order, size_t index
 	}
 	if (order->command.result)
 		send.result = order->command.result;
-	/* Which message it repeats is not said. */
+	/* The answer does not name the message that it repeats. */
 	if (send.is_duplicate && sim->model.keys[order->key].is_known)
 		key.message = sim->model.keys[order->key].message;
 	model_send_answered(&sim->model, message, &send, &key);
@@ -160,7 +160,7 @@ static void take_fanout(struct sim *sim, const struct order *order)
 		result = QUEUE_MESSAGE_GONE;
 	if (order->fanout->deletes)
 		model_delete_answered(&sim->model, order->messages[0], result, order->was_certain);
-	/* A failed journal may have kept it all the same. */
+	/* A failed journal may have kept it. */
 	if (result == QUEUE_FAILED) {
 		model_send_lost(&sim->model, order->key);
 		return;

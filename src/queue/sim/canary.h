@@ -11,7 +11,7 @@ enum canary {
 	CANARY_EARLY_ANSWER,	/* answers do not wait for durability */
 	CANARY_FORGET_DELETE,	/* replay passes over deletes */
 	CANARY_FORGET_LOCK,	/* replay passes over leases of FIFO queues */
-	CANARY_OVERTAKE_EXTENT, /* what is sent overtakes the deep backlog */
+	CANARY_OVERTAKE_EXTENT, /* new messages overtake the deep backlog */
 	CANARY_WALL_CLOCK,	/* the time base is wall time, which is set forward and back */
 	CANARY_LONG_DEDUP,	/* a deduplication id that is met again does not end */
 	CANARY_LONG_TURN,	/* no turn is ever over */

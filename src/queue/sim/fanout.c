@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fanout: measures what each further queue of a fan-out costs, in journal bytes and CPU.
+ * fanout: measures the cost of each further queue of a fan-out, in journal bytes and CPU.
  *
  * On a disk in memory, so that CPU is the engine's and the journal's alone. Messages are purged
  * between rounds, outside of the measurement.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* measure: counts what goes through the journal, and messages that change their place. */
+/* measure: counts bytes that pass through the journal, and messages that change their queue or
+ * list. */
 #include "queue/sim/measure.h"
 
 #include "queue/sim/canary.h"

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* measure: what the engine does in a turn; the linker redirects its calls here (--wrap). */
+/* measure: measures the engine's work in a turn; the linker redirects its calls here (--wrap). */
 #ifndef TERN_QUEUE_SIM_MEASURE_H
 #define TERN_QUEUE_SIM_MEASURE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What was moved and placed since it was reset, but for answers, which are the client's. */
+/* Work since the last reset: moved and placed messages, without answers, whose size clients
+ * choose. */
 struct turn_work {
 	size_t bytes, items;
 	bool is_answering;

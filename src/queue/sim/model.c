@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* model: every rule says what it needs to be certain of before it calls something a violation. */
+/* model: a rule reports a violation only if it is certain. */
 #include "queue/sim/model.h"
 
 #include <string.h>
@@ -221,7 +221,7 @@ static void check_counts(struct model *model, const struct model_delivery *d)
 		violate(model, "received more often than the redrive policy says", d->message);
 }
 
-/* The same receive once more, by the same attempt. */
+/* True for the same receive again, by the same attempt. */
 static bool is_repeated(const struct model_message *m, const struct model_delivery *d)
 {
 	return d->attempt && d->attempt == m->attempt &&
@@ -359,7 +359,7 @@ void model_visibility_answered(struct model *model, size_t message,
 {
 	struct model_message *m = &model->messages[message];
 
-	if (change->result == QUEUE_FAILED) /* it may have been kept all the same */
+	if (change->result == QUEUE_FAILED) /* the journal may have kept it */
 		model_visibility_asked(model, message, visible_ms);
 	if (change->result != QUEUE_OK || m->is_loose)
 		return;
@@ -370,7 +370,7 @@ void model_visibility_answered(struct model *model, size_t message,
 		m->leased_until_ms = visible_ms;
 	if (!is_last)
 		return;
-	m->attempt = 0; /* what was changed is not repeated */
+	m->attempt = 0; /* a changed message is not repeated */
 }
 
 /* The receive may not count any more, and the message may be visible at once. */

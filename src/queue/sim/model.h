@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * model: what is known of each message from answers alone, and what must therefore hold.
+ * model: the state of each message as far as answers show it, and the rules that follow.
  *
- * A command without an answer may or may not have happened: it loosens what is expected and never
+ * A command without an answer may or may not have happened: it loosens the expectation and never
  * tightens it. Held: an acknowledged send is delivered until it is deleted, expires or is purged; a
  * refused send never is; an acknowledged delete or purge holds; a lease and a delay hide a message;
- * a FIFO group keeps its order and its lock; a fan-out reaches all of its queues or none, and what
- * it deletes is gone with it; receives are counted; duplicates are recognised, and no longer than
- * they should be; what is received too often moves; payloads are intact. All of that is measured by
- * the time base, whatever wall time does.
+ * a FIFO group keeps its order and its lock; a fan-out reaches all of its queues or none, and
+ * deletes its message with them; receives are counted; duplicates are recognised, and no longer
+ * than they should be; a message that is received too often moves; payloads are intact. All times
+ * are of the time base, independent of wall time.
  */
 #ifndef TERN_QUEUE_SIM_MODEL_H
 #define TERN_QUEUE_SIM_MODEL_H
@@ -43,7 +43,7 @@ struct model_message {
 	int64_t sent_ms, sent_wall_ms, delayed_until_ms, leased_until_ms;
 	uint32_t receives, receives_lost; /* acknowledged; and those that may have been it */
 	uint32_t home_receives;		  /* those in its first queue */
-	uint32_t give_backs;		  /* asked for: so many receives may not count */
+	uint32_t give_backs;		  /* requested: so many receives may not count */
 	uint32_t deletes_out;
 	bool maybe_gone;
 	bool is_loose;	      /* it may have been redriven: its counts and place are not known */
@@ -58,7 +58,7 @@ struct model_slot {
 	int64_t retention_ms, visibility_ms;
 	int64_t delay_ms; /* FIFO: of the last QUEUE_DEFINE, which has this serial */
 	uint64_t delay_serial;
-	uint32_t max_receive_count; /* 0: no dead letters */
+	uint32_t max_receive_count; /* 0: no dead-letter queue */
 	size_t dead_letters;	    /* slot */
 };
 
@@ -76,19 +76,19 @@ struct model {
 	size_t message_count;
 	struct model_slot slots[SLOTS];
 	struct model_key keys[KEYS];
-	int64_t latest_ms; /* a restart may set the time back a little: what was over stays over */
-	bool was_full;	   /* a full disk keeps dead letters where they are */
+	int64_t latest_ms; /* a restart may set the time back a little: expired stays expired */
+	bool was_full;	   /* a full disk keeps messages from moving to the dead-letter queue */
 	const char *violation;
 	size_t violation_message;
 };
 
 struct model_delivery {
 	size_t slot, message;
-	uint64_t serial; /* of the receive, in the order of asking */
+	uint64_t serial; /* of the receive, in the order of submission */
 	const struct queue_delivery *delivery;
 	struct str payload;
-	int64_t asked_ms, now_ms;   /* when it was asked for, and answered */
-	int64_t latest_ms;	    /* the model's, when it was asked for */
+	int64_t asked_ms, now_ms;   /* when it was submitted, and answered */
+	int64_t latest_ms;	    /* the model's, when it was submitted */
 	int64_t sent_wall_ms;	    /* as the message says */
 	uint8_t attempt;	    /* 0: none */
 	const size_t *batch_before; /* messages delivered before it in the same answer */

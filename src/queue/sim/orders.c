@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* orders: submits commands by chance, and tells the model what it has asked for. */
+/* orders: submits random commands, and records them in the model. */
 #include "queue/sim/sim_private.h"
 
 #include <string.h>
@@ -111,7 +111,7 @@ static void add_target(struct sim *sim, struct order *order, size_t slot, size_t
 	struct model_slot *model = &sim->model.slots[slot];
 	size_t index = order->command.fanout.count++;
 	struct queue_target *target = &order->fanout->targets[index];
-	/* Slots whose messages never move. */
+	/* Slots whose messages never move to another queue. */
 	bool may_share_all = slot == 2 || slot == 3 || slot == 6;
 	size_t own_size =
 		may_share_all && sim_below(sim, 2) ? 0 : sizeof(size_t) + sim_below(sim, 300);
@@ -223,7 +223,7 @@ static bool is_certain(struct sim *sim, size_t message, struct queue_handle hand
 
 	for (size_t slot = 0; slot < SLOTS; slot++) {
 		const struct model_slot *s = &sim->model.slots[slot];
-		/* A receive too many moves it to the dead-letter queue. */
+		/* A receive over the limit moves it to the dead-letter queue. */
 		bool may_move = s->max_receive_count &&
 				m->home_receives + receives_out(sim, slot) >= s->max_receive_count;
 		is_there |= m->slots == 1u << slot && !m->is_loose && m->seq == handle.seq &&

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sim: drives engine and journal by seed, on a disk that crashes, fails and fills up, and tells the
- * model what it asked for and what was answered.
+ * sim: drives engine and journal by seed, on a disk that crashes, fails and fills up, and records
+ * commands and answers in the model.
  */
 #include "queue/sim/sim_private.h"
 
@@ -12,8 +12,8 @@
 #include "queue/sim/canary.h"
 #include "queue/sim/measure.h"
 
-/* Kinds of work that each have the measure of a turn, and what one unit may take beyond it: a
- * command of three messages, a receive of ten; loading a window for each of them. */
+/* Kinds of work that each have the measure of a turn, and the excess of one unit: a command of
+ * three messages, a receive of ten; loading a window for each of them. */
 enum { TURN_KINDS = 4, UNIT_BYTES = 20 << 10, UNIT_ITEMS = 450, TURN_BYTES = 8 << 10 };
 enum { TURN_ITEMS = 20 };
 enum { STEPS = 400, ROUNDS = 2500 };
@@ -60,7 +60,7 @@ uint64_t sim_below(struct sim *sim, uint64_t limit)
 
 /* ---- time and crashes ---- */
 
-/* A commit may have gone on by itself since it began. */
+/* A commit may have continued since it began. */
 static void end_work(struct sim *sim, size_t lane)
 {
 	struct journal_work *work = sim->work[lane];
@@ -109,7 +109,7 @@ static void crash_disk(struct sim *sim)
 	sim->full_until_ms = 0;
 }
 
-/* Opening may meet a fault too; then the disk crashes and it is tried once more. */
+/* Opening may meet a fault too; then the disk crashes and the simulator opens again. */
 static void open_engine(struct sim *sim, struct journal_report *report)
 {
 	enum err err = engine_open(sim->disk, &sim->options, &sim->engine, report);
@@ -125,7 +125,7 @@ static void open_engine(struct sim *sim, struct journal_report *report)
 		sim_violate(sim, "recovery reports damage");
 }
 
-/* A process that starts knows wall time and what the engine has recorded. */
+/* A new process knows wall time and the engine's records. */
 static void resume_time(struct sim *sim)
 {
 	int64_t wall = sim_wall_ms(sim);

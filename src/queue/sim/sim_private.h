@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sim_private: what the files of the simulator share. */
+/* sim_private: shared by the files of the simulator. */
 #ifndef TERN_QUEUE_SIM_SIM_PRIVATE_H
 #define TERN_QUEUE_SIM_SIM_PRIVATE_H
 
@@ -22,9 +22,9 @@ struct sim {
 	size_t handle_messages[HANDLES], handle_count;
 	struct list outstanding;
 	struct journal_work *work[2];
-	bool is_started[2];	/* the work goes on by itself */
+	bool is_started[2];	/* the work continues without the simulator */
 	int64_t now_ms;		/* the time base, as the engine is to have it */
-	int64_t wall_offset_ms; /* wall time less that; somebody sets the clock */
+	int64_t wall_offset_ms; /* wall time less the time base; changes when the clock is set */
 	int64_t full_until_ms;
 	bool has_faults;   /* an opening may fail */
 	uint64_t size_max; /* of payloads */
