@@ -213,7 +213,7 @@ static bool is_in_relation(enum condition_relation relation, int order)
 	return order >= 0;
 }
 
-/* Between "arn:" and the next colon of what the pattern begins with; data NULL: nothing. */
+/* Text between "arn:" and the next colon of the pattern's literal beginning; data NULL: none. */
 static struct str written_partition(const struct pattern *pattern)
 {
 	struct str rest = pattern->text;

@@ -185,7 +185,8 @@ static bool find_of_source(const struct policy_request *request, const struct co
 		return give(out, request->source_arn);
 	case CONTEXT_SOURCE_IP:
 		return give_if(out, !is_private, request->source_ip);
-	case CONTEXT_SOURCE_OWNER: /* of whoever calls: a service's client, or the caller itself */
+	case CONTEXT_SOURCE_OWNER: /* of the client that a service acts for, or of the caller itself
+				    */
 		return request->source_account.data
 			       ? give(out, request->source_account)
 			       : give_if(out, request->principal->account.size > 0,
@@ -255,7 +256,7 @@ static bool find_known(const struct policy_request *request, const struct contex
 	}
 }
 
-/* Names are gone through one by one; most differ in size. */
+/* Names are compared one by one; most differ in size. */
 static size_t steps_of_names(const struct policy_request *request, const struct context_name *name)
 {
 	size_t count = request->key_count;

@@ -64,7 +64,7 @@ struct context_values {
 	size_t count;
 	const struct str *texts;	/* NULL: the keys of `pairs` */
 	const struct shape_pair *pairs; /* tags */
-	struct str single;		/* what `texts` points to when there is one made here */
+	struct str single;		/* storage of `texts` for a key with one computed value */
 	char made[CLOCK_TEXT_MAX];
 };
 static inline struct str context_value(const struct context_values *values, size_t index)

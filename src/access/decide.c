@@ -3,8 +3,8 @@
  * decide: first every deny, then the allows that are needed.
  *
  * Within an account the caller's side or the resource's side is enough; between accounts both are
- * needed. What the resource's policy grants to the caller itself is not limited by what the
- * caller's boundary and session policies leave out; what it grants to a role is.
+ * needed. A grant of the resource's policy to the caller itself is not limited by the caller's
+ * boundary and session policies; a grant to the caller's role is.
  */
 #include "access/decide.h"
 
@@ -71,11 +71,11 @@ static bool identity_allows(const struct ballot *ballot)
 	       one_says(ballot, principal->identity, principal->identity_count, POLICY_ALLOW);
 }
 
-/* What limits the caller: nothing, or each of these policies must allow. */
+/* Evaluates the policies that limit the caller: each of them must allow. */
 static struct decision limits_allow(const struct ballot *ballot)
 {
 	const struct principal *principal = ballot->principal;
-	/* A federated user may do nothing but what was passed for the session. */
+	/* A federated user needs the policies that were passed for the session. */
 	bool needs_session =
 		principal->session_count > 0 || principal->type == PRINCIPAL_FEDERATED_USER;
 
@@ -87,7 +87,7 @@ static struct decision limits_allow(const struct ballot *ballot)
 	return allowed();
 }
 
-/* Whom the resource's side allows it; POLICY_TO_NOBODY: nobody. */
+/* The grantee of the resource's side; POLICY_TO_NOBODY: no grant. */
 static enum policy_grantee resource_grantee(const struct ballot *ballot)
 {
 	const struct decide_request *request = ballot->request;
@@ -160,7 +160,7 @@ struct decision decide(const struct decide_request *request)
 		decision = (struct decision){.is_explicit = true, .source = source};
 	else
 		decision = decide_allowed(&ballot);
-	/* What was found out without steps may be wrong either way. */
+	/* Results without steps may be wrong either way. */
 	if (ballot.question.request->steps->is_exhausted)
 		return (struct decision){.is_exhausted = true, .source = decision.source};
 	return decision;

@@ -13,15 +13,15 @@
 struct decide_request {
 	struct policy_request request;
 	const struct policy *resource_policy; /* NULL: none */
-	/* Keys and trust policies: without an allow in the resource's own policy nothing else
-	 * counts. */
+	/* For keys and trust policies: without an allow in the resource's own policy, no other
+	 * allow counts. */
 	bool is_resource_policy_required;
 	const struct policy *endpoint_policy; /* of the VPC endpoint it came through; NULL: none */
 	/* An allow from elsewhere that the resource side may use: a grant of a key. */
 	bool is_granted;
-	/* Neither side's allow is needed: the resource itself names the caller, as a grant does who
-	 * may retire it. Denies, boundary, session policies and endpoint policy count all the same.
-	 */
+	/* Neither side's allow is needed: the resource itself names the caller, as a grant names
+	 * its retiring principal. Denies, boundary, session policies and endpoint policy still
+	 * apply. */
 	bool is_named;
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What cases/decisions.json says about all policies together. */
+/* The cases of cases/decisions.json, each with all its policies. */
 #include "access/case_fixture.h"
 
 static size_t read_policies(yyjson_val *value, const char *name, const struct policy **out)

@@ -272,8 +272,8 @@ struct directory_key_slot *directory_slot_of_key(const struct directory *directo
 	return map_find(&directory->by_key, str_hash(id), key_has_id, &id);
 }
 
-/* The kind and name that a resource "user/path/name" is of: what follows the last slash, but of
- * providers all that follows the first one. */
+/* Kind and name of a resource "user/path/name": the name follows the last slash, but a provider's
+ * follows the first one. */
 static bool split_resource(struct str resource, enum directory_kind *out_kind, struct str *out_name)
 {
 	static const struct {
@@ -453,7 +453,7 @@ static void slot_free(struct directory_slot *slot)
 	heap_free(slot);
 }
 
-/* Under the writer's lock. NULL: the entity is gone, and its slot with it. */
+/* Under the writer's lock. NULL: the entity is deleted, and its slot too. */
 static void publish(struct directory *directory, struct directory_slot *slot,
 		    const struct directory_entity *entity)
 {
@@ -504,8 +504,8 @@ static void end_staging(struct staging_member *member, bool is_kept)
 	pthread_rwlock_unlock(&directory->lock);
 }
 
-/* Under the writer's lock: what this thread sees in the slot from now on, and others once it is
- * published. */
+/* Under the writer's lock: this thread sees the entity in the slot from now on, other threads once
+ * it is published. */
 static void set_entity(struct directory *directory, struct directory_slot *slot,
 		       const struct directory_entity *entity)
 {

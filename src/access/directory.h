@@ -3,13 +3,13 @@
  * directory: the entities of IAM in memory: accounts, users, groups, roles, managed policies,
  * instance profiles, OpenID Connect providers, virtual MFA devices, access keys.
  *
- * A struct directory_entity is a snapshot of one of them that never changes; a change puts a new
- * snapshot in its place. Readers hold a reference, so a call goes on with what it found. Any thread
- * looks things up, under a lock that is held for one lookup; only the control thread (or main at
- * start-up) changes the directory, after it has made the change durable elsewhere.
+ * A struct directory_entity is an immutable snapshot of an entity; a change puts a new snapshot in
+ * its place. Readers hold a reference, so a call keeps its snapshot. Any thread reads, under a lock
+ * that is held for one lookup; only the control thread (or main at start-up) changes the directory,
+ * after it has made the change durable elsewhere.
  *
- * Principals (access/principal.h) are put together from entities when they are first needed and
- * kept until anything in the directory changes. Policies are compiled by whoever puts them in.
+ * Principals (access/principal.h) are built from entities at their first use and kept until the
+ * directory changes. The caller that adds a policy compiles it.
  */
 #ifndef TERN_ACCESS_DIRECTORY_H
 #define TERN_ACCESS_DIRECTORY_H
@@ -74,7 +74,7 @@ struct directory_entity {
 	struct str account, name, path;
 	struct str arn; /* "arn:aws:...": entities belong to no partition (core/partition.h) */
 	struct str id;	/* "AIDA..."; of accounts their 12 digits; never used again */
-	struct str description; /* of roles and policies; of accounts what they are called */
+	struct str description; /* of roles and policies; of accounts the name */
 	int64_t created_ms, updated_ms;
 	const struct shape_pair *tags; /* sorted by key */
 	size_t tag_count;
@@ -100,7 +100,8 @@ struct directory_entity {
 
 	struct str alias;				  /* of accounts; empty: none */
 	struct directory_password_policy password_policy; /* of accounts */
-	int64_t report_ms; /* of accounts: when a credential report was asked for; 0: never */
+	int64_t report_ms; /* of accounts: time of the last request for a credential report; 0:
+			      never */
 
 	struct directory_texts lists[DIRECTORY_LISTS];
 
@@ -117,8 +118,8 @@ struct directory_entity {
 
 struct directory;
 /*
- * is_open: callers are not checked, so every account exists and may be named in policies, and so
- * may principals that nobody made.
+ * is_open: callers are not authenticated, so every account exists, and policies may name any
+ * account and principals that do not exist.
  */
 struct directory *directory_new(bool is_open);
 void directory_free(struct directory **directory); /* wipes secrets */
@@ -138,11 +139,11 @@ must_check enum err directory_add_aws_policy(struct directory *directory, struct
 					     const struct directory_aws_policy *policy,
 					     struct str *out_problem);
 
-/* ---- any thread: who signs ---- */
+/* ---- any thread: signers ---- */
 
 /*
- * Active access keys of users and of root users: SIGNER_FOUND with the secret and who signs with
- * it, or SIGNER_UNKNOWN.
+ * Active access keys of users and of root users: SIGNER_FOUND with the secret and the principal, or
+ * SIGNER_UNKNOWN.
  */
 must_check enum signer_outcome directory_find_signer(struct directory *directory, struct str key_id,
 						     struct signer *out_signer);
@@ -157,16 +158,16 @@ struct directory_use {
 	char service[32], region[33];
 };
 /*
- * A code of an MFA device was given: of that step, or 0: a wrong one. True if it counts: it is
- * right, none of this or a later step was given before, and few wrong ones were given lately. In
- * memory only, but for what the entity says.
+ * Records a code of an MFA device: the code's step, or 0 for a wrong code. True if the code is
+ * accepted: it is right, no code of this or a later step was used before, and few codes were wrong
+ * lately. In memory only; the entity has the durable part.
  */
 bool directory_use_mfa(struct directory *directory, struct str id, int64_t step, int64_t now_step);
-/* Who owns the key (release it), active or not; NULL: nobody. */
+/* Owner of the key (release it), active or not; NULL: the key does not exist. */
 const struct directory_entity *directory_find_key(struct directory *directory, struct str key_id,
 						  struct directory_use *out_use);
 
-/* ---- any thread: principals; release what is returned ---- */
+/* ---- any thread: principals; release the results ---- */
 
 /* Of a user's, a role's or a root user's ARN, or of an account's 12 digits; NULL: there is none. */
 const struct principal *directory_find_principal(struct directory *directory, struct str arn);
@@ -190,11 +191,11 @@ struct directory_session {
 	int64_t issued_ms, expires_ms;
 	int64_t mfa_ms; /* when a code of an MFA device was shown; 0: never */
 };
-/* Who acts in that session; NULL if the entity of that id is gone. */
+/* Principal of that session; NULL if the entity of that id was deleted. */
 const struct principal *directory_session(struct directory *directory,
 					  const struct directory_session *session);
 
-/* Grows at every change: what was put together at an earlier number must be asked for again. */
+/* Grows at every change: principals of an earlier number must be looked up again. */
 uint64_t directory_generation(const struct directory *directory);
 
 /* ---- any thread: entities ---- */
@@ -212,23 +213,23 @@ bool directory_has_account(struct directory *directory, struct str account);
 bool directory_bind(struct directory *directory, struct arena *arena, struct str partition,
 		    struct str principal, struct str *out_id);
 /*
- * The same for all of Principal and NotPrincipal of a policy document, which compiles: what
- * policy_compile_bound takes. False: *out_unknown is the first that cannot be bound.
+ * The same for all of Principal and NotPrincipal of a policy document that compiles, as
+ * policy_compile_bound needs it. False: *out_unknown is the first principal that does not exist.
  */
 bool directory_bind_policy(struct directory *directory, struct arena *arena, struct str partition,
 			   struct str document, struct policy_names *out_names,
 			   struct str *out_unknown);
 /*
- * What a bound ARN is called now: the ARN that its user or role has, or the id if it was deleted.
- * An ARN without an id, and that of a session, stay as they are.
+ * Current name of a bound ARN: the ARN that its user or role has, or the id if it was deleted. An
+ * ARN without an id, and that of a session, stay as they are.
  */
 struct str directory_name_of(struct directory *directory, struct arena *arena, struct str arn,
 			     struct str id);
-/* The document with these names in Principal and NotPrincipal; nothing else changes. */
+/* The document with these names in Principal and NotPrincipal, otherwise unchanged. */
 struct str directory_show_policy(struct directory *directory, struct arena *arena,
 				 struct str document, struct policy_names names);
 
-/* NULL: there is none; release what is returned. Names are compared without case. */
+/* NULL if it does not exist; release the result. Names are compared without case. */
 const struct directory_entity *directory_find(struct directory *directory, enum directory_kind kind,
 					      struct str account, struct str name);
 const struct directory_entity *directory_find_id(struct directory *directory, struct str id);
@@ -240,9 +241,9 @@ void directory_release(const struct directory_entity *entity); /* accepts NULL *
 const struct directory_version *directory_default(const struct directory_entity *policy);
 
 /*
- * Visits those of a kind and account (data NULL: of all accounts) in order of account and name,
- * after the name `after` only, as they are when it begins; the visitor returns false to stop, and
- * may hold what it sees.
+ * Visits the entities of a kind and account (data NULL: of all accounts) in order of account and
+ * name, after the name `after` only, as they are when it begins. The visitor returns false to stop,
+ * and may hold an entity.
  */
 typedef bool (*directory_visit_fn)(void *context, const struct directory_entity *entity);
 void directory_each(struct directory *directory, enum directory_kind kind, struct str account,
@@ -250,7 +251,7 @@ void directory_each(struct directory *directory, enum directory_kind kind, struc
 
 /* ---- control thread ---- */
 
-/* What a snapshot says, to be changed; texts and policies are borrowed from it. */
+/* A copy of a snapshot to change; its texts and policies are borrowed from the snapshot. */
 struct directory_entity directory_draft(const struct directory_entity *entity);
 /* Copies the draft in, in place of the entity of that id. Its name is free or its own. */
 void directory_put(struct directory *directory, const struct directory_entity *draft);

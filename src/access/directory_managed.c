@@ -274,7 +274,7 @@ static const struct {
 	 "ec2:StopInstances ec2:TerminateInstances ec2:CreateSnapshot"},
 };
 
-/* Those that need more than a list of actions. */
+/* Managed policies that need more than a list of actions. */
 static const struct {
 	const char *path, *name, *document;
 } documents[] = {
@@ -369,7 +369,7 @@ static const struct {
 };
 /* clang-format on */
 
-/* The same for every server: ids of what AWS owns do not depend on who looks. */
+/* The ids of AWS's managed policies are the same on every server. */
 static void make_id(struct str name, char out_id[DIRECTORY_ID_SIZE])
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * directory_names: principals that policies and grants name, and the ids behind them.
+ * directory_names: binds the principals that policies and grants name to their ids.
  *
- * A policy is bound once, when it is set. Renames and deletions change no policy: what a bound ARN
- * is called now is looked up when the policy is shown.
+ * A policy is bound once, when it is set. Renames and deletions change no policy: the current name
+ * of a bound ARN is looked up when the policy is returned.
  */
 #include "access/directory_private.h"
 
@@ -23,7 +23,7 @@ static bool is_principal(const struct directory_slot *slot)
 /* How a slot is found: an id, an ARN. */
 typedef struct directory_slot *(*slot_fn)(const struct directory *directory, struct str text);
 
-/* Under --auth open policies may name users and roles that nobody made. */
+/* Under --auth open policies may name users and roles that do not exist. */
 static bool bind_entity(struct directory *directory, struct arena *arena, slot_fn find,
 			struct str text, struct str *out_id)
 {

@@ -2,9 +2,9 @@
 /*
  * directory_principal: principals from entities.
  *
- * A principal holds the policies of an entity, of its groups and of what is attached to them, as
- * they were at one generation of the directory. It is built under the writer's lock, so that one
- * thread builds it and all see it whole; finding one that is still true needs the reader's only.
+ * A principal holds the policies of an entity and of its groups, inline and attached, as they were
+ * at one generation of the directory. It is built under the writer's lock, so that one thread
+ * builds it and all see it complete; finding a current one needs the reader's lock only.
  */
 #include "access/directory_private.h"
 
@@ -77,7 +77,7 @@ static const struct principal *build(const struct directory *directory,
 	const struct policy *lost = NULL;
 	if (entity->boundary.size > 0)
 		draft.boundary = managed_policy(directory, entity->boundary);
-	/* A boundary that is gone lets nothing through rather than all. */
+	/* A deleted boundary denies everything. */
 	if (entity->boundary.size > 0 && !draft.boundary)
 		draft.boundary = lost =
 			policy_compile_stored(STR("{}"), (struct policy_names){0}, entity->arn);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* directory_private: what the parts of the directory share. */
+/* directory_private: shared by the parts of the directory. */
 #ifndef TERN_ACCESS_DIRECTORY_PRIVATE_H
 #define TERN_ACCESS_DIRECTORY_PRIVATE_H
 

@@ -341,7 +341,7 @@ struct reading {
 	_Atomic size_t found;
 };
 
-/* Only what was put together of one state of the directory is ever seen. */
+/* Readers see only principals that were built of one state of the directory. */
 static void *read_signers(void *context)
 {
 	struct reading *reading = context;
@@ -473,7 +473,7 @@ static void test_dropped_changes_leave_nothing(void **state)
 		principal_release(before);
 		principal_release(after);
 	}
-	/* What came and went within a staging that is kept. */
+	/* Entities that are added and removed within a committed staging. */
 	directory_remove(directory, STR("AIDA1"));
 	staging_open();
 	put_user(directory, "alice", true);

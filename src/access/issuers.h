@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * issuers: the OpenID Connect issuers whose signature keys the operator has given, and whether one
- * of them signed a token.
+ * issuers: verifies tokens of the OpenID Connect issuers whose signature keys the operator has
+ * given.
  *
- * The server asks nobody for keys: they come as JSON Web Key Sets (RFC 7517) with the issuer's URL
- * beside them. Any thread verifies; main replaces the keys.
+ * The server fetches no keys: the operator gives JSON Web Key Sets (RFC 7517), each with the
+ * issuer's URL. Any thread verifies; main replaces the keys.
  */
 #ifndef TERN_ACCESS_ISSUERS_H
 #define TERN_ACCESS_ISSUERS_H

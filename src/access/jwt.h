@@ -2,8 +2,8 @@
 /*
  * jwt: JSON Web Tokens (RFC 7519) of OpenID Connect providers: compact, signed with RS256 or ES256.
  *
- * jwt_parse says what a token claims; only issuers_verify (access/issuers.h) says that its issuer
- * signed it. Pure; any thread.
+ * jwt_parse reads a token's claims; only issuers_verify (access/issuers.h) verifies its signature.
+ * Pure; any thread.
  */
 #ifndef TERN_ACCESS_JWT_H
 #define TERN_ACCESS_JWT_H

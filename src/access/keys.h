@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* keys: what access keys look like. Any thread. */
+/* keys: the format of access keys. Any thread. */
 #ifndef TERN_ACCESS_KEYS_H
 #define TERN_ACCESS_KEYS_H
 

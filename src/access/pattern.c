@@ -159,7 +159,7 @@ static struct arn_parts split_arn(struct str text, bool is_pattern, bool has_var
 			from = end + 1;
 			continue;
 		}
-		/* What stands behind a "*" at the end may be left out: "arn:aws:sqs:*". */
+		/* The parts after a "*" at the end may be left out: "arn:aws:sqs:*". */
 		if (i < ARN_PARTS - 1 && (!is_pattern || !str_ends(text, STR("*"))))
 			return arn;
 		while (++i < ARN_PARTS)

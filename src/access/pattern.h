@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pattern: texts of a policy with wildcards and policy variables, and what they match.
+ * pattern: texts of a policy with wildcards and policy variables, and their matching.
  *
  * `*` stands for any run of characters, `?` for one. ${key} stands for the request's value of a
  * condition key, ${key, 'x'} for x if there is none, ${*}, ${?} and ${$} for that character itself;
- * a variable's value is compared as it is, wildcards in it mean nothing.
+ * a variable's value is compared literally, with wildcards in it as plain characters.
  *
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
  */
@@ -61,12 +61,13 @@ struct arn_parts {
 };
 struct arn_parts arn_parts_of(struct str text);
 
-/* An ARN whose six parts are compared one by one, so that a `*` in one does not reach the next. */
+/* An ARN whose six parts are compared one by one, so that a `*` in one does not extend into the
+ * next. */
 struct arn_pattern {
 	bool is_any;	      /* "*" */
 	bool is_identity;     /* `whole` is without the partition: arn_identity */
 	struct pattern whole; /* without wildcards and variables, or not an ARN: the very text */
-	const struct pattern *parts; /* ARN_PARTS; NULL: whole */
+	const struct pattern *parts; /* ARN_PARTS; NULL: `whole` is used */
 };
 must_check bool arn_pattern_compile(struct store *store, struct str text, bool has_variables,
 				    struct arn_pattern *out_pattern);

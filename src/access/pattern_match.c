@@ -13,7 +13,7 @@
 
 #include "access/pattern.h"
 
-/* What a variable stands for now; data NULL: nothing, which no text is equal to or like. */
+/* Value of a variable in this request; data NULL: none, which no text is equal to or like. */
 static struct str resolve(const struct pattern_variable *variable,
 			  const struct policy_request *request, struct context_values *values)
 {
@@ -122,7 +122,7 @@ struct shift_and {
 	uint64_t bytes[256]; /* where that byte may stand, wildcards left out */
 	uint64_t wildcards;
 	uint64_t last;	     /* the bit of the last place; 0: there is none */
-	struct str cut;	     /* what has no place any more: of a literal, */
+	struct str cut;	     /* end of a literal that does not fit, */
 	struct segment rest; /* and the parts behind it */
 };
 

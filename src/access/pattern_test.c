@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Patterns against a plain recursive reading of their meaning, and what a match may cost. */
+/* Patterns against a plain recursive matcher, and the cost of a match. */
 #include "access/pattern.h"
 #include "base/fixture.h"
 
@@ -95,7 +95,7 @@ static void test_patterns_match_what_they_mean(void **state)
 	assert_in_range(matched, 5000, 195000);
 }
 
-/* Longer than what the search follows at once. */
+/* Segments longer than the search compares at once. */
 static void test_long_segments_are_found(void **state)
 {
 	struct str segment = join(repeat("x", 63), STR("?y"), repeat("z", 70));
@@ -129,7 +129,7 @@ static void test_variables_are_found_among_wildcards(void **state)
 
 /* ---- cost ---- */
 
-/* A segment as long as the search follows at once: nothing but its last byte differs. */
+/* A segment as long as the search compares at once: only its last byte differs. */
 static struct str hostile(void)
 {
 	return join(STR("*"), repeat("a?", 31), STR("b*"));
@@ -148,7 +148,7 @@ static void test_a_match_takes_steps_for_the_text_only(void **state)
 	assert_in_range(many, 4 * few, 9 * few);
 	assert_false(matches(join(STR("*"), repeat("a*", 62), STR("b*")), repeat("a", 8000)));
 	assert_true(taken() < many);
-	/* What stands at the end is not looked for. */
+	/* The segment at the end is compared, not searched. */
 	assert_false(matches(join(STR("*"), repeat("a?", 63), STR("b")), repeat("a", 8000)));
 	assert_in_range(taken(), 1, 10);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * policy: which statements of a policy speak about a request, and what they say.
+ * policy: evaluates a policy's statements for a request.
  *
- * One deny is enough; of several allows the broadest grant counts. Nothing here takes memory.
+ * One deny is enough; of several allows the broadest grant counts. Evaluation allocates no memory.
  */
 #include "access/policy.h"
 
@@ -210,8 +210,8 @@ bool policy_name_means(struct str name, struct str id, const struct principal *p
 	return str_equal(name, principal->arn) || str_equal(name, principal->entity_arn);
 }
 
-/* A user's id gives nothing to those whom the user federates, as its ARN does not; what it takes,
- * they lose too. */
+/* An allow for a user's id does not extend to sessions that the user federates, as with its ARN; a
+ * deny does. */
 static enum policy_grantee match_id(const struct principal *caller, struct str id, bool gives)
 {
 	if (!str_equal(id, caller->entity_id))
@@ -221,7 +221,7 @@ static enum policy_grantee match_id(const struct principal *caller, struct str i
 	return caller->type == PRINCIPAL_ROLE_SESSION || !gives ? POLICY_TO_ROLE : POLICY_TO_NOBODY;
 }
 
-/* As whom the element names the caller. `gives`: the caller may do more if it does. */
+/* The grantee as which the element matches the caller. `gives`: a match gives a permission. */
 static enum policy_grantee match_principal(const struct policy_principal *principal,
 					   const struct policy_request *request, bool gives)
 {
@@ -270,8 +270,9 @@ static enum policy_grantee match_principals(const struct statement *statement,
 }
 
 /*
- * As whom a resource's policy names the caller. An account in NotPrincipal excepts its root user
- * only. As in AWS, NotPrincipal with Deny excepts nobody who has a permissions boundary.
+ * The grantee as which a resource's policy matches the caller. An account in NotPrincipal excepts
+ * its root user only. As in AWS, NotPrincipal with Deny excepts no principal with a permissions
+ * boundary.
  */
 static enum policy_grantee grantee_of(const struct statement *statement,
 				      const struct policy_request *request)

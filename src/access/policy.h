@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * policy: a policy document, compiled once and asked many times.
+ * policy: a policy document, compiled once and evaluated many times.
  *
- * Grammar and meaning: IAM User Guide, "IAM JSON policy reference" and "Policy evaluation logic".
- * A compiled policy never changes; any thread may ask it. Nothing here knows an API.
+ * Grammar and meaning: IAM User Guide, "IAM JSON policy reference" and "Policy evaluation logic". A
+ * compiled policy never changes; any thread may evaluate it. The module knows no API.
  */
 #ifndef TERN_ACCESS_POLICY_H
 #define TERN_ACCESS_POLICY_H
@@ -21,13 +21,13 @@ enum policy_kind {
 struct policy;
 
 /*
- * Who stands behind the users and roles that Principal and NotPrincipal name by ARN: the unique ids
- * that had these names when the policy was set. They are kept beside the text, which never changes.
+ * The unique ids of the users and roles that Principal and NotPrincipal name by ARN, as of the time
+ * when the policy was set. They are kept beside the text, which never changes.
  *
- * A bound ARN means its id, whatever it is called now. A user or role that took the name later gets
- * nothing by it: an allowing statement, and a deny's NotPrincipal, mean the id alone. What takes
- * away means both the id and the name. An ARN without an id means whoever is_by_name
- * (access/principal.h).
+ * A bound ARN refers to its id, even after a rename. A later user or role with the same name gets
+ * no permission from it: an allowing statement, and a deny's NotPrincipal, match the id alone. A
+ * denying Principal matches both the id and the name. An ARN without an id matches principals with
+ * is_by_name (access/principal.h).
  */
 struct policy_names {
 	const struct shape_pair *items; /* ARN as the document has it, and id */
@@ -44,9 +44,9 @@ must_check enum err policy_compile_bound(struct arena *arena, struct str text,
 					 enum policy_kind kind, struct policy_names names,
 					 const struct policy **out_policy, struct str *out_problem);
 /*
- * Of a resource whose policy was compiled before it was stored; NULL for an empty text. If it
- * cannot be compiled now, what it denied must not become allowed: it denies everything, and the log
- * says whose it is (`of`).
+ * Compiles the policy of a resource that was compiled before it was stored; NULL for an empty text.
+ * If it no longer compiles, its denies must not become allows: the result denies everything, and
+ * the log names the owner (`of`).
  */
 const struct policy *policy_compile_stored(struct str text, struct policy_names names,
 					   struct str of);
@@ -66,8 +66,8 @@ struct policy_key {
 };
 
 /*
- * A question: may this principal do this to that? Views only; a text whose data is NULL is a key
- * that the request does not have.
+ * A request to authorize: principal, action, resource and condition keys. Views only; a text whose
+ * data is NULL is a key that the request does not have.
  */
 struct policy_request {
 	const struct principal *principal;
@@ -82,13 +82,14 @@ struct policy_request {
 	struct str source_ip;		    /* aws:SourceIp; through an endpoint aws:VpcSourceIp */
 	struct str source_vpc, source_vpce; /* aws:SourceVpc, aws:SourceVpce */
 	struct str user_agent, referer;	    /* aws:UserAgent, aws:Referer */
-	struct str source_arn, source_account; /* of a service's call: for whom it calls */
+	struct str source_arn,
+		source_account; /* of a service's call: the resource that it acts for */
 	struct str via_service; /* "sqs.amazonaws.com": aws:CalledVia, ViaAWSService */
 	bool is_secure;		/* aws:SecureTransport */
 	int64_t now_ms;		/* aws:CurrentTime, aws:EpochTime */
-	/* What the answer may cost; NULL: LIMIT_POLICY_STEPS. */
+	/* Budget of the evaluation; NULL: LIMIT_POLICY_STEPS. */
 	struct policy_steps *steps;
-	const struct policy_key *keys; /* all others; what stands here goes before the above */
+	const struct policy_key *keys; /* all other keys; they override the members above */
 	size_t key_count;
 };
 
@@ -107,7 +108,7 @@ struct policy_verdict {
 };
 /* How many statements it has; they are numbered in the order of the document. */
 size_t policy_statement_count(const struct policy *policy);
-/* Visits those that allow or deny (`effect`) the request, each by itself. */
+/* Visits each statement that allows or denies (`effect`) the request. */
 typedef void (*policy_statement_fn)(void *context, size_t statement);
 void policy_find_statements(const struct policy *policy, const struct policy_request *request,
 			    enum policy_outcome effect, policy_statement_fn visit, void *context);

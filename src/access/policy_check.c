@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * policy_check: one rule after the other goes over all statements, in the order in which IAM names
- * mistakes: syntax, version, what its older parser refuses, statement ids, missing principals and
- * actions, resources, actions, missing resources.
+ * policy_check: each rule checks all statements, in the order in which IAM reports mistakes:
+ * syntax, version, mistakes for its older parser, statement ids, missing principals and actions,
+ * resources, actions, missing resources.
  */
 #include "access/policy_check.h"
 
@@ -74,8 +74,8 @@ static bool has_only(yyjson_val *object, const struct str *names, size_t name_co
 }
 
 /*
- * An item by its number is found at once only in an array of scalars, so what is not known to be
- * one is gone through in order.
+ * yyjson finds an item by its number in constant time only in an array of scalars, so other arrays
+ * are iterated.
  */
 static bool are_all(yyjson_val *value, bool (*is_right)(yyjson_val *item))
 {
@@ -100,7 +100,7 @@ static bool are_texts(yyjson_val *value)
 	return are_all(value, is_text);
 }
 
-/* What policy_value_text makes a text of. */
+/* Values that policy_value_text converts to a text. */
 static bool is_scalar(yyjson_val *item)
 {
 	return yyjson_is_str(item) || yyjson_is_bool(item) || yyjson_is_num(item);
@@ -257,7 +257,7 @@ static bool check_version(struct checker *checker)
 	return true;
 }
 
-/* All values can be converted to what their operator compares. */
+/* Checks that all values can be converted to their operator's type. */
 static bool check_values(struct checker *checker, yyjson_val *statement)
 {
 	struct store scratch = {.arena = checker->arena};
@@ -284,7 +284,7 @@ static bool check_values(struct checker *checker, yyjson_val *statement)
 	return true;
 }
 
-/* A partition, a service and what stands behind it, as written; data NULL: not there. */
+/* Partition, service and rest, as written; data NULL: absent. */
 struct resource_parts {
 	struct str arn, partition, service, region, account, rest;
 };
@@ -342,7 +342,7 @@ static bool is_iam_path(struct str path)
 	return str_find_char(path, '*', 0) != SIZE_MAX || str_find_char(path, '?', 0) != SIZE_MAX;
 }
 
-/* data NULL: nothing wrong with it. */
+/* data NULL: no problem. */
 static struct str resource_problem(struct arena *arena, struct str text)
 {
 	struct resource_parts parts = split_resource(text);
@@ -391,7 +391,7 @@ static yyjson_val *one_of(yyjson_val *statement, const char *name, const char *o
 	return value ? value : json_member(statement, other);
 }
 
-/* What is only half an ARN, as IAM's older parser sees it. */
+/* Refuses incomplete ARNs, as IAM's older parser does. */
 static bool check_legacy_resources(struct checker *checker, yyjson_val *statement)
 {
 	yyjson_val *value = one_of(statement, "Resource", "NotResource");
@@ -583,7 +583,7 @@ struct str policy_lower(struct arena *arena, struct str text)
 	return str_of(out, text.size);
 }
 
-/* One of the actions that a trust policy may name, or a pattern of "sts:" that matches one. */
+/* True for an action that a trust policy may name, or a pattern of "sts:" that matches one. */
 static bool is_assume_role_action(struct arena *arena, struct str text)
 {
 	static const struct str actions[] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * policy_check: is a text a policy document? The grammar, and the order and the words in which IAM
- * refuses what does not follow it.
+ * policy_check: checks a policy document against the grammar, with the order and texts of IAM's
+ * faults.
  *
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
  */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * policy_compile: a checked document becomes statements whose texts are ready to be compared.
+ * policy_compile: compiles a checked document into statements whose texts are ready for comparison.
  *
- * The same functions run twice over the document: see store.h. Texts of resources and actions
- * with more wildcards or variables than there may be are still refused here, the first time.
+ * The same functions run twice over the document: see store.h. Texts of resources and actions with
+ * more wildcards or variables than there may be are still refused here, the first time.
  */
 #include <string.h>
 
@@ -140,7 +140,7 @@ static void compile_conditions(struct compiler *compiler, yyjson_val *value,
 	statement->conditions = store_array(&compiler->store, struct condition, total);
 	yyjson_obj_foreach(value, i, operator_count, name, keys) {
 		if (!condition_operator_parse(json_text(name), &comparison))
-			continue; /* nothing stands under it */
+			continue; /* an empty block */
 		yyjson_obj_foreach(keys, j, key_count, key, values)
 			compile_condition(compiler, &comparison, json_text(key), values,
 					  &statement->conditions[place++]);

@@ -130,7 +130,7 @@ static bool has_one_of(struct explainer *explainer, struct str path, yyjson_val 
 
 /* ---- actions ---- */
 
-/* The service of "sqs:SendMessage" is one of those whose actions are known. */
+/* True if the service of "sqs:SendMessage" is one of those whose actions are known. */
 static bool is_known_service(const struct explainer *explainer, struct str action)
 {
 	size_t size = str_find_char(action, ':', 0) + 1;

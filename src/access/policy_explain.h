@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * policy_explain: what is wrong with a policy document, for people.
+ * policy_explain: explains the mistake in a policy document, for people.
  *
- * IAM and SQS refuse a document with one sentence that does not say where the mistake is;
- * policy_check keeps to those words. This names the line or the element, the value, and what it
- * could be instead. It knows the grammar, not the rules of a service. Pure, any thread.
+ * IAM and SQS refuse a document with one sentence without the mistake's position, and policy_check
+ * uses the same texts. This module names the line or the element, the value, and valid values. It
+ * knows the grammar, not the rules of a service. Pure, any thread.
  *
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
  */

@@ -59,7 +59,7 @@ static void test_explain_names_unknown_actions(void **state)
 	expect(STATEMENT(WHO ",\"Resource\":\"*\""), "Statement[1] has no Action");
 	expect(STATEMENT(WHO ",\"Action\":\"*\",\"NotAction\":\"*\",\"Resource\":\"*\""),
 	       "Statement[1] has both Action and NotAction; it may have one of them");
-	/* Patterns, and services whose actions are not known, are not looked at. */
+	/* Patterns, and services whose actions are not known, are not checked. */
 	assert_null(
 		explain(STATEMENT(WHO ",\"Action\":[\"sqs:Sned*\",\"s3:Any\",\"SQS:sendmessage\"],"
 				      "\"Resource\":\"*\""),
@@ -91,7 +91,7 @@ static void test_explain_names_operators_of_conditions(void **state)
 	       "'StringEquals'?");
 }
 
-/* [name, kind, document, problem or null]: what IAM accepts has no mistake to be explained. */
+/* [name, kind, document, problem or null]: a document that IAM accepts has no problem. */
 static void check_case(yyjson_val *row, size_t *failures)
 {
 	static const char *const kinds[] = {[POLICY_IDENTITY] = "identity",

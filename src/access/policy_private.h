@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* policy_private: a compiled policy, as policy_compile.c makes it and policy.c asks it. */
+/* policy_private: a compiled policy, which policy_compile.c makes and policy.c evaluates. */
 #ifndef TERN_ACCESS_POLICY_PRIVATE_H
 #define TERN_ACCESS_POLICY_PRIVATE_H
 
@@ -13,7 +13,7 @@ enum principal_form {
 	PRINCIPAL_BY_ID,	   /* "AIDA...", "AROA..." */
 	PRINCIPAL_OF_SERVICE,	   /* "*": every service */
 	PRINCIPAL_FEDERATED,	   /* an identity provider */
-	PRINCIPAL_CANONICAL_USER,  /* S3's; nobody here is one */
+	PRINCIPAL_CANONICAL_USER,  /* of S3; no principal here is one */
 };
 struct policy_principal {
 	enum principal_form form;
@@ -44,10 +44,11 @@ struct policy {
 	size_t statement_count;
 };
 
-/* "arn:aws:sqs:..." -> what a Principal element's AWS value says; false if it says nothing. */
+/* Parses the AWS value of a Principal element, such as "arn:aws:sqs:..."; false if it is
+ * invalid. */
 bool policy_principal_parse(struct str text, struct policy_principal *out_principal);
 
-/* A request made ready to be asked of several policies. */
+/* A request prepared for the evaluation of several policies. */
 struct question {
 	const struct policy_request *request;
 	struct str action; /* in lower case */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What must hold whatever the policies are, tried on made-up ones, and a second evaluator that is
- * slow and plain: it works on what the documents were made from, not on the documents.
+ * Properties of all policies, tested on generated ones, with a second evaluator that is slow and
+ * plain: it evaluates the inputs of the generator, not the documents.
  */
 #include "access/case_fixture.h"
 
@@ -404,7 +404,7 @@ static void run_rounds(uint64_t seed, void (*check_round)(struct round *round))
 		outcomes[round.verdict.outcome]++;
 		check_round(&round);
 	}
-	/* What is tried must not be all the same. */
+	/* The generated cases must differ. */
 	for (int i = 0; i < 3; i++)
 		assert_true(outcomes[i] > ROUNDS / 20);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What cases/ says about single policies: documents, statements, conditions. */
+/* The cases of cases/ for single policies: documents, statements, conditions. */
 #include "access/case_fixture.h"
 
 #define ALICE "arn:aws:iam::111122223333:user/alice"
@@ -167,7 +167,7 @@ static const char *outcome_for(const struct policy *policy, const char *arn, con
 						 : "silent";
 }
 
-/* Of a user who had the name, who has it now, who has both, and of somebody else. */
+/* Callers: the previous owner of the name, the present one, one that is both, and another user. */
 static void test_bound_principals_give_to_the_id_and_take_from_both(void **state)
 {
 #define SESSION "arn:aws:sts::111122223333:assumed-role/worker/s"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * principal: who calls, with all that its own side allows it.
+ * principal: the caller, with the policies of its own side.
  *
- * An immutable snapshot with a count of references, so that a request goes on with what it found
- * even if users and policies change meanwhile. Any thread.
+ * An immutable snapshot with a count of references, so that a request keeps it even if users and
+ * policies change meanwhile. Any thread.
  *
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
  */
@@ -33,10 +33,11 @@ struct principal {
 			       "arn:aws:sts::A:assumed-role/role/session"; a service's name */
 	struct str entity_arn; /* aws:PrincipalArn: of a session that of its role; else as arn */
 	struct str id;	       /* aws:userid: account, AIDA..., AROA...:session, account:name */
-	struct str entity_id;  /* what deleted principals become in policies: AIDA..., AROA... */
-	struct str name;       /* aws:username: of users; else data NULL */
-	/* Policies that name its ARN without an id mean it: --auth open, where they may name users
-	 * and roles that nobody made. */
+	struct str
+		entity_id; /* in policies in place of a deleted principal's ARN: AIDA..., AROA... */
+	struct str name;   /* aws:username: of users; else data NULL */
+	/* Policies that name its ARN without an id match it: --auth open, where policies may name
+	 * users and roles that do not exist. */
 	bool is_by_name;
 	const struct shape_pair *tags; /* aws:PrincipalTag/... */
 	size_t tag_count;
@@ -55,7 +56,7 @@ struct principal {
 	struct str provider; /* of a session: ARN of the identity provider behind it; empty: none */
 };
 
-/* What a principal says, to be changed; texts and policies are borrowed from it. */
+/* A copy of a principal to change; its texts and policies are borrowed from the principal. */
 struct principal principal_draft(const struct principal *principal);
 /* A deep copy of a draft whose texts are borrowed, with one reference. */
 const struct principal *principal_new(const struct principal *draft);

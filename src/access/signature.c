@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * signature: what a request claims is read first, from wherever it stands; then the claim is
- * checked, cheapest test first, and last of all the signature is computed anew and compared.
+ * signature: the claim is read from the header or the query string first. Then it is checked,
+ * cheapest test first; the last test computes the signature and compares it.
  */
 #include "access/signature.h"
 
@@ -43,7 +43,7 @@ const struct fault_type access_faults[ACCESS_FAULTS] = {
 				    .json_status = 400},
 };
 
-/* What the request says of itself; views into it or into the arena. */
+/* The request's claim; views into it or into the arena. */
 struct claim {
 	struct str credential, signed_headers, signature, date, token;
 	struct str expires; /* presigned only */
@@ -131,7 +131,7 @@ static enum err incomplete_header(struct verifier *verifier)
 	return refuse(verifier, ACCESS_INCOMPLETE_SIGNATURE, problem);
 }
 
-/* A Date header may have the form of HTTP (RFC 9110 5.6.7); what is signed has that of AWS. */
+/* A Date header may have the form of HTTP (RFC 9110 5.6.7); the string to sign has that of AWS. */
 static struct str as_amz_date(const struct verifier *verifier, struct str date)
 {
 	char text[CLOCK_TEXT_MAX];
@@ -341,8 +341,8 @@ static struct signed_name name_of(struct str text)
 }
 
 /*
- * Both the names and the headers are the caller's, who need not have signed anything yet: so there
- * are not more names than a request may have headers, and they are compared by their hashes.
+ * The caller chooses both the names and the headers before any check of a signature. So there are
+ * not more names than a request may have headers, and names are compared by their hashes.
  */
 static enum err read_names(struct verifier *verifier)
 {
@@ -376,8 +376,9 @@ static bool is_signed_name(const struct claim *claim, struct str text)
 }
 
 /*
- * Host and every x-amz-* must be signed, or somebody on the way could change what is asked for.
- * Not the session token, which some clients add after signing: no other token fits the key.
+ * Host and every x-amz-* must be signed, or an attacker between client and server could change the
+ * request. The session token is exempt, as some clients add it after signing: no other token fits
+ * the key.
  */
 static enum err check_signed_headers(struct verifier *verifier)
 {
@@ -449,8 +450,8 @@ static bool is_signature(struct verifier *verifier, const struct sigv4_request *
 }
 
 /*
- * The body is always hashed: what x-amz-content-sha256 says counts only for S3, so a body that was
- * not signed (UNSIGNED-PAYLOAD) or was signed in chunks (STREAMING-...) is not accepted.
+ * The body is always hashed: x-amz-content-sha256 counts only for S3, so a body that was not signed
+ * (UNSIGNED-PAYLOAD) or was signed in chunks (STREAMING-...) is not accepted.
  */
 static enum err check_signature(struct verifier *verifier, struct signature_cache *cache,
 				const struct signer *signer)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * signature: was a request signed by who it names? Signature Version 4, in the Authorization header
- * or in a presigned query string.
+ * signature: verifies Signature Version 4 of a request, in the Authorization header or in a
+ * presigned query string.
  *
  * Rules and texts: AWS General Reference, "Signature Version 4 for API requests" and its
- * troubleshooting page. Comparison takes the same time whatever differs.
+ * troubleshooting page. Comparison takes constant time.
  */
 #ifndef TERN_ACCESS_SIGNATURE_H
 #define TERN_ACCESS_SIGNATURE_H
@@ -42,7 +42,7 @@ struct signature_request {
 };
 
 struct signature {
-	const struct principal *principal; /* who signed; a reference of the caller's */
+	const struct principal *principal; /* the signer; a reference of the caller's */
 	struct str key_id, region;	   /* of the credential; views into the request */
 };
 

@@ -36,7 +36,7 @@ static void set_authorization(struct fixture *f, struct str value)
 	f->http.fields[HTTP_FIELD_AUTHORIZATION] = value;
 }
 
-/* Signs what the fixture holds: all headers before Authorization. */
+/* Signs the fixture's request: all headers before Authorization. */
 static struct str authorization(struct fixture *f, const char *secret, struct sigv4_scope scope)
 {
 	struct sigv4_header headers[AUTHORIZATION];
@@ -363,7 +363,7 @@ static void test_made_keys_differ_and_have_their_form(void **state)
 	assert_memory_not_equal(secrets[0], secrets[1], ACCESS_KEY_SECRET_SIZE);
 }
 
-/* ---- what a request that nobody signed may cost ---- */
+/* ---- cost of an unsigned request ---- */
 
 enum { MANY = 90, NAME_SIZE = 150 };
 
@@ -399,7 +399,7 @@ static struct str claim_of(struct str names)
 		STR_ARG(names));
 }
 
-/* Headers whose long names differ at the end only, in the wrong order, all of them signed. */
+/* Adds headers whose long names differ at the end only, in the wrong order, all of them signed. */
 static struct str add_long_names(struct fixture *f)
 {
 	struct http_header *headers = arena_array(&arena, struct http_header, HEADERS + MANY);

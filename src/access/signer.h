@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * signer: what is behind an access key: the secret that signs, and who signs with it.
+ * signer: an access key's secret and principal.
  */
 #ifndef TERN_ACCESS_SIGNER_H
 #define TERN_ACCESS_SIGNER_H
@@ -19,14 +19,14 @@ enum signer_outcome {
 struct signer {
 	char secret[SIGNER_SECRET_MAX];
 	size_t secret_size;
-	const struct principal *principal; /* a reference; whoever asked gives it back */
+	const struct principal *principal; /* a reference; the caller releases it */
 };
 static inline void signer_wipe(struct signer *signer)
 {
 	explicit_bzero(signer->secret, sizeof(signer->secret));
 }
 
-/* Who knows signers. `find` is called on any thread and must not block. */
+/* A source of signers. `find` is called on any thread and must not block. */
 struct signer_source {
 	/* `token`: the session token of the request, empty without one; `now_ms` is real time. */
 	enum signer_outcome (*find)(void *context, struct str key_id, struct str token,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * steps: what evaluating policies may still cost, counted down.
+ * steps: the remaining budget of a policy evaluation.
  *
  * Texts of policies and of requests are both the callers', so the cost of comparing them is a
  * product that one caller chooses. A step is the comparison of two short texts, or of some bytes of
- * a long one: a few nanoseconds. When the steps are used up, comparisons fail, and whoever asked
+ * a long one: a few nanoseconds. When the steps are used up, comparisons fail, and the evaluation
  * must deny. One decision, one thread.
  */
 #ifndef TERN_ACCESS_STEPS_H
@@ -16,7 +16,7 @@
 
 struct policy_steps {
 	uint64_t left;
-	bool is_exhausted; /* what was found out since is not to be relied on */
+	bool is_exhausted; /* later results are not reliable */
 };
 
 /* False if there are fewer; then none is left. */
@@ -29,7 +29,7 @@ static inline bool steps_take(struct policy_steps *steps, size_t count)
 	return has_them;
 }
 
-/* What is to be compared is too large for any number of steps. Returns false. */
+/* Ends the budget: the comparison is too large for any number of steps. Returns false. */
 static inline bool steps_give_up(struct policy_steps *steps)
 {
 	*steps = (struct policy_steps){.is_exhausted = true};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What one decision may cost, whoever wrote the policies and whatever the request says. */
+/* The cost of one decision is bounded for all policies and requests. */
 #include <stdio.h>
 
 #include "access/decide.h"
@@ -25,7 +25,7 @@ static const struct policy *compile(struct str text, enum policy_kind kind)
 	return policy;
 }
 
-/* A policy of about `size` bytes whose conditions hold `pattern` again and again. */
+/* A policy of about `size` bytes whose conditions repeat `pattern`. */
 static struct str policy_of(const char *head, struct str pattern, size_t size)
 {
 	struct buf text = {0};
@@ -96,7 +96,7 @@ static void test_hostile_patterns_are_given_up_and_denied(void **state)
 	for (int i = 0; i < POLICIES; i++)
 		policies[i] = compile(policy_of(allow, hostile(), POLICY_SIZE), POLICY_IDENTITY);
 	policies[POLICIES] = compile(policy_of(allow, STR("*"), 200), POLICY_IDENTITY);
-	/* Nobody knows what the policies say once their evaluation was given up. */
+	/* The result of an evaluation without steps left is unknown. */
 	struct decision decision = decide_with(policies, POLICIES + 1, repeat("a", 8000), &steps);
 	assert_false(decision.is_allowed);
 	assert_true(decision.is_exhausted);

@@ -2,8 +2,8 @@
 /*
  * Requests that AWS publishes with their signatures, verified. They are those of the Signature
  * Version 4 test suite: key AKIDEXAMPLE, 2015-08-30 12:36:00 UTC, us-east-1, "service"; paths are
- * normalised. A header that goes on in further lines is there as several headers, which is what its
- * signature means.
+ * normalised. A header with continuation lines appears as several headers, which have the same
+ * signature.
  */
 #include <string.h>
 
@@ -420,7 +420,7 @@ static void verify_all(const struct vector *vectors, size_t count, make_fn make_
 		make_signed(&vectors[i], &request);
 		if (verify(&request, &problem) != ERR_OK)
 			fail_msg("%s: %.*s", vectors[i].name, STR_ARG(problem));
-		/* What was signed for one request is no signature of another. */
+		/* The signature of one request is invalid for another. */
 		request.http.method_text = STR("DELETE");
 		assert_int_equal(verify(&request, &problem), ERR_FAULT);
 	}
