@@ -5,9 +5,9 @@
  * The map is address space, not memory or disk: it is made large once, so it never has to grow
  * while transactions are open.
  *
- * LMDB has no checksums and trusts its pages. So the pages are inspected before it opens the file,
- * and each transaction keeps, in the meta table, the number of records of each table and the sum of
- * their CRC-32Cs: opening counts and adds them up again.
+ * LMDB has no checksums and does not verify its pages. So the pages are inspected before it opens
+ * the file, and each transaction keeps, in the meta table, the number of records of each table and
+ * the sum of their CRC-32Cs: opening counts and adds them up again.
  */
 #include "catalog/catalog.h"
 
@@ -44,7 +44,7 @@ struct catalog {
 	unsigned flags;	      /* of the environment */
 	MDB_env *environment; /* NULL: it could not be opened */
 	MDB_txn *transaction;
-	MDB_txn *group; /* the parent of its transactions; NULL: nothing was written in it */
+	MDB_txn *group; /* the parent of its transactions; NULL: no writes in it so far */
 	bool is_grouping, has_group_changes;
 	int64_t group_growth;
 	MDB_dbi tables[CATALOG_TABLES];
@@ -54,7 +54,7 @@ struct catalog {
 	bool is_changed;			    /* by the open transaction */
 	int64_t growth; /* bytes of records that the open transaction adds */
 	uint64_t reserved;
-	bool is_rewrite_wanted; /* perhaps; WANTED in the meta table tells */
+	bool is_rewrite_wanted; /* a hint; WANTED in the meta table decides */
 	_Atomic bool has_failed;
 };
 
@@ -89,7 +89,7 @@ static enum err from_lmdb(int code)
 
 static MDB_val to_value(struct str s)
 {
-	/* LMDB's structs are not const; it does not write to what we pass. */
+	/* LMDB's structs are not const; it does not write to its inputs. */
 	return (MDB_val){s.size, (void *)(uintptr_t)s.data};
 }
 
@@ -112,7 +112,7 @@ static void remove_record(struct table_sum *sum, struct str key, struct str valu
 	sum->sum -= hash_record(key, value);
 }
 
-/* Takes what stands under that key out of the sums. ERR_NOTFOUND. */
+/* Subtracts the record of that key from the sums. ERR_NOTFOUND. */
 static enum err remove_old(struct catalog *catalog, enum catalog_table table, struct str key)
 {
 	struct str value;
@@ -401,7 +401,8 @@ static enum err commit(struct catalog *catalog, MDB_txn *transaction)
 	return err;
 }
 
-/* Only what makes room may use the reserve. A page or more is written for each record. */
+/* Only transactions that free space may use the reserve. A page or more is written for each
+ * record. */
 static enum err reserve(struct catalog *catalog)
 {
 	int64_t pending = catalog->group_growth > 0 ? catalog->group_growth : 0;
@@ -428,7 +429,7 @@ static enum err commit_in_group(struct catalog *catalog)
 	return err;
 }
 
-/* What is committed now, or what was. */
+/* Sets the committed state, or restores the previous one. */
 static void conclude(struct catalog *catalog, enum err err)
 {
 	if (err)

@@ -2,9 +2,9 @@
 /*
  * catalog: small durable tables of bytes, on LMDB.
  *
- * Settings live here, never messages. One transaction at a time; what catalog_get and a cursor give
- * belongs to the catalog and is valid until the transaction ends. Commit is durable (synced). Knows
- * nothing of AWS. One thread: the control thread, or main at start-up. Calls block.
+ * It holds settings, never messages. One transaction at a time; the results of catalog_get and of a
+ * cursor belong to the catalog and are valid until the transaction ends. Commit is durable
+ * (synced). Knows nothing of AWS. One thread: the control thread, or main at start-up. Calls block.
  */
 #ifndef TERN_CATALOG_CATALOG_H
 #define TERN_CATALOG_CATALOG_H
@@ -29,19 +29,19 @@ enum catalog_table {
 /*
  * Opens or makes it in directory `path`; is_durable false skips syncs. Reads all of it: the pages
  * must be in order, and each table must have the records that it had at the last commit.
- * ERR_VERSION, ERR_DAMAGED, ERR_IO, ERR_FULL; what is wrong is logged.
+ * ERR_VERSION, ERR_DAMAGED, ERR_IO, ERR_FULL; the problem is logged.
  */
 must_check enum err catalog_open(const char *path, bool is_durable, struct catalog **out_catalog);
 void catalog_free(struct catalog **catalog);
 
-/* ERR_IO to write once a commit has failed for good. */
+/* ERR_IO for a writing transaction after a commit has failed permanently. */
 must_check enum err catalog_begin(struct catalog *catalog, bool writes);
 must_check enum err catalog_commit(struct catalog *catalog); /* ends the transaction in any case */
 /* Makes all that was committed durable, where commits are not; outside of a transaction. ERR_IO,
  * ERR_FULL. */
 must_check enum err catalog_sync(struct catalog *catalog);
-/* Any thread. True once a write or sync has failed other than for a full disk: nothing more can be
- * written until the process starts again. */
+/* Any thread. True after a write or sync has failed other than for a full disk: no more writes
+ * succeed until the process starts again. */
 bool catalog_has_failed(const struct catalog *catalog);
 void catalog_abort(struct catalog *catalog); /* fine without a transaction */
 
@@ -93,16 +93,16 @@ int64_t catalog_group_growth(const struct catalog *catalog);
 must_check enum err catalog_group_end(struct catalog *catalog);
 
 /*
- * Writes all tables into a new file that takes the old one's place, so that nothing is left of what
- * was deleted or replaced: the old file keeps such bytes in free pages. Outside a transaction; it
- * takes time and space as the catalog is large. A crash leaves one of the two files. After an error
- * other than ERR_FULL and ERR_IO the catalog must not be used any more.
+ * Writes all tables into a new file that takes the old one's place, so that no bytes of deleted or
+ * replaced records remain: the old file keeps such bytes in free pages. Outside a transaction; time
+ * and space grow with the catalog's size. A crash leaves one of the two files. After an error other
+ * than ERR_FULL and ERR_IO the catalog must not be used.
  */
 must_check enum err catalog_rewrite(struct catalog *catalog);
 /*
- * Within a writing transaction: what is deleted or replaced in it, or in one that follows, is to be
- * gone for good. catalog_rewrite_wanted, outside a group, sees to it, or the next catalog_open if
- * it did not come to that.
+ * Within a writing transaction: requests a rewrite, which erases the bytes of records that this
+ * transaction, or a later one before the rewrite, deletes or replaces. catalog_rewrite_wanted runs
+ * it outside a group; after a crash the next catalog_open does.
  */
 must_check enum err catalog_want_rewrite(struct catalog *catalog);
 must_check enum err catalog_rewrite_wanted(struct catalog *catalog);

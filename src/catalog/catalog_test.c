@@ -36,7 +36,7 @@ static void put(struct catalog *catalog, struct str key, struct str value)
 	assert_int_equal(catalog_commit(catalog), ERR_OK);
 }
 
-/* What a file holds, as one text; free it. */
+/* The bytes of a file as one text; free it. */
 static struct buf read_whole(void)
 {
 	struct buf bytes = {0};

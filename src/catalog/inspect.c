@@ -2,9 +2,9 @@
 /*
  * inspect: the format of LMDB 0.9 (data version 1) on 64-bit machines, by explicit offsets.
  *
- * Pages 0 and 1 are meta pages, written in turn: the one with the higher transaction number tells
- * the roots of two trees. The tree of free pages has a list of page numbers a transaction; the main
- * tree has a record a table, which tells the root of the table's tree. A value too large for a page
+ * Pages 0 and 1 are meta pages, written in turn: the one with the higher transaction number has the
+ * roots of two trees. The tree of free pages has a list of page numbers a transaction; the main
+ * tree has a record a table, which holds the root of the table's tree. A value too large for a page
  * lies in pages of its own, which have one header.
  *
  * LMDB writes numbers in the machine's byte order; ternd runs on little-endian machines only.
@@ -81,7 +81,7 @@ struct inspection {
 	enum err err;
 };
 
-/* What is left to hold of a tree while it is walked. */
+/* Expected counts of a tree that are left while it is walked. */
 struct tree {
 	uint32_t depth;
 	uint64_t branches, leaves, overflow, entries;
@@ -240,7 +240,7 @@ static int compare_keys(const struct tree *tree, struct str a, struct str b)
 	return get_u64(a.data) < get_u64(b.data) ? -1 : get_u64(a.data) > get_u64(b.data);
 }
 
-/* Keys ascend over the whole tree; those of branches say what comes behind them. */
+/* Keys ascend over the whole tree; a branch's keys separate its children. */
 static bool check_key(struct inspection *inspection, struct tree *tree, uint64_t page,
 		      struct str key, bool is_branch)
 {
@@ -258,7 +258,7 @@ static bool check_key(struct inspection *inspection, struct tree *tree, uint64_t
 	return true;
 }
 
-/* The `number`-th node, whole and within its page; NULL if it is not. */
+/* The `number`-th node, whole and within its page; NULL if it is damaged. */
 static const char *find_node(struct inspection *inspection, uint64_t page, const char *bytes,
 			     size_t number, bool is_leaf)
 {
@@ -399,7 +399,7 @@ static bool check_meta(struct inspection *inspection, const char *meta, uint64_t
 	return false;
 }
 
-/* The page size stands in the pages whose place it decides. */
+/* The page size is a member of the pages whose position it determines. */
 static bool read_metas(struct inspection *inspection, char first[META_END], char second[META_END])
 {
 	if (inspection->file_size < META_END)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* reserve: blocks are allocated behind the end of the file, whose size stays what LMDB made it. */
+/* reserve: allocates blocks behind the end of the file; the file's size stays as LMDB set it. */
 #include "catalog/reserve.h"
 
 #include <errno.h>
@@ -25,7 +25,7 @@ enum err catalog_reserve(MDB_env *environment, uint64_t more, uint64_t *reserved
 	} while (result < 0 && errno == EINTR);
 	if (result < 0 && (errno == ENOSPC || errno == EDQUOT))
 		return ERR_FULL;
-	/* What the file system cannot do is not asked of it again. */
+	/* An operation that the file system does not support is not tried again. */
 	*reserved = result < 0 ? UINT64_MAX : used + RESERVE_SIZE;
 	return ERR_OK;
 }

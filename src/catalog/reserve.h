@@ -14,8 +14,8 @@
 #include "base/base.h"
 
 /*
- * Makes the reserve whole, and keeps `more` bytes beside it for a commit that is open; *reserved is
- * the size that has room so far. ERR_FULL: there is no room for it.
+ * Restores the reserve, and keeps `more` bytes beside it for an open commit; *reserved is the size
+ * of the file with allocated blocks so far. ERR_FULL: no space.
  */
 must_check enum err catalog_reserve(MDB_env *environment, uint64_t more, uint64_t *reserved);
 
