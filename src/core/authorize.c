@@ -92,7 +92,7 @@ static void note_resource(struct call *call, const struct resource *resource)
 	call->asked.resource_account = arena_copy(call->arena, resource->account);
 }
 
-/* What a service asks of another for its caller does not come through the caller's endpoint. */
+/* An internal request for a caller does not pass through the caller's endpoint. */
 static bool is_through_endpoint(const struct call *call)
 {
 	return call->endpoint && !call->asked.via_service.data;

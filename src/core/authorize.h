@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * authorize: may the caller do this to that resource?
+ * authorize: authorizes a call's action on a resource.
  *
- * Every operation asks, at least once, before it shows or changes anything; an operation that
- * succeeds without having asked is answered with an internal error, so that forgetting shows.
+ * Every operation authorizes, at least once, before it shows or changes anything. An operation that
+ * succeeds without authorization is answered with an internal error, so that the omission is found.
  */
 #ifndef TERN_CORE_AUTHORIZE_H
 #define TERN_CORE_AUTHORIZE_H
@@ -13,22 +13,22 @@
 
 struct resource {
 	struct str arn;		     /* as policies name it; "*" if the operation has none */
-	struct str account;	     /* whose it is */
+	struct str account;	     /* owner of the resource */
 	const struct policy *policy; /* its own; NULL: none */
 	/* Keys: identity policies count only if the key's policy lets them. */
 	bool is_policy_required;
 	bool is_granted; /* by a grant of a key */
-	bool is_named;	 /* see decide.h: nothing else need allow it */
+	bool is_named;	 /* see decide.h: no other allow is needed */
 	const struct shape_pair *tags;
 	size_t tag_count;
 };
 
 /*
- * ERR_OK, or ERR_FAULT: the service's access-denied fault with AWS's sentence. So is a decision
- * that takes more than LIMIT_POLICY_STEPS; the log and the audit log say that it did. Under --auth
- * open the caller is the root user of the account it names and nothing in that account is refused
- * to it but by the policy of the private endpoint that it came through; what belongs to other
- * accounts is subject to their policies all the same. The call's thread.
+ * ERR_OK, or ERR_FAULT: the service's access-denied fault with AWS's text. A decision that takes
+ * more than LIMIT_POLICY_STEPS is denied too, and recorded in the log and the audit log. Under
+ * --auth open the caller is the root user of the account it names. In that account only the policy
+ * of its private endpoint can deny; resources of other accounts are still subject to their
+ * policies. The call's thread.
  */
 must_check enum err call_authorize(struct call *call, struct str action,
 				   const struct resource *resource);
@@ -37,15 +37,16 @@ uint64_t authorize_exhausted_count(void);
 /* For operations without a resource of their own: "*" in the caller's account. */
 must_check enum err call_authorize_any(struct call *call, struct str action);
 /*
- * As if nobody had signed, under --auth open too: what the request itself says of the caller
- * counts, such as a web identity token, which the keys that were added stand for.
+ * Authorizes an anonymous caller, under --auth open too: the decision depends on the request's own
+ * claims, such as a web identity token, from which the caller of this function has added condition
+ * keys.
  */
 must_check enum err call_authorize_unsigned(struct call *call, struct str action,
 					    const struct resource *resource);
-/* The operation is open to every caller, such as sts:GetCallerIdentity; only the policy of the
- * private endpoint that it came through is asked. */
+/* The operation is open to every caller, such as sts:GetCallerIdentity; only the policy of its
+ * private endpoint is evaluated. */
 must_check enum err call_authorize_endpoint(struct call *call, struct str action);
-/* The call is refused for what it is, whoever calls. */
+/* The call is refused for every caller. */
 void call_needs_no_permission(struct call *call);
 
 /* A condition key of this request for the questions to come; views live as long as the call. */

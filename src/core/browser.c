@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * browser: an address as Host is no danger, for a page of another server never sends it here; a
- * name is one, unless it is known to mean this machine. AWS's own names are nobody else's to point
- * elsewhere, and clients that are redirected by /etc/hosts or a proxy send them.
+ * browser: an address as Host is safe, as a page of another server never sends it here. A name is
+ * unsafe, unless it is known to mean this machine. AWS's own names are safe, as only AWS controls
+ * their DNS; clients that are redirected by /etc/hosts or a proxy send them.
  */
 #include "core/browser.h"
 
@@ -59,7 +59,8 @@ static bool is_loopback(struct str name)
 
 	if (network_parse_address(name, address, &is_v4))
 		return network_has(&loopback[0], address) || network_has(&loopback[1], address);
-	/* RFC 6761: names below localhost mean this machine, and browsers ask nobody about them. */
+	/* RFC 6761: names below localhost mean this machine, and browsers resolve them without
+	 * DNS. */
 	return str_equal_nocase(name, STR("localhost")) || ends_nocase(name, STR(".localhost"));
 }
 
@@ -148,9 +149,9 @@ static struct str origin_of_url(struct str url)
 }
 
 /*
- * An image of a page that sends no Referer, of a host that the browser does not trust: it then
- * tells neither Origin nor site. What asks for nothing, such as an address that was typed, may be
- * so.
+ * An image of a page without Referer, of a host that is not a secure context: the browser sends
+ * neither Origin nor Sec-Fetch-Site. Requests without a page, such as a typed address, may have
+ * this form.
  */
 static bool is_hidden_page(const struct browser_rules *rules, const struct http_request *request)
 {
@@ -162,7 +163,7 @@ static bool is_hidden_page(const struct browser_rules *rules, const struct http_
 	       !has_text(rules->origins, rules->origin_count, STR("*"));
 }
 
-/* *out_page is empty if the request does not tell which page it was. */
+/* *out_page is empty if the request does not name its page. */
 static bool is_foreign_page(const struct browser_rules *rules, const struct http_request *request,
 			    struct str *out_page)
 {
@@ -177,7 +178,7 @@ static bool is_foreign_page(const struct browser_rules *rules, const struct http
 		return false;
 	if (!origin.data && !site.data)
 		return is_hidden_page(rules, request);
-	/* A request of a page that tells neither Origin nor site is one of an older browser. */
+	/* A page's request without Origin and Sec-Fetch-Site is one of an older browser. */
 	if (request->fields[HTTP_FIELD_ORIGIN].data || !site.data)
 		return !is_own_page(rules, request, origin);
 	return !is_own_site(request, site) &&
@@ -266,7 +267,8 @@ bool browser_is_preflight(const struct browser_rules *rules, const struct http_r
 	    is_header_list(wanted))
 		out_headers[count++] =
 			(struct http_header){STR("Access-Control-Allow-Headers"), wanted};
-	/* A page of the Internet that calls a server of a private network asks for that too. */
+	/* A page of the Internet that calls a server of a private network requests that permission
+	 * too. */
 	if (http_request_find(request, STR("access-control-request-private-network"), &wanted))
 		out_headers[count++] = (struct http_header){
 			STR("Access-Control-Allow-Private-Network"), STR("true")};

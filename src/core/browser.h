@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * browser: which web pages may use the server.
+ * browser: decides which web pages may use the server.
  *
- * A server that asks for no signature would do what any page in a developer's browser sends to it:
- * the page's requests come from the developer's own machine. Such a request shows by its Origin,
- * Sec-Fetch-Site or Referer header, or as a browser's that has none of them; a page that reaches
- * the server under a DNS name of its own (DNS rebinding) shows by the Host header. What pages may
- * read is said by CORS headers, which only the origins of --allow-origin get. Constant after the
+ * A server that requires no signature would execute the requests of any page in a developer's
+ * browser, as they come from the developer's own machine. Its Origin, Sec-Fetch-Site or Referer
+ * header identifies such a request, or that a browser's request has none of them. The Host header
+ * identifies a page that reaches the server under its own DNS name (DNS rebinding). Only the
+ * origins of --allow-origin get CORS headers, which let a page read answers. Constant after the
  * start; any thread.
  *
  * https://fetch.spec.whatwg.org/#http-cors-protocol
@@ -25,9 +25,9 @@ struct browser_rules {
 };
 
 /*
- * True if neither a foreign page nor a foreign name is behind the request. Else *out_problem is a
- * sentence that says what was foreign and which setting admits it, in the arena. No browser
- * connects to a unix socket, so the Host of such a request does not matter.
+ * True if the request has neither a foreign page nor a foreign host. Else *out_problem is a
+ * sentence, in the arena, with the foreign part and the setting that admits it. No browser connects
+ * to a unix socket, so the Host of such a request does not matter.
  */
 bool browser_is_welcome(const struct browser_rules *rules, struct arena *arena,
 			const struct http_request *request, bool is_unix, struct str *out_problem);
@@ -37,8 +37,8 @@ enum { BROWSER_HEADERS = 3, BROWSER_PREFLIGHT_HEADERS = 7 };
 size_t browser_headers(const struct browser_rules *rules, const struct http_request *request,
 		       struct http_header out_headers[BROWSER_HEADERS]);
 /*
- * True if the request only asks whether a page may send another, and it may: the answer is 204 with
- * these headers.
+ * True if the request is a preflight whose page may send the request that follows: the answer is
+ * 204 with these headers.
  */
 bool browser_is_preflight(const struct browser_rules *rules, const struct http_request *request,
 			  struct http_header out_headers[BROWSER_PREFLIGHT_HEADERS],

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which requests of web pages are let in, and what pages are told. */
+/* Admission of requests of web pages, and the CORS headers of answers. */
 #include "core/browser.h"
 
 #include "base/fixture.h"
@@ -148,7 +148,7 @@ static void test_own_and_allowed_pages_pass(void **state)
 	assert_true(page_passes(&set, "https://tern.example.com", "same-origin", NULL));
 	assert_true(page_passes(&open, "https://evil.example", NULL, NULL));
 	assert_true(page_passes(&open, NULL, "cross-site", NULL));
-	/* On a name that others share a domain with, a page of the same site may be anybody's. */
+	/* In a shared domain, a page of the same site may belong to another owner. */
 	assert_false(is_welcome(&set, request_with("tern.example.com", NULL, "same-site", NULL)));
 }
 

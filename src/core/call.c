@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* call: what handlers do with their call. */
+/* call: functions that handlers use with their call. */
 #include "core/call.h"
 
 #include <stdarg.h>

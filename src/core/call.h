@@ -3,8 +3,8 @@
  * call: one request of an API, from the decoded input to the answer.
  *
  * A handler gets a call, its input and a zeroed output. It returns ERR_OK with the output filled,
- * `return fail(...)`, or ERR_PARKED after call_submit. What it allocates comes from call->arena and
- * lives until the answer is encoded. A call belongs to one thread at a time: the net thread of its
+ * `return fail(...)`, or ERR_PARKED after call_submit. Its allocations come from call->arena and
+ * live until the answer is encoded. A call belongs to one thread at a time: the net thread of its
  * connection, the control thread for OPERATION_ON_CONTROL, a worker for OPERATION_ON_WORKER; resume
  * functions run on that same thread. Handlers of OPERATION_ON_WORKER do not park.
  */
@@ -30,13 +30,13 @@ struct call {
 	struct arena *arena;
 	const struct operation *operation;
 	const struct dialect *dialect;
-	const struct principal *principal; /* who calls; as long as the call */
-	struct str access_key_id;	   /* that signed; data NULL: none, or nobody checked */
-	struct str account;		   /* 12 digits: whose resources the caller means */
+	const struct principal *principal; /* the caller; as long as the call */
+	struct str access_key_id;	   /* of the signature; data NULL: none, or not verified */
+	struct str account; /* 12 digits: the account whose resources the caller means */
 	struct str region;
 	struct str sender;		 /* SenderId of messages this caller sends */
 	const struct endpoint *endpoint; /* that it came through; NULL: none */
-	/* What policies may ask about; authorize.h fills in action and resource. */
+	/* Facts that conditions may use; authorize.h fills in action and resource. */
 	struct policy_request asked;
 	char request_id[UUID_TEXT_SIZE];
 	struct str
@@ -44,7 +44,7 @@ struct call {
 	struct str path;  /* of the request: "/" or "/<account>/<queue>", decoded */
 	struct str trace_header; /* X-Amzn-Trace-Id, or data NULL */
 	int64_t now_ms;		 /* wall time when the request arrived */
-	int64_t base_ms;	 /* the time base then, for what lasts a while */
+	int64_t base_ms;	 /* the time base then, for durations */
 	const void *in;
 	void *out;
 	/* The handler's, across parking: call_set_state and call_state. */
@@ -56,8 +56,8 @@ struct call {
 	struct str fault_text;
 	struct str fault_reason; /* for the audit log in place of the text; empty: the text */
 
-	/* Query: the text that refuses a parameter which no member took; data NULL: there is none.
-	 * Recorded when a permission would be granted, so that missing members are told first. */
+	/* Query: the fault's text for a parameter that no member matches; data NULL: none. Reported
+	 * when a permission would be granted, so that missing members are reported first. */
 	struct str unknown_parameter;
 
 	/* Bytes that are metered, such as those of received messages; 0: the request's body. */
@@ -66,7 +66,7 @@ struct call {
 	/* Entries of a batch that failed though the call did not. */
 	uint32_t sender_failures, receiver_failures;
 
-	/* authorize.c's: a question was asked, whatever the answer. */
+	/* authorize.c's: the call was authorized or denied. */
 	bool is_authorized;
 	bool is_unrestricted; /* the server's own administration; core/internal.h */
 	struct policy_key *keys;
@@ -75,19 +75,19 @@ struct call {
 
 	/* The dispatcher's. */
 	resume_fn resume;
-	struct queue_command *command; /* what a parked call waits for */
+	struct queue_command *command; /* the command that a parked call waits for */
 	struct list ends;
 };
 
-/* What a call is told that ends with ERR_FULL. */
+/* Text of the fault for a call that ends with ERR_FULL. */
 #define DISK_FULL_TEXT                                                                             \
 	"The disk is full. Deleting and purging messages and deleting queues make room; until "    \
 	"there is "                                                                                \
 	"some, nothing new is accepted."
 
 /*
- * What the handler keeps while the call is parked, in the arena. The type is checked when it is
- * taken out again.
+ * The handler's state while the call is parked, in the arena. Its type is checked when the handler
+ * reads it again.
  */
 #define call_set_state(call, type, pointer)                                                        \
 	call_state_put((call), #type, true ? (pointer) : (const type *)NULL)
@@ -125,9 +125,9 @@ must_check enum err call_work(struct call *call, size_t size, resume_fn step, re
  */
 void call_on_undone(struct call *call, resume_fn undone);
 
-/* Runs what call_on_end registered. Of the code that answers calls. */
+/* Runs the functions of call_on_end. For code that answers calls. */
 void call_end(struct call *call);
-/* Registers what is to run once the call has ended, whatever its outcome. */
+/* Registers a function that runs once the call has ended, whatever its outcome. */
 void call_on_end(struct call *call, call_end_fn end, const void *subject);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * constraint: one walk over the request; the text is put together once, whatever is wrong. Names
- * and values become text only then: a request that is right costs no formatting.
+ * constraint: one walk over the request; one fault's text names all mistakes. Names and values are
+ * formatted only then: a valid request costs no formatting.
  */
 #include "core/constraint.h"
 
@@ -27,7 +27,7 @@ struct checking {
 /* A value that is being checked. */
 struct checked {
 	const struct shape_member *member;
-	const struct checked *parent; /* whose structure it is a member of; NULL: the request's */
+	const struct checked *parent; /* the structure that has this member; NULL: the request's */
 	size_t item; /* of the parent, a list or map, from 1; 0: it is a structure */
 	enum { SHOWS_TEXT, SHOWS_COUNT, SHOWS_NUMBER } shows;
 	struct str text;
@@ -106,7 +106,7 @@ static struct str shown(struct checking *checking, const struct checked *checked
 	return arena_format(checking->call->arena, " '%.*s'", STR_ARG(value_of(checking, checked)));
 }
 
-/* The text with what stands in braces replaced; braces that name nothing stay. */
+/* The text with placeholders in braces replaced; unknown ones stay. */
 static struct str fill(struct checking *checking, struct str text, const struct checked *checked,
 		       const struct shape_constraint *constraint)
 {
@@ -162,7 +162,7 @@ static struct str list_values(struct checking *checking, const struct shape_cons
 	return arena_format(arena, "%.*s]", STR_ARG(text));
 }
 
-/* `what` is "length" or "value"; `number` is how long or how large it is. */
+/* `what` is "length" or "value"; `number` is the length or the value. */
 static void check_bounds(struct checking *checking, const struct checked *checked,
 			 const struct shape_constraint *constraint, int64_t number,
 			 const char *what)

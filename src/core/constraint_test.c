@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tests of constraints: both sides of each limit, and AWS's words for what is wrong. */
+/* Tests of constraints: both sides of each limit, and AWS's texts for mistakes. */
 #include "base/fixture.h"
 #include "core/constraint.h"
 #include "wire/constraint.h"

@@ -8,9 +8,9 @@
  * lane, which moves to the end. So a flood of one account's calls delays another account's by one
  * task, and all background work together by one call.
  *
- * One heap is of the time base, the other of dates. Somebody may set the machine's clock, so a
- * sleep lasts at most POLL_MS when something is timed; clock_shift's caller wakes the thread, as
- * what is not timed does.
+ * One heap is of the time base, the other of dates. The machine's clock may be set, so a sleep
+ * lasts at most POLL_MS while a timer is set; the caller of clock_shift wakes the thread, as a
+ * posted task does.
  */
 #include "core/control.h"
 
@@ -124,7 +124,7 @@ static void enqueue(struct control *control, struct core_task *task)
 	list_push_back(&lane->tasks, &task->link);
 }
 
-/* The first task of the lane whose turn it is; the lane goes to the end, or away if it is empty. */
+/* The first task of the next lane; the lane moves to the end, or is removed if it is empty. */
 static struct core_task *dequeue(struct works *works)
 {
 	struct lane *lane = container_of(works->lanes.next, struct lane, link);
@@ -259,7 +259,7 @@ static void *control_main(void *context)
 			take_due(control, &control->dates, clock_now_ms);
 		} while (run_next(control));
 	} while (sleep_until_needed(control));
-	(void)control_settle(control->core); /* what came before the stop */
+	(void)control_settle(control->core); /* tasks posted before the stop */
 	return NULL;
 }
 
@@ -319,7 +319,7 @@ void control_free(struct core *core)
 
 	if (!control)
 		return;
-	/* Nothing runs any more; the tasks are their posters' to free. */
+	/* No thread runs; the posters free the tasks. */
 	for (int i = 0; i < CORE_WORKS; i++) {
 		struct works *works = &control->works[i];
 		while (!list_is_empty(&works->lanes))

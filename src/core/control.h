@@ -12,16 +12,17 @@
 
 /* Sets core->control: tasks may be posted from now on. */
 void control_new(struct core *core);
-/* Starts the thread; once the engine is stepped by somebody else than the caller. */
+/* Starts the thread; call it once another thread steps the engine. */
 void control_start(struct core *core);
-/* Runs what was posted, drops what waits for its time, and ends the thread, if it was started. */
+/* Runs the posted tasks, drops those that wait for their time, and ends the thread, if it was
+ * started. */
 void control_stop(struct core *core);
 /*
- * Main, after control_stop: runs what was posted since, for instance by answers of the engine that
- * came late. True if there was something.
+ * Main, after control_stop: runs tasks that were posted since, for instance by late answers of the
+ * engine. True if there were any.
  */
 bool control_settle(struct core *core);
-/* After control_stop, once nobody posts. Accepts a core without control. */
+/* After control_stop, when no thread posts. Accepts a core without control. */
 void control_free(struct core *core);
 /* Any thread: looks anew which tasks are due, after the clock was shifted. */
 void control_wake(struct core *core);

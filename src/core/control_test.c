@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who has the next turn of the control thread. */
+/* The order of tasks on the control thread. */
 #include "core/control.h"
 
 #include <pthread.h>
@@ -13,7 +13,7 @@ enum { PATIENCE_S = 20, FLOOD = 200 };
 static struct core core;
 static sem_t may_go, has_begun, has_ended;
 
-/* A task that writes its letter down. */
+/* A task that records its character. */
 struct noted {
 	struct core_task task;
 	char letter;
@@ -54,7 +54,7 @@ static int setup(void **state)
 	core = (struct core){0};
 	control_new(&core);
 	control_start(&core);
-	/* What is posted before may_go waits together. */
+	/* Tasks posted before may_go wait together. */
 	core_post_control(&core, &gate);
 	sem_wait(&has_begun);
 	return 0;
@@ -120,7 +120,7 @@ static void test_kinds_of_work_take_turns(void **state)
 	post(&admin, CORE_ADMIN, "", 'a');
 	run_all();
 	order[6] = '\0';
-	/* Whose turn is first depends on what ran before. */
+	/* The first turn depends on earlier tasks. */
 	assert_string_equal(order, "cabcbc");
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core: what every handler may reach, one a server.
+ * core: the server's shared state for every handler, one a server.
  *
- * Set up by server/ before the first request; constant afterwards, so any thread may read it. The
- * things it points to say themselves who may call them.
+ * Set up by server/ before the first request; constant afterwards, so any thread may read it. Each
+ * module behind its pointers documents its own threads.
  */
 #ifndef TERN_CORE_CORE_H
 #define TERN_CORE_CORE_H
@@ -39,16 +39,16 @@ struct core {
 	struct service_slots *services; /* with their state; core/service.h */
 	struct route_table routes;	/* all services, in the order of operation numbers */
 	struct engine *engine;		/* of the only partition; commands go through engine_of */
-	struct runner *runner;		/* who steps the engine */
+	struct runner *runner;		/* steps the engine */
 	struct control *control;
 	struct group *group;	     /* of the control thread; core/group.h */
 	struct due *due;	     /* what must be done at a date; core/due.h */
 	struct internals *internals; /* of internal requests; core/internal.h */
-	struct workers *workers;     /* for what takes long; core/worker.h */
+	struct workers *workers;     /* for slow work; core/worker.h */
 	struct catalog *catalog;     /* control thread only, and start-up */
 	/* Requests must be signed by one of them; find NULL: open to all. */
 	struct signer_source signers;
-	struct directory *directory;	/* who exists; access/directory.h */
+	struct directory *directory;	/* IAM's entities; access/directory.h */
 	struct issuers *issuers;	/* keys of OpenID Connect issuers; access/issuers.h */
 	struct session_store *sessions; /* temporary credentials; core/seal/session_store.h */
 	bool is_enforcing;		/* policies decide in the caller's own account too */
@@ -59,17 +59,17 @@ struct core {
 	const struct browser_rules *browsers; /* NULL: all are welcome; core/browser.h */
 	const struct source_list *proxies;    /* NULL: none; core/limit/source.h */
 	const struct quotas *quotas;	      /* of each account; NULL: AWS's; core/limit/quota.h */
-	const struct throttle *throttle; /* NULL: nobody asks too often; core/limit/throttle.h */
+	const struct throttle *throttle; /* NULL: no request is throttled; core/limit/throttle.h */
 	const struct core_endpoints *endpoints; /* of services/ec2; core/endpoint.h */
 	const struct core_listeners *listeners; /* of the server; core/endpoint.h */
 	uint32_t first_endpoint; /* listeners of this number and above are private endpoints */
 	struct str default_account, default_region;
-	struct str base_url;	   /* for requests whose Host is missing or no host */
-	bool drops_unknown_queues; /* delete what the log has of queues without settings */
+	struct str base_url;	   /* for requests whose Host is missing or invalid */
+	bool drops_unknown_queues; /* delete the messages of queues that the catalog lacks */
 	bool delays_recreate;	   /* enforce QueueDeletedRecently for 60 s; off by default */
 	bool delays_purge;	   /* enforce PurgeQueueInProgress for 60 s; on by default */
 	struct metering *metering; /* core/metering.h */
-	struct audit *audit;	   /* NULL: nothing is recorded */
+	struct audit *audit;	   /* NULL: no call is recorded */
 	struct seal *seal;	/* of messages at rest, and of secrets in the catalog (subject 0) */
 	uint8_t handle_key[32]; /* seals receipt handles; from the catalog */
 	uint8_t hash_key[16];	/* of group and deduplication hashes; from the catalog */
@@ -91,7 +91,7 @@ uint32_t core_operation_number(const struct core *core, const struct operation *
 
 /* Kinds of work of the control thread. Each gets its turn, however much there is of another. */
 enum core_work {
-	CORE_BACKGROUND, /* what is due, move tasks */
+	CORE_BACKGROUND, /* due timers, move tasks */
 	CORE_CALLS,	 /* operations of APIs */
 	CORE_ADMIN,	 /* paths of /_tern */
 	CORE_WORKS,
@@ -113,13 +113,13 @@ struct core_task {
 };
 void core_task_assign(struct core_task *task, enum core_work work, struct str account);
 /*
- * Any thread: runs `run(core, task)` on the control thread, after what was posted before for the
- * same kind of work and account.
+ * Any thread: runs `run(core, task)` on the control thread, after earlier tasks of the same kind of
+ * work and account.
  */
 void core_post_control(struct core *core, struct core_task *task);
 /*
- * Any thread: runs the task at that time of the time base. Tasks whose time has not come when the
- * control thread ends are dropped, not run.
+ * Any thread: runs the task at that time of the time base. When the control thread ends, tasks that
+ * are not due are dropped, not run.
  */
 void core_post_control_at(struct core *core, struct core_task *task, int64_t at_ms);
 /* The same for a date: at that wall time, or up to a second later if the machine's clock is set. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * data_keys: the server's data keys (core/seal/envelope.h), and their use on behalf of a call.
+ * data_keys: the server's data keys (core/seal/envelope.h), and their use for a call.
  */
 #ifndef TERN_CORE_DATA_KEYS_H
 #define TERN_CORE_DATA_KEYS_H

@@ -8,7 +8,7 @@
 
 enum { ROUND = 16 };
 
-/* What a parked call waits for, in its arena. */
+/* The texts that a parked call waits for, in its arena. */
 struct call_digest {
 	struct call_digest *next;
 	struct request_context *context;
@@ -82,7 +82,7 @@ void digest_turn(struct dispatch_thread *thread)
 
 	thread->digests = thread->digests_last = NULL;
 	compute_all(next);
-	/* A resumed call may end, and its arena with it; another may come to wait. */
+	/* A resumed call may end, and its arena with it; another call may begin to wait. */
 	while (next) {
 		struct request_context *context = next->context;
 		next = next->next;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * digest: MD5 of texts of calls, for all calls of a net thread's turn at once.
+ * digest: the MD5s of calls, for all calls of a net thread's turn at once.
  *
  * Sixteen texts side by side cost what three cost one after another (base/crypto.h, md5_many), so a
  * call waits for the others of its turn. The owner of the thread calls digest_turn in each turn,
- * before the queue engine's step: nothing waits longer than that. Net thread of the call.
+ * before the queue engine's step, so a call waits at most one turn. Net thread of the call.
  */
 #ifndef TERN_CORE_DIGEST_H
 #define TERN_CORE_DIGEST_H
@@ -20,7 +20,7 @@
 must_check enum err call_digest(struct call *call, const struct str *texts, size_t count,
 				uint8_t (*out)[16], resume_fn resume);
 
-/* Computes what the calls of this turn wait for and resumes them in their order. */
+/* Computes the texts of all waiting calls of this turn and resumes the calls in their order. */
 void digest_turn(struct dispatch_thread *thread);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dispatch: a call begins on its connection's net thread and is answered there. What it does in
- * between, and on which threads, is in park.c.
+ * dispatch: a call begins on its connection's net thread and is answered there. park.c runs it in
+ * between, on other threads.
  */
 #include "core/dispatch.h"
 
@@ -208,7 +208,7 @@ static bool may_come(const struct core *core, struct net_request *request, struc
 	return core->signers.find || dispatch_is_welcome(core, request, out_problem);
 }
 
-/* Answers a browser that asks whether a page may send a request; false: it is no such question. */
+/* Answers a preflight request of a browser; false: it is another request. */
 static bool answer_preflight(const struct core *core, struct net_request *request)
 {
 	struct http_header headers[BROWSER_PREFLIGHT_HEADERS];
@@ -234,7 +234,7 @@ static enum err check_page(struct request_context *context)
 	return fail(call, &common_faults[FAULT_FOREIGN], "%.*s", STR_ARG(problem));
 }
 
-/* What is asked for, and by whom; after that the call has a principal. */
+/* Identifies the caller and the operation; sets call->principal. */
 static enum err receive(struct request_context *context, struct route *out_route)
 {
 	struct call *call = &context->call;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dispatch: from an HTTP request to an operation's handler and back.
+ * dispatch: passes an HTTP request to an operation's handler and sends the answer.
  *
- * Routes, decodes, runs the handler on the thread that the operation asks for, waits while it is
- * parked, encodes the answer or the fault in the caller's dialect. Its functions are the callbacks
- * of a net_server (net/server.h), on its threads.
+ * Routes, decodes, runs the handler on the operation's thread, waits while the call is parked,
+ * encodes the answer or the fault in the caller's dialect. Its functions are the callbacks of a
+ * net_server (net/server.h), on its threads.
  */
 #ifndef TERN_CORE_DISPATCH_H
 #define TERN_CORE_DISPATCH_H

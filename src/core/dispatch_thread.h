@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dispatch_thread: the dispatcher's state of each net thread, and what others post to such a
- * thread.
+ * dispatch_thread: the dispatcher's state of each net thread, and its tasks from other threads.
  */
 #ifndef TERN_CORE_DISPATCH_THREAD_H
 #define TERN_CORE_DISPATCH_THREAD_H

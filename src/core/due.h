@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * due: a durable index, in order of time, of what services must do at a date: rotations, expiries,
- * schedules, alarms. Nothing looks at all resources; one timer waits for the first entry.
+ * due: a durable index, in order of time, of the services' scheduled work: rotations, expiries,
+ * schedules, alarms. No scan of all resources is needed; one timer waits for the first entry.
  *
  * An entry is a time, a kind and the key of a resource. A service writes it with due_set, in the
  * changes that write the resource, so both are durable or neither is. When the time has come the
- * kind's function runs on the control thread. What it changes in the catalog and the end of its
- * entry are one commit, so such changes happen once. Anything else that it causes may happen again
- * after a crash: at least once. It checks what is due, as an entry may be one that was replaced.
+ * kind's function runs on the control thread. Its changes of the catalog and the end of its entry
+ * are one commit, so they happen once. Other effects may happen again after a crash: at least once.
+ * It checks whether its resource is due, as the entry may have been replaced.
  *
  * Times are wall time. If the clock is set forward, entries become due early; if it is set back,
  * they wait until that time comes again. An entry with a base_ms does not become due before that
- * time of the time base, however the clock is set: for what cannot be undone.
+ * time of the time base, however the clock is set: for changes that cannot be undone.
  *
  * A turn runs at most LIMIT_DUE_TURN entries as one group (core/group.h): one sync. If a function
  * fails, its entry is tried again after LIMIT_DUE_RETRY_MS.

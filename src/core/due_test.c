@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is due runs in order, once, and survives a process that is killed. */
+/* Due entries run in order, once, and survive a process that is killed. */
 #include "core/due.h"
 
 #include <poll.h>
@@ -86,7 +86,7 @@ static void set(const char *key, struct due_time old, struct due_time at)
 	due_watch(&core, at);
 }
 
-/* What ran since the last time. */
+/* Entries that ran since the last call. */
 static const char *run_due(void)
 {
 	static char copy[sizeof(ran)];

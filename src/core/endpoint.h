@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * endpoint: private endpoints. Each is a listener of its own that serves one service; what comes
- * through it is known by that to policies, and needs the leave of the endpoint's own policy.
+ * endpoint: private endpoints. Each is a listener of its own that serves one service. Its requests
+ * have the endpoint's condition keys, and the endpoint's own policy must allow them.
  *
  * The service that keeps endpoints and the server that has the sockets reach each other and the
  * dispatcher through these two tables.
@@ -21,7 +21,7 @@ struct endpoint {
 };
 
 struct core_endpoints {
-	/* Any thread: the endpoint of a listener; NULL if there is none any more. */
+	/* Any thread: the endpoint of a listener; NULL if it was deleted. */
 	const struct endpoint *(*hold)(struct core *core, uint32_t listener);
 	void (*release)(const struct endpoint *endpoint);
 };
@@ -29,9 +29,9 @@ struct core_endpoints {
 /* Of the server. Control thread, or main before requests are served. */
 struct core_listeners {
 	/*
-	 * Takes an address for the endpoint `id`, that of `wanted` if it is free and still of the
-	 * kind that the settings ask for. *out_url, in the arena, is "http://host:port",
-	 * "https://host:port" or "unix:path". ERR_BUSY: none is free; ERR_IO, in errno.
+	 * Opens an address for the endpoint `id`: `wanted` if it is free and of the settings' kind.
+	 * *out_url, in the arena, is "http://host:port", "https://host:port" or "unix:path".
+	 * ERR_BUSY: no address is free; ERR_IO, in errno.
 	 */
 	enum err (*open)(struct core *core, struct arena *arena, struct str id, struct str wanted,
 			 struct str *out_url, uint32_t *out_listener);

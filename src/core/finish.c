@@ -38,7 +38,7 @@ struct request_context *request_context_of(struct call *call)
 
 /* ---- the audit log ---- */
 
-/* CloudTrail knows what policies refuse as AccessDenied, whatever the API calls it. */
+/* CloudTrail records a denial by a policy as AccessDenied, whatever the API's code. */
 static struct str error_code(const struct fault_type *fault)
 {
 	if (str_equal(fault->shape, STR("AccessDeniedException")))
@@ -82,11 +82,11 @@ static void audit_call(struct request_context *context)
 	if (!audit || !call->operation)
 		return;
 	bool is_data = call->operation->is_data;
-	/* Who failed to say who they are is always of interest. */
+	/* A failed authentication is recorded even if calls of its kind are not. */
 	if (!audit_wants(audit, is_data) && call->principal)
 		return;
-	/* But whoever fails on and on, or from many addresses, would push all else out of the log.
-	 */
+	/* But repeated failures, or failures from many addresses, would push all other records out
+	 * of the log. */
 	bool is_stranger = !call->principal || call->principal->type == PRINCIPAL_ANONYMOUS;
 	if (!call->principal && context->request && net_request_is_held(context->request))
 		return;
@@ -134,8 +134,8 @@ uint32_t core_operation_number(const struct core *core, const struct operation *
 }
 
 /*
- * Usage is that of the resource's owner. A call that failed names a resource that need not exist,
- * and a caller who is not known may name any account, so neither makes series of its own.
+ * Usage counts for the resource's owner. A failed call may name a resource that does not exist, and
+ * an anonymous caller may name any account, so neither makes series of its own.
  */
 static void meter_usage(const struct request_context *context, uint32_t number,
 			enum meter_outcome outcome)

@@ -128,7 +128,7 @@ bool group_end(struct core *core, enum err *out_result)
 	while (!list_is_empty(&answers)) {
 		struct group_answer *answer = container_of(answers.next, struct group_answer, link);
 		list_remove(&answer->link);
-		/* Whatever the answer says, it may depend on a change that is gone. */
+		/* The answer may depend on a change that was dropped. */
 		if (err)
 			answer->result = err;
 		answer->leave(answer);

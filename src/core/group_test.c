@@ -111,7 +111,7 @@ static void run_call(struct core *same, struct core_task *task)
 	char key[16];
 
 	run_count++;
-	/* Sees what earlier calls of the group have changed. */
+	/* Sees the changes of earlier calls of the group. */
 	if (call->number > 0 && calls[call->number - 1].writes)
 		assert_int_equal(is_stored(call->number - 1), !catalog_has_failed(core.catalog));
 	if (call->writes) {
@@ -250,7 +250,7 @@ static void test_a_failed_sync_fails_all_of_the_group_and_what_follows(void **st
 	none = (struct rlimit){1, before.rlim_max};
 	signal(SIGXFSZ, SIG_IGN);
 	post(1, true, ERR_OK);
-	post(2, false, ERR_PARKED); /* it has seen what is lost */
+	post(2, false, ERR_PARKED); /* it has seen the dropped change */
 	post(3, true, ERR_PARKED);
 	setrlimit(RLIMIT_FSIZE, &none);
 	assert_true(control_settle(&core));

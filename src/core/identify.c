@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * identify: the credential is checked, or under --auth open believed; then everything that policies
- * may ask about the caller stands in the call.
+ * identify: verifies the credential, or under --auth open accepts it without verification; then
+ * sets the condition keys about the caller in the call.
  */
 #include "core/identify.h"
 
@@ -50,7 +50,7 @@ void identify_origin(struct request_context *context, const struct endpoint *end
 	call_on_end(call, release_endpoint, call);
 }
 
-/* ---- who ---- */
+/* ---- caller ---- */
 
 /* Takes over the reference. */
 static void set_principal(struct call *call, const struct principal *principal)
@@ -60,7 +60,7 @@ static void set_principal(struct call *call, const struct principal *principal)
 		call->account = principal->account;
 }
 
-/* The root user of an account that a caller names, whom nobody checks. */
+/* The root user of the account that a caller names, without verification. */
 static const struct principal *root_of(struct dispatch_thread *thread, struct str account)
 {
 	if (!thread->root || !str_equal(thread->root->account, account)) {
@@ -91,8 +91,8 @@ static enum err believe_key(struct call *call, struct str key_id, struct str tok
 }
 
 /*
- * Whose resources the caller means: said by the credential, whose signature nobody checks in open
- * mode: an account's number, or a key that this server issued.
+ * The account whose resources the caller means, from the credential, which open mode accepts
+ * without verification: an account's number, or a key that this server issued.
  */
 static enum err believe(struct request_context *context, const struct form *form)
 {
@@ -178,7 +178,7 @@ enum err identify_coded(struct request_context *context)
 	return err;
 }
 
-/* An account, a principal's id, or the address of who has neither. */
+/* An account, a principal's id, or the address of an anonymous caller. */
 static struct str sender_of(const struct call *call)
 {
 	const struct principal *principal = call->principal;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * identify: who calls, and from where. Net thread of the request.
+ * identify: identifies the caller and the source of a request. Net thread of the request.
  */
 #ifndef TERN_CORE_IDENTIFY_H
 #define TERN_CORE_IDENTIFY_H
@@ -8,7 +8,7 @@
 #include "core/request_context.h"
 #include "format/form.h"
 
-/* The private endpoint of the request's listener, held, or NULL; false: it is gone. */
+/* The private endpoint of the request's listener, held, or NULL; false: it was deleted. */
 bool identify_endpoint(struct core *core, const struct net_request *request,
 		       const struct endpoint **out_endpoint);
 /* Address, transport, agent and endpoint, which may be NULL; takes over the reference. */
@@ -27,15 +27,16 @@ must_check enum err identify(struct request_context *context, struct str body,
 			     const struct form *form);
 
 /*
- * Net thread, with core->signers: who signed the request. `body` is as it was sent; `service` is
- * what the credential's scope must name (data NULL: any). ERR_FAULT as signature_verify.
+ * Net thread, with core->signers: verifies the request's signature. `body` is as it was sent;
+ * `service` is the service of the credential's scope (data NULL: any). ERR_FAULT as
+ * signature_verify.
  */
 must_check enum err identify_verify(struct dispatch_thread *thread, struct net_request *request,
 				    struct str body, struct str service,
 				    struct signature *out_signature,
 				    const struct fault_type **out_fault, struct str *out_problem);
 
-/* The request failed to say who sends it: holds the answer that follows back, if that is due. */
+/* Authentication of the request failed: delays the answer if its source is due for a penalty. */
 void identify_slow_down(const struct core *core, struct net_request *request);
 
 #endif

@@ -2,8 +2,8 @@
 /*
  * internal: a request context whose answer is a function of this process, in memory of its own.
  *
- * It hops to its home before it begins, so the issuer is never re-entered. Counters are atomic:
- * requests of all threads share one bound.
+ * It hops to its home before it begins, so its code never runs inside the issuer's. Counters are
+ * atomic: requests of all threads share one bound.
  */
 #include "core/internal.h"
 
@@ -181,7 +181,7 @@ void internal_drop(struct internal_request *request)
 
 /* ---- the role ---- */
 
-/* The trust policy decides, with the keys of the source, before the session begins. */
+/* The trust policy is evaluated, with the keys of the source, before the session begins. */
 static enum err assume_role(struct internal_request *request)
 {
 	struct call *call = &request->context.call;

@@ -20,7 +20,7 @@ struct internal_request;
 enum internal_identity {
 	/* The service principal `service`; policies see aws:SourceArn, aws:SourceAccount. */
 	INTERNAL_AS_SERVICE,
-	/* A session of `role`, which trusts the service principal `service`. */
+	/* A session of `role`, whose trust policy allows the service principal `service`. */
 	INTERNAL_AS_ROLE,
 	/* The root user of `account`, for the server's own administration: no policy is evaluated
 	 * and nothing is throttled. The audit log shows "AWS Internal" as its source. */
@@ -33,7 +33,7 @@ struct internal_caller {
 	struct str service;		       /* "sns.amazonaws.com" */
 	struct str source_arn, source_account; /* the resource that the service acts for */
 	struct str role;		       /* ARN */
-	struct str account;		       /* INTERNAL_AS_SERVER: whose resources */
+	struct str account;		       /* INTERNAL_AS_SERVER: owner of the resources */
 	struct str region;		       /* of the resources that the request is about */
 	struct str trace_header;	       /* X-Amzn-Trace-Id; data NULL: none */
 };
@@ -51,10 +51,10 @@ struct internal_request *internal_new(struct core *core, struct net_thread *home
 /* For the input; as long as the request. */
 struct arena *internal_arena(struct internal_request *request);
 
-/* What the answer is, in `done`. Views, until `done` returns: then the request is freed. */
+/* The answer for `done`. Views, until `done` returns: then the request is freed. */
 struct internal_answer {
 	enum err result;		/* ERR_OK or ERR_FAULT */
-	enum err error;			/* what the handler returned, if that was no fault */
+	enum err error;			/* the handler's error, if it is not a fault */
 	const void *out;		/* of ERR_OK */
 	const struct fault_type *fault; /* of ERR_FAULT */
 	struct str fault_text;

@@ -15,11 +15,11 @@ struct thread_meter {
 	struct usage_recorder *usage;
 };
 
-/* Main, once core->routes is whole: sets core->metering. */
+/* Main, once core->routes is complete: sets core->metering. */
 void metering_open(struct core *core, uint32_t net_threads);
 /* Main, once core->control exists: usage is merged each minute from then on. */
 void metering_start(struct core *core);
-/* Main, once no thread counts any more. Accepts a core without metering. */
+/* Main, once all counting threads have ended. Accepts a core without metering. */
 void metering_close(struct core *core);
 
 /* Any thread. `thread` is net_thread_index; the control thread has the number of net threads. */

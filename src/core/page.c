@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * page: what is sealed is the version (1 byte), when it was made on the time base (8), the first
- * half of the SHA-256 of the request it belongs to (16), and the key.
+ * page: a token seals the version (1 byte), its time on the time base (8), the first half of the
+ * SHA-256 of its request (16), and the key.
  *
  * Token and page size are found by name in the input's shape, as in client/paginate.c; every other
  * member, whatever its kind, belongs to the digest. So an operation cannot forget to bind a filter.

@@ -17,9 +17,9 @@
 #define PAGE_TOKEN_SIZE(size) (((size) + 49 + 25 + 2) / 3 * 4)
 
 /*
- * Opens a token that a client sent; *out_key is what page_token_make was given. `lifetime_ms` 0:
- * tokens of this service do not expire. ERR_INVALID: not a token of this server, expired, or of
- * another request; the service answers with its own fault.
+ * Opens a client's token; *out_key is the key of page_token_make. `lifetime_ms` 0: tokens of this
+ * service do not expire. ERR_INVALID: not a token of this server, expired, or of another request;
+ * the service answers with its own fault.
  */
 must_check enum err page_token_open(struct call *call, struct str token, int64_t lifetime_ms,
 				    struct str *out_key);

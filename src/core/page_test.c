@@ -221,7 +221,7 @@ static void test_page_token_expires_after_its_lifetime(void **state)
 	call.base_ms++;
 	assert_int_equal(page_token_open(&call, token, 60000, &key), ERR_INVALID);
 	assert_int_equal(page_token_open(&call, token, 0, &key), ERR_OK);
-	/* Made on a server whose time base was later, before a restore. */
+	/* Made on a server with a later time base, before a restore. */
 	call.base_ms = 0;
 	assert_int_equal(page_token_open(&call, token, 60000, &key), ERR_OK);
 }

@@ -142,7 +142,7 @@ static void go_on(struct request_context *context)
 /* The step's result on a worker; afterwards the call is with another thread. */
 static void leave_worker(struct request_context *context, enum err result)
 {
-	check(result != ERR_PARKED); /* workers wait for nobody */
+	check(result != ERR_PARKED); /* a worker's handler does not park */
 	context->is_on_worker = false;
 	if (result == ERR_OK && context->call.resume)
 		go_on(context);
@@ -189,7 +189,7 @@ enum err call_work(struct call *call, size_t size, resume_fn step, resume_fn res
 		enum err err = step(call);
 		return err || !resume_call ? err : resume_call(call);
 	}
-	/* The client left while the queue engine had the call: nobody reads the answer. */
+	/* The client left while the queue engine had the call: the answer is not sent. */
 	if (!is_on_control(context) && context->has_left)
 		return fail(call, &common_faults[FAULT_UNAVAILABLE],
 			    "The connection was closed while the request waited.");
@@ -299,7 +299,7 @@ void call_abort(struct request_context *context)
 
 	check(context->magic == REQUEST_CONTEXT_MAGIC);
 	context->has_left = true;
-	/* A client whose patience ended closes its side: then nobody reads the answer. */
+	/* A client closes its side at its timeout: then the answer is not sent. */
 	if (worker_cancel(call->core->workers, &context->work)) {
 		leave_undone(context, "The connection was closed while the request waited.");
 		return;

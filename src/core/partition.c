@@ -56,7 +56,7 @@ const struct policy_key *partition_keys(const struct call *call, const struct po
 
 typedef struct str (*move_fn)(const struct call *call, struct str text);
 
-/* What is of this partition becomes of the inside's, and the other way round. */
+/* Translates ARNs of this partition to "aws", and back. */
 static struct str move_in(const struct call *call, struct str text)
 {
 	struct str partition = arn_partition(call->region);
@@ -151,7 +151,7 @@ void partition_leave(struct call *call)
 			       partition_arn);
 	if (call->out)
 		move_structure(call, call->operation->out, call->out, partition_arn);
-	/* That fault quotes a document, which is never translated. */
+	/* The text of this fault quotes a document, which is never translated. */
 	bool is_quote =
 		call->fault && str_equal(call->fault->query_code, STR("MalformedPolicyDocument"));
 	if (call->fault_text.size > 0 && !is_quote)

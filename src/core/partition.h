@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * partition: users, roles and policies belong to no partition: inside the server their ARNs are
- * "arn:aws:...". A caller in a region of another partition gives and sees them as ARNs of that
- * partition: they are translated where a call begins and ends, and in what policies evaluate.
+ * "arn:aws:...". A caller in a region of another partition uses ARNs of that partition: they are
+ * translated where a call begins and ends, and in the facts that policies evaluate.
  *
- * Nothing happens in regions of the partition "aws". The call's thread.
+ * In regions of the partition "aws" the functions have no effect. The call's thread.
  */
 #ifndef TERN_CORE_PARTITION_H
 #define TERN_CORE_PARTITION_H

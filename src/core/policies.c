@@ -8,7 +8,7 @@
 
 static void log_refusal(const struct call *call, struct str reason)
 {
-	/* What the configuration declares is no operation. */
+	/* Declarations of the configuration have no operation. */
 	struct str operation = call->operation ? call->operation->action : STR("configuration");
 
 	log_event(LOG_INFO, "policy refused", log_str("operation", operation),

@@ -12,16 +12,15 @@
 #include "format/json.h"
 
 /*
- * policy_compile of a document that the caller sends. If it is refused, the log says who sent it,
- * with which operation, and where the mistake is, which AWS's sentence in *out_problem does not
- * say. Any thread.
+ * policy_compile of a caller's document. If it is invalid, the log records the caller, the
+ * operation and the position of the mistake, which AWS's text in *out_problem lacks. Any thread.
  */
 must_check enum err call_compile_policy(struct call *call, struct str text, enum policy_kind kind,
 					const struct policy **out_policy, struct str *out_problem);
 /*
- * Checks and binds what a call gives; the names are in its arena. ERR_INVALID: *out_problem says
- * what is wrong with the text. ERR_NOTFOUND: *out_problem is a principal that does not exist or is
- * of another partition than the call's region.
+ * Checks and binds a call's policy; the names are in the call's arena. ERR_INVALID: *out_problem
+ * describes the mistake. ERR_NOTFOUND: *out_problem is a principal that does not exist or is of
+ * another partition than the call's region.
  */
 must_check enum err policies_bind(struct call *call, struct str text, enum policy_kind kind,
 				  struct policy_names *out_names, struct str *out_problem);

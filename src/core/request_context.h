@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * request_context: a call with what its handler does not see: where it came from, the thread it
- * began on, and how it is answered. A net_request (core/dispatch.h) or another part of the server
+ * request_context: a call with the state that its handler does not see: its source, its home
+ * thread, and its answer. A net_request (core/dispatch.h) or another part of the server
  * (core/internal.h) makes it, in memory that lives until `answer` has run.
  *
  * The home of a request is the thread it began on: a net thread, or the control thread. It is
@@ -50,9 +50,9 @@ struct request_context {
 	bool is_on_worker;
 	enum err result; /* of the handler, while the context goes home */
 	int64_t begin_ns;
-	/* Of a wait whose client left; answered before the call may end. */
+	/* Of a wait whose client left; the cancel is answered before the call may end. */
 	struct call_cancel *cancel;
-	bool has_left; /* nobody reads the answer; home's */
+	bool has_left; /* the client left; home's */
 	bool is_ended; /* but for `cancel` */
 };
 

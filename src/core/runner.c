@@ -3,8 +3,8 @@
  * runner: one lane thread for commits, one for housekeeping; each takes one piece of work at a
  * time.
  *
- * Whoever wants a turn raises has_news. On the stepping thread itself that is enough: it looks
- * again before it leaves. From elsewhere the stepping thread is woken by its own means.
+ * A thread that needs a turn raises has_news. On the stepping thread itself that is enough: it
+ * checks has_news before it leaves. Other threads also wake the stepping thread.
  */
 #include "core/runner.h"
 
@@ -50,7 +50,7 @@ struct runner {
 	bool is_full_logged;
 	_Atomic(struct net_thread *) net; /* attached to, or NULL */
 	bool has_thread;
-	pthread_t thread, owner; /* owner: steps while nobody else does */
+	pthread_t thread, owner; /* owner: steps while no other thread does */
 	_Atomic bool ends_thread;
 	pthread_mutex_t mutex;
 	pthread_cond_t condition; /* has_news or ends_thread was raised */
@@ -111,7 +111,7 @@ static void note_commit(struct runner *runner, int64_t took_ns)
 	runner->commit_ns += (took_ns - runner->commit_ns) / 8;
 }
 
-/* Only a net thread is told when it has ended. */
+/* Only a net thread gets the commit's end. */
 static bool start_commit(struct lane *lane, struct journal_work *work)
 {
 	if (!atomic_load(&lane->runner->net) || !journal_work_start(work))
@@ -172,7 +172,7 @@ static bool serve_lane(struct runner *runner, enum journal_lane which)
 	return has_ended;
 }
 
-/* Once when it begins and once when it ends, whoever runs into it. */
+/* Logs the beginning and the end of a full disk once each, from any thread that steps. */
 static void log_fullness(struct runner *runner)
 {
 	bool is_full = engine_journal_stats(runner->engine).is_full;
@@ -202,7 +202,7 @@ static void step(struct runner *runner)
 		has_news |= serve_lane(runner, JOURNAL_HOUSEKEEPING);
 		has_news |= atomic_load(&runner->has_news);
 		if (has_news && turns == TURNS_MAX) {
-			/* Whoever steps comes again at once. */
+			/* The stepping thread steps again at once. */
 			atomic_store(&runner->has_news, true);
 			return;
 		}
@@ -238,8 +238,8 @@ void runner_detach(struct runner *runner)
 	runner_here = NULL;
 }
 
-/* Sleeps until there is news, but not past what is due; the clock of tests may jump, hence the
- * bound. */
+/* Sleeps until there is news, but not past the next due time; the clock of tests may jump, hence
+ * the bound. */
 static void sleep_until_needed(struct runner *runner)
 {
 	int64_t wait_ms = engine_due_ms(runner->engine) - clock_base_ms();

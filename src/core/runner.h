@@ -37,9 +37,9 @@ void runner_detach(struct runner *runner);
 void runner_start_thread(struct runner *runner);
 void runner_stop_thread(struct runner *runner);
 
-/* Any thread: waiting receives are answered, and what comes from now on is refused. */
+/* Any thread: answers waiting receives and refuses later commands. */
 void runner_stop_engine(struct runner *runner);
-/* Main, when nobody else steps: steps until everything is answered and durable. */
+/* Main, when no other thread steps: steps until all commands are answered and durable. */
 void runner_settle(struct runner *runner);
 /* The net thread that the runner is attached to, or NULL; stable while requests run. */
 struct net_thread *runner_net_thread(const struct runner *runner);

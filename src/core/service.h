@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * service: what a service gives the server: its operations, its beginning and end, its state, and
- * what other parts reach it by. The server loops over one list of modules (server/services.c).
+ * service: the interface of a service to the server: its operations, its start and stop, its state,
+ * and its tables for other parts. The server loops over one list of modules (server/services.c).
  *
  * A module is constant. Its state is one zeroed block that core keeps for it from its start to its
  * stop; the service reaches it by a typed accessor around service_state. Main, except where said.
@@ -20,8 +20,7 @@ struct target_provider;
 
 /* The place of a module in the order of the start. Within a stage, the order is the list's. */
 enum service_stage {
-	/* The catalog is open. Nothing may measure time by the time base yet: it goes on where the
-	 * engine left it. */
+	/* The catalog is open. The time base is not set yet: the engine's records set it. */
 	SERVICE_BEFORE_ENGINE,
 	/* The engine is open and main steps it; the audit log is open. */
 	SERVICE_AFTER_ENGINE,
@@ -29,7 +28,7 @@ enum service_stage {
 	SERVICE_AFTER_LISTENERS,
 };
 
-/* What a start may need beside core. */
+/* The inputs of a start beside core. */
 struct service_start {
 	struct arena *arena; /* until start returns */
 	struct str config;   /* the text of the configuration file, JSON; empty: none */
@@ -48,25 +47,25 @@ struct service_module {
 	size_t state_size;
 
 	/*
-	 * Loads what the catalog has. ERR_FAULT: the configuration is wrong, *out_problem (in
-	 * start->arena) says it in one sentence; other errors are the catalog's. Stop runs in any
-	 * case. NULL: nothing to do.
+	 * Loads the catalog's records. ERR_FAULT: the configuration is invalid, and *out_problem
+	 * (in start->arena) is a sentence about it; other errors are the catalog's. Stop runs in
+	 * any case. NULL: no start.
 	 */
 	enum err (*start)(struct core *core, const struct service_start *start,
 			  struct str *out_problem);
-	/* Frees what the state holds; no other thread runs, and the engine is gone. May be NULL. */
+	/* Frees the state's members; no other thread runs, and the engine has ended. May be
+	 * NULL. */
 	void (*stop)(struct core *core);
 
-	/* Control thread: deletes what the account has; adds the number of resources to *count, and
-	 * calls them `reset_name` in the answer. Errors as the catalog's. NULL: keeps everything.
-	 */
+	/* Control thread: deletes the account's resources; adds their number to *count, and names
+	 * them `reset_name` in the answer. Errors as the catalog's. NULL: keeps all resources. */
 	enum err (*reset)(struct core *core, struct str account, uint64_t *count);
 	const char *reset_name;
 	/* Control thread: the service's own figures for /_tern/metrics (core/metrics.h). NULL:
 	 * none. */
 	void (*metrics)(const struct core *core, struct buf *out);
 
-	/* What other services and the dispatcher reach it by: core->kms, core->endpoints. NULL: not
+	/* The tables for other services and the dispatcher: core->kms, core->endpoints. NULL: not
 	 * this service. From its start to its stop. */
 	const struct core_kms *kms;
 	const struct core_endpoints *endpoints;
@@ -81,17 +80,18 @@ struct service_slots;
  * A module's needs stand before it in the list, in its stage or an earlier one (checked).
  */
 void services_bind(struct core *core, const struct service_module *const *modules, size_t count);
-/* For tests and fuzzers: core has this module alone, whose state is borrowed and gets its magic. */
+/* For tests and fuzzers: core has this module alone, with a borrowed state that gets the module's
+ * magic. */
 void services_bind_one(struct core *core, const struct service_module *module, void *state);
 /* Starts the modules of a stage. On an error *out_failed is the module. */
 must_check enum err services_start(struct core *core, enum service_stage stage,
 				   const struct service_start *start, struct str *out_problem,
 				   const struct service_module **out_failed);
-/* Stops what was started before this stage is undone, in the reverse order. */
+/* Stops the services that this stage started, in the reverse order. */
 void services_stop(struct core *core, enum service_stage stage);
 void services_unbind(struct core *core); /* after all are stopped; accepts a core without modules */
 
-/* Any thread: the module's state, whose magic is checked; NULL: it is not started. */
+/* Any thread: the module's state, whose magic is checked; NULL: the module is not started. */
 void *service_state(const struct core *core, const struct service_module *module);
 
 /* Any thread: of the service of that name, if it is started; NULL: there is none. */

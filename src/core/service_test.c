@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tests of modules: the order of starts and stops, their state, and what they publish. */
+/* Tests of modules: the order of starts and stops, their state, and their tables. */
 #include "core/service.h"
 
 #include "base/fixture.h"

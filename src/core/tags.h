@@ -2,7 +2,7 @@
 /*
  * tags: changing the tags of a resource, which services keep sorted by key.
  *
- * A set is a copy in an arena, for the draft of what is tagged; keys and values are the caller's.
+ * A set is a copy in an arena, for the resource's draft; keys and values are the caller's.
  */
 #ifndef TERN_CORE_TAGS_H
 #define TERN_CORE_TAGS_H
@@ -20,7 +20,7 @@ struct tag_set tag_set_copy(struct arena *arena, const struct shape_pair *tags, 
 			    size_t added);
 /* Adds a tag or changes its value. */
 void tag_set_put(struct tag_set *set, struct str key, struct str value);
-/* Nothing if it is not there. */
+/* No effect if the key is absent. */
 void tag_set_remove(struct tag_set *set, struct str key);
 
 #endif

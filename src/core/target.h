@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * target: from the ARN of a resource to the service that owns it, which resolves it and takes what
- * other services deliver. Subscriptions, rules, schedules and dead-letter queues use it, so that no
- * service includes another.
+ * target: resolves the ARN of a resource through the service that owns it, and delivers other
+ * services' messages to it. Subscriptions, rules, schedules and dead-letter queues use it, so that
+ * no service includes another.
  *
- * Each service that takes deliveries has a struct target_provider in its module (core/service.h).
- * A delivery is an internal request (core/internal.h): the resource's policy decides, with the keys
+ * Each service that takes deliveries has a struct target_provider in its module (core/service.h). A
+ * delivery is an internal request (core/internal.h): the resource's policy decides, with the keys
  * of the source; KMS, size limits and FIFO rules are those of a client's request.
  */
 #ifndef TERN_CORE_TARGET_H
@@ -74,8 +74,8 @@ typedef void (*target_done_fn)(void *context);
 /*
  * Delivers to several targets as `caller`, whose region does not count: each request has that of
  * its target. `deliveries`, their payloads and results live until `done` has run, once, on `home`
- * (see internal_new), with all results filled in. `done` runs before target_deliver returns if no
- * request could be issued at all. Targets are independent: one that fails does not hold up others.
+ * (see internal_new), with all results filled in. If no request could be issued, `done` runs before
+ * target_deliver returns. Targets are independent: a failure does not delay the others.
  */
 void target_deliver(struct core *core, struct net_thread *home,
 		    const struct internal_caller *caller, const struct target_delivery *deliveries,

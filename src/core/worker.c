@@ -2,9 +2,9 @@
 /*
  * worker: start-time fair queueing under one mutex.
  *
- * Each account that has work carries the nanoseconds that it has used. An account that comes back
- * begins at those of the account that was served last, so that idle time earns nothing. Accounts
- * without work are forgotten; their number is bounded by the number of works.
+ * Each account with work has a counter of the nanoseconds that it has used. An account that returns
+ * begins at the counter of the account that was served last, so that idle time earns no credit.
+ * Accounts without work are forgotten; their number is bounded by the number of works.
  */
 #include "core/worker.h"
 
@@ -130,7 +130,8 @@ static void serve(struct workers *workers, struct worker_account *account)
 	pthread_mutex_unlock(&workers->mutex);
 	int64_t begin_ns = clock_steady_ns();
 	work->run(work, may_run);
-	int64_t took_ns = clock_steady_ns() - begin_ns + 1; /* even what takes no time counts */
+	int64_t took_ns =
+		clock_steady_ns() - begin_ns + 1; /* work without measurable time counts too */
 	pthread_mutex_lock(&workers->mutex);
 	account->running--;
 	account->used_ns += took_ns;

@@ -17,7 +17,7 @@ struct worker_account;
 
 enum work_state { WORK_IDLE, WORK_WAITS, WORK_RUNS };
 
-/* Embedded in what it is about, zeroed at first; the pool's from worker_submit until `run` is
+/* Embedded in the caller's struct, zeroed at first; the pool's from worker_submit until `run` is
  * called, which may free it or submit it again. */
 struct work {
 	/*
@@ -36,11 +36,11 @@ struct work {
 
 struct workers *workers_new(uint32_t threads);
 /*
- * Main, when the server begins to stop: work that waits is still done for that long, what then
- * waits or comes is handed back with may_run false.
+ * Main, when the server begins to stop: waiting work still runs for that long; later work is handed
+ * back with may_run false.
  */
 void workers_stop(struct workers *workers, uint32_t grace_ms);
-/* Main, after workers_stop: waits for the work that is being done and hands back the rest. What is
+/* Main, after workers_stop: waits for the running work and hands back the rest. Work that is
  * submitted from now on is handed back at once. */
 void workers_join(struct workers *workers);
 void workers_free(struct workers **workers); /* accepts NULL, leaves NULL; joins first */

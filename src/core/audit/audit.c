@@ -16,10 +16,10 @@
 #include "net/server.h"
 #include "wire/credential.h"
 
-/* A token bucket of records of strangers. */
+/* A token bucket for records of unauthenticated requests. */
 struct strangers {
 	pthread_mutex_t lock;
-	int64_t filled_ms, tokens_milli; /* under the lock, as what follows */
+	int64_t filled_ms, tokens_milli; /* under the lock, like the members below */
 	uint64_t left_out;		 /* since the last record */
 	_Atomic uint64_t left_out_sum;
 };
@@ -66,7 +66,7 @@ static struct str after_last(struct str text, char separator)
 	return last;
 }
 
-/* ---- who ---- */
+/* ---- caller ---- */
 
 static void write_session(struct json_writer *json, const struct principal *principal)
 {
@@ -135,14 +135,14 @@ static void write_identity(struct json_writer *json, const struct audit_event *e
 		if (event->principal->type != PRINCIPAL_SERVICE)
 			write_text(json, STR("invokedBy"), event->invoked_by);
 	} else {
-		/* CloudTrail's word for whom it cannot tell; the key is what the request claims. */
+		/* CloudTrail's type for an unknown caller; the key is the request's claim. */
 		write_text(json, STR("type"), STR("Unknown"));
 		write_text(json, STR("accessKeyId"), event->access_key);
 	}
 	json_close_object(json);
 }
 
-/* ---- what ---- */
+/* ---- operation ---- */
 
 static void write_shape(struct json_writer *json, struct str key, const struct shape *shape,
 			const void *value)
@@ -240,7 +240,7 @@ void audit_record(struct audit *audit, const struct audit_event *event)
 	buf_done(&line);
 }
 
-/* ---- strangers ---- */
+/* ---- unauthenticated requests ---- */
 
 enum { RECORD_MILLI = 1000 };
 
@@ -305,7 +305,7 @@ uint64_t audit_left_out(const struct audit *audit)
 
 /* ---- requests ---- */
 
-/* The key that the request names; nobody has checked it. */
+/* The key that the request names, without verification. */
 static struct str claimed_key(const struct http_request *http)
 {
 	struct str authorization = http->fields[HTTP_FIELD_AUTHORIZATION];

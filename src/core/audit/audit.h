@@ -2,9 +2,10 @@
 /*
  * audit: one line of JSON a call, in the form of CloudTrail's records.
  *
- * A record says who asked for what, from where, and how it ended. Members that the model marks as
- * sensitive, and all blobs, are left out or shown as HIDDEN_DUE_TO_SECURITY_REASONS. Recording
- * never waits: see audit_file.h for what happens when the disk does not keep up. Any thread.
+ * A record has the caller, the operation and its input, the source address, and the result. Members
+ * that the model marks as sensitive, and all blobs, are left out or shown as
+ * HIDDEN_DUE_TO_SECURITY_REASONS. Recording never waits; audit_file.h describes the behaviour of a
+ * slow disk. Any thread.
  *
  * https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
  */
@@ -19,23 +20,23 @@ struct net_request;
 
 struct audit_options {
 	struct audit_file_options file;
-	bool wants_data;      /* calls that use what is kept, such as SendMessage, too */
+	bool wants_data;      /* data events, such as SendMessage, too */
 	bool refuses_if_full; /* management calls, while their records cannot be kept */
 };
 
 /* Errors as audit_file_open. */
 must_check enum err audit_open(const struct audit_options *options, struct audit **out_audit);
-void audit_close(struct audit **audit); /* what was recorded is written; accepts NULL */
+void audit_close(struct audit **audit); /* writes all records; accepts NULL */
 void audit_reopen(struct audit *audit);
 const char *audit_path(const struct audit *audit);
 struct audit_file_stats audit_stats(const struct audit *audit);
 
-/* What a record is made of. Views; a text without data is left out. */
+/* The contents of a record. Views; a text without data is left out. */
 struct audit_event {
 	int64_t now_ms;
 	struct str source;	    /* "sqs" */
 	struct str name;	    /* "CreateQueue" */
-	struct str region, account; /* whose resources it is about */
+	struct str region, account; /* of the resource */
 	struct str request_id;
 	const struct principal *principal; /* NULL: not known, or the server itself */
 	struct str access_key;		   /* as the request says */
@@ -54,17 +55,16 @@ struct audit_event {
 void audit_describe_request(struct audit_event *event, struct net_request *request);
 void audit_record(struct audit *audit, const struct audit_event *event);
 
-/* Whether calls of that kind are recorded, other than for who failed to say who they are. */
+/* Whether calls of that kind are recorded. Failed authentication is recorded in any case. */
 bool audit_wants(const struct audit *audit, bool is_data); /* `audit` may be NULL */
 /*
- * A request is refused of which nobody knows who sent it, or which was not signed: false if there
- * were so many of late, from all sources together, that records of others would be rotated away.
- * Then it is counted, and the next record that is wanted has one before it that tells how many were
- * not.
+ * An anonymous or unauthenticated request is refused. False if recent ones, from all sources
+ * together, are so many that their records would rotate other records away. Then the request is
+ * counted, and the next such record follows a record with that count.
  */
 bool audit_wants_stranger(struct audit *audit, struct str account, struct str region);
 uint64_t audit_left_out(const struct audit *audit);
-/* A call must not run, because nobody would know of it. `audit` may be NULL. */
+/* True if a call must not run because it cannot be recorded. `audit` may be NULL. */
 bool audit_refuses(const struct audit *audit, bool is_data);
 
 /* audit_shape.c: `value` as an object, as records show it. */

@@ -2,9 +2,9 @@
 /*
  * audit_file: a mailbox of lines and a thread that empties it.
  *
- * The thread sleeps on `arrived` while there is nothing to do. Once it has written it waits
- * GATHER_MS on `ended`, so that under load a write takes many lines and those who append never find
- * it sleeping: waking it is a system call, and would be the most expensive part of a line.
+ * The thread sleeps on `arrived` while there is nothing to do. After a write it waits GATHER_MS on
+ * `ended`, so that under load a write takes many lines and an append never finds the thread asleep:
+ * waking it is a system call, and would be the most expensive part of a line.
  *
  * A line counts against waiting_max from its append until the file has taken it. Only the thread
  * touches descriptor, sizes and the list of lines.
@@ -83,7 +83,7 @@ static int64_t age_of(int descriptor)
 	return age_ms > 0 ? age_ms : 0; /* the clock was set back since */
 }
 
-/* A crash may have left half a line: what follows begins on a line of its own. */
+/* A crash may have left half a line: the next one begins on a new line. */
 static void end_last_line(int descriptor, int64_t *size)
 {
 	char last = '\n';
@@ -165,7 +165,7 @@ static void rotate(struct audit_file *file)
 {
 	if (!move_away(file)) {
 		log_failure(file, "audit log cannot be rotated");
-		/* It is tried again once the file has grown or aged as much once more. */
+		/* Rotation is tried again once the file has grown or aged by the same amount. */
 		file->size = 0;
 		file->born_ms = clock_base_ms();
 		return;
@@ -419,7 +419,7 @@ void audit_file_close(struct audit_file **file_place)
 	pthread_join(file->thread, NULL);
 	/* Lines that came while the thread looked for the last time. */
 	take_lines(file);
-	(void)write_lines(file); /* what stays is counted */
+	(void)write_lines(file); /* unwritten lines are counted */
 	drop_unwritten(file);
 	if (file->descriptor >= 0)
 		close_descriptor(file);

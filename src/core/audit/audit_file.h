@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * audit_file: lines appended to a file by a thread of its own, with rotation.
+ * audit_file: appends lines to a file on a thread of its own, with rotation.
  *
- * Whoever has a line hands over a copy and goes on: nobody waits for the disk. What has not been
- * written yet is bounded; beyond that lines are dropped and counted. When a write fails the thread
- * keeps what it has and tries again each second. Knows nothing of what the lines say.
+ * The caller hands over a copy of a line and never waits for the disk. Unwritten bytes are bounded;
+ * beyond that, lines are dropped and counted. When a write fails, the thread keeps the unwritten
+ * lines and tries again each second. It does not read the lines.
  */
 #ifndef TERN_CORE_AUDIT_AUDIT_FILE_H
 #define TERN_CORE_AUDIT_AUDIT_FILE_H
@@ -34,12 +34,14 @@ struct audit_file;
  */
 must_check enum err audit_file_open(const struct audit_file_options *options,
 				    struct audit_file **out_file);
-/* Writes what waits, as far as the disk takes it, syncs and frees. Accepts NULL, leaves NULL. */
+/* Writes the waiting lines, as far as the disk accepts them, syncs and frees. Accepts NULL, leaves
+ * NULL. */
 void audit_file_close(struct audit_file **file);
 
 /* Any thread: appends the line and a line's end, or drops it. */
 void audit_file_append(struct audit_file *file, struct str line);
-/* Any thread: the next line goes to a file that is opened anew, for those who moved it away. */
+/* Any thread: the next line goes to a newly opened file, for tools that moved the previous one
+ * away. */
 void audit_file_reopen(struct audit_file *file);
 const char *audit_file_path(const struct audit_file *file);
 struct audit_file_stats audit_file_stats(const struct audit_file *file); /* any thread */

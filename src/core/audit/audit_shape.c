@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * audit_shape: inputs and outputs as CloudTrail shows them: names begin with a small letter,
- * secrets are hidden, bytes are left out.
+ * audit_shape: inputs and outputs in CloudTrail's form: names begin with a small letter, secrets
+ * are hidden, bytes are left out.
  */
 #include "core/audit/audit.h"
 

@@ -28,14 +28,14 @@ struct meter {
 struct meter *meter_new(uint32_t operations);
 void meter_free(struct meter **meter); /* accepts NULL, leaves NULL */
 
-/* What is throttled is the sender's fault too. */
+/* A throttled request counts as the sender's fault. */
 enum meter_outcome { METER_OK, METER_SENDER_FAULT, METER_RECEIVER_FAULT, METER_THROTTLED };
 void meter_record(struct meter *meter, uint32_t operation, enum meter_outcome outcome,
 		  int64_t nanoseconds);
 /* Entries of a batch that failed in a call that did not. */
 void meter_record_entries(struct meter *meter, uint32_t operation, uint64_t sender_faults,
 			  uint64_t receiver_faults);
-/* Adds what `meter` counted to *sum, which has as many operations. */
+/* Adds the counts of `meter` to *sum, which has as many operations. */
 void meter_add(struct meter *sum, const struct meter *meter);
 
 #endif

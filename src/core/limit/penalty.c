@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* penalty: a source is a hash; who collides with another by chance shares its fate for a while. */
+/* penalty: a source is a hash; a source that collides with another shares its delay. */
 #include "core/limit/penalty.h"
 
 #include <assert.h>
@@ -13,7 +13,7 @@ enum {
 	SETS = LIMIT_AUTH_SOURCES / WAYS,
 	LOCKS = 64,
 	FIRST_DELAY_MS = 50,
-	V6_PREFIX_SIZE = 8, /* bytes: what one customer has at least */
+	V6_PREFIX_SIZE = 8, /* bytes: the smallest prefix of one customer */
 };
 static_assert((SETS & (SETS - 1)) == 0, "sets are chosen by a mask");
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * penalty: whoever fails again and again to say who they are waits longer and longer for the
- * answer. Only answers to failures wait: a good signature never does, wherever it comes from.
+ * penalty: delays answers to a source whose authentication fails repeatedly, longer at each
+ * failure. Only failures are delayed, never a request with a valid signature.
  *
- * Sources stand in a table of fixed size (LIMIT_AUTH_SOURCES); the one that was quiet for longest
- * makes room for another. Any thread.
+ * Sources are in a table of fixed size (LIMIT_AUTH_SOURCES); a new source replaces the one that was
+ * inactive for longest. Any thread.
  */
 #ifndef TERN_CORE_LIMIT_PENALTY_H
 #define TERN_CORE_LIMIT_PENALTY_H

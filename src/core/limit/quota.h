@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * quota: how much one account may have, so that no account takes what another needs.
+ * quota: limits the resources of one account, so that no account exhausts the server.
  *
  * Quotas are AWS's defaults where AWS has one, and --quotas changes them. The server's own limits
- * (base/limits.h) are far above: when one is reached the caller gets the quota's fault, and the log
- * tells the operator. Any thread.
+ * (base/limits.h) are far above: when one is reached, the caller gets the quota's fault and the log
+ * records it. Any thread.
  */
 #ifndef TERN_CORE_LIMIT_QUOTA_H
 #define TERN_CORE_LIMIT_QUOTA_H
@@ -13,7 +13,7 @@
 
 /* clang-format off */
 #define QUOTAS(X) \
-	/* constant, name in --quotas, default, most, what it counts */ \
+	/* constant, name in --quotas, default, most, counted resource */ \
 	X(SQS_QUEUES, "sqs-queues", LIMIT_ACCOUNT_QUEUES, LIMIT_QUEUES, "queues of an account") \
 	X(KMS_KEYS, "kms-keys", LIMIT_ACCOUNT_KMS_KEYS, LIMIT_KMS_KEYS, "keys of an account in one region") \
 	X(KMS_ALIASES, "kms-aliases", LIMIT_KMS_ALIASES, 1000, "aliases of a key") \
@@ -40,7 +40,7 @@ struct quotas {
 };
 
 /*
- * The defaults, and in place of them what `list` says: "iam-users=100,kms-keys=20". False with a
+ * The defaults, with the quotas in `list` replaced: "iam-users=100,kms-keys=20". False with a
  * sentence in `problem` (`size` bytes, ends with NUL).
  */
 bool quotas_parse(struct str list, struct quotas *out_quotas, char *problem, size_t size);

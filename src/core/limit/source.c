@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * source: each proxy appends to X-Forwarded-For whom it heard, so it is read from its end, and only
- * as far as the ones that said so are trusted: what stands before may be anybody's invention.
+ * source: each proxy appends its peer's address to X-Forwarded-For, so the header is read from its
+ * end, as long as the addresses are trusted proxies: any client may have written the part before.
  */
 #include "core/limit/source.h"
 
@@ -90,7 +90,7 @@ static struct str follow(const struct http_request *http, const struct source_li
 	return nearest;
 }
 
-/* What proxies add; HTTP clients that speak for themselves do not send it. */
+/* Headers that proxies add; a client's own request does not have them. */
 static bool is_relayed(const struct http_request *http)
 {
 	return http->fields[HTTP_FIELD_X_FORWARDED_FOR].data ||

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * source: where a request comes from: the peer, or who a proxy that is trusted says it is.
+ * source: the source of a request: the peer, or the address that a trusted proxy forwards.
  *
  * The net thread of the request. Texts live in its arena.
  */
@@ -19,20 +19,20 @@ struct source_list {
 
 struct source {
 	struct str ip;	 /* without port and brackets; data NULL: a unix socket */
-	bool is_unix;	 /* of the peer, whoever it speaks for */
+	bool is_unix;	 /* of the peer, not of a forwarded address */
 	bool is_secure;	 /* TLS, to us or to the proxy */
-	bool is_relayed; /* a proxy that is not trusted handed it on: it is from anybody */
+	bool is_relayed; /* forwarded by a proxy that is not trusted: the source is unknown */
 };
 
-/* "192.0.2.0/24, 2001:db8::1,unix"; empty has nobody. False: *out_part is none of it. */
+/* "192.0.2.0/24, 2001:db8::1,unix"; an empty text matches no peer. False: *out_part is invalid. */
 must_check bool source_list_parse(struct arena *arena, struct str text,
 				  struct source_list *out_list, struct str *out_part);
 bool source_list_has(const struct source_list *list,
 		     struct source source); /* none that is relayed */
 
 /*
- * With a peer that is a trusted proxy, the last address of X-Forwarded-For that is none, and
- * X-Forwarded-Proto; what others say there is not listened to. `proxies` may be NULL.
+ * If the peer is a trusted proxy: the last address of X-Forwarded-For that is not a trusted proxy,
+ * and X-Forwarded-Proto. Other peers' headers are ignored. `proxies` may be NULL.
  */
 struct source source_of(struct net_request *request, const struct source_list *proxies);
 

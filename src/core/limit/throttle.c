@@ -170,7 +170,7 @@ static bool take(struct throttle_table *table, uint64_t key, const struct thrott
 	return has_token;
 }
 
-/* A fingerprint of what the bucket is for; never 0. */
+/* A fingerprint of the bucket's rule and owner; never 0. */
 static uint64_t key_of(size_t rule_number, const struct throttle_rule *rule,
 		       const struct throttle_request *request, struct str subject)
 {

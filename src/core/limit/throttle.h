@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * throttle: how often an account may ask for an operation, as token buckets.
+ * throttle: limits an account's rate of an operation, with token buckets.
  *
  * A rule gives each account, or each resource of one, a bucket that holds `burst` tokens and gets
- * `rate` of them a second; a request takes one from each bucket that stands for it or is refused in
- * its dialect's words, which SDKs understand as "later". An account's regions share its bucket, for
- * a caller may name any region. Rules never change once the server runs; any thread. Time comes in
- * with the request, so tests can set it. core/admit.h applies this to calls.
+ * `rate` of them a second; a request takes one from each of its buckets, or is refused with its
+ * dialect's throttling fault, after which SDKs try again later. An account's regions share its
+ * bucket, as a caller may name any region. Rules never change once the server runs; any thread.
+ * Time comes in with the request, so tests can set it. core/admit.h applies this to calls.
  *
- * Buckets live in a table of fixed size (LIMIT_THROTTLE_BUCKETS). One that makes room for another
- * is the one that is nearest to being full, so that strangers who make up accounts cannot grow it.
+ * Buckets live in a table of fixed size (LIMIT_THROTTLE_BUCKETS). A full table replaces the bucket
+ * that is nearest to being full, so that invented accounts of unauthenticated requests cannot grow
+ * it.
  */
 #ifndef TERN_CORE_LIMIT_THROTTLE_H
 #define TERN_CORE_LIMIT_THROTTLE_H
@@ -18,15 +19,15 @@
 #include "wire/shape.h"
 
 enum throttle_scope {
-	THROTTLE_ACCOUNT,  /* who calls */
-	THROTTLE_RESOURCE, /* what is asked for, whoever calls */
+	THROTTLE_ACCOUNT,  /* of the caller */
+	THROTTLE_RESOURCE, /* of the resource, for all callers */
 	THROTTLE_QUOTA,	   /* the same, but only resources that have a quota at AWS */
 };
 
 struct throttle_rule {
 	const struct str *actions; /* "sqs:SendMessage", "sqs:Send*", "*" */
 	size_t action_count;
-	struct str account; /* whose calls; empty: everybody's, each account for itself */
+	struct str account; /* of the caller; empty: all accounts, each with its own bucket */
 	enum throttle_scope scope;
 	bool is_shared;	    /* one bucket for all actions together, not one for each */
 	int64_t rate_milli; /* tokens in 1000 seconds */
@@ -53,7 +54,7 @@ void throttle_free(struct throttle **throttle); /* accepts NULL, leaves NULL */
 
 struct throttle_request {
 	const struct operation *operation;
-	struct str account; /* whose buckets count */
+	struct str account; /* owner of the buckets */
 	int64_t base_ms;    /* of the time base */
 };
 /* False: the account sends too many requests. `throttle` NULL admits every request. */

@@ -2,9 +2,9 @@
 /*
  * usage: a recorder's table is checked out while its thread counts: the thread exchanges the
  * pointer for NULL, which costs one locked instruction, and stores it back. The merging thread
- * exchanges a pointer that is not NULL for that of the recorder's spare table. So the table that it
- * then reads is nobody else's, and no thread that answers requests ever waits; the merging thread
- * waits for one request's count at most.
+ * exchanges a pointer that is not NULL for that of the recorder's spare table. So it is the only
+ * reader of that table, and no thread that answers requests ever waits; the merging thread waits
+ * for one request's count at most.
  */
 #include "core/limit/usage.h"
 
@@ -25,7 +25,7 @@ struct table {
 	struct arena arena;
 	size_t count_max;
 	uint32_t operations;
-	struct usage_values *folded; /* by operation and outcome: what had no room */
+	struct usage_values *folded; /* by operation and outcome: series without room */
 };
 
 struct usage_recorder {

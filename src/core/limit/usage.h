@@ -3,9 +3,9 @@
  * usage: requests and bytes for each account, region, operation, resource and outcome.
  *
  * Each thread counts into a table of its own; once a minute all tables are merged into one, which
- * readers (metrics, costs) take. A table holds LIMIT_USAGE_SERIES series; what comes beyond is
- * counted for its operation and outcome alone, in a series whose account is empty, so no total is
- * ever too low.
+ * readers (metrics, costs) take. A table holds LIMIT_USAGE_SERIES series; further ones are counted
+ * for their operation and outcome alone, in a series whose account is empty, so no total is ever
+ * too low.
  *
  * Threads: a recorder belongs to one thread and never waits. usage_merge is for one thread at a
  * time; the rest is for any thread.
@@ -16,7 +16,7 @@
 #include "base/base.h"
 #include "core/limit/meter.h"
 
-/* What AWS bills as one request of SQS, SNS and EventBridge. */
+/* Bytes that AWS bills as one request of SQS, SNS and EventBridge. */
 #define USAGE_CHUNK_SIZE 65536
 
 struct usage_key {
@@ -41,7 +41,7 @@ struct usage_recorder *usage_recorder(struct usage *usage, uint32_t thread);
 /* The recorder's thread: one request of `bytes`. The key's texts are copied when they are new. */
 void usage_record(struct usage_recorder *recorder, const struct usage_key *key, uint64_t bytes);
 
-/* Merges what all threads have counted since the last time, in the minute that ends at `now_ms` of
+/* Merges the counts of all threads since the last merge, in the minute that ends at `now_ms` of
  * wall time. */
 void usage_merge(struct usage *usage, int64_t now_ms);
 
@@ -63,7 +63,7 @@ void usage_minute_each(const struct usage_minute *minute, usage_visit_fn visit, 
 struct usage_stats {
 	uint64_t series;   /* of the last minute */
 	uint64_t requests; /* of all merged minutes */
-	uint64_t folded;   /* of these, those whose series had no room */
+	uint64_t folded;   /* of these, the requests whose series had no room */
 };
 struct usage_stats usage_stats_read(struct usage *usage);
 

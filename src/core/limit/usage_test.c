@@ -34,7 +34,7 @@ static struct usage_key key_of(uint32_t queue, uint32_t operation, enum meter_ou
 		.outcome = outcome};
 }
 
-/* ---- what a reader sees ---- */
+/* ---- the reader's view ---- */
 
 struct sum {
 	struct usage_values values[QUEUES][OPERATIONS][METER_THROTTLED + 1];
@@ -184,7 +184,7 @@ static void test_usage_keeps_some_minutes_and_those_in_use(void **state)
 	usage_record(usage_recorder(usage, 0), &key, 1);
 	usage_merge(usage, 60000);
 	first = usage_minute_after(usage, 0);
-	usage_merge(usage, 120000); /* nothing was counted */
+	usage_merge(usage, 120000); /* no counts */
 	assert_null(usage_minute_after(usage, 1));
 	for (int i = 0; i < LIMIT_USAGE_MINUTES; i++) {
 		usage_record(usage_recorder(usage, 0), &key, 1);
@@ -202,7 +202,7 @@ static void test_usage_keeps_some_minutes_and_those_in_use(void **state)
 
 /* ---- threads ---- */
 
-/* What one thread did, counted plainly. */
+/* The counts of one thread, without the module. */
 struct worker {
 	pthread_t thread;
 	uint32_t index;
@@ -233,7 +233,7 @@ static void *record_at_random(void *context)
 	return NULL;
 }
 
-/* Merges run while threads count: the sum over all minutes is what a plain count says. */
+/* Merges run while threads count: the sum over all minutes equals a plain count. */
 static void test_usage_of_random_threads_adds_up(void **state)
 {
 	struct worker *workers = heap_alloc(THREADS * sizeof(*workers));

@@ -35,7 +35,7 @@ struct data_key {
 	int64_t expires_ms;	  /* by the reuse period of the last call */
 	struct str blob, context; /* on the heap */
 
-	pthread_mutex_t mutex; /* of what follows */
+	pthread_mutex_t mutex; /* of the members below */
 	struct aes_gcm *gcm;
 	uint64_t counter; /* of the next nonce; keys that only open have none */
 };
@@ -91,7 +91,7 @@ static bool has_name(const void *value, const void *name)
 	return memcmp(key->name, name, NAME_SIZE) == 0;
 }
 
-/* Under the lock, as are the next ones. Fine for one that is not listed any more. */
+/* Under the lock, as are the next ones. Accepts a key that is no longer listed. */
 static void drop(struct data_keys *keys, struct data_key *key)
 {
 	if (!key->is_listed)
@@ -185,7 +185,7 @@ void data_keys_free(struct data_keys **keys)
 	*keys = NULL;
 }
 
-/* ---- asking KMS ---- */
+/* ---- calls to KMS ---- */
 
 /* A question to KMS, and where its sentence goes. */
 struct question {
@@ -219,9 +219,9 @@ static void begin(struct question *question, const struct envelope_use *use, str
 }
 
 /*
- * Names the data key by `what` it is for and by whom: one principal's calls to KMS do not save
- * another's. A hash under a key that nobody knows stands for the texts, whose lengths are in it, so
- * that different ones never run together to the same.
+ * Names the data key by its use `what` and its principal: one principal's calls to KMS do not
+ * replace another's authorization. The name is a hash of the texts under a random key; it includes
+ * their lengths, so that different texts never concatenate to the same input.
  */
 static void name_key(struct question *question, char kind, const struct str *what, size_t count)
 {
@@ -270,7 +270,7 @@ static void discard(const struct question *question, struct data_key *key)
 
 /* ---- sealing ---- */
 
-/* Decrypting the new key at once is what SQS does, too, so a sender needs kms:Decrypt. */
+/* SQS too decrypts the new key at once, so a sender needs kms:Decrypt. */
 static enum kms_problem generate(struct question *question, struct data_key **out_key)
 {
 	const struct core_kms *kms = question->kms;

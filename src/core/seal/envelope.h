@@ -3,18 +3,18 @@
  * envelope: bytes sealed under a data key that came from KMS, with the encrypted data key beside
  * them.
  *
- * So whoever has the bytes needs nothing but the KMS key to open them: they may be moved to another
- * queue, their queue may get another key or be deleted, and the server may start anew. There is no
- * record of data keys that a send would have to write first, or that a crash could lose. Without
- * the KMS key nobody opens them, not even with the server's root key.
+ * Opening the bytes needs only the KMS key: they may be moved to another queue, their queue may get
+ * another key or be deleted, and the server may restart. Data keys have no record that a send would
+ * have to write first, or that a crash could lose. Without the KMS key the bytes cannot be opened,
+ * not even with the server's root key.
  *
  * Data keys are held in memory for their reuse period, one a principal, a key and a context; KMS is
- * called when there is none, and asked each time whether the key may still be used. Their number is
- * bounded, and they are wiped when they go.
+ * called if none is held, and authorizes each use of the key. Their number is bounded, and they are
+ * wiped when they are freed.
  *
  * Nonces never repeat under a data key: it is made in this process, for one object that alone seals
  * with it and counts its nonces, and a data key that was decrypted from a blob never seals. So
- * neither a crash nor a restored backup nor another server brings a nonce back.
+ * neither a crash nor a restored backup nor another server repeats a nonce.
  *
  * Any thread. Knows nothing of calls: core/data_keys.h makes the uses of a call.
  */
@@ -27,14 +27,14 @@ enum { ENVELOPE_CONTEXT_SIZE_MAX = 512 };
 
 struct data_keys;
 /*
- * `schedule` asks for data_keys_sweep at that time of the time base; under the table's lock, from
- * any thread; false: not now. NULL: expired keys stay until another call replaces them.
+ * `schedule` requests data_keys_sweep at that time of the time base; under the table's lock, from
+ * any thread; false: not possible now. NULL: expired keys stay until another call replaces them.
  */
 typedef bool (*data_keys_schedule_fn)(void *context, int64_t at_ms);
 struct data_keys *data_keys_new(data_keys_schedule_fn schedule, void *context);
-/* Wipes expired keys that no call asks for; once after each `schedule`. */
+/* Wipes expired keys that are not in use; once after each `schedule`. */
 void data_keys_sweep(struct data_keys *keys);
-/* Once nobody uses them any more; wipes them. Accepts NULL, leaves NULL. */
+/* When no thread uses the keys; wipes them. Accepts NULL, leaves NULL. */
 void data_keys_free(struct data_keys **keys);
 
 /* The caller and the purpose; views live as long as it is used. */
@@ -70,8 +70,8 @@ struct str envelope_close(struct data_key *key, struct arena *arena, struct str 
 bool envelope_is_one(struct str bytes);
 
 /*
- * Opens several, of which many have the same data key: KMS is asked once for each that differs from
- * the one before. Zeroed but for `use` at first.
+ * Opens several messages, many with the same data key: calls KMS once for each data key that
+ * differs from the previous one. Zeroed but for `use` at first.
  */
 struct envelope_reader {
 	struct envelope_use use;
@@ -80,7 +80,8 @@ struct envelope_reader {
 	enum kms_problem problem;
 	struct str text; /* KMS's sentence, if there is a problem */
 };
-/* Opens in place: *out_plain is a part of `sealed`. KMS_PROBLEM_DAMAGED: nobody sealed that. */
+/* Opens in place: *out_plain is a part of `sealed`. KMS_PROBLEM_DAMAGED: the bytes are not a sealed
+ * envelope. */
 must_check enum kms_problem envelope_open(struct envelope_reader *reader, char *sealed, size_t size,
 					  struct str *out_plain);
 void envelope_reader_done(struct envelope_reader *reader);

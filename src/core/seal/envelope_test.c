@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tests of envelopes, with a KMS of one key that counts what it is asked. */
+/* Tests of envelopes, with a KMS of one key that counts its calls. */
 #include <stdio.h>
 #include <string.h>
 
@@ -323,7 +323,8 @@ static void test_an_alias_of_another_key_means_a_new_data_key(void **state)
 
 	(void)state;
 	(void)seal(STR("queue"), STR("a message"));
-	/* What was generated before is of a key that may be used no more, the alias's may. */
+	/* The earlier data key belongs to a key that is disabled now; the alias's key is
+	 * enabled. */
 	kms.blob_problem = KMS_PROBLEM_STATE;
 	assert_int_equal(hold(STR("queue"), &key), KMS_PROBLEM_STATE);
 	assert_int_equal(kms.generated, 2);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kms: what other services ask of keys: data keys for what they keep at rest.
+ * kms: data keys for the data at rest of other services.
  *
  * services/kms fills core->kms at its start. All but `prepare` may be called on any thread and do
  * not block. They check on each call that the key exists and is enabled, and that its policy, the
  * caller's policies and grants allow `kms:GenerateDataKey` or `kms:Decrypt` with kms:ViaService
- * set. What they ask leaves no trace in the call: neither a fault nor condition keys.
+ * set. They leave the call unchanged: neither a fault nor condition keys.
  */
 #ifndef TERN_CORE_SEAL_KMS_H
 #define TERN_CORE_SEAL_KMS_H
@@ -30,7 +30,7 @@ enum kms_problem {
 };
 
 struct kms_use {
-	struct call *call;		  /* on whose behalf; its principal is asked about */
+	struct call *call;		  /* the call whose principal is authorized */
 	struct str via_service;		  /* "sqs" : kms:ViaService is sqs.<region>.amazonaws.com */
 	const struct shape_pair *context; /* encryption context: {"aws:sqs:arn", <arn>} */
 	size_t context_count;
@@ -42,7 +42,7 @@ struct kms_description {
 	int64_t deletion_ms;	    /* of PendingDeletion; else 0 */
 	int64_t expiry_ms;	    /* of imported material; 0: none */
 	bool is_managed;	    /* an AWS managed key: "alias/aws/sqs" */
-	bool has_imported_material; /* Origin EXTERNAL: whoever imported it can bring it back */
+	bool has_imported_material; /* Origin EXTERNAL: its owner may import the material again */
 };
 
 struct core_kms {
@@ -72,13 +72,13 @@ struct core_kms {
 	 */
 	enum kms_problem (*check)(const struct kms_use *use, struct str account, struct str key_id,
 				  struct str action, struct str *out_text);
-	/* The same about decrypt_data_key of that blob: of the key it is of, whatever its name. */
+	/* The same for decrypt_data_key of that blob: for the blob's key, under any name. */
 	enum kms_problem (*check_blob)(const struct kms_use *use, struct str blob,
 				       struct str *out_text);
 	/*
-	 * What `key_id` means in that account and region, for those who look after the server:
-	 * nobody is asked for permission. KMS_PROBLEM_NOT_FOUND, or KMS_PROBLEM_NONE whatever state
-	 * the key is in. Texts are in the arena.
+	 * Describes the key that `key_id` names in that account and region, for the server's
+	 * operator, without authorization. KMS_PROBLEM_NOT_FOUND, or KMS_PROBLEM_NONE whatever
+	 * state the key is in. Texts are in the arena.
 	 */
 	enum kms_problem (*describe)(struct core *core, struct arena *arena, struct str account,
 				     struct str region, struct str key_id,

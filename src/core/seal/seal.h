@@ -2,13 +2,13 @@
 /*
  * seal: bytes encrypted at rest, with AES-256-GCM under a data key per subject (a queue).
  *
- * A data key is derived from a master key of the server and the subject's number, so there is
- * nothing to store per subject. What is sealed says itself under which key, so it can be opened
- * after it was moved elsewhere, and after the server got a new master key.
+ * A data key is derived from a master key of the server and the subject's number, so no key is
+ * stored per subject. Sealed bytes name their key, so they can be opened after they were moved
+ * elsewhere, and after the server got a new master key.
  *
  * Nonces never repeat under a key: each start of the server draws a random salt of 128 bits and
  * derives keys of its own with it, and within one run a nonce is the next number of one counter,
- * for all threads. So neither a crash nor a restored backup can bring a nonce back.
+ * for all threads. So neither a crash nor a restored backup can repeat a nonce.
  *
  * Any thread, after seal_new. Each thread keeps the keys that it used last.
  */
@@ -37,7 +37,7 @@ void seal_free(struct seal **seal); /* accepts NULL, leaves NULL; wipes the keys
 struct str seal_close(struct seal *seal, struct arena *arena, uint64_t subject, struct str plain);
 /* True if the bytes begin as those of seal_close do. */
 bool seal_is_sealed(struct str bytes);
-/* True if they also say that they were sealed for that subject; seal_open tells if it is true. */
+/* True if the bytes also name that subject; only seal_open verifies the name. */
 bool seal_is_of(struct str bytes, uint64_t subject);
 /* Opens in place: *out_plain is a part of `sealed`. ERR_DAMAGED: not sealed by this server. */
 must_check enum err seal_open(struct seal *seal, char *sealed, size_t size, struct str *out_plain);

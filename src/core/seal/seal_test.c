@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tests of sealing: what is sealed is opened by the same key only, unchanged only. */
+/* Tests of sealing: only the same key opens sealed bytes, and only unchanged ones. */
 #include <string.h>
 
 #include "base/fixture.h"

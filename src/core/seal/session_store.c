@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * session_store: a table of the tokens seen lately, one place a hash of the key id. What is made
- * from a token is made without the lock; two threads may make it at the same time, and the later
- * one takes the place.
+ * session_store: a table of recent tokens, one slot a hash of the key id. The principal of a token
+ * is built without the lock; two threads may build it at the same time, and the later one stays in
+ * the slot.
  */
 #include "core/seal/session_store.h"
 
@@ -58,8 +58,7 @@ void session_store_free(struct session_store **sessions)
 
 /* ---- from a session to its principal ---- */
 
-/* In place of a session policy that is gone, so that a session without any is not one that was
- * never limited. */
+/* Replaces a deleted session policy, as a session without policies would be unlimited. */
 static const struct policy *policy_of_nothing(struct arena *arena)
 {
 	static const struct str text =
@@ -98,8 +97,8 @@ static const struct policy *managed(struct arena *arena, struct directory *direc
 }
 
 /*
- * A federated user of a root user, who may do all and so has no policy that says it: the session
- * policies narrow one that does. Takes over the reference.
+ * A federated user of a root user, which has all permissions without a policy: the session policies
+ * limit one that allows everything. Takes over the reference.
  */
 static const struct principal *with_root_policy(struct arena *arena,
 						const struct principal *principal,
@@ -123,8 +122,8 @@ static const struct principal *with_root_policy(struct arena *arena,
 }
 
 /*
- * Who will act in that session, with its policies compiled; NULL if who is behind it is gone. Give
- * the reference back.
+ * The principal of that session, with its policies compiled; NULL if its user or role was deleted.
+ * Release the reference.
  */
 static const struct principal *principal_of(struct directory *directory,
 					    const struct session *session)
@@ -231,7 +230,7 @@ static enum signer_outcome read_token(struct session_store *sessions, struct are
 				      struct str key_id, struct str token,
 				      struct signer *out_signer)
 {
-	/* Read first: what changes from here on makes the result stale. */
+	/* Read first: later changes make the result stale. */
 	uint64_t generation = directory_generation(sessions->directory);
 	struct session session;
 
@@ -253,7 +252,7 @@ static enum signer_outcome read_token(struct session_store *sessions, struct are
 	return SIGNER_FOUND;
 }
 
-/* SIGNER_FOUND with a reference to who acts in the session. */
+/* SIGNER_FOUND with a reference to the session's principal. */
 static enum signer_outcome find_session(struct session_store *sessions, struct str key_id,
 					struct str token, struct signer *out_signer)
 {

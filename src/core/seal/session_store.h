@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * session_store: who signs with temporary credentials, found out from the token in the request; and
- * all other signers, from the directory.
+ * session_store: finds signers: those with temporary credentials from the token in the request, and
+ * all others in the directory.
  *
- * What a token says is kept for a while, as long as nothing changes in the directory: a session
- * ends with its role or user, and follows its policies. Any thread; one lock, held for a look into
- * a table.
+ * An opened token is cached until the directory changes: a session ends with its role or user, and
+ * follows its policies. Any thread; one lock, held for one look-up.
  */
 #ifndef TERN_CORE_SEAL_SESSION_STORE_H
 #define TERN_CORE_SEAL_SESSION_STORE_H

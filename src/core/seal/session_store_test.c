@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Tests of who signs with a session's key: only its own token counts, only while its role is there.
- */
+/* Tests of signers with a session's key: only the session's own token is accepted, only while its
+ * role exists. */
 #include <pthread.h>
 #include <string.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * session_token: temporary credentials that need no storage: all that is known of a session is
- * sealed in its token, which the client brings with each request.
+ * session_token: temporary credentials that need no storage: all facts of a session are sealed in
+ * its token, which the client sends with each request.
  *
- * A token is made by STS, survives a restart, and can be neither read nor changed by who holds it.
- * Pure; any thread.
+ * A token is made by STS, survives a restart, and its holder can neither read nor change it. Pure;
+ * any thread.
  *
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp.html
  */
@@ -41,15 +41,15 @@ struct session {
 };
 
 /*
- * A new session's key id and secret. The id says whose it is, as AWS's do: GetAccessKeyInfo needs
- * no more. Both are unpredictable.
+ * A new session's key id and secret. The id names its account, as AWS's do: GetAccessKeyInfo reads
+ * only the id. Both are unpredictable.
  */
 void session_generate(struct str account, char out_key_id[SESSION_KEY_ID_SIZE],
 		      char out_secret[SESSION_SECRET_SIZE]);
 /* The account that a session's key id names; false if it is none. */
 bool session_account(struct str key_id, char out_account[SESSION_ACCOUNT_SIZE]);
 
-/* Bytes that policies and tags take in a token: what LIMIT_SESSION_PACKED_SIZE bounds. */
+/* Bytes of a token that policies and tags use, which LIMIT_SESSION_PACKED_SIZE bounds. */
 size_t session_packed_size(const struct session *session);
 
 /* The token's text, in the arena. No text of the session is longer than 65,535 bytes. */
