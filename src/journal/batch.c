@@ -2,17 +2,16 @@
 /*
  * Batches: the commit lane.
  *
- * The open batch has its place from its first record, so every record knows its location at once.
- * A batch is closed when a commit takes it or when its segment is full; so the closed ones that
- * wait belong to different segments, but for those of a commit that found no room and what came
- * after them. A commit takes everything there is. Segments are written and synced one after the
- * other: nothing of a segment is written before the one in front of it is durable, so a crash
- * leaves no gap in the LSNs.
+ * The open batch has its place from its first record, so every record knows its location at once. A
+ * batch is closed when a commit takes it or when its segment is full; so the closed ones that wait
+ * belong to different segments, except after a commit that found no space. A commit takes all
+ * batches. Segments are written and synced one after the other: no byte of a segment is written
+ * before the one in front of it is durable, so a crash leaves no gap in the LSNs.
  *
- * A segment gets its file in the commit that writes its first batch: a spare renamed, or a new
- * file if no spare is ready. If the disk has no room for one, its batches go back and wait (the
- * journal is stalled); any other failure is final. Batches that could not be written stay in
- * memory, so the owner can still read them.
+ * A segment gets its file in the commit that writes its first batch: a spare renamed, or a new file
+ * if no spare is ready. If the disk has no room for one, its batches go back and wait (the journal
+ * is stalled); any other failure is final. Batches that could not be written stay in memory, so the
+ * owner can still read them.
  */
 #include "journal/journal_private.h"
 
@@ -358,7 +357,7 @@ bool commit_has_ended(struct journal_work *work)
 	return true;
 }
 
-/* Takes over what the run did for the batch's segment, written or not. */
+/* Takes over the segment's file from the run, written or not. */
 static void take_file(struct batch *batch)
 {
 	struct segment *segment = batch->segment;
@@ -392,7 +391,7 @@ void commit_end(struct journal *journal, struct journal_work *work)
 		struct segment *segment = batch->segment;
 		take_file(batch);
 		if (segment->spare.number) {
-			/* A new file could be made, so the reserve is whole again. */
+			/* A new file was allocated, so the reserve is complete again. */
 			spare_push(journal, segment->spare);
 			segment->spare = (struct spare){0};
 		}

@@ -2,8 +2,8 @@
 /*
  * Checkpoint files, which are replaced as a whole.
  *
- * A file is written under a temporary name, synced, renamed and the directory synced; only then
- * is what it replaces taken away. A crash in between leaves the old one, or both. The name of a
+ * A file is written under a temporary name, synced, renamed and the directory synced; only then is
+ * the previous file deleted. A crash in between leaves the old file, or both. The name of a
  * checkpoint holds its LSN in 20 digits, so names sort by age.
  *
  * A full disk must have room for a checkpoint, because it is what frees segments. So two files are
@@ -219,7 +219,7 @@ enum err checkpoint_write(struct journal_work *work)
 	if (!err)
 		clear_older(work, name);
 	(void)pthread_mutex_unlock(&journal->names);
-	/* Its room was allocated; what refuses now has lost something. */
+	/* Its space was allocated; a full disk at this point is a failure. */
 	return err == ERR_FULL ? ERR_IO : err;
 }
 

@@ -31,9 +31,9 @@ struct disk_ops {
 	enum err (*allocate)(struct disk *disk, struct disk_file *file, uint64_t size);
 	enum err (*size)(struct disk *disk, struct disk_file *file, uint64_t *out_size);
 	/*
-	 * Writes zeros over room that was allocated, so that what is written there later takes the
-	 * place of something: an allocated extent that was never written costs a change of the
-	 * file system's metadata at each sync. Durable after sync.
+	 * Writes zeros over allocated space, so that later writes there overwrite blocks: an
+	 * allocated extent that was never written costs a change of the file system's metadata at
+	 * each sync. Durable after sync.
 	 */
 	enum err (*zero)(struct disk *disk, struct disk_file *file, uint64_t offset, size_t size);
 	/* Bytes from the start that were written or zeroed before, as far as the file system can
@@ -51,15 +51,15 @@ struct disk_ops {
 	enum err (*write)(struct disk *disk, struct disk_file *file, uint64_t offset,
 			  struct str data);
 	/*
-	 * Writes whole blocks durably: ERR_OK says that the bytes, and what it takes to read them
-	 * back, are on the device. One at a time. ERR_IO: final.
+	 * Writes whole blocks durably: ERR_OK: the bytes, and the metadata to read them back, are
+	 * on the device. One at a time. ERR_IO: final.
 	 */
 	enum err (*commit)(struct disk *disk, struct disk_file *file, uint64_t offset,
 			   struct str data);
 	/*
-	 * The same without waiting: starts it, unless ERR_BUSY says that `commit` must do it.
-	 * `data` stays as it is until commit_has_ended is true, which then gives the result. Those
-	 * who call these take turns. NULL: never possible.
+	 * The same without waiting: starts the commit; ERR_BUSY: `commit` must do it. `data` must
+	 * not change until commit_has_ended is true, which then returns the result. One thread at a
+	 * time. NULL: not supported.
 	 */
 	enum err (*commit_start)(struct disk *disk, struct disk_file *file, uint64_t offset,
 				 struct str data);
@@ -67,7 +67,8 @@ struct disk_ops {
 	/* Becomes readable when a started commit has ended. -1: no commit can be started. NULL: the
 	 * same. */
 	int (*commit_descriptor)(struct disk *disk);
-	/* Releases what commits of that file took; none is out. Commits may go on later. */
+	/* Releases the resources of that file's commits; none is in progress. Later commits are
+	 * allowed. */
 	void (*end_commits)(struct disk *disk, struct disk_file *file);
 	enum err (*sync)(struct disk *disk,
 			 struct disk_file *file); /* data and size, as fdatasync; ERR_IO: final */

@@ -65,8 +65,8 @@ static enum err refused(const char *call, const char *name)
 	return ERR_IO;
 }
 
-/* A sync that the system refused. Room for what is synced was given before; if it is missing now,
- * something is lost. */
+/* A sync that the system refused. The space was allocated before; if it is missing now, data is
+ * lost. */
 static enum err lost(const char *call, const char *name)
 {
 	int error = errno;
@@ -138,7 +138,7 @@ static enum err file_size(struct disk *disk, struct disk_file *file, uint64_t *o
 	return ERR_OK;
 }
 
-/* By the name that it was opened by: nothing is renamed while it is written. */
+/* Opens the file by its original name, as no file is renamed while it is written. */
 static enum err open_direct(struct disk *disk, struct disk_file *file)
 {
 	if (file->direct >= 0)
@@ -150,8 +150,8 @@ static enum err open_direct(struct disk *disk, struct disk_file *file)
 
 /*
  * Whole blocks past the page cache. The kernel drops the pages that it has of them, so reads
- * through the page cache see what was written. A failure leaves nothing behind in memory; still,
- * ERR_IO is final, as nobody knows what is on the device.
+ * through the page cache see what was written. A failure leaves no dirty pages; still, ERR_IO is
+ * final, as the device's contents are unknown.
  */
 static enum err write_direct(struct disk_file *file, uint64_t offset, struct str data, int flags)
 {

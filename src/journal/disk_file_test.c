@@ -49,7 +49,7 @@ static enum err commit(struct disk *disk, struct disk_file *file, uint64_t offse
 	return err;
 }
 
-/* Commits blocks over what reads have brought into the page cache, again and again. */
+/* Commits blocks repeatedly over bytes that reads have cached in the page cache. */
 static void check_commits(enum disk_commits commits)
 {
 	enum { BLOCKS = 8, SIZE = BLOCKS * DISK_BLOCK_SIZE };
@@ -68,7 +68,7 @@ static void check_commits(enum disk_commits commits)
 	assert_int_equal(disk->ops->sync(disk, file), ERR_OK);
 	for (int round = 1; round <= 20; round++) {
 		for (uint64_t i = 0; i < BLOCKS; i++) {
-			/* Reads ahead of what is committed, too. */
+			/* Reads beyond the committed bytes, too. */
 			assert_int_equal(disk->ops->read(disk, file, 0, out, SIZE), ERR_OK);
 			memset(block, round + (int)i, DISK_BLOCK_SIZE);
 			assert_int_equal(commit(disk, file, i * DISK_BLOCK_SIZE,
@@ -140,7 +140,7 @@ static void test_disk_file_reads_what_was_written(void **state)
 	assert_int_equal(disk->ops->read(disk, file, 9995, out, 5), ERR_OK);
 	assert_memory_equal(out, "hello", 5);
 	assert_int_equal(disk->ops->read(disk, file, 9996, out, 5), ERR_DAMAGED);
-	/* It was just read, so it is in memory, if the file system can tell. */
+	/* The page cache has the block, if the file system can report it. */
 	memset(out, 0, sizeof(out));
 	enum err err = disk->ops->read_cached(disk, file, 9995, out, 5);
 	assert_true(err == ERR_BUSY || memcmp(out, "hello", 5) == 0);

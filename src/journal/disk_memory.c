@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * disk_memory: files as byte arrays, with what a crash may take away remembered beside them.
+ * disk_memory: files as byte arrays, with the changes that a crash may lose.
  *
- * A file has its bytes as everybody sees them, the bytes as of its last sync, and the list of
- * writes since. Names have the visible table, the table as of the last sync_dir, and the list of
- * changes since. A crash starts from the synced halves and applies a random part of the lists. One
- * mutex guards everything: speed is not the point here.
+ * A file has its visible bytes, the bytes as of its last sync, and the list of writes since. Names
+ * have the visible table, the table as of the last sync_dir, and the list of changes since. A crash
+ * starts from the synced halves and applies a random part of the lists. One mutex guards all state,
+ * as speed does not matter here.
  */
 #include "journal/disk_memory.h"
 
@@ -333,7 +333,7 @@ static enum err memory_sync(struct disk *disk, struct disk_file *file)
 	return unlock(memory, err);
 }
 
-/* RWF_DSYNC: what was written before stays as it is, unless the size must become durable. */
+/* RWF_DSYNC: earlier unsynced writes stay unsynced, unless the size must become durable. */
 static enum err sync_write(struct disk_memory *memory, struct inode *inode, size_t index)
 {
 	enum err err;

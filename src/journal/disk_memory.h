@@ -2,10 +2,9 @@
 /*
  * disk_memory: a disk that lives in memory and can be made to fail.
  *
- * Written bytes are volatile until synced; a crash keeps what was synced and, of each unsynced
- * write since, by the seed: all, none, a torn part of it, in any order across writes. Unsynced
- * renames and unlinks are lost or kept likewise: the first so many of them, in their order.
- * Thread-safe.
+ * Written bytes are volatile until synced; a crash keeps synced bytes and, of each unsynced write
+ * since, by the seed: all, none, a torn part of it, in any order across writes. Unsynced renames
+ * and unlinks are lost or kept likewise: the first so many of them, in their order. Thread-safe.
  */
 #ifndef TERN_JOURNAL_DISK_MEMORY_H
 #define TERN_JOURNAL_DISK_MEMORY_H
@@ -13,7 +12,7 @@
 #include "journal/disk.h"
 
 struct disk *disk_memory_new(void);
-/* From now on commits can be started; one ends when it is asked whether it has. */
+/* From now on commits can be started; a commit ends at the next call of commit_has_ended. */
 void disk_memory_start_commits(struct disk *disk);
 /* Keeps no history, so it cannot crash: the disk of --durability memory. */
 struct disk *disk_memory_new_plain(void);

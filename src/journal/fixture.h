@@ -2,9 +2,9 @@
 /*
  * fixture: a small owner of a journal, for tests.
  *
- * Its state is a chain over all records, and the places of the last FIXTURE_LIVE ones, which count
- * as live; older ones are dead. A record's bytes follow from its LSN and size, so whatever is read
- * back can be checked. One thread; works are run at once.
+ * Its state is a chain over all records, and the locations of the last FIXTURE_LIVE ones, which
+ * count as live; older ones are dead. A record's bytes follow from its LSN and size, so every read
+ * can be checked. One thread; works run at once.
  */
 #ifndef TERN_JOURNAL_FIXTURE_H
 #define TERN_JOURNAL_FIXTURE_H
@@ -72,7 +72,7 @@ static inline void fixture_append(struct fixture *f, size_t size)
 	fixture_note(f, lsn, location);
 }
 
-/* Runs it, or starts it where the disk can and asks until it has ended. */
+/* Runs the work, or starts it if the disk supports that and polls until it has ended. */
 static inline void fixture_run(struct journal_work *work)
 {
 	if (!journal_work_start(work))

@@ -4,11 +4,10 @@
  * checkpoint, write an index, write a checkpoint, zero a part of a spare; in this order, because
  * the first two keep commits from having to allocate.
  *
- * On a full disk nothing is tried again before something was freed or JOURNAL_FULL_RETRY_CALLS
- * calls have passed. A checkpoint must get through even then, since it is what frees segments:
- * it has room of its own, and if it has outgrown that, spares make place for it, reserve included.
- * A failed write or sync fails the journal here too: a disk that refuses is not to be trusted with
- * what it has said yes to.
+ * On a full disk no work is tried again before space was freed or JOURNAL_FULL_RETRY_CALLS calls
+ * have passed. A checkpoint must succeed even then, since it frees segments: it has reserved space,
+ * and if it has outgrown that, spares are deleted for it, reserve included. A failed write or sync
+ * fails the journal here too: after a failure, writes that the disk has acknowledged may be lost.
  */
 #include "journal/journal_private.h"
 
@@ -17,7 +16,7 @@ static bool has_spare_to_make(const struct journal *journal)
 	return journal->spares.count < journal->options.spare_segments && journal->full_wait == 0;
 }
 
-/* A checkpoint never has to wait for room that it had when it was asked for last. */
+/* A checkpoint never waits for space that it had at its last request. */
 static uint64_t wanted_checkpoint_room(const struct journal *journal)
 {
 	uint64_t least = journal->options.segment_size < JOURNAL_CHECKPOINT_ROOM_SIZE
@@ -123,7 +122,7 @@ struct journal_work *housekeeping_begin(struct journal *journal)
 	seal_spent(journal);
 	work->segment = segment_find_recyclable(journal);
 	if (work->segment) {
-		/* Out of the table now: nobody pins it any more. */
+		/* The segment is out of the table, so no thread can pin it. */
 		segment_remove(journal, work->segment);
 		if (work->segment->is_compacted)
 			atomic_fetch_add_explicit(&journal->stats.compacted, 1,
@@ -165,7 +164,7 @@ struct journal_work *housekeeping_begin(struct journal *journal)
 
 /* ---- running ---- */
 
-/* The file becomes a spare, or goes away; either way the handles close first. */
+/* The file becomes a spare, or is deleted; either way the handles close first. */
 static enum err recycle(struct journal_work *work)
 {
 	struct journal *journal = work->journal;
@@ -361,7 +360,7 @@ void housekeeping_end(struct journal *journal, struct journal_work *work)
 		journal_fail(journal);
 }
 
-/* ---- asking for checkpoints ---- */
+/* ---- requests for checkpoints ---- */
 
 bool journal_wants_checkpoint(const struct journal *journal)
 {
@@ -369,8 +368,8 @@ bool journal_wants_checkpoint(const struct journal *journal)
 		return false;
 	if (journal->appended_since_checkpoint >= JOURNAL_CHECKPOINT_AFTER_SIZE)
 		return true;
-	/* A checkpoint costs the whole state, so it must pay: a quarter of the log, or any on a
-	 * full disk, which may refuse whatever would be appended. */
+	/* A checkpoint costs the whole state, so it must free enough: a quarter of the log, or any
+	 * segment on a full disk, which may refuse the next append. */
 	uint64_t segments = atomic_load_explicit(&journal->stats.segments, memory_order_relaxed);
 	return journal->dead_waiting_count > 0 &&
 	       (journal->is_full || (journal->appended_since_checkpoint > 0 &&

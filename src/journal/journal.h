@@ -3,15 +3,17 @@
  * journal: one durable order for changes.
  *
  * Records are appended to an open batch in memory; batches are written and synced one after the
- * other; what a batch holds is durable when it has ended well. A batch is simply what arrived
- * while the one before it was being synced: group commit without a timer. Records live in
- * segments (preallocated, recycled files) and are read back by location, so bodies need no memory.
+ * other; a batch's records are durable when it has ended without error. A batch holds the records
+ * that arrived while the previous one was being synced: group commit without a timer. Records live
+ * in segments (preallocated, recycled files) and are read back by location, so bodies need no
+ * memory.
  *
  * The journal has no thread and no clock of its own: work that blocks is handed out as struct
- * journal_work, run by anybody on any thread, and brought back, so that a simulator can
- * drive it. Two lanes, so that housekeeping never stands in a commit's way.
+ * journal_work, runs on any thread, and is returned, so that a simulator can drive it. Two lanes,
+ * so that housekeeping never delays a commit.
  *
- * Threads: one owner calls everything here (the engine's thread), except what says otherwise.
+ * Threads: one owner calls all functions here (the engine's thread), unless their comments name
+ * another thread.
  */
 #ifndef TERN_JOURNAL_JOURNAL_H
 #define TERN_JOURNAL_JOURNAL_H
@@ -46,7 +48,7 @@ struct journal_location {
 	uint32_t size;	  /* of the whole record, header included */
 };
 
-/* A record as it is read back. `data` is what was appended, parts joined. */
+/* A record that was read back. `data` is the appended bytes, parts joined. */
 struct journal_record {
 	uint64_t lsn;	/* log sequence number: 1, 2, 3, ... over the journal's life */
 	uint32_t epoch; /* which start of the owner wrote it */
@@ -62,22 +64,22 @@ struct journal_record {
 struct journal_report {
 	uint64_t records;      /* replayed */
 	uint64_t torn_bytes;   /* cut at the tail: never acknowledged */
-	uint32_t damage_count; /* places before the tail whose check failed; their records are
+	uint32_t damage_count; /* positions before the tail whose check failed; their records are
 				  skipped */
-	char damage[512];      /* the first one: file, offset, what */
+	char damage[512];      /* the first one: file, offset, problem */
 };
 
 typedef enum err (*journal_checkpoint_fn)(void *context, struct str checkpoint);
 typedef enum err (*journal_record_fn)(void *context, const struct journal_record *record);
 
 /*
- * Opens the journal on `disk` (borrowed; it outlives the journal). If there is a checkpoint,
- * `load` is called with what journal_checkpoint was given; then `apply` once for each record after
- * it, in order. An error of a callback ends opening with that error. Blocks.
- * ERR_VERSION: written by another version of Tern. ERR_DAMAGED: no valid checkpoint where there
- * must be one. ERR_IO. Damage inside the log is not an error here: it is reported in out_report.
- * During load and apply the callbacks may call journal_live_add and the index functions:
- * *out_journal is set before the first callback (and NULL again if opening fails).
+ * Opens the journal on `disk` (borrowed; it outlives the journal). If there is a checkpoint, `load`
+ * is called with its state; then `apply` once for each record after it, in order. An error of a
+ * callback ends opening with that error. Blocks. ERR_VERSION: written by another version of Tern.
+ * ERR_DAMAGED: no valid checkpoint where there must be one. ERR_IO. Damage inside the log is not an
+ * error here: it is reported in out_report. During load and apply the callbacks may call
+ * journal_live_add and the index functions: *out_journal is set before the first callback (and NULL
+ * again if opening fails).
  */
 must_check enum err journal_open(struct disk *disk, const struct journal_options *options,
 				 journal_checkpoint_fn load, journal_record_fn apply, void *context,
@@ -88,13 +90,13 @@ void journal_free(struct journal **journal);
 /* ---- appending ---- */
 
 /*
- * The purpose of a record decides how much of a full disk's reserve it may take. The segment with
- * the changes of a full disk dies once it is used up, or another one that was emptied does, so a
- * checkpoint gives one back; the last segment is for what frees space, and the end of that for what
- * frees all of a queue at once.
+ * The purpose of a record decides how much of a full disk's reserve it may use. The segment with
+ * the changes of a full disk dies once it is used up, or another emptied segment does, so a
+ * checkpoint restores one. The last segment is for records that free space, and its end for records
+ * that free a whole queue.
  */
 enum journal_room {
-	JOURNAL_ROOM_MESSAGE, /* new messages and copies: nothing of the reserve */
+	JOURNAL_ROOM_MESSAGE, /* new messages and copies: may not use the reserve */
 	JOURNAL_ROOM_CHANGE,  /* of messages that are there: receives, visibility, carrying */
 	JOURNAL_ROOM_FREE,    /* deletes, expiry */
 	JOURNAL_ROOM_LAST,    /* purge, drop */
@@ -127,7 +129,8 @@ uint64_t journal_append(struct journal *journal, uint8_t type, uint64_t queue,
 uint32_t journal_epoch(const struct journal *journal);
 uint64_t journal_tail_lsn(const struct journal *journal);    /* last appended */
 uint64_t journal_durable_lsn(const struct journal *journal); /* last durable */
-/* After a failed write or sync the journal is failed for good: nothing becomes durable any more. */
+/* After a failed write or sync the journal has failed permanently: no further record becomes
+ * durable. */
 bool journal_has_failed(const struct journal *journal);
 
 /* ---- work ---- */
@@ -135,47 +138,48 @@ bool journal_has_failed(const struct journal *journal);
 enum journal_lane { JOURNAL_COMMIT, JOURNAL_HOUSEKEEPING };
 struct journal_work;
 
-/* The next piece of work of that lane, or NULL: nothing to do, or one piece is still out. */
+/* The next work of that lane, or NULL: there is none, or one is still in progress. */
 struct journal_work *journal_work_begin(struct journal *journal, enum journal_lane lane);
 /* Bytes that a commit writes. */
 size_t journal_work_size(const struct journal_work *work);
 /* Any thread: writes, syncs, allocates. Blocks. */
 void journal_work_run(struct journal_work *work);
 /*
- * Owner, in place of journal_work_run: starts a commit that then goes on by itself. False: it must
- * be run; that is so for all but plain writes on a disk that can. Until journal_work_has_ended is
- * true the work is out; journal_commit_descriptor becomes readable then.
+ * Owner, in place of journal_work_run: starts a commit that continues without a thread. False: it
+ * must be run, as must all but plain writes on a disk with commit_start. Until
+ * journal_work_has_ended is true the work is in progress; journal_commit_descriptor becomes
+ * readable at its end.
  */
 bool journal_work_start(struct journal_work *work);
 bool journal_work_has_ended(struct journal_work *work);
 int journal_commit_descriptor(const struct journal *journal); /* -1: no work can be started */
-/* Owner again: takes the results over. `work` is gone. */
+/* Owner again: takes the results over and frees `work`. */
 void journal_work_end(struct journal *journal, struct journal_work *work);
 bool journal_has_work_out(const struct journal *journal);
 
 /* ---- reading ---- */
 
 /*
- * Any thread: reads and checks one record into `out` (appended; record->data points into it).
- * The segment must be pinned or known to be live. A record of a batch that is not written yet is
- * served from memory only to the owner's thread (the one that appended last): others read what is
- * durable, and get ERR_NOTFOUND for what is not. ERR_DAMAGED, ERR_IO.
+ * Any thread: reads and checks one record into `out` (appended; record->data points into it). The
+ * segment must be pinned or known to be live. A record of a batch that is not written yet is served
+ * from memory only to the owner's thread (the one that appended last): other threads read durable
+ * records, and get ERR_NOTFOUND for others. ERR_DAMAGED, ERR_IO.
  */
 must_check enum err journal_read(struct journal *journal, struct journal_location location,
 				 struct buf *out, struct journal_record *out_record);
 /* The same, but ERR_BUSY if the disk would have to be waited for. */
 must_check enum err journal_read_cached(struct journal *journal, struct journal_location location,
 					struct buf *out, struct journal_record *out_record);
-/* Keeps a segment from being recycled while somebody reads. pin: owner only; unpin: any thread. */
+/* Keeps a segment from being recycled during a read. pin: owner only; unpin: any thread. */
 void journal_pin(struct journal *journal, uint32_t segment);
 void journal_unpin(struct journal *journal, uint32_t segment);
 
 /* ---- space ---- */
 
 /*
- * The owner counts what is still needed in each segment; 0 makes it recyclable after the next
- * checkpoint, whose state must no longer refer to it. Numbers of segments that are gone are
- * ignored: a checkpoint that was loaded may still name what a later one let go.
+ * The owner counts the live bytes of each segment; 0 makes it recyclable after the next checkpoint,
+ * whose state must no longer refer to it. Numbers of recycled segments are ignored: a loaded
+ * checkpoint may name segments that a later one released.
  */
 void journal_live_add(struct journal *journal, uint32_t segment, int64_t records, int64_t bytes);
 /* Number of the segment that is being filled; all smaller ones are sealed. */
@@ -183,9 +187,9 @@ uint32_t journal_open_segment(const struct journal *journal);
 /* True if all batches of a sealed segment are durable. */
 bool journal_segment_is_durable(const struct journal *journal, uint32_t segment);
 /*
- * A sealed segment that is mostly dead and worth emptying by carrying its live records forward:
- * least live share first, none above 50 %, and only while the log is larger than twice what
- * is live plus four segments. 0: none. None is named twice: what cannot be carried stays.
+ * A sealed segment that is mostly dead and worth emptying by relocating its live records: least
+ * live share first, none above 50 %, and only while the log is larger than twice the live bytes
+ * plus four segments. 0: none. No segment is returned twice: records that cannot be relocated stay.
  */
 uint32_t journal_compaction_candidate(const struct journal *journal);
 
@@ -194,15 +198,14 @@ uint32_t journal_compaction_candidate(const struct journal *journal);
  * segment; one at a time. */
 void journal_index_write(struct journal *journal, uint32_t segment, struct buf *index);
 bool journal_index_is_durable(const struct journal *journal, uint32_t segment);
-/* Tells what is in a durable index from what was in another one of the segment; 0: there is none.
- */
+/* Checksum that identifies the version of a segment's durable index; 0: there is no index. */
 uint32_t journal_index_sum(const struct journal *journal, uint32_t segment);
 /* Blocks for one read. ERR_NOTFOUND, ERR_DAMAGED (checked per 4 KiB block), ERR_IO. */
 must_check enum err journal_index_read(struct journal *journal, uint32_t segment, uint64_t offset,
 				       void *out, size_t size);
 
-/* Calls fn for each record of a sealed segment that passes its check, in order. Blocks for all of
- * it. ERR_NOTFOUND, ERR_IO, ERR_VERSION, or what fn returns. */
+/* Calls fn for each record of a sealed segment that passes its check, in order. Blocks until the
+ * end. ERR_NOTFOUND, ERR_IO, ERR_VERSION, or the error of fn. */
 must_check enum err journal_scan(struct journal *journal, uint32_t segment, journal_record_fn fn,
 				 void *context);
 
@@ -213,10 +216,10 @@ must_check enum err journal_scan(struct journal *journal, uint32_t segment, jour
 bool journal_wants_checkpoint(const struct journal *journal);
 /*
  * A checkpoint is the owner's whole state as of the last record that was appended when it began.
- * journal_checkpoint_end hands that over (*state emptied), any time later; what the state owes to
- * later records must not hurt when they are replayed. Housekeeping writes it once all records that
- * were appended before its end are durable; then segments become free. One at a time: ERR_BUSY
- * while one is under way.
+ * journal_checkpoint_end hands the state over (*state emptied), any time later; replay of later
+ * records must be correct even if the state includes their effects. Housekeeping writes it once all
+ * records that were appended before its end are durable; then segments become free. One at a time:
+ * ERR_BUSY while one is in progress.
  */
 must_check enum err journal_checkpoint_begin(struct journal *journal);
 void journal_checkpoint_end(struct journal *journal, struct buf *state);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * journal_private: what the parts of the journal share among themselves. Not for others.
+ * journal_private: shared by the parts of the journal. Not for other folders.
  *
- * The owner's thread changes everything here; a work in run touches only its own struct
- * journal_work, the files and batches it was given, and what is atomic or says otherwise.
+ * The owner's thread changes all state here; running work touches only its own struct journal_work,
+ * its files and batches, and members that are atomic or documented as shared.
  */
 #ifndef TERN_JOURNAL_JOURNAL_PRIVATE_H
 #define TERN_JOURNAL_JOURNAL_PRIVATE_H
@@ -120,7 +120,7 @@ struct journal_work {
 	enum journal_lane lane;
 	bool is_out;
 	enum err err;
-	bool was_full; /* an allocation met a full disk, whatever came of it */
+	bool was_full; /* an allocation met a full disk, whether or not it succeeded later */
 
 	struct batch_list batches; /* commit */
 	uint64_t sync_ns, sync_count;
@@ -214,7 +214,7 @@ void segment_free(struct journal *journal, struct segment *segment);
 void segment_seal(struct journal *journal, struct segment *segment);
 /* Counts the dead anew after a checkpoint. */
 void segment_count_dead(struct journal *journal);
-/* Lets go what commits of a sealed segment took, once all of them are durable. */
+/* Releases the resources of a sealed segment's commits, once all of them are durable. */
 void segment_end_commits(struct journal *journal, struct segment *segment);
 /* One that may be recycled now, or NULL. */
 struct segment *segment_find_recyclable(const struct journal *journal);
@@ -225,7 +225,7 @@ void spare_push(struct journal *journal, struct spare spare);
 /* The one of which most was written before; number 0: there is none. */
 struct spare spare_pop(struct journal *journal);
 struct spare *spare_find(struct journal *journal, uint64_t number);
-/* True if what is written to it takes the place of something. */
+/* True if writes to the spare overwrite blocks. */
 bool spare_is_written(const struct journal *journal, const struct spare *spare);
 /* The records that may take the next spare while the disk is full. With one spare more than there
  * are: those that may fill the open segment. */
@@ -291,7 +291,7 @@ must_check enum err checkpoint_make_room(struct journal_work *work);
 /* Its size; 0: it is not there. Takes the second one if the first was lost. */
 uint64_t checkpoint_find_room(struct disk *disk);
 void checkpoint_done(struct checkpoint *checkpoint);
-/* Writes a whole small file durably under `name`, by way of a temporary one. */
+/* Writes a whole small file durably under `name`, through a temporary file. */
 must_check enum err file_replace(struct disk *disk, const char *temporary, const char *name,
 				 struct str content);
 

@@ -294,7 +294,7 @@ static void test_dead_segments_are_recycled_after_a_checkpoint(void **state)
 	fixture_drain(&f);
 	assert_int_equal(journal_stats_read(f.journal).recycled_segments, 2);
 	assert_int_equal(journal_stats_read(f.journal).segments, 2);
-	/* Recycled files serve again, and what they held is never taken for new. */
+	/* Recycled files are used again, and their previous records are never read as new. */
 	fill_segments(&f, 2);
 	fixture_reopen(&f);
 	assert_int_equal(f.report.damage_count, 0);
@@ -472,7 +472,7 @@ static void check_what_died_since_a_checkpoint_comes_back_on_a_full_disk(int var
 
 	open_on_a_small_disk_as(&f, variant);
 	(void)append_while_room(&f, JOURNAL_ROOM_MESSAGE);
-	/* More lives than what the fixture counts. */
+	/* More records are live than the fixture counts. */
 	for (uint32_t i = 1; i < journal_open_segment(f.journal); i++)
 		journal_live_add(f.journal, i, 1, 100);
 	fixture_checkpoint(&f);

@@ -8,7 +8,7 @@
  * between began to pad, at the next multiple of DISK_BLOCK_SIZE.
  *
  * Version 3 had no padding: its batch header has no stored size, and its CRC stands there. All else
- * is the same, so files of version 3 are read; what is written has version 4.
+ * is the same, so files of version 3 are read; new files have version 4.
  *
  * A record's CRC covers all of it but the CRC itself; the batch's content CRC covers the records'
  * CRCs. So every byte is hashed once, and a single record can be checked alone.
@@ -36,7 +36,7 @@ enum batch_layout {
 	BATCH_RECORD_COUNT = 32, /* u32 */
 	BATCH_CONTENT_CRC = 36,	 /* u32, of the records' CRCs as they are stored */
 	BATCH_STORED_SIZE = 40,	 /* u32, with the padding */
-	BATCH_CRC = 44,		 /* u32, of what stands before */
+	BATCH_CRC = 44,		 /* u32, of the bytes before it */
 	BATCH_HEADER_SIZE = 48,
 
 	BATCH_CRC_3 = 40, /* of version 3 */
@@ -44,7 +44,7 @@ enum batch_layout {
 };
 
 enum record_layout {
-	RECORD_CRC = 0,	   /* u32, of what stands behind */
+	RECORD_CRC = 0,	   /* u32, of the bytes behind it */
 	RECORD_SIZE = 4,   /* u32, header included */
 	RECORD_LSN = 8,	   /* u64 */
 	RECORD_QUEUE = 16, /* u64 */
@@ -66,7 +66,7 @@ enum checkpoint_layout {
 	CHECKPOINT_STATE_CRC = 28,  /* u32, of the numbers and the state */
 	CHECKPOINT_STATE_SIZE = 32, /* u64 */
 	CHECKPOINT_SEGMENTS = 40,   /* u32, how many numbers */
-	CHECKPOINT_CRC = 44,	    /* u32, of what stands before */
+	CHECKPOINT_CRC = 44,	    /* u32, of the bytes before it */
 	CHECKPOINT_HEADER_SIZE = 48,
 };
 
@@ -77,7 +77,7 @@ enum meta_layout {
 	META_EPOCH = 8,		/* u32 */
 	META_LAST_SEGMENT = 12, /* u32, the highest number that a file was made for; 0: none */
 	META_SERIAL = 16,	/* u64 */
-	META_CRC = 24,		/* u32, of what stands before */
+	META_CRC = 24,		/* u32, of the bytes before it */
 	META_SIZE = 28,
 	META_SLOT_SIZE = 4096,
 	META_FILE_SIZE = 2 * META_SLOT_SIZE,
@@ -89,8 +89,8 @@ enum index_layout {
 	INDEX_VERSION = 4,    /* u32 */
 	INDEX_SEGMENT = 8,    /* u32 */
 	INDEX_DATA_SIZE = 12, /* u64 */
-	INDEX_DATA_CRC = 20,  /* u32: tells one index of a segment from another */
-	INDEX_CRC = 24,	      /* u32, of what stands before */
+	INDEX_DATA_CRC = 20,  /* u32: identifies the version of a segment's index */
+	INDEX_CRC = 24,	      /* u32, of the bytes before it */
 	INDEX_HEADER_SIZE = 28,
 	INDEX_BLOCK_SIZE = 4096, /* with its CRC */
 	INDEX_BLOCK_DATA = 4092,

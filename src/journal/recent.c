@@ -52,7 +52,7 @@ static struct recent_batch *batch_at(struct recent *recent, uint64_t index)
 	return &recent->batches[index % LIMIT_JOURNAL_RECENT_BATCHES];
 }
 
-/* Drops what lies in the way of bytes up to `end`. */
+/* Drops batches that occupy bytes up to `end`. */
 static void make_room(struct recent *recent, uint64_t end)
 {
 	while (recent->first < recent->end &&

@@ -2,9 +2,8 @@
 /*
  * recent: the latest batches of the journal, in memory.
  *
- * Commits may go past the page cache, so what was just committed is read from here. A ring of bytes
- * and one of batches: what is added takes the place of the oldest. The owner adds; any thread
- * finds.
+ * Commits may bypass the page cache, so recent batches are read from here. A ring of bytes and one
+ * of batches: a new batch replaces the oldest. The owner adds; any thread finds.
  */
 #ifndef TERN_JOURNAL_RECENT_H
 #define TERN_JOURNAL_RECENT_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A record is checked alone: its CRC covers everything behind the CRC, so a torn or rotten byte
- * anywhere in it is found by whoever reads it, without its batch.
+ * A record is checked alone: its CRC covers everything behind the CRC, so every reader finds a torn
+ * or damaged byte without the record's batch.
  */
 #include "journal/journal_private.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Recovery: what is in the directory, which checkpoint holds, where replay starts.
+ * Recovery: lists the directory, chooses the checkpoint and the start of replay.
  *
  * The newest valid checkpoint wins. An older one, or none, is good enough only if everything up to
- * the newest one's LSN can be replayed; its name tells that LSN even when its bytes are damaged.
+ * the newest one's LSN can be replayed; its name has that LSN even when its bytes are damaged.
  * Segments before the checkpoint's are only opened, not read.
  *
  * A checkpoint names the segments that its state refers to, and journal.meta the last one that was
@@ -107,7 +107,7 @@ static enum err open_segments(struct journal *journal, const struct listing *lis
 			disk->ops->close(disk, file);
 			return err;
 		}
-		/* No segment is ever made larger; what stands behind is not ours. */
+		/* Bytes beyond the largest size of a segment are not the journal's. */
 		if (size > JOURNAL_SEGMENT_SIZE_MAX)
 			size = JOURNAL_SEGMENT_SIZE_MAX;
 		struct segment *segment = segment_add(journal, number, (uint32_t)size);
@@ -161,7 +161,7 @@ static enum err find_checkpoint(struct journal *journal, const struct listing *l
 	return ERR_NOTFOUND;
 }
 
-/* Without a checkpoint the log must begin with LSN 1, whole or visibly damaged. */
+/* Without a checkpoint the log must begin with LSN 1, complete or visibly damaged. */
 static enum err check_begin(struct replay *replay)
 {
 	const struct journal *journal = replay->journal;
@@ -325,7 +325,7 @@ static enum err complete_reserve(struct journal *journal)
 	return ERR_OK;
 }
 
-/* Sets the journal up to go on behind what was replayed, in a new epoch. */
+/* Prepares the journal to continue behind the replayed records, in a new epoch. */
 static enum err go_on(struct replay *replay, const struct checkpoint *checkpoint)
 {
 	struct journal *journal = replay->journal;

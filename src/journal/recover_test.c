@@ -43,7 +43,7 @@ static void test_torn_tail_is_cut_at_every_byte(void **state)
 		fixture_reopen(&f);
 		assert_int_equal(f.report.records, 1);
 		assert_int_equal(f.report.damage_count, 0);
-		/* The first fields tell whether anything was begun there at all. */
+		/* The first fields show whether a batch begins there. */
 		bool is_known = (at >= 8 && at < 12) || (at >= 16 && at < 24) || at >= BATCH_SIZE ||
 				(at >= 4 && at < 8);
 		assert_int_equal(f.report.torn_bytes > 0, is_known);
@@ -86,7 +86,7 @@ static void test_damage_before_the_tail_is_reported_and_skipped(void **state)
 	}
 }
 
-/* Three segments with a record each, then one of them is gone. */
+/* Three segments with a record each, one of which is deleted. */
 static void open_without(struct fixture *f, const char *name, bool has_checkpoint)
 {
 	fixture_init(f);
@@ -366,7 +366,7 @@ static void test_crash_at_every_disk_operation_loses_nothing_acknowledged(void *
 	}
 }
 
-/* ---- padding, and what version 3 wrote ---- */
+/* ---- padding, and files of version 3 ---- */
 
 static void test_padded_batches_share_no_block(void **state)
 {
@@ -380,7 +380,7 @@ static void test_padded_batches_share_no_block(void **state)
 		assert_int_equal(f.live[i + 1].offset, i * DISK_BLOCK_SIZE + BATCH_HEADER_SIZE);
 	}
 	assert_int_equal(journal_stats_read(f.journal).bytes, 5 * DISK_BLOCK_SIZE);
-	/* A commit takes what it needs, up to the end of a segment. */
+	/* A commit uses the space that it needs, up to the end of a segment. */
 	fixture_append(&f, FIXTURE_SEGMENT_SIZE - 5 * DISK_BLOCK_SIZE - BATCH_HEADER_SIZE -
 				   RECORD_HEADER_SIZE);
 	(void)fixture_work(&f, JOURNAL_COMMIT);

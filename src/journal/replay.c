@@ -22,7 +22,7 @@ enum { WINDOW_SIZE = 1 << 20 };
 
 enum verdict {
 	BATCH_NONE, /* no header of ours */
-	BATCH_BAD,  /* a header, but not what it promises */
+	BATCH_BAD,  /* a header whose records are invalid */
 	BATCH_GOOD,
 };
 
@@ -120,7 +120,7 @@ static bool parse_header(const char *at, uint32_t header_size, uint32_t rest,
 	return true;
 }
 
-/* Looks at what stands at `offset`. ERR_VERSION if another version of Tern wrote it. */
+/* Reads the header at `offset`. ERR_VERSION if another version of Tern wrote it. */
 static enum err look(struct replay *replay, struct segment *segment, uint32_t offset,
 		     struct batch_view *view, enum verdict *out_verdict)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of segments: an array sorted by number. Numbers may lie far apart: an old
- * segment lives as long as its last message.
+ * The table of segments: an array sorted by number. Numbers may lie far apart: an old segment lives
+ * as long as its last message.
  *
  * Only the owner changes it, under the write lock; other threads look up under the read lock and
- * may use what they found because they hold a pin or know that something in it lives. A segment
- * leaves the table only when it is sealed, durable, without live records and pins, and a checkpoint
- * that was handed over after its death is durable, so that no replay refers to it any more. How
- * many are dead is counted as it changes, so asking costs nothing while nothing is dead.
+ * may use a segment while they hold a pin or know that it has a live record. A segment leaves the
+ * table only when it is sealed, durable, without live records and pins, and a checkpoint that was
+ * handed over after its death is durable, so that no replay refers to it. Dead segments are counted
+ * at each change, so the check costs nothing while there are none.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -224,7 +224,7 @@ void journal_unpin(struct journal *journal, uint32_t number)
 	check(before > 0);
 }
 
-/* Dead segments go away by themselves, so they do not count as log here. */
+/* Housekeeping recycles dead segments, so they do not count as log here. */
 uint32_t journal_compaction_candidate(const struct journal *journal)
 {
 	uint64_t live = atomic_load_explicit(&journal->stats.live_bytes, memory_order_relaxed);
