@@ -90,7 +90,7 @@ void apply_give_back(struct engine *engine, struct message *message)
 	message_place(engine, message);
 }
 
-/* The time base goes on from the last time that replay has seen. */
+/* The time base continues from the last time in a replayed record. */
 static void note_time(struct engine *engine, int64_t now_ms)
 {
 	if (now_ms > engine->now_ms)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * backlog: loading an entry reads the index only, unless the entry says that its record must be
- * read.
+ * backlog: loading an entry reads the index only, unless the entry requires its record.
  */
 #include "queue/backlog.h"
 

@@ -14,9 +14,9 @@
 /* Loads from the group's extents if it has little left to give. If the disk refuses they stay, and
  * the next receive tries again. */
 void backlog_refill(struct engine *engine, struct group *group);
-/* At replay: finds a message, and brings it into memory if it lies in an extent. */
+/* At replay: finds a message, and loads it if it lies in an extent. */
 struct message *backlog_fetch(struct engine *engine, uint64_t queue, uint64_t group, uint64_t seq);
-/* The message is deleted, expired or moved away: frees it, and refills its group. */
+/* The message was deleted, expired or moved: frees it, and refills its group. */
 void backlog_remove(struct engine *engine, struct message *message);
 
 #endif

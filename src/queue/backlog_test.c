@@ -311,7 +311,7 @@ static void test_a_delayed_message_that_is_gone_does_not_come_back_with_an_index
 	world_send_many(&w, 1, 0, "n", DEEP / 2);
 	uint32_t segment = middle_segment();
 	world_pass(&w, 1000);
-	/* It stands behind the window in memory, before the extents. */
+	/* It is behind the window in memory, before the extents. */
 	size_t next = 0;
 	for (; world_receive(&w, 1, 1) == 1 && strcmp(world_text(&w, 0), "late") != 0; next++)
 		assert_int_equal(world_delete(&w, w.deliveries[0].handle), QUEUE_OK);
@@ -456,7 +456,7 @@ static void test_damage_to_index_and_segment_loses_only_what_is_damaged(void **s
 	assert_true(engine_journal_stats(w.engine).live_bytes > 0);
 }
 
-/* Its places are not those of the index that the last checkpoint knows. */
+/* Its positions differ from those in the index of the last checkpoint. */
 static void test_an_index_that_was_built_anew_halfway_survives_a_kill(void **state)
 {
 	(void)state;

@@ -103,7 +103,7 @@ static void begin_memory(struct engine *engine, struct engine_queue *queue, uint
 	engine->page.next = start ? start->in_queue.next : queue->messages.next;
 }
 
-/* False: that was the last one that may be of the page. */
+/* False: that was the last one that the page can have. */
 static bool gather_one(struct engine *engine, struct engine_queue *queue, uint64_t from_seq)
 {
 	struct page *page = &engine->page;

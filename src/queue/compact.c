@@ -40,7 +40,7 @@ struct relocation {
 };
 
 /* Copies the payload of a reference, in `segment`, unless it has a copy already. Returns the bytes
- * that the reference stands for; 0: it cannot be read. */
+ * that the reference counts for; 0: it cannot be read. */
 static uint32_t copy_shared(struct engine *engine, struct shared_copy *copy, uint32_t segment,
 			    const struct record_reference *reference)
 {

@@ -9,8 +9,8 @@
 
 /* `group` 0: of any group. NULL: the id was not met. The entry may be over: see until_ms. */
 struct dedup *dedup_find(const struct engine_queue *queue, const uint8_t key[16], uint64_t group);
-/* The message that this id was last sent with, in the queue's deduplication scope; NULL: none
- * within the window. */
+/* The last message sent with this id, in the queue's deduplication scope; NULL: none within the
+ * window. */
 struct dedup *dedup_find_first(const struct engine *engine, struct engine_queue *queue,
 			       const uint8_t key[16], uint64_t group);
 /* Enters the message's deduplication id, in place of an earlier entry of it. */

@@ -10,7 +10,7 @@
 
 enum { DELAYS_PER_TURN = 1000, DELAY_MS_MAX = LIMIT_DELAY_S * 1000 };
 
-/* From the last message to the first: those that are older than any delay need no look. */
+/* From the last message to the first: messages that are older than any delay are not checked. */
 size_t delay_apply(struct engine *engine, struct engine_queue *queue)
 {
 	size_t count = 0;

@@ -8,7 +8,7 @@
 #include "queue/state.h"
 
 void delay_change(struct engine *engine, struct engine_queue *queue);
-/* A bounded part; returns how many messages it looked at. */
+/* A bounded part; returns the number of messages it checked. */
 size_t delay_apply(struct engine *engine, struct engine_queue *queue);
 
 #endif

@@ -533,7 +533,7 @@ static void test_a_message_that_is_given_back_was_not_received(void **state)
 	assert_int_equal(give_back(handle), QUEUE_OK);
 	assert_int_equal(visible(1), 2);
 	assert_int_equal(atomic_load(&w.counters[1].received), 0);
-	(void)world_expect(&w, 1, "b"); /* it stands behind the others */
+	(void)world_expect(&w, 1, "b"); /* it is behind the others */
 	world_pass(&w, 1000);
 	(void)world_expect(&w, 1, "a");
 	assert_int_equal(w.deliveries[0].receive_count, 1);

@@ -26,15 +26,15 @@ void expire_messages(struct engine *engine, struct engine_queue *queue,
 					  memory_order_relaxed);
 }
 
-/* Messages and groups that are looked at for expired ones at a time. */
+/* Messages and groups that are checked for expiry at a time. */
 enum { EXPIRY_LOOKS = 1000 };
 
 struct expiry {
 	struct message *messages[RECORD_SEQS_MAX];
 	size_t count, looks;
-	bool is_unfinished;   /* goes on at once */
-	bool has_more_groups; /* goes on after a pause */
-	int64_t since_ms;     /* the least of those that stay, among those looked at */
+	bool is_unfinished;   /* continues at once */
+	bool has_more_groups; /* continues after a pause */
+	int64_t since_ms;     /* the least of those that stay, among the checked ones */
 };
 
 /* False: there is no room for more. */
@@ -109,8 +109,7 @@ static void collect_in_groups(const struct engine *engine, struct engine_queue *
 	}
 }
 
-/* Where ages are mixed, or groups are deep, all of it is not looked at more often than each second.
- */
+/* If ages are mixed, or groups are deep, all messages are checked at most once a second. */
 void expire_due(struct engine *engine, struct engine_queue *queue)
 {
 	struct expiry expiry = {.since_ms = INT64_MAX};

@@ -22,10 +22,10 @@
 enum { PRESSURE_DIVISOR = 64 };
 
 /* An entry: seq, since_ms, offset and size of its record, receives in other queues (u16) and when
- * the first was (u48). So loading a window reads no records; but where they were too many to be
- * counted here, the top bit of size says that the record must be read. */
+ * the first was (u48). So loading a window reads no records. If the receives are too many for the
+ * field, the top bit of size requires the record. */
 #define ENTRY_IS_SPECIAL 0x80000000u
-/* In size: a reference. It has no receives; in their place stands its shared_size. */
+/* In size: a reference. It has no receives; in their place is its shared_size. */
 #define ENTRY_IS_REFERENCE 0x40000000u
 
 static void encode_entry(const struct extent_entry *entry, char *out)
@@ -506,7 +506,7 @@ void extent_decode(struct engine *engine, struct engine_queue *queue, const uint
 	count_in(engine, extent, count, (int64_t)get_u64(bytes + 16));
 }
 
-/* An index that a checkpoint knows is durable and stays. */
+/* An index that a checkpoint names is durable and stays. */
 void extent_loaded(struct engine *engine)
 {
 	struct list *link = engine->unindexed.next;

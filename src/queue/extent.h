@@ -40,7 +40,7 @@ void extent_relocate_first(struct engine *engine, struct extent *extent,
 			   uint32_t shared_size);
 void extent_drop(struct engine *engine, struct extent *extent); /* with the messages in it */
 
-/* How long an encoded extent is (image.h); 0: it is none. */
+/* Size of an encoded extent (image.h); 0: it is not one. */
 size_t extent_encoded_size(struct str bytes);
 uint64_t extent_encoded_group(const uint8_t *bytes);
 uint64_t extent_encoded_first_seq(const uint8_t *bytes);

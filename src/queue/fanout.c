@@ -2,9 +2,9 @@
 /*
  * fanout: decides for all targets, then appends and applies.
  *
- * The decision has no effect, so a fan-out that is refused leaves nothing behind. After it nothing
- * fails: journal_keep_together has made sure that all records go into one batch of one segment, and
- * a batch is not closed within a turn. The shared payload stands in front of its references.
+ * The decision has no effect, so a refused fan-out changes nothing. After the decision no step
+ * fails: journal_keep_together ensures that all records go into one batch of one segment, and a
+ * batch is not closed within a turn. The shared payload is in front of its references.
  */
 #include "queue/fanout.h"
 

@@ -41,7 +41,7 @@ void image_forget_queue(struct engine *engine, const struct engine_queue *queue)
 struct message *image_message_at(const struct engine_queue *queue, const struct list *link);
 struct extent *image_extent_at(const struct engine_queue *queue, const struct list *link);
 struct engine_queue *image_queue_at(const struct engine *engine, const struct list *link);
-/* The checkpoint goes on with this queue; NULL: all are encoded. */
+/* The checkpoint continues with this queue; NULL: all are encoded. */
 void image_go_to_queue(struct engine *engine, struct engine_queue *queue);
 
 #endif

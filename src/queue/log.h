@@ -16,7 +16,7 @@ uint64_t log_append(struct engine *engine, enum record_type type, uint64_t queue
 void log_append_messages(struct engine *engine, enum record_type type, struct engine_queue *queue,
 			 struct message *const *messages, size_t count);
 /* Reads a message's record into engine->scratch; the outputs point there. False: it cannot be read,
- * and the message says so from then on. */
+ * and the message is marked from then on. */
 bool log_read_head(struct engine *engine, struct message *message, struct record_head *out_head,
 		   struct str *out_payload);
 

@@ -11,8 +11,8 @@
 struct message *message_add(struct engine *engine, struct engine_queue *queue, uint64_t seq,
 			    uint64_t group, int64_t since_ms, struct journal_location location,
 			    uint32_t shared_size);
-/* A message that was not received yet is ready, or delayed: as its record says on a standard queue,
- * as the queue says on a FIFO queue. Sets its state; it is not placed. */
+/* Sets the state of a message that was not received yet: ready, or delayed. On a standard queue its
+ * record has the delay, on a FIFO queue the queue has. Does not place the message. */
 void message_begin(const struct engine *engine, struct message *message, int64_t visible_ms);
 void message_place(struct engine *engine, struct message *message); /* by its state */
 void message_unplace(struct engine *engine, struct message *message);

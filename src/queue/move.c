@@ -71,7 +71,7 @@ bool move_dead(struct engine *engine, struct message *message, struct engine_que
 			    message->queue->settings.label);
 }
 
-/* Where a redriven message goes, or NULL. */
+/* The target queue of a redriven message, or NULL. */
 static struct engine_queue *find_target(struct engine *engine, const struct queue_command *command,
 					struct str origin)
 {

@@ -7,7 +7,7 @@
 
 #include "queue/state.h"
 
-/* True if the page is full and its last message stands before that seq. */
+/* True if the page is full and its last message is before that seq. */
 bool page_is_behind(const struct page *page, uint64_t seq);
 /* Enters the message if it is one of the lowest, and pins it: it may be deleted before the page is
  * complete. */

@@ -44,8 +44,8 @@ struct queue_counters {
 
 struct queue_settings {
 	bool is_fifo;
-	/* Standard: of messages that are sent from now on and do not say their own. FIFO: of all
-	 * that were not received yet, counted from when they came. */
+	/* Standard: of messages that are sent from now on without their own delay. FIFO: of all
+	 * messages that were not received yet, counted from their arrival. */
 	int64_t delay_ms;
 	int64_t visibility_ms;
 	int64_t retention_ms;
@@ -212,8 +212,8 @@ struct queue_command {
 		struct {
 			struct queue_change *changes;
 			size_t count;
-			bool has_attempt; /* give back: that of the receive, which is to repeat
-					     the other messages only */
+			bool has_attempt; /* give back: that of the receive, whose repeat leaves
+					     these messages out */
 			uint8_t attempt[16];
 		} change; /* delete, visibility, give back */
 		struct {
@@ -234,8 +234,8 @@ struct queue_command {
 			struct queue_delivery *deliveries;
 			size_t count;	   /* out */
 			bool has_more;	   /* out */
-			uint64_t last_seq; /* out: where the next page goes on, if there is more:
-					      all of this one may have gone meanwhile */
+			uint64_t last_seq; /* out: start of the next page, if there is more: all
+					      messages of this one may be deleted meanwhile */
 		} browse;
 		struct queue_command *cancel;
 	};
@@ -301,8 +301,8 @@ struct journal_work *engine_work_begin(struct engine *engine, enum journal_lane 
 void engine_work_end(struct engine *engine, struct journal_work *work);
 /* As journal_commit_descriptor. */
 int engine_commit_descriptor(const struct engine *engine);
-/* Answers waiting receives empty, refuses new commands with QUEUE_STOPPING. The caller goes on
- * stepping until engine_is_idle. */
+/* Answers waiting receives empty, refuses new commands with QUEUE_STOPPING. The caller continues to
+ * step until engine_is_idle. */
 void engine_stop(struct engine *engine);
 bool engine_is_idle(
 	const struct engine *engine); /* no command unanswered, no work out, all durable */
@@ -311,8 +311,8 @@ void engine_free(struct engine **engine);
 /* As journal_epoch. Any thread. */
 uint32_t engine_epoch(const struct engine *engine);
 /*
- * Visits all queues that the engine has, in no order: those that no QUEUE_DEFINE named as well,
- * which it keeps until they are dropped. Engine's thread; the visitor changes nothing.
+ * Visits all queues of the engine, in no order, also those without a QUEUE_DEFINE, which stay until
+ * they are dropped. Engine's thread; the visitor changes nothing.
  */
 struct queue_summary {
 	uint64_t number;

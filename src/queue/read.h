@@ -23,8 +23,8 @@ must_check enum err read_shared(struct journal *journal, uint32_t segment,
 				const struct record_reference *reference, bool is_cached,
 				struct buf *out, struct record_head *out_head,
 				struct str *out_payload);
-/* Takes a RECORD_SHARED apart. False: it is too short. *out_share: the bytes of it that each of its
- * references stands for. */
+/* Parses a RECORD_SHARED. False: it is too short. *out_share: the live bytes that each of its
+ * references counts for. */
 bool read_shared_decode(const struct journal_record *record, struct record_head *out_head,
 			struct str *out_payload, uint32_t *out_share);
 

@@ -88,8 +88,8 @@ static void choose_from_group(const struct engine *engine, struct choice *choice
 	choose_from_list(engine, choice, &group->ready);
 }
 
-/* Quiet groups in their turn; noisy ones only if those have nothing, the one with least in flight.
- */
+/* Chooses quiet groups in turn. If they have no message, chooses the noisy neighbor with the fewest
+ * in flight. */
 static void choose(const struct engine *engine, struct engine_queue *queue, struct choice *choice)
 {
 	struct group *least = NULL;
@@ -170,8 +170,8 @@ static bool is_over_limit(const struct engine_queue *queue)
 	return queue->in_flight >= LIMIT_INFLIGHT_MESSAGES;
 }
 
-/* Where the disk refused before, deep groups may have nothing in memory to give. Some at a time:
- * those looked at go behind the others. */
+/* After a failure of the disk, deep groups may have no message in memory. Refills some groups at a
+ * time: checked groups move behind the others. */
 static void refill_queue(struct engine *engine, struct engine_queue *queue)
 {
 	for (size_t i = 0; i < GROUPS_REFILLED && !list_is_empty(&queue->deep_groups); i++) {

@@ -25,8 +25,8 @@ enum record_type {
 	RECORD_DROP,	 /* no contents */
 	RECORD_GIVE_BACK, /* as DELETE */
 	RECORD_CLOCK,	  /* now_ms, wall time less that; of no queue */
-	RECORD_SHARED,	  /* how many references follow (u32), then as SEND: the payload of several
-			     messages; of no queue */
+	RECORD_SHARED, /* the number of references that follow (u32), then as SEND: the payload of
+			  several messages; of no queue */
 	RECORD_REFERENCE, /* a message whose payload is a shared one followed by its own part */
 	RECORD_RELOCATE_REFERENCE, /* as REFERENCE: the same message at a new place */
 };
@@ -59,7 +59,7 @@ struct record_reference {
 	uint64_t seq;
 	uint64_t group;
 	uint32_t shared_offset, shared_record_size; /* of the RECORD_SHARED, in this segment */
-	/* Bytes of it that this message stands for in the segment's live bytes: its share. */
+	/* Its share of the segment's live bytes that this message counts for. */
 	uint32_t shared_size;
 	int64_t visible_ms; /* end of its delay, 0: none */
 	bool is_fifo, has_dedup;

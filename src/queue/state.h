@@ -123,9 +123,9 @@ struct engine_queue {
 	struct list link; /* in the engine's all_queues */
 	uint64_t number;
 	bool is_fifo, is_defined;
-	bool is_retired;     /* purged or dropped: waits to be freed */
-	bool is_unordered;   /* its messages are not by seq: those of several groups were loaded */
-	bool has_mixed_ages; /* they are not by age: some were loaded or moved here */
+	bool is_retired;   /* purged or dropped: waits to be freed */
+	bool is_unordered; /* its messages are not by seq: messages of several groups were loaded */
+	bool has_mixed_ages;		/* they are not by age: some were loaded or moved here */
 	struct queue_settings settings; /* label is owned */
 	struct queue_counters *counters;
 	uint64_t next_seq;
@@ -142,8 +142,8 @@ struct engine_queue {
 		dirty_link; /* in engine->dirty while something may be given to waiting receives */
 	struct timer retention;
 	struct message
-		*expiry_next;	 /* where looking for expired ones goes on, NULL: from the front */
-	int64_t expiry_since_ms; /* least age of those looked at that stay */
+		*expiry_next;	 /* position of the scan for expired messages, NULL: the front */
+	int64_t expiry_since_ms; /* least age of checked messages that stay */
 	struct timer delays;	 /* FIFO: set while a changed delay has messages to go through */
 	struct message *delays_next; /* the next of these, from the last to the first */
 	struct group plain;	     /* messages without a group */

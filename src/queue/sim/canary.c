@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* canary: the linker redirects calls of the engine here (--wrap), so the engine knows nothing of
- * them. */
+/* canary: the linker redirects calls of the engine here (--wrap), so the engine's code is
+ * unchanged. */
 #include "queue/sim/canary.h"
 
 #include "queue/state.h"

@@ -7,7 +7,7 @@
 
 enum canary {
 	CANARY_NONE,
-	CANARY_LOST_SYNC,	/* the disk says yes and does nothing */
+	CANARY_LOST_SYNC,	/* the disk acknowledges a sync and does nothing */
 	CANARY_EARLY_ANSWER,	/* answers do not wait for durability */
 	CANARY_FORGET_DELETE,	/* replay passes over deletes */
 	CANARY_FORGET_LOCK,	/* replay passes over leases of FIFO queues */

@@ -259,7 +259,7 @@ static void check_delivery(struct model *model, const struct model_delivery *d)
 		violate(model, "delivered after its retention", d->message);
 	if (is_repeated(m, d))
 		return;
-	/* An attempt may repeat a delivery that was not looked at. */
+	/* An attempt may repeat a delivery that was not checked. */
 	if ((received_ms < d->asked_ms && !d->attempt) || received_ms > d->now_ms)
 		violate(model, "received at another time", d->message);
 	if (latest_ms < m->leased_until_ms)
@@ -363,7 +363,7 @@ void model_visibility_answered(struct model *model, size_t message,
 		model_visibility_asked(model, message, visible_ms);
 	if (change->result != QUEUE_OK || m->is_loose)
 		return;
-	/* It counts with the handle of an earlier receive, too; which came first is not known. */
+	/* It counts with the handle of an earlier receive, too; their order is unknown. */
 	bool is_last =
 		m->handle.receive == change->handle.receive && m->handle.seq == change->handle.seq;
 	if (is_last || visible_ms < m->leased_until_ms)

@@ -28,13 +28,13 @@ enum message_knowledge {
 
 struct model_message {
 	enum message_knowledge state;
-	uint32_t slots; /* bits: where it may be */
+	uint32_t slots; /* bits: queues that may have it */
 	size_t seq_slot;
 	uint64_t seq; /* in seq_slot; 0: not known */
 	uint64_t group;
 	size_t size;
-	/* Of a fan-out: how many messages it is, the first of them, and the bytes that they share.
-	 */
+	/* Of a fan-out: the number of its messages, the first of them, and the bytes that they
+	 * share. */
 	size_t fanout_count, fanout, shared_size;
 	bool is_whole;	      /* it shares nothing */
 	bool may_be_refused;  /* for itself: with a deduplication id */
@@ -104,7 +104,7 @@ size_t model_send(struct model *model, size_t slot, uint64_t group, size_t size,
  * whole; `deletes`: the message that it deletes, or SIZE_MAX. */
 void model_fan_out(struct model *model, size_t first, size_t count, size_t shared_size,
 		   size_t deletes);
-/* The message that a payload from that slot is, SIZE_MAX: none. */
+/* The message of a payload from that slot, SIZE_MAX: none. */
 size_t model_find(const struct model *model, size_t slot, struct str payload);
 /* `key->message` is the one that the answer names, another one if this is a duplicate. */
 void model_send_answered(struct model *model, size_t message, const struct queue_send *send,

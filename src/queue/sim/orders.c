@@ -229,7 +229,7 @@ static bool is_certain(struct sim *sim, size_t message, struct queue_handle hand
 		is_there |= m->slots == 1u << slot && !m->is_loose && m->seq == handle.seq &&
 			    s->number == handle.queue && !may_move;
 	}
-	/* Time goes on a little until it is executed. */
+	/* A little time passes until it is executed. */
 	return is_there && model_is_certain(&sim->model, message, sim->now_ms + 1000);
 }
 
