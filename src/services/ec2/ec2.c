@@ -79,8 +79,8 @@ static enum err load(struct loading *loading)
 }
 
 /*
- * Reads the networks that the configuration declares and opens the endpoints that the catalog
- * knows. An endpoint that finds no address is logged and stays without one.
+ * Reads the configuration's networks and opens the catalog's endpoints. If no address is free for
+ * an endpoint, the log records it and the endpoint stays without one.
  */
 static enum err start(struct core *core, const struct service_start *start, struct str *out_problem)
 {

@@ -23,7 +23,7 @@ struct ec2_endpoint {
 	struct str client_token;	  /* of its creation; empty: none */
 	struct str fingerprint;		  /* of the input of CreateVpcEndpoint */
 	struct str ip_address_type, dns_record_ip_type;
-	struct str url; /* where it listens; empty: it could not */
+	struct str url; /* its address; empty: it has none */
 	const struct str *subnets, *groups, *interfaces;
 	size_t subnet_count, group_count, interface_count;
 	const struct shape_pair *tags; /* sorted by key */
@@ -62,7 +62,7 @@ void ec2_endpoints_each(struct ec2_endpoints *endpoints, struct str account, str
 			ec2_endpoint_visit_fn visit, void *context);
 size_t ec2_endpoints_count(struct ec2_endpoints *endpoints);
 
-/* Control thread. In place of one with the same id; takes over the caller's reference. */
+/* Control thread. Replaces one with the same id; takes over the caller's reference. */
 void ec2_endpoints_put(struct ec2_endpoints *endpoints, const struct ec2_endpoint *endpoint);
 void ec2_endpoints_remove(struct ec2_endpoints *endpoints, const struct ec2_endpoint *endpoint);
 

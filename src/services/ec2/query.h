@@ -56,7 +56,7 @@ bool ec2_query_takes(struct ec2_query *query, const void *thing, struct str id);
 must_check enum err ec2_query_end(struct call *call, const struct ec2_query *query,
 				  struct str *out_token);
 
-/* '*' and '?', and '\\' before those that stand for themselves. */
+/* '*' and '?', and '\\' before literal ones. */
 bool ec2_fits(struct ec2_pattern pattern, struct str text);
 /* For filters tag:KEY and tag-key; false for other names. */
 bool ec2_tags_have(const struct shape_pair *tags, size_t count, struct str name,

@@ -195,7 +195,7 @@ enum err iam_list_attached_role_policies(struct call *call,
 
 /* ---- boundaries ---- */
 
-/* `arn` data NULL: takes the boundary away. */
+/* `arn` data NULL: removes the boundary. */
 static enum err bound(struct call *call, enum directory_kind kind, struct str name, struct str arn)
 {
 	const struct directory_entity *entity, *policy;

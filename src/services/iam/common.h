@@ -34,7 +34,7 @@ struct iam_kind {
 	const char *missing[2], *taken[2];
 };
 extern const struct iam_kind iam_kinds[];
-/* How many of that kind an account may have. */
+/* Most entities of that kind that an account may have. */
 int64_t iam_quota(const struct call *call, enum directory_kind kind);
 
 /* ---- opening ---- */
@@ -141,7 +141,7 @@ struct iam_page {
 	size_t count;		 /* sorted: items that iam_page_takes took */
 	struct str last_scope, last_name;
 	struct str place;  /* of one object: the key of the previous page's last item */
-	size_t from;	   /* the same: where this page begins; set by iam_page_cut */
+	size_t from;	   /* the same: start of this page; set by iam_page_cut */
 	struct str marker; /* of the next page; data NULL: this is the last one */
 };
 must_check enum err iam_page_open(struct call *call, struct str marker, bool has_most, int64_t most,
@@ -154,11 +154,11 @@ size_t iam_page_cut(struct iam_page *page, const void *list, size_t count, page_
 /* For iam_page_cut: ARNs of a list of struct directory_entity *; texts of a list of struct str. */
 struct str iam_arn_at(const void *entities, size_t index);
 struct str iam_text_at(const void *texts, size_t index);
-/* How many of `count` entities, which come after the marker, this page shows. */
+/* Number of `count` entities, which follow the marker, that this page shows. */
 size_t iam_page_cut_entities(struct iam_page *page, const struct directory_entity *const *entities,
 			     size_t count);
-/* Scopes are entered in an order that is always the same. False: previous pages showed all of it;
- * otherwise the page goes on after the name *out_after, which may be empty. */
+/* Scopes are entered in a fixed order. False: previous pages showed the whole scope; otherwise the
+ * page continues after the name *out_after, which may be empty. */
 bool iam_page_enters(struct iam_page *page, struct str scope, struct str *out_after);
 /* True if the item is on the page; items come in order of their names. */
 bool iam_page_takes(struct iam_page *page, struct str scope, struct str name);

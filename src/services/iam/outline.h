@@ -21,7 +21,7 @@ struct outline_statement {
 };
 
 struct outline {
-	struct str version; /* as the document says; empty: it says none */
+	struct str version; /* as in the document; empty: absent */
 	const struct outline_statement *statements;
 	size_t statement_count;
 	/* Of conditions and of policy variables, each once, in the order of the text. */

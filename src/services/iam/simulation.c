@@ -422,7 +422,7 @@ specific(const struct simulation *simulation, struct str resource, const struct 
 
 /*
  * The action is allowed if it is on each resource, and denied explicitly if it is on any. Each
- * statement counts once: joined_for says whether it has.
+ * statement counts once: joined_for marks counted ones.
  */
 static void join(struct finding *all, const struct finding *one, const struct str *action)
 {

@@ -26,7 +26,7 @@ struct iam_list *iam_mfa_devices_of(struct call *call, const struct directory_en
 struct iam_attached_permissions_boundary *iam_show_boundary(struct call *call,
 							    const struct directory_entity *entity);
 
-/* How often the account's users, groups and roles have a managed policy. */
+/* Number of the account's users, groups and roles that have a managed policy. */
 struct iam_uses {
 	int64_t attached, bounding;
 };

@@ -207,7 +207,7 @@ static enum err refuse_stranger(struct call *call)
 		    "exist in this region, or you are not allowed to access.");
 }
 
-/* The blob says which key it is of; a key that is named must be that one. */
+/* The blob names its key; a key in the request must be that one. */
 static enum err settle_key(struct call *call, struct kms_request *request, struct str cipher)
 {
 	struct kms_blob blob;

@@ -26,7 +26,7 @@ struct kms_request kms_request_of_call(const struct call *call, enum kms_usage u
 /* Finds the key and makes all checks: tokens, permission, state, usage, algorithm. */
 must_check enum err kms_key_to_use(struct call *call, const struct kms_request *request,
 				   struct kms_target *out_target);
-/* As above; the usage has an algorithm of that name, as the model's constraint says. */
+/* As above; the model's constraint ensures that the usage has an algorithm of that name. */
 void kms_request_set_algorithm(struct kms_request *request, struct str name);
 
 #endif

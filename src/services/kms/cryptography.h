@@ -68,7 +68,7 @@ void kms_mac(struct str secret, const struct kms_algorithm *algorithm, struct st
 enum { KMS_SALT_SIZE = 16 };
 void kms_derive(struct str secret, const uint8_t salt[KMS_SALT_SIZE], uint8_t out_key[32]);
 
-/* How material that is imported was wrapped for an RSA key of ours. */
+/* The wrapping of imported material for the server's RSA key. */
 enum kms_wrapping {
 	KMS_WRAPPING_OAEP_SHA_1,
 	KMS_WRAPPING_OAEP_SHA_256,

@@ -13,7 +13,7 @@
 enum { KMS_ROTATION_DAYS_DEFAULT = 365 };
 #define KMS_DAY_MS INT64_C(86400000)
 
-/* When the next thing happens to the key; what core/due.h has of it. NULL: there is no key. */
+/* The key's next due time, for its entry in core/due.h. NULL: the key does not exist. */
 struct due_time kms_due_of(const struct kms_key *key);
 /* Registers DUE_KMS_KEY. The keys are loaded. */
 must_check enum err kms_due_start(struct core *core);

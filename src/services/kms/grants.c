@@ -29,7 +29,7 @@ static enum err take_principal(struct call *call, struct str arn,
 		    STR_ARG(arn));
 }
 
-/* The name of a service stands for it in the grant, as it does among the callers. */
+/* In a grant, as among the callers, the name of a service is its principal. */
 static enum err take_service(struct call *call, const char *member, struct str service,
 			     struct kms_grant_principal *principal)
 {
@@ -365,7 +365,7 @@ enum err kms_revoke_grant(struct call *call, const struct kms_revoke_grant_in *i
 	return err ? err : end_grant(call, key, place);
 }
 
-/* Whom the grant itself lets retire it. */
+/* True if the grant itself lets the caller retire it. */
 static bool may_retire(const struct kms_grant *grant, const struct principal *principal)
 {
 	uint32_t retire;
@@ -499,7 +499,7 @@ static struct str grant_id_of(const void *key, size_t index)
 	return ((const struct kms_key *)key)->grants[index].id;
 }
 
-/* Where the page begins among the grants of a key; keys come in order of their ids. */
+/* Start of the page among the grants of a key; keys are in order of their ids. */
 static size_t first_place(const struct grant_list *list, const struct kms_key *key)
 {
 	int order = str_compare(key->id, list->after_key);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * import: material that callers bring. The private half of the pair that wraps it travels sealed in
- * the import token, so nothing has to be kept meanwhile.
+ * import: imports callers' key material. The private half of the wrapping pair is sealed in the
+ * import token, so the server stores no state in between.
  */
 #include <string.h>
 
@@ -209,8 +209,8 @@ static enum err refuse_pending(struct call *call, const struct kms_key *key, str
 }
 
 /*
- * Where the material goes: in place of itself, if the key had it before, or behind the others.
- * Without an ImportType a key's first material is new, and others are not.
+ * The slot for the material: its own, if the key had it before, or behind the others. Without an
+ * ImportType a key's first material is new, and others are not.
  */
 static enum err choose_place(struct call *call, const struct kms_key *key, struct str id,
 			     size_t *out_place)

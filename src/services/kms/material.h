@@ -11,7 +11,7 @@
 
 #include "services/kms/registry.h"
 
-/* When the first of the materials in use expires; 0: none does. */
+/* The first expiry of the materials in use; 0: none expires. */
 int64_t kms_key_valid_to(const struct kms_key *key);
 /* Whether each material in use is there, and there is one. */
 bool kms_key_has_all_material(const struct kms_key *key);

@@ -136,8 +136,8 @@ typedef bool (*kms_key_visit_fn)(void *context, const struct kms_key *key);
 void kms_registry_each(struct kms_registry *registry, struct str account, struct str region,
 		       struct str after, kms_key_visit_fn visit, void *context);
 
-/* Control thread. Puts the snapshots in at once, in place of those with the same ids; takes over
- * the caller's references. */
+/* Control thread. Adds the snapshots at once, in place of those with the same ids; takes over the
+ * caller's references. */
 void kms_registry_put(struct kms_registry *registry, const struct kms_key *const *keys,
 		      size_t count);
 void kms_registry_remove(struct kms_registry *registry, struct str key_id);

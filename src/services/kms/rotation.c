@@ -23,7 +23,7 @@ static enum err check_can_rotate(struct call *call, const struct kms_key *key)
 	return ERR_OK;
 }
 
-/* The state comes first, as AWS says of a key without material that it is pending import. */
+/* The state is checked first: for a key without material, AWS reports pending import. */
 static enum err find(struct call *call, struct str key_id, struct str action,
 		     const struct kms_key **out_key)
 {

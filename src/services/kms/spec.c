@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* spec: algorithms stand in the order in which AWS lists those of a key. */
+/* spec: the algorithms of a key are in AWS's order. */
 #include "services/kms/spec.h"
 
 const struct kms_spec_facts kms_specs[KMS_SPECS] = {

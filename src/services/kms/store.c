@@ -324,7 +324,7 @@ static enum err read_material(struct arena *arena, struct seal *seal, yyjson_val
 	return ERR_OK;
 }
 
-/* The materials come with a reference each, which the caller gives back. */
+/* Each material has a reference, which the caller releases. */
 static enum err read_materials(struct arena *arena, struct seal *seal, yyjson_val *array,
 			       struct kms_key *draft)
 {

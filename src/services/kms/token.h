@@ -13,7 +13,7 @@
 /* Text for a grant of a key, in the arena. */
 struct str kms_grant_token_make(struct arena *arena, struct seal *seal, struct str key_arn,
 				struct str grant_id);
-/* ERR_INVALID: none of ours. Texts are in the arena. */
+/* ERR_INVALID: not a token of this server. Texts are in the arena. */
 must_check enum err kms_grant_token_read(struct arena *arena, struct seal *seal, struct str token,
 					 struct str *out_key_arn, struct str *out_grant_id);
 /* Refuses requests with a token that is none of ours: InvalidGrantTokenException. Grants are in
@@ -31,7 +31,8 @@ struct kms_import_token {
 /* Bytes, in the arena. */
 struct str kms_import_token_make(struct arena *arena, struct seal *seal,
 				 const struct kms_import_token *token);
-/* ERR_INVALID: none of ours. Views into the arena, to be wiped with kms_import_token_done. */
+/* ERR_INVALID: not a token of this server. Views into the arena, to be wiped with
+ * kms_import_token_done. */
 must_check enum err kms_import_token_read(struct arena *arena, struct seal *seal, struct str bytes,
 					  struct kms_import_token *out_token);
 void kms_import_token_done(struct kms_import_token *token);

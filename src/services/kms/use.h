@@ -9,7 +9,7 @@
 #include "core/authorize.h"
 #include "services/kms/kms.h"
 
-/* How a request names a key. */
+/* The form in which a request names a key. */
 struct kms_target {
 	const struct kms_key *key;
 	struct str alias; /* "alias/x" if it was named so; else data NULL */

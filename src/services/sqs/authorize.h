@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* authorize: may the caller do an operation of SQS to a queue? */
+/* authorize: authorizes an operation of SQS on a queue. */
 #ifndef TERN_SERVICES_SQS_AUTHORIZE_H
 #define TERN_SERVICES_SQS_AUTHORIZE_H
 

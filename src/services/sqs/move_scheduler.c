@@ -33,7 +33,7 @@ static void finish(struct core *core, struct sqs_move *move, enum sqs_move_statu
 			  log_str("source", move->source), log_str("error", err_text(err)));
 }
 
-/* How many may be moved now. */
+/* Number of messages that may be moved now. */
 static int64_t allowance(const struct sqs_move *move)
 {
 	if (move->rate == 0)
@@ -64,7 +64,7 @@ static void move_some(struct core *core, struct sqs_move *move, int64_t most)
 	move->moved += command.redrive.moved;
 	move->paced_moved += command.redrive.moved;
 	if (command.result == QUEUE_STOPPING || command.result == QUEUE_DISK_FULL)
-		return; /* goes on at the next turn, or after the restart */
+		return; /* continues at the next turn, or after the restart */
 	if (command.result == QUEUE_NOT_FOUND)
 		finish(core, move, MOVE_FAILED, STR("AWS.SimpleQueueService.NonExistentQueue"));
 	else if (command.result != QUEUE_OK)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * move_store: the catalog holds a task as JSON. Its count of moved messages is written when the
- * status changes: after a crash a running task goes on and counts from there.
+ * status changes: after a crash a running task continues and counts from there.
  */
 #include "services/sqs/move_store.h"
 

@@ -2,8 +2,8 @@
 /*
  * permissions: AddPermission and RemovePermission edit the queue's Policy attribute.
  *
- * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_AddPermission.html
- * What a policy already says is kept as it is written; only statements come and go.
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_AddPermission.html The
+ * policy's other statements keep their text.
  */
 #include <stdlib.h>
 

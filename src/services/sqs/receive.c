@@ -2,9 +2,8 @@
 /*
  * receive: ReceiveMessage.
  *
- * The engine leases and says where the messages lie; once that is durable they are read from the
- * journal here: on the call's own thread as far as that need not wait for the disk, the rest on a
- * worker.
+ * The engine leases messages and returns their locations. Once the leases are durable, the messages
+ * are read from the journal here: cached ones on the call's own thread, the others on a worker.
  */
 #include <string.h>
 

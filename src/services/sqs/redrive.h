@@ -14,7 +14,7 @@
 must_check enum err sqs_redrive_set(struct call *call, struct sqs_queue *draft, struct str text);
 must_check enum err sqs_redrive_allow_set(struct call *call, struct sqs_queue *draft,
 					  struct str text);
-/* The same without checks against other queues, for what was stored. ERR_INVALID. */
+/* The same without checks against other queues, for stored policies. ERR_INVALID. */
 must_check enum err sqs_redrive_parse(struct arena *arena, struct sqs_queue *draft,
 				      struct str text);
 must_check enum err sqs_redrive_allow_parse(struct arena *arena, struct sqs_queue *draft,

@@ -93,7 +93,7 @@ struct sqs_queue sqs_queue_draft(const struct sqs_queue *queue);
 struct sqs_queue *sqs_queue_new(const struct sqs_queue *draft);
 void sqs_queue_life_release(struct sqs_queue_life *life);
 
-/* Control thread. Puts the snapshot in, in place of one with the same ARN; takes over the caller's
+/* Control thread. Adds the snapshot, in place of one with the same ARN; takes over the caller's
  * reference. */
 void sqs_registry_put(struct sqs_registry *registry, const struct sqs_queue *queue);
 /* Puts all in at once. */

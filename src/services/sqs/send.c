@@ -161,7 +161,7 @@ static uint64_t group_hash(struct call *call, struct str group)
 	return number ? number : 1;
 }
 
-/* Without an id the body's SHA-256 in hex is the id, as AWS says it is. */
+/* Without an id, the id is the body's SHA-256 in hex, as in AWS's documentation. */
 static void hash_dedup(struct call *call, struct entry *entry, uint8_t out[16])
 {
 	if (!entry->dedup.data) {

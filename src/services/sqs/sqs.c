@@ -20,7 +20,7 @@
 
 /*
  * Loads queues and move tasks from the catalog, submits QUEUE_DEFINE for each to the engine, and
- * goes on with the move tasks that were running. Then the queues of the configuration.
+ * resumes the running move tasks. Then the queues of the configuration.
  */
 static enum err start(struct core *core, const struct service_start *start, struct str *out_problem)
 {
@@ -36,7 +36,7 @@ static enum err start(struct core *core, const struct service_start *start, stru
 	return err ? err : sqs_declare_queues(core, start->arena, start->config, out_problem);
 }
 
-/* The engine's own reference, which it gives back only for queues that are deleted. */
+/* The engine's own reference, which it releases only for deleted queues. */
 static bool release_life(void *context, const struct sqs_queue *queue)
 {
 	(void)context;
@@ -86,7 +86,7 @@ static enum err declare(struct call *call, const struct sqs_declaration *declara
 	return err;
 }
 
-/* AWS's sentence about a value does not say which values are valid. */
+/* AWS's sentence about a value does not list the valid values. */
 static struct str add_range(struct arena *arena, const struct sqs_declaration *declaration,
 			    struct str problem)
 {

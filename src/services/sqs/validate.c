@@ -161,7 +161,7 @@ static void add_digit(struct digits *digits, char c)
 	digits->trailing_zeros = c == '0' ? digits->trailing_zeros + 1 : 0;
 }
 
-/* As the developer guide says: 38 significant digits, between 10^-128 and 10^126. */
+/* From the developer guide: 38 significant digits, between 10^-128 and 10^126. */
 static bool is_number(struct str text)
 {
 	struct digits digits = {0};

@@ -193,7 +193,7 @@ enum err sqs_view_read(struct core *core, struct arena *arena, const struct sqs_
 	enum err err = read_stored(core, arena, view, delivery, bytes, &subject.message);
 	if (err)
 		return err;
-	/* The bytes are the call's own: what is sealed is opened in place. */
+	/* The bytes are the call's own, so sealed ones are opened in place. */
 	struct str payload = subject.message.payload;
 	err = open_payload(core, view, (char *)(uintptr_t)payload.data, payload.size, &payload);
 	if (err && err != ERR_FAULT)

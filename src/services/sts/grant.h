@@ -32,7 +32,7 @@ must_check enum err sts_check_packed(struct call *call, const struct session *se
 
 /* ValidationError: not the ARN of a role. */
 must_check enum err sts_check_role_arn(struct call *call, struct str text);
-/* How long a session of that role lasts. ValidationError: longer than the role allows. */
+/* Duration of a session of that role. ValidationError: longer than the role allows. */
 must_check enum err sts_role_seconds(struct call *call, const struct directory_entity *role,
 				     bool is_given, int64_t seconds, int64_t *out_seconds);
 struct sts_assumed_role_user *sts_show_role_user(struct call *call,
