@@ -196,7 +196,7 @@ struct str decide_explain(struct arena *arena, const struct decide_request *requ
 	if (decision->is_explicit)
 		return arena_format(arena, "%.*s with an explicit deny in %s", STR_ARG(text),
 				    policies[decision->source].denies);
-	/* STS does not say which side of an AssumeRole was missing. */
+	/* STS does not report which side of an AssumeRole was missing. */
 	if (resource_policy && resource_policy->kind == POLICY_TRUST)
 		return text;
 	return arena_format(arena, "%.*s because no %s the %.*s action", STR_ARG(text),

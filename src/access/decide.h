@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * decide: all policies that have a say in a request, put together to one answer and its reason.
+ * decide: combines all policies that apply to a request into one decision and its reason.
  *
  * IAM User Guide, "Policy evaluation logic" and "Cross-account policy evaluation logic". Pure; any
  * thread.
@@ -37,7 +37,7 @@ struct decision {
 	bool is_allowed;
 	bool is_explicit;	   /* a statement denies it; else nothing allows it */
 	enum decide_source source; /* of the denial */
-	bool is_exhausted; /* denied since the steps did not suffice; the source says nothing */
+	bool is_exhausted; /* denied since the steps did not suffice; the source is not set */
 };
 struct decision decide(const struct decide_request *request);
 

@@ -55,7 +55,8 @@ static void release(struct case_request *request)
 	policy_release(request->decide.endpoint_policy);
 }
 
-/* "allow", or "no identity" and "deny identity": which policies left it out or denied it. */
+/* "allow", or "no identity" and "deny identity": the policies that did not allow or that denied
+ * it. */
 static const char *verdict_text(const struct decision *decision)
 {
 	static const char *const texts[][2] = {

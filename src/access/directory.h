@@ -124,7 +124,7 @@ struct directory;
 struct directory *directory_new(bool is_open);
 void directory_free(struct directory **directory); /* wipes secrets */
 
-/* ---- AWS's managed policies: before other threads know the directory ---- */
+/* ---- AWS's managed policies: before other threads use the directory ---- */
 
 struct directory_aws_policy {
 	struct str path, name, description, document; /* path: "/service-role/" */

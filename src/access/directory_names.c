@@ -20,7 +20,7 @@ static bool is_principal(const struct directory_slot *slot)
 			directory_entity_of(slot)->kind == DIRECTORY_ROLE);
 }
 
-/* How a slot is found: an id, an ARN. */
+/* The key of a slot: an id, an ARN. */
 typedef struct directory_slot *(*slot_fn)(const struct directory *directory, struct str text);
 
 /* Under --auth open policies may name users and roles that do not exist. */

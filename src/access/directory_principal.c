@@ -122,7 +122,7 @@ static const struct principal *keep(const struct directory *directory, struct di
 	return principal_hold(slot->principal);
 }
 
-/* How a slot is found: an id, an ARN. */
+/* The key of a slot: an id, an ARN. */
 typedef struct directory_slot *(*slot_fn)(const struct directory *directory, struct str text);
 
 static const struct principal *principal_of(struct directory *directory, slot_fn find,

@@ -78,7 +78,7 @@ static void test_issuers_verify_what_they_signed(void **state)
 	other = rsa;
 	other.key_id = STR("r2");
 	assert_int_equal(issuers_verify(issuers, &other), ISSUERS_NO_KEY);
-	/* The key is of another kind than the header says. */
+	/* The key's kind differs from the header's algorithm. */
 	other = p256;
 	other.key_id = STR("r1");
 	assert_int_equal(issuers_verify(issuers, &other), ISSUERS_NO_KEY);

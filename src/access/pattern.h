@@ -49,7 +49,7 @@ struct pattern_syntax {
 /* False if there are more variables or wildcards than limits.h lets be in one text. */
 must_check bool pattern_compile(struct store *store, struct str text, struct pattern_syntax syntax,
 				struct pattern *out_pattern);
-/* Takes steps of request->steps. Without variables nothing else of the request is looked at. */
+/* Takes steps of request->steps. Without variables it reads no other member of the request. */
 bool pattern_matches(const struct pattern *pattern, struct str text,
 		     const struct policy_request *request);
 

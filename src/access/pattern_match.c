@@ -119,7 +119,7 @@ enum { PLACES = 64 };
 
 /* The first bytes and wildcards of a segment, a bit each. */
 struct shift_and {
-	uint64_t bytes[256]; /* where that byte may stand, wildcards left out */
+	uint64_t bytes[256]; /* positions of that byte, wildcards left out */
 	uint64_t wildcards;
 	uint64_t last;	     /* the bit of the last place; 0: there is none */
 	struct str cut;	     /* end of a literal that does not fit, */

@@ -286,7 +286,8 @@ static enum policy_grantee grantee_of(const struct statement *statement,
 	return found > POLICY_TO_ACCOUNT ? POLICY_TO_NOBODY : POLICY_TO_CALLER;
 }
 
-/* A statement about who may: as whom it names the caller, if it speaks about the request. */
+/* The grantee as which a statement with a principal matches the caller, if the statement matches
+ * the request. */
 static bool speaks_about(const struct policy *policy, const struct statement *statement,
 			 const struct question *question, enum policy_grantee *out_grantee)
 {

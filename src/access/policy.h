@@ -94,7 +94,7 @@ struct policy_request {
 };
 
 enum policy_outcome { POLICY_SILENT, POLICY_ALLOW, POLICY_DENY };
-/* Whom the allowing statement names; the broadest grant of those that match, in this order. */
+/* The grantee of the allowing statement; the broadest grant of those that match, in this order. */
 enum policy_grantee {
 	POLICY_TO_NOBODY,
 	POLICY_TO_ACCOUNT, /* "<account>" or its root: the account decides about its principals */
@@ -106,7 +106,7 @@ struct policy_verdict {
 	enum policy_outcome outcome;
 	enum policy_grantee grantee; /* of an allowing resource policy */
 };
-/* How many statements it has; they are numbered in the order of the document. */
+/* The number of its statements; they are numbered in the order of the document. */
 size_t policy_statement_count(const struct policy *policy);
 /* Visits each statement that allows or denies (`effect`) the request. */
 typedef void (*policy_statement_fn)(void *context, size_t statement);

@@ -169,7 +169,7 @@ static bool is_condition(struct arena *arena, yyjson_val *value)
 		if (is_one_of(json_text(key), seen, count) || !yyjson_is_obj(keys))
 			return false;
 		seen[count++] = json_text(key);
-		/* IAM takes an operator that there is not, if nothing stands under it. */
+		/* IAM accepts an unknown operator with an empty block. */
 		if (!condition_operator_parse(json_text(key), &comparison) &&
 		    yyjson_obj_size(keys) > 0)
 			return false;
@@ -398,7 +398,7 @@ static bool check_legacy_resources(struct checker *checker, yyjson_val *statemen
 
 	for (size_t i = 0; i < policy_item_count(value); i++)
 		if (resource_problem(checker->arena, json_text(policy_item(value, i))).data)
-			return true; /* which is said later */
+			return true; /* which is reported later */
 	for (size_t i = 0; i < policy_item_count(value); i++) {
 		struct str text = json_text(policy_item(value, i));
 		struct resource_parts parts = split_resource(text);

@@ -21,7 +21,7 @@ struct policy_document {
 must_check enum err policy_check(struct arena *arena, struct str text, enum policy_kind kind,
 				 struct policy_document *out_document, struct str *out_problem);
 
-/* A value that may stand alone or in an array: how many there are, and each of them. */
+/* A value that may be alone or in an array: the number of items, and each of them. */
 size_t policy_item_count(yyjson_val *value);
 yyjson_val *policy_item(yyjson_val *value, size_t index);
 /* A condition's value as text: strings, numbers and booleans. data NULL: something else. */

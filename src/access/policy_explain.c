@@ -336,6 +336,6 @@ struct str policy_explain(struct arena *arena, struct str text, enum policy_kind
 {
 	struct explainer explainer = {arena, kind, actions, action_count, {0}};
 
-	(void)check_document(&explainer, text); /* the problem says so too */
+	(void)check_document(&explainer, text); /* the problem names it too */
 	return explainer.problem;
 }

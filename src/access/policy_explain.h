@@ -16,7 +16,7 @@
 /*
  * One sentence without a full stop, in `arena`; data NULL: no mistake found. `actions` are the
  * names that exist of the services among them ("sqs:SendMessage"); actions of other services, and
- * all of them if `action_count` is 0, are not looked at.
+ * all of them if `action_count` is 0, are not checked.
  */
 struct str policy_explain(struct arena *arena, struct str text, enum policy_kind kind,
 			  const char *const *actions, size_t action_count);

@@ -563,7 +563,7 @@ static void test_what_decides_together_keeps_its_rules(void **state)
 		assert_int_equal(before.is_explicit, after.is_explicit);
 		assert_int_equal(before.source, after.source);
 
-		/* One allow more takes nothing away; one deny more gives nothing. */
+		/* Another allow never removes a permission; another deny never adds one. */
 		struct made_policy *changed = any_policy(&prng, &made);
 		struct made_statement *added = &changed->statements[changed->count++];
 		make_statement(&prng, added);

@@ -286,7 +286,7 @@ static bool parse_date(struct str date, int64_t *out_ms)
 	return true;
 }
 
-/* A header's signature holds for five minutes; a presigned one for as long as it says. */
+/* A header's signature is valid for five minutes; a presigned one for its X-Amz-Expires. */
 static enum err check_time(struct verifier *verifier)
 {
 	const struct claim *claim = &verifier->claim;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store: where a policy is compiled to.
+ * store: the memory of a compiled policy.
  *
  * A policy is compiled twice: first into an arena, which checks it and counts its size, then into
- * one block of exactly that size. The second time nothing can fail.
+ * one block of exactly that size. The second compilation cannot fail.
  */
 #ifndef TERN_ACCESS_STORE_H
 #define TERN_ACCESS_STORE_H
