@@ -390,7 +390,7 @@ static void test_a_hole_anywhere_is_noticed_or_harmless(void **state)
 		noticed += is_hole_noticed(&whole, crc, at, HOLE, '\xff');
 	}
 	assert_true(noticed > 100);
-	/* Each byte of the two pages that say where all others are. */
+	/* Each byte of the two meta pages, which locate all other pages. */
 	for (size_t at = 0; at < 160; at++) {
 		is_hole_noticed(&whole, crc, at, 1, 0);
 		is_hole_noticed(&whole, crc, at, 1, '\x7f');

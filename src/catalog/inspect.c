@@ -25,7 +25,7 @@
 static_assert(BYTES_IS_LITTLE, "LMDB writes numbers in the machine's order");
 
 enum meta_layout {
-	META_MAGIC = 16,   /* u32; a page header stands before */
+	META_MAGIC = 16,   /* u32; it follows a page header */
 	META_VERSION = 20, /* u32 */
 	META_FREE = 40,	   /* the tree of free pages */
 	META_MAIN = 88,	   /* the main tree */
@@ -38,8 +38,8 @@ enum page_layout {
 	PAGE_NUMBER = 0,    /* u64 */
 	PAGE_FLAGS = 10,    /* u16 */
 	PAGE_LOWER = 12,    /* u16: the end of the nodes' offsets */
-	PAGE_UPPER = 14,    /* u16: where nodes begin */
-	PAGE_OVERFLOW = 12, /* u32, of a value's first page: how many there are */
+	PAGE_UPPER = 14,    /* u16: offset of the first node */
+	PAGE_OVERFLOW = 12, /* u32, of a value's first page: the number of pages */
 	PAGE_HEADER = 16,   /* then the offsets, u16 each */
 };
 enum { FLAG_BRANCH = 1, FLAG_LEAF = 2, FLAG_OVERFLOW = 4, FLAG_META = 8, FLAG_KINDS = 0x6f };

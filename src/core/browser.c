@@ -92,7 +92,7 @@ static bool has_text(const struct str *list, size_t count, struct str text)
 	return false;
 }
 
-/* Means this machine, or is said to. */
+/* True if the name means this machine, or is configured to. */
 static bool is_own_name(const struct browser_rules *rules, struct str name)
 {
 	return is_loopback(name) || has_text(rules->host_names, rules->host_name_count, name);

@@ -98,7 +98,7 @@ static struct str join(const struct checking *checking)
 	return str_of(text, size - 2);
 }
 
-/* A value as it stands behind "Value": quoted, or left out. */
+/* A value's text after "Value": quoted, or left out. */
 static struct str shown(struct checking *checking, const struct checked *checked)
 {
 	if (checking->service->hides_values || checked->is_hidden)
@@ -242,7 +242,7 @@ static void violate_items(struct checking *checking, const struct checked *check
 static void check_structure(struct checking *checking, const struct shape *shape, const void *in,
 			    const struct checked *parent, size_t item);
 
-/* Items beyond the most that are allowed are not looked at. */
+/* Items beyond the maximum are not checked. */
 static void check_items(struct checking *checking, struct checked *checked, const void *in)
 {
 	const struct shape_member *member = checked->member;

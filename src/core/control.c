@@ -208,7 +208,7 @@ static void take_due(struct control *control, struct timer_heap *timers, int64_t
 
 /* ---- the thread ---- */
 
-/* How long until the first timer of the heap, at most POLL_MS. */
+/* Time until the first timer of the heap, at most POLL_MS. */
 static int64_t wait_of(const struct timer_heap *timers, int64_t now_ms)
 {
 	const struct timer *timer = timer_first(timers);
@@ -219,7 +219,7 @@ static int64_t wait_of(const struct timer_heap *timers, int64_t now_ms)
 	return wait_ms < POLL_MS ? wait_ms : POLL_MS;
 }
 
-/* When the first timer has to be looked at, on the clock that the condition goes by. */
+/* Wake-up time for the first timer, on the condition's clock. */
 static struct timespec time_to_look(const struct control *control)
 {
 	int64_t wait_ms = wait_of(&control->timers, clock_base_ms());

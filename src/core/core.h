@@ -42,7 +42,7 @@ struct core {
 	struct runner *runner;		/* steps the engine */
 	struct control *control;
 	struct group *group;	     /* of the control thread; core/group.h */
-	struct due *due;	     /* what must be done at a date; core/due.h */
+	struct due *due;	     /* scheduled work of services; core/due.h */
 	struct internals *internals; /* of internal requests; core/internal.h */
 	struct workers *workers;     /* for slow work; core/worker.h */
 	struct catalog *catalog;     /* control thread only, and start-up */
@@ -55,10 +55,11 @@ struct core {
 	const struct core_kms *kms;	/* of services/kms; core/seal/kms.h */
 	struct data_keys *data_keys;	/* that came from it; core/data_keys.h */
 	struct data_key_sweep *data_key_sweep; /* its task */
-	struct penalty *penalty; /* NULL: signatures are not looked at; core/limit/penalty.h */
-	const struct browser_rules *browsers; /* NULL: all are welcome; core/browser.h */
-	const struct source_list *proxies;    /* NULL: none; core/limit/source.h */
-	const struct quotas *quotas;	      /* of each account; NULL: AWS's; core/limit/quota.h */
+	struct penalty *penalty; /* NULL: signatures are not verified; core/limit/penalty.h */
+	const struct browser_rules
+		*browsers;		   /* NULL: all pages may use the server; core/browser.h */
+	const struct source_list *proxies; /* NULL: none; core/limit/source.h */
+	const struct quotas *quotas;	   /* of each account; NULL: AWS's; core/limit/quota.h */
 	const struct throttle *throttle; /* NULL: no request is throttled; core/limit/throttle.h */
 	const struct core_endpoints *endpoints; /* of services/ec2; core/endpoint.h */
 	const struct core_listeners *listeners; /* of the server; core/endpoint.h */
@@ -86,10 +87,11 @@ static inline struct engine *engine_of(const struct core *core, uint64_t queue)
 	return core->engine;
 }
 
-/* Number of an operation: those of all services count, in their order. */
+/* Number of an operation, counted over all services in their order. */
 uint32_t core_operation_number(const struct core *core, const struct operation *operation);
 
-/* Kinds of work of the control thread. Each gets its turn, however much there is of another. */
+/* Kinds of work of the control thread. Each has its turn, independent of the amount of other
+ * kinds. */
 enum core_work {
 	CORE_BACKGROUND, /* due timers, move tasks */
 	CORE_CALLS,	 /* operations of APIs */
@@ -98,8 +100,8 @@ enum core_work {
 };
 
 /*
- * Something for the control thread to do; the poster keeps it alive until it has run. Zeroed but
- * for `run` it is background work of the server's own; core_task_assign says otherwise.
+ * A task for the control thread; the poster keeps it alive until it has run. Zeroed but for `run`,
+ * it is background work of the server's own; core_task_assign changes that.
  */
 struct core_task {
 	struct mailbox_message message;
@@ -126,8 +128,8 @@ void core_post_control_at(struct core *core, struct core_task *task, int64_t at_
 void core_post_control_on(struct core *core, struct core_task *task, int64_t wall_ms);
 
 /*
- * Control thread, or main before its start: the same, and moves a task that waits for a date. Does
- * nothing to a task whose turn has come.
+ * Control thread, or main before its start: the same, and moves a task that waits for a date. No
+ * effect on a task that is due.
  */
 void core_set_control_on(struct core *core, struct core_task *task, int64_t wall_ms);
 

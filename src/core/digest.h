@@ -14,8 +14,8 @@
 
 /*
  * Parks the call until out[i] is the digest of texts[i]; then resume runs. `texts` and `out` belong
- * to the call's arena. Where no turn comes (control thread, workers) both happen at once. Returns
- * as a handler does.
+ * to the call's arena. On threads without turns (control thread, workers) both happen at once.
+ * Returns as a handler does.
  */
 must_check enum err call_digest(struct call *call, const struct str *texts, size_t count,
 				uint8_t (*out)[16], resume_fn resume);

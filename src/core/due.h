@@ -54,7 +54,7 @@ void due_watch(struct core *core, struct due_time at);
 /* At start-up, for resources of an index that does not exist yet: the same unless it is there. */
 must_check enum err due_restore(struct core *core, enum due_kind kind, struct str key,
 				struct due_time at);
-/* After all kinds are registered: does what is due, and waits for the rest. */
+/* After all kinds are registered: runs due entries, and waits for the others. */
 must_check enum err due_start(struct core *core);
 
 #endif

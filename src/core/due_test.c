@@ -224,7 +224,7 @@ static void test_a_resource_is_restored_once(void **state)
 
 /* ---- kills ---- */
 
-/* How often the resource was handled, in the catalog. */
+/* Number of times that the resource was handled, in the catalog. */
 static enum err count(struct core *same, struct str key)
 {
 	struct catalog_changes changes = {0};

@@ -19,7 +19,7 @@
 #include "wire/faults.h"
 
 #define INTERNAL_MAGIC 0x4c4e5449u
-/* How long the session of a role lasts; a request ends long before. */
+/* Duration of a role's session; a request ends long before. */
 enum { SESSION_MS = 3600000 };
 
 struct internals {

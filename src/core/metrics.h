@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * metrics: lines of Prometheus' text format, version 0.0.4, for /_tern/metrics. Pure; any thread.
- * A family's lines stand together, so a service writes one family after the other.
+ * metrics: lines of Prometheus' text format, version 0.0.4, for /_tern/metrics. Pure; any thread. A
+ * family's lines must be contiguous, so a service writes one family after the other.
  */
 #ifndef TERN_CORE_METRICS_H
 #define TERN_CORE_METRICS_H

@@ -35,9 +35,9 @@ enum { PAGE_PLACE_SIZE = 20 };
 typedef struct str (*page_text_fn)(const void *list, size_t index);
 struct str page_place_key(struct arena *arena, size_t place, struct str text);
 /*
- * Where the page behind that key begins in the list as it is now: behind the item with the text, or
- * if that was removed, at its place, where the next one stands now. At most `count`. `text_of`
- * NULL: the list is the request's and does not change. ERR_INVALID: not a key of page_place_key.
+ * The start of the page of that key in the current list: behind the item with the text, or if that
+ * was removed, at its position, which now has the next item. At most `count`. `text_of` NULL: the
+ * list is the request's and does not change. ERR_INVALID: not a key of page_place_key.
  */
 must_check enum err page_place_find(struct str key, const void *list, size_t count,
 				    page_text_fn text_of, size_t *out_index);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * park: the thread on which a call's handler runs, and how a parked call goes on.
+ * park: the thread on which a call's handler runs, and how a parked call continues.
  *
  * The call is with one thread at a time: its home, the control thread, a worker, or the engine
- * while a command is out. Each hand-over is the last thing that a thread does with the call.
+ * while a command is out. A thread does not use the call after its hand-over.
  */
 #include "core/admit.h"
 #include "core/constraint.h"

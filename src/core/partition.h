@@ -11,7 +11,8 @@
 
 #include "core/call.h"
 
-/* The caller as policies and answers of the call's region name it; takes over the reference. */
+/* The caller with the ARNs of the call's region, for policies and answers; takes over the
+ * reference. */
 const struct principal *partition_principal(const struct call *call,
 					    const struct principal *principal);
 /* Inputs of IAM and STS, once decoded. An ARN of another partition becomes one that nothing has. */

@@ -26,7 +26,7 @@ static const char *const lane_names[] = {
 	[JOURNAL_HOUSEKEEPING] = "housekeeping",
 };
 
-/* LANE_STARTED: the work goes on without a thread. */
+/* LANE_STARTED: the work continues without a thread. */
 enum lane_state { LANE_IDLE, LANE_GIVEN, LANE_STARTED, LANE_DONE, LANE_ENDING };
 
 struct lane {
@@ -37,14 +37,14 @@ struct lane {
 	_Atomic enum lane_state state;
 	struct journal_work *work;
 	int64_t begin_ns; /* of work that was started */
-	int64_t work_ns;  /* how long the work took; the lane's until LANE_DONE */
+	int64_t work_ns;  /* duration of the work; the lane's until LANE_DONE */
 };
 
 struct runner {
 	struct engine *engine;
 	struct lane lanes[2];
 	bool blocks_commits;
-	int64_t commit_ns; /* how long commits took lately */
+	int64_t commit_ns; /* duration of recent commits */
 	_Atomic bool has_news, is_stopping;
 	bool has_stopped_engine;
 	bool is_full_logged;

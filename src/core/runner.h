@@ -31,7 +31,7 @@ void runner_free(struct core *core);
 void runner_attach(struct runner *runner, struct net_thread *thread);
 /* On the attached thread, at each of its turns and timers. */
 void runner_turn(struct runner *runner);
-/* On the attached thread, at its end: main goes on. */
+/* On the attached thread, at its end: main continues. */
 void runner_detach(struct runner *runner);
 /* Starts and ends a thread of the runner's own. */
 void runner_start_thread(struct runner *runner);

@@ -69,7 +69,7 @@ struct service_module {
 	 * this service. From its start to its stop. */
 	const struct core_kms *kms;
 	const struct core_endpoints *endpoints;
-	/* How other services deliver to its resources; core/target.h. NULL: they cannot. */
+	/* The deliveries of other services to its resources; core/target.h. NULL: not supported. */
 	const struct target_provider *targets;
 };
 
@@ -77,7 +77,8 @@ struct service_slots;
 
 /*
  * Binds the handlers of all modules and sets core->routes, sorted by name. `modules` outlive core.
- * A module's needs stand before it in the list, in its stage or an earlier one (checked).
+ * The modules that a module needs are before it in the list, in its stage or an earlier one
+ * (checked).
  */
 void services_bind(struct core *core, const struct service_module *const *modules, size_t count);
 /* For tests and fuzzers: core has this module alone, with a borrowed state that gets the module's

@@ -6,7 +6,7 @@
 #include "base/fixture.h"
 #include "core/worker.h"
 
-/* A work that says when it began, then waits for its gate if it has one. */
+/* A work that records when it began, then waits for its gate if it has one. */
 struct job {
 	struct work work;
 	sem_t *gate;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * audit: the record is put together in a buffer of the thread and copied once, into the line that
- * the file takes.
+ * audit: a record is built in a buffer of the thread and copied once, into the file's line.
  *
- * Members stand in CloudTrail's order. Texts that come from outside are cut, so that a record has a
- * size that is known.
+ * Members are in CloudTrail's order. Texts of requests are cut, so that the size of a record is
+ * bounded.
  */
 #include "core/audit/audit.h"
 
@@ -244,7 +243,8 @@ void audit_record(struct audit *audit, const struct audit_event *event)
 
 enum { RECORD_MILLI = 1000 };
 
-/* True if there is a token. *out_left_out: how many records had none since the last that did. */
+/* True if there is a token. *out_left_out: the number of records without a token since the last one
+ * with it. */
 static bool take_token(struct strangers *strangers, int64_t now_ms, uint64_t *out_left_out)
 {
 	pthread_mutex_lock(&strangers->lock);

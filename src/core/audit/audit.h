@@ -39,7 +39,7 @@ struct audit_event {
 	struct str region, account; /* of the resource */
 	struct str request_id;
 	const struct principal *principal; /* NULL: not known, or the server itself */
-	struct str access_key;		   /* as the request says */
+	struct str access_key;		   /* from the request */
 	struct str source_ip, user_agent, host;
 	struct str tls_version, tls_cipher;
 	struct str invoked_by; /* the service that called for the principal; data NULL: none */
@@ -51,7 +51,7 @@ struct audit_event {
 	struct str resource_type; /* "AWS::SQS::Queue" */
 	bool is_data, is_read_only;
 };
-/* Where it comes from: address, agent, TLS, and the key that it names. Net thread. */
+/* Source address, transport, agent, TLS, and the key that it names. Net thread. */
 void audit_describe_request(struct audit_event *event, struct net_request *request);
 void audit_record(struct audit *audit, const struct audit_event *event);
 

@@ -70,7 +70,7 @@ static void log_failure(const struct audit_file *file, const char *what)
 		  log_str("error", str_from(strerror(errno))));
 }
 
-/* Since the file was made; a file system that does not know says when it was last changed. */
+/* The time when the file was made; some file systems only have the time of its last change. */
 static int64_t age_of(int descriptor)
 {
 	struct statx status;

@@ -13,7 +13,7 @@
 
 struct audit_file_options {
 	const char *path;   /* ends with NUL; copied */
-	int64_t size_max;   /* bytes; a longer file is rotated away */
+	int64_t size_max;   /* bytes; a longer file is rotated */
 	int64_t age_max_ms; /* an older one too */
 	size_t kept_max;    /* rotated files that stay; older ones are removed */
 	size_t waiting_max; /* bytes of lines that are not written yet */
@@ -40,8 +40,7 @@ void audit_file_close(struct audit_file **file);
 
 /* Any thread: appends the line and a line's end, or drops it. */
 void audit_file_append(struct audit_file *file, struct str line);
-/* Any thread: the next line goes to a newly opened file, for tools that moved the previous one
- * away. */
+/* Any thread: the next line goes to a newly opened file, for tools that moved the previous one. */
 void audit_file_reopen(struct audit_file *file);
 const char *audit_file_path(const struct audit_file *file);
 struct audit_file_stats audit_file_stats(const struct audit_file *file); /* any thread */

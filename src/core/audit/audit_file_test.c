@@ -227,7 +227,7 @@ static void wait_until_failing(const struct audit_file *file, bool is_failing)
 		poll(NULL, 0, 1);
 }
 
-/* The limit of a file's size stands for a disk without room. */
+/* The limit of a file's size simulates a full disk. */
 static void set_room(rlim_t size)
 {
 	struct rlimit limit;

@@ -81,7 +81,7 @@ static void test_they_are_counted(void **state)
 	assert_int_equal(penalty_stats_read(penalty).delayed, 3);
 }
 
-/* However many sources fail: one that goes on keeps its place. */
+/* A source that keeps failing keeps its slot, however many others fail. */
 static void test_the_table_holds_who_fails_most_lately(void **state)
 {
 	char source[16];

@@ -67,7 +67,7 @@ static bool cut_last(struct str *list, struct str *out_entry)
 	return true;
 }
 
-/* The furthest that trusted proxies vouch for; `nearest` if they say nothing. */
+/* The furthest address that trusted proxies forward; `nearest` if there is none. */
 static struct str follow(const struct http_request *http, const struct source_list *proxies,
 			 struct str nearest)
 {

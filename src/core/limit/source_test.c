@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* In place of net's: a request comes from where a test says. */
+/* In place of net's: the test sets the source of a request. */
 #include "base/fixture.h"
 #include "core/limit/source.h"
 

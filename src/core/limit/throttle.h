@@ -45,8 +45,8 @@ const struct throttle_rule *throttle_aws_rules(struct arena *arena,
 					       size_t service_count, size_t *out_count);
 
 /*
- * Copies the rules. Where one of the first `own_count` of them is for a call, the others are not.
- * `services` are those of the route table.
+ * Copies the rules. If one of the first `own_count` of them matches a call, the others do not
+ * apply. `services` are those of the route table.
  */
 struct throttle *throttle_new(const struct throttle_rule *rules, size_t count, size_t own_count,
 			      const struct service *const *services, size_t service_count);

@@ -102,7 +102,7 @@ static struct usage_values *folded(struct table *table, const struct usage_key *
 	return &table->folded[(size_t)key->operation * OUTCOMES + key->outcome];
 }
 
-/* Where the key is counted; among the folded if it is new and there is no room. */
+/* The key's values; the folded ones if the key is new and the table is full. */
 static struct usage_values *values_of(struct table *table, const struct usage_key *key)
 {
 	uint64_t hash = hash_of(key);

@@ -61,7 +61,7 @@ struct core_kms {
 	enum kms_problem (*generate_data_key)(const struct kms_use *use, struct str account,
 					      struct str key_id, uint8_t out_key[KMS_DATA_KEY_SIZE],
 					      struct str *out_blob, struct str *out_text);
-	/* The data key of a blob; the blob says itself of which key it is. */
+	/* The data key of a blob; the blob names its key. */
 	enum kms_problem (*decrypt_data_key)(const struct kms_use *use, struct str blob,
 					     uint8_t out_key[KMS_DATA_KEY_SIZE],
 					     struct str *out_text);
@@ -77,8 +77,8 @@ struct core_kms {
 				       struct str *out_text);
 	/*
 	 * Describes the key that `key_id` names in that account and region, for the server's
-	 * operator, without authorization. KMS_PROBLEM_NOT_FOUND, or KMS_PROBLEM_NONE whatever
-	 * state the key is in. Texts are in the arena.
+	 * operator, without authorization. KMS_PROBLEM_NOT_FOUND, or KMS_PROBLEM_NONE in any state
+	 * of the key. Texts are in the arena.
 	 */
 	enum kms_problem (*describe)(struct core *core, struct arena *arena, struct str account,
 				     struct str region, struct str key_id,

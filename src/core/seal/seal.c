@@ -90,7 +90,7 @@ void seal_free(struct seal **seal)
 	*seal = NULL;
 }
 
-/* The number of the master key that a key's name says. */
+/* The number of the master key in a key's name. */
 static size_t master_of(const char *name)
 {
 	const uint8_t *number = (const uint8_t *)name + MASTER_AT - SUBJECT_AT;
