@@ -61,7 +61,7 @@ static const struct principal *sign(struct directory *directory)
 	return signer.principal;
 }
 
-static void test_signer_is_who_owns_an_active_key(void **state)
+static void test_signer_is_the_owner_of_an_active_key(void **state)
 {
 	struct directory *directory = directory_new(false);
 
@@ -134,7 +134,7 @@ static void test_principal_has_policies_of_its_groups_and_attachments(void **sta
 	directory_free(&directory);
 }
 
-static void test_a_boundary_that_is_gone_lets_nothing_through(void **state)
+static void test_a_deleted_boundary_denies_everything(void **state)
 {
 	struct directory *directory = directory_new(false);
 	const struct policy *policy = compile(allow);
@@ -280,7 +280,7 @@ static bool shows(struct directory *directory, const struct policy *policy, cons
 		str_from(expected));
 }
 
-static void test_policy_follows_its_principals_and_nobody_else(void **state)
+static void test_policy_follows_only_its_principals(void **state)
 {
 #define TRUST(name)                                                                                \
 	"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":" \

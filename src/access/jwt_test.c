@@ -65,7 +65,7 @@ static void test_jwt_claims_are_read(void **state)
 	assert_null(parse(by_p256).key_id.data);
 }
 
-static void test_issuers_verify_what_they_signed(void **state)
+static void test_issuers_verify_their_tokens(void **state)
 {
 	struct issuers *issuers = load();
 	struct jwt rsa = parse(by_rsa), p256 = parse(by_p256), other = rsa;
@@ -126,7 +126,7 @@ static void test_issuers_are_replaced_whole(void **state)
 	issuers_free(&issuers);
 }
 
-static void test_issuers_say_what_is_wrong(void **state)
+static void test_issuers_report_the_mistake_of_a_token(void **state)
 {
 	static const char *const texts[] = {
 		"",
@@ -153,7 +153,7 @@ static void test_issuers_say_what_is_wrong(void **state)
 }
 
 /* "{}" is e30, {"alg":"RS256"} is eyJhbGciOiJSUzI1NiJ9. */
-static void test_jwt_that_is_none(void **state)
+static void test_invalid_jwt(void **state)
 {
 	static const char *const texts[] = {
 		"",

@@ -75,7 +75,7 @@ static struct str make(struct prng *prng, const char *const *pieces, size_t coun
 	return text;
 }
 
-static void test_patterns_match_what_they_mean(void **state)
+static void test_patterns_match_like_the_plain_matcher(void **state)
 {
 	static const char *const pieces[] = {"a", "b", "\xc3\xa9", "\xe2\x82\xac", "?", "*"};
 	struct prng prng;

@@ -24,7 +24,7 @@ static void expect(const char *text, const char *problem)
 	"\"Resource\":\"*\"},{" members "}]}"
 #define WHO "\"Effect\":\"Allow\",\"Principal\":\"*\""
 
-static void test_explain_names_line_and_column_of_what_is_no_json(void **state)
+static void test_explain_names_line_and_column_of_invalid_json(void **state)
 {
 	(void)state;
 	expect("{\n  \"Statement\": [,]\n}",

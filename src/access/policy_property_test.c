@@ -414,7 +414,7 @@ static void check_plain(struct round *round)
 	assert_same(round->verdict, plain_verdict(&round->policy, &round->made));
 }
 
-static void test_a_plain_evaluator_says_the_same(void **state)
+static void test_a_plain_evaluator_decides_alike(void **state)
 {
 	(void)state;
 	run_rounds(1, check_plain);
@@ -464,7 +464,7 @@ static void check_more(struct round *round)
 	}
 }
 
-static void test_deny_wins_and_an_allow_takes_nothing_away(void **state)
+static void test_deny_wins_and_an_allow_removes_no_permission(void **state)
 {
 	(void)state;
 	run_rounds(4, check_more);
@@ -533,7 +533,7 @@ static struct made_policy *any_policy(struct prng *prng, struct made_decision *m
 	return PICK(prng, all);
 }
 
-static void test_what_decides_together_keeps_its_rules(void **state)
+static void test_combined_decisions_keep_the_rules(void **state)
 {
 	size_t allowed = 0, refused = 0;
 	struct made_decision made;

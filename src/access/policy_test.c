@@ -129,7 +129,7 @@ static void check_all(const char *file, void (*check_row)(yyjson_val *row, size_
 	assert_int_equal(failures, 0);
 }
 
-static void test_documents_are_taken_or_refused_in_iams_words(void **state)
+static void test_documents_are_accepted_or_refused_with_iams_texts(void **state)
 {
 	(void)state;
 	check_all("documents.json", check_document);

@@ -115,7 +115,7 @@ static void assert_refused(struct fixture *f, enum access_fault fault, const cha
 		fail_msg("\"%.*s\" does not hold \"%s\"", STR_ARG(f->problem), text);
 }
 
-static void test_a_signed_request_tells_who_signed(void **state)
+static void test_a_signed_request_identifies_its_principal(void **state)
 {
 	struct fixture f;
 
@@ -238,7 +238,7 @@ static void test_host_and_amz_headers_must_be_signed(void **state)
 	done(&f);
 }
 
-static void test_what_is_missing_is_named(void **state)
+static void test_missing_parameters_are_named(void **state)
 {
 	struct fixture f;
 
@@ -262,7 +262,7 @@ static void test_what_is_missing_is_named(void **state)
 	done(&f);
 }
 
-static void test_a_date_that_is_none_is_refused(void **state)
+static void test_an_invalid_date_is_refused(void **state)
 {
 	struct fixture f;
 
@@ -306,7 +306,7 @@ static void presign(struct fixture *f, const char *expires)
 				      SIGV4_SIGNATURE_SIZE, signature);
 }
 
-static void test_a_presigned_request_holds_as_long_as_it_says(void **state)
+static void test_a_presigned_request_is_valid_until_it_expires(void **state)
 {
 	struct fixture f;
 
@@ -321,7 +321,7 @@ static void test_a_presigned_request_holds_as_long_as_it_says(void **state)
 	done(&f);
 }
 
-static void test_a_presigned_request_says_how_long_within_bounds(void **state)
+static void test_the_expiry_of_a_presigned_request_is_bounded(void **state)
 {
 	struct fixture f;
 

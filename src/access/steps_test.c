@@ -127,7 +127,7 @@ static void test_a_deny_that_is_not_reached_still_denies(void **state)
 	policy_release(policy);
 }
 
-static void test_unsigned_requests_take_no_more(void **state)
+static void test_unsigned_requests_have_the_same_bound(void **state)
 {
 	struct policy_steps steps = {.left = LIMIT_POLICY_STEPS};
 	struct decide_request request = request_with(repeat("a", 8000), &steps);

@@ -61,7 +61,7 @@ static bool is_in_file(struct str text)
 	return is_found;
 }
 
-static void test_a_rewritten_catalog_keeps_nothing_of_what_is_gone(void **state)
+static void test_a_rewritten_catalog_keeps_no_bytes_of_deleted_records(void **state)
 {
 	(void)state;
 	struct catalog *catalog;
@@ -97,7 +97,7 @@ static void test_a_rewritten_catalog_keeps_nothing_of_what_is_gone(void **state)
 	catalog_free(&catalog);
 }
 
-static void test_what_was_committed_is_there_after_reopening(void **state)
+static void test_committed_records_survive_reopening(void **state)
 {
 	(void)state;
 	struct catalog *catalog;
@@ -265,7 +265,7 @@ static void test_a_group_without_changes_writes_nothing(void **state)
 	catalog_free(&catalog);
 }
 
-static void test_a_group_that_cannot_be_written_is_gone_as_a_whole(void **state)
+static void test_a_group_that_cannot_be_written_is_dropped_as_a_whole(void **state)
 {
 	struct rlimit before, none;
 	struct catalog *catalog;

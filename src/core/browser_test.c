@@ -153,7 +153,7 @@ static void test_own_and_allowed_pages_pass(void **state)
 }
 
 /* <img src="http://192.0.2.7:4566/?Action=..." referrerpolicy="no-referrer"> of an http: page. */
-static void test_a_browser_that_tells_no_page_changes_nothing(void **state)
+static void test_a_browser_request_without_a_page_changes_nothing(void **state)
 {
 	(void)state;
 	struct http_request request = request_with("192.0.2.7:4566", NULL, NULL, NULL);
@@ -185,7 +185,7 @@ static struct str find(const struct http_header *headers, size_t count, const ch
 	return (struct str){0};
 }
 
-static void test_only_allowed_origins_are_told(void **state)
+static void test_only_allowed_origins_get_cors_headers(void **state)
 {
 	(void)state;
 	struct http_header headers[BROWSER_HEADERS];

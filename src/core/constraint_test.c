@@ -117,7 +117,7 @@ static void assert_fault(struct in *in, const struct fault_type *fault, const ch
 	assert_string_equal(arena_cstr(&arena, call.fault_text), text);
 }
 
-static void test_what_is_right_passes(void **state)
+static void test_valid_requests_pass(void **state)
 {
 	struct str names[] = {STR("a"), STR("bb"), STR("\xc3\xa9\xc3\xa9")};
 	struct tag tags[] = {{STR("k")}, {STR("kk")}};
@@ -144,7 +144,7 @@ static void test_what_is_right_passes(void **state)
 	assert_int_equal(constraint_check(&call), ERR_OK);
 }
 
-static void test_what_is_missing_is_named(void **state)
+static void test_missing_members_are_named(void **state)
 {
 	struct in in = {0};
 
@@ -217,7 +217,7 @@ static void test_items_are_named(void **state)
 		     "traint: Member must have length less than or equal to 2");
 }
 
-static void test_words_of_their_own_come_last(void **state)
+static void test_special_texts_are_reported_last(void **state)
 {
 	struct in in = {.number = 11, .has_number = true};
 

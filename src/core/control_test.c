@@ -124,7 +124,7 @@ static void test_kinds_of_work_take_turns(void **state)
 	assert_string_equal(order, "cabcbc");
 }
 
-static void test_what_is_due_does_not_wait_for_the_mail_to_end(void **state)
+static void test_due_tasks_do_not_wait_for_an_empty_mailbox(void **state)
 {
 	(void)state;
 	struct noted many[FLOOD] = {0}, due = {.task.run = note, .letter = 'd'};
@@ -165,7 +165,7 @@ static void test_endless_calls_leave_time_for_others(void **state)
 	control_stop(&core);
 }
 
-static void test_what_comes_after_the_stop_runs_when_it_settles(void **state)
+static void test_tasks_after_the_stop_run_at_the_end(void **state)
 {
 	(void)state;
 	struct noted late = {0}, waiting = {.task.run = note, .letter = 'w'};

@@ -78,7 +78,7 @@ static void test_digest_resumes_calls_in_their_order_with_their_digests(void **s
 	assert_int_equal(resumed_count, CALLS);
 }
 
-static void test_digest_of_a_single_call_comes_with_the_turn(void **state)
+static void test_digest_of_a_single_call_is_computed_in_the_turn(void **state)
 {
 	(void)state;
 	assert_int_equal(begin(0, 1), ERR_PARKED);
@@ -87,7 +87,7 @@ static void test_digest_of_a_single_call_comes_with_the_turn(void **state)
 	check_digests(0, 1);
 }
 
-static void test_digest_does_not_wait_where_no_turn_comes(void **state)
+static void test_digest_does_not_wait_on_a_thread_without_turns(void **state)
 {
 	(void)state;
 	contexts[0].thread = NULL; /* an internal request */
@@ -105,7 +105,7 @@ static enum err begin_another(struct call *call)
 	return begin(1, 1);
 }
 
-static void test_digest_of_a_call_that_comes_meanwhile_is_left_for_the_next_turn(void **state)
+static void test_digest_of_a_later_call_is_left_for_the_next_turn(void **state)
 {
 	(void)state;
 	texts[0][0] = STR("first");

@@ -97,7 +97,7 @@ static const char *run_due(void)
 	return copy;
 }
 
-static void test_entries_run_in_order_when_their_time_has_come(void **state)
+static void test_entries_run_in_order_when_they_are_due(void **state)
 {
 	(void)state;
 	open_core(note);
@@ -133,7 +133,7 @@ static void test_a_time_that_is_replaced_does_not_run(void **state)
 	close_core();
 }
 
-static void test_a_clock_that_is_set_runs_what_is_not_bound_to_the_base(void **state)
+static void test_a_set_clock_runs_entries_without_a_base_time(void **state)
 {
 	struct due_time bound = in(HOUR_MS);
 
@@ -158,7 +158,7 @@ static void test_a_clock_that_is_set_runs_what_is_not_bound_to_the_base(void **s
 	close_core();
 }
 
-static void test_what_fails_is_tried_again_later(void **state)
+static void test_a_failed_entry_is_retried_later(void **state)
 {
 	(void)state;
 	open_core(note);

@@ -239,7 +239,7 @@ static void test_an_error_after_the_sync_is_the_answer_of_its_call_only(void **s
 	assert_int_equal(calls[1].committed, ERR_OK);
 }
 
-static void test_a_failed_sync_fails_all_of_the_group_and_what_follows(void **state)
+static void test_a_failed_sync_fails_the_group_and_later_calls(void **state)
 {
 	struct rlimit before, none;
 

@@ -240,7 +240,7 @@ static enum err ask(const struct internal_caller *caller, struct outcome *outcom
 	return outcome->result;
 }
 
-static void test_a_service_may_what_the_resource_lets_its_source_do(void **state)
+static void test_a_service_has_the_permissions_of_its_source(void **state)
 {
 	struct outcome outcome;
 
@@ -295,7 +295,7 @@ static void put_role(const char *trusted, const struct policy *const *allowed)
 	policy_release(role.trust);
 }
 
-static void test_a_role_acts_if_it_trusts_the_service(void **state)
+static void test_a_role_is_assumed_if_its_trust_policy_allows_the_service(void **state)
 {
 	const struct policy *allow =
 		compile("{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\","

@@ -123,7 +123,7 @@ static void test_no_account_occupies_all_threads(void **state)
 }
 
 /* The thread that the first work wakes is not the second one's, too. */
-static void test_works_that_come_together_run_together(void **state)
+static void test_works_submitted_together_run_together(void **state)
 {
 	enum { ROUNDS = 50 };
 
@@ -212,7 +212,7 @@ static void test_cancelled_work_does_not_run(void **state)
 	wait_for(1);
 }
 
-static void test_stop_lets_waiting_work_finish(void **state)
+static void test_stop_runs_waiting_work(void **state)
 {
 	(void)state;
 	workers = workers_new(1);
@@ -224,7 +224,7 @@ static void test_stop_lets_waiting_work_finish(void **state)
 	assert_true(jobs[1].was_allowed);
 }
 
-static void test_stop_hands_back_what_waits_too_long(void **state)
+static void test_stop_hands_back_work_that_waits_too_long(void **state)
 {
 	(void)state;
 	workers = workers_new(1);

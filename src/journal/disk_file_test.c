@@ -92,7 +92,7 @@ static void check_commits(enum disk_commits commits)
 	remove_directory(disk, path);
 }
 
-static void test_disk_file_reads_what_was_just_committed(void **state)
+static void test_disk_file_reads_recent_commits(void **state)
 {
 	(void)state;
 	check_commits(DISK_COMMITS_BUFFERED);
@@ -100,7 +100,7 @@ static void test_disk_file_reads_what_was_just_committed(void **state)
 	check_commits(DISK_COMMITS_RING);
 }
 
-static void test_disk_file_knows_what_was_zeroed(void **state)
+static void test_disk_file_reports_zeroed_bytes(void **state)
 {
 	char path[32];
 	struct disk *disk = open_directory(path);
@@ -121,7 +121,7 @@ static void test_disk_file_knows_what_was_zeroed(void **state)
 	remove_directory(disk, path);
 }
 
-static void test_disk_file_reads_what_was_written(void **state)
+static void test_disk_file_reads_written_bytes(void **state)
 {
 	char path[32];
 	struct disk *disk = open_directory(path);

@@ -78,7 +78,7 @@ static enum err read_in_another_thread(struct fixture *f)
 	return reading.err;
 }
 
-static void test_read_gives_other_threads_only_what_is_written(void **state)
+static void test_read_gives_other_threads_only_written_records(void **state)
 {
 	struct fixture f;
 
@@ -332,7 +332,7 @@ static void test_checkpoint_waits_for_its_records(void **state)
 	fixture_done(&f);
 }
 
-static void test_replay_starts_inside_a_batch_that_goes_on_after_the_checkpoint(void **state)
+static void test_replay_starts_inside_a_batch_that_continues_after_the_checkpoint(void **state)
 {
 	struct fixture f;
 
@@ -401,7 +401,7 @@ static void check_full_disk_keeps_a_reserve_and_goes_on_when_there_is_room(int v
 	fixture_done(&f);
 }
 
-static void test_full_disk_keeps_a_reserve_and_goes_on_when_there_is_room(void **state)
+static void test_full_disk_keeps_a_reserve_and_recovers_when_there_is_room(void **state)
 {
 	(void)state;
 	for (int variant = 0; variant < FIXTURE_VARIANTS; variant++)
@@ -458,7 +458,7 @@ static void check_a_segment_of_changes_only_comes_back_when_it_is_used_up(int va
 	fixture_done(&f);
 }
 
-static void test_a_segment_of_changes_only_comes_back_when_it_is_used_up(void **state)
+static void test_a_segment_of_changes_is_recycled_when_it_is_used_up(void **state)
 {
 	(void)state;
 	for (int variant = 0; variant < FIXTURE_VARIANTS; variant++)
@@ -489,7 +489,7 @@ static void check_what_died_since_a_checkpoint_comes_back_on_a_full_disk(int var
 	fixture_done(&f);
 }
 
-static void test_what_died_since_a_checkpoint_comes_back_on_a_full_disk(void **state)
+static void test_segments_that_died_since_a_checkpoint_are_recycled_on_a_full_disk(void **state)
 {
 	(void)state;
 	for (int variant = 0; variant < FIXTURE_VARIANTS; variant++)
@@ -521,7 +521,7 @@ static void test_starts_take_nothing_of_a_full_disk(void **state)
 	fixture_done(&f);
 }
 
-static void test_a_checkpoint_that_outgrew_its_room_takes_the_place_of_a_spare(void **state)
+static void test_a_checkpoint_that_outgrew_its_room_replaces_a_spare(void **state)
 {
 	struct buf large = {0};
 	struct fixture f;
@@ -647,7 +647,7 @@ static void test_compaction_candidate_is_the_least_live_of_a_wasteful_log(void *
 	fixture_done(&f);
 }
 
-static void test_index_is_read_back_and_goes_with_its_segment(void **state)
+static void test_index_is_read_back_and_deleted_with_its_segment(void **state)
 {
 	struct fixture f;
 	struct buf index = {0};

@@ -28,7 +28,7 @@ static bool find(struct recent *recent, uint32_t segment, uint32_t offset, uint3
 	return is_found;
 }
 
-static void test_recent_finds_what_lies_within_a_batch(void **state)
+static void test_recent_finds_records_within_a_batch(void **state)
 {
 	struct recent *recent = recent_new(RING);
 

@@ -127,7 +127,7 @@ static void test_a_missing_segment_is_found_at_the_start(void **state)
 	}
 }
 
-static void test_what_a_missing_segment_held_is_not_mixed_up_with_what_comes_later(void **state)
+static void test_records_of_a_missing_segment_are_not_mixed_with_later_ones(void **state)
 {
 	struct fixture f;
 
@@ -145,7 +145,7 @@ static void test_what_a_missing_segment_held_is_not_mixed_up_with_what_comes_lat
 	fixture_done(&f);
 }
 
-static void test_a_log_of_which_nothing_is_left_is_refused(void **state)
+static void test_a_log_without_files_is_refused(void **state)
 {
 	struct fixture f;
 
@@ -454,7 +454,7 @@ static void put_meta_3(struct fixture *f)
 	put_file(f, "journal.meta", str_of(meta, sizeof meta));
 }
 
-static void test_a_log_of_version_3_is_read_and_goes_on(void **state)
+static void test_a_log_of_version_3_is_read_and_continued(void **state)
 {
 	(void)state;
 	for (int variant = 0; variant < FIXTURE_VARIANTS; variant++) {

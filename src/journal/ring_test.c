@@ -31,7 +31,7 @@ static int await(struct ring *ring)
 	return result;
 }
 
-static void test_ring_writes_and_says_what_failed(void **state)
+static void test_ring_writes_and_reports_failures(void **state)
 {
 	struct ring *ring = ring_new();
 	char out[5];

@@ -178,7 +178,7 @@ static void test_a_quiet_group_is_found_behind_a_noisy_backlog(void **state)
 	(void)world_expect(&w, 1, "quiet0");
 }
 
-static void test_purge_takes_a_deep_backlog(void **state)
+static void test_purge_removes_a_deep_backlog(void **state)
 {
 	(void)state;
 	world_send_many(&w, 1, 0, "m", DEEP);
@@ -192,7 +192,7 @@ static void test_purge_takes_a_deep_backlog(void **state)
 	assert_true(engine_journal_stats(w.engine).live_bytes < 1000);
 }
 
-static void test_drop_takes_a_deep_backlog(void **state)
+static void test_drop_removes_a_deep_backlog(void **state)
 {
 	(void)state;
 	world_send_many(&w, 3, 5, "m", DEEP);
@@ -265,7 +265,7 @@ static void test_browse_pages_through_a_deep_backlog(void **state)
 	assert_int_equal(seen, 1099);
 }
 
-static void test_a_delayed_message_is_counted_and_comes_in_time(void **state)
+static void test_a_delayed_message_is_counted_and_received_in_time(void **state)
 {
 	(void)state;
 	world_send_many(&w, 1, 0, "m", 500);
@@ -302,7 +302,7 @@ static void test_a_delay_of_a_deep_fifo_group_keeps_its_order(void **state)
 	(void)world_expect(&w, 3, "late");
 }
 
-static void test_a_delayed_message_that_is_gone_does_not_come_back_with_an_index(void **state)
+static void test_a_deleted_delayed_message_does_not_return_with_an_index(void **state)
 {
 	(void)state;
 	world_send_many(&w, 1, 0, "m", DEEP / 2);
@@ -439,7 +439,7 @@ static void test_a_missing_index_is_built_anew(void **state)
 	expect_range(1, "m", 0, DEEP);
 }
 
-static void test_damage_to_index_and_segment_loses_only_what_is_damaged(void **state)
+static void test_damage_to_index_and_segment_loses_only_damaged_records(void **state)
 {
 	(void)state;
 	world_send_many(&w, 1, 0, "m", DEEP);

@@ -253,7 +253,7 @@ static void test_a_full_disk_refuses_sends_and_serves_the_rest(void **state)
 	assert_int_equal(world_drain(&w, 1), sent - 50);
 }
 
-static void test_a_full_disk_goes_on_by_itself_when_messages_are_deleted(void **state)
+static void test_a_full_disk_recovers_when_messages_are_deleted(void **state)
 {
 	(void)state;
 	set_capacity(1 << 20);
@@ -265,7 +265,7 @@ static void test_a_full_disk_goes_on_by_itself_when_messages_are_deleted(void **
 	(void)world_expect(&w, 1, "goes on");
 }
 
-static void test_a_full_disk_goes_on_by_itself_when_others_make_room(void **state)
+static void test_a_full_disk_recovers_when_others_free_space(void **state)
 {
 	(void)state;
 	set_capacity(1 << 20);
@@ -363,7 +363,7 @@ static void test_a_full_disk_recovers_after_many_starts(void **state)
 	assert_int_equal(drain_patiently(1), sent);
 }
 
-static void test_what_frees_space_works_without_room_for_receives(void **state)
+static void test_commands_that_free_space_work_without_room_for_receives(void **state)
 {
 	struct queue_handle handle;
 

@@ -22,7 +22,7 @@ static int64_t visible(uint64_t queue)
 	return w.counters[queue].visible;
 }
 
-static void test_messages_come_in_the_order_of_sending(void **state)
+static void test_messages_are_received_in_the_order_of_sending(void **state)
 {
 	(void)state;
 	world_send_many(&w, 1, 0, "m", 12);
@@ -89,7 +89,7 @@ static void test_a_receive_without_visibility_leaves_the_message_visible(void **
 	assert_int_equal(w.deliveries[0].receive_count, 2);
 }
 
-static void test_a_deleted_message_is_gone(void **state)
+static void test_a_deleted_message_is_not_received(void **state)
 {
 	(void)state;
 	world_send(&w, 1, "a");
@@ -172,7 +172,7 @@ static void test_visibility_is_extended_from_now(void **state)
 	(void)world_expect(&w, 1, "a");
 }
 
-static void test_visibility_zero_returns_the_message_before_what_never_left(void **state)
+static void test_visibility_zero_returns_the_message_before_unreceived_ones(void **state)
 {
 	(void)state;
 	world_send(&w, 1, "a");
@@ -272,7 +272,7 @@ static void test_a_tick_expires_everything_that_is_due(void **state)
 	assert_int_equal(visible(1), 0);
 }
 
-static void test_a_shorter_retention_applies_to_what_is_there(void **state)
+static void test_a_shorter_retention_applies_to_present_messages(void **state)
 {
 	(void)state;
 	world_send(&w, 1, "a");
@@ -282,7 +282,7 @@ static void test_a_shorter_retention_applies_to_what_is_there(void **state)
 	assert_int_equal(visible(1), 0);
 }
 
-static void test_purge_takes_visible_in_flight_and_delayed(void **state)
+static void test_purge_removes_visible_in_flight_and_delayed(void **state)
 {
 	(void)state;
 	world_send(&w, 1, "flies");
@@ -380,7 +380,7 @@ static void test_the_longest_waiting_receive_is_served_first(void **state)
 	pins_done(&second);
 }
 
-static void test_a_short_receive_gets_what_waiting_ones_leave(void **state)
+static void test_a_short_receive_gets_messages_that_waiting_ones_leave(void **state)
 {
 	struct world_wait wait, quick;
 	struct queue_send sends[2] = {{.id = {1}}, {.id = {2}}};
@@ -542,7 +542,7 @@ static void test_a_message_that_is_given_back_was_not_received(void **state)
 	assert_int_equal(visible(1), 0);
 }
 
-static void test_what_is_given_back_stays_so_after_a_restart(void **state)
+static void test_given_back_messages_stay_so_after_a_restart(void **state)
 {
 	(void)state;
 	world_define(&w, 1,
@@ -752,7 +752,7 @@ static void test_browse_shows_every_state_and_receives_nothing(void **state)
 	assert_int_equal(visible(1), 1);
 }
 
-static void test_browse_goes_on_where_the_page_before_ended(void **state)
+static void test_browse_continues_at_the_end_of_the_previous_page(void **state)
 {
 	(void)state;
 	world_send_many(&w, 1, 0, "m", 25);
@@ -763,7 +763,7 @@ static void test_browse_goes_on_where_the_page_before_ended(void **state)
 	assert_string_equal(world_text(&w, 4), "m24");
 }
 
-static void test_a_stopped_engine_answers_what_waits_and_refuses_the_rest(void **state)
+static void test_a_stopped_engine_answers_waiting_receives_and_refuses_the_rest(void **state)
 {
 	struct world_wait wait;
 

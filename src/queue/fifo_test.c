@@ -93,7 +93,7 @@ static void test_one_receive_takes_several_of_a_group_in_order(void **state)
 	assert_int_equal(world_receive(&w, 3, 10), 0);
 }
 
-static void test_a_returned_message_comes_before_its_successors(void **state)
+static void test_a_returned_message_is_received_before_its_successors(void **state)
 {
 	(void)state;
 	world_send_many(&w, 3, 1, "a", 3);
@@ -105,7 +105,7 @@ static void test_a_returned_message_comes_before_its_successors(void **state)
 	assert_string_equal(world_text(&w, 0), "a0");
 }
 
-static void test_only_what_stands_before_an_extended_message_returns(void **state)
+static void test_only_messages_before_an_extended_one_return(void **state)
 {
 	(void)state;
 	world_send_many(&w, 3, 1, "a", 3);
@@ -169,7 +169,7 @@ static void test_a_changed_delay_counts_for_messages_of_a_fifo_queue(void **stat
 	assert_int_equal(world_receive(&w, 3, 10), 2);
 }
 
-static void test_a_receive_that_waits_gets_what_a_shorter_delay_sets_free(void **state)
+static void test_a_waiting_receive_gets_messages_of_a_shorter_delay(void **state)
 {
 	struct world_wait wait = {.command = {.type = QUEUE_RECEIVE, .queue = 3}};
 
@@ -338,7 +338,7 @@ static void test_dead_letters_keep_their_order(void **state)
 	assert_int_equal(world_read(&w, 0).sent_ms, 1000000 + WORLD_VISIBILITY_MS);
 }
 
-static void test_a_dead_letter_makes_way_for_its_successors(void **state)
+static void test_a_dead_letter_unblocks_its_successors(void **state)
 {
 	(void)state;
 	dead_letters();
@@ -553,7 +553,7 @@ static void test_groups_take_turns(void **state)
 	(void)world_expect(&w, 1, "a1");
 }
 
-static void test_of_noisy_groups_the_one_with_least_in_flight_comes_first(void **state)
+static void test_the_noisy_group_with_fewest_in_flight_is_served_first(void **state)
 {
 	(void)state;
 	world_send_many(&w, 1, 1, "a", 60);

@@ -192,7 +192,7 @@ static void test_large_messages_end_a_turn_by_their_bytes(void **state)
 	assert_in_range(redrive.redrive.moved, 2, 3);
 }
 
-static void test_what_is_due_is_done_in_several_turns(void **state)
+static void test_due_timers_are_handled_in_several_turns(void **state)
 {
 	(void)state;
 	world_send_many(&w, 1, 0, "m", 3 * ITEMS);
@@ -403,7 +403,7 @@ static void test_a_page_of_a_large_queue_is_gathered_in_several_turns(void **sta
 	browse_in_several_turns();
 }
 
-static void test_a_page_that_has_gone_tells_where_the_next_begins(void **state)
+static void test_a_deleted_page_has_the_start_of_the_next(void **state)
 {
 	struct queue_command browse = {.type = QUEUE_BROWSE, .queue = 3};
 	struct queue_delivery deliveries[3];

@@ -132,7 +132,7 @@ static void test_lines_arrive_in_order(void **state)
 	end(&fixture);
 }
 
-static void test_open_goes_on_behind_a_torn_line(void **state)
+static void test_open_continues_behind_a_torn_line(void **state)
 {
 	struct fixture fixture = {0};
 	struct stat status;
@@ -261,7 +261,7 @@ static void test_a_full_disk_loses_nothing_that_fits_the_queue(void **state)
 	end(&fixture);
 }
 
-static void test_what_does_not_fit_the_queue_is_dropped_and_counted(void **state)
+static void test_lines_beyond_the_bound_are_dropped_and_counted(void **state)
 {
 	struct fixture fixture = {.directory = ""};
 

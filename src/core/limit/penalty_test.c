@@ -82,7 +82,7 @@ static void test_they_are_counted(void **state)
 }
 
 /* A source that keeps failing keeps its slot, however many others fail. */
-static void test_the_table_holds_who_fails_most_lately(void **state)
+static void test_a_source_that_keeps_failing_keeps_its_slot(void **state)
 {
 	char source[16];
 

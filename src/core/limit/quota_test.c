@@ -4,7 +4,7 @@
 #include "base/fixture.h"
 #include "core/limit/quota.h"
 
-static void test_quotas_are_aws_defaults_but_for_what_is_set(void **state)
+static void test_quotas_are_aws_defaults_unless_set(void **state)
 {
 	struct quotas quotas;
 	char problem[200];

@@ -64,7 +64,7 @@ static void test_a_peer_is_its_address_alone(void **state)
 	assert_null(source_from("").ip.data);
 }
 
-static void test_nobody_is_believed_unless_trusted(void **state)
+static void test_headers_of_untrusted_peers_are_ignored(void **state)
 {
 	(void)state;
 	forwarded("198.51.100.7");
@@ -76,7 +76,7 @@ static void test_nobody_is_believed_unless_trusted(void **state)
 	assert_null(source_from("unix").ip.data);
 }
 
-static void test_a_trusted_proxy_is_believed(void **state)
+static void test_headers_of_a_trusted_proxy_are_used(void **state)
 {
 	(void)state;
 	trust("192.0.2.0/24, unix");
@@ -98,7 +98,7 @@ static void test_only_the_last_that_is_no_proxy_counts(void **state)
 	assert_from("192.0.2.1:80", "2001:db8::5");
 }
 
-static void test_what_is_no_address_ends_the_search(void **state)
+static void test_an_invalid_address_ends_the_search(void **state)
 {
 	(void)state;
 	trust("192.0.2.0/24");

@@ -87,7 +87,7 @@ static void test_a_burst_passes_and_then_the_rate(void **state)
 	assert_int_equal(passing((struct str)ONE, 0, 10), 3);
 }
 
-static void test_time_that_goes_back_gives_nothing(void **state)
+static void test_time_that_goes_back_adds_no_tokens(void **state)
 {
 	(void)state;
 	use(&three_a_second, 1, 0);
@@ -125,7 +125,7 @@ static void test_a_shared_bucket_is_for_all_operations(void **state)
 	assert_int_equal(passing((struct str)TWO, 1, 10), 3);
 }
 
-static void test_own_rules_stand_in_for_the_others(void **state)
+static void test_own_rules_replace_the_others(void **state)
 {
 	struct throttle_rule rules[] = {three_a_second, three_a_second};
 
@@ -147,7 +147,7 @@ static void test_several_rules_of_a_kind_hold_together(void **state)
 	assert_int_equal(passing((struct str)ONE, 0, 10), 3);
 }
 
-static void test_resources_have_buckets_whoever_calls(void **state)
+static void test_resources_have_buckets_for_all_callers(void **state)
 {
 	struct throttle_rule rule = three_a_second;
 
@@ -222,7 +222,7 @@ static void test_quotas_of_models_become_rules(void **state)
 }
 
 /* However many accounts call, a bucket in use keeps its place. */
-static void test_strangers_do_not_push_out_who_asks_too_often(void **state)
+static void test_invented_accounts_do_not_replace_a_throttled_one(void **state)
 {
 	struct throttle_rule rule = three_a_second;
 	char account[16];

@@ -173,7 +173,7 @@ static void assert_opens(struct str sealed, struct str expected)
 
 /* ---- tests ---- */
 
-static void test_what_is_sealed_is_opened(void **state)
+static void test_envelope_round_trips(void **state)
 {
 	static const size_t sizes[] = {0, 1, 15, 16, 17, 1000, 1048576};
 
@@ -282,7 +282,7 @@ static void test_a_backlog_costs_one_call_a_data_key(void **state)
 	assert_int_equal(kms.decrypted, 2);
 }
 
-static void test_one_reader_asks_once_for_equal_data_keys(void **state)
+static void test_one_reader_calls_kms_once_for_equal_data_keys(void **state)
 {
 	struct envelope_reader reader = {.use = use_now()};
 	struct str sealed = seal(STR("queue"), STR("a message"));

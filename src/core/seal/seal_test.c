@@ -12,7 +12,7 @@ static char *copy_of(struct str bytes)
 	return (char *)(uintptr_t)arena_copy(&arena, bytes).data;
 }
 
-static void test_what_is_sealed_is_opened(void **state)
+static void test_seal_round_trips(void **state)
 {
 	static const size_t sizes[] = {0, 1, 15, 16, 17, 1000, 1048576};
 	struct seal *seal = seal_new(master);
@@ -32,7 +32,7 @@ static void test_what_is_sealed_is_opened(void **state)
 	seal_free(&seal);
 }
 
-static void test_what_is_sealed_says_for_whom(void **state)
+static void test_sealed_bytes_name_their_subject(void **state)
 {
 	struct seal *seal = seal_new(master);
 
@@ -44,7 +44,7 @@ static void test_what_is_sealed_says_for_whom(void **state)
 	seal_free(&seal);
 }
 
-static void test_a_later_run_opens_what_an_earlier_one_sealed(void **state)
+static void test_a_later_run_opens_bytes_of_an_earlier_one(void **state)
 {
 	struct seal *earlier = seal_new(master);
 	struct str opened;

@@ -126,7 +126,7 @@ static void assert_outcome(struct str key_id, struct str token, enum signer_outc
 	principal_release(signer.principal);
 }
 
-static void test_a_token_tells_who_acts_with_what(void **state)
+static void test_a_token_identifies_principal_and_policies(void **state)
 {
 	struct session session = role_session();
 	struct signer signer = {0};
@@ -198,7 +198,7 @@ static void test_a_session_ends_with_its_role(void **state)
 	assert_outcome(KEY_ID, token, SIGNER_UNKNOWN);
 }
 
-static void test_a_session_policy_that_is_gone_goes_on_limiting(void **state)
+static void test_a_deleted_session_policy_still_limits(void **state)
 {
 	struct session session = role_session();
 	struct signer signer = {0};

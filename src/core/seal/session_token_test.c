@@ -119,7 +119,7 @@ static void test_a_token_shows_nothing(void **state)
 	assert_int_equal(str_find(str_of(bytes, size), session.account, 0), SIZE_MAX);
 }
 
-static void test_a_changed_token_is_none(void **state)
+static void test_a_changed_token_is_invalid(void **state)
 {
 	struct session session = full(), read;
 
@@ -157,7 +157,7 @@ static struct str plain_of(struct str token)
 	return plain;
 }
 
-static void test_what_else_the_server_seals_is_no_token(void **state)
+static void test_other_sealed_bytes_are_no_token(void **state)
 {
 	struct session session = full(), read;
 
@@ -171,7 +171,7 @@ static void test_what_else_the_server_seals_is_no_token(void **state)
 			 ERR_INVALID);
 }
 
-static void test_a_token_that_ends_early_or_late_is_none(void **state)
+static void test_a_token_of_wrong_length_is_invalid(void **state)
 {
 	struct session session = full(), read;
 

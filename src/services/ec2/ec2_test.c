@@ -75,7 +75,7 @@ static struct ec2_endpoint draft_of(struct str id, uint32_t listener)
 	};
 }
 
-static void test_a_record_says_what_the_endpoint_is(void **state)
+static void test_a_record_round_trips(void **state)
 {
 	(void)state;
 	struct ec2_endpoint draft = draft_of(STR("vpce-1"), 7), read;

@@ -17,7 +17,7 @@ static void assert_position(struct outline_position position, int64_t line, int6
 	assert_int_equal(position.column, column);
 }
 
-static void test_a_statement_stands_where_aws_says(void **state)
+static void test_statement_positions_match_aws(void **state)
 {
 	(void)state;
 	struct outline outline = read("{\n"
@@ -78,7 +78,7 @@ static void test_keys_come_from_conditions_and_variables(void **state)
 	assert_int_equal(outline.key_count, 0);
 }
 
-static void test_what_is_no_policy_has_no_outline(void **state)
+static void test_an_invalid_policy_has_no_outline(void **state)
 {
 	static const char *const texts[] = {"", "[]", "{}", "{\"Statement\":[]}", "{\"Statement\""};
 	struct outline outline;

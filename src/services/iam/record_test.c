@@ -77,7 +77,7 @@ static struct directory_entity full_entity(const struct policy *identity,
 					 .enabled_ms = 21};
 }
 
-static void test_record_gives_back_what_it_was_made_of(void **state)
+static void test_record_round_trips(void **state)
 {
 	const struct policy *identity = compile(document, POLICY_IDENTITY);
 	const struct policy *trusting = compile(trust, POLICY_TRUST);
@@ -111,7 +111,7 @@ static void test_record_gives_back_what_it_was_made_of(void **state)
 	buf_done(&second);
 }
 
-static void test_record_that_is_none_is_refused(void **state)
+static void test_invalid_record_is_refused(void **state)
 {
 	static const struct {
 		const char *text;

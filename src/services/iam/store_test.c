@@ -54,7 +54,7 @@ static void put_row(struct fixture *f, const char *id, const char *text)
 	assert_int_equal(catalog_write(f->core.catalog, &changes), ERR_OK);
 }
 
-static void test_a_damaged_row_is_told(void **state)
+static void test_a_damaged_row_is_reported(void **state)
 {
 	struct fixture f;
 
@@ -65,7 +65,7 @@ static void test_a_damaged_row_is_told(void **state)
 	done(&f);
 }
 
-static void test_a_root_user_has_two_keys_of_which_inactive_ones_give_way(void **state)
+static void test_a_root_user_has_two_keys_and_a_new_one_replaces_an_inactive_one(void **state)
 {
 	struct iam_new_key first, second, third;
 	struct fixture f;

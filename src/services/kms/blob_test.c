@@ -19,7 +19,7 @@ static void begin(void)
 	secret = str_of(secret_bytes, sizeof(secret_bytes));
 }
 
-static void test_blob_opens_to_what_was_sealed(void **state)
+static void test_blob_opens_to_the_sealed_text(void **state)
 {
 	struct kms_blob blob;
 	struct str plain;

@@ -140,7 +140,7 @@ static void test_agreement_is_that_of_nist(void **state)
 	kms_pair_free(&pair);
 }
 
-static void test_each_pair_signs_what_it_verifies(void **state)
+static void test_each_pair_verifies_its_signatures(void **state)
 {
 	(void)state;
 	for (int i = KMS_SPEC_RSA_2048; i < KMS_SPECS; i++) {
@@ -183,7 +183,7 @@ static void test_derived_key_is_as_documented(void **state)
 		from_hex("c021d60251df819a1259f013f5287a6ff79ceaafcd852961c5af3b108960fe5e")));
 }
 
-static void test_what_is_wrapped_otherwise_is_refused(void **state)
+static void test_other_wrappings_are_refused(void **state)
 {
 	const struct kms_algorithm *oaep = algorithm_of("RSAES_OAEP_SHA_256");
 	struct kms_secret generated = kms_secret_generate(KMS_SPEC_RSA_2048), secret = {0};

@@ -210,7 +210,7 @@ static void test_grant_is_for_its_operations_principal_and_context(void **state)
 	end();
 }
 
-static void test_one_kind_of_token_does_not_stand_in_for_another(void **state)
+static void test_one_kind_of_token_is_invalid_as_another(void **state)
 {
 	struct kms_import_token token = {.key_arn = STR("arn:1"),
 					 .wrapping = KMS_WRAPPING_AES_SHA_1,

@@ -17,7 +17,7 @@ static int setup(void **state)
 	return 0;
 }
 
-static void test_handle_opens_to_what_was_sealed(void **state)
+static void test_handle_opens_to_the_sealed_fields(void **state)
 {
 	struct queue_handle found;
 

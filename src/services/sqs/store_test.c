@@ -68,7 +68,7 @@ static enum err decode(const char *text)
 	return sqs_queue_decode(&arena, str_from(text), &draft);
 }
 
-static void test_damaged_and_newer_records_are_told_apart(void **state)
+static void test_damaged_and_newer_records_are_distinguished(void **state)
 {
 	(void)state;
 	assert_int_equal(decode(""), ERR_DAMAGED);

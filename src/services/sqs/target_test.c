@@ -219,7 +219,7 @@ static void test_a_fifo_queue_needs_a_group_and_drops_duplicates(void **state)
 	assert_int_equal(visible(ARN("order.fifo")), 1);
 }
 
-static void test_what_a_stopping_server_refuses_may_be_tried_again(void **state)
+static void test_refusals_of_a_stopping_server_may_be_retried(void **state)
 {
 	struct target_payload payload = {.body = STR("hello")};
 
