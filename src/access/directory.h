@@ -132,8 +132,8 @@ struct directory_aws_policy {
 bool directory_has_aws_policy(struct directory *directory, struct arena *arena,
 			      const struct directory_aws_policy *policy);
 /*
- * Adds one, in place of one of its path and name. ERR_INVALID with one sentence in *out_problem,
- * which may be NULL.
+ * Adds one, or replaces the one of its path and name. ERR_INVALID with one sentence in
+ * *out_problem, which may be NULL.
  */
 must_check enum err directory_add_aws_policy(struct directory *directory, struct arena *arena,
 					     const struct directory_aws_policy *policy,
@@ -147,7 +147,7 @@ must_check enum err directory_add_aws_policy(struct directory *directory, struct
  */
 must_check enum signer_outcome directory_find_signer(struct directory *directory, struct str key_id,
 						     struct signer *out_signer);
-/* The same as a source; a request with a session token is none of the directory's. */
+/* The same as a source; it does not resolve requests with a session token. */
 struct signer_source directory_signers(struct directory *directory);
 
 /* A request was signed with the key, for GetAccessKeyLastUsed; kept in memory only. */
@@ -253,7 +253,7 @@ void directory_each(struct directory *directory, enum directory_kind kind, struc
 
 /* A copy of a snapshot to change; its texts and policies are borrowed from the snapshot. */
 struct directory_entity directory_draft(const struct directory_entity *entity);
-/* Copies the draft in, in place of the entity of that id. Its name is free or its own. */
+/* Copies the draft, and replaces the entity of that id. Its name is free or its own. */
 void directory_put(struct directory *directory, const struct directory_entity *draft);
 void directory_remove(struct directory *directory, struct str id);
 

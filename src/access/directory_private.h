@@ -15,10 +15,10 @@ struct directory_slot {
 	const struct directory_entity *entity; /* published; NULL: it is staged only */
 	const struct directory_entity *staged; /* while `link` is linked; NULL: it is removed */
 	struct list link;		       /* in the directory's staged slots */
-	/* Put together at that generation; NULL: never. Changed under the writer's lock only. */
+	/* Built at that generation; NULL: never. Changed under the writer's lock only. */
 	const struct principal *principal;
 	uint64_t principal_generation;
-	/* Of MFA devices: the step of the last code that counted; wrong codes since a step. */
+	/* Of MFA devices: the step of the last accepted code; wrong codes since a step. */
 	int64_t mfa_step, mfa_failures_since;
 	int mfa_failures;
 };

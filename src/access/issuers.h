@@ -22,11 +22,12 @@ void issuers_free(struct issuers **issuers); /* accepts NULL, leaves NULL */
 must_check enum err issuers_add(struct issuers *issuers, struct arena *arena, struct str text,
 				struct str *out_problem);
 size_t issuers_count(struct issuers *issuers);
-/* The issuers of `other`, which is empty afterwards, in place of those that were there. */
+/* Replaces the issuers by those of `other`, which is empty afterwards. */
 void issuers_replace(struct issuers *issuers, struct issuers *other);
 
 enum issuers_outcome { ISSUERS_SIGNED, ISSUERS_FORGED, ISSUERS_NO_KEY };
-/* Did the issuer that the token names sign it? ISSUERS_NO_KEY: no such issuer, or not that key. */
+/* Verifies the signature by the issuer that the token names. ISSUERS_NO_KEY: no such issuer, or not
+ * that key. */
 enum issuers_outcome issuers_verify(struct issuers *issuers, const struct jwt *jwt);
 
 #endif

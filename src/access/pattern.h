@@ -46,7 +46,7 @@ struct pattern_syntax {
 	bool has_wildcards, has_variables, ignores_case;
 };
 
-/* False if there are more variables or wildcards than limits.h lets be in one text. */
+/* False if the text has more variables or wildcards than limits.h allows. */
 must_check bool pattern_compile(struct store *store, struct str text, struct pattern_syntax syntax,
 				struct pattern *out_pattern);
 /* Takes steps of request->steps. Without variables it reads no other member of the request. */

@@ -60,8 +60,7 @@ struct question {
 };
 /* Must stay where it is. */
 void question_init(struct question *question, const struct policy_request *request);
-/* By the statements of one effect: POLICY_SILENT or that. Means nothing once steps are exhausted.
- */
+/* By the statements of one effect: POLICY_SILENT or that. Undefined once steps are exhausted. */
 struct policy_verdict policy_ask(const struct policy *policy, const struct question *question,
 				 enum policy_outcome effect);
 

@@ -41,7 +41,7 @@ struct principal {
 	bool is_by_name;
 	const struct shape_pair *tags; /* aws:PrincipalTag/... */
 	size_t tag_count;
-	/* The first of them go on to the sessions that a session begins by assuming a role. */
+	/* The first of them are inherited by sessions that a session begins by assuming a role. */
 	size_t transitive_tag_count;
 
 	const struct policy *const *identity; /* inline and managed, of the user and its groups */
@@ -51,8 +51,8 @@ struct principal {
 	size_t session_count;
 
 	int64_t token_issued_ms, expires_ms; /* of temporary credentials; 0: none */
-	int64_t mfa_ms; /* of a session: when a code of an MFA device was shown; 0: never */
-	struct str source_identity; /* of a session; empty: none */
+	int64_t mfa_ms;			     /* of a session: time of its MFA code; 0: none */
+	struct str source_identity;	     /* of a session; empty: none */
 	struct str provider; /* of a session: ARN of the identity provider behind it; empty: none */
 };
 

@@ -15,7 +15,7 @@ enum signer_outcome {
 	SIGNER_EXPIRED, /* a session that has ended */
 };
 
-/* Wipe the secret with signer_wipe as soon as it has served. */
+/* Wipe the secret with signer_wipe right after its use. */
 struct signer {
 	char secret[SIGNER_SECRET_MAX];
 	size_t secret_size;

@@ -15,7 +15,7 @@ struct resource {
 	struct str arn;		     /* as policies name it; "*" if the operation has none */
 	struct str account;	     /* owner of the resource */
 	const struct policy *policy; /* its own; NULL: none */
-	/* Keys: identity policies count only if the key's policy lets them. */
+	/* Keys: identity policies count only if the key's policy allows them to. */
 	bool is_policy_required;
 	bool is_granted; /* by a grant of a key */
 	bool is_named;	 /* see decide.h: no other allow is needed */
@@ -49,11 +49,11 @@ must_check enum err call_authorize_endpoint(struct call *call, struct str action
 /* The call is refused for every caller. */
 void call_needs_no_permission(struct call *call);
 
-/* A condition key of this request for the questions to come; views live as long as the call. */
+/* A condition key of this request for later authorizations; views live as long as the call. */
 void call_add_key(struct call *call, struct str name, const struct str *values, size_t count);
-/* aws:RequestTag/... and aws:TagKeys for the questions to come. */
+/* aws:RequestTag/... and aws:TagKeys for later authorizations. */
 void call_set_request_tags(struct call *call, const struct shape_pair *tags, size_t count);
-/* aws:TagKeys alone: tags that are to go. */
+/* aws:TagKeys alone: tags to delete. */
 void call_set_request_tag_keys(struct call *call, const struct str *keys, size_t count);
 
 #endif

@@ -150,8 +150,7 @@ static struct str origin_of_url(struct str url)
 
 /*
  * An image of a page without Referer, of a host that is not a secure context: the browser sends
- * neither Origin nor Sec-Fetch-Site. Requests without a page, such as a typed address, may have
- * this form.
+ * neither Origin nor Sec-Fetch-Site. Reads without a query, such as a typed address, are allowed.
  */
 static bool is_hidden_page(const struct browser_rules *rules, const struct http_request *request)
 {

@@ -4,10 +4,10 @@
  *
  * A server that requires no signature would execute the requests of any page in a developer's
  * browser, as they come from the developer's own machine. Its Origin, Sec-Fetch-Site or Referer
- * header identifies such a request, or that a browser's request has none of them. The Host header
- * identifies a page that reaches the server under its own DNS name (DNS rebinding). Only the
- * origins of --allow-origin get CORS headers, which let a page read answers. Constant after the
- * start; any thread.
+ * header identifies such a request; a browser's request without any of them is refused unless it
+ * reads a path without a query. The Host header identifies a page that reaches the server under its
+ * own DNS name (DNS rebinding). Only the origins of --allow-origin get CORS headers, which let a
+ * page read answers. Constant after the start; any thread.
  *
  * https://fetch.spec.whatwg.org/#http-cors-protocol
  */

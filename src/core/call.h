@@ -20,7 +20,7 @@
 struct call;
 struct core;
 
-/* Goes on with a parked call; returns as a handler does. */
+/* Continues a parked call; returns as a handler does. */
 typedef enum err (*resume_fn)(struct call *call);
 /* Runs when the call has been answered, in reverse order; for references. */
 typedef void (*call_end_fn)(void *subject);
@@ -99,7 +99,7 @@ void *call_state_get(const struct call *call, const char *type);
 must_check enum err fail(struct call *call, const struct fault_type *fault, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Refuses the parameter that no member took, if there is one. */
+/* Refuses the parameter that no member matches, if there is one. */
 must_check enum err call_refuse_unknown(struct call *call);
 
 /*
@@ -119,9 +119,9 @@ must_check enum err call_submit(struct call *call, struct queue_command *command
 must_check enum err call_work(struct call *call, size_t size, resume_fn step, resume_fn resume);
 
 /*
- * If a step that call_work was given is not run, since the client has left or the server stops, the
- * fault of that is recorded and `undone` runs on the call's own thread; it returns as a resume
- * function does. Without it the call ends with that fault.
+ * If the step of call_work does not run, since the client has left or the server stops, its fault
+ * is recorded and `undone` runs on the call's own thread; it returns as a resume function does.
+ * Without it the call ends with that fault.
  */
 void call_on_undone(struct call *call, resume_fn undone);
 

@@ -5,9 +5,9 @@
  *
  * AWS's framework lists all violations: "2 validation errors detected: Value 'x' at 'name' failed
  * to satisfy constraint: Member must have length greater than or equal to 2; Value null at ...".
- * Values of secrets and bytes are left out; IAM leaves all values out: "Value at 'name' failed".
- * A service that has words of its own for missing members answers with the first of these; a
- * constraint with words of its own answers only if nothing else is wrong. The call's thread.
+ * Values of secrets and bytes are left out; IAM leaves all values out: "Value at 'name' failed". A
+ * service with its own text for missing members answers with the first of these; a constraint with
+ * its own text is reported only if all others hold. The call's thread.
  */
 #ifndef TERN_CORE_CONSTRAINT_H
 #define TERN_CORE_CONSTRAINT_H

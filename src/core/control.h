@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * control: the one thread that may touch the catalog, and so may block. Runs one task at a time;
- * kinds of work take turns, and within a kind accounts do. Of one account and kind tasks run in
- * order of arrival, and timed ones when their time has come. Calls that change settings share a
- * sync of the catalog (core/group.h), and keep the turn until then.
+ * kinds of work take turns, and within a kind accounts do. Tasks of one account and kind run in
+ * order of arrival, timed ones when they are due. Calls that change settings share a sync of the
+ * catalog (core/group.h), and keep the turn until then.
  */
 #ifndef TERN_CORE_CONTROL_H
 #define TERN_CORE_CONTROL_H
@@ -24,7 +24,7 @@ void control_stop(struct core *core);
 bool control_settle(struct core *core);
 /* After control_stop, when no thread posts. Accepts a core without control. */
 void control_free(struct core *core);
-/* Any thread: looks anew which tasks are due, after the clock was shifted. */
+/* Any thread: checks again which tasks are due, after the clock was shifted. */
 void control_wake(struct core *core);
 
 #endif

@@ -17,7 +17,7 @@
 struct dispatch {
 	struct core *core;
 	struct route_table routes;
-	/* Takes over requests whose path begins with "/_" (and then ends them); net thread. May be
+	/* Handles requests whose path begins with "/_" (and then ends them); net thread. May be
 	 * NULL. */
 	void (*on_other)(struct dispatch *dispatch, struct net_request *request);
 	void *other; /* on_other's */
@@ -34,7 +34,7 @@ void dispatch_message(struct net_thread *thread, struct mailbox_message *message
 /* For on_refusal; in refusal.c. */
 void dispatch_refusal(struct net_thread *thread, struct net_refusal *refusal);
 
-/* False: a foreign web page sent it, or under a foreign name; see browser_is_welcome. */
+/* False: a foreign web page sent it, or it has a foreign Host; see browser_is_welcome. */
 bool dispatch_is_welcome(const struct core *core, struct net_request *request,
 			 struct str *out_problem);
 

@@ -15,11 +15,12 @@
  * reference. */
 const struct principal *partition_principal(const struct call *call,
 					    const struct principal *principal);
-/* Inputs of IAM and STS, once decoded. An ARN of another partition becomes one that nothing has. */
+/* Inputs of IAM and STS, once decoded. An ARN of another partition becomes one that no entity
+ * has. */
 void partition_enter(struct call *call);
 /* Inputs, outputs and the fault's text of IAM and STS, before they are written. */
 void partition_leave(struct call *call);
-/* An ARN of the inside as it is in the call's partition, in its arena; other texts as they are. */
+/* An ARN in the form of the call's partition, in its arena; other texts are unchanged. */
 struct str partition_arn(const struct call *call, struct str text);
 /* The same of the values of condition keys. */
 const struct policy_key *partition_keys(const struct call *call, const struct policy_key *keys,

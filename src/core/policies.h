@@ -27,7 +27,8 @@ must_check enum err policies_bind(struct call *call, struct str text, enum polic
 /* The same, and compiles it. Release the policy. */
 must_check enum err policies_compile(struct call *call, struct str text, enum policy_kind kind,
 				     const struct policy **out_policy, struct str *out_problem);
-/* A document as answers show it: with the names that principals have now. In the call's arena. */
+/* A document as answers return it: with the current names of its principals. In the call's
+ * arena. */
 struct str policies_show(struct call *call, struct str document, struct policy_names names);
 
 /* In records: an object of ARNs and ids, as a member of that name. */
