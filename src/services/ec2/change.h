@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* change: endpoints are made durable first and then known to all threads. Control thread, or main
- * at start-up. Errors as the catalog's. */
+/* change: makes endpoints durable first and then publishes them to all threads. Control thread, or
+ * main at start-up. Errors as the catalog's. */
 #ifndef TERN_SERVICES_EC2_CHANGE_H
 #define TERN_SERVICES_EC2_CHANGE_H
 

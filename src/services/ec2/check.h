@@ -33,7 +33,7 @@ must_check enum err ec2_find_endpoint(struct call *call, struct str id,
 /* InvalidVpcEndpointId.NotFound. */
 must_check enum err ec2_no_such_endpoint(struct call *call, struct str id);
 
-/* Only one endpoint of a service and a VPC may have the service's own name in private DNS. */
+/* In private DNS, only one endpoint of a service and a VPC may have the service's own name. */
 must_check enum err ec2_check_private_dns(struct call *call, const struct ec2_endpoint *draft);
 
 /* "vpce-" and 17 hex digits, at random. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * create: CreateVpcEndpoint. An endpoint is an address first: only when that is taken is anything
- * written down, and only when that is durable are connections taken.
+ * create: CreateVpcEndpoint. First it opens an address, then writes the record, and accepts
+ * connections only when the record is durable.
  */
 #include "core/group.h"
 #include "core/limit/quota.h"
@@ -147,7 +147,7 @@ static enum err fill_networks(struct call *call, const struct ec2_create_vpc_end
 	return err;
 }
 
-/* Everything that makes two requests with one ClientToken the same. */
+/* The members that two requests with one ClientToken must have in common. */
 static struct str fingerprint_of(struct call *call, const struct ec2_create_vpc_endpoint_in *in)
 {
 	struct buf text = {0};
@@ -188,7 +188,7 @@ static bool look(void *context, const struct ec2_endpoint *other)
 	return true;
 }
 
-/* Goes on until there is an endpoint of another account in the VPC. */
+/* Continues until it finds an endpoint of another account in the VPC. */
 static bool is_free(void *context, const struct ec2_endpoint *other)
 {
 	struct survey *survey = context;

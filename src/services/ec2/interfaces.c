@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * interfaces: DescribeNetworkInterfaces: of each subnet of an endpoint one, which is where the
- * endpoint listens. Terraform reads them with every endpoint.
+ * interfaces: DescribeNetworkInterfaces: one for each subnet of an endpoint, with the endpoint's
+ * address. Terraform reads them with every endpoint.
  */
 #include <stdlib.h>
 

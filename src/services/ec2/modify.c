@@ -42,7 +42,7 @@ static const struct str *apply(struct call *call, const struct str *items, size_
 	return edited;
 }
 
-/* An interface stays with its subnet; a new subnet gets a new one. */
+/* An interface stays with its subnet; a new subnet gets a new interface. */
 static void match_interfaces(struct call *call, const struct ec2_endpoint *old,
 			     struct ec2_endpoint *draft)
 {

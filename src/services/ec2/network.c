@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* network: the configuration's VPCs hold their subnets and groups; here they lie side by side. */
+/* network: flattens the configuration's VPCs with their subnets and groups into arrays. */
 #include "services/ec2/network.h"
 
 #include <stdlib.h>

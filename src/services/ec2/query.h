@@ -11,15 +11,15 @@
 #define EC2_ARN_SIZE 200
 
 /*
- * May the caller do the call's operation to that resource, the last part of an ARN? data NULL: to
- * "*". ERR_FAULT: UnauthorizedOperation.
+ * Authorizes the call's operation on that resource, the last part of an ARN. data NULL: on "*".
+ * ERR_FAULT: UnauthorizedOperation.
  */
 must_check enum err ec2_authorize(struct call *call, struct str resource,
 				  const struct shape_pair *tags, size_t tag_count);
 /* The same for another action, "ec2:CreateTags". */
 must_check enum err ec2_authorize_action(struct call *call, struct str action, struct str resource,
 					 const struct shape_pair *tags, size_t tag_count);
-/* Once it may: ERR_FAULT with DryRunOperation if that was the question. */
+/* After authorization: ERR_FAULT with DryRunOperation if the request is a dry run. */
 must_check enum err ec2_end_dry_run(struct call *call, bool is_dry_run);
 
 /* A value of a filter. The caller chooses the value and the compared text, so a budget of steps
@@ -28,7 +28,7 @@ struct ec2_pattern {
 	struct str text;
 	struct policy_steps *steps;
 };
-/* Does `thing` have a value for the filter's name that fits the pattern? */
+/* True if `thing` has a value for the filter's name that fits the pattern. */
 typedef bool (*ec2_has_fn)(const void *thing, struct str name, struct ec2_pattern pattern);
 struct ec2_query {
 	const struct ec2_filter *filters;
@@ -43,12 +43,12 @@ struct ec2_query {
 	bool has_more;
 	struct str last;
 };
-/* Begins it. `names` ("a b c") are the filters that there are; with "tag", tag:KEY and tag-key. */
+/* Begins the query. `names` ("a b c") are the valid filters; with "tag", tag:KEY and tag-key. */
 must_check enum err ec2_query_begin(struct call *call, const struct ec2_filter *filters,
 				    size_t filter_count, const char *names, ec2_has_fn has,
 				    bool has_most, int64_t most, struct str token,
 				    struct ec2_query *out_query);
-/* Only things with these ids are wanted, if there are any. */
+/* Limits the query to things with these ids, if there are any. */
 void ec2_query_ids(struct call *call, struct ec2_query *query, const struct str *ids, size_t count);
 /* True if the thing is on the page; things must come in the order of their ids. */
 bool ec2_query_takes(struct ec2_query *query, const void *thing, struct str id);

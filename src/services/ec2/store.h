@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* store: an endpoint as a record of the catalog: JSON, so that it can grow and be read by people.
- * Pure. */
+/* store: an endpoint as a record of the catalog: JSON, so that members can be added and people can
+ * read it. Pure. */
 #ifndef TERN_SERVICES_EC2_STORE_H
 #define TERN_SERVICES_EC2_STORE_H
 

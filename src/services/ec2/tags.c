@@ -120,7 +120,7 @@ static bool has(const void *thing, struct str name, struct ec2_pattern pattern)
 	return ec2_tags_have(&pair, 1, name, pattern);
 }
 
-/* The endpoint may go when the registry is left, so the page has copies. */
+/* The endpoint may be freed after the walk, so the page has copies. */
 static bool add_tags(void *context, const struct ec2_endpoint *endpoint)
 {
 	struct listing *listing = context;

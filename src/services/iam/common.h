@@ -24,7 +24,7 @@ struct iam_kind {
 	const char *title;	/* "User" */
 	const char *id;		/* "AIDA" */
 	const char *quota;	/* "UsersPerAccount" */
-	const char *tag_action; /* which creating it with tags needs, too; NULL: it has none */
+	const char *tag_action; /* authorized too if tags are given at creation; NULL: none */
 	int64_t count_max;	/* in one account, where has_quota is false */
 	bool has_quota;
 	enum quota count_quota;
@@ -46,8 +46,8 @@ must_check enum err iam_open(struct call *call, enum directory_kind kind, struct
 must_check enum err iam_open_to_change(struct call *call, enum directory_kind kind, struct str name,
 				       const struct directory_entity **out_entity);
 must_check enum err iam_check_modifiable(struct call *call, const struct directory_entity *entity);
-/* May the caller do that to the resource? Its tags and boundary, and the condition keys of IAM's
- * own for them, are those of the entity, for this question only; NULL: it is not there. */
+/* Authorizes the action on the resource. Its tags and boundary, and IAM's condition keys for them,
+ * are those of the entity, for this authorization only; NULL: the entity does not exist. */
 must_check enum err iam_ask(struct call *call, struct str action, const struct resource *resource,
 			    const struct directory_entity *entity);
 /* The same without authorization, which the caller of this function does otherwise. */
@@ -67,7 +67,7 @@ must_check enum err iam_open_policy(struct call *call, struct str arn,
 /* An entity of a kind by its ARN. ValidationError, InvalidInput, NoSuchEntity. */
 must_check enum err iam_open_arn(struct call *call, enum directory_kind kind, struct str arn,
 				 const struct directory_entity **out_entity);
-/* The same, unasked; of any account; NULL: there is none. */
+/* The same without authorization; of any account; NULL if it does not exist. */
 const struct directory_entity *iam_find_arn(struct call *call, enum directory_kind kind,
 					    struct str arn);
 /* NoSuchEntity, in the kind's words. */
@@ -79,13 +79,13 @@ must_check enum err iam_open_policy_to_change(struct call *call, struct str arn,
 					      const struct directory_entity **out_entity);
 /* ValidationError, InvalidInput: not the ARN of an entity of that kind. */
 must_check enum err iam_check_arn(struct call *call, enum directory_kind kind, struct str arn);
-/* A policy to attach, which is not itself the question's resource. NoSuchEntity. */
+/* A policy to attach, which is not itself the resource of the authorization. NoSuchEntity. */
 must_check enum err iam_find_policy(struct call *call, struct str arn,
 				    const struct directory_entity **out_entity);
 /* The same for a permissions boundary, which AWS's fault calls "Scope ARN". */
 must_check enum err iam_find_boundary(struct call *call, struct str arn,
 				      const struct directory_entity **out_entity);
-/* The account's own entity; made, but not stored, if it has none yet. */
+/* The account's own entity; created, but not stored, if the account has none yet. */
 const struct directory_entity *iam_account(struct call *call);
 /* For lists: "iam:ListUsers" on "arn:aws:iam::<account>:user/prefix". */
 must_check enum err iam_may_list(struct call *call, enum directory_kind kind, struct str prefix);
@@ -112,7 +112,7 @@ size_t iam_document_size(struct str document);
 /* As answers show documents: URL-encoded (RFC 3986). */
 struct str iam_show_document(struct call *call, const struct policy *policy);
 
-/* aws:RequestTag and aws:TagKeys of the questions to come. */
+/* aws:RequestTag and aws:TagKeys for later authorizations. */
 void iam_ask_about_tags(struct call *call, const struct iam_tag *tags, size_t count);
 /* Adds tags or changes their values. InvalidInput, ValidationError, LimitExceeded. */
 must_check enum err iam_tags_merge(struct call *call, struct directory_entity *draft,
@@ -136,7 +136,7 @@ void iam_add_key(struct call *call, struct str name, struct str value);
 struct iam_page {
 	struct call *call;
 	size_t most;
-	struct str scope, after; /* sorted: behind which name of which scope to go on */
+	struct str scope, after; /* sorted: the scope and the name after which the page begins */
 	bool is_entered;	 /* sorted: the scope was reached */
 	size_t count;		 /* sorted: items that iam_page_takes took */
 	struct str last_scope, last_name;

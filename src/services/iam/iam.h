@@ -12,10 +12,10 @@
 #include "core/core.h"
 #include "core/service.h"
 
-/* Makes core->directory and loads it; makes the default account if it is not there. */
+/* Makes core->directory and loads it; creates the default account if it does not exist. */
 extern const struct service_module iam_module;
 
-/* A key that was made just now: this is the only time that its secret is shown. */
+/* A new key; its secret is returned only this once. */
 struct iam_new_key {
 	char id[ACCESS_KEY_ID_SIZE], secret[ACCESS_KEY_SECRET_SIZE];
 };

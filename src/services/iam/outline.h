@@ -16,7 +16,7 @@ struct outline_position {
 
 struct outline_statement {
 	struct str text;
-	/* Behind the bracket or the statement before it, and behind its own end, as AWS counts. */
+	/* Start: behind the previous bracket or statement; end: behind its own, as AWS counts. */
 	struct outline_position start, end;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * record: an entity of the directory as a record of the catalog: JSON, so that it can grow. Pure;
- * it holds secrets in clear, so it must be sealed before it is stored.
+ * record: an entity of the directory as a record of the catalog: JSON, so that members can be
+ * added. Pure; it holds secrets in clear, so it must be sealed before it is stored.
  */
 #ifndef TERN_SERVICES_IAM_RECORD_H
 #define TERN_SERVICES_IAM_RECORD_H

@@ -14,8 +14,8 @@ must_check enum err kms_key_destroy(struct core *core, const struct kms_key *key
  * next start calls it. */
 must_check enum err kms_material_will_go(struct core *core);
 /*
- * After the last of such changes: makes them durable and leaves nothing of the material in the
- * catalog's file, which the next start does if it fails here. Errors are those of core_leave_group.
+ * After the last of such changes: makes them durable and erases the material from the catalog's
+ * file. If it fails, the next start erases it. Errors are those of core_leave_group.
  */
 must_check enum err kms_material_erase(struct core *core);
 
@@ -24,7 +24,7 @@ must_check enum err kms_material_erase(struct core *core);
 must_check enum err kms_material_make(struct core *core, struct arena *arena,
 				      const struct kms_key *draft, struct kms_secret *secret,
 				      struct kms_material **out_material);
-/* The draft with one material more, which becomes the current one and is the draft's own until
+/* The draft with another material, which becomes the current one and is the draft's own until
  * kms_material_release. `secret` is taken over. ERR_INVALID: it is not of the key's spec. */
 must_check enum err kms_material_add(struct core *core, struct arena *arena, struct kms_key *draft,
 				     struct kms_secret *secret, enum kms_rotation rotation,

@@ -81,7 +81,7 @@ static enum err ask(struct call *call, const struct kms_request *request,
 	if (request->algorithm) {
 		question.algorithm = request->algorithm->name;
 		question.algorithm_key = algorithm_keys[request->usage];
-		/* All that encrypts has a context, if only an empty one. */
+		/* All encrypting operations have a context, possibly an empty one. */
 		if (request->usage == KMS_USAGE_ENCRYPT_DECRYPT && !question.context)
 			question.context = &nothing;
 	}
@@ -267,7 +267,7 @@ static enum err open_cipher(struct call *call, struct decryption *opened)
 	return err ? refuse_cipher(call) : kms_end_dry_run(call, opened->is_dry_run);
 }
 
-/* Everything up to the work itself, which is left to `step`. */
+/* All steps before the cryptographic operation, which is left to `step`. */
 static enum err begin_decrypt(struct call *call, struct decryption *decryption, resume_fn step)
 {
 	struct kms_request *request = &decryption->request;

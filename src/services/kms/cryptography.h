@@ -25,7 +25,7 @@ void kms_secret_done(struct kms_secret *secret); /* wipes it, leaves it empty */
 
 /* New material of that spec. RSA takes from tenths of a second to some seconds. */
 struct kms_secret kms_secret_generate(enum kms_spec spec);
-/* Whether bytes that came from outside are material of that spec. */
+/* True if bytes from outside are material of that spec. */
 bool kms_secret_fits(enum kms_spec spec, struct str bytes);
 
 /* The private key of an RSA or elliptic curve secret, ready for use. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * due: each key with a date has one entry in core/due.h, written with the key's record. Its
- * function does one thing after another until nothing of the key is due.
+ * function makes one change after another until the key has no due time left.
  */
 #include "services/kms/due.h"
 
@@ -9,8 +9,8 @@
 #include "services/kms/material.h"
 
 /*
- * A destroyed key does not come back, so a clock that is set forward destroys none: the waiting
- * period must have passed by the time base as well.
+ * Destruction is final, so a clock that is set forward destroys no key: the waiting period must
+ * have passed by the time base as well.
  */
 struct due_time kms_due_of(const struct kms_key *key)
 {
@@ -84,7 +84,7 @@ enum err kms_key_forget_material(struct core *core, const struct kms_key *key, s
 	return err;
 }
 
-/* The place of material that has expired, or material_count. */
+/* The index of expired material, or material_count. */
 static size_t find_expired(const struct kms_key *key, int64_t now_ms)
 {
 	size_t place = 0;
@@ -110,7 +110,7 @@ static enum err do_due(struct core *core, const struct kms_key *key, int64_t now
 	return kms_key_rotate(core, key, KMS_ROTATION_AUTOMATIC, now_ms);
 }
 
-/* Each thing done puts the next time of the key ahead, so the loop ends. */
+/* Each change moves the key's next due time forward, so the loop ends. */
 static enum err run_key(struct core *core, struct str id)
 {
 	enum err err = ERR_OK;

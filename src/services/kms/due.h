@@ -18,12 +18,12 @@ struct due_time kms_due_of(const struct kms_key *key);
 /* Registers DUE_KMS_KEY. The keys are loaded. */
 must_check enum err kms_due_start(struct core *core);
 
-/* New material for a symmetric key made by us. A rotation on demand leaves the automatic one where
- * it is. */
+/* New material for a symmetric key whose material the server made. A rotation on demand does not
+ * change the date of the automatic one. */
 must_check enum err kms_key_rotate(struct core *core, const struct kms_key *key,
 				   enum kms_rotation rotation, int64_t now_ms);
-/* The key without the imported material at that place: it waits for import, or for its deletion as
- * before. Material that waited for its rotation leaves nothing behind. */
+/* The key without the imported material at that index: it waits for import, or for its deletion as
+ * before. Material that waited for its rotation is removed completely. */
 must_check enum err kms_key_forget_material(struct core *core, const struct kms_key *key,
 					    size_t place);
 

@@ -16,7 +16,7 @@ extern const struct str kms_grant_operations[KMS_GRANT_OPERATIONS];
 
 /* True if `name` is an operation of grants; its bit in *out_bit. The prefix "kms:" is optional. */
 bool kms_grant_operation_find(struct str name, uint32_t *out_bit);
-/* Whether a grant's principal means this one: itself, or the role of its session. */
+/* True if a grant's principal is this one: itself, or the role of its session. */
 bool kms_grant_names(const struct kms_grant_principal *named, const struct principal *principal);
 
 struct kms_grant_question {

@@ -246,7 +246,7 @@ static bool same_principal(const struct kms_grant_principal *a, const struct kms
 	return str_equal(a->name, b->name) && str_equal(a->id, b->id);
 }
 
-/* One that was made by the same request before; only named ones are looked for. */
+/* A grant of an earlier equal request; only named ones are compared. */
 static const struct kms_grant *find_same(const struct kms_key *key, const struct kms_grant *grant)
 {
 	for (size_t i = 0; grant->name.data && i < key->grant_count; i++) {
@@ -418,7 +418,7 @@ enum err kms_retire_grant(struct call *call, const struct kms_retire_grant_in *i
 
 /* ---- listing ---- */
 
-/* An ARN as it is now, or the id of a principal that was deleted. */
+/* The principal's current ARN, or the id of a deleted principal. */
 static struct str name_of(struct call *call, const struct kms_grant_principal *principal)
 {
 	return directory_name_of(call->core->directory, call->arena, principal->name,

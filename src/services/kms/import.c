@@ -160,7 +160,7 @@ static enum err refuse_material(struct call *call, const struct kms_key *key)
 		    STR_ARG(kms_specs[key->spec].name));
 }
 
-/* Worker: opens the material and looks whether it fits the key. */
+/* Worker: opens the material and checks that it fits the key. */
 static enum err unwrap(struct call *call)
 {
 	const struct kms_import_key_material_in *in = call->in;
@@ -186,7 +186,7 @@ static enum err unwrap(struct call *call)
 	return err;
 }
 
-/* The key as it is now: other calls may have changed or deleted it while a worker had this one. */
+/* The current key: other calls may have changed or deleted it while a worker had this one. */
 static enum err find_again(struct call *call, const struct kms_key *old,
 			   const struct kms_key **out_key)
 {

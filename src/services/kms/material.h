@@ -13,12 +13,12 @@
 
 /* The first expiry of the materials in use; 0: none expires. */
 int64_t kms_key_valid_to(const struct kms_key *key);
-/* Whether each material in use is there, and there is one. */
+/* True if the key has material in use, and the secrets of all of it. */
 bool kms_key_has_all_material(const struct kms_key *key);
-/* The place of the material with that KeyMaterialId, or material_count. */
+/* The index of the material with that KeyMaterialId, or material_count. */
 size_t kms_key_find_material(const struct kms_key *key, struct str id);
 
-/* In place of the one there, or behind the last. The draft borrows the caller's reference. */
+/* Replaces the material at the index, or appends it. The draft borrows the caller's reference. */
 void kms_draft_put_material(struct arena *arena, struct kms_key *draft, size_t place,
 			    const struct kms_material *material);
 void kms_draft_drop_material(struct arena *arena, struct kms_key *draft, size_t place);

@@ -6,7 +6,7 @@
 #include "services/kms/change.h"
 #include "services/kms/list.h"
 
-/* Asks the new policy alone: an account that it lets decide may let the caller. */
+/* Evaluates the new policy alone: an account to which it delegates may allow the caller. */
 static bool can_put_again(struct call *call, const struct policy *policy, struct str key_arn)
 {
 	struct policy_request request = call->asked;

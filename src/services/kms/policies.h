@@ -5,8 +5,8 @@
 
 #include "services/kms/use.h"
 
-/* The compiled policy, with a reference of the caller's. Refuses one that is malformed, or under
- * which the caller could not put another, unless `is_lockout_accepted`. */
+/* The compiled policy, with a reference of the caller's. Refuses a malformed one, and one that
+ * denies the caller PutKeyPolicy unless `is_lockout_accepted`. */
 must_check enum err kms_policy_of_call(struct call *call, struct str text, struct str key_arn,
 				       bool is_lockout_accepted, const struct policy **out_policy);
 

@@ -419,7 +419,8 @@ void kms_registry_put(struct kms_registry *registry, const struct kms_key *const
 
 	snapshot_table_begin(registry->keys);
 	snapshot_table_begin(registry->aliases);
-	/* All go out before any comes in, so that an alias may change its key. */
+	/* All old aliases are removed before new ones are added, so that an alias may change its
+	 * key. */
 	for (size_t i = 0; i < count; i++) {
 		struct snapshot_key key = {0, compare_places, keys[i]};
 		const struct kms_key *old = snapshot_find(before, BY_PLACE, key);

@@ -6,7 +6,7 @@
 #include "api/kms.h"
 #include "services/kms/kms.h"
 
-/* Puts the tags into the draft, in the call's arena. TagException, ValidationException. */
+/* Sets the tags of the draft, in the call's arena. TagException, ValidationException. */
 must_check enum err kms_tags_merge(struct call *call, struct kms_key *draft,
 				   const struct kms_tag *tags, size_t count);
 

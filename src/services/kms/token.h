@@ -16,8 +16,8 @@ struct str kms_grant_token_make(struct arena *arena, struct seal *seal, struct s
 /* ERR_INVALID: not a token of this server. Texts are in the arena. */
 must_check enum err kms_grant_token_read(struct arena *arena, struct seal *seal, struct str token,
 					 struct str *out_key_arn, struct str *out_grant_id);
-/* Refuses requests with a token that is none of ours: InvalidGrantTokenException. Grants are in
- * force everywhere at once, so tokens mean nothing more. */
+/* Refuses requests with an invalid token: InvalidGrantTokenException. Grants take effect at once,
+ * so a token has no other effect. */
 must_check enum err kms_grant_tokens_check(struct call *call, const struct str *tokens,
 					   size_t count);
 

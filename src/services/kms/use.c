@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * use: a caller learns nothing about keys of other accounts that it may not use: whether they exist
- * or not, the answer is the same.
+ * use: a caller without permission gets the same answer for existing and missing keys of other
+ * accounts.
  */
 #include "services/kms/use.h"
 

@@ -46,7 +46,8 @@ struct kms_question {
 	bool is_granted;		     /* by one that the operation found */
 	bool is_named; /* by a grant that names a principal for this action; see access/decide.h */
 };
-/* Asks about the call's principal; leaves no condition keys in the call. ERR_FAULT: denied. */
+/* Authorizes the call's principal; leaves the call's condition keys unchanged. ERR_FAULT:
+ * denied. */
 must_check enum err kms_ask(struct call *call, const struct kms_question *question);
 
 /* ---- for operations: the same with the call's faults ---- */

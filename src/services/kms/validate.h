@@ -6,8 +6,8 @@
 #include "api/kms.h"
 #include "core/call.h"
 
-/* ValidationException: a member is missing that other members of the request make necessary.
- * `member` is its name as it begins in lower case: "keyId". */
+/* ValidationException: a member is missing that other members of the request require. `member` is
+ * its name with a lower-case first letter: "keyId". */
 must_check enum err kms_need(struct call *call, const char *member, bool is_there);
 /* UnsupportedOperationException for a value that AWS has and Tern does not. */
 must_check enum err kms_check_served(struct call *call, const char *member, struct str value);

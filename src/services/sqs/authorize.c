@@ -48,7 +48,7 @@ static bool is_way_back(const struct call *call, uint32_t operation, struct str 
 	       str_equal(account, call->account);
 }
 
-/* Strangers have no account, whichever account their calls are served in. */
+/* Anonymous callers have no account, whatever account serves their call. */
 static bool is_of_account(const struct call *call, struct str account)
 {
 	return str_equal(account, call->principal ? call->principal->account : call->account);

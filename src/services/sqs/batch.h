@@ -13,7 +13,7 @@
 must_check enum err sqs_batch_check(struct call *call, const char *entry, bool has_entries,
 				    const struct str *ids, size_t count);
 
-/* Lists the fault that was just recorded as the failure of one entry, and takes it back from the
+/* Lists the fault that was just recorded as the failure of one entry, and removes it from the
  * call. */
 void sqs_batch_fail(struct call *call, struct str id,
 		    struct sqs_batch_result_error_entry *out_entry);

@@ -182,7 +182,7 @@ static void fail_entry(struct call *call, struct changing *changing, const struc
 	sqs_batch_fail(call, entry->id, &changing->failed[changing->failed_count++]);
 }
 
-/* Ids of those that went well, in the order they were sent. */
+/* Ids of the successful entries, in the order they were sent. */
 static struct str *settle(struct call *call, size_t *out_count)
 {
 	struct changing *changing = call_state(call, struct changing);

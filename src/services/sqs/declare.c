@@ -95,7 +95,7 @@ static bool has_kind(yyjson_val *value, char kind)
 			     : yyjson_is_int(value);
 }
 
-/* A misspelt key would silently leave a queue other than it was meant to be. */
+/* A misspelt key must fail, or it would silently leave the queue with other settings. */
 static enum err check_entry(struct arena *arena, yyjson_val *entry, struct str *out_problem)
 {
 	static const struct {

@@ -18,11 +18,11 @@
  */
 must_check enum err sqs_sealer_begin(struct call *call, const struct sqs_queue *queue,
 				     struct data_key **out_key);
-/* The payload, sealed as the queue wants it, in the call's arena. */
+/* The payload, sealed by the queue's settings, in the call's arena. */
 struct str sqs_seal(struct call *call, const struct sqs_queue *queue, struct data_key *key,
 		    struct str payload);
 
-/* Before messages are received: whether the queue's own KMS key may open them. */
+/* Before messages are received: authorizes the use of the queue's own KMS key to open them. */
 must_check enum err sqs_may_open(struct call *call, const struct sqs_queue *queue);
 /* The reader that opens messages of any KMS key for the call; end it with envelope_reader_done. */
 void sqs_reader_begin(struct call *call, const struct sqs_queue *queue,

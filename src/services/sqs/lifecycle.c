@@ -81,7 +81,7 @@ static enum err submit(struct core *core, struct queue_command *command)
 	return result_of(command);
 }
 
-/* So that alias/aws/sqs exists for sends, which may not make keys. */
+/* Creates alias/aws/sqs for later sends, which may not create keys. */
 static enum err prepare_key(struct core *core, const struct sqs_queue *queue)
 {
 	if (queue->kms_key.size == 0)
@@ -133,7 +133,7 @@ static enum err define_sources(struct core *core, const struct sqs_queue *target
 
 /* ---- the catalog ---- */
 
-/* A queue that is deleted, as long as the catalog has the record of its drop. */
+/* A deleted queue, as long as the catalog has the record of its drop. */
 struct drop {
 	struct list link;
 	uint64_t number;
@@ -215,7 +215,7 @@ static void add_drop(struct sqs *sqs, uint64_t number, struct sqs_queue_life *li
 
 enum { DROPS_AT_ONCE = 64 };
 
-/* Drops up to DROPS_AT_ONCE queues with one sync of the log. Returns the link to go on with. */
+/* Drops up to DROPS_AT_ONCE queues with one sync of the log. Returns the link to continue with. */
 static struct list *make_some_drops(struct core *core, struct list *link)
 {
 	struct list *drops = &sqs_of(core)->drops;
@@ -343,7 +343,8 @@ static enum err drop_queues(struct core *core, struct core_commit *commit)
 	if (!mine->result)
 		make_drops(core);
 	for (size_t i = 0; i < mine->count; i++) {
-		/* An engine that does not take it has failed or stops, and starts again without. */
+		/* An engine that refuses the definition has failed or stops; the next start defines
+		 * its queues anew. */
 		if (!mine->result)
 			(void)define_sources(core, mine->queues[i]);
 		sqs_queue_release(mine->queues[i]);
@@ -611,7 +612,7 @@ static enum err load_drop(void *context, struct str key, struct str value)
 	return ERR_OK;
 }
 
-/* Ends the deletions that the catalog remembers. */
+/* Ends the deletions whose records are in the catalog. */
 static enum err end_drops(struct core *core)
 {
 	struct catalog_changes none = {0};

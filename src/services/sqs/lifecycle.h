@@ -16,7 +16,7 @@
  * Creates the queue of a draft whose names and attributes are final: sets number, ARN and times.
  */
 must_check enum err sqs_queue_create(struct core *core, struct sqs_queue *draft);
-/* Puts the changed draft of an existing queue in place; modified_ms is set if `is_touched`. */
+/* Replaces an existing queue by its changed draft; modified_ms is set if `is_touched`. */
 must_check enum err sqs_queue_change(struct core *core, struct sqs_queue *draft, bool is_touched);
 must_check enum err sqs_queue_delete(struct core *core, const struct sqs_queue *queue);
 /* Deletes all of them, or none on an error. */
@@ -24,7 +24,8 @@ must_check enum err sqs_queues_delete(struct core *core, const struct sqs_queue 
 				      size_t count);
 /* Loads the records of sqs_queue_create into the registry and the engine. */
 must_check enum err sqs_queues_load(struct core *core);
-/* When the queue of that ARN was deleted, if within the last minute; INT64_MIN otherwise. */
+/* The time when the queue of that ARN was deleted, if within the last minute; INT64_MIN
+ * otherwise. */
 int64_t sqs_queue_deleted_ms(struct core *core, struct str arn);
 void sqs_deletions_done(struct sqs *sqs);
 /* Called when the engine has ended. */

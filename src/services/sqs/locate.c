@@ -51,7 +51,7 @@ static bool parse_path(struct str path, struct str *out_account, struct str *out
 	return out_account->size == 12 && out_name->size > 0;
 }
 
-/* Account and name of the queue that a URL or name means; false: it can mean none. */
+/* Account and name of the queue in a URL or name; false: it is not one of a queue. */
 static bool parse_url(struct str url, struct str *account, struct str *out_name)
 {
 	size_t scheme = str_find(url, STR("://"), 0);
@@ -88,7 +88,7 @@ enum err sqs_queue_of_call(struct call *call, struct str queue_url,
 		if (!arn.data)
 			return sqs_no_such_queue(call);
 	}
-	/* An ARN must not reach into another region than the one the caller signed for. */
+	/* The ARN's region must be the region of the caller's signature. */
 	const struct sqs_queue *queue = str_equal(arn_region(arn), call->region)
 						? sqs_registry_find_arn(registry, arn)
 						: NULL;

@@ -13,8 +13,8 @@ const struct sqs_queue *sqs_keep_queue(struct call *call, const struct sqs_queue
  * The queue that a call means: by URL with any host ("http://h/<account>/<name>"), by
  * "/<account>/<name>", by ARN or by bare name; an empty URL means the request's path. Released when
  * the call ends. Fails with QueueDoesNotExist in the caller's dialect's words, MissingParameter if
- * nothing is named, AccessDenied if the caller may not do the call's operation to it,
- * RequestThrottled if it is done too often.
+ * nothing is named, AccessDenied if the caller has no permission for the call's operation on it,
+ * RequestThrottled if its rate is too high.
  */
 must_check enum err sqs_queue_of_call(struct call *call, struct str queue_url,
 				      const struct sqs_queue **out_queue);

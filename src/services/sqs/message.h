@@ -24,7 +24,7 @@ struct sqs_stored_message {
 
 /* The encoded message, in the arena. */
 struct str sqs_message_encode(struct arena *arena, const struct sqs_stored_message *message);
-/* Views into `payload`; arrays in the arena. ERR_DAMAGED if it is no such message. */
+/* Views into `payload`; arrays in the arena. ERR_DAMAGED if the payload is not a message. */
 must_check enum err sqs_message_decode(struct arena *arena, struct str payload,
 				       struct sqs_stored_message *out_message);
 

@@ -43,7 +43,7 @@ struct queue_walk {
 	int64_t now_ms;
 };
 
-/* Names of queues, accounts and regions hold nothing that would need an escape. */
+/* Names of queues, accounts and regions have no characters that need an escape. */
 static bool write_queue(void *context, const struct sqs_queue *queue)
 {
 	const struct queue_walk *walk = context;

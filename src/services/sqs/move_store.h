@@ -39,7 +39,7 @@ void sqs_move_free(struct sqs_move *move);
 /* Adds the task's record to the changes. */
 void sqs_move_add_record(struct catalog_changes *changes, const struct sqs_move *move);
 must_check enum err sqs_move_save(struct core *core, const struct sqs_move *move);
-/* Takes the task off the list; it is freed once the control thread no longer has it. */
+/* Takes the task off the list; it is freed once the control thread has released it. */
 void sqs_move_forget(struct sqs_move *move);
 /* Fills the list, newest first. */
 must_check enum err sqs_move_store_load(struct core *core);

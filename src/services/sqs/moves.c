@@ -28,14 +28,15 @@ static enum err no_resource(struct call *call, const char *parameter)
 		    parameter);
 }
 
-/* Of another account than the caller's; an unsigned request has none to compare. */
+/* True if it is of another account than the caller's; an unsigned request has no account to
+ * compare. */
 static bool is_foreign(const struct call *call, struct str arn)
 {
 	return call->principal && call->principal->type != PRINCIPAL_ANONYMOUS &&
 	       !str_equal(arn_account(arn), call->account);
 }
 
-/* A queue of the caller's own, by ARN, to which the caller may do all `operations`. */
+/* Finds a queue of the caller's own by ARN and authorizes all `operations` on it. */
 static enum err find_by_arn(struct call *call, const char *parameter, struct str arn,
 			    const uint32_t *operations, size_t operation_count,
 			    const struct sqs_queue **out_queue)
@@ -101,7 +102,8 @@ static bool may_return(void *context, const struct sqs_queue *queue)
 	return !question->err;
 }
 
-/* Without a destination messages go back to where they come from: the caller may send there. */
+/* Without a destination, messages go back to their sources: the caller needs permission to send
+ * there. */
 static enum err check_return(struct call *call, const struct sqs_queue *source)
 {
 	struct return_question question = {.call = call};
@@ -159,7 +161,7 @@ static struct sqs_move *find_oldest(struct core *core, struct str source)
 	return count >= KEPT_PER_SOURCE ? oldest : NULL;
 }
 
-/* Enters a new task, which the catalog gets when it loses the oldest one. */
+/* Adds a new task, which the catalog gets when it loses the oldest one. */
 static enum err enter(struct core *core, struct sqs_move *move)
 {
 	struct catalog_changes changes = {0};

@@ -88,7 +88,7 @@ static bool has_tag(const struct sqs_queue *queue, const struct shape_pair *tag)
 	return false;
 }
 
-/* CreateQueue of a queue that exists: fine if all that is given is as it is. */
+/* CreateQueue of an existing queue: succeeds if all given attributes equal the queue's. */
 static enum err compare(struct call *call, const struct sqs_queue *queue, struct sqs_queue *draft,
 			const struct sqs_create_queue_in *in)
 {

@@ -67,7 +67,7 @@ static enum err check_numbers(struct call *call, const struct sqs_receive_messag
 	return err;
 }
 
-/* Names of queue attributes are accepted and mean nothing here: the API's type allows them. */
+/* Names of queue attributes are accepted and ignored: the API's type allows them. */
 static enum err add_wanted(struct call *call, const struct str *names, size_t count,
 			   uint32_t *wanted)
 {

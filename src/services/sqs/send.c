@@ -212,7 +212,7 @@ static struct str uuid_text(struct arena *arena, const uint8_t id[16])
 	return str_of(text, UUID_TEXT_SIZE);
 }
 
-/* A trace that came as a header was no system attribute, so it has no digest. */
+/* A trace from the header is not a system attribute, so it has no digest. */
 static struct str system_md5(struct arena *arena, const struct entry *entry)
 {
 	struct sqs_message_attribute_value_entry copy = {
@@ -302,7 +302,7 @@ static enum err begin(struct call *call, const struct sqs_queue *queue, struct e
 	return ERR_OK;
 }
 
-/* Goes on once the digests of all bodies are there. */
+/* Continues once the digests of all bodies are computed. */
 static enum err digest_bodies(struct call *call, struct sending *sending, resume_fn resume)
 {
 	size_t count = sending->given_count;

@@ -181,7 +181,7 @@ enum err sqs_declare(struct core *core, struct arena *arena,
 	return declared.err;
 }
 
-/* Queues that are deleted with one change of the catalog. */
+/* Queues that one change of the catalog deletes. */
 enum { DELETED_AT_ONCE = 1000 };
 struct chosen {
 	const struct sqs_queue *queues[DELETED_AT_ONCE];

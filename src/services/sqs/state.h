@@ -13,9 +13,10 @@ struct sqs {
 	struct sqs_registry *registry;
 	struct sqs_moves *moves; /* message move tasks; control thread */
 	uint64_t next_number;	 /* of a new queue; control thread */
-	uint64_t unknown_queues; /* that the engine has and the catalog does not; since start */
+	uint64_t unknown_queues; /* in the engine but not in the catalog; since start */
 	struct list deletions;	 /* of the last minute, oldest first; control thread */
-	struct list drops;	 /* deleted queues that the catalog remembers; control thread */
+	struct list drops; /* deleted queues whose record of the drop is in the catalog; control
+			      thread */
 };
 extern const struct service_module sqs_module;
 /* Any thread: the state; NULL: the service is not started. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store: a queue's settings as a record of the catalog: JSON, so that it can grow and be read by
- * people. Pure.
+ * store: a queue's settings as a record of the catalog: JSON, so that members can be added and
+ * people can read it. Pure.
  */
 #ifndef TERN_SERVICES_SQS_STORE_H
 #define TERN_SERVICES_SQS_STORE_H

@@ -6,7 +6,7 @@
 #include "services/sqs/message.h"
 #include "services/sqs/registry.h"
 
-/* Characters that SQS takes: https://www.w3.org/TR/REC-xml/#charsets, as UTF-8. */
+/* Characters that SQS accepts: https://www.w3.org/TR/REC-xml/#charsets, as UTF-8. */
 bool sqs_is_message_text(struct str text);
 
 must_check enum err sqs_check_body(struct call *call, struct str body);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* view: the digest of attributes covers those that are shown, as AWS's does. */
+/* view: the digest of attributes covers the returned ones, as AWS's does. */
 #include "services/sqs/view.h"
 
 #include "services/sqs/digest.h"

@@ -87,7 +87,7 @@ static void add_text_key(struct call *call, struct str name, struct str value)
 	call_add_key(call, name, values, 1);
 }
 
-/* A role's tags have a name of IAM's own, beside aws:ResourceTag. */
+/* IAM has its own condition key for a role's tags, beside aws:ResourceTag. */
 static void add_role_tags(const struct assuming *assuming)
 {
 	const struct directory_entity *role = assuming->role;
@@ -147,7 +147,7 @@ static void swap(struct shape_pair *a, struct shape_pair *b)
 	*b = kept;
 }
 
-/* Moves those that are named to the front: they are the transitive ones. */
+/* Moves the named ones to the front: they are the transitive ones. */
 static enum err mark_transitive(struct assuming *assuming, struct shape_pair *tags)
 {
 	const struct sts_assume_role_in *in = assuming->in;
@@ -190,7 +190,7 @@ static enum err join_tags(struct assuming *assuming)
 	return mark_transitive(assuming, tags);
 }
 
-/* Once it is set it stays, through all sessions that are begun from this one. */
+/* A source identity stays, through all sessions that this one begins. */
 static enum err join_source_identity(struct assuming *assuming)
 {
 	struct str earlier = assuming->call->principal->source_identity;

@@ -20,7 +20,7 @@ struct sts_passed {
 	size_t tag_count;
 };
 
-/* Into the session, once they are checked: policies that can be read, keys of tags that differ. */
+/* Sets the session's policies and tags after checks: valid policies, distinct keys of tags. */
 must_check enum err sts_take_passed(struct call *call, const struct sts_passed *passed,
 				    struct session *session);
 /* Checks that managed policies exist in the session's account or are AWS's. Call it after
@@ -39,7 +39,7 @@ struct sts_assumed_role_user *sts_show_role_user(struct call *call,
 						 const struct directory_entity *role,
 						 const struct session *session);
 
-/* Begins and ends the session, makes its key, and the token from all that. */
+/* Sets the session's begin and end, makes its key, and the token. */
 struct sts_credentials *sts_issue(struct call *call, struct session *session,
 				  int64_t duration_seconds);
 

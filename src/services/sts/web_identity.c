@@ -21,7 +21,7 @@ struct identifying {
 	struct jwt jwt;
 	struct str audience; /* the authorized party, or the audience */
 	const struct directory_entity *role, *provider;
-	struct str partition; /* of the role's ARN: without a signature nothing names the region */
+	struct str partition; /* of the role's ARN: an unsigned request has no region */
 	struct session session;
 };
 
@@ -66,7 +66,7 @@ static enum err read_token(struct identifying *identifying)
 	return ERR_OK;
 }
 
-/* Held until the call ends; NULL: there is none of that ARN and kind. */
+/* Held until the call ends; NULL if no entity has that ARN and kind. */
 static const struct directory_entity *find(struct call *call, struct str arn,
 					   enum directory_kind kind)
 {
