@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* answer: answers that promise something wait in engine->pending, in the order of their LSNs. */
+/* answer: answers that depend on a record wait in engine->pending, in the order of their LSNs. */
 #include "queue/answer.h"
 
 #include "queue/state.h"

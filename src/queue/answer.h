@@ -10,7 +10,7 @@
 /* Answers when all that was appended so far is durable. */
 void answer_command(struct engine *engine, struct queue_command *command, enum queue_result result);
 void answer_now(struct queue_command *command, enum queue_result result);
-/* The queue that the command is for; NULL: there is none, and the command is answered. */
+/* The command's queue; NULL: it does not exist, and the command is answered. */
 struct engine_queue *answer_queue(struct engine *engine, struct queue_command *command);
 
 #endif

@@ -97,7 +97,7 @@ static void note_time(struct engine *engine, int64_t now_ms)
 		engine->now_ms = now_ms;
 }
 
-/* A message is at a new place; one that lies in an extent stays in one. */
+/* A message has a new location; one in an extent stays in the extent. */
 static void replay_relocation(struct engine *engine, const struct journal_record *record,
 			      uint64_t seq, uint64_t hash, uint32_t shared_size)
 {
@@ -165,7 +165,7 @@ static enum err replay_reference(struct engine *engine, const struct journal_rec
 				  reference.shared_size);
 		return ERR_OK;
 	}
-	/* They are of one batch, so either both are there or none. */
+	/* Both are of one batch, so replay has both or none. */
 	if (shared->location.segment != record->location.segment ||
 	    shared->location.offset != reference.shared_offset)
 		return ERR_DAMAGED;
@@ -272,7 +272,7 @@ static enum err replay_purge(struct engine *engine, const struct journal_record 
 		return ERR_DAMAGED;
 	if (!queue)
 		return ERR_OK;
-	/* All of it was there at that time: replay goes in the same order. */
+	/* Replay keeps the order, so all messages to remove are there. */
 	purge_at_once(engine, queue);
 	if (record->type == RECORD_PURGE && queue->next_seq <= get_u64(record->data.data))
 		queue->next_seq = get_u64(record->data.data) + 1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* attempt: a map by key, and a list by age for those that are over. */
+/* attempt: a map by key, and a list by age for expired ones. */
 #include "queue/attempt.h"
 
 #include <string.h>

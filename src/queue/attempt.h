@@ -3,8 +3,8 @@
  * attempt: receive attempts of FIFO queues that may be repeated; see repeat.h.
  *
  * Attempts live in memory only: after a restart a repeated one is a new receive, and finds the
- * group locked until its visibility timeout is over. The oldest make way when there are more than
- * messages can be in flight.
+ * group locked until its visibility timeout is over. The oldest are dropped when there are more
+ * than the limit of messages in flight.
  */
 #ifndef TERN_QUEUE_ATTEMPT_H
 #define TERN_QUEUE_ATTEMPT_H

@@ -37,7 +37,7 @@ static void load_entry(struct engine *engine, struct extent *extent,
 	message_place(engine, message);
 }
 
-/* Takes the group's next window into memory. False: the disk refuses. */
+/* Loads the group's next window into memory. False: the disk refuses. */
 static bool load_window(struct engine *engine, struct group *group)
 {
 	struct extent *extent = extent_first(group);

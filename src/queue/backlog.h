@@ -11,8 +11,8 @@
 
 #include "queue/state.h"
 
-/* Loads from the group's extents if it has little left to give. If the disk refuses they stay, and
- * the next receive tries again. */
+/* Loads from the group's extents if the group has few messages in memory. If the disk refuses, they
+ * stay, and the next receive tries again. */
 void backlog_refill(struct engine *engine, struct group *group);
 /* At replay: finds a message, and loads it if it lies in an extent. */
 struct message *backlog_fetch(struct engine *engine, uint64_t queue, uint64_t group, uint64_t seq);

@@ -153,7 +153,7 @@ static void end(struct engine *engine, struct queue_command *command)
 	struct page *page = &engine->page;
 	bool has_queue = queue_find(engine, command->queue) != NULL;
 
-	/* Of a queue that was purged meanwhile there is nothing to show. */
+	/* A queue that was purged meanwhile has no messages to return. */
 	command->browse.has_more = page->queue && page->count == page->wanted;
 	page_unpin(engine, !page->queue			       ? 0
 			   : page->count < command->browse.max ? page->count

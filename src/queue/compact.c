@@ -131,7 +131,7 @@ static bool relocate_messages(struct engine *engine, uint32_t number, size_t *re
 		link = link->next;
 		if (message->is_unreadable)
 			continue;
-		/* Purging frees these in its own turns, so the walk gets past them. */
+		/* Purging frees these in its own turns, so the walk passes them. */
 		if (message->queue->is_retired) {
 			turn_spend(engine, 1, 0);
 			if (turn_is_over(engine))
@@ -153,7 +153,7 @@ static bool relocate_messages(struct engine *engine, uint32_t number, size_t *re
 	return true;
 }
 
-/* False: it must go on later. An extent ends to be relocated at an entry that cannot be read. */
+/* False: continue later. Relocation of an extent ends at an entry that cannot be read. */
 static bool relocate_extent(struct engine *engine, struct extent *extent, size_t *relocated)
 {
 	struct extent_entry entries[EXTENT_PEEK_MAX];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* dedup: a map by key, and a list by age for those that are over. */
+/* dedup: a map by key, and a list by age for expired ones. */
 #include "queue/dedup.h"
 
 #include <string.h>

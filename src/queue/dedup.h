@@ -7,13 +7,13 @@
 
 #include "queue/state.h"
 
-/* `group` 0: of any group. NULL: the id was not met. The entry may be over: see until_ms. */
+/* `group` 0: of any group. NULL: the id is unknown. The entry may have expired: see until_ms. */
 struct dedup *dedup_find(const struct engine_queue *queue, const uint8_t key[16], uint64_t group);
 /* The last message sent with this id, in the queue's deduplication scope; NULL: none within the
  * window. */
 struct dedup *dedup_find_first(const struct engine *engine, struct engine_queue *queue,
 			       const uint8_t key[16], uint64_t group);
-/* Enters the message's deduplication id, in place of an earlier entry of it. */
+/* Adds the message's deduplication id, in place of an earlier entry of it. */
 void dedup_remember(struct engine_queue *queue, const struct record_head *head);
 void dedup_forget(struct queue_extra *extra, struct dedup *dedup);
 /* Forgets entries that are over, a bounded number. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * delay: goes from the last message to the first, so that messages older than any delay need no
- * look.
+ * delay: works from the last message to the first, so that messages older than any delay are not
+ * checked.
  */
 #include "queue/delay.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * delay: applies a FIFO queue's changed delay to the messages that it has.
+ * delay: applies a FIFO queue's changed delay to its messages.
  */
 #ifndef TERN_QUEUE_DELAY_H
 #define TERN_QUEUE_DELAY_H

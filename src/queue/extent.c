@@ -373,7 +373,7 @@ static void resolve_rebuilt(struct extent *extent)
 	extent->first_since_ms = entry.since_ms;
 }
 
-/* False: the disk refuses, so nothing is known; all stays as it is. */
+/* False: the disk refuses, so the entries are unknown; the state is unchanged. */
 static bool rebuild_segment(struct engine *engine, uint32_t number)
 {
 	struct rebuild rebuild = {.engine = engine,

@@ -25,7 +25,7 @@ bool extent_read(struct engine *engine, struct extent *extent, size_t from, size
 		 size_t *out_count);
 int64_t extent_entry_live_size(const struct extent_entry *entry);
 struct extent_entry extent_entry_decode(const char *in, uint32_t segment);
-/* Copies entries, from the extent's `from`-th on; returns how many, at most EXTENT_PEEK_MAX. */
+/* Copies entries, from the extent's `from`-th on; returns their number, at most EXTENT_PEEK_MAX. */
 size_t extent_peek(struct engine *engine, struct extent *extent, size_t from,
 		   struct extent_entry *out_entries, size_t count);
 /* The first entry behind seq. */

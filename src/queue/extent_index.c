@@ -68,7 +68,7 @@ static void leave_memory(struct engine *engine, struct segment_messages *segment
 	segment->is_indexing = false;
 }
 
-/* Is done with the segment as far as it can be now; false: the turn is over. */
+/* Writes as much of the segment as it can now; false: the turn is over. */
 static bool step_segment(struct engine *engine, struct segment_messages *segment)
 {
 	bool may_leave = engine->leaving == segment->segment ||

@@ -7,7 +7,7 @@
 
 #include "queue/state.h"
 
-/* A turn's part. engine->has_indexes_left: there is more to do at once. */
+/* A turn's part. engine->has_indexes_left: more work is due at once. */
 void extent_index_step(struct engine *engine);
 
 #endif

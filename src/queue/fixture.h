@@ -328,7 +328,7 @@ static inline void world_send_many(struct world *w, uint64_t queue, uint64_t gro
 	}
 }
 
-/* Receives and deletes everything; returns how many there were. */
+/* Receives and deletes all messages; returns their number. */
 static inline size_t world_drain(struct world *w, uint64_t queue)
 {
 	size_t total = 0;

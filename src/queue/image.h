@@ -29,7 +29,7 @@ void image_append_item(struct buf *out, enum item_type type, const struct engine
 void image_append_dedup(struct buf *out, const struct engine_queue *queue,
 			const struct dedup *dedup);
 
-/* Before a change of the message or the extent: they are encoded as they are. */
+/* Before a change of the message or the extent: encodes the state before the change. */
 void image_keep_message(struct engine *engine, struct message *message);
 void image_keep_extent(struct engine *engine, struct extent *extent);
 /* Before these are freed. */

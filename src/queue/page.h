@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * page: the messages that a browse has gathered so far, by seq, each pinned.
+ * page: the messages that a browse has collected so far, by seq, each pinned.
  */
 #ifndef TERN_QUEUE_PAGE_H
 #define TERN_QUEUE_PAGE_H
@@ -9,7 +9,7 @@
 
 /* True if the page is full and its last message is before that seq. */
 bool page_is_behind(const struct page *page, uint64_t seq);
-/* Enters the message if it is one of the lowest, and pins it: it may be deleted before the page is
+/* Adds the message if it is one of the lowest, and pins it: it may be deleted before the page is
  * complete. */
 void page_insert(struct engine *engine, struct queue_delivery delivery);
 void page_unpin(struct engine *engine, size_t from); /* shortens the page */

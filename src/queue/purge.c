@@ -75,7 +75,7 @@ void purge_messages(struct engine *engine, struct engine_queue *queue)
 	next->counters = counters;
 	next->next_seq = queue->next_seq;
 	move_commands(queue, next);
-	/* Short polls that waited for a turn learn at once that there is nothing. */
+	/* Short polls that waited for a turn are answered at once, as the queue is empty. */
 	queue_mark_dirty(engine, next);
 	queue_publish(next);
 }

@@ -73,18 +73,17 @@ enum queue_result {
 
 enum queue_command_type {
 	QUEUE_DEFINE, /* makes a queue or changes its settings */
-	QUEUE_DROP,   /* forgets a queue and its messages; waiting receives end with QUEUE_NOT_FOUND
+	QUEUE_DROP,   /* removes a queue and its messages; waiting receives end with QUEUE_NOT_FOUND
 		       */
-	QUEUE_PURGE,  /* forgets its messages and its deduplication window */
+	QUEUE_PURGE,  /* removes its messages and its deduplication window */
 	QUEUE_SEND,
 	QUEUE_FANOUT, /* sends to several queues, all or none; may delete the message it answers */
 	QUEUE_RECEIVE,
 	QUEUE_DELETE,
 	QUEUE_VISIBILITY,
-	QUEUE_GIVE_BACK,  /* ends receives as if they had not been: the messages are visible at once
-			     and the receives do not count. Standard: behind the others */
-	QUEUE_REDRIVE,	  /* moves messages that are visible to another queue or to where they came
-			     from */
+	QUEUE_GIVE_BACK,  /* cancels receives: the messages are visible at once and the receives do
+			     not count. Standard: behind the others */
+	QUEUE_REDRIVE,	  /* moves visible messages to another queue or back to their sources */
 	QUEUE_BROWSE,	  /* reads messages without receiving them */
 	QUEUE_CANCEL,	  /* ends a waiting receive at once, without messages */
 	QUEUE_TICK,	  /* handles due timers and answers; for the test clock */
@@ -126,7 +125,8 @@ struct queue_target {
 	uint64_t seq;
 	void *found; /* the engine's */
 };
-/* The message id of a target, from the id of the fan-out: the same again if that is repeated. */
+/* The message id of a target, derived from the id of the fan-out: a repeated fan-out has the same
+ * ids. */
 void queue_target_id(const uint8_t id[16], uint64_t queue, uint8_t out[16]);
 
 /* The contents of a receipt handle. */
@@ -293,7 +293,8 @@ struct clock_mark engine_clock(const struct engine *engine);
  * time has moved against it, the engine records the difference for the next start.
  */
 void engine_step(struct engine *engine, int64_t now_ms, int64_t wall_ms);
-/* When a step is next needed without a command or ended work; INT64_MAX: never. Engine's thread. */
+/* Time of the next needed step without a command or ended work; INT64_MAX: none. Engine's
+ * thread. */
 int64_t engine_due_ms(const struct engine *engine);
 /* As journal_work_begin and journal_work_end, for the thread that runs the work. Engine's thread.
  */
@@ -306,7 +307,7 @@ int engine_commit_descriptor(const struct engine *engine);
 void engine_stop(struct engine *engine);
 bool engine_is_idle(
 	const struct engine *engine); /* no command unanswered, no work out, all durable */
-/* Commands that are not answered are forgotten: the caller has them back. */
+/* Unanswered commands are dropped and belong to the caller again. */
 void engine_free(struct engine **engine);
 /* As journal_epoch. Any thread. */
 uint32_t engine_epoch(const struct engine *engine);

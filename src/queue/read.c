@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* read: a reference's payload is put together behind the records that it comes from. */
+/* read: a reference's payload is assembled behind the records that it comes from. */
 #include "queue/read.h"
 
 static enum err read_record(struct journal *journal, struct journal_location location,

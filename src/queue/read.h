@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * read: messages as they lie in the journal.
+ * read: reads messages from the journal.
  *
  * Any thread; the segment is pinned or known to be live, which keeps a shared payload too.
  */

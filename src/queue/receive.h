@@ -8,7 +8,7 @@
 #include "queue/state.h"
 
 void receive_execute(struct engine *engine, struct queue_command *command); /* QUEUE_RECEIVE */
-/* False: the turn is over, and there may be more for those that wait. */
+/* False: the turn is over, and waiting receives may get more. */
 bool receive_serve_waiting(struct engine *engine, struct engine_queue *queue);
 
 #endif

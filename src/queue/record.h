@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * record: the changes that the engine writes to the journal, and how they look in bytes.
+ * record: the changes that the engine writes to the journal, and their encoding.
  *
  * A record is the change, not the request: replay needs no clock, no policy and no randomness.
- * Times are of the time base (base/clock.h) unless they are called wall time.
- * All numbers are little endian. Pure functions.
+ * Times are of the time base (base/clock.h) unless they are called wall time. All numbers are
+ * little endian. Pure functions.
  */
 #ifndef TERN_QUEUE_RECORD_H
 #define TERN_QUEUE_RECORD_H
@@ -88,10 +88,10 @@ bool record_head_decode(struct str data, struct record_head *out_head, struct st
 size_t record_reference_encode(const struct record_reference *reference,
 			       uint8_t out[RECORD_REFERENCE_SIZE_MAX]);
 bool record_reference_decode(struct str data, struct record_reference *out_reference);
-/* The head of the message that the reference is, in that queue. */
+/* The head of the reference's message, in that queue. */
 struct record_head record_reference_head(const struct record_reference *reference,
 					 const struct record_head *shared, uint64_t queue);
-/* The message id of the target `queue` of a fan-out: a UUID that follows from both. */
+/* The message id of the target `queue` of a fan-out: a UUID derived from both. */
 void record_target_id(const uint8_t id[16], uint64_t queue, uint8_t out[16]);
 
 #endif

@@ -45,7 +45,7 @@ struct message {
 };
 
 struct group {
-	struct list link;     /* in the queue's ready_groups while it has something to give */
+	struct list link;     /* in the queue's ready_groups while it has a message to deliver */
 	struct list ready;    /* never received; on FIFO queues everything */
 	struct list returned; /* standard: came back; served first */
 	uint64_t hash;	      /* 0: the messages without a group */
@@ -138,8 +138,7 @@ struct engine_queue {
 	struct list extents;		      /* of all groups */
 	struct list waiting;		      /* receives, oldest first */
 	uint64_t unfinished;		      /* of them, those that wait for turns only */
-	struct list
-		dirty_link; /* in engine->dirty while something may be given to waiting receives */
+	struct list dirty_link; /* in engine->dirty while waiting receives may get a message */
 	struct timer retention;
 	struct message
 		*expiry_next;	 /* position of the scan for expired messages, NULL: the front */
@@ -246,7 +245,7 @@ struct engine_queue *queue_find(const struct engine *engine, uint64_t number);
 struct engine_queue *queue_get(struct engine *engine, uint64_t number, bool is_fifo);
 /* Its number no longer finds it, and it is in no list of queues. */
 void queue_forget(struct engine *engine, struct engine_queue *queue);
-/* The queue is forgotten and has no message, deduplication entry or attempt left. */
+/* True if the queue is dropped and has no message, deduplication entry or attempt left. */
 void queue_free(struct engine_queue *queue);
 struct queue_extra *queue_extra_get(struct engine_queue *queue);
 /* Waiting receives of the queue may get something in this turn. */
