@@ -83,7 +83,8 @@ static void format_header(const struct batch *batch, uint32_t epoch, size_t stor
 	put_u32(at + BATCH_CRC, crc32c(0, str_of(at, BATCH_CRC)));
 }
 
-/* Up to the block that the next batch begins in: it must not write over anything of this one. */
+/* Up to the block that the next batch begins in, as its write must not overwrite bytes of this
+ * one. */
 static size_t padding_of(const struct journal *journal, const struct batch *batch)
 {
 	size_t end = batch->offset + batch->bytes.size;
@@ -225,7 +226,7 @@ static enum err make_new(struct disk *disk, const struct batch *batch, const cha
 	err = disk->ops->allocate(disk, file, batch->segment->size);
 	if (err) {
 		disk->ops->close(disk, file);
-		/* A file that stays is empty; recovery clears it away. */
+		/* A file that stays is empty; recovery deletes it. */
 		(void)disk->ops->unlink(disk, name);
 		return err;
 	}
@@ -258,7 +259,7 @@ static enum err make_file(struct journal_work *work, struct batch *batch)
 	return err;
 }
 
-/* Before anything in the segment is acknowledged, so that a missing file is noticed. */
+/* Recorded before anything in the segment is acknowledged, so that a missing file is detected. */
 static enum err register_segment(struct journal *journal, const struct batch *batch)
 {
 	struct meta *meta = &journal->meta;
@@ -311,7 +312,7 @@ void commit_run(struct journal_work *work)
 	}
 }
 
-/* One batch for a segment that is made and known: all else takes more than a write. */
+/* One batch for a segment that has its file: all other commits need more than a write. */
 static bool can_start(const struct journal_work *work)
 {
 	const struct journal *journal = work->journal;

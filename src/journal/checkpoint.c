@@ -130,7 +130,8 @@ uint64_t checkpoint_find_room(struct disk *disk)
 	return size_of_room(disk);
 }
 
-/* The one before becomes room for the next. A failure leaves the others to the next checkpoint. */
+/* The previous file is kept as space for the next checkpoint. After a failure the next checkpoint
+ * deletes the others. */
 static void clear_older(struct journal_work *work, const char *keep)
 {
 	struct disk *disk = work->journal->disk;

@@ -21,8 +21,8 @@ struct disk_file; /* an open file */
 
 struct disk;
 struct disk_ops {
-	/* Opens for reading and writing; `create` makes it if it is not there. ERR_NOTFOUND,
-	 * ERR_IO, ERR_FULL. */
+	/* Opens for reading and writing; `create` creates a missing file. ERR_NOTFOUND, ERR_IO,
+	 * ERR_FULL. */
 	enum err (*open)(struct disk *disk, const char *name, bool create,
 			 struct disk_file **out_file);
 	void (*close)(struct disk *disk, struct disk_file *file);
@@ -37,14 +37,14 @@ struct disk_ops {
 	 */
 	enum err (*zero)(struct disk *disk, struct disk_file *file, uint64_t offset, size_t size);
 	/* Bytes from the start that were written or zeroed before, as far as the file system can
-	 * say. */
+	 * report. */
 	enum err (*written_size)(struct disk *disk, struct disk_file *file, uint64_t *out_size);
 	/* Reads all of size bytes; ERR_DAMAGED if the file ends before. */
 	enum err (*read)(struct disk *disk, struct disk_file *file, uint64_t offset, void *out,
 			 size_t size);
 	/*
-	 * The same, but ERR_BUSY if the bytes are not in memory and the device must be waited for.
-	 * Reads nothing ahead. May be NULL: read never waits.
+	 * The same, but ERR_BUSY if the bytes are not in memory. Starts no read-ahead. May be NULL:
+	 * read never waits.
 	 */
 	enum err (*read_cached)(struct disk *disk, struct disk_file *file, uint64_t offset,
 				void *out, size_t size);
@@ -80,7 +80,7 @@ struct disk_ops {
 	enum err (*list)(struct disk *disk, void (*visit)(void *context, const char *name),
 			 void *context);
 	void (*free)(struct disk *disk);
-	/* Steady nanoseconds, to measure syncs with: the journal has no clock. Any thread. May be
+	/* Steady nanoseconds, to measure syncs: the journal has no clock. Any thread. May be
 	 * NULL. */
 	int64_t (*now_ns)(struct disk *disk);
 };
@@ -103,8 +103,8 @@ enum disk_commits {
 };
 /*
  * Chooses how the disk of disk_file_open commits; buffered if it is never called. Before any file
- * is open. They are tried out on a file that is removed again. ERR_INVALID: the file system or the
- * kernel takes none, and all stays as it was.
+ * is open. A test file, removed afterwards, shows whether they work. ERR_INVALID: the file system
+ * or the kernel does not support them, and nothing changes.
  */
 must_check enum err disk_file_set_commits(struct disk *disk, enum disk_commits commits);
 

@@ -102,7 +102,7 @@ static enum err file_open(struct disk *disk, const char *name, bool create,
 static void file_close(struct disk *disk, struct disk_file *file)
 {
 	(void)disk;
-	/* All that matters was synced; close has nothing to add. */
+	/* All important data was synced; close adds nothing. */
 	(void)close(file->descriptor);
 	if (file->direct >= 0)
 		(void)close(file->direct);
@@ -120,7 +120,8 @@ static enum err file_allocate(struct disk *disk, struct disk_file *file, uint64_
 		result = fallocate(file->descriptor, 0, 0, (off_t)size);
 	} while (result < 0 && errno == EINTR);
 	if (result < 0 && (errno == EOPNOTSUPP || errno == ENOSYS)) {
-		/* This one writes where the file system cannot reserve. It returns its errno. */
+		/* posix_fallocate writes zeros if the file system cannot reserve. It returns its
+		 * errno. */
 		errno = posix_fallocate(file->descriptor, 0, (off_t)size);
 		result = errno ? -1 : 0;
 	}
@@ -213,7 +214,7 @@ static enum err file_commit_start(struct disk *disk, struct disk_file *file, uin
 	return ERR_OK;
 }
 
-/* A write that ended early or was put off is finished here, which is rare enough to wait for. */
+/* Finishes a short or deferred write here, which is rare enough to wait for. */
 static enum err finish_started(const struct disk_directory *directory, int result)
 {
 	struct disk_file *file = directory->started;
@@ -359,7 +360,7 @@ static enum err file_write(struct disk *disk, struct disk_file *file, uint64_t o
 static enum err file_sync(struct disk *disk, struct disk_file *file)
 {
 	(void)disk;
-	/* Never again after a failure: the kernel may have dropped the pages it could not write. */
+	/* No retry after a failure: the kernel may have dropped the pages it could not write. */
 	return fdatasync(file->descriptor) < 0 ? lost("fdatasync", file->name) : ERR_OK;
 }
 
@@ -452,7 +453,7 @@ static const struct disk_ops file_ops = {
 	.now_ns = now_ns,
 };
 
-/* The lock file stays when the lock goes: unlinking it would let two processes lock two files. */
+/* The lock file stays after the unlock: unlinking it would let two processes lock two files. */
 static enum err take_lock(int directory, int *out_lock)
 {
 	int lock = openat(directory, "lock", O_RDWR | O_CLOEXEC | O_CREAT, 0600);
@@ -492,7 +493,7 @@ must_check enum err disk_file_open(const char *path, struct disk **out_disk)
 	return ERR_OK;
 }
 
-#define PROBE_NAME "probe.new" /* recovery clears it away if a crash leaves it */
+#define PROBE_NAME "probe.new" /* recovery deletes it if a crash leaves it */
 
 /* Writes a block to the probe: through the ring, if there is one. */
 static bool write_probe(int descriptor, struct ring *ring, const char *block)
@@ -510,7 +511,7 @@ static bool write_probe(int descriptor, struct ring *ring, const char *block)
 	return result == DISK_BLOCK_SIZE;
 }
 
-/* True if the file system takes writes with O_DIRECT in blocks of ours. */
+/* True if the file system accepts writes with O_DIRECT in blocks of DISK_BLOCK_SIZE. */
 static bool takes_direct(struct disk *disk, struct ring *ring)
 {
 	int directory = directory_of(disk)->descriptor;
@@ -533,7 +534,7 @@ must_check enum err disk_file_set_commits(struct disk *disk, enum disk_commits c
 	struct disk_directory *directory = directory_of(disk);
 	struct ring *ring = NULL;
 
-	/* tmpfs takes O_DIRECT, but has the page cache only. */
+	/* tmpfs accepts O_DIRECT, but has the page cache only. */
 	if (commits != DISK_COMMITS_BUFFERED && directory->is_in_memory)
 		return ERR_INVALID;
 	if (commits == DISK_COMMITS_RING) {

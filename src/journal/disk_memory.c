@@ -309,7 +309,7 @@ static bool meets_fault(struct disk_memory *memory, enum err *out_err)
 static void sync_all(struct inode *inode)
 {
 	if (inode->synced_size != inode->seen_size) {
-		/* The size changed: the halves start again as equals. */
+		/* The size changed: visible and durable bytes start again as equals. */
 		inode->synced = heap_resize(inode->synced, inode->seen_size);
 		if (inode->seen_size > 0)
 			memcpy(inode->synced, inode->seen, inode->seen_size);
@@ -353,7 +353,7 @@ static enum err sync_write(struct disk_memory *memory, struct inode *inode, size
 	return ERR_OK;
 }
 
-/* Writes, so that zeros where messages are would be found out. */
+/* Overwrites the range, so that zeros in place of messages would be detected. */
 static enum err memory_zero(struct disk *disk, struct disk_file *file, uint64_t offset, size_t size)
 {
 	char *zeros = heap_alloc(size);

@@ -34,7 +34,7 @@ static bool has_checkpoint_to_write(const struct journal *journal)
 		checkpoint_file_size(&journal->checkpoint) <= journal->checkpoint_room);
 }
 
-/* Spares that a checkpoint may take the place of: none if all of them are too few. */
+/* Spares that a checkpoint may replace: none if all of them are too few. */
 static void lend_spares(struct journal *journal, struct journal_work *work)
 {
 	uint64_t size = checkpoint_file_size(&journal->checkpoint);
@@ -50,8 +50,8 @@ static void lend_spares(struct journal *journal, struct journal_work *work)
 }
 
 /*
- * One spare is kept written ahead while the owner appends: recycled ones are, those that were made
- * anew are not. A server without messages writes nothing.
+ * One spare is kept written ahead while the owner appends: recycled spares are written already, new
+ * ones are not. A server without messages writes nothing.
  */
 static struct spare *find_spare_to_zero(struct journal *journal)
 {
@@ -214,7 +214,7 @@ must_check enum err spare_make(struct journal *journal, uint64_t spare)
 	if (!err)
 		err = disk->ops->sync_dir(disk);
 	else
-		/* If it stays, recovery finds it too small and clears it away. */
+		/* If it stays, recovery finds it too small and deletes it. */
 		(void)disk->ops->unlink(disk, name);
 	(void)pthread_mutex_unlock(&journal->names);
 	return err;

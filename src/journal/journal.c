@@ -82,7 +82,7 @@ uint32_t journal_open_rest(const struct journal *journal)
 
 bool journal_has_room(const struct journal *journal, enum journal_room room, size_t bytes)
 {
-	/* The share of the reserve that it may take; the same for all that frees space. */
+	/* The share of the reserve for the record; the same for all purposes that free space. */
 	enum journal_room level = room == JOURNAL_ROOM_LAST ? JOURNAL_ROOM_FREE : room;
 	size_t size = bytes + BATCH_HEADER_SIZE + RECORD_HEADER_SIZE;
 

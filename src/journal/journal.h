@@ -97,7 +97,7 @@ void journal_free(struct journal **journal);
  */
 enum journal_room {
 	JOURNAL_ROOM_MESSAGE, /* new messages and copies: may not use the reserve */
-	JOURNAL_ROOM_CHANGE,  /* of messages that are there: receives, visibility, carrying */
+	JOURNAL_ROOM_CHANGE,  /* of existing messages: receives, visibility, relocation */
 	JOURNAL_ROOM_FREE,    /* deletes, expiry */
 	JOURNAL_ROOM_LAST,    /* purge, drop */
 };
@@ -113,10 +113,10 @@ bool journal_has_room_for(const struct journal *journal, enum journal_room room,
  */
 must_check bool journal_keep_together(struct journal *journal, size_t records, size_t bytes);
 /* True while the last allocation met a full disk; the owner then calls journal_retry_space now and
- * then, so that the journal finds room that others made. */
+ * then, so that the journal finds space that others freed. */
 bool journal_is_full(const struct journal *journal);
 void journal_retry_space(struct journal *journal);
-/* True while batches wait for a segment that the disk has no room for. */
+/* True while batches wait for a segment and the disk has no room for one. */
 bool journal_is_stalled(const struct journal *journal);
 /*
  * Appends one record made of parts, copied at once. Returns its LSN. The caller has checked
@@ -193,9 +193,9 @@ bool journal_segment_is_durable(const struct journal *journal, uint32_t segment)
  */
 uint32_t journal_compaction_candidate(const struct journal *journal);
 
-/* Index files: the owner's bytes beside a sealed segment, gone with it. */
-/* Hands over *index (emptied); written by housekeeping. It takes the place of an earlier one of the
- * segment; one at a time. */
+/* Index files: the owner's bytes beside a sealed segment, deleted with it. */
+/* Hands over *index (emptied); housekeeping writes it. It replaces an earlier one of the segment;
+ * one at a time. */
 void journal_index_write(struct journal *journal, uint32_t segment, struct buf *index);
 bool journal_index_is_durable(const struct journal *journal, uint32_t segment);
 /* Checksum that identifies the version of a segment's durable index; 0: there is no index. */
@@ -211,8 +211,8 @@ must_check enum err journal_scan(struct journal *journal, uint32_t segment, jour
 
 /* ---- checkpoints ---- */
 
-/* True when enough was appended since the last one that restart time is at stake (256 MiB) or
- * segments wait to be recycled. */
+/* True when the records since the last checkpoint would make a restart slow (256 MiB) or segments
+ * wait to be recycled. */
 bool journal_wants_checkpoint(const struct journal *journal);
 /*
  * A checkpoint is the owner's whole state as of the last record that was appended when it began.

@@ -52,7 +52,7 @@ struct spare {
 struct segment {
 	uint32_t number;
 	uint32_t size;	    /* of the file */
-	uint32_t used;	    /* bytes given away to batches; `size` once that is unknown */
+	uint32_t used;	    /* bytes assigned to batches; `size` once that is unknown */
 	uint64_t first_lsn; /* no record in it is older; 0: not known */
 	uint64_t last_lsn;  /* in it, or before it if it has none */
 	_Atomic(struct disk_file *) file; /* NULL until a commit made it */
@@ -110,7 +110,7 @@ struct checkpoint {
 
 /* The content of journal.meta. */
 struct meta {
-	struct disk_file *file; /* NULL: it could not be made, for the disk was full */
+	struct disk_file *file; /* NULL: a full disk prevented its creation */
 	uint32_t epoch, last_segment;
 	uint64_t serial;
 };
@@ -171,7 +171,7 @@ struct journal {
 	uint64_t next_spare;
 	uint64_t appended_since_open;
 	bool is_full;	 /* the last allocation met a full disk */
-	bool is_stalled; /* batches wait for a segment that the disk has no room for */
+	bool is_stalled; /* batches wait for a segment, and the disk has no room for one */
 	uint32_t full_wait, stall_wait;
 
 	struct checkpoint checkpoint; /* under way */
@@ -180,9 +180,9 @@ struct journal {
 	uint64_t checkpoint_room; /* size of the file kept for the next one, 0: there is none */
 	uint64_t checkpoint_size; /* of the last one's file */
 	/*
-	 * Checkpoints handed over, and how many of them are durable. A segment goes only once a
-	 * checkpoint from after its death is durable: until then a crash may bring its records
-	 * back.
+	 * Checkpoints handed over, and how many of them are durable. A segment is recycled only
+	 * once a checkpoint from after its death is durable: until then a crash may restore its
+	 * records.
 	 */
 	uint64_t checkpoint_serial, durable_serial;
 	uint64_t checkpoint_lsn; /* durable */
@@ -222,25 +222,25 @@ bool segment_is_durable(const struct journal *journal, const struct segment *seg
 void segment_name(uint32_t number, char out[JOURNAL_NAME_SIZE]);
 void spare_name(uint64_t spare, char out[JOURNAL_NAME_SIZE]);
 void spare_push(struct journal *journal, struct spare spare);
-/* The one of which most was written before; number 0: there is none. */
+/* The spare with the most written bytes; number 0: there is none. */
 struct spare spare_pop(struct journal *journal);
 struct spare *spare_find(struct journal *journal, uint64_t number);
 /* True if writes to the spare overwrite blocks. */
 bool spare_is_written(const struct journal *journal, const struct spare *spare);
-/* The records that may take the next spare while the disk is full. With one spare more than there
- * are: those that may fill the open segment. */
+/* The purposes of records that may use the next spare while the disk is full. With one spare more
+ * than exist: those that may fill the open segment. */
 enum journal_room spare_level(uint64_t spares_count);
 
 /* ---- journal.c ---- */
 
-/* Goes on in a new segment; the one before is sealed. */
+/* Continues in a new segment and seals the previous one. */
 void journal_roll(struct journal *journal);
-/* Bytes that the open segment takes for sure. */
+/* Bytes that the open segment has room for in any case. */
 uint32_t journal_open_rest(const struct journal *journal);
 
 /* ---- batch.c ---- */
 
-/* Closes the open batch, if there is one: fills in its header and lets it wait. */
+/* Closes the open batch, if there is one: fills in its header and queues it. */
 void batch_close(struct journal *journal);
 struct batch *batch_start(struct journal *journal);
 /* Room for `size` more bytes at the end, not zeroed. */
@@ -259,7 +259,7 @@ void commit_end(struct journal *journal, struct journal_work *work);
 /* Writes the header in front of the data that stands behind it already; returns the CRC. */
 uint32_t record_format_header(char *at, uint32_t size, uint64_t lsn, uint64_t queue, uint32_t epoch,
 			      uint8_t type);
-/* Checks `size` bytes that should be one record. False: they are not. Leaves the location alone. */
+/* Checks that `size` bytes are one valid record. Leaves the location unchanged. */
 bool record_parse(struct str bytes, struct journal_record *out_record);
 
 /* ---- housekeeping.c ---- */
@@ -276,8 +276,8 @@ must_check enum err spare_make(struct journal *journal, uint64_t spare);
 /* ---- checkpoint.c ---- */
 
 void checkpoint_name(uint64_t lsn, char out[JOURNAL_NAME_SIZE]);
-/* Writes it durably, into the file that is kept for it if there is one; the one before takes that
- * file's place. */
+/* Writes the checkpoint durably, into the reserved file if there is one; the previous checkpoint
+ * becomes the reserved file. */
 must_check enum err checkpoint_write(struct journal_work *work);
 /* ERR_DAMAGED, ERR_VERSION, ERR_IO. */
 must_check enum err checkpoint_load(struct disk *disk, uint64_t lsn,
@@ -286,9 +286,9 @@ uint64_t checkpoint_file_size(const struct checkpoint *checkpoint);
 /* Makes that file, or makes it larger. */
 must_check enum err checkpoint_make_room(struct journal_work *work);
 #define CHECKPOINT_ROOM "checkpoint.room"
-/* Becomes the room once the first checkpoint has taken that. */
+/* Becomes the reserved file once the first checkpoint has used that. */
 #define CHECKPOINT_SECOND_ROOM "checkpoint.room.2"
-/* Its size; 0: it is not there. Takes the second one if the first was lost. */
+/* Size of the reserved file; 0: it does not exist. Uses the second one if the first was lost. */
 uint64_t checkpoint_find_room(struct disk *disk);
 void checkpoint_done(struct checkpoint *checkpoint);
 /* Writes a whole small file durably under `name`, through a temporary file. */
@@ -299,14 +299,14 @@ must_check enum err file_replace(struct disk *disk, const char *temporary, const
 
 /* Opens the file and reads it. ERR_NOTFOUND, ERR_DAMAGED, ERR_VERSION, ERR_IO. */
 must_check enum err meta_load(struct disk *disk, struct meta *out_meta);
-/* Writes it, durably if `syncs`. ERR_FULL: there is no file and no room for one. */
+/* Writes it, durably if `syncs`. ERR_FULL: it has no file and the disk has no room. */
 must_check enum err meta_save(struct disk *disk, struct meta *meta, bool syncs);
 void meta_close(struct disk *disk, struct meta *meta);
 
 /* ---- index.c ---- */
 
 must_check enum err index_write(struct journal_work *work);
-/* At recovery: takes an index file that is there, if it is one. */
+/* At recovery: takes over an existing index file, if it is valid. */
 void index_adopt(struct journal *journal, struct segment *segment);
 void index_name(uint32_t segment, char out[JOURNAL_NAME_SIZE]);
 

@@ -7,8 +7,8 @@
  * are never taken for a batch. The next batch begins behind the padding, or, if an opening in
  * between began to pad, at the next multiple of DISK_BLOCK_SIZE.
  *
- * Version 3 had no padding: its batch header has no stored size, and its CRC stands there. All else
- * is the same, so files of version 3 are read; new files have version 4.
+ * Version 3 had no padding: its batch header has no stored size, and its CRC is at that offset. All
+ * else is the same, so files of version 3 are read; new files have version 4.
  *
  * A record's CRC covers all of it but the CRC itself; the batch's content CRC covers the records'
  * CRCs. So every byte is hashed once, and a single record can be checked alone.
@@ -34,7 +34,7 @@ enum batch_layout {
 	BATCH_OFFSET = 24,	 /* u32 */
 	BATCH_SIZE = 28,	 /* u32, header included */
 	BATCH_RECORD_COUNT = 32, /* u32 */
-	BATCH_CONTENT_CRC = 36,	 /* u32, of the records' CRCs as they are stored */
+	BATCH_CONTENT_CRC = 36,	 /* u32, of the records' stored CRCs */
 	BATCH_STORED_SIZE = 40,	 /* u32, with the padding */
 	BATCH_CRC = 44,		 /* u32, of the bytes before it */
 	BATCH_HEADER_SIZE = 48,
@@ -96,7 +96,7 @@ enum index_layout {
 	INDEX_BLOCK_DATA = 4092,
 };
 
-/* "TnB1" and so on, as they stand in the file. */
+/* "TnB1" and so on, as in the file. */
 #define MAGIC_BATCH 0x31426e54u
 #define MAGIC_CHECKPOINT 0x31436e54u
 #define MAGIC_META 0x314d6e54u

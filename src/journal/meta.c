@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * journal.meta: the epoch, and the number of the last segment that has a file. A start that does
- * not find that file knows that the end of the log is missing.
+ * journal.meta: the epoch, and the number of the last segment that has a file. If a start does not
+ * find that file, the end of the log is missing.
  *
  * The file has two slots, each in a block of its own, which are written in turn and in place: a
- * torn write leaves the other slot, and a full disk keeps no write from getting through.
+ * torn write leaves the other slot, and a full disk does not prevent a write.
  */
 #include "journal/journal_private.h"
 
@@ -15,7 +15,7 @@ static enum err read_slot(const char *slot, struct meta *meta, bool *is_found)
 {
 	if (get_u32(slot + META_MAGIC) != MAGIC_META)
 		return ERR_OK;
-	/* Where the checksum lies depends on the version. */
+	/* The offset of the checksum depends on the version. */
 	if (!format_is_known(get_u32(slot + META_VERSION)))
 		return ERR_VERSION;
 	if (crc32c(0, str_of(slot, META_CRC)) != get_u32(slot + META_CRC))

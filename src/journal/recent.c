@@ -82,7 +82,7 @@ void recent_add(struct recent *recent, uint32_t segment, uint32_t offset, struct
 	(void)pthread_mutex_unlock(&recent->mutex);
 }
 
-/* The last batch that begins at or before that place, or NULL. */
+/* The last batch that begins at or before that offset, or NULL. */
 static const struct recent_batch *find(struct recent *recent, uint32_t segment, uint32_t offset)
 {
 	uint64_t low = recent->first, high = recent->end;

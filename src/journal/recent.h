@@ -12,11 +12,11 @@
 
 struct recent;
 
-/* At most `size` bytes and LIMIT_JOURNAL_RECENT_BATCHES batches. */
+/* Keeps at most `size` bytes and LIMIT_JOURNAL_RECENT_BATCHES batches. */
 struct recent *recent_new(size_t size);
 void recent_free(struct recent **recent); /* accepts NULL, leaves NULL */
-/* Copies a batch that is durable. Batches come in the order of the log. One that is larger than the
- * ring is not kept. */
+/* Copies a durable batch. Batches arrive in the order of the log. A batch larger than the ring is
+ * not kept. */
 void recent_add(struct recent *recent, uint32_t segment, uint32_t offset, struct str bytes);
 /* Copies `size` bytes of one batch to `out` if it is kept. */
 bool recent_find(struct recent *recent, uint32_t segment, uint32_t offset, uint32_t size,

@@ -231,7 +231,7 @@ static void adopt_spares(struct journal *journal, const struct listing *listing)
 	}
 }
 
-/* These files are only in the way, so a failure does not matter. */
+/* These files only use space, so a failure does not matter. */
 static void clear_leftovers(struct journal *journal, const struct listing *listing)
 {
 	struct disk *disk = journal->disk;
@@ -254,8 +254,8 @@ static void clear_leftovers(struct journal *journal, const struct listing *listi
 static uint32_t find_last_number(struct replay *replay, const struct checkpoint *checkpoint)
 {
 	const struct journal *journal = replay->journal;
-	/* A segment before the checkpoint may have been recycled; it lists those that must exist.
-	 */
+	/* A segment before the checkpoint may have been recycled; the checkpoint lists those that
+	 * must exist. */
 	uint32_t known = checkpoint->offset || checkpoint->segment == 0 ? checkpoint->segment
 									: checkpoint->segment - 1;
 
@@ -264,13 +264,13 @@ static uint32_t find_last_number(struct replay *replay, const struct checkpoint 
 		known = journal->segments[journal->segments_count - 1]->number;
 	if (journal->meta.last_segment <= known)
 		return known;
-	/* If the files are put back later, no LSN may stand for two records. */
+	/* If the files are restored later, no LSN may have two records. */
 	replay->next_lsn += (uint64_t)(journal->meta.last_segment - known) *
 			    (JOURNAL_SEGMENT_SIZE_MAX / RECORD_HEADER_SIZE);
 	return journal->meta.last_segment;
 }
 
-/* Where the next batch begins behind the last one that was replayed. */
+/* Offset of the next batch behind the last one that was replayed. */
 static uint64_t further_offset(const struct replay *replay)
 {
 	uint64_t offset = replay->end_offset;
@@ -310,7 +310,7 @@ static void open_last_segment(struct replay *replay, uint32_t last, uint32_t nex
 	journal->open_segment = segment;
 }
 
-/* A full disk is noticed before anything is accepted. */
+/* Reports a full disk before the first command is accepted. */
 static enum err complete_reserve(struct journal *journal)
 {
 	while (journal->spares.count < JOURNAL_RESERVE_SPARES) {
