@@ -227,7 +227,8 @@ static struct str written_partition(const struct pattern *pattern)
 	return rest.data ? partition : (struct str){0};
 }
 
-/* Identities are compared as the partition has them that the policy writes: they are the same. */
+/* ARNs of identities are compared in the partition of the policy's text, as an identity is the same
+ * in all partitions. */
 static bool string_matches(const struct pattern *pattern, struct str text,
 			   const struct policy_request *request)
 {
@@ -277,7 +278,7 @@ static bool matches_value(const struct condition_operator *comparison,
 	return false;
 }
 
-/* Does one value of the request meet the condition? */
+/* True if one value of the request meets the condition. */
 static bool is_met_by(const struct condition *condition, struct str text,
 		      const struct policy_request *request)
 {
@@ -319,7 +320,8 @@ bool condition_holds(const struct condition *condition, const struct policy_requ
 	if (comparison->quantifier == CONDITION_FOR_ALL && found.count == 1 &&
 	    context_value(&found, 0).size == 0)
 		return true;
-	/* Without a quantifier several values count as one that is like each of them. */
+	/* Without a quantifier, one value must meet a positive operator, and all values a negated
+	 * one. */
 	bool must_all = comparison->quantifier == CONDITION_FOR_ALL ||
 			(comparison->quantifier == CONDITION_PLAIN && comparison->is_negated);
 	for (size_t i = 0; i < found.count && !request->steps->is_exhausted; i++)

@@ -101,7 +101,7 @@ static bool give_tag(struct context_values *out, const struct shape_pair *tags, 
 	return false;
 }
 
-/* Of a key that is given twice the last value is the one that is stored. */
+/* If a request tag is given twice, the last value is stored. */
 static bool give_last_tag(struct context_values *out, const struct shape_pair *tags, size_t count,
 			  struct str key)
 {

@@ -62,7 +62,7 @@ static bool is_denied(const struct ballot *ballot, enum decide_source *out_sourc
 	return says(ballot, request->endpoint_policy, POLICY_DENY);
 }
 
-/* Do the policies of the caller's own account allow it? */
+/* True if the policies of the caller's own account allow it. */
 static bool identity_allows(const struct ballot *ballot)
 {
 	const struct principal *principal = ballot->principal;

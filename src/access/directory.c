@@ -249,7 +249,7 @@ static bool slot_has_id(const void *value, const void *key)
 	return str_equal(entity->id, *(const struct str *)key);
 }
 
-/* With or without an entity that this thread sees. */
+/* Finds a slot, with or without an entity that this thread sees. */
 static struct directory_slot *any_slot(const struct directory *directory, struct str id)
 {
 	return map_find(&directory->by_id, str_hash(id), slot_has_id, &id);
@@ -396,7 +396,7 @@ uint64_t directory_generation(const struct directory *directory)
 
 /* ---- changing ---- */
 
-/* Either may be NULL: an entity that comes or goes. Its name may have changed. */
+/* Either may be NULL: an entity that is added or removed. Its name may have changed. */
 static void change_entities(struct directory *directory, const struct directory_entity *old,
 			    const struct directory_entity *entity)
 {

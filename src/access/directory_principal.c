@@ -313,7 +313,7 @@ static bool has_tag(const struct shape_pair *tags, size_t count, struct str key)
 	return false;
 }
 
-/* The session's tags, and those of the entity that it does not hide. */
+/* The session's tags, and the entity's tags with other keys. */
 static void join_tags(struct arena *arena, const struct directory_session *session,
 		      const struct principal *entity, struct principal *draft)
 {

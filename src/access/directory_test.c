@@ -434,7 +434,7 @@ static void test_a_staged_user_signs_once_it_is_kept(void **state)
 	assert_non_null(principal);
 	principal_release(principal);
 
-	/* A name that is staged is not taken elsewhere, and a removal does not show. */
+	/* A staged name cannot be used by another entity, and a staged removal is not visible. */
 	staging_open();
 	put_user(directory, "bob", false);
 	directory_remove(directory, STR("AIDA1"));

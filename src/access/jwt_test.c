@@ -88,7 +88,7 @@ static void test_issuers_verify_their_tokens(void **state)
 	issuers_free(&issuers);
 }
 
-/* Each bit of a signature counts; one that is cut short is none. */
+/* Each bit of a signature counts; a truncated one is invalid. */
 static void test_issuers_refuse_a_changed_signature(void **state)
 {
 	struct issuers *issuers = load();

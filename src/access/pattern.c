@@ -226,8 +226,8 @@ bool arn_pattern_matches(const struct arn_pattern *pattern, struct str text,
 				       request);
 	if (!parts->is_arn)
 		return false;
-	/* An identity is the same in all partitions, so in which one it is written does not count:
-	 * else a deny of it could be evaded by a call in another region. */
+	/* An identity is the same in all partitions, so the partition in its ARN is not compared:
+	 * otherwise a call in another region would evade a deny. */
 	for (int i = ARN_PARTS - 1; i > (identity.data ? 1 : 0); i--)
 		if (!pattern_matches(&pattern->parts[i], parts->parts[i], request))
 			return false;

@@ -155,7 +155,7 @@ static bool is_provider(const struct policy_request *request, struct str provide
 	       arn_is_same(context_value(&values, 0), provider);
 }
 
-/* A text that is the caller's ARN, or of a session its role's. */
+/* True if the text is the caller's ARN, or that of its session's role. */
 static enum policy_grantee match_name(const struct principal *caller, struct str arn)
 {
 	if (caller->type == PRINCIPAL_ANONYMOUS || caller->type == PRINCIPAL_SERVICE)

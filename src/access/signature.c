@@ -415,7 +415,7 @@ static const struct sigv4_key *signing_key(struct signature_cache *cache,
 	    memcmp(credential.data, cached->credential, credential.size) == 0)
 		return &cached->key;
 	sigv4_key_derive(str_of(signer->secret, signer->secret_size), &claim->scope, &cached->key);
-	/* One that is too long for the cache uses its place without being found there. */
+	/* A credential that is too long for the cache uses its slot without being found there. */
 	cached->size = 0;
 	if (credential.size <= SIGNATURE_CREDENTIAL_SIZE) {
 		memcpy(cached->credential, credential.data, credential.size);

@@ -375,7 +375,7 @@ static int64_t cpu_ns(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* The least of several, since others use the processor too. */
+/* The least of several measurements, since others use the processor too. */
 static int64_t cost_of(struct fixture *f)
 {
 	int64_t least = INT64_MAX;
@@ -448,7 +448,7 @@ static void test_wrong_signatures_are_cheap(void **state)
 	set_authorization(&f, claim_of(add_long_names(&f)));
 	int64_t long_ns = cost_of(&f);
 	assert_refused(&f, ACCESS_WRONG_SIGNATURE, "does not match");
-	/* Thousands of names, each looked for in all headers. */
+	/* Thousands of names, each searched for in all headers. */
 	struct buf names = {0};
 	buf_append(&names, STR("host;x-amz-date;x-amz-target"));
 	while (names.size < 14000)

@@ -102,7 +102,7 @@ static void test_hostile_patterns_are_given_up_and_denied(void **state)
 	assert_true(decision.is_exhausted);
 	decision = decide_with(policies, POLICIES + 1, repeat("a", 30000), &steps);
 	assert_true(decision.is_exhausted);
-	/* The same policies decide about a request like others. */
+	/* The same policies decide on other requests as usual. */
 	decision = decide_with(policies, POLICIES + 1, STR("Boto3/1.40"), &steps);
 	assert_true(decision.is_allowed);
 	assert_true(steps.left > LIMIT_POLICY_STEPS / 2);

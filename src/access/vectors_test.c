@@ -322,7 +322,7 @@ static int setup(void **state)
 	return 0;
 }
 
-/* Knows the key, with any token: whether it is the key's is not the signature's matter. */
+/* Accepts the key with any token: verifying the token is not part of the signature. */
 static enum signer_outcome find_signer(void *context, struct str key_id, struct str token,
 				       int64_t now_ms, struct signer *out_signer)
 {
