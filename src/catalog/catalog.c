@@ -183,7 +183,7 @@ static enum err check_sums(struct catalog *catalog)
 
 /* ---- opening ---- */
 
-/* A catalog without a version is new, so it holds nothing. */
+/* A catalog without a version is new, so it is empty. */
 static enum err put_version(struct catalog *catalog)
 {
 	char text[16];
@@ -245,7 +245,7 @@ static bool join_path(char *out, const char *directory, const char *name)
 	return length > 0 && length < PATH_SIZE;
 }
 
-/* LMDB found a page of which it can make nothing, and ends the process. */
+/* LMDB found an invalid page, and ends the process. */
 static void on_assertion(MDB_env *environment, const char *problem)
 {
 	const char *path = "";
@@ -328,7 +328,7 @@ enum err catalog_open(const char *path, bool is_durable, struct catalog **out_ca
 {
 	char directory[PATH_SIZE];
 
-	/* Of a rewriting that was stopped before it took the place of the file. */
+	/* Temporary files of a rewrite that was stopped before the rename. */
 	if (join_path(directory, path, "rewrite"))
 		remove_copy(directory);
 	enum err err = open_at(path, MDB_NOTLS | (is_durable ? 0u : MDB_NOSYNC), out_catalog);
@@ -734,7 +734,7 @@ enum err catalog_rewrite(struct catalog *catalog)
 
 	if (!join_path(directory, catalog->path, "rewrite"))
 		return ERR_IO;
-	/* A catalog without a name leaves nothing behind anyway. */
+	/* A catalog without a name has no file that could keep the bytes. */
 	if (access(catalog->path, F_OK) != 0 && errno == ENOENT)
 		return ERR_OK;
 	remove_copy(directory);

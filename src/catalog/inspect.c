@@ -148,7 +148,7 @@ static bool mark(struct inspection *inspection, uint64_t page, uint64_t count)
 	return true;
 }
 
-/* Marks pages that hold something: they must be in the file. */
+/* Marks used pages with contents: they must be in the file. */
 static bool use(struct inspection *inspection, uint64_t page, uint64_t count)
 {
 	if (!mark(inspection, page, count))
@@ -433,7 +433,7 @@ static bool is_unused(const char *meta)
 
 /*
  * Transactions alternate between the two pages, so their numbers differ by one: if the last one's
- * number is lost, LMDB would go back to the state before it without a word.
+ * number is damaged, LMDB would return to the previous state without an error.
  */
 static bool choose_meta(struct inspection *inspection, const char *first, const char *second,
 			const char **out_meta)

@@ -50,8 +50,8 @@ uint64_t authorize_exhausted_count(void)
 	return atomic_load_explicit(&exhausted_count, memory_order_relaxed);
 }
 
-/* Policies are the callers', and so is how often they are evaluated: one line a second is enough.
- */
+/* Callers choose the policies and the number of evaluations, so the log gets at most one line a
+ * second. */
 static void log_exhausted(const struct call *call, struct str action, struct str resource)
 {
 	int64_t logged_ms = atomic_load_explicit(&exhausted_logged_ms, memory_order_relaxed);
@@ -82,8 +82,8 @@ static enum err refuse(struct call *call, const struct decide_request *request,
 	return fail(call, &call->operation->service->denied, "%.*s", STR_ARG(text));
 }
 
-/* For meters and the audit log: the first thing that the call is about. Handlers may give an ARN of
- * their own stack. */
+/* For meters and the audit log: the first resource of the call. Handlers may give an ARN of their
+ * own stack. */
 static void note_resource(struct call *call, const struct resource *resource)
 {
 	if (call->asked.resource.size > 1)
@@ -98,7 +98,7 @@ static bool is_through_endpoint(const struct call *call)
 	return call->endpoint && !call->asked.via_service.data;
 }
 
-/* A request may need many decisions, one a resource: they have a bound together, too. */
+/* A request may need many decisions, one a resource, so their sum has a bound too. */
 static struct policy_steps steps_for(const struct call *call)
 {
 	uint64_t left = LIMIT_POLICY_CALL_STEPS - call->policy_steps;

@@ -134,7 +134,7 @@ static struct str fill(struct checking *checking, struct str text, const struct 
 	return text;
 }
 
-/* True if the constraint has words of its own, which are kept if they are the first ones. */
+/* True if the constraint has its own text, which is kept if it is the first one. */
 static bool has_own_words(struct checking *checking, const struct checked *checked,
 			  const struct shape_constraint *constraint)
 {
@@ -213,7 +213,7 @@ static bool is_allowed(const struct shape_constraint *constraint, struct str tex
 	       shape_constraint_allows_text(constraint, text);
 }
 
-/* AWS's framework names the list once, with all that its items must satisfy. */
+/* AWS's framework names the list once, with all constraints of its items. */
 static void violate_items(struct checking *checking, const struct checked *checked,
 			  const struct shape_constraint *item)
 {

@@ -141,10 +141,10 @@ static struct core_task *dequeue(struct works *works)
 	return task;
 }
 
-/* The kind of work that has the next turn; CORE_WORKS: no task may run. */
+/* The kind of work with the next turn; CORE_WORKS: no task may run. */
 static int choose_work(const struct control *control)
 {
-	/* An open group with changes takes the calls that wait, rather than a sync for each. */
+	/* An open group with changes takes the waiting calls, so that they share its sync. */
 	if (group_has_changes(control->core) && !group_is_full(control->core) &&
 	    !list_is_empty(&control->works[CORE_CALLS].lanes))
 		return CORE_CALLS;
@@ -164,7 +164,8 @@ static bool run_next(struct control *control)
 
 	if (work != CORE_CALLS || group_is_full(core)) {
 		enum err ignored; /* the answers have it */
-		/* More may have arrived during the sync, and answers make clients send more. */
+		/* More calls may have arrived during the sync, and answers make clients send
+		 * more. */
 		if (group_end(core, &ignored))
 			return true;
 	}

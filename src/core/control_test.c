@@ -137,7 +137,7 @@ static void test_due_tasks_do_not_wait_for_an_empty_mailbox(void **state)
 	assert_non_null(strchr(order, 'd'));
 }
 
-/* Comes again and again, as requests of a client that never rests do. */
+/* A task that posts itself again, as a client without pauses does. */
 static void come_again(struct core *same, struct core_task *task)
 {
 	if (!atomic_load(&is_over))

@@ -60,7 +60,7 @@ static void compute(struct round *round)
 	round->count = 0;
 }
 
-/* The texts of a call may be in two rounds, so that rounds are full. */
+/* The texts of one call may be in two rounds, so that rounds are full. */
 static void compute_all(const struct call_digest *first)
 {
 	struct round round = {.count = 0};

@@ -129,7 +129,8 @@ static void route_to_fault(struct route *route, enum common_fault fault, struct 
 	route->problem = problem;
 }
 
-/* Takes the body's coding off and routes; a body that cannot be read still shows its dialect. */
+/* Decodes Content-Encoding, then selects the operation; a body that cannot be read still has a
+ * dialect. */
 static void route(struct request_context *context, struct route *out_route)
 {
 	const struct route_table *all = &context->thread->dispatch->routes;
@@ -202,7 +203,7 @@ bool dispatch_is_welcome(const struct core *core, struct net_request *request,
 				  net_request_is_unix(request), out_problem);
 }
 
-/* A signature is proof enough: a page has none unless it was given a key. */
+/* A signed request is accepted: a page cannot sign unless it was given a key. */
 static bool may_come(const struct core *core, struct net_request *request, struct str *out_problem)
 {
 	return core->signers.find || dispatch_is_welcome(core, request, out_problem);

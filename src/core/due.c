@@ -196,7 +196,7 @@ static enum err run_turn(struct core *core, int64_t *out_next_ms)
 	}
 	enum err commit = end_turn(core);
 	*out_next_ms = turn->next_ms;
-	/* Functions have set times that the walk did not see. */
+	/* Functions may have set times that the walk did not see. */
 	if (core->due->armed_ms < *out_next_ms)
 		*out_next_ms = core->due->armed_ms;
 	arena_done(&turn->arena);

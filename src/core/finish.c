@@ -60,7 +60,7 @@ static void describe_outcome(struct audit_event *event, const struct call *call)
 	}
 }
 
-/* As CloudFormation names it; empty: no service has a name for it. */
+/* As CloudFormation names the type; empty: it has no name there. */
 static struct str type_of_resource(const struct call *call)
 {
 	const struct route_table *routes = &call->core->routes;
@@ -196,7 +196,7 @@ static enum err fail_internally(struct call *call)
 		    "The request could not be completed because of an internal error.");
 }
 
-/* Makes an error that is no fault one, and refuses an answer that no policy has allowed. */
+/* Turns an error that is not a fault into one, and refuses an answer without any authorization. */
 static enum err to_fault(struct call *call, enum err result)
 {
 	if (result == ERR_FULL)
@@ -213,7 +213,7 @@ static enum err to_fault(struct call *call, enum err result)
 			  log_str("operation", call->operation->name));
 		return fail_internally(call);
 	}
-	/* A call that needs no permission has not met the refusal yet. */
+	/* A call that needs no permission has not been checked for unknown parameters yet. */
 	return result == ERR_OK ? call_refuse_unknown(call) : result;
 }
 
@@ -228,7 +228,7 @@ void call_finish(struct request_context *context, enum err result)
 	}
 	context->result = result;
 	result = to_fault(&context->call, result);
-	/* Internal requests name everything as the inside does. */
+	/* Internal requests use the server's own form of ARNs. */
 	if (context->request)
 		partition_leave(&context->call);
 	call_record(context);

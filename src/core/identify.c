@@ -160,7 +160,7 @@ void identify_dialect(struct request_context *context)
 	context->call.dialect = dialect ? dialect : &dialect_query;
 }
 
-/* The operation is not known yet, so a fault has the dialect that the headers name. */
+/* The operation is unknown so far, so the headers choose a fault's dialect. */
 enum err identify_coded(struct request_context *context)
 {
 	struct call *call = &context->call;

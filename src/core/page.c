@@ -67,7 +67,7 @@ static void add_items(struct buf *out, const struct shape_member *member, const 
 	}
 }
 
-/* Each member that is there, with its place before it. */
+/* Each member that is present, after its index. */
 static void add_structure(struct buf *out, const struct shape *shape, const void *value)
 {
 	for (uint32_t i = 0; i < shape->member_count; i++) {

@@ -102,7 +102,7 @@ static void leave_group(struct group_answer *answer)
 	leave(container_of(answer, struct request_context, group_answer), answer->result);
 }
 
-/* The outcome on the control thread waits for the sync of the group that the call is in. */
+/* On the control thread, the outcome waits for the sync of the call's group. */
 static void leave_control(struct request_context *context, enum err result)
 {
 	context->group_answer.leave = leave_group;
@@ -125,7 +125,7 @@ static void begin_on_control(struct request_context *context)
 	leave_control(context, run_handler(&context->call));
 }
 
-/* Goes on with call.resume, on the call's own thread. */
+/* Continues with call.resume, on the call's own thread. */
 static void go_on(struct request_context *context)
 {
 	if (is_on_control(context)) {
@@ -150,7 +150,7 @@ static void leave_worker(struct request_context *context, enum err result)
 		leave(context, result);
 }
 
-/* The step is not run; `reason` is the fault's text. */
+/* The step does not run; `reason` is the fault's text. */
 static void leave_undone(struct request_context *context, const char *reason)
 {
 	enum err result = fail(&context->call, &common_faults[FAULT_UNAVAILABLE], "%s", reason);

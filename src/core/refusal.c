@@ -21,7 +21,7 @@ static enum common_fault fault_of(int status)
 	}
 }
 
-/* The answers of faults have few headers, so that all fit (NET_REFUSAL_HEADERS). */
+/* The answers of faults have few headers, so they all fit (NET_REFUSAL_HEADERS). */
 static void add_header(struct net_refusal *refusal, struct str name, struct str value)
 {
 	check(refusal->header_count + BROWSER_HEADERS < NET_REFUSAL_HEADERS);

@@ -16,9 +16,9 @@
 #include "base/sleep.h"
 #include "net/server.h"
 
-/* A commit that is expected to be quick runs within the turn. */
+/* A commit that is expected to be short runs within the turn. */
 enum { QUICK_COMMIT_NS = 1000000, QUICK_COMMIT_SIZE = 1 << 20 };
-/* Turns of the engine in a row; then the thread looks after its connections. */
+/* Turns of the engine in a row; then the thread serves its connections. */
 enum { TURNS_MAX = 4 };
 
 static const char *const lane_names[] = {
@@ -122,7 +122,7 @@ static bool start_commit(struct lane *lane, struct journal_work *work)
 	return true;
 }
 
-/* A commit that ends after its net thread has gone is waited for. */
+/* A commit that ends after its net thread has ended is waited for. */
 static void look_at_started(struct lane *lane)
 {
 	struct runner *runner = lane->runner;

@@ -116,7 +116,7 @@ static bool is_over(const struct workers *workers)
 	return workers->stop_ns != 0 && clock_steady_ns() >= workers->stop_ns;
 }
 
-/* Runs the work with the mutex released; the work may be gone afterwards. */
+/* Runs the work with the mutex released; the work may be freed afterwards. */
 static void serve(struct workers *workers, struct worker_account *account)
 {
 	struct work *work = container_of(account->works.next, struct work, link);
@@ -167,8 +167,8 @@ static void *worker_main(void *context)
 }
 
 /*
- * Under the mutex: one thread more if there may be more and not each waiting work has an idle one.
- * A thread that was woken counts as idle until it runs.
+ * Under the mutex: starts another thread if the limit allows it and there are fewer idle threads
+ * than waiting works. A thread that was woken counts as idle until it runs.
  */
 static void start_thread(struct workers *workers)
 {
@@ -179,7 +179,8 @@ static void start_thread(struct workers *workers)
 		return;
 	if (pthread_create(thread, NULL, worker_main, workers) == 0)
 		workers->started_count++;
-	/* At a limit of the system those that there are take the work; without one none would. */
+	/* At a limit of the system the existing threads take the work; without a thread it would
+	 * never run. */
 	check(workers->started_count > 0);
 }
 

@@ -21,7 +21,7 @@ struct net_request;
 struct audit_options {
 	struct audit_file_options file;
 	bool wants_data;      /* data events, such as SendMessage, too */
-	bool refuses_if_full; /* management calls, while their records cannot be kept */
+	bool refuses_if_full; /* management calls, while their records cannot be stored */
 };
 
 /* Errors as audit_file_open. */
@@ -67,7 +67,7 @@ uint64_t audit_left_out(const struct audit *audit);
 /* True if a call must not run because it cannot be recorded. `audit` may be NULL. */
 bool audit_refuses(const struct audit *audit, bool is_data);
 
-/* audit_shape.c: `value` as an object, as records show it. */
+/* audit_shape.c: `value` as an object, in the form of records. */
 void audit_write_shape(struct buf *out, const struct shape *shape, const void *value);
 
 #endif

@@ -153,7 +153,7 @@ static bool move_away(struct audit_file *file)
 	char stamp[ROTATED_STAMP_SIZE + 1], path[PATH_SIZE + ROTATED_STAMP_SIZE + 2];
 	int64_t now_ms = clock_now_ms();
 
-	/* Each name is behind the one before, also within a millisecond. */
+	/* Each name sorts behind the previous one, also within a millisecond. */
 	file->rotated_ms = now_ms > file->rotated_ms ? now_ms : file->rotated_ms + 1;
 	rotated_format(file->rotated_ms, stamp);
 	snprintf(path, sizeof(path), "%s.%s", file->path, stamp);
@@ -299,7 +299,7 @@ static void pause_ms(struct audit_file *file, int64_t ms)
 	pthread_mutex_unlock(&file->mutex);
 }
 
-/* Until there is a line, a sync is due, or the end is wanted; false for the last. */
+/* Waits until there is a line, a sync is due, or the end is requested; false for the last. */
 static bool sleep_until_needed(struct audit_file *file)
 {
 	struct timespec until = sleep_deadline(SYNC_MS);
@@ -417,7 +417,7 @@ void audit_file_close(struct audit_file **file_place)
 	pthread_cond_signal(&file->ended);
 	pthread_mutex_unlock(&file->mutex);
 	pthread_join(file->thread, NULL);
-	/* Lines that came while the thread looked for the last time. */
+	/* Lines that arrived during the thread's last check. */
 	take_lines(file);
 	(void)write_lines(file); /* unwritten lines are counted */
 	drop_unwritten(file);

@@ -29,8 +29,8 @@ struct audit_file;
 
 /*
  * Opens or makes the file, mode 0600, and starts the thread. Rotated files are beside it, named
- * PATH.<time of the rotation>, in an order that is that of their names. ERR_IO with errno;
- * ERR_INVALID: the path is too long.
+ * PATH.<time of the rotation>, so names sort by time. ERR_IO with errno; ERR_INVALID: the path is
+ * too long.
  */
 must_check enum err audit_file_open(const struct audit_file_options *options,
 				    struct audit_file **out_file);

@@ -17,8 +17,8 @@ struct penalty *penalty_new(void);
 void penalty_free(struct penalty **penalty); /* accepts NULL, leaves NULL */
 
 /*
- * `source` has failed: returns for how many milliseconds its answer is to be held back. Logs once
- * when that begins. IPv6 addresses of one /64 are one source.
+ * Records a failure of `source`: returns the delay of its answer in milliseconds. Logs the start of
+ * a delay once. IPv6 addresses of one /64 are one source.
  */
 uint32_t penalty_failed(struct penalty *penalty, struct str source, int64_t now_ms);
 

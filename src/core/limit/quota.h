@@ -47,7 +47,7 @@ bool quotas_parse(struct str list, struct quotas *out_quotas, char *problem, siz
 
 /* `quotas` NULL: the default. */
 int64_t quota_most(const struct quotas *quotas, enum quota quota);
-/* Logs that no account can have more of these, for the server holds `limit`; once a minute. */
+/* Logs that no account can have more of these, as the server has reached `limit`; once a minute. */
 void quota_log_server_limit(struct str things, int64_t limit);
 
 #endif

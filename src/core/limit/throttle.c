@@ -70,7 +70,7 @@ static size_t number_of(const struct throttle *throttle, const struct operation 
 	return 0;
 }
 
-/* More rules than there is room for are those furthest down in the list. */
+/* If there is no room for all rules, those at the end of the list are left out. */
 static void find_rules(uint16_t row[RULES_OF_OPERATION], const struct throttle_rule *rules,
 		       size_t count, struct str action)
 {
@@ -138,7 +138,7 @@ void throttle_free(struct throttle **throttle)
 
 /* ---- buckets ---- */
 
-/* The bucket of that key, or the place for it: free, or nearest to being full. */
+/* The bucket of that key, or the slot for it: free, or nearest to being full. */
 static struct bucket *find_bucket(struct bucket set[WAYS], uint64_t key, int64_t now_ns)
 {
 	struct bucket *place = &set[0];
@@ -212,7 +212,7 @@ static bool take_all(const struct throttle *throttle, const struct throttle_requ
 
 bool throttle_admits(const struct throttle *throttle, const struct throttle_request *request)
 {
-	/* For all regions together: a caller may name any. */
+	/* For all regions together, as a caller may name any region. */
 	return !throttle ||
 	       take_all(throttle, request, request->account,
 			(const bool[]){[THROTTLE_ACCOUNT] = true, [THROTTLE_QUOTA] = false});

@@ -60,7 +60,7 @@ struct throttle_request {
 /* False: the account sends too many requests. `throttle` NULL admits every request. */
 must_check bool throttle_admits(const struct throttle *throttle,
 				const struct throttle_request *request);
-/* The same of the resource `arn`; `has_quota`: AWS limits the requests to this resource. */
+/* The same for the resource `arn`; `has_quota`: AWS limits the requests to this resource. */
 must_check bool throttle_admits_resource(const struct throttle *throttle,
 					 const struct throttle_request *request, struct str arn,
 					 bool has_quota);

@@ -221,7 +221,7 @@ static void test_quotas_of_models_become_rules(void **state)
 	assert_int_equal(rules[1].burst, 1);
 }
 
-/* However many accounts call, a bucket in use keeps its place. */
+/* A bucket in use keeps its slot, however many accounts call. */
 static void test_invented_accounts_do_not_replace_a_throttled_one(void **state)
 {
 	struct throttle_rule rule = three_a_second;

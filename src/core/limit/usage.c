@@ -78,7 +78,7 @@ static void table_empty(struct table *table)
 	memset(table->folded, 0, (size_t)table->operations * OUTCOMES * sizeof(*table->folded));
 }
 
-/* Resources name their account and region nearly always, so these are not hashed beside one. */
+/* Most resources name their account and region, so these are not hashed beside one. */
 static uint64_t hash_of(const struct usage_key *key)
 {
 	uint64_t hash = key->resource.size > 0 ? str_hash(key->resource)

@@ -50,7 +50,7 @@ void usage_merge(struct usage *usage, int64_t now_ms);
 /* One merge: LIMIT_USAGE_MINUTES of them are kept. Their sequence numbers rise by one; two may have
  * the same minute if the clock was set back, and count together. */
 struct usage_minute;
-/* The oldest that is kept of those after `sequence`, 0: of all; NULL: none yet. Release it. */
+/* The oldest minute that is kept after `sequence`, 0: of all; NULL: none yet. Release it. */
 const struct usage_minute *usage_minute_after(struct usage *usage, uint64_t sequence);
 void usage_minute_release(const struct usage_minute *minute); /* accepts NULL */
 uint64_t usage_minute_sequence(const struct usage_minute *minute);

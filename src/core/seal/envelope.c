@@ -17,7 +17,8 @@
 #include <string.h>
 
 enum {
-	VERSION = 0xe2, /* no first byte of a message in the clear, nor of core/seal/seal.c */
+	VERSION = 0xe2, /* differs from the first byte of an unsealed message, and of
+			   core/seal/seal.c */
 	BLOB_SIZE_AT = 1,
 	CONTEXT_SIZE_AT = 3,
 	COUNTER_AT = 5,
@@ -102,8 +103,8 @@ static void drop(struct data_keys *keys, struct data_key *key)
 	data_key_release(key);
 }
 
-/* With a reference for the caller; NULL if there is none that lives. A changed reuse period counts
- * at once. */
+/* With a reference for the caller; NULL if there is no valid one. A changed reuse period applies at
+ * once. */
 static struct data_key *find(struct data_keys *keys, const char *name, int64_t now_ms,
 			     int64_t reuse_ms)
 {
@@ -145,7 +146,7 @@ void data_keys_sweep(struct data_keys *keys)
 	pthread_mutex_unlock(&keys->mutex);
 }
 
-/* The table gets a reference, beside the caller's. */
+/* The table has its own reference, beside the caller's. */
 static void enlist(struct data_keys *keys, struct data_key *key, const char *name, int64_t now_ms,
 		   int64_t reuse_ms)
 {
@@ -187,7 +188,7 @@ void data_keys_free(struct data_keys **keys)
 
 /* ---- calls to KMS ---- */
 
-/* A question to KMS, and where its sentence goes. */
+/* A call to KMS, and the destination of its fault's text. */
 struct question {
 	struct kms_use use;
 	struct str principal;
@@ -329,7 +330,7 @@ enum kms_problem data_key_hold(const struct envelope_use *use, struct str accoun
 		discard(&question, key);
 		return problem;
 	}
-	/* The data key may be of a key that an alias meant before; then there is a new one. */
+	/* The data key may belong to the alias's previous key; then a new data key is generated. */
 	if (question.kms->check_blob(&question.use, key->blob, out_text)) {
 		discard(&question, key);
 		return generate_once(&question, out_key);

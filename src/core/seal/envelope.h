@@ -37,7 +37,7 @@ void data_keys_sweep(struct data_keys *keys);
 /* When no thread uses the keys; wipes them. Accepts NULL, leaves NULL. */
 void data_keys_free(struct data_keys **keys);
 
-/* The caller and the purpose; views live as long as it is used. */
+/* The caller and the purpose; views live as long as the use. */
 struct envelope_use {
 	struct call *call; /* for KMS, which authorizes its principal */
 	const struct core_kms *kms;
@@ -53,9 +53,9 @@ struct envelope_use {
 
 struct data_key;
 /*
- * The data key that `use` seals with now, under the KMS key `key_id` of `account`; `context` is the
- * value of the pair, at most ENVELOPE_CONTEXT_SIZE_MAX bytes. On a problem *out_text is KMS's
- * sentence, in the call's arena. Give the key back with data_key_release.
+ * The current data key of `use`, under the KMS key `key_id` of `account`; `context` is the value of
+ * the pair, at most ENVELOPE_CONTEXT_SIZE_MAX bytes. On a problem *out_text is KMS's sentence, in
+ * the call's arena. Release the key with data_key_release.
  */
 must_check enum kms_problem data_key_hold(const struct envelope_use *use, struct str account,
 					  struct str key_id, struct str context,

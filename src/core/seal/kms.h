@@ -48,8 +48,8 @@ struct kms_description {
 struct core_kms {
 	/*
 	 * Control thread, or main at start-up: a resource of that account and region begins to use
-	 * the key `key_id`. The only key that need not exist for it is alias/aws/<service>, which
-	 * is made now, so that the functions below find it. Other ids are left alone.
+	 * the key `key_id`. If the key is alias/aws/<service> and does not exist, it is created
+	 * now, so that the functions below find it. Other ids have no effect.
 	 */
 	enum err (*prepare)(struct core *core, struct str account, struct str region,
 			    struct str key_id);
@@ -66,9 +66,8 @@ struct core_kms {
 					     uint8_t out_key[KMS_DATA_KEY_SIZE],
 					     struct str *out_text);
 	/*
-	 * Whether the two above would be allowed to `use` now, without making or counting a call to
-	 * KMS: for callers that still hold a data key. `action` is "kms:GenerateDataKey" or
-	 * "kms:Decrypt".
+	 * Authorizes the two above for `use`, without making or counting a call to KMS: for callers
+	 * that still hold a data key. `action` is "kms:GenerateDataKey" or "kms:Decrypt".
 	 */
 	enum kms_problem (*check)(const struct kms_use *use, struct str account, struct str key_id,
 				  struct str action, struct str *out_text);

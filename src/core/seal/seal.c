@@ -80,7 +80,7 @@ void seal_free(struct seal **seal)
 {
 	if (!*seal)
 		return;
-	/* Other threads' keys went with them; this one may go on to another seal. */
+	/* The other threads' keys were freed with them; this thread may use another seal. */
 	if (cache) {
 		pthread_setspecific(cache_key, NULL);
 		free_cache(cache);

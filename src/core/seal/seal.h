@@ -19,7 +19,7 @@
 
 enum { SEAL_KEY_SIZE = 32, SEAL_OVERHEAD = 49, SEAL_MASTERS_MAX = 256 };
 #define SEAL_SUBJECT_MAX ((UINT64_C(1) << 48) - 1)
-/* Subjects that are no queues: 0 (secrets of the catalog), session tokens, page tokens. */
+/* Subjects that are not queues: 0 (secrets of the catalog), session tokens, page tokens. */
 #define SEAL_SUBJECT_SESSIONS SEAL_SUBJECT_MAX
 #define SEAL_SUBJECT_PAGES (SEAL_SUBJECT_MAX - 1)
 /* Numbers of internal queues, which no account owns, begin here; those of other queues are below.
@@ -28,7 +28,8 @@ enum { SEAL_KEY_SIZE = 32, SEAL_OVERHEAD = 49, SEAL_MASTERS_MAX = 256 };
 
 struct seal;
 struct seal *seal_new(const uint8_t master[SEAL_KEY_SIZE]);
-/* A later master key: it seals from now on, the earlier ones still open. Before others use it. */
+/* A later master key: it seals from now on, and the earlier ones still open. Call it before other
+ * threads use the seal. */
 void seal_add_master(struct seal *seal, const uint8_t master[SEAL_KEY_SIZE]);
 void seal_free(struct seal **seal); /* accepts NULL, leaves NULL; wipes the keys */
 

@@ -37,7 +37,7 @@ struct session {
 	struct str source_identity; /* empty: none */
 	struct str provider;	    /* ARN of the identity provider that named the user; or empty */
 	int64_t issued_ms, expires_ms;
-	int64_t mfa_ms; /* when the caller showed a code of an MFA device; 0: never */
+	int64_t mfa_ms; /* time of the caller's MFA code; 0: none */
 };
 
 /*
@@ -46,7 +46,7 @@ struct session {
  */
 void session_generate(struct str account, char out_key_id[SESSION_KEY_ID_SIZE],
 		      char out_secret[SESSION_SECRET_SIZE]);
-/* The account that a session's key id names; false if it is none. */
+/* The account in a session's key id; false if the text is not one. */
 bool session_account(struct str key_id, char out_account[SESSION_ACCOUNT_SIZE]);
 
 /* Bytes of a token that policies and tags use, which LIMIT_SESSION_PACKED_SIZE bounds. */

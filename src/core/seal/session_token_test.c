@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Tests of session tokens: all that is put in comes out, and only from an unchanged token. */
+/* Tests of session tokens: a token returns all fields of its session, and only an unchanged token
+ * opens. */
 #include <string.h>
 
 #include "base/fixture.h"
@@ -220,7 +221,7 @@ static void test_generated_keys_name_their_account(void **state)
 		assert_true(session_account(str_of(id, sizeof(id)), account));
 		assert_memory_equal(account, accounts[i], 12);
 	}
-	/* One that AWS issued, from a public description of the form. */
+	/* A token of AWS, from a public description of the format. */
 	assert_true(session_account(STR("ASIAQNZGKIQY56JQ7WML"), account));
 	assert_memory_equal(account, "029608264753", 12);
 	assert_false(session_account(STR("AKIAQNZGKIQY56JQ7WML"), account));
