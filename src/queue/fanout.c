@@ -73,6 +73,8 @@ static bool is_duplicate(struct engine *engine, struct engine_queue *queue,
 
 	target->is_duplicate = first != NULL;
 	target->seq = first ? first->seq : 0;
+	if (first)
+		memcpy(target->id, first->id, sizeof(target->id));
 	return first != NULL;
 }
 
@@ -213,6 +215,7 @@ static void send_to(struct engine *engine, const struct queue_command *command,
 	}
 	apply_send(engine, queue, &head, location);
 	target->seq = head.seq;
+	memcpy(target->id, head.id, sizeof(target->id));
 	size_t size = target->own.size + (target->is_whole ? 0 : command->fanout.shared.size);
 	atomic_fetch_add_explicit(&queue->counters->sent, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&queue->counters->sent_bytes, (int64_t)size,

@@ -119,8 +119,9 @@ struct queue_target {
 	uint8_t dedup[16];
 	bool has_delay;
 	int64_t delay_ms;
-	/* out; the message's id is queue_target_id's, also of a duplicate that was sent so */
+	/* out */
 	enum queue_result result; /* QUEUE_OK, QUEUE_NOT_FOUND */
+	uint8_t id[16];		  /* queue_target_id's; of a duplicate: the first's */
 	bool is_duplicate;
 	uint64_t seq;
 	void *found; /* the engine's */
