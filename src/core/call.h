@@ -19,6 +19,7 @@
 
 struct call;
 struct core;
+struct target_member;
 
 /* Continues a parked call; returns as a handler does. */
 typedef enum err (*resume_fn)(struct call *call);
@@ -73,6 +74,9 @@ struct call {
 	size_t key_count, key_room;
 	uint64_t policy_steps; /* that all decisions have taken */
 
+	/* Of a delivery to several targets (core/target.h); NULL: none. */
+	struct target_member *member;
+
 	/* The dispatcher's. */
 	resume_fn resume;
 	struct queue_command *command; /* the command that a parked call waits for */
@@ -108,6 +112,13 @@ must_check enum err call_refuse_unknown(struct call *call);
  * ERR_PARKED. A waiting receive is cancelled by the dispatcher when the client disconnects.
  */
 must_check enum err call_submit(struct call *call, struct queue_command *command, resume_fn resume);
+
+/*
+ * Parks the call until call_go_on; then resume runs, on the call's own thread. Any thread may call
+ * call_go_on, once for each call_wait.
+ */
+must_check enum err call_wait(struct call *call, resume_fn resume);
+void call_go_on(struct call *call);
 
 /*
  * Parks the call: `step` runs on a worker thread and returns as a handler does, but must not park.

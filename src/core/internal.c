@@ -164,6 +164,13 @@ struct arena *internal_arena(struct internal_request *request)
 	return &request->arena;
 }
 
+void internal_set_member(struct internal_request *request, struct target_member *member)
+{
+	check(request->magic == INTERNAL_MAGIC);
+	check(!request->context.answer);
+	request->context.call.member = member;
+}
+
 static void request_free(struct internal_request *request)
 {
 	count_out(request);

@@ -15,6 +15,7 @@
 #include "core/call.h"
 
 struct net_thread;
+struct target_member;
 struct internal_request;
 
 enum internal_identity {
@@ -50,6 +51,9 @@ struct internal_request *internal_new(struct core *core, struct net_thread *home
 				      const struct internal_caller *caller);
 /* For the input; as long as the request. */
 struct arena *internal_arena(struct internal_request *request);
+
+/* Sets call->member; before the request is submitted. The member outlives the request. */
+void internal_set_member(struct internal_request *request, struct target_member *member);
 
 /* The answer for `done`. Views, until `done` returns: then the request is freed. */
 struct internal_answer {

@@ -260,6 +260,21 @@ enum err call_submit(struct call *call, struct queue_command *command, resume_fn
 	return ERR_PARKED;
 }
 
+/* ---- other events ---- */
+
+enum err call_wait(struct call *call, resume_fn resume_call)
+{
+	(void)request_context_of(call); /* checks that the call is part of a context */
+	check(!call->command);
+	call->resume = resume_call;
+	return ERR_PARKED;
+}
+
+void call_go_on(struct call *call)
+{
+	go_on(request_context_of(call));
+}
+
 /* ---- clients that leave ---- */
 
 static void on_cancelled(struct request_context *context)

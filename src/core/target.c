@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* target: one internal request a target; the last answer ends the delivery. */
+/*
+ * target: one internal request a target; the last answer ends the delivery. Requests hop to their
+ * home before they begin, so none has joined or left before all are issued.
+ */
 #include "core/target.h"
 
 #include "base/arn.h"
@@ -15,6 +18,7 @@ struct part {
 	const struct target_provider *provider;
 	const struct target_delivery *delivery;
 	const struct operation *operation;
+	struct target_member member;
 };
 
 struct sending {
@@ -71,6 +75,12 @@ static void end_one(struct sending *sending)
 	heap_free(sending);
 }
 
+static void leave_fanout(struct part *part)
+{
+	if (part->member.fanout && !part->member.has_joined)
+		part->provider->leave(part->member.fanout);
+}
+
 static bool is_retryable(const struct part *part, const struct internal_answer *answer)
 {
 	return answer->fault->is_receiver || answer->fault->status >= 500 ||
@@ -91,6 +101,7 @@ static void on_answer(void *context, const struct internal_answer *answer)
 			     .text = answer->fault_text,
 		     });
 	keep_texts(part->sending, part->delivery);
+	leave_fanout(part);
 	end_one(part->sending);
 }
 
@@ -105,7 +116,6 @@ static void issue(struct core *core, struct net_thread *home, const struct inter
 
 	check(delivery->count > 0);
 	check(delivery->count <= TARGET_PAYLOADS_MAX);
-	part->provider = provider_of(core, delivery->arn);
 	if (!part->provider) {
 		fill(delivery, (struct target_result){.outcome = TARGET_FAILED,
 						      .code = STR("InvalidTarget"),
@@ -116,6 +126,8 @@ static void issue(struct core *core, struct net_thread *home, const struct inter
 	here.region = arn_region(delivery->arn);
 	struct internal_request *request = internal_new(core, home, &here);
 	part->operation = part->provider->prepare(core, internal_arena(request), delivery, &in);
+	if (part->member.fanout)
+		internal_set_member(request, &part->member);
 	part->sending->unanswered++;
 	if (internal_submit(request, part->operation, in, on_answer, part))
 		return;
@@ -123,6 +135,25 @@ static void issue(struct core *core, struct net_thread *home, const struct inter
 	fill(delivery, (struct target_result){.outcome = TARGET_RETRY,
 					      .code = STR("Throttled"),
 					      .text = STR("Too many internal requests.")});
+	leave_fanout(part);
+}
+
+/* The deliveries to the service of parts[first], from there on, are to be done as one. */
+static void begin_fanout(struct core *core, struct sending *sending, size_t first, size_t count)
+{
+	const struct target_provider *provider = sending->parts[first].provider;
+	size_t members = 0;
+
+	if (!provider || !provider->begin || sending->parts[first].member.fanout)
+		return;
+	for (size_t i = first; i < count; i++)
+		members += sending->parts[i].provider == provider;
+	if (members < 2)
+		return;
+	void *fanout = provider->begin(core, &sending->arena, members);
+	for (size_t i = first; i < count; i++)
+		if (sending->parts[i].provider == provider)
+			sending->parts[i].member.fanout = fanout;
 }
 
 void target_deliver(struct core *core, struct net_thread *home,
@@ -141,7 +172,11 @@ void target_deliver(struct core *core, struct net_thread *home,
 	for (size_t i = 0; i < count; i++) {
 		sending->parts[i].sending = sending;
 		sending->parts[i].delivery = &deliveries[i];
-		issue(core, home, caller, &sending->parts[i]);
+		sending->parts[i].provider = provider_of(core, deliveries[i].arn);
 	}
+	for (size_t i = 0; i < count; i++)
+		begin_fanout(core, sending, i, count);
+	for (size_t i = 0; i < count; i++)
+		issue(core, home, caller, &sending->parts[i]);
 	end_one(sending);
 }

@@ -4,9 +4,11 @@
  * services' messages to it. Subscriptions, rules, schedules and dead-letter queues use it, so that
  * no service includes another.
  *
- * Each service that takes deliveries has a struct target_provider in its module (core/service.h). A
- * delivery is an internal request (core/internal.h): the resource's policy decides, with the keys
- * of the source; KMS, size limits and FIFO rules are those of a client's request.
+ * Each service that takes deliveries has a struct target_provider in its module (core/service.h).
+ * A delivery is an internal request (core/internal.h): the resource's policy decides, with the keys
+ * of the source; KMS, size limits and FIFO rules are those of a client's request. A service may do
+ * several deliveries as one: each is authorized and checked on its own, then all take effect at
+ * once. SQS does (services/sqs/fanout.h).
  */
 #ifndef TERN_CORE_TARGET_H
 #define TERN_CORE_TARGET_H
@@ -54,6 +56,12 @@ struct target_delivery {
 };
 enum { TARGET_PAYLOADS_MAX = 10, TARGET_DELIVERIES_MAX = 1000 };
 
+/* Of the service's requests that are done as one. */
+struct target_member {
+	void *fanout;	 /* the service's */
+	bool has_joined; /* set by the service, when it has taken the request in */
+};
+
 struct target_provider {
 	/* Any thread: ERR_NOTFOUND, if the service has no such resource. */
 	enum err (*resolve)(struct core *core, struct str arn,
@@ -64,6 +72,14 @@ struct target_provider {
 					   const void **out_in);
 	/* Results of an answer that is ERR_OK. */
 	void (*read)(const void *out, const struct target_delivery *delivery);
+	/*
+	 * NULL: deliveries are done one by one. Otherwise, for two or more of one target_deliver:
+	 * what their requests share, in the arena, which outlives the requests. Each of `count`
+	 * requests has it in call->member, and either joins or leaves. Home thread.
+	 */
+	void *(*begin)(struct core *core, struct arena *arena, size_t count);
+	/* A request ended that has not joined, or was not issued. May be the last to be awaited. */
+	void (*leave)(void *fanout);
 };
 
 /* Any thread. ERR_NOTFOUND: no service has it, or it takes no deliveries. */
@@ -75,7 +91,13 @@ typedef void (*target_done_fn)(void *context);
  * Delivers to several targets as `caller`, whose region does not count: each request has that of
  * its target. `deliveries`, their payloads and results live until `done` has run, once, on `home`
  * (see internal_new), with all results filled in. If no request could be issued, `done` runs before
- * target_deliver returns. Targets are independent: a failure does not delay the others.
+ * target_deliver returns. Targets are independent: a refusal of one does not stop the others.
+ *
+ * Queues of SQS: the payloads with the same index go to all queues that accept them in one command
+ * of the queue engine: after a crash all of them are there or none. Exceptions: a queue that
+ * several deliveries name takes part with the first only; more than LIMIT_FANOUT_SIZE, or than a
+ * segment of the log holds, is sent in parts. If the disk is full, the outcome is TARGET_RETRY for
+ * all.
  */
 void target_deliver(struct core *core, struct net_thread *home,
 		    const struct internal_caller *caller, const struct target_delivery *deliveries,

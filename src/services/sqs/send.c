@@ -3,8 +3,9 @@
  * send: SendMessage and SendMessageBatch.
  *
  * One path for both: an entry is checked and becomes a queue_send; all of a request go to the
- * engine in one command. On a standard queue a bad entry of a batch fails alone. On a FIFO queue it
- * fails the whole batch, which keeps the order.
+ * engine in one command, or in that of the delivery that the request is a part of (fanout.h). On a
+ * standard queue a bad entry of a batch fails alone. On a FIFO queue it fails the whole batch,
+ * which keeps the order.
  */
 #include <string.h>
 
@@ -13,6 +14,7 @@
 #include "services/sqs/batch.h"
 #include "services/sqs/digest.h"
 #include "services/sqs/encrypt.h"
+#include "services/sqs/fanout.h"
 #include "services/sqs/locate.h"
 #include "services/sqs/message.h"
 #include "services/sqs/state.h"
@@ -47,7 +49,8 @@ struct sending {
 	const struct sqs_queue *queue;
 	struct entry *given; /* of the request */
 	size_t given_count;
-	uint8_t (*digests)[16]; /* of their bodies */
+	uint8_t (*digests)[16];		    /* of their bodies */
+	struct sqs_fanout_message *joining; /* those of command.send.messages; NULL: no fan-out */
 };
 
 /* ---- checks ---- */
@@ -174,8 +177,10 @@ static void hash_dedup(struct call *call, struct entry *entry, uint8_t out[16])
 	siphash128(call->core->hash_key, entry->dedup, out);
 }
 
-static void make_send(struct call *call, const struct sqs_queue *queue, struct data_key *key,
-		      const uint8_t digest[16], struct entry *entry, struct queue_send *out)
+/* All of the command but the payload, which is *out_message, encoded and sealed. */
+static void make_send(struct call *call, const struct sqs_queue *queue, const uint8_t digest[16],
+		      struct entry *entry, struct queue_send *out,
+		      struct sqs_stored_message *out_message)
 {
 	struct sqs_stored_message message = {
 		.body = entry->body,
@@ -199,7 +204,7 @@ static void make_send(struct call *call, const struct sqs_queue *queue, struct d
 		out->has_delay = true;
 		out->delay_ms = entry->delay_seconds * 1000;
 	}
-	out->payload = sqs_seal(call, queue, key, sqs_message_encode(call->arena, &message));
+	*out_message = message;
 }
 
 /* ---- answers ---- */
@@ -297,6 +302,8 @@ static enum err begin(struct call *call, const struct sqs_queue *queue, struct e
 	sending->command.type = QUEUE_SEND;
 	sending->command.queue = queue->number;
 	sending->command.send.messages = arena_array(call->arena, struct queue_send, count);
+	if (call->member)
+		sending->joining = arena_array(call->arena, struct sqs_fanout_message, count);
 	call_set_state(call, struct sending, sending);
 	*out_sending = sending;
 	return ERR_OK;
@@ -318,10 +325,34 @@ static enum err digest_bodies(struct call *call, struct sending *sending, resume
 static void add_entry(struct call *call, struct sending *sending, size_t index)
 {
 	size_t place = sending->command.send.count++;
+	struct queue_send *send = &sending->command.send.messages[place];
+	struct sqs_stored_message message;
 
-	make_send(call, sending->queue, sending->key, sending->digests[index],
-		  &sending->given[index], &sending->command.send.messages[place]);
+	make_send(call, sending->queue, sending->digests[index], &sending->given[index], send,
+		  &message);
 	sending->entries[place] = &sending->given[index];
+	if (sending->joining)
+		sending->joining[place] = (struct sqs_fanout_message){index, send, message};
+	else
+		send->payload = sqs_seal(call, sending->queue, sending->key,
+					 sqs_message_encode(call->arena, &message));
+}
+
+/* A request that may not join its fan-out sends by itself. */
+static enum err submit(struct call *call, struct sending *sending, resume_fn resume)
+{
+	size_t count = sending->command.send.count;
+
+	if (!sending->joining)
+		return call_submit(call, &sending->command, resume);
+	if (sqs_fanout_may_join(call, sending->queue))
+		return sqs_fanout_join(call, sending->queue, sending->key, sending->joining, count,
+				       resume);
+	for (size_t i = 0; i < count; i++)
+		sending->joining[i].send->payload =
+			sqs_seal(call, sending->queue, sending->key,
+				 sqs_message_encode(call->arena, &sending->joining[i].message));
+	return call_submit(call, &sending->command, resume);
 }
 
 /* ---- operations ---- */
@@ -331,7 +362,7 @@ static enum err send_digested(struct call *call)
 	struct sending *sending = call_state(call, struct sending);
 
 	add_entry(call, sending, 0);
-	return call_submit(call, &sending->command, send_answered);
+	return submit(call, sending, send_answered);
 }
 
 enum err sqs_send_message(struct call *call, const struct sqs_send_message_in *in,
@@ -448,7 +479,7 @@ static enum err batch_digested(struct call *call)
 			sqs_batch_fail(call, entry->id, &sending->failed[sending->failed_count++]);
 	}
 	if (sending->command.send.count > 0)
-		return call_submit(call, &sending->command, batch_answered);
+		return submit(call, sending, batch_answered);
 	out->failed = sending->failed;
 	out->failed_count = sending->failed_count;
 	return ERR_OK;

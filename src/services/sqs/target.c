@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * target: a delivery is a SendMessageBatch, so that a queue's policy, key, limits and FIFO rules
- * hold. Ids of entries are their places.
+ * hold. Ids of entries are their places. Those of one target_deliver end in a fan-out.
  *
  * https://docs.aws.amazon.com/sns/latest/dg/sns-sqs-as-subscriber.html
  */
@@ -9,6 +9,7 @@
 
 #include "api/sqs.h"
 #include "base/arn.h"
+#include "services/sqs/fanout.h"
 #include "services/sqs/state.h"
 
 static enum err resolve(struct core *core, struct str arn, struct target_description *out)
@@ -118,4 +119,6 @@ const struct target_provider sqs_target_provider = {
 	.resolve = resolve,
 	.prepare = prepare,
 	.read = read_answer,
+	.begin = sqs_fanout_begin,
+	.leave = sqs_fanout_leave,
 };

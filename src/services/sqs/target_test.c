@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/sqs.h"
 #include "base/fixture.h"
 #include "core/control.h"
 #include "core/core.h"
@@ -25,6 +26,8 @@
 	"\"Condition\":{\"ArnEquals\":{\"aws:SourceArn\":\"arn:aws:sns:us-east-1:" ACCOUNT         \
 	":news\"}}}]}"
 
+#define PLAIN "\"SqsManagedSseEnabled\":\"false\""
+
 static struct core core;
 static struct disk *disk;
 static char path[64];
@@ -32,9 +35,15 @@ static char path[64];
 static const char config[] =
 	"{\"queues\":[{\"name\":\"open\",\"attributes\":{\"Policy\":" POLICY "}},"
 	"{\"name\":\"closed\"},"
-	"{\"name\":\"order.fifo\",\"attributes\":{\"Policy\":" POLICY "}}]}";
+	"{\"name\":\"order.fifo\",\"attributes\":{\"Policy\":" POLICY "}},"
+	"{\"name\":\"other.fifo\",\"attributes\":{\"Policy\":" POLICY "}},"
+	"{\"name\":\"open-2\",\"attributes\":{\"Policy\":" POLICY "}},"
+	"{\"name\":\"open-3\",\"attributes\":{\"Policy\":" POLICY "}},"
+	"{\"name\":\"plain\",\"attributes\":{" PLAIN ",\"Policy\":" POLICY "}},"
+	"{\"name\":\"plain-2\",\"attributes\":{" PLAIN ",\"Policy\":" POLICY "}},"
+	"{\"name\":\"plain-3\",\"attributes\":{" PLAIN ",\"Policy\":" POLICY "}}]}";
 
-static int setup(void **state)
+static int start_server(void)
 {
 	static const struct service_module *const modules[] = {&sqs_module};
 	static const uint8_t master[SEAL_KEY_SIZE] = {1};
@@ -47,9 +56,6 @@ static int setup(void **state)
 	const struct service_module *failed;
 	struct str problem = {0};
 
-	(void)state;
-	snprintf(path, sizeof(path), "/tmp/sqs-target-XXXXXX");
-	assert_non_null(mkdtemp(path));
 	core = (struct core){
 		.default_account = STR(ACCOUNT),
 		.default_region = STR("us-east-1"),
@@ -64,7 +70,6 @@ static int setup(void **state)
 	internals_open(&core);
 	services_bind(&core, modules, 1);
 	metering_open(&core, 1);
-	disk = disk_memory_new_plain();
 	options.disk = disk;
 	control_new(&core);
 	assert_int_equal(runner_new(&core, &options, &report), ERR_OK);
@@ -74,15 +79,23 @@ static int setup(void **state)
 	return err == ERR_OK ? 0 : -1;
 }
 
+static int setup(void **state)
+{
+	(void)state;
+	snprintf(path, sizeof(path), "/tmp/sqs-target-XXXXXX");
+	assert_non_null(mkdtemp(path));
+	disk = disk_memory_new();
+	return start_server();
+}
+
 static int remove_entry(const char *name, const struct stat *status, int flag, struct FTW *place)
 {
 	(void)status, (void)flag, (void)place;
 	return remove(name);
 }
 
-static int teardown(void **state)
+static void stop_server(void)
 {
-	(void)state;
 	runner_stop_engine(core.runner);
 	do
 		runner_settle(core.runner);
@@ -90,7 +103,6 @@ static int teardown(void **state)
 	workers_free(&core.workers);
 	control_free(&core);
 	runner_free(&core);
-	disk->ops->free(disk);
 	services_stop(&core, SERVICE_AFTER_ENGINE);
 	services_unbind(&core);
 	core_data_keys_close(&core);
@@ -99,6 +111,13 @@ static int teardown(void **state)
 	directory_free(&core.directory);
 	seal_free(&core.seal);
 	catalog_free(&core.catalog);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	stop_server();
+	disk->ops->free(disk);
 	return nftw(path, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -109,21 +128,37 @@ static const struct internal_caller sns = {
 	.source_account = STR_INIT(ACCOUNT),
 };
 
+struct waiting {
+	const struct target_delivery *deliveries;
+	size_t count;
+	int done;
+};
+
+/* The texts of the results end with the delivery: the test gets copies. */
 static void on_done(void *context)
 {
-	++*(int *)context;
+	struct waiting *waiting = context;
+
+	for (size_t i = 0; i < waiting->count; i++) {
+		for (size_t j = 0; j < waiting->deliveries[i].count; j++) {
+			struct target_result *result = &waiting->deliveries[i].results[j];
+			result->code = arena_copy(&arena, result->code);
+			result->id = arena_copy(&arena, result->id);
+		}
+	}
+	waiting->done++;
 }
 
 static void deliver(const struct target_delivery *deliveries, size_t count)
 {
-	int done = 0;
+	struct waiting waiting = {deliveries, count, 0};
 
-	target_deliver(&core, NULL, &sns, deliveries, count, on_done, &done);
-	while (done == 0) {
+	target_deliver(&core, NULL, &sns, deliveries, count, on_done, &waiting);
+	while (waiting.done == 0) {
 		(void)control_settle(&core);
 		runner_turn(core.runner);
 	}
-	assert_int_equal(done, 1);
+	assert_int_equal(waiting.done, 1);
 }
 
 static enum target_outcome deliver_one(const char *arn, struct target_payload payload)
@@ -227,4 +262,335 @@ static void test_refusals_of_a_stopping_server_may_be_retried(void **state)
 	runner_stop_engine(core.runner);
 	assert_int_equal(deliver_one(ARN("open"), payload), TARGET_RETRY);
 	assert_int_equal(visible(ARN("open")), 0);
+}
+
+/* ---- several queues at once ---- */
+
+enum { QUEUES = 3 };
+static const char *const plain[QUEUES] = {ARN("plain"), ARN("plain-2"), ARN("plain-3")};
+static const char *const sealed[QUEUES] = {ARN("open"), ARN("open-2"), ARN("open-3")};
+static const char *const mixed[QUEUES] = {ARN("plain"), ARN("open"), ARN("plain-3")};
+
+static void deliver_to(const char *const arns[], size_t count, struct target_payload payload,
+		       struct target_result *results)
+{
+	struct target_delivery deliveries[16];
+
+	assert_true(count <= 16);
+	for (size_t i = 0; i < count; i++)
+		deliveries[i] =
+			(struct target_delivery){str_from(arns[i]), &payload, 1, &results[i]};
+	deliver(deliveries, count);
+}
+
+struct received {
+	int answers;
+	size_t count;
+	struct str bodies[LIMIT_RECEIVE_MESSAGES], ids[LIMIT_RECEIVE_MESSAGES];
+	struct str attribute;
+};
+
+static void on_received(void *context, const struct internal_answer *answer)
+{
+	struct received *received = context;
+
+	assert_int_equal(answer->result, ERR_OK);
+	const struct sqs_receive_message_out *out = answer->out;
+	received->count = out->messages_count;
+	for (size_t i = 0; i < out->messages_count; i++) {
+		received->bodies[i] = arena_copy(&arena, out->messages[i].body);
+		received->ids[i] = arena_copy(&arena, out->messages[i].message_id);
+		if (out->messages[i].message_attributes_count > 0)
+			received->attribute = arena_copy(
+				&arena, out->messages[i].message_attributes[0].value.string_value);
+	}
+	received->answers++;
+}
+
+static struct received receive(const char *arn)
+{
+	static const struct internal_caller server = {.identity = INTERNAL_AS_SERVER,
+						      .account = STR_INIT(ACCOUNT),
+						      .region = STR_INIT("us-east-1")};
+	static struct str all = STR_INIT("All");
+	struct received received = {0};
+	struct internal_request *request = internal_new(&core, NULL, &server);
+	struct sqs_receive_message_in *in =
+		arena_new(internal_arena(request), struct sqs_receive_message_in);
+
+	in->queue_url = str_from(arn);
+	in->has_max_number_of_messages = true;
+	in->max_number_of_messages = LIMIT_RECEIVE_MESSAGES;
+	in->message_attribute_names = &all;
+	in->message_attribute_names_count = 1;
+	assert_true(internal_submit(request, &sqs_service.operations[SQS_RECEIVE_MESSAGE], in,
+				    on_received, &received));
+	while (received.answers == 0) {
+		(void)control_settle(&core);
+		runner_turn(core.runner);
+	}
+	return received;
+}
+
+static struct str long_body(size_t size)
+{
+	char *body = arena_bytes(&arena, size);
+
+	memset(body, 'x', size);
+	return str_of(body, size);
+}
+
+static uint64_t journal_bytes(void)
+{
+	return engine_journal_stats(engine_of(&core, 1)).bytes;
+}
+
+static void test_queues_of_one_kind_store_a_message_once(void **state)
+{
+	enum { SIZE = 40000 };
+	const struct target_attribute color = {STR("color"), STR("String"), STR("red")};
+	struct target_payload payload = {
+		.body = long_body(SIZE), .attributes = &color, .attribute_count = 1};
+	static const struct {
+		const char *const *arns;
+		uint64_t copies;
+	} rows[] = {{plain, 1}, {sealed, 1}, {mixed, 2}};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct target_result results[QUEUES];
+		uint64_t before = journal_bytes();
+		deliver_to(rows[i].arns, QUEUES, payload, results);
+		uint64_t bytes = journal_bytes() - before;
+		assert_true(bytes >= rows[i].copies * SIZE);
+		assert_true(bytes < rows[i].copies * SIZE + SIZE / 2);
+		for (size_t j = 0; j < QUEUES; j++) {
+			assert_int_equal(results[j].outcome, TARGET_DELIVERED);
+			struct received received = receive(rows[i].arns[j]);
+			assert_int_equal(received.count, 1);
+			assert_true(str_equal(received.bodies[0], payload.body));
+			assert_true(str_equal(received.ids[0], results[j].id));
+			assert_true(str_equal(received.attribute, STR("red")));
+		}
+	}
+}
+
+static void test_sent_messages_are_counted(void **state)
+{
+	struct target_result results[QUEUES];
+
+	(void)state;
+	deliver_to(plain, QUEUES, (struct target_payload){.body = STR("hello")}, results);
+	for (size_t i = 0; i < QUEUES; i++) {
+		const struct sqs_queue *queue =
+			sqs_registry_find_arn(sqs_of(&core)->registry, str_from(plain[i]));
+		const struct queue_counters *counters = &queue->life->counters;
+		assert_int_equal(atomic_load(&counters->sent), 1);
+		assert_true(atomic_load(&counters->sent_bytes) > 5);
+		sqs_queue_release(queue);
+	}
+}
+
+static void test_refused_targets_do_not_stop_the_others(void **state)
+{
+	static const char *const arns[] = {ARN("plain"), ARN("closed"),	    ARN("plain-2"),
+					   ARN("gone"),	 ARN("order.fifo"), ARN("plain")};
+	struct target_result results[6];
+
+	(void)state;
+	deliver_to(arns, 6, (struct target_payload){.body = STR("hello")}, results);
+	assert_int_equal(results[0].outcome, TARGET_DELIVERED);
+	assert_int_equal(results[1].outcome, TARGET_FAILED);
+	assert_int_equal(results[2].outcome, TARGET_DELIVERED);
+	assert_int_equal(results[3].outcome, TARGET_FAILED);
+	assert_int_equal(results[4].outcome, TARGET_FAILED); /* it has no group */
+	/* The queue's second delivery is sent by itself. */
+	assert_int_equal(results[5].outcome, TARGET_DELIVERED);
+	assert_false(str_equal(results[0].id, results[5].id));
+	assert_int_equal(visible(ARN("plain")), 2);
+	assert_int_equal(visible(ARN("plain-2")), 1);
+}
+
+static void test_all_targets_may_refuse(void **state)
+{
+	static const char *const arns[] = {ARN("closed"), ARN("gone")};
+	struct target_result results[2];
+
+	(void)state;
+	deliver_to(arns, 2, (struct target_payload){.body = STR("hello")}, results);
+	assert_int_equal(results[0].outcome, TARGET_FAILED);
+	assert_int_equal(results[1].outcome, TARGET_FAILED);
+}
+
+static void drop_in_engine(const char *arn)
+{
+	const struct sqs_queue *queue =
+		sqs_registry_find_arn(sqs_of(&core)->registry, str_from(arn));
+	struct queue_command drop = {.type = QUEUE_DROP, .queue = queue->number};
+
+	core_submit_and_wait(&core, &drop);
+	assert_int_equal(drop.result, QUEUE_OK);
+	sqs_queue_release(queue);
+}
+
+/* The registry still has it: the request finds it, and the engine does not. */
+static void test_a_queue_that_was_deleted_meanwhile_has_failed(void **state)
+{
+	struct target_result results[QUEUES];
+
+	(void)state;
+	drop_in_engine(plain[1]);
+	deliver_to(plain, QUEUES, (struct target_payload){.body = STR("hello")}, results);
+	assert_int_equal(results[0].outcome, TARGET_DELIVERED);
+	assert_int_equal(results[1].outcome, TARGET_FAILED);
+	assert_true(str_ends(results[1].code, STR("NonExistentQueue")));
+	assert_int_equal(results[2].outcome, TARGET_DELIVERED);
+}
+
+static void test_payloads_of_several_targets_keep_their_order(void **state)
+{
+	static const char *const arns[] = {ARN("order.fifo"), ARN("other.fifo"), ARN("plain")};
+	static const char *const bodies[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
+	struct target_payload payloads[TARGET_PAYLOADS_MAX] = {0};
+	struct target_result results[3][TARGET_PAYLOADS_MAX];
+	struct target_delivery deliveries[3];
+
+	(void)state;
+	for (size_t i = 0; i < TARGET_PAYLOADS_MAX; i++)
+		payloads[i] = (struct target_payload){.body = str_from(bodies[i]),
+						      .group = STR("g"),
+						      .dedup = str_from(bodies[i])};
+	for (size_t i = 0; i < 3; i++)
+		deliveries[i] = (struct target_delivery){str_from(arns[i]), payloads,
+							 TARGET_PAYLOADS_MAX - i, results[i]};
+	deliver(deliveries, 3);
+	for (size_t i = 0; i < 3; i++)
+		for (size_t j = 0; j < TARGET_PAYLOADS_MAX - i; j++)
+			assert_int_equal(results[i][j].outcome, TARGET_DELIVERED);
+	for (size_t i = 0; i < 3; i++) {
+		struct received received = receive(arns[i]);
+		assert_int_equal(received.count, TARGET_PAYLOADS_MAX - i);
+		for (size_t j = 0; j < received.count; j++) {
+			assert_true(str_equal(received.bodies[j], payloads[j].body));
+			assert_true(str_equal(received.ids[j], results[i][j].id));
+		}
+	}
+}
+
+static void test_duplicates_have_the_first_id(void **state)
+{
+	static const char *const arns[] = {ARN("order.fifo"), ARN("other.fifo")};
+	struct target_payload payload = {
+		.body = STR("hello"), .group = STR("g"), .dedup = STR("once")};
+	struct target_result one, both[2];
+	struct target_delivery delivery = {STR(ARN("order.fifo")), &payload, 1, &one};
+
+	(void)state;
+	deliver(&delivery, 1);
+	struct str first = receive(ARN("order.fifo")).ids[0];
+	deliver_to(arns, 2, payload, both);
+	assert_int_equal(both[0].outcome, TARGET_DELIVERED);
+	assert_int_equal(both[1].outcome, TARGET_DELIVERED);
+	deliver_to(arns, 2, payload, both);
+	assert_true(str_equal(both[0].id, first));
+	struct received other = receive(ARN("other.fifo"));
+	assert_int_equal(other.count, 1);
+	assert_true(str_equal(both[1].id, other.ids[0]));
+	assert_int_equal(visible(ARN("order.fifo")), 0); /* in flight: nothing was added */
+}
+
+/* Bodies that differ are not shared: together they exceed a segment. */
+static void test_more_than_fits_at_once_is_sent_in_parts(void **state)
+{
+	struct target_payload payloads[QUEUES];
+	struct target_result results[QUEUES];
+	struct target_delivery deliveries[QUEUES];
+
+	(void)state;
+	for (size_t i = 0; i < QUEUES; i++) {
+		payloads[i] = (struct target_payload){.body = long_body(600000 + i)};
+		deliveries[i] =
+			(struct target_delivery){str_from(plain[i]), &payloads[i], 1, &results[i]};
+	}
+	deliver(deliveries, QUEUES);
+	for (size_t i = 0; i < QUEUES; i++) {
+		assert_int_equal(results[i].outcome, TARGET_DELIVERED);
+		assert_true(str_equal(receive(plain[i]).bodies[0], payloads[i].body));
+	}
+}
+
+static void test_a_full_disk_refuses_all_for_now(void **state)
+{
+	struct target_payload payload = {.body = long_body(200000)};
+	struct target_result results[QUEUES];
+	size_t delivered = 0;
+
+	(void)state;
+	disk_memory_set_faults(disk, (struct disk_faults){.capacity = 6 << 20});
+	for (;;) {
+		deliver_to(mixed, QUEUES, payload, results);
+		if (results[0].outcome != TARGET_DELIVERED)
+			break;
+		assert_true(++delivered < 100);
+	}
+	for (size_t i = 0; i < QUEUES; i++) {
+		assert_int_equal(results[i].outcome, TARGET_RETRY);
+		assert_int_equal(visible(mixed[i]), delivered);
+	}
+}
+
+static void test_after_a_crash_all_have_the_message_or_none(void **state)
+{
+	size_t all = 0, none = 0;
+
+	(void)state;
+	for (uint64_t point = 1; point <= 6; point++) {
+		for (uint64_t seed = 1; seed <= 4; seed++) {
+			struct target_result results[QUEUES];
+			int64_t before = visible(mixed[0]);
+			disk_memory_set_faults(disk, (struct disk_faults){.crash_after = point});
+			deliver_to(mixed, QUEUES, (struct target_payload){.body = STR("hello")},
+				   results);
+			stop_server();
+			disk_memory_crash(disk, seed);
+			assert_int_equal(start_server(), 0);
+			int64_t after = visible(mixed[0]);
+			for (size_t i = 0; i < QUEUES; i++) {
+				assert_int_equal(visible(mixed[i]), after);
+				if (results[i].outcome == TARGET_DELIVERED)
+					assert_int_equal(after, before + 1);
+			}
+			*(after > before ? &all : &none) += 1;
+		}
+	}
+	assert_true(all > 0);
+	assert_true(none > 0);
+}
+
+static void test_a_later_payload_does_not_overtake_a_refused_one(void **state)
+{
+	static const char *const arns[] = {ARN("order.fifo"), ARN("other.fifo")};
+	size_t delivered = 0;
+
+	(void)state;
+	disk_memory_set_faults(disk, (struct disk_faults){.capacity = 6 << 20});
+	for (;;) {
+		struct str id = arena_format(&arena, "%zu", delivered);
+		struct str next = arena_format(&arena, "%zu-next", delivered);
+		const struct target_payload payloads[] = {
+			{.body = long_body(200000), .group = STR("g"), .dedup = id},
+			{.body = STR("small"), .group = STR("g"), .dedup = next},
+		};
+		struct target_result results[2][2];
+		const struct target_delivery deliveries[] = {
+			{str_from(arns[0]), payloads, 2, results[0]},
+			{str_from(arns[1]), payloads, 2, results[1]},
+		};
+		deliver(deliveries, 2);
+		for (size_t i = 0; i < 2; i++)
+			assert_int_equal(results[i][1].outcome, results[i][0].outcome);
+		if (results[0][0].outcome != TARGET_DELIVERED)
+			break;
+		assert_true(++delivered < 100);
+	}
 }
