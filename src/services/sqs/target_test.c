@@ -37,11 +37,82 @@ static const char config[] =
 	"{\"name\":\"closed\"},"
 	"{\"name\":\"order.fifo\",\"attributes\":{\"Policy\":" POLICY "}},"
 	"{\"name\":\"other.fifo\",\"attributes\":{\"Policy\":" POLICY "}},"
+	"{\"name\":\"secret\",\"attributes\":{\"KmsMasterKeyId\":\"alias/k\",\"Policy\":" POLICY
+	"}},"
+	"{\"name\":\"secret-2\",\"attributes\":{\"KmsMasterKeyId\":\"alias/k\",\"Policy\":" POLICY
+	"}},"
+	"{\"name\":\"denied\",\"attributes\":{\"KmsMasterKeyId\":\"alias/no\",\"Policy\":" POLICY
+	"}},"
 	"{\"name\":\"open-2\",\"attributes\":{\"Policy\":" POLICY "}},"
 	"{\"name\":\"open-3\",\"attributes\":{\"Policy\":" POLICY "}},"
 	"{\"name\":\"plain\",\"attributes\":{" PLAIN ",\"Policy\":" POLICY "}},"
 	"{\"name\":\"plain-2\",\"attributes\":{" PLAIN ",\"Policy\":" POLICY "}},"
 	"{\"name\":\"plain-3\",\"attributes\":{" PLAIN ",\"Policy\":" POLICY "}}]}";
+
+/* ---- a KMS that lets its callers use alias/k only ---- */
+
+/* A blob is the hash of the context's value and then the data key in the clear. */
+enum { BLOB_SIZE = 4 + KMS_DATA_KEY_SIZE };
+
+static enum kms_problem may_use(const struct kms_use *use, struct str account, struct str key_id,
+				struct str action, struct str *out_text)
+{
+	(void)use, (void)account, (void)action;
+	*out_text = STR("no");
+	return str_equal(key_id, STR("alias/k")) ? KMS_PROBLEM_NONE : KMS_PROBLEM_DENIED;
+}
+
+static enum kms_problem generate(const struct kms_use *use, struct str account, struct str key_id,
+				 uint8_t out_key[KMS_DATA_KEY_SIZE], struct str *out_blob,
+				 struct str *out_text)
+{
+	uint32_t crc = crc32c(0, use->context[0].value);
+	char *blob = arena_bytes(use->call->arena, BLOB_SIZE);
+
+	if (may_use(use, account, key_id, STR(""), out_text))
+		return KMS_PROBLEM_DENIED;
+	random_bytes(out_key, KMS_DATA_KEY_SIZE);
+	memcpy(blob, &crc, 4);
+	memcpy(blob + 4, out_key, KMS_DATA_KEY_SIZE);
+	*out_blob = str_of(blob, BLOB_SIZE);
+	return KMS_PROBLEM_NONE;
+}
+
+static enum kms_problem check_blob(const struct kms_use *use, struct str blob, struct str *out_text)
+{
+	uint32_t crc = crc32c(0, use->context[0].value);
+
+	*out_text = STR("no");
+	return blob.size == BLOB_SIZE && memcmp(blob.data, &crc, 4) == 0 ? KMS_PROBLEM_NONE
+									 : KMS_PROBLEM_DAMAGED;
+}
+
+static enum kms_problem decrypt(const struct kms_use *use, struct str blob,
+				uint8_t out_key[KMS_DATA_KEY_SIZE], struct str *out_text)
+{
+	enum kms_problem problem = check_blob(use, blob, out_text);
+
+	if (!problem)
+		memcpy(out_key, blob.data + 4, KMS_DATA_KEY_SIZE);
+	return problem;
+}
+
+static enum err prepare_key(struct core *of, struct str account, struct str region,
+			    struct str key_id)
+{
+	(void)of, (void)account, (void)region, (void)key_id;
+	return ERR_OK;
+}
+
+static const struct core_kms kms = {
+	.prepare = prepare_key,
+	.generate_data_key = generate,
+	.decrypt_data_key = decrypt,
+	.check = may_use,
+	.check_blob = check_blob,
+};
+
+/* ---- a server ---- */
 
 static int start_server(void)
 {
@@ -61,6 +132,7 @@ static int start_server(void)
 		.default_region = STR("us-east-1"),
 		.base_url = STR("http://localhost"),
 		.is_enforcing = true,
+		.kms = &kms,
 	};
 	assert_int_equal(catalog_open(path, false, &core.catalog), ERR_OK);
 	core.seal = seal_new(master);
@@ -372,6 +444,32 @@ static void test_queues_of_one_kind_store_a_message_once(void **state)
 			assert_true(str_equal(received.ids[0], results[j].id));
 			assert_true(str_equal(received.attribute, STR("red")));
 		}
+	}
+}
+
+/* A blob of one queue does not open under the context of another. */
+static void test_queues_with_kms_keys_have_bytes_of_their_own(void **state)
+{
+	enum { SIZE = 40000 };
+	static const char *const arns[] = {ARN("secret"), ARN("plain"),	   ARN("denied"),
+					   ARN("open"),	  ARN("secret-2"), ARN("plain-2")};
+	struct target_payload payload = {.body = long_body(SIZE)};
+	struct target_result results[6];
+
+	(void)state;
+	uint64_t before = journal_bytes();
+	deliver_to(arns, 6, payload, results);
+	uint64_t bytes = journal_bytes() - before;
+	assert_true(bytes >= 4 * SIZE); /* secret, secret-2, open, and plain for both */
+	assert_true(bytes < 4 * SIZE + SIZE / 2);
+	for (size_t i = 0; i < 6; i++) {
+		if (i == 2) {
+			assert_int_equal(results[i].outcome, TARGET_FAILED);
+			assert_int_equal(visible(arns[i]), 0);
+			continue;
+		}
+		assert_int_equal(results[i].outcome, TARGET_DELIVERED);
+		assert_true(str_equal(receive(arns[i]).bodies[0], payload.body));
 	}
 }
 
