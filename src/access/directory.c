@@ -3,7 +3,7 @@
  * directory: a slot per entity, found by id in a table; the entities by kind, account and name in a
  * snapshot table; access keys have slots of their own in a table by id.
  *
- * What ARNs name is found by the name in them, since names are unique in a kind and account.
+ * An ARN's entity is found by the name in it, since names are unique in a kind and account.
  */
 #include "access/directory_private.h"
 

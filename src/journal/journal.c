@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The face of the journal: appending, reading, room, and handing out work. The parts:
+ * The functions of journal.h: appending, reading, space, and work for threads. The parts:
  *
  *   batch.c         the open batch and the commit lane
- *   segment.c       the table of segments, what lives in them, spares
+ *   segment.c       the table of segments, their live bytes, spares
  *   housekeeping.c  the other lane: recycling, spares, indexes, checkpoints
  *   checkpoint.c    checkpoint files
  *   meta.c          journal.meta
  *   index.c         index files
- *   recover.c       opening: what is there, where replay starts
- *   replay.c        going through the batches of a segment, torn tails and damage
+ *   recover.c       opening: files, checkpoint, start of replay
+ *   replay.c        the batches of a segment, torn tails and damage
  *
- * Each opening gets a higher epoch and starts a new segment, so what a crash left behind at a tail
- * is never written over and never joined with anything new.
+ * Each opening gets a higher epoch and starts a new segment, so the rest of a crash at a tail is
+ * never overwritten and never joined with new records.
  */
 #include "base/vec.h"
 #include "journal/journal_private.h"

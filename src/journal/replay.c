@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Replay: goes through the batches of one segment and hands their records on.
+ * Replay: reads the batches of one segment and applies their records.
  *
  * A batch is good if its header and all its records check, and it names this very segment and
- * offset. Where no good batch stands, one of three things holds:
- *   - the segment ends there: the next one goes on with the expected LSN, or there is none;
- *   - the tail is torn: nothing good with a higher LSN comes behind, so nothing of it was
+ * offset. At an offset without a good batch, there are three cases:
+ *   - end: the next segment continues with the expected LSN, or there is no next segment;
+ *   - torn tail: no good batch with a higher LSN follows, so no record of the tail was
  *     acknowledged; it is cut, and the next opening writes into a new segment;
- *   - damage: a good batch with a higher LSN comes behind. It is reported with the place where
- * the last good batch ended, and replay goes on with what is good. After a batch with a valid
- * header the search skips to its end, so that bytes a client sent are not looked at as batches
- * unless the header itself is gone.
+ *   - damage: a good batch with a higher LSN follows. The report has the offset where the last
+ *     good batch ended, and replay continues with the good batches.
+ * After a batch with a valid header the search skips to its end, so that bytes of a client are
+ * read as batches only if the header itself is damaged.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -304,9 +304,9 @@ static enum err pass_bad_place(struct replay *replay, struct segment *segment, s
 }
 
 /*
- * Looks at *offset, and if nothing stands there at the next block, where an opening goes on that
- * pads its batches after one that did not. Bytes of a client in the middle of a torn batch have no
- * higher epoch than that batch.
+ * Reads the batch at *offset or, if there is none, at the next block: the first opening that pads
+ * its batches continues there. Bytes of a client in the middle of a torn batch have no higher epoch
+ * than that batch.
  */
 static enum err look_further(struct replay *replay, struct segment *segment, uint32_t *offset,
 			     struct batch_view *view, enum verdict *out_verdict)

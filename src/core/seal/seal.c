@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * seal: what is sealed is a head in the clear, which is authenticated too, the ciphertext and the
+ * seal: sealed bytes are a head in the clear, which is authenticated too, the ciphertext and the
  * tag. Little endian.
  *
  *   version 1 | subject 6 | master 2 | salt 16 | counter 8 | ciphertext | tag 16

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * session_token: a token is base64 of what seal makes of the session's fields, one after the other.
- * Numbers are little endian, a text is its size in two bytes and its bytes.
+ * session_token: a token is base64 of the session's fields, one after the other, sealed. Numbers
+ * are little endian, a text is its size in two bytes and its bytes.
  *
  *   magic 8 | kind 1 | issued 8 | expires 8 | MFA 8 | texts | count 1, ARNs |
  *   count 1, transitive 1, tags
  *
- * The magic holds what else is sealed by this server apart from tokens.
+ * The magic distinguishes tokens from other sealed bytes of this server.
  */
 #include "core/seal/session_token.h"
 

@@ -4,8 +4,8 @@
  *
  *   backlog --data DIR [--messages 20000000] [--size 256] [--fifo GROUPS]
  *
- * DIR must be empty; what is written there stays. One thread does all the work, syncs included, as
- * with one core; CPU is that of the whole process, so nothing hides. A cycle sends, receives, reads
+ * DIR must be empty; its files stay. One thread does all the work, syncs included, as
+ * with one core; CPU is that of the whole process. A cycle sends, receives, reads
  * and deletes the same number of messages, in batches of ten, sixteen batches a turn.
  */
 #include <stdio.h>

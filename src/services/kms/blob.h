@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * blob: ciphertexts of symmetric keys, which say themselves by which key they were made.
+ * blob: ciphertexts of symmetric keys; each names its key.
  *
  *   version 1 | kind 1 | key id 16 | material 4 | salt 16 | nonce 12 | ciphertext | tag 16
  *
  * Numbers are big endian. The key of a blob is derived from the material and the salt (kms_derive);
- * it seals with AES-256-GCM, and what is authenticated beside the ciphertext is all that stands
- * before it and then the encryption context: its pairs sorted by name, each name and value with its
- * size in 4 bytes before it. doc/kms.md describes the same for other implementations.
+ * it seals with AES-256-GCM. The additional authenticated data is the head, then the encryption
+ * context: its pairs sorted by name, each name and value with its size in 4 bytes before it.
+ * doc/kms.md describes the format for other implementations.
  *
  * Nonces never repeat under a key: salt and nonce are 224 random bits together, so two blobs of one
- * material share both with a chance of about n^2 / 2^225 after n encryptions, whatever crashes or
- * is restored from a backup in between: after 2^64, 2^-97. Pure, any thread.
+ * material share both with a chance of about n^2 / 2^225 after n encryptions, also after crashes
+ * and restored backups: after 2^64, 2^-97. Pure, any thread.
  */
 #ifndef TERN_SERVICES_KMS_BLOB_H
 #define TERN_SERVICES_KMS_BLOB_H

@@ -4,7 +4,7 @@
  *
  *   version 1 | body MD5 16 | sender 2 | group 2 | dedup 2 | trace 2 | attributes 2 | body 4
  *
- * Sizes of what may be absent are one more than the bytes; 0 is absent. An attribute is: name 2,
+ * Sizes of optional parts are one more than the bytes; 0 is absent. An attribute is: name 2,
  * type 2, value 4, then their bytes.
  */
 #include "services/sqs/message.h"
