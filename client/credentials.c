@@ -22,7 +22,7 @@ enum {
 
 #define EXPORT_ADVICE "run: eval \"$(aws configure export-credentials --format env)\""
 
-/* Anybody may be "tern" on an endpoint that is not AWS; a server that checks will refuse it. */
+/* Credentials for an endpoint that is not AWS; a server that verifies signatures refuses them. */
 static const struct tern_credentials open_credentials = {
 	STR_INIT("tern"), STR_INIT("tern"), {NULL, 0}};
 

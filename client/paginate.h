@@ -26,7 +26,7 @@ struct tern_pager {
 	bool is_at_end;
 };
 
-/* What `in` points to is borrowed until tern_pager_done. */
+/* The structs behind `in` are borrowed until tern_pager_done. */
 void tern_pager_init(struct tern_pager *pager, struct tern_call *call,
 		     const struct operation *operation, const void *in);
 void tern_pager_done(struct tern_pager *pager);

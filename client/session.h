@@ -76,8 +76,8 @@ struct str tern_session_region(const struct tern_session *session); /* borrowed 
 /* The file of certificate authorities to accept (AWS_CA_BUNDLE, ca_bundle); empty: the system's. */
 struct str tern_session_ca_bundle(const struct tern_session *session);
 /*
- * Those to sign with now; borrowed from the session. May block, when they have to be asked for.
- * ERR_INVALID: they were refused; ERR_CLOSED: nobody answered; with a sentence in `problem`
+ * The current credentials; borrowed from the session. May block while it requests them.
+ * ERR_INVALID: the provider refused; ERR_CLOSED: no provider answered; with a sentence in `problem`
  * (TERN_PROBLEM_SIZE bytes, ends with NUL).
  */
 must_check enum err tern_session_credentials(struct tern_session *session,

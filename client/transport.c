@@ -155,7 +155,7 @@ static enum err explain(struct transport *transport, CURLcode code, struct str u
 		*out_problem = STR("interrupted");
 		return ERR_CLOSED;
 	}
-	/* Somebody answers, so neither another try nor a start of the server helps. */
+	/* A server answers, so neither another try nor a start of the server helps. */
 	if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE) {
 		*out_problem = arena_format(&transport->arena,
 					    "%.*s is not to be trusted: %s. AWS_CA_BUNDLE names "

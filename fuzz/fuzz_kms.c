@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ciphertexts and tokens that callers bring to KMS. Nothing that was made up opens; a ciphertext
- * opens with its context only, and not with any of its bytes changed; the plain bytes of an import
- * token are taken apart without going astray.
+ * Ciphertexts and tokens of KMS requests. Invented bytes never open; a ciphertext opens with its
+ * context only, and not with any of its bytes changed; parsing the plain bytes of an import token
+ * stays within them.
  */
 #include "core/seal/seal.h"
 #include "fuzz.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whom proxies speak for: the first line is the list of those that are trusted, the second the
- * peer, the others are X-Forwarded-For. The answer is an address or nothing, and the peer itself
- * if it is not trusted.
+ * The source of a request: the first line is the list of trusted proxies, the second the peer, the
+ * others are X-Forwarded-For. The result is an address or empty, and the peer itself if it is not
+ * trusted.
  */
 #include "core/limit/source.h"
 #include "fuzz.h"

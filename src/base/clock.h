@@ -3,9 +3,9 @@
  * clock: the only source of time, so that tests can set it.
  *
  * Wall time is what people and other machines read: dates, signatures, expiry times that AWS shows.
- * Anybody may set it forward or back. The time base measures how long something lasts: visibility
- * timeouts, delays, deduplication, retention, pacing, throttling. It never goes back and goes on
- * over a restart, because the queue engine records it (struct clock_mark).
+ * Operators and NTP may set it forward or back. The time base measures how long something lasts:
+ * visibility timeouts, delays, deduplication, retention, pacing, throttling. It never goes back and
+ * goes on over a restart, because the queue engine records it (struct clock_mark).
  *
  * Offsets are process-wide and atomic. The queue engine and the journal never call this: time comes
  * to them with each step. Any thread.

@@ -208,7 +208,7 @@ static enum deliver_result classify(void *context, enum outbound_outcome outcome
 	return status < 300 ? DELIVER_DONE : DELIVER_PERMANENT;
 }
 
-/* Those to the living end with their delivery only. */
+/* Delay before the next attempt; -1 ends a delivery after ATTEMPTS. */
 static int64_t retry_ms(void *context, uint32_t attempts)
 {
 	(void)context;
@@ -508,7 +508,7 @@ static void test_obligations_survive_kills(void **state)
 	for (int i = 0; i < 6; i++)
 		deliver_until_killed(30 + (int64_t)(prng_next(&prng) % 250));
 	open_engine(true);
-	/* Those that were in progress become visible. */
+	/* Messages of deliveries in progress become visible. */
 	clock_shift(deliver_queue_settings().visibility_ms + 1000);
 	start();
 	int64_t end_ms = steady_ms() + PATIENCE_MS;

@@ -9,8 +9,8 @@ void xml_open(struct buf *out, struct str name);
 void xml_close(struct buf *out, struct str name);
 void xml_empty(struct buf *out, struct str name); /* <name/> */
 /*
- * Escaped: & < > " and carriage returns. What XML cannot hold at all (control characters, U+FFFE,
- * U+FFFF, bytes that are not UTF-8) becomes U+FFFD.
+ * Escaped: & < > " and carriage returns. Characters that XML excludes (control characters, U+FFFE,
+ * U+FFFF, bytes that are not UTF-8) become U+FFFD.
  */
 void xml_text(struct buf *out, struct str text);
 /* ="text" behind the name of an attribute; line feeds and tabs become references, too. */

@@ -44,7 +44,7 @@ static struct range_node *merge(struct range_node *left, struct range_node *righ
 	return right;
 }
 
-/* Those before `node` and the others. */
+/* Splits the tree into the nodes before `node` and the others. */
 static void split(struct range_node *root, const struct range_node *node,
 		  struct range_node **out_left, struct range_node **out_right)
 {

@@ -470,7 +470,7 @@ static void take_bytes(struct net_connection *connection, char *data, size_t siz
 	}
 }
 
-/* What TLS wants to say of its own goes out with the turn, before the answers. */
+/* TLS's own records are sent with the turn, before the answers. */
 static void take_tls(struct net_connection *connection, struct str bytes)
 {
 	struct buf *plain = &connection->thread->plain;

@@ -132,7 +132,7 @@ static struct outbound_request *pop(struct outbound_lane *lane)
 static void fail_waiting(struct outbound_lane *lane, enum outbound_outcome outcome,
 			 const char *problem)
 {
-	/* Those that `done` sends again come later, by the mailbox. */
+	/* Requests that `done` sends again arrive later, by the mailbox. */
 	while (!list_is_empty(&lane->waiting))
 		outbound_finish(lane->outbound, pop(lane), outcome, problem);
 }

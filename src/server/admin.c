@@ -356,7 +356,7 @@ static bool is_near(const struct admin_call *call)
 			       source_of(call->request, server->core.proxies));
 }
 
-/* Nobody signed it: a web page may have sent it. */
+/* The request is unsigned, so a web page may have sent it. */
 static bool is_welcome(struct admin_call *call)
 {
 	struct str problem;
@@ -393,7 +393,7 @@ static bool may_run(struct admin_call *call)
 	return is_administrator(call, signature.principal);
 }
 
-/* Nothing is changed without a record, if that is wanted so. */
+/* If the audit log must be complete, a change needs a record. */
 static bool may_change(struct admin_call *call)
 {
 	if (call->request->http.method != HTTP_METHOD_POST ||

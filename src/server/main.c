@@ -36,7 +36,7 @@ static bool write_port_file(const struct server *server, char *problem, size_t s
 	/* A new file, as somebody else may have put a link there. */
 	(void)unlink(temporary);
 	FILE *file = fopen(temporary, "wxe");
-	/* Nothing secret is in it, and those who wait for it may be others. */
+	/* The port is not secret, and processes of other users may wait for the file. */
 	bool is_written =
 		file && fchmod(fileno(file), 0644) == 0 && fprintf(file, "%u\n", server->port) > 0;
 	if (file)

@@ -67,7 +67,7 @@ bool process_begin(const struct settings *settings, char *problem, size_t size)
 
 /* ---- the user ---- */
 
-/* Whom the files are given to; nftw hands no context on. */
+/* The new owner of the files; nftw passes no context. */
 static struct {
 	uid_t user;
 	gid_t group;

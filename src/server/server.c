@@ -199,7 +199,7 @@ static bool parse_sources(struct server *server, const char *setting, struct str
 	return false;
 }
 
-/* Whom requests come from, and how long those wait who fail to say who they are. */
+/* Sets the trusted proxies, and the delays of failed authentication. */
 static bool open_sources(struct server *server, char *problem, size_t size)
 {
 	const struct settings *settings = server->settings;
@@ -329,7 +329,8 @@ static bool listen_on(struct server *server, struct str address, struct net_list
 	return false;
 }
 
-/* Nothing is kept: clients are to be refused, not to wait, while the data directory is read. */
+/* Opens and closes the addresses as a test: until the data directory is read, clients must be
+ * refused, not wait. */
 static bool try_listeners(struct server *server, char *problem, size_t size)
 {
 	const struct settings_list *listen = &server->settings->listen;

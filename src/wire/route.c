@@ -161,9 +161,9 @@ static const struct service *find_service(const struct route_table *table, struc
 }
 
 /*
- * Whom a form means: its Version says, two services of one Version are told apart by the
- * credential's scope; then the scope alone, as SQS has served several versions; then the action,
- * for those who send neither.
+ * The service of a form: its Version names it, and the credential's scope distinguishes two
+ * services of one Version; then the scope alone, as SQS has served several versions; then the
+ * action, for requests that have neither.
  */
 static const struct service *choose_service(const struct route_table *table,
 					    const struct http_request *request,

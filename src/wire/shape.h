@@ -192,7 +192,7 @@ enum query_style {
 	QUERY_STYLE_EC2,       /* an envelope of its own, times to the millisecond */
 };
 
-/* How a service speaks REST. Such a service speaks nothing else. */
+/* The REST dialect of a service, which is then its only dialect. */
 enum rest_kind {
 	REST_NONE,
 	REST_JSON,

@@ -157,7 +157,7 @@ static bool move_away(struct audit_file *file)
 	file->rotated_ms = now_ms > file->rotated_ms ? now_ms : file->rotated_ms + 1;
 	rotated_format(file->rotated_ms, stamp);
 	snprintf(path, sizeof(path), "%s.%s", file->path, stamp);
-	/* Somebody may have moved or removed it already. */
+	/* Another program may have moved or removed it already. */
 	return rename(file->path, path) == 0 || errno == ENOENT;
 }
 

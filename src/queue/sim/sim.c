@@ -241,7 +241,7 @@ static void disturb(struct sim *sim)
 	sim->has_faults = true;
 }
 
-/* Somebody sets the clock, a little or by hours. */
+/* Sets the clock, by a little or by hours. */
 static void set_clock(struct sim *sim)
 {
 	int64_t most_ms = sim_below(sim, 2) ? 40000 : 6 * 3600000;
