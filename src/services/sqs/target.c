@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * target: a delivery is a SendMessageBatch, so that a queue's policy, key, limits and FIFO rules
- * hold. Ids of entries are their places. Those of one target_deliver end in a fan-out.
+ * hold. Ids of entries are their places. The deliveries of one target_deliver become a fan-out.
  *
  * https://docs.aws.amazon.com/sns/latest/dg/sns-sqs-as-subscriber.html
  */
