@@ -138,7 +138,8 @@ static void issue(struct core *core, struct net_thread *home, const struct inter
 	leave_fanout(part);
 }
 
-/* The deliveries to the service of parts[first], from there on, are to be done as one. */
+/* Begins a joint delivery for the service of parts[first] and the later parts of the service, if
+ * the provider supports it. */
 static void begin_fanout(struct core *core, struct sending *sending, size_t first, size_t count)
 {
 	const struct target_provider *provider = sending->parts[first].provider;

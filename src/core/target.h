@@ -4,11 +4,11 @@
  * services' messages to it. Subscriptions, rules, schedules and dead-letter queues use it, so that
  * no service includes another.
  *
- * Each service that takes deliveries has a struct target_provider in its module (core/service.h).
- * A delivery is an internal request (core/internal.h): the resource's policy decides, with the keys
- * of the source; KMS, size limits and FIFO rules are those of a client's request. A service may do
- * several deliveries as one: each is authorized and checked on its own, then all take effect at
- * once. SQS does (services/sqs/fanout.h).
+ * Each service that takes deliveries has a struct target_provider in its module (core/service.h). A
+ * delivery is an internal request (core/internal.h): the resource's policy decides, with the keys
+ * of the source; KMS, size limits and FIFO rules are those of a client's request. A service may
+ * execute several deliveries as one: each is authorized and checked on its own, then all take
+ * effect at once. SQS does (services/sqs/fanout.h).
  */
 #ifndef TERN_CORE_TARGET_H
 #define TERN_CORE_TARGET_H
@@ -38,8 +38,9 @@ struct target_payload {
 
 enum target_outcome {
 	TARGET_DELIVERED,
-	TARGET_RETRY,  /* throttled, no room, or an error of ours: the same may succeed later */
-	TARGET_FAILED, /* denied, gone or refused: only a change of the target or payload helps */
+	TARGET_RETRY,  /* throttled, no room, or a server error: the same may succeed later */
+	TARGET_FAILED, /* denied, deleted or refused: only a change of the target or payload helps
+			*/
 };
 struct target_result {
 	enum target_outcome outcome;
@@ -56,10 +57,10 @@ struct target_delivery {
 };
 enum { TARGET_PAYLOADS_MAX = 10, TARGET_DELIVERIES_MAX = 1000 };
 
-/* Of the service's requests that are done as one. */
+/* A member of the service's requests that execute as one. */
 struct target_member {
 	void *fanout;	 /* the service's */
-	bool has_joined; /* set by the service, when it has taken the request in */
+	bool has_joined; /* set by the service, when the request has joined */
 };
 
 struct target_provider {
@@ -73,16 +74,16 @@ struct target_provider {
 	/* Results of an answer that is ERR_OK. */
 	void (*read)(const void *out, const struct target_delivery *delivery);
 	/*
-	 * NULL: deliveries are done one by one. Otherwise, for two or more of one target_deliver:
-	 * what their requests share, in the arena, which outlives the requests. Each of `count`
-	 * requests has it in call->member, and either joins or leaves. Home thread.
+	 * NULL: deliveries execute one by one. Otherwise, for two or more of one target_deliver:
+	 * the state that their requests share, in the arena, which outlives the requests. Each of
+	 * `count` requests has it in call->member, and either joins or leaves. Home thread.
 	 */
 	void *(*begin)(struct core *core, struct arena *arena, size_t count);
-	/* A request ended that has not joined, or was not issued. May be the last to be awaited. */
+	/* A request ended without joining, or was not issued. It may be the last awaited one. */
 	void (*leave)(void *fanout);
 };
 
-/* Any thread. ERR_NOTFOUND: no service has it, or it takes no deliveries. */
+/* Any thread. ERR_NOTFOUND: no service has it, or its service accepts no deliveries. */
 must_check enum err target_resolve(struct core *core, struct str arn,
 				   struct target_description *out_description);
 
@@ -94,10 +95,9 @@ typedef void (*target_done_fn)(void *context);
  * target_deliver returns. Targets are independent: a refusal of one does not stop the others.
  *
  * Queues of SQS: the payloads with the same index go to all queues that accept them in one command
- * of the queue engine: after a crash all of them are there or none. Exceptions: a queue that
- * several deliveries name takes part with the first only; more than LIMIT_FANOUT_SIZE, or than a
- * segment of the log holds, is sent in parts. If the disk is full, the outcome is TARGET_RETRY for
- * all.
+ * of the queue engine: after a crash all or none of them exist. Exceptions: a queue that several
+ * deliveries name takes part with the first only; more than LIMIT_FANOUT_SIZE, or than a segment of
+ * the log holds, is sent in parts. If the disk is full, the outcome is TARGET_RETRY for all.
  */
 void target_deliver(struct core *core, struct net_thread *home,
 		    const struct internal_caller *caller, const struct target_delivery *deliveries,

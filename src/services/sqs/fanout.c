@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * fanout: a round for each index of payloads, with one command that is submitted for a part of the
- * round's targets at a time; the part is all of them unless the engine says that this is too large.
+ * round's targets at a time; the part is all of them unless the engine answers QUEUE_TOO_LARGE.
  *
- * After the last call has gone on, the fan-out may be freed at any time.
+ * After the last call has continued, the fan-out may be freed at any time.
  */
 #include "services/sqs/fanout.h"
 
@@ -14,7 +14,7 @@
 #include "services/sqs/encrypt.h"
 
 #define FANOUT_MAGIC 0x4e414653u
-/* Different messages of a round that are compared; those beyond are stored one by one. */
+/* Different messages of a round that are compared; further ones are stored one by one. */
 enum { VARIANTS_MAX = 8 };
 
 struct fanout_member {
@@ -51,7 +51,7 @@ struct sqs_fanout {
 	bool is_ordered;   /* one round after the other */
 };
 
-/* ---- what is stored once ---- */
+/* ---- shared messages ---- */
 
 struct variant {
 	const struct round_entry *first;
@@ -82,7 +82,7 @@ static bool has_same_attributes(const struct sqs_stored_message *a,
 	return true;
 }
 
-/* The digest first: texts that only differ at their end are not compared to there. */
+/* Compares the digests first: texts that only differ at their end are not compared to the end. */
 static bool is_same_message(const struct sqs_stored_message *a, const struct sqs_stored_message *b)
 {
 	return memcmp(a->body_md5, b->body_md5, sizeof(a->body_md5)) == 0 &&
@@ -96,7 +96,7 @@ static bool may_share(const struct round_entry *entry)
 	return !entry->member->key;
 }
 
-/* Of two that may share. */
+/* True if the two entries may share their bytes. */
 static bool is_alike(const struct round_entry *a, const struct round_entry *b)
 {
 	return a->member->queue->has_sqs_managed_sse == b->member->queue->has_sqs_managed_sse &&
@@ -115,7 +115,7 @@ static void count_variant(struct variant *variants, size_t *count, const struct 
 		variants[(*count)++] = (struct variant){entry, 1};
 }
 
-/* The entry whose bytes most targets have; NULL: no two have the same. */
+/* The entry whose bytes most targets share; NULL: no two have the same bytes. */
 static const struct round_entry *find_shared(const struct round *round)
 {
 	struct variant variants[VARIANTS_MAX];
@@ -221,7 +221,8 @@ static void on_answered(struct queue_command *command)
 	end_round(round, command->result);
 }
 
-/* The next `count` targets. A part has the id of the whole: no queue is in two. */
+/* Submits the next `count` targets. A part has the id of the whole, which is safe as no queue is in
+ * two parts. */
 static void submit(struct round *round, size_t count)
 {
 	struct queue_command *command = &round->command;
@@ -304,7 +305,7 @@ static void start(struct sqs_fanout *fanout)
 		make_command(round);
 		fanout->unanswered++;
 	}
-	/* An answer may come at once, but not the last one before the last round is out. */
+	/* An answer may arrive at once, but not the last one before the last round is submitted. */
 	for (struct round *round = fanout->rounds; round; round = next_round(round)) {
 		if (round->count == 0)
 			continue;

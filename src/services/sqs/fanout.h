@@ -2,16 +2,16 @@
 /*
  * fanout: messages to several queues that take effect at once (core/target.h).
  *
- * Each request is a SendMessageBatch of its own up to the point where a client's would be handed to
- * the queue engine; there it joins. Once all have joined or left, the messages with the same index
- * become one QUEUE_FANOUT: all of its records or none. With a FIFO queue among them, the next index
- * waits for the one before, and fails with it if that cannot be written.
+ * Each request is a SendMessageBatch of its own up to the point where a client's request would be
+ * submitted to the queue engine; there it joins. Once all have joined or left, the messages with
+ * the same index become one QUEUE_FANOUT: all of its records or none. With a FIFO queue among them,
+ * the next index waits for the one before, and fails with it if that cannot be written.
  *
- * A message that several queues get alike is stored once: queues without encryption share its bytes
- * as they are, queues with SSE-SQS share them sealed under the number of one of these queues, as a
+ * The same message for several queues is stored once: queues without encryption share its bytes as
+ * they are, queues with SSE-SQS share them sealed under the number of one of these queues, as a
  * message keeps its seal when it is moved. One of the two kinds, the more frequent, is shared in a
  * command. A data key of KMS is bound to its queue by the encryption context, so those queues have
- * bytes of their own.
+ * their own bytes.
  *
  * Home thread of the requests; the engine's thread between sqs_fanout_join and resume.
  */

@@ -338,7 +338,7 @@ static void add_entry(struct call *call, struct sending *sending, size_t index)
 					 sqs_message_encode(call->arena, &message));
 }
 
-/* A request that may not join its fan-out sends by itself. */
+/* A request that may not join its fan-out sends its messages alone. */
 static enum err submit(struct call *call, struct sending *sending, resume_fn resume)
 {
 	size_t count = sending->command.send.count;
