@@ -14,7 +14,8 @@ from ternd import BUILD
 INSTRUCTIONS = pathlib.Path(__file__).resolve().parents[2] / "bench" / "instructions"
 # A quarter above what was counted on Debian 12 (doc/performance.md). Another OpenSSL or compiler
 # may move them; so may a feature that is worth it.
-MOST = {"send": 56_000, "send, batch of 10": 33_000, "cycle": 146_000}
+# A cycle is left out: how often its consumers find nothing depends on how busy the machine is.
+MOST = {"send": 56_000, "send, batch of 10": 33_000, "receive": 52_000, "delete": 36_000}
 
 
 @pytest.mark.skipif(not shutil.which("valgrind"), reason="valgrind is not installed")
