@@ -334,8 +334,8 @@ static enum cli_exit read_times(struct cli *cli, const struct audit_values *valu
 			"2026-11-24T10:00:00");
 }
 
-static enum cli_exit settle_place(struct cli *cli, const struct audit_values *values,
-				  struct search *search)
+static enum cli_exit resolve_place(struct cli *cli, const struct audit_values *values,
+				   struct search *search)
 {
 	if (values->file.size > 0 && values->data.size > 0)
 		return cli_fail(cli, CLI_USAGE, "--file and --data exclude each other");
@@ -401,7 +401,7 @@ static enum cli_exit audit_run(struct cli *cli, const void *values_given)
 
 	enum cli_exit code = read_times(cli, values, &search.filter);
 	if (code == CLI_OK)
-		code = settle_place(cli, values, &search);
+		code = resolve_place(cli, values, &search);
 	if (code)
 		return code;
 	if (search.kept_max > 0)

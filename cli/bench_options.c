@@ -287,7 +287,7 @@ static const char *environment(const char *first, const char *second, const char
 }
 
 /* Checks that options fit each other. */
-static bool options_settle(struct bench_options *options)
+static bool options_resolve(struct bench_options *options)
 {
 	if (!options->queue_name) {
 		static char name[80];
@@ -348,7 +348,7 @@ bool bench_options_parse(int argc, char **argv, struct bench_options *out_option
 		print_help(stderr);
 		return false;
 	}
-	if (!options_settle(&options))
+	if (!options_resolve(&options))
 		return false;
 	*out_options = options;
 	return true;

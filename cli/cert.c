@@ -97,8 +97,8 @@ static enum cli_exit check_names(struct cli *cli)
 }
 
 /* The authority is made once and then stays: clients trust it. */
-static enum cli_exit settle_authority(struct cli *cli, const char *directory,
-				      struct certificate_files *out_files)
+static enum cli_exit resolve_authority(struct cli *cli, const char *directory,
+				       struct certificate_files *out_files)
 {
 	char problem[CERTIFICATE_PROBLEM_SIZE];
 
@@ -196,7 +196,7 @@ static enum cli_exit create_run(struct cli *cli, const void *values_given)
 				"%s is there already: renew it with tern cert renew, or take its "
 				"place with --force",
 				files.certificate);
-	code = settle_authority(cli, directory, &authority);
+	code = resolve_authority(cli, directory, &authority);
 	if (code)
 		return code;
 	if (is_client)

@@ -39,8 +39,8 @@ static struct str service_name(struct cli *cli, struct str given)
 			    STR_ARG(given));
 }
 
-static enum cli_exit settle_vpc(struct cli *cli, const struct create_values *values,
-				struct str *out_vpc)
+static enum cli_exit resolve_vpc(struct cli *cli, const struct create_values *values,
+				 struct str *out_vpc)
 {
 	const struct ec2_describe_vpcs_in in = {0};
 	struct ec2_describe_vpcs_out out;
@@ -124,7 +124,7 @@ static enum cli_exit create_run(struct cli *cli, const void *values_given)
 		code = document_read_policy(cli, values->policy, POLICY_RESOURCE,
 					    &in.policy_document);
 	if (code == CLI_OK)
-		code = settle_vpc(cli, values, &in.vpc_id);
+		code = resolve_vpc(cli, values, &in.vpc_id);
 	if (code == CLI_OK)
 		code = cli_call(cli, &ec2_operations[EC2_CREATE_VPC_ENDPOINT], &in, &out);
 	if (code)

@@ -10,7 +10,7 @@
 
 #include "access/policy_private.h"
 
-struct ballot {
+struct evaluation {
 	const struct decide_request *request;
 	const struct principal *principal;
 	struct question question;
@@ -26,142 +26,145 @@ static struct decision missing(enum decide_source source)
 	return (struct decision){.source = source};
 }
 
-static bool says(const struct ballot *ballot, const struct policy *policy,
+static bool says(const struct evaluation *evaluation, const struct policy *policy,
 		 enum policy_outcome outcome)
 {
-	return policy && policy_ask(policy, &ballot->question, outcome).outcome == outcome;
+	return policy && policy_ask(policy, &evaluation->question, outcome).outcome == outcome;
 }
 
-static bool one_says(const struct ballot *ballot, const struct policy *const *policies,
+static bool one_says(const struct evaluation *evaluation, const struct policy *const *policies,
 		     size_t count, enum policy_outcome outcome)
 {
 	for (size_t i = 0; i < count; i++)
-		if (says(ballot, policies[i], outcome))
+		if (says(evaluation, policies[i], outcome))
 			return true;
 	return false;
 }
 
-static bool is_denied(const struct ballot *ballot, enum decide_source *out_source)
+static bool is_denied(const struct evaluation *evaluation, enum decide_source *out_source)
 {
-	const struct decide_request *request = ballot->request;
-	const struct principal *principal = ballot->principal;
+	const struct decide_request *request = evaluation->request;
+	const struct principal *principal = evaluation->principal;
 
 	*out_source = DECIDE_IDENTITY;
-	if (one_says(ballot, principal->identity, principal->identity_count, POLICY_DENY))
+	if (one_says(evaluation, principal->identity, principal->identity_count, POLICY_DENY))
 		return true;
 	*out_source = DECIDE_BOUNDARY;
-	if (says(ballot, principal->boundary, POLICY_DENY))
+	if (says(evaluation, principal->boundary, POLICY_DENY))
 		return true;
 	*out_source = DECIDE_SESSION;
-	if (one_says(ballot, principal->session, principal->session_count, POLICY_DENY))
+	if (one_says(evaluation, principal->session, principal->session_count, POLICY_DENY))
 		return true;
 	*out_source = DECIDE_RESOURCE;
-	if (says(ballot, request->resource_policy, POLICY_DENY))
+	if (says(evaluation, request->resource_policy, POLICY_DENY))
 		return true;
 	*out_source = DECIDE_ENDPOINT;
-	return says(ballot, request->endpoint_policy, POLICY_DENY);
+	return says(evaluation, request->endpoint_policy, POLICY_DENY);
 }
 
 /* True if the policies of the caller's own account allow it. */
-static bool identity_allows(const struct ballot *ballot)
+static bool identity_allows(const struct evaluation *evaluation)
 {
-	const struct principal *principal = ballot->principal;
+	const struct principal *principal = evaluation->principal;
 
 	return principal->type == PRINCIPAL_ROOT ||
-	       one_says(ballot, principal->identity, principal->identity_count, POLICY_ALLOW);
+	       one_says(evaluation, principal->identity, principal->identity_count, POLICY_ALLOW);
 }
 
 /* Evaluates the policies that limit the caller: each of them must allow. */
-static struct decision limits_allow(const struct ballot *ballot)
+static struct decision limits_allow(const struct evaluation *evaluation)
 {
-	const struct principal *principal = ballot->principal;
+	const struct principal *principal = evaluation->principal;
 	/* A federated user needs the policies that were passed for the session. */
 	bool needs_session =
 		principal->session_count > 0 || principal->type == PRINCIPAL_FEDERATED_USER;
 
-	if (principal->boundary && !says(ballot, principal->boundary, POLICY_ALLOW))
+	if (principal->boundary && !says(evaluation, principal->boundary, POLICY_ALLOW))
 		return missing(DECIDE_BOUNDARY);
 	if (needs_session &&
-	    !one_says(ballot, principal->session, principal->session_count, POLICY_ALLOW))
+	    !one_says(evaluation, principal->session, principal->session_count, POLICY_ALLOW))
 		return missing(DECIDE_SESSION);
 	return allowed();
 }
 
 /* The grantee of the resource's side; POLICY_TO_NOBODY: no grant. */
-static enum policy_grantee resource_grantee(const struct ballot *ballot)
+static enum policy_grantee resource_grantee(const struct evaluation *evaluation)
 {
-	const struct decide_request *request = ballot->request;
+	const struct decide_request *request = evaluation->request;
 	enum policy_grantee grantee = POLICY_TO_NOBODY;
 
 	if (request->resource_policy) {
 		struct policy_verdict verdict =
-			policy_ask(request->resource_policy, &ballot->question, POLICY_ALLOW);
+			policy_ask(request->resource_policy, &evaluation->question, POLICY_ALLOW);
 		if (verdict.outcome == POLICY_ALLOW)
 			grantee = verdict.grantee;
 	}
 	if (request->is_granted && grantee < POLICY_TO_ROLE)
-		grantee = ballot->principal->type == PRINCIPAL_ROLE_SESSION ? POLICY_TO_ROLE
-									    : POLICY_TO_CALLER;
+		grantee = evaluation->principal->type == PRINCIPAL_ROLE_SESSION ? POLICY_TO_ROLE
+										: POLICY_TO_CALLER;
 	return grantee;
 }
 
-static struct decision decide_within(const struct ballot *ballot)
+static struct decision decide_within(const struct evaluation *evaluation)
 {
-	enum policy_grantee grantee = resource_grantee(ballot);
+	enum policy_grantee grantee = resource_grantee(evaluation);
 
-	if (ballot->request->is_resource_policy_required && grantee == POLICY_TO_NOBODY)
+	if (evaluation->request->is_resource_policy_required && grantee == POLICY_TO_NOBODY)
 		return missing(DECIDE_RESOURCE);
 	if (grantee == POLICY_TO_CALLER)
 		return allowed();
-	if (grantee != POLICY_TO_ROLE && !identity_allows(ballot))
+	if (grantee != POLICY_TO_ROLE && !identity_allows(evaluation))
 		return missing(DECIDE_IDENTITY);
-	return limits_allow(ballot);
+	return limits_allow(evaluation);
 }
 
-static struct decision decide_between(const struct ballot *ballot)
+static struct decision decide_between(const struct evaluation *evaluation)
 {
-	if (!identity_allows(ballot))
+	if (!identity_allows(evaluation))
 		return missing(DECIDE_IDENTITY);
-	struct decision limited = limits_allow(ballot);
+	struct decision limited = limits_allow(evaluation);
 	if (!limited.is_allowed)
 		return limited;
-	return resource_grantee(ballot) == POLICY_TO_NOBODY ? missing(DECIDE_RESOURCE) : allowed();
+	return resource_grantee(evaluation) == POLICY_TO_NOBODY ? missing(DECIDE_RESOURCE)
+								: allowed();
 }
 
-static struct decision decide_allowed(const struct ballot *ballot)
+static struct decision decide_allowed(const struct evaluation *evaluation)
 {
-	const struct decide_request *request = ballot->request;
-	const struct principal *principal = ballot->principal;
+	const struct decide_request *request = evaluation->request;
+	const struct principal *principal = evaluation->principal;
 	struct decision decision;
 
 	if (principal->type == PRINCIPAL_SERVICE || principal->type == PRINCIPAL_ANONYMOUS)
-		decision = resource_grantee(ballot) == POLICY_TO_NOBODY ? missing(DECIDE_RESOURCE)
-									: allowed();
+		decision = resource_grantee(evaluation) == POLICY_TO_NOBODY
+				   ? missing(DECIDE_RESOURCE)
+				   : allowed();
 	else if (request->is_named)
-		decision = limits_allow(ballot);
+		decision = limits_allow(evaluation);
 	else if (str_equal(principal->account, request->request.resource_account))
-		decision = decide_within(ballot);
+		decision = decide_within(evaluation);
 	else
-		decision = decide_between(ballot);
+		decision = decide_between(evaluation);
 	if (decision.is_allowed && request->endpoint_policy &&
-	    !says(ballot, request->endpoint_policy, POLICY_ALLOW))
+	    !says(evaluation, request->endpoint_policy, POLICY_ALLOW))
 		return missing(DECIDE_ENDPOINT);
 	return decision;
 }
 
 struct decision decide(const struct decide_request *request)
 {
-	struct ballot ballot = {.request = request, .principal = request->request.principal};
+	struct evaluation evaluation = {.request = request,
+					.principal = request->request.principal};
 	enum decide_source source = DECIDE_IDENTITY;
 	struct decision decision;
 
-	question_init(&ballot.question, &request->request);
-	if (is_denied(&ballot, &source))
+	question_init(&evaluation.question, &request->request);
+	if (is_denied(&evaluation, &source))
 		decision = (struct decision){.is_explicit = true, .source = source};
 	else
-		decision = decide_allowed(&ballot);
+		decision = decide_allowed(&evaluation);
 	/* Results without steps may be wrong either way. */
-	if (ballot.question.request->steps->is_exhausted)
+	if (evaluation.question.request->steps->is_exhausted)
 		return (struct decision){.is_exhausted = true, .source = decision.source};
 	return decision;
 }

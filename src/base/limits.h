@@ -52,8 +52,8 @@
 	X(AUDIT_PARAMETERS_SIZE, 102400, "bytes", "parameters, and answer, in an audit record; longer ones are omitted, as CloudTrail does") \
 	X(AUDIT_TEXT_SIZE, 2048, "bytes", "user agent, error message and the like in an audit record") \
 	X(AUDIT_WAITING_SIZE, 8388608, "bytes", "audit records that are not written yet") \
-	X(AUDIT_STRANGERS, 100, "records", "audit records of refused requests without a good signature, in a burst, whatever their sources") \
-	X(AUDIT_STRANGERS_RATE, 20, "records/min", "the same, on and on; what is left out is counted in the next record") \
+	X(AUDIT_UNAUTHENTICATED, 100, "records", "audit records of refused requests without a good signature, in a burst, whatever their sources") \
+	X(AUDIT_UNAUTHENTICATED_RATE, 20, "records/min", "the same, on and on; what is left out is counted in the next record") \
 	X(ACCOUNTS, 10000, "accounts", "accounts of one server") \
 	X(ACCOUNT_NAME_SIZE, 50, "bytes", "an account's name") \
 	X(IAM_ENTITIES, 1000000, "entities", "accounts, users, groups, roles and all else that IAM keeps, of one server") \

@@ -260,11 +260,11 @@ static void *control_main(void *context)
 			take_due(control, &control->dates, clock_now_ms);
 		} while (run_next(control));
 	} while (sleep_until_needed(control));
-	(void)control_settle(control->core); /* tasks posted before the stop */
+	(void)control_drain(control->core); /* tasks posted before the stop */
 	return NULL;
 }
 
-bool control_settle(struct core *core)
+bool control_drain(struct core *core)
 {
 	struct control *control = core->control;
 	bool has_run = false;

@@ -21,7 +21,7 @@ void control_stop(struct core *core);
  * Main, after control_stop: runs tasks that were posted since, for instance by late answers of the
  * engine. True if there were any.
  */
-bool control_settle(struct core *core);
+bool control_drain(struct core *core);
 /* After control_stop, when no thread posts. Accepts a core without control. */
 void control_free(struct core *core);
 /* Any thread: checks again which tasks are due, after the clock was shifted. */

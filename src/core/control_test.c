@@ -172,10 +172,10 @@ static void test_tasks_after_the_stop_run_at_the_end(void **state)
 
 	core_post_control_at(&core, &waiting.task, INT64_MAX);
 	run_all();
-	assert_false(control_settle(&core));
+	assert_false(control_drain(&core));
 	post(&late, CORE_CALLS, "111111111111", 'l');
-	assert_true(control_settle(&core));
-	assert_false(control_settle(&core));
+	assert_true(control_drain(&core));
+	assert_false(control_drain(&core));
 	assert_int_equal(order_size, 1);
 	assert_int_equal(order[0], 'l');
 }

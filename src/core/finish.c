@@ -87,11 +87,12 @@ static void audit_call(struct request_context *context)
 		return;
 	/* But repeated failures, or failures from many addresses, would push all other records out
 	 * of the log. */
-	bool is_stranger = !call->principal || call->principal->type == PRINCIPAL_ANONYMOUS;
+	bool is_unauthenticated = !call->principal || call->principal->type == PRINCIPAL_ANONYMOUS;
 	if (!call->principal && context->request && net_request_is_held(context->request))
 		return;
-	if (is_stranger && call->fault &&
-	    !audit_wants_stranger(audit, call->core->default_account, call->core->default_region))
+	if (is_unauthenticated && call->fault &&
+	    !audit_wants_unauthenticated(audit, call->core->default_account,
+					 call->core->default_region))
 		return;
 	struct audit_event event = {
 		.now_ms = clock_now_ms(),

@@ -181,7 +181,7 @@ static void test_the_control_thread_answers_in_order(void **state)
 	(void)state;
 	for (int i = 0; i < CALLS; i++)
 		post(i, i % 5 != 3, ERR_PARKED);
-	assert_true(control_settle(&core));
+	assert_true(control_drain(&core));
 	assert_int_equal(leave_count, CALLS);
 	for (int i = 0; i < CALLS; i++)
 		assert_int_equal(is_stored(i), i % 5 != 3);
@@ -193,7 +193,7 @@ static void test_calls_without_changes_do_not_wait(void **state)
 	(void)state;
 	for (int i = 0; i < 3; i++)
 		post(i, false, ERR_PARKED);
-	assert_true(control_settle(&core));
+	assert_true(control_drain(&core));
 	for (size_t i = 0; i < 3; i++)
 		assert_int_equal(runs_at_leave[i], i + 1);
 }
@@ -203,7 +203,7 @@ static void test_a_group_has_an_end(void **state)
 	(void)state;
 	for (int i = 0; i < CALLS_ROOM; i++)
 		post(i, true, ERR_PARKED);
-	assert_true(control_settle(&core));
+	assert_true(control_drain(&core));
 	assert_int_equal(leave_count, CALLS_ROOM);
 	assert_true(runs_at_leave[0] <= LIMIT_GROUP_CALLS);
 	assert_true(is_stored(CALLS_ROOM - 1));
@@ -219,7 +219,7 @@ static void test_other_work_runs_without_a_group(void **state)
 		if (i % 2)
 			core_post_control(&core, &background[i / 2]);
 	}
-	assert_true(control_settle(&core));
+	assert_true(control_drain(&core));
 	assert_int_equal(background_runs, 2);
 	assert_int_equal(leave_count, 4);
 }
@@ -231,7 +231,7 @@ static void test_an_error_after_the_sync_is_the_answer_of_its_call_only(void **s
 	post(1, true, ERR_CLOSED);
 	post(2, true, ERR_OK);
 	post(3, true, ERR_PARKED);
-	assert_true(control_settle(&core));
+	assert_true(control_drain(&core));
 	assert_int_equal(calls[0].result, ERR_OK);
 	assert_int_equal(calls[1].result, ERR_CLOSED);
 	assert_int_equal(calls[2].result, ERR_OK);
@@ -245,7 +245,7 @@ static void test_a_failed_sync_fails_the_group_and_later_calls(void **state)
 
 	(void)state;
 	post(0, true, ERR_PARKED);
-	assert_true(control_settle(&core));
+	assert_true(control_drain(&core));
 	getrlimit(RLIMIT_FSIZE, &before);
 	none = (struct rlimit){1, before.rlim_max};
 	signal(SIGXFSZ, SIG_IGN);
@@ -253,7 +253,7 @@ static void test_a_failed_sync_fails_the_group_and_later_calls(void **state)
 	post(2, false, ERR_PARKED); /* it has seen the dropped change */
 	post(3, true, ERR_PARKED);
 	setrlimit(RLIMIT_FSIZE, &none);
-	assert_true(control_settle(&core));
+	assert_true(control_drain(&core));
 	setrlimit(RLIMIT_FSIZE, &before);
 	for (int i = 1; i < 4; i++) {
 		assert_int_equal(calls[i].result, ERR_IO);
@@ -261,7 +261,7 @@ static void test_a_failed_sync_fails_the_group_and_later_calls(void **state)
 	}
 	assert_int_equal(calls[1].committed, ERR_IO);
 	post(5, true, ERR_OK);
-	assert_true(control_settle(&core));
+	assert_true(control_drain(&core));
 	assert_int_equal(calls[5].result, ERR_IO);
 	assert_int_equal(calls[5].committed, ERR_PARKED);
 	assert_true(is_stored(0));

@@ -71,7 +71,7 @@ static const struct principal *root_of(struct dispatch_thread *thread, struct st
 }
 
 /* The principal behind a key that this server issued; ERR_NOTFOUND: another key. */
-static enum err believe_key(struct call *call, struct str key_id, struct str token)
+static enum err accept_key(struct call *call, struct str key_id, struct str token)
 {
 	struct signer_source signers = session_store_signers(call->core->sessions);
 	struct signer signer = {0};
@@ -94,7 +94,7 @@ static enum err believe_key(struct call *call, struct str key_id, struct str tok
  * The account whose resources the caller means, from the credential, which open mode accepts
  * without verification: an account's number, or a key that this server issued.
  */
-static enum err believe(struct request_context *context, const struct form *form)
+static enum err accept_unverified(struct request_context *context, const struct form *form)
 {
 	struct call *call = &context->call;
 	struct str authorization = context->request->http.fields[HTTP_FIELD_AUTHORIZATION];
@@ -114,7 +114,7 @@ static enum err believe(struct request_context *context, const struct form *form
 	if (arn_is_account(credential.access_key)) {
 		account = credential.access_key;
 	} else if (credential.access_key.size > 0) {
-		enum err err = believe_key(call, credential.access_key, token);
+		enum err err = accept_key(call, credential.access_key, token);
 		if (!err)
 			call->access_key_id = credential.access_key;
 		if (err != ERR_NOTFOUND)
@@ -212,7 +212,7 @@ enum err identify(struct request_context *context, struct str body, const struct
 	call->account = call->core->default_account;
 	call->region = call->core->default_region;
 	if (!call->core->signers.find) {
-		err = believe(context, form);
+		err = accept_unverified(context, form);
 		if (err)
 			return err;
 	} else if (identify_verify(context->thread, context->request, body, service, &signature,

@@ -155,8 +155,8 @@ static int teardown(void **state)
 	(void)state;
 	runner_stop_engine(core.runner);
 	do
-		runner_settle(core.runner);
-	while (control_settle(&core));
+		runner_drain(core.runner);
+	while (control_drain(&core));
 	assert_int_equal(internal_stats_read(&core).in_flight, 0);
 	assert_int_equal(internal_stats_read(&core).in_flight_bytes, 0);
 	workers_free(&core.workers);
@@ -235,7 +235,7 @@ static struct internal_request *submit(const struct internal_caller *caller, int
 static enum err ask(const struct internal_caller *caller, struct outcome *outcome)
 {
 	(void)submit(caller, PUT, outcome);
-	assert_true(control_settle(&core));
+	assert_true(control_drain(&core));
 	assert_int_equal(outcome->count, 1);
 	return outcome->result;
 }
@@ -351,7 +351,7 @@ static void test_requests_in_flight_are_bounded(void **state)
 	struct internal_stats stats = internal_stats_read(&core);
 	assert_int_equal(stats.in_flight, LIMIT_INTERNAL_REQUESTS);
 	assert_int_equal(stats.refused, 1);
-	assert_true(control_settle(&core));
+	assert_true(control_drain(&core));
 	assert_int_equal(outcome.count, LIMIT_INTERNAL_REQUESTS);
 	struct internal_request *large = internal_new(&core, NULL, &sns);
 	(void)arena_bytes(internal_arena(large), LIMIT_INTERNAL_SIZE);
@@ -368,14 +368,14 @@ static void test_a_request_waits_for_the_engine(void **state)
 	(void)state;
 	allow_topic("arn:aws:sns:us-east-1:111122223333:news");
 	(void)submit(&sns, WAIT, &outcome);
-	(void)control_settle(&core);
+	(void)control_drain(&core);
 	assert_int_equal(internal_stats_read(&core).in_flight, 1);
 	assert_int_equal(outcome.count, 0);
 	core_submit_and_wait(&core, &send);
 	while (outcome.count == 0) {
 		struct queue_command tick = {.type = QUEUE_TICK};
 		core_submit_and_wait(&core, &tick);
-		(void)control_settle(&core);
+		(void)control_drain(&core);
 	}
 	assert_int_equal(outcome.result, ERR_OK);
 	assert_int_equal(received, 1);
@@ -388,18 +388,18 @@ static void test_a_cancelled_request_ends_its_wait(void **state)
 	(void)state;
 	allow_topic("arn:aws:sns:us-east-1:111122223333:news");
 	struct internal_request *request = submit(&sns, WAIT, &outcome);
-	(void)control_settle(&core);
+	(void)control_drain(&core);
 	internal_cancel(request);
 	while (outcome.count == 0) {
 		struct queue_command tick = {.type = QUEUE_TICK};
 		core_submit_and_wait(&core, &tick);
-		(void)control_settle(&core);
+		(void)control_drain(&core);
 	}
 	assert_int_equal(outcome.result, ERR_OK);
 	assert_int_equal(received, 0);
 	request = submit(&sns, PUT, &outcome);
 	internal_cancel(request);
-	(void)control_settle(&core);
+	(void)control_drain(&core);
 	assert_int_equal(outcome.result, ERR_FAULT);
 	assert_int_equal(outcome.count, 1);
 }
@@ -411,16 +411,16 @@ static void test_a_stop_ends_the_wait_of_requests(void **state)
 	(void)state;
 	allow_topic("arn:aws:sns:us-east-1:111122223333:news");
 	(void)submit(&sns, WAIT, &outcome);
-	(void)control_settle(&core);
+	(void)control_drain(&core);
 	runner_stop_engine(core.runner);
 	do
-		runner_settle(core.runner);
-	while (control_settle(&core));
+		runner_drain(core.runner);
+	while (control_drain(&core));
 	assert_int_equal(outcome.count, 1);
 	(void)submit(&sns, WAIT, &outcome);
 	do
-		runner_settle(core.runner);
-	while (control_settle(&core));
+		runner_drain(core.runner);
+	while (control_drain(&core));
 	assert_int_equal(outcome.count, 1);
 	assert_int_equal(outcome.result, ERR_FAULT);
 }

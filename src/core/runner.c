@@ -293,7 +293,7 @@ void runner_stop_engine(struct runner *runner)
 	wake(runner);
 }
 
-void runner_settle(struct runner *runner)
+void runner_drain(struct runner *runner)
 {
 	do {
 		runner_here = runner;

@@ -40,7 +40,7 @@ void runner_stop_thread(struct runner *runner);
 /* Any thread: answers waiting receives and refuses later commands. */
 void runner_stop_engine(struct runner *runner);
 /* Main, when no other thread steps: steps until all commands are answered and durable. */
-void runner_settle(struct runner *runner);
+void runner_drain(struct runner *runner);
 /* The net thread that the runner is attached to, or NULL; stable while requests run. */
 struct net_thread *runner_net_thread(const struct runner *runner);
 

@@ -392,7 +392,7 @@ void net_server_stop(struct net_server *server, uint32_t grace_ms)
 	uv_sem_destroy(&server->started);
 }
 
-bool net_server_settle(struct net_server *server)
+bool net_server_drain(struct net_server *server)
 {
 	bool has_taken = false;
 

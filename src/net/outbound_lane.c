@@ -298,7 +298,7 @@ static bool is_overload(enum outbound_outcome outcome, int status)
 	return outcome != OUTBOUND_ANSWERED || status == 429 || status == 503;
 }
 
-void outbound_lane_settle(struct outbound_lane *lane, enum outbound_outcome outcome, int status)
+void outbound_lane_complete(struct outbound_lane *lane, enum outbound_outcome outcome, int status)
 {
 	struct outbound *outbound = lane->outbound;
 

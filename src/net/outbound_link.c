@@ -86,7 +86,7 @@ void outbound_link_fail(struct outbound_link *link, enum outbound_outcome outcom
 		return;
 	}
 	outbound_finish(lane->outbound, request, outcome, problem);
-	outbound_lane_settle(lane, outcome, 0);
+	outbound_lane_complete(lane, outcome, 0);
 }
 
 static void set_timer(struct outbound_link *link, uint32_t ms)
@@ -278,7 +278,7 @@ static void complete(struct outbound_link *link, bool has_more)
 	request->answer = buf_str(&reply.body);
 	outbound_finish(lane->outbound, request, OUTBOUND_ANSWERED, "");
 	http_reply_done(&reply);
-	outbound_lane_settle(lane, OUTBOUND_ANSWERED, status);
+	outbound_lane_complete(lane, OUTBOUND_ANSWERED, status);
 }
 
 static void take_plain(struct outbound_link *link, struct str bytes)

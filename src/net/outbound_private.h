@@ -133,7 +133,7 @@ static inline void outbound_count(_Atomic uint64_t *count, int64_t change)
 /* Takes a request that was sent; may end it at once. */
 void outbound_lane_take(struct outbound *outbound, struct outbound_request *request);
 /* The link's request was ended with that outcome and status; the link is idle or closing. */
-void outbound_lane_settle(struct outbound_lane *lane, enum outbound_outcome outcome, int status);
+void outbound_lane_complete(struct outbound_lane *lane, enum outbound_outcome outcome, int status);
 /* The request could not be sent on a kept connection: it is the next one. */
 void outbound_lane_retry(struct outbound_lane *lane, struct outbound_request *request);
 /* A connection was given up, or is idle: lanes that wait for one go on. */

@@ -147,7 +147,7 @@ void net_server_start(struct net_server *server);
  * Stops listening, closes idle connections, lets requests in progress end, and after `grace_ms`
  * aborts the others. Returns when all connections are closed, all requests have ended and the
  * threads have. A request that its owner does not end within give_up_ms after its abort is given
- * up: its owner may still end it in net_server_settle.
+ * up: its owner may still end it in net_server_drain.
  */
 void net_server_stop(struct net_server *server, uint32_t grace_ms);
 
@@ -155,7 +155,7 @@ void net_server_stop(struct net_server *server, uint32_t grace_ms);
  * After net_server_stop, on the thread that called it: hands the messages that came since to
  * on_message, so that requests that were given up can still end. False: there were none.
  */
-bool net_server_settle(struct net_server *server);
+bool net_server_drain(struct net_server *server);
 /* After net_server_stop, or if it was never started. NULL is accepted and left behind. */
 void net_server_free(struct net_server **server);
 
@@ -196,7 +196,7 @@ void net_request_tls(const struct net_request *request, struct str *out_version,
 
 void *net_thread_context(struct net_thread *thread);
 uint32_t net_thread_index(struct net_thread *thread);
-/* Any thread, from net_server_new to net_server_free; see net_server_settle for those that come
+/* Any thread, from net_server_new to net_server_free; see net_server_drain for those that come
  * after the stop. */
 void net_thread_post(struct net_thread *thread, struct mailbox_message *message);
 /*

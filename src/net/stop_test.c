@@ -45,11 +45,11 @@ static void test_a_request_that_was_given_up_ends_when_the_server_settles(void *
 	say(client, REQUEST("/park"));
 	await(&has_parked);
 	net_server_stop(server, 0);
-	assert_false(net_server_settle(server));
+	assert_false(net_server_drain(server));
 	net_thread_post(parked->thread, &late);
-	assert_true(net_server_settle(server));
+	assert_true(net_server_drain(server));
 	assert_null(parked);
-	assert_false(net_server_settle(server));
+	assert_false(net_server_drain(server));
 	close(client);
 	net_server_free(&server);
 }
@@ -101,10 +101,10 @@ static void test_posting_is_safe_until_the_server_is_freed(void **state)
 	uint32_t before = atomic_load(&messages_taken);
 	/* Some more come once the loop is gone. */
 	while (atomic_load(&messages_taken) < before + 100)
-		(void)net_server_settle(server);
+		(void)net_server_drain(server);
 	atomic_store(&has_enough, true);
 	assert_int_equal(pthread_join(poster, &count), 0);
-	(void)net_server_settle(server);
+	(void)net_server_drain(server);
 	assert_int_equal(atomic_load(&messages_taken), (uintptr_t)count);
 	net_server_free(&server);
 }

@@ -662,7 +662,7 @@ static void redrive(struct queue_command *command, uint64_t from, uint64_t to)
 	assert_int_equal(world_run(&w, command), QUEUE_OK);
 }
 
-static void bury(const char *text)
+static void move_to_dead_letters(const char *text)
 {
 	world_send(&w, 1, text);
 	assert_int_equal(world_visibility(&w, world_expect(&w, 1, text), 0), QUEUE_OK);
@@ -677,7 +677,7 @@ static void test_redrive_makes_new_messages_of_old_ones(void **state)
 	world_define(&w, 1,
 		     (struct queue_settings){
 			     .dead_letter = 2, .max_receive_count = 1, .label = STR("one")});
-	bury("a");
+	move_to_dead_letters("a");
 	world_pass(&w, 5000);
 	redrive(&command, 2, 0);
 	assert_int_equal(command.redrive.moved, 1);

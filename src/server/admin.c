@@ -240,7 +240,7 @@ static void record(struct admin_call *call)
 	    net_request_is_held(call->request))
 		return;
 	if (!call->principal && core->signers.find && call->status >= 400 &&
-	    !audit_wants_stranger(core->audit, core->default_account, core->default_region))
+	    !audit_wants_unauthenticated(core->audit, core->default_account, core->default_region))
 		return;
 	struct audit_event event = {
 		.now_ms = clock_now_ms(),

@@ -18,8 +18,8 @@ static bool wants_audit(const struct settings *settings)
 	return settings->audit != AUDIT_CALLS_NONE;
 }
 
-static bool settle_audit_path(const struct settings *settings, char *path, size_t path_size,
-			      char *problem, size_t size)
+static bool resolve_audit_path(const struct settings *settings, char *path, size_t path_size,
+			       char *problem, size_t size)
 {
 	int length;
 
@@ -61,7 +61,7 @@ bool audit_setup(const struct settings *settings, struct audit **out_audit, char
 
 	if (!wants_audit(settings))
 		return true;
-	if (!settle_audit_path(settings, path, sizeof(path), problem, size))
+	if (!resolve_audit_path(settings, path, sizeof(path), problem, size))
 		return false;
 	if (audit_open(&options, out_audit) != ERR_OK) {
 		snprintf(problem, size, "the audit log %s cannot be opened: %s", path,

@@ -24,7 +24,7 @@ enum { TREE_DESCRIPTORS = 16 };
  * Dumps and debuggers see keys and messages. The kernel has its own opinion after each change of
  * user. Without dumps, what /proc shows of the process is root's.
  */
-static void settle_dumps(const struct settings *settings)
+static void set_dumps(const struct settings *settings)
 {
 	const struct rlimit none = {0, 0};
 	bool may_dump = settings->allows_dumps;
@@ -57,7 +57,7 @@ bool process_check_user(const struct settings *settings, char *problem, size_t s
 bool process_begin(const struct settings *settings, char *problem, size_t size)
 {
 	umask(077);
-	settle_dumps(settings);
+	set_dumps(settings);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
 		snprintf(problem, size, "the kernel refuses no_new_privs: %s", strerror(errno));
 		return false;
@@ -182,7 +182,7 @@ static bool change_user(const struct settings *settings, char *problem, size_t s
 	}
 	if (!become(settings, problem, size))
 		return false;
-	settle_dumps(settings);
+	set_dumps(settings);
 	log_event(LOG_INFO, "running as", log_str("user", settings->user),
 		  log_i64("uid", (int64_t)geteuid()));
 	return true;

@@ -362,7 +362,7 @@ static bool open_listeners(struct server *server, char *problem, size_t size)
 	return true;
 }
 
-static void settle_base_url(struct server *server)
+static void set_base_url(struct server *server)
 {
 	const struct settings *settings = server->settings;
 
@@ -479,7 +479,7 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	endpoints_bind(core);
 	if (!start_services(server, SERVICE_AFTER_LISTENERS, problem, size))
 		return false;
-	settle_base_url(server);
+	set_base_url(server);
 	return true;
 }
 
@@ -508,8 +508,8 @@ void server_stop(struct server *server)
 	runner_stop_thread(core->runner);
 	/* An answer that came after its thread had ended is carried to its end here. */
 	do
-		runner_settle(core->runner);
-	while (control_settle(core) || net_server_settle(server->net));
+		runner_drain(core->runner);
+	while (control_drain(core) || net_server_drain(server->net));
 }
 
 void server_close(struct server *server)
@@ -517,7 +517,7 @@ void server_close(struct server *server)
 	struct core *core = &server->core;
 
 	if (core->runner)
-		runner_settle(core->runner);
+		runner_drain(core->runner);
 	workers_free(&core->workers);
 	due_free(core);
 	control_free(core);

@@ -16,7 +16,7 @@
 #include "wire/credential.h"
 
 /* A token bucket for records of unauthenticated requests. */
-struct strangers {
+struct unauthenticated {
 	pthread_mutex_t lock;
 	int64_t filled_ms, tokens_milli; /* under the lock, like the members below */
 	uint64_t left_out;		 /* since the last record */
@@ -26,7 +26,7 @@ struct strangers {
 struct audit {
 	struct audit_file *file;
 	bool wants_data, refuses_if_full;
-	struct strangers strangers;
+	struct unauthenticated unauthenticated;
 };
 
 /* ---- pieces ---- */
@@ -245,39 +245,41 @@ enum { RECORD_MILLI = 1000 };
 
 /* True if there is a token. *out_left_out: the number of records without a token since the last one
  * with it. */
-static bool take_token(struct strangers *strangers, int64_t now_ms, uint64_t *out_left_out)
+static bool take_token(struct unauthenticated *unauthenticated, int64_t now_ms,
+		       uint64_t *out_left_out)
 {
-	pthread_mutex_lock(&strangers->lock);
-	int64_t passed_ms = now_ms > strangers->filled_ms ? now_ms - strangers->filled_ms : 0;
-	int64_t most = (int64_t)LIMIT_AUDIT_STRANGERS * RECORD_MILLI;
-	if (passed_ms > 60000 * LIMIT_AUDIT_STRANGERS)
-		passed_ms = 60000 * LIMIT_AUDIT_STRANGERS;
-	int64_t more = passed_ms * LIMIT_AUDIT_STRANGERS_RATE * RECORD_MILLI / 60000;
-	strangers->tokens_milli += more;
+	pthread_mutex_lock(&unauthenticated->lock);
+	int64_t passed_ms =
+		now_ms > unauthenticated->filled_ms ? now_ms - unauthenticated->filled_ms : 0;
+	int64_t most = (int64_t)LIMIT_AUDIT_UNAUTHENTICATED * RECORD_MILLI;
+	if (passed_ms > 60000 * LIMIT_AUDIT_UNAUTHENTICATED)
+		passed_ms = 60000 * LIMIT_AUDIT_UNAUTHENTICATED;
+	int64_t more = passed_ms * LIMIT_AUDIT_UNAUTHENTICATED_RATE * RECORD_MILLI / 60000;
+	unauthenticated->tokens_milli += more;
 	if (more > 0)
-		strangers->filled_ms = now_ms;
-	if (strangers->tokens_milli > most)
-		strangers->tokens_milli = most;
-	bool has_token = strangers->tokens_milli >= RECORD_MILLI;
+		unauthenticated->filled_ms = now_ms;
+	if (unauthenticated->tokens_milli > most)
+		unauthenticated->tokens_milli = most;
+	bool has_token = unauthenticated->tokens_milli >= RECORD_MILLI;
 	*out_left_out = 0;
 	if (has_token) {
-		strangers->tokens_milli -= RECORD_MILLI;
-		*out_left_out = strangers->left_out;
-		strangers->left_out = 0;
+		unauthenticated->tokens_milli -= RECORD_MILLI;
+		*out_left_out = unauthenticated->left_out;
+		unauthenticated->left_out = 0;
 	} else {
-		strangers->left_out++;
-		atomic_fetch_add(&strangers->left_out_sum, 1);
+		unauthenticated->left_out++;
+		atomic_fetch_add(&unauthenticated->left_out_sum, 1);
 	}
-	pthread_mutex_unlock(&strangers->lock);
+	pthread_mutex_unlock(&unauthenticated->lock);
 	return has_token;
 }
 
-bool audit_wants_stranger(struct audit *audit, struct str account, struct str region)
+bool audit_wants_unauthenticated(struct audit *audit, struct str account, struct str region)
 {
 	uint64_t left_out;
 	char text[128];
 
-	if (!take_token(&audit->strangers, clock_base_ms(), &left_out))
+	if (!take_token(&audit->unauthenticated, clock_base_ms(), &left_out))
 		return false;
 	if (left_out == 0)
 		return true;
@@ -300,7 +302,7 @@ bool audit_wants_stranger(struct audit *audit, struct str account, struct str re
 
 uint64_t audit_left_out(const struct audit *audit)
 {
-	return atomic_load_explicit(&audit->strangers.left_out_sum, memory_order_relaxed);
+	return atomic_load_explicit(&audit->unauthenticated.left_out_sum, memory_order_relaxed);
 }
 
 /* ---- requests ---- */
@@ -375,9 +377,9 @@ enum err audit_open(const struct audit_options *options, struct audit **out_audi
 		return err;
 	struct audit *audit = heap_alloc(sizeof(*audit));
 	audit->file = file;
-	pthread_mutex_init(&audit->strangers.lock, NULL);
-	audit->strangers.tokens_milli = (int64_t)LIMIT_AUDIT_STRANGERS * RECORD_MILLI;
-	audit->strangers.filled_ms = clock_base_ms();
+	pthread_mutex_init(&audit->unauthenticated.lock, NULL);
+	audit->unauthenticated.tokens_milli = (int64_t)LIMIT_AUDIT_UNAUTHENTICATED * RECORD_MILLI;
+	audit->unauthenticated.filled_ms = clock_base_ms();
 	audit->wants_data = options->wants_data;
 	audit->refuses_if_full = options->refuses_if_full;
 	*out_audit = audit;
@@ -389,10 +391,10 @@ void audit_close(struct audit **audit)
 	if (!*audit)
 		return;
 	audit_file_close(&(*audit)->file);
-	if ((*audit)->strangers.left_out > 0)
+	if ((*audit)->unauthenticated.left_out > 0)
 		log_event(LOG_WARN, "audit records of refused requests were left out",
-			  log_i64("count", (int64_t)(*audit)->strangers.left_out));
-	pthread_mutex_destroy(&(*audit)->strangers.lock);
+			  log_i64("count", (int64_t)(*audit)->unauthenticated.left_out));
+	pthread_mutex_destroy(&(*audit)->unauthenticated.lock);
 	heap_free(*audit);
 	*audit = NULL;
 }

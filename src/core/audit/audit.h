@@ -62,7 +62,7 @@ bool audit_wants(const struct audit *audit, bool is_data); /* `audit` may be NUL
  * together, are so many that their records would rotate other records away. Then the request is
  * counted, and the next such record follows a record with that count.
  */
-bool audit_wants_stranger(struct audit *audit, struct str account, struct str region);
+bool audit_wants_unauthenticated(struct audit *audit, struct str account, struct str region);
 uint64_t audit_left_out(const struct audit *audit);
 /* True if a call must not run because it cannot be recorded. `audit` may be NULL. */
 bool audit_refuses(const struct audit *audit, bool is_data);

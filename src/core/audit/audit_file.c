@@ -177,7 +177,7 @@ static void rotate(struct audit_file *file)
 }
 
 /* The file that the next `size` bytes belong to. False if there is none. */
-static bool settle_file(struct audit_file *file, size_t size)
+static bool resolve_file(struct audit_file *file, size_t size)
 {
 	if (file->descriptor >= 0 && atomic_exchange(&file->wants_reopen, false))
 		close_descriptor(file);
@@ -243,7 +243,7 @@ static void drop_written(struct audit_file *file, size_t size)
 	file->first_done += size;
 }
 
-static void tell_failure(struct audit_file *file)
+static void log_write_failure(struct audit_file *file)
 {
 	if (!atomic_exchange(&file->is_failing, true))
 		log_failure(file, "audit log cannot be written");
@@ -253,8 +253,8 @@ static void tell_failure(struct audit_file *file)
 static bool write_lines(struct audit_file *file)
 {
 	while (file->first) {
-		if (!settle_file(file, line_of(file->first)->size)) {
-			tell_failure(file);
+		if (!resolve_file(file, line_of(file->first)->size)) {
+			log_write_failure(file);
 			return false;
 		}
 		fill_chunk(file);
@@ -262,7 +262,7 @@ static bool write_lines(struct audit_file *file)
 		if (size < 0 && errno == EINTR)
 			continue;
 		if (size < 0) {
-			tell_failure(file);
+			log_write_failure(file);
 			return false;
 		}
 		drop_written(file, (size_t)size);
@@ -273,7 +273,7 @@ static bool write_lines(struct audit_file *file)
 	return true;
 }
 
-static void tell_dropped(struct audit_file *file)
+static void log_dropped(struct audit_file *file)
 {
 	uint64_t dropped = atomic_load(&file->dropped);
 
@@ -329,7 +329,7 @@ static void *writer_main(void *context)
 		do {
 			take_lines(file);
 			bool is_written = write_lines(file);
-			tell_dropped(file);
+			log_dropped(file);
 			if (clock_steady_ns() - file->synced_ns >= SYNC_MS * INT64_C(1000000))
 				sync_now(file);
 			if (!goes_on)
@@ -402,7 +402,7 @@ static void drop_unwritten(struct audit_file *file)
 		count++;
 	}
 	atomic_fetch_add(&file->dropped, count);
-	tell_dropped(file);
+	log_dropped(file);
 }
 
 void audit_file_close(struct audit_file **file_place)

@@ -17,7 +17,7 @@ enum {
 };
 static_assert((SETS & (SETS - 1)) == 0, "sets are chosen by a mask");
 
-struct culprit {
+struct failing_source {
 	uint64_t key; /* 0: free */
 	int64_t last_ms;
 	uint32_t failures;
@@ -26,7 +26,7 @@ struct culprit {
 struct penalty {
 	_Atomic uint64_t failures, delayed;
 	pthread_mutex_t locks[LOCKS];
-	struct culprit culprits[SETS][WAYS];
+	struct failing_source sources[SETS][WAYS];
 };
 
 struct penalty *penalty_new(void)
@@ -58,9 +58,9 @@ static uint64_t key_of(struct str source)
 	return str_hash(source) | 1;
 }
 
-static struct culprit *find(struct culprit set[WAYS], uint64_t key)
+static struct failing_source *find(struct failing_source set[WAYS], uint64_t key)
 {
-	struct culprit *place = &set[0];
+	struct failing_source *place = &set[0];
 
 	for (size_t i = 0; i < WAYS; i++) {
 		if (set[i].key == key)
@@ -68,7 +68,7 @@ static struct culprit *find(struct culprit set[WAYS], uint64_t key)
 		if (set[i].last_ms < place->last_ms)
 			place = &set[i];
 	}
-	*place = (struct culprit){.key = key};
+	*place = (struct failing_source){.key = key};
 	return place;
 }
 
@@ -90,13 +90,13 @@ static uint32_t count_failure(struct penalty *penalty, uint64_t key, int64_t now
 	pthread_mutex_t *lock = &penalty->locks[set % LOCKS];
 
 	pthread_mutex_lock(lock);
-	struct culprit *culprit = find(penalty->culprits[set], key);
-	if (now_ms - culprit->last_ms > (int64_t)LIMIT_AUTH_MEMORY_S * 1000)
-		culprit->failures = 0;
-	culprit->last_ms = now_ms;
-	if (culprit->failures < UINT32_MAX)
-		culprit->failures++;
-	uint32_t failures = culprit->failures;
+	struct failing_source *source = find(penalty->sources[set], key);
+	if (now_ms - source->last_ms > (int64_t)LIMIT_AUTH_MEMORY_S * 1000)
+		source->failures = 0;
+	source->last_ms = now_ms;
+	if (source->failures < UINT32_MAX)
+		source->failures++;
+	uint32_t failures = source->failures;
 	pthread_mutex_unlock(lock);
 	return failures;
 }

@@ -200,7 +200,7 @@ static enum err refuse_cipher(struct call *call)
 
 /* A caller with another account's ciphertext must not learn its owner, nor whether the key still
  * exists. */
-static enum err refuse_stranger(struct call *call)
+static enum err refuse_unknown_caller(struct call *call)
 {
 	return fail(call, &call->operation->service->denied,
 		    "The ciphertext refers to a customer master key that does not exist, does not "
@@ -208,7 +208,7 @@ static enum err refuse_stranger(struct call *call)
 }
 
 /* The blob names its key; a key in the request must be that one. */
-static enum err settle_key(struct call *call, struct kms_request *request, struct str cipher)
+static enum err resolve_key(struct call *call, struct kms_request *request, struct str cipher)
 {
 	struct kms_blob blob;
 
@@ -234,11 +234,11 @@ static enum err settle_key(struct call *call, struct kms_request *request, struc
 	const struct kms_key *key = kms_registry_find(kms_of(call->core)->registry,
 						      str_of(blob.key_id, KMS_KEY_ID_SIZE));
 	if (!key)
-		return refuse_stranger(call);
+		return refuse_unknown_caller(call);
 	bool is_here = str_equal(key->region, call->region);
 	request->key_id = arena_copy(call->arena, key->arn);
 	kms_key_release(key);
-	return is_here ? ERR_OK : refuse_stranger(call);
+	return is_here ? ERR_OK : refuse_unknown_caller(call);
 }
 
 static enum err open_cipher(struct call *call, struct decryption *opened)
@@ -277,12 +277,12 @@ static enum err begin_decrypt(struct call *call, struct decryption *decryption, 
 	enum err err = kms_need(call, "ciphertextBlob", cipher.data != NULL);
 	bool is_named = request->key_id.data != NULL;
 	if (!err)
-		err = settle_key(call, request, cipher);
+		err = resolve_key(call, request, cipher);
 	if (!err)
 		err = kms_key_to_use(call, request, &target);
 	if (err && call->fault == &call->operation->service->denied && !is_named &&
 	    !str_equal(arn_account(request->key_id), call->account))
-		return refuse_stranger(call);
+		return refuse_unknown_caller(call);
 	if (err)
 		return err;
 	decryption->key = target.key;

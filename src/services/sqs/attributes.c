@@ -221,8 +221,8 @@ static const struct shape_pair *find_given(const struct shape_pair *attributes, 
 
 /* A KMS key and SQS's own key exclude each other; the attribute of this request wins over the
  * stored one. */
-static enum err settle_encryption(struct call *call, struct sqs_queue *draft,
-				  const struct shape_pair *attributes, size_t count)
+static enum err resolve_encryption(struct call *call, struct sqs_queue *draft,
+				   const struct shape_pair *attributes, size_t count)
 {
 	const struct shape_pair *key = find_given(attributes, count, SQS_ATTRIBUTE_KMS_KEY);
 	const struct shape_pair *managed = find_given(attributes, count, SQS_ATTRIBUTE_MANAGED_SSE);
@@ -251,7 +251,7 @@ enum err sqs_attributes_set(struct call *call, struct sqs_queue *draft,
 		return fail(call, &SQS_INVALID_ATTRIBUTE_VALUE,
 			    "The perMessageGroupId value is allowed only when the value for "
 			    "DeduplicationScope is messageGroup");
-	return settle_encryption(call, draft, attributes, count);
+	return resolve_encryption(call, draft, attributes, count);
 }
 
 /* ---- showing ---- */

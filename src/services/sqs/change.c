@@ -183,7 +183,7 @@ static void fail_entry(struct call *call, struct changing *changing, const struc
 }
 
 /* Ids of the successful entries, in the order they were sent. */
-static struct str *settle(struct call *call, size_t *out_count)
+static struct str *resolve(struct call *call, size_t *out_count)
 {
 	struct changing *changing = call_state(call, struct changing);
 	size_t count = changing->command.change.count;
@@ -208,7 +208,7 @@ static enum err delete_answered(struct call *call)
 
 	if (changing->command.result != QUEUE_OK)
 		return sqs_fail_result(call, changing->command.result);
-	struct str *ids = settle(call, &count);
+	struct str *ids = resolve(call, &count);
 	out->successful =
 		arena_array(call->arena, struct sqs_delete_message_batch_result_entry, count);
 	out->successful_count = count;
@@ -227,7 +227,7 @@ static enum err visibility_answered(struct call *call)
 
 	if (changing->command.result != QUEUE_OK)
 		return sqs_fail_result(call, changing->command.result);
-	struct str *ids = settle(call, &count);
+	struct str *ids = resolve(call, &count);
 	out->successful = arena_array(
 		call->arena, struct sqs_change_message_visibility_batch_result_entry, count);
 	out->successful_count = count;

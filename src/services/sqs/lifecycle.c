@@ -622,7 +622,7 @@ static enum err end_drops(struct core *core)
 }
 
 /* After all queues of the catalog were defined, and those deleted were dropped. */
-static enum err settle_unknown(struct core *core)
+static enum err resolve_unknown(struct core *core)
 {
 	uint64_t block = (uint64_t)engine_epoch(core->engine) << EPOCH_SHIFT;
 	struct unknown unknown = {0};
@@ -667,7 +667,7 @@ enum err sqs_queues_load(struct core *core)
 	if (!err)
 		err = end_drops(core);
 	if (!err)
-		err = settle_unknown(core);
+		err = resolve_unknown(core);
 	vec_done(&loading);
 	return err;
 }

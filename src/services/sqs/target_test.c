@@ -170,8 +170,8 @@ static void stop_server(void)
 {
 	runner_stop_engine(core.runner);
 	do
-		runner_settle(core.runner);
-	while (control_settle(&core));
+		runner_drain(core.runner);
+	while (control_drain(&core));
 	workers_free(&core.workers);
 	control_free(&core);
 	runner_free(&core);
@@ -227,7 +227,7 @@ static void deliver(const struct target_delivery *deliveries, size_t count)
 
 	target_deliver(&core, NULL, &sns, deliveries, count, on_done, &waiting);
 	while (waiting.done == 0) {
-		(void)control_settle(&core);
+		(void)control_drain(&core);
 		runner_turn(core.runner);
 	}
 	assert_int_equal(waiting.done, 1);
@@ -398,7 +398,7 @@ static struct received receive(const char *arn)
 	assert_true(internal_submit(request, &sqs_service.operations[SQS_RECEIVE_MESSAGE], in,
 				    on_received, &received));
 	while (received.answers == 0) {
-		(void)control_settle(&core);
+		(void)control_drain(&core);
 		runner_turn(core.runner);
 	}
 	return received;
