@@ -468,12 +468,16 @@ static void test_the_living_get_all_and_the_dead_end_in_their_queue(void **state
 	assert_true(stats.refused_by_circuit > dead * ATTEMPTS / 2);
 	stop();
 	assert_int_equal(read_dead_letters(is_dead), dead);
+	uint64_t deliveries = 0;
 	for (unsigned i = 0; i < OBLIGATIONS; i++) {
 		bool is_for_dead = i % ENDPOINTS < DEAD;
 		assert_int_equal(is_dead[i], is_for_dead);
+		/* An attempt may end for lack of time when its request has arrived. */
 		if (!is_for_dead)
-			assert_int_equal(atomic_load(&received[i]), 1);
+			assert_true(atomic_load(&received[i]) >= 1);
+		deliveries += is_for_dead ? 0 : (uint64_t)atomic_load(&received[i]);
 	}
+	assert_true(deliveries <= stats.attempts);
 	close_engine();
 }
 
