@@ -102,11 +102,14 @@ static void leave_group(struct group_answer *answer)
 	leave(container_of(answer, struct request_context, group_answer), answer->result);
 }
 
-/* On the control thread, the outcome waits for the sync of the call's group. */
+/* On the control thread, the outcome waits for the sync of the call's group. A parked call may have
+ * ended on another thread by now. */
 static void leave_control(struct request_context *context, enum err result)
 {
+	if (result == ERR_PARKED)
+		return;
 	context->group_answer.leave = leave_group;
-	if (result == ERR_PARKED || !group_hold(context->call.core, &context->group_answer, result))
+	if (!group_hold(context->call.core, &context->group_answer, result))
 		leave(context, result);
 }
 
