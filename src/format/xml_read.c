@@ -128,8 +128,6 @@ enum err xml_parse(struct arena *arena, struct str text, const struct xml_node *
 		return ERR_INVALID;
 	reader.parser = XML_ParserCreate_MM(NULL, &memory, NULL);
 	check(reader.parser);
-	/* Without this expat makes a system call for each parser. */
-	(void)XML_SetHashSalt(reader.parser, (unsigned long)str_hash(STR("xml")) | 1);
 	XML_SetUserData(reader.parser, &reader);
 	XML_SetElementHandler(reader.parser, on_start, on_end);
 	XML_SetCharacterDataHandler(reader.parser, on_text);
