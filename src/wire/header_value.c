@@ -2,6 +2,16 @@
 /* header_value: quotes are those of Smithy's httpHeader trait: \" and \\ are the only escapes. */
 #include "wire/header_value.h"
 
+/* An item may be empty, so each comma may end one. */
+size_t header_value_room(struct str value)
+{
+	size_t room = 1;
+
+	for (size_t i = 0; i < value.size; i++)
+		room += value.data[i] == ',';
+	return room;
+}
+
 static bool cut_quoted(struct arena *arena, struct str *rest, struct str *out_item)
 {
 	char *text = arena_bytes(arena, rest->size);

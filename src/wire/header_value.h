@@ -7,6 +7,8 @@
 
 #include "base/base.h"
 
+/* The most items that a value can have. */
+size_t header_value_room(struct str value);
 /*
  * Cuts the first item off *rest: without its quotes, or up to the next comma. Of dates of HTTP,
  * which contain a comma themselves, up to the next but one. False: there is none, or it is no list.

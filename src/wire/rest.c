@@ -81,7 +81,7 @@ static enum err decode_header_list(struct decoder *decoder, const struct shape_m
 
 	for (size_t i = 0; i < source->header_count; i++)
 		if (str_equal_nocase(source->headers[i].name, member->http_name))
-			room += source->headers[i].value.size / 2 + 1;
+			room += header_value_room(source->headers[i].value);
 	if (room == 0)
 		return ERR_OK;
 	struct str *texts = arena_array(decoder->arena, struct str, room);

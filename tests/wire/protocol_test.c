@@ -359,6 +359,11 @@ static const struct request_case rest_requests[] = {
 	{"RestJsonInputAndOutputWithQuotedStringHeaders", "restjson", PLACE "?kind=full",
 	 RJ "\nX-Texts: \"b,c\", \"\\\"def\\\"\", a", "",
 	 PLACED "\"Others\":{\"kind\":[\"full\"]},\"Texts\":[\"b,c\",\"\\\"def\\\"\",\"a\"]}"},
+	{"a list of a header with empty items", "restjson", PLACE "?kind=full",
+	 RJ "\nX-Texts: ,,,,,,,,a", "",
+	 PLACED
+	 "\"Others\":{\"kind\":[\"full\"]},\"Texts\":[\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\","
+	 "\"a\"]}"},
 	{"RestJsonInputAndOutputWithNumericHeaders", "restjson", PLACE "?kind=full",
 	 RJ "\nX-Small: 123\nX-Real: 1.5\nX-Numbers: 1, 2, 3", "",
 	 PLACED "\"Others\":{\"kind\":[\"full\"]},\"Small\":123,\"Real\":1.5,\"Numbers\":[1,2,3]}"},
