@@ -38,12 +38,18 @@ static struct str local_name(struct reader *reader, const char *text)
 			  colon == SIZE_MAX ? name : str_slice(name, colon + 1, SIZE_MAX));
 }
 
-static void add_attributes(struct reader *reader, struct xml_node *node, const char **pairs)
+static size_t count_attributes(const char **pairs)
 {
 	size_t count = 0;
 
 	while (pairs[2 * count])
 		count++;
+	return count;
+}
+
+static void add_attributes(struct reader *reader, struct xml_node *node, const char **pairs,
+			   size_t count)
+{
 	struct xml_attribute *attributes = arena_array(reader->arena, struct xml_attribute, count);
 	for (size_t i = 0; i < count; i++) {
 		attributes[i].name = local_name(reader, pairs[2 * i]);
@@ -51,7 +57,6 @@ static void add_attributes(struct reader *reader, struct xml_node *node, const c
 	}
 	node->attributes = attributes;
 	node->attribute_count = count;
-	reader->count += count;
 }
 
 static void on_start(void *context, const char *name, const char **attributes)
@@ -61,7 +66,9 @@ static void on_start(void *context, const char *name, const char **attributes)
 
 	if (reader->err) /* a stopped parser may still deliver the end of an empty element */
 		return;
-	if (++reader->count > LIMIT_XML_NODES || reader->depth == LIMIT_XML_DEPTH) {
+	size_t attribute_count = count_attributes(attributes);
+	reader->count += 1 + attribute_count;
+	if (reader->count > LIMIT_XML_NODES || reader->depth == LIMIT_XML_DEPTH) {
 		stop(reader, ERR_TOOLARGE);
 		return;
 	}
@@ -72,8 +79,8 @@ static void on_start(void *context, const char *name, const char **attributes)
 		stop(reader, ERR_INVALID);
 		return;
 	}
-	if (attributes[0])
-		add_attributes(reader, node, attributes);
+	if (attribute_count > 0)
+		add_attributes(reader, node, attributes, attribute_count);
 	buf_reset(&reader->text);
 	if (reader->depth == 0) {
 		reader->root = node;

@@ -551,3 +551,52 @@ static void test_what_is_no_xml_is_refused(void **state)
 		buf_append(&out, STR("<a>"));
 	assert_int_equal(xml_parse(&arena, buf_str(&out), &root), ERR_TOOLARGE);
 }
+
+static enum err parse_nested(size_t depth)
+{
+	const struct xml_node *root;
+
+	buf_reset(&out);
+	for (size_t i = 0; i < depth; i++)
+		buf_append(&out, STR("<a>"));
+	for (size_t i = 0; i < depth; i++)
+		buf_append(&out, STR("</a>"));
+	return xml_parse(&arena, buf_str(&out), &root);
+}
+
+/* A root with an attribute and elements with one each, `count` of all of them. */
+static enum err parse_elements(size_t count)
+{
+	const struct xml_node *root;
+
+	buf_reset(&out);
+	buf_append(&out, STR("<a b=''>"));
+	for (size_t i = 2; i < count; i += 2)
+		buf_append(&out, STR("<a b=''/>"));
+	buf_append(&out, STR("</a>"));
+	return xml_parse(&arena, buf_str(&out), &root);
+}
+
+/* One element with count - 1 attributes. */
+static enum err parse_attributes(size_t count)
+{
+	const struct xml_node *root;
+
+	buf_reset(&out);
+	buf_append(&out, STR("<a"));
+	for (size_t i = 1; i < count; i++)
+		buf_format(&out, " b%zu=''", i);
+	buf_append(&out, STR("/>"));
+	return xml_parse(&arena, buf_str(&out), &root);
+}
+
+static void test_xml_depth_elements_and_attributes_have_limits(void **state)
+{
+	(void)state;
+	assert_int_equal(parse_nested(LIMIT_XML_DEPTH), ERR_OK);
+	assert_int_equal(parse_nested(LIMIT_XML_DEPTH + 1), ERR_TOOLARGE);
+	assert_int_equal(parse_elements(LIMIT_XML_NODES), ERR_OK);
+	assert_int_equal(parse_elements(LIMIT_XML_NODES + 2), ERR_TOOLARGE);
+	assert_int_equal(parse_attributes(LIMIT_XML_NODES), ERR_OK);
+	assert_int_equal(parse_attributes(LIMIT_XML_NODES + 1), ERR_TOOLARGE);
+}
