@@ -12,26 +12,34 @@ size_t header_value_room(struct str value)
 	return room;
 }
 
+/* The place of the quote that ends an item, which begins with one; SIZE_MAX: none does. */
+static size_t find_quote(struct str text)
+{
+	for (size_t i = 1; i < text.size; i++) {
+		if (text.data[i] == '"')
+			return i;
+		i += text.data[i] == '\\';
+	}
+	return SIZE_MAX;
+}
+
 static bool cut_quoted(struct arena *arena, struct str *rest, struct str *out_item)
 {
-	char *text = arena_bytes(arena, rest->size);
-	size_t size = 0;
+	size_t end = find_quote(*rest), size = 0;
 
-	for (size_t i = 1; i < rest->size; i++) {
-		char c = rest->data[i];
-		if (c == '"') {
-			struct str behind = str_trim(str_slice(*rest, i + 1, SIZE_MAX));
-			if (behind.size > 0 && behind.data[0] != ',')
-				return false;
-			*rest = str_slice(behind, 1, SIZE_MAX);
-			*out_item = str_of(text, size);
-			return true;
-		}
-		if (c == '\\' && i + 1 < rest->size)
-			c = rest->data[++i];
-		text[size++] = c;
+	if (end == SIZE_MAX)
+		return false;
+	struct str behind = str_trim(str_slice(*rest, end + 1, SIZE_MAX));
+	if (behind.size > 0 && behind.data[0] != ',')
+		return false;
+	char *text = arena_bytes(arena, end);
+	for (size_t i = 1; i < end; i++) {
+		i += rest->data[i] == '\\';
+		text[size++] = rest->data[i];
 	}
-	return false;
+	*rest = str_slice(behind, 1, SIZE_MAX);
+	*out_item = str_of(text, size);
+	return true;
 }
 
 bool header_value_cut(struct arena *arena, struct str *rest, bool is_date, struct str *out_item)

@@ -479,6 +479,30 @@ static void test_requests_in_rest_are_read(void **state)
 	(void)state;
 	CHECK_ALL(rest_requests, is_read)
 }
+/* Each item costs its own bytes, not those of the items behind it. */
+static void test_a_list_of_quoted_items_in_a_header_takes_little_memory(void **state)
+{
+	struct buf headers = {0};
+	struct request_case row = {.ids = "quoted items",
+				   .service = "restjson",
+				   .target = PLACE "?kind=full",
+				   .body = ""};
+	struct str problem = {0};
+	struct route route;
+
+	(void)state;
+	buf_append(&headers, STR(RJ "\nX-Texts: \"\""));
+	for (size_t i = 1; i < LIMIT_REQUEST_ITEMS; i++)
+		buf_append(&headers, STR(",\"\""));
+	row.headers = arena_cstr(&arena, buf_str(&headers));
+	struct http_request request = request_of(&row);
+	route_request(&kitchen_table, &arena, &request, &route);
+	void *in = arena_alloc(&arena, route.operation->in->size);
+	size_t before = arena.total;
+	assert_int_equal(route.dialect->decode(&arena, &request, &route, in, &problem), ERR_OK);
+	assert_true(arena.total - before < 20 * headers.size);
+	buf_done(&headers);
+}
 static void test_answers_in_rest_are_written(void **state)
 {
 	(void)state;
