@@ -63,7 +63,11 @@ static void add_items(struct buf *out, const struct shape_member *member, const 
 	for (size_t i = 0; i < count; i++, item += member->item_size) {
 		if (member->kind == SHAPE_MAP)
 			bytes_append_str(out, *(const struct str *)(const void *)item);
-		add_value(out, member->item_kind, member->shape, member_item_value(member, item));
+		const void *value = member_item_value(member, item);
+		if (member->item)
+			add_items(out, member->item, value);
+		else
+			add_value(out, member->item_kind, member->shape, value);
 	}
 }
 

@@ -12,8 +12,15 @@ struct filter {
 	size_t values_count;
 };
 
+struct texts {
+	struct str *items;
+	size_t items_count;
+};
+
 struct list_in {
 	struct str prefix, next_token;
+	struct texts *groups;
+	size_t groups_count;
 	struct filter *filters;
 	size_t filters_count;
 	struct shape_pair *tags;
@@ -39,6 +46,14 @@ static const struct shape filter_shape = {.name = STR_INIT("Filter"),
 #define MEMBER(NAME, KIND, FIELD, EXTRA)                                                           \
 	.name = STR_INIT(NAME), .kind = (KIND), .offset = offsetof(struct list_in, FIELD),         \
 	.extra_offset = offsetof(struct list_in, EXTRA)
+static const struct shape_member group_item = {
+	.name = STR_INIT("Groups"),
+	.kind = SHAPE_LIST,
+	.item_kind = SHAPE_STRING,
+	.item_size = sizeof(struct str),
+	.offset = offsetof(struct texts, items),
+	.extra_offset = offsetof(struct texts, items_count),
+};
 static const struct shape_member members[] = {
 	{.name = STR_INIT("Prefix"), .offset = offsetof(struct list_in, prefix)},
 	{.name = STR_INIT("NextToken"), .offset = offsetof(struct list_in, next_token)},
@@ -47,6 +62,8 @@ static const struct shape_member members[] = {
 	{MEMBER("Tags", SHAPE_MAP, tags, tags_count), .item_kind = SHAPE_STRING,
 	 .item_size = sizeof(struct shape_pair),
 	 .item_value_offset = offsetof(struct shape_pair, value)},
+	{MEMBER("Groups", SHAPE_LIST, groups, groups_count), .item_kind = SHAPE_LIST,
+	 .item_size = sizeof(struct texts), .item = &group_item},
 	{MEMBER("MaxResults", SHAPE_INTEGER, max_results, has_max_results)},
 	{MEMBER("Size", SHAPE_LONG, size, has_size)},
 	{MEMBER("IsDeep", SHAPE_BOOLEAN, is_deep, has_is_deep)},
@@ -198,6 +215,24 @@ static void test_page_token_belongs_to_every_filter(void **state)
 	assert_false(opens(token));
 	in = same;
 	assert_true(opens(token));
+}
+
+static void test_page_token_belongs_to_lists_of_lists(void **state)
+{
+	struct str values[] = {STR("one"), STR("two")}, copies[] = {STR("one"), STR("two")};
+	struct texts groups[] = {{values, 2}, {values, 1}};
+
+	(void)state;
+	in.groups = groups;
+	in.groups_count = 2;
+	struct str token = page_token_make(&call, STR("key"));
+	groups[0].items = copies; /* as the next request has them elsewhere */
+	assert_true(opens(token));
+	copies[1] = STR("three");
+	assert_false(opens(token));
+	copies[1] = STR("two");
+	groups[0].items_count = 1;
+	assert_false(opens(token));
 }
 
 static void test_page_token_allows_another_size_of_the_page(void **state)
