@@ -355,11 +355,10 @@ static void on_attempted(struct item *item)
 	enum deliver_result result = item->kind->classify(
 		item->kind->context, item->failure.outcome, item->failure.status);
 	if (is_stopped) {
-		endpoint_leave(deliver->endpoints, endpoint);
+		endpoint_leave(endpoint, &item->wait);
 		give_back(item);
 	} else {
-		endpoint_note(deliver->endpoints, endpoint, result != DELIVER_RETRY,
-			      clock_base_ms());
+		endpoint_note(endpoint, &item->wait, result != DELIVER_RETRY, clock_base_ms());
 		conclude(item, result);
 	}
 	go_on(deliver, endpoint);

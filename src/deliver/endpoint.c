@@ -12,7 +12,7 @@ struct endpoint {
 	uint32_t busy, waiting_count, failures;
 	int64_t open_ms;       /* how long it opens next */
 	int64_t open_until_ms; /* 0: the circuit is closed */
-	bool is_probing;
+	const struct endpoint_wait *probe; /* of the attempt that is one; NULL: none */
 };
 
 struct endpoints {
@@ -110,7 +110,7 @@ void endpoint_release(struct endpoints *endpoints, struct endpoint *endpoint)
 static bool is_open(const struct endpoint *endpoint, int64_t now_ms)
 {
 	return endpoint->open_until_ms != 0 &&
-	       (now_ms < endpoint->open_until_ms || endpoint->is_probing);
+	       (now_ms < endpoint->open_until_ms || endpoint->probe);
 }
 
 enum endpoint_verdict endpoint_admit(struct endpoints *endpoints, struct endpoint *endpoint,
@@ -129,34 +129,36 @@ enum endpoint_verdict endpoint_admit(struct endpoints *endpoints, struct endpoin
 		list_remove(&endpoint->failing);
 		endpoints->failing_count--;
 	}
-	endpoint->is_probing = endpoint->open_until_ms != 0;
+	if (endpoint->open_until_ms != 0)
+		endpoint->probe = wait;
 	endpoint->busy++;
 	return ENDPOINT_BEGIN;
 }
 
-void endpoint_leave(struct endpoints *endpoints, struct endpoint *endpoint)
+void endpoint_leave(struct endpoint *endpoint, const struct endpoint_wait *wait)
 {
-	(void)endpoints;
 	check(endpoint->busy > 0);
 	endpoint->busy--;
-	endpoint->is_probing = false;
+	if (endpoint->probe == wait)
+		endpoint->probe = NULL;
 }
 
-void endpoint_note(struct endpoints *endpoints, struct endpoint *endpoint, bool is_success,
+void endpoint_note(struct endpoint *endpoint, const struct endpoint_wait *wait, bool is_success,
 		   int64_t now_ms)
 {
-	bool was_probe = endpoint->is_probing;
+	bool was_probe = endpoint->probe == wait;
 
-	endpoint_leave(endpoints, endpoint);
+	endpoint_leave(endpoint, wait);
 	if (is_success) {
 		endpoint->failures = 0;
 		endpoint->open_until_ms = 0;
 		endpoint->open_ms = OPEN_MS;
+		endpoint->probe = NULL;
 		return;
 	}
 	endpoint->failures++;
 	/* Attempts that had begun before it opened do not prolong it. */
-	if (!was_probe && (endpoint->failures < FAILURES || endpoint->open_until_ms > now_ms))
+	if (!was_probe && (endpoint->failures < FAILURES || endpoint->open_until_ms != 0))
 		return;
 	endpoint->open_until_ms = now_ms + endpoint->open_ms;
 	endpoint->open_ms =

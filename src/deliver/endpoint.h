@@ -37,11 +37,11 @@ struct endpoint *endpoint_find(struct endpoints *endpoints, struct str key);
 void endpoint_release(struct endpoints *endpoints, struct endpoint *endpoint);
 enum endpoint_verdict endpoint_admit(struct endpoints *endpoints, struct endpoint *endpoint,
 				     struct endpoint_wait *wait, uint32_t busy_max, int64_t now_ms);
-/* An attempt that had begun has succeeded or failed. */
-void endpoint_note(struct endpoints *endpoints, struct endpoint *endpoint, bool is_success,
+/* The attempt that began with `wait` has succeeded or failed. */
+void endpoint_note(struct endpoint *endpoint, const struct endpoint_wait *wait, bool is_success,
 		   int64_t now_ms);
 /* It was not made after all. */
-void endpoint_leave(struct endpoints *endpoints, struct endpoint *endpoint);
+void endpoint_leave(struct endpoint *endpoint, const struct endpoint_wait *wait);
 /* The first that waits, if there is room or the circuit has opened: to be admitted again. */
 struct endpoint_wait *endpoint_next(struct endpoint *endpoint, uint32_t busy_max);
 
