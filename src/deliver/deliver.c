@@ -309,6 +309,10 @@ static void admit(struct item *item)
 	struct deliver *deliver = item->deliver;
 	uint32_t room = deliver->options.endpoint_max;
 
+	if (deliver->is_ending) {
+		give_back(item);
+		return;
+	}
 	switch (endpoint_admit(deliver->endpoints, item->endpoint, &item->wait, room,
 			       clock_base_ms())) {
 	case ENDPOINT_BEGIN:
@@ -337,7 +341,7 @@ static void go_on(struct deliver *deliver, struct endpoint *endpoint)
 
 	while ((wait = endpoint_next(endpoint, deliver->options.endpoint_max))) {
 		struct item *item = container_of(wait, struct item, wait);
-		if (deliver->is_ending || clock_base_ms() - item->received_ms > HELD_MS)
+		if (clock_base_ms() - item->received_ms > HELD_MS)
 			give_back(item);
 		else
 			admit(item);
@@ -531,6 +535,17 @@ static void cancel_receives(struct deliver *deliver)
 	}
 }
 
+static void give_back_waiting(struct deliver *deliver)
+{
+	for (struct list *link = deliver->items.next; link != &deliver->items; link = link->next) {
+		struct item *item = container_of(link, struct item, all);
+		if (!endpoint_is_awaited(&item->wait))
+			continue;
+		endpoint_withdraw(item->endpoint, &item->wait);
+		give_back(item);
+	}
+}
+
 static bool has_ended(struct deliver *deliver)
 {
 	bool is_receiving = false;
@@ -577,10 +592,11 @@ static void *deliver_main(void *context)
 		atomic_store(&deliver->open_count,
 			     endpoints_open(deliver->endpoints, clock_base_ms()));
 		sleep_until_needed(deliver);
-		if (deliver->is_ending)
+		if (deliver->is_ending) {
 			cancel_receives(deliver);
-		if (deliver->is_ending)
+			give_back_waiting(deliver);
 			take_mail(deliver);
+		}
 	} while (!deliver->is_ending || !has_ended(deliver));
 	return NULL;
 }

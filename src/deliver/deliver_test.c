@@ -28,6 +28,7 @@ enum {
 	PATIENCE_MS = 90000,
 	ATTEMPTS = 4,
 	GRACE_MS = 2000,
+	ENDPOINT_MAX = 8,
 };
 #define QUEUE (DELIVER_QUEUE_FIRST)
 #define DEAD_LETTERS UINT64_C(7)
@@ -45,7 +46,6 @@ static int listen_at(int *out_port)
 	int one = 1, listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK & 0xff000000);
 	address.sin_addr.s_addr = INADDR_ANY;
 	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(listen(listener, 512), 0);
@@ -225,7 +225,20 @@ static struct str put_aside(void *context, struct arena *memory, struct str byte
 
 static const struct deliver_kind http_kind = {
 	.prepare = prepare, .classify = classify, .retry_ms = retry_ms, .dead_letter = put_aside};
-static const struct deliver_kind *const kinds[] = {&http_kind};
+
+/* Its attempts never end. */
+static _Atomic size_t silent_count;
+
+static void start_silently(void *context, struct deliver_attempt *attempt)
+{
+	(void)context, (void)attempt;
+	atomic_fetch_add(&silent_count, 1);
+}
+
+enum { HTTP, SILENT };
+static const struct deliver_kind silent_kind = {
+	.prepare = prepare, .start = start_silently, .classify = classify, .retry_ms = retry_ms};
+static const struct deliver_kind *const kinds[] = {&http_kind, &silent_kind};
 
 /* ---- the engine ---- */
 
@@ -238,6 +251,13 @@ static struct deliver *deliver;
 static struct queue_counters counters[2];
 static pthread_t engine_thread;
 static _Atomic bool ends_engine;
+static _Atomic size_t engine_wakes;
+
+static void count_wake(void *unused)
+{
+	(void)unused;
+	atomic_fetch_add(&engine_wakes, 1);
+}
 
 static bool work(enum journal_lane lane)
 {
@@ -291,6 +311,18 @@ static void define(uint64_t queue, struct queue_settings settings, int which)
 	submit_and_wait(&command);
 }
 
+static void run_engine(void)
+{
+	atomic_store(&ends_engine, false);
+	assert_int_equal(pthread_create(&engine_thread, NULL, engine_main, NULL), 0);
+}
+
+static void pause_engine(void)
+{
+	atomic_store(&ends_engine, true);
+	pthread_join(engine_thread, NULL);
+}
+
 static void open_engine(bool is_durable)
 {
 	static const uint8_t master[SEAL_KEY_SIZE] = {5};
@@ -299,7 +331,8 @@ static void open_engine(bool is_durable)
 			    .segment_size = 1 << 20,
 			    .spare_segments = 2},
 		.hot_messages_max = 1 << 16,
-		.window = 512};
+		.window = 512,
+		.wake = count_wake};
 	struct queue_settings plain = {.visibility_ms = 30000, .retention_ms = 86400000};
 	struct journal_report report;
 
@@ -307,16 +340,14 @@ static void open_engine(bool is_durable)
 	assert_int_equal(engine_open(disk, &options, &engine, &report), ERR_OK);
 	clock_resume(engine_clock(engine));
 	seal = seal_new(master);
-	atomic_store(&ends_engine, false);
-	assert_int_equal(pthread_create(&engine_thread, NULL, engine_main, NULL), 0);
+	run_engine();
 	define(QUEUE, deliver_queue_settings(), 0);
 	define(DEAD_LETTERS, plain, 1);
 }
 
 static void close_engine(void)
 {
-	atomic_store(&ends_engine, true);
-	pthread_join(engine_thread, NULL);
+	pause_engine();
 	engine_stop(engine);
 	while (!engine_is_idle(engine)) {
 		engine_step(engine, clock_base_ms(), clock_now_ms());
@@ -330,7 +361,7 @@ static void close_engine(void)
 
 static void start(void)
 {
-	struct deliver_options options = {.queue = QUEUE, .kinds = kinds, .kind_count = 1};
+	struct deliver_options options = {.queue = QUEUE, .kinds = kinds, .kind_count = 2};
 	struct outbound_options none = {0};
 	char problem[256];
 
@@ -339,16 +370,21 @@ static void start(void)
 	options.seal = seal;
 	options.outbound = outbound;
 	options.items_max = ITEMS_MAX;
-	options.endpoint_max = 8;
+	options.endpoint_max = ENDPOINT_MAX;
 	deliver = deliver_new(&options);
+}
+
+static void stop_within(int64_t grace_ms)
+{
+	deliver_stop(deliver, grace_ms);
+	outbound_stop(outbound);
+	deliver_free(&deliver);
+	outbound_free(&outbound);
 }
 
 static void stop(void)
 {
-	deliver_stop(deliver, GRACE_MS);
-	outbound_stop(outbound);
-	deliver_free(&deliver);
-	outbound_free(&outbound);
+	stop_within(GRACE_MS);
 }
 
 /* As a publish does: many obligations in one batch. */
@@ -365,7 +401,7 @@ static void oblige(unsigned count)
 			unsigned number = from + i;
 			struct str bytes =
 				arena_format(&memory, "%u %u", number, number % ENDPOINTS);
-			deliver_target(seal, &memory, QUEUE, 0, 1 + number % 10, bytes,
+			deliver_target(seal, &memory, QUEUE, HTTP, 1 + number % 10, bytes,
 				       &targets[i]);
 		}
 		command.fanout.targets = targets;
@@ -553,5 +589,88 @@ static void test_a_stop_in_the_middle_loses_nothing(void **state)
 	}
 	assert_true(steady_ms() < end_ms);
 	stop();
+	close_engine();
+}
+
+enum { SILENT_OBLIGATIONS = ENDPOINT_MAX + 2 };
+
+/* Obligations of one endpoint, whose attempts never end. */
+struct silent {
+	struct queue_command command;
+	struct queue_target targets[SILENT_OBLIGATIONS];
+	struct arena memory;
+};
+
+static void silent_init(struct silent *silent)
+{
+	*silent = (struct silent){.command = {.type = QUEUE_FANOUT}};
+	arena_init(&silent->memory);
+	for (size_t i = 0; i < SILENT_OBLIGATIONS; i++)
+		deliver_target(seal, &silent->memory, QUEUE, SILENT, 1, STR("1 50"),
+			       &silent->targets[i]);
+	silent->command.fanout.targets = silent->targets;
+	silent->command.fanout.count = SILENT_OBLIGATIONS;
+	atomic_store(&silent_count, 0);
+}
+
+static void test_a_stop_gives_back_what_waits_for_its_endpoint(void **state)
+{
+	struct deliver_stats stats;
+	struct silent silent;
+
+	(void)state;
+	open_engine(false);
+	silent_init(&silent);
+	submit_and_wait(&silent.command);
+	start();
+	do {
+		poll(NULL, 0, 1);
+		deliver_stats_read(deliver, &stats);
+	} while (stats.items < SILENT_OBLIGATIONS || atomic_load(&silent_count) < ENDPOINT_MAX);
+	stop_within(0);
+	assert_int_equal(atomic_load(&counters[0].in_flight), ENDPOINT_MAX);
+	assert_int_equal(atomic_load(&counters[0].visible), SILENT_OBLIGATIONS - ENDPOINT_MAX);
+	arena_done(&silent.memory);
+	close_engine();
+}
+
+static void *stop_at_once(void *unused)
+{
+	(void)unused;
+	stop_within(0);
+	return NULL;
+}
+
+static void test_no_attempt_begins_after_the_stop(void **state)
+{
+	struct silent silent;
+	_Atomic bool is_done = false;
+	pthread_t thread;
+
+	(void)state;
+	open_engine(false);
+	silent_init(&silent);
+	pause_engine();
+	start();
+	while (engine_stats_read(engine).waiting_receives < 2)
+		engine_step(engine, clock_base_ms(), clock_now_ms());
+	/* A waiting receive leases the messages, but is not answered yet: they are not durable. */
+	silent.command.done = on_done;
+	silent.command.context = (void *)&is_done;
+	silent.command.now_ms = clock_now_ms();
+	queue_submit(engine, &silent.command);
+	while (atomic_load(&counters[0].in_flight) < SILENT_OBLIGATIONS)
+		engine_step(engine, clock_base_ms(), clock_now_ms());
+	/* Deliver cancels its other receive. */
+	atomic_store(&engine_wakes, 0);
+	assert_int_equal(pthread_create(&thread, NULL, stop_at_once, NULL), 0);
+	while (atomic_load(&engine_wakes) == 0)
+		poll(NULL, 0, 1);
+	run_engine();
+	pthread_join(thread, NULL);
+	assert_true(atomic_load(&is_done));
+	assert_int_equal(atomic_load(&silent_count), 0);
+	assert_int_equal(atomic_load(&counters[0].visible), SILENT_OBLIGATIONS);
+	arena_done(&silent.memory);
 	close_engine();
 }

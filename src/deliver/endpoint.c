@@ -10,8 +10,8 @@ struct endpoint {
 	struct list waiting; /* endpoint_wait */
 	struct list failing; /* in endpoints->failing, while nothing is in progress */
 	uint32_t busy, waiting_count, failures;
-	int64_t open_ms;       /* how long it opens next */
-	int64_t open_until_ms; /* 0: the circuit is closed */
+	int64_t open_ms;		   /* how long it opens next */
+	int64_t open_until_ms;		   /* 0: the circuit is closed */
 	const struct endpoint_wait *probe; /* of the attempt that is one; NULL: none */
 };
 
@@ -173,7 +173,18 @@ struct endpoint_wait *endpoint_next(struct endpoint *endpoint, uint32_t busy_max
 		return NULL;
 	struct endpoint_wait *wait =
 		container_of(endpoint->waiting.next, struct endpoint_wait, link);
+	endpoint_withdraw(endpoint, wait);
+	return wait;
+}
+
+bool endpoint_is_awaited(const struct endpoint_wait *wait)
+{
+	return list_is_linked(&wait->link);
+}
+
+void endpoint_withdraw(struct endpoint *endpoint, struct endpoint_wait *wait)
+{
+	check(endpoint->waiting_count > 0);
 	list_remove(&wait->link);
 	endpoint->waiting_count--;
-	return wait;
 }

@@ -22,7 +22,7 @@ struct endpoint_wait {
 
 enum endpoint_verdict {
 	ENDPOINT_BEGIN, /* counted: endpoint_note or endpoint_leave follows */
-	ENDPOINT_WAIT,	/* `wait` is the endpoint's until endpoint_next gives it */
+	ENDPOINT_WAIT,	/* `wait` is the endpoint's until endpoint_next or endpoint_withdraw */
 	ENDPOINT_FULL,	/* as much waits already as may be in progress */
 	ENDPOINT_OPEN,	/* the circuit is open, or its probe is under way */
 };
@@ -44,5 +44,7 @@ void endpoint_note(struct endpoint *endpoint, const struct endpoint_wait *wait, 
 void endpoint_leave(struct endpoint *endpoint, const struct endpoint_wait *wait);
 /* The first that waits, if there is room or the circuit has opened: to be admitted again. */
 struct endpoint_wait *endpoint_next(struct endpoint *endpoint, uint32_t busy_max);
+bool endpoint_is_awaited(const struct endpoint_wait *wait); /* by `wait`: ENDPOINT_WAIT */
+void endpoint_withdraw(struct endpoint *endpoint, struct endpoint_wait *wait);
 
 #endif
