@@ -339,21 +339,6 @@ enum kms_problem data_key_hold(const struct envelope_use *use, struct str accoun
 	return KMS_PROBLEM_NONE;
 }
 
-static void put_number(char *out, uint64_t number, int size)
-{
-	for (int i = 0; i < size; i++)
-		out[i] = (char)(number >> (8 * i));
-}
-
-static uint64_t get_number(const char *bytes, int size)
-{
-	uint64_t number = 0;
-
-	for (int i = 0; i < size; i++)
-		number |= (uint64_t)(uint8_t)bytes[i] << (8 * i);
-	return number;
-}
-
 static void make_nonce(const char *head, uint8_t out[AES_GCM_NONCE_SIZE])
 {
 	memset(out, 0, AES_GCM_NONCE_SIZE - 8);
@@ -368,12 +353,12 @@ struct str envelope_close(struct data_key *key, struct arena *arena, struct str 
 	uint8_t nonce[AES_GCM_NONCE_SIZE];
 
 	head[0] = (char)VERSION;
-	put_number(head + BLOB_SIZE_AT, key->blob.size, 2);
-	put_number(head + CONTEXT_SIZE_AT, key->context.size, 2);
+	put_u16(head + BLOB_SIZE_AT, (uint16_t)key->blob.size);
+	put_u16(head + CONTEXT_SIZE_AT, (uint16_t)key->context.size);
 	memcpy(head + HEAD_SIZE, key->blob.data, key->blob.size);
 	memcpy(head + HEAD_SIZE + key->blob.size, key->context.data, key->context.size);
 	pthread_mutex_lock(&key->mutex);
-	put_number(head + COUNTER_AT, key->counter++, 8);
+	put_u64(head + COUNTER_AT, key->counter++);
 	make_nonce(head, nonce);
 	aes_gcm_seal(key->gcm, nonce, str_of(head, clear_size), plain,
 		     (uint8_t *)head + clear_size);
@@ -393,8 +378,8 @@ static bool split(struct str bytes, struct str *out_blob, struct str *out_contex
 {
 	if (!envelope_is_one(bytes))
 		return false;
-	size_t blob_size = get_number(bytes.data + BLOB_SIZE_AT, 2);
-	size_t context_size = get_number(bytes.data + CONTEXT_SIZE_AT, 2);
+	size_t blob_size = get_u16(bytes.data + BLOB_SIZE_AT);
+	size_t context_size = get_u16(bytes.data + CONTEXT_SIZE_AT);
 	if (blob_size > KMS_BLOB_SIZE_MAX || context_size > ENVELOPE_CONTEXT_SIZE_MAX ||
 	    bytes.size < HEAD_SIZE + blob_size + context_size + AES_GCM_TAG_SIZE)
 		return false;

@@ -93,9 +93,7 @@ void seal_free(struct seal **seal)
 /* The number of the master key in a key's name. */
 static size_t master_of(const char *name)
 {
-	const uint8_t *number = (const uint8_t *)name + MASTER_AT - SUBJECT_AT;
-
-	return (size_t)(number[0] | number[1] << 8);
+	return get_u16(name + MASTER_AT - SUBJECT_AT);
 }
 
 static struct aes_gcm *derive(const struct seal *seal, const char *name)
@@ -128,12 +126,6 @@ static struct aes_gcm *find_key(const struct seal *seal, const char *name)
 	return entry->gcm;
 }
 
-static void put_number(char *out, uint64_t number)
-{
-	for (int i = 0; i < 8; i++)
-		out[i] = (char)(number >> (8 * i));
-}
-
 /* The counter, with zeros before it. */
 static void make_nonce(const char *head, uint8_t out[AES_GCM_NONCE_SIZE])
 {
@@ -148,9 +140,9 @@ struct str seal_close(struct seal *seal, struct arena *arena, uint64_t subject, 
 
 	check(subject <= SEAL_SUBJECT_MAX);
 	head[0] = (char)VERSION;
-	put_number(head + SUBJECT_AT, subject | seal->last << 48);
+	put_u64(head + SUBJECT_AT, subject | seal->last << 48);
 	memcpy(head + SALT_AT, seal->salt, SALT_SIZE);
-	put_number(head + COUNTER_AT, atomic_fetch_add(&seal->counter, 1));
+	put_u64(head + COUNTER_AT, atomic_fetch_add(&seal->counter, 1));
 	make_nonce(head, nonce);
 	aes_gcm_seal(find_key(seal, head + SUBJECT_AT), nonce, str_of(head, HEAD_SIZE), plain,
 		     (uint8_t *)head + HEAD_SIZE);
@@ -166,7 +158,7 @@ bool seal_is_of(struct str bytes, uint64_t subject)
 {
 	char number[8];
 
-	put_number(number, subject);
+	put_u64(number, subject);
 	return seal_is_sealed(bytes) && memcmp(bytes.data + SUBJECT_AT, number, 8) == 0;
 }
 
