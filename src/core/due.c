@@ -172,15 +172,6 @@ static enum err run_entry(struct core *core, const struct entry *entry, int64_t 
 			  (struct due_time){now_ms + LIMIT_DUE_RETRY_MS, entry->at.base_ms});
 }
 
-/* The commit of a turn. */
-static enum err end_turn(struct core *core)
-{
-	enum err err;
-
-	(void)group_end(core, &err);
-	return err;
-}
-
 /* Some entries as one group, and the time of the next one. */
 static enum err run_turn(struct core *core, int64_t *out_next_ms)
 {
@@ -194,7 +185,7 @@ static enum err run_turn(struct core *core, int64_t *out_next_ms)
 		group_begin(core); /* a function may have ended the last one */
 		err = run_entry(core, &turn->entries[i], turn->now_ms);
 	}
-	enum err commit = end_turn(core);
+	enum err commit = core_leave_group(core);
 	*out_next_ms = turn->next_ms;
 	/* Functions may have set times that the walk did not see. */
 	if (core->due->armed_ms < *out_next_ms)
