@@ -15,6 +15,7 @@
 #include "core/authorize.h"
 #include "core/control.h"
 #include "core/core.h"
+#include "core/group.h"
 #include "core/limit/meter.h"
 #include "core/limit/throttle.h"
 #include "core/metering.h"
@@ -43,9 +44,12 @@ static enum err may(struct call *call)
 	return call_authorize(call, call->operation->action, &resource);
 }
 
+static bool has_seen_changes; /* Put ran in a group with changes */
+
 static enum err put(struct call *call, const void *in, void *out)
 {
 	(void)in, (void)out;
+	has_seen_changes = group_has_changes(call->core);
 	return may(call);
 }
 
@@ -423,6 +427,51 @@ static void test_a_stop_ends_the_wait_of_requests(void **state)
 	while (control_drain(&core));
 	assert_int_equal(outcome.count, 1);
 	assert_int_equal(outcome.result, ERR_FAULT);
+}
+
+/* ---- with a catalog ---- */
+
+static void leave(struct group_answer *answer)
+{
+	assert_int_equal(answer->result, ERR_OK);
+	answer->leave = NULL;
+}
+
+static struct group_answer changed; /* of the operation below */
+
+/* An operation that changes a setting. */
+static void run_change(struct core *same, struct core_task *task)
+{
+	struct catalog_changes changes = {0};
+
+	(void)task;
+	catalog_changes_put(&changes, CATALOG_META, STR("setting"), STR("value"));
+	assert_int_equal(catalog_write(same->catalog, &changes), ERR_OK);
+	changed = (struct group_answer){.leave = leave};
+	assert_true(group_hold(same, &changed, ERR_OK));
+}
+
+static void test_an_operation_of_net_threads_sees_no_change_before_its_sync(void **state)
+{
+	char path[] = "/tmp/tern-internal-XXXXXX", file[64];
+	struct core_task change = {.run = run_change};
+	struct outcome outcome;
+
+	(void)state;
+	assert_non_null(mkdtemp(path));
+	assert_int_equal(catalog_open(path, true, &core.catalog), ERR_OK);
+	allow_topic("arn:aws:sns:us-east-1:111122223333:news");
+	core_task_assign(&change, CORE_CALLS, STR("111122223333"));
+	core_post_control(&core, &change);
+	assert_int_equal(ask(&sns, &outcome), ERR_OK);
+	assert_false(has_seen_changes);
+	assert_null(changed.leave);
+	catalog_free(&core.catalog);
+	snprintf(file, sizeof(file), "%s/data.mdb", path);
+	unlink(file);
+	snprintf(file, sizeof(file), "%s/lock.mdb", path);
+	unlink(file);
+	rmdir(path);
 }
 
 static void test_the_audit_log_names_the_service(void **state)

@@ -229,7 +229,11 @@ void call_begin(struct request_context *context)
 		err = call_work(call, 0, run_handler, NULL);
 		break;
 	case OPERATION_ON_NET:
-		err = run_handler(call);
+		/* The control thread sees changes before their sync, and its answers would not
+		 * wait for it. The engine learns of new queues after it. */
+		err = context->home ? ERR_OK : core_leave_group(call->core);
+		if (!err)
+			err = run_handler(call);
 		break;
 	}
 	if (err != ERR_PARKED)
