@@ -191,10 +191,12 @@ enum err page_place_find(struct str key, const void *list, size_t count, page_te
 	if (key.size != PAGE_PLACE_SIZE)
 		return ERR_INVALID;
 	size_t place = get_u32(key.data);
+	/* From its place on, where it is unless an item before it was created or deleted. */
 	for (size_t i = 0; i < count && text_of; i++) {
-		digest_text(text_of(list, i), found);
+		size_t at = (place + i) % count;
+		digest_text(text_of(list, at), found);
 		if (memcmp(found, key.data + 4, DIGEST_SIZE) == 0) {
-			*out_index = i + 1;
+			*out_index = at + 1;
 			return ERR_OK;
 		}
 	}

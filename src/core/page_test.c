@@ -261,8 +261,11 @@ static void test_page_token_expires_after_its_lifetime(void **state)
 	assert_int_equal(page_token_open(&call, token, 60000, &key), ERR_OK);
 }
 
+static size_t texts_read;
+
 static struct str text_at(const void *texts, size_t index)
 {
+	texts_read++;
 	return ((const struct str *)texts)[index];
 }
 
@@ -272,6 +275,18 @@ static size_t find_place(const struct str *texts, size_t count, struct str key)
 
 	assert_int_equal(page_place_find(key, texts, count, text_at, &index), ERR_OK);
 	return index;
+}
+
+static void test_page_place_is_looked_at_first(void **state)
+{
+	struct str texts[] = {STR("d"), STR("b"), STR("c"), STR("a")};
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		texts_read = 0;
+		assert_int_equal(find_place(texts, 4, page_place_key(&arena, i, texts[i])), i + 1);
+		assert_int_equal(texts_read, 1);
+	}
 }
 
 static void test_page_place_moves_with_its_item(void **state)
