@@ -82,6 +82,18 @@ static enum err refuse(struct call *call, const struct decide_request *request,
 	return fail(call, &call->operation->service->denied, "%.*s", STR_ARG(text));
 }
 
+struct resource authorize_role_resource(const struct directory_entity *role)
+{
+	return (struct resource){
+		.arn = role->arn,
+		.account = role->account,
+		.policy = role->trust,
+		.is_policy_required = true,
+		.tags = role->tags,
+		.tag_count = role->tag_count,
+	};
+}
+
 /* For meters and the audit log: the first resource of the call. Handlers may give an ARN of their
  * own stack. */
 static void note_resource(struct call *call, const struct resource *resource)

@@ -9,6 +9,7 @@
 #define TERN_CORE_AUTHORIZE_H
 
 #include "access/decide.h"
+#include "access/directory.h"
 #include "core/call.h"
 
 struct resource {
@@ -22,6 +23,9 @@ struct resource {
 	const struct shape_pair *tags;
 	size_t tag_count;
 };
+
+/* A role, for actions that its trust policy must allow, such as sts:AssumeRole. Views of it. */
+struct resource authorize_role_resource(const struct directory_entity *role);
 
 /*
  * ERR_OK, or ERR_FAULT: the service's access-denied fault with AWS's text. A decision that takes

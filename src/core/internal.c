@@ -199,14 +199,7 @@ static enum err assume_role(struct internal_request *request)
 		return fail(call, &call->operation->service->denied,
 			    "%.*s is not authorized to assume the role %.*s",
 			    STR_ARG(request->service), STR_ARG(request->role));
-	struct resource resource = {
-		.arn = role->arn,
-		.account = role->account,
-		.policy = role->trust,
-		.is_policy_required = true,
-		.tags = role->tags,
-		.tag_count = role->tag_count,
-	};
+	struct resource resource = authorize_role_resource(role);
 	enum err err = call_authorize(call, STR("sts:AssumeRole"), &resource);
 	if (err)
 		return err;

@@ -61,15 +61,7 @@ static enum err find_role(struct assuming *assuming)
 
 static enum err ask(const struct assuming *assuming, struct str action)
 {
-	const struct directory_entity *role = assuming->role;
-	struct resource resource = {
-		.arn = role->arn,
-		.account = role->account,
-		.policy = role->trust,
-		.is_policy_required = true,
-		.tags = role->tags,
-		.tag_count = role->tag_count,
-	};
+	struct resource resource = authorize_role_resource(assuming->role);
 
 	enum err err = call_authorize(assuming->call, action, &resource);
 	/* AWS gives no reason here. */

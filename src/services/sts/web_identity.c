@@ -183,16 +183,8 @@ static void add_claim(const struct identifying *identifying, const char *name,
 static enum err authorize(const struct identifying *identifying)
 {
 	struct call *call = identifying->call;
-	const struct directory_entity *role = identifying->role;
 	const struct jwt *jwt = &identifying->jwt;
-	struct resource resource = {
-		.arn = role->arn,
-		.account = role->account,
-		.policy = role->trust,
-		.is_policy_required = true,
-		.tags = role->tags,
-		.tag_count = role->tag_count,
-	};
+	struct resource resource = authorize_role_resource(identifying->role);
 
 	/* In the trust policy, a provider of a region has the region's name. */
 	struct str *provider = arena_new(call->arena, struct str);
