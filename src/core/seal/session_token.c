@@ -117,16 +117,10 @@ size_t session_packed_size(const struct session *session)
 
 /* ---- writing ---- */
 
-static void put_number(struct buf *buf, uint64_t number, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		buf_append_char(buf, (char)(number >> (8 * i)));
-}
-
 static void put_text(struct buf *buf, struct str text)
 {
 	check(text.size <= UINT16_MAX);
-	put_number(buf, text.size, 2);
+	bytes_append_u16(buf, (uint16_t)text.size);
 	buf_append(buf, text);
 }
 
@@ -137,17 +131,17 @@ static void put_session(struct buf *buf, const struct session *session)
 
 	list_texts(&copy, texts);
 	buf_append(buf, MAGIC);
-	put_number(buf, session->kind, 1);
-	put_number(buf, (uint64_t)session->issued_ms, 8);
-	put_number(buf, (uint64_t)session->expires_ms, 8);
-	put_number(buf, (uint64_t)session->mfa_ms, 8);
+	bytes_append_u8(buf, (uint8_t)session->kind);
+	bytes_append_u64(buf, (uint64_t)session->issued_ms);
+	bytes_append_u64(buf, (uint64_t)session->expires_ms);
+	bytes_append_u64(buf, (uint64_t)session->mfa_ms);
 	for (size_t i = 0; i < TEXTS; i++)
 		put_text(buf, *texts[i]);
-	put_number(buf, session->policy_arn_count, 1);
+	bytes_append_u8(buf, (uint8_t)session->policy_arn_count);
 	for (size_t i = 0; i < session->policy_arn_count; i++)
 		put_text(buf, session->policy_arns[i]);
-	put_number(buf, session->tag_count, 1);
-	put_number(buf, session->transitive_count, 1);
+	bytes_append_u8(buf, (uint8_t)session->tag_count);
+	bytes_append_u8(buf, (uint8_t)session->transitive_count);
 	for (size_t i = 0; i < session->tag_count; i++) {
 		put_text(buf, session->tags[i].key);
 		put_text(buf, session->tags[i].value);
@@ -173,86 +167,53 @@ struct str session_token_encode(struct seal *seal, struct arena *arena,
 
 /* ---- reading ---- */
 
-static bool take(struct str *rest, size_t size, struct str *out)
+static struct str take_text(struct byte_reader *reader)
 {
-	if (rest->size < size)
+	return byte_reader_take(reader, byte_reader_u16(reader));
+}
+
+static bool take_head(struct byte_reader *reader, struct session *session)
+{
+	struct str *texts[TEXTS];
+
+	if (!str_equal(byte_reader_take(reader, MAGIC.size), MAGIC))
 		return false;
-	*out = str_slice(*rest, 0, size);
-	*rest = str_slice(*rest, size, SIZE_MAX);
-	return true;
-}
-
-static bool take_number(struct str *rest, size_t size, uint64_t *out)
-{
-	struct str bytes;
-	uint64_t number = 0;
-
-	if (!take(rest, size, &bytes))
-		return false;
-	for (size_t i = 0; i < size; i++)
-		number |= (uint64_t)(unsigned char)bytes.data[i] << (8 * i);
-	*out = number;
-	return true;
-}
-
-static bool take_text(struct str *rest, struct str *out)
-{
-	uint64_t size;
-
-	return take_number(rest, 2, &size) && take(rest, size, out);
-}
-
-static bool take_head(struct str *rest, struct session *session)
-{
-	struct str magic, *texts[TEXTS];
-	uint64_t kind, issued, expires, mfa;
-
-	if (!take(rest, MAGIC.size, &magic) || !str_equal(magic, MAGIC) ||
-	    !take_number(rest, 1, &kind) || kind > SESSION_FEDERATED ||
-	    !take_number(rest, 8, &issued) || !take_number(rest, 8, &expires) ||
-	    !take_number(rest, 8, &mfa))
+	uint8_t kind = byte_reader_u8(reader);
+	if (kind > SESSION_FEDERATED)
 		return false;
 	session->kind = (enum session_kind)kind;
-	session->issued_ms = (int64_t)issued;
-	session->expires_ms = (int64_t)expires;
-	session->mfa_ms = (int64_t)mfa;
+	session->issued_ms = (int64_t)byte_reader_u64(reader);
+	session->expires_ms = (int64_t)byte_reader_u64(reader);
+	session->mfa_ms = (int64_t)byte_reader_u64(reader);
 	list_texts(session, texts);
 	for (size_t i = 0; i < TEXTS; i++)
-		if (!take_text(rest, texts[i]))
-			return false;
+		*texts[i] = take_text(reader);
 	return true;
 }
 
-static bool take_lists(struct arena *arena, struct str *rest, struct session *session)
+static bool take_lists(struct arena *arena, struct byte_reader *reader, struct session *session)
 {
-	uint64_t arn_count, tag_count, transitive_count;
-
-	if (!take_number(rest, 1, &arn_count))
-		return false;
-	struct str *arns = arena_array(arena, struct str, arn_count);
-	for (size_t i = 0; i < arn_count; i++)
-		if (!take_text(rest, &arns[i]))
-			return false;
-	if (!take_number(rest, 1, &tag_count) || !take_number(rest, 1, &transitive_count) ||
-	    transitive_count > tag_count)
-		return false;
-	struct shape_pair *tags = arena_array(arena, struct shape_pair, tag_count);
-	for (size_t i = 0; i < tag_count; i++)
-		if (!take_text(rest, &tags[i].key) || !take_text(rest, &tags[i].value))
-			return false;
+	session->policy_arn_count = byte_reader_u8(reader);
+	struct str *arns = arena_array(arena, struct str, session->policy_arn_count);
+	for (size_t i = 0; i < session->policy_arn_count; i++)
+		arns[i] = take_text(reader);
+	session->tag_count = byte_reader_u8(reader);
+	session->transitive_count = byte_reader_u8(reader);
+	struct shape_pair *tags = arena_array(arena, struct shape_pair, session->tag_count);
+	for (size_t i = 0; i < session->tag_count; i++) {
+		tags[i].key = take_text(reader);
+		tags[i].value = take_text(reader);
+	}
 	session->policy_arns = arns;
-	session->policy_arn_count = arn_count;
 	session->tags = tags;
-	session->tag_count = tag_count;
-	session->transitive_count = transitive_count;
-	return true;
+	return session->transitive_count <= session->tag_count;
 }
 
 enum err session_token_decode(struct seal *seal, struct arena *arena, struct str token,
 			      struct session *out_session)
 {
 	struct session session = {0};
-	struct str rest;
+	struct str plain;
 	size_t size;
 
 	if (token.size > LIMIT_SESSION_TOKEN_SIZE)
@@ -260,9 +221,11 @@ enum err session_token_decode(struct seal *seal, struct arena *arena, struct str
 	char *sealed = arena_bytes(arena, token.size / 4 * 3 + 1);
 	if (!base64_parse(token, (uint8_t *)sealed, &size) ||
 	    !seal_is_of(str_of(sealed, size), SEAL_SUBJECT_SESSIONS) ||
-	    seal_open(seal, sealed, size, &rest) != ERR_OK)
+	    seal_open(seal, sealed, size, &plain) != ERR_OK)
 		return ERR_INVALID;
-	if (!take_head(&rest, &session) || !take_lists(arena, &rest, &session) || rest.size > 0)
+	struct byte_reader reader = byte_reader_of(plain);
+	if (!take_head(&reader, &session) || !take_lists(arena, &reader, &session) ||
+	    !byte_reader_is_done(&reader))
 		return ERR_INVALID;
 	*out_session = session;
 	return ERR_OK;
