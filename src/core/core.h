@@ -87,9 +87,6 @@ static inline struct engine *engine_of(const struct core *core, uint64_t queue)
 	return core->engine;
 }
 
-/* Number of an operation, counted over all services in their order. */
-uint32_t core_operation_number(const struct core *core, const struct operation *operation);
-
 /* Kinds of work of the control thread. Each has its turn, independent of the amount of other
  * kinds. */
 enum core_work {

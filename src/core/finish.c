@@ -121,19 +121,6 @@ static void audit_call(struct request_context *context)
 
 /* ---- meters ---- */
 
-uint32_t core_operation_number(const struct core *core, const struct operation *operation)
-{
-	uint32_t number = operation->index;
-
-	for (size_t i = 0; i < core->routes.service_count; i++) {
-		if (core->routes.services[i] == operation->service)
-			return number;
-		number += core->routes.services[i]->operation_count;
-	}
-	check(false); /* all operations are of the core's services */
-	return 0;
-}
-
 /*
  * Usage counts for the resource's owner. A failed call may name a resource that does not exist, and
  * an anonymous caller may name any account, so neither makes series of its own.
@@ -172,7 +159,7 @@ static void meter_call(const struct request_context *context)
 		outcome = call->fault->is_receiver   ? METER_RECEIVER_FAULT
 			  : call->fault == throttled ? METER_THROTTLED
 						     : METER_SENDER_FAULT;
-	uint32_t number = core_operation_number(call->core, call->operation);
+	uint32_t number = route_operation_number(&call->core->routes, call->operation);
 	meter_record(context->meter->operations, number, outcome,
 		     clock_steady_ns() - context->begin_ns);
 	if (call->sender_failures + call->receiver_failures > 0)

@@ -77,7 +77,7 @@ static void for_operations(struct buf *out, const struct dispatch *dispatch,
 		const struct service *service = dispatch->routes.services[i];
 		for (uint32_t j = 0; j < service->operation_count; j++) {
 			const struct operation *operation = &service->operations[j];
-			uint32_t number = core_operation_number(dispatch->core, operation);
+			uint32_t number = route_operation_number(&dispatch->routes, operation);
 			if (load(&sum->operations[number].answered) > 0)
 				write(out, sum, number, operation->name);
 		}

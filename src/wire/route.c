@@ -195,6 +195,19 @@ const struct service *route_service(const struct route_table *table, struct str 
 	return NULL;
 }
 
+uint32_t route_operation_number(const struct route_table *table, const struct operation *operation)
+{
+	uint32_t number = operation->index;
+
+	for (size_t i = 0; i < table->service_count; i++) {
+		if (table->services[i] == operation->service)
+			return number;
+		number += table->services[i]->operation_count;
+	}
+	check(false); /* the table has all services */
+	return 0;
+}
+
 static const struct dialect *dialect_of(const struct service *service)
 {
 	return service && service->query_style == QUERY_STYLE_EC2 ? &dialect_ec2 : &dialect_query;

@@ -43,6 +43,9 @@ const struct service *route_service(const struct route_table *table, struct str 
 /* The service's operation of that name, or NULL. */
 const struct operation *route_operation(const struct service *service, struct str name);
 
+/* The number of an operation of the table, counted over all services in their order. */
+uint32_t route_operation_number(const struct route_table *table, const struct operation *operation);
+
 /* ---- for dialects ---- */
 
 /* AWS JSON, by the header X-Amz-Target. */

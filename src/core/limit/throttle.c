@@ -10,6 +10,8 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#include "wire/route.h"
+
 enum {
 	WAYS = 8, /* places a bucket may be in */
 	SETS = LIMIT_THROTTLE_BUCKETS / WAYS,
@@ -29,8 +31,7 @@ struct throttle {
 	struct arena arena; /* of the rules */
 	struct throttle_rule *rules;
 	size_t own_count;
-	const struct service *const *services;
-	size_t service_count;
+	struct route_table routes;
 	int64_t begin_ms;
 	uint16_t (*of_operation)[RULES_OF_OPERATION]; /* 1 + rule; 0 ends the row */
 	struct throttle_table {
@@ -55,19 +56,6 @@ static bool names_action(const struct throttle_rule *rule, struct str action)
 		if (throttle_matches(rule->actions[i], action))
 			return true;
 	return false;
-}
-
-static size_t number_of(const struct throttle *throttle, const struct operation *operation)
-{
-	size_t number = operation->index;
-
-	for (size_t i = 0; i < throttle->service_count; i++) {
-		if (throttle->services[i] == operation->service)
-			return number;
-		number += throttle->services[i]->operation_count;
-	}
-	check(false); /* all operations come from the route table */
-	return 0;
 }
 
 /* If there is no room for all rules, those at the end of the list are left out. */
@@ -108,8 +96,7 @@ struct throttle *throttle_new(const struct throttle_rule *rules, size_t count, s
 		operations += services[i]->operation_count;
 	copy_rules(throttle, rules, count);
 	throttle->own_count = own_count;
-	throttle->services = services;
-	throttle->service_count = service_count;
+	throttle->routes = (struct route_table){services, service_count};
 	throttle->begin_ms = clock_base_ms();
 	throttle->of_operation = heap_alloc(operations * sizeof(*throttle->of_operation));
 	size_t number = 0;
@@ -187,7 +174,8 @@ static uint64_t key_of(size_t rule_number, const struct throttle_rule *rule,
 static bool take_all(const struct throttle *throttle, const struct throttle_request *request,
 		     struct str subject, const bool scopes[THROTTLE_QUOTA + 1])
 {
-	const uint16_t *row = throttle->of_operation[number_of(throttle, request->operation)];
+	const uint16_t *row = throttle->of_operation[route_operation_number(&throttle->routes,
+									    request->operation)];
 	int64_t span_ms = request->base_ms - throttle->begin_ms;
 	bool has_own = false;
 

@@ -22,7 +22,7 @@
 struct usage_key {
 	struct str account, region; /* empty: of series that had no room */
 	struct str resource;	    /* an ARN; empty: no resource, or a longer one than is kept */
-	uint32_t operation;	    /* core_operation_number */
+	uint32_t operation;	    /* route_operation_number */
 	enum meter_outcome outcome;
 };
 
