@@ -73,7 +73,7 @@ struct field_list {
 
 struct field_set {
 	uint32_t epoch;
-	struct arena arena; /* for folded texts and the like */
+	struct arena arena; /* for folded texts */
 	struct {
 		struct field *items;
 		size_t count, capacity;

@@ -64,6 +64,7 @@ struct marks {
 
 struct match_scratch {
 	struct field_set fields;
+	struct arena arena; /* for one conjunction */
 	struct marks rules, conjunctions;
 	struct {
 		void **items;
@@ -333,6 +334,7 @@ struct match_scratch *match_scratch_new(void)
 	struct match_scratch *scratch = heap_alloc(sizeof(*scratch));
 
 	field_set_init(&scratch->fields);
+	arena_init(&scratch->arena);
 	return scratch;
 }
 
@@ -341,6 +343,7 @@ void match_scratch_free(struct match_scratch **scratch)
 	if (!*scratch)
 		return;
 	field_set_done(&(*scratch)->fields);
+	arena_done(&(*scratch)->arena);
 	vec_done(&(*scratch)->rules);
 	vec_done(&(*scratch)->conjunctions);
 	vec_done(&(*scratch)->users);
@@ -378,16 +381,26 @@ static bool has_match(const struct rule_requirement *requirement, struct match_v
 	return false;
 }
 
+static size_t count_fields(const struct field_set *set, uint32_t first)
+{
+	size_t count = 0;
+
+	for (uint32_t at = first; at != FIELD_NONE; at = set->fields.items[at].next)
+		count++;
+	return count;
+}
+
 /*
  * The scopes of the requirement's values in *out_scopes. True if it is fulfilled, whatever the
  * others are, or has scopes.
  */
-static bool collect(struct field_set *set, const struct rule_requirement *requirement,
+static bool collect(struct match_scratch *scratch, const struct rule_requirement *requirement,
 		    struct scope_list *out_scopes, bool *out_is_free)
 {
+	struct field_set *set = &scratch->fields;
 	uint32_t first = field_set_first(set, requirement->node);
 	uint32_t *scopes = NULL;
-	size_t count = 0, room = 0;
+	size_t count = 0;
 
 	*out_is_free = first == FIELD_NONE && requirement->has_absent;
 	if (*out_is_free)
@@ -399,39 +412,35 @@ static bool collect(struct field_set *set, const struct rule_requirement *requir
 		*out_is_free = field->scope == 0;
 		if (*out_is_free)
 			return true;
-		if (count == room) {
-			size_t grown = room ? room * 2 : 8;
-			uint32_t *items = arena_array(&set->arena, uint32_t, grown);
-			if (count > 0)
-				memcpy(items, scopes, count * sizeof(*items));
-			scopes = items;
-			room = grown;
-		}
+		if (!scopes)
+			scopes = arena_array(&scratch->arena, uint32_t, count_fields(set, at));
 		scopes[count++] = field->scope;
 	}
 	*out_scopes = (struct scope_list){scopes, count};
 	return count > 0;
 }
 
-static bool conjunction_matches(struct field_set *set, const struct rule_conjunction *conjunction)
+static bool conjunction_matches(struct match_scratch *scratch,
+				const struct rule_conjunction *conjunction)
 {
 	const struct rule_requirement *requirement = first_requirement(conjunction);
 	struct scope_list one, *lists = NULL;
 	size_t bound = 0;
 	bool is_free;
 
+	arena_reset(&scratch->arena);
 	for (size_t i = 0; i < conjunction->count; i++) {
-		if (!collect(set, requirement, &one, &is_free))
+		if (!collect(scratch, requirement, &one, &is_free))
 			return false;
 		if (!is_free) {
 			if (!lists)
-				lists = arena_array(&set->arena, struct scope_list,
+				lists = arena_array(&scratch->arena, struct scope_list,
 						    conjunction->count);
 			lists[bound++] = one;
 		}
 		requirement = next_requirement(requirement);
 	}
-	return bound < 2 || scopes_are_consistent(set, &set->arena, lists, bound);
+	return bound < 2 || scopes_are_consistent(&scratch->fields, &scratch->arena, lists, bound);
 }
 
 static void on_candidate(void *context, uint32_t number, uint32_t offset)
@@ -446,7 +455,7 @@ static void on_candidate(void *context, uint32_t number, uint32_t offset)
 	if (scratch->conjunctions.items[conjunction->id] == scratch->epoch)
 		return;
 	scratch->conjunctions.items[conjunction->id] = scratch->epoch;
-	if (!conjunction_matches(&scratch->fields, conjunction))
+	if (!conjunction_matches(scratch, conjunction))
 		return;
 	scratch->rules.items[number] = scratch->epoch;
 	vec_push(&scratch->users, rule->user);

@@ -5,6 +5,8 @@
  */
 #include "match/matcher.h"
 
+#include <malloc.h>
+
 #include "base/fixture.h"
 #include "format/json.h"
 #include "match/predicate.h"
@@ -432,6 +434,37 @@ static void test_arrays_that_almost_match_take_little_time(void **state)
 	buf_done(&event);
 	match_scratch_free(&scratch);
 	matcher_free(&matcher);
+}
+
+/* Heap that the scratch keeps after an event with an array that all of `rule_count` rules match. */
+static size_t heap_of_match(size_t rule_count, struct str event)
+{
+	struct matcher *matcher = matcher_new();
+	struct match_scratch *scratch = match_scratch_new();
+
+	for (size_t i = 0; i < rule_count; i++)
+		(void)add(matcher, "{\"a\":[1]}", NULL);
+	size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
+	assert_int_equal(match(matcher, scratch, arena_cstr(&arena, event)), rule_count);
+	size_t after = mallinfo2().uordblks + mallinfo2().hblkhd;
+	match_scratch_free(&scratch);
+	matcher_free(&matcher);
+	return after - before;
+}
+
+/* Sanitizers count no heap: there the test only runs the code. */
+static void test_memory_of_an_event_does_not_grow_with_the_rules(void **state)
+{
+	struct buf text = {0};
+
+	(void)state;
+	buf_append(&text, STR("{\"a\":[1"));
+	for (size_t i = 0; i < 20000; i++)
+		buf_append(&text, STR(",1"));
+	buf_append(&text, STR("]}"));
+	struct str event = arena_copy(&arena, buf_str(&text));
+	buf_done(&text);
+	assert_true(heap_of_match(300, event) <= 2 * heap_of_match(1, event));
 }
 
 static void test_ranges_are_found_by_each_number_in_them(void **state)
