@@ -218,7 +218,7 @@ static enum err parse_bound(struct parser *parser, enum token token, struct str 
 {
 	if (!token_is_number(token))
 		return refuse_named(parser, "Value of ", op, " must be numeric");
-	*out_value = match_number_parse(token_text(&parser->reader)).value;
+	*out_value = match_number_parse(parser->arena, token_text(&parser->reader)).value;
 	return check_range(parser, *out_value);
 }
 
@@ -275,7 +275,7 @@ static enum err parse_numeric_terms(struct parser *parser, struct predicate *out
 		range->is_high_open = is_open;
 	} else {
 		out->kind = PREDICATE_NUMBER;
-		out->number = match_number_parse(token_text(reader));
+		out->number = match_number_parse(parser->arena, token_text(reader));
 	}
 	return token_next(reader) == TOKEN_ARRAY_END ? ERR_OK : refuse(parser, TOO_MANY);
 }
@@ -383,7 +383,7 @@ static enum err add_anything_but(struct parser *parser, const struct anything_bu
 
 	if (form->kind == PREDICATE_STRING && token_is_number(token)) {
 		inner.kind = PREDICATE_NUMBER;
-		inner.number = match_number_parse(token_text(&parser->reader));
+		inner.number = match_number_parse(parser->arena, token_text(&parser->reader));
 	} else if (token != TOKEN_STRING) {
 		return refuse(parser, form->wrong_type);
 	} else {
@@ -511,7 +511,7 @@ static enum err parse_predicate(struct parser *parser, enum token token, struct 
 		set_text(&predicate, token_text(&parser->reader));
 	} else if (token_is_number(token)) {
 		predicate.kind = PREDICATE_NUMBER;
-		predicate.number = match_number_parse(token_text(&parser->reader));
+		predicate.number = match_number_parse(parser->arena, token_text(&parser->reader));
 	} else if (token == TOKEN_TRUE || token == TOKEN_FALSE) {
 		predicate.kind = token == TOKEN_TRUE ? PREDICATE_TRUE : PREDICATE_FALSE;
 	} else if (token != TOKEN_NULL) {

@@ -467,6 +467,20 @@ static void test_memory_of_an_event_does_not_grow_with_the_rules(void **state)
 	assert_true(heap_of_match(300, event) <= 2 * heap_of_match(1, event));
 }
 
+static void test_numbers_have_any_count_of_digits(void **state)
+{
+	struct matcher *matcher = matcher_new();
+	struct match_scratch *scratch = match_scratch_new();
+
+	(void)state;
+	struct str text = arena_format(&arena, "{\"a\":[1.%0100dE+2]}", 0);
+	(void)add(matcher, arena_cstr(&arena, text), NULL);
+	assert_int_equal(match(matcher, scratch, "{\"a\":1}"), 0);
+	assert_int_equal(match(matcher, scratch, "{\"a\":100}"), 1);
+	match_scratch_free(&scratch);
+	matcher_free(&matcher);
+}
+
 static void test_ranges_are_found_by_each_number_in_them(void **state)
 {
 	struct matcher *matcher = matcher_new();

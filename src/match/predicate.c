@@ -31,17 +31,13 @@ struct match_number match_number_of(double value)
 	return (struct match_number){.value = value};
 }
 
-struct match_number match_number_parse(struct str text)
+struct match_number match_number_parse(struct arena *arena, struct str text)
 {
-	char digits[64];
 	int64_t integer;
 
 	if (str_to_i64(text, &integer))
 		return match_number_of_integer(integer);
-	size_t size = text.size < sizeof(digits) ? text.size : sizeof(digits) - 1;
-	memcpy(digits, text.data, size);
-	digits[size] = 0;
-	return match_number_of(strtod(digits, NULL));
+	return match_number_of(strtod(arena_cstr(arena, text), NULL));
 }
 
 static bool number_equal(const struct match_number *a, const struct match_number *b)

@@ -43,7 +43,7 @@ struct match_number {
 	bool is_integer;
 };
 /* "300", "300.0" and "3.0e2" give the same. `text` is a number of JSON. */
-struct match_number match_number_parse(struct str text);
+struct match_number match_number_parse(struct arena *arena, struct str text);
 struct match_number match_number_of(double value);
 struct match_number match_number_of_integer(int64_t value);
 
