@@ -141,9 +141,9 @@ static enum err parse_nocase(struct parser *parser, struct predicate *out)
 }
 
 /*
- * AWS refuses wildcards whose automaton would grow ("*:*:*:*:*:event-bus/ *", without the blank, is
- * recorded). Its measure is not public. Ours, which has that case: five stars or more with the same
- * byte behind.
+ * AWS refuses wildcards whose automaton would grow; its measure is not public. Ours, which covers
+ * the recorded case ("*:*:*:*:*:event-bus" and a slash and a star): five stars or more with the
+ * same byte behind.
  */
 static bool is_too_complex(struct str text)
 {
