@@ -11,21 +11,10 @@
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/network.h"
 #include "match/predicate.h"
 #include "match/token.h"
-
-struct builder {
-	size_t count, room;
-	const struct requirement **requirements;
-};
-
-struct conjunctions {
-	size_t count, room;
-	struct builder *items;
-};
 
 struct parser {
 	struct arena *arena;
@@ -540,48 +529,11 @@ static enum err parse_predicates(struct parser *parser, struct requirement *requ
 
 /* ---- conjunctions ---- */
 
-static void builder_put(struct arena *arena, struct builder *builder,
-			const struct requirement *requirement)
+static enum err check_growth(struct parser *parser, const struct conjunctions *list)
 {
-	for (size_t i = 0; i < builder->count; i++) {
-		if (!str_equal(builder->requirements[i]->path, requirement->path))
-			continue;
-		builder->requirements[i] = requirement;
-		return;
-	}
-	if (builder->count == builder->room) {
-		size_t room = builder->room ? builder->room * 2 : 4;
-		const struct requirement **grown =
-			arena_array(arena, const struct requirement *, room);
-		if (builder->count > 0)
-			memcpy(grown, builder->requirements, builder->count * sizeof(*grown));
-		builder->requirements = grown;
-		builder->room = room;
-	}
-	builder->requirements[builder->count++] = requirement;
-}
-
-static struct builder *conjunctions_add(struct arena *arena, struct conjunctions *list)
-{
-	if (list->count == list->room) {
-		size_t room = list->room ? list->room * 2 : 1;
-		struct builder *grown = arena_array(arena, struct builder, room);
-		if (list->count > 0)
-			memcpy(grown, list->items, list->count * sizeof(*grown));
-		list->items = grown;
-		list->room = room;
-	}
-	return &list->items[list->count++];
-}
-
-static void conjunctions_copy(struct arena *arena, struct conjunctions *to,
-			      const struct conjunctions *from)
-{
-	for (size_t i = 0; i < from->count; i++) {
-		struct builder *copy = conjunctions_add(arena, to);
-		for (size_t j = 0; j < from->items[i].count; j++)
-			builder_put(arena, copy, from->items[i].requirements[j]);
-	}
+	if (list->count <= LIMIT_PATTERN_CONJUNCTIONS && list->size <= LIMIT_PATTERN_COMPILED_SIZE)
+		return ERR_OK;
+	return refuse_text(parser, STR(TOO_COMPLEX));
 }
 
 static enum err parse_array(struct parser *parser)
@@ -597,11 +549,8 @@ static enum err parse_array(struct parser *parser)
 	buf_done(&bytes);
 	if (err)
 		return err;
-	if (parser->conjunctions.count == 0)
-		conjunctions_add(parser->arena, &parser->conjunctions);
-	for (size_t i = 0; i < parser->conjunctions.count; i++)
-		builder_put(parser->arena, &parser->conjunctions.items[i], requirement);
-	return ERR_OK;
+	conjunctions_put(parser->arena, &parser->conjunctions, requirement);
+	return check_growth(parser, &parser->conjunctions);
 }
 
 /* ---- objects ---- */
@@ -625,9 +574,10 @@ static enum err parse_or(struct parser *parser)
 		enum err err = parse_object(parser, true);
 		if (err)
 			return err;
-		conjunctions_copy(parser->arena, &all, &parser->conjunctions);
-		if (all.count > LIMIT_PATTERN_CONJUNCTIONS)
-			return refuse_text(parser, STR(TOO_COMPLEX));
+		conjunctions_move(parser->arena, &all, &parser->conjunctions);
+		err = check_growth(parser, &all);
+		if (err)
+			return err;
 	}
 	if (objects < 2)
 		return refuse(parser, "There must have at least 2 Objects in $or relationship.");
@@ -706,38 +656,6 @@ static enum err parse_object(struct parser *parser, bool is_in_or)
 	return ERR_OK;
 }
 
-static bool is_too_large(const struct conjunctions *conjunctions)
-{
-	size_t size = 0;
-
-	for (size_t i = 0; i < conjunctions->count; i++)
-		for (size_t j = 0; j < conjunctions->items[i].count; j++)
-			size += conjunctions->items[i].requirements[j]->predicates.size;
-	return size > LIMIT_PATTERN_COMPILED_SIZE;
-}
-
-static enum err finish(struct parser *parser, struct event_pattern *out)
-{
-	size_t count = parser->conjunctions.count;
-
-	if (is_too_large(&parser->conjunctions))
-		return refuse_text(parser, STR(TOO_COMPLEX));
-	struct conjunction *items = arena_array(parser->arena, struct conjunction, count);
-
-	for (size_t i = 0; i < count; i++) {
-		const struct builder *built = &parser->conjunctions.items[i];
-		check(built->count > 0);
-		items[i] = (struct conjunction){built->count, built->requirements};
-	}
-	*out = (struct event_pattern){
-		.count = count,
-		.conjunctions = items,
-		.top_keys = parser->key_count,
-		.is_nested = parser->is_nested,
-	};
-	return ERR_OK;
-}
-
 enum err event_pattern_parse(struct arena *arena, enum pattern_dialect dialect, struct str text,
 			     struct event_pattern *out_pattern, struct str *out_problem)
 {
@@ -750,11 +668,17 @@ enum err event_pattern_parse(struct arena *arena, enum pattern_dialect dialect, 
 			       ? parse_object(&parser, false)
 			       : refuse(&parser, "Filter is not an object");
 	buf_done(&parser.path);
-	if (!err)
-		err = finish(&parser, out_pattern);
-	if (err)
+	if (err) {
 		*out_problem = parser.problem;
-	return err;
+		return err;
+	}
+	*out_pattern = (struct event_pattern){
+		.count = parser.conjunctions.count,
+		.conjunctions = conjunctions_finish(arena, &parser.conjunctions),
+		.top_keys = parser.key_count,
+		.is_nested = parser.is_nested,
+	};
+	return ERR_OK;
 }
 
 uint32_t event_pattern_combinations(const struct event_pattern *pattern, bool has_depths)

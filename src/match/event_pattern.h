@@ -14,22 +14,11 @@
 #define TERN_MATCH_EVENT_PATTERN_H
 
 #include "base/base.h"
+#include "match/conjunctions.h"
 
 enum pattern_dialect {
 	PATTERN_EVENTS,
 	PATTERN_SNS /* knows fewer forms of prefix, suffix and anything-but */
-};
-
-struct requirement {
-	struct str path;
-	size_t depth;	       /* of nesting, from 1 */
-	size_t count;	       /* of predicates, at least 1 */
-	struct str predicates; /* encoded, see predicate.h */
-};
-
-struct conjunction {
-	size_t count;
-	const struct requirement **requirements; /* each path once */
 };
 
 struct event_pattern {

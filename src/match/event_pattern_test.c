@@ -187,3 +187,30 @@ static void test_combinations_of_or_are_bounded_in_bytes(void **state)
 						 STR_ARG(either))),
 			 ERR_INVALID);
 }
+
+static void write_paths(struct buf *out, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		buf_format(out, "\"p%zu\":[null],", i);
+}
+
+/* Comparing each path of a conjunction with the others took minutes. */
+static void test_many_paths_in_many_combinations_take_little_time_and_memory(void **state)
+{
+	struct str either = repeat("\"$or\":[", "{\"a\":[1]}", 900, "]}");
+	struct buf text = {0};
+	size_t before = arena.total;
+
+	(void)state;
+	buf_append_char(&text, '{');
+	write_paths(&text, 9000);
+	buf_append(&text, either);
+	assert_int_equal(parse_only(buf_str(&text)), ERR_INVALID);
+	buf_reset(&text);
+	buf_append(&text, repeat("{\"$or\":[", "{\"a\":[1]}", 100, "],"));
+	write_paths(&text, 9000);
+	buf_append(&text, STR("\"z\":[null]}"));
+	assert_int_equal(parse_only(buf_str(&text)), ERR_OK);
+	assert_true(arena.total - before < 64 << 20);
+	buf_done(&text);
+}

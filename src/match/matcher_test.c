@@ -481,6 +481,20 @@ static void test_numbers_have_any_count_of_digits(void **state)
 	matcher_free(&matcher);
 }
 
+static void test_a_path_named_twice_keeps_its_last_predicates(void **state)
+{
+	struct matcher *matcher = matcher_new();
+	struct match_scratch *scratch = match_scratch_new();
+
+	(void)state;
+	(void)add(matcher, "{\"a\":{\"b\":[1]},\"c\":[1],\"a.b\":[2]}", NULL);
+	assert_int_equal(match(matcher, scratch, "{\"a\":{\"b\":1},\"c\":1}"), 0);
+	assert_int_equal(match(matcher, scratch, "{\"a\":{\"b\":2},\"c\":1}"), 1);
+	assert_int_equal(match(matcher, scratch, "{\"a\":{\"b\":2},\"c\":2}"), 0);
+	match_scratch_free(&scratch);
+	matcher_free(&matcher);
+}
+
 static void test_ranges_are_found_by_each_number_in_them(void **state)
 {
 	struct matcher *matcher = matcher_new();
