@@ -72,7 +72,7 @@ struct field_list {
 };
 
 struct field_set {
-	uint32_t epoch;
+	uint32_t epoch;	    /* number of the event; 1 again behind UINT32_MAX */
 	struct arena arena; /* for folded texts */
 	struct {
 		struct field *items;

@@ -58,7 +58,7 @@ struct matcher {
 };
 
 struct marks {
-	uint32_t *items; /* the epoch in which it was reached */
+	uint32_t *items; /* the fields' epoch in which it was reached */
 	size_t count, capacity;
 };
 
@@ -70,7 +70,6 @@ struct match_scratch {
 		void **items;
 		size_t count, capacity;
 	} users;
-	uint32_t epoch;
 };
 
 static size_t padded(size_t size)
@@ -351,9 +350,10 @@ void match_scratch_free(struct match_scratch **scratch)
 	*scratch = NULL;
 }
 
-static void marks_begin(struct marks *marks, size_t count, bool is_new)
+/* Marks of the epochs before the first are not valid. */
+static void marks_begin(struct marks *marks, size_t count, bool is_first)
 {
-	if (is_new)
+	if (is_first)
 		marks->count = 0;
 	if (marks->count >= count)
 		return;
@@ -448,16 +448,17 @@ static void on_candidate(void *context, uint32_t number, uint32_t offset)
 	struct matching *matching = context;
 	struct match_scratch *scratch = matching->scratch;
 	const struct match_rule *rule = matching->matcher->rules.items[number];
+	uint32_t epoch = scratch->fields.epoch;
 
-	if (scratch->rules.items[number] == scratch->epoch)
+	if (scratch->rules.items[number] == epoch)
 		return;
 	const struct rule_conjunction *conjunction = conjunction_at(rule, offset);
-	if (scratch->conjunctions.items[conjunction->id] == scratch->epoch)
+	if (scratch->conjunctions.items[conjunction->id] == epoch)
 		return;
-	scratch->conjunctions.items[conjunction->id] = scratch->epoch;
+	scratch->conjunctions.items[conjunction->id] = epoch;
 	if (!conjunction_matches(scratch, conjunction))
 		return;
-	scratch->rules.items[number] = scratch->epoch;
+	scratch->rules.items[number] = epoch;
 	vec_push(&scratch->users, rule->user);
 }
 
@@ -466,13 +467,12 @@ size_t matcher_match(const struct matcher *matcher, struct match_scratch *scratc
 {
 	struct matching matching = {matcher, scratch};
 	struct field_set *set = &scratch->fields;
-	bool is_new = ++scratch->epoch == 0;
 
-	scratch->epoch += is_new;
 	scratch->users.count = 0;
-	marks_begin(&scratch->rules, matcher->rules.count, is_new);
-	marks_begin(&scratch->conjunctions, matcher->id_count, is_new);
 	field_set_read(set, &matcher->tree, event);
+	bool is_first = set->epoch == 1;
+	marks_begin(&scratch->rules, matcher->rules.count, is_first);
+	marks_begin(&scratch->conjunctions, matcher->id_count, is_first);
 	for (size_t i = 0; i < set->fields.count; i++)
 		anchors_look_up(&matcher->anchors, &set->fields.items[i], &set->arena, on_candidate,
 				&matching);
