@@ -536,12 +536,11 @@ static void search_folded(const struct search *search, struct match_value *value
 	if (counts[ANCHOR_FOLDED] + counts[ANCHOR_FOLDED_PREFIX] + counts[ANCHOR_FOLDED_SUFFIX] ==
 	    0)
 		return;
-	if (!value->folded.data)
-		value->folded = match_fold(arena, value->text.data ? value->text : STR(""));
+	struct str text = match_value_fold(value, arena);
 	if (counts[ANCHOR_FOLDED] > 0)
-		search_key(search, ANCHOR_FOLDED, 0, str_hash(value->folded));
-	search_prefixes(search, ANCHOR_FOLDED_PREFIX, value->folded);
-	search_suffixes(search, ANCHOR_FOLDED_SUFFIX, value->folded);
+		search_key(search, ANCHOR_FOLDED, 0, str_hash(text));
+	search_prefixes(search, ANCHOR_FOLDED_PREFIX, text);
+	search_suffixes(search, ANCHOR_FOLDED_SUFFIX, text);
 }
 
 static void search_text(const struct search *search, struct match_value *value, struct arena *arena)

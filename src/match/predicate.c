@@ -147,7 +147,7 @@ static bool wildcard_matches(struct str pattern, struct str text)
 	return str_ends(text, literal);
 }
 
-static struct str folded(struct match_value *value, struct arena *arena)
+struct str match_value_fold(struct match_value *value, struct arena *arena)
 {
 	if (!value->folded.data)
 		value->folded = match_fold(arena, value->text.data ? value->text : STR(""));
@@ -252,11 +252,11 @@ static bool text_matches(const struct predicate *predicate, struct match_value *
 	case PREDICATE_SUFFIX:
 		return str_ends(value->text, predicate->text);
 	case PREDICATE_NOCASE:
-		return str_equal(predicate->text, folded(value, arena));
+		return str_equal(predicate->text, match_value_fold(value, arena));
 	case PREDICATE_PREFIX_NOCASE:
-		return str_starts(folded(value, arena), predicate->text);
+		return str_starts(match_value_fold(value, arena), predicate->text);
 	case PREDICATE_SUFFIX_NOCASE:
-		return str_ends(folded(value, arena), predicate->text);
+		return str_ends(match_value_fold(value, arena), predicate->text);
 	case PREDICATE_WILDCARD:
 		return wildcard_matches(predicate->text, value->text);
 	case PREDICATE_CIDR:

@@ -75,7 +75,7 @@ struct match_value {
 	enum match_kind kind;
 	struct str text;
 	struct match_number number;
-	struct str folded; /* text by match_fold, or data NULL: made when needed */
+	struct str folded; /* by match_value_fold; data NULL: not made yet */
 };
 
 /* Texts may have up to 65,535 bytes. */
@@ -90,5 +90,7 @@ bool predicate_matches(const struct predicate *predicate, struct match_value *va
 /* Text in which letters differ from those of another case no more: by the simple case mapping of
  * Unicode. In the arena, or the text itself if nothing changes. */
 struct str match_fold(struct arena *arena, struct str text);
+/* The value's text folded, which it keeps. */
+struct str match_value_fold(struct match_value *value, struct arena *arena);
 
 #endif
