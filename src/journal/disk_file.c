@@ -214,13 +214,16 @@ static enum err file_commit_start(struct disk *disk, struct disk_file *file, uin
 	return ERR_OK;
 }
 
-/* Finishes a short or deferred write here, which is rare enough to wait for. */
+/*
+ * Finishes a short, deferred or canceled write here, which is rare enough to wait for. The kernel
+ * cancels a write that it has not begun when the thread that started it ends.
+ */
 static enum err finish_started(const struct disk_directory *directory, int result)
 {
 	struct disk_file *file = directory->started;
 	struct str data = directory->started_data;
 
-	if (result == -EAGAIN || result == -EINTR)
+	if (result == -EAGAIN || result == -EINTR || result == -ECANCELED)
 		result = 0;
 	if (result < 0 || result % DISK_BLOCK_SIZE != 0) {
 		errno = result < 0 ? -result : EIO;

@@ -2,6 +2,8 @@
 """No answer leaves before what it promises is durable: proven by the order of system calls."""
 import concurrent.futures
 import hashlib
+import signal
+import time
 import uuid
 
 import botocore.exceptions
@@ -94,6 +96,30 @@ def test_a_write_through_the_ring_that_fails_is_final(ring):
     ring.start()
     messages = ring.client().receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
     assert [message["Body"] for message in messages] == ["before"]
+
+
+def test_a_write_through_the_ring_outlives_its_thread(ring):
+    """The kernel cancels a write that waits when the thread that started it has ended."""
+    url = ring.client().create_queue(QueueName="q")["QueueUrl"]
+    ring.client().send_message(QueueUrl=url, MessageBody="before")
+    ring.fail("ring -1")
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        send = pool.submit(ring.client().send_message, QueueUrl=url, MessageBody="held up")
+        name = "tern_http_requests_total"
+        before = ring.metrics()[name]
+        eventually(lambda: ring.metrics()[name] > before + 200, 30)
+        ring.process.send_signal(signal.SIGTERM)
+        eventually(lambda: "the stop does not wait longer" in ring.log(), 60)
+        # The thread is about to end, and the write with it.
+        time.sleep(1)
+        ring.fail("")
+        assert ring.wait() == 0
+        with pytest.raises(botocore.exceptions.BotoCoreError):
+            send.result(30)
+    assert "the disk refuses" not in ring.log()
+    ring.start()
+    messages = ring.client().receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    assert sorted(message["Body"] for message in messages) == ["before", "held up"]
 
 
 def test_without_syncs_the_checker_says_so(tmp_path):
