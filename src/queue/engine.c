@@ -59,6 +59,7 @@ enum err engine_open(struct disk *disk, const struct engine_options *options,
 {
 	struct engine *engine = heap_alloc(sizeof(*engine));
 
+	check(options->window > 0); /* backlog_refill would never end */
 	engine->options = *options;
 	if (!options->turn_items)
 		engine->options.turn_items = TURN_ITEMS;

@@ -269,9 +269,8 @@ void queue_delivery_done(struct engine *engine, const struct queue_delivery *del
 
 struct engine_options {
 	struct journal_options journal;
-	uint32_t hot_messages_max; /* never-received messages kept in memory over all queues;
-				      default 262144 */
-	uint32_t window;	   /* messages of an extent loaded at a time; default 512 */
+	uint32_t hot_messages_max; /* never-received messages kept in memory over all queues */
+	uint32_t window;	   /* messages of an extent loaded at a time; at least 1 */
 	uint32_t turn_items;	   /* messages and commands of a turn, by kind of work; 0: 4096 */
 	uint32_t turn_bytes;	   /* bytes read and written likewise; 0: 4 MiB */
 	mailbox_wake_fn wake;	   /* called from any thread when the mailbox is no longer empty */
