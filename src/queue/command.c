@@ -3,7 +3,8 @@
  * command: executes commands.
  *
  * An answer waits for the journal's tail at the time of its execution, also if the command changed
- * nothing: "already deleted" and "duplicate" depend on records that may not be durable yet.
+ * nothing: "already deleted" and "duplicate" depend on records that may not be durable yet. Only a
+ * refusal for lack of room depends on none, so it is not held back by records that wait for room.
  */
 
 #include "queue/command.h"
@@ -91,6 +92,25 @@ static void execute_purge(struct engine *engine, struct queue_command *command)
 	answer_command(engine, command, QUEUE_OK);
 }
 
+/* `refused`: entries without room, of `count`. */
+static void answer_entries(struct engine *engine, struct queue_command *command, size_t refused,
+			   size_t count)
+{
+	if (refused == count)
+		answer_now(command, QUEUE_OK);
+	else
+		answer_command(engine, command, QUEUE_OK);
+}
+
+static void answer_changes(struct engine *engine, struct queue_command *command)
+{
+	size_t refused = 0;
+
+	for (size_t i = 0; i < command->change.count; i++)
+		refused += command->change.changes[i].result == QUEUE_DISK_FULL;
+	answer_entries(engine, command, refused, command->change.count);
+}
+
 /* True if the message repeats an earlier one; then its outputs are that one's. */
 static bool is_duplicate(struct engine *engine, struct engine_queue *queue, struct queue_send *send)
 {
@@ -146,14 +166,17 @@ static enum queue_result send_one(struct engine *engine, struct engine_queue *qu
 static void execute_send(struct engine *engine, struct queue_command *command)
 {
 	struct engine_queue *queue = answer_queue(engine, command);
+	size_t refused = 0;
 
 	if (!queue)
 		return;
-	for (size_t i = 0; i < command->send.count; i++)
-		command->send.messages[i].result =
-			send_one(engine, queue, command, &command->send.messages[i]);
+	for (size_t i = 0; i < command->send.count; i++) {
+		struct queue_send *send = &command->send.messages[i];
+		send->result = send_one(engine, queue, command, send);
+		refused += send->result == QUEUE_DISK_FULL;
+	}
 	queue_publish(queue);
-	answer_command(engine, command, QUEUE_OK);
+	answer_entries(engine, command, refused, command->send.count);
 }
 
 static void execute_delete(struct engine *engine, struct queue_command *command)
@@ -183,7 +206,7 @@ static void execute_delete(struct engine *engine, struct queue_command *command)
 		backlog_remove(engine, messages[i]);
 	atomic_fetch_add_explicit(&queue->counters->deleted, (int64_t)count, memory_order_relaxed);
 	queue_publish(queue);
-	answer_command(engine, command, QUEUE_OK);
+	answer_changes(engine, command);
 }
 
 static enum queue_result change_visibility(struct engine *engine, struct engine_queue *queue,
@@ -218,7 +241,7 @@ static void execute_visibility(struct engine *engine, struct queue_command *comm
 		command->change.changes[i].result =
 			change_visibility(engine, queue, &command->change.changes[i]);
 	queue_publish(queue);
-	answer_command(engine, command, QUEUE_OK);
+	answer_changes(engine, command);
 }
 
 static void execute_give_back(struct engine *engine, struct queue_command *command)
@@ -252,7 +275,7 @@ static void execute_give_back(struct engine *engine, struct queue_command *comma
 		apply_give_back(engine, messages[i]);
 	atomic_fetch_sub_explicit(&queue->counters->received, (int64_t)count, memory_order_relaxed);
 	queue_publish(queue);
-	answer_command(engine, command, QUEUE_OK);
+	answer_changes(engine, command);
 }
 
 static void execute_cancel(struct engine *engine, struct queue_command *command)

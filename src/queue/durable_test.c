@@ -281,6 +281,66 @@ static void test_a_full_disk_recovers_when_others_free_space(void **state)
 	world_send(&w, 1, "goes on");
 }
 
+enum { BURST = 80, BURST_TEXT_SIZE = 900 };
+
+/* Sends of one turn: more than the disk has room for, which the journal does not know yet. */
+struct burst {
+	char text[BURST_TEXT_SIZE];
+	struct queue_send sends[BURST][LIMIT_BATCH_ENTRIES];
+	struct queue_command commands[BURST];
+	bool are_answered[BURST];
+};
+
+static void burst_submit(struct burst *burst)
+{
+	memset(burst->text, 'x', sizeof burst->text);
+	for (size_t i = 0; i < BURST; i++) {
+		for (size_t k = 0; k < LIMIT_BATCH_ENTRIES; k++)
+			burst->sends[i][k] = (struct queue_send){
+				.id = {1, (uint8_t)i, (uint8_t)k},
+				.payload = str_of(burst->text, sizeof burst->text)};
+		burst->commands[i] = (struct queue_command){.type = QUEUE_SEND, .queue = 1};
+		burst->commands[i].send.messages = burst->sends[i];
+		burst->commands[i].send.count = LIMIT_BATCH_ENTRIES;
+		world_submit(&w, &burst->commands[i], &burst->are_answered[i]);
+	}
+}
+
+static size_t burst_answered(const struct burst *burst)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < BURST; i++)
+		count += burst->are_answered[i] && burst->commands[i].result == QUEUE_OK;
+	return count;
+}
+
+/* No later record can become durable before them, so all else is refused meanwhile, at once. */
+static void test_sends_that_exhaust_the_disk_wait_until_it_has_room(void **state)
+{
+	struct burst *burst = heap_alloc(sizeof(*burst));
+
+	(void)state;
+	world_send(&w, 2, "kept");
+	struct queue_handle handle = world_expect(&w, 2, "kept");
+	set_capacity(500 << 10);
+	burst_submit(burst);
+	for (int i = 0; i < 200; i++)
+		world_pass(&w, 100);
+	assert_in_range(burst_answered(burst), 1, BURST - 1);
+	assert_int_equal(world_delete(&w, handle), QUEUE_DISK_FULL);
+	assert_int_equal(world_visibility(&w, handle, 1000), QUEUE_DISK_FULL);
+	assert_int_equal(world_send_as(&w, 2, "more", (struct queue_send){.group = 0}).result,
+			 QUEUE_DISK_FULL);
+	set_capacity(0);
+	for (int i = 0; i < 50; i++)
+		world_pass(&w, 100);
+	assert_int_equal(burst_answered(burst), BURST);
+	assert_int_equal(world_delete(&w, handle), QUEUE_OK);
+	assert_int_equal(world_drain(&w, 1), BURST * LIMIT_BATCH_ENTRIES);
+	heap_free(burst);
+}
+
 static void test_dead_letters_do_not_block_a_queue_on_a_full_disk(void **state)
 {
 	(void)state;
