@@ -5,9 +5,10 @@
  * written again as a client sends it and as a server answers it, and read as the same.
  */
 #include "fuzz.h"
+#include "request.h"
+#include "same.h"
 #include "tests/wire/kitchen.h"
 #include "wire/cbor.h"
-#include "wire/json.h"
 #include "wire/rest.h"
 
 static const char *const services[] = {"restjson", "restxml", "barexml", "cbor"};
@@ -18,17 +19,6 @@ struct copy {
 	size_t header_count;
 	int status;
 };
-
-static void check_same(const struct shape *shape, const void *a, const void *b)
-{
-	struct buf left = {0}, right = {0};
-
-	wire_json_encode(&left, shape, a);
-	wire_json_encode(&right, shape, b);
-	check(str_equal(buf_str(&left), buf_str(&right)));
-	buf_done(&left);
-	buf_done(&right);
-}
 
 static struct copy take(struct arena *arena, struct wire_message *message, struct buf *target)
 {
@@ -192,21 +182,15 @@ static void check_body(struct arena *arena, struct str input)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct http_header headers[LIMIT_HTTP_HEADERS];
-	static struct http_parser parser;
 	struct http_request request;
 	struct buf bytes = {0};
 	struct arena arena;
 
-	buf_append(&bytes, str_of(data, size));
 	arena_init(&arena);
-	http_parser_init(&parser);
-	if (size > 0 && http_parser_feed(&parser, bytes.data, &bytes.size) == HTTP_COMPLETE) {
-		http_request_bind(&parser, bytes.data, headers, &request);
+	if (read_http(&bytes, str_of(data, size), &request))
 		check_decoded(&arena, &request);
-	} else {
+	else
 		check_body(&arena, str_of(data, size));
-	}
 	arena_done(&arena);
 	buf_done(&bytes);
 	return 0;

@@ -7,21 +7,11 @@
 #include "format/form.h"
 #include "format/json.h"
 #include "fuzz.h"
+#include "same.h"
 #include "shapes.h"
 #include "wire/json.h"
 #include "wire/query.h"
 #include "wire/query_client.h"
-
-static void check_same(const struct shape *shape, const void *a, const void *b)
-{
-	struct buf left = {0}, right = {0};
-
-	wire_json_encode(&left, shape, a);
-	wire_json_encode(&right, shape, b);
-	check(str_equal(buf_str(&left), buf_str(&right)));
-	buf_done(&left);
-	buf_done(&right);
-}
 
 static bool decode(struct arena *arena, const struct operation *operation, struct str text,
 		   void **out_value)

@@ -5,6 +5,7 @@
 #include "api/services.h"
 #include "format/json.h"
 #include "fuzz.h"
+#include "request.h"
 #include "wire/fault.h"
 #include "wire/route.h"
 
@@ -31,18 +32,13 @@ static void check_fault(struct arena *arena, const struct route *route)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct route_table table = {api_services, API_SERVICES};
-	static struct http_header headers[LIMIT_HTTP_HEADERS];
-	static struct http_parser parser;
 	struct buf bytes = {0};
 	struct http_request request;
 	struct route route;
 	struct arena arena;
 
-	buf_append(&bytes, str_of(data, size));
 	arena_init(&arena);
-	http_parser_init(&parser);
-	if (size > 0 && http_parser_feed(&parser, bytes.data, &bytes.size) == HTTP_COMPLETE) {
-		http_request_bind(&parser, bytes.data, headers, &request);
+	if (read_http(&bytes, str_of(data, size), &request)) {
 		route_request(&table, &arena, &request, &route);
 		check(str_is_utf8(route.path));
 		const struct service *service;

@@ -6,6 +6,7 @@
  */
 #include "access/signature.h"
 #include "fuzz.h"
+#include "request.h"
 
 #define NOW_MS INT64_C(1795608000000) /* 2026-11-25T12:00:00Z */
 
@@ -60,17 +61,12 @@ static bool signs_body(const struct http_request *http)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct http_header headers[LIMIT_HTTP_HEADERS];
-	static struct http_parser parser;
 	struct buf bytes = {0};
 	struct http_request http;
 	struct arena arena;
 
-	buf_append(&bytes, str_of(data, size));
 	arena_init(&arena);
-	http_parser_init(&parser);
-	if (size > 0 && http_parser_feed(&parser, bytes.data, &bytes.size) == HTTP_COMPLETE) {
-		http_request_bind(&parser, bytes.data, headers, &http);
+	if (read_http(&bytes, str_of(data, size), &http)) {
 		enum err err = verify(&arena, &http, http.body);
 		if (!err && signs_body(&http))
 			check(verify(&arena, &http, STR("another body")) == ERR_FAULT);
