@@ -20,6 +20,11 @@ def snake(name):
     return re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", name).lower()
 
 
+def flag_rows(member, *names):
+    """The flags that are set, which have the same names in C."""
+    return [f".{name} = true" for name in names if getattr(member, name)]
+
+
 class Sources:
     """The C sources of a model, which is a subclass of this."""
 
@@ -187,12 +192,7 @@ class Sources:
                 row.append(f'.query_item = STR_INIT("{member.query_item}")')
             if member.xml_item:
                 row.append(f'.xml_item = STR_INIT("{member.xml_item}")')
-            if member.is_always:
-                row.append(".is_always = true")
-            if member.is_counted:
-                row.append(".is_counted = true")
-            if member.is_shown_empty:
-                row.append(".is_shown_empty = true")
+            row += flag_rows(member, "is_always", "is_counted", "is_shown_empty")
             if member.kind == "map":
                 row.append(f'.key_name = STR_INIT("{member.key}"), '
                            f'.value_name = STR_INIT("{member.value}")')
@@ -208,12 +208,7 @@ class Sources:
         constraint = tables.constraint(member.constraint)
         if constraint:
             row.append(f".constraint = {constraint}")
-        if member.is_required:
-            row.append(".is_required = true")
-        if member.is_unchecked:
-            row.append(".is_unchecked = true")
-        if member.is_sensitive:
-            row.append(".is_sensitive = true")
+        row += flag_rows(member, "is_required", "is_unchecked", "is_sensitive")
         return "\t{" + ",\n\t ".join(row) + "},\n"
 
     def nested_rows(self, tables):
