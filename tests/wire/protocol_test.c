@@ -509,6 +509,33 @@ static void test_answers_in_rest_are_written(void **state)
 	CHECK_ALL(rest_answers, is_written)
 }
 
+static bool has_host_prefix(struct str account)
+{
+	const struct operation *operation = kitchen_operation("restjson", "Host");
+	const struct shape_member *member = &operation->in->members[0];
+	char *value = arena_alloc(&arena, operation->in->size);
+
+	*(struct str *)(void *)(value + member->offset) = account;
+	buf_reset(&out);
+	return wire_host_prefix(&out, operation, value);
+}
+
+static void test_a_label_of_a_host_prefix_is_one_of_a_host_name(void **state)
+{
+	static const char *const refused[] = {"", "a.b", "a/b", "a b", "a_b", "\xc3\xbc"};
+	static const char longest[] =
+		"0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXY-";
+
+	(void)state;
+	assert_true(has_host_prefix(STR("a1-Z")));
+	assert_str(buf_str(&out), "a1-Z.data.");
+	assert_true(has_host_prefix(str_of(longest, 63)));
+	assert_false(has_host_prefix(str_of(longest, 64)));
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		assert_false(has_host_prefix(str_from(refused[i])));
+	assert_false(has_host_prefix((struct str){0}));
+}
+
 /* ---- RPC v2 CBOR ---- */
 
 #define C "smithy-protocol: rpc-v2-cbor\nContent-Type: application/cbor\nAccept: application/cbor"
@@ -590,4 +617,29 @@ static void test_answers_in_cbor_are_written(void **state)
 {
 	(void)state;
 	CHECK_ALL(cbor_answers, is_written)
+}
+
+static void test_faults_in_cbor_are_read_as_they_were_written(void **state)
+{
+	const struct fault_type *fault = kitchen_fault(STR("fire"));
+	struct str type, message;
+
+	(void)state;
+	buf_reset(&out);
+	wire_cbor_encode_fault(&out, STR("com.example"), fault, STR("it burns"));
+	assert_int_equal(wire_cbor_decode_fault(&arena, buf_str(&out), &type, &message), ERR_OK);
+	assert_str(type, "com.example#KitchenFireException");
+	assert_str(message, "it burns");
+	buf_reset(&out);
+	wire_cbor_encode_fault(&out, STR("com.example"), fault, STR(""));
+	assert_int_equal(wire_cbor_decode_fault(&arena, buf_str(&out), &type, &message), ERR_OK);
+	assert_null(message.data);
+	/* Some services write the name with a capital. */
+	assert_int_equal(wire_cbor_decode_fault(&arena, bytes_of("hex:a1674d6573736167656162"),
+						&type, &message),
+			 ERR_OK);
+	assert_null(type.data);
+	assert_str(message, "b");
+	assert_int_equal(wire_cbor_decode_fault(&arena, bytes_of("hex:80"), &type, &message),
+			 ERR_INVALID);
 }
