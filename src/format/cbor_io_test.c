@@ -137,6 +137,7 @@ static void test_cbor_refuses_what_is_cut_off_or_no_text(void **state)
 	assert_int_equal(skip_bytes(bytes_of("8201")), ERR_INVALID);
 	assert_int_equal(skip_bytes(bytes_of("82ff")), ERR_INVALID);
 	assert_int_equal(skip_bytes(bytes_of("bf01ff")), ERR_INVALID); /* a key without a value */
+	assert_int_equal(skip_bytes(bytes_of("bf01ffff")), ERR_INVALID);
 	assert_int_equal(skip_bytes(bytes_of("9bffffffffffffffff01")), ERR_INVALID);
 }
 
@@ -191,6 +192,36 @@ static void test_cbor_depth_and_items_have_limits(void **state)
 	for (size_t i = 0; i < LIMIT_CBOR_ITEMS; i++)
 		buf_append_char(&out, '\x01');
 	assert_int_equal(skip_bytes(buf_str(&out)), ERR_TOOLARGE);
+}
+
+static void test_cbor_depth_of_tags_has_a_limit(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < LIMIT_CBOR_DEPTH; i++)
+		buf_append_char(&out, '\xc1');
+	buf_append_char(&out, '\x01');
+	assert_int_equal(skip_bytes(buf_str(&out)), ERR_OK);
+	buf_reset(&out);
+	for (size_t i = 0; i <= LIMIT_CBOR_DEPTH; i++)
+		buf_append_char(&out, '\xc1');
+	buf_append_char(&out, '\x01');
+	assert_int_equal(skip_bytes(buf_str(&out)), ERR_TOOLARGE);
+}
+
+static void test_cbor_pieces_of_a_string_have_a_limit(void **state)
+{
+	enum { PIECES_MAX = 1024 };
+
+	(void)state;
+	for (size_t count = PIECES_MAX; count <= PIECES_MAX + 1; count++) {
+		buf_reset(&out);
+		buf_append_char(&out, '\x7f');
+		for (size_t i = 0; i < count; i++)
+			buf_append(&out, STR("aa"));
+		buf_append_char(&out, '\xff');
+		assert_int_equal(skip_bytes(buf_str(&out)),
+				 count == PIECES_MAX ? ERR_OK : ERR_TOOLARGE);
+	}
 }
 
 static void assert_written(const char *hex)

@@ -8,6 +8,7 @@
 #include "kitchen.h"
 #include "wire/cbor.h"
 #include "wire/json.h"
+#include "wire/query_client.h"
 #include "wire/rest.h"
 
 static struct buf out;
@@ -585,6 +586,31 @@ static const struct request_case cbor_requests[] = {
 	 NULL},
 	{"a text where a number belongs", "cbor", AT("Scalars"), C, "hex:a165536d616c6c6131", NULL},
 	{"bytes behind the document", "cbor", AT("Scalars"), C, "hex:a0a0", NULL},
+	{"an unknown key without a value", "cbor", AT("Scalars"), C, "hex:bf6178ffff", NULL},
+	{"the least integer and long", "cbor", AT("Scalars"), C,
+	 "hex:a265536d616c6c3a7fffffff634269673b7fffffffffffffff",
+	 "{\"Small\":-2147483648,\"Big\":-9223372036854775808}"},
+	{"below the least integer", "cbor", AT("Scalars"), C, "hex:a165536d616c6c3a80000000", NULL},
+	{"above the largest integer", "cbor", AT("Scalars"), C, "hex:a165536d616c6c1a80000000",
+	 NULL},
+	{"below the least long", "cbor", AT("Scalars"), C, "hex:a1634269673b8000000000000000",
+	 NULL},
+	{"above the largest long", "cbor", AT("Scalars"), C, "hex:a1634269671b8000000000000000",
+	 NULL},
+	{"a fraction for an integer", "cbor", AT("Scalars"), C,
+	 "hex:a165536d616c6cfb3ff8000000000000", NULL},
+	{"a time long after all calendars", "cbor", AT("Scalars"), C,
+	 "hex:a1645768656ec1fb42a2309ce5400000", NULL},
+	{"a time long before them", "cbor", AT("Scalars"), C,
+	 "hex:a1645768656ec1fbc2a2309ce5400000", NULL},
+	{"a time that is no number", "cbor", AT("Scalars"), C, "hex:a1645768656ec1f97e00", NULL},
+	{"a null in a list", "cbor", AT("Containers"), C, "hex:a165546578747382f66161",
+	 "{\"Texts\":[\"a\"]}"},
+	{"a null in a map", "cbor", AT("Containers"), C, "hex:a166436f756e7473a26161f6616201",
+	 "{\"Counts\":{\"b\":1}}"},
+	{"a union with two members", "cbor", AT("Unions"), C,
+	 "hex:a16643686f696365a264466c6167f564546578746174", NULL},
+	{"a union without members", "cbor", AT("Unions"), C, "hex:a16643686f696365a0", NULL},
 };
 
 static const struct answer_case cbor_answers[] = {
@@ -642,4 +668,70 @@ static void test_faults_in_cbor_are_read_as_they_were_written(void **state)
 	assert_str(message, "b");
 	assert_int_equal(wire_cbor_decode_fault(&arena, bytes_of("hex:80"), &type, &message),
 			 ERR_INVALID);
+}
+
+/* ---- limits ---- */
+
+struct limit_case {
+	const char *service, *target, *headers;
+};
+
+static void encode_request(const struct operation *operation, const void *value)
+{
+	struct buf target = {0};
+	struct wire_message message = {.arena = &arena, .body = &out};
+
+	buf_reset(&out);
+	if (operation->service->rest)
+		wire_rest_encode_request(&message, &target, operation, value);
+	else if (operation->service->cbor_name.size > 0)
+		wire_cbor_encode(&out, operation->in, value);
+	else if (operation->service->json_target.size > 0)
+		wire_json_encode(&out, operation->in, value);
+	else
+		wire_query_encode_request(&out, operation, value);
+	buf_done(&target);
+}
+
+/* Does the service read a list of so many texts? */
+static bool takes_texts(const struct limit_case *row, const char *member_name, size_t count)
+{
+	const struct operation *operation = kitchen_operation(row->service, "Containers");
+	struct request_case empty = {.target = row->target, .headers = row->headers, .body = ""};
+	struct str problem = {0}, *texts = arena_array(&arena, struct str, count);
+	char *value = arena_alloc(&arena, operation->in->size);
+	struct route route;
+
+	for (size_t i = 0; i < count; i++)
+		texts[i] = STR("t");
+	for (uint32_t i = 0; i < operation->in->member_count; i++) {
+		const struct shape_member *member = &operation->in->members[i];
+		if (!str_equal(member->name, str_from(member_name)))
+			continue;
+		*(struct str **)(void *)(value + member->offset) = texts;
+		*(size_t *)(void *)(value + member->extra_offset) = count;
+	}
+	encode_request(operation, value);
+	struct http_request request = request_of(&empty);
+	request.body = buf_str(&out);
+	route_request(&kitchen_table, &arena, &request, &route);
+	check(route.operation == operation);
+	void *in = arena_alloc(&arena, operation->in->size);
+	return route.dialect->decode(&arena, &request, &route, in, &problem) == ERR_OK;
+}
+
+static void test_lists_have_a_limit_unless_their_operation_counts(void **state)
+{
+	static const struct limit_case rows[] = {
+		{"json11", "POST /", T11("Containers")}, {"query", "POST /", FORM},
+		{"restjson", "POST /containers", RJ},	 {"restxml", "POST /containers", RX},
+		{"cbor", AT("Containers"), C},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_true(takes_texts(&rows[i], "Texts", LIMIT_REQUEST_ITEMS));
+		assert_false(takes_texts(&rows[i], "Texts", LIMIT_REQUEST_ITEMS + 1));
+		assert_true(takes_texts(&rows[i], "Counted", LIMIT_REQUEST_ITEMS + 1));
+	}
 }
