@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "journal/fixture.h"
@@ -25,14 +31,19 @@ static void remove_directory(struct disk *disk, const char *path)
 	assert_int_equal(rmdir(path), 0);
 }
 
-static struct disk *open_directory(char path[static 32])
+static struct disk *open_below(const char *parent, char path[static 32])
 {
 	struct disk *disk;
 
-	(void)snprintf(path, 32, "/tmp/tern-disk-XXXXXX");
+	(void)snprintf(path, 32, "%s/tern-disk-XXXXXX", parent);
 	assert_non_null(mkdtemp(path));
 	assert_int_equal(disk_file_open(path, &disk), ERR_OK);
 	return disk;
+}
+
+static struct disk *open_directory(char path[static 32])
+{
+	return open_below("/tmp", path);
 }
 
 /* Commits as the journal does: without waiting where that is possible. */
@@ -98,6 +109,111 @@ static void test_disk_file_reads_recent_commits(void **state)
 	check_commits(DISK_COMMITS_BUFFERED);
 	check_commits(DISK_COMMITS_DIRECT);
 	check_commits(DISK_COMMITS_RING);
+}
+
+/* One block can be committed; true if it was committed without waiting. */
+static bool commits_a_block(struct disk *disk)
+{
+	char *block = heap_alloc_aligned(DISK_BLOCK_SIZE, DISK_BLOCK_SIZE);
+	char *out = heap_alloc(DISK_BLOCK_SIZE);
+	struct disk_file *file;
+
+	memset(block, 'x', DISK_BLOCK_SIZE);
+	assert_int_equal(disk->ops->open(disk, "a", true, &file), ERR_OK);
+	struct str data = str_of(block, DISK_BLOCK_SIZE);
+	enum err err = disk->ops->commit_start(disk, file, 0, data);
+	bool is_started = !err;
+	if (err == ERR_BUSY)
+		err = disk->ops->commit(disk, file, 0, data);
+	while (is_started && !disk->ops->commit_has_ended(disk, &err))
+		;
+	assert_int_equal(err, ERR_OK);
+	assert_int_equal(disk->ops->read(disk, file, 0, out, DISK_BLOCK_SIZE), ERR_OK);
+	assert_memory_equal(out, block, DISK_BLOCK_SIZE);
+	disk->ops->close(disk, file);
+	heap_free(block);
+	heap_free(out);
+	return is_started;
+}
+
+/* tmpfs has the page cache only. */
+static void test_disk_file_refuses_direct_commits_in_memory(void **state)
+{
+	char path[32];
+
+	(void)state;
+	if (access("/dev/shm", W_OK) != 0) {
+		print_message("there is no /dev/shm here\n");
+		return;
+	}
+	struct disk *disk = open_below("/dev/shm", path);
+	assert_int_equal(disk_file_set_commits(disk, DISK_COMMITS_DIRECT), ERR_INVALID);
+	assert_int_equal(disk_file_set_commits(disk, DISK_COMMITS_RING), ERR_INVALID);
+	assert_int_equal(disk->ops->commit_descriptor(disk), -1);
+	assert_false(commits_a_block(disk));
+	assert_int_equal(disk_file_set_commits(disk, DISK_COMMITS_BUFFERED), ERR_OK);
+	remove_directory(disk, path);
+}
+
+/* Refuses that call with EPERM from here on, as containers do. */
+static void refuse_call(uint32_t number)
+{
+	struct sock_filter rules[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {.len = 4, .filter = rules};
+
+	assert_int_equal(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	assert_int_equal(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+}
+
+static void commit_without_setup(struct disk *disk)
+{
+	enum err direct = disk_file_set_commits(disk, DISK_COMMITS_DIRECT);
+
+	refuse_call(SYS_io_uring_setup);
+	assert_int_equal(disk_file_set_commits(disk, DISK_COMMITS_RING), ERR_INVALID);
+	assert_int_equal(disk->ops->commit_descriptor(disk), -1);
+	assert_int_equal(disk_file_set_commits(disk, DISK_COMMITS_DIRECT), direct);
+	assert_false(commits_a_block(disk));
+}
+
+static void commit_without_enter(struct disk *disk)
+{
+	if (disk_file_set_commits(disk, DISK_COMMITS_RING) == ERR_OK)
+		assert_true(commits_a_block(disk));
+	refuse_call(SYS_io_uring_enter);
+	assert_false(commits_a_block(disk));
+	assert_false(commits_a_block(disk));
+}
+
+/* In another process, as a filter stays. */
+static void run_filtered(void (*run)(struct disk *disk))
+{
+	char path[32];
+	int status;
+	struct disk *disk = open_directory(path);
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		run(disk);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	remove_directory(disk, path);
+}
+
+static void test_disk_file_commits_without_io_uring(void **state)
+{
+	(void)state;
+	run_filtered(commit_without_setup);
+	run_filtered(commit_without_enter);
 }
 
 static void test_disk_file_reports_zeroed_bytes(void **state)

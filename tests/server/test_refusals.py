@@ -2,10 +2,11 @@
 """Settings that are wrong: status 2, before a data directory is made; status 1 for the rest."""
 import json
 import socket
+import tempfile
 
 import pytest
 
-from ternd import refusal
+from ternd import Server, refusal
 
 
 @pytest.mark.parametrize("flags, named", [
@@ -51,3 +52,16 @@ def test_an_address_in_use_is_no_wrong_setting(tmp_path):
         text = refusal("--data", tmp_path / "data", "--listen", address, status=1)
     assert "somebody listens there already" in text
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_way_to_commit_that_is_refused_ends_the_start_unless_it_is_auto():
+    """tmpfs takes no writes past the page cache."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as path:
+        for way, needs in ("ring", "io_uring and O_DIRECT"), ("direct", "O_DIRECT"):
+            text = refusal("--data", f"{path}/{way}", "--commits", way)
+            assert f"--commits {way} needs {needs}, which the kernel or the file system" in text
+            assert "start with --commits auto" in text
+        with Server(path, "--commits", "auto") as server:
+            assert 'msg="commits to disk" way=buffered' in server.log()
+            url = server.client().create_queue(QueueName="q")["QueueUrl"]
+            server.client().send_message(QueueUrl=url, MessageBody="body")
