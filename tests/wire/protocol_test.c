@@ -377,6 +377,9 @@ static const struct request_case rest_requests[] = {
 	{"RestJsonHttpPrefixHeadersArePresent", "restjson", PLACE "?kind=full",
 	 RJ "\nX-Meta-Abc: 1\nx-meta-d: 2", "",
 	 PLACED "\"Others\":{\"kind\":[\"full\"]},\"Meta\":{\"Abc\":\"1\",\"d\":\"2\"}}"},
+	{"no signature among the parameters", "restjson",
+	 PLACE "?kind=full&X-Amz-Date=20260101T000000Z&x-amz-signature=0", RJ, "",
+	 PLACED "\"Others\":{\"kind\":[\"full\"]}}"},
 	{"RestJsonMalformed integer label", "restjson",
 	 "PUT /places/i/x/true/2019-12-16T23%3A48%3A18Z?kind=full", RJ, "", NULL},
 	{"RestJsonMalformed boolean header", "restjson", PLACE "?kind=full", RJ "\nX-Yes: yes", "",
@@ -391,6 +394,7 @@ static const struct request_case rest_requests[] = {
 	 "{\"Type\":\"application/json\"}"},
 	{"RestJsonStringPayloadRequest", "restjson", "PUT /text", RJ, "raw <text>",
 	 "{\"Text\":\"raw <text>\"}"},
+	{"a text that is not UTF-8", "restjson", "PUT /text", RJ, "\xff", NULL},
 	{"RestJsonTestPayloadStructure", "restjson", "PUT /structure", RJ "\nX-Id: i",
 	 "{\"Name\":\"n\"}", "{\"Id\":\"i\",\"Thing\":{\"Name\":\"n\"}}"},
 	{"RestJsonHttpWithHeadersButNoPayload", "restjson", "PUT /structure", RJ "\nX-Id: i", "",
@@ -446,6 +450,9 @@ static const struct answer_case rest_answers[] = {
 	 "23:48:18 GMT, Mon, 16 Dec 2019 23:48:19 GMT",
 	 "{}"},
 	{"RestJsonHttpResponseCode", "restjson", "Status", "{\"Code\":201}", 201, "", "{}"},
+	{"a status below those of final answers", "restjson", "Status", "{\"Code\":199}", 200, "",
+	 "{}"},
+	{"a status above all", "restjson", "Status", "{\"Code\":600}", 200, "", "{}"},
 	{"a status without a body", "restjson", "Status", "{\"Code\":204}", 204, "", ""},
 	{"RestJsonNoInputAndNoOutput", "restjson", "Empty", "{}", 200, "", ""},
 	{"RestJsonHttpPayloadTraitsWithBlob", "restjson", "PayloadBlob",
@@ -480,30 +487,58 @@ static void test_requests_in_rest_are_read(void **state)
 	(void)state;
 	CHECK_ALL(rest_requests, is_read)
 }
-/* Each item costs its own bytes, not those of the items behind it. */
-static void test_a_list_of_quoted_items_in_a_header_takes_little_memory(void **state)
+/* The fields and the query string that a request to Places repeats. */
+static enum err decode_places(struct str head, struct str item, size_t count, bool is_query,
+			      size_t *out_memory)
 {
-	struct buf headers = {0};
-	struct request_case row = {.ids = "quoted items",
-				   .service = "restjson",
-				   .target = PLACE "?kind=full",
-				   .body = ""};
+	struct buf text = {0};
+	struct request_case row = {.target = PLACE "?kind=full", .headers = RJ, .body = ""};
 	struct str problem = {0};
 	struct route route;
 
-	(void)state;
-	buf_append(&headers, STR(RJ "\nX-Texts: \"\""));
-	for (size_t i = 1; i < LIMIT_REQUEST_ITEMS; i++)
-		buf_append(&headers, STR(",\"\""));
-	row.headers = arena_cstr(&arena, buf_str(&headers));
+	buf_append(&text, head);
+	for (size_t i = 0; i < count; i++)
+		buf_append(&text, item);
+	const char *copy = arena_cstr(&arena, buf_str(&text));
+	buf_done(&text);
+	if (is_query)
+		row.target = copy;
+	else
+		row.headers = copy;
 	struct http_request request = request_of(&row);
 	route_request(&kitchen_table, &arena, &request, &route);
+	check(route.operation);
 	void *in = arena_alloc(&arena, route.operation->in->size);
 	size_t before = arena.total;
-	assert_int_equal(route.dialect->decode(&arena, &request, &route, in, &problem), ERR_OK);
-	assert_true(arena.total - before < 20 * headers.size);
-	buf_done(&headers);
+	enum err err = route.dialect->decode(&arena, &request, &route, in, &problem);
+	*out_memory = arena.total - before;
+	return err;
 }
+
+static void test_a_list_in_a_header_has_a_limit_and_costs_its_bytes(void **state)
+{
+	struct str head = STR(RJ "\nX-Texts: \"\""), item = STR(",\"\"");
+	size_t memory;
+
+	(void)state;
+	assert_int_equal(decode_places(head, item, LIMIT_REQUEST_ITEMS - 1, false, &memory),
+			 ERR_OK);
+	assert_true(memory < 20 * (head.size + LIMIT_REQUEST_ITEMS * item.size));
+	assert_int_equal(decode_places(head, item, LIMIT_REQUEST_ITEMS, false, &memory),
+			 ERR_INVALID);
+}
+
+static void test_parameters_of_a_map_have_a_limit(void **state)
+{
+	struct str head = STR(PLACE "?kind=full"), item = STR("&a=b");
+	size_t memory;
+
+	(void)state;
+	assert_int_equal(decode_places(head, item, LIMIT_REQUEST_ITEMS - 1, true, &memory), ERR_OK);
+	assert_int_equal(decode_places(head, item, LIMIT_REQUEST_ITEMS, true, &memory),
+			 ERR_INVALID);
+}
+
 static void test_answers_in_rest_are_written(void **state)
 {
 	(void)state;
