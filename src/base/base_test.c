@@ -36,6 +36,30 @@ static void test_str_to_i64_checks_both_ends(void **state)
 	assert_false(str_to_i64(STR("1x"), &value));
 }
 
+static void test_str_utf8_encodes_both_sides_of_each_size(void **state)
+{
+	static const struct {
+		uint32_t character;
+		struct str expected;
+	} cases[] = {
+		{0, STR_INIT("\0")},
+		{0x7F, STR_INIT("\x7f")},
+		{0x80, STR_INIT("\xc2\x80")},
+		{0x7FF, STR_INIT("\xdf\xbf")},
+		{0x800, STR_INIT("\xe0\xa0\x80")},
+		{0xFFFF, STR_INIT("\xef\xbf\xbf")},
+		{0x10000, STR_INIT("\xf0\x90\x80\x80")},
+		{0x10FFFF, STR_INIT("\xf4\x8f\xbf\xbf")},
+	};
+	char out[4];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t size = str_utf8_encode(cases[i].character, out);
+		assert_true(str_equal(str_of(out, size), cases[i].expected));
+	}
+}
+
 static void test_str_utf8_refuses_what_rfc3629_refuses(void **state)
 {
 	(void)state;

@@ -256,3 +256,14 @@ size_t str_utf8_sequence(struct str s)
 {
 	return utf8_sequence((const unsigned char *)s.data, s.size);
 }
+
+size_t str_utf8_encode(uint32_t character, char *out)
+{
+	static const unsigned char leads[] = {0, 0, 0xc0, 0xe0, 0xf0};
+	size_t size = character < 0x80 ? 1 : character < 0x800 ? 2 : character < 0x10000 ? 3 : 4;
+
+	for (size_t i = size; i-- > 1; character >>= 6)
+		out[i] = (char)(0x80 | (character & 0x3f));
+	out[0] = (char)(leads[size] | character);
+	return size;
+}

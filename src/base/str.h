@@ -74,5 +74,7 @@ size_t str_count_characters(struct str s); /* of UTF-8 */
 /* Bytes of the well-formed UTF-8 sequence at the start of s, which is not empty; 0: there is none.
  */
 size_t str_utf8_sequence(struct str s);
+/* Writes a character, at most U+10FFFF, in 1 to 4 bytes; returns how many. */
+size_t str_utf8_encode(uint32_t character, char *out);
 
 #endif

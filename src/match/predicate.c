@@ -92,17 +92,6 @@ static wint_t decode_character(struct str sequence)
 	return c;
 }
 
-static size_t encode_character(char *out, wint_t c)
-{
-	size_t size = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-	static const unsigned char leads[] = {0, 0, 0xC0, 0xE0, 0xF0};
-
-	for (size_t i = size; i-- > 1; c >>= 6)
-		out[i] = (char)(0x80 | (c & 0x3F));
-	out[0] = (char)(leads[size] | c);
-	return size;
-}
-
 struct str match_fold(struct arena *arena, struct str text)
 {
 	size_t size = 0;
@@ -122,7 +111,7 @@ struct str match_fold(struct arena *arena, struct str text)
 		/* Twice, since some letters have several of the other case. */
 		wint_t c = towlower_l(
 			towupper_l(decode_character(str_slice(rest, 0, length)), locale), locale);
-		size += encode_character(out + size, c);
+		size += str_utf8_encode(c, out + size);
 		i += length;
 	}
 	return str_of(out, size);

@@ -134,30 +134,6 @@ static long read_unit(struct str text, size_t at)
 	return unit;
 }
 
-static size_t put_utf8(char *out, unsigned long c)
-{
-	if (c < 0x80) {
-		out[0] = (char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		out[0] = (char)(0xC0 | c >> 6);
-		out[1] = (char)(0x80 | (c & 0x3F));
-		return 2;
-	}
-	if (c < 0x10000) {
-		out[0] = (char)(0xE0 | c >> 12);
-		out[1] = (char)(0x80 | (c >> 6 & 0x3F));
-		out[2] = (char)(0x80 | (c & 0x3F));
-		return 3;
-	}
-	out[0] = (char)(0xF0 | c >> 18);
-	out[1] = (char)(0x80 | (c >> 12 & 0x3F));
-	out[2] = (char)(0x80 | (c >> 6 & 0x3F));
-	out[3] = (char)(0x80 | (c & 0x3F));
-	return 4;
-}
-
 /* The escape behind the backslash at reader->at - 1; returns bytes written, 0: it is none. */
 static size_t read_escape(struct token_reader *reader, char *out)
 {
@@ -184,19 +160,19 @@ static size_t read_escape(struct token_reader *reader, char *out)
 		return 0;
 	}
 	reader->at += 4;
-	unsigned long character = (unsigned long)unit;
+	uint32_t character = (uint32_t)unit;
 	if (unit >= 0xD800 && unit < 0xDC00 && reader->at + 6 <= reader->text.size &&
 	    memcmp(reader->text.data + reader->at, "\\u", 2) == 0) {
 		long low = read_unit(reader->text, reader->at + 2);
 		if (low >= 0xDC00 && low < 0xE000) {
-			character = 0x10000 + (((unsigned long)unit - 0xD800) << 10) +
-				    ((unsigned long)low - 0xDC00);
+			character =
+				0x10000 + ((character - 0xD800) << 10) + (uint32_t)(low - 0xDC00);
 			reader->at += 6;
 		}
 	}
 	if (character >= 0xD800 && character < 0xE000)
 		character = 0xFFFD; /* half of a pair has no UTF-8 */
-	return put_utf8(out, character);
+	return str_utf8_encode(character, out);
 }
 
 /* Bytes up to the closing quote, or to the end if there is none. */
