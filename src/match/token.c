@@ -28,7 +28,7 @@ static size_t utf16_units(unsigned char lead)
 
 struct str token_location(const struct token_reader *reader, size_t offset)
 {
-	size_t line = 1, column = 1, units = 0, shown = 0, all = 0;
+	size_t line = 1, column = 1, shown = 0, all = 0;
 
 	for (size_t i = 0; i < reader->text.size; i++) {
 		unsigned char byte = (unsigned char)reader->text.data[i];
@@ -45,9 +45,9 @@ struct str token_location(const struct token_reader *reader, size_t offset)
 		}
 	}
 	struct str source = str_slice(reader->text, 0, shown);
-	units = all > SOURCE_SHOWN ? all - SOURCE_SHOWN : 0;
-	struct str cut =
-		units > 0 ? arena_format(reader->arena, "[truncated %zu chars]", units) : STR("");
+	struct str cut = all > SOURCE_SHOWN ? arena_format(reader->arena, "[truncated %zu chars]",
+							   all - SOURCE_SHOWN)
+					    : STR("");
 	return arena_format(reader->arena,
 			    "\n at [Source: (String)\"%.*s\"%.*s; line: %zu, column: %zu]",
 			    STR_ARG(source), STR_ARG(cut), line, column);
@@ -57,8 +57,6 @@ static enum token bad(struct token_reader *reader, size_t offset, struct str pro
 {
 	reader->problem = problem;
 	reader->problem_offset = offset;
-	reader->has_next = false;
-	reader->is_unread = false;
 	return TOKEN_BAD;
 }
 
@@ -84,18 +82,25 @@ static enum token bad_end(struct token_reader *reader, const char *where)
 		   arena_format(reader->arena, "Unexpected end-of-input%s", where));
 }
 
+/* Where the innermost object or array was opened. */
+static struct str opened_at(const struct token_reader *reader)
+{
+	struct str location = token_location(reader, reader->opened[reader->depth - 1]);
+
+	return str_slice(location, sizeof("\n at ") - 1, SIZE_MAX);
+}
+
 /* The text ends inside the innermost object or array. */
 static enum token bad_end_of(struct token_reader *reader)
 {
-	size_t depth = reader->depth - 1;
-	struct str location = token_location(reader, reader->opened[depth]);
-	struct str opened = str_slice(location, sizeof("\n at ") - 1, SIZE_MAX);
+	struct str opened = opened_at(reader);
 
 	return bad(reader, reader->text.size,
 		   arena_format(reader->arena,
 				"Unexpected end-of-input: expected close marker for %s (start "
 				"marker at %.*s)",
-				reader->is_object[depth] ? "Object" : "Array", STR_ARG(opened)));
+				reader->is_object[reader->depth - 1] ? "Object" : "Array",
+				STR_ARG(opened)));
 }
 
 static enum token bad_character(struct token_reader *reader, const char *expected)
@@ -111,27 +116,13 @@ static enum token bad_character(struct token_reader *reader, const char *expecte
 
 /* ---- values ---- */
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Four hexadecimal digits at `at`; -1: there are not four. */
 static long read_unit(struct str text, size_t at)
 {
-	long unit = 0;
+	struct str digits = str_slice(text, at, 4);
+	uint8_t bytes[2];
 
-	for (size_t i = 0; i < 4; i++) {
-		int digit = at + i < text.size ? hex_value(text.data[at + i]) : -1;
-		if (digit < 0)
-			return -1;
-		unit = unit * 16 + digit;
-	}
-	return unit;
+	return digits.size == 4 && hex_parse(digits, bytes) ? bytes[0] << 8 | bytes[1] : -1;
 }
 
 /* The escape behind the backslash at reader->at - 1; returns bytes written, 0: it is none. */
@@ -333,12 +324,10 @@ static enum token read_value(struct token_reader *reader)
 
 static enum token close_container(struct token_reader *reader)
 {
-	size_t depth = reader->depth - 1;
 	char c = reader->text.data[reader->at];
 
-	if (reader->is_object[depth] != (c == '}')) {
-		struct str location = token_location(reader, reader->opened[depth]);
-		struct str opened = str_slice(location, sizeof("\n at ") - 1, SIZE_MAX);
+	if (reader->is_object[reader->depth - 1] != (c == '}')) {
+		struct str opened = opened_at(reader);
 		return bad(reader, reader->at,
 			   arena_format(reader->arena,
 					"Unexpected close marker '%c': expected '%c' (for %s "
