@@ -11,17 +11,18 @@ STALL_S, RATE = 0.6, 100
 
 
 class Stalling(http.server.BaseHTTPRequestHandler):
-    """Answers at once, but not at all between two moments."""
+    """Answers at once, but not at all for a while, half a second after the first request."""
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # head and body leave together
-    stall = (0, 0)
+    first = None  # the moment of the first request
 
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
-        begin, end = self.stall
         now = time.monotonic()
-        if begin <= now < end:
-            time.sleep(end - now)
+        Stalling.first = Stalling.first or now
+        begin = Stalling.first + 0.5
+        if begin <= now < begin + STALL_S:
+            time.sleep(begin + STALL_S - now)
         self.send_response(200)
         self.send_header("Content-Length", "2")
         self.end_headers()
@@ -37,8 +38,7 @@ def measure(*flags):
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        begin = time.monotonic() + 0.5
-        Stalling.stall = (begin, begin + STALL_S)
+        Stalling.first = None
         return bench(f"http://127.0.0.1:{server.server_port}", "raw", "--duration", "2",
                      "--connections", "4", "--sign-once", *flags)["operations"]["send"]
     finally:
