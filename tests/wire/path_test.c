@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which operation of the kitchen's REST services a path names, and which methods it takes. */
+/* path: the operation of the kitchen's REST services for a path, and the methods that it has. */
 #include "base/fixture.h"
 #include "kitchen.h"
 #include "wire/path.h"
