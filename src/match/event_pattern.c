@@ -46,11 +46,15 @@ static enum err refuse_text(struct parser *parser, struct str problem)
 static enum err refuse(struct parser *parser, const char *problem)
 {
 	struct token_reader *reader = &parser->reader;
-	struct str text = reader->problem.data ? reader->problem : str_from(problem);
-	size_t offset = reader->problem.data ? reader->problem_offset : reader->at;
-	struct str location = token_location(reader, offset);
+	bool is_json = !reader->problem.data;
+	struct str text = is_json ? str_from(problem) : reader->problem;
+	struct str location = token_location(reader, is_json ? reader->at : reader->problem_offset);
+	struct str prefix = !is_json && parser->dialect == PATTERN_SNS
+				    ? STR("failed to parse JSON. ")
+				    : STR("");
 
-	return refuse_text(parser, arena_join(parser->arena, (struct str[]){text, location}, 2));
+	return refuse_text(parser,
+			   arena_join(parser->arena, (struct str[]){prefix, text, location}, 3));
 }
 
 static enum err refuse_named(struct parser *parser, const char *before, struct str name,
@@ -359,6 +363,11 @@ static enum err parse_anything_but_form(struct parser *parser, struct anything_b
 		    (forms[i].is_of_events && parser->dialect != PATTERN_EVENTS))
 			continue;
 		*form = forms[i].form;
+		if (parser->dialect == PATTERN_SNS)
+			form->wrong_type = arena_cstr(
+				parser->arena,
+				arena_format(parser->arena, "%.*s match pattern must be a string",
+					     STR_ARG(name)));
 		return ERR_OK;
 	}
 	return refuse_named(parser, "Unsupported anything-but pattern: ", name, "");
@@ -429,8 +438,10 @@ static enum err parse_anything_but_values(struct parser *parser, struct predicat
 		token = token_next(reader);
 	}
 	if (token != TOKEN_ARRAY && token != TOKEN_STRING && !token_is_number(token))
-		return refuse(parser, "Value of anything-but must be an array or single "
-				      "string/number value.");
+		return refuse(parser, has_form && parser->dialect == PATTERN_SNS
+					      ? form.wrong_type
+					      : "Value of anything-but must be an array or single "
+						"string/number value.");
 	err = token == TOKEN_ARRAY ? parse_anything_but_list(parser, &form, out, bytes)
 				   : add_anything_but(parser, &form, token, out, bytes);
 	if (err)

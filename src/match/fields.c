@@ -142,13 +142,12 @@ static struct match_value value_of(yyjson_val *value)
 }
 
 static void add_field(struct field_set *set, const struct path_node *node, uint32_t scope,
-		      yyjson_val *value)
+		      struct match_value value)
 {
 	struct field_list *list = &set->lists.items[node->id];
 	uint32_t number = (uint32_t)set->fields.count;
 
-	vec_push(&set->fields,
-		 (struct field){node, value_of(value), .scope = scope, .next = FIELD_NONE});
+	vec_push(&set->fields, (struct field){node, value, .scope = scope, .next = FIELD_NONE});
 	if (list->epoch == set->epoch)
 		set->fields.items[list->last].next = number;
 	else
@@ -205,7 +204,7 @@ static void walk_value(struct walk *walk, const struct path_node *node, uint32_t
 	} else if (yyjson_is_arr(value)) {
 		walk_array(walk, node, scope, value);
 	} else if (node->uses > 0) {
-		add_field(walk->set, node, scope, value);
+		add_field(walk->set, node, scope, value_of(value));
 	}
 }
 
@@ -247,5 +246,25 @@ void field_set_read(struct field_set *set, const struct path_tree *tree, yyjson_
 	begin(set, tree->nodes.count);
 	vec_push(&set->scopes, (struct scope){0});
 	walk_value(&walk, tree->root, 0, event);
+	set->scopes.items[0].end = (uint32_t)set->scopes.count;
+}
+
+void field_set_read_attributes(struct field_set *set, const struct path_tree *tree,
+			       const struct match_attribute *attributes, size_t count)
+{
+	struct walk walk = {set, tree};
+
+	begin(set, tree->nodes.count);
+	vec_push(&set->scopes, (struct scope){0});
+	for (size_t i = 0; i < count; i++) {
+		const struct match_attribute *attribute = &attributes[i];
+		const struct path_node *node = find_key(&walk, tree->root, attribute->name);
+		if (!node)
+			continue;
+		if (attribute->values)
+			walk_value(&walk, node, 0, attribute->values);
+		else if (node->uses > 0)
+			add_field(set, node, 0, attribute->value);
+	}
 	set->scopes.items[0].end = (uint32_t)set->scopes.count;
 }

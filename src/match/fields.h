@@ -96,6 +96,15 @@ void field_set_init(struct field_set *set);
 void field_set_done(struct field_set *set);
 /* Forgets the event of before and collects the fields of `event`, which must outlive their use. */
 void field_set_read(struct field_set *set, const struct path_tree *tree, yyjson_val *event);
+/* A message attribute of SNS: a field of an event that is no JSON. */
+struct match_attribute {
+	struct str name; /* points separate the names of a path, as in events */
+	struct match_value value;
+	yyjson_val *values; /* an array of JSON, in place of `value`; NULL: none */
+};
+/* The same for an event that consists of these attributes. */
+void field_set_read_attributes(struct field_set *set, const struct path_tree *tree,
+			       const struct match_attribute *attributes, size_t count);
 /* The first field of the node, FIELD_NONE if the event has none. */
 static inline uint32_t field_set_first(const struct field_set *set, const struct path_node *node)
 {

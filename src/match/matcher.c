@@ -462,14 +462,14 @@ static void on_candidate(void *context, uint32_t number, uint32_t offset)
 	vec_push(&scratch->users, rule->user);
 }
 
-size_t matcher_match(const struct matcher *matcher, struct match_scratch *scratch,
-		     yyjson_val *event, void *const **out_users)
+/* The fields of the event have been collected. */
+static size_t find_rules(const struct matcher *matcher, struct match_scratch *scratch,
+			 void *const **out_users)
 {
 	struct matching matching = {matcher, scratch};
 	struct field_set *set = &scratch->fields;
 
 	scratch->users.count = 0;
-	field_set_read(set, &matcher->tree, event);
 	bool is_first = set->epoch == 1;
 	marks_begin(&scratch->rules, matcher->rules.count, is_first);
 	marks_begin(&scratch->conjunctions, matcher->id_count, is_first);
@@ -479,6 +479,21 @@ size_t matcher_match(const struct matcher *matcher, struct match_scratch *scratc
 	anchors_look_up_absent(&matcher->anchors, on_candidate, &matching);
 	*out_users = scratch->users.items;
 	return scratch->users.count;
+}
+
+size_t matcher_match(const struct matcher *matcher, struct match_scratch *scratch,
+		     yyjson_val *event, void *const **out_users)
+{
+	field_set_read(&scratch->fields, &matcher->tree, event);
+	return find_rules(matcher, scratch, out_users);
+}
+
+size_t matcher_match_attributes(const struct matcher *matcher, struct match_scratch *scratch,
+				const struct match_attribute *attributes, size_t count,
+				void *const **out_users)
+{
+	field_set_read_attributes(&scratch->fields, &matcher->tree, attributes, count);
+	return find_rules(matcher, scratch, out_users);
 }
 
 bool event_pattern_matches(const struct event_pattern *pattern, yyjson_val *event)

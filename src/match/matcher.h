@@ -40,6 +40,12 @@ void match_scratch_free(struct match_scratch **scratch); /* accepts NULL, leaves
 size_t matcher_match(const struct matcher *matcher, struct match_scratch *scratch,
 		     yyjson_val *event, void *const **out_users);
 
+/* The same for an event that consists of message attributes (fields.h). */
+struct match_attribute;
+size_t matcher_match_attributes(const struct matcher *matcher, struct match_scratch *scratch,
+				const struct match_attribute *attributes, size_t count,
+				void *const **out_users);
+
 /* One pattern alone, for TestEventPattern and tests: builds what it needs each time. */
 bool event_pattern_matches(const struct event_pattern *pattern, yyjson_val *event);
 
