@@ -124,6 +124,19 @@ static void test_session_prefers_endpoints_in_the_documented_order(void **state)
 	assert_endpoint("https://option");
 }
 
+static void test_session_knows_a_service_by_the_name_of_the_sdks(void **state)
+{
+	const struct service monitoring = {.name = STR("monitoring"), .sdk_id = STR("cloudwatch")};
+
+	(void)state;
+	setenv("AWS_ENDPOINT_URL_CLOUDWATCH", "http://cloudwatch", 1);
+	setenv("AWS_ENDPOINT_URL_MONITORING", "http://monitoring", 1);
+	assert_int_equal(make(&at_home), ERR_OK);
+	assert_str(tern_session_endpoint(session, &monitoring, made_up), "http://cloudwatch");
+	unsetenv("AWS_ENDPOINT_URL_CLOUDWATCH");
+	unsetenv("AWS_ENDPOINT_URL_MONITORING");
+}
+
 static void test_session_can_ignore_configured_endpoints(void **state)
 {
 	(void)state;

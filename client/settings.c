@@ -222,7 +222,7 @@ struct str session_region_of(const struct tern_session *session, const struct se
 {
 	const struct global *global = global_of(session, service);
 
-	if (!global || known_endpoint(session, service->name).size > 0)
+	if (!global || known_endpoint(session, service->sdk_id).size > 0)
 		return session->region;
 	return global->region;
 }
@@ -230,7 +230,7 @@ struct str session_region_of(const struct tern_session *session, const struct se
 struct str tern_session_endpoint(const struct tern_session *session, const struct service *service,
 				 char *out)
 {
-	struct str url = known_endpoint(session, service->name);
+	struct str url = known_endpoint(session, service->sdk_id);
 
 	if (url.size > 0)
 		return url;

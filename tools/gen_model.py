@@ -157,7 +157,7 @@ class Model(Sources):
         self.target, self.query, self.style = None, None, "lists"
         self.resource = self.rest = self.cbor = None
         self.unions, self.union = set(), None
-        self.namespace = ["com.amazonaws." + self.name]
+        self.namespace, self.sdk_id = ["com.amazonaws." + self.name], self.name
         self.types, self.words = {}, {}
         self.facts, self.throttled = gen_facts.Facts(), gen_facts.THROTTLED
         self.denied, self.violation, self.missing = [], None, None
@@ -232,6 +232,8 @@ class Model(Sources):
         elif words[0] == "words":
             self.words[words[1]] = " ".join(words[2:])
         elif words[0] == "service":
-            pass
+            if words[1] != self.name:
+                raise ValueError(f"the file of {words[1]} is {words[1]}.ops")
+            self.sdk_id = "_".join(words[2:] or words[1:]).lower()
         else:
             raise ValueError("unknown line")

@@ -285,7 +285,8 @@ class Sources:
                         '#include "wire/constraint.h"\n\n', *tables.lines, "\n", *out])
 
     def service_row(self, c_name, operations):
-        rows = [f'.name = STR_INIT("{self.name}")', f'.namespace = STR_INIT("{self.namespace[0]}")']
+        rows = [f'.name = STR_INIT("{self.name}")', f'.sdk_id = STR_INIT("{self.sdk_id}")',
+                f'.namespace = STR_INIT("{self.namespace[0]}")']
         if self.target:
             rows += [f'.json_target = STR_INIT("{self.target[0]}")',
                      f'.json_version = STR_INIT("{self.target[1]}")']

@@ -89,6 +89,7 @@ static struct operation operations[EC2_OPERATIONS];
 
 const struct service ec2_service = {
 	.name = STR_INIT("ec2"),
+	.sdk_id = STR_INIT("ec2"),
 	.namespace = STR_INIT("com.amazonaws.ec2"),
 	.query_version = STR_INIT("2016-11-15"),
 	.xml_namespace = STR_INIT("http://ec2.amazonaws.com/doc/2016-11-15/"),

@@ -2085,6 +2085,7 @@ const struct operation ec2_operations[] = {
 
 const struct service ec2_client_service = {
 	.name = STR_INIT("ec2"),
+	.sdk_id = STR_INIT("ec2"),
 	.namespace = STR_INIT("com.amazonaws.ec2"),
 	.query_version = STR_INIT("2016-11-15"),
 	.xml_namespace = STR_INIT("http://ec2.amazonaws.com/doc/2016-11-15/"),

@@ -791,6 +791,7 @@ static struct operation operations[IAM_OPERATIONS];
 
 const struct service iam_service = {
 	.name = STR_INIT("iam"),
+	.sdk_id = STR_INIT("iam"),
 	.namespace = STR_INIT("com.amazonaws.iam"),
 	.query_version = STR_INIT("2010-05-08"),
 	.xml_namespace = STR_INIT("https://iam.amazonaws.com/doc/2010-05-08/"),

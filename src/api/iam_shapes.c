@@ -9122,6 +9122,7 @@ const struct operation iam_operations[] = {
 
 const struct service iam_client_service = {
 	.name = STR_INIT("iam"),
+	.sdk_id = STR_INIT("iam"),
 	.namespace = STR_INIT("com.amazonaws.iam"),
 	.query_version = STR_INIT("2010-05-08"),
 	.xml_namespace = STR_INIT("https://iam.amazonaws.com/doc/2010-05-08/"),

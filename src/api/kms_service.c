@@ -293,6 +293,7 @@ static struct operation operations[KMS_OPERATIONS];
 
 const struct service kms_service = {
 	.name = STR_INIT("kms"),
+	.sdk_id = STR_INIT("kms"),
 	.namespace = STR_INIT("com.amazonaws.kms"),
 	.json_target = STR_INIT("TrentService"),
 	.json_version = STR_INIT("1.1"),

@@ -4216,6 +4216,7 @@ const struct operation kms_operations[] = {
 
 const struct service kms_client_service = {
 	.name = STR_INIT("kms"),
+	.sdk_id = STR_INIT("kms"),
 	.namespace = STR_INIT("com.amazonaws.kms"),
 	.json_target = STR_INIT("TrentService"),
 	.json_version = STR_INIT("1.1"),

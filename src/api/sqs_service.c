@@ -149,6 +149,7 @@ static struct operation operations[SQS_OPERATIONS];
 
 const struct service sqs_service = {
 	.name = STR_INIT("sqs"),
+	.sdk_id = STR_INIT("sqs"),
 	.namespace = STR_INIT("com.amazonaws.sqs"),
 	.json_target = STR_INIT("AmazonSQS"),
 	.json_version = STR_INIT("1.0"),

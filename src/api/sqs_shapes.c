@@ -1744,6 +1744,7 @@ const struct operation sqs_operations[] = {
 
 const struct service sqs_client_service = {
 	.name = STR_INIT("sqs"),
+	.sdk_id = STR_INIT("sqs"),
 	.namespace = STR_INIT("com.amazonaws.sqs"),
 	.json_target = STR_INIT("AmazonSQS"),
 	.json_version = STR_INIT("1.0"),

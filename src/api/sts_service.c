@@ -59,6 +59,7 @@ static struct operation operations[STS_OPERATIONS];
 
 const struct service sts_service = {
 	.name = STR_INIT("sts"),
+	.sdk_id = STR_INIT("sts"),
 	.namespace = STR_INIT("com.amazonaws.sts"),
 	.query_version = STR_INIT("2011-06-15"),
 	.xml_namespace = STR_INIT("https://sts.amazonaws.com/doc/2011-06-15/"),

@@ -906,6 +906,7 @@ const struct operation sts_operations[] = {
 
 const struct service sts_client_service = {
 	.name = STR_INIT("sts"),
+	.sdk_id = STR_INIT("sts"),
 	.namespace = STR_INIT("com.amazonaws.sts"),
 	.query_version = STR_INIT("2011-06-15"),
 	.xml_namespace = STR_INIT("https://sts.amazonaws.com/doc/2011-06-15/"),

@@ -202,6 +202,7 @@ enum rest_kind {
 
 struct service {
 	struct str name;	  /* "sqs": signing name and the model's file */
+	struct str sdk_id;	  /* "cloudwatch" of monitoring: in AWS_ENDPOINT_URL_CLOUDWATCH */
 	struct str json_target;	  /* "AmazonSQS"; empty: it does not speak JSON */
 	struct str json_version;  /* "1.0" */
 	struct str namespace;	  /* "com.amazonaws.sqs": of __type */
