@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * call: the request's body is encoded before the memory of the last answer is given up, so a
- * request may be made of what the last answer said.
+ * call: the request is encoded before the memory of the last answer is given up, so a request may
+ * be made of what the last answer said. wire/client knows the protocols.
  */
 #include "client/call.h"
 
@@ -15,18 +15,18 @@
 #include "client/credentials.h"
 #include "client/session_private.h"
 #include "client/transport.h"
-#include "format/json.h"
-#include "wire/json.h"
-#include "wire/query_client.h"
+#include "wire/client.h"
+#include "wire/rest.h"
 #include "wire/sigv4.h"
 
-enum { HEADERS_MAX = 8, SKEW_MS_LEAST = 240000 /* AWS allows five minutes */ };
+enum { SKEW_MS_LEAST = 240000 /* AWS allows five minutes */ };
 
 struct tern_call {
 	struct tern_session *session;
 	struct transport *transport;
-	struct arena arena; /* of one call: its answer and its fault */
-	struct buf body;    /* of the request */
+	struct arena arena;   /* of one attempt: its answer and its fault */
+	struct arena request; /* of one call: the headers of its request */
+	struct buf body;      /* of the request */
 	struct tern_fault fault;
 	int64_t skew_ms; /* what must be added to our clock to have the service's */
 	struct prng prng;
@@ -41,9 +41,10 @@ struct tern_call {
 struct order {
 	const struct service *service;
 	struct str method;
-	struct str target; /* of X-Amz-Target; empty: none */
-	bool is_form;	   /* the body is Query's */
-	struct str path;   /* with the query, behind the endpoint's own */
+	const struct http_header *headers; /* without Host and what signs */
+	size_t header_count;
+	struct str host_prefix; /* before AWS's own host */
+	struct str path;	/* with the query, behind the endpoint's own */
 	struct str body;
 	bool is_once; /* never tried again */
 };
@@ -98,6 +99,7 @@ struct tern_call *tern_call_new(struct tern_session *session)
 	call->session = session;
 	call->transport = transport_new(session);
 	arena_init(&call->arena);
+	arena_init(&call->request);
 	return call;
 }
 
@@ -107,6 +109,7 @@ void tern_call_free(struct tern_call **call)
 		return;
 	transport_free(&(*call)->transport);
 	arena_done(&(*call)->arena);
+	arena_done(&(*call)->request);
 	buf_done(&(*call)->body);
 	heap_free(*call);
 	*call = NULL;
@@ -163,19 +166,27 @@ static struct endpoint split_endpoint(struct str url)
 	return endpoint;
 }
 
+/* S3 has the hash of the body in a header, and its paths are signed as they are sent. */
+static bool is_s3(const struct order *order)
+{
+	return order->service->rest == REST_XML_BARE;
+}
+
 struct header_list {
-	struct sigv4_header items[HEADERS_MAX];
+	struct http_header *items;
 	size_t count;
 };
 
 static void add_header(struct header_list *list, struct str name, struct str value)
 {
-	check(list->count < HEADERS_MAX);
-	list->items[list->count++] = (struct sigv4_header){name, value};
+	list->items[list->count++] = (struct http_header){name, value};
 }
 
+enum { OWN_HEADERS = 6 }; /* that an attempt adds to those of its order */
+
+/* The headers that are signed. */
 static void list_headers(const struct tern_call *call, const struct order *order, struct str host,
-			 struct str amz_date, struct header_list *list)
+			 struct str amz_date, struct str hash, struct header_list *list)
 {
 	struct str token = call->credentials->session_token;
 
@@ -183,68 +194,75 @@ static void list_headers(const struct tern_call *call, const struct order *order
 	add_header(list, STR("X-Amz-Date"), amz_date);
 	if (token.size > 0)
 		add_header(list, STR("X-Amz-Security-Token"), token);
-	if (order->is_form)
-		add_header(list, STR("Content-Type"),
-			   STR("application/x-www-form-urlencoded; charset=utf-8"));
-	if (order->target.size == 0)
-		return;
-	add_header(list, STR("Content-Type"),
-		   str_equal(order->service->json_version, STR("1.0"))
-			   ? STR("application/x-amz-json-1.0")
-			   : STR("application/x-amz-json-1.1"));
-	add_header(list, STR("X-Amz-Target"), order->target);
-	if (order->service->is_query_compatible)
-		add_header(list, STR("X-Amzn-Query-Mode"), STR("true"));
+	if (is_s3(order))
+		add_header(list, STR("X-Amz-Content-Sha256"), hash);
+	for (size_t i = 0; i < order->header_count; i++)
+		add_header(list, order->headers[i].name, order->headers[i].value);
 }
 
 static struct str authorize(struct tern_call *call, struct arena *arena, const struct order *order,
-			    struct str path, struct str amz_date, const struct header_list *list)
+			    struct str path, struct str amz_date, struct str hash,
+			    const struct header_list *list)
 {
-	char hash[SIGV4_SIGNATURE_SIZE];
+	struct sigv4_header *headers = arena_array(arena, struct sigv4_header, list->count);
 	struct str query = path;
 
-	sigv4_payload_hash(order->body, hash);
+	for (size_t i = 0; i < list->count; i++)
+		headers[i] = (struct sigv4_header){list->items[i].name, list->items[i].value};
 	path = str_cut(&query, '?');
 	const struct sigv4_request request = {
 		.method = order->method,
 		.path = path,
 		.query = query,
-		.headers = list->items,
+		.headers = headers,
 		.header_count = list->count,
-		.payload_hash = str_of(hash, sizeof(hash)),
+		.payload_hash = hash,
+		.is_path_literal = is_s3(order),
 	};
 	return sigv4_authorization(arena, &call->signer, amz_date, &request);
+}
+
+/* AWS's own hosts have the prefix; an endpoint that somebody set is taken as it is. */
+static struct endpoint find_endpoint(struct tern_call *call, struct arena *arena,
+				     const struct order *order)
+{
+	char made_up[TERN_ENDPOINT_SIZE];
+	struct str url = tern_session_endpoint(call->session, order->service, made_up);
+
+	if (url.data != made_up)
+		return split_endpoint(url);
+	struct str host = str_slice(url, strlen("https://"), url.size);
+	return split_endpoint(arena_format(arena, "https://%.*s%.*s", STR_ARG(order->host_prefix),
+					   STR_ARG(host)));
 }
 
 static enum err attempt(struct tern_call *call, struct arena *arena, const struct order *order,
 			struct transport_answer *out_answer, struct str *out_problem)
 {
-	char made_up[TERN_ENDPOINT_SIZE], amz_date[CLOCK_TEXT_MAX];
-	struct endpoint endpoint =
-		split_endpoint(tern_session_endpoint(call->session, order->service, made_up));
+	char amz_date[CLOCK_TEXT_MAX], hash_text[SIGV4_SIGNATURE_SIZE];
+	struct endpoint endpoint = find_endpoint(call, arena, order);
 	struct str path =
 		arena_format(arena, "%.*s%.*s", STR_ARG(endpoint.path), STR_ARG(order->path));
 	struct str origin = str_slice(endpoint.url, 0, endpoint.url.size - endpoint.path.size);
-	struct header_list list = {.count = 0};
-	struct transport_header headers[HEADERS_MAX + 2];
+	struct header_list list = {
+		.items = arena_array(arena, struct http_header, order->header_count + OWN_HEADERS)};
 
 	int size = clock_format_amz(clock_now_ms() + call->skew_ms, amz_date);
 	struct str date = str_of(amz_date, (size_t)size);
 	enum err err = refresh_key(call, order->service, amz_date, out_problem);
 	if (err)
 		return err;
-	list_headers(call, order, endpoint.host, date, &list);
-	for (size_t i = 0; i < list.count; i++)
-		headers[i] = (struct transport_header){list.items[i].name, list.items[i].value};
-	headers[list.count] = (struct transport_header){
-		STR("Authorization"), authorize(call, arena, order, path, date, &list)};
-	headers[list.count + 1] =
-		(struct transport_header){STR("User-Agent"), call->session->user_agent};
+	sigv4_payload_hash(order->body, hash_text);
+	struct str hash = str_of(hash_text, sizeof(hash_text));
+	list_headers(call, order, endpoint.host, date, hash, &list);
+	struct str authorization = authorize(call, arena, order, path, date, hash, &list);
+	add_header(&list, STR("Authorization"), authorization);
+	add_header(&list, STR("User-Agent"), call->session->user_agent);
 	const struct transport_request request = {
 		.method = order->method,
 		.url = arena_format(arena, "%.*s%.*s", STR_ARG(origin), STR_ARG(path)),
-		.headers = headers,
-		.header_count = list.count + 2,
+		.headers = list.items,
+		.header_count = list.count,
 		.body = order->body,
 	};
 	return transport_exchange(call->transport, &request, out_answer, out_problem);
@@ -252,50 +270,24 @@ static enum err attempt(struct tern_call *call, struct arena *arena, const struc
 
 /* ---- faults ---- */
 
-static void copy_fault_text(struct tern_call *call, const struct transport_answer *answer,
-			    yyjson_val *root)
+static struct wire_answer answer_of(const struct transport_answer *answer)
 {
-	struct tern_fault *fault = &call->fault;
-	struct str text = json_text(json_member(root, "__type"));
-	struct str query_error = answer->query_error;
-	struct str message = json_text(json_member(root, "message"));
-
-	/* "com.amazonaws.sqs#QueueDoesNotExist:http://..." */
-	size_t hash = str_find_char(text, '#', 0);
-	if (hash != SIZE_MAX)
-		text = str_slice(text, hash + 1, text.size);
-	fault->shape = str_cut(&text, ':');
-	fault->code = arena_copy(&call->arena, str_cut(&query_error, ';'));
-	if (fault->code.size == 0)
-		fault->code = fault->shape;
-	if (message.size == 0)
-		message = json_text(json_member(root, "Message"));
-	fault->message = message.size > 0 ? message : fault->code;
-}
-
-static void copy_query_fault(struct tern_call *call, const struct wire_query_fault *told)
-{
-	struct tern_fault *fault = &call->fault;
-
-	fault->code = fault->shape = told->code;
-	fault->message = told->message.size > 0 ? told->message : told->code;
-	if (told->request_id.size > 0)
-		fault->request_id = told->request_id;
+	return (struct wire_answer){answer->status, answer->headers, answer->header_count,
+				    answer->body};
 }
 
 static void read_fault(struct tern_call *call, const struct transport_answer *answer)
 {
-	struct str text = arena_copy(&call->arena, answer->body);
+	const struct wire_answer told = answer_of(answer);
 	struct tern_fault *fault = &call->fault;
-	struct wire_query_fault told;
-	yyjson_val *root;
+	struct wire_told_fault read;
 
+	wire_client_decode_fault(&call->arena, &told, &read);
 	fault->status = answer->status;
-	fault->request_id = arena_copy(&call->arena, answer->request_id);
-	if (json_parse(&call->arena, text, &root) == ERR_OK && json_member(root, "__type"))
-		copy_fault_text(call, answer, root);
-	else if (wire_query_decode_fault(&call->arena, text, &told) == ERR_OK)
-		copy_query_fault(call, &told);
+	fault->shape = read.shape;
+	fault->code = read.code;
+	fault->request_id = read.request_id;
+	fault->message = read.message.size > 0 ? read.message : read.code;
 	if (fault->message.size == 0)
 		fault->message =
 			arena_format(&call->arena,
@@ -314,9 +306,10 @@ static enum err fail(struct tern_call *call, enum err err, struct str problem)
 /* True if the service's clock is so far from ours that it explains a refused signature. */
 static bool resync(struct tern_call *call, const struct transport_answer *answer)
 {
-	time_t date = answer->date.size > 0
-			      ? curl_getdate(arena_cstr(&call->arena, answer->date), NULL)
-			      : -1;
+	const struct wire_answer told = answer_of(answer);
+	struct str text = wire_answer_header(&told, STR("Date"));
+	time_t date = text.size > 0 ? curl_getdate(arena_cstr(&call->arena, text), NULL) : -1;
+
 	if (date < 0)
 		return false;
 
@@ -385,54 +378,63 @@ static enum err perform(struct tern_call *call, const struct order *order,
 	}
 }
 
-/* In JSON if the service speaks it. */
-static void encode(struct tern_call *call, const struct operation *operation, const void *in,
-		   struct buf *target)
+/* Fills the order; its texts are in the call's body and request. */
+static enum err encode(struct tern_call *call, const struct operation *operation, const void *in,
+		       struct wire_request *request, struct order *order, struct str *out_problem)
 {
-	const struct service *service = operation->service;
+	struct buf prefix = {0};
 
-	buf_reset(&call->body);
-	if (service->json_target.size == 0) {
-		wire_query_encode_request(&call->body, operation, in);
-		return;
-	}
-	wire_json_encode(&call->body, operation->in, in);
-	buf_append(target, service->json_target);
-	buf_append_char(target, '.');
-	buf_append(target, operation->name);
+	enum err err = wire_client_encode(request, operation, in, out_problem);
+	if (err)
+		return err;
+	bool is_host = wire_host_prefix(&prefix, operation, in);
+	*order = (struct order){
+		.service = operation->service,
+		.method = request->method,
+		.headers = request->message.headers,
+		.header_count = request->message.header_count,
+		.host_prefix = arena_copy(&call->request, buf_str(&prefix)),
+		.path = buf_str(&request->target),
+		.body = buf_str(&call->body),
+	};
+	buf_done(&prefix);
+	if (is_host)
+		return ERR_OK;
+	*out_problem = arena_format(&call->request, "an input of %.*s is no part of a host's name",
+				    STR_ARG(operation->name));
+	return ERR_INVALID;
 }
 
-static enum err decode(struct tern_call *call, const struct operation *operation, struct str body,
-		       void *out)
+static enum err run(struct tern_call *call, const struct operation *operation, const void *in,
+		    struct wire_request *request, struct transport_answer *out_answer)
 {
-	struct str unused;
+	struct str problem;
+	struct order order;
 
-	if (operation->service->json_target.size == 0)
-		return wire_query_decode_answer(&call->arena, body, operation, out);
-	return wire_json_decode(&call->arena, body, operation->out, out, &unused);
+	enum err err = encode(call, operation, in, request, &order, &problem);
+	if (err) {
+		arena_reset(&call->arena);
+		call->fault = (struct tern_fault){0};
+		return fail(call, err, problem);
+	}
+	return perform(call, &order, out_answer);
 }
 
 enum err tern_call_run(struct tern_call *call, const struct operation *operation, const void *in,
 		       void *out)
 {
+	struct wire_request request = {.message = {.arena = &call->request, .body = &call->body}};
 	struct transport_answer answer;
-	struct buf target = {0};
 
-	encode(call, operation, in, &target);
-	const struct order order = {
-		.service = operation->service,
-		.method = STR("POST"),
-		.target = buf_str(&target),
-		.is_form = target.size == 0,
-		.path = STR("/"),
-		.body = buf_str(&call->body),
-	};
-	enum err err = perform(call, &order, &answer);
-	buf_done(&target);
+	arena_reset(&call->request);
+	buf_reset(&call->body);
+	enum err err = run(call, operation, in, &request, &answer);
+	buf_done(&request.target);
 	if (err)
 		return err;
+	const struct wire_answer told = answer_of(&answer);
 	memset(out, 0, operation->out->size);
-	if (decode(call, operation, answer.body, out))
+	if (wire_client_decode(&call->arena, operation, &told, out))
 		return fail(call, ERR_INVALID,
 			    arena_format(&call->arena,
 					 "the endpoint's answer to %.*s cannot be understood",

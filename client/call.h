@@ -5,7 +5,8 @@
  * A call object is a place where calls are made, one at a time: it keeps a connection, the signing
  * key of the day and the memory of the last answer. One owning thread at a time; for calls side by
  * side make several of one session. Any operation of a model works: structs and table are in
- * api/<service>.h. The protocol is the service's AWS JSON, 1.0 or 1.1, or Query where it has none.
+ * api/<service>.h. The protocol is the service's: REST-JSON, REST-XML, RPC v2 CBOR, AWS JSON or
+ * Query. Absent idempotency tokens are made up, one for all attempts.
  *
  *   struct sqs_send_message_in in = {.queue_url = url, .message_body = STR("hello")};
  *   struct sqs_send_message_out out;
@@ -41,8 +42,8 @@ void tern_call_free(struct tern_call **call);
  *
  *   ERR_FAULT    the service answered with a fault
  *   ERR_CLOSED   no answer: not reachable, time ran out, or tern_session_stop
- *   ERR_INVALID  the answer is not what the model says, or the endpoint is no URL or is
- *                not the server of its certificate, or that is not trusted
+ *   ERR_INVALID  the answer is not what the model says, a member of the path is absent, or the
+ *                endpoint is no URL, or not the server of its certificate, or that is not trusted
  *   ERR_TOOLARGE the answer is over 64 MiB
  */
 must_check enum err tern_call_run(struct tern_call *call, const struct operation *operation,

@@ -9,8 +9,8 @@
  *
  * Operations and their structs are in api/<service>.h; how their members look is in wire/shape.h.
  * Link with `pkg-config --cflags --libs libtern`, or statically with libtern.a -lcurl -lcrypto
- * -lyyjson -pthread. Everything exported begins with tern_, or with the name of a service
- * (sqs_operations, SQS_..., sts_operations, STS_...).
+ * -lcbor -lyyjson -lexpat -lm -pthread. Everything exported begins with tern_, or with the name of
+ * a service (sqs_operations, SQS_..., sts_operations, STS_...).
  */
 #ifndef TERN_CLIENT_TERN_H
 #define TERN_CLIENT_TERN_H

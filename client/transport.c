@@ -17,7 +17,8 @@ struct transport {
 	struct arena arena; /* of one exchange */
 	struct buf body;
 	bool is_too_large;
-	struct transport_answer answer;
+	struct http_header *answer_headers; /* in the arena */
+	size_t answer_count, answer_room;
 	char detail[CURL_ERROR_SIZE];
 };
 
@@ -33,22 +34,38 @@ static size_t on_body(char *data, size_t item_size, size_t count, void *context)
 	return size;
 }
 
+static void add_answer_header(struct transport *transport, struct str name, struct str value)
+{
+	struct arena *arena = &transport->arena;
+
+	if (transport->answer_count == transport->answer_room) {
+		size_t room = transport->answer_room ? transport->answer_room * 2 : 16;
+		struct http_header *headers = arena_array(arena, struct http_header, room);
+		if (transport->answer_count > 0)
+			memcpy(headers, transport->answer_headers,
+			       transport->answer_count * sizeof(*headers));
+		transport->answer_headers = headers;
+		transport->answer_room = room;
+	}
+	transport->answer_headers[transport->answer_count++] =
+		(struct http_header){arena_copy(arena, name), arena_copy(arena, value)};
+}
+
+/* libcurl refuses heads over 300 KB, so their number needs no limit here. */
 static size_t on_header(char *data, size_t item_size, size_t count, void *context)
 {
 	struct transport *transport = context;
-	struct transport_answer *answer = &transport->answer;
 	struct str value = str_of(data, item_size * count);
-	struct str name = str_cut(&value, ':');
 
+	if (str_starts(value, STR("HTTP/"))) { /* the answer behind "100 Continue" begins */
+		transport->answer_count = 0;
+		return item_size * count;
+	}
 	while (str_ends(value, STR("\r")) || str_ends(value, STR("\n")))
 		value.size--;
-	value = str_trim(value);
-	if (str_equal_nocase(name, STR("x-amzn-requestid")))
-		answer->request_id = arena_copy(&transport->arena, value);
-	else if (str_equal_nocase(name, STR("x-amzn-query-error")))
-		answer->query_error = arena_copy(&transport->arena, value);
-	else if (str_equal_nocase(name, STR("date")))
-		answer->date = arena_copy(&transport->arena, value);
+	struct str name = str_cut(&value, ':');
+	if (name.size > 0)
+		add_answer_header(transport, name, str_trim(value));
 	return item_size * count;
 }
 
@@ -118,7 +135,9 @@ static void set_headers(struct transport *transport, const struct transport_requ
 {
 	curl_slist_free_all(transport->headers);
 	transport->headers = NULL;
+	bool has_type = false;
 	for (size_t i = 0; i < request->header_count; i++) {
+		has_type |= str_equal_nocase(request->headers[i].name, STR("Content-Type"));
 		struct str line = arena_format(&transport->arena, "%.*s: %.*s",
 					       STR_ARG(request->headers[i].name),
 					       STR_ARG(request->headers[i].value));
@@ -126,6 +145,8 @@ static void set_headers(struct transport *transport, const struct transport_requ
 	}
 	/* A large body does not wait for "100 Continue": that is a second on servers without it. */
 	append_header(transport, "Expect:");
+	if (!has_type) /* libcurl would call the body a form */
+		append_header(transport, "Content-Type:");
 	set(transport, CURLOPT_HTTPHEADER, transport->headers);
 }
 
@@ -178,34 +199,48 @@ static enum err explain(struct transport *transport, CURLcode code, struct str u
 										 : ERR_CLOSED;
 }
 
+static void set_method(struct transport *transport, const struct transport_request *request)
+{
+	bool is_head = str_equal(request->method, STR("HEAD"));
+
+	if ((is_head || str_equal(request->method, STR("GET"))) && request->body.size == 0) {
+		set(transport, CURLOPT_CUSTOMREQUEST, (char *)NULL);
+		set(transport, CURLOPT_HTTPGET, 1L);
+		set(transport, CURLOPT_NOBODY, (long)is_head);
+		return;
+	}
+	set(transport, CURLOPT_NOBODY, 0L);
+	set(transport, CURLOPT_POST, 1L);
+	set(transport, CURLOPT_CUSTOMREQUEST, arena_cstr(&transport->arena, request->method));
+	set(transport, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.size);
+	set(transport, CURLOPT_POSTFIELDS, request->body.size ? request->body.data : "");
+}
+
 enum err transport_exchange(struct transport *transport, const struct transport_request *request,
 			    struct transport_answer *out_answer, struct str *out_problem)
 {
-	bool is_get = str_equal(request->method, STR("GET"));
 	long status = 0;
 
 	arena_reset(&transport->arena);
 	buf_reset(&transport->body);
-	transport->answer = (struct transport_answer){0};
+	transport->answer_headers = NULL;
+	transport->answer_count = transport->answer_room = 0;
 	transport->is_too_large = false;
 	transport->detail[0] = '\0';
 	set_headers(transport, request);
 	set(transport, CURLOPT_URL, arena_cstr(&transport->arena, request->url));
 	/* A proxy cannot reach our own loopback addresses; NULL leaves it to the environment. */
 	set(transport, CURLOPT_PROXY, is_loopback(request->url) ? "" : (char *)NULL);
-	if (is_get) {
-		set(transport, CURLOPT_HTTPGET, 1L);
-	} else {
-		set(transport, CURLOPT_POST, 1L);
-		set(transport, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.size);
-		set(transport, CURLOPT_POSTFIELDS, request->body.size ? request->body.data : "");
-	}
+	set_method(transport, request);
 	CURLcode code = curl_easy_perform(transport->curl);
 	if (code != CURLE_OK)
 		return explain(transport, code, request->url, out_problem);
 	check(curl_easy_getinfo(transport->curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK);
-	transport->answer.status = (int)status;
-	transport->answer.body = buf_str(&transport->body);
-	*out_answer = transport->answer;
+	*out_answer = (struct transport_answer){
+		.status = (int)status,
+		.headers = transport->answer_headers,
+		.header_count = transport->answer_count,
+		.body = buf_str(&transport->body),
+	};
 	return ERR_OK;
 }

@@ -9,27 +9,23 @@
 #define TERN_CLIENT_TRANSPORT_H
 
 #include "client/session.h"
+#include "http/header.h"
 
 #define TRANSPORT_BODY_SIZE_MAX (64u << 20) /* bytes of an answer */
-
-struct transport_header {
-	struct str name, value;
-};
 
 struct transport_request {
 	struct str method;
 	struct str url;
-	const struct transport_header *headers;
+	const struct http_header *headers;
 	size_t header_count;
 	struct str body;
 };
 
 struct transport_answer {
 	int status;
+	const struct http_header *headers;
+	size_t header_count;
 	struct str body;
-	struct str request_id;	/* x-amzn-RequestId */
-	struct str query_error; /* x-amzn-query-error */
-	struct str date;	/* Date */
 };
 
 struct transport;
@@ -37,6 +33,8 @@ struct transport *transport_new(const struct tern_session *session);
 void transport_free(struct transport **transport);
 
 /*
+ * A request without Content-Type is sent without one.
+ *
  * ERR_CLOSED if no whole answer came, the session was stopped or time ran out; ERR_TOOLARGE;
  * ERR_INVALID if the URL cannot be used. *out_problem says why in one sentence.
  */

@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "base/limits.h"
+#include "http/header.h"
 #include <assert.h>
 #include <llhttp.h>
 
@@ -62,11 +63,6 @@ enum http_method {
 	HTTP_METHOD_DELETE,
 	HTTP_METHOD_OPTIONS,
 	HTTP_METHOD_PATCH,
-};
-
-struct http_header {
-	struct str name;  /* as sent; compare with str_equal_nocase */
-	struct str value; /* without blanks around */
 };
 
 /* One request, as views. */

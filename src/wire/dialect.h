@@ -13,19 +13,9 @@
 #include "base/base.h"
 #include "format/form.h"
 #include "http/request.h"
+#include "wire/message.h"
 #include "wire/shape.h"
 
-/* An HTTP message that is being written. Its headers are in the arena. */
-struct wire_message {
-	struct arena *arena;
-	struct buf *body;
-	struct str request_id;
-	int status; /* of an answer; 0: not set yet */
-	struct http_header *headers;
-	size_t header_count, header_room;
-};
-/* The value is borrowed until the message has been sent. */
-void wire_message_header(struct wire_message *message, struct str name, struct str value);
 /* Adds x-amzn-query-error, which names Query's Code beside a fault of another dialect. */
 void wire_message_query_error(struct wire_message *message, const struct fault_type *fault);
 

@@ -155,7 +155,7 @@ enum err wire_query_decode_fault(struct arena *arena, struct str text, struct wi
 
 	if (xml_parse(arena, text, &root) != ERR_OK)
 		return ERR_INVALID;
-	error = xml_child(root, STR("Error"));
+	error = str_equal(root->name, STR("Error")) ? root : xml_child(root, STR("Error"));
 	if (!error)
 		error = xml_child(xml_child(root, STR("Errors")), STR("Error"));
 	if (!error)

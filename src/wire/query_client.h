@@ -23,7 +23,7 @@ must_check enum err wire_query_decode_answer(struct arena *arena, struct str tex
 struct wire_query_fault {
 	struct str code, message, request_id; /* data NULL: not said */
 };
-/* Of <ErrorResponse> and of EC2's <Response>. ERR_INVALID if the text is neither. */
+/* Of <ErrorResponse>, of EC2's <Response> and of S3's bare <Error>. ERR_INVALID: another text. */
 must_check enum err wire_query_decode_fault(struct arena *arena, struct str text,
 					    struct wire_query_fault *out);
 

@@ -7,7 +7,9 @@
 #ifndef TERN_WIRE_REST_H
 #define TERN_WIRE_REST_H
 
-#include "wire/dialect.h"
+#include "format/form.h"
+#include "wire/message.h"
+#include "wire/shape.h"
 
 /*
  * The parts of a REST message that is read. Of a request: `path` and `form` (of the query string).
