@@ -154,7 +154,7 @@ class Model(Sources):
     def __init__(self, path):
         self.name = path.stem
         self.structures, self.operations, self.faults = {}, {}, []
-        self.target, self.query, self.style = None, None, "lists"
+        self.target, self.query, self.style, self.accepts_json = None, None, "lists", False
         self.resource = self.rest = self.cbor = None
         self.unions, self.union = set(), None
         self.namespace, self.sdk_id = ["com.amazonaws." + self.name], self.name
@@ -206,21 +206,23 @@ class Model(Sources):
                             "facts": {"doc": "", "access": "write", "resources": [], "keys": []},
                             "data": "data" in words[3:], "result": "result" in words[3:],
                             "work": "work" in words[3:] or words[2] == "worker",
-                            "anonymous": "anonymous" in words[3:] or "anonymous" in self.denied}
+                            "link": "link" in words[3:],
+                            "anonymous": bool({"anonymous", "link"} & {*words[3:], *self.denied})}
             if words[2] not in ("net", "control", "worker") or \
-                    set(words[3:]) - {"resource", "data", "result", "work", "anonymous", "read",
-                                      "answer"}:
+                    set(words[3:]) - {"resource", "data", "result", "work", "anonymous", "link",
+                                      "read", "answer"}:
                 raise ValueError("operation NAME net|control|worker [work] [resource] [data] "
-                                 "[result] [anonymous] [read] [answer]")
+                                 "[result] [anonymous] [link] [read] [answer]")
             if self.members["resource"] and not self.resource:
                 raise ValueError("the service has no resource line")
             self.operations[words[1]] = self.members
         elif words[0] == "fault":
             self.faults.append(words[1:])
         elif words[0] == "query":
-            self.query, self.style = words[1:3], (words[3:] or ["lists"])[0]
-            if self.style not in ("lists", "flat", "ec2"):
-                raise ValueError("query VERSION NAMESPACE [flat|ec2]")
+            style = [word for word in words[3:] if word != "json"] or ["lists"]
+            self.query, self.style, self.accepts_json = words[1:3], style[0], "json" in words[3:]
+            if style not in (["lists"], ["flat"], ["ec2"]):
+                raise ValueError("query VERSION NAMESPACE [flat|ec2] [json]")
         elif words[0] in ("arn", "throttle", "price"):
             self.facts.read_service_line(words)
         elif words[0] in ("rest-json", "rest-xml"):

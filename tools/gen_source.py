@@ -274,6 +274,7 @@ class Sources:
                        f'{", .uses_workers = true" if parts["work"] else ""}'
                        f'{", .is_at_resource = true" if parts["resource"] else ""}'
                        f'{", .serves_anonymous = true" if parts["anonymous"] else ""}'
+                       f'{", .is_link = true" if parts["link"] else ""}'
                        f'{", .has_empty_result = true" if parts["result"] else ""}'
                        f'{", .is_data = true" if parts["data"] else ""}'
                        f'{"".join(", " + row for row in gen_http.operation_rows(parts))}}},\n')
@@ -294,6 +295,7 @@ class Sources:
             rows += [f'.query_version = STR_INIT("{self.query[0]}")',
                      f'.xml_namespace = STR_INIT("{self.query[1]}")',
                      f".query_style = QUERY_STYLE_{STYLES[self.style]}"]
+            rows += [".accepts_json = true"] if self.accepts_json else []
         rows += gen_http.service_rows(self)
         if self.resource:
             rows.append(f'.resource_path = STR_INIT("{self.resource[0]}")')

@@ -796,6 +796,7 @@ const struct service iam_service = {
 	.query_version = STR_INIT("2010-05-08"),
 	.xml_namespace = STR_INIT("https://iam.amazonaws.com/doc/2010-05-08/"),
 	.query_style = QUERY_STYLE_LISTS,
+	.accepts_json = true,
 	.denied = {.shape = STR_INIT("AccessDeniedException"),
 		   .query_code = STR_INIT("AccessDenied"), .status = 403},
 	.violation = &IAM_VALIDATION_ERROR,

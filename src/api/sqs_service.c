@@ -156,6 +156,7 @@ const struct service sqs_service = {
 	.query_version = STR_INIT("2012-11-05"),
 	.xml_namespace = STR_INIT("http://queue.amazonaws.com/doc/2012-11-05/"),
 	.query_style = QUERY_STYLE_FLATTENED,
+	.accepts_json = true,
 	.resource_path = STR_INIT("/{account}/{name+}"),
 	.is_query_compatible = true,
 	.denied = {.shape = STR_INIT("AccessDeniedException"),

@@ -911,6 +911,7 @@ const struct service sts_client_service = {
 	.query_version = STR_INIT("2011-06-15"),
 	.xml_namespace = STR_INIT("https://sts.amazonaws.com/doc/2011-06-15/"),
 	.query_style = QUERY_STYLE_LISTS,
+	.accepts_json = true,
 	.denied = {.shape = STR_INIT("AccessDenied"),
 		   .query_code = STR_INIT("AccessDenied"), .status = 403},
 	.violation = &STS_VALIDATION_ERROR,

@@ -224,12 +224,27 @@ static bool answer_preflight(const struct core *core, struct net_request *reques
 	return true;
 }
 
+/*
+ * True if the request is a link that a message contains: its recipient may read it on any page, and
+ * what the link says authorizes the operation.
+ */
+static bool is_link(struct request_context *context)
+{
+	const struct http_request *http = &context->request->http;
+	struct route route;
+
+	if (http->method != HTTP_METHOD_GET || context->call.endpoint)
+		return false;
+	route_request(&context->thread->dispatch->routes, context->call.arena, http, &route);
+	return route.operation && route.operation->is_link;
+}
+
 static enum err check_page(struct request_context *context)
 {
 	struct call *call = &context->call;
 	struct str problem;
 
-	if (may_come(call->core, context->request, &problem))
+	if (may_come(call->core, context->request, &problem) || is_link(context))
 		return ERR_OK;
 	identify_dialect(context);
 	return fail(call, &common_faults[FAULT_FOREIGN], "%.*s", STR_ARG(problem));

@@ -303,8 +303,8 @@ static void route_action(const struct route_table *table, struct arena *arena,
 			 const struct http_request *request, struct str action, struct route *route)
 {
 	route->service = choose_service(table, request, &route->form, action);
-	if (dialect_of(route->service) == &dialect_ec2)
-		route->dialect = &dialect_ec2; /* EC2 does not look at Accept */
+	if (route->service && !route->service->accepts_json)
+		route->dialect = dialect_of(route->service);
 	if (route->service)
 		route->operation = route_operation(route->service, action);
 	if (route->operation &&

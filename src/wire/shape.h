@@ -156,6 +156,7 @@ struct operation {
 	bool is_at_resource;   /* Query: may also be sent to the service's resource_path */
 	bool has_empty_result; /* Query: an answer without members shows its result all the same */
 	bool serves_anonymous; /* unsigned requests too: the handler decides whom it lets in */
+	bool is_link;	       /* a link leads here: any page's GET may come in */
 	bool is_data;	       /* of the data plane: auditing it is optional */
 	bool is_read_only;     /* CloudTrail's readOnly */
 	bool shows_answer;     /* the audit log has its answer */
@@ -209,6 +210,7 @@ struct service {
 	struct str query_version; /* "2012-11-05"; empty: it does not speak Query */
 	struct str xml_namespace; /* "http://queue.amazonaws.com/doc/2012-11-05/" */
 	enum query_style query_style;
+	bool accepts_json; /* Query: its answers are JSON if Accept asks for application/json */
 	/* "/{account}/{name+}": the paths of its resources, which only some operations may be sent
 	 * to; empty: it has none. */
 	struct str resource_path;

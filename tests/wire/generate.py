@@ -17,7 +17,7 @@ from gen_model import Model  # noqa: E402
 HEADS = {
     "json10": "target Json10 1.0",
     "json11": "target Json11 1.1",
-    "query": "query 2020-01-08 https://query/",
+    "query": "query 2020-01-08 https://query/ json",
     "ec2": "query 2020-01-08 https://ec2/ ec2",
     "restjson": "rest-json",
     "restxml": "rest-xml https://restxml/",

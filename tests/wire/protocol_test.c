@@ -705,6 +705,41 @@ static void test_faults_in_cbor_are_read_as_they_were_written(void **state)
 			 ERR_INVALID);
 }
 
+/* ---- Accept ---- */
+
+static const struct dialect *dialect_for(const char *version, const char *accept)
+{
+	const struct request_case row = {
+		.target = version,
+		.headers = accept,
+		.body = "",
+	};
+	struct http_request request = request_of(&row);
+	struct route route;
+
+	route_request(&kitchen_table, &arena, &request, &route);
+	assert_non_null(route.operation);
+	return route.dialect;
+}
+
+static void test_only_services_that_say_so_answer_query_in_json(void **state)
+{
+	static const char accept[] = "Accept: text/html, application/json;q=0.9\nAuthorization: "
+				     "AWS4-HMAC-SHA256 Credential=x/20200108/r/%s/aws4_request";
+	const char *query = "GET /?Action=Empty&Version=2020-01-08";
+	struct str of_query = arena_format(&arena, accept, "query");
+	struct str of_ec2 = arena_format(&arena, accept, "ec2");
+
+	(void)state;
+	assert_ptr_equal(dialect_for(query, arena_cstr(&arena, of_query)), &dialect_query_json);
+	assert_ptr_equal(dialect_for(query, arena_cstr(&arena, of_ec2)), &dialect_ec2);
+	/* Neither signature nor version: the first service that has the action. */
+	assert_ptr_equal(dialect_for("GET /?Action=Empty&Key=x", "Accept: text/html"),
+			 &dialect_query);
+	assert_ptr_equal(dialect_for("GET /?Action=Empty&Key=x", "Accept: application/json"),
+			 &dialect_query_json);
+}
+
 /* ---- limits ---- */
 
 struct limit_case {
