@@ -53,6 +53,8 @@ class Tables:
                     f".shown_count = {constraint.shown_count}"]
         if constraint.item and not constraint.item.is_empty():
             row.append(f".item = {self.constraint(constraint.item)}")
+        if constraint.key and not constraint.key.is_empty():
+            row.append(f".key = {self.constraint(constraint.key)}")
         fault, text = constraint.fault, constraint.text
         if constraint.pattern in self.model.words:
             fault, text = self.model.violation[0], self.model.words[constraint.pattern]

@@ -86,7 +86,7 @@ class Member:
     """One line of a structure or operation: NAME KIND and options."""
     OPTIONS = {**Constraint.OPTIONS, **gen_http.OPTIONS, "unchecked": (0, 0), "required": (0, 0),
                "always": (0, 0), "counted": (0, 0), "empty": (0, 0), "sensitive": (0, 0),
-               "flat": (0, 0), "query": (1, 3), "xml": (1, 1), "item": (1, 1)}
+               "flat": (0, 0), "query": (1, 3), "xml": (1, 1), "item": (1, 1), "keys": (1, 1)}
 
     def __init__(self, words, structures, style, types):
         self.name, kind, *rest = words
@@ -136,15 +136,21 @@ class Member:
 
     def read_types(self, types, options):
         """Replaces names of types by their kinds; what a type says holds, but for options here."""
-        item = None
+        item = key = None
         if self.item in types:
             item, self.item = types[self.item].constraint, types[self.item].kind
+            if self.item != "string":
+                raise ValueError("constraints of items are those of texts")
+        if "keys" in options:
+            key = types[options["keys"][0]].constraint
+            if self.kind != "map":
+                raise ValueError("only a map has keys")
         elif self.kind in types and not self.item:
             constraint, self.kind = types[self.kind].constraint, types[self.kind].kind
             if not set(options) & set(Constraint.OPTIONS):
                 return constraint
         return Constraint({name: options[name] for name in options if name in Constraint.OPTIONS},
-                          item)
+                          item, key)
 
     def item_is_structure(self):
         return self.item in self.structures

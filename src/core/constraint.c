@@ -9,6 +9,7 @@
 
 #include "wire/constraint.h"
 #include "wire/member.h"
+#include "wire/print.h"
 
 struct violation {
 	struct violation *next;
@@ -29,8 +30,9 @@ struct checked {
 	const struct shape_member *member;
 	const struct checked *parent; /* the structure that has this member; NULL: the request's */
 	size_t item; /* of the parent, a list or map, from 1; 0: it is a structure */
-	enum { SHOWS_TEXT, SHOWS_COUNT, SHOWS_NUMBER } shows;
+	enum { SHOWS_TEXT, SHOWS_ITEMS, SHOWS_NUMBER } shows;
 	struct str text;
+	const void *structure; /* that has the items */
 	int64_t number;
 	bool is_hidden;
 };
@@ -41,29 +43,35 @@ struct checked {
 static struct str name_of(struct checking *checking, const struct checked *checked)
 {
 	struct arena *arena = checking->call->arena;
-	struct str name = checked->member->name, prefix = STR("");
-	int first = name.data[0] >= 'A' && name.data[0] <= 'Z' ? name.data[0] + 32 : name.data[0];
+	struct buf name = {0};
 
-	if (checked->parent) /* as deep as the model's structures */
-		prefix = name_of(checking, checked->parent);
-	if (checked->parent && checked->item > 0)
-		prefix = arena_format(arena, "%.*s.%zu.member.", STR_ARG(prefix), checked->item);
-	else if (checked->parent)
-		prefix = arena_format(arena, "%.*s.", STR_ARG(prefix));
-	return arena_format(arena, "%.*s%c%.*s", STR_ARG(prefix), first,
-			    STR_ARG(str_slice(name, 1, SIZE_MAX)));
+	if (checked->parent) { /* as deep as the model's structures */
+		buf_append(&name, name_of(checking, checked->parent));
+		if (checked->item > 0)
+			buf_format(&name, ".%zu.member", checked->item);
+		buf_append_char(&name, '.');
+	}
+	wire_print_name(&name, checked->member);
+	struct str copy = arena_copy(arena, buf_str(&name));
+	buf_done(&name);
+	return copy;
 }
 
 /* As texts show it. */
 static struct str value_of(struct checking *checking, const struct checked *checked)
 {
 	struct arena *arena = checking->call->arena;
+	struct buf items = {0};
+	struct str copy;
 
 	switch (checked->shows) {
 	case SHOWS_TEXT:
 		break;
-	case SHOWS_COUNT:
-		return arena_format(arena, "[%lld members]", (long long)checked->number);
+	case SHOWS_ITEMS:
+		wire_print_items(&items, checked->member, checked->structure);
+		copy = arena_copy(arena, buf_str(&items));
+		buf_done(&items);
+		return copy;
 	case SHOWS_NUMBER:
 		return arena_format(arena, "%lld", (long long)checked->number);
 	}
@@ -75,10 +83,9 @@ static void violate(struct checking *checking, const struct checked *checked, st
 {
 	struct violation *violation = arena_new(checking->call->arena, struct violation);
 
-	violation->text =
-		arena_format(checking->call->arena,
-			     "Value%.*s at '%.*s' failed to satisfy constraint: Member must %.*s",
-			     STR_ARG(value), STR_ARG(name_of(checking, checked)), STR_ARG(rule));
+	violation->text = arena_format(
+		checking->call->arena, "Value%.*s at '%.*s' failed to satisfy constraint: %.*s",
+		STR_ARG(value), STR_ARG(name_of(checking, checked)), STR_ARG(rule));
 	*checking->end = violation;
 	checking->end = &violation->next;
 	checking->count++;
@@ -173,8 +180,8 @@ static void check_bounds(struct checking *checking, const struct checked *checke
 	    has_own_words(checking, checked, constraint))
 		return;
 	violate(checking, checked, shown(checking, checked),
-		arena_format(checking->call->arena, "have %s %s than or equal to %lld", what,
-			     is_small ? "greater" : "less",
+		arena_format(checking->call->arena, "Member must have %s %s than or equal to %lld",
+			     what, is_small ? "greater" : "less",
 			     (long long)(is_small ? constraint->least : constraint->most)));
 }
 
@@ -195,12 +202,13 @@ static void check_text(struct checking *checking, const struct checked *checked,
 	    !has_own_words(checking, checked, constraint))
 		violate(checking, checked, shown(checking, checked),
 			arena_format(checking->call->arena,
-				     "satisfy regular expression pattern: %.*s",
+				     "Member must satisfy regular expression pattern: %.*s",
 				     STR_ARG(constraint->pattern->text)));
 	if (!shape_constraint_allows_text(constraint, text) &&
 	    !has_own_words(checking, checked, constraint))
 		violate(checking, checked, shown(checking, checked),
-			arena_format(checking->call->arena, "satisfy enum value set%.*s",
+			arena_format(checking->call->arena,
+				     "Member must satisfy enum value set%.*s",
 				     STR_ARG(list_values(checking, constraint))));
 }
 
@@ -213,9 +221,12 @@ static bool is_allowed(const struct shape_constraint *constraint, struct str tex
 	       shape_constraint_allows_text(constraint, text);
 }
 
-/* AWS's framework names the list once, with all constraints of its items. */
+/*
+ * AWS's framework names the list or map once, with all constraints of its items. `subject` is
+ * "Member", "Map keys" or "Map value".
+ */
 static void violate_items(struct checking *checking, const struct checked *checked,
-			  const struct shape_constraint *item)
+			  const struct shape_constraint *item, const char *subject)
 {
 	struct arena *arena = checking->call->arena;
 	struct str rules = STR("");
@@ -235,8 +246,20 @@ static void violate_items(struct checking *checking, const struct checked *check
 		rules = arena_format(arena, "%.*s, Member must satisfy enum value set%.*s",
 				     STR_ARG(rules), STR_ARG(list_values(checking, item)));
 	violate(checking, checked, shown(checking, checked),
-		arena_format(arena, "satisfy constraint: [%.*s]",
+		arena_format(arena, "%s must satisfy constraint: [%.*s]", subject,
 			     STR_ARG(str_slice(rules, 2, SIZE_MAX))));
+}
+
+/* The texts of a list, or the keys or values of a map: `first` and those of the next items. */
+static bool are_allowed(const struct shape_constraint *constraint, const void *first, size_t count,
+			const struct shape_member *member)
+{
+	const char *text = first;
+
+	for (size_t i = 0; i < count; i++, text += member->item_size)
+		if (!is_allowed(constraint, *(const struct str *)(const void *)text))
+			return false;
+	return true;
 }
 
 static void check_structure(struct checking *checking, const struct shape *shape, const void *in,
@@ -250,22 +273,22 @@ static void check_items(struct checking *checking, struct checked *checked, cons
 	size_t count = member_count(in, member);
 	const char *item = member_items(in, member);
 
-	checked->shows = SHOWS_COUNT;
-	checked->number = (int64_t)count;
+	checked->shows = SHOWS_ITEMS;
+	checked->structure = in;
 	if (constraint)
 		check_bounds(checking, checked, constraint, (int64_t)count, "length");
 	if (constraint && (int64_t)count > constraint->most)
 		return;
-	for (size_t i = 0; i < count; i++, item += member->item_size) {
-		const void *value = member_item_value(member, item);
-		if (member->item_kind == SHAPE_STRUCTURE && member->shape->is_constrained) {
-			check_structure(checking, member->shape, value, checked, i + 1);
-		} else if (constraint && constraint->item &&
-			   !is_allowed(constraint->item, *(const struct str *)value)) {
-			violate_items(checking, checked, constraint->item);
-			return;
-		}
-	}
+	if (constraint && constraint->key && !are_allowed(constraint->key, item, count, member))
+		violate_items(checking, checked, constraint->key, "Map keys");
+	if (member->item_kind == SHAPE_STRUCTURE && member->shape->is_constrained)
+		for (size_t i = 0; i < count; i++, item += member->item_size)
+			check_structure(checking, member->shape, member_item_value(member, item),
+					checked, i + 1);
+	else if (constraint && constraint->item &&
+		 !are_allowed(constraint->item, member_item_value(member, item), count, member))
+		violate_items(checking, checked, constraint->item,
+			      member->kind == SHAPE_MAP ? "Map value" : "Member");
 }
 
 static bool is_present(const void *in, const struct shape_member *member, bool is_empty_missing)
@@ -347,7 +370,7 @@ static void check_structure(struct checking *checking, const struct shape *shape
 			if (!has_words)
 				violate(checking, &checked,
 					checking->service->hides_values ? STR("") : STR(" null"),
-					STR("not be null"));
+					STR("Member must not be null"));
 			else if (!checking->own_fault) {
 				checking->own_fault = checking->service->missing;
 				checking->own_text = fill(checking, checking->service->missing_text,

@@ -16,6 +16,8 @@ struct in {
 	struct tag *tags;
 	size_t tags_count;
 	struct tag *tag;
+	struct shape_pair *labels;
+	size_t labels_count;
 };
 
 static const struct fault_type violation = {.shape = STR_INIT("ValidationError")};
@@ -47,6 +49,9 @@ static const struct shape_constraint own_range = {
 };
 static const struct shape_constraint names_rule = {
 	.least = INT64_MIN, .most = 3, .item = &one_to_two};
+
+static const struct shape_constraint labels_rule = {
+	.least = INT64_MIN, .most = 3, .item = &one_to_two, .key = &two_to_four};
 
 static const struct shape_member tag_members[] = {{.name = STR_INIT("Key"),
 						   .kind = SHAPE_STRING,
@@ -87,6 +92,14 @@ static struct shape_member members[] = {
 	 .item_size = sizeof(struct tag),
 	 .shape = &tag_shape},
 	{.name = STR_INIT("Tag"), .kind = SHAPE_STRUCTURE, AT(tag), .shape = &tag_shape},
+	{.name = STR_INIT("Labels"),
+	 .kind = SHAPE_MAP,
+	 .item_kind = SHAPE_STRING,
+	 AT(labels),
+	 .extra_offset = offsetof(struct in, labels_count),
+	 .item_size = sizeof(struct shape_pair),
+	 .item_value_offset = offsetof(struct shape_pair, value),
+	 .constraint = &labels_rule},
 };
 enum { TEXT, SECRET, KIND, NUMBER };
 
@@ -200,13 +213,13 @@ static void test_items_are_named(void **state)
 
 	(void)state;
 	assert_fault(&in, &violation,
-		     "1 validation error detected: Value '[3 members]' at 'names' failed to "
+		     "1 validation error detected: Value '[a, bbb, ]' at 'names' failed to "
 		     "satisfy constraint: Member must satisfy constraint: [Member must have "
 		     "length less than or equal to 2, Member must have length greater than o"
 		     "r equal to 1]");
 	in.names_count = 4;
 	assert_fault(&in, &violation,
-		     "1 validation error detected: Value '[4 members]' at 'names' failed to "
+		     "1 validation error detected: Value '[a, bbb, , d]' at 'names' failed to "
 		     "satisfy constraint: Member must have length less than or equal to 3");
 	in = (struct in){.tags = tags, .tags_count = 3, .tag = &tags[2]};
 	assert_fault(&in, &violation,
@@ -215,6 +228,25 @@ static void test_items_are_named(void **state)
 		     "3.member.key' failed to satisfy constraint: Member must have length le"
 		     "ss than or equal to 2; Value 'kkk' at 'tag.key' failed to satisfy cons"
 		     "traint: Member must have length less than or equal to 2");
+}
+
+static void test_keys_and_values_of_maps_are_named(void **state)
+{
+	struct shape_pair labels[] = {{STR("ab"), STR("x")}, {STR("cd"), STR("yy")}};
+	struct in in = {.labels = labels, .labels_count = 2};
+
+	(void)state;
+	call.in = &in;
+	assert_int_equal(constraint_check(&call), ERR_OK);
+	labels[1] = (struct shape_pair){STR("C"), STR("zzz")};
+	assert_fault(&in, &violation,
+		     "2 validation errors detected: Value '{ab=x, C=zzz}' at 'labels' failed to "
+		     "satisfy constraint: Map keys must satisfy constraint: [Member must have "
+		     "length less than or equal to 4, Member must have length greater than or "
+		     "equal to 2, Member must satisfy regular expression pattern: [a-z]+]; Value "
+		     "'{ab=x, C=zzz}' at 'labels' failed to satisfy constraint: Map value must "
+		     "satisfy constraint: [Member must have length less than or equal to 2, Member "
+		     "must have length greater than or equal to 1]");
 }
 
 static void test_special_texts_are_reported_last(void **state)

@@ -28,6 +28,7 @@ struct shape_constraint {
 	uint32_t value_count;		     /* 0: any */
 	uint32_t shown_count;		     /* how many of them AWS's texts show */
 	const struct shape_constraint *item; /* of each text in a list or map; or NULL */
+	const struct shape_constraint *key;  /* of each key of a map; or NULL */
 	/* In place of AWS's common words: the fault, and its text with {name}, {Name}, {value},
 	 * {least} and {most}. */
 	const struct fault_type *fault;
