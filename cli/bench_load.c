@@ -581,7 +581,10 @@ static void templates_init(struct bench_load *load)
 	for (enum bench_action action = BENCH_SEND; action <= BENCH_DELETE; action++)
 		bench_head_init(&load->heads[action], options, bench_operation(options, action),
 				path);
-	bench_body_send(options, url, &load->bodies[BENCH_SEND]);
+	if (options->request.data)
+		buf_append(&load->bodies[BENCH_SEND].bytes, options->request);
+	else
+		bench_body_send(options, url, &load->bodies[BENCH_SEND]);
 	bench_body_receive(options, url, options->wait_seconds, &load->bodies[BENCH_RECEIVE]);
 }
 

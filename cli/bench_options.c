@@ -64,6 +64,12 @@ static const struct option_row rows[] = {
 	{"backlog", "N", KIND_COUNT64, AT(backlog), 1, 1000000,
 	 "messages put in the queue for receive and delete (50000)"},
 	{"query", NULL, KIND_FLAG, AT(is_query), 0, 0, "the Query protocol instead of JSON 1.0"},
+	{"request", "FILE", KIND_TEXT, AT(request_file), 0, 0,
+	 "raw: the body of each request, for operations of other services"},
+	{"content-type", "TEXT", KIND_TEXT, AT(content_type), 0, 0,
+	 "of the requests (application/x-amz-json-1.0, with --query that of a form)"},
+	{"target", "TEXT", KIND_TEXT, AT(target), 0, 0, "X-Amz-Target (AmazonSQS.OPERATION)"},
+	{"service", "NAME", KIND_TEXT, AT(service), 0, 0, "that requests are signed for (sqs)"},
 	{"sign-once", NULL, KIND_SIGN_ONCE, 0, 0, 0,
 	 "sign the first request only: the same bytes on the wire, valid only where nobody checks"},
 	{"unsigned", NULL, KIND_UNSIGNED, 0, 0, 0,
@@ -286,6 +292,24 @@ static const char *environment(const char *first, const char *second, const char
 	return value && *value ? value : otherwise;
 }
 
+/* The text lives as long as the process, like the others. */
+static bool request_read(struct bench_options *options)
+{
+	static char bytes[BENCH_BODY_SIZE_MAX + 1];
+	FILE *file = fopen(options->request_file, "re");
+
+	if (!file)
+		return complain("%s cannot be read", options->request_file);
+	size_t size = fread(bytes, 1, sizeof(bytes), file);
+	bool is_bad = ferror(file) != 0;
+	fclose(file);
+	if (is_bad || size > BENCH_BODY_SIZE_MAX)
+		return complain("%s cannot be read, or is longer than 1 MiB",
+				options->request_file);
+	options->request = str_of(bytes, size);
+	return true;
+}
+
 /* Checks that options fit each other. */
 static bool options_resolve(struct bench_options *options)
 {
@@ -307,6 +331,10 @@ static bool options_resolve(struct bench_options *options)
 		options->connections = options->producers + options->consumers;
 	if (options->wait_seconds == UINT32_MAX)
 		options->wait_seconds = options->consumers ? 20 : 0;
+	if (options->request_file && options->mode != BENCH_MODE_RAW)
+		return complain("--request belongs to raw");
+	if (options->request_file && !request_read(options))
+		return false;
 	if (options->rate > 0 && options->mode != BENCH_MODE_SEND &&
 	    options->mode != BENCH_MODE_CYCLE && options->mode != BENCH_MODE_RAW)
 		return complain("--rate belongs to what sends");
@@ -325,6 +353,7 @@ bool bench_options_parse(int argc, char **argv, struct bench_options *out_option
 		.access_key = environment("AWS_ACCESS_KEY_ID", NULL, "test"),
 		.secret_key = environment("AWS_SECRET_ACCESS_KEY", NULL, "test"),
 		.session_token = environment("AWS_SESSION_TOKEN", NULL, NULL),
+		.service = "sqs",
 		.batch = 1,
 		.connections = 64,
 		.wait_seconds = UINT32_MAX,

@@ -45,6 +45,11 @@ struct bench_options {
 	struct bench_endpoint endpoint;
 	const char *endpoint_url;
 	const char *queue_name;
+	const char *request_file;
+	struct str request;	  /* raw: the body of each request; data NULL: that of send */
+	const char *content_type; /* NULL: of JSON 1.0 or Query */
+	const char *target;	  /* X-Amz-Target; NULL: of the operation of SQS */
+	const char *service;	  /* in signatures */
 	const char *region;
 	const char *access_key;
 	const char *secret_key;

@@ -39,11 +39,15 @@ static size_t signed_headers(const struct bench_options *options, struct str tar
 	if (options->is_query) {
 		out[count++] = (struct sigv4_header){
 			STR("Content-Type"),
-			STR("application/x-www-form-urlencoded; charset=utf-8")};
+			options->content_type
+				? str_from(options->content_type)
+				: STR("application/x-www-form-urlencoded; charset=utf-8")};
 	} else {
 		out[count++] = (struct sigv4_header){STR("X-Amz-Target"), target};
-		out[count++] = (struct sigv4_header){STR("Content-Type"),
-						     STR("application/x-amz-json-1.0")};
+		out[count++] = (struct sigv4_header){
+			STR("Content-Type"),
+			str_from(options->content_type ? options->content_type
+						       : "application/x-amz-json-1.0")};
 		out[count++] = (struct sigv4_header){STR("x-amzn-query-mode"), STR("true")};
 	}
 	if (options->signing == BENCH_SIGN_NONE)
@@ -70,8 +74,8 @@ static void authorization_add(struct bench_head *head, const struct bench_option
 	head->scope_date_at = head->bytes.size;
 	struct str names = sigv4_signed_headers(arena, request);
 	buf_format(&head->bytes,
-		   "%.8s/%s/sqs/aws4_request, SignedHeaders=%.*s, Signature=", stand_in_date,
-		   options->region, STR_ARG(names));
+		   "%.8s/%s/%s/aws4_request, SignedHeaders=%.*s, Signature=", stand_in_date,
+		   options->region, options->service, STR_ARG(names));
 	head->signature_at = head->bytes.size;
 	buf_format(&head->bytes, "%s\r\n", stand_in_hash);
 }
@@ -84,7 +88,9 @@ void bench_head_init(struct bench_head *head, const struct bench_options *option
 
 	*head = (struct bench_head){0};
 	arena_init(&arena);
-	struct str target = arena_format(&arena, "AmazonSQS.%.*s", STR_ARG(operation));
+	struct str target = options->target
+				    ? str_from(options->target)
+				    : arena_format(&arena, "AmazonSQS.%.*s", STR_ARG(operation));
 	const struct sigv4_request request = {
 		.method = STR("POST"),
 		.path = path,
@@ -156,7 +162,7 @@ static struct sigv4_scope signer_scope(const struct bench_signer *signer)
 	return (struct sigv4_scope){
 		.date = str_of(signer->amz_date, SCOPE_DATE_SIZE),
 		.region = str_from(signer->options->region),
-		.service = STR("sqs"),
+		.service = str_from(signer->options->service),
 	};
 }
 

@@ -196,11 +196,49 @@ def test_raw_takes_any_server_chunks_and_closed_connections():
     assert result["messages"] == Chunked.answered == 30
 
 
+class Recorder(http.server.BaseHTTPRequestHandler):
+    requests = []
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.requests.append((dict(self.headers), body))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def test_raw_sends_the_request_of_another_service(tmp_path):
+    (tmp_path / "body").write_bytes(b'{"Entries": []}\n')
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        result = bench(f"http://127.0.0.1:{server.server_port}", "raw", "--count", "3",
+                       "--connections", "1", "--request", str(tmp_path / "body"), "--service",
+                       "events", "--target", "AWSEvents.PutEvents", "--content-type",
+                       "application/x-amz-json-1.1")
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert result["messages"] == len(Recorder.requests) == 3
+    for headers, body in Recorder.requests:
+        assert body == b'{"Entries": []}\n'
+        assert headers["X-Amz-Target"] == "AWSEvents.PutEvents"
+        assert headers["Content-Type"] == "application/x-amz-json-1.1"
+        assert "/events/aws4_request" in headers["Authorization"]
+
+
 @pytest.mark.parametrize("flags, text", [
     (("fly",), "no operation"),
     (("send", "--batch", "11"), "from 1 to 10"),
     (("send", "--fifo", "--queue", "plain"), ".fifo"),
     (("receive", "--rate", "5"), "--rate"),
+    (("send", "--request", "body"), "belongs to raw"),
+    (("raw", "--request", "/nowhere"), "cannot be read"),
     (("send", "--size"), "needs a value"),
     (("send", "--endpoint", "x"), "no option"),
 ])
