@@ -21,7 +21,7 @@ struct batch_entry {
 	uint64_t number;     /* among all messages, from 1 */
 };
 
-/* What `tern send` and its like differ in. Constant. */
+/* The differences between `tern send` and its like. Constant. */
 struct batch_service {
 	const char *noun;      /* "message" */
 	size_t size_max;       /* bytes of one message with its attributes, and of all in a batch */
