@@ -69,6 +69,10 @@ struct core {
 	bool drops_unknown_queues; /* delete the messages of queues that the catalog lacks */
 	bool delays_recreate;	   /* enforce QueueDeletedRecently for 60 s; off by default */
 	bool delays_purge;	   /* enforce PurgeQueueInProgress for 60 s; on by default */
+	bool signs_http_only;	   /* of SNS: notifications to other endpoints have no signature */
+	struct str smtp_relay;	   /* "host:port" for e-mail; empty: none */
+	struct str smtp_from;	   /* the sender's address of e-mail */
+	struct str webhook_url;	   /* takes SMS and push messages; empty: none */
 	struct metering *metering; /* core/metering.h */
 	struct audit *audit;	   /* NULL: no call is recorded */
 	struct seal *seal;	/* of messages at rest, and of secrets in the catalog (subject 0) */

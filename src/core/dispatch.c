@@ -13,6 +13,7 @@
 #include "core/metering.h"
 #include "core/partition.h"
 #include "core/request_context.h"
+#include "core/service.h"
 #include "http/coding.h"
 #include "http/url.h"
 #include "wire/dialect.h"
@@ -270,6 +271,19 @@ static enum err receive(struct request_context *context, struct route *out_route
 	return err;
 }
 
+/* Answers a GET of a service's page; false: it is another request. */
+static bool answer_page(const struct core *core, struct net_request *request, struct str path)
+{
+	struct service_page page;
+
+	if (request->http.method != HTTP_METHOD_GET || path.size < 2 ||
+	    !services_find_page(core, path, &page))
+		return false;
+	const struct http_header header = {STR("Content-Type"), page.content_type};
+	net_respond(request, 200, &header, 1, page.body);
+	return true;
+}
+
 static void answer_unrouted(struct request_context *context, const struct route *place)
 {
 	context->thread->meter->operations->unrouted++;
@@ -300,6 +314,8 @@ void dispatch_request(struct net_request *request)
 		dispatch->on_other(dispatch, request);
 		return;
 	}
+	if (!endpoint && answer_page(dispatch->core, request, path))
+		return;
 	struct request_context *context = context_new(request);
 	identify_origin(context, endpoint);
 	enum err err = check_page(context);

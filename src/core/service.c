@@ -196,6 +196,17 @@ const struct target_provider *services_find_target(const struct core *core, stru
 	return NULL;
 }
 
+bool services_find_page(const struct core *core, struct str path, struct service_page *out_page)
+{
+	for (size_t i = 0; i < core->services->count; i++) {
+		const struct slot *slot = &core->services->items[i];
+		const struct service_pages *pages = slot->module->pages;
+		if (pages && slot->is_started && str_starts(path, pages->prefix))
+			return pages->find(core, path, out_page);
+	}
+	return false;
+}
+
 /* ---- all modules ---- */
 
 void services_metrics(const struct core *core, struct buf *out)

@@ -16,6 +16,7 @@
 #include "wire/shape.h"
 
 struct core;
+struct service_page;
 struct target_provider;
 
 /* The place of a module in the order of the start. Within a stage, the order is the list's. */
@@ -33,6 +34,17 @@ struct service_start {
 	struct arena *arena; /* until start returns */
 	struct str config;   /* the text of the configuration file, JSON; empty: none */
 	bool is_open;	     /* callers are not checked (--auth open) */
+};
+
+/* Plain documents that anyone may GET, such as a certificate that verifies signatures. */
+struct service_pages {
+	struct str prefix; /* of their paths: "/SimpleNotificationService-"; no operation has it */
+	/* Net thread. False: there is no such page. The body lives as long as the request, or as
+	 * the service. */
+	bool (*find)(const struct core *core, struct str path, struct service_page *out_page);
+};
+struct service_page {
+	struct str content_type, body;
 };
 
 struct service_module {
@@ -71,6 +83,7 @@ struct service_module {
 	const struct core_endpoints *endpoints;
 	/* The deliveries of other services to its resources; core/target.h. NULL: not supported. */
 	const struct target_provider *targets;
+	const struct service_pages *pages; /* NULL: none */
 };
 
 struct service_slots;
@@ -97,6 +110,9 @@ void *service_state(const struct core *core, const struct service_module *module
 
 /* Any thread: of the service of that name, if it is started; NULL: there is none. */
 const struct target_provider *services_find_target(const struct core *core, struct str name);
+
+/* Net thread: the page of a started service at that path; false: there is none. */
+bool services_find_page(const struct core *core, struct str path, struct service_page *out_page);
 
 /* Control thread. As the members above, for all modules that have them. */
 void services_metrics(const struct core *core, struct buf *out);

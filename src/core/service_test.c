@@ -66,6 +66,14 @@ static void write_metrics(const struct core *core, struct buf *out)
 	buf_append(out, STR("zebra 1\n"));
 }
 
+static bool find_page(const struct core *core, struct str path, struct service_page *out_page)
+{
+	(void)core;
+	*out_page = (struct service_page){STR("text/plain"), STR("stripes")};
+	return str_equal(path, STR("/zebra-1"));
+}
+
+static const struct service_pages pages = {STR_INIT("/zebra-"), find_page};
 static const struct core_kms kms;
 static const struct service early_service = {.name = STR_INIT("early")};
 static const struct service zebra_service = {.name = STR_INIT("zebra")};
@@ -84,6 +92,7 @@ static const struct service_module zebra = {
 	.reset_name = "zebras",
 	.metrics = write_metrics,
 	.kms = &kms,
+	.pages = &pages,
 };
 static const struct service_module early = {
 	.service = &early_service,
@@ -159,6 +168,22 @@ static void test_a_module_that_fails_to_start_is_named_and_stopped(void **state)
 	assert_ptr_equal(failed, &zebra);
 	stop_all();
 	assert_true(str_equal(buf_str(&events), STR("bbb +early +zebra -zebra -early")));
+}
+
+static void test_pages_are_found_by_their_prefix_while_the_service_runs(void **state)
+{
+	const struct service_module *failed = NULL;
+	struct service_page page;
+
+	(void)state;
+	assert_false(services_find_page(&core, STR("/zebra-1"), &page));
+	assert_int_equal(start_all(STR(""), &failed), ERR_OK);
+	assert_true(services_find_page(&core, STR("/zebra-1"), &page));
+	assert_str(page.body, "stripes");
+	assert_false(services_find_page(&core, STR("/zebra-2"), &page));
+	assert_false(services_find_page(&core, STR("/horse-1"), &page));
+	stop_all();
+	assert_false(services_find_page(&core, STR("/zebra-1"), &page));
 }
 
 static void test_state_and_interfaces_last_from_start_to_stop(void **state)

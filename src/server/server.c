@@ -457,6 +457,10 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	core->drops_unknown_queues = settings->drops_unknown_queues;
 	core->delays_recreate = settings->delays_recreate;
 	core->delays_purge = !settings->allows_quick_purge;
+	core->signs_http_only = settings->sns_signatures == SIGNATURES_HTTP;
+	core->smtp_relay = settings->smtp_relay;
+	core->smtp_from = settings->smtp_from;
+	core->webhook_url = settings->webhook_url;
 	core_data_keys_open(core);
 	internals_open(core);
 	core->workers = workers_new(worker_count(settings));

@@ -137,6 +137,16 @@ static const struct row rows[] = {
 	 "refuse to make a queue again within 60 s of its deletion, as AWS does"},
 	{"quick-purge", KIND_FLAG, AT(allows_quick_purge), NULL, 0, 0, NULL, NULL,
 	 "allow PurgeQueue more than once in 60 s"},
+	{"sns-signatures", KIND_CHOICE, AT(sns_signatures), "all", 0, 0, "all|http", "WHICH",
+	 "notifications of SNS that are signed: all that AWS signs, or those to http and https "
+	 "only, "
+	 "which saves about 0.3 ms of CPU for a publish to queues"},
+	{"smtp-relay", KIND_TEXT, AT(smtp_relay), "", 0, 0, NULL, "HOST:PORT",
+	 "mail server that takes e-mail for subscribers, without TLS and password"},
+	{"smtp-from", KIND_TEXT, AT(smtp_from), "no-reply@localhost", 0, 0, NULL, "ADDRESS",
+	 "sender of that e-mail"},
+	{"sms-webhook", KIND_TEXT, AT(webhook_url), "", 0, 0, NULL, "URL",
+	 "gets SMS and push messages of SNS as JSON by POST"},
 	{"test-clock", KIND_FLAG, AT(has_test_clock), NULL, 0, 0, NULL, NULL,
 	 "serve POST /_tern/clock, which advances the server's time"},
 	{"allow-reset", KIND_FLAG, AT(allows_reset), NULL, 0, 0, NULL, NULL,

@@ -21,6 +21,7 @@ enum settings_throttle { THROTTLE_OFF, THROTTLE_AWS };
 enum settings_repair { REPAIR_OFF, REPAIR_JOIN };
 enum settings_durability { DURABILITY_FSYNC, DURABILITY_OS, DURABILITY_MEMORY };
 enum settings_commits { COMMITS_AUTO, COMMITS_RING, COMMITS_DIRECT, COMMITS_BUFFERED };
+enum settings_signatures { SIGNATURES_ALL, SIGNATURES_HTTP };
 
 struct settings_list {
 	struct str items[SETTINGS_LIST_MAX];
@@ -37,6 +38,8 @@ struct settings {
 	struct str oidc_keys, managed_policies;		    /* directories; empty: none */
 	struct str user, trusted_proxies, metrics_from, quotas;
 	int64_t audit, audit_full; /* of their enums */
+	struct str smtp_relay, smtp_from, webhook_url;
+	int64_t sns_signatures; /* of its enum */
 	struct str audit_file;
 	int64_t audit_max_mib, audit_max_hours, audit_keep;
 	int64_t repair; /* of its enum */
