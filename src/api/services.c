@@ -5,6 +5,7 @@
 #include "api/ec2.h"
 #include "api/iam.h"
 #include "api/kms.h"
+#include "api/sns.h"
 #include "api/sqs.h"
 #include "api/sts.h"
 
@@ -12,6 +13,7 @@ const struct service *const api_services[API_SERVICES] = {
 	&ec2_client_service,
 	&iam_client_service,
 	&kms_client_service,
+	&sns_client_service,
 	&sqs_client_service,
 	&sts_client_service,
 };

@@ -87,6 +87,15 @@
 	X(ACCOUNT_QUEUES, 250000, "queues", "queues of one account (--quotas)") \
 	X(QUEUE_NAME_SIZE, 80, "bytes", "a queue's name, .fifo included") \
 	X(QUEUE_TAGS, 50, "tags", "tags of one queue") \
+	X(ACCOUNT_TOPICS, 100000, "topics", "topics of one account and region") \
+	X(TOPIC_SUBSCRIPTIONS, 12500000, "subscriptions", "subscriptions of one standard topic") \
+	X(FIFO_TOPIC_SUBSCRIPTIONS, 100, "subscriptions", "subscriptions of one FIFO topic") \
+	X(TOPIC_NAME_SIZE, 256, "bytes", "a topic's name, .fifo included") \
+	X(TOPIC_POLICY_SIZE, 30720, "bytes", "a topic's policy, and its data protection policy") \
+	X(DISPLAY_NAME_SIZE, 100, "characters", "a topic's DisplayName") \
+	X(ARCHIVE_DAYS, 365, "days", "MessageRetentionPeriod of a topic's archive") \
+	X(KMS_KEY_ID_SIZE, 2048, "bytes", "KmsMasterKeyId of a topic") \
+	X(SNS_PAGE, 100, "items", "topics or subscriptions on a page") \
 	X(TAG_KEY_SIZE, 128, "characters", "a tag's key") \
 	X(TAG_VALUE_SIZE, 256, "characters", "a tag's value") \
 	X(POLICY_SIZE, 8192, "bytes", "a queue policy") \

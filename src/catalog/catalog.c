@@ -28,10 +28,16 @@ enum { CATALOG_VERSION = 3, FILE_MODE = 0600, PATH_SIZE = 4096 };
 static const size_t map_size = (size_t)8 << 30;
 
 static const char *const table_names[CATALOG_TABLES] = {
-	[CATALOG_META] = "meta",	   [CATALOG_SQS_QUEUES] = "sqs-queues",
-	[CATALOG_SQS_TASKS] = "sqs-tasks", [CATALOG_IAM] = "iam",
-	[CATALOG_KMS_KEYS] = "kms_keys",   [CATALOG_EC2_ENDPOINTS] = "ec2-endpoints",
-	[CATALOG_SQS_DROPS] = "sqs-drops", [CATALOG_DUE] = "due",
+	[CATALOG_META] = "meta",
+	[CATALOG_SQS_QUEUES] = "sqs-queues",
+	[CATALOG_SQS_TASKS] = "sqs-tasks",
+	[CATALOG_IAM] = "iam",
+	[CATALOG_KMS_KEYS] = "kms_keys",
+	[CATALOG_EC2_ENDPOINTS] = "ec2-endpoints",
+	[CATALOG_SQS_DROPS] = "sqs-drops",
+	[CATALOG_DUE] = "due",
+	[CATALOG_SNS_TOPICS] = "sns-topics",
+	[CATALOG_SNS_SUBSCRIPTIONS] = "sns-subscriptions",
 };
 
 /* Of the records of a table; the record of these sums itself is in none. */

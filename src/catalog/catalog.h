@@ -23,6 +23,8 @@ enum catalog_table {
 	CATALOG_EC2_ENDPOINTS, /* id of a private endpoint -> its settings */
 	CATALOG_SQS_DROPS,     /* number of a deleted queue that the engine may still have -> "1" */
 	CATALOG_DUE,	       /* time, kind and key of what is due -> time of the time base */
+	CATALOG_SNS_TOPICS,    /* ARN -> topic */
+	CATALOG_SNS_SUBSCRIPTIONS, /* ARN -> subscription */
 	CATALOG_TABLES,
 };
 

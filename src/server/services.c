@@ -8,7 +8,8 @@
 	X(sts) \
 	X(kms) \
 	X(sqs) \
-	X(ec2)
+	X(ec2) \
+	X(sns)
 /* clang-format on */
 
 #define DECLARE_MODULE(name) extern const struct service_module name##_module;

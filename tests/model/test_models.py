@@ -47,6 +47,17 @@ OPERATIONS_LEFT_OUT = {
             "UpdateServerCertificate", "UpdateServiceSpecificCredential",
             "UpdateSigningCertificate", "UploadSSHPublicKey", "UploadServerCertificate",
             "UploadSigningCertificate"},
+    # Text messages, and the applications and devices of mobile push.
+    "sns": {"CheckIfPhoneNumberIsOptedOut", "CreatePlatformApplication", "CreatePlatformEndpoint",
+            "CreateSMSSandboxPhoneNumber", "DeleteEndpoint", "DeletePlatformApplication",
+            "DeleteSMSSandboxPhoneNumber", "GetEndpointAttributes",
+            "GetPlatformApplicationAttributes", "GetSMSAttributes", "GetSMSSandboxAccountStatus",
+            "ListEndpointsByPlatformApplication", "ListOriginationNumbers",
+            "ListPhoneNumbersOptedOut", "ListPlatformApplications", "ListSMSSandboxPhoneNumbers",
+            "OptInPhoneNumber", "SetEndpointAttributes", "SetPlatformApplicationAttributes",
+            "SetSMSAttributes", "VerifySMSSandboxPhoneNumber", "ConfirmSubscription",
+            "Subscribe", "Unsubscribe", "GetSubscriptionAttributes", "SetSubscriptionAttributes",
+            "ListSubscriptions", "ListSubscriptionsByTopic", "Publish", "PublishBatch"},
     "sqs": set(),
     "sts": {"AssumeRoot", "GetDelegatedAccessToken", "GetScopedCredentials",
             "GetWebIdentityToken"},
@@ -64,6 +75,7 @@ MEMBERS_LEFT_OUT = {
     # Members that only the operations left out and Nitro enclaves have.
     "kms": {"Recipient", "CiphertextForRecipient", "XksKeyConfiguration", "CloudHsmClusterId",
             "XksKeyId", "DryRunModifiers", "EncapsulationAlgorithms", "ResourceOwners"},
+    "sns": set(),
     "sqs": set(),
     # Of SAML, but for the first four. The others are left out of AssumeRoleWithSAML only.
     "sts": {"ProvidedContexts", "MinimumSessionTokenSize", "SessionTokenSize",
@@ -75,6 +87,7 @@ MEMBERS_LEFT_OUT = {
 FAULTS_UNMODELLED = {
     "iam": {"ValidationErrorException"},
     "kms": {"NotAuthorizedException", "ValidationException"},
+    "sns": {"ValidationErrorException"},
     "sqs": {"InvalidParameterValueException", "MissingRequiredParameterException",
             "ServiceUnavailable"},
     "sts": {"InvalidParameterValue", "ValidationError"},

@@ -221,7 +221,7 @@ def test_reset_empties_one_account(private):
     assert (answer.status_code, answer.json()["deleted_queues"]) == (200, 2)
     assert "QueueUrls" not in server.client(account="111111111111").list_queues()
     assert bodies(server.client(), "q") == ["b"]
-    assert server.post("/_tern/reset").json() == {"account": "000000000000", "deleted_queues": 2}
+    assert server.post("/_tern/reset").json()["deleted_queues"] == 2
     assert server.client().create_queue(QueueName="q")["QueueUrl"]
     assert bodies(server.client(), "q") == []
 
