@@ -9,6 +9,7 @@
 
 #include "queue/apply.h"
 
+#include "queue/archive.h"
 #include "queue/backlog.h"
 #include "queue/dedup.h"
 #include "queue/extent.h"
@@ -22,7 +23,7 @@ static void watch_retention(struct engine *engine, struct engine_queue *queue, i
 	int64_t due_ms = since_ms + queue->settings.retention_ms;
 
 	/* A moved message may be older than all messages of this queue. */
-	if (queue->is_defined &&
+	if (queue->is_defined && queue->settings.retention_ms < QUEUE_RETENTION_UNLIMITED &&
 	    (!timer_is_set(&queue->retention) || due_ms < queue->retention.at_ms))
 		timer_set(&engine->timers, &queue->retention, due_ms);
 }
@@ -38,7 +39,7 @@ void apply_send(struct engine *engine, struct engine_queue *queue, const struct 
 		dedup_remember(queue, head);
 	watch_retention(engine, queue, head->since_ms);
 	/* A delay of its own has a timer, which needs memory. */
-	if (!head->visible_ms && extent_takes(engine, group)) {
+	if ((!head->visible_ms || queue->is_archive) && extent_takes(engine, queue, group)) {
 		extent_append(engine, queue, group, head, location);
 		return;
 	}
@@ -49,6 +50,13 @@ void apply_send(struct engine *engine, struct engine_queue *queue, const struct 
 	message->first_receive_ms = head->first_receive_ms;
 	message_begin(engine, message, head->visible_ms);
 	message_place(engine, message);
+}
+
+void apply_gate(struct engine_queue *queue, const struct record_gate *gate)
+{
+	if (queue->next_seq <= gate->number)
+		queue->next_seq = gate->number + 1;
+	dedup_remember_gate(queue, gate);
 }
 
 void apply_lease(struct engine *engine, struct message *message, const struct lease *lease)
@@ -104,7 +112,7 @@ static void replay_relocation(struct engine *engine, const struct journal_record
 	struct message *known = message_find(engine, record->queue, seq);
 	struct engine_queue *queue = queue_find(engine, record->queue);
 	struct group *group = queue ? group_find(queue, hash) : NULL;
-	struct extent *extent = group && !known ? extent_find(group, seq) : NULL;
+	struct extent *extent = group && !known ? extent_find(queue, group, seq) : NULL;
 	struct extent_entry entry;
 
 	if (extent && extent_peek(engine, extent, 0, &entry, 1) == 1 && entry.seq == seq) {
@@ -169,7 +177,7 @@ static enum err replay_reference(struct engine *engine, const struct journal_rec
 	if (shared->location.segment != record->location.segment ||
 	    shared->location.offset != reference.shared_offset)
 		return ERR_DAMAGED;
-	reference.shared_size = shared->share;
+	reference.shared_size = record_share(record->queue, shared->location.size, shared->share);
 	struct record_head head = record_reference_head(&reference, &shared->head, record->queue);
 	return replay_new(engine, record, &head);
 }
@@ -283,6 +291,28 @@ static enum err replay_purge(struct engine *engine, const struct journal_record 
 	return ERR_OK;
 }
 
+static enum err replay_gate(struct engine *engine, const struct journal_record *record)
+{
+	struct record_gate gate;
+
+	if (!record_gate_decode(record->data, &gate) || !queue_number_is_archive(record->queue))
+		return ERR_DAMAGED;
+	note_time(engine, gate.since_ms);
+	apply_gate(queue_get(engine, record->queue, false), &gate);
+	return ERR_OK;
+}
+
+static enum err replay_trim(struct engine *engine, const struct journal_record *record)
+{
+	struct engine_queue *queue = queue_find(engine, record->queue);
+
+	if (record->data.size != 8 || !queue_number_is_archive(record->queue))
+		return ERR_DAMAGED;
+	if (queue)
+		archive_trim(engine, queue, get_u64(record->data.data));
+	return ERR_OK;
+}
+
 static enum err replay_record(struct engine *engine, const struct journal_record *record)
 {
 	switch ((enum record_type)record->type) {
@@ -310,6 +340,10 @@ static enum err replay_record(struct engine *engine, const struct journal_record
 		return replay_give_back(engine, record);
 	case RECORD_CLOCK:
 		return replay_clock(engine, record);
+	case RECORD_GATE:
+		return replay_gate(engine, record);
+	case RECORD_TRIM:
+		return replay_trim(engine, record);
 	}
 	return ERR_VERSION;
 }

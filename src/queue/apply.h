@@ -11,6 +11,7 @@
 must_check enum err apply_record(struct engine *engine, const struct journal_record *record);
 void apply_send(struct engine *engine, struct engine_queue *queue, const struct record_head *head,
 		struct journal_location location);
+void apply_gate(struct engine_queue *queue, const struct record_gate *gate);
 /* A receive, as in its record. */
 struct lease {
 	int64_t received_ms, visible_ms, wall_ms;

@@ -66,6 +66,8 @@ void backlog_refill(struct engine *engine, struct group *group)
 	/* Enough for one receive, and half a window ahead of it. */
 	uint64_t low = engine->options.window / 2 + LIMIT_RECEIVE_MESSAGES;
 
+	if (!list_is_empty(&group->extents) && extent_first(group)->queue->is_archive)
+		return;
 	while (!list_is_empty(&group->extents) && group->ready_count < low)
 		if (!load_window(engine, group))
 			return;
@@ -77,7 +79,7 @@ struct message *backlog_fetch(struct engine *engine, uint64_t number, uint64_t h
 	struct message *message = message_find(engine, number, seq);
 	struct group *group = queue ? group_find(queue, hash) : NULL;
 
-	if (message || !group || !extent_find(group, seq))
+	if (message || !group || queue->is_archive || !extent_find(queue, group, seq))
 		return message;
 	while (!message && extent_first(group) && extent_first(group)->first_seq <= seq) {
 		if (!load_window(engine, group))

@@ -5,7 +5,8 @@
  * The page is the lowest seqs above the last one seen, collected from the extents and then from
  * memory; a message that is loaded in between appears twice. In a large queue this takes several
  * turns, one page after the other. A queue without extents has its messages in order, so a page
- * costs only its own messages if its first one still exists.
+ * costs only its own messages if its first one still exists. An archive's page is found by
+ * bisection.
  */
 
 #include "queue/browse.h"
@@ -15,6 +16,7 @@
 #include "queue/log.h"
 #include "queue/message.h"
 #include "queue/page.h"
+#include "queue/sorted.h"
 #include "queue/state.h"
 #include "queue/turn.h"
 
@@ -76,10 +78,16 @@ static bool entry_is_expired(const struct engine *engine, const struct engine_qu
 	       entry->since_ms + queue->settings.retention_ms <= engine->now_ms;
 }
 
-static void gather_extent(struct engine *engine, struct extent *extent, uint64_t from_seq)
+static void gather_extent(struct engine *engine, struct extent *extent, uint64_t from_seq,
+			  int64_t from_ms)
 {
 	struct extent_entry entries[EXTENT_PEEK_MAX];
 	size_t from = extent_seek(engine, extent, from_seq), count;
+
+	if (extent->first_since_ms < from_ms) {
+		size_t by_age = extent_seek_age(engine, extent, from_ms);
+		from = from > by_age ? from : by_age;
+	}
 
 	while ((count = extent_peek(engine, extent, from, entries, EXTENT_PEEK_MAX)) > 0) {
 		from += count;
@@ -103,6 +111,25 @@ static void begin_memory(struct engine *engine, struct engine_queue *queue, uint
 	engine->page.next = start ? start->in_queue.next : queue->messages.next;
 }
 
+/* An archive's page is complete at once: it costs its own extents only. */
+static void gather_archive(struct engine *engine, const struct engine_queue *queue,
+			   const struct queue_command *command)
+{
+	/* The recorded wall time may be that much off. */
+	int64_t from_ms = command->browse.from_ms ? command->browse.from_ms -
+							    engine->wall_offset_ms - CLOCK_SLACK_MS
+						  : INT64_MIN;
+	size_t by_seq = sorted_seek(queue, command->browse.from_seq);
+	size_t by_age = sorted_seek_age(queue, from_ms);
+
+	for (size_t at = by_seq > by_age ? by_seq : by_age; at < sorted_count(queue); at++) {
+		struct extent *extent = sorted_extent(queue, at);
+		if (page_is_behind(&engine->page, extent->first_seq))
+			return;
+		gather_extent(engine, extent, command->browse.from_seq, from_ms);
+	}
+}
+
 /* False: that was the last one that the page can have. */
 static bool gather_one(struct engine *engine, struct engine_queue *queue, uint64_t from_seq)
 {
@@ -117,7 +144,7 @@ static bool gather_one(struct engine *engine, struct engine_queue *queue, uint64
 		struct extent *extent = container_of(link, struct extent, in_queue);
 		page->next = link->next;
 		if (extent->last_seq > from_seq && !page_is_behind(page, extent->first_seq))
-			gather_extent(engine, extent, from_seq);
+			gather_extent(engine, extent, from_seq, INT64_MIN);
 		return true;
 	}
 	if (link == &queue->messages)
@@ -190,6 +217,10 @@ void browse_step(struct engine *engine)
 			begin(engine, command);
 		}
 		bool goes_on = engine->page.queue != NULL;
+		if (goes_on && engine->page.queue->is_archive) {
+			gather_archive(engine, engine->page.queue, command);
+			goes_on = false;
+		}
 		while (goes_on && !turn_is_over(engine)) {
 			turn_spend(engine, 1, 0);
 			goes_on = gather_one(engine, engine->page.queue, command->browse.from_seq);

@@ -46,7 +46,7 @@ static void execute_define(struct engine *engine, struct queue_command *command)
 		delay_change(engine, queue);
 	if (!queue->counters)
 		queue->counters = command->define.counters;
-	if (!list_is_empty(&queue->messages))
+	if (!list_is_empty(&queue->messages) || queue->cold > 0)
 		timer_set(&engine->timers, &queue->retention, engine->now_ms);
 	queue_publish(queue);
 	answer_now(command, QUEUE_OK);
@@ -131,16 +131,16 @@ static enum queue_result send_one(struct engine *engine, struct engine_queue *qu
 {
 	uint8_t bytes[RECORD_HEAD_SIZE];
 	struct str parts[] = {str_of(bytes, sizeof(bytes)), send->payload};
-	/* A FIFO queue's delay is not the message's. */
-	int64_t delay_ms = queue->is_fifo    ? 0
-			   : send->has_delay ? send->delay_ms
-					     : queue->settings.delay_ms;
+	/* A FIFO queue's delay is not the message's; an archive has none. */
+	int64_t delay_ms = queue->is_fifo || queue->is_archive ? 0
+			   : send->has_delay		       ? send->delay_ms
+							       : queue->settings.delay_ms;
 	struct record_head head = {
 		.seq = queue->next_seq,
 		.sent_ms = command->now_ms,
 		.since_ms = engine->now_ms,
 		.visible_ms = delay_ms > 0 ? engine->now_ms + delay_ms : 0,
-		.group = send->group,
+		.group = queue->is_archive ? 0 : send->group,
 		.dedup_until_ms = send->has_dedup ? engine->now_ms + LIMIT_DEDUPLICATION_MS : 0,
 		.is_fifo = queue->is_fifo,
 	};

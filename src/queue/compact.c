@@ -10,7 +10,7 @@
  * A reference is relocated with its payload: the payload is copied once into the segment that is
  * being filled, and the references that follow refer to that copy while the segment stays open. The
  * first reference of a copy stands for all of its bytes, the others for one byte, so that live
- * bytes are not counted twice.
+ * bytes are not counted twice. One of an archive always stands for all (record_share).
  */
 
 #include "queue/compact.h"
@@ -83,6 +83,7 @@ static bool relocate_reference(struct engine *engine, uint64_t queue,
 	out->is_readable = reference.shared_size > 0;
 	if (!out->is_readable)
 		return true;
+	reference.shared_size = record_share(queue, copy->size, reference.shared_size);
 	reference.shared_offset = copy->offset;
 	reference.shared_record_size = copy->size;
 	struct str parts[] = {

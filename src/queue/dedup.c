@@ -62,21 +62,37 @@ struct dedup *dedup_find_first(const struct engine *engine, struct engine_queue 
 	return first && first->until_ms > engine->now_ms ? first : NULL;
 }
 
-void dedup_remember(struct engine_queue *queue, const struct record_head *head)
+static void remember(struct engine_queue *queue, const struct dedup *entry)
 {
 	struct queue_extra *extra = queue_extra_get(queue);
-	struct dedup *old = dedup_find(queue, head->dedup, head->group);
+	struct dedup *old = dedup_find(queue, entry->key, entry->group);
 
 	if (old)
 		dedup_forget(extra, old);
 	struct dedup *dedup = heap_alloc(sizeof(*dedup));
-	memcpy(dedup->key, head->dedup, 16);
-	memcpy(dedup->id, head->id, 16);
-	dedup->seq = head->seq;
-	dedup->group = head->group;
-	dedup->until_ms = head->dedup_until_ms;
+	*dedup = *entry;
 	list_push_back(&extra->dedups, &dedup->link);
 	map_insert(&extra->dedup_map, get_u64(dedup->key), dedup);
+}
+
+void dedup_remember(struct engine_queue *queue, const struct record_head *head)
+{
+	struct dedup dedup = {
+		.seq = head->seq, .group = head->group, .until_ms = head->dedup_until_ms};
+
+	memcpy(dedup.key, head->dedup, 16);
+	memcpy(dedup.id, head->id, 16);
+	remember(queue, &dedup);
+}
+
+void dedup_remember_gate(struct engine_queue *queue, const struct record_gate *gate)
+{
+	struct dedup dedup = {
+		.seq = gate->number, .group = gate->group, .until_ms = gate->until_ms};
+
+	memcpy(dedup.key, gate->dedup, 16);
+	memcpy(dedup.id, gate->id, 16);
+	remember(queue, &dedup);
 }
 
 void dedup_decode(struct engine_queue *queue, const uint8_t *bytes)

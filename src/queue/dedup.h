@@ -15,6 +15,8 @@ struct dedup *dedup_find_first(const struct engine *engine, struct engine_queue 
 			       const uint8_t key[16], uint64_t group);
 /* Adds the message's deduplication id, in place of an earlier entry of it. */
 void dedup_remember(struct engine_queue *queue, const struct record_head *head);
+/* The same for a fan-out that passed the gate of this queue. */
+void dedup_remember_gate(struct engine_queue *queue, const struct record_gate *gate);
 void dedup_forget(struct queue_extra *extra, struct dedup *dedup);
 /* Forgets entries that are over, a bounded number. */
 void dedup_drop(struct engine_queue *queue, int64_t now_ms);

@@ -25,7 +25,7 @@
 #include "queue/turn.h"
 #include "queue/wait.h"
 
-enum { TURN_ITEMS = 4096, TURN_BYTES = 4 << 20, SPACE_RETRY_MS = 1000, CLOCK_SLACK_MS = 1000 };
+enum { TURN_ITEMS = 4096, TURN_BYTES = 4 << 20, SPACE_RETRY_MS = 1000 };
 
 static bool is_idle_of_commands(const struct engine *engine)
 {
@@ -398,7 +398,8 @@ void engine_each_queue(const struct engine *engine, engine_visit_fn visit, void 
 		struct queue_summary summary = {
 			.number = queue->number,
 			.is_defined = queue->is_defined,
-			.messages = queue->visible + queue->in_flight + queue->delayed,
+			.messages =
+				queue->visible + queue->in_flight + queue->delayed + queue->cold,
 		};
 		visit(context, &summary);
 	}

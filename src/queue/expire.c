@@ -5,6 +5,7 @@
  */
 #include "queue/expire.h"
 
+#include "queue/archive.h"
 #include "queue/backlog.h"
 #include "queue/log.h"
 #include "queue/message.h"
@@ -112,6 +113,10 @@ static void collect_in_groups(const struct engine *engine, struct engine_queue *
 /* If ages are mixed, or groups are deep, all messages are checked at most once a second. */
 void expire_due(struct engine *engine, struct engine_queue *queue)
 {
+	if (queue->is_archive) {
+		archive_expire(engine, queue);
+		return;
+	}
 	struct expiry expiry = {.since_ms = INT64_MAX};
 	bool is_exhausted = !journal_has_room(engine->journal, JOURNAL_ROOM_FREE, RECORD_NAMES_MAX);
 	bool is_mixed = queue->has_mixed_ages || !list_is_empty(&queue->deep_groups);

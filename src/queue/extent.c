@@ -15,6 +15,7 @@
 #include "queue/message.h"
 #include "queue/page.h"
 #include "queue/read.h"
+#include "queue/sorted.h"
 #include "queue/state.h"
 #include "queue/turn.h"
 
@@ -84,8 +85,15 @@ struct extent *extent_first(const struct group *group)
 	return list_is_empty(&group->extents) ? NULL : extent_of(group->extents.next);
 }
 
-struct extent *extent_find(const struct group *group, uint64_t seq)
+struct extent *extent_find(const struct engine_queue *queue, const struct group *group,
+			   uint64_t seq)
 {
+	if (queue->is_archive) {
+		size_t index = seq > 0 ? sorted_seek(queue, seq - 1) : 0;
+		struct extent *extent =
+			index < sorted_count(queue) ? sorted_extent(queue, index) : NULL;
+		return extent && seq >= extent->first_seq ? extent : NULL;
+	}
 	for (struct list *link = group->extents.next; link != &group->extents; link = link->next) {
 		struct extent *extent = extent_of(link);
 		if (seq <= extent->last_seq)
@@ -108,6 +116,8 @@ static struct extent *extent_new(struct engine *engine, struct engine_queue *que
 	extent->segment = number;
 	extent->mark = engine->mark;
 	list_insert_before(place, &extent->link);
+	if (queue->is_archive)
+		sorted_enter(queue, extent, place == &group->extents ? NULL : extent_of(place));
 	list_push_back(&queue->extents, &extent->in_queue);
 	list_push_back(&segment->extents, &extent->in_segment);
 	if (!list_is_linked(&group->deep_link))
@@ -125,6 +135,8 @@ static void extent_free(struct engine *engine, struct extent *extent)
 	check(segment != NULL);
 	image_forget_extent(engine, extent);
 	page_forget(engine, &extent->in_queue);
+	if (extent->queue->is_archive)
+		sorted_leave(extent->queue, extent);
 	if (segment->next == extent)
 		segment->next = extent_in(segment, extent->in_segment.next);
 	list_remove(&extent->link);
@@ -147,6 +159,7 @@ static void count_in(struct engine *engine, struct extent *extent, int64_t count
 	extent->bytes += (uint64_t)bytes;
 	extent->group->cold += (uint64_t)count;
 	extent->queue->cold += (uint64_t)count;
+	extent->queue->cold_bytes += (uint64_t)bytes;
 	if (engine->journal) /* opening may have failed with extents already loaded */
 		journal_live_add(engine->journal, extent->segment, count, bytes);
 }
@@ -174,14 +187,15 @@ static void append_entry(struct engine *engine, struct extent *extent,
 	count_in(engine, extent, 1, extent_entry_live_size(entry));
 }
 
-bool extent_takes(const struct engine *engine, const struct group *group)
+bool extent_takes(const struct engine *engine, const struct engine_queue *queue,
+		  const struct group *group)
 {
 	uint64_t window = engine->options.window;
 	uint64_t limit = 2 * window;
 
 	if (engine->messages.count >= engine->options.hot_messages_max)
 		limit = window > PRESSURE_DIVISOR ? window / PRESSURE_DIVISOR : 1;
-	return group->cold > 0 || group->ready_count >= limit;
+	return queue->is_archive || group->cold > 0 || group->ready_count >= limit;
 }
 
 void extent_append(struct engine *engine, struct engine_queue *queue, struct group *group,
@@ -242,6 +256,7 @@ void extent_relocate_first(struct engine *engine, struct extent *extent,
 	append_entry(engine, before, &moved);
 	extent->position++;
 	extent->first_seq = entry->seq + 1;
+	extent->first_since_ms = entry->since_ms;
 	count_in(engine, extent, -1, -extent_entry_live_size(entry));
 	if (extent->count == 0)
 		extent_free(engine, extent);
@@ -316,7 +331,8 @@ static bool decode_head(struct rebuild *rebuild, const struct journal_record *re
 		    !find_shared(rebuild, record, &reference))
 			return false;
 		if (record->type == RECORD_REFERENCE)
-			reference.shared_size = rebuild->shared.share;
+			reference.shared_size = record_share(
+				record->queue, reference.shared_record_size, rebuild->shared.share);
 		*out_head = record_reference_head(&reference, &rebuild->shared.head, record->queue);
 		return true;
 	default:
@@ -458,6 +474,22 @@ size_t extent_seek(struct engine *engine, struct extent *extent, uint64_t seq)
 		struct extent_entry entry;
 		size_t middle = low + (high - low) / 2;
 		if (extent_peek(engine, extent, middle, &entry, 1) == 0 || entry.seq > seq)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+size_t extent_seek_age(struct engine *engine, struct extent *extent, int64_t since_ms)
+{
+	size_t low = 0, high = extent->count;
+
+	while (low < high) {
+		struct extent_entry entry;
+		size_t middle = low + (high - low) / 2;
+		if (extent_peek(engine, extent, middle, &entry, 1) == 0 ||
+		    entry.since_ms >= since_ms)
 			high = middle;
 		else
 			low = middle + 1;

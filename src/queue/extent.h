@@ -13,11 +13,13 @@
 #include "queue/state.h"
 
 /* True if the group's next message goes to an extent instead of memory. */
-bool extent_takes(const struct engine *engine, const struct group *group);
+bool extent_takes(const struct engine *engine, const struct engine_queue *queue,
+		  const struct group *group);
 void extent_append(struct engine *engine, struct engine_queue *queue, struct group *group,
 		   const struct record_head *head, struct journal_location location);
 struct extent *extent_first(const struct group *group);
-struct extent *extent_find(const struct group *group, uint64_t seq); /* that may hold it */
+struct extent *extent_find(const struct engine_queue *queue, const struct group *group,
+			   uint64_t seq); /* that may hold it */
 /* The extent of that link in the segment; NULL: it is the head. */
 struct extent *extent_in(const struct segment_messages *segment, const struct list *link);
 /* Copies up to `count` encoded entries from the extent's `from`-th on. False: the disk refuses. */
@@ -30,6 +32,8 @@ size_t extent_peek(struct engine *engine, struct extent *extent, size_t from,
 		   struct extent_entry *out_entries, size_t count);
 /* The first entry behind seq. */
 size_t extent_seek(struct engine *engine, struct extent *extent, uint64_t seq);
+/* Archive: the first entry that is not older. */
+size_t extent_seek_age(struct engine *engine, struct extent *extent, int64_t since_ms);
 /* The first `count` entries, of `bytes`, are in memory now; `last` is the last of them. May free
  * the extent. */
 void extent_take(struct engine *engine, struct extent *extent, size_t count, int64_t bytes,

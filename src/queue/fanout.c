@@ -19,6 +19,9 @@
 #include "queue/state.h"
 
 struct plan {
+	struct engine_queue *gate;   /* NULL: none */
+	bool is_duplicate;	     /* of the gate */
+	bool has_number;	     /* a message has the gate's number */
 	struct engine_queue *source; /* of the deleted message */
 	struct message *deletes[LIMIT_BATCH_ENTRIES];
 	size_t delete_count;
@@ -78,6 +81,46 @@ static bool is_duplicate(struct engine *engine, struct engine_queue *queue,
 	return first != NULL;
 }
 
+/* QUEUE_OK: passed, or a duplicate. */
+static enum queue_result plan_gate(struct engine *engine, struct queue_command *command,
+				   struct plan *plan)
+{
+	struct queue_gate *gate = command->fanout.gate;
+
+	if (!gate)
+		return QUEUE_OK;
+	check(queue_number_is_archive(gate->queue));
+	check(gate->group != 0);
+	struct engine_queue *queue = queue_find(engine, gate->queue);
+	if (!queue || !queue->is_defined)
+		return QUEUE_NOT_FOUND;
+	const struct dedup *first = dedup_find_first(engine, queue, gate->dedup, gate->group);
+	plan->gate = queue;
+	plan->is_duplicate = gate->is_duplicate = first != NULL;
+	memcpy(gate->id, first ? first->id : command->fanout.id, sizeof(gate->id));
+	if (first) {
+		gate->number = first->seq;
+		return QUEUE_OK;
+	}
+	bool is_late = gate->number > 0 && gate->number < queue->next_seq;
+	if (gate->number < queue->next_seq)
+		gate->number = queue->next_seq;
+	if (is_late)
+		return QUEUE_OUT_OF_ORDER;
+	plan->records++;
+	plan->bytes += RECORD_GATE_SIZE;
+	return QUEUE_OK;
+}
+
+/* The gate refused the fan-out, so no target gets its message. */
+static void mark_duplicate(struct queue_target *target)
+{
+	target->found = NULL;
+	target->result = QUEUE_OK;
+	target->is_duplicate = true;
+	target->seq = 0;
+}
+
 static void plan_target(struct engine *engine, struct queue_target *target, struct plan *plan)
 {
 	struct engine_queue *queue = queue_find(engine, target->queue);
@@ -99,8 +142,15 @@ static enum queue_result plan_all(struct engine *engine, struct queue_command *c
 	enum queue_result result = plan_deletes(engine, command, plan);
 	if (result)
 		return result;
-	for (size_t i = 0; i < command->fanout.count; i++)
-		plan_target(engine, &command->fanout.targets[i], plan);
+	result = plan_gate(engine, command, plan);
+	if (result)
+		return result;
+	for (size_t i = 0; i < command->fanout.count; i++) {
+		if (plan->is_duplicate)
+			mark_duplicate(&command->fanout.targets[i]);
+		else
+			plan_target(engine, &command->fanout.targets[i], plan);
+	}
 	if (plan->references > 0) {
 		plan->records++;
 		plan->bytes += RECORD_SHARED_SIZE + RECORD_HEAD_SIZE + command->fanout.shared.size;
@@ -164,7 +214,7 @@ static struct record_head append_reference(struct engine *engine, const struct q
 			      target->own};
 	log_append(engine, RECORD_REFERENCE, target->queue, parts, 2, out_location);
 	check(out_location->segment == plan->shared.segment);
-	reference.shared_size = plan->share;
+	reference.shared_size = record_share(target->queue, plan->shared.size, plan->share);
 	return record_reference_head(&reference, shared, target->queue);
 }
 
@@ -173,14 +223,14 @@ static struct record_head target_head(const struct engine *engine, const struct 
 				      const struct queue_target *target)
 {
 	struct record_head head = *shared;
-	int64_t delay_ms = queue->is_fifo      ? 0
-			   : target->has_delay ? target->delay_ms
-					       : queue->settings.delay_ms;
+	int64_t delay_ms = queue->is_fifo || queue->is_archive ? 0
+			   : target->has_delay		       ? target->delay_ms
+							       : queue->settings.delay_ms;
 	bool has_dedup = target->has_dedup && queue->is_fifo;
 
 	head.seq = queue->next_seq;
 	head.visible_ms = delay_ms > 0 ? engine->now_ms + delay_ms : 0;
-	head.group = target->group;
+	head.group = queue->is_archive ? 0 : target->group;
 	head.is_fifo = queue->is_fifo;
 	if (has_dedup)
 		memcpy(head.dedup, target->dedup, 16);
@@ -192,7 +242,7 @@ static struct record_head target_head(const struct engine *engine, const struct 
 
 static void send_to(struct engine *engine, const struct queue_command *command,
 		    struct queue_target *target, const struct record_head *shared,
-		    const struct plan *plan)
+		    struct plan *plan)
 {
 	struct engine_queue *queue = target->found;
 	struct journal_location location;
@@ -205,6 +255,11 @@ static void send_to(struct engine *engine, const struct queue_command *command,
 		return;
 	}
 	struct record_head head = target_head(engine, queue, shared, target);
+	/* Only the first message of the gate's own queue gets its number, which has passed. */
+	if (queue == plan->gate && !plan->has_number) {
+		head.seq = command->fanout.gate->number;
+		plan->has_number = true;
+	}
 	if (target->is_whole) {
 		uint8_t bytes[RECORD_HEAD_SIZE];
 		struct str parts[] = {str_of(bytes, sizeof(bytes)), target->own};
@@ -221,6 +276,35 @@ static void send_to(struct engine *engine, const struct queue_command *command,
 	atomic_fetch_add_explicit(&queue->counters->sent_bytes, (int64_t)size,
 				  memory_order_relaxed);
 	queue_publish(queue);
+}
+
+static void pass_gate(struct engine *engine, const struct queue_command *command,
+		      const struct record_head *shared, const struct plan *plan)
+{
+	const struct queue_gate *gate = command->fanout.gate;
+
+	if (!gate)
+		return;
+	if (plan->is_duplicate) {
+		atomic_fetch_add_explicit(&plan->gate->counters->deduplicated, 1,
+					  memory_order_relaxed);
+		return;
+	}
+	struct record_gate record = {
+		.number = gate->number,
+		.group = gate->group,
+		.since_ms = shared->since_ms,
+		.until_ms = shared->dedup_until_ms,
+	};
+	uint8_t bytes[RECORD_GATE_SIZE];
+	struct str part = str_of(bytes, sizeof(bytes));
+
+	check(gate->number >= plan->gate->next_seq);
+	memcpy(record.id, shared->id, sizeof(record.id));
+	memcpy(record.dedup, gate->dedup, sizeof(record.dedup));
+	record_gate_encode(&record, bytes);
+	log_append(engine, RECORD_GATE, plan->gate->number, &part, 1, NULL);
+	apply_gate(plan->gate, &record);
 }
 
 static void delete_sources(struct engine *engine, struct plan *plan)
@@ -240,13 +324,15 @@ void fanout_execute(struct engine *engine, struct queue_command *command)
 	struct plan plan = {0};
 
 	enum queue_result result = plan_all(engine, command, &plan);
-	if (result == QUEUE_DISK_FULL || result == QUEUE_TOO_LARGE) {
+	if (result == QUEUE_DISK_FULL || result == QUEUE_TOO_LARGE ||
+	    result == QUEUE_OUT_OF_ORDER) {
 		answer_now(command, result);
 		return;
 	}
 	if (result == QUEUE_OK) {
 		struct record_head shared = shared_head(engine, command);
 		delete_sources(engine, &plan);
+		pass_gate(engine, command, &shared, &plan);
 		if (plan.references > 0)
 			append_shared(engine, command, &shared, &plan);
 		for (size_t i = 0; i < command->fanout.count; i++)

@@ -15,15 +15,20 @@
  * messages in flight and at least 30 are served only when no other group has one, the one with
  * fewest in flight first.
  *
+ * An archive is a queue of its own kind (numbers.h): its messages are never received, only browsed,
+ * also from a time on, and leave it by retention, purge or drop. All of them are one group by
+ * arrival; delays do not count.
+ *
  * Memory: a message that was never received and lies deep in its group's backlog has no entry in
  * memory, only its share of an extent (those of one group in one segment). It counts as visible; in
- * a FIFO queue also while its delay is not over.
+ * a FIFO queue also while its delay is not over. An archive has only such messages.
  */
 #ifndef TERN_QUEUE_QUEUE_H
 #define TERN_QUEUE_QUEUE_H
 
 #include "base/base.h"
 #include "journal/journal.h"
+#include "queue/numbers.h"
 
 struct engine;
 
@@ -37,10 +42,14 @@ struct queue_counters {
 	_Atomic int64_t sent, received, deleted, empty_receives, deduplicated, moved_in, moved_out,
 		expired;
 	_Atomic int64_t sent_bytes;
+	_Atomic int64_t kept_bytes; /* of an archive: of its records, with shared payloads */
 	_Atomic int64_t groups_in_flight;
 };
 
 /* ---- commands ---- */
+
+/* About 146 million years; times to which it is added do not overflow. */
+#define QUEUE_RETENTION_UNLIMITED (INT64_MAX / 2)
 
 struct queue_settings {
 	bool is_fifo;
@@ -66,6 +75,7 @@ enum queue_result {
 	QUEUE_VISIBILITY_LIMIT, /* more than 12 hours since the receive */
 	QUEUE_OVER_LIMIT,	/* LIMIT_INFLIGHT_MESSAGES, standard queue, no wait */
 	QUEUE_DISK_FULL,	/* no room for the command; deletions may use the last reserve */
+	QUEUE_OUT_OF_ORDER, /* the number of a fan-out's gate is not higher than an earlier one */
 	QUEUE_TOO_LARGE, /* a fan-out of more than LIMIT_FANOUT_SIZE, or than fits into a segment */
 	QUEUE_FAILED,	 /* the journal has failed: the engine acknowledges no further command */
 	QUEUE_STOPPING,
@@ -126,6 +136,25 @@ struct queue_target {
 	uint64_t seq;
 	void *found; /* the engine's */
 };
+/*
+ * The gate of a fan-out decides for all of its targets: it remembers the deduplication ids and the
+ * numbers of the fan-outs that passed, in the deduplication window of its queue and in the scope
+ * that the queue's settings name. So the targets get the fan-outs of one gate in the order of their
+ * numbers. Its queue is an archive. It may be a target, too; that message's seq is the number.
+ */
+struct queue_gate {
+	/* in */
+	uint64_t queue;	   /* an archive */
+	uint64_t group;	   /* hash of the group, not 0 */
+	uint8_t dedup[16]; /* hash of the deduplication id */
+	/* in: higher than all before it, or 0: the next. Out: the fan-out's, of a duplicate the
+	 * first's; with QUEUE_OUT_OF_ORDER: the least that is possible. */
+	uint64_t number;
+	/* out */
+	bool is_duplicate; /* no target got the message */
+	uint8_t id[16];	   /* of the fan-out; of a duplicate: the first's */
+};
+
 /* The message id of a target, derived from the id of the fan-out: a repeated fan-out has the same
  * ids. */
 void queue_target_id(const uint8_t id[16], uint64_t queue, uint8_t out[16]);
@@ -186,9 +215,11 @@ struct queue_command {
 		/*
 		 * All its records form one batch: after a crash all or none of them exist. Missing
 		 * targets are skipped. If the handle of the message to delete is no longer valid,
-		 * no message is sent, and the result is the handle's. QUEUE_DISK_FULL,
-		 * QUEUE_TOO_LARGE: no message is sent. The time of a turn grows with the targets:
-		 * about 0.3 us each.
+		 * no message is sent, and the result is the handle's. If the gate says duplicate,
+		 * the targets are marked as duplicates and the deletions take place. If the gate's
+		 * queue is missing, the result is QUEUE_NOT_FOUND. QUEUE_DISK_FULL,
+		 * QUEUE_TOO_LARGE, QUEUE_OUT_OF_ORDER: no message is sent. The time of a turn grows
+		 * with the targets: about 0.3 us each.
 		 */
 		struct {
 			uint8_t id[16];
@@ -197,6 +228,7 @@ struct queue_command {
 			size_t count;		      /* at most LIMIT_FANOUT_TARGETS */
 			struct queue_handle *deletes; /* in the command's queue */
 			size_t delete_count;	      /* at most LIMIT_BATCH_ENTRIES; may be 0 */
+			struct queue_gate *gate;      /* NULL: none */
 		} fanout;
 		struct {
 			uint32_t max; /* 1 to LIMIT_RECEIVE_MESSAGES */
@@ -231,7 +263,14 @@ struct queue_command {
 		} redrive;
 		struct {
 			uint64_t from_seq; /* messages with a higher seq, ascending */
-			uint32_t max;	   /* at most 100 */
+			/*
+			 * Archive: no message that was sent earlier, wall time; 0: any. Compare
+			 * sent_ms of the messages, too: the page may begin with messages that are
+			 * about a second older. If the machine's clock was set meanwhile, earlier
+			 * messages are found by the time that it shows now.
+			 */
+			int64_t from_ms;
+			uint32_t max; /* at most 100 */
 			struct queue_delivery *deliveries;
 			size_t count;	   /* out */
 			bool has_more;	   /* out */

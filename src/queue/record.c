@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "queue/numbers.h"
+
 void record_head_encode(const struct record_head *head, uint8_t *out)
 {
 	check(head->origin.size <= UINT8_MAX);
@@ -141,6 +143,36 @@ struct record_head record_reference_head(const struct record_reference *referenc
 		head.dedup_until_ms = 0;
 	record_target_id(shared->id, queue, head.id);
 	return head;
+}
+
+void record_gate_encode(const struct record_gate *gate, uint8_t out[RECORD_GATE_SIZE])
+{
+	put_u64(out, gate->number);
+	put_u64(out + 8, gate->group);
+	memcpy(out + 16, gate->id, 16);
+	memcpy(out + 32, gate->dedup, 16);
+	put_u64(out + 48, (uint64_t)gate->since_ms);
+	put_u64(out + 56, (uint64_t)gate->until_ms);
+}
+
+bool record_gate_decode(struct str data, struct record_gate *out_gate)
+{
+	const uint8_t *in = (const uint8_t *)data.data;
+
+	if (data.size != RECORD_GATE_SIZE || get_u64(in) == 0)
+		return false;
+	out_gate->number = get_u64(in);
+	out_gate->group = get_u64(in + 8);
+	memcpy(out_gate->id, in + 16, 16);
+	memcpy(out_gate->dedup, in + 32, 16);
+	out_gate->since_ms = (int64_t)get_u64(in + 48);
+	out_gate->until_ms = (int64_t)get_u64(in + 56);
+	return true;
+}
+
+uint32_t record_share(uint64_t queue, uint32_t size, uint32_t share)
+{
+	return queue_number_is_archive(queue) ? size : share;
 }
 
 static uint64_t mix(uint64_t number)

@@ -29,6 +29,8 @@ enum record_type {
 			  several messages; of no queue */
 	RECORD_REFERENCE, /* a message whose payload is a shared one followed by its own part */
 	RECORD_RELOCATE_REFERENCE, /* as REFERENCE: the same message at a new place */
+	RECORD_GATE,		   /* struct record_gate: a fan-out passed the gate of this queue */
+	RECORD_TRIM,		   /* last seq of the archive that expires; all of them are older */
 };
 
 /* The fields of a message's record besides origin and payload. */
@@ -67,6 +69,15 @@ struct record_reference {
 	struct str own; /* the end of its payload */
 };
 
+/* A fan-out's entry in the deduplication window of its gate. */
+struct record_gate {
+	uint64_t number;
+	uint64_t group;
+	uint8_t id[16];
+	uint8_t dedup[16];
+	int64_t since_ms, until_ms;
+};
+
 enum {
 	RECORD_HEAD_SIZE = 94,
 	RECORD_MOVE_SIZE = 16,
@@ -74,6 +85,7 @@ enum {
 	RECORD_NAME_SIZE = 16,
 	RECORD_REFERENCE_SIZE_MAX = 53,
 	RECORD_SHARED_SIZE = 4,
+	RECORD_GATE_SIZE = 64,
 	RECORD_SEQS_MAX = 100,
 	/* Of a record that names messages, at most. */
 	RECORD_NAMES_MAX = RECORD_NAME_SIZE * RECORD_SEQS_MAX,
@@ -91,6 +103,14 @@ bool record_reference_decode(struct str data, struct record_reference *out_refer
 /* The head of the reference's message, in that queue. */
 struct record_head record_reference_head(const struct record_reference *reference,
 					 const struct record_head *shared, uint64_t queue);
+void record_gate_encode(const struct record_gate *gate, uint8_t out[RECORD_GATE_SIZE]);
+bool record_gate_decode(struct str data, struct record_gate *out_gate);
+/*
+ * The live bytes of a shared record of `size` that a reference counts for, if `share` is the part
+ * of each reference. An archive keeps its messages long after other queues: it counts for all, so
+ * that the segment does not look empty while the payloads stay.
+ */
+uint32_t record_share(uint64_t queue, uint32_t size, uint32_t share);
 /* The message id of the target `queue` of a fan-out: a UUID derived from both. */
 void record_target_id(const uint8_t id[16], uint64_t queue, uint8_t out[16]);
 

@@ -51,7 +51,8 @@ struct engine_queue *queue_get(struct engine *engine, uint64_t number, bool is_f
 		return queue;
 	queue = heap_alloc(sizeof(*queue));
 	queue->number = number;
-	queue->is_fifo = is_fifo;
+	queue->is_archive = queue_number_is_archive(number);
+	queue->is_fifo = is_fifo && !queue->is_archive;
 	queue->next_seq = 1;
 	queue->retention.kind = TIMER_RETENTION;
 	queue->delays.kind = TIMER_DELAYS;
@@ -88,6 +89,7 @@ void queue_free(struct engine_queue *queue)
 		map_done(&queue->extra->groups);
 		map_done(&queue->extra->dedup_map);
 		map_done(&queue->extra->attempt_map);
+		heap_free(queue->extra->sorted.items);
 		heap_free(queue->extra);
 	}
 	heap_free((void *)(uintptr_t)queue->settings.label.data);
@@ -231,6 +233,17 @@ static void publish(_Atomic int64_t *place, uint64_t value)
 	atomic_store_explicit(place, (int64_t)value, memory_order_relaxed);
 }
 
+static uint64_t oldest_since(const struct engine_queue *queue)
+{
+	if (!list_is_empty(&queue->messages))
+		return (uint64_t)container_of(queue->messages.next, struct message, in_queue)
+			->since_ms;
+	if (queue->is_archive && !list_is_empty(&queue->extents))
+		return (uint64_t)container_of(queue->extents.next, struct extent, in_queue)
+			->first_since_ms;
+	return 0;
+}
+
 void queue_publish(struct engine_queue *queue)
 {
 	struct queue_counters *counters = queue->counters;
@@ -241,9 +254,6 @@ void queue_publish(struct engine_queue *queue)
 	publish(&counters->in_flight, queue->in_flight);
 	publish(&counters->delayed, queue->delayed);
 	publish(&counters->groups_in_flight, queue->groups_in_flight);
-	publish(&counters->oldest_since_ms,
-		list_is_empty(&queue->messages)
-			? 0
-			: (uint64_t)container_of(queue->messages.next, struct message, in_queue)
-				  ->since_ms);
+	publish(&counters->oldest_since_ms, oldest_since(queue));
+	publish(&counters->kept_bytes, queue->is_archive ? queue->cold_bytes : 0);
 }

@@ -109,8 +109,15 @@ struct attempt {
 	struct queue_handle handles[];
 };
 
-/* State that only queues with groups or deduplication need. */
+/* The extents of an archive; see sorted.h. */
+struct sorted_extents {
+	struct extent **items;
+	size_t first, count, capacity; /* those in front of `first` are removed */
+};
+
+/* State that only queues with groups or deduplication, and archives, need. */
 struct queue_extra {
+	struct sorted_extents sorted;
 	struct map groups; /* by hash, without group 0 */
 	struct map dedup_map;
 	struct list dedups;
@@ -122,7 +129,7 @@ struct queue_extra {
 struct engine_queue {
 	struct list link; /* in the engine's all_queues */
 	uint64_t number;
-	bool is_fifo, is_defined;
+	bool is_fifo, is_defined, is_archive;
 	bool is_retired;   /* purged or dropped: waits to be freed */
 	bool is_unordered; /* its messages are not by seq: messages of several groups were loaded */
 	bool has_mixed_ages;		/* they are not by age: some were loaded or moved here */
@@ -131,11 +138,12 @@ struct engine_queue {
 	uint64_t next_seq;
 	uint64_t visible, in_flight, delayed; /* in memory */
 	uint64_t cold;			      /* in extents */
+	uint64_t cold_bytes;		      /* of the extents' records */
 	uint64_t groups_in_flight;	      /* groups with a message in flight, but for group 0 */
 	struct list messages;		      /* those in memory; those of one group by seq */
 	struct list ready_groups;	      /* next to be served first */
 	struct list deep_groups;	      /* those with extents */
-	struct list extents;		      /* of all groups */
+	struct list extents;		      /* of all groups; of an archive by seq */
 	struct list waiting;		      /* receives, oldest first */
 	uint64_t unfinished;		      /* of them, those that wait for turns only */
 	struct list dirty_link; /* in engine->dirty while waiting receives may get a message */
@@ -238,6 +246,9 @@ struct engine {
 	struct buf scratch; /* a record being built or copied */
 	_Atomic uint64_t queue_count, message_count, extent_count, waiting_count;
 };
+
+/* The machine's clock may differ that much from the recorded wall time. */
+enum { CLOCK_SLACK_MS = 1000 };
 
 /* NULL: there is none of that number. */
 struct engine_queue *queue_find(const struct engine *engine, uint64_t number);

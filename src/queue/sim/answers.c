@@ -137,7 +137,17 @@ static void take_target(struct sim *sim, const struct order *order, size_t index
 				.asked_ms = order->now_ms,
 				.answered_ms = sim->now_ms};
 
+	if (archive_is_target(target))
+		return;
+	if (message != SIZE_MAX && order->fanout->gate.is_duplicate && !order->command.result) {
+		if (!target->is_duplicate)
+			sim_violate(sim, "a target got what its gate refused");
+		sim->model.messages[message].state = MODEL_REFUSED;
+		return;
+	}
 	if (message == SIZE_MAX) {
+		if (order->command.result == QUEUE_OK && order->fanout->gate.is_duplicate)
+			return;
 		if (order->command.result == QUEUE_OK && target->result != QUEUE_NOT_FOUND)
 			sim_violate(sim, "sent to a queue that is not there");
 		return;
@@ -163,8 +173,11 @@ static void take_fanout(struct sim *sim, const struct order *order)
 	/* A failed journal may have kept it. */
 	if (result == QUEUE_FAILED) {
 		model_send_lost(&sim->model, order->key);
+		archive_lost(sim, order);
 		return;
 	}
+	if (order->command.fanout.gate)
+		archive_answered(sim, order, order->fanout->messages[0]);
 	for (size_t i = 0; i < order->command.fanout.count; i++)
 		take_target(sim, order, i);
 	sim->totals->fanouts += result == QUEUE_OK;
@@ -208,6 +221,9 @@ void order_answered(struct queue_command *command)
 	else if (command->type == QUEUE_DELETE || command->type == QUEUE_VISIBILITY ||
 		 command->type == QUEUE_GIVE_BACK)
 		take_change(sim, order);
+	else if (command->type == QUEUE_BROWSE && command->result == QUEUE_OK &&
+		 queue_number_is_archive(command->queue))
+		archive_page(sim, order);
 	else if (command->type == QUEUE_BROWSE && command->result == QUEUE_OK)
 		take_browse(sim, order);
 	else if (command->type == QUEUE_PURGE || command->type == QUEUE_DROP)

@@ -6,18 +6,20 @@
 #include "queue/state.h"
 
 const char *const canary_names[CANARIES] = {
-	"none",	       "lost-sync",	  "early-answer", "forget-delete",
-	"forget-lock", "overtake-extent", "wall-clock",	  "long-dedup",
-	"long-turn",   "late-image",	  "half-fanout",  "split-fanout",
-	"lost-copy",
+	"none",	       "lost-sync",	  "early-answer",    "forget-delete",
+	"forget-lock", "overtake-extent", "wall-clock",	     "long-dedup",
+	"long-turn",   "late-image",	  "half-fanout",     "split-fanout",
+	"lost-copy",   "forget-gate",	  "forget-archived",
 };
 
 enum canary canary;
 
 enum err __real_apply_record(struct engine *engine, const struct journal_record *record);
 enum err __wrap_apply_record(struct engine *engine, const struct journal_record *record);
-bool __real_extent_takes(const struct engine *engine, const struct group *group);
-bool __wrap_extent_takes(const struct engine *engine, const struct group *group);
+bool __real_extent_takes(const struct engine *engine, const struct engine_queue *queue,
+			 const struct group *group);
+bool __wrap_extent_takes(const struct engine *engine, const struct engine_queue *queue,
+			 const struct group *group);
 struct dedup *__real_dedup_find_first(const struct engine *engine, struct engine_queue *queue,
 				      const uint8_t key[16], uint64_t group);
 struct dedup *__wrap_dedup_find_first(const struct engine *engine, struct engine_queue *queue,
@@ -32,6 +34,9 @@ enum err __wrap_apply_record(struct engine *engine, const struct journal_record 
 	if ((canary == CANARY_FORGET_DELETE && record->type == RECORD_DELETE) ||
 	    (canary == CANARY_FORGET_LOCK && record->type == RECORD_LEASE && queue &&
 	     queue->is_fifo) ||
+	    (canary == CANARY_FORGET_GATE && record->type == RECORD_GATE) ||
+	    (canary == CANARY_FORGET_ARCHIVED && record->type == RECORD_REFERENCE &&
+	     queue_number_is_archive(record->queue)) ||
 	    (canary == CANARY_HALF_FANOUT && record->type == RECORD_REFERENCE && record->lsn % 2))
 		return ERR_OK;
 	return __real_apply_record(engine, record);
@@ -43,10 +48,12 @@ uint64_t __wrap_journal_durable_lsn(const struct journal *journal)
 					     : __real_journal_durable_lsn(journal);
 }
 
-bool __wrap_extent_takes(const struct engine *engine, const struct group *group)
+bool __wrap_extent_takes(const struct engine *engine, const struct engine_queue *queue,
+			 const struct group *group)
 {
-	return canary == CANARY_OVERTAKE_EXTENT ? group->ready_count >= 2 * engine->options.window
-						: __real_extent_takes(engine, group);
+	return canary == CANARY_OVERTAKE_EXTENT && !queue->is_archive
+		       ? group->ready_count >= 2 * engine->options.window
+		       : __real_extent_takes(engine, queue, group);
 }
 
 struct dedup *__wrap_dedup_find_first(const struct engine *engine, struct engine_queue *queue,

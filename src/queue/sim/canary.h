@@ -19,6 +19,8 @@ enum canary {
 	CANARY_HALF_FANOUT,	/* replay passes over every other reference */
 	CANARY_SPLIT_FANOUT,	/* a commit begins between two records of a fan-out */
 	CANARY_LOST_COPY,	/* compaction leaves shared payloads behind */
+	CANARY_FORGET_GATE,	/* replay passes over what passed a gate */
+	CANARY_FORGET_ARCHIVED, /* replay passes over references of archives */
 	CANARIES,
 };
 

@@ -60,6 +60,8 @@ int main(int argc, char **argv)
 	SHOW(extents);
 	SHOW(clock_jumps);
 	SHOW(fanouts);
+	SHOW(gate_duplicates);
+	SHOW(archived_shown);
 #undef SHOW
 	printf("\n%llu passed, 0 failed\n", to - from + 1);
 	return 0;

@@ -98,6 +98,26 @@ struct str model_payload(const struct model *model, size_t message, char room[PA
 	return str_of(room, m->size);
 }
 
+struct str model_shared(const struct model *model, size_t first, char room[PAYLOAD_MAX])
+{
+	size_t size = model->archived[first].size;
+
+	fill(model, first | is_fanout, room, size);
+	return str_of(room, size);
+}
+
+size_t model_first(const struct model *model, struct str payload)
+{
+	size_t number;
+
+	if (payload.size < sizeof number)
+		return SIZE_MAX;
+	memcpy(&number, payload.data, sizeof number);
+	if (!(number & is_fanout) || (number & ~is_fanout) >= model->message_count)
+		return SIZE_MAX;
+	return number & ~is_fanout;
+}
+
 size_t model_send(struct model *model, size_t slot, uint64_t group, size_t size, int64_t now_ms,
 		  int64_t delay_ms)
 {
@@ -269,9 +289,10 @@ static void check_delivery(struct model *model, const struct model_delivery *d)
 		check_order(model, d);
 }
 
-/* A message without an answer was seen: the rest of its fan-out has happened as well. */
-static void fanout_seen(struct model *model, const struct model_message *seen)
+void model_fanout_happened(struct model *model, size_t first)
 {
+	const struct model_message *seen = &model->messages[first];
+
 	for (size_t i = seen->fanout; i < seen->fanout + seen->fanout_count; i++) {
 		struct model_message *m = &model->messages[i];
 		if (m->state == MODEL_MAYBE && !m->may_be_refused)
@@ -291,7 +312,7 @@ void model_delivered(struct model *model, const struct model_delivery *d)
 		hidden_from_ms = d->asked_ms;
 	check_delivery(model, d);
 	if (m->state == MODEL_MAYBE && m->fanout_count)
-		fanout_seen(model, m);
+		model_fanout_happened(model, m->fanout);
 	if (m->state == MODEL_MAYBE)
 		m->state = MODEL_SENT;
 	if (m->is_loose && d->serial < m->loose_since)

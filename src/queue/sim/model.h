@@ -70,7 +70,19 @@ struct model_key {
 	int64_t asked_ms, answered_ms; /* it was sent in between */
 };
 
+/* A fan-out's message in the archive, by the fan-out's first message. */
+struct model_archived {
+	bool is_there;
+	enum message_knowledge state;
+	uint64_t seq, since; /* of SENT; the serial of the last order before its answer */
+	size_t size;
+	int64_t sent_ms;
+};
+
 struct model {
+	struct model_archived archived[MESSAGES];
+	struct model_key gate_keys[KEYS];
+	uint64_t gate_number; /* the last acknowledged one */
 	uint64_t seed;
 	struct model_message messages[MESSAGES];
 	size_t message_count;
@@ -104,6 +116,12 @@ size_t model_send(struct model *model, size_t slot, uint64_t group, size_t size,
  * whole; `deletes`: the message that it deletes, or SIZE_MAX. */
 void model_fan_out(struct model *model, size_t first, size_t count, size_t shared_size,
 		   size_t deletes);
+/* The bytes that a fan-out shares; and the first message of the fan-out that shares such bytes,
+ * SIZE_MAX: none. */
+struct str model_shared(const struct model *model, size_t first, char room[PAYLOAD_MAX]);
+size_t model_first(const struct model *model, struct str payload);
+/* A message of a fan-out without an answer was seen: the rest has happened as well. */
+void model_fanout_happened(struct model *model, size_t first);
 /* The message of a payload from that slot, SIZE_MAX: none. */
 size_t model_find(const struct model *model, size_t slot, struct str payload);
 /* `key->message` is the one that the answer names, another one if this is a duplicate. */

@@ -163,6 +163,9 @@ void order_fan_out(struct sim *sim)
 		if (!is_whole)
 			order->command.fanout.shared = str_slice(payload, 0, shared_size);
 	}
+	if (count > 0 && sim_below(sim, 2))
+		archive_join(sim, order, first, shared_size);
+	count = order->command.fanout.count;
 	if (sim_below(sim, 4) == 0) {
 		fanout->targets[count].queue = 1000000;
 		fanout->messages[count] = SIZE_MAX;

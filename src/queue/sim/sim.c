@@ -143,6 +143,7 @@ static void start(struct sim *sim)
 	memset(sim->counters, 0, sizeof(sim->counters));
 	for (size_t slot = 0; slot < SLOTS; slot++)
 		order_define(sim, slot);
+	archive_define(sim);
 	for (size_t i = 0; i < 20; i++)
 		turn(sim, true);
 }
@@ -155,6 +156,7 @@ static void lose_order(struct sim *sim, struct order *order)
 		model_send_lost(&sim->model, order->key);
 	} else if (order->command.type == QUEUE_FANOUT) {
 		model_send_lost(&sim->model, order->key);
+		archive_lost(sim, order);
 		if (order->fanout->deletes)
 			model_delete_answered(&sim->model, order->messages[0], QUEUE_FAILED, false);
 	} else if (order->command.type == QUEUE_DELETE) {
@@ -278,8 +280,10 @@ static void act(struct sim *sim)
 		sim->now_ms += (int64_t)sim_below(sim, 60000);
 	else if (choice < 186)
 		queue_submit(sim->engine, &order_new(sim, QUEUE_CHECKPOINT, 0)->command);
-	else if (choice < 189)
+	else if (choice < 188)
 		order_browse(sim);
+	else if (choice < 189)
+		archive_browse(sim);
 	else if (choice < 192)
 		order_redrive(sim);
 	else if (choice == 192)
@@ -305,6 +309,8 @@ static void drain(struct sim *sim)
 			sim->now_ms += 60000;
 		size_t before = sim->handle_count;
 		order_receive(sim, round % SLOTS);
+		if (round % 50 == 0)
+			archive_browse(sim);
 		for (size_t i = 0; i < 3; i++)
 			turn(sim, true);
 		for (; before < sim->handle_count; before++)

@@ -17,7 +17,7 @@ struct sim {
 	struct disk *disk;
 	struct engine *engine;
 	struct engine_options options;
-	struct queue_counters counters[SLOTS];
+	struct queue_counters counters[SLOTS], archive_counters;
 	struct queue_handle handles[HANDLES];
 	size_t handle_messages[HANDLES], handle_count;
 	struct list outstanding;
@@ -37,12 +37,13 @@ struct order {
 	struct queue_command command;
 	struct list link;
 	struct sim *sim;
-	size_t slot, count, key, message_count;
+	size_t slot, count, key, gate_key, message_count;
 	size_t messages[BATCH];
 	bool was_certain, is_drop;
 	uint8_t attempt;
 	uint64_t serial;
 	int64_t now_ms, latest_ms, visible_ms;
+	int64_t from_ms, wall_offset_ms; /* of a page of the archive; 0: from any time */
 	struct queue_send sends[BATCH];
 	struct queue_change change;
 	struct queue_delivery deliveries[100];
@@ -50,10 +51,14 @@ struct order {
 	struct fanout *fanout; /* owned, or NULL */
 };
 
-/* The rest of an order that is a fan-out: one target a slot, and one that is not there. */
+/* The rest of an order that is a fan-out: one target a slot, the archive, and one that is not
+ * there. */
 struct fanout {
-	struct queue_target targets[SLOTS + 1];
-	size_t messages[SLOTS + 1]; /* of each; SIZE_MAX: none */
+	struct queue_target targets[SLOTS + 2];
+	size_t messages[SLOTS + 2]; /* of each; SIZE_MAX: none */
+	struct queue_gate gate;
+	uint64_t gate_number; /* that it asked for */
+	char shared_payload[PAYLOAD_MAX];
 	struct queue_handle handle; /* of the message that it deletes */
 	bool deletes;
 	char payloads[SLOTS][PAYLOAD_MAX];
@@ -82,6 +87,17 @@ void order_purge_or_drop(struct sim *sim);
 void order_redrive(struct sim *sim);
 void order_browse(struct sim *sim);
 void order_free(struct order *order);
+
+/* ---- archive.c ---- */
+
+bool archive_is_target(const struct queue_target *target);
+void archive_define(struct sim *sim);
+/* The fan-out goes through the gate and to its archive. */
+void archive_join(struct sim *sim, struct order *order, size_t first, size_t shared_size);
+void archive_browse(struct sim *sim);
+void archive_answered(struct sim *sim, const struct order *order, size_t first);
+void archive_lost(struct sim *sim, const struct order *order); /* without an answer */
+void archive_page(struct sim *sim, const struct order *order);
 
 /* ---- answers.c ---- */
 
