@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Archives: queues whose messages are kept, found by time, and never received. */
-#include <stdlib.h>
-
 #include "queue/fixture.h"
 
 #define ARCHIVE (queue_number(QUEUE_KIND_BUS_ARCHIVES, 3))
@@ -64,7 +62,11 @@ static void publish(size_t number)
 
 static size_t number_at(size_t index)
 {
-	return strtoul(world_text(&w, index), NULL, 10);
+	const char *text = world_text(&w, index);
+	uint64_t number;
+
+	assert_true(str_to_u64(str_of(text, strcspn(text, ".")), &number));
+	return number;
 }
 
 static size_t browse(uint64_t from_seq, int64_t from_ms, uint32_t max, uint64_t *out_last)

@@ -187,7 +187,7 @@ static void test_gate_refuses_a_number_that_has_passed(void **state)
 	assert_int_equal(late.command.result, QUEUE_OUT_OF_ORDER);
 	assert_int_equal(late.gate.number, 1001);
 	expect_nothing();
-	/* Nothing of it is remembered. */
+	/* The gate does not remember its deduplication id. */
 	late = publish_as("late", "b", late.gate.number);
 	assert_int_equal(late.command.result, QUEUE_OK);
 	assert_false(late.gate.is_duplicate);
