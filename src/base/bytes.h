@@ -134,6 +134,24 @@ static inline uint64_t byte_reader_u64(struct byte_reader *reader)
 	return bytes.data ? get_u64(bytes.data) : 0;
 }
 
+/* A number of up to 64 bits in groups of seven, the lowest first; each byte but the last has its
+ * highest bit set. Longer and larger ones are short reads. */
+static inline uint64_t byte_reader_varint(struct byte_reader *reader)
+{
+	uint64_t value = 0;
+
+	for (unsigned shift = 0; shift < 64; shift += 7) {
+		uint8_t byte = byte_reader_u8(reader);
+		if (shift == 63 && byte > 1)
+			break;
+		value |= (uint64_t)(byte & 0x7f) << shift;
+		if (!(byte & 0x80))
+			return reader->is_short ? 0 : value;
+	}
+	*reader = (struct byte_reader){.is_short = true};
+	return 0;
+}
+
 /* A text with its size before it, in 32 bits; a view. */
 static inline struct str byte_reader_str(struct byte_reader *reader)
 {
@@ -164,6 +182,14 @@ static inline void bytes_append_u32(struct buf *buf, uint32_t value)
 static inline void bytes_append_u64(struct buf *buf, uint64_t value)
 {
 	put_u64(buf_extend(buf, sizeof(value)), value);
+}
+
+/* At most 10 bytes; a byte for numbers below 128. */
+static inline void bytes_append_varint(struct buf *buf, uint64_t value)
+{
+	for (; value >= 0x80; value >>= 7)
+		buf_append_char(buf, (char)(value | 0x80));
+	buf_append_char(buf, (char)value);
 }
 
 /* At most UINT32_MAX bytes. */

@@ -105,6 +105,43 @@ struct pairs {
 	size_t count, capacity;
 };
 
+static void test_bytes_varints_have_up_to_ten_bytes(void **state)
+{
+	static const struct {
+		uint64_t value;
+		size_t size;
+	} cases[] = {{0, 1},	       {127, 1},	{128, 2},	 {16383, 2},
+		     {16384, 3},       {1 << 21, 4},	{UINT32_MAX, 5}, {INT64_MAX, 9},
+		     {1ull << 63, 10}, {UINT64_MAX, 10}};
+	struct buf buf = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		buf_reset(&buf);
+		bytes_append_varint(&buf, cases[i].value);
+		assert_int_equal(buf.size, cases[i].size);
+		struct byte_reader reader = byte_reader_of(buf_str(&buf));
+		assert_true(byte_reader_varint(&reader) == cases[i].value);
+		assert_true(byte_reader_is_done(&reader));
+		reader = byte_reader_of(str_of(buf.data, buf.size - 1));
+		assert_true(byte_reader_varint(&reader) == 0);
+		assert_false(byte_reader_is_done(&reader));
+	}
+	buf_done(&buf);
+}
+
+static void test_bytes_varints_beyond_64_bits_are_refused(void **state)
+{
+	struct byte_reader reader = byte_reader_of(STR("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"));
+
+	(void)state;
+	assert_true(byte_reader_varint(&reader) == 0);
+	assert_true(reader.is_short);
+	reader = byte_reader_of(STR("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"));
+	assert_true(byte_reader_varint(&reader) == 0);
+	assert_true(reader.is_short);
+}
+
 static void test_vec_keeps_what_is_pushed(void **state)
 {
 	struct pairs pairs = {0};
