@@ -4,8 +4,8 @@
 
 For each model/<service>.ops it writes <service>.h (structs, prototypes, faults), <service>_shapes.c
 (shape tables, faults; server and client link it) and <service>_service.c (the operation table with
-the handlers; only the server links it), and the tables of doc/<service>.md. --check exits with 1 if
-a file in DIR differs.
+the handlers; only the server links it), <service>_records.h and .c if the model has records, and
+the tables of doc/<service>.md. --check exits with 1 if a file in DIR differs.
 """
 import argparse
 import pathlib
@@ -25,6 +25,9 @@ def outputs():
         files[f"src/api/{model.name}.h"] = model.header()
         files[f"src/api/{model.name}_shapes.c"] = model.shapes_source()
         files[f"src/api/{model.name}_service.c"] = model.service_source()
+        if model.records.structures:
+            files[f"src/api/{model.name}_records.h"] = model.records.header()
+            files[f"src/api/{model.name}_records.c"] = model.records.source()
         page = ROOT / "doc" / f"{model.name}.md"
         if page.exists():
             files[f"doc/{model.name}.md"] = gen_pages.reference_page(model, page.read_text())

@@ -6,6 +6,7 @@ import sys
 import gen_facts
 import gen_http
 import gen_pattern
+import gen_record
 from gen_source import SCALARS, Sources, snake
 
 # Members with such a name must be marked, so that no secret gets into the audit log by oversight.
@@ -119,6 +120,7 @@ class Member:
         self.json = options.get("json", [self.name])[0]
         if self.binding.place == "payload" and self.kind == "structure" and "xml" not in options:
             self.xml = self.item
+        self.number = 0  # of a record's members
         self.nested = None  # the items, if they are lists or maps themselves
         if self.kind in ("list", "map") and self.item.partition(":")[0] in ("list", "map"):
             words = ["Items", self.item]
@@ -167,7 +169,8 @@ class Model(Sources):
         self.types, self.words = {}, {}
         self.facts, self.throttled = gen_facts.Facts(), gen_facts.THROTTLED
         self.denied, self.violation, self.missing = [], None, None
-        self.members = None  # of the structure or operation that is being read
+        self.records = gen_record.Records(self.name)
+        self.members = None  # of the structure, operation or record that is being read
         for number, line in enumerate(path.read_text().splitlines(), 1):
             words = line.split("#")[0].split()
             if not words:
@@ -185,6 +188,9 @@ class Model(Sources):
         if is_member:
             if isinstance(self.members, Type):
                 self.members.constraint.read_line(words)
+            elif isinstance(self.members, gen_record.Record):
+                self.members.read_line(words, lambda line: Member(line, self.records.structures,
+                                                                  self.style, {}))
             elif isinstance(self.members, dict) and words[0] == "http":
                 self.members["http"] = gen_http.Http(words[1:])
             elif isinstance(self.members, dict) and words[0] in ("host", "root"):
@@ -203,6 +209,8 @@ class Model(Sources):
             self.union = words[1] if words[0] == "union" else None
             self.unions |= {words[1]} if self.union else set()
             self.members = self.structures.setdefault(words[1], [])
+        elif words[0] == "record":
+            self.members = self.records.begin(*words[1:])
         elif words[0] == "type":
             self.members = self.types.setdefault(words[1], Type(words[2:]))
         elif words[0] == "operation":

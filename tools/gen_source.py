@@ -27,6 +27,8 @@ def flag_rows(member, *names):
 
 class Sources:
     """The C sources of a model, which is a subclass of this."""
+    has_presence = True  # numbers and booleans have a has_member, since absent is not zero
+    pointer = ""  # qualifies what lists, maps and structures point to
 
     def struct(self, name):
         return f"{self.name}_{snake(name)}"
@@ -93,20 +95,18 @@ class Sources:
 
     def field_lines(self, member):
         if member.kind in ("list", "map"):
-            return [f"{self.entry(member)} *{member.field};", f"size_t {member.field}_count;"]
+            return [f"{self.pointer}{self.entry(member)} *{member.field};",
+                    f"size_t {member.field}_count;"]
         if member.kind == "structure":
-            return [f"struct {self.struct(member.item)} *{member.field};"]
+            return [f"{self.pointer}struct {self.struct(member.item)} *{member.field};"]
         kind, ctype = SCALARS[member.kind]
         lines = [f"{ctype} {member.field};"]
-        if kind not in ("SHAPE_STRING", "SHAPE_BLOB"):
+        if self.has_presence and kind not in ("SHAPE_STRING", "SHAPE_BLOB"):
             lines.append(f"bool has_{member.field};")
         return lines
 
-    def header(self):
-        guard = f"TERN_API_{self.name.upper()}_H"
-        out = [MARK.format(name=self.name),
-               f"/* {self.name}: structs, handlers, faults of the service; see wire/shape.h. */\n",
-               f"#ifndef {guard}\n#define {guard}\n\n", '#include "wire/facts.h"\n\n']
+    def struct_lines(self):
+        out = []
         maps = {m.item for _, _, members in self.shapes() for m in members
                 if m.kind == "map" and m.item != "string"}
         maps |= {m.item for m in self.nested_members().values() if m.kind == "map"}
@@ -119,6 +119,14 @@ class Sources:
             if wire_name in maps:
                 out.append(self.entry_lines(c_name, f"struct {c_name}"))
         out += self.nested_lines()
+        return out
+
+    def header(self):
+        guard = f"TERN_API_{self.name.upper()}_H"
+        out = [MARK.format(name=self.name),
+               f"/* {self.name}: structs, handlers, faults of the service; see wire/shape.h. */\n",
+               f"#ifndef {guard}\n#define {guard}\n\n", '#include "wire/facts.h"\n\n']
+        out += self.struct_lines()
         for name in sorted(self.operations):
             c_name = self.struct(name)
             out.append(f"enum err {c_name}(struct call *call, const struct {c_name}_in *in,\n"
@@ -170,10 +178,9 @@ class Sources:
         return self.is_constrained(members) or (self.violation or self.missing) is not None and any(
             member.is_required and not member.is_unchecked for member in members)
 
-    def member_row(self, c_name, member, tables):
-        field = f"offsetof(struct {c_name}, {member.field})"
-        row = [f'.name = STR_INIT("{member.json}")', f'.query_name = STR_INIT("{member.query}")',
-               f'.xml_name = STR_INIT("{member.xml}")', f".offset = {field}"]
+    def layout_rows(self, c_name, member):
+        """The kind of a member, and where its struct has it."""
+        row = [f".offset = offsetof(struct {c_name}, {member.field})"]
         if member.kind in ("list", "map"):
             row.append(f".kind = SHAPE_{member.kind.upper()}")
             row.append(f".extra_offset = offsetof(struct {c_name}, {member.field}_count)")
@@ -186,6 +193,22 @@ class Sources:
                 row.append(f".item = &{self.nested_name(member.item)}_item")
             else:
                 row.append(f".item_kind = {SCALARS[member.item][0]}")
+            if member.kind == "map":
+                row.append(f".item_value_offset = offsetof({self.entry(member)}, value)")
+        elif member.kind == "structure":
+            row += [".kind = SHAPE_STRUCTURE", f".shape = &{self.struct(member.item)}_shape"]
+        else:
+            kind = SCALARS[member.kind][0]
+            row.append(f".kind = {kind}")
+            if self.has_presence and kind not in ("SHAPE_STRING", "SHAPE_BLOB"):
+                row.append(f".extra_offset = offsetof(struct {c_name}, has_{member.field})")
+        return row
+
+    def member_row(self, c_name, member, tables):
+        row = [f'.name = STR_INIT("{member.json}")', f'.query_name = STR_INIT("{member.query}")',
+               f'.xml_name = STR_INIT("{member.xml}")']
+        row += self.layout_rows(c_name, member)
+        if member.kind in ("list", "map"):
             if member.alias:
                 row.append(f'.query_alias = STR_INIT("{member.alias}")')
             if member.query_item:
@@ -196,14 +219,6 @@ class Sources:
             if member.kind == "map":
                 row.append(f'.key_name = STR_INIT("{member.key}"), '
                            f'.value_name = STR_INIT("{member.value}")')
-                row.append(f".item_value_offset = offsetof({self.entry(member)}, value)")
-        elif member.kind == "structure":
-            row += [".kind = SHAPE_STRUCTURE", f".shape = &{self.struct(member.item)}_shape"]
-        else:
-            kind = SCALARS[member.kind][0]
-            row.append(f".kind = {kind}")
-            if kind not in ("SHAPE_STRING", "SHAPE_BLOB"):
-                row.append(f".extra_offset = offsetof(struct {c_name}, has_{member.field})")
         row += member.binding.rows()
         constraint = tables.constraint(member.constraint)
         if constraint:

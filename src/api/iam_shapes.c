@@ -3468,11 +3468,11 @@ static const struct shape_member iam_get_account_summary_out_members[] = {
 	 .extra_offset = offsetof(struct iam_get_account_summary_out, summary_map_count),
 	 .item_size = sizeof(struct shape_pair),
 	 .item_kind = SHAPE_STRING,
+	 .item_value_offset = offsetof(struct shape_pair, value),
 	 .query_item = STR_INIT("entry"),
 	 .xml_item = STR_INIT("entry"),
 	 .is_always = true,
-	 .key_name = STR_INIT("key"), .value_name = STR_INIT("value"),
-	 .item_value_offset = offsetof(struct shape_pair, value)},
+	 .key_name = STR_INIT("key"), .value_name = STR_INIT("value")},
 };
 static const struct shape iam_get_account_summary_out_shape = {
 	.name = STR_INIT("GetAccountSummaryResult"),

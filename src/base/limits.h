@@ -34,6 +34,7 @@
 	X(XML_NODES, 200000, "elements", "elements of an XML document") \
 	X(CBOR_DEPTH, 64, "levels", "nesting of a CBOR document") \
 	X(CBOR_ITEMS, 40000, "items", "items of a CBOR document") \
+	X(RECORD_DEPTH, 16, "levels", "nesting of structures, lists and maps in a record of the catalog") \
 	X(FORM_PARAMETERS, 4096, "parameters", "parameters of one form") \
 	X(FORM_DEPTH, 32, "levels", "nesting of structures in the parameters of a form") \
 	X(REQUEST_ITEMS, 1000, "items", "items of one list or map of a request; operations have smaller limits of their own") \

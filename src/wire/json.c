@@ -301,6 +301,16 @@ enum err wire_json_decode(struct arena *arena, struct str text, const struct sha
 	return err;
 }
 
+enum err wire_json_decode_own(struct arena *arena, struct str text, const struct shape *shape,
+			      void *out)
+{
+	struct decoder decoder = {.arena = arena};
+	yyjson_val *root;
+
+	enum err err = json_parse(arena, text, &root);
+	return err ? err : decode_structure(&decoder, root, shape, out);
+}
+
 struct encoder {
 	struct json_writer writer;
 	bool is_of_query; /* absent members are null, flattened maps lists */

@@ -17,6 +17,9 @@
  */
 must_check enum err wire_json_decode(struct arena *arena, struct str text,
 				     const struct shape *shape, void *out, struct str *out_problem);
+/* The same for text that the server wrote itself, in which the number of values has no limit. */
+must_check enum err wire_json_decode_own(struct arena *arena, struct str text,
+					 const struct shape *shape, void *out);
 /* Appends one object; absent and empty members are left out. */
 void wire_json_encode(struct buf *out, const struct shape *shape, const void *value);
 /* As the JSON of Query: absent members are null, flattened maps are lists of entries. */

@@ -35,7 +35,7 @@ static inline const void *member_item_value(const struct shape_member *member, c
 {
 	return member->kind == SHAPE_MAP ? item + member->item_value_offset : item;
 }
-/* True if an answer leaves this member out. */
+/* True if an answer leaves this member out. Numbers of records are always there. */
 static inline bool member_is_absent(const void *structure, const struct shape_member *member)
 {
 	switch (member->kind) {
@@ -48,7 +48,7 @@ static inline bool member_is_absent(const void *structure, const struct shape_me
 	case SHAPE_STRUCTURE:
 		return !*(void *const *)member_in(structure, member->offset);
 	default:
-		return !member_has(structure, member);
+		return member->extra_offset && !member_has(structure, member);
 	}
 }
 

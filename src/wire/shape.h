@@ -95,6 +95,7 @@ struct shape_member {
 	uint32_t extra_offset;			   /* of has_name or name_count; 0: none */
 	uint32_t item_size;			   /* sizeof(T) of lists and maps */
 	uint32_t item_value_offset;		   /* of `value` in a map's T */
+	uint32_t number;			   /* in records (wire/record.h), from 1 on */
 	bool is_required;
 	bool is_unchecked;   /* its operation says that it is missing, in words of its own */
 	bool is_sensitive;   /* a secret, or what belongs to the caller alone: in no log */
@@ -114,6 +115,7 @@ struct shape {
 	bool is_constrained; /* a member has a constraint, or one of a structure in it */
 	bool is_union;	     /* exactly one member is there */
 	const struct shape_member *payload; /* REST: the member that is the body; or NULL */
+	uint32_t number_max; /* of a record: the highest number that a member has or had */
 };
 
 /* A fault that an operation can answer. */

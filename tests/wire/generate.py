@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Makes a service of each protocol from kitchen.ops: generate.py OUT_DIR writes <name>.h and
-<name>_shapes.c, as tools/gen.py does for a model of the server. Tests import HEADS and model_text.
+<name>_shapes.c, as tools/gen.py does for a model of the server, and kitchen_records.h and .c. Tests
+import HEADS and model_text.
 """
 import pathlib
 import re
@@ -64,6 +65,10 @@ def main():
                            (f"kitchen_{name}_shapes.c", made.shapes_source())):
             text = text.replace(f'"api/{name}.h"', f'"kitchen_{name}.h"')
             (out / file).write_text(text)
+    records = model("json11").records
+    (out / "kitchen_records.h").write_text(records.header())
+    (out / "kitchen_records.c").write_text(
+        records.source().replace('"api/json11_records.h"', '"kitchen_records.h"'))
 
 
 if __name__ == "__main__":
