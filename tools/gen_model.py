@@ -69,6 +69,9 @@ class Constraint:
         return self.least is None and self.most is None and not self.pattern and \
             not self.values and not self.item and not self.key
 
+    def has_own_checks(self):
+        return any((self.least is not None, self.most is not None, self.pattern, self.values))
+
     def compiled(self):
         return gen_pattern.compile_pattern(self.same_as or self.pattern)
 
@@ -87,7 +90,8 @@ class Member:
     """One line of a structure or operation: NAME KIND and options."""
     OPTIONS = {**Constraint.OPTIONS, **gen_http.OPTIONS, "unchecked": (0, 0), "required": (0, 0),
                "always": (0, 0), "counted": (0, 0), "empty": (0, 0), "sensitive": (0, 0),
-               "flat": (0, 0), "query": (1, 3), "xml": (1, 1), "item": (1, 1), "keys": (1, 1)}
+               "flat": (0, 0), "query": (1, 3), "xml": (1, 1), "item": (1, 1), "keys": (1, 1),
+               "called": (1, 1)}
 
     def __init__(self, words, structures, style, types):
         self.name, kind, *rest = words
@@ -101,6 +105,7 @@ class Member:
         self.is_counted = "counted" in options
         self.is_shown_empty = "empty" in options
         self.is_sensitive = "sensitive" in options
+        self.called = options.get("called", [""])[0]
         if SECRETS.search(self.name) and not self.is_sensitive:
             raise ValueError(f"{self.name} looks like a secret: mark it sensitive")
         is_flat = style == "flat" or "flat" in options
@@ -181,8 +186,20 @@ class Model(Sources):
                 sys.exit(f"{path}:{number}: {error}: {line}")
         try:
             gen_http.check(self)
+            self.check_words()
         except ValueError as error:
             sys.exit(f"{path}: {error}")
+
+    def check_words(self):
+        """Without the words of AWS's framework, each constraint has words of its own."""
+        for type_ in self.types.values() if not self.violation else ():
+            constraint = type_.constraint
+            if not constraint.fault or constraint.pattern and constraint.least is not None:
+                raise ValueError("without a violation line, a type says a fault for all it checks")
+        for _, _, members in self.shapes() if not self.violation else ():
+            for member in members:
+                if member.constraint.has_own_checks() and not member.constraint.fault:
+                    raise ValueError(f"{member.name}: the service has no violation line")
 
     def read_line(self, is_member, words):
         if is_member:

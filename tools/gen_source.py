@@ -164,12 +164,12 @@ class Sources:
 
     def is_constrained(self, members, seen=None):
         """True if a member has a constraint, or one of a structure in it. Where a service has
-        words of its own for what is missing, they are for members of the request itself. A
-        service without a fault for violations checks its requests itself."""
+        words of its own for what is missing, they are for members of the request itself."""
         seen = seen or []
-        return self.violation is not None and any(
+        return any(
             not member.constraint.is_empty() or
-            member.is_required and not member.is_unchecked and not self.missing or
+            member.is_required and not member.is_unchecked and not self.missing and
+            self.violation is not None or
             member.item_is_structure() and member.item not in seen and
             self.is_constrained(self.structures[member.item], [*seen, member.item])
             for member in members)
@@ -223,6 +223,8 @@ class Sources:
         constraint = tables.constraint(member.constraint)
         if constraint:
             row.append(f".constraint = {constraint}")
+        if member.called:
+            row.append(f'.called = STR_INIT("{member.called}")')
         row += flag_rows(member, "is_required", "is_unchecked", "is_sensitive")
         return "\t{" + ",\n\t ".join(row) + "},\n"
 

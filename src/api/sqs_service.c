@@ -161,6 +161,8 @@ const struct service sqs_service = {
 	.is_query_compatible = true,
 	.denied = {.shape = STR_INIT("AccessDeniedException"),
 		   .query_code = STR_INIT("AccessDenied"), .status = 403},
+	.missing = &SQS_MISSING_PARAMETER,
+	.missing_text = STR_INIT("The request must contain the parameter {Name}."),
 	.resource_types = sqs_resources,
 	.resource_type_count = 1,
 	.throttled = {.shape = STR_INIT("RequestThrottled"),

@@ -118,27 +118,30 @@ static struct str fill(struct checking *checking, struct str text, const struct 
 		       const struct shape_constraint *constraint)
 {
 	struct arena *arena = checking->call->arena;
+	const struct shape_member *member = checked->member;
+	const struct shape_constraint none = {0};
+	const struct shape_constraint *bounds = constraint ? constraint : &none;
 	const struct {
 		struct str name, value;
 	} places[] = {
 		{STR("{name}"), name_of(checking, checked)},
-		{STR("{Name}"), checked->member->name},
+		{STR("{Name}"), member->called.size > 0 ? member->called : member->name},
 		{STR("{value}"), checked->is_hidden ? STR("") : value_of(checking, checked)},
-		{STR("{least}"),
-		 constraint ? arena_format(arena, "%lld", (long long)constraint->least) : STR("")},
-		{STR("{most}"),
-		 constraint ? arena_format(arena, "%lld", (long long)constraint->most) : STR("")},
+		{STR("{least}"), arena_format(arena, "%lld", (long long)bounds->least)},
+		{STR("{most}"), arena_format(arena, "%lld", (long long)bounds->most)},
 	};
+	struct buf filled = {0};
 
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		size_t at = str_find(text, places[i].name, 0);
-		if (at == SIZE_MAX)
-			continue;
-		text = arena_format(arena, "%.*s%.*s%.*s", STR_ARG(str_slice(text, 0, at)),
-				    STR_ARG(places[i].value),
-				    STR_ARG(str_slice(text, at + places[i].name.size, SIZE_MAX)));
+	while (text.size > 0) {
+		size_t i = 0, count = sizeof(places) / sizeof(places[0]);
+		while (i < count && !str_starts(text, places[i].name))
+			i++;
+		buf_append(&filled, i < count ? places[i].value : str_slice(text, 0, 1));
+		text = str_slice(text, i < count ? places[i].name.size : 1, SIZE_MAX);
 	}
-	return text;
+	struct str copy = arena_copy(arena, buf_str(&filled));
+	buf_done(&filled);
+	return copy;
 }
 
 /* True if the constraint has its own text, which is kept if it is the first one. */
@@ -191,6 +194,9 @@ static void check_text(struct checking *checking, const struct checked *checked,
 	struct str text = checked->text;
 	int64_t size = (int64_t)str_count_characters(text);
 
+	/* EC2 takes an empty parameter for an absent one. */
+	if (size == 0 && checking->service->query_style == QUERY_STYLE_EC2)
+		return;
 	/* A pattern's own words are not for lengths. */
 	if (size < constraint->least || size > constraint->most) {
 		struct shape_constraint bounds = *constraint;
@@ -394,7 +400,9 @@ enum err constraint_check(struct call *call)
 		return fail(call, checking.service->violation,
 			    "%zu validation error%s detected: %.*s", checking.count,
 			    checking.count > 1 ? "s" : "", STR_ARG(join(&checking)));
-	if (checking.own_fault)
-		return fail(call, checking.own_fault, "%.*s", STR_ARG(checking.own_text));
-	return ERR_OK;
+	if (!checking.own_fault)
+		return ERR_OK;
+	/* A misspelt parameter explains why a member is missing. */
+	enum err err = call_refuse_unknown(call);
+	return err ? err : fail(call, checking.own_fault, "%.*s", STR_ARG(checking.own_text));
 }

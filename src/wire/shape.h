@@ -91,6 +91,7 @@ struct shape_member {
 	const struct shape_member *item;
 	const struct shape *shape;		   /* of a structure, or of structured items */
 	const struct shape_constraint *constraint; /* NULL: any value */
+	struct str called; /* its name in a fault's own words; empty: `name` */
 	uint32_t offset;			   /* of the member in the struct */
 	uint32_t extra_offset;			   /* of has_name or name_count; 0: none */
 	uint32_t item_size;			   /* sizeof(T) of lists and maps */

@@ -103,6 +103,17 @@ CONSTRAINTS = {
         # AWS's prose: a grant is of an operation at least, deletion waits for 7 to 30 days.
         "CreateGrant.in.Operations": {"min": 1},
         "ScheduleKeyDeletion.in.PendingWindowInDays": {"min": 7, "max": 30}},
+    "sqs": {
+        # AWS's prose, and its faults' texts.
+        "AddPermission.in.Label": {"pattern": "[a-zA-Z0-9_-]{1,80}"},
+        "RemovePermission.in.Label": {"pattern": "[a-zA-Z0-9_-]{1,80}"},
+        "ListDeadLetterSourceQueues.in.MaxResults": {"min": 0, "max": 1000},
+        "ListQueues.in.MaxResults": {"min": 0, "max": 1000},
+        "ListMessageMoveTasks.in.MaxResults": {"min": 1, "max": 10},
+        "StartMessageMoveTask.in.MaxNumberOfMessagesPerSecond": {"min": 1, "max": 500},
+        "ReceiveMessage.in.MaxNumberOfMessages": {"min": 1, "max": 10},
+        "ReceiveMessage.in.VisibilityTimeout": {"min": 0, "max": 43200},
+        "ReceiveMessage.in.WaitTimeSeconds": {"min": 0, "max": 20}},
     "sts": {
         # The session's token has to hold them; AWS says so in prose.
         "AssumeRole.in.Policy": {"max": 2048},
@@ -111,6 +122,10 @@ CONSTRAINTS = {
         "AssumeRoleWithWebIdentity.in.PolicyArns": {"max": 10},
         "GetFederationToken.in.PolicyArns": {"max": 10}},
 }
+
+
+# Names of attributes, of which SQS takes more than its model has, with texts of its own.
+ITEMS_IN_OPERATIONS = {"sqs"}
 
 
 @pytest.fixture(params=SERVICES)
@@ -183,7 +198,7 @@ def ours_of(constraint):
     return {name: kinds[name] for name in kinds if kinds[name] not in (None, set())}
 
 
-@pytest.mark.parametrize("models", [name for name in SERVICES if name not in ("ec2", "sqs")],
+@pytest.mark.parametrize("models", [name for name in SERVICES if name != "ec2"],
                          indirect=True)
 def test_constraints_are_aws(models):
     ours, aws = models
@@ -196,10 +211,10 @@ def test_constraints_are_aws(models):
             continue
         found = shape.members[member.name]
         assert ours_of(member.constraint) == {**stated(found), **own.pop(place, {})}, place
-        if member.item == "string":
+        if member.item == "string" and ours.name not in ITEMS_IN_OPERATIONS:
             item = found.member if found.type_name == "list" else found.value
             assert ours_of(member.constraint.item) == stated(item), f"{place}: items"
-        if member.kind == "map":
+        if member.kind == "map" and ours.name not in ITEMS_IN_OPERATIONS:
             assert ours_of(member.constraint.key) == stated(found.key), f"{place}: keys"
         checked += len(stated(found))
     assert not own, "named above, but not in the model"

@@ -47,10 +47,6 @@ static enum err fill(struct page *page, bool has_most, int64_t most, struct str 
 	struct call *call = page->call;
 	struct sqs_registry *registry = sqs_of(call->core)->registry;
 
-	if (has_most && (most < 0 || most > LIMIT_LIST_RESULTS))
-		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
-			    "Value for parameter MaxResults is invalid. Reason: MaxResults must be "
-			    "an integer between 1 and 1000.");
 	has_most = has_most && most > 0;
 	page->most = has_most ? (size_t)most : LIMIT_LIST_RESULTS;
 	page->urls = arena_array(call->arena, struct str, page->most);
@@ -110,9 +106,6 @@ enum err sqs_get_queue_url(struct call *call, const struct sqs_get_queue_url_in 
 	struct str account = call->account;
 	const struct sqs_queue *queue;
 
-	if (in->queue_name.size == 0)
-		return fail(call, &SQS_MISSING_PARAMETER,
-			    "The request must contain the parameter QueueName.");
 	if (in->queue_owner_aws_account_id.size > 0)
 		account = in->queue_owner_aws_account_id;
 	struct str url =

@@ -41,9 +41,6 @@ static enum err find_by_arn(struct call *call, const char *parameter, struct str
 			    const uint32_t *operations, size_t operation_count,
 			    const struct sqs_queue **out_queue)
 {
-	if (arn.size == 0)
-		return fail(call, &SQS_MISSING_PARAMETER,
-			    "The request must contain the parameter %s.", parameter);
 	if (!is_queue_arn(arn))
 		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
 			    "You must use this format to specify the %s: "
@@ -196,13 +193,6 @@ enum err sqs_start_message_move_task(struct call *call,
 	enum err err = find_by_arn(call, "SourceArn", in->source_arn, operations, 4, &source);
 	if (!err)
 		err = check_destination(call, source, in->destination_arn);
-	if (!err && in->has_max_number_of_messages_per_second &&
-	    (in->max_number_of_messages_per_second < 1 ||
-	     in->max_number_of_messages_per_second > LIMIT_MOVE_RATE))
-		err = fail(call, &SQS_INVALID_PARAMETER_VALUE,
-			   "Value for parameter MaxNumberOfMessagesPerSecond is invalid. Reason: "
-			   "You must enter a number that's between 1 and %d.",
-			   LIMIT_MOVE_RATE);
 	if (!err)
 		err = check_source(call, source);
 	if (err)
@@ -259,11 +249,6 @@ enum err sqs_list_message_move_tasks(struct call *call,
 	enum err err = find_by_arn(call, "SourceArn", in->source_arn, operations, 1, &source);
 	if (err)
 		return err;
-	if (in->has_max_results && (in->max_results < 1 || in->max_results > LIMIT_MOVE_RESULTS))
-		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
-			    "Value for parameter MaxResults is invalid. Reason: MaxResults must be "
-			    "an integer between 1 and %d.",
-			    LIMIT_MOVE_RESULTS);
 	out->results =
 		arena_array(call->arena, struct sqs_list_message_move_tasks_result_entry, most);
 	FOR_MOVES(call->core, link)
@@ -298,9 +283,6 @@ enum err sqs_cancel_message_move_task(struct call *call,
 	const struct sqs_queue *source;
 	struct str id, arn;
 
-	if (in->task_handle.size == 0)
-		return fail(call, &SQS_MISSING_PARAMETER,
-			    "The request must contain the parameter TaskHandle.");
 	if (!parse_handle(call->arena, in->task_handle, &id, &arn))
 		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
 			    "Value for parameter TaskHandle is invalid.");

@@ -46,31 +46,8 @@ static bool is_listed(struct str text, const struct str *list, size_t count)
 }
 #define IS_LISTED(text, list) is_listed((text), (list), sizeof(list) / sizeof((list)[0]))
 
-static enum err check_label(struct call *call, struct str label)
-{
-	bool is_good = label.size <= 80;
-
-	if (label.size == 0)
-		return fail(call, &SQS_MISSING_PARAMETER,
-			    "The request must contain the parameter Label.");
-	for (size_t i = 0; i < label.size; i++) {
-		char c = label.data[i];
-		is_good &= (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-			   (c >= '0' && c <= '9') || c == '-' || c == '_';
-	}
-	if (!is_good)
-		return fail(call, &SQS_INVALID_PARAMETER_VALUE,
-			    "Value %.*s for parameter Label is invalid. Reason: Can only include "
-			    "alphanumeric characters, hyphens, or underscores. 1 to 80 in length.",
-			    STR_ARG(label));
-	return ERR_OK;
-}
-
 static enum err check_accounts(struct call *call, const struct str *accounts, size_t count)
 {
-	if (count == 0)
-		return fail(call, &SQS_MISSING_PARAMETER,
-			    "The request must contain the parameter AWSAccountId.");
 	for (size_t i = 0; i < count; i++) {
 		bool is_good = directory_has_account(call->core->directory, accounts[i]);
 		if (!is_good)
@@ -84,9 +61,6 @@ static enum err check_accounts(struct call *call, const struct str *accounts, si
 
 static enum err check_actions(struct call *call, const struct str *actions, size_t count)
 {
-	if (count == 0)
-		return fail(call, &SQS_MISSING_PARAMETER,
-			    "The request must contain the parameter ActionName.");
 	for (size_t i = 0; i < count; i++) {
 		if (IS_LISTED(actions[i], owner_actions))
 			return fail(call, &SQS_INVALID_PARAMETER_VALUE,
@@ -159,8 +133,6 @@ enum err sqs_add_permission(struct call *call, const struct sqs_add_permission_i
 	(void)out;
 	enum err err = sqs_queue_of_call(call, in->queue_url, &queue);
 	if (!err)
-		err = check_label(call, in->label);
-	if (!err)
 		err = check_accounts(call, in->aws_account_ids, in->aws_account_ids_count);
 	if (!err)
 		err = check_actions(call, in->actions, in->actions_count);
@@ -191,8 +163,6 @@ enum err sqs_remove_permission(struct call *call, const struct sqs_remove_permis
 
 	(void)out;
 	enum err err = sqs_queue_of_call(call, in->queue_url, &queue);
-	if (!err)
-		err = check_label(call, in->label);
 	if (err)
 		return err;
 	struct policy_document *document = open_policy(call, queue);

@@ -240,9 +240,6 @@ enum err sqs_set_queue_attributes(struct call *call, const struct sqs_set_queue_
 	enum err err = sqs_queue_of_call(call, in->queue_url, &queue);
 	if (err)
 		return err;
-	if (in->attributes_count == 0)
-		return fail(call, &SQS_MISSING_PARAMETER,
-			    "The request must contain the parameter Attribute.Name.");
 	struct sqs_queue draft = sqs_queue_draft(queue);
 	err = sqs_attributes_set(call, &draft, in->attributes, in->attributes_count);
 	if (err)

@@ -41,32 +41,6 @@ struct receiving {
 
 /* ---- the request ---- */
 
-static enum err check_range(struct call *call, const char *name, int64_t value, int64_t least,
-			    int64_t most, const char *rule)
-{
-	if (value >= least && value <= most)
-		return ERR_OK;
-	return fail(call, &SQS_INVALID_PARAMETER_VALUE,
-		    "Value %lld for parameter %s is invalid. Reason: Must be %s, if provided.",
-		    (long long)value, name, rule);
-}
-
-static enum err check_numbers(struct call *call, const struct sqs_receive_message_in *in)
-{
-	enum err err = ERR_OK;
-
-	if (in->has_max_number_of_messages)
-		err = check_range(call, "MaxNumberOfMessages", in->max_number_of_messages, 1,
-				  LIMIT_RECEIVE_MESSAGES, "between 1 and 10");
-	if (!err && in->has_wait_time_seconds)
-		err = check_range(call, "WaitTimeSeconds", in->wait_time_seconds, 0, LIMIT_WAIT_S,
-				  ">= 0 and <= 20");
-	if (!err && in->has_visibility_timeout)
-		err = check_range(call, "VisibilityTimeout", in->visibility_timeout, 0,
-				  LIMIT_VISIBILITY_S, ">= 0 and <= 43200");
-	return err;
-}
-
 /* Names of queue attributes are accepted and ignored: the API's type allows them. */
 static enum err add_wanted(struct call *call, const struct str *names, size_t count,
 			   uint32_t *wanted)
@@ -276,8 +250,6 @@ enum err sqs_receive_message(struct call *call, const struct sqs_receive_message
 
 	(void)out;
 	enum err err = sqs_queue_of_call(call, in->queue_url, &queue);
-	if (!err)
-		err = check_numbers(call, in);
 	if (!err)
 		err = add_wanted(call, in->attribute_names, in->attribute_names_count, &wanted);
 	if (!err)

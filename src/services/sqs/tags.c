@@ -78,9 +78,6 @@ enum err sqs_tag_queue(struct call *call, const struct sqs_tag_queue_in *in,
 	enum err err = sqs_queue_of_call(call, in->queue_url, &queue);
 	if (err)
 		return err;
-	if (in->tags_count == 0)
-		return fail(call, &SQS_MISSING_PARAMETER,
-			    "The request must contain the parameter Tags.");
 	struct sqs_queue draft = sqs_queue_draft(queue);
 	err = sqs_tags_merge(call, &draft, in->tags, in->tags_count);
 	if (err)
@@ -98,9 +95,6 @@ enum err sqs_untag_queue(struct call *call, const struct sqs_untag_queue_in *in,
 	enum err err = sqs_queue_of_call(call, in->queue_url, &queue);
 	if (err)
 		return err;
-	if (in->tag_keys_count == 0)
-		return fail(call, &SQS_MISSING_PARAMETER,
-			    "The request must contain the parameter TagKeys.");
 	struct sqs_queue draft = sqs_queue_draft(queue);
 	struct tag_set set = tag_set_copy(call->arena, draft.tags, draft.tag_count, 0);
 	for (size_t i = 0; i < in->tag_keys_count; i++)
