@@ -96,6 +96,8 @@ const struct service ec2_service = {
 	.query_style = QUERY_STYLE_EC2,
 	.denied = {.shape = STR_INIT("UnauthorizedOperation"),
 		   .query_code = STR_INIT("UnauthorizedOperation"), .status = 403},
+	.missing = &EC2_MISSING_PARAMETER,
+	.missing_text = STR_INIT("The request must contain the parameter {Name}"),
 	.resource_types = ec2_resources,
 	.resource_type_count = 1,
 	.throttled = {.shape = STR_INIT("RequestLimitExceeded"),

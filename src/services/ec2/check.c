@@ -29,16 +29,11 @@ struct str ec2_service_name(struct call *call, struct str service)
 			    STR_ARG(service));
 }
 
-enum err ec2_missing(struct call *call, const char *name)
-{
-	return fail(call, &EC2_MISSING_PARAMETER, "The request must contain the parameter %s",
-		    name);
-}
-
 enum err ec2_check_service(struct call *call, struct str name, struct str *out_service)
 {
 	if (name.size == 0)
-		return ec2_missing(call, "ServiceName");
+		return fail(call, &EC2_MISSING_PARAMETER,
+			    "The request must contain the parameter ServiceName");
 	for (size_t i = 0; i < ec2_service_count; i++) {
 		if (str_equal(ec2_service_name(call, ec2_services[i]), name)) {
 			*out_service = ec2_services[i];
@@ -89,7 +84,7 @@ enum err ec2_check_vpc(struct call *call, struct str id)
 {
 	const struct ec2_label *label;
 
-	return id.size > 0 ? find_label(call, EC2_VPC, id, &label) : ec2_missing(call, "VpcId");
+	return find_label(call, EC2_VPC, id, &label);
 }
 
 enum err ec2_check_subnets(struct call *call, struct str vpc, const struct str *ids, size_t count)
@@ -285,16 +280,4 @@ void ec2_tags_ask(struct call *call, const struct ec2_tag *tags, size_t count)
 	for (size_t i = 0; i < count; i++)
 		pairs[i] = (struct shape_pair){tags[i].key, tags[i].value};
 	call_set_request_tags(call, pairs, count);
-}
-
-enum err ec2_check_choice(struct call *call, const char *parameter, struct str value,
-			  const char *choices)
-{
-	struct str words = str_from(choices);
-
-	while (words.data)
-		if (str_equal(str_cut(&words, ' '), value))
-			return ERR_OK;
-	return fail(call, &EC2_INVALID_PARAMETER_VALUE, "Value (%.*s) for parameter %s is invalid.",
-		    STR_ARG(value), parameter);
 }

@@ -14,8 +14,6 @@ extern const size_t ec2_service_count;
 /* In the call's arena. */
 struct str ec2_service_name(struct call *call, struct str service);
 
-/* MissingParameter in EC2's words. */
-must_check enum err ec2_missing(struct call *call, const char *name);
 must_check enum err ec2_check_service(struct call *call, struct str name, struct str *out_service);
 must_check enum err ec2_check_vpc(struct call *call, struct str id);
 /* Of that VPC, each in a zone of its own where zones are declared. */
@@ -44,9 +42,5 @@ must_check enum err ec2_tags_merge(struct call *call, struct ec2_endpoint *draft
 				   const struct ec2_tag *tags, size_t count);
 /* For aws:RequestTag in policies. */
 void ec2_tags_ask(struct call *call, const struct ec2_tag *tags, size_t count);
-
-/* A text of the options, or the standard; InvalidParameterValue for another. */
-must_check enum err ec2_check_choice(struct call *call, const char *parameter, struct str value,
-				     const char *choices);
 
 #endif

@@ -60,11 +60,8 @@ static enum err check_type(struct call *call, const struct ec2_create_vpc_endpoi
 		return fail(call, &EC2_INVALID_PARAMETER,
 			    "Endpoints of service networks and resource configurations are not "
 			    "served here.");
-	enum err err =
-		ec2_check_choice(call, "VpcEndpointType", type,
-				 "Interface Gateway GatewayLoadBalancer Resource ServiceNetwork");
-	if (err || str_equal(type, STR("Interface")))
-		return err;
+	if (str_equal(type, STR("Interface")))
+		return ERR_OK;
 	return fail(call, &EC2_INVALID_PARAMETER,
 		    "Endpoint type (%.*s) does not match available service types ([Interface]).",
 		    STR_ARG(type));
@@ -80,17 +77,11 @@ static enum err fill_options(struct call *call, const struct ec2_create_vpc_endp
 	draft->ip_address_type = in->ip_address_type.size > 0 ? in->ip_address_type : STR("ipv4");
 	draft->dns_record_ip_type = record.size > 0 ? record : draft->ip_address_type;
 	draft->has_private_dns = !in->has_private_dns_enabled || in->private_dns_enabled;
-	enum err err = ec2_check_choice(call, "IpAddressType", draft->ip_address_type,
-					"ipv4 dualstack ipv6");
-	if (!err)
-		err = ec2_check_choice(call, "DnsRecordIpType", draft->dns_record_ip_type,
-				       "ipv4 dualstack ipv6 service-defined");
-	if (!err && in->dns_options &&
-	    in->dns_options->private_dns_only_for_inbound_resolver_endpoint)
-		err = fail(call, &EC2_INVALID_PARAMETER,
-			   "To set PrivateDnsOnlyForInboundResolverEndpoint to true, the VPC must "
-			   "have a Gateway endpoint for the service.");
-	return err;
+	if (in->dns_options && in->dns_options->private_dns_only_for_inbound_resolver_endpoint)
+		return fail(call, &EC2_INVALID_PARAMETER,
+			    "To set PrivateDnsOnlyForInboundResolverEndpoint to true, the VPC must "
+			    "have a Gateway endpoint for the service.");
+	return ERR_OK;
 }
 
 static enum err fill_tags(struct call *call, const struct ec2_create_vpc_endpoint_in *in,
@@ -296,10 +287,6 @@ enum err ec2_create_vpc_endpoint(struct call *call, const struct ec2_create_vpc_
 	struct ec2_endpoint draft = {0};
 	struct survey survey = {.draft = &draft};
 
-	if (in->vpc_id.size == 0) {
-		call_needs_no_permission(call);
-		return ec2_missing(call, "VpcId");
-	}
 	enum err err = authorize(call, in);
 	if (!err)
 		err = fill(call, in, &draft);

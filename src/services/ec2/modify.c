@@ -126,14 +126,7 @@ static enum err edit_options(struct call *call, const struct ec2_modify_vpc_endp
 		draft->dns_record_ip_type = in->dns_options->dns_record_ip_type;
 	if (in->has_private_dns_enabled)
 		draft->has_private_dns = in->private_dns_enabled;
-	enum err err = ec2_check_choice(call, "IpAddressType", draft->ip_address_type,
-					"ipv4 dualstack ipv6");
-	if (!err)
-		err = ec2_check_choice(call, "DnsRecordIpType", draft->dns_record_ip_type,
-				       "ipv4 dualstack ipv6 service-defined");
-	if (!err && draft->has_private_dns)
-		err = ec2_check_private_dns(call, draft);
-	return err;
+	return draft->has_private_dns ? ec2_check_private_dns(call, draft) : ERR_OK;
 }
 
 enum err ec2_modify_vpc_endpoint(struct call *call, const struct ec2_modify_vpc_endpoint_in *in,
@@ -195,10 +188,6 @@ static enum err authorize_all(struct call *call, const struct ec2_delete_vpc_end
 enum err ec2_delete_vpc_endpoints(struct call *call, const struct ec2_delete_vpc_endpoints_in *in,
 				  struct ec2_delete_vpc_endpoints_out *out)
 {
-	if (in->vpc_endpoint_ids_count == 0) {
-		call_needs_no_permission(call);
-		return ec2_missing(call, "VpcEndpointId");
-	}
 	enum err err = authorize_all(call, in);
 	if (!err)
 		err = ec2_end_dry_run(call, in->dry_run);

@@ -180,11 +180,6 @@ enum err ec2_query_begin(struct call *call, const struct ec2_filter *filters, si
 					.after = STR(""),
 					.steps.left = LIMIT_EC2_FILTER_STEPS,
 					.most = LIMIT_LIST_RESULTS};
-	if (has_most && (most < 1 || most > LIMIT_LIST_RESULTS))
-		return fail(call, &EC2_INVALID_PARAMETER_VALUE,
-			    "Value ( %lld ) for parameter maxResults is invalid. Expecting a value "
-			    "from 1 to %d.",
-			    (long long)most, LIMIT_LIST_RESULTS);
 	if (has_most)
 		out_query->most = (size_t)most;
 	enum err err = check_filters(call, filters, filter_count, str_from(names));

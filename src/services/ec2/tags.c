@@ -38,10 +38,6 @@ enum err ec2_create_tags(struct call *call, const struct ec2_create_tags_in *in,
 		arena_array(call->arena, struct ec2_endpoint, in->resources_count);
 
 	(void)out;
-	if (in->resources_count == 0 || in->tags_count == 0) {
-		call_needs_no_permission(call);
-		return ec2_missing(call, in->resources_count == 0 ? "resourceIdSet" : "tagSet");
-	}
 	ec2_tags_ask(call, in->tags, in->tags_count);
 	enum err err = find_all(call, in->resources, in->resources_count, endpoints);
 	for (size_t i = 0; i < in->resources_count && !err; i++) {
@@ -72,10 +68,6 @@ enum err ec2_delete_tags(struct call *call, const struct ec2_delete_tags_in *in,
 		arena_array(call->arena, const struct ec2_endpoint *, in->resources_count);
 
 	(void)out;
-	if (in->resources_count == 0) {
-		call_needs_no_permission(call);
-		return ec2_missing(call, "resourceIdSet");
-	}
 	ec2_tags_ask(call, in->tags, in->tags_count);
 	enum err err = find_all(call, in->resources, in->resources_count, endpoints);
 	if (!err)
