@@ -91,12 +91,12 @@ struct shape_member {
 	const struct shape_member *item;
 	const struct shape *shape;		   /* of a structure, or of structured items */
 	const struct shape_constraint *constraint; /* NULL: any value */
-	struct str called; /* its name in a fault's own words; empty: `name` */
-	uint32_t offset;			   /* of the member in the struct */
-	uint32_t extra_offset;			   /* of has_name or name_count; 0: none */
-	uint32_t item_size;			   /* sizeof(T) of lists and maps */
-	uint32_t item_value_offset;		   /* of `value` in a map's T */
-	uint32_t number;			   /* in records (wire/record.h), from 1 on */
+	struct str called;	    /* its name in a fault's own words; empty: `name` */
+	uint32_t offset;	    /* of the member in the struct */
+	uint32_t extra_offset;	    /* of has_name or name_count; 0: none */
+	uint32_t item_size;	    /* sizeof(T) of lists and maps */
+	uint32_t item_value_offset; /* of `value` in a map's T */
+	uint32_t number;	    /* in records (wire/record.h), from 1 on */
 	bool is_required;
 	bool is_unchecked;   /* its operation says that it is missing, in words of its own */
 	bool is_sensitive;   /* a secret, or what belongs to the caller alone: in no log */

@@ -131,8 +131,8 @@ CONSTRAINTS = {
 }
 
 
-# What the operation itself checks: EC2 names what an operation can tag, not all that EC2 can; domains
-# are of service networks, which are refused.
+# What the operation itself checks: EC2 names what an operation can tag, not all that EC2 can;
+# domains are of service networks, which are refused.
 IN_OPERATIONS = {"ec2": {"TagSpecification.ResourceType",
                          "DnsOptionsSpecification.PrivateDnsSpecifiedDomains"}}
 # Names of attributes, of which SQS takes more than its model has, with texts of its own.
