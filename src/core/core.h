@@ -26,6 +26,7 @@ struct data_key_sweep;
 struct data_keys;
 struct metering;
 struct internals;
+struct obligations;
 struct penalty;
 struct quotas;
 struct runner;
@@ -41,11 +42,12 @@ struct core {
 	struct engine *engine;		/* of the only partition; commands go through engine_of */
 	struct runner *runner;		/* steps the engine */
 	struct control *control;
-	struct group *group;	     /* of the control thread; core/group.h */
-	struct due *due;	     /* scheduled work of services; core/due.h */
-	struct internals *internals; /* of internal requests; core/internal.h */
-	struct workers *workers;     /* for slow work; core/worker.h */
-	struct catalog *catalog;     /* control thread only, and start-up */
+	struct group *group;		 /* of the control thread; core/group.h */
+	struct due *due;		 /* scheduled work of services; core/due.h */
+	struct internals *internals;	 /* of internal requests; core/internal.h */
+	struct obligations *obligations; /* deliveries that are owed; core/obligation.h */
+	struct workers *workers;	 /* for slow work; core/worker.h */
+	struct catalog *catalog;	 /* control thread only, and start-up */
 	/* Requests must be signed by one of them; find NULL: open to all. */
 	struct signer_source signers;
 	struct directory *directory;	/* IAM's entities; access/directory.h */

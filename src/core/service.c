@@ -209,6 +209,15 @@ bool services_find_page(const struct core *core, struct str path, struct service
 
 /* ---- all modules ---- */
 
+void services_each_obligation(const struct core *core, service_obligation_fn each, void *context)
+{
+	for (size_t i = 0; i < core->services->count; i++) {
+		const struct service_module *module = core->services->items[i].module;
+		for (size_t j = 0; j < module->obligation_count; j++)
+			each(context, module->obligations[j]);
+	}
+}
+
 void services_metrics(const struct core *core, struct buf *out)
 {
 	for (size_t i = 0; i < core->services->count; i++) {

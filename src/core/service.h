@@ -16,6 +16,7 @@
 #include "wire/shape.h"
 
 struct core;
+struct obligation_kind;
 struct service_page;
 struct target_provider;
 
@@ -84,6 +85,10 @@ struct service_module {
 	/* The deliveries of other services to its resources; core/target.h. NULL: not supported. */
 	const struct target_provider *targets;
 	const struct service_pages *pages; /* NULL: none */
+	/* The kinds of deliveries that it owes beyond the answer of a request; core/obligation.h.
+	 */
+	const struct obligation_kind *const *obligations;
+	size_t obligation_count;
 };
 
 struct service_slots;
@@ -113,6 +118,10 @@ const struct target_provider *services_find_target(const struct core *core, stru
 
 /* Net thread: the page of a started service at that path; false: there is none. */
 bool services_find_page(const struct core *core, struct str path, struct service_page *out_page);
+
+/* Any thread: visits the obligation kinds of all modules. */
+typedef void (*service_obligation_fn)(void *context, const struct obligation_kind *kind);
+void services_each_obligation(const struct core *core, service_obligation_fn each, void *context);
 
 /* Control thread. As the members above, for all modules that have them. */
 void services_metrics(const struct core *core, struct buf *out);

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * target: one internal request a target; the last answer ends the delivery. Requests hop to their
- * home before they begin, so none has joined or left before all are issued.
+ * home before they begin, so none has joined or left before all are issued. An obligation in
+ * place of a request that did not join the joint delivery is part of it; those for later refusals
+ * are stored at the end, by a command of this file.
  */
 #include "core/target.h"
 
 #include "base/arn.h"
 #include "core/core.h"
+#include "core/hop.h"
+#include "core/obligation_record.h"
 #include "core/service.h"
 
 #define TARGET_MAGIC 0x54475254u
@@ -19,14 +23,40 @@ struct part {
 	const struct target_delivery *delivery;
 	const struct operation *operation;
 	struct target_member member;
+	bool has_owed; /* `instead` was called for what it did not deliver */
+};
+
+/* An obligation of the caller, or one in place of a payload. */
+struct owed {
+	struct obligation *obligation;
+	struct target_result *result;
+	bool is_stored;
 };
 
 struct sending {
 	uint32_t magic;
-	size_t unanswered; /* requests, and one for target_deliver itself */
+	struct core *core;
+	struct net_thread *home;
+	struct target_send send;
+	size_t unanswered; /* requests, the joint delivery, and one for target_deliver itself */
 	target_done_fn done;
 	void *context;
 	struct arena arena; /* texts of results */
+	/* The joint delivery; no provider: none. */
+	const struct target_provider *provider;
+	void *fanout;
+	struct target_joint joint;
+	/* Side by side: joint.extras[i] is that of owed[i]. */
+	struct target_extra *extras;
+	struct owed *owed;
+	size_t owed_count, owed_room;
+	/* The command of what the joint delivery has not stored. */
+	struct queue_command command;
+	struct queue_target *targets;
+	size_t *places; /* in `owed`, of each target */
+	size_t target_count, targets_done;
+	struct core_hop hop;
+	size_t part_count;
 	struct part parts[];
 };
 
@@ -63,22 +93,172 @@ static void keep_texts(struct sending *sending, const struct target_delivery *de
 	}
 }
 
-static void end_one(struct sending *sending)
+static void finish(struct sending *sending)
 {
 	check(sending->magic == TARGET_MAGIC);
-	check(sending->unanswered > 0);
-	if (--sending->unanswered > 0)
-		return;
+	for (size_t i = 0; i < sending->owed_count; i++) {
+		const struct owed *owed = &sending->owed[i];
+		if (owed->result)
+			owed->result->is_owed = owed->is_stored;
+		else
+			owed->obligation->is_stored = owed->is_stored;
+	}
+	if (sending->send.ends)
+		*sending->send.out_ended =
+			sending->fanout ? sending->joint.handle_result : QUEUE_FAILED;
 	sending->done(sending->context);
 	sending->magic = 0;
 	arena_done(&sending->arena);
 	heap_free(sending);
 }
 
+/* ---- what is owed ---- */
+
+static void add_owed(struct sending *sending, struct obligation *obligation,
+		     struct target_result *result)
+{
+	struct obligation_record record = obligation_record_of(obligation, clock_now_ms());
+	size_t place = sending->owed_count++;
+
+	check(place < sending->owed_room);
+	sending->owed[place] = (struct owed){obligation, result, false};
+	sending->extras[place] = (struct target_extra){
+		.index = obligation->index,
+		.target = obligation_record_target(sending->core, &sending->arena, &record,
+						   obligation->delay_ms),
+		.result = QUEUE_FAILED,
+	};
+	sending->joint.extra_count = sending->owed_count;
+}
+
+/* For the payloads of a part that were not delivered. */
+static void owe_instead(struct part *part)
+{
+	struct sending *sending = part->sending;
+	const struct target_delivery *delivery = part->delivery;
+
+	if (!sending->send.instead || part->has_owed)
+		return;
+	part->has_owed = true;
+	for (size_t i = 0; i < delivery->count; i++) {
+		struct target_result *result = &delivery->results[i];
+		if (result->outcome == TARGET_DELIVERED)
+			continue;
+		struct obligation *obligation = arena_new(&sending->arena, struct obligation);
+		if (!sending->send.instead(sending->send.instead_context, delivery, i,
+					   &sending->arena, obligation))
+			continue;
+		obligation->index = i;
+		add_owed(sending, obligation, result);
+	}
+}
+
+/* ---- a command for it ---- */
+
+static void submit_owed(struct sending *sending, size_t count);
+
+static void land(struct core_hop *hop)
+{
+	finish(container_of(hop, struct sending, hop));
+}
+
+/* Engine's thread. */
+static void on_stored(struct queue_command *command)
+{
+	struct sending *sending = command->context;
+	size_t count = command->fanout.count;
+
+	if (command->result == QUEUE_TOO_LARGE && count > 1) {
+		submit_owed(sending, (count + 1) / 2);
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct queue_target *target = &command->fanout.targets[i];
+		sending->owed[sending->places[sending->targets_done + i]].is_stored =
+			command->result == QUEUE_OK && target->result == QUEUE_OK;
+	}
+	sending->targets_done += count;
+	size_t left = sending->target_count - sending->targets_done;
+	if (left > 0) {
+		submit_owed(sending, left < count ? left : count);
+		return;
+	}
+	sending->hop.run = land;
+	core_hop_to(sending->core, sending->home, &sending->hop);
+}
+
+static void submit_owed(struct sending *sending, size_t count)
+{
+	struct queue_command *command = &sending->command;
+
+	command->fanout.targets = &sending->targets[sending->targets_done];
+	command->fanout.count = count;
+	command->result = QUEUE_OK;
+	queue_submit(engine_of(sending->core, command->queue), command);
+}
+
+static void store_owed(struct sending *sending)
+{
+	struct queue_command *command = &sending->command;
+	size_t room = sending->owed_count;
+
+	sending->targets = arena_array(&sending->arena, struct queue_target, room);
+	sending->places = arena_array(&sending->arena, size_t, room);
+	for (size_t i = 0; i < room; i++) {
+		if (sending->owed[i].is_stored)
+			continue;
+		sending->targets[sending->target_count] = sending->extras[i].target;
+		sending->places[sending->target_count++] = i;
+	}
+	if (sending->target_count == 0) {
+		finish(sending);
+		return;
+	}
+	command->type = QUEUE_FANOUT;
+	command->queue = OBLIGATION_QUEUE;
+	command->now_ms = clock_now_ms();
+	command->done = on_stored;
+	command->context = sending;
+	uuid_new(command->fanout.id);
+	submit_owed(sending, sending->target_count < LIMIT_FANOUT_TARGETS ? sending->target_count
+									  : LIMIT_FANOUT_TARGETS);
+}
+
+/* ---- the end ---- */
+
+static void end_one(struct sending *sending)
+{
+	check(sending->magic == TARGET_MAGIC);
+	check(sending->unanswered > 0);
+	if (--sending->unanswered > 0)
+		return;
+	for (size_t i = 0; i < sending->owed_count; i++)
+		sending->owed[i].is_stored = sending->extras[i].result == QUEUE_OK;
+	for (size_t i = 0; i < sending->part_count; i++)
+		owe_instead(&sending->parts[i]);
+	store_owed(sending);
+}
+
+static void land_joint(struct core_hop *hop)
+{
+	end_one(container_of(hop, struct sending, hop));
+}
+
+/* Any thread. */
+static void on_joint_done(struct target_joint *joint)
+{
+	struct sending *sending = container_of(joint, struct sending, joint);
+
+	sending->hop.run = land_joint;
+	core_hop_to(sending->core, sending->home, &sending->hop);
+}
+
 static void leave_fanout(struct part *part)
 {
-	if (part->member.fanout && !part->member.has_joined)
-		part->provider->leave(part->member.fanout);
+	if (!part->member.fanout || part->member.has_joined)
+		return;
+	owe_instead(part);
+	part->provider->leave(part->member.fanout);
 }
 
 static bool is_retryable(const struct part *part, const struct internal_answer *answer)
@@ -111,7 +291,7 @@ static void issue(struct core *core, struct net_thread *home, const struct inter
 		  struct part *part)
 {
 	const struct target_delivery *delivery = part->delivery;
-	struct internal_caller here = *caller;
+	struct internal_caller here = delivery->caller ? *delivery->caller : *caller;
 	const void *in;
 
 	check(delivery->count > 0);
@@ -121,6 +301,7 @@ static void issue(struct core *core, struct net_thread *home, const struct inter
 						      .code = STR("InvalidTarget"),
 						      .text = STR("No service takes deliveries "
 								  "for this ARN.")});
+		owe_instead(part);
 		return;
 	}
 	here.region = arn_region(delivery->arn);
@@ -138,46 +319,90 @@ static void issue(struct core *core, struct net_thread *home, const struct inter
 	leave_fanout(part);
 }
 
-/* Begins a joint delivery for the service of parts[first] and the later parts of the service, if
- * the provider supports it. */
-static void begin_fanout(struct core *core, struct sending *sending, size_t first, size_t count)
+static bool is_joint(const struct target_send *send, size_t members)
 {
-	const struct target_provider *provider = sending->parts[first].provider;
-	size_t members = 0;
-
-	if (!provider || !provider->begin || sending->parts[first].member.fanout)
-		return;
-	for (size_t i = first; i < count; i++)
-		members += sending->parts[i].provider == provider;
-	if (members < 2)
-		return;
-	void *fanout = provider->begin(core, &sending->arena, members);
-	for (size_t i = first; i < count; i++)
-		if (sending->parts[i].provider == provider)
-			sending->parts[i].member.fanout = fanout;
+	return members > 1 || send->obligation_count > 0 || send->instead || send->ends;
 }
 
-void target_deliver(struct core *core, struct net_thread *home,
-		    const struct internal_caller *caller, const struct target_delivery *deliveries,
-		    size_t count, target_done_fn done, void *context)
+/* Begins a joint delivery with the first provider that supports it, if there is a reason. */
+static void begin_fanout(struct sending *sending)
 {
-	struct sending *sending = heap_alloc(sizeof(*sending) + count * sizeof(sending->parts[0]));
+	const struct target_provider *provider = NULL;
+	size_t members = 0;
 
-	check(count > 0);
-	check(count <= TARGET_DELIVERIES_MAX);
+	for (size_t i = 0; i < sending->part_count; i++) {
+		const struct part *part = &sending->parts[i];
+		if (!provider && part->provider && part->provider->begin)
+			provider = part->provider;
+		members += provider && part->provider == provider;
+	}
+	if (!provider || !is_joint(&sending->send, members))
+		return;
+	sending->provider = provider;
+	sending->joint.extras = sending->extras;
+	sending->joint.handle = sending->send.ends;
+	sending->joint.handle_result = QUEUE_FAILED;
+	sending->joint.done = on_joint_done;
+	sending->fanout =
+		provider->begin(sending->core, &sending->arena, members + 1, &sending->joint);
+	sending->unanswered++;
+	for (size_t i = 0; i < sending->part_count; i++)
+		if (sending->parts[i].provider == provider)
+			sending->parts[i].member.fanout = sending->fanout;
+}
+
+static void make_room(struct sending *sending)
+{
+	const struct target_send *send = &sending->send;
+	size_t room = send->obligation_count;
+
+	for (size_t i = 0; i < send->count && send->instead; i++)
+		room += send->deliveries[i].count;
+	sending->owed_room = room;
+	sending->owed = arena_array(&sending->arena, struct owed, room);
+	sending->extras = arena_array(&sending->arena, struct target_extra, room);
+}
+
+static struct sending *sending_new(struct core *core, const struct target_send *send)
+{
+	struct sending *sending =
+		heap_alloc(sizeof(*sending) + send->count * sizeof(sending->parts[0]));
+
 	sending->magic = TARGET_MAGIC;
+	sending->core = core;
+	sending->send = *send;
 	sending->unanswered = 1;
+	arena_init(&sending->arena);
+	make_room(sending);
+	sending->part_count = send->count;
+	for (size_t i = 0; i < send->count; i++) {
+		struct part *part = &sending->parts[i];
+		part->sending = sending;
+		part->delivery = &send->deliveries[i];
+		part->provider = provider_of(core, send->deliveries[i].arn);
+		for (size_t j = 0; j < send->deliveries[i].count; j++)
+			send->deliveries[i].results[j].is_owed = false;
+	}
+	return sending;
+}
+
+void target_deliver(struct core *core, struct net_thread *home, const struct target_send *send,
+		    target_done_fn done, void *context)
+{
+	check(send->count + send->obligation_count > 0);
+	check(send->count <= TARGET_DELIVERIES_MAX);
+	check(!send->ends || (send->count == 1 && send->deliveries[0].count == 1));
+	check(!send->ends || (send->obligation_count == 0 && !send->instead));
+	struct sending *sending = sending_new(core, send);
+	sending->home = home;
 	sending->done = done;
 	sending->context = context;
-	arena_init(&sending->arena);
-	for (size_t i = 0; i < count; i++) {
-		sending->parts[i].sending = sending;
-		sending->parts[i].delivery = &deliveries[i];
-		sending->parts[i].provider = provider_of(core, deliveries[i].arn);
-	}
-	for (size_t i = 0; i < count; i++)
-		begin_fanout(core, sending, i, count);
-	for (size_t i = 0; i < count; i++)
-		issue(core, home, caller, &sending->parts[i]);
+	begin_fanout(sending);
+	for (size_t i = 0; i < send->obligation_count; i++)
+		add_owed(sending, &send->obligations[i], NULL);
+	for (size_t i = 0; i < send->count; i++)
+		issue(core, home, send->caller, &sending->parts[i]);
+	if (sending->fanout)
+		sending->provider->leave(sending->fanout);
 	end_one(sending);
 }

@@ -14,6 +14,9 @@
 #define TERN_CORE_TARGET_H
 
 #include "core/internal.h"
+#include "queue/queue.h"
+
+struct obligation;
 
 struct target_description {
 	struct str account, region;
@@ -46,6 +49,8 @@ struct target_result {
 	enum target_outcome outcome;
 	struct str code, text; /* the fault's, unless delivered */
 	struct str id;	       /* MessageId, if delivered */
+	/* Not delivered, but an obligation is stored in its place (struct target_send). */
+	bool is_owed;
 };
 
 /* Payloads for one target, which are accepted or refused one by one. */
@@ -54,8 +59,30 @@ struct target_delivery {
 	const struct target_payload *payloads;
 	size_t count;		       /* 1 to TARGET_PAYLOADS_MAX */
 	struct target_result *results; /* out: one a payload; texts live until `done` returns */
+	const struct internal_caller *caller; /* NULL: that of the target_send */
 };
 enum { TARGET_PAYLOADS_MAX = 10, TARGET_DELIVERIES_MAX = 1000 };
+
+/* A message of an internal queue, in the command that sends the payloads with that index. */
+struct target_extra {
+	size_t index;
+	struct queue_target target;
+	enum queue_result result; /* out */
+};
+
+/* The work of a joint delivery beside the members' messages. */
+struct target_joint {
+	struct target_extra *extras; /* the last are added before the last member joins or leaves */
+	size_t extra_count;
+	/*
+	 * Deleted in the command that sends the only payload; then there are no extras. NULL:
+	 * none. If it is no longer valid, nothing is sent.
+	 */
+	struct queue_handle *handle;
+	enum queue_result handle_result; /* out: QUEUE_OK if it is deleted */
+	/* Once, after the last result, on any thread; also if all members have left. */
+	void (*done)(struct target_joint *joint);
+};
 
 /* A member of the service's requests that execute as one. */
 struct target_member {
@@ -74,12 +101,14 @@ struct target_provider {
 	/* Results of an answer that is ERR_OK. */
 	void (*read)(const void *out, const struct target_delivery *delivery);
 	/*
-	 * NULL: deliveries execute one by one. Otherwise, for two or more of one target_deliver:
-	 * the state that their requests share, in the arena, which outlives the requests. Each of
-	 * `count` requests has it in call->member, and either joins or leaves. Home thread.
+	 * NULL: deliveries execute one by one. Otherwise, for one or more of one target_deliver:
+	 * the state that their requests share, in the arena, which outlives the requests. `count`
+	 * members either join or leave: the requests, which have it in call->member, and
+	 * target_deliver. `joint` lives until its `done` and all requests have ended. Home thread.
 	 */
-	void *(*begin)(struct core *core, struct arena *arena, size_t count);
-	/* A request ended without joining, or was not issued. It may be the last awaited one. */
+	void *(*begin)(struct core *core, struct arena *arena, size_t count,
+		       struct target_joint *joint);
+	/* A member ended without joining. It may be the last awaited one. */
 	void (*leave)(void *fanout);
 };
 
@@ -87,20 +116,52 @@ struct target_provider {
 must_check enum err target_resolve(struct core *core, struct str arn,
 				   struct target_description *out_description);
 
+/*
+ * Fills the obligation in place of a payload that was not delivered; delivery->results[index] says
+ * why. The
+ * obligation's texts are in the arena or live until `done`. False: nothing. Home thread.
+ */
+typedef bool (*target_instead_fn)(void *context, const struct target_delivery *delivery,
+				  size_t index, struct arena *arena,
+				  struct obligation *out_obligation);
+
+/* Deliveries, obligations or both; all that it points to lives until `done` has run. */
+struct target_send {
+	/* Of deliveries without their own; its region does not count. */
+	const struct internal_caller *caller;
+	const struct target_delivery *deliveries;
+	size_t count;
+	struct obligation *obligations; /* core/obligation.h */
+	size_t obligation_count;
+	/*
+	 * NULL: a payload that is not delivered is the caller's business. Otherwise called once for
+	 * each, such as one for a retry or a dead letter. The obligation is stored in the same
+	 * command as the messages if the refusal was known before it, and in one of its own if not.
+	 */
+	target_instead_fn instead;
+	void *instead_context;
+	/*
+	 * For core/obligation.c: the only payload ends this obligation. It is deleted in the
+	 * command that sends the message, if the target is a queue. NULL: none.
+	 */
+	struct queue_handle *ends;
+	enum queue_result *out_ended; /* QUEUE_OK: it is deleted; QUEUE_FAILED: it was not tried */
+};
+
 typedef void (*target_done_fn)(void *context);
 /*
- * Delivers to several targets as `caller`, whose region does not count: each request has that of
- * its target. `deliveries`, their payloads and results live until `done` has run, once, on `home`
- * (see internal_new), with all results filled in. If no request could be issued, `done` runs before
- * target_deliver returns. Targets are independent: a refusal of one does not stop the others.
+ * Delivers to several targets and stores obligations. `done` runs once, on `home` (see
+ * internal_new), with all results filled in; if no request could be issued and nothing is stored,
+ * before target_deliver returns. Targets are independent: a refusal of one does not stop the
+ * others. Each request has the region of its target.
  *
- * Queues of SQS: the payloads with the same index go to all queues that accept them in one command
- * of the queue engine: after a crash all or none of them exist. Exceptions: a queue that several
- * deliveries name takes part with the first only; more than LIMIT_FANOUT_SIZE, or than a segment of
- * the log holds, is sent in parts. If the disk is full, the outcome is TARGET_RETRY for all.
+ * Queues of SQS: the payloads with the same index go to all queues that accept them, and the
+ * obligations with that index to their internal queues, in one command of the queue engine: after a
+ * crash all or none of them exist. Exceptions: a queue that several deliveries name takes part with
+ * the first only; more than LIMIT_FANOUT_SIZE, or than a segment of the log holds, is sent in
+ * parts. If the disk is full, the outcome is TARGET_RETRY for all, and no obligation is stored.
  */
-void target_deliver(struct core *core, struct net_thread *home,
-		    const struct internal_caller *caller, const struct target_delivery *deliveries,
-		    size_t count, target_done_fn done, void *context);
+void target_deliver(struct core *core, struct net_thread *home, const struct target_send *send,
+		    target_done_fn done, void *context);
 
 #endif

@@ -24,7 +24,12 @@ enum {
 	POLL_MS = 1000, /* the test clock may jump */
 };
 
-enum event_type { EVENT_RECEIVED, EVENT_ATTEMPTED, EVENT_COMMANDED };
+enum event_type {
+	EVENT_RECEIVED,
+	EVENT_PREPARE,
+	EVENT_ATTEMPTED,
+	EVENT_COMMANDED,
+};
 
 struct event {
 	struct mailbox_message message;
@@ -48,18 +53,12 @@ struct item {
 	struct endpoint_wait wait;
 	struct deliver *deliver;
 	struct arena arena;
-	struct queue_handle handle;
-	uint32_t attempts; /* the receive count: this one included */
 	int64_t received_ms;
-	const struct deliver_kind *kind;
-	struct str bytes;
 	struct deliver_attempt attempt;
 	struct outbound_request request;
-	struct endpoint *endpoint;
-	struct deliver_failure failure; /* outcome and status of the attempt */
+	struct endpoint *endpoint; /* NULL: none was found yet */
 	struct queue_command command;
 	struct queue_change change;
-	struct queue_target target;
 };
 
 struct deliver {
@@ -73,11 +72,11 @@ struct deliver {
 	struct receiver receivers[RECEIVERS];
 	struct endpoints *endpoints;
 	struct list items;
-	uint32_t commands_out, attempts_out;
+	uint32_t commands_out, attempts_out; /* attempts: and preparations */
 	int64_t paused_until_ms;
 	bool is_ending; /* the thread has seen is_stopping */
-	_Atomic uint64_t attempts, done, retried, refused_by_circuit, given_up, dropped, item_count,
-		byte_count, endpoint_count, open_count;
+	_Atomic uint64_t attempts, done, retried, replaced, refused_by_circuit, given_up, dropped,
+		item_count, byte_count, endpoint_count, open_count;
 };
 
 static void count(_Atomic uint64_t *counter, int64_t change)
@@ -92,27 +91,23 @@ static uint64_t read_count(const _Atomic uint64_t *counter)
 
 /* ---- obligations ---- */
 
-struct queue_settings deliver_queue_settings(void)
+struct queue_settings deliver_queue_settings(bool is_fifo)
 {
 	return (struct queue_settings){
+		.is_fifo = is_fifo,
 		.visibility_ms = VISIBILITY_MS,
 		.retention_ms = LIMIT_DELIVER_RETENTION_MS,
 		.label = STR("deliver"),
 	};
 }
 
-void deliver_target(struct seal *seal, struct arena *arena, uint64_t queue, uint8_t kind,
-		    uint64_t source, struct str bytes, struct queue_target *out_target)
+void deliver_target(struct seal *seal, struct arena *arena, uint64_t queue, uint64_t source,
+		    struct str bytes, struct queue_target *out_target)
 {
-	char *plain = arena_bytes(arena, bytes.size + 1);
-
 	check(source != 0);
-	plain[0] = (char)kind;
-	if (bytes.size > 0)
-		memcpy(plain + 1, bytes.data, bytes.size);
 	*out_target = (struct queue_target){
 		.queue = queue,
-		.own = seal_close(seal, arena, queue, str_of(plain, bytes.size + 1)),
+		.own = seal_close(seal, arena, queue, bytes),
 		.is_whole = true,
 		.group = source,
 	};
@@ -158,29 +153,42 @@ static void on_answered(struct outbound_request *request)
 {
 	struct item *item = request->context;
 
-	item->failure.outcome = request->outcome;
-	item->failure.status = request->status;
-	item->failure.problem = request->problem;
+	item->attempt.answer = (struct deliver_answer){
+		.outcome = request->outcome,
+		.status = request->outcome == OUTBOUND_ANSWERED ? request->status : 0,
+		.body = arena_copy(&item->arena, request->answer),
+		.problem = request->problem,
+		.total_ns = request->total_ns,
+	};
 	post(item, EVENT_ATTEMPTED);
 }
 
-void deliver_attempt_done(struct deliver_attempt *attempt, enum outbound_outcome outcome,
-			  int status)
+static struct item *item_of(struct deliver_attempt *attempt)
 {
 	struct item *item = container_of(attempt, struct item, attempt);
 
 	check(item->magic == ITEM_MAGIC);
-	item->failure.outcome = outcome;
-	item->failure.status = status;
-	item->failure.problem = outbound_outcome_text(outcome).data;
+	return item;
+}
+
+void deliver_attempt_done(struct deliver_attempt *attempt, const struct deliver_answer *answer)
+{
+	struct item *item = item_of(attempt);
+
+	attempt->answer = *answer;
 	post(item, EVENT_ATTEMPTED);
+}
+
+void deliver_continue(struct deliver_attempt *attempt)
+{
+	post(item_of(attempt), EVENT_PREPARE);
 }
 
 /* ---- items ---- */
 
 static size_t size_of(const struct item *item)
 {
-	return sizeof(*item) + item->bytes.size;
+	return sizeof(*item) + item->attempt.bytes.size;
 }
 
 static void item_free(struct item *item)
@@ -211,8 +219,8 @@ static void submit(struct item *item, enum queue_command_type type)
 
 static void change(struct item *item, enum queue_command_type type, int64_t visibility_ms)
 {
-	item->change =
-		(struct queue_change){.handle = item->handle, .visibility_ms = visibility_ms};
+	item->change = (struct queue_change){.handle = item->attempt.handle,
+					     .visibility_ms = visibility_ms};
 	item->command = (struct queue_command){.change = {.changes = &item->change, .count = 1}};
 	submit(item, type);
 }
@@ -224,51 +232,54 @@ static void give_back(struct item *item)
 	change(item, QUEUE_GIVE_BACK, 0);
 }
 
-static void give_up(struct item *item)
+static void replace(struct item *item)
 {
-	struct deliver *deliver = item->deliver;
-	const struct deliver_kind *kind = item->kind;
-
-	count(&deliver->given_up, 1);
-	if (item->attempt.dead_letter == 0 || !kind->dead_letter) {
-		change(item, QUEUE_DELETE, 0);
-		return;
-	}
-	item->failure.attempts = item->attempts;
-	item->target = (struct queue_target){
-		.queue = item->attempt.dead_letter,
-		.own = kind->dead_letter(kind->context, &item->arena, item->bytes, &item->attempt,
-					 &item->failure),
-		.is_whole = true,
-	};
 	item->command = (struct queue_command){
-		.fanout = {.targets = &item->target,
+		.fanout = {.targets = &item->attempt.verdict.target,
 			   .count = 1,
-			   .deletes = &item->handle,
+			   .deletes = &item->attempt.handle,
 			   .delete_count = 1},
 	};
 	random_bytes(item->command.fanout.id, sizeof(item->command.fanout.id));
 	submit(item, QUEUE_FANOUT);
 }
 
-static void conclude(struct item *item, enum deliver_result result)
+static void conclude(struct item *item)
 {
 	struct deliver *deliver = item->deliver;
-	int64_t wait_ms = -1;
+	const struct deliver_verdict *verdict = &item->attempt.verdict;
+	int64_t wait_ms = verdict->wait_ms < RETRY_MS_MAX ? verdict->wait_ms : RETRY_MS_MAX;
 
-	if (result == DELIVER_DONE) {
+	switch (verdict->action) {
+	case DELIVER_DONE:
 		count(&deliver->done, 1);
 		change(item, QUEUE_DELETE, 0);
-		return;
+		break;
+	case DELIVER_ENDED:
+		count(&deliver->done, 1);
+		item_free(item);
+		break;
+	case DELIVER_RETRY:
+		count(&deliver->retried, 1);
+		change(item, QUEUE_VISIBILITY, wait_ms);
+		break;
+	case DELIVER_REPLACE:
+		count(&deliver->replaced, 1);
+		replace(item);
+		break;
+	case DELIVER_AGAIN:
+		deliver->attempts_out++;
+		post(item, EVENT_PREPARE);
+		break;
+	case DELIVER_GIVE_UP:
+		count(&deliver->given_up, 1);
+		change(item, QUEUE_DELETE, 0);
+		break;
+	case DELIVER_DROP:
+		count(&deliver->dropped, 1);
+		change(item, QUEUE_DELETE, 0);
+		break;
 	}
-	if (result == DELIVER_RETRY)
-		wait_ms = item->kind->retry_ms(item->kind->context, item->attempts);
-	if (wait_ms < 0) {
-		give_up(item);
-		return;
-	}
-	count(&deliver->retried, 1);
-	change(item, QUEUE_VISIBILITY, wait_ms < RETRY_MS_MAX ? wait_ms : RETRY_MS_MAX);
 }
 
 /* ---- attempts ---- */
@@ -281,12 +292,12 @@ static uint32_t at_most(uint32_t ms)
 static void begin(struct item *item)
 {
 	struct deliver *deliver = item->deliver;
-	const struct deliver_attempt *attempt = &item->attempt;
+	struct deliver_attempt *attempt = &item->attempt;
 
 	count(&deliver->attempts, 1);
 	deliver->attempts_out++;
-	if (item->kind->start) {
-		item->kind->start(item->kind->context, &item->attempt);
+	if (attempt->is_local) {
+		deliver->options.handler->start(deliver->options.context, attempt);
 		return;
 	}
 	item->request = (struct outbound_request){
@@ -297,11 +308,28 @@ static void begin(struct item *item)
 		.body = attempt->body,
 		.connect_ms = at_most(attempt->connect_ms),
 		.answer_ms = at_most(attempt->answer_ms),
-		.body_size_max = LIMIT_DELIVER_ANSWER_SIZE,
+		.body_size_max = attempt->answer_size < LIMIT_DELIVER_ANSWER_SIZE
+					 ? attempt->answer_size
+					 : LIMIT_DELIVER_ANSWER_SIZE,
 		.done = on_answered,
 		.context = item,
 	};
 	outbound_send(deliver->options.outbound, &item->request);
+}
+
+static void refuse_by_circuit(struct item *item)
+{
+	struct deliver *deliver = item->deliver;
+
+	count(&deliver->refused_by_circuit, 1);
+	item->attempt.answer = (struct deliver_answer){
+		.outcome = OUTBOUND_REFUSED,
+		.problem = "the endpoint failed lately and is left alone for a while",
+		.is_circuit_open = true,
+		.open_ms = endpoint_open_ms(item->endpoint, clock_base_ms()),
+	};
+	deliver->options.handler->conclude(deliver->options.context, &item->attempt);
+	conclude(item);
 }
 
 static void admit(struct item *item)
@@ -324,12 +352,7 @@ static void admit(struct item *item)
 		give_back(item);
 		break;
 	case ENDPOINT_OPEN:
-		count(&deliver->refused_by_circuit, 1);
-		item->failure = (struct deliver_failure){
-			.outcome = OUTBOUND_REFUSED,
-			.problem = "the endpoint failed lately and is left alone for a while",
-		};
-		conclude(item, DELIVER_RETRY);
+		refuse_by_circuit(item);
 		break;
 	}
 }
@@ -352,21 +375,52 @@ static void on_attempted(struct item *item)
 {
 	struct deliver *deliver = item->deliver;
 	struct endpoint *endpoint = item->endpoint;
-	bool is_stopped =
-		item->failure.outcome == OUTBOUND_STOPPED || item->failure.outcome == OUTBOUND_BUSY;
+	enum outbound_outcome outcome = item->attempt.answer.outcome;
 
 	deliver->attempts_out--;
-	enum deliver_result result = item->kind->classify(
-		item->kind->context, item->failure.outcome, item->failure.status);
-	if (is_stopped) {
+	if (outcome == OUTBOUND_STOPPED || outcome == OUTBOUND_BUSY) {
 		endpoint_leave(endpoint, &item->wait);
 		give_back(item);
 	} else {
-		endpoint_note(endpoint, &item->wait, result != DELIVER_RETRY, clock_base_ms());
-		conclude(item, result);
+		deliver->options.handler->conclude(deliver->options.context, &item->attempt);
+		endpoint_note(endpoint, &item->wait, !item->attempt.verdict.has_failed,
+			      clock_base_ms());
+		conclude(item);
 	}
 	go_on(deliver, endpoint);
 	endpoint_release(deliver->endpoints, endpoint);
+}
+
+/* ---- preparing ---- */
+
+static void on_step(struct item *item, enum deliver_step step)
+{
+	struct deliver *deliver = item->deliver;
+
+	switch (step) {
+	case DELIVER_BEGIN:
+		item->endpoint = endpoint_find(deliver->endpoints, item->attempt.endpoint);
+		struct endpoint *endpoint = item->endpoint;
+		admit(item);
+		endpoint_release(deliver->endpoints, endpoint);
+		break;
+	case DELIVER_PARKED:
+		deliver->attempts_out++;
+		break;
+	case DELIVER_DECIDED:
+		conclude(item);
+		break;
+	}
+}
+
+static void prepare(struct item *item)
+{
+	const struct deliver_options *options = &item->deliver->options;
+
+	if (item->deliver->is_ending)
+		give_back(item);
+	else
+		on_step(item, options->handler->prepare(options->context, &item->attempt));
 }
 
 /* ---- receiving ---- */
@@ -400,38 +454,25 @@ static enum err read_payload(struct item *item, const struct queue_delivery *del
 static void take(struct deliver *deliver, const struct queue_delivery *delivery)
 {
 	struct item *item = heap_alloc(sizeof(*item));
-	struct str plain = {0};
 
 	item->magic = ITEM_MAGIC;
 	item->deliver = deliver;
-	item->handle = delivery->handle;
-	item->attempts = delivery->receive_count;
 	item->received_ms = clock_base_ms();
 	arena_init(&item->arena);
+	item->attempt = (struct deliver_attempt){.arena = &item->arena,
+						 .handle = delivery->handle,
+						 .receives = delivery->receive_count};
 	list_push_back(&deliver->items, &item->all);
-	enum err err = read_payload(item, delivery, &plain);
+	enum err err = read_payload(item, delivery, &item->attempt.bytes);
 	queue_delivery_done(deliver->options.engine, delivery);
-	if (!err)
-		item->bytes = str_slice(plain, 1, SIZE_MAX);
 	count(&deliver->item_count, 1);
 	count(&deliver->byte_count, (int64_t)size_of(item));
-	if (err == ERR_IO) {
+	if (err == ERR_IO)
 		give_back(item);
-		return;
-	}
-	uint8_t number = !err && plain.size > 0 ? (uint8_t)plain.data[0] : UINT8_MAX;
-	if (err || number >= deliver->options.kind_count) {
+	else if (err)
 		drop(item, "it cannot be read");
-		return;
-	}
-	item->kind = deliver->options.kinds[number];
-	if (!item->kind->prepare(item->kind->context, &item->arena, item->bytes, &item->attempt)) {
-		drop(item, "its kind does not know it");
-		return;
-	}
-	item->endpoint = endpoint_find(deliver->endpoints, item->attempt.endpoint);
-	admit(item);
-	endpoint_release(deliver->endpoints, item->endpoint);
+	else
+		prepare(item);
 }
 
 static void on_deliveries(struct receiver *receiver)
@@ -496,6 +537,10 @@ static void run_event(struct event *event)
 	switch (event->type) {
 	case EVENT_RECEIVED:
 		on_deliveries(container_of(event, struct receiver, event));
+		break;
+	case EVENT_PREPARE:
+		item->deliver->attempts_out--;
+		prepare(item);
 		break;
 	case EVENT_ATTEMPTED:
 		on_attempted(item);
@@ -657,6 +702,7 @@ void deliver_stats_read(const struct deliver *deliver, struct deliver_stats *out
 		.attempts = read_count(&deliver->attempts),
 		.done = read_count(&deliver->done),
 		.retried = read_count(&deliver->retried),
+		.replaced = read_count(&deliver->replaced),
 		.refused_by_circuit = read_count(&deliver->refused_by_circuit),
 		.given_up = read_count(&deliver->given_up),
 		.dropped = read_count(&deliver->dropped),

@@ -4,14 +4,16 @@
  *
  * An obligation is a message of an internal queue of the engine, so it can be put there in the
  * batch that promises it (QUEUE_FANOUT), and survives a crash. Deliver receives it, attempts the
- * delivery, and deletes it when the delivery is done. A retry is a visibility timeout, the number
- * of attempts is the receive count, and giving up moves it to a dead-letter queue in one batch.
- * Obligations are sealed under the number of their queue, as messages are under theirs.
+ * delivery, and deletes it when the delivery is done. A retry is a visibility timeout, and the
+ * number of attempts is the receive count, unless the handler replaces the obligation with another
+ * one that says more. The meaning of an obligation, and when it is given up, is the handler's
+ * business (core/obligation.h). Obligations are sealed under the number of their queue, as messages
+ * are under theirs.
  *
  * Deliveries are made at least once: after a crash, or an answer that was lost, they happen again.
  *
  * Of each endpoint a bounded number is in progress. After failures in a row its circuit opens: for
- * a while attempts fail at once, then one is made as a probe. The group of an obligation is its
+ * a while no attempts are made, then one is made as a probe. The group of an obligation is its
  * source (a topic, a bus, an account), so the engine serves other sources first when one has many
  * in progress. Memory is bounded in items and bytes: what has no room stays in the queue.
  *
@@ -26,56 +28,73 @@
 #include "queue/queue.h"
 
 struct deliver;
-struct deliver_attempt;
 
 /* Numbers of queues that no account owns, as subjects of seals, too. */
 #define DELIVER_QUEUE_FIRST SEAL_SUBJECT_INTERNAL
 #define DELIVER_QUEUE_COUNT 16u
 
-enum deliver_result {
-	DELIVER_DONE,
-	DELIVER_RETRY,	   /* as the kind's retry_ms says */
-	DELIVER_PERMANENT, /* no attempt will do better */
+enum deliver_step {
+	DELIVER_BEGIN,	 /* the request or the local delivery is filled in */
+	DELIVER_PARKED,	 /* deliver_continue follows */
+	DELIVER_DECIDED, /* no attempt is made: the verdict is filled in */
 };
 
-/* Why an obligation was given up; texts are static. */
-struct deliver_failure {
-	uint32_t attempts;
+enum deliver_action {
+	DELIVER_DONE,	 /* delivered */
+	DELIVER_ENDED,	 /* delivered, and the attempt has deleted the obligation itself */
+	DELIVER_RETRY,	 /* after wait_ms */
+	DELIVER_REPLACE, /* by the message that `target` describes, in one batch */
+	DELIVER_AGAIN,	 /* prepare runs again at once, for another endpoint */
+	DELIVER_GIVE_UP,
+	DELIVER_DROP, /* nothing is owed any more, or it cannot be read */
+};
+
+struct deliver_verdict {
+	enum deliver_action action;
+	int64_t wait_ms; /* 0: visible at once */
+	struct queue_target target;
+	bool has_failed; /* the endpoint, for its circuit */
+};
+
+struct deliver_answer {
 	enum outbound_outcome outcome;
-	int status;
-	const char *problem;
+	int status;	     /* of OUTBOUND_ANSWERED */
+	struct str body;     /* its beginning */
+	const char *problem; /* static */
+	int64_t total_ns;
+	/* No attempt was made: the endpoint failed lately, and is left alone for open_ms more. */
+	bool is_circuit_open;
+	int64_t open_ms;
 };
 
-/* Made by a kind of an obligation, in the arena; zeroed before. */
+/* In the arena of the attempt; zeroed before. */
 struct deliver_attempt {
+	struct arena *arena;
+	struct str bytes;	    /* the obligation */
+	struct queue_handle handle; /* of its receive */
+	uint32_t receives;	    /* this one included */
+
+	/* Of prepare. */
 	struct str endpoint; /* attempts to the same one share a circuit and a bound */
+	bool is_local;	     /* made by `start`, not an HTTP request */
 	struct str url, method, body;
 	const struct http_header *headers;
 	size_t header_count;
 	uint32_t connect_ms, answer_ms;
-	uint64_t dead_letter; /* a queue of the engine; 0: none */
-	void *user;	      /* the kind's */
+	size_t answer_size;
+	void *user; /* the handler's */
+
+	struct deliver_answer answer;
+	struct deliver_verdict verdict;
 };
 
-/* One way to deliver, such as HTTP of SNS. Constant; functions run on deliver's thread. */
-struct deliver_kind {
-	void *context;
-	/* False: the bytes are none of this kind's; the obligation is dropped and logged. */
-	bool (*prepare)(void *context, struct arena *arena, struct str bytes,
-			struct deliver_attempt *out_attempt);
-	/*
-	 * Delivers to a target within the server; must not block. Calls deliver_attempt_done once,
-	 * on any thread. NULL: an HTTP request.
-	 */
+/* Constant; functions run on deliver's thread and must not block. */
+struct deliver_handler {
+	enum deliver_step (*prepare)(void *context, struct deliver_attempt *attempt);
+	/* Delivers within the server: calls deliver_attempt_done once, on any thread. */
 	void (*start)(void *context, struct deliver_attempt *attempt);
-	enum deliver_result (*classify)(void *context, enum outbound_outcome outcome, int status);
-	/* The wait after so many attempts, at least 1; negative: give up. */
-	int64_t (*retry_ms)(void *context, uint32_t attempts);
-	/* The payload for the dead-letter queue, sealed and with attributes as its reader expects,
-	 * in the arena. */
-	struct str (*dead_letter)(void *context, struct arena *arena, struct str bytes,
-				  const struct deliver_attempt *attempt,
-				  const struct deliver_failure *failure);
+	/* The attempt has been answered, or its circuit is open: fills the verdict. */
+	void (*conclude)(void *context, struct deliver_attempt *attempt);
 };
 
 struct deliver_options {
@@ -83,21 +102,21 @@ struct deliver_options {
 	struct seal *seal;
 	struct outbound *outbound;
 	uint64_t queue; /* defined in the engine; from DELIVER_QUEUE_FIRST */
-	const struct deliver_kind *const *kinds; /* by number; outlive deliver */
-	size_t kind_count;			 /* at most 256 */
-	uint32_t items_max;			 /* in memory; 0: LIMIT_DELIVER_ITEMS */
-	size_t bytes_max;			 /* likewise; 0: LIMIT_DELIVER_BYTES */
-	uint32_t endpoint_max;			 /* in progress at one; 0: LIMIT_DELIVER_ENDPOINT */
+	const struct deliver_handler *handler;
+	void *context;	       /* the handler's */
+	uint32_t items_max;    /* in memory; 0: LIMIT_DELIVER_ITEMS */
+	size_t bytes_max;      /* likewise; 0: LIMIT_DELIVER_BYTES */
+	uint32_t endpoint_max; /* in progress at one; 0: LIMIT_DELIVER_ENDPOINT */
 };
 
 /* The settings that an obligation queue is defined with. */
-struct queue_settings deliver_queue_settings(void);
+struct queue_settings deliver_queue_settings(bool is_fifo);
 /*
  * Fills the target of a fan-out that puts an obligation into the queue; its payload is in the
- * arena. `source`: a hash, not 0.
+ * arena. `source`: a hash, not 0: takes turns with others, or keeps its order in a FIFO queue.
  */
-void deliver_target(struct seal *seal, struct arena *arena, uint64_t queue, uint8_t kind,
-		    uint64_t source, struct str bytes, struct queue_target *out_target);
+void deliver_target(struct seal *seal, struct arena *arena, uint64_t queue, uint64_t source,
+		    struct str bytes, struct queue_target *out_target);
 
 struct deliver *deliver_new(const struct deliver_options *options); /* starts the thread */
 /*
@@ -107,11 +126,13 @@ struct deliver *deliver_new(const struct deliver_options *options); /* starts th
 void deliver_stop(struct deliver *deliver, int64_t grace_ms);
 /* After the engine and the outbound have stopped. Accepts NULL, leaves NULL. */
 void deliver_free(struct deliver **deliver);
-void deliver_attempt_done(struct deliver_attempt *attempt, enum outbound_outcome outcome,
-			  int status);
+/* Any thread: ends DELIVER_PARKED; prepare runs again. */
+void deliver_continue(struct deliver_attempt *attempt);
+/* Any thread: ends an attempt of `start`. */
+void deliver_attempt_done(struct deliver_attempt *attempt, const struct deliver_answer *answer);
 
 struct deliver_stats {
-	uint64_t attempts, done, retried, refused_by_circuit, given_up, dropped;
+	uint64_t attempts, done, retried, replaced, refused_by_circuit, given_up, dropped;
 	uint64_t items, bytes, endpoints, open_circuits; /* now */
 };
 void deliver_stats_read(const struct deliver *deliver, struct deliver_stats *out);

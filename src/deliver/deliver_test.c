@@ -179,52 +179,63 @@ static void serve(void)
 
 /* ---- the kind ---- */
 
-static bool prepare(void *context, struct arena *memory, struct str bytes,
-		    struct deliver_attempt *out)
+enum { HTTP, SILENT };
+
+/* Bytes of an obligation: its number, its endpoint, what it is. */
+static bool read_bytes(struct str bytes, unsigned *number, unsigned *endpoint, unsigned *what)
 {
-	unsigned number, endpoint;
 	char text[32];
+	size_t size = bytes.size < 31 ? bytes.size : 31;
+
+	memcpy(text, bytes.data, size);
+	text[size] = '\0';
+	return sscanf(text, "%u %u %u", number, endpoint, what) == 3;
+}
+
+static enum deliver_step prepare(void *context, struct deliver_attempt *attempt)
+{
+	unsigned number, endpoint, what;
 
 	(void)context;
-	memcpy(text, bytes.data, bytes.size < 31 ? bytes.size : 31);
-	text[bytes.size < 31 ? bytes.size : 31] = '\0';
-	if (sscanf(text, "%u %u", &number, &endpoint) != 2)
-		return false;
+	if (!read_bytes(attempt->bytes, &number, &endpoint, &what)) {
+		attempt->verdict.action = DELIVER_DROP;
+		return DELIVER_DECIDED;
+	}
 	int port = endpoint >= DEAD ? living_port : endpoint % 7 == 6 ? closed_port : hostile_port;
-	out->endpoint = arena_format(memory, "127.0.1.%u:%d", endpoint + 1, port);
-	out->url = arena_format(memory, "http://%.*s/hook", STR_ARG(out->endpoint));
-	out->method = STR("POST");
-	out->body = arena_format(memory, "%u\n", number);
-	out->connect_ms = out->answer_ms = 400;
-	out->dead_letter = endpoint < DEAD ? DEAD_LETTERS : 0;
-	return true;
+	attempt->endpoint = arena_format(attempt->arena, "127.0.1.%u:%d", endpoint + 1, port);
+	attempt->url = arena_format(attempt->arena, "http://%.*s/hook", STR_ARG(attempt->endpoint));
+	attempt->method = STR("POST");
+	attempt->body = arena_format(attempt->arena, "%u\n", number);
+	attempt->connect_ms = attempt->answer_ms = 400;
+	attempt->answer_size = 1024;
+	attempt->is_local = what == SILENT;
+	return DELIVER_BEGIN;
 }
 
-static enum deliver_result classify(void *context, enum outbound_outcome outcome, int status)
+/* A dead letter after ATTEMPTS, which count also if the circuit is open. */
+static void conclude(void *context, struct deliver_attempt *attempt)
 {
+	const struct deliver_answer *answer = &attempt->answer;
+	struct deliver_verdict *verdict = &attempt->verdict;
+
 	(void)context;
-	if (outcome != OUTBOUND_ANSWERED || status >= 500)
-		return DELIVER_RETRY;
-	return status < 300 ? DELIVER_DONE : DELIVER_PERMANENT;
+	if (answer->outcome == OUTBOUND_ANSWERED && answer->status < 300) {
+		verdict->action = DELIVER_DONE;
+		return;
+	}
+	verdict->has_failed = true;
+	verdict->action = DELIVER_RETRY;
+	verdict->wait_ms = 100 * (int64_t)attempt->receives;
+	if (attempt->receives < ATTEMPTS)
+		return;
+	verdict->action = DELIVER_REPLACE;
+	verdict->target = (struct queue_target){
+		.queue = DEAD_LETTERS,
+		.own = arena_format(attempt->arena, "%.*s %u", STR_ARG(attempt->bytes),
+				    attempt->receives),
+		.is_whole = true,
+	};
 }
-
-/* Delay before the next attempt; -1 ends a delivery after ATTEMPTS. */
-static int64_t retry_ms(void *context, uint32_t attempts)
-{
-	(void)context;
-	return attempts < ATTEMPTS ? 100 * (int64_t)attempts : -1;
-}
-
-static struct str put_aside(void *context, struct arena *memory, struct str bytes,
-			    const struct deliver_attempt *attempt,
-			    const struct deliver_failure *failure)
-{
-	(void)context, (void)attempt;
-	return arena_format(memory, "%.*s %u", STR_ARG(bytes), failure->attempts);
-}
-
-static const struct deliver_kind http_kind = {
-	.prepare = prepare, .classify = classify, .retry_ms = retry_ms, .dead_letter = put_aside};
 
 /* Its attempts never end. */
 static _Atomic size_t silent_count;
@@ -235,10 +246,7 @@ static void start_silently(void *context, struct deliver_attempt *attempt)
 	atomic_fetch_add(&silent_count, 1);
 }
 
-enum { HTTP, SILENT };
-static const struct deliver_kind silent_kind = {
-	.prepare = prepare, .start = start_silently, .classify = classify, .retry_ms = retry_ms};
-static const struct deliver_kind *const kinds[] = {&http_kind, &silent_kind};
+static const struct deliver_handler handler = {prepare, start_silently, conclude};
 
 /* ---- the engine ---- */
 
@@ -341,7 +349,7 @@ static void open_engine(bool is_durable)
 	clock_resume(engine_clock(engine));
 	seal = seal_new(master);
 	run_engine();
-	define(QUEUE, deliver_queue_settings(), 0);
+	define(QUEUE, deliver_queue_settings(false), 0);
 	define(DEAD_LETTERS, plain, 1);
 }
 
@@ -361,7 +369,7 @@ static void close_engine(void)
 
 static void start(void)
 {
-	struct deliver_options options = {.queue = QUEUE, .kinds = kinds, .kind_count = 2};
+	struct deliver_options options = {.queue = QUEUE, .handler = &handler};
 	struct outbound_options none = {0};
 	char problem[256];
 
@@ -400,9 +408,8 @@ static void oblige(unsigned count)
 		for (unsigned i = 0; i < AT_ONCE; i++) {
 			unsigned number = from + i;
 			struct str bytes =
-				arena_format(&memory, "%u %u", number, number % ENDPOINTS);
-			deliver_target(seal, &memory, QUEUE, HTTP, 1 + number % 10, bytes,
-				       &targets[i]);
+				arena_format(&memory, "%u %u %u", number, number % ENDPOINTS, HTTP);
+			deliver_target(seal, &memory, QUEUE, 1 + number % 10, bytes, &targets[i]);
 		}
 		command.fanout.targets = targets;
 		command.fanout.count = AT_ONCE;
@@ -431,7 +438,7 @@ static size_t read_dead_letters(bool *is_dead)
 		command.receive.deliveries = deliveries;
 		submit_and_wait(&command);
 		for (size_t i = 0; i < command.receive.count; i++) {
-			unsigned number, endpoint, attempts;
+			unsigned number, endpoint, what, attempts;
 			buf_reset(&buffer);
 			assert_int_equal(queue_read_message(engine, deliveries[i].location, &buffer,
 							    &message),
@@ -439,8 +446,9 @@ static size_t read_dead_letters(bool *is_dead)
 			queue_delivery_done(engine, &deliveries[i]);
 			char text[64] = "";
 			memcpy(text, message.payload.data, message.payload.size);
-			assert_int_equal(sscanf(text, "%u %u %u", &number, &endpoint, &attempts),
-					 3);
+			assert_int_equal(
+				sscanf(text, "%u %u %u %u", &number, &endpoint, &what, &attempts),
+				4);
 			assert_true(endpoint < DEAD);
 			assert_int_equal(attempts, ATTEMPTS);
 			is_dead[number] = true;
@@ -491,13 +499,13 @@ static void test_the_living_get_all_and_the_dead_end_in_their_queue(void **state
 		deliver_stats_read(deliver, &stats);
 		if (stats.items > items_most)
 			items_most = stats.items;
-	} while (stats.done + stats.given_up < OBLIGATIONS && steady_ms() < end_ms);
+	} while (stats.done + stats.replaced < OBLIGATIONS && steady_ms() < end_ms);
 	print_message("attempts %llu done %llu given up %llu by circuit %llu items %llu\n",
 		      (unsigned long long)stats.attempts, (unsigned long long)stats.done,
-		      (unsigned long long)stats.given_up,
+		      (unsigned long long)stats.replaced,
 		      (unsigned long long)stats.refused_by_circuit, (unsigned long long)items_most);
 	assert_int_equal(stats.done, OBLIGATIONS - dead);
-	assert_int_equal(stats.given_up, dead);
+	assert_int_equal(stats.replaced, dead);
 	assert_int_equal(stats.dropped, 0);
 	assert_true(items_most <= ITEMS_MAX);
 	/* Most attempts at the dead were not made: their circuits were open. */
@@ -549,7 +557,7 @@ static void test_obligations_survive_kills(void **state)
 		deliver_until_killed(30 + (int64_t)(prng_next(&prng) % 250));
 	open_engine(true);
 	/* Messages of deliveries in progress become visible. */
-	clock_shift(deliver_queue_settings().visibility_ms + 1000);
+	clock_shift(deliver_queue_settings(false).visibility_ms + 1000);
 	start();
 	int64_t end_ms = steady_ms() + PATIENCE_MS;
 	do {
@@ -606,8 +614,7 @@ static void silent_init(struct silent *silent)
 	*silent = (struct silent){.command = {.type = QUEUE_FANOUT}};
 	arena_init(&silent->memory);
 	for (size_t i = 0; i < SILENT_OBLIGATIONS; i++)
-		deliver_target(seal, &silent->memory, QUEUE, SILENT, 1, STR("1 50"),
-			       &silent->targets[i]);
+		deliver_target(seal, &silent->memory, QUEUE, 1, STR("1 50 1"), &silent->targets[i]);
 	silent->command.fanout.targets = silent->targets;
 	silent->command.fanout.count = SILENT_OBLIGATIONS;
 	atomic_store(&silent_count, 0);

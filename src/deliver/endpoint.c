@@ -135,6 +135,13 @@ enum endpoint_verdict endpoint_admit(struct endpoints *endpoints, struct endpoin
 	return ENDPOINT_BEGIN;
 }
 
+int64_t endpoint_open_ms(const struct endpoint *endpoint, int64_t now_ms)
+{
+	int64_t left_ms = endpoint->open_until_ms - now_ms;
+
+	return left_ms > 0 ? left_ms : 1;
+}
+
 void endpoint_leave(struct endpoint *endpoint, const struct endpoint_wait *wait)
 {
 	check(endpoint->busy > 0);

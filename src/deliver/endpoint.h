@@ -37,6 +37,8 @@ struct endpoint *endpoint_find(struct endpoints *endpoints, struct str key);
 void endpoint_release(struct endpoints *endpoints, struct endpoint *endpoint);
 enum endpoint_verdict endpoint_admit(struct endpoints *endpoints, struct endpoint *endpoint,
 				     struct endpoint_wait *wait, uint32_t busy_max, int64_t now_ms);
+/* How long its circuit stays open; at least 1: for as long as a probe is under way. */
+int64_t endpoint_open_ms(const struct endpoint *endpoint, int64_t now_ms);
 /* The attempt that began with `wait` has succeeded or failed. */
 void endpoint_note(struct endpoint *endpoint, const struct endpoint_wait *wait, bool is_success,
 		   int64_t now_ms);

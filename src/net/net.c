@@ -392,6 +392,12 @@ void net_server_stop(struct net_server *server, uint32_t grace_ms)
 	uv_sem_destroy(&server->started);
 }
 
+struct net_thread *net_server_thread(struct net_server *server, uint32_t index)
+{
+	check(index < server->options.threads);
+	return server->threads[index];
+}
+
 bool net_server_drain(struct net_server *server)
 {
 	bool has_taken = false;

@@ -194,6 +194,8 @@ bool net_request_user_id(struct net_request *request, uint32_t *out_user);
 void net_request_tls(const struct net_request *request, struct str *out_version,
 		     struct str *out_cipher);
 
+/* Any thread, from net_server_new to net_server_free: for net_thread_post. */
+struct net_thread *net_server_thread(struct net_server *server, uint32_t index);
 void *net_thread_context(struct net_thread *thread);
 uint32_t net_thread_index(struct net_thread *thread);
 /* Any thread, from net_server_new to net_server_free; see net_server_drain for those that come

@@ -135,6 +135,15 @@ static void plan_target(struct engine *engine, struct queue_target *target, stru
 	plan->references += !target->is_whole;
 }
 
+/* A message is not deleted for another that goes nowhere. */
+static bool has_no_target(const struct queue_command *command)
+{
+	for (size_t i = 0; i < command->fanout.count; i++)
+		if (command->fanout.targets[i].result == QUEUE_OK)
+			return false;
+	return command->fanout.count > 0;
+}
+
 static enum queue_result plan_all(struct engine *engine, struct queue_command *command,
 				  struct plan *plan)
 {
@@ -151,6 +160,8 @@ static enum queue_result plan_all(struct engine *engine, struct queue_command *c
 		else
 			plan_target(engine, &command->fanout.targets[i], plan);
 	}
+	if (plan->delete_count > 0 && has_no_target(command))
+		return QUEUE_NOT_FOUND;
 	if (plan->references > 0) {
 		plan->records++;
 		plan->bytes += RECORD_SHARED_SIZE + RECORD_HEAD_SIZE + command->fanout.shared.size;

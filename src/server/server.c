@@ -2,9 +2,9 @@
 /*
  * server: the order of things.
  *
- * Up: store, engine, SQS, declared queues, sockets, threads. Down: first the net threads end, which
- * answers all requests; then what the control thread has begun; then the engine, once all of it is
- * durable.
+ * Up: store, engine, services, sockets, threads. Down: first deliveries end, while the threads that
+ * they need still run; then the net threads, which answers all requests; then what the control
+ * thread has begun; then the engine, once all of it is durable.
  */
 #include "server/server.h"
 
@@ -22,6 +22,7 @@
 #include "core/internal.h"
 #include "core/limit/penalty.h"
 #include "core/metering.h"
+#include "core/obligation.h"
 #include "core/runner.h"
 #include "core/seal/session_store.h"
 #include "core/worker.h"
@@ -31,6 +32,7 @@
 #include "server/admin.h"
 #include "server/audit_setup.h"
 #include "server/browsers.h"
+#include "server/deliveries.h"
 #include "server/endpoints.h"
 #include "server/iam_files.h"
 #include "server/services.h"
@@ -427,10 +429,20 @@ static bool check_settings(struct server *server, char *problem, size_t size)
 	make_net(server);
 	if (!open_throttle(server, problem, size) ||
 	    !quotas_parse(server->settings->quotas, &server->quotas, problem, size) ||
-	    !open_tls(server, problem, size) || !endpoints_check(server, problem, size))
+	    !open_tls(server, problem, size) || !endpoints_check(server, problem, size) ||
+	    !deliveries_open(server->settings, &server->outbound, problem, size))
 		return false;
 	server->is_misconfigured = false;
 	return true;
+}
+
+static bool open_deliveries(struct server *server, char *problem, size_t size)
+{
+	enum err err = obligations_open(&server->core);
+
+	if (err)
+		store_explain(server->settings, err, problem, size);
+	return !err;
 }
 
 /* Does what became due while the server was down. */
@@ -478,7 +490,8 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	    !open_accounts(server, problem, size) || !open_engine(server, problem, size) ||
 	    !audit_setup(settings, &core->audit, problem, size) ||
 	    !start_services(server, SERVICE_AFTER_ENGINE, problem, size) ||
-	    !start_due(server, problem, size) || !open_listeners(server, problem, size))
+	    !open_deliveries(server, problem, size) || !start_due(server, problem, size) ||
+	    !open_listeners(server, problem, size))
 		return false;
 	endpoints_bind(core);
 	if (!start_services(server, SERVICE_AFTER_LISTENERS, problem, size))
@@ -493,6 +506,8 @@ void server_start(struct server *server)
 		runner_start_thread(server->core.runner);
 	control_start(&server->core);
 	net_server_start(server->net);
+	deliveries_start(&server->core, server->outbound, server->net,
+			 (uint32_t)server->settings->threads);
 }
 
 /* ---- down ---- */
@@ -501,6 +516,8 @@ void server_stop(struct server *server)
 {
 	struct core *core = &server->core;
 
+	/* Attempts in progress need the net threads to end. */
+	deliveries_stop(core, server->outbound);
 	workers_stop(core->workers, WORK_GRACE_MS);
 	net_server_stop(server->net, GRACE_MS);
 	/* Afterwards nothing comes from them to the control thread. */
@@ -527,6 +544,8 @@ void server_close(struct server *server)
 	control_free(core);
 	if (core->runner)
 		runner_free(core);
+	obligations_close(core);
+	outbound_free(&server->outbound);
 	audit_close(&core->audit);
 	services_stop(core, SERVICE_AFTER_LISTENERS);
 	services_stop(core, SERVICE_AFTER_ENGINE);

@@ -29,6 +29,7 @@ struct server {
 	struct throttle *throttle; /* core's; NULL: --throttle off */
 	struct dispatch dispatch;
 	struct net_server *net;
+	struct outbound *outbound;	 /* calls endpoints; server/deliveries.h */
 	struct dispatch_thread *threads; /* one a net thread */
 	uint16_t port;			 /* of the first listener; 0: a unix socket */
 	char base_url[40];		 /* of that listener, when no public URL is set */

@@ -108,6 +108,16 @@ static const struct row rows[] = {
 	{"metrics-from", KIND_TEXT, AT(metrics_from), "", 0, 0, NULL, "LIST",
 	 "addresses or networks that may read /_tern/metrics without a signature, such as "
 	 "127.0.0.1, and unix for unix sockets; not those that an untrusted proxy speaks for"},
+	{"deliver-to", KIND_CHOICE, AT(deliver_to), "auto", 0, 0, "auto|public|private|any",
+	 "NETWORKS",
+	 "addresses that subscribers and API destinations may have: public ones, also private "
+	 "ones, "
+	 "also loopback; auto: any with --auth open, private with --auth required; link-local "
+	 "addresses and metadata services never"},
+	{"deliver-not-to", KIND_TEXT, AT(deliver_not_to), "", 0, 0, NULL, "LIST",
+	 "further addresses or networks that nothing is delivered to, with commas"},
+	{"deliver-ca", KIND_TEXT, AT(deliver_authorities), "", 0, 0, NULL, "FILE",
+	 "authorities of https endpoints that are delivered to, in PEM; the system's if not given"},
 	{"region", KIND_TEXT, AT(region), "us-east-1", 0, 0, NULL, "NAME",
 	 "region of requests that name none"},
 	{"account", KIND_TEXT, AT(account), "000000000000", 0, 0, NULL, "ID",

@@ -18,6 +18,7 @@ enum settings_seccomp { SECCOMP_ON, SECCOMP_OFF };
 enum settings_audit { AUDIT_CALLS_AUTO, AUDIT_CALLS_NONE, AUDIT_CALLS_MANAGEMENT, AUDIT_CALLS_ALL };
 enum settings_audit_full { AUDIT_FULL_DROP, AUDIT_FULL_REFUSE };
 enum settings_throttle { THROTTLE_OFF, THROTTLE_AWS };
+enum settings_deliver { DELIVER_TO_AUTO, DELIVER_TO_PUBLIC, DELIVER_TO_PRIVATE, DELIVER_TO_ANY };
 enum settings_repair { REPAIR_OFF, REPAIR_JOIN };
 enum settings_durability { DURABILITY_FSYNC, DURABILITY_OS, DURABILITY_MEMORY };
 enum settings_commits { COMMITS_AUTO, COMMITS_RING, COMMITS_DIRECT, COMMITS_BUFFERED };
@@ -36,6 +37,8 @@ struct settings {
 	struct str root_key_file, root_key_command, new_root_key_file;
 	struct str tls_certificate, tls_key, tls_client_ca; /* paths; empty: none */
 	struct str oidc_keys, managed_policies;		    /* directories; empty: none */
+	int64_t deliver_to;				    /* of its enum */
+	struct str deliver_not_to, deliver_authorities;	    /* networks; a path: empty: none */
 	struct str user, trusted_proxies, metrics_from, quotas;
 	int64_t audit, audit_full; /* of their enums */
 	struct str smtp_relay, smtp_from, webhook_url;

@@ -33,17 +33,20 @@ struct round_entry {
 struct round {
 	struct sqs_fanout *fanout;
 	struct queue_command command;
-	struct queue_target *targets; /* of all entries */
+	struct queue_target *targets; /* of all entries, then of all extras */
 	struct round_entry *entries;
-	size_t count;
-	size_t done; /* targets that have a result */
+	struct target_extra **extras;
+	size_t entry_count, extra_count;
+	size_t count; /* targets */
+	size_t done;  /* targets that have a result */
 };
 
 struct sqs_fanout {
 	uint32_t magic;
 	struct core *core;
 	struct arena *arena;
-	size_t awaited; /* requests that have neither joined nor left */
+	struct target_joint *joint;
+	size_t awaited; /* members that have neither joined nor left */
 	struct fanout_member *members;
 	size_t count;
 	struct round rounds[TARGET_PAYLOADS_MAX];
@@ -122,7 +125,7 @@ static const struct round_entry *find_shared(const struct round *round)
 	size_t count = 0;
 	struct variant best = {NULL, 1};
 
-	for (size_t i = 0; i < round->count; i++)
+	for (size_t i = 0; i < round->entry_count; i++)
 		if (may_share(&round->entries[i]))
 			count_variant(variants, &count, &round->entries[i]);
 	for (size_t i = 0; i < count; i++)
@@ -141,21 +144,24 @@ static struct str payload_of(const struct round_entry *entry)
 
 /* ---- results ---- */
 
-/* The call that ends last frees the fan-out. */
+/* The fan-out may be freed once all calls and the joint delivery have continued. */
 static void go_on(const struct sqs_fanout *fanout)
 {
-	const struct fanout_member *members = fanout->members;
-	size_t count = fanout->count;
-
 	check(fanout->magic == FANOUT_MAGIC);
-	for (size_t i = 0; i < count; i++)
-		call_go_on(members[i].call);
+	for (size_t i = 0; i < fanout->count; i++)
+		call_go_on(fanout->members[i].call);
+	fanout->joint->done(fanout->joint);
 }
 
 static void take_results(struct round *round, size_t count, enum queue_result result)
 {
 	for (size_t i = round->done; i < round->done + count; i++) {
 		const struct queue_target *target = &round->targets[i];
+		if (i >= round->entry_count) {
+			round->extras[i - round->entry_count]->result =
+				result ? result : target->result;
+			continue;
+		}
 		struct queue_send *send = round->entries[i].message->send;
 		send->result = result ? result : target->result;
 		send->is_duplicate = target->is_duplicate;
@@ -207,6 +213,8 @@ static void on_answered(struct queue_command *command)
 	struct round *round = command->context;
 	size_t count = command->fanout.count;
 
+	if (command->fanout.delete_count > 0)
+		round->fanout->joint->handle_result = command->result;
 	if (command->result == QUEUE_TOO_LARGE && count > 1) {
 		submit(round, (count + 1) / 2);
 		return;
@@ -248,20 +256,39 @@ static struct queue_target target_of(const struct round_entry *entry)
 	return target;
 }
 
+/* The queue names the engine; it is also that of the handle to delete. */
+static void set_queue(struct round *round)
+{
+	struct queue_command *command = &round->command;
+	struct queue_handle *handle = round->fanout->joint->handle;
+
+	command->queue = round->entry_count > 0 ? round->entries[0].member->queue->number
+						: round->extras[0]->target.queue;
+	command->now_ms =
+		round->entry_count > 0 ? round->entries[0].member->call->now_ms : clock_now_ms();
+	if (!handle)
+		return;
+	check(round->count == 1);
+	command->queue = handle->queue;
+	command->fanout.deletes = handle;
+	command->fanout.delete_count = 1;
+}
+
 static void make_command(struct round *round)
 {
 	const struct round_entry *shared = find_shared(round);
 	struct queue_command *command = &round->command;
 
 	command->type = QUEUE_FANOUT;
-	command->queue = round->entries[0].member->queue->number;
-	command->now_ms = round->entries[0].member->call->now_ms;
+	set_queue(round);
 	command->done = on_answered;
 	command->context = round;
 	uuid_new(command->fanout.id);
 	if (shared)
 		command->fanout.shared = payload_of(shared);
-	for (size_t i = 0; i < round->count; i++) {
+	for (size_t i = 0; i < round->extra_count; i++)
+		round->targets[round->entry_count + i] = round->extras[i]->target;
+	for (size_t i = 0; i < round->entry_count; i++) {
 		const struct round_entry *entry = &round->entries[i];
 		round->targets[i] = target_of(entry);
 		if (shared && may_share(entry) && is_alike(shared, entry))
@@ -271,22 +298,38 @@ static void make_command(struct round *round)
 	}
 }
 
+static void make_room(struct sqs_fanout *fanout, struct round *round)
+{
+	size_t extras = fanout->joint->extra_count;
+
+	if (round->targets)
+		return;
+	round->entries = arena_array(fanout->arena, struct round_entry, fanout->count);
+	round->extras = arena_array(fanout->arena, struct target_extra *, extras);
+	round->targets = arena_array(fanout->arena, struct queue_target, fanout->count + extras);
+}
+
 static void fill_rounds(struct sqs_fanout *fanout)
 {
+	struct target_joint *joint = fanout->joint;
+
 	for (size_t i = 0; i < fanout->count; i++) {
 		const struct fanout_member *member = &fanout->members[i];
 		fanout->is_ordered |= member->queue->is_fifo;
 		for (size_t j = 0; j < member->count; j++) {
 			struct round *round = &fanout->rounds[member->messages[j].index];
-			if (!round->entries) {
-				round->entries = arena_array(fanout->arena, struct round_entry,
-							     fanout->count);
-				round->targets = arena_array(fanout->arena, struct queue_target,
-							     fanout->count);
-			}
-			round->entries[round->count++] =
+			make_room(fanout, round);
+			round->entries[round->entry_count++] =
 				(struct round_entry){member, &member->messages[j]};
+			round->count++;
 		}
+	}
+	for (size_t i = 0; i < joint->extra_count; i++) {
+		check(joint->extras[i].index < TARGET_PAYLOADS_MAX);
+		struct round *round = &fanout->rounds[joint->extras[i].index];
+		make_room(fanout, round);
+		round->extras[round->extra_count++] = &joint->extras[i];
+		round->count++;
 	}
 }
 
@@ -294,8 +337,10 @@ static void start(struct sqs_fanout *fanout)
 {
 	struct round *last = NULL;
 
-	if (fanout->count == 0)
+	if (fanout->count == 0 && fanout->joint->extra_count == 0) {
+		go_on(fanout);
 		return;
+	}
 	fill_rounds(fanout);
 	for (size_t i = 0; i < TARGET_PAYLOADS_MAX; i++) {
 		struct round *round = &fanout->rounds[i];
@@ -320,13 +365,15 @@ static void start(struct sqs_fanout *fanout)
 
 /* ---- joining and leaving ---- */
 
-void *sqs_fanout_begin(struct core *core, struct arena *arena, size_t count)
+void *sqs_fanout_begin(struct core *core, struct arena *arena, size_t count,
+		       struct target_joint *joint)
 {
 	struct sqs_fanout *fanout = arena_new(arena, struct sqs_fanout);
 
 	fanout->magic = FANOUT_MAGIC;
 	fanout->core = core;
 	fanout->arena = arena;
+	fanout->joint = joint;
 	fanout->awaited = count;
 	fanout->members = arena_array(arena, struct fanout_member, count);
 	return fanout;

@@ -13,6 +13,9 @@
  * command. A data key of KMS is bound to its queue by the encryption context, so those queues have
  * their own bytes.
  *
+ * The extras of the joint delivery, which are obligations, are further targets of the round with
+ * their index, behind the messages.
+ *
  * Home thread of the requests; the engine's thread between sqs_fanout_join and resume.
  */
 #ifndef TERN_SERVICES_SQS_FANOUT_H
@@ -22,6 +25,7 @@
 #include "services/sqs/state.h"
 
 struct data_key;
+struct target_joint;
 
 struct sqs_fanout_message {
 	size_t index; /* of the payload in its delivery; ascending */
@@ -31,7 +35,8 @@ struct sqs_fanout_message {
 };
 
 /* As struct target_provider's begin and leave. */
-void *sqs_fanout_begin(struct core *core, struct arena *arena, size_t count);
+void *sqs_fanout_begin(struct core *core, struct arena *arena, size_t count,
+		       struct target_joint *joint);
 void sqs_fanout_leave(void *fanout);
 
 /* False: another request has joined for that queue; two messages would have the same id. */

@@ -1,196 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of queues as targets of SNS, on a disk in memory; main is the control thread. */
-#include "core/target.h"
-
-#include <ftw.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "api/sqs.h"
-#include "base/fixture.h"
-#include "core/control.h"
-#include "core/core.h"
-#include "core/data_keys.h"
-#include "core/metering.h"
-#include "core/runner.h"
-#include "core/worker.h"
-#include "journal/disk_memory.h"
-#include "services/sqs/state.h"
-
-#define ACCOUNT "111122223333"
-#define ARN(name) "arn:aws:sqs:us-east-1:" ACCOUNT ":" name
-#define POLICY                                                                                     \
-	"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":"          \
-	"{\"Service\":\"sns.amazonaws.com\"},\"Action\":\"sqs:SendMessage\",\"Resource\":\"*\","   \
-	"\"Condition\":{\"ArnEquals\":{\"aws:SourceArn\":\"arn:aws:sns:us-east-1:" ACCOUNT         \
-	":news\"}}}]}"
-
-#define PLAIN "\"SqsManagedSseEnabled\":\"false\""
-
-static struct core core;
-static struct disk *disk;
-static char path[64];
-
-static const char config[] =
-	"{\"queues\":[{\"name\":\"open\",\"attributes\":{\"Policy\":" POLICY "}},"
-	"{\"name\":\"closed\"},"
-	"{\"name\":\"order.fifo\",\"attributes\":{\"Policy\":" POLICY "}},"
-	"{\"name\":\"other.fifo\",\"attributes\":{\"Policy\":" POLICY "}},"
-	"{\"name\":\"secret\",\"attributes\":{\"KmsMasterKeyId\":\"alias/k\",\"Policy\":" POLICY
-	"}},"
-	"{\"name\":\"secret-2\",\"attributes\":{\"KmsMasterKeyId\":\"alias/k\",\"Policy\":" POLICY
-	"}},"
-	"{\"name\":\"denied\",\"attributes\":{\"KmsMasterKeyId\":\"alias/no\",\"Policy\":" POLICY
-	"}},"
-	"{\"name\":\"open-2\",\"attributes\":{\"Policy\":" POLICY "}},"
-	"{\"name\":\"open-3\",\"attributes\":{\"Policy\":" POLICY "}},"
-	"{\"name\":\"plain\",\"attributes\":{" PLAIN ",\"Policy\":" POLICY "}},"
-	"{\"name\":\"plain-2\",\"attributes\":{" PLAIN ",\"Policy\":" POLICY "}},"
-	"{\"name\":\"plain-3\",\"attributes\":{" PLAIN ",\"Policy\":" POLICY "}}]}";
-
-/* ---- a KMS that lets its callers use alias/k only ---- */
-
-/* A blob is the hash of the context's value and then the data key in the clear. */
-enum { BLOB_SIZE = 4 + KMS_DATA_KEY_SIZE };
-
-static enum kms_problem may_use(const struct kms_use *use, struct str account, struct str key_id,
-				struct str action, struct str *out_text)
-{
-	(void)use, (void)account, (void)action;
-	*out_text = STR("no");
-	return str_equal(key_id, STR("alias/k")) ? KMS_PROBLEM_NONE : KMS_PROBLEM_DENIED;
-}
-
-static enum kms_problem generate(const struct kms_use *use, struct str account, struct str key_id,
-				 uint8_t out_key[KMS_DATA_KEY_SIZE], struct str *out_blob,
-				 struct str *out_text)
-{
-	uint32_t crc = crc32c(0, use->context[0].value);
-	char *blob = arena_bytes(use->call->arena, BLOB_SIZE);
-
-	if (may_use(use, account, key_id, STR(""), out_text))
-		return KMS_PROBLEM_DENIED;
-	random_bytes(out_key, KMS_DATA_KEY_SIZE);
-	memcpy(blob, &crc, 4);
-	memcpy(blob + 4, out_key, KMS_DATA_KEY_SIZE);
-	*out_blob = str_of(blob, BLOB_SIZE);
-	return KMS_PROBLEM_NONE;
-}
-
-static enum kms_problem check_blob(const struct kms_use *use, struct str blob, struct str *out_text)
-{
-	uint32_t crc = crc32c(0, use->context[0].value);
-
-	*out_text = STR("no");
-	return blob.size == BLOB_SIZE && memcmp(blob.data, &crc, 4) == 0 ? KMS_PROBLEM_NONE
-									 : KMS_PROBLEM_DAMAGED;
-}
-
-static enum kms_problem decrypt(const struct kms_use *use, struct str blob,
-				uint8_t out_key[KMS_DATA_KEY_SIZE], struct str *out_text)
-{
-	enum kms_problem problem = check_blob(use, blob, out_text);
-
-	if (!problem)
-		memcpy(out_key, blob.data + 4, KMS_DATA_KEY_SIZE);
-	return problem;
-}
-
-static enum err prepare_key(struct core *of, struct str account, struct str region,
-			    struct str key_id)
-{
-	(void)of, (void)account, (void)region, (void)key_id;
-	return ERR_OK;
-}
-
-static const struct core_kms kms = {
-	.prepare = prepare_key,
-	.generate_data_key = generate,
-	.decrypt_data_key = decrypt,
-	.check = may_use,
-	.check_blob = check_blob,
-};
-
-/* ---- a server ---- */
-
-static int start_server(void)
-{
-	static const struct service_module *const modules[] = {&sqs_module};
-	static const uint8_t master[SEAL_KEY_SIZE] = {1};
-	struct runner_options options = {
-		.engine = {.journal = {.segment_size = 1 << 20, .spare_segments = 3},
-			   .hot_messages_max = 1024,
-			   .window = 16}};
-	struct journal_report report = {0};
-	struct service_start start = {.arena = &arena, .config = STR(config)};
-	const struct service_module *failed;
-	struct str problem = {0};
-
-	core = (struct core){
-		.default_account = STR(ACCOUNT),
-		.default_region = STR("us-east-1"),
-		.base_url = STR("http://localhost"),
-		.is_enforcing = true,
-		.kms = &kms,
-	};
-	assert_int_equal(catalog_open(path, false, &core.catalog), ERR_OK);
-	core.seal = seal_new(master);
-	core.directory = directory_new(false);
-	core.workers = workers_new(1);
-	core_data_keys_open(&core);
-	internals_open(&core);
-	services_bind(&core, modules, 1);
-	metering_open(&core, 1);
-	options.disk = disk;
-	control_new(&core);
-	assert_int_equal(runner_new(&core, &options, &report), ERR_OK);
-	enum err err = services_start(&core, SERVICE_AFTER_ENGINE, &start, &problem, &failed);
-	if (err)
-		print_error("%.*s\n", STR_ARG(problem));
-	return err == ERR_OK ? 0 : -1;
-}
+#include "services/sqs/target_fixture.h"
 
 static int setup(void **state)
 {
-	(void)state;
-	snprintf(path, sizeof(path), "/tmp/sqs-target-XXXXXX");
-	assert_non_null(mkdtemp(path));
-	disk = disk_memory_new();
-	return start_server();
-}
-
-static int remove_entry(const char *name, const struct stat *status, int flag, struct FTW *place)
-{
-	(void)status, (void)flag, (void)place;
-	return remove(name);
-}
-
-static void stop_server(void)
-{
-	runner_stop_engine(core.runner);
-	do
-		runner_drain(core.runner);
-	while (control_drain(&core));
-	workers_free(&core.workers);
-	control_free(&core);
-	runner_free(&core);
-	services_stop(&core, SERVICE_AFTER_ENGINE);
-	services_unbind(&core);
-	core_data_keys_close(&core);
-	internals_close(&core);
-	metering_close(&core);
-	directory_free(&core.directory);
-	seal_free(&core.seal);
-	catalog_free(&core.catalog);
+	return open_server(state);
 }
 
 static int teardown(void **state)
 {
-	(void)state;
-	stop_server();
-	disk->ops->free(disk);
-	return nftw(path, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+	return close_server(state);
 }
 
 static const struct internal_caller sns = {
@@ -224,8 +43,9 @@ static void on_done(void *context)
 static void deliver(const struct target_delivery *deliveries, size_t count)
 {
 	struct waiting waiting = {deliveries, count, 0};
+	struct target_send send = {.caller = &sns, .deliveries = deliveries, .count = count};
 
-	target_deliver(&core, NULL, &sns, deliveries, count, on_done, &waiting);
+	target_deliver(&core, NULL, &send, on_done, &waiting);
 	while (waiting.done == 0) {
 		(void)control_drain(&core);
 		runner_turn(core.runner);
@@ -236,7 +56,7 @@ static void deliver(const struct target_delivery *deliveries, size_t count)
 static enum target_outcome deliver_one(const char *arn, struct target_payload payload)
 {
 	struct target_result result = {.outcome = (enum target_outcome) - 1};
-	struct target_delivery delivery = {str_from(arn), &payload, 1, &result};
+	struct target_delivery delivery = {str_from(arn), &payload, 1, &result, NULL};
 
 	deliver(&delivery, 1);
 	return result.outcome;
@@ -281,7 +101,7 @@ static void test_each_target_has_a_result_of_its_own(void **state)
 	(void)state;
 	for (size_t i = 0; i < 4; i++)
 		deliveries[i] =
-			(struct target_delivery){str_from(arns[i]), &payload, 1, &results[i]};
+			(struct target_delivery){str_from(arns[i]), &payload, 1, &results[i], NULL};
 	deliver(deliveries, 4);
 	assert_int_equal(results[0].outcome, TARGET_DELIVERED);
 	assert_int_equal(results[0].id.size, UUID_TEXT_SIZE);
@@ -304,7 +124,7 @@ static void test_payloads_of_a_target_fail_one_by_one(void **state)
 		{.body = STR("three"), .dedup = STR("d"), .trace = STR("Root=1-2-3")},
 	};
 	struct target_result results[3];
-	struct target_delivery delivery = {STR(ARN("open")), payloads, 3, results};
+	struct target_delivery delivery = {STR(ARN("open")), payloads, 3, results, NULL};
 
 	(void)state;
 	deliver(&delivery, 1);
@@ -351,7 +171,7 @@ static void deliver_to(const char *const arns[], size_t count, struct target_pay
 	assert_true(count <= 16);
 	for (size_t i = 0; i < count; i++)
 		deliveries[i] =
-			(struct target_delivery){str_from(arns[i]), &payload, 1, &results[i]};
+			(struct target_delivery){str_from(arns[i]), &payload, 1, &results[i], NULL};
 	deliver(deliveries, count);
 }
 
@@ -560,7 +380,7 @@ static void test_payloads_of_several_targets_keep_their_order(void **state)
 						      .dedup = str_from(bodies[i])};
 	for (size_t i = 0; i < 3; i++)
 		deliveries[i] = (struct target_delivery){str_from(arns[i]), payloads,
-							 TARGET_PAYLOADS_MAX - i, results[i]};
+							 TARGET_PAYLOADS_MAX - i, results[i], NULL};
 	deliver(deliveries, 3);
 	for (size_t i = 0; i < 3; i++)
 		for (size_t j = 0; j < TARGET_PAYLOADS_MAX - i; j++)
@@ -581,7 +401,7 @@ static void test_duplicates_have_the_first_id(void **state)
 	struct target_payload payload = {
 		.body = STR("hello"), .group = STR("g"), .dedup = STR("once")};
 	struct target_result one, both[2];
-	struct target_delivery delivery = {STR(ARN("order.fifo")), &payload, 1, &one};
+	struct target_delivery delivery = {STR(ARN("order.fifo")), &payload, 1, &one, NULL};
 
 	(void)state;
 	deliver(&delivery, 1);
@@ -607,8 +427,8 @@ static void test_more_than_fits_at_once_is_sent_in_parts(void **state)
 	(void)state;
 	for (size_t i = 0; i < QUEUES; i++) {
 		payloads[i] = (struct target_payload){.body = long_body(600000 + i)};
-		deliveries[i] =
-			(struct target_delivery){str_from(plain[i]), &payloads[i], 1, &results[i]};
+		deliveries[i] = (struct target_delivery){str_from(plain[i]), &payloads[i], 1,
+							 &results[i], NULL};
 	}
 	deliver(deliveries, QUEUES);
 	for (size_t i = 0; i < QUEUES; i++) {
