@@ -678,6 +678,7 @@ static void add_stats(struct deliver_stats *sum, const struct deliver_stats *mor
 	sum->bytes += more->bytes;
 	sum->endpoints += more->endpoints;
 	sum->open_circuits += more->open_circuits;
+	sum->receives += more->receives;
 }
 
 void obligations_stats(const struct core *core, struct deliver_stats *out)

@@ -76,7 +76,7 @@ struct deliver {
 	int64_t paused_until_ms;
 	bool is_ending; /* the thread has seen is_stopping */
 	_Atomic uint64_t attempts, done, retried, replaced, refused_by_circuit, given_up, dropped,
-		item_count, byte_count, endpoint_count, open_count;
+		item_count, byte_count, endpoint_count, open_count, receive_count;
 };
 
 static void count(_Atomic uint64_t *counter, int64_t change)
@@ -481,6 +481,7 @@ static void on_deliveries(struct receiver *receiver)
 	const struct queue_command *command = &receiver->command;
 
 	receiver->is_out = false;
+	count(&deliver->receive_count, -1);
 	if (command->result != QUEUE_OK) {
 		deliver->paused_until_ms = clock_base_ms() + POLL_MS;
 		return;
@@ -494,6 +495,7 @@ static void receive(struct receiver *receiver)
 	struct deliver *deliver = receiver->deliver;
 
 	receiver->is_out = true;
+	count(&deliver->receive_count, 1);
 	receiver->command = (struct queue_command){
 		.type = QUEUE_RECEIVE,
 		.queue = deliver->options.queue,
@@ -710,5 +712,6 @@ void deliver_stats_read(const struct deliver *deliver, struct deliver_stats *out
 		.bytes = read_count(&deliver->byte_count),
 		.endpoints = read_count(&deliver->endpoint_count),
 		.open_circuits = read_count(&deliver->open_count),
+		.receives = read_count(&deliver->receive_count),
 	};
 }

@@ -134,6 +134,7 @@ void deliver_attempt_done(struct deliver_attempt *attempt, const struct deliver_
 struct deliver_stats {
 	uint64_t attempts, done, retried, replaced, refused_by_circuit, given_up, dropped;
 	uint64_t items, bytes, endpoints, open_circuits; /* now */
+	uint64_t receives;				 /* that wait in the engine, at most */
 };
 void deliver_stats_read(const struct deliver *deliver, struct deliver_stats *out);
 

@@ -216,11 +216,11 @@ struct queue_command {
 		 * All its records form one batch: after a crash all or none of them exist. Missing
 		 * targets are skipped; if there are deletes and all targets are missing, nothing
 		 * happens and the result is QUEUE_NOT_FOUND. If the handle of the message to delete
-		 * is no longer valid, no message is sent, and the result is the handle's. If the gate
-		 * says duplicate, the targets are marked as duplicates and the deletions take place.
-		 * If the gate's queue is missing, the result is QUEUE_NOT_FOUND. QUEUE_DISK_FULL,
-		 * QUEUE_TOO_LARGE, QUEUE_OUT_OF_ORDER: no message is sent. The time of a turn grows
-		 * with the targets: about 0.3 us each.
+		 * is no longer valid, no message is sent, and the result is the handle's. If the
+		 * gate says duplicate, the targets are marked as duplicates and the deletions take
+		 * place. If the gate's queue is missing, the result is QUEUE_NOT_FOUND.
+		 * QUEUE_DISK_FULL, QUEUE_TOO_LARGE, QUEUE_OUT_OF_ORDER: no message is sent. The
+		 * time of a turn grows with the targets: about 0.3 us each.
 		 */
 		struct {
 			uint8_t id[16];

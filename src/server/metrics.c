@@ -13,10 +13,13 @@
 #include "core/limit/penalty.h"
 #include "core/metering.h"
 #include "core/metrics.h"
+#include "core/obligation.h"
 #include "core/service.h"
 #include "core/worker.h"
+#include "deliver/deliver.h"
 #include "server/process.h"
 #include "server/version.h"
+#include "services/sqs/state.h"
 
 /* ---- operations ---- */
 
@@ -123,7 +126,9 @@ static void write_journal(struct buf *out, const struct server *server)
 {
 	struct journal_stats stats = engine_journal_stats(server->core.engine);
 	struct engine_stats engine = engine_stats_read(server->core.engine);
+	struct deliver_stats deliver;
 
+	obligations_stats(&server->core, &deliver);
 	metrics_number(out, "tern_log_commits_total", "counter", "Batches committed.",
 		       stats.batches);
 	metrics_number(out, "tern_log_records_total", "counter",
@@ -158,11 +163,14 @@ static void write_journal(struct buf *out, const struct server *server)
 		       catalog_has_failed(server->core.catalog));
 	metrics_number(out, "tern_log_full", "gauge",
 		       "1 while the disk has no room for new messages.", stats.is_full);
-	metrics_number(out, "tern_queues", "gauge", "Queues.", engine.queues);
+	metrics_number(out, "tern_queues", "gauge", "Queues.",
+		       sqs_registry_count(sqs_of(&server->core)->registry));
 	metrics_number(out, "tern_messages_in_memory", "gauge", "Messages with an entry in memory.",
 		       engine.messages_in_memory);
 	metrics_number(out, "tern_waiting_receives", "gauge", "Long polls that wait.",
-		       engine.waiting_receives);
+		       engine.waiting_receives > deliver.receives
+			       ? engine.waiting_receives - deliver.receives
+			       : 0);
 }
 
 static void write_failures(struct buf *out, const struct server *server)
