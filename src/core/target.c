@@ -7,6 +7,8 @@
  */
 #include "core/target.h"
 
+#include <string.h>
+
 #include "base/arn.h"
 #include "core/core.h"
 #include "core/hop.h"
@@ -26,7 +28,7 @@ struct part {
 	bool has_owed; /* `instead` was called for what it did not deliver */
 };
 
-/* An obligation of the caller, or one in place of a payload. */
+/* An obligation of the caller, or one in place of a payload; neither: an archive's message. */
 struct owed {
 	struct obligation *obligation;
 	struct target_result *result;
@@ -100,12 +102,14 @@ static void finish(struct sending *sending)
 		const struct owed *owed = &sending->owed[i];
 		if (owed->result)
 			owed->result->is_owed = owed->is_stored;
-		else
+		else if (owed->obligation)
 			owed->obligation->is_stored = owed->is_stored;
 	}
 	if (sending->send.ends)
 		*sending->send.out_ended =
 			sending->fanout ? sending->joint.handle_result : QUEUE_FAILED;
+	if (sending->send.gate)
+		*sending->send.out_gated = sending->joint.gate_result;
 	sending->done(sending->context);
 	sending->magic = 0;
 	arena_done(&sending->arena);
@@ -114,21 +118,26 @@ static void finish(struct sending *sending)
 
 /* ---- what is owed ---- */
 
+static void add_extra(struct sending *sending, struct owed owed, size_t index,
+		      struct queue_target target)
+{
+	size_t place = sending->owed_count++;
+
+	check(place < sending->owed_room);
+	sending->owed[place] = owed;
+	sending->extras[place] =
+		(struct target_extra){.index = index, .target = target, .result = QUEUE_FAILED};
+	sending->joint.extra_count = sending->owed_count;
+}
+
 static void add_owed(struct sending *sending, struct obligation *obligation,
 		     struct target_result *result)
 {
 	struct obligation_record record = obligation_record_of(obligation, clock_now_ms());
-	size_t place = sending->owed_count++;
 
-	check(place < sending->owed_room);
-	sending->owed[place] = (struct owed){obligation, result, false};
-	sending->extras[place] = (struct target_extra){
-		.index = obligation->index,
-		.target = obligation_record_target(sending->core, &sending->arena, &record,
-						   obligation->delay_ms),
-		.result = QUEUE_FAILED,
-	};
-	sending->joint.extra_count = sending->owed_count;
+	add_extra(sending, (struct owed){obligation, result, false}, obligation->index,
+		  obligation_record_target(sending->core, &sending->arena, &record,
+					   obligation->delay_ms));
 }
 
 /* For the payloads of a part that were not delivered. */
@@ -172,6 +181,8 @@ static void on_stored(struct queue_command *command)
 		submit_owed(sending, (count + 1) / 2);
 		return;
 	}
+	if (command->fanout.gate)
+		sending->joint.gate_result = command->result;
 	for (size_t i = 0; i < count; i++) {
 		const struct queue_target *target = &command->fanout.targets[i];
 		sending->owed[sending->places[sending->targets_done + i]].is_stored =
@@ -179,7 +190,9 @@ static void on_stored(struct queue_command *command)
 	}
 	sending->targets_done += count;
 	size_t left = sending->target_count - sending->targets_done;
-	if (left > 0) {
+	bool is_refused = command->fanout.gate && command->result != QUEUE_OK;
+	command->fanout.gate = NULL;
+	if (left > 0 && !is_refused) {
 		submit_owed(sending, left < count ? left : count);
 		return;
 	}
@@ -210,7 +223,8 @@ static void store_owed(struct sending *sending)
 		sending->targets[sending->target_count] = sending->extras[i].target;
 		sending->places[sending->target_count++] = i;
 	}
-	if (sending->target_count == 0) {
+	bool has_gate = sending->send.gate && !sending->joint.has_gated;
+	if (sending->target_count == 0 && !has_gate) {
 		finish(sending);
 		return;
 	}
@@ -220,6 +234,10 @@ static void store_owed(struct sending *sending)
 	command->done = on_stored;
 	command->context = sending;
 	uuid_new(command->fanout.id);
+	if (has_gate) {
+		command->fanout.gate = sending->send.gate;
+		memcpy(command->fanout.id, sending->send.id, sizeof(command->fanout.id));
+	}
 	submit_owed(sending, sending->target_count < LIMIT_FANOUT_TARGETS ? sending->target_count
 									  : LIMIT_FANOUT_TARGETS);
 }
@@ -234,6 +252,12 @@ static void end_one(struct sending *sending)
 		return;
 	for (size_t i = 0; i < sending->owed_count; i++)
 		sending->owed[i].is_stored = sending->extras[i].result == QUEUE_OK;
+	bool is_over = sending->joint.has_gated &&
+		       (sending->joint.gate_result != QUEUE_OK || sending->send.gate->is_duplicate);
+	if (is_over) {
+		finish(sending);
+		return;
+	}
 	for (size_t i = 0; i < sending->part_count; i++)
 		owe_instead(&sending->parts[i]);
 	store_owed(sending);
@@ -321,7 +345,8 @@ static void issue(struct core *core, struct net_thread *home, const struct inter
 
 static bool is_joint(const struct target_send *send, size_t members)
 {
-	return members > 1 || send->obligation_count > 0 || send->instead || send->ends;
+	return members > 1 || send->obligation_count > 0 || send->instead || send->ends ||
+	       send->gate;
 }
 
 /* Begins a joint delivery with the first provider that supports it, if there is a reason. */
@@ -342,6 +367,8 @@ static void begin_fanout(struct sending *sending)
 	sending->joint.extras = sending->extras;
 	sending->joint.handle = sending->send.ends;
 	sending->joint.handle_result = QUEUE_FAILED;
+	sending->joint.gate = sending->send.gate;
+	sending->joint.id = sending->send.id;
 	sending->joint.done = on_joint_done;
 	sending->fanout =
 		provider->begin(sending->core, &sending->arena, members + 1, &sending->joint);
@@ -354,7 +381,7 @@ static void begin_fanout(struct sending *sending)
 static void make_room(struct sending *sending)
 {
 	const struct target_send *send = &sending->send;
-	size_t room = send->obligation_count;
+	size_t room = send->obligation_count + send->archive_count;
 
 	for (size_t i = 0; i < send->count && send->instead; i++)
 		room += send->deliveries[i].count;
@@ -372,6 +399,7 @@ static struct sending *sending_new(struct core *core, const struct target_send *
 	sending->core = core;
 	sending->send = *send;
 	sending->unanswered = 1;
+	sending->joint.gate_result = QUEUE_FAILED;
 	arena_init(&sending->arena);
 	make_room(sending);
 	sending->part_count = send->count;
@@ -389,7 +417,8 @@ static struct sending *sending_new(struct core *core, const struct target_send *
 void target_deliver(struct core *core, struct net_thread *home, const struct target_send *send,
 		    target_done_fn done, void *context)
 {
-	check(send->count + send->obligation_count > 0);
+	check(send->count + send->obligation_count > 0 || send->gate);
+	check(send->gate || send->archive_count == 0);
 	check(send->count <= TARGET_DELIVERIES_MAX);
 	check(!send->ends || (send->count == 1 && send->deliveries[0].count == 1));
 	check(!send->ends || (send->obligation_count == 0 && !send->instead));
@@ -400,6 +429,8 @@ void target_deliver(struct core *core, struct net_thread *home, const struct tar
 	begin_fanout(sending);
 	for (size_t i = 0; i < send->obligation_count; i++)
 		add_owed(sending, &send->obligations[i], NULL);
+	for (size_t i = 0; i < send->archive_count; i++)
+		add_extra(sending, (struct owed){0}, 0, send->archives[i]);
 	for (size_t i = 0; i < send->count; i++)
 		issue(core, home, send->caller, &sending->parts[i]);
 	if (sending->fanout)

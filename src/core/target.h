@@ -80,6 +80,11 @@ struct target_joint {
 	 */
 	struct queue_handle *handle;
 	enum queue_result handle_result; /* out: QUEUE_OK if it is deleted */
+	/* In the first command of the payloads with index 0; NULL: none. */
+	struct queue_gate *gate;
+	const uint8_t *id; /* of that command, if there is a gate */
+	bool has_gated;	   /* out: there was a command with the gate, with this result */
+	enum queue_result gate_result;
 	/* Once, after the last result, on any thread; also if all members have left. */
 	void (*done)(struct target_joint *joint);
 };
@@ -140,6 +145,17 @@ struct target_send {
 	 */
 	target_instead_fn instead;
 	void *instead_context;
+	/*
+	 * Of a FIFO topic (struct queue_gate); NULL: none. All payloads and obligations have index
+	 * 0, and messages of `archives` are in the same command. If the gate says duplicate,
+	 * nothing is sent or stored, and all is as if it had been. If *out_gated is not QUEUE_OK,
+	 * nothing was sent or stored.
+	 */
+	struct queue_gate *gate;
+	const uint8_t *id; /* of the command: 16 bytes */
+	const struct queue_target *archives;
+	size_t archive_count;
+	enum queue_result *out_gated;
 	/*
 	 * For core/obligation.c: the only payload ends this obligation. It is deleted in the
 	 * command that sends the message, if the target is a queue. NULL: none.

@@ -219,6 +219,9 @@ static void on_answered(struct queue_command *command)
 		submit(round, (count + 1) / 2);
 		return;
 	}
+	if (command->fanout.gate)
+		round->fanout->joint->gate_result = command->result;
+	command->fanout.gate = NULL; /* a later part would be a duplicate */
 	take_results(round, count, command->result);
 	size_t left = round->count - round->done;
 	if (command->result == QUEUE_OK && left > 0) {
@@ -274,6 +277,18 @@ static void set_queue(struct round *round)
 	command->fanout.delete_count = 1;
 }
 
+static void set_gate(struct round *round)
+{
+	struct target_joint *joint = round->fanout->joint;
+	struct queue_command *command = &round->command;
+
+	if (!joint->gate || round != round->fanout->rounds)
+		return;
+	command->fanout.gate = joint->gate;
+	memcpy(command->fanout.id, joint->id, sizeof(command->fanout.id));
+	joint->has_gated = true;
+}
+
 static void make_command(struct round *round)
 {
 	const struct round_entry *shared = find_shared(round);
@@ -284,6 +299,7 @@ static void make_command(struct round *round)
 	command->done = on_answered;
 	command->context = round;
 	uuid_new(command->fanout.id);
+	set_gate(round);
 	if (shared)
 		command->fanout.shared = payload_of(shared);
 	for (size_t i = 0; i < round->extra_count; i++)

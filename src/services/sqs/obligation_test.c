@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "queue/numbers.h"
 #include "services/sqs/target_fixture.h"
 
 enum { PATIENCE_MS = 20000, ENDS_MAX = 64 };
@@ -458,6 +459,71 @@ static void test_after_a_crash_queues_and_obligations_have_it_or_none(void **sta
 	}
 	assert_true(all > 0);
 	assert_true(none > 0);
+}
+
+/* A publish of a FIFO topic to `arn` (NULL: to no queue) and to an obligation. */
+static enum queue_result publish_gated(const char *arn, uint8_t dedup, uint64_t number,
+				       struct queue_gate *out_gate)
+{
+	static uint8_t id[16];
+	enum queue_result gated = QUEUE_FAILED;
+	struct obligation obligation = obligation_of("any");
+	struct target_payload payload = {.body = STR("a"), .group = STR("g"), .dedup = STR("d")};
+	struct target_result result = {.outcome = TARGET_FAILED};
+	struct target_delivery delivery = {arn ? str_from(arn) : STR(""), &payload, 1, &result,
+					   NULL};
+	struct queue_gate gate = {.queue = queue_number(QUEUE_KIND_TOPICS, 0),
+				  .group = 1,
+				  .dedup = {dedup},
+				  .number = number};
+	struct queue_target archive = {
+		.queue = gate.queue, .own = STR("kept"), .is_whole = true, .group = 1};
+	struct target_send send = {.deliveries = &delivery,
+				   .count = arn ? 1 : 0,
+				   .obligations = &obligation,
+				   .obligation_count = 1,
+				   .gate = &gate,
+				   .id = id,
+				   .archives = &archive,
+				   .archive_count = 1,
+				   .out_gated = &gated};
+
+	id[0]++;
+	run(&send);
+	assert_int_equal(obligation.is_stored, gated == QUEUE_OK);
+	*out_gate = gate;
+	return gated;
+}
+
+static void test_a_gate_decides_for_queues_and_obligations(void **state)
+{
+	static struct queue_counters counters;
+	static const char *const arns[] = {ARN("plain"), NULL, ARN("gone")};
+	struct queue_command command = {.type = QUEUE_DEFINE,
+					.queue = queue_number(QUEUE_KIND_TOPICS, 0)};
+	struct queue_gate gate;
+	uint64_t number = 1;
+
+	(void)state;
+	command.define.settings =
+		(struct queue_settings){.is_fifo = true, .retention_ms = 86400000};
+	command.define.counters = &counters;
+	core_submit_and_wait(&core, &command);
+	assert_int_equal(command.result, QUEUE_OK);
+	for (size_t i = 0; i < 3; i++) {
+		size_t before = owed(NULL);
+		assert_int_equal(publish_gated(arns[i], (uint8_t)i, number, &gate), QUEUE_OK);
+		assert_false(gate.is_duplicate);
+		assert_int_equal(owed(NULL), before + 1);
+		assert_int_equal(publish_gated(arns[i], (uint8_t)i, number + 1, &gate), QUEUE_OK);
+		assert_true(gate.is_duplicate);
+		assert_int_equal(publish_gated(arns[i], (uint8_t)(100 + i), number, &gate),
+				 QUEUE_OUT_OF_ORDER);
+		assert_int_equal(owed(NULL), before + 1);
+		assert_int_equal(visible(ARN("plain")), 1);
+		number += 10;
+	}
+	assert_int_equal(atomic_load(&counters.sent), 3);
 }
 
 /* ---- attempts ---- */
