@@ -172,6 +172,7 @@
 	X(KMS_CONTEXT_SIZE, 8192, "bytes", "an encryption context") \
 	X(KMS_CIPHER_SIZE, 6144, "bytes", "a ciphertext, signature, MAC or import token") \
 	X(KMS_WINDOW_DAYS, 30, "days", "waiting period of a KMS key's deletion") \
+	X(MAIL_MS, 30000, "ms", "to hand one e-mail to the relay") \
 	X(KMS_ROTATIONS, 25, "rotations", "rotations on demand of one KMS key") \
 	X(KMS_GRANT_TOKENS, 10, "tokens", "grant tokens of one request") \
 	X(LIST_RESULTS, 1000, "items", "items of one list page") \
