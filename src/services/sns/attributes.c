@@ -9,6 +9,7 @@
 #include "core/tags.h"
 #include "services/sns/archive.h"
 #include "services/sns/change.h"
+#include "services/sns/delivery_policy.h"
 
 struct change {
 	struct call *call;
@@ -182,7 +183,18 @@ static enum err set_throughput_scope(struct change *change)
 
 static enum err set_delivery_policy(struct change *change)
 {
-	change->draft->delivery_policy = or_none(change->value);
+	const struct sns_delivery_policy *policy;
+	struct arena *arena = change->call->arena;
+	struct str problem;
+
+	change->draft->delivery_policy = (struct str){0};
+	if (change->value.size == 0)
+		return ERR_OK;
+	enum err err = sns_delivery_policy_parse(arena, change->value, true, &policy, &problem);
+	if (err)
+		return sns_invalid(change->call, "%s%.*s", change->prefix, STR_ARG(problem));
+	change->draft->delivery_policy = sns_delivery_policy_stored(arena, policy);
+	sns_delivery_policy_release(policy);
 	return ERR_OK;
 }
 
@@ -302,14 +314,6 @@ bool sns_attribute_get(const struct topic *topic, struct str name, struct str *o
 
 /* ---- operations ---- */
 
-/* https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html */
-static const struct str default_delivery_policy = STR_INIT(
-	"{\"http\":{\"defaultHealthyRetryPolicy\":{\"minDelayTarget\":20,\"maxDelayTarget\":20,"
-	"\"numRetries\":3,\"numMaxDelayRetries\":0,\"numNoDelayRetries\":0,"
-	"\"numMinDelayRetries\":0,\"backoffFunction\":\"linear\"},"
-	"\"disableSubscriptionOverrides\":false,\"defaultRequestPolicy\":{"
-	"\"headerContentType\":\"text/plain; charset=UTF-8\"}}}");
-
 struct listing {
 	struct call *call;
 	struct shape_pair *pairs;
@@ -362,7 +366,8 @@ enum err sns_get_topic_attributes(struct call *call, const struct sns_get_topic_
 	add(&listing, "Policy", policies_show(call, topic->policy, topic->policy_names));
 	add(&listing, "DisplayName", topic->display_name.data ? topic->display_name : STR(""));
 	add(&listing, "DeliveryPolicy", topic->delivery_policy);
-	add(&listing, "EffectiveDeliveryPolicy", default_delivery_policy);
+	add(&listing, "EffectiveDeliveryPolicy",
+	    sns_delivery_policy_of_topic(call->arena, topic->delivery));
 	add(&listing, "KmsMasterKeyId", topic->kms_key);
 	add(&listing, "SignatureVersion", topic->signature_version);
 	add(&listing, "TracingConfig", topic->tracing);

@@ -6,8 +6,12 @@
 #ifndef TERN_SERVICES_SNS_MESSAGE_H
 #define TERN_SERVICES_SNS_MESSAGE_H
 
-#include "api/sns.h"
 #include "services/sns/registry.h"
+
+struct sns_attribute {
+	struct str name, type; /* "String", "String.Array", "Number", "Binary" */
+	struct str value;      /* bytes, if the type begins with Binary */
+};
 
 struct sns_message {
 	struct str id; /* MessageId */
@@ -15,7 +19,7 @@ struct sns_message {
 	struct str subject;		  /* data NULL: none */
 	struct str body;		  /* Message, or "default" of MessageStructure=json */
 	struct str bodies[SNS_PROTOCOLS]; /* of MessageStructure=json; data NULL: body */
-	const struct sns_message_attribute_value_entry *attributes;
+	const struct sns_attribute *attributes;
 	size_t attribute_count;
 	struct str group, dedup; /* data NULL: none */
 	struct str sequence;	 /* SequenceNumber of FIFO topics, 20 digits; data NULL: none */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/pack.h"
+#include "services/sns/delivery_policy.h"
 
 enum topic_order { TOPIC_BY_ARN, TOPIC_BY_NAME, TOPIC_ORDERS };
 enum order { BY_ARN, BY_TOPIC, BY_ACCOUNT, BY_ENDPOINT, ORDERS };
@@ -92,6 +93,21 @@ static struct sns_topic_life *life_hold(struct sns_topic_life *life)
 	return held;
 }
 
+/* Of a stored text, which was checked when it was set. */
+static const struct sns_delivery_policy *compile_delivery(struct str text, bool is_topic)
+{
+	const struct sns_delivery_policy *policy = NULL;
+	struct str problem;
+	struct arena arena;
+
+	if (text.size == 0)
+		return NULL;
+	arena_init(&arena);
+	enum err err = sns_delivery_policy_parse(&arena, text, is_topic, &policy, &problem);
+	arena_done(&arena);
+	return err ? NULL : policy;
+}
+
 const struct topic *sns_topic_new(const struct topic *draft)
 {
 	struct topic view = *draft;
@@ -112,6 +128,7 @@ const struct topic *sns_topic_new(const struct topic *draft)
 	topic->arn_hash = str_hash(topic->arn);
 	topic->compiled_policy =
 		policy_compile_stored(topic->policy, topic->policy_names, topic->arn);
+	topic->delivery = compile_delivery(topic->delivery_policy, true);
 	topic->life = life_hold(draft->life);
 	atomic_store(&topic->references, 1);
 	return topic;
@@ -130,6 +147,7 @@ void sns_topic_release(const struct topic *topic)
 	if (!mine || atomic_fetch_sub(&mine->references, 1) != 1)
 		return;
 	policy_release(mine->compiled_policy);
+	sns_delivery_policy_release(mine->delivery);
 	if (atomic_fetch_sub(&mine->life->references, 1) == 1)
 		heap_free(mine->life);
 	heap_free(mine);
@@ -188,6 +206,7 @@ const struct subscription *sns_subscription_new(const struct subscription *draft
 	subscription->topic_hash = str_hash(subscription->topic_arn);
 	subscription->endpoint_hash = hash_of_endpoint(
 		subscription->topic_arn, subscription->protocol, subscription->endpoint);
+	subscription->delivery = compile_delivery(subscription->delivery_policy, false);
 	atomic_store(&subscription->references, 1);
 	return subscription;
 }
@@ -205,6 +224,7 @@ void sns_subscription_release(const struct subscription *subscription)
 
 	if (!mine || atomic_fetch_sub(&mine->references, 1) != 1)
 		return;
+	sns_delivery_policy_release(mine->delivery);
 	heap_free(mine);
 }
 

@@ -131,7 +131,7 @@ void sns_topic_release(const struct topic *topic); /* accepts NULL */
 /* A copy of a snapshot to change; its texts are borrowed from the snapshot. */
 struct topic sns_topic_draft(const struct topic *topic);
 /* A deep copy of a draft, with one reference, and a new life if the draft has none. Compiles the
- * policy; holds the delivery policy. */
+ * policy and the delivery policy. */
 const struct topic *sns_topic_new(const struct topic *draft);
 
 /* ---- subscriptions ---- */
@@ -176,7 +176,7 @@ void sns_subscriptions_close(struct sns_subscriptions *subscriptions);
 
 const struct subscription *sns_subscription_hold(const struct subscription *subscription);
 void sns_subscription_release(const struct subscription *subscription); /* accepts NULL */
-/* As sns_topic_draft and sns_topic_new; holds the filter and the delivery policy. */
+/* As sns_topic_draft and sns_topic_new; compiles the delivery policy. */
 struct subscription sns_subscription_draft(const struct subscription *subscription);
 const struct subscription *sns_subscription_new(const struct subscription *draft);
 

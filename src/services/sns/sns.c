@@ -9,17 +9,22 @@
 #include "services/sns/change.h"
 #include "services/sns/locate.h"
 #include "services/sns/metrics.h"
+#include "services/sns/sign.h"
 
 static enum err start(struct core *core, const struct service_start *start, struct str *out_problem)
 {
 	(void)start;
 	(void)out_problem;
 	sns_of(core)->registry = sns_registry_new();
-	return sns_load(core);
+	enum err err = sns_signer_load(core);
+	return err ? err : sns_load(core);
 }
 
 static void stop(struct core *core)
 {
+	struct sns_signer *signer = atomic_exchange(&sns_of(core)->signer, NULL);
+
+	sns_signer_free(&signer);
 	sns_registry_free(&sns_of(core)->registry);
 }
 
@@ -79,4 +84,5 @@ const struct service_module sns_module = {
 	.reset = reset,
 	.reset_name = "deleted_topics",
 	.metrics = sns_metrics,
+	.pages = &sns_pages,
 };

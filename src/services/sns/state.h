@@ -12,9 +12,12 @@
 #include "core/service.h"
 #include "services/sns/registry.h"
 
+struct sns_signer;
+
 struct sns {
 	uint32_t magic;
 	struct sns_registry *registry;
+	_Atomic(struct sns_signer *) signer; /* NULL: no key was made yet; sign.h */
 };
 
 extern const struct service_module sns_module;

@@ -10,6 +10,7 @@
 #include "services/sns/attributes.h"
 #include "services/sns/change.h"
 #include "services/sns/protection.h"
+#include "services/sns/sign.h"
 #include "services/sns/tags.h"
 
 static bool is_name(struct str name, bool is_fifo)
@@ -100,7 +101,8 @@ static enum err create(struct call *call, const struct sns_create_topic_in *in, 
 		return fail(call, &SNS_TOPIC_LIMIT_EXCEEDED,
 			    "The account has reached its limit of %zu topics.",
 			    (size_t)LIMIT_ACCOUNT_TOPICS);
-	return sns_topic_put(call->core, draft);
+	err = sns_signer_ensure(call->core);
+	return err ? err : sns_topic_put(call->core, draft);
 }
 
 enum err sns_create_topic(struct call *call, const struct sns_create_topic_in *in,
