@@ -52,7 +52,7 @@ class Constraint:
                     raise ValueError(f"{name} LEAST-MOST")
                 self.least, self.most = (int(text) if text else None for text in match.groups())
         if "pattern" in options:
-            self.pattern = options["pattern"][0]
+            self.pattern = options["pattern"][0].replace("␣", " ")
         self.has_length = "length" in options
 
     def read_line(self, words):
@@ -177,7 +177,7 @@ class Model(Sources):
         self.records = gen_record.Records(self.name)
         self.members = None  # of the structure, operation or record that is being read
         for number, line in enumerate(path.read_text().splitlines(), 1):
-            words = line.split("#")[0].split()
+            words = re.split(r"(?:^|\s)#", line)[0].split()
             if not words:
                 continue
             try:
