@@ -5,6 +5,7 @@
 #define TERN_API_HANDLERS_H
 
 void ec2_bind_handlers(void);
+void events_bind_handlers(void);
 void iam_bind_handlers(void);
 void kms_bind_handlers(void);
 void sns_bind_handlers(void);

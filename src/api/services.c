@@ -3,6 +3,7 @@
 #include "api/services.h"
 
 #include "api/ec2.h"
+#include "api/events.h"
 #include "api/iam.h"
 #include "api/kms.h"
 #include "api/sns.h"
@@ -11,6 +12,7 @@
 
 const struct service *const api_services[API_SERVICES] = {
 	&ec2_client_service,
+	&events_client_service,
 	&iam_client_service,
 	&kms_client_service,
 	&sns_client_service,

@@ -175,6 +175,15 @@
 	X(MAIL_MS, 30000, "ms", "to hand one e-mail to the relay") \
 	X(KMS_ROTATIONS, 25, "rotations", "rotations on demand of one KMS key") \
 	X(KMS_GRANT_TOKENS, 10, "tokens", "grant tokens of one request") \
+	X(EVENTS_BUSES, 100, "event buses", "event buses of one account and region, beside the default one (--quotas)") \
+	X(EVENTS_BUSES_SERVER, 100000, "event buses", "event buses of one server") \
+	X(EVENTS_RULES, 300, "rules", "rules of one event bus (--quotas)") \
+	X(EVENTS_RULES_SERVER, 1000000, "rules", "rules of one server") \
+	X(EVENTS_TARGETS, 5, "targets", "targets of one rule (--quotas)") \
+	X(EVENTS_TARGETS_MOST, 100, "targets", "targets of one rule, whatever --quotas says") \
+	X(EVENTS_TAGS, 50, "tags", "tags of one event bus or rule") \
+	X(EVENTS_POLICY_SIZE, 10240, "bytes", "the policy of an event bus") \
+	X(EVENTS_ENTRIES_SIZE, 1048576, "bytes", "the entries of one PutEvents, in sum") \
 	X(LIST_RESULTS, 1000, "items", "items of one list page") \
 	X(USAGE_SERIES, 16384, "series", "metered by one thread in one minute: an account, region, operation, resource and outcome; further ones are metered by operation and outcome alone") \
 	X(USAGE_MERGED, 32768, "series", "the same of all threads together") \

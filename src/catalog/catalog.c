@@ -38,6 +38,8 @@ static const char *const table_names[CATALOG_TABLES] = {
 	[CATALOG_DUE] = "due",
 	[CATALOG_SNS_TOPICS] = "sns-topics",
 	[CATALOG_SNS_SUBSCRIPTIONS] = "sns-subscriptions",
+	[CATALOG_EVENTS_BUSES] = "events-buses",
+	[CATALOG_EVENTS_RULES] = "events-rules",
 };
 
 /* Of the records of a table; the record of these sums itself is in none. */

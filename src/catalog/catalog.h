@@ -25,6 +25,8 @@ enum catalog_table {
 	CATALOG_DUE,	       /* time, kind and key of what is due -> time of the time base */
 	CATALOG_SNS_TOPICS,    /* ARN -> topic */
 	CATALOG_SNS_SUBSCRIPTIONS, /* ARN -> subscription */
+	CATALOG_EVENTS_BUSES,	   /* account/region/name -> event bus */
+	CATALOG_EVENTS_RULES,	   /* account/region/bus/name -> rule with its targets */
 	CATALOG_TABLES,
 };
 

@@ -21,7 +21,7 @@ struct str json_text_member(struct str value, struct str name);
 struct str json_text_item(struct str value, size_t index);
 /* Appends the document without the blanks between its tokens. */
 void json_text_compact(struct buf *out, struct str text);
-/* What a string of JSON, with its quotes, means; in the arena if it has escapes. */
+/* The text of a string of JSON with its quotes; in the arena if it has escapes. */
 struct str json_text_decode(struct arena *arena, struct str string);
 
 #endif

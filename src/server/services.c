@@ -9,7 +9,8 @@
 	X(kms) \
 	X(sqs) \
 	X(ec2) \
-	X(sns)
+	X(sns) \
+	X(events)
 /* clang-format on */
 
 #define DECLARE_MODULE(name) extern const struct service_module name##_module;

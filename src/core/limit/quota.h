@@ -25,7 +25,10 @@
 	X(IAM_INSTANCE_PROFILES, "iam-instance-profiles", LIMIT_IAM_INSTANCE_PROFILES, LIMIT_IAM_ENTITIES, "instance profiles of an account") \
 	X(IAM_OIDC_PROVIDERS, "iam-oidc-providers", LIMIT_IAM_OIDC_PROVIDERS, LIMIT_IAM_ENTITIES, "OpenID Connect providers of an account") \
 	X(VPC_ENDPOINTS, "vpc-endpoints", LIMIT_ACCOUNT_VPC_ENDPOINTS, LIMIT_VPC_ENDPOINTS, "private endpoints of an account") \
-	X(VPC_ENDPOINTS_PER_VPC, "vpc-endpoints-per-vpc", LIMIT_VPC_ENDPOINTS_PER_VPC, LIMIT_VPC_ENDPOINTS, "private endpoints of a VPC")
+	X(VPC_ENDPOINTS_PER_VPC, "vpc-endpoints-per-vpc", LIMIT_VPC_ENDPOINTS_PER_VPC, LIMIT_VPC_ENDPOINTS, "private endpoints of a VPC") \
+	X(EVENTS_BUSES, "events-buses", LIMIT_EVENTS_BUSES, LIMIT_EVENTS_BUSES_SERVER, "event buses of an account in one region") \
+	X(EVENTS_RULES, "events-rules", LIMIT_EVENTS_RULES, LIMIT_EVENTS_RULES_SERVER, "rules of an event bus") \
+	X(EVENTS_TARGETS, "events-targets", LIMIT_EVENTS_TARGETS, LIMIT_EVENTS_TARGETS_MOST, "targets of a rule")
 /* clang-format on */
 
 enum quota {

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* events: the service's beginning and end. */
+#include "services/events/state.h"
+
+#include "api/events.h"
+#include "api/handlers.h"
+#include "core/metrics.h"
+#include "services/events/change.h"
+#include "services/events/store.h"
+
+/* Each row has the key of what it holds. */
+static enum err load_bus(void *context, struct str key, struct str record)
+{
+	struct core *core = context;
+	const struct events_bus *bus = NULL;
+	struct arena arena;
+
+	arena_init(&arena);
+	enum err err = events_bus_decode(&arena, record, &bus);
+	if (!err && !str_equal(events_bus_key(&arena, bus), key)) {
+		events_bus_release(bus);
+		err = ERR_DAMAGED;
+	}
+	if (!err)
+		events_registry_put_bus(events_of(core)->registry, bus);
+	arena_done(&arena);
+	return err;
+}
+
+static enum err put_rule(struct core *core, const struct events_bus_rule *rule)
+{
+	struct events_registry *registry = events_of(core)->registry;
+	const struct events_bus *bus =
+		events_registry_find_bus(registry, rule->account, rule->region, rule->bus);
+
+	if (!bus) {
+		events_rule_release(rule);
+		return ERR_DAMAGED; /* the two are written together */
+	}
+	events_bus_release(bus);
+	events_registry_put_rule(registry, rule);
+	return ERR_OK;
+}
+
+static enum err load_rule(void *context, struct str key, struct str record)
+{
+	struct core *core = context;
+	const struct events_bus_rule *rule = NULL;
+	struct arena arena;
+
+	arena_init(&arena);
+	enum err err = events_rule_decode(&arena, record, &rule);
+	if (!err && !str_equal(events_rule_key(&arena, rule), key)) {
+		events_rule_release(rule);
+		err = ERR_DAMAGED;
+	}
+	if (!err)
+		err = put_rule(core, rule);
+	arena_done(&arena);
+	return err;
+}
+
+static enum err start(struct core *core, const struct service_start *start, struct str *out_problem)
+{
+	(void)start;
+	(void)out_problem; /* the configuration has no event buses */
+	events_of(core)->registry = events_registry_new();
+	enum err err = catalog_begin(core->catalog, false);
+	if (!err)
+		err = catalog_each(core->catalog, CATALOG_EVENTS_BUSES, load_bus, core);
+	if (!err)
+		err = catalog_each(core->catalog, CATALOG_EVENTS_RULES, load_rule, core);
+	catalog_abort(core->catalog);
+	return err;
+}
+
+static void stop(struct core *core)
+{
+	events_registry_free(&events_of(core)->registry);
+}
+
+static void metrics(const struct core *core, struct buf *out)
+{
+	struct events_registry *registry = events_of(core)->registry;
+
+	metrics_family(out, "tern_events_buses", "gauge", "Event buses that have a record.");
+	buf_format(out, "tern_events_buses %zu\n", events_registry_bus_total(registry));
+	metrics_family(out, "tern_events_rules", "gauge", "Rules of all event buses.");
+	buf_format(out, "tern_events_rules %zu\n", events_registry_rule_total(registry));
+}
+
+const struct service_module events_module = {
+	.service = &events_service,
+	.bind = events_bind_handlers,
+	.stage = SERVICE_AFTER_ENGINE,
+	.needs = "iam kms",
+	.state_magic = 0x544e5645,
+	.state_size = sizeof(struct events),
+	.start = start,
+	.stop = stop,
+	.reset = events_account_reset,
+	.reset_name = "eventBusesAndRules",
+	.metrics = metrics,
+};
