@@ -28,6 +28,16 @@ struct sns_add_permission_out {
 	char no_members;
 };
 
+struct sns_confirm_subscription_in {
+	struct str topic_arn;
+	struct str token;
+	struct str authenticate_on_unsubscribe;
+};
+
+struct sns_confirm_subscription_out {
+	struct str subscription_arn;
+};
+
 struct sns_create_topic_in {
 	struct str name;
 	struct shape_pair *attributes;
@@ -135,6 +145,8 @@ struct sns_untag_resource_out {
 
 enum err sns_add_permission(struct call *call, const struct sns_add_permission_in *in,
 		struct sns_add_permission_out *out);
+enum err sns_confirm_subscription(struct call *call, const struct sns_confirm_subscription_in *in,
+		struct sns_confirm_subscription_out *out);
 enum err sns_create_topic(struct call *call, const struct sns_create_topic_in *in,
 		struct sns_create_topic_out *out);
 enum err sns_delete_topic(struct call *call, const struct sns_delete_topic_in *in,
@@ -160,6 +172,7 @@ enum err sns_untag_resource(struct call *call, const struct sns_untag_resource_i
 
 enum {
 	SNS_ADD_PERMISSION,
+	SNS_CONFIRM_SUBSCRIPTION,
 	SNS_CREATE_TOPIC,
 	SNS_DELETE_TOPIC,
 	SNS_GET_DATA_PROTECTION_POLICY,

@@ -9,6 +9,11 @@ static enum err run_sns_add_permission(struct call *call, const void *in, void *
 	return sns_add_permission(call, in, out);
 }
 
+static enum err run_sns_confirm_subscription(struct call *call, const void *in, void *out)
+{
+	return sns_confirm_subscription(call, in, out);
+}
+
 static enum err run_sns_create_topic(struct call *call, const void *in, void *out)
 {
 	return sns_create_topic(call, in, out);
@@ -66,6 +71,7 @@ static enum err run_sns_untag_resource(struct call *call, const void *in, void *
 
 static const operation_fn handlers[] = {
 	[SNS_ADD_PERMISSION] = run_sns_add_permission,
+	[SNS_CONFIRM_SUBSCRIPTION] = run_sns_confirm_subscription,
 	[SNS_CREATE_TOPIC] = run_sns_create_topic,
 	[SNS_DELETE_TOPIC] = run_sns_delete_topic,
 	[SNS_GET_DATA_PROTECTION_POLICY] = run_sns_get_data_protection_policy,
@@ -97,7 +103,7 @@ const struct service sns_service = {
 	.throttled = {.shape = STR_INIT("ThrottledException"),
 		      .query_code = STR_INIT("Throttled"), .status = 429},
 	.throttled_text = STR_INIT("Rate exceeded"),
-	.operation_count = 12,
+	.operation_count = 13,
 	.operations = operations,
 };
 

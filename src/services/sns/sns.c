@@ -7,6 +7,7 @@
 #include "core/page.h"
 #include "core/seal/kms.h"
 #include "services/sns/change.h"
+#include "services/sns/delivery.h"
 #include "services/sns/locate.h"
 #include "services/sns/metrics.h"
 #include "services/sns/sign.h"
@@ -72,6 +73,9 @@ enum err sns_key_prepare(struct core *core, const struct topic *draft)
 	return core->kms->prepare(core, draft->account, draft->region, draft->kms_key);
 }
 
+static const struct obligation_kind *const obligations[] = {&sns_http_kind, &sns_mail_kind,
+							    &sns_webhook_kind, &sns_target_kind};
+
 const struct service_module sns_module = {
 	.service = &sns_service,
 	.bind = sns_bind_handlers,
@@ -85,4 +89,6 @@ const struct service_module sns_module = {
 	.reset_name = "deleted_topics",
 	.metrics = sns_metrics,
 	.pages = &sns_pages,
+	.obligations = obligations,
+	.obligation_count = sizeof(obligations) / sizeof(obligations[0]),
 };

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: MIT */
+/* delivery: texts with a byte before them that says whether they are there; see base/bytes.h. */
+#include "services/sns/delivery.h"
+
+#include "base/bytes.h"
+#include "services/sns/state.h"
+
+enum { VERSION = 1, CONTROL_SUBSCRIBE = 1, CONTROL_UNSUBSCRIBE = 2, NOTIFICATION = 3 };
+
+/* ---- writing ---- */
+
+static void write_optional(struct buf *out, struct str text)
+{
+	bytes_append_u8(out, text.data != NULL);
+	if (text.data)
+		bytes_append_str(out, text);
+}
+
+static struct str finish(struct arena *arena, struct buf *out)
+{
+	struct str bytes = arena_copy(arena, buf_str(out));
+
+	buf_done(out);
+	return bytes;
+}
+
+struct str sns_owed_message(struct arena *arena, const struct sns_message *message, struct str body,
+			    const struct sns_signature *signature)
+{
+	struct buf out = {0};
+
+	bytes_append_u8(&out, VERSION);
+	bytes_append_u8(&out, message->is_replayed);
+	bytes_append_u64(&out, (uint64_t)message->timestamp_ms);
+	bytes_append_str(&out, message->id);
+	bytes_append_str(&out, body);
+	write_optional(&out, message->subject);
+	write_optional(&out, message->group);
+	write_optional(&out, message->dedup);
+	write_optional(&out, message->sequence);
+	write_optional(&out, message->trace);
+	write_optional(&out, signature->version);
+	write_optional(&out, signature->text);
+	write_optional(&out, signature->certificate_url);
+	bytes_append_u32(&out, (uint32_t)message->attribute_count);
+	for (size_t i = 0; i < message->attribute_count; i++) {
+		bytes_append_str(&out, message->attributes[i].name);
+		bytes_append_str(&out, message->attributes[i].type);
+		bytes_append_str(&out, message->attributes[i].value);
+	}
+	return finish(arena, &out);
+}
+
+/* "https://host:port" of a URL. */
+static struct str origin_of(struct str url)
+{
+	size_t begin = str_find(url, STR("://"), 0);
+	size_t end = begin == SIZE_MAX ? SIZE_MAX : begin + 3;
+
+	while (end < url.size && !memchr("/?#", url.data[end], 3))
+		end++;
+	return str_slice(url, 0, end);
+}
+
+static enum obligation_number kind_of(enum sns_protocol protocol)
+{
+	switch (protocol) {
+	case SNS_PROTOCOL_HTTP:
+	case SNS_PROTOCOL_HTTPS:
+		return OBLIGATION_SNS_HTTP;
+	case SNS_PROTOCOL_EMAIL:
+	case SNS_PROTOCOL_EMAIL_JSON:
+		return OBLIGATION_SNS_MAIL;
+	case SNS_PROTOCOL_SMS:
+	case SNS_PROTOCOL_APPLICATION:
+		return OBLIGATION_SNS_WEBHOOK;
+	default:
+		return OBLIGATION_SNS_TARGET;
+	}
+}
+
+static struct str endpoint_of(const struct subscription *subscription)
+{
+	switch (kind_of(subscription->protocol)) {
+	case OBLIGATION_SNS_HTTP:
+		return origin_of(subscription->endpoint);
+	case OBLIGATION_SNS_MAIL:
+		return STR("smtp-relay");
+	case OBLIGATION_SNS_WEBHOOK:
+		return STR("sms-webhook");
+	default:
+		return subscription->endpoint;
+	}
+}
+
+static void fill(const struct subscription *subscription, struct str bytes, struct obligation *out)
+{
+	*out = (struct obligation){
+		.kind = kind_of(subscription->protocol),
+		.account = subscription->account,
+		.source = subscription->arn,
+		.endpoint = endpoint_of(subscription),
+		.bytes = bytes,
+	};
+}
+
+void sns_owed_notification(struct arena *arena, const struct subscription *subscription,
+			   struct str shared, struct str group, struct obligation *out)
+{
+	struct buf bytes = {0};
+
+	bytes_append_u8(&bytes, VERSION);
+	bytes_append_u8(&bytes, NOTIFICATION);
+	bytes_append_str(&bytes, subscription->arn);
+	bytes_append_str(&bytes, subscription->topic_arn);
+	fill(subscription, finish(arena, &bytes), out);
+	out->shared = shared;
+	if (str_ends(subscription->endpoint, STR(".fifo")))
+		out->order = (str_hash(group) ^ subscription->arn_hash) | 1;
+}
+
+void sns_owed_control(struct arena *arena, const struct subscription *subscription,
+		      const struct sns_control *control, struct str document,
+		      struct obligation *out)
+{
+	struct buf bytes = {0};
+
+	bytes_append_u8(&bytes, VERSION);
+	bytes_append_u8(&bytes, control->is_unsubscribe ? CONTROL_UNSUBSCRIBE : CONTROL_SUBSCRIBE);
+	bytes_append_str(&bytes, subscription->arn);
+	bytes_append_str(&bytes, subscription->topic_arn);
+	bytes_append_str(&bytes, control->id);
+	bytes_append_str(&bytes, document);
+	bytes_append_u8(&bytes, (uint8_t)subscription->protocol);
+	bytes_append_str(&bytes, subscription->endpoint);
+	fill(subscription, finish(arena, &bytes), out);
+}
+
+/* ---- reading ---- */
+
+static struct str read_optional(struct byte_reader *reader)
+{
+	return byte_reader_u8(reader) ? byte_reader_str(reader) : (struct str){0};
+}
+
+static bool read_attributes(struct byte_reader *reader, struct arena *arena,
+			    struct sns_message *message)
+{
+	uint32_t count = byte_reader_u32(reader);
+	struct sns_attribute *attributes;
+
+	if (count > reader->rest.size)
+		return false;
+	attributes = arena_array(arena, struct sns_attribute, count);
+	for (uint32_t i = 0; i < count; i++) {
+		attributes[i].name = byte_reader_str(reader);
+		attributes[i].type = byte_reader_str(reader);
+		attributes[i].value = byte_reader_str(reader);
+	}
+	message->attributes = attributes;
+	message->attribute_count = count;
+	return true;
+}
+
+static bool read_message(struct str shared, struct arena *arena, struct sns_delivery *delivery)
+{
+	struct byte_reader reader = byte_reader_of(shared);
+	struct sns_message *message = &delivery->message;
+
+	if (byte_reader_u8(&reader) != VERSION)
+		return false;
+	message->topic_arn = delivery->topic_arn;
+	message->is_replayed = byte_reader_u8(&reader);
+	message->timestamp_ms = (int64_t)byte_reader_u64(&reader);
+	message->id = delivery->id = byte_reader_str(&reader);
+	message->body = byte_reader_str(&reader);
+	message->subject = read_optional(&reader);
+	message->group = read_optional(&reader);
+	message->dedup = read_optional(&reader);
+	message->sequence = read_optional(&reader);
+	message->trace = read_optional(&reader);
+	delivery->signature.version = read_optional(&reader);
+	delivery->signature.text = read_optional(&reader);
+	delivery->signature.certificate_url = read_optional(&reader);
+	return read_attributes(&reader, arena, message) && byte_reader_is_done(&reader);
+}
+
+static bool read_bytes(struct str bytes, struct sns_delivery *delivery)
+{
+	struct byte_reader reader = byte_reader_of(bytes);
+
+	if (byte_reader_u8(&reader) != VERSION)
+		return false;
+	unsigned type = byte_reader_u8(&reader);
+	delivery->subscription_arn = byte_reader_str(&reader);
+	delivery->topic_arn = byte_reader_str(&reader);
+	delivery->is_control = type != NOTIFICATION;
+	delivery->is_unsubscribe = type == CONTROL_UNSUBSCRIBE;
+	if (delivery->is_control) {
+		delivery->id = byte_reader_str(&reader);
+		delivery->document = byte_reader_str(&reader);
+		delivery->protocol = (enum sns_protocol)byte_reader_u8(&reader);
+		delivery->endpoint = byte_reader_str(&reader);
+	}
+	return byte_reader_is_done(&reader) && delivery->protocol < SNS_PROTOCOLS;
+}
+
+/* A deleted subscription gets no notification, but the confirmation of its end. */
+static bool read_registry(struct obligation_attempt *attempt, struct sns_delivery *delivery)
+{
+	struct sns_registry *registry = sns_of(attempt->core)->registry;
+	const struct topic *topic = sns_registry_find_topic(registry, delivery->topic_arn);
+	const struct subscription *subscription =
+		sns_registry_find_subscription(registry, delivery->subscription_arn);
+	bool is_owed = delivery->is_unsubscribe || subscription;
+
+	if (topic && is_owed) {
+		delivery->topic_account = arena_copy(attempt->arena, topic->account);
+		delivery->region = arena_copy(attempt->arena, topic->region);
+		delivery->rules = sns_delivery_rules_of(
+			topic->delivery, subscription ? subscription->delivery : NULL,
+			subscription && subscription->is_raw && !delivery->is_control);
+	}
+	if (subscription && !delivery->is_control) {
+		delivery->protocol = subscription->protocol;
+		delivery->is_raw = subscription->is_raw;
+		delivery->endpoint = arena_copy(attempt->arena, subscription->endpoint);
+		delivery->dead_letter_arn =
+			arena_copy(attempt->arena, subscription->dead_letter_arn);
+	}
+	if (delivery->is_control)
+		delivery->rules.content_type = STR("text/plain; charset=UTF-8");
+	is_owed = is_owed && topic;
+	sns_subscription_release(subscription);
+	sns_topic_release(topic);
+	return is_owed;
+}
+
+static enum obligation_step refuse(struct obligation_attempt *attempt)
+{
+	attempt->failure.code = STR("InternalError");
+	attempt->failure.text = STR("the stored delivery cannot be read");
+	return OBLIGATION_FAIL;
+}
+
+enum obligation_step sns_delivery_open(struct obligation_attempt *attempt,
+				       struct sns_delivery **out_delivery)
+{
+	struct sns_delivery *delivery = arena_new(attempt->arena, struct sns_delivery);
+
+	attempt->state = delivery;
+	if (!read_bytes(attempt->bytes, delivery))
+		return refuse(attempt);
+	if (!read_registry(attempt, delivery))
+		return OBLIGATION_DROP;
+	if (!delivery->is_control && !read_message(attempt->shared, attempt->arena, delivery))
+		return refuse(attempt);
+	attempt->rate_milli = delivery->rules.receives_per_second * 1000000;
+	*out_delivery = delivery;
+	return OBLIGATION_READY;
+}
+
+struct str sns_delivery_body(struct obligation_attempt *attempt,
+			     const struct sns_delivery *delivery)
+{
+	const struct sns_message *message = &delivery->message;
+
+	if (delivery->is_control)
+		return delivery->document;
+	if (delivery->is_raw)
+		return message->body;
+	struct sns_envelope envelope =
+		sns_envelope_new(attempt->arena, message, message->body, &delivery->signature,
+				 attempt->core->base_url);
+	return sns_envelope_for(
+		attempt->arena, &envelope,
+		str_slice(delivery->subscription_arn, delivery->topic_arn.size + 1, SIZE_MAX));
+}
+
+/* ---- retries and dead letters ---- */
+
+static int64_t at_least_one(int64_t delay_ms)
+{
+	return delay_ms == 0 ? 1 : delay_ms;
+}
+
+int64_t sns_delivery_retry_http(struct obligation_attempt *attempt)
+{
+	const struct sns_delivery *delivery = attempt->state;
+
+	return at_least_one(sns_retry_ms(&delivery->rules.retries, attempt->attempts));
+}
+
+int64_t sns_delivery_retry_customer(struct obligation_attempt *attempt)
+{
+	return at_least_one(sns_retry_ms(&sns_retries_customer, attempt->attempts));
+}
+
+static int64_t retry_managed(struct obligation_attempt *attempt)
+{
+	return at_least_one(sns_retry_ms(&sns_retries_managed, attempt->attempts));
+}
+
+/* The attributes of a raw message, if `is_native`, and why it was not delivered. */
+static void add_attributes(struct obligation_attempt *attempt, const struct sns_message *message,
+			   bool is_native, bool has_failed, struct target_payload *payload)
+{
+	size_t count = 0, native = is_native ? message->attribute_count : 0;
+	struct target_attribute *out =
+		arena_array(attempt->arena, struct target_attribute, native + 3);
+	const struct target_attribute reasons[] = {
+		{STR("ErrorCode"), STR("String"), attempt->failure.code},
+		{STR("ErrorMessage"), STR("String"), attempt->failure.text},
+		{STR("RequestID"), STR("String"), message->id},
+	};
+
+	for (; count < native; count++)
+		out[count] = (struct target_attribute){message->attributes[count].name,
+						       message->attributes[count].type,
+						       message->attributes[count].value};
+	for (size_t i = 0; i < 3 && has_failed; i++)
+		if (reasons[i].value.size > 0 && count < LIMIT_MESSAGE_ATTRIBUTES)
+			out[count++] = reasons[i];
+	payload->attributes = out;
+	payload->attribute_count = count;
+}
+
+static void fill_target(struct obligation_attempt *attempt, const struct sns_delivery *delivery,
+			struct str arn, bool has_failed, struct obligation_target *out)
+{
+	const struct sns_message *message = &delivery->message;
+
+	*out = (struct obligation_target){
+		.arn = arn,
+		.caller = {.identity = INTERNAL_AS_SERVICE,
+			   .service = STR("sns.amazonaws.com"),
+			   .source_arn = delivery->topic_arn,
+			   .source_account = delivery->topic_account,
+			   .region = delivery->region,
+			   .trace_header = message->trace},
+		.payload = {.body = sns_delivery_body(attempt, delivery), .trace = message->trace},
+	};
+	if (str_ends(arn, STR(".fifo"))) {
+		out->payload.group = message->group.data ? message->group : message->id;
+		out->payload.dedup = message->dedup.data ? message->dedup : message->id;
+	}
+	add_attributes(attempt, message, delivery->is_raw, has_failed, &out->payload);
+}
+
+bool sns_delivery_dead_letter(struct obligation_attempt *attempt, struct obligation_target *out)
+{
+	const struct sns_delivery *delivery = attempt->state;
+
+	if (!delivery || delivery->is_control || delivery->dead_letter_arn.size == 0)
+		return false;
+	fill_target(attempt, delivery, delivery->dead_letter_arn, true, out);
+	return true;
+}
+
+static void count(struct obligation_attempt *attempt, const struct sns_delivery *delivery,
+		  enum sns_counter counter)
+{
+	const struct topic *topic =
+		sns_registry_find_topic(sns_of(attempt->core)->registry, delivery->topic_arn);
+
+	if (topic)
+		sns_count(&topic->life->counters, counter, 1);
+	sns_topic_release(topic);
+}
+
+/* Of http and https each failed attempt counts, of others only the last. */
+void sns_delivery_ended(struct obligation_attempt *attempt, enum obligation_end end)
+{
+	const struct sns_delivery *delivery = attempt->state;
+
+	if (!delivery || delivery->is_control)
+		return;
+	if (end == OBLIGATION_END_DELIVERED)
+		count(attempt, delivery, SNS_COUNT_DELIVERED);
+	else if (end == OBLIGATION_END_GIVEN_UP ||
+		 (end == OBLIGATION_END_RETRIED && attempt->kind->number == OBLIGATION_SNS_HTTP))
+		count(attempt, delivery, SNS_COUNT_FAILED);
+	else if (end == OBLIGATION_END_DEAD_LETTER)
+		count(attempt, delivery, SNS_COUNT_REDRIVEN);
+}
+
+/* ---- queues that could not take a message at once, and functions ---- */
+
+enum { FUNCTIONS_HOLD_MS = 10 * 60 * 1000 };
+
+static enum obligation_step prepare_target(struct obligation_attempt *attempt)
+{
+	struct sns_delivery *delivery;
+	struct target_description description;
+
+	enum obligation_step step = sns_delivery_open(attempt, &delivery);
+	if (step != OBLIGATION_READY)
+		return step;
+	if (delivery->protocol == SNS_PROTOCOL_LAMBDA &&
+	    target_resolve(attempt->core, delivery->endpoint, &description) != ERR_OK) {
+		attempt->failure.code = STR("NotServed");
+		attempt->failure.text = STR("functions are not served yet");
+		attempt->hold_ms = FUNCTIONS_HOLD_MS;
+		return OBLIGATION_HOLD;
+	}
+	fill_target(attempt, delivery, delivery->endpoint, false, &attempt->target);
+	if (delivery->protocol == SNS_PROTOCOL_LAMBDA)
+		attempt->target.payload.body = sns_envelope_lambda(
+			attempt->arena, &delivery->message, delivery->message.body,
+			&delivery->signature, attempt->core->base_url, delivery->subscription_arn);
+	attempt->is_to_target = true;
+	return OBLIGATION_READY;
+}
+
+const struct obligation_kind sns_target_kind = {
+	.number = OBLIGATION_SNS_TARGET,
+	.name = "sns-target",
+	.prepare = prepare_target,
+	.retry_ms = retry_managed,
+	.dead_letter = sns_delivery_dead_letter,
+	.ended = sns_delivery_ended,
+};

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * delivery: what a publish owes to subscribers other than local queues, as obligations
+ * (core/obligation.h), and the parts that all their kinds share.
+ *
+ * An obligation's `shared` is the message with its signature; its `bytes` name the subscription, or
+ * hold a whole document (SubscriptionConfirmation, UnsubscribeConfirmation). Endpoint, policy and
+ * dead-letter queue are read at each attempt, so a deleted subscription ends its deliveries.
+ */
+#ifndef TERN_SERVICES_SNS_DELIVERY_H
+#define TERN_SERVICES_SNS_DELIVERY_H
+
+#include "core/obligation.h"
+#include "services/sns/delivery_policy.h"
+#include "services/sns/envelope.h"
+
+/* ---- writing; any thread ---- */
+
+/* The `shared` bytes of a message with one of its bodies, in the arena. */
+struct str sns_owed_message(struct arena *arena, const struct sns_message *message, struct str body,
+			    const struct sns_signature *signature);
+/* Fills the obligation of a notification; also in place of a delivery to a queue. Texts are
+ * borrowed from the subscription and `shared`, or in the arena. */
+void sns_owed_notification(struct arena *arena, const struct subscription *subscription,
+			   struct str shared, struct str group, struct obligation *out);
+/* Fills the obligation of a document of sns_envelope_control, for http, https and email-json, or of
+ * a text for email. */
+void sns_owed_control(struct arena *arena, const struct subscription *subscription,
+		      const struct sns_control *control, struct str document,
+		      struct obligation *out);
+
+/* ---- one attempt; deliver's thread, or where a parked attempt goes on ---- */
+
+struct sns_delivery {
+	/* Of the stored bytes. */
+	bool is_control, is_unsubscribe;
+	struct str subscription_arn, topic_arn;
+	struct str id;	     /* MessageId */
+	struct str document; /* of is_control */
+	struct sns_message message;
+	struct sns_signature signature;
+	/* Of the registry now; copies. */
+	enum sns_protocol protocol;
+	bool is_raw;
+	struct str endpoint, dead_letter_arn;
+	struct str topic_account, region;
+	struct sns_delivery_rules rules;
+};
+
+/*
+ * Reads the attempt's bytes and the registry into attempt->state. OBLIGATION_READY: *out_delivery
+ * is filled; otherwise the step to return.
+ */
+enum obligation_step sns_delivery_open(struct obligation_attempt *attempt,
+				       struct sns_delivery **out_delivery);
+/* The body that the endpoint gets: the document, the raw message or its envelope. */
+struct str sns_delivery_body(struct obligation_attempt *attempt,
+			     const struct sns_delivery *delivery);
+/* For tables of kinds. */
+int64_t sns_delivery_retry_http(struct obligation_attempt *attempt);
+int64_t sns_delivery_retry_customer(struct obligation_attempt *attempt);
+bool sns_delivery_dead_letter(struct obligation_attempt *attempt, struct obligation_target *out);
+void sns_delivery_ended(struct obligation_attempt *attempt, enum obligation_end end);
+
+extern const struct obligation_kind sns_http_kind, sns_mail_kind, sns_webhook_kind, sns_target_kind;
+
+#endif
