@@ -84,7 +84,7 @@ bool journal_has_room(const struct journal *journal, enum journal_room room, siz
 {
 	/* The share of the reserve for the record; the same for all purposes that free space. */
 	enum journal_room level = room == JOURNAL_ROOM_LAST ? JOURNAL_ROOM_FREE : room;
-	size_t size = bytes + BATCH_HEADER_SIZE + RECORD_HEADER_SIZE;
+	size_t size = bytes + BATCH_HEADER_SIZE + RECORD_HEADER_SIZE_MAX;
 
 	if (journal->is_stalled)
 		return false;
@@ -100,7 +100,7 @@ bool journal_has_room(const struct journal *journal, enum journal_room room, siz
 bool journal_has_room_for(const struct journal *journal, enum journal_room room, size_t records,
 			  size_t bytes)
 {
-	return journal_has_room(journal, room, bytes + records * RECORD_HEADER_SIZE);
+	return journal_has_room(journal, room, bytes + records * RECORD_HEADER_SIZE_MAX);
 }
 
 bool journal_is_full(const struct journal *journal)
@@ -142,7 +142,7 @@ void journal_roll(struct journal *journal)
 
 must_check bool journal_keep_together(struct journal *journal, size_t records, size_t bytes)
 {
-	size_t size = bytes + records * RECORD_HEADER_SIZE;
+	size_t size = bytes + records * RECORD_HEADER_SIZE_MAX;
 	const struct segment *segment = journal->open_segment;
 
 	if (size > journal->options.segment_size - BATCH_HEADER_SIZE)
@@ -157,10 +157,12 @@ uint64_t journal_append(struct journal *journal, uint8_t type, uint64_t queue,
 			const struct str *parts, size_t part_count,
 			struct journal_location *out_location)
 {
-	size_t size = RECORD_HEADER_SIZE;
+	size_t size = 0;
 
 	for (size_t i = 0; i < part_count; i++)
 		size += parts[i].size;
+	size_t header_size = record_header_size(size, queue);
+	size += header_size;
 	check(size <= journal->options.segment_size - BATCH_HEADER_SIZE);
 	check(type != 0);
 	atomic_store_explicit(&journal->owner, pthread_self(), memory_order_relaxed);
@@ -171,14 +173,14 @@ uint64_t journal_append(struct journal *journal, uint8_t type, uint64_t queue,
 	struct segment *segment = batch->segment;
 
 	char *at = batch_extend(batch, size);
-	char *data = at + RECORD_HEADER_SIZE;
+	char *data = at + header_size;
 	for (size_t i = 0; i < part_count; i++) {
 		if (parts[i].size)
 			memcpy(data, parts[i].data, parts[i].size);
 		data += parts[i].size;
 	}
 	uint64_t lsn = ++journal->tail_lsn;
-	(void)record_format_header(at, (uint32_t)size, lsn, queue, journal->epoch, type);
+	(void)record_format_header(at, size, queue, type, segment->number);
 	batch->content_crc = crc32c(batch->content_crc, str_of(at + RECORD_CRC, 4));
 	batch->record_count++;
 	*out_location = (struct journal_location){segment->number, segment->used, (uint32_t)size};
@@ -318,17 +320,17 @@ static enum err read_record(struct journal *journal, struct journal_location loc
 	size_t before = out->size;
 	struct journal_record record;
 
-	if (location.size < RECORD_HEADER_SIZE)
+	if (location.size < RECORD_HEADER_SIZE_MIN)
 		return ERR_DAMAGED;
 	const struct segment *segment = segment_find(journal, location.segment);
 	if (!segment)
 		return ERR_NOTFOUND;
 	char *at = buf_extend(out, location.size);
 	enum err err = fetch(journal, segment, location, read, at);
-	if (!err && !record_parse(str_of(at, location.size), &record))
+	if (!err && !record_parse(str_of(at, location.size), location.segment, &record))
 		err = ERR_DAMAGED;
-	/* A record from before the file was recycled passes its check too. */
-	if (!err && record.lsn < segment->first_lsn)
+	/* Up to version 4, a record from before the file was recycled passes its check too. */
+	if (!err && record.lsn > 0 && record.lsn < segment->first_lsn)
 		err = ERR_DAMAGED;
 	if (err == ERR_DAMAGED)
 		atomic_fetch_add_explicit(&journal->stats.damaged_reads, 1, memory_order_relaxed);

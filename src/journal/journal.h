@@ -50,6 +50,8 @@ struct journal_location {
 
 /* A record that was read back. `data` is the appended bytes, parts joined. */
 struct journal_record {
+	/* Of a record that is replayed or scanned; a record that is read by its location may have 0
+	 * in both. */
 	uint64_t lsn;	/* log sequence number: 1, 2, 3, ... over the journal's life */
 	uint32_t epoch; /* which start of the owner wrote it */
 	uint8_t type;	/* the user's; 1 to 255 */

@@ -117,7 +117,7 @@ static void test_read_finds_damage(void **state)
 static void test_append_rolls_to_the_next_segment_when_one_is_full(void **state)
 {
 	struct fixture f;
-	uint32_t most = FIXTURE_SEGMENT_SIZE - BATCH_HEADER_SIZE - RECORD_HEADER_SIZE;
+	uint32_t most = FIXTURE_SEGMENT_SIZE - BATCH_HEADER_SIZE - FIXTURE_LARGE_HEADER_SIZE;
 
 	(void)state;
 	fixture_init(&f);
@@ -503,7 +503,7 @@ static void test_starts_take_nothing_of_a_full_disk(void **state)
 	(void)state;
 	open_on_a_small_disk(&f);
 	(void)append_while_room(&f, JOURNAL_ROOM_MESSAGE);
-	fixture_append(&f, 1000);
+	fixture_append(&f, 1100); /* more than the rest of the segment */
 	fixture_drain(&f);
 	uint64_t segments = journal_stats_read(f.journal).segments;
 	assert_int_equal(journal_stats_read(f.journal).spare_segments, 1);

@@ -7,18 +7,26 @@
  * are never taken for a batch. The next batch begins behind the padding, or, if an opening in
  * between began to pad, at the next multiple of DISK_BLOCK_SIZE.
  *
- * Version 3 had no padding: its batch header has no stored size, and its CRC is at that offset. All
- * else is the same, so files of version 3 are read; new files have version 4.
+ * Version 3 had no padding: its batch header has no stored size, and its CRC is at that offset.
+ *
+ * Up to version 4 a record has a header of fixed size, with LSN and epoch. Since version 5 those
+ * are in the batch's header only: the LSN of a record is the batch's first plus its place. The
+ * header of a record is its CRC, its size (varint, all of it), its type (u8, not 0) and its queue
+ * (varint). The fixed header has the size at the same place as a u32, which a varint and a type
+ * never equal, so a record is recognized without its batch. Files of versions 3 and 4 are read; new
+ * batches have version 5, in the same segments, too.
  *
  * A record's CRC covers all of it but the CRC itself; the batch's content CRC covers the records'
- * CRCs. So every byte is hashed once, and a single record can be checked alone.
+ * CRCs. So every byte is hashed once, and a single record can be checked alone. Since version 5 the
+ * CRC begins with the number of the segment, so a record that an earlier use of the file left
+ * behind does not pass.
  */
 #ifndef TERN_JOURNAL_LAYOUT_H
 #define TERN_JOURNAL_LAYOUT_H
 
 #include "base/bytes.h"
 
-enum { JOURNAL_FORMAT_VERSION = 4, JOURNAL_FORMAT_OLDEST = 3 };
+enum { JOURNAL_FORMAT_VERSION = 5, JOURNAL_FORMAT_OLDEST = 3 };
 
 static inline bool format_is_known(uint32_t version)
 {
@@ -44,14 +52,18 @@ enum batch_layout {
 };
 
 enum record_layout {
-	RECORD_CRC = 0,	   /* u32, of the bytes behind it */
-	RECORD_SIZE = 4,   /* u32, header included */
-	RECORD_LSN = 8,	   /* u64 */
-	RECORD_QUEUE = 16, /* u64 */
-	RECORD_EPOCH = 24, /* u32 */
-	RECORD_TYPE = 28,  /* u8 */
-	RECORD_FLAGS = 29, /* u8, 0 */
-	RECORD_HEADER_SIZE = 30,
+	RECORD_CRC = 0,	 /* u32, of the bytes behind it */
+	RECORD_SIZE = 4, /* varint; up to version 4 u32; header included */
+	RECORD_HEADER_SIZE_MIN = 7,
+	RECORD_HEADER_SIZE_MAX = 20, /* a size below 2^35, a queue of 64 bits */
+
+	/* Up to version 4. */
+	RECORD_LSN_4 = 8,    /* u64 */
+	RECORD_QUEUE_4 = 16, /* u64 */
+	RECORD_EPOCH_4 = 24, /* u32 */
+	RECORD_TYPE_4 = 28,  /* u8 */
+	RECORD_FLAGS_4 = 29, /* u8, 0 */
+	RECORD_HEADER_SIZE_4 = 30,
 };
 
 /* A checkpoint: this header, the numbers of the segments that its state refers to (u32 each), then

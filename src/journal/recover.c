@@ -266,7 +266,7 @@ static uint32_t find_last_number(struct replay *replay, const struct checkpoint 
 		return known;
 	/* If the files are restored later, no LSN may have two records. */
 	replay->next_lsn += (uint64_t)(journal->meta.last_segment - known) *
-			    (JOURNAL_SEGMENT_SIZE_MAX / RECORD_HEADER_SIZE);
+			    (JOURNAL_SEGMENT_SIZE_MAX / RECORD_HEADER_SIZE_MIN);
 	return journal->meta.last_segment;
 }
 

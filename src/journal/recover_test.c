@@ -30,7 +30,7 @@ static void test_open_replays_in_order_and_raises_the_epoch(void **state)
 static void test_torn_tail_is_cut_at_every_byte(void **state)
 {
 	(void)state;
-	for (uint32_t at = 0; at < BATCH_HEADER_SIZE + 2 * (RECORD_HEADER_SIZE + 20); at++) {
+	for (uint32_t at = 0; at < BATCH_HEADER_SIZE + 2 * (FIXTURE_SMALL_HEADER_SIZE + 20); at++) {
 		struct fixture f;
 		fixture_init(&f);
 		fixture_append(&f, 100);
@@ -63,7 +63,7 @@ static void test_torn_tail_is_cut_at_every_byte(void **state)
 static void test_damage_before_the_tail_is_reported_and_skipped(void **state)
 {
 	(void)state;
-	for (uint32_t at = 0; at < BATCH_HEADER_SIZE + RECORD_HEADER_SIZE + 50; at++) {
+	for (uint32_t at = 0; at < BATCH_HEADER_SIZE + FIXTURE_SMALL_HEADER_SIZE + 50; at++) {
 		struct fixture f;
 		char text[128];
 		fixture_init(&f);
@@ -173,9 +173,11 @@ static void test_another_version_is_refused(void **state)
 	(void)state;
 	fixture_init(&f);
 	journal_free(&f.journal);
-	for (int other = -2; other <= 1; other += 3) {
+	static const uint32_t others[] = {JOURNAL_FORMAT_OLDEST - 1, JOURNAL_FORMAT_VERSION + 1};
+
+	for (size_t i = 0; i < 2; i++) {
 		put_u32(meta + META_MAGIC, MAGIC_META);
-		put_u32(meta + META_VERSION, (uint32_t)(JOURNAL_FORMAT_VERSION + other));
+		put_u32(meta + META_VERSION, others[i]);
 		put_u32(meta + META_EPOCH, 1);
 		put_u32(meta + META_CRC, 0);
 		put_file(&f, "journal.meta", str_of(meta, sizeof meta));
@@ -382,7 +384,7 @@ static void test_padded_batches_share_no_block(void **state)
 	assert_int_equal(journal_stats_read(f.journal).bytes, 5 * DISK_BLOCK_SIZE);
 	/* A commit uses the space that it needs, up to the end of a segment. */
 	fixture_append(&f, FIXTURE_SEGMENT_SIZE - 5 * DISK_BLOCK_SIZE - BATCH_HEADER_SIZE -
-				   RECORD_HEADER_SIZE);
+				   FIXTURE_LARGE_HEADER_SIZE);
 	(void)fixture_work(&f, JOURNAL_COMMIT);
 	assert_int_equal(journal_open_segment(f.journal), 1);
 	fixture_append(&f, 1);
@@ -414,39 +416,53 @@ static void test_padding_may_begin_and_end_with_each_opening(void **state)
 	fixture_done(&f);
 }
 
-/* A batch as version 3 wrote it: no padding, and the CRC in place of the stored size. */
-static void put_batch_3(struct buf *segment, uint64_t first_lsn, size_t count, size_t size)
+static void put_record_4(char *at, size_t size, uint64_t lsn)
+{
+	fixture_fill(lsn, at + RECORD_HEADER_SIZE_4, size - RECORD_HEADER_SIZE_4);
+	put_u32(at + RECORD_SIZE, (uint32_t)size);
+	put_u64(at + RECORD_LSN_4, lsn);
+	put_u64(at + RECORD_QUEUE_4, lsn * 3);
+	put_u32(at + RECORD_EPOCH_4, 1);
+	at[RECORD_TYPE_4] = (char)(1 + lsn % 255);
+	at[RECORD_FLAGS_4] = 0;
+	put_u32(at + RECORD_CRC, crc32c(0, str_of(at + RECORD_SIZE, size - RECORD_SIZE)));
+}
+
+/* A batch as version 3 or 4 wrote it. Version 3 has the CRC in place of the stored size. */
+static void put_old_batch(struct buf *segment, uint32_t version, uint64_t first_lsn, size_t count,
+			  size_t size)
 {
 	uint32_t offset = (uint32_t)segment->size;
-	size_t record_size = RECORD_HEADER_SIZE + size;
+	size_t header_size = version == 3 ? BATCH_HEADER_SIZE_3 : BATCH_HEADER_SIZE;
+	size_t record_size = RECORD_HEADER_SIZE_4 + size;
 	uint32_t content_crc = 0;
-	char *at = buf_extend(segment, BATCH_HEADER_SIZE_3 + count * record_size);
-	char *record = at + BATCH_HEADER_SIZE_3;
+	char *at = buf_extend(segment, header_size + count * record_size);
+	char *record = at + header_size;
 
 	for (uint64_t lsn = first_lsn; lsn < first_lsn + count; lsn++, record += record_size) {
-		fixture_fill(lsn, record + RECORD_HEADER_SIZE, size);
-		(void)record_format_header(record, (uint32_t)record_size, lsn, lsn * 3, 1,
-					   (uint8_t)(1 + lsn % 255));
+		put_record_4(record, record_size, lsn);
 		content_crc = crc32c(content_crc, str_of(record, 4));
 	}
 	put_u32(at + BATCH_MAGIC, MAGIC_BATCH);
-	put_u32(at + BATCH_VERSION, 3);
+	put_u32(at + BATCH_VERSION, version);
 	put_u32(at + BATCH_EPOCH, 1);
 	put_u32(at + BATCH_SEGMENT, 1);
 	put_u64(at + BATCH_FIRST_LSN, first_lsn);
 	put_u32(at + BATCH_OFFSET, offset);
-	put_u32(at + BATCH_SIZE, (uint32_t)(BATCH_HEADER_SIZE_3 + count * record_size));
+	put_u32(at + BATCH_SIZE, (uint32_t)(header_size + count * record_size));
 	put_u32(at + BATCH_RECORD_COUNT, (uint32_t)count);
 	put_u32(at + BATCH_CONTENT_CRC, content_crc);
-	put_u32(at + BATCH_CRC_3, crc32c(0, str_of(at, BATCH_CRC_3)));
+	if (version > 3)
+		put_u32(at + BATCH_STORED_SIZE, (uint32_t)(header_size + count * record_size));
+	put_u32(at + header_size - 4, crc32c(0, str_of(at, header_size - 4)));
 }
 
-static void put_meta_3(struct fixture *f)
+static void put_old_meta(struct fixture *f, uint32_t version)
 {
 	char meta[META_FILE_SIZE] = {0};
 
 	put_u32(meta + META_MAGIC, MAGIC_META);
-	put_u32(meta + META_VERSION, 3);
+	put_u32(meta + META_VERSION, version);
 	put_u32(meta + META_EPOCH, 1);
 	put_u32(meta + META_LAST_SEGMENT, 1);
 	put_u64(meta + META_SERIAL, 2);
@@ -454,20 +470,19 @@ static void put_meta_3(struct fixture *f)
 	put_file(f, "journal.meta", str_of(meta, sizeof meta));
 }
 
-static void test_a_log_of_version_3_is_read_and_continued(void **state)
+static void expect_old_log(uint32_t version)
 {
-	(void)state;
 	for (int variant = 0; variant < FIXTURE_VARIANTS; variant++) {
 		struct fixture f;
 		struct buf segment = {0};
 		fixture_init_as(&f, variant);
 		journal_free(&f.journal);
 		for (uint64_t lsn = 1; lsn <= 9; lsn += 3)
-			put_batch_3(&segment, lsn, 3, 200);
+			put_old_batch(&segment, version, lsn, 3, 200);
 		memset(buf_extend(&segment, FIXTURE_SEGMENT_SIZE - segment.size), 0,
 		       FIXTURE_SEGMENT_SIZE - segment.size);
 		put_file(&f, FIRST_SEGMENT, str_of(segment.data, FIXTURE_SEGMENT_SIZE));
-		put_meta_3(&f);
+		put_old_meta(&f, version);
 		for (uint64_t i = 0; i < 3; i++) {
 			assert_int_equal(fixture_open(&f), ERR_OK);
 			assert_int_equal(f.report.records, 9 + i);
@@ -485,6 +500,52 @@ static void test_a_log_of_version_3_is_read_and_continued(void **state)
 		buf_done(&segment);
 		fixture_done(&f);
 	}
+}
+
+static void test_a_log_of_version_3_is_read_and_continued(void **state)
+{
+	(void)state;
+	expect_old_log(3);
+}
+
+static void test_a_log_of_version_4_is_read_and_continued(void **state)
+{
+	(void)state;
+	expect_old_log(4);
+}
+
+/* ---- headers of records ---- */
+
+static void test_record_headers_take_what_they_need(void **state)
+{
+	static const size_t sizes[] = {0,     1,     100,   120,     121,     122,     16373,
+				       16374, 16375, 16376, 2097139, 2097140, 2097141, 2097142};
+	static const uint64_t queues[] = {0, 127, 128, 1 << 22, UINT64_C(1) << 48, UINT64_MAX};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+		for (size_t k = 0; k < sizeof queues / sizeof queues[0]; k++) {
+			struct journal_record record;
+			size_t header = record_header_size(sizes[i], queues[k]);
+			size_t size = header + sizes[i];
+			char *bytes = heap_alloc(size);
+			assert_in_range(header, RECORD_HEADER_SIZE_MIN, RECORD_HEADER_SIZE_MAX);
+			fixture_fill(7, bytes + header, sizes[i]);
+			(void)record_format_header(bytes, size, queues[k], 200, 9);
+			assert_int_equal(record_size(str_of(bytes, size), 5), size);
+			assert_true(record_parse(str_of(bytes, size), 9, &record));
+			assert_int_equal(record.queue, queues[k]);
+			assert_int_equal(record.type, 200);
+			assert_true(str_equal(record.data, str_of(bytes + header, sizes[i])));
+			/* The same bytes in another segment are left over from an earlier use. */
+			assert_false(record_parse(str_of(bytes, size), 8, &record));
+			if (size > 8)
+				assert_false(record_parse(str_of(bytes, size - 1), 9, &record));
+			heap_free(bytes);
+		}
+	}
+	assert_int_equal(record_header_size(0, 0), RECORD_HEADER_SIZE_MIN);
+	assert_int_equal(record_header_size(16384, 1), FIXTURE_LARGE_HEADER_SIZE);
 }
 
 static void test_a_checkpoint_of_version_3_is_read(void **state)

@@ -28,7 +28,7 @@ enum verdict {
 
 struct batch_view {
 	uint64_t first_lsn;
-	uint32_t epoch, record_count, content_crc;
+	uint32_t version, epoch, record_count, content_crc;
 	uint32_t header_size, size, stored_size; /* size: header and records */
 	const char *bytes;			 /* in the window */
 };
@@ -70,17 +70,28 @@ static enum err window_get(struct replay *replay, struct segment *segment, uint6
 	return ERR_OK;
 }
 
-static bool records_are_good(const struct batch_view *view)
+/* Since version 5, LSN and epoch follow from the batch's header. */
+static bool parse_record(const struct batch_view *view, uint32_t segment, struct str bytes,
+			 uint32_t index, struct journal_record *out_record)
+{
+	if (!record_parse(bytes, segment, out_record))
+		return false;
+	if (view->version < 5)
+		return true;
+	out_record->lsn = view->first_lsn + index;
+	out_record->epoch = view->epoch;
+	return true;
+}
+
+static bool records_are_good(const struct batch_view *view, uint32_t segment)
 {
 	struct str rest = str_of(view->bytes + view->header_size, view->size - view->header_size);
 	uint32_t content_crc = 0;
 
 	for (uint32_t i = 0; i < view->record_count; i++) {
 		struct journal_record record;
-		if (rest.size < RECORD_HEADER_SIZE)
-			return false;
-		uint32_t size = get_u32(rest.data + RECORD_SIZE);
-		if (size > rest.size || !record_parse(str_of(rest.data, size), &record))
+		size_t size = record_size(rest, view->version);
+		if (size == 0 || !parse_record(view, segment, str_of(rest.data, size), i, &record))
 			return false;
 		if (record.lsn != view->first_lsn + i || record.epoch != view->epoch)
 			return false;
@@ -114,6 +125,7 @@ static bool parse_header(const char *at, uint32_t header_size, uint32_t rest,
 	    stored_size - size >= DISK_BLOCK_SIZE || view->record_count == 0 ||
 	    view->first_lsn == 0 || view->first_lsn > UINT64_MAX / 2)
 		return false;
+	view->version = get_u32(at + BATCH_VERSION);
 	view->header_size = header_size;
 	view->size = size;
 	view->stored_size = stored_size;
@@ -153,7 +165,7 @@ static enum err look(struct replay *replay, struct segment *segment, uint32_t of
 	err = window_get(replay, segment, offset, view->size, &view->bytes);
 	if (err)
 		return err;
-	if (records_are_good(view))
+	if (records_are_good(view, segment->number))
 		*out_verdict = BATCH_GOOD;
 	return ERR_OK;
 }
@@ -216,9 +228,10 @@ static enum err apply_batch(struct replay *replay, struct segment *segment, uint
 
 	for (uint32_t i = 0; i < view->record_count; i++) {
 		struct journal_record record;
-		uint32_t size = get_u32(view->bytes + at + RECORD_SIZE);
+		struct str rest = str_of(view->bytes + at, view->size - at);
+		uint32_t size = (uint32_t)record_size(rest, view->version);
 		/* It was checked a moment ago; this takes it apart. */
-		(void)record_parse(str_of(view->bytes + at, size), &record);
+		check(parse_record(view, segment->number, str_of(rest.data, size), i, &record));
 		record.location = (struct journal_location){segment->number, offset + at, size};
 		at += size;
 		if (record.lsn < replay->next_lsn)
