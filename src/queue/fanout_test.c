@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Fan-out: one message to several queues, its payload stored once, all or none. */
 #include "queue/fixture.h"
+#include "queue/record.h"
 
 enum { TARGETS = 3 };
 
@@ -184,6 +185,103 @@ static void test_fanout_stores_the_payload_once(void **state)
 	fan_out(text);
 	assert_in_range(appended() - before, sizeof text, sizeof text + 500);
 	expect_everywhere(text);
+}
+
+enum { MANY = 100, FIRST_OF_MANY = 3 << 22 }; /* numbers as SQS gives them */
+
+/* Bytes of the journal that a fan-out to so many queues takes. */
+static uint64_t bytes_of_fanout(struct queue_target *targets, size_t count)
+{
+	char text[1024];
+	struct queue_command command = {.type = QUEUE_FANOUT};
+	uint64_t before = appended();
+
+	memset(text, 'x', sizeof text);
+	command.fanout.shared = str_of(text, sizeof text);
+	command.fanout.targets = targets;
+	command.fanout.count = count;
+	assert_int_equal(world_run(&w, &command), QUEUE_OK);
+	return appended() - before;
+}
+
+static void test_each_further_queue_takes_few_bytes(void **state)
+{
+	static struct queue_counters counters[MANY];
+	struct queue_target targets[MANY] = {0};
+
+	(void)state;
+	for (size_t i = 0; i < MANY; i++) {
+		struct queue_command define = {.type = QUEUE_DEFINE, .queue = FIRST_OF_MANY + i};
+		targets[i].queue = define.queue;
+		define.define.settings = (struct queue_settings){.visibility_ms = 30000,
+								 .retention_ms = WORLD_DAY_MS};
+		define.define.counters = &counters[i];
+		assert_int_equal(world_run(&w, &define), QUEUE_OK);
+	}
+	uint64_t one = bytes_of_fanout(targets, 1), many = bytes_of_fanout(targets, MANY);
+	/* 24, less what offsets of large segments and seqs of up to 268 million add. */
+	assert_in_range(many - one, 1, (MANY - 1) * (24 - 1 - 3));
+}
+
+static void test_references_of_earlier_versions_are_decoded(void **state)
+{
+	struct record_reference reference;
+	uint8_t bytes[53 + 3] = {1 | 2 | 4 | 8 | 16};
+
+	(void)state;
+	put_u64(bytes + 1, 77);
+	put_u32(bytes + 9, 4096);
+	put_u32(bytes + 13, 500);
+	put_u64(bytes + 17, 99000);
+	put_u64(bytes + 25, 5);
+	memset(bytes + 33, 'd', 16);
+	put_u32(bytes + 49, 250);
+	memcpy(bytes + 53, "own", 3);
+	assert_true(record_reference_decode(str_of(bytes, sizeof bytes), &reference));
+	assert_int_equal(reference.seq, 77);
+	assert_int_equal(reference.shared_offset, 4096);
+	assert_int_equal(reference.shared_record_size, 500);
+	assert_int_equal(reference.visible_ms, 99000);
+	assert_int_equal(reference.group, 5);
+	assert_int_equal(reference.dedup[15], 'd');
+	assert_int_equal(reference.shared_size, 250);
+	assert_true(str_equal(reference.own, STR("own")));
+	for (size_t size = 0; size < 53; size++)
+		assert_false(record_reference_decode(str_of(bytes, size), &reference));
+}
+
+static void test_references_are_decoded_as_encoded(void **state)
+{
+	static const uint64_t numbers[] = {1, 127, 128, 16384, UINT32_MAX, UINT64_MAX};
+
+	(void)state;
+	for (size_t i = 0; i < 6; i++) {
+		for (unsigned fields = 0; fields < 16; fields++) {
+			uint8_t bytes[RECORD_REFERENCE_SIZE_MAX];
+			struct record_reference in = {
+				.seq = numbers[i],
+				.shared_offset = (uint32_t)numbers[i],
+				.shared_record_size = (uint32_t)numbers[5 - i],
+				.shared_size = fields & 1 ? (uint32_t)numbers[i] : 0,
+				.visible_ms = fields & 2 ? 1000 : 0,
+				.group = fields & 4 ? numbers[i] : 0,
+				.has_dedup = fields & 8,
+			};
+			struct record_reference out;
+			size_t size = record_reference_encode(&in, bytes);
+			assert_true(record_reference_decode(str_of(bytes, size), &out));
+			assert_int_equal(out.seq, in.seq);
+			assert_int_equal(out.shared_offset, in.shared_offset);
+			assert_int_equal(out.shared_record_size, in.shared_record_size);
+			assert_int_equal(out.shared_size, in.shared_size);
+			assert_int_equal(out.visible_ms, in.visible_ms);
+			assert_int_equal(out.group, in.group);
+			assert_int_equal(out.has_dedup, in.has_dedup);
+			assert_int_equal(out.own.size, 0);
+			for (size_t less = 0; less < size; less++)
+				assert_false(record_reference_decode(str_of(bytes, less), &out));
+		}
+	}
 }
 
 static void test_fanout_survives_restarts(void **state)

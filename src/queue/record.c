@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/varint.h"
 #include "queue/numbers.h"
 
 void record_head_encode(const struct record_head *head, uint8_t *out)
@@ -53,22 +54,24 @@ enum reference_flags {
 	REFERENCE_HAS_GROUP = 4,
 	REFERENCE_HAS_DEDUP = 8,
 	REFERENCE_HAS_SHARED_SIZE = 16, /* else the shared record's size by its references */
+	/* Seq, place and size of the shared record are varints; else u64, u32 and u32, as they were
+	 * written up to version 4 of the journal. */
+	REFERENCE_IS_SHORT = 32,
 };
-enum { REFERENCE_SIZE_MIN = 17 };
 
 size_t record_reference_encode(const struct record_reference *reference,
 			       uint8_t out[RECORD_REFERENCE_SIZE_MAX])
 {
-	uint8_t *at = out + REFERENCE_SIZE_MIN;
+	uint8_t *at = out + 1;
 
-	out[0] = (uint8_t)((reference->is_fifo ? REFERENCE_IS_FIFO : 0) |
+	out[0] = (uint8_t)(REFERENCE_IS_SHORT | (reference->is_fifo ? REFERENCE_IS_FIFO : 0) |
 			   (reference->visible_ms ? REFERENCE_HAS_DELAY : 0) |
 			   (reference->group ? REFERENCE_HAS_GROUP : 0) |
 			   (reference->has_dedup ? REFERENCE_HAS_DEDUP : 0) |
 			   (reference->shared_size ? REFERENCE_HAS_SHARED_SIZE : 0));
-	put_u64(out + 1, reference->seq);
-	put_u32(out + 9, reference->shared_offset);
-	put_u32(out + 13, reference->shared_record_size);
+	at += put_varint(at, reference->seq);
+	at += put_varint(at, reference->shared_offset);
+	at += put_varint(at, reference->shared_record_size);
 	if (reference->visible_ms) {
 		put_u64(at, (uint64_t)reference->visible_ms);
 		at += 8;
@@ -85,45 +88,37 @@ size_t record_reference_encode(const struct record_reference *reference,
 		put_u32(at, reference->shared_size);
 		at += 4;
 	}
+	check((size_t)(at - out) <= RECORD_REFERENCE_SIZE_MAX);
 	return (size_t)(at - out);
 }
 
 bool record_reference_decode(struct str data, struct record_reference *out_reference)
 {
-	const uint8_t *in = (const uint8_t *)data.data;
-	size_t at = REFERENCE_SIZE_MIN;
+	struct byte_reader reader = byte_reader_of(data);
+	struct record_reference reference = {0};
 
-	if (data.size < REFERENCE_SIZE_MIN)
-		return false;
-	uint8_t flags = in[0];
-	size_t size = at + (flags & REFERENCE_HAS_DELAY ? 8 : 0) +
-		      (flags & REFERENCE_HAS_GROUP ? 8 : 0) +
-		      (flags & REFERENCE_HAS_DEDUP ? 16 : 0) +
-		      (flags & REFERENCE_HAS_SHARED_SIZE ? 4 : 0);
-	if (data.size < size)
-		return false;
-	*out_reference = (struct record_reference){
-		.seq = get_u64(in + 1),
-		.shared_offset = get_u32(in + 9),
-		.shared_record_size = get_u32(in + 13),
-		.is_fifo = flags & REFERENCE_IS_FIFO,
-		.has_dedup = flags & REFERENCE_HAS_DEDUP,
-		.own = str_slice(data, size, data.size),
-	};
-	if (flags & REFERENCE_HAS_DELAY) {
-		out_reference->visible_ms = (int64_t)get_u64(in + at);
-		at += 8;
-	}
-	if (flags & REFERENCE_HAS_GROUP) {
-		out_reference->group = get_u64(in + at);
-		at += 8;
-	}
-	if (flags & REFERENCE_HAS_DEDUP) {
-		memcpy(out_reference->dedup, in + at, 16);
-		at += 16;
-	}
+	uint8_t flags = byte_reader_u8(&reader);
+	bool is_short = flags & REFERENCE_IS_SHORT;
+	reference.is_fifo = flags & REFERENCE_IS_FIFO;
+	reference.has_dedup = flags & REFERENCE_HAS_DEDUP;
+	reference.seq = is_short ? byte_reader_varint(&reader) : byte_reader_u64(&reader);
+	uint64_t offset = is_short ? byte_reader_varint(&reader) : byte_reader_u32(&reader);
+	uint64_t size = is_short ? byte_reader_varint(&reader) : byte_reader_u32(&reader);
+	if (flags & REFERENCE_HAS_DELAY)
+		reference.visible_ms = (int64_t)byte_reader_u64(&reader);
+	if (flags & REFERENCE_HAS_GROUP)
+		reference.group = byte_reader_u64(&reader);
+	struct str dedup = byte_reader_take(&reader, reference.has_dedup ? 16 : 0);
+	if (dedup.size)
+		memcpy(reference.dedup, dedup.data, 16);
 	if (flags & REFERENCE_HAS_SHARED_SIZE)
-		out_reference->shared_size = get_u32(in + at);
+		reference.shared_size = byte_reader_u32(&reader);
+	if (reader.is_short || offset > UINT32_MAX || size > UINT32_MAX)
+		return false;
+	reference.shared_offset = (uint32_t)offset;
+	reference.shared_record_size = (uint32_t)size;
+	reference.own = reader.rest;
+	*out_reference = reference;
 	return true;
 }
 
