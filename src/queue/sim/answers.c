@@ -162,12 +162,21 @@ static void take_target(struct sim *sim, const struct order *order, size_t index
 	sim->totals->refused += send.result != QUEUE_OK;
 }
 
+/* A fan-out that deletes does nothing if none of its targets is there. */
+static bool has_no_target(const struct order *order)
+{
+	for (size_t i = 0; i < order->command.fanout.count; i++)
+		if (order->fanout->targets[i].result != QUEUE_NOT_FOUND)
+			return false;
+	return true;
+}
+
 static void take_fanout(struct sim *sim, const struct order *order)
 {
 	enum queue_result result = order->command.result;
 
-	if (order->fanout->deletes && result == QUEUE_NOT_FOUND)
-		result = QUEUE_MESSAGE_GONE;
+	if (order->fanout->deletes && result == QUEUE_NOT_FOUND && !has_no_target(order))
+		result = QUEUE_MESSAGE_GONE; /* the queue of the message was dropped */
 	if (order->fanout->deletes)
 		model_delete_answered(&sim->model, order->messages[0], result, order->was_certain);
 	/* A failed journal may have kept it. */
