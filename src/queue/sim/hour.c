@@ -142,7 +142,8 @@ static void show(struct bench *b, int64_t start_ms, int64_t cpu_ns)
 	printf("log %.1f MB, live %.1f MB, archive %.1f MB; %llu segments compacted, %llu "
 	       "recycled; %llu messages in memory, %llu extents\n",
 	       (double)stats.log_bytes / 1e6, (double)stats.live_bytes / 1e6,
-	       (double)b->counters[1].kept_bytes / 1e6, (unsigned long long)stats.compacted_segments,
+	       (double)b->counters[1].kept_bytes / 1e6,
+	       (unsigned long long)stats.compacted_segments,
 	       (unsigned long long)stats.recycled_segments,
 	       (unsigned long long)engine_stats_read(b->engine).messages_in_memory,
 	       (unsigned long long)engine_stats_read(b->engine).extents);
@@ -167,8 +168,8 @@ int main(int argc, char **argv)
 	b->keep = 10;
 	b->now_ms = 1000000;
 	for (int i = 1; i + 1 < argc; i += 2)
-		if (!str_to_u64(str_from(argv[i + 1]), strcmp(argv[i], "--keep") ? &b->rate
-										  : &b->keep))
+		if (!str_to_u64(str_from(argv[i + 1]),
+				strcmp(argv[i], "--keep") ? &b->rate : &b->keep))
 			return 2;
 	base_init();
 	struct disk *disk = disk_memory_new_plain();
