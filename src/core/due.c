@@ -15,6 +15,7 @@ enum { HEAD_SIZE = 9, VALUE_SIZE = 8 };
 
 struct due {
 	due_fn kinds[DUE_KINDS];
+	due_finish_fn finishes[DUE_KINDS];
 	struct core_task task;
 	int64_t armed_ms; /* the task's time; INT64_MAX: it does not wait */
 	bool is_started;
@@ -172,6 +173,19 @@ static enum err run_entry(struct core *core, const struct entry *entry, int64_t 
 			  (struct due_time){now_ms + LIMIT_DUE_RETRY_MS, entry->at.base_ms});
 }
 
+static enum err finish_kinds(struct core *core)
+{
+	enum err result = ERR_OK;
+
+	for (int i = 0; i < DUE_KINDS; i++) {
+		group_begin(core);
+		enum err err = core->due->finishes[i] ? core->due->finishes[i](core) : ERR_OK;
+		if (!result)
+			result = err;
+	}
+	return result;
+}
+
 /* Some entries as one group, and the time of the next one. */
 static enum err run_turn(struct core *core, int64_t *out_next_ms)
 {
@@ -185,7 +199,10 @@ static enum err run_turn(struct core *core, int64_t *out_next_ms)
 		group_begin(core); /* a function may have ended the last one */
 		err = run_entry(core, &turn->entries[i], turn->now_ms);
 	}
+	enum err finished = finish_kinds(core);
 	enum err commit = core_leave_group(core);
+	if (!err)
+		err = finished;
 	*out_next_ms = turn->next_ms;
 	/* Functions may have set times that the walk did not see. */
 	if (core->due->armed_ms < *out_next_ms)
@@ -230,6 +247,12 @@ void due_register(struct core *core, enum due_kind kind, due_fn run)
 	check(kind > 0 && kind < DUE_KINDS);
 	check(core->due->kinds[kind] == NULL);
 	core->due->kinds[kind] = run;
+}
+
+void due_register_finish(struct core *core, enum due_kind kind, due_finish_fn finish)
+{
+	check(core->due->kinds[kind] != NULL);
+	core->due->finishes[kind] = finish;
 }
 
 void due_watch(struct core *core, struct due_time at)

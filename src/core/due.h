@@ -29,6 +29,9 @@ struct due;
 enum due_kind {
 	DUE_KMS_KEY = 1, /* key id: rotation, expiry of imported material, deletion */
 	DUE_TEST,	 /* of unit tests */
+	DUE_SCHEDULER,	 /* record of a schedule or group: firing, deletion */
+	DUE_EVENTS_ITEM, /* record of an archive or replay */
+	DUE_EVENTS_RULE, /* record of a scheduled rule */
 	DUE_KINDS,
 };
 
@@ -44,6 +47,13 @@ typedef enum err (*due_fn)(struct core *core, struct str key);
 void due_new(struct core *core); /* sets core->due */
 void due_free(struct core *core);
 void due_register(struct core *core, enum due_kind kind, due_fn run);
+/*
+ * After the functions of a turn and before its commit, for kinds whose functions begin something
+ * that must be durable first, such as commands of the engine: `finish` waits for it and makes the
+ * changes that follow from it.
+ */
+typedef enum err (*due_finish_fn)(struct core *core);
+void due_register_finish(struct core *core, enum due_kind kind, due_finish_fn finish);
 /*
  * Adds to `changes`: the resource is due at `at` and no longer at `old`. The changes become part of
  * the catalog with catalog_write; then due_watch lets the timer follow.

@@ -114,6 +114,28 @@ static void test_entries_run_in_order_when_they_are_due(void **state)
 	close_core();
 }
 
+/* What it sets is due at once, and runs in a turn of its own. */
+static enum err finish(struct core *same)
+{
+	bool is_first = strstr(ran, "finished") == NULL;
+
+	snprintf(ran + strlen(ran), sizeof(ran) - strlen(ran), "finished ");
+	if (is_first)
+		set("third", DUE_NEVER, in(-1));
+	return same == &core ? ERR_OK : ERR_IO;
+}
+
+static void test_a_kind_finishes_each_turn_after_its_entries(void **state)
+{
+	(void)state;
+	open_core(note);
+	due_register_finish(&core, DUE_TEST, finish);
+	set("second", DUE_NEVER, in(-1000));
+	set("first", DUE_NEVER, in(-2000));
+	assert_string_equal(run_due(), "first second finished third finished ");
+	close_core();
+}
+
 static void test_a_time_that_is_replaced_does_not_run(void **state)
 {
 	struct due_time first = in(HOUR_MS), second = in(3 * HOUR_MS);
