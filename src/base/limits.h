@@ -48,6 +48,11 @@
 	X(DELIVER_ATTEMPT_MS, 60000, "ms", "to connect to an endpoint, and until its whole answer") \
 	X(DELIVER_ANSWER_SIZE, 65536, "bytes", "of an endpoint's answer that are kept") \
 	X(DELIVER_RETENTION_MS, 1209600000, "ms", "an obligation stays in its internal queue") \
+	X(SCHEDULES, 5000000, "schedules", "schedules of EventBridge Scheduler, of one server") \
+	X(ACCOUNT_SCHEDULES, 1000000, "schedules", "of one account in one region (--quotas)") \
+	X(SCHEDULE_GROUPS, 500, "groups", "schedule groups of one account in one region (--quotas)") \
+	X(SCHEDULER_TAGS, 50, "tags", "of one schedule group") \
+	X(SCHEDULER_ENDED_MS, 90000000, "ms", "after its last occurrence, a schedule with ActionAfterCompletion DELETE is deleted even if its delivery has not ended") \
 	X(DUE_TURN, 64, "entries", "of what is due that share one sync") \
 	X(DUE_RETRY_MS, 60000, "ms", "until a change that is due and failed is tried again") \
 	X(AUDIT_PARAMETERS_SIZE, 102400, "bytes", "parameters, and answer, in an audit record; longer ones are omitted, as CloudTrail does") \

@@ -40,6 +40,8 @@ static const char *const table_names[CATALOG_TABLES] = {
 	[CATALOG_SNS_SUBSCRIPTIONS] = "sns-subscriptions",
 	[CATALOG_EVENTS_BUSES] = "events-buses",
 	[CATALOG_EVENTS_RULES] = "events-rules",
+	[CATALOG_SCHEDULER] = "scheduler",
+	[CATALOG_EVENTS_ITEMS] = "events-items",
 };
 
 /* Of the records of a table; the record of these sums itself is in none. */

@@ -27,6 +27,9 @@ enum catalog_table {
 	CATALOG_SNS_SUBSCRIPTIONS, /* ARN -> subscription */
 	CATALOG_EVENTS_BUSES,	   /* account/region/name -> event bus */
 	CATALOG_EVENTS_RULES,	   /* account/region/bus/name -> rule with its targets */
+	CATALOG_SCHEDULER,	   /* schedules and their groups; services/scheduler/store.h */
+	/* kind, account, region and name -> connection, API destination, archive, replay */
+	CATALOG_EVENTS_ITEMS,
 	CATALOG_TABLES,
 };
 

@@ -114,7 +114,7 @@ static void test_entries_run_in_order_when_they_are_due(void **state)
 	close_core();
 }
 
-/* What it sets is due at once, and runs in a turn of its own. */
+/* The entry that it sets is due at once, and runs in a turn of its own. */
 static enum err finish(struct core *same)
 {
 	bool is_first = strstr(ran, "finished") == NULL;

@@ -10,7 +10,8 @@
 	X(sqs) \
 	X(ec2) \
 	X(sns) \
-	X(events)
+	X(events) \
+	X(scheduler)
 /* clang-format on */
 
 #define DECLARE_MODULE(name) extern const struct service_module name##_module;

@@ -16,7 +16,8 @@ import gen  # noqa: E402
 
 SERVICES = sorted(path.stem for path in (ROOT / "model").glob("*.ops"))
 # Kinds that are the same on the wire: the numbers of Query are texts.
-SAME_KINDS = {"GetAccountSummary.out.SummaryMap": "map:integer"}
+SAME_KINDS = {"GetAccountSummary.out.SummaryMap": "map:integer",
+              "EcsParameters.Tags": "list:map"}
 
 # What a service has and Tern does not serve.
 OPERATIONS_LEFT_OUT = {

@@ -24,6 +24,8 @@
 	X(IAM_POLICIES, "iam-policies", LIMIT_IAM_POLICIES, LIMIT_IAM_ENTITIES, "managed policies of an account") \
 	X(IAM_INSTANCE_PROFILES, "iam-instance-profiles", LIMIT_IAM_INSTANCE_PROFILES, LIMIT_IAM_ENTITIES, "instance profiles of an account") \
 	X(IAM_OIDC_PROVIDERS, "iam-oidc-providers", LIMIT_IAM_OIDC_PROVIDERS, LIMIT_IAM_ENTITIES, "OpenID Connect providers of an account") \
+	X(SCHEDULES, "schedules", LIMIT_ACCOUNT_SCHEDULES, LIMIT_SCHEDULES, "schedules of an account in one region") \
+	X(SCHEDULE_GROUPS, "schedule-groups", LIMIT_SCHEDULE_GROUPS, 100000, "schedule groups of an account in one region") \
 	X(VPC_ENDPOINTS, "vpc-endpoints", LIMIT_ACCOUNT_VPC_ENDPOINTS, LIMIT_VPC_ENDPOINTS, "private endpoints of an account") \
 	X(VPC_ENDPOINTS_PER_VPC, "vpc-endpoints-per-vpc", LIMIT_VPC_ENDPOINTS_PER_VPC, LIMIT_VPC_ENDPOINTS, "private endpoints of a VPC") \
 	X(EVENTS_BUSES, "events-buses", LIMIT_EVENTS_BUSES, LIMIT_EVENTS_BUSES_SERVER, "event buses of an account in one region") \
