@@ -15,6 +15,14 @@ struct sns_topic {
 	struct str topic_arn;
 };
 
+struct sns_subscription {
+	struct str subscription_arn;
+	struct str owner;
+	struct str protocol;
+	struct str endpoint;
+	struct str topic_arn;
+};
+
 struct sns_add_permission_in {
 	struct str topic_arn;
 	struct str label;
@@ -67,6 +75,15 @@ struct sns_get_data_protection_policy_out {
 	struct str data_protection_policy;
 };
 
+struct sns_get_subscription_attributes_in {
+	struct str subscription_arn;
+};
+
+struct sns_get_subscription_attributes_out {
+	struct shape_pair *attributes;
+	size_t attributes_count;
+};
+
 struct sns_get_topic_attributes_in {
 	struct str topic_arn;
 };
@@ -74,6 +91,27 @@ struct sns_get_topic_attributes_in {
 struct sns_get_topic_attributes_out {
 	struct shape_pair *attributes;
 	size_t attributes_count;
+};
+
+struct sns_list_subscriptions_in {
+	struct str next_token;
+};
+
+struct sns_list_subscriptions_out {
+	struct sns_subscription *subscriptions;
+	size_t subscriptions_count;
+	struct str next_token;
+};
+
+struct sns_list_subscriptions_by_topic_in {
+	struct str topic_arn;
+	struct str next_token;
+};
+
+struct sns_list_subscriptions_by_topic_out {
+	struct sns_subscription *subscriptions;
+	size_t subscriptions_count;
+	struct str next_token;
 };
 
 struct sns_list_tags_for_resource_in {
@@ -113,6 +151,16 @@ struct sns_remove_permission_out {
 	char no_members;
 };
 
+struct sns_set_subscription_attributes_in {
+	struct str subscription_arn;
+	struct str attribute_name;
+	struct str attribute_value;
+};
+
+struct sns_set_subscription_attributes_out {
+	char no_members;
+};
+
 struct sns_set_topic_attributes_in {
 	struct str topic_arn;
 	struct str attribute_name;
@@ -123,6 +171,20 @@ struct sns_set_topic_attributes_out {
 	char no_members;
 };
 
+struct sns_subscribe_in {
+	struct str topic_arn;
+	struct str protocol;
+	struct str endpoint;
+	struct shape_pair *attributes;
+	size_t attributes_count;
+	bool return_subscription_arn;
+	bool has_return_subscription_arn;
+};
+
+struct sns_subscribe_out {
+	struct str subscription_arn;
+};
+
 struct sns_tag_resource_in {
 	struct str resource_arn;
 	struct sns_tag *tags;
@@ -130,6 +192,14 @@ struct sns_tag_resource_in {
 };
 
 struct sns_tag_resource_out {
+	char no_members;
+};
+
+struct sns_unsubscribe_in {
+	struct str subscription_arn;
+};
+
+struct sns_unsubscribe_out {
 	char no_members;
 };
 
@@ -153,8 +223,14 @@ enum err sns_delete_topic(struct call *call, const struct sns_delete_topic_in *i
 		struct sns_delete_topic_out *out);
 enum err sns_get_data_protection_policy(struct call *call, const struct sns_get_data_protection_policy_in *in,
 		struct sns_get_data_protection_policy_out *out);
+enum err sns_get_subscription_attributes(struct call *call, const struct sns_get_subscription_attributes_in *in,
+		struct sns_get_subscription_attributes_out *out);
 enum err sns_get_topic_attributes(struct call *call, const struct sns_get_topic_attributes_in *in,
 		struct sns_get_topic_attributes_out *out);
+enum err sns_list_subscriptions(struct call *call, const struct sns_list_subscriptions_in *in,
+		struct sns_list_subscriptions_out *out);
+enum err sns_list_subscriptions_by_topic(struct call *call, const struct sns_list_subscriptions_by_topic_in *in,
+		struct sns_list_subscriptions_by_topic_out *out);
 enum err sns_list_tags_for_resource(struct call *call, const struct sns_list_tags_for_resource_in *in,
 		struct sns_list_tags_for_resource_out *out);
 enum err sns_list_topics(struct call *call, const struct sns_list_topics_in *in,
@@ -163,10 +239,16 @@ enum err sns_put_data_protection_policy(struct call *call, const struct sns_put_
 		struct sns_put_data_protection_policy_out *out);
 enum err sns_remove_permission(struct call *call, const struct sns_remove_permission_in *in,
 		struct sns_remove_permission_out *out);
+enum err sns_set_subscription_attributes(struct call *call, const struct sns_set_subscription_attributes_in *in,
+		struct sns_set_subscription_attributes_out *out);
 enum err sns_set_topic_attributes(struct call *call, const struct sns_set_topic_attributes_in *in,
 		struct sns_set_topic_attributes_out *out);
+enum err sns_subscribe(struct call *call, const struct sns_subscribe_in *in,
+		struct sns_subscribe_out *out);
 enum err sns_tag_resource(struct call *call, const struct sns_tag_resource_in *in,
 		struct sns_tag_resource_out *out);
+enum err sns_unsubscribe(struct call *call, const struct sns_unsubscribe_in *in,
+		struct sns_unsubscribe_out *out);
 enum err sns_untag_resource(struct call *call, const struct sns_untag_resource_in *in,
 		struct sns_untag_resource_out *out);
 
@@ -176,13 +258,19 @@ enum {
 	SNS_CREATE_TOPIC,
 	SNS_DELETE_TOPIC,
 	SNS_GET_DATA_PROTECTION_POLICY,
+	SNS_GET_SUBSCRIPTION_ATTRIBUTES,
 	SNS_GET_TOPIC_ATTRIBUTES,
+	SNS_LIST_SUBSCRIPTIONS,
+	SNS_LIST_SUBSCRIPTIONS_BY_TOPIC,
 	SNS_LIST_TAGS_FOR_RESOURCE,
 	SNS_LIST_TOPICS,
 	SNS_PUT_DATA_PROTECTION_POLICY,
 	SNS_REMOVE_PERMISSION,
+	SNS_SET_SUBSCRIPTION_ATTRIBUTES,
 	SNS_SET_TOPIC_ATTRIBUTES,
+	SNS_SUBSCRIBE,
 	SNS_TAG_RESOURCE,
+	SNS_UNSUBSCRIBE,
 	SNS_UNTAG_RESOURCE,
 	SNS_OPERATIONS,
 };

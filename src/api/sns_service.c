@@ -29,9 +29,24 @@ static enum err run_sns_get_data_protection_policy(struct call *call, const void
 	return sns_get_data_protection_policy(call, in, out);
 }
 
+static enum err run_sns_get_subscription_attributes(struct call *call, const void *in, void *out)
+{
+	return sns_get_subscription_attributes(call, in, out);
+}
+
 static enum err run_sns_get_topic_attributes(struct call *call, const void *in, void *out)
 {
 	return sns_get_topic_attributes(call, in, out);
+}
+
+static enum err run_sns_list_subscriptions(struct call *call, const void *in, void *out)
+{
+	return sns_list_subscriptions(call, in, out);
+}
+
+static enum err run_sns_list_subscriptions_by_topic(struct call *call, const void *in, void *out)
+{
+	return sns_list_subscriptions_by_topic(call, in, out);
 }
 
 static enum err run_sns_list_tags_for_resource(struct call *call, const void *in, void *out)
@@ -54,14 +69,29 @@ static enum err run_sns_remove_permission(struct call *call, const void *in, voi
 	return sns_remove_permission(call, in, out);
 }
 
+static enum err run_sns_set_subscription_attributes(struct call *call, const void *in, void *out)
+{
+	return sns_set_subscription_attributes(call, in, out);
+}
+
 static enum err run_sns_set_topic_attributes(struct call *call, const void *in, void *out)
 {
 	return sns_set_topic_attributes(call, in, out);
 }
 
+static enum err run_sns_subscribe(struct call *call, const void *in, void *out)
+{
+	return sns_subscribe(call, in, out);
+}
+
 static enum err run_sns_tag_resource(struct call *call, const void *in, void *out)
 {
 	return sns_tag_resource(call, in, out);
+}
+
+static enum err run_sns_unsubscribe(struct call *call, const void *in, void *out)
+{
+	return sns_unsubscribe(call, in, out);
 }
 
 static enum err run_sns_untag_resource(struct call *call, const void *in, void *out)
@@ -75,13 +105,19 @@ static const operation_fn handlers[] = {
 	[SNS_CREATE_TOPIC] = run_sns_create_topic,
 	[SNS_DELETE_TOPIC] = run_sns_delete_topic,
 	[SNS_GET_DATA_PROTECTION_POLICY] = run_sns_get_data_protection_policy,
+	[SNS_GET_SUBSCRIPTION_ATTRIBUTES] = run_sns_get_subscription_attributes,
 	[SNS_GET_TOPIC_ATTRIBUTES] = run_sns_get_topic_attributes,
+	[SNS_LIST_SUBSCRIPTIONS] = run_sns_list_subscriptions,
+	[SNS_LIST_SUBSCRIPTIONS_BY_TOPIC] = run_sns_list_subscriptions_by_topic,
 	[SNS_LIST_TAGS_FOR_RESOURCE] = run_sns_list_tags_for_resource,
 	[SNS_LIST_TOPICS] = run_sns_list_topics,
 	[SNS_PUT_DATA_PROTECTION_POLICY] = run_sns_put_data_protection_policy,
 	[SNS_REMOVE_PERMISSION] = run_sns_remove_permission,
+	[SNS_SET_SUBSCRIPTION_ATTRIBUTES] = run_sns_set_subscription_attributes,
 	[SNS_SET_TOPIC_ATTRIBUTES] = run_sns_set_topic_attributes,
+	[SNS_SUBSCRIBE] = run_sns_subscribe,
 	[SNS_TAG_RESOURCE] = run_sns_tag_resource,
+	[SNS_UNSUBSCRIBE] = run_sns_unsubscribe,
 	[SNS_UNTAG_RESOURCE] = run_sns_untag_resource,
 };
 
@@ -103,7 +139,7 @@ const struct service sns_service = {
 	.throttled = {.shape = STR_INIT("ThrottledException"),
 		      .query_code = STR_INIT("Throttled"), .status = 429},
 	.throttled_text = STR_INIT("Rate exceeded"),
-	.operation_count = 13,
+	.operation_count = 19,
 	.operations = operations,
 };
 

@@ -54,6 +54,39 @@ static const struct shape sns_topic_shape = {
 	.member_count = 1,
 	.members = sns_topic_members};
 
+static const struct shape_member sns_subscription_members[] = {
+	{.name = STR_INIT("SubscriptionArn"),
+	 .query_name = STR_INIT("SubscriptionArn"),
+	 .xml_name = STR_INIT("SubscriptionArn"),
+	 .offset = offsetof(struct sns_subscription, subscription_arn),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("Owner"),
+	 .query_name = STR_INIT("Owner"),
+	 .xml_name = STR_INIT("Owner"),
+	 .offset = offsetof(struct sns_subscription, owner),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("Protocol"),
+	 .query_name = STR_INIT("Protocol"),
+	 .xml_name = STR_INIT("Protocol"),
+	 .offset = offsetof(struct sns_subscription, protocol),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("Endpoint"),
+	 .query_name = STR_INIT("Endpoint"),
+	 .xml_name = STR_INIT("Endpoint"),
+	 .offset = offsetof(struct sns_subscription, endpoint),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("TopicArn"),
+	 .query_name = STR_INIT("TopicArn"),
+	 .xml_name = STR_INIT("TopicArn"),
+	 .offset = offsetof(struct sns_subscription, topic_arn),
+	 .kind = SHAPE_STRING},
+};
+static const struct shape sns_subscription_shape = {
+	.name = STR_INIT("Subscription"),
+	.size = sizeof(struct sns_subscription),
+	.member_count = 5,
+	.members = sns_subscription_members};
+
 static const struct shape_member sns_add_permission_in_members[] = {
 	{.name = STR_INIT("TopicArn"),
 	 .query_name = STR_INIT("TopicArn"),
@@ -243,6 +276,41 @@ static const struct shape sns_get_data_protection_policy_out_shape = {
 	.member_count = 1,
 	.members = sns_get_data_protection_policy_out_members};
 
+static const struct shape_member sns_get_subscription_attributes_in_members[] = {
+	{.name = STR_INIT("SubscriptionArn"),
+	 .query_name = STR_INIT("SubscriptionArn"),
+	 .xml_name = STR_INIT("SubscriptionArn"),
+	 .offset = offsetof(struct sns_get_subscription_attributes_in, subscription_arn),
+	 .kind = SHAPE_STRING,
+	 .is_required = true},
+};
+static const struct shape sns_get_subscription_attributes_in_shape = {
+	.name = STR_INIT("GetSubscriptionAttributesRequest"),
+	.size = sizeof(struct sns_get_subscription_attributes_in),
+	.member_count = 1,
+	.members = sns_get_subscription_attributes_in_members,
+	.is_constrained = true};
+
+static const struct shape_member sns_get_subscription_attributes_out_members[] = {
+	{.name = STR_INIT("Attributes"),
+	 .query_name = STR_INIT("Attributes"),
+	 .xml_name = STR_INIT("Attributes"),
+	 .offset = offsetof(struct sns_get_subscription_attributes_out, attributes),
+	 .kind = SHAPE_MAP,
+	 .extra_offset = offsetof(struct sns_get_subscription_attributes_out, attributes_count),
+	 .item_size = sizeof(struct shape_pair),
+	 .item_kind = SHAPE_STRING,
+	 .item_value_offset = offsetof(struct shape_pair, value),
+	 .query_item = STR_INIT("entry"),
+	 .xml_item = STR_INIT("entry"),
+	 .key_name = STR_INIT("key"), .value_name = STR_INIT("value")},
+};
+static const struct shape sns_get_subscription_attributes_out_shape = {
+	.name = STR_INIT("GetSubscriptionAttributesResult"),
+	.size = sizeof(struct sns_get_subscription_attributes_out),
+	.member_count = 1,
+	.members = sns_get_subscription_attributes_out_members};
+
 static const struct shape_member sns_get_topic_attributes_in_members[] = {
 	{.name = STR_INIT("TopicArn"),
 	 .query_name = STR_INIT("TopicArn"),
@@ -277,6 +345,89 @@ static const struct shape sns_get_topic_attributes_out_shape = {
 	.size = sizeof(struct sns_get_topic_attributes_out),
 	.member_count = 1,
 	.members = sns_get_topic_attributes_out_members};
+
+static const struct shape_member sns_list_subscriptions_in_members[] = {
+	{.name = STR_INIT("NextToken"),
+	 .query_name = STR_INIT("NextToken"),
+	 .xml_name = STR_INIT("NextToken"),
+	 .offset = offsetof(struct sns_list_subscriptions_in, next_token),
+	 .kind = SHAPE_STRING},
+};
+static const struct shape sns_list_subscriptions_in_shape = {
+	.name = STR_INIT("ListSubscriptionsRequest"),
+	.size = sizeof(struct sns_list_subscriptions_in),
+	.member_count = 1,
+	.members = sns_list_subscriptions_in_members};
+
+static const struct shape_member sns_list_subscriptions_out_members[] = {
+	{.name = STR_INIT("Subscriptions"),
+	 .query_name = STR_INIT("Subscriptions"),
+	 .xml_name = STR_INIT("Subscriptions"),
+	 .offset = offsetof(struct sns_list_subscriptions_out, subscriptions),
+	 .kind = SHAPE_LIST,
+	 .extra_offset = offsetof(struct sns_list_subscriptions_out, subscriptions_count),
+	 .item_size = sizeof(struct sns_subscription),
+	 .item_kind = SHAPE_STRUCTURE,
+	 .shape = &sns_subscription_shape,
+	 .query_item = STR_INIT("member"),
+	 .xml_item = STR_INIT("member"),
+	 .is_always = true},
+	{.name = STR_INIT("NextToken"),
+	 .query_name = STR_INIT("NextToken"),
+	 .xml_name = STR_INIT("NextToken"),
+	 .offset = offsetof(struct sns_list_subscriptions_out, next_token),
+	 .kind = SHAPE_STRING},
+};
+static const struct shape sns_list_subscriptions_out_shape = {
+	.name = STR_INIT("ListSubscriptionsResult"),
+	.size = sizeof(struct sns_list_subscriptions_out),
+	.member_count = 2,
+	.members = sns_list_subscriptions_out_members};
+
+static const struct shape_member sns_list_subscriptions_by_topic_in_members[] = {
+	{.name = STR_INIT("TopicArn"),
+	 .query_name = STR_INIT("TopicArn"),
+	 .xml_name = STR_INIT("TopicArn"),
+	 .offset = offsetof(struct sns_list_subscriptions_by_topic_in, topic_arn),
+	 .kind = SHAPE_STRING,
+	 .is_required = true},
+	{.name = STR_INIT("NextToken"),
+	 .query_name = STR_INIT("NextToken"),
+	 .xml_name = STR_INIT("NextToken"),
+	 .offset = offsetof(struct sns_list_subscriptions_by_topic_in, next_token),
+	 .kind = SHAPE_STRING},
+};
+static const struct shape sns_list_subscriptions_by_topic_in_shape = {
+	.name = STR_INIT("ListSubscriptionsByTopicRequest"),
+	.size = sizeof(struct sns_list_subscriptions_by_topic_in),
+	.member_count = 2,
+	.members = sns_list_subscriptions_by_topic_in_members,
+	.is_constrained = true};
+
+static const struct shape_member sns_list_subscriptions_by_topic_out_members[] = {
+	{.name = STR_INIT("Subscriptions"),
+	 .query_name = STR_INIT("Subscriptions"),
+	 .xml_name = STR_INIT("Subscriptions"),
+	 .offset = offsetof(struct sns_list_subscriptions_by_topic_out, subscriptions),
+	 .kind = SHAPE_LIST,
+	 .extra_offset = offsetof(struct sns_list_subscriptions_by_topic_out, subscriptions_count),
+	 .item_size = sizeof(struct sns_subscription),
+	 .item_kind = SHAPE_STRUCTURE,
+	 .shape = &sns_subscription_shape,
+	 .query_item = STR_INIT("member"),
+	 .xml_item = STR_INIT("member"),
+	 .is_always = true},
+	{.name = STR_INIT("NextToken"),
+	 .query_name = STR_INIT("NextToken"),
+	 .xml_name = STR_INIT("NextToken"),
+	 .offset = offsetof(struct sns_list_subscriptions_by_topic_out, next_token),
+	 .kind = SHAPE_STRING},
+};
+static const struct shape sns_list_subscriptions_by_topic_out_shape = {
+	.name = STR_INIT("ListSubscriptionsByTopicResult"),
+	.size = sizeof(struct sns_list_subscriptions_by_topic_out),
+	.member_count = 2,
+	.members = sns_list_subscriptions_by_topic_out_members};
 
 static const struct shape_member sns_list_tags_for_resource_in_members[] = {
 	{.name = STR_INIT("ResourceArn"),
@@ -403,6 +554,36 @@ static const struct shape sns_remove_permission_out_shape = {
 	.name = STR_INIT("RemovePermissionResult"),
 	.size = sizeof(struct sns_remove_permission_out)};
 
+static const struct shape_member sns_set_subscription_attributes_in_members[] = {
+	{.name = STR_INIT("SubscriptionArn"),
+	 .query_name = STR_INIT("SubscriptionArn"),
+	 .xml_name = STR_INIT("SubscriptionArn"),
+	 .offset = offsetof(struct sns_set_subscription_attributes_in, subscription_arn),
+	 .kind = SHAPE_STRING,
+	 .is_required = true},
+	{.name = STR_INIT("AttributeName"),
+	 .query_name = STR_INIT("AttributeName"),
+	 .xml_name = STR_INIT("AttributeName"),
+	 .offset = offsetof(struct sns_set_subscription_attributes_in, attribute_name),
+	 .kind = SHAPE_STRING,
+	 .is_required = true},
+	{.name = STR_INIT("AttributeValue"),
+	 .query_name = STR_INIT("AttributeValue"),
+	 .xml_name = STR_INIT("AttributeValue"),
+	 .offset = offsetof(struct sns_set_subscription_attributes_in, attribute_value),
+	 .kind = SHAPE_STRING},
+};
+static const struct shape sns_set_subscription_attributes_in_shape = {
+	.name = STR_INIT("SetSubscriptionAttributesRequest"),
+	.size = sizeof(struct sns_set_subscription_attributes_in),
+	.member_count = 3,
+	.members = sns_set_subscription_attributes_in_members,
+	.is_constrained = true};
+
+static const struct shape sns_set_subscription_attributes_out_shape = {
+	.name = STR_INIT("SetSubscriptionAttributesResult"),
+	.size = sizeof(struct sns_set_subscription_attributes_out)};
+
 static const struct shape_member sns_set_topic_attributes_in_members[] = {
 	{.name = STR_INIT("TopicArn"),
 	 .query_name = STR_INIT("TopicArn"),
@@ -432,6 +613,63 @@ static const struct shape sns_set_topic_attributes_in_shape = {
 static const struct shape sns_set_topic_attributes_out_shape = {
 	.name = STR_INIT("SetTopicAttributesResult"),
 	.size = sizeof(struct sns_set_topic_attributes_out)};
+
+static const struct shape_member sns_subscribe_in_members[] = {
+	{.name = STR_INIT("TopicArn"),
+	 .query_name = STR_INIT("TopicArn"),
+	 .xml_name = STR_INIT("TopicArn"),
+	 .offset = offsetof(struct sns_subscribe_in, topic_arn),
+	 .kind = SHAPE_STRING,
+	 .is_required = true},
+	{.name = STR_INIT("Protocol"),
+	 .query_name = STR_INIT("Protocol"),
+	 .xml_name = STR_INIT("Protocol"),
+	 .offset = offsetof(struct sns_subscribe_in, protocol),
+	 .kind = SHAPE_STRING,
+	 .is_required = true},
+	{.name = STR_INIT("Endpoint"),
+	 .query_name = STR_INIT("Endpoint"),
+	 .xml_name = STR_INIT("Endpoint"),
+	 .offset = offsetof(struct sns_subscribe_in, endpoint),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("Attributes"),
+	 .query_name = STR_INIT("Attributes"),
+	 .xml_name = STR_INIT("Attributes"),
+	 .offset = offsetof(struct sns_subscribe_in, attributes),
+	 .kind = SHAPE_MAP,
+	 .extra_offset = offsetof(struct sns_subscribe_in, attributes_count),
+	 .item_size = sizeof(struct shape_pair),
+	 .item_kind = SHAPE_STRING,
+	 .item_value_offset = offsetof(struct shape_pair, value),
+	 .query_item = STR_INIT("entry"),
+	 .xml_item = STR_INIT("entry"),
+	 .key_name = STR_INIT("key"), .value_name = STR_INIT("value")},
+	{.name = STR_INIT("ReturnSubscriptionArn"),
+	 .query_name = STR_INIT("ReturnSubscriptionArn"),
+	 .xml_name = STR_INIT("ReturnSubscriptionArn"),
+	 .offset = offsetof(struct sns_subscribe_in, return_subscription_arn),
+	 .kind = SHAPE_BOOLEAN,
+	 .extra_offset = offsetof(struct sns_subscribe_in, has_return_subscription_arn)},
+};
+static const struct shape sns_subscribe_in_shape = {
+	.name = STR_INIT("SubscribeRequest"),
+	.size = sizeof(struct sns_subscribe_in),
+	.member_count = 5,
+	.members = sns_subscribe_in_members,
+	.is_constrained = true};
+
+static const struct shape_member sns_subscribe_out_members[] = {
+	{.name = STR_INIT("SubscriptionArn"),
+	 .query_name = STR_INIT("SubscriptionArn"),
+	 .xml_name = STR_INIT("SubscriptionArn"),
+	 .offset = offsetof(struct sns_subscribe_out, subscription_arn),
+	 .kind = SHAPE_STRING},
+};
+static const struct shape sns_subscribe_out_shape = {
+	.name = STR_INIT("SubscribeResult"),
+	.size = sizeof(struct sns_subscribe_out),
+	.member_count = 1,
+	.members = sns_subscribe_out_members};
 
 static const struct shape_member sns_tag_resource_in_members[] = {
 	{.name = STR_INIT("ResourceArn"),
@@ -464,6 +702,25 @@ static const struct shape sns_tag_resource_in_shape = {
 static const struct shape sns_tag_resource_out_shape = {
 	.name = STR_INIT("TagResourceResult"),
 	.size = sizeof(struct sns_tag_resource_out)};
+
+static const struct shape_member sns_unsubscribe_in_members[] = {
+	{.name = STR_INIT("SubscriptionArn"),
+	 .query_name = STR_INIT("SubscriptionArn"),
+	 .xml_name = STR_INIT("SubscriptionArn"),
+	 .offset = offsetof(struct sns_unsubscribe_in, subscription_arn),
+	 .kind = SHAPE_STRING,
+	 .is_required = true},
+};
+static const struct shape sns_unsubscribe_in_shape = {
+	.name = STR_INIT("UnsubscribeRequest"),
+	.size = sizeof(struct sns_unsubscribe_in),
+	.member_count = 1,
+	.members = sns_unsubscribe_in_members,
+	.is_constrained = true};
+
+static const struct shape sns_unsubscribe_out_shape = {
+	.name = STR_INIT("UnsubscribeResult"),
+	.size = sizeof(struct sns_unsubscribe_out)};
 
 static const struct shape_member sns_untag_resource_in_members[] = {
 	{.name = STR_INIT("ResourceArn"),
@@ -614,6 +871,10 @@ static const struct operation_facts sns_get_data_protection_policy_facts = {
 	.price = STR_INIT("request"),
 	.resources = sns_get_data_protection_policy_resources,
 	.resource_count = 1};
+static const struct operation_facts sns_get_subscription_attributes_facts = {
+	.documentation = STR_INIT("Returns the attributes of a subscription."),
+	.access = ACCESS_READ,
+	.price = STR_INIT("request")};
 static const struct resource_type *const sns_get_topic_attributes_resources[] = {&sns_resources[0]};
 static const struct operation_facts sns_get_topic_attributes_facts = {
 	.documentation = STR_INIT("Returns the attributes of a topic."),
@@ -621,6 +882,19 @@ static const struct operation_facts sns_get_topic_attributes_facts = {
 	.price = STR_INIT("request"),
 	.resources = sns_get_topic_attributes_resources,
 	.resource_count = 1};
+static const struct operation_facts sns_list_subscriptions_facts = {
+	.documentation = STR_INIT("Lists the subscriptions of an account and region."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("request"),
+	.throttle = &sns_throttles[2]};
+static const struct resource_type *const sns_list_subscriptions_by_topic_resources[] = {&sns_resources[0]};
+static const struct operation_facts sns_list_subscriptions_by_topic_facts = {
+	.documentation = STR_INIT("Lists the subscriptions of a topic."),
+	.access = ACCESS_LIST,
+	.price = STR_INIT("request"),
+	.resources = sns_list_subscriptions_by_topic_resources,
+	.resource_count = 1,
+	.throttle = &sns_throttles[2]};
 static const struct resource_type *const sns_list_tags_for_resource_resources[] = {&sns_resources[0]};
 static const struct operation_facts sns_list_tags_for_resource_facts = {
 	.documentation = STR_INIT("Lists the tags of a topic."),
@@ -650,6 +924,10 @@ static const struct operation_facts sns_remove_permission_facts = {
 	.resources = sns_remove_permission_resources,
 	.resource_count = 1,
 	.throttle = &sns_throttles[3]};
+static const struct operation_facts sns_set_subscription_attributes_facts = {
+	.documentation = STR_INIT("Sets an attribute of a subscription."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request")};
 static const struct resource_type *const sns_set_topic_attributes_resources[] = {&sns_resources[0]};
 static const struct operation_facts sns_set_topic_attributes_facts = {
 	.documentation = STR_INIT("Sets an attribute of a topic."),
@@ -657,6 +935,17 @@ static const struct operation_facts sns_set_topic_attributes_facts = {
 	.price = STR_INIT("request"),
 	.resources = sns_set_topic_attributes_resources,
 	.resource_count = 1};
+static const struct resource_type *const sns_subscribe_resources[] = {&sns_resources[0]};
+static const struct str sns_subscribe_keys[] = {STR_INIT("sns:Endpoint"), STR_INIT("sns:Protocol")};
+static const struct operation_facts sns_subscribe_facts = {
+	.documentation = STR_INIT("Subscribes an endpoint to a topic."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = sns_subscribe_resources,
+	.resource_count = 1,
+	.keys = sns_subscribe_keys,
+	.key_count = 2,
+	.throttle = &sns_throttles[1]};
 static const struct resource_type *const sns_tag_resource_resources[] = {&sns_resources[0]};
 static const struct str sns_tag_resource_keys[] = {STR_INIT("aws:RequestTag/${TagKey}")};
 static const struct operation_facts sns_tag_resource_facts = {
@@ -668,6 +957,11 @@ static const struct operation_facts sns_tag_resource_facts = {
 	.keys = sns_tag_resource_keys,
 	.key_count = 1,
 	.throttle = &sns_throttles[3]};
+static const struct operation_facts sns_unsubscribe_facts = {
+	.documentation = STR_INIT("Deletes a subscription."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.throttle = &sns_throttles[1]};
 static const struct resource_type *const sns_untag_resource_resources[] = {&sns_resources[0]};
 static const struct operation_facts sns_untag_resource_facts = {
 	.documentation = STR_INIT("Removes tags of a topic."),
@@ -703,46 +997,76 @@ const struct operation sns_operations[] = {
 	 .service = &sns_client_service,
 	 .in = &sns_get_data_protection_policy_in_shape, .out = &sns_get_data_protection_policy_out_shape,
 	 .place = OPERATION_ON_NET, .index = 4, .facts = &sns_get_data_protection_policy_facts, .is_read_only = true, .serves_anonymous = true},
+	{.name = STR_INIT("GetSubscriptionAttributes"),
+	 .action = STR_INIT("sns:GetSubscriptionAttributes"),
+	 .service = &sns_client_service,
+	 .in = &sns_get_subscription_attributes_in_shape, .out = &sns_get_subscription_attributes_out_shape,
+	 .place = OPERATION_ON_NET, .index = 5, .facts = &sns_get_subscription_attributes_facts, .is_read_only = true, .serves_anonymous = true},
 	{.name = STR_INIT("GetTopicAttributes"),
 	 .action = STR_INIT("sns:GetTopicAttributes"),
 	 .service = &sns_client_service,
 	 .in = &sns_get_topic_attributes_in_shape, .out = &sns_get_topic_attributes_out_shape,
-	 .place = OPERATION_ON_NET, .index = 5, .facts = &sns_get_topic_attributes_facts, .is_read_only = true, .serves_anonymous = true},
+	 .place = OPERATION_ON_NET, .index = 6, .facts = &sns_get_topic_attributes_facts, .is_read_only = true, .serves_anonymous = true},
+	{.name = STR_INIT("ListSubscriptions"),
+	 .action = STR_INIT("sns:ListSubscriptions"),
+	 .service = &sns_client_service,
+	 .in = &sns_list_subscriptions_in_shape, .out = &sns_list_subscriptions_out_shape,
+	 .place = OPERATION_ON_NET, .index = 7, .facts = &sns_list_subscriptions_facts, .is_read_only = true, .serves_anonymous = true},
+	{.name = STR_INIT("ListSubscriptionsByTopic"),
+	 .action = STR_INIT("sns:ListSubscriptionsByTopic"),
+	 .service = &sns_client_service,
+	 .in = &sns_list_subscriptions_by_topic_in_shape, .out = &sns_list_subscriptions_by_topic_out_shape,
+	 .place = OPERATION_ON_NET, .index = 8, .facts = &sns_list_subscriptions_by_topic_facts, .is_read_only = true, .serves_anonymous = true},
 	{.name = STR_INIT("ListTagsForResource"),
 	 .action = STR_INIT("sns:ListTagsForResource"),
 	 .service = &sns_client_service,
 	 .in = &sns_list_tags_for_resource_in_shape, .out = &sns_list_tags_for_resource_out_shape,
-	 .place = OPERATION_ON_NET, .index = 6, .facts = &sns_list_tags_for_resource_facts, .is_read_only = true, .serves_anonymous = true},
+	 .place = OPERATION_ON_NET, .index = 9, .facts = &sns_list_tags_for_resource_facts, .is_read_only = true, .serves_anonymous = true},
 	{.name = STR_INIT("ListTopics"),
 	 .action = STR_INIT("sns:ListTopics"),
 	 .service = &sns_client_service,
 	 .in = &sns_list_topics_in_shape, .out = &sns_list_topics_out_shape,
-	 .place = OPERATION_ON_NET, .index = 7, .facts = &sns_list_topics_facts, .is_read_only = true, .serves_anonymous = true},
+	 .place = OPERATION_ON_NET, .index = 10, .facts = &sns_list_topics_facts, .is_read_only = true, .serves_anonymous = true},
 	{.name = STR_INIT("PutDataProtectionPolicy"),
 	 .action = STR_INIT("sns:PutDataProtectionPolicy"),
 	 .service = &sns_client_service,
 	 .in = &sns_put_data_protection_policy_in_shape, .out = &sns_put_data_protection_policy_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 8, .facts = &sns_put_data_protection_policy_facts, .shows_answer = true, .serves_anonymous = true},
+	 .place = OPERATION_ON_CONTROL, .index = 11, .facts = &sns_put_data_protection_policy_facts, .shows_answer = true, .serves_anonymous = true},
 	{.name = STR_INIT("RemovePermission"),
 	 .action = STR_INIT("sns:RemovePermission"),
 	 .service = &sns_client_service,
 	 .in = &sns_remove_permission_in_shape, .out = &sns_remove_permission_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 9, .facts = &sns_remove_permission_facts, .shows_answer = true, .serves_anonymous = true},
+	 .place = OPERATION_ON_CONTROL, .index = 12, .facts = &sns_remove_permission_facts, .shows_answer = true, .serves_anonymous = true},
+	{.name = STR_INIT("SetSubscriptionAttributes"),
+	 .action = STR_INIT("sns:SetSubscriptionAttributes"),
+	 .service = &sns_client_service,
+	 .in = &sns_set_subscription_attributes_in_shape, .out = &sns_set_subscription_attributes_out_shape,
+	 .place = OPERATION_ON_CONTROL, .index = 13, .facts = &sns_set_subscription_attributes_facts, .shows_answer = true, .serves_anonymous = true},
 	{.name = STR_INIT("SetTopicAttributes"),
 	 .action = STR_INIT("sns:SetTopicAttributes"),
 	 .service = &sns_client_service,
 	 .in = &sns_set_topic_attributes_in_shape, .out = &sns_set_topic_attributes_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 10, .facts = &sns_set_topic_attributes_facts, .shows_answer = true, .serves_anonymous = true},
+	 .place = OPERATION_ON_CONTROL, .index = 14, .facts = &sns_set_topic_attributes_facts, .shows_answer = true, .serves_anonymous = true},
+	{.name = STR_INIT("Subscribe"),
+	 .action = STR_INIT("sns:Subscribe"),
+	 .service = &sns_client_service,
+	 .in = &sns_subscribe_in_shape, .out = &sns_subscribe_out_shape,
+	 .place = OPERATION_ON_CONTROL, .index = 15, .facts = &sns_subscribe_facts, .shows_answer = true, .serves_anonymous = true},
 	{.name = STR_INIT("TagResource"),
 	 .action = STR_INIT("sns:TagResource"),
 	 .service = &sns_client_service,
 	 .in = &sns_tag_resource_in_shape, .out = &sns_tag_resource_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 11, .facts = &sns_tag_resource_facts, .shows_answer = true, .serves_anonymous = true, .has_empty_result = true},
+	 .place = OPERATION_ON_CONTROL, .index = 16, .facts = &sns_tag_resource_facts, .shows_answer = true, .serves_anonymous = true, .has_empty_result = true},
+	{.name = STR_INIT("Unsubscribe"),
+	 .action = STR_INIT("sns:Unsubscribe"),
+	 .service = &sns_client_service,
+	 .in = &sns_unsubscribe_in_shape, .out = &sns_unsubscribe_out_shape,
+	 .place = OPERATION_ON_CONTROL, .index = 17, .facts = &sns_unsubscribe_facts, .shows_answer = true, .serves_anonymous = true, .is_link = true},
 	{.name = STR_INIT("UntagResource"),
 	 .action = STR_INIT("sns:UntagResource"),
 	 .service = &sns_client_service,
 	 .in = &sns_untag_resource_in_shape, .out = &sns_untag_resource_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 12, .facts = &sns_untag_resource_facts, .shows_answer = true, .serves_anonymous = true, .has_empty_result = true},
+	 .place = OPERATION_ON_CONTROL, .index = 18, .facts = &sns_untag_resource_facts, .shows_answer = true, .serves_anonymous = true, .has_empty_result = true},
 };
 
 const struct service sns_client_service = {
@@ -761,6 +1085,6 @@ const struct service sns_client_service = {
 	.throttled = {.shape = STR_INIT("ThrottledException"),
 		      .query_code = STR_INIT("Throttled"), .status = 429},
 	.throttled_text = STR_INIT("Rate exceeded"),
-	.operation_count = 13,
+	.operation_count = 19,
 	.operations = sns_operations,
 };

@@ -96,6 +96,8 @@
 	X(ACCOUNT_TOPICS, 100000, "topics", "topics of one account and region") \
 	X(TOPIC_SUBSCRIPTIONS, 12500000, "subscriptions", "subscriptions of one standard topic") \
 	X(FIFO_TOPIC_SUBSCRIPTIONS, 100, "subscriptions", "subscriptions of one FIFO topic") \
+	X(TOPIC_FILTERS, 200, "policies", "filter policies of one topic's subscriptions") \
+	X(SNS_ENDPOINT_SIZE, 2048, "bytes", "a subscription's endpoint") \
 	X(TOPIC_NAME_SIZE, 256, "bytes", "a topic's name, .fifo included") \
 	X(TOPIC_POLICY_SIZE, 30720, "bytes", "a topic's policy, and its data protection policy") \
 	X(DISPLAY_NAME_SIZE, 100, "characters", "a topic's DisplayName") \

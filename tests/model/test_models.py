@@ -57,8 +57,7 @@ OPERATIONS_LEFT_OUT = {
             "ListPhoneNumbersOptedOut", "ListPlatformApplications", "ListSMSSandboxPhoneNumbers",
             "OptInPhoneNumber", "SetEndpointAttributes", "SetPlatformApplicationAttributes",
             "SetSMSAttributes", "VerifySMSSandboxPhoneNumber", "ConfirmSubscription",
-            "Subscribe", "Unsubscribe", "GetSubscriptionAttributes", "SetSubscriptionAttributes",
-            "ListSubscriptions", "ListSubscriptionsByTopic", "Publish", "PublishBatch"},
+            "Publish", "PublishBatch"},
     # Partner event sources, global endpoints.
     "events": {"ActivateEventSource", "CreateEndpoint", "CreatePartnerEventSource",
                "DeactivateEventSource", "DeleteEndpoint", "DeletePartnerEventSource",

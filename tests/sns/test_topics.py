@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from botocore.exceptions import ClientError
 
-ACCOUNT = "000000000000"
+from faults import invalid, refusal
+
 DEFAULT_DELIVERY = {
     "http": {"defaultHealthyRetryPolicy": {
         "minDelayTarget": 20, "maxDelayTarget": 20, "numRetries": 3, "numMaxDelayRetries": 0,
@@ -16,19 +16,6 @@ DEFAULT_DELIVERY = {
 
 def attributes_of(sns, topic):
     return sns.get_topic_attributes(TopicArn=topic)["Attributes"]
-
-
-def refusal(call, **members):
-    """Code, status and text of a fault."""
-    with pytest.raises(ClientError) as caught:
-        call(**members)
-    answer = caught.value.response
-    return (answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"],
-            answer["Error"]["Message"])
-
-
-def invalid(text):
-    return "InvalidParameter", 400, f"Invalid parameter: {text}"
 
 
 def test_fresh_topic_has_exactly_these_attributes(sns, topic):

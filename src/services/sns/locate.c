@@ -136,3 +136,49 @@ enum err sns_topic_of_call(struct call *call, const char *name, struct str arn,
 		return fail(call, &SNS_NOT_FOUND, "Topic does not exist");
 	return err;
 }
+
+/* Links in messages lead here, which nobody signs. */
+static bool is_open_to_links(const struct call *call, const struct subscription *subscription)
+{
+	bool has_link = subscription->protocol == SNS_PROTOCOL_HTTP ||
+			subscription->protocol == SNS_PROTOCOL_HTTPS ||
+			subscription->protocol == SNS_PROTOCOL_EMAIL ||
+			subscription->protocol == SNS_PROTOCOL_EMAIL_JSON;
+
+	return call->operation->index == SNS_UNSUBSCRIBE && has_link && !subscription->is_pending &&
+	       !subscription->needs_unsubscribe_auth;
+}
+
+enum err sns_subscription_find(struct call *call, struct str arn,
+			       const struct subscription **out_subscription)
+{
+	struct str action = arena_format(call->arena, "SNS:%.*s", STR_ARG(call->operation->name));
+	struct resource resource = {.arn = arn};
+	struct arn parts;
+
+	enum err err = sns_check_arn(call, "SubscriptionArn", arn, &parts);
+	if (err)
+		return err;
+	const struct subscription *subscription = sns_keep_subscription(
+		call, sns_registry_find_subscription(sns_of(call->core)->registry, arn));
+	resource.account = parts.account;
+	if (subscription && str_equal(subscription->account, call->account))
+		resource.account = call->account;
+	if (subscription && is_open_to_links(call, subscription))
+		err = call_authorize_endpoint(call, action);
+	else
+		err = call_authorize(call, action, &resource);
+	if (!err)
+		*out_subscription = subscription;
+	return err;
+}
+
+enum err sns_subscription_of_call(struct call *call, struct str arn,
+				  const struct subscription **out_subscription)
+{
+	enum err err = sns_subscription_find(call, arn, out_subscription);
+
+	if (!err && !*out_subscription)
+		return fail(call, &SNS_NOT_FOUND, "Subscription does not exist");
+	return err;
+}

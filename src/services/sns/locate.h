@@ -27,6 +27,17 @@ must_check enum err sns_topic_find(struct call *call, const char *name, struct s
 must_check enum err sns_topic_of_call(struct call *call, const char *name, struct str arn,
 				      const struct topic **out_topic);
 
+/*
+ * *out_subscription NULL: it does not exist. Authorized are its owner and the topic's; a
+ * subscription that was confirmed by a link without authentication may be deleted by anybody who
+ * knows its ARN.
+ */
+must_check enum err sns_subscription_find(struct call *call, struct str arn,
+					  const struct subscription **out_subscription);
+/* As sns_subscription_find; a subscription that does not exist is a fault. */
+must_check enum err sns_subscription_of_call(struct call *call, struct str arn,
+					     const struct subscription **out_subscription);
+
 /* Invalid parameter: <text> */
 must_check enum err sns_invalid(struct call *call, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
