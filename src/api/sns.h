@@ -23,6 +23,42 @@ struct sns_subscription {
 	struct str topic_arn;
 };
 
+struct sns_message_attribute_value {
+	struct str data_type;
+	struct str string_value;
+	struct str binary_value;
+};
+
+struct sns_message_attribute_value_entry {
+	struct str key;
+	struct sns_message_attribute_value value;
+};
+
+struct sns_publish_batch_request_entry {
+	struct str id;
+	struct str message;
+	struct str subject;
+	struct str message_structure;
+	struct sns_message_attribute_value_entry *message_attributes;
+	size_t message_attributes_count;
+	struct str message_deduplication_id;
+	struct str message_group_id;
+};
+
+struct sns_publish_batch_result_entry {
+	struct str id;
+	struct str message_id;
+	struct str sequence_number;
+};
+
+struct sns_batch_result_error_entry {
+	struct str id;
+	struct str code;
+	struct str message;
+	bool sender_fault;
+	bool has_sender_fault;
+};
+
 struct sns_add_permission_in {
 	struct str topic_arn;
 	struct str label;
@@ -133,6 +169,37 @@ struct sns_list_topics_out {
 	struct str next_token;
 };
 
+struct sns_publish_in {
+	struct str topic_arn;
+	struct str target_arn;
+	struct str phone_number;
+	struct str message;
+	struct str subject;
+	struct str message_structure;
+	struct sns_message_attribute_value_entry *message_attributes;
+	size_t message_attributes_count;
+	struct str message_deduplication_id;
+	struct str message_group_id;
+};
+
+struct sns_publish_out {
+	struct str message_id;
+	struct str sequence_number;
+};
+
+struct sns_publish_batch_in {
+	struct str topic_arn;
+	struct sns_publish_batch_request_entry *publish_batch_request_entries;
+	size_t publish_batch_request_entries_count;
+};
+
+struct sns_publish_batch_out {
+	struct sns_publish_batch_result_entry *successful;
+	size_t successful_count;
+	struct sns_batch_result_error_entry *failed;
+	size_t failed_count;
+};
+
 struct sns_put_data_protection_policy_in {
 	struct str resource_arn;
 	struct str data_protection_policy;
@@ -235,6 +302,10 @@ enum err sns_list_tags_for_resource(struct call *call, const struct sns_list_tag
 		struct sns_list_tags_for_resource_out *out);
 enum err sns_list_topics(struct call *call, const struct sns_list_topics_in *in,
 		struct sns_list_topics_out *out);
+enum err sns_publish(struct call *call, const struct sns_publish_in *in,
+		struct sns_publish_out *out);
+enum err sns_publish_batch(struct call *call, const struct sns_publish_batch_in *in,
+		struct sns_publish_batch_out *out);
 enum err sns_put_data_protection_policy(struct call *call, const struct sns_put_data_protection_policy_in *in,
 		struct sns_put_data_protection_policy_out *out);
 enum err sns_remove_permission(struct call *call, const struct sns_remove_permission_in *in,
@@ -264,6 +335,8 @@ enum {
 	SNS_LIST_SUBSCRIPTIONS_BY_TOPIC,
 	SNS_LIST_TAGS_FOR_RESOURCE,
 	SNS_LIST_TOPICS,
+	SNS_PUBLISH,
+	SNS_PUBLISH_BATCH,
 	SNS_PUT_DATA_PROTECTION_POLICY,
 	SNS_REMOVE_PERMISSION,
 	SNS_SET_SUBSCRIPTION_ATTRIBUTES,

@@ -59,6 +59,16 @@ static enum err run_sns_list_topics(struct call *call, const void *in, void *out
 	return sns_list_topics(call, in, out);
 }
 
+static enum err run_sns_publish(struct call *call, const void *in, void *out)
+{
+	return sns_publish(call, in, out);
+}
+
+static enum err run_sns_publish_batch(struct call *call, const void *in, void *out)
+{
+	return sns_publish_batch(call, in, out);
+}
+
 static enum err run_sns_put_data_protection_policy(struct call *call, const void *in, void *out)
 {
 	return sns_put_data_protection_policy(call, in, out);
@@ -111,6 +121,8 @@ static const operation_fn handlers[] = {
 	[SNS_LIST_SUBSCRIPTIONS_BY_TOPIC] = run_sns_list_subscriptions_by_topic,
 	[SNS_LIST_TAGS_FOR_RESOURCE] = run_sns_list_tags_for_resource,
 	[SNS_LIST_TOPICS] = run_sns_list_topics,
+	[SNS_PUBLISH] = run_sns_publish,
+	[SNS_PUBLISH_BATCH] = run_sns_publish_batch,
 	[SNS_PUT_DATA_PROTECTION_POLICY] = run_sns_put_data_protection_policy,
 	[SNS_REMOVE_PERMISSION] = run_sns_remove_permission,
 	[SNS_SET_SUBSCRIPTION_ATTRIBUTES] = run_sns_set_subscription_attributes,
@@ -139,7 +151,7 @@ const struct service sns_service = {
 	.throttled = {.shape = STR_INIT("ThrottledException"),
 		      .query_code = STR_INIT("Throttled"), .status = 429},
 	.throttled_text = STR_INIT("Rate exceeded"),
-	.operation_count = 19,
+	.operation_count = 21,
 	.operations = operations,
 };
 

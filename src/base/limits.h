@@ -98,6 +98,9 @@
 	X(FIFO_TOPIC_SUBSCRIPTIONS, 100, "subscriptions", "subscriptions of one FIFO topic") \
 	X(TOPIC_FILTERS, 200, "policies", "filter policies of one topic's subscriptions") \
 	X(SNS_ENDPOINT_SIZE, 2048, "bytes", "a subscription's endpoint") \
+	X(PUBLISH_SIZE, 262144, "bytes", "a published message and its attributes, and a batch's sum") \
+	X(SUBJECT_SIZE, 100, "characters", "a published message's subject") \
+	X(STRUCTURE_KEYS, 64, "keys", "protocols of a message with MessageStructure=json") \
 	X(TOPIC_NAME_SIZE, 256, "bytes", "a topic's name, .fifo included") \
 	X(TOPIC_POLICY_SIZE, 30720, "bytes", "a topic's policy, and its data protection policy") \
 	X(DISPLAY_NAME_SIZE, 100, "characters", "a topic's DisplayName") \

@@ -56,8 +56,7 @@ OPERATIONS_LEFT_OUT = {
             "ListEndpointsByPlatformApplication", "ListOriginationNumbers",
             "ListPhoneNumbersOptedOut", "ListPlatformApplications", "ListSMSSandboxPhoneNumbers",
             "OptInPhoneNumber", "SetEndpointAttributes", "SetPlatformApplicationAttributes",
-            "SetSMSAttributes", "VerifySMSSandboxPhoneNumber", "ConfirmSubscription",
-            "Publish", "PublishBatch"},
+            "SetSMSAttributes", "VerifySMSSandboxPhoneNumber"},
     # Partner event sources, global endpoints.
     "events": {"ActivateEventSource", "CreateEndpoint", "CreatePartnerEventSource",
                "DeactivateEventSource", "DeleteEndpoint", "DeletePartnerEventSource",

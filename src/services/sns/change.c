@@ -4,22 +4,41 @@
 #include "services/sns/change.h"
 
 #include "base/vec.h"
+#include "services/sns/gate.h"
+#include "services/sns/rules.h"
 #include "services/sns/store.h"
+
+static enum err define_gate(struct core *core, const struct topic *topic, const struct topic *old)
+{
+	bool is_same = old && old->archive_days == topic->archive_days &&
+		       str_equal(old->throughput_scope, topic->throughput_scope);
+
+	return !topic->is_fifo || is_same ? ERR_OK : sns_gate_define(core, topic, !old);
+}
 
 enum err sns_topic_put(struct core *core, const struct topic *draft)
 {
-	const struct topic *topic = sns_topic_new(draft);
+	struct sns_registry *registry = sns_of(core)->registry;
+	const struct topic *old = sns_registry_find_topic(registry, draft->arn);
+	struct topic numbered = sns_topic_draft(draft);
 	struct catalog_changes changes = {0};
 	struct buf record = {0};
 
+	if (numbered.is_fifo && !old)
+		sns_gate_allocate(core, &changes, &numbered);
+	const struct topic *topic = sns_topic_new(&numbered);
 	sns_topic_encode(&record, topic);
 	catalog_changes_put(&changes, CATALOG_SNS_TOPICS, topic->arn, buf_str(&record));
 	buf_done(&record);
 	enum err err = catalog_write(core->catalog, &changes);
-	if (err)
+	if (err) {
 		sns_topic_release(topic);
-	else
-		sns_registry_put_topic(sns_of(core)->registry, topic);
+	} else {
+		sns_registry_put_topic(registry, sns_topic_hold(topic));
+		err = define_gate(core, topic, old);
+		sns_topic_release(topic);
+	}
+	sns_topic_release(old);
 	return err;
 }
 
@@ -56,10 +75,27 @@ enum err sns_topic_delete(struct core *core, const struct topic *topic)
 		sns_registry_remove_subscriptions(registry, found.items, found.count);
 		sns_registry_remove_topic(registry, topic);
 	}
-	for (size_t i = 0; i < found.count; i++)
+	for (size_t i = 0; i < found.count; i++) {
+		if (!err)
+			sns_rule_remove(core, found.items[i]);
 		sns_subscription_release(found.items[i]);
+	}
 	vec_done(&found);
-	return err;
+	return err || !topic->is_fifo ? err : sns_gate_drop(core, topic);
+}
+
+/* Takes over the reference. */
+static void replace(struct core *core, const struct subscription *subscription)
+{
+	struct sns_registry *registry = sns_of(core)->registry;
+	const struct subscription *old =
+		sns_registry_find_subscription(registry, subscription->arn);
+
+	sns_rule_add(core, subscription);
+	sns_registry_put_subscription(registry, subscription);
+	if (old)
+		sns_rule_remove(core, old);
+	sns_subscription_release(old);
 }
 
 enum err sns_subscription_put(struct core *core, const struct subscription *draft)
@@ -76,7 +112,7 @@ enum err sns_subscription_put(struct core *core, const struct subscription *draf
 	if (err)
 		sns_subscription_release(subscription);
 	else
-		sns_registry_put_subscription(sns_of(core)->registry, subscription);
+		replace(core, subscription);
 	return err;
 }
 
@@ -112,6 +148,7 @@ enum err sns_subscription_delete(struct core *core, const struct subscription *s
 		return err;
 	}
 	sns_registry_remove_subscriptions(registry, &subscription, 1);
+	sns_rule_remove(core, subscription);
 	if (topic)
 		sns_registry_put_topic(registry, topic);
 	return ERR_OK;
@@ -144,7 +181,7 @@ static enum err load_subscription(void *context, struct str key, struct str valu
 	arena_init(&arena);
 	enum err err = sns_subscription_decode(&arena, value, &draft);
 	if (!err)
-		sns_registry_put_subscription(sns_of(core)->registry, sns_subscription_new(&draft));
+		replace(core, sns_subscription_new(&draft));
 	arena_done(&arena);
 	return err;
 }
@@ -160,5 +197,5 @@ enum err sns_load(struct core *core)
 		err = catalog_each(core->catalog, CATALOG_SNS_SUBSCRIPTIONS, load_subscription,
 				   core);
 	catalog_abort(core->catalog);
-	return err;
+	return err ? err : sns_gates_load(core);
 }

@@ -108,6 +108,17 @@ static const struct sns_delivery_policy *compile_delivery(struct str text, bool 
 	return err ? NULL : policy;
 }
 
+void sns_topic_life_release(struct sns_topic_life *life)
+{
+	struct sns_filters *filters = atomic_load(&life->filters);
+
+	if (atomic_fetch_sub(&life->references, 1) != 1)
+		return;
+	if (filters)
+		life->free_filters(&filters);
+	heap_free(life);
+}
+
 const struct topic *sns_topic_new(const struct topic *draft)
 {
 	struct topic view = *draft;
@@ -148,8 +159,7 @@ void sns_topic_release(const struct topic *topic)
 		return;
 	policy_release(mine->compiled_policy);
 	sns_delivery_policy_release(mine->delivery);
-	if (atomic_fetch_sub(&mine->life->references, 1) == 1)
-		heap_free(mine->life);
+	sns_topic_life_release(mine->life);
 	heap_free(mine);
 }
 

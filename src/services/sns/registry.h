@@ -14,10 +14,12 @@
 #include "base/arn.h"
 #include "base/base.h"
 #include "base/snapshot.h"
+#include "core/core.h"
 #include "services/sns/counters.h"
 
 struct sns_delivery_policy;
-struct sns_filter;
+struct sns_filter_rule;
+struct sns_filters;
 
 enum sns_protocol {
 	SNS_PROTOCOL_HTTP,
@@ -40,6 +42,11 @@ enum sns_protocol sns_protocol_find(struct str name);
 struct sns_topic_life {
 	_Atomic uint32_t references;
 	struct sns_counters counters;
+	_Atomic uint64_t sequence;   /* of a FIFO topic: the last number that was proposed */
+	struct queue_counters queue; /* of its internal queue (gate.h) */
+	/* The filter policies of its subscriptions (rules.h). NULL: there were none yet. */
+	struct sns_filters *_Atomic filters;
+	void (*free_filters)(struct sns_filters **filters); /* set with `filters` */
 };
 
 /* In one block of memory with its texts and arrays. Texts with data NULL are not set. */
@@ -48,6 +55,7 @@ struct topic {
 	struct sns_topic_life *life;
 	struct str account, region, name, arn;
 	uint64_t arn_hash; /* set by sns_topic_new */
+	uint32_t serial;   /* FIFO: of its internal queue (gate.h) */
 	int64_t created_ms;
 
 	bool is_fifo;
@@ -95,10 +103,12 @@ struct subscription {
 	bool is_raw;		     /* RawMessageDelivery */
 	struct str filter_policy;    /* as given */
 	enum sns_filter_scope filter_scope;
-	const struct sns_filter *filter; /* NULL: all messages */
-	struct str redrive_policy;	 /* as given */
-	struct str dead_letter_arn;	 /* of redrive_policy */
-	struct str delivery_policy;	 /* as given */
+	bool has_filter;	      /* rules.h: not all messages pass */
+	struct sns_filter_rule *rule; /* of the control thread */
+	struct sns_topic_life *life;  /* of its topic, while it has a rule */
+	struct str redrive_policy;    /* as given */
+	struct str dead_letter_arn;   /* of redrive_policy */
+	struct str delivery_policy;   /* as given */
 	const struct sns_delivery_policy *delivery;
 	struct str role_arn;	  /* SubscriptionRoleArn */
 	struct str replay_policy; /* as given */
@@ -128,6 +138,7 @@ void sns_registry_each_topic(struct sns_registry *registry, struct str account, 
 
 const struct topic *sns_topic_hold(const struct topic *topic);
 void sns_topic_release(const struct topic *topic); /* accepts NULL */
+void sns_topic_life_release(struct sns_topic_life *life);
 /* A copy of a snapshot to change; its texts are borrowed from the snapshot. */
 struct topic sns_topic_draft(const struct topic *topic);
 /* A deep copy of a draft, with one reference, and a new life if the draft has none. Compiles the

@@ -8,8 +8,10 @@
 #include "core/seal/kms.h"
 #include "services/sns/change.h"
 #include "services/sns/delivery.h"
+#include "services/sns/gate.h"
 #include "services/sns/locate.h"
 #include "services/sns/metrics.h"
+#include "services/sns/rules.h"
 #include "services/sns/sign.h"
 
 static enum err start(struct core *core, const struct service_start *start, struct str *out_problem)
@@ -23,6 +25,8 @@ static enum err start(struct core *core, const struct service_start *start, stru
 
 static void stop(struct core *core)
 {
+	sns_rules_remove_all(core);
+	sns_gates_release(core);
 	struct sns_signer *signer = atomic_exchange(&sns_of(core)->signer, NULL);
 
 	sns_signer_free(&signer);

@@ -17,6 +17,7 @@ struct sns_signer;
 struct sns {
 	uint32_t magic;
 	struct sns_registry *registry;
+	uint32_t next_serial;		     /* of internal queues; control thread */
 	_Atomic(struct sns_signer *) signer; /* NULL: no key was made yet; sign.h */
 };
 

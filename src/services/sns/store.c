@@ -121,6 +121,8 @@ void sns_topic_encode(struct buf *out, const struct topic *topic)
 	json_begin(&writer, out);
 	json_open_object(&writer);
 	write_fields(&writer, &topic_fields, topic);
+	json_key(&writer, STR("serial"));
+	json_i64(&writer, topic->serial);
 	policies_write_names(&writer, STR("policyPrincipals"), topic->policy_names);
 	write_pairs(&writer, STR("feedback"), topic->feedback, topic->feedback_count);
 	write_pairs(&writer, STR("tags"), topic->tags, topic->tag_count);
@@ -196,6 +198,7 @@ enum err sns_topic_decode(struct arena *arena, struct str record, struct topic *
 		return err;
 	if (draft.arn.size == 0 || draft.policy.size == 0)
 		return ERR_DAMAGED;
+	draft.serial = (uint32_t)yyjson_get_uint(json_member(root, "serial"));
 	draft.policy_names = policies_read_names(arena, json_member(root, "policyPrincipals"));
 	draft.feedback = read_pairs(arena, json_member(root, "feedback"), &draft.feedback_count);
 	draft.tags = read_pairs(arena, json_member(root, "tags"), &draft.tag_count);

@@ -11,7 +11,7 @@ static const char topic_record[] =
 	"\"kmsMasterKeyId\":\"alias/k\",\"signatureVersion\":\"2\",\"archivePolicy\":\"{}\","
 	"\"policy\":\"{\\\"Statement\\\":[]}\",\"createdMs\":1700000000001,\"archiveDays\":30,"
 	"\"archivedSinceMs\":1700000000002,\"subscriptionsDeleted\":4,\"fifoTopic\":true,"
-	"\"contentBasedDeduplication\":true,"
+	"\"contentBasedDeduplication\":true,\"serial\":4294967295,"
 	"\"policyPrincipals\":{\"arn:aws:iam::111122223333:user/u\":\"AIDAEXAMPLEUSER00001\"},"
 	"\"feedback\":{\"SQSSuccessFeedbackSampleRate\":\"7\"},\"tags\":{\"a\":\"1\",\"b\":\"\"}}";
 
@@ -43,6 +43,7 @@ static void test_topic_is_written_as_it_was_read(void **state)
 	assert_text(&out, topic_record);
 	assert_true(topic.is_fifo && topic.has_content_dedup);
 	assert_int_equal(topic.archive_days, 30);
+	assert_true(topic.serial == UINT32_MAX);
 	assert_int_equal(topic.tag_count, 2);
 	assert_int_equal(topic.feedback_count, 1);
 	assert_null(topic.tracing.data);

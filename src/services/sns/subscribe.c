@@ -9,6 +9,7 @@
 #include "api/sns.h"
 #include "core/authorize.h"
 #include "services/sns/change.h"
+#include "services/sns/confirm.h"
 #include "services/sns/subscription.h"
 
 /* ---- endpoints ---- */
@@ -228,6 +229,8 @@ static enum err subscribe(struct call *call, const struct topic *topic, enum sns
 		if (!err)
 			err = sns_subscription_put(call->core, &draft);
 	}
+	if (!err)
+		err = sns_confirm_start(call, topic, &draft);
 	if (err)
 		return err;
 	bool is_shown = !draft.is_pending || in->return_subscription_arn;
@@ -282,5 +285,6 @@ enum err sns_unsubscribe(struct call *call, const struct sns_unsubscribe_in *in,
 	err = sns_subscription_find(call, in->subscription_arn, &subscription);
 	if (err || !subscription)
 		return err;
-	return sns_subscription_delete(call->core, subscription);
+	err = sns_subscription_delete(call->core, subscription);
+	return err ? err : sns_confirm_unsubscribed(call, subscription);
 }

@@ -6,6 +6,7 @@
 #include "format/json.h"
 #include "match/filter_policy.h"
 #include "services/sns/change.h"
+#include "services/sns/delivery_policy.h"
 
 struct change {
 	struct call *call;
@@ -114,12 +115,25 @@ static enum err set_redrive_policy(struct change *change)
 
 static enum err set_delivery_policy(struct change *change)
 {
+	const struct sns_delivery_policy *policy;
+	struct str problem;
+
 	if (change->value.size > 0 && !is_http(change->draft))
 		return sns_invalid(change->call,
 				   "%sDeliveryPolicy: Delivery protocol [%.*s] does not support "
 				   "delivery policies.",
 				   change->prefix, STR_ARG(sns_protocols[change->draft->protocol]));
-	change->draft->delivery_policy = or_none(change->value);
+	change->draft->delivery_policy = (struct str){0};
+	if (change->value.size == 0)
+		return ERR_OK;
+	enum err err = sns_delivery_policy_parse(change->call->arena, change->value, false, &policy,
+						 &problem);
+	if (err == ERR_INVALID)
+		return sns_invalid(change->call, "%s%.*s", change->prefix, STR_ARG(problem));
+	if (err)
+		return err;
+	change->draft->delivery_policy = sns_delivery_policy_stored(change->call->arena, policy);
+	sns_delivery_policy_release(policy);
 	return ERR_OK;
 }
 
@@ -212,6 +226,18 @@ static struct str text_of(bool is_on)
 	return is_on ? STR("true") : STR("false");
 }
 
+/* data NULL: the protocol has no delivery policies. */
+static struct str effective_of(struct call *call, const struct subscription *subscription)
+{
+	if (!is_http(subscription))
+		return (struct str){0};
+	const struct topic *topic =
+		sns_keep_topic(call, sns_registry_find_topic(sns_of(call->core)->registry,
+							     subscription->topic_arn));
+	return sns_delivery_policy_of_subscription(call->arena, topic ? topic->delivery : NULL,
+						   subscription->delivery);
+}
+
 enum err sns_get_subscription_attributes(struct call *call,
 					 const struct sns_get_subscription_attributes_in *in,
 					 struct sns_get_subscription_attributes_out *out)
@@ -235,6 +261,7 @@ enum err sns_get_subscription_attributes(struct call *call,
 		{STR("FilterPolicyScope"), scope_of(subscription)},
 		{STR("RedrivePolicy"), subscription->redrive_policy},
 		{STR("DeliveryPolicy"), subscription->delivery_policy},
+		{STR("EffectiveDeliveryPolicy"), effective_of(call, subscription)},
 		{STR("SubscriptionRoleArn"), subscription->role_arn},
 		{STR("ReplayPolicy"), subscription->replay_policy},
 		{STR("ReplayStatus"), subscription->replay_status},

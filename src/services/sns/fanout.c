@@ -1,0 +1,618 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fanout: select the subscriptions, make a payload for each, deliver, then the dead letters.
+ *
+ * Each message is a `sending` with steps of its own; those of a FIFO topic follow each other, those
+ * of a standard topic run at the same time. The call goes on after the last one. The snapshot of
+ * the topic's subscriptions is kept until the call ends, so subscriptions need no references.
+ */
+#include "services/sns/fanout.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/sns.h"
+#include "core/request_context.h"
+#include "core/target.h"
+#include "services/sns/delivery.h"
+#include "services/sns/envelope.h"
+#include "services/sns/filter.h"
+#include "services/sns/gate.h"
+#include "services/sns/state.h"
+
+#define FANOUT_MAGIC 0x464e5353u
+
+struct payloads;
+struct sending {
+	struct fanout *fanout;
+	struct queue_gate gate; /* of a FIFO topic */
+	enum queue_result gated;
+	uint8_t id[16]; /* of the message */
+	struct sns_publication *publication;
+	const struct subscription **subscriptions; /* of the deliveries */
+	struct target_delivery *deliveries;
+	size_t count;
+	struct obligation *obligations; /* of other protocols; with the first part */
+	size_t obligation_count;
+	struct payloads *payloads;
+	bool has_begun;			 /* the first part was sent */
+	size_t part, part_count;	 /* that are being delivered */
+	struct target_delivery *letters; /* to dead-letter queues */
+	size_t letter_count;
+	struct target_send send;
+};
+
+struct fanout {
+	uint32_t magic;
+	struct call *call;
+	const struct topic *topic;
+	struct internal_caller caller;
+	struct net_thread *home;
+	struct sns_subscriptions subscriptions; /* keeps their snapshot */
+	size_t most;				/* confirmed ones */
+	struct sending sendings[LIMIT_BATCH_ENTRIES];
+	size_t count;
+	size_t next;	   /* that has not begun */
+	size_t unanswered; /* that have begun, and one while they begin */
+};
+
+static struct sns_counters *counters_of(const struct fanout *fanout)
+{
+	return &fanout->topic->life->counters;
+}
+
+/* ---- selection ---- */
+
+static int compare_hashes(const void *a, const void *b)
+{
+	const struct subscription *const *x = a, *const *y = b;
+
+	return (*x)->arn_hash < (*y)->arn_hash ? -1 : (*x)->arn_hash > (*y)->arn_hash;
+}
+
+/* The subscriptions whose filter policies the message fulfils, by hash. A rule may belong to a
+ * snapshot that is not public yet, so only the ARN counts. */
+struct matched {
+	uint64_t *hashes; /* ascending */
+	size_t count;
+};
+
+static struct matched match(struct fanout *fanout, const struct sns_message *message)
+{
+	struct sns_filters *filters =
+		atomic_load_explicit(&fanout->topic->life->filters, memory_order_acquire);
+	struct sns_filter_result result;
+	struct matched matched = {0};
+
+	if (!filters)
+		return matched;
+	sns_filters_begin(filters, fanout->call->arena, message, &result);
+	qsort(result.subscriptions, result.count, sizeof(struct subscription *), compare_hashes);
+	matched.hashes = arena_array(fanout->call->arena, uint64_t, result.count);
+	for (size_t i = 0; i < result.count; i++)
+		matched.hashes[i] = result.subscriptions[i]->arn_hash;
+	matched.count = result.count;
+	sns_filters_end(filters);
+	return matched;
+}
+
+static int compare_hash(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static bool is_wanted(const struct subscription *subscription, const struct matched *matched)
+{
+	return !subscription->has_filter ||
+	       (matched->count > 0 && bsearch(&subscription->arn_hash, matched->hashes,
+					      matched->count, sizeof(uint64_t), compare_hash));
+}
+
+/* ---- payloads ---- */
+
+/* Payloads that subscriptions share. */
+struct payloads {
+	const struct sns_message *message;
+	struct arena *arena;
+	struct str base_url;
+	bool is_fifo;
+	struct target_attribute *attributes; /* of raw deliveries; NULL: not made yet */
+	bool has_envelope;
+	struct sns_envelope envelope;
+	struct str owed[SNS_PROTOCOLS]; /* the message as obligations share it */
+};
+
+static const struct target_attribute *native_attributes(struct payloads *payloads)
+{
+	const struct sns_message *message = payloads->message;
+
+	if (payloads->attributes)
+		return payloads->attributes;
+	payloads->attributes =
+		arena_array(payloads->arena, struct target_attribute, message->attribute_count + 1);
+	for (size_t i = 0; i < message->attribute_count; i++)
+		payloads->attributes[i] = (struct target_attribute){
+			.name = message->attributes[i].name,
+			.type = message->attributes[i].type,
+			.value = message->attributes[i].value,
+		};
+	return payloads->attributes;
+}
+
+static struct str enveloped(struct payloads *payloads, const struct subscription *subscription)
+{
+	static const struct sns_signature unsigned_one;
+
+	if (!payloads->has_envelope)
+		payloads->envelope =
+			sns_envelope_new(payloads->arena, payloads->message,
+					 sns_message_body(payloads->message, SNS_PROTOCOL_SQS),
+					 &unsigned_one, payloads->base_url);
+	payloads->has_envelope = true;
+	return sns_envelope_for(payloads->arena, &payloads->envelope, subscription->id);
+}
+
+/* Group and deduplication id of a FIFO topic are passed on; to queues that are not FIFO they mean
+ * nothing. */
+static void make_payload(struct payloads *payloads, const struct subscription *subscription,
+			 struct target_payload *out)
+{
+	const struct sns_message *message = payloads->message;
+	bool has_group = payloads->is_fifo ? str_ends(subscription->endpoint, STR(".fifo")) : true;
+
+	*out = (struct target_payload){.trace = message->trace};
+	if (has_group) {
+		out->group = message->group;
+		out->dedup = message->dedup;
+	}
+	if (!subscription->is_raw) {
+		out->body = enveloped(payloads, subscription);
+		return;
+	}
+	out->body = sns_message_body(message, SNS_PROTOCOL_SQS);
+	out->attributes = native_attributes(payloads);
+	out->attribute_count = message->attribute_count;
+}
+
+/* Protocols with the same body share the bytes. */
+static struct str owed_message(struct payloads *payloads, enum sns_protocol protocol)
+{
+	static const struct sns_signature unsigned_one;
+	const struct sns_message *message = payloads->message;
+	struct str body = sns_message_body(message, protocol);
+
+	for (size_t i = 0; i < SNS_PROTOCOLS; i++)
+		if (payloads->owed[i].data &&
+		    sns_message_body(message, (enum sns_protocol)i).data == body.data)
+			return payloads->owed[i];
+	payloads->owed[protocol] = sns_owed_message(payloads->arena, message, body, &unsigned_one);
+	return payloads->owed[protocol];
+}
+
+static void add_obligation(struct sending *sending, struct payloads *payloads,
+			   const struct subscription *subscription)
+{
+	struct obligation *obligation = &sending->obligations[sending->obligation_count++];
+
+	*obligation = (struct obligation){0};
+	sns_owed_notification(payloads->arena, subscription,
+			      owed_message(payloads, subscription->protocol),
+			      payloads->message->group, obligation);
+}
+
+/* A queue's message has ten attributes at most, so a raw delivery of more is discarded. */
+static bool is_deliverable(const struct sns_message *message,
+			   const struct subscription *subscription)
+{
+	return subscription->protocol != SNS_PROTOCOL_SQS || !subscription->is_raw ||
+	       message->attribute_count <= LIMIT_MESSAGE_ATTRIBUTES;
+}
+
+static void add_delivery(struct sending *sending, struct payloads *payloads,
+			 const struct subscription *subscription)
+{
+	struct target_delivery *delivery = &sending->deliveries[sending->count];
+	struct target_payload *payload = arena_new(payloads->arena, struct target_payload);
+
+	make_payload(payloads, subscription, payload);
+	*delivery = (struct target_delivery){
+		.arn = subscription->endpoint,
+		.payloads = payload,
+		.count = 1,
+		.results = arena_new(payloads->arena, struct target_result),
+	};
+	sending->subscriptions[sending->count++] = subscription;
+}
+
+static void select_subscriptions(struct fanout *fanout, struct sending *sending)
+{
+	const struct sns_message *message = &sending->publication->message;
+	struct matched matched = match(fanout, message);
+	struct payloads *payloads = arena_new(fanout->call->arena, struct payloads);
+	struct sns_subscriptions walk = fanout->subscriptions;
+	const struct subscription *subscription;
+
+	*payloads = (struct payloads){
+		.message = message,
+		.arena = fanout->call->arena,
+		.base_url = fanout->call->core->base_url,
+		.is_fifo = fanout->topic->is_fifo,
+	};
+	sending->payloads = payloads;
+	sending->obligations = arena_array(payloads->arena, struct obligation, fanout->most);
+	sending->obligation_count = 0;
+	sending->subscriptions =
+		arena_array(payloads->arena, const struct subscription *, fanout->most);
+	sending->deliveries = arena_array(payloads->arena, struct target_delivery, fanout->most);
+	while ((subscription = sns_subscriptions_next(&walk)) && !subscription->is_pending) {
+		if (!is_wanted(subscription, &matched))
+			sns_count(counters_of(fanout), SNS_COUNT_FILTERED, 1);
+		else if (!is_deliverable(message, subscription))
+			sns_count(counters_of(fanout), SNS_COUNT_FAILED, 1);
+		else if (subscription->protocol == SNS_PROTOCOL_SQS)
+			add_delivery(sending, payloads, subscription);
+		else
+			add_obligation(sending, payloads, subscription);
+	}
+}
+
+/* ---- numbers of FIFO topics ---- */
+
+static uint64_t hash_group(const struct call *call, struct str group)
+{
+	uint8_t hash[16];
+	uint64_t number;
+
+	siphash128(call->core->hash_key, group, hash);
+	memcpy(&number, hash, sizeof(number));
+	return number ? number : 1;
+}
+
+/* Numbers follow the clock, so that those of another start of the server are lower. */
+static uint64_t next_sequence(struct sns_topic_life *life)
+{
+	uint64_t least = (uint64_t)clock_now_ms() * 1000;
+	uint64_t last = atomic_load(&life->sequence);
+	uint64_t next;
+
+	do {
+		next = last + 1 > least ? last + 1 : least;
+	} while (!atomic_compare_exchange_weak(&life->sequence, &last, next));
+	return next;
+}
+
+/* The next one is `least` or higher. */
+static void raise_sequence(struct sns_topic_life *life, uint64_t least)
+{
+	uint64_t last = atomic_load(&life->sequence);
+
+	while (last + 1 < least && !atomic_compare_exchange_weak(&life->sequence, &last, least - 1))
+		;
+}
+
+/* ---- delivery ---- */
+
+static void begin_next(struct fanout *fanout);
+static void deliver_part(struct sending *sending);
+
+static void end_one(struct fanout *fanout)
+{
+	check(fanout->magic == FANOUT_MAGIC);
+	check(fanout->unanswered > 0);
+	if (--fanout->unanswered == 0)
+		call_go_on(fanout->call);
+}
+
+static void end_sending(struct sending *sending)
+{
+	struct fanout *fanout = sending->fanout;
+
+	if (!sending->publication->error) {
+		sns_count(counters_of(fanout), SNS_COUNT_PUBLISHED, 1);
+		sns_count(counters_of(fanout), SNS_COUNT_PUBLISHED_BYTES,
+			  sending->publication->size);
+	}
+	if (fanout->topic->is_fifo)
+		begin_next(fanout);
+	end_one(fanout);
+}
+
+static void on_letters(void *context)
+{
+	struct sending *sending = context;
+	struct sns_counters *counters = counters_of(sending->fanout);
+
+	for (size_t i = 0; i < sending->letter_count; i++)
+		sns_count(counters,
+			  sending->letters[i].results[0].outcome == TARGET_DELIVERED
+				  ? SNS_COUNT_REDRIVEN
+				  : SNS_COUNT_FAILED_TO_REDRIVE,
+			  1);
+	sending->letter_count = 0;
+	sending->part += sending->part_count;
+	deliver_part(sending);
+}
+
+/* The payload as the endpoint would have got it, with the attributes that say why it did not. */
+static void make_letter(struct sending *sending, size_t index)
+{
+	struct arena *arena = sending->fanout->call->arena;
+	const struct target_delivery *delivery = &sending->deliveries[index];
+	const struct target_payload *payload = delivery->payloads;
+	struct target_payload *letter = arena_new(arena, struct target_payload);
+	struct target_attribute *attributes =
+		arena_array(arena, struct target_attribute, payload->attribute_count + 3);
+	const struct {
+		const char *name;
+		struct str value;
+	} reasons[] = {
+		{"ErrorCode", delivery->results[0].code},
+		{"ErrorMessage", delivery->results[0].text},
+		{"RequestID", str_from(sending->fanout->call->request_id)},
+	};
+	size_t count = payload->attribute_count;
+
+	*letter = *payload;
+	if (count > 0)
+		memcpy(attributes, payload->attributes, count * sizeof(*attributes));
+	for (size_t i = 0; i < 3; i++)
+		if (reasons[i].value.size > 0 && count < LIMIT_MESSAGE_ATTRIBUTES)
+			attributes[count++] = (struct target_attribute){
+				.name = str_from(reasons[i].name),
+				.type = STR("String"),
+				.value = arena_copy(arena, reasons[i].value)};
+	letter->attributes = attributes;
+	letter->attribute_count = count;
+	sending->letters[sending->letter_count++] = (struct target_delivery){
+		.arn = sending->subscriptions[index]->dead_letter_arn,
+		.payloads = letter,
+		.count = 1,
+		.results = arena_new(arena, struct target_result),
+	};
+}
+
+/* A delivery that may succeed later becomes an obligation. */
+static bool owe_instead(void *context, const struct target_delivery *delivery, size_t index,
+			struct arena *arena, struct obligation *out_obligation)
+{
+	struct sending *sending = context;
+	size_t place = (size_t)(delivery - sending->deliveries);
+
+	check(place < sending->count);
+	if (delivery->results[index].outcome != TARGET_RETRY)
+		return false;
+	sns_owed_notification(arena, sending->subscriptions[place],
+			      owed_message(sending->payloads, SNS_PROTOCOL_SQS),
+			      sending->publication->message.group, out_obligation);
+	return true;
+}
+
+/* Something could neither be delivered nor stored, so the publish is not acknowledged. */
+static bool has_lost(const struct sending *sending)
+{
+	for (size_t i = sending->part; i < sending->part + sending->part_count; i++) {
+		const struct target_result *result = &sending->deliveries[i].results[0];
+		if (result->outcome == TARGET_RETRY && !result->is_owed)
+			return true;
+	}
+	for (size_t i = 0; i < sending->send.obligation_count; i++)
+		if (!sending->obligations[i].is_stored)
+			return true;
+	return false;
+}
+
+static void take_result(struct sending *sending, size_t place)
+{
+	const struct target_result *result = &sending->deliveries[place].results[0];
+	struct sns_counters *counters = counters_of(sending->fanout);
+
+	if (result->outcome == TARGET_DELIVERED)
+		sns_count(counters, SNS_COUNT_DELIVERED, 1);
+	if (result->outcome != TARGET_FAILED)
+		return;
+	sns_count(counters, SNS_COUNT_FAILED, 1);
+	if (sending->subscriptions[place]->dead_letter_arn.size > 0)
+		make_letter(sending, place);
+}
+
+static void on_part(void *context)
+{
+	struct sending *sending = context;
+	struct fanout *fanout = sending->fanout;
+	size_t end = sending->part + sending->part_count;
+
+	if (has_lost(sending)) {
+		sending->publication->error = ERR_FULL;
+		end_sending(sending);
+		return;
+	}
+	sending->letters =
+		arena_array(fanout->call->arena, struct target_delivery, sending->part_count);
+	for (size_t i = sending->part; i < end; i++)
+		take_result(sending, i);
+	if (sending->letter_count > 0) {
+		sending->send = (struct target_send){.caller = &fanout->caller,
+						     .deliveries = sending->letters,
+						     .count = sending->letter_count};
+		target_deliver(fanout->call->core, fanout->home, &sending->send, on_letters,
+			       sending);
+		return;
+	}
+	sending->part = end;
+	deliver_part(sending);
+}
+
+/* The deliveries of the next part; obligations go with the first. */
+static void make_send(struct sending *sending)
+{
+	struct fanout *fanout = sending->fanout;
+	size_t left = sending->count - sending->part;
+
+	sending->part_count = left < TARGET_DELIVERIES_MAX ? left : TARGET_DELIVERIES_MAX;
+	sending->send = (struct target_send){
+		.caller = &fanout->caller,
+		.deliveries = &sending->deliveries[sending->part],
+		.count = sending->part_count,
+		.instead = owe_instead,
+		.instead_context = sending,
+	};
+	if (sending->has_begun)
+		return;
+	sending->send.obligations = sending->obligations;
+	sending->send.obligation_count = sending->obligation_count;
+	sending->has_begun = true;
+}
+
+static void deliver_part(struct sending *sending)
+{
+	struct fanout *fanout = sending->fanout;
+	bool has_obligations = !sending->has_begun && sending->obligation_count > 0;
+
+	if (sending->part == sending->count && !has_obligations) {
+		end_sending(sending);
+		return;
+	}
+	make_send(sending);
+	target_deliver(fanout->call->core, fanout->home, &sending->send, on_part, sending);
+}
+
+/* ---- FIFO topics ---- */
+
+static void deliver_gated(struct sending *sending);
+
+/* A FIFO topic has few subscriptions (LIMIT_FIFO_TOPIC_SUBSCRIPTIONS), so there is one part. */
+static void on_gated(void *context)
+{
+	struct sending *sending = context;
+	struct sns_message *message = &sending->publication->message;
+	struct fanout *fanout = sending->fanout;
+	uint64_t number = sending->gate.number;
+
+	if (sending->gated == QUEUE_OUT_OF_ORDER) {
+		/* Another publish was ahead. Each round lets at least one publish through. */
+		raise_sequence(fanout->topic->life, number);
+		deliver_gated(sending);
+		return;
+	}
+	if (sending->gated != QUEUE_OK) {
+		sending->publication->error = ERR_FULL;
+		fanout->next = fanout->count;
+		end_sending(sending);
+		return;
+	}
+	message->sequence =
+		arena_format(fanout->call->arena, "%020llu", (unsigned long long)number);
+	if (sending->gate.is_duplicate) {
+		char *text = arena_bytes(fanout->call->arena, UUID_TEXT_SIZE);
+		uuid_format(sending->gate.id, text);
+		message->id = str_of(text, UUID_TEXT_SIZE);
+		end_sending(sending);
+		return;
+	}
+	on_part(sending);
+}
+
+static void deliver_gated(struct sending *sending)
+{
+	struct fanout *fanout = sending->fanout;
+	struct sns_message *message = &sending->publication->message;
+	struct call *call = fanout->call;
+
+	sending->gate = (struct queue_gate){
+		.queue = sns_gate_queue(fanout->topic),
+		.group = hash_group(call, message->group),
+		.number = next_sequence(fanout->topic->life),
+	};
+	siphash128(call->core->hash_key, message->dedup, sending->gate.dedup);
+	message->sequence =
+		arena_format(call->arena, "%020llu", (unsigned long long)sending->gate.number);
+	sending->count = sending->part = 0;
+	select_subscriptions(fanout, sending);
+	sending->has_begun = false;
+	sending->gated = QUEUE_OK;
+	make_send(sending);
+	sending->send.gate = &sending->gate;
+	sending->send.id = sending->id;
+	sending->send.out_gated = &sending->gated;
+	target_deliver(call->core, fanout->home, &sending->send, on_gated, sending);
+}
+
+static void begin_next(struct fanout *fanout)
+{
+	struct sending *sending = &fanout->sendings[fanout->next];
+
+	if (fanout->next == fanout->count)
+		return;
+	fanout->next++;
+	fanout->unanswered++;
+	if (fanout->topic->is_fifo) {
+		deliver_gated(sending);
+		return;
+	}
+	select_subscriptions(fanout, sending);
+	deliver_part(sending);
+}
+
+/* ---- beginning and end ---- */
+
+static size_t count_confirmed(struct sns_subscriptions walk)
+{
+	const struct subscription *subscription;
+	size_t count = 0;
+
+	while ((subscription = sns_subscriptions_next(&walk)) && !subscription->is_pending)
+		count++;
+	return count;
+}
+
+static void end_fanout(void *context)
+{
+	struct fanout *fanout = context;
+
+	check(fanout->magic == FANOUT_MAGIC);
+	sns_subscriptions_close(&fanout->subscriptions);
+}
+
+enum err sns_fanout_fault(struct call *call, enum err error)
+{
+	(void)error;
+	return fail(call, &SNS_INTERNAL_ERROR, DISK_FULL_TEXT);
+}
+
+enum err sns_fanout(struct call *call, const struct topic *topic,
+		    struct sns_publication *publications, size_t count, resume_fn resume)
+{
+	struct fanout *fanout = arena_new(call->arena, struct fanout);
+
+	fanout->magic = FANOUT_MAGIC;
+	fanout->call = call;
+	fanout->topic = topic;
+	fanout->caller = (struct internal_caller){
+		.identity = INTERNAL_AS_SERVICE,
+		.service = STR("sns.amazonaws.com"),
+		.source_arn = topic->arn,
+		.source_account = topic->account,
+		.region = topic->region,
+		.trace_header = call->trace_header,
+	};
+	fanout->home = request_context_of(call)->home;
+	fanout->count = count;
+	fanout->unanswered = 1;
+	sns_subscriptions_open(sns_of(call->core)->registry, topic->arn,
+			       (struct sns_subscription_place){0}, &fanout->subscriptions);
+	call_on_end(call, end_fanout, fanout);
+	fanout->most = count_confirmed(fanout->subscriptions);
+	for (size_t i = 0; i < count; i++) {
+		struct sending *sending = &fanout->sendings[i];
+		*sending = (struct sending){.fanout = fanout, .publication = &publications[i]};
+		memcpy(sending->id, publications[i].id, sizeof(sending->id));
+	}
+	enum err parked = call_wait(call, resume);
+	do {
+		begin_next(fanout);
+	} while (!topic->is_fifo && fanout->next < count);
+	end_one(fanout);
+	return parked;
+}
