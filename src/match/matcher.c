@@ -6,6 +6,7 @@
 #include "match/matcher.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/vec.h"
@@ -390,6 +391,13 @@ static size_t count_fields(const struct field_set *set, uint32_t first)
 	return count;
 }
 
+static int compare_scopes(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
 /*
  * The scopes of the requirement's values in *out_scopes. True if it is fulfilled, whatever the
  * others are, or has scopes.
@@ -400,6 +408,7 @@ static bool collect(struct match_scratch *scratch, const struct rule_requirement
 	struct field_set *set = &scratch->fields;
 	uint32_t first = field_set_first(set, requirement->node);
 	uint32_t *scopes = NULL;
+	bool is_ascending = true; /* unless the event names a path twice in one object */
 	size_t count = 0;
 
 	*out_is_free = first == FIELD_NONE && requirement->has_absent;
@@ -414,8 +423,12 @@ static bool collect(struct match_scratch *scratch, const struct rule_requirement
 			return true;
 		if (!scopes)
 			scopes = arena_array(&scratch->arena, uint32_t, count_fields(set, at));
+		if (count > 0 && field->scope < scopes[count - 1])
+			is_ascending = false;
 		scopes[count++] = field->scope;
 	}
+	if (!is_ascending)
+		qsort(scopes, count, sizeof(*scopes), compare_scopes);
 	*out_scopes = (struct scope_list){scopes, count};
 	return count > 0;
 }
@@ -486,6 +499,15 @@ size_t matcher_match(const struct matcher *matcher, struct match_scratch *scratc
 {
 	field_set_read(&scratch->fields, &matcher->tree, event);
 	return find_rules(matcher, scratch, out_users);
+}
+
+enum err matcher_match_text(const struct matcher *matcher, struct match_scratch *scratch,
+			    struct str event, void *const **out_users, size_t *out_count)
+{
+	enum err err = field_set_scan(&scratch->fields, &matcher->tree, event);
+	if (!err)
+		*out_count = find_rules(matcher, scratch, out_users);
+	return err;
 }
 
 size_t matcher_match_attributes(const struct matcher *matcher, struct match_scratch *scratch,
