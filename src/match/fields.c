@@ -3,7 +3,7 @@
  * fields: the tree of paths is one hash table by parent and name. Names and keys of events are cut
  * at points, so that {"a.b": 1} and {"a": {"b": 1}} give the same node.
  */
-#include "match/fields.h"
+#include "match/fields_private.h"
 
 #include <string.h>
 
@@ -117,7 +117,7 @@ struct walk {
 static void walk_value(struct walk *walk, const struct path_node *node, uint32_t scope,
 		       yyjson_val *value);
 
-static struct match_value value_of(yyjson_val *value)
+struct match_value match_value_of(yyjson_val *value)
 {
 	struct match_value out = {.kind = MATCH_OPAQUE};
 
@@ -141,8 +141,8 @@ static struct match_value value_of(yyjson_val *value)
 	return out;
 }
 
-static void add_field(struct field_set *set, const struct path_node *node, uint32_t scope,
-		      struct match_value value)
+void field_set_add(struct field_set *set, const struct path_node *node, uint32_t scope,
+		   struct match_value value)
 {
 	struct field_list *list = &set->lists.items[node->id];
 	uint32_t number = (uint32_t)set->fields.count;
@@ -171,13 +171,13 @@ static void walk_array(struct walk *walk, const struct path_node *node, uint32_t
 	}
 }
 
-static const struct path_node *find_key(const struct walk *walk, const struct path_node *node,
-					struct str key)
+const struct path_node *path_find_key(const struct path_tree *tree, const struct path_node *node,
+				      struct str key)
 {
 	if (str_find_char(key, '.', 0) == SIZE_MAX)
-		return find_child(walk->tree, node, key);
+		return find_child(tree, node, key);
 	while (node && key.data)
-		node = find_child(walk->tree, node, str_cut(&key, '.'));
+		node = find_child(tree, node, str_cut(&key, '.'));
 	return node;
 }
 
@@ -188,7 +188,7 @@ static void walk_object(struct walk *walk, const struct path_node *node, uint32_
 
 	for (yyjson_val *key; (key = yyjson_obj_iter_next(&iter));) {
 		struct str name = str_of(yyjson_get_str(key), yyjson_get_len(key));
-		const struct path_node *child = find_key(walk, node, name);
+		const struct path_node *child = path_find_key(walk->tree, node, name);
 		if (child)
 			walk_value(walk, child, scope, yyjson_obj_iter_get_val(key));
 	}
@@ -204,7 +204,7 @@ static void walk_value(struct walk *walk, const struct path_node *node, uint32_t
 	} else if (yyjson_is_arr(value)) {
 		walk_array(walk, node, scope, value);
 	} else if (node->uses > 0) {
-		add_field(walk->set, node, scope, value_of(value));
+		field_set_add(walk->set, node, scope, match_value_of(value));
 	}
 }
 
@@ -223,7 +223,7 @@ void field_set_done(struct field_set *set)
 	vec_done(&set->lists);
 }
 
-static void begin(struct field_set *set, size_t nodes)
+void field_set_begin(struct field_set *set, size_t nodes)
 {
 	arena_reset(&set->arena);
 	set->fields.count = set->scopes.count = set->arrays.count = 0;
@@ -243,7 +243,7 @@ void field_set_read(struct field_set *set, const struct path_tree *tree, yyjson_
 {
 	struct walk walk = {set, tree};
 
-	begin(set, tree->nodes.count);
+	field_set_begin(set, tree->nodes.count);
 	vec_push(&set->scopes, (struct scope){0});
 	walk_value(&walk, tree->root, 0, event);
 	set->scopes.items[0].end = (uint32_t)set->scopes.count;
@@ -254,17 +254,17 @@ void field_set_read_attributes(struct field_set *set, const struct path_tree *tr
 {
 	struct walk walk = {set, tree};
 
-	begin(set, tree->nodes.count);
+	field_set_begin(set, tree->nodes.count);
 	vec_push(&set->scopes, (struct scope){0});
 	for (size_t i = 0; i < count; i++) {
 		const struct match_attribute *attribute = &attributes[i];
-		const struct path_node *node = find_key(&walk, tree->root, attribute->name);
+		const struct path_node *node = path_find_key(tree, tree->root, attribute->name);
 		if (!node)
 			continue;
 		if (attribute->values)
 			walk_value(&walk, node, 0, attribute->values);
 		else if (node->uses > 0)
-			add_field(set, node, 0, attribute->value);
+			field_set_add(set, node, 0, attribute->value);
 	}
 	set->scopes.items[0].end = (uint32_t)set->scopes.count;
 }

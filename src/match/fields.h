@@ -96,6 +96,13 @@ void field_set_init(struct field_set *set);
 void field_set_done(struct field_set *set);
 /* Forgets the event of before and collects the fields of `event`, which must outlive their use. */
 void field_set_read(struct field_set *set, const struct path_tree *tree, yyjson_val *event);
+/*
+ * The same of an event as text, most of which is only passed over. If the text is JSON that
+ * json_parse takes, the fields are the same; other text may be taken too, with some fields, or be
+ * ERR_INVALID or ERR_TOOLARGE.
+ */
+must_check enum err field_set_scan(struct field_set *set, const struct path_tree *tree,
+				   struct str text);
 /* A message attribute of SNS: a field of an event that is no JSON. */
 struct match_attribute {
 	struct str name; /* points separate the names of a path, as in events */

@@ -46,6 +46,11 @@ size_t matcher_match_attributes(const struct matcher *matcher, struct match_scra
 				const struct match_attribute *attributes, size_t count,
 				void *const **out_users);
 
+/* The same for an event as text, which outlives the use of the result; see field_set_scan. */
+must_check enum err matcher_match_text(const struct matcher *matcher, struct match_scratch *scratch,
+				       struct str event, void *const **out_users,
+				       size_t *out_count);
+
 /* One pattern alone, for TestEventPattern and tests: builds what it needs each time. */
 bool event_pattern_matches(const struct event_pattern *pattern, yyjson_val *event);
 
