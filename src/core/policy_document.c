@@ -98,6 +98,16 @@ void policy_document_allow(struct policy_document *document, const struct policy
 				   grant->resource.size);
 }
 
+void policy_document_add(struct policy_document *document, struct str statement)
+{
+	yyjson_doc *read = yyjson_read(statement.data, statement.size, 0);
+
+	check(read != NULL); /* the caller wrote it */
+	yyjson_mut_arr_append(document->statements,
+			      yyjson_val_mut_copy(document->json, yyjson_doc_get_root(read)));
+	yyjson_doc_free(read);
+}
+
 bool policy_document_remove(struct policy_document *document, struct str sid)
 {
 	size_t place = find(document, sid);

@@ -29,6 +29,8 @@ struct policy_grant {
 	struct str resource;
 };
 void policy_document_allow(struct policy_document *document, const struct policy_grant *grant);
+/* Adds a statement that is given as JSON. */
+void policy_document_add(struct policy_document *document, struct str statement);
 /* False: there is no such statement. */
 bool policy_document_remove(struct policy_document *document, struct str sid);
 /* The policy's text, in the arena. */
