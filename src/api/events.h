@@ -150,6 +150,30 @@ struct events_remove_targets_result_entry {
 	struct str error_message;
 };
 
+struct events_put_events_request_entry {
+	int64_t time;
+	bool has_time;
+	struct str source;
+	struct str *resources;
+	size_t resources_count;
+	struct str detail_type;
+	struct str detail;
+	struct str event_bus_name;
+	struct str trace_header;
+};
+
+struct events_put_events_result_entry {
+	struct str event_id;
+	struct str error_code;
+	struct str error_message;
+};
+
+struct events_condition {
+	struct str type;
+	struct str key;
+	struct str value;
+};
+
 struct events_create_event_bus_in {
 	struct str name;
 	struct str event_source_name;
@@ -307,6 +331,31 @@ struct events_list_targets_by_rule_out {
 	struct str next_token;
 };
 
+struct events_put_events_in {
+	struct events_put_events_request_entry *entries;
+	size_t entries_count;
+};
+
+struct events_put_events_out {
+	int64_t failed_entry_count;
+	bool has_failed_entry_count;
+	struct events_put_events_result_entry *entries;
+	size_t entries_count;
+};
+
+struct events_put_permission_in {
+	struct str event_bus_name;
+	struct str action;
+	struct str principal;
+	struct str statement_id;
+	struct events_condition *condition;
+	struct str policy;
+};
+
+struct events_put_permission_out {
+	char no_members;
+};
+
 struct events_put_rule_in {
 	struct str name;
 	struct str schedule_expression;
@@ -335,6 +384,17 @@ struct events_put_targets_out {
 	bool has_failed_entry_count;
 	struct events_put_targets_result_entry *failed_entries;
 	size_t failed_entries_count;
+};
+
+struct events_remove_permission_in {
+	struct str statement_id;
+	bool remove_all_permissions;
+	bool has_remove_all_permissions;
+	struct str event_bus_name;
+};
+
+struct events_remove_permission_out {
+	char no_members;
 };
 
 struct events_remove_targets_in {
@@ -424,10 +484,16 @@ enum err events_list_tags_for_resource(struct call *call, const struct events_li
 		struct events_list_tags_for_resource_out *out);
 enum err events_list_targets_by_rule(struct call *call, const struct events_list_targets_by_rule_in *in,
 		struct events_list_targets_by_rule_out *out);
+enum err events_put_events(struct call *call, const struct events_put_events_in *in,
+		struct events_put_events_out *out);
+enum err events_put_permission(struct call *call, const struct events_put_permission_in *in,
+		struct events_put_permission_out *out);
 enum err events_put_rule(struct call *call, const struct events_put_rule_in *in,
 		struct events_put_rule_out *out);
 enum err events_put_targets(struct call *call, const struct events_put_targets_in *in,
 		struct events_put_targets_out *out);
+enum err events_remove_permission(struct call *call, const struct events_remove_permission_in *in,
+		struct events_remove_permission_out *out);
 enum err events_remove_targets(struct call *call, const struct events_remove_targets_in *in,
 		struct events_remove_targets_out *out);
 enum err events_tag_resource(struct call *call, const struct events_tag_resource_in *in,
@@ -452,8 +518,11 @@ enum {
 	EVENTS_LIST_RULES,
 	EVENTS_LIST_TAGS_FOR_RESOURCE,
 	EVENTS_LIST_TARGETS_BY_RULE,
+	EVENTS_PUT_EVENTS,
+	EVENTS_PUT_PERMISSION,
 	EVENTS_PUT_RULE,
 	EVENTS_PUT_TARGETS,
+	EVENTS_REMOVE_PERMISSION,
 	EVENTS_REMOVE_TARGETS,
 	EVENTS_TAG_RESOURCE,
 	EVENTS_TEST_EVENT_PATTERN,

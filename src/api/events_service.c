@@ -64,6 +64,16 @@ static enum err run_events_list_targets_by_rule(struct call *call, const void *i
 	return events_list_targets_by_rule(call, in, out);
 }
 
+static enum err run_events_put_events(struct call *call, const void *in, void *out)
+{
+	return events_put_events(call, in, out);
+}
+
+static enum err run_events_put_permission(struct call *call, const void *in, void *out)
+{
+	return events_put_permission(call, in, out);
+}
+
 static enum err run_events_put_rule(struct call *call, const void *in, void *out)
 {
 	return events_put_rule(call, in, out);
@@ -72,6 +82,11 @@ static enum err run_events_put_rule(struct call *call, const void *in, void *out
 static enum err run_events_put_targets(struct call *call, const void *in, void *out)
 {
 	return events_put_targets(call, in, out);
+}
+
+static enum err run_events_remove_permission(struct call *call, const void *in, void *out)
+{
+	return events_remove_permission(call, in, out);
 }
 
 static enum err run_events_remove_targets(struct call *call, const void *in, void *out)
@@ -112,8 +127,11 @@ static const operation_fn handlers[] = {
 	[EVENTS_LIST_RULES] = run_events_list_rules,
 	[EVENTS_LIST_TAGS_FOR_RESOURCE] = run_events_list_tags_for_resource,
 	[EVENTS_LIST_TARGETS_BY_RULE] = run_events_list_targets_by_rule,
+	[EVENTS_PUT_EVENTS] = run_events_put_events,
+	[EVENTS_PUT_PERMISSION] = run_events_put_permission,
 	[EVENTS_PUT_RULE] = run_events_put_rule,
 	[EVENTS_PUT_TARGETS] = run_events_put_targets,
+	[EVENTS_REMOVE_PERMISSION] = run_events_remove_permission,
 	[EVENTS_REMOVE_TARGETS] = run_events_remove_targets,
 	[EVENTS_TAG_RESOURCE] = run_events_tag_resource,
 	[EVENTS_TEST_EVENT_PATTERN] = run_events_test_event_pattern,
@@ -137,7 +155,7 @@ const struct service events_service = {
 	.throttled = {.shape = STR_INIT("ThrottlingException"),
 		      .query_code = STR_INIT("ThrottlingException"), .status = 400},
 	.throttled_text = STR_INIT("Rate exceeded"),
-	.operation_count = 19,
+	.operation_count = 22,
 	.operations = operations,
 };
 

@@ -192,68 +192,120 @@ static const struct shape_constraint events_constraint_34 = {
 static const struct shape_constraint events_constraint_35 = {
 	.least = 0,
 	.most = 8192};
-static const uint8_t events_next_7[] = {0, 2, 2, 2, 2, 0, 2, 0, 2, 0, 2, 0, 0, 3, 3, 3, 3, 0, 3, 0, 3, 0, 3, 0, 0, 3, 3, 3, 3, 0, 3, 0, 3, 0, 3, 0};
-static const struct shape_pattern events_pattern_7 = {.text = STR_INIT("[/\\.\\-_A-Za-z0-9]+"),
-	.starts = events_starts_6, .next = events_next_7,
-	.accepts = events_accepts_0, .interval_count = 12};
 static const struct shape_constraint events_constraint_36 = {
-	.least = 1,
-	.most = 256,
-	.pattern = &events_pattern_7};
-static const uint32_t events_starts_7[] = {0, 45, 46, 47, 48, 58, 65, 91, 95, 96, 97, 98, 101, 102, 110, 111, 112, 113, 114, 115, 116, 117, 119, 120, 123};
-static const uint8_t events_next_8[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 13, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 14, 14, 0, 14, 0, 14, 0, 14, 0, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 0, 0, 15, 15, 16, 15, 0, 15, 0, 15, 0, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 0, 0, 15, 15, 16, 15, 0, 15, 0, 15, 0, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 0, 0, 17, 17, 0, 17, 0, 17, 0, 17, 0, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 0, 0, 18, 18, 19, 18, 0, 18, 0, 18, 0, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 0, 0, 18, 18, 19, 18, 0, 18, 0, 18, 0, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 0, 0, 20, 20, 0, 20, 0, 20, 0, 20, 0, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 0, 0, 21, 21, 19, 21, 0, 21, 0, 21, 0, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 0, 0, 21, 21, 19, 21, 0, 21, 0, 21, 0, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 0};
-static const bool events_accepts_3[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 1, 1};
-static const struct shape_pattern events_pattern_8 = {.text = STR_INIT("aws\\.partner(/[\\.\\-_A-Za-z0-9]+){2,}"),
-	.starts = events_starts_7, .next = events_next_8,
-	.accepts = events_accepts_3, .interval_count = 25};
+	.least = 0,
+	.most = 2048};
 static const struct shape_constraint events_constraint_37 = {
+	.least = INT64_MIN,
+	.most = INT64_MAX,
+	.item = &events_constraint_36};
+static const uint32_t events_starts_7[] = {0, 45, 46, 47, 48, 58, 59, 65, 91, 95, 96, 97, 98, 99, 101, 102, 110, 111, 114, 115, 116, 117, 118, 119, 120, 123};
+static const uint8_t events_next_7[] = {0, 2, 2, 0, 2, 0, 0, 2, 0, 2, 0, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 0, 0, 4, 4, 0, 4, 0, 0, 4, 0, 4, 0, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 0, 0, 4, 4, 0, 4, 0, 0, 4, 0, 4, 0, 4, 4, 4, 4, 4, 4, 4, 5, 4, 4, 4, 4, 4, 4, 0, 0, 4, 4, 0, 4, 0, 0, 4, 0, 4, 0, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 0, 0, 4, 4, 0, 4, 0, 0, 4, 0, 4, 0, 4, 4, 4, 4, 4, 6, 4, 4, 4, 4, 4, 4, 4, 4, 0, 0, 4, 4, 0, 4, 7, 0, 4, 0, 4, 0, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 11, 0, 0, 11, 12, 0, 11, 0, 11, 0, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 0, 0, 11, 0, 0, 11, 12, 0, 11, 0, 11, 0, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 13, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 15, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 18, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 19, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 0, 0, 21, 0, 0, 0, 0, 0, 0, 0, 0, 0, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 0, 0, 21, 0, 0, 0, 0, 0, 0, 0, 0, 0, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 0, 0, 24, 0, 0, 0, 0, 0, 0, 0, 0, 0, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 0, 0, 26, 0, 0, 26, 0, 0, 26, 0, 26, 0, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 0, 0, 24, 0, 0, 0, 0, 0, 0, 0, 0, 0, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 0, 0, 27, 0, 0, 27, 28, 0, 27, 0, 27, 0, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 0, 0, 27, 0, 0, 27, 28, 0, 27, 0, 27, 0, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 0, 0, 0, 0, 0, 29, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 30, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 31, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 33, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 34, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 35, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 36, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 37, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 38, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 39, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 40, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 41, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 42, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 43, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 44, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 46, 0, 0, 0, 0, 0, 0, 47, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 48, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 49, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 50, 0, 0, 0, 0, 0, 0, 0, 0, 0, 51, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 0, 2, 0, 0, 2, 0, 2, 0, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 0};
+static const bool events_accepts_3[] = {0, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+static const struct shape_pattern events_pattern_7 = {.text = STR_INIT("(arn:aws[\\w-]*:events:[a-z]+-[a-z]+-[\\w-]+:[0-9]{12}:event-bus\\/)?[\\.\\-_A-Za-z0-9]+"),
+	.starts = events_starts_7, .next = events_next_7,
+	.accepts = events_accepts_3, .interval_count = 26};
+static const struct shape_constraint events_constraint_38 = {
+	.least = 1,
+	.most = 1600,
+	.pattern = &events_pattern_7};
+static const struct shape_constraint events_constraint_39 = {
+	.least = 1,
+	.most = 500};
+static const uint8_t events_next_8[] = {0, 2, 2, 2, 2, 0, 2, 0, 2, 0, 2, 0, 0, 3, 3, 3, 3, 0, 3, 0, 3, 0, 3, 0, 0, 3, 3, 3, 3, 0, 3, 0, 3, 0, 3, 0};
+static const struct shape_pattern events_pattern_8 = {.text = STR_INIT("[/\\.\\-_A-Za-z0-9]+"),
+	.starts = events_starts_6, .next = events_next_8,
+	.accepts = events_accepts_0, .interval_count = 12};
+static const struct shape_constraint events_constraint_40 = {
 	.least = 1,
 	.most = 256,
 	.pattern = &events_pattern_8};
-static const struct shape_constraint events_constraint_38 = {
-	.least = 0,
-	.most = 512};
-static const uint32_t events_starts_8[] = {0, 45, 46, 47, 48, 58, 59, 65, 91, 95, 96, 97, 123};
-static const uint8_t events_next_9[] = {0, 2, 0, 2, 2, 2, 0, 2, 0, 2, 0, 2, 0, 0, 2, 0, 2, 2, 2, 0, 2, 0, 2, 0, 2, 0};
-static const bool events_accepts_4[] = {1, 1};
-static const struct shape_pattern events_pattern_9 = {.text = STR_INIT("^[a-zA-Z0-9_\\-/:]*$"),
+static const uint32_t events_starts_8[] = {0, 45, 46, 47, 48, 58, 65, 91, 95, 96, 97, 98, 101, 102, 110, 111, 112, 113, 114, 115, 116, 117, 119, 120, 123};
+static const uint8_t events_next_9[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 13, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 14, 14, 0, 14, 0, 14, 0, 14, 0, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 0, 0, 15, 15, 16, 15, 0, 15, 0, 15, 0, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 0, 0, 15, 15, 16, 15, 0, 15, 0, 15, 0, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 0, 0, 17, 17, 0, 17, 0, 17, 0, 17, 0, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 0, 0, 18, 18, 19, 18, 0, 18, 0, 18, 0, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 0, 0, 18, 18, 19, 18, 0, 18, 0, 18, 0, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 0, 0, 20, 20, 0, 20, 0, 20, 0, 20, 0, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 0, 0, 21, 21, 19, 21, 0, 21, 0, 21, 0, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 0, 0, 21, 21, 19, 21, 0, 21, 0, 21, 0, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 0};
+static const bool events_accepts_4[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 1, 1};
+static const struct shape_pattern events_pattern_9 = {.text = STR_INIT("aws\\.partner(/[\\.\\-_A-Za-z0-9]+){2,}"),
 	.starts = events_starts_8, .next = events_next_9,
-	.accepts = events_accepts_4, .interval_count = 13};
-static const struct shape_constraint events_constraint_39 = {
-	.least = 0,
-	.most = 2048,
-	.pattern = &events_pattern_9};
-static const uint32_t events_starts_9[] = {0, 45, 46, 47, 48, 58, 59, 65, 91, 95, 96, 97, 98, 99, 101, 102, 110, 111, 114, 115, 116, 117, 118, 119, 120, 123};
-static const uint8_t events_next_10[] = {0, 2, 2, 2, 2, 0, 0, 2, 0, 2, 0, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 0, 0, 4, 4, 4, 4, 0, 0, 4, 0, 4, 0, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 0, 0, 4, 4, 4, 4, 0, 0, 4, 0, 4, 0, 4, 4, 4, 4, 4, 4, 4, 5, 4, 4, 4, 4, 4, 4, 0, 0, 4, 4, 4, 4, 0, 0, 4, 0, 4, 0, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 0, 0, 4, 4, 4, 4, 0, 0, 4, 0, 4, 0, 4, 4, 4, 4, 4, 6, 4, 4, 4, 4, 4, 4, 4, 4, 0, 0, 4, 4, 4, 4, 7, 0, 4, 0, 4, 0, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 11, 0, 0, 11, 12, 0, 11, 0, 11, 0, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 0, 0, 11, 0, 0, 11, 12, 0, 11, 0, 11, 0, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 13, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 15, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 18, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 19, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 0, 0, 21, 0, 0, 0, 0, 0, 0, 0, 0, 0, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 0, 0, 21, 0, 0, 0, 0, 0, 0, 0, 0, 0, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 0, 0, 24, 0, 0, 0, 0, 0, 0, 0, 0, 0, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 0, 0, 26, 0, 0, 26, 0, 0, 26, 0, 26, 0, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 0, 0, 24, 0, 0, 0, 0, 0, 0, 0, 0, 0, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 0, 0, 27, 0, 0, 27, 28, 0, 27, 0, 27, 0, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 0, 0, 27, 0, 0, 27, 28, 0, 27, 0, 27, 0, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 0, 0, 0, 0, 0, 29, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 30, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 31, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 33, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 34, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 35, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 36, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 37, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 38, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 39, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 40, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 41, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 42, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 43, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 44, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 46, 0, 0, 0, 0, 0, 0, 47, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 48, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 49, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 50, 0, 0, 0, 0, 0, 0, 0, 0, 0, 51, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 2, 2, 0, 0, 2, 0, 2, 0, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 0};
-static const bool events_accepts_5[] = {0, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
-static const struct shape_pattern events_pattern_10 = {.text = STR_INIT("(arn:aws[\\w-]*:events:[a-z]+-[a-z]+-[\\w-]+:[0-9]{12}:event-bus\\/)?[/\\.\\-_A-Za-z0-9]+"),
-	.starts = events_starts_9, .next = events_next_10,
-	.accepts = events_accepts_5, .interval_count = 26};
-static const struct shape_constraint events_constraint_40 = {
-	.least = 1,
-	.most = 1600,
-	.pattern = &events_pattern_10};
+	.accepts = events_accepts_4, .interval_count = 25};
 static const struct shape_constraint events_constraint_41 = {
 	.least = 1,
-	.most = 2048};
+	.most = 256,
+	.pattern = &events_pattern_9};
 static const struct shape_constraint events_constraint_42 = {
+	.least = 0,
+	.most = 512};
+static const uint32_t events_starts_9[] = {0, 45, 46, 47, 48, 58, 59, 65, 91, 95, 96, 97, 123};
+static const uint8_t events_next_10[] = {0, 2, 0, 2, 2, 2, 0, 2, 0, 2, 0, 2, 0, 0, 2, 0, 2, 2, 2, 0, 2, 0, 2, 0, 2, 0};
+static const bool events_accepts_5[] = {1, 1};
+static const struct shape_pattern events_pattern_10 = {.text = STR_INIT("^[a-zA-Z0-9_\\-/:]*$"),
+	.starts = events_starts_9, .next = events_next_10,
+	.accepts = events_accepts_5, .interval_count = 13};
+static const struct shape_constraint events_constraint_43 = {
+	.least = 0,
+	.most = 2048,
+	.pattern = &events_pattern_10};
+static const uint8_t events_next_11[] = {0, 2, 2, 2, 2, 0, 0, 2, 0, 2, 0, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 0, 0, 4, 4, 4, 4, 0, 0, 4, 0, 4, 0, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 0, 0, 4, 4, 4, 4, 0, 0, 4, 0, 4, 0, 4, 4, 4, 4, 4, 4, 4, 5, 4, 4, 4, 4, 4, 4, 0, 0, 4, 4, 4, 4, 0, 0, 4, 0, 4, 0, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 0, 0, 4, 4, 4, 4, 0, 0, 4, 0, 4, 0, 4, 4, 4, 4, 4, 6, 4, 4, 4, 4, 4, 4, 4, 4, 0, 0, 4, 4, 4, 4, 7, 0, 4, 0, 4, 0, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 11, 0, 0, 11, 12, 0, 11, 0, 11, 0, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 0, 0, 11, 0, 0, 11, 12, 0, 11, 0, 11, 0, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 13, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 15, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 18, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 19, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 0, 0, 21, 0, 0, 0, 0, 0, 0, 0, 0, 0, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 0, 0, 21, 0, 0, 0, 0, 0, 0, 0, 0, 0, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 0, 0, 24, 0, 0, 0, 0, 0, 0, 0, 0, 0, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 0, 0, 26, 0, 0, 26, 0, 0, 26, 0, 26, 0, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 0, 0, 24, 0, 0, 0, 0, 0, 0, 0, 0, 0, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 0, 0, 27, 0, 0, 27, 28, 0, 27, 0, 27, 0, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 0, 0, 27, 0, 0, 27, 28, 0, 27, 0, 27, 0, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 0, 0, 0, 0, 0, 29, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 30, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 31, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 33, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 34, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 35, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 36, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 37, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 38, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 39, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 40, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 41, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 42, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 43, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 44, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 46, 0, 0, 0, 0, 0, 0, 47, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 48, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 49, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 50, 0, 0, 0, 0, 0, 0, 0, 0, 0, 51, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 2, 2, 0, 0, 2, 0, 2, 0, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 0};
+static const struct shape_pattern events_pattern_11 = {.text = STR_INIT("(arn:aws[\\w-]*:events:[a-z]+-[a-z]+-[\\w-]+:[0-9]{12}:event-bus\\/)?[/\\.\\-_A-Za-z0-9]+"),
+	.starts = events_starts_7, .next = events_next_11,
+	.accepts = events_accepts_3, .interval_count = 26};
+static const struct shape_constraint events_constraint_44 = {
+	.least = 1,
+	.most = 1600,
+	.pattern = &events_pattern_11};
+static const struct shape_constraint events_constraint_45 = {
+	.least = 1,
+	.most = 2048};
+static const struct shape_constraint events_constraint_46 = {
 	.least = 1,
 	.most = 100};
-static const struct shape_constraint events_constraint_43 = {
+static const struct shape_constraint events_constraint_47 = {
+	.least = 1,
+	.most = 10};
+static const struct shape_constraint events_constraint_48 = {
+	.least = 1,
+	.most = 256,
+	.pattern = &events_pattern_6};
+static const uint32_t events_starts_10[] = {0, 58, 59, 65, 91, 97, 101, 102, 110, 111, 115, 116, 117, 118, 119, 123};
+static const uint8_t events_next_12[] = {0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 0, 0, 0, 0, 10, 0, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 0, 0, 0, 0, 10, 0, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 0};
+static const bool events_accepts_6[] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1};
+static const struct shape_pattern events_pattern_12 = {.text = STR_INIT("events:[a-zA-Z]+"),
+	.starts = events_starts_10, .next = events_next_12,
+	.accepts = events_accepts_6, .interval_count = 16};
+static const struct shape_constraint events_constraint_49 = {
+	.least = 1,
+	.most = 64,
+	.pattern = &events_pattern_12};
+static const uint32_t events_starts_11[] = {0, 42, 43, 48, 58};
+static const uint8_t events_next_13[] = {0, 2, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 5, 0, 0, 0, 0, 6, 0, 0, 0, 0, 7, 0, 0, 0, 0, 8, 0, 0, 0, 0, 9, 0, 0, 0, 0, 10, 0, 0, 0, 0, 11, 0, 0, 0, 0, 12, 0, 0, 0, 0, 13, 0, 0, 0, 0, 14, 0, 0, 0, 0, 0, 0};
+static const bool events_accepts_7[] = {0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+static const struct shape_pattern events_pattern_13 = {.text = STR_INIT("(\\d{12}|\\*)"),
+	.starts = events_starts_11, .next = events_next_13,
+	.accepts = events_accepts_7, .interval_count = 5};
+static const struct shape_constraint events_constraint_50 = {
+	.least = 1,
+	.most = 12,
+	.pattern = &events_pattern_13};
+static const struct shape_pattern events_pattern_14 = {.text = STR_INIT("[a-zA-Z0-9-_]+"),
+	.starts = events_starts_0, .next = events_next_0,
+	.accepts = events_accepts_0, .interval_count = 11};
+static const struct shape_constraint events_constraint_51 = {
+	.least = 1,
+	.most = 64,
+	.pattern = &events_pattern_14};
+static const struct shape_constraint events_constraint_52 = {
 	.least = 0,
 	.most = 4096};
 static const struct str events_values_7[] = {STR_INIT("ENABLED"), STR_INIT("DISABLED"), STR_INIT("ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")};
-static const struct shape_constraint events_constraint_44 = {
+static const struct shape_constraint events_constraint_53 = {
 	.least = INT64_MIN,
 	.most = INT64_MAX,
 	.values = events_values_7,
 	.value_count = 3,
 	.shown_count = 3};
-static const struct shape_constraint events_constraint_45 = {
+static const struct shape_constraint events_constraint_54 = {
 	.least = 1,
 	.most = 100,
 	.item = &events_constraint_34};
-static const struct shape_constraint events_constraint_46 = {
+static const struct shape_constraint events_constraint_55 = {
 	.least = INT64_MIN,
 	.most = INT64_MAX,
 	.item = &events_constraint_3};
@@ -890,32 +942,136 @@ static const struct shape events_remove_targets_result_entry_shape = {
 	.member_count = 3,
 	.members = events_remove_targets_result_entry_members};
 
+static const struct shape_member events_put_events_request_entry_members[] = {
+	{.name = STR_INIT("Time"),
+	 .query_name = STR_INIT("Time"),
+	 .xml_name = STR_INIT("Time"),
+	 .offset = offsetof(struct events_put_events_request_entry, time),
+	 .kind = SHAPE_TIMESTAMP,
+	 .extra_offset = offsetof(struct events_put_events_request_entry, has_time)},
+	{.name = STR_INIT("Source"),
+	 .query_name = STR_INIT("Source"),
+	 .xml_name = STR_INIT("Source"),
+	 .offset = offsetof(struct events_put_events_request_entry, source),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("Resources"),
+	 .query_name = STR_INIT("Resources"),
+	 .xml_name = STR_INIT("Resources"),
+	 .offset = offsetof(struct events_put_events_request_entry, resources),
+	 .kind = SHAPE_LIST,
+	 .extra_offset = offsetof(struct events_put_events_request_entry, resources_count),
+	 .item_size = sizeof(struct str),
+	 .item_kind = SHAPE_STRING,
+	 .query_item = STR_INIT("member"),
+	 .xml_item = STR_INIT("member"),
+	 .constraint = &events_constraint_37},
+	{.name = STR_INIT("DetailType"),
+	 .query_name = STR_INIT("DetailType"),
+	 .xml_name = STR_INIT("DetailType"),
+	 .offset = offsetof(struct events_put_events_request_entry, detail_type),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("Detail"),
+	 .query_name = STR_INIT("Detail"),
+	 .xml_name = STR_INIT("Detail"),
+	 .offset = offsetof(struct events_put_events_request_entry, detail),
+	 .kind = SHAPE_STRING,
+	 .is_sensitive = true},
+	{.name = STR_INIT("EventBusName"),
+	 .query_name = STR_INIT("EventBusName"),
+	 .xml_name = STR_INIT("EventBusName"),
+	 .offset = offsetof(struct events_put_events_request_entry, event_bus_name),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_38},
+	{.name = STR_INIT("TraceHeader"),
+	 .query_name = STR_INIT("TraceHeader"),
+	 .xml_name = STR_INIT("TraceHeader"),
+	 .offset = offsetof(struct events_put_events_request_entry, trace_header),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_39},
+};
+static const struct shape events_put_events_request_entry_shape = {
+	.name = STR_INIT("PutEventsRequestEntry"),
+	.size = sizeof(struct events_put_events_request_entry),
+	.member_count = 7,
+	.members = events_put_events_request_entry_members,
+	.is_constrained = true};
+
+static const struct shape_member events_put_events_result_entry_members[] = {
+	{.name = STR_INIT("EventId"),
+	 .query_name = STR_INIT("EventId"),
+	 .xml_name = STR_INIT("EventId"),
+	 .offset = offsetof(struct events_put_events_result_entry, event_id),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("ErrorCode"),
+	 .query_name = STR_INIT("ErrorCode"),
+	 .xml_name = STR_INIT("ErrorCode"),
+	 .offset = offsetof(struct events_put_events_result_entry, error_code),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("ErrorMessage"),
+	 .query_name = STR_INIT("ErrorMessage"),
+	 .xml_name = STR_INIT("ErrorMessage"),
+	 .offset = offsetof(struct events_put_events_result_entry, error_message),
+	 .kind = SHAPE_STRING},
+};
+static const struct shape events_put_events_result_entry_shape = {
+	.name = STR_INIT("PutEventsResultEntry"),
+	.size = sizeof(struct events_put_events_result_entry),
+	.member_count = 3,
+	.members = events_put_events_result_entry_members};
+
+static const struct shape_member events_condition_members[] = {
+	{.name = STR_INIT("Type"),
+	 .query_name = STR_INIT("Type"),
+	 .xml_name = STR_INIT("Type"),
+	 .offset = offsetof(struct events_condition, type),
+	 .kind = SHAPE_STRING,
+	 .is_required = true},
+	{.name = STR_INIT("Key"),
+	 .query_name = STR_INIT("Key"),
+	 .xml_name = STR_INIT("Key"),
+	 .offset = offsetof(struct events_condition, key),
+	 .kind = SHAPE_STRING,
+	 .is_required = true},
+	{.name = STR_INIT("Value"),
+	 .query_name = STR_INIT("Value"),
+	 .xml_name = STR_INIT("Value"),
+	 .offset = offsetof(struct events_condition, value),
+	 .kind = SHAPE_STRING,
+	 .is_required = true},
+};
+static const struct shape events_condition_shape = {
+	.name = STR_INIT("Condition"),
+	.size = sizeof(struct events_condition),
+	.member_count = 3,
+	.members = events_condition_members,
+	.is_constrained = true};
+
 static const struct shape_member events_create_event_bus_in_members[] = {
 	{.name = STR_INIT("Name"),
 	 .query_name = STR_INIT("Name"),
 	 .xml_name = STR_INIT("Name"),
 	 .offset = offsetof(struct events_create_event_bus_in, name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_36,
+	 .constraint = &events_constraint_40,
 	 .is_required = true},
 	{.name = STR_INIT("EventSourceName"),
 	 .query_name = STR_INIT("EventSourceName"),
 	 .xml_name = STR_INIT("EventSourceName"),
 	 .offset = offsetof(struct events_create_event_bus_in, event_source_name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_37},
+	 .constraint = &events_constraint_41},
 	{.name = STR_INIT("Description"),
 	 .query_name = STR_INIT("Description"),
 	 .xml_name = STR_INIT("Description"),
 	 .offset = offsetof(struct events_create_event_bus_in, description),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_38},
+	 .constraint = &events_constraint_42},
 	{.name = STR_INIT("KmsKeyIdentifier"),
 	 .query_name = STR_INIT("KmsKeyIdentifier"),
 	 .xml_name = STR_INIT("KmsKeyIdentifier"),
 	 .offset = offsetof(struct events_create_event_bus_in, kms_key_identifier),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_39},
+	 .constraint = &events_constraint_43},
 	{.name = STR_INIT("DeadLetterConfig"),
 	 .query_name = STR_INIT("DeadLetterConfig"),
 	 .xml_name = STR_INIT("DeadLetterConfig"),
@@ -989,7 +1145,7 @@ static const struct shape_member events_delete_event_bus_in_members[] = {
 	 .xml_name = STR_INIT("Name"),
 	 .offset = offsetof(struct events_delete_event_bus_in, name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_36,
+	 .constraint = &events_constraint_40,
 	 .is_required = true},
 };
 static const struct shape events_delete_event_bus_in_shape = {
@@ -1016,7 +1172,7 @@ static const struct shape_member events_delete_rule_in_members[] = {
 	 .xml_name = STR_INIT("EventBusName"),
 	 .offset = offsetof(struct events_delete_rule_in, event_bus_name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_40},
+	 .constraint = &events_constraint_44},
 	{.name = STR_INIT("Force"),
 	 .query_name = STR_INIT("Force"),
 	 .xml_name = STR_INIT("Force"),
@@ -1041,7 +1197,7 @@ static const struct shape_member events_describe_event_bus_in_members[] = {
 	 .xml_name = STR_INIT("Name"),
 	 .offset = offsetof(struct events_describe_event_bus_in, name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_40},
+	 .constraint = &events_constraint_44},
 };
 static const struct shape events_describe_event_bus_in_shape = {
 	.name = STR_INIT("DescribeEventBusRequest"),
@@ -1126,7 +1282,7 @@ static const struct shape_member events_describe_rule_in_members[] = {
 	 .xml_name = STR_INIT("EventBusName"),
 	 .offset = offsetof(struct events_describe_rule_in, event_bus_name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_40},
+	 .constraint = &events_constraint_44},
 };
 static const struct shape events_describe_rule_in_shape = {
 	.name = STR_INIT("DescribeRuleRequest"),
@@ -1206,7 +1362,7 @@ static const struct shape_member events_disable_rule_in_members[] = {
 	 .xml_name = STR_INIT("EventBusName"),
 	 .offset = offsetof(struct events_disable_rule_in, event_bus_name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_40},
+	 .constraint = &events_constraint_44},
 };
 static const struct shape events_disable_rule_in_shape = {
 	.name = STR_INIT("DisableRuleRequest"),
@@ -1232,7 +1388,7 @@ static const struct shape_member events_enable_rule_in_members[] = {
 	 .xml_name = STR_INIT("EventBusName"),
 	 .offset = offsetof(struct events_enable_rule_in, event_bus_name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_40},
+	 .constraint = &events_constraint_44},
 };
 static const struct shape events_enable_rule_in_shape = {
 	.name = STR_INIT("EnableRuleRequest"),
@@ -1251,20 +1407,20 @@ static const struct shape_member events_list_event_buses_in_members[] = {
 	 .xml_name = STR_INIT("NamePrefix"),
 	 .offset = offsetof(struct events_list_event_buses_in, name_prefix),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_36},
+	 .constraint = &events_constraint_40},
 	{.name = STR_INIT("NextToken"),
 	 .query_name = STR_INIT("NextToken"),
 	 .xml_name = STR_INIT("NextToken"),
 	 .offset = offsetof(struct events_list_event_buses_in, next_token),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_41},
+	 .constraint = &events_constraint_45},
 	{.name = STR_INIT("Limit"),
 	 .query_name = STR_INIT("Limit"),
 	 .xml_name = STR_INIT("Limit"),
 	 .offset = offsetof(struct events_list_event_buses_in, limit),
 	 .kind = SHAPE_INTEGER,
 	 .extra_offset = offsetof(struct events_list_event_buses_in, has_limit),
-	 .constraint = &events_constraint_42},
+	 .constraint = &events_constraint_46},
 };
 static const struct shape events_list_event_buses_in_shape = {
 	.name = STR_INIT("ListEventBusesRequest"),
@@ -1311,20 +1467,20 @@ static const struct shape_member events_list_rule_names_by_target_in_members[] =
 	 .xml_name = STR_INIT("EventBusName"),
 	 .offset = offsetof(struct events_list_rule_names_by_target_in, event_bus_name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_40},
+	 .constraint = &events_constraint_44},
 	{.name = STR_INIT("NextToken"),
 	 .query_name = STR_INIT("NextToken"),
 	 .xml_name = STR_INIT("NextToken"),
 	 .offset = offsetof(struct events_list_rule_names_by_target_in, next_token),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_41},
+	 .constraint = &events_constraint_45},
 	{.name = STR_INIT("Limit"),
 	 .query_name = STR_INIT("Limit"),
 	 .xml_name = STR_INIT("Limit"),
 	 .offset = offsetof(struct events_list_rule_names_by_target_in, limit),
 	 .kind = SHAPE_INTEGER,
 	 .extra_offset = offsetof(struct events_list_rule_names_by_target_in, has_limit),
-	 .constraint = &events_constraint_42},
+	 .constraint = &events_constraint_46},
 };
 static const struct shape events_list_rule_names_by_target_in_shape = {
 	.name = STR_INIT("ListRuleNamesByTargetRequest"),
@@ -1369,20 +1525,20 @@ static const struct shape_member events_list_rules_in_members[] = {
 	 .xml_name = STR_INIT("EventBusName"),
 	 .offset = offsetof(struct events_list_rules_in, event_bus_name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_40},
+	 .constraint = &events_constraint_44},
 	{.name = STR_INIT("NextToken"),
 	 .query_name = STR_INIT("NextToken"),
 	 .xml_name = STR_INIT("NextToken"),
 	 .offset = offsetof(struct events_list_rules_in, next_token),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_41},
+	 .constraint = &events_constraint_45},
 	{.name = STR_INIT("Limit"),
 	 .query_name = STR_INIT("Limit"),
 	 .xml_name = STR_INIT("Limit"),
 	 .offset = offsetof(struct events_list_rules_in, limit),
 	 .kind = SHAPE_INTEGER,
 	 .extra_offset = offsetof(struct events_list_rules_in, has_limit),
-	 .constraint = &events_constraint_42},
+	 .constraint = &events_constraint_46},
 };
 static const struct shape events_list_rules_in_shape = {
 	.name = STR_INIT("ListRulesRequest"),
@@ -1466,20 +1622,20 @@ static const struct shape_member events_list_targets_by_rule_in_members[] = {
 	 .xml_name = STR_INIT("EventBusName"),
 	 .offset = offsetof(struct events_list_targets_by_rule_in, event_bus_name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_40},
+	 .constraint = &events_constraint_44},
 	{.name = STR_INIT("NextToken"),
 	 .query_name = STR_INIT("NextToken"),
 	 .xml_name = STR_INIT("NextToken"),
 	 .offset = offsetof(struct events_list_targets_by_rule_in, next_token),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_41},
+	 .constraint = &events_constraint_45},
 	{.name = STR_INIT("Limit"),
 	 .query_name = STR_INIT("Limit"),
 	 .xml_name = STR_INIT("Limit"),
 	 .offset = offsetof(struct events_list_targets_by_rule_in, limit),
 	 .kind = SHAPE_INTEGER,
 	 .extra_offset = offsetof(struct events_list_targets_by_rule_in, has_limit),
-	 .constraint = &events_constraint_42},
+	 .constraint = &events_constraint_46},
 };
 static const struct shape events_list_targets_by_rule_in_shape = {
 	.name = STR_INIT("ListTargetsByRuleRequest"),
@@ -1514,6 +1670,102 @@ static const struct shape events_list_targets_by_rule_out_shape = {
 	.members = events_list_targets_by_rule_out_members,
 	.is_constrained = true};
 
+static const struct shape_member events_put_events_in_members[] = {
+	{.name = STR_INIT("Entries"),
+	 .query_name = STR_INIT("Entries"),
+	 .xml_name = STR_INIT("Entries"),
+	 .offset = offsetof(struct events_put_events_in, entries),
+	 .kind = SHAPE_LIST,
+	 .extra_offset = offsetof(struct events_put_events_in, entries_count),
+	 .item_size = sizeof(struct events_put_events_request_entry),
+	 .item_kind = SHAPE_STRUCTURE,
+	 .shape = &events_put_events_request_entry_shape,
+	 .query_item = STR_INIT("member"),
+	 .xml_item = STR_INIT("member"),
+	 .constraint = &events_constraint_47,
+	 .is_required = true},
+};
+static const struct shape events_put_events_in_shape = {
+	.name = STR_INIT("PutEventsRequest"),
+	.size = sizeof(struct events_put_events_in),
+	.member_count = 1,
+	.members = events_put_events_in_members,
+	.is_constrained = true};
+
+static const struct shape_member events_put_events_out_members[] = {
+	{.name = STR_INIT("FailedEntryCount"),
+	 .query_name = STR_INIT("FailedEntryCount"),
+	 .xml_name = STR_INIT("FailedEntryCount"),
+	 .offset = offsetof(struct events_put_events_out, failed_entry_count),
+	 .kind = SHAPE_INTEGER,
+	 .extra_offset = offsetof(struct events_put_events_out, has_failed_entry_count)},
+	{.name = STR_INIT("Entries"),
+	 .query_name = STR_INIT("Entries"),
+	 .xml_name = STR_INIT("Entries"),
+	 .offset = offsetof(struct events_put_events_out, entries),
+	 .kind = SHAPE_LIST,
+	 .extra_offset = offsetof(struct events_put_events_out, entries_count),
+	 .item_size = sizeof(struct events_put_events_result_entry),
+	 .item_kind = SHAPE_STRUCTURE,
+	 .shape = &events_put_events_result_entry_shape,
+	 .query_item = STR_INIT("member"),
+	 .xml_item = STR_INIT("member"),
+	 .is_always = true},
+};
+static const struct shape events_put_events_out_shape = {
+	.name = STR_INIT("PutEventsResult"),
+	.size = sizeof(struct events_put_events_out),
+	.member_count = 2,
+	.members = events_put_events_out_members};
+
+static const struct shape_member events_put_permission_in_members[] = {
+	{.name = STR_INIT("EventBusName"),
+	 .query_name = STR_INIT("EventBusName"),
+	 .xml_name = STR_INIT("EventBusName"),
+	 .offset = offsetof(struct events_put_permission_in, event_bus_name),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_48},
+	{.name = STR_INIT("Action"),
+	 .query_name = STR_INIT("Action"),
+	 .xml_name = STR_INIT("Action"),
+	 .offset = offsetof(struct events_put_permission_in, action),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_49},
+	{.name = STR_INIT("Principal"),
+	 .query_name = STR_INIT("Principal"),
+	 .xml_name = STR_INIT("Principal"),
+	 .offset = offsetof(struct events_put_permission_in, principal),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_50},
+	{.name = STR_INIT("StatementId"),
+	 .query_name = STR_INIT("StatementId"),
+	 .xml_name = STR_INIT("StatementId"),
+	 .offset = offsetof(struct events_put_permission_in, statement_id),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_51},
+	{.name = STR_INIT("Condition"),
+	 .query_name = STR_INIT("Condition"),
+	 .xml_name = STR_INIT("Condition"),
+	 .offset = offsetof(struct events_put_permission_in, condition),
+	 .kind = SHAPE_STRUCTURE,
+	 .shape = &events_condition_shape},
+	{.name = STR_INIT("Policy"),
+	 .query_name = STR_INIT("Policy"),
+	 .xml_name = STR_INIT("Policy"),
+	 .offset = offsetof(struct events_put_permission_in, policy),
+	 .kind = SHAPE_STRING},
+};
+static const struct shape events_put_permission_in_shape = {
+	.name = STR_INIT("PutPermissionRequest"),
+	.size = sizeof(struct events_put_permission_in),
+	.member_count = 6,
+	.members = events_put_permission_in_members,
+	.is_constrained = true};
+
+static const struct shape events_put_permission_out_shape = {
+	.name = STR_INIT("PutPermissionResult"),
+	.size = sizeof(struct events_put_permission_out)};
+
 static const struct shape_member events_put_rule_in_members[] = {
 	{.name = STR_INIT("Name"),
 	 .query_name = STR_INIT("Name"),
@@ -1533,19 +1785,19 @@ static const struct shape_member events_put_rule_in_members[] = {
 	 .xml_name = STR_INIT("EventPattern"),
 	 .offset = offsetof(struct events_put_rule_in, event_pattern),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_43},
+	 .constraint = &events_constraint_52},
 	{.name = STR_INIT("State"),
 	 .query_name = STR_INIT("State"),
 	 .xml_name = STR_INIT("State"),
 	 .offset = offsetof(struct events_put_rule_in, state),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_44},
+	 .constraint = &events_constraint_53},
 	{.name = STR_INIT("Description"),
 	 .query_name = STR_INIT("Description"),
 	 .xml_name = STR_INIT("Description"),
 	 .offset = offsetof(struct events_put_rule_in, description),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_38},
+	 .constraint = &events_constraint_42},
 	{.name = STR_INIT("RoleArn"),
 	 .query_name = STR_INIT("RoleArn"),
 	 .xml_name = STR_INIT("RoleArn"),
@@ -1568,7 +1820,7 @@ static const struct shape_member events_put_rule_in_members[] = {
 	 .xml_name = STR_INIT("EventBusName"),
 	 .offset = offsetof(struct events_put_rule_in, event_bus_name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_40},
+	 .constraint = &events_constraint_44},
 };
 static const struct shape events_put_rule_in_shape = {
 	.name = STR_INIT("PutRuleRequest"),
@@ -1603,7 +1855,7 @@ static const struct shape_member events_put_targets_in_members[] = {
 	 .xml_name = STR_INIT("EventBusName"),
 	 .offset = offsetof(struct events_put_targets_in, event_bus_name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_40},
+	 .constraint = &events_constraint_44},
 	{.name = STR_INIT("Targets"),
 	 .query_name = STR_INIT("Targets"),
 	 .xml_name = STR_INIT("Targets"),
@@ -1615,7 +1867,7 @@ static const struct shape_member events_put_targets_in_members[] = {
 	 .shape = &events_target_shape,
 	 .query_item = STR_INIT("member"),
 	 .xml_item = STR_INIT("member"),
-	 .constraint = &events_constraint_42,
+	 .constraint = &events_constraint_46,
 	 .is_required = true},
 };
 static const struct shape events_put_targets_in_shape = {
@@ -1651,6 +1903,37 @@ static const struct shape events_put_targets_out_shape = {
 	.member_count = 2,
 	.members = events_put_targets_out_members};
 
+static const struct shape_member events_remove_permission_in_members[] = {
+	{.name = STR_INIT("StatementId"),
+	 .query_name = STR_INIT("StatementId"),
+	 .xml_name = STR_INIT("StatementId"),
+	 .offset = offsetof(struct events_remove_permission_in, statement_id),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_51},
+	{.name = STR_INIT("RemoveAllPermissions"),
+	 .query_name = STR_INIT("RemoveAllPermissions"),
+	 .xml_name = STR_INIT("RemoveAllPermissions"),
+	 .offset = offsetof(struct events_remove_permission_in, remove_all_permissions),
+	 .kind = SHAPE_BOOLEAN,
+	 .extra_offset = offsetof(struct events_remove_permission_in, has_remove_all_permissions)},
+	{.name = STR_INIT("EventBusName"),
+	 .query_name = STR_INIT("EventBusName"),
+	 .xml_name = STR_INIT("EventBusName"),
+	 .offset = offsetof(struct events_remove_permission_in, event_bus_name),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_48},
+};
+static const struct shape events_remove_permission_in_shape = {
+	.name = STR_INIT("RemovePermissionRequest"),
+	.size = sizeof(struct events_remove_permission_in),
+	.member_count = 3,
+	.members = events_remove_permission_in_members,
+	.is_constrained = true};
+
+static const struct shape events_remove_permission_out_shape = {
+	.name = STR_INIT("RemovePermissionResult"),
+	.size = sizeof(struct events_remove_permission_out)};
+
 static const struct shape_member events_remove_targets_in_members[] = {
 	{.name = STR_INIT("Rule"),
 	 .query_name = STR_INIT("Rule"),
@@ -1664,7 +1947,7 @@ static const struct shape_member events_remove_targets_in_members[] = {
 	 .xml_name = STR_INIT("EventBusName"),
 	 .offset = offsetof(struct events_remove_targets_in, event_bus_name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_40},
+	 .constraint = &events_constraint_44},
 	{.name = STR_INIT("Ids"),
 	 .query_name = STR_INIT("Ids"),
 	 .xml_name = STR_INIT("Ids"),
@@ -1675,7 +1958,7 @@ static const struct shape_member events_remove_targets_in_members[] = {
 	 .item_kind = SHAPE_STRING,
 	 .query_item = STR_INIT("member"),
 	 .xml_item = STR_INIT("member"),
-	 .constraint = &events_constraint_45,
+	 .constraint = &events_constraint_54,
 	 .is_required = true},
 	{.name = STR_INIT("Force"),
 	 .query_name = STR_INIT("Force"),
@@ -1755,7 +2038,7 @@ static const struct shape_member events_test_event_pattern_in_members[] = {
 	 .xml_name = STR_INIT("EventPattern"),
 	 .offset = offsetof(struct events_test_event_pattern_in, event_pattern),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_43,
+	 .constraint = &events_constraint_52,
 	 .is_required = true},
 	{.name = STR_INIT("Event"),
 	 .query_name = STR_INIT("Event"),
@@ -1803,7 +2086,7 @@ static const struct shape_member events_untag_resource_in_members[] = {
 	 .item_kind = SHAPE_STRING,
 	 .query_item = STR_INIT("member"),
 	 .xml_item = STR_INIT("member"),
-	 .constraint = &events_constraint_46,
+	 .constraint = &events_constraint_55,
 	 .is_required = true},
 };
 static const struct shape events_untag_resource_in_shape = {
@@ -1823,19 +2106,19 @@ static const struct shape_member events_update_event_bus_in_members[] = {
 	 .xml_name = STR_INIT("Name"),
 	 .offset = offsetof(struct events_update_event_bus_in, name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_36},
+	 .constraint = &events_constraint_40},
 	{.name = STR_INIT("KmsKeyIdentifier"),
 	 .query_name = STR_INIT("KmsKeyIdentifier"),
 	 .xml_name = STR_INIT("KmsKeyIdentifier"),
 	 .offset = offsetof(struct events_update_event_bus_in, kms_key_identifier),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_39},
+	 .constraint = &events_constraint_43},
 	{.name = STR_INIT("Description"),
 	 .query_name = STR_INIT("Description"),
 	 .xml_name = STR_INIT("Description"),
 	 .offset = offsetof(struct events_update_event_bus_in, description),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_38},
+	 .constraint = &events_constraint_42},
 	{.name = STR_INIT("DeadLetterConfig"),
 	 .query_name = STR_INIT("DeadLetterConfig"),
 	 .xml_name = STR_INIT("DeadLetterConfig"),
@@ -2053,6 +2336,25 @@ static const struct operation_facts events_list_targets_by_rule_facts = {
 	.keys = events_list_targets_by_rule_keys,
 	.key_count = 1,
 	.throttle = &events_throttles[0]};
+static const struct resource_type *const events_put_events_resources[] = {&events_resources[0]};
+static const struct str events_put_events_keys[] = {STR_INIT("events:detail-type"), STR_INIT("events:source"), STR_INIT("events:eventBusInvocation")};
+static const struct operation_facts events_put_events_facts = {
+	.documentation = STR_INIT("Puts up to ten events on event buses."),
+	.access = ACCESS_WRITE,
+	.price = STR_INIT("request"),
+	.resources = events_put_events_resources,
+	.resource_count = 1,
+	.keys = events_put_events_keys,
+	.key_count = 3,
+	.throttle = &events_throttles[1]};
+static const struct resource_type *const events_put_permission_resources[] = {&events_resources[0]};
+static const struct operation_facts events_put_permission_facts = {
+	.documentation = STR_INIT("Lets another account put events on an event bus."),
+	.access = ACCESS_PERMISSIONS,
+	.price = STR_INIT("request"),
+	.resources = events_put_permission_resources,
+	.resource_count = 1,
+	.throttle = &events_throttles[0]};
 static const struct resource_type *const events_put_rule_resources[] = {&events_resources[1], &events_resources[2]};
 static const struct str events_put_rule_keys[] = {STR_INIT("aws:RequestTag/${TagKey}"), STR_INIT("aws:TagKeys"), STR_INIT("events:source"), STR_INIT("events:detail-type"), STR_INIT("events:creatorAccount"), STR_INIT("events:ManagedBy")};
 static const struct operation_facts events_put_rule_facts = {
@@ -2074,6 +2376,14 @@ static const struct operation_facts events_put_targets_facts = {
 	.resource_count = 2,
 	.keys = events_put_targets_keys,
 	.key_count = 3,
+	.throttle = &events_throttles[0]};
+static const struct resource_type *const events_remove_permission_resources[] = {&events_resources[0]};
+static const struct operation_facts events_remove_permission_facts = {
+	.documentation = STR_INIT("Removes statements from the policy of an event bus."),
+	.access = ACCESS_PERMISSIONS,
+	.price = STR_INIT("request"),
+	.resources = events_remove_permission_resources,
+	.resource_count = 1,
 	.throttle = &events_throttles[0]};
 static const struct resource_type *const events_remove_targets_resources[] = {&events_resources[1], &events_resources[2]};
 static const struct str events_remove_targets_keys[] = {STR_INIT("events:creatorAccount"), STR_INIT("events:ManagedBy")};
@@ -2183,41 +2493,56 @@ const struct operation events_operations[] = {
 	 .service = &events_client_service,
 	 .in = &events_list_targets_by_rule_in_shape, .out = &events_list_targets_by_rule_out_shape,
 	 .place = OPERATION_ON_NET, .index = 11, .facts = &events_list_targets_by_rule_facts, .is_read_only = true},
+	{.name = STR_INIT("PutEvents"),
+	 .action = STR_INIT("events:PutEvents"),
+	 .service = &events_client_service,
+	 .in = &events_put_events_in_shape, .out = &events_put_events_out_shape,
+	 .place = OPERATION_ON_NET, .index = 12, .facts = &events_put_events_facts, .shows_answer = true, .is_data = true},
+	{.name = STR_INIT("PutPermission"),
+	 .action = STR_INIT("events:PutPermission"),
+	 .service = &events_client_service,
+	 .in = &events_put_permission_in_shape, .out = &events_put_permission_out_shape,
+	 .place = OPERATION_ON_CONTROL, .index = 13, .facts = &events_put_permission_facts, .shows_answer = true},
 	{.name = STR_INIT("PutRule"),
 	 .action = STR_INIT("events:PutRule"),
 	 .service = &events_client_service,
 	 .in = &events_put_rule_in_shape, .out = &events_put_rule_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 12, .facts = &events_put_rule_facts, .shows_answer = true},
+	 .place = OPERATION_ON_CONTROL, .index = 14, .facts = &events_put_rule_facts, .shows_answer = true},
 	{.name = STR_INIT("PutTargets"),
 	 .action = STR_INIT("events:PutTargets"),
 	 .service = &events_client_service,
 	 .in = &events_put_targets_in_shape, .out = &events_put_targets_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 13, .facts = &events_put_targets_facts, .shows_answer = true},
+	 .place = OPERATION_ON_CONTROL, .index = 15, .facts = &events_put_targets_facts, .shows_answer = true},
+	{.name = STR_INIT("RemovePermission"),
+	 .action = STR_INIT("events:RemovePermission"),
+	 .service = &events_client_service,
+	 .in = &events_remove_permission_in_shape, .out = &events_remove_permission_out_shape,
+	 .place = OPERATION_ON_CONTROL, .index = 16, .facts = &events_remove_permission_facts, .shows_answer = true},
 	{.name = STR_INIT("RemoveTargets"),
 	 .action = STR_INIT("events:RemoveTargets"),
 	 .service = &events_client_service,
 	 .in = &events_remove_targets_in_shape, .out = &events_remove_targets_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 14, .facts = &events_remove_targets_facts, .shows_answer = true},
+	 .place = OPERATION_ON_CONTROL, .index = 17, .facts = &events_remove_targets_facts, .shows_answer = true},
 	{.name = STR_INIT("TagResource"),
 	 .action = STR_INIT("events:TagResource"),
 	 .service = &events_client_service,
 	 .in = &events_tag_resource_in_shape, .out = &events_tag_resource_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 15, .facts = &events_tag_resource_facts, .shows_answer = true, .has_empty_result = true},
+	 .place = OPERATION_ON_CONTROL, .index = 18, .facts = &events_tag_resource_facts, .shows_answer = true, .has_empty_result = true},
 	{.name = STR_INIT("TestEventPattern"),
 	 .action = STR_INIT("events:TestEventPattern"),
 	 .service = &events_client_service,
 	 .in = &events_test_event_pattern_in_shape, .out = &events_test_event_pattern_out_shape,
-	 .place = OPERATION_ON_NET, .index = 16, .facts = &events_test_event_pattern_facts, .is_read_only = true},
+	 .place = OPERATION_ON_NET, .index = 19, .facts = &events_test_event_pattern_facts, .is_read_only = true},
 	{.name = STR_INIT("UntagResource"),
 	 .action = STR_INIT("events:UntagResource"),
 	 .service = &events_client_service,
 	 .in = &events_untag_resource_in_shape, .out = &events_untag_resource_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 17, .facts = &events_untag_resource_facts, .shows_answer = true, .has_empty_result = true},
+	 .place = OPERATION_ON_CONTROL, .index = 20, .facts = &events_untag_resource_facts, .shows_answer = true, .has_empty_result = true},
 	{.name = STR_INIT("UpdateEventBus"),
 	 .action = STR_INIT("events:UpdateEventBus"),
 	 .service = &events_client_service,
 	 .in = &events_update_event_bus_in_shape, .out = &events_update_event_bus_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 18, .facts = &events_update_event_bus_facts, .shows_answer = true},
+	 .place = OPERATION_ON_CONTROL, .index = 21, .facts = &events_update_event_bus_facts, .shows_answer = true},
 };
 
 const struct service events_client_service = {
@@ -2234,6 +2559,6 @@ const struct service events_client_service = {
 	.throttled = {.shape = STR_INIT("ThrottlingException"),
 		      .query_code = STR_INIT("ThrottlingException"), .status = 400},
 	.throttled_text = STR_INIT("Rate exceeded"),
-	.operation_count = 19,
+	.operation_count = 22,
 	.operations = events_operations,
 };

@@ -64,7 +64,6 @@ OPERATIONS_LEFT_OUT = {
                "ListEndpoints", "ListEventSources", "ListPartnerEventSourceAccounts",
                "ListPartnerEventSources", "PutPartnerEvents", "UpdateEndpoint",
                # Not served yet.
-               "PutEvents", "PutPermission", "RemovePermission",
                "CancelReplay", "CreateApiDestination", "CreateArchive", "CreateConnection",
                "DeauthorizeConnection", "DeleteApiDestination", "DeleteArchive",
                "DeleteConnection", "DescribeApiDestination", "DescribeArchive",

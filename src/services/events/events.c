@@ -5,7 +5,9 @@
 #include "api/events.h"
 #include "api/handlers.h"
 #include "core/metrics.h"
+#include "services/events/bus_target.h"
 #include "services/events/change.h"
+#include "services/events/deliver.h"
 #include "services/events/store.h"
 
 /* Each row has the key of what it holds. */
@@ -64,6 +66,7 @@ static enum err start(struct core *core, const struct service_start *start, stru
 {
 	(void)start;
 	(void)out_problem; /* the configuration has no event buses */
+	pthread_mutex_init(&events_of(core)->scratch_lock, NULL);
 	events_of(core)->registry = events_registry_new();
 	enum err err = catalog_begin(core->catalog, false);
 	if (!err)
@@ -76,18 +79,58 @@ static enum err start(struct core *core, const struct service_start *start, stru
 
 static void stop(struct core *core)
 {
-	events_registry_free(&events_of(core)->registry);
+	struct events *events = events_of(core);
+
+	if (!events->registry)
+		return; /* the start did not come to it */
+	for (size_t i = 0; i < events->scratches.count; i++)
+		match_scratch_free(&events->scratches.items[i]);
+	vec_done(&events->scratches);
+	events_registry_free(&events->registry);
+	pthread_mutex_destroy(&events->scratch_lock);
 }
+
+static const struct {
+	const char *name, *text;
+} counters[EVENTS_COUNTERS] = {
+	[EVENTS_COUNT_CALLS] = {"tern_events_put_calls_total", "Calls of PutEvents."},
+	[EVENTS_COUNT_ENTRIES] = {"tern_events_put_entries_total", "Entries of PutEvents."},
+	[EVENTS_COUNT_FAILED_ENTRIES] = {"tern_events_put_failed_entries_total",
+					 "Entries of PutEvents that failed."},
+	[EVENTS_COUNT_MATCHED] = {"tern_events_matched_total", "Events that a rule matched."},
+	[EVENTS_COUNT_TRIGGERED] = {"tern_events_triggered_rules_total",
+				    "Rules that matched, in sum over all events."},
+	[EVENTS_COUNT_INVOCATIONS] = {"tern_events_invocations_total",
+				      "Deliveries of events to targets that succeeded."},
+	[EVENTS_COUNT_RETRIES] = {"tern_events_retries_total",
+				  "Attempts to deliver that failed and are repeated."},
+	[EVENTS_COUNT_FAILED] = {"tern_events_failed_invocations_total",
+				 "Deliveries that failed for good without a dead-letter queue."},
+	[EVENTS_COUNT_DEAD_LETTERS] = {"tern_events_dead_letters_total",
+				       "Events that went to a dead-letter queue."},
+	[EVENTS_COUNT_DROPPED] = {"tern_events_dropped_total",
+				  "Deliveries that ended since their rule or target was removed."},
+};
 
 static void metrics(const struct core *core, struct buf *out)
 {
-	struct events_registry *registry = events_of(core)->registry;
+	struct events *events = events_of(core);
+	struct events_registry *registry = events->registry;
 
 	metrics_family(out, "tern_events_buses", "gauge", "Event buses that have a record.");
 	buf_format(out, "tern_events_buses %zu\n", events_registry_bus_total(registry));
 	metrics_family(out, "tern_events_rules", "gauge", "Rules of all event buses.");
 	buf_format(out, "tern_events_rules %zu\n", events_registry_rule_total(registry));
+	for (int i = 0; i < EVENTS_COUNTERS; i++) {
+		uint64_t value = atomic_load_explicit(&events->counters[i], memory_order_relaxed);
+		metrics_family(out, counters[i].name, "counter", counters[i].text);
+		buf_format(out, "%s %llu\n", counters[i].name, (unsigned long long)value);
+	}
 }
+
+static const struct obligation_kind *const obligations[] = {
+	&events_target_obligation,
+};
 
 const struct service_module events_module = {
 	.service = &events_service,
@@ -101,4 +144,7 @@ const struct service_module events_module = {
 	.reset = events_account_reset,
 	.reset_name = "eventBusesAndRules",
 	.metrics = metrics,
+	.targets = &events_target_provider,
+	.obligations = obligations,
+	.obligation_count = sizeof(obligations) / sizeof(obligations[0]),
 };

@@ -70,7 +70,7 @@ static enum err check_region(struct call *call, const struct events_place *place
 	return no_bus(call, place->name);
 }
 
-enum err events_authorize_bus(struct call *call, struct str action,
+static enum err authorize_bus(struct call *call, struct str action,
 			      const struct events_place *place)
 {
 	const struct events_bus *bus = place->bus;
@@ -83,8 +83,19 @@ enum err events_authorize_bus(struct call *call, struct str action,
 		.tag_count = bus ? bus->tag_count : 0,
 	};
 
-	enum err err = call_authorize(call, action, &resource);
+	return call_authorize(call, action, &resource);
+}
+
+enum err events_authorize_bus(struct call *call, struct str action,
+			      const struct events_place *place)
+{
+	enum err err = authorize_bus(call, action, place);
 	return err ? err : check_region(call, place);
+}
+
+enum err events_authorize_put(struct call *call, const struct events_place *place)
+{
+	return authorize_bus(call, STR("events:PutEvents"), place);
 }
 
 struct str events_rule_arn(struct arena *arena, const struct events_place *place, struct str name)

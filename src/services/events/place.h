@@ -26,6 +26,8 @@ must_check enum err events_place_of_call(struct call *call, struct str name_or_a
 /* Authorizes an action on the bus; ERR_FAULT if it is denied or there is no such bus. */
 must_check enum err events_authorize_bus(struct call *call, struct str action,
 					 const struct events_place *place);
+/* Authorizes events:PutEvents on the bus, which may not exist. */
+must_check enum err events_authorize_put(struct call *call, const struct events_place *place);
 /* "arn:aws:events:us-east-1:123456789012:rule/name", with the bus in front if it is custom. */
 struct str events_rule_arn(struct arena *arena, const struct events_place *place, struct str name);
 /*

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: MIT */
+/* deliver: see deliver.h. */
+#include "services/events/deliver.h"
+
+#include "api/events_records.h"
+#include "format/json_text.h"
+#include "services/events/transform.h"
+
+enum {
+	RETRY_MS = 1000, /* the first wait, which doubles */
+	RETRY_MS_MAX = 480000,
+	LATER_MS = 60000,
+};
+
+enum events_target_kind events_target_kind(struct str text)
+{
+	struct arn arn;
+
+	if (!arn_parse(text, &arn))
+		return EVENTS_TARGET_LATER;
+	if (str_equal(arn.service, STR("sqs")))
+		return EVENTS_TARGET_QUEUE;
+	if (str_equal(arn.service, STR("sns")))
+		return EVENTS_TARGET_TOPIC;
+	if (!str_equal(arn.service, STR("events")))
+		return EVENTS_TARGET_LATER;
+	return str_starts(arn.resource, STR("api-destination/")) ? EVENTS_TARGET_API
+								 : EVENTS_TARGET_BUS;
+}
+
+/* ---- payloads ---- */
+
+struct str events_target_body(struct arena *arena, const struct events_bus_rule *rule,
+			      const struct events_target_settings *target, struct str event,
+			      int64_t ingestion_ms)
+{
+	struct transform_context context = {
+		.event = event,
+		.rule_arn = rule->arn,
+		.rule_name = rule->name,
+		.ingestion_ms = ingestion_ms,
+	};
+
+	/* A bus gets events only. */
+	if (events_target_kind(target->arn) == EVENTS_TARGET_BUS)
+		return event;
+	if (target->input.data)
+		return target->input;
+	if (target->input_path.data) {
+		struct str part = transform_path(event, target->input_path);
+		return part.data ? part : STR("\"\"");
+	}
+	if (!target->input_template.data)
+		return event;
+	return transform_template(arena, target->input_template, target->paths, target->path_count,
+				  &context);
+}
+
+/* The same for each attempt of a target, and another for each target. */
+static struct str dedup_id(struct arena *arena, const struct events_bus_rule *rule,
+			   const struct events_target_settings *target, struct str event_id)
+{
+	char *text = arena_bytes(arena, 64);
+	uint8_t digest[32];
+
+	sha256(arena_format(arena, "%.*s %.*s %.*s", STR_ARG(event_id), STR_ARG(rule->arn),
+			    STR_ARG(target->id)),
+	       digest);
+	hex_format(str_of(digest, sizeof(digest)), text);
+	return str_of(text, 64);
+}
+
+struct target_payload events_target_payload(struct arena *arena, const struct events_bus_rule *rule,
+					    const struct events_target_settings *target,
+					    struct str event, struct str event_id,
+					    int64_t ingestion_ms)
+{
+	struct target_payload payload = {
+		.body = events_target_body(arena, rule, target, event, ingestion_ms),
+		.group = target->group,
+	};
+
+	if (target->group.data)
+		payload.dedup = dedup_id(arena, rule, target, event_id);
+	return payload;
+}
+
+struct internal_caller events_target_caller(const struct events_bus_rule *rule,
+					    const struct events_target_settings *target)
+{
+	return (struct internal_caller){
+		.identity = target->role_arn.data ? INTERNAL_AS_ROLE : INTERNAL_AS_SERVICE,
+		.service = STR("events.amazonaws.com"),
+		.source_arn = rule->arn,
+		.source_account = rule->account,
+		.role = target->role_arn,
+		.region = rule->region,
+	};
+}
+
+/* ---- obligations ---- */
+
+struct obligation events_target_owed(struct arena *arena, const struct events_bus_rule *rule,
+				     const struct events_target_settings *target,
+				     const struct events_attempt *attempt, struct str event)
+{
+	struct events_debt_record record = {
+		.account = rule->account,
+		.region = rule->region,
+		.bus = rule->bus,
+		.rule = rule->name,
+		.target = target->id,
+		.ingestion_ms = attempt->ingestion_ms,
+		.attempts = attempt->attempts,
+		.is_refused = attempt->is_refused,
+		.code = attempt->code,
+		.text = attempt->text,
+	};
+	bool is_api = events_target_kind(target->arn) == EVENTS_TARGET_API;
+	struct buf bytes = {0};
+
+	events_debt_record_encode(&bytes, &record);
+	struct obligation obligation = {
+		.kind = is_api ? OBLIGATION_EVENTS_API : OBLIGATION_EVENTS_TARGET,
+		.account = rule->account,
+		.source = is_api ? target->arn : rule->arn,
+		.endpoint = target->arn,
+		.bytes = arena_copy(arena, buf_str(&bytes)),
+		.shared = event,
+		.delay_ms = attempt->attempts > 0 && !attempt->is_refused ? RETRY_MS : 0,
+	};
+	buf_done(&bytes);
+	return obligation;
+}
+
+static const struct events_target_settings *find_target(const struct events_bus_rule *rule,
+							struct str id)
+{
+	for (size_t i = 0; i < rule->target_count; i++)
+		if (str_equal(rule->targets[i].id, id))
+			return &rule->targets[i];
+	return NULL;
+}
+
+bool events_debt_read(struct core *core, struct arena *arena, struct str bytes,
+		      struct events_debt *out_debt)
+{
+	struct events_debt_record record;
+
+	if (events_debt_record_decode(arena, bytes, &record) != ERR_OK)
+		return false;
+	const struct events_bus_rule *rule = events_registry_find_rule(
+		events_of(core)->registry, record.account, record.region, record.bus, record.rule);
+	const struct events_target_settings *target =
+		rule ? find_target(rule, record.target) : NULL;
+	if (!target) {
+		events_rule_release(rule);
+		return false;
+	}
+	*out_debt = (struct events_debt){
+		.rule = rule,
+		.target = target,
+		.attempt =
+			{
+				.ingestion_ms = record.ingestion_ms,
+				.attempts = record.attempts,
+				.is_refused = record.is_refused,
+				.code = record.code,
+				.text = record.text,
+			},
+	};
+	return true;
+}
+
+/* The rule of an attempt stays until the attempt has ended: its texts are used until then. */
+static struct events_debt *debt_of(struct obligation_attempt *attempt)
+{
+	struct events_debt *debt = attempt->state;
+
+	if (debt)
+		return debt;
+	debt = arena_new(attempt->arena, struct events_debt);
+	if (!events_debt_read(attempt->core, attempt->arena, attempt->bytes, debt))
+		return NULL;
+	attempt->state = debt;
+	return debt;
+}
+
+static struct str event_id_of(struct arena *arena, struct str event)
+{
+	return json_text_decode(arena, json_text_member(event, STR("id")));
+}
+
+static bool is_too_old(const struct events_debt *debt, int64_t now_ms)
+{
+	return now_ms - debt->attempt.ingestion_ms > debt->target->age_max_seconds * 1000;
+}
+
+static enum obligation_step prepare(struct obligation_attempt *attempt)
+{
+	struct events_debt *debt = debt_of(attempt);
+
+	if (!debt)
+		return OBLIGATION_DROP;
+	if (debt->attempt.is_refused) {
+		attempt->failure.code = debt->attempt.code;
+		attempt->failure.text = debt->attempt.text;
+		return OBLIGATION_FAIL;
+	}
+	if (events_target_kind(debt->target->arn) == EVENTS_TARGET_LATER) {
+		attempt->failure.code = STR("SERVICE_UNAVAILABLE");
+		attempt->failure.text =
+			arena_format(attempt->arena, "Targets like %.*s are not served yet.",
+				     STR_ARG(debt->target->arn));
+		attempt->hold_ms = LATER_MS;
+		return is_too_old(debt, attempt->now_ms) ? OBLIGATION_FAIL : OBLIGATION_HOLD;
+	}
+	attempt->is_to_target = true;
+	attempt->target = (struct obligation_target){
+		.arn = debt->target->arn,
+		.caller = events_target_caller(debt->rule, debt->target),
+		.payload = events_target_payload(
+			attempt->arena, debt->rule, debt->target, attempt->shared,
+			event_id_of(attempt->arena, attempt->shared), debt->attempt.ingestion_ms),
+	};
+	return OBLIGATION_READY;
+}
+
+static int64_t attempts_of(const struct obligation_attempt *attempt, const struct events_debt *debt)
+{
+	return debt->attempt.attempts + attempt->attempts;
+}
+
+int64_t events_retry_ms(struct obligation_attempt *attempt)
+{
+	const struct events_debt *debt = debt_of(attempt);
+
+	if (!debt || attempts_of(attempt, debt) > debt->target->attempts_max)
+		return -1;
+	int64_t wait_ms = RETRY_MS, random = 0;
+	for (int64_t i = 1; i < attempts_of(attempt, debt) && wait_ms < RETRY_MS_MAX; i++)
+		wait_ms *= 2;
+	random_bytes(&random, 4);
+	wait_ms = wait_ms / 2 + random % wait_ms; /* half to one and a half of it */
+	return is_too_old(debt, attempt->now_ms + wait_ms) ? -1 : wait_ms;
+}
+
+/* ---- dead letters ---- */
+
+/* AWS's codes: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html */
+static struct str error_code(struct str code, struct str text)
+{
+	static const struct {
+		const char *part;
+		struct str code;
+	} codes[] = {
+		{"assume the role", STR_INIT("FAILED_ASSUME_ROLE")},
+		{"AccessDenied", STR_INIT("NO_PERMISSIONS")},
+		{"AuthorizationError", STR_INIT("NO_PERMISSIONS")},
+		{"NonExistentQueue", STR_INIT("NO_RESOURCE")},
+		{"QueueDoesNotExist", STR_INIT("NO_RESOURCE")},
+		{"NotFound", STR_INIT("NO_RESOURCE")},
+		{"Thrott", STR_INIT("THROTTLING")},
+		{"InvalidParameter", STR_INIT("INVALID_PARAMETER")},
+		{"InvalidTarget", STR_INIT("NO_RESOURCE")},
+		{"SERVICE_UNAVAILABLE", STR_INIT("SERVICE_UNAVAILABLE")},
+	};
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		struct str part = str_from(codes[i].part);
+		if (str_find(code, part, 0) != SIZE_MAX || str_find(text, part, 0) != SIZE_MAX)
+			return codes[i].code;
+	}
+	return STR("SDK_CLIENT_ERROR");
+}
+
+enum { DEAD_LETTER_ATTRIBUTES = 6 };
+
+static void add_attribute(struct target_attribute *attributes, size_t *count, struct str name,
+			  struct str value)
+{
+	if (value.size > 0)
+		attributes[(*count)++] = (struct target_attribute){name, STR("String"), value};
+}
+
+/* data NULL: the target refused the event. */
+static struct str exhausted_condition(const struct obligation_attempt *attempt,
+				      const struct events_debt *debt)
+{
+	if (debt->attempt.is_refused || attempt->answer.target.outcome == TARGET_FAILED)
+		return (struct str){0};
+	if (attempts_of(attempt, debt) > debt->target->attempts_max)
+		return STR("MaximumRetryAttempts");
+	return STR("MaximumEventAgeInSeconds");
+}
+
+bool events_dead_letter(struct obligation_attempt *attempt, struct obligation_target *out)
+{
+	const struct events_debt *debt = debt_of(attempt);
+	struct arena *arena = attempt->arena;
+	struct target_attribute *attributes =
+		arena_array(arena, struct target_attribute, DEAD_LETTER_ATTRIBUTES);
+	const struct obligation_failure *failure = &attempt->failure;
+	size_t count = 0;
+
+	if (!debt || !debt->target->dead_letter_arn.data)
+		return false;
+	int64_t retries = attempts_of(attempt, debt) - 1;
+	if (debt->attempt.is_refused)
+		retries = 0;
+	add_attribute(attributes, &count, STR("RULE_ARN"), debt->rule->arn);
+	add_attribute(attributes, &count, STR("TARGET_ARN"), debt->target->arn);
+	add_attribute(attributes, &count, STR("ERROR_CODE"),
+		      error_code(failure->code, failure->text));
+	add_attribute(attributes, &count, STR("ERROR_MESSAGE"), failure->text);
+	add_attribute(attributes, &count, STR("EXHAUSTED_RETRY_CONDITION"),
+		      exhausted_condition(attempt, debt));
+	add_attribute(attributes, &count, STR("RETRY_ATTEMPTS"),
+		      arena_format(arena, "%lld", (long long)(retries > 0 ? retries : 0)));
+	*out = (struct obligation_target){
+		.arn = debt->target->dead_letter_arn,
+		.caller =
+			{
+				.identity = INTERNAL_AS_SERVICE,
+				.service = STR("events.amazonaws.com"),
+				.source_arn = debt->rule->arn,
+				.source_account = debt->rule->account,
+				.region = debt->rule->region,
+			},
+		.payload =
+			{
+				.body = attempt->shared,
+				.attributes = attributes,
+				.attribute_count = count,
+			},
+	};
+	return true;
+}
+
+void events_attempt_ended(struct obligation_attempt *attempt, enum obligation_end end)
+{
+	static const enum events_counter counters[] = {
+		[OBLIGATION_END_DELIVERED] = EVENTS_COUNT_INVOCATIONS,
+		[OBLIGATION_END_RETRIED] = EVENTS_COUNT_RETRIES,
+		[OBLIGATION_END_GIVEN_UP] = EVENTS_COUNT_FAILED,
+		[OBLIGATION_END_DEAD_LETTER] = EVENTS_COUNT_DEAD_LETTERS,
+		[OBLIGATION_END_DROPPED] = EVENTS_COUNT_DROPPED,
+	};
+	struct events_debt *debt = attempt->state;
+
+	events_count(events_of(attempt->core), counters[end], 1);
+	if (debt)
+		events_rule_release(debt->rule);
+	attempt->state = NULL;
+}
+
+const struct obligation_kind events_target_obligation = {
+	.number = OBLIGATION_EVENTS_TARGET,
+	.name = "events-target",
+	.prepare = prepare,
+	.retry_ms = events_retry_ms,
+	.dead_letter = events_dead_letter,
+	.ended = events_attempt_ended,
+};
