@@ -3,6 +3,7 @@
 #include "base/fixture.h"
 #include "format/form.h"
 #include "format/json.h"
+#include "format/real.h"
 #include "format/xml.h"
 
 static struct buf out;
@@ -180,4 +181,24 @@ static void test_json_line_of_member_finds_outer_members_only(void **state)
 	assert_int_equal(json_line_of_member(text, STR("b")), 6);
 	assert_int_equal(json_line_of_member(text, STR("c")), 0);
 	assert_int_equal(json_line_of_member(STR("{\"a"), STR("a")), 0);
+}
+
+static void assert_real(double value, const char *text)
+{
+	buf_reset(&out);
+	real_format(&out, value);
+	assert_str(buf_str(&out), text);
+}
+
+static void test_reals_have_the_fewest_digits(void **state)
+{
+	(void)state;
+	assert_real(0.1, "0.1");
+	assert_real(10.8, "10.8");
+	assert_real(0.1 + 0.2, "0.30000000000000004");
+	assert_real(-1.25, "-1.25");
+	assert_real(5e-324, "4.94065645841247e-324");
+	assert_real(1e300, "1e+300");
+	assert_real(9007199254740993.0, "9007199254740992");
+	assert_real(0, "0");
 }

@@ -9,6 +9,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "format/real.h"
+
 /* Not zeroed: yyjson asks for far more than it uses. */
 static void *arena_malloc(void *arena, size_t size)
 {
@@ -326,7 +328,7 @@ void json_double(struct json_writer *writer, double value)
 {
 	separate(writer);
 	if (isfinite(value))
-		buf_format(writer->out, "%.17g", value);
+		real_format(writer->out, value);
 	else
 		buf_append(writer->out, isnan(value) ? STR("\"NaN\"")
 					: value > 0  ? STR("\"Infinity\"")

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "format/real.h"
+
 #define TIME_S_MAX 9000000000000 /* its milliseconds fit */
 
 static bool parse_double(struct arena *arena, struct str text, double *out)
@@ -162,7 +164,7 @@ static void format_time(struct buf *out, enum shape_time time, int64_t ms, bool 
 static void format_double(struct buf *out, double value)
 {
 	if (isfinite(value))
-		buf_format(out, "%.17g", value);
+		real_format(out, value);
 	else
 		buf_append(out, isnan(value) ? STR("NaN")
 				: value > 0  ? STR("Infinity")
