@@ -56,6 +56,41 @@ static const struct request_case query_requests[] = {
 	 "{\"Texts\":[\"foo\",\"bar\"]}"},
 	{"Ec2ListNestedStructWithList", "ec2", "POST /", FORM,
 	 Q("Containers") "&Things.1.Inner.Name=A", "{\"Things\":[{\"Inner\":{\"Name\":\"A\"}}]}"},
+	{"Ec2SimpleInputParamsStrings", "ec2", "POST /", FORM, Q("Scalars") "&Text=val1+a%26b",
+	 "{\"Text\":\"val1 a&b\"}"},
+	{"Ec2SimpleInputParamsStringAndBooleanTrue", "ec2", "POST /", FORM,
+	 Q("Scalars") "&Text=v&Flag=true", "{\"Text\":\"v\",\"Flag\":true}"},
+	{"Ec2SimpleInputParamsInteger, Ec2SimpleInputParamsFloat", "ec2", "POST /", FORM,
+	 Q("Scalars") "&Small=10&Real=10.8", "{\"Small\":10,\"Real\":10.8}"},
+	{"Ec2SimpleInputParamsBlob", "ec2", "POST /", FORM, Q("Scalars") "&Bytes=dmFsdWU%3D",
+	 "{\"Bytes\":\"dmFsdWU=\"}"},
+	{"Ec2QuerySupportsNegativeInfinityFloatInputs", "ec2", "POST /", FORM,
+	 Q("Scalars") "&Real=-Infinity", "{\"Real\":\"-Infinity\"}"},
+	{"Ec2TimestampsInput", "ec2", "POST /", FORM,
+	 Q("Scalars") "&When=2015-01-25T08%3A00%3A00Z&Epoch=1422172800",
+	 "{\"When\":1422172800,\"Epoch\":1422172800}"},
+	{"Ec2NestedStructures", "ec2", "POST /", FORM,
+	 Q("Containers") "&Thing.Number=3&Thing.Inner.Inner.Name=x",
+	 "{\"Thing\":{\"Number\":3,\"Inner\":{\"Inner\":{\"Name\":\"x\"}}}}"},
+	{"Ec2EmptyQueryLists", "ec2", "POST /", FORM, Q("Containers") "&Texts=", "{}"},
+	{"numbers with gaps and in any order", "ec2", "POST /", FORM,
+	 Q("Containers") "&Texts.9=b&Texts.2=a", "{\"Texts\":[\"a\",\"b\"]}"},
+	{"lists of numbers and booleans", "ec2", "POST /", FORM,
+	 Q("Containers") "&Numbers.1=1&Numbers.2=-2&Flags.1=false",
+	 "{\"Numbers\":[1,-2],\"Flags\":[false]}"},
+	{"lists of structures", "ec2", "POST /", FORM,
+	 Q("Containers") "&Things.1.Name=a&Things.2.Number=2",
+	 "{\"Things\":[{\"Name\":\"a\"},{\"Number\":2}]}"},
+	{"lists of lists", "ec2", "POST /", FORM,
+	 Q("Containers") "&Lists.1.1=a&Lists.1.2=b&Lists.2.1=c",
+	 "{\"Lists\":[[\"a\",\"b\"],[\"c\"]]}"},
+	{"unions", "ec2", "POST /", FORM, Q("Unions") "&Choice.Text=t",
+	 "{\"Choice\":{\"Text\":\"t\"}}"},
+	{"a union with two members", "ec2", "POST /", FORM,
+	 Q("Unions") "&Choice.Text=t&Choice.Number=1", NULL},
+	{"a text where a number belongs", "ec2", "POST /", FORM, Q("Scalars") "&Small=ten", NULL},
+	{"an integer out of range", "ec2", "POST /", FORM, Q("Scalars") "&Small=2147483648", NULL},
+	{"an unknown parameter", "ec2", "POST /", FORM, Q("Scalars") "&Nothing=1", NULL},
 };
 
 static const struct answer_case query_answers[] = {
@@ -95,6 +130,133 @@ static const struct answer_case query_answers[] = {
 	 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ContainersResponse "
 	 "xmlns=\"https://ec2/\"><requestId>id</requestId><texts><item>a</item></"
 	 "texts><lists><item><item>b</item></item></lists></ContainersResponse>"},
+	{"QueryXmlBlobs", "query", "Scalars", "{\"Bytes\":\"dmFsdWU=\"}", 200, "",
+	 "<?xml version=\"1.0\"?><ScalarsResponse "
+	 "xmlns=\"https://query/\"><ScalarsResult><Bytes>dmFsdWU=</Bytes></"
+	 "ScalarsResult><ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></"
+	 "ScalarsResponse>"},
+	{"QuerySupportsNaNFloatOutputs", "query", "Scalars", "{\"Real\":\"NaN\"}", 200, "",
+	 "<?xml version=\"1.0\"?><ScalarsResponse "
+	 "xmlns=\"https://query/\"><ScalarsResult><Real>NaN</Real></"
+	 "ScalarsResult><ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></"
+	 "ScalarsResponse>"},
+	{"QuerySupportsNegativeInfinityFloatOutputs", "query", "Scalars",
+	 "{\"Real\":\"-Infinity\"}", 200, "",
+	 "<?xml version=\"1.0\"?><ScalarsResponse "
+	 "xmlns=\"https://query/\"><ScalarsResult><Real>-Infinity</Real></"
+	 "ScalarsResult><ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></"
+	 "ScalarsResponse>"},
+	{"text is escaped", "query", "Scalars", "{\"Text\":\"a & <b> \\\"c\\\"\\r\"}", 200, "",
+	 "<?xml version=\"1.0\"?><ScalarsResponse xmlns=\"https://query/\"><ScalarsResult><Text>a "
+	 "&amp; &lt;b&gt; "
+	 "&quot;c&quot;&#xD;</Text></ScalarsResult><ResponseMetadata><RequestId>id</RequestId></"
+	 "ResponseMetadata></ScalarsResponse>"},
+	{"an answer without values has an empty result", "query", "Scalars", "{}", 200, "",
+	 "<?xml version=\"1.0\"?><ScalarsResponse "
+	 "xmlns=\"https://query/\"><ScalarsResult/><ResponseMetadata><RequestId>id</RequestId></"
+	 "ResponseMetadata></ScalarsResponse>"},
+	{"QueryRecursiveXmlShapes", "query", "Containers",
+	 "{\"Thing\":{\"Name\":\"a\",\"Inner\":{\"Name\":\"b\"}}}", 200, "",
+	 "<?xml version=\"1.0\"?><ContainersResponse "
+	 "xmlns=\"https://query/\"><ContainersResult><Thing><Name>a</Name><Inner><Name>b</Name></"
+	 "Inner></Thing></ContainersResult><ResponseMetadata><RequestId>id</RequestId></"
+	 "ResponseMetadata></ContainersResponse>"},
+	{"QueryQueryXmlMapOfLists", "query", "Containers", "{\"Groups\":{\"g\":[\"a\",\"b\"]}}",
+	 200, "",
+	 "<?xml version=\"1.0\"?><ContainersResponse "
+	 "xmlns=\"https://query/\"><ContainersResult><Groups><entry><key>g</key><value><member>a</"
+	 "member><member>b</member></value></entry></Groups></"
+	 "ContainersResult><ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></"
+	 "ContainersResponse>"},
+	{"QueryXmlMaps of structures", "query", "Containers",
+	 "{\"ThingMap\":{\"t\":{\"Number\":1}}}", 200, "",
+	 "<?xml version=\"1.0\"?><ContainersResponse "
+	 "xmlns=\"https://query/\"><ContainersResult><ThingMap><entry><key>t</"
+	 "key><value><Number>1</Number></value></entry></ThingMap></"
+	 "ContainersResult><ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></"
+	 "ContainersResponse>"},
+	{"QueryQueryFlattenedXmlMap", "query", "Containers",
+	 "{\"FlatMap\":{\"a\":\"b\",\"c\":\"d\"}}", 200, "",
+	 "<?xml version=\"1.0\"?><ContainersResponse "
+	 "xmlns=\"https://query/\"><ContainersResult><FlatMap><key>a</key><value>b</value></"
+	 "FlatMap><FlatMap><key>c</key><value>d</value></FlatMap></"
+	 "ContainersResult><ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></"
+	 "ContainersResponse>"},
+	{"QueryXmlLists, renamed items and flat structures", "query", "Containers",
+	 "{\"FlatThings\":[{\"Name\":\"n\"},{}],\"Named\":[\"x\"]}", 200, "",
+	 "<?xml version=\"1.0\"?><ContainersResponse "
+	 "xmlns=\"https://query/\"><ContainersResult><FlatThings><Name>n</Name></"
+	 "FlatThings><FlatThings></FlatThings><Named><thing>x</thing></Named></"
+	 "ContainersResult><ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></"
+	 "ContainersResponse>"},
+	{"unions", "query", "Unions", "{\"Choice\":{\"Flag\":false}}", 200, "",
+	 "<?xml version=\"1.0\"?><UnionsResponse "
+	 "xmlns=\"https://query/\"><UnionsResult><Choice><Flag>false</Flag></Choice></"
+	 "UnionsResult><ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></"
+	 "UnionsResponse>"},
+	{"Ec2SimpleScalarProperties", "ec2", "Scalars",
+	 "{\"Text\":\"s\",\"Small\":-1,\"Flag\":true}", 200, "Content-Type: text/xml",
+	 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ScalarsResponse "
+	 "xmlns=\"https://ec2/\"><requestId>id</requestId><text>s</text><small>-1</"
+	 "small><flag>true</flag></ScalarsResponse>"},
+	{"Ec2XmlBlobs", "ec2", "Scalars", "{\"Bytes\":\"dmFsdWU=\"}", 200, "",
+	 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ScalarsResponse "
+	 "xmlns=\"https://ec2/\"><requestId>id</requestId><bytes>dmFsdWU=</bytes></"
+	 "ScalarsResponse>"},
+	{"Ec2SupportsNaNFloatOutputs", "ec2", "Scalars", "{\"Real\":\"NaN\"}", 200, "",
+	 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ScalarsResponse "
+	 "xmlns=\"https://ec2/\"><requestId>id</requestId><real>NaN</real></ScalarsResponse>"},
+	{"Ec2SupportsInfinityFloatOutputs", "ec2", "Scalars", "{\"Real\":\"Infinity\"}", 200, "",
+	 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ScalarsResponse "
+	 "xmlns=\"https://ec2/\"><requestId>id</requestId><real>Infinity</real></ScalarsResponse>"},
+	{"Ec2XmlTimestamps, to the millisecond", "ec2", "Scalars",
+	 "{\"When\":1398796238,\"Iso\":\"2014-04-29T18:30:38Z\"}", 200, "",
+	 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ScalarsResponse "
+	 "xmlns=\"https://ec2/\"><requestId>id</requestId><when>2014-04-29T18:30:38.000Z</"
+	 "when><iso>2014-04-29T18:30:38.000Z</iso></ScalarsResponse>"},
+	{"Ec2XmlEmptyLists, an absent list is left out", "ec2", "Containers", "{\"Texts\":[]}", 200,
+	 "",
+	 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ContainersResponse "
+	 "xmlns=\"https://ec2/\"><requestId>id</requestId></ContainersResponse>"},
+	{"Ec2NestedStructures, Ec2RecursiveShapes", "ec2", "Containers",
+	 "{\"Thing\":{\"Number\":3,\"Inner\":{\"Name\":\"x\"}}}", 200, "",
+	 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ContainersResponse "
+	 "xmlns=\"https://ec2/\"><requestId>id</requestId><thing><number>3</number><inner><name>x</"
+	 "name></inner></thing></ContainersResponse>"},
+	{"Ec2XmlLists of structures", "ec2", "Containers",
+	 "{\"Things\":[{\"Name\":\"a\"},{\"Number\":0}]}", 200, "",
+	 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ContainersResponse "
+	 "xmlns=\"https://ec2/\"><requestId>id</requestId><things><item><name>a</name></"
+	 "item><item><number>0</number></item></things></ContainersResponse>"},
+	{"Ec2XmlLists of numbers and booleans", "ec2", "Containers",
+	 "{\"Numbers\":[1,-2],\"Flags\":[true,false]}", 200, "",
+	 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ContainersResponse "
+	 "xmlns=\"https://ec2/\"><requestId>id</requestId><numbers><item>1</item><item>-2</item></"
+	 "numbers><flags><item>true</item><item>false</item></flags></ContainersResponse>"},
+	{"Ec2XmlLists of reals and blobs", "ec2", "Containers",
+	 "{\"Reals\":[0.5],\"Blobs\":[\"AP8=\"]}", 200, "",
+	 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ContainersResponse "
+	 "xmlns=\"https://ec2/\"><requestId>id</requestId><reals><item>0.5</item></"
+	 "reals><blobs><item>AP8=</item></blobs></ContainersResponse>"},
+	{"Ec2XmlNamespaces, text is escaped", "ec2", "Scalars", "{\"Text\":\"<&>\"}", 200, "",
+	 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ScalarsResponse "
+	 "xmlns=\"https://ec2/\"><requestId>id</requestId><text>&lt;&amp;&gt;</text></"
+	 "ScalarsResponse>"},
+	{"Ec2NoInputAndNoOutput", "ec2", "Empty", "{}", 200, "",
+	 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<EmptyResponse "
+	 "xmlns=\"https://ec2/\"><requestId>id</requestId></EmptyResponse>"},
+	{"lists of lists of numbers", "ec2", "Containers", "{\"Deep\":[[[1],[2,3]]]}", 200, "",
+	 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ContainersResponse "
+	 "xmlns=\"https://ec2/\"><requestId>id</requestId><deep><item><item><item>1</item></"
+	 "item><item><item>2</item><item>3</item></item></item></deep></ContainersResponse>"},
+	{"unions", "ec2", "Unions", "{\"Choice\":{\"Number\":0}}", 200, "",
+	 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<UnionsResponse "
+	 "xmlns=\"https://ec2/\"><requestId>id</requestId><choice><number>0</number></choice></"
+	 "UnionsResponse>"},
+	{"a flattened list", "ec2", "Containers", "{\"Flat\":[\"x\",\"y\"]}", 200, "",
+	 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ContainersResponse "
+	 "xmlns=\"https://ec2/\"><requestId>id</requestId><flat>x</flat><flat>y</flat></"
+	 "ContainersResponse>"},
 };
 
 static void test_requests_in_query_are_read(void **state)

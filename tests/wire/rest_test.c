@@ -100,6 +100,23 @@ static const struct request_case rest_requests[] = {
 	{"a document type", "restxml", "POST /scalars", RX,
 	 "<!DOCTYPE R [<!ENTITY e \"x\">]><R><Text>&e;</Text></R>", NULL},
 	{"malformed XML", "restxml", "POST /scalars", RX, "<R><Text></R>", NULL},
+	{"XmlBlobs, XmlEmptyBlobs", "restxml", "POST /scalars", RX,
+	 "<R><Bytes>dmFsdWU=</Bytes></R>", "{\"Bytes\":\"dmFsdWU=\"}"},
+	{"RecursiveShapes", "restxml", "POST /containers", RX,
+	 "<R><Thing><Inner><Inner><Name>n</Name></Inner></Inner></Thing></R>",
+	 "{\"Thing\":{\"Inner\":{\"Inner\":{\"Name\":\"n\"}}}}"},
+	{"NestedXmlMaps of lists", "restxml", "POST /containers", RX,
+	 "<R><Groups><entry><key>g</key><value><member>a</member><member>b</member></value></"
+	 "entry></Groups></R>",
+	 "{\"Groups\":{\"g\":[\"a\",\"b\"]}}"},
+	{"XmlLists, renamed items and flat structures", "restxml", "POST /containers", RX,
+	 "<R><FlatThings><Name>n</Name></FlatThings><FlatThings/><Named><thing>x</thing></Named></"
+	 "R>",
+	 "{\"FlatThings\":[{\"Name\":\"n\"},{}],\"Named\":[\"x\"]}"},
+	{"RestXmlSupportsInfinityFloatInputs", "restxml", "POST /scalars", RX,
+	 "<R><Real>Infinity</Real></R>", "{\"Real\":\"Infinity\"}"},
+	{"a text where a number belongs", "restxml", "POST /scalars", RX,
+	 "<R><Small>ten</Small></R>", NULL},
 };
 
 static const struct answer_case rest_answers[] = {
@@ -147,6 +164,62 @@ static const struct answer_case rest_answers[] = {
 	{"S3: a request id of its own", "barexml", "Scalars", "{\"Text\":\"t\"}", 200,
 	 "x-amz-request-id: id",
 	 "<ScalarsResponse xmlns=\"https://barexml/\"><Text>t</Text></ScalarsResponse>"},
+	{"RestJsonLists, RestJsonJsonMaps", "restjson", "Containers",
+	 "{\"Lists\":[[\"a\"],[\"b\"]],\"Counts\":{\"c\":1}}", 200,
+	 "Content-Type: application/json", "{\"Lists\":[[\"a\"],[\"b\"]],\"Counts\":{\"c\":1}}"},
+	{"RestJsonSerializeStringUnionValue", "restjson", "Unions", "{\"Choice\":{\"Text\":\"t\"}}",
+	 200, "", "{\"Choice\":{\"Text\":\"t\"}}"},
+	{"XmlSimpleScalarProperties", "restxml", "Scalars",
+	 "{\"Text\":\"s\",\"Small\":2,\"Big\":-3,\"Flag\":true}", 200,
+	 "Content-Type: application/xml",
+	 "<ScalarsResponse "
+	 "xmlns=\"https://restxml/\"><Text>s</Text><Small>2</Small><Big>-3</Big><Flag>true</Flag></"
+	 "ScalarsResponse>"},
+	{"RestXmlSupportsNaNFloatInputs", "restxml", "Scalars", "{\"Real\":\"NaN\"}", 200, "",
+	 "<ScalarsResponse xmlns=\"https://restxml/\"><Real>NaN</Real></ScalarsResponse>"},
+	{"XmlBlobs", "restxml", "Scalars", "{\"Bytes\":\"dmFsdWU=\"}", 200, "",
+	 "<ScalarsResponse xmlns=\"https://restxml/\"><Bytes>dmFsdWU=</Bytes></ScalarsResponse>"},
+	{"XmlTimestamps", "restxml", "Scalars",
+	 "{\"Epoch\":1398796238,\"Http\":\"Tue, 29 Apr 2014 18:30:38 GMT\"}", 200, "",
+	 "<ScalarsResponse xmlns=\"https://restxml/\"><Http>Tue, 29 Apr 2014 18:30:38 "
+	 "GMT</Http><Epoch>1398796238</Epoch></ScalarsResponse>"},
+	{"XmlLists", "restxml", "Containers",
+	 "{\"Texts\":[\"a\",\"\"],\"Things\":[{\"Name\":\"n\"}]}", 200, "",
+	 "<ContainersResponse "
+	 "xmlns=\"https://restxml/\"><Texts><member>a</member><member></member></"
+	 "Texts><Things><member><Name>n</Name></member></Things></ContainersResponse>"},
+	{"NestedXmlMapResponse", "restxml", "Containers", "{\"Maps\":{\"m\":{\"a\":\"b\"}}}", 200,
+	 "",
+	 "<ContainersResponse "
+	 "xmlns=\"https://restxml/\"><Maps><entry><key>m</key><value><entry><key>a</key><value>b</"
+	 "value></entry></value></entry></Maps></ContainersResponse>"},
+	{"XmlMaps of lists", "restxml", "Containers", "{\"Groups\":{\"g\":[\"a\",\"b\"]}}", 200, "",
+	 "<ContainersResponse "
+	 "xmlns=\"https://restxml/\"><Groups><entry><key>g</key><value><member>a</"
+	 "member><member>b</member></value></entry></Groups></ContainersResponse>"},
+	{"FlattenedXmlMap", "restxml", "Containers", "{\"FlatMap\":{\"a\":\"b\"}}", 200, "",
+	 "<ContainersResponse "
+	 "xmlns=\"https://restxml/\"><FlatMap><key>a</key><value>b</value></FlatMap></"
+	 "ContainersResponse>"},
+	{"RecursiveShapes", "restxml", "Containers",
+	 "{\"Thing\":{\"Inner\":{\"Inner\":{\"Name\":\"n\"}}}}", 200, "",
+	 "<ContainersResponse "
+	 "xmlns=\"https://restxml/\"><Thing><Inner><Inner><Name>n</Name></Inner></Inner></Thing></"
+	 "ContainersResponse>"},
+	{"XmlUnionsWithStructMember", "restxml", "Unions",
+	 "{\"Choice\":{\"Thing\":{\"Name\":\"n\"}}}", 200, "",
+	 "<UnionsResponse "
+	 "xmlns=\"https://restxml/\"><Choice><Thing><Name>n</Name></Thing></Choice></"
+	 "UnionsResponse>"},
+	{"HttpPayloadTraitsWithBlob", "restxml", "PayloadBlob",
+	 "{\"Type\":\"a/b\",\"Data\":\"AXs=\"}", 200, "Content-Type: a/b", "{"},
+	{"RestXmlStringPayloadResponse", "restxml", "PayloadText", "{\"Text\":\"raw\"}", 200, "",
+	 "raw"},
+	{"HttpPrefixHeadersArePresent, InputAndOutputWithStringHeaders", "restxml", "Places",
+	 "{\"Header\":\"h\",\"Meta\":{\"a\":\"1\"},\"Rest\":\"b\"}", 201, "X-Text: h\nx-meta-a: 1",
+	 "<PlacesResponse xmlns=\"https://restxml/\"><Rest>b</Rest></PlacesResponse>"},
+	{"RestXmlHttpResponseCode", "restxml", "Status", "{\"Code\":202}", 202, "", ""},
+	{"NoInputAndNoOutput", "restxml", "Empty", "{}", 200, "", ""},
 };
 
 static void test_requests_in_rest_are_read(void **state)
