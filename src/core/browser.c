@@ -64,21 +64,36 @@ static bool is_loopback(struct str name)
 	return str_equal_nocase(name, STR("localhost")) || ends_nocase(name, STR(".localhost"));
 }
 
-/* "sqs.eu-west-1.amazonaws.com", "eu-west-1.queue.amazonaws.com", "vpce-1.sqs...amazonaws.com". */
-static bool is_of_aws(struct str name)
+/* "queue" of "http://queue.amazonaws.com/doc/2012-11-05/": SQS had hosts of that name. */
+static struct str old_name_of(const struct service *service)
 {
-	static const struct str services[] = {STR_INIT("sqs"), STR_INIT("queue"), STR_INIT("iam"),
-					      STR_INIT("sts"), STR_INIT("kms"),	  STR_INIT("ec2")};
+	struct str rest = service->xml_namespace;
+	size_t at = str_find(rest, STR("://"), 0);
 
+	rest = at == SIZE_MAX ? (struct str){0} : str_slice(rest, at + 3, SIZE_MAX);
+	return str_cut(&rest, '.');
+}
+
+static bool is_of_service(const struct browser_rules *rules, struct str label)
+{
+	for (size_t i = 0; rules->services && i < rules->services->service_count; i++) {
+		const struct service *service = rules->services->services[i];
+		if (str_equal_nocase(label, service->name) ||
+		    (label.size > 0 && str_equal_nocase(label, old_name_of(service))))
+			return true;
+	}
+	return false;
+}
+
+/* "sqs.eu-west-1.amazonaws.com", "eu-west-1.queue.amazonaws.com", "vpce-1.sqs...amazonaws.com". */
+static bool is_of_aws(const struct browser_rules *rules, struct str name)
+{
 	if (!ends_nocase(name, STR(".amazonaws.com")) &&
 	    !ends_nocase(name, STR(".amazonaws.com.cn")))
 		return false;
-	while (name.data) {
-		struct str label = str_cut(&name, '.');
-		for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++)
-			if (str_equal_nocase(label, services[i]))
-				return true;
-	}
+	while (name.data)
+		if (is_of_service(rules, str_cut(&name, '.')))
+			return true;
 	return false;
 }
 
@@ -103,7 +118,8 @@ static bool is_own_host(const struct browser_rules *rules, struct str host)
 	struct str name = without_port(host);
 
 	/* Every browser sends a Host. */
-	return host.size == 0 || is_address(name) || is_own_name(rules, name) || is_of_aws(name);
+	return host.size == 0 || is_address(name) || is_own_name(rules, name) ||
+	       is_of_aws(rules, name);
 }
 
 /* ---- pages ---- */

@@ -16,11 +16,13 @@
 
 #include "base/arena.h"
 #include "http/request.h"
+#include "wire/route.h"
 
 struct browser_rules {
 	const struct str *host_names; /* other than loopback names; "*.example.com"; "*": all */
 	size_t host_name_count;
-	const struct str *origins; /* "https://app.example.com"; "*": all */
+	const struct route_table *services; /* whose hosts at AWS are accepted too; NULL: none */
+	const struct str *origins;	    /* "https://app.example.com"; "*": all */
 	size_t origin_count;
 };
 

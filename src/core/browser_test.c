@@ -7,9 +7,14 @@
 static const struct str names[] = {STR_INIT("tern.example.com"), STR_INIT("*.apps.example.com")};
 static const struct str pages[] = {STR_INIT("https://app.example.com")};
 static const struct str all[] = {STR_INIT("*")};
+static const struct service sqs = {.name = STR_INIT("sqs"),
+				   .xml_namespace = STR_INIT("http://queue.amazonaws.com/doc/")};
+static const struct service *const services[] = {&sqs};
+static const struct route_table routes = {services, 1, NULL};
+static const struct browser_rules of_aws = {.services = &routes};
 static const struct browser_rules bare;
-static const struct browser_rules set = {names, 2, pages, 1};
-static const struct browser_rules open = {all, 1, all, 1};
+static const struct browser_rules set = {names, 2, NULL, pages, 1};
+static const struct browser_rules open = {all, 1, NULL, all, 1};
 
 static struct http_request request_with(const char *host, const char *origin, const char *site,
 					const char *referer)
@@ -64,14 +69,16 @@ static void test_loopback_names_and_addresses_pass(void **state)
 static void test_names_of_aws_pass(void **state)
 {
 	(void)state;
-	assert_true(host_passes(&bare, "sqs.eu-west-1.amazonaws.com"));
-	assert_true(host_passes(&bare, "queue.amazonaws.com:443"));
-	assert_true(host_passes(&bare, "us-east-1.queue.amazonaws.com"));
-	assert_true(host_passes(&bare, "vpce-1-2.sqs.us-east-1.vpce.amazonaws.com"));
-	assert_true(host_passes(&bare, "sqs.cn-north-1.amazonaws.com.cn"));
-	assert_false(host_passes(&bare, "ec2-192-0-2-1.compute-1.amazonaws.com"));
-	assert_false(host_passes(&bare, "sqs.amazonaws.com.evil.example"));
-	assert_false(host_passes(&bare, "sqs-amazonaws.com"));
+	assert_true(host_passes(&of_aws, "sqs.eu-west-1.amazonaws.com"));
+	assert_true(host_passes(&of_aws, "queue.amazonaws.com:443"));
+	assert_true(host_passes(&of_aws, "us-east-1.queue.amazonaws.com"));
+	assert_true(host_passes(&of_aws, "vpce-1-2.sqs.us-east-1.vpce.amazonaws.com"));
+	assert_true(host_passes(&of_aws, "sqs.cn-north-1.amazonaws.com.cn"));
+	assert_false(host_passes(&of_aws, "ec2-192-0-2-1.compute-1.amazonaws.com"));
+	assert_false(host_passes(&of_aws, "sqs.amazonaws.com.evil.example"));
+	assert_false(host_passes(&of_aws, "sqs-amazonaws.com"));
+	assert_false(host_passes(&of_aws, "kms.eu-west-1.amazonaws.com"));
+	assert_false(host_passes(&bare, "sqs.eu-west-1.amazonaws.com"));
 }
 
 static void test_other_names_pass_if_they_are_configured(void **state)

@@ -213,6 +213,7 @@ static bool open_sources(struct server *server, char *problem, size_t size)
 		return false;
 	server->core.proxies = &server->proxies;
 	server->browsers = browsers_rules(settings, &server->arena);
+	server->browsers.services = &server->core.routes;
 	server->core.browsers = &server->browsers;
 	if (settings->auth == AUTH_REQUIRED)
 		server->core.penalty = penalty_new();
