@@ -31,7 +31,7 @@ static void check_fault(struct arena *arena, const struct route *route)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct route_table table = {api_services, API_SERVICES};
+	static const struct route_table table = {api_services, API_SERVICES, NULL};
 	struct buf bytes = {0};
 	struct http_request request;
 	struct route route;

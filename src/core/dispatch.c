@@ -143,7 +143,7 @@ static void route(struct request_context *context, struct route *out_route)
 	http->body = body;
 	if (context->call.endpoint) {
 		only = route_service(all, context->call.endpoint->service);
-		const struct route_table table = {&only, only ? 1 : 0};
+		const struct route_table table = {&only, only ? 1 : 0, NULL};
 		route_request(&table, context->call.arena, http, out_route);
 	} else {
 		route_request(all, context->call.arena, http, out_route);

@@ -139,7 +139,7 @@ static int setup(void **state)
 
 	(void)state;
 	core = (struct core){.is_enforcing = true, .base_url = STR("http://localhost")};
-	core.routes = (struct route_table){services, 1};
+	core.routes = (struct route_table){services, 1, NULL};
 	core.workers = workers_new(1);
 	disk = disk_memory_new_plain();
 	options.disk = disk;

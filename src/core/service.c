@@ -16,6 +16,7 @@ struct slot {
 struct service_slots {
 	size_t count;
 	const struct service **routes;
+	struct route_index *index;
 	struct slot items[];
 };
 
@@ -67,7 +68,8 @@ void services_bind(struct core *core, const struct service_module *const *module
 	}
 	qsort(slots->routes, count, sizeof(slots->routes[0]), by_name);
 	core->services = slots;
-	core->routes = (struct route_table){slots->routes, count};
+	slots->index = route_index_new(slots->routes, count);
+	core->routes = (struct route_table){slots->routes, count, slots->index};
 }
 
 void services_unbind(struct core *core)
@@ -76,6 +78,7 @@ void services_unbind(struct core *core)
 		return;
 	for (size_t i = 0; i < core->services->count; i++)
 		check(!core->services->items[i].is_started);
+	route_index_free(&core->services->index);
 	heap_free((void *)core->services->routes);
 	heap_free(core->services);
 	core->services = NULL;

@@ -34,10 +34,28 @@ const struct operation *route_operation(const struct service *service, struct st
 	return NULL;
 }
 
-static const struct service *find_target(const struct route_table *table, struct str prefix)
+static bool has_key(const struct service *service, enum route_key kind, struct str text)
 {
-	for (size_t i = 0; i < table->service_count && prefix.size > 0; i++)
-		if (str_equal(table->services[i]->json_target, prefix))
+	switch (kind) {
+	case ROUTE_NAME:
+		return str_equal(service->name, text);
+	case ROUTE_TARGET:
+		return str_equal(service->json_target, text);
+	case ROUTE_CBOR:
+		return str_equal(service->cbor_name, text);
+	default:
+		return service->query_version.size > 0 && route_operation(service, text);
+	}
+}
+
+/* NULL: no service has the key, or the text is empty. */
+static const struct service *find_key(const struct route_table *table, enum route_key kind,
+				      struct str text)
+{
+	if (table->index)
+		return route_index_find(table->index, kind, text);
+	for (size_t i = 0; i < table->service_count && text.size > 0; i++)
+		if (has_key(table->services[i], kind, text))
 			return table->services[i];
 	return NULL;
 }
@@ -144,16 +162,21 @@ static struct str scope_service(const struct http_request *request, const struct
 	return credential.service;
 }
 
-/* The first service that speaks Query and fits; NULL: none does. */
-static const struct service *find_service(const struct route_table *table, struct str version,
-					  struct str name, struct str action)
+/* The service that speaks Query and has that name; NULL: none does. */
+static const struct service *find_named(const struct route_table *table, struct str name)
+{
+	const struct service *service = find_key(table, ROUTE_NAME, name);
+
+	return service && service->query_version.size > 0 ? service : NULL;
+}
+
+/* The first service of that version; with the action, if its data is not NULL. */
+static const struct service *find_version(const struct route_table *table, struct str version,
+					  struct str action)
 {
 	for (size_t i = 0; i < table->service_count; i++) {
 		const struct service *service = table->services[i];
-		if (service->query_version.size == 0)
-			continue;
-		if ((!version.data || str_equal(service->query_version, version)) &&
-		    (!name.data || str_equal(service->name, name)) &&
+		if (service->query_version.size > 0 && str_equal(service->query_version, version) &&
 		    (!action.data || route_operation(service, action)))
 			return service;
 	}
@@ -170,29 +193,23 @@ static const struct service *choose_service(const struct route_table *table,
 					    const struct form *form, struct str action)
 {
 	struct str version = {0}, name = scope_service(request, form), none = {0};
-	const struct service *service = NULL;
+	const struct service *named = find_named(table, name), *service = NULL;
 
 	if (form_find(form, STR("Version"), &version) && version.data) {
-		if (name.data)
-			service = find_service(table, version, name, none);
+		if (named && str_equal(named->query_version, version))
+			return named;
+		service = find_version(table, version, action);
 		if (!service)
-			service = find_service(table, version, none, action);
-		if (!service)
-			service = find_service(table, version, none, none);
+			service = find_version(table, version, none);
 	}
-	if (!service && name.data)
-		service = find_service(table, none, name, none);
 	if (!service)
-		service = find_service(table, none, none, action);
+		service = named ? named : find_key(table, ROUTE_ACTION, action);
 	return service;
 }
 
 const struct service *route_service(const struct route_table *table, struct str name)
 {
-	for (size_t i = 0; i < table->service_count; i++)
-		if (str_equal(table->services[i]->name, name))
-			return table->services[i];
-	return NULL;
+	return find_key(table, ROUTE_NAME, name);
 }
 
 uint32_t route_operation_number(const struct route_table *table, const struct operation *operation)
@@ -240,14 +257,9 @@ static bool split_cbor_path(struct str path, struct str *out_service, struct str
 /* By the shape's name, with or without its namespace. */
 static const struct service *find_cbor_service(const struct route_table *table, struct str name)
 {
-	struct str short_name = name;
-
-	while (str_find_char(short_name, '.', 0) != SIZE_MAX)
-		(void)str_cut(&short_name, '.');
-	for (size_t i = 0; i < table->service_count && short_name.size > 0; i++)
-		if (str_equal(table->services[i]->cbor_name, short_name))
-			return table->services[i];
-	return NULL;
+	while (str_find_char(name, '.', 0) != SIZE_MAX)
+		(void)str_cut(&name, '.');
+	return find_key(table, ROUTE_CBOR, name);
 }
 
 static bool is_cbor(const struct http_request *request)
@@ -260,7 +272,7 @@ const struct dialect *route_guess(const struct route_table *table,
 				  const struct service **out_service)
 {
 	static const struct form nothing;
-	struct str target = request->fields[HTTP_FIELD_X_AMZ_TARGET], none = {0};
+	struct str target = request->fields[HTTP_FIELD_X_AMZ_TARGET];
 
 	*out_service = NULL;
 	if (is_cbor(request)) {
@@ -270,7 +282,7 @@ const struct dialect *route_guess(const struct route_table *table,
 		return &dialect_cbor;
 	}
 	if (target.data) {
-		*out_service = find_target(table, str_cut(&target, '.'));
+		*out_service = find_key(table, ROUTE_TARGET, str_cut(&target, '.'));
 		return &dialect_json;
 	}
 	struct str scope = scope_service(request, &nothing);
@@ -280,7 +292,7 @@ const struct dialect *route_guess(const struct route_table *table,
 		return rest_dialect_of(named);
 	}
 	if (scope.data)
-		*out_service = find_service(table, none, scope, none);
+		*out_service = find_named(table, scope);
 	return is_form(request) ? dialect_of(*out_service) : NULL;
 }
 

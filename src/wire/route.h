@@ -7,6 +7,7 @@
 #define TERN_WIRE_ROUTE_H
 
 #include "wire/dialect.h"
+#include "wire/route_index.h"
 
 struct route {
 	const struct dialect *dialect;	   /* never NULL */
@@ -24,6 +25,8 @@ struct route {
 struct route_table {
 	const struct service *const *services;
 	size_t service_count;
+	/* Of these services; NULL: they are few and are searched one by one. */
+	const struct route_index *index;
 };
 
 void route_request(const struct route_table *table, struct arena *arena,

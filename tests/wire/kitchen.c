@@ -18,7 +18,7 @@ static const struct service *const services[] = {
 	&barexml_client_service, &cbor_client_service,
 };
 
-const struct route_table kitchen_table = {services, sizeof(services) / sizeof(services[0])};
+const struct route_table kitchen_table = {services, sizeof(services) / sizeof(services[0]), NULL};
 
 const struct operation *kitchen_operation(const char *service, const char *operation)
 {

@@ -96,7 +96,7 @@ struct throttle *throttle_new(const struct throttle_rule *rules, size_t count, s
 		operations += services[i]->operation_count;
 	copy_rules(throttle, rules, count);
 	throttle->own_count = own_count;
-	throttle->routes = (struct route_table){services, service_count};
+	throttle->routes = (struct route_table){services, service_count, NULL};
 	throttle->begin_ms = clock_base_ms();
 	throttle->of_operation = heap_alloc(operations * sizeof(*throttle->of_operation));
 	size_t number = 0;
