@@ -239,9 +239,11 @@ static struct str quota_of(struct arena *arena, const struct throttle_class *cla
 
 	if (!class)
 		return (struct str){0};
-	return arena_format(arena, "%g requests a second %s (%.*s)",
-			    (double)class->rate_milli / 1000, scopes[class->scope],
-			    STR_ARG(class->name));
+	struct str text = arena_format(arena, "%g requests a second %s",
+				       (double)class->rate_milli / 1000, scopes[class->scope]);
+	if (class->title.size == 0)
+		return text;
+	return arena_format(arena, "%.*s (%.*s)", STR_ARG(text), STR_ARG(class->title));
 }
 
 static void print_facts(struct cli *cli, const struct operation *operation)
@@ -264,7 +266,7 @@ static void print_facts(struct cli *cli, const struct operation *operation)
 	for (uint32_t i = 0; i < facts->key_count; i++)
 		keys = join(arena, keys, ", ", facts->keys[i]);
 	print_line("Condition keys", keys);
-	print_line("Event", operation->is_data ? STR("data") : STR("management"));
+	print_line("Event", operation_is_data(operation) ? STR("data") : STR("management"));
 	print_line("AWS's quota", quota_of(arena, facts->throttle));
 	print_line("Price", facts->price);
 	putchar('\n');

@@ -5,6 +5,7 @@ from gen_constraint import quoted
 LEVELS = ("list", "read", "write", "tagging", "permissions")
 THROTTLED = ["ThrottlingException", "Throttling", "400", "Rate", "exceeded"]
 SCOPES = ("each", "shared", "quota")
+EVENTS = ("management", "data")  # of CloudTrail
 
 
 def strings(values):
@@ -24,16 +25,22 @@ class Facts:
             name, template, kind, *keys = words[1:]
             self.resources[name] = (template, "" if kind == "-" else kind, keys)
         else:
-            name, scope, rate, *burst = words[1:]
-            if scope not in SCOPES:
-                raise ValueError("throttle NAME each|shared|quota RATE [BURST]")
-            self.throttles[name] = (scope, round(float(rate) * 1000), int((burst or [rate])[0]))
+            name, scope, rate, *rest = words[1:]
+            burst = int(rest.pop(0)) if rest and rest[0].isdigit() else int(rate)
+            if scope not in SCOPES or (not rest and scope != "each"):
+                raise ValueError("throttle NAME each|shared|quota RATE [BURST] AWS's name of the "
+                                 "quota; of each operation it may be left out")
+            self.throttles[name] = (scope, round(float(rate) * 1000), burst, " ".join(rest))
 
     def read_operation_line(self, facts, words):
         if words[0] == "doc":
             facts["doc"] = " ".join(words[1:])
         elif words[0] == "price":
             facts["price"] = words[1]
+        elif words[0] == "event":
+            facts["event"], = words[1:]
+            if facts["event"] not in EVENTS:
+                raise ValueError("event " + "|".join(EVENTS))
         elif words[0] == "throttle":
             if words[1] not in self.throttles:
                 raise ValueError(f"no throttle {words[1]}")
@@ -67,10 +74,10 @@ class Facts:
             out.append("};\n")
         if self.throttles:
             out.append(f"static const struct throttle_class {prefix}_throttles[] = {{\n")
-        for name, (scope, rate, burst) in self.throttles.items():
+        for name, (scope, rate, burst, title) in self.throttles.items():
             out.append(f"\t{{.name = STR_INIT({quoted(name)}), "
                        f".scope = THROTTLE_CLASS_{scope.upper()}, .rate_milli = {rate}, "
-                       f".burst = {burst}}},\n")
+                       f".burst = {burst},\n\t .title = STR_INIT({quoted(title)})}},\n")
         if self.throttles:
             out.append("};\n")
         return out
@@ -78,6 +85,7 @@ class Facts:
     def operation_lines(self, prefix, c_name, facts):
         out, row = [], [f".documentation = STR_INIT({quoted(facts['doc'])})",
                         f".access = ACCESS_{facts['access'].upper()}",
+                        f".event = EVENT_{facts['event'].upper()}",
                         f".price = STR_INIT({quoted(facts.get('price', self.price))})"]
         if facts["resources"]:
             names = list(self.resources)

@@ -169,7 +169,7 @@ class Model(Sources):
         self.structures, self.operations, self.faults = {}, {}, []
         self.target, self.query, self.style, self.accepts_json = None, None, "lists", False
         self.resource = self.rest = self.cbor = None
-        self.unions, self.union = set(), None
+        self.unions, self.union, self.has_managed_key = set(), None, False
         self.namespace, self.sdk_id = ["com.amazonaws." + self.name], self.name
         self.types, self.words = {}, {}
         self.facts, self.throttled = gen_facts.Facts(), gen_facts.THROTTLED
@@ -201,6 +201,22 @@ class Model(Sources):
                 if member.constraint.has_own_checks() and not member.constraint.fault:
                     raise ValueError(f"{member.name}: the service has no violation line")
 
+    def begin_operation(self, name, place, *marks):
+        known = {"resource", "result", "work", "anonymous", "link", "read", "answer"}
+        if "data" in marks:
+            raise ValueError("a line 'event data' below the operation says that")
+        if place not in ("net", "control", "worker") or set(marks) - known:
+            raise ValueError("operation NAME net|control|worker [" + "] [".join(known) + "]")
+        self.members = {"in": [], "out": [], "place": place, **{mark: mark in marks
+                                                                for mark in known}}
+        self.members["work"] |= place == "worker"
+        self.members["anonymous"] |= "link" in marks or "anonymous" in self.denied
+        self.members["facts"] = {"doc": "", "access": "write", "event": "management",
+                                 "resources": [], "keys": []}
+        if self.members["resource"] and not self.resource:
+            raise ValueError("the service has no resource line")
+        self.operations[name] = self.members
+
     def read_line(self, is_member, words):
         if is_member:
             if isinstance(self.members, Type):
@@ -231,22 +247,7 @@ class Model(Sources):
         elif words[0] == "type":
             self.members = self.types.setdefault(words[1], Type(words[2:]))
         elif words[0] == "operation":
-            self.members = {"in": [], "out": [], "place": words[2],
-                            "resource": "resource" in words[3:], "read": "read" in words[3:],
-                            "answer": "answer" in words[3:],
-                            "facts": {"doc": "", "access": "write", "resources": [], "keys": []},
-                            "data": "data" in words[3:], "result": "result" in words[3:],
-                            "work": "work" in words[3:] or words[2] == "worker",
-                            "link": "link" in words[3:],
-                            "anonymous": bool({"anonymous", "link"} & {*words[3:], *self.denied})}
-            if words[2] not in ("net", "control", "worker") or \
-                    set(words[3:]) - {"resource", "data", "result", "work", "anonymous", "link",
-                                      "read", "answer"}:
-                raise ValueError("operation NAME net|control|worker [work] [resource] [data] "
-                                 "[result] [anonymous] [link] [read] [answer]")
-            if self.members["resource"] and not self.resource:
-                raise ValueError("the service has no resource line")
-            self.operations[words[1]] = self.members
+            self.begin_operation(*words[1:])
         elif words[0] == "fault":
             self.faults.append(words[1:])
         elif words[0] == "query":
@@ -264,6 +265,8 @@ class Model(Sources):
             setattr(self, words[0], (words[1], " ".join(words[2:])))
         elif words[0] == "words":
             self.words[words[1]] = " ".join(words[2:])
+        elif words[0] == "managed-key":
+            self.has_managed_key = True
         elif words[0] == "service":
             if words[1] != self.name:
                 raise ValueError(f"the file of {words[1]} is {words[1]}.ops")

@@ -13,8 +13,10 @@ def operations_table(model):
     rows = ["| operation | input | output | |\n|---|---|---|---|\n"]
     for name in sorted(model.operations):
         parts = model.operations[name]
+        marks = ["resource"] if parts["resource"] else []
+        marks += ["data"] if parts["facts"]["event"] == "data" else []
         rows.append(f"| {name} | {members(parts['in'])} | {members(parts['out'])} | "
-                    f"{', '.join(word for word in ('resource', 'data') if parts[word])} |\n")
+                    f"{', '.join(marks)} |\n")
     return "".join(rows)
 
 
@@ -22,11 +24,11 @@ def quota(model, name):
     """AWS's quota in words: "300/s of each queue"."""
     if not name:
         return ""
-    scope, rate, burst = model.facts.throttles[name]
+    scope, rate, burst, title = model.facts.throttles[name]
     text = f"{rate / 1000:,g}/s"
     if burst * 1000 != rate:
         text += f", burst {burst}"
-    return text + {"each": "", "shared": f" ({name}, shared)", "quota": " (a resource)"}[scope]
+    return text + {"each": "", "shared": f" (shared: {title})", "quota": f" ({title})"}[scope]
 
 
 def access_table(model):

@@ -293,7 +293,6 @@ class Sources:
                        f'{", .serves_anonymous = true" if parts["anonymous"] else ""}'
                        f'{", .is_link = true" if parts["link"] else ""}'
                        f'{", .has_empty_result = true" if parts["result"] else ""}'
-                       f'{", .is_data = true" if parts["data"] else ""}'
                        f'{"".join(", " + row for row in gen_http.operation_rows(parts))}}},\n')
         out.append("};\n\n")
         if self.rest:
@@ -318,6 +317,8 @@ class Sources:
             rows.append(f'.resource_path = STR_INIT("{self.resource[0]}")')
         if self.target and self.query:
             rows.append(".is_query_compatible = true")
+        if self.has_managed_key:
+            rows.append(".has_managed_key = true")
         rows += [f'.denied = {{.shape = STR_INIT("{self.denied[0]}"),\n'
                  f'\t\t   .query_code = STR_INIT("{self.denied[1]}"), .status = {self.denied[2]}}}',
                  *self.constraint_rows(),

@@ -3475,24 +3475,37 @@ const struct resource_type kms_resources[] = {
 	 .keys = kms_resource_keys_1, .key_count = 6},
 };
 static const struct throttle_class kms_throttles[] = {
-	{.name = STR_INIT("cryptographic"), .scope = THROTTLE_CLASS_SHARED, .rate_milli = 100000000, .burst = 100000},
-	{.name = STR_INIT("signing"), .scope = THROTTLE_CLASS_SHARED, .rate_milli = 1000000, .burst = 1000},
-	{.name = STR_INIT("pairs"), .scope = THROTTLE_CLASS_SHARED, .rate_milli = 100000, .burst = 100},
-	{.name = STR_INIT("each-2000"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 2000000, .burst = 2000},
-	{.name = STR_INIT("each-1000"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 1000000, .burst = 1000},
-	{.name = STR_INIT("each-500"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 500000, .burst = 500},
-	{.name = STR_INIT("each-100"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 100000, .burst = 100},
-	{.name = STR_INIT("each-50"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 50000, .burst = 50},
-	{.name = STR_INIT("each-15"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 15000, .burst = 15},
-	{.name = STR_INIT("each-10"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 10000, .burst = 10},
-	{.name = STR_INIT("each-5"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 5000, .burst = 5},
-	{.name = STR_INIT("import"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 250, .burst = 1},
+	{.name = STR_INIT("cryptographic"), .scope = THROTTLE_CLASS_SHARED, .rate_milli = 100000000, .burst = 100000,
+	 .title = STR_INIT("Cryptographic operations (symmetric) request rate")},
+	{.name = STR_INIT("signing"), .scope = THROTTLE_CLASS_SHARED, .rate_milli = 1000000, .burst = 1000,
+	 .title = STR_INIT("Cryptographic operations (RSA) request rate")},
+	{.name = STR_INIT("pairs"), .scope = THROTTLE_CLASS_SHARED, .rate_milli = 100000, .burst = 100,
+	 .title = STR_INIT("GenerateDataKeyPair (ECC_NIST_P256) request rate")},
+	{.name = STR_INIT("each-2000"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 2000000, .burst = 2000,
+	 .title = STR_INIT("")},
+	{.name = STR_INIT("each-1000"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 1000000, .burst = 1000,
+	 .title = STR_INIT("")},
+	{.name = STR_INIT("each-500"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 500000, .burst = 500,
+	 .title = STR_INIT("")},
+	{.name = STR_INIT("each-100"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 100000, .burst = 100,
+	 .title = STR_INIT("")},
+	{.name = STR_INIT("each-50"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 50000, .burst = 50,
+	 .title = STR_INIT("")},
+	{.name = STR_INIT("each-15"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 15000, .burst = 15,
+	 .title = STR_INIT("")},
+	{.name = STR_INIT("each-10"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 10000, .burst = 10,
+	 .title = STR_INIT("")},
+	{.name = STR_INIT("each-5"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 5000, .burst = 5,
+	 .title = STR_INIT("")},
+	{.name = STR_INIT("import"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 250, .burst = 1,
+	 .title = STR_INIT("")},
 };
 static const struct resource_type *const kms_cancel_key_deletion_resources[] = {&kms_resources[1]};
 static const struct str kms_cancel_key_deletion_keys[] = {STR_INIT("kms:CallerAccount"), STR_INIT("kms:ViaService")};
 static const struct operation_facts kms_cancel_key_deletion_facts = {
 	.documentation = STR_INIT("Cancels the deletion of a key, which is disabled then."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = kms_cancel_key_deletion_resources,
 	.resource_count = 1,
@@ -3504,6 +3517,7 @@ static const struct str kms_create_alias_keys[] = {STR_INIT("kms:CallerAccount")
 static const struct operation_facts kms_create_alias_facts = {
 	.documentation = STR_INIT("Creates an alias of a key."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = kms_create_alias_resources,
 	.resource_count = 2,
@@ -3515,6 +3529,7 @@ static const struct str kms_create_grant_keys[] = {STR_INIT("kms:CallerAccount")
 static const struct operation_facts kms_create_grant_facts = {
 	.documentation = STR_INIT("Lets a principal use a key for some operations."),
 	.access = ACCESS_PERMISSIONS,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = kms_create_grant_resources,
 	.resource_count = 1,
@@ -3525,6 +3540,7 @@ static const struct str kms_create_key_keys[] = {STR_INIT("aws:RequestTag/${TagK
 static const struct operation_facts kms_create_key_facts = {
 	.documentation = STR_INIT("Creates a key."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.keys = kms_create_key_keys,
 	.key_count = 7,
@@ -3534,6 +3550,7 @@ static const struct str kms_decrypt_keys[] = {STR_INIT("kms:CallerAccount"), STR
 static const struct operation_facts kms_decrypt_facts = {
 	.documentation = STR_INIT("Decrypts a ciphertext."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_DATA,
 	.price = STR_INIT("request"),
 	.resources = kms_decrypt_resources,
 	.resource_count = 1,
@@ -3545,6 +3562,7 @@ static const struct str kms_delete_alias_keys[] = {STR_INIT("kms:CallerAccount")
 static const struct operation_facts kms_delete_alias_facts = {
 	.documentation = STR_INIT("Deletes an alias."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = kms_delete_alias_resources,
 	.resource_count = 2,
@@ -3556,6 +3574,7 @@ static const struct str kms_delete_imported_key_material_keys[] = {STR_INIT("kms
 static const struct operation_facts kms_delete_imported_key_material_facts = {
 	.documentation = STR_INIT("Deletes key material that was imported."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = kms_delete_imported_key_material_resources,
 	.resource_count = 1,
@@ -3567,6 +3586,7 @@ static const struct str kms_derive_shared_secret_keys[] = {STR_INIT("kms:CallerA
 static const struct operation_facts kms_derive_shared_secret_facts = {
 	.documentation = STR_INIT("Derives a shared secret from a key and a peer's public key."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_DATA,
 	.price = STR_INIT("request"),
 	.resources = kms_derive_shared_secret_resources,
 	.resource_count = 1,
@@ -3577,6 +3597,7 @@ static const struct str kms_describe_key_keys[] = {STR_INIT("kms:CallerAccount")
 static const struct operation_facts kms_describe_key_facts = {
 	.documentation = STR_INIT("Returns the metadata of a key."),
 	.access = ACCESS_READ,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = kms_describe_key_resources,
 	.resource_count = 1,
@@ -3588,6 +3609,7 @@ static const struct str kms_disable_key_keys[] = {STR_INIT("kms:CallerAccount"),
 static const struct operation_facts kms_disable_key_facts = {
 	.documentation = STR_INIT("Disables a key."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = kms_disable_key_resources,
 	.resource_count = 1,
@@ -3599,6 +3621,7 @@ static const struct str kms_disable_key_rotation_keys[] = {STR_INIT("kms:CallerA
 static const struct operation_facts kms_disable_key_rotation_facts = {
 	.documentation = STR_INIT("Ends the automatic rotation of a key."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = kms_disable_key_rotation_resources,
 	.resource_count = 1,
@@ -3610,6 +3633,7 @@ static const struct str kms_enable_key_keys[] = {STR_INIT("kms:CallerAccount"), 
 static const struct operation_facts kms_enable_key_facts = {
 	.documentation = STR_INIT("Enables a key."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = kms_enable_key_resources,
 	.resource_count = 1,
@@ -3621,6 +3645,7 @@ static const struct str kms_enable_key_rotation_keys[] = {STR_INIT("kms:CallerAc
 static const struct operation_facts kms_enable_key_rotation_facts = {
 	.documentation = STR_INIT("Rotates a key automatically."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = kms_enable_key_rotation_resources,
 	.resource_count = 1,
@@ -3632,6 +3657,7 @@ static const struct str kms_encrypt_keys[] = {STR_INIT("kms:CallerAccount"), STR
 static const struct operation_facts kms_encrypt_facts = {
 	.documentation = STR_INIT("Encrypts up to 4,096 bytes."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_DATA,
 	.price = STR_INIT("request"),
 	.resources = kms_encrypt_resources,
 	.resource_count = 1,
@@ -3643,6 +3669,7 @@ static const struct str kms_generate_data_key_keys[] = {STR_INIT("kms:CallerAcco
 static const struct operation_facts kms_generate_data_key_facts = {
 	.documentation = STR_INIT("Returns a data key in clear and encrypted."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_DATA,
 	.price = STR_INIT("request"),
 	.resources = kms_generate_data_key_resources,
 	.resource_count = 1,
@@ -3654,6 +3681,7 @@ static const struct str kms_generate_data_key_pair_keys[] = {STR_INIT("kms:Calle
 static const struct operation_facts kms_generate_data_key_pair_facts = {
 	.documentation = STR_INIT("Returns a pair of keys, the private one in clear and encrypted."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_DATA,
 	.price = STR_INIT("key-pair"),
 	.resources = kms_generate_data_key_pair_resources,
 	.resource_count = 1,
@@ -3665,6 +3693,7 @@ static const struct str kms_generate_data_key_pair_without_plaintext_keys[] = {S
 static const struct operation_facts kms_generate_data_key_pair_without_plaintext_facts = {
 	.documentation = STR_INIT("Returns a pair of keys, the private one encrypted."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_DATA,
 	.price = STR_INIT("key-pair"),
 	.resources = kms_generate_data_key_pair_without_plaintext_resources,
 	.resource_count = 1,
@@ -3676,6 +3705,7 @@ static const struct str kms_generate_data_key_without_plaintext_keys[] = {STR_IN
 static const struct operation_facts kms_generate_data_key_without_plaintext_facts = {
 	.documentation = STR_INIT("Returns an encrypted data key."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_DATA,
 	.price = STR_INIT("request"),
 	.resources = kms_generate_data_key_without_plaintext_resources,
 	.resource_count = 1,
@@ -3687,6 +3717,7 @@ static const struct str kms_generate_mac_keys[] = {STR_INIT("kms:CallerAccount")
 static const struct operation_facts kms_generate_mac_facts = {
 	.documentation = STR_INIT("Returns the HMAC of a message."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_DATA,
 	.price = STR_INIT("request"),
 	.resources = kms_generate_mac_resources,
 	.resource_count = 1,
@@ -3696,6 +3727,7 @@ static const struct operation_facts kms_generate_mac_facts = {
 static const struct operation_facts kms_generate_random_facts = {
 	.documentation = STR_INIT("Returns random bytes."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_DATA,
 	.price = STR_INIT("request"),
 	.throttle = &kms_throttles[0]};
 static const struct resource_type *const kms_get_key_policy_resources[] = {&kms_resources[1]};
@@ -3703,6 +3735,7 @@ static const struct str kms_get_key_policy_keys[] = {STR_INIT("kms:CallerAccount
 static const struct operation_facts kms_get_key_policy_facts = {
 	.documentation = STR_INIT("Returns the policy of a key."),
 	.access = ACCESS_READ,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = kms_get_key_policy_resources,
 	.resource_count = 1,
@@ -3714,6 +3747,7 @@ static const struct str kms_get_key_rotation_status_keys[] = {STR_INIT("kms:Call
 static const struct operation_facts kms_get_key_rotation_status_facts = {
 	.documentation = STR_INIT("Returns whether and when a key is rotated."),
 	.access = ACCESS_READ,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = kms_get_key_rotation_status_resources,
 	.resource_count = 1,
@@ -3725,6 +3759,7 @@ static const struct str kms_get_parameters_for_import_keys[] = {STR_INIT("kms:Ca
 static const struct operation_facts kms_get_parameters_for_import_facts = {
 	.documentation = STR_INIT("Returns a public key and a token for importing key material."),
 	.access = ACCESS_READ,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = kms_get_parameters_for_import_resources,
 	.resource_count = 1,
@@ -3736,6 +3771,7 @@ static const struct str kms_get_public_key_keys[] = {STR_INIT("kms:CallerAccount
 static const struct operation_facts kms_get_public_key_facts = {
 	.documentation = STR_INIT("Returns the public key of a key pair."),
 	.access = ACCESS_READ,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = kms_get_public_key_resources,
 	.resource_count = 1,
@@ -3747,6 +3783,7 @@ static const struct str kms_import_key_material_keys[] = {STR_INIT("kms:CallerAc
 static const struct operation_facts kms_import_key_material_facts = {
 	.documentation = STR_INIT("Imports key material into a key."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = kms_import_key_material_resources,
 	.resource_count = 1,
@@ -3756,6 +3793,7 @@ static const struct operation_facts kms_import_key_material_facts = {
 static const struct operation_facts kms_list_aliases_facts = {
 	.documentation = STR_INIT("Lists aliases of an account and region, or of a key."),
 	.access = ACCESS_LIST,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.throttle = &kms_throttles[5]};
 static const struct resource_type *const kms_list_grants_resources[] = {&kms_resources[1]};
@@ -3763,6 +3801,7 @@ static const struct str kms_list_grants_keys[] = {STR_INIT("kms:CallerAccount"),
 static const struct operation_facts kms_list_grants_facts = {
 	.documentation = STR_INIT("Lists the grants of a key."),
 	.access = ACCESS_LIST,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = kms_list_grants_resources,
 	.resource_count = 1,
@@ -3774,6 +3813,7 @@ static const struct str kms_list_key_policies_keys[] = {STR_INIT("kms:CallerAcco
 static const struct operation_facts kms_list_key_policies_facts = {
 	.documentation = STR_INIT("Lists the names of a key's policies."),
 	.access = ACCESS_LIST,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = kms_list_key_policies_resources,
 	.resource_count = 1,
@@ -3785,6 +3825,7 @@ static const struct str kms_list_key_rotations_keys[] = {STR_INIT("kms:CallerAcc
 static const struct operation_facts kms_list_key_rotations_facts = {
 	.documentation = STR_INIT("Lists the rotations and materials of a key."),
 	.access = ACCESS_LIST,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = kms_list_key_rotations_resources,
 	.resource_count = 1,
@@ -3794,6 +3835,7 @@ static const struct operation_facts kms_list_key_rotations_facts = {
 static const struct operation_facts kms_list_keys_facts = {
 	.documentation = STR_INIT("Lists the keys of an account and region."),
 	.access = ACCESS_LIST,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.throttle = &kms_throttles[5]};
 static const struct resource_type *const kms_list_resource_tags_resources[] = {&kms_resources[1]};
@@ -3801,6 +3843,7 @@ static const struct str kms_list_resource_tags_keys[] = {STR_INIT("kms:CallerAcc
 static const struct operation_facts kms_list_resource_tags_facts = {
 	.documentation = STR_INIT("Lists the tags of a key."),
 	.access = ACCESS_LIST,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = kms_list_resource_tags_resources,
 	.resource_count = 1,
@@ -3810,6 +3853,7 @@ static const struct operation_facts kms_list_resource_tags_facts = {
 static const struct operation_facts kms_list_retirable_grants_facts = {
 	.documentation = STR_INIT("Lists the grants that a principal may retire."),
 	.access = ACCESS_LIST,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.throttle = &kms_throttles[6]};
 static const struct resource_type *const kms_put_key_policy_resources[] = {&kms_resources[1]};
@@ -3817,6 +3861,7 @@ static const struct str kms_put_key_policy_keys[] = {STR_INIT("kms:CallerAccount
 static const struct operation_facts kms_put_key_policy_facts = {
 	.documentation = STR_INIT("Sets the policy of a key."),
 	.access = ACCESS_PERMISSIONS,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = kms_put_key_policy_resources,
 	.resource_count = 1,
@@ -3828,6 +3873,7 @@ static const struct str kms_re_encrypt_keys[] = {STR_INIT("kms:CallerAccount"), 
 static const struct operation_facts kms_re_encrypt_facts = {
 	.documentation = STR_INIT("Decrypts a ciphertext and encrypts it with another key."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_DATA,
 	.price = STR_INIT("request"),
 	.resources = kms_re_encrypt_resources,
 	.resource_count = 1,
@@ -3839,6 +3885,7 @@ static const struct str kms_replicate_key_keys[] = {STR_INIT("kms:CallerAccount"
 static const struct operation_facts kms_replicate_key_facts = {
 	.documentation = STR_INIT("Creates a replica of a multi-Region key."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = kms_replicate_key_resources,
 	.resource_count = 1,
@@ -3849,6 +3896,7 @@ static const struct str kms_retire_grant_keys[] = {STR_INIT("kms:CallerAccount")
 static const struct operation_facts kms_retire_grant_facts = {
 	.documentation = STR_INIT("Ends a grant, as its grantee or retiring principal."),
 	.access = ACCESS_PERMISSIONS,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = kms_retire_grant_resources,
 	.resource_count = 1,
@@ -3860,6 +3908,7 @@ static const struct str kms_revoke_grant_keys[] = {STR_INIT("kms:CallerAccount")
 static const struct operation_facts kms_revoke_grant_facts = {
 	.documentation = STR_INIT("Ends a grant."),
 	.access = ACCESS_PERMISSIONS,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = kms_revoke_grant_resources,
 	.resource_count = 1,
@@ -3871,6 +3920,7 @@ static const struct str kms_rotate_key_on_demand_keys[] = {STR_INIT("kms:CallerA
 static const struct operation_facts kms_rotate_key_on_demand_facts = {
 	.documentation = STR_INIT("Rotates a key now."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = kms_rotate_key_on_demand_resources,
 	.resource_count = 1,
@@ -3882,6 +3932,7 @@ static const struct str kms_schedule_key_deletion_keys[] = {STR_INIT("kms:Caller
 static const struct operation_facts kms_schedule_key_deletion_facts = {
 	.documentation = STR_INIT("Deletes a key after a waiting period."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = kms_schedule_key_deletion_resources,
 	.resource_count = 1,
@@ -3893,6 +3944,7 @@ static const struct str kms_sign_keys[] = {STR_INIT("kms:CallerAccount"), STR_IN
 static const struct operation_facts kms_sign_facts = {
 	.documentation = STR_INIT("Signs a message."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_DATA,
 	.price = STR_INIT("request"),
 	.resources = kms_sign_resources,
 	.resource_count = 1,
@@ -3904,6 +3956,7 @@ static const struct str kms_tag_resource_keys[] = {STR_INIT("aws:RequestTag/${Ta
 static const struct operation_facts kms_tag_resource_facts = {
 	.documentation = STR_INIT("Sets tags of a key."),
 	.access = ACCESS_TAGGING,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = kms_tag_resource_resources,
 	.resource_count = 1,
@@ -3915,6 +3968,7 @@ static const struct str kms_untag_resource_keys[] = {STR_INIT("kms:CallerAccount
 static const struct operation_facts kms_untag_resource_facts = {
 	.documentation = STR_INIT("Removes tags of a key."),
 	.access = ACCESS_TAGGING,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = kms_untag_resource_resources,
 	.resource_count = 1,
@@ -3926,6 +3980,7 @@ static const struct str kms_update_alias_keys[] = {STR_INIT("kms:CallerAccount")
 static const struct operation_facts kms_update_alias_facts = {
 	.documentation = STR_INIT("Points an alias at another key."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = kms_update_alias_resources,
 	.resource_count = 2,
@@ -3937,6 +3992,7 @@ static const struct str kms_update_key_description_keys[] = {STR_INIT("kms:Calle
 static const struct operation_facts kms_update_key_description_facts = {
 	.documentation = STR_INIT("Sets the description of a key."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = kms_update_key_description_resources,
 	.resource_count = 1,
@@ -3948,6 +4004,7 @@ static const struct str kms_update_primary_region_keys[] = {STR_INIT("kms:Caller
 static const struct operation_facts kms_update_primary_region_facts = {
 	.documentation = STR_INIT("Makes a replica the primary key."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = kms_update_primary_region_resources,
 	.resource_count = 1,
@@ -3958,6 +4015,7 @@ static const struct str kms_verify_keys[] = {STR_INIT("kms:CallerAccount"), STR_
 static const struct operation_facts kms_verify_facts = {
 	.documentation = STR_INIT("Verifies a signature."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_DATA,
 	.price = STR_INIT("request"),
 	.resources = kms_verify_resources,
 	.resource_count = 1,
@@ -3969,6 +4027,7 @@ static const struct str kms_verify_mac_keys[] = {STR_INIT("kms:CallerAccount"), 
 static const struct operation_facts kms_verify_mac_facts = {
 	.documentation = STR_INIT("Verifies an HMAC."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_DATA,
 	.price = STR_INIT("request"),
 	.resources = kms_verify_mac_resources,
 	.resource_count = 1,
@@ -4001,7 +4060,7 @@ const struct operation kms_operations[] = {
 	 .action = STR_INIT("kms:Decrypt"),
 	 .service = &kms_client_service,
 	 .in = &kms_decrypt_in_shape, .out = &kms_decrypt_out_shape,
-	 .place = OPERATION_ON_NET, .index = 4, .facts = &kms_decrypt_facts, .is_read_only = true, .uses_workers = true, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 4, .facts = &kms_decrypt_facts, .is_read_only = true, .uses_workers = true},
 	{.name = STR_INIT("DeleteAlias"),
 	 .action = STR_INIT("kms:DeleteAlias"),
 	 .service = &kms_client_service,
@@ -4016,7 +4075,7 @@ const struct operation kms_operations[] = {
 	 .action = STR_INIT("kms:DeriveSharedSecret"),
 	 .service = &kms_client_service,
 	 .in = &kms_derive_shared_secret_in_shape, .out = &kms_derive_shared_secret_out_shape,
-	 .place = OPERATION_ON_NET, .index = 7, .facts = &kms_derive_shared_secret_facts, .is_read_only = true, .uses_workers = true, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 7, .facts = &kms_derive_shared_secret_facts, .is_read_only = true, .uses_workers = true},
 	{.name = STR_INIT("DescribeKey"),
 	 .action = STR_INIT("kms:DescribeKey"),
 	 .service = &kms_client_service,
@@ -4046,37 +4105,37 @@ const struct operation kms_operations[] = {
 	 .action = STR_INIT("kms:Encrypt"),
 	 .service = &kms_client_service,
 	 .in = &kms_encrypt_in_shape, .out = &kms_encrypt_out_shape,
-	 .place = OPERATION_ON_NET, .index = 13, .facts = &kms_encrypt_facts, .is_read_only = true, .uses_workers = true, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 13, .facts = &kms_encrypt_facts, .is_read_only = true, .uses_workers = true},
 	{.name = STR_INIT("GenerateDataKey"),
 	 .action = STR_INIT("kms:GenerateDataKey"),
 	 .service = &kms_client_service,
 	 .in = &kms_generate_data_key_in_shape, .out = &kms_generate_data_key_out_shape,
-	 .place = OPERATION_ON_NET, .index = 14, .facts = &kms_generate_data_key_facts, .is_read_only = true, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 14, .facts = &kms_generate_data_key_facts, .is_read_only = true},
 	{.name = STR_INIT("GenerateDataKeyPair"),
 	 .action = STR_INIT("kms:GenerateDataKeyPair"),
 	 .service = &kms_client_service,
 	 .in = &kms_generate_data_key_pair_in_shape, .out = &kms_generate_data_key_pair_out_shape,
-	 .place = OPERATION_ON_WORKER, .index = 15, .facts = &kms_generate_data_key_pair_facts, .is_read_only = true, .uses_workers = true, .is_data = true},
+	 .place = OPERATION_ON_WORKER, .index = 15, .facts = &kms_generate_data_key_pair_facts, .is_read_only = true, .uses_workers = true},
 	{.name = STR_INIT("GenerateDataKeyPairWithoutPlaintext"),
 	 .action = STR_INIT("kms:GenerateDataKeyPairWithoutPlaintext"),
 	 .service = &kms_client_service,
 	 .in = &kms_generate_data_key_pair_without_plaintext_in_shape, .out = &kms_generate_data_key_pair_without_plaintext_out_shape,
-	 .place = OPERATION_ON_WORKER, .index = 16, .facts = &kms_generate_data_key_pair_without_plaintext_facts, .is_read_only = true, .uses_workers = true, .is_data = true},
+	 .place = OPERATION_ON_WORKER, .index = 16, .facts = &kms_generate_data_key_pair_without_plaintext_facts, .is_read_only = true, .uses_workers = true},
 	{.name = STR_INIT("GenerateDataKeyWithoutPlaintext"),
 	 .action = STR_INIT("kms:GenerateDataKeyWithoutPlaintext"),
 	 .service = &kms_client_service,
 	 .in = &kms_generate_data_key_without_plaintext_in_shape, .out = &kms_generate_data_key_without_plaintext_out_shape,
-	 .place = OPERATION_ON_NET, .index = 17, .facts = &kms_generate_data_key_without_plaintext_facts, .is_read_only = true, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 17, .facts = &kms_generate_data_key_without_plaintext_facts, .is_read_only = true},
 	{.name = STR_INIT("GenerateMac"),
 	 .action = STR_INIT("kms:GenerateMac"),
 	 .service = &kms_client_service,
 	 .in = &kms_generate_mac_in_shape, .out = &kms_generate_mac_out_shape,
-	 .place = OPERATION_ON_NET, .index = 18, .facts = &kms_generate_mac_facts, .is_read_only = true, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 18, .facts = &kms_generate_mac_facts, .is_read_only = true},
 	{.name = STR_INIT("GenerateRandom"),
 	 .action = STR_INIT("kms:GenerateRandom"),
 	 .service = &kms_client_service,
 	 .in = &kms_generate_random_in_shape, .out = &kms_generate_random_out_shape,
-	 .place = OPERATION_ON_NET, .index = 19, .facts = &kms_generate_random_facts, .is_read_only = true, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 19, .facts = &kms_generate_random_facts, .is_read_only = true},
 	{.name = STR_INIT("GetKeyPolicy"),
 	 .action = STR_INIT("kms:GetKeyPolicy"),
 	 .service = &kms_client_service,
@@ -4146,7 +4205,7 @@ const struct operation kms_operations[] = {
 	 .action = STR_INIT("kms:ReEncrypt"),
 	 .service = &kms_client_service,
 	 .in = &kms_re_encrypt_in_shape, .out = &kms_re_encrypt_out_shape,
-	 .place = OPERATION_ON_NET, .index = 33, .facts = &kms_re_encrypt_facts, .is_read_only = true, .uses_workers = true, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 33, .facts = &kms_re_encrypt_facts, .is_read_only = true, .uses_workers = true},
 	{.name = STR_INIT("ReplicateKey"),
 	 .action = STR_INIT("kms:ReplicateKey"),
 	 .service = &kms_client_service,
@@ -4176,7 +4235,7 @@ const struct operation kms_operations[] = {
 	 .action = STR_INIT("kms:Sign"),
 	 .service = &kms_client_service,
 	 .in = &kms_sign_in_shape, .out = &kms_sign_out_shape,
-	 .place = OPERATION_ON_WORKER, .index = 39, .facts = &kms_sign_facts, .is_read_only = true, .uses_workers = true, .is_data = true},
+	 .place = OPERATION_ON_WORKER, .index = 39, .facts = &kms_sign_facts, .is_read_only = true, .uses_workers = true},
 	{.name = STR_INIT("TagResource"),
 	 .action = STR_INIT("kms:TagResource"),
 	 .service = &kms_client_service,
@@ -4206,12 +4265,12 @@ const struct operation kms_operations[] = {
 	 .action = STR_INIT("kms:Verify"),
 	 .service = &kms_client_service,
 	 .in = &kms_verify_in_shape, .out = &kms_verify_out_shape,
-	 .place = OPERATION_ON_WORKER, .index = 45, .facts = &kms_verify_facts, .is_read_only = true, .uses_workers = true, .is_data = true},
+	 .place = OPERATION_ON_WORKER, .index = 45, .facts = &kms_verify_facts, .is_read_only = true, .uses_workers = true},
 	{.name = STR_INIT("VerifyMac"),
 	 .action = STR_INIT("kms:VerifyMac"),
 	 .service = &kms_client_service,
 	 .in = &kms_verify_mac_in_shape, .out = &kms_verify_mac_out_shape,
-	 .place = OPERATION_ON_NET, .index = 46, .facts = &kms_verify_mac_facts, .is_read_only = true, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 46, .facts = &kms_verify_mac_facts, .is_read_only = true},
 };
 
 const struct service kms_client_service = {

@@ -1679,14 +1679,18 @@ const struct resource_type scheduler_resources[] = {
 	 .keys = scheduler_resource_keys_1, .key_count = 1},
 };
 static const struct throttle_class scheduler_throttles[] = {
-	{.name = STR_INIT("schedules"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 1000000, .burst = 1000},
-	{.name = STR_INIT("groups"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 10000, .burst = 10},
-	{.name = STR_INIT("tags"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 10000, .burst = 10},
+	{.name = STR_INIT("schedules"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 1000000, .burst = 1000,
+	 .title = STR_INIT("")},
+	{.name = STR_INIT("groups"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 10000, .burst = 10,
+	 .title = STR_INIT("")},
+	{.name = STR_INIT("tags"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 10000, .burst = 10,
+	 .title = STR_INIT("")},
 };
 static const struct resource_type *const scheduler_create_schedule_resources[] = {&scheduler_resources[0]};
 static const struct operation_facts scheduler_create_schedule_facts = {
 	.documentation = STR_INIT("Creates a schedule."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("none"),
 	.resources = scheduler_create_schedule_resources,
 	.resource_count = 1,
@@ -1696,6 +1700,7 @@ static const struct str scheduler_create_schedule_group_keys[] = {STR_INIT("aws:
 static const struct operation_facts scheduler_create_schedule_group_facts = {
 	.documentation = STR_INIT("Creates a group of schedules."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("none"),
 	.resources = scheduler_create_schedule_group_resources,
 	.resource_count = 1,
@@ -1706,6 +1711,7 @@ static const struct resource_type *const scheduler_delete_schedule_resources[] =
 static const struct operation_facts scheduler_delete_schedule_facts = {
 	.documentation = STR_INIT("Deletes a schedule."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("none"),
 	.resources = scheduler_delete_schedule_resources,
 	.resource_count = 1,
@@ -1714,6 +1720,7 @@ static const struct resource_type *const scheduler_delete_schedule_group_resourc
 static const struct operation_facts scheduler_delete_schedule_group_facts = {
 	.documentation = STR_INIT("Deletes a group and its schedules."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("none"),
 	.resources = scheduler_delete_schedule_group_resources,
 	.resource_count = 1,
@@ -1722,6 +1729,7 @@ static const struct resource_type *const scheduler_get_schedule_resources[] = {&
 static const struct operation_facts scheduler_get_schedule_facts = {
 	.documentation = STR_INIT("Returns a schedule."),
 	.access = ACCESS_READ,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("none"),
 	.resources = scheduler_get_schedule_resources,
 	.resource_count = 1,
@@ -1730,6 +1738,7 @@ static const struct resource_type *const scheduler_get_schedule_group_resources[
 static const struct operation_facts scheduler_get_schedule_group_facts = {
 	.documentation = STR_INIT("Returns a group."),
 	.access = ACCESS_READ,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("none"),
 	.resources = scheduler_get_schedule_group_resources,
 	.resource_count = 1,
@@ -1737,17 +1746,20 @@ static const struct operation_facts scheduler_get_schedule_group_facts = {
 static const struct operation_facts scheduler_list_schedule_groups_facts = {
 	.documentation = STR_INIT("Lists groups."),
 	.access = ACCESS_LIST,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("none"),
 	.throttle = &scheduler_throttles[1]};
 static const struct operation_facts scheduler_list_schedules_facts = {
 	.documentation = STR_INIT("Lists schedules."),
 	.access = ACCESS_LIST,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("none"),
 	.throttle = &scheduler_throttles[0]};
 static const struct resource_type *const scheduler_list_tags_for_resource_resources[] = {&scheduler_resources[1]};
 static const struct operation_facts scheduler_list_tags_for_resource_facts = {
 	.documentation = STR_INIT("Lists the tags of a group."),
 	.access = ACCESS_READ,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("none"),
 	.resources = scheduler_list_tags_for_resource_resources,
 	.resource_count = 1,
@@ -1757,6 +1769,7 @@ static const struct str scheduler_tag_resource_keys[] = {STR_INIT("aws:RequestTa
 static const struct operation_facts scheduler_tag_resource_facts = {
 	.documentation = STR_INIT("Adds tags to a group."),
 	.access = ACCESS_TAGGING,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("none"),
 	.resources = scheduler_tag_resource_resources,
 	.resource_count = 1,
@@ -1768,6 +1781,7 @@ static const struct str scheduler_untag_resource_keys[] = {STR_INIT("aws:TagKeys
 static const struct operation_facts scheduler_untag_resource_facts = {
 	.documentation = STR_INIT("Removes tags from a group."),
 	.access = ACCESS_TAGGING,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("none"),
 	.resources = scheduler_untag_resource_resources,
 	.resource_count = 1,
@@ -1778,6 +1792,7 @@ static const struct resource_type *const scheduler_update_schedule_resources[] =
 static const struct operation_facts scheduler_update_schedule_facts = {
 	.documentation = STR_INIT("Replaces the settings of a schedule."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("none"),
 	.resources = scheduler_update_schedule_resources,
 	.resource_count = 1,

@@ -143,6 +143,7 @@ const struct service sns_service = {
 	.xml_namespace = STR_INIT("http://sns.amazonaws.com/doc/2010-03-31/"),
 	.query_style = QUERY_STYLE_LISTS,
 	.accepts_json = true,
+	.has_managed_key = true,
 	.denied = {.shape = STR_INIT("AuthorizationErrorException"),
 		   .query_code = STR_INIT("AuthorizationError"), .status = 403},
 	.violation = &SNS_VALIDATION_ERROR,

@@ -1108,15 +1108,20 @@ const struct resource_type sns_resources[] = {
 	 .keys = sns_resource_keys_0, .key_count = 1},
 };
 static const struct throttle_class sns_throttles[] = {
-	{.name = STR_INIT("publish"), .scope = THROTTLE_CLASS_SHARED, .rate_milli = 30000000, .burst = 30000},
-	{.name = STR_INIT("each-100"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 100000, .burst = 100},
-	{.name = STR_INIT("each-30"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 30000, .burst = 30},
-	{.name = STR_INIT("each-10"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 10000, .burst = 10},
+	{.name = STR_INIT("publish"), .scope = THROTTLE_CLASS_SHARED, .rate_milli = 30000000, .burst = 30000,
+	 .title = STR_INIT("Publish API messages per second")},
+	{.name = STR_INIT("each-100"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 100000, .burst = 100,
+	 .title = STR_INIT("")},
+	{.name = STR_INIT("each-30"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 30000, .burst = 30,
+	 .title = STR_INIT("")},
+	{.name = STR_INIT("each-10"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 10000, .burst = 10,
+	 .title = STR_INIT("")},
 };
 static const struct resource_type *const sns_add_permission_resources[] = {&sns_resources[0]};
 static const struct operation_facts sns_add_permission_facts = {
 	.documentation = STR_INIT("Lets other accounts use a topic by a statement in its policy."),
 	.access = ACCESS_PERMISSIONS,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = sns_add_permission_resources,
 	.resource_count = 1,
@@ -1125,6 +1130,7 @@ static const struct resource_type *const sns_confirm_subscription_resources[] = 
 static const struct operation_facts sns_confirm_subscription_facts = {
 	.documentation = STR_INIT("Confirms a subscription by the token that its endpoint got."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = sns_confirm_subscription_resources,
 	.resource_count = 1,
@@ -1134,6 +1140,7 @@ static const struct str sns_create_topic_keys[] = {STR_INIT("aws:RequestTag/${Ta
 static const struct operation_facts sns_create_topic_facts = {
 	.documentation = STR_INIT("Creates a standard or FIFO topic, or returns the one that exists with the same attributes."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = sns_create_topic_resources,
 	.resource_count = 1,
@@ -1144,6 +1151,7 @@ static const struct resource_type *const sns_delete_topic_resources[] = {&sns_re
 static const struct operation_facts sns_delete_topic_facts = {
 	.documentation = STR_INIT("Deletes a topic and its subscriptions."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = sns_delete_topic_resources,
 	.resource_count = 1,
@@ -1152,29 +1160,34 @@ static const struct resource_type *const sns_get_data_protection_policy_resource
 static const struct operation_facts sns_get_data_protection_policy_facts = {
 	.documentation = STR_INIT("Returns the data protection policy of a topic."),
 	.access = ACCESS_READ,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = sns_get_data_protection_policy_resources,
 	.resource_count = 1};
 static const struct operation_facts sns_get_subscription_attributes_facts = {
 	.documentation = STR_INIT("Returns the attributes of a subscription."),
 	.access = ACCESS_READ,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request")};
 static const struct resource_type *const sns_get_topic_attributes_resources[] = {&sns_resources[0]};
 static const struct operation_facts sns_get_topic_attributes_facts = {
 	.documentation = STR_INIT("Returns the attributes of a topic."),
 	.access = ACCESS_READ,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = sns_get_topic_attributes_resources,
 	.resource_count = 1};
 static const struct operation_facts sns_list_subscriptions_facts = {
 	.documentation = STR_INIT("Lists the subscriptions of an account and region."),
 	.access = ACCESS_LIST,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.throttle = &sns_throttles[2]};
 static const struct resource_type *const sns_list_subscriptions_by_topic_resources[] = {&sns_resources[0]};
 static const struct operation_facts sns_list_subscriptions_by_topic_facts = {
 	.documentation = STR_INIT("Lists the subscriptions of a topic."),
 	.access = ACCESS_LIST,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = sns_list_subscriptions_by_topic_resources,
 	.resource_count = 1,
@@ -1183,6 +1196,7 @@ static const struct resource_type *const sns_list_tags_for_resource_resources[] 
 static const struct operation_facts sns_list_tags_for_resource_facts = {
 	.documentation = STR_INIT("Lists the tags of a topic."),
 	.access = ACCESS_READ,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = sns_list_tags_for_resource_resources,
 	.resource_count = 1,
@@ -1190,12 +1204,14 @@ static const struct operation_facts sns_list_tags_for_resource_facts = {
 static const struct operation_facts sns_list_topics_facts = {
 	.documentation = STR_INIT("Lists the topics of an account and region."),
 	.access = ACCESS_LIST,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.throttle = &sns_throttles[2]};
 static const struct resource_type *const sns_publish_resources[] = {&sns_resources[0]};
 static const struct operation_facts sns_publish_facts = {
 	.documentation = STR_INIT("Sends a message to the subscribers of a topic."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_DATA,
 	.price = STR_INIT("request"),
 	.resources = sns_publish_resources,
 	.resource_count = 1,
@@ -1204,6 +1220,7 @@ static const struct resource_type *const sns_publish_batch_resources[] = {&sns_r
 static const struct operation_facts sns_publish_batch_facts = {
 	.documentation = STR_INIT("Sends up to ten messages to the subscribers of a topic."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_DATA,
 	.price = STR_INIT("request"),
 	.resources = sns_publish_batch_resources,
 	.resource_count = 1,
@@ -1212,6 +1229,7 @@ static const struct resource_type *const sns_put_data_protection_policy_resource
 static const struct operation_facts sns_put_data_protection_policy_facts = {
 	.documentation = STR_INIT("Sets the data protection policy of a topic."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = sns_put_data_protection_policy_resources,
 	.resource_count = 1,
@@ -1220,6 +1238,7 @@ static const struct resource_type *const sns_remove_permission_resources[] = {&s
 static const struct operation_facts sns_remove_permission_facts = {
 	.documentation = STR_INIT("Removes a statement from a topic's policy."),
 	.access = ACCESS_PERMISSIONS,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = sns_remove_permission_resources,
 	.resource_count = 1,
@@ -1227,11 +1246,13 @@ static const struct operation_facts sns_remove_permission_facts = {
 static const struct operation_facts sns_set_subscription_attributes_facts = {
 	.documentation = STR_INIT("Sets an attribute of a subscription."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request")};
 static const struct resource_type *const sns_set_topic_attributes_resources[] = {&sns_resources[0]};
 static const struct operation_facts sns_set_topic_attributes_facts = {
 	.documentation = STR_INIT("Sets an attribute of a topic."),
 	.access = ACCESS_PERMISSIONS,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = sns_set_topic_attributes_resources,
 	.resource_count = 1};
@@ -1240,6 +1261,7 @@ static const struct str sns_subscribe_keys[] = {STR_INIT("sns:Endpoint"), STR_IN
 static const struct operation_facts sns_subscribe_facts = {
 	.documentation = STR_INIT("Subscribes an endpoint to a topic."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = sns_subscribe_resources,
 	.resource_count = 1,
@@ -1251,6 +1273,7 @@ static const struct str sns_tag_resource_keys[] = {STR_INIT("aws:RequestTag/${Ta
 static const struct operation_facts sns_tag_resource_facts = {
 	.documentation = STR_INIT("Sets tags of a topic."),
 	.access = ACCESS_TAGGING,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = sns_tag_resource_resources,
 	.resource_count = 1,
@@ -1260,12 +1283,14 @@ static const struct operation_facts sns_tag_resource_facts = {
 static const struct operation_facts sns_unsubscribe_facts = {
 	.documentation = STR_INIT("Deletes a subscription."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.throttle = &sns_throttles[1]};
 static const struct resource_type *const sns_untag_resource_resources[] = {&sns_resources[0]};
 static const struct operation_facts sns_untag_resource_facts = {
 	.documentation = STR_INIT("Removes tags of a topic."),
 	.access = ACCESS_TAGGING,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = sns_untag_resource_resources,
 	.resource_count = 1,
@@ -1331,12 +1356,12 @@ const struct operation sns_operations[] = {
 	 .action = STR_INIT("sns:Publish"),
 	 .service = &sns_client_service,
 	 .in = &sns_publish_in_shape, .out = &sns_publish_out_shape,
-	 .place = OPERATION_ON_NET, .index = 11, .facts = &sns_publish_facts, .shows_answer = true, .uses_workers = true, .serves_anonymous = true, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 11, .facts = &sns_publish_facts, .shows_answer = true, .uses_workers = true, .serves_anonymous = true},
 	{.name = STR_INIT("PublishBatch"),
 	 .action = STR_INIT("sns:PublishBatch"),
 	 .service = &sns_client_service,
 	 .in = &sns_publish_batch_in_shape, .out = &sns_publish_batch_out_shape,
-	 .place = OPERATION_ON_NET, .index = 12, .facts = &sns_publish_batch_facts, .shows_answer = true, .uses_workers = true, .serves_anonymous = true, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 12, .facts = &sns_publish_batch_facts, .shows_answer = true, .uses_workers = true, .serves_anonymous = true},
 	{.name = STR_INIT("PutDataProtectionPolicy"),
 	 .action = STR_INIT("sns:PutDataProtectionPolicy"),
 	 .service = &sns_client_service,
@@ -1387,6 +1412,7 @@ const struct service sns_client_service = {
 	.xml_namespace = STR_INIT("http://sns.amazonaws.com/doc/2010-03-31/"),
 	.query_style = QUERY_STYLE_LISTS,
 	.accepts_json = true,
+	.has_managed_key = true,
 	.denied = {.shape = STR_INIT("AuthorizationErrorException"),
 		   .query_code = STR_INIT("AuthorizationError"), .status = 403},
 	.violation = &SNS_VALIDATION_ERROR,

@@ -159,6 +159,7 @@ const struct service sqs_service = {
 	.accepts_json = true,
 	.resource_path = STR_INIT("/{account}/{name+}"),
 	.is_query_compatible = true,
+	.has_managed_key = true,
 	.denied = {.shape = STR_INIT("AccessDeniedException"),
 		   .query_code = STR_INIT("AccessDenied"), .status = 403},
 	.missing = &SQS_MISSING_PARAMETER,

@@ -1537,13 +1537,16 @@ const struct resource_type sqs_resources[] = {
 	 .keys = sqs_resource_keys_0, .key_count = 1},
 };
 static const struct throttle_class sqs_throttles[] = {
-	{.name = STR_INIT("message"), .scope = THROTTLE_CLASS_QUOTA, .rate_milli = 300000, .burst = 300},
-	{.name = STR_INIT("tagging"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 5000, .burst = 5},
+	{.name = STR_INIT("message"), .scope = THROTTLE_CLASS_QUOTA, .rate_milli = 300000, .burst = 300,
+	 .title = STR_INIT("Transactions per API method of a FIFO queue without high throughput")},
+	{.name = STR_INIT("tagging"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 5000, .burst = 5,
+	 .title = STR_INIT("")},
 };
 static const struct resource_type *const sqs_add_permission_resources[] = {&sqs_resources[0]};
 static const struct operation_facts sqs_add_permission_facts = {
 	.documentation = STR_INIT("Lets other accounts use a queue by a statement in its policy."),
 	.access = ACCESS_PERMISSIONS,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = sqs_add_permission_resources,
 	.resource_count = 1};
@@ -1551,6 +1554,7 @@ static const struct resource_type *const sqs_cancel_message_move_task_resources[
 static const struct operation_facts sqs_cancel_message_move_task_facts = {
 	.documentation = STR_INIT("Cancels a task that moves messages."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = sqs_cancel_message_move_task_resources,
 	.resource_count = 1};
@@ -1558,6 +1562,7 @@ static const struct resource_type *const sqs_change_message_visibility_resources
 static const struct operation_facts sqs_change_message_visibility_facts = {
 	.documentation = STR_INIT("Sets how long a received message stays hidden."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_DATA,
 	.price = STR_INIT("request"),
 	.resources = sqs_change_message_visibility_resources,
 	.resource_count = 1,
@@ -1566,6 +1571,7 @@ static const struct resource_type *const sqs_change_message_visibility_batch_res
 static const struct operation_facts sqs_change_message_visibility_batch_facts = {
 	.documentation = STR_INIT("Sets how long up to ten received messages stay hidden."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_DATA,
 	.price = STR_INIT("request"),
 	.resources = sqs_change_message_visibility_batch_resources,
 	.resource_count = 1,
@@ -1575,6 +1581,7 @@ static const struct str sqs_create_queue_keys[] = {STR_INIT("aws:RequestTag/${Ta
 static const struct operation_facts sqs_create_queue_facts = {
 	.documentation = STR_INIT("Creates a standard or FIFO queue, or returns the one that exists with the same attributes."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = sqs_create_queue_resources,
 	.resource_count = 1,
@@ -1584,6 +1591,7 @@ static const struct resource_type *const sqs_delete_message_resources[] = {&sqs_
 static const struct operation_facts sqs_delete_message_facts = {
 	.documentation = STR_INIT("Deletes a received message."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_DATA,
 	.price = STR_INIT("request"),
 	.resources = sqs_delete_message_resources,
 	.resource_count = 1,
@@ -1592,6 +1600,7 @@ static const struct resource_type *const sqs_delete_message_batch_resources[] = 
 static const struct operation_facts sqs_delete_message_batch_facts = {
 	.documentation = STR_INIT("Deletes up to ten received messages."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_DATA,
 	.price = STR_INIT("request"),
 	.resources = sqs_delete_message_batch_resources,
 	.resource_count = 1,
@@ -1600,6 +1609,7 @@ static const struct resource_type *const sqs_delete_queue_resources[] = {&sqs_re
 static const struct operation_facts sqs_delete_queue_facts = {
 	.documentation = STR_INIT("Deletes a queue and its messages."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = sqs_delete_queue_resources,
 	.resource_count = 1};
@@ -1607,6 +1617,7 @@ static const struct resource_type *const sqs_get_queue_attributes_resources[] = 
 static const struct operation_facts sqs_get_queue_attributes_facts = {
 	.documentation = STR_INIT("Returns attributes of a queue."),
 	.access = ACCESS_READ,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = sqs_get_queue_attributes_resources,
 	.resource_count = 1};
@@ -1614,6 +1625,7 @@ static const struct resource_type *const sqs_get_queue_url_resources[] = {&sqs_r
 static const struct operation_facts sqs_get_queue_url_facts = {
 	.documentation = STR_INIT("Returns the URL of a queue by its name."),
 	.access = ACCESS_READ,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = sqs_get_queue_url_resources,
 	.resource_count = 1};
@@ -1621,6 +1633,7 @@ static const struct resource_type *const sqs_list_dead_letter_source_queues_reso
 static const struct operation_facts sqs_list_dead_letter_source_queues_facts = {
 	.documentation = STR_INIT("Lists the queues that have a queue as their dead-letter queue."),
 	.access = ACCESS_READ,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = sqs_list_dead_letter_source_queues_resources,
 	.resource_count = 1};
@@ -1628,6 +1641,7 @@ static const struct resource_type *const sqs_list_message_move_tasks_resources[]
 static const struct operation_facts sqs_list_message_move_tasks_facts = {
 	.documentation = STR_INIT("Lists the newest tasks that move messages out of a dead-letter queue."),
 	.access = ACCESS_READ,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = sqs_list_message_move_tasks_resources,
 	.resource_count = 1};
@@ -1635,6 +1649,7 @@ static const struct resource_type *const sqs_list_queue_tags_resources[] = {&sqs
 static const struct operation_facts sqs_list_queue_tags_facts = {
 	.documentation = STR_INIT("Lists the tags of a queue."),
 	.access = ACCESS_READ,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = sqs_list_queue_tags_resources,
 	.resource_count = 1,
@@ -1642,11 +1657,13 @@ static const struct operation_facts sqs_list_queue_tags_facts = {
 static const struct operation_facts sqs_list_queues_facts = {
 	.documentation = STR_INIT("Lists the queues of an account and region."),
 	.access = ACCESS_READ,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request")};
 static const struct resource_type *const sqs_purge_queue_resources[] = {&sqs_resources[0]};
 static const struct operation_facts sqs_purge_queue_facts = {
 	.documentation = STR_INIT("Deletes all messages of a queue."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = sqs_purge_queue_resources,
 	.resource_count = 1};
@@ -1654,6 +1671,7 @@ static const struct resource_type *const sqs_receive_message_resources[] = {&sqs
 static const struct operation_facts sqs_receive_message_facts = {
 	.documentation = STR_INIT("Receives up to ten messages and hides them for the visibility timeout."),
 	.access = ACCESS_READ,
+	.event = EVENT_DATA,
 	.price = STR_INIT("request"),
 	.resources = sqs_receive_message_resources,
 	.resource_count = 1,
@@ -1662,6 +1680,7 @@ static const struct resource_type *const sqs_remove_permission_resources[] = {&s
 static const struct operation_facts sqs_remove_permission_facts = {
 	.documentation = STR_INIT("Removes a statement from a queue's policy."),
 	.access = ACCESS_PERMISSIONS,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = sqs_remove_permission_resources,
 	.resource_count = 1};
@@ -1669,6 +1688,7 @@ static const struct resource_type *const sqs_send_message_resources[] = {&sqs_re
 static const struct operation_facts sqs_send_message_facts = {
 	.documentation = STR_INIT("Sends a message to a queue."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_DATA,
 	.price = STR_INIT("request"),
 	.resources = sqs_send_message_resources,
 	.resource_count = 1,
@@ -1677,6 +1697,7 @@ static const struct resource_type *const sqs_send_message_batch_resources[] = {&
 static const struct operation_facts sqs_send_message_batch_facts = {
 	.documentation = STR_INIT("Sends up to ten messages to a queue."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_DATA,
 	.price = STR_INIT("request"),
 	.resources = sqs_send_message_batch_resources,
 	.resource_count = 1,
@@ -1685,6 +1706,7 @@ static const struct resource_type *const sqs_set_queue_attributes_resources[] = 
 static const struct operation_facts sqs_set_queue_attributes_facts = {
 	.documentation = STR_INIT("Sets attributes of a queue."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = sqs_set_queue_attributes_resources,
 	.resource_count = 1};
@@ -1692,6 +1714,7 @@ static const struct resource_type *const sqs_start_message_move_task_resources[]
 static const struct operation_facts sqs_start_message_move_task_facts = {
 	.documentation = STR_INIT("Starts to move messages from a dead-letter queue to another queue."),
 	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = sqs_start_message_move_task_resources,
 	.resource_count = 1};
@@ -1700,6 +1723,7 @@ static const struct str sqs_tag_queue_keys[] = {STR_INIT("aws:RequestTag/${TagKe
 static const struct operation_facts sqs_tag_queue_facts = {
 	.documentation = STR_INIT("Sets tags of a queue."),
 	.access = ACCESS_TAGGING,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = sqs_tag_queue_resources,
 	.resource_count = 1,
@@ -1710,6 +1734,7 @@ static const struct resource_type *const sqs_untag_queue_resources[] = {&sqs_res
 static const struct operation_facts sqs_untag_queue_facts = {
 	.documentation = STR_INIT("Removes tags of a queue."),
 	.access = ACCESS_TAGGING,
+	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = sqs_untag_queue_resources,
 	.resource_count = 1,
@@ -1730,12 +1755,12 @@ const struct operation sqs_operations[] = {
 	 .action = STR_INIT("sqs:ChangeMessageVisibility"),
 	 .service = &sqs_client_service,
 	 .in = &sqs_change_message_visibility_in_shape, .out = &sqs_change_message_visibility_out_shape,
-	 .place = OPERATION_ON_NET, .index = 2, .facts = &sqs_change_message_visibility_facts, .shows_answer = true, .is_at_resource = true, .serves_anonymous = true, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 2, .facts = &sqs_change_message_visibility_facts, .shows_answer = true, .is_at_resource = true, .serves_anonymous = true},
 	{.name = STR_INIT("ChangeMessageVisibilityBatch"),
 	 .action = STR_INIT("sqs:ChangeMessageVisibilityBatch"),
 	 .service = &sqs_client_service,
 	 .in = &sqs_change_message_visibility_batch_in_shape, .out = &sqs_change_message_visibility_batch_out_shape,
-	 .place = OPERATION_ON_NET, .index = 3, .facts = &sqs_change_message_visibility_batch_facts, .shows_answer = true, .is_at_resource = true, .serves_anonymous = true, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 3, .facts = &sqs_change_message_visibility_batch_facts, .shows_answer = true, .is_at_resource = true, .serves_anonymous = true},
 	{.name = STR_INIT("CreateQueue"),
 	 .action = STR_INIT("sqs:CreateQueue"),
 	 .service = &sqs_client_service,
@@ -1745,12 +1770,12 @@ const struct operation sqs_operations[] = {
 	 .action = STR_INIT("sqs:DeleteMessage"),
 	 .service = &sqs_client_service,
 	 .in = &sqs_delete_message_in_shape, .out = &sqs_delete_message_out_shape,
-	 .place = OPERATION_ON_NET, .index = 5, .facts = &sqs_delete_message_facts, .shows_answer = true, .is_at_resource = true, .serves_anonymous = true, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 5, .facts = &sqs_delete_message_facts, .shows_answer = true, .is_at_resource = true, .serves_anonymous = true},
 	{.name = STR_INIT("DeleteMessageBatch"),
 	 .action = STR_INIT("sqs:DeleteMessageBatch"),
 	 .service = &sqs_client_service,
 	 .in = &sqs_delete_message_batch_in_shape, .out = &sqs_delete_message_batch_out_shape,
-	 .place = OPERATION_ON_NET, .index = 6, .facts = &sqs_delete_message_batch_facts, .shows_answer = true, .is_at_resource = true, .serves_anonymous = true, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 6, .facts = &sqs_delete_message_batch_facts, .shows_answer = true, .is_at_resource = true, .serves_anonymous = true},
 	{.name = STR_INIT("DeleteQueue"),
 	 .action = STR_INIT("sqs:DeleteQueue"),
 	 .service = &sqs_client_service,
@@ -1795,7 +1820,7 @@ const struct operation sqs_operations[] = {
 	 .action = STR_INIT("sqs:ReceiveMessage"),
 	 .service = &sqs_client_service,
 	 .in = &sqs_receive_message_in_shape, .out = &sqs_receive_message_out_shape,
-	 .place = OPERATION_ON_NET, .index = 15, .facts = &sqs_receive_message_facts, .is_read_only = true, .uses_workers = true, .is_at_resource = true, .serves_anonymous = true, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 15, .facts = &sqs_receive_message_facts, .is_read_only = true, .uses_workers = true, .is_at_resource = true, .serves_anonymous = true},
 	{.name = STR_INIT("RemovePermission"),
 	 .action = STR_INIT("sqs:RemovePermission"),
 	 .service = &sqs_client_service,
@@ -1805,12 +1830,12 @@ const struct operation sqs_operations[] = {
 	 .action = STR_INIT("sqs:SendMessage"),
 	 .service = &sqs_client_service,
 	 .in = &sqs_send_message_in_shape, .out = &sqs_send_message_out_shape,
-	 .place = OPERATION_ON_NET, .index = 17, .facts = &sqs_send_message_facts, .shows_answer = true, .is_at_resource = true, .serves_anonymous = true, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 17, .facts = &sqs_send_message_facts, .shows_answer = true, .is_at_resource = true, .serves_anonymous = true},
 	{.name = STR_INIT("SendMessageBatch"),
 	 .action = STR_INIT("sqs:SendMessageBatch"),
 	 .service = &sqs_client_service,
 	 .in = &sqs_send_message_batch_in_shape, .out = &sqs_send_message_batch_out_shape,
-	 .place = OPERATION_ON_NET, .index = 18, .facts = &sqs_send_message_batch_facts, .shows_answer = true, .is_at_resource = true, .serves_anonymous = true, .is_data = true},
+	 .place = OPERATION_ON_NET, .index = 18, .facts = &sqs_send_message_batch_facts, .shows_answer = true, .is_at_resource = true, .serves_anonymous = true},
 	{.name = STR_INIT("SetQueueAttributes"),
 	 .action = STR_INIT("sqs:SetQueueAttributes"),
 	 .service = &sqs_client_service,
@@ -1845,6 +1870,7 @@ const struct service sqs_client_service = {
 	.accepts_json = true,
 	.resource_path = STR_INIT("/{account}/{name+}"),
 	.is_query_compatible = true,
+	.has_managed_key = true,
 	.denied = {.shape = STR_INIT("AccessDeniedException"),
 		   .query_code = STR_INIT("AccessDenied"), .status = 403},
 	.missing = &SQS_MISSING_PARAMETER,

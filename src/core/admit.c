@@ -5,6 +5,7 @@
 #include "core/audit/audit.h"
 #include "core/core.h"
 #include "core/limit/throttle.h"
+#include "wire/facts.h"
 #include "wire/faults.h"
 
 static struct throttle_request request_of(const struct call *call)
@@ -25,7 +26,7 @@ enum err call_admit(struct call *call)
 	const struct throttle_request request = request_of(call);
 
 	check(call->operation);
-	if (audit_refuses(call->core->audit, call->operation->is_data))
+	if (audit_refuses(call->core->audit, operation_is_data(call->operation)))
 		return fail(call, &common_faults[FAULT_UNAVAILABLE], "The audit log is full.");
 	if (!throttle_admits(call->core->throttle, &request))
 		return call_refuse_throttled(call);

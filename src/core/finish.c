@@ -81,7 +81,7 @@ static void audit_call(struct request_context *context)
 
 	if (!audit || !call->operation)
 		return;
-	bool is_data = call->operation->is_data;
+	bool is_data = operation_is_data(call->operation);
 	/* A failed authentication is recorded even if calls of its kind are not. */
 	if (!audit_wants(audit, is_data) && call->principal)
 		return;

@@ -85,6 +85,7 @@ static enum err run_page(struct call *call, const void *in, void *out)
 
 /* The administrator's, not the API's: the state of a KMS key counts, policies do not. */
 static const struct shape nothing;
+static const struct operation_facts facts = {.event = EVENT_DATA};
 static const struct operation list_messages = {
 	.name = STR_INIT("ListMessages"),
 	.action = STR_INIT("sqs:ReceiveMessage"),
@@ -93,7 +94,7 @@ static const struct operation list_messages = {
 	.out = &nothing,
 	.run = run_page,
 	.place = OPERATION_ON_CONTROL,
-	.is_data = true,
+	.facts = &facts,
 	.is_read_only = true,
 	.index = OPERATION_UNNUMBERED,
 };

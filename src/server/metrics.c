@@ -20,6 +20,7 @@
 #include "server/process.h"
 #include "server/version.h"
 #include "services/sqs/state.h"
+#include "wire/facts.h"
 
 /* ---- operations ---- */
 
@@ -87,6 +88,31 @@ static void for_operations(struct buf *out, const struct dispatch *dispatch,
 	}
 }
 
+/* Answered requests of a service by the price class of their operations. */
+static void write_priced(struct buf *out, const struct dispatch *dispatch, const struct meter *sum,
+			 const struct service *service)
+{
+	for (uint32_t i = 0; i < service->operation_count; i++) {
+		struct str price = service->operations[i].facts->price;
+		uint64_t requests = 0;
+		bool is_written = str_equal(price, STR("none"));
+		for (uint32_t j = 0; j < service->operation_count; j++) {
+			const struct operation *operation = &service->operations[j];
+			if (!str_equal(operation->facts->price, price))
+				continue;
+			is_written |= j < i;
+			uint32_t number = route_operation_number(&dispatch->routes, operation);
+			requests += load(&sum->operations[number].answered);
+		}
+		if (!is_written && requests > 0)
+			buf_format(out,
+				   "tern_priced_requests_total{service=\"%.*s\",price=\"%.*s\"} "
+				   "%llu\n",
+				   STR_ARG(service->name), STR_ARG(price),
+				   (unsigned long long)requests);
+	}
+}
+
 static void write_operations(struct buf *out, const struct server *server)
 {
 	struct meter *sum = metering_sum(&server->core);
@@ -97,6 +123,10 @@ static void write_operations(struct buf *out, const struct server *server)
 	metrics_family(out, "tern_throttled_requests_total", "counter",
 		       "Requests refused because there were too many of them.");
 	for_operations(out, &server->dispatch, sum, write_throttled);
+	metrics_family(out, "tern_priced_requests_total", "counter",
+		       "Requests that AWS bills, by the price class of their operation.");
+	for (size_t i = 0; i < server->dispatch.routes.service_count; i++)
+		write_priced(out, &server->dispatch, sum, server->dispatch.routes.services[i]);
 	metrics_family(out, "tern_request_seconds", "histogram",
 		       "Time from a request's arrival to its answer, long polls included.");
 	for_operations(out, &server->dispatch, sum, write_latency);

@@ -10,6 +10,11 @@ const struct str access_levels[ACCESS_LEVELS] = {
 	[ACCESS_PERMISSIONS] = STR_INIT("Permissions management"),
 };
 
+bool operation_is_data(const struct operation *operation)
+{
+	return operation->facts && operation->facts->event == EVENT_DATA;
+}
+
 /* The part of an ARN behind its fifth colon; *out_service is the third part. */
 static struct str resource_of(struct str arn, struct str *out_service)
 {

@@ -30,6 +30,7 @@ struct throttle_class {
 	enum throttle_class_scope scope;
 	int64_t rate_milli; /* requests in 1000 seconds */
 	int64_t burst;
+	struct str title; /* AWS's name of the quota; may be empty: "<operation> request rate" */
 };
 
 /* The groups of AWS's Service Authorization Reference. */
@@ -43,9 +44,16 @@ enum access_level {
 };
 extern const struct str access_levels[ACCESS_LEVELS]; /* "List", ... */
 
+/* CloudTrail's category of an operation's events. */
+enum event_category {
+	EVENT_MANAGEMENT, /* always recorded */
+	EVENT_DATA,	  /* recorded if a trail asks for it */
+};
+
 struct operation_facts {
 	struct str documentation; /* one sentence */
 	enum access_level access;
+	enum event_category event;
 	const struct resource_type *const *resources; /* that policies name; none: "*" */
 	uint32_t resource_count;
 	const struct str *keys; /* condition keys beside those of the resources and global ones */
@@ -54,6 +62,8 @@ struct operation_facts {
 	struct str price;		       /* "request"; "none": it is free */
 };
 
+/* An operation without facts is a management event. */
+bool operation_is_data(const struct operation *operation);
 /* The type of the resource with this ARN among those of the service; NULL: none. */
 const struct resource_type *resource_type_find(const struct service *service, struct str arn);
 

@@ -160,7 +160,6 @@ struct operation {
 	bool has_empty_result; /* Query: an answer without members shows its result all the same */
 	bool serves_anonymous; /* unsigned requests too: the handler decides whom it lets in */
 	bool is_link;	       /* a link leads here: any page's GET may come in */
-	bool is_data;	       /* of the data plane: auditing it is optional */
 	bool is_read_only;     /* CloudTrail's readOnly */
 	bool shows_answer;     /* the audit log has its answer */
 	const struct operation_facts *facts; /* wire/facts.h */
@@ -218,6 +217,7 @@ struct service {
 	 * to; empty: it has none. */
 	struct str resource_path;
 	bool is_query_compatible; /* speaks both: its JSON faults name Query's code too */
+	bool has_managed_key;	  /* KMS makes alias/aws/<name> for its data */
 	struct fault_type denied; /* what policies refuse */
 	/* Requests that break constraints: all that is wrong, in the words of AWS's framework. */
 	const struct fault_type *violation;

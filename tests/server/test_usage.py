@@ -38,3 +38,14 @@ def test_usage_of_failures_is_the_accounts_however_many_queues_they_name(private
         with pytest.raises(ClientError):
             sqs.send_message(QueueUrl=f"{server.url}/000000000000/none{number}", MessageBody="x")
     assert merged(server) == (20, 0, 1)
+
+
+def test_requests_that_aws_bills_are_counted_by_their_price_class(private):
+    server = private()
+    sqs, sts = server.client("sqs"), server.client("sts")
+    sqs.create_queue(QueueName="q")
+    sqs.list_queues()
+    sts.get_caller_identity()
+    metrics = server.metrics()
+    assert metrics['tern_priced_requests_total{service="sqs",price="request"}'] == 2
+    assert not any('price="' in name and '"sts"' in name for name in metrics), "STS is free"

@@ -138,6 +138,7 @@ static enum err forward_events(struct call *call, const void *in, void *out)
 }
 
 static const struct shape nothing;
+static const struct operation_facts forward_facts = {.event = EVENT_DATA};
 static const struct operation forward_operation = {
 	.name = STR_INIT("PutEvents"),
 	.action = STR_INIT("events:PutEvents"),
@@ -146,7 +147,7 @@ static const struct operation forward_operation = {
 	.out = &nothing,
 	.run = forward_events,
 	.place = OPERATION_ON_NET,
-	.is_data = true,
+	.facts = &forward_facts,
 	.index = OPERATION_UNNUMBERED,
 };
 

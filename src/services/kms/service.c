@@ -43,17 +43,11 @@ static struct str managed_policy(struct arena *arena, struct str account, struct
 		STR_ARG(region), STR_ARG(arn_partition(region)), STR_ARG(account));
 }
 
-static bool is_service(struct str name)
+static bool has_managed_key(const struct core *core, struct str name)
 {
-	static const struct str services[] = {
-		STR_INIT("sqs"), STR_INIT("sns"),    STR_INIT("lambda"),
-		STR_INIT("s3"),	 STR_INIT("events"), STR_INIT("ebs"),
-	};
+	const struct service *service = route_service(&core->routes, name);
 
-	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++)
-		if (str_equal(services[i], name))
-			return true;
-	return false;
+	return service && service->has_managed_key;
 }
 
 static enum err make_managed(struct core *core, struct arena *arena, struct str account,
@@ -109,7 +103,7 @@ static enum err prepare(struct core *core, struct str account, struct str region
 	const struct kms_key *key = kms_registry_find_alias(kms_of(core)->registry, arn);
 	if (!key && kms_registry_count(kms_of(core)->registry) < LIMIT_KMS_KEYS &&
 	    str_starts(name, STR(MANAGED_PREFIX)) &&
-	    is_service(str_slice(name, sizeof(MANAGED_PREFIX) - 1, SIZE_MAX)))
+	    has_managed_key(core, str_slice(name, sizeof(MANAGED_PREFIX) - 1, SIZE_MAX)))
 		err = make_managed(core, &arena, account, region, arn, name);
 	kms_key_release(key);
 	arena_done(&arena);
