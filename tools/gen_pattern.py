@@ -3,9 +3,11 @@
 
 Supported are characters, classes, \\w \\d \\s, groups, alternatives and repetitions: what AWS's
 patterns use but for look-ahead. A pattern matches a whole text, as AWS means it. \\p{L}, \\p{N} and
-\\p{Z} in a class stand for all characters beyond ASCII and those of ASCII: the generated tables
-must not depend on the version of Unicode that a Python has.
+\\p{Z} in a class are the categories of tools/unicode.txt.
 """
+import bisect
+import functools
+import pathlib
 import re
 from re import _constants as kind
 from re import _parser
@@ -14,8 +16,28 @@ LAST = 0x10FFFF
 CATEGORIES = {kind.CATEGORY_WORD: [(48, 57), (65, 90), (95, 95), (97, 122)],
               kind.CATEGORY_DIGIT: [(48, 57)],
               kind.CATEGORY_SPACE: [(9, 13), (32, 32)]}
-UNICODE = {r"\p{L}": "A-Za-z\\u0080-\\U0010FFFF", r"\p{N}": "0-9", r"\p{Z}": "\\u0020"}
+UNICODE_FILE = pathlib.Path(__file__).resolve().parent / "unicode.txt"
 STATES_MAX = 255
+
+
+@functools.cache
+def unicode_classes():
+    """The inside of a class for each category: "\\p{Z}" is "\\\\U00000020...\""""
+    words, classes, name = UNICODE_FILE.read_text().split("\n", 1)[1].split(), {}, None
+    for word in words:
+        if word.isupper():
+            name = f"\\p{{{word}}}"
+            classes[name] = ""
+            continue
+        low, _, high = word.partition("-")
+        classes[name] += f"\\U{int(low, 16):08x}" + (f"-\\U{int(high, 16):08x}" if high else "")
+    return classes
+
+
+def with_classes(text):
+    for name, characters in unicode_classes().items():
+        text = text.replace(name, characters)
+    return text
 
 
 class Machine:
@@ -92,32 +114,43 @@ def ranges_of(operation, value):
     return ranges
 
 
+def covered(starts, ranges):
+    """The intervals that lie in the ranges."""
+    return {index for low, high in ranges for index in range(bisect.bisect_left(starts, low),
+                                                             bisect.bisect_right(starts, high))}
+
+
+def merged(starts, rows):
+    """Without the borders between intervals that lead to the same states."""
+    kept = [index for index in range(len(starts)) if index == 0 or
+            any(row[index] != row[index - 1] for row, _ in rows)]
+    return [starts[index] for index in kept], [([row[index] for index in kept], accepts)
+                                               for row, accepts in rows]
+
+
+@functools.cache
 def compile_pattern(text):
     """Starts of the intervals of characters, and for each state its row: the next state for each
     interval (0: none) and whether it accepts. State 1 is the first."""
-    for name, characters in UNICODE.items():
-        text = text.replace(name, characters)
     machine = Machine()
     first = machine.state()
-    last = machine.add(_parser.parse(text, re.ASCII), first)
-    starts = {0}
-    for edges in machine.edges:
-        for ranges, _ in edges:
-            for low, high in ranges:
-                starts |= {low, high + 1}
-    starts = sorted(start for start in starts if start <= LAST)
+    last = machine.add(_parser.parse(with_classes(text), re.ASCII), first)
+    starts = sorted({0} | {border for edges in machine.edges for ranges, _ in edges
+                           for low, high in ranges for border in (low, high + 1)
+                           if border <= LAST})
+    edges = [[(covered(starts, ranges), end) for ranges, end in edges] for edges in machine.edges]
     numbers, rows = {machine.closure([first]): 1}, []
     for states in numbers_grow(numbers):
         row = []
-        for start in starts:
-            following = {end for state in states for ranges, end in machine.edges[state]
-                         if any(low <= start <= high for low, high in ranges)}
+        for index in range(len(starts)):
+            following = {end for state in states for intervals, end in edges[state]
+                         if index in intervals}
             following = machine.closure(following)
             row.append(numbers.setdefault(following, len(numbers) + 1) if following else 0)
         rows.append((row, last in states))
         if len(numbers) > STATES_MAX:
             raise ValueError("the pattern needs too many states")
-    return starts, rows
+    return merged(starts, rows)
 
 
 def numbers_grow(numbers):

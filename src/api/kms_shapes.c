@@ -23,21 +23,20 @@ static const struct shape_constraint kms_constraint_2 = {
 static const struct shape_constraint kms_constraint_3 = {
 	.least = 1,
 	.most = 2048};
-static const uint32_t kms_starts_1[] = {0, 45, 46, 47, 48, 58, 59, 65, 91, 95, 96, 97, 123};
-static const uint8_t kms_next_1[] = {0, 2, 0, 2, 2, 2, 0, 2, 0, 2, 0, 2, 0, 0, 3, 0, 3, 3, 3, 0, 3, 0, 3, 0, 3, 0, 0, 3, 0, 3, 3, 3, 0, 3, 0, 3, 0, 3, 0};
+static const uint32_t kms_starts_1[] = {0, 45, 46, 47, 59, 65, 91, 95, 96, 97, 123};
+static const uint8_t kms_next_1[] = {0, 2, 0, 2, 0, 2, 0, 2, 0, 2, 0, 0, 3, 0, 3, 0, 3, 0, 3, 0, 3, 0, 0, 3, 0, 3, 0, 3, 0, 3, 0, 3, 0};
 static const bool kms_accepts_1[] = {0, 1, 1};
 static const struct shape_pattern kms_pattern_1 = {.text = STR_INIT("^[a-zA-Z0-9:/_-]+$"),
 	.starts = kms_starts_1, .next = kms_next_1,
-	.accepts = kms_accepts_1, .interval_count = 13};
+	.accepts = kms_accepts_1, .interval_count = 11};
 static const struct shape_constraint kms_constraint_4 = {
 	.least = 1,
 	.most = 256,
 	.pattern = &kms_pattern_1};
-static const uint32_t kms_starts_2[] = {0, 43, 44, 45, 46, 47, 48, 58, 59, 61, 62, 64, 65, 91, 95, 96, 97, 123};
-static const uint8_t kms_next_2[] = {0, 2, 2, 2, 2, 2, 2, 2, 0, 2, 0, 2, 2, 0, 2, 0, 2, 0, 0, 3, 3, 3, 3, 3, 3, 3, 0, 3, 0, 3, 3, 0, 3, 0, 3, 0, 0, 3, 3, 3, 3, 3, 3, 3, 0, 3, 0, 3, 3, 0, 3, 0, 3, 0};
+static const uint32_t kms_starts_2[] = {0, 43, 59, 61, 62, 64, 91, 95, 96, 97, 123};
 static const struct shape_pattern kms_pattern_2 = {.text = STR_INIT("^[\\w+=,.@:/-]+$"),
-	.starts = kms_starts_2, .next = kms_next_2,
-	.accepts = kms_accepts_1, .interval_count = 18};
+	.starts = kms_starts_2, .next = kms_next_1,
+	.accepts = kms_accepts_1, .interval_count = 11};
 static const struct shape_constraint kms_constraint_5 = {
 	.least = 1,
 	.most = 256,
@@ -61,20 +60,20 @@ static const struct shape_constraint kms_constraint_9 = {
 	.most = 10,
 	.item = &kms_constraint_8};
 static const uint32_t kms_starts_3[] = {0, 45, 46, 47, 48, 58, 65, 91, 97, 123};
-static const uint8_t kms_next_3[] = {0, 2, 0, 0, 2, 0, 2, 0, 2, 0, 0, 3, 4, 0, 3, 0, 3, 0, 3, 0, 0, 3, 4, 0, 3, 0, 3, 0, 3, 0, 0, 5, 0, 0, 5, 0, 5, 0, 5, 0, 0, 6, 7, 0, 6, 0, 6, 0, 6, 0, 0, 6, 7, 0, 6, 0, 6, 0, 6, 0, 0, 8, 0, 0, 8, 0, 8, 0, 8, 0, 0, 9, 10, 0, 9, 0, 9, 0, 9, 0, 0, 9, 10, 0, 9, 0, 9, 0, 9, 0, 0, 11, 0, 0, 11, 0, 11, 0, 11, 0, 0, 12, 10, 0, 12, 0, 12, 0, 12, 0, 0, 12, 10, 0, 12, 0, 12, 0, 12, 0};
+static const uint8_t kms_next_2[] = {0, 2, 0, 0, 2, 0, 2, 0, 2, 0, 0, 3, 4, 0, 3, 0, 3, 0, 3, 0, 0, 3, 4, 0, 3, 0, 3, 0, 3, 0, 0, 5, 0, 0, 5, 0, 5, 0, 5, 0, 0, 6, 7, 0, 6, 0, 6, 0, 6, 0, 0, 6, 7, 0, 6, 0, 6, 0, 6, 0, 0, 8, 0, 0, 8, 0, 8, 0, 8, 0, 0, 9, 10, 0, 9, 0, 9, 0, 9, 0, 0, 9, 10, 0, 9, 0, 9, 0, 9, 0, 0, 11, 0, 0, 11, 0, 11, 0, 11, 0, 0, 12, 10, 0, 12, 0, 12, 0, 12, 0, 0, 12, 10, 0, 12, 0, 12, 0, 12, 0};
 static const bool kms_accepts_2[] = {0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 1, 1};
 static const struct shape_pattern kms_pattern_3 = {.text = STR_INIT("^([A-Za-z0-9\\-]+)\\.([A-Za-z0-9\\-]+)(\\.[A-Za-z0-9\\-]+)+$"),
-	.starts = kms_starts_3, .next = kms_next_3,
+	.starts = kms_starts_3, .next = kms_next_2,
 	.accepts = kms_accepts_2, .interval_count = 10};
 static const struct shape_constraint kms_constraint_10 = {
 	.least = 1,
 	.most = 128,
 	.pattern = &kms_pattern_3};
-static const uint32_t kms_starts_4[] = {0, 9, 10, 11, 13, 14, 32, 256};
-static const uint8_t kms_next_4[] = {0, 2, 2, 0, 2, 0, 2, 0, 0, 3, 3, 0, 3, 0, 3, 0, 0, 3, 3, 0, 3, 0, 3, 0};
+static const uint32_t kms_starts_4[] = {0, 9, 11, 13, 14, 32, 256};
+static const uint8_t kms_next_3[] = {0, 2, 0, 2, 0, 2, 0, 0, 3, 0, 3, 0, 3, 0, 0, 3, 0, 3, 0, 3, 0};
 static const struct shape_pattern kms_pattern_4 = {.text = STR_INIT("[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"),
-	.starts = kms_starts_4, .next = kms_next_4,
-	.accepts = kms_accepts_1, .interval_count = 8};
+	.starts = kms_starts_4, .next = kms_next_3,
+	.accepts = kms_accepts_1, .interval_count = 7};
 static const struct shape_constraint kms_constraint_11 = {
 	.least = 1,
 	.most = 131072,
@@ -124,9 +123,9 @@ static const struct shape_constraint kms_constraint_19 = {
 	.value_count = 4,
 	.shown_count = 3};
 static const uint32_t kms_starts_5[] = {0, 48, 58, 97, 103};
-static const uint8_t kms_next_5[] = {0, 2, 0, 2, 0, 0, 3, 0, 3, 0, 0, 3, 0, 3, 0};
+static const uint8_t kms_next_4[] = {0, 2, 0, 2, 0, 0, 3, 0, 3, 0, 0, 3, 0, 3, 0};
 static const struct shape_pattern kms_pattern_5 = {.text = STR_INIT("^[a-f0-9]+$"),
-	.starts = kms_starts_5, .next = kms_next_5,
+	.starts = kms_starts_5, .next = kms_next_4,
 	.accepts = kms_accepts_1, .interval_count = 5};
 static const struct shape_constraint kms_constraint_20 = {
 	.least = 64,
@@ -170,9 +169,9 @@ static const struct shape_constraint kms_constraint_27 = {
 	.value_count = 4,
 	.shown_count = 4};
 static const uint32_t kms_starts_6[] = {0, 48, 58, 65, 91, 95, 96, 97, 123};
-static const uint8_t kms_next_6[] = {0, 2, 0, 2, 0, 2, 0, 2, 0, 0, 3, 0, 3, 0, 3, 0, 3, 0, 0, 3, 0, 3, 0, 3, 0, 3, 0};
+static const uint8_t kms_next_5[] = {0, 2, 0, 2, 0, 2, 0, 2, 0, 0, 3, 0, 3, 0, 3, 0, 3, 0, 0, 3, 0, 3, 0, 3, 0, 3, 0};
 static const struct shape_pattern kms_pattern_6 = {.text = STR_INIT("[\\w]+"),
-	.starts = kms_starts_6, .next = kms_next_6,
+	.starts = kms_starts_6, .next = kms_next_5,
 	.accepts = kms_accepts_1, .interval_count = 9};
 static const struct shape_constraint kms_constraint_28 = {
 	.least = 1,
@@ -206,11 +205,11 @@ static const struct shape_constraint kms_constraint_32 = {
 	.values = kms_values_13,
 	.value_count = 2,
 	.shown_count = 2};
-static const uint32_t kms_starts_7[] = {0, 9, 14, 32, 33, 45, 46, 47, 48, 58, 59, 65, 91, 95, 96, 97, 123};
-static const uint8_t kms_next_7[] = {0, 2, 0, 2, 0, 2, 2, 2, 2, 2, 0, 2, 0, 2, 0, 2, 0, 0, 3, 0, 3, 0, 3, 3, 3, 3, 3, 0, 3, 0, 3, 0, 3, 0, 0, 3, 0, 3, 0, 3, 3, 3, 3, 3, 0, 3, 0, 3, 0, 3, 0};
+static const uint32_t kms_starts_7[] = {0, 9, 14, 32, 33, 45, 59, 65, 91, 95, 96, 97, 123};
+static const uint8_t kms_next_6[] = {0, 2, 0, 2, 0, 2, 0, 2, 0, 2, 0, 2, 0, 0, 3, 0, 3, 0, 3, 0, 3, 0, 3, 0, 3, 0, 0, 3, 0, 3, 0, 3, 0, 3, 0, 3, 0, 3, 0};
 static const struct shape_pattern kms_pattern_7 = {.text = STR_INIT("^[a-zA-Z0-9:/_\\s.-]+$"),
-	.starts = kms_starts_7, .next = kms_next_7,
-	.accepts = kms_accepts_1, .interval_count = 17};
+	.starts = kms_starts_7, .next = kms_next_6,
+	.accepts = kms_accepts_1, .interval_count = 13};
 static const struct shape_constraint kms_constraint_33 = {
 	.least = 0,
 	.most = 256,
@@ -219,10 +218,10 @@ static const struct shape_constraint kms_constraint_34 = {
 	.least = 1,
 	.most = 1000};
 static const uint32_t kms_starts_8[] = {0, 32, 256};
-static const uint8_t kms_next_8[] = {0, 2, 0, 0, 2, 0};
+static const uint8_t kms_next_7[] = {0, 2, 0, 0, 2, 0};
 static const bool kms_accepts_3[] = {1, 1};
 static const struct shape_pattern kms_pattern_8 = {.text = STR_INIT("[\\u0020-\\u00FF]*"),
-	.starts = kms_starts_8, .next = kms_next_8,
+	.starts = kms_starts_8, .next = kms_next_7,
 	.accepts = kms_accepts_3, .interval_count = 3};
 static const struct shape_constraint kms_constraint_35 = {
 	.least = 1,
@@ -236,10 +235,10 @@ static const struct shape_constraint kms_constraint_36 = {
 	.value_count = 2,
 	.shown_count = 2};
 static const uint32_t kms_starts_9[] = {0, 45, 46, 48, 58, 97, 123};
-static const uint8_t kms_next_9[] = {0, 0, 0, 0, 0, 2, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 5, 0, 0, 3, 0, 0, 0, 4, 0, 0, 6, 0, 0, 0, 7, 0, 0, 0, 0, 8, 0, 9, 0, 0, 6, 0, 0, 0, 7, 0, 0, 0, 0, 10, 0, 0, 0, 0, 11, 0, 0, 0, 12, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 11, 0, 0, 0, 12, 0};
+static const uint8_t kms_next_8[] = {0, 0, 0, 0, 0, 2, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 5, 0, 0, 3, 0, 0, 0, 4, 0, 0, 6, 0, 0, 0, 7, 0, 0, 0, 0, 8, 0, 9, 0, 0, 6, 0, 0, 0, 7, 0, 0, 0, 0, 10, 0, 0, 0, 0, 11, 0, 0, 0, 12, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 11, 0, 0, 0, 12, 0};
 static const bool kms_accepts_4[] = {0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0};
 static const struct shape_pattern kms_pattern_9 = {.text = STR_INIT("^([a-z]+-){2,3}\\d+$"),
-	.starts = kms_starts_9, .next = kms_next_9,
+	.starts = kms_starts_9, .next = kms_next_8,
 	.accepts = kms_accepts_4, .interval_count = 7};
 static const struct shape_constraint kms_constraint_37 = {
 	.least = 1,

@@ -65,10 +65,12 @@ def test_a_path_begins_and_ends_with_a_slash(iam, path):
 
 
 def test_tags_have_letters_of_all_scripts(iam):
-    tags = [{"Key": "caf\u00e9", "Value": "\u65e5\u672c 1"}]
+    tags = [{"Key": "caf\u00e9\u3000\u0663", "Value": "\u65e5\u672c 1\u00a0\u2167"}]
     iam.create_user(UserName="letters", Tags=tags)
     assert iam.list_user_tags(UserName="letters")["Tags"] == tags
-    for tag in ({"Key": "a*b", "Value": ""}, {"Key": "a", "Value": "b\n"}):
+    for tag in ({"Key": "a*b", "Value": ""}, {"Key": "a", "Value": "b\n"},
+                {"Key": "a", "Value": "1 \u20ac"}, {"Key": "a\U0001f600", "Value": ""},
+                {"Key": "a", "Value": "e\u0301"}):
         code, text, _ = fault_of(iam.tag_user, UserName="letters", Tags=[tag])
         assert code == "ValidationError" and r"[\p{L}\p{Z}\p{N}_.:/=+\-@]" in text
 

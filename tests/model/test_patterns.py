@@ -48,9 +48,7 @@ def texts(pattern):
 @pytest.mark.parametrize("pattern, same_as", PATTERNS)
 def test_compiled_patterns_are_those_of_python(pattern, same_as):
     compiled = gen_pattern.compile_pattern(same_as or pattern)
-    known = pattern
-    for name, characters in gen_pattern.UNICODE.items():
-        known = known.replace(name, characters)
+    known = gen_pattern.with_classes(pattern)
     known = re.compile(known.removeprefix("^").removesuffix("$"), re.ASCII)
     for text in texts(pattern):
         if same_as and len(text) < 3:
@@ -62,3 +60,18 @@ def test_compiled_patterns_are_those_of_python(pattern, same_as):
 def test_patterns_that_are_not_supported_are_refused(pattern):
     with pytest.raises(ValueError):
         gen_pattern.compile_pattern(pattern)
+
+
+@pytest.mark.parametrize("category, inside, outside", [
+    ("L", "azAZ\u00aa\u00e9\u0141\u05d0\u4e00\U00010000", "09 _\u0301\u20ac\ue000\U0001f600\x00"),
+    ("N", "09\u00b2\u0663\u2167\U0001d7ff", "aZ \u20ac\u0301\ue000"),
+    ("Z", " \u00a0\u2028\u3000", "a0\t\n\u200b\ufeff")])
+def test_categories_of_unicode_are_exact(category, inside, outside):
+    compiled = gen_pattern.compile_pattern(rf"[\p{{{category}}}]")
+    assert [text for text in inside if not matches(compiled, text)] == []
+    assert [text for text in outside if matches(compiled, text)] == []
+
+
+def test_intervals_that_lead_to_the_same_states_are_merged():
+    assert gen_pattern.compile_pattern("[a-cd-fg]") == (
+        [0, ord("a"), ord("h")], [([0, 2, 0], False), ([0, 0, 0], True)])
