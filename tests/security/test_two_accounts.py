@@ -78,6 +78,11 @@ class Treasure:
             VpcId="vpc-12345678", ServiceName="com.amazonaws.us-east-1.sqs",
             VpcEndpointType="Interface", TagSpecifications=[
                 {"ResourceType": "vpc-endpoint", "Tags": tag}])["VpcEndpoint"]["VpcEndpointId"]
+        sns = root.client("sns")
+        topic = sns.create_topic(Name="vault", Attributes={"DisplayName": MARK},
+                                 Tags=tag)["TopicArn"]
+        subscription = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={
+            "FilterPolicy": json.dumps({MARK: ["a"]})})["SubscriptionArn"]
         self.source = source["QueueUrl"]
         self.known = {
             "QueueUrl": url, "SourceArn": arn, "ReceiptHandle": handle, "QueueName": "vault",
@@ -99,11 +104,15 @@ class Treasure:
             "Resources": [endpoint], "RoleSessionName": "burglar", "MessageBody": "b",
             "TaskHandle": task_handle(arn), "Policy": document("sqs:*"),
             "AWSServiceName": "x.amazonaws.com",
+            "TopicArn": topic, "ResourceArn": topic, "SubscriptionArn": subscription,
+            "Endpoint": arn, "Protocol": "sqs", "Label": "l", "ActionName": ["Publish"],
+            "AttributeName": "DisplayName", "AttributeValue": "b",
         }
 
     def state(self):
         """All that the first account has, as it sees it."""
         sqs, kms, iam, ec2 = (self.root.client(name) for name in ("sqs", "kms", "iam", "ec2"))
+        sns = self.root.client("sns")
         known = self.known
         calls = [
             (sqs.get_queue_attributes, {"QueueUrl": known["QueueUrl"], "AttributeNames": ["All"]}),
@@ -122,6 +131,10 @@ class Treasure:
             (iam.get_open_id_connect_provider, {
                 "OpenIDConnectProviderArn": known["OpenIDConnectProviderArn"]}),
             (ec2.describe_vpc_endpoints, {"VpcEndpointIds": known["VpcEndpointIds"]}),
+            (sns.get_topic_attributes, {"TopicArn": known["TopicArn"]}),
+            (sns.list_tags_for_resource, {"ResourceArn": known["TopicArn"]}),
+            (sns.list_subscriptions_by_topic, {"TopicArn": known["TopicArn"]}),
+            (sns.get_subscription_attributes, {"SubscriptionArn": known["SubscriptionArn"]}),
         ]
         answers = [call(**members) for call, members in calls]
         for answer in answers:

@@ -305,18 +305,6 @@ def test_refused_messages_go_to_the_dead_letter_queue(server, sns, topic, make_q
     assert figure(server, "delivered", topic) == 1
 
 
-def test_queue_without_policy_refuses(server, sns, topic, make_queue):
-    queue = make_queue()
-    queue.sqs.set_queue_attributes(QueueUrl=queue.url, Attributes={"Policy": json.dumps({
-        "Statement": [{"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"},
-                       "Action": "sqs:SendMessage", "Resource": queue.arn,
-                       "Condition": {"ArnEquals": {"aws:SourceArn": topic + "-other"}}}]})})
-    subscribe(sns, topic, queue)
-    sns.publish(TopicArn=topic, Message="m")
-    if figure(server, "failed", topic):
-        assert queue.receive() == []
-
-
 def test_only_the_topic_of_the_condition_may_send(signed, name):
     sns, sqs = signed.client("sns"), signed.client("sqs")
     topic = sns.create_topic(Name=name)["TopicArn"]

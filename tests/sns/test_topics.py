@@ -90,6 +90,8 @@ def test_attributes_are_set_shown_and_removed(sns, topic):
     ("DisplayName", "d" * 101, "DisplayName"),
     ("SignatureVersion", "3", "SignatureVersion"),
     ("TracingConfig", "On", "TracingConfig"),
+    ("ArchivePolicy", '{"MessageRetentionPeriod":"30"}',
+     "ArchivePolicy: archives are not served yet"),
     ("HTTPSuccessFeedbackSampleRate", "101", "HTTPSuccessFeedbackSampleRate"),
     ("SQSSuccessFeedbackRoleArn", "role", "SQSSuccessFeedbackRoleArn"),
     ("FifoThroughputScope", "Topic", "FifoThroughputScope"),

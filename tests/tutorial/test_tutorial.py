@@ -4,7 +4,9 @@
 A snippet stands in snippets/ as it is published; `run` defines its functions in a namespace of
 their own, with the environment of a user of the server.
 """
+import json
 import pathlib
+import typing
 
 import boto3
 import pytest
@@ -22,9 +24,8 @@ def run(server, monkeypatch):
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", secret)
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
 
-    def define(snippet, account):
+    def define(snippet, account, **names):
         use(account)
-        names = {}
         exec((SNIPPETS / f"{snippet}.txt").read_text(), names)  # its functions
         return names
 
@@ -78,3 +79,71 @@ def test_private_endpoints(run, server, capsys):
     for endpoint in found:
         assert endpoint["State"] == "available"
         assert endpoint["DnsEntries"]
+
+
+def subscribe(server, topic, name):
+    """A queue that gets the topic's messages; gives a function that receives them."""
+    sqs, sns = (server.client(service, account=OWNER) for service in ("sqs", "sns"))
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    arn = arn["Attributes"]["QueueArn"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Statement": [{
+        "Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage", "Resource": arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic}}}]})})
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+
+    def receive():
+        found, batch = [], [None]
+        while batch:
+            batch = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+            found += [json.loads(message["Body"]) for message in batch]
+        return found
+
+    return receive
+
+
+def test_batch_publisher(run, server, name):
+    topic = server.client("sns", account=OWNER).create_topic(Name=name)["TopicArn"]
+    receive = subscribe(server, topic, name)
+    # The tutorial imports Dict in an earlier snippet.
+    publisher = run("sns_batch_publisher", OWNER, Dict=typing.Dict)["SNSBatchPublisher"](topic)
+    assert publisher.publish_batch([
+        {"message": {"number": number}, "subject": f"s{number}", "attributes": {
+            "kind": {"DataType": "String", "StringValue": "test"}}} for number in range(25)]) == {
+        "successful": 25, "failed": 0}
+    found = receive()
+    assert sorted(json.loads(one["Message"])["number"] for one in found) == list(range(25))
+    assert {one["Subject"] for one in found} == {f"s{number}" for number in range(25)}
+    assert {one["MessageAttributes"]["kind"]["Value"] for one in found} == {"test"}
+
+
+def test_cross_account_topic(run, server, name, capsys):
+    owner, trusted, other = (server.client("sns", account=account)
+                             for account in (OWNER, TRUSTED, OTHER))
+    topic = owner.create_topic(Name=name)["TopicArn"]
+    with pytest.raises(ClientError, match="AuthorizationError.*SNS:Publish"):
+        trusted.publish(TopicArn=topic, Message="too early")
+    run("cross_account_sns", OWNER)["setup_cross_account_sns"](topic, TRUSTED)
+    assert capsys.readouterr().out == f"Cross-account publishing enabled for {TRUSTED}\n"
+    receive = subscribe(server, topic, name)
+    trusted.publish(TopicArn=topic, Message="hello")
+    assert [one["Message"] for one in receive()] == ["hello"]
+    with pytest.raises(ClientError, match="AuthorizationError"):
+        other.publish(TopicArn=topic, Message="hello")
+
+
+def test_encrypted_topic(run, server, capsys):
+    topic = run("sns_encryption", OWNER)["create_encrypted_topic"]()
+    assert capsys.readouterr().out == f"Encrypted topic created: {topic}\n"
+    sns, kms = server.client("sns", account=OWNER), server.client("kms", account=OWNER)
+    receive = subscribe(server, topic, "of-encrypted-topic")
+    sns.publish(TopicArn=topic, Message="hello")
+    assert [one["Message"] for one in receive()] == ["hello"]
+    key = sns.get_topic_attributes(TopicArn=topic)["Attributes"]["KmsMasterKeyId"]
+    kms.disable_key(KeyId=key)
+    with pytest.raises(ClientError, match="KMSDisabled"):
+        sns.publish(TopicArn=topic, Message="hello")
+    kms.enable_key(KeyId=key)
+    sns.publish(TopicArn=topic, Message="again")
+    assert "again" in [one["Message"] for one in receive()]

@@ -7,6 +7,7 @@
  */
 #include "api/sns.h"
 #include "core/authorize.h"
+#include "core/seal/kms.h"
 #include "services/sns/check.h"
 #include "services/sns/fanout.h"
 
@@ -39,6 +40,36 @@ static enum err add(struct call *call, struct publishing *publishing,
 	publication->size = sns_entry_size(entry);
 	publishing->count++;
 	return ERR_OK;
+}
+
+/* ---- keys ---- */
+
+/*
+ * A publisher needs the topic's key. Copies in queues are sealed under the keys of the queues.
+ * https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+ */
+static enum err check_key(struct call *call, const struct topic *topic)
+{
+	static const struct fault_type *const faults[] = {
+		[KMS_PROBLEM_NOT_FOUND] = &SNS_KMS_NOT_FOUND,
+		[KMS_PROBLEM_DISABLED] = &SNS_KMS_DISABLED,
+		[KMS_PROBLEM_STATE] = &SNS_KMS_INVALID_STATE,
+		[KMS_PROBLEM_USAGE] = &SNS_KMS_INVALID_STATE,
+		[KMS_PROBLEM_DENIED] = &SNS_KMS_ACCESS_DENIED,
+		[KMS_PROBLEM_DAMAGED] = &SNS_KMS_INVALID_STATE,
+	};
+	const struct shape_pair context = {STR("aws:sns:topicArn"), topic->arn};
+	const struct kms_use use = {
+		.call = call, .via_service = STR("sns"), .context = &context, .context_count = 1};
+	struct str text;
+
+	if (!topic->kms_key.data)
+		return ERR_OK;
+	enum kms_problem problem = (call->core->kms->check)(&use, topic->account, topic->kms_key,
+							    STR("kms:GenerateDataKey"), &text);
+	if (problem == KMS_PROBLEM_NONE)
+		return ERR_OK;
+	return fail(call, faults[problem], "%.*s", STR_ARG(text));
 }
 
 /* ---- Publish ---- */
@@ -111,6 +142,8 @@ enum err sns_publish(struct call *call, const struct sns_publish_in *in,
 					 "parameter");
 	}
 	enum err err = find_topic(call, in, &publishing->topic);
+	if (!err)
+		err = check_key(call, publishing->topic);
 	publishing->publications = arena_new(call->arena, struct sns_publication);
 	if (!err)
 		err = add(call, publishing, &entry);
@@ -244,6 +277,8 @@ enum err sns_publish_batch(struct call *call, const struct sns_publish_batch_in 
 
 	(void)out;
 	enum err err = sns_topic_of_call(call, "TopicArn", in->topic_arn, &publishing->topic);
+	if (!err)
+		err = check_key(call, publishing->topic);
 	if (!err)
 		err = check_batch(call, in);
 	if (!err)

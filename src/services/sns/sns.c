@@ -13,6 +13,7 @@
 #include "services/sns/metrics.h"
 #include "services/sns/rules.h"
 #include "services/sns/sign.h"
+#include "services/sns/target.h"
 
 static enum err start(struct core *core, const struct service_start *start, struct str *out_problem)
 {
@@ -92,6 +93,7 @@ const struct service_module sns_module = {
 	.reset = reset,
 	.reset_name = "deleted_topics",
 	.metrics = sns_metrics,
+	.targets = &sns_target_provider,
 	.pages = &sns_pages,
 	.obligations = obligations,
 	.obligation_count = sizeof(obligations) / sizeof(obligations[0]),
