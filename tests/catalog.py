@@ -22,6 +22,31 @@ def record_hash(key, value):
     return crc32c(struct.pack("<I", len(key)) + key + value)
 
 
+def varint_at(data, place):
+    """The number at that place of a record, and where it ends."""
+    value = shift = 0
+    while True:
+        value |= (data[place] & 127) << shift
+        place, shift = place + 1, shift + 7
+        if data[place - 1] < 128:
+            return value, place
+
+
+def varint(value):
+    return bytes([value]) if value < 128 else bytes([value & 127 | 128]) + varint(value >> 7)
+
+
+def add_to_number(record, number, more):
+    """The record (src/wire/record.h) with `more` added to its member of that number."""
+    place = 1
+    while True:
+        key, start = varint_at(record, place)
+        value, end = varint_at(record, start)
+        if key == number << 2:
+            return record[:start] + varint(value + 2 * more) + record[end:]
+        place = {0: end, 1: start + 8, 2: end + value}[key & 3]
+
+
 class Catalog:
     """with Catalog(server) as catalog: catalog.put(b"kms_keys", key, catalog.get(...))"""
 

@@ -24,6 +24,8 @@ class Record(list):
             raise ValueError("a member of a record takes sensitive and json NAME")
         member = new_member(words)
         member.number = self.number_max
+        if "json" not in words[2:]:
+            member.json = member.name[0].lower() + member.name[1:]
         # Texts of the old format may have any number of items.
         member.is_counted = member.kind == "list"
         self.append(member)

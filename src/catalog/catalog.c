@@ -11,6 +11,7 @@
  */
 #include "catalog/catalog.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
@@ -24,7 +25,7 @@
 #include "catalog/inspect.h"
 #include "catalog/reserve.h"
 
-enum { CATALOG_VERSION = 3, FILE_MODE = 0600, PATH_SIZE = 4096 };
+enum { CATALOG_VERSION = 4, CATALOG_OLDEST = 3, FILE_MODE = 0600, PATH_SIZE = 4096 };
 static const size_t map_size = (size_t)8 << 30;
 
 static const char *const table_names[CATALOG_TABLES] = {
@@ -71,6 +72,8 @@ struct catalog {
 /* A key of the meta table. A rewrite never copies its record, so it is absent once the rewrite is
  * complete. */
 #define WANTED STR("rewrite-wanted")
+#define VERSION_TEXT STR("4")
+static_assert(CATALOG_VERSION == 4, "VERSION_TEXT is the same");
 /* A key of the meta table: the sums, in the order of the tables. */
 #define SUMS STR("sums")
 
@@ -194,10 +197,8 @@ static enum err check_sums(struct catalog *catalog)
 /* ---- opening ---- */
 
 /* A catalog without a version is new, so it is empty. */
-static enum err put_version(struct catalog *catalog)
+static enum err begin_new(struct catalog *catalog)
 {
-	char text[16];
-	int size = snprintf(text, sizeof(text), "%d", CATALOG_VERSION);
 	MDB_stat table;
 
 	for (int i = 0; i < CATALOG_TABLES; i++) {
@@ -208,7 +209,15 @@ static enum err put_version(struct catalog *catalog)
 		if (table.ms_entries > 0)
 			return ERR_DAMAGED;
 	}
-	return catalog_put(catalog, CATALOG_META, STR("version"), str_of(text, (size_t)size));
+	return catalog_put(catalog, CATALOG_META, STR("version"), VERSION_TEXT);
+}
+
+/* From now on an earlier server refuses the catalog, which may get records that it cannot read. */
+static enum err begin_upgrade(struct catalog *catalog)
+{
+	enum err err = catalog_put(catalog, CATALOG_META, CATALOG_HAS_TEXT_RECORDS, STR("1"));
+
+	return err ? err : catalog_put(catalog, CATALOG_META, STR("version"), VERSION_TEXT);
 }
 
 static enum err check_version(struct catalog *catalog)
@@ -218,13 +227,15 @@ static enum err check_version(struct catalog *catalog)
 
 	enum err err = catalog_get(catalog, CATALOG_META, STR("version"), &value);
 	if (err == ERR_NOTFOUND)
-		return put_version(catalog);
+		return begin_new(catalog);
 	if (err)
 		return err;
 	if (!str_to_u64(value, &version))
 		return ERR_DAMAGED;
-	if (version == CATALOG_VERSION)
-		return check_sums(catalog);
+	if (version >= CATALOG_OLDEST && version <= CATALOG_VERSION) {
+		err = check_sums(catalog);
+		return err || version == CATALOG_VERSION ? err : begin_upgrade(catalog);
+	}
 	log_event(LOG_ERROR, "the catalog has another format",
 		  log_str("path", str_from(catalog->path)), log_i64("format", (int64_t)version),
 		  log_i64("expected", CATALOG_VERSION));

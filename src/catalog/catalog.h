@@ -33,6 +33,10 @@ enum catalog_table {
 	CATALOG_TABLES,
 };
 
+/* A record of CATALOG_META: the catalog was of format 3, and records of other tables may still be
+ * text. The conversion deletes it. */
+#define CATALOG_HAS_TEXT_RECORDS STR("text-records")
+
 /*
  * Opens or makes it in directory `path`; is_durable false skips syncs. Reads all of it: the pages
  * must be in order, and each table must have the records that it had at the last commit.

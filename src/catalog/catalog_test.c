@@ -439,9 +439,36 @@ static void test_a_newer_version_is_refused(void **state)
 	struct catalog *catalog;
 
 	assert_int_equal(catalog_open(path, true, &catalog), ERR_OK);
-	put(catalog, STR("version"), STR("4"));
+	put(catalog, STR("version"), STR("5"));
 	catalog_free(&catalog);
 	assert_int_equal(catalog_open(path, true, &catalog), ERR_VERSION);
+}
+
+static void test_a_catalog_of_format_3_is_continued_as_4(void **state)
+{
+	(void)state;
+	struct catalog *catalog;
+	struct str value;
+
+	assert_int_equal(catalog_open(path, true, &catalog), ERR_OK);
+	assert_int_equal(catalog_begin(catalog, false), ERR_OK);
+	assert_int_equal(catalog_get(catalog, CATALOG_META, CATALOG_HAS_TEXT_RECORDS, &value),
+			 ERR_NOTFOUND);
+	catalog_abort(catalog);
+	put(catalog, STR("version"), STR("3"));
+	for (int starts = 0; starts < 2; starts++) {
+		catalog_free(&catalog);
+		assert_int_equal(catalog_open(path, true, &catalog), ERR_OK);
+		assert_int_equal(catalog_begin(catalog, false), ERR_OK);
+		assert_int_equal(catalog_get(catalog, CATALOG_META, STR("version"), &value),
+				 ERR_OK);
+		assert_str(value, "4");
+		assert_int_equal(
+			catalog_get(catalog, CATALOG_META, CATALOG_HAS_TEXT_RECORDS, &value),
+			ERR_OK);
+		catalog_abort(catalog);
+	}
+	catalog_free(&catalog);
 }
 
 static void test_an_older_version_is_refused(void **state)

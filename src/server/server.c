@@ -37,6 +37,7 @@
 #include "server/iam_files.h"
 #include "server/services.h"
 #include "server/throttling.h"
+#include "server/upgrade.h"
 
 #define GRACE_MS 10000
 #define WORK_GRACE_MS 1000 /* an RSA key that begins then is made before GRACE_MS is over */
@@ -446,6 +447,16 @@ static bool open_deliveries(struct server *server, char *problem, size_t size)
 	return !err;
 }
 
+/* Converts what an earlier version stored. */
+static bool upgrade(struct server *server, char *problem, size_t size)
+{
+	enum err err = upgrade_records(&server->core);
+
+	if (err)
+		store_explain(server->settings, err, problem, size);
+	return !err;
+}
+
 /* Does what became due while the server was down. */
 static bool start_due(struct server *server, char *problem, size_t size)
 {
@@ -482,7 +493,8 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	if (!check_settings(server, problem, size) || !try_listeners(server, problem, size))
 		return false;
 	core->quotas = &server->quotas;
-	if (!store_open(settings, core, &server->store, problem, size))
+	if (!store_open(settings, core, &server->store, problem, size) ||
+	    !upgrade(server, problem, size))
 		return false;
 	control_new(core);
 	metering_start(core);

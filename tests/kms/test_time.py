@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
 """What time does to keys: rotation, expiry of imported material, destruction."""
 import datetime
-import json
 
 import pytest
 
-from catalog import Catalog
+from catalog import Catalog, add_to_number
 from ternd import eventually
 from wrapping import wrap
 
@@ -90,10 +89,10 @@ def test_key_that_became_due_while_the_server_was_down_is_destroyed(private):
     server.client("kms").schedule_key_deletion(KeyId=key)
     server.stop()
     with Catalog(server) as catalog:
-        record = json.loads(catalog.get(b"kms_keys", key.encode()))
-        for date in ("deletionMs", "deletionBaseMs"):
-            record[date] -= 31 * DAY * 1000
-        catalog.put(b"kms_keys", key.encode(), json.dumps(record).encode())
+        record = catalog.get(b"kms_keys", key.encode())
+        for number in (7, 8):  # DeletionMs and DeletionBaseMs of the record Key
+            record = add_to_number(record, number, -31 * DAY * 1000)
+        catalog.put(b"kms_keys", key.encode(), record)
     server.start()
     assert is_gone(server.client("kms"), key)
     assert server.client("kms").list_keys()["Keys"] == []

@@ -28,7 +28,7 @@ def test_a_record_has_a_struct_and_a_shape(tmp_path):
     assert "void things_thing_record_encode(" in header
     assert ".number = 4" in source and ".number = 2" not in source
     assert ".number_max = 4" in source
-    assert 'STR_INIT("bytes")' in source
+    assert 'STR_INIT("bytes")' in source and 'STR_INIT("parts")' in source
 
 
 def test_retired_numbers_at_the_end_stay_known(tmp_path):

@@ -168,11 +168,11 @@ static void test_record_reads_the_text_format_by_names(void **state)
 
 	assert_int_equal(
 		json11_newer_record_decode(
-			&arena, STR("{\"version\":1,\"Name\":\"n\",\"bytes\":12}"), &record),
+			&arena, STR("{\"version\":1,\"name\":\"n\",\"bytes\":12}"), &record),
 		ERR_OK);
 	assert_str(record.name, "n");
 	assert_int_equal(record.size, 12);
-	assert_int_equal(json11_newer_record_decode(&arena, STR("{\"Name\":"), &record),
+	assert_int_equal(json11_newer_record_decode(&arena, STR("{\"name\":"), &record),
 			 ERR_DAMAGED);
 	assert_int_equal(json11_newer_record_decode(&arena, STR("{\"bytes\":\"x\"}"), &record),
 			 ERR_DAMAGED);

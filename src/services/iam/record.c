@@ -1,60 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* record: names as in the API where the API has one. */
+/* record: the record Entity of model/iam.ops; kinds by name, policies as their documents. */
 #include "services/iam/record.h"
 
-#include <assert.h>
+#include "api/iam_records.h"
 
-#include "core/policies.h"
-
-#define RECORD_VERSION 2
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-
-struct field {
-	const char *name;
-	size_t offset;
-};
-
-static const struct field texts[] = {
-	{"account", offsetof(struct directory_entity, account)},
-	{"name", offsetof(struct directory_entity, name)},
-	{"path", offsetof(struct directory_entity, path)},
-	{"arn", offsetof(struct directory_entity, arn)},
-	{"id", offsetof(struct directory_entity, id)},
-	{"description", offsetof(struct directory_entity, description)},
-	{"permissionsBoundary", offsetof(struct directory_entity, boundary)},
-	{"alias", offsetof(struct directory_entity, alias)},
-	{"seed", offsetof(struct directory_entity, seed)},
-	{"userId", offsetof(struct directory_entity, user_id)},
-};
-
-static const struct field numbers[] = {
-	{"createdMs", offsetof(struct directory_entity, created_ms)},
-	{"updatedMs", offsetof(struct directory_entity, updated_ms)},
-	{"maxSessionDuration", offsetof(struct directory_entity, session_seconds_max)},
-	{"defaultVersion", offsetof(struct directory_entity, version_default)},
-	{"nextVersion", offsetof(struct directory_entity, version_next)},
-	{"profileCreatedMs", offsetof(struct directory_entity, profile_created_ms)},
-	{"passwordChangedMs", offsetof(struct directory_entity, password_changed_ms)},
-	{"passwordResetRequired", offsetof(struct directory_entity, must_reset_password)},
-	{"credentialReportMs", offsetof(struct directory_entity, report_ms)},
-	{"enabledMs", offsetof(struct directory_entity, enabled_ms)},
-	{"mfaStep", offsetof(struct directory_entity, mfa_step)},
-	{"mfaDrift", offsetof(struct directory_entity, mfa_drift)},
-	{"passwordPolicy", offsetof(struct directory_entity, password_policy.is_set)},
-	{"minimumPasswordLength", offsetof(struct directory_entity, password_policy.length_min)},
-	{"requireSymbols", offsetof(struct directory_entity, password_policy.needs_symbols)},
-	{"requireNumbers", offsetof(struct directory_entity, password_policy.needs_numbers)},
-	{"requireUppercaseCharacters",
-	 offsetof(struct directory_entity, password_policy.needs_uppercase)},
-	{"requireLowercaseCharacters",
-	 offsetof(struct directory_entity, password_policy.needs_lowercase)},
-	{"allowUsersToChangePassword",
-	 offsetof(struct directory_entity, password_policy.lets_users_change)},
-	{"maxPasswordAge", offsetof(struct directory_entity, password_policy.age_days_max)},
-	{"passwordReusePrevention",
-	 offsetof(struct directory_entity, password_policy.reuse_prevention)},
-	{"hardExpiry", offsetof(struct directory_entity, password_policy.is_expiry_hard)},
-};
 
 static const char *const kinds[] = {
 	[DIRECTORY_ACCOUNT] = "account",
@@ -67,232 +17,188 @@ static const char *const kinds[] = {
 	[DIRECTORY_MFA_DEVICE] = "mfa-device",
 };
 
-static const char *const lists[] = {
-	[DIRECTORY_ROLES] = "roles",
-	[DIRECTORY_CLIENT_IDS] = "clientIds",
-	[DIRECTORY_THUMBPRINTS] = "thumbprints",
-	[DIRECTORY_PASSWORDS] = "passwords",
+/* Where the record has the number of a member of an entity. */
+struct number {
+	size_t record, entity;
 };
-static_assert(COUNT(lists) == DIRECTORY_LISTS, "a name for each list");
+#define NUMBER(name, member)                                                                       \
+	{                                                                                          \
+		offsetof(struct iam_entity_record, name),                                          \
+			offsetof(struct directory_entity, member)                                  \
+	}
+static const struct number numbers[] = {
+	NUMBER(created_ms, created_ms),
+	NUMBER(updated_ms, updated_ms),
+	NUMBER(max_session_duration, session_seconds_max),
+	NUMBER(default_version, version_default),
+	NUMBER(next_version, version_next),
+	NUMBER(profile_created_ms, profile_created_ms),
+	NUMBER(password_changed_ms, password_changed_ms),
+	NUMBER(password_reset_required, must_reset_password),
+	NUMBER(credential_report_ms, report_ms),
+	NUMBER(enabled_ms, enabled_ms),
+	NUMBER(mfa_step, mfa_step),
+	NUMBER(mfa_drift, mfa_drift),
+	NUMBER(password_policy, password_policy.is_set),
+	NUMBER(minimum_password_length, password_policy.length_min),
+	NUMBER(require_symbols, password_policy.needs_symbols),
+	NUMBER(require_numbers, password_policy.needs_numbers),
+	NUMBER(require_uppercase_characters, password_policy.needs_uppercase),
+	NUMBER(require_lowercase_characters, password_policy.needs_lowercase),
+	NUMBER(users_change_passwords, password_policy.lets_users_change),
+	NUMBER(max_password_age, password_policy.age_days_max),
+	NUMBER(password_reuse_prevention, password_policy.reuse_prevention),
+	NUMBER(hard_expiry, password_policy.is_expiry_hard),
+};
 
-static void *at(const struct directory_entity *entity, const struct field *field)
+static int64_t *number_at(const void *structure, size_t offset)
 {
-	return (char *)entity + field->offset;
+	return (int64_t *)(void *)((char *)structure + offset);
 }
 
 /* ---- writing ---- */
 
-static void write_text(struct json_writer *writer, struct str name, struct str text)
+static void write_lists(struct arena *arena, const struct directory_entity *entity,
+			struct iam_entity_record *out)
 {
-	json_key(writer, name);
-	json_str(writer, text);
-}
+	struct iam_inline_policy_record *inlines =
+		arena_array(arena, struct iam_inline_policy_record, entity->inline_count);
+	struct iam_access_key_record *keys =
+		arena_array(arena, struct iam_access_key_record, entity->key_count);
+	struct iam_policy_version_record *versions =
+		arena_array(arena, struct iam_policy_version_record, entity->version_count);
 
-static void write_number(struct json_writer *writer, struct str name, int64_t number)
-{
-	json_key(writer, name);
-	json_i64(writer, number);
-}
-
-static void write_texts(struct json_writer *writer, struct str name, const struct str *items,
-			size_t count)
-{
-	json_key(writer, name);
-	json_open_array(writer);
-	for (size_t i = 0; i < count; i++)
-		json_str(writer, items[i]);
-	json_close_array(writer);
-}
-
-static void write_inlines(struct json_writer *writer, const struct directory_entity *entity)
-{
-	json_key(writer, STR("policies"));
-	json_open_array(writer);
-	for (size_t i = 0; i < entity->inline_count; i++) {
-		json_open_object(writer);
-		write_text(writer, STR("name"), entity->inlines[i].name);
-		write_text(writer, STR("document"), policy_text(entity->inlines[i].policy));
-		json_close_object(writer);
-	}
-	json_close_array(writer);
-}
-
-static void write_keys(struct json_writer *writer, const struct directory_entity *entity)
-{
-	json_key(writer, STR("accessKeys"));
-	json_open_array(writer);
-	for (size_t i = 0; i < entity->key_count; i++) {
-		const struct directory_key *key = &entity->keys[i];
-		json_open_object(writer);
-		write_text(writer, STR("id"), key->id);
-		write_text(writer, STR("secret"), key->secret);
-		json_key(writer, STR("active"));
-		json_bool(writer, key->is_active);
-		write_number(writer, STR("createdMs"), key->created_ms);
-		json_close_object(writer);
-	}
-	json_close_array(writer);
-}
-
-static void write_versions(struct json_writer *writer, const struct directory_entity *entity)
-{
-	json_key(writer, STR("versions"));
-	json_open_array(writer);
-	for (size_t i = 0; i < entity->version_count; i++) {
-		const struct directory_version *version = &entity->versions[i];
-		json_open_object(writer);
-		write_text(writer, STR("id"), version->id);
-		write_text(writer, STR("document"), policy_text(version->policy));
-		write_number(writer, STR("createdMs"), version->created_ms);
-		json_close_object(writer);
-	}
-	json_close_array(writer);
-}
-
-static void write_tags(struct json_writer *writer, const struct directory_entity *entity)
-{
-	json_key(writer, STR("tags"));
-	json_open_object(writer);
-	for (size_t i = 0; i < entity->tag_count; i++)
-		write_text(writer, entity->tags[i].key, entity->tags[i].value);
-	json_close_object(writer);
+	for (size_t i = 0; i < entity->inline_count; i++)
+		inlines[i] = (struct iam_inline_policy_record){
+			.name = entity->inlines[i].name,
+			.document = policy_text(entity->inlines[i].policy)};
+	for (size_t i = 0; i < entity->key_count; i++)
+		keys[i] = (struct iam_access_key_record){.id = entity->keys[i].id,
+							 .secret = entity->keys[i].secret,
+							 .active = entity->keys[i].is_active,
+							 .created_ms = entity->keys[i].created_ms};
+	for (size_t i = 0; i < entity->version_count; i++)
+		versions[i] = (struct iam_policy_version_record){
+			.id = entity->versions[i].id,
+			.document = policy_text(entity->versions[i].policy),
+			.created_ms = entity->versions[i].created_ms};
+	out->policies = inlines;
+	out->policies_count = entity->inline_count;
+	out->access_keys = keys;
+	out->access_keys_count = entity->key_count;
+	out->versions = versions;
+	out->versions_count = entity->version_count;
 }
 
 void iam_record_encode(struct buf *out, const struct directory_entity *entity)
 {
-	struct json_writer writer;
+	const struct directory_texts *lists = entity->lists;
+	struct iam_entity_record record = {
+		.kind = str_from(kinds[entity->kind]),
+		.account = entity->account,
+		.name = entity->name,
+		.path = entity->path,
+		.arn = entity->arn,
+		.id = entity->id,
+		.description = entity->description,
+		.permissions_boundary = entity->boundary,
+		.alias = entity->alias,
+		.seed = entity->seed,
+		.user_id = entity->user_id,
+		.tags = entity->tags,
+		.tags_count = entity->tag_count,
+		.attached_policies = entity->attached,
+		.attached_policies_count = entity->attached_count,
+		.groups = entity->groups,
+		.groups_count = entity->group_count,
+		.roles = lists[DIRECTORY_ROLES].items,
+		.roles_count = lists[DIRECTORY_ROLES].count,
+		.client_ids = lists[DIRECTORY_CLIENT_IDS].items,
+		.client_ids_count = lists[DIRECTORY_CLIENT_IDS].count,
+		.thumbprints = lists[DIRECTORY_THUMBPRINTS].items,
+		.thumbprints_count = lists[DIRECTORY_THUMBPRINTS].count,
+		.passwords = lists[DIRECTORY_PASSWORDS].items,
+		.passwords_count = lists[DIRECTORY_PASSWORDS].count,
+	};
+	struct arena arena;
 
-	json_begin(&writer, out);
-	json_open_object(&writer);
-	write_number(&writer, STR("version"), RECORD_VERSION);
-	write_text(&writer, STR("kind"), str_from(kinds[entity->kind]));
-	for (size_t i = 0; i < COUNT(texts); i++)
-		write_text(&writer, str_from(texts[i].name),
-			   *(const struct str *)at(entity, &texts[i]));
 	for (size_t i = 0; i < COUNT(numbers); i++)
-		write_number(&writer, str_from(numbers[i].name),
-			     *(const int64_t *)at(entity, &numbers[i]));
-	write_tags(&writer, entity);
-	write_inlines(&writer, entity);
-	write_texts(&writer, STR("attachedPolicies"), entity->attached, entity->attached_count);
-	write_texts(&writer, STR("groups"), entity->groups, entity->group_count);
-	for (size_t i = 0; i < COUNT(lists); i++)
-		write_texts(&writer, str_from(lists[i]), entity->lists[i].items,
-			    entity->lists[i].count);
-	write_keys(&writer, entity);
-	write_versions(&writer, entity);
+		*number_at(&record, numbers[i].record) = *number_at(entity, numbers[i].entity);
 	if (entity->trust) {
-		write_text(&writer, STR("assumeRolePolicyDocument"), policy_text(entity->trust));
-		policies_write_names(&writer, STR("trustedPrincipals"),
-				     policy_names(entity->trust));
+		struct policy_names names = policy_names(entity->trust);
+		record.assume_role_policy_document = policy_text(entity->trust);
+		record.trusted_principals = names.items;
+		record.trusted_principals_count = names.count;
 	}
-	json_close_object(&writer);
+	arena_init(&arena);
+	write_lists(&arena, entity, &record);
+	iam_entity_record_encode(out, &record);
+	arena_done(&arena);
 }
 
 /* ---- reading ---- */
 
-/* A member that is an array; *out_count is 0 if there is none. */
-static yyjson_val *array_of(yyjson_val *root, const char *name, size_t *out_count)
-{
-	yyjson_val *array = json_member(root, name);
-
-	*out_count = yyjson_arr_size(array);
-	return array;
-}
-
-static enum err compile(struct arena *arena, yyjson_val *document, enum policy_kind kind,
+static enum err compile(struct arena *arena, struct str document, enum policy_kind kind,
 			struct policy_names names, const struct policy **out_policy)
 {
 	struct str problem;
 
-	if (policy_compile_bound(arena, json_text(document), kind, names, out_policy, &problem))
+	if (policy_compile_bound(arena, document, kind, names, out_policy, &problem))
 		return ERR_DAMAGED;
 	return ERR_OK;
 }
 
-static void read_tags(struct arena *arena, yyjson_val *root, struct directory_entity *draft)
-{
-	yyjson_val *object = json_member(root, "tags"), *key, *value;
-	size_t i, most;
-	struct shape_pair *tags = arena_array(arena, struct shape_pair, yyjson_obj_size(object));
-
-	yyjson_obj_foreach(object, i, most, key, value)
-		tags[i] = (struct shape_pair){json_text(key), json_text(value)};
-	draft->tags = tags;
-	draft->tag_count = yyjson_obj_size(object);
-}
-
-static struct str *read_texts(struct arena *arena, yyjson_val *root, const char *name,
-			      size_t *out_count)
-{
-	yyjson_val *array = array_of(root, name, out_count), *item;
-	struct str *items = arena_array(arena, struct str, *out_count);
-	size_t i, most;
-
-	yyjson_arr_foreach(array, i, most, item)
-		items[i] = json_text(item);
-	return items;
-}
-
-static void read_keys(struct arena *arena, yyjson_val *root, struct directory_entity *draft)
-{
-	yyjson_val *array = array_of(root, "accessKeys", &draft->key_count), *item;
-	struct directory_key *keys = arena_array(arena, struct directory_key, draft->key_count);
-	size_t i, most;
-
-	yyjson_arr_foreach(array, i, most, item)
-		keys[i] = (struct directory_key){
-			.id = json_text(json_member(item, "id")),
-			.secret = json_text(json_member(item, "secret")),
-			.is_active = yyjson_get_bool(json_member(item, "active")),
-			.created_ms = yyjson_get_sint(json_member(item, "createdMs")),
-		};
-	draft->keys = keys;
-}
-
 /* The counts grow with each compiled policy, so that iam_record_release works after an error
  * too. */
-static enum err read_inlines(struct arena *arena, yyjson_val *root, struct directory_entity *draft)
+static enum err read_policies(struct arena *arena, const struct iam_entity_record *record,
+			      struct directory_entity *draft)
 {
-	size_t count, i, most;
-	yyjson_val *array = array_of(root, "policies", &count), *item;
-	struct directory_inline *inlines = arena_array(arena, struct directory_inline, count);
+	struct policy_names none = {0}, trusted = {record->trusted_principals,
+						   record->trusted_principals_count};
+	struct directory_inline *inlines =
+		arena_array(arena, struct directory_inline, record->policies_count);
+	struct directory_version *versions =
+		arena_array(arena, struct directory_version, record->versions_count);
+	enum err err = ERR_OK;
 
 	draft->inlines = inlines;
-	yyjson_arr_foreach(array, i, most, item) {
-		inlines[i].name = json_text(json_member(item, "name"));
-		enum err err = compile(arena, json_member(item, "document"), POLICY_IDENTITY,
-				       (struct policy_names){0}, &inlines[i].policy);
-		if (err)
-			return err;
-		draft->inline_count++;
-	}
-	return ERR_OK;
-}
-
-static enum err read_versions(struct arena *arena, yyjson_val *root, struct directory_entity *draft)
-{
-	size_t count, i, most;
-	yyjson_val *array = array_of(root, "versions", &count), *item;
-	struct directory_version *versions = arena_array(arena, struct directory_version, count);
-
 	draft->versions = versions;
-	yyjson_arr_foreach(array, i, most, item) {
-		versions[i].id = json_text(json_member(item, "id"));
-		versions[i].created_ms = yyjson_get_sint(json_member(item, "createdMs"));
-		enum err err = compile(arena, json_member(item, "document"), POLICY_IDENTITY,
-				       (struct policy_names){0}, &versions[i].policy);
-		if (err)
-			return err;
-		draft->version_count++;
+	for (size_t i = 0; !err && i < record->policies_count; i++) {
+		inlines[i].name = record->policies[i].name;
+		err = compile(arena, record->policies[i].document, POLICY_IDENTITY, none,
+			      &inlines[i].policy);
+		draft->inline_count += !err;
 	}
-	return ERR_OK;
+	for (size_t i = 0; !err && i < record->versions_count; i++) {
+		versions[i].id = record->versions[i].id;
+		versions[i].created_ms = record->versions[i].created_ms;
+		err = compile(arena, record->versions[i].document, POLICY_IDENTITY, none,
+			      &versions[i].policy);
+		draft->version_count += !err;
+	}
+	if (!err && record->assume_role_policy_document.data)
+		err = compile(arena, record->assume_role_policy_document, POLICY_TRUST, trusted,
+			      &draft->trust);
+	return err;
 }
 
-static bool read_kind(yyjson_val *root, enum directory_kind *out_kind)
+static void read_keys(struct arena *arena, const struct iam_entity_record *record,
+		      struct directory_entity *draft)
 {
-	struct str name = json_text(json_member(root, "kind"));
+	struct directory_key *keys =
+		arena_array(arena, struct directory_key, record->access_keys_count);
 
+	for (size_t i = 0; i < record->access_keys_count; i++)
+		keys[i] = (struct directory_key){.id = record->access_keys[i].id,
+						 .secret = record->access_keys[i].secret,
+						 .is_active = record->access_keys[i].active,
+						 .created_ms = record->access_keys[i].created_ms};
+	draft->keys = keys;
+	draft->key_count = record->access_keys_count;
+}
+
+static bool read_kind(struct str name, enum directory_kind *out_kind)
+{
 	for (size_t i = 0; i < COUNT(kinds); i++) {
 		if (str_equal(name, str_from(kinds[i]))) {
 			*out_kind = (enum directory_kind)i;
@@ -302,39 +208,50 @@ static bool read_kind(yyjson_val *root, enum directory_kind *out_kind)
 	return false;
 }
 
-enum err iam_record_decode(struct arena *arena, struct str record,
+static struct directory_entity draft_of(const struct iam_entity_record *record)
+{
+	struct directory_entity draft = {
+		.account = record->account,
+		.name = record->name,
+		.path = record->path,
+		.arn = record->arn,
+		.id = record->id,
+		.description = record->description,
+		.boundary = record->permissions_boundary,
+		.alias = record->alias,
+		.seed = record->seed,
+		.user_id = record->user_id,
+		.tags = record->tags,
+		.tag_count = record->tags_count,
+		.attached = record->attached_policies,
+		.attached_count = record->attached_policies_count,
+		.groups = record->groups,
+		.group_count = record->groups_count,
+		.lists = {[DIRECTORY_ROLES] = {record->roles, record->roles_count},
+			  [DIRECTORY_CLIENT_IDS] = {record->client_ids, record->client_ids_count},
+			  [DIRECTORY_THUMBPRINTS] = {record->thumbprints,
+						     record->thumbprints_count},
+			  [DIRECTORY_PASSWORDS] = {record->passwords, record->passwords_count}},
+	};
+
+	for (size_t i = 0; i < COUNT(numbers); i++)
+		*number_at(&draft, numbers[i].entity) = *number_at(record, numbers[i].record);
+	return draft;
+}
+
+enum err iam_record_decode(struct arena *arena, struct str bytes,
 			   struct directory_entity *out_draft)
 {
-	struct directory_entity draft = {0};
-	yyjson_val *root, *trust;
+	struct iam_entity_record record;
 
-	if (json_parse(arena, record, &root) != ERR_OK || !yyjson_is_obj(root))
+	enum err err = iam_entity_record_decode(arena, bytes, &record);
+	if (err)
+		return err;
+	struct directory_entity draft = draft_of(&record);
+	if (!read_kind(record.kind, &draft.kind) || draft.id.size == 0)
 		return ERR_DAMAGED;
-	if (yyjson_get_sint(json_member(root, "version")) > RECORD_VERSION)
-		return ERR_VERSION;
-	if (!read_kind(root, &draft.kind))
-		return ERR_DAMAGED;
-	for (size_t i = 0; i < COUNT(texts); i++)
-		*(struct str *)at(&draft, &texts[i]) = json_text(json_member(root, texts[i].name));
-	for (size_t i = 0; i < COUNT(numbers); i++)
-		*(int64_t *)at(&draft, &numbers[i]) =
-			yyjson_get_sint(json_member(root, numbers[i].name));
-	read_tags(arena, root, &draft);
-	read_keys(arena, root, &draft);
-	draft.attached = read_texts(arena, root, "attachedPolicies", &draft.attached_count);
-	draft.groups = read_texts(arena, root, "groups", &draft.group_count);
-	for (size_t i = 0; i < COUNT(lists); i++)
-		draft.lists[i].items = read_texts(arena, root, lists[i], &draft.lists[i].count);
-	enum err err = read_inlines(arena, root, &draft);
-	if (!err)
-		err = read_versions(arena, root, &draft);
-	trust = json_member(root, "assumeRolePolicyDocument");
-	if (!err && trust)
-		err = compile(arena, trust, POLICY_TRUST,
-			      policies_read_names(arena, json_member(root, "trustedPrincipals")),
-			      &draft.trust);
-	if (!err && draft.id.size == 0)
-		err = ERR_DAMAGED;
+	read_keys(arena, &record, &draft);
+	err = read_policies(arena, &record, &draft);
 	if (err) {
 		iam_record_release(&draft);
 		return err;

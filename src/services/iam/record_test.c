@@ -118,8 +118,8 @@ static void test_invalid_record_is_refused(void **state)
 		enum err err;
 	} cases[] = {
 		{"", ERR_DAMAGED},
-		{"[]", ERR_DAMAGED},
-		{"{\"version\":3,\"kind\":\"user\",\"id\":\"AIDA1\"}", ERR_VERSION},
+		{"{", ERR_DAMAGED},
+		{"\x02", ERR_VERSION},
 		{"{\"version\":1,\"kind\":\"pet\",\"id\":\"AIDA1\"}", ERR_DAMAGED},
 		{"{\"version\":1,\"kind\":\"user\"}", ERR_DAMAGED},
 	};

@@ -146,7 +146,7 @@ static void test_record_gives_the_key_back(void **state)
 	assert_int_equal(loaded->grants[0].operations, 3);
 	assert_null(loaded->grants[0].equals);
 	assert_true(str_equal(loaded->grants[0].subset[0].value, STR("1")));
-	assert_int_equal(kms_key_decode(&arena, seal, str_slice(buf_str(&record), 1, 9), &loaded),
+	assert_int_equal(kms_key_decode(&arena, seal, str_slice(buf_str(&record), 0, 9), &loaded),
 			 ERR_DAMAGED);
 	kms_key_release(loaded);
 	kms_key_release(key);

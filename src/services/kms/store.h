@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store: a key as a record of the catalog: JSON, so that members can be added and people can read
- * it. The material is sealed, and names the key and the material's number, so that it cannot be
- * moved to another key's record.
+ * store: a key as a record of the catalog. The material is sealed, and names the key and the
+ * material's number, so that it cannot be moved to another key's record.
  */
 #ifndef TERN_SERVICES_KMS_STORE_H
 #define TERN_SERVICES_KMS_STORE_H
@@ -14,7 +13,7 @@
 void kms_key_encode(struct buf *out, struct arena *arena, struct seal *seal,
 		    const struct kms_key *key);
 /* A snapshot with one reference. ERR_DAMAGED, ERR_VERSION. */
-must_check enum err kms_key_decode(struct arena *arena, struct seal *seal, struct str record,
+must_check enum err kms_key_decode(struct arena *arena, struct seal *seal, struct str bytes,
 				   const struct kms_key **out_key);
 
 /* `secret` sealed for a key and a number; in the arena, without a copy in clear left behind. */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * move_store: the catalog holds a task as JSON. Its count of moved messages is written when the
+ * move_store: the record MoveTask of model/sqs.ops. Its count of moved messages is written when the
  * status changes: after a crash a running task continues and counts from there.
  */
 #include "services/sqs/move_store.h"
 
 #include <string.h>
 
-#include "format/json.h"
+#include "api/sqs_records.h"
 
 struct sqs_moves *sqs_moves_of(const struct core *core)
 {
@@ -31,35 +31,24 @@ void sqs_move_free(struct sqs_move *move)
 /* Adds the task's record to the changes. */
 void sqs_move_add_record(struct catalog_changes *changes, const struct sqs_move *move)
 {
-	struct json_writer writer;
-	struct buf record = {0};
+	struct sqs_move_task_record record = {
+		.account = move->account,
+		.source = move->source,
+		.destination = move->destination,
+		.failure = move->failure,
+		.status = move->status,
+		.rate = move->rate,
+		.started_ms = move->started_ms,
+		.started_base_ms = move->base_ms,
+		.moved = move->moved,
+		.to_move = move->to_move,
+	};
+	struct buf bytes = {0};
 
-	json_begin(&writer, &record);
-	json_open_object(&writer);
-	json_key(&writer, STR("account"));
-	json_str(&writer, move->account);
-	json_key(&writer, STR("source"));
-	json_str(&writer, move->source);
-	json_key(&writer, STR("destination"));
-	json_str(&writer, move->destination);
-	json_key(&writer, STR("failure"));
-	json_str(&writer, move->failure);
-	json_key(&writer, STR("status"));
-	json_i64(&writer, move->status);
-	json_key(&writer, STR("rate"));
-	json_i64(&writer, move->rate);
-	json_key(&writer, STR("startedMs"));
-	json_i64(&writer, move->started_ms);
-	json_key(&writer, STR("startedBaseMs"));
-	json_i64(&writer, move->base_ms);
-	json_key(&writer, STR("moved"));
-	json_i64(&writer, move->moved);
-	json_key(&writer, STR("toMove"));
-	json_i64(&writer, move->to_move);
-	json_close_object(&writer);
+	sqs_move_task_record_encode(&bytes, &record);
 	catalog_changes_put(changes, CATALOG_SQS_TASKS, str_of(move->id, UUID_TEXT_SIZE),
-			    buf_str(&record));
-	buf_done(&record);
+			    buf_str(&bytes));
+	buf_done(&bytes);
 }
 
 enum err sqs_move_save(struct core *core, const struct sqs_move *move)
@@ -83,25 +72,30 @@ static enum err load_one(void *context, struct str key, struct str value)
 {
 	struct core *core = context;
 	struct arena arena;
-	yyjson_val *root;
+	struct sqs_move_task_record record;
 
-	arena_init(&arena);
-	if (key.size != UUID_TEXT_SIZE || json_parse(&arena, value, &root) != ERR_OK) {
-		arena_done(&arena);
+	if (key.size != UUID_TEXT_SIZE)
 		return ERR_DAMAGED;
+	arena_init(&arena);
+	enum err err = sqs_move_task_record_decode(&arena, value, &record);
+	if (!err && (record.status < 0 || record.status > MOVE_FAILED))
+		err = ERR_DAMAGED;
+	if (err) {
+		arena_done(&arena);
+		return err;
 	}
 	struct sqs_move *move = heap_alloc(sizeof(*move));
 	memcpy(move->id, key.data, UUID_TEXT_SIZE);
-	move->account = heap_copy(json_text(json_member(root, "account")));
-	move->source = heap_copy(json_text(json_member(root, "source")));
-	move->destination = heap_copy(json_text(json_member(root, "destination")));
-	move->failure = heap_copy(json_text(json_member(root, "failure")));
-	move->status = (enum sqs_move_status)yyjson_get_sint(json_member(root, "status"));
-	move->rate = yyjson_get_sint(json_member(root, "rate"));
-	move->started_ms = yyjson_get_sint(json_member(root, "startedMs"));
-	move->base_ms = yyjson_get_sint(json_member(root, "startedBaseMs"));
-	move->moved = yyjson_get_sint(json_member(root, "moved"));
-	move->to_move = yyjson_get_sint(json_member(root, "toMove"));
+	move->account = heap_copy(record.account);
+	move->source = heap_copy(record.source);
+	move->destination = heap_copy(record.destination);
+	move->failure = heap_copy(record.failure);
+	move->status = (enum sqs_move_status)record.status;
+	move->rate = record.rate;
+	move->started_ms = record.started_ms;
+	move->base_ms = record.started_base_ms;
+	move->moved = record.moved;
+	move->to_move = record.to_move;
 	arena_done(&arena);
 	struct list *place = sqs_moves_of(core)->tasks.next;
 	while (place != &sqs_moves_of(core)->tasks &&

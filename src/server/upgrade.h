@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * upgrade: converts the records of a catalog of format 3, which were JSON (wire/record.h).
+ *
+ * Main thread, before services load their records. Catalogs of format 4 cost one look-up.
+ */
+#ifndef TERN_SERVER_UPGRADE_H
+#define TERN_SERVER_UPGRADE_H
+
+#include "core/core.h"
+
+/* Uses core->catalog and core->seal. A crash leaves the rest to the next start. Errors as the
+ * catalog's; ERR_DAMAGED: a record cannot be read, which is logged. */
+must_check enum err upgrade_records(struct core *core);
+
+#endif
