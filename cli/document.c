@@ -32,6 +32,12 @@ enum cli_exit document_read(struct cli *cli, struct str path, struct str *out_te
 	return CLI_OK;
 }
 
+enum cli_exit document_read_json(struct cli *cli, struct str given, struct str *out_text)
+{
+	*out_text = given;
+	return str_starts(given, STR("{")) ? CLI_OK : document_read(cli, given, out_text);
+}
+
 /*
  * Of SQS all actions are known. Other services have some that Tern does not serve, and permissions
  * that are no operations.

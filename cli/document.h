@@ -11,6 +11,9 @@
 
 /* The whole text of a file, or of standard input for "-". */
 must_check enum cli_exit document_read(struct cli *cli, struct str path, struct str *out_text);
+/* A JSON object as it is; anything else is the name of the file that has it. */
+must_check enum cli_exit document_read_json(struct cli *cli, struct str given,
+					    struct str *out_text);
 /*
  * The same of a policy, which is checked: services answer a bad one with a sentence that does not
  * say what is wrong with it.

@@ -2,7 +2,11 @@
 /* grant: what other accounts may do with a queue, as statements of its policy with labels. */
 #include "grant.h"
 
+#include <stdlib.h>
+
 #include "api/sqs.h"
+#include "attributes.h"
+#include "format/json.h"
 #include "output.h"
 
 struct grant_values {
@@ -110,3 +114,95 @@ const struct command revoke_command = {
 	.arguments_max = 2,
 	.run = revoke_run,
 };
+
+/* ---- services ---- */
+
+/* {"Effect":"Allow","Principal":{"Service":...},...} */
+static struct str make_statement(struct cli *cli, struct str queue, const char *service,
+				 struct str source)
+{
+	struct json_writer json;
+	struct buf out = {0};
+
+	json_begin(&json, &out);
+	json_open_object(&json);
+	json_key(&json, STR("Effect"));
+	json_str(&json, STR("Allow"));
+	json_key(&json, STR("Principal"));
+	json_open_object(&json);
+	json_key(&json, STR("Service"));
+	json_str(&json, str_from(service));
+	json_close_object(&json);
+	json_key(&json, STR("Action"));
+	json_str(&json, STR("sqs:SendMessage"));
+	json_key(&json, STR("Resource"));
+	json_str(&json, queue);
+	json_key(&json, STR("Condition"));
+	json_open_object(&json);
+	json_key(&json, STR("ArnEquals"));
+	json_open_object(&json);
+	json_key(&json, STR("aws:SourceArn"));
+	json_str(&json, source);
+	json_close_object(&json);
+	json_close_object(&json);
+	json_close_object(&json);
+	struct str text = arena_copy(&cli->arena, buf_str(&out));
+	buf_done(&out);
+	return text;
+}
+
+/* The policy, or a new one, with one statement more, in the arena; data NULL: it is not JSON. */
+static struct str extend_policy(struct cli *cli, struct str policy, struct str statement)
+{
+	yyjson_mut_doc *document = yyjson_mut_doc_new(NULL);
+	yyjson_mut_val *root = yyjson_mut_obj(document);
+	yyjson_val *added, *given = NULL;
+	struct str text = {0};
+	size_t size;
+
+	if (policy.size == 0)
+		yyjson_mut_obj_add_str(document, root, "Version", "2012-10-17");
+	else if (json_parse(&cli->arena, policy, &given) == ERR_OK && yyjson_is_obj(given))
+		root = yyjson_val_mut_copy(document, given);
+	else
+		goto out;
+	if (json_parse(&cli->arena, statement, &added))
+		goto out;
+	yyjson_mut_doc_set_root(document, root);
+	yyjson_mut_val *list = yyjson_mut_obj_get(root, "Statement");
+	if (!yyjson_mut_is_arr(list)) {
+		yyjson_mut_val *only = yyjson_mut_obj_remove_key(root, "Statement");
+		list = yyjson_mut_obj_add_arr(document, root, "Statement");
+		if (only)
+			yyjson_mut_arr_append(list, only);
+	}
+	yyjson_mut_arr_append(list, yyjson_val_mut_copy(document, added));
+	char *written = yyjson_mut_write(document, 0, &size);
+	check(written);
+	text = arena_copy(&cli->arena, str_of(written, size));
+	free(written); /* yyjson's, not the arena's */
+out:
+	yyjson_mut_doc_free(document);
+	return text;
+}
+
+enum cli_exit grant_service(struct cli *cli, struct str queue, const char *service,
+			    struct str source)
+{
+	struct shape_pair pair = {.key = STR("Policy")};
+	struct sqs_set_queue_attributes_in in = {.attributes = &pair, .attributes_count = 1};
+	struct sqs_set_queue_attributes_out out;
+	struct str policy;
+
+	enum cli_exit code = cli_queue_url(cli, queue, &in.queue_url);
+	if (code == CLI_OK)
+		code = attributes_get(cli, in.queue_url, STR("Policy"), &policy);
+	if (code)
+		return code;
+	pair.value = extend_policy(cli, policy, make_statement(cli, queue, service, source));
+	if (!pair.value.data)
+		return cli_fail(cli, CLI_FAILED,
+				"the queue's policy is not a JSON object: set it "
+				"with tern queue set --policy FILE");
+	return cli_run(cli, SQS_SET_QUEUE_ATTRIBUTES, &in, &out);
+}

@@ -47,6 +47,9 @@ static const struct command bench_command = {
 /* clang-format off */
 static const struct command *const commands[] = {
 	&queue_command, &send_command, &receive_command, &dlq_command,
+	&topic_command, &sub_command, &publish_command,
+	&bus_command, &rule_command, &event_command,
+	&schedule_command,
 	&account_command, &user_command, &key_command, &role_command, &policy_command,
 	&whoami_command, &endpoint_command, &kms_command,
 	&watch_command, &health_command, &audit_command, &cert_command,
@@ -56,7 +59,7 @@ static const struct command *const commands[] = {
 
 const struct command cli_root = {
 	.name = "tern",
-	.summary = "queues, users and keys of Tern, or of AWS, from the command line",
+	.summary = "queues, topics, events, users and keys of Tern, or of AWS",
 	.details = "Credentials come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and "
 		   "AWS_SESSION_TOKEN, or from the profile: its keys, its role_arn, or its "
 		   "credential_process. Without any, requests to an endpoint that is not AWS are "

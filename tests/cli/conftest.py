@@ -130,3 +130,18 @@ def endpoint():
         yield made
         made.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def sns(server):
+    return server.client("sns")
+
+
+@pytest.fixture
+def events(server):
+    return server.client("events")
+
+
+@pytest.fixture
+def scheduler(server):
+    return server.client("scheduler")
