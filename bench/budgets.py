@@ -29,3 +29,9 @@ PEERS = [(f"{load}: x {server}", least, f"messages/s against {server}, {load}")
 STEADY = [
     ("steady: x before", 1.05, "CPU a request while the backlog grows, to that without backlog"),
 ]
+
+FANOUT = [
+    ("publish, raw: 100 queues / 1", 2, "CPU of a publish to 100 queues, to that to one, raw"),
+    ("publish, raw: a further queue", 0.3, "CPU of each further queue, raw"),
+    ("publish, raw: log of a further queue", 24, "bytes of the log of each further queue, raw"),
+]

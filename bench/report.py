@@ -167,6 +167,16 @@ def steady_text(results):
               lines[::step])])
 
 
+def fanout_text(results):
+    found = results["figures"]
+    rows = [[row["load"], show(middle(found, f"{row['load']}: CPU")),
+             show(middle(found, f"{row['load']}: speed"), 0),
+             show(middle(found, f"{row['load']}: log"), 0)] for row in results["loads"][1:]]
+    return "\n\n".join([
+        head(results), budget_table(budgets.FANOUT, found, "make bench-fanout"),
+        table(["load", "CPU us a request", "requests/s", "bytes of the log"], rows)])
+
+
 def broker_table(rows):
     return table(["broker", "sent/s", "CPU us a send", "received/s", "CPU us a receive",
                   "resident MB", "durability"],
