@@ -17,7 +17,8 @@ SERVER_TESTS := $(addprefix tests/,sqs audit iam kms server robust) -m 'not slow
 SANITIZED := -Doptimization=1 -Dwerror=false
 
 .PHONY: help run build test test-units test-fresh test-container test-clients check tidy format \
-	asan tsan fuzz sim crash bench bench-steady bench-peers bench-fanout bench-quick gen install clean
+	asan tsan fuzz sim crash bench bench-steady bench-peers bench-fanout bench-quick gen \
+	install clean
 .DEFAULT_GOAL := help
 
 help: ## print these targets
@@ -102,7 +103,7 @@ bench-peers: ## beside ElasticMQ, GoAWS, moto and brokers; writes doc/performanc
 	@$(MAKE) --no-print-directory build
 	@bench/run --peers
 
-bench-fanout: ## topics and event buses: publishing to queues, events against rules; writes doc/performance.md
+bench-fanout: ## topics and event buses; writes doc/performance.md
 	@tools/setup build
 	@bench/install quick
 	@$(MAKE) --no-print-directory build

@@ -290,7 +290,7 @@ static enum cli_exit follow(struct tail *tail)
 	return cli_is_interrupted() ? CLI_OK : code;
 }
 
-/* What was made is removed, also after a failure or Ctrl-C; its failures are told. */
+/* Removes queue and rule, also after a failure or Ctrl-C. */
 static void clean_up(struct tail *tail)
 {
 	struct str id = STR("tail");

@@ -8,7 +8,7 @@
 #include "server/settings.h"
 #include "server/version.h"
 
-enum { HELP_INDENT = 39, HELP_WIDTH = 100 };
+enum { HELP_INDENT = 41, HELP_WIDTH = 100 };
 
 /* Words of `text` in lines that begin at HELP_INDENT and end before HELP_WIDTH. */
 static void print_wrapped(struct str text)

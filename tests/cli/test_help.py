@@ -8,12 +8,19 @@ import pytest
 from ternd import ROOT
 
 SERVICES = sorted(path.stem for path in (ROOT / "model").glob("*.ops"))
-COMMANDS = ["queue", "send", "receive", "dlq", "account", "user", "key", "role", "policy",
+COMMANDS = ["queue", "send", "receive", "dlq", "topic", "sub", "publish", "bus", "rule", "event",
+            "schedule", "account", "user", "key", "role", "policy",
             "whoami", "endpoint", "kms", "watch", "health", "audit", "cert", "bench",
             "completion", "version", "help"]
 LEAVES = ["queue create", "queue ls", "queue show", "queue set", "queue rm", "queue purge",
           "queue url", "queue grant", "queue revoke", "send", "receive",
           "dlq ls", "dlq peek", "dlq redrive",
+          *(f"topic {word}" for word in ("create", "ls", "show", "set", "rm")),
+          *(f"sub {word}" for word in ("add", "ls", "show", "set", "rm", "confirm", "filter test")),
+          "publish", *(f"bus {word}" for word in ("create", "ls", "show", "rm")),
+          *(f"rule {word}" for word in ("put", "ls", "show", "rm", "enable", "disable")),
+          "event put", "event test-pattern", "event tail",
+          *(f"schedule {word}" for word in ("create", "ls", "show", "rm")),
           "account create", "account ls", "account key", "whoami", "health",
           *(f"{kind} {word}" for kind in ("user", "role") for word in (
               "create", "ls", "rm", "policy ls", "policy show", "policy put", "policy attach",
