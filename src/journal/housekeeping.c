@@ -11,9 +11,16 @@
  */
 #include "journal/journal_private.h"
 
+/* A full disk counts as full until it has one more, since the records that freed the first segments
+ * may take those at once. */
+static size_t wanted_spares(const struct journal *journal)
+{
+	return (size_t)journal->options.spare_segments + journal->is_full;
+}
+
 static bool has_spare_to_make(const struct journal *journal)
 {
-	return journal->spares.count < journal->options.spare_segments && journal->full_wait == 0;
+	return journal->spares.count < wanted_spares(journal) && journal->full_wait == 0;
 }
 
 /* A checkpoint never waits for space that it had at its last request. */
@@ -127,7 +134,7 @@ struct journal_work *housekeeping_begin(struct journal *journal)
 		if (work->segment->is_compacted)
 			atomic_fetch_add_explicit(&journal->stats.compacted, 1,
 						  memory_order_relaxed);
-		if (journal->spares.count < journal->options.spare_segments &&
+		if (journal->spares.count < wanted_spares(journal) &&
 		    work->segment->size == journal->options.segment_size &&
 		    atomic_load(&work->segment->file))
 			work->spare = journal->next_spare++;
@@ -354,7 +361,7 @@ void housekeeping_end(struct journal *journal, struct journal_work *work)
 	if (work->err == ERR_FULL || work->was_full)
 		journal_set_full(journal, true);
 	else if (!work->err && journal->is_full &&
-		 journal->spares.count >= journal->options.spare_segments)
+		 journal->spares.count >= wanted_spares(journal))
 		journal_set_full(journal, false);
 	if (work->err && work->err != ERR_FULL)
 		journal_fail(journal);
