@@ -406,6 +406,36 @@ static void test_fanout_is_refused_as_a_whole_when_the_disk_is_full(void **state
 	assert_int_equal(w.counters[1].visible, w.counters[3].visible);
 }
 
+/* A publisher that repeats a refused fan-out until it is taken keeps its order. */
+static void test_fanout_is_not_overtaken_on_a_full_disk(void **state)
+{
+	struct fanout large, small;
+	char text[1500];
+	size_t sent = 0;
+
+	(void)state;
+	memset(text, 'x', sizeof text);
+	text[sizeof text - 1] = '\0';
+	disk_memory_set_faults(w.disk, (struct disk_faults){.capacity = 400 << 10});
+	do
+		fanout_init(&large, text);
+	while (world_run(&w, &large.command) == QUEUE_OK && ++sent < 600);
+	assert_int_equal(large.command.result, QUEUE_DISK_FULL);
+	/* No target has it, in memory or after a restart. */
+	world_restart(&w);
+	for (uint64_t queue = 1; queue <= TARGETS; queue++)
+		assert_int_equal(w.counters[queue].visible, sent);
+	disk_memory_set_faults(w.disk, (struct disk_faults){.capacity = 0});
+	for (int i = 0; i < 20; i++)
+		world_pass(&w, 1000);
+	assert_int_equal(world_run(&w, &large.command), QUEUE_OK);
+	fanout_init(&small, "later");
+	assert_int_equal(world_run(&w, &small.command), QUEUE_OK);
+	for (size_t i = 0; i <= sent; i++)
+		assert_int_equal(world_delete(&w, world_expect(&w, 3, text)), QUEUE_OK);
+	(void)world_expect(&w, 3, "later");
+}
+
 static void test_fanout_that_fits_into_no_segment_is_refused(void **state)
 {
 	struct fanout fanout;

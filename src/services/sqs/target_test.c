@@ -175,6 +175,29 @@ static void deliver_to(const char *const arns[], size_t count, struct target_pay
 	deliver(deliveries, count);
 }
 
+enum { FULL_BODY_SIZE = 50000, FULL_CAPACITY = 3 << 20 };
+
+static void test_a_full_disk_makes_all_targets_retry(void **state)
+{
+	char *text = arena_array(&arena, char, FULL_BODY_SIZE);
+	struct target_payload payload = {.body = str_of(text, FULL_BODY_SIZE)};
+	struct target_result results[QUEUES] = {0};
+	int64_t sent = 0;
+
+	(void)state;
+	memset(text, 'x', FULL_BODY_SIZE);
+	disk_memory_set_faults(disk, (struct disk_faults){.capacity = FULL_CAPACITY});
+	for (deliver_to(mixed, QUEUES, payload, results);
+	     results[0].outcome == TARGET_DELIVERED && sent < 1000;
+	     deliver_to(mixed, QUEUES, payload, results))
+		sent++;
+	for (size_t i = 0; i < QUEUES; i++) {
+		assert_int_equal(results[i].outcome, TARGET_RETRY);
+		assert_int_equal(visible(mixed[i]), sent);
+	}
+	disk_memory_set_faults(disk, (struct disk_faults){.capacity = 0});
+}
+
 struct received {
 	int answers;
 	size_t count;
