@@ -108,6 +108,16 @@ bool journal_is_full(const struct journal *journal)
 	return journal->is_full;
 }
 
+bool journal_is_ahead(const struct journal *journal)
+{
+	const struct segment *segment = journal->open_segment;
+
+	if (journal->is_full || journal->is_stalled || journal->has_failed ||
+	    atomic_load(&segment->file) || segment->used == 0)
+		return false;
+	return segment->prefers_new || !segment->spare.number;
+}
+
 bool journal_is_stalled(const struct journal *journal)
 {
 	return journal->is_stalled;

@@ -118,6 +118,12 @@ must_check bool journal_keep_together(struct journal *journal, size_t records, s
  * then, so that the journal finds space that others freed. */
 bool journal_is_full(const struct journal *journal);
 void journal_retry_space(struct journal *journal);
+/*
+ * True if records wait for a segment that would use the reserve, in case that the disk is full.
+ * Owners execute no command then: the next commit shows whether it is full, and a reserve that is
+ * used up before would leave no room for deletions.
+ */
+bool journal_is_ahead(const struct journal *journal);
 /* True while batches wait for a segment and the disk has no room for one. */
 bool journal_is_stalled(const struct journal *journal);
 /*

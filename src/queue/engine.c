@@ -126,7 +126,7 @@ void queue_submit(struct engine *engine, struct queue_command *command)
 static void take_mail(struct engine *engine)
 {
 	turn_begin(engine);
-	while (!turn_is_over(engine)) {
+	while (!turn_is_over(engine) && !journal_is_ahead(engine->journal)) {
 		struct mailbox_message *mail = engine->mail;
 		if (!mail)
 			mail = mailbox_take(&engine->mailbox);
@@ -295,7 +295,8 @@ int64_t engine_due_ms(const struct engine *engine)
 	const struct timer *timer = timer_first(&engine->timers);
 	int64_t due_ms = timer ? timer->at_ms : INT64_MAX;
 
-	if (engine->mail)
+	/* The end of the commit is a reason for a turn, too. */
+	if (engine->mail && !journal_is_ahead(engine->journal))
 		return engine->now_ms;
 	if (journal_has_failed(engine->journal))
 		return INT64_MAX;
