@@ -33,6 +33,8 @@ void apply_send(struct engine *engine, struct engine_queue *queue, const struct 
 {
 	struct group *group = group_get(queue, head->group);
 
+	check(head->seq > 0);
+	check(!queue->is_retired);
 	if (queue->next_seq <= head->seq)
 		queue->next_seq = head->seq + 1;
 	if (head->dedup_until_ms)
@@ -54,6 +56,7 @@ void apply_send(struct engine *engine, struct engine_queue *queue, const struct 
 
 void apply_gate(struct engine_queue *queue, const struct record_gate *gate)
 {
+	check(queue->is_archive);
 	if (queue->next_seq <= gate->number)
 		queue->next_seq = gate->number + 1;
 	dedup_remember_gate(queue, gate);
@@ -61,6 +64,7 @@ void apply_gate(struct engine_queue *queue, const struct record_gate *gate)
 
 void apply_lease(struct engine *engine, struct message *message, const struct lease *lease)
 {
+	check(!message->queue->is_archive);
 	message_unplace(engine, message);
 	message->receives++;
 	message->receive_count++;

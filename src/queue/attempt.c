@@ -16,6 +16,8 @@ static bool attempt_has_key(const void *attempt, const void *key)
 
 void attempt_forget(struct queue_extra *extra, struct attempt *attempt)
 {
+	check(list_is_linked(&attempt->link));
+	check(extra->attempt_map.count > 0);
 	list_remove(&attempt->link);
 	map_remove(&extra->attempt_map, get_u64(attempt->key), attempt);
 	heap_free(attempt);
@@ -51,6 +53,7 @@ void attempt_leave_out(struct engine_queue *queue, const uint8_t key[16],
 		if (attempt->handles[i].seq != handle->seq ||
 		    attempt->handles[i].receive != handle->receive)
 			attempt->handles[kept++] = attempt->handles[i];
+	check(kept <= attempt->count);
 	attempt->count = kept;
 	if (kept == 0)
 		attempt_forget(queue->extra, attempt);

@@ -45,6 +45,8 @@ static bool load_window(struct engine *engine, struct group *group)
 	int64_t bytes = 0;
 	struct extent_entry entry = {0};
 
+	check(extent != NULL);
+	check(!extent->queue->is_archive);
 	image_keep_extent(engine, extent);
 	turn_spend(engine, 0, count * EXTENT_ENTRY_SIZE);
 	char *entries = heap_alloc(count * EXTENT_ENTRY_SIZE);
@@ -95,6 +97,7 @@ void backlog_remove(struct engine *engine, struct message *message)
 	struct group *group = message->group;
 
 	message_detach(engine, message);
+	check((group->cold > 0) == !list_is_empty(&group->extents));
 	if (group->cold > 0)
 		backlog_refill(engine, group);
 	group_refresh(engine, queue, group);

@@ -180,6 +180,7 @@ static void end(struct engine *engine, struct queue_command *command)
 	struct page *page = &engine->page;
 	bool has_queue = queue_find(engine, command->queue) != NULL;
 
+	check(page->count <= page->wanted);
 	/* A queue that was purged meanwhile has no messages to return. */
 	command->browse.has_more = page->queue && page->count == page->wanted;
 	page_unpin(engine, !page->queue			       ? 0
@@ -193,6 +194,7 @@ static void end(struct engine *engine, struct queue_command *command)
 		else
 			journal_unpin(engine->journal, delivery->location.segment);
 	}
+	check(command->browse.count <= command->browse.max);
 	*page = (struct page){0}; /* its pins are the command's */
 	list_remove(&command->link);
 	/* A browse returns only durable messages. */

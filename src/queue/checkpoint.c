@@ -139,6 +139,8 @@ bool checkpoint_step(struct engine *engine)
 {
 	struct checkpoint_progress *progress = &engine->checkpoint;
 
+	check(progress->is_under_way);
+	check(progress->state.size >= HEADER_SIZE);
 	turn_begin(engine);
 	while (progress->queue && !turn_is_over(engine)) {
 		size_t before = progress->state.size;

@@ -204,6 +204,7 @@ void compact_step(struct engine *engine)
 		engine->compacting = journal_compaction_candidate(engine->journal);
 	if (!engine->compacting)
 		return;
+	check(engine->compacting < journal_open_segment(engine->journal));
 	if (relocate_messages(engine, engine->compacting, &relocated) &&
 	    relocate_extents(engine, engine->compacting, &relocated)) {
 		engine->compacting = 0;

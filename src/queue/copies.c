@@ -13,6 +13,7 @@ struct shared_copy *copies_slot(struct engine *engine, uint32_t offset)
 
 bool copies_has(const struct engine *engine, const struct shared_copy *copy, uint32_t offset)
 {
+	check(offset > 0); /* a batch's header is there */
 	return copy->from_offset == offset &&
 	       copy->segment == journal_open_segment(engine->journal);
 }

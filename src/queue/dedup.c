@@ -67,6 +67,8 @@ static void remember(struct engine_queue *queue, const struct dedup *entry)
 	struct queue_extra *extra = queue_extra_get(queue);
 	struct dedup *old = dedup_find(queue, entry->key, entry->group);
 
+	check(entry->seq > 0);
+	check(entry->seq < queue->next_seq);
 	if (old)
 		dedup_forget(extra, old);
 	struct dedup *dedup = heap_alloc(sizeof(*dedup));

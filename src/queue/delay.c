@@ -15,6 +15,7 @@ size_t delay_apply(struct engine *engine, struct engine_queue *queue)
 {
 	size_t count = 0;
 
+	check(queue->is_fifo);
 	while (queue->delays_next && count++ < DELAYS_PER_TURN) {
 		struct message *message = queue->delays_next;
 		struct list *before = message->in_queue.prev;

@@ -19,6 +19,7 @@ void expire_messages(struct engine *engine, struct engine_queue *queue,
 {
 	if (count == 0)
 		return;
+	check(count <= RECORD_SEQS_MAX);
 	log_append_messages(engine, RECORD_EXPIRE, queue, messages, count);
 	for (size_t i = 0; i < count; i++)
 		backlog_remove(engine, messages[i]);

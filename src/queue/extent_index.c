@@ -19,6 +19,8 @@ static void collect_extent(struct segment_messages *segment, struct extent *exte
 {
 	struct buf rest = {0};
 
+	check(!extent->is_indexed);
+	check(extent->segment == segment->segment);
 	buf_append(&rest, str_slice(buf_str(&extent->entries), extent->position * EXTENT_ENTRY_SIZE,
 				    extent->entries.size));
 	buf_done(&extent->entries);
@@ -53,6 +55,7 @@ static void leave_memory(struct engine *engine, struct segment_messages *segment
 	if (engine->leaving != segment->segment)
 		segment->next = extent_in(segment, segment->extents.next);
 	engine->leaving = segment->segment;
+	check(segment->is_indexing);
 	while (segment->next && !turn_is_over(engine)) {
 		struct extent *extent = segment->next;
 		segment->next = extent_in(segment, extent->in_segment.next);

@@ -28,6 +28,7 @@ void log_append_messages(struct engine *engine, enum record_type type, struct en
 
 	check(count <= RECORD_SEQS_MAX);
 	for (size_t i = 0; i < count; i++) {
+		check(messages[i]->queue == queue);
 		put_u64(bytes + RECORD_NAME_SIZE * i, messages[i]->seq);
 		put_u64(bytes + RECORD_NAME_SIZE * i + 8, messages[i]->group->hash);
 	}

@@ -51,6 +51,7 @@ static bool move_message(struct engine *engine, struct message *message, struct 
 	log_append(engine, RECORD_MOVE, to->number, parts, 3, &location);
 
 	struct engine_queue *from = message->queue;
+	check(!to->is_archive);
 	apply_send(engine, to, &head, location);
 	backlog_remove(engine, message);
 	if (from->counters)

@@ -17,6 +17,8 @@ void page_insert(struct engine *engine, struct queue_delivery delivery)
 	uint64_t seq = delivery.handle.seq;
 	size_t at = page->count;
 
+	check(page->count <= page->wanted);
+	check(page->wanted <= BROWSE_PAGE_MAX);
 	if (page_is_behind(page, seq))
 		return;
 	for (size_t i = 0; i < page->count; i++)

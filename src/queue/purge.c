@@ -20,6 +20,7 @@
 
 void purge_unlink(struct engine *engine, struct engine_queue *queue)
 {
+	check(!queue->is_retired);
 	timer_clear(&engine->timers, &queue->retention);
 	timer_clear(&engine->timers, &queue->delays);
 	if (list_is_linked(&queue->dirty_link))
@@ -105,6 +106,7 @@ void purge_step(struct engine *engine)
 	while (!list_is_empty(&engine->retired) && !turn_is_over(engine)) {
 		struct engine_queue *queue =
 			container_of(engine->retired.next, struct engine_queue, link);
+		check(queue->is_retired);
 		turn_spend(engine, 1, 0);
 		if (!free_some(engine, queue)) {
 			list_remove(&queue->link);

@@ -53,6 +53,7 @@ enum attempt_outcome repeat_attempt(struct engine *engine, struct queue_command 
 	    attempt->count > command->receive.max ||
 	    !journal_has_room(engine->journal, JOURNAL_ROOM_CHANGE, REPEAT_SIZE))
 		return ATTEMPT_NEW;
+	check(attempt->count > 0);
 	for (size_t i = 0; i < attempt->count; i++) {
 		enum attempt_outcome outcome =
 			look_at(engine, queue, attempt, &attempt->handles[i], &messages[i]);

@@ -248,6 +248,8 @@ void queue_publish(struct engine_queue *queue)
 {
 	struct queue_counters *counters = queue->counters;
 
+	check((queue->cold > 0) == !list_is_empty(&queue->extents));
+	check(!queue->is_archive || list_is_empty(&queue->messages));
 	if (!counters)
 		return;
 	publish(&counters->visible, queue->visible + queue->cold);

@@ -23,6 +23,7 @@ void wait_begin(struct engine *engine, struct queue_command *command, struct eng
 void wait_leave(struct engine *engine, struct engine_queue *queue, struct queue_command *command)
 {
 	check(timer_is_set(&command->receive.wait));
+	check(command->receive.wait_ms > 0 || queue->unfinished > 0);
 	queue->unfinished -= command->receive.wait_ms == 0;
 	list_remove(&command->link);
 	timer_clear(&engine->timers, &command->receive.wait);
