@@ -39,6 +39,8 @@ struct batch *batch_start(struct journal *journal)
 	struct segment *segment = journal->open_segment;
 	struct batch *batch = journal->free_batches;
 
+	check(!journal->open_batch);
+	check(!segment->is_sealed);
 	if (batch)
 		journal->free_batches = batch->next;
 	else
@@ -399,6 +401,7 @@ void commit_end(struct journal *journal, struct journal_work *work)
 		if (journal->recent)
 			recent_add(journal->recent, segment->number, batch->offset,
 				   str_of(batch->bytes.data, batch->content_size));
+		check(batch->first_lsn == journal->durable_lsn + 1);
 		atomic_store(&segment->written, batch->offset + (uint32_t)batch->bytes.size);
 		journal->durable_lsn = batch->first_lsn + batch->record_count - 1;
 		count_batch(journal, batch);

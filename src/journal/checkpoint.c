@@ -196,6 +196,8 @@ enum err checkpoint_write(struct journal_work *work)
 	char name[JOURNAL_NAME_SIZE];
 	struct disk_file *file;
 
+	check(checkpoint->segments.size % sizeof(uint32_t) == 0);
+	check(checkpoint->lsn <= checkpoint->end_lsn);
 	format_header(checkpoint, header);
 	checkpoint_name(checkpoint->lsn, name);
 	(void)pthread_mutex_lock(&journal->names);

@@ -82,6 +82,7 @@ static struct journal_work *give_zero(struct journal *journal, struct spare *spa
 	struct journal_work *work = &journal->housekeeping;
 	uint32_t rest = journal->options.segment_size - spare->written;
 
+	check(spare->written < journal->options.segment_size);
 	work->kind = HOUSEKEEPING_ZERO;
 	work->spare = spare->number;
 	work->zero_offset = spare->written;
@@ -129,6 +130,8 @@ struct journal_work *housekeeping_begin(struct journal *journal)
 	seal_spent(journal);
 	work->segment = segment_find_recyclable(journal);
 	if (work->segment) {
+		check(work->segment != journal->open_segment);
+		check(work->segment->live_records == 0);
 		/* The segment is out of the table, so no thread can pin it. */
 		segment_remove(journal, work->segment);
 		if (work->segment->is_compacted)
@@ -284,6 +287,8 @@ static void end_index(struct journal *journal, struct journal_work *work)
 		work->index = (struct buf){0};
 		return;
 	}
+	check(!segment->index_file);
+	check(journal->index_waiting_count > 0);
 	segment->index_file = work->index_file;
 	segment->index_size = work->index.size;
 	segment->index_sum = work->index_sum;
@@ -294,6 +299,7 @@ static void end_index(struct journal *journal, struct journal_work *work)
 
 static void end_checkpoint(struct journal *journal, struct journal_work *work)
 {
+	check(work->fallbacks_used <= work->fallback_count);
 	while (work->fallback_count > work->fallbacks_used)
 		spare_push(journal, work->fallbacks[--work->fallback_count]);
 	if (work->err)
@@ -360,8 +366,7 @@ void housekeeping_end(struct journal *journal, struct journal_work *work)
 	}
 	if (work->err == ERR_FULL || work->was_full)
 		journal_set_full(journal, true);
-	else if (!work->err && journal->is_full &&
-		 journal->spares.count >= wanted_spares(journal))
+	else if (!work->err && journal->is_full && journal->spares.count >= wanted_spares(journal))
 		journal_set_full(journal, false);
 	if (work->err && work->err != ERR_FULL)
 		journal_fail(journal);

@@ -268,6 +268,7 @@ static enum err take_batch(struct replay *replay, struct segment *segment, uint3
 		return err;
 	if (offset == 0)
 		segment->first_lsn = view->first_lsn;
+	check(offset + view->stored_size <= segment->size);
 	replay->end_segment = segment->number;
 	replay->end_offset = offset + view->stored_size;
 	replay->journal->appended_since_checkpoint += view->stored_size;

@@ -75,6 +75,7 @@ void segment_remove(struct journal *journal, struct segment *segment)
 {
 	size_t index = 0;
 
+	check(segment != journal->open_segment);
 	(void)pthread_rwlock_wrlock(&journal->table);
 	while (journal->segments[index] != segment)
 		index++;
@@ -85,6 +86,7 @@ void segment_remove(struct journal *journal, struct segment *segment)
 	if (segment->is_sealed && segment->live_records == 0)
 		journal->dead_count--;
 	/* An index that was not written yet goes with it. */
+	check(!segment->has_index_waiting || journal->index_waiting_count > 0);
 	if (segment->has_index_waiting)
 		journal->index_waiting_count--;
 	atomic_fetch_sub_explicit(&journal->stats.segments, 1, memory_order_relaxed);
