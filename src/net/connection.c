@@ -19,9 +19,12 @@
  * sends halves of messages shuts out neither complete requests nor, from one address, the large
  * messages of others.
  */
+#include "net/connection.h"
+
 #include <string.h>
 
-#include "net/net_private.h"
+#include "net/spare.h"
+#include "net/state.h"
 
 #define SECOND_NS INT64_C(1000000000)
 #define LINGER_NS (2 * SECOND_NS)
@@ -243,7 +246,7 @@ static void begin_request(struct net_connection *connection, const struct http_p
 {
 	struct net_thread *thread = connection->thread;
 	const struct net_options *options = &thread->server->options;
-	struct net_request *request = net_request_new(connection);
+	struct net_request *request = net_spare_take_request(connection);
 
 	request->storage = storage;
 	request->held = parser->message_size;
@@ -664,6 +667,15 @@ static bool enter_source(struct net_connection *connection)
 	return connection->source != NULL;
 }
 
+/* A session under the newest certificate. */
+static struct tls_session *new_tls(struct net_server *server)
+{
+	pthread_mutex_lock(&server->tls_lock);
+	struct tls_session *session = tls_session_new(server->tls);
+	pthread_mutex_unlock(&server->tls_lock);
+	return session;
+}
+
 void net_connection_accept(struct net_listener *listener)
 {
 	struct net_thread *thread = listener->thread;
@@ -691,7 +703,7 @@ void net_connection_accept(struct net_listener *listener)
 	}
 	net_count(&thread->counts.connections_accepted, 1);
 	if (listener->is_tls)
-		connection->tls = net_server_new_tls(thread->server);
+		connection->tls = new_tls(thread->server);
 	/* A handshake has the time of a head. */
 	set_phase(connection, listener->is_tls ? NET_HEAD : NET_IDLE);
 	read_start(connection);

@@ -3,7 +3,9 @@
  * hold: answers that are held back for a time, in a heap by the time of the loop, which is cut to
  * milliseconds. One uv timer runs until the first of them is due; the thread owns its callback.
  */
-#include "net/net_private.h"
+#include "net/hold.h"
+
+#include "net/state.h"
 
 static void arm(struct net_thread *thread, int64_t now_ms)
 {

@@ -16,7 +16,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "net/net_private.h"
+#include "net/state.h"
+#include "net/thread.h"
 
 #define DESCRIPTORS_KEPT 256
 #define GIVE_UP_MS 5000
@@ -87,14 +88,6 @@ void net_server_set_tls(struct net_server *server, struct tls_context *context)
 	server->tls = context;
 	pthread_mutex_unlock(&server->tls_lock);
 	tls_context_free(&old);
-}
-
-struct tls_session *net_server_new_tls(struct net_server *server)
-{
-	pthread_mutex_lock(&server->tls_lock);
-	struct tls_session *session = tls_session_new(server->tls);
-	pthread_mutex_unlock(&server->tls_lock);
-	return session;
 }
 
 static struct net_place *place_new(struct net_server *server, struct str address, bool is_unix)

@@ -3,50 +3,10 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-#include "net/net_private.h"
-
-struct net_request *net_request_new(struct net_connection *connection)
-{
-	struct net_thread *thread = connection->thread;
-	struct net_request *request = thread->spare_requests;
-
-	if (request) {
-		thread->spare_requests = request->next_free;
-		thread->spare_request_count--;
-	} else {
-		request = heap_alloc(sizeof(*request));
-		arena_init(&request->arena);
-	}
-	thread->request_count++;
-	request->thread = thread;
-	request->connection = connection;
-	request->listener = connection->listener;
-	request->is_tls = connection->tls != NULL;
-	request->is_aborted = false;
-	request->user = request->user_more = NULL;
-	request->next_free = NULL;
-	request->hold_ms = 0;
-	return request;
-}
-
-void net_request_free(struct net_request *request)
-{
-	struct net_thread *thread = request->thread;
-
-	heap_free(request->storage);
-	request->storage = NULL;
-	thread->held -= request->held;
-	thread->request_count--;
-	if (thread->spare_request_count < NET_SPARE_REQUESTS) {
-		arena_reset(&request->arena);
-		request->next_free = thread->spare_requests;
-		thread->spare_requests = request;
-		thread->spare_request_count++;
-		return;
-	}
-	arena_done(&request->arena);
-	heap_free(request);
-}
+#include "net/connection.h"
+#include "net/hold.h"
+#include "net/spare.h"
+#include "net/state.h"
 
 /* The connection is free for its next request. */
 static void leave(struct net_request *request)
@@ -61,7 +21,7 @@ static void leave(struct net_request *request)
 		connection->deadline_ns =
 			net_turn_ns(request->thread) + (int64_t)options->idle_ms * 1000000;
 	}
-	net_request_free(request);
+	net_spare_give_request(request);
 }
 
 void net_respond(struct net_request *request, int status, const struct http_header *headers,

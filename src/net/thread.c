@@ -6,9 +6,14 @@
  * uv_check runs after each poll, so that the turn ends there; a timer that fires outside of a poll
  * ends a turn of its own.
  */
+#include "net/thread.h"
+
 #include <unistd.h>
 
-#include "net/net_private.h"
+#include "net/connection.h"
+#include "net/hold.h"
+#include "net/spare.h"
+#include "net/state.h"
 
 #define SWEEP_MS 1000
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * net_private: the structs of servers, threads and connections, for the sources of net/. A thread
+ * state: the structs of servers, threads and connections, for the sources of net/. A thread
  * owns everything below it; the server is constant while threads run, except the atomics.
  */
-#ifndef TERN_NET_NET_PRIVATE_H
-#define TERN_NET_NET_PRIVATE_H
+#ifndef TERN_NET_STATE_H
+#define TERN_NET_STATE_H
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -172,48 +172,5 @@ static inline int64_t net_turn_ns(const struct net_thread *thread)
 {
 	return (int64_t)uv_now(&thread->loop) * 1000000;
 }
-
-/* connection.c */
-void net_connection_accept(struct net_listener *listener);
-void net_connection_close(struct net_connection *connection);
-/* Writes what is in `out`, then goes on with requests that wait in `in`. */
-void net_connection_flush(struct net_connection *connection);
-/* Closes the connection, or aborts its request, if its time is over. */
-void net_connection_sweep(struct net_connection *connection, int64_t now_ns);
-void net_connection_drain(struct net_connection *connection);
-void net_connection_abort(struct net_connection *connection);
-/* Lets go out what was held. */
-void net_connection_release(struct net_connection *connection);
-
-/* net.c: a session under the newest certificate. */
-struct tls_session *net_server_new_tls(struct net_server *server);
-
-/* request.c */
-struct net_request *net_request_new(struct net_connection *connection);
-void net_request_free(struct net_request *request);
-
-/* thread.c */
-/* For threads that others may post to before it starts and after it has ended. */
-void net_thread_init(struct net_thread *thread, struct net_server *server, uint32_t index);
-void net_thread_done(struct net_thread *thread);
-/* Takes the messages that came; false: there were none. The thread's own, or after its end. */
-bool net_thread_take_messages(struct net_thread *thread);
-/* Begins to take connections; or closes the descriptor if the thread is about to end. */
-void net_thread_open(struct net_thread *thread, const struct net_place *place);
-/* Does it on the thread and waits for that; at once if the thread has ended. */
-void net_thread_order(struct net_thread *thread, const struct net_place *place, bool closes);
-void *net_thread_main(void *context);
-/* hold.c */
-/* Keeps the connection's answer back for that long. */
-void net_hold_begin(struct net_connection *connection, uint32_t ms);
-/* A connection whose answer may go out now; NULL: none, and the timer is set for the next one. */
-struct net_connection *net_hold_due(struct net_thread *thread);
-
-/* spare.c */
-/* `out` is empty; gets a buffer with some room. */
-void net_spare_take(struct net_thread *thread, struct buf *out);
-/* Empties the buffer; keeps its memory for the next one, or frees it. */
-void net_spare_give(struct net_thread *thread, struct buf *buf);
-void net_spare_done(struct net_thread *thread);
 
 #endif
