@@ -7,7 +7,7 @@
  * the fuzzer reaches what stands behind the checks. 8: what is written is padded.
  */
 #include "journal/disk_memory.h"
-#include "journal/journal_private.h"
+#include "journal/state.h"
 
 enum { SEGMENT_SIZE = 64 << 10, HAS_CHECKPOINT = 2, HAS_RIGHT_CRCS = 4, PADS = 8 };
 

@@ -13,7 +13,11 @@
  * is stalled); any other failure is final. Batches that could not be written stay in memory, so the
  * owner can still read them.
  */
-#include "journal/journal_private.h"
+#include "journal/batch.h"
+
+#include "journal/meta.h"
+#include "journal/segment.h"
+#include "journal/state.h"
 
 char *batch_extend(struct batch *batch, size_t size)
 {
@@ -122,6 +126,18 @@ void batch_close(struct journal *journal)
 	journal->appended_since_checkpoint += BATCH_HEADER_SIZE + padding;
 	list_append(&journal->waiting, batch);
 	journal->open_batch = NULL;
+}
+
+void batch_roll(struct journal *journal)
+{
+	struct segment *segment = journal->open_segment;
+
+	batch_close(journal);
+	segment->last_lsn = journal->tail_lsn;
+	journal->open_segment =
+		segment_add(journal, segment->number + 1, journal->options.segment_size);
+	segment_seal(journal, segment);
+	segment_end_commits(journal, segment);
 }
 
 static void batch_free_bytes(struct batch *batch)

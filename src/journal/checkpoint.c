@@ -10,10 +10,13 @@
  * written in turn: the checkpoint before the last one stays as room for the next. Before the first
  * one, both are kept empty. A file may be longer than its content; its header says where that ends.
  */
+#include "journal/checkpoint.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "journal/journal_private.h"
+#include "journal/segment.h"
+#include "journal/state.h"
 
 #define CHECKPOINT_TEMPORARY "checkpoint.new"
 

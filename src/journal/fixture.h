@@ -13,7 +13,7 @@
 
 #include "base/fixture.h"
 #include "journal/disk_memory.h"
-#include "journal/journal_private.h"
+#include "journal/state.h"
 
 enum { FIXTURE_LIVE = 16, FIXTURE_SEGMENT_SIZE = 64 << 10 };
 /* Headers of records below 128 bytes and of records of 16 KiB and more, of the first 42 records. */

@@ -9,7 +9,13 @@
  * and if it has outgrown that, spares are deleted for it, reserve included. A failed write or sync
  * fails the journal here too: after a failure, writes that the disk has acknowledged may be lost.
  */
-#include "journal/journal_private.h"
+#include "journal/housekeeping.h"
+
+#include "journal/batch.h"
+#include "journal/checkpoint.h"
+#include "journal/index.h"
+#include "journal/segment.h"
+#include "journal/state.h"
 
 /* A full disk counts as full until it has one more, since the records that freed the first segments
  * may take those at once. */
@@ -119,7 +125,7 @@ static void seal_spent(struct journal *journal)
 
 	if (journal->is_full && atomic_load(&segment->file) && segment->live_records == 0 &&
 	    segment->size - segment->used < JOURNAL_LAST_SIZE)
-		journal_roll(journal);
+		batch_roll(journal);
 }
 
 struct journal_work *housekeeping_begin(struct journal *journal)

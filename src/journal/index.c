@@ -4,10 +4,14 @@
  * read and checked without the rest. Written whole under a temporary name, like a checkpoint; the
  * number of a segment is never used again, so an index cannot be taken for another segment's.
  */
+#include "journal/index.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "journal/journal_private.h"
+#include "journal/checkpoint.h"
+#include "journal/segment.h"
+#include "journal/state.h"
 
 #define INDEX_TEMPORARY "index.new"
 

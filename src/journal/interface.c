@@ -15,7 +15,14 @@
  * never overwritten and never joined with new records.
  */
 #include "base/vec.h"
-#include "journal/journal_private.h"
+#include "journal/batch.h"
+#include "journal/checkpoint.h"
+#include "journal/housekeeping.h"
+#include "journal/meta.h"
+#include "journal/record.h"
+#include "journal/recover.h"
+#include "journal/segment.h"
+#include "journal/state.h"
 
 must_check enum err journal_open(struct disk *disk, const struct journal_options *options,
 				 journal_checkpoint_fn load, journal_record_fn apply, void *context,
@@ -71,15 +78,6 @@ void journal_free(struct journal **journal_place)
 
 /* ---- room ---- */
 
-uint32_t journal_open_rest(const struct journal *journal)
-{
-	const struct segment *segment = journal->open_segment;
-
-	if (journal->is_full && !atomic_load(&segment->file) && !segment->spare.number)
-		return 0;
-	return segment->size - segment->used;
-}
-
 bool journal_has_room(const struct journal *journal, enum journal_room room, size_t bytes)
 {
 	/* The share of the reserve for the record; the same for all purposes that free space. */
@@ -92,7 +90,7 @@ bool journal_has_room(const struct journal *journal, enum journal_room room, siz
 		return true;
 	if (room == JOURNAL_ROOM_FREE && journal->spares.count == 0)
 		size += JOURNAL_LAST_SIZE;
-	if (journal_open_rest(journal) >= size && spare_level(journal->spares.count + 1) <= level)
+	if (segment_open_rest(journal) >= size && spare_level(journal->spares.count + 1) <= level)
 		return true;
 	return journal->spares.count > 0 && spare_level(journal->spares.count) <= level;
 }
@@ -129,26 +127,7 @@ void journal_retry_space(struct journal *journal)
 	journal->stall_wait = 0;
 }
 
-void journal_set_full(struct journal *journal, bool is_full)
-{
-	journal->is_full = is_full;
-	journal->full_wait = is_full ? JOURNAL_FULL_RETRY_CALLS : 0;
-	atomic_store_explicit(&journal->stats.is_full, is_full, memory_order_relaxed);
-}
-
 /* ---- appending ---- */
-
-void journal_roll(struct journal *journal)
-{
-	struct segment *segment = journal->open_segment;
-
-	batch_close(journal);
-	segment->last_lsn = journal->tail_lsn;
-	journal->open_segment =
-		segment_add(journal, segment->number + 1, journal->options.segment_size);
-	segment_seal(journal, segment);
-	segment_end_commits(journal, segment);
-}
 
 must_check bool journal_keep_together(struct journal *journal, size_t records, size_t bytes)
 {
@@ -159,7 +138,7 @@ must_check bool journal_keep_together(struct journal *journal, size_t records, s
 		return false;
 	size += journal->open_batch ? 0 : BATCH_HEADER_SIZE;
 	if (size > segment->size - segment->used)
-		journal_roll(journal);
+		batch_roll(journal);
 	return true;
 }
 
@@ -178,7 +157,7 @@ uint64_t journal_append(struct journal *journal, uint8_t type, uint64_t queue,
 	atomic_store_explicit(&journal->owner, pthread_self(), memory_order_relaxed);
 	size_t needed = size + (journal->open_batch ? 0 : BATCH_HEADER_SIZE);
 	if (needed > journal->open_segment->size - journal->open_segment->used)
-		journal_roll(journal);
+		batch_roll(journal);
 	struct batch *batch = journal->open_batch ? journal->open_batch : batch_start(journal);
 	struct segment *segment = batch->segment;
 
@@ -219,12 +198,6 @@ uint64_t journal_durable_lsn(const struct journal *journal)
 bool journal_has_failed(const struct journal *journal)
 {
 	return journal->has_failed;
-}
-
-void journal_fail(struct journal *journal)
-{
-	journal->has_failed = true;
-	atomic_store_explicit(&journal->stats.has_failed, true, memory_order_relaxed);
 }
 
 /* ---- work ---- */

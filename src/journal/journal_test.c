@@ -2,6 +2,7 @@
 #include <pthread.h>
 
 #include "journal/fixture.h"
+#include "journal/segment.h"
 
 static void test_append_becomes_durable_when_the_commit_has_ended(void **state)
 {

@@ -6,7 +6,10 @@
  * The file has two slots, each in a block of its own, which are written in turn and in place: a
  * torn write leaves the other slot, and a full disk does not prevent a write.
  */
-#include "journal/journal_private.h"
+#include "journal/meta.h"
+
+#include "journal/checkpoint.h"
+#include "journal/state.h"
 
 #define META_NAME "journal.meta"
 #define META_TEMPORARY "journal.meta.new"

@@ -3,8 +3,10 @@
  * A record is checked alone: its CRC covers everything behind the CRC, so every reader finds a torn
  * or damaged byte without the record's batch.
  */
+#include "journal/record.h"
+
 #include "base/varint.h"
-#include "journal/journal_private.h"
+#include "journal/state.h"
 
 static uint32_t sum(const char *at, size_t size, uint32_t segment)
 {

@@ -13,10 +13,18 @@
  * journal.meta is not needed to read the log: every batch and checkpoint carries its epoch too. So
  * a disk too full to make it does not keep the journal from opening.
  */
+#include "journal/recover.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "journal/journal_private.h"
+#include "journal/checkpoint.h"
+#include "journal/housekeeping.h"
+#include "journal/index.h"
+#include "journal/meta.h"
+#include "journal/replay.h"
+#include "journal/segment.h"
+#include "journal/state.h"
 
 /* Numbers from the names of files, packed in bufs, in the order of the names. */
 struct listing {

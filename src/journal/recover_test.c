@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 
+#include "journal/checkpoint.h"
 #include "journal/fixture.h"
+#include "journal/meta.h"
+#include "journal/record.h"
+#include "journal/segment.h"
 
 #define FIRST_SEGMENT "segment-0000000001.log"
 

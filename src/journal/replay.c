@@ -12,11 +12,15 @@
  * After a batch with a valid header the search skips to its end, so that bytes of a client are
  * read as batches only if the header itself is damaged.
  */
+#include "journal/replay.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "journal/journal_private.h"
+#include "journal/record.h"
+#include "journal/segment.h"
+#include "journal/state.h"
 
 enum { WINDOW_SIZE = 1 << 20 };
 

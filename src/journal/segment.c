@@ -9,11 +9,13 @@
  * handed over after its death is durable, so that no replay refers to it. Dead segments are counted
  * at each change, so the check costs nothing while there are none.
  */
+#include "journal/segment.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "base/vec.h"
-#include "journal/journal_private.h"
+#include "journal/state.h"
 
 void segment_name(uint32_t number, char out[JOURNAL_NAME_SIZE])
 {
@@ -302,4 +304,13 @@ bool spare_is_written(const struct journal *journal, const struct spare *spare)
 	uint32_t size = journal->options.segment_size;
 
 	return spare->written >= size - size / JOURNAL_UNWRITTEN_PART;
+}
+
+uint32_t segment_open_rest(const struct journal *journal)
+{
+	const struct segment *segment = journal->open_segment;
+
+	if (journal->is_full && !atomic_load(&segment->file) && !segment->spare.number)
+		return 0;
+	return segment->size - segment->used;
 }
