@@ -17,8 +17,10 @@
 #include <string.h>
 
 #include "core/hop.h"
+#include "core/obligation_figures.h"
 #include "core/service.h"
 #include "deliver/deliver.h"
+#include "deliver/rate.h"
 
 #define RUNNING_MAGIC 0x474c424fu
 
@@ -36,10 +38,12 @@ enum {
 struct obligations {
 	struct deliver *delivers[QUEUES]; /* NULL: not started */
 	struct queue_counters counters[QUEUES];
+	struct rates *rates;
 	struct net_thread *homes[HOMES_MAX];
 	size_t home_count;
 	_Atomic uint32_t next_home;
 	const struct obligation_kind *kinds[OBLIGATION_NUMBERS];
+	_Atomic uint64_t ends[OBLIGATION_NUMBERS][OBLIGATION_ENDS]; /* of attempts */
 };
 
 struct running {
@@ -86,6 +90,10 @@ static bool is_ordered(const struct running *running)
 
 static void end(struct running *running, enum obligation_end how)
 {
+	struct obligations *obligations = running->attempt.core->obligations;
+
+	atomic_fetch_add_explicit(&obligations->ends[running->attempt.kind->number][how], 1,
+				  memory_order_relaxed);
 	if (running->attempt.kind->ended)
 		running->attempt.kind->ended(&running->attempt, how);
 }
@@ -246,6 +254,25 @@ static int64_t age_max(const struct obligation_attempt *attempt)
 								 : LIMIT_DELIVER_RETENTION_MS;
 }
 
+/* False: held until its source may have another attempt. */
+static bool may_begin(struct running *running)
+{
+	struct obligation_attempt *attempt = &running->attempt;
+	uint64_t source = str_hash(attempt->source) ^ str_hash(attempt->account);
+	int64_t wait_ms;
+
+	if (rates_take(attempt->core->obligations->rates, source, attempt->rate_milli,
+		       str_equal(running->record.failure.code, STR("RateLimit")), clock_base_ms(),
+		       &wait_ms))
+		return true;
+	attempt->failure = (struct obligation_failure){
+		.code = STR("RateLimit"),
+		.text = STR("Its source has a limited rate, which is used up."),
+	};
+	hold(running, wait_ms);
+	return false;
+}
+
 static enum deliver_step begin(struct running *running)
 {
 	struct obligation_attempt *attempt = &running->attempt;
@@ -257,6 +284,8 @@ static enum deliver_step begin(struct running *running)
 		running->is_dead_letter = true;
 		return begin_dead_letter(running);
 	}
+	if (attempt->rate_milli > 0 && !may_begin(running))
+		return DELIVER_DECIDED;
 	check(!attempt->is_own || attempt->kind->start);
 	if (attempt->is_own) {
 		running->deliver->is_local = true;
@@ -393,21 +422,27 @@ void obligation_on_home(struct obligation_attempt *attempt,
 
 /* ---- deliveries to targets ---- */
 
-static void on_delivered(void *context)
+static void post_answer(struct running *running)
 {
-	struct running *running = context;
-	struct target_result *result = &running->result;
 	struct deliver_answer answer = {
 		.outcome = OUTBOUND_ANSWERED,
 		.problem = "",
 		.total_ns = clock_steady_ns() - running->begin_ns,
 	};
 
+	deliver_attempt_done(running->deliver, &answer);
+}
+
+static void on_delivered(void *context)
+{
+	struct running *running = context;
+	struct target_result *result = &running->result;
+
 	check(running->magic == RUNNING_MAGIC);
 	result->code = arena_copy(running->attempt.arena, result->code);
 	result->text = arena_copy(running->attempt.arena, result->text);
 	result->id = arena_copy(running->attempt.arena, result->id);
-	deliver_attempt_done(running->deliver, &answer);
+	post_answer(running);
 }
 
 static void deliver_at_home(struct core_hop *hop)
@@ -432,14 +467,9 @@ static bool is_own(const struct running *running)
 void obligation_answered(struct obligation_attempt *attempt)
 {
 	struct running *running = running_of(attempt);
-	struct deliver_answer answer = {
-		.outcome = OUTBOUND_ANSWERED,
-		.problem = "",
-		.total_ns = clock_steady_ns() - running->begin_ns,
-	};
 
 	check(is_own(running));
-	deliver_attempt_done(running->deliver, &answer);
+	post_answer(running);
 }
 
 static void start(void *context, struct deliver_attempt *deliver)
@@ -606,6 +636,7 @@ enum err obligations_open(struct core *core)
 
 	check(!core->obligations);
 	core->obligations = obligations;
+	obligations->rates = rates_new();
 	services_each_obligation(core, add_kind, obligations);
 	for (int i = 0; i < QUEUES; i++) {
 		struct queue_command command = {.type = QUEUE_DEFINE, .queue = numbers[i]};
@@ -661,8 +692,39 @@ void obligations_close(struct core *core)
 		return;
 	for (int i = 0; i < QUEUES; i++)
 		deliver_free(&core->obligations->delivers[i]);
+	rates_free(&core->obligations->rates);
 	heap_free(core->obligations);
 	core->obligations = NULL;
+}
+
+void obligations_forgive(struct core *core, struct str endpoint)
+{
+	for (int i = 0; i < QUEUES; i++)
+		if (core->obligations->delivers[i])
+			deliver_forgive(core->obligations->delivers[i], endpoint);
+}
+
+const char *obligations_kind_name(const struct core *core, uint8_t number)
+{
+	const struct obligation_kind *kind = find_kind(core, number);
+
+	return kind ? kind->name : "unknown";
+}
+
+void obligations_metrics(const struct core *core, struct buf *out)
+{
+	const struct obligations *obligations = core->obligations;
+	struct obligation_figures figures = {
+		.plain = &obligations->counters[0],
+		.ordered = &obligations->counters[1],
+	};
+
+	obligations_stats(core, &figures.stats);
+	for (size_t i = 0; i < OBLIGATION_NUMBERS; i++) {
+		figures.names[i] = obligations->kinds[i] ? obligations->kinds[i]->name : NULL;
+		figures.ends[i] = obligations->ends[i];
+	}
+	obligation_figures_write(&figures, out);
 }
 
 static void add_stats(struct deliver_stats *sum, const struct deliver_stats *more)

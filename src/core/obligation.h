@@ -97,14 +97,6 @@ enum obligation_result {
 	OBLIGATION_REFUSED, /* no attempt will do better: dead letter */
 };
 
-enum obligation_end { /* of an attempt */
-		      OBLIGATION_END_DELIVERED,
-		      OBLIGATION_END_RETRIED,
-		      OBLIGATION_END_GIVEN_UP,	  /* there is no dead-letter target */
-		      OBLIGATION_END_DEAD_LETTER, /* its dead letter was delivered */
-		      OBLIGATION_END_DROPPED,
-};
-
 /* Constant. */
 struct obligation_kind {
 	enum obligation_number number;
@@ -167,6 +159,12 @@ void obligations_start(struct core *core, struct outbound *outbound,
 void obligations_stop(struct core *core, int64_t grace_ms);
 /* After the engine and the outbound have stopped. Accepts a core without obligations. */
 void obligations_close(struct core *core);
+/* Any thread: attempts to that endpoint are made again, although it failed lately. */
+void obligations_forgive(struct core *core, struct str endpoint);
+/* Any thread: the name of that kind; "unknown" if no service has it. Static. */
+const char *obligations_kind_name(const struct core *core, uint8_t number);
+/* Control thread: figures for /_tern/metrics. */
+void obligations_metrics(const struct core *core, struct buf *out);
 /* Any thread; zeros before the start. */
 void obligations_stats(const struct core *core, struct deliver_stats *out);
 

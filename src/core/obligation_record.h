@@ -27,6 +27,16 @@ enum obligation_number {
 	OBLIGATION_NUMBERS,
 };
 
+/* The end of an attempt. */
+enum obligation_end {
+	OBLIGATION_END_DELIVERED,
+	OBLIGATION_END_RETRIED,
+	OBLIGATION_END_GIVEN_UP,    /* there is no dead-letter target */
+	OBLIGATION_END_DEAD_LETTER, /* its dead letter was delivered */
+	OBLIGATION_END_DROPPED,
+	OBLIGATION_ENDS,
+};
+
 struct obligation {
 	enum obligation_number kind;
 	/* Of the payload that it belongs to (struct target_delivery): it is stored in the command

@@ -29,11 +29,18 @@ enum event_type {
 	EVENT_PREPARE,
 	EVENT_ATTEMPTED,
 	EVENT_COMMANDED,
+	EVENT_FORGIVE,
 };
 
 struct event {
 	struct mailbox_message message;
 	enum event_type type;
+};
+
+struct forgiveness {
+	struct event event;
+	struct deliver *deliver;
+	struct str endpoint; /* its own memory */
 };
 
 struct receiver {
@@ -182,6 +189,16 @@ void deliver_attempt_done(struct deliver_attempt *attempt, const struct deliver_
 void deliver_continue(struct deliver_attempt *attempt)
 {
 	post(item_of(attempt), EVENT_PREPARE);
+}
+
+void deliver_forgive(struct deliver *deliver, struct str endpoint)
+{
+	struct forgiveness *forgiveness = heap_alloc(sizeof(*forgiveness));
+
+	forgiveness->event.type = EVENT_FORGIVE;
+	forgiveness->deliver = deliver;
+	forgiveness->endpoint = heap_copy(endpoint);
+	mailbox_push(&deliver->mailbox, &forgiveness->event.message);
 }
 
 /* ---- items ---- */
@@ -532,6 +549,13 @@ static void receive_more(struct deliver *deliver)
 
 /* ---- the thread ---- */
 
+static void forgive(struct forgiveness *forgiveness)
+{
+	endpoints_forgive(forgiveness->deliver->endpoints, forgiveness->endpoint);
+	heap_free((char *)(uintptr_t)forgiveness->endpoint.data);
+	heap_free(forgiveness);
+}
+
 static void run_event(struct event *event)
 {
 	struct item *item = container_of(event, struct item, event);
@@ -546,6 +570,9 @@ static void run_event(struct event *event)
 		break;
 	case EVENT_ATTEMPTED:
 		on_attempted(item);
+		break;
+	case EVENT_FORGIVE:
+		forgive(container_of(event, struct forgiveness, event));
 		break;
 	case EVENT_COMMANDED:
 		/* If the engine refused the command, the obligation becomes visible again. */

@@ -131,6 +131,9 @@ void deliver_continue(struct deliver_attempt *attempt);
 /* Any thread: ends an attempt of `start`. */
 void deliver_attempt_done(struct deliver_attempt *attempt, const struct deliver_answer *answer);
 
+/* Any thread: closes the circuit of that endpoint, if it is known. */
+void deliver_forgive(struct deliver *deliver, struct str endpoint);
+
 struct deliver_stats {
 	uint64_t attempts, done, retried, replaced, refused_by_circuit, given_up, dropped;
 	uint64_t items, bytes, endpoints, open_circuits; /* now */

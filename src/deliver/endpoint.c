@@ -135,6 +135,19 @@ enum endpoint_verdict endpoint_admit(struct endpoints *endpoints, struct endpoin
 	return ENDPOINT_BEGIN;
 }
 
+void endpoints_forgive(struct endpoints *endpoints, struct str key)
+{
+	struct endpoint *endpoint = map_find(&endpoints->by_key, str_hash(key), has_key, &key);
+
+	if (!endpoint)
+		return;
+	endpoint->failures = 0;
+	endpoint->open_until_ms = 0;
+	endpoint->open_ms = OPEN_MS;
+	endpoint->probe = NULL;
+	endpoint_release(endpoints, endpoint);
+}
+
 int64_t endpoint_open_ms(const struct endpoint *endpoint, int64_t now_ms)
 {
 	int64_t left_ms = endpoint->open_until_ms - now_ms;

@@ -37,6 +37,8 @@ struct endpoint *endpoint_find(struct endpoints *endpoints, struct str key);
 void endpoint_release(struct endpoints *endpoints, struct endpoint *endpoint);
 enum endpoint_verdict endpoint_admit(struct endpoints *endpoints, struct endpoint *endpoint,
 				     struct endpoint_wait *wait, uint32_t busy_max, int64_t now_ms);
+/* Closes the circuit and forgets the failures, if the endpoint is known. */
+void endpoints_forgive(struct endpoints *endpoints, struct str key);
 /* How long its circuit stays open; at least 1: for as long as a probe is under way. */
 int64_t endpoint_open_ms(const struct endpoint *endpoint, int64_t now_ms);
 /* The attempt that began with `wait` has succeeded or failed. */

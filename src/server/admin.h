@@ -14,6 +14,8 @@
  *   GET  /_tern/accounts                          the accounts of this server
  *   POST /_tern/accounts                          a new one, with a root credential
  *   POST /_tern/accounts/<account>/keys           a new root credential for one that lost its own
+ *   GET  /_tern/deliveries[/<id>]                 deliveries that are owed, and why they wait
+ *   POST /_tern/deliveries                        lets them be attempted now
  *   GET  /_tern/kms/doctor                        which key protects what, and what is wrong
  *
  * Accounts are {"account": "111122223333", "name": "...", "created_ms": N, "users": N, "roles": N,
@@ -72,6 +74,8 @@ void admin_metrics(struct admin_call *call);
 void admin_accounts(struct admin_call *call);
 /* doctor.c */
 void admin_doctor(struct admin_call *call);
+/* delivery_list.c */
+void admin_deliveries(struct admin_call *call);
 /* messages.c */
 void admin_queues(struct admin_call *call); /* and a queue's messages */
 void admin_aws_messages(struct admin_call *call);

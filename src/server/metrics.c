@@ -322,5 +322,6 @@ void admin_metrics(struct admin_call *call)
 	write_audit(&call->body, server);
 	write_failures(&call->body, server);
 	write_process(&call->body, server);
+	obligations_metrics(&server->core, &call->body);
 	services_metrics(&server->core, &call->body);
 }

@@ -3,68 +3,16 @@
  * Obligations of a test service beside queues, on a disk in memory: what is stored with a delivery,
  * and how attempts end. Endpoints are a server of this process.
  */
-#include "core/obligation.h"
+#include "core/obligation_list.h"
 
-#include <arpa/inet.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "queue/numbers.h"
+#include "services/sqs/endpoint_fixture.h"
 #include "services/sqs/target_fixture.h"
 
 enum { PATIENCE_MS = 20000, ENDS_MAX = 64 };
-
-/* ---- an endpoint: answers with the statuses of `script`, then with the last of them ---- */
-
-static int endpoint_port;
-static _Atomic int script[8];
-static _Atomic size_t requests;
-
-static void *serve(void *context)
-{
-	int listener = (int)(intptr_t)context;
-
-	for (;;) {
-		char text[4096];
-		int peer = accept(listener, NULL, NULL);
-		if (peer < 0)
-			continue;
-		ssize_t size = read(peer, text, sizeof(text));
-		size_t number = atomic_fetch_add(&requests, 1);
-		int status = atomic_load(&script[number < 7 ? number : 7]);
-		if (size > 0 && status > 0) {
-			int length = snprintf(text, sizeof(text),
-					      "HTTP/1.1 %d X\r\nContent-Length: 5\r\n"
-					      "Connection: close\r\n\r\nhello",
-					      status);
-			(void)send(peer, text, (size_t)length, MSG_NOSIGNAL);
-		}
-		close(peer);
-	}
-	return NULL;
-}
-
-static void serve_script(const int statuses[8])
-{
-	struct sockaddr_in address = {.sin_family = AF_INET};
-	socklen_t size = sizeof(address);
-	pthread_t thread;
-
-	for (int i = 0; i < 8; i++)
-		atomic_store(&script[i], statuses[i]);
-	atomic_store(&requests, 0);
-	if (endpoint_port)
-		return;
-	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
-	assert_int_equal(listen(listener, 64), 0);
-	getsockname(listener, (struct sockaddr *)&address, &size);
-	endpoint_port = ntohs(address.sin_port);
-	assert_int_equal(pthread_create(&thread, NULL, serve, (void *)(intptr_t)listener), 0);
-}
 
 /* ---- the kind: its bytes say what to do ---- */
 
@@ -74,11 +22,13 @@ static _Atomic size_t end_count;
 static _Atomic int held, parked;
 static _Atomic bool may_go_on;
 static const char *dead_letter_arn;
-static int64_t age_ms_max;
+static int64_t age_ms_max, wait_ms;
+static uint32_t rate_milli;
 
 static enum obligation_step fill(struct obligation_attempt *attempt)
 {
 	attempt->age_ms_max = age_ms_max;
+	attempt->rate_milli = rate_milli;
 	if (str_starts(attempt->bytes, STR("arn:"))) {
 		attempt->is_to_target = true;
 		attempt->target = (struct obligation_target){
@@ -131,7 +81,7 @@ static enum obligation_step prepare(struct obligation_attempt *attempt)
 
 static int64_t retry_ms(struct obligation_attempt *attempt)
 {
-	return attempt->attempts < 4 ? 10 : -1;
+	return attempt->attempts < 4 ? wait_ms : -1;
 }
 
 static bool dead_letter(struct obligation_attempt *attempt, struct obligation_target *out)
@@ -196,6 +146,8 @@ static int setup(void **state)
 	atomic_store(&may_go_on, false);
 	dead_letter_arn = NULL;
 	age_ms_max = 0;
+	wait_ms = 10;
+	rate_milli = 0;
 	return open_server(state);
 }
 
@@ -678,6 +630,82 @@ static void test_age_ends_attempts(void **state)
 	assert_true(atomic_load(&requests) <= 2);
 	assert_int_equal(ends[atomic_load(&end_count) - 1], OBLIGATION_END_GIVEN_UP);
 	stop_delivering();
+}
+
+static struct obligation_view first_listed(void)
+{
+	struct obligation_page page;
+
+	assert_int_equal(obligations_read(&core, &arena, (struct obligation_place){0}, 100, &page),
+			 ERR_OK);
+	assert_int_equal(page.count, 1);
+	assert_true(page.has_more); /* the ordered ones */
+	assert_true(page.next.is_ordered);
+	return page.items[0];
+}
+
+static struct obligation_view wait_for_state(enum obligation_state wanted)
+{
+	int64_t end_ms = clock_steady_ns() / 1000000 + PATIENCE_MS;
+	struct obligation_view view;
+
+	do {
+		for (int i = 0; i < 20; i++)
+			turn();
+		view = first_listed();
+	} while (view.state != wanted && clock_steady_ns() / 1000000 < end_ms);
+	assert_int_equal(view.state, wanted);
+	return view;
+}
+
+/* The second failure is the same as the first: a visibility timeout, not a delayed copy. */
+static void test_the_list_shows_why_it_waits_and_lets_it_be_retried(void **state)
+{
+	static const int statuses[8] = {503, 503, 200};
+
+	(void)state;
+	wait_ms = 600000;
+	serve_script(statuses);
+	start_delivering();
+	oblige("http");
+	for (uint32_t i = 1; i <= 2; i++) {
+		wait_for_ends(i);
+		struct obligation_view view = wait_for_state(OBLIGATION_IS_WAITING);
+		assert_int_equal(view.attempts, i);
+		assert_string_equal(view.kind, "test");
+		assert_true(str_equal(view.record.failure.code, STR("HTTP503")));
+		assert_true(view.next_ms > clock_now_ms() + 500000);
+		assert_true(view.next_ms < clock_now_ms() + 700000);
+		obligations_forgive(&core, view.record.endpoint);
+		assert_true(obligations_retry(&core, &arena, &view));
+	}
+	deliver_all();
+	assert_int_equal(atomic_load(&requests), 3);
+	stop_delivering();
+}
+
+static void test_a_rate_spreads_attempts_that_do_not_count(void **state)
+{
+	static const int statuses[8] = {200, 200, 200, 200, 200, 200, 200, 200};
+	struct obligation_record record;
+
+	(void)state;
+	rate_milli = 2000;
+	serve_script(statuses);
+	start_delivering();
+	for (int i = 0; i < 6; i++)
+		oblige("http");
+	wait_for_ends(2);
+	assert_true(owed(&record) > 0);
+	for (int i = 0; i < 4; i++) {
+		clock_shift(600);
+		wait_for_ends((size_t)(3 + i));
+	}
+	deliver_all();
+	for (size_t i = 0; i < 6; i++)
+		assert_int_equal(end_attempts[i], 1);
+	stop_delivering();
+	clock_shift(-clock_offset_ms());
 }
 
 /* ---- targets ---- */
