@@ -45,6 +45,7 @@
 	X(DELIVER_BYTES, 67108864, "bytes", "of them, and what one receive brings beside") \
 	X(DELIVER_ENDPOINT, 16, "attempts", "in progress at one endpoint; as many wait for it in memory") \
 	X(DELIVER_ENDPOINTS, 10000, "endpoints", "whose failures are remembered") \
+	X(DELIVER_RECLAIM, 10000, "obligations", "looked at, at the start, for attempts that were interrupted") \
 	X(DELIVER_RATES, 16384, "sources", "of deliveries whose limited rate is remembered") \
 	X(DELIVER_ATTEMPT_MS, 60000, "ms", "to connect to an endpoint, and until its whole answer") \
 	X(DELIVER_ANSWER_SIZE, 65536, "bytes", "of an endpoint's answer that are kept") \

@@ -100,6 +100,68 @@ enum err obligations_read(struct core *core, struct arena *arena, struct obligat
 	return err;
 }
 
+/* ---- attempts that were interrupted ---- */
+
+static enum err give_back(struct core *core, uint64_t number, struct queue_change *changes,
+			  size_t count)
+{
+	struct queue_command command = {
+		.type = QUEUE_GIVE_BACK,
+		.queue = number,
+		.now_ms = clock_now_ms(),
+		.change = {.changes = changes, .count = count},
+	};
+
+	if (count == 0)
+		return ERR_OK;
+	core_submit_and_wait(core, &command);
+	return command.result == QUEUE_OK ? ERR_OK : ERR_IO;
+}
+
+static enum err reclaim_page(struct core *core, uint64_t number, uint64_t *after, bool *has_more)
+{
+	struct queue_delivery deliveries[LIMIT_RECEIVE_MESSAGES];
+	struct queue_change changes[LIMIT_RECEIVE_MESSAGES];
+	struct queue_command command = {
+		.type = QUEUE_BROWSE,
+		.queue = number,
+		.now_ms = clock_now_ms(),
+		.browse = {.from_seq = *after,
+			   .max = LIMIT_RECEIVE_MESSAGES,
+			   .deliveries = deliveries},
+	};
+	size_t count = 0;
+
+	core_submit_and_wait(core, &command);
+	if (command.result != QUEUE_OK)
+		return ERR_IO;
+	for (size_t i = 0; i < command.browse.count; i++) {
+		if (state_of(&deliveries[i]) == OBLIGATION_IS_ATTEMPTED)
+			changes[count++] = (struct queue_change){.handle = deliveries[i].handle};
+		queue_delivery_done(engine_of(core, number), &deliveries[i]);
+	}
+	*has_more = command.browse.has_more;
+	*after = command.browse.last_seq;
+	return give_back(core, number, changes, count);
+}
+
+enum err obligations_reclaim(struct core *core)
+{
+	for (uint64_t number = OBLIGATION_QUEUE; number <= OBLIGATION_QUEUE_ORDERED; number++) {
+		uint64_t after = 0;
+		bool has_more = true;
+		for (int seen = 0; has_more && seen < LIMIT_DELIVER_RECLAIM;
+		     seen += LIMIT_RECEIVE_MESSAGES) {
+			enum err err = reclaim_page(core, number, &after, &has_more);
+			if (err)
+				return err;
+		}
+	}
+	return ERR_OK;
+}
+
+/* ---- retries ---- */
+
 static bool make_visible(struct core *core, const struct obligation_view *view)
 {
 	struct queue_change change = {.handle = view->handle};

@@ -10,6 +10,13 @@
 
 enum { OBLIGATION_PAGE_MAX = 100 };
 
+/*
+ * Main, between obligations_open and obligations_start: attempts that the end of the last process
+ * interrupted do not count and may be made again at once, as far as they are among the first
+ * LIMIT_DELIVER_RECLAIM obligations; the others wait for their visibility timeout. ERR_IO.
+ */
+must_check enum err obligations_reclaim(struct core *core);
+
 enum obligation_state {
 	OBLIGATION_IS_DUE,
 	OBLIGATION_IS_ATTEMPTED, /* now, or it waits in memory for its endpoint */

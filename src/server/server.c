@@ -23,6 +23,7 @@
 #include "core/limit/penalty.h"
 #include "core/metering.h"
 #include "core/obligation.h"
+#include "core/obligation_list.h"
 #include "core/runner.h"
 #include "core/seal/session_store.h"
 #include "core/worker.h"
@@ -441,7 +442,8 @@ static bool check_settings(struct server *server, char *problem, size_t size)
 static bool open_deliveries(struct server *server, char *problem, size_t size)
 {
 	enum err err = obligations_open(&server->core);
-
+	if (!err)
+		err = obligations_reclaim(&server->core);
 	if (err)
 		store_explain(server->settings, err, problem, size);
 	return !err;
