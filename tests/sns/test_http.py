@@ -1,0 +1,331 @@
+# SPDX-License-Identifier: MIT
+"""Subscribers by HTTP: confirmation, headers, signatures, retries, dead letters, bad endpoints."""
+import json
+import ssl
+import subprocess
+import urllib.request
+import xml.etree.ElementTree as ET
+
+import botocore.exceptions
+import pytest
+
+from receiver import Loop, MailServer, Receiver, verify
+from ternd import eventually
+
+FAST = json.dumps({"healthyRetryPolicy": {"minDelayTarget": 1, "maxDelayTarget": 1,
+                                          "numRetries": 3}})
+ONCE = json.dumps({"healthyRetryPolicy": {"minDelayTarget": 1, "maxDelayTarget": 1,
+                                          "numRetries": 0}})
+NAMESPACE = "{http://sns.amazonaws.com/doc/2010-03-31/}"
+
+
+@pytest.fixture(scope="module")
+def loop():
+    made = Loop()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def receiver(loop):
+    made = Receiver(loop)
+    yield made
+    made.close()
+
+
+def confirm(receiver, path=None):
+    """Waits for the SubscriptionConfirmation and opens its link; the subscription's ARN."""
+    [request] = receiver.take()
+    assert request.type == "SubscriptionConfirmation"
+    with urllib.request.urlopen(request.json()["SubscribeURL"]) as answer:
+        return ET.fromstring(answer.read()).findtext(f".//{NAMESPACE}SubscriptionArn")
+
+
+def subscribe(sns, topic, receiver, path="/", protocol="http", **attributes):
+    """A confirmed subscription."""
+    sns.subscribe(TopicArn=topic, Protocol=protocol, Endpoint=receiver.url(path),
+                  Attributes={"DeliveryPolicy": FAST} | attributes)
+    return confirm(receiver)
+
+
+def attributes_of(sns, arn):
+    return sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+
+
+def dead_letter(queue):
+    return {"RedrivePolicy": json.dumps({"deadLetterTargetArn": queue.arn})}
+
+
+def letter_of(queue):
+    found = []
+    eventually(lambda: found or found.extend(queue.receive(1)) or found, 30, "a dead letter comes")
+    [message] = found
+    return message["Body"], {name: value["StringValue"] for name, value in
+                             message.get("MessageAttributes", {}).items()}
+
+
+# ---- confirmation ----
+
+def test_a_subscription_is_confirmed_by_its_link(sns, topic, receiver):
+    answer = sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=receiver.url("/x"))
+    assert answer["SubscriptionArn"] == "pending confirmation"
+    [request] = receiver.take()
+    message = request.json()
+    assert list(message) == ["Type", "MessageId", "Token", "TopicArn", "Message", "SubscribeURL",
+                             "Timestamp", "SignatureVersion", "Signature", "SigningCertURL"]
+    assert request.path == "/x"
+    assert request.headers["content-type"] == "text/plain; charset=UTF-8"
+    assert request.headers["x-amz-sns-topic-arn"] == topic
+    assert request.headers["x-amz-sns-message-id"] == message["MessageId"]
+    assert "x-amz-sns-subscription-arn" not in request.headers
+    assert request.headers["user-agent"] == "Amazon Simple Notification Service Agent"
+    verify(message)
+    with urllib.request.urlopen(message["SubscribeURL"]) as page:
+        arn = ET.fromstring(page.read()).findtext(f".//{NAMESPACE}SubscriptionArn")
+    assert arn.startswith(topic + ":")
+    assert attributes_of(sns, arn)["PendingConfirmation"] == "false"
+
+
+def test_a_token_confirms_through_the_api_too(sns, topic, receiver):
+    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=receiver.url())
+    token = receiver.take()[0].json()["Token"]
+    for _ in range(2):
+        arn = sns.confirm_subscription(TopicArn=topic, Token=token,
+                                       AuthenticateOnUnsubscribe="true")["SubscriptionArn"]
+    assert attributes_of(sns, arn)["ConfirmationWasAuthenticated"] == "true"
+
+
+@pytest.mark.parametrize("token, text", [
+    ("randomtoken", "Invalid parameter: Token"), ("ab" * 140, "Invalid token")])
+def test_other_tokens_are_refused(sns, topic, token, text):
+    with pytest.raises(botocore.exceptions.ClientError) as caught:
+        sns.confirm_subscription(TopicArn=topic, Token=token)
+    assert caught.value.response["Error"]["Code"] == "InvalidParameter"
+    assert caught.value.response["Error"]["Message"] == text
+
+
+def test_a_pending_subscription_gets_no_notification(sns, topic, receiver):
+    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=receiver.url("/pending"))
+    receiver.take()
+    subscribe(sns, topic, receiver, "/confirmed")
+    sns.publish(TopicArn=topic, Message="hello")
+    assert receiver.take()[0].path == "/confirmed"
+    assert receiver.requests == []
+
+
+def test_the_link_of_a_notification_unsubscribes_and_another_restores(sns, topic, receiver):
+    arn = subscribe(sns, topic, receiver)
+    sns.publish(TopicArn=topic, Message="hello")
+    urllib.request.urlopen(receiver.take()[0].json()["UnsubscribeURL"]).close()
+    [request] = receiver.take()
+    message = request.json()
+    assert request.type == message["Type"] == "UnsubscribeConfirmation"
+    assert request.headers["x-amz-sns-subscription-arn"] == arn
+    assert arn in message["Message"]
+    verify(message)
+    assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
+    urllib.request.urlopen(message["SubscribeURL"]).close()
+    sns.publish(TopicArn=topic, Message="again")
+    assert receiver.take()[0].json()["Message"] == "again"
+
+
+# ---- notifications ----
+
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_a_notification_is_signed_and_has_all_members(sns, topic, receiver, version):
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="SignatureVersion",
+                             AttributeValue=version)
+    arn = subscribe(sns, topic, receiver)
+    sent = sns.publish(TopicArn=topic, Message="a \"b\"\n\u00e9", Subject="s", MessageAttributes={
+        "n": {"DataType": "Number", "StringValue": "5"},
+        "b": {"DataType": "Binary", "BinaryValue": b"\x01\x02\x03"}})
+    [request] = receiver.take()
+    message = request.json()
+    assert list(message) == [
+        "Type", "MessageId", "TopicArn", "Subject", "Message", "Timestamp", "SignatureVersion",
+        "Signature", "SigningCertURL", "UnsubscribeURL", "MessageAttributes"]
+    assert message["MessageId"] == sent["MessageId"] == request.headers["x-amz-sns-message-id"]
+    assert message["SignatureVersion"] == version
+    assert message["Message"] == "a \"b\"\n\u00e9"
+    assert message["MessageAttributes"] == {"n": {"Type": "Number", "Value": "5"},
+                                            "b": {"Type": "Binary", "Value": "AQID"}}
+    assert request.headers["x-amz-sns-subscription-arn"] == arn
+    assert request.headers["content-type"] == "text/plain; charset=UTF-8"
+    verify(message)
+
+
+def test_a_raw_notification_is_the_message_alone(sns, topic, receiver):
+    policy = json.dumps({"requestPolicy": {"headerContentType": "text/csv"}})
+    subscribe(sns, topic, receiver, RawMessageDelivery="true", DeliveryPolicy=policy)
+    sns.publish(TopicArn=topic, Message="1;2")
+    [request] = receiver.take()
+    assert request.body == b"1;2"
+    assert request.headers["x-amz-sns-rawdelivery"] == "true"
+    assert request.headers["content-type"] == "text/csv"
+
+
+def test_filters_and_bodies_of_protocols_count(sns, topic, receiver):
+    subscribe(sns, topic, receiver, FilterPolicy=json.dumps({"color": ["red"]}))
+    for color in ("blue", "red"):
+        sns.publish(TopicArn=topic, MessageStructure="json",
+                    Message=json.dumps({"default": "other", "http": color}),
+                    MessageAttributes={"color": {"DataType": "String", "StringValue": color}})
+    [request] = receiver.take()
+    assert request.json()["Message"] == "red"
+    verify(request.json())
+    assert receiver.requests == []
+
+
+# ---- failures ----
+
+def test_a_server_error_is_retried_until_it_is_over(sns, topic, receiver):
+    subscribe(sns, topic, receiver)
+    receiver.script = [500, 503]
+    sns.publish(TopicArn=topic, Message="hello")
+    bodies = {request.body for request in receiver.take(3)}
+    assert len(bodies) == 1
+
+
+@pytest.mark.parametrize("steps, code", [
+    ([404], None), ([(302, {"Location": "/other"}, b"")], None), ([500] * 4, None),
+    (["reset"] * 8, None), ([b"nonsense\r\n\r\n"] * 4, None)],
+    ids=["404", "redirect", "500", "reset", "nonsense"])
+def test_what_is_given_up_goes_to_the_dead_letter_queue(sns, topic, receiver, make_queue, steps,
+                                                        code):
+    letters = make_queue("-dlq")
+    subscribe(sns, topic, receiver, **dead_letter(letters))
+    receiver.script = list(steps)
+    sent = sns.publish(TopicArn=topic, Message="hello")
+    body, attributes = letter_of(letters)
+    assert json.loads(body)["MessageId"] == sent["MessageId"]
+    assert set(attributes) >= {"ErrorCode", "ErrorMessage", "RequestID"}
+    assert all(request.path == "/" for request in receiver.requests)
+
+
+def test_permanent_failures_are_tried_once(sns, topic, receiver, make_queue):
+    letters = make_queue("-dlq")
+    subscribe(sns, topic, receiver, RawMessageDelivery="true", **dead_letter(letters))
+    receiver.script = [403]
+    sns.publish(TopicArn=topic, Message="hello", MessageAttributes={
+        "n": {"DataType": "Number", "StringValue": "5"}})
+    body, attributes = letter_of(letters)
+    assert body == "hello"
+    assert attributes["n"] == "5"
+    assert len(receiver.requests) == 1
+
+
+def test_a_huge_answer_does_no_harm(sns, topic, receiver):
+    subscribe(sns, topic, receiver)
+    receiver.script = [(200, {}, b"x" * 5_000_000)]
+    for text in ("one", "two"):
+        sns.publish(TopicArn=topic, Message=text)
+    assert {request.json()["Message"] for request in receiver.take(2)} == {"one", "two"}
+
+
+def test_a_hanging_endpoint_delays_no_other(sns, topic, receiver, loop):
+    other = Receiver(loop, hosts=["127.0.0.2"])
+    subscribe(sns, topic, receiver)
+    subscribe(sns, topic, other)
+    receiver.script = ["hang"] * 20
+    for number in range(20):
+        sns.publish(TopicArn=topic, Message=str(number))
+    assert len(other.take(20, timeout=10)) == 20
+    other.close()
+
+
+def test_a_certificate_of_an_unknown_authority_is_refused(sns, topic, loop, tmp_path, make_queue,
+                                                          receiver):
+    key, certificate = tmp_path / "key", tmp_path / "certificate"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj",
+                    "/CN=localhost", "-keyout", key, "-out", certificate], check=True,
+                   capture_output=True)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    wrong = Receiver(loop, context=context)
+    sns.subscribe(TopicArn=topic, Protocol="https", Endpoint=wrong.url())
+    subscribe(sns, topic, receiver)
+    sns.publish(TopicArn=topic, Message="hello")
+    receiver.take()
+    assert wrong.requests == []
+    wrong.close()
+
+
+def test_a_thousand_endpoints_get_a_message(private, loop):
+    server = private("--durability", "os")
+    sns = server.client("sns")
+    topic = sns.create_topic(Name="many")["TopicArn"]
+    hosts = [f"127.1.{number // 250}.{number % 250 + 1}" for number in range(1000)]
+    receiver = Receiver(loop, hosts=hosts)
+    for host in hosts:
+        sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=receiver.url(host=host))
+    for request in receiver.take(1000):
+        sns.confirm_subscription(TopicArn=topic, Token=request.json()["Token"])
+    sns.publish(TopicArn=topic, Message="hello")
+    arrived = {request.headers["host"] for request in receiver.take(1000, timeout=60)}
+    assert len(arrived) == 1000
+    receiver.close()
+
+
+def test_deliveries_survive_a_crash(private, loop):
+    server = private()
+    sns = server.client("sns")
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    receiver = Receiver(loop)
+    subscribe(sns, topic, receiver, DeliveryPolicy=json.dumps({"healthyRetryPolicy": {
+        "minDelayTarget": 1, "maxDelayTarget": 1, "numRetries": 100}}))
+    receiver.close()
+    sent = {sns.publish(TopicArn=topic, Message=str(number))["MessageId"] for number in range(50)}
+    server.kill()
+    receiver.open()
+    server.start()
+    arrived = set()
+    eventually(lambda: arrived.update(request.json()["MessageId"] for request in
+                                      receiver.requests) or arrived >= sent, 60,
+               "all messages come")
+    receiver.close()
+
+
+# ---- e-mail, SMS ----
+
+def body_of(mail):
+    return mail.get_payload(decode=True).decode()
+
+
+def test_mail_goes_through_the_relay(private, loop):
+    relay = MailServer(loop)
+    server = private("--smtp-relay", f"127.0.0.1:{relay.port}", "--smtp-from", "sns@example.com")
+    sns = server.client("sns")
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="me@example.com")
+    [(sender, recipient, mail)] = relay.take()
+    assert sender == "MAIL FROM:<sns@example.com>" and recipient == "me@example.com"
+    link = next(line for line in body_of(mail).splitlines() if "Action=ConfirmSubscription" in line)
+    urllib.request.urlopen(link).close()
+    sns.subscribe(TopicArn=topic, Protocol="email-json", Endpoint="json@example.com")
+    token = json.loads(body_of(relay.take()[0][2]))["Token"]
+    sns.confirm_subscription(TopicArn=topic, Token=token)
+    relay.script = ["451 later"]
+    sns.publish(TopicArn=topic, Message="hello\u00e9", Subject="news")
+    found = {recipient: mail for _, recipient, mail in relay.take(2 if not relay.script else 1)}
+    for recipient, mail in found.items():
+        if recipient == "me@example.com":
+            assert mail["Subject"] == "news"
+            assert body_of(mail).startswith("hello\u00e9\n")
+            assert "Action=Unsubscribe" in body_of(mail)
+        else:
+            assert json.loads(body_of(mail))["Message"] == "hello\u00e9"
+
+
+def test_sms_goes_to_the_webhook(private, loop):
+    gateway = Receiver(loop)
+    server = private("--sms-webhook", gateway.url("/sms"))
+    sns = server.client("sns")
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sms", Endpoint="+4912345678")
+    sent = sns.publish(TopicArn=topic, Message="hello")
+    [request] = gateway.take()
+    assert request.path == "/sms"
+    message = request.json()
+    assert message["Endpoint"] == "+4912345678" and message["Message"] == "hello"
+    assert message["MessageId"] == sent["MessageId"]
+    gateway.close()
