@@ -88,7 +88,8 @@ class Receiver:
         try:
             while await self.answer(reader, writer):
                 pass
-        except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+        except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError,
+                asyncio.CancelledError):
             pass
         finally:
             writer.close()

@@ -115,6 +115,7 @@ static bool is_wanted(const struct subscription *subscription, const struct matc
 /* Payloads that subscriptions share. */
 struct payloads {
 	const struct sns_message *message;
+	const struct sns_signature *signatures; /* by protocol */
 	struct arena *arena;
 	struct str base_url;
 	bool is_fifo;
@@ -143,13 +144,11 @@ static const struct target_attribute *native_attributes(struct payloads *payload
 
 static struct str enveloped(struct payloads *payloads, const struct subscription *subscription)
 {
-	static const struct sns_signature unsigned_one;
-
 	if (!payloads->has_envelope)
-		payloads->envelope =
-			sns_envelope_new(payloads->arena, payloads->message,
-					 sns_message_body(payloads->message, SNS_PROTOCOL_SQS),
-					 &unsigned_one, payloads->base_url);
+		payloads->envelope = sns_envelope_new(
+			payloads->arena, payloads->message,
+			sns_message_body(payloads->message, SNS_PROTOCOL_SQS),
+			&payloads->signatures[SNS_PROTOCOL_SQS], payloads->base_url);
 	payloads->has_envelope = true;
 	return sns_envelope_for(payloads->arena, &payloads->envelope, subscription->id);
 }
@@ -179,7 +178,6 @@ static void make_payload(struct payloads *payloads, const struct subscription *s
 /* Protocols with the same body share the bytes. */
 static struct str owed_message(struct payloads *payloads, enum sns_protocol protocol)
 {
-	static const struct sns_signature unsigned_one;
 	const struct sns_message *message = payloads->message;
 	struct str body = sns_message_body(message, protocol);
 
@@ -187,7 +185,8 @@ static struct str owed_message(struct payloads *payloads, enum sns_protocol prot
 		if (payloads->owed[i].data &&
 		    sns_message_body(message, (enum sns_protocol)i).data == body.data)
 			return payloads->owed[i];
-	payloads->owed[protocol] = sns_owed_message(payloads->arena, message, body, &unsigned_one);
+	payloads->owed[protocol] =
+		sns_owed_message(payloads->arena, message, body, &payloads->signatures[protocol]);
 	return payloads->owed[protocol];
 }
 
@@ -236,6 +235,7 @@ static void select_subscriptions(struct fanout *fanout, struct sending *sending)
 
 	*payloads = (struct payloads){
 		.message = message,
+		.signatures = sending->publication->signatures,
 		.arena = fanout->call->arena,
 		.base_url = fanout->call->core->base_url,
 		.is_fifo = fanout->topic->is_fifo,

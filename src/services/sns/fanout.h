@@ -15,13 +15,15 @@
 #define TERN_SERVICES_SNS_FANOUT_H
 
 #include "core/call.h"
-#include "services/sns/message.h"
+#include "services/sns/envelope.h"
 
 struct sns_publication {
 	struct sns_message message; /* without a sequence number */
 	uint8_t id[16];		    /* of the message */
-	size_t size;		    /* as it counts against limits */
-	enum err error;		    /* out: ERR_OK, or why nothing was sent */
+	/* Of the bodies of protocols that want one; text.data NULL: none. signing.h */
+	struct sns_signature signatures[SNS_PROTOCOLS];
+	size_t size;	/* as it counts against limits */
+	enum err error; /* out: ERR_OK, or why nothing was sent */
 };
 
 /*

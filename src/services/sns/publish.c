@@ -10,6 +10,7 @@
 #include "core/seal/kms.h"
 #include "services/sns/check.h"
 #include "services/sns/fanout.h"
+#include "services/sns/signing.h"
 
 struct publishing {
 	const struct topic *topic;
@@ -18,6 +19,7 @@ struct publishing {
 	const struct str *ids; /* of the entries in a batch */
 	struct sns_batch_result_error_entry *failed;
 	size_t failed_count;
+	resume_fn resume; /* after the messages are durable */
 };
 
 /* The entry becomes a publication of the request. */
@@ -70,6 +72,33 @@ static enum err check_key(struct call *call, const struct topic *topic)
 	if (problem == KMS_PROBLEM_NONE)
 		return ERR_OK;
 	return fail(call, faults[problem], "%.*s", STR_ARG(text));
+}
+
+/* ---- sending ---- */
+
+static enum err fan_out(struct call *call)
+{
+	const struct publishing *publishing = call_state(call, struct publishing);
+
+	return sns_fanout(call, publishing->topic, publishing->publications, publishing->count,
+			  publishing->resume);
+}
+
+static enum err sign(struct call *call)
+{
+	const struct publishing *publishing = call_state(call, struct publishing);
+
+	sns_signing_run(call, publishing->topic, publishing->publications, publishing->count);
+	return ERR_OK;
+}
+
+/* `publishing` is the call's state. */
+static enum err send(struct call *call, struct publishing *publishing, resume_fn resume)
+{
+	publishing->resume = resume;
+	if (!sns_signing_is_wanted(call->core, publishing->topic))
+		return fan_out(call);
+	return call_work(call, 0, sign, fan_out);
 }
 
 /* ---- Publish ---- */
@@ -150,7 +179,7 @@ enum err sns_publish(struct call *call, const struct sns_publish_in *in,
 	if (err)
 		return err;
 	call_set_state(call, struct publishing, publishing);
-	return sns_fanout(call, publishing->topic, publishing->publications, 1, published);
+	return send(call, publishing, published);
 }
 
 /* ---- PublishBatch ---- */
@@ -300,6 +329,5 @@ enum err sns_publish_batch(struct call *call, const struct sns_publish_batch_in 
 	call_set_state(call, struct publishing, publishing);
 	if (publishing->count == 0)
 		return batch_published(call);
-	return sns_fanout(call, publishing->topic, publishing->publications, publishing->count,
-			  batch_published);
+	return send(call, publishing, batch_published);
 }

@@ -10,6 +10,7 @@ import botocore.exceptions
 import pytest
 
 from receiver import Loop, MailServer, Receiver, verify
+from sns_queue import Queue
 from ternd import eventually
 
 FAST = json.dumps({"healthyRetryPolicy": {"minDelayTarget": 1, "maxDelayTarget": 1,
@@ -174,6 +175,49 @@ def test_filters_and_bodies_of_protocols_count(sns, topic, receiver):
     assert request.json()["Message"] == "red"
     verify(request.json())
     assert receiver.requests == []
+
+
+def envelope_of(queue):
+    found = []
+    eventually(lambda: found or found.extend(queue.bodies(1)) or found, 30, "a message comes")
+    return json.loads(found[0])
+
+
+def test_envelopes_in_queues_are_signed_too(sns, topic, make_queue):
+    queue = make_queue()
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue.arn)
+    sns.publish(TopicArn=topic, Message="hello")
+    verify(envelope_of(queue))
+
+
+def test_signatures_can_be_limited_to_http(private, receiver):
+    server = private("--sns-signatures", "http")
+    sns = server.client("sns")
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    queue = Queue(server.client("sqs"), "q")
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue.arn)
+    subscribe(sns, topic, receiver)
+    sns.publish(TopicArn=topic, Message="hello")
+    verify(receiver.take()[0].json())
+    message = envelope_of(queue)
+    assert message["Message"] == "hello" and "Signature" not in message
+
+
+def test_the_key_that_signs_survives_a_restart(private, receiver):
+    server = private()
+    sns = server.client("sns")
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    subscribe(sns, topic, receiver)
+    urls = []
+    for _ in range(2):
+        sns.publish(TopicArn=topic, Message="hello")
+        message = receiver.take()[0].json()
+        verify(message)
+        urls.append(message["SigningCertURL"].rpartition("/")[2])
+        server.stop()
+        server.start()
+        sns = server.client("sns")
+    assert urls[0] == urls[1]
 
 
 # ---- failures ----
