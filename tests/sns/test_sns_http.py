@@ -329,6 +329,41 @@ def test_deliveries_survive_a_crash(private, loop):
     receiver.close()
 
 
+# ---- encryption ----
+
+def test_what_waits_is_sealed_and_waits_for_a_disabled_key(private, loop):
+    server = private("--durability", "os")
+    sns, kms = server.client("sns"), server.client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    topic = sns.create_topic(Name="t", Attributes={"KmsMasterKeyId": key})["TopicArn"]
+    receiver = Receiver(loop)
+    subscribe(sns, topic, receiver)
+    receiver.script = [500]
+    secret = "rosebud-1234567890"
+    sns.publish(TopicArn=topic, Message=secret)
+    receiver.take()
+    kms.disable_key(KeyId=key)
+    with pytest.raises(botocore.exceptions.ClientError) as caught:
+        sns.publish(TopicArn=topic, Message="more")
+    assert caught.value.response["Error"]["Code"] == "KMSDisabled"
+    # The retry was due after a second; those of another topic take three.
+    other, witness = sns.create_topic(Name="other")["TopicArn"], Receiver(loop)
+    subscribe(sns, other, witness)
+    witness.script = [500] * 3
+    sns.publish(TopicArn=other, Message="hello")
+    witness.take(4)
+    witness.close()
+    assert receiver.requests == []
+    kms.enable_key(KeyId=key)
+    [request] = receiver.take()
+    assert request.json()["Message"] == secret
+    server.stop()
+    for path in server.data.rglob("*"):
+        assert not path.is_file() or secret.encode() not in path.read_bytes()
+    server.start()
+    receiver.close()
+
+
 # ---- e-mail, SMS ----
 
 def body_of(mail):

@@ -5,6 +5,7 @@
  * https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html#http-header
  */
 #include "services/sns/delivery.h"
+#include "services/sns/encrypt.h"
 
 enum { ANSWER_MS = 15000, CONNECT_MS = 5000, HEADERS_MAX = 9, STATUS_TOO_MANY = 429 };
 
@@ -39,7 +40,7 @@ static void add_headers(struct obligation_attempt *attempt, const struct sns_del
 	attempt->http.header_count = count;
 }
 
-static enum obligation_step prepare(struct obligation_attempt *attempt)
+static enum obligation_step prepare_opened(struct obligation_attempt *attempt)
 {
 	struct sns_delivery *delivery;
 
@@ -53,6 +54,11 @@ static enum obligation_step prepare(struct obligation_attempt *attempt)
 	attempt->http.answer_ms = ANSWER_MS;
 	add_headers(attempt, delivery);
 	return OBLIGATION_READY;
+}
+
+static enum obligation_step prepare(struct obligation_attempt *attempt)
+{
+	return sns_open_shared(attempt, prepare_opened);
 }
 
 /* Failures of the endpoint's host and server may pass; all others are permanent. */

@@ -3,6 +3,7 @@
 #include "services/sns/delivery.h"
 
 #include "base/bytes.h"
+#include "services/sns/encrypt.h"
 #include "services/sns/state.h"
 
 enum { VERSION = 1, CONTROL_SUBSCRIBE = 1, CONTROL_UNSUBSCRIBE = 2, NOTIFICATION = 3 };
@@ -388,7 +389,7 @@ void sns_delivery_ended(struct obligation_attempt *attempt, enum obligation_end 
 
 enum { FUNCTIONS_HOLD_MS = 10 * 60 * 1000 };
 
-static enum obligation_step prepare_target(struct obligation_attempt *attempt)
+static enum obligation_step prepare_opened(struct obligation_attempt *attempt)
 {
 	struct sns_delivery *delivery;
 	struct target_description description;
@@ -410,6 +411,11 @@ static enum obligation_step prepare_target(struct obligation_attempt *attempt)
 			&delivery->signature, attempt->core->base_url, delivery->subscription_arn);
 	attempt->is_to_target = true;
 	return OBLIGATION_READY;
+}
+
+static enum obligation_step prepare_target(struct obligation_attempt *attempt)
+{
+	return sns_open_shared(attempt, prepare_opened);
 }
 
 const struct obligation_kind sns_target_kind = {

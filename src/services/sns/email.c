@@ -7,6 +7,7 @@
 #include "core/mail.h"
 #include "core/worker.h"
 #include "services/sns/delivery.h"
+#include "services/sns/encrypt.h"
 
 enum { HOLD_MS = 60 * 1000, PERMANENT_FROM = 500 };
 
@@ -16,7 +17,7 @@ struct mailing {
 	struct mail mail;
 };
 
-static enum obligation_step prepare(struct obligation_attempt *attempt)
+static enum obligation_step prepare_opened(struct obligation_attempt *attempt)
 {
 	struct sns_delivery *delivery;
 
@@ -30,6 +31,11 @@ static enum obligation_step prepare(struct obligation_attempt *attempt)
 	attempt->failure.text = STR("no mail server is configured (--smtp-relay)");
 	attempt->hold_ms = HOLD_MS;
 	return OBLIGATION_HOLD;
+}
+
+static enum obligation_step prepare(struct obligation_attempt *attempt)
+{
+	return sns_open_shared(attempt, prepare_opened);
 }
 
 static struct str subject_of(const struct sns_delivery *delivery)

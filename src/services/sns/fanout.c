@@ -15,6 +15,7 @@
 #include "core/request_context.h"
 #include "core/target.h"
 #include "services/sns/delivery.h"
+#include "services/sns/encrypt.h"
 #include "services/sns/envelope.h"
 #include "services/sns/filter.h"
 #include "services/sns/gate.h"
@@ -116,6 +117,7 @@ static bool is_wanted(const struct subscription *subscription, const struct matc
 struct payloads {
 	const struct sns_message *message;
 	const struct sns_signature *signatures; /* by protocol */
+	struct data_key *key;
 	struct arena *arena;
 	struct str base_url;
 	bool is_fifo;
@@ -185,8 +187,9 @@ static struct str owed_message(struct payloads *payloads, enum sns_protocol prot
 		if (payloads->owed[i].data &&
 		    sns_message_body(message, (enum sns_protocol)i).data == body.data)
 			return payloads->owed[i];
-	payloads->owed[protocol] =
-		sns_owed_message(payloads->arena, message, body, &payloads->signatures[protocol]);
+	payloads->owed[protocol] = sns_seal(
+		payloads->arena, payloads->key,
+		sns_owed_message(payloads->arena, message, body, &payloads->signatures[protocol]));
 	return payloads->owed[protocol];
 }
 
@@ -236,6 +239,7 @@ static void select_subscriptions(struct fanout *fanout, struct sending *sending)
 	*payloads = (struct payloads){
 		.message = message,
 		.signatures = sending->publication->signatures,
+		.key = sending->publication->key,
 		.arena = fanout->call->arena,
 		.base_url = fanout->call->core->base_url,
 		.is_fifo = fanout->topic->is_fifo,

@@ -17,13 +17,16 @@
 #include "core/call.h"
 #include "services/sns/envelope.h"
 
+struct data_key;
+
 struct sns_publication {
 	struct sns_message message; /* without a sequence number */
 	uint8_t id[16];		    /* of the message */
 	/* Of the bodies of protocols that want one; text.data NULL: none. signing.h */
 	struct sns_signature signatures[SNS_PROTOCOLS];
-	size_t size;	/* as it counts against limits */
-	enum err error; /* out: ERR_OK, or why nothing was sent */
+	struct data_key *key; /* seals the message while deliveries wait; NULL: none */
+	size_t size;	      /* as it counts against limits */
+	enum err error;	      /* out: ERR_OK, or why nothing was sent */
 };
 
 /*

@@ -9,6 +9,7 @@
 #include "core/authorize.h"
 #include "core/seal/kms.h"
 #include "services/sns/check.h"
+#include "services/sns/encrypt.h"
 #include "services/sns/fanout.h"
 #include "services/sns/signing.h"
 
@@ -95,6 +96,13 @@ static enum err sign(struct call *call)
 /* `publishing` is the call's state. */
 static enum err send(struct call *call, struct publishing *publishing, resume_fn resume)
 {
+	struct data_key *key;
+
+	enum err err = sns_sealer_begin(call, publishing->topic, &key);
+	if (err)
+		return err;
+	for (size_t i = 0; i < publishing->count; i++)
+		publishing->publications[i].key = key;
 	publishing->resume = resume;
 	if (!sns_signing_is_wanted(call->core, publishing->topic))
 		return fan_out(call);

@@ -6,6 +6,7 @@
  */
 #include "format/json.h"
 #include "services/sns/delivery.h"
+#include "services/sns/encrypt.h"
 
 enum { ANSWER_MS = 15000, CONNECT_MS = 5000, HOLD_MS = 60 * 1000 };
 
@@ -39,7 +40,7 @@ static struct str write_body(struct arena *arena, const struct sns_delivery *del
 	return text;
 }
 
-static enum obligation_step prepare(struct obligation_attempt *attempt)
+static enum obligation_step prepare_opened(struct obligation_attempt *attempt)
 {
 	static const struct http_header headers[] = {
 		{STR_INIT("Content-Type"), STR_INIT("application/json")}};
@@ -64,6 +65,11 @@ static enum obligation_step prepare(struct obligation_attempt *attempt)
 		.answer_ms = ANSWER_MS,
 	};
 	return OBLIGATION_READY;
+}
+
+static enum obligation_step prepare(struct obligation_attempt *attempt)
+{
+	return sns_open_shared(attempt, prepare_opened);
 }
 
 const struct obligation_kind sns_webhook_kind = {
