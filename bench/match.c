@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * match: what it costs to match events against many rules: nanoseconds of one thread's CPU, with
- * reading the event's JSON and without, and bytes and nanoseconds to add a rule.
+ * parsing the event's JSON, without, and as text, and bytes and nanoseconds to add a rule.
  *
  *   bench_match EVENTS     a file with one event of JSON a line; prints one JSON object a line
  *
@@ -91,7 +91,20 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double median_per_event(const struct matcher *matcher, bool parses, size_t *out_matches)
+/* Events are matched when they are parsed, with the time to parse them, or as text. */
+enum mode { PARSED, WITH_PARSING, AS_TEXT };
+
+static size_t match_text(const struct matcher *matcher, struct match_scratch *scratch,
+			 struct str text)
+{
+	void *const *users;
+	size_t count = 0;
+
+	check(matcher_match_text(matcher, scratch, text, &users, &count) == ERR_OK);
+	return count;
+}
+
+static double median_per_event(const struct matcher *matcher, enum mode mode, size_t *out_matches)
 {
 	struct match_scratch *scratch = match_scratch_new();
 	double rounds[ROUNDS];
@@ -104,7 +117,11 @@ static double median_per_event(const struct matcher *matcher, bool parses, size_
 		*out_matches = 0;
 		for (size_t i = 0; i < event_count; i++) {
 			yyjson_val *root = events[i].root;
-			if (parses) {
+			if (mode == AS_TEXT) {
+				*out_matches += match_text(matcher, scratch, events[i].text);
+				continue;
+			}
+			if (mode == WITH_PARSING) {
 				arena_reset(&scrap);
 				check(json_parse(&scrap, events[i].text, &root) == ERR_OK);
 			}
@@ -138,11 +155,13 @@ static void run(const char *kind, size_t count)
 		(void)matcher_add(matcher, &patterns[i], NULL);
 	double add_ns = (double)(cpu_ns() - start) / (double)count;
 	size_t bytes = mallinfo2().uordblks + mallinfo2().hblkhd - before;
-	double match_ns = median_per_event(matcher, false, &matches);
-	double all_ns = median_per_event(matcher, true, &matches);
+	double match_ns = median_per_event(matcher, PARSED, &matches);
+	double all_ns = median_per_event(matcher, WITH_PARSING, &matches);
+	double text_ns = median_per_event(matcher, AS_TEXT, &matches);
 	printf("{\"rules\": \"%s\", \"count\": %zu, \"match_ns\": %.0f, \"with_json_ns\": %.0f, "
-	       "\"add_ns\": %.0f, \"bytes\": %.0f, \"matches\": %zu}\n",
-	       kind, count, match_ns, all_ns, add_ns, (double)bytes / (double)count, matches);
+	       "\"text_ns\": %.0f, \"add_ns\": %.0f, \"bytes\": %.0f, \"matches\": %zu}\n",
+	       kind, count, match_ns, all_ns, text_ns, add_ns, (double)bytes / (double)count,
+	       matches);
 	matcher_free(&matcher);
 	buf_done(&text);
 }

@@ -23,13 +23,13 @@ static bool stop(struct text_walk *walk, enum err err)
 	return false;
 }
 
-static bool is_blank(char c)
+static inline bool is_blank(char c)
 {
 	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
 /* The next byte that is no blank; 0 at the end. */
-static char peek(struct text_walk *walk)
+static inline char peek(struct text_walk *walk)
 {
 	while (walk->at < walk->text.size && is_blank(walk->text.data[walk->at]))
 		walk->at++;
@@ -44,18 +44,16 @@ static bool expect(struct text_walk *walk, char c)
 	return true;
 }
 
-/* A string's text; behind it is walk->at. */
-static bool read_string(struct text_walk *walk, struct str *out_text)
+/* The text of the string that ends at `end`, or SIZE_MAX; behind it is walk->at. */
+static bool take_string(struct text_walk *walk, size_t end, bool has_escapes, struct str *out_text)
 {
 	size_t from = walk->at;
-	bool has_escapes;
 	yyjson_val *value;
 
-	size_t end = scan_string(walk->text, from, &has_escapes);
 	if (end == SIZE_MAX)
 		return stop(walk, ERR_INVALID);
 	walk->at = end;
-	*out_text = str_slice(walk->text, from + 1, end - from - 2);
+	*out_text = str_of(walk->text.data + from + 1, end - from - 2);
 	if (!has_escapes)
 		return true;
 	if (json_parse(&walk->set->arena, str_slice(walk->text, from, end - from), &value) !=
@@ -63,6 +61,14 @@ static bool read_string(struct text_walk *walk, struct str *out_text)
 		return stop(walk, ERR_INVALID);
 	*out_text = json_text(value);
 	return true;
+}
+
+static bool read_string(struct text_walk *walk, struct str *out_text)
+{
+	bool has_escapes;
+	size_t end = scan_string(walk->text, walk->at, &has_escapes);
+
+	return take_string(walk, end, has_escapes, out_text);
 }
 
 static size_t scalar_end(const struct text_walk *walk)
@@ -126,13 +132,16 @@ static bool walk_value(struct text_walk *walk, const struct path_node *node, uin
 
 static bool walk_member(struct text_walk *walk, const struct path_node *node, uint32_t scope)
 {
+	bool has_escapes, has_points;
 	struct str name;
 
 	if (peek(walk) != '"')
 		return stop(walk, ERR_INVALID);
-	if (!read_string(walk, &name) || !expect(walk, ':'))
+	size_t end = scan_key(walk->text, walk->at, &has_escapes, &has_points);
+	if (!take_string(walk, end, has_escapes, &name) || !expect(walk, ':'))
 		return false;
-	const struct path_node *child = path_find_key(walk->tree, node, name);
+	const struct path_node *child = has_points ? path_find_key(walk->tree, node, name)
+						   : path_find_name(walk->tree, node, name);
 	return child ? walk_value(walk, child, scope) : skip_value(walk);
 }
 

@@ -56,6 +56,7 @@ static struct path_node *add_node(struct path_tree *tree, struct path_node *pare
 		node->hash = key_hash(parent, name);
 		map_insert(&tree->map, node->hash, node);
 		parent->children++;
+		parent->child_names |= path_name_bit(name);
 	}
 	return node;
 }
@@ -171,13 +172,19 @@ static void walk_array(struct walk *walk, const struct path_node *node, uint32_t
 	}
 }
 
+const struct path_node *path_find_name(const struct path_tree *tree, const struct path_node *node,
+				       struct str name)
+{
+	if (!(node->child_names & path_name_bit(name)))
+		return NULL;
+	return find_child(tree, node, name);
+}
+
 const struct path_node *path_find_key(const struct path_tree *tree, const struct path_node *node,
 				      struct str key)
 {
-	if (str_find_char(key, '.', 0) == SIZE_MAX)
-		return find_child(tree, node, key);
 	while (node && key.data)
-		node = find_child(tree, node, str_cut(&key, '.'));
+		node = path_find_name(tree, node, str_cut(&key, '.'));
 	return node;
 }
 

@@ -23,7 +23,9 @@ struct path_node {
 	uint32_t id;
 	uint32_t uses;	   /* requirements that name this path */
 	uint32_t children; /* nodes below */
-	uint64_t hash;	   /* of parent and name */
+	/* Bits of the names below, and perhaps of names that were there: path_name_bit. */
+	uint64_t child_names;
+	uint64_t hash; /* of parent and name */
 	struct path_node *parent;
 	struct anchor_index *index; /* see anchors.h; NULL: no rule hangs here */
 	uint16_t name_size;

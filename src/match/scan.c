@@ -2,8 +2,8 @@
 /*
  * scan: each block of 64 bytes becomes four masks of 64 bits: quotes, backslashes, opening and
  * closing brackets. The prefix sum (by xor) of the quotes that no backslash escapes is the mask of
- * bytes within strings; what is left of the brackets is counted. Only the block in which the count
- * could reach zero is looked at bit by bit.
+ * bytes within strings; what is left of the brackets is counted one by one, as most blocks have
+ * none.
  */
 #include "match/scan.h"
 
@@ -31,6 +31,7 @@ static struct masks masks_of(const char *block)
 {
 	struct masks masks = {0};
 
+#pragma GCC unroll 4
 	for (int i = 0; i < BLOCK; i += 16) {
 		__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(block + i));
 		__m128i folded = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
@@ -64,6 +65,7 @@ static struct masks masks_of(const char *block)
 /* Bit i: the xor of bits 0 to i. */
 static uint64_t prefix_xor(uint64_t bits)
 {
+#pragma GCC unroll 6
 	for (int shift = 1; shift < BLOCK; shift *= 2)
 		bits ^= bits << shift;
 	return bits;
@@ -111,7 +113,7 @@ static struct masks read_block(struct walk *walk, const char *block)
 	return masks;
 }
 
-/* The place in the block behind the bracket that ends depth `*depth`, or BLOCK. */
+/* The place in the block behind the bracket that ends depth `*depth`, or BLOCK + 1. */
 static size_t find_end(struct masks masks, size_t *depth)
 {
 	uint64_t brackets = masks.opens | masks.closes;
@@ -141,14 +143,9 @@ size_t scan_brackets(struct str text, size_t at)
 			block = last;
 		}
 		struct masks masks = read_block(&walk, block);
-		size_t closes = (size_t)__builtin_popcountll(masks.closes);
-		if (closes >= depth) {
-			size_t end = find_end(masks, &depth);
-			if (end <= BLOCK)
-				return at + end;
-		} else {
-			depth += (size_t)__builtin_popcountll(masks.opens) - closes;
-		}
+		size_t end = find_end(masks, &depth);
+		if (end <= BLOCK)
+			return at + end;
 		at += BLOCK;
 	}
 	return SIZE_MAX;
@@ -184,4 +181,26 @@ size_t scan_string(struct str text, size_t at, bool *out_has_escapes)
 			break;
 	}
 	return SIZE_MAX;
+}
+
+size_t scan_key(struct str text, size_t at, bool *out_has_escapes, bool *out_has_points)
+{
+#if defined(__SSE2__)
+	if (text.size - at > 16) { /* most keys are this short */
+		__m128i bytes =
+			_mm_loadu_si128((const __m128i *)(const void *)(text.data + at + 1));
+		uint64_t ends = equal_mask(bytes, '"', 0) | equal_mask(bytes, '\\', 0);
+		size_t size = ends ? (size_t)__builtin_ctzll(ends) : 16;
+		if (size < 16 && text.data[at + 1 + size] == '"') {
+			uint64_t points = equal_mask(bytes, '.', 0);
+			*out_has_escapes = false;
+			*out_has_points = (points & ((ends & (0 - ends)) - 1)) != 0;
+			return at + size + 2;
+		}
+	}
+#endif
+	size_t end = scan_string(text, at, out_has_escapes);
+	if (end != SIZE_MAX)
+		*out_has_points = *out_has_escapes || memchr(text.data + at, '.', end - at) != NULL;
+	return end;
 }

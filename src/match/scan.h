@@ -12,6 +12,8 @@
 
 /* From the opening quote at `at` to behind the closing one; SIZE_MAX: there is none. */
 size_t scan_string(struct str text, size_t at, bool *out_has_escapes);
+/* The same, which also says whether the string has a point. */
+size_t scan_key(struct str text, size_t at, bool *out_has_escapes, bool *out_has_points);
 /* From the opening bracket at `at` to behind the closing one; SIZE_MAX: there is none. */
 size_t scan_brackets(struct str text, size_t at);
 
