@@ -255,6 +255,7 @@ static struct str error_code(struct str code, struct str text)
 		struct str code;
 	} codes[] = {
 		{"assume the role", STR_INIT("FAILED_ASSUME_ROLE")},
+		{"sts:AssumeRole", STR_INIT("FAILED_ASSUME_ROLE")},
 		{"AccessDenied", STR_INIT("NO_PERMISSIONS")},
 		{"AuthorizationError", STR_INIT("NO_PERMISSIONS")},
 		{"NonExistentQueue", STR_INIT("NO_RESOURCE")},
