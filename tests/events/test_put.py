@@ -3,11 +3,13 @@
 import datetime
 import itertools
 import json
+import threading
 import time
 
+import botocore.exceptions
 import pytest
 
-from ternd import ROOT  # noqa: F401
+from ternd import eventually
 
 ACCOUNT, REGION = "000000000000", "us-east-1"
 numbers = itertools.count(1)
@@ -298,3 +300,64 @@ def test_what_was_acknowledged_survives_a_kill(private):
     for url, _ in queues:
         found = [json.loads(message["Body"])["id"] for message in bodies(sqs, url, 90)]
         assert set(found) == acknowledged and len(found) == len(acknowledged)
+
+
+def put_until_killed(events, acknowledged):
+    """Puts events, and notes the ids of those that were acknowledged, until the server is gone."""
+    try:
+        while True:
+            answer = events.put_events(Entries=[
+                {"Source": "a", "DetailType": "t", "Detail": "{}"} for _ in range(3)])
+            acknowledged.update(entry["EventId"] for entry in answer["Entries"])
+    except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError):
+        pass
+
+
+def drain(sqs, url):
+    """The ids of all events in a queue."""
+    found = []
+    while True:
+        answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=600)
+        if "Messages" not in answer:
+            return found
+        found += [json.loads(message["Body"])["id"] for message in answer["Messages"]]
+
+
+def test_a_kill_leaves_each_event_in_all_queues_or_none(private):
+    server = private()
+    sqs = server.client("sqs")
+    queues = [make_queue(sqs) for _ in range(4)]
+    events = server.client("events")
+    events.put_rule(Name="r", EventPattern='{"source":["a"]}')
+    events.put_targets(Rule="r", Targets=[
+        {"Id": str(i), "Arn": arn} for i, (_, arn) in enumerate(queues)])
+    acknowledged = set()
+    for _ in range(5):
+        before = len(acknowledged)
+        writers = [threading.Thread(target=put_until_killed, args=(
+            server.client("events"), acknowledged)) for _ in range(2)]
+        for writer in writers:
+            writer.start()
+        eventually(lambda: len(acknowledged) > before + 30, what="events are acknowledged")
+        server.kill()
+        for writer in writers:
+            writer.join()
+        server.start()
+    sqs = server.client("sqs")
+    found = [drain(sqs, url) for url, _ in queues]
+    for ids in found:
+        assert len(ids) == len(set(ids)) and set(ids) == set(found[0])
+    assert acknowledged <= set(found[0])
+
+
+def test_an_event_for_more_queues_than_one_command_takes(private):
+    server = private("--quotas", "events-targets=100")
+    sqs, events = server.client("sqs"), server.client("events")
+    url, arn = make_queue(sqs)
+    for i in range(11):
+        events.put_rule(Name=f"r{i}", EventPattern='{"source":["a"]}')
+        events.put_targets(Rule=f"r{i}", Targets=[
+            {"Id": str(j), "Arn": arn, "Input": str(100 * i + j)} for j in range(100)])
+    put(events, "default")
+    found = bodies(sqs, url, 1100, patience=30)
+    assert sorted(int(message["Body"]) for message in found) == list(range(1100))

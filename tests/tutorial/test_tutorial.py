@@ -147,3 +147,19 @@ def test_encrypted_topic(run, server, capsys):
     kms.enable_key(KeyId=key)
     sns.publish(TopicArn=topic, Message="again")
     assert "again" in [one["Message"] for one in receive()]
+
+
+def test_cross_account_eventbridge(run, server, capsys):
+    bus_owner = "123456789012"  # as the snippet has it
+    owner, trusted, other = (server.client("events", account=account)
+                             for account in (bus_owner, TRUSTED, OTHER))
+    arn = owner.create_event_bus(Name="shared-events")["EventBusArn"]
+    entry = {"Source": "orders", "DetailType": "created", "Detail": "{}", "EventBusName": arn}
+    with pytest.raises(ClientError, match="AccessDenied"):
+        trusted.put_events(Entries=[entry])
+    run("cross_account_eventbridge", bus_owner)["setup_cross_account_eventbridge"](
+        "shared-events", TRUSTED)
+    assert capsys.readouterr().out == "Cross-account EventBridge access granted\n"
+    assert trusted.put_events(Entries=[entry])["FailedEntryCount"] == 0
+    with pytest.raises(ClientError, match="AccessDenied"):
+        other.put_events(Entries=[entry])

@@ -128,7 +128,8 @@ static void add_targets(struct sending *sending, const struct events_bus_rule *r
 		enum events_target_kind kind = events_target_kind(target->arn);
 		if (kind == EVENTS_TARGET_BUS && sending->put->is_forwarded)
 			continue;
-		if (kind == EVENTS_TARGET_QUEUE)
+		/* Obligations deliver to queues beyond the limit of one command. */
+		if (kind == EVENTS_TARGET_QUEUE && sending->delivery_count < TARGET_DELIVERIES_MAX)
 			add_delivery(sending, rule, target);
 		else
 			sending->obligations[sending->obligation_count++] = events_target_owed(
