@@ -11,11 +11,16 @@ struct selection {
 	const char *filters;
 	const struct str *ids;
 	size_t id_count;
-	const struct ec2_filter *given;
-	size_t given_count;
-	bool has_most, is_dry_run;
-	int64_t most;
-	struct str token;
+	struct {
+		const struct ec2_filter *items;
+		size_t count;
+	} given;
+	struct {
+		bool has_most;
+		int64_t most;
+		struct str token;
+		bool is_dry_run;
+	} page;
 
 	const struct ec2_label **labels; /* results */
 	size_t count;
@@ -75,13 +80,13 @@ static enum err select_labels(struct call *call, struct selection *selection)
 
 	enum err err = ec2_authorize(call, (struct str){0}, NULL, 0);
 	if (!err)
-		err = ec2_query_begin(call, selection->given, selection->given_count,
-				      selection->filters, has, selection->has_most, selection->most,
-				      selection->token, &query);
+		err = ec2_query_begin(call, selection->given.items, selection->given.count,
+				      selection->filters, has, selection->page.has_most,
+				      selection->page.most, selection->page.token, &query);
 	if (!err)
 		err = check_ids(call, selection);
 	if (!err)
-		err = ec2_end_dry_run(call, selection->is_dry_run);
+		err = ec2_end_dry_run(call, selection->page.is_dry_run);
 	if (err)
 		return err;
 	ec2_query_ids(call, &query, selection->ids, selection->id_count);
@@ -110,12 +115,8 @@ enum err ec2_describe_vpcs(struct call *call, const struct ec2_describe_vpcs_in 
 		.filters = "vpc-id owner-id state cidr cidr-block is-default isDefault tag",
 		.ids = in->vpc_ids,
 		.id_count = in->vpc_ids_count,
-		.given = in->filters,
-		.given_count = in->filters_count,
-		.has_most = in->has_max_results,
-		.most = in->max_results,
-		.token = in->next_token,
-		.is_dry_run = in->dry_run,
+		.given = {in->filters, in->filters_count},
+		.page = {in->has_max_results, in->max_results, in->next_token, in->dry_run},
 	};
 
 	enum err err = select_labels(call, &selection);
@@ -146,12 +147,8 @@ enum err ec2_describe_subnets(struct call *call, const struct ec2_describe_subne
 		.filters = "subnet-id vpc-id owner-id state availability-zone cidr cidr-block tag",
 		.ids = in->subnet_ids,
 		.id_count = in->subnet_ids_count,
-		.given = in->filters,
-		.given_count = in->filters_count,
-		.has_most = in->has_max_results,
-		.most = in->max_results,
-		.token = in->next_token,
-		.is_dry_run = in->dry_run,
+		.given = {in->filters, in->filters_count},
+		.page = {in->has_max_results, in->max_results, in->next_token, in->dry_run},
 	};
 
 	enum err err = select_labels(call, &selection);
@@ -192,17 +189,14 @@ enum err ec2_describe_security_groups(struct call *call,
 		.filters = "group-id group-name vpc-id owner-id description tag",
 		.ids = in->group_ids,
 		.id_count = in->group_ids_count,
-		.given = filters,
-		.has_most = in->has_max_results,
-		.most = in->max_results,
-		.token = in->next_token,
-		.is_dry_run = in->dry_run,
+		.given = {.items = filters},
+		.page = {in->has_max_results, in->max_results, in->next_token, in->dry_run},
 	};
 
 	for (size_t i = 0; i < in->filters_count; i++)
-		filters[selection.given_count++] = in->filters[i];
+		filters[selection.given.count++] = in->filters[i];
 	if (in->group_names_count > 0)
-		filters[selection.given_count++] = by_name;
+		filters[selection.given.count++] = by_name;
 	enum err err = select_labels(call, &selection);
 	if (err)
 		return err;

@@ -193,6 +193,14 @@ static enum err authorize_pass(struct call *call, const struct directory_entity 
 	return iam_ask(call, STR("iam:PassRole"), &resource, role);
 }
 
+static enum err open_with_role(struct call *call, struct str name, struct str role_name,
+			       const struct directory_entity **out_profile,
+			       const struct directory_entity **out_role)
+{
+	enum err err = iam_open(call, DIRECTORY_INSTANCE_PROFILE, name, out_profile);
+	return err ? err : iam_find(call, DIRECTORY_ROLE, role_name, out_role);
+}
+
 enum err iam_add_role_to_instance_profile(struct call *call,
 					  const struct iam_add_role_to_instance_profile_in *in,
 					  struct iam_add_role_to_instance_profile_out *out)
@@ -201,9 +209,7 @@ enum err iam_add_role_to_instance_profile(struct call *call,
 
 	(void)out;
 	enum err err =
-		iam_open(call, DIRECTORY_INSTANCE_PROFILE, in->instance_profile_name, &profile);
-	if (!err)
-		err = iam_find(call, DIRECTORY_ROLE, in->role_name, &role);
+		open_with_role(call, in->instance_profile_name, in->role_name, &profile, &role);
 	if (!err)
 		err = authorize_pass(call, role);
 	if (!err)
@@ -228,9 +234,7 @@ iam_remove_role_from_instance_profile(struct call *call,
 
 	(void)out;
 	enum err err =
-		iam_open(call, DIRECTORY_INSTANCE_PROFILE, in->instance_profile_name, &profile);
-	if (!err)
-		err = iam_find(call, DIRECTORY_ROLE, in->role_name, &role);
+		open_with_role(call, in->instance_profile_name, in->role_name, &profile, &role);
 	if (err)
 		return err;
 	if (!has_role(profile, role->id))

@@ -256,6 +256,16 @@ enum err iam_simulate_custom_policy(struct call *call,
 	return err ? err : run(&simulation, &questions, out);
 }
 
+/* The policies of a principal that the caller may ask about, and those of the request. */
+static enum err begin_principal(struct simulation *simulation, struct str arn,
+				const struct str *inputs, size_t count)
+{
+	enum err err = may_ask_about(simulation->call, arn);
+	if (!err)
+		err = add_principal(simulation, arn);
+	return err ? err : add_inputs(simulation, inputs, count);
+}
+
 enum err iam_simulate_principal_policy(struct call *call,
 				       const struct iam_simulate_principal_policy_in *in,
 				       struct iam_simulate_principal_policy_out *out)
@@ -264,11 +274,8 @@ enum err iam_simulate_principal_policy(struct call *call,
 	struct questions questions = QUESTIONS_OF(in);
 	struct iam_simulate_custom_policy_out same = {0};
 
-	enum err err = may_ask_about(call, in->policy_source_arn);
-	if (!err)
-		err = add_principal(&simulation, in->policy_source_arn);
-	if (!err)
-		err = add_inputs(&simulation, in->policy_input_list, in->policy_input_list_count);
+	enum err err = begin_principal(&simulation, in->policy_source_arn, in->policy_input_list,
+				       in->policy_input_list_count);
 	if (!err)
 		err = run(&simulation, &questions, &same);
 	if (err)
@@ -305,11 +312,8 @@ enum err iam_get_context_keys_for_principal_policy(
 {
 	struct simulation simulation = {.call = call};
 
-	enum err err = may_ask_about(call, in->policy_source_arn);
-	if (!err)
-		err = add_principal(&simulation, in->policy_source_arn);
-	if (!err)
-		err = add_inputs(&simulation, in->policy_input_list, in->policy_input_list_count);
+	enum err err = begin_principal(&simulation, in->policy_source_arn, in->policy_input_list,
+				       in->policy_input_list_count);
 	if (!err)
 		out->context_key_names =
 			simulation_keys(&simulation, &out->context_key_names_count);

@@ -107,161 +107,171 @@ struct iam_tag *iam_show_tag_page(struct call *call, const struct directory_enti
 	return tags ? tags + page->from : iam_array(call, struct iam_tag, 0);
 }
 
+/* ---- the operations of users, roles, policies and instance profiles ---- */
+
+/* Opens the entity that a request names by name or ARN, with the operation's permission. */
+typedef enum err (*open_fn)(struct call *call, struct str name,
+			    const struct directory_entity **out_entity);
+
+static enum err open_user(struct call *call, struct str name,
+			  const struct directory_entity **out_entity)
+{
+	return iam_open(call, DIRECTORY_USER, name, out_entity);
+}
+
+static enum err open_role(struct call *call, struct str name,
+			  const struct directory_entity **out_entity)
+{
+	return iam_open(call, DIRECTORY_ROLE, name, out_entity);
+}
+
+static enum err open_profile(struct call *call, struct str name,
+			     const struct directory_entity **out_entity)
+{
+	return iam_open(call, DIRECTORY_INSTANCE_PROFILE, name, out_entity);
+}
+
+static enum err tag(struct call *call, open_fn open, struct str name, const struct iam_tag *tags,
+		    size_t count)
+{
+	const struct directory_entity *entity;
+
+	iam_ask_about_tags(call, tags, count);
+	enum err err = open(call, name, &entity);
+	return err ? err : iam_tag(call, entity, tags, count);
+}
+
+static enum err untag(struct call *call, open_fn open, struct str name, const struct str *keys,
+		      size_t count)
+{
+	const struct directory_entity *entity;
+
+	call_set_request_tag_keys(call, keys, count);
+	enum err err = open(call, name, &entity);
+	return err ? err : iam_untag(call, entity, keys, count);
+}
+
+static enum err list_tags(struct iam_page *page, open_fn open, struct str name,
+			  struct iam_tag **out_tags, size_t *out_count)
+{
+	const struct directory_entity *entity;
+
+	enum err err = open(page->call, name, &entity);
+	if (!err)
+		*out_tags = iam_show_tag_page(page->call, entity, page, out_count);
+	return err;
+}
+
 enum err iam_tag_user(struct call *call, const struct iam_tag_user_in *in,
 		      struct iam_tag_user_out *out)
 {
-	const struct directory_entity *user;
-
 	(void)out;
-	iam_ask_about_tags(call, in->tags, in->tags_count);
-	enum err err = iam_open(call, DIRECTORY_USER, in->user_name, &user);
-	return err ? err : iam_tag(call, user, in->tags, in->tags_count);
+	return tag(call, open_user, in->user_name, in->tags, in->tags_count);
 }
 
 enum err iam_tag_role(struct call *call, const struct iam_tag_role_in *in,
 		      struct iam_tag_role_out *out)
 {
-	const struct directory_entity *role;
-
 	(void)out;
-	iam_ask_about_tags(call, in->tags, in->tags_count);
-	enum err err = iam_open(call, DIRECTORY_ROLE, in->role_name, &role);
-	return err ? err : iam_tag(call, role, in->tags, in->tags_count);
+	return tag(call, open_role, in->role_name, in->tags, in->tags_count);
 }
 
 enum err iam_tag_policy(struct call *call, const struct iam_tag_policy_in *in,
 			struct iam_tag_policy_out *out)
 {
-	const struct directory_entity *policy;
-
 	(void)out;
-	iam_ask_about_tags(call, in->tags, in->tags_count);
-	enum err err = iam_open_policy_to_change(call, in->policy_arn, &policy);
-	return err ? err : iam_tag(call, policy, in->tags, in->tags_count);
+	return tag(call, iam_open_policy_to_change, in->policy_arn, in->tags, in->tags_count);
+}
+
+enum err iam_tag_instance_profile(struct call *call, const struct iam_tag_instance_profile_in *in,
+				  struct iam_tag_instance_profile_out *out)
+{
+	(void)out;
+	return tag(call, open_profile, in->instance_profile_name, in->tags, in->tags_count);
 }
 
 enum err iam_untag_user(struct call *call, const struct iam_untag_user_in *in,
 			struct iam_untag_user_out *out)
 {
-	const struct directory_entity *user;
-
 	(void)out;
-	call_set_request_tag_keys(call, in->tag_keys, in->tag_keys_count);
-	enum err err = iam_open(call, DIRECTORY_USER, in->user_name, &user);
-	return err ? err : iam_untag(call, user, in->tag_keys, in->tag_keys_count);
+	return untag(call, open_user, in->user_name, in->tag_keys, in->tag_keys_count);
 }
 
 enum err iam_untag_role(struct call *call, const struct iam_untag_role_in *in,
 			struct iam_untag_role_out *out)
 {
-	const struct directory_entity *role;
-
 	(void)out;
-	call_set_request_tag_keys(call, in->tag_keys, in->tag_keys_count);
-	enum err err = iam_open(call, DIRECTORY_ROLE, in->role_name, &role);
-	return err ? err : iam_untag(call, role, in->tag_keys, in->tag_keys_count);
+	return untag(call, open_role, in->role_name, in->tag_keys, in->tag_keys_count);
 }
 
 enum err iam_untag_policy(struct call *call, const struct iam_untag_policy_in *in,
 			  struct iam_untag_policy_out *out)
 {
-	const struct directory_entity *policy;
-
 	(void)out;
-	call_set_request_tag_keys(call, in->tag_keys, in->tag_keys_count);
-	enum err err = iam_open_policy_to_change(call, in->policy_arn, &policy);
-	return err ? err : iam_untag(call, policy, in->tag_keys, in->tag_keys_count);
-}
-
-enum err iam_list_user_tags(struct call *call, const struct iam_list_user_tags_in *in,
-			    struct iam_list_user_tags_out *out)
-{
-	const struct directory_entity *user;
-	struct iam_page page;
-
-	enum err err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
-	if (!err)
-		err = iam_open(call, DIRECTORY_USER, in->user_name, &user);
-	if (err)
-		return err;
-	out->tags = iam_show_tag_page(call, user, &page, &out->tags_count);
-	iam_page_close(&page, &out->has_is_truncated, &out->is_truncated, &out->marker);
-	return ERR_OK;
-}
-
-enum err iam_list_role_tags(struct call *call, const struct iam_list_role_tags_in *in,
-			    struct iam_list_role_tags_out *out)
-{
-	const struct directory_entity *role;
-	struct iam_page page;
-
-	enum err err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
-	if (!err)
-		err = iam_open(call, DIRECTORY_ROLE, in->role_name, &role);
-	if (err)
-		return err;
-	out->tags = iam_show_tag_page(call, role, &page, &out->tags_count);
-	iam_page_close(&page, &out->has_is_truncated, &out->is_truncated, &out->marker);
-	return ERR_OK;
-}
-
-enum err iam_list_policy_tags(struct call *call, const struct iam_list_policy_tags_in *in,
-			      struct iam_list_policy_tags_out *out)
-{
-	const struct directory_entity *policy;
-	struct iam_page page;
-
-	enum err err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
-	if (!err)
-		err = iam_open_policy(call, in->policy_arn, &policy);
-	if (err)
-		return err;
-	out->tags = iam_show_tag_page(call, policy, &page, &out->tags_count);
-	iam_page_close(&page, &out->has_is_truncated, &out->is_truncated, &out->marker);
-	return ERR_OK;
-}
-
-/* ---- of instance profiles ---- */
-
-enum err iam_tag_instance_profile(struct call *call, const struct iam_tag_instance_profile_in *in,
-				  struct iam_tag_instance_profile_out *out)
-{
-	const struct directory_entity *profile;
-
-	(void)out;
-	iam_ask_about_tags(call, in->tags, in->tags_count);
-	enum err err =
-		iam_open(call, DIRECTORY_INSTANCE_PROFILE, in->instance_profile_name, &profile);
-	return err ? err : iam_tag(call, profile, in->tags, in->tags_count);
+	return untag(call, iam_open_policy_to_change, in->policy_arn, in->tag_keys,
+		     in->tag_keys_count);
 }
 
 enum err iam_untag_instance_profile(struct call *call,
 				    const struct iam_untag_instance_profile_in *in,
 				    struct iam_untag_instance_profile_out *out)
 {
-	const struct directory_entity *profile;
-
 	(void)out;
-	call_set_request_tag_keys(call, in->tag_keys, in->tag_keys_count);
-	enum err err =
-		iam_open(call, DIRECTORY_INSTANCE_PROFILE, in->instance_profile_name, &profile);
-	return err ? err : iam_untag(call, profile, in->tag_keys, in->tag_keys_count);
+	return untag(call, open_profile, in->instance_profile_name, in->tag_keys,
+		     in->tag_keys_count);
+}
+
+enum err iam_list_user_tags(struct call *call, const struct iam_list_user_tags_in *in,
+			    struct iam_list_user_tags_out *out)
+{
+	struct iam_page page;
+
+	enum err err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
+	if (!err)
+		err = list_tags(&page, open_user, in->user_name, &out->tags, &out->tags_count);
+	if (!err)
+		iam_page_close(&page, &out->has_is_truncated, &out->is_truncated, &out->marker);
+	return err;
+}
+
+enum err iam_list_role_tags(struct call *call, const struct iam_list_role_tags_in *in,
+			    struct iam_list_role_tags_out *out)
+{
+	struct iam_page page;
+
+	enum err err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
+	if (!err)
+		err = list_tags(&page, open_role, in->role_name, &out->tags, &out->tags_count);
+	if (!err)
+		iam_page_close(&page, &out->has_is_truncated, &out->is_truncated, &out->marker);
+	return err;
+}
+
+enum err iam_list_policy_tags(struct call *call, const struct iam_list_policy_tags_in *in,
+			      struct iam_list_policy_tags_out *out)
+{
+	struct iam_page page;
+
+	enum err err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
+	if (!err)
+		err = list_tags(&page, iam_open_policy, in->policy_arn, &out->tags,
+				&out->tags_count);
+	if (!err)
+		iam_page_close(&page, &out->has_is_truncated, &out->is_truncated, &out->marker);
+	return err;
 }
 
 enum err iam_list_instance_profile_tags(struct call *call,
 					const struct iam_list_instance_profile_tags_in *in,
 					struct iam_list_instance_profile_tags_out *out)
 {
-	const struct directory_entity *profile;
 	struct iam_page page;
 
 	enum err err = iam_page_open(call, in->marker, in->has_max_items, in->max_items, &page);
 	if (!err)
-		err = iam_open(call, DIRECTORY_INSTANCE_PROFILE, in->instance_profile_name,
-			       &profile);
-	if (err)
-		return err;
-	out->tags = iam_show_tag_page(call, profile, &page, &out->tags_count);
-	iam_page_close(&page, &out->has_is_truncated, &out->is_truncated, &out->marker);
-	return ERR_OK;
+		err = list_tags(&page, open_profile, in->instance_profile_name, &out->tags,
+				&out->tags_count);
+	if (!err)
+		iam_page_close(&page, &out->has_is_truncated, &out->is_truncated, &out->marker);
+	return err;
 }

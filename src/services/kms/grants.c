@@ -476,6 +476,14 @@ struct grant_list {
 	struct str next_marker;
 };
 
+static void close_list(const struct grant_list *list, bool *out_has_truncated, bool *out_truncated,
+		       struct str *out_marker)
+{
+	*out_has_truncated = true;
+	*out_truncated = list->next_marker.data != NULL;
+	*out_marker = list->next_marker;
+}
+
 /* False once the page is full. */
 static bool add_entry(struct grant_list *list, const struct kms_key *key, size_t place)
 {
@@ -569,9 +577,7 @@ enum err kms_list_grants(struct call *call, const struct kms_list_grants_in *in,
 	}
 	out->grants = list.entries;
 	out->grants_count = list.count;
-	out->truncated = list.next_marker.data != NULL;
-	out->has_truncated = true;
-	out->next_marker = list.next_marker;
+	close_list(&list, &out->has_truncated, &out->truncated, &out->next_marker);
 	return ERR_OK;
 }
 
@@ -614,8 +620,6 @@ enum err kms_list_retirable_grants(struct call *call, const struct kms_list_reti
 			  add_retirable, &list);
 	out->grants = list.entries;
 	out->grants_count = list.count;
-	out->truncated = list.next_marker.data != NULL;
-	out->has_truncated = true;
-	out->next_marker = list.next_marker;
+	close_list(&list, &out->has_truncated, &out->truncated, &out->next_marker);
 	return ERR_OK;
 }

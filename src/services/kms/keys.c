@@ -290,16 +290,22 @@ enum err kms_update_key_description(struct call *call,
 	return kms_key_change(call->core, &draft);
 }
 
+/* A key of the caller's own account that does not wait for its deletion. */
+static enum err open_own(struct call *call, struct str key_id, struct str action,
+			 const struct kms_key **out_key)
+{
+	enum err err = kms_managed_key(call, key_id, action, false, out_key);
+	if (!err)
+		err = kms_check_own(call, *out_key, action);
+	return err ? err : kms_check_not_deleted(call, *out_key);
+}
+
 static enum err set_state(struct call *call, struct str key_id, struct str action,
 			  enum kms_state state)
 {
 	const struct kms_key *key;
 
-	enum err err = kms_managed_key(call, key_id, action, false, &key);
-	if (!err)
-		err = kms_check_own(call, key, action);
-	if (!err)
-		err = kms_check_not_deleted(call, key);
+	enum err err = open_own(call, key_id, action, &key);
 	if (err)
 		return err;
 	if (key->state == KMS_STATE_PENDING_IMPORT)
@@ -331,11 +337,7 @@ enum err kms_schedule_key_deletion(struct call *call, const struct kms_schedule_
 	int64_t days = LIMIT_KMS_WINDOW_DAYS;
 	const struct kms_key *key;
 
-	enum err err = kms_managed_key(call, in->key_id, action, false, &key);
-	if (!err)
-		err = kms_check_own(call, key, action);
-	if (!err)
-		err = kms_check_not_deleted(call, key);
+	enum err err = open_own(call, in->key_id, action, &key);
 	if (err)
 		return err;
 	if (in->has_pending_window_in_days)

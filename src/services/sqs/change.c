@@ -200,41 +200,51 @@ static struct str *resolve(struct call *call, size_t *out_count)
 	return ids;
 }
 
-static enum err delete_answered(struct call *call)
+/* The ids of entries that succeeded, which both batches answer in types of their own, and the
+ * failed entries. */
+static enum err answered(struct call *call, struct str **out_ids, size_t *out_count,
+			 struct sqs_batch_result_error_entry **out_failed, size_t *out_failed_count)
 {
 	struct changing *changing = call_state(call, struct changing);
-	struct sqs_delete_message_batch_out *out = call->out;
-	size_t count = 0;
 
 	if (changing->command.result != QUEUE_OK)
 		return sqs_fail_result(call, changing->command.result);
-	struct str *ids = resolve(call, &count);
-	out->successful =
-		arena_array(call->arena, struct sqs_delete_message_batch_result_entry, count);
-	out->successful_count = count;
-	for (size_t i = 0; i < count; i++)
+	*out_ids = resolve(call, out_count);
+	*out_failed = changing->failed;
+	*out_failed_count = changing->failed_count;
+	return ERR_OK;
+}
+
+static enum err delete_answered(struct call *call)
+{
+	struct sqs_delete_message_batch_out *out = call->out;
+	struct str *ids = NULL;
+
+	enum err err =
+		answered(call, &ids, &out->successful_count, &out->failed, &out->failed_count);
+	if (err)
+		return err;
+	out->successful = arena_array(call->arena, struct sqs_delete_message_batch_result_entry,
+				      out->successful_count);
+	for (size_t i = 0; i < out->successful_count; i++)
 		out->successful[i].id = ids[i];
-	out->failed = changing->failed;
-	out->failed_count = changing->failed_count;
 	return ERR_OK;
 }
 
 static enum err visibility_answered(struct call *call)
 {
-	struct changing *changing = call_state(call, struct changing);
 	struct sqs_change_message_visibility_batch_out *out = call->out;
-	size_t count = 0;
+	struct str *ids = NULL;
 
-	if (changing->command.result != QUEUE_OK)
-		return sqs_fail_result(call, changing->command.result);
-	struct str *ids = resolve(call, &count);
-	out->successful = arena_array(
-		call->arena, struct sqs_change_message_visibility_batch_result_entry, count);
-	out->successful_count = count;
-	for (size_t i = 0; i < count; i++)
+	enum err err =
+		answered(call, &ids, &out->successful_count, &out->failed, &out->failed_count);
+	if (err)
+		return err;
+	out->successful =
+		arena_array(call->arena, struct sqs_change_message_visibility_batch_result_entry,
+			    out->successful_count);
+	for (size_t i = 0; i < out->successful_count; i++)
 		out->successful[i].id = ids[i];
-	out->failed = changing->failed;
-	out->failed_count = changing->failed_count;
 	return ERR_OK;
 }
 
