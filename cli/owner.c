@@ -126,6 +126,27 @@ static enum err list_attached(struct cli *cli, struct str owner, struct buf *lis
 	return err;
 }
 
+struct str owner_path(const struct cli *cli)
+{
+	return cli->arguments.count > 0 ? cli->arguments.items[0] : (struct str){0};
+}
+
+enum cli_exit owner_list(struct cli *cli, const struct column *columns, size_t column_count,
+			 size_t operation, const void *in, void *out, owner_rows_fn add)
+{
+	struct tern_pager pager;
+	struct table table;
+	enum err err;
+
+	table_init(&table, cli, columns, column_count);
+	tern_pager_init(&pager, cli->call, &iam_operations[operation], in);
+	while (!(err = tern_pager_next(&pager, out)))
+		add(cli, &table, out);
+	tern_pager_done(&pager);
+	table_done(&table);
+	return err == ERR_NOTFOUND ? CLI_OK : cli_explain(cli, err);
+}
+
 enum cli_exit owner_policies(struct cli *cli, struct str owner, struct owned_policies *out_policies)
 {
 	struct buf list = {0};

@@ -7,6 +7,7 @@
 #define TERN_CLI_OWNER_H
 
 #include "cli.h"
+#include "output.h"
 
 extern const struct command owner_policy_command; /* `user policy` and `role policy` */
 
@@ -22,5 +23,13 @@ must_check enum cli_exit owner_policies(struct cli *cli, struct str owner,
 					struct owned_policies *out_policies);
 /* Deletes the inline ones and detaches the others, so that their owner can be deleted. */
 must_check enum cli_exit owner_strip(struct cli *cli, struct str owner);
+
+/* The path that `ls` lists; data NULL: all. */
+struct str owner_path(const struct cli *cli);
+/* Prints all pages of an operation's list; `add` adds a page's rows, an answer in `out`. */
+typedef void (*owner_rows_fn)(struct cli *cli, struct table *table, const void *out);
+must_check enum cli_exit owner_list(struct cli *cli, const struct column *columns,
+				    size_t column_count, size_t operation, const void *in,
+				    void *out, owner_rows_fn add);
 
 #endif

@@ -104,6 +104,22 @@ static const struct command create_command = {
 
 /* ---- ls, rm ---- */
 
+static void add_roles(struct cli *cli, struct table *table, const void *page)
+{
+	const struct iam_list_roles_out *out = page;
+
+	for (size_t i = 0; i < out->roles_count; i++) {
+		const struct iam_role *role = &out->roles[i];
+		const struct str cells[] = {
+			role->role_name, role->arn,
+			role->description.size > 0
+				? output_printable(&cli->arena, role->description, false)
+				: (struct str){0},
+			output_time(&cli->arena, role->create_date)};
+		table_add(table, cells);
+	}
+}
+
 static enum cli_exit ls_run(struct cli *cli, const void *values)
 {
 	static const struct column columns[] = {
@@ -112,32 +128,12 @@ static enum cli_exit ls_run(struct cli *cli, const void *values)
 		{"DESCRIPTION", "Description", false},
 		{"CREATED (UTC)", "CreateDate", false},
 	};
-	const struct iam_list_roles_in in = {.path_prefix = cli->arguments.count > 0
-								    ? cli->arguments.items[0]
-								    : (struct str){0}};
+	const struct iam_list_roles_in in = {.path_prefix = owner_path(cli)};
 	struct iam_list_roles_out out;
-	struct tern_pager pager;
-	struct table table;
-	enum err err;
 
 	(void)values; /* it has no options */
-	table_init(&table, cli, columns, sizeof(columns) / sizeof(columns[0]));
-	tern_pager_init(&pager, cli->call, &iam_operations[IAM_LIST_ROLES], &in);
-	while (!(err = tern_pager_next(&pager, &out))) {
-		for (size_t i = 0; i < out.roles_count; i++) {
-			const struct iam_role *role = &out.roles[i];
-			const struct str cells[] = {
-				role->role_name, role->arn,
-				role->description.size > 0
-					? output_printable(&cli->arena, role->description, false)
-					: (struct str){0},
-				output_time(&cli->arena, role->create_date)};
-			table_add(&table, cells);
-		}
-	}
-	tern_pager_done(&pager);
-	table_done(&table);
-	return err == ERR_NOTFOUND ? CLI_OK : cli_explain(cli, err);
+	return owner_list(cli, columns, sizeof(columns) / sizeof(columns[0]), IAM_LIST_ROLES, &in,
+			  &out, add_roles);
 }
 
 static const struct command ls_command = {
