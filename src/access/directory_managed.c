@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/arn.h"
 #include "format/json.h"
 
 /* clang-format off: a list a row */
@@ -386,8 +387,9 @@ static void make_id(struct str name, char out_id[DIRECTORY_ID_SIZE])
 
 static struct str arn_of(struct arena *arena, const struct directory_aws_policy *policy)
 {
-	return arena_format(arena, "arn:aws:iam::aws:policy%.*s%.*s", STR_ARG(policy->path),
-			    STR_ARG(policy->name));
+	return arn_make(arena, STR("iam"), STR(""), DIRECTORY_AWS,
+			arena_format(arena, "policy%.*s%.*s", STR_ARG(policy->path),
+				     STR_ARG(policy->name)));
 }
 
 bool directory_has_aws_policy(struct directory *directory, struct arena *arena,

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "base/arn.h"
+
 /* ---- building ---- */
 
 struct policy_list {
@@ -343,17 +345,18 @@ static void name_session(struct arena *arena, const struct directory_session *se
 		for (struct str rest = role; rest.data;)
 			role = str_cut(&rest, '/');
 		draft->type = PRINCIPAL_ROLE_SESSION;
-		draft->arn = arena_format(arena, "arn:aws:sts::%.*s:assumed-role/%.*s/%.*s",
-					  STR_ARG(entity->account), STR_ARG(role),
-					  STR_ARG(session->name));
+		draft->arn = arn_make(arena, STR("sts"), STR(""), entity->account,
+				      arena_format(arena, "assumed-role/%.*s/%.*s", STR_ARG(role),
+						   STR_ARG(session->name)));
 		draft->id = arena_format(arena, "%.*s:%.*s", STR_ARG(entity->id),
 					 STR_ARG(session->name));
 		break;
 	case DIRECTORY_SESSION_FEDERATED:
 		draft->type = PRINCIPAL_FEDERATED_USER;
 		draft->name = (struct str){0};
-		draft->arn = arena_format(arena, "arn:aws:sts::%.*s:federated-user/%.*s",
-					  STR_ARG(entity->account), STR_ARG(session->name));
+		draft->arn = arn_make(
+			arena, STR("sts"), STR(""), entity->account,
+			arena_format(arena, "federated-user/%.*s", STR_ARG(session->name)));
 		draft->entity_arn = draft->arn;
 		draft->id = arena_format(arena, "%.*s:%.*s", STR_ARG(entity->account),
 					 STR_ARG(session->name));

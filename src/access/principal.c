@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "access/policy.h"
+#include "base/arn.h"
 
 const struct principal principal_anonymous = {
 	.type = PRINCIPAL_ANONYMOUS,
@@ -70,22 +71,18 @@ const struct principal *principal_new(const struct principal *draft)
 
 const struct principal *principal_root(struct str account)
 {
-	struct buf arn = {0};
+	char text[ARN_SIZE_MAX];
+	struct str arn = arn_format(STR("iam"), STR(""), account, STR("root"), text);
 
-	buf_append(&arn, STR("arn:aws:iam::"));
-	buf_append(&arn, account);
-	buf_append(&arn, STR(":root"));
 	struct principal draft = {
 		.type = PRINCIPAL_ROOT,
 		.account = account,
-		.arn = buf_str(&arn),
-		.entity_arn = buf_str(&arn),
+		.arn = arn,
+		.entity_arn = arn,
 		.id = account,
 		.entity_id = account,
 	};
-	const struct principal *principal = principal_new(&draft);
-	buf_done(&arn);
-	return principal;
+	return principal_new(&draft);
 }
 
 const struct principal *principal_service(struct str name)

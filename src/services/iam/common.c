@@ -108,8 +108,9 @@ enum err iam_fail_taken(struct call *call, enum directory_kind kind, struct str 
 
 struct str iam_arn(struct call *call, enum directory_kind kind, struct str path, struct str name)
 {
-	return arena_format(call->arena, "arn:aws:iam::%.*s:%s%.*s%.*s", STR_ARG(call->account),
-			    iam_kinds[kind].word, STR_ARG(path), STR_ARG(name));
+	return arn_make(call->arena, STR("iam"), STR(""), call->account,
+			arena_format(call->arena, "%s%.*s%.*s", iam_kinds[kind].word, STR_ARG(path),
+				     STR_ARG(name)));
 }
 
 void iam_add_key(struct call *call, struct str name, struct str value)
@@ -237,7 +238,7 @@ const struct directory_entity *iam_account(struct call *call)
 	call_on_end(call, free_draft, draft);
 	draft->kind = DIRECTORY_ACCOUNT;
 	draft->account = draft->name = draft->id = call->account;
-	draft->arn = arena_format(call->arena, "arn:aws:iam::%.*s:root", STR_ARG(call->account));
+	draft->arn = arn_root(call->arena, STR(""), call->account);
 	draft->created_ms = call->now_ms;
 	return draft;
 }

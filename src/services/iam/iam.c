@@ -7,6 +7,7 @@
 
 #include "api/handlers.h"
 #include "api/iam.h"
+#include "base/arn.h"
 #include "services/iam/service_roles.h"
 #include "services/iam/store.h"
 
@@ -37,7 +38,7 @@ static void draw_account(struct core *core, char out_account[ACCOUNT_SIZE])
 enum err iam_account_create(struct core *core, struct str account, struct str name,
 			    char out_account[12])
 {
-	char number[ACCOUNT_SIZE], arn[64];
+	char number[ACCOUNT_SIZE], arn[ARN_SIZE_MAX];
 	size_t count = 0;
 
 	directory_each(core->directory, DIRECTORY_ACCOUNT, (struct str){0}, STR(""), count_entity,
@@ -53,13 +54,12 @@ enum err iam_account_create(struct core *core, struct str account, struct str na
 	else
 		draw_account(core, number);
 	account = str_of(number, ACCOUNT_SIZE);
-	snprintf(arn, sizeof(arn), "arn:aws:iam::%.*s:root", STR_ARG(account));
 	struct directory_entity draft = {
 		.kind = DIRECTORY_ACCOUNT,
 		.account = account,
 		.name = account,
 		.id = account,
-		.arn = str_from(arn),
+		.arn = arn_format(STR("iam"), STR(""), account, STR("root"), arn),
 		.description = name,
 		.created_ms = clock_now_ms(),
 	};

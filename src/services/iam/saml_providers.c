@@ -28,8 +28,8 @@ enum err iam_create_saml_provider(struct call *call, const struct iam_create_sam
 	struct resource resource = {.account = call->account};
 
 	(void)out;
-	resource.arn = arena_format(call->arena, "arn:aws:iam::%.*s:saml-provider/%.*s",
-				    STR_ARG(call->account), STR_ARG(in->name));
+	resource.arn = arn_make(call->arena, STR("iam"), STR(""), call->account,
+				arena_format(call->arena, "saml-provider/%.*s", STR_ARG(in->name)));
 	iam_ask_about_tags(call, in->tags, in->tags_count);
 	enum err err = call_authorize(call, call->operation->action, &resource);
 	if (err)

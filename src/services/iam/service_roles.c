@@ -6,6 +6,7 @@
  */
 #include "services/iam/service_roles.h"
 
+#include "base/arn.h"
 #include "services/iam/store.h"
 #include "services/iam/view.h"
 
@@ -233,7 +234,8 @@ enum err iam_create_service_linked_role(struct call *call,
 	if (err)
 		return err;
 	struct str policy =
-		arena_format(call->arena, "arn:aws:iam::aws:policy" POLICY_PATH "%s", row->policy);
+		arn_make(call->arena, STR("iam"), STR(""), DIRECTORY_AWS,
+			 arena_format(call->arena, "policy" POLICY_PATH "%s", row->policy));
 	draft.attached = &policy;
 	draft.attached_count = 1;
 	err = iam_store_put(call->core, &draft);

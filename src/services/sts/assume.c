@@ -17,19 +17,6 @@ struct assuming {
 	struct session session;
 };
 
-/* ---- the request ---- */
-
-static struct sts_passed passed_of(const struct sts_assume_role_in *in)
-{
-	return (struct sts_passed){
-		.policy = in->policy,
-		.policy_arns = in->policy_arns,
-		.policy_arn_count = in->policy_arns_count,
-		.tags = in->tags,
-		.tag_count = in->tags_count,
-	};
-}
-
 /* ---- may it ---- */
 
 static enum err denied(const struct assuming *assuming, struct str action)
@@ -218,7 +205,8 @@ enum err sts_assume_role(struct call *call, const struct sts_assume_role_in *in,
 		.in = in,
 		.session = {.kind = SESSION_ROLE, .name = in->role_session_name},
 	};
-	struct sts_passed passed = passed_of(in);
+	struct sts_passed passed = {in->policy, in->policy_arns, in->policy_arns_count, in->tags,
+				    in->tags_count};
 	int64_t seconds = 0, percent = 0, mfa_ms = 0;
 
 	enum err err = sts_check_mfa(call, in->serial_number, in->token_code, &mfa_ms);

@@ -141,9 +141,9 @@ struct sts_assumed_role_user *sts_show_role_user(struct call *call,
 
 	user->assumed_role_id =
 		arena_format(call->arena, "%.*s:%.*s", STR_ARG(role->id), STR_ARG(session->name));
-	user->arn =
-		arena_format(call->arena, "arn:aws:sts::%.*s:assumed-role/%.*s/%.*s",
-			     STR_ARG(role->account), STR_ARG(role->name), STR_ARG(session->name));
+	user->arn = arn_make(call->arena, STR("sts"), STR(""), role->account,
+			     arena_format(call->arena, "assumed-role/%.*s/%.*s",
+					  STR_ARG(role->name), STR_ARG(session->name)));
 	return user;
 }
 

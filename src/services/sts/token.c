@@ -6,6 +6,7 @@
  */
 #include "services/sts/grant.h"
 
+#include "base/arn.h"
 enum {
 	DURATION_DEFAULT = 43200,
 	ROOT_MAX = 3600,
@@ -48,17 +49,6 @@ enum err sts_get_session_token(struct call *call, const struct sts_get_session_t
 	return ERR_OK;
 }
 
-static struct sts_passed passed_of(const struct sts_get_federation_token_in *in)
-{
-	return (struct sts_passed){
-		.policy = in->policy,
-		.policy_arns = in->policy_arns,
-		.policy_arn_count = in->policy_arns_count,
-		.tags = in->tags,
-		.tag_count = in->tags_count,
-	};
-}
-
 static enum err authorize(struct call *call, struct str arn, const struct session *session)
 {
 	struct resource resource = {.arn = arn, .account = session->account};
@@ -74,7 +64,8 @@ enum err sts_get_federation_token(struct call *call, const struct sts_get_federa
 				  struct sts_get_federation_token_out *out)
 {
 	struct sts_federated_user *user = arena_new(call->arena, struct sts_federated_user);
-	struct sts_passed passed = passed_of(in);
+	struct sts_passed passed = {in->policy, in->policy_arns, in->policy_arns_count, in->tags,
+				    in->tags_count};
 	struct session session = {
 		.kind = SESSION_FEDERATED,
 		.account = call->principal->account,
@@ -88,8 +79,8 @@ enum err sts_get_federation_token(struct call *call, const struct sts_get_federa
 		err = sts_take_passed(call, &passed, &session);
 	if (err)
 		return err;
-	user->arn = arena_format(call->arena, "arn:aws:sts::%.*s:federated-user/%.*s",
-				 STR_ARG(session.account), STR_ARG(in->name));
+	user->arn = arn_make(call->arena, STR("sts"), STR(""), session.account,
+			     arena_format(call->arena, "federated-user/%.*s", STR_ARG(in->name)));
 	user->federated_user_id =
 		arena_format(call->arena, "%.*s:%.*s", STR_ARG(session.account), STR_ARG(in->name));
 	err = authorize(call, user->arn, &session);

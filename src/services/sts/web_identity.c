@@ -25,15 +25,6 @@ struct identifying {
 	struct session session;
 };
 
-static struct sts_passed passed_of(const struct sts_assume_role_with_web_identity_in *in)
-{
-	return (struct sts_passed){
-		.policy = in->policy,
-		.policy_arns = in->policy_arns,
-		.policy_arn_count = in->policy_arns_count,
-	};
-}
-
 /* ---- the token ---- */
 
 static enum err fail_token(struct call *call, const char *text)
@@ -87,12 +78,12 @@ static enum err find_provider(struct identifying *identifying)
 	check(arn_parse(identifying->in->role_arn, &arn));
 	identifying->partition = arn.partition;
 	if (str_starts(issuer, scheme))
-		identifying->provider =
-			find(call,
-			     arena_format(call->arena, "arn:aws:iam::%.*s:oidc-provider/%.*s",
-					  STR_ARG(arn.account),
-					  STR_ARG(str_slice(issuer, scheme.size, SIZE_MAX))),
-			     DIRECTORY_OIDC_PROVIDER);
+		identifying->provider = find(
+			call,
+			arn_make(call->arena, STR("iam"), STR(""), arn.account,
+				 arena_format(call->arena, "oidc-provider/%.*s",
+					      STR_ARG(str_slice(issuer, scheme.size, SIZE_MAX)))),
+			DIRECTORY_OIDC_PROVIDER);
 	if (identifying->provider)
 		return ERR_OK;
 	return fail(call, &STS_INVALID_IDENTITY_TOKEN,
@@ -243,7 +234,7 @@ enum err sts_assume_role_with_web_identity(struct call *call,
 					   struct sts_assume_role_with_web_identity_out *out)
 {
 	struct identifying identifying = {.call = call, .in = in};
-	struct sts_passed passed = passed_of(in);
+	struct sts_passed passed = {in->policy, in->policy_arns, in->policy_arns_count, NULL, 0};
 	int64_t seconds = 0, percent = 0;
 
 	call_needs_no_permission(call); /* until the token is known to be one */
