@@ -150,10 +150,24 @@ void cbor_reader_init(struct cbor_reader *reader, struct arena *arena, struct st
 	*reader = (struct cbor_reader){.arena = arena, .rest = text};
 }
 
+/* Tags 0 to 23 stand in the first byte (RFC 8949, 3.4); libcbor refuses those that it lacks. */
+static bool take_short_tag(struct cbor_reader *reader, struct cbor_item *out_item)
+{
+	unsigned char first = reader->rest.size > 0 ? (unsigned char)reader->rest.data[0] : 0;
+
+	if (first < 0xc0 || first > 0xd7)
+		return false;
+	*out_item = (struct cbor_item){.kind = CBOR_TAG, .number = first & 0x1f};
+	reader->rest = str_slice(reader->rest, 1, SIZE_MAX);
+	return true;
+}
+
 static enum err read_one(struct cbor_reader *reader, struct cbor_item *out_item)
 {
 	if (++reader->item_count > LIMIT_CBOR_ITEMS)
 		return ERR_TOOLARGE;
+	if (take_short_tag(reader, out_item))
+		return ERR_OK;
 	struct cbor_decoder_result result = cbor_stream_decode(
 		(cbor_data)reader->rest.data, reader->rest.size, &callbacks, out_item);
 	if (result.status != CBOR_DECODER_FINISHED)

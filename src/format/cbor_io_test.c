@@ -256,3 +256,19 @@ static void test_cbor_writer_takes_the_shortest_form(void **state)
 	cbor_write_text(&out, STR("a\xc3"));
 	assert_written("6461efbfbd");
 }
+
+static void test_cbor_short_tags_are_read(void **state)
+{
+	(void)state;
+	for (unsigned char tag = 0; tag < 24; tag++) {
+		const char bytes[] = {(char)(0xc0 | tag), 0x01};
+		struct cbor_reader reader;
+		struct cbor_item item;
+		cbor_reader_init(&reader, &arena, str_of(bytes, sizeof(bytes)));
+		assert_int_equal(cbor_read(&reader, &item), ERR_OK);
+		assert_int_equal(item.kind, CBOR_TAG);
+		assert_int_equal(item.number, tag);
+		assert_int_equal(cbor_skip(&reader, &item), ERR_OK);
+		assert_int_equal(reader.rest.size, 0);
+	}
+}
