@@ -104,6 +104,9 @@ static void finish(struct sending *sending)
 			owed->result->is_owed = owed->is_stored;
 		else if (owed->obligation)
 			owed->obligation->is_stored = owed->is_stored;
+		else if (sending->send.out_archived && !owed->is_stored &&
+			 sending->extras[i].result != QUEUE_NOT_FOUND)
+			*sending->send.out_archived = false;
 	}
 	if (sending->send.ends)
 		*sending->send.out_ended =
@@ -346,7 +349,7 @@ static void issue(struct core *core, struct net_thread *home, const struct inter
 static bool is_joint(const struct target_send *send, size_t members)
 {
 	return members > 1 || send->obligation_count > 0 || send->instead || send->ends ||
-	       send->gate;
+	       send->gate || send->archive_count > 0;
 }
 
 /* Begins a joint delivery with the first provider that supports it, if there is a reason. */
@@ -417,11 +420,12 @@ static struct sending *sending_new(struct core *core, const struct target_send *
 void target_deliver(struct core *core, struct net_thread *home, const struct target_send *send,
 		    target_done_fn done, void *context)
 {
-	check(send->count + send->obligation_count > 0 || send->gate);
-	check(send->gate || send->archive_count == 0);
+	check(send->count + send->obligation_count + send->archive_count > 0 || send->gate);
 	check(send->count <= TARGET_DELIVERIES_MAX);
 	check(!send->ends || (send->count == 1 && send->deliveries[0].count == 1));
 	check(!send->ends || (send->obligation_count == 0 && !send->instead));
+	if (send->out_archived)
+		*send->out_archived = true;
 	struct sending *sending = sending_new(core, send);
 	sending->home = home;
 	sending->done = done;

@@ -147,15 +147,16 @@ struct target_send {
 	void *instead_context;
 	/*
 	 * Of a FIFO topic (struct queue_gate); NULL: none. All payloads and obligations have index
-	 * 0, and messages of `archives` are in the same command. If the gate says duplicate,
-	 * nothing is sent or stored, and all is as if it had been. If *out_gated is not QUEUE_OK,
-	 * nothing was sent or stored.
+	 * 0. If the gate says duplicate, nothing is sent or stored, and all is as if it had been.
+	 * If *out_gated is not QUEUE_OK, nothing was sent or stored.
 	 */
 	struct queue_gate *gate;
 	const uint8_t *id; /* of the command: 16 bytes */
+	enum queue_result *out_gated;
+	/* Messages of archives, in the command of the payloads with index 0. */
 	const struct queue_target *archives;
 	size_t archive_count;
-	enum queue_result *out_gated;
+	bool *out_archived; /* false: one is not stored, though its queue exists; NULL: ignored */
 	/*
 	 * For core/obligation.c: the only payload ends this obligation. It is deleted in the
 	 * command that sends the message, if the target is a queue. NULL: none.
