@@ -174,6 +174,206 @@ struct events_condition {
 	struct str value;
 };
 
+struct events_create_connection_basic_auth_request_parameters {
+	struct str username;
+	struct str password;
+};
+
+struct events_create_connection_o_auth_client_request_parameters {
+	struct str client_id;
+	struct str client_secret;
+};
+
+struct events_connection_header_parameter {
+	struct str key;
+	struct str value;
+	bool is_value_secret;
+	bool has_is_value_secret;
+};
+
+struct events_connection_query_string_parameter {
+	struct str key;
+	struct str value;
+	bool is_value_secret;
+	bool has_is_value_secret;
+};
+
+struct events_connection_body_parameter {
+	struct str key;
+	struct str value;
+	bool is_value_secret;
+	bool has_is_value_secret;
+};
+
+struct events_connection_http_parameters {
+	struct events_connection_header_parameter *header_parameters;
+	size_t header_parameters_count;
+	struct events_connection_query_string_parameter *query_string_parameters;
+	size_t query_string_parameters_count;
+	struct events_connection_body_parameter *body_parameters;
+	size_t body_parameters_count;
+};
+
+struct events_create_connection_o_auth_request_parameters {
+	struct events_create_connection_o_auth_client_request_parameters *client_parameters;
+	struct str authorization_endpoint;
+	struct str http_method;
+	struct events_connection_http_parameters *o_auth_http_parameters;
+};
+
+struct events_create_connection_api_key_auth_request_parameters {
+	struct str api_key_name;
+	struct str api_key_value;
+};
+
+struct events_connectivity_resource_configuration_arn {
+	struct str resource_configuration_arn;
+};
+
+struct events_connectivity_resource_parameters {
+	struct events_connectivity_resource_configuration_arn *resource_parameters;
+};
+
+struct events_create_connection_auth_request_parameters {
+	struct events_create_connection_basic_auth_request_parameters *basic_auth_parameters;
+	struct events_create_connection_o_auth_request_parameters *o_auth_parameters;
+	struct events_create_connection_api_key_auth_request_parameters *api_key_auth_parameters;
+	struct events_connection_http_parameters *invocation_http_parameters;
+	struct events_connectivity_resource_parameters *connectivity_parameters;
+};
+
+struct events_describe_connection_resource_parameters {
+	struct str resource_configuration_arn;
+	struct str resource_association_arn;
+};
+
+struct events_describe_connection_connectivity_parameters {
+	struct events_describe_connection_resource_parameters *resource_parameters;
+};
+
+struct events_connection_basic_auth_response_parameters {
+	struct str username;
+};
+
+struct events_connection_o_auth_client_response_parameters {
+	struct str client_id;
+};
+
+struct events_connection_o_auth_response_parameters {
+	struct events_connection_o_auth_client_response_parameters *client_parameters;
+	struct str authorization_endpoint;
+	struct str http_method;
+	struct events_connection_http_parameters *o_auth_http_parameters;
+};
+
+struct events_connection_api_key_auth_response_parameters {
+	struct str api_key_name;
+};
+
+struct events_connection_auth_response_parameters {
+	struct events_connection_basic_auth_response_parameters *basic_auth_parameters;
+	struct events_connection_o_auth_response_parameters *o_auth_parameters;
+	struct events_connection_api_key_auth_response_parameters *api_key_auth_parameters;
+	struct events_connection_http_parameters *invocation_http_parameters;
+	struct events_describe_connection_connectivity_parameters *connectivity_parameters;
+};
+
+struct events_api_destination {
+	struct str api_destination_arn;
+	struct str name;
+	struct str api_destination_state;
+	struct str connection_arn;
+	struct str invocation_endpoint;
+	struct str http_method;
+	int64_t invocation_rate_limit_per_second;
+	bool has_invocation_rate_limit_per_second;
+	int64_t creation_time;
+	bool has_creation_time;
+	int64_t last_modified_time;
+	bool has_last_modified_time;
+};
+
+struct events_connection {
+	struct str connection_arn;
+	struct str name;
+	struct str connection_state;
+	struct str state_reason;
+	struct str authorization_type;
+	int64_t creation_time;
+	bool has_creation_time;
+	int64_t last_modified_time;
+	bool has_last_modified_time;
+	int64_t last_authorized_time;
+	bool has_last_authorized_time;
+};
+
+struct events_update_connection_basic_auth_request_parameters {
+	struct str username;
+	struct str password;
+};
+
+struct events_update_connection_o_auth_client_request_parameters {
+	struct str client_id;
+	struct str client_secret;
+};
+
+struct events_update_connection_o_auth_request_parameters {
+	struct events_update_connection_o_auth_client_request_parameters *client_parameters;
+	struct str authorization_endpoint;
+	struct str http_method;
+	struct events_connection_http_parameters *o_auth_http_parameters;
+};
+
+struct events_update_connection_api_key_auth_request_parameters {
+	struct str api_key_name;
+	struct str api_key_value;
+};
+
+struct events_update_connection_auth_request_parameters {
+	struct events_update_connection_basic_auth_request_parameters *basic_auth_parameters;
+	struct events_update_connection_o_auth_request_parameters *o_auth_parameters;
+	struct events_update_connection_api_key_auth_request_parameters *api_key_auth_parameters;
+	struct events_connection_http_parameters *invocation_http_parameters;
+	struct events_connectivity_resource_parameters *connectivity_parameters;
+};
+
+struct events_create_api_destination_in {
+	struct str name;
+	struct str description;
+	struct str connection_arn;
+	struct str invocation_endpoint;
+	struct str http_method;
+	int64_t invocation_rate_limit_per_second;
+	bool has_invocation_rate_limit_per_second;
+};
+
+struct events_create_api_destination_out {
+	struct str api_destination_arn;
+	struct str api_destination_state;
+	int64_t creation_time;
+	bool has_creation_time;
+	int64_t last_modified_time;
+	bool has_last_modified_time;
+};
+
+struct events_create_connection_in {
+	struct str name;
+	struct str description;
+	struct str authorization_type;
+	struct events_create_connection_auth_request_parameters *auth_parameters;
+	struct events_connectivity_resource_parameters *invocation_connectivity_parameters;
+	struct str kms_key_identifier;
+};
+
+struct events_create_connection_out {
+	struct str connection_arn;
+	struct str connection_state;
+	int64_t creation_time;
+	bool has_creation_time;
+	int64_t last_modified_time;
+	bool has_last_modified_time;
+};
+
 struct events_create_event_bus_in {
 	struct str name;
 	struct str event_source_name;
@@ -193,6 +393,44 @@ struct events_create_event_bus_out {
 	struct events_log_config *log_config;
 };
 
+struct events_deauthorize_connection_in {
+	struct str name;
+};
+
+struct events_deauthorize_connection_out {
+	struct str connection_arn;
+	struct str connection_state;
+	int64_t creation_time;
+	bool has_creation_time;
+	int64_t last_modified_time;
+	bool has_last_modified_time;
+	int64_t last_authorized_time;
+	bool has_last_authorized_time;
+};
+
+struct events_delete_api_destination_in {
+	struct str name;
+};
+
+struct events_delete_api_destination_out {
+	char no_members;
+};
+
+struct events_delete_connection_in {
+	struct str name;
+};
+
+struct events_delete_connection_out {
+	struct str connection_arn;
+	struct str connection_state;
+	int64_t creation_time;
+	bool has_creation_time;
+	int64_t last_modified_time;
+	bool has_last_modified_time;
+	int64_t last_authorized_time;
+	bool has_last_authorized_time;
+};
+
 struct events_delete_event_bus_in {
 	struct str name;
 };
@@ -210,6 +448,49 @@ struct events_delete_rule_in {
 
 struct events_delete_rule_out {
 	char no_members;
+};
+
+struct events_describe_api_destination_in {
+	struct str name;
+};
+
+struct events_describe_api_destination_out {
+	struct str api_destination_arn;
+	struct str name;
+	struct str description;
+	struct str api_destination_state;
+	struct str connection_arn;
+	struct str invocation_endpoint;
+	struct str http_method;
+	int64_t invocation_rate_limit_per_second;
+	bool has_invocation_rate_limit_per_second;
+	int64_t creation_time;
+	bool has_creation_time;
+	int64_t last_modified_time;
+	bool has_last_modified_time;
+};
+
+struct events_describe_connection_in {
+	struct str name;
+};
+
+struct events_describe_connection_out {
+	struct str connection_arn;
+	struct str name;
+	struct str description;
+	struct events_describe_connection_connectivity_parameters *invocation_connectivity_parameters;
+	struct str connection_state;
+	struct str state_reason;
+	struct str authorization_type;
+	struct str secret_arn;
+	struct str kms_key_identifier;
+	struct events_connection_auth_response_parameters *auth_parameters;
+	int64_t creation_time;
+	bool has_creation_time;
+	int64_t last_modified_time;
+	bool has_last_modified_time;
+	int64_t last_authorized_time;
+	bool has_last_authorized_time;
 };
 
 struct events_describe_event_bus_in {
@@ -265,6 +546,34 @@ struct events_enable_rule_in {
 
 struct events_enable_rule_out {
 	char no_members;
+};
+
+struct events_list_api_destinations_in {
+	struct str name_prefix;
+	struct str connection_arn;
+	struct str next_token;
+	int64_t limit;
+	bool has_limit;
+};
+
+struct events_list_api_destinations_out {
+	struct events_api_destination *api_destinations;
+	size_t api_destinations_count;
+	struct str next_token;
+};
+
+struct events_list_connections_in {
+	struct str name_prefix;
+	struct str connection_state;
+	struct str next_token;
+	int64_t limit;
+	bool has_limit;
+};
+
+struct events_list_connections_out {
+	struct events_connection *connections;
+	size_t connections_count;
+	struct str next_token;
 };
 
 struct events_list_event_buses_in {
@@ -443,6 +752,45 @@ struct events_untag_resource_out {
 	char no_members;
 };
 
+struct events_update_api_destination_in {
+	struct str name;
+	struct str description;
+	struct str connection_arn;
+	struct str invocation_endpoint;
+	struct str http_method;
+	int64_t invocation_rate_limit_per_second;
+	bool has_invocation_rate_limit_per_second;
+};
+
+struct events_update_api_destination_out {
+	struct str api_destination_arn;
+	struct str api_destination_state;
+	int64_t creation_time;
+	bool has_creation_time;
+	int64_t last_modified_time;
+	bool has_last_modified_time;
+};
+
+struct events_update_connection_in {
+	struct str name;
+	struct str description;
+	struct str authorization_type;
+	struct events_update_connection_auth_request_parameters *auth_parameters;
+	struct events_connectivity_resource_parameters *invocation_connectivity_parameters;
+	struct str kms_key_identifier;
+};
+
+struct events_update_connection_out {
+	struct str connection_arn;
+	struct str connection_state;
+	int64_t creation_time;
+	bool has_creation_time;
+	int64_t last_modified_time;
+	bool has_last_modified_time;
+	int64_t last_authorized_time;
+	bool has_last_authorized_time;
+};
+
 struct events_update_event_bus_in {
 	struct str name;
 	struct str kms_key_identifier;
@@ -460,12 +808,26 @@ struct events_update_event_bus_out {
 	struct events_log_config *log_config;
 };
 
+enum err events_create_api_destination(struct call *call, const struct events_create_api_destination_in *in,
+		struct events_create_api_destination_out *out);
+enum err events_create_connection(struct call *call, const struct events_create_connection_in *in,
+		struct events_create_connection_out *out);
 enum err events_create_event_bus(struct call *call, const struct events_create_event_bus_in *in,
 		struct events_create_event_bus_out *out);
+enum err events_deauthorize_connection(struct call *call, const struct events_deauthorize_connection_in *in,
+		struct events_deauthorize_connection_out *out);
+enum err events_delete_api_destination(struct call *call, const struct events_delete_api_destination_in *in,
+		struct events_delete_api_destination_out *out);
+enum err events_delete_connection(struct call *call, const struct events_delete_connection_in *in,
+		struct events_delete_connection_out *out);
 enum err events_delete_event_bus(struct call *call, const struct events_delete_event_bus_in *in,
 		struct events_delete_event_bus_out *out);
 enum err events_delete_rule(struct call *call, const struct events_delete_rule_in *in,
 		struct events_delete_rule_out *out);
+enum err events_describe_api_destination(struct call *call, const struct events_describe_api_destination_in *in,
+		struct events_describe_api_destination_out *out);
+enum err events_describe_connection(struct call *call, const struct events_describe_connection_in *in,
+		struct events_describe_connection_out *out);
 enum err events_describe_event_bus(struct call *call, const struct events_describe_event_bus_in *in,
 		struct events_describe_event_bus_out *out);
 enum err events_describe_rule(struct call *call, const struct events_describe_rule_in *in,
@@ -474,6 +836,10 @@ enum err events_disable_rule(struct call *call, const struct events_disable_rule
 		struct events_disable_rule_out *out);
 enum err events_enable_rule(struct call *call, const struct events_enable_rule_in *in,
 		struct events_enable_rule_out *out);
+enum err events_list_api_destinations(struct call *call, const struct events_list_api_destinations_in *in,
+		struct events_list_api_destinations_out *out);
+enum err events_list_connections(struct call *call, const struct events_list_connections_in *in,
+		struct events_list_connections_out *out);
 enum err events_list_event_buses(struct call *call, const struct events_list_event_buses_in *in,
 		struct events_list_event_buses_out *out);
 enum err events_list_rule_names_by_target(struct call *call, const struct events_list_rule_names_by_target_in *in,
@@ -502,17 +868,30 @@ enum err events_test_event_pattern(struct call *call, const struct events_test_e
 		struct events_test_event_pattern_out *out);
 enum err events_untag_resource(struct call *call, const struct events_untag_resource_in *in,
 		struct events_untag_resource_out *out);
+enum err events_update_api_destination(struct call *call, const struct events_update_api_destination_in *in,
+		struct events_update_api_destination_out *out);
+enum err events_update_connection(struct call *call, const struct events_update_connection_in *in,
+		struct events_update_connection_out *out);
 enum err events_update_event_bus(struct call *call, const struct events_update_event_bus_in *in,
 		struct events_update_event_bus_out *out);
 
 enum {
+	EVENTS_CREATE_API_DESTINATION,
+	EVENTS_CREATE_CONNECTION,
 	EVENTS_CREATE_EVENT_BUS,
+	EVENTS_DEAUTHORIZE_CONNECTION,
+	EVENTS_DELETE_API_DESTINATION,
+	EVENTS_DELETE_CONNECTION,
 	EVENTS_DELETE_EVENT_BUS,
 	EVENTS_DELETE_RULE,
+	EVENTS_DESCRIBE_API_DESTINATION,
+	EVENTS_DESCRIBE_CONNECTION,
 	EVENTS_DESCRIBE_EVENT_BUS,
 	EVENTS_DESCRIBE_RULE,
 	EVENTS_DISABLE_RULE,
 	EVENTS_ENABLE_RULE,
+	EVENTS_LIST_API_DESTINATIONS,
+	EVENTS_LIST_CONNECTIONS,
 	EVENTS_LIST_EVENT_BUSES,
 	EVENTS_LIST_RULE_NAMES_BY_TARGET,
 	EVENTS_LIST_RULES,
@@ -527,6 +906,8 @@ enum {
 	EVENTS_TAG_RESOURCE,
 	EVENTS_TEST_EVENT_PATTERN,
 	EVENTS_UNTAG_RESOURCE,
+	EVENTS_UPDATE_API_DESTINATION,
+	EVENTS_UPDATE_CONNECTION,
 	EVENTS_UPDATE_EVENT_BUS,
 	EVENTS_OPERATIONS,
 };

@@ -62,3 +62,140 @@ enum err events_debt_record_decode(struct arena *arena, struct str bytes,
 	return record_decode(arena, bytes, &events_debt_record_shape, out_record);
 }
 
+static const struct shape_member events_connection_record_members[] = {
+	{.name = STR_INIT("account"),
+	 .offset = offsetof(struct events_connection_record, account),
+	 .kind = SHAPE_STRING,
+	 .number = 1},
+	{.name = STR_INIT("region"),
+	 .offset = offsetof(struct events_connection_record, region),
+	 .kind = SHAPE_STRING,
+	 .number = 2},
+	{.name = STR_INIT("name"),
+	 .offset = offsetof(struct events_connection_record, name),
+	 .kind = SHAPE_STRING,
+	 .number = 3},
+	{.name = STR_INIT("id"),
+	 .offset = offsetof(struct events_connection_record, id),
+	 .kind = SHAPE_STRING,
+	 .number = 4},
+	{.name = STR_INIT("description"),
+	 .offset = offsetof(struct events_connection_record, description),
+	 .kind = SHAPE_STRING,
+	 .number = 5},
+	{.name = STR_INIT("authorizationType"),
+	 .offset = offsetof(struct events_connection_record, authorization_type),
+	 .kind = SHAPE_STRING,
+	 .number = 6},
+	{.name = STR_INIT("state"),
+	 .offset = offsetof(struct events_connection_record, state),
+	 .kind = SHAPE_STRING,
+	 .number = 7},
+	{.name = STR_INIT("shown"),
+	 .offset = offsetof(struct events_connection_record, shown),
+	 .kind = SHAPE_STRING,
+	 .number = 8},
+	{.name = STR_INIT("sealed"),
+	 .offset = offsetof(struct events_connection_record, sealed),
+	 .kind = SHAPE_BLOB,
+	 .number = 9,
+	 .is_sensitive = true},
+	{.name = STR_INIT("kmsKey"),
+	 .offset = offsetof(struct events_connection_record, kms_key),
+	 .kind = SHAPE_STRING,
+	 .number = 10},
+	{.name = STR_INIT("createdMs"),
+	 .offset = offsetof(struct events_connection_record, created_ms),
+	 .kind = SHAPE_LONG,
+	 .number = 11},
+	{.name = STR_INIT("modifiedMs"),
+	 .offset = offsetof(struct events_connection_record, modified_ms),
+	 .kind = SHAPE_LONG,
+	 .number = 12},
+	{.name = STR_INIT("authorizedMs"),
+	 .offset = offsetof(struct events_connection_record, authorized_ms),
+	 .kind = SHAPE_LONG,
+	 .number = 13},
+};
+const struct shape events_connection_record_shape = {
+	.name = STR_INIT("Connection"),
+	.size = sizeof(struct events_connection_record),
+	.member_count = 13,
+	.members = events_connection_record_members,
+	.number_max = 13};
+
+void events_connection_record_encode(struct buf *out, const struct events_connection_record *record)
+{
+	record_encode(out, &events_connection_record_shape, record);
+}
+
+enum err events_connection_record_decode(struct arena *arena, struct str bytes,
+		struct events_connection_record *out_record)
+{
+	return record_decode(arena, bytes, &events_connection_record_shape, out_record);
+}
+
+static const struct shape_member events_destination_record_members[] = {
+	{.name = STR_INIT("account"),
+	 .offset = offsetof(struct events_destination_record, account),
+	 .kind = SHAPE_STRING,
+	 .number = 1},
+	{.name = STR_INIT("region"),
+	 .offset = offsetof(struct events_destination_record, region),
+	 .kind = SHAPE_STRING,
+	 .number = 2},
+	{.name = STR_INIT("name"),
+	 .offset = offsetof(struct events_destination_record, name),
+	 .kind = SHAPE_STRING,
+	 .number = 3},
+	{.name = STR_INIT("id"),
+	 .offset = offsetof(struct events_destination_record, id),
+	 .kind = SHAPE_STRING,
+	 .number = 4},
+	{.name = STR_INIT("description"),
+	 .offset = offsetof(struct events_destination_record, description),
+	 .kind = SHAPE_STRING,
+	 .number = 5},
+	{.name = STR_INIT("connectionArn"),
+	 .offset = offsetof(struct events_destination_record, connection_arn),
+	 .kind = SHAPE_STRING,
+	 .number = 6},
+	{.name = STR_INIT("endpoint"),
+	 .offset = offsetof(struct events_destination_record, endpoint),
+	 .kind = SHAPE_STRING,
+	 .number = 7},
+	{.name = STR_INIT("method"),
+	 .offset = offsetof(struct events_destination_record, method),
+	 .kind = SHAPE_STRING,
+	 .number = 8},
+	{.name = STR_INIT("rate"),
+	 .offset = offsetof(struct events_destination_record, rate),
+	 .kind = SHAPE_INTEGER,
+	 .number = 9},
+	{.name = STR_INIT("createdMs"),
+	 .offset = offsetof(struct events_destination_record, created_ms),
+	 .kind = SHAPE_LONG,
+	 .number = 10},
+	{.name = STR_INIT("modifiedMs"),
+	 .offset = offsetof(struct events_destination_record, modified_ms),
+	 .kind = SHAPE_LONG,
+	 .number = 11},
+};
+const struct shape events_destination_record_shape = {
+	.name = STR_INIT("Destination"),
+	.size = sizeof(struct events_destination_record),
+	.member_count = 11,
+	.members = events_destination_record_members,
+	.number_max = 11};
+
+void events_destination_record_encode(struct buf *out, const struct events_destination_record *record)
+{
+	record_encode(out, &events_destination_record_shape, record);
+}
+
+enum err events_destination_record_decode(struct arena *arena, struct str bytes,
+		struct events_destination_record *out_record)
+{
+	return record_decode(arena, bytes, &events_destination_record_shape, out_record);
+}
+

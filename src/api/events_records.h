@@ -19,9 +19,49 @@ struct events_debt_record {
 	struct str text;
 };
 
+struct events_connection_record {
+	struct str account;
+	struct str region;
+	struct str name;
+	struct str id;
+	struct str description;
+	struct str authorization_type;
+	struct str state;
+	struct str shown;
+	struct str sealed;
+	struct str kms_key;
+	int64_t created_ms;
+	int64_t modified_ms;
+	int64_t authorized_ms;
+};
+
+struct events_destination_record {
+	struct str account;
+	struct str region;
+	struct str name;
+	struct str id;
+	struct str description;
+	struct str connection_arn;
+	struct str endpoint;
+	struct str method;
+	int64_t rate;
+	int64_t created_ms;
+	int64_t modified_ms;
+};
+
 extern const struct shape events_debt_record_shape;
 void events_debt_record_encode(struct buf *out, const struct events_debt_record *record);
 must_check enum err events_debt_record_decode(struct arena *arena, struct str bytes,
 		struct events_debt_record *out_record);
+
+extern const struct shape events_connection_record_shape;
+void events_connection_record_encode(struct buf *out, const struct events_connection_record *record);
+must_check enum err events_connection_record_decode(struct arena *arena, struct str bytes,
+		struct events_connection_record *out_record);
+
+extern const struct shape events_destination_record_shape;
+void events_destination_record_encode(struct buf *out, const struct events_destination_record *record);
+must_check enum err events_destination_record_decode(struct arena *arena, struct str bytes,
+		struct events_destination_record *out_record);
 
 #endif

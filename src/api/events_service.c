@@ -4,9 +4,34 @@
 
 #include "api/handlers.h"
 
+static enum err run_events_create_api_destination(struct call *call, const void *in, void *out)
+{
+	return events_create_api_destination(call, in, out);
+}
+
+static enum err run_events_create_connection(struct call *call, const void *in, void *out)
+{
+	return events_create_connection(call, in, out);
+}
+
 static enum err run_events_create_event_bus(struct call *call, const void *in, void *out)
 {
 	return events_create_event_bus(call, in, out);
+}
+
+static enum err run_events_deauthorize_connection(struct call *call, const void *in, void *out)
+{
+	return events_deauthorize_connection(call, in, out);
+}
+
+static enum err run_events_delete_api_destination(struct call *call, const void *in, void *out)
+{
+	return events_delete_api_destination(call, in, out);
+}
+
+static enum err run_events_delete_connection(struct call *call, const void *in, void *out)
+{
+	return events_delete_connection(call, in, out);
 }
 
 static enum err run_events_delete_event_bus(struct call *call, const void *in, void *out)
@@ -17,6 +42,16 @@ static enum err run_events_delete_event_bus(struct call *call, const void *in, v
 static enum err run_events_delete_rule(struct call *call, const void *in, void *out)
 {
 	return events_delete_rule(call, in, out);
+}
+
+static enum err run_events_describe_api_destination(struct call *call, const void *in, void *out)
+{
+	return events_describe_api_destination(call, in, out);
+}
+
+static enum err run_events_describe_connection(struct call *call, const void *in, void *out)
+{
+	return events_describe_connection(call, in, out);
 }
 
 static enum err run_events_describe_event_bus(struct call *call, const void *in, void *out)
@@ -37,6 +72,16 @@ static enum err run_events_disable_rule(struct call *call, const void *in, void 
 static enum err run_events_enable_rule(struct call *call, const void *in, void *out)
 {
 	return events_enable_rule(call, in, out);
+}
+
+static enum err run_events_list_api_destinations(struct call *call, const void *in, void *out)
+{
+	return events_list_api_destinations(call, in, out);
+}
+
+static enum err run_events_list_connections(struct call *call, const void *in, void *out)
+{
+	return events_list_connections(call, in, out);
 }
 
 static enum err run_events_list_event_buses(struct call *call, const void *in, void *out)
@@ -109,19 +154,38 @@ static enum err run_events_untag_resource(struct call *call, const void *in, voi
 	return events_untag_resource(call, in, out);
 }
 
+static enum err run_events_update_api_destination(struct call *call, const void *in, void *out)
+{
+	return events_update_api_destination(call, in, out);
+}
+
+static enum err run_events_update_connection(struct call *call, const void *in, void *out)
+{
+	return events_update_connection(call, in, out);
+}
+
 static enum err run_events_update_event_bus(struct call *call, const void *in, void *out)
 {
 	return events_update_event_bus(call, in, out);
 }
 
 static const operation_fn handlers[] = {
+	[EVENTS_CREATE_API_DESTINATION] = run_events_create_api_destination,
+	[EVENTS_CREATE_CONNECTION] = run_events_create_connection,
 	[EVENTS_CREATE_EVENT_BUS] = run_events_create_event_bus,
+	[EVENTS_DEAUTHORIZE_CONNECTION] = run_events_deauthorize_connection,
+	[EVENTS_DELETE_API_DESTINATION] = run_events_delete_api_destination,
+	[EVENTS_DELETE_CONNECTION] = run_events_delete_connection,
 	[EVENTS_DELETE_EVENT_BUS] = run_events_delete_event_bus,
 	[EVENTS_DELETE_RULE] = run_events_delete_rule,
+	[EVENTS_DESCRIBE_API_DESTINATION] = run_events_describe_api_destination,
+	[EVENTS_DESCRIBE_CONNECTION] = run_events_describe_connection,
 	[EVENTS_DESCRIBE_EVENT_BUS] = run_events_describe_event_bus,
 	[EVENTS_DESCRIBE_RULE] = run_events_describe_rule,
 	[EVENTS_DISABLE_RULE] = run_events_disable_rule,
 	[EVENTS_ENABLE_RULE] = run_events_enable_rule,
+	[EVENTS_LIST_API_DESTINATIONS] = run_events_list_api_destinations,
+	[EVENTS_LIST_CONNECTIONS] = run_events_list_connections,
 	[EVENTS_LIST_EVENT_BUSES] = run_events_list_event_buses,
 	[EVENTS_LIST_RULE_NAMES_BY_TARGET] = run_events_list_rule_names_by_target,
 	[EVENTS_LIST_RULES] = run_events_list_rules,
@@ -136,6 +200,8 @@ static const operation_fn handlers[] = {
 	[EVENTS_TAG_RESOURCE] = run_events_tag_resource,
 	[EVENTS_TEST_EVENT_PATTERN] = run_events_test_event_pattern,
 	[EVENTS_UNTAG_RESOURCE] = run_events_untag_resource,
+	[EVENTS_UPDATE_API_DESTINATION] = run_events_update_api_destination,
+	[EVENTS_UPDATE_CONNECTION] = run_events_update_connection,
 	[EVENTS_UPDATE_EVENT_BUS] = run_events_update_event_bus,
 };
 
@@ -151,11 +217,11 @@ const struct service events_service = {
 		   .query_code = STR_INIT("AccessDeniedException"), .status = 400},
 	.violation = &EVENTS_VALIDATION,
 	.resource_types = events_resources,
-	.resource_type_count = 3,
+	.resource_type_count = 7,
 	.throttled = {.shape = STR_INIT("ThrottlingException"),
 		      .query_code = STR_INIT("ThrottlingException"), .status = 400},
 	.throttled_text = STR_INIT("Rate exceeded"),
-	.operation_count = 22,
+	.operation_count = 33,
 	.operations = operations,
 };
 

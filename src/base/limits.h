@@ -50,6 +50,11 @@
 	X(DELIVER_ATTEMPT_MS, 60000, "ms", "to connect to an endpoint, and until its whole answer") \
 	X(DELIVER_ANSWER_SIZE, 65536, "bytes", "of an endpoint's answer that are kept") \
 	X(DELIVER_RETENTION_MS, 1209600000, "ms", "an obligation stays in its internal queue") \
+	X(EVENTS_CONNECTIONS, 3000, "connections", "of one account in one region (--quotas)") \
+	X(EVENTS_DESTINATIONS, 3000, "API destinations", "of one account in one region (--quotas)") \
+	X(EVENTS_ARCHIVES, 100, "archives", "of one account in one region (--quotas)") \
+	X(REPLAYS, 10, "replays", "in progress, of one account in one region") \
+	X(REPLAY_RETRY_MS, 2000, "ms", "until a page of a replay that could not be stored is replayed again") \
 	X(SCHEDULES, 5000000, "schedules", "schedules of EventBridge Scheduler, of one server") \
 	X(ACCOUNT_SCHEDULES, 1000000, "schedules", "of one account in one region (--quotas)") \
 	X(SCHEDULE_GROUPS, 500, "groups", "schedule groups of one account in one region (--quotas)") \

@@ -64,12 +64,8 @@ OPERATIONS_LEFT_OUT = {
                "ListEndpoints", "ListEventSources", "ListPartnerEventSourceAccounts",
                "ListPartnerEventSources", "PutPartnerEvents", "UpdateEndpoint",
                # Not served yet.
-               "CancelReplay", "CreateApiDestination", "CreateArchive", "CreateConnection",
-               "DeauthorizeConnection", "DeleteApiDestination", "DeleteArchive",
-               "DeleteConnection", "DescribeApiDestination", "DescribeArchive",
-               "DescribeConnection", "DescribeReplay", "ListApiDestinations", "ListArchives",
-               "ListConnections", "ListReplays", "StartReplay", "UpdateApiDestination",
-               "UpdateArchive", "UpdateConnection"},
+               "CancelReplay", "CreateArchive", "DeleteArchive", "DescribeArchive",
+               "DescribeReplay", "ListArchives", "ListReplays", "StartReplay", "UpdateArchive"},
     "sqs": set(),
     "sts": {"AssumeRoot", "GetDelegatedAccessToken", "GetScopedCredentials",
             "GetWebIdentityToken"},
@@ -195,7 +191,7 @@ def test_operations_members_and_kinds_are_aws(models):
     for place, member, shape in pairs(ours, aws):
         assert shape is not None and member.name in shape.members, place
         kind = member.kind + (":" + member.item if member.item else "")
-        assert SAME_KINDS.get(place, kind) == kind_of(shape.members[member.name]), place
+        assert kind_of(shape.members[member.name]) in (kind, SAME_KINDS.get(place)), place
 
 
 def test_required_members_are_aws(models):

@@ -8,6 +8,7 @@
 #include "services/events/bus_target.h"
 #include "services/events/change.h"
 #include "services/events/deliver.h"
+#include "services/events/item.h"
 #include "services/events/store.h"
 
 /* Each row has the key of what it holds. */
@@ -68,13 +69,14 @@ static enum err start(struct core *core, const struct service_start *start, stru
 	(void)out_problem; /* the configuration has no event buses */
 	pthread_mutex_init(&events_of(core)->scratch_lock, NULL);
 	events_of(core)->registry = events_registry_new();
+	events_of(core)->items = events_items_new();
 	enum err err = catalog_begin(core->catalog, false);
 	if (!err)
 		err = catalog_each(core->catalog, CATALOG_EVENTS_BUSES, load_bus, core);
 	if (!err)
 		err = catalog_each(core->catalog, CATALOG_EVENTS_RULES, load_rule, core);
 	catalog_abort(core->catalog);
-	return err;
+	return err ? err : events_items_load(core, events_of(core)->items);
 }
 
 static void stop(struct core *core)
@@ -87,6 +89,7 @@ static void stop(struct core *core)
 		match_scratch_free(&events->scratches.items[i]);
 	vec_done(&events->scratches);
 	events_registry_free(&events->registry);
+	events_items_free(&events->items);
 	pthread_mutex_destroy(&events->scratch_lock);
 }
 

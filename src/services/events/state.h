@@ -32,6 +32,7 @@ enum events_counter {
 struct events {
 	uint32_t magic;
 	struct events_registry *registry;
+	struct events_items *items; /* connections and the like; item.h */
 	pthread_mutex_t scratch_lock;
 	struct {
 		struct match_scratch **items; /* that no thread uses */
