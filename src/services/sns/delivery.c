@@ -256,7 +256,7 @@ enum obligation_step sns_delivery_open(struct obligation_attempt *attempt,
 		return OBLIGATION_DROP;
 	if (!delivery->is_control && !read_message(attempt->shared, attempt->arena, delivery))
 		return refuse(attempt);
-	attempt->rate_milli = delivery->rules.receives_per_second * 1000000;
+	attempt->rate_milli = delivery->rules.receives_per_second * 1000;
 	*out_delivery = delivery;
 	return OBLIGATION_READY;
 }
