@@ -72,8 +72,8 @@ def test_only_its_service_is_served(mode, make):
 
 
 def test_a_service_that_is_not_served_yet(mode, make):
-    sns = through(mode, make(ServiceName="com.amazonaws.us-east-1.sns"), "sns")
-    assert code_of(sns.list_topics)[0] == "InvalidAction"
+    ecs = through(mode, make(ServiceName="com.amazonaws.us-east-1.ecs"), "ecs")
+    assert code_of(ecs.list_clusters)[0] == "InvalidAction"
 
 
 def deny_unless_through(endpoint, arn, action="sqs:SendMessage"):
