@@ -19,6 +19,7 @@ extern const struct command event_command;
 extern const struct command schedule_command;
 extern const struct command watch_command;
 extern const struct command account_command;
+extern const struct command delivery_command;
 extern const struct command whoami_command;
 extern const struct command user_command;
 extern const struct command key_command;

@@ -9,7 +9,7 @@ from ternd import ROOT
 
 SERVICES = sorted(path.stem for path in (ROOT / "model").glob("*.ops"))
 COMMANDS = ["queue", "send", "receive", "dlq", "topic", "sub", "publish", "bus", "rule", "event",
-            "schedule", "account", "user", "key", "role", "policy",
+            "schedule", "account", "delivery", "user", "key", "role", "policy",
             "whoami", "endpoint", "kms", "watch", "health", "audit", "cert", "bench",
             "completion", "version", "help"]
 LEAVES = ["queue create", "queue ls", "queue show", "queue set", "queue rm", "queue purge",

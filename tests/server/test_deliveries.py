@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from cli.conftest import Tern
 from ternd import eventually
 
 ACCOUNT = "000000000000"
@@ -143,3 +144,28 @@ def test_hanging_endpoints_do_not_delay_others(private, make_endpoint):
         sns.publish(TopicArn=topic, Message=str(i))
     eventually(lambda: all(len(e.received) == 30 for e in good), timeout=10)
     assert len(deliveries_of(server)) >= 30 - 5
+
+
+def test_tern_shows_and_retries(private, make_endpoint, tmp_path):
+    server, endpoint = private(), make_endpoint(503)
+    tern = Tern(tmp_path, server.url)
+    assert tern.json("delivery", "ls") == []
+    sns = server.client("sns")
+    topic = sns.create_topic(Name="news")["TopicArn"]
+    subscribe(sns, topic, endpoint)
+    sns.publish(TopicArn=topic, Message="hello")
+    eventually(lambda: [d for d in tern.json("delivery", "ls") if d["State"] == "waiting"])
+    (waiting,) = tern.json("delivery", "ls", "--account", ACCOUNT)
+    assert waiting["Attempts"] == 1 and waiting["Problem"].endswith("503.")
+    assert waiting["Source"].startswith(topic)
+    assert tern.json("delivery", "ls", "--endpoint", "http://nowhere") == []
+    assert tern.json("delivery", "show", waiting["Id"])[0]["Id"] == waiting["Id"]
+    table = tern("delivery", "ls").stdout
+    assert "PROBLEM" in table and waiting["Id"] in table
+    assert "give an ID" in tern("delivery", "retry", code=2).stderr
+    assert "no such delivery" in tern("delivery", "retry", "1-99", code=1).stderr
+    assert "is no id" in tern("delivery", "show", "news", code=2).stderr
+    endpoint.status = 200
+    assert tern.json("delivery", "retry", waiting["Id"]) == [{"Retried": 1}]
+    eventually(lambda: tern.json("delivery", "ls") == [])
+    assert endpoint.received["hello"] == 2
