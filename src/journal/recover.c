@@ -358,6 +358,18 @@ static enum err go_on(struct replay *replay, const struct checkpoint *checkpoint
 	return last > 0 ? complete_reserve(journal) : ERR_OK;
 }
 
+/* The state of a checkpoint may be newer than its beginning, and not refer to a segment that it
+ * lists. The segment waits for the next checkpoint all the same. */
+static void keep_segments(const struct journal *journal, const struct checkpoint *checkpoint)
+{
+	for (size_t at = 0; at < checkpoint->segments.size; at += sizeof(uint32_t)) {
+		struct segment *segment =
+			segment_of(journal, get_u32(checkpoint->segments.data + at));
+		if (segment)
+			segment->dead_serial = journal->durable_serial;
+	}
+}
+
 static enum err recover_from(struct replay *replay, const struct listing *listing,
 			     journal_checkpoint_fn load, struct checkpoint *checkpoint)
 {
@@ -388,6 +400,7 @@ static enum err recover_from(struct replay *replay, const struct listing *listin
 		return err;
 	/* This checkpoint still refers to segments that die in replay: they wait for the next. */
 	journal->checkpoint_serial = journal->durable_serial = has_checkpoint ? 1 : 0;
+	keep_segments(journal, checkpoint);
 	err = replay_all(replay, checkpoint);
 	if (err)
 		return err;

@@ -372,6 +372,39 @@ static void test_crash_at_every_disk_operation_loses_nothing_acknowledged(void *
 	}
 }
 
+/* As the queue engine's, which leaves out what was purged since the beginning. */
+static void test_segments_that_a_checkpoint_lists_stay_until_the_next(void **state)
+{
+	struct fixture f;
+	struct buf bytes = {0};
+
+	(void)state;
+	fixture_init(&f);
+	while (journal_open_segment(f.journal) < 3)
+		fixture_append(&f, 4000);
+	fixture_drain(&f);
+	assert_int_equal(journal_checkpoint_begin(f.journal), ERR_OK);
+	for (int i = 0; i < 2 * FIXTURE_LIVE; i++)
+		fixture_append(&f, 4000);
+	buf_append(&bytes, str_of(&f.tail, sizeof f.tail));
+	buf_append(&bytes, str_of(&f.chain, sizeof f.chain));
+	buf_append(&bytes, str_of(f.live, sizeof f.live));
+	journal_checkpoint_end(f.journal, &bytes);
+	fixture_drain(&f);
+	for (int i = 0; i < 3; i++) {
+		fixture_reopen(&f);
+		assert_int_equal(f.report.damage_count, 0);
+		fixture_drain(&f);
+		assert_int_equal(journal_stats_read(f.journal).recycled_segments, 0);
+	}
+	fixture_checkpoint(&f);
+	fixture_drain(&f);
+	assert_true(journal_stats_read(f.journal).recycled_segments > 0);
+	fixture_reopen(&f);
+	assert_int_equal(f.report.damage_count, 0);
+	fixture_done(&f);
+}
+
 /* ---- padding, and files of version 3 ---- */
 
 static void test_padded_batches_share_no_block(void **state)
