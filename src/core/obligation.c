@@ -29,7 +29,6 @@ enum {
 	HOMES_MAX = 64,
 	ANSWER_SIZE = 1024,
 	REWRITE_SIZE_MAX = 16384, /* of what is written again to keep its failure */
-	HOLD_MS_MAX = 60000,	  /* beyond the opening of a circuit */
 	UNKNOWN_MS = 600000,	  /* a kind of a newer version, or of a service that is off */
 	DEAD_LETTER_MS = 1000,	  /* first wait of a dead letter, which doubles */
 	DEAD_LETTER_MS_MAX = 600000,
@@ -569,22 +568,6 @@ static void conclude_dead_letter(struct running *running)
 	retry_dead_letter(running);
 }
 
-/* The endpoint is left alone: the longer the obligation has waited, the longer it goes on to. */
-static void wait_for_circuit(struct running *running)
-{
-	int64_t age_ms = running->attempt.now_ms - running->attempt.since_ms;
-	int64_t most_ms = age_ms / 8 < HOLD_MS_MAX ? age_ms / 8 : HOLD_MS_MAX;
-	uint32_t random;
-
-	if (!running->attempt.failure.code.data)
-		running->attempt.failure = (struct obligation_failure){
-			.code = STR("CircuitOpen"),
-			.text = str_from(running->deliver->answer.problem)};
-	random_bytes(&random, sizeof(random));
-	hold(running, running->deliver->answer.open_ms +
-			      (int64_t)(random % (uint32_t)at_least_one(most_ms)));
-}
-
 static void conclude(void *context, struct deliver_attempt *deliver)
 {
 	struct running *running = deliver->user;
@@ -593,11 +576,12 @@ static void conclude(void *context, struct deliver_attempt *deliver)
 	(void)context;
 	check(running->magic == RUNNING_MAGIC);
 	deliver->verdict = (struct deliver_verdict){0};
-	if (answer->is_circuit_open) {
-		wait_for_circuit(running);
-		return;
-	}
-	if (!is_own(running))
+	/* It was not made, and counts: a dead endpoint does not delay the schedule's end. */
+	if (answer->is_circuit_open)
+		running->result = (struct target_result){.outcome = TARGET_RETRY,
+							 .code = STR("CircuitOpen"),
+							 .text = str_from(answer->problem)};
+	if (!is_own(running) || answer->is_circuit_open)
 		running->attempt.answer = (struct obligation_answer){
 			.outcome = answer->outcome,
 			.status = answer->status,

@@ -74,7 +74,7 @@ void obligation_figures_write(const struct obligation_figures *figures, struct b
 	metrics_number(out, "tern_delivery_requests_total", "counter",
 		       "Attempts that were made, at endpoints and targets.", stats->attempts);
 	metrics_number(out, "tern_delivery_circuit_refusals_total", "counter",
-		       "Attempts that were put off since their endpoint failed lately.",
+		       "Attempts that failed at once since their endpoint failed lately.",
 		       stats->refused_by_circuit);
 	metrics_number(out, "tern_delivery_endpoints", "gauge",
 		       "Endpoints with attempts in progress or failures.", stats->endpoints);

@@ -343,7 +343,6 @@ static void refuse_by_circuit(struct item *item)
 		.outcome = OUTBOUND_REFUSED,
 		.problem = "the endpoint failed lately and is left alone for a while",
 		.is_circuit_open = true,
-		.open_ms = endpoint_open_ms(item->endpoint, clock_base_ms()),
 	};
 	deliver->options.handler->conclude(deliver->options.context, &item->attempt);
 	conclude(item);
@@ -400,8 +399,9 @@ static void on_attempted(struct item *item)
 		give_back(item);
 	} else {
 		deliver->options.handler->conclude(deliver->options.context, &item->attempt);
-		endpoint_note(endpoint, &item->wait, !item->attempt.verdict.has_failed,
-			      clock_base_ms());
+		/* One that answers with a fault is there: only the source's schedule spares it. */
+		bool is_alive = outcome == OUTBOUND_ANSWERED || !item->attempt.verdict.has_failed;
+		endpoint_note(endpoint, &item->wait, is_alive, clock_base_ms());
 		conclude(item);
 	}
 	go_on(deliver, endpoint);

@@ -62,9 +62,7 @@ struct deliver_answer {
 	struct str body;     /* its beginning */
 	const char *problem; /* static */
 	int64_t total_ns;
-	/* No attempt was made: the endpoint failed lately, and is left alone for open_ms more. */
-	bool is_circuit_open;
-	int64_t open_ms;
+	bool is_circuit_open; /* no attempt was made: the endpoint failed lately */
 };
 
 /* In the arena of the attempt; zeroed before. */

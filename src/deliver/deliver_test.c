@@ -424,8 +424,8 @@ static int64_t steady_ms(void)
 	return clock_steady_ns() / 1000000;
 }
 
-/* All numbers that the dead-letter queue has. */
-static size_t read_dead_letters(bool *is_dead)
+/* All numbers that the dead-letter queue has. A kill may have cost each an attempt more. */
+static size_t read_dead_letters(bool *is_dead, unsigned kills)
 {
 	struct queue_delivery deliveries[10];
 	size_t found = 0;
@@ -450,7 +450,7 @@ static size_t read_dead_letters(bool *is_dead)
 				sscanf(text, "%u %u %u %u", &number, &endpoint, &what, &attempts),
 				4);
 			assert_true(endpoint < DEAD);
-			assert_int_equal(attempts, ATTEMPTS);
+			assert_in_range(attempts, ATTEMPTS, ATTEMPTS + kills);
 			is_dead[number] = true;
 			found++;
 		}
@@ -511,7 +511,7 @@ static void test_the_living_get_all_and_the_dead_end_in_their_queue(void **state
 	/* Most attempts at the dead were not made: their circuits were open. */
 	assert_true(stats.refused_by_circuit > dead * ATTEMPTS / 2);
 	stop();
-	assert_int_equal(read_dead_letters(is_dead), dead);
+	assert_int_equal(read_dead_letters(is_dead, 0), dead);
 	uint64_t deliveries = 0;
 	for (unsigned i = 0; i < OBLIGATIONS; i++) {
 		bool is_for_dead = i % ENDPOINTS < DEAD;
@@ -542,6 +542,8 @@ static void deliver_until_killed(int64_t delay_ms)
 	assert_int_equal(waitpid(child, NULL, 0), child);
 }
 
+enum { KILLS = 6 };
+
 static void test_obligations_survive_kills(void **state)
 {
 	static bool is_dead[OBLIGATIONS];
@@ -553,7 +555,7 @@ static void test_obligations_survive_kills(void **state)
 	oblige(KILLED_OBLIGATIONS);
 	close_engine();
 	prng_init(&prng, 9);
-	for (int i = 0; i < 6; i++)
+	for (int i = 0; i < KILLS; i++)
 		deliver_until_killed(30 + (int64_t)(prng_next(&prng) % 250));
 	open_engine(true);
 	/* Messages of deliveries in progress become visible. */
@@ -567,7 +569,7 @@ static void test_obligations_survive_kills(void **state)
 			 0 &&
 		 steady_ms() < end_ms);
 	stop();
-	(void)read_dead_letters(is_dead);
+	(void)read_dead_letters(is_dead, KILLS);
 	for (unsigned i = 0; i < KILLED_OBLIGATIONS; i++) {
 		bool is_for_dead = i % ENDPOINTS < DEAD;
 		assert_int_equal(is_dead[i], is_for_dead);

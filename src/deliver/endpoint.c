@@ -2,7 +2,7 @@
 /* endpoint: a map by key; those with failures and nothing in progress in a list, oldest first. */
 #include "deliver/endpoint.h"
 
-enum { FAILURES = 5, OPEN_MS = 1000, OPEN_MS_MAX = 60000 };
+enum { FAILURES = 5, OPEN_MS = 1000, OPEN_MS_MAX = 5000 };
 
 struct endpoint {
 	struct str key; /* its own memory */
@@ -146,13 +146,6 @@ void endpoints_forgive(struct endpoints *endpoints, struct str key)
 	endpoint->open_ms = OPEN_MS;
 	endpoint->probe = NULL;
 	endpoint_release(endpoints, endpoint);
-}
-
-int64_t endpoint_open_ms(const struct endpoint *endpoint, int64_t now_ms)
-{
-	int64_t left_ms = endpoint->open_until_ms - now_ms;
-
-	return left_ms > 0 ? left_ms : 1;
 }
 
 void endpoint_leave(struct endpoint *endpoint, const struct endpoint_wait *wait)

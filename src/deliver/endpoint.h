@@ -4,7 +4,9 @@
  * waits, and a circuit for each.
  *
  * A circuit opens after FAILURES failures in a row, for a second, and twice as long after each
- * probe that fails, a minute at most. Then one attempt is the probe; a success closes the circuit.
+ * probe that fails, five seconds at most. Then one attempt is the probe; a success closes the
+ * circuit. An answer is no failure, whatever its status: the circuit is for endpoints that are not
+ * there, whose attempts would occupy connections until their time is over.
  * An endpoint without attempts and failures is forgotten; of those with failures at most
  * LIMIT_DELIVER_ENDPOINTS are kept. One thread.
  */
@@ -39,8 +41,6 @@ enum endpoint_verdict endpoint_admit(struct endpoints *endpoints, struct endpoin
 				     struct endpoint_wait *wait, uint32_t busy_max, int64_t now_ms);
 /* Closes the circuit and forgets the failures, if the endpoint is known. */
 void endpoints_forgive(struct endpoints *endpoints, struct str key);
-/* How long its circuit stays open; at least 1: for as long as a probe is under way. */
-int64_t endpoint_open_ms(const struct endpoint *endpoint, int64_t now_ms);
 /* The attempt that began with `wait` has succeeded or failed. */
 void endpoint_note(struct endpoint *endpoint, const struct endpoint_wait *wait, bool is_success,
 		   int64_t now_ms);
