@@ -98,3 +98,23 @@ def test_terraform_manages_queues_keys_and_endpoints(server, terraform):
     assert "QueueUrls" not in sqs.list_queues()
     assert kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"] == "PendingDeletion"
     assert ec2.describe_vpc_endpoints()["VpcEndpoints"] == []
+
+
+def test_terraform_manages_topics(server, terraform):
+    sns, sqs = server.client("sns"), server.client("sqs")
+    life = live(terraform("topics"), change="after")
+    for change in ("before", "after"):
+        next(life)
+        [topic] = [one["TopicArn"] for one in sns.list_topics()["Topics"]
+                   if one["TopicArn"].endswith(":orders")]
+        attributes = sns.get_topic_attributes(TopicArn=topic)["Attributes"]
+        assert (attributes["DisplayName"], attributes["SubscriptionsConfirmed"]) == (change, "1")
+        for stage in ("before", "after"):
+            sns.publish(TopicArn=topic, Message=stage, MessageAttributes={
+                "stage": {"DataType": "String", "StringValue": stage}})
+        url = sqs.get_queue_url(QueueName="orders")["QueueUrl"]
+        [message] = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        assert message["Body"] == change
+    next(life)
+    assert sns.list_topics()["Topics"] == sns.list_subscriptions()["Subscriptions"] == []

@@ -1,228 +1,165 @@
 /* SPDX-License-Identifier: MIT */
-/* store: names as in the API where the API has one. A text that is not set is not written. */
+/* store: between snapshots and the records that model/sns.ops declares. */
 #include "services/sns/store.h"
 
-#include "core/policies.h"
+#include "api/sns_records.h"
 
-#define STORE_VERSION 1
-
-struct field {
-	const char *name;
-	size_t offset;
-};
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-
-struct fields {
-	const struct field *texts, *numbers, *flags;
-	size_t text_count, number_count, flag_count;
+static const struct str scopes[] = {
+	[SNS_FILTER_SCOPE_NONE] = STR_INIT(""),
+	[SNS_FILTER_SCOPE_ATTRIBUTES] = STR_INIT("MessageAttributes"),
+	[SNS_FILTER_SCOPE_BODY] = STR_INIT("MessageBody"),
 };
 
-static const struct field topic_texts[] = {
-	{"account", offsetof(struct topic, account)},
-	{"region", offsetof(struct topic, region)},
-	{"name", offsetof(struct topic, name)},
-	{"topicArn", offsetof(struct topic, arn)},
-	{"fifoThroughputScope", offsetof(struct topic, throughput_scope)},
-	{"displayName", offsetof(struct topic, display_name)},
-	{"kmsMasterKeyId", offsetof(struct topic, kms_key)},
-	{"signatureVersion", offsetof(struct topic, signature_version)},
-	{"tracingConfig", offsetof(struct topic, tracing)},
-	{"dataProtectionPolicy", offsetof(struct topic, data_protection_policy)},
-	{"archivePolicy", offsetof(struct topic, archive_policy)},
-	{"policy", offsetof(struct topic, policy)},
-	{"deliveryPolicy", offsetof(struct topic, delivery_policy)},
-};
-static const struct field topic_numbers[] = {
-	{"createdMs", offsetof(struct topic, created_ms)},
-	{"archiveDays", offsetof(struct topic, archive_days)},
-	{"archivedSinceMs", offsetof(struct topic, archived_since_ms)},
-	{"subscriptionsDeleted", offsetof(struct topic, deleted_count)},
-};
-static const struct field topic_flags[] = {
-	{"fifoTopic", offsetof(struct topic, is_fifo)},
-	{"contentBasedDeduplication", offsetof(struct topic, has_content_dedup)},
-};
-static const struct fields topic_fields = {
-	topic_texts,	    topic_numbers,	  topic_flags,
-	COUNT(topic_texts), COUNT(topic_numbers), COUNT(topic_flags),
-};
-
-static const struct field texts[] = {
-	{"subscriptionArn", offsetof(struct subscription, arn)},
-	{"topicArn", offsetof(struct subscription, topic_arn)},
-	{"id", offsetof(struct subscription, id)},
-	{"account", offsetof(struct subscription, account)},
-	{"region", offsetof(struct subscription, region)},
-	{"endpoint", offsetof(struct subscription, endpoint)},
-	{"subscriptionPrincipal", offsetof(struct subscription, principal)},
-	{"filterPolicy", offsetof(struct subscription, filter_policy)},
-	{"redrivePolicy", offsetof(struct subscription, redrive_policy)},
-	{"deadLetterTargetArn", offsetof(struct subscription, dead_letter_arn)},
-	{"deliveryPolicy", offsetof(struct subscription, delivery_policy)},
-	{"subscriptionRoleArn", offsetof(struct subscription, role_arn)},
-	{"replayPolicy", offsetof(struct subscription, replay_policy)},
-	{"replayStatus", offsetof(struct subscription, replay_status)},
-};
-static const struct field numbers[] = {
-	{"createdMs", offsetof(struct subscription, created_ms)},
-};
-static const struct field flags[] = {
-	{"pendingConfirmation", offsetof(struct subscription, is_pending)},
-	{"confirmationWasAuthenticated", offsetof(struct subscription, is_authenticated)},
-	{"authenticateOnUnsubscribe", offsetof(struct subscription, needs_unsubscribe_auth)},
-	{"rawMessageDelivery", offsetof(struct subscription, is_raw)},
-};
-static const struct fields subscription_fields = {
-	texts, numbers, flags, COUNT(texts), COUNT(numbers), COUNT(flags),
-};
-
-/* ---- writing ---- */
-
-static void write_fields(struct json_writer *writer, const struct fields *fields,
-			 const void *object)
-{
-	const char *at = object;
-
-	json_key(writer, STR("version"));
-	json_i64(writer, STORE_VERSION);
-	for (size_t i = 0; i < fields->text_count; i++) {
-		const struct str *text = (const void *)(at + fields->texts[i].offset);
-		if (!text->data)
-			continue;
-		json_key(writer, str_from(fields->texts[i].name));
-		json_str(writer, *text);
-	}
-	for (size_t i = 0; i < fields->number_count; i++) {
-		json_key(writer, str_from(fields->numbers[i].name));
-		json_i64(writer, *(const int64_t *)(const void *)(at + fields->numbers[i].offset));
-	}
-	for (size_t i = 0; i < fields->flag_count; i++) {
-		json_key(writer, str_from(fields->flags[i].name));
-		json_bool(writer, *(const bool *)(const void *)(at + fields->flags[i].offset));
-	}
-}
-
-static void write_pairs(struct json_writer *writer, struct str name, const struct shape_pair *pairs,
-			size_t count)
-{
-	json_key(writer, name);
-	json_open_object(writer);
-	for (size_t i = 0; i < count; i++) {
-		json_key(writer, pairs[i].key);
-		json_str(writer, pairs[i].value);
-	}
-	json_close_object(writer);
-}
+/* ---- topics ---- */
 
 void sns_topic_encode(struct buf *out, const struct topic *topic)
 {
-	struct json_writer writer;
+	const struct sns_topic_record record = {
+		.account = topic->account,
+		.region = topic->region,
+		.name = topic->name,
+		.topic_arn = topic->arn,
+		.serial = topic->serial,
+		.created_ms = topic->created_ms,
+		.fifo_topic = topic->is_fifo,
+		.content_based_deduplication = topic->has_content_dedup,
+		.fifo_throughput_scope = topic->throughput_scope,
+		.display_name = topic->display_name,
+		.kms_master_key_id = topic->kms_key,
+		.signature_version = topic->signature_version,
+		.tracing_config = topic->tracing,
+		.data_protection_policy = topic->data_protection_policy,
+		.policy = topic->policy,
+		.policy_principals = topic->policy_names.items,
+		.policy_principals_count = topic->policy_names.count,
+		.delivery_policy = topic->delivery_policy,
+		.feedback = topic->feedback,
+		.feedback_count = topic->feedback_count,
+		.tags = topic->tags,
+		.tags_count = topic->tag_count,
+		.subscriptions_deleted = topic->deleted_count,
+		.archive_policy = topic->archive_policy,
+		.archive_days = topic->archive_days,
+		.archived_since_ms = topic->archived_since_ms,
+	};
 
-	json_begin(&writer, out);
-	json_open_object(&writer);
-	write_fields(&writer, &topic_fields, topic);
-	json_key(&writer, STR("serial"));
-	json_i64(&writer, topic->serial);
-	policies_write_names(&writer, STR("policyPrincipals"), topic->policy_names);
-	write_pairs(&writer, STR("feedback"), topic->feedback, topic->feedback_count);
-	write_pairs(&writer, STR("tags"), topic->tags, topic->tag_count);
-	json_close_object(&writer);
+	sns_topic_record_encode(out, &record);
 }
+
+enum err sns_topic_decode(struct arena *arena, struct str bytes, struct topic *out_draft)
+{
+	struct sns_topic_record record;
+
+	enum err err = sns_topic_record_decode(arena, bytes, &record);
+	if (err)
+		return err;
+	if (record.topic_arn.size == 0 || record.policy.size == 0 || record.serial < 0 ||
+	    record.serial > UINT32_MAX)
+		return ERR_DAMAGED;
+	*out_draft = (struct topic){
+		.account = record.account,
+		.region = record.region,
+		.name = record.name,
+		.arn = record.topic_arn,
+		.serial = (uint32_t)record.serial,
+		.created_ms = record.created_ms,
+		.is_fifo = record.fifo_topic,
+		.has_content_dedup = record.content_based_deduplication,
+		.throughput_scope = record.fifo_throughput_scope,
+		.display_name = record.display_name,
+		.kms_key = record.kms_master_key_id,
+		.signature_version = record.signature_version,
+		.tracing = record.tracing_config,
+		.data_protection_policy = record.data_protection_policy,
+		.policy = record.policy,
+		.policy_names = {record.policy_principals, record.policy_principals_count},
+		.delivery_policy = record.delivery_policy,
+		.feedback = record.feedback,
+		.feedback_count = record.feedback_count,
+		.tags = record.tags,
+		.tag_count = record.tags_count,
+		.deleted_count = record.subscriptions_deleted,
+		.archive_policy = record.archive_policy,
+		.archive_days = record.archive_days,
+		.archived_since_ms = record.archived_since_ms,
+	};
+	return ERR_OK;
+}
+
+/* ---- subscriptions ---- */
 
 void sns_subscription_encode(struct buf *out, const struct subscription *subscription)
 {
-	static const struct str scopes[] = {
-		[SNS_FILTER_SCOPE_NONE] = STR_INIT(""),
-		[SNS_FILTER_SCOPE_ATTRIBUTES] = STR_INIT("MessageAttributes"),
-		[SNS_FILTER_SCOPE_BODY] = STR_INIT("MessageBody"),
+	const struct sns_subscription_record record = {
+		.subscription_arn = subscription->arn,
+		.topic_arn = subscription->topic_arn,
+		.id = subscription->id,
+		.account = subscription->account,
+		.region = subscription->region,
+		.protocol = sns_protocols[subscription->protocol],
+		.endpoint = subscription->endpoint,
+		.subscription_principal = subscription->principal,
+		.created_ms = subscription->created_ms,
+		.pending_confirmation = subscription->is_pending,
+		.confirmation_was_authenticated = subscription->is_authenticated,
+		.authenticate_on_unsubscribe = subscription->needs_unsubscribe_auth,
+		.raw_message_delivery = subscription->is_raw,
+		.filter_policy = subscription->filter_policy,
+		.filter_policy_scope = scopes[subscription->filter_scope],
+		.redrive_policy = subscription->redrive_policy,
+		.dead_letter_target_arn = subscription->dead_letter_arn,
+		.delivery_policy = subscription->delivery_policy,
+		.subscription_role_arn = subscription->role_arn,
+		.replay_policy = subscription->replay_policy,
+		.replay_status = subscription->replay_status,
 	};
-	struct json_writer writer;
 
-	json_begin(&writer, out);
-	json_open_object(&writer);
-	write_fields(&writer, &subscription_fields, subscription);
-	json_key(&writer, STR("protocol"));
-	json_str(&writer, sns_protocols[subscription->protocol]);
-	json_key(&writer, STR("filterPolicyScope"));
-	json_str(&writer, scopes[subscription->filter_scope]);
-	json_close_object(&writer);
+	sns_subscription_record_encode(out, &record);
 }
 
-/* ---- reading ---- */
-
-static enum err read_fields(struct arena *arena, struct str record, const struct fields *fields,
-			    void *out_object, yyjson_val **out_root)
+static enum sns_filter_scope find_scope(struct str name)
 {
-	char *at = out_object;
-	yyjson_val *root;
+	enum sns_filter_scope scope = SNS_FILTER_SCOPE_BODY;
 
-	if (json_parse(arena, record, &root) != ERR_OK || !yyjson_is_obj(root))
-		return ERR_DAMAGED;
-	if (yyjson_get_sint(json_member(root, "version")) != STORE_VERSION)
-		return ERR_VERSION;
-	for (size_t i = 0; i < fields->text_count; i++) {
-		yyjson_val *value = json_member(root, fields->texts[i].name);
-		if (value)
-			*(struct str *)(void *)(at + fields->texts[i].offset) = json_text(value);
-	}
-	for (size_t i = 0; i < fields->number_count; i++)
-		*(int64_t *)(void *)(at + fields->numbers[i].offset) =
-			yyjson_get_sint(json_member(root, fields->numbers[i].name));
-	for (size_t i = 0; i < fields->flag_count; i++)
-		*(bool *)(void *)(at + fields->flags[i].offset) =
-			yyjson_get_bool(json_member(root, fields->flags[i].name));
-	*out_root = root;
-	return ERR_OK;
+	while (scope > SNS_FILTER_SCOPE_NONE && !str_equal(name, scopes[scope]))
+		scope--;
+	return scope;
 }
 
-static const struct shape_pair *read_pairs(struct arena *arena, yyjson_val *object,
-					   size_t *out_count)
-{
-	size_t count = yyjson_obj_size(object), i, most;
-	struct shape_pair *pairs = arena_array(arena, struct shape_pair, count);
-	yyjson_val *key, *value;
-
-	yyjson_obj_foreach(object, i, most, key, value)
-		pairs[i] = (struct shape_pair){json_text(key), json_text(value)};
-	*out_count = count;
-	return pairs;
-}
-
-enum err sns_topic_decode(struct arena *arena, struct str record, struct topic *out_draft)
-{
-	struct topic draft = {0};
-	yyjson_val *root;
-
-	enum err err = read_fields(arena, record, &topic_fields, &draft, &root);
-	if (err)
-		return err;
-	if (draft.arn.size == 0 || draft.policy.size == 0)
-		return ERR_DAMAGED;
-	draft.serial = (uint32_t)yyjson_get_uint(json_member(root, "serial"));
-	draft.policy_names = policies_read_names(arena, json_member(root, "policyPrincipals"));
-	draft.feedback = read_pairs(arena, json_member(root, "feedback"), &draft.feedback_count);
-	draft.tags = read_pairs(arena, json_member(root, "tags"), &draft.tag_count);
-	*out_draft = draft;
-	return ERR_OK;
-}
-
-enum err sns_subscription_decode(struct arena *arena, struct str record,
+enum err sns_subscription_decode(struct arena *arena, struct str bytes,
 				 struct subscription *out_draft)
 {
-	struct subscription draft = {0};
-	yyjson_val *root;
+	struct sns_subscription_record record;
 
-	enum err err = read_fields(arena, record, &subscription_fields, &draft, &root);
+	enum err err = sns_subscription_record_decode(arena, bytes, &record);
 	if (err)
 		return err;
-	draft.protocol = sns_protocol_find(json_text(json_member(root, "protocol")));
-	if (draft.protocol == SNS_PROTOCOLS || draft.arn.size == 0 || draft.topic_arn.size == 0)
+	enum sns_protocol protocol = sns_protocol_find(record.protocol);
+	if (protocol == SNS_PROTOCOLS || record.subscription_arn.size == 0 ||
+	    record.topic_arn.size == 0)
 		return ERR_DAMAGED;
-	struct str scope = json_text(json_member(root, "filterPolicyScope"));
-	if (str_equal(scope, STR("MessageAttributes")))
-		draft.filter_scope = SNS_FILTER_SCOPE_ATTRIBUTES;
-	else if (str_equal(scope, STR("MessageBody")))
-		draft.filter_scope = SNS_FILTER_SCOPE_BODY;
-	*out_draft = draft;
+	*out_draft = (struct subscription){
+		.arn = record.subscription_arn,
+		.topic_arn = record.topic_arn,
+		.id = record.id,
+		.account = record.account,
+		.region = record.region,
+		.protocol = protocol,
+		.endpoint = record.endpoint,
+		.principal = record.subscription_principal,
+		.created_ms = record.created_ms,
+		.is_pending = record.pending_confirmation,
+		.is_authenticated = record.confirmation_was_authenticated,
+		.needs_unsubscribe_auth = record.authenticate_on_unsubscribe,
+		.is_raw = record.raw_message_delivery,
+		.filter_policy = record.filter_policy,
+		.filter_scope = find_scope(record.filter_policy_scope),
+		.redrive_policy = record.redrive_policy,
+		.dead_letter_arn = record.dead_letter_target_arn,
+		.delivery_policy = record.delivery_policy,
+		.role_arn = record.subscription_role_arn,
+		.replay_policy = record.replay_policy,
+		.replay_status = record.replay_status,
+	};
 	return ERR_OK;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store: topics and subscriptions as records of the catalog, in JSON. Drafts that are decoded
- * borrow their texts from the arena.
+ * store: topics and subscriptions as records of the catalog (wire/record.h). Drafts that are
+ * decoded are views into the record and the arena.
  */
 #ifndef TERN_SERVICES_SNS_STORE_H
 #define TERN_SERVICES_SNS_STORE_H
