@@ -105,6 +105,7 @@
 	X(FIFO_TOPIC_SUBSCRIPTIONS, 100, "subscriptions", "subscriptions of one FIFO topic") \
 	X(TOPIC_FILTERS, 200, "policies", "filter policies of one topic's subscriptions") \
 	X(SNS_ENDPOINT_SIZE, 2048, "bytes", "a subscription's endpoint") \
+	X(SNS_PART_SIZE, 16777216, "bytes", "notifications of one message that are made at a time, before the last one") \
 	X(PUBLISH_SIZE, 262144, "bytes", "a published message and its attributes, and a batch's sum") \
 	X(SUBJECT_SIZE, 100, "characters", "a published message's subject") \
 	X(STRUCTURE_KEYS, 64, "keys", "protocols of a message with MessageStructure=json") \

@@ -305,6 +305,24 @@ def test_refused_messages_go_to_the_dead_letter_queue(server, sns, topic, make_q
     assert figure(server, "delivered", topic) == 1
 
 
+def test_large_message_to_many_queues_goes_in_parts(server, sns, topic, make_queue):
+    queue, dead = make_queue(), make_queue("-dead")
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue.arn)
+    redrive = json.dumps({"deadLetterTargetArn": dead.arn})
+    for number in range(70):
+        # Queues that do not exist, so that each costs a notification and nothing else.
+        attributes = {"RedrivePolicy": redrive} if number % 23 == 0 else {}
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"{queue.arn}-{number}",
+                      Attributes=attributes)
+    text = "x" * 262144
+    sns.publish(TopicArn=topic, Message=text)
+    [message] = queue.receive()
+    assert json.loads(message["Body"])["Message"] == text
+    assert [json.loads(one["Body"])["Message"] == text for one in dead.receive()] == [True] * 4
+    assert figure(server, "failed", topic) == 70
+    assert figure(server, "redriven", topic) == 4
+
+
 def test_only_the_topic_of_the_condition_may_send(signed, name):
     sns, sqs = signed.client("sns"), signed.client("sqs")
     topic = sns.create_topic(Name=name)["TopicArn"]

@@ -30,10 +30,11 @@ struct sending {
 	enum queue_result gated;
 	uint8_t id[16]; /* of the message */
 	struct sns_publication *publication;
-	const struct subscription **subscriptions; /* of the deliveries */
-	struct target_delivery *deliveries;
+	const struct subscription **queues; /* subscriptions of queues */
 	size_t count;
-	struct obligation *obligations; /* of other protocols; with the first part */
+	struct arena arena;		    /* of one part: deliveries and letters */
+	struct target_delivery *deliveries; /* of the part, in the order of `queues` */
+	struct obligation *obligations;	    /* of other protocols; with the first part */
 	size_t obligation_count;
 	struct payloads *payloads;
 	bool has_begun;			 /* the first part was sent */
@@ -50,7 +51,7 @@ struct fanout {
 	struct internal_caller caller;
 	struct net_thread *home;
 	struct sns_subscriptions subscriptions; /* keeps their snapshot */
-	size_t most;				/* confirmed ones */
+	size_t queue_count, other_count;	/* confirmed ones, by protocol */
 	struct sending sendings[LIMIT_BATCH_ENTRIES];
 	size_t count;
 	size_t next;	   /* that has not begun */
@@ -144,7 +145,8 @@ static const struct target_attribute *native_attributes(struct payloads *payload
 	return payloads->attributes;
 }
 
-static struct str enveloped(struct payloads *payloads, const struct subscription *subscription)
+static struct str enveloped(struct arena *arena, struct payloads *payloads,
+			    const struct subscription *subscription)
 {
 	if (!payloads->has_envelope)
 		payloads->envelope = sns_envelope_new(
@@ -152,13 +154,13 @@ static struct str enveloped(struct payloads *payloads, const struct subscription
 			sns_message_body(payloads->message, SNS_PROTOCOL_SQS),
 			&payloads->signatures[SNS_PROTOCOL_SQS], payloads->base_url);
 	payloads->has_envelope = true;
-	return sns_envelope_for(payloads->arena, &payloads->envelope, subscription->id);
+	return sns_envelope_for(arena, &payloads->envelope, subscription->id);
 }
 
 /* Group and deduplication id of a FIFO topic are passed on; to queues that are not FIFO they mean
  * nothing. */
-static void make_payload(struct payloads *payloads, const struct subscription *subscription,
-			 struct target_payload *out)
+static void make_payload(struct arena *arena, struct payloads *payloads,
+			 const struct subscription *subscription, struct target_payload *out)
 {
 	const struct sns_message *message = payloads->message;
 	bool has_group = payloads->is_fifo ? str_ends(subscription->endpoint, STR(".fifo")) : true;
@@ -169,7 +171,7 @@ static void make_payload(struct payloads *payloads, const struct subscription *s
 		out->dedup = message->dedup;
 	}
 	if (!subscription->is_raw) {
-		out->body = enveloped(payloads, subscription);
+		out->body = enveloped(arena, payloads, subscription);
 		return;
 	}
 	out->body = sns_message_body(message, SNS_PROTOCOL_SQS);
@@ -212,22 +214,6 @@ static bool is_deliverable(const struct sns_message *message,
 	       message->attribute_count <= LIMIT_MESSAGE_ATTRIBUTES;
 }
 
-static void add_delivery(struct sending *sending, struct payloads *payloads,
-			 const struct subscription *subscription)
-{
-	struct target_delivery *delivery = &sending->deliveries[sending->count];
-	struct target_payload *payload = arena_new(payloads->arena, struct target_payload);
-
-	make_payload(payloads, subscription, payload);
-	*delivery = (struct target_delivery){
-		.arn = subscription->endpoint,
-		.payloads = payload,
-		.count = 1,
-		.results = arena_new(payloads->arena, struct target_result),
-	};
-	sending->subscriptions[sending->count++] = subscription;
-}
-
 static void select_subscriptions(struct fanout *fanout, struct sending *sending)
 {
 	const struct sns_message *message = &sending->publication->message;
@@ -245,18 +231,17 @@ static void select_subscriptions(struct fanout *fanout, struct sending *sending)
 		.is_fifo = fanout->topic->is_fifo,
 	};
 	sending->payloads = payloads;
-	sending->obligations = arena_array(payloads->arena, struct obligation, fanout->most);
+	sending->obligations = arena_array(payloads->arena, struct obligation, fanout->other_count);
 	sending->obligation_count = 0;
-	sending->subscriptions =
-		arena_array(payloads->arena, const struct subscription *, fanout->most);
-	sending->deliveries = arena_array(payloads->arena, struct target_delivery, fanout->most);
+	sending->queues =
+		arena_array(payloads->arena, const struct subscription *, fanout->queue_count);
 	while ((subscription = sns_subscriptions_next(&walk)) && !subscription->is_pending) {
 		if (!is_wanted(subscription, &matched))
 			sns_count(counters_of(fanout), SNS_COUNT_FILTERED, 1);
 		else if (!is_deliverable(message, subscription))
 			sns_count(counters_of(fanout), SNS_COUNT_FAILED, 1);
 		else if (subscription->protocol == SNS_PROTOCOL_SQS)
-			add_delivery(sending, payloads, subscription);
+			sending->queues[sending->count++] = subscription;
 		else
 			add_obligation(sending, payloads, subscription);
 	}
@@ -323,6 +308,17 @@ static void end_sending(struct sending *sending)
 	end_one(fanout);
 }
 
+/* Later messages of a FIFO topic fail with it, which keeps the order. */
+static void fail_sending(struct sending *sending)
+{
+	struct fanout *fanout = sending->fanout;
+
+	sending->publication->error = ERR_FULL;
+	for (; fanout->topic->is_fifo && fanout->next < fanout->count; fanout->next++)
+		fanout->sendings[fanout->next].publication->error = ERR_FULL;
+	end_sending(sending);
+}
+
 static void on_letters(void *context)
 {
 	struct sending *sending = context;
@@ -342,7 +338,7 @@ static void on_letters(void *context)
 /* The payload as the endpoint would have got it, with the attributes that say why it did not. */
 static void make_letter(struct sending *sending, size_t index)
 {
-	struct arena *arena = sending->fanout->call->arena;
+	struct arena *arena = &sending->arena;
 	const struct target_delivery *delivery = &sending->deliveries[index];
 	const struct target_payload *payload = delivery->payloads;
 	struct target_payload *letter = arena_new(arena, struct target_payload);
@@ -370,7 +366,7 @@ static void make_letter(struct sending *sending, size_t index)
 	letter->attributes = attributes;
 	letter->attribute_count = count;
 	sending->letters[sending->letter_count++] = (struct target_delivery){
-		.arn = sending->subscriptions[index]->dead_letter_arn,
+		.arn = sending->queues[sending->part + index]->dead_letter_arn,
 		.payloads = letter,
 		.count = 1,
 		.results = arena_new(arena, struct target_result),
@@ -384,10 +380,10 @@ static bool owe_instead(void *context, const struct target_delivery *delivery, s
 	struct sending *sending = context;
 	size_t place = (size_t)(delivery - sending->deliveries);
 
-	check(place < sending->count);
+	check(place < sending->part_count);
 	if (delivery->results[index].outcome != TARGET_RETRY)
 		return false;
-	sns_owed_notification(arena, sending->subscriptions[place],
+	sns_owed_notification(arena, sending->queues[sending->part + place],
 			      owed_message(sending->payloads, SNS_PROTOCOL_SQS),
 			      sending->publication->message.group, out_obligation);
 	return true;
@@ -396,7 +392,7 @@ static bool owe_instead(void *context, const struct target_delivery *delivery, s
 /* Something could neither be delivered nor stored, so the publish is not acknowledged. */
 static bool has_lost(const struct sending *sending)
 {
-	for (size_t i = sending->part; i < sending->part + sending->part_count; i++) {
+	for (size_t i = 0; i < sending->part_count; i++) {
 		const struct target_result *result = &sending->deliveries[i].results[0];
 		if (result->outcome == TARGET_RETRY && !result->is_owed)
 			return true;
@@ -417,7 +413,7 @@ static void take_result(struct sending *sending, size_t place)
 	if (result->outcome != TARGET_FAILED)
 		return;
 	sns_count(counters, SNS_COUNT_FAILED, 1);
-	if (sending->subscriptions[place]->dead_letter_arn.size > 0)
+	if (sending->queues[sending->part + place]->dead_letter_arn.size > 0)
 		make_letter(sending, place);
 }
 
@@ -428,13 +424,12 @@ static void on_part(void *context)
 	size_t end = sending->part + sending->part_count;
 
 	if (has_lost(sending)) {
-		sending->publication->error = ERR_FULL;
-		end_sending(sending);
+		fail_sending(sending);
 		return;
 	}
 	sending->letters =
-		arena_array(fanout->call->arena, struct target_delivery, sending->part_count);
-	for (size_t i = sending->part; i < end; i++)
+		arena_array(&sending->arena, struct target_delivery, sending->part_count);
+	for (size_t i = 0; i < sending->part_count; i++)
 		take_result(sending, i);
 	if (sending->letter_count > 0) {
 		sending->send = (struct target_send){.caller = &fanout->caller,
@@ -448,16 +443,37 @@ static void on_part(void *context)
 	deliver_part(sending);
 }
 
-/* The deliveries of the next part; obligations go with the first. */
+/* Adds the delivery to the part; gives the bytes that it takes. */
+static size_t add_delivery(struct sending *sending, const struct subscription *subscription)
+{
+	struct target_delivery *delivery = &sending->deliveries[sending->part_count++];
+	struct target_payload *payload = arena_new(&sending->arena, struct target_payload);
+
+	make_payload(&sending->arena, sending->payloads, subscription, payload);
+	*delivery = (struct target_delivery){
+		.arn = subscription->endpoint,
+		.payloads = payload,
+		.count = 1,
+		.results = arena_new(&sending->arena, struct target_result),
+	};
+	return payload->body.size;
+}
+
+/* The deliveries of the next part, bounded in number and bytes; obligations go with the first. */
 static void make_send(struct sending *sending)
 {
-	struct fanout *fanout = sending->fanout;
 	size_t left = sending->count - sending->part;
+	size_t most = left < TARGET_DELIVERIES_MAX ? left : TARGET_DELIVERIES_MAX;
+	size_t size = 0;
 
-	sending->part_count = left < TARGET_DELIVERIES_MAX ? left : TARGET_DELIVERIES_MAX;
+	arena_reset(&sending->arena);
+	sending->deliveries = arena_array(&sending->arena, struct target_delivery, most);
+	sending->part_count = 0;
+	while (sending->part_count < most && size < LIMIT_SNS_PART_SIZE)
+		size += add_delivery(sending, sending->queues[sending->part + sending->part_count]);
 	sending->send = (struct target_send){
-		.caller = &fanout->caller,
-		.deliveries = &sending->deliveries[sending->part],
+		.caller = &sending->fanout->caller,
+		.deliveries = sending->deliveries,
 		.count = sending->part_count,
 		.instead = owe_instead,
 		.instead_context = sending,
@@ -501,9 +517,7 @@ static void on_gated(void *context)
 		return;
 	}
 	if (sending->gated != QUEUE_OK) {
-		sending->publication->error = ERR_FULL;
-		fanout->next = fanout->count;
-		end_sending(sending);
+		fail_sending(sending);
 		return;
 	}
 	message->sequence =
@@ -561,14 +575,17 @@ static void begin_next(struct fanout *fanout)
 
 /* ---- beginning and end ---- */
 
-static size_t count_confirmed(struct sns_subscriptions walk)
+static void count_confirmed(struct fanout *fanout)
 {
+	struct sns_subscriptions walk = fanout->subscriptions;
 	const struct subscription *subscription;
-	size_t count = 0;
 
-	while ((subscription = sns_subscriptions_next(&walk)) && !subscription->is_pending)
-		count++;
-	return count;
+	while ((subscription = sns_subscriptions_next(&walk)) && !subscription->is_pending) {
+		if (subscription->protocol == SNS_PROTOCOL_SQS)
+			fanout->queue_count++;
+		else
+			fanout->other_count++;
+	}
 }
 
 static void end_fanout(void *context)
@@ -576,6 +593,8 @@ static void end_fanout(void *context)
 	struct fanout *fanout = context;
 
 	check(fanout->magic == FANOUT_MAGIC);
+	for (size_t i = 0; i < fanout->count; i++)
+		arena_done(&fanout->sendings[i].arena);
 	sns_subscriptions_close(&fanout->subscriptions);
 }
 
@@ -607,11 +626,12 @@ enum err sns_fanout(struct call *call, const struct topic *topic,
 	sns_subscriptions_open(sns_of(call->core)->registry, topic->arn,
 			       (struct sns_subscription_place){0}, &fanout->subscriptions);
 	call_on_end(call, end_fanout, fanout);
-	fanout->most = count_confirmed(fanout->subscriptions);
+	count_confirmed(fanout);
 	for (size_t i = 0; i < count; i++) {
 		struct sending *sending = &fanout->sendings[i];
 		*sending = (struct sending){.fanout = fanout, .publication = &publications[i]};
 		memcpy(sending->id, publications[i].id, sizeof(sending->id));
+		arena_init(&sending->arena);
 	}
 	enum err parked = call_wait(call, resume);
 	do {
