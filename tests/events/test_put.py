@@ -246,6 +246,27 @@ def test_a_bus_forwards_once(events, sqs, bus, rule, word):
     assert "Messages" not in sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1)
 
 
+def test_a_topic_publishes_the_event(server, events, sqs, bus, rule, word):
+    sns = server.client("sns")
+    url, arn = make_queue(sqs)
+    topic = sns.create_topic(Name="topic-" + word)["TopicArn"]
+    for service, action, resource in (("events", "sns:Publish", topic),
+                                      ("sns", "sqs:SendMessage", arn)):
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"},
+            "Action": action, "Resource": resource}]})
+        if service == "events":
+            sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy",
+                                     AttributeValue=policy)
+        else:
+            sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn,
+                  Attributes={"RawMessageDelivery": "true"})
+    events.put_targets(Rule=rule(), EventBusName=bus, Targets=[{"Id": "t", "Arn": topic}])
+    id_ = put(events, bus)
+    assert json.loads(bodies(sqs, url)[0]["Body"])["id"] == id_
+
+
 # ---- policies ----
 
 def test_permissions(events, bus, refuses):
