@@ -3,7 +3,7 @@
  * signing_key: an RSA key of 2048 bits that signs, and its self-signed X.509 certificate, which
  * verifiers load. Signatures are PKCS #1 v1.5 (RFC 8017, 8.2).
  *
- * Immutable once made; any thread may sign. A signature takes about 0.3 ms of CPU and a new key up
+ * Immutable once made; any thread may sign. A signature takes about 0.5 ms of CPU and a new key up
  * to a second, so neither is for a network thread.
  */
 #ifndef TERN_BASE_SIGNING_KEY_H

@@ -4,7 +4,7 @@
  * /SimpleNotificationService-<hex>.pem.
  *
  * One key signs for all accounts and regions. It is made with the first topic and kept sealed in
- * the catalog. A signature takes about 0.3 ms: a worker or the control thread makes it, once for
+ * the catalog. A signature takes about 0.5 ms: a worker or the control thread makes it, once for
  * each body of a message.
  *
  * https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
