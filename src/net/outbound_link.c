@@ -98,7 +98,8 @@ static void set_timer(struct outbound_link *link, uint32_t ms)
 		outbound_set_clock(outbound);
 }
 
-static void try_next(struct outbound_link *link, const char *problem);
+static void try_next(struct outbound_link *link, enum outbound_outcome outcome,
+		     const char *problem);
 
 void outbound_link_expire(struct outbound_link *link)
 {
@@ -108,9 +109,9 @@ void outbound_link_expire(struct outbound_link *link)
 		break;
 	case LINK_CONNECTING:
 		if (link->failure)
-			try_next(link, link->failure);
+			try_next(link, OUTBOUND_REFUSED, link->failure);
 		else
-			outbound_link_fail(link, OUTBOUND_TIMEOUT, "no connection in time");
+			try_next(link, OUTBOUND_TIMEOUT, "no connection in time");
 		break;
 	case LINK_HANDSHAKE:
 		outbound_link_fail(link, OUTBOUND_TIMEOUT, "no TLS handshake in time");
@@ -379,6 +380,20 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *bytes)
 
 /* ---- beginning ---- */
 
+static uint32_t at_least_zero(int64_t ms)
+{
+	return ms > 0 ? (uint32_t)ms : 0;
+}
+
+/* An address that hangs leaves time for those behind it. */
+static int64_t share_ms(const struct outbound_lane *lane, uint32_t address, int64_t left_ms)
+{
+	int64_t share = left_ms / (lane->address_count - address);
+	int64_t least = left_ms < ADDRESS_MS_LEAST ? left_ms : ADDRESS_MS_LEAST;
+
+	return share > least ? share : least;
+}
+
 static void on_connected(uv_connect_t *connect, int status)
 {
 	struct outbound_link *link = container_of(connect, struct outbound_link, connect);
@@ -387,7 +402,7 @@ static void on_connected(uv_connect_t *connect, int status)
 	if (link->phase == LINK_CLOSING)
 		return;
 	if (status != 0) {
-		try_next(link, uv_strerror(status));
+		try_next(link, OUTBOUND_REFUSED, uv_strerror(status));
 		return;
 	}
 	outbound_count(&lane->outbound->connections_made, 1);
@@ -398,6 +413,7 @@ static void on_connected(uv_connect_t *connect, int status)
 		return;
 	}
 	link->phase = LINK_HANDSHAKE;
+	set_timer(link, at_least_zero(link->deadline_ms - outbound_now_ms(lane->outbound)));
 	link->tls = tls_session_new_client(lane->outbound->tls, lane->host, lane->resumption);
 	tls_session_begin(link->tls, &link->out);
 	(void)flush(link); /* a failure has ended the request */
@@ -422,7 +438,7 @@ static void open_at(struct outbound_lane *lane, struct outbound_request *request
 	outbound_lane_count(lane);
 	check(uv_tcp_init(&outbound->loop, &link->tcp) == 0);
 	link->deadline_ms = outbound_now_ms(outbound) + left_ms;
-	set_timer(link, left_ms > 0 ? (uint32_t)left_ms : 0);
+	set_timer(link, at_least_zero(share_ms(lane, address, left_ms)));
 	int failed = uv_tcp_connect(&link->connect, &link->tcp, &lane->addresses[address].any,
 				    on_connected);
 	if (!failed)
@@ -433,14 +449,14 @@ static void open_at(struct outbound_lane *lane, struct outbound_request *request
 }
 
 /* Goes on with the lane's next address in the time that is left. */
-static void try_next(struct outbound_link *link, const char *problem)
+static void try_next(struct outbound_link *link, enum outbound_outcome outcome, const char *problem)
 {
 	struct outbound_lane *lane = link->lane;
 	uint32_t next = link->address + 1;
 	int64_t left_ms = link->deadline_ms - outbound_now_ms(lane->outbound);
 
-	if (next >= lane->address_count) {
-		outbound_link_fail(link, OUTBOUND_REFUSED, problem);
+	if (next >= lane->address_count || left_ms <= 0) {
+		outbound_link_fail(link, outcome, problem);
 		return;
 	}
 	struct outbound_request *request = take_request(link);

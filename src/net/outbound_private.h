@@ -23,7 +23,7 @@
 #include "net/outbound.h"
 #include "net/tls.h"
 
-enum { OUTBOUND_READ_SIZE = 65536, LANE_ADDRESSES = 8 };
+enum { OUTBOUND_READ_SIZE = 65536, LANE_ADDRESSES = 8, ADDRESS_MS_LEAST = 250 };
 
 union outbound_address {
 	struct sockaddr any;
