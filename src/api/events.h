@@ -174,6 +174,44 @@ struct events_condition {
 	struct str value;
 };
 
+struct events_archive {
+	struct str archive_name;
+	struct str event_source_arn;
+	struct str state;
+	struct str state_reason;
+	int64_t retention_days;
+	bool has_retention_days;
+	int64_t size_bytes;
+	bool has_size_bytes;
+	int64_t event_count;
+	bool has_event_count;
+	int64_t creation_time;
+	bool has_creation_time;
+};
+
+struct events_replay_destination {
+	struct str arn;
+	struct str *filter_arns;
+	size_t filter_arns_count;
+};
+
+struct events_replay {
+	struct str replay_name;
+	struct str event_source_arn;
+	struct str state;
+	struct str state_reason;
+	int64_t event_start_time;
+	bool has_event_start_time;
+	int64_t event_end_time;
+	bool has_event_end_time;
+	int64_t event_last_replayed_time;
+	bool has_event_last_replayed_time;
+	int64_t replay_start_time;
+	bool has_replay_start_time;
+	int64_t replay_end_time;
+	bool has_replay_end_time;
+};
+
 struct events_create_connection_basic_auth_request_parameters {
 	struct str username;
 	struct str password;
@@ -337,6 +375,16 @@ struct events_update_connection_auth_request_parameters {
 	struct events_connectivity_resource_parameters *connectivity_parameters;
 };
 
+struct events_cancel_replay_in {
+	struct str replay_name;
+};
+
+struct events_cancel_replay_out {
+	struct str replay_arn;
+	struct str state;
+	struct str state_reason;
+};
+
 struct events_create_api_destination_in {
 	struct str name;
 	struct str description;
@@ -354,6 +402,24 @@ struct events_create_api_destination_out {
 	bool has_creation_time;
 	int64_t last_modified_time;
 	bool has_last_modified_time;
+};
+
+struct events_create_archive_in {
+	struct str archive_name;
+	struct str event_source_arn;
+	struct str description;
+	struct str event_pattern;
+	int64_t retention_days;
+	bool has_retention_days;
+	struct str kms_key_identifier;
+};
+
+struct events_create_archive_out {
+	struct str archive_arn;
+	struct str state;
+	struct str state_reason;
+	int64_t creation_time;
+	bool has_creation_time;
 };
 
 struct events_create_connection_in {
@@ -416,6 +482,14 @@ struct events_delete_api_destination_out {
 	char no_members;
 };
 
+struct events_delete_archive_in {
+	struct str archive_name;
+};
+
+struct events_delete_archive_out {
+	char no_members;
+};
+
 struct events_delete_connection_in {
 	struct str name;
 };
@@ -470,6 +544,29 @@ struct events_describe_api_destination_out {
 	bool has_last_modified_time;
 };
 
+struct events_describe_archive_in {
+	struct str archive_name;
+};
+
+struct events_describe_archive_out {
+	struct str archive_arn;
+	struct str archive_name;
+	struct str event_source_arn;
+	struct str description;
+	struct str event_pattern;
+	struct str state;
+	struct str state_reason;
+	struct str kms_key_identifier;
+	int64_t retention_days;
+	bool has_retention_days;
+	int64_t size_bytes;
+	bool has_size_bytes;
+	int64_t event_count;
+	bool has_event_count;
+	int64_t creation_time;
+	bool has_creation_time;
+};
+
 struct events_describe_connection_in {
 	struct str name;
 };
@@ -510,6 +607,30 @@ struct events_describe_event_bus_out {
 	int64_t last_modified_time;
 	bool has_last_modified_time;
 	struct str managed_by;
+};
+
+struct events_describe_replay_in {
+	struct str replay_name;
+};
+
+struct events_describe_replay_out {
+	struct str replay_name;
+	struct str replay_arn;
+	struct str description;
+	struct str state;
+	struct str state_reason;
+	struct str event_source_arn;
+	struct events_replay_destination *destination;
+	int64_t event_start_time;
+	bool has_event_start_time;
+	int64_t event_end_time;
+	bool has_event_end_time;
+	int64_t event_last_replayed_time;
+	bool has_event_last_replayed_time;
+	int64_t replay_start_time;
+	bool has_replay_start_time;
+	int64_t replay_end_time;
+	bool has_replay_end_time;
 };
 
 struct events_describe_rule_in {
@@ -562,6 +683,21 @@ struct events_list_api_destinations_out {
 	struct str next_token;
 };
 
+struct events_list_archives_in {
+	struct str name_prefix;
+	struct str event_source_arn;
+	struct str state;
+	struct str next_token;
+	int64_t limit;
+	bool has_limit;
+};
+
+struct events_list_archives_out {
+	struct events_archive *archives;
+	size_t archives_count;
+	struct str next_token;
+};
+
 struct events_list_connections_in {
 	struct str name_prefix;
 	struct str connection_state;
@@ -586,6 +722,21 @@ struct events_list_event_buses_in {
 struct events_list_event_buses_out {
 	struct events_event_bus *event_buses;
 	size_t event_buses_count;
+	struct str next_token;
+};
+
+struct events_list_replays_in {
+	struct str name_prefix;
+	struct str state;
+	struct str event_source_arn;
+	struct str next_token;
+	int64_t limit;
+	bool has_limit;
+};
+
+struct events_list_replays_out {
+	struct events_replay *replays;
+	size_t replays_count;
 	struct str next_token;
 };
 
@@ -722,6 +873,25 @@ struct events_remove_targets_out {
 	size_t failed_entries_count;
 };
 
+struct events_start_replay_in {
+	struct str replay_name;
+	struct str description;
+	struct str event_source_arn;
+	int64_t event_start_time;
+	bool has_event_start_time;
+	int64_t event_end_time;
+	bool has_event_end_time;
+	struct events_replay_destination *destination;
+};
+
+struct events_start_replay_out {
+	struct str replay_arn;
+	struct str state;
+	struct str state_reason;
+	int64_t replay_start_time;
+	bool has_replay_start_time;
+};
+
 struct events_tag_resource_in {
 	struct str resource_arn;
 	struct events_tag *tags;
@@ -771,6 +941,23 @@ struct events_update_api_destination_out {
 	bool has_last_modified_time;
 };
 
+struct events_update_archive_in {
+	struct str archive_name;
+	struct str description;
+	struct str event_pattern;
+	int64_t retention_days;
+	bool has_retention_days;
+	struct str kms_key_identifier;
+};
+
+struct events_update_archive_out {
+	struct str archive_arn;
+	struct str state;
+	struct str state_reason;
+	int64_t creation_time;
+	bool has_creation_time;
+};
+
 struct events_update_connection_in {
 	struct str name;
 	struct str description;
@@ -808,8 +995,12 @@ struct events_update_event_bus_out {
 	struct events_log_config *log_config;
 };
 
+enum err events_cancel_replay(struct call *call, const struct events_cancel_replay_in *in,
+		struct events_cancel_replay_out *out);
 enum err events_create_api_destination(struct call *call, const struct events_create_api_destination_in *in,
 		struct events_create_api_destination_out *out);
+enum err events_create_archive(struct call *call, const struct events_create_archive_in *in,
+		struct events_create_archive_out *out);
 enum err events_create_connection(struct call *call, const struct events_create_connection_in *in,
 		struct events_create_connection_out *out);
 enum err events_create_event_bus(struct call *call, const struct events_create_event_bus_in *in,
@@ -818,6 +1009,8 @@ enum err events_deauthorize_connection(struct call *call, const struct events_de
 		struct events_deauthorize_connection_out *out);
 enum err events_delete_api_destination(struct call *call, const struct events_delete_api_destination_in *in,
 		struct events_delete_api_destination_out *out);
+enum err events_delete_archive(struct call *call, const struct events_delete_archive_in *in,
+		struct events_delete_archive_out *out);
 enum err events_delete_connection(struct call *call, const struct events_delete_connection_in *in,
 		struct events_delete_connection_out *out);
 enum err events_delete_event_bus(struct call *call, const struct events_delete_event_bus_in *in,
@@ -826,10 +1019,14 @@ enum err events_delete_rule(struct call *call, const struct events_delete_rule_i
 		struct events_delete_rule_out *out);
 enum err events_describe_api_destination(struct call *call, const struct events_describe_api_destination_in *in,
 		struct events_describe_api_destination_out *out);
+enum err events_describe_archive(struct call *call, const struct events_describe_archive_in *in,
+		struct events_describe_archive_out *out);
 enum err events_describe_connection(struct call *call, const struct events_describe_connection_in *in,
 		struct events_describe_connection_out *out);
 enum err events_describe_event_bus(struct call *call, const struct events_describe_event_bus_in *in,
 		struct events_describe_event_bus_out *out);
+enum err events_describe_replay(struct call *call, const struct events_describe_replay_in *in,
+		struct events_describe_replay_out *out);
 enum err events_describe_rule(struct call *call, const struct events_describe_rule_in *in,
 		struct events_describe_rule_out *out);
 enum err events_disable_rule(struct call *call, const struct events_disable_rule_in *in,
@@ -838,10 +1035,14 @@ enum err events_enable_rule(struct call *call, const struct events_enable_rule_i
 		struct events_enable_rule_out *out);
 enum err events_list_api_destinations(struct call *call, const struct events_list_api_destinations_in *in,
 		struct events_list_api_destinations_out *out);
+enum err events_list_archives(struct call *call, const struct events_list_archives_in *in,
+		struct events_list_archives_out *out);
 enum err events_list_connections(struct call *call, const struct events_list_connections_in *in,
 		struct events_list_connections_out *out);
 enum err events_list_event_buses(struct call *call, const struct events_list_event_buses_in *in,
 		struct events_list_event_buses_out *out);
+enum err events_list_replays(struct call *call, const struct events_list_replays_in *in,
+		struct events_list_replays_out *out);
 enum err events_list_rule_names_by_target(struct call *call, const struct events_list_rule_names_by_target_in *in,
 		struct events_list_rule_names_by_target_out *out);
 enum err events_list_rules(struct call *call, const struct events_list_rules_in *in,
@@ -862,6 +1063,8 @@ enum err events_remove_permission(struct call *call, const struct events_remove_
 		struct events_remove_permission_out *out);
 enum err events_remove_targets(struct call *call, const struct events_remove_targets_in *in,
 		struct events_remove_targets_out *out);
+enum err events_start_replay(struct call *call, const struct events_start_replay_in *in,
+		struct events_start_replay_out *out);
 enum err events_tag_resource(struct call *call, const struct events_tag_resource_in *in,
 		struct events_tag_resource_out *out);
 enum err events_test_event_pattern(struct call *call, const struct events_test_event_pattern_in *in,
@@ -870,29 +1073,38 @@ enum err events_untag_resource(struct call *call, const struct events_untag_reso
 		struct events_untag_resource_out *out);
 enum err events_update_api_destination(struct call *call, const struct events_update_api_destination_in *in,
 		struct events_update_api_destination_out *out);
+enum err events_update_archive(struct call *call, const struct events_update_archive_in *in,
+		struct events_update_archive_out *out);
 enum err events_update_connection(struct call *call, const struct events_update_connection_in *in,
 		struct events_update_connection_out *out);
 enum err events_update_event_bus(struct call *call, const struct events_update_event_bus_in *in,
 		struct events_update_event_bus_out *out);
 
 enum {
+	EVENTS_CANCEL_REPLAY,
 	EVENTS_CREATE_API_DESTINATION,
+	EVENTS_CREATE_ARCHIVE,
 	EVENTS_CREATE_CONNECTION,
 	EVENTS_CREATE_EVENT_BUS,
 	EVENTS_DEAUTHORIZE_CONNECTION,
 	EVENTS_DELETE_API_DESTINATION,
+	EVENTS_DELETE_ARCHIVE,
 	EVENTS_DELETE_CONNECTION,
 	EVENTS_DELETE_EVENT_BUS,
 	EVENTS_DELETE_RULE,
 	EVENTS_DESCRIBE_API_DESTINATION,
+	EVENTS_DESCRIBE_ARCHIVE,
 	EVENTS_DESCRIBE_CONNECTION,
 	EVENTS_DESCRIBE_EVENT_BUS,
+	EVENTS_DESCRIBE_REPLAY,
 	EVENTS_DESCRIBE_RULE,
 	EVENTS_DISABLE_RULE,
 	EVENTS_ENABLE_RULE,
 	EVENTS_LIST_API_DESTINATIONS,
+	EVENTS_LIST_ARCHIVES,
 	EVENTS_LIST_CONNECTIONS,
 	EVENTS_LIST_EVENT_BUSES,
+	EVENTS_LIST_REPLAYS,
 	EVENTS_LIST_RULE_NAMES_BY_TARGET,
 	EVENTS_LIST_RULES,
 	EVENTS_LIST_TAGS_FOR_RESOURCE,
@@ -903,10 +1115,12 @@ enum {
 	EVENTS_PUT_TARGETS,
 	EVENTS_REMOVE_PERMISSION,
 	EVENTS_REMOVE_TARGETS,
+	EVENTS_START_REPLAY,
 	EVENTS_TAG_RESOURCE,
 	EVENTS_TEST_EVENT_PATTERN,
 	EVENTS_UNTAG_RESOURCE,
 	EVENTS_UPDATE_API_DESTINATION,
+	EVENTS_UPDATE_ARCHIVE,
 	EVENTS_UPDATE_CONNECTION,
 	EVENTS_UPDATE_EVENT_BUS,
 	EVENTS_OPERATIONS,

@@ -199,3 +199,187 @@ enum err events_destination_record_decode(struct arena *arena, struct str bytes,
 	return record_decode(arena, bytes, &events_destination_record_shape, out_record);
 }
 
+static const struct shape_member events_archive_record_members[] = {
+	{.name = STR_INIT("account"),
+	 .offset = offsetof(struct events_archive_record, account),
+	 .kind = SHAPE_STRING,
+	 .number = 1},
+	{.name = STR_INIT("region"),
+	 .offset = offsetof(struct events_archive_record, region),
+	 .kind = SHAPE_STRING,
+	 .number = 2},
+	{.name = STR_INIT("name"),
+	 .offset = offsetof(struct events_archive_record, name),
+	 .kind = SHAPE_STRING,
+	 .number = 3},
+	{.name = STR_INIT("bus"),
+	 .offset = offsetof(struct events_archive_record, bus),
+	 .kind = SHAPE_STRING,
+	 .number = 4},
+	{.name = STR_INIT("eventSourceArn"),
+	 .offset = offsetof(struct events_archive_record, event_source_arn),
+	 .kind = SHAPE_STRING,
+	 .number = 5},
+	{.name = STR_INIT("description"),
+	 .offset = offsetof(struct events_archive_record, description),
+	 .kind = SHAPE_STRING,
+	 .number = 6},
+	{.name = STR_INIT("pattern"),
+	 .offset = offsetof(struct events_archive_record, pattern),
+	 .kind = SHAPE_STRING,
+	 .number = 7},
+	{.name = STR_INIT("retentionDays"),
+	 .offset = offsetof(struct events_archive_record, retention_days),
+	 .kind = SHAPE_INTEGER,
+	 .number = 8},
+	{.name = STR_INIT("kmsKey"),
+	 .offset = offsetof(struct events_archive_record, kms_key),
+	 .kind = SHAPE_STRING,
+	 .number = 9},
+	{.name = STR_INIT("queue"),
+	 .offset = offsetof(struct events_archive_record, queue),
+	 .kind = SHAPE_LONG,
+	 .number = 10},
+	{.name = STR_INIT("createdMs"),
+	 .offset = offsetof(struct events_archive_record, created_ms),
+	 .kind = SHAPE_LONG,
+	 .number = 11},
+};
+const struct shape events_archive_record_shape = {
+	.name = STR_INIT("Archive"),
+	.size = sizeof(struct events_archive_record),
+	.member_count = 11,
+	.members = events_archive_record_members,
+	.number_max = 11};
+
+void events_archive_record_encode(struct buf *out, const struct events_archive_record *record)
+{
+	record_encode(out, &events_archive_record_shape, record);
+}
+
+enum err events_archive_record_decode(struct arena *arena, struct str bytes,
+		struct events_archive_record *out_record)
+{
+	return record_decode(arena, bytes, &events_archive_record_shape, out_record);
+}
+
+static const struct shape_member events_replay_record_members[] = {
+	{.name = STR_INIT("account"),
+	 .offset = offsetof(struct events_replay_record, account),
+	 .kind = SHAPE_STRING,
+	 .number = 1},
+	{.name = STR_INIT("region"),
+	 .offset = offsetof(struct events_replay_record, region),
+	 .kind = SHAPE_STRING,
+	 .number = 2},
+	{.name = STR_INIT("name"),
+	 .offset = offsetof(struct events_replay_record, name),
+	 .kind = SHAPE_STRING,
+	 .number = 3},
+	{.name = STR_INIT("archive"),
+	 .offset = offsetof(struct events_replay_record, archive),
+	 .kind = SHAPE_STRING,
+	 .number = 4},
+	{.name = STR_INIT("bus"),
+	 .offset = offsetof(struct events_replay_record, bus),
+	 .kind = SHAPE_STRING,
+	 .number = 5},
+	{.name = STR_INIT("description"),
+	 .offset = offsetof(struct events_replay_record, description),
+	 .kind = SHAPE_STRING,
+	 .number = 6},
+	{.name = STR_INIT("busArn"),
+	 .offset = offsetof(struct events_replay_record, bus_arn),
+	 .kind = SHAPE_STRING,
+	 .number = 7},
+	{.name = STR_INIT("filterArns"),
+	 .offset = offsetof(struct events_replay_record, filter_arns),
+	 .kind = SHAPE_LIST,
+	 .extra_offset = offsetof(struct events_replay_record, filter_arns_count),
+	 .item_size = sizeof(struct str),
+	 .item_kind = SHAPE_STRING,
+	 .number = 8,
+	 .is_counted = true},
+	{.name = STR_INIT("startMs"),
+	 .offset = offsetof(struct events_replay_record, start_ms),
+	 .kind = SHAPE_LONG,
+	 .number = 9},
+	{.name = STR_INIT("endMs"),
+	 .offset = offsetof(struct events_replay_record, end_ms),
+	 .kind = SHAPE_LONG,
+	 .number = 10},
+	{.name = STR_INIT("state"),
+	 .offset = offsetof(struct events_replay_record, state),
+	 .kind = SHAPE_STRING,
+	 .number = 11},
+	{.name = STR_INIT("reason"),
+	 .offset = offsetof(struct events_replay_record, reason),
+	 .kind = SHAPE_STRING,
+	 .number = 12},
+	{.name = STR_INIT("beganMs"),
+	 .offset = offsetof(struct events_replay_record, began_ms),
+	 .kind = SHAPE_LONG,
+	 .number = 13},
+	{.name = STR_INIT("endedMs"),
+	 .offset = offsetof(struct events_replay_record, ended_ms),
+	 .kind = SHAPE_LONG,
+	 .number = 14},
+	{.name = STR_INIT("lastReplayedMs"),
+	 .offset = offsetof(struct events_replay_record, last_replayed_ms),
+	 .kind = SHAPE_LONG,
+	 .number = 15},
+	{.name = STR_INIT("lastSeq"),
+	 .offset = offsetof(struct events_replay_record, last_seq),
+	 .kind = SHAPE_LONG,
+	 .number = 16},
+};
+const struct shape events_replay_record_shape = {
+	.name = STR_INIT("Replay"),
+	.size = sizeof(struct events_replay_record),
+	.member_count = 16,
+	.members = events_replay_record_members,
+	.number_max = 16};
+
+void events_replay_record_encode(struct buf *out, const struct events_replay_record *record)
+{
+	record_encode(out, &events_replay_record_shape, record);
+}
+
+enum err events_replay_record_decode(struct arena *arena, struct str bytes,
+		struct events_replay_record *out_record)
+{
+	return record_decode(arena, bytes, &events_replay_record_shape, out_record);
+}
+
+static const struct shape_member events_schedule_record_members[] = {
+	{.name = STR_INIT("anchorMs"),
+	 .offset = offsetof(struct events_schedule_record, anchor_ms),
+	 .kind = SHAPE_LONG,
+	 .number = 1},
+	{.name = STR_INIT("nextMs"),
+	 .offset = offsetof(struct events_schedule_record, next_ms),
+	 .kind = SHAPE_LONG,
+	 .number = 2},
+	{.name = STR_INIT("dueMs"),
+	 .offset = offsetof(struct events_schedule_record, due_ms),
+	 .kind = SHAPE_LONG,
+	 .number = 3},
+};
+const struct shape events_schedule_record_shape = {
+	.name = STR_INIT("Schedule"),
+	.size = sizeof(struct events_schedule_record),
+	.member_count = 3,
+	.members = events_schedule_record_members,
+	.number_max = 3};
+
+void events_schedule_record_encode(struct buf *out, const struct events_schedule_record *record)
+{
+	record_encode(out, &events_schedule_record_shape, record);
+}
+
+enum err events_schedule_record_decode(struct arena *arena, struct str bytes,
+		struct events_schedule_record *out_record)
+{
+	return record_decode(arena, bytes, &events_schedule_record_shape, out_record);
+}
+

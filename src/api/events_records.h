@@ -49,6 +49,46 @@ struct events_destination_record {
 	int64_t modified_ms;
 };
 
+struct events_archive_record {
+	struct str account;
+	struct str region;
+	struct str name;
+	struct str bus;
+	struct str event_source_arn;
+	struct str description;
+	struct str pattern;
+	int64_t retention_days;
+	struct str kms_key;
+	int64_t queue;
+	int64_t created_ms;
+};
+
+struct events_replay_record {
+	struct str account;
+	struct str region;
+	struct str name;
+	struct str archive;
+	struct str bus;
+	struct str description;
+	struct str bus_arn;
+	const struct str *filter_arns;
+	size_t filter_arns_count;
+	int64_t start_ms;
+	int64_t end_ms;
+	struct str state;
+	struct str reason;
+	int64_t began_ms;
+	int64_t ended_ms;
+	int64_t last_replayed_ms;
+	int64_t last_seq;
+};
+
+struct events_schedule_record {
+	int64_t anchor_ms;
+	int64_t next_ms;
+	int64_t due_ms;
+};
+
 extern const struct shape events_debt_record_shape;
 void events_debt_record_encode(struct buf *out, const struct events_debt_record *record);
 must_check enum err events_debt_record_decode(struct arena *arena, struct str bytes,
@@ -63,5 +103,20 @@ extern const struct shape events_destination_record_shape;
 void events_destination_record_encode(struct buf *out, const struct events_destination_record *record);
 must_check enum err events_destination_record_decode(struct arena *arena, struct str bytes,
 		struct events_destination_record *out_record);
+
+extern const struct shape events_archive_record_shape;
+void events_archive_record_encode(struct buf *out, const struct events_archive_record *record);
+must_check enum err events_archive_record_decode(struct arena *arena, struct str bytes,
+		struct events_archive_record *out_record);
+
+extern const struct shape events_replay_record_shape;
+void events_replay_record_encode(struct buf *out, const struct events_replay_record *record);
+must_check enum err events_replay_record_decode(struct arena *arena, struct str bytes,
+		struct events_replay_record *out_record);
+
+extern const struct shape events_schedule_record_shape;
+void events_schedule_record_encode(struct buf *out, const struct events_schedule_record *record);
+must_check enum err events_schedule_record_decode(struct arena *arena, struct str bytes,
+		struct events_schedule_record *out_record);
 
 #endif

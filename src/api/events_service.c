@@ -4,9 +4,19 @@
 
 #include "api/handlers.h"
 
+static enum err run_events_cancel_replay(struct call *call, const void *in, void *out)
+{
+	return events_cancel_replay(call, in, out);
+}
+
 static enum err run_events_create_api_destination(struct call *call, const void *in, void *out)
 {
 	return events_create_api_destination(call, in, out);
+}
+
+static enum err run_events_create_archive(struct call *call, const void *in, void *out)
+{
+	return events_create_archive(call, in, out);
 }
 
 static enum err run_events_create_connection(struct call *call, const void *in, void *out)
@@ -29,6 +39,11 @@ static enum err run_events_delete_api_destination(struct call *call, const void 
 	return events_delete_api_destination(call, in, out);
 }
 
+static enum err run_events_delete_archive(struct call *call, const void *in, void *out)
+{
+	return events_delete_archive(call, in, out);
+}
+
 static enum err run_events_delete_connection(struct call *call, const void *in, void *out)
 {
 	return events_delete_connection(call, in, out);
@@ -49,6 +64,11 @@ static enum err run_events_describe_api_destination(struct call *call, const voi
 	return events_describe_api_destination(call, in, out);
 }
 
+static enum err run_events_describe_archive(struct call *call, const void *in, void *out)
+{
+	return events_describe_archive(call, in, out);
+}
+
 static enum err run_events_describe_connection(struct call *call, const void *in, void *out)
 {
 	return events_describe_connection(call, in, out);
@@ -57,6 +77,11 @@ static enum err run_events_describe_connection(struct call *call, const void *in
 static enum err run_events_describe_event_bus(struct call *call, const void *in, void *out)
 {
 	return events_describe_event_bus(call, in, out);
+}
+
+static enum err run_events_describe_replay(struct call *call, const void *in, void *out)
+{
+	return events_describe_replay(call, in, out);
 }
 
 static enum err run_events_describe_rule(struct call *call, const void *in, void *out)
@@ -79,6 +104,11 @@ static enum err run_events_list_api_destinations(struct call *call, const void *
 	return events_list_api_destinations(call, in, out);
 }
 
+static enum err run_events_list_archives(struct call *call, const void *in, void *out)
+{
+	return events_list_archives(call, in, out);
+}
+
 static enum err run_events_list_connections(struct call *call, const void *in, void *out)
 {
 	return events_list_connections(call, in, out);
@@ -87,6 +117,11 @@ static enum err run_events_list_connections(struct call *call, const void *in, v
 static enum err run_events_list_event_buses(struct call *call, const void *in, void *out)
 {
 	return events_list_event_buses(call, in, out);
+}
+
+static enum err run_events_list_replays(struct call *call, const void *in, void *out)
+{
+	return events_list_replays(call, in, out);
 }
 
 static enum err run_events_list_rule_names_by_target(struct call *call, const void *in, void *out)
@@ -139,6 +174,11 @@ static enum err run_events_remove_targets(struct call *call, const void *in, voi
 	return events_remove_targets(call, in, out);
 }
 
+static enum err run_events_start_replay(struct call *call, const void *in, void *out)
+{
+	return events_start_replay(call, in, out);
+}
+
 static enum err run_events_tag_resource(struct call *call, const void *in, void *out)
 {
 	return events_tag_resource(call, in, out);
@@ -159,6 +199,11 @@ static enum err run_events_update_api_destination(struct call *call, const void 
 	return events_update_api_destination(call, in, out);
 }
 
+static enum err run_events_update_archive(struct call *call, const void *in, void *out)
+{
+	return events_update_archive(call, in, out);
+}
+
 static enum err run_events_update_connection(struct call *call, const void *in, void *out)
 {
 	return events_update_connection(call, in, out);
@@ -170,23 +215,30 @@ static enum err run_events_update_event_bus(struct call *call, const void *in, v
 }
 
 static const operation_fn handlers[] = {
+	[EVENTS_CANCEL_REPLAY] = run_events_cancel_replay,
 	[EVENTS_CREATE_API_DESTINATION] = run_events_create_api_destination,
+	[EVENTS_CREATE_ARCHIVE] = run_events_create_archive,
 	[EVENTS_CREATE_CONNECTION] = run_events_create_connection,
 	[EVENTS_CREATE_EVENT_BUS] = run_events_create_event_bus,
 	[EVENTS_DEAUTHORIZE_CONNECTION] = run_events_deauthorize_connection,
 	[EVENTS_DELETE_API_DESTINATION] = run_events_delete_api_destination,
+	[EVENTS_DELETE_ARCHIVE] = run_events_delete_archive,
 	[EVENTS_DELETE_CONNECTION] = run_events_delete_connection,
 	[EVENTS_DELETE_EVENT_BUS] = run_events_delete_event_bus,
 	[EVENTS_DELETE_RULE] = run_events_delete_rule,
 	[EVENTS_DESCRIBE_API_DESTINATION] = run_events_describe_api_destination,
+	[EVENTS_DESCRIBE_ARCHIVE] = run_events_describe_archive,
 	[EVENTS_DESCRIBE_CONNECTION] = run_events_describe_connection,
 	[EVENTS_DESCRIBE_EVENT_BUS] = run_events_describe_event_bus,
+	[EVENTS_DESCRIBE_REPLAY] = run_events_describe_replay,
 	[EVENTS_DESCRIBE_RULE] = run_events_describe_rule,
 	[EVENTS_DISABLE_RULE] = run_events_disable_rule,
 	[EVENTS_ENABLE_RULE] = run_events_enable_rule,
 	[EVENTS_LIST_API_DESTINATIONS] = run_events_list_api_destinations,
+	[EVENTS_LIST_ARCHIVES] = run_events_list_archives,
 	[EVENTS_LIST_CONNECTIONS] = run_events_list_connections,
 	[EVENTS_LIST_EVENT_BUSES] = run_events_list_event_buses,
+	[EVENTS_LIST_REPLAYS] = run_events_list_replays,
 	[EVENTS_LIST_RULE_NAMES_BY_TARGET] = run_events_list_rule_names_by_target,
 	[EVENTS_LIST_RULES] = run_events_list_rules,
 	[EVENTS_LIST_TAGS_FOR_RESOURCE] = run_events_list_tags_for_resource,
@@ -197,10 +249,12 @@ static const operation_fn handlers[] = {
 	[EVENTS_PUT_TARGETS] = run_events_put_targets,
 	[EVENTS_REMOVE_PERMISSION] = run_events_remove_permission,
 	[EVENTS_REMOVE_TARGETS] = run_events_remove_targets,
+	[EVENTS_START_REPLAY] = run_events_start_replay,
 	[EVENTS_TAG_RESOURCE] = run_events_tag_resource,
 	[EVENTS_TEST_EVENT_PATTERN] = run_events_test_event_pattern,
 	[EVENTS_UNTAG_RESOURCE] = run_events_untag_resource,
 	[EVENTS_UPDATE_API_DESTINATION] = run_events_update_api_destination,
+	[EVENTS_UPDATE_ARCHIVE] = run_events_update_archive,
 	[EVENTS_UPDATE_CONNECTION] = run_events_update_connection,
 	[EVENTS_UPDATE_EVENT_BUS] = run_events_update_event_bus,
 };
@@ -221,7 +275,7 @@ const struct service events_service = {
 	.throttled = {.shape = STR_INIT("ThrottlingException"),
 		      .query_code = STR_INIT("ThrottlingException"), .status = 400},
 	.throttled_text = STR_INIT("Rate exceeded"),
-	.operation_count = 33,
+	.operation_count = 42,
 	.operations = operations,
 };
 

@@ -211,12 +211,16 @@ static const struct shape_constraint events_constraint_38 = {
 static const struct shape_constraint events_constraint_39 = {
 	.least = 1,
 	.most = 500};
+static const struct shape_constraint events_constraint_40 = {
+	.least = INT64_MIN,
+	.most = INT64_MAX,
+	.item = &events_constraint_0};
 static const uint32_t events_starts_8[] = {0, 9, 10, 32, 33, 58, 59, 127, 128};
 static const uint8_t events_next_7[] = {0, 2, 0, 3, 4, 0, 4, 0, 4, 0, 2, 0, 3, 4, 0, 4, 0, 4, 0, 5, 0, 6, 7, 0, 7, 0, 7, 0, 8, 0, 9, 10, 0, 10, 0, 10, 0, 11, 0, 12, 13, 0, 13, 0, 13, 0, 14, 0, 15, 16, 0, 16, 0, 16, 0, 8, 0, 9, 10, 0, 10, 0, 10, 0, 17, 0, 18, 19, 0, 19, 0, 19, 0, 20, 0, 21, 22, 0, 22, 0, 22, 0, 8, 0, 9, 10, 0, 10, 0, 10, 0, 11, 0, 12, 13, 0, 13, 0, 13, 0, 14, 0, 23, 24, 0, 24, 0, 24, 0, 8, 0, 25, 26, 0, 26, 0, 26, 0, 11, 0, 12, 13, 0, 13, 0, 13, 0, 14, 0, 23, 24, 0, 24, 0, 24, 0, 8, 0, 25, 26, 0, 26, 0, 26, 0, 17, 0, 18, 19, 0, 19, 0, 19, 0, 20, 0, 27, 28, 0, 28, 0, 28, 0, 8, 0, 29, 30, 0, 30, 0, 30, 0, 17, 0, 18, 19, 0, 19, 0, 19, 0, 20, 0, 31, 32, 0, 32, 0, 32, 0, 8, 0, 25, 26, 0, 26, 0, 26, 0, 14, 0, 23, 24, 0, 24, 0, 24, 0, 8, 0, 25, 26, 0, 26, 0, 26, 0, 20, 0, 31, 32, 0, 32, 0, 32, 0, 8, 0, 25, 26, 0, 26, 0, 26, 0, 20, 0, 27, 28, 0, 28, 0, 28, 0, 8, 0, 29, 30, 0, 30, 0, 30, 0, 20, 0, 27, 28, 0, 28, 0, 28, 0, 8, 0, 29, 30, 0, 30, 0, 30, 0, 20, 0, 31, 32, 0, 32, 0, 32, 0, 8, 0, 25, 26, 0, 26, 0, 26};
 static const struct shape_pattern events_pattern_8 = {.text = STR_INIT("^[ \\t]*[^\\x00-\\x1F:\\x7F]+([ \\t]+[^\\x00-\\x1F:\\x7F]+)*[ \\t]*$"),
 	.starts = events_starts_8, .next = events_next_7,
 	.accepts = events_accepts_2, .interval_count = 9};
-static const struct shape_constraint events_constraint_40 = {
+static const struct shape_constraint events_constraint_41 = {
 	.least = 1,
 	.most = 512,
 	.pattern = &events_pattern_8};
@@ -226,12 +230,12 @@ static const bool events_accepts_4[] = {0, 1, 0, 1, 1, 0, 0, 0, 1, 1};
 static const struct shape_pattern events_pattern_9 = {.text = STR_INIT("^((%[0-9A-Fa-f]{2}|[-()_.!~*';/?:@\\x26=+$,A-Za-z0-9])+)([).!';/?:,])?$"),
 	.starts = events_starts_9, .next = events_next_8,
 	.accepts = events_accepts_4, .interval_count = 30};
-static const struct shape_constraint events_constraint_41 = {
+static const struct shape_constraint events_constraint_42 = {
 	.least = 1,
 	.most = 2048,
 	.pattern = &events_pattern_9};
 static const struct str events_values_7[] = {STR_INIT("GET"), STR_INIT("POST"), STR_INIT("PUT")};
-static const struct shape_constraint events_constraint_42 = {
+static const struct shape_constraint events_constraint_43 = {
 	.least = INT64_MIN,
 	.most = INT64_MAX,
 	.values = events_values_7,
@@ -243,7 +247,7 @@ static const bool events_accepts_5[] = {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
 static const struct shape_pattern events_pattern_10 = {.text = STR_INIT("^(?:^arn:[a-z0-9\\-]+:vpc-lattice:[a-zA-Z0-9\\-]+:\\d{12}:resourceconfiguration/rcfg-[0-9a-z]{17}$|^$)"),
 	.starts = events_starts_10, .next = events_next_9,
 	.accepts = events_accepts_5, .interval_count = 32};
-static const struct shape_constraint events_constraint_43 = {
+static const struct shape_constraint events_constraint_44 = {
 	.least = 0,
 	.most = 2048,
 	.pattern = &events_pattern_10};
@@ -253,7 +257,7 @@ static const bool events_accepts_6[] = {1, 1};
 static const struct shape_pattern events_pattern_11 = {.text = STR_INIT(".*"),
 	.starts = events_starts_11, .next = events_next_10,
 	.accepts = events_accepts_6, .interval_count = 3};
-static const struct shape_constraint events_constraint_44 = {
+static const struct shape_constraint events_constraint_45 = {
 	.least = 0,
 	.most = 512,
 	.pattern = &events_pattern_11};
@@ -263,125 +267,156 @@ static const bool events_accepts_7[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
 static const struct shape_pattern events_pattern_12 = {.text = STR_INIT("^arn:aws([a-z]|\\-)*:events:([a-z]|\\d|\\-)*:([0-9]{12})?:connection\\/[\\.\\-_A-Za-z0-9]+\\/[\\-A-Za-z0-9]+$"),
 	.starts = events_starts_12, .next = events_next_11,
 	.accepts = events_accepts_7, .interval_count = 30};
-static const struct shape_constraint events_constraint_45 = {
+static const struct shape_constraint events_constraint_46 = {
 	.least = 1,
 	.most = 1600,
 	.pattern = &events_pattern_12};
 static const struct str events_values_8[] = {STR_INIT("POST"), STR_INIT("GET"), STR_INIT("HEAD"), STR_INIT("OPTIONS"), STR_INIT("PUT"), STR_INIT("PATCH"), STR_INIT("DELETE")};
-static const struct shape_constraint events_constraint_46 = {
+static const struct shape_constraint events_constraint_47 = {
 	.least = INT64_MIN,
 	.most = INT64_MAX,
 	.values = events_values_8,
 	.value_count = 7,
 	.shown_count = 7};
+static const struct shape_constraint events_constraint_48 = {
+	.least = 1,
+	.most = 48,
+	.pattern = &events_pattern_6};
+static const uint32_t events_starts_13[] = {0, 10, 11, 45, 46, 47, 48, 58, 59, 97, 98, 101, 102, 110, 111, 114, 115, 116, 117, 118, 119, 120, 123};
+static const uint8_t events_next_12[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 10, 0, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 0, 0, 0, 0, 9, 0, 0, 0, 10, 0, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 13, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 15, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 18, 0, 0, 18, 19, 0, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 0, 0, 0, 0, 18, 0, 0, 18, 19, 0, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 0, 0, 0, 0, 0, 0, 0, 20, 21, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 22, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 23, 0, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 0, 0, 0, 0, 0, 0, 24, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 25, 0, 25, 25, 25, 26, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 0, 0, 0, 0, 0, 0, 27, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 25, 0, 25, 25, 25, 26, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 28, 0, 28, 28, 28, 29, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 0, 0, 0, 0, 0, 0, 30, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 31, 0, 31, 31, 31, 32, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 33, 0, 33, 33, 33, 34, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 0, 0, 0, 0, 0, 0, 35, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 31, 0, 31, 31, 31, 32, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 33, 0, 33, 33, 33, 34, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 31, 0, 31, 31, 31, 32, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 33, 0, 33, 33, 33, 34, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 0, 0, 0, 0, 0, 0, 36, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 37, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 38, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 39, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 40, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 41, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 21, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+static const bool events_accepts_8[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0};
+static const struct shape_pattern events_pattern_13 = {.text = STR_INIT("^arn:aws([a-z]|\\-)*:events:([a-z]|\\d|\\-)*:([0-9]{12})?:.+\\/.+$"),
+	.starts = events_starts_13, .next = events_next_12,
+	.accepts = events_accepts_8, .interval_count = 23};
+static const struct shape_constraint events_constraint_49 = {
+	.least = 1,
+	.most = 1600,
+	.pattern = &events_pattern_13};
+static const struct shape_constraint events_constraint_50 = {
+	.least = 0,
+	.most = 4096};
+static const struct shape_constraint events_constraint_51 = {
+	.least = 0,
+	.most = INT64_MAX};
+static const uint32_t events_starts_14[] = {0, 45, 46, 47, 59, 65, 91, 95, 96, 97, 123};
+static const uint8_t events_next_13[] = {0, 2, 0, 2, 0, 2, 0, 2, 0, 2, 0, 0, 2, 0, 2, 0, 2, 0, 2, 0, 2, 0};
+static const struct shape_pattern events_pattern_14 = {.text = STR_INIT("^[a-zA-Z0-9_\\-/:]*$"),
+	.starts = events_starts_14, .next = events_next_13,
+	.accepts = events_accepts_6, .interval_count = 11};
+static const struct shape_constraint events_constraint_52 = {
+	.least = 0,
+	.most = 2048,
+	.pattern = &events_pattern_14};
 static const struct str events_values_9[] = {STR_INIT("BASIC"), STR_INIT("OAUTH_CLIENT_CREDENTIALS"), STR_INIT("API_KEY")};
-static const struct shape_constraint events_constraint_47 = {
+static const struct shape_constraint events_constraint_53 = {
 	.least = INT64_MIN,
 	.most = INT64_MAX,
 	.values = events_values_9,
 	.value_count = 3,
 	.shown_count = 3};
-static const uint32_t events_starts_13[] = {0, 45, 46, 47, 59, 65, 91, 95, 96, 97, 123};
-static const uint8_t events_next_12[] = {0, 2, 0, 2, 0, 2, 0, 2, 0, 2, 0, 0, 2, 0, 2, 0, 2, 0, 2, 0, 2, 0};
-static const struct shape_pattern events_pattern_13 = {.text = STR_INIT("^[a-zA-Z0-9_\\-/:]*$"),
-	.starts = events_starts_13, .next = events_next_12,
-	.accepts = events_accepts_6, .interval_count = 11};
-static const struct shape_constraint events_constraint_48 = {
-	.least = 0,
-	.most = 2048,
-	.pattern = &events_pattern_13};
-static const uint32_t events_starts_14[] = {0, 45, 58, 65, 91, 95, 96, 97, 123};
-static const uint8_t events_next_13[] = {0, 2, 0, 2, 0, 2, 0, 2, 0, 0, 3, 0, 3, 0, 3, 0, 3, 0, 0, 3, 0, 3, 0, 3, 0, 3, 0};
-static const struct shape_pattern events_pattern_14 = {.text = STR_INIT("[/\\.\\-_A-Za-z0-9]+"),
-	.starts = events_starts_14, .next = events_next_13,
-	.accepts = events_accepts_0, .interval_count = 9};
-static const struct shape_constraint events_constraint_49 = {
-	.least = 1,
-	.most = 256,
-	.pattern = &events_pattern_14};
-static const uint32_t events_starts_15[] = {0, 45, 46, 47, 48, 58, 65, 91, 95, 96, 97, 98, 101, 102, 110, 111, 112, 113, 114, 115, 116, 117, 119, 120, 123};
-static const uint8_t events_next_14[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 13, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 14, 14, 0, 14, 0, 14, 0, 14, 0, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 0, 0, 15, 15, 16, 15, 0, 15, 0, 15, 0, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 0, 0, 15, 15, 16, 15, 0, 15, 0, 15, 0, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 0, 0, 17, 17, 0, 17, 0, 17, 0, 17, 0, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 0, 0, 18, 18, 19, 18, 0, 18, 0, 18, 0, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 0, 0, 18, 18, 19, 18, 0, 18, 0, 18, 0, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 0, 0, 20, 20, 0, 20, 0, 20, 0, 20, 0, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 0, 0, 21, 21, 19, 21, 0, 21, 0, 21, 0, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 0, 0, 21, 21, 19, 21, 0, 21, 0, 21, 0, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 0};
-static const bool events_accepts_8[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 1, 1};
-static const struct shape_pattern events_pattern_15 = {.text = STR_INIT("aws\\.partner(/[\\.\\-_A-Za-z0-9]+){2,}"),
+static const uint32_t events_starts_15[] = {0, 45, 58, 65, 91, 95, 96, 97, 123};
+static const uint8_t events_next_14[] = {0, 2, 0, 2, 0, 2, 0, 2, 0, 0, 3, 0, 3, 0, 3, 0, 3, 0, 0, 3, 0, 3, 0, 3, 0, 3, 0};
+static const struct shape_pattern events_pattern_15 = {.text = STR_INIT("[/\\.\\-_A-Za-z0-9]+"),
 	.starts = events_starts_15, .next = events_next_14,
-	.accepts = events_accepts_8, .interval_count = 25};
-static const struct shape_constraint events_constraint_50 = {
+	.accepts = events_accepts_0, .interval_count = 9};
+static const struct shape_constraint events_constraint_54 = {
 	.least = 1,
 	.most = 256,
 	.pattern = &events_pattern_15};
-static const struct shape_constraint events_constraint_51 = {
+static const uint32_t events_starts_16[] = {0, 45, 46, 47, 48, 58, 65, 91, 95, 96, 97, 98, 101, 102, 110, 111, 112, 113, 114, 115, 116, 117, 119, 120, 123};
+static const uint8_t events_next_15[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 13, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 14, 14, 0, 14, 0, 14, 0, 14, 0, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 14, 0, 0, 15, 15, 16, 15, 0, 15, 0, 15, 0, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 0, 0, 15, 15, 16, 15, 0, 15, 0, 15, 0, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 0, 0, 17, 17, 0, 17, 0, 17, 0, 17, 0, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 17, 0, 0, 18, 18, 19, 18, 0, 18, 0, 18, 0, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 0, 0, 18, 18, 19, 18, 0, 18, 0, 18, 0, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 18, 0, 0, 20, 20, 0, 20, 0, 20, 0, 20, 0, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 0, 0, 21, 21, 19, 21, 0, 21, 0, 21, 0, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 0, 0, 21, 21, 19, 21, 0, 21, 0, 21, 0, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 21, 0};
+static const bool events_accepts_9[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 1, 1};
+static const struct shape_pattern events_pattern_16 = {.text = STR_INIT("aws\\.partner(/[\\.\\-_A-Za-z0-9]+){2,}"),
+	.starts = events_starts_16, .next = events_next_15,
+	.accepts = events_accepts_9, .interval_count = 25};
+static const struct shape_constraint events_constraint_55 = {
+	.least = 1,
+	.most = 256,
+	.pattern = &events_pattern_16};
+static const struct shape_constraint events_constraint_56 = {
 	.least = 0,
 	.most = 512};
-static const uint8_t events_next_15[] = {0, 2, 2, 2, 2, 0, 0, 2, 0, 2, 0, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 0, 0, 4, 4, 4, 4, 0, 0, 4, 0, 4, 0, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 0, 0, 4, 4, 4, 4, 0, 0, 4, 0, 4, 0, 4, 4, 4, 4, 4, 4, 4, 5, 4, 4, 4, 4, 4, 4, 0, 0, 4, 4, 4, 4, 0, 0, 4, 0, 4, 0, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 0, 0, 4, 4, 4, 4, 0, 0, 4, 0, 4, 0, 4, 4, 4, 4, 4, 6, 4, 4, 4, 4, 4, 4, 4, 4, 0, 0, 4, 4, 4, 4, 7, 0, 4, 0, 4, 0, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 11, 0, 0, 11, 12, 0, 11, 0, 11, 0, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 0, 0, 11, 0, 0, 11, 12, 0, 11, 0, 11, 0, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 13, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 15, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 18, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 19, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 0, 0, 21, 0, 0, 0, 0, 0, 0, 0, 0, 0, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 0, 0, 21, 0, 0, 0, 0, 0, 0, 0, 0, 0, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 0, 0, 24, 0, 0, 0, 0, 0, 0, 0, 0, 0, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 0, 0, 26, 0, 0, 26, 0, 0, 26, 0, 26, 0, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 0, 0, 24, 0, 0, 0, 0, 0, 0, 0, 0, 0, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 0, 0, 27, 0, 0, 27, 28, 0, 27, 0, 27, 0, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 0, 0, 27, 0, 0, 27, 28, 0, 27, 0, 27, 0, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 0, 0, 0, 0, 0, 29, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 30, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 31, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 33, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 34, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 35, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 36, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 37, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 38, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 39, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 40, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 41, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 42, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 43, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 44, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 46, 0, 0, 0, 0, 0, 0, 47, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 48, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 49, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 50, 0, 0, 0, 0, 0, 0, 0, 0, 0, 51, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 2, 2, 0, 0, 2, 0, 2, 0, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 0};
-static const struct shape_pattern events_pattern_16 = {.text = STR_INIT("(arn:aws[\\w-]*:events:[a-z]+-[a-z]+-[\\w-]+:[0-9]{12}:event-bus\\/)?[/\\.\\-_A-Za-z0-9]+"),
-	.starts = events_starts_7, .next = events_next_15,
+static const uint8_t events_next_16[] = {0, 2, 2, 2, 2, 0, 0, 2, 0, 2, 0, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 0, 0, 4, 4, 4, 4, 0, 0, 4, 0, 4, 0, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 0, 0, 4, 4, 4, 4, 0, 0, 4, 0, 4, 0, 4, 4, 4, 4, 4, 4, 4, 5, 4, 4, 4, 4, 4, 4, 0, 0, 4, 4, 4, 4, 0, 0, 4, 0, 4, 0, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 0, 0, 4, 4, 4, 4, 0, 0, 4, 0, 4, 0, 4, 4, 4, 4, 4, 6, 4, 4, 4, 4, 4, 4, 4, 4, 0, 0, 4, 4, 4, 4, 7, 0, 4, 0, 4, 0, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 11, 0, 0, 11, 12, 0, 11, 0, 11, 0, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 0, 0, 11, 0, 0, 11, 12, 0, 11, 0, 11, 0, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 13, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 15, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 18, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 19, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 0, 0, 21, 0, 0, 0, 0, 0, 0, 0, 0, 0, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 23, 0, 0, 21, 0, 0, 0, 0, 0, 0, 0, 0, 0, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 0, 0, 24, 0, 0, 0, 0, 0, 0, 0, 0, 0, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 0, 0, 26, 0, 0, 26, 0, 0, 26, 0, 26, 0, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 26, 0, 0, 24, 0, 0, 0, 0, 0, 0, 0, 0, 0, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 25, 0, 0, 27, 0, 0, 27, 28, 0, 27, 0, 27, 0, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 0, 0, 27, 0, 0, 27, 28, 0, 27, 0, 27, 0, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 27, 0, 0, 0, 0, 0, 29, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 30, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 31, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 33, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 34, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 35, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 36, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 37, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 38, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 39, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 40, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 41, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 42, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 43, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 44, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 46, 0, 0, 0, 0, 0, 0, 47, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 48, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 49, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 50, 0, 0, 0, 0, 0, 0, 0, 0, 0, 51, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 2, 2, 0, 0, 2, 0, 2, 0, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 0};
+static const struct shape_pattern events_pattern_17 = {.text = STR_INIT("(arn:aws[\\w-]*:events:[a-z]+-[a-z]+-[\\w-]+:[0-9]{12}:event-bus\\/)?[/\\.\\-_A-Za-z0-9]+"),
+	.starts = events_starts_7, .next = events_next_16,
 	.accepts = events_accepts_3, .interval_count = 26};
-static const struct shape_constraint events_constraint_52 = {
+static const struct shape_constraint events_constraint_57 = {
 	.least = 1,
 	.most = 1600,
-	.pattern = &events_pattern_16};
-static const struct shape_constraint events_constraint_53 = {
+	.pattern = &events_pattern_17};
+static const struct shape_constraint events_constraint_58 = {
 	.least = 1,
 	.most = 2048};
-static const struct shape_constraint events_constraint_54 = {
+static const struct shape_constraint events_constraint_59 = {
 	.least = 1,
 	.most = 100};
-static const struct str events_values_10[] = {STR_INIT("CREATING"), STR_INIT("UPDATING"), STR_INIT("DELETING"), STR_INIT("AUTHORIZED"), STR_INIT("DEAUTHORIZED"), STR_INIT("AUTHORIZING"), STR_INIT("DEAUTHORIZING"), STR_INIT("ACTIVE"), STR_INIT("FAILED_CONNECTIVITY")};
-static const struct shape_constraint events_constraint_55 = {
+static const struct str events_values_10[] = {STR_INIT("ENABLED"), STR_INIT("DISABLED"), STR_INIT("CREATING"), STR_INIT("UPDATING"), STR_INIT("CREATE_FAILED"), STR_INIT("UPDATE_FAILED")};
+static const struct shape_constraint events_constraint_60 = {
 	.least = INT64_MIN,
 	.most = INT64_MAX,
 	.values = events_values_10,
-	.value_count = 9,
-	.shown_count = 9};
-static const struct shape_constraint events_constraint_56 = {
-	.least = 1,
-	.most = 10};
-static const struct shape_constraint events_constraint_57 = {
-	.least = 1,
-	.most = 256,
-	.pattern = &events_pattern_6};
-static const uint32_t events_starts_16[] = {0, 58, 59, 65, 91, 97, 101, 102, 110, 111, 115, 116, 117, 118, 119, 123};
-static const uint8_t events_next_16[] = {0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 0, 0, 0, 0, 10, 0, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 0, 0, 0, 0, 10, 0, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 0};
-static const bool events_accepts_9[] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1};
-static const struct shape_pattern events_pattern_17 = {.text = STR_INIT("events:[a-zA-Z]+"),
-	.starts = events_starts_16, .next = events_next_16,
-	.accepts = events_accepts_9, .interval_count = 16};
-static const struct shape_constraint events_constraint_58 = {
-	.least = 1,
-	.most = 64,
-	.pattern = &events_pattern_17};
-static const uint32_t events_starts_17[] = {0, 42, 43, 48, 58};
-static const uint8_t events_next_17[] = {0, 2, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 5, 0, 0, 0, 0, 6, 0, 0, 0, 0, 7, 0, 0, 0, 0, 8, 0, 0, 0, 0, 9, 0, 0, 0, 0, 10, 0, 0, 0, 0, 11, 0, 0, 0, 0, 12, 0, 0, 0, 0, 13, 0, 0, 0, 0, 14, 0, 0, 0, 0, 0, 0};
-static const bool events_accepts_10[] = {0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
-static const struct shape_pattern events_pattern_18 = {.text = STR_INIT("(\\d{12}|\\*)"),
-	.starts = events_starts_17, .next = events_next_17,
-	.accepts = events_accepts_10, .interval_count = 5};
-static const struct shape_constraint events_constraint_59 = {
-	.least = 1,
-	.most = 12,
-	.pattern = &events_pattern_18};
-static const struct shape_pattern events_pattern_19 = {.text = STR_INIT("[a-zA-Z0-9-_]+"),
-	.starts = events_starts_0, .next = events_next_0,
-	.accepts = events_accepts_0, .interval_count = 11};
-static const struct shape_constraint events_constraint_60 = {
-	.least = 1,
-	.most = 64,
-	.pattern = &events_pattern_19};
+	.value_count = 6,
+	.shown_count = 6};
+static const struct str events_values_11[] = {STR_INIT("CREATING"), STR_INIT("UPDATING"), STR_INIT("DELETING"), STR_INIT("AUTHORIZED"), STR_INIT("DEAUTHORIZED"), STR_INIT("AUTHORIZING"), STR_INIT("DEAUTHORIZING"), STR_INIT("ACTIVE"), STR_INIT("FAILED_CONNECTIVITY")};
 static const struct shape_constraint events_constraint_61 = {
-	.least = 0,
-	.most = 4096};
-static const struct str events_values_11[] = {STR_INIT("ENABLED"), STR_INIT("DISABLED"), STR_INIT("ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")};
-static const struct shape_constraint events_constraint_62 = {
 	.least = INT64_MIN,
 	.most = INT64_MAX,
 	.values = events_values_11,
+	.value_count = 9,
+	.shown_count = 9};
+static const struct str events_values_12[] = {STR_INIT("STARTING"), STR_INIT("RUNNING"), STR_INIT("CANCELLING"), STR_INIT("COMPLETED"), STR_INIT("CANCELLED"), STR_INIT("FAILED")};
+static const struct shape_constraint events_constraint_62 = {
+	.least = INT64_MIN,
+	.most = INT64_MAX,
+	.values = events_values_12,
+	.value_count = 6,
+	.shown_count = 6};
+static const struct shape_constraint events_constraint_63 = {
+	.least = 1,
+	.most = 10};
+static const struct shape_constraint events_constraint_64 = {
+	.least = 1,
+	.most = 256,
+	.pattern = &events_pattern_6};
+static const uint32_t events_starts_17[] = {0, 58, 59, 65, 91, 97, 101, 102, 110, 111, 115, 116, 117, 118, 119, 123};
+static const uint8_t events_next_17[] = {0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 0, 0, 0, 0, 10, 0, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 0, 0, 0, 0, 10, 0, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 0};
+static const bool events_accepts_10[] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1};
+static const struct shape_pattern events_pattern_18 = {.text = STR_INIT("events:[a-zA-Z]+"),
+	.starts = events_starts_17, .next = events_next_17,
+	.accepts = events_accepts_10, .interval_count = 16};
+static const struct shape_constraint events_constraint_65 = {
+	.least = 1,
+	.most = 64,
+	.pattern = &events_pattern_18};
+static const uint32_t events_starts_18[] = {0, 42, 43, 48, 58};
+static const uint8_t events_next_18[] = {0, 2, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 5, 0, 0, 0, 0, 6, 0, 0, 0, 0, 7, 0, 0, 0, 0, 8, 0, 0, 0, 0, 9, 0, 0, 0, 0, 10, 0, 0, 0, 0, 11, 0, 0, 0, 0, 12, 0, 0, 0, 0, 13, 0, 0, 0, 0, 14, 0, 0, 0, 0, 0, 0};
+static const bool events_accepts_11[] = {0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+static const struct shape_pattern events_pattern_19 = {.text = STR_INIT("(\\d{12}|\\*)"),
+	.starts = events_starts_18, .next = events_next_18,
+	.accepts = events_accepts_11, .interval_count = 5};
+static const struct shape_constraint events_constraint_66 = {
+	.least = 1,
+	.most = 12,
+	.pattern = &events_pattern_19};
+static const struct shape_pattern events_pattern_20 = {.text = STR_INIT("[a-zA-Z0-9-_]+"),
+	.starts = events_starts_0, .next = events_next_0,
+	.accepts = events_accepts_0, .interval_count = 11};
+static const struct shape_constraint events_constraint_67 = {
+	.least = 1,
+	.most = 64,
+	.pattern = &events_pattern_20};
+static const struct str events_values_13[] = {STR_INIT("ENABLED"), STR_INIT("DISABLED"), STR_INIT("ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")};
+static const struct shape_constraint events_constraint_68 = {
+	.least = INT64_MIN,
+	.most = INT64_MAX,
+	.values = events_values_13,
 	.value_count = 3,
 	.shown_count = 3};
-static const struct shape_constraint events_constraint_63 = {
+static const struct shape_constraint events_constraint_69 = {
 	.least = 1,
 	.most = 100,
 	.item = &events_constraint_34};
-static const struct shape_constraint events_constraint_64 = {
+static const struct shape_constraint events_constraint_70 = {
 	.least = INT64_MIN,
 	.most = INT64_MAX,
 	.item = &events_constraint_3};
@@ -1122,20 +1157,157 @@ static const struct shape events_condition_shape = {
 	.members = events_condition_members,
 	.is_constrained = true};
 
+static const struct shape_member events_archive_members[] = {
+	{.name = STR_INIT("ArchiveName"),
+	 .query_name = STR_INIT("ArchiveName"),
+	 .xml_name = STR_INIT("ArchiveName"),
+	 .offset = offsetof(struct events_archive, archive_name),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("EventSourceArn"),
+	 .query_name = STR_INIT("EventSourceArn"),
+	 .xml_name = STR_INIT("EventSourceArn"),
+	 .offset = offsetof(struct events_archive, event_source_arn),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("State"),
+	 .query_name = STR_INIT("State"),
+	 .xml_name = STR_INIT("State"),
+	 .offset = offsetof(struct events_archive, state),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("StateReason"),
+	 .query_name = STR_INIT("StateReason"),
+	 .xml_name = STR_INIT("StateReason"),
+	 .offset = offsetof(struct events_archive, state_reason),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("RetentionDays"),
+	 .query_name = STR_INIT("RetentionDays"),
+	 .xml_name = STR_INIT("RetentionDays"),
+	 .offset = offsetof(struct events_archive, retention_days),
+	 .kind = SHAPE_INTEGER,
+	 .extra_offset = offsetof(struct events_archive, has_retention_days)},
+	{.name = STR_INIT("SizeBytes"),
+	 .query_name = STR_INIT("SizeBytes"),
+	 .xml_name = STR_INIT("SizeBytes"),
+	 .offset = offsetof(struct events_archive, size_bytes),
+	 .kind = SHAPE_LONG,
+	 .extra_offset = offsetof(struct events_archive, has_size_bytes)},
+	{.name = STR_INIT("EventCount"),
+	 .query_name = STR_INIT("EventCount"),
+	 .xml_name = STR_INIT("EventCount"),
+	 .offset = offsetof(struct events_archive, event_count),
+	 .kind = SHAPE_LONG,
+	 .extra_offset = offsetof(struct events_archive, has_event_count)},
+	{.name = STR_INIT("CreationTime"),
+	 .query_name = STR_INIT("CreationTime"),
+	 .xml_name = STR_INIT("CreationTime"),
+	 .offset = offsetof(struct events_archive, creation_time),
+	 .kind = SHAPE_TIMESTAMP,
+	 .extra_offset = offsetof(struct events_archive, has_creation_time)},
+};
+static const struct shape events_archive_shape = {
+	.name = STR_INIT("Archive"),
+	.size = sizeof(struct events_archive),
+	.member_count = 8,
+	.members = events_archive_members};
+
+static const struct shape_member events_replay_destination_members[] = {
+	{.name = STR_INIT("Arn"),
+	 .query_name = STR_INIT("Arn"),
+	 .xml_name = STR_INIT("Arn"),
+	 .offset = offsetof(struct events_replay_destination, arn),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_0,
+	 .is_required = true},
+	{.name = STR_INIT("FilterArns"),
+	 .query_name = STR_INIT("FilterArns"),
+	 .xml_name = STR_INIT("FilterArns"),
+	 .offset = offsetof(struct events_replay_destination, filter_arns),
+	 .kind = SHAPE_LIST,
+	 .extra_offset = offsetof(struct events_replay_destination, filter_arns_count),
+	 .item_size = sizeof(struct str),
+	 .item_kind = SHAPE_STRING,
+	 .query_item = STR_INIT("member"),
+	 .xml_item = STR_INIT("member"),
+	 .constraint = &events_constraint_40},
+};
+static const struct shape events_replay_destination_shape = {
+	.name = STR_INIT("ReplayDestination"),
+	.size = sizeof(struct events_replay_destination),
+	.member_count = 2,
+	.members = events_replay_destination_members,
+	.is_constrained = true};
+
+static const struct shape_member events_replay_members[] = {
+	{.name = STR_INIT("ReplayName"),
+	 .query_name = STR_INIT("ReplayName"),
+	 .xml_name = STR_INIT("ReplayName"),
+	 .offset = offsetof(struct events_replay, replay_name),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("EventSourceArn"),
+	 .query_name = STR_INIT("EventSourceArn"),
+	 .xml_name = STR_INIT("EventSourceArn"),
+	 .offset = offsetof(struct events_replay, event_source_arn),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("State"),
+	 .query_name = STR_INIT("State"),
+	 .xml_name = STR_INIT("State"),
+	 .offset = offsetof(struct events_replay, state),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("StateReason"),
+	 .query_name = STR_INIT("StateReason"),
+	 .xml_name = STR_INIT("StateReason"),
+	 .offset = offsetof(struct events_replay, state_reason),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("EventStartTime"),
+	 .query_name = STR_INIT("EventStartTime"),
+	 .xml_name = STR_INIT("EventStartTime"),
+	 .offset = offsetof(struct events_replay, event_start_time),
+	 .kind = SHAPE_TIMESTAMP,
+	 .extra_offset = offsetof(struct events_replay, has_event_start_time)},
+	{.name = STR_INIT("EventEndTime"),
+	 .query_name = STR_INIT("EventEndTime"),
+	 .xml_name = STR_INIT("EventEndTime"),
+	 .offset = offsetof(struct events_replay, event_end_time),
+	 .kind = SHAPE_TIMESTAMP,
+	 .extra_offset = offsetof(struct events_replay, has_event_end_time)},
+	{.name = STR_INIT("EventLastReplayedTime"),
+	 .query_name = STR_INIT("EventLastReplayedTime"),
+	 .xml_name = STR_INIT("EventLastReplayedTime"),
+	 .offset = offsetof(struct events_replay, event_last_replayed_time),
+	 .kind = SHAPE_TIMESTAMP,
+	 .extra_offset = offsetof(struct events_replay, has_event_last_replayed_time)},
+	{.name = STR_INIT("ReplayStartTime"),
+	 .query_name = STR_INIT("ReplayStartTime"),
+	 .xml_name = STR_INIT("ReplayStartTime"),
+	 .offset = offsetof(struct events_replay, replay_start_time),
+	 .kind = SHAPE_TIMESTAMP,
+	 .extra_offset = offsetof(struct events_replay, has_replay_start_time)},
+	{.name = STR_INIT("ReplayEndTime"),
+	 .query_name = STR_INIT("ReplayEndTime"),
+	 .xml_name = STR_INIT("ReplayEndTime"),
+	 .offset = offsetof(struct events_replay, replay_end_time),
+	 .kind = SHAPE_TIMESTAMP,
+	 .extra_offset = offsetof(struct events_replay, has_replay_end_time)},
+};
+static const struct shape events_replay_shape = {
+	.name = STR_INIT("Replay"),
+	.size = sizeof(struct events_replay),
+	.member_count = 9,
+	.members = events_replay_members};
+
 static const struct shape_member events_create_connection_basic_auth_request_parameters_members[] = {
 	{.name = STR_INIT("Username"),
 	 .query_name = STR_INIT("Username"),
 	 .xml_name = STR_INIT("Username"),
 	 .offset = offsetof(struct events_create_connection_basic_auth_request_parameters, username),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_40,
+	 .constraint = &events_constraint_41,
 	 .is_required = true},
 	{.name = STR_INIT("Password"),
 	 .query_name = STR_INIT("Password"),
 	 .xml_name = STR_INIT("Password"),
 	 .offset = offsetof(struct events_create_connection_basic_auth_request_parameters, password),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_40,
+	 .constraint = &events_constraint_41,
 	 .is_required = true,
 	 .is_sensitive = true},
 };
@@ -1152,14 +1324,14 @@ static const struct shape_member events_create_connection_o_auth_client_request_
 	 .xml_name = STR_INIT("ClientID"),
 	 .offset = offsetof(struct events_create_connection_o_auth_client_request_parameters, client_id),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_40,
+	 .constraint = &events_constraint_41,
 	 .is_required = true},
 	{.name = STR_INIT("ClientSecret"),
 	 .query_name = STR_INIT("ClientSecret"),
 	 .xml_name = STR_INIT("ClientSecret"),
 	 .offset = offsetof(struct events_create_connection_o_auth_client_request_parameters, client_secret),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_40,
+	 .constraint = &events_constraint_41,
 	 .is_required = true,
 	 .is_sensitive = true},
 };
@@ -1312,14 +1484,14 @@ static const struct shape_member events_create_connection_o_auth_request_paramet
 	 .xml_name = STR_INIT("AuthorizationEndpoint"),
 	 .offset = offsetof(struct events_create_connection_o_auth_request_parameters, authorization_endpoint),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_41,
+	 .constraint = &events_constraint_42,
 	 .is_required = true},
 	{.name = STR_INIT("HttpMethod"),
 	 .query_name = STR_INIT("HttpMethod"),
 	 .xml_name = STR_INIT("HttpMethod"),
 	 .offset = offsetof(struct events_create_connection_o_auth_request_parameters, http_method),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_42,
+	 .constraint = &events_constraint_43,
 	 .is_required = true},
 	{.name = STR_INIT("OAuthHttpParameters"),
 	 .query_name = STR_INIT("OAuthHttpParameters"),
@@ -1341,14 +1513,14 @@ static const struct shape_member events_create_connection_api_key_auth_request_p
 	 .xml_name = STR_INIT("ApiKeyName"),
 	 .offset = offsetof(struct events_create_connection_api_key_auth_request_parameters, api_key_name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_40,
+	 .constraint = &events_constraint_41,
 	 .is_required = true},
 	{.name = STR_INIT("ApiKeyValue"),
 	 .query_name = STR_INIT("ApiKeyValue"),
 	 .xml_name = STR_INIT("ApiKeyValue"),
 	 .offset = offsetof(struct events_create_connection_api_key_auth_request_parameters, api_key_value),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_40,
+	 .constraint = &events_constraint_41,
 	 .is_required = true,
 	 .is_sensitive = true},
 };
@@ -1365,7 +1537,7 @@ static const struct shape_member events_connectivity_resource_configuration_arn_
 	 .xml_name = STR_INIT("ResourceConfigurationArn"),
 	 .offset = offsetof(struct events_connectivity_resource_configuration_arn, resource_configuration_arn),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_43,
+	 .constraint = &events_constraint_44,
 	 .is_required = true},
 };
 static const struct shape events_connectivity_resource_configuration_arn_shape = {
@@ -1689,13 +1861,13 @@ static const struct shape_member events_update_connection_basic_auth_request_par
 	 .xml_name = STR_INIT("Username"),
 	 .offset = offsetof(struct events_update_connection_basic_auth_request_parameters, username),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_40},
+	 .constraint = &events_constraint_41},
 	{.name = STR_INIT("Password"),
 	 .query_name = STR_INIT("Password"),
 	 .xml_name = STR_INIT("Password"),
 	 .offset = offsetof(struct events_update_connection_basic_auth_request_parameters, password),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_40,
+	 .constraint = &events_constraint_41,
 	 .is_sensitive = true},
 };
 static const struct shape events_update_connection_basic_auth_request_parameters_shape = {
@@ -1711,13 +1883,13 @@ static const struct shape_member events_update_connection_o_auth_client_request_
 	 .xml_name = STR_INIT("ClientID"),
 	 .offset = offsetof(struct events_update_connection_o_auth_client_request_parameters, client_id),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_40},
+	 .constraint = &events_constraint_41},
 	{.name = STR_INIT("ClientSecret"),
 	 .query_name = STR_INIT("ClientSecret"),
 	 .xml_name = STR_INIT("ClientSecret"),
 	 .offset = offsetof(struct events_update_connection_o_auth_client_request_parameters, client_secret),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_40,
+	 .constraint = &events_constraint_41,
 	 .is_sensitive = true},
 };
 static const struct shape events_update_connection_o_auth_client_request_parameters_shape = {
@@ -1739,13 +1911,13 @@ static const struct shape_member events_update_connection_o_auth_request_paramet
 	 .xml_name = STR_INIT("AuthorizationEndpoint"),
 	 .offset = offsetof(struct events_update_connection_o_auth_request_parameters, authorization_endpoint),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_41},
+	 .constraint = &events_constraint_42},
 	{.name = STR_INIT("HttpMethod"),
 	 .query_name = STR_INIT("HttpMethod"),
 	 .xml_name = STR_INIT("HttpMethod"),
 	 .offset = offsetof(struct events_update_connection_o_auth_request_parameters, http_method),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_42},
+	 .constraint = &events_constraint_43},
 	{.name = STR_INIT("OAuthHttpParameters"),
 	 .query_name = STR_INIT("OAuthHttpParameters"),
 	 .xml_name = STR_INIT("OAuthHttpParameters"),
@@ -1766,13 +1938,13 @@ static const struct shape_member events_update_connection_api_key_auth_request_p
 	 .xml_name = STR_INIT("ApiKeyName"),
 	 .offset = offsetof(struct events_update_connection_api_key_auth_request_parameters, api_key_name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_40},
+	 .constraint = &events_constraint_41},
 	{.name = STR_INIT("ApiKeyValue"),
 	 .query_name = STR_INIT("ApiKeyValue"),
 	 .xml_name = STR_INIT("ApiKeyValue"),
 	 .offset = offsetof(struct events_update_connection_api_key_auth_request_parameters, api_key_value),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_40,
+	 .constraint = &events_constraint_41,
 	 .is_sensitive = true},
 };
 static const struct shape events_update_connection_api_key_auth_request_parameters_shape = {
@@ -1821,6 +1993,45 @@ static const struct shape events_update_connection_auth_request_parameters_shape
 	.members = events_update_connection_auth_request_parameters_members,
 	.is_constrained = true};
 
+static const struct shape_member events_cancel_replay_in_members[] = {
+	{.name = STR_INIT("ReplayName"),
+	 .query_name = STR_INIT("ReplayName"),
+	 .xml_name = STR_INIT("ReplayName"),
+	 .offset = offsetof(struct events_cancel_replay_in, replay_name),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_34,
+	 .is_required = true},
+};
+static const struct shape events_cancel_replay_in_shape = {
+	.name = STR_INIT("CancelReplayRequest"),
+	.size = sizeof(struct events_cancel_replay_in),
+	.member_count = 1,
+	.members = events_cancel_replay_in_members,
+	.is_constrained = true};
+
+static const struct shape_member events_cancel_replay_out_members[] = {
+	{.name = STR_INIT("ReplayArn"),
+	 .query_name = STR_INIT("ReplayArn"),
+	 .xml_name = STR_INIT("ReplayArn"),
+	 .offset = offsetof(struct events_cancel_replay_out, replay_arn),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("State"),
+	 .query_name = STR_INIT("State"),
+	 .xml_name = STR_INIT("State"),
+	 .offset = offsetof(struct events_cancel_replay_out, state),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("StateReason"),
+	 .query_name = STR_INIT("StateReason"),
+	 .xml_name = STR_INIT("StateReason"),
+	 .offset = offsetof(struct events_cancel_replay_out, state_reason),
+	 .kind = SHAPE_STRING},
+};
+static const struct shape events_cancel_replay_out_shape = {
+	.name = STR_INIT("CancelReplayResult"),
+	.size = sizeof(struct events_cancel_replay_out),
+	.member_count = 3,
+	.members = events_cancel_replay_out_members};
+
 static const struct shape_member events_create_api_destination_in_members[] = {
 	{.name = STR_INIT("Name"),
 	 .query_name = STR_INIT("Name"),
@@ -1834,27 +2045,27 @@ static const struct shape_member events_create_api_destination_in_members[] = {
 	 .xml_name = STR_INIT("Description"),
 	 .offset = offsetof(struct events_create_api_destination_in, description),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_44},
+	 .constraint = &events_constraint_45},
 	{.name = STR_INIT("ConnectionArn"),
 	 .query_name = STR_INIT("ConnectionArn"),
 	 .xml_name = STR_INIT("ConnectionArn"),
 	 .offset = offsetof(struct events_create_api_destination_in, connection_arn),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_45,
+	 .constraint = &events_constraint_46,
 	 .is_required = true},
 	{.name = STR_INIT("InvocationEndpoint"),
 	 .query_name = STR_INIT("InvocationEndpoint"),
 	 .xml_name = STR_INIT("InvocationEndpoint"),
 	 .offset = offsetof(struct events_create_api_destination_in, invocation_endpoint),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_41,
+	 .constraint = &events_constraint_42,
 	 .is_required = true},
 	{.name = STR_INIT("HttpMethod"),
 	 .query_name = STR_INIT("HttpMethod"),
 	 .xml_name = STR_INIT("HttpMethod"),
 	 .offset = offsetof(struct events_create_api_destination_in, http_method),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_46,
+	 .constraint = &events_constraint_47,
 	 .is_required = true},
 	{.name = STR_INIT("InvocationRateLimitPerSecond"),
 	 .query_name = STR_INIT("InvocationRateLimitPerSecond"),
@@ -1901,6 +2112,83 @@ static const struct shape events_create_api_destination_out_shape = {
 	.member_count = 4,
 	.members = events_create_api_destination_out_members};
 
+static const struct shape_member events_create_archive_in_members[] = {
+	{.name = STR_INIT("ArchiveName"),
+	 .query_name = STR_INIT("ArchiveName"),
+	 .xml_name = STR_INIT("ArchiveName"),
+	 .offset = offsetof(struct events_create_archive_in, archive_name),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_48,
+	 .is_required = true},
+	{.name = STR_INIT("EventSourceArn"),
+	 .query_name = STR_INIT("EventSourceArn"),
+	 .xml_name = STR_INIT("EventSourceArn"),
+	 .offset = offsetof(struct events_create_archive_in, event_source_arn),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_49,
+	 .is_required = true},
+	{.name = STR_INIT("Description"),
+	 .query_name = STR_INIT("Description"),
+	 .xml_name = STR_INIT("Description"),
+	 .offset = offsetof(struct events_create_archive_in, description),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_45},
+	{.name = STR_INIT("EventPattern"),
+	 .query_name = STR_INIT("EventPattern"),
+	 .xml_name = STR_INIT("EventPattern"),
+	 .offset = offsetof(struct events_create_archive_in, event_pattern),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_50},
+	{.name = STR_INIT("RetentionDays"),
+	 .query_name = STR_INIT("RetentionDays"),
+	 .xml_name = STR_INIT("RetentionDays"),
+	 .offset = offsetof(struct events_create_archive_in, retention_days),
+	 .kind = SHAPE_INTEGER,
+	 .extra_offset = offsetof(struct events_create_archive_in, has_retention_days),
+	 .constraint = &events_constraint_51},
+	{.name = STR_INIT("KmsKeyIdentifier"),
+	 .query_name = STR_INIT("KmsKeyIdentifier"),
+	 .xml_name = STR_INIT("KmsKeyIdentifier"),
+	 .offset = offsetof(struct events_create_archive_in, kms_key_identifier),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_52},
+};
+static const struct shape events_create_archive_in_shape = {
+	.name = STR_INIT("CreateArchiveRequest"),
+	.size = sizeof(struct events_create_archive_in),
+	.member_count = 6,
+	.members = events_create_archive_in_members,
+	.is_constrained = true};
+
+static const struct shape_member events_create_archive_out_members[] = {
+	{.name = STR_INIT("ArchiveArn"),
+	 .query_name = STR_INIT("ArchiveArn"),
+	 .xml_name = STR_INIT("ArchiveArn"),
+	 .offset = offsetof(struct events_create_archive_out, archive_arn),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("State"),
+	 .query_name = STR_INIT("State"),
+	 .xml_name = STR_INIT("State"),
+	 .offset = offsetof(struct events_create_archive_out, state),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("StateReason"),
+	 .query_name = STR_INIT("StateReason"),
+	 .xml_name = STR_INIT("StateReason"),
+	 .offset = offsetof(struct events_create_archive_out, state_reason),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("CreationTime"),
+	 .query_name = STR_INIT("CreationTime"),
+	 .xml_name = STR_INIT("CreationTime"),
+	 .offset = offsetof(struct events_create_archive_out, creation_time),
+	 .kind = SHAPE_TIMESTAMP,
+	 .extra_offset = offsetof(struct events_create_archive_out, has_creation_time)},
+};
+static const struct shape events_create_archive_out_shape = {
+	.name = STR_INIT("CreateArchiveResult"),
+	.size = sizeof(struct events_create_archive_out),
+	.member_count = 4,
+	.members = events_create_archive_out_members};
+
 static const struct shape_member events_create_connection_in_members[] = {
 	{.name = STR_INIT("Name"),
 	 .query_name = STR_INIT("Name"),
@@ -1914,13 +2202,13 @@ static const struct shape_member events_create_connection_in_members[] = {
 	 .xml_name = STR_INIT("Description"),
 	 .offset = offsetof(struct events_create_connection_in, description),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_44},
+	 .constraint = &events_constraint_45},
 	{.name = STR_INIT("AuthorizationType"),
 	 .query_name = STR_INIT("AuthorizationType"),
 	 .xml_name = STR_INIT("AuthorizationType"),
 	 .offset = offsetof(struct events_create_connection_in, authorization_type),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_47,
+	 .constraint = &events_constraint_53,
 	 .is_required = true},
 	{.name = STR_INIT("AuthParameters"),
 	 .query_name = STR_INIT("AuthParameters"),
@@ -1940,7 +2228,7 @@ static const struct shape_member events_create_connection_in_members[] = {
 	 .xml_name = STR_INIT("KmsKeyIdentifier"),
 	 .offset = offsetof(struct events_create_connection_in, kms_key_identifier),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_48},
+	 .constraint = &events_constraint_52},
 };
 static const struct shape events_create_connection_in_shape = {
 	.name = STR_INIT("CreateConnectionRequest"),
@@ -1985,26 +2273,26 @@ static const struct shape_member events_create_event_bus_in_members[] = {
 	 .xml_name = STR_INIT("Name"),
 	 .offset = offsetof(struct events_create_event_bus_in, name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_49,
+	 .constraint = &events_constraint_54,
 	 .is_required = true},
 	{.name = STR_INIT("EventSourceName"),
 	 .query_name = STR_INIT("EventSourceName"),
 	 .xml_name = STR_INIT("EventSourceName"),
 	 .offset = offsetof(struct events_create_event_bus_in, event_source_name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_50},
+	 .constraint = &events_constraint_55},
 	{.name = STR_INIT("Description"),
 	 .query_name = STR_INIT("Description"),
 	 .xml_name = STR_INIT("Description"),
 	 .offset = offsetof(struct events_create_event_bus_in, description),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_51},
+	 .constraint = &events_constraint_56},
 	{.name = STR_INIT("KmsKeyIdentifier"),
 	 .query_name = STR_INIT("KmsKeyIdentifier"),
 	 .xml_name = STR_INIT("KmsKeyIdentifier"),
 	 .offset = offsetof(struct events_create_event_bus_in, kms_key_identifier),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_48},
+	 .constraint = &events_constraint_52},
 	{.name = STR_INIT("DeadLetterConfig"),
 	 .query_name = STR_INIT("DeadLetterConfig"),
 	 .xml_name = STR_INIT("DeadLetterConfig"),
@@ -2144,6 +2432,26 @@ static const struct shape events_delete_api_destination_out_shape = {
 	.name = STR_INIT("DeleteApiDestinationResult"),
 	.size = sizeof(struct events_delete_api_destination_out)};
 
+static const struct shape_member events_delete_archive_in_members[] = {
+	{.name = STR_INIT("ArchiveName"),
+	 .query_name = STR_INIT("ArchiveName"),
+	 .xml_name = STR_INIT("ArchiveName"),
+	 .offset = offsetof(struct events_delete_archive_in, archive_name),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_48,
+	 .is_required = true},
+};
+static const struct shape events_delete_archive_in_shape = {
+	.name = STR_INIT("DeleteArchiveRequest"),
+	.size = sizeof(struct events_delete_archive_in),
+	.member_count = 1,
+	.members = events_delete_archive_in_members,
+	.is_constrained = true};
+
+static const struct shape events_delete_archive_out_shape = {
+	.name = STR_INIT("DeleteArchiveResult"),
+	.size = sizeof(struct events_delete_archive_out)};
+
 static const struct shape_member events_delete_connection_in_members[] = {
 	{.name = STR_INIT("Name"),
 	 .query_name = STR_INIT("Name"),
@@ -2202,7 +2510,7 @@ static const struct shape_member events_delete_event_bus_in_members[] = {
 	 .xml_name = STR_INIT("Name"),
 	 .offset = offsetof(struct events_delete_event_bus_in, name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_49,
+	 .constraint = &events_constraint_54,
 	 .is_required = true},
 };
 static const struct shape events_delete_event_bus_in_shape = {
@@ -2229,7 +2537,7 @@ static const struct shape_member events_delete_rule_in_members[] = {
 	 .xml_name = STR_INIT("EventBusName"),
 	 .offset = offsetof(struct events_delete_rule_in, event_bus_name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_52},
+	 .constraint = &events_constraint_57},
 	{.name = STR_INIT("Force"),
 	 .query_name = STR_INIT("Force"),
 	 .xml_name = STR_INIT("Force"),
@@ -2324,6 +2632,94 @@ static const struct shape events_describe_api_destination_out_shape = {
 	.size = sizeof(struct events_describe_api_destination_out),
 	.member_count = 10,
 	.members = events_describe_api_destination_out_members};
+
+static const struct shape_member events_describe_archive_in_members[] = {
+	{.name = STR_INIT("ArchiveName"),
+	 .query_name = STR_INIT("ArchiveName"),
+	 .xml_name = STR_INIT("ArchiveName"),
+	 .offset = offsetof(struct events_describe_archive_in, archive_name),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_48,
+	 .is_required = true},
+};
+static const struct shape events_describe_archive_in_shape = {
+	.name = STR_INIT("DescribeArchiveRequest"),
+	.size = sizeof(struct events_describe_archive_in),
+	.member_count = 1,
+	.members = events_describe_archive_in_members,
+	.is_constrained = true};
+
+static const struct shape_member events_describe_archive_out_members[] = {
+	{.name = STR_INIT("ArchiveArn"),
+	 .query_name = STR_INIT("ArchiveArn"),
+	 .xml_name = STR_INIT("ArchiveArn"),
+	 .offset = offsetof(struct events_describe_archive_out, archive_arn),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("ArchiveName"),
+	 .query_name = STR_INIT("ArchiveName"),
+	 .xml_name = STR_INIT("ArchiveName"),
+	 .offset = offsetof(struct events_describe_archive_out, archive_name),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("EventSourceArn"),
+	 .query_name = STR_INIT("EventSourceArn"),
+	 .xml_name = STR_INIT("EventSourceArn"),
+	 .offset = offsetof(struct events_describe_archive_out, event_source_arn),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("Description"),
+	 .query_name = STR_INIT("Description"),
+	 .xml_name = STR_INIT("Description"),
+	 .offset = offsetof(struct events_describe_archive_out, description),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("EventPattern"),
+	 .query_name = STR_INIT("EventPattern"),
+	 .xml_name = STR_INIT("EventPattern"),
+	 .offset = offsetof(struct events_describe_archive_out, event_pattern),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("State"),
+	 .query_name = STR_INIT("State"),
+	 .xml_name = STR_INIT("State"),
+	 .offset = offsetof(struct events_describe_archive_out, state),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("StateReason"),
+	 .query_name = STR_INIT("StateReason"),
+	 .xml_name = STR_INIT("StateReason"),
+	 .offset = offsetof(struct events_describe_archive_out, state_reason),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("KmsKeyIdentifier"),
+	 .query_name = STR_INIT("KmsKeyIdentifier"),
+	 .xml_name = STR_INIT("KmsKeyIdentifier"),
+	 .offset = offsetof(struct events_describe_archive_out, kms_key_identifier),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("RetentionDays"),
+	 .query_name = STR_INIT("RetentionDays"),
+	 .xml_name = STR_INIT("RetentionDays"),
+	 .offset = offsetof(struct events_describe_archive_out, retention_days),
+	 .kind = SHAPE_INTEGER,
+	 .extra_offset = offsetof(struct events_describe_archive_out, has_retention_days)},
+	{.name = STR_INIT("SizeBytes"),
+	 .query_name = STR_INIT("SizeBytes"),
+	 .xml_name = STR_INIT("SizeBytes"),
+	 .offset = offsetof(struct events_describe_archive_out, size_bytes),
+	 .kind = SHAPE_LONG,
+	 .extra_offset = offsetof(struct events_describe_archive_out, has_size_bytes)},
+	{.name = STR_INIT("EventCount"),
+	 .query_name = STR_INIT("EventCount"),
+	 .xml_name = STR_INIT("EventCount"),
+	 .offset = offsetof(struct events_describe_archive_out, event_count),
+	 .kind = SHAPE_LONG,
+	 .extra_offset = offsetof(struct events_describe_archive_out, has_event_count)},
+	{.name = STR_INIT("CreationTime"),
+	 .query_name = STR_INIT("CreationTime"),
+	 .xml_name = STR_INIT("CreationTime"),
+	 .offset = offsetof(struct events_describe_archive_out, creation_time),
+	 .kind = SHAPE_TIMESTAMP,
+	 .extra_offset = offsetof(struct events_describe_archive_out, has_creation_time)},
+};
+static const struct shape events_describe_archive_out_shape = {
+	.name = STR_INIT("DescribeArchiveResult"),
+	.size = sizeof(struct events_describe_archive_out),
+	.member_count = 12,
+	.members = events_describe_archive_out_members};
 
 static const struct shape_member events_describe_connection_in_members[] = {
 	{.name = STR_INIT("Name"),
@@ -2426,7 +2822,7 @@ static const struct shape_member events_describe_event_bus_in_members[] = {
 	 .xml_name = STR_INIT("Name"),
 	 .offset = offsetof(struct events_describe_event_bus_in, name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_52},
+	 .constraint = &events_constraint_57},
 };
 static const struct shape events_describe_event_bus_in_shape = {
 	.name = STR_INIT("DescribeEventBusRequest"),
@@ -2498,6 +2894,97 @@ static const struct shape events_describe_event_bus_out_shape = {
 	.members = events_describe_event_bus_out_members,
 	.is_constrained = true};
 
+static const struct shape_member events_describe_replay_in_members[] = {
+	{.name = STR_INIT("ReplayName"),
+	 .query_name = STR_INIT("ReplayName"),
+	 .xml_name = STR_INIT("ReplayName"),
+	 .offset = offsetof(struct events_describe_replay_in, replay_name),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_34,
+	 .is_required = true},
+};
+static const struct shape events_describe_replay_in_shape = {
+	.name = STR_INIT("DescribeReplayRequest"),
+	.size = sizeof(struct events_describe_replay_in),
+	.member_count = 1,
+	.members = events_describe_replay_in_members,
+	.is_constrained = true};
+
+static const struct shape_member events_describe_replay_out_members[] = {
+	{.name = STR_INIT("ReplayName"),
+	 .query_name = STR_INIT("ReplayName"),
+	 .xml_name = STR_INIT("ReplayName"),
+	 .offset = offsetof(struct events_describe_replay_out, replay_name),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("ReplayArn"),
+	 .query_name = STR_INIT("ReplayArn"),
+	 .xml_name = STR_INIT("ReplayArn"),
+	 .offset = offsetof(struct events_describe_replay_out, replay_arn),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("Description"),
+	 .query_name = STR_INIT("Description"),
+	 .xml_name = STR_INIT("Description"),
+	 .offset = offsetof(struct events_describe_replay_out, description),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("State"),
+	 .query_name = STR_INIT("State"),
+	 .xml_name = STR_INIT("State"),
+	 .offset = offsetof(struct events_describe_replay_out, state),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("StateReason"),
+	 .query_name = STR_INIT("StateReason"),
+	 .xml_name = STR_INIT("StateReason"),
+	 .offset = offsetof(struct events_describe_replay_out, state_reason),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("EventSourceArn"),
+	 .query_name = STR_INIT("EventSourceArn"),
+	 .xml_name = STR_INIT("EventSourceArn"),
+	 .offset = offsetof(struct events_describe_replay_out, event_source_arn),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("Destination"),
+	 .query_name = STR_INIT("Destination"),
+	 .xml_name = STR_INIT("Destination"),
+	 .offset = offsetof(struct events_describe_replay_out, destination),
+	 .kind = SHAPE_STRUCTURE,
+	 .shape = &events_replay_destination_shape},
+	{.name = STR_INIT("EventStartTime"),
+	 .query_name = STR_INIT("EventStartTime"),
+	 .xml_name = STR_INIT("EventStartTime"),
+	 .offset = offsetof(struct events_describe_replay_out, event_start_time),
+	 .kind = SHAPE_TIMESTAMP,
+	 .extra_offset = offsetof(struct events_describe_replay_out, has_event_start_time)},
+	{.name = STR_INIT("EventEndTime"),
+	 .query_name = STR_INIT("EventEndTime"),
+	 .xml_name = STR_INIT("EventEndTime"),
+	 .offset = offsetof(struct events_describe_replay_out, event_end_time),
+	 .kind = SHAPE_TIMESTAMP,
+	 .extra_offset = offsetof(struct events_describe_replay_out, has_event_end_time)},
+	{.name = STR_INIT("EventLastReplayedTime"),
+	 .query_name = STR_INIT("EventLastReplayedTime"),
+	 .xml_name = STR_INIT("EventLastReplayedTime"),
+	 .offset = offsetof(struct events_describe_replay_out, event_last_replayed_time),
+	 .kind = SHAPE_TIMESTAMP,
+	 .extra_offset = offsetof(struct events_describe_replay_out, has_event_last_replayed_time)},
+	{.name = STR_INIT("ReplayStartTime"),
+	 .query_name = STR_INIT("ReplayStartTime"),
+	 .xml_name = STR_INIT("ReplayStartTime"),
+	 .offset = offsetof(struct events_describe_replay_out, replay_start_time),
+	 .kind = SHAPE_TIMESTAMP,
+	 .extra_offset = offsetof(struct events_describe_replay_out, has_replay_start_time)},
+	{.name = STR_INIT("ReplayEndTime"),
+	 .query_name = STR_INIT("ReplayEndTime"),
+	 .xml_name = STR_INIT("ReplayEndTime"),
+	 .offset = offsetof(struct events_describe_replay_out, replay_end_time),
+	 .kind = SHAPE_TIMESTAMP,
+	 .extra_offset = offsetof(struct events_describe_replay_out, has_replay_end_time)},
+};
+static const struct shape events_describe_replay_out_shape = {
+	.name = STR_INIT("DescribeReplayResult"),
+	.size = sizeof(struct events_describe_replay_out),
+	.member_count = 12,
+	.members = events_describe_replay_out_members,
+	.is_constrained = true};
+
 static const struct shape_member events_describe_rule_in_members[] = {
 	{.name = STR_INIT("Name"),
 	 .query_name = STR_INIT("Name"),
@@ -2511,7 +2998,7 @@ static const struct shape_member events_describe_rule_in_members[] = {
 	 .xml_name = STR_INIT("EventBusName"),
 	 .offset = offsetof(struct events_describe_rule_in, event_bus_name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_52},
+	 .constraint = &events_constraint_57},
 };
 static const struct shape events_describe_rule_in_shape = {
 	.name = STR_INIT("DescribeRuleRequest"),
@@ -2591,7 +3078,7 @@ static const struct shape_member events_disable_rule_in_members[] = {
 	 .xml_name = STR_INIT("EventBusName"),
 	 .offset = offsetof(struct events_disable_rule_in, event_bus_name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_52},
+	 .constraint = &events_constraint_57},
 };
 static const struct shape events_disable_rule_in_shape = {
 	.name = STR_INIT("DisableRuleRequest"),
@@ -2617,7 +3104,7 @@ static const struct shape_member events_enable_rule_in_members[] = {
 	 .xml_name = STR_INIT("EventBusName"),
 	 .offset = offsetof(struct events_enable_rule_in, event_bus_name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_52},
+	 .constraint = &events_constraint_57},
 };
 static const struct shape events_enable_rule_in_shape = {
 	.name = STR_INIT("EnableRuleRequest"),
@@ -2642,20 +3129,20 @@ static const struct shape_member events_list_api_destinations_in_members[] = {
 	 .xml_name = STR_INIT("ConnectionArn"),
 	 .offset = offsetof(struct events_list_api_destinations_in, connection_arn),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_45},
+	 .constraint = &events_constraint_46},
 	{.name = STR_INIT("NextToken"),
 	 .query_name = STR_INIT("NextToken"),
 	 .xml_name = STR_INIT("NextToken"),
 	 .offset = offsetof(struct events_list_api_destinations_in, next_token),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_53},
+	 .constraint = &events_constraint_58},
 	{.name = STR_INIT("Limit"),
 	 .query_name = STR_INIT("Limit"),
 	 .xml_name = STR_INIT("Limit"),
 	 .offset = offsetof(struct events_list_api_destinations_in, limit),
 	 .kind = SHAPE_INTEGER,
 	 .extra_offset = offsetof(struct events_list_api_destinations_in, has_limit),
-	 .constraint = &events_constraint_54},
+	 .constraint = &events_constraint_59},
 };
 static const struct shape events_list_api_destinations_in_shape = {
 	.name = STR_INIT("ListApiDestinationsRequest"),
@@ -2689,6 +3176,71 @@ static const struct shape events_list_api_destinations_out_shape = {
 	.member_count = 2,
 	.members = events_list_api_destinations_out_members};
 
+static const struct shape_member events_list_archives_in_members[] = {
+	{.name = STR_INIT("NamePrefix"),
+	 .query_name = STR_INIT("NamePrefix"),
+	 .xml_name = STR_INIT("NamePrefix"),
+	 .offset = offsetof(struct events_list_archives_in, name_prefix),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_48},
+	{.name = STR_INIT("EventSourceArn"),
+	 .query_name = STR_INIT("EventSourceArn"),
+	 .xml_name = STR_INIT("EventSourceArn"),
+	 .offset = offsetof(struct events_list_archives_in, event_source_arn),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_49},
+	{.name = STR_INIT("State"),
+	 .query_name = STR_INIT("State"),
+	 .xml_name = STR_INIT("State"),
+	 .offset = offsetof(struct events_list_archives_in, state),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_60},
+	{.name = STR_INIT("NextToken"),
+	 .query_name = STR_INIT("NextToken"),
+	 .xml_name = STR_INIT("NextToken"),
+	 .offset = offsetof(struct events_list_archives_in, next_token),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_58},
+	{.name = STR_INIT("Limit"),
+	 .query_name = STR_INIT("Limit"),
+	 .xml_name = STR_INIT("Limit"),
+	 .offset = offsetof(struct events_list_archives_in, limit),
+	 .kind = SHAPE_INTEGER,
+	 .extra_offset = offsetof(struct events_list_archives_in, has_limit),
+	 .constraint = &events_constraint_59},
+};
+static const struct shape events_list_archives_in_shape = {
+	.name = STR_INIT("ListArchivesRequest"),
+	.size = sizeof(struct events_list_archives_in),
+	.member_count = 5,
+	.members = events_list_archives_in_members,
+	.is_constrained = true};
+
+static const struct shape_member events_list_archives_out_members[] = {
+	{.name = STR_INIT("Archives"),
+	 .query_name = STR_INIT("Archives"),
+	 .xml_name = STR_INIT("Archives"),
+	 .offset = offsetof(struct events_list_archives_out, archives),
+	 .kind = SHAPE_LIST,
+	 .extra_offset = offsetof(struct events_list_archives_out, archives_count),
+	 .item_size = sizeof(struct events_archive),
+	 .item_kind = SHAPE_STRUCTURE,
+	 .shape = &events_archive_shape,
+	 .query_item = STR_INIT("member"),
+	 .xml_item = STR_INIT("member"),
+	 .is_always = true},
+	{.name = STR_INIT("NextToken"),
+	 .query_name = STR_INIT("NextToken"),
+	 .xml_name = STR_INIT("NextToken"),
+	 .offset = offsetof(struct events_list_archives_out, next_token),
+	 .kind = SHAPE_STRING},
+};
+static const struct shape events_list_archives_out_shape = {
+	.name = STR_INIT("ListArchivesResult"),
+	.size = sizeof(struct events_list_archives_out),
+	.member_count = 2,
+	.members = events_list_archives_out_members};
+
 static const struct shape_member events_list_connections_in_members[] = {
 	{.name = STR_INIT("NamePrefix"),
 	 .query_name = STR_INIT("NamePrefix"),
@@ -2701,20 +3253,20 @@ static const struct shape_member events_list_connections_in_members[] = {
 	 .xml_name = STR_INIT("ConnectionState"),
 	 .offset = offsetof(struct events_list_connections_in, connection_state),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_55},
+	 .constraint = &events_constraint_61},
 	{.name = STR_INIT("NextToken"),
 	 .query_name = STR_INIT("NextToken"),
 	 .xml_name = STR_INIT("NextToken"),
 	 .offset = offsetof(struct events_list_connections_in, next_token),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_53},
+	 .constraint = &events_constraint_58},
 	{.name = STR_INIT("Limit"),
 	 .query_name = STR_INIT("Limit"),
 	 .xml_name = STR_INIT("Limit"),
 	 .offset = offsetof(struct events_list_connections_in, limit),
 	 .kind = SHAPE_INTEGER,
 	 .extra_offset = offsetof(struct events_list_connections_in, has_limit),
-	 .constraint = &events_constraint_54},
+	 .constraint = &events_constraint_59},
 };
 static const struct shape events_list_connections_in_shape = {
 	.name = STR_INIT("ListConnectionsRequest"),
@@ -2754,20 +3306,20 @@ static const struct shape_member events_list_event_buses_in_members[] = {
 	 .xml_name = STR_INIT("NamePrefix"),
 	 .offset = offsetof(struct events_list_event_buses_in, name_prefix),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_49},
+	 .constraint = &events_constraint_54},
 	{.name = STR_INIT("NextToken"),
 	 .query_name = STR_INIT("NextToken"),
 	 .xml_name = STR_INIT("NextToken"),
 	 .offset = offsetof(struct events_list_event_buses_in, next_token),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_53},
+	 .constraint = &events_constraint_58},
 	{.name = STR_INIT("Limit"),
 	 .query_name = STR_INIT("Limit"),
 	 .xml_name = STR_INIT("Limit"),
 	 .offset = offsetof(struct events_list_event_buses_in, limit),
 	 .kind = SHAPE_INTEGER,
 	 .extra_offset = offsetof(struct events_list_event_buses_in, has_limit),
-	 .constraint = &events_constraint_54},
+	 .constraint = &events_constraint_59},
 };
 static const struct shape events_list_event_buses_in_shape = {
 	.name = STR_INIT("ListEventBusesRequest"),
@@ -2801,6 +3353,71 @@ static const struct shape events_list_event_buses_out_shape = {
 	.member_count = 2,
 	.members = events_list_event_buses_out_members};
 
+static const struct shape_member events_list_replays_in_members[] = {
+	{.name = STR_INIT("NamePrefix"),
+	 .query_name = STR_INIT("NamePrefix"),
+	 .xml_name = STR_INIT("NamePrefix"),
+	 .offset = offsetof(struct events_list_replays_in, name_prefix),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_34},
+	{.name = STR_INIT("State"),
+	 .query_name = STR_INIT("State"),
+	 .xml_name = STR_INIT("State"),
+	 .offset = offsetof(struct events_list_replays_in, state),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_62},
+	{.name = STR_INIT("EventSourceArn"),
+	 .query_name = STR_INIT("EventSourceArn"),
+	 .xml_name = STR_INIT("EventSourceArn"),
+	 .offset = offsetof(struct events_list_replays_in, event_source_arn),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_49},
+	{.name = STR_INIT("NextToken"),
+	 .query_name = STR_INIT("NextToken"),
+	 .xml_name = STR_INIT("NextToken"),
+	 .offset = offsetof(struct events_list_replays_in, next_token),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_58},
+	{.name = STR_INIT("Limit"),
+	 .query_name = STR_INIT("Limit"),
+	 .xml_name = STR_INIT("Limit"),
+	 .offset = offsetof(struct events_list_replays_in, limit),
+	 .kind = SHAPE_INTEGER,
+	 .extra_offset = offsetof(struct events_list_replays_in, has_limit),
+	 .constraint = &events_constraint_59},
+};
+static const struct shape events_list_replays_in_shape = {
+	.name = STR_INIT("ListReplaysRequest"),
+	.size = sizeof(struct events_list_replays_in),
+	.member_count = 5,
+	.members = events_list_replays_in_members,
+	.is_constrained = true};
+
+static const struct shape_member events_list_replays_out_members[] = {
+	{.name = STR_INIT("Replays"),
+	 .query_name = STR_INIT("Replays"),
+	 .xml_name = STR_INIT("Replays"),
+	 .offset = offsetof(struct events_list_replays_out, replays),
+	 .kind = SHAPE_LIST,
+	 .extra_offset = offsetof(struct events_list_replays_out, replays_count),
+	 .item_size = sizeof(struct events_replay),
+	 .item_kind = SHAPE_STRUCTURE,
+	 .shape = &events_replay_shape,
+	 .query_item = STR_INIT("member"),
+	 .xml_item = STR_INIT("member"),
+	 .is_always = true},
+	{.name = STR_INIT("NextToken"),
+	 .query_name = STR_INIT("NextToken"),
+	 .xml_name = STR_INIT("NextToken"),
+	 .offset = offsetof(struct events_list_replays_out, next_token),
+	 .kind = SHAPE_STRING},
+};
+static const struct shape events_list_replays_out_shape = {
+	.name = STR_INIT("ListReplaysResult"),
+	.size = sizeof(struct events_list_replays_out),
+	.member_count = 2,
+	.members = events_list_replays_out_members};
+
 static const struct shape_member events_list_rule_names_by_target_in_members[] = {
 	{.name = STR_INIT("TargetArn"),
 	 .query_name = STR_INIT("TargetArn"),
@@ -2814,20 +3431,20 @@ static const struct shape_member events_list_rule_names_by_target_in_members[] =
 	 .xml_name = STR_INIT("EventBusName"),
 	 .offset = offsetof(struct events_list_rule_names_by_target_in, event_bus_name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_52},
+	 .constraint = &events_constraint_57},
 	{.name = STR_INIT("NextToken"),
 	 .query_name = STR_INIT("NextToken"),
 	 .xml_name = STR_INIT("NextToken"),
 	 .offset = offsetof(struct events_list_rule_names_by_target_in, next_token),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_53},
+	 .constraint = &events_constraint_58},
 	{.name = STR_INIT("Limit"),
 	 .query_name = STR_INIT("Limit"),
 	 .xml_name = STR_INIT("Limit"),
 	 .offset = offsetof(struct events_list_rule_names_by_target_in, limit),
 	 .kind = SHAPE_INTEGER,
 	 .extra_offset = offsetof(struct events_list_rule_names_by_target_in, has_limit),
-	 .constraint = &events_constraint_54},
+	 .constraint = &events_constraint_59},
 };
 static const struct shape events_list_rule_names_by_target_in_shape = {
 	.name = STR_INIT("ListRuleNamesByTargetRequest"),
@@ -2872,20 +3489,20 @@ static const struct shape_member events_list_rules_in_members[] = {
 	 .xml_name = STR_INIT("EventBusName"),
 	 .offset = offsetof(struct events_list_rules_in, event_bus_name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_52},
+	 .constraint = &events_constraint_57},
 	{.name = STR_INIT("NextToken"),
 	 .query_name = STR_INIT("NextToken"),
 	 .xml_name = STR_INIT("NextToken"),
 	 .offset = offsetof(struct events_list_rules_in, next_token),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_53},
+	 .constraint = &events_constraint_58},
 	{.name = STR_INIT("Limit"),
 	 .query_name = STR_INIT("Limit"),
 	 .xml_name = STR_INIT("Limit"),
 	 .offset = offsetof(struct events_list_rules_in, limit),
 	 .kind = SHAPE_INTEGER,
 	 .extra_offset = offsetof(struct events_list_rules_in, has_limit),
-	 .constraint = &events_constraint_54},
+	 .constraint = &events_constraint_59},
 };
 static const struct shape events_list_rules_in_shape = {
 	.name = STR_INIT("ListRulesRequest"),
@@ -2969,20 +3586,20 @@ static const struct shape_member events_list_targets_by_rule_in_members[] = {
 	 .xml_name = STR_INIT("EventBusName"),
 	 .offset = offsetof(struct events_list_targets_by_rule_in, event_bus_name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_52},
+	 .constraint = &events_constraint_57},
 	{.name = STR_INIT("NextToken"),
 	 .query_name = STR_INIT("NextToken"),
 	 .xml_name = STR_INIT("NextToken"),
 	 .offset = offsetof(struct events_list_targets_by_rule_in, next_token),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_53},
+	 .constraint = &events_constraint_58},
 	{.name = STR_INIT("Limit"),
 	 .query_name = STR_INIT("Limit"),
 	 .xml_name = STR_INIT("Limit"),
 	 .offset = offsetof(struct events_list_targets_by_rule_in, limit),
 	 .kind = SHAPE_INTEGER,
 	 .extra_offset = offsetof(struct events_list_targets_by_rule_in, has_limit),
-	 .constraint = &events_constraint_54},
+	 .constraint = &events_constraint_59},
 };
 static const struct shape events_list_targets_by_rule_in_shape = {
 	.name = STR_INIT("ListTargetsByRuleRequest"),
@@ -3029,7 +3646,7 @@ static const struct shape_member events_put_events_in_members[] = {
 	 .shape = &events_put_events_request_entry_shape,
 	 .query_item = STR_INIT("member"),
 	 .xml_item = STR_INIT("member"),
-	 .constraint = &events_constraint_56,
+	 .constraint = &events_constraint_63,
 	 .is_required = true},
 };
 static const struct shape events_put_events_in_shape = {
@@ -3071,25 +3688,25 @@ static const struct shape_member events_put_permission_in_members[] = {
 	 .xml_name = STR_INIT("EventBusName"),
 	 .offset = offsetof(struct events_put_permission_in, event_bus_name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_57},
+	 .constraint = &events_constraint_64},
 	{.name = STR_INIT("Action"),
 	 .query_name = STR_INIT("Action"),
 	 .xml_name = STR_INIT("Action"),
 	 .offset = offsetof(struct events_put_permission_in, action),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_58},
+	 .constraint = &events_constraint_65},
 	{.name = STR_INIT("Principal"),
 	 .query_name = STR_INIT("Principal"),
 	 .xml_name = STR_INIT("Principal"),
 	 .offset = offsetof(struct events_put_permission_in, principal),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_59},
+	 .constraint = &events_constraint_66},
 	{.name = STR_INIT("StatementId"),
 	 .query_name = STR_INIT("StatementId"),
 	 .xml_name = STR_INIT("StatementId"),
 	 .offset = offsetof(struct events_put_permission_in, statement_id),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_60},
+	 .constraint = &events_constraint_67},
 	{.name = STR_INIT("Condition"),
 	 .query_name = STR_INIT("Condition"),
 	 .xml_name = STR_INIT("Condition"),
@@ -3132,19 +3749,19 @@ static const struct shape_member events_put_rule_in_members[] = {
 	 .xml_name = STR_INIT("EventPattern"),
 	 .offset = offsetof(struct events_put_rule_in, event_pattern),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_61},
+	 .constraint = &events_constraint_50},
 	{.name = STR_INIT("State"),
 	 .query_name = STR_INIT("State"),
 	 .xml_name = STR_INIT("State"),
 	 .offset = offsetof(struct events_put_rule_in, state),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_62},
+	 .constraint = &events_constraint_68},
 	{.name = STR_INIT("Description"),
 	 .query_name = STR_INIT("Description"),
 	 .xml_name = STR_INIT("Description"),
 	 .offset = offsetof(struct events_put_rule_in, description),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_51},
+	 .constraint = &events_constraint_56},
 	{.name = STR_INIT("RoleArn"),
 	 .query_name = STR_INIT("RoleArn"),
 	 .xml_name = STR_INIT("RoleArn"),
@@ -3167,7 +3784,7 @@ static const struct shape_member events_put_rule_in_members[] = {
 	 .xml_name = STR_INIT("EventBusName"),
 	 .offset = offsetof(struct events_put_rule_in, event_bus_name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_52},
+	 .constraint = &events_constraint_57},
 };
 static const struct shape events_put_rule_in_shape = {
 	.name = STR_INIT("PutRuleRequest"),
@@ -3202,7 +3819,7 @@ static const struct shape_member events_put_targets_in_members[] = {
 	 .xml_name = STR_INIT("EventBusName"),
 	 .offset = offsetof(struct events_put_targets_in, event_bus_name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_52},
+	 .constraint = &events_constraint_57},
 	{.name = STR_INIT("Targets"),
 	 .query_name = STR_INIT("Targets"),
 	 .xml_name = STR_INIT("Targets"),
@@ -3214,7 +3831,7 @@ static const struct shape_member events_put_targets_in_members[] = {
 	 .shape = &events_target_shape,
 	 .query_item = STR_INIT("member"),
 	 .xml_item = STR_INIT("member"),
-	 .constraint = &events_constraint_54,
+	 .constraint = &events_constraint_59,
 	 .is_required = true},
 };
 static const struct shape events_put_targets_in_shape = {
@@ -3256,7 +3873,7 @@ static const struct shape_member events_remove_permission_in_members[] = {
 	 .xml_name = STR_INIT("StatementId"),
 	 .offset = offsetof(struct events_remove_permission_in, statement_id),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_60},
+	 .constraint = &events_constraint_67},
 	{.name = STR_INIT("RemoveAllPermissions"),
 	 .query_name = STR_INIT("RemoveAllPermissions"),
 	 .xml_name = STR_INIT("RemoveAllPermissions"),
@@ -3268,7 +3885,7 @@ static const struct shape_member events_remove_permission_in_members[] = {
 	 .xml_name = STR_INIT("EventBusName"),
 	 .offset = offsetof(struct events_remove_permission_in, event_bus_name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_57},
+	 .constraint = &events_constraint_64},
 };
 static const struct shape events_remove_permission_in_shape = {
 	.name = STR_INIT("RemovePermissionRequest"),
@@ -3294,7 +3911,7 @@ static const struct shape_member events_remove_targets_in_members[] = {
 	 .xml_name = STR_INIT("EventBusName"),
 	 .offset = offsetof(struct events_remove_targets_in, event_bus_name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_52},
+	 .constraint = &events_constraint_57},
 	{.name = STR_INIT("Ids"),
 	 .query_name = STR_INIT("Ids"),
 	 .xml_name = STR_INIT("Ids"),
@@ -3305,7 +3922,7 @@ static const struct shape_member events_remove_targets_in_members[] = {
 	 .item_kind = SHAPE_STRING,
 	 .query_item = STR_INIT("member"),
 	 .xml_item = STR_INIT("member"),
-	 .constraint = &events_constraint_63,
+	 .constraint = &events_constraint_69,
 	 .is_required = true},
 	{.name = STR_INIT("Force"),
 	 .query_name = STR_INIT("Force"),
@@ -3347,6 +3964,85 @@ static const struct shape events_remove_targets_out_shape = {
 	.member_count = 2,
 	.members = events_remove_targets_out_members};
 
+static const struct shape_member events_start_replay_in_members[] = {
+	{.name = STR_INIT("ReplayName"),
+	 .query_name = STR_INIT("ReplayName"),
+	 .xml_name = STR_INIT("ReplayName"),
+	 .offset = offsetof(struct events_start_replay_in, replay_name),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_34,
+	 .is_required = true},
+	{.name = STR_INIT("Description"),
+	 .query_name = STR_INIT("Description"),
+	 .xml_name = STR_INIT("Description"),
+	 .offset = offsetof(struct events_start_replay_in, description),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_45},
+	{.name = STR_INIT("EventSourceArn"),
+	 .query_name = STR_INIT("EventSourceArn"),
+	 .xml_name = STR_INIT("EventSourceArn"),
+	 .offset = offsetof(struct events_start_replay_in, event_source_arn),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_49,
+	 .is_required = true},
+	{.name = STR_INIT("EventStartTime"),
+	 .query_name = STR_INIT("EventStartTime"),
+	 .xml_name = STR_INIT("EventStartTime"),
+	 .offset = offsetof(struct events_start_replay_in, event_start_time),
+	 .kind = SHAPE_TIMESTAMP,
+	 .extra_offset = offsetof(struct events_start_replay_in, has_event_start_time),
+	 .is_required = true},
+	{.name = STR_INIT("EventEndTime"),
+	 .query_name = STR_INIT("EventEndTime"),
+	 .xml_name = STR_INIT("EventEndTime"),
+	 .offset = offsetof(struct events_start_replay_in, event_end_time),
+	 .kind = SHAPE_TIMESTAMP,
+	 .extra_offset = offsetof(struct events_start_replay_in, has_event_end_time),
+	 .is_required = true},
+	{.name = STR_INIT("Destination"),
+	 .query_name = STR_INIT("Destination"),
+	 .xml_name = STR_INIT("Destination"),
+	 .offset = offsetof(struct events_start_replay_in, destination),
+	 .kind = SHAPE_STRUCTURE,
+	 .shape = &events_replay_destination_shape,
+	 .is_required = true},
+};
+static const struct shape events_start_replay_in_shape = {
+	.name = STR_INIT("StartReplayRequest"),
+	.size = sizeof(struct events_start_replay_in),
+	.member_count = 6,
+	.members = events_start_replay_in_members,
+	.is_constrained = true};
+
+static const struct shape_member events_start_replay_out_members[] = {
+	{.name = STR_INIT("ReplayArn"),
+	 .query_name = STR_INIT("ReplayArn"),
+	 .xml_name = STR_INIT("ReplayArn"),
+	 .offset = offsetof(struct events_start_replay_out, replay_arn),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("State"),
+	 .query_name = STR_INIT("State"),
+	 .xml_name = STR_INIT("State"),
+	 .offset = offsetof(struct events_start_replay_out, state),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("StateReason"),
+	 .query_name = STR_INIT("StateReason"),
+	 .xml_name = STR_INIT("StateReason"),
+	 .offset = offsetof(struct events_start_replay_out, state_reason),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("ReplayStartTime"),
+	 .query_name = STR_INIT("ReplayStartTime"),
+	 .xml_name = STR_INIT("ReplayStartTime"),
+	 .offset = offsetof(struct events_start_replay_out, replay_start_time),
+	 .kind = SHAPE_TIMESTAMP,
+	 .extra_offset = offsetof(struct events_start_replay_out, has_replay_start_time)},
+};
+static const struct shape events_start_replay_out_shape = {
+	.name = STR_INIT("StartReplayResult"),
+	.size = sizeof(struct events_start_replay_out),
+	.member_count = 4,
+	.members = events_start_replay_out_members};
+
 static const struct shape_member events_tag_resource_in_members[] = {
 	{.name = STR_INIT("ResourceARN"),
 	 .query_name = STR_INIT("ResourceARN"),
@@ -3385,7 +4081,7 @@ static const struct shape_member events_test_event_pattern_in_members[] = {
 	 .xml_name = STR_INIT("EventPattern"),
 	 .offset = offsetof(struct events_test_event_pattern_in, event_pattern),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_61,
+	 .constraint = &events_constraint_50,
 	 .is_required = true},
 	{.name = STR_INIT("Event"),
 	 .query_name = STR_INIT("Event"),
@@ -3433,7 +4129,7 @@ static const struct shape_member events_untag_resource_in_members[] = {
 	 .item_kind = SHAPE_STRING,
 	 .query_item = STR_INIT("member"),
 	 .xml_item = STR_INIT("member"),
-	 .constraint = &events_constraint_64,
+	 .constraint = &events_constraint_70,
 	 .is_required = true},
 };
 static const struct shape events_untag_resource_in_shape = {
@@ -3460,25 +4156,25 @@ static const struct shape_member events_update_api_destination_in_members[] = {
 	 .xml_name = STR_INIT("Description"),
 	 .offset = offsetof(struct events_update_api_destination_in, description),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_44},
+	 .constraint = &events_constraint_45},
 	{.name = STR_INIT("ConnectionArn"),
 	 .query_name = STR_INIT("ConnectionArn"),
 	 .xml_name = STR_INIT("ConnectionArn"),
 	 .offset = offsetof(struct events_update_api_destination_in, connection_arn),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_45},
+	 .constraint = &events_constraint_46},
 	{.name = STR_INIT("InvocationEndpoint"),
 	 .query_name = STR_INIT("InvocationEndpoint"),
 	 .xml_name = STR_INIT("InvocationEndpoint"),
 	 .offset = offsetof(struct events_update_api_destination_in, invocation_endpoint),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_41},
+	 .constraint = &events_constraint_42},
 	{.name = STR_INIT("HttpMethod"),
 	 .query_name = STR_INIT("HttpMethod"),
 	 .xml_name = STR_INIT("HttpMethod"),
 	 .offset = offsetof(struct events_update_api_destination_in, http_method),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_46},
+	 .constraint = &events_constraint_47},
 	{.name = STR_INIT("InvocationRateLimitPerSecond"),
 	 .query_name = STR_INIT("InvocationRateLimitPerSecond"),
 	 .xml_name = STR_INIT("InvocationRateLimitPerSecond"),
@@ -3524,6 +4220,76 @@ static const struct shape events_update_api_destination_out_shape = {
 	.member_count = 4,
 	.members = events_update_api_destination_out_members};
 
+static const struct shape_member events_update_archive_in_members[] = {
+	{.name = STR_INIT("ArchiveName"),
+	 .query_name = STR_INIT("ArchiveName"),
+	 .xml_name = STR_INIT("ArchiveName"),
+	 .offset = offsetof(struct events_update_archive_in, archive_name),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_48,
+	 .is_required = true},
+	{.name = STR_INIT("Description"),
+	 .query_name = STR_INIT("Description"),
+	 .xml_name = STR_INIT("Description"),
+	 .offset = offsetof(struct events_update_archive_in, description),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_45},
+	{.name = STR_INIT("EventPattern"),
+	 .query_name = STR_INIT("EventPattern"),
+	 .xml_name = STR_INIT("EventPattern"),
+	 .offset = offsetof(struct events_update_archive_in, event_pattern),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_50},
+	{.name = STR_INIT("RetentionDays"),
+	 .query_name = STR_INIT("RetentionDays"),
+	 .xml_name = STR_INIT("RetentionDays"),
+	 .offset = offsetof(struct events_update_archive_in, retention_days),
+	 .kind = SHAPE_INTEGER,
+	 .extra_offset = offsetof(struct events_update_archive_in, has_retention_days),
+	 .constraint = &events_constraint_51},
+	{.name = STR_INIT("KmsKeyIdentifier"),
+	 .query_name = STR_INIT("KmsKeyIdentifier"),
+	 .xml_name = STR_INIT("KmsKeyIdentifier"),
+	 .offset = offsetof(struct events_update_archive_in, kms_key_identifier),
+	 .kind = SHAPE_STRING,
+	 .constraint = &events_constraint_52},
+};
+static const struct shape events_update_archive_in_shape = {
+	.name = STR_INIT("UpdateArchiveRequest"),
+	.size = sizeof(struct events_update_archive_in),
+	.member_count = 5,
+	.members = events_update_archive_in_members,
+	.is_constrained = true};
+
+static const struct shape_member events_update_archive_out_members[] = {
+	{.name = STR_INIT("ArchiveArn"),
+	 .query_name = STR_INIT("ArchiveArn"),
+	 .xml_name = STR_INIT("ArchiveArn"),
+	 .offset = offsetof(struct events_update_archive_out, archive_arn),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("State"),
+	 .query_name = STR_INIT("State"),
+	 .xml_name = STR_INIT("State"),
+	 .offset = offsetof(struct events_update_archive_out, state),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("StateReason"),
+	 .query_name = STR_INIT("StateReason"),
+	 .xml_name = STR_INIT("StateReason"),
+	 .offset = offsetof(struct events_update_archive_out, state_reason),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("CreationTime"),
+	 .query_name = STR_INIT("CreationTime"),
+	 .xml_name = STR_INIT("CreationTime"),
+	 .offset = offsetof(struct events_update_archive_out, creation_time),
+	 .kind = SHAPE_TIMESTAMP,
+	 .extra_offset = offsetof(struct events_update_archive_out, has_creation_time)},
+};
+static const struct shape events_update_archive_out_shape = {
+	.name = STR_INIT("UpdateArchiveResult"),
+	.size = sizeof(struct events_update_archive_out),
+	.member_count = 4,
+	.members = events_update_archive_out_members};
+
 static const struct shape_member events_update_connection_in_members[] = {
 	{.name = STR_INIT("Name"),
 	 .query_name = STR_INIT("Name"),
@@ -3537,13 +4303,13 @@ static const struct shape_member events_update_connection_in_members[] = {
 	 .xml_name = STR_INIT("Description"),
 	 .offset = offsetof(struct events_update_connection_in, description),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_44},
+	 .constraint = &events_constraint_45},
 	{.name = STR_INIT("AuthorizationType"),
 	 .query_name = STR_INIT("AuthorizationType"),
 	 .xml_name = STR_INIT("AuthorizationType"),
 	 .offset = offsetof(struct events_update_connection_in, authorization_type),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_47},
+	 .constraint = &events_constraint_53},
 	{.name = STR_INIT("AuthParameters"),
 	 .query_name = STR_INIT("AuthParameters"),
 	 .xml_name = STR_INIT("AuthParameters"),
@@ -3561,7 +4327,7 @@ static const struct shape_member events_update_connection_in_members[] = {
 	 .xml_name = STR_INIT("KmsKeyIdentifier"),
 	 .offset = offsetof(struct events_update_connection_in, kms_key_identifier),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_48},
+	 .constraint = &events_constraint_52},
 };
 static const struct shape events_update_connection_in_shape = {
 	.name = STR_INIT("UpdateConnectionRequest"),
@@ -3612,19 +4378,19 @@ static const struct shape_member events_update_event_bus_in_members[] = {
 	 .xml_name = STR_INIT("Name"),
 	 .offset = offsetof(struct events_update_event_bus_in, name),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_49},
+	 .constraint = &events_constraint_54},
 	{.name = STR_INIT("KmsKeyIdentifier"),
 	 .query_name = STR_INIT("KmsKeyIdentifier"),
 	 .xml_name = STR_INIT("KmsKeyIdentifier"),
 	 .offset = offsetof(struct events_update_event_bus_in, kms_key_identifier),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_48},
+	 .constraint = &events_constraint_52},
 	{.name = STR_INIT("Description"),
 	 .query_name = STR_INIT("Description"),
 	 .xml_name = STR_INIT("Description"),
 	 .offset = offsetof(struct events_update_event_bus_in, description),
 	 .kind = SHAPE_STRING,
-	 .constraint = &events_constraint_51},
+	 .constraint = &events_constraint_56},
 	{.name = STR_INIT("DeadLetterConfig"),
 	 .query_name = STR_INIT("DeadLetterConfig"),
 	 .xml_name = STR_INIT("DeadLetterConfig"),
@@ -3747,6 +4513,15 @@ static const struct throttle_class events_throttles[] = {
 	{.name = STR_INIT("events"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 10000000, .burst = 10000,
 	 .title = STR_INIT("")},
 };
+static const struct resource_type *const events_cancel_replay_resources[] = {&events_resources[4]};
+static const struct operation_facts events_cancel_replay_facts = {
+	.documentation = STR_INIT("Cancels a replay."),
+	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
+	.price = STR_INIT("request"),
+	.resources = events_cancel_replay_resources,
+	.resource_count = 1,
+	.throttle = &events_throttles[0]};
 static const struct resource_type *const events_create_api_destination_resources[] = {&events_resources[1]};
 static const struct operation_facts events_create_api_destination_facts = {
 	.documentation = STR_INIT("Creates an API destination."),
@@ -3754,6 +4529,15 @@ static const struct operation_facts events_create_api_destination_facts = {
 	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = events_create_api_destination_resources,
+	.resource_count = 1,
+	.throttle = &events_throttles[0]};
+static const struct resource_type *const events_create_archive_resources[] = {&events_resources[2]};
+static const struct operation_facts events_create_archive_facts = {
+	.documentation = STR_INIT("Creates an archive of an event bus."),
+	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
+	.price = STR_INIT("request"),
+	.resources = events_create_archive_resources,
 	.resource_count = 1,
 	.throttle = &events_throttles[0]};
 static const struct resource_type *const events_create_connection_resources[] = {&events_resources[3]};
@@ -3795,6 +4579,15 @@ static const struct operation_facts events_delete_api_destination_facts = {
 	.resources = events_delete_api_destination_resources,
 	.resource_count = 1,
 	.throttle = &events_throttles[0]};
+static const struct resource_type *const events_delete_archive_resources[] = {&events_resources[2]};
+static const struct operation_facts events_delete_archive_facts = {
+	.documentation = STR_INIT("Deletes an archive and its events."),
+	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
+	.price = STR_INIT("request"),
+	.resources = events_delete_archive_resources,
+	.resource_count = 1,
+	.throttle = &events_throttles[0]};
 static const struct resource_type *const events_delete_connection_resources[] = {&events_resources[3]};
 static const struct operation_facts events_delete_connection_facts = {
 	.documentation = STR_INIT("Deletes a connection."),
@@ -3834,6 +4627,15 @@ static const struct operation_facts events_describe_api_destination_facts = {
 	.resources = events_describe_api_destination_resources,
 	.resource_count = 1,
 	.throttle = &events_throttles[0]};
+static const struct resource_type *const events_describe_archive_resources[] = {&events_resources[2]};
+static const struct operation_facts events_describe_archive_facts = {
+	.documentation = STR_INIT("Returns an archive."),
+	.access = ACCESS_READ,
+	.event = EVENT_MANAGEMENT,
+	.price = STR_INIT("request"),
+	.resources = events_describe_archive_resources,
+	.resource_count = 1,
+	.throttle = &events_throttles[0]};
 static const struct resource_type *const events_describe_connection_resources[] = {&events_resources[3]};
 static const struct operation_facts events_describe_connection_facts = {
 	.documentation = STR_INIT("Returns a connection without its secrets."),
@@ -3850,6 +4652,15 @@ static const struct operation_facts events_describe_event_bus_facts = {
 	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.resources = events_describe_event_bus_resources,
+	.resource_count = 1,
+	.throttle = &events_throttles[0]};
+static const struct resource_type *const events_describe_replay_resources[] = {&events_resources[4]};
+static const struct operation_facts events_describe_replay_facts = {
+	.documentation = STR_INIT("Returns a replay."),
+	.access = ACCESS_READ,
+	.event = EVENT_MANAGEMENT,
+	.price = STR_INIT("request"),
+	.resources = events_describe_replay_resources,
 	.resource_count = 1,
 	.throttle = &events_throttles[0]};
 static const struct resource_type *const events_describe_rule_resources[] = {&events_resources[5], &events_resources[6]};
@@ -3894,6 +4705,12 @@ static const struct operation_facts events_list_api_destinations_facts = {
 	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.throttle = &events_throttles[0]};
+static const struct operation_facts events_list_archives_facts = {
+	.documentation = STR_INIT("Lists archives."),
+	.access = ACCESS_LIST,
+	.event = EVENT_MANAGEMENT,
+	.price = STR_INIT("request"),
+	.throttle = &events_throttles[0]};
 static const struct operation_facts events_list_connections_facts = {
 	.documentation = STR_INIT("Lists connections."),
 	.access = ACCESS_LIST,
@@ -3902,6 +4719,12 @@ static const struct operation_facts events_list_connections_facts = {
 	.throttle = &events_throttles[0]};
 static const struct operation_facts events_list_event_buses_facts = {
 	.documentation = STR_INIT("Lists the event buses of an account."),
+	.access = ACCESS_LIST,
+	.event = EVENT_MANAGEMENT,
+	.price = STR_INIT("request"),
+	.throttle = &events_throttles[0]};
+static const struct operation_facts events_list_replays_facts = {
+	.documentation = STR_INIT("Lists replays."),
 	.access = ACCESS_LIST,
 	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
@@ -4005,6 +4828,15 @@ static const struct operation_facts events_remove_targets_facts = {
 	.keys = events_remove_targets_keys,
 	.key_count = 2,
 	.throttle = &events_throttles[0]};
+static const struct resource_type *const events_start_replay_resources[] = {&events_resources[4]};
+static const struct operation_facts events_start_replay_facts = {
+	.documentation = STR_INIT("Replays the events of an archive."),
+	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
+	.price = STR_INIT("request"),
+	.resources = events_start_replay_resources,
+	.resource_count = 1,
+	.throttle = &events_throttles[0]};
 static const struct resource_type *const events_tag_resource_resources[] = {&events_resources[0], &events_resources[5], &events_resources[6]};
 static const struct str events_tag_resource_keys[] = {STR_INIT("aws:RequestTag/${TagKey}"), STR_INIT("aws:TagKeys")};
 static const struct operation_facts events_tag_resource_facts = {
@@ -4044,6 +4876,15 @@ static const struct operation_facts events_update_api_destination_facts = {
 	.resources = events_update_api_destination_resources,
 	.resource_count = 1,
 	.throttle = &events_throttles[0]};
+static const struct resource_type *const events_update_archive_resources[] = {&events_resources[2]};
+static const struct operation_facts events_update_archive_facts = {
+	.documentation = STR_INIT("Changes an archive."),
+	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
+	.price = STR_INIT("request"),
+	.resources = events_update_archive_resources,
+	.resource_count = 1,
+	.throttle = &events_throttles[0]};
 static const struct resource_type *const events_update_connection_resources[] = {&events_resources[3]};
 static const struct operation_facts events_update_connection_facts = {
 	.documentation = STR_INIT("Changes a connection."),
@@ -4064,171 +4905,216 @@ static const struct operation_facts events_update_event_bus_facts = {
 	.throttle = &events_throttles[0]};
 
 const struct operation events_operations[] = {
+	{.name = STR_INIT("CancelReplay"),
+	 .action = STR_INIT("events:CancelReplay"),
+	 .service = &events_client_service,
+	 .in = &events_cancel_replay_in_shape, .out = &events_cancel_replay_out_shape,
+	 .place = OPERATION_ON_CONTROL, .index = 0, .facts = &events_cancel_replay_facts, .shows_answer = true},
 	{.name = STR_INIT("CreateApiDestination"),
 	 .action = STR_INIT("events:CreateApiDestination"),
 	 .service = &events_client_service,
 	 .in = &events_create_api_destination_in_shape, .out = &events_create_api_destination_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 0, .facts = &events_create_api_destination_facts, .shows_answer = true},
+	 .place = OPERATION_ON_CONTROL, .index = 1, .facts = &events_create_api_destination_facts, .shows_answer = true},
+	{.name = STR_INIT("CreateArchive"),
+	 .action = STR_INIT("events:CreateArchive"),
+	 .service = &events_client_service,
+	 .in = &events_create_archive_in_shape, .out = &events_create_archive_out_shape,
+	 .place = OPERATION_ON_CONTROL, .index = 2, .facts = &events_create_archive_facts, .shows_answer = true},
 	{.name = STR_INIT("CreateConnection"),
 	 .action = STR_INIT("events:CreateConnection"),
 	 .service = &events_client_service,
 	 .in = &events_create_connection_in_shape, .out = &events_create_connection_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 1, .facts = &events_create_connection_facts, .shows_answer = true},
+	 .place = OPERATION_ON_CONTROL, .index = 3, .facts = &events_create_connection_facts, .shows_answer = true},
 	{.name = STR_INIT("CreateEventBus"),
 	 .action = STR_INIT("events:CreateEventBus"),
 	 .service = &events_client_service,
 	 .in = &events_create_event_bus_in_shape, .out = &events_create_event_bus_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 2, .facts = &events_create_event_bus_facts, .shows_answer = true},
+	 .place = OPERATION_ON_CONTROL, .index = 4, .facts = &events_create_event_bus_facts, .shows_answer = true},
 	{.name = STR_INIT("DeauthorizeConnection"),
 	 .action = STR_INIT("events:DeauthorizeConnection"),
 	 .service = &events_client_service,
 	 .in = &events_deauthorize_connection_in_shape, .out = &events_deauthorize_connection_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 3, .facts = &events_deauthorize_connection_facts, .shows_answer = true},
+	 .place = OPERATION_ON_CONTROL, .index = 5, .facts = &events_deauthorize_connection_facts, .shows_answer = true},
 	{.name = STR_INIT("DeleteApiDestination"),
 	 .action = STR_INIT("events:DeleteApiDestination"),
 	 .service = &events_client_service,
 	 .in = &events_delete_api_destination_in_shape, .out = &events_delete_api_destination_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 4, .facts = &events_delete_api_destination_facts, .shows_answer = true, .has_empty_result = true},
+	 .place = OPERATION_ON_CONTROL, .index = 6, .facts = &events_delete_api_destination_facts, .shows_answer = true, .has_empty_result = true},
+	{.name = STR_INIT("DeleteArchive"),
+	 .action = STR_INIT("events:DeleteArchive"),
+	 .service = &events_client_service,
+	 .in = &events_delete_archive_in_shape, .out = &events_delete_archive_out_shape,
+	 .place = OPERATION_ON_CONTROL, .index = 7, .facts = &events_delete_archive_facts, .shows_answer = true, .has_empty_result = true},
 	{.name = STR_INIT("DeleteConnection"),
 	 .action = STR_INIT("events:DeleteConnection"),
 	 .service = &events_client_service,
 	 .in = &events_delete_connection_in_shape, .out = &events_delete_connection_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 5, .facts = &events_delete_connection_facts, .shows_answer = true},
+	 .place = OPERATION_ON_CONTROL, .index = 8, .facts = &events_delete_connection_facts, .shows_answer = true},
 	{.name = STR_INIT("DeleteEventBus"),
 	 .action = STR_INIT("events:DeleteEventBus"),
 	 .service = &events_client_service,
 	 .in = &events_delete_event_bus_in_shape, .out = &events_delete_event_bus_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 6, .facts = &events_delete_event_bus_facts, .shows_answer = true},
+	 .place = OPERATION_ON_CONTROL, .index = 9, .facts = &events_delete_event_bus_facts, .shows_answer = true},
 	{.name = STR_INIT("DeleteRule"),
 	 .action = STR_INIT("events:DeleteRule"),
 	 .service = &events_client_service,
 	 .in = &events_delete_rule_in_shape, .out = &events_delete_rule_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 7, .facts = &events_delete_rule_facts, .shows_answer = true},
+	 .place = OPERATION_ON_CONTROL, .index = 10, .facts = &events_delete_rule_facts, .shows_answer = true},
 	{.name = STR_INIT("DescribeApiDestination"),
 	 .action = STR_INIT("events:DescribeApiDestination"),
 	 .service = &events_client_service,
 	 .in = &events_describe_api_destination_in_shape, .out = &events_describe_api_destination_out_shape,
-	 .place = OPERATION_ON_NET, .index = 8, .facts = &events_describe_api_destination_facts, .is_read_only = true},
+	 .place = OPERATION_ON_NET, .index = 11, .facts = &events_describe_api_destination_facts, .is_read_only = true},
+	{.name = STR_INIT("DescribeArchive"),
+	 .action = STR_INIT("events:DescribeArchive"),
+	 .service = &events_client_service,
+	 .in = &events_describe_archive_in_shape, .out = &events_describe_archive_out_shape,
+	 .place = OPERATION_ON_NET, .index = 12, .facts = &events_describe_archive_facts, .is_read_only = true},
 	{.name = STR_INIT("DescribeConnection"),
 	 .action = STR_INIT("events:DescribeConnection"),
 	 .service = &events_client_service,
 	 .in = &events_describe_connection_in_shape, .out = &events_describe_connection_out_shape,
-	 .place = OPERATION_ON_NET, .index = 9, .facts = &events_describe_connection_facts, .is_read_only = true},
+	 .place = OPERATION_ON_NET, .index = 13, .facts = &events_describe_connection_facts, .is_read_only = true},
 	{.name = STR_INIT("DescribeEventBus"),
 	 .action = STR_INIT("events:DescribeEventBus"),
 	 .service = &events_client_service,
 	 .in = &events_describe_event_bus_in_shape, .out = &events_describe_event_bus_out_shape,
-	 .place = OPERATION_ON_NET, .index = 10, .facts = &events_describe_event_bus_facts, .is_read_only = true},
+	 .place = OPERATION_ON_NET, .index = 14, .facts = &events_describe_event_bus_facts, .is_read_only = true},
+	{.name = STR_INIT("DescribeReplay"),
+	 .action = STR_INIT("events:DescribeReplay"),
+	 .service = &events_client_service,
+	 .in = &events_describe_replay_in_shape, .out = &events_describe_replay_out_shape,
+	 .place = OPERATION_ON_NET, .index = 15, .facts = &events_describe_replay_facts, .is_read_only = true},
 	{.name = STR_INIT("DescribeRule"),
 	 .action = STR_INIT("events:DescribeRule"),
 	 .service = &events_client_service,
 	 .in = &events_describe_rule_in_shape, .out = &events_describe_rule_out_shape,
-	 .place = OPERATION_ON_NET, .index = 11, .facts = &events_describe_rule_facts, .is_read_only = true},
+	 .place = OPERATION_ON_NET, .index = 16, .facts = &events_describe_rule_facts, .is_read_only = true},
 	{.name = STR_INIT("DisableRule"),
 	 .action = STR_INIT("events:DisableRule"),
 	 .service = &events_client_service,
 	 .in = &events_disable_rule_in_shape, .out = &events_disable_rule_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 12, .facts = &events_disable_rule_facts, .shows_answer = true},
+	 .place = OPERATION_ON_CONTROL, .index = 17, .facts = &events_disable_rule_facts, .shows_answer = true},
 	{.name = STR_INIT("EnableRule"),
 	 .action = STR_INIT("events:EnableRule"),
 	 .service = &events_client_service,
 	 .in = &events_enable_rule_in_shape, .out = &events_enable_rule_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 13, .facts = &events_enable_rule_facts, .shows_answer = true},
+	 .place = OPERATION_ON_CONTROL, .index = 18, .facts = &events_enable_rule_facts, .shows_answer = true},
 	{.name = STR_INIT("ListApiDestinations"),
 	 .action = STR_INIT("events:ListApiDestinations"),
 	 .service = &events_client_service,
 	 .in = &events_list_api_destinations_in_shape, .out = &events_list_api_destinations_out_shape,
-	 .place = OPERATION_ON_NET, .index = 14, .facts = &events_list_api_destinations_facts, .is_read_only = true},
+	 .place = OPERATION_ON_NET, .index = 19, .facts = &events_list_api_destinations_facts, .is_read_only = true},
+	{.name = STR_INIT("ListArchives"),
+	 .action = STR_INIT("events:ListArchives"),
+	 .service = &events_client_service,
+	 .in = &events_list_archives_in_shape, .out = &events_list_archives_out_shape,
+	 .place = OPERATION_ON_NET, .index = 20, .facts = &events_list_archives_facts, .is_read_only = true},
 	{.name = STR_INIT("ListConnections"),
 	 .action = STR_INIT("events:ListConnections"),
 	 .service = &events_client_service,
 	 .in = &events_list_connections_in_shape, .out = &events_list_connections_out_shape,
-	 .place = OPERATION_ON_NET, .index = 15, .facts = &events_list_connections_facts, .is_read_only = true},
+	 .place = OPERATION_ON_NET, .index = 21, .facts = &events_list_connections_facts, .is_read_only = true},
 	{.name = STR_INIT("ListEventBuses"),
 	 .action = STR_INIT("events:ListEventBuses"),
 	 .service = &events_client_service,
 	 .in = &events_list_event_buses_in_shape, .out = &events_list_event_buses_out_shape,
-	 .place = OPERATION_ON_NET, .index = 16, .facts = &events_list_event_buses_facts, .is_read_only = true},
+	 .place = OPERATION_ON_NET, .index = 22, .facts = &events_list_event_buses_facts, .is_read_only = true},
+	{.name = STR_INIT("ListReplays"),
+	 .action = STR_INIT("events:ListReplays"),
+	 .service = &events_client_service,
+	 .in = &events_list_replays_in_shape, .out = &events_list_replays_out_shape,
+	 .place = OPERATION_ON_NET, .index = 23, .facts = &events_list_replays_facts, .is_read_only = true},
 	{.name = STR_INIT("ListRuleNamesByTarget"),
 	 .action = STR_INIT("events:ListRuleNamesByTarget"),
 	 .service = &events_client_service,
 	 .in = &events_list_rule_names_by_target_in_shape, .out = &events_list_rule_names_by_target_out_shape,
-	 .place = OPERATION_ON_NET, .index = 17, .facts = &events_list_rule_names_by_target_facts, .is_read_only = true},
+	 .place = OPERATION_ON_NET, .index = 24, .facts = &events_list_rule_names_by_target_facts, .is_read_only = true},
 	{.name = STR_INIT("ListRules"),
 	 .action = STR_INIT("events:ListRules"),
 	 .service = &events_client_service,
 	 .in = &events_list_rules_in_shape, .out = &events_list_rules_out_shape,
-	 .place = OPERATION_ON_NET, .index = 18, .facts = &events_list_rules_facts, .is_read_only = true},
+	 .place = OPERATION_ON_NET, .index = 25, .facts = &events_list_rules_facts, .is_read_only = true},
 	{.name = STR_INIT("ListTagsForResource"),
 	 .action = STR_INIT("events:ListTagsForResource"),
 	 .service = &events_client_service,
 	 .in = &events_list_tags_for_resource_in_shape, .out = &events_list_tags_for_resource_out_shape,
-	 .place = OPERATION_ON_NET, .index = 19, .facts = &events_list_tags_for_resource_facts, .is_read_only = true},
+	 .place = OPERATION_ON_NET, .index = 26, .facts = &events_list_tags_for_resource_facts, .is_read_only = true},
 	{.name = STR_INIT("ListTargetsByRule"),
 	 .action = STR_INIT("events:ListTargetsByRule"),
 	 .service = &events_client_service,
 	 .in = &events_list_targets_by_rule_in_shape, .out = &events_list_targets_by_rule_out_shape,
-	 .place = OPERATION_ON_NET, .index = 20, .facts = &events_list_targets_by_rule_facts, .is_read_only = true},
+	 .place = OPERATION_ON_NET, .index = 27, .facts = &events_list_targets_by_rule_facts, .is_read_only = true},
 	{.name = STR_INIT("PutEvents"),
 	 .action = STR_INIT("events:PutEvents"),
 	 .service = &events_client_service,
 	 .in = &events_put_events_in_shape, .out = &events_put_events_out_shape,
-	 .place = OPERATION_ON_NET, .index = 21, .facts = &events_put_events_facts, .shows_answer = true},
+	 .place = OPERATION_ON_NET, .index = 28, .facts = &events_put_events_facts, .shows_answer = true},
 	{.name = STR_INIT("PutPermission"),
 	 .action = STR_INIT("events:PutPermission"),
 	 .service = &events_client_service,
 	 .in = &events_put_permission_in_shape, .out = &events_put_permission_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 22, .facts = &events_put_permission_facts, .shows_answer = true},
+	 .place = OPERATION_ON_CONTROL, .index = 29, .facts = &events_put_permission_facts, .shows_answer = true},
 	{.name = STR_INIT("PutRule"),
 	 .action = STR_INIT("events:PutRule"),
 	 .service = &events_client_service,
 	 .in = &events_put_rule_in_shape, .out = &events_put_rule_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 23, .facts = &events_put_rule_facts, .shows_answer = true},
+	 .place = OPERATION_ON_CONTROL, .index = 30, .facts = &events_put_rule_facts, .shows_answer = true},
 	{.name = STR_INIT("PutTargets"),
 	 .action = STR_INIT("events:PutTargets"),
 	 .service = &events_client_service,
 	 .in = &events_put_targets_in_shape, .out = &events_put_targets_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 24, .facts = &events_put_targets_facts, .shows_answer = true},
+	 .place = OPERATION_ON_CONTROL, .index = 31, .facts = &events_put_targets_facts, .shows_answer = true},
 	{.name = STR_INIT("RemovePermission"),
 	 .action = STR_INIT("events:RemovePermission"),
 	 .service = &events_client_service,
 	 .in = &events_remove_permission_in_shape, .out = &events_remove_permission_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 25, .facts = &events_remove_permission_facts, .shows_answer = true},
+	 .place = OPERATION_ON_CONTROL, .index = 32, .facts = &events_remove_permission_facts, .shows_answer = true},
 	{.name = STR_INIT("RemoveTargets"),
 	 .action = STR_INIT("events:RemoveTargets"),
 	 .service = &events_client_service,
 	 .in = &events_remove_targets_in_shape, .out = &events_remove_targets_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 26, .facts = &events_remove_targets_facts, .shows_answer = true},
+	 .place = OPERATION_ON_CONTROL, .index = 33, .facts = &events_remove_targets_facts, .shows_answer = true},
+	{.name = STR_INIT("StartReplay"),
+	 .action = STR_INIT("events:StartReplay"),
+	 .service = &events_client_service,
+	 .in = &events_start_replay_in_shape, .out = &events_start_replay_out_shape,
+	 .place = OPERATION_ON_CONTROL, .index = 34, .facts = &events_start_replay_facts, .shows_answer = true},
 	{.name = STR_INIT("TagResource"),
 	 .action = STR_INIT("events:TagResource"),
 	 .service = &events_client_service,
 	 .in = &events_tag_resource_in_shape, .out = &events_tag_resource_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 27, .facts = &events_tag_resource_facts, .shows_answer = true, .has_empty_result = true},
+	 .place = OPERATION_ON_CONTROL, .index = 35, .facts = &events_tag_resource_facts, .shows_answer = true, .has_empty_result = true},
 	{.name = STR_INIT("TestEventPattern"),
 	 .action = STR_INIT("events:TestEventPattern"),
 	 .service = &events_client_service,
 	 .in = &events_test_event_pattern_in_shape, .out = &events_test_event_pattern_out_shape,
-	 .place = OPERATION_ON_NET, .index = 28, .facts = &events_test_event_pattern_facts, .is_read_only = true},
+	 .place = OPERATION_ON_NET, .index = 36, .facts = &events_test_event_pattern_facts, .is_read_only = true},
 	{.name = STR_INIT("UntagResource"),
 	 .action = STR_INIT("events:UntagResource"),
 	 .service = &events_client_service,
 	 .in = &events_untag_resource_in_shape, .out = &events_untag_resource_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 29, .facts = &events_untag_resource_facts, .shows_answer = true, .has_empty_result = true},
+	 .place = OPERATION_ON_CONTROL, .index = 37, .facts = &events_untag_resource_facts, .shows_answer = true, .has_empty_result = true},
 	{.name = STR_INIT("UpdateApiDestination"),
 	 .action = STR_INIT("events:UpdateApiDestination"),
 	 .service = &events_client_service,
 	 .in = &events_update_api_destination_in_shape, .out = &events_update_api_destination_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 30, .facts = &events_update_api_destination_facts, .shows_answer = true},
+	 .place = OPERATION_ON_CONTROL, .index = 38, .facts = &events_update_api_destination_facts, .shows_answer = true},
+	{.name = STR_INIT("UpdateArchive"),
+	 .action = STR_INIT("events:UpdateArchive"),
+	 .service = &events_client_service,
+	 .in = &events_update_archive_in_shape, .out = &events_update_archive_out_shape,
+	 .place = OPERATION_ON_CONTROL, .index = 39, .facts = &events_update_archive_facts, .shows_answer = true},
 	{.name = STR_INIT("UpdateConnection"),
 	 .action = STR_INIT("events:UpdateConnection"),
 	 .service = &events_client_service,
 	 .in = &events_update_connection_in_shape, .out = &events_update_connection_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 31, .facts = &events_update_connection_facts, .shows_answer = true},
+	 .place = OPERATION_ON_CONTROL, .index = 40, .facts = &events_update_connection_facts, .shows_answer = true},
 	{.name = STR_INIT("UpdateEventBus"),
 	 .action = STR_INIT("events:UpdateEventBus"),
 	 .service = &events_client_service,
 	 .in = &events_update_event_bus_in_shape, .out = &events_update_event_bus_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 32, .facts = &events_update_event_bus_facts, .shows_answer = true},
+	 .place = OPERATION_ON_CONTROL, .index = 41, .facts = &events_update_event_bus_facts, .shows_answer = true},
 };
 
 const struct service events_client_service = {
@@ -4245,6 +5131,6 @@ const struct service events_client_service = {
 	.throttled = {.shape = STR_INIT("ThrottlingException"),
 		      .query_code = STR_INIT("ThrottlingException"), .status = 400},
 	.throttled_text = STR_INIT("Rate exceeded"),
-	.operation_count = 33,
+	.operation_count = 42,
 	.operations = events_operations,
 };

@@ -62,10 +62,7 @@ OPERATIONS_LEFT_OUT = {
                "DeactivateEventSource", "DeleteEndpoint", "DeletePartnerEventSource",
                "DescribeEndpoint", "DescribeEventSource", "DescribePartnerEventSource",
                "ListEndpoints", "ListEventSources", "ListPartnerEventSourceAccounts",
-               "ListPartnerEventSources", "PutPartnerEvents", "UpdateEndpoint",
-               # Not served yet.
-               "CancelReplay", "CreateArchive", "DeleteArchive", "DescribeArchive",
-               "DescribeReplay", "ListArchives", "ListReplays", "StartReplay", "UpdateArchive"},
+               "ListPartnerEventSources", "PutPartnerEvents", "UpdateEndpoint"},
     "sqs": set(),
     "sts": {"AssumeRoot", "GetDelegatedAccessToken", "GetScopedCredentials",
             "GetWebIdentityToken"},

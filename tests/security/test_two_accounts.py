@@ -181,6 +181,8 @@ def fill(shape, name, known):
         return [fill(shape.member, name.removesuffix("s"), known)]
     if shape.type_name == "map":
         return {"k": fill(shape.value, "", known)}
+    if shape.type_name == "timestamp":
+        return 1
     if shape.type_name in ("integer", "long"):
         return shape.metadata.get("min", 1)
     if shape.type_name == "boolean":

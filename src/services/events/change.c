@@ -2,6 +2,7 @@
 /* change: one row a bus and one a rule; the registry follows the catalog's commit. */
 #include "services/events/change.h"
 
+#include "services/events/schedule.h"
 #include "services/events/store.h"
 
 static struct events_registry *registry_of(struct core *core)
@@ -103,8 +104,12 @@ enum err events_rule_change(struct core *core, const struct events_bus_rule *dra
 	}
 	if (bus)
 		events_registry_put_bus(registry_of(core), bus);
+	const struct events_bus_rule *old = events_registry_find_rule(
+		registry_of(core), rule->account, rule->region, rule->bus, rule->name);
+	err = events_schedule_change(core, old, rule);
+	events_rule_release(old);
 	events_registry_put_rule(registry_of(core), rule);
-	return ERR_OK;
+	return err;
 }
 
 enum err events_rule_delete(struct core *core, const struct events_bus_rule *rule)
@@ -116,6 +121,8 @@ enum err events_rule_delete(struct core *core, const struct events_bus_rule *rul
 	catalog_changes_delete(&changes, CATALOG_EVENTS_RULES, events_rule_key(&arena, rule));
 	arena_done(&arena);
 	enum err err = catalog_write(core->catalog, &changes);
+	if (!err)
+		err = events_schedule_change(core, rule, NULL);
 	if (!err)
 		events_registry_remove_rule(registry_of(core), rule);
 	return err;

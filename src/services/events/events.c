@@ -5,10 +5,13 @@
 #include "api/events.h"
 #include "api/handlers.h"
 #include "core/metrics.h"
+#include "services/events/archive.h"
 #include "services/events/bus_target.h"
 #include "services/events/change.h"
 #include "services/events/deliver.h"
 #include "services/events/item.h"
+#include "services/events/replay.h"
+#include "services/events/schedule.h"
 #include "services/events/store.h"
 
 /* Each row has the key of what it holds. */
@@ -76,7 +79,15 @@ static enum err start(struct core *core, const struct service_start *start, stru
 	if (!err)
 		err = catalog_each(core->catalog, CATALOG_EVENTS_RULES, load_rule, core);
 	catalog_abort(core->catalog);
-	return err ? err : events_items_load(core, events_of(core)->items);
+	if (!err)
+		err = events_items_load(core, events_of(core)->items);
+	if (!err)
+		err = events_archives_open(core);
+	if (err)
+		return err;
+	events_schedule_register(core);
+	events_replays_open(core);
+	return ERR_OK;
 }
 
 static void stop(struct core *core)
@@ -88,6 +99,8 @@ static void stop(struct core *core)
 	for (size_t i = 0; i < events->scratches.count; i++)
 		match_scratch_free(&events->scratches.items[i]);
 	vec_done(&events->scratches);
+	events_replays_close(core);
+	events_archives_close(core);
 	events_registry_free(&events->registry);
 	events_items_free(&events->items);
 	pthread_mutex_destroy(&events->scratch_lock);
@@ -135,6 +148,55 @@ static const struct obligation_kind *const obligations[] = {
 	&events_target_obligation,
 };
 
+/* ---- reset ---- */
+
+struct first {
+	const struct events_item *item; /* held; NULL: there is none */
+};
+
+static bool take_first(void *context, const struct events_item *item)
+{
+	struct first *first = context;
+
+	events_item_hold(item);
+	first->item = item;
+	return false;
+}
+
+/* Connections and the like; schedules go with their rules. */
+static enum err reset_items(struct core *core, struct str account, uint64_t *count)
+{
+	static const enum events_item_kind kinds[] = {EVENTS_REPLAY, EVENTS_ARCHIVE,
+						      EVENTS_DESTINATION, EVENTS_CONNECTION};
+	struct str all = {0};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]);) {
+		struct first first = {0};
+
+		events_items_each(events_of(core)->items, kinds[i], account, all, all, take_first,
+				  &first);
+		if (!first.item) {
+			i++;
+			continue;
+		}
+		enum err err = kinds[i] == EVENTS_ARCHIVE
+				       ? events_archive_delete(core, first.item)
+				       : events_item_remove(core, first.item, DUE_NEVER);
+		events_item_release(first.item);
+		if (err)
+			return err;
+		(*count)++;
+	}
+	return ERR_OK;
+}
+
+static enum err reset(struct core *core, struct str account, uint64_t *count)
+{
+	enum err err = reset_items(core, account, count);
+
+	return err ? err : events_account_reset(core, account, count);
+}
+
 const struct service_module events_module = {
 	.service = &events_service,
 	.bind = events_bind_handlers,
@@ -144,7 +206,7 @@ const struct service_module events_module = {
 	.state_size = sizeof(struct events),
 	.start = start,
 	.stop = stop,
-	.reset = events_account_reset,
+	.reset = reset,
 	.reset_name = "eventBusesAndRules",
 	.metrics = metrics,
 	.targets = &events_target_provider,

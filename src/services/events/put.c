@@ -4,6 +4,7 @@
  * own arena and holds its rules until target_deliver has ended.
  */
 #include "services/events/put.h"
+#include "services/events/archive_message.h"
 
 #include <pthread.h>
 
@@ -25,6 +26,9 @@ struct sending {
 	struct target_delivery *deliveries;
 	struct obligation *obligations;
 	size_t delivery_count, obligation_count;
+	struct queue_target *archives;
+	size_t archive_count;
+	bool is_archived;
 	struct target_send send;
 	events_done_fn done;
 	void *context;
@@ -123,6 +127,10 @@ static void add_delivery(struct sending *sending, const struct events_bus_rule *
 
 static void add_targets(struct sending *sending, const struct events_bus_rule *rule)
 {
+	if (rule->archive_queue != 0)
+		sending->archives[sending->archive_count++] =
+			events_archive_target(sending->core, &sending->arena,
+					      (uint64_t)rule->archive_queue, sending->json);
 	for (size_t i = 0; i < rule->target_count; i++) {
 		const struct events_target_settings *target = &rule->targets[i];
 		enum events_target_kind kind = events_target_kind(target->arn);
@@ -192,6 +200,7 @@ static void on_sent(void *context)
 	}
 	for (size_t i = 0; i < sending->obligation_count; i++)
 		is_stored = is_stored && sending->obligations[i].is_stored;
+	is_stored = is_stored && sending->is_archived;
 	sending_end(sending, is_stored);
 }
 
@@ -203,11 +212,12 @@ static void send(struct sending *sending, struct net_thread *home)
 	sending->owed = arena_array(arena, struct owed, most);
 	sending->deliveries = arena_array(arena, struct target_delivery, most);
 	sending->obligations = arena_array(arena, struct obligation, most);
+	sending->archives = arena_array(arena, struct queue_target, sending->rules.count);
 	for (size_t i = 0; i < sending->rules.count; i++)
 		add_targets(sending, sending->rules.items[i]);
 	events_count(events_of(sending->core), EVENTS_COUNT_MATCHED, sending->rules.count > 0);
 	events_count(events_of(sending->core), EVENTS_COUNT_TRIGGERED, sending->rules.count);
-	if (sending->delivery_count + sending->obligation_count == 0) {
+	if (sending->delivery_count + sending->obligation_count + sending->archive_count == 0) {
 		sending_end(sending, true);
 		return;
 	}
@@ -216,6 +226,9 @@ static void send(struct sending *sending, struct net_thread *home)
 		.count = sending->delivery_count,
 		.obligations = sending->obligations,
 		.obligation_count = sending->obligation_count,
+		.archives = sending->archives,
+		.archive_count = sending->archive_count,
+		.out_archived = &sending->is_archived,
 		.instead = instead,
 		.instead_context = sending,
 	};

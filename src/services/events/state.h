@@ -33,6 +33,11 @@ struct events {
 	uint32_t magic;
 	struct events_registry *registry;
 	struct events_items *items; /* connections and the like; item.h */
+	struct events_archive_queues *archive_queues;
+	struct {
+		struct events_replay_runner **items; /* in progress; the control thread's */
+		size_t count, capacity;
+	} replays;
 	pthread_mutex_t scratch_lock;
 	struct {
 		struct match_scratch **items; /* that no thread uses */

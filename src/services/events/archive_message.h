@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* archive_message: an event as a message in the queue of an archive. Any thread. */
+#ifndef TERN_SERVICES_EVENTS_ARCHIVE_MESSAGE_H
+#define TERN_SERVICES_EVENTS_ARCHIVE_MESSAGE_H
+
+#include "core/core.h"
+
+/* The message that adds an event to the archive of a rule; in the arena. */
+struct queue_target events_archive_target(const struct core *core, struct arena *arena,
+					  uint64_t queue, struct str envelope);
+/* The envelope of such a message, opened in place. ERR_DAMAGED. */
+must_check enum err events_archive_message(const struct core *core, struct str payload,
+					   struct str *out_envelope);
+
+#endif

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * replay_run: a runner is a state machine of three steps: browse a page (the engine answers by a
+ * task), put its events (all at once; the last one that is stored goes on), save the place. The
+ * record is read again at each page, so a cancellation ends it there.
+ */
+#include <string.h>
+
+#include "base/vec.h"
+#include "core/message.h"
+#include "format/json.h"
+#include "services/events/archive.h"
+#include "services/events/archive_message.h"
+#include "services/events/put.h"
+#include "services/events/replay.h"
+#include "services/events/state.h"
+#include "services/events/transform.h"
+
+enum { PAGE = 100 };
+
+struct event_slot {
+	struct events_replay_runner *runner;
+	struct events_event event;
+	struct events_put put;
+};
+
+struct events_replay_runner {
+	struct core *core;
+	struct core_task task;		 /* the next step */
+	struct arena names_arena, arena; /* of the names; of a page */
+	struct events_item names;
+	struct events_replay_record record; /* as it was at the page's beginning; page's arena */
+	struct queue_command browse;
+	struct queue_delivery deliveries[PAGE];
+	struct event_slot *slots;
+	size_t slot_count, outstanding;
+	bool has_failed; /* an event of the page was not stored */
+	int64_t last_ms; /* of the page's last event */
+	bool is_last;	 /* page */
+};
+
+static void forget(struct events_replay_runner *runner)
+{
+	struct events *events = events_of(runner->core);
+
+	for (size_t i = 0; i < events->replays.count; i++)
+		if (events->replays.items[i] == runner)
+			events->replays.items[i] = events->replays.items[--events->replays.count];
+	arena_done(&runner->names_arena);
+	arena_done(&runner->arena);
+	heap_free(runner);
+}
+
+static void end(struct events_replay_runner *runner, struct str state, struct str reason)
+{
+	struct events_replay_record *record = &runner->record;
+
+	record->state = state;
+	record->reason = reason;
+	record->ended_ms = clock_now_ms();
+	if (events_replay_write(runner->core, record) != ERR_OK)
+		log_event(LOG_ERROR, "the end of a replay could not be stored",
+			  log_str("replay", record->name));
+	forget(runner);
+}
+
+/* ---- events ---- */
+
+static struct str text_of(yyjson_val *root, const char *name)
+{
+	return json_text(json_member(root, name));
+}
+
+/* The event of an envelope; false: it is none. */
+static bool parse_event(struct arena *arena, struct str envelope, struct events_event *event)
+{
+	yyjson_val *root, *resource;
+	size_t i, most;
+
+	if (json_parse(arena, envelope, &root) != ERR_OK || !yyjson_is_obj(root))
+		return false;
+	yyjson_val *resources = json_member(root, "resources");
+	struct str *texts = arena_array(arena, struct str, yyjson_arr_size(resources));
+	yyjson_arr_foreach(resources, i, most, resource)
+		texts[i] = json_text(resource);
+	*event = (struct events_event){
+		.id = text_of(root, "id"),
+		.source = text_of(root, "source"),
+		.detail_type = text_of(root, "detail-type"),
+		.account = text_of(root, "account"),
+		.region = text_of(root, "region"),
+		.resources = texts,
+		.resource_count = yyjson_arr_size(resources),
+		.detail = transform_path(envelope, STR("$.detail")),
+	};
+	return clock_parse_iso(text_of(root, "time"), &event->time_ms) && event->detail.data;
+}
+
+/* Adds the event of a delivery to the page, if its time is one of the replay's. */
+static enum err take(struct events_replay_runner *runner, const struct queue_delivery *delivery)
+{
+	struct core *core = runner->core;
+	struct queue_message message;
+	struct buf bytes = {0};
+	struct str envelope;
+
+	enum err err = queue_read_message(engine_of(core, delivery->handle.queue),
+					  delivery->location, &bytes, &message);
+	if (err) {
+		buf_done(&bytes);
+		return err;
+	}
+	int64_t sent_ms = message.sent_ms;
+	struct str payload = arena_copy(&runner->arena, message.payload);
+	buf_done(&bytes);
+	if (sent_ms < runner->record.start_ms)
+		return ERR_OK;
+	if (sent_ms >= runner->record.end_ms) {
+		runner->is_last = true;
+		return ERR_OK;
+	}
+	struct event_slot *slot = &runner->slots[runner->slot_count];
+	if (events_archive_message(core, payload, &envelope) != ERR_OK ||
+	    !parse_event(&runner->arena, envelope, &slot->event))
+		return ERR_DAMAGED;
+	slot->event.replay_name = runner->record.name;
+	slot->runner = runner;
+	runner->slot_count++;
+	runner->last_ms = sent_ms;
+	return ERR_OK;
+}
+
+/* ---- steps ---- */
+
+static void begin_page(struct core *core, struct core_task *task);
+
+static void next_page(struct events_replay_runner *runner, int64_t after_ms)
+{
+	runner->task.run = begin_page;
+	if (after_ms > 0)
+		core_post_control_at(runner->core, &runner->task, clock_base_ms() + after_ms);
+	else
+		core_post_control(runner->core, &runner->task);
+}
+
+/* All events of the page are stored, or the page is repeated. */
+static void end_page(struct events_replay_runner *runner)
+{
+	struct events_replay_record *record = &runner->record;
+
+	if (runner->has_failed) {
+		next_page(runner, LIMIT_REPLAY_RETRY_MS);
+		return;
+	}
+	if (runner->slot_count > 0)
+		record->last_replayed_ms = runner->last_ms;
+	record->last_seq = (int64_t)runner->browse.browse.last_seq;
+	if (runner->is_last || !runner->browse.browse.has_more) {
+		end(runner, STR("COMPLETED"), STR(""));
+		return;
+	}
+	/* A cancellation that came meanwhile stays. */
+	const struct events_item *item =
+		events_items_find(events_of(runner->core)->items, EVENTS_REPLAY, record->account,
+				  record->region, record->name);
+	struct events_replay_record now = {0};
+	if (item && events_replay_decode(&runner->arena, item, &now) == ERR_OK)
+		record->state = now.state;
+	events_item_release(item);
+	if (events_replay_write(runner->core, record) != ERR_OK)
+		log_event(LOG_WARN, "the progress of a replay could not be stored",
+			  log_str("replay", record->name));
+	next_page(runner, 0);
+}
+
+static void stored(void *context, bool is_stored)
+{
+	struct event_slot *slot = context;
+	struct events_replay_runner *runner = slot->runner;
+
+	runner->has_failed |= !is_stored;
+	if (--runner->outstanding == 0)
+		end_page(runner);
+}
+
+static void put_page(struct events_replay_runner *runner)
+{
+	struct events_replay_record *record = &runner->record;
+	size_t count = runner->slot_count;
+
+	runner->outstanding = count + 1; /* one is ours: `stored` may run at once */
+	for (size_t i = 0; i < count; i++) {
+		struct event_slot *slot = &runner->slots[i];
+
+		slot->put = (struct events_put){
+			.account = record->account,
+			.region = record->region,
+			.bus = record->bus,
+			.event = &slot->event,
+			.now_ms = clock_now_ms(),
+			.rule_arns = record->filter_arns_count > 0 ? record->filter_arns : NULL,
+			.rule_count = record->filter_arns_count,
+		};
+		events_put_event(runner->core, NULL, &slot->put, stored, slot);
+	}
+	if (--runner->outstanding == 0)
+		end_page(runner);
+}
+
+/* The engine has answered. */
+static void take_page(struct core *core, struct core_task *task)
+{
+	struct events_replay_runner *runner = container_of(task, struct events_replay_runner, task);
+	struct queue_command *command = &runner->browse;
+	enum err err = ERR_OK;
+
+	(void)core;
+	if (command->result != QUEUE_OK) {
+		end(runner, STR("FAILED"), STR("The archive was deleted."));
+		return;
+	}
+	runner->slot_count = 0;
+	runner->is_last = runner->has_failed = false;
+	runner->slots = arena_array(&runner->arena, struct event_slot, PAGE);
+	for (size_t i = 0; i < command->browse.count; i++) {
+		if (!err && !runner->is_last)
+			err = take(runner, &runner->deliveries[i]);
+		queue_delivery_done(engine_of(runner->core, command->queue),
+				    &runner->deliveries[i]);
+	}
+	if (err)
+		end(runner, STR("FAILED"), STR("The archive has an event that cannot be read."));
+	else
+		put_page(runner);
+}
+
+static void on_browsed(struct queue_command *command)
+{
+	struct events_replay_runner *runner = command->context;
+
+	runner->task.run = take_page;
+	core_post_control(runner->core, &runner->task);
+}
+
+static void browse(struct events_replay_runner *runner, uint64_t queue)
+{
+	bool is_first = runner->record.last_seq == 0;
+
+	runner->browse = (struct queue_command){
+		.type = QUEUE_BROWSE,
+		.queue = queue,
+		.now_ms = clock_now_ms(),
+		.done = on_browsed,
+		.context = runner,
+		.browse = {.from_seq = (uint64_t)runner->record.last_seq,
+			   .from_ms = is_first ? runner->record.start_ms : 0,
+			   .max = PAGE,
+			   .deliveries = runner->deliveries},
+	};
+	queue_submit(engine_of(runner->core, queue), &runner->browse);
+}
+
+static void begin_page(struct core *core, struct core_task *task)
+{
+	struct events_replay_runner *runner = container_of(task, struct events_replay_runner, task);
+	struct events_archive_record archive;
+
+	arena_reset(&runner->arena);
+	const struct events_item *item =
+		events_items_find(events_of(core)->items, EVENTS_REPLAY, runner->names.account,
+				  runner->names.region, runner->names.name);
+	enum err err =
+		item ? events_replay_decode(&runner->arena, item, &runner->record) : ERR_NOTFOUND;
+	events_item_release(item);
+	if (err || !events_replay_is_active(&runner->record)) {
+		forget(runner);
+		return;
+	}
+	if (str_equal(runner->record.state, STR("CANCELLING"))) {
+		end(runner, STR("CANCELLED"), STR(""));
+		return;
+	}
+	runner->record.state = STR("RUNNING");
+	err = events_archive_find(core, &runner->arena, runner->record.account,
+				  runner->record.region, runner->record.archive, &archive);
+	if (err) {
+		end(runner, STR("FAILED"), STR("The archive was deleted."));
+		return;
+	}
+	browse(runner, (uint64_t)archive.queue);
+}
+
+void events_replay_go_on(struct core *core, const struct events_item *item)
+{
+	struct events *events = events_of(core);
+
+	for (size_t i = 0; i < events->replays.count; i++) {
+		const struct events_item *names = &events->replays.items[i]->names;
+
+		if (str_equal(names->account, item->account) &&
+		    str_equal(names->region, item->region) && str_equal(names->name, item->name))
+			return;
+	}
+	struct events_replay_runner *runner = heap_alloc(sizeof(*runner));
+	arena_init(&runner->names_arena);
+	arena_init(&runner->arena);
+	runner->core = core;
+	runner->names.account = arena_copy(&runner->names_arena, item->account);
+	runner->names.region = arena_copy(&runner->names_arena, item->region);
+	runner->names.name = arena_copy(&runner->names_arena, item->name);
+	vec_push(&events->replays, runner);
+	next_page(runner, 0);
+}
+
+static bool open_one(void *context, const struct events_item *item)
+{
+	struct core *core = context;
+	struct events_replay_record record;
+	struct arena arena;
+
+	arena_init(&arena);
+	if (events_replay_decode(&arena, item, &record) == ERR_OK &&
+	    events_replay_is_active(&record))
+		events_replay_go_on(core, item);
+	arena_done(&arena);
+	return true;
+}
+
+void events_replays_open(struct core *core)
+{
+	struct str all = {0};
+
+	events_items_each(events_of(core)->items, EVENTS_REPLAY, all, all, all, open_one, core);
+}
+
+void events_replays_close(struct core *core)
+{
+	struct events *events = events_of(core);
+
+	while (events->replays.count > 0)
+		forget(events->replays.items[0]);
+	vec_done(&events->replays);
+}
