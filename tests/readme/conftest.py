@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+"""Ports for the programs of the tour."""
+import socket
+
+import pytest
+
+
+@pytest.fixture
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
