@@ -9,6 +9,7 @@
 #include "services/events/bus_target.h"
 #include "services/events/change.h"
 #include "services/events/deliver.h"
+#include "services/events/destination_deliver.h"
 #include "services/events/item.h"
 #include "services/events/replay.h"
 #include "services/events/schedule.h"
@@ -101,6 +102,7 @@ static void stop(struct core *core)
 	vec_done(&events->scratches);
 	events_replays_close(core);
 	events_archives_close(core);
+	events_tokens_free(&events->tokens);
 	events_registry_free(&events->registry);
 	events_items_free(&events->items);
 	pthread_mutex_destroy(&events->scratch_lock);
@@ -146,6 +148,7 @@ static void metrics(const struct core *core, struct buf *out)
 
 static const struct obligation_kind *const obligations[] = {
 	&events_target_obligation,
+	&events_destination_obligation,
 };
 
 /* ---- reset ---- */

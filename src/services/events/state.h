@@ -34,6 +34,7 @@ struct events {
 	struct events_registry *registry;
 	struct events_items *items; /* connections and the like; item.h */
 	struct events_archive_queues *archive_queues;
+	struct events_tokens *tokens; /* of connections; the thread of deliver's */
 	struct {
 		struct events_replay_runner **items; /* in progress; the control thread's */
 		size_t count, capacity;

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * destination_deliver: an attempt sends the event or, if an OAuth connection has no token yet, gets
+ * a token and is repeated at once. Tokens are kept in memory, by the connection and its last
+ * authorization, until they expire or an endpoint refuses them. Thread of deliver.
+ */
+#include "services/events/destination_deliver.h"
+
+#include <string.h>
+
+#include "base/vec.h"
+#include "core/message.h"
+#include "services/events/connection.h"
+#include "services/events/deliver.h"
+#include "services/events/destination.h"
+#include "services/events/destination_request.h"
+
+enum { TOKENS_MAX = 1024, TOKEN_MARGIN_MS = 30000, ANSWER_MS = 5000, TOKEN_SIZE_MAX = 16384 };
+
+struct token {
+	struct str connection_arn, text;
+	int64_t authorized_ms, expires_ms;
+};
+
+struct events_tokens {
+	struct token *items;
+	size_t count, capacity;
+};
+
+/* The first member is what the functions of deliver.h expect. */
+struct state {
+	struct events_debt debt;
+	struct str connection_arn;
+	int64_t authorized_ms;
+	bool is_oauth, is_token; /* the attempt gets a token */
+	bool has_token;		 /* it has got one */
+};
+
+/* ---- tokens ---- */
+
+static struct events_tokens *tokens_of(const struct core *core)
+{
+	struct events *events = events_of(core);
+
+	if (!events->tokens)
+		events->tokens = heap_alloc(sizeof(*events->tokens));
+	return events->tokens;
+}
+
+static void token_done(struct token *token)
+{
+	heap_free((void *)(uintptr_t)token->connection_arn.data);
+	explicit_bzero((void *)(uintptr_t)token->text.data, token->text.size);
+	heap_free((void *)(uintptr_t)token->text.data);
+}
+
+static void remove_token(struct events_tokens *tokens, size_t place)
+{
+	token_done(&tokens->items[place]);
+	tokens->items[place] = tokens->items[--tokens->count];
+}
+
+static size_t find_token(const struct events_tokens *tokens, struct str connection_arn)
+{
+	size_t place = 0;
+
+	while (place < tokens->count &&
+	       !str_equal(tokens->items[place].connection_arn, connection_arn))
+		place++;
+	return place;
+}
+
+static void forget_token(const struct core *core, struct str connection_arn)
+{
+	struct events_tokens *tokens = tokens_of(core);
+	size_t place = find_token(tokens, connection_arn);
+
+	if (place < tokens->count)
+		remove_token(tokens, place);
+}
+
+/* data NULL: there is none, or it has expired. */
+static struct str token_of(const struct core *core, const struct state *state, int64_t now_ms)
+{
+	const struct events_tokens *tokens = tokens_of(core);
+	size_t place = find_token(tokens, state->connection_arn);
+
+	if (place == tokens->count || tokens->items[place].authorized_ms != state->authorized_ms ||
+	    tokens->items[place].expires_ms <= now_ms)
+		return (struct str){0};
+	return tokens->items[place].text;
+}
+
+static void keep_token(const struct core *core, const struct state *state, struct str text,
+		       int64_t expires_ms)
+{
+	struct events_tokens *tokens = tokens_of(core);
+
+	forget_token(core, state->connection_arn);
+	if (tokens->count == TOKENS_MAX)
+		remove_token(tokens, 0);
+	vec_push(tokens, (struct token){.connection_arn = heap_copy(state->connection_arn),
+					.text = heap_copy(text),
+					.authorized_ms = state->authorized_ms,
+					.expires_ms = expires_ms});
+}
+
+void events_tokens_free(struct events_tokens **tokens)
+{
+	if (!*tokens)
+		return;
+	while ((*tokens)->count > 0)
+		remove_token(*tokens, 0);
+	vec_done(*tokens);
+	heap_free(*tokens);
+	*tokens = NULL;
+}
+
+/* ---- the kind ---- */
+
+static enum obligation_step refuse(struct obligation_attempt *attempt, struct str text)
+{
+	attempt->failure.code = STR("NO_RESOURCE");
+	attempt->failure.text = text;
+	return OBLIGATION_FAIL;
+}
+
+static void fill(struct obligation_attempt *attempt, const struct events_http_request *request)
+{
+	struct http_header *headers =
+		arena_array(attempt->arena, struct http_header, request->header_count);
+
+	for (size_t i = 0; i < request->header_count; i++)
+		headers[i] = (struct http_header){.name = request->headers[i].key,
+						  .value = request->headers[i].value};
+	attempt->http = (struct obligation_http){
+		.url = request->url,
+		.method = request->method,
+		.headers = headers,
+		.header_count = request->header_count,
+		.body = request->body,
+		.connect_ms = ANSWER_MS,
+		.answer_ms = ANSWER_MS,
+		.answer_size = TOKEN_SIZE_MAX,
+	};
+}
+
+/* HttpParameters of the target; NULL: none. */
+static const struct events_http_parameters *parameters_of(struct obligation_attempt *attempt,
+							  const struct state *state)
+{
+	const struct shape *shape =
+		message_member(events_service.operations[EVENTS_PUT_TARGETS].in, STR("Targets"));
+	struct events_target *target = arena_new(attempt->arena, struct events_target);
+	struct str problem;
+
+	if (message_decode(attempt->arena, arena_copy(attempt->arena, state->debt.target->json),
+			   shape, target, &problem) != ERR_OK)
+		return NULL;
+	return target->http_parameters;
+}
+
+static struct state *open_state(struct obligation_attempt *attempt)
+{
+	struct state *state = attempt->state;
+
+	if (state)
+		return state;
+	state = arena_new(attempt->arena, struct state);
+	if (!events_debt_read(attempt->core, attempt->arena, attempt->bytes, &state->debt))
+		return NULL;
+	attempt->state = state;
+	return state;
+}
+
+static enum obligation_step prepare(struct obligation_attempt *attempt)
+{
+	const struct events_create_connection_auth_request_parameters *auth;
+	struct events_destination_record destination;
+	struct events_connection_record connection;
+	struct state *state = open_state(attempt);
+	struct arena *arena = attempt->arena;
+	struct events_http_request request;
+	struct str token = {0};
+
+	if (!state)
+		return OBLIGATION_DROP;
+	if (events_destination_find(attempt->core, arena, state->debt.target->arn, &destination))
+		return refuse(attempt, STR("The API destination was deleted."));
+	if (events_connection_find(attempt->core, arena, destination.connection_arn, &connection) ||
+	    !events_connection_is_ready(&connection) ||
+	    events_connection_open(attempt->core, arena, &connection, &auth))
+		return refuse(attempt, STR("The connection is not authorized."));
+	state->connection_arn = destination.connection_arn;
+	state->authorized_ms = connection.authorized_ms;
+	state->is_oauth = auth->o_auth_parameters != NULL;
+	if (state->is_oauth)
+		token = token_of(attempt->core, state, attempt->now_ms);
+	state->is_token = state->is_oauth && !token.data;
+	if (state->is_token)
+		request = events_token_request(arena, auth->o_auth_parameters);
+	else
+		request = events_destination_request(
+			arena, &destination, auth, parameters_of(attempt, state),
+			arena_copy(arena, token),
+			events_target_body(arena, state->debt.rule, state->debt.target,
+					   attempt->shared, state->debt.attempt.ingestion_ms));
+	fill(attempt, &request);
+	attempt->rate_milli =
+		(uint32_t)(destination.rate < 1000000 ? destination.rate * 1000 : 1000000000);
+	return OBLIGATION_READY;
+}
+
+static enum obligation_result take_token(struct obligation_attempt *attempt, struct state *state)
+{
+	int64_t seconds;
+	struct str token;
+
+	if (attempt->answer.status / 100 == 2 &&
+	    events_token_read(attempt->arena, attempt->answer.body, &token, &seconds) == ERR_OK) {
+		/* Short tokens serve the next attempt at least. */
+		int64_t life_ms = seconds * 1000 - TOKEN_MARGIN_MS;
+
+		keep_token(attempt->core, state, token,
+			   attempt->now_ms +
+				   (life_ms > TOKEN_MARGIN_MS ? life_ms : TOKEN_MARGIN_MS));
+		state->has_token = true;
+	}
+	return OBLIGATION_RETRY;
+}
+
+/* https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-api-destinations.html */
+static enum obligation_result classify(struct obligation_attempt *attempt)
+{
+	struct state *state = attempt->state;
+	int status = attempt->answer.status;
+
+	if (state->is_token)
+		return take_token(attempt, state);
+	if (attempt->answer.outcome != OUTBOUND_ANSWERED)
+		return OBLIGATION_RETRY;
+	if (status / 100 == 2)
+		return OBLIGATION_DONE;
+	if (status == 401 || status == 407)
+		forget_token(attempt->core, state->connection_arn);
+	return status == 401 || status == 407 || status == 409 || status == 429 || status >= 500
+		       ? OBLIGATION_RETRY
+		       : OBLIGATION_REFUSED;
+}
+
+static int64_t retry_ms(struct obligation_attempt *attempt)
+{
+	const struct state *state = attempt->state;
+
+	return state->has_token ? 1 : events_retry_ms(attempt);
+}
+
+const struct obligation_kind events_destination_obligation = {
+	.number = OBLIGATION_EVENTS_API,
+	.name = "events-api",
+	.prepare = prepare,
+	.classify = classify,
+	.retry_ms = retry_ms,
+	.dead_letter = events_dead_letter,
+	.ended = events_attempt_ended,
+};

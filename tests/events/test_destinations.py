@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: MIT
+"""What API destinations receive: requests, retries, tokens."""
+import http.server
+import json
+import threading
+
+import pytest
+
+from ternd import eventually
+
+BASIC = {"BasicAuthParameters": {"Username": "user", "Password": "secret"}}
+
+
+class Endpoint(http.server.ThreadingHTTPServer):
+    """Keeps requests, and answers with the statuses of `answers`, then 200."""
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.requests, self.answers, self.tokens = [], [], 0
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        status, answer = 200, b"{}"
+        if self.path == "/token":
+            self.server.tokens += 1
+            answer = json.dumps({"access_token": f"t{self.server.tokens}",
+                                 "expires_in": 3600}).encode()
+        elif self.server.answers:
+            status = self.server.answers.pop(0)
+        self.server.requests.append((self.path, dict(self.headers), body, status))
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def endpoint():
+    server = Endpoint()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def route(events, bus, word, endpoint):
+    """route(kind, parameters, **target): events of `bus` go to the endpoint."""
+    def make(kind, parameters, path="/in", **target):
+        connection = events.create_connection(Name=word, AuthorizationType=kind,
+                                              AuthParameters=parameters)["ConnectionArn"]
+        arn = events.create_api_destination(
+            Name=word, ConnectionArn=connection, HttpMethod="POST",
+            InvocationEndpoint=endpoint.url + path)["ApiDestinationArn"]
+        events.put_rule(Name="r", EventBusName=bus, EventPattern='{"source":["a"]}')
+        answer = events.put_targets(Rule="r", EventBusName=bus, Targets=[{
+            "Id": "d", "Arn": arn, "RoleArn": "arn:aws:iam::000000000000:role/r", **target}])
+        assert answer["FailedEntryCount"] == 0, answer
+    return make
+
+
+def put(events, bus):
+    assert events.put_events(Entries=[{
+        "Source": "a", "DetailType": "t", "Detail": '{"n":1}',
+        "EventBusName": bus}])["FailedEntryCount"] == 0
+
+
+def arrived(endpoint, count, path="/in"):
+    def probe():
+        return len([one for one in endpoint.requests if one[0].startswith(path)]) >= count
+    eventually(probe, what=f"{count} requests")
+    return [one for one in endpoint.requests if one[0].startswith(path)]
+
+
+def test_an_event_is_posted_with_the_authorization(events, bus, endpoint, route):
+    route("BASIC", BASIC, path="/in/*", HttpParameters={
+        "PathParameterValues": ["x"], "HeaderParameters": {"X-Own": "1"},
+        "QueryStringParameters": {"q": "2"}})
+    put(events, bus)
+    path, headers, body, _ = arrived(endpoint, 1)[0]
+    assert path == "/in/x?q=2" and headers["X-Own"] == "1"
+    assert headers["Authorization"] == "Basic dXNlcjpzZWNyZXQ="
+    assert headers["User-Agent"] == "Amazon/EventBridge/ApiDestinations"
+    assert json.loads(body)["detail"] == {"n": 1}
+
+
+def test_server_errors_are_retried(events, bus, endpoint, route):
+    endpoint.answers = [500]
+    route("BASIC", BASIC)
+    put(events, bus)
+    assert [one[3] for one in arrived(endpoint, 2)] == [500, 200]
+
+
+def test_tokens_are_fetched_kept_and_renewed(events, bus, endpoint, route):
+    route("OAUTH_CLIENT_CREDENTIALS", {"OAuthParameters": {
+        "ClientParameters": {"ClientID": "id", "ClientSecret": "s"}, "HttpMethod": "POST",
+        "AuthorizationEndpoint": endpoint.url + "/token"}})
+    for count in (1, 2):
+        put(events, bus)
+        assert arrived(endpoint, count)[-1][1]["Authorization"] == "Bearer t1"
+    token = [one for one in endpoint.requests if one[0] == "/token"][0]
+    assert token[2] == "grant_type=client_credentials&client_id=id&client_secret=s"
+    endpoint.answers = [401]
+    put(events, bus)
+    assert arrived(endpoint, 4)[-1][1]["Authorization"] == "Bearer t2"
