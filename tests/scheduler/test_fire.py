@@ -147,6 +147,24 @@ def test_a_universal_target_runs_an_operation_as_the_role(clocked, create, role,
         QueueNamePrefix=f"made-{name}").get("QueueUrls"), what="the queue")
 
 
+def test_an_event_bus_gets_an_event(clocked, create, role, name, target):
+    events = clocked.client("events")
+    bus = events.create_event_bus(Name=f"bus-{name}")["EventBusArn"]
+    clocked.client("sqs").set_queue_attributes(QueueUrl=target[1], Attributes={
+        "Policy": json.dumps({"Statement": [{
+            "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage", "Resource": target[0]["Arn"]}]})})
+    events.put_rule(Name="r", EventBusName=bus, EventPattern='{"source":["my.app"]}')
+    events.put_targets(Rule="r", EventBusName=bus, Targets=[
+        {"Id": "q", "Arn": target[0]["Arn"]}])
+    create("rate(1 day)", Target={
+        "Arn": bus, "RoleArn": role, "Input": '{"n":1}',
+        "EventBridgeParameters": {"Source": "my.app", "DetailType": "tick"}})
+    event = json.loads(receive(clocked, target[1])[0])
+    assert event["source"] == "my.app" and event["detail-type"] == "tick"
+    assert event["detail"] == {"n": 1}
+
+
 def test_a_refused_delivery_goes_to_the_dead_letter_queue(clocked, create, role, name, scheduler):
     url, arn = make_queue(clocked, name + "-dead")
     missing = arn.replace("-dead", "-missing")

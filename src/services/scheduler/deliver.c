@@ -10,6 +10,7 @@
  */
 #include "services/scheduler/deliver.h"
 
+#include "api/events.h"
 #include "base/arn.h"
 #include "core/keep.h"
 #include "core/message.h"
@@ -109,6 +110,21 @@ static enum target_outcome outcome_of(const struct internal_answer *answer)
 	return TARGET_FAILED;
 }
 
+/* An answer of PutEvents may say that its only entry failed. */
+static void read_entry(struct obligation_attempt *attempt, const struct events_put_events_out *out)
+{
+	struct target_result *result = &attempt->answer.target;
+
+	if (out->entries_count == 0 || !out->entries[0].error_code.data)
+		return;
+	result->code = arena_copy(attempt->arena, out->entries[0].error_code);
+	result->text = arena_copy(attempt->arena, out->entries[0].error_message);
+	result->outcome = str_equal(result->code, STR("InternalFailure")) ||
+					  str_equal(result->code, STR("ThrottlingException"))
+				  ? TARGET_RETRY
+				  : TARGET_FAILED;
+}
+
 static void answered(void *context, const struct internal_answer *answer)
 {
 	struct obligation_attempt *attempt = context;
@@ -118,6 +134,8 @@ static void answered(void *context, const struct internal_answer *answer)
 	if (answer->result != ERR_OK) {
 		result->code = arena_copy(attempt->arena, answer->fault->shape);
 		result->text = arena_copy(attempt->arena, answer->fault_text);
+	} else if (((const struct state *)attempt->state)->kind.way == SCHEDULER_BUS) {
+		read_entry(attempt, answer->out);
 	}
 	obligation_answered(attempt);
 }
