@@ -194,9 +194,9 @@ enum err wire_client_decode(struct arena *arena, const struct operation *operati
 
 struct str wire_answer_header(const struct wire_answer *answer, struct str name)
 {
-	for (size_t i = 0; i < answer->header_count; i++)
-		if (str_equal_nocase(answer->headers[i].name, name))
-			return answer->headers[i].value;
+	for (size_t i = answer->header_count; i > 0; i--)
+		if (str_equal_nocase(answer->headers[i - 1].name, name))
+			return answer->headers[i - 1].value;
 	return (struct str){0};
 }
 

@@ -31,7 +31,7 @@ struct wire_answer {
 	size_t header_count;
 	struct str body;
 };
-/* The value of the first header of that name; data NULL: the answer has none. */
+/* The value of the last header of that name; data NULL: the answer has none. */
 struct str wire_answer_header(const struct wire_answer *answer, struct str name);
 
 /* Fills `out` (zeroed) from an answer of success. ERR_INVALID: it is not what the model says. */
