@@ -16,6 +16,8 @@ extern const struct command publish_command;
 extern const struct command bus_command;
 extern const struct command rule_command;
 extern const struct command event_command;
+extern const struct command archive_command;
+extern const struct command replay_command;
 extern const struct command schedule_command;
 extern const struct command watch_command;
 extern const struct command account_command;

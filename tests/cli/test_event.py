@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""tern bus, rule, event and schedule, seen through boto3."""
+"""tern bus, rule, event, archive, replay and schedule, seen through boto3."""
 import json
 
 import pytest
@@ -98,8 +98,28 @@ def test_tail_shows_events_and_leaves_nothing(tern, sqs, events, bus):
     assert "QueueUrls" not in sqs.list_queues(QueueNamePrefix="tern-tail-")
 
 
+def test_archives_are_replayed_with_progress(tern, sqs, queue, name, bus):
+    arn, = tern.lines("archive", "create", name, bus, "--days", 3)
+    for number in range(3):
+        tern("event", "put", "--bus", bus, "--source", "shop", "--type", "new",
+             json.dumps({"id": number}))
+    row, = tern.json("archive", "ls", name)
+    assert (row["ArchiveName"], row["RetentionDays"]) == (name, 3)
+    assert tern.json("archive", "show", name)[0]["ArchiveArn"] == arn
+    tern("rule", "put", "all", "--bus", bus, "--pattern", '{"source": ["shop"]}', "--target", name,
+         "--grant")
+    replay, = tern.lines("replay", "start", name, "--name", name)
+    assert sorted(detail["id"] for detail in details(sqs, queue)) == [0, 1, 2]
+    assert tern.json("replay", "show", replay)[0]["State"] == "COMPLETED"
+    assert name in [row["ReplayName"] for row in tern.json("replay", "ls")]
+    assert "100 % COMPLETED" in tern.on_terminal("replay", "start", name, "--name", name + "-2")
+    assert "no time" in tern("replay", "start", name, "--from", "yesterday", code=2).stderr
+    tern("archive", "rm", name)
+    assert tern.json("archive", "ls", name) == []
+
+
 def test_schedules_are_made_shown_and_removed(tern, scheduler, queue, name):
-    role = "arn:aws:iam::000000000000:role/scheduler"
+    role, = tern.lines("role", "create", name, "--trust", "scheduler.amazonaws.com")
     arn, = tern.lines("schedule", "create", name, "rate(5 minutes)", name, "--role", role,
                       "--input", "tick", "--time-zone", "Europe/Berlin", "--window", 5)
     found = scheduler.get_schedule(Name=name)

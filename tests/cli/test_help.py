@@ -9,7 +9,7 @@ from ternd import ROOT
 
 SERVICES = sorted(path.stem for path in (ROOT / "model").glob("*.ops"))
 COMMANDS = ["queue", "send", "receive", "dlq", "topic", "sub", "publish", "bus", "rule", "event",
-            "schedule", "account", "delivery", "user", "key", "role", "policy",
+            "archive", "replay", "schedule", "account", "delivery", "user", "key", "role", "policy",
             "whoami", "endpoint", "kms", "watch", "health", "audit", "cert", "bench",
             "completion", "version", "help"]
 LEAVES = ["queue create", "queue ls", "queue show", "queue set", "queue rm", "queue purge",
@@ -20,6 +20,8 @@ LEAVES = ["queue create", "queue ls", "queue show", "queue set", "queue rm", "qu
           "publish", *(f"bus {word}" for word in ("create", "ls", "show", "rm")),
           *(f"rule {word}" for word in ("put", "ls", "show", "rm", "enable", "disable")),
           "event put", "event test-pattern", "event tail",
+          *(f"archive {word}" for word in ("create", "ls", "show", "rm")),
+          *(f"replay {word}" for word in ("start", "ls", "show", "cancel")),
           *(f"schedule {word}" for word in ("create", "ls", "show", "rm")),
           "account create", "account ls", "account key", "whoami", "health",
           *(f"{kind} {word}" for kind in ("user", "role") for word in (
