@@ -98,7 +98,7 @@ def test_tour_leaves_what_topic_and_rule_delivered(tour):
         "releases": sum(name == "release" for name, _ in bodies),
         "opened": sum(body.get("action") == "opened" for _, body in bodies),
         "bots": sum(body.get("sender", {}).get("type") == "Bot" for _, body in bodies),
-        "issues": sum(name == "issues" for name, _ in bodies)}
+        "issues": sum(name == "issues" for name, _ in bodies), "replayed": len(bodies)}
 
 
 def make(*arguments):
