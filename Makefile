@@ -12,7 +12,8 @@ SUITE ?= bookworm
 PYTEST := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m pytest -q
 QUICK_TESTS := $(addprefix tests/,doc server cli tidy sqs/test_smoke.py sqs/test_messages.py \
 	sqs/test_fifo.py) -m 'not slow and not long'
-SERVER_TESTS := $(addprefix tests/,sqs audit iam kms server robust) -m 'not slow and not long'
+SERVER_TESTS := $(addprefix tests/,sqs sns events scheduler audit iam kms server robust) \
+	-m 'not slow and not long'
 # gcc warns wrongly of code that its sanitizers have changed.
 SANITIZED := -Doptimization=1 -Dwerror=false
 
