@@ -5,7 +5,8 @@ import contextlib
 import botocore.exceptions
 import pytest
 
-from scheduler_clients import OFF, make_queue, make_role
+from roles import make_role
+from scheduler_clients import OFF, make_queue
 
 
 @contextlib.contextmanager

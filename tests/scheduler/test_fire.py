@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from scheduler_clients import OFF, TRUST, make_queue, make_role
+from roles import TRUST, make_role
+from scheduler_clients import OFF, make_queue
 from ternd import eventually
 
 MINUTE, HOUR, DAY = 60, 3600, 86400

@@ -4,7 +4,8 @@ import datetime
 
 import pytest
 
-from scheduler_clients import OFF, make_queue, make_role
+from roles import make_role
+from scheduler_clients import OFF, make_queue
 
 REFUSED = ["cron(0 1 * * * *)", "cron(7 20 * * NOT *)", "cron(INVALID)", "cron()",
            "cron(0 dummy ? * MON-FRI *)", "cron(71 8 1 * ? *)", "rate(10 seconds)",
