@@ -4,7 +4,10 @@
 // servers: one that takes any credentials, and one (TERN_SIGNED) that checks signatures.
 import { createHash } from "node:crypto";
 import http from "node:http";
-import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
+import {
+  CreateQueueCommand, DeleteMessageCommand, GetQueueAttributesCommand, ReceiveMessageCommand,
+  SetQueueAttributesCommand, SQSClient,
+} from "@aws-sdk/client-sqs";
 
 export const endpoint = process.env.TERN_ENDPOINT;
 export const isSigned = process.env.TERN_SIGNED === "true";
@@ -45,6 +48,37 @@ export async function makeQueueWithDeadLetters(client, maxReceiveCount = 3) {
   const RedrivePolicy = JSON.stringify({ deadLetterTargetArn, maxReceiveCount });
   const queue = await makeQueue(client, { RedrivePolicy });
   return { queue, deadLetters, deadLetterTargetArn };
+}
+
+// Lets a service send to the queue for one of its resources: a topic or a rule.
+export async function allowService(client, QueueUrl, Service, SourceArn) {
+  const Policy = JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [{
+      Effect: "Allow", Principal: { Service }, Action: "sqs:SendMessage",
+      Resource: (await attributesOf(client, QueueUrl)).QueueArn,
+      Condition: { ArnEquals: { "aws:SourceArn": SourceArn } },
+    }],
+  });
+  await client.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy } }));
+}
+
+// Waits for so many messages, deletes them and gives their bodies; `seen` gets the messages.
+export async function receiveBodies(client, QueueUrl, count = 1, seen = []) {
+  do {
+    const { Messages = [] } = await client.send(new ReceiveMessageCommand({
+      QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: seen.length < count ? 20 : 0,
+      MessageAttributeNames: ["All"], MessageSystemAttributeNames: ["All"],
+    }));
+    if (Messages.length === 0)
+      break;
+    for (const message of Messages) {
+      const { ReceiptHandle } = message;
+      await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+      seen.push(message);
+    }
+  } while (seen.length < count);
+  return seen.map((message) => message.Body);
 }
 
 export const md5 = (text) => createHash("md5").update(text).digest("hex");

@@ -7,6 +7,8 @@ import subprocess
 
 import pytest
 
+from roles import make_role
+
 HERE = pathlib.Path(__file__).parent
 FILES = sorted(path.name for path in HERE.glob("*.test.mjs"))
 
@@ -17,10 +19,11 @@ def place(request):
     return request.getfixturevalue({"open": "server", "signed": "signed"}[request.param])
 
 
-def run_node(server, *arguments):
+def run_node(server, *arguments, role):
     """Runs Node with the server as TERN_ENDPOINT and no AWS settings of the caller's shell."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    environment |= {"TERN_ENDPOINT": server.url, "AWS_EC2_METADATA_DISABLED": "true",
+    environment |= {"TERN_ENDPOINT": server.url, "TERN_ROLE": role,
+                    "AWS_EC2_METADATA_DISABLED": "true",
                     "TERN_SIGNED": str(server.key.startswith("AKIA")).lower(),
                     "AWS_ACCESS_KEY_ID": server.key, "AWS_SECRET_ACCESS_KEY": server.secret}
     return subprocess.run(["node", *arguments], cwd=HERE, env=environment, capture_output=True,
@@ -28,8 +31,8 @@ def run_node(server, *arguments):
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_node_suite(place, file):
-    done = run_node(place, "--test", "--test-reporter=tap", file)
+def test_node_suite(place, file, name):
+    done = run_node(place, "--test", "--test-reporter=tap", file, role=make_role(place, name))
     assert done.returncode == 0, done.stdout + done.stderr
     passed = int(re.search(r"^# pass (\d+)$", done.stdout, re.MULTILINE).group(1))
     assert passed > 0, "no test ran"
