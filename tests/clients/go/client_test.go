@@ -27,7 +27,7 @@ func newContext(t *testing.T) context.Context {
 	return ctx
 }
 
-func newClient(t *testing.T) *sqs.Client {
+func newConfig(t *testing.T) aws.Config {
 	t.Helper()
 	endpoint := os.Getenv("TERN_ENDPOINT")
 	if endpoint == "" {
@@ -38,7 +38,12 @@ func newClient(t *testing.T) *sqs.Client {
 		config.WithBaseEndpoint(endpoint),
 		config.WithRetryMaxAttempts(1))
 	must(t, err)
-	return sqs.NewFromConfig(loaded)
+	return loaded
+}
+
+func newClient(t *testing.T) *sqs.Client {
+	t.Helper()
+	return sqs.NewFromConfig(newConfig(t))
 }
 
 func must(t *testing.T, err error) {
@@ -108,4 +113,37 @@ func receive(t *testing.T, client *sqs.Client, in sqs.ReceiveMessageInput) []typ
 	received, err := client.ReceiveMessage(newContext(t), &in)
 	must(t, err)
 	return received.Messages
+}
+
+// Lets a service send to the queue for one of its resources (a topic, a rule); gives its ARN.
+func allowService(t *testing.T, client *sqs.Client, url *string, service, source string) string {
+	t.Helper()
+	arn := attributeOf(t, client, url, types.QueueAttributeNameQueueArn)
+	policy := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow",`+
+		`"Principal":{"Service":"%s"},"Action":"sqs:SendMessage","Resource":"%s",`+
+		`"Condition":{"ArnEquals":{"aws:SourceArn":"%s"}}}]}`, service, arn, source)
+	_, err := client.SetQueueAttributes(newContext(t), &sqs.SetQueueAttributesInput{
+		QueueUrl: url, Attributes: map[string]string{"Policy": policy}})
+	must(t, err)
+	return arn
+}
+
+// Waits for so many messages, deletes them and gives their bodies.
+func receiveBodies(t *testing.T, client *sqs.Client, url *string, count int) []string {
+	t.Helper()
+	var bodies []string
+	for len(bodies) < count {
+		messages := receive(t, client, sqs.ReceiveMessageInput{
+			QueueUrl: url, WaitTimeSeconds: 20})
+		if len(messages) == 0 {
+			t.Fatalf("%d messages arrived, not %d", len(bodies), count)
+		}
+		for _, message := range messages {
+			_, err := client.DeleteMessage(newContext(t), &sqs.DeleteMessageInput{
+				QueueUrl: url, ReceiptHandle: message.ReceiptHandle})
+			must(t, err)
+			bodies = append(bodies, *message.Body)
+		}
+	}
+	return bodies
 }
