@@ -3,13 +3,14 @@ package tern;
 
 import java.net.URI;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.retries.DefaultRetryStrategy;
 import software.amazon.awssdk.services.sqs.SqsAsyncClient;
-import software.amazon.awssdk.services.sqs.SqsBaseClientBuilder;
 import software.amazon.awssdk.services.sqs.SqsClient;
 import software.amazon.awssdk.services.sqs.model.Message;
 import software.amazon.awssdk.services.sqs.model.QueueAttributeName;
@@ -21,7 +22,8 @@ final class Tern {
   private Tern() {
   }
 
-  private static <B extends SqsBaseClientBuilder<B, ?>> B settle(B builder) {
+  /** Any service's builder, set up for the ternd. */
+  static <B extends AwsClientBuilder<B, ?>> B with(B builder) {
     return builder.endpointOverride(URI.create(System.getenv("TERN_ENDPOINT")))
       .region(Region.US_EAST_1)
       .overrideConfiguration(settings -> settings
@@ -30,11 +32,11 @@ final class Tern {
   }
 
   static SqsClient newClient() {
-    return settle(SqsClient.builder()).build();
+    return with(SqsClient.builder()).build();
   }
 
   static SqsAsyncClient newAsyncClient() {
-    return settle(SqsAsyncClient.builder()).build();
+    return with(SqsAsyncClient.builder()).build();
   }
 
   static String newName(String suffix) {
@@ -54,6 +56,34 @@ final class Tern {
 
   static List<Message> receive(SqsClient sqs, String url) {
     return sqs.receiveMessage(in -> in.queueUrl(url).maxNumberOfMessages(10)).messages();
+  }
+
+  /** Waits for so many messages and deletes them. */
+  static List<Message> receiveAll(SqsClient sqs, String url, int count) {
+    List<Message> messages = new ArrayList<>();
+    while (messages.size() < count) {
+      List<Message> found = sqs.receiveMessage(in -> in.queueUrl(url).maxNumberOfMessages(10)
+        .waitTimeSeconds(20).messageAttributeNames("All")).messages();
+      if (found.isEmpty())
+        throw new AssertionError(messages.size() + " messages arrived, not " + count);
+      for (Message message : found)
+        sqs.deleteMessage(in -> in.queueUrl(url).receiptHandle(message.receiptHandle()));
+      messages.addAll(found);
+    }
+    return messages;
+  }
+
+  /** Lets a service send to the queue for one of its resources (a topic, a rule); its ARN. */
+  static String allowService(SqsClient sqs, String url, String service, String source) {
+    String arn = attributeOf(sqs, url, QueueAttributeName.QUEUE_ARN);
+    String policy = """
+      {"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+        "Principal": {"Service": "%s"}, "Action": "sqs:SendMessage", "Resource": "%s",
+        "Condition": {"ArnEquals": {"aws:SourceArn": "%s"}}}]}
+      """.formatted(service, arn, source);
+    sqs.setQueueAttributes(in -> in.queueUrl(url)
+      .attributes(Map.of(QueueAttributeName.POLICY, policy)));
+    return arn;
   }
 
   static List<String> bodies(List<Message> messages) {
