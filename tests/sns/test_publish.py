@@ -2,6 +2,7 @@
 """Publish and PublishBatch: what is refused, and what queues get."""
 import hashlib
 import json
+import threading
 
 import pytest
 
@@ -261,6 +262,30 @@ def test_filter_policies(server, sns, topic, make_queue):
     sns.unsubscribe(SubscriptionArn=arn)
     sns.publish(TopicArn=topic, Message="none")
     assert red.bodies() == []
+
+
+def test_a_change_of_a_filter_drops_no_message_that_both_accept(server, sns, topic, make_queue):
+    queue = make_queue()
+    arn = subscribe(sns, topic, queue, RawMessageDelivery="true", FilterPolicy='{"a": ["b"]}')
+    is_over = threading.Event()
+
+    def change():
+        client = server.client("sns")
+        for _ in range(100):
+            for policy in ("{}", '{"a": ["b"]}'):
+                client.set_subscription_attributes(
+                    SubscriptionArn=arn, AttributeName="FilterPolicy", AttributeValue=policy)
+        is_over.set()
+
+    changes = threading.Thread(target=change)
+    changes.start()
+    published = 0
+    while not is_over.is_set():
+        sns.publish(TopicArn=topic, Message="m", MessageAttributes={"a": string("b")})
+        published += 1
+    changes.join()
+    assert figure(server, "filtered", topic) == 0
+    assert figure(server, "delivered", topic) == published > 0
 
 
 def test_filters_survive_a_restart(private):

@@ -75,27 +75,17 @@ enum err sns_topic_delete(struct core *core, const struct topic *topic)
 		sns_registry_remove_subscriptions(registry, found.items, found.count);
 		sns_registry_remove_topic(registry, topic);
 	}
-	for (size_t i = 0; i < found.count; i++) {
-		if (!err)
-			sns_rule_remove(core, found.items[i]);
+	for (size_t i = 0; i < found.count; i++)
 		sns_subscription_release(found.items[i]);
-	}
 	vec_done(&found);
 	return err || !topic->is_fifo ? err : sns_gate_drop(core, topic);
 }
 
 /* Takes over the reference. */
-static void replace(struct core *core, const struct subscription *subscription)
+static void put(struct core *core, const struct subscription *subscription)
 {
-	struct sns_registry *registry = sns_of(core)->registry;
-	const struct subscription *old =
-		sns_registry_find_subscription(registry, subscription->arn);
-
 	sns_rule_add(core, subscription);
-	sns_registry_put_subscription(registry, subscription);
-	if (old)
-		sns_rule_remove(core, old);
-	sns_subscription_release(old);
+	sns_registry_put_subscription(sns_of(core)->registry, subscription);
 }
 
 enum err sns_subscription_put(struct core *core, const struct subscription *draft)
@@ -112,7 +102,7 @@ enum err sns_subscription_put(struct core *core, const struct subscription *draf
 	if (err)
 		sns_subscription_release(subscription);
 	else
-		replace(core, subscription);
+		put(core, subscription);
 	return err;
 }
 
@@ -148,7 +138,6 @@ enum err sns_subscription_delete(struct core *core, const struct subscription *s
 		return err;
 	}
 	sns_registry_remove_subscriptions(registry, &subscription, 1);
-	sns_rule_remove(core, subscription);
 	if (topic)
 		sns_registry_put_topic(registry, topic);
 	return ERR_OK;
@@ -181,7 +170,7 @@ static enum err load_subscription(void *context, struct str key, struct str valu
 	arena_init(&arena);
 	enum err err = sns_subscription_decode(&arena, value, &draft);
 	if (!err)
-		replace(core, sns_subscription_new(&draft));
+		put(core, sns_subscription_new(&draft));
 	arena_done(&arena);
 	return err;
 }

@@ -65,17 +65,18 @@ static struct sns_counters *counters_of(const struct fanout *fanout)
 
 /* ---- selection ---- */
 
-static int compare_hashes(const void *a, const void *b)
+static int compare_addresses(const void *a, const void *b)
 {
-	const struct subscription *const *x = a, *const *y = b;
+	uintptr_t x = (uintptr_t) * (const struct subscription *const *)a;
+	uintptr_t y = (uintptr_t) * (const struct subscription *const *)b;
 
-	return (*x)->arn_hash < (*y)->arn_hash ? -1 : (*x)->arn_hash > (*y)->arn_hash;
+	return x < y ? -1 : x > y;
 }
 
-/* The subscriptions whose filter policies the message fulfils, by hash. A rule may belong to a
- * snapshot that is not public yet, so only the ARN counts. */
+/* The subscriptions whose filter policies the message fulfils, as addresses only: some may belong
+ * to another snapshot of the table than the fan-out's, and be freed. */
 struct matched {
-	uint64_t *hashes; /* ascending */
+	const struct subscription **subscriptions; /* by address */
 	size_t count;
 };
 
@@ -89,27 +90,20 @@ static struct matched match(struct fanout *fanout, const struct sns_message *mes
 	if (!filters)
 		return matched;
 	sns_filters_begin(filters, fanout->call->arena, message, &result);
-	qsort(result.subscriptions, result.count, sizeof(struct subscription *), compare_hashes);
-	matched.hashes = arena_array(fanout->call->arena, uint64_t, result.count);
-	for (size_t i = 0; i < result.count; i++)
-		matched.hashes[i] = result.subscriptions[i]->arn_hash;
-	matched.count = result.count;
 	sns_filters_end(filters);
+	if (result.count > 0)
+		qsort(result.subscriptions, result.count, sizeof(*result.subscriptions),
+		      compare_addresses);
+	matched.subscriptions = result.subscriptions;
+	matched.count = result.count;
 	return matched;
-}
-
-static int compare_hash(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
 }
 
 static bool is_wanted(const struct subscription *subscription, const struct matched *matched)
 {
 	return !subscription->has_filter ||
-	       (matched->count > 0 && bsearch(&subscription->arn_hash, matched->hashes,
-					      matched->count, sizeof(uint64_t), compare_hash));
+	       (matched->count > 0 && bsearch(&subscription, matched->subscriptions, matched->count,
+					      sizeof(*matched->subscriptions), compare_addresses));
 }
 
 /* ---- payloads ---- */

@@ -3,8 +3,8 @@
  * filter: the filter policies of a topic's subscriptions, in a matcher for each scope, so that a
  * publish compares its message with all of them in one pass (match/matcher.h).
  *
- * Threads: any. Rules are added and removed by the owner of the registry, behind a lock that
- * publishes share; a change waits for the publishes that match now, for microseconds.
+ * Threads: any. Rules are added and removed behind a lock that publishes share; a change waits for
+ * the publishes that match now, for microseconds.
  */
 #ifndef TERN_SERVICES_SNS_FILTER_H
 #define TERN_SERVICES_SNS_FILTER_H
@@ -24,7 +24,8 @@ struct sns_filter_rule *sns_filters_add(struct sns_filters *filters,
 					const struct filter_policy *policy,
 					const struct subscription *subscription);
 void sns_filters_remove(struct sns_filters *filters, struct sns_filter_rule *rule); /* frees it */
-size_t sns_filters_count(const struct sns_filters *filters); /* for the owner */
+/* While no rule is added or removed. */
+size_t sns_filters_count(const struct sns_filters *filters);
 
 struct sns_filter_result {
 	const struct subscription **subscriptions; /* whose policies match, in no order */
@@ -35,7 +36,8 @@ struct sns_filter_result {
 };
 /*
  * The subscriptions whose policies the message fulfils; each protocol's body counts for its own
- * subscriptions. The array is the arena's; rules stay until sns_filters_end.
+ * subscriptions. The array is the arena's; rules and their subscriptions stay until
+ * sns_filters_end.
  */
 void sns_filters_begin(struct sns_filters *filters, struct arena *arena,
 		       const struct sns_message *message, struct sns_filter_result *out_result);

@@ -110,10 +110,9 @@ static const struct sns_delivery_policy *compile_delivery(struct str text, bool 
 
 void sns_topic_life_release(struct sns_topic_life *life)
 {
-	struct sns_filters *filters = atomic_load(&life->filters);
-
 	if (atomic_fetch_sub(&life->references, 1) != 1)
 		return;
+	struct sns_filters *filters = atomic_load(&life->filters);
 	if (filters)
 		life->free_filters(&filters);
 	heap_free(life);
@@ -211,6 +210,9 @@ const struct subscription *sns_subscription_new(const struct subscription *draft
 	char *end = (char *)(subscription + 1);
 
 	*subscription = *draft;
+	subscription->has_filter = false;
+	subscription->rule = NULL;
+	subscription->life = NULL;
 	for_texts(subscription, pack_text, &end);
 	subscription->arn_hash = str_hash(subscription->arn);
 	subscription->topic_hash = str_hash(subscription->topic_arn);
@@ -234,6 +236,10 @@ void sns_subscription_release(const struct subscription *subscription)
 
 	if (!mine || atomic_fetch_sub(&mine->references, 1) != 1)
 		return;
+	if (mine->rule) {
+		mine->life->remove_rule(atomic_load(&mine->life->filters), mine->rule);
+		sns_topic_life_release(mine->life);
+	}
 	sns_delivery_policy_release(mine->delivery);
 	heap_free(mine);
 }

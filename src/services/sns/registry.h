@@ -46,7 +46,9 @@ struct sns_topic_life {
 	struct queue_counters queue; /* of its internal queue (gate.h) */
 	/* The filter policies of its subscriptions (rules.h). NULL: there were none yet. */
 	struct sns_filters *_Atomic filters;
-	void (*free_filters)(struct sns_filters **filters); /* set with `filters` */
+	/* Set with `filters`; the registry knows no matchers. */
+	void (*remove_rule)(struct sns_filters *filters, struct sns_filter_rule *rule);
+	void (*free_filters)(struct sns_filters **filters);
 };
 
 /* In one block of memory with its texts and arrays. Texts with data NULL are not set. */
@@ -104,8 +106,8 @@ struct subscription {
 	struct str filter_policy;    /* as given */
 	enum sns_filter_scope filter_scope;
 	bool has_filter;	      /* rules.h: not all messages pass */
-	struct sns_filter_rule *rule; /* of the control thread */
-	struct sns_topic_life *life;  /* of its topic, while it has a rule */
+	struct sns_filter_rule *rule; /* as long as the snapshot; NULL: none */
+	struct sns_topic_life *life;  /* of its topic, if it has a rule; held */
 	struct str redrive_policy;    /* as given */
 	struct str dead_letter_arn;   /* of redrive_policy */
 	struct str delivery_policy;   /* as given */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rules: a rule holds its snapshot, and the matchers live as long as their topic. */
+/* rules: a snapshot with a rule holds its topic's life, which owns the matchers. */
 #include "services/sns/rules.h"
 
 #include "services/sns/filter.h"
@@ -11,6 +11,7 @@ static struct sns_filters *filters_of(struct sns_topic_life *life)
 	if (filters)
 		return filters;
 	filters = sns_filters_new();
+	life->remove_rule = sns_filters_remove;
 	life->free_filters = sns_filters_free;
 	atomic_store_explicit(&life->filters, filters, memory_order_release);
 	return filters;
@@ -28,43 +29,17 @@ void sns_rule_add(struct core *core, const struct subscription *subscription)
 	struct arena arena;
 
 	arena_init(&arena);
-	mine->rule = NULL;
 	/* A policy that a newer server has stored and this one cannot read lets nothing pass. */
 	mine->has_filter = mine->filter_policy.size > 0;
 	if (topic && mine->has_filter &&
 	    filter_policy_parse(&arena, scope, mine->filter_policy, &policy, &problem) == ERR_OK) {
 		mine->has_filter = !policy.is_empty;
 		if (mine->has_filter) {
+			atomic_fetch_add(&topic->life->references, 1);
 			mine->life = topic->life;
-			mine->rule = sns_filters_add(filters_of(topic->life), &policy,
-						     sns_subscription_hold(mine));
+			mine->rule = sns_filters_add(filters_of(topic->life), &policy, mine);
 		}
 	}
 	sns_topic_release(topic);
 	arena_done(&arena);
-}
-
-void sns_rule_remove(struct core *core, const struct subscription *subscription)
-{
-	struct subscription *mine = (struct subscription *)subscription;
-
-	(void)core;
-	if (!mine->rule)
-		return;
-	sns_filters_remove(atomic_load(&mine->life->filters), mine->rule);
-	mine->rule = NULL;
-	sns_subscription_release(mine);
-}
-
-static bool remove_one(void *context, const struct subscription *subscription)
-{
-	sns_rule_remove(context, subscription);
-	return true;
-}
-
-void sns_rules_remove_all(struct core *core)
-{
-	struct str all = {0};
-
-	sns_registry_each_of_account(sns_of(core)->registry, all, all, STR(""), remove_one, core);
 }

@@ -11,7 +11,6 @@
 #include "services/sns/gate.h"
 #include "services/sns/locate.h"
 #include "services/sns/metrics.h"
-#include "services/sns/rules.h"
 #include "services/sns/sign.h"
 #include "services/sns/target.h"
 
@@ -26,7 +25,6 @@ static enum err start(struct core *core, const struct service_start *start, stru
 
 static void stop(struct core *core)
 {
-	sns_rules_remove_all(core);
 	sns_gates_release(core);
 	struct sns_signer *signer = atomic_exchange(&sns_of(core)->signer, NULL);
 
