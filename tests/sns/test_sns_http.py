@@ -355,6 +355,19 @@ def test_deliveries_survive_a_crash(private, loop):
     receiver.close()
 
 
+def test_the_list_of_deliveries_hides_the_password_of_an_endpoint(server, sns, topic, loop):
+    receiver = Receiver(loop)
+    url = receiver.url("/hook").replace("http://", "http://somebody:rosebud@")
+    port = url.split("@")[1].split("/")[0]
+    receiver.script = [500]
+    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=url)
+    [request] = receiver.take()
+    assert request.headers["authorization"].startswith("Basic ")
+    listed = server.get("/_tern/deliveries").text
+    assert f"http://{port}" in listed and "rosebud" not in listed
+    receiver.close()
+
+
 # ---- encryption ----
 
 def test_what_waits_is_sealed_and_waits_for_a_disabled_key(private, loop):

@@ -52,15 +52,22 @@ struct str sns_owed_message(struct arena *arena, const struct sns_message *messa
 	return finish(arena, &out);
 }
 
-/* "https://host:port" of a URL. */
-static struct str origin_of(struct str url)
+/* "https://host:port" of a URL. Operators see it, so a user and a password are left out. */
+static struct str origin_of(struct arena *arena, struct str url)
 {
 	size_t begin = str_find(url, STR("://"), 0);
 	size_t end = begin == SIZE_MAX ? SIZE_MAX : begin + 3;
 
 	while (end < url.size && !memchr("/?#", url.data[end], 3))
 		end++;
-	return str_slice(url, 0, end);
+	struct str origin = str_slice(url, 0, end);
+	size_t at = str_find_char(origin, '@', 0);
+	if (begin == SIZE_MAX || at == SIZE_MAX)
+		return origin;
+	return arena_join(
+		arena,
+		(struct str[]){str_slice(url, 0, begin + 3), str_slice(origin, at + 1, SIZE_MAX)},
+		2);
 }
 
 static enum obligation_number kind_of(enum sns_protocol protocol)
@@ -80,11 +87,11 @@ static enum obligation_number kind_of(enum sns_protocol protocol)
 	}
 }
 
-static struct str endpoint_of(const struct subscription *subscription)
+static struct str endpoint_of(struct arena *arena, const struct subscription *subscription)
 {
 	switch (kind_of(subscription->protocol)) {
 	case OBLIGATION_SNS_HTTP:
-		return origin_of(subscription->endpoint);
+		return origin_of(arena, subscription->endpoint);
 	case OBLIGATION_SNS_MAIL:
 		return STR("smtp-relay");
 	case OBLIGATION_SNS_WEBHOOK:
@@ -94,14 +101,15 @@ static struct str endpoint_of(const struct subscription *subscription)
 	}
 }
 
-static void fill(const struct subscription *subscription, struct str bytes, struct obligation *out)
+static void fill(struct arena *arena, const struct subscription *subscription, struct buf *bytes,
+		 struct obligation *out)
 {
 	*out = (struct obligation){
 		.kind = kind_of(subscription->protocol),
 		.account = subscription->account,
 		.source = subscription->arn,
-		.endpoint = endpoint_of(subscription),
-		.bytes = bytes,
+		.endpoint = endpoint_of(arena, subscription),
+		.bytes = finish(arena, bytes),
 	};
 }
 
@@ -114,7 +122,7 @@ void sns_owed_notification(struct arena *arena, const struct subscription *subsc
 	bytes_append_u8(&bytes, NOTIFICATION);
 	bytes_append_str(&bytes, subscription->arn);
 	bytes_append_str(&bytes, subscription->topic_arn);
-	fill(subscription, finish(arena, &bytes), out);
+	fill(arena, subscription, &bytes, out);
 	out->shared = shared;
 	if (str_ends(subscription->endpoint, STR(".fifo")))
 		out->order = (str_hash(group) ^ subscription->arn_hash) | 1;
@@ -134,7 +142,7 @@ void sns_owed_control(struct arena *arena, const struct subscription *subscripti
 	bytes_append_str(&bytes, document);
 	bytes_append_u8(&bytes, (uint8_t)subscription->protocol);
 	bytes_append_str(&bytes, subscription->endpoint);
-	fill(subscription, finish(arena, &bytes), out);
+	fill(arena, subscription, &bytes, out);
 }
 
 /* ---- reading ---- */
