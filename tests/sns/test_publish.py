@@ -8,6 +8,7 @@ import pytest
 
 from faults import invalid, refusal
 from sns_queue import Queue
+from ternd import eventually
 
 
 def subscribe(sns, topic, queue, **attributes):
@@ -328,6 +329,23 @@ def test_refused_messages_go_to_the_dead_letter_queue(server, sns, topic, make_q
     assert figure(server, "redriven", topic) == 1
     assert figure(server, "failed", topic) == 1
     assert figure(server, "delivered", topic) == 1
+
+
+def test_a_dead_letter_queue_that_is_throttled_gets_the_letter_later(private, tmp_path):
+    config = tmp_path / "tern.json"
+    rule = {"actions": ["sqs:Send*"], "rate": 1, "burst": 1, "shared": True}
+    config.write_text(json.dumps({"throttle-rules": [rule]}))
+    server = private("--durability", "memory", "--config", config)
+    sns = server.client("sns")
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    dead = Queue(server.client("sqs"), "dead")
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=dead.arn + "-gone", Attributes={
+        "RawMessageDelivery": "true",
+        "RedrivePolicy": json.dumps({"deadLetterTargetArn": dead.arn})})
+    sns.publish(TopicArn=topic, Message="m")
+    assert dead.bodies() == []
+    assert eventually(dead.bodies) == ["m"]
+    assert figure(server, "failed_to_redrive", topic) == 0
 
 
 def test_large_message_to_many_queues_goes_in_parts(server, sns, topic, make_queue):

@@ -40,6 +40,7 @@ struct sending {
 	bool has_begun;			 /* the first part was sent */
 	size_t part, part_count;	 /* that are being delivered */
 	struct target_delivery *letters; /* to dead-letter queues */
+	const struct subscription **letter_owners;
 	size_t letter_count;
 	struct target_send send;
 };
@@ -318,12 +319,13 @@ static void on_letters(void *context)
 	struct sending *sending = context;
 	struct sns_counters *counters = counters_of(sending->fanout);
 
-	for (size_t i = 0; i < sending->letter_count; i++)
-		sns_count(counters,
-			  sending->letters[i].results[0].outcome == TARGET_DELIVERED
-				  ? SNS_COUNT_REDRIVEN
-				  : SNS_COUNT_FAILED_TO_REDRIVE,
-			  1);
+	for (size_t i = 0; i < sending->letter_count; i++) {
+		const struct target_result *result = &sending->letters[i].results[0];
+		if (result->outcome == TARGET_DELIVERED)
+			sns_count(counters, SNS_COUNT_REDRIVEN, 1);
+		else if (!result->is_owed)
+			sns_count(counters, SNS_COUNT_FAILED_TO_REDRIVE, 1);
+	}
 	sending->letter_count = 0;
 	sending->part += sending->part_count;
 	deliver_part(sending);
@@ -359,12 +361,25 @@ static void make_letter(struct sending *sending, size_t index)
 				.value = arena_copy(arena, reasons[i].value)};
 	letter->attributes = attributes;
 	letter->attribute_count = count;
+	sending->letter_owners[sending->letter_count] = sending->queues[sending->part + index];
 	sending->letters[sending->letter_count++] = (struct target_delivery){
 		.arn = sending->queues[sending->part + index]->dead_letter_arn,
 		.payloads = letter,
 		.count = 1,
 		.results = arena_new(arena, struct target_result),
 	};
+}
+
+static bool owe(struct sending *sending, const struct subscription *subscription,
+		const struct target_result *result, struct arena *arena,
+		struct obligation *out_obligation)
+{
+	if (result->outcome != TARGET_RETRY)
+		return false;
+	sns_owed_notification(arena, subscription,
+			      owed_message(sending->payloads, SNS_PROTOCOL_SQS),
+			      sending->publication->message.group, out_obligation);
+	return true;
 }
 
 /* A delivery that may succeed later becomes an obligation. */
@@ -375,12 +390,21 @@ static bool owe_instead(void *context, const struct target_delivery *delivery, s
 	size_t place = (size_t)(delivery - sending->deliveries);
 
 	check(place < sending->part_count);
-	if (delivery->results[index].outcome != TARGET_RETRY)
-		return false;
-	sns_owed_notification(arena, sending->queues[sending->part + place],
-			      owed_message(sending->payloads, SNS_PROTOCOL_SQS),
-			      sending->publication->message.group, out_obligation);
-	return true;
+	return owe(sending, sending->queues[sending->part + place], &delivery->results[index],
+		   arena, out_obligation);
+}
+
+/* If the dead-letter queue may take the message later, the whole delivery is repeated: its queue
+ * refuses the message again, and the dead letter has retries of its own. */
+static bool owe_letter(void *context, const struct target_delivery *delivery, size_t index,
+		       struct arena *arena, struct obligation *out_obligation)
+{
+	struct sending *sending = context;
+	size_t place = (size_t)(delivery - sending->letters);
+
+	check(place < sending->letter_count);
+	return owe(sending, sending->letter_owners[place], &delivery->results[index], arena,
+		   out_obligation);
 }
 
 /* Something could neither be delivered nor stored, so the publish is not acknowledged. */
@@ -423,12 +447,16 @@ static void on_part(void *context)
 	}
 	sending->letters =
 		arena_array(&sending->arena, struct target_delivery, sending->part_count);
+	sending->letter_owners =
+		arena_array(&sending->arena, const struct subscription *, sending->part_count);
 	for (size_t i = 0; i < sending->part_count; i++)
 		take_result(sending, i);
 	if (sending->letter_count > 0) {
 		sending->send = (struct target_send){.caller = &fanout->caller,
 						     .deliveries = sending->letters,
-						     .count = sending->letter_count};
+						     .count = sending->letter_count,
+						     .instead = owe_letter,
+						     .instead_context = sending};
 		target_deliver(fanout->call->core, fanout->home, &sending->send, on_letters,
 			       sending);
 		return;

@@ -7,7 +7,7 @@
  * them in parts, one after the other. Notifications to other protocols, and to queues that cannot
  * take the message now, are obligations in the first command (delivery.h). A queue that refuses a
  * message for good costs the subscription this message, unless it has a dead-letter queue, which
- * then gets it before the answer.
+ * then gets it before the answer; one that cannot take it now gets it from an obligation.
  *
  * The call's thread.
  */
