@@ -185,7 +185,15 @@ def test_two_hundred_filter_policies_of_a_topic(sns, topic):
     assert refusal(sns.subscribe, TopicArn=topic, Protocol="sqs", Endpoint=f"{QUEUE}-200",
                    Attributes={"FilterPolicy": '{"a":["b"]}'})[:2] == (
         "FilterPolicyLimitExceeded", 403)
-    subscribe(sns, topic, f"{QUEUE}-200")
+    change = dict(SubscriptionArn=subscribe(sns, topic, f"{QUEUE}-200"),
+                  AttributeName="FilterPolicy")
+    assert refusal(sns.set_subscription_attributes, AttributeValue='{"a":["b"]}', **change)[:2] == (
+        "FilterPolicyLimitExceeded", 403)
+    other = subscribe(sns, topic, f"{QUEUE}-0", FilterPolicy='{"a":["b"]}')
+    sns.set_subscription_attributes(SubscriptionArn=other, AttributeName="FilterPolicy",
+                                    AttributeValue='{"a":["c"]}')
+    sns.unsubscribe(SubscriptionArn=other)
+    sns.set_subscription_attributes(AttributeValue='{"a":["b"]}', **change)
 
 
 def test_unsubscribe(sns, topic):

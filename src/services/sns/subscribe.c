@@ -153,20 +153,6 @@ static enum err compare(struct call *call, const struct subscription *subscripti
 	return ERR_OK;
 }
 
-static size_t count_filters(struct sns_registry *registry, struct str topic_arn)
-{
-	struct sns_subscriptions subscriptions;
-	const struct subscription *subscription;
-	size_t count = 0;
-
-	sns_subscriptions_open(registry, topic_arn, (struct sns_subscription_place){0},
-			       &subscriptions);
-	while ((subscription = sns_subscriptions_next(&subscriptions)))
-		count += subscription->filter_policy.data != NULL;
-	sns_subscriptions_close(&subscriptions);
-	return count;
-}
-
 static enum err check_limits(struct call *call, const struct topic *topic,
 			     const struct subscription *draft)
 {
@@ -178,11 +164,8 @@ static enum err check_limits(struct call *call, const struct topic *topic,
 	if (count >= most)
 		return fail(call, &SNS_SUBSCRIPTION_LIMIT_EXCEEDED,
 			    "The topic has reached its limit of %zu subscriptions.", most);
-	if (draft->filter_policy.data && count_filters(registry, topic->arn) >= LIMIT_TOPIC_FILTERS)
-		return fail(call, &SNS_FILTER_POLICY_LIMIT_EXCEEDED,
-			    "The topic has reached its limit of %d filter policies.",
-			    LIMIT_TOPIC_FILTERS);
-	return ERR_OK;
+	return draft->filter_policy.data ? sns_subscription_check_filter_count(call, topic->arn)
+					 : ERR_OK;
 }
 
 static void make_draft(struct call *call, const struct topic *topic, enum sns_protocol protocol,

@@ -188,6 +188,28 @@ enum err sns_subscription_check_filter(struct call *call, struct subscription *d
 	return err;
 }
 
+static size_t count_filters(struct sns_registry *registry, struct str topic_arn)
+{
+	struct sns_subscriptions subscriptions;
+	const struct subscription *subscription;
+	size_t count = 0;
+
+	sns_subscriptions_open(registry, topic_arn, (struct sns_subscription_place){0},
+			       &subscriptions);
+	while ((subscription = sns_subscriptions_next(&subscriptions)))
+		count += subscription->filter_policy.data != NULL;
+	sns_subscriptions_close(&subscriptions);
+	return count;
+}
+
+enum err sns_subscription_check_filter_count(struct call *call, struct str topic_arn)
+{
+	if (count_filters(sns_of(call->core)->registry, topic_arn) < LIMIT_TOPIC_FILTERS)
+		return ERR_OK;
+	return fail(call, &SNS_FILTER_POLICY_LIMIT_EXCEEDED,
+		    "The topic has reached its limit of %d filter policies.", LIMIT_TOPIC_FILTERS);
+}
+
 static struct str scope_of(const struct subscription *subscription)
 {
 	if (subscription->filter_scope == SNS_FILTER_SCOPE_NONE)
@@ -289,5 +311,7 @@ enum err sns_set_subscription_attributes(struct call *call,
 	err = sns_subscription_set(call, &draft, in->attribute_name, in->attribute_value, false);
 	if (!err)
 		err = sns_subscription_check_filter(call, &draft, false);
+	if (!err && draft.filter_policy.data && !subscription->filter_policy.data)
+		err = sns_subscription_check_filter_count(call, draft.topic_arn);
 	return err ? err : sns_subscription_put(call->core, &draft);
 }
