@@ -37,7 +37,7 @@ bool smtp_is_address(struct str text)
 		if ((unsigned char)text.data[i] <= ' ' || text.data[i] == '<' ||
 		    text.data[i] == '>' || (unsigned char)text.data[i] >= 0x7F)
 			return false;
-	return true;
+	return str_find_char(text, '@', at + 1) == SIZE_MAX;
 }
 
 static void append_base64(struct buf *out, struct str bytes)

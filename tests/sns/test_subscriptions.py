@@ -53,6 +53,8 @@ def test_subscribe_again(sns, topic):
     ("http", "http://exa mple.com", "Endpoint must match the specified protocol"),
     ("email", "nobody", "Email address"),
     ("email", "a@b@c", "Email address"),
+    ("email", "j\u00fcrgen@example.com", "Email address"),
+    ("email-json", "a" * 309 + "@example.com", "Email address"),
     ("sms", "number", "Invalid SMS endpoint: number"),
     ("lambda", "function", "Lambda endpoint ARN"),
     ("sqs", "", "Endpoint Reason: no value for required parameter"),

@@ -8,6 +8,7 @@
  */
 #include "api/sns.h"
 #include "core/authorize.h"
+#include "core/mail.h"
 #include "services/sns/change.h"
 #include "services/sns/confirm.h"
 #include "services/sns/subscription.h"
@@ -34,19 +35,6 @@ static bool is_phone_number(struct str text)
 		if (digits.data[i] < '0' || digits.data[i] > '9')
 			return false;
 	return true;
-}
-
-static bool is_mail_address(struct str text)
-{
-	size_t at = str_find_char(text, '@', 0);
-
-	if (at == 0 || at == SIZE_MAX || at + 1 == text.size)
-		return false;
-	for (size_t i = 0; i < text.size; i++)
-		if ((unsigned char)text.data[i] <= ' ' || text.data[i] == '<' ||
-		    text.data[i] == '>')
-			return false;
-	return str_find_char(text, '@', at + 1) == SIZE_MAX;
 }
 
 static bool is_url(struct str text, struct str scheme)
@@ -94,7 +82,7 @@ static enum err check_endpoint(struct call *call, const struct topic *topic,
 		break;
 	case SNS_PROTOCOL_EMAIL:
 	case SNS_PROTOCOL_EMAIL_JSON:
-		return is_mail_address(endpoint) ? ERR_OK : sns_invalid(call, "Email address");
+		return mail_is_address(endpoint) ? ERR_OK : sns_invalid(call, "Email address");
 	case SNS_PROTOCOL_SMS:
 		if (is_phone_number(endpoint))
 			return ERR_OK;
