@@ -67,12 +67,6 @@ static enum err on_finish(struct core *core, struct core_commit *commit)
 	return ERR_OK;
 }
 
-static bool has_link(enum sns_protocol protocol)
-{
-	return protocol == SNS_PROTOCOL_HTTP || protocol == SNS_PROTOCOL_HTTPS ||
-	       protocol == SNS_PROTOCOL_EMAIL || protocol == SNS_PROTOCOL_EMAIL_JSON;
-}
-
 static struct str write_mail(struct arena *arena, const struct sns_control *control)
 {
 	struct str url = sns_subscribe_url(arena, control);
@@ -140,7 +134,7 @@ enum err sns_confirm_start(struct call *call, const struct topic *topic,
 		.subscription_arn = subscription->arn,
 	};
 
-	if (!subscription->is_pending || !has_link(subscription->protocol))
+	if (!subscription->is_pending || !sns_protocol_is_confirmed_by_link(subscription->protocol))
 		return ERR_OK;
 	return send(call, topic, subscription, &token);
 }
@@ -160,7 +154,7 @@ enum err sns_confirm_unsubscribed(struct call *call, const struct subscription *
 	};
 
 	if (subscription->is_pending || subscription->needs_unsubscribe_auth ||
-	    !has_link(subscription->protocol))
+	    !sns_protocol_is_confirmed_by_link(subscription->protocol))
 		return ERR_OK;
 	const struct topic *topic =
 		sns_keep_topic(call, sns_registry_find_topic(sns_of(call->core)->registry,

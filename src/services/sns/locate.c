@@ -140,13 +140,9 @@ enum err sns_topic_of_call(struct call *call, const char *name, struct str arn,
 /* Links in messages lead here, which nobody signs. */
 static bool is_open_to_links(const struct call *call, const struct subscription *subscription)
 {
-	bool has_link = subscription->protocol == SNS_PROTOCOL_HTTP ||
-			subscription->protocol == SNS_PROTOCOL_HTTPS ||
-			subscription->protocol == SNS_PROTOCOL_EMAIL ||
-			subscription->protocol == SNS_PROTOCOL_EMAIL_JSON;
-
-	return call->operation->index == SNS_UNSUBSCRIBE && has_link && !subscription->is_pending &&
-	       !subscription->needs_unsubscribe_auth;
+	return call->operation->index == SNS_UNSUBSCRIBE &&
+	       sns_protocol_is_confirmed_by_link(subscription->protocol) &&
+	       !subscription->is_pending && !subscription->needs_unsubscribe_auth;
 }
 
 enum err sns_subscription_find(struct call *call, struct str arn,

@@ -41,6 +41,12 @@ enum sns_protocol sns_protocol_find(struct str name)
 	return protocol;
 }
 
+bool sns_protocol_is_confirmed_by_link(enum sns_protocol protocol)
+{
+	return protocol == SNS_PROTOCOL_HTTP || protocol == SNS_PROTOCOL_HTTPS ||
+	       protocol == SNS_PROTOCOL_EMAIL || protocol == SNS_PROTOCOL_EMAIL_JSON;
+}
+
 /* ---- snapshots of topics ---- */
 
 static void for_pairs(const struct shape_pair *pairs, size_t count, pack_visit_fn visit,

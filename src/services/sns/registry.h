@@ -37,6 +37,8 @@ enum sns_protocol {
 extern const struct str sns_protocols[SNS_PROTOCOLS];
 /* SNS_PROTOCOLS: unknown. */
 enum sns_protocol sns_protocol_find(struct str name);
+/* The endpoint gets a link that confirms, and one that unsubscribes: http, https and e-mail. */
+bool sns_protocol_is_confirmed_by_link(enum sns_protocol protocol);
 
 /* State that lives as long as the topic, through all its snapshots. */
 struct sns_topic_life {

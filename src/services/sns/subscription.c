@@ -15,12 +15,6 @@ struct change {
 	const char *prefix; /* "Attributes Reason: " of Subscribe */
 };
 
-bool sns_protocol_is_confirmed_by_link(enum sns_protocol protocol)
-{
-	return protocol == SNS_PROTOCOL_HTTP || protocol == SNS_PROTOCOL_HTTPS ||
-	       protocol == SNS_PROTOCOL_EMAIL || protocol == SNS_PROTOCOL_EMAIL_JSON;
-}
-
 static bool is_http(const struct subscription *draft)
 {
 	return draft->protocol == SNS_PROTOCOL_HTTP || draft->protocol == SNS_PROTOCOL_HTTPS;

@@ -22,7 +22,5 @@ must_check enum err sns_subscription_check_filter_count(struct call *call, struc
 /* The value that it has, as it was given; data NULL: none. False: no such attribute can be set. */
 bool sns_subscription_get(const struct subscription *subscription, struct str name,
 			  struct str *out_value);
-/* All protocols but those of AWS's own endpoints are confirmed by their owner. */
-bool sns_protocol_is_confirmed_by_link(enum sns_protocol protocol);
 
 #endif
