@@ -269,3 +269,18 @@ def test_other_accounts(server, sns, topic):
     [listed] = other.list_subscriptions()["Subscriptions"]
     assert listed["SubscriptionArn"] == theirs
     other.unsubscribe(SubscriptionArn=theirs)
+
+
+def test_a_stranger_cannot_confirm_for_the_owner_of_a_queue(signed, name):
+    sns = signed.client("sns")
+    topic = sns.create_topic(Name=name)["TopicArn"]
+    owner = topic.split(":")[4]
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps({
+        "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sns:Subscribe",
+                       "Resource": topic}]}))
+    answer = signed.http.post(signed.url, timeout=30, data={
+        "Action": "Subscribe", "TopicArn": topic, "Protocol": "sqs",
+        "Endpoint": f"arn:aws:sqs:us-east-1:{owner}:{name}"})
+    assert answer.status_code == 200 and "pending confirmation" in answer.text
+    [found] = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    assert (found["SubscriptionArn"], found["Owner"]) == ("PendingConfirmation", owner)

@@ -104,12 +104,19 @@ static enum err check_endpoint(struct call *call, const struct topic *topic,
 
 /* ---- Subscribe ---- */
 
+/* An anonymous caller has the default account, but owns nothing there. */
+static bool is_anonymous(const struct call *call)
+{
+	return call->principal->type == PRINCIPAL_ANONYMOUS;
+}
+
 static bool is_pending_at_first(const struct call *call, enum sns_protocol protocol,
 				struct str endpoint)
 {
 	if (sns_protocol_is_confirmed_by_link(protocol))
 		return true;
-	return protocol != SNS_PROTOCOL_SMS && !str_equal(arn_account(endpoint), call->account);
+	return protocol != SNS_PROTOCOL_SMS &&
+	       (is_anonymous(call) || !str_equal(arn_account(endpoint), call->account));
 }
 
 static enum err set_attributes(struct call *call, const struct sns_subscribe_in *in,
@@ -168,7 +175,7 @@ static void make_draft(struct call *call, const struct topic *topic, enum sns_pr
 	*out = (struct subscription){
 		.id = str_of(id, UUID_TEXT_SIZE),
 		.topic_arn = topic->arn,
-		.account = call->account,
+		.account = is_anonymous(call) ? topic->account : call->account,
 		.region = topic->region,
 		.endpoint = endpoint,
 		.protocol = protocol,
