@@ -108,3 +108,26 @@ def test_tokens_are_fetched_kept_and_renewed(events, bus, endpoint, route):
     endpoint.answers = [401]
     put(events, bus)
     assert arrived(endpoint, 4)[-1][1]["Authorization"] == "Bearer t2"
+
+
+def test_a_destination_of_another_account_is_not_called(server, sqs, bus, endpoint, queue,
+                                                        queue_arn, word, events):
+    other = server.client("events", account="111122223333")
+    connection = other.create_connection(Name=word, AuthorizationType="BASIC",
+                                         AuthParameters=BASIC)["ConnectionArn"]
+    arn = other.create_api_destination(
+        Name=word, ConnectionArn=connection, HttpMethod="POST",
+        InvocationEndpoint=endpoint.url + "/in")["ApiDestinationArn"]
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps({"Statement": [{
+        "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage", "Resource": queue_arn}]})})
+    events.put_rule(Name="r", EventBusName=bus, EventPattern='{"source":["a"]}')
+    events.put_targets(Rule="r", EventBusName=bus, Targets=[{
+        "Id": "d", "Arn": arn, "DeadLetterConfig": {"Arn": queue_arn}}])
+    put(events, bus)
+    found = []
+    eventually(lambda: found.extend(sqs.receive_message(
+        QueueUrl=queue, MessageAttributeNames=["All"]).get("Messages", [])) or found
+        or endpoint.requests, what="a dead letter")
+    assert endpoint.requests == []
+    assert found[0]["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "NO_RESOURCE"

@@ -264,6 +264,7 @@ static struct str error_code(struct str code, struct str text)
 		{"Thrott", STR_INIT("THROTTLING")},
 		{"InvalidParameter", STR_INIT("INVALID_PARAMETER")},
 		{"InvalidTarget", STR_INIT("NO_RESOURCE")},
+		{"NO_RESOURCE", STR_INIT("NO_RESOURCE")},
 		{"SERVICE_UNAVAILABLE", STR_INIT("SERVICE_UNAVAILABLE")},
 	};
 

@@ -185,7 +185,9 @@ static enum obligation_step prepare(struct obligation_attempt *attempt)
 
 	if (!state)
 		return OBLIGATION_DROP;
-	if (events_destination_find(attempt->core, arena, state->debt.target->arn, &destination))
+	/* The secrets of a connection serve the rules of its own account only. */
+	if (events_destination_find(attempt->core, arena, state->debt.target->arn, &destination) ||
+	    !str_equal(destination.account, state->debt.rule->account))
 		return refuse(attempt, STR("The API destination was deleted."));
 	if (events_connection_find(attempt->core, arena, destination.connection_arn, &connection) ||
 	    !events_connection_is_ready(&connection) ||
