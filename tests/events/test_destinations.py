@@ -110,6 +110,23 @@ def test_tokens_are_fetched_kept_and_renewed(events, bus, endpoint, route):
     assert arrived(endpoint, 4)[-1][1]["Authorization"] == "Bearer t2"
 
 
+def test_a_refusal_is_not_retried(events, sqs, bus, endpoint, route, queue, queue_arn):
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps({"Statement": [{
+        "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage", "Resource": queue_arn}]})})
+    endpoint.answers = [400]
+    route("BASIC", BASIC, DeadLetterConfig={"Arn": queue_arn})
+    put(events, bus)
+    found = []
+    eventually(lambda: found.extend(sqs.receive_message(
+        QueueUrl=queue, MessageAttributeNames=["All"]).get("Messages", [])) or found,
+        what="a dead letter")
+    attributes = found[0]["MessageAttributes"]
+    assert attributes["RETRY_ATTEMPTS"]["StringValue"] == "0"
+    assert "EXHAUSTED_RETRY_CONDITION" not in attributes
+    assert len(endpoint.requests) == 1
+
+
 def test_a_destination_of_another_account_is_not_called(server, sqs, bus, endpoint, queue,
                                                         queue_arn, word, events):
     other = server.client("events", account="111122223333")

@@ -191,9 +191,19 @@ static struct str event_id_of(struct arena *arena, struct str event)
 	return json_text_decode(arena, json_text_member(event, STR("id")));
 }
 
-static bool is_too_old(const struct events_debt *debt, int64_t now_ms)
+static int64_t attempts_of(const struct obligation_attempt *attempt, const struct events_debt *debt)
 {
-	return now_ms - debt->attempt.ingestion_ms > debt->target->age_max_seconds * 1000;
+	return debt->attempt.attempts + attempt->attempts;
+}
+
+/* Whether the policy allows no attempt after so many, at that time; sets debt->exhausted. */
+static bool is_exhausted(struct events_debt *debt, int64_t attempts, int64_t now_ms)
+{
+	if (attempts > debt->target->attempts_max)
+		debt->exhausted = STR("MaximumRetryAttempts");
+	else if (now_ms - debt->attempt.ingestion_ms > debt->target->age_max_seconds * 1000)
+		debt->exhausted = STR("MaximumEventAgeInSeconds");
+	return debt->exhausted.data != NULL;
 }
 
 static enum obligation_step prepare(struct obligation_attempt *attempt)
@@ -202,7 +212,9 @@ static enum obligation_step prepare(struct obligation_attempt *attempt)
 
 	if (!debt)
 		return OBLIGATION_DROP;
-	if (debt->attempt.is_refused) {
+	/* Of a target without retries, the attempt before it was stored was the only one. */
+	if (debt->attempt.is_refused ||
+	    is_exhausted(debt, debt->attempt.attempts, debt->attempt.ingestion_ms)) {
 		attempt->failure.code = debt->attempt.code;
 		attempt->failure.text = debt->attempt.text;
 		return OBLIGATION_FAIL;
@@ -213,7 +225,7 @@ static enum obligation_step prepare(struct obligation_attempt *attempt)
 			arena_format(attempt->arena, "Targets like %.*s are not served yet.",
 				     STR_ARG(debt->target->arn));
 		attempt->hold_ms = LATER_MS;
-		return is_too_old(debt, attempt->now_ms) ? OBLIGATION_FAIL : OBLIGATION_HOLD;
+		return is_exhausted(debt, 0, attempt->now_ms) ? OBLIGATION_FAIL : OBLIGATION_HOLD;
 	}
 	attempt->is_to_target = true;
 	attempt->target = (struct obligation_target){
@@ -226,23 +238,19 @@ static enum obligation_step prepare(struct obligation_attempt *attempt)
 	return OBLIGATION_READY;
 }
 
-static int64_t attempts_of(const struct obligation_attempt *attempt, const struct events_debt *debt)
-{
-	return debt->attempt.attempts + attempt->attempts;
-}
-
 int64_t events_retry_ms(struct obligation_attempt *attempt)
 {
-	const struct events_debt *debt = debt_of(attempt);
+	struct events_debt *debt = debt_of(attempt);
 
-	if (!debt || attempts_of(attempt, debt) > debt->target->attempts_max)
+	if (!debt)
 		return -1;
 	int64_t wait_ms = RETRY_MS, random = 0;
 	for (int64_t i = 1; i < attempts_of(attempt, debt) && wait_ms < RETRY_MS_MAX; i++)
 		wait_ms *= 2;
 	random_bytes(&random, 4);
 	wait_ms = wait_ms / 2 + random % wait_ms; /* half to one and a half of it */
-	return is_too_old(debt, attempt->now_ms + wait_ms) ? -1 : wait_ms;
+	int64_t then_ms = attempt->now_ms + wait_ms;
+	return is_exhausted(debt, attempts_of(attempt, debt), then_ms) ? -1 : wait_ms;
 }
 
 /* ---- dead letters ---- */
@@ -285,17 +293,6 @@ static void add_attribute(struct target_attribute *attributes, size_t *count, st
 		attributes[(*count)++] = (struct target_attribute){name, STR("String"), value};
 }
 
-/* data NULL: the target refused the event. */
-static struct str exhausted_condition(const struct obligation_attempt *attempt,
-				      const struct events_debt *debt)
-{
-	if (debt->attempt.is_refused || attempt->answer.target.outcome == TARGET_FAILED)
-		return (struct str){0};
-	if (attempts_of(attempt, debt) > debt->target->attempts_max)
-		return STR("MaximumRetryAttempts");
-	return STR("MaximumEventAgeInSeconds");
-}
-
 bool events_dead_letter(struct obligation_attempt *attempt, struct obligation_target *out)
 {
 	const struct events_debt *debt = debt_of(attempt);
@@ -308,6 +305,9 @@ bool events_dead_letter(struct obligation_attempt *attempt, struct obligation_ta
 	if (!debt || !debt->target->dead_letter_arn.data)
 		return false;
 	int64_t retries = attempts_of(attempt, debt) - 1;
+	/* An attempt to deliver the dead letter, or to get a token, is no retry. */
+	if (retries > debt->target->attempts_max)
+		retries = debt->target->attempts_max;
 	if (debt->attempt.is_refused)
 		retries = 0;
 	add_attribute(attributes, &count, STR("RULE_ARN"), debt->rule->arn);
@@ -315,8 +315,7 @@ bool events_dead_letter(struct obligation_attempt *attempt, struct obligation_ta
 	add_attribute(attributes, &count, STR("ERROR_CODE"),
 		      error_code(failure->code, failure->text));
 	add_attribute(attributes, &count, STR("ERROR_MESSAGE"), failure->text);
-	add_attribute(attributes, &count, STR("EXHAUSTED_RETRY_CONDITION"),
-		      exhausted_condition(attempt, debt));
+	add_attribute(attributes, &count, STR("EXHAUSTED_RETRY_CONDITION"), debt->exhausted);
 	add_attribute(attributes, &count, STR("RETRY_ATTEMPTS"),
 		      arena_format(arena, "%lld", (long long)(retries > 0 ? retries : 0)));
 	*out = (struct obligation_target){

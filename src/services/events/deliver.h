@@ -52,6 +52,7 @@ struct events_debt {
 	const struct events_bus_rule *rule;	     /* held; NULL: there is none any more */
 	const struct events_target_settings *target; /* the rule's */
 	struct events_attempt attempt;
+	struct str exhausted; /* the part of RetryPolicy that ended the attempts; data NULL: none */
 };
 /* False: rule or target are gone, or the bytes are damaged. Release debt->rule. */
 must_check bool events_debt_read(struct core *core, struct arena *arena, struct str bytes,
