@@ -170,7 +170,8 @@ def test_a_refused_delivery_goes_to_the_dead_letter_queue(clocked, create, role,
     url, arn = make_queue(clocked, name + "-dead")
     missing = arn.replace("-dead", "-missing")
     create("rate(1 day)", Target={"Arn": missing, "RoleArn": role, "Input": "lost",
-                                  "DeadLetterConfig": {"Arn": arn}})
+                                  "DeadLetterConfig": {"Arn": arn},
+                                  "RetryPolicy": {"MaximumRetryAttempts": 0}})
     message = receive(clocked, url, attributes=True)[0]
     attributes = {key: value["StringValue"] for key, value in message["MessageAttributes"].items()}
     assert message["Body"] == "lost"
@@ -179,7 +180,36 @@ def test_a_refused_delivery_goes_to_the_dead_letter_queue(clocked, create, role,
     assert attributes["IS_PAYLOAD_TRUNCATED"] == "false"
     assert attributes["SCHEDULED_TIME"].endswith("Z") and attributes["EXECUTION_ID"]
     assert attributes["ERROR_CODE"] == "AWS.SimpleQueueService.NonExistentQueue"
+    assert "EXHAUSTED_RETRY_CONDITION" not in attributes
 
+
+
+@pytest.mark.parametrize("policy, condition", [
+    ({"MaximumEventAgeInSeconds": 60}, "MaximumEventAgeInSeconds"),
+    ({"MaximumRetryAttempts": 2}, "MaximumRetryAttempts")])
+def test_a_dead_letter_says_which_limit_ended_the_attempts(private, tmp_path, policy, condition):
+    path = tmp_path / "tern.json"
+    path.write_text(json.dumps({"throttle-rules": [
+        {"actions": ["sqs:CreateQueue"], "rate": 0.001, "burst": 1}]}))
+    server = private("--durability", "memory", "--test-clock", "--config", path)
+    url, dead = make_queue(server, "dead")
+    server.client("scheduler").create_schedule(
+        Name="s", ScheduleExpression="rate(1 day)", FlexibleTimeWindow=OFF, Target={
+            "Arn": "arn:aws:scheduler:::aws-sdk:sqs:createQueue", "RoleArn": make_role(server, "r"),
+            "Input": '{"QueueName":"throttled"}', "RetryPolicy": policy,
+            "DeadLetterConfig": {"Arn": dead}})
+    found = []
+
+    def probe():
+        server.advance(1)
+        found.extend(server.client("sqs").receive_message(
+            QueueUrl=url, MessageAttributeNames=["All"]).get("Messages", []))
+        return found
+    eventually(probe, what="a dead letter")
+    attributes = found[0]["MessageAttributes"]
+    assert attributes["EXHAUSTED_RETRY_CONDITION"]["StringValue"] == condition
+    if "MaximumRetryAttempts" in policy:
+        assert attributes["RETRY_ATTEMPTS"]["StringValue"] == "2"
 
 def test_a_role_without_permission_delivers_nothing(signed, name):
     url, arn = make_queue(signed, name)

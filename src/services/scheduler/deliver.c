@@ -35,6 +35,7 @@ struct state {
 	struct scheduler_target_kind kind;
 	struct internal_caller caller;
 	struct str input;
+	struct str exhausted; /* the part of RetryPolicy that ended the attempts; data NULL: none */
 };
 
 /* ---- the schedule of an attempt ---- */
@@ -241,9 +242,9 @@ static enum obligation_step prepare(struct obligation_attempt *attempt)
 	return OBLIGATION_HOLD;
 }
 
-/* The condition that ends the attempts if the next one is so much later; data NULL: none. */
-static struct str exhausted(const struct obligation_attempt *attempt, const struct state *state,
-			    int64_t wait_ms)
+/* The limit that allows no attempt after wait_ms; data NULL: none. */
+static struct str limit_of(const struct obligation_attempt *attempt, const struct state *state,
+			   int64_t wait_ms)
 {
 	if (attempt->attempts > state->shown.target->retry_policy->maximum_retry_attempts)
 		return STR("MaximumRetryAttempts");
@@ -261,9 +262,8 @@ static int64_t retry_ms(struct obligation_attempt *attempt)
 
 	if (wait_ms > BACKOFF_MOST_MS)
 		wait_ms = BACKOFF_MOST_MS;
-	if (exhausted(attempt, state, wait_ms).data)
-		return -1;
-	return wait_ms;
+	state->exhausted = limit_of(attempt, state, wait_ms);
+	return state->exhausted.data ? -1 : wait_ms;
 }
 
 static void add(struct target_payload *payload, struct target_attribute *attributes,
@@ -271,6 +271,17 @@ static void add(struct target_payload *payload, struct target_attribute *attribu
 {
 	attributes[payload->attribute_count++] =
 		(struct target_attribute){str_from(name), STR("String"), value};
+}
+
+/* The age also ends attempts without retry_ms; a refusal has no condition. data NULL: none. */
+static struct str condition_of(const struct obligation_attempt *attempt, const struct state *state)
+{
+	bool is_refused = attempt->answer.target.outcome == TARGET_FAILED;
+
+	if (state->exhausted.data || is_refused ||
+	    attempt->now_ms - attempt->since_ms < age_max_ms(state))
+		return state->exhausted;
+	return STR("MaximumEventAgeInSeconds");
 }
 
 /* https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html */
@@ -304,7 +315,7 @@ static bool dead_letter(struct obligation_attempt *attempt, struct obligation_ta
 	    scheduler_time(arena, state->invocation.scheduled_ms));
 	add(payload, attributes, "SCHEDULE_ARN", state->invocation.schedule_arn);
 	add(payload, attributes, "TARGET_ARN", state->shown.target->arn);
-	struct str condition = exhausted(attempt, state, 0);
+	struct str condition = condition_of(attempt, state);
 	if (condition.data)
 		add(payload, attributes, "EXHAUSTED_RETRY_CONDITION", condition);
 	return true;
