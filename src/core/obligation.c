@@ -598,6 +598,15 @@ static void conclude(void *context, struct deliver_attempt *deliver)
 		conclude_attempt(running);
 }
 
+static void release(void *context, struct deliver_attempt *deliver)
+{
+	struct running *running = deliver->user;
+
+	(void)context;
+	if (running && running->attempt.kind && running->attempt.kind->release)
+		running->attempt.kind->release(&running->attempt);
+}
+
 /* ---- beginning and end ---- */
 
 static const uint64_t numbers[QUEUES] = {OBLIGATION_QUEUE, OBLIGATION_QUEUE_ORDERED};
@@ -637,7 +646,7 @@ enum err obligations_open(struct core *core)
 void obligations_start(struct core *core, struct outbound *outbound,
 		       struct net_thread *const *homes, size_t home_count)
 {
-	static const struct deliver_handler handler = {prepare, start, conclude};
+	static const struct deliver_handler handler = {prepare, start, conclude, release};
 	struct obligations *obligations = core->obligations;
 
 	check(home_count <= HOMES_MAX);

@@ -64,7 +64,7 @@ struct obligation_answer {
 	int64_t duration_ms;
 };
 
-/* One attempt; all of it lives until `ended` returns, in its arena. */
+/* One attempt; all of it lives until `release` returns, in its arena. */
 struct obligation_attempt {
 	struct core *core;
 	struct arena *arena;
@@ -128,6 +128,11 @@ struct obligation_kind {
 	bool (*dead_letter)(struct obligation_attempt *attempt, struct obligation_target *out);
 	/* Delivery status logs and metrics; NULL: none. */
 	void (*ended)(struct obligation_attempt *attempt, enum obligation_end end);
+	/*
+	 * The attempt leaves memory: frees what `state` holds outside the arena. Unlike `ended`, it
+	 * also runs for attempts that are held, given back or stopped. NULL: nothing.
+	 */
+	void (*release)(struct obligation_attempt *attempt);
 };
 
 /* Any thread: ends OBLIGATION_PARKED; the attempt is deliver's again. */

@@ -213,6 +213,8 @@ static void item_free(struct item *item)
 	struct deliver *deliver = item->deliver;
 
 	check(item->magic == ITEM_MAGIC);
+	if (deliver->options.handler->release)
+		deliver->options.handler->release(deliver->options.context, &item->attempt);
 	count(&deliver->item_count, -1);
 	count(&deliver->byte_count, -(int64_t)size_of(item));
 	list_remove(&item->all);

@@ -93,6 +93,9 @@ struct deliver_handler {
 	void (*start)(void *context, struct deliver_attempt *attempt);
 	/* The attempt has been answered, or its circuit is open: fills the verdict. */
 	void (*conclude)(void *context, struct deliver_attempt *attempt);
+	/* The attempt leaves memory, however it ended: frees what `user` holds outside the arena.
+	 * Also on the thread of deliver_free. NULL: nothing. */
+	void (*release)(void *context, struct deliver_attempt *attempt);
 };
 
 struct deliver_options {

@@ -192,11 +192,17 @@ static bool read_bytes(struct str bytes, unsigned *number, unsigned *endpoint, u
 	return sscanf(text, "%u %u %u", number, endpoint, what) == 3;
 }
 
+/* Attempts that were prepared and not released. */
+static _Atomic int held_count;
+
 static enum deliver_step prepare(void *context, struct deliver_attempt *attempt)
 {
 	unsigned number, endpoint, what;
 
 	(void)context;
+	if (!attempt->user)
+		atomic_fetch_add(&held_count, 1);
+	attempt->user = &held_count;
 	if (!read_bytes(attempt->bytes, &number, &endpoint, &what)) {
 		attempt->verdict.action = DELIVER_DROP;
 		return DELIVER_DECIDED;
@@ -246,7 +252,14 @@ static void start_silently(void *context, struct deliver_attempt *attempt)
 	atomic_fetch_add(&silent_count, 1);
 }
 
-static const struct deliver_handler handler = {prepare, start_silently, conclude};
+static void release(void *context, struct deliver_attempt *attempt)
+{
+	(void)context;
+	if (attempt->user) /* NULL: it was given back before prepare */
+		atomic_fetch_add(&held_count, -1);
+}
+
+static const struct deliver_handler handler = {prepare, start_silently, conclude, release};
 
 /* ---- the engine ---- */
 
@@ -388,6 +401,7 @@ static void stop_within(int64_t grace_ms)
 	outbound_stop(outbound);
 	deliver_free(&deliver);
 	outbound_free(&outbound);
+	assert_int_equal(atomic_load(&held_count), 0);
 }
 
 static void stop(void)

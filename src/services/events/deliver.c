@@ -172,7 +172,7 @@ bool events_debt_read(struct core *core, struct arena *arena, struct str bytes,
 	return true;
 }
 
-/* The rule of an attempt stays until the attempt has ended: its texts are used until then. */
+/* The rule is held until the attempt is released: its texts are used until then. */
 static struct events_debt *debt_of(struct obligation_attempt *attempt)
 {
 	struct events_debt *debt = attempt->state;
@@ -347,12 +347,16 @@ void events_attempt_ended(struct obligation_attempt *attempt, enum obligation_en
 		[OBLIGATION_END_DEAD_LETTER] = EVENTS_COUNT_DEAD_LETTERS,
 		[OBLIGATION_END_DROPPED] = EVENTS_COUNT_DROPPED,
 	};
-	struct events_debt *debt = attempt->state;
 
 	events_count(events_of(attempt->core), counters[end], 1);
+}
+
+void events_attempt_release(struct obligation_attempt *attempt)
+{
+	const struct events_debt *debt = attempt->state;
+
 	if (debt)
 		events_rule_release(debt->rule);
-	attempt->state = NULL;
 }
 
 const struct obligation_kind events_target_obligation = {
@@ -362,4 +366,5 @@ const struct obligation_kind events_target_obligation = {
 	.retry_ms = events_retry_ms,
 	.dead_letter = events_dead_letter,
 	.ended = events_attempt_ended,
+	.release = events_attempt_release,
 };

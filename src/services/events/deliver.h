@@ -61,6 +61,7 @@ must_check bool events_debt_read(struct core *core, struct arena *arena, struct 
 int64_t events_retry_ms(struct obligation_attempt *attempt);
 bool events_dead_letter(struct obligation_attempt *attempt, struct obligation_target *out);
 void events_attempt_ended(struct obligation_attempt *attempt, enum obligation_end end);
+void events_attempt_release(struct obligation_attempt *attempt);
 
 extern const struct obligation_kind events_target_obligation;
 

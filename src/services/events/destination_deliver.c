@@ -265,4 +265,5 @@ const struct obligation_kind events_destination_obligation = {
 	.retry_ms = retry_ms,
 	.dead_letter = events_dead_letter,
 	.ended = events_attempt_ended,
+	.release = events_attempt_release,
 };
