@@ -99,11 +99,12 @@ def test_a_token_confirms_through_the_api_too(sns, topic, receiver):
 
 @pytest.mark.parametrize("token, text", [
     ("randomtoken", "Invalid parameter: Token"), ("ab" * 140, "Invalid token")])
-def test_other_tokens_are_refused(sns, topic, token, text):
-    with pytest.raises(botocore.exceptions.ClientError) as caught:
-        sns.confirm_subscription(TopicArn=topic, Token=token)
-    assert caught.value.response["Error"]["Code"] == "InvalidParameter"
-    assert caught.value.response["Error"]["Message"] == text
+def test_other_tokens_are_refused_whether_the_topic_exists_or_not(sns, topic, token, text):
+    for arn in (topic, topic + "-gone"):
+        with pytest.raises(botocore.exceptions.ClientError) as caught:
+            sns.confirm_subscription(TopicArn=arn, Token=token)
+        assert caught.value.response["Error"]["Code"] == "InvalidParameter"
+        assert caught.value.response["Error"]["Message"] == text
 
 
 def test_a_pending_subscription_gets_no_notification(sns, topic, receiver):

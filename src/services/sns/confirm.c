@@ -229,13 +229,14 @@ enum err sns_confirm_subscription(struct call *call, const struct sns_confirm_su
 		return err;
 	if (!arn_parse(in->topic_arn, &parts) || !str_equal(parts.service, STR("sns")))
 		return sns_invalid(call, "Topic");
+	/* Without a token, the answer does not depend on the topic. */
+	err = open_token(call, in, &token);
+	if (err)
+		return err;
 	const struct topic *topic =
 		sns_keep_topic(call, sns_registry_find_topic(registry, in->topic_arn));
 	if (!topic)
 		return sns_invalid(call, "Topic");
-	err = open_token(call, in, &token);
-	if (err)
-		return err;
 	const struct subscription *subscription = sns_keep_subscription(
 		call, sns_registry_find_subscription(registry, token.subscription_arn));
 	if (!subscription) {
