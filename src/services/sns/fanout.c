@@ -620,9 +620,8 @@ static void end_fanout(void *context)
 	sns_subscriptions_close(&fanout->subscriptions);
 }
 
-enum err sns_fanout_fault(struct call *call, enum err error)
+enum err sns_fanout_fault(struct call *call)
 {
-	(void)error;
 	return fail(call, &SNS_INTERNAL_ERROR, DISK_FULL_TEXT);
 }
 

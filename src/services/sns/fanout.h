@@ -36,7 +36,7 @@ struct sns_publication {
 must_check enum err sns_fanout(struct call *call, const struct topic *topic,
 			       struct sns_publication *publications, size_t count,
 			       resume_fn resume);
-/* The fault of a publication's error. */
-must_check enum err sns_fanout_fault(struct call *call, enum err error);
+/* The fault of a publication that has an error. */
+must_check enum err sns_fanout_fault(struct call *call);
 
 #endif

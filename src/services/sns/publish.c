@@ -118,7 +118,7 @@ static enum err published(struct call *call)
 	struct sns_publish_out *out = call->out;
 
 	if (publication->error)
-		return sns_fanout_fault(call, publication->error);
+		return sns_fanout_fault(call);
 	out->message_id = publication->message.id;
 	out->sequence_number = publication->message.sequence;
 	return ERR_OK;
@@ -218,7 +218,7 @@ static enum err batch_published(struct call *call)
 	for (size_t i = 0; i < publishing->count; i++) {
 		const struct sns_publication *publication = &publishing->publications[i];
 		if (publication->error) {
-			enum err err = sns_fanout_fault(call, publication->error);
+			enum err err = sns_fanout_fault(call);
 			(void)err; /* becomes the entry's */
 			fail_entry(call, publishing, publishing->ids[i]);
 			continue;
