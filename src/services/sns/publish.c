@@ -7,7 +7,6 @@
  */
 #include "api/sns.h"
 #include "core/authorize.h"
-#include "core/seal/kms.h"
 #include "services/sns/check.h"
 #include "services/sns/encrypt.h"
 #include "services/sns/fanout.h"
@@ -15,6 +14,7 @@
 
 struct publishing {
 	const struct topic *topic;
+	struct data_key *key; /* of the topic; NULL: none */
 	struct sns_publication *publications;
 	size_t count;
 	const struct str *ids; /* of the entries in a batch */
@@ -41,38 +41,9 @@ static enum err add(struct call *call, struct publishing *publishing,
 	message->timestamp_ms = call->now_ms;
 	message->trace = call->trace_header;
 	publication->size = sns_entry_size(entry);
+	publication->key = publishing->key;
 	publishing->count++;
 	return ERR_OK;
-}
-
-/* ---- keys ---- */
-
-/*
- * A publisher needs the topic's key. Copies in queues are sealed under the keys of the queues.
- * https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
- */
-static enum err check_key(struct call *call, const struct topic *topic)
-{
-	static const struct fault_type *const faults[] = {
-		[KMS_PROBLEM_NOT_FOUND] = &SNS_KMS_NOT_FOUND,
-		[KMS_PROBLEM_DISABLED] = &SNS_KMS_DISABLED,
-		[KMS_PROBLEM_STATE] = &SNS_KMS_INVALID_STATE,
-		[KMS_PROBLEM_USAGE] = &SNS_KMS_INVALID_STATE,
-		[KMS_PROBLEM_DENIED] = &SNS_KMS_ACCESS_DENIED,
-		[KMS_PROBLEM_DAMAGED] = &SNS_KMS_INVALID_STATE,
-	};
-	const struct shape_pair context = {STR("aws:sns:topicArn"), topic->arn};
-	const struct kms_use use = {
-		.call = call, .via_service = STR("sns"), .context = &context, .context_count = 1};
-	struct str text;
-
-	if (!topic->kms_key.data)
-		return ERR_OK;
-	enum kms_problem problem = (call->core->kms->check)(&use, topic->account, topic->kms_key,
-							    STR("kms:GenerateDataKey"), &text);
-	if (problem == KMS_PROBLEM_NONE)
-		return ERR_OK;
-	return fail(call, faults[problem], "%.*s", STR_ARG(text));
 }
 
 /* ---- sending ---- */
@@ -96,13 +67,6 @@ static enum err sign(struct call *call)
 /* `publishing` is the call's state. */
 static enum err send(struct call *call, struct publishing *publishing, resume_fn resume)
 {
-	struct data_key *key;
-
-	enum err err = sns_sealer_begin(call, publishing->topic, &key);
-	if (err)
-		return err;
-	for (size_t i = 0; i < publishing->count; i++)
-		publishing->publications[i].key = key;
 	publishing->resume = resume;
 	if (!sns_signing_is_wanted(call->core, publishing->topic))
 		return fan_out(call);
@@ -180,7 +144,7 @@ enum err sns_publish(struct call *call, const struct sns_publish_in *in,
 	}
 	enum err err = find_topic(call, in, &publishing->topic);
 	if (!err)
-		err = check_key(call, publishing->topic);
+		err = sns_sealer_begin(call, publishing->topic, &publishing->key);
 	publishing->publications = arena_new(call->arena, struct sns_publication);
 	if (!err)
 		err = add(call, publishing, &entry);
@@ -315,7 +279,7 @@ enum err sns_publish_batch(struct call *call, const struct sns_publish_batch_in 
 	(void)out;
 	enum err err = sns_topic_of_call(call, "TopicArn", in->topic_arn, &publishing->topic);
 	if (!err)
-		err = check_key(call, publishing->topic);
+		err = sns_sealer_begin(call, publishing->topic, &publishing->key);
 	if (!err)
 		err = check_batch(call, in);
 	if (!err)
