@@ -303,9 +303,15 @@ def test_filters_survive_a_restart(private):
     assert queue.bodies() == ["b"]
 
 
-def test_pending_subscriptions_get_nothing(sns, topic):
-    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint="http://127.0.0.1:9/")
-    assert sns.publish(TopicArn=topic, Message="m")["MessageId"]
+def test_a_queue_of_another_account_gets_nothing_before_that_confirms(server, sns, topic, name):
+    queue = Queue(server.client("sqs", account="151515151515"), name)
+    arn = subscribe(sns, topic, queue)
+    sns.publish(TopicArn=topic, Message="m")
+    assert queue.bodies() == []
+    assert figure(server, "published", topic) == 1
+    assert figure(server, "delivered", topic) == figure(server, "failed", topic) == 0
+    assert sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"][
+        "PendingConfirmation"] == "true"
 
 
 # ---- queues that refuse ----

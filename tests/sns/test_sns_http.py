@@ -132,6 +132,34 @@ def test_the_link_of_a_notification_unsubscribes_and_another_restores(sns, topic
     assert receiver.take()[0].json()["Message"] == "again"
 
 
+def unsubscribe_unsigned(server, arn):
+    return server.http.get(server.url, timeout=30, params={
+        "Action": "Unsubscribe", "SubscriptionArn": arn}).status_code
+
+
+def test_a_stranger_unsubscribes_only_what_a_link_has_confirmed(private, receiver):
+    signed = private("--auth", "required", "--deliver-to", "any")
+    signed.read_credential()
+    sns = signed.client("sns")
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    by_link = subscribe(sns, topic, receiver)
+    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=receiver.url("/kept"))
+    kept = sns.confirm_subscription(
+        TopicArn=topic, Token=receiver.take()[0].json()["Token"],
+        AuthenticateOnUnsubscribe="true")["SubscriptionArn"]
+    queue = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=topic.replace(":sns:", ":sqs:"),
+                          ReturnSubscriptionArn=True)["SubscriptionArn"]
+    pending = sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=receiver.url("/pending"),
+                            ReturnSubscriptionArn=True)["SubscriptionArn"]
+    for arn in (kept, queue, pending, by_link[:-36] + 36 * "0"):
+        assert unsubscribe_unsigned(signed, arn) == 403, arn
+    assert unsubscribe_unsigned(signed, by_link) == 200
+    left = {item["Endpoint"] for item in
+            sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]}
+    assert left == {topic.replace(":sns:", ":sqs:"), receiver.url("/kept"),
+                    receiver.url("/pending")}
+
+
 # ---- notifications ----
 
 @pytest.mark.parametrize("version", ["1", "2"])
