@@ -242,3 +242,19 @@ def test_archives_survive_a_restart(private):
     assert count_of(events, "a") == 30
     put(events, "default", 5, first=30)
     eventually(lambda: count_of(events, "a") == 35, what="35 events")
+
+
+def test_an_archive_is_of_a_bus_of_its_region(server, events, refuses, word):
+    arn = server.client("events", region="eu-west-1").create_event_bus(Name=word)["EventBusArn"]
+    with refuses("ResourceNotFoundException"):
+        events.create_archive(ArchiveName=word, EventSourceArn=arn)
+
+
+def test_an_archive_without_its_bus_is_not_updated(events, refuses, word):
+    bus = events.create_event_bus(Name=word)["EventBusArn"]
+    events.create_archive(ArchiveName=word, EventSourceArn=bus)
+    events.delete_rule(Name=f"Events-Archive-{word}", EventBusName=word, Force=True)
+    events.delete_event_bus(Name=word)
+    with refuses("ResourceNotFoundException"):
+        events.update_archive(ArchiveName=word, RetentionDays=3)
+    events.delete_archive(ArchiveName=word)

@@ -154,6 +154,19 @@ static enum err check_new(struct call *call, struct str name)
 	return ERR_OK;
 }
 
+/* The bus is one of the account and region; a forced DeleteRule lets it go before the archive. */
+static enum err check_bus(struct call *call, struct str arn, struct events_place *out_place)
+{
+	enum err err = events_place_of_call(call, arn, out_place);
+	if (err)
+		return err;
+	if (out_place->bus && str_equal(out_place->account, call->account) &&
+	    str_equal(out_place->region, call->region))
+		return ERR_OK;
+	return fail(call, &EVENTS_RESOURCE_NOT_FOUND, "Event bus %.*s does not exist.",
+		    STR_ARG(out_place->name));
+}
+
 /* ---- operations ---- */
 
 enum err events_create_archive(struct call *call, const struct events_create_archive_in *in,
@@ -175,10 +188,7 @@ enum err events_create_archive(struct call *call, const struct events_create_arc
 
 	enum err err = authorize(call, STR("events:CreateArchive"), in->archive_name);
 	if (!err)
-		err = events_place_of_call(call, in->event_source_arn, &place);
-	if (!err && (!place.bus || !str_equal(place.account, call->account)))
-		err = fail(call, &EVENTS_RESOURCE_NOT_FOUND, "Event bus %.*s does not exist.",
-			   STR_ARG(place.name));
+		err = check_bus(call, in->event_source_arn, &place);
 	if (!err)
 		err = check_pattern(call, in->event_pattern);
 	if (!err)
@@ -206,8 +216,11 @@ enum err events_update_archive(struct call *call, const struct events_update_arc
 			       struct events_update_archive_out *out)
 {
 	struct events_archive_record record;
+	struct events_place place;
 
 	enum err err = open_archive(call, STR("events:UpdateArchive"), in->archive_name, &record);
+	if (!err)
+		err = check_bus(call, record.event_source_arn, &place);
 	if (!err && !in->description.data && !in->event_pattern.data && !in->has_retention_days &&
 	    !in->kms_key_identifier.data)
 		err = fail(call, &EVENTS_VALIDATION,
