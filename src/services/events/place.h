@@ -20,7 +20,8 @@ struct events_place {
 	bool has_record; /* false: the default bus, as it is without one */
 };
 
-/* Finds the bus; ERR_FAULT if the ARN is of another region. Without authorization. */
+/* Finds the bus, perhaps of another account or region; ERR_FAULT if the text is an ARN, but of no
+ * bus. Without authorization. */
 must_check enum err events_place_of_call(struct call *call, struct str name_or_arn,
 					 struct events_place *out_place);
 /* Authorizes an action on the bus; ERR_FAULT if it is denied or there is no such bus. */
