@@ -179,6 +179,9 @@ static void check_gaps(struct sim *sim, const struct order *order)
 	uint64_t last = command->browse.has_more ? command->browse.last_seq : UINT64_MAX;
 	bool is_by_time = order->from_ms != 0;
 
+	/* The engine cannot load what it does not have in memory. */
+	if (disk_memory_has_crashed(sim->disk))
+		return;
 	if (is_by_time && (order->wall_offset_ms != sim->wall_offset_ms || sim->model.was_full))
 		return;
 	for (size_t i = 0; i < sim->model.message_count; i++) {
