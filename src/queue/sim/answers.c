@@ -17,6 +17,7 @@ static void take_delivery(struct sim *sim, const struct order *order, size_t ind
 				   .now_ms = sim->now_ms,
 				   .latest_ms = order->latest_ms,
 				   .attempt = order->attempt,
+				   .visibility_ms = order->visibility_ms,
 				   .batch_before = batch,
 				   .batch_before_count = index};
 	struct queue_message read;
@@ -171,20 +172,42 @@ static bool has_no_target(const struct order *order)
 	return true;
 }
 
+void fanout_lost(struct sim *sim, const struct order *order)
+{
+	const struct fanout *fanout = order->fanout;
+	/* If its gate says duplicate, only the delete happens. */
+	bool has_message = order->command.fanout.count > 0 && !order->command.fanout.gate;
+
+	model_send_lost(&sim->model, order->key);
+	archive_lost(sim, order);
+	if (fanout->deletes)
+		model_fanout_lost(&sim->model, has_message ? fanout->messages[0] : SIZE_MAX,
+				  order->messages[0]);
+}
+
+static void take_fanout_delete(struct sim *sim, const struct order *order, enum queue_result result)
+{
+	if (result == QUEUE_OK && sim->model.messages[order->messages[0]].state == MODEL_GONE)
+		sim_violate(sim, "a fan-out answers a message that was gone");
+	sim->totals->obligations_answered +=
+		result == QUEUE_OK &&
+		queue_number_is_of(order->command.queue, QUEUE_KIND_OBLIGATIONS);
+	model_delete_answered(&sim->model, order->messages[0], result, order->was_certain);
+}
+
 static void take_fanout(struct sim *sim, const struct order *order)
 {
 	enum queue_result result = order->command.result;
 
 	if (order->fanout->deletes && result == QUEUE_NOT_FOUND && !has_no_target(order))
 		result = QUEUE_MESSAGE_GONE; /* the queue of the message was dropped */
-	if (order->fanout->deletes)
-		model_delete_answered(&sim->model, order->messages[0], result, order->was_certain);
 	/* A failed journal may have kept it. */
 	if (result == QUEUE_FAILED) {
-		model_send_lost(&sim->model, order->key);
-		archive_lost(sim, order);
+		fanout_lost(sim, order);
 		return;
 	}
+	if (order->fanout->deletes)
+		take_fanout_delete(sim, order, result);
 	if (order->command.fanout.gate)
 		archive_answered(sim, order, order->fanout->messages[0]);
 	for (size_t i = 0; i < order->command.fanout.count; i++)
@@ -230,6 +253,8 @@ void order_answered(struct queue_command *command)
 	else if (command->type == QUEUE_DELETE || command->type == QUEUE_VISIBILITY ||
 		 command->type == QUEUE_GIVE_BACK)
 		take_change(sim, order);
+	else if (command->type == QUEUE_BROWSE && order->is_audit)
+		audit_page(sim, order);
 	else if (command->type == QUEUE_BROWSE && command->result == QUEUE_OK &&
 		 queue_number_is_archive(command->queue))
 		archive_page(sim, order);

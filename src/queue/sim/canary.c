@@ -9,7 +9,7 @@ const char *const canary_names[CANARIES] = {
 	"none",	       "lost-sync",	  "early-answer",    "forget-delete",
 	"forget-lock", "overtake-extent", "wall-clock",	     "long-dedup",
 	"long-turn",   "late-image",	  "half-fanout",     "split-fanout",
-	"lost-copy",   "forget-gate",	  "forget-archived",
+	"lost-copy",   "forget-gate",	  "forget-archived", "split-outcome",
 };
 
 enum canary canary;
@@ -96,4 +96,21 @@ bool __wrap_journal_keep_together(struct journal *journal, size_t records, size_
 	if (canary == CANARY_SPLIT_FANOUT)
 		bytes += 32 << 10;
 	return __real_journal_keep_together(journal, records, bytes);
+}
+
+void __real_log_append_messages(struct engine *engine, enum record_type type,
+				struct engine_queue *queue, struct message *const *messages,
+				size_t count);
+void __wrap_log_append_messages(struct engine *engine, enum record_type type,
+				struct engine_queue *queue, struct message *const *messages,
+				size_t count);
+
+void __wrap_log_append_messages(struct engine *engine, enum record_type type,
+				struct engine_queue *queue, struct message *const *messages,
+				size_t count)
+{
+	__real_log_append_messages(engine, type, queue, messages, count);
+	if (canary == CANARY_SPLIT_OUTCOME && type == RECORD_DELETE &&
+	    queue_number_is_internal(queue->number))
+		(void)__real_journal_keep_together(engine->journal, 0, 60 << 10); /* rolls */
 }

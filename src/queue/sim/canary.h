@@ -21,6 +21,7 @@ enum canary {
 	CANARY_LOST_COPY,	/* compaction leaves shared payloads behind */
 	CANARY_FORGET_GATE,	/* replay passes over what passed a gate */
 	CANARY_FORGET_ARCHIVED, /* replay passes over references of archives */
+	CANARY_SPLIT_OUTCOME,	/* a commit begins between an obligation's delete and its outcome */
 	CANARIES,
 };
 

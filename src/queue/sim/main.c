@@ -62,6 +62,9 @@ int main(int argc, char **argv)
 	SHOW(fanouts);
 	SHOW(gate_duplicates);
 	SHOW(archived_shown);
+	SHOW(obligations_answered);
+	SHOW(audits);
+	SHOW(fanouts_decided);
 #undef SHOW
 	printf("\n%llu passed, 0 failed\n", to - from + 1);
 	return 0;

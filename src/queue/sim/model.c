@@ -6,7 +6,7 @@
 
 static const int64_t day_ms = 24 * 3600 * 1000;
 
-static void violate(struct model *model, const char *what, size_t message)
+void model_violate(struct model *model, const char *what, size_t message)
 {
 	if (model->violation)
 		return;
@@ -24,12 +24,17 @@ void model_init(struct model *model, uint64_t seed)
 		{.is_fifo = true, .max_receive_count = 3, .dead_letters = 5},
 		{.is_fifo = true},
 		{.is_fifo = true, .has_dedup = true},
+		[OBLIGATIONS] = {.has_groups = true},
+		[OBLIGATIONS_FIFO] = {.is_fifo = true},
 	};
 
 	*model = (struct model){.seed = seed};
 	memcpy(model->slots, slots, sizeof slots);
 	for (size_t i = 0; i < SLOTS; i++) {
-		model->slots[i].number = i + 1;
+		model->slots[i].number = i < ORDINARY_SLOTS
+						 ? i + 1
+						 : queue_number(QUEUE_KIND_OBLIGATIONS,
+								(uint32_t)(i - ORDINARY_SLOTS));
 		model->slots[i].visibility_ms = 30000;
 		if (!model->slots[i].retention_ms)
 			model->slots[i].retention_ms = 14 * day_ms;
@@ -142,9 +147,9 @@ static void check_duplicate(struct model *model, size_t message, const struct mo
 			    const struct model_key *key)
 {
 	if (known->is_known && known->message != key->message)
-		violate(model, "a duplicate of something else", message);
+		model_violate(model, "a duplicate of something else", message);
 	if (known->is_known && key->asked_ms >= known->answered_ms + LIMIT_DEDUPLICATION_MS)
-		violate(model, "taken for a duplicate after five minutes", message);
+		model_violate(model, "taken for a duplicate after five minutes", message);
 	model->messages[message].state = MODEL_REFUSED;
 }
 
@@ -165,7 +170,7 @@ void model_send_answered(struct model *model, size_t message, const struct queue
 	if (known) {
 		if (known->is_known &&
 		    latest(model, key->answered_ms) < known->asked_ms + LIMIT_DEDUPLICATION_MS)
-			violate(model, "a duplicate was taken for new", message);
+			model_violate(model, "a duplicate was taken for new", message);
 		*known = *key;
 		known->is_known = true;
 	}
@@ -194,12 +199,17 @@ static bool is_expired(const struct model *model, const struct model_message *m,
 	return false;
 }
 
+bool model_is_expired(const struct model *model, size_t message, int64_t now_ms)
+{
+	return is_expired(model, &model->messages[message], now_ms);
+}
+
 bool model_is_certain(const struct model *model, size_t message, int64_t now_ms)
 {
 	const struct model_message *m = &model->messages[message];
 
-	return m->state == MODEL_SENT && !m->maybe_gone && m->deletes_out == 0 &&
-	       !is_expired(model, m, now_ms);
+	return m->state == MODEL_SENT && !m->maybe_gone && !m->maybe_answered &&
+	       m->deletes_out == 0 && !is_expired(model, m, now_ms);
 }
 
 /* ---- deliveries ---- */
@@ -219,8 +229,8 @@ static void check_order(struct model *model, const struct model_delivery *d)
 		for (size_t k = 0; k < d->batch_before_count; k++)
 			is_before |= d->batch_before[k] == i;
 		if (!is_before)
-			violate(model, "delivered before an earlier message of its group",
-				d->message);
+			model_violate(model, "delivered before an earlier message of its group",
+				      d->message);
 	}
 }
 
@@ -233,12 +243,13 @@ static void check_counts(struct model *model, const struct model_delivery *d)
 	if (m->is_loose)
 		return;
 	if (count + m->give_backs <= m->receives)
-		violate(model, "a receive was not counted", d->message);
+		model_violate(model, "a receive was not counted", d->message);
 	if (count > m->receives + m->receives_lost + 1)
-		violate(model, "a receive was counted twice", d->message);
+		model_violate(model, "a receive was counted twice", d->message);
 	if (slot->max_receive_count && !model->was_full &&
 	    d->delivery->handle.receive > slot->max_receive_count + m->give_backs)
-		violate(model, "received more often than the redrive policy says", d->message);
+		model_violate(model, "received more often than the redrive policy says",
+			      d->message);
 }
 
 /* True for the same receive again, by the same attempt. */
@@ -257,33 +268,35 @@ static void check_delivery(struct model *model, const struct model_delivery *d)
 	int64_t latest_ms = received_ms > d->latest_ms ? received_ms : d->latest_ms;
 
 	if (!str_equal(model_payload(model, d->message, room), d->payload))
-		violate(model, "a payload changed", d->message);
+		model_violate(model, "a payload changed", d->message);
 	if (!(m->slots & 1u << d->slot))
-		violate(model, "delivered from another queue", d->message);
+		model_violate(model, "delivered from another queue", d->message);
 	if ((d->slot == m->sent_slot || !model->slots[d->slot].is_fifo) && !m->loose_since &&
 	    d->sent_wall_ms != m->sent_wall_ms)
-		violate(model, "its sent time changed", d->message);
+		model_violate(model, "its sent time changed", d->message);
 	if (m->state == MODEL_REFUSED)
-		violate(model, "delivered though its send was refused or a duplicate", d->message);
+		model_violate(model, "delivered though its send was refused or a duplicate",
+			      d->message);
 	if (m->state == MODEL_GONE)
-		violate(model, "delivered after its delete was acknowledged", d->message);
+		model_violate(model, "delivered after its delete was acknowledged", d->message);
 	if (latest_ms < m->delayed_until_ms)
-		violate(model, "delivered before its delay was over", d->message);
+		model_violate(model, "delivered before its delay was over", d->message);
 	if (!m->is_loose && d->slot == m->sent_slot && model->slots[d->slot].is_fifo &&
 	    d->delivery->handle.receive == 1 && !d->attempt &&
 	    model->slots[d->slot].delay_serial < d->serial &&
 	    received_ms < m->sent_ms + model->slots[d->slot].delay_ms)
-		violate(model, "delivered before the delay of its queue was over", d->message);
+		model_violate(model, "delivered before the delay of its queue was over",
+			      d->message);
 	if (!m->is_loose && !model->slots[d->slot].is_fifo &&
 	    received_ms >= m->sent_ms + TURN_MS + model->slots[d->slot].retention_ms)
-		violate(model, "delivered after its retention", d->message);
+		model_violate(model, "delivered after its retention", d->message);
 	if (is_repeated(m, d))
 		return;
 	/* An attempt may repeat a delivery that was not checked. */
 	if ((received_ms < d->asked_ms && !d->attempt) || received_ms > d->now_ms)
-		violate(model, "received at another time", d->message);
+		model_violate(model, "received at another time", d->message);
 	if (latest_ms < m->leased_until_ms)
-		violate(model, "delivered while it was hidden", d->message);
+		model_violate(model, "delivered while it was hidden", d->message);
 	check_counts(model, d);
 	if (model->slots[d->slot].is_fifo)
 		check_order(model, d);
@@ -326,7 +339,8 @@ void model_delivered(struct model *model, const struct model_delivery *d)
 	m->is_loose = false;
 	m->handle = d->delivery->handle;
 	m->attempt = d->attempt;
-	m->leased_until_ms = hidden_from_ms + slot->visibility_ms;
+	m->leased_until_ms =
+		hidden_from_ms + (d->visibility_ms ? d->visibility_ms : slot->visibility_ms);
 	if (slot->max_receive_count && m->home_receives >= slot->max_receive_count)
 		m->slots |= 1u << slot->dead_letters;
 }
@@ -364,7 +378,20 @@ void model_delete_answered(struct model *model, size_t message, enum queue_resul
 	else if (result == QUEUE_FAILED || result == QUEUE_STOPPING)
 		m->maybe_gone = true;
 	else if (result == QUEUE_MESSAGE_GONE && was_certain && m->state == MODEL_SENT)
-		violate(model, "gone, and nobody deleted it", message);
+		model_violate(model, "gone, and nobody deleted it", message);
+}
+
+void model_fanout_lost(struct model *model, size_t first, size_t deletes)
+{
+	struct model_message *m = &model->messages[deletes];
+
+	m->deletes_out--;
+	if (first == SIZE_MAX) {
+		m->maybe_gone = true;
+		return;
+	}
+	m->maybe_answered = true;
+	model->messages[first].is_unanswered = true;
 }
 
 void model_visibility_asked(struct model *model, size_t message, int64_t visible_ms)
@@ -445,5 +472,5 @@ void model_finish(struct model *model, int64_t now_ms)
 {
 	for (size_t i = 0; i < model->message_count; i++)
 		if (model_is_certain(model, i, now_ms))
-			violate(model, "acknowledged and never delivered again", i);
+			model_violate(model, "acknowledged and never delivered again", i);
 }

@@ -9,13 +9,20 @@
  * deletes its message with them; receives are counted; duplicates are recognised, and no longer
  * than they should be; a message that is received too often moves; payloads are intact. All times
  * are of the time base, independent of wall time.
+ *
+ * After a crash, an audit reads all queues and decides each open question: a message is in exactly
+ * one queue or gone, and a fan-out that deletes an obligation has either happened, or the
+ * obligation still waits.
  */
 #ifndef TERN_QUEUE_SIM_MODEL_H
 #define TERN_QUEUE_SIM_MODEL_H
 
 #include "queue/queue.h"
 
-enum { MESSAGES = 700, SLOTS = 7, KEYS = 12, PAYLOAD_MAX = 4096 };
+enum { MESSAGES = 800, SLOTS = 9, KEYS = 12, PAYLOAD_MAX = 4096 };
+/* Internal queues of obligations; they are never purged or dropped. The slots before them are
+ * ordinary queues. */
+enum { OBLIGATIONS = 7, OBLIGATIONS_FIFO = 8, ORDINARY_SLOTS = OBLIGATIONS };
 /* A command is executed less than that after it was submitted. */
 enum { TURN_MS = 20 };
 
@@ -39,6 +46,10 @@ struct model_message {
 	bool is_whole;	      /* it shares nothing */
 	bool may_be_refused;  /* for itself: with a deduplication id */
 	size_t fanout_delete; /* message that is deleted with it, or SIZE_MAX */
+	bool is_unanswered;   /* its first message: a fan-out that deletes, without an answer */
+	bool maybe_answered;  /* such a fan-out may have deleted this message */
+	uint32_t seen;	      /* by the audit that runs: how often, and in these slots */
+	uint32_t seen_slots;
 	size_t sent_slot;
 	int64_t sent_ms, sent_wall_ms, delayed_until_ms, leased_until_ms;
 	uint32_t receives, receives_lost; /* acknowledged; and those that may have been it */
@@ -103,10 +114,12 @@ struct model_delivery {
 	int64_t latest_ms;	    /* the model's, when it was submitted */
 	int64_t sent_wall_ms;	    /* as the message says */
 	uint8_t attempt;	    /* 0: none */
+	int64_t visibility_ms;	    /* of the receive; 0: the queue's */
 	const size_t *batch_before; /* messages delivered before it in the same answer */
 	size_t batch_before_count;
 };
 
+void model_violate(struct model *model, const char *what, size_t message);
 void model_init(struct model *model, uint64_t seed);
 /* The payload of a message: its number first, then bytes that follow from seed and number. */
 struct str model_payload(const struct model *model, size_t message, char room[PAYLOAD_MAX]);
@@ -135,6 +148,9 @@ bool model_is_certain(const struct model *model, size_t message, int64_t now_ms)
 void model_delete_asked(struct model *model, size_t message);
 void model_delete_answered(struct model *model, size_t message, enum queue_result result,
 			   bool was_certain);
+/* A fan-out that deletes `deletes` has no answer; `first`: its first message, or SIZE_MAX if the
+ * delete may have happened without any message. */
+void model_fanout_lost(struct model *model, size_t first, size_t deletes);
 void model_visibility_asked(struct model *model, size_t message, int64_t visible_ms);
 void model_visibility_answered(struct model *model, size_t message,
 			       const struct queue_change *change, int64_t visible_ms);
@@ -143,6 +159,14 @@ void model_purge_asked(struct model *model, size_t slot);
 void model_purge_answered(struct model *model, size_t slot, size_t message_count,
 			  enum queue_result result);
 void model_redrive_asked(struct model *model, size_t from, size_t to, uint64_t serial);
+/* ---- audit.c: after a crash, when no command is outstanding ---- */
+
+void model_audit_begin(struct model *model);
+void model_audit_saw(struct model *model, size_t message, size_t slot);
+/* All messages of all slots were seen. Returns how many fan-outs without an answer are decided. */
+size_t model_audit_end(struct model *model, int64_t now_ms);
+bool model_is_expired(const struct model *model, size_t message, int64_t now_ms);
+
 /* Everything that must still be there was to be delivered and deleted by now. */
 void model_finish(struct model *model, int64_t now_ms);
 

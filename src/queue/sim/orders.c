@@ -116,8 +116,8 @@ static void add_target(struct sim *sim, struct order *order, size_t slot, size_t
 	size_t own_size =
 		may_share_all && sim_below(sim, 2) ? 0 : sizeof(size_t) + sim_below(sim, 300);
 
-	target->is_whole = own_size > 0 && sim_below(sim, 5) == 0;
 	target->queue = model->number;
+	target->is_whole = own_size > 0 && (slot >= ORDINARY_SLOTS || sim_below(sim, 5) == 0);
 	target->group = model->is_fifo	    ? 1 + sim_below(sim, 3)
 			: model->has_groups ? sim_below(sim, 3)
 					    : 0;
@@ -135,7 +135,8 @@ static void add_target(struct sim *sim, struct order *order, size_t slot, size_t
 	order->fanout->messages[index] = message;
 }
 
-void order_fan_out(struct sim *sim)
+/* `place`: SIZE_MAX: it deletes nothing. */
+static void fan_out(struct sim *sim, uint32_t slots, size_t place, bool may_join)
 {
 	size_t shared_size = sizeof(size_t) + sim_below(sim, sim->size_max / 2);
 	size_t first = sim->model.message_count;
@@ -146,11 +147,11 @@ void order_fan_out(struct sim *sim)
 	struct fanout *fanout = order->fanout = heap_alloc(sizeof(*fanout));
 	order->key = sim_below(sim, KEYS);
 	for (size_t slot = 0; slot < SLOTS; slot++)
-		if (sim_below(sim, 2))
+		if (slots & 1u << slot)
 			add_target(sim, order, slot, shared_size);
-	bool deletes = sim->handle_count && sim_below(sim, 3) == 0;
+	bool deletes = place != SIZE_MAX;
 	if (deletes)
-		add_delete(sim, order, order_some_handle(sim));
+		add_delete(sim, order, place);
 	size_t count = order->command.fanout.count;
 	model_fan_out(&sim->model, first, count, shared_size,
 		      deletes ? order->messages[0] : SIZE_MAX);
@@ -163,7 +164,7 @@ void order_fan_out(struct sim *sim)
 		if (!is_whole)
 			order->command.fanout.shared = str_slice(payload, 0, shared_size);
 	}
-	if (count > 0 && sim_below(sim, 2))
+	if (may_join && count > 0 && sim_below(sim, 2))
 		archive_join(sim, order, first, shared_size);
 	count = order->command.fanout.count;
 	if (sim_below(sim, 4) == 0) {
@@ -174,6 +175,19 @@ void order_fan_out(struct sim *sim)
 	memcpy(order->command.fanout.id, &first, sizeof first);
 	order->command.fanout.targets = fanout->targets;
 	queue_submit(sim->engine, &order->command);
+}
+
+void order_fan_out(struct sim *sim)
+{
+	uint32_t slots = (uint32_t)sim_below(sim, 1u << SLOTS);
+	bool deletes = sim->handle_count && sim_below(sim, 3) == 0;
+
+	fan_out(sim, slots, deletes ? order_some_handle(sim) : SIZE_MAX, true);
+}
+
+void order_answer_by(struct sim *sim, size_t place, uint32_t slots)
+{
+	fan_out(sim, slots, place, false);
 }
 
 void order_receive(struct sim *sim, size_t slot)
@@ -188,6 +202,10 @@ void order_receive(struct sim *sim, size_t slot)
 		order->attempt = (uint8_t)(1 + sim_below(sim, ATTEMPTS));
 		order->command.receive.has_attempt = true;
 		order->command.receive.attempt[0] = order->attempt;
+	} else if (sim_below(sim, 4) == 0) {
+		order->visibility_ms = 1000 + (int64_t)sim_below(sim, 60000);
+		order->command.receive.has_visibility = true;
+		order->command.receive.visibility_ms = order->visibility_ms;
 	}
 	queue_submit(sim->engine, &order->command);
 }
@@ -268,7 +286,7 @@ void order_purge_or_drop(struct sim *sim)
 {
 	static const size_t droppable[] = {2, 3, 6};
 	bool drops = sim_below(sim, 3) == 0;
-	size_t slot = drops ? droppable[sim_below(sim, 3)] : sim_below(sim, SLOTS);
+	size_t slot = drops ? droppable[sim_below(sim, 3)] : sim_below(sim, ORDINARY_SLOTS);
 	struct order *order = order_new(sim, drops ? QUEUE_DROP : QUEUE_PURGE, slot);
 
 	model_purge_asked(&sim->model, slot);

@@ -99,7 +99,7 @@ static void catch_up(struct sim *sim)
 	}
 }
 
-static void turn(struct sim *sim, bool is_hasty)
+void sim_turn(struct sim *sim, bool is_hasty)
 {
 	if (sim->model.latest_ms < sim->now_ms)
 		sim->model.latest_ms = sim->now_ms;
@@ -119,6 +119,11 @@ static void turn(struct sim *sim, bool is_hasty)
 	if (turn_work.items > TURN_KINDS * (sim->options.turn_items + UNIT_ITEMS))
 		sim_violate(sim, "a turn placed too many messages");
 	catch_up(sim);
+}
+
+bool sim_is_broken(const struct sim *sim)
+{
+	return disk_memory_has_crashed(sim->disk) || engine_journal_stats(sim->engine).has_failed;
 }
 
 static void crash_disk(struct sim *sim)
@@ -165,7 +170,7 @@ static void start(struct sim *sim)
 		order_define(sim, slot);
 	archive_define(sim);
 	for (size_t i = 0; i < 20; i++)
-		turn(sim, true);
+		sim_turn(sim, true);
 }
 
 static void lose_order(struct sim *sim, struct order *order)
@@ -175,10 +180,7 @@ static void lose_order(struct sim *sim, struct order *order)
 	} else if (order->command.type == QUEUE_SEND) {
 		model_send_lost(&sim->model, order->key);
 	} else if (order->command.type == QUEUE_FANOUT) {
-		model_send_lost(&sim->model, order->key);
-		archive_lost(sim, order);
-		if (order->fanout->deletes)
-			model_delete_answered(&sim->model, order->messages[0], QUEUE_FAILED, false);
+		fanout_lost(sim, order);
 	} else if (order->command.type == QUEUE_DELETE) {
 		model_delete_answered(&sim->model, order->messages[0], QUEUE_FAILED, false);
 	} else if (order->command.type == QUEUE_VISIBILITY ||
@@ -219,6 +221,7 @@ static void restart(struct sim *sim)
 							  .syncs_lie = canary == CANARY_LOST_SYNC,
 						  });
 	start(sim);
+	audit_run(sim);
 }
 
 /* Everything is answered before the end, and nothing is replayed after it. */
@@ -226,8 +229,8 @@ static void stop_cleanly(struct sim *sim)
 {
 	engine_stop(sim->engine);
 	for (size_t i = 0; i < 2000 && !engine_is_idle(sim->engine); i++)
-		turn(sim, true);
-	if (disk_memory_has_crashed(sim->disk) || engine_journal_stats(sim->engine).has_failed) {
+		sim_turn(sim, true);
+	if (sim_is_broken(sim)) {
 		restart(sim);
 		return;
 	}
@@ -237,6 +240,7 @@ static void stop_cleanly(struct sim *sim)
 	end_works(sim);
 	engine_free(&sim->engine);
 	start(sim);
+	audit_run(sim);
 }
 
 static void disturb(struct sim *sim)
@@ -286,7 +290,7 @@ static void make_room(struct sim *sim)
 
 static void act(struct sim *sim)
 {
-	uint64_t choice = sim_below(sim, 220);
+	uint64_t choice = sim_below(sim, 250);
 
 	if (choice < 90)
 		order_send(sim);
@@ -316,6 +320,8 @@ static void act(struct sim *sim)
 		order_change_delay(sim);
 	else if (choice == 196 && sim->handle_count)
 		order_give_back(sim, order_some_handle(sim));
+	else if (choice > 219)
+		obligation_act(sim);
 	else if (choice > 199)
 		order_fan_out(sim);
 	else if (choice > 197)
@@ -332,11 +338,11 @@ static void drain(struct sim *sim)
 		if (round % 50 == 0)
 			archive_browse(sim);
 		for (size_t i = 0; i < 3; i++)
-			turn(sim, true);
+			sim_turn(sim, true);
 		for (; before < sim->handle_count; before++)
 			order_delete(sim, before % HANDLES);
 		for (size_t i = 0; i < 3; i++)
-			turn(sim, true);
+			sim_turn(sim, true);
 	}
 	model_finish(&sim->model, sim->now_ms);
 	sim_judge(sim);
@@ -348,7 +354,7 @@ static void run_steps(struct sim *sim)
 		act(sim);
 		sim->now_ms += (int64_t)sim_below(sim, TURN_MS);
 		make_room(sim);
-		turn(sim, false);
+		sim_turn(sim, false);
 		bool has_failed = engine_journal_stats(sim->engine).has_failed;
 		sim->totals->failures += has_failed;
 		if (has_failed || disk_memory_has_crashed(sim->disk))

@@ -7,7 +7,8 @@
 
 struct totals {
 	uint64_t sent, received, deleted, moved, refused, restarts, failures, failed_openings,
-		compacted, extents, clock_jumps, fanouts, gate_duplicates, archived_shown;
+		compacted, extents, clock_jumps, fanouts, gate_duplicates, archived_shown,
+		obligations_answered, audits, fanouts_decided;
 };
 
 /* Ends the process with a report if the model finds a violation. Returns a hash of all answers. */

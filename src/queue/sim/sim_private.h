@@ -30,6 +30,10 @@ struct sim {
 	uint64_t size_max; /* of payloads */
 	uint64_t answers;  /* hash of all of them, in order */
 	uint64_t orders;
+	struct {
+		bool is_answered, has_failed, has_more;
+		uint64_t last_seq;
+	} page; /* of the audit */
 	struct totals *totals;
 };
 
@@ -39,10 +43,10 @@ struct order {
 	struct sim *sim;
 	size_t slot, count, key, gate_key, message_count;
 	size_t messages[BATCH];
-	bool was_certain, is_drop;
+	bool was_certain, is_drop, is_audit;
 	uint8_t attempt;
 	uint64_t serial;
-	int64_t now_ms, latest_ms, visible_ms;
+	int64_t now_ms, latest_ms, visible_ms, visibility_ms;
 	int64_t from_ms, wall_offset_ms; /* of a page of the archive; 0: from any time */
 	struct queue_send sends[BATCH];
 	struct queue_change change;
@@ -70,6 +74,9 @@ void sim_violate(struct sim *sim, const char *what);
 void sim_mix(struct sim *sim, uint64_t value); /* into the hash of answers */
 int64_t sim_wall_ms(const struct sim *sim);
 uint64_t sim_below(struct sim *sim, uint64_t limit); /* by chance */
+void sim_turn(struct sim *sim, bool is_hasty);
+/* The disk has crashed, or the journal has failed. */
+bool sim_is_broken(const struct sim *sim);
 
 /* ---- orders.c: commands; each is answered by order_answered ---- */
 
@@ -79,6 +86,8 @@ void order_define(struct sim *sim, size_t slot);
 void order_change_delay(struct sim *sim);
 void order_send(struct sim *sim);
 void order_fan_out(struct sim *sim);
+/* To the slots of that mask, and deletes the message of that handle. */
+void order_answer_by(struct sim *sim, size_t place, uint32_t slots);
 void order_receive(struct sim *sim, size_t slot);
 void order_delete(struct sim *sim, size_t place);
 void order_set_visibility(struct sim *sim, size_t place);
@@ -99,8 +108,19 @@ void archive_answered(struct sim *sim, const struct order *order, size_t first);
 void archive_lost(struct sim *sim, const struct order *order); /* without an answer */
 void archive_page(struct sim *sim, const struct order *order);
 
+/* ---- obligation.c: as src/deliver treats obligations ---- */
+
+void obligation_act(struct sim *sim);
+
+/* ---- audit.c ---- */
+
+void audit_run(struct sim *sim);
+void audit_page(struct sim *sim, const struct order *order);
+
 /* ---- answers.c ---- */
 
 void order_answered(struct queue_command *command);
+/* A fan-out without an answer. */
+void fanout_lost(struct sim *sim, const struct order *order);
 
 #endif
