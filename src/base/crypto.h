@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * crypto: the digests, MACs and ciphers Tern uses, over OpenSSL; and hex, base64, CRC32C.
+ * crypto: the digests, MACs and ciphers Tern uses, over OpenSSL; and hex, base32, base64, CRC32C.
  *
  * Contexts and algorithm handles are fetched once and kept per thread, so a call costs the
  * computation and little more. Any thread, except for the structs, which have one owner.
@@ -52,6 +52,12 @@ void siphash128(const uint8_t key[16], struct str data, uint8_t out[16]);
 void hex_format(struct str data, char *out);
 /* False if it is not hex or has odd size; `out` holds size / 2 bytes. */
 bool hex_parse(struct str text, uint8_t *out);
+
+/* RFC 4648 without padding: one of 32 characters for each five bits. */
+extern const char base32_alphabet[];
+/* False if it is not base32; `out` holds size * 5 / 8 bytes. Bits of a part of a byte are dropped.
+ */
+bool base32_parse(struct str text, uint8_t *out);
 
 /* RFC 4648 with padding. `out` holds base64_size(size) bytes. */
 static inline size_t base64_size(size_t size)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* encode: hex, base64 and CRC32C, the part of crypto.h that is plain arithmetic. */
+/* encode: hex, base32, base64 and CRC32C, the part of crypto.h that is plain arithmetic. */
 #include <string.h>
 
 #include "base/crypto.h"
@@ -83,6 +83,26 @@ bool hex_parse(struct str text, uint8_t *out)
 		if (high < 0 || low < 0)
 			return false;
 		out[i / 2] = (uint8_t)(high << 4 | low);
+	}
+	return true;
+}
+
+const char base32_alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+bool base32_parse(struct str text, uint8_t *out)
+{
+	uint32_t bits = 0, count = 0;
+
+	for (size_t i = 0; i < text.size; i++) {
+		const char *place = memchr(base32_alphabet, text.data[i], 32);
+		if (!place)
+			return false;
+		bits = bits << 5 | (uint32_t)(place - base32_alphabet);
+		count += 5;
+		if (count >= 8) {
+			count -= 8;
+			*out++ = (uint8_t)(bits >> count);
+		}
 	}
 	return true;
 }

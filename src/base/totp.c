@@ -2,42 +2,22 @@
 /* totp: HOTP (RFC 4226) with the step as the counter. */
 #include "base/totp.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include "base/crypto.h"
 #include "base/random.h"
 
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 enum { SHA1_SIZE = 20 };
 
 void totp_seed(char out[TOTP_SEED_TEXT_SIZE])
 {
 	random_bytes(out, TOTP_SEED_TEXT_SIZE);
 	for (size_t i = 0; i < TOTP_SEED_TEXT_SIZE; i++)
-		out[i] = alphabet[(uint8_t)out[i] & 31];
-}
-
-static bool parse_seed(struct str text, uint8_t out[TOTP_SEED_SIZE])
-{
-	uint32_t bits = 0, count = 0;
-	size_t size = 0;
-
-	if (text.size != TOTP_SEED_TEXT_SIZE)
-		return false;
-	for (size_t i = 0; i < text.size; i++) {
-		const char *place = memchr(alphabet, text.data[i], 32);
-		if (!place)
-			return false;
-		bits = bits << 5 | (uint32_t)(place - alphabet);
-		count += 5;
-		if (count >= 8) {
-			count -= 8;
-			out[size++] = (uint8_t)(bits >> count);
-		}
-	}
-	return size == TOTP_SEED_SIZE;
+		out[i] = base32_alphabet[(uint8_t)out[i] & 31];
 }
 
 bool totp_code(struct str seed, int64_t step, char out[TOTP_DIGITS])
@@ -45,7 +25,8 @@ bool totp_code(struct str seed, int64_t step, char out[TOTP_DIGITS])
 	uint8_t key[TOTP_SEED_SIZE], counter[8], digest[SHA1_SIZE];
 	size_t size = 0;
 
-	if (!parse_seed(seed, key))
+	static_assert(TOTP_SEED_TEXT_SIZE * 5 == TOTP_SEED_SIZE * 8, "no part of a byte");
+	if (seed.size != TOTP_SEED_TEXT_SIZE || !base32_parse(seed, key))
 		return false;
 	for (size_t i = 0; i < sizeof(counter); i++)
 		counter[i] = (uint8_t)((uint64_t)step >> (8 * (7 - i)));

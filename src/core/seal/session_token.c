@@ -35,7 +35,6 @@ static void list_texts(struct session *session, struct str *out[TEXTS])
  * The 16 characters behind the prefix are base32 (RFC 4648) of ten bytes: a bit that is set, the
  * account in 40 bits and 39 random ones.
  */
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 enum { ID_BYTES = 10, ACCOUNT_SHIFT = 7, PREFIX_SIZE = 4 };
 
 static void put_base32(const uint8_t bytes[ID_BYTES], char out[SESSION_KEY_ID_SIZE])
@@ -47,28 +46,14 @@ static void put_base32(const uint8_t bytes[ID_BYTES], char out[SESSION_KEY_ID_SI
 	for (size_t i = 0; i < ID_BYTES; i++) {
 		bits = bits << 8 | bytes[i];
 		for (count += 8; count >= 5; count -= 5)
-			*out++ = alphabet[bits >> (count - 5) & 31];
+			*out++ = base32_alphabet[bits >> (count - 5) & 31];
 	}
 }
 
 static bool take_base32(struct str key_id, uint8_t out_bytes[ID_BYTES])
 {
-	uint32_t bits = 0, count = 0;
-
-	if (key_id.size != SESSION_KEY_ID_SIZE || !str_starts(key_id, SESSION_KEY_PREFIX))
-		return false;
-	for (size_t i = PREFIX_SIZE; i < SESSION_KEY_ID_SIZE; i++) {
-		const char *place = memchr(alphabet, key_id.data[i], 32);
-		if (!place)
-			return false;
-		bits = bits << 5 | (uint32_t)(place - alphabet);
-		count += 5;
-		if (count >= 8) {
-			count -= 8;
-			*out_bytes++ = (uint8_t)(bits >> count);
-		}
-	}
-	return true;
+	return key_id.size == SESSION_KEY_ID_SIZE && str_starts(key_id, SESSION_KEY_PREFIX) &&
+	       base32_parse(str_slice(key_id, PREFIX_SIZE, SIZE_MAX), out_bytes);
 }
 
 void session_generate(struct str account, char out_key_id[SESSION_KEY_ID_SIZE],
