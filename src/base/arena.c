@@ -137,18 +137,14 @@ char *arena_cstr(struct arena *arena, struct str s)
 
 struct str arena_format(struct arena *arena, const char *format, ...)
 {
-	va_list arguments, again;
+	va_list arguments;
 
 	va_start(arguments, format);
-	va_copy(again, arguments);
-	int size = vsnprintf(NULL, 0, format, arguments);
+	size_t size = str_format_size(format, arguments);
+	char *text = arena_bytes(arena, size + 1);
+	vsnprintf(text, size + 1, format, arguments);
 	va_end(arguments);
-	check(size >= 0);
-
-	char *text = arena_bytes(arena, (size_t)size + 1);
-	vsnprintf(text, (size_t)size + 1, format, again);
-	va_end(again);
-	return str_of(text, (size_t)size);
+	return str_of(text, size);
 }
 
 void *heap_alloc(size_t size)

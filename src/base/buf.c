@@ -60,16 +60,12 @@ void buf_append_i64(struct buf *buf, int64_t value)
 
 void buf_format(struct buf *buf, const char *format, ...)
 {
-	va_list arguments, again;
+	va_list arguments;
 
 	va_start(arguments, format);
-	va_copy(again, arguments);
-	int size = vsnprintf(NULL, 0, format, arguments);
+	size_t size = str_format_size(format, arguments);
+	buf_reserve(buf, size + 1);
+	vsnprintf(buf->data + buf->size, size + 1, format, arguments);
 	va_end(arguments);
-	check(size >= 0);
-
-	buf_reserve(buf, (size_t)size + 1);
-	vsnprintf(buf->data + buf->size, (size_t)size + 1, format, again);
-	va_end(again);
-	buf->size += (size_t)size;
+	buf->size += size;
 }

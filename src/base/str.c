@@ -7,11 +7,24 @@
  */
 #include "base/str.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/hash_seed.h"
 
 uint64_t str_hash_seed = 0x9e3779b97f4a7c15u;
+
+size_t str_format_size(const char *format, va_list arguments)
+{
+	va_list copy;
+
+	va_copy(copy, arguments);
+	int size = vsnprintf(NULL, 0, format, copy);
+	va_end(copy);
+	check(size >= 0);
+	return (size_t)size;
+}
 
 struct str str_from(const char *text)
 {

@@ -8,6 +8,7 @@
 #ifndef TERN_BASE_STR_H
 #define TERN_BASE_STR_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,6 +28,8 @@ struct str {
 /* For printf: printf("%.*s", STR_ARG(s)). */
 #define STR_ARG(s) (int)(s).size, (s).data
 
+/* The size of the formatted text, without NUL. */
+size_t str_format_size(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
 struct str str_from(const char *text); /* NUL-terminated; NULL gives the empty str */
 static inline struct str str_of(const void *data, size_t size)
 {
