@@ -107,6 +107,14 @@ enum err kms_key_to_use(struct call *call, const struct kms_request *request,
 	return err;
 }
 
+enum err kms_data_key_open(struct call *call, struct kms_request *out_request,
+			   struct kms_target *out_target)
+{
+	*out_request = kms_request_of_call(call, KMS_USAGE_ENCRYPT_DECRYPT, (struct str){0});
+	enum err err = kms_key_to_use(call, out_request, out_target);
+	return err ? err : kms_end_dry_run(call, out_request->is_dry_run);
+}
+
 /* RSA takes milliseconds, so a worker does it. The step uses call->state. */
 static enum err run_step(struct call *call, const struct kms_key *key, resume_fn step)
 {
@@ -413,16 +421,13 @@ struct data_key {
 static enum err make_data_key(struct call *call, struct str spec, bool has_size, int64_t number,
 			      struct data_key *out)
 {
-	struct kms_request request =
-		kms_request_of_call(call, KMS_USAGE_ENCRYPT_DECRYPT, (struct str){0});
+	struct kms_request request;
 	struct kms_target target;
 	size_t size = 0;
 
 	enum err err = size_of_spec(call, spec, has_size, number, &size);
 	if (!err)
-		err = kms_key_to_use(call, &request, &target);
-	if (!err)
-		err = kms_end_dry_run(call, request.is_dry_run);
+		err = kms_data_key_open(call, &request, &target);
 	if (err)
 		return err;
 	char *plain = arena_bytes(call->arena, size);

@@ -28,5 +28,9 @@ must_check enum err kms_key_to_use(struct call *call, const struct kms_request *
 				   struct kms_target *out_target);
 /* As above; the model's constraint ensures that the usage has an algorithm of that name. */
 void kms_request_set_algorithm(struct kms_request *request, struct str name);
+/* kms_key_to_use for an operation that makes a data key: the request, which encrypts it, and the
+ * end of a dry run. */
+must_check enum err kms_data_key_open(struct call *call, struct kms_request *out_request,
+				      struct kms_target *out_target);
 
 #endif

@@ -34,16 +34,13 @@ static void make_pair(struct call *call, const struct kms_request *request,
 
 static enum err generate(struct call *call, struct str spec_name, struct made_pair *out_made)
 {
-	struct kms_request request =
-		kms_request_of_call(call, KMS_USAGE_ENCRYPT_DECRYPT, (struct str){0});
+	struct kms_request request;
 	struct kms_target target;
 	enum kms_spec spec;
 
 	enum err err = kms_check_served(call, "KeyPairSpec", spec_name);
 	if (!err)
-		err = kms_key_to_use(call, &request, &target);
-	if (!err)
-		err = kms_end_dry_run(call, request.is_dry_run);
+		err = kms_data_key_open(call, &request, &target);
 	if (err)
 		return err;
 	check(kms_spec_find(spec_name, &spec));
