@@ -110,51 +110,59 @@ enum err iam_list_access_keys(struct call *call, const struct iam_list_access_ke
 	return ERR_OK;
 }
 
-/* The user and the place of its key. */
+struct key_change {
+	struct directory_entity draft;
+	struct directory_key *key; /* of the draft */
+};
+
+/* A draft of the user, with keys of its own. */
 static enum err open_key(struct call *call, struct str user_name, struct str key_id,
-			 const struct directory_entity **out_user, size_t *out_place)
+			 struct key_change *out)
 {
-	*out_place = 0;
-	enum err err = iam_open_user(call, user_name, out_user);
-	return err ? err : find_key(call, *out_user, key_id, out_place);
+	const struct directory_entity *user;
+	size_t place = 0;
+
+	enum err err = iam_open_user(call, user_name, &user);
+	if (!err)
+		err = find_key(call, user, key_id, &place);
+	if (err)
+		return err;
+	out->draft = directory_draft(user);
+	struct directory_key *keys = copy_keys(call, &out->draft);
+	out->draft.keys = keys;
+	out->key = &keys[place];
+	return ERR_OK;
 }
 
 enum err iam_update_access_key(struct call *call, const struct iam_update_access_key_in *in,
 			       struct iam_update_access_key_out *out)
 {
-	const struct directory_entity *user;
-	size_t place;
+	struct key_change change;
 
 	(void)out;
-	enum err err = open_key(call, in->user_name, in->access_key_id, &user, &place);
+	enum err err = open_key(call, in->user_name, in->access_key_id, &change);
 	if (err)
 		return err;
 	if (str_equal(in->status, STR("Expired")))
 		return fail(call, &IAM_INVALID_INPUT,
 			    "An access key's status can be set to Active or Inactive only.");
-	struct directory_entity draft = directory_draft(user);
-	struct directory_key *keys = copy_keys(call, &draft);
-	keys[place].is_active = str_equal(in->status, STR("Active"));
-	draft.keys = keys;
-	return iam_store_put(call->core, &draft);
+	change.key->is_active = str_equal(in->status, STR("Active"));
+	return iam_store_put(call->core, &change.draft);
 }
 
 enum err iam_delete_access_key(struct call *call, const struct iam_delete_access_key_in *in,
 			       struct iam_delete_access_key_out *out)
 {
-	const struct directory_entity *user;
-	size_t place;
+	struct key_change change;
 
 	(void)out;
-	enum err err = open_key(call, in->user_name, in->access_key_id, &user, &place);
+	enum err err = open_key(call, in->user_name, in->access_key_id, &change);
 	if (err)
 		return err;
-	struct directory_entity draft = directory_draft(user);
-	struct directory_key *keys = copy_keys(call, &draft);
-	draft.key_count--;
-	memmove(&keys[place], &keys[place + 1], (draft.key_count - place) * sizeof(*keys));
-	draft.keys = keys;
-	return iam_store_put(call->core, &draft);
+	size_t place = (size_t)(change.key - change.draft.keys);
+	change.draft.key_count--;
+	memmove(change.key, change.key + 1, (change.draft.key_count - place) * sizeof(*change.key));
+	return iam_store_put(call->core, &change.draft);
 }
 
 enum err iam_get_access_key_last_used(struct call *call,

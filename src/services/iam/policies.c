@@ -255,44 +255,58 @@ enum err iam_list_policy_versions(struct call *call, const struct iam_list_polic
 	return ERR_OK;
 }
 
+struct version_change {
+	struct directory_entity draft;
+	size_t place;
+	int64_t number;
+};
+
+static enum err open_version_to_change(struct call *call, struct str arn, struct str id,
+				       struct version_change *out)
+{
+	const struct directory_entity *policy;
+
+	enum err err = open_version(call, iam_open_policy_to_change, arn, id, &policy, &out->place);
+	if (err)
+		return err;
+	out->draft = directory_draft(policy);
+	out->number = number_of(&policy->versions[out->place]);
+	return ERR_OK;
+}
+
 enum err iam_set_default_policy_version(struct call *call,
 					const struct iam_set_default_policy_version_in *in,
 					struct iam_set_default_policy_version_out *out)
 {
-	const struct directory_entity *policy;
-	size_t place = 0;
+	struct version_change change;
 
 	(void)out;
-	enum err err = open_version(call, iam_open_policy_to_change, in->policy_arn, in->version_id,
-				    &policy, &place);
+	enum err err = open_version_to_change(call, in->policy_arn, in->version_id, &change);
 	if (err)
 		return err;
-	struct directory_entity draft = directory_draft(policy);
-	draft.version_default = number_of(&policy->versions[place]);
-	draft.updated_ms = call->now_ms;
-	return iam_store_put(call->core, &draft);
+	change.draft.version_default = change.number;
+	change.draft.updated_ms = call->now_ms;
+	return iam_store_put(call->core, &change.draft);
 }
 
 enum err iam_delete_policy_version(struct call *call, const struct iam_delete_policy_version_in *in,
 				   struct iam_delete_policy_version_out *out)
 {
-	const struct directory_entity *policy;
-	size_t place = 0;
+	struct directory_version versions[LIMIT_IAM_VERSIONS];
+	struct version_change change;
 
 	(void)out;
-	enum err err = open_version(call, iam_open_policy_to_change, in->policy_arn, in->version_id,
-				    &policy, &place);
+	enum err err = open_version_to_change(call, in->policy_arn, in->version_id, &change);
 	if (err)
 		return err;
-	if (number_of(&policy->versions[place]) == policy->version_default)
+	struct directory_entity *draft = &change.draft;
+	if (change.number == draft->version_default)
 		return fail(call, &IAM_DELETE_CONFLICT,
 			    "Cannot delete the default version of a policy.");
-	struct directory_entity draft = directory_draft(policy);
-	struct directory_version versions[LIMIT_IAM_VERSIONS];
-	memcpy(versions, draft.versions, draft.version_count * sizeof(*versions));
-	draft.version_count--;
-	memmove(&versions[place], &versions[place + 1],
-		(draft.version_count - place) * sizeof(*versions));
-	draft.versions = versions;
-	return iam_store_put(call->core, &draft);
+	memcpy(versions, draft->versions, draft->version_count * sizeof(*versions));
+	draft->version_count--;
+	memmove(&versions[change.place], &versions[change.place + 1],
+		(draft->version_count - change.place) * sizeof(*versions));
+	draft->versions = versions;
+	return iam_store_put(call->core, draft);
 }
