@@ -14,28 +14,35 @@ static const struct scheduler_schedule *find(struct core *core,
 				       schedule->region, schedule->group, schedule->name);
 }
 
+static enum err write(struct core *core, struct str key, struct str record, struct due_time old,
+		      struct due_time at)
+{
+	struct catalog_changes changes = {0};
+
+	catalog_changes_put(&changes, CATALOG_SCHEDULER, key, record);
+	due_set(&changes, DUE_SCHEDULER, key, old, at);
+	enum err err = catalog_write(core->catalog, &changes);
+	if (!err)
+		due_watch(core, at);
+	return err;
+}
+
 enum err scheduler_change(struct core *core, const struct scheduler_schedule *draft)
 {
 	const struct scheduler_schedule *old = find(core, draft);
-	struct catalog_changes changes = {0};
 	struct buf record = {0};
 	struct arena arena;
 
 	arena_init(&arena);
-	struct str key = scheduler_schedule_key(&arena, draft);
-	struct due_time at = scheduler_due_of(draft);
 	scheduler_schedule_encode(&record, draft);
-	catalog_changes_put(&changes, CATALOG_SCHEDULER, key, buf_str(&record));
-	due_set(&changes, DUE_SCHEDULER, key, scheduler_due_of(old), at);
+	enum err err = write(core, scheduler_schedule_key(&arena, draft), buf_str(&record),
+			     scheduler_due_of(old), scheduler_due_of(draft));
 	scheduler_schedule_release(old);
 	buf_done(&record);
 	arena_done(&arena);
-	enum err err = catalog_write(core->catalog, &changes);
-	if (err)
-		return err;
-	due_watch(core, at);
-	scheduler_registry_put(scheduler_of(core)->registry, scheduler_schedule_new(draft));
-	return ERR_OK;
+	if (!err)
+		scheduler_registry_put(scheduler_of(core)->registry, scheduler_schedule_new(draft));
+	return err;
 }
 
 enum err scheduler_delay(struct core *core, const struct scheduler_schedule *schedule,
@@ -72,21 +79,17 @@ enum err scheduler_delete(struct core *core, const struct scheduler_schedule *co
 static enum err write_group(struct core *core, const struct scheduler_group *draft,
 			    struct due_time at)
 {
-	struct catalog_changes changes = {0};
 	struct buf record = {0};
 	struct arena arena;
 
 	arena_init(&arena);
-	struct str key = scheduler_group_key(&arena, draft);
 	scheduler_group_encode(&record, draft);
-	catalog_changes_put(&changes, CATALOG_SCHEDULER, key, buf_str(&record));
-	due_set(&changes, DUE_SCHEDULER, key, DUE_NEVER, at);
+	enum err err =
+		write(core, scheduler_group_key(&arena, draft), buf_str(&record), DUE_NEVER, at);
 	buf_done(&record);
 	arena_done(&arena);
-	enum err err = catalog_write(core->catalog, &changes);
 	if (err)
 		return err;
-	due_watch(core, at);
 	scheduler_registry_put_group(scheduler_of(core)->registry, scheduler_group_new(draft));
 	return ERR_OK;
 }
