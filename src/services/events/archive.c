@@ -167,6 +167,17 @@ static enum err check_bus(struct call *call, struct str arn, struct events_place
 		    STR_ARG(out_place->name));
 }
 
+/* The record, its rule, and the queue with its retention. */
+static enum err save(struct call *call, const struct events_archive_record *record)
+{
+	enum err err = write(call->core, record);
+	if (!err)
+		err = put_rule(call, record);
+	return err ? err
+		   : events_archive_queue_later(call->core, (uint64_t)record->queue,
+						record->retention_days, false);
+}
+
 /* ---- operations ---- */
 
 enum err events_create_archive(struct call *call, const struct events_create_archive_in *in,
@@ -199,17 +210,12 @@ enum err events_create_archive(struct call *call, const struct events_create_arc
 		return err;
 	record.bus = place.name;
 	record.queue = (int64_t)queue;
-	err = write(call->core, &record);
-	if (!err)
-		err = put_rule(call, &record);
-	if (err)
-		return err;
 	out->archive_arn =
 		events_archive_arn(call->arena, call->account, call->region, in->archive_name);
 	out->state = STR("ENABLED");
 	out->has_creation_time = true;
 	out->creation_time = call->now_ms;
-	return events_archive_queue_later(call->core, queue, record.retention_days, false);
+	return save(call, &record);
 }
 
 enum err events_update_archive(struct call *call, const struct events_update_archive_in *in,
@@ -238,18 +244,12 @@ enum err events_update_archive(struct call *call, const struct events_update_arc
 		record.retention_days = in->retention_days;
 	if (in->kms_key_identifier.data)
 		record.kms_key = in->kms_key_identifier;
-	err = write(call->core, &record);
-	if (!err)
-		err = put_rule(call, &record);
-	if (err)
-		return err;
 	out->archive_arn =
 		events_archive_arn(call->arena, call->account, call->region, in->archive_name);
 	out->state = STR("ENABLED");
 	out->has_creation_time = true;
 	out->creation_time = record.created_ms;
-	return events_archive_queue_later(call->core, (uint64_t)record.queue, record.retention_days,
-					  false);
+	return save(call, &record);
 }
 
 enum err events_describe_archive(struct call *call, const struct events_describe_archive_in *in,
