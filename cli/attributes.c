@@ -13,6 +13,25 @@ void attributes_append(struct attribute_list *list, struct str name, struct str 
 	list->pairs[list->count++] = (struct shape_pair){name, value};
 }
 
+void attributes_append_dlq(struct cli *cli, struct attribute_list *list, struct str queue_arn,
+			   int64_t receives)
+{
+	struct json_writer json;
+	struct buf policy = {0};
+
+	json_begin(&json, &policy);
+	json_open_object(&json);
+	json_key(&json, STR("deadLetterTargetArn"));
+	json_str(&json, queue_arn);
+	if (receives > 0) {
+		json_key(&json, STR("maxReceiveCount"));
+		json_i64(&json, receives);
+	}
+	json_close_object(&json);
+	attributes_append(list, STR("RedrivePolicy"), arena_copy(&cli->arena, buf_str(&policy)));
+	buf_done(&policy);
+}
+
 bool attributes_split(struct cli *cli, const char *option, const struct option_list *texts,
 		      size_t extra, struct attribute_list *out_list)
 {
@@ -65,8 +84,6 @@ static enum cli_exit append_dlq(struct cli *cli, const struct attribute_values *
 				struct attribute_list *list)
 {
 	int64_t receives = values->receives.is_given ? values->receives.value : RECEIVES_DEFAULT;
-	struct json_writer json;
-	struct buf policy = {0};
 	struct str url, arn;
 
 	if (!values->dlq.data)
@@ -77,18 +94,9 @@ static enum cli_exit append_dlq(struct cli *cli, const struct attribute_values *
 	if (code)
 		return code;
 	code = attributes_get(cli, url, STR("QueueArn"), &arn);
-	if (code)
-		return code;
-	json_begin(&json, &policy);
-	json_open_object(&json);
-	json_key(&json, STR("deadLetterTargetArn"));
-	json_str(&json, arn);
-	json_key(&json, STR("maxReceiveCount"));
-	json_i64(&json, receives);
-	json_close_object(&json);
-	attributes_append(list, STR("RedrivePolicy"), arena_copy(&cli->arena, buf_str(&policy)));
-	buf_done(&policy);
-	return CLI_OK;
+	if (code == CLI_OK)
+		attributes_append_dlq(cli, list, arn, receives);
+	return code;
 }
 
 /* From --policy FILE, or from --attribute Policy=TEXT, which is in the list already. */

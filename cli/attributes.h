@@ -67,6 +67,9 @@ must_check enum cli_exit attributes_collect(struct cli *cli, const struct attrib
 bool attributes_split(struct cli *cli, const char *option, const struct option_list *texts,
 		      size_t extra, struct attribute_list *out_list);
 void attributes_append(struct attribute_list *list, struct str name, struct str value);
+/* RedrivePolicy with that dead-letter queue; `receives` 0: without maxReceiveCount. */
+void attributes_append_dlq(struct cli *cli, struct attribute_list *list, struct str queue_arn,
+			   int64_t receives);
 /* An attribute of a queue, in the arena; data is NULL if the queue does not have it. */
 must_check enum cli_exit attributes_get(struct cli *cli, struct str queue_url, struct str name,
 					struct str *out_value);

@@ -61,23 +61,14 @@ static enum cli_exit append_json(struct cli *cli, const char *name, struct str g
 
 static enum cli_exit append_dlq(struct cli *cli, struct str given, struct attribute_list *list)
 {
-	struct json_writer json;
-	struct buf policy = {0};
 	struct str arn;
 
 	if (!given.data)
 		return CLI_OK;
 	enum cli_exit code = name_queue_arn(cli, given, &arn);
-	if (code)
-		return code;
-	json_begin(&json, &policy);
-	json_open_object(&json);
-	json_key(&json, STR("deadLetterTargetArn"));
-	json_str(&json, arn);
-	json_close_object(&json);
-	attributes_append(list, STR("RedrivePolicy"), arena_copy(&cli->arena, buf_str(&policy)));
-	buf_done(&policy);
-	return CLI_OK;
+	if (code == CLI_OK)
+		attributes_append_dlq(cli, list, arn, 0);
+	return code;
 }
 
 static enum cli_exit collect(struct cli *cli, const struct sub_values *values,
