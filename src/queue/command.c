@@ -52,18 +52,29 @@ static void execute_define(struct engine *engine, struct queue_command *command)
 	answer_now(command, QUEUE_OK);
 }
 
-static void execute_drop(struct engine *engine, struct queue_command *command)
+/* The queue of a drop or purge. NULL if the command is answered, since there is no such queue or no
+ * room for the record. */
+static struct engine_queue *queue_to_empty(struct engine *engine, struct queue_command *command)
 {
 	struct engine_queue *queue = queue_find(engine, command->queue);
 
 	if (!queue) {
 		answer_command(engine, command, QUEUE_NOT_FOUND);
-		return;
+		return NULL;
 	}
 	if (!journal_has_room(engine->journal, JOURNAL_ROOM_LAST, sizeof(uint64_t))) {
 		answer_now(command, QUEUE_DISK_FULL);
-		return;
+		return NULL;
 	}
+	return queue;
+}
+
+static void execute_drop(struct engine *engine, struct queue_command *command)
+{
+	struct engine_queue *queue = queue_to_empty(engine, command);
+
+	if (!queue)
+		return;
 	while (!list_is_empty(&queue->waiting))
 		wait_end(engine, container_of(queue->waiting.next, struct queue_command, link),
 			 QUEUE_NOT_FOUND);
@@ -74,18 +85,12 @@ static void execute_drop(struct engine *engine, struct queue_command *command)
 
 static void execute_purge(struct engine *engine, struct queue_command *command)
 {
-	struct engine_queue *queue = queue_find(engine, command->queue);
+	struct engine_queue *queue = queue_to_empty(engine, command);
 	uint8_t last[8];
 	struct str part = str_of(last, sizeof(last));
 
-	if (!queue) {
-		answer_command(engine, command, QUEUE_NOT_FOUND);
+	if (!queue)
 		return;
-	}
-	if (!journal_has_room(engine->journal, JOURNAL_ROOM_LAST, sizeof(uint64_t))) {
-		answer_now(command, QUEUE_DISK_FULL);
-		return;
-	}
 	put_u64(last, queue->next_seq - 1);
 	log_append(engine, RECORD_PURGE, queue->number, &part, 1, NULL);
 	purge_messages(engine, queue);
