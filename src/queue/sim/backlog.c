@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "queue/queue.h"
+#include "queue/sim/drive.h"
 
 enum {
 	FILL_BATCHES = 128,
@@ -65,14 +66,7 @@ static void answered(struct queue_command *command)
 
 static void turn(struct bench *b)
 {
-	engine_step(b->engine, clock_base_ms(), clock_now_ms());
-	for (int lane = 0; lane < 2; lane++) {
-		struct journal_work *work = engine_work_begin(b->engine, (enum journal_lane)lane);
-		if (!work)
-			continue;
-		journal_work_run(work);
-		engine_work_end(b->engine, work);
-	}
+	drive_turn(b->engine, clock_base_ms(), clock_now_ms());
 	engine_step(b->engine, clock_base_ms(), clock_now_ms());
 }
 

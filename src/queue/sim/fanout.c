@@ -6,10 +6,9 @@
  * between rounds, outside of the measurement.
  */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "journal/disk_memory.h"
-#include "queue/queue.h"
+#include "queue/sim/drive.h"
 
 enum { ROUNDS = 20, PAYLOAD_SIZE = 1024, DAY_MS = 24 * 3600 * 1000 };
 
@@ -18,40 +17,11 @@ struct bench {
 	struct queue_counters counters;
 	struct queue_target targets[LIMIT_FANOUT_TARGETS];
 	char payload[PAYLOAD_SIZE];
-	size_t unanswered;
 };
-
-static void answered(struct queue_command *command)
-{
-	struct bench *b = command->context;
-
-	if (command->result != QUEUE_OK) {
-		fprintf(stderr, "fanout: a command failed\n");
-		exit(1);
-	}
-	b->unanswered--;
-}
-
-static void turn(struct bench *b)
-{
-	engine_step(b->engine, clock_base_ms(), clock_now_ms());
-	for (int lane = 0; lane < 2; lane++) {
-		struct journal_work *work = engine_work_begin(b->engine, (enum journal_lane)lane);
-		if (!work)
-			continue;
-		journal_work_run(work);
-		engine_work_end(b->engine, work);
-	}
-}
 
 static void run(struct bench *b, struct queue_command *command)
 {
-	command->done = answered;
-	command->context = b;
-	b->unanswered = 1;
-	queue_submit(b->engine, command);
-	while (b->unanswered > 0)
-		turn(b);
+	drive_command(b->engine, command, clock_base_ms(), clock_now_ms());
 }
 
 static void define(struct bench *b, uint64_t queue)

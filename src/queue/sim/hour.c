@@ -9,11 +9,10 @@
  * of its own.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "journal/disk_memory.h"
-#include "queue/queue.h"
+#include "queue/sim/drive.h"
 
 enum { PAYLOAD_SIZE = 1024, SECONDS = 3600, DAY_MS = 24 * 3600 * 1000, QUEUE = 1, TURNS = 3 };
 #define ARCHIVE (queue_number(QUEUE_KIND_BUS_ARCHIVES, 1))
@@ -24,41 +23,11 @@ struct bench {
 	char payload[PAYLOAD_SIZE];
 	int64_t now_ms;
 	uint64_t rate, keep, sent, kept, pages;
-	size_t unanswered;
 };
-
-static void answered(struct queue_command *command)
-{
-	struct bench *b = command->context;
-
-	if (command->result != QUEUE_OK) {
-		fprintf(stderr, "hour: a command failed\n");
-		exit(1);
-	}
-	b->unanswered--;
-}
-
-static void turn(struct bench *b)
-{
-	engine_step(b->engine, b->now_ms, b->now_ms);
-	for (int lane = 0; lane < 2; lane++) {
-		struct journal_work *work = engine_work_begin(b->engine, (enum journal_lane)lane);
-		if (!work)
-			continue;
-		journal_work_run(work);
-		engine_work_end(b->engine, work);
-	}
-}
 
 static void run(struct bench *b, struct queue_command *command)
 {
-	command->done = answered;
-	command->context = b;
-	command->now_ms = b->now_ms;
-	b->unanswered = 1;
-	queue_submit(b->engine, command);
-	while (b->unanswered > 0)
-		turn(b);
+	drive_command(b->engine, command, b->now_ms, b->now_ms);
 }
 
 static void define(struct bench *b, uint64_t queue, struct queue_counters *counters)
@@ -184,7 +153,7 @@ int main(int argc, char **argv)
 		b->now_ms += 1000;
 		consume(b);
 		for (int i = 0; i < TURNS; i++)
-			turn(b);
+			drive_turn(b->engine, b->now_ms, b->now_ms);
 	}
 	show(b, start_ms, clock_cpu_ns() - cpu_ns);
 	engine_free(&b->engine);
