@@ -152,7 +152,7 @@ static void clear_older(struct journal_work *work, const char *keep)
 	buf_done(&older.names);
 }
 
-static enum err make_room_file(struct journal *journal, const char *name, uint64_t size)
+enum err file_allocate(struct journal *journal, const char *name, uint64_t size, bool is_kept)
 {
 	struct disk *disk = journal->disk;
 	struct disk_file *file;
@@ -169,7 +169,8 @@ static enum err make_room_file(struct journal *journal, const char *name, uint64
 	disk->ops->close(disk, file);
 	if (!err)
 		err = disk->ops->sync_dir(disk);
-	else if (journal->checkpoint_room == 0)
+	else if (!is_kept)
+		/* If it stays, recovery finds it too small. */
 		(void)disk->ops->unlink(disk, name);
 	(void)pthread_mutex_unlock(&journal->names);
 	return err;
@@ -178,10 +179,12 @@ static enum err make_room_file(struct journal *journal, const char *name, uint64
 must_check enum err checkpoint_make_room(struct journal_work *work)
 {
 	struct journal *journal = work->journal;
+	bool is_kept = journal->checkpoint_room != 0;
 
-	enum err err = make_room_file(journal, CHECKPOINT_ROOM, work->checkpoint_room);
+	enum err err = file_allocate(journal, CHECKPOINT_ROOM, work->checkpoint_room, is_kept);
 	if (!err && journal->checkpoint_lsn == 0)
-		err = make_room_file(journal, CHECKPOINT_SECOND_ROOM, work->checkpoint_room);
+		err = file_allocate(journal, CHECKPOINT_SECOND_ROOM, work->checkpoint_room,
+				    is_kept);
 	return err;
 }
 
@@ -229,16 +232,20 @@ enum err checkpoint_write(struct journal_work *work)
 	return err == ERR_FULL ? ERR_IO : err;
 }
 
+enum err file_read_header(struct disk *disk, struct disk_file *file, char *out, size_t size,
+			  uint64_t *out_file_size)
+{
+	enum err err = disk->ops->size(disk, file, out_file_size);
+	return err ? err : disk->ops->read(disk, file, 0, out, size);
+}
+
 static enum err read_header(struct disk *disk, struct disk_file *file, uint64_t lsn,
 			    struct checkpoint *checkpoint, uint32_t *out_crc)
 {
 	char header[CHECKPOINT_HEADER_SIZE];
 	uint64_t file_size;
 
-	enum err err = disk->ops->size(disk, file, &file_size);
-	if (err)
-		return err;
-	err = disk->ops->read(disk, file, 0, header, sizeof header);
+	enum err err = file_read_header(disk, file, header, sizeof header, &file_size);
 	if (err)
 		return err;
 	if (get_u32(header + CHECKPOINT_MAGIC) != MAGIC_CHECKPOINT)

@@ -21,6 +21,13 @@ must_check enum err checkpoint_make_room(struct journal_work *work);
 /* Size of the reserved file; 0: it does not exist. Uses the second one if the first was lost. */
 uint64_t checkpoint_find_room(struct disk *disk);
 void checkpoint_done(struct checkpoint *checkpoint);
+/* Makes an empty file durably, with `size` bytes allocated, or makes it larger. If that fails, the
+ * file stays if `is_kept`. */
+must_check enum err file_allocate(struct journal *journal, const char *name, uint64_t size,
+				  bool is_kept);
+/* Reads the first `size` bytes of a file, and gives the size of all. */
+must_check enum err file_read_header(struct disk *disk, struct disk_file *file, char *out,
+				     size_t size, uint64_t *out_file_size);
 /* Writes a whole small file durably under `name`, through a temporary file. */
 must_check enum err file_replace(struct disk *disk, const char *temporary, const char *name,
 				 struct str content);

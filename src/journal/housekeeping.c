@@ -212,28 +212,10 @@ static enum err recycle(struct journal_work *work)
 
 must_check enum err spare_make(struct journal *journal, uint64_t spare)
 {
-	struct disk *disk = journal->disk;
 	char name[JOURNAL_NAME_SIZE];
-	struct disk_file *file;
 
 	spare_name(spare, name);
-	(void)pthread_mutex_lock(&journal->names);
-	enum err err = disk->ops->open(disk, name, true, &file);
-	(void)pthread_mutex_unlock(&journal->names);
-	if (err)
-		return err;
-	err = disk->ops->allocate(disk, file, journal->options.segment_size);
-	if (!err)
-		err = disk->ops->sync(disk, file);
-	(void)pthread_mutex_lock(&journal->names);
-	disk->ops->close(disk, file);
-	if (!err)
-		err = disk->ops->sync_dir(disk);
-	else
-		/* If it stays, recovery finds it too small and deletes it. */
-		(void)disk->ops->unlink(disk, name);
-	(void)pthread_mutex_unlock(&journal->names);
-	return err;
+	return file_allocate(journal, name, journal->options.segment_size, false);
 }
 
 static enum err zero_spare(struct journal_work *work)

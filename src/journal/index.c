@@ -64,10 +64,7 @@ static enum err read_header(struct disk *disk, struct disk_file *file, struct se
 	char header[INDEX_HEADER_SIZE];
 	uint64_t file_size;
 
-	enum err err = disk->ops->size(disk, file, &file_size);
-	if (err)
-		return err;
-	err = disk->ops->read(disk, file, 0, header, sizeof header);
+	enum err err = file_read_header(disk, file, header, sizeof header, &file_size);
 	if (err)
 		return err;
 	uint64_t size = get_u64(header + INDEX_DATA_SIZE);
