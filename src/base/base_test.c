@@ -260,6 +260,20 @@ static void test_siphash_matches_the_reference_vector(void **state)
 	assert_hex(out, 16, "5493e99933b0a8117e08ec0f97cfc3d9");
 }
 
+static void test_base32_is_parsed_and_strict(void **state)
+{
+	uint8_t bytes[5];
+
+	(void)state;
+	assert_true(base32_parse(STR("MZXW6YTB"), bytes)); /* RFC 4648, section 10 */
+	assert_memory_equal(bytes, "fooba", 5);
+	assert_true(base32_parse(STR("MZXW6"), bytes)); /* a bit is left over */
+	assert_memory_equal(bytes, "foo", 3);
+	assert_false(base32_parse(STR("mzxw6ytb"), bytes));
+	assert_false(base32_parse(STR("MZXW6YT1"), bytes));
+	assert_false(base32_parse(STR("MZXW6==="), bytes));
+}
+
 static void test_base64_round_trips_and_is_strict(void **state)
 {
 	(void)state;
