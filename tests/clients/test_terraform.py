@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Terraform makes, finds unchanged, changes and removes identities, queues, keys and endpoints.
+"""Terraform makes, finds unchanged, changes and removes what tests/clients/terraform describes.
 
 Neither Terraform nor its AWS provider comes from a package registry, so this runs only where
 $TERN_TERRAFORM_MIRROR is a directory of providers (terraform providers mirror) and terraform is
@@ -118,3 +118,27 @@ def test_terraform_manages_topics(server, terraform):
         assert message["Body"] == change
     next(life)
     assert sns.list_topics()["Topics"] == sns.list_subscriptions()["Subscriptions"] == []
+
+
+def test_terraform_manages_rules_and_schedules(server, terraform):
+    events, scheduler, sqs = (server.client(name) for name in ("events", "scheduler", "sqs"))
+    life = live(terraform("events"), change="after")
+    for change in ("before", "after"):
+        next(life)
+        assert events.describe_rule(Name="orders", EventBusName="shop")["Description"] == change
+        events.put_events(Entries=[
+            {"EventBusName": "shop", "Source": stage, "DetailType": "d", "Detail": "{}"}
+            for stage in ("before", "after")])
+        url = sqs.get_queue_url(QueueName="orders")["QueueUrl"]
+        [message] = sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=5)["Messages"]
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        assert message["Body"] == f'"{change} {change}"'
+        schedule = scheduler.get_schedule(Name="daily", GroupName="reports")
+        assert schedule["Target"]["Input"] == change
+    next(life)
+    assert [bus["Name"] for bus in events.list_event_buses()["EventBuses"]] == ["default"]
+    assert events.list_rules()["Rules"] == events.list_archives()["Archives"] == []
+    assert scheduler.list_schedules()["Schedules"] == []
+    groups = scheduler.list_schedule_groups()["ScheduleGroups"]
+    assert [group["Name"] for group in groups] == ["default"]
