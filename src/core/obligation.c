@@ -35,7 +35,7 @@ enum {
 };
 
 struct obligations {
-	struct deliver *delivers[QUEUES]; /* NULL: not started */
+	struct deliver *_Atomic delivers[QUEUES]; /* NULL: not started; others read figures */
 	struct queue_counters counters[QUEUES];
 	struct rates *rates;
 	struct net_thread *homes[HOMES_MAX];
@@ -662,7 +662,7 @@ void obligations_start(struct core *core, struct outbound *outbound,
 			.handler = &handler,
 			.context = core,
 		};
-		obligations->delivers[i] = deliver_new(&options);
+		atomic_store(&obligations->delivers[i], deliver_new(&options));
 	}
 }
 
@@ -674,8 +674,9 @@ void obligations_stop(struct core *core, int64_t grace_ms)
 		return;
 	for (int i = 0; i < QUEUES; i++) {
 		int64_t left_ms = end_ms - clock_steady_ns() / 1000000;
-		if (core->obligations->delivers[i])
-			deliver_stop(core->obligations->delivers[i], left_ms > 0 ? left_ms : 0);
+		struct deliver *deliver = atomic_load(&core->obligations->delivers[i]);
+		if (deliver)
+			deliver_stop(deliver, left_ms > 0 ? left_ms : 0);
 	}
 }
 
@@ -683,8 +684,10 @@ void obligations_close(struct core *core)
 {
 	if (!core->obligations)
 		return;
-	for (int i = 0; i < QUEUES; i++)
-		deliver_free(&core->obligations->delivers[i]);
+	for (int i = 0; i < QUEUES; i++) {
+		struct deliver *deliver = atomic_load(&core->obligations->delivers[i]);
+		deliver_free(&deliver);
+	}
 	rates_free(&core->obligations->rates);
 	heap_free(core->obligations);
 	core->obligations = NULL;
@@ -692,9 +695,11 @@ void obligations_close(struct core *core)
 
 void obligations_forgive(struct core *core, struct str endpoint)
 {
-	for (int i = 0; i < QUEUES; i++)
-		if (core->obligations->delivers[i])
-			deliver_forgive(core->obligations->delivers[i], endpoint);
+	for (int i = 0; i < QUEUES; i++) {
+		struct deliver *deliver = atomic_load(&core->obligations->delivers[i]);
+		if (deliver)
+			deliver_forgive(deliver, endpoint);
+	}
 }
 
 const char *obligations_kind_name(const struct core *core, uint8_t number)
@@ -740,10 +745,12 @@ void obligations_stats(const struct core *core, struct deliver_stats *out)
 {
 	*out = (struct deliver_stats){0};
 	for (int i = 0; i < QUEUES; i++) {
+		struct deliver *deliver =
+			core->obligations ? atomic_load(&core->obligations->delivers[i]) : NULL;
 		struct deliver_stats stats;
-		if (!core->obligations || !core->obligations->delivers[i])
+		if (!deliver)
 			continue;
-		deliver_stats_read(core->obligations->delivers[i], &stats);
+		deliver_stats_read(deliver, &stats);
 		add_stats(out, &stats);
 	}
 }
