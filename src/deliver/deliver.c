@@ -21,7 +21,8 @@ enum {
 	HELD_MS = 120000,	/* an item that waited longer goes back */
 	RETRY_MS_MAX = 11 * 3600000,
 	PAUSE_MS = 50,
-	POLL_MS = 1000, /* the test clock may jump */
+	POLL_MS = 1000,	    /* the test clock may jump */
+	COMMANDS_MS = 1000, /* for the engine to answer, beyond the grace of a stop */
 };
 
 enum event_type {
@@ -624,13 +625,15 @@ static void give_back_waiting(struct deliver *deliver)
 
 static bool has_ended(struct deliver *deliver)
 {
+	int64_t late_ms = clock_steady_ns() / 1000000 - deliver->stop_ms;
 	bool is_receiving = false;
 
 	for (int i = 0; i < RECEIVERS; i++)
 		is_receiving |= deliver->receivers[i].is_out;
+	/* The disk does not answer: nobody waits for the results of these commands any more. */
 	if (is_receiving || deliver->commands_out > 0)
-		return false;
-	return deliver->attempts_out == 0 || clock_steady_ns() / 1000000 >= deliver->stop_ms;
+		return late_ms >= COMMANDS_MS;
+	return deliver->attempts_out == 0 || late_ms >= 0;
 }
 
 static void sleep_until_needed(struct deliver *deliver)

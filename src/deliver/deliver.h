@@ -122,7 +122,8 @@ void deliver_target(struct seal *seal, struct arena *arena, uint64_t queue, uint
 struct deliver *deliver_new(const struct deliver_options *options); /* starts the thread */
 /*
  * Begins no attempt any more, waits up to `grace_ms` for those in progress, gives back the rest and
- * joins the thread. The engine still runs, and the outbound is stopped afterwards.
+ * joins the thread, after a second more at the latest if the engine does not answer. The engine
+ * still runs, and the outbound is stopped afterwards.
  */
 void deliver_stop(struct deliver *deliver, int64_t grace_ms);
 /* After the engine and the outbound have stopped. Accepts NULL, leaves NULL. */
