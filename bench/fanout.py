@@ -96,7 +96,7 @@ def measure(directory, rounds, seconds):
             for row, (peer, flags) in zip(rows[1:], prepared, strict=True):
                 before = written(peer)
                 run = drive.drive(peer, flags, seconds)
-                if run:
+                if run and run["messages"]:
                     row["runs"].append(run)
                     row["bytes"].append((written(peer) - before) / run["messages"])
     return rows

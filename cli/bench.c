@@ -109,7 +109,10 @@ static bool run(const struct bench_options *options, struct arena *arena,
 	struct str queue_url = STR("");
 
 	if (options->mode == BENCH_MODE_RAW)
-		return measure(options, STR("http://queue.invalid/000000000000/tern-bench"),
+		return measure(options,
+			       options->request.data
+				       ? STR("http://queue.invalid/")
+				       : STR("http://queue.invalid/000000000000/tern-bench"),
 			       results);
 	if (!queue_call(options, arena, BENCH_CREATE_QUEUE, queue_url, &answer))
 		return false;

@@ -201,6 +201,7 @@ class Recorder(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        assert self.path == "/"
         self.requests.append((dict(self.headers), body))
         self.send_response(200)
         self.send_header("Content-Length", "0")
@@ -230,6 +231,13 @@ def test_raw_sends_the_request_of_another_service(tmp_path):
         assert headers["X-Amz-Target"] == "AWSEvents.PutEvents"
         assert headers["Content-Type"] == "application/x-amz-json-1.1"
         assert "/events/aws4_request" in headers["Authorization"]
+
+
+def test_raw_sends_forms_to_the_root(tmp_path, server):
+    (tmp_path / "body").write_text("Action=ListTopics&Version=2010-03-31")
+    result = bench(server.url, "raw", "--count", "3", "--query", "--request",
+                   str(tmp_path / "body"), "--service", "sns")
+    assert (result["messages"], result["errors"]) == (3, 0)
 
 
 @pytest.mark.parametrize("flags, text", [
