@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "output.h"
+
 enum { RESENDS_MAX = 3, RESEND_MS = 200 };
 
 /* So many failures of one kind without a success among them are no accident of one message. */
@@ -74,8 +76,8 @@ static struct str dedup_id(const struct batch *batch, struct arena *arena)
 {
 	uint8_t uuid[16];
 
-	if (!batch->has_dedup_each)
-		return batch->dedup_id;
+	if (!batch->input.has_dedup_each)
+		return batch->input.dedup_id;
 	uuid_new(uuid);
 	char *text = arena_bytes(arena, UUID_TEXT_SIZE);
 	uuid_format(uuid, text);
@@ -91,7 +93,7 @@ static enum cli_exit check_body(struct batch *batch, struct str body)
 	if (body.size > service->size_max)
 		return cli_fail(batch->cli, CLI_FAILED, "%s %llu is longer than one may be, %s%s",
 				service->noun, number, service->size_text,
-				batch->has_lines ? "" : "; is each line one? Add --lines");
+				batch->input.has_lines ? "" : "; is each line one? Add --lines");
 	if (!str_is_utf8(body))
 		return cli_fail(batch->cli, CLI_FAILED,
 				"%s %llu is not UTF-8 text; encode it, for example with base64",
@@ -124,6 +126,25 @@ void batch_sent(struct batch *batch)
 {
 	batch->sent_count++;
 	batch->alike_count = 0;
+}
+
+void batch_print_sent(struct batch *batch, struct str message_id, struct str md5,
+		      struct str sequence_number)
+{
+	static const struct column columns[] = {{NULL, "MessageId", false},
+						{NULL, "MD5OfMessageBody", false},
+						{NULL, "SequenceNumber", false}};
+	struct table table;
+
+	batch_sent(batch);
+	if (!batch->cli->is_json) {
+		if (!batch->input.has_lines)
+			printf("%.*s\n", STR_ARG(message_id));
+		return;
+	}
+	table_init(&table, batch->cli, columns, 3);
+	table_add(&table, (const struct str[]){message_id, md5, sequence_number});
+	table_done(&table);
 }
 
 static void note_failed(struct batch *batch, struct str code)
@@ -174,7 +195,7 @@ static enum cli_exit send_waiting(struct batch *batch, bool may_resend)
 
 static void show_progress(const struct batch *batch)
 {
-	if (batch->has_lines && batch->cli->is_error_terminal)
+	if (batch->input.has_lines && batch->cli->is_error_terminal)
 		fprintf(stderr, "\r%llu sent ", (unsigned long long)batch->sent_count);
 }
 
@@ -280,17 +301,18 @@ static enum cli_exit send_file(struct batch *batch, FILE *file)
 static enum cli_exit send_input(struct batch *batch)
 {
 	struct cli *cli = batch->cli;
-	struct str name = batch->file;
+	struct str name = batch->input.file;
 	bool is_stdin = !name.data || str_equal(name, STR("-"));
 	FILE *file = is_stdin ? stdin : fopen(arena_cstr(&cli->arena, name), "re");
 
 	if (is_stdin && isatty(STDIN_FILENO))
 		cli_note(cli, "Type the %s%s; Ctrl-D ends it.", batch->service->noun,
-			 batch->has_lines ? "s, one a line" : "");
+			 batch->input.has_lines ? "s, one a line" : "");
 	if (!file)
 		return cli_fail(cli, CLI_USAGE, "cannot open %.*s: %s", STR_ARG(name),
 				strerror(errno));
-	enum cli_exit code = batch->has_lines ? send_lines(batch, file) : send_file(batch, file);
+	enum cli_exit code =
+		batch->input.has_lines ? send_lines(batch, file) : send_file(batch, file);
 	if (!is_stdin)
 		fclose(file);
 	return code;
@@ -312,16 +334,16 @@ static enum cli_exit send_arguments(struct batch *batch, const struct str *bodie
 
 static enum cli_exit check_values(const struct batch *batch, size_t count)
 {
-	if (count > 0 && (batch->file.data || batch->has_lines))
+	if (count > 0 && (batch->input.file.data || batch->input.has_lines))
 		return cli_fail(batch->cli, CLI_USAGE,
 				"give the %s as an argument or by --file and --lines, not both",
 				batch->service->noun);
-	if (batch->dedup_id.data && (batch->has_lines || count > 1))
+	if (batch->input.dedup_id.data && (batch->input.has_lines || count > 1))
 		return cli_fail(batch->cli, CLI_USAGE,
 				"with one --dedup-id for all only the first %s would be kept; "
 				"--dedup-each gives each its own",
 				batch->service->noun);
-	if (batch->dedup_id.data && batch->has_dedup_each)
+	if (batch->input.dedup_id.data && batch->input.has_dedup_each)
 		return cli_fail(batch->cli, CLI_USAGE,
 				"--dedup-id and --dedup-each exclude each other");
 	return CLI_OK;

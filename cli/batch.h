@@ -32,16 +32,48 @@ struct batch_service {
 	enum cli_exit (*send_all)(struct batch *batch);
 };
 
+/* Part of the values of `tern send` and `tern publish`. */
+struct batch_values {
+	struct str file;     /* "-": standard input; data NULL: standard input too */
+	bool has_lines;	     /* each line is a message */
+	struct str dedup_id; /* of a single message */
+	bool has_dedup_each; /* a new one for each message */
+	struct str group;
+	struct option_list attributes;
+};
+
+#define BATCH_ATTRIBUTE_HELP                                                                       \
+	"message attribute; TYPE is String (if it is left out), Number or Binary (VALUE is "       \
+	"base64 then), with a label if wanted: Number.int; may be repeated"
+/* Rows for a struct `type` whose member `member` is a struct batch_values. */
+/* clang-format off */
+#define BATCH_OPTIONS(type, member) \
+	{"file", OPTION_TEXT, offsetof(type, member.file), "FILE", \
+	 "read the message from FILE; - is standard input", \
+	 0, 0}, \
+	{"lines", OPTION_FLAG, offsetof(type, member.has_lines), NULL, \
+	 "each line of the file or of standard input is a message; empty lines are skipped", \
+	 0, 0}, \
+	{"attribute", OPTION_LIST, offsetof(type, member.attributes), "NAME=VALUE[:TYPE]", \
+	 BATCH_ATTRIBUTE_HELP, \
+	 0, 0}, \
+	{"group", OPTION_TEXT, offsetof(type, member.group), "ID", "MessageGroupId", \
+	 0, 0}, \
+	{"dedup-id", OPTION_TEXT, offsetof(type, member.dedup_id), "ID", \
+	 "MessageDeduplicationId of a single message", \
+	 0, 0}, \
+	{"dedup-each", OPTION_FLAG, offsetof(type, member.has_dedup_each), NULL, \
+	 "a new MessageDeduplicationId for each message: none is taken for another's duplicate", \
+	 0, 0}
+/* clang-format on */
+
 /* Filled by the command, zeroed before; the rest is batch's. */
 struct batch {
 	struct cli *cli;
 	const struct batch_service *service;
-	const void *context;   /* the command's */
-	struct str file;       /* "-": standard input; data NULL: standard input too */
-	bool has_lines;	       /* each line is a message */
+	const void *context; /* the command's */
+	struct batch_values input;
 	bool is_ordered;       /* no message is sent after an earlier one failed */
-	struct str dedup_id;   /* of a single message */
-	bool has_dedup_each;   /* a new one for each message */
 	size_t attribute_size; /* bytes that each message has beside its body */
 
 	struct arena arena; /* of the entries' texts, until the batch is sent */
@@ -59,6 +91,9 @@ enum cli_exit batch_run(struct batch *batch, const struct str *bodies, size_t co
 
 /* Within send_one and send_all. `id`: an entry's; others are ignored. */
 void batch_sent(struct batch *batch);
+/* The same, and prints the answer; data NULL: it has no such member. */
+void batch_print_sent(struct batch *batch, struct str message_id, struct str md5,
+		      struct str sequence_number);
 void batch_failed(struct batch *batch, struct str id, struct str code, struct str message,
 		  bool is_senders_fault);
 
@@ -67,9 +102,6 @@ struct batch_attribute {
 	struct str name, type, value; /* bytes, if the type begins with Binary */
 	bool is_binary;
 };
-#define BATCH_ATTRIBUTE_HELP                                                                       \
-	"message attribute; TYPE is String (if it is left out), Number or Binary (VALUE is "       \
-	"base64 then), with a label if wanted: Number.int; may be repeated"
 /* Adds their bytes to batch->attribute_size. */
 must_check enum cli_exit batch_read_attributes(struct batch *batch, const struct option_list *texts,
 					       struct batch_attribute **out_attributes);

@@ -78,7 +78,7 @@ static enum cli_exit put_entries(struct batch *batch, const struct batch_entry *
 			continue;
 		}
 		batch_sent(batch);
-		if (batch->cli->is_json || !batch->has_lines)
+		if (batch->cli->is_json || !batch->input.has_lines)
 			output_text(batch->cli, "EventId", entry->event_id);
 	}
 	return CLI_OK;
@@ -116,8 +116,8 @@ static enum cli_exit put_run(struct cli *cli, const void *values_given)
 	batch->cli = cli;
 	batch->service = &put_service;
 	batch->context = values;
-	batch->file = values->file;
-	batch->has_lines = values->has_lines;
+	batch->input.file = values->file;
+	batch->input.has_lines = values->has_lines;
 	batch->attribute_size = values->source.size + values->type.size;
 	for (size_t i = 0; i < values->resources.count; i++)
 		batch->attribute_size += values->resources.items[i].size;

@@ -2,35 +2,21 @@
 /* publish: one message by Publish, many by PublishBatch. */
 #include "commands.h"
 
-#include <stdio.h>
-
 #include "api/sns.h"
 #include "batch.h"
 #include "name.h"
-#include "output.h"
 
 struct publish_values {
-	struct str file, subject, structure, group, dedup_id;
-	struct option_list attributes;
-	bool has_lines, has_dedup_each;
+	struct batch_values batch;
+	struct str subject, structure;
 };
 
 #define AT(member) offsetof(struct publish_values, member)
 static const struct option publish_options[] = {
-	{"file", OPTION_TEXT, AT(file), "FILE", "read the message from FILE; - is standard input",
-	 0, 0},
-	{"lines", OPTION_FLAG, AT(has_lines), NULL,
-	 "each line of the file or of standard input is a message; empty lines are skipped", 0, 0},
+	BATCH_OPTIONS(struct publish_values, batch),
 	{"subject", OPTION_TEXT, AT(subject), "TEXT", "Subject, which e-mails show", 0, 0},
 	{"structure", OPTION_TEXT, AT(structure), "json",
 	 "MessageStructure: with json the message is an object with a text for each protocol", 0,
-	 0},
-	{"attribute", OPTION_LIST, AT(attributes), "NAME=VALUE[:TYPE]", BATCH_ATTRIBUTE_HELP, 0, 0},
-	{"group", OPTION_TEXT, AT(group), "ID", "MessageGroupId", 0, 0},
-	{"dedup-id", OPTION_TEXT, AT(dedup_id), "ID", "MessageDeduplicationId of a single message",
-	 0, 0},
-	{"dedup-each", OPTION_FLAG, AT(has_dedup_each), NULL,
-	 "a new MessageDeduplicationId for each message: none is taken for another's duplicate", 0,
 	 0},
 };
 
@@ -40,23 +26,6 @@ struct publisher {
 	struct sns_message_attribute_value_entry *attributes;
 	size_t attribute_count;
 };
-
-static void print_published(struct batch *batch, struct str message_id, struct str sequence_number)
-{
-	static const struct column columns[] = {{NULL, "MessageId", false},
-						{NULL, "SequenceNumber", false}};
-	struct table table;
-
-	batch_sent(batch);
-	if (!batch->cli->is_json) {
-		if (!batch->has_lines)
-			printf("%.*s\n", STR_ARG(message_id));
-		return;
-	}
-	table_init(&table, batch->cli, columns, 2);
-	table_add(&table, (const struct str[]){message_id, sequence_number});
-	table_done(&table);
-}
 
 static enum cli_exit publish_one(struct batch *batch, const struct batch_entry *entry)
 {
@@ -68,14 +37,14 @@ static enum cli_exit publish_one(struct batch *batch, const struct batch_entry *
 		.message_structure = publisher->values->structure,
 		.message_attributes = publisher->attributes,
 		.message_attributes_count = publisher->attribute_count,
-		.message_group_id = publisher->values->group,
+		.message_group_id = publisher->values->batch.group,
 		.message_deduplication_id = entry->dedup_id,
 	};
 	struct sns_publish_out out;
 
 	enum cli_exit code = cli_call(batch->cli, &sns_operations[SNS_PUBLISH], &in, &out);
 	if (code == CLI_OK)
-		print_published(batch, out.message_id, out.sequence_number);
+		batch_print_sent(batch, out.message_id, (struct str){0}, out.sequence_number);
 	return code;
 }
 
@@ -97,15 +66,15 @@ static enum cli_exit publish_all(struct batch *batch)
 			.message_structure = publisher->values->structure,
 			.message_attributes = publisher->attributes,
 			.message_attributes_count = publisher->attribute_count,
-			.message_group_id = publisher->values->group,
+			.message_group_id = publisher->values->batch.group,
 			.message_deduplication_id = batch->entries[i].dedup_id,
 		};
 	enum cli_exit code = cli_call(batch->cli, &sns_operations[SNS_PUBLISH_BATCH], &in, &out);
 	if (code)
 		return code;
 	for (size_t i = 0; i < out.successful_count; i++)
-		print_published(batch, out.successful[i].message_id,
-				out.successful[i].sequence_number);
+		batch_print_sent(batch, out.successful[i].message_id, (struct str){0},
+				 out.successful[i].sequence_number);
 	for (size_t i = 0; i < out.failed_count; i++)
 		batch_failed(batch, out.failed[i].id, out.failed[i].code, out.failed[i].message,
 			     out.failed[i].sender_fault);
@@ -122,7 +91,7 @@ static const struct batch_service service = {
 
 static enum cli_exit read_attributes(struct batch *batch, struct publisher *publisher)
 {
-	const struct option_list *texts = &publisher->values->attributes;
+	const struct option_list *texts = &publisher->values->batch.attributes;
 	struct batch_attribute *read;
 
 	enum cli_exit code = batch_read_attributes(batch, texts, &read);
@@ -150,10 +119,7 @@ static enum cli_exit publish_run(struct cli *cli, const void *values_given)
 	batch->cli = cli;
 	batch->service = &service;
 	batch->context = &publisher;
-	batch->file = values->file;
-	batch->has_lines = values->has_lines;
-	batch->dedup_id = values->dedup_id;
-	batch->has_dedup_each = values->has_dedup_each;
+	batch->input = values->batch;
 	enum cli_exit code = read_attributes(batch, &publisher);
 	if (code == CLI_OK)
 		code = name_arn(cli, "sns", "", cli->arguments.items[0], &publisher.topic_arn);

@@ -2,34 +2,18 @@
 /* send: one message by SendMessage, many by SendMessageBatch. */
 #include "commands.h"
 
-#include <stdio.h>
-
 #include "api/sqs.h"
 #include "batch.h"
-#include "output.h"
 
 struct send_values {
-	struct str file, group, dedup_id;
+	struct batch_values batch;
 	struct option_number delay;
-	struct option_list attributes;
-	bool has_lines, has_dedup_each;
 };
 
-#define AT(member) offsetof(struct send_values, member)
 static const struct option send_options[] = {
-	{"file", OPTION_TEXT, AT(file), "FILE", "read the message from FILE; - is standard input",
-	 0, 0},
-	{"lines", OPTION_FLAG, AT(has_lines), NULL,
-	 "each line of the file or of standard input is a message; empty lines are skipped", 0, 0},
-	{"delay", OPTION_NUMBER, AT(delay), "SECONDS", "how long the messages are hidden at first",
-	 0, LIMIT_DELAY_S},
-	{"attribute", OPTION_LIST, AT(attributes), "NAME=VALUE[:TYPE]", BATCH_ATTRIBUTE_HELP, 0, 0},
-	{"group", OPTION_TEXT, AT(group), "ID", "MessageGroupId", 0, 0},
-	{"dedup-id", OPTION_TEXT, AT(dedup_id), "ID", "MessageDeduplicationId of a single message",
-	 0, 0},
-	{"dedup-each", OPTION_FLAG, AT(has_dedup_each), NULL,
-	 "a new MessageDeduplicationId for each message: none is taken for another's duplicate", 0,
-	 0},
+	{"delay", OPTION_NUMBER, offsetof(struct send_values, delay), "SECONDS",
+	 "how long the messages are hidden at first", 0, LIMIT_DELAY_S},
+	BATCH_OPTIONS(struct send_values, batch),
 };
 
 struct sender {
@@ -38,33 +22,6 @@ struct sender {
 	struct sqs_message_attribute_value_entry *attributes;
 	size_t attribute_count;
 };
-
-static void print_sent(struct batch *batch, struct str message_id, struct str md5,
-		       struct str sequence_number)
-{
-	struct json_writer json;
-	struct buf out = {0};
-
-	batch_sent(batch);
-	if (!batch->cli->is_json) {
-		if (!batch->has_lines)
-			printf("%.*s\n", STR_ARG(message_id));
-		return;
-	}
-	json_begin(&json, &out);
-	json_open_object(&json);
-	json_key(&json, STR("MessageId"));
-	json_str(&json, message_id);
-	json_key(&json, STR("MD5OfMessageBody"));
-	json_str(&json, md5);
-	if (sequence_number.data) {
-		json_key(&json, STR("SequenceNumber"));
-		json_str(&json, sequence_number);
-	}
-	json_close_object(&json);
-	output_json_line(&out);
-	buf_done(&out);
-}
 
 static enum cli_exit send_one(struct batch *batch, const struct batch_entry *entry)
 {
@@ -76,14 +33,15 @@ static enum cli_exit send_one(struct batch *batch, const struct batch_entry *ent
 		.has_delay_seconds = sender->values->delay.is_given,
 		.message_attributes = sender->attributes,
 		.message_attributes_count = sender->attribute_count,
-		.message_group_id = sender->values->group,
+		.message_group_id = sender->values->batch.group,
 		.message_deduplication_id = entry->dedup_id,
 	};
 	struct sqs_send_message_out out;
 
 	enum cli_exit code = cli_run(batch->cli, SQS_SEND_MESSAGE, &in, &out);
 	if (code == CLI_OK)
-		print_sent(batch, out.message_id, out.md5_of_message_body, out.sequence_number);
+		batch_print_sent(batch, out.message_id, out.md5_of_message_body,
+				 out.sequence_number);
 	return code;
 }
 
@@ -103,16 +61,16 @@ static enum cli_exit send_all(struct batch *batch)
 			.has_delay_seconds = sender->values->delay.is_given,
 			.message_attributes = sender->attributes,
 			.message_attributes_count = sender->attribute_count,
-			.message_group_id = sender->values->group,
+			.message_group_id = sender->values->batch.group,
 			.message_deduplication_id = batch->entries[i].dedup_id,
 		};
 	enum cli_exit code = cli_run(batch->cli, SQS_SEND_MESSAGE_BATCH, &in, &out);
 	if (code)
 		return code;
 	for (size_t i = 0; i < out.successful_count; i++)
-		print_sent(batch, out.successful[i].message_id,
-			   out.successful[i].md5_of_message_body,
-			   out.successful[i].sequence_number);
+		batch_print_sent(batch, out.successful[i].message_id,
+				 out.successful[i].md5_of_message_body,
+				 out.successful[i].sequence_number);
 	for (size_t i = 0; i < out.failed_count; i++)
 		batch_failed(batch, out.failed[i].id, out.failed[i].code, out.failed[i].message,
 			     out.failed[i].sender_fault);
@@ -129,7 +87,7 @@ static const struct batch_service service = {
 
 static enum cli_exit read_attributes(struct batch *batch, struct sender *sender)
 {
-	const struct option_list *texts = &sender->values->attributes;
+	const struct option_list *texts = &sender->values->batch.attributes;
 	struct batch_attribute *read;
 
 	enum cli_exit code = batch_read_attributes(batch, texts, &read);
@@ -159,10 +117,7 @@ static enum cli_exit send_run(struct cli *cli, const void *values_given)
 	batch->cli = cli;
 	batch->service = &service;
 	batch->context = &sender;
-	batch->file = values->file;
-	batch->has_lines = values->has_lines;
-	batch->dedup_id = values->dedup_id;
-	batch->has_dedup_each = values->has_dedup_each;
+	batch->input = values->batch;
 	enum cli_exit code = read_attributes(batch, &sender);
 	if (code == CLI_OK)
 		code = cli_queue_url(cli, cli->arguments.items[0], &sender.queue_url);
