@@ -410,7 +410,9 @@ static void stop(void)
 }
 
 /* As a publish does: many obligations in one batch. */
-static void oblige(unsigned count)
+/* At all endpoints in turn, or at one. */
+enum { ALL_ENDPOINTS = ENDPOINTS };
+static void oblige(unsigned count, unsigned endpoint)
 {
 	enum { AT_ONCE = 500 };
 
@@ -421,8 +423,9 @@ static void oblige(unsigned count)
 		arena_init(&memory);
 		for (unsigned i = 0; i < AT_ONCE; i++) {
 			unsigned number = from + i;
-			struct str bytes =
-				arena_format(&memory, "%u %u %u", number, number % ENDPOINTS, HTTP);
+			struct str bytes = arena_format(
+				&memory, "%u %u %u", number,
+				endpoint == ALL_ENDPOINTS ? number % ENDPOINTS : endpoint, HTTP);
 			deliver_target(seal, &memory, QUEUE, 1 + number % 10, bytes, &targets[i]);
 		}
 		command.fanout.targets = targets;
@@ -505,7 +508,7 @@ static void test_the_living_get_all_and_the_dead_end_in_their_queue(void **state
 	(void)state;
 	serve();
 	open_engine(false);
-	oblige(OBLIGATIONS);
+	oblige(OBLIGATIONS, ALL_ENDPOINTS);
 	start();
 	int64_t end_ms = steady_ms() + PATIENCE_MS;
 	do {
@@ -539,6 +542,29 @@ static void test_the_living_get_all_and_the_dead_end_in_their_queue(void **state
 	close_engine();
 }
 
+/* The circuit is for endpoints that are not there: each attempt at this one is made. */
+static void test_an_endpoint_that_answers_with_a_fault_has_no_open_circuit(void **state)
+{
+	enum { BUSY = 2, COUNT = 500 }; /* serve_hostile answers 503 there */
+	struct deliver_stats stats;
+
+	(void)state;
+	serve();
+	open_engine(false);
+	oblige(COUNT, BUSY);
+	start();
+	int64_t end_ms = steady_ms() + PATIENCE_MS;
+	do {
+		poll(NULL, 0, 20);
+		deliver_stats_read(deliver, &stats);
+	} while (stats.replaced < COUNT && steady_ms() < end_ms);
+	assert_int_equal(stats.replaced, COUNT);
+	assert_int_equal(stats.refused_by_circuit, 0);
+	assert_int_equal(stats.attempts, COUNT * ATTEMPTS);
+	stop();
+	close_engine();
+}
+
 /* Delivers in a process that is killed. */
 static void deliver_until_killed(int64_t delay_ms)
 {
@@ -566,7 +592,7 @@ static void test_obligations_survive_kills(void **state)
 	(void)state;
 	serve();
 	open_engine(true);
-	oblige(KILLED_OBLIGATIONS);
+	oblige(KILLED_OBLIGATIONS, ALL_ENDPOINTS);
 	close_engine();
 	prng_init(&prng, 9);
 	for (int i = 0; i < KILLS; i++)
@@ -599,7 +625,7 @@ static void test_a_stop_in_the_middle_loses_nothing(void **state)
 	(void)state;
 	serve();
 	open_engine(false);
-	oblige(500);
+	oblige(500, ALL_ENDPOINTS);
 	start();
 	poll(NULL, 0, 50);
 	stop();
