@@ -125,16 +125,8 @@ static enum err write(struct core *core, const struct events_archive_record *rec
 	struct buf bytes = {0};
 
 	events_archive_record_encode(&bytes, record);
-	const struct events_item draft = {
-		.kind = EVENTS_ARCHIVE,
-		.account = record->account,
-		.region = record->region,
-		.name = record->name,
-		.record = buf_str(&bytes),
-	};
-	enum err err = events_item_put(core, &draft, DUE_NEVER, DUE_NEVER);
-	buf_done(&bytes);
-	return err;
+	return events_item_save(core, EVENTS_ARCHIVE, record->account, record->region, record->name,
+				&bytes);
 }
 
 static enum err check_new(struct call *call, struct str name)

@@ -68,16 +68,8 @@ static enum err write(struct call *call, const struct events_destination_record 
 	struct buf bytes = {0};
 
 	events_destination_record_encode(&bytes, record);
-	const struct events_item draft = {
-		.kind = EVENTS_DESTINATION,
-		.account = record->account,
-		.region = record->region,
-		.name = record->name,
-		.record = buf_str(&bytes),
-	};
-	enum err err = events_item_put(call->core, &draft, DUE_NEVER, DUE_NEVER);
-	buf_done(&bytes);
-	return err;
+	return events_item_save(call->core, EVENTS_DESTINATION, record->account, record->region, record->name,
+				&bytes);
 }
 
 static enum err authorize(struct call *call, struct str action, struct str name)

@@ -210,6 +210,22 @@ enum err events_item_put(struct core *core, const struct events_item *draft, str
 	return ERR_OK;
 }
 
+enum err events_item_save(struct core *core, enum events_item_kind item_kind, struct str account,
+			  struct str region, struct str name, struct buf *record)
+{
+	const struct events_item draft = {
+		.kind = item_kind,
+		.account = account,
+		.region = region,
+		.name = name,
+		.record = buf_str(record),
+	};
+
+	enum err err = events_item_put(core, &draft, DUE_NEVER, DUE_NEVER);
+	buf_done(record);
+	return err;
+}
+
 enum err events_item_remove(struct core *core, const struct events_item *item, struct due_time old)
 {
 	struct events_items *items = events_of(core)->items;

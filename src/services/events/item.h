@@ -58,6 +58,10 @@ size_t events_items_count(struct events_items *items, enum events_item_kind kind
  */
 must_check enum err events_item_put(struct core *core, const struct events_item *draft,
 				    struct due_time old, struct due_time at);
+/* Control thread: the same for an item that is never due. Frees the record. */
+must_check enum err events_item_save(struct core *core, enum events_item_kind kind,
+				     struct str account, struct str region, struct str name,
+				     struct buf *record);
 must_check enum err events_item_remove(struct core *core, const struct events_item *item,
 				       struct due_time old);
 /* "a/account/region/name", in the arena. */

@@ -27,16 +27,8 @@ enum err events_replay_write(struct core *core, const struct events_replay_recor
 	struct buf bytes = {0};
 
 	events_replay_record_encode(&bytes, record);
-	const struct events_item draft = {
-		.kind = EVENTS_REPLAY,
-		.account = record->account,
-		.region = record->region,
-		.name = record->name,
-		.record = buf_str(&bytes),
-	};
-	enum err err = events_item_put(core, &draft, DUE_NEVER, DUE_NEVER);
-	buf_done(&bytes);
-	return err;
+	return events_item_save(core, EVENTS_REPLAY, record->account, record->region, record->name,
+				&bytes);
 }
 
 static enum err authorize(struct call *call, struct str action, struct str name)
