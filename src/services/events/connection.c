@@ -166,15 +166,9 @@ enum err events_connection_find(const struct core *core, struct arena *arena, st
 				struct events_connection_record *out_connection)
 {
 	struct events_connection_record record = {0};
-	struct arn arn;
-
-	if (!arn_parse(text, &arn))
-		return ERR_NOTFOUND;
-	struct str name = arn.resource;
-	(void)str_cut(&name, '/'); /* connection */
 	const struct events_item *item =
-		events_items_find(events_of(core)->items, EVENTS_CONNECTION, arn.account,
-				  arn.region, str_cut(&name, '/'));
+		events_items_find_arn(events_of(core)->items, EVENTS_CONNECTION, text);
+
 	if (!item)
 		return ERR_NOTFOUND;
 	enum err err = decode(arena, item, &record);

@@ -33,15 +33,9 @@ enum err events_destination_find(const struct core *core, struct arena *arena, s
 				 struct events_destination_record *out_destination)
 {
 	struct events_destination_record record = {0};
-	struct arn arn;
-
-	if (!arn_parse(text, &arn))
-		return ERR_NOTFOUND;
-	struct str name = arn.resource;
-	(void)str_cut(&name, '/'); /* api-destination */
 	const struct events_item *item =
-		events_items_find(events_of(core)->items, EVENTS_DESTINATION, arn.account,
-				  arn.region, str_cut(&name, '/'));
+		events_items_find_arn(events_of(core)->items, EVENTS_DESTINATION, text);
+
 	if (!item)
 		return ERR_NOTFOUND;
 	enum err err = decode(arena, item, &record);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/arn.h"
 #include "base/pack.h"
 #include "base/snapshot.h"
 #include "services/events/state.h"
@@ -109,6 +110,18 @@ const struct events_item *events_items_find(struct events_items *items,
 
 	return snapshot_table_find(items->table, 0,
 				   (struct snapshot_key){0, compare_scope, &wanted});
+}
+
+const struct events_item *events_items_find_arn(struct events_items *items,
+						enum events_item_kind item_kind, struct str text)
+{
+	struct arn arn;
+
+	if (!arn_parse(text, &arn))
+		return NULL;
+	struct str name = arn.resource;
+	(void)str_cut(&name, '/'); /* the type */
+	return events_items_find(items, item_kind, arn.account, arn.region, str_cut(&name, '/'));
 }
 
 size_t events_items_count(struct events_items *items, enum events_item_kind item_kind,

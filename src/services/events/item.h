@@ -40,6 +40,9 @@ must_check enum err events_items_load(struct core *core, struct events_items *it
 /* Any thread. NULL if there is none; release the result. */
 const struct events_item *events_items_find(struct events_items *items, enum events_item_kind kind,
 					    struct str account, struct str region, struct str name);
+/* The same by an ARN whose resource is "type/name/id"; the caller checks the type and the id. */
+const struct events_item *events_items_find_arn(struct events_items *items,
+						enum events_item_kind kind, struct str arn);
 /*
  * Any thread: visits the items of a kind, account and region (data NULL: of all regions; account
  * too: of all accounts) in order of account, region and name, from the name `from` on, which counts
