@@ -9,6 +9,7 @@
 #include "match/event_pattern.h"
 #include "services/events/archive_queue.h"
 #include "services/events/change.h"
+#include "services/events/item_call.h"
 #include "services/events/list.h"
 #include "services/events/place.h"
 
@@ -97,26 +98,16 @@ static enum err check_pattern(struct call *call, struct str pattern)
 
 /* ---- records ---- */
 
-static enum err authorize(struct call *call, struct str action, struct str name)
-{
-	const struct resource resource = {
-		.arn = events_archive_arn(call->arena, call->account, call->region, name),
-		.account = call->account,
-	};
-
-	return call_authorize(call, action, &resource);
-}
-
 static enum err open_archive(struct call *call, struct str action, struct str name,
 			     struct events_archive_record *out)
 {
-	enum err err = authorize(call, action, name);
-	if (!err)
-		err = events_archive_find(call->core, call->arena, call->account, call->region,
-					  name, out);
-	if (err == ERR_NOTFOUND)
-		return fail(call, &EVENTS_RESOURCE_NOT_FOUND, "Archive %.*s does not exist.",
-			    STR_ARG(name));
+	const struct events_item *item;
+
+	enum err err = events_item_open(call, EVENTS_ARCHIVE, action, name, &item);
+	if (err)
+		return err;
+	err = decode(call->arena, item, out);
+	events_item_release(item);
 	return err;
 }
 
@@ -189,7 +180,8 @@ enum err events_create_archive(struct call *call, const struct events_create_arc
 	struct events_place place;
 	uint64_t queue;
 
-	enum err err = authorize(call, STR("events:CreateArchive"), in->archive_name);
+	enum err err = events_item_authorize(call, EVENTS_ARCHIVE, STR("events:CreateArchive"),
+					     in->archive_name);
 	if (!err)
 		err = check_bus(call, in->event_source_arn, &place);
 	if (!err)

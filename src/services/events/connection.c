@@ -14,7 +14,7 @@
 #include "core/authorize.h"
 #include "core/limit/quota.h"
 #include "core/message.h"
-#include "services/events/item.h"
+#include "services/events/item_call.h"
 #include "services/events/list.h"
 #include "services/events/state.h"
 
@@ -186,35 +186,19 @@ static enum err write(struct call *call, const struct events_connection_record *
 	struct buf bytes = {0};
 
 	events_connection_record_encode(&bytes, record);
-	return events_item_save(call->core, EVENTS_CONNECTION, record->account, record->region, record->name,
-				&bytes);
-}
-
-static enum err authorize(struct call *call, struct str action, struct str name)
-{
-	const struct resource resource = {
-		.arn = arn_make(call->arena, STR("events"), call->region, call->account,
-				arena_format(call->arena, "connection/%.*s", STR_ARG(name))),
-		.account = call->account,
-	};
-
-	return call_authorize(call, action, &resource);
+	return events_item_save(call->core, EVENTS_CONNECTION, record->account, record->region,
+				record->name, &bytes);
 }
 
 /* The connection of the call's account and region; ERR_FAULT if there is none. */
 static enum err open_connection(struct call *call, struct str action, struct str name,
 				struct events_connection_record *out)
 {
-	enum err err = authorize(call, action, name);
+	const struct events_item *item;
+
+	enum err err = events_item_open(call, EVENTS_CONNECTION, action, name, &item);
 	if (err)
 		return err;
-	const struct events_item *item = events_items_find(
-		events_of(call->core)->items, EVENTS_CONNECTION, call->account, call->region, name);
-	if (!item)
-		return fail(call, &EVENTS_RESOURCE_NOT_FOUND,
-			    "Failed to describe the connection(s). Connection '%.*s' does not "
-			    "exist.",
-			    STR_ARG(name));
 	err = decode(call->arena, item, out);
 	events_item_release(item);
 	return err;
@@ -279,7 +263,8 @@ enum err events_create_connection(struct call *call, const struct events_create_
 	};
 	uint8_t id[16];
 
-	enum err err = authorize(call, STR("events:CreateConnection"), in->name);
+	enum err err = events_item_authorize(call, EVENTS_CONNECTION,
+					     STR("events:CreateConnection"), in->name);
 	if (err)
 		return err;
 	const struct events_item *old =

@@ -11,7 +11,7 @@
 #include "core/authorize.h"
 #include "core/limit/quota.h"
 #include "services/events/connection.h"
-#include "services/events/item.h"
+#include "services/events/item_call.h"
 #include "services/events/list.h"
 #include "services/events/state.h"
 
@@ -62,35 +62,18 @@ static enum err write(struct call *call, const struct events_destination_record 
 	struct buf bytes = {0};
 
 	events_destination_record_encode(&bytes, record);
-	return events_item_save(call->core, EVENTS_DESTINATION, record->account, record->region, record->name,
-				&bytes);
-}
-
-static enum err authorize(struct call *call, struct str action, struct str name)
-{
-	const struct resource resource = {
-		.arn = arn_make(call->arena, STR("events"), call->region, call->account,
-				arena_format(call->arena, "api-destination/%.*s", STR_ARG(name))),
-		.account = call->account,
-	};
-
-	return call_authorize(call, action, &resource);
+	return events_item_save(call->core, EVENTS_DESTINATION, record->account, record->region,
+				record->name, &bytes);
 }
 
 static enum err open_destination(struct call *call, struct str action, struct str name,
 				 struct events_destination_record *out)
 {
-	enum err err = authorize(call, action, name);
+	const struct events_item *item;
+
+	enum err err = events_item_open(call, EVENTS_DESTINATION, action, name, &item);
 	if (err)
 		return err;
-	const struct events_item *item =
-		events_items_find(events_of(call->core)->items, EVENTS_DESTINATION, call->account,
-				  call->region, name);
-	if (!item)
-		return fail(call, &EVENTS_RESOURCE_NOT_FOUND,
-			    "Failed to describe the api-destination(s). An api-destination '%.*s' "
-			    "does not exist.",
-			    STR_ARG(name));
 	err = decode(call->arena, item, out);
 	events_item_release(item);
 	return err;
@@ -153,7 +136,8 @@ enum err events_create_api_destination(struct call *call,
 	};
 	uint8_t id[16];
 
-	enum err err = authorize(call, STR("events:CreateApiDestination"), in->name);
+	enum err err = events_item_authorize(call, EVENTS_DESTINATION,
+					     STR("events:CreateApiDestination"), in->name);
 	if (!err)
 		err = check_endpoint(call, in->invocation_endpoint);
 	if (!err)

@@ -6,6 +6,7 @@
 #include "base/arn.h"
 #include "core/authorize.h"
 #include "services/events/archive.h"
+#include "services/events/item_call.h"
 #include "services/events/list.h"
 #include "services/events/state.h"
 
@@ -31,27 +32,14 @@ enum err events_replay_write(struct core *core, const struct events_replay_recor
 				&bytes);
 }
 
-static enum err authorize(struct call *call, struct str action, struct str name)
-{
-	const struct resource resource = {
-		.arn = arn_of(call->arena, call->account, call->region, name),
-		.account = call->account,
-	};
-
-	return call_authorize(call, action, &resource);
-}
-
 static enum err open_replay(struct call *call, struct str action, struct str name,
 			    struct events_replay_record *out)
 {
-	enum err err = authorize(call, action, name);
+	const struct events_item *item;
+
+	enum err err = events_item_open(call, EVENTS_REPLAY, action, name, &item);
 	if (err)
 		return err;
-	const struct events_item *item = events_items_find(
-		events_of(call->core)->items, EVENTS_REPLAY, call->account, call->region, name);
-	if (!item)
-		return fail(call, &EVENTS_RESOURCE_NOT_FOUND, "Replay %.*s does not exist.",
-			    STR_ARG(name));
 	err = events_replay_decode(call->arena, item, out);
 	events_item_release(item);
 	return err;
@@ -131,7 +119,8 @@ enum err events_start_replay(struct call *call, const struct events_start_replay
 {
 	struct events_archive_record archive;
 
-	enum err err = authorize(call, STR("events:StartReplay"), in->replay_name);
+	enum err err = events_item_authorize(call, EVENTS_REPLAY, STR("events:StartReplay"),
+					     in->replay_name);
 	if (!err)
 		err = check_archive(call, in, &archive);
 	if (!err)

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * item_call: the steps that operations on connections, API destinations, archives and replays
+ * share. The items are those of the call's account and region. The call's thread.
+ */
+#ifndef TERN_SERVICES_EVENTS_ITEM_CALL_H
+#define TERN_SERVICES_EVENTS_ITEM_CALL_H
+
+#include "core/call.h"
+#include "services/events/item.h"
+
+must_check enum err events_item_authorize(struct call *call, enum events_item_kind kind,
+					  struct str action, struct str name);
+/* Authorizes the call and finds the item, which the caller releases; ERR_FAULT: there is none. */
+must_check enum err events_item_open(struct call *call, enum events_item_kind kind,
+				     struct str action, struct str name,
+				     const struct events_item **out_item);
+
+#endif
