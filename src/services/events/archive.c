@@ -5,7 +5,6 @@
 #include "api/events.h"
 #include "base/arn.h"
 #include "core/authorize.h"
-#include "core/limit/quota.h"
 #include "match/event_pattern.h"
 #include "services/events/archive_queue.h"
 #include "services/events/change.h"
@@ -120,23 +119,6 @@ static enum err write(struct core *core, const struct events_archive_record *rec
 				&bytes);
 }
 
-static enum err check_new(struct call *call, struct str name)
-{
-	struct events_items *items = events_of(call->core)->items;
-	int64_t most = quota_most(call->core->quotas, QUOTA_EVENTS_ARCHIVES);
-	const struct events_item *old =
-		events_items_find(items, EVENTS_ARCHIVE, call->account, call->region, name);
-
-	events_item_release(old);
-	if (old)
-		return fail(call, &EVENTS_RESOURCE_ALREADY_EXISTS, "Archive %.*s already exists.",
-			    STR_ARG(name));
-	if ((int64_t)events_items_count(items, EVENTS_ARCHIVE, call->account, call->region) >= most)
-		return fail(call, &EVENTS_LIMIT_EXCEEDED,
-			    "The requested resource exceeds the maximum number allowed.");
-	return ERR_OK;
-}
-
 /* The bus is one of the account and region; a forced DeleteRule lets it go before the archive. */
 static enum err check_bus(struct call *call, struct str arn, struct events_place *out_place)
 {
@@ -187,7 +169,9 @@ enum err events_create_archive(struct call *call, const struct events_create_arc
 	if (!err)
 		err = check_pattern(call, in->event_pattern);
 	if (!err)
-		err = check_new(call, in->archive_name);
+		err = events_item_check_absent(call, EVENTS_ARCHIVE, in->archive_name);
+	if (!err)
+		err = events_item_check_quota(call, EVENTS_ARCHIVE, QUOTA_EVENTS_ARCHIVES);
 	if (!err)
 		err = events_archive_queue_allocate(call->core, &queue);
 	if (err)

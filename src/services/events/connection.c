@@ -12,7 +12,6 @@
 
 #include "base/arn.h"
 #include "core/authorize.h"
-#include "core/limit/quota.h"
 #include "core/message.h"
 #include "services/events/item_call.h"
 #include "services/events/list.h"
@@ -233,17 +232,6 @@ check_type(struct call *call, struct str type,
 	return ERR_OK;
 }
 
-static enum err check_quota(struct call *call)
-{
-	int64_t most = quota_most(call->core->quotas, QUOTA_EVENTS_CONNECTIONS);
-
-	if ((int64_t)events_items_count(events_of(call->core)->items, EVENTS_CONNECTION,
-					call->account, call->region) < most)
-		return ERR_OK;
-	return fail(call, &EVENTS_LIMIT_EXCEEDED,
-		    "The requested resource exceeds the maximum number allowed.");
-}
-
 /* ---- operations ---- */
 
 enum err events_create_connection(struct call *call, const struct events_create_connection_in *in,
@@ -267,19 +255,15 @@ enum err events_create_connection(struct call *call, const struct events_create_
 					     STR("events:CreateConnection"), in->name);
 	if (err)
 		return err;
-	const struct events_item *old =
-		events_items_find(events_of(call->core)->items, EVENTS_CONNECTION, call->account,
-				  call->region, in->name);
-	events_item_release(old);
-	if (old)
-		return fail(call, &EVENTS_RESOURCE_ALREADY_EXISTS,
-			    "Connection %.*s already exists.", STR_ARG(in->name));
+	err = events_item_check_absent(call, EVENTS_CONNECTION, in->name);
+	if (err)
+		return err;
 	if (in->invocation_connectivity_parameters || in->auth_parameters->connectivity_parameters)
 		return fail(call, &EVENTS_VALIDATION,
 			    "Connections to private APIs are not supported.");
 	err = check_type(call, in->authorization_type, in->auth_parameters);
 	if (!err)
-		err = check_quota(call);
+		err = events_item_check_quota(call, EVENTS_CONNECTION, QUOTA_EVENTS_CONNECTIONS);
 	if (err)
 		return err;
 	uuid_new(id);

@@ -9,7 +9,6 @@
 #include "api/events.h"
 #include "base/arn.h"
 #include "core/authorize.h"
-#include "core/limit/quota.h"
 #include "services/events/connection.h"
 #include "services/events/item_call.h"
 #include "services/events/list.h"
@@ -103,17 +102,6 @@ static enum err check_connection(struct call *call, struct str arn)
 		    STR_ARG(arn));
 }
 
-static enum err check_quota(struct call *call)
-{
-	int64_t most = quota_most(call->core->quotas, QUOTA_EVENTS_DESTINATIONS);
-
-	if ((int64_t)events_items_count(events_of(call->core)->items, EVENTS_DESTINATION,
-					call->account, call->region) < most)
-		return ERR_OK;
-	return fail(call, &EVENTS_LIMIT_EXCEEDED,
-		    "The requested resource exceeds the maximum number allowed.");
-}
-
 /* ---- operations ---- */
 
 enum err events_create_api_destination(struct call *call,
@@ -142,16 +130,10 @@ enum err events_create_api_destination(struct call *call,
 		err = check_endpoint(call, in->invocation_endpoint);
 	if (!err)
 		err = check_connection(call, in->connection_arn);
-	if (err)
-		return err;
-	const struct events_item *old =
-		events_items_find(events_of(call->core)->items, EVENTS_DESTINATION, call->account,
-				  call->region, in->name);
-	events_item_release(old);
-	if (old)
-		return fail(call, &EVENTS_RESOURCE_ALREADY_EXISTS,
-			    "An api-destination '%.*s' already exists.", STR_ARG(in->name));
-	err = check_quota(call);
+	if (!err)
+		err = events_item_check_absent(call, EVENTS_DESTINATION, in->name);
+	if (!err)
+		err = events_item_check_quota(call, EVENTS_DESTINATION, QUOTA_EVENTS_DESTINATIONS);
 	if (err)
 		return err;
 	uuid_new(id);

@@ -9,8 +9,9 @@
 
 struct words {
 	enum events_item_kind kind;
-	const char *type;	/* of resources, in ARNs */
-	const char *missing[2]; /* before and after the name */
+	const char *type; /* of resources, in ARNs */
+	/* Of messages, before and after the name. */
+	const char *missing[2], *existing[2];
 };
 
 static const struct words *words_of(enum events_item_kind kind)
@@ -19,17 +20,21 @@ static const struct words *words_of(enum events_item_kind kind)
 		{.kind = EVENTS_CONNECTION,
 		 .type = "connection",
 		 .missing = {"Failed to describe the connection(s). Connection '",
-			     "' does not exist."}},
+			     "' does not exist."},
+		 .existing = {"Connection ", " already exists."}},
 		{.kind = EVENTS_DESTINATION,
 		 .type = "api-destination",
 		 .missing = {"Failed to describe the api-destination(s). An api-destination '",
-			     "' does not exist."}},
+			     "' does not exist."},
+		 .existing = {"An api-destination '", "' already exists."}},
 		{.kind = EVENTS_ARCHIVE,
 		 .type = "archive",
-		 .missing = {"Archive ", " does not exist."}},
+		 .missing = {"Archive ", " does not exist."},
+		 .existing = {"Archive ", " already exists."}},
 		{.kind = EVENTS_REPLAY,
 		 .type = "replay",
-		 .missing = {"Replay ", " does not exist."}},
+		 .missing = {"Replay ", " does not exist."},
+		 .existing = {"Replay ", " already exists."}},
 	};
 	const struct words *words = NULL;
 
@@ -67,4 +72,28 @@ enum err events_item_open(struct call *call, enum events_item_kind kind, struct 
 			    STR_ARG(name), words->missing[1]);
 	*out_item = item;
 	return ERR_OK;
+}
+
+enum err events_item_check_absent(struct call *call, enum events_item_kind kind, struct str name)
+{
+	const struct words *words = words_of(kind);
+	const struct events_item *item = events_items_find(events_of(call->core)->items, kind,
+							   call->account, call->region, name);
+
+	if (!item)
+		return ERR_OK;
+	events_item_release(item);
+	return fail(call, &EVENTS_RESOURCE_ALREADY_EXISTS, "%s%.*s%s", words->existing[0],
+		    STR_ARG(name), words->existing[1]);
+}
+
+enum err events_item_check_quota(struct call *call, enum events_item_kind kind, enum quota quota)
+{
+	int64_t most = quota_most(call->core->quotas, quota);
+
+	if ((int64_t)events_items_count(events_of(call->core)->items, kind, call->account,
+					call->region) < most)
+		return ERR_OK;
+	return fail(call, &EVENTS_LIMIT_EXCEEDED,
+		    "The requested resource exceeds the maximum number allowed.");
 }

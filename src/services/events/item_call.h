@@ -7,6 +7,7 @@
 #define TERN_SERVICES_EVENTS_ITEM_CALL_H
 
 #include "core/call.h"
+#include "core/limit/quota.h"
 #include "services/events/item.h"
 
 must_check enum err events_item_authorize(struct call *call, enum events_item_kind kind,
@@ -15,5 +16,11 @@ must_check enum err events_item_authorize(struct call *call, enum events_item_ki
 must_check enum err events_item_open(struct call *call, enum events_item_kind kind,
 				     struct str action, struct str name,
 				     const struct events_item **out_item);
+/* ERR_FAULT: there is an item of that name. */
+must_check enum err events_item_check_absent(struct call *call, enum events_item_kind kind,
+					     struct str name);
+/* ERR_FAULT: the account has as many items of the kind in the region as the quota permits. */
+must_check enum err events_item_check_quota(struct call *call, enum events_item_kind kind,
+					    enum quota quota);
 
 #endif

@@ -65,17 +65,13 @@ static bool count_active(void *context, const struct events_item *item)
 
 static enum err check_new(struct call *call, struct str name)
 {
-	struct events_items *items = events_of(call->core)->items;
 	struct counting counting = {.arena = call->arena};
-	const struct events_item *old =
-		events_items_find(items, EVENTS_REPLAY, call->account, call->region, name);
 
-	events_item_release(old);
-	if (old)
-		return fail(call, &EVENTS_RESOURCE_ALREADY_EXISTS, "Replay %.*s already exists.",
-			    STR_ARG(name));
-	events_items_each(items, EVENTS_REPLAY, call->account, call->region, (struct str){0},
-			  count_active, &counting);
+	enum err err = events_item_check_absent(call, EVENTS_REPLAY, name);
+	if (err)
+		return err;
+	events_items_each(events_of(call->core)->items, EVENTS_REPLAY, call->account, call->region,
+			  (struct str){0}, count_active, &counting);
 	if (counting.active >= LIMIT_REPLAYS)
 		return fail(call, &EVENTS_LIMIT_EXCEEDED,
 			    "The requested resource exceeds the maximum number allowed.");
