@@ -9,7 +9,6 @@
 #include "services/events/archive_queue.h"
 #include "services/events/change.h"
 #include "services/events/item_call.h"
-#include "services/events/list.h"
 #include "services/events/place.h"
 
 #define REPLAY_EXCLUDED "\"replay-name\":[{\"exists\":false}]"
@@ -341,9 +340,7 @@ enum err events_list_archives(struct call *call, const struct events_list_archiv
 	if (err)
 		return err;
 	out->archives = arena_array(call->arena, struct events_archive, list.page.most);
-	events_items_each(events_of(call->core)->items, EVENTS_ARCHIVE, call->account, call->region,
-			  events_page_from(&list.page), add, &list);
-	out->next_token = events_page_token(&list.page);
+	out->next_token = events_item_list(&list.page, EVENTS_ARCHIVE, add, &list);
 	return list.err;
 }
 

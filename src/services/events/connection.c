@@ -14,7 +14,6 @@
 #include "core/authorize.h"
 #include "core/message.h"
 #include "services/events/item_call.h"
-#include "services/events/list.h"
 #include "services/events/state.h"
 
 static const struct shape *auth_shape(void)
@@ -545,8 +544,6 @@ enum err events_list_connections(struct call *call, const struct events_list_con
 	if (err)
 		return err;
 	out->connections = arena_array(call->arena, struct events_connection, list.page.most);
-	events_items_each(events_of(call->core)->items, EVENTS_CONNECTION, call->account,
-			  call->region, events_page_from(&list.page), add, &list);
-	out->next_token = events_page_token(&list.page);
+	out->next_token = events_item_list(&list.page, EVENTS_CONNECTION, add, &list);
 	return list.err;
 }

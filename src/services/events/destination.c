@@ -11,7 +11,6 @@
 #include "core/authorize.h"
 #include "services/events/connection.h"
 #include "services/events/item_call.h"
-#include "services/events/list.h"
 #include "services/events/state.h"
 
 struct str events_destination_arn(struct arena *arena,
@@ -275,8 +274,6 @@ enum err events_list_api_destinations(struct call *call,
 		return err;
 	out->api_destinations =
 		arena_array(call->arena, struct events_api_destination, list.page.most);
-	events_items_each(events_of(call->core)->items, EVENTS_DESTINATION, call->account,
-			  call->region, events_page_from(&list.page), add, &list);
-	out->next_token = events_page_token(&list.page);
+	out->next_token = events_item_list(&list.page, EVENTS_DESTINATION, add, &list);
 	return list.err;
 }

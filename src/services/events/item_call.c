@@ -97,3 +97,13 @@ enum err events_item_check_quota(struct call *call, enum events_item_kind kind, 
 	return fail(call, &EVENTS_LIMIT_EXCEEDED,
 		    "The requested resource exceeds the maximum number allowed.");
 }
+
+struct str events_item_list(const struct events_page *page, enum events_item_kind kind,
+			    events_item_visit_fn visit, void *context)
+{
+	struct call *call = page->call;
+
+	events_items_each(events_of(call->core)->items, kind, call->account, call->region,
+			  events_page_from(page), visit, context);
+	return events_page_token(page);
+}

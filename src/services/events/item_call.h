@@ -9,6 +9,7 @@
 #include "core/call.h"
 #include "core/limit/quota.h"
 #include "services/events/item.h"
+#include "services/events/list.h"
 
 must_check enum err events_item_authorize(struct call *call, enum events_item_kind kind,
 					  struct str action, struct str name);
@@ -22,5 +23,11 @@ must_check enum err events_item_check_absent(struct call *call, enum events_item
 /* ERR_FAULT: the account has as many items of the kind in the region as the quota permits. */
 must_check enum err events_item_check_quota(struct call *call, enum events_item_kind kind,
 					    enum quota quota);
+/*
+ * Visits the items from the page's first name on, until `visit`, which calls events_page_step,
+ * returns false. The result is the page's token; data NULL: the page is the last.
+ */
+struct str events_item_list(const struct events_page *page, enum events_item_kind kind,
+			    events_item_visit_fn visit, void *context);
 
 #endif

@@ -7,7 +7,6 @@
 #include "core/authorize.h"
 #include "services/events/archive.h"
 #include "services/events/item_call.h"
-#include "services/events/list.h"
 #include "services/events/state.h"
 
 static struct str arn_of(struct arena *arena, struct str account, struct str region,
@@ -261,8 +260,6 @@ enum err events_list_replays(struct call *call, const struct events_list_replays
 	if (err)
 		return err;
 	out->replays = arena_array(call->arena, struct events_replay, list.page.most);
-	events_items_each(events_of(call->core)->items, EVENTS_REPLAY, call->account, call->region,
-			  events_page_from(&list.page), add, &list);
-	out->next_token = events_page_token(&list.page);
+	out->next_token = events_item_list(&list.page, EVENTS_REPLAY, add, &list);
 	return list.err;
 }
