@@ -143,6 +143,22 @@ def test_a_replay_delivers_the_events_again(events, bus, word, archive, listener
     assert [(one["ReplayName"], one["State"]) for one in listed] == [(word, "COMPLETED")]
 
 
+def test_a_replay_delivers_an_event_of_the_deepest_nesting(
+        events, bus, word, archive, listener, sqs):
+    """The envelope of its detail has one level more than LIMIT_JSON_DEPTH."""
+    arn = archive()
+    detail = '{"n":' * 64 + "1" + "}" * 64
+    entry = {"Source": "a", "DetailType": "t", "EventBusName": bus, "Detail": detail}
+    assert events.put_events(Entries=[entry])["FailedEntryCount"] == 0
+    first = receive_all(sqs, listener, 1)
+    replay(events, arn, bus, word)
+    eventually(lambda: "ReplayEndTime" in events.describe_replay(ReplayName=word),
+               what="the end of the replay")
+    assert events.describe_replay(ReplayName=word)["State"] == "COMPLETED"
+    second = receive_all(sqs, listener, 1)
+    assert second == [{**first[0], "replay-name": word}]
+
+
 def test_a_replay_goes_to_chosen_rules_only(events, bus, word, archive, listener, sqs):
     arn = archive()
     other = sqs.create_queue(QueueName=f"other-{word}")["QueueUrl"]

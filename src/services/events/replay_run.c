@@ -9,12 +9,12 @@
 #include "base/vec.h"
 #include "core/message.h"
 #include "format/json.h"
+#include "format/json_text.h"
 #include "services/events/archive.h"
 #include "services/events/archive_message.h"
 #include "services/events/put.h"
 #include "services/events/replay.h"
 #include "services/events/state.h"
-#include "services/events/transform.h"
 
 enum { PAGE = 100 };
 
@@ -66,34 +66,40 @@ static void end(struct events_replay_runner *runner, struct str state, struct st
 
 /* ---- events ---- */
 
-static struct str text_of(yyjson_val *root, const char *name)
+static struct str text_of(struct arena *arena, struct str envelope, struct str name)
 {
-	return json_text(json_member(root, name));
+	struct str value = json_text_member(envelope, name);
+
+	return str_starts(value, STR("\"")) ? json_text_decode(arena, value) : (struct str){0};
 }
 
-/* The event of an envelope; false: it is none. */
+/*
+ * The event of an envelope, whose nesting may be one level deeper than json_parse accepts; false:
+ * it is none.
+ */
 static bool parse_event(struct arena *arena, struct str envelope, struct events_event *event)
 {
-	yyjson_val *root, *resource;
+	yyjson_val *resources = NULL, *resource;
+	struct str list = json_text_member(envelope, STR("resources"));
 	size_t i, most;
 
-	if (json_parse(arena, envelope, &root) != ERR_OK || !yyjson_is_obj(root))
+	if (list.data && json_parse(arena, list, &resources) != ERR_OK)
 		return false;
-	yyjson_val *resources = json_member(root, "resources");
 	struct str *texts = arena_array(arena, struct str, yyjson_arr_size(resources));
 	yyjson_arr_foreach(resources, i, most, resource)
 		texts[i] = json_text(resource);
 	*event = (struct events_event){
-		.id = text_of(root, "id"),
-		.source = text_of(root, "source"),
-		.detail_type = text_of(root, "detail-type"),
-		.account = text_of(root, "account"),
-		.region = text_of(root, "region"),
+		.id = text_of(arena, envelope, STR("id")),
+		.source = text_of(arena, envelope, STR("source")),
+		.detail_type = text_of(arena, envelope, STR("detail-type")),
+		.account = text_of(arena, envelope, STR("account")),
+		.region = text_of(arena, envelope, STR("region")),
 		.resources = texts,
 		.resource_count = yyjson_arr_size(resources),
-		.detail = transform_path(envelope, STR("$.detail")),
+		.detail = json_text_member(envelope, STR("detail")),
 	};
-	return clock_parse_iso(text_of(root, "time"), &event->time_ms) && event->detail.data;
+	return clock_parse_iso(text_of(arena, envelope, STR("time")), &event->time_ms) &&
+	       event->detail.data;
 }
 
 /* Adds the event of a delivery to the page, if its time is one of the replay's. */
