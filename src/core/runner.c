@@ -20,6 +20,8 @@
 enum { QUICK_COMMIT_NS = 1000000, QUICK_COMMIT_SIZE = 1 << 20 };
 /* Turns of the engine in a row; then the thread serves its connections. */
 enum { TURNS_MAX = 4 };
+/* A lane's signal may have come before the wait. */
+enum { REST_MS = 5 };
 
 static const char *const lane_names[] = {
 	[JOURNAL_COMMIT] = "commit",
@@ -285,6 +287,18 @@ void runner_stop_thread(struct runner *runner)
 	pthread_mutex_unlock(&runner->mutex);
 	pthread_join(runner->thread, NULL);
 	runner->has_thread = false;
+}
+
+void runner_rest(struct runner *runner)
+{
+	pthread_mutex_lock(&runner->mutex);
+	for (size_t i = 0; i < sizeof(runner->lanes) / sizeof(runner->lanes[0]); i++) {
+		while (atomic_load(&runner->lanes[i].state) == LANE_GIVEN) {
+			struct timespec until = sleep_deadline(REST_MS);
+			pthread_cond_timedwait(&runner->condition, &runner->mutex, &until);
+		}
+	}
+	pthread_mutex_unlock(&runner->mutex);
 }
 
 void runner_stop_engine(struct runner *runner)

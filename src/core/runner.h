@@ -37,6 +37,9 @@ void runner_detach(struct runner *runner);
 void runner_start_thread(struct runner *runner);
 void runner_stop_thread(struct runner *runner);
 
+/* Main, while it steps: waits for the lanes' work. Until the next step no thread changes files. */
+void runner_rest(struct runner *runner);
+
 /* Any thread: answers waiting receives and refuses later commands. */
 void runner_stop_engine(struct runner *runner);
 /* Main, when no other thread steps: steps until all commands are answered and durable. */

@@ -512,6 +512,8 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	if (!start_services(server, SERVICE_AFTER_LISTENERS, problem, size))
 		return false;
 	set_base_url(server);
+	/* The user that the data directory is given to next must own all files in it. */
+	runner_rest(core->runner);
 	return true;
 }
 
