@@ -203,6 +203,9 @@
 	X(EVENTS_POLICY_SIZE, 10240, "bytes", "the policy of an event bus") \
 	X(EVENTS_ENTRIES_SIZE, 1048576, "bytes", "the entries of one PutEvents, in sum") \
 	X(LIST_RESULTS, 1000, "items", "items of one list page") \
+	X(LOG_SINK_ITEMS, 32768, "events", "log events of services that are not stored yet") \
+	X(LOG_SINK_SIZE, 16777216, "bytes", "of these") \
+	X(LOG_EVENT_SIZE, 1048550, "bytes", "the text of a log event") \
 	X(USAGE_SERIES, 16384, "series", "metered by one thread in one minute: an account, region, operation, resource and outcome; further ones are metered by operation and outcome alone") \
 	X(USAGE_MERGED, 32768, "series", "the same of all threads together") \
 	X(USAGE_MINUTES, 5, "minutes", "metered usage is kept for those who read it") \

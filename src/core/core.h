@@ -26,6 +26,7 @@ struct data_key_sweep;
 struct data_keys;
 struct metering;
 struct internals;
+struct log_sink;
 struct obligations;
 struct penalty;
 struct quotas;
@@ -47,6 +48,7 @@ struct core {
 	struct internals *internals;	 /* of internal requests; core/internal.h */
 	struct obligations *obligations; /* deliveries that are owed; core/obligation.h */
 	struct workers *workers;	 /* for slow work; core/worker.h */
+	struct log_sink *log_sink;	 /* logs of services; core/log_sink.h */
 	struct catalog *catalog;	 /* control thread only, and start-up */
 	/* Requests must be signed by one of them; find NULL: open to all. */
 	struct signer_source signers;
