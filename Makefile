@@ -18,8 +18,8 @@ SERVER_TESTS := $(addprefix tests/,sqs sns events scheduler audit iam kms server
 SANITIZED := -Doptimization=1 -Dwerror=false
 
 .PHONY: help run build test test-units test-fresh test-container test-clients check tidy format \
-	asan tsan fuzz sim crash bench bench-steady bench-peers bench-fanout bench-quick gen \
-	install clean
+	asan tsan fuzz sim crash bench bench-steady bench-peers bench-fanout bench-match \
+	bench-quick gen install clean
 .DEFAULT_GOAL := help
 
 help: ## print these targets
@@ -109,6 +109,11 @@ bench-fanout: ## topics and event buses; writes doc/performance.md
 	@bench/install quick
 	@$(MAKE) --no-print-directory build
 	@bench/run --fanout
+
+bench-match: ## matching beside event-ruler and quamina; writes doc/performance.md
+	@tools/setup build bench
+	@$(MAKE) --no-print-directory build
+	@bench/run --matching
 
 bench-quick: ## a smoke test of the benchmark: Tern and nginx, a second a load
 	@tools/setup build

@@ -35,3 +35,13 @@ FANOUT = [
     ("publish, raw: a further queue", 0.3, "CPU of each further queue, raw"),
     ("publish, raw: log of a further queue", 24, "bytes of the log of each further queue, raw"),
 ]
+
+MATCHING = [
+    ("matching, 1000 rules / best rival", 1 / 4, "CPU to match an event, 1,000 rules, to the "
+     "better of event-ruler and quamina"),
+    ("matching, 10000 rules / best rival", 1 / 6, "the same with 10,000 rules"),
+    ("matching, 100000 rules / best rival", 1 / 6, "the same with 100,000 rules"),
+    ("matching, wildcards / exact", 3, "1,000 rules that begin with a wildcard, to 1,000 exact"),
+    ("Tern, exact-1000: bytes", 300, "memory of a rule in a matcher; a bus has two"),
+    ("Tern, exact-1000: add", 5, "CPU to add a rule"),
+]

@@ -45,7 +45,7 @@ def budget_table(rows, found, command):
             continue
         value, unit = statistics.median(figure["samples"]), NAME.get(figure["unit"], figure["unit"])
         least = "at least " if figure["better"] == "higher" else ""
-        lines.append([title, f"{least}{limit} {unit}",
+        lines.append([title, f"{least}{limit:.3g} {unit}",
                       f"{value:.{0 if value >= 100 else 2}f} {unit} "
                       f"(± {figures.spread(figure['samples']) * 100:.0f} %)",
                       "met" if figures.is_met(figure, limit) else "not met", command])
@@ -175,6 +175,23 @@ def fanout_text(results):
     return "\n\n".join([
         head(results), budget_table(budgets.FANOUT, found, "make bench-fanout"),
         table(["load", "CPU us a request", "requests/s", "bytes of the log"], rows)])
+
+
+def matching_text(results):
+    found = results["figures"]
+    rows = []
+    for row in results["matching"]:
+        name = f"{row['program']}, {row['rules']}"
+        problem = next((one["problem"] for one in row["runs"] if "problem" in one), "")
+        rows.append([row["rules"].replace("-1", ", 1"), row["program"],
+                     show(middle(found, f"{name}: match"), 2),
+                     show(middle(found, f"{name}: add"), 2),
+                     show(middle(found, f"{name}: bytes"), 0), problem])
+    return "\n\n".join(part for part in [
+        head(results), budget_table(budgets.MATCHING, found, "make bench-match"),
+        table(["rules", "matcher", "CPU us an event", "us to add a rule", "bytes a rule", ""],
+              sorted(rows)),
+        missing_text(results)] if part)
 
 
 def broker_table(rows):
