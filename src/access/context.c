@@ -200,6 +200,14 @@ static bool find_of_source(const struct policy_request *request, const struct co
 	}
 }
 
+/* A decision that depends on the time may be another at the next request. */
+static int64_t time_of(const struct policy_request *request)
+{
+	if (request->steps)
+		request->steps->has_time = true;
+	return request->now_ms;
+}
+
 static bool find_known(const struct policy_request *request, const struct context_name *name,
 		       struct context_values *out)
 {
@@ -213,15 +221,15 @@ static bool find_known(const struct policy_request *request, const struct contex
 	case CONTEXT_VIA_SERVICE:
 		return give_bool(out, request->via_service.data != NULL);
 	case CONTEXT_CURRENT_TIME:
-		return give_time(out, request->now_ms);
+		return give_time(out, time_of(request));
 	case CONTEXT_EPOCH_TIME:
-		return give_seconds(out, request->now_ms);
+		return give_seconds(out, time_of(request));
 	case CONTEXT_TOKEN_AGE: /* in seconds */
 		return request->principal->token_issued_ms > 0 &&
-		       give_seconds(out, request->now_ms - request->principal->token_issued_ms);
+		       give_seconds(out, time_of(request) - request->principal->token_issued_ms);
 	case CONTEXT_MFA_AGE: /* in seconds */
 		return request->principal->mfa_ms > 0 &&
-		       give_seconds(out, request->now_ms - request->principal->mfa_ms);
+		       give_seconds(out, time_of(request) - request->principal->mfa_ms);
 	case CONTEXT_REFERER:
 		return give(out, request->referer);
 	case CONTEXT_USER_AGENT:

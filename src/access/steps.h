@@ -17,6 +17,7 @@
 struct policy_steps {
 	uint64_t left;
 	bool is_exhausted; /* later results are not reliable */
+	bool has_time;	   /* a condition was compared with the time of the request */
 };
 
 /* False if there are fewer; then none is left. */

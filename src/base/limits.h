@@ -25,6 +25,9 @@
 	X(HTTP_HELD_SIZE, 1073741824, "bytes", "requests that are being received or answered, of one server") \
 	X(JOURNAL_RECENT_SIZE, 33554432, "bytes", "committed batches of the log that are kept in memory for reading") \
 	X(JOURNAL_RECENT_BATCHES, 8192, "batches", "the same, in batches") \
+	X(NET_THREADS, 64, "threads", "network threads of one server") \
+	X(SQS_SEATS, 65536, "queues", "subscriptions and targets of rules that each network thread remembers as authorized to send to their queue") \
+	X(DIRECT_DELIVERIES, 262144, "messages", "deliveries to queues in flight without a request of their own, of one server; further ones are internal requests") \
 	X(INTERNAL_REQUESTS, 4096, "requests", "internal requests in flight, of one server") \
 	X(INTERNAL_SIZE, 67108864, "bytes", "inputs of internal requests in flight, of one server") \
 	X(CONNECTIONS, 65536, "connections", "open connections of one server") \

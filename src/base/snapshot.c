@@ -46,6 +46,7 @@ struct snapshot_table {
 		*open; /* what the owner changes; NULL outside begin and commit or staging */
 	struct staging_member staged;
 	uint64_t commit; /* the number of the open or next one */
+	_Atomic uint64_t generation;
 };
 
 /* ---- nodes ---- */
@@ -362,6 +363,7 @@ static void publish(struct snapshot_table *table)
 	pthread_mutex_lock(&table->lock);
 	table->current = table->open;
 	pthread_mutex_unlock(&table->lock);
+	atomic_fetch_add_explicit(&table->generation, 1, memory_order_release);
 	table->open = NULL;
 	close_nodes(table);
 	snapshot_release(old);
@@ -479,6 +481,11 @@ void snapshot_table_commit(struct snapshot_table *table)
 }
 
 /* ---- reading ---- */
+
+uint64_t snapshot_table_generation(const struct snapshot_table *table)
+{
+	return atomic_load_explicit(&table->generation, memory_order_acquire);
+}
 
 const struct snapshot *snapshot_take(struct snapshot_table *table)
 {

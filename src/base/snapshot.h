@@ -60,6 +60,11 @@ void snapshot_table_free(struct snapshot_table **table);
 
 /* ---- reading ---- */
 
+/*
+ * Grows with each change that readers see, before the change is acknowledged: what was found in a
+ * snapshot that was taken after a generation was read is current while the generation is the same.
+ */
+uint64_t snapshot_table_generation(const struct snapshot_table *table);
 /* The last commit's; release it. */
 const struct snapshot *snapshot_take(struct snapshot_table *table);
 void snapshot_release(const struct snapshot *snapshot);

@@ -164,6 +164,7 @@ enum err call_authorize(struct call *call, struct str action, const struct resou
 	uint64_t given = steps.left;
 	struct decision decision = decide(&request);
 	call->policy_steps += given - steps.left;
+	call->is_time_bound |= steps.has_time;
 	return decision.is_allowed ? call_refuse_unknown(call)
 				   : refuse(call, &request, &decision, action);
 }

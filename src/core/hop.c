@@ -4,6 +4,14 @@
 
 #include "net/server.h"
 
+uint32_t core_home_index(struct net_thread *home)
+{
+	uint32_t index = home ? net_thread_index(home) + 1 : 0;
+
+	check(index < CORE_HOMES);
+	return index;
+}
+
 static void land_on_net(struct dispatch_message *message)
 {
 	struct core_hop *hop = container_of(message, struct core_hop, message);

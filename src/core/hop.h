@@ -18,6 +18,10 @@ struct core_hop {
 	struct core_task task;
 };
 
+/* For tables with an entry a home: below CORE_HOMES. */
+enum { CORE_HOMES = LIMIT_NET_THREADS + 1 };
+uint32_t core_home_index(struct net_thread *home);
+
 void core_hop_to(struct core *core, struct net_thread *home, struct core_hop *hop);
 
 #endif

@@ -112,13 +112,6 @@ static const struct principal *principal_for(const struct internal_caller *calle
 	return principal_service(caller->service);
 }
 
-static struct thread_meter *meter_of(const struct core *core, struct net_thread *home)
-{
-	const struct dispatch_thread *thread = home ? net_thread_context(home) : NULL;
-
-	return thread ? thread->meter : metering_of_control(core);
-}
-
 struct internal_request *internal_new(struct core *core, struct net_thread *home,
 				      const struct internal_caller *caller)
 {
@@ -137,7 +130,7 @@ struct internal_request *internal_new(struct core *core, struct net_thread *home
 	request->role = arena_copy(arena, caller->role);
 	request_context_init(context, core, arena);
 	context->home = home;
-	context->meter = meter_of(core, home);
+	context->meter = metering_of(core, home);
 	context->invoker = is_server ? STR("AWS Internal") : request->service;
 	call->is_unrestricted = is_server;
 	call->dialect = &dialect_json;

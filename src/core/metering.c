@@ -2,6 +2,9 @@
 /* metering: a task of the control thread merges at each minute of wall time. */
 #include "core/metering.h"
 
+#include "core/dispatch_thread.h"
+#include "net/server.h"
+
 enum { MINUTE_MS = 60000 };
 
 struct metering {
@@ -46,6 +49,13 @@ void metering_open(struct core *core, uint32_t net_threads)
 struct thread_meter *metering_of_control(const struct core *core)
 {
 	return &core->metering->meters[core->metering->threads - 1];
+}
+
+struct thread_meter *metering_of(const struct core *core, struct net_thread *home)
+{
+	const struct dispatch_thread *thread = home ? net_thread_context(home) : NULL;
+
+	return thread ? thread->meter : metering_of_control(core);
 }
 
 void metering_start(struct core *core)

@@ -9,6 +9,8 @@
 #include "core/core.h"
 #include "core/limit/usage.h"
 
+struct net_thread;
+
 /* Of one thread: a net thread, or the control thread for internal requests. */
 struct thread_meter {
 	struct meter *operations;
@@ -25,6 +27,8 @@ void metering_close(struct core *core);
 /* Any thread. `thread` is net_thread_index; the control thread has the number of net threads. */
 struct thread_meter *metering_thread(struct core *core, uint32_t thread);
 struct thread_meter *metering_of_control(const struct core *core);
+/* Of a home: a net thread, or NULL for the control thread. */
+struct thread_meter *metering_of(const struct core *core, struct net_thread *home);
 /* The sum over all threads; free it. */
 struct meter *metering_sum(const struct core *core);
 struct usage *metering_usage(const struct core *core);

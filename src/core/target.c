@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/arn.h"
+#include "core/audit/audit.h"
 #include "core/core.h"
 #include "core/hop.h"
 #include "core/obligation_record.h"
@@ -48,6 +49,7 @@ struct sending {
 	const struct target_provider *provider;
 	void *fanout;
 	struct target_joint joint;
+	bool may_skip_requests; /* deliveries with a seat may join without one */
 	/* Side by side: joint.extras[i] is that of owed[i]. */
 	struct target_extra *extras;
 	struct owed *owed;
@@ -61,6 +63,13 @@ struct sending {
 	size_t part_count;
 	struct part parts[];
 };
+
+uint64_t target_seat_new(void)
+{
+	static _Atomic uint64_t last;
+
+	return atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
+}
 
 static const struct target_provider *provider_of(const struct core *core, struct str arn)
 {
@@ -78,6 +87,15 @@ enum err target_resolve(struct core *core, struct str arn,
 }
 
 /* ---- results ---- */
+
+struct str target_result_id(struct arena *arena, const struct target_result *result)
+{
+	if (!result->has_raw_id)
+		return result->id;
+	char *text = arena_bytes(arena, UUID_TEXT_SIZE);
+	uuid_format(result->raw_id, text);
+	return str_of(text, UUID_TEXT_SIZE);
+}
 
 static void fill(const struct target_delivery *delivery, struct target_result result)
 {
@@ -268,7 +286,11 @@ static void end_one(struct sending *sending)
 
 static void land_joint(struct core_hop *hop)
 {
-	end_one(container_of(hop, struct sending, hop));
+	struct sending *sending = container_of(hop, struct sending, hop);
+
+	if (sending->provider->collect)
+		sending->provider->collect(sending->fanout);
+	end_one(sending);
 }
 
 /* Any thread. */
@@ -314,11 +336,19 @@ static void on_answer(void *context, const struct internal_answer *answer)
 
 /* ---- requests ---- */
 
+static bool has_joined_directly(struct part *part, const struct internal_caller *caller)
+{
+	const struct target_provider *provider = part->provider;
+
+	return part->sending->may_skip_requests && part->member.fanout &&
+	       part->delivery->seat > 0 &&
+	       provider->join(part->member.fanout, caller, part->delivery);
+}
+
 static void issue(struct core *core, struct net_thread *home, const struct internal_caller *caller,
 		  struct part *part)
 {
 	const struct target_delivery *delivery = part->delivery;
-	struct internal_caller here = delivery->caller ? *delivery->caller : *caller;
 	const void *in;
 
 	check(delivery->count > 0);
@@ -331,6 +361,11 @@ static void issue(struct core *core, struct net_thread *home, const struct inter
 		owe_instead(part);
 		return;
 	}
+	if (delivery->caller)
+		caller = delivery->caller;
+	if (has_joined_directly(part, caller))
+		return;
+	struct internal_caller here = *caller;
 	here.region = arn_region(delivery->arn);
 	struct internal_request *request = internal_new(core, home, &here);
 	part->operation = part->provider->prepare(core, internal_arena(request), delivery, &in);
@@ -367,6 +402,8 @@ static void begin_fanout(struct sending *sending)
 	if (!provider || !is_joint(&sending->send, members))
 		return;
 	sending->provider = provider;
+	/* The audit log records each delivery from its request. */
+	sending->may_skip_requests = provider->join && !audit_wants(sending->core->audit, true);
 	sending->joint.extras = sending->extras;
 	sending->joint.handle = sending->send.ends;
 	sending->joint.handle_result = QUEUE_FAILED;
@@ -374,11 +411,15 @@ static void begin_fanout(struct sending *sending)
 	sending->joint.id = sending->send.id;
 	sending->joint.done = on_joint_done;
 	sending->fanout =
-		provider->begin(sending->core, &sending->arena, members + 1, &sending->joint);
+		provider->begin(sending->core, sending->home, &sending->arena, members + 1,
+				&sending->joint);
 	sending->unanswered++;
-	for (size_t i = 0; i < sending->part_count; i++)
-		if (sending->parts[i].provider == provider)
-			sending->parts[i].member.fanout = sending->fanout;
+	for (size_t i = 0; i < sending->part_count; i++) {
+		struct part *part = &sending->parts[i];
+		if (part->provider == provider)
+			part->member = (struct target_member){.fanout = sending->fanout,
+							      .seat = part->delivery->seat};
+	}
 }
 
 static void make_room(struct sending *sending)

@@ -9,6 +9,10 @@
  * of the source; KMS, size limits and FIFO rules are those of a client's request. A service may
  * execute several deliveries as one: each is authorized and checked on its own, then all take
  * effect at once. SQS does (services/sqs/fanout.h).
+ *
+ * A source that delivers to the same target again and again, such as a subscription, has a seat. A
+ * service may remember for a seat that a request of it was authorized; as long as nothing changes
+ * that the decision depends on, later deliveries take part in a joint delivery without a request.
  */
 #ifndef TERN_CORE_TARGET_H
 #define TERN_CORE_TARGET_H
@@ -48,10 +52,21 @@ enum target_outcome {
 struct target_result {
 	enum target_outcome outcome;
 	struct str code, text; /* the fault's, unless delivered */
-	struct str id;	       /* MessageId, if delivered */
+	struct str id;	       /* MessageId, if delivered; target_result_id reads it */
+	/* The same as bytes, in place of the text. */
+	bool has_raw_id;
+	uint8_t raw_id[16];
 	/* Not delivered, but an obligation is stored in its place (struct target_send). */
 	bool is_owed;
 };
+/* As text, in the arena or the result's; empty, unless delivered. */
+struct str target_result_id(struct arena *arena, const struct target_result *result);
+
+/*
+ * A number that was never given before in this process. All deliveries with it have the same ARN
+ * and the same caller, whose service, source and identity never change. Any thread.
+ */
+uint64_t target_seat_new(void);
 
 /* Payloads for one target, which are accepted or refused one by one. */
 struct target_delivery {
@@ -60,6 +75,7 @@ struct target_delivery {
 	size_t count;		       /* 1 to TARGET_PAYLOADS_MAX */
 	struct target_result *results; /* out: one a payload; texts live until `done` returns */
 	const struct internal_caller *caller; /* NULL: that of the target_send */
+	uint64_t seat;			      /* target_seat_new's; 0: none */
 };
 enum { TARGET_PAYLOADS_MAX = 10, TARGET_DELIVERIES_MAX = 1000 };
 
@@ -92,6 +108,7 @@ struct target_joint {
 /* A member of the service's requests that execute as one. */
 struct target_member {
 	void *fanout;	 /* the service's */
+	uint64_t seat;	 /* of the delivery */
 	bool has_joined; /* set by the service, when the request has joined */
 };
 
@@ -111,8 +128,17 @@ struct target_provider {
 	 * members either join or leave: the requests, which have it in call->member, and
 	 * target_deliver. `joint` lives until its `done` and all requests have ended. Home thread.
 	 */
-	void *(*begin)(struct core *core, struct arena *arena, size_t count,
-		       struct target_joint *joint);
+	void *(*begin)(struct core *core, struct net_thread *home, struct arena *arena,
+		       size_t count, struct target_joint *joint);
+	/*
+	 * NULL: each delivery is a request. True: the delivery, which has a seat, is a member that has
+	 * joined without one. False: its request decides. Not called if the audit log records data
+	 * events. Home thread.
+	 */
+	bool (*join)(void *fanout, const struct internal_caller *caller,
+		     const struct target_delivery *delivery);
+	/* Fills in the results of these deliveries and counts them. Home thread, after `done`. */
+	void (*collect)(void *fanout);
 	/* A member ended without joining. It may be the last awaited one. */
 	void (*leave)(void *fanout);
 };

@@ -124,7 +124,7 @@ static const struct row rows[] = {
 	 "account of callers whose access key is not a 12-digit account id"},
 	{"public-url", KIND_TEXT, AT(public_url), "", 0, 0, NULL, "URL",
 	 "base of queue URLs for requests without a usable Host header"},
-	{"threads", KIND_NUMBER, AT(threads), "1", 1, 64, NULL, "N",
+	{"threads", KIND_NUMBER, AT(threads), "1", 1, LIMIT_NET_THREADS, NULL, "N",
 	 "network threads; with 1 the queue engine shares it"},
 	{"workers", KIND_NUMBER, AT(workers), "0", 0, 64, NULL, "N",
 	 "threads for what takes long, such as RSA and policy simulation; 0: one a processor, at "

@@ -25,8 +25,8 @@ static void add(_Atomic uint64_t *count, uint64_t more)
 			      memory_order_relaxed);
 }
 
-void meter_record(struct meter *meter, uint32_t operation, enum meter_outcome outcome,
-		  int64_t nanoseconds)
+void meter_record_many(struct meter *meter, uint32_t operation, enum meter_outcome outcome,
+		       int64_t nanoseconds, uint64_t count)
 {
 	check(operation < meter->count);
 	struct meter_operation *row = &meter->operations[operation];
@@ -37,15 +37,21 @@ void meter_record(struct meter *meter, uint32_t operation, enum meter_outcome ou
 		bound_us *= 2;
 		bucket++;
 	}
-	add(&row->answered, 1);
-	add(&row->nanoseconds, (uint64_t)nanoseconds);
-	add(&row->buckets[bucket], 1);
+	add(&row->answered, count);
+	add(&row->nanoseconds, (uint64_t)nanoseconds * count);
+	add(&row->buckets[bucket], count);
 	if (outcome == METER_THROTTLED)
-		add(&row->throttled, 1);
+		add(&row->throttled, count);
 	if (outcome == METER_SENDER_FAULT || outcome == METER_THROTTLED)
-		add(&row->sender_faults, 1);
+		add(&row->sender_faults, count);
 	if (outcome == METER_RECEIVER_FAULT)
-		add(&row->receiver_faults, 1);
+		add(&row->receiver_faults, count);
+}
+
+void meter_record(struct meter *meter, uint32_t operation, enum meter_outcome outcome,
+		  int64_t nanoseconds)
+{
+	meter_record_many(meter, operation, outcome, nanoseconds, 1);
 }
 
 void meter_record_entries(struct meter *meter, uint32_t operation, uint64_t sender_faults,

@@ -32,6 +32,9 @@ void meter_free(struct meter **meter); /* accepts NULL, leaves NULL */
 enum meter_outcome { METER_OK, METER_SENDER_FAULT, METER_RECEIVER_FAULT, METER_THROTTLED };
 void meter_record(struct meter *meter, uint32_t operation, enum meter_outcome outcome,
 		  int64_t nanoseconds);
+/* The same for several operations that take as long. */
+void meter_record_many(struct meter *meter, uint32_t operation, enum meter_outcome outcome,
+		       int64_t nanoseconds, uint64_t count);
 /* Entries of a batch that failed in a call that did not. */
 void meter_record_entries(struct meter *meter, uint32_t operation, uint64_t sender_faults,
 			  uint64_t receiver_faults);

@@ -172,23 +172,36 @@ struct usage_recorder *usage_recorder(struct usage *usage, uint32_t thread)
 	return &usage->recorders[thread];
 }
 
-void usage_record(struct usage_recorder *recorder, const struct usage_key *key, uint64_t bytes)
+struct usage_values usage_values_of(uint64_t bytes)
 {
 	uint64_t chunks = (bytes + USAGE_CHUNK_SIZE - 1) / USAGE_CHUNK_SIZE;
-	struct usage_values one = {1, chunks > 0 ? chunks : 1, bytes};
+
+	return (struct usage_values){1, chunks > 0 ? chunks : 1, bytes};
+}
+
+void usage_record_many(struct usage_recorder *recorder, const struct usage_key *key,
+		       const struct usage_values *values)
+{
 	struct table *table =
 		atomic_exchange_explicit(&recorder->current, NULL, memory_order_acquire);
 
 	check(table); /* one thread a recorder */
 	check(key->operation < table->operations);
 	if (key->resource.size <= RESOURCE_MAX) {
-		add(values_of(table, key), &one);
+		add(values_of(table, key), values);
 	} else {
 		struct usage_key other = *key;
 		other.resource = STR("");
-		add(values_of(table, &other), &one);
+		add(values_of(table, &other), values);
 	}
 	atomic_store_explicit(&recorder->current, table, memory_order_release);
+}
+
+void usage_record(struct usage_recorder *recorder, const struct usage_key *key, uint64_t bytes)
+{
+	struct usage_values one = usage_values_of(bytes);
+
+	usage_record_many(recorder, key, &one);
 }
 
 /* ---- merging ---- */

@@ -40,6 +40,10 @@ struct usage_recorder *usage_recorder(struct usage *usage, uint32_t thread);
 
 /* The recorder's thread: one request of `bytes`. The key's texts are copied when they are new. */
 void usage_record(struct usage_recorder *recorder, const struct usage_key *key, uint64_t bytes);
+/* The same for several requests; usage_values_of makes one of them. */
+void usage_record_many(struct usage_recorder *recorder, const struct usage_key *key,
+		       const struct usage_values *values);
+struct usage_values usage_values_of(uint64_t bytes);
 
 /* Merges the counts of all threads since the last merge, in the minute that ends at `now_ms` of
  * wall time. */

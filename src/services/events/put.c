@@ -122,6 +122,7 @@ static void add_delivery(struct sending *sending, const struct events_bus_rule *
 		.count = 1,
 		.results = &owed->result,
 		.caller = &owed->caller,
+		.seat = target->seat,
 	};
 }
 

@@ -12,6 +12,7 @@
 #include "base/pack.h"
 #include "base/snapshot.h"
 #include "base/staging.h"
+#include "core/target.h"
 
 struct change {
 	struct events_bus_life *life;
@@ -186,6 +187,7 @@ const struct events_bus_rule *events_rule_new(const struct events_bus_rule *draf
 			(struct events_target_settings *)&rule->targets[i];
 		target->paths = pack_array(&end, target->paths,
 					   target->path_count * sizeof(*target->paths));
+		target->seat = target_seat_new();
 	}
 	for_rule_texts(rule, pack_text, &end);
 	atomic_store(&rule->references, 1);

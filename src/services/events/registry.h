@@ -54,6 +54,7 @@ struct events_target_settings {
 	const struct shape_pair *paths; /* InputPathsMap */
 	size_t path_count;
 	int64_t attempts_max, age_max_seconds; /* RetryPolicy */
+	uint64_t seat; /* of a target that is a queue; core/target.h; set by events_rule_new */
 };
 
 /* The maker of a managed rule: ManagedBy. */

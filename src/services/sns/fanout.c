@@ -22,6 +22,7 @@
 #include "services/sns/state.h"
 
 #define FANOUT_MAGIC 0x464e5353u
+enum { ROOM_AT_FIRST = 8 };
 
 struct payloads;
 struct sending {
@@ -31,11 +32,11 @@ struct sending {
 	uint8_t id[16]; /* of the message */
 	struct sns_publication *publication;
 	const struct subscription **queues; /* subscriptions of queues */
-	size_t count;
+	size_t count, room;
 	struct arena arena;		    /* of one part: deliveries and letters */
 	struct target_delivery *deliveries; /* of the part, in the order of `queues` */
 	struct obligation *obligations;	    /* of other protocols; with the first part */
-	size_t obligation_count;
+	size_t obligation_count, obligation_room;
 	struct payloads *payloads;
 	bool has_begun;			 /* the first part was sent */
 	size_t part, part_count;	 /* that are being delivered */
@@ -52,7 +53,6 @@ struct fanout {
 	struct internal_caller caller;
 	struct net_thread *home;
 	struct sns_subscriptions subscriptions; /* keeps their snapshot */
-	size_t queue_count, other_count;	/* confirmed ones, by protocol */
 	struct sending sendings[LIMIT_BATCH_ENTRIES];
 	size_t count;
 	size_t next;	   /* that has not begun */
@@ -118,6 +118,7 @@ struct payloads {
 	struct str base_url;
 	bool is_fifo;
 	struct target_attribute *attributes; /* of raw deliveries; NULL: not made yet */
+	struct target_payload *raw[2];	     /* without and with ids; NULL: not made yet */
 	bool has_envelope;
 	struct sns_envelope envelope;
 	struct str owed[SNS_PROTOCOLS]; /* the message as obligations share it */
@@ -154,24 +155,41 @@ static struct str enveloped(struct arena *arena, struct payloads *payloads,
 
 /* Group and deduplication id of a FIFO topic are passed on; to queues that are not FIFO they mean
  * nothing. */
-static void make_payload(struct arena *arena, struct payloads *payloads,
-			 const struct subscription *subscription, struct target_payload *out)
+static struct target_payload *payload_new(struct arena *arena, const struct payloads *payloads,
+					  bool has_ids)
 {
 	const struct sns_message *message = payloads->message;
-	bool has_group = payloads->is_fifo ? str_ends(subscription->endpoint, STR(".fifo")) : true;
+	struct target_payload *payload = arena_new(arena, struct target_payload);
 
-	*out = (struct target_payload){.trace = message->trace};
-	if (has_group) {
-		out->group = message->group;
-		out->dedup = message->dedup;
+	payload->trace = message->trace;
+	if (has_ids) {
+		payload->group = message->group;
+		payload->dedup = message->dedup;
 	}
+	return payload;
+}
+
+/* Raw deliveries have the same payload, which their queues prepare once (core/target.h). */
+static const struct target_payload *payload_of(struct arena *arena, struct payloads *payloads,
+					       const struct subscription *subscription)
+{
+	const struct sns_message *message = payloads->message;
+	bool has_ids = !payloads->is_fifo || str_ends(subscription->endpoint, STR(".fifo"));
+	struct target_payload *payload;
+
 	if (!subscription->is_raw) {
-		out->body = enveloped(arena, payloads, subscription);
-		return;
+		payload = payload_new(arena, payloads, has_ids);
+		payload->body = enveloped(arena, payloads, subscription);
+		return payload;
 	}
-	out->body = sns_message_body(message, SNS_PROTOCOL_SQS);
-	out->attributes = native_attributes(payloads);
-	out->attribute_count = message->attribute_count;
+	if (payloads->raw[has_ids])
+		return payloads->raw[has_ids];
+	payload = payload_new(payloads->arena, payloads, has_ids);
+	payload->body = sns_message_body(message, SNS_PROTOCOL_SQS);
+	payload->attributes = native_attributes(payloads);
+	payload->attribute_count = message->attribute_count;
+	payloads->raw[has_ids] = payload;
+	return payload;
 }
 
 /* Protocols with the same body share the bytes. */
@@ -190,15 +208,38 @@ static struct str owed_message(struct payloads *payloads, enum sns_protocol prot
 	return payloads->owed[protocol];
 }
 
+/* The array with room for another item. */
+static void *grown(struct arena *arena, void *items, size_t count, size_t *room, size_t size)
+{
+	if (count < *room)
+		return items;
+	*room = *room > 0 ? *room * 2 : ROOM_AT_FIRST;
+	void *more = arena_alloc(arena, *room * size);
+	if (count > 0)
+		memcpy(more, items, count * size);
+	return more;
+}
+
 static void add_obligation(struct sending *sending, struct payloads *payloads,
 			   const struct subscription *subscription)
 {
+	sending->obligations =
+		grown(payloads->arena, sending->obligations, sending->obligation_count,
+		      &sending->obligation_room, sizeof(*sending->obligations));
 	struct obligation *obligation = &sending->obligations[sending->obligation_count++];
 
 	*obligation = (struct obligation){0};
 	sns_owed_notification(payloads->arena, subscription,
 			      owed_message(payloads, subscription->protocol),
 			      payloads->message->group, obligation);
+}
+
+static void add_queue(struct sending *sending, struct payloads *payloads,
+		      const struct subscription *subscription)
+{
+	sending->queues = grown(payloads->arena, sending->queues, sending->count, &sending->room,
+				sizeof(const struct subscription *));
+	sending->queues[sending->count++] = subscription;
 }
 
 /* A queue's message has ten attributes at most, so a raw delivery of more is discarded. */
@@ -226,17 +267,14 @@ static void select_subscriptions(struct fanout *fanout, struct sending *sending)
 		.is_fifo = fanout->topic->is_fifo,
 	};
 	sending->payloads = payloads;
-	sending->obligations = arena_array(payloads->arena, struct obligation, fanout->other_count);
-	sending->obligation_count = 0;
-	sending->queues =
-		arena_array(payloads->arena, const struct subscription *, fanout->queue_count);
+	sending->obligation_count = sending->count = 0;
 	while ((subscription = sns_subscriptions_next(&walk)) && !subscription->is_pending) {
 		if (!is_wanted(subscription, &matched))
 			sns_count(counters_of(fanout), SNS_COUNT_FILTERED, 1);
 		else if (!is_deliverable(message, subscription))
 			sns_count(counters_of(fanout), SNS_COUNT_FAILED, 1);
 		else if (subscription->protocol == SNS_PROTOCOL_SQS)
-			sending->queues[sending->count++] = subscription;
+			add_queue(sending, payloads, subscription);
 		else
 			add_obligation(sending, payloads, subscription);
 	}
@@ -421,18 +459,29 @@ static bool has_lost(const struct sending *sending)
 	return false;
 }
 
-static void take_result(struct sending *sending, size_t place)
+static void count_results(const struct sending *sending, size_t *out_failed)
 {
-	const struct target_result *result = &sending->deliveries[place].results[0];
 	struct sns_counters *counters = counters_of(sending->fanout);
+	size_t delivered = 0, failed = 0;
 
-	if (result->outcome == TARGET_DELIVERED)
-		sns_count(counters, SNS_COUNT_DELIVERED, 1);
-	if (result->outcome != TARGET_FAILED)
-		return;
-	sns_count(counters, SNS_COUNT_FAILED, 1);
-	if (sending->queues[sending->part + place]->dead_letter_arn.size > 0)
-		make_letter(sending, place);
+	for (size_t i = 0; i < sending->part_count; i++) {
+		delivered += sending->deliveries[i].results->outcome == TARGET_DELIVERED;
+		failed += sending->deliveries[i].results->outcome == TARGET_FAILED;
+	}
+	sns_count(counters, SNS_COUNT_DELIVERED, delivered);
+	if (failed > 0)
+		sns_count(counters, SNS_COUNT_FAILED, failed);
+	*out_failed = failed;
+}
+
+static void make_letters(struct sending *sending, size_t failed)
+{
+	sending->letters = arena_array(&sending->arena, struct target_delivery, failed);
+	sending->letter_owners = arena_array(&sending->arena, const struct subscription *, failed);
+	for (size_t i = 0; i < sending->part_count; i++)
+		if (sending->deliveries[i].results->outcome == TARGET_FAILED &&
+		    sending->queues[sending->part + i]->dead_letter_arn.size > 0)
+			make_letter(sending, i);
 }
 
 static void on_part(void *context)
@@ -440,17 +489,15 @@ static void on_part(void *context)
 	struct sending *sending = context;
 	struct fanout *fanout = sending->fanout;
 	size_t end = sending->part + sending->part_count;
+	size_t failed;
 
 	if (has_lost(sending)) {
 		fail_sending(sending);
 		return;
 	}
-	sending->letters =
-		arena_array(&sending->arena, struct target_delivery, sending->part_count);
-	sending->letter_owners =
-		arena_array(&sending->arena, const struct subscription *, sending->part_count);
-	for (size_t i = 0; i < sending->part_count; i++)
-		take_result(sending, i);
+	count_results(sending, &failed);
+	if (failed > 0)
+		make_letters(sending, failed);
 	if (sending->letter_count > 0) {
 		sending->send = (struct target_send){.caller = &fanout->caller,
 						     .deliveries = sending->letters,
@@ -466,17 +513,18 @@ static void on_part(void *context)
 }
 
 /* Adds the delivery to the part; gives the bytes that it takes. */
-static size_t add_delivery(struct sending *sending, const struct subscription *subscription)
+static size_t add_delivery(struct sending *sending, const struct subscription *subscription,
+			   struct target_result *result)
 {
-	struct target_delivery *delivery = &sending->deliveries[sending->part_count++];
-	struct target_payload *payload = arena_new(&sending->arena, struct target_payload);
+	const struct target_payload *payload =
+		payload_of(&sending->arena, sending->payloads, subscription);
 
-	make_payload(&sending->arena, sending->payloads, subscription, payload);
-	*delivery = (struct target_delivery){
+	sending->deliveries[sending->part_count++] = (struct target_delivery){
 		.arn = subscription->endpoint,
 		.payloads = payload,
 		.count = 1,
-		.results = arena_new(&sending->arena, struct target_result),
+		.results = result,
+		.seat = subscription->seat,
 	};
 	return payload->body.size;
 }
@@ -491,8 +539,10 @@ static void make_send(struct sending *sending)
 	arena_reset(&sending->arena);
 	sending->deliveries = arena_array(&sending->arena, struct target_delivery, most);
 	sending->part_count = 0;
+	struct target_result *results = arena_array(&sending->arena, struct target_result, most);
 	while (sending->part_count < most && size < LIMIT_SNS_PART_SIZE)
-		size += add_delivery(sending, sending->queues[sending->part + sending->part_count]);
+		size += add_delivery(sending, sending->queues[sending->part + sending->part_count],
+				     &results[sending->part_count]);
 	sending->send = (struct target_send){
 		.caller = &sending->fanout->caller,
 		.deliveries = sending->deliveries,
@@ -597,19 +647,6 @@ static void begin_next(struct fanout *fanout)
 
 /* ---- beginning and end ---- */
 
-static void count_confirmed(struct fanout *fanout)
-{
-	struct sns_subscriptions walk = fanout->subscriptions;
-	const struct subscription *subscription;
-
-	while ((subscription = sns_subscriptions_next(&walk)) && !subscription->is_pending) {
-		if (subscription->protocol == SNS_PROTOCOL_SQS)
-			fanout->queue_count++;
-		else
-			fanout->other_count++;
-	}
-}
-
 static void end_fanout(void *context)
 {
 	struct fanout *fanout = context;
@@ -647,7 +684,6 @@ enum err sns_fanout(struct call *call, const struct topic *topic,
 	sns_subscriptions_open(sns_of(call->core)->registry, topic->arn,
 			       (struct sns_subscription_place){0}, &fanout->subscriptions);
 	call_on_end(call, end_fanout, fanout);
-	count_confirmed(fanout);
 	for (size_t i = 0; i < count; i++) {
 		struct sending *sending = &fanout->sendings[i];
 		*sending = (struct sending){.fanout = fanout, .publication = &publications[i]};

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/pack.h"
+#include "core/target.h"
 #include "services/sns/delivery_policy.h"
 
 enum topic_order { TOPIC_BY_ARN, TOPIC_BY_NAME, TOPIC_ORDERS };
@@ -222,6 +223,7 @@ const struct subscription *sns_subscription_new(const struct subscription *draft
 	for_texts(subscription, pack_text, &end);
 	subscription->arn_hash = str_hash(subscription->arn);
 	subscription->topic_hash = str_hash(subscription->topic_arn);
+	subscription->seat = target_seat_new();
 	subscription->endpoint_hash = hash_of_endpoint(
 		subscription->topic_arn, subscription->protocol, subscription->endpoint);
 	subscription->delivery = compile_delivery(subscription->delivery_policy, false);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "core/core.h"
 
 struct str sqs_md5_text(struct arena *arena, const uint8_t md5[16])
 {
@@ -56,4 +57,24 @@ struct str sqs_attributes_md5(struct arena *arena,
 	}
 	md5_end(state, md5);
 	return sqs_md5_text(arena, md5);
+}
+
+uint64_t sqs_group_hash(const struct core *core, struct str group)
+{
+	uint8_t hash[16];
+	uint64_t number;
+
+	siphash128(core->hash_key, group, hash);
+	memcpy(&number, hash, sizeof(number));
+	return number ? number : 1;
+}
+
+struct str sqs_content_dedup(struct arena *arena, struct str body)
+{
+	uint8_t digest[32];
+	char *text = arena_bytes(arena, 64);
+
+	sha256(body, digest);
+	hex_format(str_of(digest, 32), text);
+	return str_of(text, 64);
 }

@@ -11,7 +11,9 @@
 
 #include "core/core.h"
 #include "core/target.h"
+#include "services/sqs/direct.h"
 #include "services/sqs/encrypt.h"
+#include "services/sqs/seat.h"
 
 #define FANOUT_MAGIC 0x4e414653u
 /* Different messages of a round that are compared; further ones are stored one by one. */
@@ -33,9 +35,11 @@ struct round_entry {
 struct round {
 	struct sqs_fanout *fanout;
 	struct queue_command command;
-	struct queue_target *targets; /* of all entries, then of all extras */
+	/* Of the deliveries without a request, of all entries, of all extras. */
+	struct queue_target *targets;
 	struct round_entry *entries;
 	struct target_extra **extras;
+	size_t direct_count; /* of the first round only */
 	size_t entry_count, extra_count;
 	size_t count; /* targets */
 	size_t done;  /* targets that have a result */
@@ -44,11 +48,16 @@ struct round {
 struct sqs_fanout {
 	uint32_t magic;
 	struct core *core;
+	struct net_thread *home;
 	struct arena *arena;
 	struct target_joint *joint;
 	size_t awaited; /* members that have neither joined nor left */
-	struct fanout_member *members;
+	size_t room;	/* for members */
+	size_t extra_room; /* of the first round's targets, beside the members' */
+	struct fanout_member *members; /* requests that have joined; NULL: none */
 	size_t count;
+	struct sqs_direct *direct; /* NULL: no delivery has a seat */
+	struct sqs_numbers numbers; /* of the members' queues */
 	struct round rounds[TARGET_PAYLOADS_MAX];
 	size_t unanswered; /* rounds */
 	bool is_ordered;   /* one round after the other */
@@ -57,8 +66,12 @@ struct sqs_fanout {
 /* ---- shared messages ---- */
 
 struct variant {
-	const struct round_entry *first;
+	const struct sqs_stored_message *message;
+	bool has_sqs_managed_sse;
 	size_t count;
+	/* One of them. */
+	const struct round_entry *entry;
+	struct sqs_direct_message *direct;
 };
 
 static bool is_same_text(struct str a, struct str b)
@@ -99,39 +112,73 @@ static bool may_share(const struct round_entry *entry)
 	return !entry->member->key;
 }
 
-/* True if the two entries may share their bytes. */
-static bool is_alike(const struct round_entry *a, const struct round_entry *b)
+/* True if the two may share their bytes. */
+static bool is_alike(const struct variant *a, const struct variant *b)
 {
-	return a->member->queue->has_sqs_managed_sse == b->member->queue->has_sqs_managed_sse &&
-	       is_same_message(&a->message->message, &b->message->message);
+	return a->has_sqs_managed_sse == b->has_sqs_managed_sse &&
+	       is_same_message(a->message, b->message);
 }
 
-static void count_variant(struct variant *variants, size_t *count, const struct round_entry *entry)
+static struct variant variant_of(const struct round_entry *entry)
 {
-	for (size_t i = 0; i < *count; i++) {
-		if (is_alike(variants[i].first, entry)) {
-			variants[i].count++;
+	return (struct variant){
+		.message = &entry->message->message,
+		.has_sqs_managed_sse = entry->member->queue->has_sqs_managed_sse,
+		.count = 1,
+		.entry = entry,
+	};
+}
+
+static struct variant variant_of_direct(struct sqs_direct_message *direct)
+{
+	return (struct variant){
+		.message = &direct->message,
+		.has_sqs_managed_sse = direct->has_sqs_managed_sse,
+		.count = direct->count,
+		.direct = direct,
+	};
+}
+
+struct variants {
+	struct variant items[VARIANTS_MAX];
+	size_t count;
+};
+
+static void add_variant(struct variants *variants, struct variant variant)
+{
+	for (size_t i = 0; i < variants->count; i++) {
+		if (is_alike(&variants->items[i], &variant)) {
+			variants->items[i].count += variant.count;
 			return;
 		}
 	}
-	if (*count < VARIANTS_MAX)
-		variants[(*count)++] = (struct variant){entry, 1};
+	if (variants->count < VARIANTS_MAX)
+		variants->items[variants->count++] = variant;
 }
 
-/* The entry whose bytes most targets share; NULL: no two have the same bytes. */
-static const struct round_entry *find_shared(const struct round *round)
+/* The messages of the round's deliveries without a request. */
+static struct sqs_direct_message *direct_messages(const struct round *round)
 {
-	struct variant variants[VARIANTS_MAX];
-	size_t count = 0;
-	struct variant best = {NULL, 1};
+	return round->direct_count > 0 ? round->fanout->direct->messages : NULL;
+}
 
+/* False: no two targets have the same bytes. */
+static bool find_shared(const struct round *round, struct variant *out_best)
+{
+	struct variants variants = {.count = 0};
+	struct sqs_direct_message *direct = direct_messages(round);
+
+	for (; direct; direct = direct->next)
+		if (direct->count > 0)
+			add_variant(&variants, variant_of_direct(direct));
 	for (size_t i = 0; i < round->entry_count; i++)
 		if (may_share(&round->entries[i]))
-			count_variant(variants, &count, &round->entries[i]);
-	for (size_t i = 0; i < count; i++)
-		if (variants[i].count > best.count)
-			best = variants[i];
-	return best.first;
+			add_variant(&variants, variant_of(&round->entries[i]));
+	*out_best = (struct variant){.count = 1};
+	for (size_t i = 0; i < variants.count; i++)
+		if (variants.items[i].count > out_best->count)
+			*out_best = variants.items[i];
+	return out_best->message != NULL;
 }
 
 static struct str payload_of(const struct round_entry *entry)
@@ -156,14 +203,18 @@ static void go_on(const struct sqs_fanout *fanout)
 static void take_results(struct round *round, size_t count, enum queue_result result)
 {
 	for (size_t i = round->done; i < round->done + count; i++) {
-		const struct queue_target *target = &round->targets[i];
-		if (i >= round->entry_count) {
-			round->extras[i - round->entry_count]->result =
-				result ? result : target->result;
+		struct queue_target *target = &round->targets[i];
+		if (result)
+			target->result = result;
+		if (i < round->direct_count)
+			continue;
+		size_t place = i - round->direct_count;
+		if (place >= round->entry_count) {
+			round->extras[place - round->entry_count]->result = target->result;
 			continue;
 		}
-		struct queue_send *send = round->entries[i].message->send;
-		send->result = result ? result : target->result;
+		struct queue_send *send = round->entries[place].message->send;
+		send->result = target->result;
 		send->is_duplicate = target->is_duplicate;
 		send->seq = target->seq;
 		if (send->result == QUEUE_OK)
@@ -265,10 +316,10 @@ static void set_queue(struct round *round)
 	struct queue_command *command = &round->command;
 	struct queue_handle *handle = round->fanout->joint->handle;
 
-	command->queue = round->entry_count > 0 ? round->entries[0].member->queue->number
-						: round->extras[0]->target.queue;
-	command->now_ms =
-		round->entry_count > 0 ? round->entries[0].member->call->now_ms : clock_now_ms();
+	command->queue = round->targets[0].queue;
+	command->now_ms = round->direct_count > 0  ? round->fanout->direct->now_ms
+			  : round->entry_count > 0 ? round->entries[0].member->call->now_ms
+						   : clock_now_ms();
 	if (!handle)
 		return;
 	check(round->count == 1);
@@ -289,46 +340,83 @@ static void set_gate(struct round *round)
 	joint->has_gated = true;
 }
 
+/* Their targets are there, but for the bytes. */
+static void set_direct_bytes(struct round *round, const struct variant *shared)
+{
+	const struct sqs_direct *direct = round->fanout->direct;
+	struct sqs_direct_message *message = direct_messages(round);
+	bool is_all = true;
+
+	for (; message; message = message->next) {
+		struct variant variant = variant_of_direct(message);
+		message->is_shared = shared && is_alike(shared, &variant);
+		is_all &= message->is_shared;
+	}
+	for (size_t i = 0; i < round->direct_count && !is_all; i++) {
+		message = direct->entries[i].message;
+		round->targets[i].is_whole = !message->is_shared;
+		if (!message->is_shared)
+			round->targets[i].own = sqs_direct_bytes(direct, message);
+	}
+}
+
+static void set_targets(struct round *round, const struct variant *shared)
+{
+	struct queue_target *targets = &round->targets[round->direct_count];
+
+	for (size_t i = 0; i < round->entry_count; i++) {
+		const struct round_entry *entry = &round->entries[i];
+		struct variant variant = variant_of(entry);
+		targets[i] = target_of(entry);
+		if (shared && may_share(entry) && is_alike(shared, &variant))
+			continue;
+		targets[i].is_whole = true;
+		targets[i].own = payload_of(entry);
+	}
+	for (size_t i = 0; i < round->extra_count; i++)
+		targets[round->entry_count + i] = round->extras[i]->target;
+}
+
 static void make_command(struct round *round)
 {
-	const struct round_entry *shared = find_shared(round);
 	struct queue_command *command = &round->command;
+	struct variant best;
+	const struct variant *shared = find_shared(round, &best) ? &best : NULL;
 
+	if (shared)
+		command->fanout.shared =
+			shared->direct ? sqs_direct_bytes(round->fanout->direct, shared->direct)
+				       : payload_of(shared->entry);
+	set_direct_bytes(round, shared);
+	set_targets(round, shared);
 	command->type = QUEUE_FANOUT;
 	set_queue(round);
 	command->done = on_answered;
 	command->context = round;
 	uuid_new(command->fanout.id);
 	set_gate(round);
-	if (shared)
-		command->fanout.shared = payload_of(shared);
-	for (size_t i = 0; i < round->extra_count; i++)
-		round->targets[round->entry_count + i] = round->extras[i]->target;
-	for (size_t i = 0; i < round->entry_count; i++) {
-		const struct round_entry *entry = &round->entries[i];
-		round->targets[i] = target_of(entry);
-		if (shared && may_share(entry) && is_alike(shared, entry))
-			continue;
-		round->targets[i].is_whole = true;
-		round->targets[i].own = payload_of(entry);
-	}
 }
 
+/* The first round has its targets before, if there are deliveries without a request: a member that
+ * leaves adds one extra to it at most. */
 static void make_room(struct sqs_fanout *fanout, struct round *round)
 {
 	size_t extras = fanout->joint->extra_count;
 
-	if (round->targets)
+	if (round->entries)
 		return;
 	round->entries = arena_array(fanout->arena, struct round_entry, fanout->count);
 	round->extras = arena_array(fanout->arena, struct target_extra *, extras);
-	round->targets = arena_array(fanout->arena, struct queue_target, fanout->count + extras);
+	if (!round->targets)
+		round->targets =
+			arena_array(fanout->arena, struct queue_target, fanout->count + extras);
 }
 
 static void fill_rounds(struct sqs_fanout *fanout)
 {
 	struct target_joint *joint = fanout->joint;
 
+	fanout->rounds[0].count = fanout->rounds[0].direct_count;
 	for (size_t i = 0; i < fanout->count; i++) {
 		const struct fanout_member *member = &fanout->members[i];
 		fanout->is_ordered |= member->queue->is_fifo;
@@ -353,18 +441,21 @@ static void start(struct sqs_fanout *fanout)
 {
 	struct round *last = NULL;
 
-	if (fanout->count == 0 && fanout->joint->extra_count == 0) {
-		go_on(fanout);
-		return;
-	}
 	fill_rounds(fanout);
+	if (fanout->direct)
+		sqs_direct_digest(fanout->direct);
 	for (size_t i = 0; i < TARGET_PAYLOADS_MAX; i++) {
 		struct round *round = &fanout->rounds[i];
 		round->fanout = fanout;
+		check(!round->direct_count || round->count <= fanout->room + fanout->extra_room);
 		if (round->count == 0)
 			continue;
 		make_command(round);
 		fanout->unanswered++;
+	}
+	if (fanout->unanswered == 0) {
+		go_on(fanout);
+		return;
 	}
 	/* An answer may arrive at once, but not the last one before the last round is submitted. */
 	for (struct round *round = fanout->rounds; round; round = next_round(round)) {
@@ -381,18 +472,57 @@ static void start(struct sqs_fanout *fanout)
 
 /* ---- joining and leaving ---- */
 
-void *sqs_fanout_begin(struct core *core, struct arena *arena, size_t count,
-		       struct target_joint *joint)
+void *sqs_fanout_begin(struct core *core, struct net_thread *home, struct arena *arena,
+		       size_t count, struct target_joint *joint)
 {
 	struct sqs_fanout *fanout = arena_new(arena, struct sqs_fanout);
 
 	fanout->magic = FANOUT_MAGIC;
 	fanout->core = core;
+	fanout->home = home;
 	fanout->arena = arena;
 	fanout->joint = joint;
-	fanout->awaited = count;
-	fanout->members = arena_array(arena, struct fanout_member, count);
+	fanout->awaited = fanout->room = count;
+	fanout->numbers = sqs_numbers_new(arena, count);
 	return fanout;
+}
+
+static void begin_direct(struct sqs_fanout *fanout)
+{
+	struct round *round = &fanout->rounds[0];
+
+	fanout->direct =
+		sqs_direct_new(fanout->core, fanout->home, fanout->arena, fanout->room);
+	fanout->extra_room = fanout->joint->extra_count;
+	round->targets = arena_array(fanout->arena, struct queue_target,
+				     fanout->room + fanout->extra_room);
+}
+
+bool sqs_fanout_join_directly(void *of, const struct internal_caller *caller,
+			      const struct target_delivery *delivery)
+{
+	struct sqs_fanout *fanout = of;
+	struct round *round = &fanout->rounds[0];
+
+	check(fanout->magic == FANOUT_MAGIC);
+	if (!fanout->direct)
+		begin_direct(fanout);
+	struct queue_target *target = &round->targets[round->direct_count];
+	if (!sqs_direct_admit(fanout->direct, caller, delivery, &fanout->numbers, target))
+		return false;
+	fanout->is_ordered |= target->has_dedup;
+	round->direct_count++;
+	fanout->awaited--;
+	check(fanout->awaited > 0);
+	return true;
+}
+
+void sqs_fanout_collect(void *of)
+{
+	struct sqs_fanout *fanout = of;
+
+	if (fanout->direct)
+		sqs_direct_end(fanout->direct, fanout->rounds[0].targets);
 }
 
 static void end_waiting(struct sqs_fanout *fanout)
@@ -410,12 +540,9 @@ void sqs_fanout_leave(void *fanout)
 
 bool sqs_fanout_may_join(const struct call *call, const struct sqs_queue *queue)
 {
-	const struct sqs_fanout *fanout = call->member->fanout;
+	struct sqs_fanout *fanout = call->member->fanout;
 
-	for (size_t i = 0; i < fanout->count; i++)
-		if (fanout->members[i].queue->number == queue->number)
-			return false;
-	return true;
+	return sqs_numbers_add(&fanout->numbers, queue->number);
 }
 
 enum err sqs_fanout_join(struct call *call, const struct sqs_queue *queue, struct data_key *key,
@@ -425,6 +552,9 @@ enum err sqs_fanout_join(struct call *call, const struct sqs_queue *queue, struc
 
 	check(count > 0);
 	check(messages[count - 1].index < TARGET_PAYLOADS_MAX);
+	if (!fanout->members)
+		fanout->members = arena_array(fanout->arena, struct fanout_member, fanout->room);
+	sqs_seats_learn(sqs_of(fanout->core)->seats, call, queue);
 	fanout->members[fanout->count++] =
 		(struct fanout_member){call, queue, key, messages, count};
 	call->member->has_joined = true;

@@ -99,7 +99,7 @@ enum err sqs_queue_of_call(struct call *call, struct str queue_url,
 	if (!queue)
 		return sqs_no_such_queue(call);
 	*out_queue = queue;
-	return call_admit_resource(call, queue->arn, queue->is_fifo && !queue->is_per_group_limit);
+	return call_admit_resource(call, queue->arn, sqs_queue_has_quota(queue));
 }
 
 struct str sqs_queue_url(struct call *call, const struct sqs_queue *queue)

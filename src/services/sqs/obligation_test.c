@@ -310,7 +310,7 @@ static void test_obligations_are_stored_without_and_beside_queues(void **state)
 	struct obligation obligations[3];
 	struct target_payload payloads[2] = {{.body = STR("a")}, {.body = STR("b")}};
 	struct target_result results[2];
-	struct target_delivery delivery = {STR(ARN("plain")), payloads, 2, results, NULL};
+	struct target_delivery delivery = {STR(ARN("plain")), payloads, 2, results, NULL, 0};
 	struct target_send send = {.deliveries = &delivery,
 				   .count = 1,
 				   .obligations = obligations,
@@ -367,7 +367,7 @@ static void test_what_is_not_delivered_is_owed_instead(void **state)
 	(void)state;
 	for (size_t i = 0; i < 4; i++)
 		deliveries[i] =
-			(struct target_delivery){str_from(arns[i]), &payload, 1, &results[i], NULL};
+			(struct target_delivery){str_from(arns[i]), &payload, 1, &results[i], NULL, 0};
 	run(&send);
 	assert_int_equal(calls, 3);
 	assert_false(results[0].is_owed);
@@ -389,8 +389,8 @@ static void test_after_a_crash_queues_and_obligations_have_it_or_none(void **sta
 			struct target_payload payload = {.body = STR("a")};
 			struct target_result results[2];
 			struct target_delivery deliveries[2] = {
-				{STR(ARN("plain")), &payload, 1, &results[0], NULL},
-				{STR(ARN("open")), &payload, 1, &results[1], NULL}};
+				{STR(ARN("plain")), &payload, 1, &results[0], NULL, 0},
+				{STR(ARN("open")), &payload, 1, &results[1], NULL, 0}};
 			struct target_send send = {.deliveries = deliveries,
 						   .count = 2,
 						   .obligations = &obligation,
@@ -423,7 +423,7 @@ static enum queue_result publish_gated(const char *arn, uint8_t dedup, uint64_t 
 	struct target_payload payload = {.body = STR("a"), .group = STR("g"), .dedup = STR("d")};
 	struct target_result result = {.outcome = TARGET_FAILED};
 	struct target_delivery delivery = {arn ? str_from(arn) : STR(""), &payload, 1, &result,
-					   NULL};
+					   NULL, 0};
 	struct queue_gate gate = {.queue = queue_number(QUEUE_KIND_TOPICS, 0),
 				  .group = 1,
 				  .dedup = {dedup},

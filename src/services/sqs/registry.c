@@ -60,6 +60,8 @@ struct sqs_queue sqs_queue_draft(const struct sqs_queue *queue)
 	return draft;
 }
 
+static _Atomic uint64_t last_version;
+
 struct sqs_queue *sqs_queue_new(const struct sqs_queue *draft)
 {
 	struct sqs_queue view = *draft;
@@ -77,6 +79,7 @@ struct sqs_queue *sqs_queue_new(const struct sqs_queue *draft)
 	queue->redrive_sources = pack_array(&end, draft->redrive_sources, sources_size);
 	queue->policy_names.items = pack_array(&end, draft->policy_names.items, names_size);
 	for_texts(queue, pack_text, &end);
+	queue->version = atomic_fetch_add(&last_version, 1) + 1;
 	queue->arn_hash = str_hash(queue->arn);
 	queue->dead_letter_hash = str_hash(queue->dead_letter_arn);
 	queue->compiled_policy =
@@ -209,6 +212,11 @@ const struct sqs_queue *sqs_registry_find_arn(struct sqs_registry *registry, str
 	struct snapshot_key key = {str_hash(arn), is_arn, &arn};
 
 	return snapshot_table_find(registry->table, BY_ARN, key);
+}
+
+uint64_t sqs_registry_generation(const struct sqs_registry *registry)
+{
+	return snapshot_table_generation(registry->table);
 }
 
 const struct sqs_queue *sqs_registry_find(struct sqs_registry *registry, struct str account,

@@ -28,6 +28,7 @@ struct sqs_queue_life {
 struct sqs_queue {
 	_Atomic uint32_t references;
 	struct sqs_queue_life *life;
+	uint64_t version; /* no other snapshot of any queue has it; set by sqs_queue_new */
 	uint64_t number; /* in the engine and in receipt handles; never used again */
 	struct str account, region, name, arn;
 	uint64_t arn_hash, dead_letter_hash; /* set by sqs_queue_new */
@@ -58,10 +59,18 @@ struct sqs_queue {
 	size_t tag_count;
 };
 
+/* Whether AWS limits the rate of requests to the queue. */
+static inline bool sqs_queue_has_quota(const struct sqs_queue *queue)
+{
+	return queue->is_fifo && !queue->is_per_group_limit;
+}
+
 struct sqs_registry;
 struct sqs_registry *sqs_registry_new(void);
 void sqs_registry_free(struct sqs_registry **registry);
 
+/* Any thread: as snapshot_table_generation. */
+uint64_t sqs_registry_generation(const struct sqs_registry *registry);
 /* Any thread. NULL if the queue does not exist; release the result. */
 const struct sqs_queue *sqs_registry_find(struct sqs_registry *registry, struct str account,
 					  struct str region, struct str name);

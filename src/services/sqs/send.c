@@ -154,26 +154,10 @@ static enum err check_entry(struct call *call, const struct sqs_queue *queue, st
 
 /* ---- making commands ---- */
 
-static uint64_t group_hash(struct call *call, struct str group)
-{
-	uint8_t hash[16];
-	uint64_t number;
-
-	siphash128(call->core->hash_key, group, hash);
-	memcpy(&number, hash, sizeof(number));
-	return number ? number : 1;
-}
-
-/* Without an id, the id is the body's SHA-256 in hex, as in AWS's documentation. */
 static void hash_dedup(struct call *call, struct entry *entry, uint8_t out[16])
 {
-	if (!entry->dedup.data) {
-		uint8_t digest[32];
-		char *text = arena_bytes(call->arena, 64);
-		sha256(entry->body, digest);
-		hex_format(str_of(digest, 32), text);
-		entry->dedup = str_of(text, 64);
-	}
+	if (!entry->dedup.data)
+		entry->dedup = sqs_content_dedup(call->arena, entry->body);
 	siphash128(call->core->hash_key, entry->dedup, out);
 }
 
@@ -195,7 +179,7 @@ static void make_send(struct call *call, const struct sqs_queue *queue, const ui
 	entry->body_md5 = sqs_md5_text(call->arena, message.body_md5);
 	uuid_new(out->id);
 	if (entry->group.data)
-		out->group = group_hash(call, entry->group);
+		out->group = sqs_group_hash(call->core, entry->group);
 	if (queue->is_fifo) {
 		out->has_dedup = true;
 		hash_dedup(call, entry, out->dedup);
@@ -331,6 +315,9 @@ static void add_entry(struct call *call, struct sending *sending, size_t index)
 	make_send(call, sending->queue, sending->digests[index], &sending->given[index], send,
 		  &message);
 	sending->entries[place] = &sending->given[index];
+	/* A delivery has no body of a request that could be metered. */
+	if (call->member)
+		call->payload_size += sending->given[index].size;
 	if (sending->joining)
 		sending->joining[place] = (struct sqs_fanout_message){index, send, message};
 	else

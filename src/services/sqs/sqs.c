@@ -15,6 +15,7 @@
 #include "services/sqs/metrics.h"
 #include "services/sqs/move_scheduler.h"
 #include "services/sqs/queues.h"
+#include "services/sqs/seat.h"
 #include "services/sqs/tags.h"
 #include "services/sqs/target.h"
 
@@ -27,6 +28,7 @@ static enum err start(struct core *core, const struct service_start *start, stru
 	struct sqs *sqs = sqs_of(core);
 
 	sqs->registry = sqs_registry_new();
+	sqs->seats = sqs_seats_new();
 	sqs->next_number = 1;
 	list_init(&sqs->deletions);
 	list_init(&sqs->drops);
@@ -53,6 +55,7 @@ static void stop(struct core *core)
 	sqs_drops_done(sqs);
 	sqs_registry_each(sqs->registry, (struct str){0}, (struct str){0}, STR(""), release_life,
 			  NULL);
+	sqs_seats_free(&sqs->seats);
 	sqs_registry_free(&sqs->registry);
 }
 

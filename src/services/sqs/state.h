@@ -8,10 +8,14 @@
 #include "core/service.h"
 #include "services/sqs/registry.h"
 
+struct sqs_seats;
+
 struct sqs {
 	uint32_t magic;
 	struct sqs_registry *registry;
 	struct sqs_moves *moves; /* message move tasks; control thread */
+	struct sqs_seats *seats;
+	_Atomic uint64_t direct_count; /* deliveries in flight that have no request */
 	uint64_t next_number;	 /* of a new queue; control thread */
 	uint64_t unknown_queues; /* in the engine but not in the catalog; since start */
 	struct list deletions;	 /* of the last minute, oldest first; control thread */

@@ -9,6 +9,7 @@
 
 #include "api/sqs.h"
 #include "base/arn.h"
+#include "services/sqs/direct.h"
 #include "services/sqs/fanout.h"
 #include "services/sqs/state.h"
 
@@ -27,24 +28,6 @@ static enum err resolve(struct core *core, struct str arn, struct target_descrip
 	};
 	sqs_queue_release(queue);
 	return ERR_OK;
-}
-
-static void set_attributes(struct arena *arena, const struct target_payload *payload,
-			   struct sqs_send_message_batch_request_entry *entry)
-{
-	entry->message_attributes_count = payload->attribute_count;
-	entry->message_attributes = arena_array(arena, struct sqs_message_attribute_value_entry,
-						payload->attribute_count);
-	for (size_t i = 0; i < payload->attribute_count; i++) {
-		const struct target_attribute *attribute = &payload->attributes[i];
-		struct sqs_message_attribute_value *value = &entry->message_attributes[i].value;
-		entry->message_attributes[i].key = attribute->name;
-		value->data_type = attribute->type;
-		if (str_starts(attribute->type, STR("Binary")))
-			value->binary_value = attribute->value;
-		else
-			value->string_value = attribute->value;
-	}
 }
 
 static void set_trace(struct arena *arena, struct str trace,
@@ -80,7 +63,8 @@ static const struct operation *prepare(struct core *core, struct arena *arena,
 		entry->message_body = payload->body;
 		entry->message_group_id = payload->group;
 		entry->message_deduplication_id = is_fifo ? payload->dedup : (struct str){0};
-		set_attributes(arena, payload, entry);
+		entry->message_attributes = sqs_direct_attributes(arena, payload);
+		entry->message_attributes_count = payload->attribute_count;
 		set_trace(arena, payload->trace, entry);
 	}
 	*out_in = in;
@@ -120,5 +104,7 @@ const struct target_provider sqs_target_provider = {
 	.prepare = prepare,
 	.read = read_answer,
 	.begin = sqs_fanout_begin,
+	.join = sqs_fanout_join_directly,
+	.collect = sqs_fanout_collect,
 	.leave = sqs_fanout_leave,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of queues as targets of SNS, on a disk in memory; main is the control thread. */
-#include "services/sqs/target_fixture.h"
+#include "services/sqs/target_delivery_fixture.h"
 
 static int setup(void **state)
 {
@@ -12,64 +12,13 @@ static int teardown(void **state)
 	return close_server(state);
 }
 
-static const struct internal_caller sns = {
-	.identity = INTERNAL_AS_SERVICE,
-	.service = STR_INIT("sns.amazonaws.com"),
-	.source_arn = STR_INIT("arn:aws:sns:us-east-1:" ACCOUNT ":news"),
-	.source_account = STR_INIT(ACCOUNT),
-};
-
-struct waiting {
-	const struct target_delivery *deliveries;
-	size_t count;
-	int done;
-};
-
-/* The texts of the results end with the delivery: the test gets copies. */
-static void on_done(void *context)
-{
-	struct waiting *waiting = context;
-
-	for (size_t i = 0; i < waiting->count; i++) {
-		for (size_t j = 0; j < waiting->deliveries[i].count; j++) {
-			struct target_result *result = &waiting->deliveries[i].results[j];
-			result->code = arena_copy(&arena, result->code);
-			result->id = arena_copy(&arena, result->id);
-		}
-	}
-	waiting->done++;
-}
-
-static void deliver(const struct target_delivery *deliveries, size_t count)
-{
-	struct waiting waiting = {deliveries, count, 0};
-	struct target_send send = {.caller = &sns, .deliveries = deliveries, .count = count};
-
-	target_deliver(&core, NULL, &send, on_done, &waiting);
-	while (waiting.done == 0) {
-		(void)control_drain(&core);
-		runner_turn(core.runner);
-	}
-	assert_int_equal(waiting.done, 1);
-}
-
 static enum target_outcome deliver_one(const char *arn, struct target_payload payload)
 {
 	struct target_result result = {.outcome = (enum target_outcome) - 1};
-	struct target_delivery delivery = {str_from(arn), &payload, 1, &result, NULL};
+	struct target_delivery delivery = {str_from(arn), &payload, 1, &result, NULL, 0};
 
 	deliver(&delivery, 1);
 	return result.outcome;
-}
-
-static int64_t visible(const char *arn)
-{
-	const struct sqs_queue *queue =
-		sqs_registry_find_arn(sqs_of(&core)->registry, str_from(arn));
-	int64_t count = atomic_load(&queue->life->counters.visible);
-
-	sqs_queue_release(queue);
-	return count;
 }
 
 static void test_queues_are_resolved(void **state)
@@ -101,7 +50,7 @@ static void test_each_target_has_a_result_of_its_own(void **state)
 	(void)state;
 	for (size_t i = 0; i < 4; i++)
 		deliveries[i] =
-			(struct target_delivery){str_from(arns[i]), &payload, 1, &results[i], NULL};
+			(struct target_delivery){str_from(arns[i]), &payload, 1, &results[i], NULL, 0};
 	deliver(deliveries, 4);
 	assert_int_equal(results[0].outcome, TARGET_DELIVERED);
 	assert_int_equal(results[0].id.size, UUID_TEXT_SIZE);
@@ -124,7 +73,7 @@ static void test_payloads_of_a_target_fail_one_by_one(void **state)
 		{.body = STR("three"), .dedup = STR("d"), .trace = STR("Root=1-2-3")},
 	};
 	struct target_result results[3];
-	struct target_delivery delivery = {STR(ARN("open")), payloads, 3, results, NULL};
+	struct target_delivery delivery = {STR(ARN("open")), payloads, 3, results, NULL, 0};
 
 	(void)state;
 	deliver(&delivery, 1);
@@ -171,7 +120,7 @@ static void deliver_to(const char *const arns[], size_t count, struct target_pay
 	assert_true(count <= 16);
 	for (size_t i = 0; i < count; i++)
 		deliveries[i] =
-			(struct target_delivery){str_from(arns[i]), &payload, 1, &results[i], NULL};
+			(struct target_delivery){str_from(arns[i]), &payload, 1, &results[i], NULL, 0};
 	deliver(deliveries, count);
 }
 
@@ -196,55 +145,6 @@ static void test_a_full_disk_makes_all_targets_retry(void **state)
 		assert_int_equal(visible(mixed[i]), sent);
 	}
 	disk_memory_set_faults(disk, (struct disk_faults){.capacity = 0});
-}
-
-struct received {
-	int answers;
-	size_t count;
-	struct str bodies[LIMIT_RECEIVE_MESSAGES], ids[LIMIT_RECEIVE_MESSAGES];
-	struct str attribute;
-};
-
-static void on_received(void *context, const struct internal_answer *answer)
-{
-	struct received *received = context;
-
-	assert_int_equal(answer->result, ERR_OK);
-	const struct sqs_receive_message_out *out = answer->out;
-	received->count = out->messages_count;
-	for (size_t i = 0; i < out->messages_count; i++) {
-		received->bodies[i] = arena_copy(&arena, out->messages[i].body);
-		received->ids[i] = arena_copy(&arena, out->messages[i].message_id);
-		if (out->messages[i].message_attributes_count > 0)
-			received->attribute = arena_copy(
-				&arena, out->messages[i].message_attributes[0].value.string_value);
-	}
-	received->answers++;
-}
-
-static struct received receive(const char *arn)
-{
-	static const struct internal_caller server = {.identity = INTERNAL_AS_SERVER,
-						      .account = STR_INIT(ACCOUNT),
-						      .region = STR_INIT("us-east-1")};
-	static struct str all = STR_INIT("All");
-	struct received received = {0};
-	struct internal_request *request = internal_new(&core, NULL, &server);
-	struct sqs_receive_message_in *in =
-		arena_new(internal_arena(request), struct sqs_receive_message_in);
-
-	in->queue_url = str_from(arn);
-	in->has_max_number_of_messages = true;
-	in->max_number_of_messages = LIMIT_RECEIVE_MESSAGES;
-	in->message_attribute_names = &all;
-	in->message_attribute_names_count = 1;
-	assert_true(internal_submit(request, &sqs_service.operations[SQS_RECEIVE_MESSAGE], in,
-				    on_received, &received));
-	while (received.answers == 0) {
-		(void)control_drain(&core);
-		runner_turn(core.runner);
-	}
-	return received;
 }
 
 static struct str long_body(size_t size)
@@ -403,7 +303,7 @@ static void test_payloads_of_several_targets_keep_their_order(void **state)
 						      .dedup = str_from(bodies[i])};
 	for (size_t i = 0; i < 3; i++)
 		deliveries[i] = (struct target_delivery){str_from(arns[i]), payloads,
-							 TARGET_PAYLOADS_MAX - i, results[i], NULL};
+							 TARGET_PAYLOADS_MAX - i, results[i], NULL, 0};
 	deliver(deliveries, 3);
 	for (size_t i = 0; i < 3; i++)
 		for (size_t j = 0; j < TARGET_PAYLOADS_MAX - i; j++)
@@ -424,7 +324,7 @@ static void test_duplicates_have_the_first_id(void **state)
 	struct target_payload payload = {
 		.body = STR("hello"), .group = STR("g"), .dedup = STR("once")};
 	struct target_result one, both[2];
-	struct target_delivery delivery = {STR(ARN("order.fifo")), &payload, 1, &one, NULL};
+	struct target_delivery delivery = {STR(ARN("order.fifo")), &payload, 1, &one, NULL, 0};
 
 	(void)state;
 	deliver(&delivery, 1);
@@ -451,7 +351,7 @@ static void test_more_than_fits_at_once_is_sent_in_parts(void **state)
 	for (size_t i = 0; i < QUEUES; i++) {
 		payloads[i] = (struct target_payload){.body = long_body(600000 + i)};
 		deliveries[i] = (struct target_delivery){str_from(plain[i]), &payloads[i], 1,
-							 &results[i], NULL};
+							 &results[i], NULL, 0};
 	}
 	deliver(deliveries, QUEUES);
 	for (size_t i = 0; i < QUEUES; i++) {
