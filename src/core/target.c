@@ -410,9 +410,8 @@ static void begin_fanout(struct sending *sending)
 	sending->joint.gate = sending->send.gate;
 	sending->joint.id = sending->send.id;
 	sending->joint.done = on_joint_done;
-	sending->fanout =
-		provider->begin(sending->core, sending->home, &sending->arena, members + 1,
-				&sending->joint);
+	sending->fanout = provider->begin(sending->core, sending->home, &sending->arena,
+					  members + 1, &sending->joint);
 	sending->unanswered++;
 	for (size_t i = 0; i < sending->part_count; i++) {
 		struct part *part = &sending->parts[i];

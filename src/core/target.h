@@ -131,9 +131,9 @@ struct target_provider {
 	void *(*begin)(struct core *core, struct net_thread *home, struct arena *arena,
 		       size_t count, struct target_joint *joint);
 	/*
-	 * NULL: each delivery is a request. True: the delivery, which has a seat, is a member that has
-	 * joined without one. False: its request decides. Not called if the audit log records data
-	 * events. Home thread.
+	 * NULL: each delivery is a request. True: the delivery, which has a seat, is a member that
+	 * has joined without one. False: its request decides. Not called if the audit log records
+	 * data events. Home thread.
 	 */
 	bool (*join)(void *fanout, const struct internal_caller *caller,
 		     const struct target_delivery *delivery);

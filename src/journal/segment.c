@@ -167,8 +167,11 @@ void journal_live_add(struct journal *journal, uint32_t number, int64_t records,
 	segment->live_records += records;
 	segment->live_bytes += bytes;
 	check(segment->live_records >= 0);
-	atomic_fetch_add_explicit(&journal->stats.live_bytes, (uint64_t)bytes,
-				  memory_order_relaxed);
+	/* This thread alone writes it: a locked instruction a record would cost more than the rest.
+	 */
+	uint64_t live = atomic_load_explicit(&journal->stats.live_bytes, memory_order_relaxed);
+	atomic_store_explicit(&journal->stats.live_bytes, live + (uint64_t)bytes,
+			      memory_order_relaxed);
 	count_change(journal, segment, was_dead);
 }
 

@@ -127,7 +127,7 @@ static bool is_duplicate(struct engine *engine, struct engine_queue *queue, stru
 	memcpy(send->id, first->id, 16);
 	send->seq = first->seq;
 	send->is_duplicate = true;
-	atomic_fetch_add_explicit(&queue->counters->deduplicated, 1, memory_order_relaxed);
+	queue_count(&queue->counters->deduplicated, 1);
 	return true;
 }
 
@@ -162,9 +162,8 @@ static enum queue_result send_one(struct engine *engine, struct engine_queue *qu
 	log_append(engine, RECORD_SEND, queue->number, parts, 2, &location);
 	apply_send(engine, queue, &head, location);
 	send->seq = head.seq;
-	atomic_fetch_add_explicit(&queue->counters->sent, 1, memory_order_relaxed);
-	atomic_fetch_add_explicit(&queue->counters->sent_bytes, (int64_t)send->payload.size,
-				  memory_order_relaxed);
+	queue_count(&queue->counters->sent, 1);
+	queue_count(&queue->counters->sent_bytes, (int64_t)send->payload.size);
 	return QUEUE_OK;
 }
 
@@ -209,7 +208,7 @@ static void execute_delete(struct engine *engine, struct queue_command *command)
 		log_append_messages(engine, RECORD_DELETE, queue, messages, count);
 	for (size_t i = 0; i < count; i++)
 		backlog_remove(engine, messages[i]);
-	atomic_fetch_add_explicit(&queue->counters->deleted, (int64_t)count, memory_order_relaxed);
+	queue_count(&queue->counters->deleted, (int64_t)count);
 	queue_publish(queue);
 	answer_changes(engine, command);
 }

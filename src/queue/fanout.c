@@ -262,7 +262,7 @@ static void send_to(struct engine *engine, const struct queue_command *command,
 		return;
 	/* The same queue may be named twice. */
 	if (target->is_duplicate || is_duplicate(engine, queue, target)) {
-		atomic_fetch_add_explicit(&queue->counters->deduplicated, 1, memory_order_relaxed);
+		queue_count(&queue->counters->deduplicated, 1);
 		return;
 	}
 	struct record_head head = target_head(engine, queue, shared, target);
@@ -283,9 +283,8 @@ static void send_to(struct engine *engine, const struct queue_command *command,
 	target->seq = head.seq;
 	memcpy(target->id, head.id, sizeof(target->id));
 	size_t size = target->own.size + (target->is_whole ? 0 : command->fanout.shared.size);
-	atomic_fetch_add_explicit(&queue->counters->sent, 1, memory_order_relaxed);
-	atomic_fetch_add_explicit(&queue->counters->sent_bytes, (int64_t)size,
-				  memory_order_relaxed);
+	queue_count(&queue->counters->sent, 1);
+	queue_count(&queue->counters->sent_bytes, (int64_t)size);
 	queue_publish(queue);
 }
 
@@ -297,8 +296,7 @@ static void pass_gate(struct engine *engine, const struct queue_command *command
 	if (!gate)
 		return;
 	if (plan->is_duplicate) {
-		atomic_fetch_add_explicit(&plan->gate->counters->deduplicated, 1,
-					  memory_order_relaxed);
+		queue_count(&plan->gate->counters->deduplicated, 1);
 		return;
 	}
 	struct record_gate record = {
@@ -325,8 +323,7 @@ static void delete_sources(struct engine *engine, struct plan *plan)
 	log_append_messages(engine, RECORD_DELETE, plan->source, plan->deletes, plan->delete_count);
 	for (size_t i = 0; i < plan->delete_count; i++)
 		backlog_remove(engine, plan->deletes[i]);
-	atomic_fetch_add_explicit(&plan->source->counters->deleted, (int64_t)plan->delete_count,
-				  memory_order_relaxed);
+	queue_count(&plan->source->counters->deleted, (int64_t)plan->delete_count);
 	queue_publish(plan->source);
 }
 

@@ -261,6 +261,12 @@ void queue_free(struct engine_queue *queue);
 struct queue_extra *queue_extra_get(struct engine_queue *queue);
 /* Waiting receives of the queue may get something in this turn. */
 void queue_mark_dirty(struct engine *engine, struct engine_queue *queue);
+/* The engine alone writes counters of queues, so they need no locked instruction. */
+static inline void queue_count(_Atomic int64_t *counter, int64_t more)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + more,
+			      memory_order_relaxed);
+}
 void queue_publish(struct engine_queue *queue); /* numbers into the counters */
 
 struct group *group_find(const struct engine_queue *queue, uint64_t hash);

@@ -92,10 +92,10 @@ enum sns_filter_scope { SNS_FILTER_SCOPE_NONE, SNS_FILTER_SCOPE_ATTRIBUTES, SNS_
 
 struct subscription {
 	_Atomic uint32_t references;
-	struct str arn, topic_arn, id;		      /* <topic ARN>:<id> */
+	struct str arn, topic_arn, id; /* <topic ARN>:<id> */
 	/* Set by sns_subscription_new. */
 	uint64_t arn_hash, topic_hash, endpoint_hash;
-	uint64_t seat; /* of its deliveries to the endpoint; core/target.h */
+	uint64_t seat;	    /* of its deliveries to the endpoint; core/target.h */
 	struct str account; /* of the subscriber, which need not be the topic's */
 	struct str region;
 	struct str endpoint;

@@ -68,8 +68,7 @@ static bool has_valid_trace(struct call *call, struct str trace)
 		.value = {.data_type = STR("String"), .string_value = trace}};
 	struct str unused;
 
-	return !trace.data ||
-	       sqs_check_system_attributes(call, &entry, 1, &unused) == ERR_OK;
+	return !trace.data || sqs_check_system_attributes(call, &entry, 1, &unused) == ERR_OK;
 }
 
 static bool is_valid(const struct sqs_direct *direct, const struct sqs_direct_message *mine)
@@ -80,8 +79,7 @@ static bool is_valid(const struct sqs_direct *direct, const struct sqs_direct_me
 
 	if (mine->is_fifo && !payload->group.data)
 		return false;
-	if (payload->group.data &&
-	    sqs_check_id(&call, "MessageGroupId", payload->group) != ERR_OK)
+	if (payload->group.data && sqs_check_id(&call, "MessageGroupId", payload->group) != ERR_OK)
 		return false;
 	if (mine->is_fifo && payload->dedup.data &&
 	    sqs_check_id(&call, "MessageDeduplicationId", payload->dedup) != ERR_OK)
@@ -211,14 +209,12 @@ bool sqs_direct_admit(struct sqs_direct *direct, const struct internal_caller *c
 						     delivery->seat, delivery->arn);
 	if (!seat)
 		return false;
-	struct sqs_direct_message *message =
-		message_of(direct, caller, delivery->payloads, seat);
+	struct sqs_direct_message *message = message_of(direct, caller, delivery->payloads, seat);
 	bool has_dedup =
 		!seat->is_fifo || seat->has_content_dedup || delivery->payloads->dedup.data;
 	if (!message->is_valid || !has_dedup || message->size > seat->message_size_max)
 		return false;
-	if (!is_admitted(direct, caller, delivery, seat) ||
-	    !sqs_numbers_add(numbers, seat->number))
+	if (!is_admitted(direct, caller, delivery, seat) || !sqs_numbers_add(numbers, seat->number))
 		return false;
 	message->count++;
 	out_target->queue = seat->number;
@@ -226,8 +222,7 @@ bool sqs_direct_admit(struct sqs_direct *direct, const struct internal_caller *c
 	out_target->has_dedup = seat->is_fifo;
 	if (seat->is_fifo)
 		memcpy(out_target->dedup, message->dedup, sizeof(out_target->dedup));
-	direct->entries[direct->count++] =
-		(struct sqs_direct_entry){delivery, caller, message};
+	direct->entries[direct->count++] = (struct sqs_direct_entry){delivery, caller, message};
 	return true;
 }
 

@@ -66,8 +66,8 @@ struct sqs_direct *sqs_direct_new(struct core *core, struct net_thread *home, st
  * queue is added to `numbers`, and *out_target, which is zeroed, is complete but for its bytes.
  */
 bool sqs_direct_admit(struct sqs_direct *direct, const struct internal_caller *caller,
-		      const struct target_delivery *delivery,
-		      struct sqs_numbers *numbers, struct queue_target *out_target);
+		      const struct target_delivery *delivery, struct sqs_numbers *numbers,
+		      struct queue_target *out_target);
 /* Before the messages are compared or encoded. */
 void sqs_direct_digest(struct sqs_direct *direct);
 struct str sqs_direct_bytes(const struct sqs_direct *direct, struct sqs_direct_message *message);

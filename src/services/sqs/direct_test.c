@@ -77,8 +77,8 @@ static void run(struct internal_request *request, uint32_t operation, const void
 {
 	bool is_done = false;
 
-	assert_true(internal_submit(request, &sqs_service.operations[operation], in, on_set,
-				    &is_done));
+	assert_true(
+		internal_submit(request, &sqs_service.operations[operation], in, on_set, &is_done));
 	while (!is_done) {
 		(void)control_drain(&core);
 		runner_turn(core.runner);

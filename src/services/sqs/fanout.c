@@ -51,12 +51,12 @@ struct sqs_fanout {
 	struct net_thread *home;
 	struct arena *arena;
 	struct target_joint *joint;
-	size_t awaited; /* members that have neither joined nor left */
-	size_t room;	/* for members */
-	size_t extra_room; /* of the first round's targets, beside the members' */
+	size_t awaited;		       /* members that have neither joined nor left */
+	size_t room;		       /* for members */
+	size_t extra_room;	       /* of the first round's targets, beside the members' */
 	struct fanout_member *members; /* requests that have joined; NULL: none */
 	size_t count;
-	struct sqs_direct *direct; /* NULL: no delivery has a seat */
+	struct sqs_direct *direct;  /* NULL: no delivery has a seat */
 	struct sqs_numbers numbers; /* of the members' queues */
 	struct round rounds[TARGET_PAYLOADS_MAX];
 	size_t unanswered; /* rounds */
@@ -491,11 +491,10 @@ static void begin_direct(struct sqs_fanout *fanout)
 {
 	struct round *round = &fanout->rounds[0];
 
-	fanout->direct =
-		sqs_direct_new(fanout->core, fanout->home, fanout->arena, fanout->room);
+	fanout->direct = sqs_direct_new(fanout->core, fanout->home, fanout->arena, fanout->room);
 	fanout->extra_room = fanout->joint->extra_count;
-	round->targets = arena_array(fanout->arena, struct queue_target,
-				     fanout->room + fanout->extra_room);
+	round->targets =
+		arena_array(fanout->arena, struct queue_target, fanout->room + fanout->extra_room);
 }
 
 bool sqs_fanout_join_directly(void *of, const struct internal_caller *caller,

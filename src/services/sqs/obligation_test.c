@@ -366,8 +366,8 @@ static void test_what_is_not_delivered_is_owed_instead(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 4; i++)
-		deliveries[i] =
-			(struct target_delivery){str_from(arns[i]), &payload, 1, &results[i], NULL, 0};
+		deliveries[i] = (struct target_delivery){str_from(arns[i]), &payload, 1,
+							 &results[i],	    NULL,     0};
 	run(&send);
 	assert_int_equal(calls, 3);
 	assert_false(results[0].is_owed);
@@ -422,8 +422,8 @@ static enum queue_result publish_gated(const char *arn, uint8_t dedup, uint64_t 
 	struct obligation obligation = obligation_of("any");
 	struct target_payload payload = {.body = STR("a"), .group = STR("g"), .dedup = STR("d")};
 	struct target_result result = {.outcome = TARGET_FAILED};
-	struct target_delivery delivery = {arn ? str_from(arn) : STR(""), &payload, 1, &result,
-					   NULL, 0};
+	struct target_delivery delivery = {
+		arn ? str_from(arn) : STR(""), &payload, 1, &result, NULL, 0};
 	struct queue_gate gate = {.queue = queue_number(QUEUE_KIND_TOPICS, 0),
 				  .group = 1,
 				  .dedup = {dedup},

@@ -29,7 +29,7 @@ struct sqs_queue {
 	_Atomic uint32_t references;
 	struct sqs_queue_life *life;
 	uint64_t version; /* no other snapshot of any queue has it; set by sqs_queue_new */
-	uint64_t number; /* in the engine and in receipt handles; never used again */
+	uint64_t number;  /* in the engine and in receipt handles; never used again */
 	struct str account, region, name, arn;
 	uint64_t arn_hash, dead_letter_hash; /* set by sqs_queue_new */
 

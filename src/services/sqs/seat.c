@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * seat: a table of pairs of places. Seats are numbered one after the other, so the low bits choose a
- * pair well. A full pair doubles the table up to the limit; then the pair's first seat is replaced.
+ * seat: a table of pairs of places. Seats are numbered one after the other, so the low bits choose
+ * a pair well. A full pair doubles the table up to the limit; then the pair's first seat is
+ * replaced.
  *
  * An entry holds no reference: the version of a snapshot is never given again.
  */
@@ -98,8 +99,7 @@ static bool insert(struct table *table, const struct sqs_seat *seat)
 
 static struct table *table_new(size_t capacity)
 {
-	struct table *table =
-		heap_alloc(sizeof(*table) + capacity * sizeof(table->places[0]));
+	struct table *table = heap_alloc(sizeof(*table) + capacity * sizeof(table->places[0]));
 
 	table->capacity = capacity;
 	return table;

@@ -7,8 +7,8 @@
  * queue's policy, tags, key or size ends it, and a deletion, too. A decision that depends on the
  * time is never learned, and neither is one for a role or for a queue with a key of KMS.
  *
- * A thread remembers LIMIT_SQS_SEATS at most; a new one may replace another, which costs the other a
- * request. Each table is its thread's: a net thread, or the control thread (home NULL).
+ * A thread remembers LIMIT_SQS_SEATS at most; a new one may replace another, which costs the other
+ * a request. Each table is its thread's: a net thread, or the control thread (home NULL).
  */
 #ifndef TERN_SERVICES_SQS_SEAT_H
 #define TERN_SERVICES_SQS_SEAT_H

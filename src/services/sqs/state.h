@@ -16,9 +16,9 @@ struct sqs {
 	struct sqs_moves *moves; /* message move tasks; control thread */
 	struct sqs_seats *seats;
 	_Atomic uint64_t direct_count; /* deliveries in flight that have no request */
-	uint64_t next_number;	 /* of a new queue; control thread */
-	uint64_t unknown_queues; /* in the engine but not in the catalog; since start */
-	struct list deletions;	 /* of the last minute, oldest first; control thread */
+	uint64_t next_number;	       /* of a new queue; control thread */
+	uint64_t unknown_queues;       /* in the engine but not in the catalog; since start */
+	struct list deletions;	       /* of the last minute, oldest first; control thread */
 	struct list drops; /* deleted queues whose record of the drop is in the catalog; control
 			      thread */
 };

@@ -49,8 +49,8 @@ static void test_each_target_has_a_result_of_its_own(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 4; i++)
-		deliveries[i] =
-			(struct target_delivery){str_from(arns[i]), &payload, 1, &results[i], NULL, 0};
+		deliveries[i] = (struct target_delivery){str_from(arns[i]), &payload, 1,
+							 &results[i],	    NULL,     0};
 	deliver(deliveries, 4);
 	assert_int_equal(results[0].outcome, TARGET_DELIVERED);
 	assert_int_equal(results[0].id.size, UUID_TEXT_SIZE);
@@ -119,8 +119,8 @@ static void deliver_to(const char *const arns[], size_t count, struct target_pay
 
 	assert_true(count <= 16);
 	for (size_t i = 0; i < count; i++)
-		deliveries[i] =
-			(struct target_delivery){str_from(arns[i]), &payload, 1, &results[i], NULL, 0};
+		deliveries[i] = (struct target_delivery){str_from(arns[i]), &payload, 1,
+							 &results[i],	    NULL,     0};
 	deliver(deliveries, count);
 }
 
@@ -302,8 +302,8 @@ static void test_payloads_of_several_targets_keep_their_order(void **state)
 						      .group = STR("g"),
 						      .dedup = str_from(bodies[i])};
 	for (size_t i = 0; i < 3; i++)
-		deliveries[i] = (struct target_delivery){str_from(arns[i]), payloads,
-							 TARGET_PAYLOADS_MAX - i, results[i], NULL, 0};
+		deliveries[i] = (struct target_delivery){
+			str_from(arns[i]), payloads, TARGET_PAYLOADS_MAX - i, results[i], NULL, 0};
 	deliver(deliveries, 3);
 	for (size_t i = 0; i < 3; i++)
 		for (size_t j = 0; j < TARGET_PAYLOADS_MAX - i; j++)
@@ -351,7 +351,7 @@ static void test_more_than_fits_at_once_is_sent_in_parts(void **state)
 	for (size_t i = 0; i < QUEUES; i++) {
 		payloads[i] = (struct target_payload){.body = long_body(600000 + i)};
 		deliveries[i] = (struct target_delivery){str_from(plain[i]), &payloads[i], 1,
-							 &results[i], NULL, 0};
+							 &results[i],	     NULL,	   0};
 	}
 	deliver(deliveries, QUEUES);
 	for (size_t i = 0; i < QUEUES; i++) {
