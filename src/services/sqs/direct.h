@@ -3,8 +3,8 @@
  * direct: the deliveries of a fan-out that need no request, since their seats are known (seat.h).
  *
  * A payload is checked, hashed, encoded and sealed once for all queues of the same kind that get
- * it: deliveries share it by the address of the payload. What is not certain to succeed, such as a
- * message that is too long or a queue whose rate is exhausted, is left to a request.
+ * it: deliveries share it by the address of the payload. A delivery that may fail, such as of a
+ * message that is too long or to a queue whose rate is exhausted, is left to a request.
  *
  * The deliveries count as SendMessageBatch of the queues' accounts, with the ARN of the source as
  * the resource: AWS does not bill them to the queues' owners. Home thread.
