@@ -205,6 +205,13 @@
 	X(EVENTS_TAGS, 50, "tags", "tags of one event bus or rule") \
 	X(EVENTS_POLICY_SIZE, 10240, "bytes", "the policy of an event bus") \
 	X(EVENTS_ENTRIES_SIZE, 1048576, "bytes", "the entries of one PutEvents, in sum") \
+	X(ALARM_PERIODS, 8640, "periods", "evaluation periods of an alarm: a day of 10 s") \
+	X(ALARM_RULE_SIZE, 10240, "bytes", "the rule of a composite alarm") \
+	X(ALARM_RULE_DEPTH, 64, "levels", "nesting of parentheses in the rule of a composite alarm") \
+	X(ALARM_CHILDREN, 100, "alarms", "that the rule of a composite alarm names") \
+	X(MATH_SIZE, 2048, "bytes", "a metric-math expression") \
+	X(MATH_DEPTH, 64, "levels", "nesting of a metric-math expression") \
+	X(MATH_POINTS, 5000000, "datapoints", "that one evaluation of a metric-math expression makes") \
 	X(LIST_RESULTS, 1000, "items", "items of one list page") \
 	X(LOG_SINK_ITEMS, 32768, "events", "log events of services that are not stored yet") \
 	X(LOG_SINK_SIZE, 16777216, "bytes", "of these") \
