@@ -20,9 +20,14 @@ class Lost(Exception):
 
 
 class Client:
-    """The SQS calls of one connection, without a library that would repeat them."""
+    """The SQS calls of one connection, without a library that would repeat them.
 
-    def __init__(self, port):
+    `place` is the server's port, or that and the account of the caller.
+    """
+
+    def __init__(self, place):
+        port, account = place if isinstance(place, tuple) else (place, "000000000000")
+        self.authorization = AUTHORIZATION.replace("000000000000", account)
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
 
     def call(self, operation, **members):
@@ -30,7 +35,7 @@ class Client:
             self.connection.request("POST", "/", json.dumps(members), {
                 "Content-Type": "application/x-amz-json-1.0",
                 "X-Amz-Target": f"AmazonSQS.{operation}",
-                "Authorization": AUTHORIZATION})
+                "Authorization": self.authorization})
             answer = self.connection.getresponse()
             body = answer.read()
         except (OSError, http.client.HTTPException) as error:

@@ -58,7 +58,7 @@ def parse(lines):
 
 
 def is_log(call):
-    return "/log/segment-" in call.file
+    return re.search(r"/log(-\d+)?/segment-", call.file) is not None
 
 
 def is_socket(call):

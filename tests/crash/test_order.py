@@ -16,9 +16,12 @@ SENDERS = 4
 SENDS = 12
 
 
-def send_some(server, url, number):
-    """Sends singly and in batches; gives the bodies."""
-    sqs = server.client()
+def send_some(server, account, number):
+    """Sends singly and in batches to a queue of the account; gives the bodies."""
+    sqs = server.client(account=account)
+    # In the clear, so that the bodies are found in what is written.
+    url = sqs.create_queue(
+        QueueName="q", Attributes={"SqsManagedSseEnabled": "false"})["QueueUrl"]
     bodies = []
     for i in range(SENDS):
         body = f"body-{number}-{i}-{uuid.uuid4()}"
@@ -31,14 +34,12 @@ def send_some(server, url, number):
 
 
 def trace_sends(directory, *flags):
-    """[(body, complaint)] of sends from several clients at once."""
+    """[(body, complaint)] of sends from several clients of two accounts at once."""
     server = Traced(directory, *flags)
     with server:
-        # In the clear, so that the bodies are found in what is written.
-        url = server.client().create_queue(
-            QueueName="q", Attributes={"SqsManagedSseEnabled": "false"})["QueueUrl"]
         with concurrent.futures.ThreadPoolExecutor(SENDERS) as pool:
-            runs = [pool.submit(send_some, server, url, i) for i in range(SENDERS)]
+            runs = [pool.submit(send_some, server, f"00000000000{i % 2}", i)
+                    for i in range(SENDERS)]
             bodies = [body for run in runs for body in run.result()]
     calls = server.calls()
     return [(body, complaint(calls, body, hashlib.md5(body.encode()).hexdigest()))
@@ -51,6 +52,18 @@ def test_a_send_is_answered_after_the_sync_that_covers_it(tmp_path, commits, thr
     results = trace_sends(tmp_path, "--threads", threads, "--commits", commits)
     assert len(results) == SENDERS * SENDS * 4
     assert [entry for entry in results if entry[1]] == []
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("commits", ["direct", "buffered"])
+def test_a_send_is_answered_after_the_sync_of_its_partition(tmp_path, commits, threads):
+    """The sync of the other partition's log does not count."""
+    results = trace_sends(
+        tmp_path, "--threads", threads, "--commits", commits, "--partitions", 2)
+    assert len(results) == SENDERS * SENDS * 4
+    assert [entry for entry in results if entry[1]] == []
+    logs = {path.name for path in (tmp_path / "data").glob("log*") if path.is_dir()}
+    assert logs == {"log", "log-1"}
 
 
 @pytest.fixture
