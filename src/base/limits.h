@@ -23,6 +23,7 @@
 	X(HTTP_HEAD_MS, 10000, "ms", "from the first byte of a request to the end of its headers") \
 	X(HTTP_BODY_MS, 60000, "ms", "from the end of the headers to the end of the body") \
 	X(HTTP_HELD_SIZE, 1073741824, "bytes", "requests that are being received or answered, of one server") \
+	X(PARTITIONS, 16, "partitions", "of the queue engine, each with a log of its own") \
 	X(JOURNAL_RECENT_SIZE, 33554432, "bytes", "committed batches of the log that are kept in memory for reading") \
 	X(JOURNAL_RECENT_BATCHES, 8192, "batches", "the same, in batches") \
 	X(NET_THREADS, 64, "threads", "network threads of one server") \

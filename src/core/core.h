@@ -40,8 +40,10 @@ struct workers;
 struct core {
 	struct service_slots *services; /* with their state; core/service.h */
 	struct route_table routes;	/* all services, in the order of operation numbers */
-	struct engine *engine;		/* of the only partition; commands go through engine_of */
-	struct runner *runner;		/* steps the engine */
+	/* The partitions, and what steps each of them; core/engines.h. */
+	struct engine *engines[LIMIT_PARTITIONS];
+	struct runner *runners[LIMIT_PARTITIONS];
+	uint32_t engine_count; /* 0: before the engines are opened */
 	struct control *control;
 	struct group *group;		 /* of the control thread; core/group.h */
 	struct due *due;		 /* scheduled work of services; core/due.h */
@@ -84,15 +86,10 @@ struct core {
 	uint8_t hash_key[16];	/* of group and deduplication hashes; from the catalog */
 };
 
-/*
- * The engine that has the queue. A server has one partition now; code that reaches a queue through
- * this function stays right when it has several, each with a journal of its own. Work that crosses
- * partitions will be at least once, with the message id as its key.
- */
+/* The engine that has the queue with that number. All queues that a command names have the same. */
 static inline struct engine *engine_of(const struct core *core, uint64_t queue)
 {
-	(void)queue;
-	return core->engine;
+	return core->engines[core->engine_count == 1 ? 0 : queue % core->engine_count];
 }
 
 /* Kinds of work of the control thread. Each has its turn, independent of the amount of other

@@ -56,7 +56,8 @@ enum err inner_queues_resolve(struct core *core, enum queue_kind kind, uint64_t 
 {
 	struct visit visit = {.kind = kind, .next_serial = next_serial};
 
-	engine_each_queue(core->engine, look_at, &visit);
+	for (uint32_t i = 0; i < core->engine_count; i++)
+		engine_each_queue(core->engines[i], look_at, &visit);
 	enum err err = drop(core, &visit.deleted);
 	if (!err && visit.deleted.count > 0)
 		log_found("deletions that a crash interrupted were completed", kind,

@@ -29,9 +29,9 @@ static void open_core(void)
 
 static void close_core(void)
 {
-	runner_stop_engine(core.runner);
-	runner_drain(core.runner);
-	runner_free(&core);
+	runner_stop_engine(core.runners[0]);
+	runner_drain(core.runners[0]);
+	runners_free(&core);
 }
 
 static void define(uint32_t serial)
@@ -95,7 +95,7 @@ static bool is_there(uint32_t serial)
 {
 	bool all[10] = {false};
 
-	engine_each_queue(core.engine, mark, all);
+	engine_each_queue(core.engines[0], mark, all);
 	return all[serial];
 }
 

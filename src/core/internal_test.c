@@ -157,9 +157,9 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	runner_stop_engine(core.runner);
+	runner_stop_engine(core.runners[0]);
 	do
-		runner_drain(core.runner);
+		runner_drain(core.runners[0]);
 	while (control_drain(&core));
 	assert_int_equal(internal_stats_read(&core).in_flight, 0);
 	assert_int_equal(internal_stats_read(&core).in_flight_bytes, 0);
@@ -167,7 +167,7 @@ static int teardown(void **state)
 	internals_close(&core);
 	metering_close(&core);
 	control_free(&core);
-	runner_free(&core);
+	runners_free(&core);
 	disk->ops->free(disk);
 	directory_free(&core.directory);
 	audit_close(&core.audit);
@@ -416,14 +416,14 @@ static void test_a_stop_ends_the_wait_of_requests(void **state)
 	allow_topic("arn:aws:sns:us-east-1:111122223333:news");
 	(void)submit(&sns, WAIT, &outcome);
 	(void)control_drain(&core);
-	runner_stop_engine(core.runner);
+	runner_stop_engine(core.runners[0]);
 	do
-		runner_drain(core.runner);
+		runner_drain(core.runners[0]);
 	while (control_drain(&core));
 	assert_int_equal(outcome.count, 1);
 	(void)submit(&sns, WAIT, &outcome);
 	do
-		runner_drain(core.runner);
+		runner_drain(core.runners[0]);
 	while (control_drain(&core));
 	assert_int_equal(outcome.count, 1);
 	assert_int_equal(outcome.result, ERR_FAULT);

@@ -2,9 +2,9 @@
 /*
  * obligation: the handler of deliver, which decides by the kinds of services.
  *
- * Two internal queues, each with a deliver of its own: one for obligations whose order does not
- * count, and a FIFO queue. The state of an attempt is in its arena; deliver's thread owns it,
- * except while the attempt is parked, at its home, or with the outbound.
+ * Two internal queues of each engine, each with a deliver of its own: one for obligations whose
+ * order does not count, and a FIFO queue. The state of an attempt is in its arena; deliver's thread
+ * owns it, except while the attempt is parked, at its home, or with the outbound.
  *
  * A retry is a visibility timeout. An obligation is written anew, with its failure and its number
  * of attempts, when that is cheap and its failure is another one than before, when a hold must not
@@ -16,6 +16,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "core/engines.h"
 #include "core/hop.h"
 #include "core/obligation_figures.h"
 #include "core/service.h"
@@ -25,7 +26,7 @@
 #define RUNNING_MAGIC 0x474c424fu
 
 enum {
-	QUEUES = 2,
+	QUEUES_MAX = 2 * LIMIT_PARTITIONS,
 	HOMES_MAX = 64,
 	ANSWER_SIZE = 1024,
 	REWRITE_SIZE_MAX = 16384, /* of what is written again to keep its failure */
@@ -35,8 +36,10 @@ enum {
 };
 
 struct obligations {
-	struct deliver *_Atomic delivers[QUEUES]; /* NULL: not started; others read figures */
-	struct queue_counters counters[QUEUES];
+	/* By queue, as queue_at has them. NULL: not started; others read figures. */
+	struct deliver *_Atomic delivers[QUEUES_MAX];
+	struct queue_counters counters[QUEUES_MAX];
+	size_t queue_count;
 	struct rates *rates;
 	struct net_thread *homes[HOMES_MAX];
 	size_t home_count;
@@ -82,7 +85,7 @@ static struct running *running_at(struct core_hop *hop)
 
 static bool is_ordered(const struct running *running)
 {
-	return running->deliver->handle.queue == OBLIGATION_QUEUE_ORDERED;
+	return obligation_queue_is_ordered(running->attempt.core, running->deliver->handle.queue);
 }
 
 /* ---- verdicts ---- */
@@ -112,7 +115,9 @@ static void rewrite(struct running *running, uint32_t attempts, int64_t wait_ms)
 	record.is_dead_letter = running->is_dead_letter;
 	record.failure = running->attempt.failure;
 	running->deliver->verdict.target = obligation_record_target(
-		running->attempt.core, running->attempt.arena, &record, wait_ms);
+		running->attempt.core, running->attempt.arena,
+		engines_place(running->attempt.core, running->deliver->handle.queue), &record,
+		wait_ms);
 	decide(running, DELIVER_REPLACE, wait_ms);
 }
 
@@ -609,7 +614,11 @@ static void release(void *context, struct deliver_attempt *deliver)
 
 /* ---- beginning and end ---- */
 
-static const uint64_t numbers[QUEUES] = {OBLIGATION_QUEUE, OBLIGATION_QUEUE_ORDERED};
+/* Number `index` of the queues of all engines; odd ones are ordered. */
+static uint64_t queue_at(const struct core *core, size_t index)
+{
+	return obligation_queue(core, (uint32_t)(index / 2), index % 2);
+}
 
 static void add_kind(void *context, const struct obligation_kind *kind)
 {
@@ -630,11 +639,11 @@ enum err obligations_open(struct core *core)
 	check(!core->obligations);
 	core->obligations = obligations;
 	obligations->rates = rates_new();
+	obligations->queue_count = 2 * core->engine_count;
 	services_each_obligation(core, add_kind, obligations);
-	for (int i = 0; i < QUEUES; i++) {
-		struct queue_command command = {.type = QUEUE_DEFINE, .queue = numbers[i]};
-		command.define.settings =
-			deliver_queue_settings(numbers[i] == OBLIGATION_QUEUE_ORDERED);
+	for (size_t i = 0; i < obligations->queue_count; i++) {
+		struct queue_command command = {.type = QUEUE_DEFINE, .queue = queue_at(core, i)};
+		command.define.settings = deliver_queue_settings(i % 2);
 		command.define.counters = &obligations->counters[i];
 		core_submit_and_wait(core, &command);
 		if (command.result != QUEUE_OK)
@@ -653,14 +662,16 @@ void obligations_start(struct core *core, struct outbound *outbound,
 	if (home_count > 0)
 		memcpy(obligations->homes, homes, home_count * sizeof(homes[0]));
 	obligations->home_count = home_count;
-	for (int i = 0; i < QUEUES; i++) {
+	for (size_t i = 0; i < obligations->queue_count; i++) {
 		struct deliver_options options = {
-			.engine = engine_of(core, numbers[i]),
+			.engine = engine_of(core, queue_at(core, i)),
 			.seal = core->seal,
 			.outbound = outbound,
-			.queue = numbers[i],
+			.queue = queue_at(core, i),
 			.handler = &handler,
 			.context = core,
+			.items_max = LIMIT_DELIVER_ITEMS / core->engine_count,
+			.bytes_max = LIMIT_DELIVER_BYTES / core->engine_count,
 		};
 		atomic_store(&obligations->delivers[i], deliver_new(&options));
 	}
@@ -672,7 +683,7 @@ void obligations_stop(struct core *core, int64_t grace_ms)
 
 	if (!core->obligations)
 		return;
-	for (int i = 0; i < QUEUES; i++) {
+	for (size_t i = 0; i < core->obligations->queue_count; i++) {
 		int64_t left_ms = end_ms - clock_steady_ns() / 1000000;
 		struct deliver *deliver = atomic_load(&core->obligations->delivers[i]);
 		if (deliver)
@@ -684,7 +695,7 @@ void obligations_close(struct core *core)
 {
 	if (!core->obligations)
 		return;
-	for (int i = 0; i < QUEUES; i++) {
+	for (size_t i = 0; i < core->obligations->queue_count; i++) {
 		struct deliver *deliver = atomic_load(&core->obligations->delivers[i]);
 		deliver_free(&deliver);
 	}
@@ -695,7 +706,7 @@ void obligations_close(struct core *core)
 
 void obligations_forgive(struct core *core, struct str endpoint)
 {
-	for (int i = 0; i < QUEUES; i++) {
+	for (size_t i = 0; i < core->obligations->queue_count; i++) {
 		struct deliver *deliver = atomic_load(&core->obligations->delivers[i]);
 		if (deliver)
 			deliver_forgive(deliver, endpoint);
@@ -713,8 +724,8 @@ void obligations_metrics(const struct core *core, struct buf *out)
 {
 	const struct obligations *obligations = core->obligations;
 	struct obligation_figures figures = {
-		.plain = &obligations->counters[0],
-		.ordered = &obligations->counters[1],
+		.counters = obligations->counters,
+		.queue_count = obligations->queue_count,
 	};
 
 	obligations_stats(core, &figures.stats);
@@ -744,9 +755,8 @@ static void add_stats(struct deliver_stats *sum, const struct deliver_stats *mor
 void obligations_stats(const struct core *core, struct deliver_stats *out)
 {
 	*out = (struct deliver_stats){0};
-	for (int i = 0; i < QUEUES; i++) {
-		struct deliver *deliver =
-			core->obligations ? atomic_load(&core->obligations->delivers[i]) : NULL;
+	for (size_t i = 0; core->obligations && i < core->obligations->queue_count; i++) {
+		struct deliver *deliver = atomic_load(&core->obligations->delivers[i]);
 		struct deliver_stats stats;
 		if (!deliver)
 			continue;

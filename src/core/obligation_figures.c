@@ -34,17 +34,19 @@ static int64_t load(const _Atomic int64_t *number)
 
 static void write_waiting(const struct obligation_figures *figures, struct buf *out)
 {
-	const struct queue_counters *plain = figures->plain;
-	const struct queue_counters *ordered = figures->ordered;
+	int64_t due = 0, attempted = 0, delayed = 0;
 
+	for (size_t i = 0; i < figures->queue_count; i++) {
+		due += load(&figures->counters[i].visible);
+		attempted += load(&figures->counters[i].in_flight);
+		delayed += load(&figures->counters[i].delayed);
+	}
 	metrics_family(out, "tern_deliveries", "gauge", "Deliveries that are owed, by state.");
 	buf_format(out,
 		   "tern_deliveries{state=\"due\"} %lld\n"
 		   "tern_deliveries{state=\"attempted\"} %lld\n"
 		   "tern_deliveries{state=\"delayed\"} %lld\n",
-		   (long long)(load(&plain->visible) + load(&ordered->visible)),
-		   (long long)(load(&plain->in_flight) + load(&ordered->in_flight)),
-		   (long long)(load(&plain->delayed) + load(&ordered->delayed)));
+		   (long long)due, (long long)attempted, (long long)delayed);
 }
 
 static int64_t age_ms(const struct queue_counters *counters)
@@ -57,9 +59,13 @@ static int64_t age_ms(const struct queue_counters *counters)
 
 static int64_t oldest_age_ms(const struct obligation_figures *figures)
 {
-	int64_t plain_ms = age_ms(figures->plain), ordered_ms = age_ms(figures->ordered);
+	int64_t oldest_ms = 0;
 
-	return plain_ms > ordered_ms ? plain_ms : ordered_ms;
+	for (size_t i = 0; i < figures->queue_count; i++) {
+		int64_t its_ms = age_ms(&figures->counters[i]);
+		oldest_ms = its_ms > oldest_ms ? its_ms : oldest_ms;
+	}
+	return oldest_ms;
 }
 
 void obligation_figures_write(const struct obligation_figures *figures, struct buf *out)

@@ -10,7 +10,8 @@
 #include "deliver/deliver.h"
 
 struct obligation_figures {
-	const struct queue_counters *plain, *ordered;	  /* of the internal queues */
+	const struct queue_counters *counters; /* of the internal queues */
+	size_t queue_count;
 	const char *names[OBLIGATION_NUMBERS];		  /* of kinds; NULL: none has the number */
 	const _Atomic uint64_t *ends[OBLIGATION_NUMBERS]; /* OBLIGATION_ENDS of each */
 	struct deliver_stats stats;

@@ -6,6 +6,7 @@
  */
 #include "core/obligation_list.h"
 
+#include "core/engines.h"
 #include "deliver/deliver.h"
 
 enum { ROUNDING_MS = 2000 };
@@ -78,22 +79,36 @@ static enum err browse(struct core *core, struct arena *arena, uint64_t number, 
 	return ERR_OK;
 }
 
+uint32_t obligations_queue_index(const struct core *core, uint64_t queue)
+{
+	return 2 * engines_place(core, queue) + obligation_queue_is_ordered(core, queue);
+}
+
+uint32_t obligations_queue_count(const struct core *core)
+{
+	return 2 * core->engine_count;
+}
+
+static uint64_t queue_at(const struct core *core, uint32_t index)
+{
+	return obligation_queue(core, index / 2, index % 2);
+}
+
 enum err obligations_read(struct core *core, struct arena *arena, struct obligation_place after,
 			  uint32_t most, struct obligation_page *out_page)
 {
 	struct obligation_page page = {
 		.items = arena_array(arena, struct obligation_view, OBLIGATION_PAGE_MAX),
-		.next = {.is_ordered = after.is_ordered},
+		.next = {.queue = after.queue},
 	};
 
 	check(most > 0);
 	check(most <= OBLIGATION_PAGE_MAX);
-	enum err err =
-		browse(core, arena, after.is_ordered ? OBLIGATION_QUEUE_ORDERED : OBLIGATION_QUEUE,
-		       after.seq, most, &page);
-	if (!err && !page.has_more && !after.is_ordered) {
+	check(after.queue < obligations_queue_count(core));
+	enum err err = browse(core, arena, queue_at(core, after.queue), after.seq, most, &page);
+	if (!err && !page.has_more && after.queue + 1 < obligations_queue_count(core)) {
 		page.has_more = true;
-		page.next = (struct obligation_place){.is_ordered = true};
+		page.next = (struct obligation_place){.queue = after.queue + 1};
 	}
 	if (!err)
 		*out_page = page;
@@ -147,7 +162,8 @@ static enum err reclaim_page(struct core *core, uint64_t number, uint64_t *after
 
 enum err obligations_reclaim(struct core *core)
 {
-	for (uint64_t number = OBLIGATION_QUEUE; number <= OBLIGATION_QUEUE_ORDERED; number++) {
+	for (uint32_t i = 0; i < obligations_queue_count(core); i++) {
+		uint64_t number = queue_at(core, i);
 		uint64_t after = 0;
 		bool has_more = true;
 		for (int seen = 0; has_more && seen < LIMIT_DELIVER_RECLAIM;
@@ -179,7 +195,8 @@ static bool make_visible(struct core *core, const struct obligation_view *view)
 /* A delay cannot be ended: a copy without delay takes its place. */
 static bool replace(struct core *core, struct arena *arena, const struct obligation_view *view)
 {
-	struct queue_target target = obligation_record_target(core, arena, &view->record, 0);
+	struct queue_target target = obligation_record_target(
+		core, arena, engines_place(core, view->handle.queue), &view->record, 0);
 	struct queue_handle handle = view->handle;
 	struct queue_command command = {
 		.type = QUEUE_FANOUT,

@@ -32,9 +32,9 @@ struct obligation_view {
 	struct obligation_record record;
 };
 
-/* A place in the list: ordered obligations come last. Zero: the beginning. */
+/* A place in the list. Zero: the beginning. */
 struct obligation_place {
-	bool is_ordered;
+	uint32_t queue; /* of obligations_queue_index */
 	uint64_t seq;
 };
 
@@ -45,7 +45,11 @@ struct obligation_page {
 	struct obligation_place next;
 };
 
-/* The obligations behind `after`, `most` of them at most (OBLIGATION_PAGE_MAX). ERR_IO. */
+/* The queues of all engines, numbered from 0; the first engine's are 0 and, with order, 1. */
+uint32_t obligations_queue_index(const struct core *core, uint64_t queue);
+uint32_t obligations_queue_count(const struct core *core);
+/* The obligations behind `after`, whose queue exists, `most` of them at most (OBLIGATION_PAGE_MAX).
+ * ERR_IO. */
 must_check enum err obligations_read(struct core *core, struct arena *arena,
 				     struct obligation_place after, uint32_t most,
 				     struct obligation_page *out_page);

@@ -6,12 +6,13 @@
 #include "core/obligation_record.h"
 
 #include "base/bytes.h"
+#include "core/engines.h"
 #include "deliver/deliver.h"
 
 enum { VERSION = 1 };
 enum { FLAG_DEAD_LETTER = 1, FLAG_FAILURE = 2, FLAGS = 3 };
 
-static_assert(OBLIGATION_QUEUE == DELIVER_QUEUE_FIRST, "deliver's numbers begin there");
+static_assert(2 * LIMIT_PARTITIONS <= DELIVER_QUEUE_COUNT, "each engine has two of its queues");
 static_assert(OBLIGATION_NUMBERS <= UINT8_MAX, "a kind is one byte");
 
 struct obligation_record obligation_record_of(const struct obligation *obligation, int64_t now_ms)
@@ -88,6 +89,18 @@ enum err obligation_record_decode(struct str bytes, struct obligation_record *ou
 	return ERR_OK;
 }
 
+/* Queues without order have the first numbers; queues with order follow. */
+uint64_t obligation_queue(const struct core *core, uint32_t place, bool is_ordered)
+{
+	return engines_number(core, place,
+			      DELIVER_QUEUE_FIRST + (is_ordered ? core->engine_count : 0));
+}
+
+bool obligation_queue_is_ordered(const struct core *core, uint64_t queue)
+{
+	return queue >= DELIVER_QUEUE_FIRST + core->engine_count;
+}
+
 /* Accounts take turns, and within an account its sources: a source is a group of its own. */
 static uint64_t group_of(const struct obligation_record *record)
 {
@@ -97,13 +110,13 @@ static uint64_t group_of(const struct obligation_record *record)
 }
 
 struct queue_target obligation_record_target(const struct core *core, struct arena *arena,
-					     const struct obligation_record *record,
+					     uint32_t place, const struct obligation_record *record,
 					     int64_t delay_ms)
 {
 	struct queue_target target;
 	bool is_ordered = record->order != 0 && !record->is_dead_letter;
 
-	deliver_target(core->seal, arena, is_ordered ? OBLIGATION_QUEUE_ORDERED : OBLIGATION_QUEUE,
+	deliver_target(core->seal, arena, obligation_queue(core, place, is_ordered),
 		       is_ordered ? record->order : group_of(record),
 		       obligation_record_encode(arena, record), &target);
 	target.has_delay = !is_ordered && delay_ms > 0;

@@ -88,12 +88,15 @@ struct str obligation_record_encode(struct arena *arena, const struct obligation
 /* Views into `bytes`. ERR_DAMAGED. */
 must_check enum err obligation_record_decode(struct str bytes, struct obligation_record *out);
 
-/* The queue of the engine that has it: one without and one with order. */
-#define OBLIGATION_QUEUE SEAL_SUBJECT_INTERNAL
-#define OBLIGATION_QUEUE_ORDERED (SEAL_SUBJECT_INTERNAL + 1)
-/* The target of a fan-out that stores the record, sealed; its bytes are in the arena. */
+/* The queues of the engine at that place (core/engines.h): one without and one with order. */
+uint64_t obligation_queue(const struct core *core, uint32_t place, bool is_ordered);
+bool obligation_queue_is_ordered(const struct core *core, uint64_t queue);
+/*
+ * The target of a fan-out that stores the record in a queue of the engine at that place, sealed;
+ * its bytes are in the arena.
+ */
 struct queue_target obligation_record_target(const struct core *core, struct arena *arena,
-					     const struct obligation_record *record,
+					     uint32_t place, const struct obligation_record *record,
 					     int64_t delay_ms);
 
 #endif

@@ -248,7 +248,7 @@ static void on_command_done(struct queue_command *command)
 	struct request_context *context = request_context_of(command->context);
 
 	if (!is_on_control(context) &&
-	    runner_net_thread(context->call.core->runner) == context->home)
+	    runner_net_thread(runner_of(context->call.core, command->queue)) == context->home)
 		resume_on_net(context);
 	else
 		go_on(context);

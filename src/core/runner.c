@@ -11,9 +11,12 @@
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/sleep.h"
+#include "core/engines.h"
 #include "net/server.h"
 
 /* A commit that is expected to be short runs within the turn. */
@@ -22,6 +25,8 @@ enum { QUICK_COMMIT_NS = 1000000, QUICK_COMMIT_SIZE = 1 << 20 };
 enum { TURNS_MAX = 4 };
 /* A lane's signal may have come before the wait. */
 enum { REST_MS = 5 };
+/* Linux cuts longer names off. */
+enum { THREAD_NAME_SIZE = 16 };
 
 static const char *const lane_names[] = {
 	[JOURNAL_COMMIT] = "commit",
@@ -33,7 +38,7 @@ enum lane_state { LANE_IDLE, LANE_GIVEN, LANE_STARTED, LANE_DONE, LANE_ENDING };
 
 struct lane {
 	struct runner *runner;
-	const char *name; /* of the thread */
+	char name[THREAD_NAME_SIZE];
 	pthread_t thread;
 	sem_t given;
 	_Atomic enum lane_state state;
@@ -52,7 +57,9 @@ struct runner {
 	bool is_full_logged;
 	_Atomic(struct net_thread *) net; /* attached to, or NULL */
 	bool has_thread;
-	pthread_t thread, owner; /* owner: steps while no other thread does */
+	char name[THREAD_NAME_SIZE]; /* of the thread */
+	pthread_t thread, owner;     /* owner: steps while no other thread does */
+	uint32_t place;		     /* of the engine; core/engines.h */
 	_Atomic bool ends_thread;
 	pthread_mutex_t mutex;
 	pthread_cond_t condition; /* has_news or ends_thread was raised */
@@ -184,9 +191,11 @@ static void log_fullness(struct runner *runner)
 	runner->is_full_logged = is_full;
 	if (is_full)
 		log_event(LOG_ERROR, "the disk is full: sends are refused until there is room",
-			  log_str("goes_on", STR("receives,deletes")));
+			  log_str("goes_on", STR("receives,deletes")),
+			  log_i64("partition", runner->place));
 	else
-		log_event(LOG_WARN, "the disk has room again", log_str("goes_on", STR("sends")));
+		log_event(LOG_WARN, "the disk has room again", log_str("goes_on", STR("sends")),
+			  log_i64("partition", runner->place));
 }
 
 static void step(struct runner *runner)
@@ -261,7 +270,7 @@ static void *runner_main(void *context)
 {
 	struct runner *runner = context;
 
-	check(pthread_setname_np(pthread_self(), "engine") == 0);
+	check(pthread_setname_np(pthread_self(), runner->name) == 0);
 	runner_here = runner;
 	while (!atomic_load(&runner->ends_thread)) {
 		step(runner);
@@ -319,6 +328,33 @@ void runner_drain(struct runner *runner)
 	} while (true);
 }
 
+/* The first partition's threads have the plain names. */
+static void name_thread(const struct runner *runner, const char *name, char out[THREAD_NAME_SIZE])
+{
+	if (runner->place == 0)
+		snprintf(out, THREAD_NAME_SIZE, "%s", name);
+	else
+		snprintf(out, THREAD_NAME_SIZE, "%s-%u", name, (unsigned)runner->place);
+}
+
+static void start_lanes(struct runner *runner)
+{
+	for (int i = 0; i < 2; i++) {
+		struct lane *lane = &runner->lanes[i];
+		name_thread(runner, lane_names[i], lane->name);
+		lane->runner = runner;
+		sem_init(&lane->given, 0, 0);
+		check(pthread_create(&lane->thread, NULL, lane_main, lane) == 0);
+	}
+}
+
+/* The time base goes on from the latest time that one of the engines has recorded. */
+static void resume_clock(const struct core *core, struct clock_mark mark)
+{
+	if (core->engine_count == 0 || clock_resumed_ms(mark, clock_now_ms()) > clock_base_ms())
+		clock_resume(mark);
+}
+
 enum err runner_new(struct core *core, const struct runner_options *options,
 		    struct journal_report *out_report)
 {
@@ -326,6 +362,9 @@ enum err runner_new(struct core *core, const struct runner_options *options,
 	struct engine_options engine_options = options->engine;
 	pthread_condattr_t attributes;
 
+	check(core->engine_count < LIMIT_PARTITIONS);
+	runner->place = core->engine_count;
+	name_thread(runner, "engine", runner->name);
 	engine_options.wake = wake;
 	engine_options.wake_context = runner;
 	runner->owner = pthread_self();
@@ -342,23 +381,15 @@ enum err runner_new(struct core *core, const struct runner_options *options,
 		heap_free(runner);
 		return err;
 	}
-	for (int i = 0; i < 2; i++) {
-		struct lane *lane = &runner->lanes[i];
-		lane->name = lane_names[i];
-		lane->runner = runner;
-		sem_init(&lane->given, 0, 0);
-		check(pthread_create(&lane->thread, NULL, lane_main, lane) == 0);
-	}
-	clock_resume(engine_clock(runner->engine));
-	core->engine = runner->engine;
-	core->runner = runner;
+	start_lanes(runner);
+	resume_clock(core, engine_clock(runner->engine));
+	core->engines[core->engine_count] = runner->engine;
+	core->runners[core->engine_count++] = runner;
 	return ERR_OK;
 }
 
-void runner_free(struct core *core)
+static void runner_free(struct runner *runner)
 {
-	struct runner *runner = core->runner;
-
 	for (int i = 0; i < 2; i++) {
 		struct lane *lane = &runner->lanes[i];
 		check(atomic_load(&lane->state) == LANE_IDLE);
@@ -371,13 +402,33 @@ void runner_free(struct core *core)
 	pthread_cond_destroy(&runner->condition);
 	pthread_mutex_destroy(&runner->mutex);
 	heap_free(runner);
-	core->engine = NULL;
-	core->runner = NULL;
 }
+
+void runners_free(struct core *core)
+{
+	runners_each(core, runner_free);
+	memset(core->engines, 0, sizeof(core->engines));
+	memset(core->runners, 0, sizeof(core->runners));
+	core->engine_count = 0;
+}
+
+void runners_each(struct core *core, void (*run)(struct runner *runner))
+{
+	for (uint32_t i = 0; i < core->engine_count; i++)
+		run(core->runners[i]);
+}
+
+struct runner *runner_of(const struct core *core, uint64_t queue)
+{
+	return core->runners[engines_place(core, queue)];
+}
+
+/* ---- waiting for a command ---- */
 
 struct core_wait {
 	sem_t done;
 	bool is_done;
+	struct runner *runner; /* of the command */
 };
 
 static void on_waited(struct queue_command *command)
@@ -393,6 +444,7 @@ struct core_wait *core_submit(struct core *core, struct queue_command *command)
 	struct core_wait *wait = heap_alloc(sizeof(*wait));
 
 	sem_init(&wait->done, 0, 0);
+	wait->runner = runner_of(core, command->queue);
 	command->done = on_waited;
 	command->context = wait;
 	queue_submit(engine_of(core, command->queue), command);
@@ -401,8 +453,9 @@ struct core_wait *core_submit(struct core *core, struct queue_command *command)
 
 void core_wait_for(struct core *core, struct core_wait *wait)
 {
-	struct runner *runner = core->runner;
+	struct runner *runner = wait->runner;
 
+	(void)core;
 	if (!pthread_equal(runner->owner, pthread_self()) || atomic_load(&runner->net) ||
 	    runner->has_thread) {
 		while (sem_wait(&wait->done) != 0)

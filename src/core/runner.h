@@ -20,12 +20,15 @@ struct runner_options {
 };
 
 /*
- * Opens the engine and sets core->engine and core->runner. Errors as engine_open.
+ * Opens an engine, which becomes the next partition of core. No command is submitted before all are
+ * open. Errors as engine_open.
  */
 must_check enum err runner_new(struct core *core, const struct runner_options *options,
 			       struct journal_report *out_report);
-/* The engine must be idle. */
-void runner_free(struct core *core);
+/* Frees those of all partitions. The engines must be idle. */
+void runners_free(struct core *core);
+/* The runner of the queue's engine. */
+struct runner *runner_of(const struct core *core, uint64_t queue);
 
 /* The engine's turns are those of this net thread from now on; called on that thread. */
 void runner_attach(struct runner *runner, struct net_thread *thread);
@@ -44,6 +47,8 @@ void runner_rest(struct runner *runner);
 void runner_stop_engine(struct runner *runner);
 /* Main, when no other thread steps: steps until all commands are answered and durable. */
 void runner_drain(struct runner *runner);
+/* Runs `run` for each partition's runner, in their order. */
+void runners_each(struct core *core, void (*run)(struct runner *runner));
 /* The net thread that the runner is attached to, or NULL; stable while requests run. */
 struct net_thread *runner_net_thread(const struct runner *runner);
 

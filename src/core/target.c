@@ -11,7 +11,7 @@
 
 #include "base/arn.h"
 #include "core/audit/audit.h"
-#include "core/core.h"
+#include "core/engines.h"
 #include "core/hop.h"
 #include "core/obligation_record.h"
 #include "core/service.h"
@@ -41,6 +41,7 @@ struct sending {
 	struct core *core;
 	struct net_thread *home;
 	struct target_send send;
+	uint32_t place;	   /* of the engine that stores obligations; core/engines.h */
 	size_t unanswered; /* requests, the joint delivery, and one for target_deliver itself */
 	target_done_fn done;
 	void *context;
@@ -157,7 +158,7 @@ static void add_owed(struct sending *sending, struct obligation *obligation,
 	struct obligation_record record = obligation_record_of(obligation, clock_now_ms());
 
 	add_extra(sending, (struct owed){obligation, result, false}, obligation->index,
-		  obligation_record_target(sending->core, &sending->arena, &record,
+		  obligation_record_target(sending->core, &sending->arena, sending->place, &record,
 					   obligation->delay_ms));
 }
 
@@ -250,7 +251,7 @@ static void store_owed(struct sending *sending)
 		return;
 	}
 	command->type = QUEUE_FANOUT;
-	command->queue = OBLIGATION_QUEUE;
+	command->queue = obligation_queue(sending->core, sending->place, false);
 	command->now_ms = clock_now_ms();
 	command->done = on_stored;
 	command->context = sending;
@@ -433,6 +434,28 @@ static void make_room(struct sending *sending)
 	sending->extras = arena_array(&sending->arena, struct target_extra, room);
 }
 
+/* The place of the internal queues and of the message to delete, or of the source. */
+static uint32_t place_of(const struct core *core, const struct target_send *send)
+{
+	struct arn arn;
+
+	if (core->engine_count == 1)
+		return 0;
+	if (send->ends)
+		return engines_place(core, send->ends->queue);
+	if (send->gate)
+		return engines_place(core, send->gate->queue);
+	if (send->archive_count > 0)
+		return engines_place(core, send->archives[0].queue);
+	if (send->caller && send->caller->source_account.data)
+		return engines_place_of_account(core, send->caller->source_account);
+	if (send->obligation_count > 0)
+		return engines_place_of_account(core, send->obligations[0].account);
+	return send->count > 0 && arn_parse(send->deliveries[0].arn, &arn)
+		       ? engines_place_of_account(core, arn.account)
+		       : 0;
+}
+
 static struct sending *sending_new(struct core *core, const struct target_send *send)
 {
 	struct sending *sending =
@@ -441,6 +464,7 @@ static struct sending *sending_new(struct core *core, const struct target_send *
 	sending->magic = TARGET_MAGIC;
 	sending->core = core;
 	sending->send = *send;
+	sending->place = place_of(core, send);
 	sending->unanswered = 1;
 	sending->joint.gate_result = QUEUE_FAILED;
 	arena_init(&sending->arena);

@@ -31,7 +31,7 @@ struct deliver;
 
 /* Numbers of queues that no account owns, as subjects of seals, too. */
 #define DELIVER_QUEUE_FIRST SEAL_SUBJECT_INTERNAL
-#define DELIVER_QUEUE_COUNT 16u
+#define DELIVER_QUEUE_COUNT 32u
 
 enum deliver_step {
 	DELIVER_BEGIN,	 /* the request or the local delivery is filled in */

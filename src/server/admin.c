@@ -8,6 +8,7 @@
 #include "access/decide.h"
 #include "core/audit/audit.h"
 #include "core/control.h"
+#include "core/engines.h"
 #include "core/identify.h"
 #include "format/json.h"
 #include "http/url.h"
@@ -64,7 +65,7 @@ static void health(struct admin_call *call)
 {
 	static const char *const durabilities[] = {"fsync", "os", "memory"};
 	struct server *server = call->server;
-	struct journal_stats stats = engine_journal_stats(server->core.engine);
+	struct journal_stats stats = engines_journal_stats(&server->core);
 	bool has_failed = stats.has_failed || catalog_has_failed(server->core.catalog);
 	struct json_writer json;
 
@@ -79,6 +80,8 @@ static void health(struct admin_call *call)
 	json_str(&json, str_from(durabilities[server->settings->durability]));
 	json_key(&json, STR("started_ms"));
 	json_i64(&json, server->started_ms);
+	json_key(&json, STR("partitions"));
+	json_i64(&json, server->core.engine_count);
 	json_close_object(&json);
 }
 
@@ -117,11 +120,19 @@ static bool read_advance(struct admin_call *call, int64_t *out_ms, bool *out_is_
 	       *out_ms <= CLOCK_ADVANCE_MS_MAX;
 }
 
+static void tick_engines(struct core *core)
+{
+	for (uint32_t place = 0; place < core->engine_count; place++) {
+		struct queue_command tick = {
+			.type = QUEUE_TICK, .queue = place, .now_ms = clock_now_ms()};
+		core_submit_and_wait(core, &tick);
+	}
+}
+
 /* Answered once all that has become due is done, so a test sees it at once. */
 static void advance_clock(struct admin_call *call)
 {
 	struct core *core = &call->server->core;
-	struct queue_command tick = {.type = QUEUE_TICK};
 	int64_t advance_ms;
 	bool is_wall;
 
@@ -143,8 +154,7 @@ static void advance_clock(struct admin_call *call)
 	else
 		clock_shift(advance_ms);
 	control_wake(core);
-	tick.now_ms = clock_now_ms();
-	core_submit_and_wait(core, &tick);
+	tick_engines(core);
 	write_time(call);
 }
 

@@ -15,26 +15,29 @@ enum { PAGES_MAX = 50 }; /* of one POST */
 
 /* ---- ids: "<queue>-<sequence number>" ---- */
 
-static struct str format_id(struct arena *arena, bool is_ordered, uint64_t seq)
+static struct str format_id(struct arena *arena, struct obligation_place place)
 {
-	return arena_format(arena, "%d-%llu", is_ordered, (unsigned long long)seq);
+	return arena_format(arena, "%u-%llu", (unsigned)place.queue, (unsigned long long)place.seq);
 }
 
-static bool parse_id(struct str text, struct obligation_place *out)
+static bool parse_id(const struct core *core, struct str text, struct obligation_place *out)
 {
 	struct str queue = str_cut(&text, '-');
-	int64_t seq;
+	int64_t seq, number;
 
-	if (!text.data || !str_to_i64(text, &seq) || seq < 0 ||
-	    (!str_equal(queue, STR("0")) && !str_equal(queue, STR("1"))))
+	if (!text.data || !str_to_i64(text, &seq) || seq < 0 || !str_to_i64(queue, &number) ||
+	    number < 0 || number >= obligations_queue_count(core))
 		return false;
-	*out = (struct obligation_place){str_equal(queue, STR("1")), (uint64_t)seq};
+	*out = (struct obligation_place){(uint32_t)number, (uint64_t)seq};
 	return true;
 }
 
-static struct str id_of(struct arena *arena, const struct obligation_view *view)
+static struct str id_of(const struct core *core, struct arena *arena,
+			const struct obligation_view *view)
 {
-	return format_id(arena, view->handle.queue == OBLIGATION_QUEUE_ORDERED, view->handle.seq);
+	return format_id(
+		arena, (struct obligation_place){obligations_queue_index(core, view->handle.queue),
+						 view->handle.seq});
 }
 
 /* ---- filters ---- */
@@ -48,13 +51,13 @@ static bool is_asked(struct str wanted, struct str found)
 	return !wanted.data || str_equal(wanted, found);
 }
 
-static bool is_listed(struct arena *arena, const struct filter *filter,
+static bool is_listed(const struct core *core, struct arena *arena, const struct filter *filter,
 		      const struct obligation_view *view)
 {
 	return is_asked(filter->account, view->record.account) &&
 	       is_asked(filter->endpoint, view->record.endpoint) &&
 	       is_asked(filter->source, view->record.source) &&
-	       (!filter->id.data || str_equal(filter->id, id_of(arena, view)));
+	       (!filter->id.data || str_equal(filter->id, id_of(core, arena, view)));
 }
 
 /* The place in front of a delivery, to read it as the first of a page. */
@@ -78,14 +81,14 @@ static void write_number(struct json_writer *json, struct str name, int64_t numb
 	json_i64(json, number);
 }
 
-static void write_view(struct json_writer *json, struct arena *arena,
+static void write_view(struct json_writer *json, const struct core *core, struct arena *arena,
 		       const struct obligation_view *view)
 {
 	static const char *const states[] = {"due", "attempted", "waiting"};
 	const struct obligation_record *record = &view->record;
 
 	json_open_object(json);
-	write_text(json, STR("id"), id_of(arena, view));
+	write_text(json, STR("id"), id_of(core, arena, view));
 	write_text(json, STR("kind"), str_from(view->kind));
 	write_text(json, STR("account"), record->account);
 	write_text(json, STR("source"), record->source);
@@ -111,13 +114,12 @@ static void write_next(struct json_writer *json, struct arena *arena,
 		       const struct obligation_page *page)
 {
 	if (page->has_more)
-		write_text(json, STR("next"),
-			   format_id(arena, page->next.is_ordered, page->next.seq));
+		write_text(json, STR("next"), format_id(arena, page->next));
 }
 
 static bool read_place(struct admin_call *call, struct str text, struct obligation_place *out)
 {
-	if (parse_id(text, out))
+	if (parse_id(&call->server->core, text, out))
 		return true;
 	admin_refuse(call, 400, "\"%.*s\" is no id of a delivery, such as 0-17", STR_ARG(text));
 	return false;
@@ -134,6 +136,7 @@ static bool read_page(struct admin_call *call, struct arena *arena, struct oblig
 
 static void show_one(struct admin_call *call)
 {
+	const struct core *core = &call->server->core;
 	const struct filter filter = {.id = call->path};
 	struct obligation_place place;
 	struct obligation_page page;
@@ -142,7 +145,7 @@ static void show_one(struct admin_call *call)
 	if (!read_place(call, call->path, &place) ||
 	    !read_page(call, call->arena, place_before(place), 1, &page))
 		return;
-	if (page.count == 0 || !is_listed(call->arena, &filter, &page.items[0])) {
+	if (page.count == 0 || !is_listed(core, call->arena, &filter, &page.items[0])) {
 		admin_refuse(
 			call, 404,
 			"delivery %.*s does not wait: it was delivered, given up, or stored anew "
@@ -151,11 +154,12 @@ static void show_one(struct admin_call *call)
 		return;
 	}
 	json_begin(&json, &call->body);
-	write_view(&json, call->arena, &page.items[0]);
+	write_view(&json, core, call->arena, &page.items[0]);
 }
 
 static void list(struct admin_call *call)
 {
+	const struct core *core = &call->server->core;
 	struct filter filter = {0};
 	struct obligation_place after = {0};
 	struct obligation_page page;
@@ -177,8 +181,8 @@ static void list(struct admin_call *call)
 	json_key(&json, STR("deliveries"));
 	json_open_array(&json);
 	for (size_t i = 0; i < page.count; i++)
-		if (is_listed(call->arena, &filter, &page.items[i]))
-			write_view(&json, call->arena, &page.items[i]);
+		if (is_listed(core, call->arena, &filter, &page.items[i]))
+			write_view(&json, core, call->arena, &page.items[i]);
 	json_close_array(&json);
 	write_next(&json, call->arena, &page);
 	json_close_object(&json);
@@ -194,7 +198,7 @@ static int64_t retry_page(struct admin_call *call, struct arena *arena, const st
 
 	for (size_t i = 0; i < page->count; i++) {
 		const struct obligation_view *view = &page->items[i];
-		if (!is_listed(arena, filter, view))
+		if (!is_listed(core, arena, filter, view))
 			continue;
 		obligations_forgive(core, view->record.endpoint);
 		retried += obligations_retry(core, arena, view);

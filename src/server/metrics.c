@@ -9,6 +9,7 @@
 
 #include "core/audit/audit.h"
 #include "core/authorize.h"
+#include "core/engines.h"
 #include "core/internal.h"
 #include "core/limit/penalty.h"
 #include "core/metering.h"
@@ -154,8 +155,8 @@ static void write_usage(struct buf *out, const struct server *server)
 
 static void write_journal(struct buf *out, const struct server *server)
 {
-	struct journal_stats stats = engine_journal_stats(server->core.engine);
-	struct engine_stats engine = engine_stats_read(server->core.engine);
+	struct journal_stats stats = engines_journal_stats(&server->core);
+	struct engine_stats engine = engines_stats(&server->core);
 	struct deliver_stats deliver;
 
 	obligations_stats(&server->core, &deliver);
@@ -201,6 +202,62 @@ static void write_journal(struct buf *out, const struct server *server)
 		       engine.waiting_receives > deliver.receives
 			       ? engine.waiting_receives - deliver.receives
 			       : 0);
+}
+
+/* ---- partitions ---- */
+
+static uint64_t batches_of(const struct journal_stats *stats)
+{
+	return stats->batches;
+}
+
+static uint64_t bytes_of(const struct journal_stats *stats)
+{
+	return stats->bytes;
+}
+
+static uint64_t disk_bytes_of(const struct journal_stats *stats)
+{
+	return stats->log_bytes;
+}
+
+static uint64_t is_full_of(const struct journal_stats *stats)
+{
+	return stats->is_full;
+}
+
+static uint64_t has_failed_of(const struct journal_stats *stats)
+{
+	return stats->has_failed;
+}
+
+/* The families of write_journal are their sums. */
+static void write_partitions(struct buf *out, const struct core *core)
+{
+	static const struct {
+		const char *name, *type, *help;
+		uint64_t (*read)(const struct journal_stats *stats);
+	} families[] = {
+		{"tern_partition_log_commits_total", "counter", "Batches committed, by partition.",
+		 batches_of},
+		{"tern_partition_log_bytes_total", "counter", "Bytes committed, by partition.",
+		 bytes_of},
+		{"tern_partition_log_disk_bytes", "gauge",
+		 "Bytes of segments in use, by partition.", disk_bytes_of},
+		{"tern_partition_log_full", "gauge",
+		 "1 while the partition's disk has no room for new messages.", is_full_of},
+		{"tern_partition_log_failed", "gauge",
+		 "1 once a write or sync of the partition has failed for good.", has_failed_of},
+	};
+
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+		metrics_family(out, families[i].name, families[i].type, families[i].help);
+		for (uint32_t place = 0; place < core->engine_count; place++) {
+			struct journal_stats stats = engine_journal_stats(core->engines[place]);
+			buf_format(out, "%s{partition=\"%u\"} %llu\n", families[i].name, place,
+				   (unsigned long long)families[i].read(&stats));
+		}
+	}
 }
 
 static void write_failures(struct buf *out, const struct server *server)
@@ -316,6 +373,7 @@ void admin_metrics(struct admin_call *call)
 	write_operations(&call->body, server);
 	write_usage(&call->body, server);
 	write_journal(&call->body, server);
+	write_partitions(&call->body, &server->core);
 	write_net(&call->body, server);
 	write_workers(&call->body, server);
 	write_internal(&call->body, server);

@@ -55,21 +55,22 @@ static void *thread_init(struct net_thread *thread, void *context)
 	server->threads[index].core = &server->core;
 	server->threads[index].meter = metering_thread(&server->core, index);
 	if (server->is_attached && index == 0)
-		runner_attach(server->core.runner, thread);
+		runner_attach(server->core.runners[0], thread);
 	return &server->threads[index];
 }
 
-static struct runner *runner_of(struct net_thread *thread)
+/* Only the first partition's may be attached. NULL: it is not. */
+static struct runner *attached_runner(struct net_thread *thread)
 {
 	struct dispatch_thread *mine = net_thread_context(thread);
-	struct runner *runner = mine->dispatch->core->runner;
+	struct runner *runner = mine->dispatch->core->runners[0];
 
 	return runner_net_thread(runner) == thread ? runner : NULL;
 }
 
 static void thread_done(struct net_thread *thread)
 {
-	struct runner *runner = runner_of(thread);
+	struct runner *runner = attached_runner(thread);
 
 	if (runner)
 		runner_detach(runner);
@@ -77,7 +78,7 @@ static void thread_done(struct net_thread *thread)
 
 static void on_turn(struct net_thread *thread)
 {
-	struct runner *runner = runner_of(thread);
+	struct runner *runner = attached_runner(thread);
 
 	digest_turn(net_thread_context(thread));
 	if (runner)
@@ -88,27 +89,30 @@ static void on_drain(struct net_thread *thread)
 {
 	struct dispatch_thread *mine = net_thread_context(thread);
 
-	runner_stop_engine(mine->dispatch->core->runner);
+	runners_each(mine->dispatch->core, runner_stop_engine);
 }
 
 /* ---- up ---- */
 
-static void log_recovery(const struct journal_report *report)
+static void log_recovery(uint32_t place, const struct journal_report *report)
 {
-	log_event(LOG_INFO, "log recovered", log_i64("records", (int64_t)report->records),
+	log_event(LOG_INFO, "log recovered", log_i64("partition", place),
+		  log_i64("records", (int64_t)report->records),
 		  log_i64("torn_bytes", (int64_t)report->torn_bytes));
 	if (report->damage_count > 0)
 		log_event(LOG_ERROR, "the log is damaged; the rest of it is served",
-			  log_i64("places", report->damage_count),
+			  log_i64("partition", place), log_i64("places", report->damage_count),
 			  log_str("first", str_from(report->damage)));
 }
 
-static bool open_engine(struct server *server, char *problem, size_t size)
+/* The partitions share what memory a server gives to messages. */
+static bool open_engine(struct server *server, uint32_t place, char *problem, size_t size)
 {
 	const struct settings *settings = server->settings;
+	uint32_t count = server->store.log_count;
 	struct journal_report report = {0};
 	struct runner_options options = {
-		.disk = server->store.disk,
+		.disk = server->store.disks[place],
 		.blocks_commits = settings->durability == DURABILITY_FSYNC,
 		.engine.journal =
 			{
@@ -120,21 +124,29 @@ static bool open_engine(struct server *server, char *problem, size_t size)
 				.pads_batches = settings->durability == DURABILITY_FSYNC,
 				.recent_size = settings->durability == DURABILITY_MEMORY
 						       ? 0
-						       : LIMIT_JOURNAL_RECENT_SIZE,
+						       : LIMIT_JOURNAL_RECENT_SIZE / count,
 			},
-		.engine.hot_messages_max = HOT_MESSAGES,
+		.engine.hot_messages_max = HOT_MESSAGES / count,
 		.engine.window = WINDOW,
 	};
 
 	enum err err = runner_new(&server->core, &options, &report);
 	if (err) {
 		if (report.damage_count > 0)
-			log_event(LOG_ERROR, "the log is damaged",
+			log_event(LOG_ERROR, "the log is damaged", log_i64("partition", place),
 				  log_str("first", str_from(report.damage)));
 		store_explain(settings, err, problem, size);
 		return false;
 	}
-	log_recovery(&report);
+	log_recovery(place, &report);
+	return true;
+}
+
+static bool open_engines(struct server *server, char *problem, size_t size)
+{
+	for (uint32_t i = 0; i < server->store.log_count; i++)
+		if (!open_engine(server, i, problem, size))
+			return false;
 	return true;
 }
 
@@ -502,7 +514,7 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	metering_start(core);
 	due_new(core);
 	if (!start_services(server, SERVICE_BEFORE_ENGINE, problem, size) ||
-	    !open_accounts(server, problem, size) || !open_engine(server, problem, size) ||
+	    !open_accounts(server, problem, size) || !open_engines(server, problem, size) ||
 	    !audit_setup(settings, &core->audit, problem, size) ||
 	    !start_services(server, SERVICE_AFTER_ENGINE, problem, size) ||
 	    !open_deliveries(server, problem, size) || !start_due(server, problem, size) ||
@@ -513,14 +525,16 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 		return false;
 	set_base_url(server);
 	/* The user that the data directory is given to next must own all files in it. */
-	runner_rest(core->runner);
+	runners_each(core, runner_rest);
 	return true;
 }
 
 void server_start(struct server *server)
 {
-	if (!server->is_attached)
-		runner_start_thread(server->core.runner);
+	struct core *core = &server->core;
+
+	for (uint32_t i = server->is_attached ? 1 : 0; i < core->engine_count; i++)
+		runner_start_thread(core->runners[i]);
 	control_start(&server->core);
 	net_server_start(server->net);
 	deliveries_start(&server->core, server->outbound, server->net,
@@ -541,12 +555,12 @@ void server_stop(struct server *server)
 	workers_join(core->workers);
 	/* The control thread may still wait for the engine, which has lost its net thread. */
 	if (server->is_attached)
-		runner_start_thread(core->runner);
+		runner_start_thread(core->runners[0]);
 	control_stop(core);
-	runner_stop_thread(core->runner);
+	runners_each(core, runner_stop_thread);
 	/* An answer that came after its thread had ended is carried to its end here. */
 	do
-		runner_drain(core->runner);
+		runners_each(core, runner_drain);
 	while (control_drain(core) || net_server_drain(server->net));
 }
 
@@ -554,13 +568,11 @@ void server_close(struct server *server)
 {
 	struct core *core = &server->core;
 
-	if (core->runner)
-		runner_drain(core->runner);
+	runners_each(core, runner_drain);
 	workers_free(&core->workers);
 	due_free(core);
 	control_free(core);
-	if (core->runner)
-		runner_free(core);
+	runners_free(core);
 	obligations_close(core);
 	outbound_free(&server->outbound);
 	audit_close(&core->audit);

@@ -35,7 +35,7 @@ struct server {
 	char base_url[40];		 /* of that listener, when no public URL is set */
 	int64_t started_ms;		 /* real time, not shifted */
 	bool is_misconfigured;		 /* server_open failed because a setting is wrong */
-	bool is_attached;		 /* the engine's turns are those of net thread 0 */
+	bool is_attached;		 /* the first engine's turns are those of net thread 0 */
 };
 
 /*

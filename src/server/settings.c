@@ -126,6 +126,10 @@ static const struct row rows[] = {
 	 "base of queue URLs for requests without a usable Host header"},
 	{"threads", KIND_NUMBER, AT(threads), "1", 1, LIMIT_NET_THREADS, NULL, "N",
 	 "network threads; with 1 the queue engine shares it"},
+	{"partitions", KIND_NUMBER, AT(partitions), "0", 0, LIMIT_PARTITIONS, NULL, "N",
+	 "partitions of the queue engine, each with a log and a thread of its own, among which "
+	 "accounts are distributed; fixed when the data directory is made; 0: as it was made, 1 if "
+	 "it is new"},
 	{"workers", KIND_NUMBER, AT(workers), "0", 0, 64, NULL, "N",
 	 "threads for what takes long, such as RSA and policy simulation; 0: one a processor, at "
 	 "least 2"},

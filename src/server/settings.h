@@ -48,7 +48,7 @@ struct settings {
 	int64_t repair; /* of its enum */
 	int64_t auth, durability, commits, seccomp, throttle, log_format,
 		log_level; /* of their enums */
-	int64_t threads, workers;
+	int64_t threads, partitions, workers;
 	int64_t connections, connections_per_source, head_ms, body_ms, idle_ms;
 	int64_t segment_mib;
 	bool data_must_exist, drops_unknown_queues;

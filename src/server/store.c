@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store: the log's lock is taken first, so that whoever holds it owns the catalog too. Then the two
- * parts must fit together, before anything is made or changed.
+ * store: the first log's lock is taken first, so that whoever holds it owns the other parts too.
+ * Then all parts must fit together, before anything is made or changed.
  */
 #include "server/store.h"
 
@@ -150,45 +150,81 @@ static bool may_make(const struct settings *settings, enum purpose purpose, char
 }
 
 static bool open_log(const struct settings *settings, enum purpose purpose, struct store *store,
-		     char *problem, size_t size)
+		     uint32_t place, char *problem, size_t size)
 {
-	char path[PATH_SIZE];
+	struct log_part *part = &store->parts.logs[place];
+	char path[PATH_SIZE], name[LOG_NAME_SIZE];
 
-	snprintf(path, sizeof(path), "%.*s/log", STR_ARG(settings->data));
-	enum err err = disk_file_open(path, &store->disk);
-	if (err) {
-		store_explain(settings, err, problem, size);
-		return false;
+	log_name(place, name);
+	snprintf(path, sizeof(path), "%.*s/%s", STR_ARG(settings->data), name);
+	enum err err = disk_file_open(path, &store->disks[place]);
+	if (!err) {
+		part->disk = store->disks[place];
+		err = log_part_survey(part);
 	}
-	snprintf(path, sizeof(path), "%.*s/catalog/data.mdb", STR_ARG(settings->data));
-	err = parts_survey(store->disk, path, &store->parts);
 	if (err == ERR_DAMAGED && purpose == TO_JOIN)
 		return true; /* the new identity takes its place */
 	if (err == ERR_DAMAGED)
 		snprintf(problem, size,
-			 "%.*s/log/identity is damaged, so nothing tells whether catalog/ and log/ "
+			 "%.*s/%s/identity is damaged, so nothing tells whether catalog/ and %s/ "
 			 "belong together. If they do, run ternd --data %.*s --repair join",
-			 STR_ARG(settings->data), STR_ARG(settings->data));
+			 STR_ARG(settings->data), name, name, STR_ARG(settings->data));
 	else if (err)
 		store_explain(settings, err, problem, size);
 	return !err;
+}
+
+static void look_for_catalog(const struct settings *settings, struct store *store)
+{
+	char path[PATH_SIZE];
+	struct stat is;
+
+	snprintf(path, sizeof(path), "%.*s/catalog/data.mdb", STR_ARG(settings->data));
+	store->parts.has_catalog = stat(path, &is) == 0 && is.st_size > 0;
+}
+
+/* The first log's identity has the count of logs; the settings have it if there is none yet. */
+static bool count_logs(const struct settings *settings, struct store *store, char *problem,
+		       size_t size)
+{
+	const struct log_part *first = &store->parts.logs[0];
+	uint32_t wanted = (uint32_t)settings->partitions;
+
+	store->log_count = first->has_identity ? first->identity.log_count : wanted ? wanted : 1;
+	if (wanted == 0 || wanted == store->log_count)
+		return true;
+	snprintf(
+		problem, size,
+		"--partitions %u, but the data directory %.*s was made with %u: leave --partitions "
+		"out, or make a new data directory with %u and move the messages there",
+		wanted, STR_ARG(settings->data), store->log_count, wanted);
+	return false;
+}
+
+static bool open_other_logs(const struct settings *settings, enum purpose purpose,
+			    struct store *store, char *problem, size_t size)
+{
+	store->parts.log_count = store->log_count;
+	for (uint32_t i = 1; i < store->log_count; i++)
+		if (!open_log(settings, purpose, store, i, problem, size))
+			return false;
+	return true;
 }
 
 /* True if the parts that were found may be opened, or made. */
 static bool check_parts(const struct settings *settings, enum purpose purpose, struct store *store,
 			char *problem, size_t size)
 {
-	if (parts_are_new(&store->parts)) {
-		if (!may_make(settings, purpose, problem, size))
-			return false;
-		enum err err = identity_begin(store->disk, &store->parts);
-		if (err)
-			store_explain(settings, err, problem, size);
-		return !err;
-	}
-	if (purpose == TO_JOIN && store->parts.has_catalog)
+	if (!parts_are_complete(settings, &store->parts, problem, size))
+		return false;
+	if (!parts_are_new(&store->parts))
 		return true;
-	return parts_are_complete(settings, &store->parts, problem, size);
+	if (!may_make(settings, purpose, problem, size))
+		return false;
+	enum err err = identity_begin(&store->parts);
+	if (err)
+		store_explain(settings, err, problem, size);
+	return !err;
 }
 
 static bool open_catalog(const struct settings *settings, enum purpose purpose, struct store *store,
@@ -203,8 +239,24 @@ static bool open_catalog(const struct settings *settings, enum purpose purpose, 
 		explain_catalog(settings, err, problem, size);
 		return false;
 	}
-	return purpose == TO_JOIN ||
-	       parts_agree(settings, &store->parts, store->catalog, problem, size);
+	return true;
+}
+
+/* The logs that the catalog knows, whatever they have now. */
+static bool open_to_join(const struct settings *settings, struct store *store, char *problem,
+			 size_t size)
+{
+	store->log_count = store->parts.log_count = 1;
+	if (!store->parts.has_catalog)
+		return check_parts(settings, TO_JOIN, store, problem, size);
+	if (!open_catalog(settings, TO_JOIN, store, problem, size))
+		return false;
+	enum err err = identity_log_count(store->catalog, &store->log_count);
+	if (err) {
+		explain_catalog(settings, err, problem, size);
+		return false;
+	}
+	return open_other_logs(settings, TO_JOIN, store, problem, size);
 }
 
 static bool open_directory(const struct settings *settings, enum purpose purpose,
@@ -226,16 +278,23 @@ static bool open_directory(const struct settings *settings, enum purpose purpose
 		return false;
 	}
 	warn_of_writers(path);
-	return open_log(settings, purpose, store, problem, size) &&
+	look_for_catalog(settings, store);
+	if (!open_log(settings, purpose, store, 0, problem, size))
+		return false;
+	if (purpose == TO_JOIN)
+		return open_to_join(settings, store, problem, size);
+	return count_logs(settings, store, problem, size) &&
+	       open_other_logs(settings, purpose, store, problem, size) &&
 	       check_parts(settings, purpose, store, problem, size) &&
-	       open_catalog(settings, purpose, store, problem, size);
+	       open_catalog(settings, purpose, store, problem, size) &&
+	       parts_agree(settings, &store->parts, store->catalog, problem, size);
 }
 
 /* A start without a new generation still agrees, so a full disk does not keep it from serving. */
 static bool advance(const struct settings *settings, struct store *store, char *problem,
 		    size_t size)
 {
-	enum err err = identity_advance(store->disk, store->catalog, &store->parts.identity);
+	enum err err = identity_advance(&store->parts, store->catalog);
 
 	if (err == ERR_FULL && !parts_are_new(&store->parts)) {
 		log_event(LOG_WARN,
@@ -247,7 +306,8 @@ static bool advance(const struct settings *settings, struct store *store, char *
 	if (err)
 		store_explain(settings, err, problem, size);
 	else if (parts_are_new(&store->parts))
-		log_event(LOG_INFO, "new data directory", log_str("data", settings->data));
+		log_event(LOG_INFO, "new data directory", log_str("data", settings->data),
+			  log_i64("partitions", store->log_count));
 	return !err;
 }
 
@@ -357,7 +417,9 @@ static bool open_keys(const struct settings *settings, struct core *core, struct
 static bool open_in_memory(const struct settings *settings, struct store *store, char *problem,
 			   size_t size)
 {
-	store->disk = disk_memory_new_plain();
+	store->log_count = settings->partitions > 0 ? (uint32_t)settings->partitions : 1;
+	for (uint32_t i = 0; i < store->log_count; i++)
+		store->disks[i] = disk_memory_new_plain();
 	enum err err = open_nameless_catalog(&store->catalog);
 	if (err)
 		store_explain(settings, err, problem, size);
@@ -365,8 +427,8 @@ static bool open_in_memory(const struct settings *settings, struct store *store,
 }
 
 /* Chooses the first way that is wanted and possible, which is logged at each start. */
-static bool choose_commits(const struct settings *settings, struct store *store, char *problem,
-			   size_t size)
+static bool choose_commits_of(const struct settings *settings, struct store *store, uint32_t place,
+			      char *problem, size_t size)
 {
 	static const struct {
 		enum settings_commits wanted;
@@ -378,26 +440,39 @@ static bool choose_commits(const struct settings *settings, struct store *store,
 		{COMMITS_BUFFERED, DISK_COMMITS_BUFFERED, "buffered", ""},
 	};
 
-	if (settings->durability != DURABILITY_FSYNC)
-		return true;
+	char name[LOG_NAME_SIZE];
+
+	log_name(place, name);
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
 		bool is_forced = settings->commits == (int64_t)ways[i].wanted;
 		if (!is_forced && settings->commits != COMMITS_AUTO)
 			continue;
-		if (!disk_file_set_commits(store->disk, ways[i].commits)) {
-			store->has_ring = ways[i].commits == DISK_COMMITS_RING;
+		if (!disk_file_set_commits(store->disks[place], ways[i].commits)) {
+			store->has_ring |= ways[i].commits == DISK_COMMITS_RING;
 			log_event(LOG_INFO, "commits to disk",
-				  log_str("way", str_from(ways[i].name)));
+				  log_str("way", str_from(ways[i].name)),
+				  log_str("log", str_from(name)));
 			return true;
 		}
 		if (is_forced) {
 			snprintf(problem, size,
 				 "--commits %s needs %s, which the kernel or the file system of "
-				 "%.*s/log refuses: start with --commits auto",
-				 ways[i].name, ways[i].needs, STR_ARG(settings->data));
+				 "%.*s/%s refuses: start with --commits auto",
+				 ways[i].name, ways[i].needs, STR_ARG(settings->data), name);
 			return false;
 		}
 	}
+	return true;
+}
+
+static bool choose_commits(const struct settings *settings, struct store *store, char *problem,
+			   size_t size)
+{
+	if (settings->durability != DURABILITY_FSYNC)
+		return true;
+	for (uint32_t i = 0; i < store->log_count; i++)
+		if (!choose_commits_of(settings, store, i, problem, size))
+			return false;
 	return true;
 }
 
@@ -424,12 +499,13 @@ bool store_open_plain(const struct settings *settings, struct store *out_store, 
 	return open_directory(settings, TO_CHANGE, out_store, problem, size);
 }
 
-static void give_log(const struct settings *settings)
+static void give_log(const struct settings *settings, uint32_t place)
 {
-	char path[PATH_SIZE];
+	char path[PATH_SIZE], name[LOG_NAME_SIZE];
 
-	owner_give(settings->data.data, "log");
-	snprintf(path, sizeof(path), "%.*s/log", STR_ARG(settings->data));
+	log_name(place, name);
+	owner_give(settings->data.data, name);
+	snprintf(path, sizeof(path), "%.*s/%s", STR_ARG(settings->data), name);
 	owner_give(path, "lock");
 	owner_give(path, "identity");
 }
@@ -440,11 +516,12 @@ bool store_join(const struct settings *settings, char *problem, size_t size)
 
 	bool is_done = open_directory(settings, TO_JOIN, &store, problem, size);
 	if (is_done) {
-		enum err err = identity_join(store.disk, store.catalog);
+		enum err err = identity_join(&store.parts, store.catalog);
 		if (err)
 			store_explain(settings, err, problem, size);
 		is_done = !err;
-		give_log(settings);
+		for (uint32_t i = 0; i < store.log_count; i++)
+			give_log(settings, i);
 	}
 	store_close(&store);
 	return is_done;
@@ -453,7 +530,9 @@ bool store_join(const struct settings *settings, char *problem, size_t size)
 void store_close(struct store *store)
 {
 	catalog_free(&store->catalog);
-	if (store->disk)
-		store->disk->ops->free(store->disk);
-	store->disk = NULL;
+	for (uint32_t i = 0; i < LIMIT_PARTITIONS; i++) {
+		if (store->disks[i])
+			store->disks[i]->ops->free(store->disks[i]);
+		store->disks[i] = NULL;
+	}
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store: the data directory: the log, the catalog, and the keys that are made once and kept in it.
+ * store: the data directory: the logs, the catalog, and the keys that are made once and kept in it.
  *
  *   <data>/log/      segments, indexes and checkpoints of the journal; its identity
+ *   <data>/log-1/    the same of the second partition, and so on
  *   <data>/catalog/  LMDB: queues, move tasks, keys (sealed)
  *   <data>/root.key  opens the keys, unless it is kept elsewhere
  *
@@ -18,8 +19,9 @@
 #include "server/settings.h"
 
 struct store {
-	struct disk *disk; /* NULL: not open */
-	bool has_ring;	   /* it commits by io_uring */
+	struct disk *disks[LIMIT_PARTITIONS]; /* of the logs; NULL: not open */
+	uint32_t log_count;
+	bool has_ring; /* one commits by io_uring */
 	struct catalog *catalog;
 	struct parts parts;   /* as they were found; nothing with --durability memory */
 	struct root_key root; /* where it came from; the key itself is wiped */
@@ -37,7 +39,8 @@ bool store_open(const struct settings *settings, struct core *core, struct store
 /* For changes while no server runs: opens what exists, without keys. */
 bool store_open_plain(const struct settings *settings, struct store *out_store, char *problem,
 		      size_t size);
-/* Declares, on standard output too, that catalog/ and log/ of a data directory belong together. */
+/* Declares, on standard output too, that catalog/ and the logs of a data directory belong together.
+ */
 bool store_join(const struct settings *settings, char *problem, size_t size);
 void store_close(struct store *store);
 

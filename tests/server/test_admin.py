@@ -30,7 +30,7 @@ def test_health_says_what_runs(private):
     server.client().create_queue(QueueName="one")
     # It is for everybody: nothing in it depends on what accounts have.
     assert server.get("/_tern/health").json() == health
-    assert set(health) == {"status", "version", "durability", "started_ms"}
+    assert set(health) == {"status", "version", "durability", "started_ms", "partitions"}
 
 
 def test_metrics_count_operations_and_faults(private):

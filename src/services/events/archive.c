@@ -172,7 +172,7 @@ enum err events_create_archive(struct call *call, const struct events_create_arc
 	if (!err)
 		err = events_item_check_quota(call, EVENTS_ARCHIVE, QUOTA_EVENTS_ARCHIVES);
 	if (!err)
-		err = events_archive_queue_allocate(call->core, &queue);
+		err = events_archive_queue_allocate(call->core, call->account, &queue);
 	if (err)
 		return err;
 	record.bus = place.name;

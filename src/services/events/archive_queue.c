@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/vec.h"
+#include "core/engines.h"
 #include "core/group.h"
 #include "core/inner_queues.h"
 #include "services/events/state.h"
@@ -104,17 +105,20 @@ static enum err read_serial(struct core *core, uint64_t *out_serial)
 	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
-enum err events_archive_queue_allocate(struct core *core, uint64_t *out_number)
+enum err events_archive_queue_allocate(struct core *core, struct str account, uint64_t *out_number)
 {
+	uint64_t first = queue_number(QUEUE_KIND_BUS_ARCHIVES, 0);
+	uint32_t place = engines_place_of_account(core, account);
 	struct catalog_changes changes = {0};
 	uint64_t serial;
 	char value[sizeof(uint64_t)];
 
 	enum err err = read_serial(core, &serial);
-	if (!err && serial > UINT32_MAX)
-		err = ERR_FULL;
 	if (err)
 		return err;
+	serial = engines_number(core, place, first + serial) - first;
+	if (serial > UINT32_MAX)
+		return ERR_FULL;
 	put_u64(value, serial + 1);
 	catalog_changes_put(&changes, CATALOG_META, serial_key, str_of(value, sizeof(value)));
 	err = catalog_write(core->catalog, &changes);

@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/vec.h"
+#include "core/engines.h"
 #include "core/message.h"
 #include "core/obligation_record.h"
 #include "services/scheduler/change.h"
@@ -88,7 +89,8 @@ static enum err fire(struct core *core, const struct scheduler_schedule *schedul
 	};
 	struct obligation_record record = obligation_record_of(&obligation, clock_now_ms());
 	struct queue_target *target = arena_new(arena, struct queue_target);
-	*target = obligation_record_target(core, arena, &record, 0);
+	*target = obligation_record_target(
+		core, arena, engines_place_of_account(core, schedule->account), &record, 0);
 	firing->command = (struct queue_command){
 		.type = QUEUE_FANOUT,
 		.queue = target->queue,

@@ -2,6 +2,7 @@
 /* gate: commands to the engine follow the sync of the catalog (core/group.h). */
 #include "services/sns/gate.h"
 
+#include "core/engines.h"
 #include "core/group.h"
 
 static const struct str next_serial_key = STR_INIT("sns.next_topic_serial");
@@ -10,9 +11,12 @@ static const struct str next_serial_key = STR_INIT("sns.next_topic_serial");
 void sns_gate_allocate(struct core *core, struct catalog_changes *changes, struct topic *draft)
 {
 	struct sns *sns = sns_of(core);
+	uint32_t place = engines_place_of_account(core, draft->account);
+	uint64_t least = queue_number(QUEUE_KIND_TOPICS, sns->next_serial);
 	struct buf text = {0};
 
-	draft->serial = sns->next_serial++;
+	draft->serial = queue_number_serial(engines_number(core, place, least));
+	sns->next_serial = draft->serial + 1;
 	buf_append_u64(&text, sns->next_serial);
 	catalog_changes_put(changes, CATALOG_META, next_serial_key, buf_str(&text));
 	buf_done(&text);

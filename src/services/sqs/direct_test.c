@@ -81,7 +81,7 @@ static void run(struct internal_request *request, uint32_t operation, const void
 		internal_submit(request, &sqs_service.operations[operation], in, on_set, &is_done));
 	while (!is_done) {
 		(void)control_drain(&core);
-		runner_turn(core.runner);
+		runner_turn(core.runners[0]);
 	}
 }
 

@@ -11,12 +11,14 @@
  * A queue's number is never used again, as a new queue would inherit the messages and receipt
  * handles of an old one. Numbers of each start begin above those of the catalog, those that the
  * engine has, and a block that belongs to the epoch of the log: so even an old catalog, whose next
- * number is too low, assigns no number of a later start.
+ * number is too low, assigns no number of a later start. All queues of an account have numbers of
+ * its engine (core/engines.h).
  */
 #include "services/sqs/lifecycle.h"
 
 #include <string.h>
 
+#include "core/engines.h"
 #include "core/group.h"
 #include "core/seal/kms.h"
 #include "core/seal/seal.h"
@@ -376,12 +378,15 @@ enum err sqs_queue_create(struct core *core, struct sqs_queue *draft)
 	enum err err = prepare_key(core, draft);
 	if (err)
 		return err;
-	if (sqs->next_number >= SEAL_SUBJECT_INTERNAL)
+	uint64_t number = engines_number(core, engines_place_of_account(core, draft->account),
+					 sqs->next_number);
+	if (number >= SEAL_SUBJECT_INTERNAL)
 		return ERR_FULL;
 
 	draft->arn = arn_format(STR("sqs"), draft->region, draft->account, draft->name, arn);
 	check(draft->arn.data != NULL);
-	draft->number = sqs->next_number++;
+	draft->number = number;
+	sqs->next_number = number + 1;
 	draft->life = NULL;
 	draft->created_ms = draft->modified_ms = clock_now_ms();
 	struct sqs_queue *queue = sqs_queue_new(draft);
@@ -510,7 +515,27 @@ static enum err load_one(void *context, struct str key, struct str value)
 
 static void on_defined(struct queue_command *command)
 {
-	(void)command; /* the last one is waited for, and they are answered in order */
+	(void)command; /* a later one is waited for, and an engine answers them in order */
+}
+
+/* Waits for the last command of each engine. */
+static void submit_all(struct core *core, struct queue_command *commands, size_t count)
+{
+	struct core_wait *waits[LIMIT_PARTITIONS] = {0};
+	size_t last[LIMIT_PARTITIONS] = {0};
+
+	for (size_t i = 0; i < count; i++)
+		last[engines_place(core, commands[i].queue)] = i;
+	for (size_t i = 0; i < count; i++) {
+		uint32_t place = engines_place(core, commands[i].queue);
+		if (last[place] == i)
+			waits[place] = core_submit(core, &commands[i]);
+		else
+			queue_submit(core->engines[place], &commands[i]);
+	}
+	for (uint32_t place = 0; place < core->engine_count; place++)
+		if (waits[place])
+			core_wait_for(core, waits[place]);
 }
 
 static enum err define_all(struct core *core, const struct loading *loading)
@@ -528,10 +553,8 @@ static enum err define_all(struct core *core, const struct loading *loading)
 			.define = {.settings = settings_of(core, queue),
 				   .counters = &queue->life->counters},
 		};
-		if (i + 1 < loading->count)
-			queue_submit(engine_of(core, commands[i].queue), &commands[i]);
 	}
-	core_submit_and_wait(core, &commands[loading->count - 1]);
+	submit_all(core, commands, loading->count);
 	enum err err = ERR_OK;
 	for (size_t i = 0; i < loading->count && !err; i++)
 		err = commands[i].result == QUEUE_OK ? prepare_key(core, loading->items[i])
@@ -624,12 +647,16 @@ static enum err end_drops(struct core *core)
 /* After all queues of the catalog were defined, and those deleted were dropped. */
 static enum err resolve_unknown(struct core *core)
 {
-	uint64_t block = (uint64_t)engine_epoch(core->engine) << EPOCH_SHIFT;
 	struct unknown unknown = {0};
 	struct sqs *sqs = sqs_of(core);
+	uint64_t block = 0;
 	enum err err = ERR_OK;
 
-	engine_each_queue(core->engine, look_at, &unknown);
+	for (uint32_t i = 0; i < core->engine_count; i++) {
+		uint64_t its = (uint64_t)engine_epoch(core->engines[i]) << EPOCH_SHIFT;
+		block = its > block ? its : block;
+		engine_each_queue(core->engines[i], look_at, &unknown);
+	}
 	if (sqs->next_number <= unknown.number_max)
 		sqs->next_number = unknown.number_max + 1;
 	if (sqs->next_number <= block)

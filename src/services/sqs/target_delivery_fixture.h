@@ -42,7 +42,7 @@ static void deliver(const struct target_delivery *deliveries, size_t count)
 	target_deliver(&core, NULL, &send, on_done, &waiting);
 	while (waiting.done == 0) {
 		(void)control_drain(&core);
-		runner_turn(core.runner);
+		runner_turn(core.runners[0]);
 	}
 	assert_int_equal(waiting.done, 1);
 }
@@ -101,7 +101,7 @@ static struct received receive(const char *arn)
 				    on_received, &received));
 	while (received.answers == 0) {
 		(void)control_drain(&core);
-		runner_turn(core.runner);
+		runner_turn(core.runners[0]);
 	}
 	return received;
 }

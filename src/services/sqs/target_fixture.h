@@ -188,13 +188,13 @@ static int remove_entry(const char *name, const struct stat *status, int flag, s
 
 static void stop_server(void)
 {
-	runner_stop_engine(core.runner);
+	runner_stop_engine(core.runners[0]);
 	do
-		runner_drain(core.runner);
+		runner_drain(core.runners[0]);
 	while (control_drain(&core));
 	workers_free(&core.workers);
 	control_free(&core);
-	runner_free(&core);
+	runners_free(&core);
 	obligations_close(&core);
 	services_stop(&core, SERVICE_AFTER_ENGINE);
 	services_unbind(&core);

@@ -100,7 +100,7 @@ static void test_refusals_of_a_stopping_server_may_be_retried(void **state)
 	struct target_payload payload = {.body = STR("hello")};
 
 	(void)state;
-	runner_stop_engine(core.runner);
+	runner_stop_engine(core.runners[0]);
 	assert_int_equal(deliver_one(ARN("open"), payload), TARGET_RETRY);
 	assert_int_equal(visible(ARN("open")), 0);
 }
