@@ -106,9 +106,13 @@ enum err obligations_read(struct core *core, struct arena *arena, struct obligat
 	check(most <= OBLIGATION_PAGE_MAX);
 	check(after.queue < obligations_queue_count(core));
 	enum err err = browse(core, arena, queue_at(core, after.queue), after.seq, most, &page);
-	if (!err && !page.has_more && after.queue + 1 < obligations_queue_count(core)) {
-		page.has_more = true;
-		page.next = (struct obligation_place){.queue = after.queue + 1};
+	while (!err && !page.has_more && page.next.queue + 1 < obligations_queue_count(core)) {
+		page.next = (struct obligation_place){.queue = page.next.queue + 1};
+		if (page.count > 0) {
+			page.has_more = true;
+			break;
+		}
+		err = browse(core, arena, queue_at(core, page.next.queue), 0, most, &page);
 	}
 	if (!err)
 		*out_page = page;
