@@ -58,7 +58,7 @@ class Machine:
         return start
 
     def add_one(self, operation, value, start):
-        if operation in (kind.LITERAL, kind.IN, kind.ANY):
+        if operation in (kind.LITERAL, kind.NOT_LITERAL, kind.IN, kind.ANY):
             end = self.state()
             self.edges[start].append((ranges_of(operation, value), end))
             return end
@@ -103,6 +103,8 @@ class Machine:
 def ranges_of(operation, value):
     if operation is kind.LITERAL:
         return [(value, value)]
+    if operation is kind.NOT_LITERAL:
+        return [(0, value - 1), (value + 1, LAST)]
     if operation is kind.ANY:
         return [(0, 9), (11, LAST)]
     ranges = []
