@@ -140,9 +140,9 @@ static enum err refresh_key(struct tern_call *call, const struct service *servic
 	call->service = service;
 	call->credentials = credentials;
 	call->signer.access_key = credentials->access_key_id;
-	call->signer.scope =
-		(struct sigv4_scope){str_of(call->date, sizeof(call->date)),
-				     session_region_of(call->session, service), service->name};
+	call->signer.scope = (struct sigv4_scope){str_of(call->date, sizeof(call->date)),
+						  session_region_of(call->session, service),
+						  service_signing_name(service)};
 	sigv4_key_derive(credentials->secret_access_key, &call->signer.scope, &call->signer.key);
 	return ERR_OK;
 }

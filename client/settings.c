@@ -239,8 +239,9 @@ struct str tern_session_endpoint(const struct tern_session *session, const struc
 		return global->url;
 	bool is_china = str_equal(arn_partition(session->region), STR("aws-cn"));
 	const char *domain = is_china ? "amazonaws.com.cn" : "amazonaws.com";
-	int size = snprintf(out, TERN_ENDPOINT_SIZE, "https://%.*s.%.*s.%s", STR_ARG(service->name),
-			    STR_ARG(session->region), domain);
+	int size =
+		snprintf(out, TERN_ENDPOINT_SIZE, "https://%.*s.%.*s.%s",
+			 STR_ARG(service_signing_name(service)), STR_ARG(session->region), domain);
 	check(size > 0);
 	check(size < TERN_ENDPOINT_SIZE);
 	return str_of(out, (size_t)size);

@@ -171,6 +171,7 @@ class Model(Sources):
         self.resource = self.rest = self.cbor = None
         self.unions, self.union, self.has_managed_key = set(), None, False
         self.namespace, self.sdk_id = ["com.amazonaws." + self.name], self.name
+        self.signs = None
         self.types, self.words = {}, {}
         self.facts, self.throttled = gen_facts.Facts(), gen_facts.THROTTLED
         self.denied, self.violation, self.missing = [], None, None
@@ -265,6 +266,8 @@ class Model(Sources):
             setattr(self, words[0], (words[1], " ".join(words[2:])))
         elif words[0] == "words":
             self.words[words[1]] = " ".join(words[2:])
+        elif words[0] == "signs":
+            self.signs = words[1]
         elif words[0] == "managed-key":
             self.has_managed_key = True
         elif words[0] == "service":

@@ -151,8 +151,9 @@ class Sources:
         return "".join(out)
 
     def fault_name(self, fault):
-        name = re.sub(r"Exception$", "", fault[0]) if fault[0] != "ResourceNotFoundException" \
-            else "ResourceNotFound"
+        name = re.sub(r"Exception$", "", fault[0])
+        if name != fault[0] and any(other[0] == name for other in self.faults):
+            name = fault[0]  # CloudWatch has ResourceNotFound, too
         name = {"MissingRequiredParameter": "MissingParameter"}.get(name, name).replace(".", "")
         return f"{self.name}_{snake(name)}".upper()
 
@@ -313,6 +314,8 @@ class Sources:
                      f".query_style = QUERY_STYLE_{STYLES[self.style]}"]
             rows += [".accepts_json = true"] if self.accepts_json else []
         rows += gen_http.service_rows(self)
+        if self.signs:
+            rows.append(f'.signing_name = STR_INIT("{self.signs}")')
         if self.resource:
             rows.append(f'.resource_path = STR_INIT("{self.resource[0]}")')
         if self.target and self.query:

@@ -78,7 +78,7 @@ static bool is_of_service(const struct browser_rules *rules, struct str label)
 {
 	for (size_t i = 0; rules->services && i < rules->services->service_count; i++) {
 		const struct service *service = rules->services->services[i];
-		if (str_equal_nocase(label, service->name) ||
+		if (str_equal_nocase(label, service_signing_name(service)) ||
 		    (label.size > 0 && str_equal_nocase(label, old_name_of(service))))
 			return true;
 	}

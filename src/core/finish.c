@@ -96,7 +96,7 @@ static void audit_call(struct request_context *context)
 		return;
 	struct audit_event event = {
 		.now_ms = clock_now_ms(),
-		.source = call->operation->service->name,
+		.source = service_signing_name(call->operation->service),
 		.name = call->operation->name,
 		.region = call->region,
 		.account = call->asked.resource_account.data ? call->asked.resource_account

@@ -205,7 +205,8 @@ static void localize(struct call *call)
 enum err identify(struct request_context *context, struct str body, const struct form *form)
 {
 	struct call *call = &context->call;
-	struct str service = context->service ? context->service->name : (struct str){0};
+	struct str service =
+		context->service ? service_signing_name(context->service) : (struct str){0};
 	struct signature signature;
 	enum err err;
 

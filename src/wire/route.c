@@ -38,7 +38,7 @@ static bool has_key(const struct service *service, enum route_key kind, struct s
 {
 	switch (kind) {
 	case ROUTE_NAME:
-		return str_equal(service->name, text);
+		return str_equal(service_signing_name(service), text);
 	case ROUTE_TARGET:
 		return str_equal(service->json_target, text);
 	case ROUTE_CBOR:

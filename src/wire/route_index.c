@@ -51,7 +51,7 @@ struct route_index *route_index_new(const struct service *const *services, size_
 	index->entries = heap_alloc(most * sizeof(*index->entries));
 	for (size_t i = 0; i < count; i++) {
 		const struct service *service = services[i];
-		add(index, ROUTE_NAME, service->name, service);
+		add(index, ROUTE_NAME, service_signing_name(service), service);
 		add(index, ROUTE_TARGET, service->json_target, service);
 		add(index, ROUTE_CBOR, service->cbor_name, service);
 		for (uint32_t j = 0; j < service->operation_count; j++)

@@ -204,8 +204,9 @@ enum rest_kind {
 };
 
 struct service {
-	struct str name;	  /* "sqs": signing name and the model's file */
-	struct str sdk_id;	  /* "cloudwatch" of monitoring: in AWS_ENDPOINT_URL_CLOUDWATCH */
+	struct str name;	  /* "sqs": the model's file, and of actions and ARNs */
+	struct str signing_name;  /* of signatures and hosts, "monitoring"; empty: the name */
+	struct str sdk_id;	  /* "eventbridge" of events: in AWS_ENDPOINT_URL_EVENTBRIDGE */
 	struct str json_target;	  /* "AmazonSQS"; empty: it does not speak JSON */
 	struct str json_version;  /* "1.0" */
 	struct str namespace;	  /* "com.amazonaws.sqs": of __type */
@@ -236,5 +237,10 @@ struct service {
 	const struct path_node *path_nodes; /* REST: the first is the root; NULL: no paths */
 	const struct path_route *path_routes;
 };
+
+static inline struct str service_signing_name(const struct service *service)
+{
+	return service->signing_name.size > 0 ? service->signing_name : service->name;
+}
 
 #endif
