@@ -219,6 +219,8 @@
 	X(LOG_EVENT_SIZE, 1048550, "bytes", "the text of a log event") \
 	X(USAGE_SERIES, 16384, "series", "metered by one thread in one minute: an account, region, operation, resource and outcome; further ones are metered by operation and outcome alone") \
 	X(USAGE_MERGED, 32768, "series", "the same of all threads together") \
+	X(METRIC_SERIES, 200000, "series", "CloudWatch metrics in each of their units, of one server") \
+	X(METRIC_BINS, 512, "bins", "of the samples of one metric in one minute, which percentiles are computed from; beyond them they are less exact") \
 	X(USAGE_MINUTES, 5, "minutes", "metered usage is kept for those who read it") \
 	X(PAGE_TOKEN_MS, 86400000, "ms", "a NextToken of SQS or EC2 is valid; markers of IAM and KMS do not expire") \
 	X(PATTERN_SIZE, 262144, "bytes", "an event pattern or filter policy; operations have smaller limits of their own") \

@@ -25,6 +25,7 @@ struct group;
 struct data_key_sweep;
 struct data_keys;
 struct metering;
+struct metrics;
 struct internals;
 struct log_sink;
 struct obligations;
@@ -80,6 +81,7 @@ struct core {
 	struct str smtp_from;	   /* the sender's address of e-mail */
 	struct str webhook_url;	   /* takes SMS and push messages; empty: none */
 	struct metering *metering; /* core/metering.h */
+	struct metrics *metrics;   /* CloudWatch's; core/metric.h */
 	struct audit *audit;	   /* NULL: no call is recorded */
 	struct seal *seal;	/* of messages at rest, and of secrets in the catalog (subject 0) */
 	uint8_t handle_key[32]; /* seals receipt handles; from the catalog */

@@ -230,6 +230,17 @@ void services_metrics(const struct core *core, struct buf *out)
 	}
 }
 
+void services_collect(struct core *core, struct metric_minute *minute)
+{
+	size_t count = core->services ? core->services->count : 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct slot *slot = &core->services->items[i];
+		if (slot->is_started && slot->module->collect)
+			slot->module->collect(core, minute);
+	}
+}
+
 enum err services_reset(struct core *core, struct str account, service_reset_fn each, void *context)
 {
 	for (size_t i = core->services->count; i-- > 0;) {

@@ -16,6 +16,7 @@
 #include "wire/shape.h"
 
 struct core;
+struct metric_minute;
 struct obligation_kind;
 struct service_page;
 struct target_provider;
@@ -78,6 +79,10 @@ struct service_module {
 	 * none. */
 	void (*metrics)(const struct core *core, struct buf *out);
 
+	/* Control thread: the gauges of a minute that is being closed, and what the service has
+	 * counted itself (core/metric.h). NULL: none. */
+	void (*collect)(struct core *core, struct metric_minute *minute);
+
 	/* The tables for other services and the dispatcher: core->kms, core->endpoints. NULL: not
 	 * this service. From its start to its stop. */
 	const struct core_kms *kms;
@@ -125,6 +130,7 @@ void services_each_obligation(const struct core *core, service_obligation_fn eac
 
 /* Control thread. As the members above, for all modules that have them. */
 void services_metrics(const struct core *core, struct buf *out);
+void services_collect(struct core *core, struct metric_minute *minute);
 typedef void (*service_reset_fn)(void *context, const char *name, uint64_t count);
 must_check enum err services_reset(struct core *core, struct str account, service_reset_fn each,
 				   void *context);

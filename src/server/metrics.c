@@ -13,6 +13,7 @@
 #include "core/internal.h"
 #include "core/limit/penalty.h"
 #include "core/metering.h"
+#include "core/metric.h"
 #include "core/metrics.h"
 #include "core/obligation.h"
 #include "core/service.h"
@@ -380,6 +381,7 @@ void admin_metrics(struct admin_call *call)
 	write_audit(&call->body, server);
 	write_failures(&call->body, server);
 	write_process(&call->body, server);
+	metrics_figures(&server->core, &call->body);
 	obligations_metrics(&server->core, &call->body);
 	services_metrics(&server->core, &call->body);
 }

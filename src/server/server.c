@@ -22,6 +22,7 @@
 #include "core/internal.h"
 #include "core/limit/penalty.h"
 #include "core/metering.h"
+#include "core/metric.h"
 #include "core/obligation.h"
 #include "core/obligation_list.h"
 #include "core/runner.h"
@@ -481,6 +482,19 @@ static bool start_due(struct server *server, char *problem, size_t size)
 	return !err;
 }
 
+static bool open_metrics(struct server *server, char *problem, size_t size)
+{
+	const struct metrics_options options = {
+		.collector = metric_usage_collector(&server->metric_usage)};
+
+	enum err err = metrics_open(&server->core, &options);
+	if (err)
+		store_explain(server->settings, err, problem, size);
+	else
+		metrics_start(&server->core);
+	return !err;
+}
+
 bool server_open(struct server *server, const struct settings *settings, char *problem, size_t size)
 {
 	*server = (struct server){
@@ -512,6 +526,8 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 		return false;
 	control_new(core);
 	metering_start(core);
+	if (!open_metrics(server, problem, size))
+		return false;
 	due_new(core);
 	if (!start_services(server, SERVICE_BEFORE_ENGINE, problem, size) ||
 	    !open_accounts(server, problem, size) || !open_engines(server, problem, size) ||
@@ -585,6 +601,7 @@ void server_close(struct server *server)
 	core_data_keys_close(core);
 	internals_close(core);
 	metering_close(core);
+	metrics_close(core);
 	seal_free(&core->seal);
 	for (int64_t i = 0; server->threads && i < server->settings->threads; i++)
 		dispatch_thread_done(&server->threads[i]);

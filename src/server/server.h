@@ -12,6 +12,7 @@
 #include "core/dispatch.h"
 #include "core/limit/quota.h"
 #include "core/limit/source.h"
+#include "core/metric_usage.h"
 #include "server/settings.h"
 #include "server/store.h"
 #include "services/iam/iam.h"
@@ -27,6 +28,7 @@ struct server {
 	struct browser_rules browsers;
 	struct quotas quotas;	   /* core's */
 	struct throttle *throttle; /* core's; NULL: --throttle off */
+	struct metric_usage metric_usage;
 	struct dispatch dispatch;
 	struct net_server *net;
 	struct outbound *outbound;	 /* calls endpoints; server/deliveries.h */
