@@ -11,7 +11,8 @@
 	X(ec2) \
 	X(sns) \
 	X(events) \
-	X(scheduler)
+	X(scheduler) \
+	X(cloudwatch)
 /* clang-format on */
 
 #define DECLARE_MODULE(name) extern const struct service_module name##_module;
