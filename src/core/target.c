@@ -4,6 +4,12 @@
  * home before they begin, so none has joined or left before all are issued. An obligation in
  * place of a request that did not join the joint delivery is part of it; those for later refusals
  * are stored at the end, by a command of this file.
+ *
+ * A command is of one engine, so there is a joint delivery for each engine that has targets. The
+ * main one, of the engine that stores the obligations, has all that is beside the messages: they,
+ * the gate, the message to delete. If it has a gate, which decides for all and in their order, what
+ * goes to other engines becomes obligations. An obligation that goes to another engine is not
+ * deleted with its message, but after it.
  */
 #include "core/target.h"
 
@@ -22,6 +28,7 @@ struct sending;
 
 struct part {
 	struct sending *sending;
+	uint32_t place; /* of the target's engine; core/engines.h */
 	const struct target_provider *provider;
 	const struct target_delivery *delivery;
 	const struct operation *operation;
@@ -36,26 +43,33 @@ struct owed {
 	bool is_stored;
 };
 
+/* A joint delivery to the queues of one engine. */
+struct joined {
+	struct sending *sending;
+	void *fanout; /* NULL: none */
+	struct target_joint joint;
+	struct core_hop hop;
+};
+
 struct sending {
 	uint32_t magic;
 	struct core *core;
 	struct net_thread *home;
 	struct target_send send;
-	uint32_t place;	   /* of the engine that stores obligations; core/engines.h */
 	size_t unanswered; /* requests, the joint delivery, and one for target_deliver itself */
 	target_done_fn done;
 	void *context;
 	struct arena arena; /* texts of results */
-	/* The joint delivery; no provider: none. */
+	/* Of the joint deliveries; NULL: there are none. */
 	const struct target_provider *provider;
-	void *fanout;
-	struct target_joint joint;
+	uint32_t place;		/* of the main one */
+	struct joined *joined;	/* by place */
 	bool may_skip_requests; /* deliveries with a seat may join without one */
-	/* Side by side: joint.extras[i] is that of owed[i]. */
+	/* Side by side: the main joint's extras[i] is that of owed[i]. */
 	struct target_extra *extras;
 	struct owed *owed;
 	size_t owed_count, owed_room;
-	/* The command of what the joint delivery has not stored. */
+	/* The command of what the main joint delivery has not stored. */
 	struct queue_command command;
 	struct queue_target *targets;
 	size_t *places; /* in `owed`, of each target */
@@ -72,17 +86,29 @@ uint64_t target_seat_new(void)
 	return atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
 }
 
-static const struct target_provider *provider_of(const struct core *core, struct str arn)
+static struct joined *main_of(const struct sending *sending)
+{
+	return &sending->joined[sending->place];
+}
+
+/* `out_place`: of the engine that has the account's queues. */
+static const struct target_provider *provider_of(const struct core *core, struct str arn,
+						 uint32_t *out_place)
 {
 	struct arn parsed;
 
-	return arn_parse(arn, &parsed) ? services_find_target(core, parsed.service) : NULL;
+	*out_place = 0;
+	if (!arn_parse(arn, &parsed))
+		return NULL;
+	*out_place = engines_place_of_account(core, parsed.account);
+	return services_find_target(core, parsed.service);
 }
 
 enum err target_resolve(struct core *core, struct str arn,
 			struct target_description *out_description)
 {
-	const struct target_provider *provider = provider_of(core, arn);
+	uint32_t place;
+	const struct target_provider *provider = provider_of(core, arn, &place);
 
 	return provider ? provider->resolve(core, arn, out_description) : ERR_NOTFOUND;
 }
@@ -128,10 +154,9 @@ static void finish(struct sending *sending)
 			*sending->send.out_archived = false;
 	}
 	if (sending->send.ends)
-		*sending->send.out_ended =
-			sending->fanout ? sending->joint.handle_result : QUEUE_FAILED;
+		*sending->send.out_ended = main_of(sending)->joint.handle_result;
 	if (sending->send.gate)
-		*sending->send.out_gated = sending->joint.gate_result;
+		*sending->send.out_gated = main_of(sending)->joint.gate_result;
 	sending->done(sending->context);
 	sending->magic = 0;
 	arena_done(&sending->arena);
@@ -149,7 +174,7 @@ static void add_extra(struct sending *sending, struct owed owed, size_t index,
 	sending->owed[place] = owed;
 	sending->extras[place] =
 		(struct target_extra){.index = index, .target = target, .result = QUEUE_FAILED};
-	sending->joint.extra_count = sending->owed_count;
+	main_of(sending)->joint.extra_count = sending->owed_count;
 }
 
 static void add_owed(struct sending *sending, struct obligation *obligation,
@@ -204,7 +229,7 @@ static void on_stored(struct queue_command *command)
 		return;
 	}
 	if (command->fanout.gate)
-		sending->joint.gate_result = command->result;
+		main_of(sending)->joint.gate_result = command->result;
 	for (size_t i = 0; i < count; i++) {
 		const struct queue_target *target = &command->fanout.targets[i];
 		sending->owed[sending->places[sending->targets_done + i]].is_stored =
@@ -245,7 +270,7 @@ static void store_owed(struct sending *sending)
 		sending->targets[sending->target_count] = sending->extras[i].target;
 		sending->places[sending->target_count++] = i;
 	}
-	bool has_gate = sending->send.gate && !sending->joint.has_gated;
+	bool has_gate = sending->send.gate && !main_of(sending)->joint.has_gated;
 	if (sending->target_count == 0 && !has_gate) {
 		finish(sending);
 		return;
@@ -274,8 +299,9 @@ static void end_one(struct sending *sending)
 		return;
 	for (size_t i = 0; i < sending->owed_count; i++)
 		sending->owed[i].is_stored = sending->extras[i].result == QUEUE_OK;
-	bool is_over = sending->joint.has_gated &&
-		       (sending->joint.gate_result != QUEUE_OK || sending->send.gate->is_duplicate);
+	const struct target_joint *joint = &main_of(sending)->joint;
+	bool is_over = joint->has_gated &&
+		       (joint->gate_result != QUEUE_OK || sending->send.gate->is_duplicate);
 	if (is_over) {
 		finish(sending);
 		return;
@@ -287,27 +313,30 @@ static void end_one(struct sending *sending)
 
 static void land_joint(struct core_hop *hop)
 {
-	struct sending *sending = container_of(hop, struct sending, hop);
+	struct joined *joined = container_of(hop, struct joined, hop);
+	struct sending *sending = joined->sending;
 
 	if (sending->provider->collect)
-		sending->provider->collect(sending->fanout);
+		sending->provider->collect(joined->fanout);
 	end_one(sending);
 }
 
 /* Any thread. */
 static void on_joint_done(struct target_joint *joint)
 {
-	struct sending *sending = container_of(joint, struct sending, joint);
+	struct joined *joined = container_of(joint, struct joined, joint);
 
-	sending->hop.run = land_joint;
-	core_hop_to(sending->core, sending->home, &sending->hop);
+	joined->hop.run = land_joint;
+	core_hop_to(joined->sending->core, joined->sending->home, &joined->hop);
 }
 
 static void leave_fanout(struct part *part)
 {
 	if (!part->member.fanout || part->member.has_joined)
 		return;
-	owe_instead(part);
+	/* The main joint delivery may be over for a part of another one. */
+	if (part->place == part->sending->place)
+		owe_instead(part);
 	part->provider->leave(part->member.fanout);
 }
 
@@ -346,6 +375,19 @@ static bool has_joined_directly(struct part *part, const struct internal_caller 
 	       provider->join(part->member.fanout, caller, part->delivery);
 }
 
+/* The gate's command does not reach that engine. */
+static bool is_behind_gate(const struct part *part)
+{
+	return part->sending->send.gate && part->place != part->sending->place;
+}
+
+static void refuse(struct part *part, enum target_outcome outcome, struct str code, struct str text)
+{
+	fill(part->delivery,
+	     (struct target_result){.outcome = outcome, .code = code, .text = text});
+	owe_instead(part);
+}
+
 static void issue(struct core *core, struct net_thread *home, const struct internal_caller *caller,
 		  struct part *part)
 {
@@ -355,11 +397,13 @@ static void issue(struct core *core, struct net_thread *home, const struct inter
 	check(delivery->count > 0);
 	check(delivery->count <= TARGET_PAYLOADS_MAX);
 	if (!part->provider) {
-		fill(delivery, (struct target_result){.outcome = TARGET_FAILED,
-						      .code = STR("InvalidTarget"),
-						      .text = STR("No service takes deliveries "
-								  "for this ARN.")});
-		owe_instead(part);
+		refuse(part, TARGET_FAILED, STR("InvalidTarget"),
+		       STR("No service takes deliveries for this ARN."));
+		return;
+	}
+	if (is_behind_gate(part)) {
+		refuse(part, TARGET_RETRY, STR("OtherPartition"),
+		       STR("The queue is in another partition than the topic."));
 		return;
 	}
 	if (delivery->caller)
@@ -382,44 +426,74 @@ static void issue(struct core *core, struct net_thread *home, const struct inter
 	leave_fanout(part);
 }
 
-static bool is_joint(const struct target_send *send, size_t members)
+/* True if there is a reason for a joint delivery of that many members. */
+static bool is_joint(const struct sending *sending, uint32_t place, size_t members)
 {
-	return members > 1 || send->obligation_count > 0 || send->instead || send->ends ||
-	       send->gate || send->archive_count > 0;
+	const struct target_send *send = &sending->send;
+
+	if (members > 1 || place != sending->place)
+		return members > 1;
+	return send->obligation_count > 0 || send->gate || send->archive_count > 0 ||
+	       (members > 0 && (send->instead || send->ends));
 }
 
-/* Begins a joint delivery with the first provider that supports it, if there is a reason. */
-static void begin_fanout(struct sending *sending)
+static void begin_joined(struct sending *sending, uint32_t place, size_t members)
 {
-	const struct target_provider *provider = NULL;
-	size_t members = 0;
+	struct joined *joined = &sending->joined[place];
 
-	for (size_t i = 0; i < sending->part_count; i++) {
-		const struct part *part = &sending->parts[i];
-		if (!provider && part->provider && part->provider->begin)
-			provider = part->provider;
-		members += provider && part->provider == provider;
-	}
-	if (!provider || !is_joint(&sending->send, members))
+	if (!is_joint(sending, place, members))
 		return;
-	sending->provider = provider;
-	/* The audit log records each delivery from its request. */
-	sending->may_skip_requests = provider->join && !audit_wants(sending->core->audit, true);
-	sending->joint.extras = sending->extras;
-	sending->joint.handle = sending->send.ends;
-	sending->joint.handle_result = QUEUE_FAILED;
-	sending->joint.gate = sending->send.gate;
-	sending->joint.id = sending->send.id;
-	sending->joint.done = on_joint_done;
-	sending->fanout = provider->begin(sending->core, sending->home, &sending->arena,
-					  members + 1, &sending->joint);
+	joined->joint.done = on_joint_done;
+	if (place == sending->place) {
+		joined->joint.extras = sending->extras;
+		joined->joint.handle = sending->send.ends;
+		joined->joint.gate = sending->send.gate;
+		joined->joint.id = sending->send.id;
+	}
+	joined->fanout = sending->provider->begin(sending->core, sending->home, &sending->arena,
+						  members + 1, &joined->joint);
 	sending->unanswered++;
+}
+
+/* True if the part takes part in the joint delivery of its place, if there is one. */
+static bool may_join(const struct sending *sending, const struct part *part)
+{
+	return part->provider == sending->provider && !is_behind_gate(part);
+}
+
+/* Begins joint deliveries with the first provider that supports them. */
+static void begin_fanouts(struct sending *sending)
+{
+	size_t members[LIMIT_PARTITIONS] = {0};
+
+	for (size_t i = 0; i < sending->part_count && !sending->provider; i++) {
+		const struct target_provider *provider = sending->parts[i].provider;
+		if (provider && provider->begin)
+			sending->provider = provider;
+	}
+	if (!sending->provider)
+		return;
+	for (size_t i = 0; i < sending->part_count; i++)
+		members[sending->parts[i].place] += may_join(sending, &sending->parts[i]);
+	/* The audit log records each delivery from its request. */
+	sending->may_skip_requests =
+		sending->provider->join && !audit_wants(sending->core->audit, true);
+	for (uint32_t place = 0; place < sending->core->engine_count; place++)
+		begin_joined(sending, place, members[place]);
 	for (size_t i = 0; i < sending->part_count; i++) {
 		struct part *part = &sending->parts[i];
-		if (part->provider == provider)
-			part->member = (struct target_member){.fanout = sending->fanout,
-							      .seat = part->delivery->seat};
+		if (may_join(sending, part))
+			part->member = (struct target_member){
+				.fanout = sending->joined[part->place].fanout,
+				.seat = part->delivery->seat};
 	}
+}
+
+static void leave_fanouts(struct sending *sending)
+{
+	for (uint32_t place = 0; place < sending->core->engine_count; place++)
+		if (sending->joined[place].fanout)
+			sending->provider->leave(sending->joined[place].fanout);
 }
 
 static void make_room(struct sending *sending)
@@ -456,6 +530,18 @@ static uint32_t place_of(const struct core *core, const struct target_send *send
 		       : 0;
 }
 
+static void make_joined(struct sending *sending)
+{
+	uint32_t count = sending->core->engine_count;
+
+	sending->joined = arena_array(&sending->arena, struct joined, count);
+	for (uint32_t place = 0; place < count; place++)
+		sending->joined[place] = (struct joined){
+			.sending = sending,
+			.joint = {.handle_result = QUEUE_FAILED, .gate_result = QUEUE_FAILED},
+		};
+}
+
 static struct sending *sending_new(struct core *core, const struct target_send *send)
 {
 	struct sending *sending =
@@ -466,15 +552,15 @@ static struct sending *sending_new(struct core *core, const struct target_send *
 	sending->send = *send;
 	sending->place = place_of(core, send);
 	sending->unanswered = 1;
-	sending->joint.gate_result = QUEUE_FAILED;
 	arena_init(&sending->arena);
+	make_joined(sending);
 	make_room(sending);
 	sending->part_count = send->count;
 	for (size_t i = 0; i < send->count; i++) {
 		struct part *part = &sending->parts[i];
 		part->sending = sending;
 		part->delivery = &send->deliveries[i];
-		part->provider = provider_of(core, send->deliveries[i].arn);
+		part->provider = provider_of(core, send->deliveries[i].arn, &part->place);
 		for (size_t j = 0; j < send->deliveries[i].count; j++)
 			send->deliveries[i].results[j].is_owed = false;
 	}
@@ -494,14 +580,13 @@ void target_deliver(struct core *core, struct net_thread *home, const struct tar
 	sending->home = home;
 	sending->done = done;
 	sending->context = context;
-	begin_fanout(sending);
+	begin_fanouts(sending);
 	for (size_t i = 0; i < send->obligation_count; i++)
 		add_owed(sending, &send->obligations[i], NULL);
 	for (size_t i = 0; i < send->archive_count; i++)
 		add_extra(sending, (struct owed){0}, 0, send->archives[i]);
 	for (size_t i = 0; i < send->count; i++)
 		issue(core, home, send->caller, &sending->parts[i]);
-	if (sending->fanout)
-		sending->provider->leave(sending->fanout);
+	leave_fanouts(sending);
 	end_one(sending);
 }

@@ -203,6 +203,8 @@ typedef void (*target_done_fn)(void *context);
  * crash all or none of them exist. Exceptions: a queue that several deliveries name takes part with
  * the first only; more than LIMIT_FANOUT_SIZE, or than a segment of the log holds, is sent in
  * parts. If the disk is full, the outcome is TARGET_RETRY for all, and no obligation is stored.
+ * Queues of several engines (core/engines.h) get a command for each engine. Behind a gate, queues
+ * of other engines than the gate's get nothing: the outcome is TARGET_RETRY.
  */
 void target_deliver(struct core *core, struct net_thread *home, const struct target_send *send,
 		    target_done_fn done, void *context);

@@ -14,6 +14,7 @@ import pytest
 import load
 from load import Client, Worker
 from test_damage import fill, refused_start, status
+from test_fanout import POLICY, publish
 from test_kill import drain
 from ternd import Server, eventually
 
@@ -301,3 +302,106 @@ def run_kills(directory, rounds, *flags):
 @pytest.mark.parametrize("threads", [1, 2])
 def test_nothing_acknowledged_is_lost(tmp_path, threads, rounds):
     run_kills(tmp_path, rounds, "--threads", threads)
+
+
+# ---- publishes that span partitions ----
+
+
+class Topic:
+    """A topic of the first account, and a queue of each account that gets its messages raw."""
+
+    def __init__(self, server, is_fifo, accounts=ACCOUNTS):
+        self.server, suffix = server, ".fifo" if is_fifo else ""
+        self.is_fifo = is_fifo
+        self.sns = server.client("sns", account=ACCOUNTS[0])
+        self.arn = self.sns.create_topic(
+            Name=f"t{suffix}", Attributes={"FifoTopic": "true"} if is_fifo else {})["TopicArn"]
+        others = [account for account in accounts if account != ACCOUNTS[0]]
+        self.sns.add_permission(TopicArn=self.arn, Label="l", AWSAccountId=others,
+                                ActionName=["Subscribe"])
+        self.urls = {account: self.subscribe(account, suffix) for account in accounts}
+
+    def subscribe(self, account, suffix):
+        attributes = {"Policy": POLICY} | ({"FifoQueue": "true"} if self.is_fifo else {})
+        url = create(self.server, account, f"sub{suffix}", **attributes)
+        self.server.client("sns", account=account).subscribe(
+            TopicArn=self.arn, Protocol="sqs", Attributes={"RawMessageDelivery": "true"},
+            Endpoint=f"arn:aws:sqs:us-east-1:{account}:sub{suffix}")
+        return url
+
+    def drain(self, account):
+        """Names of the messages in the order of the queue."""
+        return [name for name, _ in drain(Client((self.server.port, account)),
+                                          self.urls[account])]
+
+    def depth(self, account):
+        found = self.server.client(account=account).get_queue_attributes(
+            QueueUrl=self.urls[account], AttributeNames=["All"])["Attributes"]
+        return int(found["ApproximateNumberOfMessages"])
+
+
+def test_a_publish_reaches_queues_in_all_partitions_at_once(tmp_path):
+    accounts = (*ACCOUNTS, "000000000002", "000000000004")
+    with Server(tmp_path, *SMALL, "--partitions", 3) as server:
+        topic = Topic(server, False, accounts)
+        names = [f"n{i}" for i in range(20)]
+        for name in names:
+            topic.sns.publish(TopicArn=topic.arn, Message=load.make_body(name, 100))
+            assert {topic.depth(account) for account in accounts} == {names.index(name) + 1}
+        for account in accounts:
+            assert sorted(topic.drain(account)) == sorted(names)
+        assert server.metrics()["tern_delivery_requests_total"] == 0
+
+
+def test_a_fifo_topic_keeps_the_order_in_all_partitions(tmp_path):
+    with Server(tmp_path, *SMALL, "--partitions", 2) as server:
+        topic = Topic(server, True)
+        names = [f"{group}-{i}" for i in range(15) for group in range(2)]
+        for name in names:
+            for _ in range(2):  # the second is a duplicate
+                topic.sns.publish(TopicArn=topic.arn, Message=load.make_body(name, 100),
+                                  MessageGroupId=name[0], MessageDeduplicationId=name)
+        for account in ACCOUNTS:
+            eventually(lambda account=account: topic.depth(account) == len(names))
+            found = topic.drain(account)
+            for group in "01":
+                assert [name for name in found if name[0] == group] == [
+                    name for name in names if name[0] == group]
+
+
+def test_a_publish_to_a_full_partition_is_delivered_later(small_second):
+    server = small_second
+    topic = Topic(server, False)
+    filled = create(server, ACCOUNTS[1], "filled")
+    server.key = ACCOUNTS[1]
+    fill(server, filled)
+    server.key = ACCOUNTS[0]
+    topic.sns.publish(TopicArn=topic.arn, Message=load.make_body("later", 100_000))
+    assert topic.depth(ACCOUNTS[0]) == 1 and topic.depth(ACCOUNTS[1]) == 0
+    server.client(account=ACCOUNTS[1]).purge_queue(QueueUrl=filled)
+    eventually(lambda: topic.depth(ACCOUNTS[1]) == 1)
+    assert topic.drain(ACCOUNTS[1]) == ["later"]
+
+
+@pytest.mark.slow
+@pytest.mark.rounds(3)
+@pytest.mark.parametrize("is_fifo", [False, True], ids=["standard", "fifo"])
+def test_an_acknowledged_publish_is_in_all_partitions(tmp_path, is_fifo, rounds):
+    acked = unknown = ()
+    with Server(tmp_path, *SMALL, "--partitions", 2) as server:
+        topic = Topic(server, is_fifo)
+        for number in range(rounds):
+            publisher = Worker(server.port, publish, topic.arn, f"r{number}", is_fifo, number)
+            time.sleep(random.uniform(0.2, 0.5))
+            server.kill()
+            known = publisher.result()
+            acked, unknown = (*acked, *known["acked"]), (*unknown, *known["unknown"])
+            server.start()
+        assert len(acked) > 3 * rounds
+        for account in ACCOUNTS:
+            eventually(lambda account=account: topic.depth(account) >= len(acked))
+            eventually(lambda: server.metrics()['tern_deliveries{state="due"}'] == 0)
+            found = topic.drain(account)
+            assert set(acked) <= set(found) <= set(acked) | set(unknown)
+            if is_fifo:
+                assert [name for name in found if name in set(acked)] == list(acked)
