@@ -9,7 +9,7 @@
 
 #include "base/arn.h"
 #include "core/authorize.h"
-#include "core/keep.h"
+#include "core/pass_role.h"
 #include "core/target.h"
 #include "services/scheduler/target.h"
 
@@ -116,33 +116,11 @@ enum err scheduler_check_times(struct call *call, const struct scheduler_get_sch
 /* The role exists, trusts the service, and is passed by a caller that may. */
 static enum err check_role(struct call *call, struct str role_arn, struct str group)
 {
-	static const struct str passed_to = STR_INIT("scheduler.amazonaws.com");
-	const struct directory_entity *role =
-		call_keep_entity(call, directory_find_arn(call->core->directory, role_arn));
-	bool is_trusting = false;
+	struct str group_arn =
+		scheduler_arn(call->arena, call->account, call->region, group, STR(""));
+	bool is_trusting;
 
-	if (role && role->kind == DIRECTORY_ROLE && str_equal(role->account, call->account)) {
-		const struct principal *service = principal_service(SCHEDULER_SERVICE);
-		const struct policy_request request = {
-			.principal = service,
-			.action = STR("sts:AssumeRole"),
-			.resource = role->arn,
-			.resource_account = role->account,
-			.region = call->region,
-			.source_arn = scheduler_arn(call->arena, call->account, call->region, group,
-						    STR("")),
-			.source_account = call->account,
-			.is_secure = true,
-			.now_ms = call->now_ms,
-		};
-
-		is_trusting = role->trust &&
-			      policy_evaluate(role->trust, &request).outcome == POLICY_ALLOW;
-		principal_release(service);
-	}
-	struct resource resource = {.arn = role_arn, .account = arn_account(role_arn)};
-	call_add_key(call, STR("iam:PassedToService"), &passed_to, 1);
-	enum err err = call_authorize(call, STR("iam:PassRole"), &resource);
+	enum err err = call_pass_role(call, role_arn, SCHEDULER_SERVICE, group_arn, &is_trusting);
 	if (!err && !is_trusting)
 		err = fail(call, &SCHEDULER_VALIDATION,
 			   "The execution role you provide must allow AWS EventBridge Scheduler to "
