@@ -9,6 +9,11 @@ ALLOW = {"Version": "2012-10-17",
          "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
+EVENTS_TRUST = {"Version": "2012-10-17", "Statement": [{
+    "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"},
+    "Action": "sts:AssumeRole"}]}
+
+
 def make_role(server, name, trust=None, policy=None):
     """The ARN of a new role, which EventBridge Scheduler may assume if nothing else is said."""
     iam = server.client("iam")

@@ -375,6 +375,55 @@ struct events_update_connection_auth_request_parameters {
 	struct events_connectivity_resource_parameters *connectivity_parameters;
 };
 
+struct events_event_source {
+	struct str arn;
+	struct str created_by;
+	int64_t creation_time;
+	bool has_creation_time;
+	int64_t expiration_time;
+	bool has_expiration_time;
+	struct str name;
+	struct str state;
+};
+
+struct events_partner_event_source {
+	struct str arn;
+	struct str name;
+};
+
+struct events_partner_event_source_account {
+	struct str account;
+	int64_t creation_time;
+	bool has_creation_time;
+	int64_t expiration_time;
+	bool has_expiration_time;
+	struct str state;
+};
+
+struct events_put_partner_events_request_entry {
+	int64_t time;
+	bool has_time;
+	struct str source;
+	struct str *resources;
+	size_t resources_count;
+	struct str detail_type;
+	struct str detail;
+};
+
+struct events_put_partner_events_result_entry {
+	struct str event_id;
+	struct str error_code;
+	struct str error_message;
+};
+
+struct events_activate_event_source_in {
+	struct str name;
+};
+
+struct events_activate_event_source_out {
+	char no_members;
+};
+
 struct events_cancel_replay_in {
 	struct str replay_name;
 };
@@ -459,6 +508,23 @@ struct events_create_event_bus_out {
 	struct events_log_config *log_config;
 };
 
+struct events_create_partner_event_source_in {
+	struct str name;
+	struct str account;
+};
+
+struct events_create_partner_event_source_out {
+	struct str event_source_arn;
+};
+
+struct events_deactivate_event_source_in {
+	struct str name;
+};
+
+struct events_deactivate_event_source_out {
+	char no_members;
+};
+
 struct events_deauthorize_connection_in {
 	struct str name;
 };
@@ -510,6 +576,15 @@ struct events_delete_event_bus_in {
 };
 
 struct events_delete_event_bus_out {
+	char no_members;
+};
+
+struct events_delete_partner_event_source_in {
+	struct str name;
+	struct str account;
+};
+
+struct events_delete_partner_event_source_out {
 	char no_members;
 };
 
@@ -607,6 +682,30 @@ struct events_describe_event_bus_out {
 	int64_t last_modified_time;
 	bool has_last_modified_time;
 	struct str managed_by;
+};
+
+struct events_describe_event_source_in {
+	struct str name;
+};
+
+struct events_describe_event_source_out {
+	struct str arn;
+	struct str created_by;
+	int64_t creation_time;
+	bool has_creation_time;
+	int64_t expiration_time;
+	bool has_expiration_time;
+	struct str name;
+	struct str state;
+};
+
+struct events_describe_partner_event_source_in {
+	struct str name;
+};
+
+struct events_describe_partner_event_source_out {
+	struct str arn;
+	struct str name;
 };
 
 struct events_describe_replay_in {
@@ -725,6 +824,45 @@ struct events_list_event_buses_out {
 	struct str next_token;
 };
 
+struct events_list_event_sources_in {
+	struct str name_prefix;
+	struct str next_token;
+	int64_t limit;
+	bool has_limit;
+};
+
+struct events_list_event_sources_out {
+	struct events_event_source *event_sources;
+	size_t event_sources_count;
+	struct str next_token;
+};
+
+struct events_list_partner_event_source_accounts_in {
+	struct str event_source_name;
+	struct str next_token;
+	int64_t limit;
+	bool has_limit;
+};
+
+struct events_list_partner_event_source_accounts_out {
+	struct events_partner_event_source_account *partner_event_source_accounts;
+	size_t partner_event_source_accounts_count;
+	struct str next_token;
+};
+
+struct events_list_partner_event_sources_in {
+	struct str name_prefix;
+	struct str next_token;
+	int64_t limit;
+	bool has_limit;
+};
+
+struct events_list_partner_event_sources_out {
+	struct events_partner_event_source *partner_event_sources;
+	size_t partner_event_sources_count;
+	struct str next_token;
+};
+
 struct events_list_replays_in {
 	struct str name_prefix;
 	struct str state;
@@ -800,6 +938,18 @@ struct events_put_events_out {
 	int64_t failed_entry_count;
 	bool has_failed_entry_count;
 	struct events_put_events_result_entry *entries;
+	size_t entries_count;
+};
+
+struct events_put_partner_events_in {
+	struct events_put_partner_events_request_entry *entries;
+	size_t entries_count;
+};
+
+struct events_put_partner_events_out {
+	int64_t failed_entry_count;
+	bool has_failed_entry_count;
+	struct events_put_partner_events_result_entry *entries;
 	size_t entries_count;
 };
 
@@ -995,6 +1145,8 @@ struct events_update_event_bus_out {
 	struct events_log_config *log_config;
 };
 
+enum err events_activate_event_source(struct call *call, const struct events_activate_event_source_in *in,
+		struct events_activate_event_source_out *out);
 enum err events_cancel_replay(struct call *call, const struct events_cancel_replay_in *in,
 		struct events_cancel_replay_out *out);
 enum err events_create_api_destination(struct call *call, const struct events_create_api_destination_in *in,
@@ -1005,6 +1157,10 @@ enum err events_create_connection(struct call *call, const struct events_create_
 		struct events_create_connection_out *out);
 enum err events_create_event_bus(struct call *call, const struct events_create_event_bus_in *in,
 		struct events_create_event_bus_out *out);
+enum err events_create_partner_event_source(struct call *call, const struct events_create_partner_event_source_in *in,
+		struct events_create_partner_event_source_out *out);
+enum err events_deactivate_event_source(struct call *call, const struct events_deactivate_event_source_in *in,
+		struct events_deactivate_event_source_out *out);
 enum err events_deauthorize_connection(struct call *call, const struct events_deauthorize_connection_in *in,
 		struct events_deauthorize_connection_out *out);
 enum err events_delete_api_destination(struct call *call, const struct events_delete_api_destination_in *in,
@@ -1015,6 +1171,8 @@ enum err events_delete_connection(struct call *call, const struct events_delete_
 		struct events_delete_connection_out *out);
 enum err events_delete_event_bus(struct call *call, const struct events_delete_event_bus_in *in,
 		struct events_delete_event_bus_out *out);
+enum err events_delete_partner_event_source(struct call *call, const struct events_delete_partner_event_source_in *in,
+		struct events_delete_partner_event_source_out *out);
 enum err events_delete_rule(struct call *call, const struct events_delete_rule_in *in,
 		struct events_delete_rule_out *out);
 enum err events_describe_api_destination(struct call *call, const struct events_describe_api_destination_in *in,
@@ -1025,6 +1183,10 @@ enum err events_describe_connection(struct call *call, const struct events_descr
 		struct events_describe_connection_out *out);
 enum err events_describe_event_bus(struct call *call, const struct events_describe_event_bus_in *in,
 		struct events_describe_event_bus_out *out);
+enum err events_describe_event_source(struct call *call, const struct events_describe_event_source_in *in,
+		struct events_describe_event_source_out *out);
+enum err events_describe_partner_event_source(struct call *call, const struct events_describe_partner_event_source_in *in,
+		struct events_describe_partner_event_source_out *out);
 enum err events_describe_replay(struct call *call, const struct events_describe_replay_in *in,
 		struct events_describe_replay_out *out);
 enum err events_describe_rule(struct call *call, const struct events_describe_rule_in *in,
@@ -1041,6 +1203,12 @@ enum err events_list_connections(struct call *call, const struct events_list_con
 		struct events_list_connections_out *out);
 enum err events_list_event_buses(struct call *call, const struct events_list_event_buses_in *in,
 		struct events_list_event_buses_out *out);
+enum err events_list_event_sources(struct call *call, const struct events_list_event_sources_in *in,
+		struct events_list_event_sources_out *out);
+enum err events_list_partner_event_source_accounts(struct call *call, const struct events_list_partner_event_source_accounts_in *in,
+		struct events_list_partner_event_source_accounts_out *out);
+enum err events_list_partner_event_sources(struct call *call, const struct events_list_partner_event_sources_in *in,
+		struct events_list_partner_event_sources_out *out);
 enum err events_list_replays(struct call *call, const struct events_list_replays_in *in,
 		struct events_list_replays_out *out);
 enum err events_list_rule_names_by_target(struct call *call, const struct events_list_rule_names_by_target_in *in,
@@ -1053,6 +1221,8 @@ enum err events_list_targets_by_rule(struct call *call, const struct events_list
 		struct events_list_targets_by_rule_out *out);
 enum err events_put_events(struct call *call, const struct events_put_events_in *in,
 		struct events_put_events_out *out);
+enum err events_put_partner_events(struct call *call, const struct events_put_partner_events_in *in,
+		struct events_put_partner_events_out *out);
 enum err events_put_permission(struct call *call, const struct events_put_permission_in *in,
 		struct events_put_permission_out *out);
 enum err events_put_rule(struct call *call, const struct events_put_rule_in *in,
@@ -1081,21 +1251,27 @@ enum err events_update_event_bus(struct call *call, const struct events_update_e
 		struct events_update_event_bus_out *out);
 
 enum {
+	EVENTS_ACTIVATE_EVENT_SOURCE,
 	EVENTS_CANCEL_REPLAY,
 	EVENTS_CREATE_API_DESTINATION,
 	EVENTS_CREATE_ARCHIVE,
 	EVENTS_CREATE_CONNECTION,
 	EVENTS_CREATE_EVENT_BUS,
+	EVENTS_CREATE_PARTNER_EVENT_SOURCE,
+	EVENTS_DEACTIVATE_EVENT_SOURCE,
 	EVENTS_DEAUTHORIZE_CONNECTION,
 	EVENTS_DELETE_API_DESTINATION,
 	EVENTS_DELETE_ARCHIVE,
 	EVENTS_DELETE_CONNECTION,
 	EVENTS_DELETE_EVENT_BUS,
+	EVENTS_DELETE_PARTNER_EVENT_SOURCE,
 	EVENTS_DELETE_RULE,
 	EVENTS_DESCRIBE_API_DESTINATION,
 	EVENTS_DESCRIBE_ARCHIVE,
 	EVENTS_DESCRIBE_CONNECTION,
 	EVENTS_DESCRIBE_EVENT_BUS,
+	EVENTS_DESCRIBE_EVENT_SOURCE,
+	EVENTS_DESCRIBE_PARTNER_EVENT_SOURCE,
 	EVENTS_DESCRIBE_REPLAY,
 	EVENTS_DESCRIBE_RULE,
 	EVENTS_DISABLE_RULE,
@@ -1104,12 +1280,16 @@ enum {
 	EVENTS_LIST_ARCHIVES,
 	EVENTS_LIST_CONNECTIONS,
 	EVENTS_LIST_EVENT_BUSES,
+	EVENTS_LIST_EVENT_SOURCES,
+	EVENTS_LIST_PARTNER_EVENT_SOURCE_ACCOUNTS,
+	EVENTS_LIST_PARTNER_EVENT_SOURCES,
 	EVENTS_LIST_REPLAYS,
 	EVENTS_LIST_RULE_NAMES_BY_TARGET,
 	EVENTS_LIST_RULES,
 	EVENTS_LIST_TAGS_FOR_RESOURCE,
 	EVENTS_LIST_TARGETS_BY_RULE,
 	EVENTS_PUT_EVENTS,
+	EVENTS_PUT_PARTNER_EVENTS,
 	EVENTS_PUT_PERMISSION,
 	EVENTS_PUT_RULE,
 	EVENTS_PUT_TARGETS,

@@ -6,6 +6,47 @@
 
 #include "wire/record.h"
 
+struct events_bus_record {
+	struct str account;
+	struct str region;
+	struct str name;
+	struct str arn;
+	struct str description;
+	struct str kms_key_identifier;
+	struct str dead_letter_arn;
+	struct str log_include_detail;
+	struct str log_level;
+	int64_t created_ms;
+	int64_t modified_ms;
+	const struct shape_pair *tags;
+	size_t tags_count;
+	struct str policy;
+	const struct shape_pair *policy_principals;
+	size_t policy_principals_count;
+};
+
+struct events_rule_record {
+	struct str account;
+	struct str region;
+	struct str event_bus_name;
+	struct str name;
+	struct str arn;
+	struct str event_pattern;
+	struct str schedule_expression;
+	struct str description;
+	struct str role_arn;
+	struct str managed_by;
+	struct str created_by;
+	struct str state;
+	int64_t created_ms;
+	int64_t archive_queue;
+	const struct shape_pair *tags;
+	size_t tags_count;
+	const struct str *targets;
+	size_t targets_count;
+	struct str archive_key;
+};
+
 struct events_debt_record {
 	struct str account;
 	struct str region;
@@ -88,6 +129,16 @@ struct events_schedule_record {
 	int64_t next_ms;
 	int64_t due_ms;
 };
+
+extern const struct shape events_bus_record_shape;
+void events_bus_record_encode(struct buf *out, const struct events_bus_record *record);
+must_check enum err events_bus_record_decode(struct arena *arena, struct str bytes,
+		struct events_bus_record *out_record);
+
+extern const struct shape events_rule_record_shape;
+void events_rule_record_encode(struct buf *out, const struct events_rule_record *record);
+must_check enum err events_rule_record_decode(struct arena *arena, struct str bytes,
+		struct events_rule_record *out_record);
 
 extern const struct shape events_debt_record_shape;
 void events_debt_record_encode(struct buf *out, const struct events_debt_record *record);

@@ -4,6 +4,11 @@
 
 #include "api/handlers.h"
 
+static enum err run_events_activate_event_source(struct call *call, const void *in, void *out)
+{
+	return events_activate_event_source(call, in, out);
+}
+
 static enum err run_events_cancel_replay(struct call *call, const void *in, void *out)
 {
 	return events_cancel_replay(call, in, out);
@@ -27,6 +32,16 @@ static enum err run_events_create_connection(struct call *call, const void *in, 
 static enum err run_events_create_event_bus(struct call *call, const void *in, void *out)
 {
 	return events_create_event_bus(call, in, out);
+}
+
+static enum err run_events_create_partner_event_source(struct call *call, const void *in, void *out)
+{
+	return events_create_partner_event_source(call, in, out);
+}
+
+static enum err run_events_deactivate_event_source(struct call *call, const void *in, void *out)
+{
+	return events_deactivate_event_source(call, in, out);
 }
 
 static enum err run_events_deauthorize_connection(struct call *call, const void *in, void *out)
@@ -54,6 +69,11 @@ static enum err run_events_delete_event_bus(struct call *call, const void *in, v
 	return events_delete_event_bus(call, in, out);
 }
 
+static enum err run_events_delete_partner_event_source(struct call *call, const void *in, void *out)
+{
+	return events_delete_partner_event_source(call, in, out);
+}
+
 static enum err run_events_delete_rule(struct call *call, const void *in, void *out)
 {
 	return events_delete_rule(call, in, out);
@@ -77,6 +97,16 @@ static enum err run_events_describe_connection(struct call *call, const void *in
 static enum err run_events_describe_event_bus(struct call *call, const void *in, void *out)
 {
 	return events_describe_event_bus(call, in, out);
+}
+
+static enum err run_events_describe_event_source(struct call *call, const void *in, void *out)
+{
+	return events_describe_event_source(call, in, out);
+}
+
+static enum err run_events_describe_partner_event_source(struct call *call, const void *in, void *out)
+{
+	return events_describe_partner_event_source(call, in, out);
 }
 
 static enum err run_events_describe_replay(struct call *call, const void *in, void *out)
@@ -119,6 +149,21 @@ static enum err run_events_list_event_buses(struct call *call, const void *in, v
 	return events_list_event_buses(call, in, out);
 }
 
+static enum err run_events_list_event_sources(struct call *call, const void *in, void *out)
+{
+	return events_list_event_sources(call, in, out);
+}
+
+static enum err run_events_list_partner_event_source_accounts(struct call *call, const void *in, void *out)
+{
+	return events_list_partner_event_source_accounts(call, in, out);
+}
+
+static enum err run_events_list_partner_event_sources(struct call *call, const void *in, void *out)
+{
+	return events_list_partner_event_sources(call, in, out);
+}
+
 static enum err run_events_list_replays(struct call *call, const void *in, void *out)
 {
 	return events_list_replays(call, in, out);
@@ -147,6 +192,11 @@ static enum err run_events_list_targets_by_rule(struct call *call, const void *i
 static enum err run_events_put_events(struct call *call, const void *in, void *out)
 {
 	return events_put_events(call, in, out);
+}
+
+static enum err run_events_put_partner_events(struct call *call, const void *in, void *out)
+{
+	return events_put_partner_events(call, in, out);
 }
 
 static enum err run_events_put_permission(struct call *call, const void *in, void *out)
@@ -215,21 +265,27 @@ static enum err run_events_update_event_bus(struct call *call, const void *in, v
 }
 
 static const operation_fn handlers[] = {
+	[EVENTS_ACTIVATE_EVENT_SOURCE] = run_events_activate_event_source,
 	[EVENTS_CANCEL_REPLAY] = run_events_cancel_replay,
 	[EVENTS_CREATE_API_DESTINATION] = run_events_create_api_destination,
 	[EVENTS_CREATE_ARCHIVE] = run_events_create_archive,
 	[EVENTS_CREATE_CONNECTION] = run_events_create_connection,
 	[EVENTS_CREATE_EVENT_BUS] = run_events_create_event_bus,
+	[EVENTS_CREATE_PARTNER_EVENT_SOURCE] = run_events_create_partner_event_source,
+	[EVENTS_DEACTIVATE_EVENT_SOURCE] = run_events_deactivate_event_source,
 	[EVENTS_DEAUTHORIZE_CONNECTION] = run_events_deauthorize_connection,
 	[EVENTS_DELETE_API_DESTINATION] = run_events_delete_api_destination,
 	[EVENTS_DELETE_ARCHIVE] = run_events_delete_archive,
 	[EVENTS_DELETE_CONNECTION] = run_events_delete_connection,
 	[EVENTS_DELETE_EVENT_BUS] = run_events_delete_event_bus,
+	[EVENTS_DELETE_PARTNER_EVENT_SOURCE] = run_events_delete_partner_event_source,
 	[EVENTS_DELETE_RULE] = run_events_delete_rule,
 	[EVENTS_DESCRIBE_API_DESTINATION] = run_events_describe_api_destination,
 	[EVENTS_DESCRIBE_ARCHIVE] = run_events_describe_archive,
 	[EVENTS_DESCRIBE_CONNECTION] = run_events_describe_connection,
 	[EVENTS_DESCRIBE_EVENT_BUS] = run_events_describe_event_bus,
+	[EVENTS_DESCRIBE_EVENT_SOURCE] = run_events_describe_event_source,
+	[EVENTS_DESCRIBE_PARTNER_EVENT_SOURCE] = run_events_describe_partner_event_source,
 	[EVENTS_DESCRIBE_REPLAY] = run_events_describe_replay,
 	[EVENTS_DESCRIBE_RULE] = run_events_describe_rule,
 	[EVENTS_DISABLE_RULE] = run_events_disable_rule,
@@ -238,12 +294,16 @@ static const operation_fn handlers[] = {
 	[EVENTS_LIST_ARCHIVES] = run_events_list_archives,
 	[EVENTS_LIST_CONNECTIONS] = run_events_list_connections,
 	[EVENTS_LIST_EVENT_BUSES] = run_events_list_event_buses,
+	[EVENTS_LIST_EVENT_SOURCES] = run_events_list_event_sources,
+	[EVENTS_LIST_PARTNER_EVENT_SOURCE_ACCOUNTS] = run_events_list_partner_event_source_accounts,
+	[EVENTS_LIST_PARTNER_EVENT_SOURCES] = run_events_list_partner_event_sources,
 	[EVENTS_LIST_REPLAYS] = run_events_list_replays,
 	[EVENTS_LIST_RULE_NAMES_BY_TARGET] = run_events_list_rule_names_by_target,
 	[EVENTS_LIST_RULES] = run_events_list_rules,
 	[EVENTS_LIST_TAGS_FOR_RESOURCE] = run_events_list_tags_for_resource,
 	[EVENTS_LIST_TARGETS_BY_RULE] = run_events_list_targets_by_rule,
 	[EVENTS_PUT_EVENTS] = run_events_put_events,
+	[EVENTS_PUT_PARTNER_EVENTS] = run_events_put_partner_events,
 	[EVENTS_PUT_PERMISSION] = run_events_put_permission,
 	[EVENTS_PUT_RULE] = run_events_put_rule,
 	[EVENTS_PUT_TARGETS] = run_events_put_targets,
@@ -271,11 +331,11 @@ const struct service events_service = {
 		   .query_code = STR_INIT("AccessDeniedException"), .status = 400},
 	.violation = &EVENTS_VALIDATION,
 	.resource_types = events_resources,
-	.resource_type_count = 7,
+	.resource_type_count = 8,
 	.throttled = {.shape = STR_INIT("ThrottlingException"),
 		      .query_code = STR_INIT("ThrottlingException"), .status = 400},
 	.throttled_text = STR_INIT("Rate exceeded"),
-	.operation_count = 42,
+	.operation_count = 52,
 	.operations = operations,
 };
 

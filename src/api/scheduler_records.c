@@ -55,13 +55,17 @@ static const struct shape_member scheduler_schedule_record_members[] = {
 	 .offset = offsetof(struct scheduler_schedule_record, ended_ms),
 	 .kind = SHAPE_LONG,
 	 .number = 13},
+	{.name = STR_INIT("sealedInput"),
+	 .offset = offsetof(struct scheduler_schedule_record, sealed_input),
+	 .kind = SHAPE_BLOB,
+	 .number = 14},
 };
 const struct shape scheduler_schedule_record_shape = {
 	.name = STR_INIT("Schedule"),
 	.size = sizeof(struct scheduler_schedule_record),
-	.member_count = 13,
+	.member_count = 14,
 	.members = scheduler_schedule_record_members,
-	.number_max = 13};
+	.number_max = 14};
 
 void scheduler_schedule_record_encode(struct buf *out, const struct scheduler_schedule_record *record)
 {

@@ -20,6 +20,7 @@ struct scheduler_schedule_record {
 	int64_t next_ms;
 	int64_t fire_ms;
 	int64_t ended_ms;
+	struct str sealed_input;
 };
 
 struct scheduler_group_record {

@@ -25,7 +25,7 @@
 #include "catalog/inspect.h"
 #include "catalog/reserve.h"
 
-enum { CATALOG_VERSION = 4, CATALOG_OLDEST = 3, FILE_MODE = 0600, PATH_SIZE = 4096 };
+enum { CATALOG_VERSION = 5, CATALOG_OLDEST = 3, FILE_MODE = 0600, PATH_SIZE = 4096 };
 static const size_t map_size = (size_t)8 << 30;
 
 static const char *const table_names[CATALOG_TABLES] = {
@@ -72,8 +72,8 @@ struct catalog {
 /* A key of the meta table. A rewrite never copies its record, so it is absent once the rewrite is
  * complete. */
 #define WANTED STR("rewrite-wanted")
-#define VERSION_TEXT STR("4")
-static_assert(CATALOG_VERSION == 4, "VERSION_TEXT is the same");
+#define VERSION_TEXT STR("5")
+static_assert(CATALOG_VERSION == 5, "VERSION_TEXT is the same");
 /* A key of the meta table: the sums, in the order of the tables. */
 #define SUMS STR("sums")
 

@@ -33,8 +33,8 @@ enum catalog_table {
 	CATALOG_TABLES,
 };
 
-/* A record of CATALOG_META: the catalog was of format 3, and records of other tables may still be
- * text. The conversion deletes it. */
+/* A record of CATALOG_META: the catalog was of format 3 or 4, and records of other tables may still
+ * be text. The conversion deletes it. */
 #define CATALOG_HAS_TEXT_RECORDS STR("text-records")
 
 /*

@@ -439,14 +439,13 @@ static void test_a_newer_version_is_refused(void **state)
 	struct catalog *catalog;
 
 	assert_int_equal(catalog_open(path, true, &catalog), ERR_OK);
-	put(catalog, STR("version"), STR("5"));
+	put(catalog, STR("version"), STR("6"));
 	catalog_free(&catalog);
 	assert_int_equal(catalog_open(path, true, &catalog), ERR_VERSION);
 }
 
-static void test_a_catalog_of_format_3_is_continued_as_4(void **state)
+static void continue_as_format_5(struct str version)
 {
-	(void)state;
 	struct catalog *catalog;
 	struct str value;
 
@@ -455,20 +454,32 @@ static void test_a_catalog_of_format_3_is_continued_as_4(void **state)
 	assert_int_equal(catalog_get(catalog, CATALOG_META, CATALOG_HAS_TEXT_RECORDS, &value),
 			 ERR_NOTFOUND);
 	catalog_abort(catalog);
-	put(catalog, STR("version"), STR("3"));
+	put(catalog, STR("version"), version);
 	for (int starts = 0; starts < 2; starts++) {
 		catalog_free(&catalog);
 		assert_int_equal(catalog_open(path, true, &catalog), ERR_OK);
 		assert_int_equal(catalog_begin(catalog, false), ERR_OK);
 		assert_int_equal(catalog_get(catalog, CATALOG_META, STR("version"), &value),
 				 ERR_OK);
-		assert_str(value, "4");
+		assert_str(value, "5");
 		assert_int_equal(
 			catalog_get(catalog, CATALOG_META, CATALOG_HAS_TEXT_RECORDS, &value),
 			ERR_OK);
 		catalog_abort(catalog);
 	}
 	catalog_free(&catalog);
+}
+
+static void test_a_catalog_of_format_3_is_continued_as_5(void **state)
+{
+	(void)state;
+	continue_as_format_5(STR("3"));
+}
+
+static void test_a_catalog_of_format_4_is_continued_as_5(void **state)
+{
+	(void)state;
+	continue_as_format_5(STR("4"));
 }
 
 static void test_an_older_version_is_refused(void **state)

@@ -65,25 +65,3 @@ struct str policies_show(struct call *call, struct str document, struct policy_n
 {
 	return directory_show_policy(call->core->directory, call->arena, document, names);
 }
-
-void policies_write_names(struct json_writer *writer, struct str name, struct policy_names names)
-{
-	json_key(writer, name);
-	json_open_object(writer);
-	for (size_t i = 0; i < names.count; i++) {
-		json_key(writer, names.items[i].key);
-		json_str(writer, names.items[i].value);
-	}
-	json_close_object(writer);
-}
-
-struct policy_names policies_read_names(struct arena *arena, yyjson_val *object)
-{
-	size_t count = yyjson_obj_size(object), i, most;
-	struct shape_pair *items = arena_array(arena, struct shape_pair, count);
-	yyjson_val *key, *value;
-
-	yyjson_obj_foreach(object, i, most, key, value)
-		items[i] = (struct shape_pair){json_text(key), json_text(value)};
-	return (struct policy_names){items, count};
-}

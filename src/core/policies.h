@@ -9,7 +9,6 @@
 #define TERN_CORE_POLICIES_H
 
 #include "core/call.h"
-#include "format/json.h"
 
 /*
  * policy_compile of a caller's document. If it is invalid, the log records the caller, the
@@ -30,10 +29,5 @@ must_check enum err policies_compile(struct call *call, struct str text, enum po
 /* A document as answers return it: with the current names of its principals. In the call's
  * arena. */
 struct str policies_show(struct call *call, struct str document, struct policy_names names);
-
-/* In records: an object of ARNs and ids, as a member of that name. */
-void policies_write_names(struct json_writer *writer, struct str name, struct policy_names names);
-/* The texts are the document's; `object` may be NULL. */
-struct policy_names policies_read_names(struct arena *arena, yyjson_val *object);
 
 #endif

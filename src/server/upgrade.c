@@ -3,7 +3,7 @@
  * upgrade: each text record is decoded and encoded again by its shape, whatever the service makes
  * of it. Transactions have bounded sizes, so a large table takes several walks.
  *
- * When the catalog's format 3 is no longer read, delete this module, CATALOG_HAS_TEXT_RECORDS and
+ * When the catalog's format 4 is no longer read, delete this module, CATALOG_HAS_TEXT_RECORDS and
  * the reading of JSON in wire/record.c.
  */
 #include "server/upgrade.h"
@@ -11,8 +11,10 @@
 #include <string.h>
 
 #include "api/ec2_records.h"
+#include "api/events_records.h"
 #include "api/iam_records.h"
 #include "api/kms_records.h"
+#include "api/sns_records.h"
 #include "api/sqs_records.h"
 
 enum { CHANGES_MAX = 65536, SEAL_SUBJECT = 0 };
@@ -27,6 +29,10 @@ static const struct table {
 	{CATALOG_IAM, &iam_entity_record_shape, true},
 	{CATALOG_KMS_KEYS, &kms_key_record_shape, false},
 	{CATALOG_EC2_ENDPOINTS, &ec2_endpoint_record_shape, false},
+	{CATALOG_SNS_TOPICS, &sns_topic_record_shape, false},
+	{CATALOG_SNS_SUBSCRIPTIONS, &sns_subscription_record_shape, false},
+	{CATALOG_EVENTS_BUSES, &events_bus_record_shape, false},
+	{CATALOG_EVENTS_RULES, &events_rule_record_shape, false},
 };
 
 struct conversion {
@@ -44,7 +50,7 @@ static enum err convert_text(struct conversion *conversion, struct str key, stru
 
 	enum err err = record_decode(&conversion->arena, text, table->shape, record);
 	if (err) {
-		log_event(LOG_ERROR, "a record of the catalog's format 3 cannot be read",
+		log_event(LOG_ERROR, "a text record of the catalog cannot be read",
 			  log_str("record", table->shape->name), log_str("id", key));
 		return err;
 	}
@@ -95,7 +101,7 @@ static enum err convert_some(struct conversion *conversion, bool *out_is_done)
 	if (err && err != ERR_CLOSED)
 		return err;
 	if (conversion->changes.count > 0)
-		log_event(LOG_INFO, "records are converted to the catalog's format 4",
+		log_event(LOG_INFO, "text records of the catalog are converted",
 			  log_str("record", conversion->table->shape->name),
 			  log_i64("count", (int64_t)conversion->changes.count));
 	return catalog_write(catalog, &conversion->changes);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * upgrade: converts the records of a catalog of format 3, which were JSON (wire/record.h).
+ * upgrade: converts text records of catalogs of formats 3 and 4 (wire/record.h): format 3 has
+ * no others, and format 4 has those of SNS and EventBridge.
  *
- * Main thread, before services load their records. Catalogs of format 4 cost one look-up.
+ * Main thread, before services load their records. Catalogs of format 5 cost one look-up.
  */
 #ifndef TERN_SERVER_UPGRADE_H
 #define TERN_SERVER_UPGRADE_H

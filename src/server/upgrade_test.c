@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Records as the catalog's format 3 had them, which later versions must read. */
+/* Records as the catalog's formats 3 and 4 had them, which later versions must read. */
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include "api/ec2_records.h"
+#include "api/events_records.h"
 #include "api/iam_records.h"
 #include "api/kms_records.h"
+#include "api/sns_records.h"
 #include "api/sqs_records.h"
 #include "base/fixture.h"
 #include "server/upgrade.h"
@@ -145,6 +147,59 @@ static void test_records_of_format_3_are_converted_once(void **state)
 	check_new_records();
 	assert_int_equal(upgrade_records(&core), ERR_OK);
 	check_new_records();
+}
+
+static void put_records_of_format_4(void)
+{
+	put(CATALOG_SNS_TOPICS, "topic",
+	    STR("{\"version\":1,\"topicArn\":\"arn:t\",\"policy\":\"{}\",\"serial\":3,"
+		"\"fifoTopic\":true,\"policyPrincipals\":{\"arn:u\":\"AIDA1\"},"
+		"\"feedback\":{},\"tags\":{\"a\":\"\"}}"));
+	put(CATALOG_SNS_SUBSCRIPTIONS, "subscription",
+	    STR("{\"version\":1,\"subscriptionArn\":\"arn:s\",\"topicArn\":\"arn:t\","
+		"\"protocol\":\"sqs\",\"rawMessageDelivery\":true}"));
+	put(CATALOG_EVENTS_BUSES, "bus",
+	    STR("{\"version\":1,\"account\":\"000000000000\",\"region\":\"us-east-1\","
+		"\"name\":\"b\",\"arn\":\"arn:b\",\"createdMs\":7,\"modifiedMs\":8,"
+		"\"tags\":{\"a\":\"1\"},\"policy\":\"{}\",\"policyPrincipals\":{}}"));
+	put(CATALOG_EVENTS_RULES, "rule",
+	    STR("{\"version\":1,\"account\":\"000000000000\",\"region\":\"us-east-1\","
+		"\"eventBusName\":\"b\",\"name\":\"r\",\"eventPattern\":\"{}\","
+		"\"state\":\"ENABLED\",\"createdMs\":7,\"archiveQueue\":9,\"tags\":{},"
+		"\"targets\":[\"{\\\"Id\\\":\\\"t\\\"}\"]}"));
+}
+
+static void test_text_records_of_format_4_are_converted(void **state)
+{
+	struct sns_topic_record topic;
+	struct sns_subscription_record subscription;
+	struct events_bus_record bus;
+	struct events_rule_record rule;
+
+	(void)state;
+	put_records_of_format_4();
+	put(CATALOG_META, "text-records", STR("1"));
+	assert_int_equal(upgrade_records(&core), ERR_OK);
+	struct str bytes = get(CATALOG_SNS_TOPICS, "topic");
+	assert_int_equal(bytes.data[0], RECORD_FORMAT);
+	assert_int_equal(sns_topic_record_decode(&arena, bytes, &topic), ERR_OK);
+	assert_int_equal(topic.serial, 3);
+	assert_str(topic.policy_principals[0].value, "AIDA1");
+	bytes = get(CATALOG_SNS_SUBSCRIPTIONS, "subscription");
+	assert_int_equal(bytes.data[0], RECORD_FORMAT);
+	assert_int_equal(sns_subscription_record_decode(&arena, bytes, &subscription), ERR_OK);
+	assert_true(subscription.raw_message_delivery);
+	bytes = get(CATALOG_EVENTS_BUSES, "bus");
+	assert_int_equal(bytes.data[0], RECORD_FORMAT);
+	assert_int_equal(events_bus_record_decode(&arena, bytes, &bus), ERR_OK);
+	assert_int_equal(bus.modified_ms, 8);
+	assert_str(bus.tags[0].value, "1");
+	bytes = get(CATALOG_EVENTS_RULES, "rule");
+	assert_int_equal(bytes.data[0], RECORD_FORMAT);
+	assert_int_equal(events_rule_record_decode(&arena, bytes, &rule), ERR_OK);
+	assert_int_equal(rule.archive_queue, 9);
+	assert_int_equal(rule.targets_count, 1);
+	assert_str(rule.targets[0], "{\"Id\":\"t\"}");
 }
 
 static void test_an_interrupted_conversion_is_continued(void **state)

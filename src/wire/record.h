@@ -22,7 +22,7 @@
  * retired, but the kind of a number never changes.
  *
  * Records of a text format, which begin with '{', are read too: JSON by the members' names.
- * ternd stored such records before the catalog's format 4; a change writes them in the new format.
+ * ternd stored such records before the catalog's format 5; a change writes them in the new format.
  *
  * Secrets are encrypted by the caller: the member before, or the whole record. Pure; any thread.
  */

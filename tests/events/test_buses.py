@@ -2,6 +2,8 @@
 """Event buses: their settings, tags, lists and faults."""
 import datetime
 
+import pytest
+
 ACCOUNT, REGION = "000000000000", "us-east-1"
 NOT_FOUND = "ResourceNotFoundException"
 
@@ -16,16 +18,21 @@ def test_the_default_bus_is_there(events):
     assert "Policy" not in found
 
 
-def test_a_bus_has_what_it_was_created_with(events, word):
+@pytest.fixture
+def key(server):
+    return server.client("kms").create_key()["KeyMetadata"]["KeyId"]
+
+
+def test_a_bus_has_what_it_was_created_with(events, word, key):
     made = events.create_event_bus(
-        Name=word, Description="orders", KmsKeyIdentifier="alias/x",
+        Name=word, Description="orders", KmsKeyIdentifier=key,
         DeadLetterConfig={"Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead"},
         LogConfig={"IncludeDetail": "FULL", "Level": "INFO"}, Tags=[{"Key": "a", "Value": "b"}])
     assert made["EventBusArn"] == arn_of(word)
     found = events.describe_event_bus(Name=word)
     for answer in (made, found):
         assert answer["Description"] == "orders"
-        assert answer["KmsKeyIdentifier"] == "alias/x"
+        assert answer["KmsKeyIdentifier"] == key
         assert answer["DeadLetterConfig"] == {"Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead"}
         assert answer["LogConfig"] == {"IncludeDetail": "FULL", "Level": "INFO"}
     assert found["CreationTime"] == found["LastModifiedTime"]
@@ -65,10 +72,10 @@ def test_a_bus_that_does_not_exist(events, refuses):
     events.delete_event_bus(Name="nobody")
 
 
-def test_update_changes_what_it_names(events, bus):
+def test_update_changes_what_it_names(events, bus, key):
     events.update_event_bus(Name=bus, Description="one")
-    answer = events.update_event_bus(Name=bus, KmsKeyIdentifier="alias/y")
-    assert (answer["Description"], answer["KmsKeyIdentifier"]) == ("one", "alias/y")
+    answer = events.update_event_bus(Name=bus, KmsKeyIdentifier=key)
+    assert (answer["Description"], answer["KmsKeyIdentifier"]) == ("one", key)
     assert (answer["Name"], answer["Arn"]) == (bus, arn_of(bus))
     events.update_event_bus(Name=bus, KmsKeyIdentifier="")
     assert "KmsKeyIdentifier" not in events.describe_event_bus(Name=bus)
@@ -171,3 +178,25 @@ def test_buses_survive_a_restart(private):
     for one, other in zip(before, after):
         one.pop("ResponseMetadata"), other.pop("ResponseMetadata")
         assert one == other
+
+
+# ---- partner event sources ----
+
+SOURCE = "aws.partner/example.com/source"
+
+
+def test_no_account_has_partner_event_sources(events, refuses):
+    assert events.list_event_sources()["EventSources"] == []
+    for call in (events.describe_event_source, events.activate_event_source,
+                 events.deactivate_event_source):
+        with refuses(NOT_FOUND, f"Event source {SOURCE} does not exist."):
+            call(Name=SOURCE)
+
+
+def test_no_account_is_a_partner(events, refuses):
+    with refuses("OperationDisabledException"):
+        events.put_partner_events(Entries=[{"Source": SOURCE, "DetailType": "t", "Detail": "{}"}])
+    with refuses("OperationDisabledException"):
+        events.create_partner_event_source(Name=SOURCE, Account="111122223333")
+    with refuses("OperationDisabledException"):
+        events.list_partner_event_sources(NamePrefix="aws.partner/example.com/")

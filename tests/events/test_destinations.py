@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from roles import EVENTS_TRUST, make_role
 from ternd import eventually
 
 BASIC = {"BasicAuthParameters": {"Username": "user", "Password": "secret"}}
@@ -49,7 +50,13 @@ def endpoint():
 
 
 @pytest.fixture
-def route(events, bus, word, endpoint):
+def role(server, word):
+    """The ARN of a role that lets EventBridge do all."""
+    return make_role(server, "role-" + word, EVENTS_TRUST)
+
+
+@pytest.fixture
+def route(events, bus, word, endpoint, role):
     """route(kind, parameters, **target): events of `bus` go to the endpoint."""
     def make(kind, parameters, path="/in", **target):
         connection = events.create_connection(Name=word, AuthorizationType=kind,
@@ -59,7 +66,7 @@ def route(events, bus, word, endpoint):
             InvocationEndpoint=endpoint.url + path)["ApiDestinationArn"]
         events.put_rule(Name="r", EventBusName=bus, EventPattern='{"source":["a"]}')
         answer = events.put_targets(Rule="r", EventBusName=bus, Targets=[{
-            "Id": "d", "Arn": arn, "RoleArn": "arn:aws:iam::000000000000:role/r", **target}])
+            "Id": "d", "Arn": arn, "RoleArn": role, **target}])
         assert answer["FailedEntryCount"] == 0, answer
     return make
 
@@ -128,7 +135,7 @@ def test_a_refusal_is_not_retried(events, sqs, bus, endpoint, route, queue, queu
 
 
 def test_a_destination_of_another_account_is_not_called(server, sqs, bus, endpoint, queue,
-                                                        queue_arn, word, events):
+                                                        queue_arn, word, events, role):
     other = server.client("events", account="111122223333")
     connection = other.create_connection(Name=word, AuthorizationType="BASIC",
                                          AuthParameters=BASIC)["ConnectionArn"]
@@ -140,7 +147,7 @@ def test_a_destination_of_another_account_is_not_called(server, sqs, bus, endpoi
         "Action": "sqs:SendMessage", "Resource": queue_arn}]})})
     events.put_rule(Name="r", EventBusName=bus, EventPattern='{"source":["a"]}')
     events.put_targets(Rule="r", EventBusName=bus, Targets=[{
-        "Id": "d", "Arn": arn, "DeadLetterConfig": {"Arn": queue_arn}}])
+        "Id": "d", "Arn": arn, "RoleArn": role, "DeadLetterConfig": {"Arn": queue_arn}}])
     put(events, bus)
     found = []
     eventually(lambda: found.extend(sqs.receive_message(
@@ -148,3 +155,62 @@ def test_a_destination_of_another_account_is_not_called(server, sqs, bus, endpoi
         or endpoint.requests, what="a dead letter")
     assert endpoint.requests == []
     assert found[0]["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "NO_RESOURCE"
+
+
+def dead_letter(sqs, url):
+    """The attributes of the next dead letter."""
+    found = []
+    eventually(lambda: found.extend(sqs.receive_message(
+        QueueUrl=url, MessageAttributeNames=["All"]).get("Messages", [])) or found,
+        what="a dead letter")
+    return {name: value["StringValue"] for name, value in found[0]["MessageAttributes"].items()}
+
+
+def let_events_send(sqs, url, arn):
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Statement": [{
+        "Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage", "Resource": arn}]})})
+
+
+def test_a_deleted_role_ends_deliveries(server, events, sqs, bus, endpoint, route, queue,
+                                        queue_arn, word):
+    let_events_send(sqs, queue, queue_arn)
+    iam = server.client("iam")
+    gone = make_role(server, "gone-" + word, EVENTS_TRUST)
+    route("BASIC", BASIC, RoleArn=gone, DeadLetterConfig={"Arn": queue_arn})
+    iam.delete_role_policy(RoleName="gone-" + word, PolicyName="all")
+    iam.delete_role(RoleName="gone-" + word)
+    put(events, bus)
+    assert dead_letter(sqs, queue)["ERROR_CODE"] == "FAILED_ASSUME_ROLE"
+    assert endpoint.requests == []
+
+
+def test_the_rate_of_a_destination_is_limited(private, endpoint):
+    server = private("--durability", "memory", "--test-clock")
+    events = server.client("events")
+    connection = events.create_connection(Name="c", AuthorizationType="BASIC",
+                                          AuthParameters=BASIC)["ConnectionArn"]
+    arn = events.create_api_destination(
+        Name="d", ConnectionArn=connection, HttpMethod="POST", InvocationRateLimitPerSecond=1,
+        InvocationEndpoint=endpoint.url + "/in")["ApiDestinationArn"]
+    events.put_rule(Name="r", EventPattern='{"source":["a"]}')
+    events.put_targets(Rule="r", Targets=[
+        {"Id": "d", "Arn": arn, "RoleArn": make_role(server, "r", EVENTS_TRUST)}])
+    events.put_events(Entries=[{"Source": "a", "DetailType": "t", "Detail": "{}"}] * 10)
+    begun = len(arrived(endpoint, 1))
+    assert begun < 5
+    for _ in range(30):
+        server.advance(1)
+        if len(endpoint.requests) == 10:
+            break
+    assert len(arrived(endpoint, 10)) == 10
+
+
+def test_a_destination_needs_a_role(events, bus, word, refuses, endpoint):
+    connection = events.create_connection(Name=word, AuthorizationType="BASIC",
+                                          AuthParameters=BASIC)["ConnectionArn"]
+    arn = events.create_api_destination(Name=word, ConnectionArn=connection, HttpMethod="POST",
+                                        InvocationEndpoint=endpoint.url)["ApiDestinationArn"]
+    events.put_rule(Name="r", EventBusName=bus, EventPattern='{"source":["a"]}')
+    with refuses("ValidationException", f"RoleArn is required for target {arn}."):
+        events.put_targets(Rule="r", EventBusName=bus, Targets=[{"Id": "d", "Arn": arn}])

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from ternd import ROOT, Server, eventually
+from test_destinations import BASIC, Endpoint
 
 sys.path.insert(0, str(ROOT / "tests" / "security"))
 from callers import OTHER, OWN, World  # noqa: E402
@@ -16,7 +17,8 @@ BUS = f"arn:aws:events:{REGION}:{{}}:event-bus/{{}}"
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    with Server(tmp_path_factory.mktemp("events"), "--auth", "required") as server:
+    with Server(tmp_path_factory.mktemp("events"), "--auth", "required",
+                "--deliver-to", "any") as server:
         yield World(server)
 
 
@@ -134,16 +136,66 @@ def test_a_target_has_a_role(world, refuses):
         {"Id": "t", "Arn": arn, "RoleArn": role}])
 
 
-def test_a_role_that_does_not_trust_eventbridge(world):
+UNTRUSTED = "Provided role '{}' cannot be assumed by principal 'events.amazonaws.com'."
+
+
+def test_a_role_must_trust_eventbridge_for_the_rule(world, refuses):
     bus = make_bus(world.root, "distrust")
-    role = make_role(world, "distrusting", "sns.amazonaws.com", "sqs:SendMessage")
+    _, arn = queue_of(world.root, "distrust")
+    events = world.root.client("events")
+    events.put_rule(Name="r", EventBusName=bus, EventPattern='{"source":["a"]}')
+    other = make_role(world, "distrusting", "sns.amazonaws.com", "sqs:SendMessage")
+    missing = f"arn:aws:iam::{OWN}:role/missing"
+    for role in (other, missing):
+        with refuses("ValidationException", UNTRUSTED.format(role)):
+            events.put_targets(Rule="r", EventBusName=bus, Targets=[
+                {"Id": "t", "Arn": arn, "RoleArn": role}])
+        with refuses("ValidationException", UNTRUSTED.format(role)):
+            events.put_rule(Name="r", EventBusName=bus, EventPattern='{"source":["a"]}',
+                            RoleArn=role)
+
+
+def test_a_role_that_no_longer_trusts_eventbridge(world):
+    bus = make_bus(world.root, "distrust2")
+    role = make_role(world, "fickle", "events.amazonaws.com", "sqs:SendMessage")
     rule = f"arn:aws:events:{REGION}:{OWN}:rule/{bus}/r"
     dead_url, dead_arn = queue_of(world.root, "distrust-dead", **{"aws:SourceArn": rule})
-    _, arn = queue_of(world.root, "distrust")
+    _, arn = queue_of(world.root, "distrust2")
     route(world.root, bus, "r", Arn=arn, RoleArn=role, DeadLetterConfig={"Arn": dead_arn})
+    world.root.client("iam").update_assume_role_policy(
+        RoleName="fickle", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sts:AssumeRole"}]}))
     put(world.root.client("events"), bus)
     attributes = next_message(world.root, dead_url)["MessageAttributes"]
     assert attributes["ERROR_CODE"]["StringValue"] == "FAILED_ASSUME_ROLE"
+
+
+def test_a_role_must_allow_the_api_destination(world):
+    endpoint, events, bus = Endpoint(), world.root.client("events"), make_bus(world.root, "api")
+    role = make_role(world, "caller", "events.amazonaws.com", "sqs:SendMessage")
+    connection = events.create_connection(Name="api", AuthorizationType="BASIC",
+                                          AuthParameters=BASIC)["ConnectionArn"]
+    arn = events.create_api_destination(
+        Name="api", ConnectionArn=connection, HttpMethod="POST",
+        InvocationEndpoint=endpoint.url + "/in")["ApiDestinationArn"]
+    rule = f"arn:aws:events:{REGION}:{OWN}:rule/{bus}/r"
+    dead_url, dead_arn = queue_of(world.root, "api-dead", **{"aws:SourceArn": rule})
+    route(world.root, bus, "r", Arn=arn, RoleArn=role, DeadLetterConfig={"Arn": dead_arn})
+    put(events, bus)
+    attributes = next_message(world.root, dead_url)["MessageAttributes"]
+    assert attributes["ERROR_CODE"]["StringValue"] == "NO_PERMISSIONS"
+    assert "events:InvokeApiDestination" in attributes["ERROR_MESSAGE"]["StringValue"]
+    assert endpoint.requests == []
+    world.root.client("iam").put_role_policy(
+        RoleName="caller", PolicyName="p", PolicyDocument=json.dumps({
+            "Version": "2012-10-17", "Statement": [{
+                "Effect": "Allow", "Action": "events:InvokeApiDestination",
+                "Resource": f"arn:aws:events:*:{OWN}:api-destination/api/*"}]}))
+    put(events, bus)
+    eventually(lambda: endpoint.requests, what="a request")
+    endpoint.shutdown()
+    endpoint.server_close()
 
 
 def test_a_rule_sends_to_a_bus_of_another_account(world):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from roles import EVENTS_TRUST, make_role
 from ternd import eventually
 from test_destinations import BASIC, Endpoint
 
@@ -25,7 +26,8 @@ def fail(server, arn, **retries):
     url, dead = make_queue(server, "dead")
     events.put_rule(Name="r", EventPattern='{"source":["a"]}')
     events.put_targets(Rule="r", Targets=[{
-        "Id": "t", "Arn": arn, "DeadLetterConfig": {"Arn": dead}, "RetryPolicy": retries}])
+        "Id": "t", "Arn": arn, "DeadLetterConfig": {"Arn": dead}, "RetryPolicy": retries,
+        **({"RoleArn": make_role(server, "r", EVENTS_TRUST)} if "api-destination" in arn else {})}])
     assert events.put_events(Entries=[
         {"Source": "a", "DetailType": "t", "Detail": "{}"}])["FailedEntryCount"] == 0
 

@@ -8,17 +8,11 @@
 #include "match/event_pattern.h"
 #include "services/events/archive_queue.h"
 #include "services/events/change.h"
+#include "services/events/encrypt.h"
 #include "services/events/item_call.h"
 #include "services/events/place.h"
 
 #define REPLAY_EXCLUDED "\"replay-name\":[{\"exists\":false}]"
-
-struct str events_archive_arn(struct arena *arena, struct str account, struct str region,
-			      struct str name)
-{
-	return arn_make(arena, STR("events"), region, account,
-			arena_format(arena, "archive/%.*s", STR_ARG(name)));
-}
 
 static enum err decode(struct arena *arena, const struct events_item *item,
 		       struct events_archive_record *out)
@@ -42,11 +36,6 @@ enum err events_archive_find(const struct core *core, struct arena *arena, struc
 
 /* ---- the managed rule ---- */
 
-static struct str rule_name(struct arena *arena, struct str archive)
-{
-	return arena_format(arena, "Events-Archive-%.*s", STR_ARG(archive));
-}
-
 /* The archive's pattern, without events of replays. */
 static struct str rule_pattern(struct arena *arena, struct str pattern)
 {
@@ -62,7 +51,7 @@ static enum err put_rule(struct call *call, const struct events_archive_record *
 {
 	const struct events_place place = {
 		.account = record->account, .region = record->region, .name = record->bus};
-	struct str name = rule_name(call->arena, record->name);
+	struct str name = events_archive_rule(call->arena, record->name);
 	const struct events_bus_rule draft = {
 		.account = record->account,
 		.region = record->region,
@@ -75,6 +64,7 @@ static enum err put_rule(struct call *call, const struct events_archive_record *
 		.created_by = record->account,
 		.created_ms = record->created_ms,
 		.archive_queue = record->queue,
+		.archive_key = record->kms_key.size > 0 ? record->kms_key : (struct str){0},
 	};
 
 	return events_rule_change(call->core, &draft, call->now_ms);
@@ -172,6 +162,8 @@ enum err events_create_archive(struct call *call, const struct events_create_arc
 	if (!err)
 		err = events_item_check_quota(call, EVENTS_ARCHIVE, QUOTA_EVENTS_ARCHIVES);
 	if (!err)
+		err = events_key_check(call, in->kms_key_identifier);
+	if (!err)
 		err = events_archive_queue_allocate(call->core, call->account, &queue);
 	if (err)
 		return err;
@@ -201,6 +193,8 @@ enum err events_update_archive(struct call *call, const struct events_update_arc
 			   "provided.");
 	if (!err)
 		err = check_pattern(call, in->event_pattern);
+	if (!err)
+		err = events_key_check(call, in->kms_key_identifier);
 	if (err)
 		return err;
 	if (in->description.data)
@@ -257,7 +251,7 @@ enum err events_archive_delete(struct core *core, const struct events_item *item
 	if (!err) {
 		rule = events_registry_find_rule(events_of(core)->registry, record.account,
 						 record.region, record.bus,
-						 rule_name(&arena, record.name));
+						 events_archive_rule(&arena, record.name));
 		if (rule)
 			err = events_rule_delete(core, rule);
 		events_rule_release(rule);

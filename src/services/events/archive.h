@@ -3,20 +3,18 @@
  * archive: the events of a bus that fit a pattern, in a queue of the engine of their own.
  *
  * An archive takes part in PutEvents by a managed rule, "Events-Archive-<name>", whose
- * archive_queue is its queue. A message is the envelope of an event, sealed under the queue's
- * number. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-archive.html
+ * archive_queue is its queue. A message is the envelope of an event (archive_message.h).
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-archive.html
  */
 #ifndef TERN_SERVICES_EVENTS_ARCHIVE_H
 #define TERN_SERVICES_EVENTS_ARCHIVE_H
 
 #include "api/events_records.h"
 #include "core/call.h"
+#include "services/events/archive_name.h"
 #include "services/events/item.h"
 #include "services/events/state.h"
 
-/* "arn:aws:events:us-east-1:111122223333:archive/name" */
-struct str events_archive_arn(struct arena *arena, struct str account, struct str region,
-			      struct str name);
 /* Any thread: decoded in the arena; ERR_NOTFOUND. */
 must_check enum err events_archive_find(const struct core *core, struct arena *arena,
 					struct str account, struct str region, struct str name,

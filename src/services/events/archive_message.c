@@ -5,12 +5,13 @@
 #include "core/seal/seal.h"
 
 struct queue_target events_archive_target(const struct core *core, struct arena *arena,
-					  uint64_t queue, struct str envelope)
+					  uint64_t queue, struct str envelope, struct data_key *key)
 {
 	return (struct queue_target){
 		.queue = queue,
 		.is_whole = true,
-		.own = seal_close(core->seal, arena, queue, envelope),
+		.own = key ? envelope_close(key, arena, envelope)
+			   : seal_close(core->seal, arena, queue, envelope),
 	};
 }
 

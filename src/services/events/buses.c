@@ -5,6 +5,7 @@
 #include "core/limit/quota.h"
 #include "core/policies.h"
 #include "services/events/change.h"
+#include "services/events/encrypt.h"
 #include "services/events/list.h"
 #include "services/events/place.h"
 
@@ -143,6 +144,8 @@ enum err events_create_event_bus(struct call *call, const struct events_create_e
 	if (!err)
 		err = set_dead_letter(call, in->dead_letter_config, &draft);
 	if (!err)
+		err = events_key_check(call, draft.kms_key);
+	if (!err)
 		err = events_merge_tags(call, NULL, 0, in->tags, in->tags_count, &draft.tags,
 					&draft.tag_count);
 	if (!err)
@@ -205,6 +208,8 @@ enum err events_update_event_bus(struct call *call, const struct events_update_e
 		draft.kms_key = setting(in->kms_key_identifier);
 	set_log(in->log_config, &draft);
 	err = set_dead_letter(call, in->dead_letter_config, &draft);
+	if (!err)
+		err = events_key_check(call, in->kms_key_identifier);
 	if (err)
 		return err;
 	draft.modified_ms = call->now_ms;

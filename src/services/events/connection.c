@@ -4,7 +4,7 @@
  * DeauthorizeConnection, DeleteConnection.
  *
  * The parameters are kept twice: as an answer shows them, and complete in a seal that names the
- * connection, so that it cannot be moved to another record.
+ * connection, so that it cannot be moved to another record. With a KMS key the seal is an envelope.
  */
 #include "services/events/connection.h"
 
@@ -13,6 +13,7 @@
 #include "base/arn.h"
 #include "core/authorize.h"
 #include "core/message.h"
+#include "services/events/encrypt.h"
 #include "services/events/item_call.h"
 #include "services/events/state.h"
 
@@ -45,7 +46,38 @@ static struct str seal_head(struct arena *arena, const struct events_connection_
 	return arena_format(arena, "events connection %.*s ", STR_ARG(arn));
 }
 
-static void
+static struct str secret_arn(struct arena *arena, const struct events_connection_record *connection)
+{
+	struct str name = arena_format(arena, "secret:events!connection/%.*s/%.*s-%.*s",
+				       STR_ARG(connection->name), STR_ARG(connection->id), 6,
+				       connection->id.data);
+
+	return arn_make(arena, STR("secretsmanager"), connection->region, connection->account,
+			name);
+}
+
+/* Under the connection's KMS key, if it has one, by the caller's permission for it. */
+static enum err seal(struct call *call, struct events_connection_record *record, struct str plain)
+{
+	struct envelope_use use = events_key_use(call, &events_key_of_secret);
+	struct data_key *key;
+	struct str text = {0};
+
+	if (record->kms_key.size == 0) {
+		record->sealed = seal_close(call->core->seal, call->arena, 0, plain);
+		return ERR_OK;
+	}
+	enum kms_problem problem = data_key_hold(&use, record->account, record->kms_key,
+						 secret_arn(call->arena, record), &key, &text);
+	if (problem)
+		return events_key_refuse(call, record->kms_key, STR("kms:GenerateDataKey"), problem,
+					 text);
+	record->sealed = envelope_close(key, call->arena, plain);
+	data_key_release(key);
+	return ERR_OK;
+}
+
+static enum err
 set_parameters(struct call *call, struct events_connection_record *record,
 	       const struct events_create_connection_auth_request_parameters *parameters)
 {
@@ -53,21 +85,25 @@ set_parameters(struct call *call, struct events_connection_record *record,
 			      message_encode(call->arena, auth_shape(), parameters)};
 	struct str plain = arena_join(call->arena, parts, 2);
 
-	record->sealed = seal_close(call->core->seal, call->arena, 0, plain);
+	enum err err = seal(call, record, plain);
 	explicit_bzero((char *)(uintptr_t)plain.data, plain.size);
 	explicit_bzero((char *)(uintptr_t)parts[1].data, parts[1].size);
+	return err;
 }
 
 enum err events_connection_open(const struct core *core, struct arena *arena,
 				const struct events_connection_record *connection,
+				struct str sealed,
 				const struct events_create_connection_auth_request_parameters **out)
 {
 	struct events_create_connection_auth_request_parameters *parameters =
 		arena_new(arena, struct events_create_connection_auth_request_parameters);
 	struct str head = seal_head(arena, connection);
-	struct str copy = arena_copy(arena, connection->sealed), plain, problem;
+	struct str plain = arena_copy(arena, sealed), problem;
+	enum err err = ERR_OK;
 
-	enum err err = seal_open(core->seal, (char *)(uintptr_t)copy.data, copy.size, &plain);
+	if (!envelope_is_one(connection->sealed))
+		err = seal_open(core->seal, (char *)(uintptr_t)plain.data, plain.size, &plain);
 	if (!err && !str_starts(plain, head))
 		err = ERR_DAMAGED;
 	if (!err && message_decode(arena, str_slice(plain, head.size, SIZE_MAX), auth_shape(),
@@ -76,6 +112,28 @@ enum err events_connection_open(const struct core *core, struct arena *arena,
 	if (!err)
 		*out = parameters;
 	return err;
+}
+
+/* For a change: the caller needs kms:Decrypt, if there is a key. */
+static enum err open_for_call(struct call *call, const struct events_connection_record *record,
+			      const struct events_create_connection_auth_request_parameters **out)
+{
+	struct envelope_reader reader = {.use = events_key_use(call, &events_key_of_secret)};
+	struct str sealed = arena_copy(call->arena, record->sealed);
+
+	if (envelope_is_one(sealed)) {
+		enum kms_problem problem = envelope_open(&reader, (char *)(uintptr_t)sealed.data,
+							 sealed.size, &sealed);
+		struct str text = arena_copy(call->arena, reader.text);
+
+		envelope_reader_done(&reader);
+		if (problem == KMS_PROBLEM_DAMAGED)
+			return ERR_DAMAGED;
+		if (problem)
+			return events_key_refuse(call, record->kms_key, STR("kms:Decrypt"), problem,
+						 text);
+	}
+	return events_connection_open(call->core, call->arena, record, sealed, out);
 }
 
 /* Values of secret parameters are not shown. */
@@ -262,6 +320,8 @@ enum err events_create_connection(struct call *call, const struct events_create_
 			    "Connections to private APIs are not supported.");
 	err = check_type(call, in->authorization_type, in->auth_parameters);
 	if (!err)
+		err = events_key_check(call, in->kms_key_identifier);
+	if (!err)
 		err = events_item_check_quota(call, EVENTS_CONNECTION, QUOTA_EVENTS_CONNECTIONS);
 	if (err)
 		return err;
@@ -270,7 +330,9 @@ enum err events_create_connection(struct call *call, const struct events_create_
 	uuid_format(id, text);
 	record.id = str_of(text, UUID_TEXT_SIZE);
 	record.shown = show(call->arena, in->auth_parameters);
-	set_parameters(call, &record, in->auth_parameters);
+	err = set_parameters(call, &record, in->auth_parameters);
+	if (err)
+		return err;
 	out->connection_arn = events_connection_arn(call->arena, &record);
 	out->connection_state = record.state;
 	out->has_creation_time = out->has_last_modified_time = true;
@@ -374,7 +436,7 @@ static enum err apply_update(struct call *call, const struct events_update_conne
 
 	/* A connection that was deauthorized has no secrets. */
 	if (record->sealed.size > 0) {
-		enum err err = events_connection_open(call->core, call->arena, record, &old);
+		enum err err = open_for_call(call, record, &old);
 		if (err)
 			return err;
 		parameters = *old;
@@ -399,8 +461,7 @@ static enum err apply_update(struct call *call, const struct events_update_conne
 	record->description = or_old(in->description, record->description);
 	record->kms_key = or_old(in->kms_key_identifier, record->kms_key);
 	record->shown = show(call->arena, &parameters);
-	set_parameters(call, record, &parameters);
-	return ERR_OK;
+	return set_parameters(call, record, &parameters);
 }
 
 enum err events_update_connection(struct call *call, const struct events_update_connection_in *in,
@@ -409,6 +470,8 @@ enum err events_update_connection(struct call *call, const struct events_update_
 	struct events_connection_record record;
 
 	enum err err = open_connection(call, STR("events:UpdateConnection"), in->name, &record);
+	if (!err)
+		err = events_key_check(call, in->kms_key_identifier);
 	if (!err)
 		err = apply_update(call, in, &record);
 	if (err)
@@ -439,10 +502,7 @@ enum err events_describe_connection(struct call *call,
 	out->connection_state = record.state;
 	out->authorization_type = record.authorization_type;
 	out->kms_key_identifier = record.kms_key;
-	out->secret_arn =
-		arn_make(call->arena, STR("secretsmanager"), record.region, record.account,
-			 arena_format(call->arena, "secret:events!connection/%.*s/%.*s-%.*s",
-				      STR_ARG(record.name), STR_ARG(record.id), 6, record.id.data));
+	out->secret_arn = secret_arn(call->arena, &record);
 	out->has_creation_time = out->has_last_modified_time = out->has_last_authorized_time = true;
 	out->creation_time = record.created_ms;
 	out->last_modified_time = record.modified_ms;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * connection: how API destinations authorize their requests. The parameters with secrets are sealed
- * in the record and opened for a delivery only; no answer shows them.
+ * in the record, under the KMS key of the connection if it has one, and opened for a delivery only;
+ * no answer shows them.
  */
 #ifndef TERN_SERVICES_EVENTS_CONNECTION_H
 #define TERN_SERVICES_EVENTS_CONNECTION_H
@@ -24,11 +25,14 @@ static inline bool events_connection_is_ready(const struct events_connection_rec
 {
 	return str_equal(connection->state, STR("AUTHORIZED"));
 }
-/* The parameters with their secrets, in the arena, which the caller wipes as it can. ERR_DAMAGED.
+/*
+ * The parameters with their secrets, in the arena, which the caller wipes as it can. `sealed` is
+ * connection->sealed or, if that is sealed under a KMS key (envelope_is_one), what it opens to.
+ * ERR_DAMAGED.
  */
 must_check enum err
 events_connection_open(const struct core *core, struct arena *arena,
-		       const struct events_connection_record *connection,
+		       const struct events_connection_record *connection, struct str sealed,
 		       const struct events_create_connection_auth_request_parameters **out);
 
 #endif

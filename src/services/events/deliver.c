@@ -160,6 +160,8 @@ bool events_debt_read(struct core *core, struct arena *arena, struct str bytes,
 	*out_debt = (struct events_debt){
 		.rule = rule,
 		.target = target,
+		.bus_arn = arn_make(arena, STR("events"), rule->region, rule->account,
+				    arena_format(arena, "event-bus/%.*s", STR_ARG(rule->bus))),
 		.attempt =
 			{
 				.ingestion_ms = record.ingestion_ms,
@@ -186,6 +188,22 @@ static struct events_debt *debt_of(struct obligation_attempt *attempt)
 	return debt;
 }
 
+enum obligation_step events_open_event(struct obligation_attempt *attempt, events_opened_fn next)
+{
+	const struct events_debt *debt = debt_of(attempt);
+	const struct events_bus_rule *rule = debt->rule;
+
+	const struct events_sealed sealed = {
+		.bytes = &attempt->shared,
+		.purpose = &events_key_of_bus,
+		.account = rule->account,
+		.region = rule->region,
+		.bus_arn = debt->bus_arn,
+	};
+
+	return events_open_bytes(attempt, &sealed, next);
+}
+
 static struct str event_id_of(struct arena *arena, struct str event)
 {
 	return json_text_decode(arena, json_text_member(event, STR("id")));
@@ -206,12 +224,10 @@ static bool is_exhausted(struct events_debt *debt, int64_t attempts, int64_t now
 	return debt->exhausted.data != NULL;
 }
 
-static enum obligation_step prepare(struct obligation_attempt *attempt)
+enum obligation_step events_debt_step(struct obligation_attempt *attempt)
 {
 	struct events_debt *debt = debt_of(attempt);
 
-	if (!debt)
-		return OBLIGATION_DROP;
 	/* Of a target without retries, the attempt before it was stored was the only one. */
 	if (debt->attempt.is_refused ||
 	    is_exhausted(debt, debt->attempt.attempts, debt->attempt.ingestion_ms)) {
@@ -219,13 +235,26 @@ static enum obligation_step prepare(struct obligation_attempt *attempt)
 		attempt->failure.text = debt->attempt.text;
 		return OBLIGATION_FAIL;
 	}
+	/* It was held until it was too old. */
+	return attempt->failure.code.size > 0 && is_exhausted(debt, 0, attempt->now_ms)
+		       ? OBLIGATION_FAIL
+		       : OBLIGATION_READY;
+}
+
+static enum obligation_step prepare_opened(struct obligation_attempt *attempt)
+{
+	struct events_debt *debt = debt_of(attempt);
+	enum obligation_step step = events_debt_step(attempt);
+
+	if (step != OBLIGATION_READY)
+		return step;
 	if (events_target_kind(debt->target->arn) == EVENTS_TARGET_LATER) {
 		attempt->failure.code = STR("SERVICE_UNAVAILABLE");
 		attempt->failure.text =
 			arena_format(attempt->arena, "Targets like %.*s are not served yet.",
 				     STR_ARG(debt->target->arn));
 		attempt->hold_ms = LATER_MS;
-		return is_exhausted(debt, 0, attempt->now_ms) ? OBLIGATION_FAIL : OBLIGATION_HOLD;
+		return OBLIGATION_HOLD;
 	}
 	attempt->is_to_target = true;
 	attempt->target = (struct obligation_target){
@@ -236,6 +265,11 @@ static enum obligation_step prepare(struct obligation_attempt *attempt)
 			event_id_of(attempt->arena, attempt->shared), debt->attempt.ingestion_ms),
 	};
 	return OBLIGATION_READY;
+}
+
+static enum obligation_step prepare(struct obligation_attempt *attempt)
+{
+	return debt_of(attempt) ? events_open_event(attempt, prepare_opened) : OBLIGATION_DROP;
 }
 
 int64_t events_retry_ms(struct obligation_attempt *attempt)
@@ -264,6 +298,7 @@ static struct str error_code(struct str code, struct str text)
 	} codes[] = {
 		{"assume the role", STR_INIT("FAILED_ASSUME_ROLE")},
 		{"sts:AssumeRole", STR_INIT("FAILED_ASSUME_ROLE")},
+		{"NO_PERMISSIONS", STR_INIT("NO_PERMISSIONS")},
 		{"AccessDenied", STR_INIT("NO_PERMISSIONS")},
 		{"AuthorizationError", STR_INIT("NO_PERMISSIONS")},
 		{"NonExistentQueue", STR_INIT("NO_RESOURCE")},

@@ -2,13 +2,17 @@
 /*
  * destination_deliver: an attempt sends the event or, if an OAuth connection has no token yet, gets
  * a token and is repeated at once. Tokens are kept in memory, by the connection and its last
- * authorization, until they expire or an endpoint refuses them. Thread of deliver.
+ * authorization, until they expire or an endpoint refuses them.
+ *
+ * Before, it opens the event and the connection's secrets, if they are sealed under KMS keys, and
+ * authorizes the role of the target: steps that may each go on at the attempt's home.
  */
 #include "services/events/destination_deliver.h"
 
 #include <string.h>
 
 #include "base/vec.h"
+#include "core/inner_call.h"
 #include "core/message.h"
 #include "services/events/connection.h"
 #include "services/events/deliver.h"
@@ -30,6 +34,9 @@ struct events_tokens {
 /* The first member is what the functions of deliver.h expect. */
 struct state {
 	struct events_debt debt;
+	struct events_destination_record destination;
+	struct events_connection_record connection;
+	struct str sealed; /* of the connection, or what it opens to */
 	struct str connection_arn;
 	int64_t authorized_ms;
 	bool is_oauth, is_token; /* the attempt gets a token */
@@ -38,10 +45,9 @@ struct state {
 
 /* ---- tokens ---- */
 
-static struct events_tokens *tokens_of(const struct core *core)
+/* Under the lock, as the functions below. */
+static struct events_tokens *tokens_of(struct events *events)
 {
-	struct events *events = events_of(core);
-
 	if (!events->tokens)
 		events->tokens = heap_alloc(sizeof(*events->tokens));
 	return events->tokens;
@@ -70,39 +76,54 @@ static size_t find_token(const struct events_tokens *tokens, struct str connecti
 	return place;
 }
 
-static void forget_token(const struct core *core, struct str connection_arn)
+static void remove_token_of(struct events_tokens *tokens, struct str connection_arn)
 {
-	struct events_tokens *tokens = tokens_of(core);
 	size_t place = find_token(tokens, connection_arn);
 
 	if (place < tokens->count)
 		remove_token(tokens, place);
 }
 
-/* data NULL: there is none, or it has expired. */
-static struct str token_of(const struct core *core, const struct state *state, int64_t now_ms)
+static void forget_token(const struct core *core, struct str connection_arn)
 {
-	const struct events_tokens *tokens = tokens_of(core);
-	size_t place = find_token(tokens, state->connection_arn);
+	struct events *events = events_of(core);
 
-	if (place == tokens->count || tokens->items[place].authorized_ms != state->authorized_ms ||
-	    tokens->items[place].expires_ms <= now_ms)
-		return (struct str){0};
-	return tokens->items[place].text;
+	pthread_mutex_lock(&events->tokens_lock);
+	remove_token_of(tokens_of(events), connection_arn);
+	pthread_mutex_unlock(&events->tokens_lock);
+}
+
+/* In the arena; data NULL: there is none, or it has expired. */
+static struct str token_of(const struct obligation_attempt *attempt, const struct state *state)
+{
+	struct events *events = events_of(attempt->core);
+	struct str text = {0};
+
+	pthread_mutex_lock(&events->tokens_lock);
+	const struct events_tokens *tokens = tokens_of(events);
+	size_t place = find_token(tokens, state->connection_arn);
+	if (place < tokens->count && tokens->items[place].authorized_ms == state->authorized_ms &&
+	    tokens->items[place].expires_ms > attempt->now_ms)
+		text = arena_copy(attempt->arena, tokens->items[place].text);
+	pthread_mutex_unlock(&events->tokens_lock);
+	return text;
 }
 
 static void keep_token(const struct core *core, const struct state *state, struct str text,
 		       int64_t expires_ms)
 {
-	struct events_tokens *tokens = tokens_of(core);
+	struct events *events = events_of(core);
 
-	forget_token(core, state->connection_arn);
+	pthread_mutex_lock(&events->tokens_lock);
+	struct events_tokens *tokens = tokens_of(events);
+	remove_token_of(tokens, state->connection_arn);
 	if (tokens->count == TOKENS_MAX)
 		remove_token(tokens, 0);
 	vec_push(tokens, (struct token){.connection_arn = heap_copy(state->connection_arn),
 					.text = heap_copy(text),
 					.authorized_ms = state->authorized_ms,
 					.expires_ms = expires_ms});
+	pthread_mutex_unlock(&events->tokens_lock);
 }
 
 void events_tokens_free(struct events_tokens **tokens)
@@ -173,44 +194,126 @@ static struct state *open_state(struct obligation_attempt *attempt)
 	return state;
 }
 
-static enum obligation_step prepare(struct obligation_attempt *attempt)
+/* All is opened and authorized. */
+static enum obligation_step prepare_request(struct obligation_attempt *attempt)
 {
 	const struct events_create_connection_auth_request_parameters *auth;
-	struct events_destination_record destination;
-	struct events_connection_record connection;
-	struct state *state = open_state(attempt);
+	struct state *state = attempt->state;
+	const struct events_destination_record *destination = &state->destination;
 	struct arena *arena = attempt->arena;
 	struct events_http_request request;
 	struct str token = {0};
 
-	if (!state)
-		return OBLIGATION_DROP;
-	/* The secrets of a connection serve the rules of its own account only. */
-	if (events_destination_find(attempt->core, arena, state->debt.target->arn, &destination) ||
-	    !str_equal(destination.account, state->debt.rule->account))
-		return refuse(attempt, STR("The API destination was deleted."));
-	if (events_connection_find(attempt->core, arena, destination.connection_arn, &connection) ||
-	    !events_connection_is_ready(&connection) ||
-	    events_connection_open(attempt->core, arena, &connection, &auth))
+	if (events_connection_open(attempt->core, arena, &state->connection, state->sealed, &auth))
 		return refuse(attempt, STR("The connection is not authorized."));
-	state->connection_arn = destination.connection_arn;
-	state->authorized_ms = connection.authorized_ms;
+	state->connection_arn = destination->connection_arn;
+	state->authorized_ms = state->connection.authorized_ms;
 	state->is_oauth = auth->o_auth_parameters != NULL;
 	if (state->is_oauth)
-		token = token_of(attempt->core, state, attempt->now_ms);
+		token = token_of(attempt, state);
 	state->is_token = state->is_oauth && !token.data;
 	if (state->is_token)
 		request = events_token_request(arena, auth->o_auth_parameters);
 	else
 		request = events_destination_request(
-			arena, &destination, auth, parameters_of(attempt, state),
-			arena_copy(arena, token),
+			arena, destination, auth, parameters_of(attempt, state), token,
 			events_target_body(arena, state->debt.rule, state->debt.target,
 					   attempt->shared, state->debt.attempt.ingestion_ms));
 	fill(attempt, &request);
 	attempt->rate_milli =
-		(uint32_t)(destination.rate < 1000000 ? destination.rate * 1000 : 1000000000);
+		(uint32_t)(destination->rate < 1000000 ? destination->rate * 1000 : 1000000000);
 	return OBLIGATION_READY;
+}
+
+static enum obligation_step open_secrets(struct obligation_attempt *attempt)
+{
+	struct state *state = attempt->state;
+	const struct events_sealed sealed = {
+		.bytes = &state->sealed,
+		.purpose = &events_key_of_secret,
+		.account = state->connection.account,
+		.region = state->connection.region,
+	};
+
+	return events_open_bytes(attempt, &sealed, prepare_request);
+}
+
+/* ---- the role ---- */
+
+static const struct operation invoke_operation =
+	INNER_CALL_OPERATION(events_service, "InvokeApiDestination", "events:InvokeApiDestination");
+
+static void on_authorized(void *context, const struct internal_answer *answer)
+{
+	struct obligation_attempt *attempt = context;
+	enum obligation_step step;
+
+	if (answer->result == ERR_OK) {
+		step = open_secrets(attempt);
+	} else if (answer->fault == &events_service.denied) {
+		attempt->failure.code = STR("NO_PERMISSIONS");
+		attempt->failure.text = arena_copy(attempt->arena, answer->fault_text);
+		step = OBLIGATION_FAIL;
+	} else {
+		step = events_attempt_hold(attempt, STR("THROTTLING"),
+					   STR("The role cannot be assumed now."));
+	}
+	if (step != OBLIGATION_PARKED)
+		obligation_continue(attempt, step);
+}
+
+static void authorize_at_home(struct obligation_attempt *attempt)
+{
+	struct state *state = attempt->state;
+	const struct inner_call inner = {
+		.operation = &invoke_operation,
+		.caller = events_target_caller(state->debt.rule, state->debt.target),
+		.arn = state->debt.target->arn,
+		.done = on_authorized,
+		.context = attempt,
+	};
+
+	if (!inner_call_submit(attempt->core, obligation_home(attempt), &inner))
+		obligation_continue(attempt,
+				    events_attempt_hold(attempt, STR("THROTTLING"),
+							STR("Too many requests are in flight.")));
+}
+
+/* Targets that earlier versions stored may have no role. */
+static enum obligation_step authorize(struct obligation_attempt *attempt)
+{
+	struct state *state = attempt->state;
+
+	if (!state->debt.target->role_arn.data)
+		return open_secrets(attempt);
+	obligation_on_home(attempt, authorize_at_home);
+	return OBLIGATION_PARKED;
+}
+
+static enum obligation_step prepare_opened(struct obligation_attempt *attempt)
+{
+	struct state *state = attempt->state;
+	struct arena *arena = attempt->arena;
+	enum obligation_step step = events_debt_step(attempt);
+
+	if (step != OBLIGATION_READY)
+		return step;
+	/* The secrets of a connection serve the rules of its own account only. */
+	if (events_destination_find(attempt->core, arena, state->debt.target->arn,
+				    &state->destination) ||
+	    !str_equal(state->destination.account, state->debt.rule->account))
+		return refuse(attempt, STR("The API destination was deleted."));
+	if (events_connection_find(attempt->core, arena, state->destination.connection_arn,
+				   &state->connection) ||
+	    !events_connection_is_ready(&state->connection))
+		return refuse(attempt, STR("The connection is not authorized."));
+	state->sealed = state->connection.sealed;
+	return authorize(attempt);
+}
+
+static enum obligation_step prepare(struct obligation_attempt *attempt)
+{
+	return open_state(attempt) ? events_open_event(attempt, prepare_opened) : OBLIGATION_DROP;
 }
 
 static enum obligation_result take_token(struct obligation_attempt *attempt, struct state *state)

@@ -72,6 +72,7 @@ static enum err start(struct core *core, const struct service_start *start, stru
 	(void)start;
 	(void)out_problem; /* the configuration has no event buses */
 	pthread_mutex_init(&events_of(core)->scratch_lock, NULL);
+	pthread_mutex_init(&events_of(core)->tokens_lock, NULL);
 	events_of(core)->registry = events_registry_new();
 	events_of(core)->items = events_items_new();
 	enum err err = catalog_begin(core->catalog, false);
@@ -106,6 +107,7 @@ static void stop(struct core *core)
 	events_registry_free(&events->registry);
 	events_items_free(&events->items);
 	pthread_mutex_destroy(&events->scratch_lock);
+	pthread_mutex_destroy(&events->tokens_lock);
 }
 
 static const struct {

@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * put: matches the event, then makes one delivery or obligation a target. A struct sending has its
- * own arena and holds its rules until target_deliver has ended.
+ * put: matches the event, holds the data keys of its bus and archives if they have KMS keys, then
+ * makes one delivery or obligation a target. A struct sending has its own arena and holds its rules
+ * until target_deliver has ended.
+ *
+ * An event that cannot be encrypted goes to the dead-letter queue of the bus, as a delivery of the
+ * same command, or is dropped and counted. It never becomes an obligation, which would be on disk
+ * under another key: while that queue is busy, the event is not stored.
  */
 #include "services/events/put.h"
+
 #include "services/events/archive_message.h"
+#include "services/events/archive_name.h"
 
 #include <pthread.h>
 
@@ -16,8 +23,13 @@
 struct sending {
 	struct arena arena;
 	struct core *core;
+	struct net_thread *home;
 	const struct events_put *put;
+	const struct events_bus *bus; /* held; NULL: of events_put_to_rule */
 	struct str json, event_id;
+	struct str kept; /* the event in obligations: sealed, if the bus has a key */
+	/* Of the bus, if it has one, then of rules that fill archives, in the order of `rules`. */
+	struct events_keys keys;
 	struct {
 		const struct events_bus_rule **items; /* held */
 		size_t count, capacity;
@@ -34,9 +46,9 @@ struct sending {
 	void *context;
 };
 
-/* A target that is a queue. */
+/* A target that is a queue, or the dead-letter queue of the bus. */
 struct owed {
-	const struct events_bus_rule *rule;
+	const struct events_bus_rule *rule; /* NULL: the latter */
 	const struct events_target_settings *target;
 	struct target_payload payload;
 	struct target_result result;
@@ -103,35 +115,99 @@ static size_t count_targets(const struct sending *sending)
 	return count;
 }
 
+static void add_owed(struct sending *sending, struct str arn, const struct owed *owed)
+{
+	struct owed *kept = &sending->owed[sending->delivery_count];
+
+	*kept = *owed;
+	kept->payload.trace = sending->put->trace;
+	sending->deliveries[sending->delivery_count++] = (struct target_delivery){
+		.arn = arn,
+		.payloads = &kept->payload,
+		.count = 1,
+		.results = &kept->result,
+		.caller = &kept->caller,
+		.seat = owed->target ? owed->target->seat : 0,
+	};
+}
+
 static void add_delivery(struct sending *sending, const struct events_bus_rule *rule,
 			 const struct events_target_settings *target)
 {
-	struct owed *owed = &sending->owed[sending->delivery_count];
-
-	*owed = (struct owed){
+	const struct owed owed = {
 		.rule = rule,
 		.target = target,
 		.payload = events_target_payload(&sending->arena, rule, target, sending->json,
 						 sending->event_id, sending->put->now_ms),
 		.caller = events_target_caller(rule, target),
 	};
-	owed->payload.trace = sending->put->trace;
-	sending->deliveries[sending->delivery_count++] = (struct target_delivery){
-		.arn = target->arn,
-		.payloads = &owed->payload,
-		.count = 1,
-		.results = &owed->result,
-		.caller = &owed->caller,
-		.seat = target->seat,
+
+	add_owed(sending, target->arn, &owed);
+}
+
+/* ---- what cannot be encrypted ---- */
+
+enum { DEAD_LETTER_ATTRIBUTES = 4 };
+
+static void add_attribute(struct target_payload *payload, struct target_attribute *attributes,
+			  struct str name, struct str value)
+{
+	if (value.size > 0)
+		attributes[payload->attribute_count++] =
+			(struct target_attribute){name, STR("String"), value};
+}
+
+/* `rule` fills an archive; NULL: the event has no place on the bus. */
+static void add_bus_dead_letter(struct sending *sending, const struct events_bus_rule *rule,
+				const struct events_key *key)
+{
+	struct target_attribute *attributes =
+		arena_array(&sending->arena, struct target_attribute, DEAD_LETTER_ATTRIBUTES);
+	const struct events_bus *bus = sending->bus;
+	struct owed owed = {
+		.payload = {.body = sending->json, .attributes = attributes},
+		.caller =
+			{
+				.identity = INTERNAL_AS_SERVICE,
+				.service = STR("events.amazonaws.com"),
+				.source_arn = bus->arn,
+				.source_account = bus->account,
+				.region = bus->region,
+			},
 	};
+
+	if (!bus->dead_letter_arn.data) {
+		events_count(events_of(sending->core), EVENTS_COUNT_FAILED, 1);
+		return;
+	}
+	if (rule) {
+		struct str name = events_archive_of_rule(rule->name);
+
+		add_attribute(&owed.payload, attributes, STR("RULE_ARN"), rule->arn);
+		add_attribute(
+			&owed.payload, attributes, STR("TARGET_ARN"),
+			events_archive_arn(&sending->arena, rule->account, rule->region, name));
+	}
+	add_attribute(&owed.payload, attributes, STR("ERROR_CODE"), events_key_code(key->problem));
+	add_attribute(&owed.payload, attributes, STR("ERROR_MESSAGE"), key->text);
+	add_owed(sending, bus->dead_letter_arn, &owed);
+}
+
+/* ---- all of it ---- */
+
+static void add_archive(struct sending *sending, const struct events_bus_rule *rule,
+			const struct events_key *key)
+{
+	if (key && key->problem)
+		add_bus_dead_letter(sending, rule, key);
+	else
+		sending->archives[sending->archive_count++] = events_archive_target(
+			sending->core, &sending->arena, (uint64_t)rule->archive_queue,
+			sending->json, key ? key->key : NULL);
 }
 
 static void add_targets(struct sending *sending, const struct events_bus_rule *rule)
 {
-	if (rule->archive_queue != 0)
-		sending->archives[sending->archive_count++] =
-			events_archive_target(sending->core, &sending->arena,
-					      (uint64_t)rule->archive_queue, sending->json);
 	for (size_t i = 0; i < rule->target_count; i++) {
 		const struct events_target_settings *target = &rule->targets[i];
 		enum events_target_kind kind = events_target_kind(target->arn);
@@ -144,7 +220,7 @@ static void add_targets(struct sending *sending, const struct events_bus_rule *r
 			sending->obligations[sending->obligation_count++] = events_target_owed(
 				&sending->arena, rule, target,
 				&(struct events_attempt){.ingestion_ms = sending->put->now_ms},
-				sending->json);
+				sending->kept);
 	}
 }
 
@@ -157,7 +233,7 @@ static bool instead(void *context, const struct target_delivery *delivery, size_
 	const struct target_result *result = &delivery->results[index];
 	bool is_refused = result->outcome == TARGET_FAILED;
 
-	if (is_refused && !owed->target->dead_letter_arn.data)
+	if (!owed->rule || (is_refused && !owed->target->dead_letter_arn.data))
 		return false;
 	*out_obligation = events_target_owed(arena, owed->rule, owed->target,
 					     &(struct events_attempt){
@@ -167,7 +243,7 @@ static bool instead(void *context, const struct target_delivery *delivery, size_
 						     .code = result->code,
 						     .text = result->text,
 					     },
-					     sending->json);
+					     sending->kept);
 	return true;
 }
 
@@ -179,43 +255,79 @@ static void sending_end(struct sending *sending, bool is_stored)
 	for (size_t i = 0; i < sending->rules.count; i++)
 		events_rule_release(sending->rules.items[i]);
 	vec_done(&sending->rules);
+	for (size_t i = 0; i < sending->keys.key_count; i++)
+		data_key_release(sending->keys.keys[i].key);
+	events_bus_release(sending->bus);
 	arena_done(&sending->arena);
 	heap_free(sending);
 	done(context, is_stored);
 }
 
+/* Counts the result; false: the payload is neither delivered nor owed, but may be later. */
+static bool take_result(struct events *events, const struct owed *owed)
+{
+	const struct target_result *result = &owed->result;
+	bool is_dead_letter = !owed->rule;
+
+	if (result->outcome == TARGET_DELIVERED)
+		events_count(events,
+			     is_dead_letter ? EVENTS_COUNT_DEAD_LETTERS : EVENTS_COUNT_INVOCATIONS,
+			     1);
+	else if (result->outcome == TARGET_FAILED && !result->is_owed)
+		events_count(events, EVENTS_COUNT_FAILED, 1);
+	else
+		return result->is_owed;
+	return true;
+}
+
 static void on_sent(void *context)
 {
 	struct sending *sending = context;
-	struct events *events = events_of(sending->core);
 	bool is_stored = true;
 
-	for (size_t i = 0; i < sending->delivery_count; i++) {
-		const struct target_result *result = &sending->owed[i].result;
-		if (result->outcome == TARGET_DELIVERED)
-			events_count(events, EVENTS_COUNT_INVOCATIONS, 1);
-		else if (result->outcome == TARGET_FAILED && !result->is_owed)
-			events_count(events, EVENTS_COUNT_FAILED, 1);
-		else
-			is_stored = is_stored && result->is_owed;
-	}
+	for (size_t i = 0; i < sending->delivery_count; i++)
+		is_stored &= take_result(events_of(sending->core), &sending->owed[i]);
 	for (size_t i = 0; i < sending->obligation_count; i++)
 		is_stored = is_stored && sending->obligations[i].is_stored;
 	is_stored = is_stored && sending->is_archived;
 	sending_end(sending, is_stored);
 }
 
-static void send(struct sending *sending, struct net_thread *home)
+/* Fills the deliveries, archives and obligations. */
+static void add_all(struct sending *sending)
 {
-	size_t most = count_targets(sending);
+	size_t targets = count_targets(sending), rules = sending->rules.count;
 	struct arena *arena = &sending->arena;
+	const struct events_key *keys = sending->keys.keys;
+	size_t next = 0;
 
-	sending->owed = arena_array(arena, struct owed, most);
-	sending->deliveries = arena_array(arena, struct target_delivery, most);
-	sending->obligations = arena_array(arena, struct obligation, most);
-	sending->archives = arena_array(arena, struct queue_target, sending->rules.count);
-	for (size_t i = 0; i < sending->rules.count; i++)
+	/* Each archive may have a dead letter, and the event one. */
+	sending->owed = arena_array(arena, struct owed, targets + rules + 1);
+	sending->deliveries = arena_array(arena, struct target_delivery, targets + rules + 1);
+	sending->obligations = arena_array(arena, struct obligation, targets);
+	sending->archives = arena_array(arena, struct queue_target, rules);
+	if (sending->bus && sending->bus->kms_key.data) {
+		const struct events_key *key = &keys[next++];
+
+		if (key->problem) {
+			add_bus_dead_letter(sending, NULL, key);
+			return;
+		}
+		sending->kept = envelope_close(key->key, arena, sending->json);
+	}
+	for (size_t i = 0; i < rules; i++) {
+		const struct events_bus_rule *rule = sending->rules.items[i];
+
+		if (rule->archive_queue != 0)
+			add_archive(sending, rule, rule->archive_key.data ? &keys[next++] : NULL);
+	}
+	for (size_t i = 0; i < rules; i++)
 		add_targets(sending, sending->rules.items[i]);
+}
+
+static void send(struct sending *sending)
+{
+	add_all(sending);
 	events_count(events_of(sending->core), EVENTS_COUNT_MATCHED, sending->rules.count > 0);
 	events_count(events_of(sending->core), EVENTS_COUNT_TRIGGERED, sending->rules.count);
 	if (sending->delivery_count + sending->obligation_count + sending->archive_count == 0) {
@@ -233,7 +345,51 @@ static void send(struct sending *sending, struct net_thread *home)
 		.instead = instead,
 		.instead_context = sending,
 	};
-	target_deliver(sending->core, home, &sending->send, on_sent, sending);
+	target_deliver(sending->core, sending->home, &sending->send, on_sent, sending);
+}
+
+/* ---- keys ---- */
+
+static void on_keys(void *context, bool is_done)
+{
+	struct sending *sending = context;
+
+	if (is_done)
+		send(sending);
+	else
+		sending_end(sending, false);
+}
+
+/* KMS keys of the bus and of archives need data keys first. */
+static void begin(struct sending *sending)
+{
+	const struct events_bus *bus = sending->bus;
+	struct arena *arena = &sending->arena;
+	struct str *ids = arena_array(arena, struct str, sending->rules.count + 1);
+	size_t count = 0;
+
+	if (bus && bus->kms_key.data)
+		ids[count++] = bus->kms_key;
+	for (size_t i = 0; i < sending->rules.count; i++)
+		if (sending->rules.items[i]->archive_key.data)
+			ids[count++] = sending->rules.items[i]->archive_key;
+	if (count == 0) {
+		send(sending);
+		return;
+	}
+	sending->keys = (struct events_keys){
+		.account = bus->account,
+		.region = bus->region,
+		.bus_arn = bus->arn,
+		.arena = arena,
+		.purpose = &events_key_of_bus,
+		.ids = ids,
+		.keys = arena_array(arena, struct events_key, count),
+		.key_count = count,
+		.done = on_keys,
+		.context = sending,
+	};
+	events_keys_use(sending->core, sending->home, &sending->keys);
 }
 
 static struct str id_of(struct sending *sending)
@@ -241,17 +397,19 @@ static struct str id_of(struct sending *sending)
 	return json_text_decode(&sending->arena, json_text_member(sending->json, STR("id")));
 }
 
-static struct sending *sending_new(struct core *core, const struct events_put *put,
-				   events_done_fn done, void *context)
+static struct sending *sending_new(struct core *core, struct net_thread *home,
+				   const struct events_put *put, events_done_fn done, void *context)
 {
 	struct sending *sending = heap_alloc(sizeof(*sending));
 
 	arena_init(&sending->arena);
 	sending->core = core;
+	sending->home = home;
 	sending->put = put;
 	sending->done = done;
 	sending->context = context;
 	sending->json = put->event ? events_envelope(&sending->arena, put->event) : put->json;
+	sending->kept = sending->json;
 	return sending;
 }
 
@@ -265,14 +423,14 @@ void events_put_event(struct core *core, struct net_thread *home, const struct e
 		done(context, true);
 		return;
 	}
-	struct sending *sending = sending_new(core, put, done, context);
+	struct sending *sending = sending_new(core, home, put, done, context);
+	sending->bus = bus;
 	sending->event_id = put->event ? put->event->id : id_of(sending);
 	enum err err = match(sending, bus);
-	events_bus_release(bus);
 	if (err)
 		sending_end(sending, false);
 	else
-		send(sending, home);
+		begin(sending);
 }
 
 void events_put_to_rule(struct core *core, struct net_thread *home,
@@ -280,12 +438,12 @@ void events_put_to_rule(struct core *core, struct net_thread *home,
 			events_done_fn done, void *context)
 {
 	struct events_put put = {.event = event, .now_ms = event->time_ms};
-	struct sending *sending = sending_new(core, &put, done, context);
+	struct sending *sending = sending_new(core, home, &put, done, context);
 	struct events_put *kept = arena_new(&sending->arena, struct events_put);
 
 	*kept = put;
 	sending->put = kept;
 	sending->event_id = event->id;
 	vec_push(&sending->rules, events_rule_hold(rule));
-	send(sending, home);
+	begin(sending);
 }

@@ -132,7 +132,8 @@ static void for_rule_texts(struct events_bus_rule *rule, pack_visit_fn visit, vo
 	struct str *texts[] = {&rule->account,	  &rule->region,      &rule->bus,
 			       &rule->name,	  &rule->arn,	      &rule->pattern,
 			       &rule->schedule,	  &rule->description, &rule->role_arn,
-			       &rule->managed_by, &rule->created_by,  &rule->state};
+			       &rule->managed_by, &rule->created_by,  &rule->state,
+			       &rule->archive_key};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		visit(context, texts[i]);

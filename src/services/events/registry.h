@@ -68,7 +68,8 @@ struct events_bus_rule {
 	struct str created_by; /* account */
 	struct str state;      /* as in the API */
 	int64_t created_ms;
-	int64_t archive_queue; /* of a rule that fills an archive: number in the engine; or 0 */
+	int64_t archive_queue;	/* of a rule that fills an archive: number in the engine; or 0 */
+	struct str archive_key; /* KmsKeyIdentifier of that archive; data NULL: none */
 	const struct shape_pair *tags; /* sorted by key */
 	size_t tag_count;
 	const struct events_target_settings *targets; /* in the order in which they were added */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * replay_run: a runner is a state machine of three steps: browse a page (the engine answers by a
- * task), put its events (all at once; the last one that is stored goes on), save the place. The
- * record is read again at each page, so a cancellation ends it there.
+ * replay_run: a runner is a state machine: browse a page (the engine answers by a task), open what
+ * is sealed under a KMS key, put the events (all at once; the last one that is stored goes on),
+ * save the place. Events that could not be stored are put again, without the others of their page.
+ * The record is read again at each of these times, so a cancellation ends it there.
  */
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "format/json_text.h"
 #include "services/events/archive.h"
 #include "services/events/archive_message.h"
+#include "services/events/encrypt.h"
 #include "services/events/put.h"
 #include "services/events/replay.h"
 #include "services/events/state.h"
@@ -20,6 +22,8 @@ enum { PAGE = 100 };
 
 struct event_slot {
 	struct events_replay_runner *runner;
+	struct str envelope; /* from take: sealed; plain later */
+	bool is_stored;
 	struct events_event event;
 	struct events_put put;
 };
@@ -33,6 +37,7 @@ struct events_replay_runner {
 	struct queue_command browse;
 	struct queue_delivery deliveries[PAGE];
 	struct event_slot *slots;
+	struct events_keys keys;
 	size_t slot_count, outstanding;
 	bool has_failed; /* an event of the page was not stored */
 	int64_t last_ms; /* of the page's last event */
@@ -108,7 +113,6 @@ static enum err take(struct events_replay_runner *runner, const struct queue_del
 	struct core *core = runner->core;
 	struct queue_message message;
 	struct buf bytes = {0};
-	struct str envelope;
 
 	enum err err = queue_read_message(engine_of(core, delivery->handle.queue),
 					  delivery->location, &bytes, &message);
@@ -126,36 +130,55 @@ static enum err take(struct events_replay_runner *runner, const struct queue_del
 		return ERR_OK;
 	}
 	struct event_slot *slot = &runner->slots[runner->slot_count];
-	if (events_archive_message(core, payload, &envelope) != ERR_OK ||
-	    !parse_event(&runner->arena, envelope, &slot->event))
+	if (!envelope_is_one(payload) && events_archive_message(core, payload, &payload) != ERR_OK)
 		return ERR_DAMAGED;
-	slot->event.replay_name = runner->record.name;
+	slot->envelope = payload;
 	slot->runner = runner;
 	runner->slot_count++;
 	runner->last_ms = sent_ms;
 	return ERR_OK;
 }
 
+/* All envelopes are plain. */
+static enum err parse_page(struct events_replay_runner *runner)
+{
+	for (size_t i = 0; i < runner->slot_count; i++) {
+		struct event_slot *slot = &runner->slots[i];
+
+		if (!parse_event(&runner->arena, slot->envelope, &slot->event))
+			return ERR_DAMAGED;
+		slot->event.replay_name = runner->record.name;
+	}
+	return ERR_OK;
+}
+
 /* ---- steps ---- */
 
 static void begin_page(struct core *core, struct core_task *task);
+static void put_again(struct core *core, struct core_task *task);
 
-static void next_page(struct events_replay_runner *runner, int64_t after_ms)
+static void go_on(struct events_replay_runner *runner,
+		  void (*run)(struct core *core, struct core_task *task), int64_t after_ms)
 {
-	runner->task.run = begin_page;
+	runner->task.run = run;
 	if (after_ms > 0)
 		core_post_control_at(runner->core, &runner->task, clock_base_ms() + after_ms);
 	else
 		core_post_control(runner->core, &runner->task);
 }
 
-/* All events of the page are stored, or the page is repeated. */
+static void next_page(struct events_replay_runner *runner, int64_t after_ms)
+{
+	go_on(runner, begin_page, after_ms);
+}
+
+/* All events of the page are stored, or those that are not are put again. */
 static void end_page(struct events_replay_runner *runner)
 {
 	struct events_replay_record *record = &runner->record;
 
 	if (runner->has_failed) {
-		next_page(runner, LIMIT_REPLAY_RETRY_MS);
+		go_on(runner, put_again, LIMIT_REPLAY_RETRY_MS);
 		return;
 	}
 	if (runner->slot_count > 0)
@@ -173,6 +196,7 @@ static void end_page(struct events_replay_runner *runner)
 	if (item && events_replay_decode(&runner->arena, item, &now) == ERR_OK)
 		record->state = now.state;
 	events_item_release(item);
+	record->reason = (struct str){0};
 	if (events_replay_write(runner->core, record) != ERR_OK)
 		log_event(LOG_WARN, "the progress of a replay could not be stored",
 			  log_str("replay", record->name));
@@ -184,6 +208,7 @@ static void stored(void *context, bool is_stored)
 	struct event_slot *slot = context;
 	struct events_replay_runner *runner = slot->runner;
 
+	slot->is_stored = is_stored;
 	runner->has_failed |= !is_stored;
 	if (--runner->outstanding == 0)
 		end_page(runner);
@@ -194,10 +219,14 @@ static void put_page(struct events_replay_runner *runner)
 	struct events_replay_record *record = &runner->record;
 	size_t count = runner->slot_count;
 
-	runner->outstanding = count + 1; /* one is ours: `stored` may run at once */
+	runner->has_failed = false;
+	runner->outstanding = 1; /* ours: `stored` may run at once */
 	for (size_t i = 0; i < count; i++) {
 		struct event_slot *slot = &runner->slots[i];
 
+		if (slot->is_stored)
+			continue;
+		runner->outstanding++;
 		slot->put = (struct events_put){
 			.account = record->account,
 			.region = record->region,
@@ -213,6 +242,102 @@ static void put_page(struct events_replay_runner *runner)
 		end_page(runner);
 }
 
+/* False: the replay has ended or was deleted, and so has the runner. */
+static bool is_going_on(struct events_replay_runner *runner, struct events_replay_record *record)
+{
+	const struct events_item *item =
+		events_items_find(events_of(runner->core)->items, EVENTS_REPLAY,
+				  runner->names.account, runner->names.region, runner->names.name);
+	enum err err = item ? events_replay_decode(&runner->arena, item, record) : ERR_NOTFOUND;
+
+	events_item_release(item);
+	if (err || !events_replay_is_active(record)) {
+		forget(runner);
+		return false;
+	}
+	if (str_equal(record->state, STR("CANCELLING"))) {
+		end(runner, STR("CANCELLED"), STR(""));
+		return false;
+	}
+	return true;
+}
+
+static void put_again(struct core *core, struct core_task *task)
+{
+	struct events_replay_runner *runner = container_of(task, struct events_replay_runner, task);
+	struct events_replay_record record;
+
+	(void)core;
+	if (is_going_on(runner, &record))
+		put_page(runner);
+}
+
+static void end_damaged(struct events_replay_runner *runner)
+{
+	end(runner, STR("FAILED"), STR("The archive has an event that cannot be read."));
+}
+
+/* ---- sealed events ---- */
+
+/* The reason shows until the next page is stored. */
+static void wait_for_key(struct events_replay_runner *runner, struct str reason)
+{
+	struct events_replay_record record;
+
+	if (!is_going_on(runner, &record))
+		return;
+	record.state = STR("RUNNING");
+	record.reason = reason;
+	if (events_replay_write(runner->core, &record) != ERR_OK)
+		log_event(LOG_WARN, "the state of a replay could not be stored",
+			  log_str("replay", record.name));
+	next_page(runner, LIMIT_REPLAY_RETRY_MS);
+}
+
+static void on_opened(void *context, bool is_done)
+{
+	struct events_replay_runner *runner = context;
+	const struct events_keys *keys = &runner->keys;
+
+	if (!is_done)
+		next_page(runner, LIMIT_REPLAY_RETRY_MS);
+	else if (keys->problem == KMS_PROBLEM_DAMAGED)
+		end_damaged(runner);
+	else if (keys->problem)
+		wait_for_key(runner, keys->text);
+	else if (parse_page(runner) != ERR_OK)
+		end_damaged(runner);
+	else
+		put_page(runner);
+}
+
+/* False: no event of the page is sealed under a KMS key. */
+static bool open_page(struct events_replay_runner *runner)
+{
+	struct events_replay_record *record = &runner->record;
+	struct str **sealed = arena_array(&runner->arena, struct str *, runner->slot_count);
+	size_t count = 0;
+
+	for (size_t i = 0; i < runner->slot_count; i++)
+		if (envelope_is_one(runner->slots[i].envelope))
+			sealed[count++] = &runner->slots[i].envelope;
+	if (count == 0)
+		return false;
+	runner->keys = (struct events_keys){
+		.account = record->account,
+		.region = record->region,
+		.bus_arn = record->bus_arn,
+		.arena = &runner->arena,
+		.purpose = &events_key_of_bus,
+		.sealed = sealed,
+		.sealed_count = count,
+		.done = on_opened,
+		.context = runner,
+	};
+	events_keys_use(runner->core, NULL, &runner->keys);
+	return true;
+}
+
 /* The engine has answered. */
 static void take_page(struct core *core, struct core_task *task)
 {
@@ -226,7 +351,7 @@ static void take_page(struct core *core, struct core_task *task)
 		return;
 	}
 	runner->slot_count = 0;
-	runner->is_last = runner->has_failed = false;
+	runner->is_last = false;
 	runner->slots = arena_array(&runner->arena, struct event_slot, PAGE);
 	for (size_t i = 0; i < command->browse.count; i++) {
 		if (!err && !runner->is_last)
@@ -234,8 +359,14 @@ static void take_page(struct core *core, struct core_task *task)
 		queue_delivery_done(engine_of(runner->core, command->queue),
 				    &runner->deliveries[i]);
 	}
-	if (err)
-		end(runner, STR("FAILED"), STR("The archive has an event that cannot be read."));
+	if (err) {
+		end_damaged(runner);
+		return;
+	}
+	if (open_page(runner))
+		return;
+	if (parse_page(runner) != ERR_OK)
+		end_damaged(runner);
 	else
 		put_page(runner);
 }
@@ -272,23 +403,11 @@ static void begin_page(struct core *core, struct core_task *task)
 	struct events_archive_record archive;
 
 	arena_reset(&runner->arena);
-	const struct events_item *item =
-		events_items_find(events_of(core)->items, EVENTS_REPLAY, runner->names.account,
-				  runner->names.region, runner->names.name);
-	enum err err =
-		item ? events_replay_decode(&runner->arena, item, &runner->record) : ERR_NOTFOUND;
-	events_item_release(item);
-	if (err || !events_replay_is_active(&runner->record)) {
-		forget(runner);
+	if (!is_going_on(runner, &runner->record))
 		return;
-	}
-	if (str_equal(runner->record.state, STR("CANCELLING"))) {
-		end(runner, STR("CANCELLED"), STR(""));
-		return;
-	}
 	runner->record.state = STR("RUNNING");
-	err = events_archive_find(core, &runner->arena, runner->record.account,
-				  runner->record.region, runner->record.archive, &archive);
+	enum err err = events_archive_find(core, &runner->arena, runner->record.account,
+					   runner->record.region, runner->record.archive, &archive);
 	if (err) {
 		end(runner, STR("FAILED"), STR("The archive was deleted."));
 		return;

@@ -4,12 +4,11 @@
 
 #include "api/events.h"
 #include "base/arn.h"
-#include "core/authorize.h"
+#include "core/pass_role.h"
 
-enum err events_pass_role(struct call *call, struct str role_arn)
+enum err events_pass_role(struct call *call, struct str role_arn, struct str rule_arn)
 {
-	struct resource resource = {.arn = role_arn, .account = arn_account(role_arn)};
-	struct str *service = arena_new(call->arena, struct str);
+	bool is_trusting;
 	struct arn arn;
 
 	if (!arn_parse(role_arn, &arn) || !str_equal(arn.service, STR("iam")) ||
@@ -20,7 +19,12 @@ enum err events_pass_role(struct call *call, struct str role_arn)
 			    STR_ARG(role_arn));
 	if (!str_equal(arn.account, call->principal->account))
 		return fail(call, &EVENTS_VALIDATION, "Cross-account pass role is not allowed.");
-	*service = STR("events.amazonaws.com");
-	call_add_key(call, STR("iam:PassedToService"), service, 1);
-	return call_authorize(call, STR("iam:PassRole"), &resource);
+	enum err err =
+		call_pass_role(call, role_arn, STR("events.amazonaws.com"), rule_arn, &is_trusting);
+	if (!err && !is_trusting)
+		err = fail(call, &EVENTS_VALIDATION,
+			   "Provided role '%.*s' cannot be assumed by principal "
+			   "'events.amazonaws.com'.",
+			   STR_ARG(role_arn));
+	return err;
 }

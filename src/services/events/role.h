@@ -6,10 +6,9 @@
 #include "core/call.h"
 
 /*
- * Authorizes the caller to pass the role to EventBridge; ERR_FAULT also if the role is none of the
- * caller's account.
- * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+ * Authorizes the caller to pass the role to EventBridge. ERR_FAULT also if the role is none of the
+ * caller's account, or does not let EventBridge assume it for the rule.
  */
-must_check enum err events_pass_role(struct call *call, struct str role_arn);
+must_check enum err events_pass_role(struct call *call, struct str role_arn, struct str rule_arn);
 
 #endif

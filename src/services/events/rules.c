@@ -67,7 +67,8 @@ static enum err check_rule(struct call *call, const struct events_put_rule_in *i
 	if (!err)
 		err = check_schedule(call, in->schedule_expression, place->name);
 	if (!err && in->role_arn.data)
-		err = events_pass_role(call, in->role_arn);
+		err = events_pass_role(call, in->role_arn,
+				       events_rule_arn(call->arena, place, in->name));
 	return err;
 }
 

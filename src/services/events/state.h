@@ -34,7 +34,8 @@ struct events {
 	struct events_registry *registry;
 	struct events_items *items; /* connections and the like; item.h */
 	struct events_archive_queues *archive_queues;
-	struct events_tokens *tokens; /* of connections; the thread of deliver's */
+	pthread_mutex_t tokens_lock;
+	struct events_tokens *tokens; /* of connections; under the lock */
 	struct {
 		struct events_replay_runner **items; /* in progress; the control thread's */
 		size_t count, capacity;

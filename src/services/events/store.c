@@ -1,62 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* store: names as in the API where the API has one. A target is stored as the API writes it. */
+/* store: between snapshots and the records that model/events.ops declares. A record has each target
+ * as the API writes it, in JSON. */
 #include "services/events/store.h"
 
-#include <string.h>
-
-#include "core/policies.h"
-#include "wire/json.h"
-
-#define STORE_VERSION 1
-
-struct field {
-	const char *name;
-	size_t offset;
-};
-
-static const struct field bus_texts[] = {
-	{"account", offsetof(struct events_bus, account)},
-	{"region", offsetof(struct events_bus, region)},
-	{"name", offsetof(struct events_bus, name)},
-	{"arn", offsetof(struct events_bus, arn)},
-	{"description", offsetof(struct events_bus, description)},
-	{"kmsKeyIdentifier", offsetof(struct events_bus, kms_key)},
-	{"deadLetterArn", offsetof(struct events_bus, dead_letter_arn)},
-	{"logIncludeDetail", offsetof(struct events_bus, log_detail)},
-	{"logLevel", offsetof(struct events_bus, log_level)},
-};
-
-static const struct field bus_numbers[] = {
-	{"createdMs", offsetof(struct events_bus, created_ms)},
-	{"modifiedMs", offsetof(struct events_bus, modified_ms)},
-};
-
-static const struct field rule_texts[] = {
-	{"account", offsetof(struct events_bus_rule, account)},
-	{"region", offsetof(struct events_bus_rule, region)},
-	{"eventBusName", offsetof(struct events_bus_rule, bus)},
-	{"name", offsetof(struct events_bus_rule, name)},
-	{"arn", offsetof(struct events_bus_rule, arn)},
-	{"eventPattern", offsetof(struct events_bus_rule, pattern)},
-	{"scheduleExpression", offsetof(struct events_bus_rule, schedule)},
-	{"description", offsetof(struct events_bus_rule, description)},
-	{"roleArn", offsetof(struct events_bus_rule, role_arn)},
-	{"managedBy", offsetof(struct events_bus_rule, managed_by)},
-	{"createdBy", offsetof(struct events_bus_rule, created_by)},
-	{"state", offsetof(struct events_bus_rule, state)},
-};
-
-static const struct field rule_numbers[] = {
-	{"createdMs", offsetof(struct events_bus_rule, created_ms)},
-	{"archiveQueue", offsetof(struct events_bus_rule, archive_queue)},
-};
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-
-static void *at(const void *object, const struct field *field)
-{
-	return (char *)object + field->offset;
-}
+#include "api/events_records.h"
+#include "core/message.h"
 
 /* Within one account no two buses or rules have the same key: region and rule have no "/". */
 struct str events_bus_key(struct arena *arena, const struct events_bus *bus)
@@ -75,7 +23,7 @@ struct str events_rule_key(struct arena *arena, const struct events_bus_rule *ru
 
 static const struct shape *target_shape(void)
 {
-	return events_service.operations[EVENTS_PUT_TARGETS].in->members[2].shape;
+	return message_member(events_service.operations[EVENTS_PUT_TARGETS].in, STR("Targets"));
 }
 
 struct events_target_settings events_target_of(struct arena *arena,
@@ -83,11 +31,8 @@ struct events_target_settings events_target_of(struct arena *arena,
 {
 	const struct events_input_transformer *transformer = target->input_transformer;
 	const struct events_retry_policy *retry = target->retry_policy;
-	struct buf json = {0};
-
-	wire_json_encode(&json, target_shape(), target);
 	struct events_target_settings settings = {
-		.json = arena_copy(arena, buf_str(&json)),
+		.json = message_encode(arena, target_shape(), target),
 		.id = target->id,
 		.arn = target->arn,
 		.role_arn = target->role_arn,
@@ -96,7 +41,7 @@ struct events_target_settings events_target_of(struct arena *arena,
 		.attempts_max = EVENTS_ATTEMPTS_MAX,
 		.age_max_seconds = EVENTS_AGE_MAX_SECONDS,
 	};
-	buf_done(&json);
+
 	if (transformer) {
 		settings.input_template = transformer->input_template;
 		settings.paths = transformer->input_paths_map;
@@ -118,163 +63,162 @@ bool events_target_read(struct arena *arena, struct str json, struct events_targ
 	struct events_target target = {0};
 	struct str problem;
 
-	if (wire_json_decode(arena, json, target_shape(), &target, &problem) != ERR_OK ||
+	if (message_decode(arena, json, target_shape(), &target, &problem) != ERR_OK ||
 	    !target.id.data || !target.arn.data)
 		return false;
 	*out_target = target;
 	return true;
 }
 
-/* ---- writing ---- */
-
-static void write_fields(struct json_writer *writer, const void *object, const struct field *texts,
-			 size_t text_count, const struct field *numbers, size_t number_count)
-{
-	json_key(writer, STR("version"));
-	json_i64(writer, STORE_VERSION);
-	for (size_t i = 0; i < text_count; i++) {
-		const struct str *text = at(object, &texts[i]);
-		if (!text->data)
-			continue;
-		json_key(writer, str_from(texts[i].name));
-		json_str(writer, *text);
-	}
-	for (size_t i = 0; i < number_count; i++) {
-		json_key(writer, str_from(numbers[i].name));
-		json_i64(writer, *(const int64_t *)at(object, &numbers[i]));
-	}
-}
-
-static void write_tags(struct json_writer *writer, const struct shape_pair *tags, size_t count)
-{
-	json_key(writer, STR("tags"));
-	json_open_object(writer);
-	for (size_t i = 0; i < count; i++) {
-		json_key(writer, tags[i].key);
-		json_str(writer, tags[i].value);
-	}
-	json_close_object(writer);
-}
+/* ---- buses ---- */
 
 void events_bus_encode(struct buf *out, const struct events_bus *bus)
 {
-	struct json_writer writer;
+	struct events_bus_record record = {
+		.account = bus->account,
+		.region = bus->region,
+		.name = bus->name,
+		.arn = bus->arn,
+		.description = bus->description,
+		.kms_key_identifier = bus->kms_key,
+		.dead_letter_arn = bus->dead_letter_arn,
+		.log_include_detail = bus->log_detail,
+		.log_level = bus->log_level,
+		.created_ms = bus->created_ms,
+		.modified_ms = bus->modified_ms,
+		.tags = bus->tags,
+		.tags_count = bus->tag_count,
+	};
 
-	json_begin(&writer, out);
-	json_open_object(&writer);
-	write_fields(&writer, bus, bus_texts, COUNT(bus_texts), bus_numbers, COUNT(bus_numbers));
-	write_tags(&writer, bus->tags, bus->tag_count);
 	if (bus->policy) {
-		json_key(&writer, STR("policy"));
-		json_str(&writer, policy_text(bus->policy));
-		policies_write_names(&writer, STR("policyPrincipals"), policy_names(bus->policy));
+		struct policy_names names = policy_names(bus->policy);
+
+		record.policy = policy_text(bus->policy);
+		record.policy_principals = names.items;
+		record.policy_principals_count = names.count;
 	}
-	json_close_object(&writer);
+	events_bus_record_encode(out, &record);
 }
+
+enum err events_bus_decode(struct arena *arena, struct str bytes, const struct events_bus **out_bus)
+{
+	struct events_bus_record record;
+
+	enum err err = events_bus_record_decode(arena, bytes, &record);
+	if (err)
+		return err;
+	if (record.account.size == 0 || record.region.size == 0 || record.name.size == 0)
+		return ERR_DAMAGED;
+	struct policy_names names = {record.policy_principals, record.policy_principals_count};
+	const struct policy *policy = policy_compile_stored(record.policy, names, record.arn);
+	const struct events_bus draft = {
+		.account = record.account,
+		.region = record.region,
+		.name = record.name,
+		.arn = record.arn,
+		.description = record.description,
+		.kms_key = record.kms_key_identifier,
+		.dead_letter_arn = record.dead_letter_arn,
+		.log_detail = record.log_include_detail,
+		.log_level = record.log_level,
+		.created_ms = record.created_ms,
+		.modified_ms = record.modified_ms,
+		.policy = policy,
+		.tags = record.tags,
+		.tag_count = record.tags_count,
+	};
+	*out_bus = events_bus_new(&draft);
+	policy_release(policy);
+	return ERR_OK;
+}
+
+/* ---- rules ---- */
 
 void events_rule_encode(struct buf *out, const struct events_bus_rule *rule)
 {
-	struct json_writer writer;
+	struct arena arena;
 
-	json_begin(&writer, out);
-	json_open_object(&writer);
-	write_fields(&writer, rule, rule_texts, COUNT(rule_texts), rule_numbers,
-		     COUNT(rule_numbers));
-	write_tags(&writer, rule->tags, rule->tag_count);
-	json_key(&writer, STR("targets"));
-	json_open_array(&writer);
+	arena_init(&arena);
+	struct str *targets = arena_array(&arena, struct str, rule->target_count);
 	for (size_t i = 0; i < rule->target_count; i++)
-		json_str(&writer, rule->targets[i].json);
-	json_close_array(&writer);
-	json_close_object(&writer);
+		targets[i] = rule->targets[i].json;
+	const struct events_rule_record record = {
+		.account = rule->account,
+		.region = rule->region,
+		.event_bus_name = rule->bus,
+		.name = rule->name,
+		.arn = rule->arn,
+		.event_pattern = rule->pattern,
+		.schedule_expression = rule->schedule,
+		.description = rule->description,
+		.role_arn = rule->role_arn,
+		.managed_by = rule->managed_by,
+		.created_by = rule->created_by,
+		.state = rule->state,
+		.created_ms = rule->created_ms,
+		.archive_queue = rule->archive_queue,
+		.archive_key = rule->archive_key,
+		.tags = rule->tags,
+		.tags_count = rule->tag_count,
+		.targets = targets,
+		.targets_count = rule->target_count,
+	};
+	events_rule_record_encode(out, &record);
+	arena_done(&arena);
 }
 
-/* ---- reading ---- */
-
-/* A text that the record does not have stays absent. */
-static void read_fields(yyjson_val *root, void *object, const struct field *texts,
-			size_t text_count, const struct field *numbers, size_t number_count)
+static enum err read_targets(struct arena *arena, const struct events_rule_record *record,
+			     const struct events_target_settings **out_targets)
 {
-	for (size_t i = 0; i < text_count; i++) {
-		yyjson_val *value = json_member(root, texts[i].name);
-		if (value)
-			*(struct str *)at(object, &texts[i]) = json_text(value);
-	}
-	for (size_t i = 0; i < number_count; i++)
-		*(int64_t *)at(object, &numbers[i]) =
-			yyjson_get_sint(json_member(root, numbers[i].name));
-}
-
-static const struct shape_pair *read_tags(struct arena *arena, yyjson_val *root, size_t *out_count)
-{
-	yyjson_val *object = json_member(root, "tags"), *key, *value;
-	size_t count = yyjson_obj_size(object), i, most;
-	struct shape_pair *tags = arena_array(arena, struct shape_pair, count);
-
-	yyjson_obj_foreach(object, i, most, key, value)
-		tags[i] = (struct shape_pair){json_text(key), json_text(value)};
-	*out_count = count;
-	return tags;
-}
-
-static enum err open_record(struct arena *arena, struct str record, yyjson_val **out_root)
-{
-	yyjson_val *root;
-
-	if (json_parse(arena, record, &root) != ERR_OK || !yyjson_is_obj(root))
-		return ERR_DAMAGED;
-	if (yyjson_get_sint(json_member(root, "version")) != STORE_VERSION)
-		return ERR_VERSION;
-	*out_root = root;
-	return ERR_OK;
-}
-
-enum err events_bus_decode(struct arena *arena, struct str record,
-			   const struct events_bus **out_bus)
-{
-	struct events_bus draft = {0};
-	yyjson_val *root;
-
-	enum err err = open_record(arena, record, &root);
-	if (err)
-		return err;
-	read_fields(root, &draft, bus_texts, COUNT(bus_texts), bus_numbers, COUNT(bus_numbers));
-	if (draft.account.size == 0 || draft.region.size == 0 || draft.name.size == 0)
-		return ERR_DAMAGED;
-	draft.tags = read_tags(arena, root, &draft.tag_count);
-	draft.policy = policy_compile_stored(
-		json_text(json_member(root, "policy")),
-		policies_read_names(arena, json_member(root, "policyPrincipals")), draft.arn);
-	*out_bus = events_bus_new(&draft);
-	policy_release(draft.policy);
-	return ERR_OK;
-}
-
-enum err events_rule_decode(struct arena *arena, struct str record,
-			    const struct events_bus_rule **out_rule)
-{
-	struct events_bus_rule draft = {0};
-	yyjson_val *root, *item;
-	size_t i, most;
-
-	enum err err = open_record(arena, record, &root);
-	if (err)
-		return err;
-	read_fields(root, &draft, rule_texts, COUNT(rule_texts), rule_numbers, COUNT(rule_numbers));
-	if (draft.account.size == 0 || draft.bus.size == 0 || draft.name.size == 0)
-		return ERR_DAMAGED;
-	draft.tags = read_tags(arena, root, &draft.tag_count);
-	yyjson_val *array = json_member(root, "targets");
 	struct events_target_settings *targets =
-		arena_array(arena, struct events_target_settings, yyjson_arr_size(array));
-	yyjson_arr_foreach(array, i, most, item) {
+		arena_array(arena, struct events_target_settings, record->targets_count);
+
+	for (size_t i = 0; i < record->targets_count; i++) {
 		struct events_target target;
-		if (!events_target_read(arena, json_text(item), &target))
+
+		if (!events_target_read(arena, record->targets[i], &target))
 			return ERR_DAMAGED;
 		targets[i] = events_target_of(arena, &target);
 	}
-	draft.targets = targets;
-	draft.target_count = yyjson_arr_size(array);
+	*out_targets = targets;
+	return ERR_OK;
+}
+
+enum err events_rule_decode(struct arena *arena, struct str bytes,
+			    const struct events_bus_rule **out_rule)
+{
+	const struct events_target_settings *targets;
+	struct events_rule_record record;
+
+	enum err err = events_rule_record_decode(arena, bytes, &record);
+	if (err)
+		return err;
+	if (record.account.size == 0 || record.event_bus_name.size == 0 || record.name.size == 0)
+		return ERR_DAMAGED;
+	err = read_targets(arena, &record, &targets);
+	if (err)
+		return err;
+	const struct events_bus_rule draft = {
+		.account = record.account,
+		.region = record.region,
+		.bus = record.event_bus_name,
+		.name = record.name,
+		.arn = record.arn,
+		.pattern = record.event_pattern,
+		.schedule = record.schedule_expression,
+		.description = record.description,
+		.role_arn = record.role_arn,
+		.managed_by = record.managed_by,
+		.created_by = record.created_by,
+		.state = record.state,
+		.created_ms = record.created_ms,
+		.archive_queue = record.archive_queue,
+		.archive_key = record.archive_key,
+		.tags = record.tags,
+		.tag_count = record.tags_count,
+		.targets = targets,
+		.target_count = record.targets_count,
+	};
 	*out_rule = events_rule_new(&draft);
 	return ERR_OK;
 }

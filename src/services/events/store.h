@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* store: records of buses and rules in the catalog; JSON. Control thread, or main at start-up. */
+/* store: buses and rules as records of the catalog (wire/record.h). Control thread, or main at
+ * start-up. */
 #ifndef TERN_SERVICES_EVENTS_STORE_H
 #define TERN_SERVICES_EVENTS_STORE_H
 

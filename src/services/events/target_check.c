@@ -3,6 +3,7 @@
 #include "services/events/target_check.h"
 
 #include "base/arn.h"
+#include "services/events/deliver.h"
 #include "services/events/transform.h"
 
 static enum err check_arn(struct call *call, const struct events_target *target)
@@ -43,6 +44,9 @@ static enum err check_parameters(struct call *call, const struct events_target *
 		return fail(call, &EVENTS_VALIDATION,
 			    "Parameter(s) SqsParameters must be specified for target: %.*s.",
 			    STR_ARG(target->id));
+	if (events_target_kind(target->arn) == EVENTS_TARGET_API && !target->role_arn.data)
+		return fail(call, &EVENTS_VALIDATION, "RoleArn is required for target %.*s.",
+			    STR_ARG(target->arn));
 	if (str_equal(arn.service, STR("ecs")) && !target->ecs_parameters)
 		return fail(call, &EVENTS_VALIDATION,
 			    "Parameter(s) EcsParameters must be specified for target: %.*s.",

@@ -39,12 +39,13 @@ static void put_target(struct call *call, struct events_bus_rule *draft,
 		draft->target_count++;
 }
 
-static enum err check_targets(struct call *call, const struct events_put_targets_in *in)
+static enum err check_targets(struct call *call, const struct events_bus_rule *rule,
+			      const struct events_put_targets_in *in)
 {
 	for (size_t i = 0; i < in->targets_count; i++) {
 		enum err err = events_target_check(call, &in->targets[i]);
 		if (!err && in->targets[i].role_arn.data)
-			err = events_pass_role(call, in->targets[i].role_arn);
+			err = events_pass_role(call, in->targets[i].role_arn, rule->arn);
 		if (err)
 			return err;
 	}
@@ -64,7 +65,7 @@ enum err events_put_targets(struct call *call, const struct events_put_targets_i
 	if (!err)
 		err = events_refuse_managed(call, rule, false);
 	if (!err)
-		err = check_targets(call, in);
+		err = check_targets(call, rule, in);
 	if (err)
 		return err;
 	struct events_bus_rule draft = events_rule_draft(rule);

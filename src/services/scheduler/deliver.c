@@ -12,11 +12,12 @@
 
 #include "api/events.h"
 #include "base/arn.h"
-#include "core/keep.h"
+#include "core/inner_call.h"
 #include "core/message.h"
 #include "core/obligation.h"
 #include "services/scheduler/change.h"
 #include "services/scheduler/check.h"
+#include "services/scheduler/encrypt.h"
 #include "services/scheduler/fire.h"
 #include "services/scheduler/store.h"
 #include "services/scheduler/target.h"
@@ -24,8 +25,9 @@
 enum {
 	BACKOFF_FIRST_MS = 1000,
 	BACKOFF_MOST_MS = 600000,
-	HOLD_MS = 300000, /* for a service that does not exist */
-	ATTRIBUTES = 9,	  /* of a dead letter */
+	HOLD_MS = 300000,   /* for a service that does not exist */
+	KEY_HOLD_MS = 5000, /* for a KMS key that cannot be used */
+	ATTRIBUTES = 9,	    /* of a dead letter */
 };
 
 struct state {
@@ -34,7 +36,9 @@ struct state {
 	struct scheduler_invocation invocation;
 	struct scheduler_target_kind kind;
 	struct internal_caller caller;
-	struct str input;
+	struct str sealed; /* the target's input; data NULL: not sealed, or opened */
+	struct str input;  /* as the target gets it; not yet, if it is sealed */
+	enum kms_problem problem;
 	struct str exhausted; /* the part of RetryPolicy that ended the attempts; data NULL: none */
 };
 
@@ -53,11 +57,14 @@ static bool find_schedule(struct obligation_attempt *attempt, struct state *stat
 	const struct scheduler_schedule *schedule =
 		scheduler_registry_find(scheduler_of(attempt->core)->registry, names.account,
 					names.region, names.group, names.name);
-	if (schedule && schedule->created_ms == state->occurrence.created_ms)
+	if (schedule && schedule->created_ms == state->occurrence.created_ms) {
+		if (schedule->sealed_input.size > 0)
+			state->sealed = arena_copy(attempt->arena, schedule->sealed_input);
 		is_found =
 			message_decode(attempt->arena, arena_copy(attempt->arena, schedule->shown),
 				       scheduler_service.operations[SCHEDULER_GET_SCHEDULE].out,
 				       &state->shown, &problem) == ERR_OK;
+	}
 	scheduler_schedule_release(schedule);
 	if (is_found)
 		state->caller = (struct internal_caller){
@@ -204,14 +211,11 @@ static void fill_target(struct obligation_attempt *attempt, const struct state *
 	}
 }
 
-static enum obligation_step prepare(struct obligation_attempt *attempt)
+static enum obligation_step prepare_opened(struct obligation_attempt *attempt)
 {
-	struct state *state = open_state(attempt);
+	struct state *state = attempt->state;
 	struct str problem;
 
-	if (!state)
-		return OBLIGATION_DROP;
-	attempt->age_ms_max = age_max_ms(state);
 	if (scheduler_target_kind_of(attempt->core, attempt->arena, state->shown.target->arn,
 				     &state->kind, &problem) != ERR_OK)
 		return refuse(attempt, STR("INVALID_PARAMETER"), problem);
@@ -240,6 +244,94 @@ static enum obligation_step prepare(struct obligation_attempt *attempt)
 	attempt->failure.text = arena_format(attempt->arena, "%.*s are not served yet",
 					     STR_ARG(state->kind.absent));
 	return OBLIGATION_HOLD;
+}
+
+/* ---- a sealed input ---- */
+
+/* Waits, uncounted, until the retry policy ends it. */
+static enum obligation_step hold_sealed(struct obligation_attempt *attempt, struct str code,
+					struct str text)
+{
+	struct state *state = attempt->state;
+
+	if (attempt->now_ms - attempt->since_ms > age_max_ms(state)) {
+		state->exhausted = STR("MaximumEventAgeInSeconds");
+		return refuse(attempt, code, text);
+	}
+	attempt->failure.code = code;
+	attempt->failure.text = text;
+	attempt->hold_ms = KEY_HOLD_MS;
+	return OBLIGATION_HOLD;
+}
+
+static void run_open(struct call *call, void *context)
+{
+	struct obligation_attempt *attempt = context;
+	struct state *state = attempt->state;
+
+	state->problem = scheduler_open_bytes(call, attempt->arena, state->sealed,
+					      &state->shown.target->input, &attempt->failure.text);
+}
+
+static enum obligation_step step_after(struct obligation_attempt *attempt)
+{
+	struct state *state = attempt->state;
+
+	if (state->problem == KMS_PROBLEM_DAMAGED)
+		return refuse(attempt, STR("INTERNAL_ERROR"),
+			      STR("The stored input cannot be opened."));
+	if (state->problem)
+		return hold_sealed(attempt, STR("KMS_ERROR"), attempt->failure.text);
+	state->sealed = (struct str){0};
+	state->input = scheduler_input(attempt->arena, state->shown.target, &state->invocation);
+	return prepare_opened(attempt);
+}
+
+static void on_opened(void *context, const struct internal_answer *answer)
+{
+	struct obligation_attempt *attempt = context;
+	enum obligation_step step;
+
+	if (answer->result == ERR_OK)
+		step = step_after(attempt);
+	else
+		step = hold_sealed(attempt, arena_copy(attempt->arena, answer->fault->shape),
+				   arena_copy(attempt->arena, answer->fault_text));
+	obligation_continue(attempt, step);
+}
+
+static const struct operation open_operation =
+	INNER_CALL_OPERATION(scheduler_service, "OpenInput", "scheduler:GetSchedule");
+
+/* As the execution role. */
+static void open_at_home(struct obligation_attempt *attempt)
+{
+	const struct state *state = attempt->state;
+	const struct inner_call inner = {
+		.operation = &open_operation,
+		.caller = state->caller,
+		.run = run_open,
+		.done = on_opened,
+		.context = attempt,
+	};
+
+	if (!inner_call_submit(attempt->core, obligation_home(attempt), &inner))
+		obligation_continue(attempt, hold_sealed(attempt, STR("THROTTLING"),
+							 STR("Too many internal requests are in "
+							     "progress.")));
+}
+
+static enum obligation_step prepare(struct obligation_attempt *attempt)
+{
+	struct state *state = open_state(attempt);
+
+	if (!state)
+		return OBLIGATION_DROP;
+	attempt->age_ms_max = age_max_ms(state);
+	if (!state->sealed.data)
+		return prepare_opened(attempt);
+	obligation_on_home(attempt, open_at_home);
+	return OBLIGATION_PARKED;
 }
 
 /* The limit that allows no attempt after wait_ms; data NULL: none. */
@@ -298,7 +390,9 @@ static bool dead_letter(struct obligation_attempt *attempt, struct obligation_ta
 	*out = (struct obligation_target){
 		.arn = state->shown.target->dead_letter_config->arn,
 		.caller = state->caller,
-		.payload = {.body = state->input, .attributes = attributes},
+		/* An input that could not be opened is left out. */
+		.payload = {.body = state->sealed.data ? STR("{}") : state->input,
+			    .attributes = attributes},
 	};
 	out->caller.region = arn_region(out->arn);
 	struct target_payload *payload = &out->payload;
@@ -309,7 +403,8 @@ static bool dead_letter(struct obligation_attempt *attempt, struct obligation_ta
 	    attempt->failure.code.size > 0 ? attempt->failure.code : STR("UNKNOWN"));
 	add(payload, attributes, "ERROR_MESSAGE", text.size > 0 ? text : STR("-"));
 	add(payload, attributes, "EXECUTION_ID", state->invocation.execution_id);
-	add(payload, attributes, "IS_PAYLOAD_TRUNCATED", STR("false"));
+	add(payload, attributes, "IS_PAYLOAD_TRUNCATED",
+	    state->sealed.data ? STR("true") : STR("false"));
 	add(payload, attributes, "RETRY_ATTEMPTS", arena_format(arena, "%u", retries));
 	add(payload, attributes, "SCHEDULED_TIME",
 	    scheduler_time(arena, state->invocation.scheduled_ms));

@@ -21,6 +21,7 @@ static void for_texts(struct scheduler_schedule *schedule, pack_visit_fn visit, 
 	visit(context, &schedule->name);
 	visit(context, &schedule->shown);
 	visit(context, &schedule->client_token);
+	visit(context, &schedule->sealed_input);
 }
 
 struct scheduler_schedule scheduler_schedule_draft(const struct scheduler_schedule *schedule)

@@ -17,6 +17,7 @@ struct scheduler_schedule {
 	_Atomic uint32_t references;
 	struct str account, region, group, name;
 	struct str shown;	 /* the answer of GetSchedule, JSON */
+	struct str sealed_input; /* of its target; data NULL: not sealed (encrypt.h) */
 	struct str client_token; /* of its creation; data NULL: none */
 	bool is_enabled;
 	bool deletes_itself; /* ActionAfterCompletion DELETE */

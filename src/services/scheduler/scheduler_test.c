@@ -161,7 +161,7 @@ static void test_records_are_read_as_they_were_written(void **unused)
 	assert_true(group_copy.is_deleting);
 	assert_int_equal(scheduler_schedule_decode(&arena, STR("\x01\x16\x05g"), &copy),
 			 ERR_DAMAGED);
-	assert_int_equal(scheduler_schedule_decode(&arena, STR("\x01\x38\x00"), &copy),
+	assert_int_equal(scheduler_schedule_decode(&arena, STR("\x01\x3e\x00"), &copy),
 			 ERR_VERSION);
 	buf_done(&out);
 }

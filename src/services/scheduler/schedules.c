@@ -6,6 +6,7 @@
 #include "core/page.h"
 #include "services/scheduler/change.h"
 #include "services/scheduler/check.h"
+#include "services/scheduler/encrypt.h"
 
 enum { PAGE_DEFAULT = 100, RETRY_ATTEMPTS = 185, RETRY_SECONDS = 86400 };
 
@@ -48,6 +49,9 @@ static enum err apply(struct call *call, struct scheduler_get_schedule_out *show
 	shown->has_creation_date = shown->has_last_modification_date = true;
 	shown->creation_date = draft->created_ms;
 	shown->last_modification_date = call->now_ms;
+	enum err err = scheduler_seal_input(call, shown, &draft->sealed_input);
+	if (err)
+		return err;
 	draft->shown = message_encode(
 		call->arena, call->operation->service->operations[SCHEDULER_GET_SCHEDULE].out,
 		shown);
@@ -231,7 +235,7 @@ enum err scheduler_get_schedule(struct call *call, const struct scheduler_get_sc
 	if (!schedule)
 		return not_found(call, in->name);
 	err = message_decode(call->arena, schedule->shown, call->operation->out, out, &problem);
-	return err ? ERR_DAMAGED : ERR_OK;
+	return err ? ERR_DAMAGED : scheduler_open_input(call, schedule->sealed_input, out);
 }
 
 enum err scheduler_delete_schedule(struct call *call, const struct scheduler_delete_schedule_in *in,

@@ -45,6 +45,7 @@ void scheduler_schedule_encode(struct buf *out, const struct scheduler_schedule 
 		.next_ms = schedule->next_ms,
 		.fire_ms = schedule->fire_ms,
 		.ended_ms = schedule->ended_ms,
+		.sealed_input = schedule->sealed_input,
 	};
 
 	scheduler_schedule_record_encode(out, &record);
@@ -90,6 +91,7 @@ enum err scheduler_schedule_decode(struct arena *arena, struct str bytes,
 		.next_ms = record.next_ms,
 		.fire_ms = record.fire_ms,
 		.ended_ms = record.ended_ms,
+		.sealed_input = record.sealed_input,
 	};
 	return ERR_OK;
 }

@@ -7,6 +7,7 @@
 #include "api/sns.h"
 #include "core/policies.h"
 #include "core/tags.h"
+#include "format/json.h"
 #include "services/sns/archive.h"
 #include "services/sns/change.h"
 #include "services/sns/delivery_policy.h"

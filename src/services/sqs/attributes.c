@@ -10,6 +10,7 @@
 
 #include "api/sqs.h"
 #include "core/policies.h"
+#include "format/json.h"
 
 static const struct str names[SQS_ATTRIBUTE_COUNT] = {
 #define SQS_ATTRIBUTE_TEXT(name, text) STR_INIT(text),
