@@ -370,6 +370,7 @@ extern const struct fault_type SNS_KMS_INVALID_STATE;
 extern const struct fault_type SNS_KMS_NOT_FOUND;
 extern const struct fault_type SNS_KMS_THROTTLING;
 extern const struct fault_type SNS_NOT_FOUND;
+extern const struct fault_type SNS_REPLAY_LIMIT_EXCEEDED;
 extern const struct fault_type SNS_RESOURCE_NOT_FOUND;
 extern const struct fault_type SNS_SUBSCRIPTION_LIMIT_EXCEEDED;
 extern const struct fault_type SNS_TAG_LIMIT_EXCEEDED;

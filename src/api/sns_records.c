@@ -211,13 +211,33 @@ static const struct shape_member sns_subscription_record_members[] = {
 	 .offset = offsetof(struct sns_subscription_record, replay_status),
 	 .kind = SHAPE_STRING,
 	 .number = 21},
+	{.name = STR_INIT("replayStartMs"),
+	 .offset = offsetof(struct sns_subscription_record, replay_start_ms),
+	 .kind = SHAPE_LONG,
+	 .number = 22},
+	{.name = STR_INIT("replayEndMs"),
+	 .offset = offsetof(struct sns_subscription_record, replay_end_ms),
+	 .kind = SHAPE_LONG,
+	 .number = 23},
+	{.name = STR_INIT("replayBeganMs"),
+	 .offset = offsetof(struct sns_subscription_record, replay_began_ms),
+	 .kind = SHAPE_LONG,
+	 .number = 24},
+	{.name = STR_INIT("replayLive"),
+	 .offset = offsetof(struct sns_subscription_record, replay_live),
+	 .kind = SHAPE_LONG,
+	 .number = 25},
+	{.name = STR_INIT("replayPlace"),
+	 .offset = offsetof(struct sns_subscription_record, replay_place),
+	 .kind = SHAPE_LONG,
+	 .number = 26},
 };
 const struct shape sns_subscription_record_shape = {
 	.name = STR_INIT("Subscription"),
 	.size = sizeof(struct sns_subscription_record),
-	.member_count = 21,
+	.member_count = 26,
 	.members = sns_subscription_record_members,
-	.number_max = 21};
+	.number_max = 26};
 
 void sns_subscription_record_encode(struct buf *out, const struct sns_subscription_record *record)
 {

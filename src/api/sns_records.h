@@ -57,6 +57,11 @@ struct sns_subscription_record {
 	struct str subscription_role_arn;
 	struct str replay_policy;
 	struct str replay_status;
+	int64_t replay_start_ms;
+	int64_t replay_end_ms;
+	int64_t replay_began_ms;
+	int64_t replay_live;
+	int64_t replay_place;
 };
 
 extern const struct shape sns_topic_record_shape;

@@ -1083,6 +1083,9 @@ const struct fault_type SNS_KMS_THROTTLING = {
 const struct fault_type SNS_NOT_FOUND = {
 	.shape = STR_INIT("NotFoundException"), .query_code = STR_INIT("NotFound"),
 	.status = 404, .is_receiver = false};
+const struct fault_type SNS_REPLAY_LIMIT_EXCEEDED = {
+	.shape = STR_INIT("ReplayLimitExceededException"), .query_code = STR_INIT("ReplayLimitExceeded"),
+	.status = 403, .is_receiver = false};
 const struct fault_type SNS_RESOURCE_NOT_FOUND = {
 	.shape = STR_INIT("ResourceNotFoundException"), .query_code = STR_INIT("ResourceNotFound"),
 	.status = 404, .is_receiver = false};

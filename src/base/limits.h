@@ -117,6 +117,7 @@
 	X(TOPIC_POLICY_SIZE, 30720, "bytes", "a topic's policy, and its data protection policy") \
 	X(DISPLAY_NAME_SIZE, 100, "characters", "a topic's DisplayName") \
 	X(ARCHIVE_DAYS, 365, "days", "MessageRetentionPeriod of a topic's archive") \
+	X(SNS_REPLAYS, 100, "replays", "of topics' archives in progress, to subscriptions of one account in one region") \
 	X(KMS_KEY_ID_SIZE, 2048, "bytes", "KmsMasterKeyId of a topic") \
 	X(SNS_PAGE, 100, "items", "topics or subscriptions on a page") \
 	X(TAG_KEY_SIZE, 128, "characters", "a tag's key") \

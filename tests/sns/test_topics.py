@@ -91,7 +91,7 @@ def test_attributes_are_set_shown_and_removed(sns, topic):
     ("SignatureVersion", "3", "SignatureVersion"),
     ("TracingConfig", "On", "TracingConfig"),
     ("ArchivePolicy", '{"MessageRetentionPeriod":"30"}',
-     "ArchivePolicy: archives are not served yet"),
+     "AttributeName"),
     ("HTTPSuccessFeedbackSampleRate", "101", "HTTPSuccessFeedbackSampleRate"),
     ("SQSSuccessFeedbackRoleArn", "role", "SQSSuccessFeedbackRoleArn"),
     ("FifoThroughputScope", "Topic", "FifoThroughputScope"),

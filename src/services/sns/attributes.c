@@ -373,7 +373,7 @@ enum err sns_get_topic_attributes(struct call *call, const struct sns_get_topic_
 	add(&listing, "SignatureVersion", topic->signature_version);
 	add(&listing, "TracingConfig", topic->tracing);
 	add(&listing, "ArchivePolicy", topic->archive_policy);
-	add_time(&listing, "BeginningArchiveTime", topic->archived_since_ms);
+	add_time(&listing, "BeginningArchiveTime", sns_archive_beginning(topic, call->now_ms));
 	add(&listing, "FifoThroughputScope", topic->throughput_scope);
 	if (topic->is_fifo) {
 		add(&listing, "FifoTopic", STR("true"));

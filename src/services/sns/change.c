@@ -106,6 +106,11 @@ enum err sns_subscription_put(struct core *core, const struct subscription *draf
 	return err;
 }
 
+void sns_subscription_show(struct core *core, const struct subscription *draft)
+{
+	put(core, sns_subscription_new(draft));
+}
+
 /* The topic with one more deleted subscription; NULL: the topic was deleted. */
 static const struct topic *count_deleted(struct sns_registry *registry, struct str topic_arn,
 					 struct catalog_changes *changes)

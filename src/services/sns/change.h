@@ -10,6 +10,8 @@ must_check enum err sns_topic_put(struct core *core, const struct topic *draft);
 /* With its subscriptions. */
 must_check enum err sns_topic_delete(struct core *core, const struct topic *topic);
 must_check enum err sns_subscription_put(struct core *core, const struct subscription *draft);
+/* In the registry only, until the next start. */
+void sns_subscription_show(struct core *core, const struct subscription *draft);
 /* Counts it in the topic's SubscriptionsDeleted. */
 must_check enum err sns_subscription_delete(struct core *core,
 					    const struct subscription *subscription);

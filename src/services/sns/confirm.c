@@ -12,6 +12,7 @@
 #include "services/sns/change.h"
 #include "services/sns/delivery.h"
 #include "services/sns/locate.h"
+#include "services/sns/replay.h"
 #include "services/sns/sign.h"
 #include "services/sns/token.h"
 
@@ -245,6 +246,8 @@ enum err sns_confirm_subscription(struct call *call, const struct sns_confirm_su
 		struct subscription draft = sns_subscription_draft(subscription);
 		set_confirmed(call, in, &draft);
 		err = sns_subscription_put(call->core, &draft);
+		if (!err)
+			sns_replay_go_on(call->core, &draft);
 	}
 	if (!err)
 		out->subscription_arn = token.subscription_arn;

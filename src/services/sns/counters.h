@@ -19,6 +19,8 @@ enum sns_counter {
 	SNS_COUNT_FILTERED,	     /* NumberOfNotificationsFilteredOut */
 	SNS_COUNT_REDRIVEN,	     /* NumberOfNotificationsRedrivenToDlq */
 	SNS_COUNT_FAILED_TO_REDRIVE, /* NumberOfNotificationsFailedToRedriveToDlq */
+	SNS_COUNT_REPLAYED,	     /* NumberOfReplayedNotificationsDelivered */
+	SNS_COUNT_REPLAY_FAILED,     /* NumberOfReplayedNotificationsFailed */
 	SNS_COUNTERS,
 };
 

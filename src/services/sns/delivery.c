@@ -6,7 +6,8 @@
 #include "services/sns/encrypt.h"
 #include "services/sns/state.h"
 
-enum { VERSION = 1, CONTROL_SUBSCRIBE = 1, CONTROL_UNSUBSCRIBE = 2, NOTIFICATION = 3 };
+enum { VERSION = 1 };
+enum { CONTROL_SUBSCRIBE = 1, CONTROL_UNSUBSCRIBE = 2, NOTIFICATION = 3, REPLAYED = 4 };
 
 /* ---- writing ---- */
 
@@ -113,19 +114,34 @@ static void fill(struct arena *arena, const struct subscription *subscription, s
 	};
 }
 
-void sns_owed_notification(struct arena *arena, const struct subscription *subscription,
-			   struct str shared, struct str group, struct obligation *out)
+void sns_owed_replay(struct arena *arena, const struct subscription *subscription,
+		     struct str shared, struct str group, int64_t began_ms, struct obligation *out)
 {
 	struct buf bytes = {0};
 
 	bytes_append_u8(&bytes, VERSION);
-	bytes_append_u8(&bytes, NOTIFICATION);
+	bytes_append_u8(&bytes, began_ms > 0 ? REPLAYED : NOTIFICATION);
 	bytes_append_str(&bytes, subscription->arn);
 	bytes_append_str(&bytes, subscription->topic_arn);
+	if (began_ms > 0)
+		bytes_append_u64(&bytes, (uint64_t)began_ms);
 	fill(arena, subscription, &bytes, out);
 	out->shared = shared;
 	if (str_ends(subscription->endpoint, STR(".fifo")))
 		out->order = (str_hash(group) ^ subscription->arn_hash) | 1;
+}
+
+void sns_owed_notification(struct arena *arena, const struct subscription *subscription,
+			   struct str shared, struct str group, struct obligation *out)
+{
+	sns_owed_replay(arena, subscription, shared, group, 0, out);
+}
+
+void sns_mark_replayed(struct arena *arena, struct sns_message *message, int64_t began_ms)
+{
+	message->is_replayed = true;
+	message->dedup = arena_format(arena, "%.*s-%llx", STR_ARG(message->id),
+				      (unsigned long long)began_ms);
 }
 
 void sns_owed_control(struct arena *arena, const struct subscription *subscription,
@@ -171,26 +187,26 @@ static bool read_attributes(struct byte_reader *reader, struct arena *arena,
 	return true;
 }
 
-static bool read_message(struct str shared, struct arena *arena, struct sns_delivery *delivery)
+bool sns_owed_message_read(struct str shared, struct arena *arena, struct str topic_arn,
+			   struct sns_message *message, struct sns_signature *signature)
 {
 	struct byte_reader reader = byte_reader_of(shared);
-	struct sns_message *message = &delivery->message;
 
 	if (byte_reader_u8(&reader) != VERSION)
 		return false;
-	message->topic_arn = delivery->topic_arn;
+	*message = (struct sns_message){.topic_arn = topic_arn};
 	message->is_replayed = byte_reader_u8(&reader);
 	message->timestamp_ms = (int64_t)byte_reader_u64(&reader);
-	message->id = delivery->id = byte_reader_str(&reader);
+	message->id = byte_reader_str(&reader);
 	message->body = byte_reader_str(&reader);
 	message->subject = read_optional(&reader);
 	message->group = read_optional(&reader);
 	message->dedup = read_optional(&reader);
 	message->sequence = read_optional(&reader);
 	message->trace = read_optional(&reader);
-	delivery->signature.version = read_optional(&reader);
-	delivery->signature.text = read_optional(&reader);
-	delivery->signature.certificate_url = read_optional(&reader);
+	signature->version = read_optional(&reader);
+	signature->text = read_optional(&reader);
+	signature->certificate_url = read_optional(&reader);
 	return read_attributes(&reader, arena, message) && byte_reader_is_done(&reader);
 }
 
@@ -203,7 +219,9 @@ static bool read_bytes(struct str bytes, struct sns_delivery *delivery)
 	unsigned type = byte_reader_u8(&reader);
 	delivery->subscription_arn = byte_reader_str(&reader);
 	delivery->topic_arn = byte_reader_str(&reader);
-	delivery->is_control = type != NOTIFICATION;
+	if (type == REPLAYED)
+		delivery->replay_began_ms = (int64_t)byte_reader_u64(&reader);
+	delivery->is_control = type != NOTIFICATION && type != REPLAYED;
 	delivery->is_unsubscribe = type == CONTROL_UNSUBSCRIBE;
 	if (delivery->is_control) {
 		delivery->id = byte_reader_str(&reader);
@@ -262,8 +280,15 @@ enum obligation_step sns_delivery_open(struct obligation_attempt *attempt,
 		return refuse(attempt);
 	if (!read_registry(attempt, delivery))
 		return OBLIGATION_DROP;
-	if (!delivery->is_control && !read_message(attempt->shared, attempt->arena, delivery))
-		return refuse(attempt);
+	if (!delivery->is_control) {
+		if (!sns_owed_message_read(attempt->shared, attempt->arena, delivery->topic_arn,
+					   &delivery->message, &delivery->signature))
+			return refuse(attempt);
+		delivery->id = delivery->message.id;
+		if (delivery->replay_began_ms > 0)
+			sns_mark_replayed(attempt->arena, &delivery->message,
+					  delivery->replay_began_ms);
+	}
 	attempt->rate_milli = delivery->rules.receives_per_second * 1000;
 	*out_delivery = delivery;
 	return OBLIGATION_READY;

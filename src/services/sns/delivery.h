@@ -19,10 +19,23 @@
 /* The `shared` bytes of a message with one of its bodies, in the arena. */
 struct str sns_owed_message(struct arena *arena, const struct sns_message *message, struct str body,
 			    const struct sns_signature *signature);
+/* Reads such bytes; texts are views, the array is the arena's. False: they are damaged. */
+must_check bool sns_owed_message_read(struct str shared, struct arena *arena, struct str topic_arn,
+				      struct sns_message *out_message,
+				      struct sns_signature *out_signature);
 /* Fills the obligation of a notification; also in place of a delivery to a queue. Texts are
  * borrowed from the subscription and `shared`, or in the arena. */
 void sns_owed_notification(struct arena *arena, const struct subscription *subscription,
 			   struct str shared, struct str group, struct obligation *out);
+/*
+ * The same for a message of an archive; `began_ms` is that of the replay, if the message is to be
+ * marked as replayed, and 0 if not.
+ */
+void sns_owed_replay(struct arena *arena, const struct subscription *subscription,
+		     struct str shared, struct str group, int64_t began_ms, struct obligation *out);
+/* Marks a message as replayed; another deduplication id lets a FIFO queue take it that had it
+ * within five minutes. */
+void sns_mark_replayed(struct arena *arena, struct sns_message *message, int64_t began_ms);
 /* Fills the obligation of a document of sns_envelope_control, for http, https and email-json, or of
  * a text for email. */
 void sns_owed_control(struct arena *arena, const struct subscription *subscription,
@@ -34,6 +47,7 @@ void sns_owed_control(struct arena *arena, const struct subscription *subscripti
 struct sns_delivery {
 	/* Of the stored bytes. */
 	bool is_control, is_unsubscribe;
+	int64_t replay_began_ms; /* the message is marked as replayed; 0: it is not */
 	struct str subscription_arn, topic_arn;
 	struct str id;	     /* MessageId */
 	struct str document; /* of is_control */

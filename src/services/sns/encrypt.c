@@ -7,7 +7,7 @@
 #include "core/data_keys.h"
 #include "services/sns/state.h"
 
-enum { REUSE_MS = 300 * 1000, HOLD_MS = 5000 };
+enum { REUSE_MS = 300 * 1000 };
 
 static const struct fault_type *fault_of(enum kms_problem problem)
 {
@@ -57,30 +57,25 @@ struct str sns_seal(struct arena *arena, struct data_key *key, struct str bytes)
 
 /* ---- opening ---- */
 
-struct opening {
-	sns_opened_fn next;
-	struct obligation_attempt *attempt;
-	enum kms_problem problem;
-};
-
 static enum err run_open(struct call *call, const void *in, void *out)
 {
-	struct opening *opening = *(struct opening *const *)in;
-	struct obligation_attempt *attempt = opening->attempt;
-	struct resource resource = {.arn = attempt->source, .account = call->account};
+	struct sns_opening *opening = *(struct sns_opening *const *)in;
+	struct resource resource = {.arn = opening->topic_arn, .account = call->account};
 	struct envelope_reader reader = {.use = use_of(call)};
 
 	(void)out;
 	enum err err = call_authorize(call, STR("sns:Publish"), &resource);
 	if (err)
 		return err;
-	char *copy = arena_cstr(attempt->arena, attempt->shared);
-	struct str plain = {0};
-	opening->problem = envelope_open(&reader, copy, attempt->shared.size, &plain);
-	if (opening->problem == KMS_PROBLEM_NONE)
-		attempt->shared = plain;
-	else
-		attempt->failure.text = arena_copy(attempt->arena, reader.text);
+	for (size_t i = 0; i < opening->count && !opening->problem; i++) {
+		struct str *text = &opening->texts[i];
+		if (!envelope_is_one(*text))
+			continue;
+		char *copy = arena_cstr(opening->arena, *text);
+		opening->problem = envelope_open(&reader, copy, text->size, text);
+	}
+	if (opening->problem)
+		opening->text = arena_copy(opening->arena, reader.text);
 	envelope_reader_done(&reader);
 	return ERR_OK;
 }
@@ -100,50 +95,74 @@ static const struct operation open_operation = {
 	.index = OPERATION_UNNUMBERED,
 };
 
-static enum obligation_step hold(struct obligation_attempt *attempt, struct str code)
+static void on_run(void *context, const struct internal_answer *answer)
 {
-	attempt->failure.code = code;
-	attempt->hold_ms = HOLD_MS;
-	return OBLIGATION_HOLD;
+	struct sns_opening *opening = context;
+
+	if (answer->result != ERR_OK) {
+		opening->result = SNS_OPEN_LATER;
+		opening->code = STR("InternalError");
+		opening->text = STR("the message could not be opened now");
+	} else if (opening->problem == KMS_PROBLEM_DAMAGED) {
+		opening->result = SNS_OPEN_DAMAGED;
+		opening->code = STR("InvalidCiphertext");
+	} else if (opening->problem != KMS_PROBLEM_NONE) {
+		opening->result = SNS_OPEN_LATER;
+		opening->code = fault_of(opening->problem)->query_code;
+	}
+	opening->done(opening);
 }
 
-static void on_opened(void *context, const struct internal_answer *answer)
+void sns_open(struct core *core, struct net_thread *home, struct sns_opening *opening)
 {
-	struct opening *opening = context;
+	const struct internal_caller caller = {
+		.identity = INTERNAL_AS_SERVER,
+		.account = arn_account(opening->topic_arn),
+		.region = arn_region(opening->topic_arn),
+	};
+	struct internal_request *request = internal_new(core, home, &caller);
+	struct sns_opening **in = arena_new(internal_arena(request), struct sns_opening *);
+
+	*in = opening;
+	opening->result = SNS_OPENED;
+	opening->problem = KMS_PROBLEM_NONE;
+	if (internal_submit(request, &open_operation, in, on_run, opening))
+		return;
+	opening->result = SNS_OPEN_LATER;
+	opening->code = STR("Throttling");
+	opening->text = STR("too many requests are in flight");
+	opening->done(opening);
+}
+
+/* ---- opening the message of an attempt ---- */
+
+struct opening {
+	struct sns_opening opening;
+	sns_opened_fn next;
+	struct obligation_attempt *attempt;
+};
+
+static void on_opened(struct sns_opening *opened)
+{
+	struct opening *opening = container_of(opened, struct opening, opening);
 	struct obligation_attempt *attempt = opening->attempt;
 
 	attempt->state = NULL;
-	if (answer->result != ERR_OK) {
-		attempt->failure.text = STR("the message could not be opened now");
-		obligation_continue(attempt, hold(attempt, STR("InternalError")));
-	} else if (opening->problem == KMS_PROBLEM_DAMAGED) {
-		attempt->failure.code = STR("InvalidCiphertext");
-		obligation_continue(attempt, OBLIGATION_FAIL);
-	} else if (opening->problem != KMS_PROBLEM_NONE) {
-		obligation_continue(attempt, hold(attempt, fault_of(opening->problem)->query_code));
-	} else {
+	attempt->failure.code = opened->code;
+	attempt->failure.text = opened->text;
+	attempt->hold_ms = SNS_OPEN_LATER_MS;
+	if (opened->result == SNS_OPENED)
 		obligation_continue(attempt, opening->next(attempt));
-	}
+	else
+		obligation_continue(attempt, opened->result == SNS_OPEN_DAMAGED ? OBLIGATION_FAIL
+										: OBLIGATION_HOLD);
 }
 
 static void open_at_home(struct obligation_attempt *attempt)
 {
 	struct opening *opening = attempt->state;
-	const struct internal_caller caller = {
-		.identity = INTERNAL_AS_SERVER,
-		.account = arn_account(attempt->source), /* of the topic */
-		.region = arn_region(attempt->source),
-	};
-	struct internal_request *request =
-		internal_new(attempt->core, obligation_home(attempt), &caller);
-	struct opening **in = arena_new(internal_arena(request), struct opening *);
 
-	*in = opening;
-	if (internal_submit(request, &open_operation, in, on_opened, opening))
-		return;
-	attempt->state = NULL;
-	attempt->failure.text = STR("too many requests are in flight");
-	obligation_continue(attempt, hold(attempt, STR("Throttling")));
+	sns_open(attempt->core, obligation_home(attempt), &opening->opening);
 }
 
 enum obligation_step sns_open_shared(struct obligation_attempt *attempt, sns_opened_fn next)
@@ -153,6 +172,13 @@ enum obligation_step sns_open_shared(struct obligation_attempt *attempt, sns_ope
 	if (!envelope_is_one(attempt->shared))
 		return next(attempt);
 	opening = arena_new(attempt->arena, struct opening);
+	opening->opening = (struct sns_opening){
+		.topic_arn = attempt->source,
+		.texts = &attempt->shared,
+		.count = 1,
+		.arena = attempt->arena,
+		.done = on_opened,
+	};
 	opening->next = next;
 	opening->attempt = attempt;
 	attempt->state = opening;

@@ -14,11 +14,13 @@
 #include "api/sns.h"
 #include "core/request_context.h"
 #include "core/target.h"
+#include "services/sns/archive.h"
 #include "services/sns/delivery.h"
 #include "services/sns/encrypt.h"
 #include "services/sns/envelope.h"
 #include "services/sns/filter.h"
 #include "services/sns/gate.h"
+#include "services/sns/replay.h"
 #include "services/sns/state.h"
 
 #define FANOUT_MAGIC 0x464e5353u
@@ -27,7 +29,11 @@ enum { ROOM_AT_FIRST = 8 };
 struct payloads;
 struct sending {
 	struct fanout *fanout;
-	struct queue_gate gate; /* of a FIFO topic */
+	/* Of a FIFO topic. */
+	struct queue_gate gate;
+	struct sns_replay_wait wait;
+	struct queue_target archive; /* the message for the topic's archive */
+	bool is_archived;
 	enum queue_result gated;
 	uint8_t id[16]; /* of the message */
 	struct sns_publication *publication;
@@ -250,6 +256,13 @@ static bool is_deliverable(const struct sns_message *message,
 	       message->attribute_count <= LIMIT_MESSAGE_ATTRIBUTES;
 }
 
+/* The subscription gets the message from the topic's archive, or it is paused. */
+static bool is_left_to_replay(const struct fanout *fanout, const struct subscription *subscription)
+{
+	return subscription->replay_state == SNS_REPLAY_PAUSED ||
+	       (subscription->replay_state != SNS_REPLAY_NONE && fanout->topic->archive_days > 0);
+}
+
 static void select_subscriptions(struct fanout *fanout, struct sending *sending)
 {
 	const struct sns_message *message = &sending->publication->message;
@@ -269,6 +282,8 @@ static void select_subscriptions(struct fanout *fanout, struct sending *sending)
 	sending->payloads = payloads;
 	sending->obligation_count = sending->count = 0;
 	while ((subscription = sns_subscriptions_next(&walk)) && !subscription->is_pending) {
+		if (is_left_to_replay(fanout, subscription))
+			continue;
 		if (!is_wanted(subscription, &matched))
 			sns_count(counters_of(fanout), SNS_COUNT_FILTERED, 1);
 		else if (!is_deliverable(message, subscription))
@@ -290,28 +305,6 @@ static uint64_t hash_group(const struct call *call, struct str group)
 	siphash128(call->core->hash_key, group, hash);
 	memcpy(&number, hash, sizeof(number));
 	return number ? number : 1;
-}
-
-/* Numbers follow the clock, so that those of another start of the server are lower. */
-static uint64_t next_sequence(struct sns_topic_life *life)
-{
-	uint64_t least = (uint64_t)clock_now_ms() * 1000;
-	uint64_t last = atomic_load(&life->sequence);
-	uint64_t next;
-
-	do {
-		next = last + 1 > least ? last + 1 : least;
-	} while (!atomic_compare_exchange_weak(&life->sequence, &last, next));
-	return next;
-}
-
-/* The next one is `least` or higher. */
-static void raise_sequence(struct sns_topic_life *life, uint64_t least)
-{
-	uint64_t last = atomic_load(&life->sequence);
-
-	while (last + 1 < least && !atomic_compare_exchange_weak(&life->sequence, &last, least - 1))
-		;
 }
 
 /* ---- delivery ---- */
@@ -584,7 +577,7 @@ static void on_gated(void *context)
 
 	if (sending->gated == QUEUE_OUT_OF_ORDER) {
 		/* Another publish was ahead. Each round lets at least one publish through. */
-		raise_sequence(fanout->topic->life, number);
+		sns_gate_raise(fanout->topic->life, number);
 		deliver_gated(sending);
 		return;
 	}
@@ -601,9 +594,56 @@ static void on_gated(void *context)
 		end_sending(sending);
 		return;
 	}
+	if (!sending->is_archived) {
+		fail_sending(sending);
+		return;
+	}
 	on_part(sending);
 }
 
+static void count_confirmed(struct fanout *fanout)
+{
+	struct sns_subscriptions walk = fanout->subscriptions;
+	const struct subscription *subscription;
+
+	fanout->queue_count = fanout->other_count = 0;
+	while ((subscription = sns_subscriptions_next(&walk)) && !subscription->is_pending) {
+		if (subscription->protocol == SNS_PROTOCOL_SQS)
+			fanout->queue_count++;
+		else
+			fanout->other_count++;
+	}
+}
+
+static void look_again(struct sns_replay_wait *wait)
+{
+	deliver_gated(container_of(wait, struct sending, wait));
+}
+
+/* The subscriptions as they are now. False: a replay to one of them is about to end, and the
+ * message waits for it. */
+static bool open_subscriptions(struct sending *sending)
+{
+	struct fanout *fanout = sending->fanout;
+	struct call *call = fanout->call;
+	const struct subscription *subscription;
+
+	sns_subscriptions_close(&fanout->subscriptions);
+	sns_subscriptions_open(sns_of(call->core)->registry, fanout->topic->arn,
+			       (struct sns_subscription_place){0}, &fanout->subscriptions);
+	count_confirmed(fanout);
+	struct sns_subscriptions walk = fanout->subscriptions;
+	while (fanout->topic->archive_days > 0 && (subscription = sns_subscriptions_next(&walk)))
+		if (subscription->replay_state == SNS_REPLAY_SWITCHING) {
+			sending->wait.run = look_again;
+			sns_replay_wait(call->core, fanout->home, fanout->topic->arn,
+					&sending->wait);
+			return false;
+		}
+	return true;
+}
+
+/* Subscriptions are looked up after the number is taken, each time (replay_run.c). */
 static void deliver_gated(struct sending *sending)
 {
 	struct fanout *fanout = sending->fanout;
@@ -613,19 +653,29 @@ static void deliver_gated(struct sending *sending)
 	sending->gate = (struct queue_gate){
 		.queue = sns_gate_queue(fanout->topic),
 		.group = hash_group(call, message->group),
-		.number = next_sequence(fanout->topic->life),
+		.number = sns_gate_next(fanout->topic->life),
 	};
 	siphash128(call->core->hash_key, message->dedup, sending->gate.dedup);
 	message->sequence =
 		arena_format(call->arena, "%020llu", (unsigned long long)sending->gate.number);
 	sending->count = sending->part = 0;
+	if (!open_subscriptions(sending))
+		return;
 	select_subscriptions(fanout, sending);
 	sending->has_begun = false;
 	sending->gated = QUEUE_OK;
+	sending->is_archived = true;
 	make_send(sending);
 	sending->send.gate = &sending->gate;
 	sending->send.id = sending->id;
 	sending->send.out_gated = &sending->gated;
+	if (fanout->topic->archive_days > 0) {
+		sending->archive = sns_archive_target(call->core, call->arena, fanout->topic,
+						      sending->publication->key, message);
+		sending->send.archives = &sending->archive;
+		sending->send.archive_count = 1;
+		sending->send.out_archived = &sending->is_archived;
+	}
 	target_deliver(call->core, fanout->home, &sending->send, on_gated, sending);
 }
 

@@ -120,6 +120,29 @@ enum err sns_gate_drop(struct core *core, const struct topic *topic)
 	return on_commit(core, topic, false, true);
 }
 
+/* ---- numbers ---- */
+
+/* Numbers follow the clock, so that those of another start of the server are lower. */
+uint64_t sns_gate_next(struct sns_topic_life *life)
+{
+	uint64_t least = (uint64_t)clock_now_ms() * 1000;
+	uint64_t last = atomic_load(&life->sequence);
+	uint64_t next;
+
+	do {
+		next = last + 1 > least ? last + 1 : least;
+	} while (!atomic_compare_exchange_weak(&life->sequence, &last, next));
+	return next;
+}
+
+void sns_gate_raise(struct sns_topic_life *life, uint64_t least)
+{
+	uint64_t last = atomic_load(&life->sequence);
+
+	while (last + 1 < least && !atomic_compare_exchange_weak(&life->sequence, &last, least - 1))
+		;
+}
+
 /* ---- start and end ---- */
 
 struct loading {

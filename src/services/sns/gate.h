@@ -25,6 +25,14 @@ must_check enum err sns_gate_define(struct core *core, const struct topic *topic
 /* After its record is deleted. */
 must_check enum err sns_gate_drop(struct core *core, const struct topic *topic);
 
+/*
+ * Any thread: the number that a publish proposes, ascending also over starts of the server. A
+ * publish takes it before it looks up subscriptions (replay_run.c).
+ */
+uint64_t sns_gate_next(struct sns_topic_life *life);
+/* The next one is `least` or higher. */
+void sns_gate_raise(struct sns_topic_life *life, uint64_t least);
+
 /* Start-up, after all topics are loaded. */
 must_check enum err sns_gates_load(struct core *core);
 /* The engine has ended. */

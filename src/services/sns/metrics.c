@@ -19,6 +19,11 @@ static const struct topic_metric {
 				"Messages moved to the dead-letter queue of a subscription."},
 	[SNS_COUNT_FAILED_TO_REDRIVE] = {"tern_topic_failed_to_redrive_total",
 					 "Messages that the dead-letter queue refused."},
+	[SNS_COUNT_REPLAYED] = {"tern_topic_replayed_total",
+				"Messages of the archive delivered to a subscriber by a replay."},
+	[SNS_COUNT_REPLAY_FAILED] = {"tern_topic_replay_failed_total",
+				     "Messages of the archive that a subscriber did not get by a "
+				     "replay."},
 };
 
 struct topic_walk {

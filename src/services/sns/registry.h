@@ -90,6 +90,14 @@ struct topic {
 
 enum sns_filter_scope { SNS_FILTER_SCOPE_NONE, SNS_FILTER_SCOPE_ATTRIBUTES, SNS_FILTER_SCOPE_BODY };
 
+/* Which messages of the topic a publish leaves to the subscription's replay (replay.h). */
+enum sns_replay_state {
+	SNS_REPLAY_NONE,      /* none */
+	SNS_REPLAY_RUNNING,   /* all; the replay has not caught up yet */
+	SNS_REPLAY_SWITCHING, /* all, and publishes wait until it has caught up */
+	SNS_REPLAY_PAUSED,    /* all: a replay up to an EndingPoint has ended */
+};
+
 struct subscription {
 	_Atomic uint32_t references;
 	struct str arn, topic_arn, id; /* <topic ARN>:<id> */
@@ -119,6 +127,12 @@ struct subscription {
 	struct str role_arn;	  /* SubscriptionRoleArn */
 	struct str replay_policy; /* as given */
 	struct str replay_status;
+	enum sns_replay_state replay_state;
+	int64_t replay_start_ms, replay_end_ms; /* of replay_policy; end 0: none */
+	int64_t replay_began_ms;		/* distinguishes replays; 0: none */
+	uint64_t replay_live;  /* messages from this number on are only delivered by the replay; 0:
+				  not known yet */
+	uint64_t replay_place; /* the number of the last message that was replayed; 0: none */
 };
 
 struct sns_registry;

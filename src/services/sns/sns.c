@@ -11,6 +11,7 @@
 #include "services/sns/gate.h"
 #include "services/sns/locate.h"
 #include "services/sns/metrics.h"
+#include "services/sns/replay.h"
 #include "services/sns/sign.h"
 #include "services/sns/target.h"
 
@@ -20,11 +21,16 @@ static enum err start(struct core *core, const struct service_start *start, stru
 	(void)out_problem;
 	sns_of(core)->registry = sns_registry_new();
 	enum err err = sns_signer_load(core);
-	return err ? err : sns_load(core);
+	if (!err)
+		err = sns_load(core);
+	if (!err)
+		sns_replays_open(core);
+	return err;
 }
 
 static void stop(struct core *core)
 {
+	sns_replays_close(core);
 	sns_gates_release(core);
 	struct sns_signer *signer = atomic_exchange(&sns_of(core)->signer, NULL);
 

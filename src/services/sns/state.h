@@ -12,12 +12,17 @@
 #include "core/service.h"
 #include "services/sns/registry.h"
 
+struct sns_replay;
 struct sns_signer;
 
 struct sns {
 	uint32_t magic;
 	struct sns_registry *registry;
-	uint32_t next_serial;		     /* of internal queues; control thread */
+	uint32_t next_serial; /* of internal queues; control thread */
+	struct {
+		struct sns_replay **items; /* in progress; control thread */
+		size_t count, capacity;
+	} replays;
 	_Atomic(struct sns_signer *) signer; /* NULL: no key was made yet; sign.h */
 };
 

@@ -112,6 +112,11 @@ void sns_subscription_encode(struct buf *out, const struct subscription *subscri
 		.subscription_role_arn = subscription->role_arn,
 		.replay_policy = subscription->replay_policy,
 		.replay_status = subscription->replay_status,
+		.replay_start_ms = subscription->replay_start_ms,
+		.replay_end_ms = subscription->replay_end_ms,
+		.replay_began_ms = subscription->replay_began_ms,
+		.replay_live = (int64_t)subscription->replay_live,
+		.replay_place = (int64_t)subscription->replay_place,
 	};
 
 	sns_subscription_record_encode(out, &record);
@@ -124,6 +129,18 @@ static enum sns_filter_scope find_scope(struct str name)
 	while (scope > SNS_FILTER_SCOPE_NONE && !str_equal(name, scopes[scope]))
 		scope--;
 	return scope;
+}
+
+enum sns_replay_state sns_replay_state_of(const struct subscription *subscription)
+{
+	struct str status = subscription->replay_status;
+
+	if (str_equal(status, STR(SNS_REPLAY_PENDING)) ||
+	    str_equal(status, STR(SNS_REPLAY_IN_PROGRESS)))
+		return SNS_REPLAY_RUNNING;
+	return str_equal(status, STR(SNS_REPLAY_COMPLETED)) && subscription->replay_end_ms > 0
+		       ? SNS_REPLAY_PAUSED
+		       : SNS_REPLAY_NONE;
 }
 
 enum err sns_subscription_decode(struct arena *arena, struct str bytes,
@@ -160,6 +177,12 @@ enum err sns_subscription_decode(struct arena *arena, struct str bytes,
 		.role_arn = record.subscription_role_arn,
 		.replay_policy = record.replay_policy,
 		.replay_status = record.replay_status,
+		.replay_start_ms = record.replay_start_ms,
+		.replay_end_ms = record.replay_end_ms,
+		.replay_began_ms = record.replay_began_ms,
+		.replay_live = (uint64_t)record.replay_live,
+		.replay_place = (uint64_t)record.replay_place,
 	};
+	out_draft->replay_state = sns_replay_state_of(out_draft);
 	return ERR_OK;
 }

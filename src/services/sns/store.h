@@ -16,4 +16,12 @@ void sns_subscription_encode(struct buf *out, const struct subscription *subscri
 must_check enum err sns_subscription_decode(struct arena *arena, struct str record,
 					    struct subscription *out_draft);
 
+/* ReplayStatus. */
+#define SNS_REPLAY_PENDING "Pending"
+#define SNS_REPLAY_IN_PROGRESS "In progress"
+#define SNS_REPLAY_COMPLETED "Completed"
+#define SNS_REPLAY_FAILED "Failed"
+/* By replay_status and replay_end_ms. */
+enum sns_replay_state sns_replay_state_of(const struct subscription *subscription);
+
 #endif

@@ -11,6 +11,7 @@
 #include "core/mail.h"
 #include "services/sns/change.h"
 #include "services/sns/confirm.h"
+#include "services/sns/replay.h"
 #include "services/sns/subscription.h"
 
 /* ---- endpoints ---- */
@@ -206,6 +207,8 @@ static enum err subscribe(struct call *call, const struct topic *topic, enum sns
 			err = check_limits(call, topic, &draft);
 		if (!err)
 			err = sns_subscription_put(call->core, &draft);
+		if (!err)
+			sns_replay_go_on(call->core, &draft);
 	}
 	if (!err)
 		err = sns_confirm_start(call, topic, &draft);

@@ -7,6 +7,7 @@
 #include "match/filter_policy.h"
 #include "services/sns/change.h"
 #include "services/sns/delivery_policy.h"
+#include "services/sns/replay.h"
 
 struct change {
 	struct call *call;
@@ -142,13 +143,19 @@ static enum err set_role(struct change *change)
 	return ERR_OK;
 }
 
+static enum err set_replay_policy(struct change *change)
+{
+	return sns_replay_policy_set(change->call, change->draft, change->value, change->prefix);
+}
+
 static const struct attribute {
 	const char *name;
 	enum err (*set)(struct change *change);
 } attributes[] = {
 	{"DeliveryPolicy", set_delivery_policy}, {"FilterPolicy", set_filter_policy},
 	{"FilterPolicyScope", set_filter_scope}, {"RawMessageDelivery", set_raw},
-	{"RedrivePolicy", set_redrive_policy},	 {"SubscriptionRoleArn", set_role},
+	{"RedrivePolicy", set_redrive_policy},	 {"ReplayPolicy", set_replay_policy},
+	{"SubscriptionRoleArn", set_role},
 };
 
 enum err sns_subscription_set(struct call *call, struct subscription *draft, struct str name,
@@ -223,6 +230,7 @@ bool sns_subscription_get(const struct subscription *subscription, struct str na
 		{STR("FilterPolicyScope"), scope_of(subscription)},
 		{STR("RawMessageDelivery"), subscription->is_raw ? STR("true") : STR("false")},
 		{STR("RedrivePolicy"), subscription->redrive_policy},
+		{STR("ReplayPolicy"), subscription->replay_policy},
 		{STR("SubscriptionRoleArn"), subscription->role_arn},
 	};
 
@@ -307,5 +315,9 @@ enum err sns_set_subscription_attributes(struct call *call,
 		err = sns_subscription_check_filter(call, &draft, false);
 	if (!err && draft.filter_policy.data && !subscription->filter_policy.data)
 		err = sns_subscription_check_filter_count(call, draft.topic_arn);
-	return err ? err : sns_subscription_put(call->core, &draft);
+	if (!err)
+		err = sns_subscription_put(call->core, &draft);
+	if (!err)
+		sns_replay_go_on(call->core, &draft);
+	return err;
 }

@@ -145,7 +145,7 @@ enum err sns_delete_topic(struct call *call, const struct sns_delete_topic_in *i
 		return err;
 	if (topic->archive_days > 0)
 		return fail(call, &SNS_INVALID_STATE,
-			    "Invalid state: Topic has an active archive policy");
+			    "Invalid state: Cannot delete a topic with an ArchivePolicy");
 	return sns_topic_delete(call->core, topic);
 }
 
