@@ -5,6 +5,7 @@
 #include "api/sns.h"
 #include "attributes.h"
 #include "base/arn.h"
+#include "base/clock.h"
 #include "batch.h"
 #include "document.h"
 #include "format/json.h"
@@ -19,7 +20,7 @@
 
 struct sub_values {
 	bool is_raw, is_on_body;
-	struct str filter, dlq, delivery_policy;
+	struct str filter, dlq, delivery_policy, replay_from, replay_to;
 	struct option_list attributes;
 };
 
@@ -40,11 +41,17 @@ struct sub_values {
 	{"delivery-policy", OPTION_TEXT, offsetof(type, member.delivery_policy), "JSON|FILE", \
 	 "DeliveryPolicy: retries and rate of an HTTP endpoint", \
 	 0, 0}, \
+	{"replay-from", OPTION_TEXT, offsetof(type, member.replay_from), "TIME", \
+	 "ReplayPolicy: send the archive's messages since 2026-11-24T12:00:00Z again; never: end it", \
+	 0, 0}, \
+	{"replay-to", OPTION_TEXT, offsetof(type, member.replay_to), "TIME", \
+	 "ReplayPolicy: only messages before this time; then the subscription is paused", \
+	 0, 0}, \
 	{"attribute", OPTION_LIST, offsetof(type, member.attributes), "NAME=VALUE", \
 	 "any other attribute by AWS's name; may be repeated", \
 	 0, 0}
 /* clang-format on */
-enum { OWN_NAMES = 5 };
+enum { OWN_NAMES = 6 };
 
 static enum cli_exit append_json(struct cli *cli, const char *name, struct str given,
 				 struct attribute_list *list)
@@ -71,6 +78,50 @@ static enum cli_exit append_dlq(struct cli *cli, struct str given, struct attrib
 	return code;
 }
 
+static enum cli_exit append_point(struct cli *cli, const char *option, struct str text,
+				  struct json_writer *json, const char *name)
+{
+	int64_t time_ms;
+	char formatted[CLOCK_TEXT_MAX];
+
+	if (!clock_parse_iso(text, &time_ms))
+		return cli_fail(cli, CLI_USAGE, "--%s is no time such as 2026-11-24T12:00:00Z",
+				option);
+	json_key(json, str_from(name));
+	json_str(json, str_of(formatted, (size_t)clock_format_iso(time_ms, formatted)));
+	return CLI_OK;
+}
+
+static enum cli_exit append_replay(struct cli *cli, const struct sub_values *values,
+				   struct attribute_list *list)
+{
+	struct json_writer json;
+	struct buf out = {0};
+
+	if (!values->replay_from.data)
+		return values->replay_to.data
+			       ? cli_fail(cli, CLI_USAGE, "--replay-to goes with --replay-from")
+			       : CLI_OK;
+	if (str_equal(values->replay_from, STR("never"))) {
+		attributes_append(list, STR("ReplayPolicy"), STR("{}"));
+		return CLI_OK;
+	}
+	json_begin(&json, &out);
+	json_open_object(&json);
+	json_key(&json, STR("PointType"));
+	json_str(&json, STR("Timestamp"));
+	enum cli_exit code =
+		append_point(cli, "replay-from", values->replay_from, &json, "StartingPoint");
+	if (code == CLI_OK && values->replay_to.data)
+		code = append_point(cli, "replay-to", values->replay_to, &json, "EndingPoint");
+	json_close_object(&json);
+	if (code == CLI_OK)
+		attributes_append(list, STR("ReplayPolicy"),
+				  arena_copy(&cli->arena, buf_str(&out)));
+	buf_done(&out);
+	return code;
+}
+
 static enum cli_exit collect(struct cli *cli, const struct sub_values *values,
 			     struct attribute_list *out_list)
 {
@@ -83,6 +134,8 @@ static enum cli_exit collect(struct cli *cli, const struct sub_values *values,
 	enum cli_exit code = append_json(cli, "FilterPolicy", values->filter, out_list);
 	if (code == CLI_OK)
 		code = append_json(cli, "DeliveryPolicy", values->delivery_policy, out_list);
+	if (code == CLI_OK)
+		code = append_replay(cli, values, out_list);
 	return code ? code : append_dlq(cli, values->dlq, out_list);
 }
 
@@ -260,7 +313,9 @@ static const struct command set_command = {
 	.arguments = "ARN",
 	.summary = "change a subscription's attributes",
 	.details = "An attribute that is set to nothing (--attribute RedrivePolicy=) is removed; "
-		   "--filter '{}' lets every message through.",
+		   "--filter '{}' lets every message through.\n"
+		   "\n"
+		   "  tern sub set ARN --replay-from 2026-11-24T12:00:00Z",
 	.arguments_min = 1,
 	.arguments_max = 1,
 	.run = set_run,

@@ -13,6 +13,7 @@
 
 struct topic_values {
 	struct str display_name, kms_key, policy;
+	struct option_number archive_days;
 	struct option_list attributes, tags;
 };
 
@@ -24,6 +25,9 @@ struct topic_values {
 	{"kms-key", OPTION_TEXT, offsetof(type, member.kms_key), "KEY", \
 	 "KmsMasterKeyId: id, ARN or alias of the KMS key that messages are encrypted under", \
 	 0, 0}, \
+	{"archive-days", OPTION_NUMBER, offsetof(type, member.archive_days), "N", \
+	 "ArchivePolicy of a FIFO topic: days that messages can be replayed; 0 ends the archive", \
+	 0, LIMIT_ARCHIVE_DAYS}, \
 	{"policy", OPTION_TEXT, offsetof(type, member.policy), "FILE", \
 	 "file with the topic's policy, - for standard input; it is checked before it is sent", \
 	 0, 0}, \
@@ -34,7 +38,7 @@ struct topic_values {
 	 "tag; may be repeated", \
 	 0, 0}
 /* clang-format on */
-enum { OWN_NAMES = 3 };
+enum { OWN_NAMES = 4 };
 
 static enum cli_exit collect(struct cli *cli, const struct topic_values *values, size_t extra,
 			     struct attribute_list *out_list)
@@ -47,6 +51,13 @@ static enum cli_exit collect(struct cli *cli, const struct topic_values *values,
 		attributes_append(out_list, STR("DisplayName"), values->display_name);
 	if (values->kms_key.data)
 		attributes_append(out_list, STR("KmsMasterKeyId"), values->kms_key);
+	if (values->archive_days.is_given)
+		attributes_append(out_list, STR("ArchivePolicy"),
+				  values->archive_days.value == 0
+					  ? STR("{}")
+					  : arena_format(&cli->arena,
+							 "{\"MessageRetentionPeriod\":\"%lld\"}",
+							 (long long)values->archive_days.value));
 	if (!values->policy.data)
 		return CLI_OK;
 	enum cli_exit code = document_read_policy(cli, values->policy, POLICY_RESOURCE, &policy);

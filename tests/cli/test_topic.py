@@ -144,3 +144,26 @@ def test_a_dead_letter_queue_is_named_like_any_other(tern, sns, queue, name, top
     found = sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
     assert json.loads(found["RedrivePolicy"]) == {
         "deadLetterTargetArn": f"arn:aws:sqs:us-east-1:000000000000:{name}"}
+
+
+def test_messages_of_an_archive_are_replayed(tern, sqs, name):
+    topic = name + ".fifo"
+    tern("topic", "create", topic, "--content-dedup", "--archive-days", "7")
+    shown, _ = tern.json("topic", "show", topic)
+    assert json.loads(shown["Attributes"]["ArchivePolicy"]) == {"MessageRetentionPeriod": "7"}
+    tern("publish", topic, "before", "--group", "g")
+    url = sqs.create_queue(QueueName=topic, Attributes={"FifoQueue": "true"})["QueueUrl"]
+    start = shown["Attributes"]["BeginningArchiveTime"]
+    arn, = tern.lines("sub", "add", topic, topic, "--grant", "--raw", "--replay-from", start)
+    found = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"]
+    assert [message["Body"] for message in found] == ["before"]
+    tern("sub", "set", arn, "--replay-from", start, "--replay-to", start)
+    shown, = tern.json("sub", "show", arn)
+    assert json.loads(shown["Attributes"]["ReplayPolicy"])["EndingPoint"] == start
+    tern("sub", "set", arn, "--replay-from", "never")
+    shown, = tern.json("sub", "show", arn)
+    assert "ReplayPolicy" not in shown["Attributes"]
+    assert "no time" in tern("sub", "set", arn, "--replay-from", "noon", code=2).stderr
+    assert "goes with" in tern("sub", "set", arn, "--replay-to", start, code=2).stderr
+    tern("topic", "set", topic, "--archive-days", "0")
+    tern("topic", "rm", topic)
