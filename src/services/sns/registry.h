@@ -90,7 +90,7 @@ struct topic {
 
 enum sns_filter_scope { SNS_FILTER_SCOPE_NONE, SNS_FILTER_SCOPE_ATTRIBUTES, SNS_FILTER_SCOPE_BODY };
 
-/* Which messages of the topic a publish leaves to the subscription's replay (replay.h). */
+/* The messages of the topic that a publish leaves to the subscription's replay (replay.h). */
 enum sns_replay_state {
 	SNS_REPLAY_NONE,      /* none */
 	SNS_REPLAY_RUNNING,   /* all; the replay has not caught up yet */

@@ -332,7 +332,7 @@ static void send_again(struct core *core, struct core_task *task)
 		next_page(replay, 0);
 }
 
-/* What the queue refuses for good goes to the dead-letter queue, by an obligation. */
+/* Messages that the queue refuses for good go to the dead-letter queue, by an obligation. */
 static bool owe_instead(void *context, const struct target_delivery *delivery, size_t index,
 			struct arena *arena, struct obligation *out_obligation)
 {
