@@ -601,20 +601,6 @@ static void on_gated(void *context)
 	on_part(sending);
 }
 
-static void count_confirmed(struct fanout *fanout)
-{
-	struct sns_subscriptions walk = fanout->subscriptions;
-	const struct subscription *subscription;
-
-	fanout->queue_count = fanout->other_count = 0;
-	while ((subscription = sns_subscriptions_next(&walk)) && !subscription->is_pending) {
-		if (subscription->protocol == SNS_PROTOCOL_SQS)
-			fanout->queue_count++;
-		else
-			fanout->other_count++;
-	}
-}
-
 static void look_again(struct sns_replay_wait *wait)
 {
 	deliver_gated(container_of(wait, struct sending, wait));
@@ -631,7 +617,6 @@ static bool open_subscriptions(struct sending *sending)
 	sns_subscriptions_close(&fanout->subscriptions);
 	sns_subscriptions_open(sns_of(call->core)->registry, fanout->topic->arn,
 			       (struct sns_subscription_place){0}, &fanout->subscriptions);
-	count_confirmed(fanout);
 	struct sns_subscriptions walk = fanout->subscriptions;
 	while (fanout->topic->archive_days > 0 && (subscription = sns_subscriptions_next(&walk)))
 		if (subscription->replay_state == SNS_REPLAY_SWITCHING) {
