@@ -15,7 +15,7 @@ static const struct shape_member *token_member(const struct shape *shape)
 
 	for (size_t name = 0; name < sizeof(names) / sizeof(names[0]); name++)
 		for (uint32_t i = 0; i < shape->member_count; i++)
-			if (str_equal(shape->members[i].name, names[name]))
+			if (str_equal_nocase(shape->members[i].name, names[name]))
 				return &shape->members[i];
 	return NULL;
 }

@@ -7,6 +7,7 @@
 #include "api/events.h"
 #include "api/iam.h"
 #include "api/kms.h"
+#include "api/logs.h"
 #include "api/scheduler.h"
 #include "api/sns.h"
 #include "api/sqs.h"
@@ -18,6 +19,7 @@ const struct service *const api_services[API_SERVICES] = {
 	&events_client_service,
 	&iam_client_service,
 	&kms_client_service,
+	&logs_client_service,
 	&scheduler_client_service,
 	&sns_client_service,
 	&sqs_client_service,

@@ -33,7 +33,7 @@
 	X(INTERNAL_SIZE, 67108864, "bytes", "inputs of internal requests in flight, of one server") \
 	X(CONNECTIONS, 65536, "connections", "open connections of one server") \
 	X(JSON_DEPTH, 64, "levels", "nesting of a JSON document") \
-	X(JSON_VALUES, 20000, "values", "values of a JSON request") \
+	X(JSON_VALUES, 60000, "values", "values of a JSON request") \
 	X(XML_DEPTH, 64, "levels", "nesting of an XML document") \
 	X(XML_NODES, 200000, "elements", "elements of an XML document") \
 	X(CBOR_DEPTH, 64, "levels", "nesting of a CBOR document") \
@@ -215,6 +215,14 @@
 	X(MATH_DEPTH, 64, "levels", "nesting of a metric-math expression") \
 	X(MATH_POINTS, 5000000, "datapoints", "that one evaluation of a metric-math expression makes") \
 	X(LIST_RESULTS, 1000, "items", "items of one list page") \
+	X(LOG_GROUPS, 1000000, "log groups", "log groups of one server") \
+	X(ACCOUNT_LOG_GROUPS, 1000000, "log groups", "log groups of one account and region (--quotas)") \
+	X(LOG_STREAMS, 1000000, "log streams", "log streams of one server") \
+	X(LOG_TAGS, 50, "tags", "tags of one log group") \
+	X(LOG_EVENTS, 10000, "events", "events of one PutLogEvents") \
+	X(LOG_POLICIES, 10, "policies", "resource policies of CloudWatch Logs, of one account and region") \
+	X(LOG_POLICY_SIZE, 5120, "bytes", "one of these") \
+	X(LOG_POLICY_NAME_SIZE, 256, "bytes", "its name") \
 	X(LOG_SINK_ITEMS, 32768, "events", "log events of services that are not stored yet") \
 	X(LOG_SINK_SIZE, 16777216, "bytes", "of these") \
 	X(LOG_EVENT_SIZE, 1048550, "bytes", "the text of a log event") \

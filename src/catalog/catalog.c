@@ -43,6 +43,7 @@ static const char *const table_names[CATALOG_TABLES] = {
 	[CATALOG_EVENTS_RULES] = "events-rules",
 	[CATALOG_SCHEDULER] = "scheduler",
 	[CATALOG_EVENTS_ITEMS] = "events-items",
+	[CATALOG_LOGS] = "logs",
 };
 
 /* Of the records of a table; the record of these sums itself is in none. */

@@ -30,6 +30,7 @@ enum catalog_table {
 	CATALOG_SCHEDULER,	   /* schedules and their groups; services/scheduler/store.h */
 	/* kind, account, region and name -> connection, API destination, archive, replay */
 	CATALOG_EVENTS_ITEMS,
+	CATALOG_LOGS, /* log groups, streams, policies; services/logs/store.h */
 	CATALOG_TABLES,
 };
 

@@ -32,6 +32,7 @@ enum due_kind {
 	DUE_SCHEDULER,	 /* record of a schedule or group: firing, deletion */
 	DUE_EVENTS_ITEM, /* record of an archive or replay */
 	DUE_EVENTS_RULE, /* record of a scheduled rule */
+	DUE_LOGS_GROUP,	 /* record of a log group: deletion of expired events */
 	DUE_KINDS,
 };
 

@@ -26,7 +26,7 @@ static bool is_of_page(struct str name)
 					   STR_INIT("Limit")};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (str_equal(name, names[i]))
+		if (str_equal_nocase(name, names[i]))
 			return true;
 	return false;
 }

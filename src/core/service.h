@@ -36,6 +36,8 @@ struct service_start {
 	struct arena *arena; /* until start returns */
 	struct str config;   /* the text of the configuration file, JSON; empty: none */
 	bool is_open;	     /* callers are not checked (--auth open) */
+	struct str data;     /* path of the data directory; empty: nothing is kept */
+	bool is_durable;     /* what is acknowledged is synced (--durability fsync) */
 };
 
 /* Plain documents that anyone may GET, such as a certificate that verifies signatures. */

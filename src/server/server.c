@@ -162,6 +162,9 @@ static bool start_services(struct server *server, enum service_stage stage, char
 		.arena = &arena,
 		.config = settings->config_text,
 		.is_open = settings->auth == AUTH_OPEN,
+		.data = settings->durability == DURABILITY_MEMORY ? (struct str){0}
+								  : settings->data,
+		.is_durable = settings->durability == DURABILITY_FSYNC,
 	};
 
 	arena_init(&arena);

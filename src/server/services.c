@@ -12,7 +12,8 @@
 	X(sns) \
 	X(events) \
 	X(scheduler) \
-	X(cloudwatch)
+	X(cloudwatch) \
+	X(logs)
 /* clang-format on */
 
 #define DECLARE_MODULE(name) extern const struct service_module name##_module;

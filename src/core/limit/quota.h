@@ -31,6 +31,7 @@
 	X(SCHEDULE_GROUPS, "schedule-groups", LIMIT_SCHEDULE_GROUPS, 100000, "schedule groups of an account in one region") \
 	X(VPC_ENDPOINTS, "vpc-endpoints", LIMIT_ACCOUNT_VPC_ENDPOINTS, LIMIT_VPC_ENDPOINTS, "private endpoints of an account") \
 	X(VPC_ENDPOINTS_PER_VPC, "vpc-endpoints-per-vpc", LIMIT_VPC_ENDPOINTS_PER_VPC, LIMIT_VPC_ENDPOINTS, "private endpoints of a VPC") \
+	X(LOG_GROUPS, "log-groups", LIMIT_ACCOUNT_LOG_GROUPS, LIMIT_LOG_GROUPS, "log groups of an account in one region") \
 	X(EVENTS_BUSES, "events-buses", LIMIT_EVENTS_BUSES, LIMIT_EVENTS_BUSES_SERVER, "event buses of an account in one region") \
 	X(EVENTS_RULES, "events-rules", LIMIT_EVENTS_RULES, LIMIT_EVENTS_RULES_SERVER, "rules of an event bus") \
 	X(EVENTS_TARGETS, "events-targets", LIMIT_EVENTS_TARGETS, LIMIT_EVENTS_TARGETS_MOST, "targets of a rule")
