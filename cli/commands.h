@@ -19,6 +19,7 @@ extern const struct command event_command;
 extern const struct command archive_command;
 extern const struct command replay_command;
 extern const struct command schedule_command;
+extern const struct command logs_command;
 extern const struct command watch_command;
 extern const struct command account_command;
 extern const struct command delivery_command;
