@@ -19,7 +19,7 @@ SANITIZED := -Doptimization=1 -Dwerror=false
 
 .PHONY: help run build test test-units test-fresh test-container test-clients check tidy format \
 	asan tsan fuzz sim crash bench bench-steady bench-peers bench-fanout bench-match \
-	bench-quick gen install clean
+	bench-deliveries bench-quick gen install clean
 .DEFAULT_GOAL := help
 
 help: ## print these targets
@@ -109,6 +109,12 @@ bench-fanout: ## topics and event buses; writes doc/performance.md
 	@bench/install quick
 	@$(MAKE) --no-print-directory build
 	@bench/run --fanout
+
+bench-deliveries: ## deliveries to HTTP endpoints; writes doc/performance.md
+	@tools/setup build
+	@bench/install quick
+	@$(MAKE) --no-print-directory build
+	@bench/run --deliveries
 
 bench-match: ## matching beside event-ruler and quamina; writes doc/performance.md
 	@tools/setup build bench

@@ -36,6 +36,13 @@ FANOUT = [
     ("publish, raw: log of a further queue", 24, "bytes of the log of each further queue, raw"),
 ]
 
+DELIVERIES = [
+    *((f"delivery, {count} endpoints / bare", 1.6, f"CPU of a delivery to one of {count:,} HTTP "
+       "endpoints, to that of a bare epoll client") for count in (1, 100, 10000)),
+    ("delivery, p99 while others hang / p99", 1.1, "p99 of deliveries while a tenth of the "
+     "endpoints hang, to p99 without"),
+]
+
 MATCHING = [
     ("matching, 1000 rules / best rival", 1 / 4, "CPU to match an event, 1,000 rules, to the "
      "better of event-ruler and quamina"),

@@ -78,9 +78,13 @@ def running(kinds, directory):
             peer.stop()
 
 
+def metrics(peer):
+    """The text of a ternd's metrics."""
+    with urllib.request.urlopen(f"{peer.url}/_tern/metrics", timeout=10) as answer:
+        return answer.read().decode()
+
+
 def counters(peer):
     """The numbers without labels of a ternd's metrics, by name."""
-    with urllib.request.urlopen(f"{peer.url}/_tern/metrics", timeout=10) as answer:
-        lines = answer.read().decode().splitlines()
-    fields = [line.split() for line in lines if not line.startswith("#")]
+    fields = [line.split() for line in metrics(peer).splitlines() if not line.startswith("#")]
     return {name: float(value) for name, value in fields if "{" not in name}

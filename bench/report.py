@@ -177,6 +177,17 @@ def fanout_text(results):
         table(["load", "CPU us a request", "requests/s", "bytes of the log"], rows)])
 
 
+def deliveries_text(results):
+    found = results["figures"]
+    rows = [[row["what"], show(statistics.median(row["us"]))] for row in results["deliveries"]]
+    return "\n\n".join([
+        head(results), budget_table(budgets.DELIVERIES, found, "make bench-deliveries"),
+        table(["delivery of 1 KB", "CPU us"], rows),
+        f"From the publish to the arrival at one of 100 endpoints: p99 "
+        f"{show(middle(found, 'delivery, p99'))} ms; while ten of them hang "
+        f"{show(middle(found, 'delivery, p99 while others hang'))} ms at the others."])
+
+
 def matching_text(results):
     found = results["figures"]
     rows = []

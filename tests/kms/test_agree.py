@@ -62,7 +62,8 @@ def test_imported_key_agrees(kms, bring):
     b"InvalidPublicKey", public_of(ec.generate_private_key(ec.SECP384R1())),
     public_of(rsa.generate_private_key(65537, 2048)),
     public_of(ec.generate_private_key(ec.SECP256R1())) + b"x",
-    public_of(ec.generate_private_key(ec.SECP256R1()))[:-1] + b"\0"])
+    public_of(ec.generate_private_key(ec.SECP256R1()))[:-1] + b"\0"],
+    ids=["text", "another curve", "RSA", "a byte more", "the last byte"])
 def test_other_public_keys_are_refused(kms, keys, refuses, public_key):
     with refuses("ValidationException", ""):
         agree(kms, keys["ECC_NIST_P256"], public_key)

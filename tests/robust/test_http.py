@@ -85,7 +85,7 @@ def test_gzip_bodies(server, path, queue, sqs):
     ("gzip", gzip.compress(bytes(BODY_LIMIT + 1)), 413, "RequestEntityTooLarge"),
     ("br", b"{}", 415, "UnsupportedMediaType"),
     ("gzip, gzip", b"{}", 415, "UnsupportedMediaType"),
-])
+], ids=["no gzip", "a byte less", "a byte more", "too large", "unknown", "twice"])
 def test_wrong_codings_are_faults(server, coding, body, status, code):
     answer = ask(server, json_message("ListQueues", body, Content_Encoding=coding))
     assert (answer.status, answer.fault()[0]) == (status, code + "Exception")
