@@ -9,7 +9,9 @@ DATA ?= data
 SEEDS ?= 1-10000
 TIME ?= 60
 SUITE ?= bookworm
-PYTEST := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m pytest -q
+JOBS ?= 2
+# Two at a time; the tests of one file run in their order in one process.
+PYTEST := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m pytest -q -n $(JOBS) --dist loadfile
 QUICK_TESTS := $(addprefix tests/,doc server cli tidy sqs/test_smoke.py sqs/test_messages.py \
 	sqs/test_fifo.py) -m 'not slow and not long'
 SERVER_TESTS := $(addprefix tests/,sqs sns events scheduler audit iam kms server robust) \
@@ -85,7 +87,7 @@ sim: build ## the queue engine on a failing disk: SEEDS=1-10000
 crash: ## a real server under load, killed a hundred times
 	@tools/setup build test
 	@$(MAKE) --no-print-directory build
-	@$(PYTEST) tests -m long
+	@$(PYTEST) tests -m long -n 0
 
 bench: ## budgets, latency, threads, security beside nginx: eight minutes; writes doc/performance.md
 	@tools/setup build test
