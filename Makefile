@@ -106,9 +106,8 @@ bench-peers: ## beside ElasticMQ, GoAWS, moto and brokers; writes doc/performanc
 	@$(MAKE) --no-print-directory build
 	@bench/run --peers
 
-bench-fanout: ## topics and event buses; writes doc/performance.md
-	@tools/setup build
-	@bench/install quick
+bench-fanout: ## topics and event buses, beside others; writes doc/performance.md
+	@tools/setup build bench
 	@$(MAKE) --no-print-directory build
 	@bench/run --fanout
 

@@ -43,6 +43,32 @@ def measure_broker(peer):
     return row
 
 
+def measure_fanout(peer, queues, count):
+    """Server's CPU us to publish a message to that number of queues."""
+    if not PYTHON.exists():
+        raise peers.Missing("the Python clients are not installed")
+    process = subprocess.Popen(
+        [str(PYTHON), str(ROOT / "bench" / "orientation.py"), peer.name, str(peer.port),
+         str(count), str(drive.BODY_SIZE), str(queues)],
+        preexec_fn=machine.pinned(machine.GENERATOR), stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    watchdog = threading.Timer(LIMIT_S, process.kill)
+    watchdog.start()
+    used = []
+    for _ in range(2):
+        line = process.stdout.readline()
+        used.append(peers.usage(peer.pids())[0])
+        if line:
+            process.stdin.write("\n")
+            process.stdin.flush()
+    error = process.stderr.read().strip().splitlines()
+    process.wait()
+    watchdog.cancel()
+    if not line:
+        raise peers.Missing(f"{peer.name}: {error[-1] if error else 'its client ended'}")
+    return (used[1] - used[0]) / count * 1e6
+
+
 def measure(directory):
     """Rows, and a reason for each broker that has none."""
     rows, missing = [], {}

@@ -14,7 +14,6 @@ import json
 import os
 import re
 import statistics
-import subprocess
 import threading
 import time
 import urllib.parse
@@ -30,6 +29,7 @@ DELIVERIES, PUBLISHES_MOST = 20000, 4000
 BODY_SIZE = 1024
 LATENCY_ENDPOINTS, LATENCY_MESSAGES, LATENCY_PAUSE_S = 100, 200, 0.05
 DRAIN_S = 120
+RAW = {"Attributes.entry.1.key": "RawMessageDelivery", "Attributes.entry.1.value": "true"}
 TOPIC = "arn:aws:sns:us-east-1:000000000000:bench"
 
 
@@ -119,12 +119,14 @@ class Endpoints(peers.Nginx):
         return False
 
 
-def ask(connection, **parameters):
-    """One request of SNS; its answer as text."""
-    connection.request("POST", "/", urllib.parse.urlencode(parameters | {"Version": "2010-03-31"}),
-                       {"Content-Type": "application/x-www-form-urlencoded", "Authorization":
-                        "AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/sns/aws4_request, "
-                        "SignedHeaders=host, Signature=0"})
+def ask(connection, service="sns", **parameters):
+    """One request of the Query protocol; its answer as text."""
+    version = {"sns": "2010-03-31", "sqs": "2012-11-05"}[service]
+    scope = f"bench/20260101/us-east-1/{service}/aws4_request"
+    connection.request(
+        "POST", "/", urllib.parse.urlencode(parameters | {"Version": version}),
+        {"Content-Type": "application/x-www-form-urlencoded", "Authorization":
+         f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"})
     answer = connection.getresponse()
     text = answer.read().decode()
     if answer.status != 200:
@@ -142,9 +144,7 @@ def subscribe(peer, receiver, is_raw):
     ask(connection, Action="CreateTopic", Name="bench")
     for host in receiver.hosts:
         ask(connection, Action="Subscribe", TopicArn=TOPIC, Protocol="http",
-            Endpoint=f"http://{host}:{receiver.port}/", **{
-                "Attributes.entry.1.key": "RawMessageDelivery",
-                "Attributes.entry.1.value": "true" if is_raw else "false"})
+            Endpoint=f"http://{host}:{receiver.port}/", **(RAW if is_raw else {}))
     deadline, done = time.monotonic() + DRAIN_S, 0
     while done < len(receiver.hosts):
         if time.monotonic() > deadline:

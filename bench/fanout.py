@@ -7,16 +7,19 @@ Each load has a new server. The generator sends one prepared request again and a
 import contextlib
 import json
 import os
+import re
 import subprocess
 import urllib.parse
 
+import brokers
+import deliveries
 import drive
 import peers
 import results
 
 QUEUES = (1, 10, 100)
 RULES = (10, 100, 300)  # a bus has 300 at most, as on AWS
-BODY_SIZE = 1024
+BODY_SIZE, BROKER_COUNT = 1024, 2000
 TOPIC = "arn:aws:sns:us-east-1:000000000000:bench"
 QUERY = ("--query", "--service", "sns")
 EVENTS = ("--service", "events", "--target", "AWSEvents.PutEvents", "--content-type",
@@ -100,6 +103,48 @@ def measure(directory, rounds, seconds):
                     row["runs"].append(run)
                     row["bytes"].append((written(peer) - before) / run["messages"])
     return rows
+
+
+def topic_of_rival(peer, count):
+    """Queues of a server that is not Tern, which subscribe raw to a topic of their own."""
+    connection = deliveries.connect(peer)
+    name = f"bench{count}"
+    topic = re.search("<TopicArn>(.*?)</TopicArn>",
+                      deliveries.ask(connection, Action="CreateTopic", Name=name))[1]
+    for number in range(count):
+        queue = f"{name}-{number}"
+        deliveries.ask(connection, "sqs", Action="CreateQueue", QueueName=queue)
+        deliveries.ask(connection, Action="Subscribe", TopicArn=topic, Protocol="sqs",
+                       Endpoint=topic.replace(":sns:", ":sqs:").rpartition(":")[0] + f":{queue}",
+                       **deliveries.RAW)
+    return write(peer, name, urllib.parse.urlencode(
+        {"Action": "Publish", "Version": "2010-03-31", "TopicArn": topic,
+         "Message": "x" * BODY_SIZE})) + QUERY
+
+
+def measure_rivals(directory, rounds, seconds):
+    """{"server", "queues", "cpu_us"} of each, and a reason for each that is missing."""
+    rows = []
+    with drive.running([peers.GoAWS, peers.Moto], directory) as (started, missing):
+        for peer in started:
+            for count in QUEUES:
+                try:
+                    flags = topic_of_rival(peer, count)
+                except peers.Missing as reason:
+                    missing[peer.name] = str(reason)
+                    break
+                runs = [drive.drive(peer, flags, seconds) for _ in range(rounds)]
+                rows.append({"server": peer.name, "queues": count, "cpu_us": [
+                    run["server"]["cpu_us_per_message"] for run in runs if run]})
+    with drive.running([peers.RabbitMQ, peers.Nats], directory) as (started, more):
+        missing |= more
+        for peer in started:
+            try:
+                rows += [{"server": peer.name, "queues": count, "cpu_us": [
+                    brokers.measure_fanout(peer, count, BROKER_COUNT)]} for count in QUEUES]
+            except peers.Missing as reason:
+                missing[peer.name] = str(reason)
+    return rows, missing
 
 
 def fanout_figures(rows):

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Sends, receives and acknowledges messages at a broker that is not SQS, through its own client.
 
-    orientation.py BROKER PORT COUNT BODY_SIZE
+    orientation.py BROKER PORT COUNT BODY_SIZE [QUEUES]
 
-COUNT messages are sent, up to 64 unconfirmed at a time as far as the client can do that; then all
-are received and acknowledged. Each half prints {"seconds": ...} and then waits for a line on
-standard input, so that whoever started it can look at the CPU time of the server.
+With QUEUES, COUNT messages are published to as many queues (RabbitMQ: bound to a topic exchange;
+NATS: consumers of one stream), and nothing is received. Otherwise COUNT messages are sent, up to 64
+unconfirmed at a time as far as the client can do that; then all are received and acknowledged. Each
+part prints {"seconds": ...} and then waits for a line on standard input, so that whoever started it
+can look at the CPU time of the server.
 """
 import asyncio
 import json
@@ -15,6 +17,18 @@ import time
 
 WINDOW = 64
 QUIET_S = 10
+
+
+def in_threads(run):
+    """Runs it in eight threads, with their numbers."""
+    def run_all():
+        threads = [threading.Thread(target=run, args=(index,)) for index in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    return run_all
 
 
 def rabbitmq(port, count, body):
@@ -48,14 +62,7 @@ def rabbitmq(port, count, body):
                     break
             channel.cancel()
 
-    def send_all():
-        threads = [threading.Thread(target=send, args=(index,)) for index in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-
-    return send_all, receive
+    return in_threads(send), receive
 
 
 def nats(port, count, body):
@@ -125,14 +132,7 @@ def beanstalkd(port, count, body):
                 for _ in range(count // 8 + (index < count % 8)):
                     work(client)
 
-        def all_threads():
-            threads = [threading.Thread(target=run, args=(index,)) for index in range(8)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-
-        return all_threads
+        return in_threads(run)
 
     return (each(lambda client: client.put(body)),
             each(lambda client: client.delete(client.reserve())))
@@ -142,6 +142,63 @@ BROKERS = {"RabbitMQ": rabbitmq, "NATS JetStream": nats, "Redis streams": redis,
            "beanstalkd": beanstalkd}
 
 
+def rabbitmq_fanout(port, count, body, queues):
+    import pika
+
+    parameters = pika.ConnectionParameters("127.0.0.1", port)
+    exchange = f"bench{queues}"
+    with pika.BlockingConnection(parameters) as connection:
+        channel = connection.channel()
+        channel.exchange_declare(exchange, "topic", durable=True)
+        for number in range(queues):
+            name = f"{exchange}-{number}"
+            channel.queue_declare(name, durable=True)
+            channel.queue_bind(name, exchange, "bench.#")
+
+    def send(index):
+        with pika.BlockingConnection(parameters) as connection:
+            channel = connection.channel()
+            channel.confirm_delivery()
+            for _ in range(count // 8 + (index < count % 8)):
+                channel.basic_publish(exchange, "bench.one", body,
+                                      pika.BasicProperties(delivery_mode=2))
+
+    return in_threads(send)
+
+
+def nats_fanout(port, count, body, queues):
+    import nats as client
+
+    name = f"bench{queues}"
+
+    async def prepare():
+        connection = await client.connect(f"nats://127.0.0.1:{port}")
+        stream = connection.jetstream()
+        await stream.add_stream(name=name, subjects=[name])
+        for number in range(queues):
+            await stream.add_consumer(name, durable_name=f"consumer{number}",
+                                      ack_policy=client.js.api.AckPolicy.EXPLICIT)
+        await connection.close()
+
+    async def send():
+        connection = await client.connect(f"nats://127.0.0.1:{port}")
+        stream = connection.jetstream()
+        window = asyncio.Semaphore(WINDOW)
+
+        async def one():
+            async with window:
+                await stream.publish(name, body)
+
+        await asyncio.gather(*(one() for _ in range(count)))
+        await connection.close()
+
+    asyncio.run(prepare())
+    return lambda: asyncio.run(send())
+
+
+FANOUTS = {"RabbitMQ": rabbitmq_fanout, "NATS JetStream": nats_fanout}
+
+
 def timed(work):
     begin = time.perf_counter()
     work()
@@ -149,8 +206,15 @@ def timed(work):
 
 
 def main():
-    broker, port, count, size = sys.argv[1], *map(int, sys.argv[2:5])
-    for work in BROKERS[broker](port, count, b"x" * size):
+    broker, port, count, size, *queues = sys.argv[1], *map(int, sys.argv[2:])
+    body = b"x" * size
+    works = ([FANOUTS[broker](port, count, body, *queues)] if queues else
+             BROKERS[broker](port, count, body))
+    if queues:
+        # What it took to make the queues is not counted.
+        print("{}", flush=True)
+        sys.stdin.readline()
+    for work in works:
         print(json.dumps({"seconds": timed(work)}), flush=True)
         sys.stdin.readline()
 

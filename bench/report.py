@@ -167,6 +167,22 @@ def steady_text(results):
               lines[::step])])
 
 
+def rival_table(results):
+    found = {}
+    for row in results["rivals"]:
+        if row["cpu_us"]:
+            found.setdefault(row["server"], {})[row["queues"]] = statistics.median(row["cpu_us"])
+    rows = []
+    for server, costs in ({"Tern": {
+            count: middle(results["figures"], f"publish to {count} queues, raw: CPU")
+            for count in (1, 10, 100)}} | found).items():
+        counts = sorted(costs)
+        rows.append([server, *(show(costs.get(count)) for count in (1, 10, 100)), show(
+            (costs[counts[-1]] - costs[counts[0]]) / (counts[-1] - counts[0]), 2)
+            if len(counts) > 1 else "-"])
+    return table(["server", "CPU us to 1 queue", "to 10", "to 100", "a further queue"], rows)
+
+
 def fanout_text(results):
     found = results["figures"]
     rows = [[row["load"], show(middle(found, f"{row['load']}: CPU")),
@@ -174,7 +190,8 @@ def fanout_text(results):
              show(middle(found, f"{row['load']}: log"), 0)] for row in results["loads"][1:]]
     return "\n\n".join([
         head(results), budget_table(budgets.FANOUT, found, "make bench-fanout"),
-        table(["load", "CPU us a request", "requests/s", "bytes of the log"], rows)])
+        table(["load", "CPU us a request", "requests/s", "bytes of the log"], rows),
+        "### Beside others, raw", rival_table(results), missing_text(results)])
 
 
 def deliveries_text(results):
