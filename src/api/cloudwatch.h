@@ -124,6 +124,244 @@ struct cloudwatch_dimension_filter {
 	struct str value;
 };
 
+struct cloudwatch_tag {
+	struct str key;
+	struct str value;
+};
+
+struct cloudwatch_wall_clock_window {
+	struct str timezone;
+};
+
+struct cloudwatch_sliding_window {
+	char no_members;
+};
+
+struct cloudwatch_evaluation_window {
+	struct cloudwatch_wall_clock_window *wall_clock_window;
+	struct cloudwatch_sliding_window *sliding_window;
+};
+
+struct cloudwatch_warm_up_configuration {
+	int64_t warm_up_period_duration_in_minutes;
+	bool has_warm_up_period_duration_in_minutes;
+	bool only_start_evaluating_after_warm_up_period_ends;
+	bool has_only_start_evaluating_after_warm_up_period_ends;
+};
+
+struct cloudwatch_alarm_prom_ql_criteria {
+	struct str query;
+	int64_t pending_period;
+	bool has_pending_period;
+	int64_t recovery_period;
+	bool has_recovery_period;
+};
+
+struct cloudwatch_evaluation_criteria {
+	struct cloudwatch_alarm_prom_ql_criteria *prom_ql_criteria;
+};
+
+struct cloudwatch_alarm_tags_propagation {
+	bool enabled;
+	bool has_enabled;
+	struct str *included_tag_keys;
+	size_t included_tag_keys_count;
+	struct str *excluded_tag_keys;
+	size_t excluded_tag_keys_count;
+};
+
+struct cloudwatch_action_configuration {
+	struct cloudwatch_alarm_tags_propagation *alarm_tags_propagation;
+};
+
+struct cloudwatch_metric_alarm {
+	struct str alarm_name;
+	struct str alarm_arn;
+	struct str alarm_description;
+	int64_t alarm_configuration_updated_timestamp;
+	bool has_alarm_configuration_updated_timestamp;
+	bool actions_enabled;
+	bool has_actions_enabled;
+	struct str *ok_actions;
+	size_t ok_actions_count;
+	struct str *alarm_actions;
+	size_t alarm_actions_count;
+	struct str *insufficient_data_actions;
+	size_t insufficient_data_actions_count;
+	struct str state_value;
+	struct str state_reason;
+	struct str state_reason_data;
+	int64_t state_updated_timestamp;
+	bool has_state_updated_timestamp;
+	struct str metric_name;
+	struct str namespace;
+	struct str statistic;
+	struct str extended_statistic;
+	struct cloudwatch_dimension *dimensions;
+	size_t dimensions_count;
+	int64_t period;
+	bool has_period;
+	struct str unit;
+	int64_t evaluation_periods;
+	bool has_evaluation_periods;
+	int64_t datapoints_to_alarm;
+	bool has_datapoints_to_alarm;
+	double threshold;
+	bool has_threshold;
+	struct str comparison_operator;
+	struct str treat_missing_data;
+	struct str evaluate_low_sample_count_percentile;
+	struct cloudwatch_metric_data_query *metrics;
+	size_t metrics_count;
+	struct str threshold_metric_id;
+	struct str evaluation_state;
+	int64_t state_transitioned_timestamp;
+	bool has_state_transitioned_timestamp;
+	struct cloudwatch_evaluation_window *evaluation_window;
+	struct cloudwatch_warm_up_configuration *warm_up_configuration;
+	struct cloudwatch_evaluation_criteria *evaluation_criteria;
+	int64_t evaluation_interval;
+	bool has_evaluation_interval;
+	struct cloudwatch_action_configuration *action_configuration;
+};
+
+struct cloudwatch_composite_alarm {
+	bool actions_enabled;
+	bool has_actions_enabled;
+	struct str *alarm_actions;
+	size_t alarm_actions_count;
+	struct str alarm_arn;
+	int64_t alarm_configuration_updated_timestamp;
+	bool has_alarm_configuration_updated_timestamp;
+	struct str alarm_description;
+	struct str alarm_name;
+	struct str alarm_rule;
+	struct str *insufficient_data_actions;
+	size_t insufficient_data_actions_count;
+	struct str *ok_actions;
+	size_t ok_actions_count;
+	struct str state_reason;
+	struct str state_reason_data;
+	int64_t state_updated_timestamp;
+	bool has_state_updated_timestamp;
+	struct str state_value;
+	int64_t state_transitioned_timestamp;
+	bool has_state_transitioned_timestamp;
+	struct str actions_suppressed_by;
+	struct str actions_suppressed_reason;
+	struct str actions_suppressor;
+	int64_t actions_suppressor_wait_period;
+	bool has_actions_suppressor_wait_period;
+	int64_t actions_suppressor_extension_period;
+	bool has_actions_suppressor_extension_period;
+	struct cloudwatch_action_configuration *action_configuration;
+};
+
+struct cloudwatch_log_alarm {
+	struct str alarm_name;
+};
+
+struct cloudwatch_alarm_history_item {
+	struct str alarm_name;
+	struct str alarm_type;
+	int64_t timestamp;
+	bool has_timestamp;
+	struct str history_item_type;
+	struct str history_summary;
+	struct str history_data;
+};
+
+struct cloudwatch_delete_alarms_in {
+	struct str *alarm_names;
+	size_t alarm_names_count;
+};
+
+struct cloudwatch_delete_alarms_out {
+	char no_members;
+};
+
+struct cloudwatch_describe_alarm_history_in {
+	struct str alarm_name;
+	struct str alarm_contributor_id;
+	struct str *alarm_types;
+	size_t alarm_types_count;
+	struct str history_item_type;
+	int64_t start_date;
+	bool has_start_date;
+	int64_t end_date;
+	bool has_end_date;
+	int64_t max_records;
+	bool has_max_records;
+	struct str next_token;
+	struct str scan_by;
+};
+
+struct cloudwatch_describe_alarm_history_out {
+	struct cloudwatch_alarm_history_item *alarm_history_items;
+	size_t alarm_history_items_count;
+	struct str next_token;
+};
+
+struct cloudwatch_describe_alarms_in {
+	struct str *alarm_names;
+	size_t alarm_names_count;
+	struct str alarm_name_prefix;
+	struct str *alarm_types;
+	size_t alarm_types_count;
+	struct str children_of_alarm_name;
+	struct str parents_of_alarm_name;
+	struct str state_value;
+	struct str action_prefix;
+	int64_t max_records;
+	bool has_max_records;
+	struct str next_token;
+};
+
+struct cloudwatch_describe_alarms_out {
+	struct cloudwatch_composite_alarm *composite_alarms;
+	size_t composite_alarms_count;
+	struct cloudwatch_metric_alarm *metric_alarms;
+	size_t metric_alarms_count;
+	struct cloudwatch_log_alarm *log_alarms;
+	size_t log_alarms_count;
+	struct str next_token;
+};
+
+struct cloudwatch_describe_alarms_for_metric_in {
+	struct str metric_name;
+	struct str namespace;
+	struct str statistic;
+	struct str extended_statistic;
+	struct cloudwatch_dimension *dimensions;
+	size_t dimensions_count;
+	int64_t period;
+	bool has_period;
+	struct str unit;
+};
+
+struct cloudwatch_describe_alarms_for_metric_out {
+	struct cloudwatch_metric_alarm *metric_alarms;
+	size_t metric_alarms_count;
+};
+
+struct cloudwatch_disable_alarm_actions_in {
+	struct str *alarm_names;
+	size_t alarm_names_count;
+};
+
+struct cloudwatch_disable_alarm_actions_out {
+	char no_members;
+};
+
+struct cloudwatch_enable_alarm_actions_in {
+	struct str *alarm_names;
+	size_t alarm_names_count;
+};
+
+struct cloudwatch_enable_alarm_actions_out {
+	char no_members;
+};
+
 struct cloudwatch_get_metric_data_in {
 	struct cloudwatch_metric_data_query *metric_data_queries;
 	size_t metric_data_queries_count;
@@ -190,6 +428,87 @@ struct cloudwatch_list_metrics_out {
 	size_t owning_accounts_count;
 };
 
+struct cloudwatch_list_tags_for_resource_in {
+	struct str resource_arn;
+};
+
+struct cloudwatch_list_tags_for_resource_out {
+	struct cloudwatch_tag *tags;
+	size_t tags_count;
+};
+
+struct cloudwatch_put_composite_alarm_in {
+	bool actions_enabled;
+	bool has_actions_enabled;
+	struct str *alarm_actions;
+	size_t alarm_actions_count;
+	struct str alarm_description;
+	struct str alarm_name;
+	struct str alarm_rule;
+	struct str *insufficient_data_actions;
+	size_t insufficient_data_actions_count;
+	struct str *ok_actions;
+	size_t ok_actions_count;
+	struct cloudwatch_tag *tags;
+	size_t tags_count;
+	struct str actions_suppressor;
+	int64_t actions_suppressor_wait_period;
+	bool has_actions_suppressor_wait_period;
+	int64_t actions_suppressor_extension_period;
+	bool has_actions_suppressor_extension_period;
+	struct cloudwatch_action_configuration *action_configuration;
+};
+
+struct cloudwatch_put_composite_alarm_out {
+	char no_members;
+};
+
+struct cloudwatch_put_metric_alarm_in {
+	struct str alarm_name;
+	struct str alarm_description;
+	bool actions_enabled;
+	bool has_actions_enabled;
+	struct str *ok_actions;
+	size_t ok_actions_count;
+	struct str *alarm_actions;
+	size_t alarm_actions_count;
+	struct str *insufficient_data_actions;
+	size_t insufficient_data_actions_count;
+	struct str metric_name;
+	struct str namespace;
+	struct str statistic;
+	struct str extended_statistic;
+	struct cloudwatch_dimension *dimensions;
+	size_t dimensions_count;
+	int64_t period;
+	bool has_period;
+	struct str unit;
+	int64_t evaluation_periods;
+	bool has_evaluation_periods;
+	int64_t datapoints_to_alarm;
+	bool has_datapoints_to_alarm;
+	double threshold;
+	bool has_threshold;
+	struct str comparison_operator;
+	struct str treat_missing_data;
+	struct str evaluate_low_sample_count_percentile;
+	struct cloudwatch_metric_data_query *metrics;
+	size_t metrics_count;
+	struct cloudwatch_tag *tags;
+	size_t tags_count;
+	struct str threshold_metric_id;
+	struct cloudwatch_evaluation_window *evaluation_window;
+	struct cloudwatch_warm_up_configuration *warm_up_configuration;
+	struct cloudwatch_evaluation_criteria *evaluation_criteria;
+	int64_t evaluation_interval;
+	bool has_evaluation_interval;
+	struct cloudwatch_action_configuration *action_configuration;
+};
+
+struct cloudwatch_put_metric_alarm_out {
+	char no_members;
+};
+
 struct cloudwatch_put_metric_data_in {
 	struct str namespace;
 	struct cloudwatch_metric_datum *metric_data;
@@ -204,29 +523,97 @@ struct cloudwatch_put_metric_data_out {
 	char no_members;
 };
 
+struct cloudwatch_set_alarm_state_in {
+	struct str alarm_name;
+	struct str state_value;
+	struct str state_reason;
+	struct str state_reason_data;
+};
+
+struct cloudwatch_set_alarm_state_out {
+	char no_members;
+};
+
+struct cloudwatch_tag_resource_in {
+	struct str resource_arn;
+	struct cloudwatch_tag *tags;
+	size_t tags_count;
+};
+
+struct cloudwatch_tag_resource_out {
+	char no_members;
+};
+
+struct cloudwatch_untag_resource_in {
+	struct str resource_arn;
+	struct str *tag_keys;
+	size_t tag_keys_count;
+};
+
+struct cloudwatch_untag_resource_out {
+	char no_members;
+};
+
 struct cloudwatch_double_entry {
 	struct str key;
 	double value;
 };
 
+enum err cloudwatch_delete_alarms(struct call *call, const struct cloudwatch_delete_alarms_in *in,
+		struct cloudwatch_delete_alarms_out *out);
+enum err cloudwatch_describe_alarm_history(struct call *call, const struct cloudwatch_describe_alarm_history_in *in,
+		struct cloudwatch_describe_alarm_history_out *out);
+enum err cloudwatch_describe_alarms(struct call *call, const struct cloudwatch_describe_alarms_in *in,
+		struct cloudwatch_describe_alarms_out *out);
+enum err cloudwatch_describe_alarms_for_metric(struct call *call, const struct cloudwatch_describe_alarms_for_metric_in *in,
+		struct cloudwatch_describe_alarms_for_metric_out *out);
+enum err cloudwatch_disable_alarm_actions(struct call *call, const struct cloudwatch_disable_alarm_actions_in *in,
+		struct cloudwatch_disable_alarm_actions_out *out);
+enum err cloudwatch_enable_alarm_actions(struct call *call, const struct cloudwatch_enable_alarm_actions_in *in,
+		struct cloudwatch_enable_alarm_actions_out *out);
 enum err cloudwatch_get_metric_data(struct call *call, const struct cloudwatch_get_metric_data_in *in,
 		struct cloudwatch_get_metric_data_out *out);
 enum err cloudwatch_get_metric_statistics(struct call *call, const struct cloudwatch_get_metric_statistics_in *in,
 		struct cloudwatch_get_metric_statistics_out *out);
 enum err cloudwatch_list_metrics(struct call *call, const struct cloudwatch_list_metrics_in *in,
 		struct cloudwatch_list_metrics_out *out);
+enum err cloudwatch_list_tags_for_resource(struct call *call, const struct cloudwatch_list_tags_for_resource_in *in,
+		struct cloudwatch_list_tags_for_resource_out *out);
+enum err cloudwatch_put_composite_alarm(struct call *call, const struct cloudwatch_put_composite_alarm_in *in,
+		struct cloudwatch_put_composite_alarm_out *out);
+enum err cloudwatch_put_metric_alarm(struct call *call, const struct cloudwatch_put_metric_alarm_in *in,
+		struct cloudwatch_put_metric_alarm_out *out);
 enum err cloudwatch_put_metric_data(struct call *call, const struct cloudwatch_put_metric_data_in *in,
 		struct cloudwatch_put_metric_data_out *out);
+enum err cloudwatch_set_alarm_state(struct call *call, const struct cloudwatch_set_alarm_state_in *in,
+		struct cloudwatch_set_alarm_state_out *out);
+enum err cloudwatch_tag_resource(struct call *call, const struct cloudwatch_tag_resource_in *in,
+		struct cloudwatch_tag_resource_out *out);
+enum err cloudwatch_untag_resource(struct call *call, const struct cloudwatch_untag_resource_in *in,
+		struct cloudwatch_untag_resource_out *out);
 
 enum {
+	CLOUDWATCH_DELETE_ALARMS,
+	CLOUDWATCH_DESCRIBE_ALARM_HISTORY,
+	CLOUDWATCH_DESCRIBE_ALARMS,
+	CLOUDWATCH_DESCRIBE_ALARMS_FOR_METRIC,
+	CLOUDWATCH_DISABLE_ALARM_ACTIONS,
+	CLOUDWATCH_ENABLE_ALARM_ACTIONS,
 	CLOUDWATCH_GET_METRIC_DATA,
 	CLOUDWATCH_GET_METRIC_STATISTICS,
 	CLOUDWATCH_LIST_METRICS,
+	CLOUDWATCH_LIST_TAGS_FOR_RESOURCE,
+	CLOUDWATCH_PUT_COMPOSITE_ALARM,
+	CLOUDWATCH_PUT_METRIC_ALARM,
 	CLOUDWATCH_PUT_METRIC_DATA,
+	CLOUDWATCH_SET_ALARM_STATE,
+	CLOUDWATCH_TAG_RESOURCE,
+	CLOUDWATCH_UNTAG_RESOURCE,
 	CLOUDWATCH_OPERATIONS,
 };
 
 extern const struct operation cloudwatch_operations[];
+extern const struct resource_type cloudwatch_resources[];
 /* With handlers: the server's. */
 extern const struct service cloudwatch_service;
 /* Without handlers: the client's. */

@@ -4,6 +4,36 @@
 
 #include "api/handlers.h"
 
+static enum err run_cloudwatch_delete_alarms(struct call *call, const void *in, void *out)
+{
+	return cloudwatch_delete_alarms(call, in, out);
+}
+
+static enum err run_cloudwatch_describe_alarm_history(struct call *call, const void *in, void *out)
+{
+	return cloudwatch_describe_alarm_history(call, in, out);
+}
+
+static enum err run_cloudwatch_describe_alarms(struct call *call, const void *in, void *out)
+{
+	return cloudwatch_describe_alarms(call, in, out);
+}
+
+static enum err run_cloudwatch_describe_alarms_for_metric(struct call *call, const void *in, void *out)
+{
+	return cloudwatch_describe_alarms_for_metric(call, in, out);
+}
+
+static enum err run_cloudwatch_disable_alarm_actions(struct call *call, const void *in, void *out)
+{
+	return cloudwatch_disable_alarm_actions(call, in, out);
+}
+
+static enum err run_cloudwatch_enable_alarm_actions(struct call *call, const void *in, void *out)
+{
+	return cloudwatch_enable_alarm_actions(call, in, out);
+}
+
 static enum err run_cloudwatch_get_metric_data(struct call *call, const void *in, void *out)
 {
 	return cloudwatch_get_metric_data(call, in, out);
@@ -19,16 +49,58 @@ static enum err run_cloudwatch_list_metrics(struct call *call, const void *in, v
 	return cloudwatch_list_metrics(call, in, out);
 }
 
+static enum err run_cloudwatch_list_tags_for_resource(struct call *call, const void *in, void *out)
+{
+	return cloudwatch_list_tags_for_resource(call, in, out);
+}
+
+static enum err run_cloudwatch_put_composite_alarm(struct call *call, const void *in, void *out)
+{
+	return cloudwatch_put_composite_alarm(call, in, out);
+}
+
+static enum err run_cloudwatch_put_metric_alarm(struct call *call, const void *in, void *out)
+{
+	return cloudwatch_put_metric_alarm(call, in, out);
+}
+
 static enum err run_cloudwatch_put_metric_data(struct call *call, const void *in, void *out)
 {
 	return cloudwatch_put_metric_data(call, in, out);
 }
 
+static enum err run_cloudwatch_set_alarm_state(struct call *call, const void *in, void *out)
+{
+	return cloudwatch_set_alarm_state(call, in, out);
+}
+
+static enum err run_cloudwatch_tag_resource(struct call *call, const void *in, void *out)
+{
+	return cloudwatch_tag_resource(call, in, out);
+}
+
+static enum err run_cloudwatch_untag_resource(struct call *call, const void *in, void *out)
+{
+	return cloudwatch_untag_resource(call, in, out);
+}
+
 static const operation_fn handlers[] = {
+	[CLOUDWATCH_DELETE_ALARMS] = run_cloudwatch_delete_alarms,
+	[CLOUDWATCH_DESCRIBE_ALARM_HISTORY] = run_cloudwatch_describe_alarm_history,
+	[CLOUDWATCH_DESCRIBE_ALARMS] = run_cloudwatch_describe_alarms,
+	[CLOUDWATCH_DESCRIBE_ALARMS_FOR_METRIC] = run_cloudwatch_describe_alarms_for_metric,
+	[CLOUDWATCH_DISABLE_ALARM_ACTIONS] = run_cloudwatch_disable_alarm_actions,
+	[CLOUDWATCH_ENABLE_ALARM_ACTIONS] = run_cloudwatch_enable_alarm_actions,
 	[CLOUDWATCH_GET_METRIC_DATA] = run_cloudwatch_get_metric_data,
 	[CLOUDWATCH_GET_METRIC_STATISTICS] = run_cloudwatch_get_metric_statistics,
 	[CLOUDWATCH_LIST_METRICS] = run_cloudwatch_list_metrics,
+	[CLOUDWATCH_LIST_TAGS_FOR_RESOURCE] = run_cloudwatch_list_tags_for_resource,
+	[CLOUDWATCH_PUT_COMPOSITE_ALARM] = run_cloudwatch_put_composite_alarm,
+	[CLOUDWATCH_PUT_METRIC_ALARM] = run_cloudwatch_put_metric_alarm,
 	[CLOUDWATCH_PUT_METRIC_DATA] = run_cloudwatch_put_metric_data,
+	[CLOUDWATCH_SET_ALARM_STATE] = run_cloudwatch_set_alarm_state,
+	[CLOUDWATCH_TAG_RESOURCE] = run_cloudwatch_tag_resource,
+	[CLOUDWATCH_UNTAG_RESOURCE] = run_cloudwatch_untag_resource,
 };
 
 static struct operation operations[CLOUDWATCH_OPERATIONS];
@@ -48,10 +120,12 @@ const struct service cloudwatch_service = {
 	.denied = {.shape = STR_INIT("AccessDeniedException"),
 		   .query_code = STR_INIT("AccessDenied"), .status = 403},
 	.violation = &CLOUDWATCH_VALIDATION,
+	.resource_types = cloudwatch_resources,
+	.resource_type_count = 1,
 	.throttled = {.shape = STR_INIT("ThrottlingException"),
 		      .query_code = STR_INIT("Throttling"), .status = 400},
 	.throttled_text = STR_INIT("Rate exceeded"),
-	.operation_count = 4,
+	.operation_count = 16,
 	.operations = operations,
 };
 

@@ -207,6 +207,8 @@
 	X(EVENTS_TAGS, 50, "tags", "tags of one event bus or rule") \
 	X(EVENTS_POLICY_SIZE, 10240, "bytes", "the policy of an event bus") \
 	X(EVENTS_ENTRIES_SIZE, 1048576, "bytes", "the entries of one PutEvents, in sum") \
+	X(ALARMS, 100000, "alarms", "of one account in one region") \
+	X(ALARM_ROUNDS, 256, "rounds", "of evaluating composite alarms after one change, and rules that a check for cycles compiles") \
 	X(ALARM_PERIODS, 8640, "periods", "evaluation periods of an alarm: a day of 10 s") \
 	X(ALARM_RULE_SIZE, 10240, "bytes", "the rule of a composite alarm") \
 	X(ALARM_RULE_DEPTH, 64, "levels", "nesting of parentheses in the rule of a composite alarm") \

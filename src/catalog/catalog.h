@@ -30,7 +30,10 @@ enum catalog_table {
 	CATALOG_SCHEDULER,	   /* schedules and their groups; services/scheduler/store.h */
 	/* kind, account, region and name -> connection, API destination, archive, replay */
 	CATALOG_EVENTS_ITEMS,
-	CATALOG_LOGS, /* log groups, streams, policies; services/logs/store.h */
+	CATALOG_LOGS,		       /* log groups, streams, policies; services/logs/store.h */
+	CATALOG_CLOUDWATCH_ALARMS,     /* account/region/name -> alarm with its state */
+	CATALOG_CLOUDWATCH_HISTORY,    /* account/region/name/time -> item of an alarm's history */
+	CATALOG_CLOUDWATCH_DASHBOARDS, /* account/name -> dashboard */
 	CATALOG_TABLES,
 };
 

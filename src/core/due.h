@@ -27,12 +27,13 @@ struct due;
 
 /* Numbers of the catalog: add at the end. */
 enum due_kind {
-	DUE_KMS_KEY = 1, /* key id: rotation, expiry of imported material, deletion */
-	DUE_TEST,	 /* of unit tests */
-	DUE_SCHEDULER,	 /* record of a schedule or group: firing, deletion */
-	DUE_EVENTS_ITEM, /* record of an archive or replay */
-	DUE_EVENTS_RULE, /* record of a scheduled rule */
-	DUE_LOGS_GROUP,	 /* record of a log group: deletion of expired events */
+	DUE_KMS_KEY = 1,      /* key id: rotation, expiry of imported material, deletion */
+	DUE_TEST,	      /* of unit tests */
+	DUE_SCHEDULER,	      /* record of a schedule or group: firing, deletion */
+	DUE_EVENTS_ITEM,      /* record of an archive or replay */
+	DUE_EVENTS_RULE,      /* record of a scheduled rule */
+	DUE_LOGS_GROUP,	      /* record of a log group: deletion of expired events */
+	DUE_CLOUDWATCH_ALARM, /* record of a composite alarm: its wait for the suppressor ends */
 	DUE_KINDS,
 };
 

@@ -24,6 +24,7 @@ enum obligation_number {
 	OBLIGATION_EVENTS_API, /* API destinations */
 	OBLIGATION_SCHEDULER_TARGET,
 	OBLIGATION_PIPES_TARGET,
+	OBLIGATION_CLOUDWATCH_ALARM, /* actions and events of alarms */
 	OBLIGATION_NUMBERS,
 };
 

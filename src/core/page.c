@@ -21,9 +21,9 @@ static_assert(PAGE_TOKEN_SIZE(0) >= (SEAL_OVERHEAD + HEAD_SIZE + 2) / 3 * 4, "as
 /* Members that differ from page to page. */
 static bool is_of_page(struct str name)
 {
-	static const struct str names[] = {STR_INIT("NextToken"), STR_INIT("Marker"),
+	static const struct str names[] = {STR_INIT("NextToken"),  STR_INIT("Marker"),
 					   STR_INIT("MaxResults"), STR_INIT("MaxItems"),
-					   STR_INIT("Limit")};
+					   STR_INIT("MaxRecords"), STR_INIT("Limit")};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (str_equal_nocase(name, names[i]))

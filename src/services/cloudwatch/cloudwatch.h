@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cloudwatch: the service's module. Metrics are core's (core/metric.h); the operations on them are
- * in metric*.c. Any thread.
+ * in metric*.c, those on alarms in alarm*.c and composite*.c. Any thread.
  */
 #ifndef TERN_SERVICES_CLOUDWATCH_CLOUDWATCH_H
 #define TERN_SERVICES_CLOUDWATCH_CLOUDWATCH_H
@@ -9,8 +9,11 @@
 #include "core/core.h"
 #include "core/service.h"
 
+struct cloudwatch_alarms;
+
 struct cloudwatch {
 	uint32_t magic;
+	struct cloudwatch_alarms *alarms; /* alarms.h */
 };
 
 extern const struct service_module cloudwatch_module;
