@@ -23,7 +23,7 @@ static void hold(const void *value)
 	atomic_fetch_add_explicit(&series->references, 1, memory_order_relaxed);
 }
 
-static void rows_done(struct metric_open *open)
+void metric_open_done(struct metric_open *open)
 {
 	buf_done(&open->minutes.bytes);
 	if (open->seconds)
@@ -39,7 +39,7 @@ static void release(const void *value)
 	if (atomic_fetch_sub_explicit(&series->references, 1, memory_order_acq_rel) != 1)
 		return;
 	metric_pending_done(&series->pending);
-	rows_done(&series->open);
+	metric_open_done(&series->open);
 	heap_free((void *)(uintptr_t)series->key);
 	heap_free(series);
 }
@@ -71,22 +71,36 @@ static bool has_key(const void *value, const void *key)
 	       metric_key_is_metric(a, b);
 }
 
-static struct metric_series *series_new(struct metric_store *store, const struct metric_key *key,
-					uint64_t hash)
+static struct metric_series *series_new(struct metric_store *store, uint32_t number,
+					const struct metric_key *key)
 {
 	struct metric_series *series = heap_alloc(sizeof(*series));
 
 	series->key = metric_key_new(key);
-	series->hash = hash;
+	series->hash = metric_key_hash(key);
+	series->number = number;
 	atomic_init(&series->references, 2); /* of `all` and of the table */
-	vec_push(&store->all, series);
-	series->number = (uint32_t)store->all.count;
-	map_insert(&store->by_key, hash, series);
+	while (store->all.count < number)
+		vec_push(&store->all, NULL);
+	store->all.items[number - 1] = series;
+	map_insert(&store->by_key, series->hash, series);
 	snapshot_table_begin(store->table);
 	snapshot_table_put(store->table, series);
 	snapshot_table_commit(store->table);
 	store->series_count++;
 	return series;
+}
+
+void metric_series_load(struct metric_store *store, uint32_t number, const struct metric_key *key,
+			bool is_saved)
+{
+	uint64_t hash = metric_key_hash(key);
+
+	/* A record may come twice: the series' file may be newer than the manifest. */
+	if (map_find(&store->by_key, hash, has_key, key) ||
+	    (number <= store->all.count && store->all.items[number - 1]))
+		return;
+	series_new(store, number, key)->is_saved = is_saved;
 }
 
 /* NULL: there is no room. */
@@ -95,8 +109,11 @@ static struct metric_series *find_or_make(struct metric_store *store, const stru
 {
 	struct metric_series *series = map_find(&store->by_key, hash, has_key, key);
 
-	if (!series && store->series_count < LIMIT_METRIC_SERIES)
-		series = series_new(store, key, hash);
+	if (!series && store->series_count < LIMIT_METRIC_SERIES &&
+	    store->all.count < METRIC_NUMBER_MAX) {
+		series = series_new(store, (uint32_t)store->all.count + 1, key);
+		vec_push(&store->fresh, series);
+	}
 	if (!series)
 		store->dropped_series++;
 	return series;
@@ -118,6 +135,13 @@ uint32_t metric_store_series(struct metric_store *store, const struct metric_key
 static struct metric_series *find(struct metric_store *store, uint32_t number)
 {
 	return number > 0 && number <= store->all.count ? store->all.items[number - 1] : NULL;
+}
+
+struct metric_series *metric_series_find(struct metric_store *store, uint32_t number)
+{
+	struct metric_series *series = find(store, number);
+
+	return series && !series->is_removed ? series : NULL;
 }
 
 /* A caller may still have the number of a removed series: then it is made anew. */
@@ -181,7 +205,7 @@ struct taken {
 	struct metric_pending pending;
 };
 
-static void append_rows(struct metric_series *series, const struct metric_pending_point *pending)
+void metric_series_append(struct metric_series *series, const struct metric_pending_point *pending)
 {
 	struct metric_rows *rows = &series->open.minutes;
 
@@ -200,8 +224,10 @@ static struct taken *take_pending(struct metric_store *store, size_t *out_count)
 
 	for (size_t i = 0; i < store->dirty.count; i++) {
 		struct metric_series *series = store->dirty.items[i];
+		size_t before = series->open.minutes.bytes.capacity;
 		for (size_t j = 0; j < series->pending.count; j++)
-			append_rows(series, &series->pending.items[j]);
+			metric_series_append(series, &series->pending.items[j]);
+		store->open_size += series->open.minutes.bytes.capacity - before;
 		taken[count++] = (struct taken){series, series->pending};
 		series->pending = (struct metric_pending){0};
 		hold(series);
@@ -211,26 +237,91 @@ static struct taken *take_pending(struct metric_store *store, size_t *out_count)
 	return taken;
 }
 
-enum err metric_store_commit(struct metric_store *store, int64_t now_s, metric_store_visit_fn visit,
-			     void *context)
+static void append_rows(struct buf *out, const struct metric_pending *pending, uint32_t step_s)
 {
-	size_t count;
+	struct metric_row_state state = {0};
+	struct buf rows = {0};
 
-	(void)now_s;
-	(void)pthread_mutex_lock(&store->mutex);
-	struct taken *taken = take_pending(store, &count);
-	(void)pthread_mutex_unlock(&store->mutex);
-	for (size_t i = 0; i < count; i++) {
-		const struct metric_pending *pending = &taken[i].pending;
-		for (size_t j = 0; visit && j < pending->count; j++)
-			if (pending->items[j].step_s == 60)
-				visit(context, taken[i].series->hash, taken[i].series->key,
-				      &pending->items[j].point);
-		metric_pending_done(&taken[i].pending);
-		release(taken[i].series);
+	for (size_t i = 0; i < pending->count; i++)
+		if (pending->items[i].step_s == step_s)
+			metric_row_append(&rows, &state, step_s, &pending->items[i].point);
+	bytes_append_varint(out, rows.size);
+	buf_append(out, buf_str(&rows));
+	buf_done(&rows);
+}
+
+/* The contents of a commit's record in the journal. */
+struct change {
+	struct taken *taken;
+	size_t count;
+	struct metric_series_list fresh;
+	struct metric_numbers dropped;
+};
+
+static enum err write_change(struct metric_store *store, const struct change *change)
+{
+	struct buf bytes = {0}, rows = {0};
+
+	if (!store->options.directory ||
+	    (change->count == 0 && change->fresh.count == 0 && change->dropped.count == 0))
+		return ERR_OK;
+	for (size_t i = 0; i < change->count; i++) {
+		bytes_append_varint(&rows, change->taken[i].series->number);
+		append_rows(&rows, &change->taken[i].pending, 60);
+		append_rows(&rows, &change->taken[i].pending, 1);
 	}
-	heap_free(taken);
-	return ERR_OK;
+	const struct metric_record record = {.series = change->fresh.items,
+					     .series_count = change->fresh.count,
+					     .removed = change->dropped.items,
+					     .removed_count = change->dropped.count,
+					     .rows = buf_str(&rows)};
+	metric_record_append(&bytes, &record);
+	enum err err = metric_disk_append(store, buf_str(&bytes));
+	buf_done(&bytes);
+	buf_done(&rows);
+	return err;
+}
+
+/* Keys that are not in the journal yet go into the next record. */
+static void keep_change(struct metric_store *store, const struct change *change)
+{
+	(void)pthread_mutex_lock(&store->mutex);
+	for (size_t i = 0; i < change->fresh.count; i++)
+		vec_push(&store->fresh, change->fresh.items[i]);
+	for (size_t i = 0; i < change->dropped.count; i++)
+		vec_push(&store->dropped, change->dropped.items[i]);
+	(void)pthread_mutex_unlock(&store->mutex);
+}
+
+enum err metric_store_commit(struct metric_store *store, metric_store_visit_fn visit, void *context)
+{
+	struct change change = {0};
+
+	(void)pthread_mutex_lock(&store->disk);
+	(void)pthread_mutex_lock(&store->mutex);
+	change.taken = take_pending(store, &change.count);
+	change.fresh = store->fresh;
+	change.dropped = store->dropped;
+	store->fresh = (struct metric_series_list){0};
+	store->dropped = (struct metric_numbers){0};
+	(void)pthread_mutex_unlock(&store->mutex);
+	enum err err = write_change(store, &change);
+	if (err)
+		keep_change(store, &change);
+	(void)pthread_mutex_unlock(&store->disk);
+	for (size_t i = 0; i < change.count; i++) {
+		const struct taken *taken = &change.taken[i];
+		for (size_t j = 0; visit && j < taken->pending.count; j++)
+			if (taken->pending.items[j].step_s == 60)
+				visit(context, taken->series->hash, taken->series->key,
+				      &taken->pending.items[j].point);
+		metric_pending_done(&change.taken[i].pending);
+		release(taken->series);
+	}
+	heap_free(change.taken);
+	vec_done(&change.fresh);
+	vec_done(&change.dropped);
+	return err;
 }
 
 /* ---- reading ---- */
@@ -268,6 +359,74 @@ static void gather_pending(struct metric_gather *gather, const struct metric_ser
 	}
 }
 
+static const struct metric_open *find_frozen(const struct metric_store *store, uint32_t series)
+{
+	size_t low = 0, high = store->frozen ? store->frozen->count : 0;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		if (store->frozen->items[middle].series == series)
+			return &store->frozen->items[middle].open;
+		if (store->frozen->items[middle].series < series)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+/* All that a read takes along from under the lock. */
+struct held {
+	struct str rows[2];
+	struct metric_files *files;
+};
+
+static enum err hold_parts(struct metric_store *store, struct metric_gather *gather,
+			   uint32_t series, uint32_t step_s, struct held *out_held)
+{
+	(void)pthread_mutex_lock(&store->mutex);
+	const struct metric_series *found = metric_series_find(store, series);
+	if (found) {
+		const struct metric_open *parts[] = {find_frozen(store, series), &found->open};
+		for (size_t i = 0; i < 2; i++)
+			out_held->rows[i] =
+				copy_rows(gather->arena, !parts[i]     ? NULL
+							 : step_s == 1 ? parts[i]->seconds
+								       : &parts[i]->minutes);
+		gather_pending(gather, found, step_s);
+		atomic_fetch_add_explicit(&store->files->references, 1, memory_order_relaxed);
+		out_held->files = store->files;
+	}
+	(void)pthread_mutex_unlock(&store->mutex);
+	return found ? ERR_OK : ERR_NOTFOUND;
+}
+
+/* The points of a file that count: those of longer steps where there are any. */
+static enum err gather_file(struct metric_gather *gather, struct metric_file *file, uint32_t series,
+			    int64_t rolled_s)
+{
+	const struct metric_file_name *name = metric_file_name(file);
+	uint32_t period_s = gather->period_s;
+	uint32_t coarse_s = period_s < 60	   ? 1
+			    : period_s % 3600 == 0 ? 3600
+			    : period_s % 300 == 0  ? 300
+						   : 60;
+	int64_t from_s = coarse_s > 60 && name->step_s == 60 ? rolled_s : INT64_MIN;
+	struct metric_point *points;
+	size_t count;
+
+	if ((name->step_s != coarse_s && !(coarse_s > 60 && name->step_s == 60)) ||
+	    name->span_s >= gather->end_s ||
+	    name->span_s + metric_span_of(name->step_s) <= gather->start_s ||
+	    name->span_s + metric_span_of(name->step_s) <= from_s)
+		return ERR_OK;
+	enum err err = metric_file_read(file, gather->arena, series, &points, &count);
+	for (size_t i = 0; !err && i < count; i++)
+		if (points[i].time_s >= from_s)
+			metric_gather_add(gather, &points[i]);
+	return err;
+}
+
 enum err metric_store_read(struct metric_store *store, struct arena *arena, uint32_t series,
 			   int64_t now_s, int64_t start_s, int64_t end_s, uint32_t period_s,
 			   struct metric_point **out_points, size_t *out_count)
@@ -278,19 +437,15 @@ enum err metric_store_read(struct metric_store *store, struct arena *arena, uint
 				       .start_s = start_s > oldest_s ? start_s : oldest_s,
 				       .end_s = end_s,
 				       .period_s = period_s};
+	struct held held = {0};
 
 	check(period_s > 0);
-	(void)pthread_mutex_lock(&store->mutex);
-	struct metric_series *found = find(store, series);
-	if (!found || found->is_removed) {
-		(void)pthread_mutex_unlock(&store->mutex);
-		return ERR_NOTFOUND;
-	}
-	struct str rows =
-		copy_rows(arena, step_s == 1 ? found->open.seconds : &found->open.minutes);
-	gather_pending(&gather, found, step_s);
-	(void)pthread_mutex_unlock(&store->mutex);
-	enum err err = metric_gather_rows(&gather, rows, step_s);
+	enum err err = hold_parts(store, &gather, series, step_s, &held);
+	for (size_t i = 0; held.files && i < held.files->count && !err; i++)
+		err = gather_file(&gather, held.files->items[i], series, held.files->rolled_s);
+	for (size_t i = 0; i < 2 && !err; i++)
+		err = metric_gather_rows(&gather, held.rows[i], step_s);
+	metric_files_release(held.files);
 	metric_gather_end(&gather);
 	if (err)
 		return err;
@@ -299,41 +454,82 @@ enum err metric_store_read(struct metric_store *store, struct arena *arena, uint
 	return ERR_OK;
 }
 
+/* ---- removing ---- */
+
+void metric_series_drop(struct metric_store *store, uint32_t number)
+{
+	struct metric_series *old = metric_series_find(store, number);
+
+	if (!old)
+		return;
+	old->is_removed = true;
+	metric_open_done(&old->open);
+	metric_pending_done(&old->pending);
+	map_remove(&store->by_key, old->hash, old);
+	snapshot_table_begin(store->table);
+	(void)snapshot_table_remove(store->table,
+				    (struct snapshot_key){.compare = compare_key, .key = old->key});
+	snapshot_table_commit(store->table);
+	for (size_t i = 0; i < store->dirty.count; i++)
+		if (store->dirty.items[i] == old)
+			store->dirty.items[i--] = store->dirty.items[--store->dirty.count];
+	store->series_count--;
+}
+
+void metric_store_remove(struct metric_store *store, uint32_t series)
+{
+	(void)pthread_mutex_lock(&store->mutex);
+	if (metric_series_find(store, series)) {
+		metric_series_drop(store, series);
+		vec_push(&store->dropped, series);
+		vec_push(&store->removed, series);
+	}
+	(void)pthread_mutex_unlock(&store->mutex);
+}
+
 /* ---- beginning and end ---- */
+
+struct metric_files *metric_files_new(size_t room, int64_t rolled_s)
+{
+	struct metric_files *files =
+		heap_alloc(sizeof(*files) + room * sizeof(struct metric_file *));
+
+	atomic_init(&files->references, 1);
+	files->rolled_s = rolled_s;
+	return files;
+}
+
+void metric_files_release(struct metric_files *files)
+{
+	if (!files || atomic_fetch_sub_explicit(&files->references, 1, memory_order_acq_rel) != 1)
+		return;
+	for (size_t i = 0; i < files->count; i++)
+		metric_file_release(files->items[i]);
+	heap_free(files);
+}
 
 enum err metric_store_open(const struct metric_store_options *options, int64_t now_s,
 			   struct metric_store **out_store)
 {
 	struct metric_store *store = heap_alloc(sizeof(*store));
 
-	(void)now_s;
 	store->options = *options;
+	if (options->directory) /* with its NUL */
+		store->options.directory =
+			heap_copy(str_of(options->directory, strlen(options->directory) + 1)).data;
 	check(pthread_mutex_init(&store->mutex, NULL) == 0);
+	check(pthread_mutex_init(&store->disk, NULL) == 0);
 	store->table = snapshot_table_new(&series_kind);
-	*out_store = store;
-	return ERR_OK;
-}
-
-void metric_store_remove(struct metric_store *store, uint32_t series)
-{
-	(void)pthread_mutex_lock(&store->mutex);
-	struct metric_series *old = find(store, series);
-	if (old && !old->is_removed) {
-		old->is_removed = true;
-		rows_done(&old->open);
-		metric_pending_done(&old->pending);
-		map_remove(&store->by_key, old->hash, old);
-		snapshot_table_begin(store->table);
-		(void)snapshot_table_remove(
-			store->table,
-			(struct snapshot_key){.compare = compare_key, .key = old->key});
-		snapshot_table_commit(store->table);
-		for (size_t i = 0; i < store->dirty.count; i++)
-			if (store->dirty.items[i] == old)
-				store->dirty.items[i--] = store->dirty.items[--store->dirty.count];
-		store->series_count--;
-	}
-	(void)pthread_mutex_unlock(&store->mutex);
+	store->files = metric_files_new(0, now_s - now_s % 86400);
+	store->frozen_s = now_s;
+	store->journal = METRIC_JOURNAL_CLOSED;
+	store->journal_number = store->manifest.first_journal = 1;
+	enum err err = options->directory ? metric_disk_open(store) : ERR_OK;
+	if (err)
+		metric_store_free(&store);
+	else
+		*out_store = store;
+	return err;
 }
 
 void metric_store_free(struct metric_store **store)
@@ -342,13 +538,21 @@ void metric_store_free(struct metric_store **store)
 
 	if (!old)
 		return;
+	metric_journal_close(&old->journal);
+	heap_free((void *)(uintptr_t)old->options.directory);
+	metric_files_release(old->files);
+	metric_frozen_free(&old->frozen);
 	snapshot_table_free(&old->table);
 	for (size_t i = 0; i < old->all.count; i++)
 		if (old->all.items[i])
 			release(old->all.items[i]);
 	vec_done(&old->all);
 	vec_done(&old->dirty);
+	vec_done(&old->fresh);
+	vec_done(&old->dropped);
+	vec_done(&old->removed);
 	map_done(&old->by_key);
+	(void)pthread_mutex_destroy(&old->disk);
 	(void)pthread_mutex_destroy(&old->mutex);
 	heap_free(old);
 	*store = NULL;
@@ -361,9 +565,10 @@ struct metric_store_stats metric_store_stats_read(struct metric_store *store)
 	(void)pthread_mutex_lock(&store->mutex);
 	stats.series = store->series_count;
 	stats.dropped_series = store->dropped_series;
-	for (size_t i = 0; i < store->all.count; i++)
-		if (store->all.items[i])
-			stats.memory_bytes += store->all.items[i]->open.minutes.bytes.capacity;
+	stats.memory_bytes = store->open_size;
+	stats.file_count = store->files->count;
+	for (size_t i = 0; i < store->files->count; i++)
+		stats.file_bytes += metric_file_size(store->files->items[i]);
 	(void)pthread_mutex_unlock(&store->mutex);
 	return stats;
 }

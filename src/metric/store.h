@@ -9,15 +9,9 @@
 #define TERN_METRIC_STORE_H
 
 #include "metric/metric.h"
+#include "metric/sealing.h"
 
 struct metric_store;
-
-/* How bytes are sealed on disk; `open` works in place. NULL functions: they are not. */
-struct metric_seal {
-	void *context;
-	struct str (*close)(void *context, struct arena *arena, struct str plain);
-	enum err (*open)(void *context, char *sealed, size_t size, struct str *out_plain);
-};
 
 struct metric_store_options {
 	const char *directory; /* ends with NUL; NULL: in memory */
@@ -44,8 +38,15 @@ bool metric_store_add(struct metric_store *store, uint32_t series, uint32_t step
  */
 typedef void (*metric_store_visit_fn)(void *context, uint64_t hash, const struct metric_key *key,
 				      const struct metric_point *point);
-must_check enum err metric_store_commit(struct metric_store *store, int64_t now_s,
-					metric_store_visit_fn visit, void *context);
+must_check enum err metric_store_commit(struct metric_store *store, metric_store_visit_fn visit,
+					void *context);
+
+/*
+ * Seals what is in memory and rolls up, merges and drops files. One thread at a time, any; it may
+ * take a second for each 100,000 series. Errors as open; it may be tried again.
+ */
+bool metric_store_is_due(struct metric_store *store, int64_t now_s);
+must_check enum err metric_store_maintain(struct metric_store *store, int64_t now_s);
 
 /*
  * Points of a series in steps of `period_s`, aligned, from start_s until before end_s, ascending,
