@@ -4,6 +4,7 @@
 
 #include "core/metrics.h"
 #include "core/service.h"
+#include "core/worker.h"
 
 enum { MINUTE_MS = 60000, SKIPPED_MINUTES_MAX = 1440, CLOSED_MAX = 4 };
 
@@ -16,9 +17,12 @@ struct watches {
 struct metrics {
 	struct metric_store *store;
 	struct metric_recorder *recorder;
+	struct core *core;
 	struct core_task task;
-	int64_t minute_ms; /* where the open minute begins */
-	uint64_t shifts;   /* of the clock, when the last minute was closed */
+	struct work maintenance;
+	_Atomic bool is_maintained; /* a worker does it */
+	int64_t minute_ms;	    /* where the open minute begins */
+	uint64_t shifts;	    /* of the clock, when the last minute was closed */
 	struct map watches;
 	metric_closed_fn closed[CLOSED_MAX];
 	size_t closed_count;
@@ -154,6 +158,52 @@ static void take_samples(void *context, uint32_t series, const struct metric_poi
 	(void)metric_store_add(minute->core->metrics->store, series, 60, &copy);
 }
 
+static void maintain(struct metrics *metrics)
+{
+	enum err err = metric_store_maintain(metrics->store, clock_now_ms() / 1000);
+
+	if (err)
+		log_event(LOG_ERROR,
+			  "metrics cannot be sealed; they stay in memory and in the journal",
+			  log_str("error", err_text(err)));
+	atomic_store(&metrics->is_maintained, false);
+}
+
+static void run_maintenance(struct work *work, bool may_run)
+{
+	struct metrics *metrics = container_of(work, struct metrics, maintenance);
+
+	if (may_run)
+		maintain(metrics);
+	else
+		atomic_store(&metrics->is_maintained, false);
+}
+
+static void begin_maintenance(struct metrics *metrics)
+{
+	struct workers *workers = metrics->core->workers;
+
+	if (atomic_exchange(&metrics->is_maintained, true))
+		return;
+	metrics->maintenance = (struct work){.run = run_maintenance, .account = STR("metrics")};
+	if (!workers)
+		maintain(metrics);
+	else if (!worker_submit(workers, &metrics->maintenance))
+		atomic_store(&metrics->is_maintained, false); /* the next minute tries again */
+}
+
+static void commit(struct core *core, metric_store_visit_fn visit)
+{
+	struct metrics *metrics = core->metrics;
+
+	enum err err = metric_store_commit(metrics->store, visit, core);
+	if (err && metrics->failed_commits++ == 0)
+		log_event(LOG_ERROR, "metrics cannot be stored; they stay in memory",
+			  log_str("error", err_text(err)));
+	else if (!err)
+		metrics->failed_commits = 0;
+}
+
 static void close_minute(struct core *core)
 {
 	struct metrics *metrics = core->metrics;
@@ -163,14 +213,11 @@ static void close_minute(struct core *core)
 		metrics->collector->collect(metrics->collector, &minute);
 	services_collect(core, &minute);
 	metric_recorder_take(metrics->recorder, take_samples, &minute);
-	enum err err = metric_store_commit(metrics->store, clock_now_ms() / 1000, hand_out, core);
-	if (err && metrics->failed_commits++ == 0)
-		log_event(LOG_ERROR, "metrics cannot be stored; they stay in memory",
-			  log_str("error", err_text(err)));
-	else if (!err)
-		metrics->failed_commits = 0;
+	commit(core, hand_out);
 	for (size_t i = 0; i < metrics->closed_count; i++)
 		metrics->closed[i](core, minute.start_ms);
+	if (metric_store_is_due(metrics->store, clock_now_ms() / 1000))
+		begin_maintenance(metrics);
 }
 
 void metrics_tick(struct core *core)
@@ -352,9 +399,22 @@ uint64_t metric_remove_account(struct core *core, struct str account)
 
 /* ---- beginning and end ---- */
 
+static struct str close_seal(void *context, struct arena *arena, struct str plain)
+{
+	return seal_close(context, arena, SEAL_SUBJECT_METRICS, plain);
+}
+
+static enum err open_seal(void *context, char *sealed, size_t size, struct str *out_plain)
+{
+	return seal_open(context, sealed, size, out_plain);
+}
+
 enum err metrics_open(struct core *core, const struct metrics_options *options)
 {
 	struct metric_store_options store = {.directory = options->directory};
+
+	if (core->seal)
+		store.seal = (struct metric_seal){core->seal, close_seal, open_seal};
 	struct metrics *metrics = heap_alloc(sizeof(*metrics));
 	int64_t now_ms = clock_now_ms();
 
@@ -363,6 +423,7 @@ enum err metrics_open(struct core *core, const struct metrics_options *options)
 		heap_free(metrics);
 		return err;
 	}
+	metrics->core = core;
 	metrics->recorder = metric_recorder_new();
 	metrics->minute_ms = now_ms - now_ms % MINUTE_MS;
 	metrics->shifts = clock_shift_count();
@@ -378,10 +439,15 @@ void metrics_start(struct core *core)
 	core_post_control_on(core, &core->metrics->task, core->metrics->minute_ms + MINUTE_MS);
 }
 
+/* Gauges of a part of a minute would count like those of a whole one. */
 void metrics_stop(struct core *core)
 {
-	if (core->metrics)
-		close_minute(core);
+	struct metric_minute minute = {core, core->metrics ? core->metrics->minute_ms : 0};
+
+	if (!core->metrics)
+		return;
+	metric_recorder_take(core->metrics->recorder, take_samples, &minute);
+	commit(core, NULL);
 }
 
 void metrics_close(struct core *core)

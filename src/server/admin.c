@@ -10,6 +10,7 @@
 #include "core/control.h"
 #include "core/engines.h"
 #include "core/identify.h"
+#include "core/metric.h"
 #include "format/json.h"
 #include "http/url.h"
 #include "server/version.h"
@@ -155,6 +156,7 @@ static void advance_clock(struct admin_call *call)
 		clock_shift(advance_ms);
 	control_wake(core);
 	tick_engines(core);
+	metrics_tick(core);
 	write_time(call);
 }
 

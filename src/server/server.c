@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "access/issuers.h"
+#include "base/rotated.h"
 #include "core/audit/audit.h"
 #include "core/control.h"
 #include "core/data_keys.h"
@@ -42,6 +43,7 @@
 #include "server/upgrade.h"
 
 #define GRACE_MS 10000
+#define PATH_SIZE 4096
 #define WORK_GRACE_MS 1000 /* an RSA key that begins then is made before GRACE_MS is over */
 enum { SPARE_SEGMENTS = 3, HOT_MESSAGES = 262144, WINDOW = 512 };
 
@@ -485,12 +487,34 @@ static bool start_due(struct server *server, char *problem, size_t size)
 	return !err;
 }
 
+/* Damaged metrics are no reason not to serve messages: they are put aside. */
+static enum err put_aside(const char *path)
+{
+	char aside[PATH_SIZE], stamp[ROTATED_STAMP_SIZE + 1];
+
+	rotated_format(clock_now_ms(), stamp);
+	if (snprintf(aside, sizeof(aside), "%s.damaged-%s", path, stamp) >= (int)sizeof(aside) ||
+	    rename(path, aside) != 0)
+		return ERR_DAMAGED;
+	log_event(LOG_ERROR, "the metrics are damaged and were put aside; new ones begin",
+		  log_str("path", str_from(aside)));
+	return ERR_OK;
+}
+
 static bool open_metrics(struct server *server, char *problem, size_t size)
 {
+	const struct settings *settings = server->settings;
+	char path[PATH_SIZE];
 	const struct metrics_options options = {
-		.collector = metric_usage_collector(&server->metric_usage)};
+		.directory = settings->durability == DURABILITY_MEMORY ? NULL : path,
+		.collector = metric_usage_collector(&server->metric_usage),
+	};
 
+	int length = snprintf(path, sizeof(path), "%.*s/metrics", STR_ARG(settings->data));
+	check(length < (int)sizeof(path)); /* the catalog's was longer */
 	enum err err = metrics_open(&server->core, &options);
+	if (err == ERR_DAMAGED && put_aside(path) == ERR_OK)
+		err = metrics_open(&server->core, &options);
 	if (err)
 		store_explain(server->settings, err, problem, size);
 	else
@@ -589,6 +613,7 @@ void server_close(struct server *server)
 
 	runners_each(core, runner_drain);
 	workers_free(&core->workers);
+	metrics_stop(core);
 	due_free(core);
 	control_free(core);
 	runners_free(core);

@@ -26,6 +26,7 @@ enum { SEAL_KEY_SIZE = 32, SEAL_OVERHEAD = 49, SEAL_MASTERS_MAX = 256 };
 #define SEAL_SUBJECT_CONFIRMATIONS (SEAL_SUBJECT_MAX - 2)
 /* Numbers of log groups (logstore/logstore.h) begin here. */
 #define SEAL_SUBJECT_LOGS UINT64_C(0x0000fd0000000000)
+#define SEAL_SUBJECT_METRICS (SEAL_SUBJECT_MAX - 8)
 /* Numbers of internal queues (queue/numbers.h) begin here; those of other queues are below. */
 #define SEAL_SUBJECT_INTERNAL UINT64_C(0x0000fe0000000000)
 
