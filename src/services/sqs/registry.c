@@ -96,8 +96,10 @@ struct sqs_queue *sqs_queue_new(const struct sqs_queue *draft)
 
 void sqs_queue_life_release(struct sqs_queue_life *life)
 {
-	if (atomic_fetch_sub(&life->references, 1) == 1)
-		heap_free(life);
+	if (atomic_fetch_sub(&life->references, 1) != 1)
+		return;
+	heap_free(life->measure);
+	heap_free(life);
 }
 
 const struct sqs_queue *sqs_queue_hold(const struct sqs_queue *queue)

@@ -12,16 +12,20 @@
 
 #include "base/arn.h"
 #include "core/core.h"
+#include "core/metric.h"
 
 enum sqs_dedup_scope { SQS_DEDUP_QUEUE, SQS_DEDUP_GROUP };
 enum sqs_redrive_permission { SQS_REDRIVE_ALLOW_ALL, SQS_REDRIVE_DENY_ALL, SQS_REDRIVE_BY_QUEUE };
 
 /* State that lives as long as the queue, through all its snapshots. */
+struct sqs_measure;
 struct sqs_queue_life {
 	_Atomic uint32_t
 		references; /* of snapshots, and of the engine until its QUEUE_DROP is answered */
 	struct queue_counters counters;
 	_Atomic int64_t purged_at_ms; /* the last PurgeQueue, by the time base; 0: never */
+	struct sqs_measure *measure;  /* the control thread's; NULL: it was never active */
+	struct metric_slot sent_size;
 };
 
 /* In one block of memory with its texts and arrays. */

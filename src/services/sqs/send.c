@@ -16,6 +16,7 @@
 #include "services/sqs/encrypt.h"
 #include "services/sqs/fanout.h"
 #include "services/sqs/locate.h"
+#include "services/sqs/measure.h"
 #include "services/sqs/message.h"
 #include "services/sqs/state.h"
 #include "services/sqs/validate.h"
@@ -226,6 +227,12 @@ static void describe(struct call *call, const struct entry *entry, const struct 
 			arena_format(call->arena, "%020llu", (unsigned long long)send->seq);
 }
 
+static void measure(struct call *call, const struct sending *sending, size_t index)
+{
+	if (!sending->command.send.messages[index].is_duplicate)
+		sqs_measure_sent(call->core, sending->queue, sending->entries[index]->size);
+}
+
 static enum err send_answered(struct call *call)
 {
 	struct sending *sending = call_state(call, struct sending);
@@ -238,6 +245,7 @@ static enum err send_answered(struct call *call)
 	if (send->result != QUEUE_OK)
 		return sqs_fail_result(call, send->result);
 	describe(call, sending->entries[0], send, &result);
+	measure(call, sending, 0);
 	out->message_id = result.message_id;
 	out->md5_of_message_body = result.md5_of_message_body;
 	out->md5_of_message_attributes = result.md5_of_message_attributes;
@@ -258,6 +266,7 @@ static enum err batch_answered(struct call *call)
 		if (send->result == QUEUE_OK) {
 			describe(call, sending->entries[i], send,
 				 &sending->sent[out->successful_count++]);
+			measure(call, sending, i);
 			continue;
 		}
 		enum err err = sqs_fail_result(call, send->result);

@@ -12,6 +12,7 @@
 #include "services/sqs/attributes.h"
 #include "services/sqs/declare.h"
 #include "services/sqs/lifecycle.h"
+#include "services/sqs/measure.h"
 #include "services/sqs/metrics.h"
 #include "services/sqs/move_scheduler.h"
 #include "services/sqs/queues.h"
@@ -230,5 +231,6 @@ const struct service_module sqs_module = {
 	.reset = reset,
 	.reset_name = "deleted_queues",
 	.metrics = sqs_metrics,
+	.collect = sqs_collect,
 	.targets = &sqs_target_provider,
 };

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * measure: AWS/SQS, the metrics of queues that CloudWatch shows.
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+ */
+#ifndef TERN_SERVICES_SQS_MEASURE_H
+#define TERN_SERVICES_SQS_MEASURE_H
+
+#include "services/sqs/state.h"
+
+/* Control thread, each minute: the depths of active queues, and what they counted since the last
+ * time. A queue without calls and messages is active for six more hours. */
+void sqs_collect(struct core *core, struct metric_minute *minute);
+/* Any thread: SentMessageSize of a message that was stored. */
+void sqs_measure_sent(struct core *core, const struct sqs_queue *queue, size_t size);
+
+#endif
