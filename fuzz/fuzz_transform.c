@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A path, a template and an event, with zero bytes between. A path gives the value that a walk over
- * the parsed event finds; a template that is accepted gives a text.
+ * the parsed event finds; a template that is accepted gives a text. Templates of pipes have paths
+ * as names.
  */
 #include "format/json.h"
 #include "format/json_text.h"
 #include "fuzz.h"
+#include "match/template.h"
 #include "services/events/transform.h"
 
 /* The value at a valid path, as text; data NULL: there is none. */
@@ -46,7 +48,7 @@ static struct str walk(struct arena *arena, yyjson_val *value, struct str path)
 
 static void compare(struct arena *arena, yyjson_val *event, struct str text, struct str path)
 {
-	struct str found = transform_path(text, path);
+	struct str found = template_path(text, path);
 	yyjson_val *value;
 
 	check((found.data != NULL) == (walk(arena, event, path).data != NULL));
@@ -54,6 +56,19 @@ static void compare(struct arena *arena, yyjson_val *event, struct str text, str
 		return;
 	check(json_parse(arena, found, &value) == ERR_OK);
 	check(str_equal(walk(arena, value, STR("$")), walk(arena, event, path)));
+}
+
+/* The placeholder's name is a path into the event, as in templates of pipes. */
+static struct str value_at(void *context, struct arena *arena, struct str name)
+{
+	const struct str *event = context;
+	yyjson_val *parsed;
+
+	if (!template_is_selector(name))
+		return (struct str){0};
+	struct str value = template_select(arena, *event, name);
+	check(!value.data || json_parse(arena, value, &parsed) == ERR_OK);
+	return value;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -70,12 +85,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct transform_context context = {.rule_arn = STR("arn"), .rule_name = STR("r")};
 		json_text_compact(&compact, rest);
 		context.event = buf_str(&compact);
-		if (transform_is_path(path))
+		if (template_is_path(path))
 			compare(&arena, event, context.event, path);
 		if (transform_check(&arena, STR("t"), text, paths, 1, &problem))
 			(void)transform_template(&arena, text, paths, 1, &context);
 		else
 			check(problem.size > 0);
+		(void)template_fill(&arena, text, value_at, &context.event);
+		(void)template_fill_text(&arena, text, value_at, &context.event);
 	}
 	buf_done(&compact);
 	arena_done(&arena);

@@ -4,6 +4,7 @@
 
 #include "api/events_records.h"
 #include "format/json_text.h"
+#include "match/template.h"
 #include "services/events/transform.h"
 
 enum {
@@ -47,7 +48,7 @@ struct str events_target_body(struct arena *arena, const struct events_bus_rule 
 	if (target->input.data)
 		return target->input;
 	if (target->input_path.data) {
-		struct str part = transform_path(event, target->input_path);
+		struct str part = template_path(event, target->input_path);
 		return part.data ? part : STR("\"\"");
 	}
 	if (!target->input_template.data)

@@ -3,6 +3,7 @@
 #include "services/events/target_check.h"
 
 #include "base/arn.h"
+#include "match/template.h"
 #include "services/events/deliver.h"
 #include "services/events/transform.h"
 
@@ -70,7 +71,7 @@ static enum err check_input(struct call *call, const struct events_target *targe
 	if (target->input.data && !transform_is_json(call->arena, target->input))
 		return fail(call, &EVENTS_VALIDATION, "JSON syntax error in input for target %.*s.",
 			    STR_ARG(target->id));
-	if (target->input_path.data && !transform_is_path(target->input_path))
+	if (target->input_path.data && !template_is_path(target->input_path))
 		return fail(call, &EVENTS_VALIDATION, "InputPath for target %.*s is invalid.",
 			    STR_ARG(target->id));
 	if (!transformer)

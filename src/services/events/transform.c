@@ -1,80 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* transform: one walk over the template, which knows whether it is within quotes. */
+/* transform: the names of placeholders, and their values. */
 #include "services/events/transform.h"
 
 #include "base/clock.h"
 #include "format/json.h"
 #include "format/json_text.h"
+#include "match/template.h"
 
 bool transform_is_json(struct arena *arena, struct str text)
 {
 	yyjson_val *value;
 
 	return json_parse(arena, text, &value) == ERR_OK;
-}
-
-/* ---- paths ---- */
-
-struct step {
-	struct str name;
-	size_t index;
-	bool is_index;
-};
-
-enum step_result { STEP_TAKEN, STEP_END, STEP_BAD };
-
-static enum step_result read_index(struct str path, size_t *at, struct step *out)
-{
-	size_t end = str_find_char(path, ']', *at);
-	uint64_t index;
-
-	if (end == SIZE_MAX || !str_to_u64(str_slice(path, *at + 1, end - *at - 1), &index))
-		return STEP_BAD;
-	*out = (struct step){.index = index, .is_index = true};
-	*at = end + 1;
-	return STEP_TAKEN;
-}
-
-static enum step_result read_step(struct str path, size_t *at, struct step *out)
-{
-	size_t end = *at + 1;
-
-	if (*at == path.size)
-		return STEP_END;
-	if (path.data[*at] == '[')
-		return read_index(path, at, out);
-	if (path.data[*at] != '.')
-		return STEP_BAD;
-	while (end < path.size && path.data[end] != '.' && path.data[end] != '[')
-		end++;
-	*out = (struct step){.name = str_slice(path, *at + 1, end - *at - 1)};
-	*at = end;
-	return out->name.size > 0 ? STEP_TAKEN : STEP_BAD;
-}
-
-bool transform_is_path(struct str path)
-{
-	enum step_result result;
-	struct step step;
-	size_t at = 1;
-
-	if (!str_starts(path, STR("$")))
-		return false;
-	while ((result = read_step(path, &at, &step)) == STEP_TAKEN)
-		;
-	return result == STEP_END;
-}
-
-struct str transform_path(struct str event, struct str path)
-{
-	struct str value = event;
-	struct step step;
-	size_t at = 1;
-
-	while (value.data && read_step(path, &at, &step) == STEP_TAKEN)
-		value = step.is_index ? json_text_item(value, step.index)
-				      : json_text_member(value, step.name);
-	return value;
 }
 
 /* ---- placeholders ---- */
@@ -114,36 +51,21 @@ static const struct shape_pair *find_path(const struct shape_pair *paths, size_t
 	return NULL;
 }
 
-/* The name of the placeholder that begins at `at`; false: "<" is a character like any other. */
-static bool read_placeholder(struct str text, size_t at, struct str *out_name)
-{
-	size_t end = at + 1;
-
-	while (end < text.size && text.data[end] != '>' && text.data[end] != '\n')
-		end++;
-	if (end >= text.size || text.data[end] != '>')
-		return false;
-	*out_name = str_slice(text, at + 1, end - at - 1);
-	return true;
-}
-
 bool transform_check(struct arena *arena, struct str target_id, struct str input_template,
 		     const struct shape_pair *paths, size_t path_count, struct str *out_problem)
 {
 	struct str name;
+	size_t at = 0;
 
 	for (size_t i = 0; i < path_count; i++) {
-		if (transform_is_path(paths[i].value))
+		if (template_is_path(paths[i].value))
 			continue;
 		*out_problem = arena_format(
 			arena, "InputPathsMap for target %.*s contains invalid path %.*s.",
 			STR_ARG(target_id), STR_ARG(paths[i].value));
 		return false;
 	}
-	for (size_t i = 0; i < input_template.size; i++) {
-		if (input_template.data[i] != '<' || !read_placeholder(input_template, i, &name))
-			continue;
-		i += name.size + 1;
+	while (template_next(input_template, &at, &name)) {
 		if (find_reserved(name) < RESERVED || find_path(paths, path_count, name))
 			continue;
 		*out_problem = arena_format(
@@ -182,30 +104,24 @@ static struct str event_head(struct arena *arena, struct str event)
 	return arena_format(arena, "%.*s}", STR_ARG(text));
 }
 
-static struct str quote(struct arena *arena, struct str text)
-{
-	struct json_writer writer;
-	struct buf out = {0};
+struct filling {
+	const struct shape_pair *paths;
+	size_t path_count;
+	const struct transform_context *context;
+};
 
-	json_begin(&writer, &out);
-	json_str(&writer, text);
-	struct str quoted = arena_copy(arena, buf_str(&out));
-	buf_done(&out);
-	return quoted;
-}
-
-/* JSON; data NULL: the event has none. */
-static struct str value_of(struct arena *arena, struct str name, const struct shape_pair *paths,
-			   size_t path_count, const struct transform_context *context)
+static struct str value_of(void *user, struct arena *arena, struct str name)
 {
+	const struct filling *filling = user;
+	const struct transform_context *context = filling->context;
 	const struct shape_pair *path;
 	char time[CLOCK_TEXT_MAX];
 
 	switch (find_reserved(name)) {
 	case RESERVED_RULE_ARN:
-		return quote(arena, context->rule_arn);
+		return template_quote(arena, context->rule_arn);
 	case RESERVED_RULE_NAME:
-		return quote(arena, context->rule_name);
+		return template_quote(arena, context->rule_name);
 	case RESERVED_TIME:
 		(void)clock_format_iso(context->ingestion_ms, time); /* cut behind the second */
 		return arena_format(arena, "\"%.19sZ\"", time);
@@ -214,26 +130,8 @@ static struct str value_of(struct arena *arena, struct str name, const struct sh
 	case RESERVED_EVENT_JSON:
 		return context->event;
 	default:
-		path = find_path(paths, path_count, name);
-		return path ? transform_path(context->event, path->value) : (struct str){0};
-	}
-}
-
-/* Within quotes: a string without its quotes, an object or array without any. */
-static void append_text(struct buf *out, struct str json)
-{
-	if (json.size >= 2 && json.data[0] == '"') {
-		buf_append(out, str_slice(json, 1, json.size - 2));
-		return;
-	}
-	for (size_t i = 0; i < json.size; i++) {
-		if (json.data[i] == '\\' && i + 1 < json.size) {
-			if (json.data[i + 1] != '"')
-				buf_append(out, str_slice(json, i, 2));
-			i++;
-		} else if (json.data[i] != '"') {
-			buf_append_char(out, json.data[i]);
-		}
+		path = find_path(filling->paths, filling->path_count, name);
+		return path ? template_path(context->event, path->value) : (struct str){0};
 	}
 }
 
@@ -241,28 +139,7 @@ struct str transform_template(struct arena *arena, struct str input_template,
 			      const struct shape_pair *paths, size_t path_count,
 			      const struct transform_context *context)
 {
-	struct str text = input_template, name;
-	bool is_quoted = false;
-	struct buf out = {0};
+	struct filling filling = {paths, path_count, context};
 
-	for (size_t i = 0; i < text.size; i++) {
-		char c = text.data[i];
-		if (c == '<' && read_placeholder(text, i, &name)) {
-			struct str value = value_of(arena, name, paths, path_count, context);
-			if (is_quoted)
-				append_text(&out, value);
-			else
-				buf_append(&out, value.data ? value : STR("\"\""));
-			i += name.size + 1;
-			continue;
-		}
-		buf_append_char(&out, c);
-		if (c == '\\' && is_quoted && i + 1 < text.size)
-			buf_append_char(&out, text.data[++i]);
-		else if (c == '"')
-			is_quoted = !is_quoted;
-	}
-	struct str result = arena_copy(arena, buf_str(&out));
-	buf_done(&out);
-	return result;
+	return template_fill(arena, input_template, value_of, &filling);
 }

@@ -2,10 +2,8 @@
 /*
  * transform: what a target gets of an event: all of it, a part, or a text made from parts.
  *
- * A path is "$", names behind points and indexes: "$.detail.items[0].id". A template is JSON with
- * placeholders "<name>". Outside of quotes a placeholder becomes the JSON of its value; within
- * quotes it becomes text: objects and arrays lose their quotes there. A value that the event does
- * not have is an empty text. An event is the compact JSON of the envelope (envelope.h).
+ * Paths and templates are those of match/template.h. An event is the compact JSON of the envelope
+ * (envelope.h).
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
  * Pure, any thread.
  */
@@ -16,13 +14,9 @@
 #include "base/base.h"
 
 bool transform_is_json(struct arena *arena, struct str text);
-bool transform_is_path(struct str path);
 /* False with AWS's text: a path is not valid, or a placeholder is not known. */
 bool transform_check(struct arena *arena, struct str target_id, struct str input_template,
 		     const struct shape_pair *paths, size_t path_count, struct str *out_problem);
-
-/* The JSON of the value at a valid path; data NULL: the event has none. A view of the event. */
-struct str transform_path(struct str event, struct str path);
 
 /* Values of the reserved placeholders. */
 struct transform_context {

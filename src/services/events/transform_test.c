@@ -3,6 +3,7 @@
 #include "services/events/transform.h"
 
 #include "base/fixture.h"
+#include "match/template.h"
 #include "services/events/envelope.h"
 
 static const struct shape_pair paths[] = {
@@ -137,14 +138,14 @@ static void test_paths(void **unused)
 
 	(void)unused;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_true(transform_is_path(cases[i].path));
-		assert_true(str_equal(transform_path(event(), cases[i].path), cases[i].wanted));
+		assert_true(template_is_path(cases[i].path));
+		assert_true(str_equal(template_path(event(), cases[i].path), cases[i].wanted));
 	}
 	for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++) {
-		assert_true(transform_is_path(absent[i]));
-		assert_null(transform_path(event(), absent[i]).data);
+		assert_true(template_is_path(absent[i]));
+		assert_null(template_path(event(), absent[i]).data);
 	}
-	assert_true(str_equal(transform_path(event(), STR("$")), event()));
+	assert_true(str_equal(template_path(event(), STR("$")), event()));
 	for (size_t i = 0; i < sizeof(invalid) / sizeof(invalid[0]); i++)
-		assert_false(transform_is_path(invalid[i]));
+		assert_false(template_is_path(invalid[i]));
 }
