@@ -18,6 +18,7 @@ extern const struct command rule_command;
 extern const struct command event_command;
 extern const struct command archive_command;
 extern const struct command replay_command;
+extern const struct command pipe_command;
 extern const struct command schedule_command;
 extern const struct command logs_command;
 extern const struct command watch_command;

@@ -10,6 +10,7 @@ void events_bind_handlers(void);
 void iam_bind_handlers(void);
 void kms_bind_handlers(void);
 void logs_bind_handlers(void);
+void pipes_bind_handlers(void);
 void scheduler_bind_handlers(void);
 void sns_bind_handlers(void);
 void sqs_bind_handlers(void);

@@ -8,6 +8,7 @@
 #include "api/iam.h"
 #include "api/kms.h"
 #include "api/logs.h"
+#include "api/pipes.h"
 #include "api/scheduler.h"
 #include "api/sns.h"
 #include "api/sqs.h"
@@ -20,6 +21,7 @@ const struct service *const api_services[API_SERVICES] = {
 	&iam_client_service,
 	&kms_client_service,
 	&logs_client_service,
+	&pipes_client_service,
 	&scheduler_client_service,
 	&sns_client_service,
 	&sqs_client_service,

@@ -59,6 +59,13 @@
 	X(EVENTS_ARCHIVES, 100, "archives", "of one account in one region (--quotas)") \
 	X(REPLAYS, 10, "replays", "in progress, of one account in one region") \
 	X(REPLAY_RETRY_MS, 2000, "ms", "until a page of a replay that could not be stored is replayed again") \
+	X(CONSUMER_BATCH, 10000, "messages", "of a batch that a pipe or function gets from a queue") \
+	X(CONSUMER_BATCH_BYTES, 6291456, "bytes", "of them, beside the last one") \
+	X(CONSUMER_CONCURRENCY, 10, "batches", "in progress of one consumer of a queue") \
+	X(CONSUMER_BYTES, 268435456, "bytes", "of messages in batches of all consumers; beyond that, each has one batch") \
+	X(PIPES, 2000, "pipes", "pipes of one server") \
+	X(ACCOUNT_PIPES, 1000, "pipes", "of one account in one region (--quotas)") \
+	X(PIPE_TAGS, 50, "tags", "of a pipe") \
 	X(SCHEDULES, 5000000, "schedules", "schedules of EventBridge Scheduler, of one server") \
 	X(ACCOUNT_SCHEDULES, 1000000, "schedules", "of one account in one region (--quotas)") \
 	X(SCHEDULE_GROUPS, 500, "groups", "schedule groups of one account in one region (--quotas)") \

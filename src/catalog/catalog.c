@@ -47,6 +47,7 @@ static const char *const table_names[CATALOG_TABLES] = {
 	[CATALOG_CLOUDWATCH_ALARMS] = "cloudwatch-alarms",
 	[CATALOG_CLOUDWATCH_HISTORY] = "cloudwatch-history",
 	[CATALOG_CLOUDWATCH_DASHBOARDS] = "cloudwatch-dashboards",
+	[CATALOG_PIPES] = "pipes",
 };
 
 /* Of the records of a table; the record of these sums itself is in none. */

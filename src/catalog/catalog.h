@@ -34,6 +34,7 @@ enum catalog_table {
 	CATALOG_CLOUDWATCH_ALARMS,     /* account/region/name -> alarm with its state */
 	CATALOG_CLOUDWATCH_HISTORY,    /* account/region/name/time -> item of an alarm's history */
 	CATALOG_CLOUDWATCH_DASHBOARDS, /* account/name -> dashboard */
+	CATALOG_PIPES, /* account, region and name -> pipe; services/pipes/store.h */
 	CATALOG_TABLES,
 };
 

@@ -19,6 +19,7 @@
 
 struct audit;
 struct browser_rules;
+struct consumers;
 struct control;
 struct due;
 struct group;
@@ -50,6 +51,7 @@ struct core {
 	struct due *due;		 /* scheduled work of services; core/due.h */
 	struct internals *internals;	 /* of internal requests; core/internal.h */
 	struct obligations *obligations; /* deliveries that are owed; core/obligation.h */
+	struct consumers *consumers;	 /* of queues, inside the server; core/consumer.h */
 	struct workers *workers;	 /* for slow work; core/worker.h */
 	struct log_sink *log_sink;	 /* logs of services; core/log_sink.h */
 	struct catalog *catalog;	 /* control thread only, and start-up */

@@ -351,6 +351,7 @@ static enum deliver_step begin_running(struct core *core, struct deliver_attempt
 		.now_ms = clock_now_ms(),
 		.attempts = record->attempts + receives,
 		.failure = record->failure,
+		.once = deliver->once ? deliver->once->context : NULL,
 	};
 	deliver->user = running;
 	if (running->attempt.kind)
@@ -610,6 +611,20 @@ static void release(void *context, struct deliver_attempt *deliver)
 	(void)context;
 	if (running && running->attempt.kind && running->attempt.kind->release)
 		running->attempt.kind->release(&running->attempt);
+}
+
+/* ---- attempts that are not stored ---- */
+
+const struct obligation_attempt *obligation_attempt_of(const struct deliver_attempt *deliver)
+{
+	const struct running *running = deliver->user;
+
+	return running ? &running->attempt : NULL;
+}
+
+struct deliver *obligations_deliver(const struct core *core)
+{
+	return atomic_load(&core->obligations->delivers[0]);
 }
 
 /* ---- beginning and end ---- */

@@ -74,6 +74,7 @@ struct obligation_attempt {
 	int64_t now_ms;					     /* wall time of this attempt */
 	uint32_t attempts;				     /* that were made, this one included */
 	void *state;					     /* the kind's, NULL at first */
+	void *once; /* the context of obligation_attempt_once; NULL: it is stored */
 
 	/* Of prepare. */
 	bool is_to_target; /* `target` is filled, not `http` */
@@ -146,6 +147,15 @@ void obligation_answered(struct obligation_attempt *attempt);
 void obligation_on_home(struct obligation_attempt *attempt,
 			void (*run)(struct obligation_attempt *attempt));
 struct net_thread *obligation_home(const struct obligation_attempt *attempt);
+
+/* ---- for core/obligation_once.c ---- */
+
+struct deliver;
+struct deliver_attempt;
+/* NULL: it was not prepared. Thread of deliver. */
+const struct obligation_attempt *obligation_attempt_of(const struct deliver_attempt *deliver);
+/* One of those that deliver without order; NULL: none has started. Any thread. */
+struct deliver *obligations_deliver(const struct core *core);
 
 /* ---- for the server ---- */
 

@@ -25,6 +25,7 @@ enum obligation_number {
 	OBLIGATION_SCHEDULER_TARGET,
 	OBLIGATION_PIPES_TARGET,
 	OBLIGATION_CLOUDWATCH_ALARM, /* actions and events of alarms */
+	OBLIGATION_EVENTS_INVOKE,    /* API destinations, never stored */
 	OBLIGATION_NUMBERS,
 };
 

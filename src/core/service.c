@@ -189,14 +189,35 @@ void *service_state(const struct core *core, const struct service_module *module
 	return NULL;
 }
 
-const struct target_provider *services_find_target(const struct core *core, struct str name)
+static const struct service_module *find_started(const struct core *core, struct str name)
 {
 	for (size_t i = 0; i < core->services->count; i++) {
 		const struct slot *slot = &core->services->items[i];
 		if (slot->is_started && str_equal(slot->module->service->name, name))
-			return slot->module->targets;
+			return slot->module;
 	}
 	return NULL;
+}
+
+const struct target_provider *services_find_target(const struct core *core, struct str name)
+{
+	const struct service_module *module = find_started(core, name);
+
+	return module ? module->targets : NULL;
+}
+
+const struct invoke_provider *services_find_invoke(const struct core *core, struct str name)
+{
+	const struct service_module *module = find_started(core, name);
+
+	return module ? module->invokes : NULL;
+}
+
+const struct source_provider *services_find_source(const struct core *core, struct str name)
+{
+	const struct service_module *module = find_started(core, name);
+
+	return module ? module->sources : NULL;
 }
 
 bool services_find_page(const struct core *core, struct str path, struct service_page *out_page)

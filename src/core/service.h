@@ -16,9 +16,11 @@
 #include "wire/shape.h"
 
 struct core;
+struct invoke_provider;
 struct metric_minute;
 struct obligation_kind;
 struct service_page;
+struct source_provider;
 struct target_provider;
 
 /* The place of a module in the order of the start. Within a stage, the order is the list's. */
@@ -91,6 +93,10 @@ struct service_module {
 	const struct core_endpoints *endpoints;
 	/* The deliveries of other services to its resources; core/target.h. NULL: not supported. */
 	const struct target_provider *targets;
+	/* Its resources that answer calls; core/invoke.h. NULL: none. */
+	const struct invoke_provider *invokes;
+	/* Its queues, which the server consumes; core/source.h. NULL: none. */
+	const struct source_provider *sources;
 	const struct service_pages *pages; /* NULL: none */
 	/* The kinds of deliveries that it owes beyond the answer of a request; core/obligation.h.
 	 */
@@ -122,6 +128,11 @@ void *service_state(const struct core *core, const struct service_module *module
 
 /* Any thread: of the service of that name, if it is started; NULL: there is none. */
 const struct target_provider *services_find_target(const struct core *core, struct str name);
+
+/* The same for its resources that answer. */
+const struct invoke_provider *services_find_invoke(const struct core *core, struct str name);
+/* The same for its queues. */
+const struct source_provider *services_find_source(const struct core *core, struct str name);
 
 /* Net thread: the page of a started service at that path; false: there is none. */
 bool services_find_page(const struct core *core, struct str path, struct service_page *out_page);

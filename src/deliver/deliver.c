@@ -30,6 +30,7 @@ enum event_type {
 	EVENT_PREPARE,
 	EVENT_ATTEMPTED,
 	EVENT_COMMANDED,
+	EVENT_ONCE,
 	EVENT_FORGIVE,
 };
 
@@ -245,9 +246,21 @@ static void change(struct item *item, enum queue_command_type type, int64_t visi
 	submit(item, type);
 }
 
+static void finish_once(struct item *item, bool is_given_back)
+{
+	struct deliver_once *once = item->attempt.once;
+
+	once->done(once, &item->attempt, is_given_back);
+	item_free(item);
+}
+
 /* The receive does not count. */
 static void give_back(struct item *item)
 {
+	if (item->attempt.once) {
+		finish_once(item, true);
+		return;
+	}
 	item->deliver->paused_until_ms = clock_base_ms() + PAUSE_MS;
 	change(item, QUEUE_GIVE_BACK, 0);
 }
@@ -270,6 +283,10 @@ static void conclude(struct item *item)
 	const struct deliver_verdict *verdict = &item->attempt.verdict;
 	int64_t wait_ms = verdict->wait_ms < RETRY_MS_MAX ? verdict->wait_ms : RETRY_MS_MAX;
 
+	if (item->attempt.once && verdict->action != DELIVER_AGAIN) {
+		finish_once(item, false);
+		return;
+	}
 	switch (verdict->action) {
 	case DELIVER_DONE:
 		count(&deliver->done, 1);
@@ -495,6 +512,23 @@ static void take(struct deliver *deliver, const struct queue_delivery *delivery)
 		prepare(item);
 }
 
+bool deliver_attempt_once(struct deliver *deliver, struct deliver_once *once)
+{
+	if (read_count(&deliver->item_count) >= deliver->options.items_max)
+		return false;
+	struct item *item = heap_alloc(sizeof(*item));
+	item->magic = ITEM_MAGIC;
+	item->deliver = deliver;
+	item->received_ms = clock_base_ms();
+	arena_init(&item->arena);
+	item->attempt = (struct deliver_attempt){
+		.arena = &item->arena, .bytes = once->bytes, .once = once, .receives = 1};
+	count(&deliver->item_count, 1);
+	count(&deliver->byte_count, (int64_t)size_of(item));
+	post(item, EVENT_ONCE);
+	return true;
+}
+
 static void on_deliveries(struct receiver *receiver)
 {
 	struct deliver *deliver = receiver->deliver;
@@ -574,6 +608,10 @@ static void run_event(struct event *event)
 	case EVENT_ATTEMPTED:
 		on_attempted(item);
 		break;
+	case EVENT_ONCE:
+		list_push_back(&item->deliver->items, &item->all);
+		prepare(item);
+		break;
 	case EVENT_FORGIVE:
 		forgive(container_of(event, struct forgiveness, event));
 		break;
@@ -614,8 +652,9 @@ static void cancel_receives(struct deliver *deliver)
 
 static void give_back_waiting(struct deliver *deliver)
 {
-	for (struct list *link = deliver->items.next; link != &deliver->items; link = link->next) {
+	for (struct list *link = deliver->items.next, *next; link != &deliver->items; link = next) {
 		struct item *item = container_of(link, struct item, all);
+		next = link->next;
 		if (!endpoint_is_awaited(&item->wait))
 			continue;
 		endpoint_withdraw(item->endpoint, &item->wait);

@@ -69,6 +69,7 @@ struct deliver_answer {
 struct deliver_attempt {
 	struct arena *arena;
 	struct str bytes;	    /* the obligation */
+	struct deliver_once *once;  /* NULL: a queue has it */
 	struct queue_handle handle; /* of its receive */
 	uint32_t receives;	    /* this one included */
 
@@ -135,6 +136,21 @@ void deliver_attempt_done(struct deliver_attempt *attempt, const struct deliver_
 
 /* Any thread: closes the circuit of that endpoint, if it is known. */
 void deliver_forgive(struct deliver *deliver, struct str endpoint);
+
+/*
+ * An obligation that no queue has, such as a call of which someone waits for the answer: it is
+ * prepared and attempted as others are, and ends with its verdict, whatever that says.
+ */
+struct deliver_once {
+	struct str bytes; /* the obligation, until `done` */
+	void *context;	  /* for the handler: attempt->once */
+	/* Once, on deliver's thread; the attempt is freed when it returns. `is_given_back`: it was
+	 * not made, since its endpoint has too many or deliver stops. */
+	void (*done)(struct deliver_once *once, struct deliver_attempt *attempt,
+		     bool is_given_back);
+};
+/* Any thread, before deliver_stop. False: too many obligations are in memory. */
+must_check bool deliver_attempt_once(struct deliver *deliver, struct deliver_once *once);
 
 struct deliver_stats {
 	uint64_t attempts, done, retried, replaced, refused_by_circuit, given_up, dropped;

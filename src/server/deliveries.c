@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "core/consumer.h"
 #include "core/obligation.h"
 
 enum { GRACE_MS = 3000, NETWORKS_MAX = 64 };
@@ -74,11 +75,13 @@ void deliveries_start(struct core *core, struct outbound *outbound, struct net_s
 	for (uint32_t i = 0; i < threads; i++)
 		homes[i] = net_server_thread(net, i);
 	obligations_start(core, outbound, homes, threads);
+	consumers_start(core, homes, threads);
 	heap_free(homes);
 }
 
 void deliveries_stop(struct core *core, struct outbound *outbound)
 {
+	consumers_stop(core, GRACE_MS);
 	obligations_stop(core, GRACE_MS);
 	outbound_stop(outbound);
 }

@@ -16,6 +16,7 @@
 #include "access/issuers.h"
 #include "base/rotated.h"
 #include "core/audit/audit.h"
+#include "core/consumer.h"
 #include "core/control.h"
 #include "core/data_keys.h"
 #include "core/digest.h"
@@ -542,6 +543,7 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	core->webhook_url = settings->webhook_url;
 	core_data_keys_open(core);
 	internals_open(core);
+	consumers_open(core);
 	core->workers = workers_new(worker_count(settings));
 	services_bind(core, service_modules, service_module_count);
 	metering_open(core, (uint32_t)settings->threads);
@@ -617,6 +619,7 @@ void server_close(struct server *server)
 	due_free(core);
 	control_free(core);
 	runners_free(core);
+	consumers_close(core);
 	obligations_close(core);
 	outbound_free(&server->outbound);
 	audit_close(&core->audit);

@@ -13,7 +13,8 @@
 	X(events) \
 	X(scheduler) \
 	X(cloudwatch) \
-	X(logs)
+	X(logs) \
+	X(pipes)
 /* clang-format on */
 
 #define DECLARE_MODULE(name) extern const struct service_module name##_module;

@@ -145,3 +145,8 @@ def events(server):
 @pytest.fixture
 def scheduler(server):
     return server.client("scheduler")
+
+
+@pytest.fixture
+def pipes(server):
+    return server.client("pipes")

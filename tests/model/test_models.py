@@ -61,6 +61,7 @@ OPERATIONS_LEFT_OUT = {
     "events": {"CreateEndpoint", "DeleteEndpoint", "DescribeEndpoint", "ListEndpoints",
                "UpdateEndpoint"},
     "sqs": set(),
+    "pipes": set(),
     "sts": {"AssumeRoot", "GetDelegatedAccessToken", "GetScopedCredentials",
             "GetWebIdentityToken"},
 }
@@ -83,6 +84,11 @@ MEMBERS_LEFT_OUT = {
                "RedshiftDataParameters", "SageMakerPipelineParameters", "AppSyncParameters",
                "EndpointId"},
     "sqs": set(),
+    # Of sources and targets in services that Tern does not have.
+    "pipes": {"KinesisStreamParameters", "DynamoDBStreamParameters", "ActiveMQBrokerParameters",
+              "RabbitMQBrokerParameters", "ManagedStreamingKafkaParameters",
+              "SelfManagedKafkaParameters", "EcsTaskParameters", "BatchJobParameters",
+              "RedshiftDataParameters", "SageMakerPipelineParameters", "TimestreamParameters"},
     # Of SAML, but for the first four. The others are left out of AssumeRoleWithSAML only.
     "sts": {"ProvidedContexts", "MinimumSessionTokenSize", "SessionTokenSize",
             "SessionTokenUtilization", "Issuer", "NameQualifier", "Subject", "SubjectType",

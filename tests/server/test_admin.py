@@ -217,7 +217,8 @@ def test_reset_empties_one_account(private):
     kept = others.create_queue(QueueName="kept")["QueueUrl"]
     assert server.post("/_tern/reset").json() == {
         "account": DEFAULT_ACCOUNT, "deleted_queues": 2, "deleted_topics": 0,
-        "deleted_event_buses_and_rules": 0, "deleted_schedules": 0, "deleted_log_groups": 0}
+        "deleted_event_buses_and_rules": 0, "deleted_schedules": 0, "deleted_log_groups": 0,
+        "deleted_pipes": 0}
     assert "QueueUrls" not in mine.list_queues()
     assert others.list_queues()["QueueUrls"] == [kept]
     assert server.post("/_tern/reset", {"account": "111122223333"}).json()["deleted_queues"] == 1

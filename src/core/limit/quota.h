@@ -27,6 +27,7 @@
 	X(EVENTS_CONNECTIONS, "events-connections", LIMIT_EVENTS_CONNECTIONS, 100000, "connections of an account in one region") \
 	X(EVENTS_DESTINATIONS, "events-api-destinations", LIMIT_EVENTS_DESTINATIONS, 100000, "API destinations of an account in one region") \
 	X(EVENTS_ARCHIVES, "events-archives", LIMIT_EVENTS_ARCHIVES, 10000, "archives of an account in one region") \
+	X(PIPES, "pipes", LIMIT_ACCOUNT_PIPES, LIMIT_PIPES, "pipes of an account in one region") \
 	X(SCHEDULES, "schedules", LIMIT_ACCOUNT_SCHEDULES, LIMIT_SCHEDULES, "schedules of an account in one region") \
 	X(SCHEDULE_GROUPS, "schedule-groups", LIMIT_SCHEDULE_GROUPS, 100000, "schedule groups of an account in one region") \
 	X(VPC_ENDPOINTS, "vpc-endpoints", LIMIT_ACCOUNT_VPC_ENDPOINTS, LIMIT_VPC_ENDPOINTS, "private endpoints of an account") \

@@ -17,6 +17,7 @@
 #include "services/sqs/move_scheduler.h"
 #include "services/sqs/queues.h"
 #include "services/sqs/seat.h"
+#include "services/sqs/source.h"
 #include "services/sqs/tags.h"
 #include "services/sqs/target.h"
 
@@ -233,4 +234,5 @@ const struct service_module sqs_module = {
 	.metrics = sqs_metrics,
 	.collect = sqs_collect,
 	.targets = &sqs_target_provider,
+	.sources = &sqs_source_provider,
 };
