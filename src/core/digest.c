@@ -1,47 +1,63 @@
 /* SPDX-License-Identifier: MIT */
-/* digest: calls wait in the thread's chain; their texts are hashed in rounds of ROUND. */
+/* digest: waits are in the thread's chain; their texts are hashed in rounds of ROUND. */
 #include "core/digest.h"
 
 #include <string.h>
 
 #include "core/request_context.h"
+#include "net/server.h"
 
 enum { ROUND = 16 };
 
 /* The texts that a parked call waits for, in its arena. */
 struct call_digest {
-	struct call_digest *next;
+	struct digest_wait wait;
 	struct request_context *context;
-	const struct str *texts;
-	size_t count;
-	uint8_t (*out)[16];
 };
 
+static void add_wait(struct dispatch_thread *thread, struct digest_wait *wait)
+{
+	wait->next = NULL;
+	*(thread->digests ? &thread->digests_last->next : &thread->digests) = wait;
+	thread->digests_last = wait;
+}
+
+void digest_wait(struct net_thread *home, struct digest_wait *wait)
+{
+	if (home) {
+		add_wait(net_thread_context(home), wait);
+		return;
+	}
+	md5_many(wait->texts, wait->count, wait->out);
+	wait->done(wait);
+}
+
+static void resume(struct digest_wait *wait)
+{
+	struct request_context *context = container_of(wait, struct call_digest, wait)->context;
+	enum err result = context->call.resume(&context->call);
+
+	if (result != ERR_PARKED)
+		call_finish(context, result);
+}
+
 enum err call_digest(struct call *call, const struct str *texts, size_t count, uint8_t (*out)[16],
-		     resume_fn resume)
+		     resume_fn resume_call)
 {
 	struct request_context *context = request_context_of(call);
 	struct dispatch_thread *thread = context->thread;
 
 	if (!thread || call->operation->place != OPERATION_ON_NET || count > ROUND) {
 		md5_many(texts, count, out);
-		return resume(call);
+		return resume_call(call);
 	}
 	struct call_digest *digest = arena_new(call->arena, struct call_digest);
-	*digest = (struct call_digest){
-		.context = context, .texts = texts, .count = count, .out = out};
-	call->resume = resume;
-	*(thread->digests ? &thread->digests_last->next : &thread->digests) = digest;
-	thread->digests_last = digest;
+	digest->wait =
+		(struct digest_wait){.texts = texts, .count = count, .out = out, .done = resume};
+	digest->context = context;
+	call->resume = resume_call;
+	add_wait(thread, &digest->wait);
 	return ERR_PARKED;
-}
-
-static void resume(struct request_context *context)
-{
-	enum err result = context->call.resume(&context->call);
-
-	if (result != ERR_PARKED)
-		call_finish(context, result);
 }
 
 struct round {
@@ -61,11 +77,11 @@ static void compute(struct round *round)
 }
 
 /* The texts of one call may be in two rounds, so that rounds are full. */
-static void compute_all(const struct call_digest *first)
+static void compute_all(const struct digest_wait *first)
 {
 	struct round round = {.count = 0};
 
-	for (const struct call_digest *one = first; one; one = one->next) {
+	for (const struct digest_wait *one = first; one; one = one->next) {
 		for (size_t i = 0; i < one->count; i++) {
 			round.texts[round.count] = one->texts[i];
 			round.outs[round.count++] = one->out[i];
@@ -78,14 +94,14 @@ static void compute_all(const struct call_digest *first)
 
 void digest_turn(struct dispatch_thread *thread)
 {
-	struct call_digest *next = thread->digests;
+	struct digest_wait *next = thread->digests;
 
 	thread->digests = thread->digests_last = NULL;
 	compute_all(next);
 	/* A resumed call may end, and its arena with it; another call may begin to wait. */
 	while (next) {
-		struct request_context *context = next->context;
-		next = next->next;
-		resume(context);
+		struct digest_wait *wait = next;
+		next = wait->next;
+		wait->done(wait);
 	}
 }

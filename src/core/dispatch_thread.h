@@ -9,7 +9,7 @@
 #include "access/signature.h"
 #include "base/base.h"
 
-struct call_digest;
+struct digest_wait;
 struct core;
 struct dispatch;
 struct thread_meter;
@@ -24,7 +24,7 @@ struct dispatch_thread {
 	struct thread_meter *meter;   /* core/metering.h */
 	struct buf body;	      /* of the answer that is being encoded */
 	struct arena refusal;	      /* headers of the last refused request */
-	struct call_digest *digests, *digests_last; /* that calls of this turn wait for */
+	struct digest_wait *digests, *digests_last; /* of this turn */
 };
 
 /* Runs on the net thread that it is posted to with net_thread_post. */

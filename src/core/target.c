@@ -23,6 +23,16 @@
 #include "core/service.h"
 
 #define TARGET_MAGIC 0x54475254u
+enum { OWED_AT_FIRST = 4 };
+
+/* Stands for a delivery that has joined without a request. */
+static const struct target_provider no_request;
+
+/* Of a delivery: the service, and the engine of the target; core/engines.h. */
+struct way {
+	const struct target_provider *provider; /* NULL: none */
+	uint32_t place;
+};
 
 struct sending;
 
@@ -62,9 +72,8 @@ struct sending {
 	struct arena arena; /* texts of results */
 	/* Of the joint deliveries; NULL: there are none. */
 	const struct target_provider *provider;
-	uint32_t place;		/* of the main one */
-	struct joined *joined;	/* by place */
-	bool may_skip_requests; /* deliveries with a seat may join without one */
+	uint32_t place;	       /* of the main one */
+	struct joined *joined; /* by place */
 	/* Side by side: the main joint's extras[i] is that of owed[i]. */
 	struct target_extra *extras;
 	struct owed *owed;
@@ -75,8 +84,9 @@ struct sending {
 	size_t *places; /* in `owed`, of each target */
 	size_t target_count, targets_done;
 	struct core_hop hop;
+	struct part *parts; /* deliveries that are requests, or refused */
 	size_t part_count;
-	struct part parts[];
+	struct way ways[]; /* of each delivery */
 };
 
 uint64_t target_seat_new(void)
@@ -91,24 +101,32 @@ static struct joined *main_of(const struct sending *sending)
 	return &sending->joined[sending->place];
 }
 
-/* `out_place`: of the engine that has the account's queues. */
-static const struct target_provider *provider_of(const struct core *core, struct str arn,
-						 uint32_t *out_place)
+static struct way way_of(const struct core *core, struct str arn)
 {
 	struct arn parsed;
 
-	*out_place = 0;
 	if (!arn_parse(arn, &parsed))
-		return NULL;
-	*out_place = engines_place_of_account(core, parsed.account);
-	return services_find_target(core, parsed.service);
+		return (struct way){0};
+	return (struct way){
+		.provider = services_find_target(core, parsed.service),
+		.place = engines_place_of_account(core, parsed.account),
+	};
+}
+
+/* "arn:aws:sqs:us-east-1:123456789012:" of an ARN. */
+static struct str place_part(struct str arn)
+{
+	size_t end = 0;
+
+	for (int i = 0; i < 5; i++)
+		end = str_find_char(arn, ':', end) + 1;
+	return str_slice(arn, 0, end);
 }
 
 enum err target_resolve(struct core *core, struct str arn,
 			struct target_description *out_description)
 {
-	uint32_t place;
-	const struct target_provider *provider = provider_of(core, arn, &place);
+	const struct target_provider *provider = way_of(core, arn).provider;
 
 	return provider ? provider->resolve(core, arn, out_description) : ERR_NOTFOUND;
 }
@@ -165,12 +183,32 @@ static void finish(struct sending *sending)
 
 /* ---- what is owed ---- */
 
+/* Until the main joint delivery starts, and after it has ended, nobody keeps pointers to the items.
+ */
+static void grow_extras(struct sending *sending)
+{
+	size_t room = sending->owed_room > 0 ? sending->owed_room * 2 : OWED_AT_FIRST;
+	size_t count = sending->owed_count;
+	struct owed *owed = arena_array(&sending->arena, struct owed, room);
+	struct target_extra *extras = arena_array(&sending->arena, struct target_extra, room);
+
+	if (count > 0) {
+		memcpy(owed, sending->owed, count * sizeof(*owed));
+		memcpy(extras, sending->extras, count * sizeof(*extras));
+	}
+	sending->owed = owed;
+	sending->extras = main_of(sending)->joint.extras = extras;
+	sending->owed_room = room;
+}
+
 static void add_extra(struct sending *sending, struct owed owed, size_t index,
 		      struct queue_target target)
 {
-	size_t place = sending->owed_count++;
+	size_t place = sending->owed_count;
 
-	check(place < sending->owed_room);
+	if (place == sending->owed_room)
+		grow_extras(sending);
+	sending->owed_count++;
 	sending->owed[place] = owed;
 	sending->extras[place] =
 		(struct target_extra){.index = index, .target = target, .result = QUEUE_FAILED};
@@ -187,15 +225,9 @@ static void add_owed(struct sending *sending, struct obligation *obligation,
 					   obligation->delay_ms));
 }
 
-/* For the payloads of a part that were not delivered. */
-static void owe_instead(struct part *part)
+/* For the payloads that were not delivered. */
+static void owe_delivery(struct sending *sending, const struct target_delivery *delivery)
 {
-	struct sending *sending = part->sending;
-	const struct target_delivery *delivery = part->delivery;
-
-	if (!sending->send.instead || part->has_owed)
-		return;
-	part->has_owed = true;
 	for (size_t i = 0; i < delivery->count; i++) {
 		struct target_result *result = &delivery->results[i];
 		if (result->outcome == TARGET_DELIVERED)
@@ -207,6 +239,27 @@ static void owe_instead(struct part *part)
 		obligation->index = i;
 		add_owed(sending, obligation, result);
 	}
+}
+
+static void owe_instead(struct part *part)
+{
+	if (!part->sending->send.instead || part->has_owed)
+		return;
+	part->has_owed = true;
+	owe_delivery(part->sending, part->delivery);
+}
+
+/* Once all requests and the joint delivery have ended. */
+static void owe_rest(struct sending *sending)
+{
+	const struct target_send *send = &sending->send;
+
+	for (size_t i = 0; i < sending->part_count; i++)
+		owe_instead(&sending->parts[i]);
+	for (size_t i = 0; i < send->count && send->instead; i++)
+		if (sending->ways[i].provider == &no_request &&
+		    send->deliveries[i].results->outcome != TARGET_DELIVERED)
+			owe_delivery(sending, &send->deliveries[i]);
 }
 
 /* ---- a command for it ---- */
@@ -306,8 +359,7 @@ static void end_one(struct sending *sending)
 		finish(sending);
 		return;
 	}
-	for (size_t i = 0; i < sending->part_count; i++)
-		owe_instead(&sending->parts[i]);
+	owe_rest(sending);
 	store_owed(sending);
 }
 
@@ -366,19 +418,10 @@ static void on_answer(void *context, const struct internal_answer *answer)
 
 /* ---- requests ---- */
 
-static bool has_joined_directly(struct part *part, const struct internal_caller *caller)
-{
-	const struct target_provider *provider = part->provider;
-
-	return part->sending->may_skip_requests && part->member.fanout &&
-	       part->delivery->seat > 0 &&
-	       provider->join(part->member.fanout, caller, part->delivery);
-}
-
 /* The gate's command does not reach that engine. */
-static bool is_behind_gate(const struct part *part)
+static bool is_behind_gate(const struct sending *sending, uint32_t place)
 {
-	return part->sending->send.gate && part->place != part->sending->place;
+	return sending->send.gate && place != sending->place;
 }
 
 static void refuse(struct part *part, enum target_outcome outcome, struct str code, struct str text)
@@ -401,16 +444,12 @@ static void issue(struct core *core, struct net_thread *home, const struct inter
 		       STR("No service takes deliveries for this ARN."));
 		return;
 	}
-	if (is_behind_gate(part)) {
+	if (is_behind_gate(part->sending, part->place)) {
 		refuse(part, TARGET_RETRY, STR("OtherPartition"),
 		       STR("The queue is in another partition than the topic."));
 		return;
 	}
-	if (delivery->caller)
-		caller = delivery->caller;
-	if (has_joined_directly(part, caller))
-		return;
-	struct internal_caller here = *caller;
+	struct internal_caller here = delivery->caller ? *delivery->caller : *caller;
 	here.region = arn_region(delivery->arn);
 	struct internal_request *request = internal_new(core, home, &here);
 	part->operation = part->provider->prepare(core, internal_arena(request), delivery, &in);
@@ -445,7 +484,6 @@ static void begin_joined(struct sending *sending, uint32_t place, size_t members
 		return;
 	joined->joint.done = on_joint_done;
 	if (place == sending->place) {
-		joined->joint.extras = sending->extras;
 		joined->joint.handle = sending->send.ends;
 		joined->joint.gate = sending->send.gate;
 		joined->joint.id = sending->send.id;
@@ -455,10 +493,10 @@ static void begin_joined(struct sending *sending, uint32_t place, size_t members
 	sending->unanswered++;
 }
 
-/* True if the part takes part in the joint delivery of its place, if there is one. */
-static bool may_join(const struct sending *sending, const struct part *part)
+/* True if the delivery takes part in the joint delivery of its place, if there is one. */
+static bool may_join(const struct sending *sending, const struct way *way)
 {
-	return part->provider == sending->provider && !is_behind_gate(part);
+	return way->provider == sending->provider && !is_behind_gate(sending, way->place);
 }
 
 /* Begins joint deliveries with the first provider that supports them. */
@@ -466,26 +504,62 @@ static void begin_fanouts(struct sending *sending)
 {
 	size_t members[LIMIT_PARTITIONS] = {0};
 
-	for (size_t i = 0; i < sending->part_count && !sending->provider; i++) {
-		const struct target_provider *provider = sending->parts[i].provider;
+	for (size_t i = 0; i < sending->send.count && !sending->provider; i++) {
+		const struct target_provider *provider = sending->ways[i].provider;
 		if (provider && provider->begin)
 			sending->provider = provider;
 	}
 	if (!sending->provider)
 		return;
-	for (size_t i = 0; i < sending->part_count; i++)
-		members[sending->parts[i].place] += may_join(sending, &sending->parts[i]);
-	/* The audit log records each delivery from its request. */
-	sending->may_skip_requests =
-		sending->provider->join && !audit_wants(sending->core->audit, true);
+	for (size_t i = 0; i < sending->send.count; i++)
+		members[sending->ways[i].place] += may_join(sending, &sending->ways[i]);
 	for (uint32_t place = 0; place < sending->core->engine_count; place++)
 		begin_joined(sending, place, members[place]);
-	for (size_t i = 0; i < sending->part_count; i++) {
-		struct part *part = &sending->parts[i];
-		if (may_join(sending, part))
-			part->member = (struct target_member){
-				.fanout = sending->joined[part->place].fanout,
-				.seat = part->delivery->seat};
+}
+
+/* Gives the number of deliveries that need a request. */
+static size_t join_without_requests(struct sending *sending)
+{
+	const struct target_send *send = &sending->send;
+	const struct target_provider *provider = sending->provider;
+	size_t left = send->count;
+
+	/* The audit log records each delivery from its request. */
+	if (!provider || !provider->join || audit_wants(sending->core->audit, true))
+		return left;
+	for (size_t i = 0; i < send->count; i++) {
+		const struct target_delivery *delivery = &send->deliveries[i];
+		struct way *way = &sending->ways[i];
+		void *fanout = sending->joined[way->place].fanout;
+		if (delivery->seat == 0 || !fanout || !may_join(sending, way) ||
+		    !provider->join(fanout, delivery->caller ? delivery->caller : send->caller,
+				    delivery))
+			continue;
+		way->provider = &no_request;
+		left--;
+	}
+	return left;
+}
+
+static void make_parts(struct sending *sending, size_t count)
+{
+	sending->parts = arena_array(&sending->arena, struct part, count);
+	for (size_t i = 0; i < sending->send.count; i++) {
+		const struct target_delivery *delivery = &sending->send.deliveries[i];
+		const struct way *way = &sending->ways[i];
+		if (way->provider == &no_request)
+			continue;
+		struct part *part = &sending->parts[sending->part_count++];
+		*part = (struct part){.sending = sending,
+				      .place = way->place,
+				      .provider = way->provider,
+				      .delivery = delivery};
+		if (sending->provider && may_join(sending, way))
+			part->member =
+				(struct target_member){.fanout = sending->joined[way->place].fanout,
+						       .seat = delivery->seat};
+		for (size_t j = 0; j < delivery->count; j++)
+			delivery->results[j].is_owed = false;
 	}
 }
 
@@ -494,18 +568,6 @@ static void leave_fanouts(struct sending *sending)
 	for (uint32_t place = 0; place < sending->core->engine_count; place++)
 		if (sending->joined[place].fanout)
 			sending->provider->leave(sending->joined[place].fanout);
-}
-
-static void make_room(struct sending *sending)
-{
-	const struct target_send *send = &sending->send;
-	size_t room = send->obligation_count + send->archive_count;
-
-	for (size_t i = 0; i < send->count && send->instead; i++)
-		room += send->deliveries[i].count;
-	sending->owed_room = room;
-	sending->owed = arena_array(&sending->arena, struct owed, room);
-	sending->extras = arena_array(&sending->arena, struct target_extra, room);
 }
 
 /* The place of the internal queues and of the message to delete, or of the source. */
@@ -542,28 +604,40 @@ static void make_joined(struct sending *sending)
 		};
 }
 
-static struct sending *sending_new(struct core *core, const struct target_send *send)
+/* Most targets of a publish are of one account. A delivery with a seat has the ARN of a resource.
+ */
+static void find_ways(struct sending *sending)
+{
+	struct str same = {0}; /* the part of the previous ARN; empty: not known */
+
+	for (size_t i = 0; i < sending->send.count; i++) {
+		const struct target_delivery *delivery = &sending->send.deliveries[i];
+		bool has_seat = delivery->seat > 0;
+		if (has_seat && same.size > 0 && str_starts(delivery->arn, same)) {
+			sending->ways[i] = sending->ways[i - 1];
+			continue;
+		}
+		sending->ways[i] = way_of(sending->core, delivery->arn);
+		same = has_seat && sending->ways[i].provider ? place_part(delivery->arn)
+							     : (struct str){0};
+	}
+}
+
+static struct sending *sending_new(struct core *core, struct net_thread *home,
+				   const struct target_send *send)
 {
 	struct sending *sending =
-		heap_alloc(sizeof(*sending) + send->count * sizeof(sending->parts[0]));
+		heap_alloc(sizeof(*sending) + send->count * sizeof(sending->ways[0]));
 
 	sending->magic = TARGET_MAGIC;
 	sending->core = core;
+	sending->home = home;
 	sending->send = *send;
 	sending->place = place_of(core, send);
 	sending->unanswered = 1;
 	arena_init(&sending->arena);
 	make_joined(sending);
-	make_room(sending);
-	sending->part_count = send->count;
-	for (size_t i = 0; i < send->count; i++) {
-		struct part *part = &sending->parts[i];
-		part->sending = sending;
-		part->delivery = &send->deliveries[i];
-		part->provider = provider_of(core, send->deliveries[i].arn, &part->place);
-		for (size_t j = 0; j < send->deliveries[i].count; j++)
-			send->deliveries[i].results[j].is_owed = false;
-	}
+	find_ways(sending);
 	return sending;
 }
 
@@ -576,8 +650,7 @@ void target_deliver(struct core *core, struct net_thread *home, const struct tar
 	check(!send->ends || (send->obligation_count == 0 && !send->instead));
 	if (send->out_archived)
 		*send->out_archived = true;
-	struct sending *sending = sending_new(core, send);
-	sending->home = home;
+	struct sending *sending = sending_new(core, home, send);
 	sending->done = done;
 	sending->context = context;
 	begin_fanouts(sending);
@@ -585,7 +658,8 @@ void target_deliver(struct core *core, struct net_thread *home, const struct tar
 		add_owed(sending, &send->obligations[i], NULL);
 	for (size_t i = 0; i < send->archive_count; i++)
 		add_extra(sending, (struct owed){0}, 0, send->archives[i]);
-	for (size_t i = 0; i < send->count; i++)
+	make_parts(sending, join_without_requests(sending));
+	for (size_t i = 0; i < sending->part_count; i++)
 		issue(core, home, send->caller, &sending->parts[i]);
 	leave_fanouts(sending);
 	end_one(sending);

@@ -137,7 +137,8 @@ struct target_provider {
 	 */
 	bool (*join)(void *fanout, const struct internal_caller *caller,
 		     const struct target_delivery *delivery);
-	/* Fills in the results of these deliveries and counts them. Home thread, after `done`. */
+	/* Fills in the results of these deliveries, not owed, and counts them. Home thread, after
+	 * `done`. */
 	void (*collect)(void *fanout);
 	/* A member ended without joining. It may be the last awaited one. */
 	void (*leave)(void *fanout);

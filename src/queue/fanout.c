@@ -204,10 +204,10 @@ static void append_shared(struct engine *engine, const struct queue_command *com
 	plan->share = plan->shared.size / plan->references + 1;
 }
 
-static struct record_head append_reference(struct engine *engine, const struct queue_target *target,
-					   const struct record_head *shared,
-					   const struct record_head *head, const struct plan *plan,
-					   struct journal_location *out_location)
+/* Sets head->shared_size, which makes it the head that replay reads from the reference. */
+static void append_reference(struct engine *engine, const struct queue_target *target,
+			     struct record_head *head, const struct plan *plan,
+			     struct journal_location *out_location)
 {
 	struct record_reference reference = {
 		.seq = head->seq,
@@ -220,35 +220,34 @@ static struct record_head append_reference(struct engine *engine, const struct q
 	};
 	uint8_t bytes[RECORD_REFERENCE_SIZE_MAX];
 
-	memcpy(reference.dedup, head->dedup, 16);
+	if (reference.has_dedup)
+		memcpy(reference.dedup, head->dedup, 16);
 	struct str parts[] = {str_of(bytes, record_reference_encode(&reference, bytes)),
 			      target->own};
 	log_append(engine, RECORD_REFERENCE, target->queue, parts, 2, out_location);
 	check(out_location->segment == plan->shared.segment);
-	reference.shared_size = record_share(target->queue, plan->shared.size, plan->share);
-	return record_reference_head(&reference, shared, target->queue);
+	head->shared_size = record_share(target->queue, plan->shared.size, plan->share);
 }
 
-static struct record_head target_head(const struct engine *engine, const struct engine_queue *queue,
-				      const struct record_head *shared,
-				      const struct queue_target *target)
+static void set_head(const struct engine *engine, const struct engine_queue *queue,
+		     const struct record_head *shared, const struct queue_target *target,
+		     struct record_head *head)
 {
-	struct record_head head = *shared;
 	int64_t delay_ms = queue->is_fifo || queue->is_archive ? 0
 			   : target->has_delay		       ? target->delay_ms
 							       : queue->settings.delay_ms;
 	bool has_dedup = target->has_dedup && queue->is_fifo;
 
-	head.seq = queue->next_seq;
-	head.visible_ms = delay_ms > 0 ? engine->now_ms + delay_ms : 0;
-	head.group = queue->is_archive ? 0 : target->group;
-	head.is_fifo = queue->is_fifo;
+	*head = *shared;
+	head->seq = queue->next_seq;
+	head->visible_ms = delay_ms > 0 ? engine->now_ms + delay_ms : 0;
+	head->group = queue->is_archive ? 0 : target->group;
+	head->is_fifo = queue->is_fifo;
 	if (has_dedup)
-		memcpy(head.dedup, target->dedup, 16);
+		memcpy(head->dedup, target->dedup, 16);
 	else
-		head.dedup_until_ms = 0;
-	record_target_id(shared->id, queue->number, head.id);
-	return head;
+		head->dedup_until_ms = 0;
+	record_target_id(shared->id, queue->number, head->id);
 }
 
 static void send_to(struct engine *engine, const struct queue_command *command,
@@ -257,6 +256,7 @@ static void send_to(struct engine *engine, const struct queue_command *command,
 {
 	struct engine_queue *queue = target->found;
 	struct journal_location location;
+	struct record_head head;
 
 	if (!queue)
 		return;
@@ -265,7 +265,7 @@ static void send_to(struct engine *engine, const struct queue_command *command,
 		queue_count(&queue->counters->deduplicated, 1);
 		return;
 	}
-	struct record_head head = target_head(engine, queue, shared, target);
+	set_head(engine, queue, shared, target, &head);
 	/* Only the first message of the gate's own queue gets its number, which has passed. */
 	if (queue == plan->gate && !plan->has_number) {
 		head.seq = command->fanout.gate->number;
@@ -277,11 +277,13 @@ static void send_to(struct engine *engine, const struct queue_command *command,
 		record_head_encode(&head, bytes);
 		log_append(engine, RECORD_SEND, queue->number, parts, 2, &location);
 	} else {
-		head = append_reference(engine, target, shared, &head, plan, &location);
+		append_reference(engine, target, &head, plan, &location);
 	}
 	apply_send(engine, queue, &head, location);
 	target->seq = head.seq;
-	memcpy(target->id, head.id, sizeof(target->id));
+	/* As head.id, which cannot be read so soon after it was written in parts without a stall.
+	 */
+	record_target_id(shared->id, queue->number, target->id);
 	size_t size = target->own.size + (target->is_whole ? 0 : command->fanout.shared.size);
 	queue_count(&queue->counters->sent, 1);
 	queue_count(&queue->counters->sent_bytes, (int64_t)size);

@@ -180,9 +180,9 @@ static uint64_t mix(uint64_t number)
 void record_target_id(const uint8_t id[16], uint64_t queue, uint8_t out[16])
 {
 	uint64_t high = get_u64(id) ^ mix(queue + 1);
+	uint64_t low = get_u64(id + 8) ^ mix(high + queue);
 
-	put_u64(out, high);
-	put_u64(out + 8, get_u64(id + 8) ^ mix(high + queue));
-	out[6] = (uint8_t)((out[6] & 0x0f) | 0x40);
-	out[8] = (uint8_t)((out[8] & 0x3f) | 0x80);
+	/* Little endian: the bytes 6 and 8. Written as words, since they are read as words next. */
+	put_u64(out, (high & ~(UINT64_C(0xf0) << 48)) | UINT64_C(0x40) << 48);
+	put_u64(out + 8, (low & ~UINT64_C(0xc0)) | 0x80);
 }

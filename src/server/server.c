@@ -83,10 +83,14 @@ static void thread_done(struct net_thread *thread)
 static void on_turn(struct net_thread *thread)
 {
 	struct runner *runner = attached_runner(thread);
+	struct dispatch_thread *mine = net_thread_context(thread);
 
-	digest_turn(net_thread_context(thread));
+	digest_turn(mine);
 	if (runner)
 		runner_turn(runner);
+	/* An answer of the engine may have gone on to a message that waits for its digest. */
+	if (mine->digests)
+		net_thread_wake(thread);
 }
 
 static void on_drain(struct net_thread *thread)

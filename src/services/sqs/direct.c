@@ -14,8 +14,6 @@
 #include "services/sqs/seat.h"
 #include "services/sqs/validate.h"
 
-enum { DIGESTS = 16 }; /* side by side */
-
 /* ---- queues of a fan-out ---- */
 
 struct sqs_numbers sqs_numbers_new(struct arena *arena, size_t room)
@@ -134,6 +132,7 @@ static struct sqs_direct_message *message_new(struct sqs_direct *direct,
 		set_dedup(direct, mine);
 	mine->next = direct->messages;
 	direct->messages = mine;
+	direct->message_count++;
 	return mine;
 }
 
@@ -228,23 +227,32 @@ bool sqs_direct_admit(struct sqs_direct *direct, const struct internal_caller *c
 
 /* ---- bytes ---- */
 
-void sqs_direct_digest(struct sqs_direct *direct)
+static void take_digests(struct digest_wait *wait)
 {
+	struct sqs_direct *direct = container_of(wait, struct sqs_direct, wait);
 	struct sqs_direct_message *message = direct->messages;
-	struct sqs_direct_message *round[DIGESTS];
-	struct str bodies[DIGESTS];
-	uint8_t digests[DIGESTS][16];
 
-	while (message) {
-		size_t count = 0;
-		for (; message && count < DIGESTS; message = message->next) {
-			round[count] = message;
-			bodies[count++] = message->message.body;
-		}
-		md5_many(bodies, count, digests);
-		for (size_t i = 0; i < count; i++)
-			memcpy(round[i]->message.body_md5, digests[i], sizeof(digests[i]));
-	}
+	for (size_t i = 0; message; message = message->next, i++)
+		memcpy(message->message.body_md5, wait->out[i], sizeof(wait->out[i]));
+	direct->digested(direct->digested_context);
+}
+
+void sqs_direct_digest(struct sqs_direct *direct, void (*done)(void *context), void *context)
+{
+	struct str *bodies = arena_array(direct->arena, struct str, direct->message_count);
+	struct sqs_direct_message *message = direct->messages;
+
+	for (size_t i = 0; message; message = message->next, i++)
+		bodies[i] = message->message.body;
+	direct->digested = done;
+	direct->digested_context = context;
+	direct->wait = (struct digest_wait){
+		.texts = bodies,
+		.count = direct->message_count,
+		.out = arena_alloc(direct->arena, direct->message_count * 16),
+		.done = take_digests,
+	};
+	digest_wait(direct->home, &direct->wait);
 }
 
 struct str sqs_direct_bytes(const struct sqs_direct *direct, struct sqs_direct_message *message)
@@ -260,23 +268,32 @@ struct str sqs_direct_bytes(const struct sqs_direct *direct, struct sqs_direct_m
 
 /* ---- the end ---- */
 
-static struct target_result result_of(const struct sqs_direct *direct,
-				      const struct queue_target *target)
+static void fail_delivery(const struct sqs_direct *direct, enum queue_result why,
+			  struct target_result *out)
 {
-	struct target_result result = {.outcome = TARGET_DELIVERED, .has_raw_id = true};
 	struct call call = {.arena = direct->arena, .dialect = &dialect_json};
 
-	if (target->result == QUEUE_OK) {
-		memcpy(result.raw_id, target->id, sizeof(result.raw_id));
-		return result;
-	}
-	enum err err = sqs_fail_result(&call, target->result);
+	enum err err = sqs_fail_result(&call, why);
 	(void)err; /* becomes the result */
-	return (struct target_result){
+	*out = (struct target_result){
 		.outcome = call.fault->is_receiver ? TARGET_RETRY : TARGET_FAILED,
 		.code = call.fault->query_code,
 		.text = call.fault_text,
 	};
+}
+
+static void set_result(const struct sqs_direct *direct, const struct queue_target *target,
+		       struct target_result *out)
+{
+	if (target->result != QUEUE_OK) {
+		fail_delivery(direct, target->result, out);
+		return;
+	}
+	out->outcome = TARGET_DELIVERED;
+	out->code = out->text = out->id = (struct str){0};
+	out->has_raw_id = true;
+	out->is_owed = false;
+	memcpy(out->raw_id, target->id, sizeof(out->raw_id));
 }
 
 /* The part of an ARN before its resource. */
@@ -302,7 +319,7 @@ static size_t meter_some(struct sqs_direct *direct, const struct queue_target *t
 {
 	const struct sqs_direct_entry *entries = direct->entries;
 	struct str place = place_of(entries[first].delivery->arn);
-	struct usage_values values = {0};
+	uint64_t requests = 0, chunks = 0, bytes = 0;
 	size_t i = first;
 	const struct usage_key key = {
 		.account = arn_account(place),
@@ -316,11 +333,12 @@ static size_t meter_some(struct sqs_direct *direct, const struct queue_target *t
 		if (targets[i].result != QUEUE_OK)
 			continue;
 		struct usage_values one = usage_values_of(entries[i].message->size);
-		values.requests += one.requests;
-		values.chunks += one.chunks;
-		values.bytes += one.bytes;
+		requests += one.requests;
+		chunks += one.chunks;
+		bytes += one.bytes;
 	}
-	if (values.requests > 0)
+	const struct usage_values values = {requests, chunks, bytes};
+	if (requests > 0)
 		usage_record_many(metering_of(direct->core, direct->home)->usage, &key, &values);
 	return i - first;
 }
@@ -336,7 +354,7 @@ void sqs_direct_end(struct sqs_direct *direct, const struct queue_target *target
 
 	for (size_t i = 0; i < direct->count; i++) {
 		struct target_result *result = direct->entries[i].delivery->results;
-		*result = result_of(direct, &targets[i]);
+		set_result(direct, &targets[i], result);
 		counts[result->outcome == TARGET_DELIVERED ? METER_OK
 		       : result->outcome == TARGET_RETRY   ? METER_RECEIVER_FAULT
 							   : METER_SENDER_FAULT]++;

@@ -12,6 +12,7 @@
 #ifndef TERN_SERVICES_SQS_DIRECT_H
 #define TERN_SERVICES_SQS_DIRECT_H
 
+#include "core/digest.h"
 #include "core/target.h"
 #include "services/sqs/message.h"
 #include "services/sqs/state.h"
@@ -56,6 +57,10 @@ struct sqs_direct {
 	size_t count, room;
 	struct sqs_direct_message *messages;
 	struct sqs_direct_message *latest[4]; /* by kind */
+	size_t message_count;
+	struct digest_wait wait;
+	void (*digested)(void *context);
+	void *digested_context;
 };
 
 /* Room for so many deliveries; without any, if too many are in flight. In the arena. */
@@ -68,8 +73,9 @@ struct sqs_direct *sqs_direct_new(struct core *core, struct net_thread *home, st
 bool sqs_direct_admit(struct sqs_direct *direct, const struct internal_caller *caller,
 		      const struct target_delivery *delivery, struct sqs_numbers *numbers,
 		      struct queue_target *out_target);
-/* Before the messages are compared or encoded. */
-void sqs_direct_digest(struct sqs_direct *direct);
+/* Before the messages are compared or encoded: `done` runs on the home thread, once their bodies
+ * are hashed. */
+void sqs_direct_digest(struct sqs_direct *direct, void (*done)(void *context), void *context);
 struct str sqs_direct_bytes(const struct sqs_direct *direct, struct sqs_direct_message *message);
 /* The results of the entries, from the targets side by side, and their metering. */
 void sqs_direct_end(struct sqs_direct *direct, const struct queue_target *targets);

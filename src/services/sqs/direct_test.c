@@ -167,6 +167,30 @@ static void test_queues_of_different_kinds_get_the_message(void **state)
 	}
 }
 
+enum { FULL_BODY_SIZE = 50000, FULL_CAPACITY = 3 << 20 };
+
+static void test_a_full_disk_makes_all_targets_retry(void **state)
+{
+	struct topic_seats topic = seats_of(plain);
+	struct target_result results[QUEUES];
+	char *text = arena_bytes(&arena, FULL_BODY_SIZE);
+	const struct target_payload payload = {.body = str_of(text, FULL_BODY_SIZE)};
+	int64_t sent = 0;
+
+	(void)state;
+	memset(text, 'x', FULL_BODY_SIZE);
+	disk_memory_set_faults(disk, (struct disk_faults){.capacity = FULL_CAPACITY});
+	do {
+		assert_int_equal(publish(&topic, &payload, results), sent == 0 ? QUEUES : 0);
+		sent++;
+	} while (results[0].outcome == TARGET_DELIVERED && sent < 1000);
+	for (size_t i = 0; i < QUEUES; i++) {
+		assert_int_equal(results[i].outcome, TARGET_RETRY);
+		assert_int_equal(visible(plain[i]), sent - 1);
+	}
+	disk_memory_set_faults(disk, (struct disk_faults){.capacity = 0});
+}
+
 static void test_a_duplicate_has_the_first_id(void **state)
 {
 	struct topic_seats topic = seats_of(mixed);

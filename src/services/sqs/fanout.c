@@ -39,6 +39,7 @@ struct round {
 	struct queue_target *targets;
 	struct round_entry *entries;
 	struct target_extra **extras;
+	size_t room;	     /* for targets */
 	size_t direct_count; /* of the first round only */
 	size_t entry_count, extra_count;
 	size_t count; /* targets */
@@ -53,7 +54,6 @@ struct sqs_fanout {
 	struct target_joint *joint;
 	size_t awaited;		       /* members that have neither joined nor left */
 	size_t room;		       /* for members */
-	size_t extra_room;	       /* of the first round's targets, beside the members' */
 	struct fanout_member *members; /* requests that have joined; NULL: none */
 	size_t count;
 	struct sqs_direct *direct;  /* NULL: no delivery has a seat */
@@ -397,8 +397,7 @@ static void make_command(struct round *round)
 	set_gate(round);
 }
 
-/* The first round has its targets before, if there are deliveries without a request: a member that
- * leaves adds one extra to it at most. */
+/* The first round has the targets of deliveries without a request before. */
 static void make_room(struct sqs_fanout *fanout, struct round *round)
 {
 	size_t extras = fanout->joint->extra_count;
@@ -407,9 +406,14 @@ static void make_room(struct sqs_fanout *fanout, struct round *round)
 		return;
 	round->entries = arena_array(fanout->arena, struct round_entry, fanout->count);
 	round->extras = arena_array(fanout->arena, struct target_extra *, extras);
-	if (!round->targets)
-		round->targets =
-			arena_array(fanout->arena, struct queue_target, fanout->count + extras);
+	size_t needed = round->direct_count + fanout->count + extras;
+	if (needed <= round->room)
+		return;
+	struct queue_target *targets = arena_array(fanout->arena, struct queue_target, needed);
+	if (round->direct_count > 0)
+		memcpy(targets, round->targets, round->direct_count * sizeof(*targets));
+	round->targets = targets;
+	round->room = needed;
 }
 
 static void fill_rounds(struct sqs_fanout *fanout)
@@ -437,17 +441,16 @@ static void fill_rounds(struct sqs_fanout *fanout)
 	}
 }
 
-static void start(struct sqs_fanout *fanout)
+static void start(void *context)
 {
+	struct sqs_fanout *fanout = context;
 	struct round *last = NULL;
 
 	fill_rounds(fanout);
-	if (fanout->direct)
-		sqs_direct_digest(fanout->direct);
 	for (size_t i = 0; i < TARGET_PAYLOADS_MAX; i++) {
 		struct round *round = &fanout->rounds[i];
 		round->fanout = fanout;
-		check(!round->direct_count || round->count <= fanout->room + fanout->extra_room);
+		check(round->count <= round->room);
 		if (round->count == 0)
 			continue;
 		make_command(round);
@@ -492,9 +495,8 @@ static void begin_direct(struct sqs_fanout *fanout)
 	struct round *round = &fanout->rounds[0];
 
 	fanout->direct = sqs_direct_new(fanout->core, fanout->home, fanout->arena, fanout->room);
-	fanout->extra_room = fanout->joint->extra_count;
-	round->targets =
-		arena_array(fanout->arena, struct queue_target, fanout->room + fanout->extra_room);
+	round->room = fanout->room + fanout->joint->extra_count;
+	round->targets = arena_array(fanout->arena, struct queue_target, round->room);
 }
 
 bool sqs_fanout_join_directly(void *of, const struct internal_caller *caller,
@@ -528,7 +530,11 @@ static void end_waiting(struct sqs_fanout *fanout)
 {
 	check(fanout->magic == FANOUT_MAGIC);
 	check(fanout->awaited > 0);
-	if (--fanout->awaited == 0)
+	if (--fanout->awaited > 0)
+		return;
+	if (fanout->direct && fanout->direct->count > 0)
+		sqs_direct_digest(fanout->direct, start, fanout);
+	else
 		start(fanout);
 }
 
