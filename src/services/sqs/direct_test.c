@@ -287,15 +287,10 @@ static void test_a_queue_that_is_deleted_meanwhile_has_failed(void **state)
 {
 	struct topic_seats topic = seats_of(plain);
 	struct target_result results[QUEUES];
-	const struct sqs_queue *queue =
-		sqs_registry_find_arn(sqs_of(&core)->registry, str_from(plain[1]));
-	struct queue_command drop = {.type = QUEUE_DROP, .queue = queue->number};
 
 	(void)state;
-	sqs_queue_release(queue);
 	assert_int_equal(publish(&topic, &hello, results), QUEUES);
-	core_submit_and_wait(&core, &drop);
-	assert_int_equal(drop.result, QUEUE_OK);
+	drop_in_engine(plain[1]);
 	assert_int_equal(publish(&topic, &hello, results), 0);
 	assert_int_equal(results[0].outcome, TARGET_DELIVERED);
 	assert_int_equal(results[1].outcome, TARGET_FAILED);

@@ -214,4 +214,16 @@ static int close_server(void **state)
 	return nftw(path, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
+/* The registry still has the queue. */
+static void drop_in_engine(const char *arn)
+{
+	const struct sqs_queue *queue =
+		sqs_registry_find_arn(sqs_of(&core)->registry, str_from(arn));
+	struct queue_command drop = {.type = QUEUE_DROP, .queue = queue->number};
+
+	core_submit_and_wait(&core, &drop);
+	assert_int_equal(drop.result, QUEUE_OK);
+	sqs_queue_release(queue);
+}
+
 #endif

@@ -263,17 +263,6 @@ static void test_all_targets_may_refuse(void **state)
 	assert_int_equal(results[1].outcome, TARGET_FAILED);
 }
 
-static void drop_in_engine(const char *arn)
-{
-	const struct sqs_queue *queue =
-		sqs_registry_find_arn(sqs_of(&core)->registry, str_from(arn));
-	struct queue_command drop = {.type = QUEUE_DROP, .queue = queue->number};
-
-	core_submit_and_wait(&core, &drop);
-	assert_int_equal(drop.result, QUEUE_OK);
-	sqs_queue_release(queue);
-}
-
 /* The registry still has it: the request finds it, and the engine does not. */
 static void test_a_queue_that_was_deleted_meanwhile_has_failed(void **state)
 {
