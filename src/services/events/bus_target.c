@@ -105,6 +105,7 @@ static void put_one(struct call *call, struct forward *forward, const struct eve
 				.bus = place->name,
 				.json = json,
 				.trace = forward->payloads[index].trace,
+				.request_id = str_from(call->request_id),
 				.now_ms = call->now_ms,
 				.is_forwarded = true,
 			},

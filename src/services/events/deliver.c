@@ -5,6 +5,8 @@
 #include "api/events_records.h"
 #include "format/json_text.h"
 #include "match/template.h"
+#include "services/events/bus_log.h"
+#include "services/events/log_target.h"
 #include "services/events/transform.h"
 
 enum {
@@ -23,6 +25,8 @@ enum events_target_kind events_target_kind(struct str text)
 		return EVENTS_TARGET_QUEUE;
 	if (str_equal(arn.service, STR("sns")))
 		return EVENTS_TARGET_TOPIC;
+	if (str_equal(arn.service, STR("logs")))
+		return EVENTS_TARGET_LOGS;
 	if (!str_equal(arn.service, STR("events")))
 		return EVENTS_TARGET_LATER;
 	return str_starts(arn.resource, STR("api-destination/")) ? EVENTS_TARGET_API
@@ -83,6 +87,8 @@ struct target_payload events_target_payload(struct arena *arena, const struct ev
 
 	if (target->group.data)
 		payload.dedup = dedup_id(arena, rule, target, event_id);
+	if (events_target_kind(target->arn) == EVENTS_TARGET_LOGS)
+		events_log_target_fill(arena, event, target->input_template.data != NULL, &payload);
 	return payload;
 }
 
@@ -341,6 +347,11 @@ bool events_dead_letter(struct obligation_attempt *attempt, struct obligation_ta
 	if (!debt || !debt->target->dead_letter_arn.data)
 		return false;
 	int64_t retries = attempts_of(attempt, debt) - 1;
+	struct str exhausted = debt->exhausted;
+
+	/* The dead letter may have waited for its queue. */
+	if (!exhausted.data && retries > 0 && retries >= debt->target->attempts_max)
+		exhausted = STR("MaximumRetryAttempts");
 	/* An attempt to deliver the dead letter, or to get a token, is no retry. */
 	if (retries > debt->target->attempts_max)
 		retries = debt->target->attempts_max;
@@ -351,7 +362,7 @@ bool events_dead_letter(struct obligation_attempt *attempt, struct obligation_ta
 	add_attribute(attributes, &count, STR("ERROR_CODE"),
 		      error_code(failure->code, failure->text));
 	add_attribute(attributes, &count, STR("ERROR_MESSAGE"), failure->text);
-	add_attribute(attributes, &count, STR("EXHAUSTED_RETRY_CONDITION"), debt->exhausted);
+	add_attribute(attributes, &count, STR("EXHAUSTED_RETRY_CONDITION"), exhausted);
 	add_attribute(attributes, &count, STR("RETRY_ATTEMPTS"),
 		      arena_format(arena, "%lld", (long long)(retries > 0 ? retries : 0)));
 	*out = (struct obligation_target){
@@ -374,8 +385,86 @@ bool events_dead_letter(struct obligation_attempt *attempt, struct obligation_ta
 	return true;
 }
 
+/* The last failed attempt is logged with the end. */
+static void log_end(const struct events_bus_log *log, enum obligation_end end, bool is_repeatable,
+		    const struct events_log_invocation *it)
+{
+	switch (end) {
+	case OBLIGATION_END_DELIVERED:
+		events_log_invocation(log, EVENTS_STEP_ATTEMPT_START, it);
+		events_log_invocation(log, EVENTS_STEP_ATTEMPT_SUCCESS, it);
+		events_log_invocation(log, EVENTS_STEP_SUCCESS, it);
+		return;
+	case OBLIGATION_END_RETRIED:
+		events_log_invocation(log, EVENTS_STEP_ATTEMPT_START, it);
+		events_log_invocation(log, EVENTS_STEP_ATTEMPT_RETRYABLE, it);
+		return;
+	case OBLIGATION_END_GIVEN_UP:
+	case OBLIGATION_END_DEAD_LETTER:
+		if (it->attempts > 0)
+			events_log_invocation(log,
+					      is_repeatable ? EVENTS_STEP_ATTEMPT_RETRYABLE
+							    : EVENTS_STEP_ATTEMPT_PERMANENT,
+					      it);
+		events_log_invocation(log,
+				      end == OBLIGATION_END_DEAD_LETTER ? EVENTS_STEP_DLQ
+									: EVENTS_STEP_FAILURE,
+				      it);
+		return;
+	default:
+		return;
+	}
+}
+
+/* The input of the target, as the attempt has it. */
+static struct str input_of(const struct obligation_attempt *attempt, enum obligation_end end)
+{
+	if (end == OBLIGATION_END_DEAD_LETTER)
+		return (struct str){0};
+	return attempt->is_to_target ? attempt->target.payload.body : attempt->http.body;
+}
+
+static void log_attempt(struct obligation_attempt *attempt, enum obligation_end end)
+{
+	struct events_debt *debt = debt_of(attempt);
+	const struct events_bus *bus =
+		debt ? events_registry_find_bus(events_of(attempt->core)->registry,
+						debt->rule->account, debt->rule->region,
+						debt->rule->bus)
+		     : NULL;
+
+	/* An event that was not opened is not logged. */
+	if (events_logs_step(bus, EVENTS_STEP_FAILURE) && !envelope_is_one(attempt->shared)) {
+		const struct events_bus_log log = {
+			.core = attempt->core,
+			.bus = bus,
+			.event = attempt->shared,
+			.event_id = event_id_of(attempt->arena, attempt->shared),
+		};
+		bool has_failed = end != OBLIGATION_END_DELIVERED;
+		const struct obligation_failure *failure = &attempt->failure;
+		const struct events_log_invocation it = {
+			.rule = debt->rule,
+			.target = debt->target,
+			.input = input_of(attempt, end),
+			.attempts = debt->attempt.is_refused ? 0 : attempts_of(attempt, debt),
+			.ingestion_ms = debt->attempt.ingestion_ms,
+			.duration_ms = attempt->answer.duration_ms,
+			.code = has_failed ? error_code(failure->code, failure->text)
+					   : (struct str){0},
+			.text = failure->text,
+			.http_status = has_failed ? failure->status : attempt->answer.status,
+			.response_body = attempt->answer.body,
+		};
+
+		log_end(&log, end, debt->exhausted.data != NULL, &it);
+	}
+	events_bus_release(bus);
+}
+
 void events_attempt_ended(struct obligation_attempt *attempt, enum obligation_end end)
 {
+	log_attempt(attempt, end);
 	static const enum events_counter counters[] = {
 		[OBLIGATION_END_DELIVERED] = EVENTS_COUNT_INVOCATIONS,
 		[OBLIGATION_END_RETRIED] = EVENTS_COUNT_RETRIES,

@@ -19,6 +19,7 @@ enum events_target_kind {
 	EVENTS_TARGET_TOPIC,
 	EVENTS_TARGET_BUS,
 	EVENTS_TARGET_API,   /* API destination */
+	EVENTS_TARGET_LOGS,  /* log group */
 	EVENTS_TARGET_LATER, /* a service that Tern does not have yet */
 };
 enum events_target_kind events_target_kind(struct str arn);

@@ -360,6 +360,15 @@ static int64_t retry_ms(struct obligation_attempt *attempt)
 	return state->has_token ? 1 : events_retry_ms(attempt);
 }
 
+/* Getting a token is no attempt to deliver. */
+static void ended(struct obligation_attempt *attempt, enum obligation_end end)
+{
+	const struct state *state = attempt->state;
+
+	if (end != OBLIGATION_END_RETRIED || !state || !state->is_token)
+		events_attempt_ended(attempt, end);
+}
+
 const struct obligation_kind events_destination_obligation = {
 	.number = OBLIGATION_EVENTS_API,
 	.name = "events-api",
@@ -367,6 +376,6 @@ const struct obligation_kind events_destination_obligation = {
 	.classify = classify,
 	.retry_ms = retry_ms,
 	.dead_letter = events_dead_letter,
-	.ended = events_attempt_ended,
+	.ended = ended,
 	.release = events_attempt_release,
 };

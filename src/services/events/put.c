@@ -12,6 +12,7 @@
 
 #include "services/events/archive_message.h"
 #include "services/events/archive_name.h"
+#include "services/events/bus_log.h"
 
 #include <pthread.h>
 
@@ -25,11 +26,14 @@ struct sending {
 	struct core *core;
 	struct net_thread *home;
 	const struct events_put *put;
-	const struct events_bus *bus; /* held; NULL: of events_put_to_rule */
+	const struct events_bus
+		*bus; /* held; NULL: of events_put_to_rule, of a bus without record */
+	bool is_aws;  /* AWS's own event, which the key of the bus does not seal */
 	struct str json, event_id;
 	struct str kept; /* the event in obligations: sealed, if the bus has a key */
 	/* Of the bus, if it has one, then of rules that fill archives, in the order of `rules`. */
 	struct events_keys keys;
+	struct str problem; /* the event has no place on the bus; data NULL: it has */
 	struct {
 		const struct events_bus_rule **items; /* held */
 		size_t count, capacity;
@@ -38,6 +42,8 @@ struct sending {
 	struct target_delivery *deliveries;
 	struct obligation *obligations;
 	size_t delivery_count, obligation_count;
+	struct events_log_invocation *started; /* of obligations, for the log of the bus */
+	size_t started_count;
 	struct queue_target *archives;
 	size_t archive_count;
 	bool is_archived;
@@ -102,6 +108,11 @@ static enum err match(struct sending *sending, const struct events_bus *bus)
 	shared_matcher_leave(bus->life->matcher, side);
 	give_scratch(events, scratch);
 	return err;
+}
+
+static bool uses_bus_key(const struct sending *sending)
+{
+	return sending->bus && sending->bus->kms_key.data && !sending->is_aws;
 }
 
 /* ---- what is owed ---- */
@@ -214,13 +225,20 @@ static void add_targets(struct sending *sending, const struct events_bus_rule *r
 		if (kind == EVENTS_TARGET_BUS && sending->put->is_forwarded)
 			continue;
 		/* Obligations deliver to queues beyond the limit of one command. */
-		if (kind == EVENTS_TARGET_QUEUE && sending->delivery_count < TARGET_DELIVERIES_MAX)
+		if (kind == EVENTS_TARGET_QUEUE &&
+		    sending->delivery_count < TARGET_DELIVERIES_MAX) {
 			add_delivery(sending, rule, target);
-		else
-			sending->obligations[sending->obligation_count++] = events_target_owed(
-				&sending->arena, rule, target,
-				&(struct events_attempt){.ingestion_ms = sending->put->now_ms},
-				sending->kept);
+			continue;
+		}
+		sending->obligations[sending->obligation_count++] = events_target_owed(
+			&sending->arena, rule, target,
+			&(struct events_attempt){.ingestion_ms = sending->put->now_ms},
+			sending->kept);
+		sending->started[sending->started_count++] = (struct events_log_invocation){
+			.rule = rule,
+			.target = target,
+			.ingestion_ms = sending->put->now_ms,
+		};
 	}
 }
 
@@ -247,10 +265,93 @@ static bool instead(void *context, const struct target_delivery *delivery, size_
 	return true;
 }
 
+/* ---- the log of the bus ---- */
+
+static void log_owed(const struct events_bus_log *log, const struct sending *sending,
+		     const struct owed *owed)
+{
+	const struct target_result *result = &owed->result;
+	struct events_log_invocation it = {
+		.rule = owed->rule,
+		.target = owed->target,
+		.input = owed->payload.body,
+		.attempts = 1,
+		.ingestion_ms = sending->put->now_ms,
+	};
+
+	if (!owed->rule)
+		return; /* a dead letter of the bus */
+	events_log_invocation(log, EVENTS_STEP_START, &it);
+	events_log_invocation(log, EVENTS_STEP_ATTEMPT_START, &it);
+	it.code = result->code;
+	it.text = result->text;
+	if (result->outcome == TARGET_DELIVERED) {
+		it.code = (struct str){0};
+		events_log_invocation(log, EVENTS_STEP_ATTEMPT_SUCCESS, &it);
+		events_log_invocation(log, EVENTS_STEP_SUCCESS, &it);
+		return;
+	}
+	events_log_invocation(log,
+			      result->outcome == TARGET_RETRY ? EVENTS_STEP_ATTEMPT_RETRYABLE
+							      : EVENTS_STEP_ATTEMPT_PERMANENT,
+			      &it);
+	if (result->outcome == TARGET_FAILED && !result->is_owed)
+		events_log_invocation(log, EVENTS_STEP_FAILURE, &it);
+}
+
+/* Rules that services manage, such as those of archives, are not logged. */
+static size_t log_rules(const struct events_bus_log *log, const struct sending *sending)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < sending->rules.count; i++) {
+		const struct events_bus_rule *rule = sending->rules.items[i];
+
+		if (rule->managed_by.data)
+			continue;
+		events_log_match(log, rule);
+		count++;
+	}
+	return count;
+}
+
+/* In the order in which AWS takes the steps. */
+static void log_steps(const struct sending *sending, bool is_stored)
+{
+	const struct events_bus_log log = {
+		.core = sending->core,
+		.bus = sending->bus,
+		.event = sending->json,
+		.event_id = sending->event_id,
+		.request_id = sending->put->request_id,
+	};
+	struct str problem = is_stored ? sending->problem : STR("The event could not be stored.");
+
+	if (!events_logs_step(sending->bus, EVENTS_STEP_INGEST_FAILURE))
+		return; /* nor anything else */
+	events_log_event(&log, EVENTS_STEP_RECEIPT, (struct str){0});
+	if (problem.data) {
+		events_log_event(&log, EVENTS_STEP_INGEST_FAILURE, problem);
+		return;
+	}
+	events_log_event(&log, EVENTS_STEP_INGEST_SUCCESS, (struct str){0});
+	events_log_event(&log, EVENTS_STEP_MATCH_START, (struct str){0});
+	if (log_rules(&log, sending) == 0)
+		events_log_event(&log, EVENTS_STEP_NO_MATCH, (struct str){0});
+	for (size_t i = 0; i < sending->delivery_count; i++)
+		log_owed(&log, sending, &sending->owed[i]);
+	for (size_t i = 0; i < sending->started_count; i++)
+		events_log_invocation(&log, EVENTS_STEP_START, &sending->started[i]);
+}
+
+/* ---- sending ---- */
+
 static void sending_end(struct sending *sending, bool is_stored)
 {
 	events_done_fn done = sending->done;
 	void *context = sending->context;
+
+	log_steps(sending, is_stored);
 
 	for (size_t i = 0; i < sending->rules.count; i++)
 		events_rule_release(sending->rules.items[i]);
@@ -305,11 +406,13 @@ static void add_all(struct sending *sending)
 	sending->owed = arena_array(arena, struct owed, targets + rules + 1);
 	sending->deliveries = arena_array(arena, struct target_delivery, targets + rules + 1);
 	sending->obligations = arena_array(arena, struct obligation, targets);
+	sending->started = arena_array(arena, struct events_log_invocation, targets);
 	sending->archives = arena_array(arena, struct queue_target, rules);
-	if (sending->bus && sending->bus->kms_key.data) {
+	if (uses_bus_key(sending)) {
 		const struct events_key *key = &keys[next++];
 
 		if (key->problem) {
+			sending->problem = key->text;
 			add_bus_dead_letter(sending, NULL, key);
 			return;
 		}
@@ -368,7 +471,7 @@ static void begin(struct sending *sending)
 	struct str *ids = arena_array(arena, struct str, sending->rules.count + 1);
 	size_t count = 0;
 
-	if (bus && bus->kms_key.data)
+	if (uses_bus_key(sending))
 		ids[count++] = bus->kms_key;
 	for (size_t i = 0; i < sending->rules.count; i++)
 		if (sending->rules.items[i]->archive_key.data)
@@ -444,6 +547,9 @@ void events_put_to_rule(struct core *core, struct net_thread *home,
 	*kept = put;
 	sending->put = kept;
 	sending->event_id = event->id;
+	sending->is_aws = true;
+	sending->bus = events_registry_find_bus(events_of(core)->registry, rule->account,
+						rule->region, rule->bus);
 	vec_push(&sending->rules, events_rule_hold(rule));
 	begin(sending);
 }

@@ -25,6 +25,7 @@ struct events_put {
 	const struct events_event *event; /* NULL: `json` is a whole event */
 	struct str json;		  /* valid */
 	struct str trace;		  /* AWSTraceHeader; data NULL: none */
+	struct str request_id;		  /* for the log of the bus; data NULL: none */
 	int64_t now_ms;			  /* ingestion time */
 	/* It came from another bus: buses are no targets now, since AWS chains no more than two. */
 	bool is_forwarded;

@@ -181,6 +181,7 @@ static void put_entry(struct call *call, struct entry *entry)
 		.bus = entry->place.name,
 		.event = &entry->event,
 		.trace = in->trace_header.data ? in->trace_header : call->trace_header,
+		.request_id = str_from(call->request_id),
 		.now_ms = call->now_ms,
 	};
 	events_put_event(call->core, request_context_of(call)->home, &entry->put, on_put, entry);

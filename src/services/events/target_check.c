@@ -5,6 +5,7 @@
 #include "base/arn.h"
 #include "match/template.h"
 #include "services/events/deliver.h"
+#include "services/events/log_target.h"
 #include "services/events/transform.h"
 
 static enum err check_arn(struct call *call, const struct events_target *target)
@@ -44,6 +45,13 @@ static enum err check_parameters(struct call *call, const struct events_target *
 	    (!target->sqs_parameters || target->sqs_parameters->message_group_id.size == 0))
 		return fail(call, &EVENTS_VALIDATION,
 			    "Parameter(s) SqsParameters must be specified for target: %.*s.",
+			    STR_ARG(target->id));
+	if (events_target_kind(target->arn) == EVENTS_TARGET_LOGS &&
+	    !events_log_target_check(target))
+		return fail(call, &EVENTS_VALIDATION,
+			    "The input of the log group target %.*s must be the event, or an "
+			    "InputTemplate of the form "
+			    "{\"timestamp\":<timestamp>,\"message\":<message>}.",
 			    STR_ARG(target->id));
 	if (events_target_kind(target->arn) == EVENTS_TARGET_API && !target->role_arn.data)
 		return fail(call, &EVENTS_VALIDATION, "RoleArn is required for target %.*s.",
