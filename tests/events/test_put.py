@@ -380,5 +380,5 @@ def test_an_event_for_more_queues_than_one_command_takes(private):
         events.put_targets(Rule=f"r{i}", Targets=[
             {"Id": str(j), "Arn": arn, "Input": str(100 * i + j)} for j in range(100)])
     put(events, "default")
-    found = bodies(sqs, url, 1100, patience=30)
+    found = bodies(sqs, url, 1100, patience=100)
     assert sorted(int(message["Body"]) for message in found) == list(range(1100))

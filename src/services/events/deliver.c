@@ -7,6 +7,7 @@
 #include "match/template.h"
 #include "services/events/bus_log.h"
 #include "services/events/log_target.h"
+#include "services/events/rule_metrics.h"
 #include "services/events/transform.h"
 
 enum {
@@ -385,6 +386,11 @@ bool events_dead_letter(struct obligation_attempt *attempt, struct obligation_ta
 	return true;
 }
 
+static bool is_throttling(struct str code)
+{
+	return str_find(code, STR("Thrott"), 0) != SIZE_MAX || str_equal(code, STR("THROTTLING"));
+}
+
 /* The last failed attempt is logged with the end. */
 static void log_end(const struct events_bus_log *log, enum obligation_end end, bool is_repeatable,
 		    const struct events_log_invocation *it)
@@ -462,8 +468,36 @@ static void log_attempt(struct obligation_attempt *attempt, enum obligation_end 
 	events_bus_release(bus);
 }
 
+static void measure(struct obligation_attempt *attempt, enum obligation_end end)
+{
+	const struct events_debt *debt = debt_of(attempt);
+
+	if (!debt || end == OBLIGATION_END_DROPPED)
+		return;
+	struct events_tally tally = {
+		.rule = debt->rule,
+		.delivered = end == OBLIGATION_END_DELIVERED,
+		.retried = end == OBLIGATION_END_RETRIED,
+		.failed = end == OBLIGATION_END_GIVEN_UP || end == OBLIGATION_END_DEAD_LETTER,
+		.ingestion_ms = debt->attempt.ingestion_ms,
+		.now_ms = clock_now_ms(),
+	};
+	events_measure_tally(attempt->core, &tally);
+	if (tally.retried && is_throttling(attempt->failure.code))
+		events_measure_rule(attempt->core, debt->rule, EVENTS_METRIC_THROTTLED, 1, 1);
+	if (end == OBLIGATION_END_DEAD_LETTER)
+		events_measure_rule(attempt->core, debt->rule, EVENTS_METRIC_SENT_TO_DLQ, 1, 1);
+	else if (end == OBLIGATION_END_GIVEN_UP && debt->target->dead_letter_arn.data)
+		events_measure_rule(attempt->core, debt->rule, EVENTS_METRIC_FAILED_TO_DLQ, 1, 1);
+	/* The first attempt. */
+	if (attempts_of(attempt, debt) <= 1 && !debt->attempt.is_refused)
+		events_measure_rule(attempt->core, debt->rule, EVENTS_METRIC_START_LATENCY,
+				    (double)(attempt->now_ms - debt->attempt.ingestion_ms), 1);
+}
+
 void events_attempt_ended(struct obligation_attempt *attempt, enum obligation_end end)
 {
+	measure(attempt, end);
 	log_attempt(attempt, end);
 	static const enum events_counter counters[] = {
 		[OBLIGATION_END_DELIVERED] = EVENTS_COUNT_INVOCATIONS,

@@ -20,6 +20,7 @@
 #include "core/target.h"
 #include "format/json_text.h"
 #include "services/events/deliver.h"
+#include "services/events/rule_metrics.h"
 
 struct sending {
 	struct arena arena;
@@ -222,8 +223,10 @@ static void add_targets(struct sending *sending, const struct events_bus_rule *r
 	for (size_t i = 0; i < rule->target_count; i++) {
 		const struct events_target_settings *target = &rule->targets[i];
 		enum events_target_kind kind = events_target_kind(target->arn);
-		if (kind == EVENTS_TARGET_BUS && sending->put->is_forwarded)
+		if (kind == EVENTS_TARGET_BUS && sending->put->is_forwarded) {
+			events_measure_rule(sending->core, rule, EVENTS_METRIC_LOOPS, 1, 1);
 			continue;
+		}
 		/* Obligations deliver to queues beyond the limit of one command. */
 		if (kind == EVENTS_TARGET_QUEUE &&
 		    sending->delivery_count < TARGET_DELIVERIES_MAX) {
@@ -381,11 +384,47 @@ static bool take_result(struct events *events, const struct owed *owed)
 	return true;
 }
 
+/* The deliveries of a rule follow one another. */
+static void measure_owed(const struct sending *sending)
+{
+	struct events_tally tally = {0};
+
+	for (size_t i = 0; i < sending->delivery_count; i++) {
+		const struct owed *owed = &sending->owed[i];
+		enum target_outcome outcome = owed->result.outcome;
+
+		if (owed->rule != tally.rule) {
+			events_measure_tally(sending->core, &tally);
+			tally = (struct events_tally){
+				.rule = owed->rule,
+				.ingestion_ms = sending->put->now_ms,
+				.now_ms = clock_now_ms(),
+			};
+		}
+		tally.delivered += outcome == TARGET_DELIVERED;
+		tally.retried += outcome == TARGET_RETRY;
+		/* The obligation of a dead letter counts it, and its end. */
+		tally.failed += outcome == TARGET_FAILED && !owed->result.is_owed;
+	}
+	events_measure_tally(sending->core, &tally);
+}
+
+static void measure_rules(const struct sending *sending)
+{
+	for (size_t i = 0; i < sending->rules.count; i++) {
+		const struct events_bus_rule *rule = sending->rules.items[i];
+
+		events_measure_rule(sending->core, rule, EVENTS_METRIC_MATCHED, 1, 1);
+		events_measure_rule(sending->core, rule, EVENTS_METRIC_TRIGGERED, 1, 1);
+	}
+}
+
 static void on_sent(void *context)
 {
 	struct sending *sending = context;
 	bool is_stored = true;
 
+	measure_owed(sending);
 	for (size_t i = 0; i < sending->delivery_count; i++)
 		is_stored &= take_result(events_of(sending->core), &sending->owed[i]);
 	for (size_t i = 0; i < sending->obligation_count; i++)
@@ -431,6 +470,7 @@ static void add_all(struct sending *sending)
 static void send(struct sending *sending)
 {
 	add_all(sending);
+	measure_rules(sending);
 	events_count(events_of(sending->core), EVENTS_COUNT_MATCHED, sending->rules.count > 0);
 	events_count(events_of(sending->core), EVENTS_COUNT_TRIGGERED, sending->rules.count);
 	if (sending->delivery_count + sending->obligation_count + sending->archive_count == 0) {

@@ -7,6 +7,7 @@
 #include "format/json.h"
 #include "services/events/place.h"
 #include "services/events/put.h"
+#include "services/events/put_metrics.h"
 
 enum { TIME_SIZE = 14 }; /* that the Time of an entry counts as */
 
@@ -23,7 +24,7 @@ struct entry {
 struct put_call {
 	struct call *call;
 	struct entry *entries;
-	size_t count;
+	size_t count, size;
 	size_t unanswered; /* entries, and one for the handler */
 	bool is_parked;
 	struct events_put_events_out *out;
@@ -41,12 +42,17 @@ static size_t entry_size(const struct events_put_events_request_entry *in)
 	return size;
 }
 
-static enum err check_size(struct call *call, const struct events_put_events_in *in)
+static size_t size_of(const struct events_put_events_in *in)
 {
 	size_t size = 0;
 
 	for (size_t i = 0; i < in->entries_count; i++)
 		size += entry_size(&in->entries[i]);
+	return size;
+}
+
+static enum err check_size(struct call *call, size_t size)
+{
 	if (size <= LIMIT_EVENTS_ENTRIES_SIZE)
 		return ERR_OK;
 	return fail(call, &EVENTS_VALIDATION,
@@ -128,6 +134,12 @@ static enum err finish(struct call *call)
 	call->sender_failures = (uint32_t)out->failed_entry_count;
 	events_count(events, EVENTS_COUNT_ENTRIES, put_call->count);
 	events_count(events, EVENTS_COUNT_FAILED_ENTRIES, (uint64_t)out->failed_entry_count);
+	const struct events_put_figures figures = {
+		.entries = put_call->count,
+		.failed_entries = (size_t)out->failed_entry_count,
+		.size = put_call->size,
+	};
+	events_measure_put(call, put_call->entries[0].place.bus, &figures);
 	return ERR_OK;
 }
 
@@ -203,14 +215,19 @@ enum err events_put_events(struct call *call, const struct events_put_events_in 
 			.put_call = put_call, .in = &in->entries[i], .out = &out->entries[i]};
 		err = authorize_entry(call, &entries[i]);
 	}
+	size_t size = size_of(in);
 	if (!err)
-		err = check_size(call, in);
-	if (err)
+		err = check_size(call, size);
+	if (err) {
+		events_measure_put(call, NULL,
+				   &(struct events_put_figures){.size = size, .has_failed = true});
 		return err;
+	}
 	*put_call = (struct put_call){
 		.call = call,
 		.entries = entries,
 		.count = in->entries_count,
+		.size = size,
 		.unanswered = in->entries_count + 1,
 		.out = out,
 	};

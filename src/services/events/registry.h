@@ -19,11 +19,15 @@
 #include "access/policy.h"
 #include "api/events.h"
 #include "base/arn.h"
+#include "core/metric.h"
 #include "match/shared_matcher.h"
+
+enum { EVENTS_PUT_METRICS = 8 };
 
 /* State that lives as long as the bus, through all its snapshots. */
 struct events_bus_life {
-	_Atomic uint32_t references;	/* of snapshots, and of changes that are not public yet */
+	_Atomic uint32_t references; /* of snapshots, and of changes that are not public yet */
+	struct metric_slot slots[EVENTS_PUT_METRICS]; /* of PutEvents; put_metrics.h */
 	struct shared_matcher *matcher; /* `user` of a rule is its struct events_bus_rule */
 };
 
@@ -60,8 +64,27 @@ struct events_target_settings {
 /* The maker of a managed rule: ManagedBy. */
 #define EVENTS_MANAGED_BY STR("prod.vhs.events.aws.internal")
 
+enum events_rule_metric { /* rule_metrics.h */
+			  EVENTS_METRIC_MATCHED,
+			  EVENTS_METRIC_TRIGGERED,
+			  EVENTS_METRIC_INVOCATIONS,
+			  EVENTS_METRIC_ATTEMPTS,
+			  EVENTS_METRIC_SUCCESSES,
+			  EVENTS_METRIC_RETRIES,
+			  EVENTS_METRIC_FAILED,
+			  EVENTS_METRIC_THROTTLED,
+			  EVENTS_METRIC_LOOPS,
+			  EVENTS_METRIC_SENT_TO_DLQ,
+			  EVENTS_METRIC_FAILED_TO_DLQ,
+			  EVENTS_METRIC_START_LATENCY,
+			  EVENTS_METRIC_SUCCESS_LATENCY,
+			  EVENTS_METRIC_COMPLETE_LATENCY,
+			  EVENTS_RULE_METRICS,
+};
+
 struct events_bus_rule {
 	_Atomic uint32_t references;
+	struct metric_slot slots[EVENTS_RULE_METRICS]; /* the snapshot's own */
 	struct str account, region, bus, name, arn;
 	struct str pattern, schedule, description, role_arn; /* data NULL: none */
 	struct str managed_by; /* a service; data NULL: an account's own rule */

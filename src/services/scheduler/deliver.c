@@ -19,6 +19,7 @@
 #include "services/scheduler/check.h"
 #include "services/scheduler/encrypt.h"
 #include "services/scheduler/fire.h"
+#include "services/scheduler/measure.h"
 #include "services/scheduler/store.h"
 #include "services/scheduler/target.h"
 
@@ -449,6 +450,9 @@ static void ended(struct obligation_attempt *attempt, enum obligation_end end)
 {
 	struct state *state = open_state(attempt);
 
+	if (state)
+		scheduler_measure(attempt, end, arn_region(state->shown.arn),
+				  state->shown.group_name);
 	if (end == OBLIGATION_END_RETRIED || !state ||
 	    !str_equal(state->shown.action_after_completion, STR("DELETE")))
 		return;
