@@ -254,6 +254,35 @@ def test_an_archive_is_sealed_and_a_replay_waits_for_a_disabled_key(own):
     assert details == {f"{SECRET} {n}" for n in range(3)}
 
 
+def test_a_page_is_not_sent_again_for_one_event(private, tmp_path):
+    """Events go to a queue that takes two of them for now."""
+    path = tmp_path / "tern.json"
+    path.write_text(json.dumps({"throttle-rules": [
+        {"actions": ["sqs:SendMessage", "sqs:SendMessageBatch"], "rate": 0.02, "burst": 2}]}))
+    server = private("--durability", "memory", "--config", path, "--test-clock")
+    key, (url, arn) = make_key(server), make_queue(server, "dead")
+    events, sqs = server.client("events"), server.client("sqs")
+    bus = events.create_event_bus(Name="b")["EventBusArn"]
+    archive = events.create_archive(ArchiveName="a", EventSourceArn=bus)["ArchiveArn"]
+    ids = {put(server, "b") for _ in range(5)}
+    events.update_event_bus(Name="b", KmsKeyIdentifier=key, DeadLetterConfig={"Arn": arn})
+    server.client("kms").disable_key(KeyId=key)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    hour = datetime.timedelta(hours=1)
+    events.start_replay(ReplayName="r", EventSourceArn=archive, Destination={"Arn": bus},
+                        EventStartTime=now - hour, EventEndTime=now + hour)
+
+    def probe():
+        server.advance(60)
+        return events.describe_replay(ReplayName="r")["State"] == "COMPLETED"
+    eventually(probe, what="the end of the replay")
+    found = []
+    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10,
+                                          VisibilityTimeout=40000).get("Messages"):
+        found += [json.loads(one["Body"])["id"] for one in messages]
+    assert len(found) == 5 and set(found) == ids
+
+
 def test_a_waiting_replay_can_be_cancelled(own):
     events, key = own.client("events"), make_key(own)
     bus = events.create_event_bus(Name="b")["EventBusArn"]

@@ -346,8 +346,12 @@ static void take_page(struct core *core, struct core_task *task)
 	enum err err = ERR_OK;
 
 	(void)core;
-	if (command->result != QUEUE_OK) {
+	if (command->result == QUEUE_NOT_FOUND) {
 		end(runner, STR("FAILED"), STR("The archive was deleted."));
+		return;
+	}
+	if (command->result != QUEUE_OK) { /* the engine stops, or failed */
+		next_page(runner, LIMIT_REPLAY_RETRY_MS);
 		return;
 	}
 	runner->slot_count = 0;

@@ -370,7 +370,12 @@ static void add(struct target_payload *payload, struct target_attribute *attribu
 static struct str condition_of(const struct obligation_attempt *attempt, const struct state *state)
 {
 	bool is_refused = attempt->answer.target.outcome == TARGET_FAILED;
+	int64_t retries_max = state->shown.target->retry_policy->maximum_retry_attempts;
 
+	/* A dead letter that waited for its queue does not know the last answer. */
+	if (!state->exhausted.data && !is_refused && retries_max > 0 &&
+	    attempt->attempts > retries_max)
+		return STR("MaximumRetryAttempts");
 	if (state->exhausted.data || is_refused ||
 	    attempt->now_ms - attempt->since_ms < age_max_ms(state))
 		return state->exhausted;
