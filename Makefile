@@ -14,14 +14,15 @@ JOBS ?= 2
 PYTEST := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m pytest -q -n $(JOBS) --dist loadfile
 QUICK_TESTS := $(addprefix tests/,doc server cli tidy sqs/test_smoke.py sqs/test_messages.py \
 	sqs/test_fifo.py) -m 'not slow and not long'
-SERVER_TESTS := $(addprefix tests/,sqs sns events scheduler audit iam kms server robust) \
+SERVER_TESTS := $(addprefix tests/,sqs sns events scheduler pipes logs cloudwatch audit iam \
+	kms server robust) \
 	-m 'not slow and not long'
 # gcc warns wrongly of code that its sanitizers have changed.
 SANITIZED := -Doptimization=1 -Dwerror=false
 
 .PHONY: help run build test test-units test-fresh test-container test-clients check tidy format \
-	asan tsan fuzz sim crash bench bench-steady bench-peers bench-fanout bench-match \
-	bench-deliveries bench-quick gen install clean
+	asan tsan fuzz sim crash bench bench-steady bench-peers bench-fanout bench-deliveries \
+	bench-match bench-quick gen install clean
 .DEFAULT_GOAL := help
 
 help: ## print these targets
