@@ -4,6 +4,7 @@
 #ifndef TERN_API_HANDLERS_H
 #define TERN_API_HANDLERS_H
 
+void ce_bind_handlers(void);
 void cloudwatch_bind_handlers(void);
 void ec2_bind_handlers(void);
 void events_bind_handlers(void);

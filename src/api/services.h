@@ -6,7 +6,7 @@
 
 #include "wire/facts.h"
 
-enum { API_SERVICES = 11 };
+enum { API_SERVICES = 12 };
 extern const struct service *const api_services[API_SERVICES]; /* sorted by name */
 
 #endif

@@ -235,6 +235,8 @@
 	X(LOG_SINK_ITEMS, 32768, "events", "log events of services that are not stored yet") \
 	X(LOG_SINK_SIZE, 16777216, "bytes", "of these") \
 	X(LOG_EVENT_SIZE, 1048550, "bytes", "the text of a log event") \
+	X(COST_SERIES, 200000, "series", "accounts, regions, usage types, operations and resources with costs; beyond them costs have no resource") \
+	X(BILLING_ITEMS, 16384, "items", "billed quantities of one minute that one table keeps apart") \
 	X(USAGE_SERIES, 16384, "series", "metered by one thread in one minute: an account, region, operation, resource and outcome; further ones are metered by operation and outcome alone") \
 	X(USAGE_MERGED, 32768, "series", "the same of all threads together") \
 	X(METRIC_SERIES, 200000, "series", "CloudWatch metrics in each of their units, of one server") \

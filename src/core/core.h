@@ -18,6 +18,7 @@
 #include "wire/route.h"
 
 struct audit;
+struct billing;
 struct browser_rules;
 struct consumers;
 struct control;
@@ -53,6 +54,7 @@ struct core {
 	struct obligations *obligations; /* deliveries that are owed; core/obligation.h */
 	struct consumers *consumers;	 /* of queues, inside the server; core/consumer.h */
 	struct workers *workers;	 /* for slow work; core/worker.h */
+	struct billing *billing;	 /* quantities beside requests; core/billing.h */
 	struct log_sink *log_sink;	 /* logs of services; core/log_sink.h */
 	struct catalog *catalog;	 /* control thread only, and start-up */
 	/* Requests must be signed by one of them; find NULL: open to all. */

@@ -262,6 +262,16 @@ void services_collect(struct core *core, struct metric_minute *minute)
 	}
 }
 
+void services_bill(struct core *core, void (*add)(void *context, const struct billing_item *item),
+		   void *context)
+{
+	for (size_t i = 0; i < core->services->count; i++) {
+		const struct slot *slot = &core->services->items[i];
+		if (slot->is_started && slot->module->bill)
+			slot->module->bill(core, add, context);
+	}
+}
+
 enum err services_reset(struct core *core, struct str account, service_reset_fn each, void *context)
 {
 	for (size_t i = core->services->count; i-- > 0;) {

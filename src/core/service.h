@@ -16,6 +16,7 @@
 #include "wire/shape.h"
 
 struct core;
+struct billing_item;
 struct invoke_provider;
 struct metric_minute;
 struct obligation_kind;
@@ -87,6 +88,11 @@ struct service_module {
 	 * counted itself (core/metric.h). NULL: none. */
 	void (*collect)(struct core *core, struct metric_minute *minute);
 
+	/* Control thread, once an hour: what the service keeps and AWS bills by time, such as keys
+	 * and bytes; quantities are for one hour. NULL: nothing. */
+	void (*bill)(struct core *core, void (*add)(void *context, const struct billing_item *item),
+		     void *context);
+
 	/* The tables for other services and the dispatcher: core->kms, core->endpoints. NULL: not
 	 * this service. From its start to its stop. */
 	const struct core_kms *kms;
@@ -142,6 +148,8 @@ typedef void (*service_obligation_fn)(void *context, const struct obligation_kin
 void services_each_obligation(const struct core *core, service_obligation_fn each, void *context);
 
 /* Control thread. As the members above, for all modules that have them. */
+void services_bill(struct core *core, void (*add)(void *context, const struct billing_item *item),
+		   void *context);
 void services_metrics(const struct core *core, struct buf *out);
 void services_collect(struct core *core, struct metric_minute *minute);
 typedef void (*service_reset_fn)(void *context, const char *name, uint64_t count);

@@ -14,7 +14,8 @@
 	X(scheduler) \
 	X(cloudwatch) \
 	X(logs) \
-	X(pipes)
+	X(pipes) \
+	X(ce)
 /* clang-format on */
 
 #define DECLARE_MODULE(name) extern const struct service_module name##_module;

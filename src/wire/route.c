@@ -225,6 +225,17 @@ uint32_t route_operation_number(const struct route_table *table, const struct op
 	return 0;
 }
 
+const struct operation *route_operation_at(const struct route_table *table, uint32_t number)
+{
+	for (size_t i = 0; i < table->service_count; i++) {
+		if (number < table->services[i]->operation_count)
+			return &table->services[i]->operations[number];
+		number -= table->services[i]->operation_count;
+	}
+	check(false); /* the table has all services */
+	return NULL;
+}
+
 static const struct dialect *dialect_of(const struct service *service)
 {
 	return service && service->query_style == QUERY_STYLE_EC2 ? &dialect_ec2 : &dialect_query;

@@ -49,6 +49,9 @@ const struct operation *route_operation(const struct service *service, struct st
 /* The number of an operation of the table, counted over all services in their order. */
 uint32_t route_operation_number(const struct route_table *table, const struct operation *operation);
 
+/* The operation of that number. */
+const struct operation *route_operation_at(const struct route_table *table, uint32_t number);
+
 /* ---- for dialects ---- */
 
 /* AWS JSON, by the header X-Amz-Target. */

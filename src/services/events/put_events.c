@@ -3,6 +3,8 @@
  * put_events: PutEvents. All entries are authorized before one is put. The call is parked until
  * what each entry owes is durable; an entry for which that failed has an error of its own.
  */
+#include "core/billing.h"
+#include "core/limit/usage.h"
 #include "core/request_context.h"
 #include "format/json.h"
 #include "services/events/place.h"
@@ -199,6 +201,22 @@ static void put_entry(struct call *call, struct entry *entry)
 	events_put_event(call->core, request_context_of(call)->home, &entry->put, on_put, entry);
 }
 
+/* Each event counts by its own chunks of 64 KiB. https://aws.amazon.com/eventbridge/pricing/ */
+static void bill_entry(struct call *call, const struct entry *entry)
+{
+	size_t chunks = (entry_size(entry->in) + USAGE_CHUNK_SIZE - 1) / USAGE_CHUNK_SIZE;
+	const struct billing_item item = {
+		.account = call->account,
+		.region = call->region,
+		.usage = STR("Event-64K-Chunks"),
+		.operation = STR("PutEvents"),
+		.resource = call->asked.resource,
+		.micro = (int64_t)chunks * BILLING_MICRO,
+	};
+
+	billing_add(call->core, &item);
+}
+
 enum err events_put_events(struct call *call, const struct events_put_events_in *in,
 			   struct events_put_events_out *out)
 {
@@ -234,10 +252,12 @@ enum err events_put_events(struct call *call, const struct events_put_events_in 
 	call_set_state(call, struct put_call, put_call);
 	for (size_t i = 0; i < in->entries_count; i++) {
 		check_entry(call, &entries[i]);
-		if (entries[i].is_valid)
-			put_entry(call, &entries[i]);
-		else
+		if (!entries[i].is_valid) {
 			put_call->unanswered--;
+			continue;
+		}
+		bill_entry(call, &entries[i]);
+		put_entry(call, &entries[i]);
 	}
 	if (end_one(put_call))
 		return finish(call);

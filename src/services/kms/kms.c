@@ -4,6 +4,7 @@
 
 #include "api/handlers.h"
 #include "api/kms.h"
+#include "core/billing.h"
 #include "core/metrics.h"
 #include "services/kms/due.h"
 #include "services/kms/store.h"
@@ -87,6 +88,38 @@ static void metrics(const struct core *core, struct buf *out)
 			   operations[i], (unsigned long long)stats.service_calls[i]);
 }
 
+/* A customer's key costs by the hour, unless it is pending deletion.
+ * https://aws.amazon.com/kms/pricing/ */
+struct billed {
+	void (*add)(void *context, const struct billing_item *item);
+	void *context;
+};
+
+static bool bill_key(void *context, const struct kms_key *key)
+{
+	const struct billed *billed = context;
+	const struct billing_item item = {
+		.account = key->account,
+		.region = key->region,
+		.usage = STR("KMS-Keys"),
+		.resource = key->arn,
+		.micro = BILLING_MICRO,
+	};
+
+	if (!key->is_managed && key->state != KMS_STATE_PENDING_DELETION)
+		billed->add(billed->context, &item);
+	return true;
+}
+
+static void bill_keys(struct core *core,
+		      void (*add)(void *context, const struct billing_item *item), void *context)
+{
+	struct billed billed = {add, context};
+
+	kms_registry_each(kms_of(core)->registry, (struct str){0}, (struct str){0}, (struct str){0},
+			  bill_key, &billed);
+}
+
 const struct service_module kms_module = {
 	.service = &kms_service,
 	.bind = kms_bind_handlers,
@@ -98,4 +131,5 @@ const struct service_module kms_module = {
 	.stop = stop,
 	.metrics = metrics,
 	.kms = &kms_for_services,
+	.bill = bill_keys,
 };

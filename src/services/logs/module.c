@@ -2,9 +2,11 @@
 /* logs: the service's beginning and end. */
 #include "api/handlers.h"
 #include "api/logs.h"
+#include "core/billing.h"
 #include "core/log_sink.h"
 #include "core/metrics.h"
 #include "services/logs/change.h"
+#include "services/logs/check.h"
 #include "services/logs/logs.h"
 #include "services/logs/sink.h"
 #include "services/logs/store.h"
@@ -181,6 +183,45 @@ static enum err reset(struct core *core, struct str account, uint64_t *count)
 	}
 }
 
+/* ---- the bill ---- */
+
+struct billed {
+	struct core *core;
+	void (*add)(void *context, const struct billing_item *item);
+	void *context;
+};
+
+/* Gibibytes for one hour. */
+static bool bill_group(void *context, const struct logs_group *group)
+{
+	struct billed *billed = context;
+	struct arena arena;
+	uint64_t bytes = logstore_size(logs_of(billed->core)->store, group->number).text;
+
+	arena_init(&arena);
+	const struct billing_item item = {
+		.account = group->account,
+		.region = group->region,
+		.usage = STR("TimedStorage-ByteHrs"),
+		.operation = STR("HourlyStorageMetering"),
+		.resource = logs_arn(&arena, group->region, group->account, group->name,
+				     (struct str){0}),
+		.micro = (int64_t)(bytes / 1024 * BILLING_MICRO / (1 << 20)),
+	};
+	if (item.micro > 0)
+		billed->add(billed->context, &item);
+	arena_done(&arena);
+	return true;
+}
+
+static void bill(struct core *core, void (*add)(void *context, const struct billing_item *item),
+		 void *context)
+{
+	struct billed billed = {core, add, context};
+
+	logs_registry_each(logs_of(core)->registry, &(struct logs_group){0}, bill_group, &billed);
+}
+
 /* ---- figures ---- */
 
 static void write_figure(struct buf *out, const char *name, const char *kind, const char *text,
@@ -228,5 +269,6 @@ const struct service_module logs_module = {
 	.reset = reset,
 	.reset_name = "deleted_log_groups",
 	.metrics = metrics,
+	.bill = bill,
 	.targets = &logs_target_provider,
 };

@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 
+#include "core/billing.h"
 #include "core/seal/envelope.h"
 #include "services/logs/check.h"
 #include "services/logs/logs.h"
@@ -60,6 +61,21 @@ static enum err make_frame(struct call *call)
 	return ERR_OK;
 }
 
+static void bill(struct call *call, const struct put *put)
+{
+	const struct billing_item item = {
+		.account = call->account,
+		.region = call->region,
+		.usage = STR("DataProcessing-Bytes"),
+		.operation = STR("PutLogEvents"),
+		.resource = logs_arn(call->arena, call->region, call->account, put->group->name,
+				     (struct str){0}),
+		.micro = (int64_t)put->append.text_size * BILLING_MICRO,
+	};
+
+	billing_add(call->core, &item);
+}
+
 static enum err answer(struct call *call)
 {
 	struct put *put = call_state(call, struct put);
@@ -68,6 +84,7 @@ static enum err answer(struct call *call)
 	case ERR_OK:
 		logs_figures_add(put->stream->figures, put->append.first_ms, put->append.last_ms,
 				 call->now_ms);
+		bill(call, put);
 		return put->resume(call);
 	case ERR_NOTFOUND:
 		return fail(call, &LOGS_RESOURCE_NOT_FOUND,
