@@ -21,6 +21,7 @@ extern const struct command replay_command;
 extern const struct command pipe_command;
 extern const struct command schedule_command;
 extern const struct command logs_command;
+extern const struct command cost_command;
 extern const struct command watch_command;
 extern const struct command account_command;
 extern const struct command delivery_command;

@@ -9,7 +9,7 @@ from ternd import ROOT
 
 SERVICES = sorted(path.stem for path in (ROOT / "model").glob("*.ops"))
 COMMANDS = ["queue", "send", "receive", "dlq", "topic", "sub", "publish", "bus", "rule", "event",
-            "archive", "replay", "schedule", "logs", "pipe",
+            "archive", "replay", "schedule", "logs", "pipe", "cost",
             "account", "delivery", "user", "key", "role", "policy",
             "whoami", "endpoint", "kms", "watch", "health", "audit", "cert", "bench",
             "completion", "version", "help"]
@@ -24,7 +24,7 @@ LEAVES = ["queue create", "queue ls", "queue show", "queue set", "queue rm", "qu
           *(f"archive {word}" for word in ("create", "ls", "show", "rm")),
           *(f"replay {word}" for word in ("start", "ls", "show", "cancel")),
           *(f"schedule {word}" for word in ("create", "ls", "show", "rm")),
-          *(f"logs {word}" for word in ("ls", "tail", "search")),
+          *(f"logs {word}" for word in ("ls", "tail", "search")), "cost",
           *(f"pipe {word}" for word in ("create", "ls", "show", "set", "start", "stop", "rm")),
           "account create", "account ls", "account key", "whoami", "health",
           *(f"{kind} {word}" for kind in ("user", "role") for word in (
