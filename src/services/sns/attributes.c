@@ -235,14 +235,11 @@ static const struct attribute *find(struct str name)
 /* <Protocol>SuccessFeedbackRoleArn, ...SuccessFeedbackSampleRate, ...FailureFeedbackRoleArn. */
 static bool is_feedback(struct str name, bool *out_is_rate)
 {
-	static const struct str heads[] = {STR_INIT("HTTP"), STR_INIT("Firehose"),
-					   STR_INIT("Lambda"), STR_INIT("Application"),
-					   STR_INIT("SQS")};
-
-	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
-		if (!str_starts(name, heads[i]))
+	for (size_t i = 0; i < SNS_FEEDBACK_NONE; i++) {
+		struct str head = sns_feedback_names[i];
+		if (!str_starts(name, head))
 			continue;
-		struct str tail = str_slice(name, heads[i].size, SIZE_MAX);
+		struct str tail = str_slice(name, head.size, SIZE_MAX);
 		*out_is_rate = str_equal(tail, STR("SuccessFeedbackSampleRate"));
 		return *out_is_rate || str_equal(tail, STR("SuccessFeedbackRoleArn")) ||
 		       str_equal(tail, STR("FailureFeedbackRoleArn"));

@@ -12,15 +12,20 @@
 #include <stdint.h>
 
 enum sns_counter {
-	SNS_COUNT_PUBLISHED,	     /* NumberOfMessagesPublished */
-	SNS_COUNT_PUBLISHED_BYTES,   /* PublishSize, summed */
-	SNS_COUNT_DELIVERED,	     /* NumberOfNotificationsDelivered */
-	SNS_COUNT_FAILED,	     /* NumberOfNotificationsFailed */
-	SNS_COUNT_FILTERED,	     /* NumberOfNotificationsFilteredOut */
-	SNS_COUNT_REDRIVEN,	     /* NumberOfNotificationsRedrivenToDlq */
-	SNS_COUNT_FAILED_TO_REDRIVE, /* NumberOfNotificationsFailedToRedriveToDlq */
-	SNS_COUNT_REPLAYED,	     /* NumberOfReplayedNotificationsDelivered */
-	SNS_COUNT_REPLAY_FAILED,     /* NumberOfReplayedNotificationsFailed */
+	SNS_COUNT_PUBLISHED,	   /* NumberOfMessagesPublished */
+	SNS_COUNT_PUBLISHED_BYTES, /* PublishSize, summed */
+	SNS_COUNT_DELIVERED,	   /* NumberOfNotificationsDelivered */
+	SNS_COUNT_FAILED,	   /* NumberOfNotificationsFailed */
+	SNS_COUNT_FILTERED,	   /* NumberOfNotificationsFilteredOut: the sum of the five below */
+	SNS_COUNT_FILTERED_ATTRIBUTES, /* ...-MessageAttributes */
+	SNS_COUNT_FILTERED_BODY,       /* ...-MessageBody */
+	SNS_COUNT_NO_ATTRIBUTES,       /* ...-NoMessageAttributes */
+	SNS_COUNT_INVALID_ATTRIBUTES,  /* ...-InvalidAttributes */
+	SNS_COUNT_INVALID_BODY,	       /* ...-InvalidMessageBody */
+	SNS_COUNT_REDRIVEN,	       /* NumberOfNotificationsRedrivenToDlq */
+	SNS_COUNT_FAILED_TO_REDRIVE,   /* NumberOfNotificationsFailedToRedriveToDlq */
+	SNS_COUNT_REPLAYED,	       /* NumberOfReplayedNotificationsDelivered */
+	SNS_COUNT_REPLAY_FAILED,       /* NumberOfReplayedNotificationsFailed */
 	SNS_COUNTERS,
 };
 

@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "services/sns/encrypt.h"
 #include "services/sns/state.h"
+#include "services/sns/status.h"
 
 enum { VERSION = 1 };
 enum { CONTROL_SUBSCRIBE = 1, CONTROL_UNSUBSCRIBE = 2, NOTIFICATION = 3, REPLAYED = 4 };
@@ -391,31 +392,66 @@ bool sns_delivery_dead_letter(struct obligation_attempt *attempt, struct obligat
 	return true;
 }
 
-static void count(struct obligation_attempt *attempt, const struct sns_delivery *delivery,
-		  enum sns_counter counter)
+/* The end of the attempts: the topic's delivery status log wants it. */
+static void log_status(struct obligation_attempt *attempt, const struct sns_delivery *delivery,
+		       const struct topic *topic, bool is_delivered)
 {
-	const struct topic *topic =
-		sns_registry_find_topic(sns_of(attempt->core)->registry, delivery->topic_arn);
+	bool is_queue = delivery->protocol == SNS_PROTOCOL_SQS;
+	struct sns_delivery_status status = {
+		.topic = topic,
+		.message = &delivery->message,
+		.body = delivery->message.body,
+		.protocol = delivery->protocol,
+		.destination = delivery->endpoint,
+		.is_delivered = is_delivered,
+		.attempts = attempt->attempts,
+		.dwell_ms = attempt->now_ms - delivery->message.timestamp_ms,
+	};
 
-	if (topic)
-		sns_count(&topic->life->counters, counter, 1);
-	sns_topic_release(topic);
+	if (!sns_status_is_wanted(topic, delivery->protocol, is_delivered))
+		return;
+	if (is_delivered) {
+		status.status_code = attempt->is_to_target ? 200 : attempt->answer.status;
+		status.response =
+			is_queue ? sns_status_of_queue(attempt->arena, attempt->answer.target.id,
+						       STR(""), STR(""))
+				 : attempt->answer.body;
+	} else {
+		struct str code = attempt->failure.code;
+		status.status_code = attempt->failure.status ? attempt->failure.status
+				     : is_queue		     ? sns_status_code_of(code)
+							     : 0;
+		status.response = is_queue ? sns_status_of_queue(attempt->arena, STR(""), code,
+								 attempt->failure.text)
+					   : attempt->failure.text;
+	}
+	sns_status_log(attempt->core, &status);
 }
 
 /* Of http and https each failed attempt counts, of others only the last. */
 void sns_delivery_ended(struct obligation_attempt *attempt, enum obligation_end end)
 {
 	const struct sns_delivery *delivery = attempt->state;
+	bool is_last = end == OBLIGATION_END_GIVEN_UP || end == OBLIGATION_END_DEAD_LETTER;
+	bool is_failed = is_last || (end == OBLIGATION_END_RETRIED &&
+				     attempt->kind->number == OBLIGATION_SNS_HTTP);
+	bool is_delivered = end == OBLIGATION_END_DELIVERED;
 
 	if (!delivery || delivery->is_control)
 		return;
-	if (end == OBLIGATION_END_DELIVERED)
-		count(attempt, delivery, SNS_COUNT_DELIVERED);
-	else if (end == OBLIGATION_END_GIVEN_UP ||
-		 (end == OBLIGATION_END_RETRIED && attempt->kind->number == OBLIGATION_SNS_HTTP))
-		count(attempt, delivery, SNS_COUNT_FAILED);
-	else if (end == OBLIGATION_END_DEAD_LETTER)
-		count(attempt, delivery, SNS_COUNT_REDRIVEN);
+	const struct topic *topic =
+		sns_registry_find_topic(sns_of(attempt->core)->registry, delivery->topic_arn);
+	if (!topic)
+		return;
+	if (is_delivered)
+		sns_count(&topic->life->counters, SNS_COUNT_DELIVERED, 1);
+	if (is_failed)
+		sns_count(&topic->life->counters, SNS_COUNT_FAILED, 1);
+	if (end == OBLIGATION_END_DEAD_LETTER)
+		sns_count(&topic->life->counters, SNS_COUNT_REDRIVEN, 1);
+	if (is_last || is_delivered)
+		log_status(attempt, delivery, topic, is_delivered);
+	sns_topic_release(topic);
 }
 
 /* ---- queues that could not take a message at once, and functions ---- */

@@ -22,6 +22,7 @@
 #include "services/sns/gate.h"
 #include "services/sns/replay.h"
 #include "services/sns/state.h"
+#include "services/sns/status.h"
 
 #define FANOUT_MAGIC 0x464e5353u
 enum { ROOM_AT_FIRST = 8 };
@@ -85,6 +86,7 @@ static int compare_addresses(const void *a, const void *b)
 struct matched {
 	const struct subscription **subscriptions; /* by address */
 	size_t count;
+	struct sns_filter_result result; /* why others do not match */
 };
 
 static struct matched match(struct fanout *fanout, const struct sns_message *message)
@@ -103,6 +105,7 @@ static struct matched match(struct fanout *fanout, const struct sns_message *mes
 		      compare_addresses);
 	matched.subscriptions = result.subscriptions;
 	matched.count = result.count;
+	matched.result = result;
 	return matched;
 }
 
@@ -285,7 +288,8 @@ static void select_subscriptions(struct fanout *fanout, struct sending *sending)
 		if (is_left_to_replay(fanout, subscription))
 			continue;
 		if (!is_wanted(subscription, &matched))
-			sns_count(counters_of(fanout), SNS_COUNT_FILTERED, 1);
+			sns_filters_count_refused(counters_of(fanout), subscription, message,
+						  &matched.result);
 		else if (!is_deliverable(message, subscription))
 			sns_count(counters_of(fanout), SNS_COUNT_FAILED, 1);
 		else if (subscription->protocol == SNS_PROTOCOL_SQS)
@@ -477,6 +481,22 @@ static void make_letters(struct sending *sending, size_t failed)
 			make_letter(sending, i);
 }
 
+/* Delivery status logs; most topics have none. */
+static void log_results(const struct sending *sending)
+{
+	const struct fanout *fanout = sending->fanout;
+	const struct sns_feedback *feedback = &fanout->topic->feedback_of[SNS_FEEDBACK_SQS];
+
+	if (!feedback->logs_failures && feedback->success_rate == 0)
+		return;
+	for (size_t i = 0; i < sending->part_count; i++)
+		if (sending->deliveries[i].results->outcome != TARGET_RETRY)
+			sns_status_log_queue(fanout->call->core, fanout->topic,
+					     sending->queues[sending->part + i],
+					     &sending->publication->message,
+					     sending->deliveries[i].results);
+}
+
 static void on_part(void *context)
 {
 	struct sending *sending = context;
@@ -489,6 +509,7 @@ static void on_part(void *context)
 		return;
 	}
 	count_results(sending, &failed);
+	log_results(sending);
 	if (failed > 0)
 		make_letters(sending, failed);
 	if (sending->letter_count > 0) {

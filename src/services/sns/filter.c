@@ -185,3 +185,22 @@ void sns_filters_end(struct sns_filters *filters)
 {
 	pthread_rwlock_unlock(&filters->lock);
 }
+
+void sns_filters_count_refused(struct sns_counters *counters,
+			       const struct subscription *subscription,
+			       const struct sns_message *message,
+			       const struct sns_filter_result *result)
+{
+	enum sns_counter reason;
+
+	if (subscription->filter_scope == SNS_FILTER_SCOPE_BODY)
+		reason =
+			result->has_invalid_body ? SNS_COUNT_INVALID_BODY : SNS_COUNT_FILTERED_BODY;
+	else if (message->attribute_count == 0)
+		reason = SNS_COUNT_NO_ATTRIBUTES;
+	else
+		reason = result->has_invalid_attributes ? SNS_COUNT_INVALID_ATTRIBUTES
+							: SNS_COUNT_FILTERED_ATTRIBUTES;
+	sns_count(counters, SNS_COUNT_FILTERED, 1);
+	sns_count(counters, reason, 1);
+}

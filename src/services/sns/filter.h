@@ -42,5 +42,10 @@ struct sns_filter_result {
 void sns_filters_begin(struct sns_filters *filters, struct arena *arena,
 		       const struct sns_message *message, struct sns_filter_result *out_result);
 void sns_filters_end(struct sns_filters *filters);
+/* Counts a message that the subscription's policy refused, by the reason. */
+void sns_filters_count_refused(struct sns_counters *counters,
+			       const struct subscription *subscription,
+			       const struct sns_message *message,
+			       const struct sns_filter_result *result);
 
 #endif

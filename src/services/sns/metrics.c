@@ -15,6 +15,18 @@ static const struct topic_metric {
 	[SNS_COUNT_FAILED] = {"tern_topic_failed_total", "Messages that a subscriber did not get."},
 	[SNS_COUNT_FILTERED] = {"tern_topic_filtered_total",
 				"Messages that a filter policy kept from a subscriber."},
+	[SNS_COUNT_FILTERED_ATTRIBUTES] = {"tern_topic_filtered_attributes_total",
+					   "Messages whose attributes a filter policy refused."},
+	[SNS_COUNT_FILTERED_BODY] = {"tern_topic_filtered_body_total",
+				     "Messages whose body a filter policy refused."},
+	[SNS_COUNT_NO_ATTRIBUTES] = {"tern_topic_filtered_no_attributes_total",
+				     "Messages without attributes that a filter policy refused."},
+	[SNS_COUNT_INVALID_ATTRIBUTES] = {"tern_topic_filtered_invalid_attributes_total",
+					  "Messages that a filter policy refused since an "
+					  "attribute is invalid."},
+	[SNS_COUNT_INVALID_BODY] = {"tern_topic_filtered_invalid_body_total",
+				    "Messages that a filter policy refused since the body is no "
+				    "JSON object."},
 	[SNS_COUNT_REDRIVEN] = {"tern_topic_redriven_total",
 				"Messages moved to the dead-letter queue of a subscription."},
 	[SNS_COUNT_FAILED_TO_REDRIVE] = {"tern_topic_failed_to_redrive_total",

@@ -48,6 +48,58 @@ bool sns_protocol_is_confirmed_by_link(enum sns_protocol protocol)
 	       protocol == SNS_PROTOCOL_EMAIL || protocol == SNS_PROTOCOL_EMAIL_JSON;
 }
 
+/* ---- delivery status logs ---- */
+
+const struct str sns_feedback_names[SNS_FEEDBACK_NONE] = {
+	[SNS_FEEDBACK_HTTP] = STR_INIT("HTTP"),
+	[SNS_FEEDBACK_FIREHOSE] = STR_INIT("Firehose"),
+	[SNS_FEEDBACK_LAMBDA] = STR_INIT("Lambda"),
+	[SNS_FEEDBACK_APPLICATION] = STR_INIT("Application"),
+	[SNS_FEEDBACK_SQS] = STR_INIT("SQS"),
+};
+
+enum sns_feedback_class sns_feedback_find(enum sns_protocol protocol)
+{
+	switch (protocol) {
+	case SNS_PROTOCOL_HTTP:
+	case SNS_PROTOCOL_HTTPS:
+		return SNS_FEEDBACK_HTTP;
+	case SNS_PROTOCOL_SQS:
+		return SNS_FEEDBACK_SQS;
+	case SNS_PROTOCOL_LAMBDA:
+		return SNS_FEEDBACK_LAMBDA;
+	case SNS_PROTOCOL_APPLICATION:
+		return SNS_FEEDBACK_APPLICATION;
+	case SNS_PROTOCOL_FIREHOSE:
+		return SNS_FEEDBACK_FIREHOSE;
+	default:
+		return SNS_FEEDBACK_NONE;
+	}
+}
+
+/* Without a sample rate, all successes are logged if there is a role for them. */
+static struct sns_feedback read_feedback(const struct topic *topic, struct str name)
+{
+	struct sns_feedback feedback = {0};
+	uint64_t rate = 100;
+
+	for (size_t i = 0; i < topic->feedback_count; i++) {
+		struct str key = topic->feedback[i].key;
+		struct str tail = str_slice(key, name.size, SIZE_MAX);
+		if (!str_starts(key, name))
+			continue;
+		if (str_equal(tail, STR("FailureFeedbackRoleArn")))
+			feedback.logs_failures = true;
+		else if (str_equal(tail, STR("SuccessFeedbackRoleArn")))
+			feedback.success_rate = 100;
+		else if (!str_to_u64(topic->feedback[i].value, &rate) || rate > 100)
+			rate = 100;
+	}
+	if (feedback.success_rate > 0)
+		feedback.success_rate = (uint8_t)rate;
+	return feedback;
+}
+
 /* ---- snapshots of topics ---- */
 
 static void for_pairs(const struct shape_pair *pairs, size_t count, pack_visit_fn visit,
@@ -143,6 +195,8 @@ const struct topic *sns_topic_new(const struct topic *draft)
 	topic->policy_names.items = pack_array(&end, draft->policy_names.items, names_size);
 	for_topic_texts(topic, pack_text, &end);
 	topic->arn_hash = str_hash(topic->arn);
+	for (size_t i = 0; i < SNS_FEEDBACK_NONE; i++)
+		topic->feedback_of[i] = read_feedback(topic, sns_feedback_names[i]);
 	topic->compiled_policy =
 		policy_compile_stored(topic->policy, topic->policy_names, topic->arn);
 	topic->delivery = compile_delivery(topic->delivery_policy, true);

@@ -40,6 +40,23 @@ enum sns_protocol sns_protocol_find(struct str name);
 /* The endpoint gets a link that confirms, and one that unsubscribes: http, https and e-mail. */
 bool sns_protocol_is_confirmed_by_link(enum sns_protocol protocol);
 
+/* Classes of protocols in the names of topic attributes: <Class>SuccessFeedbackRoleArn. */
+enum sns_feedback_class {
+	SNS_FEEDBACK_HTTP, /* http and https */
+	SNS_FEEDBACK_FIREHOSE,
+	SNS_FEEDBACK_LAMBDA,
+	SNS_FEEDBACK_APPLICATION,
+	SNS_FEEDBACK_SQS,
+	SNS_FEEDBACK_NONE, /* of other protocols; it has no attributes */
+	SNS_FEEDBACKS,
+};
+extern const struct str sns_feedback_names[SNS_FEEDBACK_NONE];
+enum sns_feedback_class sns_feedback_find(enum sns_protocol protocol);
+struct sns_feedback {
+	bool logs_failures;
+	uint8_t success_rate; /* percent of successes that are logged */
+};
+
 /* State that lives as long as the topic, through all its snapshots. */
 struct sns_topic_life {
 	_Atomic uint32_t references;
@@ -80,10 +97,10 @@ struct topic {
 	struct str delivery_policy; /* as given */
 	const struct sns_delivery_policy *delivery;
 
-	/* Attributes that are stored and returned: <Protocol>SuccessFeedbackRoleArn etc. */
-	const struct shape_pair *feedback; /* sorted by name */
+	const struct shape_pair *feedback; /* attributes of delivery status logs, sorted by name */
 	size_t feedback_count;
-	const struct shape_pair *tags; /* sorted by key */
+	struct sns_feedback feedback_of[SNS_FEEDBACKS]; /* of them; set by sns_topic_new */
+	const struct shape_pair *tags;			/* sorted by key */
 	size_t tag_count;
 	int64_t deleted_count; /* SubscriptionsDeleted */
 };

@@ -29,6 +29,7 @@
 #include "services/sns/filter.h"
 #include "services/sns/gate.h"
 #include "services/sns/replay.h"
+#include "services/sns/status.h"
 #include "services/sns/store.h"
 
 /* A message may be stored by another time of the clock than it is stamped with. */
@@ -363,6 +364,9 @@ static void on_sent(void *context)
 		replay->is_delivered[place] =
 			result->is_owed || is_lost || result->outcome == TARGET_DELIVERED;
 		is_later |= !replay->is_delivered[place];
+		if (result->outcome == TARGET_DELIVERED || is_lost)
+			sns_status_log_queue(replay->core, replay->topic, replay->subscription,
+					     &replay->messages[place], result);
 		if (result->outcome == TARGET_DELIVERED) {
 			count_one(replay, SNS_COUNT_DELIVERED);
 			count_one(replay, SNS_COUNT_REPLAYED);
@@ -451,6 +455,7 @@ static void send_some(struct sns_replay *replay)
 
 /* ---- messages ---- */
 
+/* Otherwise it is counted. */
 static bool passes(struct sns_replay *replay, const struct sns_message *message)
 {
 	const struct subscription *subscription = replay->subscription;
@@ -466,6 +471,9 @@ static bool passes(struct sns_replay *replay, const struct sns_message *message)
 	for (size_t i = 0; i < result.count && !is_found; i++)
 		is_found = result.subscriptions[i] == subscription;
 	sns_filters_end(filters);
+	if (!is_found)
+		sns_filters_count_refused(&replay->topic->life->counters, subscription, message,
+					  &result);
 	return is_found;
 }
 
@@ -480,10 +488,8 @@ static bool is_wanted(struct sns_replay *replay, struct sns_message *message)
 	    (subscription->replay_end_ms > 0 &&
 	     message->timestamp_ms >= subscription->replay_end_ms))
 		return false;
-	if (!passes(replay, message)) {
-		count_one(replay, SNS_COUNT_FILTERED);
+	if (!passes(replay, message))
 		return false;
-	}
 	/* A queue's message has ten attributes at most. */
 	if (subscription->is_raw && message->attribute_count > LIMIT_MESSAGE_ATTRIBUTES) {
 		count_one(replay, SNS_COUNT_FAILED);

@@ -19,7 +19,12 @@ static enum err start(struct core *core, const struct service_start *start, stru
 {
 	(void)start;
 	(void)out_problem;
-	sns_of(core)->registry = sns_registry_new();
+	struct sns *sns = sns_of(core);
+	uint8_t stream[16];
+
+	uuid_new(stream);
+	uuid_format(stream, sns->log_stream);
+	sns->registry = sns_registry_new();
 	enum err err = sns_signer_load(core);
 	if (!err)
 		err = sns_load(core);

@@ -23,6 +23,7 @@ struct sns {
 		struct sns_replay **items; /* in progress; control thread */
 		size_t count, capacity;
 	} replays;
+	char log_stream[UUID_TEXT_SIZE];     /* of delivery status logs; constant after the start */
 	_Atomic(struct sns_signer *) signer; /* NULL: no key was made yet; sign.h */
 };
 
