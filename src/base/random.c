@@ -65,6 +65,22 @@ void uuid_format(const uint8_t uuid[16], char *out)
 	}
 }
 
+struct str uuid_text(struct arena *arena, const uint8_t uuid[16])
+{
+	char *text = arena_bytes(arena, UUID_TEXT_SIZE);
+
+	uuid_format(uuid, text);
+	return str_of(text, UUID_TEXT_SIZE);
+}
+
+struct str uuid_make(struct arena *arena)
+{
+	uint8_t uuid[16];
+
+	uuid_new(uuid);
+	return uuid_text(arena, uuid);
+}
+
 /* SplitMix64: spreads a small seed over the whole state. */
 static uint64_t split(uint64_t *seed)
 {

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
+
 /* Cryptographic; buffered per thread from the operating system. Any thread. */
 void random_bytes(void *out, size_t size);
 
@@ -16,6 +18,9 @@ void uuid_new(uint8_t out[16]);
 #define UUID_TEXT_SIZE 36
 /* Lower-case text with hyphens, UUID_TEXT_SIZE bytes, no NUL. */
 void uuid_format(const uint8_t uuid[16], char *out);
+/* The text, in the arena; of a new UUID. */
+struct str uuid_text(struct arena *arena, const uint8_t uuid[16]);
+struct str uuid_make(struct arena *arena);
 
 /* Seeded and reproducible (xoshiro-like); not for secrets. One owning thread. */
 struct prng {
