@@ -14,6 +14,7 @@
 #include "services/sns/locate.h"
 #include "services/sns/replay.h"
 #include "services/sns/sign.h"
+#include "services/sns/store.h"
 #include "services/sns/token.h"
 
 /* ---- sending ---- */
@@ -100,15 +101,11 @@ static enum err send(struct call *call, const struct topic *topic,
 {
 	struct notice *notice = heap_alloc(sizeof(*notice));
 	struct arena *arena = &notice->arena;
-	char id[UUID_TEXT_SIZE];
-	uint8_t bytes[16];
 
 	arena_init(arena);
-	uuid_new(bytes);
-	uuid_format(bytes, id);
 	struct sns_control control = {
 		.is_unsubscribe = token->is_restore,
-		.id = str_of(id, UUID_TEXT_SIZE),
+		.id = uuid_make(arena),
 		.topic_arn = subscription->topic_arn,
 		.subscription_arn = subscription->arn,
 		.token = sns_token_encode(call->core->seal, arena, token),
@@ -135,7 +132,9 @@ enum err sns_confirm_start(struct call *call, const struct topic *topic,
 		.subscription_arn = subscription->arn,
 	};
 
-	if (!subscription->is_pending || !sns_protocol_is_confirmed_by_link(subscription->protocol))
+	bool has_token = sns_protocol_is_confirmed_by_link(subscription->protocol) ||
+			 subscription->protocol == SNS_PROTOCOL_SQS;
+	if (!subscription->is_pending || !has_token)
 		return ERR_OK;
 	return send(call, topic, subscription, &token);
 }
@@ -146,13 +145,8 @@ enum err sns_confirm_unsubscribed(struct call *call, const struct subscription *
 		.is_restore = true,
 		.expires_ms = call->now_ms + SNS_TOKEN_MS,
 		.subscription_arn = subscription->arn,
-		.account = subscription->account,
-		.region = subscription->region,
-		.endpoint = subscription->endpoint,
-		.principal = subscription->principal,
-		.protocol = subscription->protocol,
-		.is_raw = subscription->is_raw,
 	};
+	struct buf record = {0};
 
 	if (subscription->is_pending || subscription->needs_unsubscribe_auth ||
 	    !sns_protocol_is_confirmed_by_link(subscription->protocol))
@@ -160,7 +154,14 @@ enum err sns_confirm_unsubscribed(struct call *call, const struct subscription *
 	const struct topic *topic =
 		sns_keep_topic(call, sns_registry_find_topic(sns_of(call->core)->registry,
 							     subscription->topic_arn));
-	return topic ? send(call, topic, subscription, &token) : ERR_OK;
+	if (!topic)
+		return ERR_OK;
+	sns_subscription_encode(&record, subscription);
+	if (record.size <= SNS_TOKEN_RECORD_MAX)
+		token.record = buf_str(&record);
+	enum err err = send(call, topic, subscription, &token);
+	buf_done(&record);
+	return err;
 }
 
 /* ---- ConfirmSubscription ---- */
@@ -193,26 +194,18 @@ static enum err restore(struct call *call, const struct sns_confirm_subscription
 			const struct sns_token *token)
 {
 	struct sns_registry *registry = sns_of(call->core)->registry;
-	struct str arn = token->subscription_arn;
-	struct subscription draft = {
-		.arn = arn,
-		.id = str_slice(arn, in->topic_arn.size + 1, SIZE_MAX),
-		.topic_arn = in->topic_arn,
-		.account = token->account,
-		.region = token->region,
-		.endpoint = token->endpoint,
-		.principal = token->principal,
-		.protocol = token->protocol,
-		.is_raw = token->is_raw,
-		.created_ms = call->now_ms,
-	};
+	struct subscription draft;
+
+	if (!token->is_restore || token->record.size == 0 ||
+	    sns_subscription_decode(call->arena, token->record, &draft) != ERR_OK)
+		return fail(call, &SNS_INVALID_PARAMETER, "Invalid token");
 	/* The endpoint may have subscribed again meanwhile. */
 	const struct subscription *other = sns_keep_subscription(
-		call, sns_registry_find_endpoint(registry, in->topic_arn, token->protocol,
-						 token->endpoint));
-
-	if (!token->is_restore || other)
+		call, sns_registry_find_endpoint(registry, draft.topic_arn, draft.protocol,
+						 draft.endpoint));
+	if (other)
 		return fail(call, &SNS_INVALID_PARAMETER, "Invalid token");
+	draft.created_ms = call->now_ms;
 	set_confirmed(call, in, &draft);
 	return sns_subscription_put(call->core, &draft);
 }

@@ -6,24 +6,19 @@
 #include "base/crypto.h"
 
 enum { VERSION = 1, SIZE_MAX_TOKEN = 16384 };
-enum { FLAG_RESTORE = 1, FLAG_RAW = 2 };
+enum { FLAG_RESTORE = 4 };
 
 struct str sns_token_encode(struct seal *seal, struct arena *arena, const struct sns_token *token)
 {
 	struct buf out = {0};
-	unsigned flags = (token->is_restore ? FLAG_RESTORE : 0) | (token->is_raw ? FLAG_RAW : 0);
+	unsigned flags = token->is_restore ? FLAG_RESTORE : 0;
 
 	bytes_append_u8(&out, VERSION);
 	bytes_append_u8(&out, (uint8_t)flags);
 	bytes_append_u64(&out, (uint64_t)token->expires_ms);
 	bytes_append_str(&out, token->subscription_arn);
-	if (token->is_restore) {
-		bytes_append_u8(&out, (uint8_t)token->protocol);
-		bytes_append_str(&out, token->account);
-		bytes_append_str(&out, token->region);
-		bytes_append_str(&out, token->endpoint);
-		bytes_append_str(&out, token->principal);
-	}
+	if (token->is_restore)
+		bytes_append_str(&out, token->record);
 	struct str sealed = seal_close(seal, arena, SEAL_SUBJECT_CONFIRMATIONS, buf_str(&out));
 	buf_done(&out);
 	char *hex = arena_bytes(arena, 2 * sealed.size);
@@ -40,19 +35,10 @@ static enum err read_fields(struct str plain, struct sns_token *out)
 		return ERR_NOTFOUND;
 	unsigned flags = byte_reader_u8(&reader);
 	token.is_restore = flags & FLAG_RESTORE;
-	token.is_raw = flags & FLAG_RAW;
 	token.expires_ms = (int64_t)byte_reader_u64(&reader);
 	token.subscription_arn = byte_reader_str(&reader);
-	if (token.is_restore) {
-		unsigned protocol = byte_reader_u8(&reader);
-		token.protocol = (enum sns_protocol)protocol;
-		token.account = byte_reader_str(&reader);
-		token.region = byte_reader_str(&reader);
-		token.endpoint = byte_reader_str(&reader);
-		token.principal = byte_reader_str(&reader);
-		if (protocol >= SNS_PROTOCOLS)
-			return ERR_NOTFOUND;
-	}
+	if (token.is_restore)
+		token.record = byte_reader_str(&reader);
 	if (!byte_reader_is_done(&reader))
 		return ERR_NOTFOUND;
 	*out = token;

@@ -14,16 +14,15 @@
 #include "services/sns/registry.h"
 
 struct sns_token {
-	bool is_restore; /* of a deleted subscription, to which all below belongs */
+	bool is_restore; /* of a deleted subscription */
 	int64_t expires_ms;
 	struct str subscription_arn;
-	/* Of is_restore. */
-	struct str account, region, endpoint, principal;
-	enum sns_protocol protocol;
-	bool is_raw;
+	struct str record; /* of is_restore: the subscription's (store.h), or empty: too large */
 };
 
 enum { SNS_TOKEN_MS = 3 * 24 * 3600 * 1000 };
+/* Bytes of a record that fits into a token, so that the link fits into a request. */
+enum { SNS_TOKEN_RECORD_MAX = 7000 };
 
 /* The text, in the arena: hexadecimal digits, which need no escape in a URL. */
 struct str sns_token_encode(struct seal *seal, struct arena *arena, const struct sns_token *token);
