@@ -115,10 +115,12 @@
 	X(TOPIC_SUBSCRIPTIONS, 12500000, "subscriptions", "subscriptions of one standard topic") \
 	X(FIFO_TOPIC_SUBSCRIPTIONS, 100, "subscriptions", "subscriptions of one FIFO topic") \
 	X(TOPIC_FILTERS, 200, "policies", "filter policies of one topic's subscriptions") \
+	X(ACCOUNT_FILTERS, 10000, "policies", "filter policies of the subscriptions of one account in one region") \
 	X(SNS_ENDPOINT_SIZE, 2048, "bytes", "a subscription's endpoint") \
 	X(SNS_PART_SIZE, 16777216, "bytes", "notifications of one message that are made at a time, before the last one") \
 	X(PUBLISH_SIZE, 262144, "bytes", "a published message and its attributes, and a batch's sum") \
 	X(SUBJECT_SIZE, 100, "characters", "a published message's subject") \
+	X(SMS_SIZE, 1600, "characters", "a message that is published to a telephone number") \
 	X(STRUCTURE_KEYS, 64, "keys", "protocols of a message with MessageStructure=json") \
 	X(TOPIC_NAME_SIZE, 256, "bytes", "a topic's name, .fifo included") \
 	X(TOPIC_POLICY_SIZE, 30720, "bytes", "a topic's policy, and its data protection policy") \

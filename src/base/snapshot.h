@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SNAPSHOT_ORDERS_MAX = 4, SNAPSHOT_DEPTH_MAX = 24 };
+enum { SNAPSHOT_ORDERS_MAX = 5, SNAPSHOT_DEPTH_MAX = 24 };
 
 /* Negative, zero, positive: the key is before the value, names it, is behind it. */
 typedef int (*snapshot_compare_fn)(const void *key, const void *value);

@@ -83,6 +83,8 @@ def test_attribute_without_type(server, topic):
     ({"TargetArn": "arn:aws:sns:us-east-1:000000000000:endpoint/GCM/app/id"},
      "TargetArn Reason: No endpoint found for the target arn specified"),
     ({"PhoneNumber": "NAN"}, "PhoneNumber Reason: NAN is not valid to publish to"),
+    ({"PhoneNumber": "+4912345678"},  # no gateway reaches it
+     "PhoneNumber Reason: +4912345678 is not valid to publish to"),
     ({}, "TopicArn or TargetArn Reason: no value for required parameter"),
 ])
 def test_bad_targets(sns, target, text):
@@ -307,11 +309,27 @@ def test_a_queue_of_another_account_gets_nothing_before_that_confirms(server, sn
     queue = Queue(server.client("sqs", account="151515151515"), name)
     arn = subscribe(sns, topic, queue)
     sns.publish(TopicArn=topic, Message="m")
-    assert queue.bodies() == []
     assert figure(server, "published", topic) == 1
     assert figure(server, "delivered", topic) == figure(server, "failed", topic) == 0
     assert sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"][
         "PendingConfirmation"] == "true"
+    text, = eventually(queue.bodies)
+    message = json.loads(text)
+    assert (message["Type"], message["TopicArn"]) == ("SubscriptionConfirmation", topic)
+    owner = server.client("sns", account="151515151515")
+    assert owner.confirm_subscription(
+        TopicArn=topic, Token=message["Token"])["SubscriptionArn"] == arn
+    sns.publish(TopicArn=topic, Message="n")
+    assert [json.loads(body)["Message"] for body in queue.bodies()] == ["n"]
+
+
+def test_a_fifo_queue_of_another_account_confirms(server, sns, fifo_topic, name):
+    queue = Queue(server.client("sqs", account="151515151515"), name + ".fifo", FifoQueue="true")
+    subscribe(sns, fifo_topic, queue)
+    text, = eventually(queue.bodies)
+    sns.confirm_subscription(TopicArn=fifo_topic, Token=json.loads(text)["Token"])
+    sns.publish(TopicArn=fifo_topic, Message="n", MessageGroupId="g", MessageDeduplicationId="1")
+    assert [json.loads(body)["Message"] for body in queue.bodies()] == ["n"]
 
 
 # ---- queues that refuse ----

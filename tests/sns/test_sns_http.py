@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ET
 import botocore.exceptions
 import pytest
 
+from faults import invalid, refusal
 from receiver import Loop, MailServer, Receiver, verify
 from sns_queue import Queue
 from ternd import eventually
@@ -114,6 +115,21 @@ def test_a_pending_subscription_gets_no_notification(sns, topic, receiver):
     sns.publish(TopicArn=topic, Message="hello")
     assert receiver.take()[0].path == "/confirmed"
     assert receiver.requests == []
+
+
+def test_a_restored_subscription_has_all_attributes(sns, topic, receiver):
+    wanted = {"FilterPolicy": '{"a": ["b"]}', "FilterPolicyScope": "MessageBody",
+              "RawMessageDelivery": "true",
+              "DeliveryPolicy": '{"healthyRetryPolicy": {"numRetries": 5}}',
+              "RedrivePolicy": json.dumps({
+                  "deadLetterTargetArn": "arn:aws:sqs:us-east-1:000000000000:q"})}
+    arn = subscribe(sns, topic, receiver, **wanted)
+    before = sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+    sns.unsubscribe(SubscriptionArn=arn)
+    urllib.request.urlopen(receiver.take()[0].json()["SubscribeURL"]).close()
+    after = sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+    assert {name: after[name] for name in wanted} == {name: before[name] for name in wanted}
+    assert after["Endpoint"] == before["Endpoint"]
 
 
 def test_the_link_of_a_notification_unsubscribes_and_another_restores(sns, topic, receiver):
@@ -475,3 +491,30 @@ def test_sms_goes_to_the_webhook(private, loop):
     assert message["Endpoint"] == "+4912345678" and message["Message"] == "hello"
     assert message["MessageId"] == sent["MessageId"]
     gateway.close()
+
+
+def test_messages_to_telephones_go_to_the_webhook(private, loop):
+    gateway = Receiver(loop)
+    server = private("--sms-webhook", gateway.url("/sms"))
+    sns = server.client("sns")
+    sent = sns.publish(PhoneNumber="+4912345678", Message="hello", MessageAttributes={
+        "AWS.SNS.SMS.SenderID": {"DataType": "String", "StringValue": "tern"}})
+    [request] = gateway.take()
+    assert request.json() == {
+        "Protocol": "sms", "Endpoint": "+4912345678", "MessageId": sent["MessageId"],
+        "Message": "hello",
+        "MessageAttributes": {"AWS.SNS.SMS.SenderID": {"Type": "String", "Value": "tern"}}}
+    for number in ("+123", "12345678901234567", "+49 123", ""):
+        assert refusal(sns.publish, PhoneNumber=number, Message="x") == invalid(
+            f"PhoneNumber Reason: {number} is not valid to publish to")
+    assert refusal(sns.publish, PhoneNumber="+4912345678", Message="x" * 1601) == invalid(
+        "Message too long")
+    sns.publish(PhoneNumber="+4912345678", Message="x" * 1600)
+    gateway.take()
+    gateway.close()
+
+
+def test_operations_of_telephones_are_unknown(server):
+    sns = server.client("sns")
+    for call in (sns.list_phone_numbers_opted_out, sns.get_sms_attributes):
+        assert refusal(call)[:2] == ("InvalidAction", 400)

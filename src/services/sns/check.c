@@ -6,6 +6,19 @@
 
 /* ---- texts ---- */
 
+bool sns_is_phone_number(struct str text)
+{
+	enum { DIGITS_MIN = 4, DIGITS_MAX = 15 };
+	struct str digits = str_starts(text, STR("+")) ? str_slice(text, 1, SIZE_MAX) : text;
+
+	if (digits.size < DIGITS_MIN || digits.size > DIGITS_MAX)
+		return false;
+	for (size_t i = 0; i < digits.size; i++)
+		if (digits.data[i] < '0' || digits.data[i] > '9')
+			return false;
+	return true;
+}
+
 static bool has_control_characters(struct str text)
 {
 	for (size_t i = 0; i < text.size; i++) {

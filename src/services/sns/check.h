@@ -18,6 +18,8 @@ struct sns_publish_entry {
 	size_t attribute_count;
 };
 
+/* Of E.164, with or without a plus sign. */
+bool sns_is_phone_number(struct str text);
 /* Bytes that count against limits: the message, and names, types and values of attributes. */
 size_t sns_entry_size(const struct sns_publish_entry *entry);
 /*

@@ -8,7 +8,9 @@
 #include "services/sns/status.h"
 
 enum { VERSION = 1 };
-enum { CONTROL_SUBSCRIBE = 1, CONTROL_UNSUBSCRIBE = 2, NOTIFICATION = 3, REPLAYED = 4 };
+enum { CONTROL_SUBSCRIBE = 1, CONTROL_UNSUBSCRIBE = 2, NOTIFICATION = 3, REPLAYED = 4, PHONE = 5 };
+
+#define WEBHOOK_ENDPOINT STR("sms-webhook")
 
 /* ---- writing ---- */
 
@@ -97,7 +99,7 @@ static struct str endpoint_of(struct arena *arena, const struct subscription *su
 	case OBLIGATION_SNS_MAIL:
 		return STR("smtp-relay");
 	case OBLIGATION_SNS_WEBHOOK:
-		return STR("sms-webhook");
+		return WEBHOOK_ENDPOINT;
 	default:
 		return subscription->endpoint;
 	}
@@ -143,6 +145,24 @@ void sns_mark_replayed(struct arena *arena, struct sns_message *message, int64_t
 	message->is_replayed = true;
 	message->dedup = arena_format(arena, "%.*s-%llx", STR_ARG(message->id),
 				      (unsigned long long)began_ms);
+}
+
+void sns_owed_phone(struct arena *arena, struct str account, struct str source, struct str number,
+		    struct str shared, struct obligation *out)
+{
+	struct buf bytes = {0};
+
+	bytes_append_u8(&bytes, VERSION);
+	bytes_append_u8(&bytes, PHONE);
+	bytes_append_str(&bytes, number);
+	*out = (struct obligation){
+		.kind = OBLIGATION_SNS_WEBHOOK,
+		.account = account,
+		.source = source,
+		.endpoint = WEBHOOK_ENDPOINT,
+		.bytes = finish(arena, &bytes),
+		.shared = shared,
+	};
 }
 
 void sns_owed_control(struct arena *arena, const struct subscription *subscription,
@@ -218,6 +238,12 @@ static bool read_bytes(struct str bytes, struct sns_delivery *delivery)
 	if (byte_reader_u8(&reader) != VERSION)
 		return false;
 	unsigned type = byte_reader_u8(&reader);
+	delivery->is_phone = type == PHONE;
+	if (delivery->is_phone) {
+		delivery->protocol = SNS_PROTOCOL_SMS;
+		delivery->endpoint = byte_reader_str(&reader);
+		return byte_reader_is_done(&reader);
+	}
 	delivery->subscription_arn = byte_reader_str(&reader);
 	delivery->topic_arn = byte_reader_str(&reader);
 	if (type == REPLAYED)
@@ -279,7 +305,7 @@ enum obligation_step sns_delivery_open(struct obligation_attempt *attempt,
 	attempt->state = delivery;
 	if (!read_bytes(attempt->bytes, delivery))
 		return refuse(attempt);
-	if (!read_registry(attempt, delivery))
+	if (!delivery->is_phone && !read_registry(attempt, delivery))
 		return OBLIGATION_DROP;
 	if (!delivery->is_control) {
 		if (!sns_owed_message_read(attempt->shared, attempt->arena, delivery->topic_arn,
@@ -376,8 +402,8 @@ static void fill_target(struct obligation_attempt *attempt, const struct sns_del
 		.payload = {.body = sns_delivery_body(attempt, delivery), .trace = message->trace},
 	};
 	if (str_ends(arn, STR(".fifo"))) {
-		out->payload.group = message->group.data ? message->group : message->id;
-		out->payload.dedup = message->dedup.data ? message->dedup : message->id;
+		out->payload.group = message->group.data ? message->group : delivery->id;
+		out->payload.dedup = message->dedup.data ? message->dedup : delivery->id;
 	}
 	add_attributes(attempt, message, delivery->is_raw, has_failed, &out->payload);
 }
@@ -437,7 +463,7 @@ void sns_delivery_ended(struct obligation_attempt *attempt, enum obligation_end 
 				     attempt->kind->number == OBLIGATION_SNS_HTTP);
 	bool is_delivered = end == OBLIGATION_END_DELIVERED;
 
-	if (!delivery || delivery->is_control)
+	if (!delivery || delivery->is_control || delivery->is_phone)
 		return;
 	const struct topic *topic =
 		sns_registry_find_topic(sns_of(attempt->core)->registry, delivery->topic_arn);

@@ -36,6 +36,9 @@ void sns_owed_replay(struct arena *arena, const struct subscription *subscriptio
 /* Marks a message as replayed; another deduplication id lets a FIFO queue take it that had it
  * within five minutes. */
 void sns_mark_replayed(struct arena *arena, struct sns_message *message, int64_t began_ms);
+/* Fills the obligation of a message to a telephone number. `source`: an ARN, for people. */
+void sns_owed_phone(struct arena *arena, struct str account, struct str source, struct str number,
+		    struct str shared, struct obligation *out);
 /* Fills the obligation of a document of sns_envelope_control, for http, https and email-json, or of
  * a text for email. */
 void sns_owed_control(struct arena *arena, const struct subscription *subscription,
@@ -47,6 +50,7 @@ void sns_owed_control(struct arena *arena, const struct subscription *subscripti
 struct sns_delivery {
 	/* Of the stored bytes. */
 	bool is_control, is_unsubscribe;
+	bool is_phone;		 /* to a telephone number: it has no topic and no subscription */
 	int64_t replay_began_ms; /* the message is marked as replayed; 0: it is not */
 	struct str subscription_arn, topic_arn;
 	struct str id;	     /* MessageId */

@@ -609,9 +609,7 @@ static void on_gated(void *context)
 	message->sequence =
 		arena_format(fanout->call->arena, "%020llu", (unsigned long long)number);
 	if (sending->gate.is_duplicate) {
-		char *text = arena_bytes(fanout->call->arena, UUID_TEXT_SIZE);
-		uuid_format(sending->gate.id, text);
-		message->id = str_of(text, UUID_TEXT_SIZE);
+		message->id = uuid_text(fanout->call->arena, sending->gate.id);
 		end_sending(sending);
 		return;
 	}

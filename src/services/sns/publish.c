@@ -10,6 +10,7 @@
 #include "services/sns/check.h"
 #include "services/sns/encrypt.h"
 #include "services/sns/fanout.h"
+#include "services/sns/phone.h"
 #include "services/sns/signing.h"
 
 struct publishing {
@@ -33,10 +34,8 @@ static enum err add(struct call *call, struct publishing *publishing,
 	enum err err = sns_entry_check(call, publishing->topic, entry, message);
 	if (err)
 		return err;
-	char *id = arena_bytes(call->arena, UUID_TEXT_SIZE);
 	uuid_new(publication->id);
-	uuid_format(publication->id, id);
-	message->id = str_of(id, UUID_TEXT_SIZE);
+	message->id = uuid_text(call->arena, publication->id);
 	message->topic_arn = publishing->topic->arn;
 	message->timestamp_ms = call->now_ms;
 	message->trace = call->trace_header;
@@ -110,16 +109,6 @@ static enum err find_topic(struct call *call, const struct sns_publish_in *in,
 				       "specified");
 }
 
-/* Tern has no telephones: every number is one that cannot be reached. */
-static enum err refuse_phone(struct call *call, struct str number)
-{
-	enum err err = call_authorize_any(call, STR("SNS:Publish"));
-
-	return err ? err
-		   : sns_invalid(call, "PhoneNumber Reason: %.*s is not valid to publish to",
-				 STR_ARG(number));
-}
-
 enum err sns_publish(struct call *call, const struct sns_publish_in *in,
 		     struct sns_publish_out *out)
 {
@@ -136,7 +125,7 @@ enum err sns_publish(struct call *call, const struct sns_publish_in *in,
 
 	(void)out;
 	if (in->phone_number.data)
-		return refuse_phone(call, in->phone_number);
+		return sns_publish_to_phone(call, in, &entry);
 	if (!in->topic_arn.data && !in->target_arn.data) {
 		call_needs_no_permission(call);
 		return sns_invalid(call, "TopicArn or TargetArn Reason: no value for required "

@@ -4,7 +4,8 @@
  *
  * Topics by ARN (its hash first, so that finding one compares one text) and by account, region and
  * name. Subscriptions by ARN, by subscriber, by topic with pending ones behind confirmed ones, so
- * that Publish reads one run of them, and by endpoint, for a repeated Subscribe.
+ * that Publish reads one run of them, by endpoint, for a repeated Subscribe, and those with a
+ * filter policy by subscriber, to count them.
  */
 #include "services/sns/registry.h"
 
@@ -15,7 +16,7 @@
 #include "services/sns/delivery_policy.h"
 
 enum topic_order { TOPIC_BY_ARN, TOPIC_BY_NAME, TOPIC_ORDERS };
-enum order { BY_ARN, BY_TOPIC, BY_ACCOUNT, BY_ENDPOINT, ORDERS };
+enum order { BY_ARN, BY_TOPIC, BY_ACCOUNT, BY_ENDPOINT, BY_FILTER, ORDERS };
 
 struct sns_registry {
 	struct snapshot_table *topics, *subscriptions;
@@ -399,6 +400,23 @@ static int compare_subscribers(const void *key, const void *value)
 	return order != 0 ? order : str_compare(a->arn, b->arn);
 }
 
+/* Equal for all subscribers of an account and region with a filter policy, or without one. */
+static int compare_filter_places(const void *key, const void *value)
+{
+	const struct subscription *a = key, *b = value;
+	int order = (a->filter_policy.data != NULL) - (b->filter_policy.data != NULL);
+
+	return order != 0 ? order : compare_places(a->account, a->region, b->account, b->region);
+}
+
+static int compare_filters(const void *key, const void *value)
+{
+	const struct subscription *a = key, *b = value;
+	int order = compare_filter_places(a, b);
+
+	return order != 0 ? order : str_compare(a->arn, b->arn);
+}
+
 static uint64_t hash_endpoint(const void *value)
 {
 	return ((const struct subscription *)value)->endpoint_hash;
@@ -426,6 +444,7 @@ static const struct snapshot_kind subscription_kind = {
 			[BY_TOPIC] = {.compare = compare_of_topic, .prefix = hash_of_topic},
 			[BY_ACCOUNT] = {.compare = compare_subscribers},
 			[BY_ENDPOINT] = {.compare = compare_endpoints, .prefix = hash_endpoint},
+			[BY_FILTER] = {.compare = compare_filters},
 		},
 };
 
@@ -563,6 +582,19 @@ size_t sns_registry_count_of_topic(struct sns_registry *registry, struct str top
 	const struct subscription wanted = {.topic_arn = topic_arn, .is_pending = is_pending};
 	struct snapshot_key key = {str_hash(topic_arn), compare_states, &wanted};
 	size_t count = snapshot_count_range(snapshot, BY_TOPIC, key);
+
+	snapshot_release(snapshot);
+	return count;
+}
+
+size_t sns_registry_count_filters(struct sns_registry *registry, struct str account,
+				  struct str region)
+{
+	const struct snapshot *snapshot = snapshot_take(registry->subscriptions);
+	const struct subscription wanted = {
+		.account = account, .region = region, .filter_policy = STR("{}")};
+	struct snapshot_key key = {0, compare_filter_places, &wanted};
+	size_t count = snapshot_count_range(snapshot, BY_FILTER, key);
 
 	snapshot_release(snapshot);
 	return count;

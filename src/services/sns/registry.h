@@ -195,6 +195,9 @@ size_t sns_registry_count_subscriptions(struct sns_registry *registry);
 /* Of a topic: pending ones, or confirmed ones. */
 size_t sns_registry_count_of_topic(struct sns_registry *registry, struct str topic_arn,
 				   bool is_pending);
+/* Of subscribers of an account and region: those with a filter policy. */
+size_t sns_registry_count_filters(struct sns_registry *registry, struct str account,
+				  struct str region);
 typedef bool (*sns_subscription_visit_fn)(void *context, const struct subscription *subscription);
 /* As sns_registry_each_topic, for subscribers of an account and region in order of ARN. */
 void sns_registry_each_of_account(struct sns_registry *registry, struct str account,

@@ -58,13 +58,8 @@ int sns_status_code_of(struct str code)
 struct str sns_status_of_queue(struct arena *arena, struct str message_id, struct str code,
 			       struct str text)
 {
-	char request_id[UUID_TEXT_SIZE];
-	uint8_t bytes[16];
 	struct json_writer json;
 	struct buf out = {0};
-
-	uuid_new(bytes);
-	uuid_format(bytes, request_id);
 
 	json_begin(&json, &out);
 	json_open_object(&json);
@@ -73,7 +68,7 @@ struct str sns_status_of_queue(struct arena *arena, struct str message_id, struc
 		member(&json, "ErrorMessage", text);
 		member(&json, "sqsRequestId", STR("Unrecoverable"));
 	} else {
-		member(&json, "sqsRequestId", str_of(request_id, UUID_TEXT_SIZE));
+		member(&json, "sqsRequestId", uuid_make(arena));
 		member(&json, "sqsMessageId", message_id);
 	}
 	json_close_object(&json);
@@ -117,19 +112,15 @@ struct str sns_status_text(struct arena *arena, const struct sns_delivery_status
 void sns_status_log(struct core *core, const struct sns_delivery_status *status)
 {
 	const struct topic *topic = status->topic;
-	char id[UUID_TEXT_SIZE];
-	uint8_t bytes[16];
 	struct arena arena;
 
 	arena_init(&arena);
-	uuid_new(bytes);
-	uuid_format(bytes, id);
 	struct str group = arena_format(&arena, "sns/%.*s/%.*s/%.*s%s", STR_ARG(topic->region),
 					STR_ARG(topic->account), STR_ARG(topic->name),
 					status->is_delivered ? "" : "/Failure");
 	(void)log_sink_put(core, topic->account, topic->region, group,
 			   str_of(sns_of(core)->log_stream, UUID_TEXT_SIZE), clock_now_ms(),
-			   sns_status_text(&arena, status, str_of(id, UUID_TEXT_SIZE)));
+			   sns_status_text(&arena, status, uuid_make(&arena)));
 	arena_done(&arena);
 }
 

@@ -10,6 +10,7 @@
 #include "core/authorize.h"
 #include "core/mail.h"
 #include "services/sns/change.h"
+#include "services/sns/check.h"
 #include "services/sns/confirm.h"
 #include "services/sns/replay.h"
 #include "services/sns/subscription.h"
@@ -22,20 +23,6 @@ static bool is_arn_of(struct str endpoint, struct str service)
 
 	return arn_parse(endpoint, &parts) && str_equal(parts.service, service) &&
 	       arn_is_account(parts.account);
-}
-
-/* E.164. */
-static bool is_phone_number(struct str text)
-{
-	enum { DIGITS_MIN = 4, DIGITS_MAX = 15 };
-	struct str digits = str_starts(text, STR("+")) ? str_slice(text, 1, SIZE_MAX) : text;
-
-	if (digits.size < DIGITS_MIN || digits.size > DIGITS_MAX)
-		return false;
-	for (size_t i = 0; i < digits.size; i++)
-		if (digits.data[i] < '0' || digits.data[i] > '9')
-			return false;
-	return true;
 }
 
 static bool is_url(struct str text, struct str scheme)
@@ -85,7 +72,7 @@ static enum err check_endpoint(struct call *call, const struct topic *topic,
 	case SNS_PROTOCOL_EMAIL_JSON:
 		return mail_is_address(endpoint) ? ERR_OK : sns_invalid(call, "Email address");
 	case SNS_PROTOCOL_SMS:
-		if (is_phone_number(endpoint))
+		if (sns_is_phone_number(endpoint))
 			return ERR_OK;
 		return sns_invalid(call, "Invalid SMS endpoint: %.*s", STR_ARG(endpoint));
 	case SNS_PROTOCOL_LAMBDA:
@@ -160,21 +147,16 @@ static enum err check_limits(struct call *call, const struct topic *topic,
 	if (count >= most)
 		return fail(call, &SNS_SUBSCRIPTION_LIMIT_EXCEEDED,
 			    "The topic has reached its limit of %zu subscriptions.", most);
-	return draft->filter_policy.data ? sns_subscription_check_filter_count(call, topic->arn)
+	return draft->filter_policy.data ? sns_subscription_check_filter_count(call, draft)
 					 : ERR_OK;
 }
 
 static void make_draft(struct call *call, const struct topic *topic, enum sns_protocol protocol,
 		       struct str endpoint, struct subscription *out)
 {
-	char *id = arena_bytes(call->arena, UUID_TEXT_SIZE);
-	uint8_t bytes[16];
-
-	uuid_new(bytes);
-	uuid_format(bytes, id);
 	bool is_pending = is_pending_at_first(call, protocol, endpoint);
 	*out = (struct subscription){
-		.id = str_of(id, UUID_TEXT_SIZE),
+		.id = uuid_make(call->arena),
 		.topic_arn = topic->arn,
 		.account = is_anonymous(call) ? topic->account : call->account,
 		.region = topic->region,

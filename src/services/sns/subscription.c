@@ -203,12 +203,20 @@ static size_t count_filters(struct sns_registry *registry, struct str topic_arn)
 	return count;
 }
 
-enum err sns_subscription_check_filter_count(struct call *call, struct str topic_arn)
+enum err sns_subscription_check_filter_count(struct call *call, const struct subscription *draft)
 {
-	if (count_filters(sns_of(call->core)->registry, topic_arn) < LIMIT_TOPIC_FILTERS)
-		return ERR_OK;
-	return fail(call, &SNS_FILTER_POLICY_LIMIT_EXCEEDED,
-		    "The topic has reached its limit of %d filter policies.", LIMIT_TOPIC_FILTERS);
+	struct sns_registry *registry = sns_of(call->core)->registry;
+
+	if (count_filters(registry, draft->topic_arn) >= LIMIT_TOPIC_FILTERS)
+		return fail(call, &SNS_FILTER_POLICY_LIMIT_EXCEEDED,
+			    "The topic has reached its limit of %d filter policies.",
+			    LIMIT_TOPIC_FILTERS);
+	if (sns_registry_count_filters(registry, draft->account, draft->region) >=
+	    LIMIT_ACCOUNT_FILTERS)
+		return fail(call, &SNS_FILTER_POLICY_LIMIT_EXCEEDED,
+			    "The account has reached its limit of %d filter policies.",
+			    LIMIT_ACCOUNT_FILTERS);
+	return ERR_OK;
 }
 
 static struct str scope_of(const struct subscription *subscription)
@@ -314,7 +322,7 @@ enum err sns_set_subscription_attributes(struct call *call,
 	if (!err)
 		err = sns_subscription_check_filter(call, &draft, false);
 	if (!err && draft.filter_policy.data && !subscription->filter_policy.data)
-		err = sns_subscription_check_filter_count(call, draft.topic_arn);
+		err = sns_subscription_check_filter_count(call, &draft);
 	if (!err)
 		err = sns_subscription_put(call->core, &draft);
 	if (!err)

@@ -17,8 +17,9 @@ must_check enum err sns_subscription_set(struct call *call, struct subscription 
 /* The same for a filter policy with the scope that the draft has; after all other attributes. */
 must_check enum err sns_subscription_check_filter(struct call *call, struct subscription *draft,
 						  bool is_subscribe);
-/* A fault, if the topic may have no further filter policy. */
-must_check enum err sns_subscription_check_filter_count(struct call *call, struct str topic_arn);
+/* A fault, if the topic or the subscriber's account may have no further filter policy. */
+must_check enum err sns_subscription_check_filter_count(struct call *call,
+							const struct subscription *draft);
 /* The value that it has, as it was given; data NULL: none. False: no such attribute can be set. */
 bool sns_subscription_get(const struct subscription *subscription, struct str name,
 			  struct str *out_value);

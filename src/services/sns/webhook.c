@@ -10,6 +10,27 @@
 
 enum { ANSWER_MS = 15000, CONNECT_MS = 5000, HOLD_MS = 60 * 1000 };
 
+/* Sender, price and type of an SMS are such attributes: AWS.SNS.SMS.SenderID. */
+static void write_attributes(struct json_writer *json, const struct sns_message *message)
+{
+	json_key(json, STR("MessageAttributes"));
+	json_open_object(json);
+	for (size_t i = 0; i < message->attribute_count; i++) {
+		const struct sns_attribute *attribute = &message->attributes[i];
+		json_key(json, attribute->name);
+		json_open_object(json);
+		json_key(json, STR("Type"));
+		json_str(json, attribute->type);
+		json_key(json, STR("Value"));
+		if (str_starts(attribute->type, STR("Binary")))
+			json_base64(json, attribute->value);
+		else
+			json_str(json, attribute->value);
+		json_close_object(json);
+	}
+	json_close_object(json);
+}
+
 static struct str write_body(struct arena *arena, const struct sns_delivery *delivery)
 {
 	const struct sns_message *message = &delivery->message;
@@ -24,16 +45,20 @@ static struct str write_body(struct arena *arena, const struct sns_delivery *del
 	json_str(&json, delivery->endpoint);
 	json_key(&json, STR("MessageId"));
 	json_str(&json, message->id);
-	json_key(&json, STR("TopicArn"));
-	json_str(&json, message->topic_arn);
-	json_key(&json, STR("SubscriptionArn"));
-	json_str(&json, delivery->subscription_arn);
+	if (!delivery->is_phone) {
+		json_key(&json, STR("TopicArn"));
+		json_str(&json, message->topic_arn);
+		json_key(&json, STR("SubscriptionArn"));
+		json_str(&json, delivery->subscription_arn);
+	}
 	if (message->subject.data) {
 		json_key(&json, STR("Subject"));
 		json_str(&json, message->subject);
 	}
 	json_key(&json, STR("Message"));
 	json_str(&json, message->body);
+	if (message->attribute_count > 0)
+		write_attributes(&json, message);
 	json_close_object(&json);
 	struct str text = arena_copy(arena, buf_str(&out));
 	buf_done(&out);
