@@ -26,6 +26,7 @@ struct due;
 struct group;
 struct data_key_sweep;
 struct data_keys;
+struct mail_relay;
 struct metering;
 struct metrics;
 struct internals;
@@ -81,8 +82,7 @@ struct core {
 	bool delays_recreate;	   /* enforce QueueDeletedRecently for 60 s; off by default */
 	bool delays_purge;	   /* enforce PurgeQueueInProgress for 60 s; on by default */
 	bool signs_http_only;	   /* of SNS: notifications to other endpoints have no signature */
-	struct str smtp_relay;	   /* "host:port" for e-mail; empty: none */
-	struct str smtp_from;	   /* the sender's address of e-mail */
+	const struct mail_relay *mail; /* NULL: e-mail waits; core/mail.h */
 	struct str webhook_url;	   /* takes SMS and push messages; empty: none */
 	struct metering *metering; /* core/metering.h */
 	struct metrics *metrics;   /* CloudWatch's; core/metric.h */

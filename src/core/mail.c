@@ -8,7 +8,7 @@
 
 bool mail_has_relay(const struct core *core)
 {
-	return core->smtp_relay.size > 0;
+	return core->mail != NULL;
 }
 
 bool mail_is_address(struct str text)
@@ -21,8 +21,12 @@ void mail_send(const struct core *core, struct arena *arena, const struct mail *
 {
 	struct smtp_result result;
 	const struct smtp_mail sent = {
-		.relay = core->smtp_relay,
-		.from = core->smtp_from,
+		.relay = core->mail->address,
+		.tls = core->mail->tls,
+		.context = core->mail->context,
+		.user = core->mail->user,
+		.password = core->mail->password,
+		.from = core->mail->from,
 		.to = mail->to,
 		.subject = mail->subject,
 		.body = mail->body,

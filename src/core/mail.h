@@ -6,8 +6,19 @@
 #define TERN_CORE_MAIL_H
 
 #include "base/base.h"
+#include "net/smtp.h"
 
 struct core;
+struct tls_context;
+
+/* The relay and how it is reached: core->mail. Texts live as long as it. */
+struct mail_relay {
+	struct str address; /* "host:port" */
+	struct str from;    /* the sender's address */
+	enum smtp_tls tls;
+	struct tls_context *context; /* NULL: SMTP_TLS_OFF */
+	struct str user, password;   /* user empty: no login */
+};
 
 struct mail {
 	struct str id; /* unique, of letters, digits and hyphens */

@@ -9,19 +9,24 @@
 #include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "net/tls.h"
 
 enum { REPLY_SIZE = 4096, LINE_BYTES = 54, WORD_BYTES = 42, ADDRESS_MAX = 320 };
 
 struct conversation {
 	int fd;
 	int64_t deadline_ms;
+	struct tls_session *tls; /* NULL: none */
 	char reply[REPLY_SIZE];
 	size_t reply_size;
+	char last[REPLY_SIZE]; /* the last reply, with all its lines */
+	size_t last_size;
 	struct smtp_result *result;
 };
 
@@ -119,7 +124,7 @@ static bool await(struct conversation *talk, short events)
 	}
 }
 
-static bool write_all(struct conversation *talk, struct str text)
+static bool write_raw(struct conversation *talk, struct str text)
 {
 	while (text.size > 0) {
 		ssize_t size = send(talk->fd, text.data, text.size, MSG_NOSIGNAL);
@@ -131,6 +136,70 @@ static bool write_all(struct conversation *talk, struct str text)
 			text = str_slice(text, (size_t)size, SIZE_MAX);
 	}
 	return true;
+}
+
+static bool write_all(struct conversation *talk, struct str text)
+{
+	struct buf wire = {0};
+
+	if (!talk->tls)
+		return write_raw(talk, text);
+	tls_session_send(talk->tls, text, &wire);
+	bool is_sent = write_raw(talk, buf_str(&wire));
+	buf_done(&wire);
+	return is_sent;
+}
+
+/* Waits for bytes; their number, up to the room; 0: none come. */
+static size_t read_raw(struct conversation *talk, char *out, size_t room)
+{
+	for (;;) {
+		ssize_t got = recv(talk->fd, out, room, 0);
+		if (got > 0)
+			return (size_t)got;
+		if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
+			(void)complain(talk, "the mail server has closed the connection");
+			return 0;
+		}
+		if (!await(talk, POLLIN))
+			return 0;
+	}
+}
+
+/* Bytes from the wire go through the session; plain ones are appended to the reply. */
+static bool receive_tls(struct conversation *talk)
+{
+	char bytes[REPLY_SIZE];
+	struct buf plain = {0}, wire = {0};
+
+	size_t got = read_raw(talk, bytes, sizeof(bytes));
+	if (got == 0)
+		return false;
+	enum err err = tls_session_receive(talk->tls, str_of(bytes, got), &plain, &wire);
+	bool is_good = write_raw(talk, buf_str(&wire));
+	if (err == ERR_INVALID)
+		is_good = complain(talk, tls_session_problem(talk->tls));
+	else if (err)
+		is_good = complain(talk, "the mail server has closed the connection");
+	if (is_good && plain.size > sizeof(talk->reply) - talk->reply_size)
+		is_good = complain(talk, "the mail server's answer is too long");
+	if (is_good && plain.size > 0) {
+		memcpy(talk->reply + talk->reply_size, plain.data, plain.size);
+		talk->reply_size += plain.size;
+	}
+	buf_done(&plain);
+	buf_done(&wire);
+	return is_good;
+}
+
+static bool receive(struct conversation *talk)
+{
+	if (talk->tls)
+		return receive_tls(talk);
+	size_t got = read_raw(talk, talk->reply + talk->reply_size,
+			      sizeof(talk->reply) - talk->reply_size);
+	talk->reply_size += got;
+	return got > 0;
 }
 
 /* The size of the first whole reply, whose last line has no hyphen behind the code; 0: not yet. */
@@ -158,6 +227,8 @@ static bool note_reply(struct conversation *talk, size_t size, int expected)
 		line = str_slice(line, 0, line.size - 1);
 	talk->result->code = (int)code;
 	snprintf(talk->result->text, sizeof(talk->result->text), "%.*s", STR_ARG(line));
+	memcpy(talk->last, talk->reply, size);
+	talk->last_size = size;
 	memmove(talk->reply, talk->reply + size, talk->reply_size - size);
 	talk->reply_size -= size;
 	return (int)code / 100 == expected;
@@ -171,13 +242,8 @@ static bool expect(struct conversation *talk, int expected)
 	while ((size = find_reply(str_of(talk->reply, talk->reply_size))) == 0) {
 		if (talk->reply_size == sizeof(talk->reply))
 			return complain(talk, "the mail server's answer is too long");
-		ssize_t got = recv(talk->fd, talk->reply + talk->reply_size,
-				   sizeof(talk->reply) - talk->reply_size, 0);
-		if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
-			return complain(talk, "the mail server has closed the connection");
-		if (got < 0 && !await(talk, POLLIN))
+		if (!receive(talk))
 			return false;
-		talk->reply_size += got > 0 ? (size_t)got : 0;
 	}
 	return note_reply(talk, size, expected);
 }
@@ -236,12 +302,119 @@ static bool reach(struct conversation *talk, struct arena *arena, struct str rel
 	return is_connected;
 }
 
-static bool converse(struct conversation *talk, const struct smtp_mail *mail)
+/* ---- TLS and login ---- */
+
+static bool shake_hands(struct conversation *talk, struct arena *arena,
+			const struct smtp_mail *mail)
+{
+	size_t colon = mail->relay.size;
+	struct buf wire = {0};
+
+	/* Bytes before the handshake are not the server's that the certificate names. */
+	if (talk->reply_size > 0)
+		return complain(talk, "the mail server answers before TLS begins");
+	while (colon > 0 && mail->relay.data[colon - 1] != ':')
+		colon--;
+	struct str host = str_slice(mail->relay, 0, colon > 0 ? colon - 1 : 0);
+	if (host.size > 2 && host.data[0] == '[')
+		host = str_slice(host, 1, host.size - 2);
+	talk->tls = tls_session_new_client(mail->context, arena_cstr(arena, host), NULL);
+	tls_session_begin(talk->tls, &wire);
+	bool is_good = write_raw(talk, buf_str(&wire));
+	buf_done(&wire);
+	while (is_good && !tls_session_is_ready(talk->tls))
+		is_good = receive_tls(talk);
+	return is_good;
+}
+
+static bool is_among(struct str line, struct str word)
+{
+	while (line.size > 0) {
+		struct str next = str_cut(&line, ' ');
+		if (str_equal_nocase(next, word))
+			return true;
+	}
+	return false;
+}
+
+/* The lines of the answer to EHLO name what the server can do: "250-AUTH LOGIN PLAIN". */
+static bool offers(const struct conversation *talk, struct str keyword, struct str word)
+{
+	struct str rest = str_of(talk->last, talk->last_size);
+
+	while (rest.size > 0) {
+		struct str line = str_slice(str_cut(&rest, '\n'), 4, SIZE_MAX);
+		if (str_ends(line, STR("\r")))
+			line = str_slice(line, 0, line.size - 1);
+		struct str name = str_cut(&line, ' ');
+		if (str_equal_nocase(name, keyword))
+			return word.size == 0 || is_among(line, word);
+	}
+	return false;
+}
+
+/* A line that holds a secret is wiped. */
+static bool ask_base64(struct conversation *talk, int expected, const char *before,
+		       struct str bytes)
+{
+	struct buf line = {0};
+
+	buf_append(&line, str_from(before));
+	append_base64(&line, bytes);
+	buf_append(&line, STR("\r\n"));
+	bool is_sent = write_all(talk, buf_str(&line));
+	if (line.size > 0)
+		explicit_bzero(line.data, line.size);
+	buf_done(&line);
+	return is_sent && expect(talk, expected);
+}
+
+static bool log_in(struct conversation *talk, const struct smtp_mail *mail)
+{
+	struct buf secret = {0};
+
+	if (mail->user.size == 0)
+		return true;
+	if (!talk->tls)
+		return complain(talk, "a login needs TLS");
+	if (!offers(talk, STR("AUTH"), STR("PLAIN"))) {
+		if (!offers(talk, STR("AUTH"), STR("LOGIN")))
+			return complain(talk, "the mail server offers no login");
+		return ask(talk, 3, "AUTH LOGIN", STR(""), "") &&
+		       ask_base64(talk, 3, "", mail->user) &&
+		       ask_base64(talk, 2, "", mail->password);
+	}
+	buf_append_char(&secret, '\0');
+	buf_append(&secret, mail->user);
+	buf_append_char(&secret, '\0');
+	buf_append(&secret, mail->password);
+	bool is_in = ask_base64(talk, 2, "AUTH PLAIN ", buf_str(&secret));
+	explicit_bzero(secret.data, secret.size);
+	buf_done(&secret);
+	return is_in;
+}
+
+static bool greet(struct conversation *talk, struct arena *arena, const struct smtp_mail *mail)
+{
+	if (mail->tls == SMTP_TLS_IMPLICIT && !shake_hands(talk, arena, mail))
+		return false;
+	if (!expect(talk, 2) || !ask(talk, 2, "EHLO localhost", STR(""), ""))
+		return false;
+	if (mail->tls == SMTP_TLS_START) {
+		if (!offers(talk, STR("STARTTLS"), STR("")))
+			return complain(talk, "the mail server offers no STARTTLS");
+		if (!ask(talk, 2, "STARTTLS", STR(""), "") || !shake_hands(talk, arena, mail) ||
+		    !ask(talk, 2, "EHLO localhost", STR(""), ""))
+			return false;
+	}
+	return log_in(talk, mail);
+}
+
+static bool converse(struct conversation *talk, struct arena *arena, const struct smtp_mail *mail)
 {
 	struct buf content = {0};
 
-	if (!expect(talk, 2) || !ask(talk, 2, "EHLO localhost", STR(""), "") ||
-	    !ask(talk, 2, "MAIL FROM:<", mail->from, ">") ||
+	if (!greet(talk, arena, mail) || !ask(talk, 2, "MAIL FROM:<", mail->from, ">") ||
 	    !ask(talk, 2, "RCPT TO:<", mail->to, ">") || !ask(talk, 3, "DATA", STR(""), ""))
 		return false;
 	smtp_format(&content, mail);
@@ -265,10 +438,11 @@ void smtp_send(const struct smtp_mail *mail, struct smtp_result *out_result)
 	if (!smtp_is_address(mail->from) || !smtp_is_address(mail->to))
 		(void)complain(&talk, "the address is not one of e-mail");
 	else if (reach(&talk, &arena, mail->relay))
-		out_result->is_sent = converse(&talk, mail);
+		out_result->is_sent = converse(&talk, &arena, mail);
 	if (out_result->is_sent)
 		(void)write_all(&talk, STR("QUIT\r\n")); /* the mail is theirs in any case */
 	if (talk.fd >= 0)
 		close(talk.fd);
+	tls_session_free(&talk.tls);
 	arena_done(&arena);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * smtp: hands one e-mail to a mail server (RFC 5321), without TLS and without a password: to a
- * relay on this machine or in the same network, which does the rest.
+ * smtp: hands one e-mail to a mail server (RFC 5321), a relay that does the rest. With TLS from the
+ * beginning or by STARTTLS (RFC 3207), and with a login (RFC 4954), by choice.
  *
  * Blocks, within a deadline: for worker threads. One connection a mail. Any thread.
  */
@@ -10,12 +10,19 @@
 
 #include "base/base.h"
 
+struct tls_context;
+
+enum smtp_tls { SMTP_TLS_OFF, SMTP_TLS_START, SMTP_TLS_IMPLICIT };
+
 struct smtp_mail {
-	struct str relay;    /* "host:port", "[::1]:25" */
-	struct str from, to; /* addresses */
-	struct str subject;  /* UTF-8 without control characters */
-	struct str body;     /* UTF-8 */
-	struct str id;	     /* of Message-ID, without brackets */
+	struct str relay; /* "host:port", "[::1]:25" */
+	enum smtp_tls tls;
+	struct tls_context *context; /* of a client's side; may be NULL with SMTP_TLS_OFF */
+	struct str user, password;   /* user empty: no login; needs TLS */
+	struct str from, to;	     /* addresses */
+	struct str subject;	     /* UTF-8 without control characters */
+	struct str body;	     /* UTF-8 */
+	struct str id;		     /* of Message-ID, without brackets */
 	int64_t date_ms;
 	int64_t timeout_ms; /* for all of it */
 };

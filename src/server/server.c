@@ -39,6 +39,7 @@
 #include "server/deliveries.h"
 #include "server/endpoints.h"
 #include "server/iam_files.h"
+#include "server/mail.h"
 #include "server/services.h"
 #include "server/throttling.h"
 #include "server/upgrade.h"
@@ -456,8 +457,10 @@ static bool check_settings(struct server *server, char *problem, size_t size)
 	if (!open_throttle(server, problem, size) ||
 	    !quotas_parse(server->settings->quotas, &server->quotas, problem, size) ||
 	    !open_tls(server, problem, size) || !endpoints_check(server, problem, size) ||
-	    !deliveries_open(server->settings, &server->outbound, problem, size))
+	    !deliveries_open(server->settings, &server->outbound, problem, size) ||
+	    !mail_relay_open(server->settings, &server->mail, problem, size))
 		return false;
+	server->core.mail = server->mail;
 	server->is_misconfigured = false;
 	return true;
 }
@@ -542,8 +545,6 @@ bool server_open(struct server *server, const struct settings *settings, char *p
 	core->delays_recreate = settings->delays_recreate;
 	core->delays_purge = !settings->allows_quick_purge;
 	core->signs_http_only = settings->sns_signatures == SIGNATURES_HTTP;
-	core->smtp_relay = settings->smtp_relay;
-	core->smtp_from = settings->smtp_from;
 	core->webhook_url = settings->webhook_url;
 	core_data_keys_open(core);
 	internals_open(core);
@@ -633,6 +634,7 @@ void server_close(struct server *server)
 	issuers_free(&core->issuers);
 	services_stop(core, SERVICE_BEFORE_ENGINE);
 	store_close(&server->store);
+	mail_relay_close(&server->mail);
 	core_data_keys_close(core);
 	internals_close(core);
 	metering_close(core);

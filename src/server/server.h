@@ -31,6 +31,7 @@ struct server {
 	struct metric_usage metric_usage;
 	struct dispatch dispatch;
 	struct net_server *net;
+	struct mail_relay *mail;	 /* core->mail */
 	struct outbound *outbound;	 /* calls endpoints; server/deliveries.h */
 	struct dispatch_thread *threads; /* one a net thread */
 	uint16_t port;			 /* of the first listener; 0: a unix socket */

@@ -156,7 +156,14 @@ static const struct row rows[] = {
 	 "only, "
 	 "which saves about 0.5 ms of CPU for a publish to queues"},
 	{"smtp-relay", KIND_TEXT, AT(smtp_relay), "", 0, 0, NULL, "HOST:PORT",
-	 "mail server that takes e-mail for subscribers, without TLS and password"},
+	 "mail server that takes e-mail for subscribers"},
+	{"smtp-tls", KIND_CHOICE, AT(smtp_tls), "off", 0, 0, "off|start|implicit", "WAY",
+	 "TLS with the mail server: none, by STARTTLS, or from the first byte; its certificate is "
+	 "checked with --deliver-ca"},
+	{"smtp-user", KIND_TEXT, AT(smtp_user), "", 0, 0, NULL, "NAME",
+	 "login at the mail server; needs TLS and --smtp-password-file"},
+	{"smtp-password-file", KIND_TEXT, AT(smtp_password_file), "", 0, 0, NULL, "FILE",
+	 "its first line is the password of --smtp-user; mode 0600"},
 	{"smtp-from", KIND_TEXT, AT(smtp_from), "no-reply@localhost", 0, 0, NULL, "ADDRESS",
 	 "sender of that e-mail"},
 	{"sms-webhook", KIND_TEXT, AT(webhook_url), "", 0, 0, NULL, "URL",

@@ -126,13 +126,17 @@ class Receiver:
 
 
 class MailServer:
-    """Takes mail, or refuses the next recipients with the codes of `script`."""
+    """Takes mail, or refuses the next recipients with the codes of `script`. With a context it has
+    TLS, from the beginning or by STARTTLS, and wants a login: `logins` are those that came."""
 
-    def __init__(self, loop):
+    def __init__(self, loop, context=None, starts=False, methods="PLAIN LOGIN"):
         self.loop, self.mails, self.script = loop, [], []
+        self.context, self.starts, self.methods = context, starts, methods
+        self.logins = []
 
         async def begin():
-            self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
+            self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0,
+                                                     ssl=None if starts else context)
             return self.server.sockets[0].getsockname()[1]
         self.port = loop.run(begin())
 
@@ -143,7 +147,19 @@ class MailServer:
             while line := (await reader.readline()).decode().strip():
                 verb = line.split(":")[0].split(" ")[0].upper()
                 answer = "250 OK"
-                if verb == "MAIL":
+                if verb == "EHLO" and self.context:
+                    is_plain = writer.get_extra_info("ssl_object") is None
+                    answer = "250-test\r\n250 " + (
+                        "STARTTLS" if is_plain else f"AUTH {self.methods}")
+                elif verb == "STARTTLS":
+                    writer.write(b"220 go on\r\n")
+                    await writer.drain()
+                    await writer.start_tls(self.context)
+                    continue
+                elif verb == "AUTH":
+                    await self.log_in(line.split(" ")[1:], reader, writer)
+                    answer = "235 welcome"
+                elif verb == "MAIL":
                     sender = line
                 elif verb == "RCPT":
                     recipient = line[len("RCPT TO:<"):-1]
@@ -160,6 +176,16 @@ class MailServer:
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         writer.close()
+
+    async def log_in(self, words, reader, writer):
+        if words[0] == "PLAIN":
+            self.logins.append(base64.b64decode(words[1]).split(b"\0")[1:])
+            return
+        answers = []
+        for prompt in (b"Username:", b"Password:"):
+            writer.write(b"334 " + base64.b64encode(prompt) + b"\r\n")
+            answers.append(base64.b64decode(await reader.readline()))
+        self.logins.append(answers)
 
     def take(self, count=1):
         eventually(lambda: len(self.mails) >= count, PATIENCE_S, f"{count} mails come")

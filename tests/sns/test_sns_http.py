@@ -14,6 +14,7 @@ from faults import invalid, refusal
 from receiver import Loop, MailServer, Receiver, verify
 from sns_queue import Queue
 from ternd import eventually
+from ternd import refusal as ternd_refusal
 
 FAST = json.dumps({"healthyRetryPolicy": {"minDelayTarget": 1, "maxDelayTarget": 1,
                                           "numRetries": 3}})
@@ -476,6 +477,69 @@ def test_mail_goes_through_the_relay(private, loop):
     assert body_of(mail).startswith("hello\u00e9\n")
     assert "Action=Unsubscribe" in body_of(mail)
     assert json.loads(body_of(found["json@example.com"]))["Message"] == "hello\u00e9"
+
+
+@pytest.fixture
+def mail_context(tmp_path):
+    """The TLS of a mail server at 127.0.0.1, and the file of its authority."""
+    key, certificate = tmp_path / "mail-key", tmp_path / "mail-certificate"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj",
+                    "/CN=mail", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out",
+                    certificate], check=True, capture_output=True)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    return context, certificate
+
+
+@pytest.fixture
+def password_file(tmp_path):
+    path = tmp_path / "password"
+    path.write_text("s3cret\n")
+    path.chmod(0o600)
+    return path
+
+
+@pytest.mark.parametrize("way, methods", [("start", "PLAIN LOGIN"), ("implicit", "LOGIN")])
+def test_mail_goes_through_tls_after_a_login(private, loop, mail_context, password_file, way,
+                                             methods):
+    context, certificate = mail_context
+    relay = MailServer(loop, context, way == "start", methods)
+    server = private("--smtp-relay", f"127.0.0.1:{relay.port}", "--smtp-tls", way, "--smtp-user",
+                     "me", "--smtp-password-file", password_file, "--deliver-ca", certificate)
+    sns = server.client("sns")
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="me@example.com")
+    assert relay.take()[0][1] == "me@example.com"
+    assert relay.logins == [[b"me", b"s3cret"]]
+
+
+@pytest.mark.parametrize("way", ["start", "implicit"])
+def test_a_mail_server_that_the_authority_does_not_know_gets_nothing(private, loop, mail_context,
+                                                                     password_file, way):
+    relay = MailServer(loop, mail_context[0], way == "start")
+    server = private("--smtp-relay", f"127.0.0.1:{relay.port}", "--smtp-tls", way, "--smtp-user",
+                     "me", "--smtp-password-file", password_file)
+    sns = server.client("sns")
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="me@example.com")
+    eventually(lambda: "certificate" in server.get("/_tern/deliveries").text)
+    assert relay.mails == [] and relay.logins == []
+
+
+def test_settings_of_the_mail_server_are_checked(tmp_path, password_file):
+    shared = tmp_path / "shared"
+    shared.write_text("x")
+    shared.chmod(0o644)
+    for flags, text in (
+            (["--smtp-relay", "mail"], "no HOST:PORT"),
+            (["--smtp-from", "nobody"], "no e-mail address"),
+            (["--smtp-user", "me"], "set together"),
+            (["--smtp-user", "me", "--smtp-password-file", password_file], "needs smtp-tls"),
+            (["--smtp-tls", "start", "--smtp-user", "me", "--smtp-password-file", shared],
+             "can be read by others")):
+        said = ternd_refusal("--smtp-relay", "127.0.0.1:25", "--data", tmp_path / "data", *flags,
+                             status=2)
+        assert text in said, said
 
 
 def test_sms_goes_to_the_webhook(private, loop):
