@@ -20,6 +20,7 @@
 #include "services/sns/envelope.h"
 #include "services/sns/filter.h"
 #include "services/sns/gate.h"
+#include "services/sns/metrics.h"
 #include "services/sns/replay.h"
 #include "services/sns/state.h"
 #include "services/sns/status.h"
@@ -332,6 +333,7 @@ static void end_sending(struct sending *sending)
 		sns_count(counters_of(fanout), SNS_COUNT_PUBLISHED, 1);
 		sns_count(counters_of(fanout), SNS_COUNT_PUBLISHED_BYTES,
 			  sending->publication->size);
+		sns_metrics_add_size(fanout->call->core, fanout->topic, sending->publication->size);
 	}
 	if (fanout->topic->is_fifo)
 		begin_next(fanout);

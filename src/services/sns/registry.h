@@ -15,6 +15,7 @@
 #include "base/base.h"
 #include "base/snapshot.h"
 #include "core/core.h"
+#include "core/metric.h"
 #include "services/sns/counters.h"
 
 struct sns_delivery_policy;
@@ -63,6 +64,9 @@ struct sns_topic_life {
 	struct sns_counters counters;
 	_Atomic uint64_t sequence;   /* of a FIFO topic: the last number that was proposed */
 	struct queue_counters queue; /* of its internal queue (gate.h) */
+	/* AWS's metrics of the topic (metrics.c). */
+	struct metric_slot slots[SNS_COUNTERS], archived[2];
+	uint64_t collected[SNS_COUNTERS]; /* values when they were collected; control thread */
 	/* The filter policies of its subscriptions (rules.h). NULL: there were none yet. */
 	struct sns_filters *_Atomic filters;
 	/* Set with `filters`; the registry knows no matchers. */

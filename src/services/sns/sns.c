@@ -102,6 +102,7 @@ const struct service_module sns_module = {
 	.reset = reset,
 	.reset_name = "deleted_topics",
 	.metrics = sns_metrics,
+	.collect = sns_collect,
 	.targets = &sns_target_provider,
 	.pages = &sns_pages,
 	.obligations = obligations,
