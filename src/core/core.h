@@ -83,10 +83,10 @@ struct core {
 	bool delays_purge;	   /* enforce PurgeQueueInProgress for 60 s; on by default */
 	bool signs_http_only;	   /* of SNS: notifications to other endpoints have no signature */
 	const struct mail_relay *mail; /* NULL: e-mail waits; core/mail.h */
-	struct str webhook_url;	   /* takes SMS and push messages; empty: none */
-	struct metering *metering; /* core/metering.h */
-	struct metrics *metrics;   /* CloudWatch's; core/metric.h */
-	struct audit *audit;	   /* NULL: no call is recorded */
+	struct str webhook_url;	       /* takes SMS and push messages; empty: none */
+	struct metering *metering;     /* core/metering.h */
+	struct metrics *metrics;       /* CloudWatch's; core/metric.h */
+	struct audit *audit;	       /* NULL: no call is recorded */
 	struct seal *seal;	/* of messages at rest, and of secrets in the catalog (subject 0) */
 	uint8_t handle_key[32]; /* seals receipt handles; from the catalog */
 	uint8_t hash_key[16];	/* of group and deduplication hashes; from the catalog */

@@ -42,7 +42,7 @@ struct settings {
 	struct str user, trusted_proxies, metrics_from, quotas;
 	int64_t audit, audit_full; /* of their enums */
 	struct str smtp_relay, smtp_from, smtp_user, smtp_password_file, webhook_url;
-	int64_t smtp_tls; /* of its enum */
+	int64_t smtp_tls;	/* of its enum */
 	int64_t sns_signatures; /* of its enum */
 	struct str audit_file;
 	int64_t audit_max_mib, audit_max_hours, audit_keep;

@@ -118,6 +118,20 @@ def test_a_pending_subscription_gets_no_notification(sns, topic, receiver):
     assert receiver.requests == []
 
 
+def test_tokens_are_valid_for_two_days(private, loop):
+    server, endpoint = private("--test-clock"), Receiver(loop)
+    sns = server.client("sns")
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=endpoint.url("/"))
+    token = endpoint.take()[0].json()["Token"]
+    server.advance(2 * 86400 - 60)
+    sns.confirm_subscription(TopicArn=topic, Token=token)
+    server.advance(61)
+    assert refusal(sns.confirm_subscription, TopicArn=topic, Token=token) == (
+        "InvalidParameter", 400, "Invalid token")
+    endpoint.close()
+
+
 def test_a_restored_subscription_has_all_attributes(sns, topic, receiver):
     wanted = {"FilterPolicy": '{"a": ["b"]}', "FilterPolicyScope": "MessageBody",
               "RawMessageDelivery": "true",

@@ -105,6 +105,8 @@ BAD_VALUES = [
     ("RedrivePolicy", json.dumps({"deadLetterTargetArn": "queue"}),
      "RedrivePolicy: deadLetterTargetArn is an invalid arn"),
     ("RedrivePolicy", "{}", "RedrivePolicy: deadLetterTargetArn is an invalid arn"),
+    ("RedrivePolicy", '{"maxReceiveCount": 5}',
+     "RedrivePolicy: invalid JSON. Attribute maxReceiveCount is unknown."),
     ("FilterPolicy", '{"a": []}', "FilterPolicy: Empty arrays are not allowed"),
     ("FilterPolicy", '{"a": {"b": ["c"]}}',
      "Filter policy scope MessageAttributes does not support nested filter policy"),
@@ -167,7 +169,7 @@ def test_fifo_rules(sns, fifo_topic):
     subscribe(sns, fifo_topic)
     arn = subscribe(sns, fifo_topic, QUEUE + ".fifo")
     assert refusal(sns.subscribe, TopicArn=fifo_topic, Protocol="http",
-                   Endpoint="http://example.com")[0] == "InvalidParameter"
+                   Endpoint="http://example.com") == invalid("Invalid protocol type: http")
     assert refusal(sns.set_subscription_attributes, SubscriptionArn=arn,
                    AttributeName="RedrivePolicy",
                    AttributeValue=json.dumps({"deadLetterTargetArn": DEAD})) == invalid(

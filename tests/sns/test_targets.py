@@ -36,6 +36,11 @@ def test_rule_publishes_to_a_topic(server, sns, topic, make_queue, name):
     assert (event["source"], event["detail"]) == (name, {"number": 7})
 
 
+def failed_invocations(server):
+    return next(int(line.split()[1]) for line in server.metrics_text().splitlines()
+                if line.startswith("tern_events_failed_invocations_total "))
+
+
 def test_topic_whose_policy_lets_others_in_refuses_a_rule(signed, name):
     sns, events = signed.client("sns"), signed.client("events")
     topic = sns.create_topic(Name=name)["TopicArn"]
@@ -43,8 +48,12 @@ def test_topic_whose_policy_lets_others_in_refuses_a_rule(signed, name):
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue.arn,
                   Attributes={"RawMessageDelivery": "true"})
     put_rule(events, name, topic)
-    for number, service in ((1, "s3.amazonaws.com"), (2, "events.amazonaws.com")):
-        allow(sns, topic, service)
-        put_event(events, name, number)
+    allow(sns, topic, "s3.amazonaws.com")
+    failed = failed_invocations(signed)
+    put_event(events, name, 1)
+    # PutEvents is answered before the topic gets the event: the policy must not change until then.
+    eventually(lambda: failed_invocations(signed) == failed + 1)
+    allow(sns, topic, "events.amazonaws.com")
+    put_event(events, name, 2)
     [message] = eventually(queue.receive)
     assert json.loads(message["Body"])["detail"] == {"number": 2}

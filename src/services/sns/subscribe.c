@@ -56,9 +56,8 @@ static enum err check_endpoint(struct call *call, const struct topic *topic,
 	if (endpoint.size > LIMIT_SNS_ENDPOINT_SIZE)
 		return sns_invalid(call, "Endpoint");
 	if (topic->is_fifo && protocol != SNS_PROTOCOL_SQS)
-		return sns_invalid(call,
-				   "Invalid parameter: Endpoint Reason: FIFO topics can only have "
-				   "SQS queues as subscribers");
+		return sns_invalid(call, "Invalid protocol type: %.*s",
+				   STR_ARG(sns_protocols[protocol]));
 	switch (protocol) {
 	case SNS_PROTOCOL_SQS:
 		return check_queue(call, topic, endpoint);

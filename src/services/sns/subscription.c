@@ -87,6 +87,14 @@ static enum err set_redrive_policy(struct change *change)
 	    !yyjson_is_obj(root))
 		return sns_invalid(change->call, "%sRedrivePolicy: failed to parse JSON. %s",
 				   change->prefix, problem.reason ? problem.reason : "");
+	yyjson_val *key, *value;
+	size_t i, most;
+	yyjson_obj_foreach(root, i, most, key, value)
+		if (!str_equal(json_text(key), STR("deadLetterTargetArn")))
+			return sns_invalid(change->call,
+					   "%sRedrivePolicy: invalid JSON. Attribute %.*s is "
+					   "unknown.",
+					   change->prefix, STR_ARG(json_text(key)));
 	struct str target = json_text(json_member(root, "deadLetterTargetArn"));
 	if (!arn_parse(target, &parts) || !str_equal(parts.service, STR("sqs")) ||
 	    !arn_is_account(parts.account))

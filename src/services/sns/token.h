@@ -3,7 +3,7 @@
  * token: what confirms a subscription, or restores one that was deleted by its UnsubscribeURL.
  *
  * A token is sealed and holds all that it stands for, so nothing is stored for it; it is valid for
- * three days. Pure, any thread.
+ * two days. Pure, any thread.
  *
  * https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html
  */
@@ -20,7 +20,7 @@ struct sns_token {
 	struct str record; /* of is_restore: the subscription's (store.h), or empty: too large */
 };
 
-enum { SNS_TOKEN_MS = 3 * 24 * 3600 * 1000 };
+enum { SNS_TOKEN_MS = 2 * 24 * 3600 * 1000 };
 /* Bytes of a record that fits into a token, so that the link fits into a request. */
 enum { SNS_TOKEN_RECORD_MAX = 7000 };
 

@@ -194,14 +194,6 @@ static void make_send(struct call *call, const struct sqs_queue *queue, const ui
 
 /* ---- answers ---- */
 
-static struct str uuid_text(struct arena *arena, const uint8_t id[16])
-{
-	char *text = arena_bytes(arena, UUID_TEXT_SIZE);
-
-	uuid_format(id, text);
-	return str_of(text, UUID_TEXT_SIZE);
-}
-
 /* A trace from the header is not a system attribute, so it has no digest. */
 static struct str system_md5(struct arena *arena, const struct entry *entry)
 {
