@@ -135,7 +135,7 @@ def test_tokens_are_valid_for_two_days(private, loop):
 def test_a_restored_subscription_has_all_attributes(sns, topic, receiver):
     wanted = {"FilterPolicy": '{"a": ["b"]}', "FilterPolicyScope": "MessageBody",
               "RawMessageDelivery": "true",
-              "DeliveryPolicy": '{"healthyRetryPolicy": {"numRetries": 5}}',
+              "DeliveryPolicy": FAST,
               "RedrivePolicy": json.dumps({
                   "deadLetterTargetArn": "arn:aws:sqs:us-east-1:000000000000:q"})}
     arn = subscribe(sns, topic, receiver, **wanted)

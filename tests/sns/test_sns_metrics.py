@@ -17,7 +17,7 @@ def moved(clocked):
 def points(clocked, cloudwatch, topic, metric):
     now = datetime.datetime(2100, 1, 1, tzinfo=datetime.timezone.utc)
     found = cloudwatch.get_metric_statistics(
-        Namespace="AWS/SNS", MetricName=metric, Period=86400,
+        Namespace="AWS/SNS", MetricName=metric, Period=365 * 86400,
         Dimensions=[{"Name": "TopicName", "Value": topic.split(":")[-1]}],
         StartTime=now - datetime.timedelta(days=36500), EndTime=now,
         Statistics=["Sum", "Maximum", "SampleCount"])["Datapoints"]
@@ -74,10 +74,12 @@ def test_refused_messages_are_counted_by_reason(server, sns, topic, make_queue, 
 def events(logs, group):
     """The events of a log group, which may not exist yet."""
     try:
-        found = logs.filter_log_events(logGroupName=group)["events"]
+        streams = logs.describe_log_streams(logGroupName=group)["logStreams"]
     except logs.exceptions.ResourceNotFoundException:
         return []
-    return [json.loads(event["message"]) for event in found]
+    return [json.loads(event["message"]) for stream in streams
+            for event in logs.get_log_events(logGroupName=group, startFromHead=True,
+                                             logStreamName=stream["logStreamName"])["events"]]
 
 
 def test_delivery_status_is_logged(server, sns, topic, make_queue):
