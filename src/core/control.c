@@ -33,7 +33,9 @@ struct works {
 	struct map by_account;
 };
 
+#define CONTROL_MAGIC 0x4c525443u
 struct control {
+	uint32_t magic;
 	struct core *core;
 	pthread_t thread;
 	struct mailbox mailbox;
@@ -50,6 +52,7 @@ static void wake(void *context)
 {
 	struct control *control = context;
 
+	check(control->magic == CONTROL_MAGIC);
 	pthread_mutex_lock(&control->mutex);
 	control->is_awake = true;
 	pthread_cond_signal(&control->condition);
@@ -252,6 +255,7 @@ static void *control_main(void *context)
 {
 	struct control *control = context;
 
+	check(control->magic == CONTROL_MAGIC);
 	check(pthread_setname_np(pthread_self(), "control") == 0);
 	do {
 		do {
@@ -279,6 +283,7 @@ void control_new(struct core *core)
 	struct control *control = heap_alloc(sizeof(*control));
 	pthread_condattr_t attributes;
 
+	control->magic = CONTROL_MAGIC;
 	control->core = core;
 	core->group = group_new();
 	core->control = control;
@@ -332,6 +337,8 @@ void control_free(struct core *core)
 	timer_heap_done(&control->dates);
 	pthread_cond_destroy(&control->condition);
 	pthread_mutex_destroy(&control->mutex);
+	check(control->magic == CONTROL_MAGIC);
+	control->magic = 0;
 	heap_free(control);
 	core->control = NULL;
 }

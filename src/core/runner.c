@@ -19,6 +19,8 @@
 #include "core/engines.h"
 #include "net/server.h"
 
+#define RUNNER_MAGIC 0x524e4e52u
+
 /* A commit that is expected to be short runs within the turn. */
 enum { QUICK_COMMIT_NS = 1000000, QUICK_COMMIT_SIZE = 1 << 20 };
 /* Turns of the engine in a row; then the thread serves its connections. */
@@ -48,6 +50,7 @@ struct lane {
 };
 
 struct runner {
+	uint32_t magic;
 	struct engine *engine;
 	struct lane lanes[2];
 	bool blocks_commits;
@@ -76,6 +79,7 @@ static void wake(void *context)
 {
 	struct runner *runner = context;
 
+	check(runner->magic == RUNNER_MAGIC);
 	atomic_store(&runner->has_news, true);
 	if (runner_here == runner)
 		return;
@@ -102,12 +106,14 @@ static void *lane_main(void *context)
 {
 	struct lane *lane = context;
 
+	check(lane->runner->magic == RUNNER_MAGIC);
 	check(pthread_setname_np(pthread_self(), lane->name) == 0);
 	for (;;) {
 		while (sem_wait(&lane->given) != 0)
 			;
 		if (atomic_load(&lane->state) == LANE_ENDING)
 			return NULL;
+		check(atomic_load(&lane->state) == LANE_GIVEN);
 		lane->work_ns = run_work(lane->work);
 		atomic_store(&lane->state, LANE_DONE);
 		wake(lane->runner);
@@ -202,6 +208,7 @@ static void step(struct runner *runner)
 {
 	bool has_news = true;
 
+	check(runner->magic == RUNNER_MAGIC);
 	if (atomic_load(&runner->is_stopping) && !runner->has_stopped_engine) {
 		runner->has_stopped_engine = true;
 		engine_stop(runner->engine);
@@ -234,6 +241,8 @@ void runner_turn(struct runner *runner)
 
 void runner_attach(struct runner *runner, struct net_thread *thread)
 {
+	check(!atomic_load(&runner->net));
+	check(!runner->has_thread);
 	runner_here = runner;
 	atomic_store(&runner->net, thread);
 	int descriptor = engine_commit_descriptor(runner->engine);
@@ -270,6 +279,7 @@ static void *runner_main(void *context)
 {
 	struct runner *runner = context;
 
+	check(runner->magic == RUNNER_MAGIC);
 	check(pthread_setname_np(pthread_self(), runner->name) == 0);
 	runner_here = runner;
 	while (!atomic_load(&runner->ends_thread)) {
@@ -282,6 +292,8 @@ static void *runner_main(void *context)
 
 void runner_start_thread(struct runner *runner)
 {
+	check(!runner->has_thread);
+	check(!atomic_load(&runner->net));
 	runner->has_thread = true;
 	check(pthread_create(&runner->thread, NULL, runner_main, runner) == 0);
 }
@@ -363,6 +375,7 @@ enum err runner_new(struct core *core, const struct runner_options *options,
 	pthread_condattr_t attributes;
 
 	check(core->engine_count < LIMIT_PARTITIONS);
+	runner->magic = RUNNER_MAGIC;
 	runner->place = core->engine_count;
 	name_thread(runner, "engine", runner->name);
 	engine_options.wake = wake;
@@ -390,6 +403,9 @@ enum err runner_new(struct core *core, const struct runner_options *options,
 
 static void runner_free(struct runner *runner)
 {
+	check(runner->magic == RUNNER_MAGIC);
+	check(!runner->has_thread);
+	check(!atomic_load(&runner->net));
 	for (int i = 0; i < 2; i++) {
 		struct lane *lane = &runner->lanes[i];
 		check(atomic_load(&lane->state) == LANE_IDLE);
@@ -401,6 +417,7 @@ static void runner_free(struct runner *runner)
 	engine_free(&runner->engine);
 	pthread_cond_destroy(&runner->condition);
 	pthread_mutex_destroy(&runner->mutex);
+	runner->magic = 0;
 	heap_free(runner);
 }
 

@@ -19,7 +19,9 @@ struct worker_account {
 	int64_t used_ns;
 };
 
+#define WORKERS_MAGIC 0x534b5257u
 struct workers {
+	uint32_t magic;
 	pthread_mutex_t mutex;
 	pthread_cond_t condition;
 	struct list accounts; /* under the mutex, as all below */
@@ -62,6 +64,7 @@ static void drop_if_idle(struct worker_account *account)
 {
 	if (account->waiting > 0 || account->running > 0)
 		return;
+	check(list_is_empty(&account->works));
 	list_remove(&account->link);
 	heap_free(account);
 }
@@ -148,6 +151,7 @@ static void *worker_main(void *context)
 	struct workers *workers = context;
 	struct worker_account *account;
 
+	check(workers->magic == WORKERS_MAGIC);
 	check(pthread_setname_np(pthread_self(), "worker") == 0);
 	pthread_mutex_lock(&workers->mutex);
 	for (;;) {
@@ -189,6 +193,7 @@ struct workers *workers_new(uint32_t threads)
 	struct workers *workers = heap_alloc(sizeof(*workers) + threads * sizeof(pthread_t));
 
 	check(threads > 0);
+	workers->magic = WORKERS_MAGIC;
 	workers->thread_count = threads;
 	pthread_mutex_init(&workers->mutex, NULL);
 	pthread_cond_init(&workers->condition, NULL);
@@ -225,6 +230,8 @@ void workers_free(struct workers **workers)
 		return;
 	workers_join(old);
 	check(list_is_empty(&old->accounts));
+	check(old->magic == WORKERS_MAGIC);
+	old->magic = 0;
 	pthread_cond_destroy(&old->condition);
 	pthread_mutex_destroy(&old->mutex);
 	heap_free(old);

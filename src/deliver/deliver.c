@@ -70,7 +70,9 @@ struct item {
 	struct queue_change change;
 };
 
+#define DELIVER_MAGIC 0x564c4544u
 struct deliver {
+	uint32_t magic;
 	struct deliver_options options;
 	pthread_t thread;
 	pthread_mutex_t mutex;
@@ -128,6 +130,7 @@ static void wake(void *context)
 {
 	struct deliver *deliver = context;
 
+	check(deliver->magic == DELIVER_MAGIC);
 	pthread_mutex_lock(&deliver->mutex);
 	deliver->is_awake = true;
 	pthread_cond_signal(&deliver->condition);
@@ -703,6 +706,7 @@ static void *deliver_main(void *context)
 {
 	struct deliver *deliver = context;
 
+	check(deliver->magic == DELIVER_MAGIC);
 	do {
 		take_mail(deliver);
 		receive_more(deliver);
@@ -725,6 +729,7 @@ struct deliver *deliver_new(const struct deliver_options *options)
 	struct deliver_options *mine = &deliver->options;
 	pthread_condattr_t attributes;
 
+	deliver->magic = DELIVER_MAGIC;
 	*mine = *options;
 	check(mine->queue >= DELIVER_QUEUE_FIRST);
 	mine->items_max = mine->items_max ? mine->items_max : LIMIT_DELIVER_ITEMS;
@@ -765,6 +770,8 @@ void deliver_free(struct deliver **deliver)
 	endpoints_free(&old->endpoints);
 	pthread_cond_destroy(&old->condition);
 	pthread_mutex_destroy(&old->mutex);
+	check(old->magic == DELIVER_MAGIC);
+	old->magic = 0;
 	heap_free(old);
 	*deliver = NULL;
 }
