@@ -16,6 +16,7 @@
 
 struct match_rule {
 	void *user;
+	struct match_rule *twin;
 	uint32_t number; /* in matcher->rules */
 	uint32_t conjunction_count;
 	uint32_t anchor_count;
@@ -137,6 +138,16 @@ void matcher_free(struct matcher **matcher)
 	vec_done(&(*matcher)->free_ids);
 	heap_free(*matcher);
 	*matcher = NULL;
+}
+
+void match_rule_set_twin(struct match_rule *rule, struct match_rule *twin)
+{
+	rule->twin = twin;
+}
+
+struct match_rule *match_rule_twin(const struct match_rule *rule)
+{
+	return rule->twin;
 }
 
 size_t matcher_rule_count(const struct matcher *matcher)

@@ -28,6 +28,9 @@ void matcher_free(struct matcher **matcher); /* with its rules; accepts NULL, le
 struct match_rule *matcher_add(struct matcher *matcher, const struct event_pattern *pattern,
 			       void *user);
 void matcher_remove(struct matcher *matcher, struct match_rule *rule); /* and frees it */
+/* The same pattern in another matcher, which the rule keeps for its owner; NULL: none. */
+void match_rule_set_twin(struct match_rule *rule, struct match_rule *twin);
+struct match_rule *match_rule_twin(const struct match_rule *rule);
 size_t matcher_rule_count(const struct matcher *matcher);
 
 struct match_scratch *match_scratch_new(void);

@@ -21,10 +21,6 @@ struct shared_matcher {
 	_Alignas(64) _Atomic uint32_t active;
 };
 
-struct shared_rule {
-	struct match_rule *rules[2];
-};
-
 struct shared_matcher *shared_matcher_new(void)
 {
 	struct shared_matcher *matcher =
@@ -62,26 +58,28 @@ static uint32_t exchange_sides(struct shared_matcher *matcher)
 	return former;
 }
 
-struct shared_rule *shared_matcher_add(struct shared_matcher *matcher,
-				       const struct event_pattern *pattern, void *user)
+/* The rule of the first side stands for both and has the other one as its twin. */
+struct match_rule *shared_matcher_add(struct shared_matcher *matcher,
+				      const struct event_pattern *pattern, void *user)
 {
-	struct shared_rule *rule = heap_alloc(sizeof(*rule));
+	struct match_rule *rules[2];
 	uint32_t side = 1 - atomic_load(&matcher->active);
 
-	rule->rules[side] = matcher_add(matcher->sides[side].matcher, pattern, user);
+	rules[side] = matcher_add(matcher->sides[side].matcher, pattern, user);
 	side = exchange_sides(matcher);
-	rule->rules[side] = matcher_add(matcher->sides[side].matcher, pattern, user);
-	return rule;
+	rules[side] = matcher_add(matcher->sides[side].matcher, pattern, user);
+	match_rule_set_twin(rules[0], rules[1]);
+	return rules[0];
 }
 
-void shared_matcher_remove(struct shared_matcher *matcher, struct shared_rule *rule)
+void shared_matcher_remove(struct shared_matcher *matcher, struct match_rule *rule)
 {
+	struct match_rule *rules[2] = {rule, match_rule_twin(rule)};
 	uint32_t side = 1 - atomic_load(&matcher->active);
 
-	matcher_remove(matcher->sides[side].matcher, rule->rules[side]);
+	matcher_remove(matcher->sides[side].matcher, rules[side]);
 	side = exchange_sides(matcher);
-	matcher_remove(matcher->sides[side].matcher, rule->rules[side]);
-	heap_free(rule);
+	matcher_remove(matcher->sides[side].matcher, rules[side]);
 }
 
 size_t shared_matcher_rule_count(const struct shared_matcher *matcher)

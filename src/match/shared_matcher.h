@@ -15,16 +15,15 @@
 #include "match/matcher.h"
 
 struct shared_matcher;
-struct shared_rule;
 
 struct shared_matcher *shared_matcher_new(void);
 void shared_matcher_free(struct shared_matcher **matcher); /* with its rules; accepts NULL */
 
 /* As matcher_add. */
-struct shared_rule *shared_matcher_add(struct shared_matcher *matcher,
-				       const struct event_pattern *pattern, void *user);
+struct match_rule *shared_matcher_add(struct shared_matcher *matcher,
+				      const struct event_pattern *pattern, void *user);
 /* Frees the rule. When it returns, no reader that is inside has its `user`. */
-void shared_matcher_remove(struct shared_matcher *matcher, struct shared_rule *rule);
+void shared_matcher_remove(struct shared_matcher *matcher, struct match_rule *rule);
 size_t shared_matcher_rule_count(const struct shared_matcher *matcher); /* the writer */
 
 /*

@@ -66,11 +66,11 @@ static void test_readers_find_the_rules_of_one_side(void **unused)
 
 	(void)unused;
 	matcher = shared_matcher_new();
-	struct shared_rule *rule = shared_matcher_add(matcher, &pattern, &always);
+	struct match_rule *rule = shared_matcher_add(matcher, &pattern, &always);
 	for (int i = 0; i < READERS; i++)
 		assert_int_equal(pthread_create(&readers[i], NULL, read_events, NULL), 0);
 	for (int i = 0; i < CHANGES; i++) {
-		struct shared_rule *other = shared_matcher_add(matcher, &pattern, &sometimes);
+		struct match_rule *other = shared_matcher_add(matcher, &pattern, &sometimes);
 		shared_matcher_remove(matcher, other);
 	}
 	while (atomic_load(&matches) < 100)
@@ -104,9 +104,9 @@ static void test_a_change_shows_whichever_side_is_active(void **unused)
 	(void)unused;
 	matcher = shared_matcher_new();
 	assert_int_equal(count_matches("{\"a\":1}"), 0);
-	struct shared_rule *first = shared_matcher_add(matcher, &one, &always);
+	struct match_rule *first = shared_matcher_add(matcher, &one, &always);
 	assert_int_equal(count_matches("{\"a\":1}"), 1);
-	struct shared_rule *second = shared_matcher_add(matcher, &two, &sometimes);
+	struct match_rule *second = shared_matcher_add(matcher, &two, &sometimes);
 	assert_int_equal(count_matches("{\"a\":1}"), 1);
 	assert_int_equal(count_matches("{\"a\":2}"), 1);
 	shared_matcher_remove(matcher, first);
@@ -115,4 +115,17 @@ static void test_a_change_shows_whichever_side_is_active(void **unused)
 	shared_matcher_remove(matcher, second);
 	assert_int_equal(count_matches("{\"a\":2}"), 0);
 	shared_matcher_free(&matcher);
+}
+
+static void test_rules_that_were_not_removed_end_with_the_matcher(void **unused)
+{
+	struct event_pattern one = pattern_of("{\"a\":[1]}"), two = pattern_of("{\"a\":[2]}");
+
+	(void)unused;
+	matcher = shared_matcher_new();
+	(void)shared_matcher_add(matcher, &one, &always);
+	(void)shared_matcher_add(matcher, &two, &sometimes);
+	assert_int_equal(shared_matcher_rule_count(matcher), 2);
+	shared_matcher_free(&matcher);
+	assert_null(matcher);
 }

@@ -97,7 +97,7 @@ struct events_bus_rule {
 	size_t tag_count;
 	const struct events_target_settings *targets; /* in the order in which they were added */
 	size_t target_count;
-	struct shared_rule *compiled; /* the registry's: in the matcher of the bus; NULL: not */
+	struct match_rule *compiled; /* the registry's: in the matcher of the bus; NULL: not */
 };
 
 static inline bool events_rule_is_enabled(const struct events_bus_rule *rule)
