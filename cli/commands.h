@@ -20,6 +20,8 @@ extern const struct command archive_command;
 extern const struct command replay_command;
 extern const struct command pipe_command;
 extern const struct command schedule_command;
+extern const struct command alarm_command;
+extern const struct command dashboard_command;
 extern const struct command logs_command;
 extern const struct command cost_command;
 extern const struct command watch_command;

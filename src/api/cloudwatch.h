@@ -271,12 +271,35 @@ struct cloudwatch_alarm_history_item {
 	struct str history_data;
 };
 
+struct cloudwatch_dashboard_entry {
+	struct str dashboard_name;
+	struct str dashboard_arn;
+	int64_t last_modified;
+	bool has_last_modified;
+	int64_t size;
+	bool has_size;
+};
+
+struct cloudwatch_dashboard_validation_message {
+	struct str data_path;
+	struct str message;
+};
+
 struct cloudwatch_delete_alarms_in {
 	struct str *alarm_names;
 	size_t alarm_names_count;
 };
 
 struct cloudwatch_delete_alarms_out {
+	char no_members;
+};
+
+struct cloudwatch_delete_dashboards_in {
+	struct str *dashboard_names;
+	size_t dashboard_names_count;
+};
+
+struct cloudwatch_delete_dashboards_out {
 	char no_members;
 };
 
@@ -362,6 +385,16 @@ struct cloudwatch_enable_alarm_actions_out {
 	char no_members;
 };
 
+struct cloudwatch_get_dashboard_in {
+	struct str dashboard_name;
+};
+
+struct cloudwatch_get_dashboard_out {
+	struct str dashboard_arn;
+	struct str dashboard_body;
+	struct str dashboard_name;
+};
+
 struct cloudwatch_get_metric_data_in {
 	struct cloudwatch_metric_data_query *metric_data_queries;
 	size_t metric_data_queries_count;
@@ -406,6 +439,17 @@ struct cloudwatch_get_metric_statistics_out {
 	struct str label;
 	struct cloudwatch_datapoint *datapoints;
 	size_t datapoints_count;
+};
+
+struct cloudwatch_list_dashboards_in {
+	struct str dashboard_name_prefix;
+	struct str next_token;
+};
+
+struct cloudwatch_list_dashboards_out {
+	struct cloudwatch_dashboard_entry *dashboard_entries;
+	size_t dashboard_entries_count;
+	struct str next_token;
 };
 
 struct cloudwatch_list_metrics_in {
@@ -461,6 +505,18 @@ struct cloudwatch_put_composite_alarm_in {
 
 struct cloudwatch_put_composite_alarm_out {
 	char no_members;
+};
+
+struct cloudwatch_put_dashboard_in {
+	struct str dashboard_name;
+	struct str dashboard_body;
+	struct cloudwatch_tag *tags;
+	size_t tags_count;
+};
+
+struct cloudwatch_put_dashboard_out {
+	struct cloudwatch_dashboard_validation_message *dashboard_validation_messages;
+	size_t dashboard_validation_messages_count;
 };
 
 struct cloudwatch_put_metric_alarm_in {
@@ -561,6 +617,8 @@ struct cloudwatch_double_entry {
 
 enum err cloudwatch_delete_alarms(struct call *call, const struct cloudwatch_delete_alarms_in *in,
 		struct cloudwatch_delete_alarms_out *out);
+enum err cloudwatch_delete_dashboards(struct call *call, const struct cloudwatch_delete_dashboards_in *in,
+		struct cloudwatch_delete_dashboards_out *out);
 enum err cloudwatch_describe_alarm_history(struct call *call, const struct cloudwatch_describe_alarm_history_in *in,
 		struct cloudwatch_describe_alarm_history_out *out);
 enum err cloudwatch_describe_alarms(struct call *call, const struct cloudwatch_describe_alarms_in *in,
@@ -571,16 +629,22 @@ enum err cloudwatch_disable_alarm_actions(struct call *call, const struct cloudw
 		struct cloudwatch_disable_alarm_actions_out *out);
 enum err cloudwatch_enable_alarm_actions(struct call *call, const struct cloudwatch_enable_alarm_actions_in *in,
 		struct cloudwatch_enable_alarm_actions_out *out);
+enum err cloudwatch_get_dashboard(struct call *call, const struct cloudwatch_get_dashboard_in *in,
+		struct cloudwatch_get_dashboard_out *out);
 enum err cloudwatch_get_metric_data(struct call *call, const struct cloudwatch_get_metric_data_in *in,
 		struct cloudwatch_get_metric_data_out *out);
 enum err cloudwatch_get_metric_statistics(struct call *call, const struct cloudwatch_get_metric_statistics_in *in,
 		struct cloudwatch_get_metric_statistics_out *out);
+enum err cloudwatch_list_dashboards(struct call *call, const struct cloudwatch_list_dashboards_in *in,
+		struct cloudwatch_list_dashboards_out *out);
 enum err cloudwatch_list_metrics(struct call *call, const struct cloudwatch_list_metrics_in *in,
 		struct cloudwatch_list_metrics_out *out);
 enum err cloudwatch_list_tags_for_resource(struct call *call, const struct cloudwatch_list_tags_for_resource_in *in,
 		struct cloudwatch_list_tags_for_resource_out *out);
 enum err cloudwatch_put_composite_alarm(struct call *call, const struct cloudwatch_put_composite_alarm_in *in,
 		struct cloudwatch_put_composite_alarm_out *out);
+enum err cloudwatch_put_dashboard(struct call *call, const struct cloudwatch_put_dashboard_in *in,
+		struct cloudwatch_put_dashboard_out *out);
 enum err cloudwatch_put_metric_alarm(struct call *call, const struct cloudwatch_put_metric_alarm_in *in,
 		struct cloudwatch_put_metric_alarm_out *out);
 enum err cloudwatch_put_metric_data(struct call *call, const struct cloudwatch_put_metric_data_in *in,
@@ -594,16 +658,20 @@ enum err cloudwatch_untag_resource(struct call *call, const struct cloudwatch_un
 
 enum {
 	CLOUDWATCH_DELETE_ALARMS,
+	CLOUDWATCH_DELETE_DASHBOARDS,
 	CLOUDWATCH_DESCRIBE_ALARM_HISTORY,
 	CLOUDWATCH_DESCRIBE_ALARMS,
 	CLOUDWATCH_DESCRIBE_ALARMS_FOR_METRIC,
 	CLOUDWATCH_DISABLE_ALARM_ACTIONS,
 	CLOUDWATCH_ENABLE_ALARM_ACTIONS,
+	CLOUDWATCH_GET_DASHBOARD,
 	CLOUDWATCH_GET_METRIC_DATA,
 	CLOUDWATCH_GET_METRIC_STATISTICS,
+	CLOUDWATCH_LIST_DASHBOARDS,
 	CLOUDWATCH_LIST_METRICS,
 	CLOUDWATCH_LIST_TAGS_FOR_RESOURCE,
 	CLOUDWATCH_PUT_COMPOSITE_ALARM,
+	CLOUDWATCH_PUT_DASHBOARD,
 	CLOUDWATCH_PUT_METRIC_ALARM,
 	CLOUDWATCH_PUT_METRIC_DATA,
 	CLOUDWATCH_SET_ALARM_STATE,

@@ -9,6 +9,11 @@ static enum err run_cloudwatch_delete_alarms(struct call *call, const void *in, 
 	return cloudwatch_delete_alarms(call, in, out);
 }
 
+static enum err run_cloudwatch_delete_dashboards(struct call *call, const void *in, void *out)
+{
+	return cloudwatch_delete_dashboards(call, in, out);
+}
+
 static enum err run_cloudwatch_describe_alarm_history(struct call *call, const void *in, void *out)
 {
 	return cloudwatch_describe_alarm_history(call, in, out);
@@ -34,6 +39,11 @@ static enum err run_cloudwatch_enable_alarm_actions(struct call *call, const voi
 	return cloudwatch_enable_alarm_actions(call, in, out);
 }
 
+static enum err run_cloudwatch_get_dashboard(struct call *call, const void *in, void *out)
+{
+	return cloudwatch_get_dashboard(call, in, out);
+}
+
 static enum err run_cloudwatch_get_metric_data(struct call *call, const void *in, void *out)
 {
 	return cloudwatch_get_metric_data(call, in, out);
@@ -42,6 +52,11 @@ static enum err run_cloudwatch_get_metric_data(struct call *call, const void *in
 static enum err run_cloudwatch_get_metric_statistics(struct call *call, const void *in, void *out)
 {
 	return cloudwatch_get_metric_statistics(call, in, out);
+}
+
+static enum err run_cloudwatch_list_dashboards(struct call *call, const void *in, void *out)
+{
+	return cloudwatch_list_dashboards(call, in, out);
 }
 
 static enum err run_cloudwatch_list_metrics(struct call *call, const void *in, void *out)
@@ -57,6 +72,11 @@ static enum err run_cloudwatch_list_tags_for_resource(struct call *call, const v
 static enum err run_cloudwatch_put_composite_alarm(struct call *call, const void *in, void *out)
 {
 	return cloudwatch_put_composite_alarm(call, in, out);
+}
+
+static enum err run_cloudwatch_put_dashboard(struct call *call, const void *in, void *out)
+{
+	return cloudwatch_put_dashboard(call, in, out);
 }
 
 static enum err run_cloudwatch_put_metric_alarm(struct call *call, const void *in, void *out)
@@ -86,16 +106,20 @@ static enum err run_cloudwatch_untag_resource(struct call *call, const void *in,
 
 static const operation_fn handlers[] = {
 	[CLOUDWATCH_DELETE_ALARMS] = run_cloudwatch_delete_alarms,
+	[CLOUDWATCH_DELETE_DASHBOARDS] = run_cloudwatch_delete_dashboards,
 	[CLOUDWATCH_DESCRIBE_ALARM_HISTORY] = run_cloudwatch_describe_alarm_history,
 	[CLOUDWATCH_DESCRIBE_ALARMS] = run_cloudwatch_describe_alarms,
 	[CLOUDWATCH_DESCRIBE_ALARMS_FOR_METRIC] = run_cloudwatch_describe_alarms_for_metric,
 	[CLOUDWATCH_DISABLE_ALARM_ACTIONS] = run_cloudwatch_disable_alarm_actions,
 	[CLOUDWATCH_ENABLE_ALARM_ACTIONS] = run_cloudwatch_enable_alarm_actions,
+	[CLOUDWATCH_GET_DASHBOARD] = run_cloudwatch_get_dashboard,
 	[CLOUDWATCH_GET_METRIC_DATA] = run_cloudwatch_get_metric_data,
 	[CLOUDWATCH_GET_METRIC_STATISTICS] = run_cloudwatch_get_metric_statistics,
+	[CLOUDWATCH_LIST_DASHBOARDS] = run_cloudwatch_list_dashboards,
 	[CLOUDWATCH_LIST_METRICS] = run_cloudwatch_list_metrics,
 	[CLOUDWATCH_LIST_TAGS_FOR_RESOURCE] = run_cloudwatch_list_tags_for_resource,
 	[CLOUDWATCH_PUT_COMPOSITE_ALARM] = run_cloudwatch_put_composite_alarm,
+	[CLOUDWATCH_PUT_DASHBOARD] = run_cloudwatch_put_dashboard,
 	[CLOUDWATCH_PUT_METRIC_ALARM] = run_cloudwatch_put_metric_alarm,
 	[CLOUDWATCH_PUT_METRIC_DATA] = run_cloudwatch_put_metric_data,
 	[CLOUDWATCH_SET_ALARM_STATE] = run_cloudwatch_set_alarm_state,
@@ -121,11 +145,11 @@ const struct service cloudwatch_service = {
 		   .query_code = STR_INIT("AccessDenied"), .status = 403},
 	.violation = &CLOUDWATCH_VALIDATION,
 	.resource_types = cloudwatch_resources,
-	.resource_type_count = 1,
+	.resource_type_count = 2,
 	.throttled = {.shape = STR_INIT("ThrottlingException"),
 		      .query_code = STR_INIT("Throttling"), .status = 400},
 	.throttled_text = STR_INIT("Rate exceeded"),
-	.operation_count = 16,
+	.operation_count = 20,
 	.operations = operations,
 };
 

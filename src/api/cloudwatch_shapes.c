@@ -1260,6 +1260,54 @@ static const struct shape cloudwatch_alarm_history_item_shape = {
 	.member_count = 6,
 	.members = cloudwatch_alarm_history_item_members};
 
+static const struct shape_member cloudwatch_dashboard_entry_members[] = {
+	{.name = STR_INIT("DashboardName"),
+	 .query_name = STR_INIT("DashboardName"),
+	 .xml_name = STR_INIT("DashboardName"),
+	 .offset = offsetof(struct cloudwatch_dashboard_entry, dashboard_name),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("DashboardArn"),
+	 .query_name = STR_INIT("DashboardArn"),
+	 .xml_name = STR_INIT("DashboardArn"),
+	 .offset = offsetof(struct cloudwatch_dashboard_entry, dashboard_arn),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("LastModified"),
+	 .query_name = STR_INIT("LastModified"),
+	 .xml_name = STR_INIT("LastModified"),
+	 .offset = offsetof(struct cloudwatch_dashboard_entry, last_modified),
+	 .kind = SHAPE_TIMESTAMP,
+	 .extra_offset = offsetof(struct cloudwatch_dashboard_entry, has_last_modified)},
+	{.name = STR_INIT("Size"),
+	 .query_name = STR_INIT("Size"),
+	 .xml_name = STR_INIT("Size"),
+	 .offset = offsetof(struct cloudwatch_dashboard_entry, size),
+	 .kind = SHAPE_LONG,
+	 .extra_offset = offsetof(struct cloudwatch_dashboard_entry, has_size)},
+};
+static const struct shape cloudwatch_dashboard_entry_shape = {
+	.name = STR_INIT("DashboardEntry"),
+	.size = sizeof(struct cloudwatch_dashboard_entry),
+	.member_count = 4,
+	.members = cloudwatch_dashboard_entry_members};
+
+static const struct shape_member cloudwatch_dashboard_validation_message_members[] = {
+	{.name = STR_INIT("DataPath"),
+	 .query_name = STR_INIT("DataPath"),
+	 .xml_name = STR_INIT("DataPath"),
+	 .offset = offsetof(struct cloudwatch_dashboard_validation_message, data_path),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("Message"),
+	 .query_name = STR_INIT("Message"),
+	 .xml_name = STR_INIT("Message"),
+	 .offset = offsetof(struct cloudwatch_dashboard_validation_message, message),
+	 .kind = SHAPE_STRING},
+};
+static const struct shape cloudwatch_dashboard_validation_message_shape = {
+	.name = STR_INIT("DashboardValidationMessage"),
+	.size = sizeof(struct cloudwatch_dashboard_validation_message),
+	.member_count = 2,
+	.members = cloudwatch_dashboard_validation_message_members};
+
 static const struct shape_member cloudwatch_delete_alarms_in_members[] = {
 	{.name = STR_INIT("AlarmNames"),
 	 .query_name = STR_INIT("AlarmNames"),
@@ -1284,6 +1332,30 @@ static const struct shape cloudwatch_delete_alarms_in_shape = {
 static const struct shape cloudwatch_delete_alarms_out_shape = {
 	.name = STR_INIT("DeleteAlarmsResult"),
 	.size = sizeof(struct cloudwatch_delete_alarms_out)};
+
+static const struct shape_member cloudwatch_delete_dashboards_in_members[] = {
+	{.name = STR_INIT("DashboardNames"),
+	 .query_name = STR_INIT("DashboardNames"),
+	 .xml_name = STR_INIT("DashboardNames"),
+	 .offset = offsetof(struct cloudwatch_delete_dashboards_in, dashboard_names),
+	 .kind = SHAPE_LIST,
+	 .extra_offset = offsetof(struct cloudwatch_delete_dashboards_in, dashboard_names_count),
+	 .item_size = sizeof(struct str),
+	 .item_kind = SHAPE_STRING,
+	 .query_item = STR_INIT("member"),
+	 .xml_item = STR_INIT("member"),
+	 .is_required = true},
+};
+static const struct shape cloudwatch_delete_dashboards_in_shape = {
+	.name = STR_INIT("DeleteDashboardsRequest"),
+	.size = sizeof(struct cloudwatch_delete_dashboards_in),
+	.member_count = 1,
+	.members = cloudwatch_delete_dashboards_in_members,
+	.is_constrained = true};
+
+static const struct shape cloudwatch_delete_dashboards_out_shape = {
+	.name = STR_INIT("DeleteDashboardsResult"),
+	.size = sizeof(struct cloudwatch_delete_dashboards_out)};
 
 static const struct shape_member cloudwatch_describe_alarm_history_in_members[] = {
 	{.name = STR_INIT("AlarmName"),
@@ -1631,6 +1703,44 @@ static const struct shape cloudwatch_enable_alarm_actions_out_shape = {
 	.name = STR_INIT("EnableAlarmActionsResult"),
 	.size = sizeof(struct cloudwatch_enable_alarm_actions_out)};
 
+static const struct shape_member cloudwatch_get_dashboard_in_members[] = {
+	{.name = STR_INIT("DashboardName"),
+	 .query_name = STR_INIT("DashboardName"),
+	 .xml_name = STR_INIT("DashboardName"),
+	 .offset = offsetof(struct cloudwatch_get_dashboard_in, dashboard_name),
+	 .kind = SHAPE_STRING,
+	 .is_required = true},
+};
+static const struct shape cloudwatch_get_dashboard_in_shape = {
+	.name = STR_INIT("GetDashboardRequest"),
+	.size = sizeof(struct cloudwatch_get_dashboard_in),
+	.member_count = 1,
+	.members = cloudwatch_get_dashboard_in_members,
+	.is_constrained = true};
+
+static const struct shape_member cloudwatch_get_dashboard_out_members[] = {
+	{.name = STR_INIT("DashboardArn"),
+	 .query_name = STR_INIT("DashboardArn"),
+	 .xml_name = STR_INIT("DashboardArn"),
+	 .offset = offsetof(struct cloudwatch_get_dashboard_out, dashboard_arn),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("DashboardBody"),
+	 .query_name = STR_INIT("DashboardBody"),
+	 .xml_name = STR_INIT("DashboardBody"),
+	 .offset = offsetof(struct cloudwatch_get_dashboard_out, dashboard_body),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("DashboardName"),
+	 .query_name = STR_INIT("DashboardName"),
+	 .xml_name = STR_INIT("DashboardName"),
+	 .offset = offsetof(struct cloudwatch_get_dashboard_out, dashboard_name),
+	 .kind = SHAPE_STRING},
+};
+static const struct shape cloudwatch_get_dashboard_out_shape = {
+	.name = STR_INIT("GetDashboardResult"),
+	.size = sizeof(struct cloudwatch_get_dashboard_out),
+	.member_count = 3,
+	.members = cloudwatch_get_dashboard_out_members};
+
 static const struct shape_member cloudwatch_get_metric_data_in_members[] = {
 	{.name = STR_INIT("MetricDataQueries"),
 	 .query_name = STR_INIT("MetricDataQueries"),
@@ -1835,6 +1945,49 @@ static const struct shape cloudwatch_get_metric_statistics_out_shape = {
 	.size = sizeof(struct cloudwatch_get_metric_statistics_out),
 	.member_count = 2,
 	.members = cloudwatch_get_metric_statistics_out_members};
+
+static const struct shape_member cloudwatch_list_dashboards_in_members[] = {
+	{.name = STR_INIT("DashboardNamePrefix"),
+	 .query_name = STR_INIT("DashboardNamePrefix"),
+	 .xml_name = STR_INIT("DashboardNamePrefix"),
+	 .offset = offsetof(struct cloudwatch_list_dashboards_in, dashboard_name_prefix),
+	 .kind = SHAPE_STRING},
+	{.name = STR_INIT("NextToken"),
+	 .query_name = STR_INIT("NextToken"),
+	 .xml_name = STR_INIT("NextToken"),
+	 .offset = offsetof(struct cloudwatch_list_dashboards_in, next_token),
+	 .kind = SHAPE_STRING},
+};
+static const struct shape cloudwatch_list_dashboards_in_shape = {
+	.name = STR_INIT("ListDashboardsRequest"),
+	.size = sizeof(struct cloudwatch_list_dashboards_in),
+	.member_count = 2,
+	.members = cloudwatch_list_dashboards_in_members};
+
+static const struct shape_member cloudwatch_list_dashboards_out_members[] = {
+	{.name = STR_INIT("DashboardEntries"),
+	 .query_name = STR_INIT("DashboardEntries"),
+	 .xml_name = STR_INIT("DashboardEntries"),
+	 .offset = offsetof(struct cloudwatch_list_dashboards_out, dashboard_entries),
+	 .kind = SHAPE_LIST,
+	 .extra_offset = offsetof(struct cloudwatch_list_dashboards_out, dashboard_entries_count),
+	 .item_size = sizeof(struct cloudwatch_dashboard_entry),
+	 .item_kind = SHAPE_STRUCTURE,
+	 .shape = &cloudwatch_dashboard_entry_shape,
+	 .query_item = STR_INIT("member"),
+	 .xml_item = STR_INIT("member"),
+	 .is_always = true},
+	{.name = STR_INIT("NextToken"),
+	 .query_name = STR_INIT("NextToken"),
+	 .xml_name = STR_INIT("NextToken"),
+	 .offset = offsetof(struct cloudwatch_list_dashboards_out, next_token),
+	 .kind = SHAPE_STRING},
+};
+static const struct shape cloudwatch_list_dashboards_out_shape = {
+	.name = STR_INIT("ListDashboardsResult"),
+	.size = sizeof(struct cloudwatch_list_dashboards_out),
+	.member_count = 2,
+	.members = cloudwatch_list_dashboards_out_members};
 
 static const struct shape_member cloudwatch_list_metrics_in_members[] = {
 	{.name = STR_INIT("Namespace"),
@@ -2071,6 +2224,58 @@ static const struct shape cloudwatch_put_composite_alarm_in_shape = {
 static const struct shape cloudwatch_put_composite_alarm_out_shape = {
 	.name = STR_INIT("PutCompositeAlarmResult"),
 	.size = sizeof(struct cloudwatch_put_composite_alarm_out)};
+
+static const struct shape_member cloudwatch_put_dashboard_in_members[] = {
+	{.name = STR_INIT("DashboardName"),
+	 .query_name = STR_INIT("DashboardName"),
+	 .xml_name = STR_INIT("DashboardName"),
+	 .offset = offsetof(struct cloudwatch_put_dashboard_in, dashboard_name),
+	 .kind = SHAPE_STRING,
+	 .is_required = true},
+	{.name = STR_INIT("DashboardBody"),
+	 .query_name = STR_INIT("DashboardBody"),
+	 .xml_name = STR_INIT("DashboardBody"),
+	 .offset = offsetof(struct cloudwatch_put_dashboard_in, dashboard_body),
+	 .kind = SHAPE_STRING,
+	 .is_required = true},
+	{.name = STR_INIT("Tags"),
+	 .query_name = STR_INIT("Tags"),
+	 .xml_name = STR_INIT("Tags"),
+	 .offset = offsetof(struct cloudwatch_put_dashboard_in, tags),
+	 .kind = SHAPE_LIST,
+	 .extra_offset = offsetof(struct cloudwatch_put_dashboard_in, tags_count),
+	 .item_size = sizeof(struct cloudwatch_tag),
+	 .item_kind = SHAPE_STRUCTURE,
+	 .shape = &cloudwatch_tag_shape,
+	 .query_item = STR_INIT("member"),
+	 .xml_item = STR_INIT("member")},
+};
+static const struct shape cloudwatch_put_dashboard_in_shape = {
+	.name = STR_INIT("PutDashboardRequest"),
+	.size = sizeof(struct cloudwatch_put_dashboard_in),
+	.member_count = 3,
+	.members = cloudwatch_put_dashboard_in_members,
+	.is_constrained = true};
+
+static const struct shape_member cloudwatch_put_dashboard_out_members[] = {
+	{.name = STR_INIT("DashboardValidationMessages"),
+	 .query_name = STR_INIT("DashboardValidationMessages"),
+	 .xml_name = STR_INIT("DashboardValidationMessages"),
+	 .offset = offsetof(struct cloudwatch_put_dashboard_out, dashboard_validation_messages),
+	 .kind = SHAPE_LIST,
+	 .extra_offset = offsetof(struct cloudwatch_put_dashboard_out, dashboard_validation_messages_count),
+	 .item_size = sizeof(struct cloudwatch_dashboard_validation_message),
+	 .item_kind = SHAPE_STRUCTURE,
+	 .shape = &cloudwatch_dashboard_validation_message_shape,
+	 .query_item = STR_INIT("member"),
+	 .xml_item = STR_INIT("member"),
+	 .is_always = true},
+};
+static const struct shape cloudwatch_put_dashboard_out_shape = {
+	.name = STR_INIT("PutDashboardResult"),
+	.size = sizeof(struct cloudwatch_put_dashboard_out),
+	.member_count = 1,
+	.members = cloudwatch_put_dashboard_out_members};
 
 static const struct shape_member cloudwatch_put_metric_alarm_in_members[] = {
 	{.name = STR_INIT("AlarmName"),
@@ -2488,6 +2693,8 @@ const struct resource_type cloudwatch_resources[] = {
 	{.name = STR_INIT("alarm"), .arn = STR_INIT("arn:${Partition}:cloudwatch:${Region}:${Account}:alarm:${AlarmName}"),
 	 .type = STR_INIT("AWS::CloudWatch::Alarm"),
 	 .keys = cloudwatch_resource_keys_0, .key_count = 1},
+	{.name = STR_INIT("dashboard"), .arn = STR_INIT("arn:${Partition}:cloudwatch::${Account}:dashboard/${DashboardName}"),
+	 .type = STR_INIT("AWS::CloudWatch::Dashboard")},
 };
 static const struct throttle_class cloudwatch_throttles[] = {
 	{.name = STR_INIT("put-metric-data"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 500000, .burst = 500,
@@ -2502,6 +2709,8 @@ static const struct throttle_class cloudwatch_throttles[] = {
 	 .title = STR_INIT("Rate exceeded")},
 	{.name = STR_INIT("put-alarm"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 3000, .burst = 3,
 	 .title = STR_INIT("Rate exceeded")},
+	{.name = STR_INIT("put-dashboard"), .scope = THROTTLE_CLASS_EACH, .rate_milli = 10000, .burst = 10,
+	 .title = STR_INIT("Rate exceeded")},
 };
 static const struct resource_type *const cloudwatch_delete_alarms_resources[] = {&cloudwatch_resources[0]};
 static const struct operation_facts cloudwatch_delete_alarms_facts = {
@@ -2512,6 +2721,15 @@ static const struct operation_facts cloudwatch_delete_alarms_facts = {
 	.resources = cloudwatch_delete_alarms_resources,
 	.resource_count = 1,
 	.throttle = &cloudwatch_throttles[5]};
+static const struct resource_type *const cloudwatch_delete_dashboards_resources[] = {&cloudwatch_resources[1]};
+static const struct operation_facts cloudwatch_delete_dashboards_facts = {
+	.documentation = STR_INIT("Deletes dashboards, all of them or none."),
+	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
+	.price = STR_INIT("request"),
+	.resources = cloudwatch_delete_dashboards_resources,
+	.resource_count = 1,
+	.throttle = &cloudwatch_throttles[6]};
 static const struct resource_type *const cloudwatch_describe_alarm_history_resources[] = {&cloudwatch_resources[0]};
 static const struct operation_facts cloudwatch_describe_alarm_history_facts = {
 	.documentation = STR_INIT("Returns what has happened to alarms in the last 30 days."),
@@ -2557,6 +2775,15 @@ static const struct operation_facts cloudwatch_enable_alarm_actions_facts = {
 	.resources = cloudwatch_enable_alarm_actions_resources,
 	.resource_count = 1,
 	.throttle = &cloudwatch_throttles[5]};
+static const struct resource_type *const cloudwatch_get_dashboard_resources[] = {&cloudwatch_resources[1]};
+static const struct operation_facts cloudwatch_get_dashboard_facts = {
+	.documentation = STR_INIT("Returns a dashboard."),
+	.access = ACCESS_READ,
+	.event = EVENT_MANAGEMENT,
+	.price = STR_INIT("request"),
+	.resources = cloudwatch_get_dashboard_resources,
+	.resource_count = 1,
+	.throttle = &cloudwatch_throttles[6]};
 static const struct operation_facts cloudwatch_get_metric_data_facts = {
 	.documentation = STR_INIT("Returns statistics of several metrics, and results of metric math."),
 	.access = ACCESS_READ,
@@ -2569,6 +2796,12 @@ static const struct operation_facts cloudwatch_get_metric_statistics_facts = {
 	.event = EVENT_MANAGEMENT,
 	.price = STR_INIT("request"),
 	.throttle = &cloudwatch_throttles[2]};
+static const struct operation_facts cloudwatch_list_dashboards_facts = {
+	.documentation = STR_INIT("Lists dashboards."),
+	.access = ACCESS_LIST,
+	.event = EVENT_MANAGEMENT,
+	.price = STR_INIT("request"),
+	.throttle = &cloudwatch_throttles[6]};
 static const struct operation_facts cloudwatch_list_metrics_facts = {
 	.documentation = STR_INIT("Lists the metrics that got samples in the last two weeks."),
 	.access = ACCESS_LIST,
@@ -2596,6 +2829,15 @@ static const struct operation_facts cloudwatch_put_composite_alarm_facts = {
 	.keys = cloudwatch_put_composite_alarm_keys,
 	.key_count = 2,
 	.throttle = &cloudwatch_throttles[5]};
+static const struct resource_type *const cloudwatch_put_dashboard_resources[] = {&cloudwatch_resources[1]};
+static const struct operation_facts cloudwatch_put_dashboard_facts = {
+	.documentation = STR_INIT("Creates or replaces a dashboard."),
+	.access = ACCESS_WRITE,
+	.event = EVENT_MANAGEMENT,
+	.price = STR_INIT("request"),
+	.resources = cloudwatch_put_dashboard_resources,
+	.resource_count = 1,
+	.throttle = &cloudwatch_throttles[6]};
 static const struct resource_type *const cloudwatch_put_metric_alarm_resources[] = {&cloudwatch_resources[0]};
 static const struct str cloudwatch_put_metric_alarm_keys[] = {STR_INIT("aws:RequestTag/${TagKey}"), STR_INIT("aws:TagKeys")};
 static const struct operation_facts cloudwatch_put_metric_alarm_facts = {
@@ -2657,81 +2899,101 @@ const struct operation cloudwatch_operations[] = {
 	 .service = &cloudwatch_client_service,
 	 .in = &cloudwatch_delete_alarms_in_shape, .out = &cloudwatch_delete_alarms_out_shape,
 	 .place = OPERATION_ON_CONTROL, .index = 0, .facts = &cloudwatch_delete_alarms_facts, .shows_answer = true},
+	{.name = STR_INIT("DeleteDashboards"),
+	 .action = STR_INIT("cloudwatch:DeleteDashboards"),
+	 .service = &cloudwatch_client_service,
+	 .in = &cloudwatch_delete_dashboards_in_shape, .out = &cloudwatch_delete_dashboards_out_shape,
+	 .place = OPERATION_ON_CONTROL, .index = 1, .facts = &cloudwatch_delete_dashboards_facts, .shows_answer = true, .has_empty_result = true},
 	{.name = STR_INIT("DescribeAlarmHistory"),
 	 .action = STR_INIT("cloudwatch:DescribeAlarmHistory"),
 	 .service = &cloudwatch_client_service,
 	 .in = &cloudwatch_describe_alarm_history_in_shape, .out = &cloudwatch_describe_alarm_history_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 1, .facts = &cloudwatch_describe_alarm_history_facts, .is_read_only = true},
+	 .place = OPERATION_ON_CONTROL, .index = 2, .facts = &cloudwatch_describe_alarm_history_facts, .is_read_only = true},
 	{.name = STR_INIT("DescribeAlarms"),
 	 .action = STR_INIT("cloudwatch:DescribeAlarms"),
 	 .service = &cloudwatch_client_service,
 	 .in = &cloudwatch_describe_alarms_in_shape, .out = &cloudwatch_describe_alarms_out_shape,
-	 .place = OPERATION_ON_NET, .index = 2, .facts = &cloudwatch_describe_alarms_facts, .is_read_only = true},
+	 .place = OPERATION_ON_NET, .index = 3, .facts = &cloudwatch_describe_alarms_facts, .is_read_only = true},
 	{.name = STR_INIT("DescribeAlarmsForMetric"),
 	 .action = STR_INIT("cloudwatch:DescribeAlarmsForMetric"),
 	 .service = &cloudwatch_client_service,
 	 .in = &cloudwatch_describe_alarms_for_metric_in_shape, .out = &cloudwatch_describe_alarms_for_metric_out_shape,
-	 .place = OPERATION_ON_NET, .index = 3, .facts = &cloudwatch_describe_alarms_for_metric_facts, .is_read_only = true},
+	 .place = OPERATION_ON_NET, .index = 4, .facts = &cloudwatch_describe_alarms_for_metric_facts, .is_read_only = true},
 	{.name = STR_INIT("DisableAlarmActions"),
 	 .action = STR_INIT("cloudwatch:DisableAlarmActions"),
 	 .service = &cloudwatch_client_service,
 	 .in = &cloudwatch_disable_alarm_actions_in_shape, .out = &cloudwatch_disable_alarm_actions_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 4, .facts = &cloudwatch_disable_alarm_actions_facts, .shows_answer = true},
+	 .place = OPERATION_ON_CONTROL, .index = 5, .facts = &cloudwatch_disable_alarm_actions_facts, .shows_answer = true},
 	{.name = STR_INIT("EnableAlarmActions"),
 	 .action = STR_INIT("cloudwatch:EnableAlarmActions"),
 	 .service = &cloudwatch_client_service,
 	 .in = &cloudwatch_enable_alarm_actions_in_shape, .out = &cloudwatch_enable_alarm_actions_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 5, .facts = &cloudwatch_enable_alarm_actions_facts, .shows_answer = true},
+	 .place = OPERATION_ON_CONTROL, .index = 6, .facts = &cloudwatch_enable_alarm_actions_facts, .shows_answer = true},
+	{.name = STR_INIT("GetDashboard"),
+	 .action = STR_INIT("cloudwatch:GetDashboard"),
+	 .service = &cloudwatch_client_service,
+	 .in = &cloudwatch_get_dashboard_in_shape, .out = &cloudwatch_get_dashboard_out_shape,
+	 .place = OPERATION_ON_NET, .index = 7, .facts = &cloudwatch_get_dashboard_facts, .is_read_only = true},
 	{.name = STR_INIT("GetMetricData"),
 	 .action = STR_INIT("cloudwatch:GetMetricData"),
 	 .service = &cloudwatch_client_service,
 	 .in = &cloudwatch_get_metric_data_in_shape, .out = &cloudwatch_get_metric_data_out_shape,
-	 .place = OPERATION_ON_WORKER, .index = 6, .facts = &cloudwatch_get_metric_data_facts, .is_read_only = true, .uses_workers = true},
+	 .place = OPERATION_ON_WORKER, .index = 8, .facts = &cloudwatch_get_metric_data_facts, .is_read_only = true, .uses_workers = true},
 	{.name = STR_INIT("GetMetricStatistics"),
 	 .action = STR_INIT("cloudwatch:GetMetricStatistics"),
 	 .service = &cloudwatch_client_service,
 	 .in = &cloudwatch_get_metric_statistics_in_shape, .out = &cloudwatch_get_metric_statistics_out_shape,
-	 .place = OPERATION_ON_WORKER, .index = 7, .facts = &cloudwatch_get_metric_statistics_facts, .is_read_only = true, .uses_workers = true},
+	 .place = OPERATION_ON_WORKER, .index = 9, .facts = &cloudwatch_get_metric_statistics_facts, .is_read_only = true, .uses_workers = true},
+	{.name = STR_INIT("ListDashboards"),
+	 .action = STR_INIT("cloudwatch:ListDashboards"),
+	 .service = &cloudwatch_client_service,
+	 .in = &cloudwatch_list_dashboards_in_shape, .out = &cloudwatch_list_dashboards_out_shape,
+	 .place = OPERATION_ON_NET, .index = 10, .facts = &cloudwatch_list_dashboards_facts, .is_read_only = true},
 	{.name = STR_INIT("ListMetrics"),
 	 .action = STR_INIT("cloudwatch:ListMetrics"),
 	 .service = &cloudwatch_client_service,
 	 .in = &cloudwatch_list_metrics_in_shape, .out = &cloudwatch_list_metrics_out_shape,
-	 .place = OPERATION_ON_WORKER, .index = 8, .facts = &cloudwatch_list_metrics_facts, .is_read_only = true, .uses_workers = true},
+	 .place = OPERATION_ON_WORKER, .index = 11, .facts = &cloudwatch_list_metrics_facts, .is_read_only = true, .uses_workers = true},
 	{.name = STR_INIT("ListTagsForResource"),
 	 .action = STR_INIT("cloudwatch:ListTagsForResource"),
 	 .service = &cloudwatch_client_service,
 	 .in = &cloudwatch_list_tags_for_resource_in_shape, .out = &cloudwatch_list_tags_for_resource_out_shape,
-	 .place = OPERATION_ON_NET, .index = 9, .facts = &cloudwatch_list_tags_for_resource_facts, .is_read_only = true},
+	 .place = OPERATION_ON_NET, .index = 12, .facts = &cloudwatch_list_tags_for_resource_facts, .is_read_only = true},
 	{.name = STR_INIT("PutCompositeAlarm"),
 	 .action = STR_INIT("cloudwatch:PutCompositeAlarm"),
 	 .service = &cloudwatch_client_service,
 	 .in = &cloudwatch_put_composite_alarm_in_shape, .out = &cloudwatch_put_composite_alarm_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 10, .facts = &cloudwatch_put_composite_alarm_facts, .shows_answer = true},
+	 .place = OPERATION_ON_CONTROL, .index = 13, .facts = &cloudwatch_put_composite_alarm_facts, .shows_answer = true},
+	{.name = STR_INIT("PutDashboard"),
+	 .action = STR_INIT("cloudwatch:PutDashboard"),
+	 .service = &cloudwatch_client_service,
+	 .in = &cloudwatch_put_dashboard_in_shape, .out = &cloudwatch_put_dashboard_out_shape,
+	 .place = OPERATION_ON_CONTROL, .index = 14, .facts = &cloudwatch_put_dashboard_facts, .shows_answer = true, .has_empty_result = true},
 	{.name = STR_INIT("PutMetricAlarm"),
 	 .action = STR_INIT("cloudwatch:PutMetricAlarm"),
 	 .service = &cloudwatch_client_service,
 	 .in = &cloudwatch_put_metric_alarm_in_shape, .out = &cloudwatch_put_metric_alarm_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 11, .facts = &cloudwatch_put_metric_alarm_facts, .shows_answer = true},
+	 .place = OPERATION_ON_CONTROL, .index = 15, .facts = &cloudwatch_put_metric_alarm_facts, .shows_answer = true},
 	{.name = STR_INIT("PutMetricData"),
 	 .action = STR_INIT("cloudwatch:PutMetricData"),
 	 .service = &cloudwatch_client_service,
 	 .in = &cloudwatch_put_metric_data_in_shape, .out = &cloudwatch_put_metric_data_out_shape,
-	 .place = OPERATION_ON_NET, .index = 12, .facts = &cloudwatch_put_metric_data_facts, .shows_answer = true},
+	 .place = OPERATION_ON_NET, .index = 16, .facts = &cloudwatch_put_metric_data_facts, .shows_answer = true},
 	{.name = STR_INIT("SetAlarmState"),
 	 .action = STR_INIT("cloudwatch:SetAlarmState"),
 	 .service = &cloudwatch_client_service,
 	 .in = &cloudwatch_set_alarm_state_in_shape, .out = &cloudwatch_set_alarm_state_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 13, .facts = &cloudwatch_set_alarm_state_facts, .shows_answer = true},
+	 .place = OPERATION_ON_CONTROL, .index = 17, .facts = &cloudwatch_set_alarm_state_facts, .shows_answer = true},
 	{.name = STR_INIT("TagResource"),
 	 .action = STR_INIT("cloudwatch:TagResource"),
 	 .service = &cloudwatch_client_service,
 	 .in = &cloudwatch_tag_resource_in_shape, .out = &cloudwatch_tag_resource_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 14, .facts = &cloudwatch_tag_resource_facts, .shows_answer = true, .has_empty_result = true},
+	 .place = OPERATION_ON_CONTROL, .index = 18, .facts = &cloudwatch_tag_resource_facts, .shows_answer = true, .has_empty_result = true},
 	{.name = STR_INIT("UntagResource"),
 	 .action = STR_INIT("cloudwatch:UntagResource"),
 	 .service = &cloudwatch_client_service,
 	 .in = &cloudwatch_untag_resource_in_shape, .out = &cloudwatch_untag_resource_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 15, .facts = &cloudwatch_untag_resource_facts, .shows_answer = true, .has_empty_result = true},
+	 .place = OPERATION_ON_CONTROL, .index = 19, .facts = &cloudwatch_untag_resource_facts, .shows_answer = true, .has_empty_result = true},
 };
 
 const struct service cloudwatch_client_service = {
@@ -2750,10 +3012,10 @@ const struct service cloudwatch_client_service = {
 		   .query_code = STR_INIT("AccessDenied"), .status = 403},
 	.violation = &CLOUDWATCH_VALIDATION,
 	.resource_types = cloudwatch_resources,
-	.resource_type_count = 1,
+	.resource_type_count = 2,
 	.throttled = {.shape = STR_INIT("ThrottlingException"),
 		      .query_code = STR_INIT("Throttling"), .status = 400},
 	.throttled_text = STR_INIT("Rate exceeded"),
-	.operation_count = 16,
+	.operation_count = 20,
 	.operations = cloudwatch_operations,
 };

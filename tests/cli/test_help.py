@@ -10,6 +10,7 @@ from ternd import ROOT
 SERVICES = sorted(path.stem for path in (ROOT / "model").glob("*.ops"))
 COMMANDS = ["queue", "send", "receive", "dlq", "topic", "sub", "publish", "bus", "rule", "event",
             "archive", "replay", "schedule", "logs", "pipe", "cost",
+            "alarm", "dashboard",
             "account", "delivery", "user", "key", "role", "policy",
             "whoami", "endpoint", "kms", "watch", "health", "audit", "cert", "bench",
             "completion", "version", "help"]

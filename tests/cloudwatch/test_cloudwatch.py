@@ -328,3 +328,40 @@ def test_accounts_see_their_own_metrics(server):
     other = server.client("cloudwatch", account="444455556666")
     assert other.list_metrics(Namespace=namespace)["Metrics"] == []
     assert statistics(other, namespace) == []
+
+
+def test_expressions(cloudwatch):
+    namespace, when = space(), minutes_ago(5)
+    for queue, value in (("a", 4), ("b", 6)):
+        cloudwatch.put_metric_data(Namespace=namespace, MetricData=[
+            {"MetricName": "Depth", "Value": value, "Timestamp": when,
+             "Dimensions": [{"Name": "QueueName", "Value": queue}]}])
+
+    def stat(queue):
+        return {"Metric": {"Namespace": namespace, "MetricName": "Depth",
+                           "Dimensions": [{"Name": "QueueName", "Value": queue}]},
+                "Period": 60, "Stat": "Sum"}
+
+    answer = cloudwatch.get_metric_data(StartTime=minutes_ago(8), EndTime=minutes_ago(2),
+                                        MetricDataQueries=[
+        {"Id": "m1", "MetricStat": stat("a"), "ReturnData": False},
+        {"Id": "m2", "MetricStat": stat("b"), "ReturnData": False},
+        {"Id": "e1", "Expression": "100 * m1 / e2", "Label": "share"},
+        {"Id": "e2", "Expression": "SUM(METRICS())"},
+        {"Id": "e3", "Expression": f"SEARCH('{{{namespace},QueueName}} Depth', 'Sum', 60)"},
+        {"Id": "e4", "Expression": "FILL(m1, 0)"}])
+    found = {(result["Id"], result["Label"]): result["Values"]
+             for result in answer["MetricDataResults"]}
+    assert found.pop(("e4", "e4")).count(0.0) >= 5
+    assert found == {("e1", "share"): [40.0], ("e2", "e2"): [10.0], ("e3", "a Depth"): [4.0],
+                     ("e3", "b Depth"): [6.0]}
+
+
+def test_wrong_expressions_are_refused(cloudwatch):
+    for expression, text in (("1 +", "A value is expected"), ("e1", "depend on each other"),
+                             ("ANOMALY_DETECTION_BAND(1)", "is not supported")):
+        with pytest.raises(cloudwatch.exceptions.ClientError,
+                           match=f"ValidationError.*Error in expression 'e1': .*{text}"):
+            cloudwatch.get_metric_data(
+                StartTime=minutes_ago(9), EndTime=minutes_ago(2),
+                MetricDataQueries=[{"Id": "e1", "Expression": expression}])

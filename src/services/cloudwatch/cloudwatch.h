@@ -10,10 +10,12 @@
 #include "core/service.h"
 
 struct cloudwatch_alarms;
+struct snapshot_table;
 
 struct cloudwatch {
 	uint32_t magic;
-	struct cloudwatch_alarms *alarms; /* alarms.h */
+	struct cloudwatch_alarms *alarms;  /* alarm_state.h */
+	struct snapshot_table *dashboards; /* dashboard.c */
 };
 
 extern const struct service_module cloudwatch_module;

@@ -6,23 +6,27 @@
 #include "api/handlers.h"
 #include "core/metric.h"
 #include "services/cloudwatch/alarms.h"
+#include "services/cloudwatch/dashboard.h"
 
 static enum err start(struct core *core, const struct service_start *start, struct str *out_problem)
 {
 	(void)start;
 	(void)out_problem; /* the configuration has no alarms */
-	return cloudwatch_alarms_start(core);
+	enum err err = cloudwatch_dashboards_start(core);
+	return err ? err : cloudwatch_alarms_start(core);
 }
 
 static void stop(struct core *core)
 {
 	cloudwatch_alarms_stop(core);
+	cloudwatch_dashboards_stop(core);
 }
 
 static enum err reset(struct core *core, struct str account, uint64_t *count)
 {
 	*count += metric_remove_account(core, account);
-	return cloudwatch_alarms_reset(core, account, count);
+	enum err err = cloudwatch_dashboards_reset(core, account, count);
+	return err ? err : cloudwatch_alarms_reset(core, account, count);
 }
 
 static const struct obligation_kind *const obligations[] = {&cloudwatch_alarm_obligation};
