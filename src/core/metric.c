@@ -309,7 +309,7 @@ static bool read_series(void *context, uint32_t series, const struct metric_key 
 		return true;
 	reading->err = metric_store_read(reading->metrics->store, reading->arena, series,
 					 clock_now_ms() / 1000, range->start_s, range->end_s,
-					 range->period_s, &items, &count);
+					 range->period_s, range->skips_samples, &items, &count);
 	if (reading->err == ERR_NOTFOUND) /* it was removed meanwhile */
 		reading->err = ERR_OK;
 	else if (!reading->err && count > 0)

@@ -87,6 +87,7 @@ void metric_on_closed(struct core *core, metric_closed_fn closed); /* main, at s
 struct metric_range {
 	int64_t start_s, end_s;
 	uint32_t period_s;
+	bool skips_samples; /* percentiles and the like are not needed: faster */
 };
 struct metric_points {
 	struct metric_point *items;

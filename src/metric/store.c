@@ -412,6 +412,7 @@ static enum err gather_file(struct metric_gather *gather, struct metric_file *fi
 			    : period_s % 300 == 0  ? 300
 						   : 60;
 	int64_t from_s = coarse_s > 60 && name->step_s == 60 ? rolled_s : INT64_MIN;
+	int64_t until_s = coarse_s > 60 && name->step_s != 60 ? rolled_s : INT64_MAX;
 	struct metric_point *points;
 	size_t count;
 
@@ -422,14 +423,14 @@ static enum err gather_file(struct metric_gather *gather, struct metric_file *fi
 		return ERR_OK;
 	enum err err = metric_file_read(file, gather->arena, series, &points, &count);
 	for (size_t i = 0; !err && i < count; i++)
-		if (points[i].time_s >= from_s)
+		if (points[i].time_s >= from_s && points[i].time_s < until_s)
 			metric_gather_add(gather, &points[i]);
 	return err;
 }
 
 enum err metric_store_read(struct metric_store *store, struct arena *arena, uint32_t series,
 			   int64_t now_s, int64_t start_s, int64_t end_s, uint32_t period_s,
-			   struct metric_point **out_points, size_t *out_count)
+			   bool skips_samples, struct metric_point **out_points, size_t *out_count)
 {
 	int64_t oldest_s = oldest_for(period_s, now_s);
 	uint32_t step_s = period_s < 60 ? 1 : 60;
@@ -441,8 +442,12 @@ enum err metric_store_read(struct metric_store *store, struct arena *arena, uint
 
 	check(period_s > 0);
 	enum err err = hold_parts(store, &gather, series, step_s, &held);
+	int64_t rolled_s = held.files ? held.files->rolled_s : 0, day_s = oldest_for(60, now_s);
+	day_s += 86400 - day_s % 86400; /* the first whole day of minutes */
+	if (!skips_samples && rolled_s > day_s)
+		rolled_s = day_s;
 	for (size_t i = 0; held.files && i < held.files->count && !err; i++)
-		err = gather_file(&gather, held.files->items[i], series, held.files->rolled_s);
+		err = gather_file(&gather, held.files->items[i], series, rolled_s);
 	for (size_t i = 0; i < 2 && !err; i++)
 		err = metric_gather_rows(&gather, held.rows[i], step_s);
 	metric_files_release(held.files);

@@ -50,11 +50,13 @@ must_check enum err metric_store_maintain(struct metric_store *store, int64_t no
 
 /*
  * Points of a series in steps of `period_s`, aligned, from start_s until before end_s, ascending,
- * as of `now_s`: what is too old for the period is left out. Items live in the arena.
+ * as of `now_s`: what is too old for the period is left out. Items live in the arena. With
+ * skips_samples, points of some days may lack the bins of metrics with one sample a minute, and the
+ * read is faster.
  */
 must_check enum err metric_store_read(struct metric_store *store, struct arena *arena,
 				      uint32_t series, int64_t now_s, int64_t start_s,
-				      int64_t end_s, uint32_t period_s,
+				      int64_t end_s, uint32_t period_s, bool skips_samples,
 				      struct metric_point **out_points, size_t *out_count);
 
 /* Visits the series in the order of metric_key_compare, from `from` on; ends when `visit` returns

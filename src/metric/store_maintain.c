@@ -76,6 +76,23 @@ static void put_points(struct output *output, uint32_t series, uint32_t step_s,
 	}
 }
 
+/* Gauges and counts have one sample a minute: the bins of these would take most of the space. */
+static void drop_bins(const struct metric_point *points, size_t count, uint32_t step_s,
+		      struct metric_point *rolled, size_t rolled_count)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < rolled_count; i++) {
+		bool has_bins = false;
+		for (; at < count && points[at].time_s < rolled[i].time_s + step_s; at++)
+			has_bins |= points[at].bins != NULL;
+		if (!has_bins) {
+			rolled[i].bins = NULL;
+			rolled[i].bin_count = 0;
+		}
+	}
+}
+
 /* The points in longer steps. */
 static void put_rolled(struct output *output, uint32_t series, uint32_t step_s,
 		       const struct metric_point *points, size_t count)
@@ -88,6 +105,7 @@ static void put_rolled(struct output *output, uint32_t series, uint32_t step_s,
 	for (size_t i = 0; i < count; i++)
 		metric_gather_add(&gather, &points[i]);
 	metric_gather_end(&gather);
+	drop_bins(points, count, step_s, gather.items, gather.count);
 	for (size_t i = 0; i < gather.count; i++)
 		metric_point_widen(&output->arena, &gather.items[i], WIDE_DIGITS);
 	put_points(output, series, step_s, gather.items, gather.count);

@@ -136,7 +136,8 @@ static void compare(size_t series, uint32_t period_s, int64_t start_s, int64_t e
 	size_t count, at = 0, steps = (size_t)((end_s - start_s + period_s - 1) / period_s);
 
 	assert_int_equal(metric_store_read(store, &arena, metric_store_series(store, &key), now_s,
-					   start_s, end_s, period_s, &points, &count),
+					   start_s, end_s, period_s, period_s == 300, &points,
+					   &count),
 			 ERR_OK);
 	expected = naive_points(series, period_s, start_s, end_s);
 	for (size_t i = 0; i < steps; i++) {
@@ -308,16 +309,16 @@ static void test_store_drops_what_is_too_old(void **unused)
 	for (size_t i = 0; i < sizeof(ages) / sizeof(ages[0]); i++) {
 		now_s = BEGIN_S + (int64_t)ages[i].days * DAY_S + 18000;
 		commit();
-		assert_int_equal(metric_store_read(store, &arena, series, now_s, 0, now_s, 60,
+		assert_int_equal(metric_store_read(store, &arena, series, now_s, 0, now_s, 60, true,
 						   &points, &count),
 				 ERR_OK);
 		assert_int_equal(count, ages[i].minutes);
 		assert_int_equal(metric_store_read(store, &arena, series, now_s, 0, now_s, 300,
-						   &points, &count),
+						   true, &points, &count),
 				 ERR_OK);
 		assert_int_equal(count, ages[i].fives);
 		assert_int_equal(metric_store_read(store, &arena, series, now_s, 0, now_s, 3600,
-						   &points, &count),
+						   true, &points, &count),
 				 ERR_OK);
 		assert_int_equal(count, ages[i].hours);
 		assert_int_equal(metric_store_stats_read(store).file_count, ages[i].files);

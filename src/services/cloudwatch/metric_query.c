@@ -145,6 +145,7 @@ static enum err read_metric(struct call *call, const struct cloudwatch_get_metri
 	struct metric_points points;
 
 	check(metric_statistic_parse(stat->stat, &statistic));
+	range.skips_samples = statistic.kind <= METRIC_MAXIMUM;
 	enum err err = metric_read(call->core, call->arena, &key, range, &points);
 	if (err)
 		return err;

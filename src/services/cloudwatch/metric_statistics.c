@@ -54,6 +54,7 @@ static enum err check_range(struct asked *asked)
 		.start_s = cloudwatch_round_start(start_s, in->period, clock_now_ms() / 1000),
 		.end_s = cloudwatch_seconds_up(in->end_time),
 		.period_s = (uint32_t)in->period,
+		.skips_samples = in->extended_statistics_count == 0,
 	};
 	int64_t most = (asked->range.end_s - asked->range.start_s + in->period - 1) / in->period;
 	if (most > DATAPOINTS_MAX)
