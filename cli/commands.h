@@ -24,6 +24,7 @@ extern const struct command alarm_command;
 extern const struct command dashboard_command;
 extern const struct command logs_command;
 extern const struct command cost_command;
+extern const struct command metrics_command;
 extern const struct command watch_command;
 extern const struct command account_command;
 extern const struct command delivery_command;

@@ -51,6 +51,7 @@ static const struct command *const commands[] = {
 	&bus_command, &rule_command, &event_command, &archive_command, &replay_command,
 	&schedule_command, &logs_command, &pipe_command, &cost_command,
 	&alarm_command, &dashboard_command,
+	&schedule_command, &logs_command, &metrics_command,
 	&account_command, &delivery_command, &user_command, &key_command, &role_command, &policy_command,
 	&whoami_command, &endpoint_command, &kms_command,
 	&watch_command, &health_command, &audit_command, &cert_command,

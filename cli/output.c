@@ -2,7 +2,9 @@
 /* output: a table's columns are as wide as their widest cell. */
 #include "output.h"
 
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 void table_init(struct table *table, struct cli *cli, const struct column *columns,
 		size_t column_count)
@@ -11,11 +13,20 @@ void table_init(struct table *table, struct cli *cli, const struct column *colum
 	arena_init(&table->arena);
 }
 
-static void print_json_row(const struct table *table, const struct str *cells)
+static bool to_real(struct arena *arena, struct str text, double *out)
+{
+	char *end, *copy = arena_cstr(arena, text);
+
+	*out = strtod(copy, &end);
+	return text.size > 0 && end == copy + text.size && isfinite(*out);
+}
+
+static void print_json_row(struct table *table, const struct str *cells)
 {
 	struct json_writer json;
 	struct buf out = {0};
 	int64_t number;
+	double real;
 
 	json_begin(&json, &out);
 	json_open_object(&json);
@@ -25,6 +36,8 @@ static void print_json_row(const struct table *table, const struct str *cells)
 		json_key(&json, str_from(table->columns[i].key));
 		if (table->columns[i].is_number && str_to_i64(cells[i], &number))
 			json_i64(&json, number);
+		else if (table->columns[i].is_number && to_real(&table->arena, cells[i], &real))
+			json_double(&json, real);
 		else
 			json_str(&json, cells[i]);
 	}
