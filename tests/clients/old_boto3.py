@@ -4,6 +4,7 @@
 It runs with the distribution's own Python, which has neither pytest nor newer packages. boto3
 before 1.34.90 speaks Query; botocore compares MD5OfBody and MD5OfMessageBody itself.
 """
+import datetime
 import itertools
 import json
 import os
@@ -188,6 +189,29 @@ class OldBoto3(unittest.TestCase):
         self.sqs.send_message(QueueUrl=url, MessageBody="gone")
         self.sqs.purge_queue(QueueUrl=url)
         self.assertEqual(self.receive(url), [])
+
+    def test_metrics(self):
+        cloudwatch = boto3.client("cloudwatch", endpoint_url=os.environ["TERN_ENDPOINT"])
+        namespace = new_name()
+        now = datetime.datetime.now(datetime.timezone.utc)
+        cloudwatch.put_metric_data(Namespace=namespace, MetricData=[
+            {"MetricName": "Depth", "Value": value, "Unit": "Count", "Timestamp": now,
+             "Dimensions": [{"Name": "Queue", "Value": "a"}]} for value in (2, 5)])
+        asked = {"StartTime": now - datetime.timedelta(minutes=5),
+                 "EndTime": now + datetime.timedelta(minutes=5)}
+        metric = {"Namespace": namespace, "MetricName": "Depth",
+                  "Dimensions": [{"Name": "Queue", "Value": "a"}]}
+        point, = cloudwatch.get_metric_statistics(
+            Period=60, Statistics=["Sum", "Maximum"], **metric, **asked)["Datapoints"]
+        self.assertEqual((point["Sum"], point["Maximum"], point["Unit"]), (7, 5, "Count"))
+        result, = cloudwatch.get_metric_data(MetricDataQueries=[{"Id": "a", "MetricStat": {
+            "Metric": metric, "Period": 60, "Stat": "Average"}}], **asked)["MetricDataResults"]
+        self.assertEqual(result["Values"], [3.5])
+        self.assertEqual(cloudwatch.list_metrics(Namespace=namespace)["Metrics"], [metric])
+        with self.assertRaises(botocore.exceptions.ClientError) as caught:
+            cloudwatch.put_metric_data(Namespace="AWS/x", MetricData=[
+                {"MetricName": "a", "Value": 1}])
+        self.assertEqual(caught.exception.response["Error"]["Code"], "InvalidParameterValue")
 
 
 if __name__ == "__main__":
