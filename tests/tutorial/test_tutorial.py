@@ -163,3 +163,14 @@ def test_cross_account_eventbridge(run, server, capsys):
     assert trusted.put_events(Entries=[entry])["FailedEntryCount"] == 0
     with pytest.raises(ClientError, match="AccessDenied"):
         other.put_events(Entries=[entry])
+
+
+def test_cost_monitor(run, server, capsys):
+    """The usage of today is not in the report, whose last day is yesterday."""
+    sqs = server.client(account=OWNER)
+    sqs.create_queue(QueueName="order-processing-queue")
+    run("cost_monitor", OWNER)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Queue: order-processing-queue"
+    assert lines[3] == "Estimated cost: $0.00"
+    assert lines[4:] and set(lines[4:]) == {"Messaging costs: $0.00"}
