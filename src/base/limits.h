@@ -16,6 +16,8 @@
 	X(OUTBOUND_CONNECTIONS, 4096, "connections", "to endpoints that are called, in all") \
 	X(OUTBOUND_LANE, 64, "requests", "in progress at one endpoint") \
 	X(OUTBOUND_WAITING, 65536, "requests", "that wait for their endpoint, in all") \
+	X(LOOKUPS, 16, "look-ups", "of hosts' addresses at a time; others wait") \
+	X(LOOKUP_MS, 10000, "ms", "to look up the addresses of an endpoint's host") \
 	X(OUTBOUND_IDLE_MS, 15000, "ms", "an idle connection to an endpoint is kept") \
 	X(HOST_SIZE, 253, "bytes", "host name of an endpoint that is called") \
 	X(HTTP_BODY_SIZE, 16777216, "bytes", "request body, also when decompressed: ten 1 MiB messages and what surrounds them, so that a batch that is too long gets its own fault") \

@@ -85,6 +85,10 @@ static void on_clock(uv_timer_t *clock)
 
 	uv_update_time(&outbound->loop);
 	int64_t now_ms = outbound_now_ms(outbound);
+	while ((first = timer_first(&outbound->deadlines)) && first->at_ms <= now_ms) {
+		timer_clear(&outbound->deadlines, first);
+		outbound_lane_expire(container_of(first, struct outbound_lane, timer));
+	}
 	while ((first = timer_first(&outbound->timers)) && first->at_ms <= now_ms) {
 		timer_clear(&outbound->timers, first);
 		outbound_link_expire(container_of(first, struct outbound_link, timer));
@@ -95,7 +99,10 @@ static void on_clock(uv_timer_t *clock)
 void outbound_set_clock(struct outbound *outbound)
 {
 	struct timer *first = timer_first(&outbound->timers);
+	struct timer *lookup = timer_first(&outbound->deadlines);
 
+	if (!first || (lookup && lookup->at_ms < first->at_ms))
+		first = lookup;
 	if (!first) {
 		uv_timer_stop(&outbound->clock);
 		return;
@@ -134,6 +141,7 @@ static void on_wake(uv_async_t *wake)
 {
 	struct outbound *outbound = wake->data;
 
+	outbound_lanes_resolved(outbound);
 	take_requests(outbound);
 	if (atomic_load(&outbound->is_stopping) && !outbound->is_emptied)
 		end_all(outbound);
@@ -150,6 +158,7 @@ static void *run(void *context)
 	pthread_mutex_lock(&outbound->lock);
 	outbound->has_ended = true;
 	pthread_mutex_unlock(&outbound->lock);
+	outbound_lanes_resolved(outbound);
 	take_requests(outbound);
 	return NULL;
 }
@@ -186,6 +195,7 @@ enum err outbound_new(const struct outbound_options *options, struct outbound **
 	list_init(&outbound->idle);
 	pthread_mutex_init(&outbound->lock, NULL);
 	mailbox_init(&outbound->mailbox, NULL, NULL);
+	mailbox_init(&outbound->lookups, NULL, NULL);
 	check(uv_loop_init(&outbound->loop) == 0);
 	uv_async_init(&outbound->loop, &outbound->wake, on_wake);
 	uv_timer_init(&outbound->loop, &outbound->clock);
@@ -236,6 +246,7 @@ void outbound_free(struct outbound **outbound)
 	outbound_lanes_done(freed);
 	check(uv_loop_close(&freed->loop) == 0);
 	timer_heap_done(&freed->timers);
+	timer_heap_done(&freed->deadlines);
 	buf_done(&freed->plain);
 	tls_context_free(&freed->tls);
 	pthread_mutex_destroy(&freed->lock);

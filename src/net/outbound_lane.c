@@ -140,7 +140,7 @@ static void fail_waiting(struct outbound_lane *lane, enum outbound_outcome outco
 /* ---- addresses ---- */
 
 /* The address as base/network has it: IPv4 is mapped into IPv6. */
-static void address_bytes(const union outbound_address *address, uint8_t out[NETWORK_ADDRESS_SIZE])
+static void address_bytes(const union resolve_address *address, uint8_t out[NETWORK_ADDRESS_SIZE])
 {
 	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 
@@ -152,7 +152,7 @@ static void address_bytes(const union outbound_address *address, uint8_t out[NET
 	memcpy(out + sizeof(mapped), &address->v4.sin_addr, 4);
 }
 
-static bool is_forbidden(const struct outbound *outbound, const union outbound_address *address)
+static bool is_forbidden(const struct outbound *outbound, const union resolve_address *address)
 {
 	uint8_t bytes[NETWORK_ADDRESS_SIZE];
 	struct network loopback[2];
@@ -169,25 +169,11 @@ static bool is_forbidden(const struct outbound *outbound, const union outbound_a
 	       (network_has(&loopback[0], bytes) || network_has(&loopback[1], bytes));
 }
 
-static void keep_address(struct outbound_lane *lane, const struct sockaddr *found, bool *has_other)
-{
-	union outbound_address address;
-
-	if (found->sa_family != AF_INET && found->sa_family != AF_INET6)
-		return;
-	if (lane->address_count == LANE_ADDRESSES)
-		return;
-	memcpy(&address, found,
-	       found->sa_family == AF_INET ? sizeof(address.v4) : sizeof(address.v6));
-	if (is_forbidden(lane->outbound, &address))
-		*has_other = true;
-	else
-		lane->addresses[lane->address_count++] = address;
-}
-
 static void fail_unresolved(struct outbound_lane *lane)
 {
-	if (lane->is_forbidden)
+	if (lane->is_late)
+		fail_waiting(lane, OUTBOUND_TIMEOUT, "the host's name was not resolved in time");
+	else if (lane->is_forbidden)
 		fail_waiting(lane, OUTBOUND_FORBIDDEN,
 			     "the host's address is in a network that is not connected to");
 	else
@@ -196,19 +182,36 @@ static void fail_unresolved(struct outbound_lane *lane)
 
 static void pump(struct outbound_lane *lane, int most);
 
-static void on_resolved(uv_getaddrinfo_t *resolution, int status, struct addrinfo *found)
+/* Thread of the look-up. */
+static void on_found(void *context, const struct resolved *found)
 {
-	struct outbound_lane *lane = container_of(resolution, struct outbound_lane, resolution);
-	bool is_forbidden_only = false;
+	struct outbound_lane *lane = context;
 
-	lane->is_resolving = false;
+	lane->found = *found;
+	mailbox_push(&lane->outbound->lookups, &lane->message);
+	/* The loop ends only when no lane resolves a name. */
+	uv_async_send(&lane->outbound->wake);
+}
+
+static void keep_addresses(struct outbound_lane *lane)
+{
 	lane->address_count = 0;
-	for (struct addrinfo *each = found; status == 0 && each; each = each->ai_next)
-		keep_address(lane, each->ai_addr, &is_forbidden_only);
-	uv_freeaddrinfo(found);
+	lane->is_forbidden = false;
+	for (uint32_t i = 0; i < lane->found.count; i++) {
+		const union resolve_address *address = &lane->found.addresses[i];
+		if (is_forbidden(lane->outbound, address))
+			lane->is_forbidden = true;
+		else
+			lane->addresses[lane->address_count++] = *address;
+	}
+}
+
+static void end_lookup(struct outbound_lane *lane)
+{
+	lane->is_resolving = false;
+	timer_clear(&lane->outbound->deadlines, &lane->timer);
 	lane->resolved_ms = outbound_now_ms(lane->outbound);
 	lane->has_failed = lane->address_count == 0;
-	lane->is_forbidden = is_forbidden_only;
 	if (lane->outbound->is_emptied)
 		fail_waiting(lane, OUTBOUND_STOPPED, "the server stops");
 	else if (lane->address_count > 0)
@@ -216,13 +219,49 @@ static void on_resolved(uv_getaddrinfo_t *resolution, int status, struct addrinf
 	else
 		fail_unresolved(lane);
 	set_quiet(lane);
-	outbound_set_clock(lane->outbound);
+}
+
+void outbound_lanes_resolved(struct outbound *outbound)
+{
+	struct mailbox_message *message = mailbox_take(&outbound->lookups);
+
+	while (message) {
+		struct outbound_lane *lane = container_of(message, struct outbound_lane, message);
+		message = message->next;
+		if (lane->resolve)
+			(void)resolve_end(&lane->resolve); /* it has run */
+		lane->is_late = false;
+		keep_addresses(lane);
+		end_lookup(lane);
+	}
+}
+
+void outbound_lane_expire(struct outbound_lane *lane)
+{
+	if (!resolve_end(&lane->resolve))
+		return; /* its message is on its way */
+	lane->is_late = true;
+	lane->address_count = 0;
+	end_lookup(lane);
+}
+
+/* The time in which the oldest request wants to be connected. */
+static void begin_lookup(struct outbound_lane *lane)
+{
+	struct outbound *outbound = lane->outbound;
+	const struct outbound_request *first =
+		container_of(lane->waiting.next, struct outbound_request, link);
+	int64_t most_ms = first->connect_ms < LIMIT_LOOKUP_MS ? first->connect_ms : LIMIT_LOOKUP_MS;
+
+	lane->is_resolving = true;
+	timer_set(&outbound->deadlines, &lane->timer, outbound_now_ms(outbound) + most_ms);
+	lane->resolve = resolve_begin(lane->host, lane->service, on_found, lane);
+	outbound_set_clock(outbound);
 }
 
 /* True if there are addresses to connect to; otherwise they are being looked up. */
 static bool has_addresses(struct outbound_lane *lane)
 {
-	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
 	int64_t now_ms = outbound_now_ms(lane->outbound);
 
 	if (lane->is_resolving)
@@ -235,16 +274,14 @@ static bool has_addresses(struct outbound_lane *lane)
 		fail_unresolved(lane);
 		return false;
 	}
-	lane->is_resolving = true;
-	check(uv_getaddrinfo(&lane->outbound->loop, &lane->resolution, on_resolved, lane->host,
-			     lane->service, &hints) == 0);
+	begin_lookup(lane);
 	return false;
 }
 
 /* ---- turns ---- */
 
 /* A connection may be opened, after an idle one of another lane was closed if need be. */
-static bool make_room(struct outbound *outbound)
+bool outbound_make_room(struct outbound *outbound)
 {
 	if (outbound->link_count < outbound->connections_max)
 		return true;
@@ -269,7 +306,7 @@ static void pump(struct outbound_lane *lane, int most)
 		}
 		if (!has_addresses(lane))
 			break;
-		if (!make_room(outbound)) {
+		if (!outbound_make_room(outbound)) {
 			if (!list_is_linked(&lane->turn))
 				list_push_back(&outbound->turns, &lane->turn);
 			return;
@@ -282,7 +319,7 @@ static void pump(struct outbound_lane *lane, int most)
 void outbound_take_turns(struct outbound *outbound)
 {
 	/* Each lane leaves the line here, and comes back to its end if it has more to do. */
-	while (!list_is_empty(&outbound->turns) && make_room(outbound)) {
+	while (!list_is_empty(&outbound->turns) && outbound_make_room(outbound)) {
 		struct outbound_lane *lane =
 			container_of(outbound->turns.next, struct outbound_lane, turn);
 		list_remove(&lane->turn);
@@ -370,11 +407,13 @@ void outbound_lanes_stop(struct outbound *outbound)
 	size_t cursor = 0;
 
 	while ((lane = map_next(&outbound->lanes, &cursor))) {
-		/* One that the resolver has begun with comes to its end. */
+		/* One whose look-up has just ended is in the mailbox. */
+		if (lane->is_resolving && !resolve_end(&lane->resolve))
+			continue;
 		if (lane->is_resolving)
-			(void)uv_cancel((uv_req_t *)&lane->resolution);
-		else
-			fail_waiting(lane, OUTBOUND_STOPPED, "the server stops");
+			timer_clear(&outbound->deadlines, &lane->timer);
+		lane->is_resolving = false;
+		fail_waiting(lane, OUTBOUND_STOPPED, "the server stops");
 	}
 }
 

@@ -2,7 +2,8 @@
 /*
  * outbound_link: one connection to an endpoint.
  *
- * A link is opened for a request, carries it, and is kept idle for the next one if the peer lets
+ * Links race for a request that waits for a connection; the first one that is connected carries it,
+ * and is kept idle for the next one if the peer lets
  * it. A kept connection may have been closed by the peer at the moment at which it is used again:
  * if it ends before a byte of the response came, the request goes over a new one, once.
  */
@@ -10,6 +11,9 @@
 
 #include "base/crypto.h"
 #include "net/outbound_private.h"
+
+/* RFC 8305, 5: Connection Attempt Delay. */
+enum { ATTEMPT_DELAY_MS = 250 };
 
 /* ---- the end of a link, and of a request ---- */
 
@@ -67,12 +71,18 @@ static struct outbound_request *take_request(struct outbound_link *link)
 	return request;
 }
 
+static void lose(struct outbound_link *link, enum outbound_outcome outcome, const char *problem);
+
 void outbound_link_fail(struct outbound_link *link, enum outbound_outcome outcome,
 			const char *problem)
 {
 	struct outbound_lane *lane = link->lane;
 	struct outbound_request *request = NULL;
 
+	if (link->race) {
+		lose(link, outcome, problem);
+		return;
+	}
 	if (link->request)
 		request = take_request(link);
 	/* `problem` may be the reply's or the session's: static texts both. */
@@ -98,8 +108,7 @@ static void set_timer(struct outbound_link *link, uint32_t ms)
 		outbound_set_clock(outbound);
 }
 
-static void try_next(struct outbound_link *link, enum outbound_outcome outcome,
-		     const char *problem);
+static void expire_connecting(struct outbound_link *link);
 
 void outbound_link_expire(struct outbound_link *link)
 {
@@ -108,10 +117,7 @@ void outbound_link_expire(struct outbound_link *link)
 		outbound_link_close(link);
 		break;
 	case LINK_CONNECTING:
-		if (link->failure)
-			try_next(link, OUTBOUND_REFUSED, link->failure);
-		else
-			try_next(link, OUTBOUND_TIMEOUT, "no connection in time");
+		expire_connecting(link);
 		break;
 	case LINK_HANDSHAKE:
 		outbound_link_fail(link, OUTBOUND_TIMEOUT, "no TLS handshake in time");
@@ -385,13 +391,22 @@ static uint32_t at_least_zero(int64_t ms)
 	return ms > 0 ? (uint32_t)ms : 0;
 }
 
-/* An address that hangs leaves time for those behind it. */
-static int64_t share_ms(const struct outbound_lane *lane, uint32_t address, int64_t left_ms)
+/* The link has the request; the others of the race are given up. */
+static void win(struct outbound_link *link)
 {
-	int64_t share = left_ms / (lane->address_count - address);
-	int64_t least = left_ms < ADDRESS_MS_LEAST ? left_ms : ADDRESS_MS_LEAST;
+	struct outbound_race *race = link->race;
 
-	return share > least ? share : least;
+	link->request = race->request;
+	link->deadline_ms = race->deadline_ms;
+	while (!list_is_empty(&race->links)) {
+		struct outbound_link *other =
+			container_of(race->links.next, struct outbound_link, rival);
+		list_remove(&other->rival);
+		other->race = NULL;
+		if (other != link)
+			outbound_link_close(other);
+	}
+	heap_free(race);
 }
 
 static void on_connected(uv_connect_t *connect, int status)
@@ -402,9 +417,10 @@ static void on_connected(uv_connect_t *connect, int status)
 	if (link->phase == LINK_CLOSING)
 		return;
 	if (status != 0) {
-		try_next(link, OUTBOUND_REFUSED, uv_strerror(status));
+		lose(link, OUTBOUND_REFUSED, uv_strerror(status));
 		return;
 	}
+	win(link);
 	outbound_count(&lane->outbound->connections_made, 1);
 	uv_tcp_nodelay(&link->tcp, 1);
 	check(uv_read_start(&link->stream, on_alloc, on_read) == 0);
@@ -419,28 +435,30 @@ static void on_connected(uv_connect_t *connect, int status)
 	(void)flush(link); /* a failure has ended the request */
 }
 
-static void open_at(struct outbound_lane *lane, struct outbound_request *request, uint32_t address,
-		    int64_t left_ms)
+/* To the next of the lane's addresses. */
+static void open_next(struct outbound_race *race)
 {
+	struct outbound_lane *lane = race->lane;
 	struct outbound *outbound = lane->outbound;
 	struct outbound_link *link = heap_alloc(sizeof(*link));
+	const union resolve_address *address = &lane->addresses[race->next++];
+	int64_t left_ms = race->deadline_ms - outbound_now_ms(outbound);
 
 	link->lane = lane;
-	link->request = request;
-	link->address = address;
+	link->race = race;
 	link->phase = LINK_CONNECTING;
+	race->newest = link;
+	list_push_back(&race->links, &link->rival);
 	list_push_back(&outbound->links, &link->all);
 	lane->links++;
-	lane->busy++;
 	outbound->link_count++;
 	outbound_count(&outbound->links_now, 1);
-	outbound_count(&outbound->busy_now, 1);
 	outbound_lane_count(lane);
 	check(uv_tcp_init(&outbound->loop, &link->tcp) == 0);
-	link->deadline_ms = outbound_now_ms(outbound) + left_ms;
-	set_timer(link, at_least_zero(share_ms(lane, address, left_ms)));
-	int failed = uv_tcp_connect(&link->connect, &link->tcp, &lane->addresses[address].any,
-				    on_connected);
+	if (race->next < lane->address_count && left_ms > ATTEMPT_DELAY_MS)
+		left_ms = ATTEMPT_DELAY_MS;
+	set_timer(link, at_least_zero(left_ms));
+	int failed = uv_tcp_connect(&link->connect, &link->tcp, &address->any, on_connected);
 	if (!failed)
 		return;
 	/* Not now: whoever opens a link is in the middle of something. */
@@ -448,25 +466,81 @@ static void open_at(struct outbound_lane *lane, struct outbound_request *request
 	set_timer(link, 0);
 }
 
-/* Goes on with the lane's next address in the time that is left. */
-static void try_next(struct outbound_link *link, enum outbound_outcome outcome, const char *problem)
+static bool may_open_next(const struct outbound_race *race)
 {
-	struct outbound_lane *lane = link->lane;
-	uint32_t next = link->address + 1;
-	int64_t left_ms = link->deadline_ms - outbound_now_ms(lane->outbound);
+	const struct outbound *outbound = race->lane->outbound;
 
-	if (next >= lane->address_count || left_ms <= 0) {
-		outbound_link_fail(link, outcome, problem);
+	return race->next < race->lane->address_count &&
+	       race->deadline_ms > outbound_now_ms(outbound) && !outbound->is_emptied;
+}
+
+/* The link could not be connected. */
+static void lose(struct outbound_link *link, enum outbound_outcome outcome, const char *problem)
+{
+	struct outbound_race *race = link->race;
+	struct outbound_lane *lane = race->lane;
+	bool was_newest = race->newest == link;
+
+	list_remove(&link->rival);
+	link->race = NULL;
+	outbound_link_close(link);
+	if (was_newest)
+		race->newest = NULL;
+	/* Others are under way, of which the newest has its timer. */
+	if (!was_newest && !list_is_empty(&race->links))
+		return;
+	if (may_open_next(race)) {
+		open_next(race);
 		return;
 	}
-	struct outbound_request *request = take_request(link);
-	outbound_link_close(link);
-	open_at(lane, request, next, left_ms);
+	if (!list_is_empty(&race->links))
+		return;
+	struct outbound_request *request = race->request;
+	heap_free(race);
+	lane->busy--;
+	outbound_count(&lane->outbound->busy_now, -1);
+	outbound_finish(lane->outbound, request, outcome, problem);
+	outbound_lane_complete(lane, outcome, 0);
+}
+
+/* The link was not connected within a moment, or in time. */
+static void expire_connecting(struct outbound_link *link)
+{
+	struct outbound_race *race = link->race;
+	struct outbound *outbound = race->lane->outbound;
+	int64_t left_ms = race->deadline_ms - outbound_now_ms(outbound);
+
+	if (link->failure) {
+		lose(link, OUTBOUND_REFUSED, link->failure);
+		return;
+	}
+	if (left_ms <= 0) {
+		lose(link, OUTBOUND_TIMEOUT, "no connection in time");
+		return;
+	}
+	bool may_open = race->newest == link && may_open_next(race);
+	if (may_open && !outbound_make_room(outbound)) {
+		set_timer(link, left_ms < ATTEMPT_DELAY_MS ? (uint32_t)left_ms : ATTEMPT_DELAY_MS);
+		return;
+	}
+	set_timer(link, at_least_zero(left_ms));
+	if (may_open)
+		open_next(race);
 }
 
 void outbound_link_open(struct outbound_lane *lane, struct outbound_request *request)
 {
-	open_at(lane, request, 0, request->connect_ms);
+	struct outbound_race *race = heap_alloc(sizeof(*race));
+
+	*race = (struct outbound_race){
+		.lane = lane,
+		.request = request,
+		.deadline_ms = outbound_now_ms(lane->outbound) + request->connect_ms,
+	};
+	list_init(&race->links);
+	lane->busy++;
+	outbound_count(&lane->outbound->busy_now, 1);
+	open_next(race);
 }
 
 void outbound_link_reuse(struct outbound_link *link, struct outbound_request *request)

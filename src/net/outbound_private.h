@@ -21,15 +21,10 @@
 #include "http/reply.h"
 #include "http/url.h"
 #include "net/outbound.h"
+#include "net/resolve.h"
 #include "net/tls.h"
 
-enum { OUTBOUND_READ_SIZE = 65536, LANE_ADDRESSES = 8, ADDRESS_MS_LEAST = 250 };
-
-union outbound_address {
-	struct sockaddr any;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
+enum { OUTBOUND_READ_SIZE = 65536 };
 
 struct outbound_lane {
 	struct outbound *outbound;
@@ -40,6 +35,7 @@ struct outbound_lane {
 	bool is_tls, is_resolving;
 	bool has_failed;     /* the last lookup found no address to connect to */
 	bool is_forbidden;   /* the last lookup found refused addresses only */
+	bool is_late;	     /* the last lookup did not end in time */
 	struct list waiting; /* requests, oldest first */
 	struct list idle;    /* links, the one used last first */
 	struct list turn;    /* in outbound->turns: a request waits for a connection to be free */
@@ -48,14 +44,30 @@ struct outbound_lane {
 	uint32_t links; /* open connections */
 	uint32_t busy;	/* of these, those with a request */
 	double limit;	/* of busy; adapts between 1 and lane_max */
-	union outbound_address addresses[LANE_ADDRESSES];
+	union resolve_address addresses[RESOLVE_ADDRESSES];
 	uint32_t address_count;
 	int64_t resolved_ms; /* of the loop's time */
-	uv_getaddrinfo_t resolution;
+	struct resolve *resolve;
+	struct resolved found;		/* by the look-up's thread, which then posts the message */
+	struct mailbox_message message; /* in outbound->lookups */
+	struct timer timer;		/* in outbound->deadlines: of the look-up */
 	struct tls_resumption *resumption;
 };
 
 enum outbound_phase { LINK_CONNECTING, LINK_HANDSHAKE, LINK_BUSY, LINK_IDLE, LINK_CLOSING };
+
+/*
+ * A request that waits for a connection, and the connections that are being made for it: to the
+ * first address, and each time that none was made within a moment to another one beside (RFC 8305).
+ */
+struct outbound_race {
+	struct outbound_lane *lane;
+	struct outbound_request *request;
+	struct list links;
+	struct outbound_link *newest;
+	uint32_t next; /* of the lane's addresses */
+	int64_t deadline_ms;
+};
 
 struct outbound_link {
 	union {
@@ -71,12 +83,13 @@ struct outbound_link {
 	struct list idle;		  /* in lane->idle */
 	struct list age;		  /* in outbound->idle */
 	struct timer timer;		  /* what it may take, or how long it is kept */
-	int64_t deadline_ms;		  /* to be connected, over all addresses */
+	struct outbound_race *race;	  /* while it is connecting; then NULL */
+	struct list rival;		  /* in race->links */
+	int64_t deadline_ms;		  /* to be connected, with TLS */
 	struct tls_session *tls;
 	struct http_reply reply;
 	struct buf out, writing;
 	enum outbound_phase phase;
-	uint32_t address;    /* which of the lane's */
 	const char *failure; /* why the connection could not even be begun; NULL: it was */
 	bool has_reply;	     /* `reply` is initialised */
 	bool is_reused, has_bytes;
@@ -104,7 +117,9 @@ struct outbound {
 	struct list links; /* all connections */
 	struct list idle;  /* of these, those without a request, the oldest first */
 	uint32_t link_count, waiting_count;
-	struct timer_heap timers; /* of links, in the loop's time */
+	struct mailbox lookups;	     /* lanes whose look-up has ended */
+	struct timer_heap timers;    /* of links, in the loop's time */
+	struct timer_heap deadlines; /* of look-ups */
 	_Atomic uint64_t answered, failed, connections_made, handshakes_resumed, bytes_out,
 		bytes_in, lanes_now, links_now, busy_now, waiting_now;
 	struct buf plain;
@@ -132,6 +147,12 @@ static inline void outbound_count(_Atomic uint64_t *count, int64_t change)
 /* outbound_lane.c */
 /* Takes a request that was sent; may end it at once. */
 void outbound_lane_take(struct outbound *outbound, struct outbound_request *request);
+/* Look-ups have ended: their lanes go on. */
+void outbound_lanes_resolved(struct outbound *outbound);
+/* A look-up has not ended in time. */
+void outbound_lane_expire(struct outbound_lane *lane);
+/* An idle connection of another lane may be closed for another one. */
+bool outbound_make_room(struct outbound *outbound);
 /* The link's request was ended with that outcome and status; the link is idle or closing. */
 void outbound_lane_complete(struct outbound_lane *lane, enum outbound_outcome outcome, int status);
 /* The request could not be sent on a kept connection: it is the next one. */

@@ -6,7 +6,6 @@
 #include "net/smtp.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "net/resolve.h"
 #include "net/tls.h"
 
 enum { REPLY_SIZE = 4096, LINE_BYTES = 54, WORD_BYTES = 42, ADDRESS_MAX = 320 };
@@ -259,15 +259,18 @@ static bool ask(struct conversation *talk, int expected, const char *before, str
 	return is_sent && expect(talk, expected);
 }
 
-static bool connect_to(struct conversation *talk, const struct addrinfo *address)
+static bool connect_to(struct conversation *talk, const union resolve_address *address)
 {
 	int error = 0;
 	socklen_t size = sizeof(error);
 
-	talk->fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	socklen_t length =
+		address->any.sa_family == AF_INET ? sizeof(address->v4) : sizeof(address->v6);
+
+	talk->fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (talk->fd < 0)
 		return complain(talk, "no socket is available");
-	if (connect(talk->fd, address->ai_addr, address->ai_addrlen) != 0) {
+	if (connect(talk->fd, &address->any, length) != 0) {
 		if (errno != EINPROGRESS)
 			return complain(talk, "the mail server refuses the connection");
 		if (!await(talk, POLLOUT))
@@ -278,9 +281,17 @@ static bool connect_to(struct conversation *talk, const struct addrinfo *address
 	return true;
 }
 
+static int64_t left_ms(int64_t end_ms)
+{
+	int64_t left = end_ms - clock_base_ms();
+
+	return left > 0 ? left : 0;
+}
+
 static bool reach(struct conversation *talk, struct arena *arena, struct str relay)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list, *at;
+	int64_t end_ms = talk->deadline_ms;
+	struct resolved found;
 	size_t colon = relay.size;
 	bool is_connected = false;
 
@@ -291,14 +302,21 @@ static bool reach(struct conversation *talk, struct arena *arena, struct str rel
 	struct str host = str_slice(relay, 0, colon - 1), port = str_slice(relay, colon, SIZE_MAX);
 	if (host.size > 2 && host.data[0] == '[')
 		host = str_slice(host, 1, host.size - 2);
-	if (getaddrinfo(arena_cstr(arena, host), arena_cstr(arena, port), &hints, &list) != 0)
+	if (port.size == 0 || port.size > 5)
+		return complain(talk, "the setting smtp-relay is no HOST:PORT");
+	if (!resolve_wait(arena_cstr(arena, host), arena_cstr(arena, port), left_ms(end_ms),
+			  &found))
+		return complain(talk, "the mail server's name was not resolved in time");
+	if (found.count == 0)
 		return complain(talk, "the mail server's name has no address");
-	for (at = list; at && !is_connected; at = at->ai_next) {
+	for (uint32_t i = 0; i < found.count && !is_connected; i++) {
 		if (talk->fd >= 0)
 			close(talk->fd);
-		is_connected = connect_to(talk, at);
+		/* An address that hangs leaves time for those behind it. */
+		talk->deadline_ms = clock_base_ms() + left_ms(end_ms) / (found.count - i);
+		is_connected = connect_to(talk, &found.addresses[i]);
 	}
-	freeaddrinfo(list);
+	talk->deadline_ms = end_ms;
 	return is_connected;
 }
 
