@@ -22,6 +22,7 @@ struct invocation {
 	size_t path_value_count;
 	const struct shape_pair *headers, *query;
 	size_t header_count, query_count;
+	bool has_waited; /* for wait_ms of the invocation before, which this one repeats */
 
 	/* out; texts until `done` returns */
 	struct target_result result;

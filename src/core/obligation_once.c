@@ -36,6 +36,9 @@ bool obligation_attempt_once(struct core *core, struct obligation_once *once)
 	struct deliver *deliver = obligations_deliver(core);
 	struct obligation_record record = obligation_record_of(&once->obligation, clock_now_ms());
 
+	/* rates_take knows by it that the attempt has its place in the line. */
+	if (once->has_waited)
+		record.failure.code = STR("RateLimit");
 	arena_init(&once->arena);
 	once->deliver = (struct deliver_once){
 		.bytes = obligation_record_encode(&once->arena, &record),

@@ -20,6 +20,7 @@ enum obligation_once_end {
 struct obligation_once {
 	struct obligation obligation; /* without delay and order; lives until `done` */
 	void *context;
+	bool has_waited; /* the same call was held before: its turn has come */
 	void (*done)(struct obligation_once *once); /* once, on the thread of deliver */
 
 	/* Until `done` returns. */

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What pipes deliver, where, and what stays in the source."""
+import http.server
 import json
+import threading
 
 import pytest
 
@@ -172,6 +174,119 @@ def test_the_source_may_come_later(pipes):
     pipes.send(source, "1")
     pipes.receive(target)
     assert pipes.client.describe_pipe(Name=name)["StateReason"] == "USER_INITIATED"
+
+
+class Endpoint(http.server.ThreadingHTTPServer):
+    """Keeps requests; answers with what `answer(body)` gives: a status and a body."""
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.requests, self.answer = [], lambda body: (200, body)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        if self.path == "/token":
+            status, answer = 200, json.dumps({"access_token": "t1", "expires_in": 3600})
+        else:
+            self.server.requests.append((self.path, dict(self.headers), body))
+            status, answer = self.server.answer(body)
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer.encode())
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def endpoint(pipes):
+    """An endpoint, and the ARN of its API destination under "arn"."""
+    made = Endpoint()
+    url = f"http://127.0.0.1:{made.server_port}"
+    made.arn = destination(pipes, url, "API_KEY", {"ApiKeyAuthParameters": {
+        "ApiKeyName": "X-Key", "ApiKeyValue": "secret"}})
+    yield made
+    made.shutdown()
+    made.server_close()
+
+
+def destination(pipes, url, kind, parameters, **members):
+    events = pipes.server.client("events")
+    name = f"{pipes.name}-{kind[:3].lower()}"
+    connection = events.create_connection(Name=name, AuthorizationType=kind,
+                                          AuthParameters=parameters)["ConnectionArn"]
+    return events.create_api_destination(
+        Name=name, ConnectionArn=connection, HttpMethod="POST",
+        InvocationEndpoint=url + "/in/*", **members)["ApiDestinationArn"]
+
+
+def test_an_api_destination_is_a_target(pipes, endpoint):
+    source, source_arn = pipes.queue("s")
+    pipes.create(source_arn, endpoint.arn, TargetParameters={
+        "InputTemplate": '{"n":<$.body.n>}', "HttpParameters": {
+            "PathParameterValues": ["$.body.kind"], "HeaderParameters": {"X-Id": "$.messageId"},
+            "QueryStringParameters": {"q": "fixed"}}})
+    pipes.send(source, {"n": 1, "kind": "a b"})
+    eventually(lambda: endpoint.requests, what="a request")
+    path, headers, body = endpoint.requests[0]
+    assert path == "/in/a%20b?q=fixed" and json.loads(body) == {"n": 1}
+    assert headers["X-Key"] == "secret" and len(headers["X-Id"]) == 36
+    pipes.until_empty(source)
+    assert len(endpoint.requests) == 1
+
+
+def test_a_target_that_fails_is_called_again(pipes, endpoint):
+    source, source_arn = pipes.queue("s", VisibilityTimeout="1")
+    answers = [(500, "{}"), (400, "{}"), (200, "{}")]
+    endpoint.answer = lambda body: answers.pop(0)
+    pipes.create(source_arn, endpoint.arn)
+    pipes.send(source, "1")
+    pipes.until_empty(source)
+    assert len(endpoint.requests) == 3
+
+
+def test_an_enrichment_answers_with_events(pipes, endpoint):
+    (source, source_arn), (target, target_arn) = pipes.queue("s"), pipes.queue("t")
+
+    def answer(body):
+        number = int(json.loads(body)["n"])
+        return 200, json.dumps([{"n": number, "i": i} for i in range(number)]) if number else ""
+    endpoint.answer = answer
+    pipes.create(source_arn, target_arn, Enrichment=endpoint.arn,
+                 EnrichmentParameters={"InputTemplate": '{"n":<$.body>}'},
+                 TargetParameters={"InputTemplate": "<$.n>.<$.i> <aws.pipes.enrichment-arn>"})
+    pipes.send(source, "2", "0", "1")
+    assert sorted(pipes.bodies(target, 3)) == [
+        f"{text} {endpoint.arn}" for text in ("1.0", "2.0", "2.1")]
+    pipes.until_empty(source)
+
+
+def test_an_enrichment_that_fails_keeps_the_message(pipes, endpoint):
+    source, source_arn = pipes.queue("s", VisibilityTimeout="1")
+    target, target_arn = pipes.queue("t")
+    answers = [(503, ""), (200, "no JSON")]
+    endpoint.answer = lambda body: answers.pop(0)
+    pipes.create(source_arn, target_arn, Enrichment=endpoint.arn)
+    pipes.send(source, "1")
+    assert pipes.bodies(target) == ['"no JSON"']
+    pipes.until_empty(source)
+    assert len(endpoint.requests) == 2
+
+
+def test_a_token_is_fetched_and_a_rate_kept(pipes, endpoint):
+    source, source_arn = pipes.queue("s")
+    url = f"http://127.0.0.1:{endpoint.server_port}"
+    arn = destination(pipes, url, "OAUTH_CLIENT_CREDENTIALS", {"OAuthParameters": {
+        "ClientParameters": {"ClientID": "i", "ClientSecret": "s"}, "HttpMethod": "POST",
+        "AuthorizationEndpoint": url + "/token"}}, InvocationRateLimitPerSecond=2)
+    pipes.create(source_arn, arn)
+    pipes.send(source, *"12345")
+    pipes.until_empty(source)
+    assert len(endpoint.requests) == 5
+    assert {headers["Authorization"] for _, headers, _ in endpoint.requests} == {"Bearer t1"}
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@
 #include "services/events/connection.h"
 #include "services/events/deliver.h"
 #include "services/events/destination.h"
+#include "services/events/destination_invoke.h"
 #include "services/events/destination_request.h"
 
 enum { TOKENS_MAX = 1024, TOKEN_MARGIN_MS = 30000, ANSWER_MS = 5000, TOKEN_SIZE_MAX = 16384 };
@@ -34,6 +35,7 @@ struct events_tokens {
 /* The first member is what the functions of deliver.h expect. */
 struct state {
 	struct events_debt debt;
+	const struct events_invoking *invoking; /* of a call; NULL: a rule's delivery */
 	struct events_destination_record destination;
 	struct events_connection_record connection;
 	struct str sealed; /* of the connection, or what it opens to */
@@ -162,7 +164,7 @@ static void fill(struct obligation_attempt *attempt, const struct events_http_re
 		.body = request->body,
 		.connect_ms = ANSWER_MS,
 		.answer_ms = ANSWER_MS,
-		.answer_size = TOKEN_SIZE_MAX,
+		.answer_size = attempt->once ? LIMIT_DELIVER_ANSWER_SIZE : TOKEN_SIZE_MAX,
 	};
 }
 
@@ -175,6 +177,8 @@ static const struct events_http_parameters *parameters_of(struct obligation_atte
 	struct events_target *target = arena_new(attempt->arena, struct events_target);
 	struct str problem;
 
+	if (state->invoking)
+		return state->invoking->parameters;
 	if (message_decode(attempt->arena, arena_copy(attempt->arena, state->debt.target->json),
 			   shape, target, &problem) != ERR_OK)
 		return NULL;
@@ -192,6 +196,14 @@ static struct state *open_state(struct obligation_attempt *attempt)
 		return NULL;
 	attempt->state = state;
 	return state;
+}
+
+static struct str body_of(struct obligation_attempt *attempt, const struct state *state)
+{
+	if (state->invoking)
+		return state->invoking->body;
+	return events_target_body(attempt->arena, state->debt.rule, state->debt.target,
+				  attempt->shared, state->debt.attempt.ingestion_ms);
 }
 
 /* All is opened and authorized. */
@@ -215,10 +227,9 @@ static enum obligation_step prepare_request(struct obligation_attempt *attempt)
 	if (state->is_token)
 		request = events_token_request(arena, auth->o_auth_parameters);
 	else
-		request = events_destination_request(
-			arena, destination, auth, parameters_of(attempt, state), token,
-			events_target_body(arena, state->debt.rule, state->debt.target,
-					   attempt->shared, state->debt.attempt.ingestion_ms));
+		request = events_destination_request(arena, destination, auth,
+						     parameters_of(attempt, state), token,
+						     body_of(attempt, state));
 	fill(attempt, &request);
 	attempt->rate_milli =
 		(uint32_t)(destination->rate < 1000000 ? destination->rate * 1000 : 1000000000);
@@ -359,6 +370,48 @@ static int64_t retry_ms(struct obligation_attempt *attempt)
 
 	return state->has_token ? 1 : events_retry_ms(attempt);
 }
+
+/* ---- calls ---- */
+
+/* The handler of the call has authorized it. */
+static enum obligation_step prepare_call(struct obligation_attempt *attempt)
+{
+	const struct events_invoking *invoking = attempt->once;
+	struct state *state = attempt->state;
+
+	/* There is no stored obligation of this kind. */
+	if (!invoking)
+		return OBLIGATION_DROP;
+	if (!state)
+		state = attempt->state = arena_new(attempt->arena, struct state);
+	state->invoking = invoking;
+	if (events_destination_find(attempt->core, attempt->arena, invoking->arn,
+				    &state->destination) ||
+	    !str_equal(state->destination.account, invoking->account))
+		return refuse(attempt, STR("The API destination does not exist."));
+	if (events_connection_find(attempt->core, attempt->arena, state->destination.connection_arn,
+				   &state->connection) ||
+	    !events_connection_is_ready(&state->connection))
+		return refuse(attempt, STR("The connection is not authorized."));
+	state->sealed = state->connection.sealed;
+	return open_secrets(attempt);
+}
+
+/* Only a token makes another attempt. */
+static int64_t retry_call_ms(struct obligation_attempt *attempt)
+{
+	const struct state *state = attempt->state;
+
+	return state->has_token ? 1 : -1;
+}
+
+const struct obligation_kind events_invoke_obligation = {
+	.number = OBLIGATION_EVENTS_INVOKE,
+	.name = "events-invoke",
+	.prepare = prepare_call,
+	.classify = classify,
+	.retry_ms = retry_call_ms,
+};
 
 /* Getting a token is no attempt to deliver. */
 static void ended(struct obligation_attempt *attempt, enum obligation_end end)

@@ -5,6 +5,8 @@
 
 struct obligation_kind;
 extern const struct obligation_kind events_destination_obligation;
+/* Of calls; never stored. */
+extern const struct obligation_kind events_invoke_obligation;
 
 struct events_tokens;
 void events_tokens_free(struct events_tokens **tokens); /* accepts NULL, leaves NULL; wipes them */

@@ -10,6 +10,7 @@
 #include "services/events/change.h"
 #include "services/events/deliver.h"
 #include "services/events/destination_deliver.h"
+#include "services/events/destination_invoke.h"
 #include "services/events/item.h"
 #include "services/events/replay.h"
 #include "services/events/schedule.h"
@@ -151,6 +152,7 @@ static void metrics(const struct core *core, struct buf *out)
 static const struct obligation_kind *const obligations[] = {
 	&events_target_obligation,
 	&events_destination_obligation,
+	&events_invoke_obligation,
 };
 
 /* ---- reset ---- */
@@ -215,6 +217,7 @@ const struct service_module events_module = {
 	.reset_name = "deleted_event_buses_and_rules",
 	.metrics = metrics,
 	.targets = &events_target_provider,
+	.invokes = &events_invoke_provider,
 	.obligations = obligations,
 	.obligation_count = sizeof(obligations) / sizeof(obligations[0]),
 };

@@ -160,6 +160,7 @@ void pipe_item_enrich(struct pipe_item *item)
 
 	item->invocation = (struct invocation){
 		.arn = shown->enrichment,
+		.has_waited = item->waited_ms > 0,
 		.body = pipe_input(arena_of(item), text, &item->event, &item->names),
 	};
 	if (parameters && parameters->http_parameters) {

@@ -210,7 +210,8 @@ static void invoke_target(struct pipe_item *item)
 	const struct execution *execution = item->execution;
 	const struct pipes_describe_pipe_out *shown = &execution->run->shown;
 
-	item->invocation = (struct invocation){.arn = shown->target, .body = item->input};
+	item->invocation = (struct invocation){
+		.arn = shown->target, .body = item->input, .has_waited = item->waited_ms > 0};
 	if (shown->target_parameters)
 		pipe_item_fill_http(item, shown->target_parameters->http_parameters);
 	invoke(execution->run->core, execution->batch->home, &execution->run->caller,
