@@ -2968,7 +2968,7 @@ const struct operation cloudwatch_operations[] = {
 	 .action = STR_INIT("cloudwatch:PutDashboard"),
 	 .service = &cloudwatch_client_service,
 	 .in = &cloudwatch_put_dashboard_in_shape, .out = &cloudwatch_put_dashboard_out_shape,
-	 .place = OPERATION_ON_CONTROL, .index = 14, .facts = &cloudwatch_put_dashboard_facts, .shows_answer = true, .has_empty_result = true},
+	 .place = OPERATION_ON_CONTROL, .index = 14, .facts = &cloudwatch_put_dashboard_facts, .shows_answer = true},
 	{.name = STR_INIT("PutMetricAlarm"),
 	 .action = STR_INIT("cloudwatch:PutMetricAlarm"),
 	 .service = &cloudwatch_client_service,
