@@ -9,9 +9,8 @@ from ternd import ROOT
 
 SERVICES = sorted(path.stem for path in (ROOT / "model").glob("*.ops"))
 COMMANDS = ["queue", "send", "receive", "dlq", "topic", "sub", "publish", "bus", "rule", "event",
-            "archive", "replay", "schedule", "logs", "pipe", "cost",
+            "archive", "replay", "schedule", "logs", "metrics", "pipe", "cost",
             "alarm", "dashboard",
-            "archive", "replay", "schedule", "logs", "metrics",
             "account", "delivery", "user", "key", "role", "policy",
             "whoami", "endpoint", "kms", "watch", "health", "audit", "cert", "bench",
             "completion", "version", "help"]
@@ -28,7 +27,6 @@ LEAVES = ["queue create", "queue ls", "queue show", "queue set", "queue rm", "qu
           *(f"schedule {word}" for word in ("create", "ls", "show", "rm")),
           *(f"logs {word}" for word in ("ls", "tail", "search")), "cost",
           *(f"pipe {word}" for word in ("create", "ls", "show", "set", "start", "stop", "rm")),
-          *(f"logs {word}" for word in ("ls", "tail", "search")),
           *(f"metrics {word}" for word in ("ls", "get", "put")),
           "account create", "account ls", "account key", "whoami", "health",
           *(f"{kind} {word}" for kind in ("user", "role") for word in (
