@@ -367,6 +367,8 @@ def test_a_fifo_topic_keeps_the_order_in_all_partitions(tmp_path):
             for group in "01":
                 assert [name for name in found if name[0] == group] == [
                     name for name in names if name[0] == group]
+        # The gate's command has stored each message for the other partition, and no duplicate.
+        assert server.metrics()["tern_delivery_requests_total"] == len(names)
 
 
 def test_a_publish_to_a_full_partition_is_delivered_later(small_second):
