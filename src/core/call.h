@@ -70,10 +70,10 @@ struct call {
 	/* authorize.c's: the call was authorized or denied. */
 	bool is_authorized;
 	bool is_unrestricted; /* the server's own administration; core/internal.h */
+	bool is_time_bound;   /* a decision depended on the time */
 	struct policy_key *keys;
 	size_t key_count, key_room;
 	uint64_t policy_steps; /* that all decisions have taken */
-	bool is_time_bound;    /* a decision depended on the time */
 
 	/* Of a delivery to several targets (core/target.h); NULL: none. */
 	struct target_member *member;
