@@ -347,8 +347,8 @@ def test_a_throttled_queue_gets_the_rest_later_in_order(private, tmp_path):
 
 
 def test_a_replay_survives_a_kill(private, tmp_path):
-    config = tmp_path / "tern.json"  # a start sends 30 messages at once, and then 50 a second
-    rule = {"actions": ["sqs:Send*"], "rate": 50, "burst": 30, "shared": True}
+    config = tmp_path / "tern.json"  # a start sends 30 messages at once, and then 5 a second
+    rule = {"actions": ["sqs:Send*"], "rate": 5, "burst": 30, "shared": True}
     config.write_text(json.dumps({"throttle-rules": [rule]}))
     server = private("--config", config)
     count = 400
@@ -371,6 +371,10 @@ def test_a_replay_survives_a_kill(private, tmp_path):
         server.kill()
         server.start()
         queue.sqs = server.client("sqs")
+    server.kill()
+    config.write_text("{}")
+    server.start()
+    queue.sqs = server.client("sqs")
     completed(server.client("sns"), arn)
     found += texts(queue, count - len(found))
     assert queue.receive() == []
