@@ -10,7 +10,7 @@
 
 #include <math.h>
 
-enum { NO_SLOT = UINT32_MAX };
+#define NO_SLOT UINT32_MAX
 
 struct alarm_slot {
 	struct alarm_point point;
