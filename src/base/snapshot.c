@@ -415,7 +415,8 @@ void snapshot_table_begin(struct snapshot_table *table)
 		return;
 	check(!table->open);
 	table->open = copy(table->kind, table->current);
-	(void)staging_join(&table->staged);
+	if (!table->kind->is_shared)
+		(void)staging_join(&table->staged);
 }
 
 static bool is_in(const struct snapshot_order *order, const void *value)

@@ -39,6 +39,9 @@ struct snapshot_order {
 struct snapshot_kind {
 	void (*hold)(const void *value);
 	void (*release)(const void *value);
+	/* Changes of the table take no part in a staging: several threads change it, one at a time
+	 * under a lock of theirs. */
+	bool is_shared;
 	size_t order_count; /* 1 to SNAPSHOT_ORDERS_MAX */
 	struct snapshot_order orders[SNAPSHOT_ORDERS_MAX];
 };

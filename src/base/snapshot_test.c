@@ -359,6 +359,36 @@ static void change_one(struct snapshot_table *table, struct prng *prng, struct m
 	release(found);
 }
 
+static void *put_as_another(void *context)
+{
+	struct snapshot_table *table = context;
+
+	put(table, 2, 0, 1);
+	return NULL;
+}
+
+/* Threads that share a table change it while one of them has a staging open. */
+static void test_a_shared_table_takes_no_part_in_a_staging(void **state)
+{
+	static struct model model;
+	struct snapshot_kind shared = kind;
+	pthread_t thread;
+
+	(void)state;
+	shared.is_shared = true;
+	struct snapshot_table *table = snapshot_table_new(&shared);
+	staging_open();
+	put(table, 1, 0, 1);
+	assert_int_equal(pthread_create(&thread, NULL, put_as_another, table), 0);
+	pthread_join(thread, NULL);
+	model.versions[1] = model.versions[2] = 1;
+	check_elsewhere(table, &model);
+	staging_end(false);
+	check_elsewhere(table, &model);
+	snapshot_table_free(&table);
+	assert_int_equal(atomic_load(&live_items), 0);
+}
+
 /* The owner sees its changes, others see what was kept, and a snapshot stays as it was. */
 static void test_staged_changes_show_when_they_are_kept(void **state)
 {

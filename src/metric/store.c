@@ -59,6 +59,7 @@ static int compare_key(const void *key, const void *value)
 static const struct snapshot_kind series_kind = {
 	.hold = hold,
 	.release = release,
+	.is_shared = true,
 	.order_count = 1,
 	.orders = {{.compare = compare_series}},
 };
