@@ -58,8 +58,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	for (size_t i = 0; i < 3; i++)
 		series[i] = (struct math_series){.period_s = 60,
-						 .count = i == 2 ? 0 : POINTS - i * 5,
-						 .times_ms = times_ms + i * 5,
+						 .count = i == 2 ? 0 : POINTS - i * 3,
+						 .times_ms = times_ms + i * 3,
 						 .values = values + i};
 	arena_init(&arena);
 	enum err err = math_parse(&arena, str_of(data, size), &expression, &problem);
