@@ -170,7 +170,7 @@ def steady_text(results):
 def rival_table(results):
     found = {}
     for row in results["rivals"]:
-        if row["cpu_us"]:
+        if any(row["cpu_us"]):  # otherwise it answered nothing in time
             found.setdefault(row["server"], {})[row["queues"]] = statistics.median(row["cpu_us"])
     rows = []
     for server, costs in ({"Tern": {
@@ -178,7 +178,7 @@ def rival_table(results):
             for count in (1, 10, 100)}} | found).items():
         counts = sorted(costs)
         rows.append([server, *(show(costs.get(count)) for count in (1, 10, 100)), show(
-            (costs[counts[-1]] - costs[counts[0]]) / (counts[-1] - counts[0]), 2)
+            abs(costs[counts[-1]] - costs[counts[0]]) / (counts[-1] - counts[0]), 2)
             if len(counts) > 1 else "-"])
     return table(["server", "CPU us to 1 queue", "to 10", "to 100", "a further queue"], rows)
 
