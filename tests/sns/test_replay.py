@@ -367,7 +367,8 @@ def test_a_replay_survives_a_kill(private, tmp_path):
         eventually(lambda: found.extend(
             json.loads(message["Body"])["Message"] for message in queue.receive())
             or len(found) > seen)
-        assert status(server.client("sns"), arn) == "In progress"
+        # The replay may be over already, while throttled messages wait for their retries.
+        assert status(server.client("sns"), arn) in ("In progress", "Completed")
         server.kill()
         server.start()
         queue.sqs = server.client("sqs")
