@@ -52,7 +52,8 @@ struct price_list {
 
 struct price_month {
 	const struct price_list *list;
-	int64_t *used; /* MICRO of each rate, then of each pool */
+	/* MICRO of each rate, at most where its last tier begins; then of each pool. */
+	int64_t *used;
 };
 
 /* ---- numbers ---- */
@@ -309,8 +310,10 @@ int64_t price_month_add(struct price_month *month, const struct price_rate *show
 	const struct rate *rate = &month->list->rates.items[shown->index];
 	int64_t *used = &month->used[shown->index];
 	int64_t from = *used + take_free(month, rate, micro), to = *used + micro, cost = 0;
+	int64_t last_tier = rate->tiers[rate->tier_count - 1].from;
 
-	*used = to;
+	/* All usage of the last tier has one price, and the sum of a month's bytes may overflow. */
+	*used = to < last_tier ? to : last_tier;
 	for (size_t i = 0; i < rate->tier_count; i++) {
 		const struct tier *tier = &rate->tiers[i];
 		int64_t end = i + 1 < rate->tier_count ? rate->tiers[i + 1].from : INT64_MAX;

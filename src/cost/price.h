@@ -42,7 +42,10 @@ struct price_month;
 struct price_month *price_month_new(const struct price_list *list);
 void price_month_reset(struct price_month *month);
 void price_month_free(struct price_month **month);
-/* The cost in PICO of `micro` more of the rate: first what is free, then tier by tier. */
+/*
+ * The cost in PICO of `micro` more of the rate: first what is free, then tier by tier. `micro` is
+ * at most INT64_MAX / 2; a month may have more.
+ */
 int64_t price_month_add(struct price_month *month, const struct price_rate *rate, int64_t micro);
 
 /* A decimal number with at most 12 digits behind the point, as PICO; false: it is none. */

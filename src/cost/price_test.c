@@ -71,6 +71,24 @@ static void test_free_usage_is_shared_and_tiers_follow(void **unused)
 	price_month_free(&month);
 }
 
+static void test_a_month_of_many_bytes_has_its_cost(void **unused)
+{
+	static const int64_t bytes = INT64_C(4000000000000);
+
+	(void)unused;
+	list = parse("date 2026-11-30\nproduct c|Name\nfree p 1000000000000 X\n"
+		     "rate c|a|Bytes|-|0:0.50/1000000000|X\n"
+		     "rate c|b|Bytes|p|0:0.50/1000000000 3000000000000:0.25/1000000000|X\n");
+	struct price_month *month = price_month_new(list);
+	for (int i = 0; i < 4; i++)
+		assert_amount(add(month, "a", bytes), "2000");
+	/* 1 TB is free, and 2 TB are of the first tier. */
+	assert_amount(add(month, "b", bytes), "1250");
+	for (int i = 0; i < 4; i++)
+		assert_amount(add(month, "b", bytes), "1000");
+	price_month_free(&month);
+}
+
 static void test_the_standard_list_is_valid(void **unused)
 {
 	struct str problem;

@@ -298,11 +298,12 @@ struct str ce_amount(struct arena *arena, int64_t pico)
 	return arena_copy(arena, str_of(text, price_format(pico, text)));
 }
 
-struct str ce_quantity(struct arena *arena, int64_t micro)
+struct str ce_quantity(struct arena *arena, int64_t units, int64_t micro)
 {
-	int64_t units = (int64_t)(micro / PRICE_MICRO), rest = (int64_t)(micro % PRICE_MICRO);
+	int64_t rest = micro % PRICE_MICRO;
 	struct str text;
 
+	units += micro / PRICE_MICRO;
 	if (rest == 0)
 		return arena_format(arena, "%lld", (long long)units);
 	text = arena_format(arena, "%lld.%06lld", (long long)units, (long long)rest);

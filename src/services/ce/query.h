@@ -39,8 +39,8 @@ bool ce_dimension_is_known(struct str dimension);
 struct str ce_dimension(struct arena *arena, struct str dimension,
 			const struct ledger_series *series);
 
-/* Millionths of a unit as a decimal number. */
-struct str ce_quantity(struct arena *arena, int64_t micro);
+/* Units and millionths of a unit as a decimal number. */
+struct str ce_quantity(struct arena *arena, int64_t units, int64_t micro);
 struct str ce_amount(struct arena *arena, int64_t pico);
 
 #endif

@@ -14,7 +14,7 @@ enum { KEYS_MAX = 2 };
 struct sum {
 	struct str keys[KEYS_MAX];
 	int64_t pico;
-	int64_t micro;
+	int64_t units, micro; /* apart: millionths of a month's bytes may need more than 64 bits */
 };
 
 struct report {
@@ -79,7 +79,7 @@ static struct ce_metric_value_entry *show_metrics(const struct report *report,
 		entries[i].key = metric;
 		entries[i].value.unit = unit_of(metric);
 		if (str_equal(metric, STR("UsageQuantity")))
-			entries[i].value.amount = ce_quantity(arena, sum->micro);
+			entries[i].value.amount = ce_quantity(arena, sum->units, sum->micro);
 		else if (str_equal(metric, STR("NormalizedUsageAmount")))
 			entries[i].value.amount = STR("0");
 		else
@@ -158,7 +158,8 @@ static void add_entry(void *context, const struct ledger_entry *entry)
 	}
 	struct sum *sum = sum_of(report, &wanted);
 	sum->pico += entry->pico;
-	sum->micro += entry->micro;
+	sum->units += entry->micro / PRICE_MICRO;
+	sum->micro += entry->micro % PRICE_MICRO;
 }
 
 /* ---- the request ---- */
