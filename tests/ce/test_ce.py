@@ -213,6 +213,13 @@ def test_wrong_requests_are_refused(server):
         bill.ask(today - 500 * DAY, today)
     with refused("ValidationException", "last 14 days"):
         bill.ask(today - 20 * DAY, today, "HOURLY")
+    next_month = (today.replace(day=1) + 32 * DAY).replace(day=1)
+    assert len(bill.ask(today, next_month)) == (next_month - today).days
+    for granularity in "DAILY", "MONTHLY", "HOURLY":
+        with refused("ValidationException", "end date past the beginning of next month"):
+            bill.ask(today, next_month + DAY, granularity)
+    with refused("ValidationException", "end date past the beginning of next month"):
+        bill.ask(today, datetime.datetime(9999, 12, 31))
     with refused("ValidationException", "Metric Nonsense"):
         bill.ask(today - DAY, today, Metrics=["Nonsense"])
     with refused("ValidationException", "Dimension TENANCY"):

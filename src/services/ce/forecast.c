@@ -100,7 +100,7 @@ enum err ce_get_cost_forecast(struct call *call, const struct ce_get_cost_foreca
 	if (!err && str_equal(in->granularity, STR("HOURLY")))
 		err = fail(call, &CE_VALIDATION, "HOURLY granularity is not supported.");
 	if (!err)
-		err = ce_range_of_call(call, in->time_period, in->granularity, &range);
+		err = ce_range_of_call(call, in->time_period, in->granularity, false, &range);
 	if (!err)
 		err = ce_check_filter(call, in->filter);
 	if (!err && range.from < today)

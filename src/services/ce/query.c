@@ -18,7 +18,7 @@ static bool parse_date(struct str text, bool has_hours, uint32_t *out_hour)
 	return true;
 }
 
-static enum err check_begin(struct call *call, const struct ce_range *range)
+static enum err check_range(struct call *call, const struct ce_range *range, bool is_past)
 {
 	uint32_t now = (uint32_t)(call->now_ms / LEDGER_HOUR_MS);
 
@@ -28,11 +28,13 @@ static enum err check_begin(struct call *call, const struct ce_range *range)
 	if (range->from + KEPT_DAYS * DAY < now)
 		return fail(call, &CE_VALIDATION,
 			    "You haven't enabled historical data beyond 14 months");
+	if (is_past && range->to > ledger_next_month(now))
+		return fail(call, &CE_VALIDATION, "end date past the beginning of next month");
 	return ERR_OK;
 }
 
 enum err ce_range_of_call(struct call *call, const struct ce_date_interval *period,
-			  struct str granularity, struct ce_range *out_range)
+			  struct str granularity, bool is_past, struct ce_range *out_range)
 {
 	bool is_hourly = str_equal(granularity, STR("HOURLY"));
 	struct ce_range range = {.granularity = is_hourly ? CE_HOURLY
@@ -51,7 +53,7 @@ enum err ce_range_of_call(struct call *call, const struct ce_date_interval *peri
 		return fail(call, &CE_VALIDATION,
 			    "Start date (and hour) should be before end date (and hour)");
 	*out_range = range;
-	return check_begin(call, &range);
+	return check_range(call, &range, is_past);
 }
 
 uint32_t ce_period_end(const struct ce_range *range, uint32_t hour)

@@ -17,10 +17,13 @@ struct ce_range {
 	enum ce_granularity granularity;
 };
 
-/* A fault, if the range is wrong, or begins before the time that is kept. `is_past`: of usage; the
- * future has none. */
+/*
+ * A fault, if the range is wrong, or begins before the time that is kept. `is_past`: the range is
+ * of usage, so it ends when the next month begins at the latest; this bounds the count of periods.
+ */
 must_check enum err ce_range_of_call(struct call *call, const struct ce_date_interval *period,
-				     struct str granularity, struct ce_range *out_range);
+				     struct str granularity, bool is_past,
+				     struct ce_range *out_range);
 /* The end of the period that begins at `hour`, within the range. */
 uint32_t ce_period_end(const struct ce_range *range, uint32_t hour);
 /* As AWS writes it: a date, or with hours "2026-11-30T05:00:00Z". */

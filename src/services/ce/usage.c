@@ -264,7 +264,7 @@ enum err ce_get_cost_and_usage(struct call *call, const struct ce_get_cost_and_u
 	if (!err)
 		err = refuse_token(call, in->next_page_token);
 	if (!err)
-		err = ce_range_of_call(call, in->time_period, in->granularity, &report.range);
+		err = ce_range_of_call(call, in->time_period, in->granularity, true, &report.range);
 	if (!err)
 		err = make_report(&report);
 	out->results_by_time = report.results;
@@ -293,7 +293,7 @@ ce_get_cost_and_usage_with_resources(struct call *call,
 	if (!err)
 		err = refuse_token(call, in->next_page_token);
 	if (!err)
-		err = ce_range_of_call(call, in->time_period, in->granularity, &report.range);
+		err = ce_range_of_call(call, in->time_period, in->granularity, true, &report.range);
 	if (!err)
 		err = make_report(&report);
 	out->results_by_time = report.results;

@@ -58,7 +58,7 @@ enum err ce_get_dimension_values(struct call *call, const struct ce_get_dimensio
 	if (!err && in->next_page_token.data)
 		err = fail(call, &CE_INVALID_NEXT_TOKEN, "Invalid NextPageToken.");
 	if (!err)
-		err = ce_range_of_call(call, in->time_period, STR("DAILY"), &range);
+		err = ce_range_of_call(call, in->time_period, STR("DAILY"), true, &range);
 	if (!err)
 		err = ce_check_filter(call, in->filter);
 	if (err)
@@ -90,7 +90,7 @@ enum err ce_get_tags(struct call *call, const struct ce_get_tags_in *in,
 
 	enum err err = call_authorize_any(call, STR("ce:GetTags"));
 	if (!err)
-		err = ce_range_of_call(call, in->time_period, STR("DAILY"), &range);
+		err = ce_range_of_call(call, in->time_period, STR("DAILY"), true, &range);
 	if (!err)
 		err = ce_check_filter(call, in->filter);
 	out->has_return_size = out->has_total_size = true;
