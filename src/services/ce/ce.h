@@ -15,6 +15,8 @@
 #include "cost/ledger.h"
 #include "logstore/logstore.h"
 
+enum { CE_KEPT_DAYS = 430 }; /* 14 months */
+
 struct ce {
 	uint32_t magic;
 	pthread_mutex_t mutex;

@@ -17,7 +17,6 @@ enum {
 	GROUP = 1,
 	STREAM = 1,
 	RECORD_SIZE = 262144,
-	KEPT_DAYS = 430, /* 14 months */
 	MINUTE_MS = 60000,
 	WAL_SIZE = 1 << 20,
 	SEGMENT_SIZE = 4 << 20,
@@ -258,7 +257,7 @@ static enum err load_rows(struct ce *ce)
 {
 	struct logstore_query query = {
 		.group = GROUP,
-		.from_ms = clock_now_ms() - KEPT_DAYS * INT64_C(86400000),
+		.from_ms = clock_now_ms() - CE_KEPT_DAYS * INT64_C(86400000),
 		.to_ms = INT64_MAX,
 		.count_max = 64,
 		.size_max = SIZE_MAX,
@@ -327,8 +326,8 @@ static void begin_hour(struct ce *ce, uint32_t hour)
 	ce->hour = hour;
 	if (hour % 24 != 0)
 		return;
-	ledger_prune(ce->ledger, hour - KEPT_DAYS * 24);
-	logstore_expire(ce->store, GROUP, (hour - (int64_t)KEPT_DAYS * 24) * LEDGER_HOUR_MS);
+	ledger_prune(ce->ledger, hour - CE_KEPT_DAYS * 24);
+	logstore_expire(ce->store, GROUP, (hour - (int64_t)CE_KEPT_DAYS * 24) * LEDGER_HOUR_MS);
 }
 
 /* The minutes that were merged since, and what was counted beside. */

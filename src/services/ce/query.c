@@ -2,7 +2,7 @@
 /* query: see query.h. Texts of faults are AWS's where they are known. */
 #include "services/ce/query.h"
 
-enum { DEPTH_MAX = 10, DAY = 24, KEPT_DAYS = 430, HOURLY_DAYS = 14 };
+enum { DEPTH_MAX = 10, DAY = 24, HOURLY_DAYS = 14 };
 
 /* ---- time ---- */
 
@@ -25,7 +25,7 @@ static enum err check_range(struct call *call, const struct ce_range *range, boo
 	if (range->granularity == CE_HOURLY && range->from + (HOURLY_DAYS + 1) * DAY < now)
 		return fail(call, &CE_VALIDATION,
 			    "You can only request hourly data for the last %d days.", HOURLY_DAYS);
-	if (range->from + KEPT_DAYS * DAY < now)
+	if (range->from + CE_KEPT_DAYS * DAY < now)
 		return fail(call, &CE_VALIDATION,
 			    "You haven't enabled historical data beyond 14 months");
 	if (is_past && range->to > ledger_next_month(now))
@@ -85,6 +85,11 @@ struct ce_date_interval *ce_period(struct arena *arena, const struct ce_range *r
 	period->start = date_of(arena, range, from);
 	period->end = date_of(arena, range, to);
 	return period;
+}
+
+enum err ce_refuse_token(struct call *call, struct str token)
+{
+	return token.data ? fail(call, &CE_INVALID_NEXT_TOKEN, "Invalid NextPageToken.") : ERR_OK;
 }
 
 /* ---- dimensions ---- */

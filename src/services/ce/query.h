@@ -24,6 +24,8 @@ struct ce_range {
 must_check enum err ce_range_of_call(struct call *call, const struct ce_date_interval *period,
 				     struct str granularity, bool is_past,
 				     struct ce_range *out_range);
+/* An answer is one page, so there is no token. */
+must_check enum err ce_refuse_token(struct call *call, struct str token);
 /* The end of the period that begins at `hour`, within the range. */
 uint32_t ce_period_end(const struct ce_range *range, uint32_t hour);
 /* As AWS writes it: a date, or with hours "2026-11-30T05:00:00Z". */

@@ -242,10 +242,16 @@ static enum err make_report(struct report *report)
 	return ERR_OK;
 }
 
-static enum err refuse_token(struct call *call, struct str token)
+/* Both operations, whose report has all members but the range. */
+static enum err answer(struct report *report, struct str action, struct str token,
+		       const struct ce_date_interval *period, struct str granularity)
 {
-	/* An answer is one page. */
-	return token.data ? fail(call, &CE_INVALID_NEXT_TOKEN, "Invalid NextPageToken.") : ERR_OK;
+	enum err err = call_authorize_any(report->call, action);
+	if (!err)
+		err = ce_refuse_token(report->call, token);
+	if (!err)
+		err = ce_range_of_call(report->call, period, granularity, true, &report->range);
+	return err ? err : make_report(report);
 }
 
 enum err ce_get_cost_and_usage(struct call *call, const struct ce_get_cost_and_usage_in *in,
@@ -260,13 +266,8 @@ enum err ce_get_cost_and_usage(struct call *call, const struct ce_get_cost_and_u
 		.group_count = in->group_by_count,
 	};
 
-	enum err err = call_authorize_any(call, STR("ce:GetCostAndUsage"));
-	if (!err)
-		err = refuse_token(call, in->next_page_token);
-	if (!err)
-		err = ce_range_of_call(call, in->time_period, in->granularity, true, &report.range);
-	if (!err)
-		err = make_report(&report);
+	enum err err = answer(&report, STR("ce:GetCostAndUsage"), in->next_page_token,
+			      in->time_period, in->granularity);
 	out->results_by_time = report.results;
 	out->results_by_time_count = report.result_count;
 	out->group_definitions = in->group_by;
@@ -289,13 +290,8 @@ ce_get_cost_and_usage_with_resources(struct call *call,
 		.group_count = in->group_by_count,
 	};
 
-	enum err err = call_authorize_any(call, STR("ce:GetCostAndUsageWithResources"));
-	if (!err)
-		err = refuse_token(call, in->next_page_token);
-	if (!err)
-		err = ce_range_of_call(call, in->time_period, in->granularity, true, &report.range);
-	if (!err)
-		err = make_report(&report);
+	enum err err = answer(&report, STR("ce:GetCostAndUsageWithResources"), in->next_page_token,
+			      in->time_period, in->granularity);
 	out->results_by_time = report.results;
 	out->results_by_time_count = report.result_count;
 	out->group_definitions = in->group_by;

@@ -55,8 +55,8 @@ enum err ce_get_dimension_values(struct call *call, const struct ce_get_dimensio
 	struct ce_range range;
 
 	enum err err = call_authorize_any(call, STR("ce:GetDimensionValues"));
-	if (!err && in->next_page_token.data)
-		err = fail(call, &CE_INVALID_NEXT_TOKEN, "Invalid NextPageToken.");
+	if (!err)
+		err = ce_refuse_token(call, in->next_page_token);
 	if (!err)
 		err = ce_range_of_call(call, in->time_period, STR("DAILY"), true, &range);
 	if (!err)
