@@ -154,6 +154,16 @@ def test_usage_survives_a_restart_and_a_kill_of_a_later_hour(bill):
     assert bill.usage("Requests-RBP") in (8, 9)
 
 
+def test_what_is_kept_is_billed_once_an_hour_over_restarts(bill):
+    bill.server.client("kms").create_key()
+    bill.settle("us-east-1-KMS-Keys", 1)
+    for _ in range(3):
+        bill.server.restart()
+        bill.ce = bill.server.client("ce")
+        bill.settle("us-east-1-KMS-Keys", 1)
+    assert bill.usage("us-east-1-KMS-Keys") <= 2  # the clock may reach the next hour
+
+
 def test_accounts_see_their_own_costs(bill):
     bill.server.client("sqs").list_queues()
     bill.settle("Requests-RBP", 1)

@@ -31,7 +31,7 @@ struct ce {
 	struct ledger *fresh; /* of this hour, not stored yet */
 	uint64_t events;      /* numbers of stored records */
 	uint64_t run;
-	uint32_t billed_hour; /* services were asked what they keep */
+	uint32_t billed_hour; /* the last one that services were asked what they keep */
 };
 
 extern const struct service_module ce_module;

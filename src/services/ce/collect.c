@@ -146,16 +146,14 @@ static void take_kept(void *context, const struct billing_item *item)
 	take_item(context, &all);
 }
 
-/* Once an hour; after a pause of the server or a jump of its clock, the hours between count too. */
+/* Each hour once; after a pause of the process or a jump of its clock, the hours between too. */
 static void bill_kept(struct collection *collection)
 {
 	struct ce *ce = collection->ce;
 
-	if (ce->billed_hour == collection->hour)
+	if (collection->hour <= ce->billed_hour)
 		return;
-	collection->hours = collection->hour > ce->billed_hour && ce->billed_hour > 0
-				    ? collection->hour - ce->billed_hour
-				    : 1;
+	collection->hours = ce->billed_hour > 0 ? collection->hour - ce->billed_hour : 1;
 	if (collection->hours > HOURS_MOST)
 		collection->hours = HOURS_MOST;
 	services_bill(collection->core, take_kept, collection);
@@ -263,6 +261,7 @@ static enum err load_rows(struct ce *ce)
 		.size_max = SIZE_MAX,
 		.scan_max = UINT64_MAX,
 	};
+	uint32_t hour = 0, now = (uint32_t)(clock_now_ms() / LEDGER_HOUR_MS);
 	struct logstore_page page;
 	struct arena arena;
 	enum err err;
@@ -276,6 +275,7 @@ static enum err load_rows(struct ce *ce)
 		for (size_t i = 0; !err && i < page.count; i++) {
 			uint64_t run = page.records[i].key.sequence >> 32;
 			ce->run = run > ce->run ? run : ce->run;
+			hour = (uint32_t)(page.records[i].key.time_ms / LEDGER_HOUR_MS);
 			err = load_text(ce, page.records[i].text);
 		}
 		if (!err && page.count > 0)
@@ -283,6 +283,9 @@ static enum err load_rows(struct ce *ce)
 		query.has_after = true;
 	} while (!err && page.has_more);
 	arena_done(&arena);
+	/* The previous run billed this hour. */
+	if (hour >= now)
+		ce->billed_hour = hour;
 	return err;
 }
 
