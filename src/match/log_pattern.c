@@ -328,27 +328,41 @@ static enum err read_value(struct parser *parser, struct node *node)
 	return ERR_OK;
 }
 
+static enum err parse_is(struct parser *parser, struct node *node)
+{
+	static const struct {
+		struct str word;
+		enum node_kind kind;
+	} words[] = {
+		{STR_INIT("NULL"), NODE_IS_NULL},
+		{STR_INIT("TRUE"), NODE_IS_TRUE},
+		{STR_INIT("FALSE"), NODE_IS_FALSE},
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		node->kind = words[i].kind;
+		if (take_word(parser, words[i].word))
+			return ERR_OK;
+	}
+	return refuse(parser, "Invalid filter pattern: NULL, TRUE or FALSE is missing at '",
+		      parser->rest, "'.");
+}
+
 static enum err parse_comparison(struct parser *parser, struct node *node)
 {
 	enum err err = read_selector(parser, node);
 
 	if (err)
 		return err;
-	if (take_word(parser, STR("NOT")) && take_word(parser, STR("EXISTS"))) {
+	if (take_word(parser, STR("NOT"))) {
 		node->kind = NODE_NOT_EXISTS;
-		return ERR_OK;
+		if (take_word(parser, STR("EXISTS")))
+			return ERR_OK;
+		return refuse(parser, "Invalid filter pattern: EXISTS is missing at '",
+			      parser->rest, "'.");
 	}
-	if (take_word(parser, STR("IS"))) {
-		node->kind = NODE_IS_NULL;
-		if (take_word(parser, STR("NULL")))
-			return ERR_OK;
-		node->kind = NODE_IS_TRUE;
-		if (take_word(parser, STR("TRUE")))
-			return ERR_OK;
-		node->kind = NODE_IS_FALSE;
-		if (take_word(parser, STR("FALSE")))
-			return ERR_OK;
-	}
+	if (take_word(parser, STR("IS")))
+		return parse_is(parser, node);
 	if (!take_operator(parser, &node->kind))
 		return refuse(parser, "Invalid filter pattern: an operator is missing at '",
 			      parser->rest, "'.");
