@@ -44,11 +44,11 @@ static void metrics(const struct core *core, struct buf *out)
 	struct ce *ce = ce_of(core);
 
 	pthread_mutex_lock(&ce->mutex);
-	metrics_family(out, "tern_cost_series", "gauge",
-		       "Accounts, regions, usage types, operations and resources with usage.");
-	buf_format(out, "tern_cost_series %zu\n", ledger_series_count(ce->ledger));
-	metrics_family(out, "tern_cost_rows", "gauge", "Hours of these series.");
-	buf_format(out, "tern_cost_rows %zu\n", ledger_count(ce->ledger));
+	metrics_number(out, "tern_cost_series", "gauge",
+		       "Accounts, regions, usage types, operations and resources with usage.",
+		       ledger_series_count(ce->ledger));
+	metrics_number(out, "tern_cost_rows", "gauge", "Hours of these series.",
+		       ledger_count(ce->ledger));
 	pthread_mutex_unlock(&ce->mutex);
 }
 

@@ -224,37 +224,30 @@ static void bill(struct core *core, void (*add)(void *context, const struct bill
 
 /* ---- figures ---- */
 
-static void write_figure(struct buf *out, const char *name, const char *kind, const char *text,
-			 uint64_t value)
-{
-	metrics_family(out, name, kind, text);
-	buf_format(out, "%s %llu\n", name, (unsigned long long)value);
-}
-
 static void metrics(const struct core *core, struct buf *out)
 {
 	const struct logs *logs = logs_of(core);
 	struct logstore_stats stats = logstore_stats(logs->store);
 	struct log_sink_stats sink = log_sink_stats(core);
 
-	write_figure(out, "tern_logs_groups", "gauge", "Log groups.",
-		     logs_registry_count(logs->registry));
-	write_figure(out, "tern_logs_streams", "gauge", "Log streams.",
-		     logs_registry_count_streams(logs->registry));
-	write_figure(out, "tern_logs_events_total", "counter", "Log events that were stored.",
-		     stats.events);
-	write_figure(out, "tern_logs_written_bytes_total", "counter",
-		     "Bytes that were written to write-ahead logs.", stats.bytes);
-	write_figure(out, "tern_logs_syncs_total", "counter", "Syncs of write-ahead logs.",
-		     stats.syncs);
-	write_figure(out, "tern_logs_failures_total", "counter",
-		     "Batches of log events that could not be stored.", stats.failures);
-	write_figure(out, "tern_logs_sink_events_total", "counter",
-		     "Log events of services that were accepted.", sink.accepted);
-	write_figure(out, "tern_logs_sink_dropped_total", "counter",
-		     "Log events of services that were dropped.", sink.dropped);
-	write_figure(out, "tern_logs_sink_waiting", "gauge",
-		     "Log events of services that are not stored yet.", sink.waiting);
+	metrics_number(out, "tern_logs_groups", "gauge", "Log groups.",
+		       logs_registry_count(logs->registry));
+	metrics_number(out, "tern_logs_streams", "gauge", "Log streams.",
+		       logs_registry_count_streams(logs->registry));
+	metrics_number(out, "tern_logs_events_total", "counter", "Log events that were stored.",
+		       stats.events);
+	metrics_number(out, "tern_logs_written_bytes_total", "counter",
+		       "Bytes that were written to write-ahead logs.", stats.bytes);
+	metrics_number(out, "tern_logs_syncs_total", "counter", "Syncs of write-ahead logs.",
+		       stats.syncs);
+	metrics_number(out, "tern_logs_failures_total", "counter",
+		       "Batches of log events that could not be stored.", stats.failures);
+	metrics_number(out, "tern_logs_sink_events_total", "counter",
+		       "Log events of services that were accepted.", sink.accepted);
+	metrics_number(out, "tern_logs_sink_dropped_total", "counter",
+		       "Log events of services that were dropped.", sink.dropped);
+	metrics_number(out, "tern_logs_sink_waiting", "gauge",
+		       "Log events of services that are not stored yet.", sink.waiting);
 }
 
 const struct service_module logs_module = {
