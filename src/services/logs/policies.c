@@ -34,6 +34,17 @@ static enum err check_name(struct call *call, struct str name)
 		    LIMIT_LOG_POLICY_NAME_SIZE);
 }
 
+/* The caller may do the action, and names a policy that Tern serves. */
+static enum err authorize(struct call *call, struct str action, struct str name, struct str arn,
+			  struct str revision)
+{
+	enum err err = call_authorize_any(call, action);
+
+	if (!err)
+		err = refuse_scope(call, arn, revision);
+	return err ? err : check_name(call, name);
+}
+
 static struct logs_resource_policy show(struct call *call, const struct logs_policy *policy)
 {
 	return (struct logs_resource_policy){
@@ -59,11 +70,8 @@ enum err logs_put_resource_policy(struct call *call, const struct logs_put_resou
 	struct logs_registry *registry = logs_of(call->core)->registry;
 	struct str problem = {0};
 
-	enum err err = call_authorize_any(call, STR("logs:PutResourcePolicy"));
-	if (!err)
-		err = refuse_scope(call, in->resource_arn, in->expected_revision_id);
-	if (!err)
-		err = check_name(call, in->policy_name);
+	enum err err = authorize(call, STR("logs:PutResourcePolicy"), in->policy_name,
+				 in->resource_arn, in->expected_revision_id);
 	if (err)
 		return err;
 	const struct logs_policy *old =
@@ -94,11 +102,8 @@ enum err logs_delete_resource_policy(struct call *call,
 				     struct logs_delete_resource_policy_out *out)
 {
 	(void)out;
-	enum err err = call_authorize_any(call, STR("logs:DeleteResourcePolicy"));
-	if (!err)
-		err = refuse_scope(call, in->resource_arn, in->expected_revision_id);
-	if (!err)
-		err = check_name(call, in->policy_name);
+	enum err err = authorize(call, STR("logs:DeleteResourcePolicy"), in->policy_name,
+				 in->resource_arn, in->expected_revision_id);
 	if (err)
 		return err;
 	const struct logs_policy *policy = logs_registry_find_policy(
