@@ -44,8 +44,7 @@ static bool reserve(struct log_sink *sink, size_t size)
 	return false;
 }
 
-/* A prefix of whole UTF-8 characters. */
-static struct str cut(struct str text)
+struct str log_sink_cut(struct str text)
 {
 	size_t size = LIMIT_LOG_EVENT_SIZE;
 
@@ -64,7 +63,7 @@ bool log_sink_put(struct core *core, struct str account, struct str region, stru
 					.region = region,
 					.group = group,
 					.stream = stream,
-					.text = cut(text),
+					.text = log_sink_cut(text),
 					.time_ms = time_ms};
 	size_t size = size_of(&wanted);
 

@@ -21,10 +21,13 @@ struct log_sink;
 
 /*
  * Any thread. `group` and `stream` are names that CloudWatch Logs accepts, `time_ms` is wall time.
- * A longer text than LIMIT_LOG_EVENT_SIZE is cut. False: the event is dropped, and counted.
+ * A longer text is cut. False: the event is dropped, and counted.
  */
 bool log_sink_put(struct core *core, struct str account, struct str region, struct str group,
 		  struct str stream, int64_t time_ms, struct str text);
+
+/* At most LIMIT_LOG_EVENT_SIZE bytes of the text, whole UTF-8 characters. */
+struct str log_sink_cut(struct str text);
 
 struct log_sink_stats {
 	uint64_t accepted, dropped; /* events, since the start */

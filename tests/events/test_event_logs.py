@@ -70,6 +70,15 @@ def test_a_log_group_gets_the_event_at_its_time(events, bus, logs, group, route,
     assert found["timestamp"] == int(time.timestamp() * 1000)
 
 
+@pytest.mark.parametrize("start", ["", "a"])  # one of them has its limit within a character
+def test_a_large_event_is_cut_behind_a_whole_character(events, bus, logs, group, route, start):
+    route(arn_of(group))
+    put(events, bus, f'{{"x":"{start}{"é" * 524270}"}}')
+    [found] = read(logs, group)
+    assert len(found["message"].encode()) in (1048549, 1048550)
+    assert found["message"].endswith("éé")
+
+
 def test_a_template_sets_message_and_timestamp(events, bus, logs, group, route):
     route(arn_of(group), InputTransformer={
         "InputPathsMap": {"time": "$.detail.at", "text": "$.detail.text"},

@@ -9,6 +9,7 @@
  */
 #include "services/logs/target.h"
 
+#include "core/log_sink.h"
 #include "format/json.h"
 #include "services/logs/change.h"
 #include "services/logs/check.h"
@@ -70,11 +71,10 @@ static bool parse_body(struct arena *arena, struct log_record *record)
 
 static struct log_record record_of(struct call *call, const struct target_payload *payload)
 {
-	struct log_record record = {.key.time_ms = call->now_ms, .text = payload->body};
+	struct log_record record = {.key.time_ms = call->now_ms,
+				    .text = log_sink_cut(payload->body)};
 	int64_t time_ms;
 
-	if (record.text.size > LIMIT_LOG_EVENT_SIZE)
-		record.text = str_slice(record.text, 0, LIMIT_LOG_EVENT_SIZE);
 	if (parse_body(call->arena, &record))
 		return record;
 	for (size_t i = 0; i < payload->attribute_count; i++)
