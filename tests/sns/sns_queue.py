@@ -29,5 +29,11 @@ class Queue:
             self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
         return found
 
+    def count(self):
+        """Messages that can be received."""
+        found = self.sqs.get_queue_attributes(
+            QueueUrl=self.url, AttributeNames=["ApproximateNumberOfMessages"])
+        return int(found["Attributes"]["ApproximateNumberOfMessages"])
+
     def bodies(self, wait=0):
         return [message["Body"] for message in self.receive(wait)]
