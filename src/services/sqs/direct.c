@@ -318,12 +318,13 @@ static size_t meter_some(struct sqs_direct *direct, const struct queue_target *t
 			 size_t first, uint32_t operation)
 {
 	const struct sqs_direct_entry *entries = direct->entries;
-	struct str place = place_of(entries[first].delivery->arn);
+	struct str arn = entries[first].delivery->arn;
+	struct str place = place_of(arn);
 	uint64_t requests = 0, chunks = 0, bytes = 0;
 	size_t i = first;
 	const struct usage_key key = {
-		.account = arn_account(place),
-		.region = arn_region(place),
+		.account = arn_account(arn),
+		.region = arn_region(arn),
 		.resource = entries[first].caller->source_arn,
 		.operation = operation,
 		.outcome = METER_OK,

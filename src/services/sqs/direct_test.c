@@ -392,6 +392,32 @@ static void test_more_seats_than_places_are_remembered(void **state)
 		assert_int_equal(publish(&topics[i], &hello, results), 0);
 }
 
+static void add_requests(void *context, const struct usage_key *key,
+			 const struct usage_values *values)
+{
+	assert_str(key->account, ACCOUNT);
+	assert_str(key->region, "us-east-1");
+	*(uint64_t *)context += values->requests;
+}
+
+static void test_deliveries_are_used_by_the_account_of_their_queues(void **state)
+{
+	struct topic_seats topic = seats_of(plain);
+	struct target_result results[QUEUES];
+	uint64_t requests = 0;
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		(void)publish(&topic, &hello, results);
+	struct usage *usage = metering_usage(&core);
+	usage_merge(usage, 60000);
+	const struct usage_minute *minute = usage_minute_after(usage, 0);
+	assert_non_null(minute);
+	usage_minute_each(minute, add_requests, &requests);
+	assert_int_equal(requests, 2 * QUEUES);
+	usage_minute_release(minute);
+}
+
 static void test_deliveries_are_metered(void **state)
 {
 	struct topic_seats topic = seats_of(plain);
