@@ -116,6 +116,13 @@ struct str arn_account(struct str text)
 	return arn_parse(text, &arn) ? arn.account : STR("");
 }
 
+struct str arn_place(struct str text)
+{
+	struct arn arn;
+
+	return arn_parse(text, &arn) ? str_slice(text, 0, text.size - arn.resource.size) : STR("");
+}
+
 struct str arn_move(struct arena *arena, struct str text, struct str from, struct str to)
 {
 	struct arn arn;

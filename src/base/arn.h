@@ -28,6 +28,8 @@ bool arn_is_region(struct str text);
 struct str arn_account(struct str arn);
 /* The same of the region. */
 struct str arn_region(struct str arn);
+/* All before the resource, "arn:aws:sqs:us-east-1:111122223333:"; empty if it is no ARN. */
+struct str arn_place(struct str arn);
 /* Written to `out`; data is NULL if there is no room, which there is for all a service names. */
 struct str arn_format(struct str service, struct str region, struct str account,
 		      struct str resource, char out[ARN_SIZE_MAX]);

@@ -28,6 +28,13 @@ static void test_arn_has_six_parts(void **state)
 	assert_false(arn_parse((struct str){0}, &arn));
 }
 
+static void test_arn_begins_with_its_place(void **state)
+{
+	(void)state;
+	assert_str(arn_place(STR("arn:aws:sqs:r:1:a:b")), "arn:aws:sqs:r:1:");
+	assert_int_equal(arn_place(STR("arn:aws:sqs:r:1:")).size, 0);
+}
+
 static void test_arn_is_made_in_the_partition_of_its_region(void **state)
 {
 	static const struct {

@@ -113,16 +113,6 @@ static struct way way_of(const struct core *core, struct str arn)
 	};
 }
 
-/* "arn:aws:sqs:us-east-1:123456789012:" of an ARN. */
-static struct str place_part(struct str arn)
-{
-	size_t end = 0;
-
-	for (int i = 0; i < 5; i++)
-		end = str_find_char(arn, ':', end) + 1;
-	return str_slice(arn, 0, end);
-}
-
 enum err target_resolve(struct core *core, struct str arn,
 			struct target_description *out_description)
 {
@@ -618,7 +608,7 @@ static void find_ways(struct sending *sending)
 			continue;
 		}
 		sending->ways[i] = way_of(sending->core, delivery->arn);
-		same = has_seat && sending->ways[i].provider ? place_part(delivery->arn)
+		same = has_seat && sending->ways[i].provider ? arn_place(delivery->arn)
 							     : (struct str){0};
 	}
 }

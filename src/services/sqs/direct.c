@@ -296,16 +296,6 @@ static void set_result(const struct sqs_direct *direct, const struct queue_targe
 	memcpy(out->raw_id, target->id, sizeof(out->raw_id));
 }
 
-/* The part of an ARN before its resource. */
-static struct str place_of(struct str arn)
-{
-	size_t end = 0;
-
-	for (int i = 0; i < 5 && end < arn.size; i++)
-		end = str_find_char(arn, ':', end) + 1;
-	return str_slice(arn, 0, end);
-}
-
 static bool is_same_source(const struct sqs_direct_entry *a, const struct sqs_direct_entry *b,
 			   struct str place)
 {
@@ -319,7 +309,7 @@ static size_t meter_some(struct sqs_direct *direct, const struct queue_target *t
 {
 	const struct sqs_direct_entry *entries = direct->entries;
 	struct str arn = entries[first].delivery->arn;
-	struct str place = place_of(arn);
+	struct str place = arn_place(arn);
 	uint64_t requests = 0, chunks = 0, bytes = 0;
 	size_t i = first;
 	const struct usage_key key = {
