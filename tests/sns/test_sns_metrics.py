@@ -14,11 +14,11 @@ def moved(clocked):
     return clocked.client("sns"), clocked.client("sqs"), clocked.client("cloudwatch")
 
 
-def points(clocked, cloudwatch, topic, metric):
+def points(cloudwatch, namespace, dimension, arn, metric):
     now = datetime.datetime(2100, 1, 1, tzinfo=datetime.timezone.utc)
     found = cloudwatch.get_metric_statistics(
-        Namespace="AWS/SNS", MetricName=metric, Period=365 * 86400,
-        Dimensions=[{"Name": "TopicName", "Value": topic.split(":")[-1]}],
+        Namespace=namespace, MetricName=metric, Period=365 * 86400,
+        Dimensions=[{"Name": dimension, "Value": arn.split(":")[-1]}],
         StartTime=now - datetime.timedelta(days=36500), EndTime=now,
         Statistics=["Sum", "Maximum", "SampleCount"])["Datapoints"]
     return [(point["Sum"], point["Maximum"], point["SampleCount"]) for point in found]
@@ -37,7 +37,7 @@ def test_metrics_of_a_topic(clocked, moved, name):
     clocked.advance(120)
 
     def look(metric):
-        return points(clocked, cloudwatch, topic, metric)
+        return points(cloudwatch, "AWS/SNS", "TopicName", topic, metric)
     assert eventually(lambda: look("NumberOfMessagesPublished")) == [(2, 1, 2)]
     assert look("PublishSize") == [(16, 11, 2)]
     assert look("NumberOfNotificationsDelivered") == [(1, 1, 1)]
@@ -45,6 +45,23 @@ def test_metrics_of_a_topic(clocked, moved, name):
     assert look("NumberOfNotificationsFilteredOut") == [(1, 1, 1)]
     assert look("NumberOfNotificationsFilteredOut-NoMessageAttributes") == [(1, 1, 1)]
     assert look("NumberOfNotificationsFilteredOut-MessageAttributes") == []
+
+
+def test_each_delivery_counts_in_the_metrics_of_its_queue(clocked, moved, name):
+    """Also those after the first, which need no request."""
+    sns, sqs, cloudwatch = moved
+    topic = sns.create_topic(Name=name)["TopicArn"]
+    queue = Queue(sqs, name)
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue.arn,
+                  Attributes={"RawMessageDelivery": "true"})
+    for size in (10, 20, 60):
+        sns.publish(TopicArn=topic, Message="x" * size)
+    clocked.advance(120)
+
+    def look(metric):
+        return points(cloudwatch, "AWS/SQS", "QueueName", queue.arn, metric)
+    assert eventually(lambda: look("NumberOfMessagesSent"))[0][0] == 3
+    assert look("SentMessageSize") == [(90, 60, 3)]
 
 
 ATTRIBUTES = {"a": {"DataType": "String", "StringValue": "y"}}

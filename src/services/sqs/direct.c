@@ -11,6 +11,7 @@
 #include "core/metering.h"
 #include "services/sqs/batch.h"
 #include "services/sqs/digest.h"
+#include "services/sqs/measure.h"
 #include "services/sqs/seat.h"
 #include "services/sqs/validate.h"
 
@@ -302,19 +303,29 @@ static bool is_same_source(const struct sqs_direct_entry *a, const struct sqs_di
 	return a->caller == b->caller && str_starts(b->delivery->arn, place);
 }
 
+static void measure(const struct sqs_direct *direct, const struct sqs_direct_entry *entry,
+		    const struct arn *queue)
+{
+	struct metric_slot *slot =
+		sqs_seats_slot(sqs_of(direct->core)->seats, direct->home, entry->delivery->seat);
+
+	sqs_measure_delivered(direct->core, queue, slot, entry->message->size);
+}
+
 /* Of the entries from `first` on: the number of those that are metered as one, since they have one
- * caller and queues of one account and region. */
+ * caller and queues of one account and region. Each queue gets its SentMessageSize. */
 static size_t meter_some(struct sqs_direct *direct, const struct queue_target *targets,
 			 size_t first, uint32_t operation)
 {
 	const struct sqs_direct_entry *entries = direct->entries;
-	struct str arn = entries[first].delivery->arn;
-	struct str place = arn_place(arn);
+	struct str place = arn_place(entries[first].delivery->arn);
+	struct arn queue = {0};
 	uint64_t requests = 0, chunks = 0, bytes = 0;
 	size_t i = first;
+	check(arn_parse(entries[first].delivery->arn, &queue));
 	const struct usage_key key = {
-		.account = arn_account(arn),
-		.region = arn_region(arn),
+		.account = queue.account,
+		.region = queue.region,
 		.resource = entries[first].caller->source_arn,
 		.operation = operation,
 		.outcome = METER_OK,
@@ -323,6 +334,9 @@ static size_t meter_some(struct sqs_direct *direct, const struct queue_target *t
 	for (; i < direct->count && is_same_source(&entries[first], &entries[i], place); i++) {
 		if (targets[i].result != QUEUE_OK)
 			continue;
+		queue.resource = str_slice(entries[i].delivery->arn, place.size, SIZE_MAX);
+		if (!targets[i].is_duplicate)
+			measure(direct, &entries[i], &queue);
 		struct usage_values one = usage_values_of(entries[i].message->size);
 		requests += one.requests;
 		chunks += one.chunks;

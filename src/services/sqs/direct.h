@@ -77,7 +77,7 @@ bool sqs_direct_admit(struct sqs_direct *direct, const struct internal_caller *c
  * are hashed. */
 void sqs_direct_digest(struct sqs_direct *direct, void (*done)(void *context), void *context);
 struct str sqs_direct_bytes(const struct sqs_direct *direct, struct sqs_direct_message *message);
-/* The results of the entries, from the targets side by side, and their metering. */
+/* The results of the entries, from the targets side by side, and their metering and metrics. */
 void sqs_direct_end(struct sqs_direct *direct, const struct queue_target *targets);
 
 /* As SQS has them; payload->attribute_count of them. */

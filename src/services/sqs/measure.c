@@ -57,12 +57,29 @@ static struct metric_dimension name_of(const struct sqs_queue *queue)
 	return (struct metric_dimension){STR("QueueName"), queue->name};
 }
 
+void sqs_measure_delivered(struct core *core, const struct arn *queue, struct metric_slot *slot,
+			   size_t size)
+{
+	const struct metric_dimension dimension = {STR("QueueName"), queue->resource};
+	const struct metric_key key = {
+		.account = queue->account,
+		.region = queue->region,
+		.name_space = STR("AWS/SQS"),
+		.name = STR("SentMessageSize"),
+		.dimensions = &dimension,
+		.dimension_count = 1,
+		.unit = STR("Bytes"),
+	};
+
+	metric_add(core, slot, &key, (double)size);
+}
+
 void sqs_measure_sent(struct core *core, const struct sqs_queue *queue, size_t size)
 {
-	const struct metric_dimension dimension = name_of(queue);
-	const struct metric_key key = key_of(queue, &dimension, "SentMessageSize", STR("Bytes"));
+	const struct arn arn = {
+		.account = queue->account, .region = queue->region, .resource = queue->name};
 
-	metric_add(core, &queue->life->sent_size, &key, (double)size);
+	sqs_measure_delivered(core, &arn, &queue->life->sent_size, size);
 }
 
 static int64_t load(const struct sqs_queue *queue, size_t offset)

@@ -51,6 +51,17 @@ static struct sqs_seat *pair_of(struct table *table, uint64_t seat)
 	return &table->places[seat & (table->capacity - 1) & ~(uint64_t)1];
 }
 
+/* NULL: the table does not have it. */
+static struct sqs_seat *find(struct table *table, uint64_t seat)
+{
+	if (!table)
+		return NULL;
+	struct sqs_seat *pair = pair_of(table, seat);
+	if (pair[0].seat == seat)
+		return &pair[0];
+	return pair[1].seat == seat ? &pair[1] : NULL;
+}
+
 static bool is_current(struct sqs_registry *registry, const struct sqs_seat *seat, struct str arn)
 {
 	const struct sqs_queue *queue = sqs_registry_find_arn(registry, arn);
@@ -63,12 +74,9 @@ static bool is_current(struct sqs_registry *registry, const struct sqs_seat *sea
 const struct sqs_seat *sqs_seats_find(struct sqs_seats *seats, struct sqs_registry *registry,
 				      struct net_thread *home, uint64_t seat, struct str arn)
 {
-	struct table *table = *table_of(seats, home);
+	struct sqs_seat *found = find(*table_of(seats, home), seat);
 
-	if (!table)
-		return NULL;
-	struct sqs_seat *found = pair_of(table, seat);
-	if (found->seat != seat && (++found)->seat != seat)
+	if (!found)
 		return NULL;
 	/* Read before the queue is looked up: a later change has a later generation. */
 	uint64_t generation = sqs_registry_generation(registry);
@@ -80,6 +88,13 @@ const struct sqs_seat *sqs_seats_find(struct sqs_seats *seats, struct sqs_regist
 	}
 	found->generation = generation;
 	return found;
+}
+
+struct metric_slot *sqs_seats_slot(struct sqs_seats *seats, struct net_thread *home, uint64_t seat)
+{
+	struct sqs_seat *found = find(*table_of(seats, home), seat);
+
+	return found ? &found->sent_size : NULL;
 }
 
 /* ---- learning ---- */

@@ -24,6 +24,7 @@ struct sqs_seat {
 	uint64_t number;     /* of the queue */
 	uint32_t message_size_max;
 	bool is_fifo, has_content_dedup, has_sqs_managed_sse, has_quota;
+	struct metric_slot sent_size; /* of the queue's SentMessageSize; measure.h */
 };
 
 struct sqs_seats;
@@ -34,6 +35,9 @@ void sqs_seats_free(struct sqs_seats **seats); /* accepts NULL, leaves NULL */
  * changed. */
 const struct sqs_seat *sqs_seats_find(struct sqs_seats *seats, struct sqs_registry *registry,
 				      struct net_thread *home, uint64_t seat, struct str arn);
+/* The slot of the queue of a seat that was found, until the next call for this thread. NULL: the
+ * seat was replaced since. */
+struct metric_slot *sqs_seats_slot(struct sqs_seats *seats, struct net_thread *home, uint64_t seat);
 /* The call, which has joined a fan-out, was authorized to send to the queue. */
 void sqs_seats_learn(struct sqs_seats *seats, const struct call *call,
 		     const struct sqs_queue *queue);
