@@ -15,6 +15,7 @@
 
 #include "base/fixture.h"
 #include "net/outbound.h"
+#include "net/resolve.h"
 
 enum { CONNECT_MS = 4000, FILLERS = 4 };
 
@@ -208,4 +209,28 @@ static void test_a_look_up_has_a_deadline(void **state)
 	sem_post(&may_resolve);
 	close(living);
 	sem_destroy(&has_ended);
+}
+
+static void ignore(void *context, const struct resolved *resolved)
+{
+	(void)context, (void)resolved;
+}
+
+/* More begin at once than there are idle threads of earlier ones. */
+static void test_a_look_up_does_not_wait_for_those_that_hang(void **state)
+{
+	struct resolve *slow[8];
+	struct resolved found;
+
+	(void)state;
+	sem_init(&may_resolve, 0, 0);
+	assert_true(resolve_wait("two.example", "80", CONNECT_MS, &found));
+	for (int i = 0; i < 8; i++)
+		slow[i] = resolve_begin("slow.example", "80", ignore, NULL);
+	assert_true(resolve_wait("two.example", "80", CONNECT_MS, &found));
+	assert_int_equal(found.count, 2);
+	for (int i = 0; i < 8; i++)
+		assert_true(resolve_end(&slow[i]));
+	for (int i = 0; i < 8; i++)
+		sem_post(&may_resolve);
 }

@@ -30,7 +30,7 @@ struct resolve {
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* of all below, and of look-ups */
 static pthread_cond_t has_work = PTHREAD_COND_INITIALIZER;
 static struct list waiting = {&waiting, &waiting};
-static uint32_t threads, idle;
+static uint32_t waiting_count, threads, idle;
 
 /* Under the mutex. */
 static void release(struct resolve *resolve)
@@ -100,6 +100,7 @@ static void run_one(struct resolve *resolve)
 	struct resolved resolved;
 
 	list_remove(&resolve->link);
+	waiting_count--;
 	if (!resolve->is_given_up) {
 		pthread_mutex_unlock(&mutex);
 		look_up(resolve, &resolved);
@@ -168,7 +169,9 @@ struct resolve *resolve_begin(const char *host, const char *service, resolve_don
 	resolve->owners = 2;
 	pthread_mutex_lock(&mutex);
 	list_push_back(&waiting, &resolve->link);
-	if (idle > 0)
+	waiting_count++;
+	/* Each waiting look-up has an idle thread that wakes for it. */
+	if (waiting_count <= idle)
 		pthread_cond_signal(&has_work);
 	else if (threads < LIMIT_LOOKUPS)
 		start_thread();
@@ -186,6 +189,7 @@ bool resolve_end(struct resolve **resolve)
 	mine->is_given_up = true;
 	if (list_is_linked(&mine->link)) {
 		list_remove(&mine->link);
+		waiting_count--;
 		release(mine);
 	}
 	release(mine);
