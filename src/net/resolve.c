@@ -14,6 +14,7 @@
 
 #include "base/base.h"
 #include "base/heap.h"
+#include "base/sleep.h"
 
 enum { IDLE_SECONDS = 10, SERVICE_SIZE = 8 };
 
@@ -217,20 +218,13 @@ bool resolve_wait(const char *host, const char *service, int64_t wait_ms,
 {
 	struct waiter waiter = {.resolved = out_resolved};
 	pthread_condattr_t attributes;
-	struct timespec until;
 	int result = 0;
 
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&waiter.condition, &attributes);
 	pthread_condattr_destroy(&attributes);
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += wait_ms / 1000;
-	until.tv_nsec += wait_ms % 1000 * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
+	const struct timespec until = sleep_deadline(wait_ms);
 	struct resolve *resolve = resolve_begin(host, service, on_done, &waiter);
 	pthread_mutex_lock(&mutex);
 	while (!waiter.is_done && result == 0)
