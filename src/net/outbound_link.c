@@ -447,7 +447,6 @@ static void open_next(struct outbound_race *race)
 	link->lane = lane;
 	link->race = race;
 	link->phase = LINK_CONNECTING;
-	race->newest = link;
 	list_push_back(&race->links, &link->rival);
 	list_push_back(&outbound->links, &link->all);
 	lane->links++;
@@ -466,6 +465,11 @@ static void open_next(struct outbound_race *race)
 	set_timer(link, 0);
 }
 
+static bool is_newest(const struct outbound_link *link)
+{
+	return link->race->links.prev == &link->rival;
+}
+
 static bool may_open_next(const struct outbound_race *race)
 {
 	const struct outbound *outbound = race->lane->outbound;
@@ -479,16 +483,13 @@ static void lose(struct outbound_link *link, enum outbound_outcome outcome, cons
 {
 	struct outbound_race *race = link->race;
 	struct outbound_lane *lane = race->lane;
-	bool was_newest = race->newest == link;
+	bool was_newest = is_newest(link);
 
 	list_remove(&link->rival);
 	link->race = NULL;
 	outbound_link_close(link);
-	if (was_newest)
-		race->newest = NULL;
-	/* Others are under way, of which the newest has its timer. */
-	if (!was_newest && !list_is_empty(&race->links))
-		return;
+	if (!was_newest)
+		return; /* the newest one's timer opens the next */
 	if (may_open_next(race)) {
 		open_next(race);
 		return;
@@ -518,7 +519,7 @@ static void expire_connecting(struct outbound_link *link)
 		lose(link, OUTBOUND_TIMEOUT, "no connection in time");
 		return;
 	}
-	bool may_open = race->newest == link && may_open_next(race);
+	bool may_open = is_newest(link) && may_open_next(race);
 	if (may_open && !outbound_make_room(outbound)) {
 		set_timer(link, left_ms < ATTEMPT_DELAY_MS ? (uint32_t)left_ms : ATTEMPT_DELAY_MS);
 		return;

@@ -63,9 +63,8 @@ enum outbound_phase { LINK_CONNECTING, LINK_HANDSHAKE, LINK_BUSY, LINK_IDLE, LIN
 struct outbound_race {
 	struct outbound_lane *lane;
 	struct outbound_request *request;
-	struct list links;
-	struct outbound_link *newest;
-	uint32_t next; /* of the lane's addresses */
+	struct list links; /* the newest one last; only its timer opens another */
+	uint32_t next;	   /* of the lane's addresses */
 	int64_t deadline_ms;
 };
 
