@@ -448,15 +448,14 @@ enum err identity_advance(const struct parts *parts, struct catalog *catalog)
 enum err identity_join(const struct parts *parts, struct catalog *catalog)
 {
 	struct identity theirs = {0}, joined = {0};
-	uint64_t number = 0;
 
 	(void)load_record(catalog, &theirs);
-	number = theirs.current.number;
+	uint64_t number = theirs.current.number;
 	for (uint32_t i = 0; i < parts->log_count; i++) {
-		struct identity ours = {0};
-		(void)load_file(parts->logs[i].disk, &ours); /* what cannot be read is replaced */
-		if (ours.current.number > number)
-			number = ours.current.number;
+		/* A log whose identity could not be read has none here: it is replaced. */
+		uint64_t ours = parts->logs[i].identity.current.number;
+		if (ours > number)
+			number = ours;
 	}
 	random_bytes(joined.id, sizeof(joined.id));
 	joined.current = draw(number + 1);
