@@ -22,6 +22,7 @@ enum { REPLY_SIZE = 4096, LINE_BYTES = 54, WORD_BYTES = 42, ADDRESS_MAX = 320 };
 struct conversation {
 	int fd;
 	int64_t deadline_ms;
+	const char *host;	 /* of the relay, without brackets */
 	struct tls_session *tls; /* NULL: none */
 	char reply[REPLY_SIZE];
 	size_t reply_size;
@@ -304,8 +305,8 @@ static bool reach(struct conversation *talk, struct arena *arena, struct str rel
 		host = str_slice(host, 1, host.size - 2);
 	if (port.size == 0 || port.size > 5)
 		return complain(talk, "the setting smtp-relay is no HOST:PORT");
-	if (!resolve_wait(arena_cstr(arena, host), arena_cstr(arena, port), left_ms(end_ms),
-			  &found))
+	talk->host = arena_cstr(arena, host);
+	if (!resolve_wait(talk->host, arena_cstr(arena, port), left_ms(end_ms), &found))
 		return complain(talk, "the mail server's name was not resolved in time");
 	if (found.count == 0)
 		return complain(talk, "the mail server's name has no address");
@@ -322,21 +323,14 @@ static bool reach(struct conversation *talk, struct arena *arena, struct str rel
 
 /* ---- TLS and login ---- */
 
-static bool shake_hands(struct conversation *talk, struct arena *arena,
-			const struct smtp_mail *mail)
+static bool shake_hands(struct conversation *talk, const struct smtp_mail *mail)
 {
-	size_t colon = mail->relay.size;
 	struct buf wire = {0};
 
 	/* Bytes before the handshake are not the server's that the certificate names. */
 	if (talk->reply_size > 0)
 		return complain(talk, "the mail server answers before TLS begins");
-	while (colon > 0 && mail->relay.data[colon - 1] != ':')
-		colon--;
-	struct str host = str_slice(mail->relay, 0, colon > 0 ? colon - 1 : 0);
-	if (host.size > 2 && host.data[0] == '[')
-		host = str_slice(host, 1, host.size - 2);
-	talk->tls = tls_session_new_client(mail->context, arena_cstr(arena, host), NULL);
+	talk->tls = tls_session_new_client(mail->context, talk->host, NULL);
 	tls_session_begin(talk->tls, &wire);
 	bool is_good = write_raw(talk, buf_str(&wire));
 	buf_done(&wire);
@@ -412,27 +406,27 @@ static bool log_in(struct conversation *talk, const struct smtp_mail *mail)
 	return is_in;
 }
 
-static bool greet(struct conversation *talk, struct arena *arena, const struct smtp_mail *mail)
+static bool greet(struct conversation *talk, const struct smtp_mail *mail)
 {
-	if (mail->tls == SMTP_TLS_IMPLICIT && !shake_hands(talk, arena, mail))
+	if (mail->tls == SMTP_TLS_IMPLICIT && !shake_hands(talk, mail))
 		return false;
 	if (!expect(talk, 2) || !ask(talk, 2, "EHLO localhost", STR(""), ""))
 		return false;
 	if (mail->tls == SMTP_TLS_START) {
 		if (!offers(talk, STR("STARTTLS"), STR("")))
 			return complain(talk, "the mail server offers no STARTTLS");
-		if (!ask(talk, 2, "STARTTLS", STR(""), "") || !shake_hands(talk, arena, mail) ||
+		if (!ask(talk, 2, "STARTTLS", STR(""), "") || !shake_hands(talk, mail) ||
 		    !ask(talk, 2, "EHLO localhost", STR(""), ""))
 			return false;
 	}
 	return log_in(talk, mail);
 }
 
-static bool converse(struct conversation *talk, struct arena *arena, const struct smtp_mail *mail)
+static bool converse(struct conversation *talk, const struct smtp_mail *mail)
 {
 	struct buf content = {0};
 
-	if (!greet(talk, arena, mail) || !ask(talk, 2, "MAIL FROM:<", mail->from, ">") ||
+	if (!greet(talk, mail) || !ask(talk, 2, "MAIL FROM:<", mail->from, ">") ||
 	    !ask(talk, 2, "RCPT TO:<", mail->to, ">") || !ask(talk, 3, "DATA", STR(""), ""))
 		return false;
 	smtp_format(&content, mail);
@@ -456,7 +450,7 @@ void smtp_send(const struct smtp_mail *mail, struct smtp_result *out_result)
 	if (!smtp_is_address(mail->from) || !smtp_is_address(mail->to))
 		(void)complain(&talk, "the address is not one of e-mail");
 	else if (reach(&talk, &arena, mail->relay))
-		out_result->is_sent = converse(&talk, &arena, mail);
+		out_result->is_sent = converse(&talk, mail);
 	if (out_result->is_sent)
 		(void)write_all(&talk, STR("QUIT\r\n")); /* the mail is theirs in any case */
 	if (talk.fd >= 0)
