@@ -21,7 +21,6 @@
 #define BATCH_MAGIC 0x48435442u
 
 enum {
-	HOMES_MAX = 64,
 	WAIT_SECONDS = 20,
 	PAUSE_MS = 1000, /* after a refused receive; doubles */
 	PAUSE_MS_MAX = 60000,
@@ -34,7 +33,7 @@ struct consumers {
 	struct list list; /* under the mutex, as the next three */
 	bool is_started, is_stopping;
 	uint64_t busy; /* consumers with work in progress, or that have not seen their stop */
-	struct net_thread *homes[HOMES_MAX];
+	struct net_thread *homes[LIMIT_NET_THREADS];
 	size_t home_count;
 	_Atomic uint32_t next_home;
 	_Atomic uint64_t count, batches, bytes, received, deleted, kept;
@@ -659,7 +658,7 @@ void consumers_start(struct core *core, struct net_thread *const *homes, size_t 
 {
 	struct consumers *consumers = core->consumers;
 
-	check(home_count <= HOMES_MAX);
+	check(home_count <= LIMIT_NET_THREADS);
 	pthread_mutex_lock(&consumers->mutex);
 	if (home_count > 0)
 		memcpy(consumers->homes, homes, home_count * sizeof(homes[0]));

@@ -27,7 +27,6 @@
 
 enum {
 	QUEUES_MAX = 2 * LIMIT_PARTITIONS,
-	HOMES_MAX = 64,
 	ANSWER_SIZE = 1024,
 	REWRITE_SIZE_MAX = 16384, /* of what is written again to keep its failure */
 	UNKNOWN_MS = 600000,	  /* a kind of a newer version, or of a service that is off */
@@ -41,7 +40,7 @@ struct obligations {
 	struct queue_counters counters[QUEUES_MAX];
 	size_t queue_count;
 	struct rates *rates;
-	struct net_thread *homes[HOMES_MAX];
+	struct net_thread *homes[LIMIT_NET_THREADS];
 	size_t home_count;
 	_Atomic uint32_t next_home;
 	const struct obligation_kind *kinds[OBLIGATION_NUMBERS];
@@ -673,7 +672,7 @@ void obligations_start(struct core *core, struct outbound *outbound,
 	static const struct deliver_handler handler = {prepare, start, conclude, release};
 	struct obligations *obligations = core->obligations;
 
-	check(home_count <= HOMES_MAX);
+	check(home_count <= LIMIT_NET_THREADS);
 	if (home_count > 0)
 		memcpy(obligations->homes, homes, home_count * sizeof(homes[0]));
 	obligations->home_count = home_count;
