@@ -35,10 +35,10 @@ enum {
 };
 
 struct obligations {
-	/* By queue, as queue_at has them. NULL: not started; others read figures. */
+	/* By queue, as obligation_queue_at has them. NULL: not started; others read figures. */
 	struct deliver *_Atomic delivers[QUEUES_MAX];
 	struct queue_counters counters[QUEUES_MAX];
-	size_t queue_count;
+	uint32_t queue_count;
 	struct rates *rates;
 	struct net_thread *homes[LIMIT_NET_THREADS];
 	size_t home_count;
@@ -628,12 +628,6 @@ struct deliver *obligations_deliver(const struct core *core)
 
 /* ---- beginning and end ---- */
 
-/* Number `index` of the queues of all engines; odd ones are ordered. */
-static uint64_t queue_at(const struct core *core, size_t index)
-{
-	return obligation_queue(core, (uint32_t)(index / 2), index % 2);
-}
-
 static void add_kind(void *context, const struct obligation_kind *kind)
 {
 	struct obligations *obligations = context;
@@ -653,10 +647,11 @@ enum err obligations_open(struct core *core)
 	check(!core->obligations);
 	core->obligations = obligations;
 	obligations->rates = rates_new();
-	obligations->queue_count = 2 * core->engine_count;
+	obligations->queue_count = obligation_queue_count(core);
 	services_each_obligation(core, add_kind, obligations);
-	for (size_t i = 0; i < obligations->queue_count; i++) {
-		struct queue_command command = {.type = QUEUE_DEFINE, .queue = queue_at(core, i)};
+	for (uint32_t i = 0; i < obligations->queue_count; i++) {
+		struct queue_command command = {.type = QUEUE_DEFINE,
+						.queue = obligation_queue_at(core, i)};
 		command.define.settings = deliver_queue_settings(i % 2);
 		command.define.counters = &obligations->counters[i];
 		core_submit_and_wait(core, &command);
@@ -676,12 +671,12 @@ void obligations_start(struct core *core, struct outbound *outbound,
 	if (home_count > 0)
 		memcpy(obligations->homes, homes, home_count * sizeof(homes[0]));
 	obligations->home_count = home_count;
-	for (size_t i = 0; i < obligations->queue_count; i++) {
+	for (uint32_t i = 0; i < obligations->queue_count; i++) {
 		struct deliver_options options = {
-			.engine = engine_of(core, queue_at(core, i)),
+			.engine = engine_of(core, obligation_queue_at(core, i)),
 			.seal = core->seal,
 			.outbound = outbound,
-			.queue = queue_at(core, i),
+			.queue = obligation_queue_at(core, i),
 			.handler = &handler,
 			.context = core,
 			.items_max = LIMIT_DELIVER_ITEMS / core->engine_count,
@@ -697,7 +692,7 @@ void obligations_stop(struct core *core, int64_t grace_ms)
 
 	if (!core->obligations)
 		return;
-	for (size_t i = 0; i < core->obligations->queue_count; i++) {
+	for (uint32_t i = 0; i < core->obligations->queue_count; i++) {
 		int64_t left_ms = end_ms - clock_steady_ns() / 1000000;
 		struct deliver *deliver = atomic_load(&core->obligations->delivers[i]);
 		if (deliver)
@@ -709,7 +704,7 @@ void obligations_close(struct core *core)
 {
 	if (!core->obligations)
 		return;
-	for (size_t i = 0; i < core->obligations->queue_count; i++) {
+	for (uint32_t i = 0; i < core->obligations->queue_count; i++) {
 		struct deliver *deliver = atomic_load(&core->obligations->delivers[i]);
 		deliver_free(&deliver);
 	}
@@ -720,7 +715,7 @@ void obligations_close(struct core *core)
 
 void obligations_forgive(struct core *core, struct str endpoint)
 {
-	for (size_t i = 0; i < core->obligations->queue_count; i++) {
+	for (uint32_t i = 0; i < core->obligations->queue_count; i++) {
 		struct deliver *deliver = atomic_load(&core->obligations->delivers[i]);
 		if (deliver)
 			deliver_forgive(deliver, endpoint);
@@ -769,7 +764,7 @@ static void add_stats(struct deliver_stats *sum, const struct deliver_stats *mor
 void obligations_stats(const struct core *core, struct deliver_stats *out)
 {
 	*out = (struct deliver_stats){0};
-	for (size_t i = 0; core->obligations && i < core->obligations->queue_count; i++) {
+	for (uint32_t i = 0; core->obligations && i < core->obligations->queue_count; i++) {
 		struct deliver *deliver = atomic_load(&core->obligations->delivers[i]);
 		struct deliver_stats stats;
 		if (!deliver)

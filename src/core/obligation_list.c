@@ -79,21 +79,6 @@ static enum err browse(struct core *core, struct arena *arena, uint64_t number, 
 	return ERR_OK;
 }
 
-uint32_t obligations_queue_index(const struct core *core, uint64_t queue)
-{
-	return 2 * engines_place(core, queue) + obligation_queue_is_ordered(core, queue);
-}
-
-uint32_t obligations_queue_count(const struct core *core)
-{
-	return 2 * core->engine_count;
-}
-
-static uint64_t queue_at(const struct core *core, uint32_t index)
-{
-	return obligation_queue(core, index / 2, index % 2);
-}
-
 enum err obligations_read(struct core *core, struct arena *arena, struct obligation_place after,
 			  uint32_t most, struct obligation_page *out_page)
 {
@@ -104,15 +89,17 @@ enum err obligations_read(struct core *core, struct arena *arena, struct obligat
 
 	check(most > 0);
 	check(most <= OBLIGATION_PAGE_MAX);
-	check(after.queue < obligations_queue_count(core));
-	enum err err = browse(core, arena, queue_at(core, after.queue), after.seq, most, &page);
-	while (!err && !page.has_more && page.next.queue + 1 < obligations_queue_count(core)) {
+	check(after.queue < obligation_queue_count(core));
+	enum err err =
+		browse(core, arena, obligation_queue_at(core, after.queue), after.seq, most, &page);
+	while (!err && !page.has_more && page.next.queue + 1 < obligation_queue_count(core)) {
 		page.next = (struct obligation_place){.queue = page.next.queue + 1};
 		if (page.count > 0) {
 			page.has_more = true;
 			break;
 		}
-		err = browse(core, arena, queue_at(core, page.next.queue), 0, most, &page);
+		err = browse(core, arena, obligation_queue_at(core, page.next.queue), 0, most,
+			     &page);
 	}
 	if (!err)
 		*out_page = page;
@@ -166,8 +153,8 @@ static enum err reclaim_page(struct core *core, uint64_t number, uint64_t *after
 
 enum err obligations_reclaim(struct core *core)
 {
-	for (uint32_t i = 0; i < obligations_queue_count(core); i++) {
-		uint64_t number = queue_at(core, i);
+	for (uint32_t i = 0; i < obligation_queue_count(core); i++) {
+		uint64_t number = obligation_queue_at(core, i);
 		uint64_t after = 0;
 		bool has_more = true;
 		for (int seen = 0; has_more && seen < LIMIT_DELIVER_RECLAIM;

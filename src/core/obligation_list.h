@@ -34,7 +34,7 @@ struct obligation_view {
 
 /* A place in the list. Zero: the beginning. */
 struct obligation_place {
-	uint32_t queue; /* of obligations_queue_index */
+	uint32_t queue; /* of obligation_queue_at */
 	uint64_t seq;
 };
 
@@ -45,9 +45,6 @@ struct obligation_page {
 	struct obligation_place next;
 };
 
-/* The queues of all engines, numbered from 0; the first engine's are 0 and, with order, 1. */
-uint32_t obligations_queue_index(const struct core *core, uint64_t queue);
-uint32_t obligations_queue_count(const struct core *core);
 /* The obligations behind `after`, whose queue exists, `most` of them at most (OBLIGATION_PAGE_MAX).
  * ERR_IO. */
 must_check enum err obligations_read(struct core *core, struct arena *arena,

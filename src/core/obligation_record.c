@@ -101,6 +101,21 @@ bool obligation_queue_is_ordered(const struct core *core, uint64_t queue)
 	return queue >= DELIVER_QUEUE_FIRST + core->engine_count;
 }
 
+uint32_t obligation_queue_count(const struct core *core)
+{
+	return 2 * core->engine_count;
+}
+
+uint64_t obligation_queue_at(const struct core *core, uint32_t index)
+{
+	return obligation_queue(core, index / 2, index % 2);
+}
+
+uint32_t obligation_queue_index(const struct core *core, uint64_t queue)
+{
+	return 2 * engines_place(core, queue) + obligation_queue_is_ordered(core, queue);
+}
+
 /* Accounts take turns, and within an account its sources: a source is a group of its own. */
 static uint64_t group_of(const struct obligation_record *record)
 {

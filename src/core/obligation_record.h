@@ -93,6 +93,10 @@ must_check enum err obligation_record_decode(struct str bytes, struct obligation
 /* The queues of the engine at that place (core/engines.h): one without and one with order. */
 uint64_t obligation_queue(const struct core *core, uint32_t place, bool is_ordered);
 bool obligation_queue_is_ordered(const struct core *core, uint64_t queue);
+/* The same queues of all engines, numbered from 0; the first engine's are 0 and, with order, 1. */
+uint32_t obligation_queue_count(const struct core *core);
+uint64_t obligation_queue_at(const struct core *core, uint32_t index);
+uint32_t obligation_queue_index(const struct core *core, uint64_t queue);
 /*
  * The target of a fan-out that stores the record in a queue of the engine at that place, sealed;
  * its bytes are in the arena.

@@ -26,7 +26,7 @@ static bool parse_id(const struct core *core, struct str text, struct obligation
 	int64_t seq, number;
 
 	if (!text.data || !str_to_i64(text, &seq) || seq < 0 || !str_to_i64(queue, &number) ||
-	    number < 0 || number >= obligations_queue_count(core))
+	    number < 0 || number >= obligation_queue_count(core))
 		return false;
 	*out = (struct obligation_place){(uint32_t)number, (uint64_t)seq};
 	return true;
@@ -35,9 +35,9 @@ static bool parse_id(const struct core *core, struct str text, struct obligation
 static struct str id_of(const struct core *core, struct arena *arena,
 			const struct obligation_view *view)
 {
-	return format_id(
-		arena, (struct obligation_place){obligations_queue_index(core, view->handle.queue),
-						 view->handle.seq});
+	return format_id(arena,
+			 (struct obligation_place){obligation_queue_index(core, view->handle.queue),
+						   view->handle.seq});
 }
 
 /* ---- filters ---- */
