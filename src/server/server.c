@@ -118,7 +118,7 @@ static void log_recovery(uint32_t place, const struct journal_report *report)
 static bool open_engine(struct server *server, uint32_t place, char *problem, size_t size)
 {
 	const struct settings *settings = server->settings;
-	uint32_t count = server->store.log_count;
+	uint32_t count = server->store.parts.log_count;
 	struct journal_report report = {0};
 	struct runner_options options = {
 		.disk = server->store.disks[place],
@@ -153,7 +153,7 @@ static bool open_engine(struct server *server, uint32_t place, char *problem, si
 
 static bool open_engines(struct server *server, char *problem, size_t size)
 {
-	for (uint32_t i = 0; i < server->store.log_count; i++)
+	for (uint32_t i = 0; i < server->store.parts.log_count; i++)
 		if (!open_engine(server, i, problem, size))
 			return false;
 	return true;

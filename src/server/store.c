@@ -190,22 +190,23 @@ static bool count_logs(const struct settings *settings, struct store *store, cha
 	const struct log_part *first = &store->parts.logs[0];
 	uint32_t wanted = (uint32_t)settings->partitions;
 
-	store->log_count = first->has_identity ? first->identity.log_count : wanted ? wanted : 1;
-	if (wanted == 0 || wanted == store->log_count)
+	store->parts.log_count = first->has_identity ? first->identity.log_count
+				 : wanted	     ? wanted
+						     : 1;
+	if (wanted == 0 || wanted == store->parts.log_count)
 		return true;
 	snprintf(
 		problem, size,
 		"--partitions %u, but the data directory %.*s was made with %u: leave --partitions "
 		"out, or make a new data directory with %u and move the messages there",
-		wanted, STR_ARG(settings->data), store->log_count, wanted);
+		wanted, STR_ARG(settings->data), store->parts.log_count, wanted);
 	return false;
 }
 
 static bool open_other_logs(const struct settings *settings, enum purpose purpose,
 			    struct store *store, char *problem, size_t size)
 {
-	store->parts.log_count = store->log_count;
-	for (uint32_t i = 1; i < store->log_count; i++)
+	for (uint32_t i = 1; i < store->parts.log_count; i++)
 		if (!open_log(settings, purpose, store, i, problem, size))
 			return false;
 	return true;
@@ -246,12 +247,12 @@ static bool open_catalog(const struct settings *settings, enum purpose purpose, 
 static bool open_to_join(const struct settings *settings, struct store *store, char *problem,
 			 size_t size)
 {
-	store->log_count = store->parts.log_count = 1;
+	store->parts.log_count = 1;
 	if (!store->parts.has_catalog)
 		return check_parts(settings, TO_JOIN, store, problem, size);
 	if (!open_catalog(settings, TO_JOIN, store, problem, size))
 		return false;
-	enum err err = identity_log_count(store->catalog, &store->log_count);
+	enum err err = identity_log_count(store->catalog, &store->parts.log_count);
 	if (err) {
 		explain_catalog(settings, err, problem, size);
 		return false;
@@ -307,7 +308,7 @@ static bool advance(const struct settings *settings, struct store *store, char *
 		store_explain(settings, err, problem, size);
 	else if (parts_are_new(&store->parts))
 		log_event(LOG_INFO, "new data directory", log_str("data", settings->data),
-			  log_i64("partitions", store->log_count));
+			  log_i64("partitions", store->parts.log_count));
 	return !err;
 }
 
@@ -417,8 +418,8 @@ static bool open_keys(const struct settings *settings, struct core *core, struct
 static bool open_in_memory(const struct settings *settings, struct store *store, char *problem,
 			   size_t size)
 {
-	store->log_count = settings->partitions > 0 ? (uint32_t)settings->partitions : 1;
-	for (uint32_t i = 0; i < store->log_count; i++)
+	store->parts.log_count = settings->partitions > 0 ? (uint32_t)settings->partitions : 1;
+	for (uint32_t i = 0; i < store->parts.log_count; i++)
 		store->disks[i] = disk_memory_new_plain();
 	enum err err = open_nameless_catalog(&store->catalog);
 	if (err)
@@ -470,7 +471,7 @@ static bool choose_commits(const struct settings *settings, struct store *store,
 {
 	if (settings->durability != DURABILITY_FSYNC)
 		return true;
-	for (uint32_t i = 0; i < store->log_count; i++)
+	for (uint32_t i = 0; i < store->parts.log_count; i++)
 		if (!choose_commits_of(settings, store, i, problem, size))
 			return false;
 	return true;
@@ -520,7 +521,7 @@ bool store_join(const struct settings *settings, char *problem, size_t size)
 		if (err)
 			store_explain(settings, err, problem, size);
 		is_done = !err;
-		for (uint32_t i = 0; i < store.log_count; i++)
+		for (uint32_t i = 0; i < store.parts.log_count; i++)
 			give_log(settings, i);
 	}
 	store_close(&store);

@@ -20,10 +20,10 @@
 
 struct store {
 	struct disk *disks[LIMIT_PARTITIONS]; /* of the logs; NULL: not open */
-	uint32_t log_count;
-	bool has_ring; /* one commits by io_uring */
+	bool has_ring;			      /* one commits by io_uring */
 	struct catalog *catalog;
-	struct parts parts;   /* as they were found; nothing with --durability memory */
+	struct parts
+		parts; /* as they were found; with --durability memory the count of logs alone */
 	struct root_key root; /* where it came from; the key itself is wiped */
 	size_t master_key_count;
 	bool is_root_offered; /* a change of the root key has begun */
