@@ -14,8 +14,8 @@ JOBS ?= 2
 PYTEST := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m pytest -q -n $(JOBS) --dist loadfile
 QUICK_TESTS := $(addprefix tests/,doc server cli tidy sqs/test_smoke.py sqs/test_messages.py \
 	sqs/test_fifo.py) -m 'not slow and not long'
-SERVER_TESTS := $(addprefix tests/,sqs sns events scheduler pipes logs cloudwatch alarms audit \
-	iam kms server robust) \
+SERVER_TESTS := $(addprefix tests/,sqs sns events scheduler pipes logs cloudwatch alarms ce \
+	audit iam kms server robust) \
 	-m 'not slow and not long'
 # gcc warns wrongly of code that its sanitizers have changed.
 SANITIZED := -Doptimization=1 -Dwerror=false

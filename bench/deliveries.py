@@ -26,7 +26,6 @@ import results
 
 ENDPOINTS = (1, 10, 100, 1000, 10000)
 DELIVERIES, PUBLISHES_MOST = 20000, 4000
-BODY_SIZE = 1024
 LATENCY_ENDPOINTS, LATENCY_MESSAGES, LATENCY_PAUSE_S = 100, 200, 0.05
 DRAIN_S = 120
 RAW = {"Attributes.entry.1.key": "RawMessageDelivery", "Attributes.entry.1.value": "true"}
@@ -43,7 +42,7 @@ class Receiver:
 
     def __init__(self, count, port, hanging=0):
         self.links, self.arrivals = [], []
-        self.hosts = [address(number) for number in range(count)]
+        self.hosts = list(map(address, range(count)))
         self.port, self.hanging = port, set(self.hosts[:hanging])
         self.are_hanging = False
         self.loop = asyncio.new_event_loop()
@@ -95,21 +94,14 @@ class Receiver:
 
 class Endpoints(peers.Nginx):
     """Answers 200 at each address, on a port that is chosen before."""
+    connections = 19000
 
     def __init__(self, directory, count, port):
         super().__init__(directory)
         self.count, self.port = count, port
 
-    def command(self):
-        command = super().command()
-        path = self.directory / "nginx.conf"
-        listens = " ".join(f"listen {address(number)}:{self.port};"
-                           for number in range(1, self.count))
-        text = path.read_text().replace(f"listen 127.0.0.1:{self.port};",
-                                        f"listen {address(0)}:{self.port}; {listens}")
-        text = text.replace("worker_connections 4096", "worker_connections 19000; multi_accept on")
-        path.write_text(text)
-        return command
+    def addresses(self):
+        return map(address, range(self.count))
 
     def is_ready(self):
         with contextlib.suppress(OSError):
@@ -165,7 +157,7 @@ def delivered(peer):
 def publish(peer, count):
     connection = connect(peer)
     for _ in range(count):
-        ask(connection, Action="Publish", TopicArn=TOPIC, Message="x" * BODY_SIZE)
+        ask(connection, Action="Publish", TopicArn=TOPIC, Message="x" * drive.BODY_SIZE)
 
 
 def cpu_of(peer, work):
@@ -239,7 +231,7 @@ def measure_latency(directory, hanging, rounds):
                 for _ in range(LATENCY_MESSAGES):
                     begun = time.perf_counter()
                     answer = ask(connection, Action="Publish", TopicArn=TOPIC,
-                                 Message="x" * BODY_SIZE)
+                                 Message="x" * drive.BODY_SIZE)
                     sent[re.search("<MessageId>(.*?)</MessageId>", answer)[1]] = begun
                     time.sleep(max(0, begun + LATENCY_PAUSE_S - time.perf_counter()))
                 wanted = LATENCY_MESSAGES * (LATENCY_ENDPOINTS - hanging)

@@ -19,7 +19,7 @@ import results
 
 QUEUES = (1, 10, 100)
 RULES = (10, 100, 300)  # a bus has 300 at most, as on AWS
-BODY_SIZE, BROKER_COUNT = 1024, 2000
+BROKER_COUNT = 2000
 TOPIC = "arn:aws:sns:us-east-1:000000000000:bench"
 QUERY = ("--query", "--service", "sns")
 EVENTS = ("--service", "events", "--target", "AWSEvents.PutEvents", "--content-type",
@@ -37,10 +37,10 @@ def write(peer, name, text):
     return ("raw", "--request", str(path))
 
 
-def publish_request(peer):
-    return write(peer, "publish", urllib.parse.urlencode(
-        {"Action": "Publish", "Version": "2010-03-31", "TopicArn": TOPIC,
-         "Message": "x" * BODY_SIZE})) + QUERY
+def publish_request(peer, topic=TOPIC):
+    return write(peer, topic.rpartition(":")[2], urllib.parse.urlencode(
+        {"Action": "Publish", "Version": "2010-03-31", "TopicArn": topic,
+         "Message": "x" * drive.BODY_SIZE})) + QUERY
 
 
 def make_queue(peer, name):
@@ -64,7 +64,7 @@ def bus_of_rules(peer, count):
     tern(peer, "rule", "put", "last", "--pattern", '{"source": ["bench"]}', "--target", "bench",
          "--grant")
     entry = {"Source": "bench", "DetailType": "type1", "Detail": json.dumps(
-        {"owner": "nobody", "text": "x" * BODY_SIZE})}
+        {"owner": "nobody", "text": "x" * drive.BODY_SIZE})}
     return write(peer, "events", json.dumps({"Entries": [entry]})) + EVENTS
 
 
@@ -117,9 +117,7 @@ def topic_of_rival(peer, count):
         deliveries.ask(connection, Action="Subscribe", TopicArn=topic, Protocol="sqs",
                        Endpoint=topic.replace(":sns:", ":sqs:").rpartition(":")[0] + f":{queue}",
                        **deliveries.RAW)
-    return write(peer, name, urllib.parse.urlencode(
-        {"Action": "Publish", "Version": "2010-03-31", "TopicArn": topic,
-         "Message": "x" * BODY_SIZE})) + QUERY
+    return publish_request(peer, topic)
 
 
 def measure_rivals(directory, rounds, seconds):

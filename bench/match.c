@@ -13,10 +13,16 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/vec.h"
 #include "format/json.h"
 #include "match/matcher.h"
 
 enum { ROUNDS = 11, WARM_UP_NS = 200000000 };
+
+struct lines {
+	struct str *items;
+	size_t count, capacity;
+};
 
 struct event {
 	struct str text;
@@ -35,11 +41,11 @@ static int64_t cpu_ns(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* The lines of a file, in the arena. */
-static struct str *read_lines(const char *path, size_t *out_count)
+/* The lines of a file: vec_done; their texts are in the arena. */
+static struct lines read_lines(const char *path)
 {
+	struct lines lines = {0};
 	FILE *file = fopen(path, "re");
-	struct buf lines = {0};
 	char *line = NULL;
 	size_t room = 0;
 
@@ -49,27 +55,24 @@ static struct str *read_lines(const char *path, size_t *out_count)
 	}
 	for (ssize_t size; (size = getline(&line, &room, file)) > 0;) {
 		size_t kept = (size_t)size - (line[size - 1] == '\n');
-		struct str text = arena_copy(&arena, str_of(line, kept));
-		buf_append(&lines, str_of((const char *)&text, sizeof(text)));
+		vec_push(&lines, arena_copy(&arena, str_of(line, kept)));
 	}
 	free(line);
 	fclose(file);
-	*out_count = lines.size / sizeof(struct str);
-	struct str *copy = arena_array(&arena, struct str, *out_count);
-	memcpy(copy, lines.data, lines.size);
-	buf_done(&lines);
-	return copy;
+	return lines;
 }
 
 static void read_events(const char *path)
 {
-	struct str *lines = read_lines(path, &event_count);
+	struct lines lines = read_lines(path);
 
+	event_count = lines.count;
 	events = arena_array(&arena, struct event, event_count);
 	for (size_t i = 0; i < event_count; i++) {
-		events[i].text = lines[i];
-		check(json_parse(&arena, lines[i], &events[i].root) == ERR_OK);
+		events[i].text = lines.items[i];
+		check(json_parse(&arena, lines.items[i], &events[i].root) == ERR_OK);
 	}
+	vec_done(&lines);
 }
 
 static int compare(const void *a, const void *b)
@@ -128,8 +131,8 @@ static double median_per_event(const struct matcher *matcher, enum mode mode, si
 
 static void run(const char *path)
 {
-	size_t count = 0;
-	struct str *rules = read_lines(path, &count);
+	struct lines rules = read_lines(path);
+	size_t count = rules.count;
 	struct event_pattern *patterns = arena_array(&arena, struct event_pattern, count);
 	struct matcher *matcher = matcher_new();
 	const char *slash = strrchr(path, '/');
@@ -137,7 +140,7 @@ static void run(const char *path)
 	size_t matches;
 
 	for (size_t i = 0; i < count; i++)
-		check(event_pattern_parse(&arena, PATTERN_EVENTS, rules[i], &patterns[i],
+		check(event_pattern_parse(&arena, PATTERN_EVENTS, rules.items[i], &patterns[i],
 					  &problem) == ERR_OK);
 	size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
 	int64_t start = cpu_ns();
@@ -153,6 +156,7 @@ static void run(const char *path)
 	       slash ? slash + 1 : path, count, match_ns, all_ns, text_ns, add_ns,
 	       (double)bytes / (double)count, matches);
 	matcher_free(&matcher);
+	vec_done(&rules);
 }
 
 int main(int argc, char **argv)

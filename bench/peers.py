@@ -150,17 +150,22 @@ class Peer:
 class Nginx(Peer):
     name = "nginx"
     durability = "none: `return 200`"
+    connections = 4096
+
+    def addresses(self):
+        return ["127.0.0.1"]
 
     def command(self):
         temporary = "".join(f"{kind}_temp_path {self.directory}/{kind};" for kind in
                             ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        listens = " ".join(f"listen {one}:{self.port};" for one in self.addresses())
         (self.directory / "nginx.conf").write_text(
             f"daemon off; worker_processes 1; pid {self.directory}/pid; error_log stderr crit;\n"
-            "events { worker_connections 4096; }\n"
+            f"events {{ worker_connections {self.connections}; }}\n"
             "http { access_log off; server_tokens off; keepalive_requests 1000000000;\n"
             "keepalive_timeout 600; client_body_buffer_size 256k; client_max_body_size 10m;\n"
             f"default_type application/x-amz-json-1.0; {temporary}\n"
-            f"server {{ listen 127.0.0.1:{self.port}; location / {{\n"
+            f"server {{ {listens} location / {{\n"
             "add_header x-amzn-RequestId 7c9d2a10-5b1e-4c57-9d0c-000000000000;\n"
             f"return 200 '{ANSWER}'; }} }} }}\n")
         return [program("nginx"), "-p", str(self.directory), "-c", "nginx.conf"]

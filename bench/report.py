@@ -33,7 +33,7 @@ def middle(found, name):
 
 
 def show(value, digits=1):
-    return "-" if value is None else f"{value:,.{digits}f}"
+    return "-" if value is None else f"{round(value, digits) + 0.0:,.{digits}f}"  # no -0.0
 
 
 def budget_table(rows, found, command):
@@ -178,7 +178,7 @@ def rival_table(results):
             for count in (1, 10, 100)}} | found).items():
         counts = sorted(costs)
         rows.append([server, *(show(costs.get(count)) for count in (1, 10, 100)), show(
-            abs(costs[counts[-1]] - costs[counts[0]]) / (counts[-1] - counts[0]), 2)
+            (costs[counts[-1]] - costs[counts[0]]) / (counts[-1] - counts[0]), 2)
             if len(counts) > 1 else "-"])
     return table(["server", "CPU us to 1 queue", "to 10", "to 100", "a further queue"], rows)
 
@@ -211,7 +211,7 @@ def matching_text(results):
     for row in results["matching"]:
         name = f"{row['program']}, {row['rules']}"
         problem = next((one["problem"] for one in row["runs"] if "problem" in one), "")
-        rows.append([row["rules"].replace("-1", ", 1"), row["program"],
+        rows.append([row["rules"], row["program"],
                      show(middle(found, f"{name}: match"), 2),
                      show(middle(found, f"{name}: add"), 2),
                      show(middle(found, f"{name}: bytes"), 0), problem])
