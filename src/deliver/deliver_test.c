@@ -344,6 +344,12 @@ static void pause_engine(void)
 	pthread_join(engine_thread, NULL);
 }
 
+static void define_dead_letters(void)
+{
+	define(DEAD_LETTERS,
+	       (struct queue_settings){.visibility_ms = 30000, .retention_ms = 86400000}, 1);
+}
+
 static void open_engine(bool is_durable)
 {
 	static const uint8_t master[SEAL_KEY_SIZE] = {5};
@@ -354,7 +360,6 @@ static void open_engine(bool is_durable)
 		.hot_messages_max = 1 << 16,
 		.window = 512,
 		.wake = count_wake};
-	struct queue_settings plain = {.visibility_ms = 30000, .retention_ms = 86400000};
 	struct journal_report report;
 
 	assert_int_equal(disk_file_open(path, &disk), ERR_OK);
@@ -363,7 +368,7 @@ static void open_engine(bool is_durable)
 	seal = seal_new(master);
 	run_engine();
 	define(QUEUE, deliver_queue_settings(false), 0);
-	define(DEAD_LETTERS, plain, 1);
+	define_dead_letters();
 }
 
 static void close_engine(void)
@@ -399,6 +404,9 @@ static void stop_within(int64_t grace_ms)
 {
 	deliver_stop(deliver, grace_ms);
 	outbound_stop(outbound);
+	/* The engine goes on. Once it has answered this, it has taken all commands of deliver, such
+	 * as a cancel of a receive that was answered before. */
+	define_dead_letters();
 	deliver_free(&deliver);
 	outbound_free(&outbound);
 	assert_int_equal(atomic_load(&held_count), 0);
